@@ -1,0 +1,189 @@
+use std::{fmt, net::IpAddr, time::Duration};
+
+use crate::protocol::{Address, Message};
+
+use super::{MessageId, Peer, Status};
+
+/// Something that happened at the node. Cheap to clone: names and messages are shared.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A message came from a peer. `id` is its ticket in the queue; none if it was empty or a listener held it
+    /// back.
+    MessageReceived {
+        /// Who sent it.
+        peer: Peer,
+        /// The message as it will be passed on.
+        message: Message,
+        /// Its ticket, if it was queued.
+        id: Option<MessageId>,
+        /// How often this message has been seen here, this time included.
+        visits: u32,
+    },
+    /// A message is at the tail of the queue.
+    MessageQueued {
+        /// Its ticket.
+        id: MessageId,
+        /// The message.
+        message: Message,
+        /// Where it came from.
+        origin: Origin,
+    },
+    /// The head of the queue is on its way.
+    MessageSending {
+        /// The ticket it had.
+        id: MessageId,
+        /// To whom.
+        peer: Peer,
+        /// The message.
+        message: Message,
+    },
+    /// A peer answered 200: the message is no longer here.
+    MessageDelivered {
+        /// The ticket it had.
+        id: MessageId,
+        /// Who took it.
+        peer: Peer,
+        /// The message.
+        message: Message,
+        /// From the start of the request to its answer.
+        round_trip: Duration,
+    },
+    /// A delivery failed; the message is back at the tail of the queue.
+    DeliveryFailed {
+        /// The ticket it had.
+        id: MessageId,
+        /// Who should have taken it.
+        peer: Peer,
+        /// The message.
+        message: Message,
+        /// What went wrong.
+        failure: Failure,
+    },
+    /// The user took a message out of the queue.
+    MessageDropped {
+        /// The ticket it had.
+        id: MessageId,
+        /// The message.
+        message: Message,
+    },
+    /// A peer is known that was not.
+    PeerDiscovered {
+        /// The peer.
+        peer: Peer,
+        /// How it became known.
+        introduction: Introduction,
+    },
+    /// A peer's status changed.
+    PeerUpdated {
+        /// The peer, with its new status.
+        peer: Peer,
+        /// The status it had.
+        from: Status,
+    },
+    /// The user removed a peer.
+    PeerForgotten {
+        /// The peer as it was.
+        peer: Peer,
+    },
+    /// A peer announced itself here.
+    AnnounceReceived {
+        /// The peer.
+        peer: Peer,
+    },
+    /// A peer answered 200 to our announce.
+    Announced {
+        /// The peer.
+        peer: Address,
+        /// From the start of the request to its answer.
+        round_trip: Duration,
+    },
+    /// An announce of ours failed.
+    AnnounceFailed {
+        /// To whom it went.
+        peer: Address,
+        /// What went wrong.
+        failure: Failure,
+    },
+    /// A request was not taken.
+    Refused(Refusal),
+    /// An address turned out to be this node under another name; it is no peer.
+    FoundOurselves {
+        /// The other name.
+        address: Address,
+    },
+    /// This watcher fell behind and missed this many events; what it shows should be fetched anew.
+    Lagged(u64),
+}
+
+/// Where a queued message came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Typed in here.
+    Local,
+    /// Received from this peer.
+    Received(Address),
+    /// Back from a failed delivery to this peer.
+    Returned(Address),
+}
+
+/// How a peer became known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Introduction {
+    /// Added by the user.
+    ByHand,
+    /// Sent us a payload.
+    Sender,
+    /// Took our announce.
+    Announced,
+    /// Named as a friend by this peer.
+    Friend(Address),
+}
+
+/// Why a delivery or an announce failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The peer answered with this HTTP status, not with 200.
+    Status(u16),
+    /// There was no connection, or it broke; the text is the system's.
+    Connection(String),
+    /// The peer did not answer in time.
+    TimedOut,
+    /// The peer's certificate is not the one that was seen first. `trust` accepts it.
+    CertificateChanged {
+        /// SHA-256 of the certificate that is trusted.
+        pinned: [u8; 32],
+        /// SHA-256 of the certificate that the peer showed.
+        presented: [u8; 32],
+    },
+    /// The node was stopped before the answer came.
+    Stopped,
+}
+
+/// A request that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// Why, in one line. May quote what the sender wrote.
+    pub reason: String,
+    /// Who the sender claims to be, where that could be read.
+    pub sender: Option<Address>,
+    /// The message, where that could be read.
+    pub message: Option<Message>,
+    /// Where the connection came from.
+    pub remote: Option<IpAddr>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "answered {status}"),
+            Self::Connection(reason) => f.write_str(reason),
+            Self::TimedOut => f.write_str("no answer in time"),
+            Self::CertificateChanged { .. } => f.write_str("certificate changed"),
+            Self::Stopped => f.write_str("stopped"),
+        }
+    }
+}

@@ -1,0 +1,631 @@
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::IpAddr,
+    ops::Range,
+    time::Duration,
+};
+
+use rand::Rng;
+use serde::Serialize;
+
+use crate::protocol::{Address, Kind, Message, Payload};
+
+use super::{
+    EnqueueError, Event, Failure, Introduction, KnownPeer, MessageId, Now, Options, OptionsError, Origin,
+    Peer, PeerCounts, QueuedMessage, Refusal, Status, choice, options::check_send_rate, pace::Pace,
+    peers::Peers, queue::Queue, sightings::Sightings,
+};
+
+/// Other names of this node that are remembered at most; a host has a handful.
+const MAX_ALIASES: usize = 64;
+
+/// A node of the network as a state machine. See the [module](crate::core) for how it is driven.
+#[derive(Debug)]
+pub struct Core {
+    options: Options,
+    peers: Peers,
+    queue: Queue,
+    sightings: Sightings,
+    pace: Pace,
+    /// Ordered, so that what is put back when the node stops comes in the order in which it was taken.
+    in_flight: BTreeMap<DeliveryId, InFlight>,
+    messages_in_flight: usize,
+    next_delivery: u64,
+    aliases: BTreeSet<Address>,
+    counters: Counters,
+    deliveries: VecDeque<Delivery>,
+    events: VecDeque<Event>,
+}
+
+/// One request to a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryId(u64);
+
+/// A request that the shell is to make: post `payload` to `to`, then tell [`Core::handle_delivery`] how it ended.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Names the delivery when it ends.
+    pub id: DeliveryId,
+    /// Whom to post to.
+    pub to: Address,
+    /// What to post.
+    pub payload: Payload,
+}
+
+/// What a delivery is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// The head of the queue, taken out.
+    Message(QueuedMessage),
+    /// We make ourselves known.
+    Announce,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    to: Address,
+    purpose: Purpose,
+}
+
+/// How a delivery ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The peer answered 200.
+    Taken {
+        /// From the start of the request to its answer.
+        round_trip: Duration,
+    },
+    /// The peer did not take it.
+    Failed(Failure),
+    /// The request came to this node itself.
+    Ourselves,
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Further HTTP headers, names and values.
+    pub headers: Vec<(String, String)>,
+    /// The body; plain text.
+    pub body: String,
+}
+
+impl Answer {
+    /// 200 with an empty body: the payload was taken.
+    pub fn taken() -> Self {
+        Self { status: 200, headers: Vec::new(), body: String::new() }
+    }
+
+    /// The payload was not taken, for this reason.
+    pub fn refused(status: u16, reason: &str) -> Self {
+        Self { status, headers: Vec::new(), body: format!("{reason}\n") }
+    }
+}
+
+/// What has happened since the node started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counters {
+    /// Messages that came from peers and were queued.
+    pub received: u64,
+    /// Messages that peers took.
+    pub delivered: u64,
+    /// Deliveries that failed.
+    pub failed: u64,
+    /// Messages that were typed in here.
+    pub enqueued: u64,
+    /// Announces that came from peers.
+    pub announces: u64,
+    /// Requests that were not taken.
+    pub refused: u64,
+}
+
+impl Core {
+    /// A node that knows nobody and holds nothing.
+    pub fn new(options: Options) -> Result<Self, OptionsError> {
+        options.check()?;
+        Ok(Self {
+            peers: Peers::new(options.max_in_flight_per_peer),
+            queue: Queue::new(&options),
+            sightings: Sightings::default(),
+            pace: Pace::new(options.send_rate),
+            in_flight: BTreeMap::new(),
+            messages_in_flight: 0,
+            next_delivery: 1,
+            aliases: BTreeSet::new(),
+            counters: Counters::default(),
+            deliveries: VecDeque::new(),
+            events: VecDeque::new(),
+            options,
+        })
+    }
+
+    /// Makes the peers of an earlier run known: as lost, so that they are tried again, or as ignored.
+    pub fn restore(&mut self, known: impl IntoIterator<Item = KnownPeer>, now: Now) {
+        for KnownPeer { address, status, time } in known {
+            let restored = if status == Status::Ignored { Status::Ignored } else { Status::Lost };
+            if self.may_add(&address) {
+                self.peers.insert(&address, restored, now);
+                if restored == status {
+                    self.peers.restore_time(&address, time);
+                }
+            }
+        }
+    }
+
+    // === What happened ===
+
+    /// A payload came from `sender`: it becomes known, or alive unless it is ignored. Returns it as it is then.
+    pub fn see_sender(&mut self, sender: &Address, now: Now) -> Peer {
+        let seen = if self.peers.status(sender).is_some() {
+            self.contact_worked(sender, now);
+            self.peers.get(sender)
+        } else {
+            self.discover(sender, Introduction::Sender, now)
+        };
+        seen.unwrap_or_else(|| stranger(sender, now))
+    }
+
+    /// Takes what `sender` sent, or says why not. [`Core::see_sender`] comes first; plugins may have changed the
+    /// payload in between.
+    pub fn take_payload(
+        &mut self,
+        sender: &Address,
+        payload: Payload,
+        remote: Option<IpAddr>,
+        now: Now,
+    ) -> Answer {
+        let peer = self.peers.get(sender).unwrap_or_else(|| stranger(sender, now));
+        if peer.status == Status::Ignored {
+            return self.refuse(403, "ignored", Some(sender), Some(payload.message), remote);
+        }
+        match payload.kind {
+            Kind::Message => {
+                if let Err(answer) = self.take_message(&peer, payload.message, remote, now) {
+                    return answer;
+                }
+            }
+            Kind::Announce => {
+                self.counters.announces += 1;
+                self.events.push_back(Event::AnnounceReceived { peer });
+            }
+            Kind::Other => {}
+        }
+        if let Some(friend) = payload.friend {
+            self.discover(&friend, Introduction::Friend(sender.clone()), now);
+        }
+        Answer::taken()
+    }
+
+    fn take_message(
+        &mut self,
+        peer: &Peer,
+        message: Message,
+        remote: Option<IpAddr>,
+        now: Now,
+    ) -> Result<(), Answer> {
+        if message.is_falsy() {
+            self.events.push_back(Event::MessageReceived {
+                peer: peer.clone(),
+                message,
+                id: None,
+                visits: 0,
+            });
+            return Ok(());
+        }
+        if self.queue.check_room(message.size()).is_err() {
+            let sender = Some(&peer.address);
+            return Err(self.refuse(
+                503,
+                "the queue is full, try again later",
+                sender,
+                Some(message),
+                remote,
+            ));
+        }
+        let visits = self.sightings.note(message.fingerprint());
+        let id = self.queue.push(message.clone(), millis(now.uptime), visits).ok();
+        self.counters.received += 1;
+        if let Some(record) = self.peers.record_mut(&peer.address) {
+            record.received += 1;
+        }
+        self.events.push_back(Event::MessageReceived {
+            peer: peer.clone(),
+            message: message.clone(),
+            id,
+            visits,
+        });
+        if let Some(id) = id {
+            let origin = Origin::Received(peer.address.clone());
+            self.events.push_back(Event::MessageQueued { id, message, origin });
+        }
+        Ok(())
+    }
+
+    /// Notes that a request was not taken, for a reason that the core had no part in or gave itself, and returns
+    /// the answer.
+    pub fn refuse(
+        &mut self,
+        status: u16,
+        reason: &str,
+        sender: Option<&Address>,
+        message: Option<Message>,
+        remote: Option<IpAddr>,
+    ) -> Answer {
+        self.counters.refused += 1;
+        self.events.push_back(Event::Refused(Refusal {
+            status,
+            reason: reason.to_owned(),
+            sender: sender.cloned(),
+            message,
+            remote,
+        }));
+        Answer::refused(status, reason)
+    }
+
+    /// The time that [`Core::poll_timeout`] named has come: sends what is due.
+    pub fn handle_timeout(&mut self, now: Now, rng: &mut impl Rng) {
+        while self.can_send() && self.pace.is_due(now.uptime) {
+            self.pace.advance(now.uptime);
+            self.send_next(rng);
+        }
+    }
+
+    fn can_send(&self) -> bool {
+        !self.queue.is_empty()
+            && self.messages_in_flight < self.options.max_in_flight
+            && choice::is_anybody_free(&self.peers)
+    }
+
+    fn send_next(&mut self, rng: &mut impl Rng) {
+        // The peer is chosen first: without one, the message stays where it is.
+        let Some(to) = choice::choose(&self.peers, rng) else { return };
+        let Some(taken) = self.queue.take_out() else { return };
+        self.peers.begin_delivery(&to);
+        self.messages_in_flight += 1;
+        if let Some(peer) = self.peers.get(&to) {
+            self.events.push_back(Event::MessageSending {
+                id: taken.id,
+                peer,
+                message: taken.message.clone(),
+            });
+        }
+        self.start(to, Kind::Message, taken.message.clone(), Purpose::Message(taken), rng);
+    }
+
+    fn start(
+        &mut self,
+        to: Address,
+        kind: Kind,
+        message: Message,
+        purpose: Purpose,
+        rng: &mut impl Rng,
+    ) -> DeliveryId {
+        let id = DeliveryId(self.next_delivery);
+        self.next_delivery += 1;
+        let friend = choice::choose_friend(&self.peers, &to, rng);
+        let payload = Payload { message, kind, sender: self.options.address.clone(), friend };
+        self.in_flight.insert(id, InFlight { to: to.clone(), purpose });
+        self.deliveries.push_back(Delivery { id, to, payload });
+        id
+    }
+
+    /// A delivery ended. One that is not known (the node took it back meanwhile) is left alone.
+    pub fn handle_delivery(&mut self, id: DeliveryId, outcome: Outcome, now: Now) {
+        let Some(InFlight { to, purpose }) = self.in_flight.remove(&id) else { return };
+        match purpose {
+            Purpose::Message(taken) => self.message_delivery_ended(&to, taken, outcome, now),
+            Purpose::Announce => self.announce_ended(to, outcome, now),
+        }
+    }
+
+    fn message_delivery_ended(&mut self, to: &Address, taken: QueuedMessage, outcome: Outcome, now: Now) {
+        self.messages_in_flight -= 1;
+        match outcome {
+            Outcome::Taken { round_trip } => {
+                self.peers.end_delivery(to, Some(round_trip));
+                self.queue.release(&taken);
+                self.counters.delivered += 1;
+                let QueuedMessage { id, message, .. } = taken;
+                let peer = self.peers.get(to).unwrap_or_else(|| stranger(to, now));
+                self.events.push_back(Event::MessageDelivered { id, peer, message, round_trip });
+                self.contact_worked(to, now);
+            }
+            Outcome::Failed(failure) => {
+                self.peers.end_delivery(to, None);
+                self.counters.failed += 1;
+                let (id, message) = (taken.id, taken.message.clone());
+                let peer = self.peers.get(to).unwrap_or_else(|| stranger(to, now));
+                self.events.push_back(Event::DeliveryFailed { id, peer, message, failure });
+                self.contact_failed(to, now);
+                self.put_back(taken, to);
+            }
+            Outcome::Ourselves => {
+                self.drop_ourselves(to);
+                self.put_back(taken, to);
+            }
+        }
+    }
+
+    fn put_back(&mut self, taken: QueuedMessage, from: &Address) {
+        let message = taken.message.clone();
+        let id = self.queue.put_back(taken);
+        self.events.push_back(Event::MessageQueued { id, message, origin: Origin::Returned(from.clone()) });
+    }
+
+    fn announce_ended(&mut self, to: Address, outcome: Outcome, now: Now) {
+        match outcome {
+            Outcome::Taken { round_trip } => {
+                if self.peers.status(&to).is_some() {
+                    self.contact_worked(&to, now);
+                } else {
+                    self.discover(&to, Introduction::Announced, now);
+                }
+                self.events.push_back(Event::Announced { peer: to, round_trip });
+            }
+            Outcome::Failed(failure) => self.events.push_back(Event::AnnounceFailed { peer: to, failure }),
+            Outcome::Ourselves => self.drop_ourselves(&to),
+        }
+    }
+
+    /// An address is another name of this node: it is no peer, now and later.
+    fn drop_ourselves(&mut self, address: &Address) {
+        self.peers.remove(address);
+        if self.aliases.len() < MAX_ALIASES {
+            self.aliases.insert(address.clone());
+        }
+        self.events.push_back(Event::FoundOurselves { address: address.clone() });
+    }
+
+    /// Puts every message that is in flight back into the queue, as when the node stops. What a peer took without
+    /// our hearing of it is then there twice, which the network is used to.
+    pub fn reclaim_in_flight(&mut self) {
+        for (_, InFlight { to, purpose }) in std::mem::take(&mut self.in_flight) {
+            if let Purpose::Message(taken) = purpose {
+                self.messages_in_flight -= 1;
+                self.peers.end_delivery(&to, None);
+                self.put_back(taken, &to);
+            }
+        }
+        self.deliveries.clear();
+    }
+
+    // === The peers' statuses ===
+
+    fn contact_worked(&mut self, address: &Address, now: Now) {
+        if self.peers.status(address).is_some_and(|status| status != Status::Ignored) {
+            self.set_status(address, Status::Alive, now);
+        }
+    }
+
+    fn contact_failed(&mut self, address: &Address, now: Now) {
+        let Some(peer) = self.peers.get(address) else { return };
+        match peer.status {
+            Status::New | Status::Alive => self.set_status(address, Status::Lost, now),
+            Status::Lost if now.uptime.saturating_sub(peer.since) > self.options.kill_timeout => {
+                self.set_status(address, Status::Dead, now);
+            }
+            Status::Lost | Status::Dead | Status::Ignored => {}
+        }
+    }
+
+    fn set_status(&mut self, address: &Address, status: Status, now: Now) {
+        if let Some((peer, from)) = self.peers.set_status(address, status, now) {
+            self.events.push_back(Event::PeerUpdated { peer, from });
+        }
+    }
+
+    /// Adds an address as new unless it is known, is this node, or there are as many peers as may be.
+    fn discover(&mut self, address: &Address, introduction: Introduction, now: Now) -> Option<Peer> {
+        if !self.may_add(address) {
+            return None;
+        }
+        let peer = self.peers.insert(address, Status::New, now);
+        self.events.push_back(Event::PeerDiscovered { peer: peer.clone(), introduction });
+        Some(peer)
+    }
+
+    fn may_add(&self, address: &Address) -> bool {
+        !self.is_this_node(address)
+            && self.peers.len() < self.options.max_peers
+            && self.peers.status(address).is_none()
+    }
+
+    /// Whether the address is this node's own, under any name that it is known to have.
+    pub fn is_this_node(&self, address: &Address) -> bool {
+        self.options.address.same_place(address) || self.aliases.iter().any(|alias| alias.same_place(address))
+    }
+
+    // === What the user says ===
+
+    /// Puts a message at the tail of the queue.
+    pub fn enqueue(&mut self, message: Message, now: Now) -> Result<MessageId, EnqueueError> {
+        if message.is_falsy() {
+            return Err(EnqueueError::Empty);
+        }
+        self.queue.check_room(message.size())?;
+        let visits = self.sightings.note(message.fingerprint());
+        let id = self.queue.push(message.clone(), millis(now.uptime), visits)?;
+        self.counters.enqueued += 1;
+        self.events.push_back(Event::MessageQueued { id, message, origin: Origin::Local });
+        Ok(id)
+    }
+
+    /// Takes the head of the queue out for good.
+    pub fn dequeue(&mut self) -> Option<QueuedMessage> {
+        let head = self.queue.head()?.id;
+        self.drop_message(head)
+    }
+
+    /// Takes a message that waits out of the queue for good.
+    pub fn drop_message(&mut self, id: MessageId) -> Option<QueuedMessage> {
+        let dropped = self.queue.remove(id)?;
+        self.events.push_back(Event::MessageDropped { id, message: dropped.message.clone() });
+        Some(dropped)
+    }
+
+    /// Adds a peer as new. Returns whether it was added: not if it is known, is this node, or there are as many
+    /// peers as may be.
+    pub fn add_peer(&mut self, address: &Address, now: Now) -> bool {
+        self.discover(address, Introduction::ByHand, now).is_some()
+    }
+
+    /// Makes this node known to another, which becomes a peer when it answers 200. `None`, and nothing is sent, if
+    /// the address is ignored or is this node.
+    pub fn announce(&mut self, address: &Address, rng: &mut impl Rng) -> Option<DeliveryId> {
+        if self.is_this_node(address) || self.peers.status(address) == Some(Status::Ignored) {
+            return None;
+        }
+        Some(self.start(address.clone(), Kind::Announce, Message::null(), Purpose::Announce, rng))
+    }
+
+    /// Ignores an address, known or not. Returns whether it was not ignored before.
+    pub fn ignore(&mut self, address: &Address, now: Now) -> bool {
+        match self.peers.status(address) {
+            Some(Status::Ignored) => false,
+            Some(from) => {
+                self.set_status(address, Status::Ignored, now);
+                self.peers.remember_status(address, from);
+                true
+            }
+            None if self.is_this_node(address) => false,
+            None => {
+                let peer = self.peers.insert(address, Status::Ignored, now);
+                self.events.push_back(Event::PeerDiscovered { peer, introduction: Introduction::ByHand });
+                true
+            }
+        }
+    }
+
+    /// Takes an ignore back: the peer has the status again that it had, or is new if it had none. Returns whether
+    /// it was ignored.
+    pub fn unignore(&mut self, address: &Address, now: Now) -> bool {
+        let is_ignored = self.peers.status(address) == Some(Status::Ignored);
+        if is_ignored {
+            let status = self.peers.remembered_status(address).unwrap_or(Status::New);
+            self.set_status(address, status, now);
+        }
+        is_ignored
+    }
+
+    /// Removes a peer; it comes back when somebody names it. Returns whether it was known.
+    pub fn forget(&mut self, address: &Address) -> bool {
+        let forgotten = self.peers.remove(address);
+        let is_known = forgotten.is_some();
+        self.events.extend(forgotten.map(|peer| Event::PeerForgotten { peer }));
+        is_known
+    }
+
+    /// Changes how many messages a second are sent.
+    pub fn set_send_rate(&mut self, rate: f64, now: Now) -> Result<(), OptionsError> {
+        check_send_rate(rate)?;
+        self.options.send_rate = rate;
+        self.pace.set_rate(rate, now.uptime);
+        Ok(())
+    }
+
+    // === What the shell is to do ===
+
+    /// The next request to make.
+    pub fn poll_delivery(&mut self) -> Option<Delivery> {
+        self.deliveries.pop_front()
+    }
+
+    /// The next thing that happened.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When to call [`Core::handle_timeout`], as uptime; `None` while there is nothing to send or nobody to send
+    /// to. Every input can change it.
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        self.can_send().then(|| self.pace.next())
+    }
+
+    // === What a screen shows ===
+
+    /// How the node behaves.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What has happened since the node started.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// A peer by its address.
+    pub fn peer(&self, address: &Address) -> Option<Peer> {
+        self.peers.get(address)
+    }
+
+    /// How many peers have each status.
+    pub fn peer_counts(&self) -> PeerCounts {
+        self.peers.counts()
+    }
+
+    /// All peers, by status (new, alive, lost, dead, ignored) and then by address.
+    pub fn peers(&self) -> impl Iterator<Item = Peer> {
+        self.peers.iter()
+    }
+
+    /// The peers listed around `anchor`: up to `before` that stand before it, then it and those behind it, up to
+    /// `after` in all. The first of the list if the anchor is not known.
+    pub fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
+        self.peers.window(anchor, before, after)
+    }
+
+    /// The last `count` peers of the list.
+    pub fn last_peers(&self, count: usize) -> Vec<Peer> {
+        self.peers.last(count)
+    }
+
+    /// The messages that wait, at these positions; 0 is the head.
+    pub fn queue(&self, positions: Range<usize>) -> impl Iterator<Item = &QueuedMessage> {
+        self.queue.window(positions)
+    }
+
+    /// How many messages wait.
+    pub fn queue_len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Bytes of JSON text held, waiting and in flight.
+    pub fn held_bytes(&self) -> usize {
+        self.queue.held_bytes()
+    }
+
+    /// How many messages are on their way.
+    pub fn in_flight(&self) -> usize {
+        self.messages_in_flight
+    }
+
+    /// A message that waits.
+    pub fn queued_message(&self, id: MessageId) -> Option<&QueuedMessage> {
+        self.queue.get(id)
+    }
+
+    /// Where a message stands in the queue; 0 is the head.
+    pub fn queue_position(&self, id: MessageId) -> Option<usize> {
+        self.queue.position(id)
+    }
+}
+
+/// A peer that is served but not remembered: this node's own address, or one more than may be known.
+fn stranger(address: &Address, now: Now) -> Peer {
+    Peer {
+        address: address.clone(),
+        status: Status::New,
+        time: now.unix_ms,
+        since: now.uptime,
+        round_trip: None,
+        delivered: 0,
+        received: 0,
+        failed: 0,
+    }
+}
+
+fn millis(uptime: Duration) -> u64 {
+    uptime.as_millis() as u64
+}

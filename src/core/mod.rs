@@ -1,0 +1,39 @@
+//! The node as a state machine: peers, queue, whom to send to next. No socket, no clock, no thread.
+//!
+//! A shell feeds a [`Core`] what happened and carries out what it asks for:
+//!
+//! ```text
+//!   a payload arrived     ──▶ see_sender, take_payload ──▶ Answer
+//!   the send timer fired  ──▶ handle_timeout           ┐
+//!   a delivery ended      ──▶ handle_delivery          ├─▶ poll_delivery, poll_event, poll_timeout
+//!   the user's commands   ──▶ enqueue, ignore, …       ┘
+//! ```
+//!
+//! Time comes in as [`Now`], randomness as an argument. After each input the shell drains
+//! [`Core::poll_delivery`] and [`Core::poll_event`] and asks [`Core::poll_timeout`] when to come back.
+
+mod choice;
+mod event;
+mod machine;
+mod options;
+mod pace;
+mod peers;
+mod queue;
+mod sightings;
+
+pub use event::{Event, Failure, Introduction, Origin, Refusal};
+pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome, Purpose};
+pub use options::{Options, OptionsError};
+pub use peers::{KnownPeer, Peer, PeerCounts, Status};
+pub use queue::{EnqueueError, MessageId, QueuedMessage};
+
+use std::time::Duration;
+
+/// The time at which something happens, on both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Since the node started, on a clock that never goes back; what timers are measured by.
+    pub uptime: Duration,
+    /// Milliseconds since the Unix epoch; what people are shown. This clock may jump.
+    pub unix_ms: u64,
+}

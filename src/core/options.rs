@@ -1,0 +1,74 @@
+use std::time::Duration;
+
+use crate::protocol::{Address, DEFAULT_MAX_DEPTH};
+
+/// How a node behaves. The first four are the protocol's own options, the others are our limits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Where others find this node; sent with every payload. Default `localhost:8080`, as in the package.
+    pub address: Address,
+    /// Messages a second, 0.001 to 100,000. Default 1, as in the package. More spreads messages faster and costs
+    /// every peer more.
+    pub send_rate: f64,
+    /// How long a peer is lost before another failed send makes it dead. Default one hour, as in the package.
+    pub kill_timeout: Duration,
+    /// Most deliveries under way at once. Default 64. Must not be zero.
+    pub max_in_flight: usize,
+    /// Most deliveries under way to one alive peer, so that a slow one leaves room for the others. Default 8. A
+    /// peer that is not alive gets one at a time. Must not be zero.
+    pub max_in_flight_per_peer: usize,
+    /// Most messages held, queued and in flight. Default 100,000. Must not be zero.
+    pub max_queue_messages: usize,
+    /// Most bytes of JSON text held, queued and in flight. Default 64 MiB. Must not be zero.
+    pub max_queue_bytes: usize,
+    /// Most peers known; when there are as many, strangers are served but not remembered. Default 100,000.
+    pub max_peers: usize,
+    /// How deep a message may be nested. Default [`DEFAULT_MAX_DEPTH`]; one some 5,000 deep ends a package node.
+    pub max_depth: usize,
+}
+
+/// Why [`Options`] can't be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OptionsError {
+    /// The send rate is not a number from 0.001 to 100,000.
+    #[error("the send rate is {0}; it must be 0.001 to 100000 messages a second")]
+    SendRate(f64),
+    /// A limit is zero, so that the node could hold or send nothing.
+    #[error("{0} is zero; it must be at least 1")]
+    Zero(&'static str),
+}
+
+impl Options {
+    /// The defaults for a node that others find at `address`.
+    pub fn new(address: Address) -> Self {
+        Self {
+            address,
+            send_rate: 1.0,
+            kill_timeout: Duration::from_secs(3600),
+            max_in_flight: 64,
+            max_in_flight_per_peer: 8,
+            max_queue_messages: 100_000,
+            max_queue_bytes: 64 << 20,
+            max_peers: 100_000,
+            max_depth: DEFAULT_MAX_DEPTH,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), OptionsError> {
+        check_send_rate(self.send_rate)?;
+        let limits = [
+            ("the most deliveries in flight", self.max_in_flight),
+            ("the most deliveries in flight to one peer", self.max_in_flight_per_peer),
+            ("the most messages in the queue", self.max_queue_messages),
+            ("the most bytes in the queue", self.max_queue_bytes),
+        ];
+        limits
+            .iter()
+            .try_for_each(|(name, limit)| if *limit == 0 { Err(OptionsError::Zero(name)) } else { Ok(()) })
+    }
+}
+
+pub(super) fn check_send_rate(rate: f64) -> Result<(), OptionsError> {
+    if (0.001..=100_000.0).contains(&rate) { Ok(()) } else { Err(OptionsError::SendRate(rate)) }
+}

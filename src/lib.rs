@@ -1,0 +1,44 @@
+//! A node of the clacks peer-to-peer network, speaking the protocol of the npm package
+//! [`clacks-p2p`](https://www.npmjs.com/package/clacks-p2p).
+//!
+//! Every node keeps a queue of messages in memory, sends each to a random peer and deletes it once it is taken: a
+//! message lives only by travelling.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use clacks_p2p::{Message, Node, core::Event};
+//!
+//! let tower = Node::builder().hostname("127.0.0.1").port(0).start().await?;
+//! let other = Node::builder().hostname("127.0.0.1").port(0).start().await?;
+//! let mut events = other.subscribe();
+//! tower.announce(&other.address()).await?;
+//! tower.enqueue(Message::text("GNU Terry Pratchett"))?;
+//! while let Some(event) = events.next().await {
+//!     let Event::MessageReceived { peer, message, .. } = event else { continue };
+//!     println!("{message:?} came from {}", peer.address);
+//!     break;
+//! }
+//! let left_over = tower.stop().await.messages;
+//! # assert!(left_over.len() <= 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it is laid out
+//!
+//! - [`protocol`]: the wire. Bytes in, typed values or an error out.
+//! - [`core`]: the state machine. Peers, queue, whom to send to. No socket, no clock, no tokio.
+//! - `node`: the tokio tasks that drive the core, behind the feature `node`, which is on by default.
+
+pub mod core;
+#[cfg(feature = "node")]
+pub mod node;
+pub mod protocol;
+
+#[cfg(feature = "node")]
+pub use node::{Builder, Node, Subscription};
+pub use protocol::{
+    Address, AddressError, DEFAULT_MAX_DEPTH, DecodeError, Fingerprint, Kind, MAX_WHOLE_MESSAGE, Message,
+    MessageError, Payload, PeerId,
+};

@@ -1,0 +1,317 @@
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    num::NonZeroU16,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use hyper::header::HeaderValue;
+use rand::{Rng, rngs::StdRng};
+use rustls::{ServerConfig, crypto::CryptoProvider};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    core::{Core, Options, OptionsError},
+    protocol::{Address, AddressError},
+};
+
+use super::{
+    CertificateError, Node, StateError,
+    certificate::Certificate,
+    driver,
+    handle::Guard,
+    listener::Listener,
+    sender::Sender,
+    shared::Shared,
+    state_file::{self, State, StateFile},
+    trust::{self, Trust},
+};
+
+/// Events that a watcher may be behind before it misses some. Each is about 200 bytes.
+const EVENT_CAPACITY: usize = 4096;
+
+/// Sets up a node. Every option has a default; [`Builder::start`] checks them.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    hostname: String,
+    port: u16,
+    listen: Option<IpAddr>,
+    certificate: Option<(PathBuf, PathBuf)>,
+    data_dir: Option<PathBuf>,
+    keep_state: bool,
+    options: Options,
+    limits: Limits,
+}
+
+/// What one connection or request may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// For a connection to a peer, TLS included. Default 5 s.
+    pub connect_timeout: Duration,
+    /// For a whole request to a peer. Default 10 s: a peer that accepts and never answers is lost after that.
+    pub request_timeout: Duration,
+    /// For the TLS handshake of a connection from outside. Default 10 s.
+    pub handshake_timeout: Duration,
+    /// For the headers of a request; also how long an idle connection is kept. Default 30 s.
+    pub header_timeout: Duration,
+    /// For the body of a request. Default 30 s.
+    pub body_timeout: Duration,
+    /// Largest body in bytes; above it the answer is 413. Default 1 MiB.
+    pub max_body: usize,
+    /// Most connections from outside at once; others wait to be accepted. Default 1024.
+    pub max_connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(30),
+            max_body: 1 << 20,
+            max_connections: 1024,
+        }
+    }
+}
+
+/// Why a node did not start. Nothing is left running.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The hostname that others are to be told is none.
+    #[error("hostname {hostname:?}: {source}")]
+    Hostname {
+        /// What was given.
+        hostname: String,
+        /// What is wrong with it.
+        source: AddressError,
+    },
+    /// An option is out of range.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    /// The port can't be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// What was tried.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// There is no usable certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// The state of the last run can't be read.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The HTTP client can't be made.
+    #[error("cannot set up HTTPS: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        // The package's own defaults.
+        let address = Address::new("localhost", 8080).expect("a hostname and a port");
+        Self {
+            hostname: address.hostname().to_owned(),
+            port: address.port(),
+            listen: None,
+            certificate: None,
+            data_dir: None,
+            keep_state: true,
+            options: Options::new(address),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Builder {
+    /// The hostname or IP address that others find this node at. Default `localhost`.
+    pub fn hostname(mut self, hostname: &str) -> Self {
+        hostname.clone_into(&mut self.hostname);
+        self
+    }
+
+    /// The port to listen on, which others are told as well; 0 for any that is free. Default 8080.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The address to listen on. Default: the loopback addresses if the hostname is one of them, as nobody else can
+    /// find the node then; otherwise all.
+    pub fn listen(mut self, address: IpAddr) -> Self {
+        self.listen = Some(address);
+        self
+    }
+
+    /// PEM files with the certificate and its private key. Default: a self-signed one, kept in the data directory
+    /// if there is one.
+    pub fn certificate(mut self, certificate: &Path, key: &Path) -> Self {
+        self.certificate = Some((certificate.to_owned(), key.to_owned()));
+        self
+    }
+
+    /// Where the certificate, the known peers and the certificates they are known by are kept. Default: nowhere.
+    pub fn data_dir(mut self, directory: &Path) -> Self {
+        self.data_dir = Some(directory.to_owned());
+        self
+    }
+
+    /// Whether known peers are kept in the data directory and read back. Default: yes.
+    pub fn keep_state(mut self, keep: bool) -> Self {
+        self.keep_state = keep;
+        self
+    }
+
+    /// Messages a second, 0.001 to 100,000. Default 1.
+    pub fn send_rate(mut self, rate: f64) -> Self {
+        self.options.send_rate = rate;
+        self
+    }
+
+    /// How long a peer is lost before it is dead. Default one hour.
+    pub fn kill_timeout(mut self, timeout: Duration) -> Self {
+        self.options.kill_timeout = timeout;
+        self
+    }
+
+    /// All options of the state machine at once; the address in them is replaced by hostname and port.
+    pub fn options(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    /// The limits on connections and requests.
+    pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        change(&mut self.limits);
+        self
+    }
+
+    /// Starts the node on the tokio runtime that this is called in.
+    pub async fn start(self) -> Result<Node, StartError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        // Everything that can be wrong is found before anything is left behind.
+        let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
+        let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
+        let state_file = self.data_dir.as_deref().filter(|_| self.keep_state).map(StateFile::in_directory);
+        let state = state_file.as_ref().map(StateFile::load).transpose()?.unwrap_or_default();
+        let sockets = self.bind().await?;
+        let listens_on: Vec<SocketAddr> =
+            sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
+        let certificate = self.load_certificate()?;
+        let fingerprint = trust::fingerprint(&certificate.chain[0]);
+        let tls = accept_tls(certificate, Arc::clone(&provider))?;
+
+        let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
+        let address = bound.map_or(named.clone(), |port| named.with_port(port));
+        let core = Core::new(Options { address, ..self.options.clone() })?;
+        let (shared, run) = self.assemble(core, state, provider)?;
+
+        let listener = Arc::new(Listener {
+            shared: Arc::clone(&shared),
+            tls,
+            connections: Arc::new(Semaphore::new(self.limits.max_connections)),
+            limits: self.limits,
+            run,
+        });
+        for socket in sockets {
+            shared.tasks.spawn(Arc::clone(&listener).run(socket));
+        }
+        shared.tasks.spawn(driver::run(Arc::clone(&shared)));
+        if let Some(file) = &state_file {
+            shared.tasks.spawn(state_file::keep(file.clone(), Arc::clone(&shared)));
+        }
+        let guard = Guard {
+            _stop_on_drop: shared.stopped.clone().drop_guard(),
+            listens_on,
+            certificate: fingerprint,
+            state: state_file,
+        };
+        Ok(Node { shared, guard: Arc::new(guard) })
+    }
+
+    fn assemble(
+        &self,
+        core: Core,
+        state: State,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<(Arc<Shared>, HeaderValue), StartError> {
+        let mut rng: StdRng = rand::make_rng();
+        let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
+        let run = HeaderValue::try_from(run).expect("hexadecimal digits");
+        let trust = Arc::new(Trust::default());
+        trust.restore(state.pins);
+        let sender = Sender::new(Arc::clone(&trust), provider, &self.limits, run.clone())?;
+        let shared = Arc::new(Shared::new(core, rng, sender, trust, EVENT_CAPACITY));
+        shared.at_core(|at| at.core.restore(state.peers, at.now));
+        Ok((shared, run))
+    }
+
+    fn load_certificate(&self) -> Result<Certificate, CertificateError> {
+        match (&self.certificate, &self.data_dir) {
+            (Some((certificate, key)), _) => Certificate::load(certificate, key),
+            (None, Some(directory)) => Certificate::load_or_create(directory, &self.hostname),
+            (None, None) => Certificate::ephemeral(&self.hostname),
+        }
+    }
+
+    /// Opens the sockets: at least one, all on the same port.
+    async fn bind(&self) -> Result<Vec<TcpListener>, StartError> {
+        let (first, second) = self.interfaces();
+        let (first, socket) = match bind(SocketAddr::new(first, self.port)).await {
+            Ok(socket) => (first, socket),
+            // Without IPv6, all IPv4 addresses.
+            Err(_) if first == Ipv6Addr::UNSPECIFIED && self.listen.is_none() => {
+                let first = IpAddr::from(Ipv4Addr::UNSPECIFIED);
+                (first, bind(SocketAddr::new(first, self.port)).await?)
+            }
+            Err(error) => return Err(error),
+        };
+        let port = socket.local_addr().map_or(self.port, |address| address.port());
+        let mut sockets = vec![socket];
+        if let Some(second) = second.filter(|second| *second != first) {
+            match bind(SocketAddr::new(second, port)).await {
+                Ok(socket) => sockets.push(socket),
+                // A port that somebody else listens on is an error; a system without IPv6 is none.
+                Err(StartError::Listen { source, .. }) if source.kind() != io::ErrorKind::AddrInUse => {}
+                // One that the system chose may be taken there.
+                Err(_) if self.port == 0 => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(sockets)
+    }
+
+    fn interfaces(&self) -> (IpAddr, Option<IpAddr>) {
+        let (v4, v6) = (IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST));
+        match (self.listen, self.hostname.parse::<IpAddr>()) {
+            (Some(address), _) => (address, None),
+            (None, Ok(address)) if address.is_loopback() => (address, None),
+            (None, Err(_)) if self.hostname.eq_ignore_ascii_case("localhost") => (v4, Some(v6)),
+            (None, _) => (Ipv6Addr::UNSPECIFIED.into(), None),
+        }
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+fn accept_tls(
+    certificate: Certificate,
+    provider: Arc<CryptoProvider>,
+) -> Result<TlsAcceptor, CertificateError> {
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring offers the suites of TLS 1.2 and 1.3")
+        .with_no_client_auth()
+        .with_single_cert(certificate.chain, certificate.key)
+        .map_err(CertificateError::Unusable)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

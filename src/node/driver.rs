@@ -1,0 +1,21 @@
+use std::sync::Arc;
+
+use super::shared::Shared;
+
+/// Wakes the core whenever it asked to be, until the node stops.
+pub(super) async fn run(shared: Arc<Shared>) {
+    loop {
+        let due = shared.plan_driver().map(|uptime| shared.clock.instant(uptime));
+        let timer = async {
+            match due {
+                Some(instant) => tokio::time::sleep_until(instant.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = shared.stopped.cancelled() => return,
+            () = shared.wake.notified() => {}
+            () = timer => shared.at_core(|at| at.core.handle_timeout(at.now, at.rng)),
+        }
+    }
+}

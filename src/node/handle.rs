@@ -1,0 +1,339 @@
+use std::{net::SocketAddr, ops::Range, sync::Arc, time::Duration};
+
+use serde::Serialize;
+use tokio_util::sync::DropGuard;
+
+use crate::{
+    core::{
+        Answer, Counters, EnqueueError, Event, Failure, MessageId, Now, Options, OptionsError, Outcome, Peer,
+        PeerCounts, QueuedMessage,
+    },
+    protocol::{Address, Message, Payload, PeerId},
+};
+
+use super::{
+    Builder, CertificateFingerprint, Request, Subscription, Trusted, Verdict, shared::Shared, state_file,
+};
+
+/// A running node. Clones are handles to the same node, which stops when [`Node::stop`] is called or the last
+/// handle is dropped.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub(super) shared: Arc<Shared>,
+    pub(super) guard: Arc<Guard>,
+}
+
+/// What belongs to the handles and not to the tasks.
+#[derive(Debug)]
+pub(super) struct Guard {
+    pub(super) _stop_on_drop: DropGuard,
+    pub(super) listens_on: Vec<SocketAddr>,
+    pub(super) certificate: CertificateFingerprint,
+    pub(super) state: Option<state_file::StateFile>,
+}
+
+/// Why an announce did not make the other node a peer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnnounceError {
+    /// The address is this node's own, perhaps under another name.
+    #[error("that is this node itself")]
+    Ourselves,
+    /// The address is ignored; unignore it first.
+    #[error("that peer is ignored; unignore it first")]
+    Ignored,
+    /// The other node did not take it. Trying again may help.
+    #[error("no success: {0}")]
+    Failed(Failure),
+}
+
+/// The address is not that of a known peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no such peer")]
+pub struct NotKnown;
+
+/// A node at a glance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Overview {
+    /// Where others find it.
+    pub address: Address,
+    /// For how long it has run.
+    pub uptime: Duration,
+    /// Messages a second that it sends at most.
+    pub send_rate: f64,
+    /// Messages that wait.
+    pub queued: usize,
+    /// Messages that are on their way.
+    pub in_flight: usize,
+    /// Bytes of JSON text held, waiting and in flight.
+    pub held_bytes: usize,
+    /// Peers by status.
+    pub peers: PeerCounts,
+    /// What has happened since the start.
+    pub counters: Counters,
+}
+
+/// What a stopped node still held: these messages are lost unless somebody keeps them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remaining {
+    /// The queue, head first; what was in flight is at its end.
+    pub messages: Vec<QueuedMessage>,
+}
+
+/// Commands.
+impl Node {
+    /// Where a node begins.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Puts a message at the tail of the queue, to be sent to the network.
+    pub fn enqueue(&self, message: Message) -> Result<MessageId, EnqueueError> {
+        self.shared.at_core(|at| at.core.enqueue(message, at.now))
+    }
+
+    /// Takes the head of the queue out for good.
+    pub fn dequeue(&self) -> Option<Message> {
+        self.shared.at_core(|at| at.core.dequeue()).map(|queued| queued.message)
+    }
+
+    /// Takes one message out of the queue for good.
+    pub fn drop_message(&self, id: MessageId) -> Option<QueuedMessage> {
+        self.shared.at_core(|at| at.core.drop_message(id))
+    }
+
+    /// Adds a peer as new. Returns whether it was added: not if it is known or is this node.
+    #[doc(alias = "expand")]
+    pub fn add_peer(&self, address: &Address) -> bool {
+        self.shared.at_core(|at| at.core.add_peer(address, at.now))
+    }
+
+    /// Makes this node known to another, which becomes a peer when it answers 200.
+    pub async fn announce(&self, address: &Address) -> Result<(), AnnounceError> {
+        let outcome = self.shared.at_core(|mut at| {
+            let announce = at.core.announce(address, at.rng)?;
+            Some(at.outcome_of(announce))
+        });
+        let Some(outcome) = outcome else {
+            let ourselves = self.shared.look(|core| core.is_this_node(address));
+            return Err(if ourselves { AnnounceError::Ourselves } else { AnnounceError::Ignored });
+        };
+        match outcome.await {
+            Ok(Outcome::Taken { .. }) => Ok(()),
+            Ok(Outcome::Failed(failure)) => Err(AnnounceError::Failed(failure)),
+            Ok(Outcome::Ourselves) => Err(AnnounceError::Ourselves),
+            Err(_) => Err(AnnounceError::Failed(Failure::Stopped)),
+        }
+    }
+
+    /// Ignores an address, known or not: nothing is sent to it and what comes from it is answered 403. Returns
+    /// whether it was not ignored before.
+    pub fn ignore(&self, address: &Address) -> bool {
+        self.shared.at_core(|at| at.core.ignore(address, at.now))
+    }
+
+    /// Takes an ignore back: the peer has the status again that it had. Returns whether it was ignored.
+    pub fn unignore(&self, address: &Address) -> bool {
+        self.shared.at_core(|at| at.core.unignore(address, at.now))
+    }
+
+    /// Removes a peer and the certificate that is trusted for it. It comes back when somebody names it.
+    pub fn forget(&self, address: &Address) -> Result<(), NotKnown> {
+        self.shared.trust.forget(address);
+        if self.shared.at_core(|at| at.core.forget(address)) { Ok(()) } else { Err(NotKnown) }
+    }
+
+    /// Accepts the certificate that was refused for an address, or whichever it shows next if none was.
+    pub fn trust(&self, address: &Address) -> Trusted {
+        let trusted = self.shared.trust.accept(address);
+        self.shared.state_changed.notify_one();
+        trusted
+    }
+
+    /// Changes how many messages a second are sent: 0.001 to 100,000.
+    pub fn set_send_rate(&self, rate: f64) -> Result<(), OptionsError> {
+        self.shared.at_core(|at| at.core.set_send_rate(rate, at.now))
+    }
+
+    /// Stops the node: no more is taken or sent, what was in flight is back in the queue, the state file is
+    /// written. Returns what the queue still holds.
+    pub async fn stop(&self) -> Remaining {
+        self.shared.stopped.cancel();
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+        self.shared.at_core(|at| at.core.reclaim_in_flight());
+        if let Some(state) = &self.guard.state {
+            state.save(&self.shared).await;
+        }
+        self.shared.close();
+        Remaining { messages: self.queue_window(0..usize::MAX) }
+    }
+}
+
+/// Listeners and plugins. They run on the task that took the payload, without any lock held, and may call the node.
+impl Node {
+    /// Adds a plugin, which sees every payload before anything else is done with it, in the order in which plugins
+    /// were added. It may change the payload and the answer, or discard the payload.
+    pub fn extend(
+        &self,
+        plugin: impl Fn(&Peer, &mut Payload, &Request, &mut Answer) -> Verdict + Send + Sync + 'static,
+    ) {
+        self.shared.hooks.add_plugin(Arc::new(plugin));
+    }
+
+    /// Adds a listener that gets each message before it is queued, and returns what is queued in its place; `None`
+    /// holds it back. The sender is told 200 either way.
+    pub fn on_message_received(
+        &self,
+        listener: impl Fn(&Peer, Message) -> Option<Message> + Send + Sync + 'static,
+    ) {
+        self.shared.hooks.add_received(Arc::new(listener));
+    }
+
+    /// Adds a listener for messages that were queued: typed in, received, or back from a failed delivery.
+    pub fn on_message_queued(&self, listener: impl Fn(&Message) + Send + Sync + 'static) {
+        self.on_event(move |event| {
+            if let Event::MessageQueued { message, .. } = event {
+                listener(message);
+            }
+        });
+    }
+
+    /// Adds a listener for peers that became known.
+    pub fn on_peer_discovered(&self, listener: impl Fn(&Peer) + Send + Sync + 'static) {
+        self.on_event(move |event| {
+            if let Event::PeerDiscovered { peer, .. } = event {
+                listener(peer);
+            }
+        });
+    }
+
+    /// Adds a listener for peers whose status changed.
+    pub fn on_peer_updated(&self, listener: impl Fn(&Peer) + Send + Sync + 'static) {
+        self.on_event(move |event| {
+            if let Event::PeerUpdated { peer, .. } = event {
+                listener(peer);
+            }
+        });
+    }
+
+    fn on_event(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
+        self.shared.hooks.add_event(Arc::new(listener));
+    }
+}
+
+/// Queries. Each copies only what it returns.
+impl Node {
+    /// Everything that happens from now on.
+    pub fn subscribe(&self) -> Subscription {
+        Subscription(self.shared.subscribe())
+    }
+
+    /// The node at a glance.
+    pub fn overview(&self) -> Overview {
+        let uptime = self.now().uptime;
+        self.shared.look(|core| Overview {
+            address: core.options().address.clone(),
+            uptime,
+            send_rate: core.options().send_rate,
+            queued: core.queue_len(),
+            in_flight: core.in_flight(),
+            held_bytes: core.held_bytes(),
+            peers: core.peer_counts(),
+            counters: core.counters(),
+        })
+    }
+
+    /// The time on the node's clocks.
+    pub fn now(&self) -> Now {
+        self.shared.clock.now()
+    }
+
+    /// Where others find this node: what it tells them with every payload.
+    pub fn address(&self) -> Address {
+        self.options().address
+    }
+
+    /// The sockets it listens on.
+    pub fn listens_on(&self) -> &[SocketAddr] {
+        &self.guard.listens_on
+    }
+
+    /// SHA-256 of the certificate that it shows.
+    pub fn certificate(&self) -> CertificateFingerprint {
+        self.guard.certificate
+    }
+
+    /// How the node behaves.
+    pub fn options(&self) -> Options {
+        self.shared.look(|core| core.options().clone())
+    }
+
+    /// Whether no message waits.
+    pub fn is_empty(&self) -> bool {
+        self.queue_len() == 0
+    }
+
+    /// How many messages wait.
+    pub fn queue_len(&self) -> usize {
+        self.shared.look(crate::core::Core::queue_len)
+    }
+
+    /// All messages that wait, head first.
+    pub fn peek(&self) -> Vec<Message> {
+        self.shared.look(|core| core.queue(0..usize::MAX).map(|queued| queued.message.clone()).collect())
+    }
+
+    /// The messages that wait at these positions, 0 being the head.
+    pub fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage> {
+        self.shared.look(|core| core.queue(positions).cloned().collect())
+    }
+
+    /// Where a message stands in the queue, 0 being the head.
+    pub fn queue_position(&self, id: MessageId) -> Option<usize> {
+        self.shared.look(|core| core.queue_position(id))
+    }
+
+    /// A message that waits.
+    pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
+        self.shared.look(|core| core.queued_message(id).cloned())
+    }
+
+    /// A peer by its address.
+    pub fn peer(&self, address: &Address) -> Option<Peer> {
+        self.shared.look(|core| core.peer(address))
+    }
+
+    /// The peers with this identifier: usually one, but two addresses can share it.
+    pub fn peers_by_id(&self, identifier: &PeerId) -> Vec<Peer> {
+        self.shared
+            .look(|core| core.peers().filter(|peer| peer.address.identifier() == *identifier).collect())
+    }
+
+    /// All peers, by status and then by address.
+    #[doc(alias = "survey")]
+    pub fn peers(&self) -> Vec<Peer> {
+        self.shared.look(|core| core.peers().collect())
+    }
+
+    /// The peers listed around `anchor`: up to `before` that stand before it, then it and those behind it, up to
+    /// `after` in all. The first of the list if the anchor is not known.
+    pub fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
+        self.shared.look(|core| core.peers_around(anchor, before, after))
+    }
+
+    /// The first `count` peers of the list.
+    pub fn first_peers(&self, count: usize) -> Vec<Peer> {
+        self.shared.look(|core| core.peers().take(count).collect())
+    }
+
+    /// The last `count` peers of the list.
+    pub fn last_peers(&self, count: usize) -> Vec<Peer> {
+        self.shared.look(|core| core.last_peers(count))
+    }
+
+    /// SHA-256 of the certificate that is trusted for a peer, once it has been reached.
+    pub fn trusted_certificate(&self, address: &Address) -> Option<CertificateFingerprint> {
+        self.shared.trust.pinned(address)
+    }
+}

@@ -1,0 +1,219 @@
+use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::{
+    Method, Response, StatusCode,
+    body::{Body, Incoming},
+    header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    core::{Answer, Status},
+    protocol::{Address, Kind, Message, Payload},
+};
+
+use super::{Limits, RUN_HEADER, Request, shared::Shared};
+
+/// After an accept failed (no more file descriptors, say), how long until the next.
+const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(100);
+/// How much of a body that is too large is read and thrown away, so that its sender gets to read the answer.
+const MAX_DISCARDED: usize = 16 << 20;
+
+/// What `GET /` shows to people.
+const ABOUT: &str = "This is a node of a clacks network. Nodes post messages to each other here; there is nothing to browse.\n\
+    A man is not dead while his name is still spoken.\n";
+
+/// Takes connections on one socket and serves each.
+pub(super) struct Listener {
+    pub(super) shared: Arc<Shared>,
+    pub(super) tls: TlsAcceptor,
+    pub(super) limits: Limits,
+    pub(super) run: HeaderValue,
+    pub(super) connections: Arc<Semaphore>,
+}
+
+impl Listener {
+    /// Accepts until the node stops.
+    pub(super) async fn run(self: Arc<Self>, socket: TcpListener) {
+        let stopped = self.shared.stopped.clone();
+        stopped.run_until_cancelled(self.accept(socket)).await;
+    }
+
+    async fn accept(self: Arc<Self>, socket: TcpListener) {
+        loop {
+            // Never closed, so a permit always comes.
+            let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await else { return };
+            match socket.accept().await {
+                Ok((stream, remote)) => {
+                    let connection = Arc::clone(&self).connection(stream, remote, permit);
+                    self.shared.tasks.spawn(connection);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(AFTER_FAILED_ACCEPT).await;
+                }
+            }
+        }
+    }
+
+    async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        remote: SocketAddr,
+        _permit: OwnedSemaphorePermit,
+    ) {
+        let stopped = self.shared.stopped.clone();
+        // A failure concerns this one connection, and whoever made it knows.
+        if let Some(Err(error)) = stopped.run_until_cancelled(self.serve(stream, remote)).await {
+            tracing::debug!(%remote, %error, "connection ended");
+        }
+    }
+
+    async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        remote: SocketAddr,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        stream.set_nodelay(true)?;
+        let stream = timeout(self.limits.handshake_timeout, self.tls.accept(stream)).await??;
+        let service = service_fn(|request| {
+            let listener = Arc::clone(&self);
+            async move { Ok::<_, Infallible>(listener.answer(request, remote).await) }
+        });
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.header_timeout)
+            .serve_connection(TokioIo::new(stream), service)
+            .await?;
+        Ok(())
+    }
+
+    async fn answer(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Response<Full<Bytes>> {
+        match (request.method(), request.uri().path()) {
+            (&Method::POST, "/") => self.payload(request, remote).await,
+            (&Method::GET | &Method::HEAD, "/") => {
+                let mut response = plain(StatusCode::OK, ABOUT);
+                // http://www.gnuterrypratchett.com
+                response
+                    .headers_mut()
+                    .insert("x-clacks-overhead", HeaderValue::from_static("GNU Terry Pratchett"));
+                response
+            }
+            (_, "/") => {
+                let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "payloads are posted\n");
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+                response
+            }
+            _ => plain(StatusCode::NOT_FOUND, "payloads are posted to /\n"),
+        }
+    }
+
+    async fn payload(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Response<Full<Bytes>> {
+        if request.headers().get(RUN_HEADER) == Some(&self.run) {
+            let mut response = plain(StatusCode::MISDIRECTED_REQUEST, "this is yourself\n");
+            response.headers_mut().insert(RUN_HEADER, self.run.clone());
+            return response;
+        }
+        match self.read(request.into_body()).await {
+            Ok(body) => into_response(self.take(&body, remote)),
+            Err((status, reason)) => into_response(
+                self.shared.at_core(|at| at.core.refuse(status, &reason, None, None, Some(remote.ip()))),
+            ),
+        }
+    }
+
+    /// The whole body, or the status and reason of its refusal.
+    async fn read(&self, body: Incoming) -> Result<Bytes, (u16, String)> {
+        let too_large = || (413, format!("a payload has at most {} bytes", self.limits.max_body));
+        let mut body = body;
+        let in_time = async {
+            if body.size_hint().lower() > self.limits.max_body as u64 {
+                discard(&mut body).await;
+                return Err(too_large());
+            }
+            match Limited::new(&mut body, self.limits.max_body).collect().await {
+                Ok(collected) => Ok(collected.to_bytes()),
+                Err(error) if error.is::<LengthLimitError>() => {
+                    discard(&mut body).await;
+                    Err(too_large())
+                }
+                Err(error) => Err((400, format!("the body broke off: {error}"))),
+            }
+        };
+        timeout(self.limits.body_timeout, in_time)
+            .await
+            .unwrap_or(Err((408, "the body took too long".to_owned())))
+    }
+
+    /// What a node does with a payload, in the protocol's order.
+    fn take(&self, body: &[u8], remote: SocketAddr) -> Answer {
+        let shared = &self.shared;
+        let max_depth = shared.look(|core| core.options().max_depth);
+        let mut payload = match Payload::decode(body, max_depth) {
+            Ok(payload) => payload,
+            Err(error) => {
+                let reason = error.to_string();
+                return shared.at_core(|at| at.core.refuse(400, &reason, None, None, Some(remote.ip())));
+            }
+        };
+        let sender = payload.sender.clone();
+        let peer = shared.at_core(|at| at.core.see_sender(&sender, at.now));
+        let plugins_answer = match shared.hooks.run_plugins(&peer, &mut payload, &Request { remote }) {
+            Ok(answer) => answer,
+            Err(answer) => return answer,
+        };
+        if payload.kind == Kind::Message && peer.status != Status::Ignored {
+            let heard = shared.hooks.run_received(&peer, payload.message);
+            payload.message = heard.unwrap_or_else(Message::null);
+        }
+        let mut answer = self.take_seen(&sender, payload, remote);
+        answer.headers.extend(plugins_answer.headers);
+        answer
+    }
+
+    fn take_seen(&self, sender: &Address, payload: Payload, remote: SocketAddr) -> Answer {
+        self.shared.at_core(|at| at.core.take_payload(sender, payload, Some(remote.ip()), at.now))
+    }
+}
+
+/// Reads on without keeping anything.
+fn discard(body: &mut Incoming) -> impl Future<Output = ()> + '_ {
+    async {
+        let mut discarded = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            discarded += frame.data_ref().map_or(0, Bytes::len);
+            if discarded > MAX_DISCARDED {
+                return;
+            }
+        }
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// An answer as HTTP. What a plugin wrote that HTTP can't hold is left out.
+fn into_response(answer: Answer) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,30 @@
+//! The node on tokio: it listens, sends, keeps what it must, and drives the [core](crate::core).
+//!
+//! [`Node::builder`] starts one and returns a handle. The handle takes commands, answers what a screen asks, and
+//! hands out [`Subscription`]s to what happens. All of it is cheap to call from anywhere: the core is behind a lock
+//! that is held for microseconds, and no watcher, listener or peer is ever waited for while it is held.
+
+mod builder;
+mod certificate;
+mod clock;
+mod driver;
+mod handle;
+mod hooks;
+mod listener;
+mod sender;
+mod shared;
+mod state_file;
+mod subscription;
+mod trust;
+
+pub use builder::{Builder, Limits, StartError};
+pub use certificate::CertificateError;
+pub use handle::{AnnounceError, Node, NotKnown, Overview, Remaining};
+pub use hooks::{Request, Verdict};
+pub use state_file::StateError;
+pub use subscription::Subscription;
+pub use trust::{CertificateFingerprint, Trusted};
+
+/// The request header that carries a random value of one run of a node, by which it recognises itself under a name
+/// that it did not know. Other nodes ignore it.
+const RUN_HEADER: &str = "clacks-run";

@@ -1,0 +1,174 @@
+use std::{
+    error::Error,
+    io,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use reqwest::{
+    Client, StatusCode, Url,
+    header::{CONTENT_TYPE, HeaderValue},
+};
+use rustls::{ClientConfig, client::Resumption, crypto::CryptoProvider};
+use tokio::task::futures::TaskLocalFuture;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::core::{Delivery, Failure, Outcome};
+
+use super::{
+    Limits, RUN_HEADER,
+    trust::{FirstUseVerifier, HANDSHAKE, Handshake, Trust},
+};
+
+/// How long an idle connection is kept. The package's server (Node.js) closes its own after 5 s; a request that is
+/// sent as it does fails.
+const KEEP_IDLE: Duration = Duration::from_secs(4);
+/// How much of an answer's body is read, so that the connection can be used again. Peers answer with an empty one.
+const MAX_ANSWER: usize = 64 << 10;
+
+/// Posts payloads to peers, over connections that are kept and shared.
+#[derive(Debug)]
+pub(super) struct Sender {
+    client: Client,
+    run: HeaderValue,
+}
+
+impl Sender {
+    pub(super) fn new(
+        trust: Arc<Trust>,
+        provider: Arc<CryptoProvider>,
+        limits: &Limits,
+        run: HeaderValue,
+    ) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls(trust, provider))
+            .connector_layer(CarryHandshake)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .http1_only()
+            .connect_timeout(limits.connect_timeout)
+            .timeout(limits.request_timeout)
+            .pool_idle_timeout(KEEP_IDLE)
+            .build()?;
+        Ok(Self { client, run })
+    }
+
+    /// Makes the request and waits for its answer.
+    pub(super) async fn deliver(&self, delivery: Delivery) -> Outcome {
+        let handshake = Handshake::with(Some(delivery.to.clone()));
+        let started = Instant::now();
+        match HANDSHAKE.scope(Arc::clone(&handshake), self.post(delivery)).await {
+            Ok(StatusCode::OK) => Outcome::Taken { round_trip: started.elapsed() },
+            // Only this node knows the value of its run, and answers so to itself.
+            Ok(StatusCode::MISDIRECTED_REQUEST) => Outcome::Ourselves,
+            Ok(status) => Outcome::Failed(Failure::Status(status.as_u16())),
+            Err(error) => Outcome::Failed(failure(&error, &handshake)),
+        }
+    }
+
+    async fn post(&self, delivery: Delivery) -> Result<StatusCode, PostError> {
+        let url = Url::parse(&format!("https://{}/", delivery.to)).map_err(|_| PostError::Hostname)?;
+        let request = self
+            .client
+            .post(url)
+            .header(CONTENT_TYPE, "application/json")
+            .header(RUN_HEADER, self.run.clone())
+            .body(delivery.payload.encode());
+        let mut answer = request.send().await?;
+        let status = answer.status();
+        if status == StatusCode::MISDIRECTED_REQUEST && answer.headers().get(RUN_HEADER) != Some(&self.run) {
+            return Ok(StatusCode::BAD_REQUEST);
+        }
+        let mut read = 0;
+        // What the peer says beyond its status does not matter, nor whether it says it whole.
+        while let Ok(Some(chunk)) = answer.chunk().await {
+            read += chunk.len();
+            if read > MAX_ANSWER {
+                break;
+            }
+        }
+        Ok(status)
+    }
+}
+
+#[derive(Debug)]
+enum PostError {
+    /// The hostname is one that no URL can hold, such as a label `xn--` that decodes to nothing.
+    Hostname,
+    Request(reqwest::Error),
+}
+
+impl From<reqwest::Error> for PostError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Request(error)
+    }
+}
+
+fn failure(error: &PostError, handshake: &Handshake) -> Failure {
+    if let Some(refused) = handshake.refused() {
+        return Failure::CertificateChanged { pinned: refused.pinned.0, presented: refused.presented.0 };
+    }
+    match error {
+        PostError::Hostname => Failure::Connection("the hostname can't be looked up".to_owned()),
+        PostError::Request(error) if error.is_timeout() => Failure::TimedOut,
+        PostError::Request(error) => Failure::Connection(cause(error)),
+    }
+}
+
+/// The innermost error in its own words: what reqwest says around it does not help anybody.
+fn cause(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    match innermost.downcast_ref::<io::Error>() {
+        // "connection refused", without "(os error 111)".
+        Some(error) if error.raw_os_error().is_some() => error.kind().to_string(),
+        _ => innermost.to_string(),
+    }
+}
+
+fn tls(trust: Arc<Trust>, provider: Arc<CryptoProvider>) -> ClientConfig {
+    let verifier = Arc::new(FirstUseVerifier::new(trust, Arc::clone(&provider)));
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring offers the suites of TLS 1.2 and 1.3")
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    // Sessions are remembered by hostname without port and would be resumed without a look at the certificate.
+    config.resumption = Resumption::disabled();
+    config
+}
+
+/// Takes the [`HANDSHAKE`] of the delivery that asks for a connection along into the making of it, which may go on
+/// in another task.
+#[derive(Debug, Clone, Copy)]
+struct CarryHandshake;
+
+#[derive(Debug, Clone)]
+struct Carrying<S>(S);
+
+impl<S> Layer<S> for CarryHandshake {
+    type Service = Carrying<S>;
+
+    fn layer(&self, connector: S) -> Carrying<S> {
+        Carrying(connector)
+    }
+}
+
+impl<S: Service<Request>, Request> Service<Request> for Carrying<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = TaskLocalFuture<Arc<Handshake>, S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, destination: Request) -> Self::Future {
+        HANDSHAKE.scope(Handshake::current(), self.0.call(destination))
+    }
+}

@@ -1,0 +1,189 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rand::rngs::StdRng;
+use tokio::sync::{Notify, broadcast, oneshot};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::core::{Core, Delivery, DeliveryId, Event, Now, Outcome};
+
+use super::{clock::Clock, hooks::Hooks, sender::Sender, trust::Trust};
+
+/// What the handle and the node's tasks share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    inner: Mutex<Inner>,
+    pub(super) clock: Clock,
+    pub(super) hooks: Hooks,
+    pub(super) sender: Sender,
+    pub(super) trust: Arc<Trust>,
+    /// Wakes the driver when it may have to send earlier than it thinks.
+    pub(super) wake: Notify,
+    /// Wakes the writer of the state file.
+    pub(super) state_changed: Notify,
+    pub(super) stopped: CancellationToken,
+    pub(super) tasks: TaskTracker,
+    runtime: tokio::runtime::Handle,
+}
+
+#[derive(Debug)]
+struct Inner {
+    core: Core,
+    rng: StdRng,
+    /// `None` once the node has stopped.
+    events: Option<broadcast::Sender<Event>>,
+    announces: HashMap<DeliveryId, oneshot::Sender<Outcome>>,
+    /// When the driver will look again, as uptime.
+    driver_wakes: Option<Duration>,
+}
+
+/// What a piece of work at the core may use.
+pub(super) struct AtCore<'a> {
+    pub(super) core: &'a mut Core,
+    pub(super) rng: &'a mut StdRng,
+    pub(super) now: Now,
+    announces: &'a mut HashMap<DeliveryId, oneshot::Sender<Outcome>>,
+}
+
+impl AtCore<'_> {
+    /// Where the outcome of this announce will arrive; nothing does if the node stops first.
+    pub(super) fn outcome_of(&mut self, announce: DeliveryId) -> oneshot::Receiver<Outcome> {
+        let (outcome_to, outcome) = oneshot::channel();
+        self.announces.insert(announce, outcome_to);
+        outcome
+    }
+}
+
+impl Shared {
+    pub(super) fn new(
+        core: Core,
+        rng: StdRng,
+        sender: Sender,
+        trust: Arc<Trust>,
+        event_capacity: usize,
+    ) -> Self {
+        let (events, _) = broadcast::channel(event_capacity);
+        let inner = Inner { core, rng, events: Some(events), announces: HashMap::new(), driver_wakes: None };
+        Self {
+            inner: Mutex::new(inner),
+            clock: Clock::start(),
+            hooks: Hooks::default(),
+            sender,
+            trust,
+            wake: Notify::new(),
+            state_changed: Notify::new(),
+            stopped: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            runtime: tokio::runtime::Handle::current(),
+        }
+    }
+
+    /// Looks at the core without changing it.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Core) -> T) -> T {
+        look(&self.lock().core)
+    }
+
+    /// Gives the core an input, then carries out what it asks for.
+    pub(super) fn at_core<T>(self: &Arc<Self>, input: impl FnOnce(AtCore<'_>) -> T) -> T {
+        let for_listeners = self.hooks.has_event_listeners();
+        let mut inner = self.lock();
+        let Inner { core, rng, announces, .. } = &mut *inner;
+        let result = input(AtCore { core, rng, now: self.clock.now(), announces });
+        let events = self.publish(&mut inner, for_listeners);
+        while let Some(delivery) = inner.core.poll_delivery() {
+            self.spawn_delivery(delivery);
+        }
+        self.wake_driver(&inner);
+        drop(inner);
+        self.hooks.notify(&events);
+        result
+    }
+
+    /// A subscription, which ends at once if the node has stopped.
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<Event> {
+        match &self.lock().events {
+            Some(events) => events.subscribe(),
+            // A channel without sender: it ends at once.
+            None => broadcast::channel(1).1,
+        }
+    }
+
+    /// Notes when the driver will look again, and returns when it has to.
+    pub(super) fn plan_driver(&self) -> Option<Duration> {
+        let mut inner = self.lock();
+        inner.driver_wakes = inner.core.poll_timeout();
+        inner.driver_wakes
+    }
+
+    /// Ends all subscriptions, and the waiting for announces that will not end.
+    pub(super) fn close(&self) {
+        let mut inner = self.lock();
+        inner.events = None;
+        inner.announces.clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        // The core's methods leave it valid at every step, so a panic elsewhere in the lock does not spoil it.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands what happened to the watchers; returns it for the listeners if there are any.
+    fn publish(&self, inner: &mut Inner, for_listeners: bool) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(event) = inner.core.poll_event() {
+            if changes_state(&event) {
+                self.state_changed.notify_one();
+            }
+            if for_listeners {
+                events.push(event.clone());
+            }
+            if let Some(watchers) = &inner.events {
+                // An error means that nobody watches.
+                let _ = watchers.send(event);
+            }
+        }
+        events
+    }
+
+    fn wake_driver(&self, inner: &Inner) {
+        let Some(due) = inner.core.poll_timeout() else { return };
+        if inner.driver_wakes.is_none_or(|wakes| due < wakes) {
+            self.wake.notify_one();
+        }
+    }
+
+    fn spawn_delivery(self: &Arc<Self>, delivery: Delivery) {
+        let shared = Arc::clone(self);
+        let deliver = async move {
+            let id = delivery.id;
+            let ended = shared.stopped.run_until_cancelled(shared.sender.deliver(delivery)).await;
+            // A delivery that the stop cut off is put back by the stop.
+            if let Some(outcome) = ended {
+                shared.delivery_ended(id, outcome);
+            }
+        };
+        self.runtime.spawn(self.tasks.track_future(deliver));
+    }
+
+    fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: Outcome) {
+        self.at_core(|at| at.core.handle_delivery(id, outcome.clone(), at.now));
+        if let Some(waiting) = self.lock().announces.remove(&id) {
+            // An error means that nobody waits any more.
+            let _ = waiting.send(outcome);
+        }
+    }
+}
+
+/// Whether the state file has to be written anew.
+fn changes_state(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::PeerDiscovered { .. }
+            | Event::PeerUpdated { .. }
+            | Event::PeerForgotten { .. }
+            | Event::FoundOurselves { .. }
+    )
+}

@@ -1,0 +1,285 @@
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::protocol::Address;
+
+/// Refused certificates that are remembered at most, for the user to accept.
+const MAX_REFUSED: usize = 1000;
+
+/// The SHA-256 of a certificate's DER bytes, shown as 64 lowercase hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CertificateFingerprint(pub [u8; 32]);
+
+/// What [`Node::trust`](super::Node::trust) did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trusted {
+    /// The certificate that was refused last is trusted now.
+    Accepted(CertificateFingerprint),
+    /// None had been refused; the one that was trusted no longer is, and the next that is shown will be.
+    Reset,
+    /// None had been refused and none was trusted: the first that is shown will be.
+    Nothing,
+}
+
+/// Which certificate each peer is known by: the first that it proved to have the key of.
+///
+/// Hostnames are told apart without regard to case here, because connections are shared that way.
+#[derive(Debug, Default)]
+pub(super) struct Trust {
+    tables: Mutex<Tables>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    pinned: HashMap<Address, CertificateFingerprint>,
+    refused: HashMap<Address, CertificateFingerprint>,
+}
+
+/// The peer that a handshake is with, and the certificate that was refused in it.
+#[derive(Debug)]
+pub(super) struct Handshake {
+    /// `None` if nobody said who, which the verifier refuses.
+    peer: Option<Address>,
+    refused: OnceLock<Refused>,
+}
+
+impl Handshake {
+    pub(super) fn with(peer: Option<Address>) -> Arc<Self> {
+        Arc::new(Self { peer, refused: OnceLock::new() })
+    }
+
+    /// The handshake that this task is in.
+    pub(super) fn current() -> Arc<Self> {
+        HANDSHAKE.try_with(Arc::clone).unwrap_or_else(|_| Self::with(None))
+    }
+
+    /// What was refused in it, if anything.
+    pub(super) fn refused(&self) -> Option<Refused> {
+        self.refused.get().copied()
+    }
+}
+
+/// A peer showed another certificate than the one that is trusted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused {
+    pub(super) pinned: CertificateFingerprint,
+    pub(super) presented: CertificateFingerprint,
+}
+
+tokio::task_local! {
+    /// The handshake that this task is in. The verifier is told a hostname but no port, so this is how it knows
+    /// whose certificate it looks at.
+    pub(super) static HANDSHAKE: Arc<Handshake>;
+}
+
+impl Trust {
+    pub(super) fn restore(&self, pins: impl IntoIterator<Item = Pin>) {
+        self.tables().pinned.extend(pins.into_iter().map(|pin| (place(&pin.address), pin.sha256)));
+    }
+
+    pub(super) fn pins(&self) -> Vec<Pin> {
+        let tables = self.tables();
+        tables
+            .pinned
+            .iter()
+            .map(|(address, sha256)| Pin { address: address.clone(), sha256: *sha256 })
+            .collect()
+    }
+
+    pub(super) fn pinned(&self, peer: &Address) -> Option<CertificateFingerprint> {
+        self.tables().pinned.get(&place(peer)).copied()
+    }
+
+    pub(super) fn forget(&self, peer: &Address) {
+        let place = place(peer);
+        let mut tables = self.tables();
+        tables.pinned.remove(&place);
+        tables.refused.remove(&place);
+    }
+
+    pub(super) fn accept(&self, peer: &Address) -> Trusted {
+        let place = place(peer);
+        let mut tables = self.tables();
+        match tables.refused.remove(&place) {
+            Some(refused) => {
+                tables.pinned.insert(place, refused);
+                Trusted::Accepted(refused)
+            }
+            None if tables.pinned.remove(&place).is_some() => Trusted::Reset,
+            None => Trusted::Nothing,
+        }
+    }
+
+    /// Trusts the certificate if it is the peer's first. Its key must have been proven.
+    fn pin_first(&self, peer: &Address, proven: CertificateFingerprint) -> Result<(), Refused> {
+        let mut tables = self.tables();
+        let pinned = *tables.pinned.entry(place(peer)).or_insert(proven);
+        if pinned == proven { Ok(()) } else { Err(tables.refuse(peer, pinned, proven)) }
+    }
+
+    fn check(&self, peer: &Address, presented: CertificateFingerprint) -> Result<(), Refused> {
+        let mut tables = self.tables();
+        match tables.pinned.get(&place(peer)).copied() {
+            Some(pinned) if pinned != presented => Err(tables.refuse(peer, pinned, presented)),
+            _ => Ok(()),
+        }
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn refuse(
+        &mut self,
+        peer: &Address,
+        pinned: CertificateFingerprint,
+        presented: CertificateFingerprint,
+    ) -> Refused {
+        let place = place(peer);
+        if self.refused.len() < MAX_REFUSED || self.refused.contains_key(&place) {
+            self.refused.insert(place, presented);
+        }
+        Refused { pinned, presented }
+    }
+}
+
+/// The address as connections are shared by it.
+fn place(address: &Address) -> Address {
+    if address.hostname().bytes().any(|byte| byte.is_ascii_uppercase()) {
+        let lower = address.hostname().to_ascii_lowercase();
+        Address::new(&lower, address.port()).unwrap_or_else(|_| address.clone())
+    } else {
+        address.clone()
+    }
+}
+
+/// Takes any certificate whose key the peer proves to have, if it is the one that the peer is known by or its first.
+/// Names and dates in it mean nothing: no authority vouches for a node of this network.
+#[derive(Debug)]
+pub(super) struct FirstUseVerifier {
+    trust: Arc<Trust>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl FirstUseVerifier {
+    pub(super) fn new(trust: Arc<Trust>, provider: Arc<CryptoProvider>) -> Self {
+        Self { trust, provider }
+    }
+
+    fn in_handshake(check: impl FnOnce(&Address) -> Result<(), Refused>) -> Result<(), Error> {
+        let handshake = Handshake::current();
+        let Some(peer) = &handshake.peer else {
+            return Err(Error::General("a handshake with nobody in particular".into()));
+        };
+        check(peer).map_err(|refused| {
+            // One handshake refuses once.
+            let _ = handshake.refused.set(refused);
+            CertificateError::ApplicationVerificationFailure.into()
+        })
+    }
+
+    fn pin_first(&self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
+        Self::in_handshake(|peer| self.trust.pin_first(peer, fingerprint(certificate)))
+    }
+}
+
+impl ServerCertVerifier for FirstUseVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Self::in_handshake(|peer| self.trust.check(peer, fingerprint(end_entity)))?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        let valid = verify_tls12_signature(message, certificate, signature, algorithms)?;
+        self.pin_first(certificate)?;
+        Ok(valid)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        let valid = verify_tls13_signature(message, certificate, signature, algorithms)?;
+        self.pin_first(certificate)?;
+        Ok(valid)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> CertificateFingerprint {
+    CertificateFingerprint(Sha256::digest(certificate).into())
+}
+
+/// A pin as it is kept in the state file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pin {
+    #[serde(flatten)]
+    address: Address,
+    sha256: CertificateFingerprint,
+}
+
+impl fmt::Display for CertificateFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for CertificateFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl Serialize for CertificateFingerprint {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CertificateFingerprint {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_hex(&text).map(Self).ok_or_else(|| serde::de::Error::custom("not 64 hexadecimal digits"))
+    }
+}
+
+fn parse_hex(text: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> =
+        text.chars().map(|digit| digit.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+    if rest.is_empty() { bytes.try_into().ok() } else { None }
+}

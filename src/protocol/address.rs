@@ -1,0 +1,279 @@
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    net::{Ipv4Addr, Ipv6Addr},
+    num::NonZeroU16,
+    str::FromStr,
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
+
+use super::PeerId;
+
+/// Longest hostname in bytes, from RFC 1035 section 2.3.4 (255 octets on the wire, 253 as text).
+const MAX_HOSTNAME: usize = 253;
+/// Longest label of a hostname in bytes, from RFC 1035 section 2.3.4.
+const MAX_LABEL: usize = 63;
+
+/// Where a peer listens: a hostname and a port.
+///
+/// The hostname is a DNS name, an IPv4 address or an IPv6 address without brackets, kept as it was written: two
+/// spellings of one name are two addresses, because the network gives them two identifiers. The port is 1 to 65535.
+///
+/// ```
+/// # use clacks_p2p::Address;
+/// let tower: Address = "tower.example.org:8080".parse()?;
+/// assert_eq!((tower.hostname(), tower.port()), ("tower.example.org", 8080));
+/// assert_eq!("[::1]:8080".parse::<Address>()?.hostname(), "::1");
+/// # Ok::<(), clacks_p2p::AddressError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address {
+    hostname: Arc<str>,
+    port: NonZeroU16,
+}
+
+/// Why something is not an [`Address`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// The text has no `:` with a port behind it.
+    #[error("an address is written host:port, or [host]:port for IPv6")]
+    NoPort,
+    /// The hostname has no characters.
+    #[error("the hostname is empty")]
+    EmptyHostname,
+    /// The hostname, or a part of it between dots, is longer than DNS allows.
+    #[error("the hostname is longer than DNS allows (253 bytes, 63 between dots)")]
+    HostnameTooLong,
+    /// The hostname is neither a DNS name nor an IP address.
+    #[error("the hostname is neither a DNS name (letters, digits, '-', '_', '.') nor an IP address")]
+    InvalidHostname,
+    /// The port is not a whole number from 1 to 65535.
+    #[error("the port is not a whole number from 1 to 65535")]
+    InvalidPort,
+}
+
+impl Address {
+    /// The address of `hostname`, which is a DNS name or an IP address without brackets, and `port`, from 1 to
+    /// 65535.
+    pub fn new(hostname: &str, port: u16) -> Result<Self, AddressError> {
+        check_hostname(hostname)?;
+        let port = NonZeroU16::new(port).ok_or(AddressError::InvalidPort)?;
+        Ok(Self { hostname: hostname.into(), port })
+    }
+
+    /// The hostname as it was written, an IPv6 address without brackets.
+    pub fn hostname(&self) -> &str {
+        &self.hostname
+    }
+
+    /// The port, from 1 to 65535.
+    pub fn port(&self) -> u16 {
+        self.port.get()
+    }
+
+    /// The identifier that the network knows this address by.
+    ///
+    /// Different addresses can share an identifier (`10.0.0.1` 23 and `10.0.0.12` 3), so no table is keyed by it.
+    pub fn identifier(&self) -> PeerId {
+        PeerId::of(&self.hostname, self.port())
+    }
+
+    /// Whether both are the same place apart from the case of the letters, which DNS does not tell apart.
+    pub fn same_place(&self, other: &Self) -> bool {
+        self.port == other.port && self.hostname.eq_ignore_ascii_case(&other.hostname)
+    }
+
+    /// The same address with another port.
+    pub fn with_port(&self, port: NonZeroU16) -> Self {
+        Self { hostname: Arc::clone(&self.hostname), port }
+    }
+}
+
+// Peers choose these keys; the hash tables that hold them use std's seeded hash.
+impl Hash for Address {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hostname.hash(state);
+        self.port.hash(state);
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.hostname.contains(':') {
+            write!(f, "[{}]:{}", self.hostname, self.port)
+        } else {
+            write!(f, "{}:{}", self.hostname, self.port)
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let (hostname, port) = match text.strip_prefix('[') {
+            Some(rest) => rest.split_once("]:").ok_or(AddressError::NoPort)?,
+            None => text.rsplit_once(':').ok_or(AddressError::NoPort)?,
+        };
+        if hostname.contains(':') != text.starts_with('[') {
+            return Err(AddressError::NoPort);
+        }
+        Self::new(hostname, parse_port(port)?)
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Address", 2)?;
+        object.serialize_field("hostname", self.hostname())?;
+        object.serialize_field("port", &self.port())?;
+        object.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Written<'a> {
+            #[serde(borrow)]
+            hostname: std::borrow::Cow<'a, str>,
+            port: Port,
+        }
+        let written = Written::deserialize(deserializer)?;
+        let port = written.port.value().map_err(serde::de::Error::custom)?;
+        Self::new(&written.hostname, port).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A port as peers write it: `8080`, `8080.0` and `"8080"` are the same.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "the port is neither a number nor a string")]
+enum Port {
+    Number(f64),
+    Text(String),
+}
+
+impl Port {
+    fn value(&self) -> Result<u16, AddressError> {
+        match self {
+            Self::Number(number) if number.fract() == 0.0 && (1.0..=65535.0).contains(number) => {
+                Ok(*number as u16)
+            }
+            Self::Number(_) => Err(AddressError::InvalidPort),
+            Self::Text(text) => parse_port(text),
+        }
+    }
+}
+
+/// A decimal port without sign, space or leading zero, so that each port has one spelling and one identifier.
+fn parse_port(text: &str) -> Result<u16, AddressError> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    if plain { text.parse().map_err(|_| AddressError::InvalidPort) } else { Err(AddressError::InvalidPort) }
+}
+
+fn check_hostname(hostname: &str) -> Result<(), AddressError> {
+    if hostname.is_empty() {
+        return Err(AddressError::EmptyHostname);
+    }
+    if hostname.len() > MAX_HOSTNAME || hostname.split('.').any(|label| label.len() > MAX_LABEL) {
+        return Err(AddressError::HostnameTooLong);
+    }
+    let valid = if hostname.contains(':') {
+        hostname.parse::<Ipv6Addr>().is_ok()
+    } else if ends_in_number(hostname) {
+        hostname.parse::<Ipv4Addr>().is_ok()
+    } else {
+        hostname.split('.').all(is_label)
+    };
+    if valid { Ok(()) } else { Err(AddressError::InvalidHostname) }
+}
+
+fn is_label(label: &str) -> bool {
+    !label.is_empty()
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+/// Whether URL parsers take the hostname for an IPv4 address (WHATWG URL, "ends in a number"): then `127.1` or
+/// `0x7f.1` would be a second spelling of an address, which we don't take.
+fn ends_in_number(hostname: &str) -> bool {
+    let last = hostname.rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    match hexadecimal {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_writes_every_kind_of_hostname() {
+        for text in [
+            "localhost:8001",
+            "Tower_9.example.org:1",
+            "10.0.0.1:65535",
+            "[::1]:8080",
+            "1a:5",
+            "3com.com:443",
+        ] {
+            assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_address_and_says_why() {
+        use AddressError::*;
+        let long_label = format!("{}.org:80", "a".repeat(64));
+        for (text, error) in [
+            ("localhost", NoPort),
+            ("::1", NoPort),
+            ("::1:8080", NoPort),
+            ("[localhost]:8080", NoPort),
+            (":80", EmptyHostname),
+            (&long_label, HostnameTooLong),
+            ("a b:80", InvalidHostname),
+            ("a..b:80", InvalidHostname),
+            ("a.:80", InvalidHostname),
+            ("caf\u{e9}.org:80", InvalidHostname),
+            ("a\nb:80", InvalidHostname),
+            ("a\0b:80", InvalidHostname),
+            ("127.1:80", InvalidHostname),
+            ("0x7f.0x1:80", InvalidHostname),
+            ("300.1.1.1:80", InvalidHostname),
+            ("user@host:80", InvalidHostname),
+            ("host/path:80", InvalidHostname),
+            ("[fe80::1%eth0]:80", InvalidHostname),
+            ("a:0", InvalidPort),
+            ("a:65536", InvalidPort),
+            ("a:+80", InvalidPort),
+            ("a:080", InvalidPort),
+            ("a:", InvalidPort),
+        ] {
+            assert_eq!(text.parse::<Address>(), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_port_may_be_a_number_or_a_string() {
+        let written = |port: &str| {
+            serde_json::from_str::<Address>(&format!(r#"{{"hostname":"a","port":{port},"other":[]}}"#))
+        };
+        for port in ["8001", "\"8001\"", "8001.0", "8.001e3"] {
+            assert_eq!(written(port).unwrap(), Address::new("a", 8001).unwrap(), "{port}");
+        }
+        for port in ["0", "-1", "65536", "80.5", "1e999", "\"80 \"", "\"\"", "null", "[80]", "true"] {
+            assert!(written(port).is_err(), "{port}");
+        }
+    }
+}

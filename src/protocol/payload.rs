@@ -1,0 +1,213 @@
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Address, Message, MessageError};
+
+/// What one node posts to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payload {
+    /// The message; `null` in an announce and where there was none.
+    pub message: Message,
+    /// What the payload is for.
+    pub kind: Kind,
+    /// Where the sender says it listens. A claim: anybody can write any address here.
+    pub sender: Address,
+    /// An alive peer of the sender's, to make the network grow.
+    pub friend: Option<Address>,
+}
+
+/// The `type` of a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// `"message"`: the message is for the queue.
+    Message,
+    /// `"announce"`: the sender makes itself known; the message is ignored.
+    Announce,
+    /// Any other type or none: the message is ignored.
+    Other,
+}
+
+/// Why a body is not a payload that we take and pass on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The body is not a JSON object with a valid sender and, if it has one, a valid friend.
+    #[error("not a payload: {0}")]
+    NotAPayload(String),
+    /// The message would harm the peers that it would be passed on to.
+    #[error("message {0}")]
+    Message(#[from] MessageError),
+}
+
+/// The fields as they are read; unknown ones are skipped.
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<&'a RawValue>,
+    sender: Address,
+    #[serde(borrow, default)]
+    friend: Option<&'a RawValue>,
+}
+
+impl Payload {
+    /// Reads the body of a request. A message nested deeper than `max_depth` is an error.
+    ///
+    /// ```
+    /// # use clacks_p2p::{Kind, Payload};
+    /// let body = br#"{"message":[1, 2],"type":"message","sender":{"hostname":"localhost","port":"8001"}}"#;
+    /// let payload = Payload::decode(body, 128)?;
+    /// assert_eq!(payload.kind, Kind::Message);
+    /// assert_eq!(payload.sender.port(), 8001);
+    /// assert_eq!(payload.message.as_json(), "[1, 2]");
+    /// # Ok::<(), clacks_p2p::DecodeError>(())
+    /// ```
+    pub fn decode(body: &[u8], max_depth: usize) -> Result<Self, DecodeError> {
+        let wire: Wire<'_> = serde_json::from_slice(body).map_err(not_a_payload)?;
+        let message = match wire.message {
+            Some(raw) => Message::from_raw(raw, max_depth)?,
+            None => Message::null(),
+        };
+        let friend = match wire.friend.map(RawValue::get) {
+            // What JavaScript holds for false is no friend.
+            None | Some("false" | "0" | "\"\"") => None,
+            Some(friend) => Some(serde_json::from_str(friend).map_err(|error| bad_friend(&error))?),
+        };
+        Ok(Self { message, kind: Kind::of(wire.kind), sender: wire.sender, friend })
+    }
+
+    /// The body of the request that sends this payload.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut body = Vec::with_capacity(self.message.size() + 256);
+        body.extend_from_slice(br#"{"message":"#);
+        body.extend_from_slice(self.message.as_json().as_bytes());
+        body.extend_from_slice(br#","type":""#);
+        body.extend_from_slice(self.kind.name().as_bytes());
+        body.extend_from_slice(br#"","sender":"#);
+        push_address(&mut body, &self.sender);
+        if let Some(friend) = &self.friend {
+            body.extend_from_slice(br#","friend":"#);
+            push_address(&mut body, friend);
+        }
+        body.push(b'}');
+        body
+    }
+}
+
+impl Kind {
+    fn of(raw: Option<&RawValue>) -> Self {
+        // An escape such as "\u006dessage" is the same string.
+        match raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok()).as_deref() {
+            Some("message") => Self::Message,
+            Some("announce") => Self::Announce,
+            _ => Self::Other,
+        }
+    }
+
+    /// The `type` on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Announce => "announce",
+            Self::Other => "other",
+        }
+    }
+}
+
+fn not_a_payload(error: serde_json::Error) -> DecodeError {
+    DecodeError::NotAPayload(error.to_string())
+}
+
+fn bad_friend(error: &serde_json::Error) -> DecodeError {
+    DecodeError::NotAPayload(format!("friend: {error}"))
+}
+
+/// A hostname holds nothing that JSON escapes, so it is written as it is.
+fn push_address(body: &mut Vec<u8>, address: &Address) {
+    body.extend_from_slice(br#"{"hostname":""#);
+    body.extend_from_slice(address.hostname().as_bytes());
+    body.extend_from_slice(br#"","port":"#);
+    body.extend_from_slice(address.port().to_string().as_bytes());
+    body.push(b'}');
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decode(body: &str) -> Result<Payload, DecodeError> {
+        Payload::decode(body.as_bytes(), 128)
+    }
+
+    #[test]
+    fn what_was_encoded_decodes_to_the_same() {
+        let payload = Payload {
+            message: Message::text("\u{dc}n\u{ef}c\u{f6}d\u{e9} \"quoted\""),
+            kind: Kind::Message,
+            sender: Address::new("::1", 8080).unwrap(),
+            friend: Some(Address::new("localhost", 1).unwrap()),
+        };
+        assert_eq!(Payload::decode(&payload.encode(), 128), Ok(payload));
+    }
+
+    #[test]
+    fn what_the_package_takes_for_no_friend_is_none() {
+        for friend in ["null", "false", "0", "\"\""] {
+            let body = format!(r#"{{"sender":{{"hostname":"a","port":1}},"friend":{friend}}}"#);
+            let payload = decode(&body).unwrap();
+            assert_eq!((payload.friend, payload.kind), (None, Kind::Other), "{friend}");
+        }
+    }
+
+    #[test]
+    fn what_would_end_a_package_node_is_refused() {
+        let deep = "[".repeat(5000) + &"]".repeat(5000);
+        for body in [
+            "",
+            "   ",
+            "{}",
+            "[]",
+            "null",
+            r#"{"sender":null}"#,
+            r#"{"sender":{"hostname":1,"port":1}}"#,
+            r#"{"sender":{"hostname":"a\nb","port":1}}"#,
+            r#"{"sender":{"hostname":"a\u0000b","port":1}}"#,
+            "{\"sender\":{\"hostname\":\"\u{430}\",\"port\":1}}",
+            r#"{"sender":{"hostname":"a","port":65536}}"#,
+            r#"{"sender":{"hostname":"a"}}"#,
+            r#"{"sender":{"hostname":"a","port":1},"friend":{}}"#,
+            r#"{"sender":{"hostname":"a","port":1},"friend":5}"#,
+            r#"{"sender":{"hostname":"a","port":1},"friend":{"hostname":"b","port":1.5}}"#,
+            &format!(r#"{{"sender":{{"hostname":"a","port":1}},"message":{deep}}}"#),
+            r#"{"sender":{"hostname":"a","port":1}} and more"#,
+        ] {
+            assert!(decode(body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn reasons_fit_on_one_line() {
+        let error = decode("{\n\n\"sender\": 5}").unwrap_err().to_string();
+        assert!(!error.contains('\n'), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(body: Vec<u8>) {
+            let _ = Payload::decode(&body, 128);
+        }
+
+        #[test]
+        fn a_message_survives_the_way_unchanged(text in any::<String>(), port in 1_u16..) {
+            let sender = Address::new("tower", port).unwrap();
+            let message = Message::text(&text);
+            let payload = Payload { message, kind: Kind::Message, sender, friend: None };
+            let again = Payload::decode(&payload.encode(), 128).unwrap();
+            prop_assert_eq!(again.message.as_text(), Some(text));
+        }
+    }
+}
