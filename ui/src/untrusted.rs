@@ -357,3 +357,5 @@ fn write_escape(c: char, out: &mut String) {
     }
 }
 
+#[cfg(test)]
+mod tests;
