@@ -1,8 +1,13 @@
 //! `clacks`: a terminal monitor with a whole clacks node inside.
 
 mod command;
+mod dashboard;
+mod execute;
 mod terminal;
-#[cfg_attr(not(test), expect(dead_code, reason = "the views that show text are not there yet"))]
 mod untrusted;
 
-fn main() {}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let node = clacks_p2p::Node::builder().port(0).start().await?;
+    dashboard::run(&node, dashboard::Settings { demo: false, mouse: true }).await
+}

@@ -356,4 +356,3 @@ fn write_escape(c: char, out: &mut String) {
         c => out.extend(c.escape_unicode()),
     }
 }
-
