@@ -36,8 +36,8 @@ pub(crate) fn count(count: usize) -> String {
 
 /// Something a second: `0/s`, `0.4/s`, `12/s`, `1.2k/s`.
 pub(crate) fn rate(per_second: f64) -> String {
-    if per_second == 0.0 || per_second == 1.0 {
-        format!("{per_second}/s")
+    if per_second.fract() == 0.0 && per_second < 9.95 {
+        format!("{per_second:.0}/s")
     } else if per_second < 9.95 {
         format!("{per_second:.1}/s")
     } else {

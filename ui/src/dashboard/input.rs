@@ -26,8 +26,8 @@ impl Input {
         self.line.value()
     }
 
-    /// The characters before the cursor.
-    pub(crate) fn before_cursor(&self) -> usize {
+    /// How many characters stand before the cursor.
+    fn before_cursor(&self) -> usize {
         self.line.cursor()
     }
 
@@ -52,17 +52,19 @@ impl Input {
 
     /// Inserts text at the cursor as one line. Returns how many bytes had no room.
     pub(crate) fn insert(&mut self, text: &str) -> usize {
-        let mut without_room = 0;
-        for character in text.trim_end_matches(['\r', '\n']).replace("\r\n", "\n").chars() {
-            // A line break would end the line; a space keeps the words apart.
-            let character = if matches!(character, '\n' | '\r' | '\t') { ' ' } else { character };
-            if self.draft().len() + character.len_utf8() <= MAX_DRAFT {
-                self.line.handle(InputRequest::InsertChar(character));
-            } else {
-                without_room += character.len_utf8();
-            }
-        }
-        without_room
+        // A line break would end the line; a space keeps the words apart.
+        let text = text.trim_end_matches(['\r', '\n']).replace("\r\n", "\n").replace(['\n', '\r', '\t'], " ");
+        let room = MAX_DRAFT.saturating_sub(self.draft().len());
+        let fits = (0..=room.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default();
+        let (before, after) = self.draft().split_at(self.cursor_byte());
+        let cursor = self.before_cursor() + fits.chars().count();
+        self.line = Line::new(format!("{before}{fits}{after}")).with_cursor(cursor);
+        text.len() - fits.len()
+    }
+
+    /// Where the cursor stands in the draft, in bytes.
+    pub(crate) fn cursor_byte(&self) -> usize {
+        self.draft().char_indices().nth(self.before_cursor()).map_or(self.draft().len(), |(at, _)| at)
     }
 
     /// Takes the draft, and remembers it.

@@ -135,12 +135,19 @@ pub(crate) const BINDINGS: &[Binding] = bindings![
     [Control('z')], Input, Action::Suspend, "", "stop the program until the shell continues it";
 ];
 
-/// The contexts with their headings in the help.
-pub(crate) const SECTIONS: &[(&str, fn(Context) -> bool)] = &[
-    ("In the lists", |context| matches!(context, Lists | In(_))),
-    ("While something is open", |context| context == Overlay),
-    ("While writing", |context| context == Input),
-];
+/// The headings of the help, in order.
+pub(crate) const HEADINGS: [&str; 3] = ["In the lists", "While something is open", "While writing"];
+
+impl Context {
+    /// The heading under which the help lists keys of this context.
+    pub(crate) fn heading(self) -> &'static str {
+        match self {
+            Lists | In(_) => HEADINGS[0],
+            Overlay => HEADINGS[1],
+            Input => HEADINGS[2],
+        }
+    }
+}
 
 impl Key {
     fn matches(self, key: KeyEvent) -> bool {

@@ -51,13 +51,17 @@ pub(crate) async fn run(node: &Node, settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How commands went that took longer than a frame.
+type Reply = Result<String, String>;
+type Replies = (mpsc::Sender<Reply>, mpsc::Receiver<Reply>);
+
 struct Dashboard {
     node: Node,
     screen: Screen,
     model: Model,
     theme: Theme,
     frames: Frames,
-    replies: (mpsc::Sender<Result<String, String>>, mpsc::Receiver<Result<String, String>>),
+    replies: Replies,
 }
 
 /// Whether the dashboard stays.
@@ -71,7 +75,7 @@ impl Dashboard {
     fn new(node: Node, screen: Screen, settings: Settings) -> Self {
         let model =
             Model::new(node.overview(), node.now(), TimeZone::system(), settings.demo, settings.mouse);
-        let theme = Theme { colours: terminal::colours_wanted() };
+        let theme = Theme::new(terminal::colours_wanted());
         Self { node, screen, model, theme, frames: Frames::default(), replies: mpsc::channel(REPLIES) }
     }
 

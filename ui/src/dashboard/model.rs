@@ -213,11 +213,10 @@ impl Model {
         self.overview = snapshot.overview;
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
         let heights = (self.height(Pane::Peers), self.height(Pane::Queue));
-        if let (Some(peer), Some(Overlay { content: Content::Peer(shown), .. })) =
-            (&snapshot.selected_peer, &mut self.overlay)
-        {
-            if peer.address == shown.address {
-                *shown = Box::new(peer.clone());
+        if let Some(Overlay { content: Content::Peer(shown), .. }) = &mut self.overlay {
+            let news = snapshot.selected_peer.as_ref().filter(|peer| peer.address == shown.address);
+            if let Some(peer) = news {
+                (**shown).clone_from(peer);
             }
         }
         self.peers.refresh(snapshot.peers, snapshot.selected_peer.is_some(), heights.0);
@@ -379,7 +378,7 @@ impl Rates {
         let (Some(first), Some(last)) = (self.samples.front(), self.samples.back()) else {
             return (0.0, 0.0);
         };
-        let seconds = (last.0 - first.0).as_secs_f64();
+        let seconds = last.0.saturating_sub(first.0).as_secs_f64();
         if seconds == 0.0 {
             return (0.0, 0.0);
         }

@@ -2,18 +2,34 @@
 //! dark and a light one; and never colour alone: each status has a letter, a word and an attribute of its own.
 
 use clacks_p2p::core::Status;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Color, Style};
 
 use super::log::{Direction, Mood};
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Theme {
-    /// Whether colours are used at all.
-    pub(crate) colours: bool,
+    colours: bool,
+    /// What is more important.
+    pub(crate) strong: Style,
+    /// What is less important: rules, names of fields. Dim, as bright black is the background of some terminals.
+    pub(crate) quiet: Style,
+    /// The selected row of the list that has the focus.
+    pub(crate) selected: Style,
 }
 
 impl Theme {
+    /// The theme, with colours or without.
+    pub(crate) fn new(colours: bool) -> Self {
+        let plain = Style::new();
+        Self { colours, strong: plain.bold(), quiet: plain.dim(), selected: plain.reversed() }
+    }
+
+    /// The name of a pane or of what is open.
+    pub(crate) fn title(self, has_focus: bool) -> Style {
+        if has_focus { self.strong.patch(self.selected) } else { self.strong }
+    }
+
     fn coloured(self, style: Style, colour: Color) -> Style {
         if self.colours { style.fg(colour) } else { style }
     }
@@ -43,27 +59,6 @@ impl Theme {
             Direction::Own => Style::new().bold(),
             Direction::Note => Style::new().dim(),
         }
-    }
-
-    pub(crate) fn title(self, has_focus: bool) -> Style {
-        if has_focus {
-            Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED)
-        } else {
-            Style::new().bold()
-        }
-    }
-
-    pub(crate) fn selected(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
-    }
-
-    /// What is less important: rules, names of fields.
-    pub(crate) fn quiet(self) -> Style {
-        Style::new().dim()
-    }
-
-    pub(crate) fn strong(self) -> Style {
-        Style::new().bold()
     }
 
     pub(crate) fn notice(self, is_error: bool) -> Style {

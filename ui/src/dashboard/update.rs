@@ -204,7 +204,7 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::View(ViewCommand::Queue) => show_pane(model, Pane::Queue),
         Command::View(ViewCommand::Log) => show_pane(model, Pane::Traffic),
         Command::View(ViewCommand::Help) => {
-            model.overlay = Some(Overlay { content: Content::Help, scrolled: 0 })
+            model.overlay = Some(Overlay { content: Content::Help, scrolled: 0 });
         }
         Command::View(ViewCommand::Filter(words)) => filter(model, &words),
     }
@@ -213,7 +213,7 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
 
 fn filter(model: &mut Model, words: &str) {
     model.log.set_filter(words);
-    model.filter = words.to_owned();
+    words.clone_into(&mut model.filter);
     show_pane(model, Pane::Traffic);
     if words.is_empty() {
         model.say("all traffic is shown");
@@ -303,8 +303,8 @@ fn go(model: &mut Model, motion: Motion) {
     match motion {
         Motion::Up => step(model, -1),
         Motion::Down => step(model, 1),
-        Motion::PageUp => step(model, -(page as isize)),
-        Motion::PageDown => step(model, page as isize),
+        Motion::PageUp => step(model, -page.cast_signed()),
+        Motion::PageDown => step(model, page.cast_signed()),
         Motion::Top => go_to_end(model, true),
         Motion::Bottom => go_to_end(model, false),
     }
@@ -358,7 +358,7 @@ fn freeze_log(model: &mut Model, position: usize, row: usize) {
 
 /// The row of the screen after a step: the list stays where it is as long as the selection is on the screen.
 fn stepped_row(row: usize, from: usize, to: usize, height: usize) -> usize {
-    let row = row.saturating_add_signed(to as isize - from as isize);
+    let row = row.saturating_add_signed(to.cast_signed() - from.cast_signed());
     row.min(height.max(1) - 1)
 }
 

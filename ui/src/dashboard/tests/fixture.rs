@@ -118,7 +118,7 @@ impl Fixture {
     pub(super) fn draw(&self) -> ratatui::buffer::Buffer {
         let Rect { width, height, .. } = self.model.screen;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| view(&self.model, Theme { colours: true }, frame)).unwrap();
+        terminal.draw(|frame| view(&self.model, Theme::new(true), frame)).unwrap();
         terminal.backend().buffer().clone()
     }
 }

@@ -90,13 +90,13 @@ fn push_message(lines: &mut Vec<Line<'static>>, theme: Theme, message: &Message,
     lines.extend(text.into_iter().map(|line| Line::raw(line.as_str().to_owned())));
     if is_cut {
         let end = format!("the rest of {} is not shown", format::size(message.size()));
-        lines.push(Line::styled(fit(&end, columns), theme.quiet()));
+        lines.push(Line::styled(fit(&end, columns), theme.quiet));
     }
 }
 
 fn field(theme: Theme, name: &str, value: &str, columns: usize) -> Line<'static> {
     let left = NAME.min(columns);
-    Line::from(vec![Span::styled(fit(name, left), theme.quiet()), Span::raw(fit(value, columns - left))])
+    Line::from(vec![Span::styled(fit(name, left), theme.quiet), Span::raw(fit(value, columns - left))])
 }
 
 fn times(visits: u32) -> String {

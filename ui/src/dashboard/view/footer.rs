@@ -23,7 +23,7 @@ pub(super) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
         let text = shown(&notice.text, usize::from(area.width));
         frame.render_widget(Line::styled(text.as_str().to_owned(), theme.notice(notice.is_error)), area);
     } else if let Some(hint) = command_hint(model) {
-        frame.render_widget(Line::styled(fit(&hint, usize::from(area.width)), theme.quiet()), area);
+        frame.render_widget(Line::styled(fit(&hint, usize::from(area.width)), theme.quiet), area);
     }
 }
 
@@ -56,12 +56,12 @@ pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
     let text = Rect { x: area.x + left, width: area.width - left, ..area };
     if model.input.draft().is_empty() && !has_focus {
         frame.render_widget(
-            Line::styled(fit("press i to write a message, : for a command", room), theme.quiet()),
+            Line::styled(fit("press i to write a message, : for a command", room), theme.quiet),
             text,
         );
         return;
     }
-    let (line, cursor) = scrolled(model.input.draft(), model.input.before_cursor(), room);
+    let (line, cursor) = scrolled(model.input.draft(), model.input.cursor_byte(), room);
     frame.render_widget(Line::raw(line), text);
     if has_focus {
         let column = text.x.saturating_add(u16::try_from(cursor).unwrap_or(u16::MAX));
@@ -70,13 +70,12 @@ pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
 }
 
 /// The part of the draft around the cursor, and the cursor's column in it.
-fn scrolled(draft: &str, before_cursor: usize, columns: usize) -> (String, usize) {
-    let split = draft.char_indices().nth(before_cursor).map_or(draft.len(), |(at, _)| at);
-    let (before, after) = draft.split_at(split);
+fn scrolled(draft: &str, cursor: usize, columns: usize) -> (String, usize) {
+    let (before, after) = draft.split_at(cursor);
     // What is shown before the cursor is its end, as much as leaves room for the cursor itself.
     let room = columns.saturating_sub(1);
     let start =
-        before.char_indices().map(|(at, _)| at).find(|at| width(&before[*at..]) <= room).unwrap_or(split);
+        before.char_indices().map(|(at, _)| at).find(|at| width(&before[*at..]) <= room).unwrap_or(cursor);
     let head = shown(&before[start..], room);
     let tail = shown(after, columns.saturating_sub(head.width()));
     (format!("{}{}", head.as_str(), tail.as_str()), head.width())
@@ -91,17 +90,15 @@ pub(super) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
     let hinted = BINDINGS.iter().filter(|binding| !binding.hint.is_empty() && is_useful(model, binding));
     for binding in hinted {
         let key = binding.keys.first().map(|key| key.name()).unwrap_or_default();
-        let hint = vec![
-            Span::styled(key, theme.strong()),
-            Span::styled(format!(" {}", binding.hint), theme.quiet()),
-        ];
+        let hint =
+            vec![Span::styled(key, theme.strong), Span::styled(format!(" {}", binding.hint), theme.quiet)];
         let gap = if line.spans.is_empty() { "" } else { "  " };
         let more = Line::from(hint.clone()).width() + gap.len();
         if line.width() + more > usize::from(area.width) {
             continue;
         }
         line.push_span(Span::raw(gap));
-        hint.into_iter().for_each(|span| line.push_span(span));
+        line.spans.extend(hint);
     }
     frame.render_widget(line, area);
 }

@@ -21,8 +21,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     let width = usize::from(area.width);
     let address = overview.address.to_string();
     let name = fit_address(&overview.address, address.len().min(width.saturating_sub(7)));
-    let mut line =
-        Line::from(vec![Span::styled("clacks ", theme.strong()), Span::styled(name, theme.strong())]);
+    let mut line = Line::from(vec![Span::styled("clacks ", theme.strong), Span::styled(name, theme.strong)]);
     // What has no room is left out, the least important first.
     for item in items(model) {
         if line.width() + 2 + item.len() <= width {
@@ -51,9 +50,9 @@ fn items(model: &Model) -> Vec<String> {
 
 /// The lists in one line, where they themselves have no room.
 pub(super) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let mut line = Line::from(Span::styled("peers ", theme.quiet()));
-    counts(model, theme).into_iter().for_each(|span| line.push_span(span));
-    line.push_span(Span::styled("  queue ", theme.quiet()));
+    let mut line = Line::from(Span::styled("peers ", theme.quiet));
+    line.spans.extend(counts(model, theme));
+    line.push_span(Span::styled("  queue ", theme.quiet));
     line.push_span(Span::raw(format::count(model.overview.queued)));
     frame.render_widget(line, area);
 }

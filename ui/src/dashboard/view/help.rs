@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use super::{
     super::{
-        keymap::{BINDINGS, Binding, SECTIONS},
+        keymap::{BINDINGS, Binding, HEADINGS},
         theme::Theme,
     },
     row::fit,
@@ -24,9 +24,9 @@ const STATUSES: &[(&str, &str)] = &[
 
 pub(super) fn lines(theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for (heading, belongs) in SECTIONS {
+    for heading in HEADINGS {
         push_heading(&mut lines, theme, heading);
-        let bindings = BINDINGS.iter().filter(|binding| belongs(binding.context));
+        let bindings = BINDINGS.iter().filter(|binding| binding.context.heading() == heading);
         lines.extend(
             bindings.map(|binding| entry(theme, &Binding::key_names(binding), binding.does, columns)),
         );
@@ -44,13 +44,13 @@ fn push_heading(lines: &mut Vec<Line<'static>>, theme: Theme, heading: &'static 
     if !lines.is_empty() {
         lines.push(Line::default());
     }
-    lines.push(Line::styled(heading, theme.strong()));
+    lines.push(Line::styled(heading, theme.strong));
 }
 
 fn entry(theme: Theme, left: &str, right: &str, columns: usize) -> Line<'static> {
     let left_columns = LEFT.min(columns / 2);
     Line::from(vec![
-        Span::styled(format!("  {}", fit(left, left_columns.saturating_sub(2))), theme.strong()),
+        Span::styled(format!("  {}", fit(left, left_columns.saturating_sub(2))), theme.strong),
         Span::raw(format!(" {}", fit(right, columns.saturating_sub(left_columns + 1)))),
     ])
 }

@@ -59,7 +59,7 @@ fn draw_rule(theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
     }
     for y in right.top()..right.bottom() {
         if let Some(cell) = frame.buffer_mut().cell_mut((right.x - 1, y)) {
-            cell.set_symbol("\u{2502}").set_style(theme.quiet());
+            cell.set_symbol("\u{2502}").set_style(theme.quiet);
         }
     }
 }
@@ -83,9 +83,9 @@ fn draw_title(
     let has_focus = model.pane == pane && model.focus == Focus::Lists;
     let mut line = Line::from(Span::styled(name, theme.title(has_focus)));
     line.push_span(Span::raw(" "));
-    notes.into_iter().for_each(|note| line.push_span(note));
+    line.spans.extend(notes);
     let rule = usize::from(area.width).saturating_sub(line.width() + 1);
-    line.push_span(Span::styled(format!(" {}", "\u{2500}".repeat(rule)), theme.quiet()));
+    line.push_span(Span::styled(format!(" {}", "\u{2500}".repeat(rule)), theme.quiet));
     frame.render_widget(line, Rect { height: area.height.min(1), ..area });
 }
 
@@ -100,10 +100,10 @@ fn draw_row(
     frame: &mut Frame<'_>,
 ) {
     let mut line = Line::from(Span::raw(if is_selected { "> " } else { "  " }));
-    spans.into_iter().for_each(|span| line.push_span(span));
+    line.spans.extend(spans);
     frame.render_widget(line, area);
     if is_selected && model.pane == pane {
-        frame.buffer_mut().set_style(area, theme.selected());
+        frame.buffer_mut().set_style(area, theme.selected);
     }
 }
 
@@ -111,10 +111,7 @@ fn draw_row(
 fn draw_empty(theme: Theme, area: Rect, lines: &[&'static str], frame: &mut Frame<'_>) {
     for (text, row) in lines.iter().zip(area.rows()) {
         frame.render_widget(
-            Line::styled(
-                format!("  {}", fit(text, usize::from(area.width).saturating_sub(2))),
-                theme.quiet(),
-            ),
+            Line::styled(format!("  {}", fit(text, usize::from(area.width).saturating_sub(2))), theme.quiet),
             row,
         );
     }
@@ -158,5 +155,5 @@ fn overlay_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'stati
 /// How many lines what is open has at the present width.
 pub(crate) fn overlay_length(model: &Model) -> usize {
     let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));
-    overlay_lines(model, Theme { colours: false }, columns).len()
+    overlay_lines(model, Theme::new(false), columns).len()
 }

@@ -56,14 +56,14 @@ fn spans(model: &Model, theme: Theme, peer: &Peer, width: usize) -> Vec<Span<'st
     ];
     if has_round_trip {
         let round_trip = peer.round_trip.map(format::round_trip).unwrap_or_default();
-        spans.push(Span::styled(fit_right(&round_trip, ROUND_TRIP), theme.quiet()));
+        spans.push(Span::styled(fit_right(&round_trip, ROUND_TRIP), theme.quiet));
     }
     spans
 }
 
 fn address_style(theme: Theme, status: Status) -> ratatui::style::Style {
     match status {
-        Status::Dead | Status::Ignored => theme.quiet(),
+        Status::Dead | Status::Ignored => theme.quiet,
         Status::New | Status::Alive | Status::Lost => ratatui::style::Style::new(),
     }
 }

@@ -57,8 +57,8 @@ fn spans(model: &Model, theme: Theme, queued: &QueuedMessage, width: usize) -> V
     let seen = if queued.visits > 1 { format!("\u{d7}{}", queued.visits) } else { String::new() };
     vec![
         Span::raw(text),
-        Span::styled(fit_right(&seen, visits), theme.strong()),
-        Span::styled(fit_right(&format::size(queued.message.size()), SIZE + 1), theme.quiet()),
+        Span::styled(fit_right(&seen, visits), theme.strong),
+        Span::styled(fit_right(&format::size(queued.message.size()), SIZE + 1), theme.quiet),
         Span::raw(fit_right(&format::age(age), AGE + 1)),
     ]
 }

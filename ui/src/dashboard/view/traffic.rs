@@ -47,7 +47,7 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
     let mut notes = Vec::new();
     if !model.filter.is_empty() {
         let words = fit(&model.filter, model.filter.chars().count().min(width / 3));
-        notes.push(Span::styled(format!("/{words} "), theme.strong()));
+        notes.push(Span::styled(format!("/{words} "), theme.strong));
         notes.push(Span::raw(format!("{} of {}  ", model.log.len(), model.log.total())));
     }
     let below = model.log.len().saturating_sub(model.log_top() + model.height(Pane::Traffic));
@@ -56,7 +56,7 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
         LogCursor::Frozen { .. } if below == 0 => notes.push(Span::raw("standing still")),
         LogCursor::Frozen { .. } => {
             let below = format::count(below);
-            notes.push(Span::styled(format!("standing still, {below} below: End follows"), theme.strong()));
+            notes.push(Span::styled(format!("standing still, {below} below: End follows"), theme.strong));
         }
     }
     notes
@@ -75,9 +75,9 @@ fn spans(model: &Model, theme: Theme, row: &Row, width: usize) -> Vec<Span<'stat
     let address = row.peer.as_ref().map_or_else(|| " ".repeat(peer), |address| fit_address(address, peer));
     let is_note = row.direction == Direction::Note;
     let text = row.message.as_ref().map_or_else(|| row.what.clone(), preview);
-    let text_style = if is_note { theme.quiet() } else { ratatui::style::Style::new() };
+    let text_style = if is_note { theme.quiet } else { ratatui::style::Style::new() };
     vec![
-        Span::styled(fit(&clock(row.unix_ms, &model.zone), TIME), theme.quiet()),
+        Span::styled(fit(&clock(row.unix_ms, &model.zone), TIME), theme.quiet),
         Span::styled(fit(direction, DIRECTION), theme.direction(row.direction)),
         Span::raw(address),
         Span::raw(" "),
