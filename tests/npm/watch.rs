@@ -1,0 +1,56 @@
+//! Waiting for what happens.
+
+use std::{fmt::Debug, time::Duration};
+
+use tokio::{
+    sync::mpsc::UnboundedReceiver,
+    time::{Instant, timeout_at},
+};
+
+/// How long anything may take. Generous: it says only how long a broken test hangs.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// Events that a failure shows, the last ones, and how much of each.
+const SHOWN: usize = 60;
+const SHOWN_OF_EACH: usize = 300;
+
+/// What happens at a node, in order.
+pub(crate) struct Watch<E> {
+    events: UnboundedReceiver<E>,
+    seen: Vec<E>,
+}
+
+impl<E: Debug> Watch<E> {
+    pub(crate) fn new(events: UnboundedReceiver<E>) -> Self {
+        Self { events, seen: Vec::new() }
+    }
+
+    /// Waits for the next event that `pick` picks; those before it are past then.
+    pub(crate) async fn until<T>(&mut self, wanted: &str, pick: impl Fn(&E) -> Option<T>) -> T {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let next = timeout_at(deadline, self.events.recv()).await;
+            let Ok(Some(event)) = next else {
+                let why = if next.is_err() { "nothing in time" } else { "the node has ended" };
+                panic!("{why}, waiting for {wanted:.100} after{}", self.last());
+            };
+            let picked = pick(&event);
+            self.seen.push(event);
+            if let Some(picked) = picked {
+                return picked;
+            }
+        }
+    }
+
+    /// All that happened until now; it is past then.
+    pub(crate) fn seen(&mut self) -> &[E] {
+        while let Ok(event) = self.events.try_recv() {
+            self.seen.push(event);
+        }
+        &self.seen
+    }
+
+    fn last(&self) -> String {
+        let shown = &self.seen[self.seen.len().saturating_sub(SHOWN)..];
+        shown.iter().map(|event| format!("\n{:.SHOWN_OF_EACH$}", format!("{event:?}"))).collect()
+    }
+}
