@@ -266,6 +266,7 @@ async fn an_ignored_package_node_is_refused_and_sent_nothing_until_it_is_unignor
     assert!(!ours.seen().iter().any(|event| matches!(event, Event::MessageSending { .. })));
 
     ours.unignore(&its_address);
+    package.until_status(&our_address, Status::Alive).await;
     package.until_received(&from_us).await;
     ours.until_received(&from_it).await;
     assert_eq!(ours.status(&its_address), Some(Status::Alive));

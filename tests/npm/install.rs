@@ -35,7 +35,8 @@ fn install() -> Result<PathBuf, String> {
 
 /// Names what is pinned, so that another pin is another installation.
 fn pin() -> String {
-    Sha256::digest(LOCK).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(LOCK).into();
+    format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
 }
 
 fn check_prerequisites() -> Result<(), String> {

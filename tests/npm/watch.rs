@@ -31,7 +31,7 @@ impl<E: Debug> Watch<E> {
             let next = timeout_at(deadline, self.events.recv()).await;
             let Ok(Some(event)) = next else {
                 let why = if next.is_err() { "nothing in time" } else { "the node has ended" };
-                panic!("{why}, waiting for {wanted:.100} after{}", self.last());
+                panic!("{why}, waiting for {wanted:.SHOWN_OF_EACH$} after\n{}", self.last());
             };
             let picked = pick(&event);
             self.seen.push(event);
@@ -50,7 +50,8 @@ impl<E: Debug> Watch<E> {
     }
 
     fn last(&self) -> String {
-        let shown = &self.seen[self.seen.len().saturating_sub(SHOWN)..];
-        shown.iter().map(|event| format!("\n{:.SHOWN_OF_EACH$}", format!("{event:?}"))).collect()
+        let last = &self.seen[self.seen.len().saturating_sub(SHOWN)..];
+        let shown = last.iter().map(|event| format!("{:.SHOWN_OF_EACH$}", format!("{event:?}")));
+        shown.collect::<Vec<_>>().join("\n")
     }
 }
