@@ -72,7 +72,7 @@ impl OurNode {
         }
     }
 
-    /// All that happened until now; it is past then.
+    /// All that has arrived here until now; it is past then.
     pub(crate) fn seen(&mut self) -> &[Event] {
         self.watch.seen()
     }

@@ -41,7 +41,7 @@ impl<E: Debug> Watch<E> {
         }
     }
 
-    /// All that happened until now; it is past then.
+    /// All that has arrived here until now; it is past then.
     pub(crate) fn seen(&mut self) -> &[E] {
         while let Ok(event) = self.events.try_recv() {
             self.seen.push(event);
