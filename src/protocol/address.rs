@@ -143,6 +143,7 @@ impl Serialize for Address {
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
+        #[serde(expecting = "an object with hostname and port")]
         struct Written<'a> {
             #[serde(borrow)]
             hostname: std::borrow::Cow<'a, str>,

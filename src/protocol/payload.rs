@@ -40,8 +40,12 @@ pub enum DecodeError {
     Message(#[from] MessageError),
 }
 
+/// Longest reason in characters: `serde_json` quotes what it found, however long that is.
+const MAX_REASON: usize = 200;
+
 /// The fields as they are read; unknown ones are skipped.
 #[derive(Deserialize)]
+#[serde(expecting = "an object with a sender")]
 struct Wire<'a> {
     #[serde(borrow, default)]
     message: Option<&'a RawValue>,
@@ -117,11 +121,18 @@ impl Kind {
 }
 
 fn not_a_payload(error: serde_json::Error) -> DecodeError {
-    DecodeError::NotAPayload(error.to_string())
+    DecodeError::NotAPayload(shortened(error.to_string()))
 }
 
 fn bad_friend(error: &serde_json::Error) -> DecodeError {
-    DecodeError::NotAPayload(format!("friend: {error}"))
+    DecodeError::NotAPayload(shortened(format!("friend: {error}")))
+}
+
+fn shortened(reason: String) -> String {
+    match reason.char_indices().nth(MAX_REASON) {
+        Some((end, _)) => format!("{}\u{2026}", &reason[..end]),
+        None => reason,
+    }
 }
 
 /// A hostname holds nothing that JSON escapes, so it is written as it is.
@@ -191,8 +202,12 @@ mod tests {
 
     #[test]
     fn reasons_fit_on_one_line() {
-        let error = decode("{\n\n\"sender\": 5}").unwrap_err().to_string();
-        assert!(!error.contains('\n'), "{error}");
+        let long = format!(r#"{{"sender":"{}"}}"#, "\\n".repeat(100_000));
+        let long_friend = format!(r#"{{"sender":{{"hostname":"a","port":1}},"friend":{long}}}"#);
+        for body in ["{\n\n\"sender\": 5}", &long, &long_friend] {
+            let error = decode(body).unwrap_err().to_string();
+            assert!(!error.contains('\n') && error.len() < 300, "{error}");
+        }
     }
 
     proptest! {
