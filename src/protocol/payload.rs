@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Address, Message, MessageError};
+use super::{Address, Message, MessageError, object::from_object};
 
 /// What one node posts to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,6 @@ const MAX_REASON: usize = 200;
 
 /// The fields as they are read; unknown ones are skipped.
 #[derive(Deserialize)]
-#[serde(expecting = "an object with a sender")]
 struct Wire<'a> {
     #[serde(borrow, default)]
     message: Option<&'a RawValue>,
@@ -69,7 +68,7 @@ impl Payload {
     /// # Ok::<(), clacks_p2p::DecodeError>(())
     /// ```
     pub fn decode(body: &[u8], max_depth: usize) -> Result<Self, DecodeError> {
-        let wire: Wire<'_> = serde_json::from_slice(body).map_err(not_a_payload)?;
+        let wire = read(body).map_err(not_a_payload)?;
         let message = match wire.message {
             Some(raw) => Message::from_raw(raw, max_depth)?,
             None => Message::null(),
@@ -118,6 +117,13 @@ impl Kind {
             Self::Other => "other",
         }
     }
+}
+
+fn read(body: &[u8]) -> serde_json::Result<Wire<'_>> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let wire = from_object(&mut json, "an object with a sender")?;
+    json.end()?;
+    Ok(wire)
 }
 
 fn not_a_payload(error: serde_json::Error) -> DecodeError {
@@ -182,6 +188,9 @@ mod tests {
             "   ",
             "{}",
             "[]",
+            r#"["m","message",{"hostname":"a","port":1},null]"#,
+            r#"{"sender":["a",1]}"#,
+            r#"{"sender":{"hostname":"a","port":1},"friend":["a",1]}"#,
             "null",
             r#"{"sender":null}"#,
             r#"{"sender":{"hostname":1,"port":1}}"#,
