@@ -61,7 +61,7 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// Largest body in bytes; above it the answer is 413. Default 1 MiB.
     pub max_body: usize,
-    /// Most connections from outside at once; others wait to be accepted. Default 1024.
+    /// Most connections from outside at once; others wait to be served. Default 1024.
     pub max_connections: usize,
 }
 

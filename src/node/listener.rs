@@ -51,10 +51,10 @@ impl Listener {
 
     async fn accept(self: Arc<Self>, socket: TcpListener) {
         loop {
-            // Never closed, so a permit always comes.
-            let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await else { return };
             match socket.accept().await {
                 Ok((stream, remote)) => {
+                    // Only now, so that no socket keeps a permit from another. Never closed, so one always comes.
+                    let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await else { return };
                     let connection = Arc::clone(&self).connection(stream, remote, permit);
                     self.shared.tasks.spawn(connection);
                 }
