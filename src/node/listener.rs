@@ -15,6 +15,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
@@ -86,6 +87,8 @@ impl Listener {
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         stream.set_nodelay(true)?;
         let stream = timeout(self.limits.handshake_timeout, self.tls.accept(stream)).await??;
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.limits.answer_timeout));
         let service = service_fn(|request| {
             let listener = Arc::clone(&self);
             async move { Ok::<_, Infallible>(listener.answer(request, remote).await) }
@@ -93,7 +96,7 @@ impl Listener {
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_timeout)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Box::pin(stream)), service)
             .await?;
         Ok(())
     }
