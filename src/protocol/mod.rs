@@ -15,6 +15,7 @@
 mod address;
 mod identifier;
 mod message;
+mod object;
 mod payload;
 
 pub use address::{Address, AddressError};
