@@ -1,0 +1,153 @@
+//! The terminal, and giving it back whatever happens.
+//!
+//! [`Screen`] is the terminal while the program has it. Whichever way the program ends, [`guard`] undoes the modes
+//! that were set:
+//!
+//! - it leaves, returns an error or unwinds: [`Screen`] is dropped,
+//! - any thread or task panics: [`panic`],
+//! - a signal comes or the terminal goes: [`signals`] and [`hangup`] tell the program, and [`ending`] ends it by force
+//!   if it does not end.
+
+mod backend;
+mod colours;
+mod ending;
+mod guard;
+mod hangup;
+mod input;
+mod news;
+mod panic;
+mod signals;
+
+use std::io::{self, IsTerminal};
+
+use ratatui::{
+    Frame, Terminal,
+    layout::{Rect, Size},
+};
+use tokio::sync::mpsc;
+
+use self::{backend::Tty, guard::Mode, news::News};
+pub(crate) use self::{colours::colours_wanted, input::Input};
+
+/// The terminal, taken. There can be one at a time.
+#[derive(Debug)]
+pub(crate) struct Screen {
+    terminal: Terminal<Tty>,
+    keys: mpsc::Receiver<Input>,
+    mouse: bool,
+}
+
+impl Screen {
+    /// Takes the terminal: raw mode, the alternate screen, bracketed paste, the mouse's buttons and wheel if asked.
+    /// Fails with nothing changed where there is no terminal to take.
+    pub(crate) fn enter(mouse: bool) -> io::Result<Self> {
+        fit_to_draw_on()?;
+        crossterm::style::force_color_output(true);
+        panic::install_hook();
+        signals::watch()?;
+        hangup::watch()?;
+        let terminal = Terminal::new(Tty::default())?;
+        let mut screen = Self { terminal, keys: input::read_keys()?, mouse };
+        guard::hold();
+        screen.take()?;
+        Ok(screen)
+    }
+
+    /// Draws one frame. The cursor is shown only where `view` puts it; a frame that changes nothing writes nothing.
+    pub(crate) fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        self.terminal.draw(view).map(drop)
+    }
+
+    pub(crate) fn size(&self) -> Size {
+        self.terminal.size().unwrap_or_default()
+    }
+
+    /// The next thing that the user or the system does. What is not awaited to its end is not lost.
+    pub(crate) async fn next(&mut self) -> Input {
+        loop {
+            if let Some(input) = news::take().and_then(|news| self.react(news)) {
+                return input;
+            }
+            tokio::select! {
+                () = news::come() => {}
+                key = self.keys.recv() => return key.unwrap_or(Input::HungUp),
+            }
+        }
+    }
+
+    /// Gives the terminal back, stops this process, and takes the terminal again when it is continued.
+    /// [`next`](Self::next) then reports [`Input::Resumed`].
+    ///
+    /// It stops itself with SIGSTOP, which the embedded node does not outlive either: SIGTSTP would do nothing
+    /// where no shell with job control is above, and so would a key that asks for it.
+    pub(crate) fn suspend(&mut self) -> io::Result<()> {
+        guard::restore()?;
+        signals::stop_here()?;
+        self.take()?;
+        news::tell(News::Resumed);
+        Ok(())
+    }
+
+    /// Has the next frame drawn whole, over whatever another program wrote.
+    pub(crate) fn redraw(&mut self) -> io::Result<()> {
+        self.terminal.resize(Rect::from(self.size()))
+    }
+
+    /// Takes the mouse, or leaves it to the terminal's own selection.
+    pub(crate) fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        if on { guard::set(Mode::Mouse) } else { guard::unset(Mode::Mouse) }
+    }
+
+    /// Gives the terminal back. From here on signals do what they do to any program.
+    pub(crate) fn leave(self) -> io::Result<()> {
+        let given_back = guard::let_go();
+        drop(self);
+        given_back
+    }
+
+    /// Sets every mode, whether or not it was set before, and has the next frame drawn whole.
+    fn take(&mut self) -> io::Result<()> {
+        guard::set_raw()?;
+        for mode in [Mode::Alternate, Mode::HiddenCursor, Mode::Paste] {
+            guard::set(mode)?;
+        }
+        if self.mouse {
+            guard::set(Mode::Mouse)?;
+        }
+        self.redraw()
+    }
+
+    fn react(&mut self, news: News) -> Option<Input> {
+        match news {
+            News::Panicked => Some(Input::Panicked),
+            News::HungUp => Some(Input::HungUp),
+            News::Terminate => Some(Input::Terminate),
+            News::Stop => self.suspend().err().map(|_| Input::HungUp),
+            News::Resumed => Some(self.take().map_or(Input::HungUp, |()| Input::Resumed)),
+            News::Resized => Some(Input::Resized),
+        }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // There is nobody left to tell.
+        let _ = guard::let_go();
+    }
+}
+
+fn fit_to_draw_on() -> io::Result<()> {
+    let unfit = |what: &str| {
+        io::Error::new(io::ErrorKind::Unsupported, format!("{what}; `clacks node` runs without a screen"))
+    };
+    if !io::stdin().is_terminal() {
+        Err(unfit("standard input is not a terminal"))
+    } else if !io::stdout().is_terminal() {
+        Err(unfit("standard output is not a terminal"))
+    } else if colours::is_dumb() {
+        Err(unfit("a terminal of the type `dumb` cannot show the dashboard"))
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! What signals do, and the thread that takes them.
+//!
+//! While the terminal is held they are news for the dashboard. Afterwards, while the node winds up, they do what they
+//! do to any program, so that a second Ctrl-C ends one that takes too long.
+
+use std::{
+    ffi::c_int,
+    io,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use signal_hook::{
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGWINCH},
+    iterator::Signals,
+    low_level,
+};
+
+use super::{
+    ending::{Ending, end_by_force},
+    guard,
+    news::{self, News},
+};
+
+const WATCHED: [c_int; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH];
+
+static WATCHING: OnceLock<()> = OnceLock::new();
+/// Set while we stop ourselves: the SIGCONT that ends it is no news.
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// Starts the watch, once for the life of the process.
+///
+/// It is no task of the runtime, so that it can act while the runtime's threads are stuck.
+pub(super) fn watch() -> io::Result<()> {
+    if WATCHING.set(()).is_ok() {
+        let mut signals = Signals::new(WATCHED)?;
+        thread::Builder::new().name("signals".into()).spawn(move || signals.forever().for_each(handle))?;
+    }
+    Ok(())
+}
+
+fn handle(signal: c_int) {
+    match signal {
+        SIGQUIT => by_default(signal),
+        _ if !guard::is_held() => by_default(signal),
+        SIGWINCH => news::tell(News::Resized),
+        SIGTSTP => news::tell(News::Stop),
+        SIGCONT if STOPPING.swap(false, Ordering::SeqCst) => {}
+        SIGCONT => news::tell(News::Resumed),
+        _ => {
+            news::tell(News::Terminate);
+            end_by_force(Ending::Signal(signal));
+        }
+    }
+}
+
+fn by_default(signal: c_int) {
+    let _ = guard::restore();
+    let _ = low_level::emulate_default_handler(signal);
+}
+
+/// Stops the process and returns when it goes on.
+pub(super) fn stop_here() -> io::Result<()> {
+    STOPPING.store(true, Ordering::SeqCst);
+    low_level::raise(SIGSTOP)
+}
