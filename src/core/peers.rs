@@ -362,7 +362,7 @@ impl Peers {
     /// Up to `before` peers that are listed before `anchor`, then `anchor` itself and what follows, `after` in all.
     pub(super) fn window(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
         let Some(status) = self.status(anchor) else {
-            return self.iter().take(before + after).collect();
+            return self.iter().take(before.saturating_add(after)).collect();
         };
         let earlier = Status::ALL.into_iter().filter(|other| *other < status).rev();
         let mut peers: Vec<Peer> = self
