@@ -18,28 +18,26 @@ pub(super) fn is_anybody_free(peers: &Peers) -> bool {
 
 /// The peer that the next message goes to: a new one if there is any, otherwise one of a status drawn by the
 /// document's numbers; inside a status each is as likely as the others.
-///
-/// A status with nobody in it falls to another as in the package: no alive peer to the lost, then to the dead; no
-/// lost or dead peer to the alive.
 pub(super) fn choose(peers: &Peers, rng: &mut impl Rng) -> Option<Address> {
-    let status = choose_status(peers, rng)?;
+    let draw = rng.random_range(0..DRAWS);
+    let status = status_for_draw(draw, |status| peers.free(status) > 0)?;
     let number = rng.random_range(0..peers.free(status));
     peers.nth_free(status, number).cloned()
 }
 
-fn choose_status(peers: &Peers, rng: &mut impl Rng) -> Option<Status> {
-    if peers.free(Status::New) > 0 {
-        return Some(Status::New);
-    }
-    let draw = rng.random_range(0..DRAWS);
-    let order = if draw < DEAD {
+/// The status that a draw falls to, one of `0..DRAWS`, given which have somebody in them.
+///
+/// Where nobody has the status drawn, the turn goes to another as in the package: that of the alive to the lost, then
+/// to the dead; that of the lost to the alive, then to the dead; that of the dead to the lost, then to the alive.
+fn status_for_draw(draw: u32, has_somebody: impl Fn(Status) -> bool) -> Option<Status> {
+    let drawn = if draw < DEAD {
         [Status::Dead, Status::Lost, Status::Alive]
     } else if draw < DEAD + LOST {
         [Status::Lost, Status::Alive, Status::Dead]
     } else {
         [Status::Alive, Status::Lost, Status::Dead]
     };
-    order.into_iter().find(|status| peers.free(*status) > 0)
+    std::iter::once(Status::New).chain(drawn).find(|status| has_somebody(*status))
 }
 
 /// A random alive peer other than the receiver, to be named as a friend.
