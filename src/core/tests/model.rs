@@ -1,1 +1,637 @@
+//! Random inputs, against a model of the node that is as plain as can be.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::{collection::vec, prelude::*, sample::Index};
+
+use super::*;
+
+/// Two of these share an identifier, and two are ourselves.
+const NAMES: [&str; 8] = ["tower:1", "TOWER:1", "a:1", "a:2", "b:1", "[::1]:1", "10.0.0.1:23", "10.0.0.12:3"];
+const FALSY: [&str; 3] = ["null", "0", "\"\""];
+const KILL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An index into [`NAMES`].
+type Name = usize;
+
+#[derive(Debug, Clone)]
+enum Input {
+    Payload {
+        sender: Name,
+        kind: Kind,
+        message: Text,
+        friend: Option<Name>,
+        is_discarded: bool,
+    },
+    Enqueue(Text),
+    Dequeue,
+    Drop(Index),
+    AddPeer(Name),
+    Ignore(Name),
+    Unignore(Name),
+    Forget(Name),
+    Announce(Name),
+    /// Time passes without the shell waking.
+    Wait(u64),
+    /// The shell wakes, due or not.
+    Wake,
+    /// The shell sleeps until something is due.
+    WakeWhenDue,
+    End(Index, Outcome),
+    /// A delivery that ended, or was reclaimed, ends again.
+    EndAgain(Index),
+    Reclaim,
+    SetRate(f64),
+}
+
+#[derive(Debug, Clone)]
+enum Text {
+    Falsy(usize),
+    /// A message like no other, with so many bytes beside its number.
+    Padded(usize),
+}
+
+fn text() -> impl Strategy<Value = Text> {
+    prop_oneof![1 => (0..FALSY.len()).prop_map(Text::Falsy), 6 => (0_usize..12).prop_map(Text::Padded)]
+}
+
+fn payloads() -> impl Strategy<Value = Input> {
+    let name = 0..NAMES.len();
+    let kind = prop_oneof![5 => Just(Kind::Message), 1 => Just(Kind::Announce), 1 => Just(Kind::Other)];
+    (name.clone(), kind, text(), proptest::option::of(name), proptest::bool::weighted(0.1)).prop_map(
+        |(sender, kind, message, friend, is_discarded)| Input::Payload {
+            sender,
+            kind,
+            message,
+            friend,
+            is_discarded,
+        },
+    )
+}
+
+fn outcomes() -> impl Strategy<Value = Outcome> {
+    prop_oneof![5 => Just(taken()), 5 => Just(failed()), 1 => Just(Outcome::Ourselves)]
+}
+
+fn inputs() -> impl Strategy<Value = Input> {
+    let name = || 0..NAMES.len();
+    prop_oneof![
+        8 => payloads(),
+        5 => text().prop_map(Input::Enqueue),
+        1 => Just(Input::Dequeue),
+        1 => any::<Index>().prop_map(Input::Drop),
+        4 => name().prop_map(Input::AddPeer),
+        2 => name().prop_map(Input::Ignore),
+        2 => name().prop_map(Input::Unignore),
+        2 => name().prop_map(Input::Forget),
+        2 => name().prop_map(Input::Announce),
+        4 => (0_u64..15_000).prop_map(Input::Wait),
+        4 => Just(Input::Wake),
+        8 => Just(Input::WakeWhenDue),
+        10 => (any::<Index>(), outcomes()).prop_map(|(which, outcome)| Input::End(which, outcome)),
+        1 => any::<Index>().prop_map(Input::EndAgain),
+        1 => Just(Input::Reclaim),
+        1 => (0.5_f64..1000.0).prop_map(Input::SetRate),
+    ]
+}
+
+fn options() -> impl Strategy<Value = Options> {
+    (1_usize..5, 1_usize..4, 1_usize..8, 1_usize..8, 10_usize..80, 0.5_f64..100_000.0).prop_map(
+        |(in_flight, per_peer, peers, messages, bytes, send_rate)| Options {
+            send_rate,
+            kill_timeout: KILL_TIMEOUT,
+            max_in_flight: in_flight,
+            max_in_flight_per_peer: per_peer,
+            max_peers: peers,
+            max_queue_messages: messages,
+            max_queue_bytes: bytes,
+            ..Options::new(ourselves())
+        },
+    )
+}
+
+fn named(name: Name) -> Address {
+    address(NAMES[name])
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Known {
+    status: Status,
+    since: Now,
+    before_ignored: Option<Status>,
+}
+
+/// Where a message is that was let in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Whereabouts {
+    Queued,
+    InFlight,
+    Delivered,
+    Dropped,
+}
+
+/// What should be so.
+struct Model {
+    options: Options,
+    now: Now,
+    peers: BTreeMap<Address, Known>,
+    aliases: BTreeSet<Address>,
+    queue: Vec<Message>,
+    /// To whom, and the message unless it is an announce; in the order in which they began.
+    in_flight: Vec<(DeliveryId, Address, Option<Message>)>,
+    whereabouts: BTreeMap<String, Whereabouts>,
+    counters: Counters,
+}
+
+impl Model {
+    fn new(options: Options) -> Self {
+        Self {
+            options,
+            now: at(0),
+            peers: BTreeMap::new(),
+            aliases: BTreeSet::new(),
+            queue: Vec::new(),
+            in_flight: Vec::new(),
+            whereabouts: BTreeMap::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    fn status(&self, address: &Address) -> Option<Status> {
+        self.peers.get(address).map(|known| known.status)
+    }
+
+    fn set_status(&mut self, address: &Address, status: Status) {
+        let now = self.now;
+        let known = self.peers.get_mut(address).unwrap();
+        if known.status != status {
+            *known = Known { status, since: now, before_ignored: Some(known.status) };
+        }
+    }
+
+    fn add(&mut self, address: &Address, status: Status) {
+        let known = Known { status, since: self.now, before_ignored: None };
+        assert!(self.peers.insert(address.clone(), known).is_none());
+    }
+
+    fn is_us(&self, address: &Address) -> bool {
+        address.same_place(&ourselves()) || self.aliases.contains(address)
+    }
+
+    /// Adds it as new if that is allowed.
+    fn discover(&mut self, address: &Address) -> bool {
+        let may = !self.is_us(address)
+            && !self.peers.contains_key(address)
+            && self.peers.len() < self.options.max_peers;
+        if may {
+            self.add(address, Status::New);
+        }
+        may
+    }
+
+    fn contact_worked(&mut self, address: &Address) {
+        if self.status(address).is_some_and(|status| status != Status::Ignored) {
+            self.set_status(address, Status::Alive);
+        }
+    }
+
+    fn contact_failed(&mut self, address: &Address) {
+        let Some(known) = self.peers.get(address) else { return };
+        match known.status {
+            Status::New | Status::Alive => self.set_status(address, Status::Lost),
+            Status::Lost if self.now.uptime - known.since.uptime > KILL_TIMEOUT => {
+                self.set_status(address, Status::Dead);
+            }
+            _ => {}
+        }
+    }
+
+    fn messages_in_flight(&self) -> impl Iterator<Item = &Message> {
+        self.in_flight.iter().filter_map(|(_, _, message)| message.as_ref())
+    }
+
+    fn held(&self) -> (usize, usize) {
+        let held: Vec<usize> =
+            self.queue.iter().chain(self.messages_in_flight()).map(Message::size).collect();
+        (held.len(), held.iter().sum())
+    }
+
+    fn has_room_for(&self, message: &Message) -> bool {
+        let (messages, bytes) = self.held();
+        messages < self.options.max_queue_messages && bytes + message.size() <= self.options.max_queue_bytes
+    }
+
+    fn push(&mut self, message: &Message) {
+        self.queue.push(message.clone());
+        self.moves(message, Whereabouts::Queued);
+    }
+
+    fn moves(&mut self, message: &Message, to: Whereabouts) {
+        use Whereabouts::{Delivered, Dropped, InFlight, Queued};
+        let from = self.whereabouts.insert(message.as_json().to_owned(), to);
+        let may = match to {
+            Queued => matches!(from, None | Some(InFlight)),
+            InFlight | Dropped => from == Some(Queued),
+            Delivered => from == Some(InFlight),
+        };
+        assert!(may, "{message:?} from {from:?} to {to:?}");
+    }
+
+    fn is_free(&self, address: &Address) -> bool {
+        let under_way =
+            self.in_flight.iter().filter(|(_, to, message)| to == address && message.is_some()).count();
+        match self.status(address) {
+            None | Some(Status::Ignored) => false,
+            Some(Status::Alive) => under_way < self.options.max_in_flight_per_peer,
+            Some(_) => under_way == 0,
+        }
+    }
+
+    fn can_send(&self) -> bool {
+        !self.queue.is_empty()
+            && self.messages_in_flight().count() < self.options.max_in_flight
+            && self.peers.keys().any(|address| self.is_free(address))
+    }
+
+    /// Checks a message's delivery that the node begins, and notes it.
+    fn begin(&mut self, delivery: &Delivery) {
+        assert!(self.can_send() && self.is_free(&delivery.to) && !self.is_us(&delivery.to), "{delivery:?}");
+        let has_free_new = self.with_status(Status::New).iter().any(|address| self.is_free(address));
+        assert!(!has_free_new || self.status(&delivery.to) == Some(Status::New), "{delivery:?}");
+        let message = self.queue.remove(0);
+        self.moves(&message, Whereabouts::InFlight);
+        assert_eq!((delivery.payload.kind, &delivery.payload.message), (Kind::Message, &message));
+        self.note_in_flight(delivery, Some(message));
+    }
+
+    fn note_in_flight(&mut self, delivery: &Delivery, message: Option<Message>) {
+        assert_eq!(delivery.payload.sender, ourselves());
+        let friends: Vec<Address> =
+            self.with_status(Status::Alive).into_iter().filter(|alive| *alive != delivery.to).collect();
+        match &delivery.payload.friend {
+            Some(friend) => assert!(friends.contains(friend), "{delivery:?}"),
+            None => assert!(friends.is_empty(), "{delivery:?}"),
+        }
+        self.in_flight.push((delivery.id, delivery.to.clone(), message));
+    }
+
+    fn with_status(&self, status: Status) -> Vec<Address> {
+        self.peers
+            .iter()
+            .filter(|(_, known)| known.status == status)
+            .map(|(address, _)| address.clone())
+            .collect()
+    }
+
+    fn end(&mut self, which: usize, outcome: &Outcome) -> DeliveryId {
+        let (id, to, message) = self.in_flight.remove(which);
+        match (outcome, &message) {
+            (Outcome::Taken { .. }, Some(message)) => {
+                self.moves(message, Whereabouts::Delivered);
+                self.counters.delivered += 1;
+                self.contact_worked(&to);
+            }
+            (Outcome::Failed(_), Some(message)) => {
+                self.counters.failed += 1;
+                self.push(message);
+                self.contact_failed(&to);
+            }
+            (Outcome::Taken { .. }, None) => {
+                if !self.discover(&to) {
+                    self.contact_worked(&to);
+                }
+            }
+            (Outcome::Failed(_), None) => {}
+            (Outcome::Ourselves, message) => {
+                message.iter().for_each(|message| self.push(message));
+                self.peers.remove(&to);
+                self.aliases.insert(to);
+            }
+        }
+        id
+    }
+
+    /// Takes a payload; returns the status of the answer.
+    fn take(&mut self, sender: &Address, kind: Kind, message: &Message, friend: Option<&Address>) -> u16 {
+        if self.status(sender) == Some(Status::Ignored) {
+            self.counters.refused += 1;
+            return 403;
+        }
+        self.counters.announces += u64::from(kind == Kind::Announce);
+        if kind == Kind::Message && !message.is_falsy() {
+            if !self.has_room_for(message) {
+                self.counters.refused += 1;
+                return 503;
+            }
+            self.push(message);
+            self.counters.received += 1;
+        }
+        friend.map(|friend| self.discover(friend));
+        200
+    }
+
+    fn see(&mut self, sender: &Address) -> Status {
+        if !self.discover(sender) {
+            self.contact_worked(sender);
+        }
+        // Who is not remembered is served like a new one.
+        self.status(sender).unwrap_or(Status::New)
+    }
+
+    fn enqueue(&mut self, message: &Message) -> Result<(), EnqueueError> {
+        if message.is_falsy() {
+            return Err(EnqueueError::Empty);
+        }
+        if !self.has_room_for(message) {
+            let (messages, bytes) = self.held();
+            return Err(EnqueueError::Full { messages, bytes });
+        }
+        self.push(message);
+        self.counters.enqueued += 1;
+        Ok(())
+    }
+
+    fn drop(&mut self, position: usize) -> Option<Message> {
+        let message = (position < self.queue.len()).then(|| self.queue.remove(position))?;
+        self.moves(&message, Whereabouts::Dropped);
+        Some(message)
+    }
+
+    fn ignore(&mut self, address: &Address) -> bool {
+        match self.status(address) {
+            Some(Status::Ignored) => return false,
+            Some(_) => self.set_status(address, Status::Ignored),
+            None if self.is_us(address) => return false,
+            None => self.add(address, Status::Ignored),
+        }
+        true
+    }
+
+    fn unignore(&mut self, address: &Address) -> bool {
+        let is_ignored = self.status(address) == Some(Status::Ignored);
+        if is_ignored {
+            let before = self.peers[address].before_ignored;
+            self.set_status(address, before.unwrap_or(Status::New));
+        }
+        is_ignored
+    }
+
+    /// Puts back what is in flight, the first to leave first.
+    fn reclaim(&mut self) -> Vec<DeliveryId> {
+        let in_flight = std::mem::take(&mut self.in_flight);
+        in_flight
+            .into_iter()
+            .map(|(id, _, message)| {
+                message.iter().for_each(|message| self.push(message));
+                id
+            })
+            .collect()
+    }
+}
+
+/// A watcher, who knows the node by its events alone.
+#[derive(Default)]
+struct Watcher {
+    peers: BTreeMap<Address, Status>,
+    queue: BTreeMap<MessageId, Message>,
+}
+
+impl Watcher {
+    fn watch(&mut self, event: Event) {
+        match event {
+            Event::MessageQueued { id, message, .. } => {
+                assert_eq!(self.queue.insert(id, message), None);
+            }
+            Event::MessageSending { id, message, .. } | Event::MessageDropped { id, message } => {
+                assert_eq!(self.queue.remove(&id), Some(message));
+            }
+            Event::PeerDiscovered { peer, .. } => {
+                assert_eq!(self.peers.insert(peer.address, peer.status), None);
+            }
+            Event::PeerUpdated { peer, from } => {
+                assert_eq!(self.peers.insert(peer.address, peer.status), Some(from));
+            }
+            Event::PeerForgotten { peer } => {
+                assert_eq!(self.peers.remove(&peer.address), Some(peer.status));
+            }
+            Event::FoundOurselves { address } => {
+                self.peers.remove(&address);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The node, the model, and what drives both.
+struct World {
+    core: Core,
+    model: Model,
+    watcher: Watcher,
+    rng: StdRng,
+    messages: usize,
+    ended: Vec<DeliveryId>,
+}
+
+impl World {
+    fn new(options: Options, seed: u64) -> Self {
+        Self {
+            core: Core::new(options.clone()).unwrap(),
+            model: Model::new(options),
+            watcher: Watcher::default(),
+            rng: StdRng::seed_from_u64(seed),
+            messages: 0,
+            ended: Vec::new(),
+        }
+    }
+
+    fn message(&mut self, text: &Text) -> Message {
+        match text {
+            Text::Falsy(which) => Message::from_json(FALSY[*which], 128).unwrap(),
+            Text::Padded(padding) => {
+                self.messages += 1;
+                Message::text(&format!("{}{}", self.messages, "x".repeat(*padding)))
+            }
+        }
+    }
+
+    fn give(&mut self, input: &Input) {
+        let now = self.model.now;
+        let Self { core, model, .. } = self;
+        match input {
+            Input::Payload { sender, kind, message, friend, is_discarded } => {
+                let message = self.message(message);
+                self.receive(&named(*sender), *kind, &message, friend.map(named).as_ref(), *is_discarded);
+            }
+            Input::Enqueue(text) => {
+                let message = self.message(text);
+                let expected = self.model.enqueue(&message);
+                assert_eq!(self.core.enqueue(message, now).map(drop), expected);
+            }
+            Input::Dequeue => {
+                assert_eq!(core.dequeue().map(|queued| queued.message), model.drop(0));
+            }
+            Input::Drop(which) => self.drop_message(*which),
+            Input::AddPeer(name) => {
+                assert_eq!(core.add_peer(&named(*name), now), model.discover(&named(*name)));
+            }
+            Input::Ignore(name) => assert_eq!(core.ignore(&named(*name), now), model.ignore(&named(*name))),
+            Input::Unignore(name) => {
+                assert_eq!(core.unignore(&named(*name), now), model.unignore(&named(*name)));
+            }
+            Input::Forget(name) => {
+                assert_eq!(core.forget(&named(*name)), model.peers.remove(&named(*name)).is_some());
+            }
+            Input::Announce(name) => self.announce(&named(*name)),
+            Input::Wait(millis) => self.wait(Duration::from_millis(*millis)),
+            Input::Wake => self.wake(),
+            Input::WakeWhenDue => {
+                let due = self.core.poll_timeout().unwrap_or_default();
+                self.wait(due.saturating_sub(now.uptime));
+                self.wake();
+            }
+            Input::End(which, outcome) => self.end(*which, outcome),
+            Input::EndAgain(which) => {
+                if !self.ended.is_empty() {
+                    core.handle_delivery(*which.get(&self.ended), taken(), now);
+                }
+            }
+            Input::Reclaim => {
+                core.reclaim_in_flight();
+                self.ended.extend(model.reclaim());
+            }
+            Input::SetRate(rate) => core.set_send_rate(*rate, now).unwrap(),
+        }
+    }
+
+    fn receive(
+        &mut self,
+        sender: &Address,
+        kind: Kind,
+        message: &Message,
+        friend: Option<&Address>,
+        is_discarded: bool,
+    ) {
+        let now = self.model.now;
+        let seen = self.core.see_sender(sender, now);
+        assert_eq!((&seen.address, seen.status), (sender, self.model.see(sender)));
+        if !is_discarded {
+            let payload = payload(kind, sender, message.clone(), friend);
+            let answer = self.core.take_payload(sender, payload, None, now);
+            assert_eq!(answer.status, self.model.take(sender, kind, message, friend));
+        }
+    }
+
+    fn drop_message(&mut self, which: Index) {
+        let length = self.model.queue.len();
+        if length > 0 {
+            let position = which.index(length);
+            let id = self.core.queue(position..position + 1).next().unwrap().id;
+            assert_eq!(self.core.queue_position(id), Some(position));
+            let dropped = self.core.drop_message(id).map(|queued| queued.message);
+            assert_eq!(dropped, self.model.drop(position));
+            assert_eq!(self.core.drop_message(id), None);
+        }
+    }
+
+    fn announce(&mut self, to: &Address) {
+        let id = self.core.announce(to, &mut self.rng);
+        let may = !self.model.is_us(to) && self.model.status(to) != Some(Status::Ignored);
+        assert_eq!(id.is_some(), may);
+        if let Some(id) = id {
+            let delivery = self.core.poll_delivery().unwrap();
+            let about = (delivery.id, &delivery.to, delivery.payload.kind, &delivery.payload.message);
+            assert_eq!(about, (id, to, Kind::Announce, &Message::null()));
+            self.model.note_in_flight(&delivery, None);
+        }
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        let uptime = self.model.now.uptime + duration;
+        self.model.now = Now { uptime, ..at(uptime.as_millis() as u64) };
+    }
+
+    fn wake(&mut self) {
+        let now = self.model.now;
+        let is_due = self.core.poll_timeout().is_some_and(|due| due <= now.uptime);
+        self.core.handle_timeout(now, &mut self.rng);
+        let deliveries: Vec<Delivery> = std::iter::from_fn(|| self.core.poll_delivery()).collect();
+        assert_eq!(!deliveries.is_empty(), is_due);
+        deliveries.iter().for_each(|delivery| self.model.begin(delivery));
+        assert!(self.core.poll_timeout().is_none_or(|due| due > now.uptime));
+    }
+
+    fn end(&mut self, which: Index, outcome: &Outcome) {
+        let length = self.model.in_flight.len();
+        if length > 0 {
+            let id = self.model.end(which.index(length), outcome);
+            self.core.handle_delivery(id, outcome.clone(), self.model.now);
+            self.ended.push(id);
+        }
+    }
+
+    /// Whether the node is as it should be, and the watcher knows.
+    fn check(&mut self) {
+        assert!(self.core.poll_delivery().is_none());
+        while let Some(event) = self.core.poll_event() {
+            self.watcher.watch(event);
+        }
+        self.check_peers();
+        self.check_queue();
+        let Self { core, model, .. } = self;
+        assert_eq!(core.poll_timeout().is_some(), model.can_send());
+        assert_eq!(core.counters(), model.counters);
+        assert!(model.aliases.iter().all(|alias| core.is_this_node(alias)));
+    }
+
+    fn check_peers(&self) {
+        let Self { core, model, watcher, .. } = self;
+        let mut expected: Vec<_> =
+            model.peers.iter().map(|(address, known)| (known.status, address.clone(), known.since)).collect();
+        expected.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        let listed: Vec<_> = core
+            .peers()
+            .map(|peer| (peer.status, peer.address, Now { uptime: peer.since, unix_ms: peer.time }))
+            .collect();
+        assert_eq!(listed, expected);
+        for status in Status::ALL {
+            assert_eq!(core.peer_counts().of(status), model.with_status(status).len());
+        }
+        assert_eq!(core.peer_counts().total(), model.peers.len());
+        assert!(
+            watcher
+                .peers
+                .iter()
+                .map(|(address, status)| (address, *status))
+                .eq(model.peers.iter().map(|(address, known)| (address, known.status)))
+        );
+    }
+
+    fn check_queue(&self) {
+        let Self { core, model, watcher, .. } = self;
+        let queued: Vec<Message> = core.queue(0..usize::MAX).map(|queued| queued.message.clone()).collect();
+        assert_eq!(queued, model.queue);
+        assert!(watcher.queue.values().eq(&queued));
+        let in_flight = model.messages_in_flight().count();
+        assert_eq!((core.queue_len(), core.in_flight()), (queued.len(), in_flight));
+        let (messages, bytes) = model.held();
+        assert_eq!(core.held_bytes(), bytes);
+        let options = core.options();
+        assert!(messages <= options.max_queue_messages && bytes <= options.max_queue_bytes);
+        assert!(in_flight <= options.max_in_flight);
+        let are = |place| model.whereabouts.values().filter(|whereabouts| **whereabouts == place).count();
+        assert_eq!((are(Whereabouts::Queued), are(Whereabouts::InFlight)), (queued.len(), in_flight));
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_node_does_what_the_model_does(
+        options in options(), seed in any::<u64>(), inputs in vec(inputs(), 1..150),
+    ) {
+        let mut world = World::new(options, seed);
+        for input in &inputs {
+            world.give(input);
+            world.check();
+        }
+    }
+}
