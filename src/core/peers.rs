@@ -435,3 +435,25 @@ impl From<Peer> for KnownPeer {
         Self { address: peer.address, status: peer.status, time: peer.time }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_keeps_nothing_of_a_peer_that_left_it() {
+        let now = Now { uptime: Duration::ZERO, unix_ms: 0 };
+        let peer: Address = "peer:1".parse().unwrap();
+        let mut peers = Peers::new(1);
+        peers.insert(&peer, Status::New, now);
+        for status in Status::ALL {
+            peers.set_status(&peer, status, now);
+            let listed: Vec<usize> = peers.groups.iter().map(|group| group.in_order.len()).collect();
+            let mut expected = [0; 5];
+            expected[status as usize] = 1;
+            assert_eq!(listed, expected);
+        }
+        peers.remove(&peer);
+        assert!(peers.groups.iter().all(|group| group.in_order.is_empty() && group.table.is_empty()));
+    }
+}
