@@ -202,6 +202,7 @@ impl Builder {
         // Everything that can be wrong is found before anything is left behind.
         let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
         let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
+        self.options.check()?;
         let state_file = self.data_dir.as_deref().filter(|_| self.keep_state).map(StateFile::in_directory);
         let state = state_file.as_ref().map(StateFile::load).transpose()?.unwrap_or_default();
         let sockets = self.bind().await?;
@@ -317,4 +318,31 @@ fn accept_tls(
         .with_single_cert(certificate.chain, certificate.key)
         .map_err(CertificateError::Unusable)?;
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_node_that_does_not_start_leaves_nothing_behind() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("data");
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let builder = || Node::builder().hostname("127.0.0.1").port(0).data_dir(&directory);
+        let wrong = [
+            builder().send_rate(0.0),
+            builder().options(|options| options.max_in_flight = 0),
+            builder().hostname("no hostname"),
+            builder().port(taken.local_addr().unwrap().port()),
+            builder().certificate(Path::new("/nowhere"), Path::new("/nowhere")),
+        ];
+        for builder in wrong {
+            assert!(builder.clone().start().await.is_err(), "{builder:?}");
+            assert!(!directory.exists(), "{builder:?}");
+        }
+        let node = builder().start().await.unwrap();
+        assert!(directory.exists());
+        node.stop().await;
+    }
 }

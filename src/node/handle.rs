@@ -337,3 +337,17 @@ impl Node {
         self.shared.trust.pinned(address)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_announce_of_a_stopped_node_fails_at_once() {
+        let builder = || Node::builder().hostname("127.0.0.1").port(0);
+        let (node, other) = (builder().start().await.unwrap(), builder().start().await.unwrap());
+        node.stop().await;
+        let announced = tokio::time::timeout(Duration::from_secs(10), node.announce(&other.address())).await;
+        assert_eq!(announced.unwrap(), Err(AnnounceError::Failed(Failure::Stopped)));
+    }
+}

@@ -46,13 +46,16 @@ pub(super) struct AtCore<'a> {
     pub(super) rng: &'a mut StdRng,
     pub(super) now: Now,
     announces: &'a mut HashMap<DeliveryId, oneshot::Sender<Outcome>>,
+    is_closed: bool,
 }
 
 impl AtCore<'_> {
-    /// Where the outcome of this announce will arrive; nothing does if the node stops first.
+    /// Where the outcome of this announce will arrive; nothing does if the node stops first or has stopped.
     pub(super) fn outcome_of(&mut self, announce: DeliveryId) -> oneshot::Receiver<Outcome> {
         let (outcome_to, outcome) = oneshot::channel();
-        self.announces.insert(announce, outcome_to);
+        if !self.is_closed {
+            self.announces.insert(announce, outcome_to);
+        }
         outcome
     }
 }
@@ -90,8 +93,9 @@ impl Shared {
     pub(super) fn at_core<T>(self: &Arc<Self>, input: impl FnOnce(AtCore<'_>) -> T) -> T {
         let for_listeners = self.hooks.has_event_listeners();
         let mut inner = self.lock();
-        let Inner { core, rng, announces, .. } = &mut *inner;
-        let result = input(AtCore { core, rng, now: self.clock.now(), announces });
+        let Inner { core, rng, announces, events, .. } = &mut *inner;
+        let is_closed = events.is_none();
+        let result = input(AtCore { core, rng, now: self.clock.now(), announces, is_closed });
         let events = self.publish(&mut inner, for_listeners);
         while let Some(delivery) = inner.core.poll_delivery() {
             self.spawn_delivery(delivery);
