@@ -15,6 +15,8 @@ mod execute;
 mod headless;
 mod introduce;
 mod log;
+#[cfg(test)]
+mod readme;
 mod terminal;
 mod untrusted;
 
