@@ -44,7 +44,8 @@ fn commands() -> String {
 
 fn options() -> String {
     let mut table = "| option | what it is |\n|---|---|\n".to_owned();
-    let command = Cli::command();
+    let mut command = Cli::command();
+    command.build();
     for option in command.get_arguments().filter(|option| option.get_long().is_some()) {
         let help = option.get_help().map(ToString::to_string).unwrap_or_default();
         // A value that may be left out is for the environment, where there are no flags.
