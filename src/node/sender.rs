@@ -60,15 +60,14 @@ impl Sender {
         let handshake = Handshake::with(Some(delivery.to.clone()));
         let started = Instant::now();
         match HANDSHAKE.scope(Arc::clone(&handshake), self.post(delivery)).await {
-            Ok(StatusCode::OK) => Outcome::Taken { round_trip: started.elapsed() },
-            // Only this node knows the value of its run, and answers so to itself.
-            Ok(StatusCode::MISDIRECTED_REQUEST) => Outcome::Ourselves,
-            Ok(status) => Outcome::Failed(Failure::Status(status.as_u16())),
+            Ok(Answered::Ourselves) => Outcome::Ourselves,
+            Ok(Answered::Status(StatusCode::OK)) => Outcome::Taken { round_trip: started.elapsed() },
+            Ok(Answered::Status(status)) => Outcome::Failed(Failure::Status(status.as_u16())),
             Err(error) => Outcome::Failed(failure(&error, &handshake)),
         }
     }
 
-    async fn post(&self, delivery: Delivery) -> Result<StatusCode, PostError> {
+    async fn post(&self, delivery: Delivery) -> Result<Answered, PostError> {
         let url = Url::parse(&format!("https://{}/", delivery.to)).map_err(|_| PostError::Hostname)?;
         let request = self
             .client
@@ -78,8 +77,8 @@ impl Sender {
             .body(delivery.payload.encode());
         let mut answer = request.send().await?;
         let status = answer.status();
-        if status == StatusCode::MISDIRECTED_REQUEST && answer.headers().get(RUN_HEADER) != Some(&self.run) {
-            return Ok(StatusCode::BAD_REQUEST);
+        if status == StatusCode::MISDIRECTED_REQUEST && answer.headers().get(RUN_HEADER) == Some(&self.run) {
+            return Ok(Answered::Ourselves);
         }
         let mut read = 0;
         // What the peer says beyond its status does not matter, nor whether it says it whole.
@@ -89,8 +88,14 @@ impl Sender {
                 break;
             }
         }
-        Ok(status)
+        Ok(Answered::Status(status))
     }
+}
+
+enum Answered {
+    Status(StatusCode),
+    /// With the value of our own run. A peer that gives back what we sent it only takes itself out of our peers.
+    Ourselves,
 }
 
 #[derive(Debug)]
