@@ -1,6 +1,7 @@
 use std::{
     fmt,
     net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -58,7 +59,15 @@ impl Hooks {
 
     pub(super) fn notify(&self, events: &[Event]) {
         let listeners = self.events.all();
-        events.iter().for_each(|event| listeners.iter().for_each(|listener| listener(event)));
+        for event in events {
+            for listener in listeners.iter() {
+                // It may run on the one task that sends: a panic is the listener's end, not the node's. What it
+                // shares with the program is the program's to keep whole.
+                if catch_unwind(AssertUnwindSafe(|| listener(event))).is_err() {
+                    tracing::error!("a listener panicked");
+                }
+            }
+        }
     }
 
     /// Runs the plugins in the order they were loaded. `Err` is the answer of the one that discarded the payload.
