@@ -32,6 +32,7 @@ const MAX_ANSWER: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Sender {
     client: Client,
+    trust: Arc<Trust>,
     run: HeaderValue,
 }
 
@@ -43,7 +44,7 @@ impl Sender {
         run: HeaderValue,
     ) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
-            .tls_backend_preconfigured(tls(trust, provider))
+            .tls_backend_preconfigured(tls(Arc::clone(&trust), provider))
             .connector_layer(CarryHandshake)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -52,15 +53,20 @@ impl Sender {
             .timeout(limits.request_timeout)
             .pool_idle_timeout(KEEP_IDLE)
             .build()?;
-        Ok(Self { client, run })
+        Ok(Self { client, trust, run })
     }
 
     /// Makes the request and waits for its answer.
     pub(super) async fn deliver(&self, delivery: Delivery) -> Outcome {
-        let handshake = Handshake::with(Some(delivery.to.clone()));
+        let to = delivery.to.clone();
+        let handshake = Handshake::with(Some(to.clone()));
         let started = Instant::now();
         match HANDSHAKE.scope(Arc::clone(&handshake), self.post(delivery)).await {
-            Ok(Answered::Ourselves) => Outcome::Ourselves,
+            Ok(Answered::Ourselves) => {
+                // Nobody is known by this name, so nobody by its certificate: others can make up such names without end.
+                self.trust.forget(&to);
+                Outcome::Ourselves
+            }
             Ok(Answered::Status(StatusCode::OK)) => Outcome::Taken { round_trip: started.elapsed() },
             Ok(Answered::Status(status)) => Outcome::Failed(Failure::Status(status.as_u16())),
             Err(error) => Outcome::Failed(failure(&error, &handshake)),
