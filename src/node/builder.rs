@@ -204,6 +204,7 @@ impl Builder {
         // Everything that can be wrong is found before anything is left behind.
         let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
         let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
+        self.options.check()?;
         let state_file = self.data_dir.as_deref().filter(|_| self.keep_state).map(StateFile::in_directory);
         let state = state_file.as_ref().map(StateFile::load).transpose()?.unwrap_or_default();
         let sockets = self.bind().await?;
