@@ -109,13 +109,12 @@ fn write(path: &Path, state: &State) -> io::Result<()> {
 pub(super) async fn keep(file: StateFile, shared: Arc<Shared>) {
     loop {
         tokio::select! {
-            () = shared.stopped.cancelled() => return,
+            biased;
+            // First, so that what changed just before the last handle was dropped is written as well.
             () = shared.state_changed.notified() => {}
-        }
-        tokio::select! {
-            // The stop writes it once more.
             () = shared.stopped.cancelled() => return,
-            () = tokio::time::sleep(GATHER) => file.save(&shared).await,
         }
+        shared.stopped.run_until_cancelled(tokio::time::sleep(GATHER)).await;
+        file.save(&shared).await;
     }
 }
