@@ -53,6 +53,13 @@ impl Hooks {
         self.events.add(listener);
     }
 
+    /// Lets go of all of them.
+    pub(super) fn clear(&self) {
+        self.plugins.clear();
+        self.received.clear();
+        self.events.clear();
+    }
+
     pub(super) fn has_event_listeners(&self) -> bool {
         !self.events.all().is_empty()
     }
@@ -116,5 +123,11 @@ impl<F: ?Sized> Registry<F> {
         let mut list = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let grown = list.iter().cloned().chain([function]).collect();
         *list = Arc::new(grown);
+    }
+
+    fn clear(&self) {
+        let dropped = std::mem::take(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner));
+        // Not under the lock: what a function holds may be a handle to the node.
+        drop(dropped);
     }
 }

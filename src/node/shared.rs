@@ -122,11 +122,14 @@ impl Shared {
         inner.driver_wakes
     }
 
-    /// Ends all subscriptions, and the waiting for announces that will not end.
+    /// Ends all subscriptions and the waiting for announces that will not end, and lets go of the hooks.
     pub(super) fn close(&self) {
-        let mut inner = self.lock();
-        inner.events = None;
-        inner.announces = None;
+        {
+            let mut inner = self.lock();
+            inner.events = None;
+            inner.announces = None;
+        }
+        self.hooks.clear();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
