@@ -92,15 +92,19 @@ impl FakePeer {
 
     /// A peer that replies so to every request.
     pub(crate) async fn that(reply: Reply) -> Self {
+        Self::with(watch::Sender::new(reply), watch::Sender::default()).await
+    }
+
+    /// Another peer that replies as this one does, and whose requests are counted together with this one's.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::with(self.inside.reply.clone(), self.inside.stats.clone()).await
+    }
+
+    async fn with(reply: watch::Sender<Reply>, stats: watch::Sender<Stats>) -> Self {
         let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = socket.local_addr().expect("a bound socket").port();
         let (to_test, received) = mpsc::unbounded_channel();
-        let inside = Arc::new(Inside {
-            tls: Mutex::new(tls::acceptor()),
-            reply: watch::Sender::new(reply),
-            stats: watch::Sender::default(),
-            received: to_test,
-        });
+        let inside = Arc::new(Inside { tls: Mutex::new(tls::acceptor()), reply, stats, received: to_test });
         let mut server = JoinSet::new();
         server.spawn(Arc::clone(&inside).accept(socket));
         Self { address: super::address("127.0.0.1", port), inside, received, _server: server }
