@@ -14,7 +14,10 @@ use rustls::{
     crypto::CryptoProvider,
     sign::{CertifiedKey, SingleCertAndKey},
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
@@ -251,10 +254,11 @@ impl Builder {
         let mut rng: StdRng = rand::make_rng();
         let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
         let run = HeaderValue::try_from(run).expect("hexadecimal digits");
-        let trust = Arc::new(Trust::default());
+        let state_changed = Arc::new(Notify::new());
+        let trust = Arc::new(Trust::new(Arc::clone(&state_changed)));
         trust.restore(state.pins);
         let sender = Sender::new(Arc::clone(&trust), provider, &self.limits, run.clone())?;
-        let shared = Arc::new(Shared::new(core, rng, sender, trust, EVENT_CAPACITY));
+        let shared = Arc::new(Shared::new(core, rng, sender, trust, state_changed, EVENT_CAPACITY));
         shared.at_core(|at| at.core.restore(state.peers, at.now));
         Ok((shared, run))
     }

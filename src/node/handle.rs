@@ -145,9 +145,7 @@ impl Node {
 
     /// Accepts the certificate that was refused for an address, or whichever it shows next if none was.
     pub fn trust(&self, address: &Address) -> Trusted {
-        let trusted = self.shared.trust.accept(address);
-        self.shared.state_changed.notify_one();
-        trusted
+        self.shared.trust.accept(address)
     }
 
     /// Changes how many messages a second are sent: 0.001 to 100,000.

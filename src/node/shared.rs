@@ -23,7 +23,7 @@ pub(super) struct Shared {
     /// Wakes the driver when it may have to send earlier than it thinks.
     pub(super) wake: Notify,
     /// Wakes the writer of the state file.
-    pub(super) state_changed: Notify,
+    pub(super) state_changed: Arc<Notify>,
     pub(super) stopped: CancellationToken,
     pub(super) tasks: TaskTracker,
     runtime: tokio::runtime::Handle,
@@ -66,6 +66,7 @@ impl Shared {
         rng: StdRng,
         sender: Sender,
         trust: Arc<Trust>,
+        state_changed: Arc<Notify>,
         event_capacity: usize,
     ) -> Self {
         let (events, _) = broadcast::channel(event_capacity);
@@ -78,7 +79,7 @@ impl Shared {
             sender,
             trust,
             wake: Notify::new(),
-            state_changed: Notify::new(),
+            state_changed,
             stopped: CancellationToken::new(),
             tasks: TaskTracker::new(),
             runtime: tokio::runtime::Handle::current(),

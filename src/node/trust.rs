@@ -13,6 +13,7 @@ use rustls::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
 
 use crate::protocol::Address;
 
@@ -40,6 +41,8 @@ pub enum Trusted {
 #[derive(Debug, Default)]
 pub(super) struct Trust {
     tables: Mutex<Tables>,
+    /// Told when another certificate is trusted than before.
+    changed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -86,6 +89,10 @@ tokio::task_local! {
 }
 
 impl Trust {
+    pub(super) fn new(changed: Arc<Notify>) -> Self {
+        Self { tables: Mutex::default(), changed }
+    }
+
     pub(super) fn restore(&self, pins: impl IntoIterator<Item = Pin>) {
         self.tables().pinned.extend(pins.into_iter().map(|pin| (place(&pin.address), pin.sha256)));
     }
@@ -106,13 +113,16 @@ impl Trust {
     pub(super) fn forget(&self, peer: &Address) {
         let place = place(peer);
         let mut tables = self.tables();
-        tables.pinned.remove(&place);
         tables.refused.remove(&place);
+        if tables.pinned.remove(&place).is_some() {
+            self.changed.notify_one();
+        }
     }
 
     pub(super) fn accept(&self, peer: &Address) -> Trusted {
         let place = place(peer);
         let mut tables = self.tables();
+        self.changed.notify_one();
         match tables.refused.remove(&place) {
             Some(refused) => {
                 tables.pinned.insert(place, refused);
@@ -126,7 +136,10 @@ impl Trust {
     /// Trusts the certificate if it is the peer's first. Its key must have been proven.
     fn pin_first(&self, peer: &Address, proven: CertificateFingerprint) -> Result<(), Refused> {
         let mut tables = self.tables();
-        let pinned = *tables.pinned.entry(place(peer)).or_insert(proven);
+        let pinned = *tables.pinned.entry(place(peer)).or_insert_with(|| {
+            self.changed.notify_one();
+            proven
+        });
         if pinned == proven { Ok(()) } else { Err(tables.refuse(peer, pinned, proven)) }
     }
 
