@@ -86,7 +86,7 @@ impl StateFile {
         match written {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(path = %self.path.display(), %error, "cannot write the state file")
+                tracing::warn!(path = %self.path.display(), %error, "cannot write the state file");
             }
             Err(error) => tracing::warn!(%error, "the writer of the state file failed"),
         }
