@@ -1,35 +1,15 @@
 //! Which certificates the node trusts: the first that each peer shows, until the user says otherwise.
 
 use clacks_p2p::{
-    Message, Node,
-    core::{Event, Failure},
+    core::Failure,
     node::{CertificateFingerprint, Trusted},
 };
 
-use crate::support::{FakePeer, Reply, Watch, builder, start};
+use crate::support::{FakePeer, Reply, Watch, builder, enqueue, start};
 
 /// A peer that takes everything and hangs up, so that each message needs a handshake.
 async fn peer() -> FakePeer {
-    FakePeer::that(Reply::LastWords("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned())).await
-}
-
-fn enqueue(node: &Node) {
-    node.enqueue(Message::text("m")).expect("there is room");
-}
-
-async fn delivered(watch: &mut Watch) {
-    watch
-        .until("it is delivered", |event| matches!(event, Event::MessageDelivered { .. }).then_some(()))
-        .await;
-}
-
-async fn failure(watch: &mut Watch) -> Failure {
-    watch
-        .until("the delivery fails", |event| match event {
-            Event::DeliveryFailed { failure, .. } => Some(failure.clone()),
-            _ => None,
-        })
-        .await
+    FakePeer::that(Reply::last_status(200)).await
 }
 
 #[tokio::test]
@@ -38,14 +18,14 @@ async fn a_changed_certificate_is_refused_before_anything_is_said() {
     let peer = peer().await;
     node.add_peer(peer.address());
     let mut watch = Watch::of(&node);
-    enqueue(&node);
-    delivered(&mut watch).await;
+    enqueue(&node, "m");
+    watch.delivered().await;
 
     let pinned = peer.certificate();
     peer.change_certificate();
     let presented = peer.certificate();
-    enqueue(&node);
-    assert_eq!(failure(&mut watch).await, Failure::CertificateChanged { pinned, presented });
+    enqueue(&node, "m");
+    assert_eq!(watch.failure().await, Failure::CertificateChanged { pinned, presented });
     peer.until("the peer sees the refusal", |stats| stats.refused_handshakes > 0).await;
     let stats = peer.stats();
     assert_eq!((stats.connections, stats.requests), (1, 1), "only the first delivery got through");
@@ -58,21 +38,21 @@ async fn the_user_accepts_just_the_certificate_that_was_refused() {
     let peer = peer().await;
     node.add_peer(peer.address());
     let mut watch = Watch::of(&node);
-    enqueue(&node);
-    delivered(&mut watch).await;
+    enqueue(&node, "m");
+    watch.delivered().await;
     for _ in 0..2 {
         let pinned = peer.certificate();
         peer.change_certificate();
         let presented = peer.certificate();
-        enqueue(&node);
-        assert_eq!(failure(&mut watch).await, Failure::CertificateChanged { pinned, presented });
+        enqueue(&node, "m");
+        assert_eq!(watch.failure().await, Failure::CertificateChanged { pinned, presented });
         assert_eq!(
             node.trust(peer.address()),
             Trusted::Accepted(CertificateFingerprint(presented)),
             "the one that was refused"
         );
         assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(presented)));
-        delivered(&mut watch).await;
+        watch.delivered().await;
     }
 }
 

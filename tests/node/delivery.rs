@@ -7,7 +7,7 @@ use clacks_p2p::{
     core::{Event, Failure, Origin, Status},
 };
 
-use crate::support::{FakePeer, Reply, Watch, assert_no_task_panicked, builder, start};
+use crate::support::{FakePeer, Reply, Watch, assert_no_task_panicked, builder, enqueue, start};
 
 /// A node that sends one message at once and the next much later.
 async fn slow_node() -> Node {
@@ -30,7 +30,7 @@ async fn failure_of_delivery(watch: &mut Watch) -> Failure {
             _ => None,
         })
         .await;
-    watch.until("the message is queued again", |event| is_returned(event).then_some(())).await;
+    watch.sees("the message is queued again", is_returned).await;
     failure
 }
 
@@ -54,9 +54,7 @@ async fn assert_returns_to_the_tail(reply: Reply) -> Failure {
     peer.reply(Reply::status(200));
     node.set_send_rate(1000.0).expect("a valid rate");
     for _ in 0..2 {
-        watch
-            .until("it is delivered", |event| matches!(event, Event::MessageDelivered { .. }).then_some(()))
-            .await;
+        watch.delivered().await;
     }
     let attempts = [peer.next().await, peer.next().await, peer.next().await].map(|attempt| attempt.message());
     assert_eq!(attempts, ["\"first\"", "\"second\"", "\"first\""]);
@@ -108,7 +106,7 @@ async fn nobody_there_is_a_failure() {
     let node = slow_node().await;
     let nobody = FakePeer::start().await.address().clone();
     let mut watch = Watch::of(&node);
-    node.enqueue(Message::text("m")).expect("there is room");
+    enqueue(&node, "m");
     node.add_peer(&nobody);
     assert!(matches!(failure_of_delivery(&mut watch).await, Failure::Connection(_)));
     assert_eq!(node.queue_len(), 1);
@@ -136,7 +134,7 @@ async fn a_200_takes_the_message_whatever_follows() {
         let node = slow_node().await;
         let peer = FakePeer::that(reply).await;
         let mut watch = Watch::of(&node);
-        node.enqueue(Message::text("m")).expect("there is room");
+        enqueue(&node, "m");
         node.add_peer(peer.address());
         watch
             .until(case, |event| match event {
@@ -178,14 +176,12 @@ async fn messages_arrive_byte_for_byte() {
 async fn a_message_is_kept_while_there_is_nobody_to_send_it_to() {
     let node = start(builder()).await;
     let mut watch = Watch::of(&node);
-    node.enqueue(Message::text("m")).expect("there is room");
+    enqueue(&node, "m");
     let mut peer = FakePeer::start().await;
     node.ignore(peer.address());
     assert_eq!(node.queue_len(), 1);
     node.unignore(peer.address());
     assert_eq!(peer.next().await.message(), "\"m\"");
-    watch
-        .until("it is delivered", |event| matches!(event, Event::MessageDelivered { .. }).then_some(()))
-        .await;
+    watch.delivered().await;
     assert!(node.is_empty());
 }

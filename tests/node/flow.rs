@@ -3,20 +3,20 @@
 use std::{collections::HashSet, time::Duration};
 
 use clacks_p2p::{
-    Builder, Message, Node,
+    Builder, Node,
     core::{Event, Status},
 };
 
-use crate::support::{FakePeer, Reply, Watch, builder, eventually, start};
+use crate::support::{FakePeer, Reply, Watch, builder, enqueue, eventually, start};
 
 /// No request ends by itself while a test looks on.
 fn patient() -> Builder {
     builder().limits(|limits| limits.request_timeout = Duration::from_secs(3600))
 }
 
-fn enqueue(node: &Node, numbers: std::ops::Range<usize>) {
+fn enqueue_numbers(node: &Node, numbers: std::ops::Range<usize>) {
     for number in numbers {
-        node.enqueue(Message::text(&number.to_string())).expect("there is room");
+        enqueue(node, &number.to_string());
     }
 }
 
@@ -39,7 +39,7 @@ async fn a_new_peer_that_never_answers_holds_one_message_and_delays_no_other() {
     let (mut hanging, mut healthy) = (FakePeer::that(Reply::Nothing).await, FakePeer::start().await);
     node.add_peer(hanging.address());
     node.add_peer(healthy.address());
-    enqueue(&node, 0..100);
+    enqueue_numbers(&node, 0..100);
     let mut received = receive(&mut healthy, 99).await;
     assert_eq!(hanging.stats().open, 1, "the request still hangs");
     received.insert(hanging.next().await.message());
@@ -56,12 +56,12 @@ async fn an_alive_peer_that_stops_answering_holds_a_bounded_number_of_messages()
         node.announce(peer.address()).await.expect("the peer takes it");
     }
     let mut watch = Watch::of(&node);
-    enqueue(&node, 0..2);
+    enqueue_numbers(&node, 0..2);
     for _ in 0..2 {
-        watch.until("both are alive", |event| matches!(event, Event::PeerUpdated { .. }).then_some(())).await;
+        watch.sees("both are alive", |event| matches!(event, Event::PeerUpdated { .. })).await;
     }
     hanging.reply(Reply::Nothing);
-    enqueue(&node, 2..102);
+    enqueue_numbers(&node, 2..102);
     hanging.until("it holds as many as it may", |stats| stats.open == 4).await;
     eventually("all but these are delivered", || node.overview().counters.delivered == 98).await;
     assert_eq!((hanging.stats().open, node.overview().in_flight, node.queue_len()), (4, 4, 0));
@@ -78,7 +78,7 @@ async fn no_more_than_max_in_flight_are_under_way() {
     for peer in others.iter().chain([&first]) {
         node.add_peer(peer.address());
     }
-    enqueue(&node, 0..20);
+    enqueue_numbers(&node, 0..20);
     first.until("as many as may be are open", |stats| stats.open == 3).await;
     fifty_turns().await;
     assert_eq!((first.stats().open, node.overview().in_flight, node.queue_len()), (3, 3, 17));
@@ -93,18 +93,18 @@ async fn a_peer_that_is_not_alive_gets_one_at_a_time() {
     let peer = FakePeer::that(Reply::Nothing).await;
     let mut watch = Watch::of(&node);
     node.add_peer(peer.address());
-    enqueue(&node, 0..20);
+    enqueue_numbers(&node, 0..20);
     for status in [Status::New, Status::Lost] {
         peer.until("a request is open", |stats| stats.open == 1).await;
         fifty_turns().await;
         assert_eq!(node.peer(peer.address()).map(|peer| peer.status), Some(status));
         assert_eq!(peer.stats().most_open, 1, "{status}");
         peer.reply(Reply::status(500));
-        watch.until("it fails", |event| matches!(event, Event::DeliveryFailed { .. }).then_some(())).await;
+        watch.failure().await;
         peer.reply(Reply::Nothing);
     }
     peer.reply(Reply::status(200));
-    watch.until("it is alive", |event| is_alive(event).then_some(())).await;
+    watch.sees("it is alive", is_alive).await;
     peer.reply(Reply::Nothing);
     peer.until("it gets several", |stats| stats.open > 1).await;
 }
@@ -118,7 +118,7 @@ async fn connections_are_used_again() {
     let node = start(builder().options(|options| options.max_in_flight = 1)).await;
     let mut peer = FakePeer::start().await;
     node.add_peer(peer.address());
-    enqueue(&node, 0..100);
+    enqueue_numbers(&node, 0..100);
     receive(&mut peer, 100).await;
     let stats = peer.stats();
     assert!(stats.connections <= 5, "{stats:?}");
@@ -127,10 +127,9 @@ async fn connections_are_used_again() {
 #[tokio::test]
 async fn a_peer_that_hangs_up_after_each_answer_gets_every_message_once() {
     let node = start(builder().options(|options| options.max_in_flight = 1)).await;
-    let mut peer =
-        FakePeer::that(Reply::LastWords("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned())).await;
+    let mut peer = FakePeer::that(Reply::last_status(200)).await;
     node.add_peer(peer.address());
-    enqueue(&node, 0..100);
+    enqueue_numbers(&node, 0..100);
     receive(&mut peer, 100).await;
     eventually("all are delivered", || node.overview().counters.delivered == 100).await;
     assert_eq!((peer.stats().requests, node.queue_len()), (100, 0));

@@ -12,7 +12,8 @@ use clacks_p2p::{
 };
 
 use crate::support::{
-    Client, FakePeer, Watch, assert_no_task_panicked, builder, eventually, payload, payload_of, start,
+    Client, FakePeer, Watch, assert_no_task_panicked, builder, enqueue, eventually, payload, payload_of,
+    start,
 };
 
 /// A node, and a peer that takes what it passes on, one message after the other.
@@ -220,7 +221,7 @@ async fn a_hook_that_panics_costs_one_request_and_not_the_node() {
     client.send(format!("content-length: {}\r\n\r\n{body}", body.len())).await;
     let said = client.cut_off().await;
     assert!(!said.contains(" 200 "), "{said}");
-    node.enqueue(Message::text("listener")).expect("there is room");
+    enqueue(&node, "listener");
     assert_eq!(peer.next().await.message(), "\"listener\"");
     assert_eq!(post(&node, &payload(peer.address(), "\"after\"")).await.status, 200);
     assert_eq!(peer.next().await.message(), "\"after\"");
@@ -243,7 +244,7 @@ async fn listeners_hear_what_they_are_for() {
     assert_eq!(post(&node, &payload_of("announce", peer.address(), "1")).await.status, 200);
     node.ignore(stranger.address());
     node.ignore(peer.address());
-    node.enqueue(Message::text("m")).expect("there is room");
+    enqueue(&node, "m");
     let expected = [
         ("discovered", stranger.address().to_string()),
         ("updated", "alive".to_owned()),

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use clacks_p2p::{
-    Message,
     core::{Event, Introduction, Status},
     node::AnnounceError,
 };
 
 use crate::support::{
-    Client, FakePeer, Watch, address, assert_no_task_panicked, builder, eventually, in_json, payload, start,
+    Client, FakePeer, Watch, address, assert_no_task_panicked, builder, enqueue, eventually, in_json,
+    payload, start,
 };
 
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn the_friend_is_never_the_receiver_and_never_the_node() {
         }
     }
     for number in 1..=60 {
-        node.enqueue(Message::text(&number.to_string())).expect("there is room");
+        enqueue(&node, &number.to_string());
     }
     eventually("all are delivered", || node.overview().counters.delivered == 60).await;
     let known: HashSet<_> = peers.iter().map(|peer| peer.address().clone()).collect();
@@ -45,7 +45,7 @@ async fn the_only_peer_is_told_of_no_friend() {
     let mut peer = FakePeer::start().await;
     node.add_peer(peer.address());
     for _ in 0..3 {
-        node.enqueue(Message::text("m")).expect("there is room");
+        enqueue(&node, "m");
         let payload = peer.next().await.payload();
         assert_eq!((payload.friend, payload.sender), (None, node.address()));
     }
@@ -71,14 +71,15 @@ async fn a_node_recognises_itself_under_another_name() {
     let alias = address("localhost", node.address().port());
     let mut watch = Watch::of(&node);
     assert!(node.add_peer(&alias));
-    node.enqueue(Message::text("not for me")).expect("there is room");
-    watch
+    enqueue(&node, "not for me");
+    let found = watch
         .until("the node finds itself", |event| match event {
-            Event::FoundOurselves { address } => Some(assert_eq!(*address, alias)),
+            Event::FoundOurselves { address } => Some(address.clone()),
             Event::MessageReceived { .. } | Event::MessageDelivered { .. } => panic!("delivered to itself"),
             _ => None,
         })
         .await;
+    assert_eq!(found, alias);
 
     assert!(!node.add_peer(&alias), "the name is remembered");
     let body = format!(r#"{{"sender":{},"friend":{}}}"#, in_json(peer.address()), in_json(&alias));
@@ -113,12 +114,13 @@ async fn an_announce_makes_two_nodes_know_each_other() {
     let (one, other) = (start(builder()).await, start(builder()).await);
     let mut watch = Watch::of(&other);
     one.announce(&other.address()).await.expect("the other takes it");
-    watch
+    let announced = watch
         .until("the announce arrives", |event| match event {
-            Event::AnnounceReceived { peer } => Some(assert_eq!(peer.address, one.address())),
+            Event::AnnounceReceived { peer } => Some(peer.address.clone()),
             _ => None,
         })
         .await;
+    assert_eq!(announced, one.address());
     assert!(one.peer(&other.address()).is_some() && other.peer(&one.address()).is_some());
     assert!(other.is_empty(), "an announce brings no message");
 }
@@ -142,8 +144,8 @@ async fn unignore_gives_back_the_status_from_before() {
     let (alive, new) = (FakePeer::start().await, FakePeer::start().await);
     node.add_peer(alive.address());
     let mut watch = Watch::of(&node);
-    node.enqueue(Message::text("m")).expect("there is room");
-    watch.until("it is alive", |event| matches!(event, Event::PeerUpdated { .. }).then_some(())).await;
+    enqueue(&node, "m");
+    watch.sees("it is alive", |event| matches!(event, Event::PeerUpdated { .. })).await;
     node.add_peer(new.address());
     for (peer, before) in [(&alive, Status::Alive), (&new, Status::New)] {
         let status = || node.peer(peer.address()).map(|peer| peer.status);

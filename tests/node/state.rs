@@ -3,13 +3,13 @@
 use std::{fs, path::Path};
 
 use clacks_p2p::{
-    Address, Builder, Message,
-    core::{Event, Failure, Status},
-    node::{CertificateFingerprint, StartError},
+    Address, Builder,
+    core::{Failure, Status},
+    node::{CertificateFingerprint, StartError, Trusted},
 };
 use tempfile::TempDir;
 
-use crate::support::{FakePeer, Reply, Watch, address, builder, start};
+use crate::support::{Client, FakePeer, Reply, Watch, address, builder, enqueue, eventually, payload, start};
 
 fn directory() -> TempDir {
     tempfile::tempdir().expect("a directory")
@@ -25,10 +25,8 @@ async fn run_once(builder: Builder, peer: &Address, ignored: &Address) -> Certif
     let mut watch = Watch::of(&node);
     node.add_peer(peer);
     node.ignore(ignored);
-    node.enqueue(Message::text("m")).expect("there is room");
-    watch
-        .until("it is delivered", |event| matches!(event, Event::MessageDelivered { .. }).then_some(()))
-        .await;
+    enqueue(&node, "m");
+    watch.delivered().await;
     node.stop().await;
     node.certificate()
 }
@@ -36,8 +34,7 @@ async fn run_once(builder: Builder, peer: &Address, ignored: &Address) -> Certif
 #[tokio::test]
 async fn peers_and_certificates_survive_a_restart() {
     let directory = directory();
-    let hangs_up = Reply::LastWords("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned());
-    let (peer, ignored) = (FakePeer::that(hangs_up).await, address("127.0.0.1", 1));
+    let (peer, ignored) = (FakePeer::that(Reply::last_status(200)).await, address("127.0.0.1", 1));
     let certificate = run_once(in_directory(directory.path()), peer.address(), &ignored).await;
 
     let node = start(in_directory(directory.path())).await;
@@ -50,15 +47,8 @@ async fn peers_and_certificates_survive_a_restart() {
     peer.change_certificate();
     let presented = peer.certificate();
     let mut watch = Watch::of(&node);
-    node.enqueue(Message::text("m")).expect("there is room");
-    watch
-        .until("the changed certificate is refused", |event| match event {
-            Event::DeliveryFailed { failure, .. } => {
-                Some(assert_eq!(*failure, Failure::CertificateChanged { pinned, presented }))
-            }
-            _ => None,
-        })
-        .await;
+    enqueue(&node, "m");
+    assert_eq!(watch.failure().await, Failure::CertificateChanged { pinned, presented });
 }
 
 #[tokio::test]
@@ -73,17 +63,31 @@ async fn a_node_that_keeps_no_state_starts_anew() {
     assert!(!directory.path().join("peers.json").exists());
 }
 
+/// Waits until the state file holds this text, or holds it no more.
+async fn is_written(directory: &TempDir, text: &str, wanted: bool) {
+    let file = directory.path().join("peers.json");
+    let holds = || fs::read_to_string(&file).unwrap_or_default().contains(text);
+    eventually(&format!("the file holds {text}: {wanted}"), || file.exists() && holds() == wanted).await;
+}
+
 #[tokio::test]
-async fn the_state_is_written_while_the_node_runs() {
+async fn peers_and_certificates_are_written_while_the_node_runs() {
     let directory = directory();
     let node = start(in_directory(directory.path())).await;
     let peer = FakePeer::start().await;
-    node.announce(peer.address()).await.expect("the peer takes it");
+    let mut client = Client::connect(&node).await;
+    for _ in 0..2 {
+        assert_eq!(client.post(payload(peer.address(), "null")).await.status, 200);
+    }
+    is_written(&directory, "\"alive\"", true).await;
     let pin = CertificateFingerprint(peer.certificate()).to_string();
-    let written = || fs::read_to_string(directory.path().join("peers.json")).unwrap_or_default();
-    crate::support::eventually("the peer is written", || written().contains(&pin)).await;
+    // It changes nothing about the peer.
+    enqueue(&node, "m");
+    is_written(&directory, &pin, true).await;
+    assert_eq!(node.trust(peer.address()), Trusted::Reset);
+    is_written(&directory, &pin, false).await;
     node.forget(peer.address()).expect("it is known");
-    crate::support::eventually("it is gone", || !written().contains(&pin)).await;
+    is_written(&directory, "\"alive\"", false).await;
 }
 
 #[tokio::test]
@@ -92,8 +96,7 @@ async fn a_node_that_is_dropped_writes_its_state() {
     let node = start(in_directory(directory.path())).await;
     node.ignore(&address("127.0.0.1", 1));
     drop(node);
-    let written = || fs::read_to_string(directory.path().join("peers.json")).unwrap_or_default();
-    crate::support::eventually("the peer is written", || written().contains("ignored")).await;
+    is_written(&directory, "\"ignored\"", true).await;
 }
 
 #[cfg(unix)]

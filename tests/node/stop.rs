@@ -10,7 +10,8 @@ use clacks_p2p::{
 use tokio::net::TcpListener;
 
 use crate::support::{
-    Client, FakePeer, Reply, Watch, assert_no_task_panicked, builder, eventually, in_time, payload, start,
+    Client, FakePeer, Reply, Watch, assert_no_task_panicked, builder, enqueue, eventually, in_time, payload,
+    start,
 };
 
 /// A node whose requests don't end by themselves.
@@ -47,14 +48,15 @@ async fn stop_gives_back_what_waits_and_what_is_under_way() {
     assert_eq!(remaining, ["c", "d", "a", "b"].map(Message::text));
     assert_eq!(node.overview().in_flight, 0);
     for (peer, message) in peers.iter().zip(&messages) {
-        watch
+        let back = watch
             .until("it is back", |event| match event {
                 Event::MessageQueued { message: back, origin: Origin::Returned(from), .. } => {
-                    Some(assert_eq!((back, from), (message, peer.address())))
+                    Some((back.clone(), from.clone()))
                 }
                 _ => None,
             })
             .await;
+        assert_eq!(back, (message.clone(), peer.address().clone()));
     }
     watch.ended().await;
 }
@@ -72,7 +74,7 @@ async fn a_stopped_node_takes_and_sends_no_more() {
     assert!(TcpListener::bind(socket).await.is_ok(), "the port is free at once");
 
     node.add_peer(peer.address());
-    node.enqueue(Message::text("m")).expect("there is room");
+    enqueue(&node, "m");
     assert_eq!(node.stop().await.messages.len(), 1, "a second stop gives back what came since");
     assert_eq!(peer.stats().connections, 0);
     assert_no_task_panicked();
@@ -107,7 +109,7 @@ async fn announces_end_when_the_node_stops() {
 async fn two_stops_at_once_both_give_back_everything() {
     let node = patient_node().await;
     let peer = FakePeer::that(Reply::Nothing).await;
-    node.enqueue(Message::text("m")).expect("there is room");
+    enqueue(&node, "m");
     node.add_peer(peer.address());
     peer.until("a request is open", |stats| stats.open == 1).await;
     let (one, other) = tokio::join!(node.stop(), node.stop());
@@ -119,7 +121,7 @@ async fn dropping_the_last_handle_stops_the_node() {
     let node = patient_node().await;
     let hanging = FakePeer::that(Reply::Nothing).await;
     node.add_peer(hanging.address());
-    node.enqueue(Message::text("m")).expect("there is room");
+    enqueue(&node, "m");
     hanging.until("a request is open", |stats| stats.open == 1).await;
     let socket = node.listens_on()[0];
     let mut watch = Watch::of(&node);

@@ -1,8 +1,8 @@
 //! Who watches a node does not slow it.
 
-use clacks_p2p::{Message, core::Event};
+use clacks_p2p::core::Event;
 
-use crate::support::{FakePeer, Watch, builder, eventually, start};
+use crate::support::{FakePeer, Watch, builder, enqueue, eventually, start};
 
 /// More than any watcher may be behind.
 const MANY: u64 = 10_000;
@@ -12,7 +12,7 @@ async fn a_watcher_that_falls_behind_is_told_how_much_it_missed() {
     let node = start(builder()).await;
     let mut slow = node.subscribe();
     for number in 0..MANY {
-        node.enqueue(Message::text(&number.to_string())).expect("there is room");
+        enqueue(&node, &number.to_string());
     }
     let Some(Event::Lagged(missed)) = slow.next().await else { panic!("it is behind") };
     for number in missed..MANY {
@@ -29,12 +29,10 @@ async fn a_watcher_that_never_looks_slows_nobody() {
     let _never_read = node.subscribe();
     let mut watch = Watch::of(&node);
     for number in 0..MANY {
-        node.enqueue(Message::text(&number.to_string())).expect("there is room");
+        enqueue(&node, &number.to_string());
     }
     let peer = FakePeer::start().await;
     node.add_peer(peer.address());
     eventually("the node delivers", || node.overview().counters.delivered >= 20).await;
-    watch
-        .until("others are told", |event| matches!(event, Event::MessageDelivered { .. }).then_some(()))
-        .await;
+    watch.sees("others are told", |event| matches!(event, Event::MessageDelivered { .. })).await;
 }

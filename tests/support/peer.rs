@@ -65,8 +65,17 @@ pub(crate) enum Reply {
 impl Reply {
     /// An empty answer with this status.
     pub(crate) fn status(status: u16) -> Self {
-        Self::Say(format!("HTTP/1.1 {status} Status\r\ncontent-length: 0\r\n\r\n"))
+        Self::Say(empty_answer(status))
     }
+
+    /// An empty answer with this status, then the end of the connection.
+    pub(crate) fn last_status(status: u16) -> Self {
+        Self::LastWords(empty_answer(status))
+    }
+}
+
+fn empty_answer(status: u16) -> String {
+    format!("HTTP/1.1 {status} Status\r\ncontent-length: 0\r\n\r\n")
 }
 
 /// What the peer has seen so far.
