@@ -145,9 +145,7 @@ impl Node {
 
     /// Accepts the certificate that was refused for an address, or whichever it shows next if none was.
     pub fn trust(&self, address: &Address) -> Trusted {
-        let trusted = self.shared.trust.accept(address);
-        self.shared.state_changed.notify_one();
-        trusted
+        self.shared.trust.accept(address)
     }
 
     /// Changes how many messages a second are sent: 0.001 to 100,000.
@@ -170,7 +168,11 @@ impl Node {
     }
 }
 
-/// Listeners and plugins. They run on the task that took the payload, without any lock held, and may call the node.
+/// Listeners and plugins. They are called without any lock held and may call the node. What handles a payload runs on
+/// the task that took it: a panic there costs that request. What hears of an event runs wherever that came about,
+/// and a panic there is logged.
+///
+/// A function that holds a handle keeps the node running until [`Node::stop`], which lets go of all of them.
 impl Node {
     /// Adds a plugin, which sees every payload before anything else is done with it, in the order in which plugins
     /// were added. It may change the payload and the answer, or discard the payload.
