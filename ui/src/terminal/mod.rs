@@ -16,6 +16,8 @@ mod hangup;
 mod input;
 mod news;
 mod panic;
+#[cfg(debug_assertions)]
+mod rehearsal;
 mod signals;
 
 use std::io::{self, IsTerminal};
@@ -44,6 +46,8 @@ impl Screen {
         fit_to_draw_on()?;
         crossterm::style::force_color_output(true);
         panic::install_hook();
+        #[cfg(debug_assertions)]
+        rehearsal::rehearse_panic();
         signals::watch()?;
         hangup::watch()?;
         let terminal = Terminal::new(Tty::default())?;

@@ -1,0 +1,72 @@
+//! Every way in which the program ends, and the terminal after it.
+
+use std::time::Instant;
+
+use rustix::process::Signal;
+use vt100::{MouseProtocolEncoding, MouseProtocolMode};
+
+use super::{
+    screen::Modes,
+    session::{CTRL_C, Launch},
+};
+
+#[test]
+fn the_dashboard_takes_the_terminal_and_leaves_the_motions_of_the_mouse() {
+    let session = Launch::lonely_node().start();
+    let taken = Modes {
+        alternate_screen: true,
+        cursor_hidden: true,
+        bracketed_paste: true,
+        mouse: MouseProtocolMode::PressRelease,
+        mouse_encoding: MouseProtocolEncoding::Sgr,
+    };
+    assert_eq!(session.modes(), taken);
+    assert!(session.is_raw());
+}
+
+#[test]
+fn quitting_gives_the_terminal_back() {
+    for key in ["q", CTRL_C] {
+        let mut session = Launch::lonely_node().start();
+        session.type_in(key);
+        assert_eq!(session.wait_for_exit().code(), Some(0), "{key:?}");
+        session.assert_restored();
+    }
+}
+
+#[test]
+fn a_signal_to_end_gives_the_terminal_back() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let mut session = Launch::lonely_node().start();
+        session.send(signal);
+        let status = session.wait_for_exit();
+        assert!(status.code().is_some(), "{signal:?} killed it: {status}");
+        session.assert_restored();
+    }
+}
+
+#[test]
+fn a_signal_that_kills_gives_the_terminal_back() {
+    let mut session = Launch::lonely_node().start();
+    session.send(Signal::QUIT);
+    assert!(!session.wait_for_exit().success());
+    session.assert_restored();
+}
+
+#[test]
+fn a_panic_of_a_task_gives_the_terminal_back_and_is_told() {
+    let mut session = Launch::lonely_node().variable("CLACKS_REHEARSE_PANIC", "1").start();
+    session.send(Signal::USR1);
+    assert!(!session.wait_for_exit().success());
+    session.assert_restored();
+    session.wait_for("a panic that was rehearsed");
+}
+
+#[test]
+fn a_terminal_that_goes_takes_the_program_with_it() {
+    let mut session = Launch::lonely_node().start();
+    session.hang_up();
+    let since = Instant::now();
+    session.wait_for_exit();
+    assert!(since.elapsed().as_secs() < 8, "{:?}", since.elapsed());
+}
