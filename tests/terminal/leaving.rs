@@ -1,6 +1,6 @@
 //! Every way in which the program ends, and the terminal after it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use vt100::{MouseProtocolEncoding, MouseProtocolMode};
@@ -64,9 +64,11 @@ fn a_panic_of_a_task_gives_the_terminal_back_and_is_told() {
 
 #[test]
 fn a_terminal_that_goes_takes_the_program_with_it() {
-    let mut session = Launch::lonely_node().start();
-    session.hang_up();
-    let since = Instant::now();
-    session.wait_for_exit();
-    assert!(since.elapsed().as_secs() < 8, "{:?}", since.elapsed());
+    for launch in [Launch::lonely_node(), Launch::lonely_node().in_a_foreign_terminal()] {
+        let mut session = launch.start();
+        session.hang_up();
+        let since = Instant::now();
+        session.wait_for_exit();
+        assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::{
     io::{self, PipeReader, PipeWriter, Read, Write},
-    process::{Child, ExitStatus},
+    os::fd::AsFd,
+    process::{Child, Command, ExitStatus, Stdio},
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -10,7 +11,7 @@ use std::{
 
 use pty_process::{
     Size,
-    blocking::{Command, Pts, Pty},
+    blocking::{Pts, Pty},
 };
 use rustix::{
     event::{PollFd, PollFlags, poll},
@@ -33,6 +34,7 @@ pub(crate) const CTRL_Z: &str = "\x1a";
 pub(crate) struct Launch {
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
+    leads_session: bool,
     rows: u16,
     columns: u16,
 }
@@ -50,12 +52,17 @@ impl Launch {
 
     fn new(arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(ToString::to_string).collect();
-        Self { arguments, variables: Vec::new(), rows: 40, columns: 120 }
+        Self { arguments, variables: Vec::new(), leads_session: true, rows: 40, columns: 120 }
     }
 
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.into(), value.into()));
         self
+    }
+
+    /// In a terminal that is not that of its session: signals of the terminal do not come.
+    pub(crate) fn in_a_foreign_terminal(self) -> Self {
+        Self { leads_session: false, ..self }
     }
 
     pub(crate) fn size(self, rows: u16, columns: u16) -> Self {
@@ -75,7 +82,7 @@ impl Launch {
         let (pty, slave) = pty_process::blocking::open().unwrap();
         pty.resize(Size::new(self.rows, self.columns)).unwrap();
         let termios = tcgetattr(&slave).unwrap();
-        let child = self.command(&home).spawn_borrowed(&slave).unwrap();
+        let child = self.spawn(self.command(&home), &slave);
         let emulator = Arc::new(Emulator::new(self.rows, self.columns));
         let terminal = Terminal::new(pty, Arc::clone(&emulator));
         Session { child, terminal: Some(terminal), slave, emulator, termios, _home: home }
@@ -83,14 +90,24 @@ impl Launch {
 
     fn command(&self, home: &TempDir) -> Command {
         let places = ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
-        Command::new(env!("CARGO_BIN_EXE_clacks"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_clacks"));
+        command
             .env_clear()
             .envs(places.map(|place| (place, home.path())))
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("TERM", "xterm-256color")
             .env("LANG", "C.UTF-8")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .args(&self.arguments)
+            .args(&self.arguments);
+        command
+    }
+
+    fn spawn(&self, mut command: Command, slave: &Pts) -> Child {
+        if self.leads_session {
+            return pty_process::blocking::Command::from(command).spawn_borrowed(slave).unwrap();
+        }
+        let end = || Stdio::from(slave.as_fd().try_clone_to_owned().unwrap());
+        command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap()
     }
 }
 

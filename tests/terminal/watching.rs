@@ -44,3 +44,18 @@ fn nothing_is_written_while_nothing_happens() {
     let session = Launch::lonely_node().start();
     session.emulator.wait_for_silence(Duration::from_secs(3));
 }
+
+/// As a terminal sends it that knows no bracketed paste, or a user who typed ahead.
+#[test]
+fn a_flood_of_keys_is_read_to_its_last() {
+    let session = Launch::lonely_node().start();
+    session.type_in("i");
+    for length in [1020, 1025, 3000] {
+        session.type_in(&format!("{}{length}", "x".repeat(length)));
+        session.wait_for(&format!("xx{length}"));
+        session.type_in(ENTER);
+        session.wait_until("an empty input", |screen| {
+            !screen.rows(0, 120).any(|row| row.contains("SAY") && row.contains("xx"))
+        });
+    }
+}
