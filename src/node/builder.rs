@@ -59,9 +59,11 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// For the body of a request. Default 30 s.
     pub body_timeout: Duration,
+    /// For a client to go on reading our answer. Default 30 s.
+    pub answer_timeout: Duration,
     /// Largest body in bytes; above it the answer is 413. Default 1 MiB.
     pub max_body: usize,
-    /// Most connections from outside at once; others wait to be accepted. Default 1024.
+    /// Most connections from outside at once; others wait to be served. Default 1024.
     pub max_connections: usize,
 }
 
@@ -73,6 +75,7 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
+            answer_timeout: Duration::from_secs(30),
             max_body: 1 << 20,
             max_connections: 1024,
         }

@@ -58,7 +58,9 @@ impl Hooks {
 
     pub(super) fn notify(&self, events: &[Event]) {
         let listeners = self.events.all();
-        events.iter().for_each(|event| listeners.iter().for_each(|listener| listener(event)));
+        for event in events {
+            listeners.iter().for_each(|listener| listener(event));
+        }
     }
 
     /// Runs the plugins in the order they were loaded. `Err` is the answer of the one that discarded the payload.

@@ -1,11 +1,11 @@
-use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::{
     Method, Response, StatusCode,
     body::{Body, Incoming},
-    header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{ALLOW, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue},
     server::conn::http1,
     service::service_fn,
 };
@@ -15,6 +15,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
@@ -51,10 +52,10 @@ impl Listener {
 
     async fn accept(self: Arc<Self>, socket: TcpListener) {
         loop {
-            // Never closed, so a permit always comes.
-            let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await else { return };
             match socket.accept().await {
                 Ok((stream, remote)) => {
+                    // Only now, so that no socket keeps a permit from another. Never closed, so one always comes.
+                    let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await else { return };
                     let connection = Arc::clone(&self).connection(stream, remote, permit);
                     self.shared.tasks.spawn(connection);
                 }
@@ -86,6 +87,8 @@ impl Listener {
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         stream.set_nodelay(true)?;
         let stream = timeout(self.limits.handshake_timeout, self.tls.accept(stream)).await??;
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.limits.answer_timeout));
         let service = service_fn(|request| {
             let listener = Arc::clone(&self);
             async move { Ok::<_, Infallible>(listener.answer(request, remote).await) }
@@ -93,7 +96,7 @@ impl Listener {
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_timeout)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Box::pin(stream)), service)
             .await?;
         Ok(())
     }
@@ -124,7 +127,7 @@ impl Listener {
             response.headers_mut().insert(RUN_HEADER, self.run.clone());
             return response;
         }
-        match self.read(request.into_body()).await {
+        match self.read(request).await {
             Ok(body) => into_response(self.take(&body, remote)),
             Err((status, reason)) => into_response(
                 self.shared.at_core(|at| at.core.refuse(status, &reason, None, None, Some(remote.ip()))),
@@ -133,26 +136,24 @@ impl Listener {
     }
 
     /// The whole body, or the status and reason of its refusal.
-    async fn read(&self, body: Incoming) -> Result<Bytes, (u16, String)> {
-        let too_large = || (413, format!("a payload has at most {} bytes", self.limits.max_body));
-        let mut body = body;
-        let in_time = async {
-            if body.size_hint().lower() > self.limits.max_body as u64 {
-                discard(&mut body).await;
-                return Err(too_large());
-            }
-            match Limited::new(&mut body, self.limits.max_body).collect().await {
-                Ok(collected) => Ok(collected.to_bytes()),
-                Err(error) if error.is::<LengthLimitError>() => {
-                    discard(&mut body).await;
-                    Err(too_large())
+    async fn read(&self, request: hyper::Request<Incoming>) -> Result<Vec<u8>, (u16, String)> {
+        let asks_first = request.headers().contains_key(EXPECT);
+        let mut body = request.into_body();
+        let limits = &self.limits;
+        let whole = timeout(limits.body_timeout, collect(&mut body, limits.max_body)).await;
+        match whole.unwrap_or(Err(Unread::TookTooLong)) {
+            Ok(whole) => Ok(whole),
+            Err(Unread::TooLarge) => {
+                // A client that asked whether to send has not sent yet.
+                if !asks_first {
+                    // Whether it all came in time or not: the answer is the same.
+                    let _ = timeout(limits.body_timeout, discard(&mut body)).await;
                 }
-                Err(error) => Err((400, format!("the body broke off: {error}"))),
+                Err((413, format!("a payload has at most {} bytes", limits.max_body)))
             }
-        };
-        timeout(self.limits.body_timeout, in_time)
-            .await
-            .unwrap_or(Err((408, "the body took too long".to_owned())))
+            Err(Unread::TookTooLong) => Err((408, "the body took too long".to_owned())),
+            Err(Unread::BrokeOff(error)) => Err((400, format!("the body broke off: {error}"))),
+        }
     }
 
     /// What a node does with a payload, in the protocol's order.
@@ -186,15 +187,37 @@ impl Listener {
     }
 }
 
+/// Why a body was not read to its end.
+enum Unread {
+    TooLarge,
+    TookTooLong,
+    BrokeOff(hyper::Error),
+}
+
+/// Reads a body of at most `max` bytes, into one piece: a body of many small chunks takes no more memory than its
+/// bytes.
+async fn collect(body: &mut Incoming, max: usize) -> Result<Vec<u8>, Unread> {
+    if body.size_hint().lower() > max as u64 {
+        return Err(Unread::TooLarge);
+    }
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(Unread::BrokeOff)?.into_data() else { continue };
+        if data.len() > max - whole.len() {
+            return Err(Unread::TooLarge);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole)
+}
+
 /// Reads on without keeping anything.
-fn discard(body: &mut Incoming) -> impl Future<Output = ()> + '_ {
-    async {
-        let mut discarded = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            discarded += frame.data_ref().map_or(0, Bytes::len);
-            if discarded > MAX_DISCARDED {
-                return;
-            }
+async fn discard(body: &mut Incoming) {
+    let mut discarded = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        discarded += frame.data_ref().map_or(0, Bytes::len);
+        if discarded > MAX_DISCARDED {
+            return;
         }
     }
 }

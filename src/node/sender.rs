@@ -126,6 +126,8 @@ fn cause(error: &reqwest::Error) -> String {
     match innermost.downcast_ref::<io::Error>() {
         // "connection refused", without "(os error 111)".
         Some(error) if error.raw_os_error().is_some() => error.kind().to_string(),
+        // For which rustls refers to its manual.
+        Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => "the connection broke off".to_owned(),
         _ => innermost.to_string(),
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use super::PeerId;
+use super::{PeerId, object::from_object};
 
 /// Longest hostname in bytes, from RFC 1035 section 2.3.4 (255 octets on the wire, 253 as text).
 const MAX_HOSTNAME: usize = 253;
@@ -148,7 +148,7 @@ impl<'de> Deserialize<'de> for Address {
             hostname: std::borrow::Cow<'a, str>,
             port: Port,
         }
-        let written = Written::deserialize(deserializer)?;
+        let written: Written<'_> = from_object(deserializer, "an object with hostname and port")?;
         let port = written.port.value().map_err(serde::de::Error::custom)?;
         Self::new(&written.hostname, port).map_err(serde::de::Error::custom)
     }

@@ -15,6 +15,7 @@
 mod address;
 mod identifier;
 mod message;
+mod object;
 mod payload;
 
 pub use address::{Address, AddressError};
@@ -30,6 +31,6 @@ pub const DEFAULT_MAX_DEPTH: usize = 128;
 
 /// The largest message, in bytes of JSON text, that is sure to reach a node of the npm package whole.
 ///
-/// The package joins the chunks of a body with commas. One TLS record holds 16,384 bytes, of which the payload's
-/// other fields take up to some 300.
-pub const MAX_WHOLE_MESSAGE: usize = 16_000;
+/// The package joins the chunks of a body with commas, and each TLS record is a chunk. One holds 16,384 bytes, of
+/// which the request's headers and the payload's other fields take up to some 1,000, most of it hostnames.
+pub const MAX_WHOLE_MESSAGE: usize = 15_000;

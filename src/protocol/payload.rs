@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Address, Message, MessageError};
+use super::{Address, Message, MessageError, object::from_object};
 
 /// What one node posts to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,9 @@ pub enum DecodeError {
     Message(#[from] MessageError),
 }
 
+/// Longest reason in characters: `serde_json` quotes what it found, however long that is.
+const MAX_REASON: usize = 200;
+
 /// The fields as they are read; unknown ones are skipped.
 #[derive(Deserialize)]
 struct Wire<'a> {
@@ -65,7 +68,7 @@ impl Payload {
     /// # Ok::<(), clacks_p2p::DecodeError>(())
     /// ```
     pub fn decode(body: &[u8], max_depth: usize) -> Result<Self, DecodeError> {
-        let wire: Wire<'_> = serde_json::from_slice(body).map_err(not_a_payload)?;
+        let wire = read(body).map_err(not_a_payload)?;
         let message = match wire.message {
             Some(raw) => Message::from_raw(raw, max_depth)?,
             None => Message::null(),
@@ -116,12 +119,26 @@ impl Kind {
     }
 }
 
+fn read(body: &[u8]) -> serde_json::Result<Wire<'_>> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let wire = from_object(&mut json, "an object with a sender")?;
+    json.end()?;
+    Ok(wire)
+}
+
 fn not_a_payload(error: serde_json::Error) -> DecodeError {
-    DecodeError::NotAPayload(error.to_string())
+    DecodeError::NotAPayload(shortened(error.to_string()))
 }
 
 fn bad_friend(error: &serde_json::Error) -> DecodeError {
-    DecodeError::NotAPayload(format!("friend: {error}"))
+    DecodeError::NotAPayload(shortened(format!("friend: {error}")))
+}
+
+fn shortened(reason: String) -> String {
+    match reason.char_indices().nth(MAX_REASON) {
+        Some((end, _)) => format!("{}\u{2026}", &reason[..end]),
+        None => reason,
+    }
 }
 
 /// A hostname holds nothing that JSON escapes, so it is written as it is.
@@ -171,6 +188,9 @@ mod tests {
             "   ",
             "{}",
             "[]",
+            r#"["m","message",{"hostname":"a","port":1},null]"#,
+            r#"{"sender":["a",1]}"#,
+            r#"{"sender":{"hostname":"a","port":1},"friend":["a",1]}"#,
             "null",
             r#"{"sender":null}"#,
             r#"{"sender":{"hostname":1,"port":1}}"#,
@@ -191,8 +211,12 @@ mod tests {
 
     #[test]
     fn reasons_fit_on_one_line() {
-        let error = decode("{\n\n\"sender\": 5}").unwrap_err().to_string();
-        assert!(!error.contains('\n'), "{error}");
+        let long = format!(r#"{{"sender":"{}"}}"#, "\\n".repeat(100_000));
+        let long_friend = format!(r#"{{"sender":{{"hostname":"a","port":1}},"friend":{long}}}"#);
+        for body in ["{\n\n\"sender\": 5}", &long, &long_friend] {
+            let error = decode(body).unwrap_err().to_string();
+            assert!(!error.contains('\n') && error.len() < 300, "{error}");
+        }
     }
 
     proptest! {

@@ -1,7 +1,118 @@
 //! `clacks`: a terminal monitor with a whole clacks node inside.
 
-mod command;
-#[expect(dead_code, unused_imports, reason = "the dashboard takes it")]
-mod terminal;
+use std::{io::Write, process::ExitCode, time::Duration};
 
-fn main() {}
+use clacks_p2p::{Node, core::QueuedMessage};
+use clap::Parser;
+use tokio::runtime::Runtime;
+
+mod cli;
+mod command;
+mod config;
+mod dashboard;
+mod demo;
+mod escape;
+mod execute;
+mod headless;
+mod introduce;
+mod log;
+mod terminal;
+mod untrusted;
+
+use cli::{Cli, Command};
+use config::Config;
+
+/// What a node may take to stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => return fail(&cli::complaint(&error), 2),
+        // Help and version are no errors.
+        Err(error) => return printed(error.print()),
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("{error:#}"), 1),
+    }
+}
+
+fn fail(reason: &str, code: u8) -> ExitCode {
+    eprintln!("clacks: {}", escape::escaped(reason));
+    ExitCode::from(code)
+}
+
+/// Nobody who reads the output is no failure.
+fn printed(result: std::io::Result<()>) -> ExitCode {
+    let _ = result;
+    ExitCode::SUCCESS
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let runtime = Runtime::new()?;
+    let result = match cli.command {
+        None => runtime.block_on(monitor(&cli.run.config()?)),
+        Some(Command::Node(run)) => runtime.block_on(headless(&run.config()?)),
+        Some(Command::Demo(demo)) => runtime.block_on(demonstrate(&demo)),
+        Some(Command::Config) => {
+            printed(std::io::stdout().write_all(config::DEFAULT_FILE.as_bytes()));
+            Ok(())
+        }
+    };
+    // What still blocks, such as a look-up of a hostname, is not waited for.
+    runtime.shutdown_background();
+    result
+}
+
+/// A node on the screen.
+async fn monitor(config: &Config) -> anyhow::Result<()> {
+    let node = start(config).await?;
+    let mouse = !config.no_mouse.unwrap_or_default();
+    let result = dashboard::run(&node, dashboard::Settings { demo: false, mouse }).await;
+    tell_of_loss(&stop(&node).await);
+    result
+}
+
+/// A node without a screen.
+async fn headless(config: &Config) -> anyhow::Result<()> {
+    headless::run(&start(config).await?).await
+}
+
+/// The demo network, on the screen or without one.
+async fn demonstrate(demo: &cli::Demo) -> anyhow::Result<()> {
+    let network = demo::Network::start(&demo.options).await?;
+    let result = if demo.no_screen {
+        headless::run(network.node()).await
+    } else {
+        dashboard::run(network.node(), dashboard::Settings { demo: true, mouse: !demo.no_mouse }).await
+    };
+    network.stop().await;
+    result
+}
+
+async fn start(config: &Config) -> anyhow::Result<Node> {
+    if let Some(file) = &config.log_file {
+        log::open(file, config.log_level.unwrap_or_default())?;
+    }
+    let node = config.start().await?;
+    log::watch(&node);
+    introduce::introduce(&node, config.peers.as_deref().unwrap_or_default());
+    Ok(node)
+}
+
+/// Stops the node and returns what its queue still held.
+pub(crate) async fn stop(node: &Node) -> Vec<QueuedMessage> {
+    match tokio::time::timeout(STOP_TIMEOUT, node.stop()).await {
+        Ok(remaining) => remaining.messages,
+        Err(_) => node.queue_window(0..usize::MAX),
+    }
+}
+
+fn tell_of_loss(messages: &[QueuedMessage]) {
+    match messages.len() {
+        0 => {}
+        1 => eprintln!("clacks: 1 message was still in the queue and is lost"),
+        number => eprintln!("clacks: {number} messages were still in the queue and are lost"),
+    }
+}

@@ -92,6 +92,11 @@ impl Screen {
         Ok(())
     }
 
+    /// Has the next frame drawn whole, over whatever another program wrote.
+    pub(crate) fn redraw(&mut self) -> io::Result<()> {
+        self.terminal.resize(Rect::from(self.size()))
+    }
+
     /// Takes the mouse, or leaves it to the terminal's own selection.
     pub(crate) fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
@@ -114,7 +119,7 @@ impl Screen {
         if self.mouse {
             guard::set(Mode::Mouse)?;
         }
-        self.terminal.resize(Rect::from(self.size()))
+        self.redraw()
     }
 
     fn react(&mut self, news: News) -> Option<Input> {

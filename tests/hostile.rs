@@ -1,0 +1,15 @@
+//! A node among hostile clients: whatever it is sent, it answers or hangs up, and then serves the next honest client
+//! as before.
+
+mod support;
+
+#[path = "hostile/answers.rs"]
+mod answers;
+#[path = "hostile/bodies.rs"]
+mod bodies;
+#[path = "hostile/connections.rs"]
+mod connections;
+#[path = "hostile/framing.rs"]
+mod framing;
+#[path = "hostile/tower.rs"]
+mod tower;

@@ -1,0 +1,145 @@
+//! Connections that are no good, and how long they last.
+
+use std::time::Duration;
+
+use rustls::version::{TLS12, TLS13};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{
+    support::{Client, builder, eventually, in_time, start},
+    tower::Tower,
+};
+
+/// Long enough for an honest client on a busy machine.
+const SHORT: Duration = Duration::from_secs(2);
+
+async fn tcp(tower: &Tower) -> TcpStream {
+    in_time("the node accepts", TcpStream::connect(tower.node.listens_on()[0])).await.expect("a connection")
+}
+
+/// Waits until the node closes a connection without TLS; returns what it said.
+async fn cut_off(mut stream: TcpStream) -> Vec<u8> {
+    let mut said = Vec::new();
+    // Closed with or without a goodbye: both are an end.
+    let _ = in_time("the node hangs up", stream.read_to_end(&mut said)).await;
+    said
+}
+
+#[tokio::test]
+async fn what_is_no_tls_is_cut_off() {
+    let mut tower = Tower::start().await;
+    for (case, bytes) in [
+        ("plain HTTP", b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}".to_vec()),
+        ("SSH", b"SSH-2.0-OpenSSH_9.9\r\n".to_vec()),
+        (
+            "a hello with no end in sight",
+            [&b"\x16\x03\x01\xff\xff\x01\xff\xff\xff"[..], &[0; 70_000]].concat(),
+        ),
+        ("an alert", b"\x15\x03\x01\x00\x02\x02\x28".to_vec()),
+        ("zeros", vec![0; 1000]),
+        ("bytes above 127", vec![0xff; 1000]),
+    ] {
+        let mut stream = tcp(&tower).await;
+        // The node may hang up before it has read all.
+        let _ = stream.write_all(&bytes).await;
+        let said = cut_off(stream).await;
+        assert!(!said.starts_with(b"HTTP"), "{case}");
+        tower.still_works(case).await;
+    }
+}
+
+#[tokio::test]
+async fn both_versions_of_tls_are_served() {
+    let mut tower = Tower::start().await;
+    for version in [&TLS12, &TLS13] {
+        let mut client =
+            Client::connect_with(tower.node.listens_on()[0], &[version]).await.expect("a handshake");
+        assert_eq!(client.post(tower.payload(r#""m""#)).await.status, 200, "{version:?}");
+        tower.passes_on(r#""m""#).await;
+        tower.still_works("one version").await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_never_shakes_hands_is_cut_off() {
+    let mut tower = Tower::of(builder().limits(|limits| limits.handshake_timeout = SHORT)).await;
+    let silent = tcp(&tower).await;
+    let mut half_said = tcp(&tower).await;
+    half_said.write_all(b"\x16\x03\x01\x02\x00\x01").await.expect("the node listens");
+    tower.still_works("while two wait").await;
+    assert_eq!(cut_off(silent).await, b"");
+    assert_eq!(cut_off(half_said).await, b"");
+    tower.still_works("after they were cut off").await;
+}
+
+#[tokio::test]
+async fn a_head_that_trickles_in_is_cut_off() {
+    let mut tower = Tower::of(builder().limits(|limits| limits.header_timeout = SHORT)).await;
+    let mut client = tower.connect().await;
+    client.send("POST / HTTP/1.1\r\n").await;
+    in_time("the node hangs up", async {
+        while client.try_send("x: y\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    tower.still_works("a slow head").await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_used_is_closed() {
+    let mut tower = Tower::of(builder().limits(|limits| limits.header_timeout = SHORT)).await;
+    let mut never_used = tower.connect().await;
+    let mut used_once = tower.connect().await;
+    assert_eq!(used_once.request("GET / HTTP/1.1\r\n\r\n").await.status, 200);
+    assert_eq!(never_used.cut_off().await, "");
+    assert_eq!(used_once.cut_off().await, "");
+    tower.still_works("idle connections").await;
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_cut_off() {
+    let mut tower = Tower::of(builder().limits(|limits| limits.answer_timeout = SHORT)).await;
+    let mut client = tower.connect().await;
+    let requests = "GET / HTTP/1.1\r\n\r\n".repeat(1000);
+    in_time("the node hangs up", async { while client.try_send(&requests).await.is_ok() {} }).await;
+    tower.still_works("a client that never read").await;
+}
+
+#[tokio::test]
+async fn one_connection_too_many_waits_for_its_turn() {
+    let mut tower = Tower::of(builder().limits(|limits| limits.max_connections = 2)).await;
+    let (first, second) = (tower.connect().await, tower.connect().await);
+    let third = tokio::spawn({
+        let node = tower.node.clone();
+        async move { Client::connect(&node).await.request("GET / HTTP/1.1\r\n\r\n").await.status }
+    });
+    drop(first);
+    assert_eq!(third.await.expect("the third is served"), 200);
+    drop(second);
+    tower.still_works("many connections").await;
+}
+
+#[tokio::test]
+async fn sockets_do_not_take_connections_from_each_other() {
+    let node = start(builder().hostname("localhost").limits(|limits| limits.max_connections = 1)).await;
+    // Either may be the one that is ready to take the only connection.
+    for socket in node.listens_on().iter().chain(node.listens_on().iter().rev()) {
+        let mut client = Client::connect_with(*socket, rustls::ALL_VERSIONS).await.expect("a handshake");
+        assert_eq!(client.request("GET / HTTP/1.1\r\n\r\n").await.status, 200, "{socket}");
+    }
+}
+
+#[tokio::test]
+async fn connections_that_come_and_go_at_once_leave_nothing_behind() {
+    let mut tower = Tower::of(builder().limits(|limits| limits.max_connections = 4)).await;
+    for _ in 0..100 {
+        drop(tcp(&tower).await);
+    }
+    let node = tower.node.clone();
+    eventually("all of them are gone", || node.overview().in_flight == 0).await;
+    tower.still_works("a hundred knocks").await;
+}

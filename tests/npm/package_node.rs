@@ -1,0 +1,166 @@
+//! A node of the npm package.
+
+use clacks_p2p::{
+    Address, PeerId,
+    core::{KnownPeer, Status},
+};
+use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+
+use crate::{
+    certificate::Certificate,
+    process::{Process, Told},
+    watch::Watch,
+};
+
+/// Messages a second of a node that sends.
+pub(crate) const SENDING: f64 = 50.0;
+/// Messages a second of a node whose first turn to send comes after the test.
+pub(crate) const SILENT: f64 = 0.001;
+
+/// A place in the network that a node can leave and come back to.
+pub(crate) struct Place {
+    pub(crate) address: Address,
+    pub(crate) certificate: Certificate,
+    /// Bound and not listening: the system gives the port to nobody else, but to a node that asks for it by number.
+    _reserved: TcpSocket,
+}
+
+impl Place {
+    fn reserve() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_reuseaddr(true).expect("a node may share the port");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let port = socket.local_addr().expect("bound").port();
+        let address = Address::new("localhost", port).expect("a hostname and a port");
+        Self { address, certificate: Certificate::generate(), _reserved: socket }
+    }
+
+    pub(crate) fn with_another_certificate(self) -> Self {
+        Self { certificate: Certificate::generate(), ..self }
+    }
+}
+
+/// A running node of the package and what it tells of.
+pub(crate) struct PackageNode {
+    process: Process,
+    watch: Watch<Told>,
+    place: Place,
+}
+
+impl PackageNode {
+    pub(crate) async fn start(send_rate: f64) -> Self {
+        Self::start_at(Place::reserve(), send_rate).await
+    }
+
+    pub(crate) async fn start_at(place: Place, send_rate: f64) -> Self {
+        let (process, told) = Process::spawn();
+        let mut node = Self { process, watch: Watch::new(told), place };
+        let Place { address, certificate, .. } = &node.place;
+        node.process.command(&json!({
+            "do": "start",
+            "key": certificate.key,
+            "certificate": certificate.chain,
+            "options": { "hostname": address.hostname(), "port": address.port(), "sendrate": send_rate },
+        }));
+        node.watch.until("a listening node", |told| matches!(told, Told::Ready).then_some(())).await;
+        node
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(self) -> Place {
+        self.place
+    }
+
+    pub(crate) fn address(&self) -> Address {
+        self.place.address.clone()
+    }
+}
+
+/// Commands.
+impl PackageNode {
+    pub(crate) fn enqueue(&mut self, message: &Value) {
+        self.process.command(&json!({ "do": "enqueue", "message": message }));
+    }
+
+    pub(crate) fn announce(&mut self, to: &Address) {
+        self.process.command(&json!({ "do": "announce", "hostname": to.hostname(), "port": to.port() }));
+    }
+
+    pub(crate) fn add_peer(&mut self, peer: &Address) {
+        self.process.command(&json!({ "do": "addPeer", "hostname": peer.hostname(), "port": peer.port() }));
+    }
+
+    /// Has it end without a word when the next payload arrives.
+    pub(crate) fn die_over_next(&mut self) {
+        self.process.command(&json!({ "do": "dieOverNext" }));
+    }
+
+    /// Has it send nothing more, and waits until nothing of its own is on its way.
+    pub(crate) async fn hold(&mut self) {
+        self.process.command(&json!({ "do": "hold" }));
+        self.watch.until("the end of sending", |told| matches!(told, Told::Held).then_some(())).await;
+    }
+}
+
+/// Queries. What happened before the answer is past then.
+impl PackageNode {
+    pub(crate) async fn peer(&mut self, identifier: PeerId) -> Option<(Address, Status)> {
+        self.process.command(&json!({ "do": "peer", "identifier": identifier }));
+        let answer = |told: &Told| match told {
+            Told::Peer { peer } => Some(peer.clone().map(address_and_status)),
+            _ => None,
+        };
+        self.watch.until("a peer's record", answer).await
+    }
+
+    pub(crate) async fn peers(&mut self) -> Vec<(Address, Status)> {
+        self.process.command(&json!({ "do": "peers" }));
+        let answer = |told: &Told| match told {
+            Told::Peers { peers } => Some(peers.iter().cloned().map(address_and_status).collect()),
+            _ => None,
+        };
+        self.watch.until("the list of peers", answer).await
+    }
+
+    pub(crate) async fn queue(&mut self) -> Vec<Value> {
+        self.process.command(&json!({ "do": "queue" }));
+        let answer = |told: &Told| match told {
+            Told::Queue { messages } => Some(messages.clone()),
+            _ => None,
+        };
+        self.watch.until("the queue", answer).await
+    }
+}
+
+/// Waiting for the next event of a kind; those before it are past then.
+impl PackageNode {
+    /// Returns the sender.
+    pub(crate) async fn until_received(&mut self, wanted: &Value) -> Address {
+        let received = |told: &Told| match told {
+            Told::Received { message, sender } if message == wanted => Some(sender.clone()),
+            _ => None,
+        };
+        self.watch.until(&format!("the message {wanted}"), received).await
+    }
+
+    pub(crate) async fn until_discovered(&mut self, wanted: &Address) {
+        let discovered = |told: &Told| match told {
+            Told::Discovered { peer } => (peer.address == *wanted).then_some(()),
+            _ => None,
+        };
+        self.watch.until(&format!("the peer {wanted}"), discovered).await;
+    }
+
+    pub(crate) async fn until_status(&mut self, of: &Address, wanted: Status) {
+        let updated = |told: &Told| match told {
+            Told::Updated { peer } => (peer.address == *of && peer.status == wanted).then_some(()),
+            _ => None,
+        };
+        self.watch.until(&format!("the {wanted} peer {of}"), updated).await;
+    }
+}
+
+fn address_and_status(peer: KnownPeer) -> (Address, Status) {
+    (peer.address, peer.status)
+}

@@ -1,0 +1,104 @@
+//! The process that a package node runs in.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    process::{Child, ChildStdin, Command, Stdio},
+    thread,
+};
+
+use clacks_p2p::{Address, core::KnownPeer};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::install;
+
+const PEER_JS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/npm/peer.js");
+
+/// What a package node tells of.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub(crate) enum Told {
+    /// It listens.
+    Ready,
+    Received {
+        message: Value,
+        sender: Address,
+    },
+    Queued {
+        #[expect(dead_code, reason = "shown when a test fails")]
+        message: Value,
+    },
+    Discovered {
+        peer: KnownPeer,
+    },
+    Updated {
+        peer: KnownPeer,
+    },
+    /// Nothing is on its way, and it sends nothing more.
+    Held,
+    Peer {
+        peer: Option<KnownPeer>,
+    },
+    Peers {
+        peers: Vec<KnownPeer>,
+    },
+    Queue {
+        messages: Vec<Value>,
+    },
+    /// A line that is for people: a warning, or what the package caught.
+    #[serde(skip)]
+    Printed(#[expect(dead_code, reason = "shown when a test fails")] String),
+}
+
+/// Runs until it is dropped.
+pub(crate) struct Process {
+    child: Child,
+    commands: ChildStdin,
+}
+
+impl Process {
+    pub(crate) fn spawn() -> (Self, UnboundedReceiver<Told>) {
+        let mut child = Command::new("node")
+            .arg(PEER_JS)
+            .env("NODE_PATH", install::node_modules())
+            // Without it the package can't talk to anybody whose certificate is self-signed.
+            .env("NODE_TLS_REJECT_UNAUTHORIZED", "0")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("node ran when it was asked for its version");
+        let (told_to, told) = unbounded_channel();
+        read(child.stdout.take().expect("piped"), told_to.clone(), told_or_printed);
+        read(child.stderr.take().expect("piped"), told_to, Told::Printed);
+        let commands = child.stdin.take().expect("piped");
+        (Self { child, commands }, told)
+    }
+
+    /// Gives it a command. That it has ended is seen by whoever waits for what comes of it.
+    pub(crate) fn command(&mut self, command: &Value) {
+        let _ = writeln!(self.commands, "{command}");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Passes every line on, from a thread that ends with the process.
+fn read(stream: impl Read + Send + 'static, to: UnboundedSender<Told>, interpret: fn(String) -> Told) {
+    thread::spawn(move || {
+        let lines = BufReader::new(stream).lines().map_while(Result::ok);
+        // An error means that the test has ended.
+        lines.map(interpret).try_for_each(|told| to.send(told))
+    });
+}
+
+fn told_or_printed(line: String) -> Told {
+    serde_json::from_str(&line).unwrap_or(Told::Printed(line))
+}

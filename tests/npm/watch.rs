@@ -1,0 +1,57 @@
+//! Waiting for what happens.
+
+use std::{fmt::Debug, time::Duration};
+
+use tokio::{
+    sync::mpsc::UnboundedReceiver,
+    time::{Instant, timeout_at},
+};
+
+/// How long anything may take. Generous: it says only how long a broken test hangs.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// Events that a failure shows, the last ones, and how much of each.
+const SHOWN: usize = 60;
+const SHOWN_OF_EACH: usize = 300;
+
+/// What happens at a node, in order.
+pub(crate) struct Watch<E> {
+    events: UnboundedReceiver<E>,
+    seen: Vec<E>,
+}
+
+impl<E: Debug> Watch<E> {
+    pub(crate) fn new(events: UnboundedReceiver<E>) -> Self {
+        Self { events, seen: Vec::new() }
+    }
+
+    /// Waits for the next event that `pick` picks; those before it are past then.
+    pub(crate) async fn until<T>(&mut self, wanted: &str, pick: impl Fn(&E) -> Option<T>) -> T {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let next = timeout_at(deadline, self.events.recv()).await;
+            let Ok(Some(event)) = next else {
+                let why = if next.is_err() { "nothing in time" } else { "the node has ended" };
+                panic!("{why}, waiting for {wanted:.SHOWN_OF_EACH$} after\n{}", self.last());
+            };
+            let picked = pick(&event);
+            self.seen.push(event);
+            if let Some(picked) = picked {
+                return picked;
+            }
+        }
+    }
+
+    /// All that has arrived here until now; it is past then.
+    pub(crate) fn seen(&mut self) -> &[E] {
+        while let Ok(event) = self.events.try_recv() {
+            self.seen.push(event);
+        }
+        &self.seen
+    }
+
+    fn last(&self) -> String {
+        let last = &self.seen[self.seen.len().saturating_sub(SHOWN)..];
+        let shown = last.iter().map(|event| format!("{:.SHOWN_OF_EACH$}", format!("{event:?}")));
+        shown.collect::<Vec<_>>().join("\n")
+    }
+}

@@ -1,0 +1,46 @@
+//! What the tests of a whole node share: a raw TLS client, a peer that behaves as it is told, a way to wait for
+//! what happens.
+#![allow(dead_code, unused_imports, reason = "each test target uses its own part")]
+
+mod client;
+mod panics;
+mod peer;
+mod tls;
+mod wait;
+
+pub(crate) use client::{Answer, Client};
+pub(crate) use panics::assert_no_task_panicked;
+pub(crate) use peer::{FakePeer, Received, Reply, Stats};
+pub(crate) use wait::{Watch, eventually, in_time};
+
+use clacks_p2p::{Address, Builder, Node};
+
+/// A node on a free loopback port that sends as fast as a test wants to see it.
+pub(crate) fn builder() -> Builder {
+    panics::watch_for_them();
+    Node::builder().hostname("127.0.0.1").port(0).send_rate(1000.0)
+}
+
+pub(crate) async fn start(builder: Builder) -> Node {
+    builder.start().await.expect("the node starts")
+}
+
+/// The address of this hostname and port.
+pub(crate) fn address(hostname: &str, port: u16) -> Address {
+    Address::new(hostname, port).expect("a valid address")
+}
+
+/// The body of a payload of type "message", with the message and the friend in JSON.
+pub(crate) fn payload(sender: &Address, message: &str) -> String {
+    payload_of("message", sender, message)
+}
+
+/// The body of a payload of any type.
+pub(crate) fn payload_of(kind: &str, sender: &Address, message: &str) -> String {
+    format!(r#"{{"message":{message},"type":"{kind}","sender":{}}}"#, in_json(sender))
+}
+
+/// An address as it is written in a payload.
+pub(crate) fn in_json(address: &Address) -> String {
+    format!(r#"{{"hostname":"{}","port":{}}}"#, address.hostname(), address.port())
+}

@@ -1,0 +1,323 @@
+//! What a node can be told: by flag, by environment variable, by configuration file.
+
+use std::{
+    io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use clacks_p2p::{Address, Builder, Node, node::StartError};
+use directories::ProjectDirs;
+use serde::Deserialize;
+
+mod kill_timeout;
+
+pub(crate) use kill_timeout::KillTimeout;
+
+use crate::log::Level;
+
+/// The configuration file with every option commented out.
+pub(crate) const DEFAULT_FILE: &str = include_str!("../../assets/clacks.toml");
+
+/// The port of a node that is told none, as in the library.
+const DEFAULT_PORT: u16 = 8080;
+
+/// Every option of a node, where it was given. Flags and environment variables are read by clap, the configuration
+/// file by serde, both into this.
+#[derive(Debug, Clone, Default, PartialEq, clap::Args, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Config {
+    /// Hostname or IP address that others find this node at [default: localhost]
+    #[arg(long, env = "CLACKS_HOSTNAME", value_name = "NAME")]
+    pub(crate) hostname: Option<String>,
+
+    /// Port to listen on, which others are told as well; 0 for any that is free [default: 8080]
+    #[arg(long, env = "CLACKS_PORT", value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+
+    /// IP address to listen on [default: loopback if the hostname is, otherwise all]
+    #[arg(long, env = "CLACKS_LISTEN", value_name = "IP")]
+    pub(crate) listen: Option<IpAddr>,
+
+    /// Messages to send a second, 0.001 to 100000 [default: 1]
+    #[arg(long, env = "CLACKS_SEND_RATE", value_name = "PER_SECOND", allow_negative_numbers = true)]
+    pub(crate) send_rate: Option<f64>,
+
+    /// How long a peer is lost before it is dead: milliseconds, or with a unit as in 90s, 5m, 1h [default: 1h]
+    #[arg(long, env = "CLACKS_KILL_TIMEOUT", value_name = "TIME", allow_negative_numbers = true)]
+    pub(crate) kill_timeout: Option<KillTimeout>,
+
+    /// Node to announce this one to until it answers; may be given more than once
+    #[arg(long = "peer", env = "CLACKS_PEERS", value_name = "HOST:PORT", value_delimiter = ',')]
+    pub(crate) peers: Option<Vec<Address>>,
+
+    /// Certificate to show, a PEM file, with --key [default: a self-signed one, kept in the data directory]
+    #[arg(long, env = "CLACKS_CERT", value_name = "FILE")]
+    pub(crate) cert: Option<PathBuf>,
+
+    /// Private key of the certificate, a PEM file
+    #[arg(long, env = "CLACKS_KEY", value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// Where the certificate and the known peers are kept [default: the platform's data directory, clacks/PORT]
+    #[arg(long, env = "CLACKS_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Neither remember known peers nor read those that were remembered
+    #[arg(long, env = "CLACKS_NO_STATE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) no_state: Option<bool>,
+
+    /// Most messages held, queued and in flight [default: 100000]
+    #[arg(long, env = "CLACKS_MAX_QUEUE_MESSAGES", value_name = "NUMBER")]
+    pub(crate) max_queue_messages: Option<usize>,
+
+    /// Most bytes of messages held, queued and in flight [default: 67108864]
+    #[arg(long, env = "CLACKS_MAX_QUEUE_BYTES", value_name = "BYTES")]
+    pub(crate) max_queue_bytes: Option<usize>,
+
+    /// Most messages on their way to peers at once [default: 64]
+    #[arg(long, env = "CLACKS_MAX_IN_FLIGHT", value_name = "NUMBER")]
+    pub(crate) max_in_flight: Option<usize>,
+
+    /// File to append a log to [default: no log]
+    #[arg(long, env = "CLACKS_LOG_FILE", value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
+
+    /// What the log tells: nothing less important than this [default: info]
+    #[arg(long, env = "CLACKS_LOG", value_name = "LEVEL")]
+    pub(crate) log_level: Option<Level>,
+
+    /// Leave the mouse to the terminal
+    #[arg(long, env = "CLACKS_NO_MOUSE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) no_mouse: Option<bool>,
+}
+
+impl Config {
+    /// What is given here, and for the rest what the configuration file says: `file`, which must exist then, or the
+    /// one in the platform's configuration directory, which need not.
+    pub(crate) fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
+        let text = match file {
+            Some(path) => Some((path.to_owned(), read(path)?)),
+            None => read_default()?,
+        };
+        let Some((path, text)) = text else { return Ok(self) };
+        Ok(self.or(Self::parse(&text).with_context(|| path.display().to_string())?))
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+            anyhow::anyhow!("line {line}: {}", error.message())
+        })
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            hostname: self.hostname.or(other.hostname),
+            port: self.port.or(other.port),
+            listen: self.listen.or(other.listen),
+            send_rate: self.send_rate.or(other.send_rate),
+            kill_timeout: self.kill_timeout.or(other.kill_timeout),
+            peers: self.peers.or(other.peers),
+            cert: self.cert.or(other.cert),
+            key: self.key.or(other.key),
+            data_dir: self.data_dir.or(other.data_dir),
+            no_state: self.no_state.or(other.no_state),
+            max_queue_messages: self.max_queue_messages.or(other.max_queue_messages),
+            max_queue_bytes: self.max_queue_bytes.or(other.max_queue_bytes),
+            max_in_flight: self.max_in_flight.or(other.max_in_flight),
+            log_file: self.log_file.or(other.log_file),
+            log_level: self.log_level.or(other.log_level),
+            no_mouse: self.no_mouse.or(other.no_mouse),
+        }
+    }
+
+    /// Starts the node that this describes.
+    pub(crate) async fn start(&self) -> anyhow::Result<Node> {
+        self.builder()?.start().await.map_err(|error| anyhow::anyhow!("{error}{}", remedy(&error)))
+    }
+
+    fn builder(&self) -> anyhow::Result<Builder> {
+        let builder = Node::builder();
+        let builder = given(builder, self.hostname.as_deref(), Builder::hostname);
+        let builder = given(builder, self.port, Builder::port);
+        let builder = given(builder, self.listen, Builder::listen);
+        let builder = given(builder, self.send_rate, Builder::send_rate);
+        let builder = given(builder, self.kill_timeout.map(Duration::from), Builder::kill_timeout);
+        let builder =
+            given(builder, self.certificate()?, |builder, (cert, key)| builder.certificate(cert, key));
+        let builder = given(builder, self.data_directory()?.as_deref(), Builder::data_dir);
+        let builder = given(builder, self.no_state, |builder, no_state| builder.keep_state(!no_state));
+        Ok(builder.options(|options| {
+            replace(&mut options.max_queue_messages, self.max_queue_messages);
+            replace(&mut options.max_queue_bytes, self.max_queue_bytes);
+            replace(&mut options.max_in_flight, self.max_in_flight);
+        }))
+    }
+
+    fn certificate(&self) -> anyhow::Result<Option<(&Path, &Path)>> {
+        match (&self.cert, &self.key) {
+            (Some(cert), Some(key)) => Ok(Some((cert, key))),
+            (None, None) => Ok(None),
+            (Some(_), None) => bail!("a certificate without its key is of no use; give --key as well"),
+            (None, Some(_)) => bail!("a key without its certificate is of no use; give --cert as well"),
+        }
+    }
+
+    /// The directory that was given; otherwise one for each port, so that nodes that run side by side do not share
+    /// one. A node on any port is a new one each time, and keeps nothing.
+    fn data_directory(&self) -> anyhow::Result<Option<PathBuf>> {
+        match (&self.data_dir, self.port.unwrap_or(DEFAULT_PORT)) {
+            (Some(directory), _) => Ok(Some(directory.clone())),
+            (None, 0) => Ok(None),
+            (None, port) => {
+                let directories =
+                    platform_directories().context("no home directory found; give --data-dir")?;
+                Ok(Some(directories.data_dir().join(port.to_string())))
+            }
+        }
+    }
+}
+
+fn given<T>(builder: Builder, value: Option<T>, set: impl FnOnce(Builder, T) -> Builder) -> Builder {
+    match value {
+        Some(value) => set(builder, value),
+        None => builder,
+    }
+}
+
+fn replace<T>(value: &mut T, other: Option<T>) {
+    if let Some(other) = other {
+        *value = other;
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn read_default() -> anyhow::Result<Option<(PathBuf, String)>> {
+    let Some(path) = default_path() else { return Ok(None) };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Where the configuration file is looked for.
+fn default_path() -> Option<PathBuf> {
+    platform_directories().map(|directories| directories.config_dir().join("config.toml"))
+}
+
+fn platform_directories() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "clacks")
+}
+
+/// What to do about a node that did not start, where its error does not say it.
+fn remedy(error: &StartError) -> &'static str {
+    let StartError::Listen { source, .. } = error else { return "" };
+    match source.kind() {
+        io::ErrorKind::AddrInUse => "; stop what listens there, or give another --port",
+        io::ErrorKind::PermissionDenied => "; give a --port above 1023",
+        io::ErrorKind::AddrNotAvailable => "; give an address of this machine as --listen or --hostname",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn full() -> Config {
+        let uncommented: Vec<_> =
+            DEFAULT_FILE.lines().map(|line| line.strip_prefix("#").unwrap_or(line)).collect();
+        let options = uncommented.iter().filter(|line| !line.starts_with(' ')).copied();
+        Config::parse(&options.collect::<Vec<_>>().join("\n")).unwrap()
+    }
+
+    /// The options by name, each with how it was given.
+    fn fields(config: &Config) -> Vec<(String, String)> {
+        let debug = format!("{config:#?}");
+        let fields = debug.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(": "));
+        let fields = fields.filter(|(name, _)| !name.starts_with([' ', ')', ']']));
+        fields.map(|(name, value)| (name.to_owned(), value.trim_end_matches(',').to_owned())).collect()
+    }
+
+    #[test]
+    fn the_default_file_says_nothing_and_uncommented_it_says_everything() {
+        assert_eq!(Config::parse(DEFAULT_FILE).unwrap(), Config::default());
+        for (name, value) in fields(&full()) {
+            assert_ne!(value, "None", "{name} is not in assets/clacks.toml");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_values_in_the_default_file_are_the_defaults() {
+        let Config { peers, cert, key, data_dir, .. } = full();
+        assert!(peers.is_some() && cert.is_some() && key.is_some() && data_dir.is_some());
+        // Those are examples; a free port is needed to start.
+        let told = Config { port: Some(0), cert: None, key: None, data_dir: None, ..full() };
+        let untold = Config { port: Some(0), ..Config::default() };
+        let (told, untold) = (told.start().await.unwrap(), untold.start().await.unwrap());
+        let address = told.address();
+        assert_eq!(address.hostname(), untold.address().hostname());
+        assert_eq!(told.options(), clacks_p2p::core::Options { address, ..untold.options() });
+    }
+
+    #[test]
+    fn what_is_given_first_wins_in_every_option() {
+        assert_eq!(full().or(Config::default()), full());
+        assert_eq!(Config::default().or(full()), full());
+        let port = Config { port: Some(1), ..Config::default() };
+        assert_eq!(port.or(full()), Config { port: Some(1), ..full() });
+    }
+
+    #[test]
+    fn every_option_has_a_flag_and_an_environment_variable() {
+        let command = crate::cli::Cli::command();
+        for (name, _) in fields(&Config::default()) {
+            let argument =
+                command.get_arguments().find(|argument| argument.get_id() == name.as_str()).unwrap();
+            assert!(argument.get_long().is_some(), "{name} has no flag");
+            let variable = argument.get_env().unwrap().to_str().unwrap();
+            let expected = format!("CLACKS_{}", name.to_uppercase());
+            assert!(expected.starts_with(variable), "{name} is {variable}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_file_is_told_by_line_and_key() {
+        for (text, reason) in [
+            ("port = 1\nprot = 2", "line 2: unknown field `prot`, expected one of `hostname`, `port`, "),
+            ("\n\nport = 70000", "line 3: invalid value: integer `70000`, expected u16"),
+            ("listen = 'everywhere'", "line 1: invalid IP address syntax"),
+            ("peers = ['tower']", "line 1: an address is written host:port"),
+            ("kill-timeout = 'soon'", "line 1: "),
+            ("port = ", "line 1: "),
+        ] {
+            let error = Config::parse(text).unwrap_err().to_string();
+            assert!(error.starts_with(reason) && !error.contains('\n'), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key_and_a_free_port_keeps_nothing() {
+        let file = Some(PathBuf::from("file.pem"));
+        let certificate_only = Config { cert: file.clone(), ..Config::default() };
+        assert!(certificate_only.builder().unwrap_err().to_string().contains("--key"));
+        let key_only = Config { key: file, ..Config::default() };
+        assert!(key_only.builder().unwrap_err().to_string().contains("--cert"));
+        let any_port = Config { port: Some(0), ..Config::default() };
+        assert_eq!(any_port.data_directory().unwrap(), None);
+        let own = Config { data_dir: Some("here".into()), ..any_port };
+        assert_eq!(own.data_directory().unwrap(), Some("here".into()));
+    }
+}

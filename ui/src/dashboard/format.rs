@@ -1,0 +1,78 @@
+//! Numbers as people read them, in few columns.
+
+use std::time::Duration;
+
+/// How long ago or for how long: `7 s`, `12 m`, `3 h`, `40 d`.
+pub(crate) fn age(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3600 => format!("{} m", seconds / 60),
+        seconds @ 3600..86_400 => format!("{} h", seconds / 3600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// How long a request took: `0.4 ms`, `12 ms`, `1.3 s`.
+pub(crate) fn round_trip(time: Duration) -> String {
+    let millis = time.as_secs_f64() * 1000.0;
+    if millis < 9.95 {
+        format!("{millis:.1} ms")
+    } else if millis < 999.5 {
+        format!("{millis:.0} ms")
+    } else {
+        format!("{:.1} s", millis / 1000.0)
+    }
+}
+
+/// A number of bytes: `17 B`, `1.2 kB`, `64 MB`.
+pub(crate) fn size(bytes: usize) -> String {
+    scaled(bytes as f64, [" B", " kB", " MB", " GB"])
+}
+
+/// A count: `17`, `1.2k`, `3.4M`.
+pub(crate) fn count(count: usize) -> String {
+    scaled(count as f64, ["", "k", "M", "G"])
+}
+
+/// Something a second: `0/s`, `0.4/s`, `12/s`, `1.2k/s`.
+pub(crate) fn rate(per_second: f64) -> String {
+    if per_second.fract() == 0.0 && per_second < 9.95 {
+        format!("{per_second:.0}/s")
+    } else if per_second < 9.95 {
+        format!("{per_second:.1}/s")
+    } else {
+        format!("{}/s", count(per_second.round() as usize))
+    }
+}
+
+fn scaled(mut value: f64, units: [&str; 4]) -> String {
+    let mut unit = 0;
+    while value >= 999.5 && unit < 3 {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit > 0 && value < 9.95 {
+        format!("{value:.1}{}", units[unit])
+    } else {
+        format!("{value:.0}{}", units[unit])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(
+            [0, 59, 60, 3599, 3600, 86_400].map(|secs| age(Duration::from_secs(secs))),
+            ["0 s", "59 s", "1 m", "59 m", "1 h", "1 d"]
+        );
+        assert_eq!(
+            [400, 9_960, 999_600].map(|micros| round_trip(Duration::from_micros(micros))),
+            ["0.4 ms", "10 ms", "1.0 s"]
+        );
+        assert_eq!([0, 999, 1000, 9_960, 1 << 26].map(size), ["0 B", "999 B", "1.0 kB", "10 kB", "67 MB"]);
+        assert_eq!([0.0, 0.04, 0.4, 9.96, 1234.0].map(rate), ["0/s", "0.0/s", "0.4/s", "10/s", "1.2k/s"]);
+    }
+}

@@ -1,0 +1,302 @@
+//! The traffic log: what happened, row by row, bounded in number and in bytes.
+
+use std::collections::VecDeque;
+
+use clacks_p2p::{
+    Address, Message,
+    core::{Event, Failure, Introduction, Origin, Peer, Refusal},
+};
+
+/// Rows kept at most.
+const MAX_ROWS: usize = 10_000;
+/// Bytes of messages kept alive by rows at most. Messages are shared, so this counts some twice.
+const MAX_BYTES: usize = 16 << 20;
+
+/// Which way something went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    In,
+    Out,
+    /// Typed here.
+    Own,
+    /// Nothing travelled: a status changed, a peer became known.
+    Note,
+}
+
+/// How something went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Good,
+    Bad,
+    Plain,
+}
+
+/// One row. What it shows of a peer's writing goes through [`crate::untrusted`] when it is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    /// Counts up; names the row for selection.
+    pub(crate) number: u64,
+    pub(crate) unix_ms: u64,
+    pub(crate) direction: Direction,
+    pub(crate) peer: Option<Address>,
+    pub(crate) message: Option<Message>,
+    /// What happened, where there is no message to show.
+    pub(crate) what: String,
+    pub(crate) outcome: String,
+    pub(crate) mood: Mood,
+}
+
+/// The rows, and which of them the filter lets through.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    rows: VecDeque<Row>,
+    /// Numbers of the rows that are shown, in order.
+    shown: VecDeque<u64>,
+    next_number: u64,
+    bytes: usize,
+    filter: Option<Filter>,
+    /// Events that the node did not wait for us to take.
+    pub(crate) missed: u64,
+}
+
+/// Lets rows through that hold every one of its words, in any case of letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Filter {
+    words: Vec<String>,
+}
+
+impl Filter {
+    fn new(text: &str) -> Option<Self> {
+        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+        if words.is_empty() { None } else { Some(Self { words }) }
+    }
+
+    fn admits(&self, row: &Row) -> bool {
+        let peer = row.peer.as_ref().map(Address::to_string).unwrap_or_default();
+        let message = row.message.as_ref().map_or("", Message::as_json);
+        let text = format!("{peer} {} {} {message}", row.what, row.outcome).to_lowercase();
+        self.words.iter().all(|word| text.contains(word))
+    }
+}
+
+impl Log {
+    /// Notes an event. Those that say what another says already make no row.
+    pub(crate) fn note(&mut self, event: &Event, unix_ms: u64) {
+        if let Event::Lagged(missed) = event {
+            self.missed += missed;
+        }
+        if let Some(row) = row(event) {
+            self.push(Row { unix_ms, ..row });
+        }
+    }
+
+    fn push(&mut self, mut row: Row) {
+        row.number = self.next_number;
+        self.next_number += 1;
+        self.bytes += size(&row);
+        if self.filter.as_ref().is_none_or(|filter| filter.admits(&row)) {
+            self.shown.push_back(row.number);
+        }
+        self.rows.push_back(row);
+        while self.rows.len() > MAX_ROWS || self.bytes > MAX_BYTES {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        let Some(oldest) = self.rows.pop_front() else { return };
+        self.bytes -= size(&oldest);
+        if self.shown.front() == Some(&oldest.number) {
+            self.shown.pop_front();
+        }
+    }
+
+    /// Shows only the rows that hold these words; all of them for none.
+    pub(crate) fn set_filter(&mut self, words: &str) {
+        self.filter = Filter::new(words);
+        let filter = &self.filter;
+        let admitted = self.rows.iter().filter(|row| filter.as_ref().is_none_or(|filter| filter.admits(row)));
+        self.shown = admitted.map(|row| row.number).collect();
+    }
+
+    /// How many rows are shown, were there room.
+    pub(crate) fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// How many rows there are, shown or not.
+    pub(crate) fn total(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The row at a position among those that are shown.
+    pub(crate) fn at(&self, position: usize) -> Option<&Row> {
+        self.shown.get(position).and_then(|number| self.row(*number))
+    }
+
+    /// The position of a row among those that are shown; of the next one if it is gone or hidden.
+    pub(crate) fn position(&self, number: u64) -> usize {
+        self.shown.partition_point(|shown| *shown < number)
+    }
+
+    pub(crate) fn row(&self, number: u64) -> Option<&Row> {
+        let oldest = self.rows.front()?.number;
+        self.rows.get(usize::try_from(number.checked_sub(oldest)?).ok()?)
+    }
+}
+
+fn size(row: &Row) -> usize {
+    row.message.as_ref().map_or(0, Message::size) + row.what.len() + row.outcome.len()
+}
+
+fn row(event: &Event) -> Option<Row> {
+    match event {
+        Event::MessageReceived { peer, message, id, visits } => {
+            Some(received(peer, message, id.is_some(), *visits))
+        }
+        Event::MessageQueued { message, origin: Origin::Local, .. } => {
+            Some(blank(Direction::Own).with_message(message).ended("queued", Mood::Plain))
+        }
+        Event::MessageDelivered { peer, message, round_trip, .. } => {
+            let outcome = format!("200 {}", super::format::round_trip(*round_trip));
+            Some(about(Direction::Out, &peer.address).with_message(message).ended(&outcome, Mood::Good))
+        }
+        Event::DeliveryFailed { peer, message, failure, .. } => {
+            Some(about(Direction::Out, &peer.address).with_message(message).failed(failure))
+        }
+        Event::MessageDropped { message, .. } => {
+            Some(blank(Direction::Own).with_message(message).ended("dropped", Mood::Bad))
+        }
+        Event::Refused(refusal) => Some(refused(refusal)),
+        Event::Lagged(missed) => Some(blank(Direction::Note).saying(format!("{missed} events were missed"))),
+        peer_event => peer_row(peer_event),
+    }
+}
+
+fn peer_row(event: &Event) -> Option<Row> {
+    let row = match event {
+        Event::PeerDiscovered { peer, introduction } => about(Direction::Note, &peer.address)
+            .saying(introduced(introduction))
+            .ended(peer.status.name(), Mood::Plain),
+        Event::PeerUpdated { peer, from } => {
+            about(Direction::Note, &peer.address).saying(format!("{from} \u{2192} {}", peer.status))
+        }
+        Event::PeerForgotten { peer } => about(Direction::Note, &peer.address).saying("forgotten"),
+        Event::AnnounceReceived { peer } => {
+            about(Direction::In, &peer.address).saying("announce").ended("200", Mood::Plain)
+        }
+        Event::Announced { peer, round_trip } => {
+            let outcome = format!("200 {}", super::format::round_trip(*round_trip));
+            about(Direction::Out, peer).saying("announce").ended(&outcome, Mood::Good)
+        }
+        Event::AnnounceFailed { peer, failure } => {
+            about(Direction::Out, peer).saying("announce").failed(failure)
+        }
+        Event::FoundOurselves { address } => about(Direction::Note, address).saying("is this node itself"),
+        _ => return None,
+    };
+    Some(row)
+}
+
+fn received(peer: &Peer, message: &Message, is_queued: bool, visits: u32) -> Row {
+    let row = about(Direction::In, &peer.address).with_message(message);
+    match visits {
+        _ if !is_queued => row.ended("not queued", Mood::Plain),
+        0 | 1 => row.ended("queued", Mood::Plain),
+        visits => row.ended(&format!("visit {visits}"), Mood::Plain),
+    }
+}
+
+fn refused(refusal: &Refusal) -> Row {
+    let from = refusal.remote.map(|remote| format!(" (from {remote})")).unwrap_or_default();
+    let row = Row { peer: refusal.sender.clone(), message: refusal.message.clone(), ..blank(Direction::In) };
+    row.saying(format!("{}{from}", refusal.reason)).ended(&format!("{} refused", refusal.status), Mood::Bad)
+}
+
+fn introduced(introduction: &Introduction) -> String {
+    match introduction {
+        Introduction::ByHand => "added by hand".to_owned(),
+        Introduction::Sender => "made itself known".to_owned(),
+        Introduction::Announced => "took our announce".to_owned(),
+        Introduction::Friend(by) => format!("friend of {by}"),
+    }
+}
+
+fn blank(direction: Direction) -> Row {
+    Row {
+        number: 0,
+        unix_ms: 0,
+        direction,
+        peer: None,
+        message: None,
+        what: String::new(),
+        outcome: String::new(),
+        mood: Mood::Plain,
+    }
+}
+
+fn about(direction: Direction, peer: &Address) -> Row {
+    Row { peer: Some(peer.clone()), ..blank(direction) }
+}
+
+impl Row {
+    fn with_message(self, message: &Message) -> Self {
+        Self { message: Some(message.clone()), ..self }
+    }
+
+    fn saying(self, what: impl Into<String>) -> Self {
+        Self { what: what.into(), ..self }
+    }
+
+    fn ended(self, outcome: &str, mood: Mood) -> Self {
+        Self { outcome: outcome.to_owned(), mood, ..self }
+    }
+
+    fn failed(self, failure: &Failure) -> Self {
+        let whole = failure.to_string();
+        let what = if self.what.is_empty() { whole.clone() } else { format!("{}: {whole}", self.what) };
+        let brief = match failure {
+            Failure::TimedOut => "no answer",
+            Failure::CertificateChanged { .. } => "certificate!",
+            _ => whole.strip_prefix("connection ").unwrap_or(&whole),
+        };
+        self.saying(what).ended(brief, Mood::Bad)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn say(log: &mut Log, text: &str) {
+        log.push(blank(Direction::Own).with_message(&Message::text(text)));
+    }
+
+    #[test]
+    fn is_bounded_in_rows_and_in_bytes() {
+        let mut log = Log::default();
+        for number in 0..MAX_ROWS + 10 {
+            say(&mut log, &number.to_string());
+        }
+        assert_eq!((log.total(), log.len()), (MAX_ROWS, MAX_ROWS));
+        assert_eq!(log.at(0).map(|row| row.number), Some(10));
+        let large = "x".repeat(1 << 20);
+        (0..40).for_each(|_| say(&mut log, &large));
+        assert!(log.total() < 40 && log.bytes <= MAX_BYTES, "{} rows, {} bytes", log.total(), log.bytes);
+    }
+
+    #[test]
+    fn a_filter_hides_and_gives_back() {
+        let mut log = Log::default();
+        ["red fish", "blue fish", "red bird"].iter().for_each(|text| say(&mut log, text));
+        log.set_filter("RED");
+        say(&mut log, "red sun");
+        say(&mut log, "blue sky");
+        let shown: Vec<u64> =
+            (0..log.len()).filter_map(|position| log.at(position)).map(|row| row.number).collect();
+        assert_eq!(shown, [0, 2, 3]);
+        assert_eq!(log.position(1), 1, "a hidden row stands where the next one does");
+        log.set_filter(" ");
+        assert_eq!(log.len(), 5);
+    }
+}

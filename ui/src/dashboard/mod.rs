@@ -1,0 +1,220 @@
+//! The dashboard: a [model](model::Model), [`update`] that changes it, and [`view`] that draws it, all pure; and here
+//! the loop that connects them to the terminal and to the node.
+
+mod format;
+mod frames;
+mod indent;
+mod input;
+mod keymap;
+mod layout;
+mod log;
+mod model;
+mod theme;
+mod update;
+mod view;
+
+use clacks_p2p::{Address, Node, core::Peer};
+use jiff::tz::TimeZone;
+use ratatui::layout::{Position, Rect};
+use tokio::sync::mpsc;
+
+use self::{
+    frames::Frames,
+    model::{Anchor, Model, Snapshot, Wanted},
+    theme::Theme,
+    update::{Effect, Msg, update},
+};
+use crate::{
+    command::NodeCommand,
+    execute::execute,
+    terminal::{self, Input, Screen},
+};
+
+/// Answers of commands that may wait to be shown.
+const REPLIES: usize = 64;
+
+/// How the dashboard is opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    /// Whether the node is part of a demo network, whose messages nobody minds losing.
+    pub(crate) demo: bool,
+    /// Whether to take the mouse from the terminal.
+    pub(crate) mouse: bool,
+}
+
+/// Shows the node until the user leaves, the terminal is gone or the system asks the program to end.
+pub(crate) async fn run(node: &Node, settings: Settings) -> anyhow::Result<()> {
+    let screen = Screen::enter(settings.mouse)?;
+    let mut dashboard = Dashboard::new(node.clone(), screen, settings);
+    dashboard.run().await?;
+    dashboard.screen.leave()?;
+    Ok(())
+}
+
+/// How commands went that took longer than a frame.
+type Reply = Result<String, String>;
+type Replies = (mpsc::Sender<Reply>, mpsc::Receiver<Reply>);
+
+struct Dashboard {
+    node: Node,
+    screen: Screen,
+    model: Model,
+    theme: Theme,
+    frames: Frames,
+    replies: Replies,
+}
+
+/// Whether the dashboard stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stay {
+    Open,
+    Leave,
+}
+
+impl Dashboard {
+    fn new(node: Node, screen: Screen, settings: Settings) -> Self {
+        let model =
+            Model::new(node.overview(), node.now(), TimeZone::system(), settings.demo, settings.mouse);
+        let theme = Theme::new(terminal::colours_wanted());
+        Self { node, screen, model, theme, frames: Frames::default(), replies: mpsc::channel(REPLIES) }
+    }
+
+    async fn run(&mut self) -> anyhow::Result<()> {
+        let mut events = self.node.subscribe();
+        self.resize();
+        loop {
+            tokio::select! {
+                input = self.screen.next() => {
+                    if self.on_input(input).await? == Stay::Leave {
+                        return Ok(());
+                    }
+                }
+                // Once a frame is due, events wait for it in the subscription and are taken together.
+                event = events.next(), if !self.frames.is_due() => match event {
+                    Some(event) => self.take(Msg::Node(event)),
+                    None => return Ok(()),
+                },
+                Some(reply) = self.replies.1.recv() => self.take(Msg::Done(reply)),
+                () = self.frames.wait() => {
+                    while let Some(event) = events.try_next() {
+                        self.take(Msg::Node(event));
+                    }
+                    self.draw()?;
+                }
+            }
+        }
+    }
+
+    async fn on_input(&mut self, input: Input) -> anyhow::Result<Stay> {
+        let msg = match input {
+            Input::Key(key) => Msg::Key(key),
+            Input::Paste(text) => Msg::Paste(text),
+            Input::Mouse(mouse) => Msg::Mouse(mouse),
+            Input::Resized | Input::Resumed => {
+                self.resize();
+                return Ok(Stay::Open);
+            }
+            Input::Terminate | Input::HungUp | Input::Panicked => return Ok(Stay::Leave),
+        };
+        self.frames.request();
+        for effect in update(&mut self.model, self.node.now(), msg) {
+            if self.carry_out(effect).await? == Stay::Leave {
+                return Ok(Stay::Leave);
+            }
+        }
+        Ok(Stay::Open)
+    }
+
+    async fn carry_out(&mut self, effect: Effect) -> anyhow::Result<Stay> {
+        match effect {
+            Effect::Run(command) => self.run_command(command).await,
+            Effect::Suspend => {
+                self.screen.suspend()?;
+                self.resize();
+            }
+            Effect::Redraw => self.screen.redraw()?,
+            Effect::SetMouse(on) => self.screen.set_mouse(on)?,
+            Effect::Quit => return Ok(Stay::Leave),
+        }
+        Ok(Stay::Open)
+    }
+
+    async fn run_command(&mut self, command: NodeCommand) {
+        if matches!(command, NodeCommand::Announce(_)) {
+            // It takes as long as the other node takes; meanwhile the dashboard goes on.
+            let (node, replies) = (self.node.clone(), self.replies.0.clone());
+            tokio::spawn(async move {
+                // An error means that the dashboard is gone.
+                let _ = replies.send(execute(&node, command).await).await;
+            });
+            return;
+        }
+        let done = execute(&self.node, command).await;
+        self.take(Msg::Done(done));
+    }
+
+    fn take(&mut self, msg: Msg) {
+        self.frames.request();
+        // Neither events nor replies have effects outside.
+        let effects = update(&mut self.model, self.node.now(), msg);
+        debug_assert!(effects.is_empty(), "{effects:?}");
+    }
+
+    fn resize(&mut self) {
+        let screen = Rect::from((Position::ORIGIN, self.screen.size()));
+        self.take(Msg::Resized(screen));
+    }
+
+    fn draw(&mut self) -> anyhow::Result<()> {
+        let snapshot = snapshot(&self.node, &self.model.wanted());
+        self.take(Msg::Refreshed(Box::new(snapshot)));
+        self.screen.draw(|frame| view::view(&self.model, self.theme, frame))?;
+        self.frames.drawn(self.model.changes_after());
+        Ok(())
+    }
+}
+
+/// Asks the node for what the screen shows.
+fn snapshot(node: &Node, wanted: &Wanted) -> Snapshot {
+    let selected = match &wanted.peer {
+        Anchor::At(address) => node.peer(address),
+        Anchor::First | Anchor::Last => None,
+    };
+    let certificate = selected.as_ref().and_then(|peer| node.trusted_certificate(&peer.address));
+    let place = match wanted.message {
+        Anchor::At(id) => node.queue_position(id),
+        Anchor::First | Anchor::Last => None,
+    };
+    let queue_first = first_message(node, wanted, place);
+    let messages = wanted.messages_before + wanted.messages_after;
+    Snapshot {
+        overview: node.overview(),
+        peers: peers(node, wanted),
+        selected_peer: selected,
+        certificate,
+        queue: node.queue_window(queue_first..queue_first.saturating_add(messages)),
+        queue_first,
+        selected_place: place,
+    }
+}
+
+fn peers(node: &Node, wanted: &Wanted) -> Vec<Peer> {
+    let around = |address: &Address| node.peers_around(address, wanted.peers_before, wanted.peers_after);
+    match &wanted.peer {
+        Anchor::At(address) => around(address),
+        Anchor::First => node.first_peers(wanted.peers_after),
+        Anchor::Last => node.last_peers(wanted.peers_after),
+    }
+}
+
+/// The place in the queue where the window begins.
+fn first_message(node: &Node, wanted: &Wanted, place: Option<usize>) -> usize {
+    match (&wanted.message, place) {
+        (Anchor::First, _) => 0,
+        (Anchor::Last, _) => node.queue_len().saturating_sub(wanted.messages_after),
+        (Anchor::At(_), place) => place.unwrap_or(wanted.place).saturating_sub(wanted.messages_before),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! A dashboard with something on it.
+
+use std::time::Duration;
+
+use clacks_p2p::{
+    Address, Message,
+    core::{
+        Counters, Event, Failure, Introduction, MessageId, Now, Origin, Peer, PeerCounts, QueuedMessage,
+        Refusal, Status,
+    },
+    node::Overview,
+};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
+use ratatui::{Terminal, backend::TestBackend, layout::Rect};
+
+use super::super::{
+    model::{Anchor, Model, Snapshot},
+    theme::Theme,
+    update::{Effect, Msg, update},
+    view::view,
+};
+
+/// 2026-01-02 03:04:05 UTC.
+const NOON: u64 = 1_767_323_045_000;
+const UPTIME: Duration = Duration::from_secs(3000);
+
+/// A dashboard and the lists that its node would have.
+pub(super) struct Fixture {
+    pub(super) model: Model,
+    pub(super) peers: Vec<Peer>,
+    pub(super) queue: Vec<QueuedMessage>,
+}
+
+impl Fixture {
+    /// An empty dashboard of this size.
+    pub(super) fn empty(width: u16, height: u16) -> Self {
+        let model = Model::new(overview(&[], &[]), now(), TimeZone::UTC, false, true);
+        let mut fixture = Self { model, peers: Vec::new(), queue: Vec::new() };
+        fixture.resize(width, height);
+        fixture
+    }
+
+    /// A dashboard with peers of every status, a queue and some traffic.
+    pub(super) fn busy(width: u16, height: u16) -> Self {
+        let mut fixture = Self::empty(width, height);
+        fixture.peers = some_peers();
+        fixture.queue = some_messages();
+        some_traffic().into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
+        fixture.refresh();
+        fixture
+    }
+
+    pub(super) fn resize(&mut self, width: u16, height: u16) {
+        self.send(Msg::Resized(Rect::new(0, 0, width, height)));
+        self.refresh();
+    }
+
+    pub(super) fn send(&mut self, msg: Msg) -> Vec<Effect> {
+        update(&mut self.model, now(), msg)
+    }
+
+    /// Presses a key and refreshes, as the loop does.
+    pub(super) fn press(&mut self, code: KeyCode) -> Vec<Effect> {
+        let effects = self.send(Msg::Key(KeyEvent::from(code)));
+        self.refresh();
+        effects
+    }
+
+    pub(super) fn control(&mut self, character: char) -> Vec<Effect> {
+        let effects = self.send(Msg::Key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::CONTROL)));
+        self.refresh();
+        effects
+    }
+
+    pub(super) fn write(&mut self, text: &str) {
+        text.chars().for_each(|character| drop(self.press(KeyCode::Char(character))));
+    }
+
+    /// Answers what the model wants from the lists, as a node would.
+    pub(super) fn refresh(&mut self) {
+        let wanted = self.model.wanted();
+        let peer = match &wanted.peer {
+            Anchor::At(address) => self.peers.iter().position(|peer| peer.address == *address),
+            Anchor::First => None,
+            Anchor::Last => Some(self.peers.len()),
+        };
+        let first_peer = peer.unwrap_or(0).saturating_sub(wanted.peers_before);
+        let place = match &wanted.message {
+            Anchor::At(id) => self.queue.iter().position(|queued| queued.id == *id),
+            Anchor::First | Anchor::Last => None,
+        };
+        let queue_first = match wanted.message {
+            Anchor::First => 0,
+            Anchor::Last => self.queue.len().saturating_sub(wanted.messages_after),
+            Anchor::At(_) => place.unwrap_or(wanted.place).saturating_sub(wanted.messages_before),
+        };
+        let snapshot = Snapshot {
+            overview: overview(&self.peers, &self.queue),
+            peers: window(&self.peers, first_peer, wanted.peers_before + wanted.peers_after),
+            selected_peer: peer.and_then(|index| self.peers.get(index)).cloned(),
+            certificate: None,
+            queue: window(&self.queue, queue_first, wanted.messages_before + wanted.messages_after),
+            queue_first,
+            selected_place: place,
+        };
+        self.send(Msg::Refreshed(Box::new(snapshot)));
+    }
+
+    /// The screen, row by row, without spaces at the ends.
+    pub(super) fn screen(&self) -> String {
+        let buffer = self.draw();
+        let rows = buffer.content().chunks(usize::from(buffer.area.width).max(1));
+        let rows = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>());
+        rows.map(|row| row.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    }
+
+    pub(super) fn draw(&self) -> ratatui::buffer::Buffer {
+        let Rect { width, height, .. } = self.model.screen;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| view(&self.model, Theme::new(true), frame)).unwrap();
+        terminal.backend().buffer().clone()
+    }
+}
+
+fn window<T: Clone>(all: &[T], first: usize, count: usize) -> Vec<T> {
+    all.iter().skip(first).take(count).cloned().collect()
+}
+
+pub(super) fn now() -> Now {
+    Now { uptime: UPTIME, unix_ms: NOON }
+}
+
+pub(super) fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+pub(super) fn peer(status: Status, text: &str, seconds: u64, round_trip: Option<u64>) -> Peer {
+    Peer {
+        address: address(text),
+        status,
+        time: NOON - seconds * 1000,
+        since: UPTIME.saturating_sub(Duration::from_secs(seconds)),
+        round_trip: round_trip.map(Duration::from_micros),
+        delivered: 12,
+        received: 7,
+        failed: 1,
+    }
+}
+
+pub(super) fn some_peers() -> Vec<Peer> {
+    vec![
+        peer(Status::New, "tower-9.example.org:8080", 1, None),
+        peer(Status::Alive, "grand-trunk.example.org:443", 9, Some(11_800)),
+        peer(Status::Alive, "tower-3:8443", 4, Some(420)),
+        peer(Status::Alive, "[2001:db8::1]:8080", 300, Some(2_400_000)),
+        peer(Status::Lost, "sto-lat:8080", 360, Some(31_000)),
+        peer(Status::Dead, "quirm:8080", 7200, None),
+        peer(Status::Ignored, "rude-tower:8081", 90_000, Some(5_000)),
+    ]
+}
+
+pub(super) fn queued(number: u64, json: &str, seconds: u64, visits: u32) -> QueuedMessage {
+    QueuedMessage {
+        id: number.to_string().parse::<MessageId>().unwrap(),
+        message: Message::from_json(json, 128).unwrap(),
+        since_ms: (UPTIME - Duration::from_secs(seconds)).as_millis() as u64,
+        visits,
+    }
+}
+
+fn some_messages() -> Vec<QueuedMessage> {
+    vec![
+        queued(11, r#""GNU Terry Pratchett""#, 40, 42),
+        queued(12, r#""has anyone seen the lamp oil?""#, 12, 1),
+        queued(13, r#"{"kind":"chess","move":"e4","board":[["r","n"],[]]}"#, 5, 2),
+        queued(14, r#""\u001b]52;c;aGk=\u0007 hostile \u202etxt.exe""#, 3, 1),
+        queued(15, r#""wide \u4e16\u754c and \ud83d\uddfc""#, 1, 1),
+    ]
+}
+
+fn some_traffic() -> Vec<Event> {
+    let new = peer(Status::New, "tower-9.example.org:8080", 1, None);
+    let alive = peer(Status::Alive, "grand-trunk.example.org:443", 9, None);
+    let gnu = Message::text("GNU Terry Pratchett");
+    let chess = Message::from_json(r#"{"kind":"chess","move":"e4"}"#, 128).unwrap();
+    let id = "3".parse::<MessageId>().unwrap();
+    let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
+    vec![
+        Event::PeerDiscovered {
+            peer: new.clone(),
+            introduction: Introduction::Friend(alive.address.clone()),
+        },
+        Event::MessageQueued { id, message: chess.clone(), origin: Origin::Local },
+        Event::MessageDelivered {
+            id,
+            peer: alive.clone(),
+            message: chess.clone(),
+            round_trip: Duration::from_millis(12),
+        },
+        Event::MessageReceived { peer: alive, message: gnu.clone(), id: Some(id), visits: 42 },
+        Event::DeliveryFailed {
+            id,
+            peer: lost.clone(),
+            message: gnu.clone(),
+            failure: Failure::Connection("connection refused".to_owned()),
+        },
+        Event::PeerUpdated { peer: lost, from: Status::Alive },
+        Event::AnnounceReceived { peer: new },
+        Event::Refused(Refusal {
+            status: 403,
+            reason: "ignored".to_owned(),
+            sender: Some(address("rude-tower:8081")),
+            message: Some(gnu),
+            remote: Some([192, 0, 2, 7].into()),
+        }),
+        Event::Lagged(312),
+    ]
+}
+
+fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
+    let count = |status| peers.iter().filter(|peer| peer.status == status).count();
+    Overview {
+        address: address("tower-a.example.org:8080"),
+        uptime: UPTIME,
+        send_rate: 1.0,
+        queued: queue.len(),
+        in_flight: usize::from(!queue.is_empty()),
+        held_bytes: queue.iter().map(|queued| queued.message.size()).sum(),
+        peers: PeerCounts {
+            new: count(Status::New),
+            alive: count(Status::Alive),
+            lost: count(Status::Lost),
+            dead: count(Status::Dead),
+            ignored: count(Status::Ignored),
+        },
+        counters: Counters::default(),
+    }
+}

@@ -1,0 +1,225 @@
+//! What keys, pastes and the mouse do.
+
+use clacks_p2p::{Message, core::Status};
+use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
+use super::{
+    super::{
+        layout::Pane,
+        model::{Focus, LogCursor},
+        update::{Effect, Msg},
+    },
+    fixture::{Fixture, address, peer, queued},
+};
+use crate::command::NodeCommand;
+
+fn ignores(name: &str) -> Vec<Effect> {
+    vec![Effect::Run(NodeCommand::Ignore(address(name)))]
+}
+
+fn selected(fixture: &Fixture) -> String {
+    fixture.model.peers.selected_peer().unwrap().address.to_string()
+}
+
+#[test]
+fn the_selection_is_a_peer_and_goes_where_it_goes() {
+    let mut fixture = Fixture::busy(80, 24);
+    (0..2).for_each(|_| drop(fixture.press(KeyCode::Down)));
+    assert_eq!(selected(&fixture), "tower-3:8443");
+    fixture.peers.remove(0);
+    fixture.peers.rotate_left(3);
+    fixture.peers.insert(0, peer(Status::New, "another:1", 0, None));
+    fixture.refresh();
+    assert_eq!(fixture.press(KeyCode::Char('I')), ignores("tower-3:8443"));
+}
+
+#[test]
+fn a_peer_that_is_gone_leaves_the_selection_to_its_neighbour() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Down);
+    fixture.peers.remove(1);
+    fixture.refresh();
+    assert_eq!(selected(&fixture), "tower-3:8443");
+    fixture.press(KeyCode::End);
+    fixture.peers.pop();
+    fixture.refresh();
+    assert_eq!(selected(&fixture), "quirm:8080");
+    fixture.peers.clear();
+    fixture.refresh();
+    assert_eq!(fixture.press(KeyCode::Char('I')), []);
+}
+
+#[test]
+fn a_long_list_is_walked_to_both_ends() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.peers = (1..=500).map(|port| peer(Status::Alive, &format!("tower:{port}"), 1, None)).collect();
+    fixture.refresh();
+    fixture.press(KeyCode::Home);
+    (0..300).for_each(|_| drop(fixture.press(KeyCode::Down)));
+    assert_eq!(selected(&fixture), "tower:301");
+    fixture.press(KeyCode::End);
+    assert_eq!(selected(&fixture), "tower:500");
+    let (visible, at) = fixture.model.peers.visible(fixture.model.height(Pane::Peers));
+    assert_eq!((visible.len(), at), (fixture.model.height(Pane::Peers), Some(visible.len() - 1)));
+    (0..600).for_each(|_| drop(fixture.press(KeyCode::PageUp)));
+    assert_eq!(selected(&fixture), "tower:1");
+}
+
+#[test]
+fn the_selected_message_moves_up_with_the_queue_and_hands_over_when_it_is_sent() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Tab);
+    (0..2).for_each(|_| drop(fixture.press(KeyCode::Down)));
+    let drops = |number: &str| vec![Effect::Run(NodeCommand::Drop(number.parse().unwrap()))];
+    assert_eq!(fixture.press(KeyCode::Char('x')), drops("13"));
+    fixture.queue.remove(0);
+    fixture.refresh();
+    assert_eq!(fixture.press(KeyCode::Char('x')), drops("13"));
+    fixture.queue.remove(1);
+    fixture.refresh();
+    assert_eq!(fixture.press(KeyCode::Delete), drops("14"));
+    fixture.press(KeyCode::End);
+    fixture.queue.push(queued(16, "1", 0, 1));
+    fixture.refresh();
+    assert_eq!(fixture.press(KeyCode::Char('x')), drops("15"));
+}
+
+#[test]
+fn the_traffic_follows_until_one_moves_up_and_again_at_the_end() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::BackTab);
+    assert_eq!(fixture.model.log_cursor, LogCursor::Following);
+    (0..3).for_each(|_| drop(fixture.press(KeyCode::Up)));
+    let before = fixture.screen();
+    let id = "99".parse().unwrap();
+    let (peer, message) = (peer(Status::Alive, "b:1", 0, None), Message::text("later"));
+    for _ in 0..50 {
+        let (peer, message) = (peer.clone(), message.clone());
+        fixture.send(Msg::Node(clacks_p2p::core::Event::MessageReceived {
+            peer,
+            message,
+            id: Some(id),
+            visits: 1,
+        }));
+    }
+    fixture.refresh();
+    let rows = |screen: &str| screen.lines().skip(11).take(10).map(str::to_owned).collect::<Vec<_>>();
+    let after = fixture.screen();
+    assert!(
+        rows(&before)
+            .iter()
+            .zip(rows(&after))
+            .filter(|(_, after)| !after.contains("later"))
+            .all(|(before, after)| before.is_empty() || *before == after),
+        "{before}\n{after}"
+    );
+    assert!(after.contains("End follows"), "{after}");
+    fixture.press(KeyCode::End);
+    assert!(fixture.screen().contains("following"));
+}
+
+#[test]
+fn a_draft_survives_escape_and_a_command_in_between() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("ihello");
+    fixture.press(KeyCode::Esc);
+    assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Lists, "hello"));
+    fixture.write(":rate 2");
+    let effects = fixture.press(KeyCode::Enter);
+    assert_eq!(effects, [Effect::Run(NodeCommand::Rate(2.0))]);
+    assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Lists, "hello"));
+    fixture.press(KeyCode::Char('i'));
+    let effects = fixture.press(KeyCode::Enter);
+    assert_eq!(effects, [Effect::Run(NodeCommand::Enqueue(Message::text("hello")))]);
+    assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Input, ""));
+}
+
+#[test]
+fn a_wrong_command_stays_to_be_mended() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write(":announce tower");
+    assert_eq!(fixture.press(KeyCode::Enter), []);
+    assert_eq!(fixture.model.input.draft(), ":announce tower");
+    assert!(fixture.screen().contains("an address is written host:port"));
+    fixture.write(":1");
+    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Run(NodeCommand::Announce(address("tower:1")))]);
+}
+
+#[test]
+fn a_paste_is_text_wherever_it_lands() {
+    let mut fixture = Fixture::busy(80, 24);
+    assert_eq!(fixture.send(Msg::Paste("qIFx\ny".to_owned())), []);
+    assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Input, "qIFx y"));
+}
+
+#[test]
+fn leaving_asks_once_when_messages_would_be_lost() {
+    let mut fixture = Fixture::busy(80, 24);
+    assert_eq!(fixture.press(KeyCode::Char('q')), []);
+    assert!(fixture.screen().contains("6 messages exist only in this queue"));
+    assert_eq!(fixture.press(KeyCode::Char('I')), [], "another key only takes the question back");
+    assert_eq!(fixture.press(KeyCode::Char('q')), []);
+    assert_eq!(fixture.press(KeyCode::Char('q')), [Effect::Quit]);
+    assert_eq!(fixture.control('c'), []);
+    assert_eq!(fixture.control('c'), [Effect::Quit]);
+}
+
+#[test]
+fn leaving_does_not_ask_when_nothing_is_lost() {
+    assert_eq!(Fixture::empty(80, 24).press(KeyCode::Char('q')), [Effect::Quit]);
+    let mut demo = Fixture::busy(80, 24);
+    demo.model.is_demo = true;
+    assert_eq!(demo.press(KeyCode::Char('q')), [Effect::Quit]);
+}
+
+#[test]
+fn control_c_in_the_input_empties_it_then_leaves_it() {
+    let mut fixture = Fixture::empty(80, 24);
+    fixture.write("iabc");
+    fixture.control('c');
+    assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Input, ""));
+    fixture.control('c');
+    assert_eq!(fixture.model.focus, Focus::Lists);
+    assert_eq!(fixture.control('c'), [Effect::Quit]);
+}
+
+#[test]
+fn letters_in_the_input_are_text() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("iqIUFax?");
+    assert_eq!(fixture.model.input.draft(), "qIUFax?");
+}
+
+#[test]
+fn the_mouse_selects_and_the_wheel_scrolls_what_it_is_over() {
+    let mut fixture = Fixture::busy(80, 24);
+    let mouse = |kind, column, row| MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+    fixture.send(Msg::Mouse(mouse(MouseEventKind::Down(MouseButton::Left), 5, 4)));
+    fixture.refresh();
+    assert_eq!(selected(&fixture), "tower-3:8443");
+    fixture.send(Msg::Mouse(mouse(MouseEventKind::ScrollUp, 5, 20)));
+    assert!(matches!(fixture.model.log_cursor, LogCursor::Frozen { .. }));
+    assert_eq!(fixture.model.pane, Pane::Peers);
+    let input = 22;
+    fixture.send(Msg::Mouse(mouse(MouseEventKind::Down(MouseButton::Left), 5, input)));
+    assert_eq!(fixture.model.focus, Focus::Input);
+}
+
+#[test]
+fn the_peer_of_a_row_of_the_traffic_can_be_ignored() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::BackTab);
+    (0..1).for_each(|_| drop(fixture.press(KeyCode::Up)));
+    assert_eq!(fixture.press(KeyCode::Char('I')), ignores("rude-tower:8081"));
+}
+
+#[test]
+fn help_scrolls_no_further_than_its_end() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Char('?'));
+    (0..50).for_each(|_| drop(fixture.press(KeyCode::PageDown)));
+    let end = fixture.screen();
+    assert!(end.contains("ignored"), "{end}");
+    fixture.press(KeyCode::Up);
+    assert_ne!(fixture.screen(), end);
+}

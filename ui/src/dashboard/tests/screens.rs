@@ -1,0 +1,70 @@
+//! Every view as it looks at the sizes people use.
+
+use crossterm::event::KeyCode;
+
+use super::{super::update::Msg, fixture::Fixture};
+
+const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (160, 50)];
+
+/// The screens of all sizes after these keys.
+fn screens(keys: &[KeyCode]) -> String {
+    let mut screens = String::new();
+    for (width, height) in SIZES {
+        let mut fixture = Fixture::busy(width, height);
+        keys.iter().for_each(|key| drop(fixture.press(*key)));
+        screens.push_str(&format!("=== {width}x{height}\n{}\n", fixture.screen()));
+    }
+    screens
+}
+
+#[test]
+fn empty() {
+    let screens: Vec<String> =
+        SIZES.iter().map(|(width, height)| Fixture::empty(*width, *height).screen()).collect();
+    insta::assert_snapshot!(screens.join("\n=====\n"));
+}
+
+#[test]
+fn busy() {
+    insta::assert_snapshot!(screens(&[]));
+}
+
+#[test]
+fn traffic_standing_still() {
+    insta::assert_snapshot!(screens(&[KeyCode::Tab, KeyCode::Tab, KeyCode::Up, KeyCode::Up]));
+}
+
+#[test]
+fn a_peer_in_full() {
+    insta::assert_snapshot!(screens(&[KeyCode::Down, KeyCode::Enter]));
+}
+
+#[test]
+fn a_message_in_full() {
+    insta::assert_snapshot!(screens(&[KeyCode::Tab, KeyCode::Down, KeyCode::Down, KeyCode::Enter]));
+}
+
+#[test]
+fn help() {
+    insta::assert_snapshot!(screens(&[KeyCode::Char('?')]));
+}
+
+#[test]
+fn a_command_being_written() {
+    insta::assert_snapshot!(screens(&[KeyCode::Char(':'), KeyCode::Char('a')]));
+}
+
+#[test]
+fn the_question_before_leaving() {
+    insta::assert_snapshot!(screens(&[KeyCode::Char('q')]));
+}
+
+#[test]
+fn a_filter_with_an_error_below() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("/gnu");
+    fixture.press(KeyCode::Enter);
+    fixture
+        .send(Msg::Done(Err("announce to [tower:1]: no success: connection refused \u{1b}[31m".to_owned())));
+    insta::assert_snapshot!(fixture.screen());
+}

@@ -1,0 +1,31 @@
+//! No size of the terminal breaks the dashboard.
+
+use crossterm::event::KeyCode;
+
+use super::fixture::Fixture;
+
+#[test]
+fn every_size_is_drawn_without_a_panic() {
+    let mut fixture = Fixture::busy(80, 24);
+    for overlay in [None, Some(KeyCode::Enter), Some(KeyCode::Char('?')), Some(KeyCode::Char('i'))] {
+        overlay.into_iter().for_each(|key| drop(fixture.press(key)));
+        for width in (0..130).step_by(7).chain([159, 200, 250]) {
+            for height in 0..45 {
+                fixture.resize(width, height);
+                fixture.draw();
+            }
+        }
+        fixture.resize(80, 24);
+        fixture.press(KeyCode::Esc);
+    }
+}
+
+#[test]
+fn where_nothing_is_shown_no_key_acts_but_those_that_leave() {
+    let mut fixture = Fixture::busy(19, 4);
+    for key in ['I', 'U', 'F', 'a', 'x', 'i', ':'] {
+        assert_eq!(fixture.press(KeyCode::Char(key)), [], "{key}");
+    }
+    assert!(fixture.model.input.draft().is_empty());
+    assert_eq!(fixture.press(KeyCode::Char('q')).len(), 1);
+}

@@ -1,0 +1,104 @@
+//! The last lines: the notice, the input, and the keys that work now.
+
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    text::{Line, Span},
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::{
+    super::{
+        keymap::BINDINGS,
+        model::{Focus, Model},
+        theme::Theme,
+        update::is_useful,
+    },
+    row::fit,
+};
+use crate::{command::COMMANDS, untrusted::shown};
+
+pub(super) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if let Some(notice) = &model.notice {
+        let text = shown(&notice.text, usize::from(area.width));
+        frame.render_widget(Line::styled(text.as_str().to_owned(), theme.notice(notice.is_error)), area);
+    } else if let Some(hint) = command_hint(model) {
+        frame.render_widget(Line::styled(fit(&hint, usize::from(area.width)), theme.quiet), area);
+    }
+}
+
+/// The commands that begin as the draft does, with what they take.
+fn command_hint(model: &Model) -> Option<String> {
+    let typed = model.input.draft().strip_prefix(':').filter(|_| model.focus == Focus::Input)?;
+    let name = typed.split_whitespace().next().unwrap_or_default();
+    let is_whole = typed.contains(char::is_whitespace);
+    let fits =
+        |spec: &&crate::command::Spec| if is_whole { spec.name == name } else { spec.name.starts_with(name) };
+    let fitting: Vec<_> = COMMANDS.iter().filter(fits).collect();
+    match fitting.as_slice() {
+        [] => None,
+        [spec] => Some(format!(":{} {}   {}", spec.name, spec.argument, spec.does)),
+        specs => Some(specs.iter().map(|spec| format!(":{}", spec.name)).collect::<Vec<_>>().join("  ")),
+    }
+}
+
+pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let has_focus = model.focus == Focus::Input && model.overlay.is_none();
+    let label = if model.input.draft().starts_with(':') && !model.input.draft().starts_with("::") {
+        " CMD "
+    } else {
+        " SAY "
+    };
+    let prompt = Span::styled(label, theme.title(has_focus));
+    let left = u16::try_from(label.len() + 1).unwrap_or(0).min(area.width);
+    let room = usize::from(area.width - left);
+    frame.render_widget(Line::from(prompt), area);
+    let text = Rect { x: area.x + left, width: area.width - left, ..area };
+    if model.input.draft().is_empty() && !has_focus {
+        frame.render_widget(
+            Line::styled(fit("press i to write a message, : for a command", room), theme.quiet),
+            text,
+        );
+        return;
+    }
+    let (line, cursor) = scrolled(model.input.draft(), model.input.cursor_byte(), room);
+    frame.render_widget(Line::raw(line), text);
+    if has_focus {
+        let column = text.x.saturating_add(u16::try_from(cursor).unwrap_or(u16::MAX));
+        frame.set_cursor_position(Position::new(column.min(area.right().saturating_sub(1)), area.y));
+    }
+}
+
+/// The part of the draft around the cursor, and the cursor's column in it.
+fn scrolled(draft: &str, cursor: usize, columns: usize) -> (String, usize) {
+    let (before, after) = draft.split_at(cursor);
+    // What is shown before the cursor is its end, as much as leaves room for the cursor itself.
+    let room = columns.saturating_sub(1);
+    let start =
+        before.char_indices().map(|(at, _)| at).find(|at| width(&before[*at..]) <= room).unwrap_or(cursor);
+    let head = shown(&before[start..], room);
+    let tail = shown(after, columns.saturating_sub(head.width()));
+    (format!("{}{}", head.as_str(), tail.as_str()), head.width())
+}
+
+fn width(text: &str) -> usize {
+    text.width()
+}
+
+pub(super) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let mut line = Line::default();
+    let hinted = BINDINGS.iter().filter(|binding| !binding.hint.is_empty() && is_useful(model, binding));
+    for binding in hinted {
+        let key = binding.keys.first().map(|key| key.name()).unwrap_or_default();
+        let hint =
+            vec![Span::styled(key, theme.strong), Span::styled(format!(" {}", binding.hint), theme.quiet)];
+        let gap = if line.spans.is_empty() { "" } else { "  " };
+        let more = Line::from(hint.clone()).width() + gap.len();
+        if line.width() + more > usize::from(area.width) {
+            continue;
+        }
+        line.push_span(Span::raw(gap));
+        line.spans.extend(hint);
+    }
+    frame.render_widget(line, area);
+}

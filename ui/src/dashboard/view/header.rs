@@ -1,0 +1,74 @@
+//! The first line: who this node is and how busy.
+
+use clacks_p2p::core::Status;
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{
+    super::{
+        format,
+        model::Model,
+        theme::{Theme, letter},
+    },
+    row::fit_address,
+};
+
+pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let overview = &model.overview;
+    let width = usize::from(area.width);
+    let address = overview.address.to_string();
+    let name = fit_address(&overview.address, address.len().min(width.saturating_sub(7)));
+    let mut line = Line::from(vec![Span::styled("clacks ", theme.strong), Span::styled(name, theme.strong)]);
+    // What has no room is left out, the least important first.
+    for item in items(model) {
+        if line.width() + 2 + item.len() <= width {
+            line.push_span(Span::raw(format!("  {item}")));
+        }
+    }
+    frame.render_widget(line, area);
+}
+
+fn items(model: &Model) -> Vec<String> {
+    let overview = &model.overview;
+    let (received, delivered) = model.rates.per_second();
+    let mut items = vec![
+        format!("in {}  out {}", format::rate(received), format::rate(delivered)),
+        format!("send rate {}", format::rate(overview.send_rate)),
+        format!("up {}", format::age(model.now.uptime)),
+    ];
+    if model.log.missed > 0 {
+        items.insert(0, format!("missed {}", model.log.missed));
+    }
+    if model.is_demo {
+        items.push("demo network".to_owned());
+    }
+    items
+}
+
+/// The lists in one line, where they themselves have no room.
+pub(super) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let mut line = Line::from(Span::styled("peers ", theme.quiet));
+    line.spans.extend(counts(model, theme));
+    line.push_span(Span::styled("  queue ", theme.quiet));
+    line.push_span(Span::raw(format::count(model.overview.queued)));
+    frame.render_widget(line, area);
+}
+
+/// How many peers have each status: `2N 10A 1L`.
+pub(super) fn counts(model: &Model, theme: Theme) -> Vec<Span<'static>> {
+    let counted = Status::ALL.into_iter().map(|status| (status, model.overview.peers.of(status)));
+    let mut spans = Vec::new();
+    for (status, count) in counted.filter(|(_, count)| *count > 0) {
+        if !spans.is_empty() {
+            spans.push(Span::raw(" "));
+        }
+        spans.push(Span::styled(format!("{}{}", format::count(count), letter(status)), theme.status(status)));
+    }
+    if spans.is_empty() {
+        spans.push(Span::raw("0"));
+    }
+    spans
+}

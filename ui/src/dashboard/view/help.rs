@@ -1,0 +1,56 @@
+//! The help, made from the tables of keys and of commands.
+
+use ratatui::text::{Line, Span};
+
+use super::{
+    super::{
+        keymap::{BINDINGS, Binding, HEADINGS},
+        theme::Theme,
+    },
+    row::fit,
+};
+use crate::command::COMMANDS;
+
+/// Columns of the keys or of the command.
+const LEFT: usize = 22;
+
+const STATUSES: &[(&str, &str)] = &[
+    ("N new", "just added, never tried; new peers are sent to first"),
+    ("A alive", "the last contact worked"),
+    ("L lost", "a send failed; tried again now and then"),
+    ("D dead", "lost for longer than the kill timeout; hardly ever tried"),
+    ("I ignored", "you said so: nothing is sent to it, and it is answered 403"),
+];
+
+pub(super) fn lines(theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for heading in HEADINGS {
+        push_heading(&mut lines, theme, heading);
+        let bindings = BINDINGS.iter().filter(|binding| binding.context.heading() == heading);
+        lines.extend(
+            bindings.map(|binding| entry(theme, &Binding::key_names(binding), binding.does, columns)),
+        );
+    }
+    push_heading(&mut lines, theme, "Commands, after a colon");
+    let commands = COMMANDS.iter().map(|spec| (format!(":{} {}", spec.name, spec.argument), spec.does));
+    lines.extend(commands.map(|(command, does)| entry(theme, &command, does, columns)));
+    lines.push(entry(theme, "::text", "the message \":text\"", columns));
+    push_heading(&mut lines, theme, "What becomes of a peer");
+    lines.extend(STATUSES.iter().map(|(status, meaning)| entry(theme, status, meaning, columns)));
+    lines
+}
+
+fn push_heading(lines: &mut Vec<Line<'static>>, theme: Theme, heading: &'static str) {
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
+    lines.push(Line::styled(heading, theme.strong));
+}
+
+fn entry(theme: Theme, left: &str, right: &str, columns: usize) -> Line<'static> {
+    let left_columns = LEFT.min(columns / 2);
+    Line::from(vec![
+        Span::styled(format!("  {}", fit(left, left_columns.saturating_sub(2))), theme.strong),
+        Span::raw(format!(" {}", fit(right, columns.saturating_sub(left_columns + 1)))),
+    ])
+}

@@ -1,0 +1,159 @@
+//! Draws the [`Model`]. Pure: no clock, no input or output, and no work beyond what fits on the screen.
+
+mod detail;
+mod footer;
+mod header;
+mod help;
+mod peers;
+mod queue;
+mod row;
+mod traffic;
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::{Clear, Widget},
+};
+
+use super::{
+    layout::{Areas, Pane},
+    model::{Content, Focus, Model},
+    theme::Theme,
+};
+use row::fit;
+
+/// Draws everything.
+pub(crate) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
+    let Some(areas) = model.areas() else {
+        if !frame.area().is_empty() {
+            frame.render_widget("20x5 is the smallest", frame.area());
+        }
+        return;
+    };
+    header::draw(model, theme, areas.header, frame);
+    draw_body(model, theme, &areas, frame);
+    footer::draw_notice(model, theme, areas.notice, frame);
+    footer::draw_input(model, theme, areas.input, frame);
+    footer::draw_hints(model, theme, areas.hints, frame);
+}
+
+fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    if model.overlay.is_some() {
+        draw_overlay(model, theme, areas.body, frame);
+        return;
+    }
+    header::draw_summary(model, theme, areas.summary, frame);
+    draw_rule(theme, areas, frame);
+    peers::draw(model, theme, areas.peers, frame);
+    queue::draw(model, theme, areas.queue, frame);
+    traffic::draw(model, theme, areas.traffic, frame);
+}
+
+/// The line between panes that stand side by side.
+fn draw_rule(theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    let left = areas.peers;
+    let right = if areas.queue.x > left.x { areas.queue } else { areas.traffic };
+    if left.is_empty() || right.x <= left.x {
+        return;
+    }
+    for y in right.top()..right.bottom() {
+        if let Some(cell) = frame.buffer_mut().cell_mut((right.x - 1, y)) {
+            cell.set_symbol("\u{2502}").set_style(theme.quiet);
+        }
+    }
+}
+
+// === Panes ===
+
+/// The title of a pane: its name, what there is to say about it, and a rule to the end.
+fn draw_title(
+    model: &Model,
+    theme: Theme,
+    pane: Pane,
+    area: Rect,
+    notes: Vec<Span<'static>>,
+    frame: &mut Frame<'_>,
+) {
+    let name = match pane {
+        Pane::Peers => " PEERS ",
+        Pane::Queue => " QUEUE ",
+        Pane::Traffic => " TRAFFIC ",
+    };
+    let has_focus = model.pane == pane && model.focus == Focus::Lists;
+    let mut line = Line::from(Span::styled(name, theme.title(has_focus)));
+    line.push_span(Span::raw(" "));
+    line.spans.extend(notes);
+    let rule = usize::from(area.width).saturating_sub(line.width() + 1);
+    line.push_span(Span::styled(format!(" {}", "\u{2500}".repeat(rule)), theme.quiet));
+    frame.render_widget(line, Rect { height: area.height.min(1), ..area });
+}
+
+/// One row of a list; the selected one is reversed and marked, as not every terminal shows the former.
+fn draw_row(
+    model: &Model,
+    theme: Theme,
+    pane: Pane,
+    is_selected: bool,
+    spans: Vec<Span<'static>>,
+    area: Rect,
+    frame: &mut Frame<'_>,
+) {
+    let mut line = Line::from(Span::raw(if is_selected { "> " } else { "  " }));
+    line.spans.extend(spans);
+    frame.render_widget(line, area);
+    if is_selected && model.pane == pane {
+        frame.buffer_mut().set_style(area, theme.selected);
+    }
+}
+
+/// What to say where a list is empty.
+fn draw_empty(theme: Theme, area: Rect, lines: &[&'static str], frame: &mut Frame<'_>) {
+    for (text, row) in lines.iter().zip(area.rows()) {
+        frame.render_widget(
+            Line::styled(format!("  {}", fit(text, usize::from(area.width).saturating_sub(2))), theme.quiet),
+            row,
+        );
+    }
+}
+
+// === What lies over the panes ===
+
+fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let Some(overlay) = &model.overlay else { return };
+    Clear.render(area, frame.buffer_mut());
+    let lines = overlay_lines(model, theme, usize::from(area.width));
+    let rows = super::layout::below_title(area);
+    let (total, height) = (lines.len(), usize::from(rows.height));
+    let title = match &overlay.content {
+        Content::Help => " KEYS AND COMMANDS ",
+        Content::Peer(_) => " PEER ",
+        Content::Message(_) => " MESSAGE ",
+        Content::Row(_) => " TRAFFIC ",
+    };
+    let mut heading = Line::from(Span::styled(title, theme.title(true)));
+    if total > height {
+        let last = total.min(overlay.scrolled + height);
+        heading.push_span(Span::raw(format!("  lines {} to {last} of {total}", overlay.scrolled + 1)));
+    }
+    frame.render_widget(heading, Rect { height: area.height.min(1), ..area });
+    for (line, row) in lines.into_iter().skip(overlay.scrolled).zip(rows.rows()) {
+        frame.render_widget(line, row);
+    }
+}
+
+fn overlay_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    match model.overlay.as_ref().map(|overlay| &overlay.content) {
+        None => Vec::new(),
+        Some(Content::Help) => help::lines(theme, columns),
+        Some(Content::Peer(peer)) => detail::peer(model, theme, peer, columns),
+        Some(Content::Message(queued)) => detail::message(model, theme, queued, columns),
+        Some(Content::Row(row)) => detail::row(model, theme, row, columns),
+    }
+}
+
+/// How many lines what is open has at the present width.
+pub(crate) fn overlay_length(model: &Model) -> usize {
+    let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));
+    overlay_lines(model, Theme::new(false), columns).len()
+}

@@ -1,0 +1,69 @@
+//! The peers: status, address, time in the status, last round trip.
+
+use clacks_p2p::core::{Peer, Status};
+use ratatui::{Frame, layout::Rect, text::Span};
+
+use super::{
+    super::{
+        format,
+        layout::{Pane, below_title},
+        model::Model,
+        theme::{Theme, letter},
+    },
+    draw_empty, draw_row, draw_title, header,
+    row::{fit, fit_address, fit_right},
+};
+
+/// Columns of the marker, of letter and word, of the age and of the round trip, each with a space.
+const MARKER: usize = 2;
+const STATUS: usize = 10;
+const AGE: usize = 5;
+const ROUND_TRIP: usize = 8;
+/// An address has at least so many, or the round trip gives way.
+const ADDRESS: usize = 12;
+
+const EMPTY: &[&str] =
+    &["no peers yet", "press : and type", "announce HOST:PORT", "or wait for somebody to call"];
+
+pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if area.is_empty() {
+        return;
+    }
+    let mut notes = vec![Span::raw(format!("{}  ", format::count(model.overview.peers.total())))];
+    notes.extend(header::counts(model, theme));
+    draw_title(model, theme, Pane::Peers, area, notes, frame);
+    let rows = below_title(area);
+    let (peers, selected) = model.peers.visible(usize::from(rows.height));
+    if peers.is_empty() {
+        draw_empty(theme, rows, EMPTY, frame);
+    }
+    for (index, (peer, row)) in peers.iter().zip(rows.rows()).enumerate() {
+        let spans = spans(model, theme, peer, usize::from(area.width));
+        draw_row(model, theme, Pane::Peers, selected == Some(index), spans, row, frame);
+    }
+}
+
+fn spans(model: &Model, theme: Theme, peer: &Peer, width: usize) -> Vec<Span<'static>> {
+    let fixed = MARKER + STATUS + AGE + 1;
+    let has_round_trip = width >= fixed + ROUND_TRIP + ADDRESS;
+    let address = width.saturating_sub(fixed + if has_round_trip { ROUND_TRIP } else { 0 });
+    let style = theme.status(peer.status);
+    let mut spans = vec![
+        Span::styled(fit(&format!("{} {}", letter(peer.status), peer.status), STATUS - 1), style),
+        Span::raw(" "),
+        Span::styled(fit_address(&peer.address, address), address_style(theme, peer.status)),
+        Span::raw(fit_right(&format::age(model.now.uptime.saturating_sub(peer.since)), AGE + 1)),
+    ];
+    if has_round_trip {
+        let round_trip = peer.round_trip.map(format::round_trip).unwrap_or_default();
+        spans.push(Span::styled(fit_right(&round_trip, ROUND_TRIP), theme.quiet));
+    }
+    spans
+}
+
+fn address_style(theme: Theme, status: Status) -> ratatui::style::Style {
+    match status {
+        Status::Dead | Status::Ignored => theme.quiet,
+        Status::New | Status::Alive | Status::Lost => ratatui::style::Style::new(),
+    }
+}

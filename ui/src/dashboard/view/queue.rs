@@ -1,0 +1,64 @@
+//! The queue, head first: preview, visits, size, age.
+
+use std::time::Duration;
+
+use clacks_p2p::core::QueuedMessage;
+use ratatui::{Frame, layout::Rect, text::Span};
+
+use super::{
+    super::{
+        format,
+        layout::{Pane, below_title},
+        model::Model,
+        theme::Theme,
+    },
+    draw_empty, draw_row, draw_title,
+    row::{fit, fit_right, preview},
+};
+
+const MARKER: usize = 2;
+const SIZE: usize = 7;
+const AGE: usize = 5;
+const VISITS: usize = 6;
+/// A preview has at least so many columns, or the visits give way.
+const PREVIEW: usize = 24;
+
+const EMPTY: &[&str] = &["the queue is empty", "press i to write a message"];
+const WAITING: &[&str] = &["all of it is on its way"];
+
+pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if area.is_empty() {
+        return;
+    }
+    let overview = &model.overview;
+    let bytes = format::size(overview.held_bytes);
+    let in_flight = match overview.in_flight {
+        0 => String::new(),
+        number => format!(" +{} in flight", format::count(number)),
+    };
+    let notes = vec![Span::raw(format!("{}{in_flight}  {bytes}", format::count(overview.queued)))];
+    draw_title(model, theme, Pane::Queue, area, notes, frame);
+    let rows = below_title(area);
+    let (queue, selected) = model.queue.visible(usize::from(rows.height));
+    if queue.is_empty() {
+        draw_empty(theme, rows, if overview.in_flight == 0 { EMPTY } else { WAITING }, frame);
+    }
+    for (index, (queued, row)) in queue.iter().zip(rows.rows()).enumerate() {
+        let spans = spans(model, theme, queued, usize::from(area.width));
+        draw_row(model, theme, Pane::Queue, selected == Some(index), spans, row, frame);
+    }
+}
+
+fn spans(model: &Model, theme: Theme, queued: &QueuedMessage, width: usize) -> Vec<Span<'static>> {
+    let fixed = MARKER + SIZE + AGE + 2;
+    let visits = if width >= fixed + VISITS + PREVIEW { VISITS } else { 0 };
+    let text = fit(&preview(&queued.message), width.saturating_sub(fixed + visits));
+    let age = model.now.uptime.saturating_sub(Duration::from_millis(queued.since_ms));
+    let seen = if queued.visits > 1 { format!("\u{d7}{}", queued.visits) } else { String::new() };
+    vec![
+        Span::raw(text),
+        Span::styled(fit_right(&seen, visits), theme.strong),
+        Span::styled(fit_right(&format::size(queued.message.size()), SIZE + 1), theme.quiet),
+        Span::raw(fit_right(&format::age(age), AGE + 1)),
+    ]
+}

@@ -1,0 +1,58 @@
+//! Text in a given number of columns.
+
+use clacks_p2p::{Address, Message};
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::untrusted::shown;
+
+/// Characters of a message that are looked at for its preview, more than any screen is wide.
+const PREVIEW: usize = 1024;
+
+/// The text in exactly so many columns: cut, or with spaces behind it.
+pub(super) fn fit(text: &str, columns: usize) -> String {
+    let shown = shown(text, columns);
+    let spaces = columns.saturating_sub(shown.width());
+    format!("{}{}", shown.as_str(), " ".repeat(spaces))
+}
+
+/// The text at the right end of so many columns.
+pub(super) fn fit_right(text: &str, columns: usize) -> String {
+    let shown = shown(text, columns);
+    let spaces = columns.saturating_sub(shown.width());
+    format!("{}{}", " ".repeat(spaces), shown.as_str())
+}
+
+/// An address in so many columns; when it has to be cut, the port stays.
+pub(super) fn fit_address(address: &Address, columns: usize) -> String {
+    let text = address.to_string();
+    let port = format!(":{}", address.port());
+    match columns.checked_sub(port.len()) {
+        Some(room) if text.len() > columns && room > 1 => {
+            // A hostname is ASCII.
+            format!("{}\u{2026}{port}", &text[..room - 1])
+        }
+        _ => fit(&text, columns),
+    }
+}
+
+/// The start of a message: the text of a string, the JSON of anything else.
+pub(super) fn preview(message: &Message) -> String {
+    let json = message.as_json();
+    let start: String = json.chars().take(PREVIEW).collect();
+    if start.len() == json.len() {
+        return message.as_text().unwrap_or(start);
+    }
+    // The start of a long string, closed again unless that falls into an escape.
+    let closed = format!("{start}\"");
+    let text = if start.starts_with('"') { Message::from_json(&closed, 0).ok() } else { None };
+    text.and_then(|text| text.as_text()).unwrap_or(start)
+}
+
+/// A time of day.
+pub(super) fn clock(unix_ms: u64, zone: &TimeZone) -> String {
+    let timestamp = i64::try_from(unix_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    timestamp.map_or_else(
+        || "--:--:--".to_owned(),
+        |timestamp| timestamp.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string(),
+    )
+}

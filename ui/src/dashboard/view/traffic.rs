@@ -1,0 +1,88 @@
+//! The traffic: time, direction, peer, message or what happened, outcome.
+
+use ratatui::{Frame, layout::Rect, text::Span};
+
+use super::{
+    super::{
+        format,
+        layout::{Pane, below_title},
+        log::{Direction, Row},
+        model::{LogCursor, Model},
+        theme::Theme,
+    },
+    draw_empty, draw_row, draw_title,
+    row::{clock, fit, fit_address, fit_right, preview},
+};
+
+const MARKER: usize = 2;
+const TIME: usize = 9;
+const DIRECTION: usize = 5;
+const OUTCOME: usize = 12;
+/// The outcome where there is room for a long one.
+const LONG_OUTCOME: usize = 24;
+const PEER: std::ops::RangeInclusive<usize> = 12..=28;
+
+const EMPTY: &[&str] = &["nothing has come or gone yet"];
+const FILTERED: &[&str] = &["no traffic holds these words; / changes them"];
+
+pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if area.is_empty() {
+        return;
+    }
+    draw_title(model, theme, Pane::Traffic, area, notes(model, theme, usize::from(area.width)), frame);
+    let rows = below_title(area);
+    if model.log.len() == 0 {
+        draw_empty(theme, rows, if model.filter.is_empty() { EMPTY } else { FILTERED }, frame);
+        return;
+    }
+    let (top, selected) = (model.log_top(), model.log_position());
+    for (offset, row) in rows.rows().enumerate() {
+        let Some(entry) = model.log.at(top + offset) else { break };
+        let spans = spans(model, theme, entry, usize::from(area.width));
+        draw_row(model, theme, Pane::Traffic, selected == Some(top + offset), spans, row, frame);
+    }
+}
+
+fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
+    let mut notes = Vec::new();
+    if !model.filter.is_empty() {
+        let words = fit(&model.filter, model.filter.chars().count().min(width / 3));
+        notes.push(Span::styled(format!("/{words} "), theme.strong));
+        notes.push(Span::raw(format!("{} of {}  ", model.log.len(), model.log.total())));
+    }
+    let below = model.log.len().saturating_sub(model.log_top() + model.height(Pane::Traffic));
+    match model.log_cursor {
+        LogCursor::Following => notes.push(Span::raw("following")),
+        LogCursor::Frozen { .. } if below == 0 => notes.push(Span::raw("standing still")),
+        LogCursor::Frozen { .. } => {
+            let below = format::count(below);
+            notes.push(Span::styled(format!("standing still, {below} below: End follows"), theme.strong));
+        }
+    }
+    notes
+}
+
+fn spans(model: &Model, theme: Theme, row: &Row, width: usize) -> Vec<Span<'static>> {
+    let outcome = if width >= 110 { LONG_OUTCOME } else { OUTCOME };
+    let peer = (width / 5).clamp(*PEER.start(), *PEER.end());
+    let rest = width.saturating_sub(MARKER + TIME + DIRECTION + peer + 1 + outcome + 1);
+    let direction = match row.direction {
+        Direction::In => "in",
+        Direction::Out => "out",
+        Direction::Own => "own",
+        Direction::Note => "peer",
+    };
+    let address = row.peer.as_ref().map_or_else(|| " ".repeat(peer), |address| fit_address(address, peer));
+    let is_note = row.direction == Direction::Note;
+    let text = row.message.as_ref().map_or_else(|| row.what.clone(), preview);
+    let text_style = if is_note { theme.quiet } else { ratatui::style::Style::new() };
+    vec![
+        Span::styled(fit(&clock(row.unix_ms, &model.zone), TIME), theme.quiet),
+        Span::styled(fit(direction, DIRECTION), theme.direction(row.direction)),
+        Span::raw(address),
+        Span::raw(" "),
+        Span::styled(fit(&text, rest), text_style),
+        Span::raw(" "),
+        Span::styled(fit_right(&row.outcome, outcome), theme.mood(row.mood)),
+    ]
+}

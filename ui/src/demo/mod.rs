@@ -1,0 +1,125 @@
+//! A network of nodes in this process, to look at the monitor with: real nodes that speak HTTPS over loopback.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use clacks_p2p::Node;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use tempfile::TempDir;
+use tokio::{sync::oneshot, task::JoinHandle};
+
+mod conversation;
+mod keeper;
+mod tower;
+
+use conversation::Conversation;
+use keeper::Keeper;
+use tower::Tower;
+
+// Per second at speed 1.
+const SEND_RATE_HERE: f64 = 2.0;
+const SEND_RATES: std::ops::Range<f64> = 1.5..3.0;
+const SEND_RATE_OF_THE_LOUD: f64 = 4.0;
+/// In seconds at speed 1. Short, so that a dead peer is seen within a minute.
+const KILL_TIMEOUT: f64 = 10.0;
+/// Lines of the conversation for each node.
+const LINES: usize = 3;
+/// From so many towers on, the last is a loud one, which the monitor's node starts out ignoring.
+const WITH_A_LOUD_ONE: usize = 4;
+
+/// What the demo network is like.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Options {
+    /// Nodes beside the one that you watch, 1 to 64
+    #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) nodes: u16,
+    /// Which network: the same number gives nodes of the same character
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub(crate) seed: u64,
+    /// How many times faster than usual everything goes, 0.1 to 20
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = speed, allow_negative_numbers = true)]
+    pub(crate) speed: f64,
+}
+
+fn speed(text: &str) -> Result<f64, &'static str> {
+    let speed = text.parse().ok().filter(|speed| (0.1..=20.0).contains(speed));
+    speed.ok_or("the speed is a number from 0.1 to 20")
+}
+
+/// A running demo network, with the node that is watched.
+#[derive(Debug)]
+pub(crate) struct Network {
+    node: Node,
+    /// Stops the keeper when it is dropped.
+    keep: oneshot::Sender<()>,
+    keeper: JoinHandle<()>,
+    certificates: TempDir,
+}
+
+impl Network {
+    pub(crate) async fn start(options: &Options) -> anyhow::Result<Self> {
+        let mut rng = StdRng::seed_from_u64(options.seed);
+        let nodes = usize::from(options.nodes);
+        let conversation = Arc::new(Conversation::new(LINES * (nodes + 1))?);
+        let certificates = tempfile::Builder::new().prefix("clacks-demo-").tempdir();
+        let certificates = certificates.context("cannot make a directory for the demo's certificates")?;
+        let towers = build(nodes, certificates.path(), options.speed, &conversation, &mut rng).await?;
+        let node = start_node(options.speed).await?;
+        let loud = if nodes >= WITH_A_LOUD_ONE { towers.last() } else { None };
+        if let Some(loud) = loud {
+            node.ignore(loud.address());
+        }
+        let shaky = 1..nodes - usize::from(loud.is_some());
+        introduce(&node, &towers);
+
+        let (monitor, speed) = (node.address(), options.speed);
+        let (keep, stopped) = oneshot::channel();
+        let keeper = Keeper { towers, shaky, monitor, conversation, speed, rng };
+        Ok(Self { node, keep, keeper: tokio::spawn(keeper.run(stopped)), certificates })
+    }
+
+    /// The node that is watched.
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Stops every node and removes what the demo left on disk.
+    pub(crate) async fn stop(self) {
+        drop(self.keep);
+        crate::stop(&self.node).await;
+        // One that does not end in time ends with the process.
+        let _ = tokio::time::timeout(crate::STOP_TIMEOUT, self.keeper).await;
+        if let Err(error) = self.certificates.close() {
+            tracing::warn!(%error, "the demo's certificates were not removed");
+        }
+    }
+}
+
+async fn build(
+    nodes: usize,
+    directory: &Path,
+    speed: f64,
+    conversation: &Arc<Conversation>,
+    rng: &mut StdRng,
+) -> anyhow::Result<Vec<Tower>> {
+    let mut towers = Vec::with_capacity(nodes);
+    for number in 0..nodes {
+        let is_loud = nodes >= WITH_A_LOUD_ONE && number == nodes - 1;
+        let rate = if is_loud { SEND_RATE_OF_THE_LOUD } else { rng.random_range(SEND_RATES) };
+        let directory = directory.join(number.to_string());
+        towers.push(Tower::build(&directory, rate * speed, conversation).await?);
+    }
+    Ok(towers)
+}
+
+async fn start_node(speed: f64) -> anyhow::Result<Node> {
+    let builder = Node::builder().hostname("127.0.0.1").port(0).send_rate(SEND_RATE_HERE * speed);
+    Ok(builder.kill_timeout(Duration::from_secs_f64(KILL_TIMEOUT / speed)).start().await?)
+}
+
+/// Announces the node to two of the towers; it hears of the others from them.
+fn introduce(node: &Node, towers: &[Tower]) {
+    let some = [towers.first(), towers.get(towers.len() / 2)];
+    let addresses: Vec<_> = some.into_iter().flatten().map(|tower| tower.address().clone()).collect();
+    crate::introduce::introduce(node, &addresses);
+}

@@ -1,0 +1,86 @@
+//! Text that is safe to write anywhere: for standard output, standard error and the log file.
+
+use std::borrow::Cow;
+
+/// The text with every character that a terminal acts on or hides written as `\uXXXX`.
+///
+/// A tab stays as it is. What is JSON stays the same JSON if it holds no line break, as all the other characters
+/// stand inside strings there.
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut written = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_unsafe(character) {
+            push_escape(&mut written, character);
+        } else {
+            written.push(character);
+        }
+    }
+    Cow::Owned(written)
+}
+
+/// As JSON writes it: two escapes for a character beyond U+FFFF.
+fn push_escape(written: &mut String, character: char) {
+    for unit in character.encode_utf16(&mut [0; 2]) {
+        written.push_str(&format!("\\u{unit:04x}"));
+    }
+}
+
+/// Controls, and what Unicode lets a terminal leave out or turn text around with (its `Default_Ignorable` and
+/// `Bidi_Control` properties, and the line and paragraph separators). Variation selectors are left alone: emoji are
+/// written with them.
+fn is_unsafe(character: char) -> bool {
+    match character {
+        '\t' => false,
+        ' '..='~' => false,
+        _ if character.is_control() => true,
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_in_any_script_is_left_alone() {
+        for text in ["GNU Terry Pratchett", "a\tb", "cl\u{e4}cks \u{5854} \u{1f5fc}\u{fe0f} \u{5de}\u{5d2}"] {
+            assert!(matches!(escaped(text), Cow::Borrowed(same) if same == text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_terminal_acts_on_or_hides_is_written_out() {
+        let written = escaped("\u{1b}[2J\r\n\u{7f}\u{9b}1m\u{202e}\u{200b}\u{2028}\u{feff}\u{e0041}");
+        assert_eq!(
+            written,
+            "\\u001b[2J\\u000d\\u000a\\u007f\\u009b1m\\u202e\\u200b\\u2028\\ufeff\\udb40\\udc41"
+        );
+    }
+
+    #[test]
+    fn json_stays_the_same_json() {
+        let text = "a \u{7f}\u{85}\u{2066}\u{e0001}\u{1f468}\u{200d}\u{1f469} \" \\ \u{1b}";
+        let json = serde_json::to_string(&[text]).unwrap();
+        assert_ne!(escaped(&json), json);
+        assert_eq!(serde_json::from_str::<[String; 1]>(&escaped(&json)).unwrap(), [text]);
+    }
+}

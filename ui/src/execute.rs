@@ -1,0 +1,182 @@
+//! Carries out what the user asks of the node.
+
+use clacks_p2p::{
+    Address, MAX_WHOLE_MESSAGE, Message, Node,
+    core::{MessageId, Status},
+    node::Trusted,
+};
+
+use crate::command::NodeCommand;
+
+/// Carries out a command and says in one line what happened, or why nothing did.
+pub(crate) async fn execute(node: &Node, command: NodeCommand) -> Result<String, String> {
+    match command {
+        NodeCommand::Enqueue(message) => enqueue(node, message),
+        NodeCommand::Announce(peer) => match node.announce(&peer).await {
+            Ok(()) => Ok(format!("announced to {peer}")),
+            Err(error) => Err(format!("could not announce to {peer}: {error}")),
+        },
+        NodeCommand::Add(peer) => add(node, &peer),
+        NodeCommand::Ignore(peer) => ignore(node, &peer),
+        NodeCommand::Unignore(peer) if node.unignore(&peer) => Ok(format!("{peer} is no longer ignored")),
+        NodeCommand::Unignore(peer) => Err(format!("{peer} was not ignored")),
+        NodeCommand::Forget(peer) => match node.forget(&peer) {
+            Ok(()) => Ok(format!("forgot {peer}")),
+            Err(error) => Err(format!("{peer}: {error}")),
+        },
+        NodeCommand::Trust(peer) => Ok(trust(node, &peer)),
+        NodeCommand::Drop(id) => drop_message(node, id),
+        NodeCommand::Rate(rate) => match node.set_send_rate(rate) {
+            Ok(()) => Ok(format!("sends {rate} messages a second at most")),
+            Err(error) => Err(error.to_string()),
+        },
+    }
+}
+
+fn enqueue(node: &Node, message: Message) -> Result<String, String> {
+    let size = message.size();
+    let id = node.enqueue(message).map_err(|error| error.to_string())?;
+    if size <= MAX_WHOLE_MESSAGE {
+        return Ok(format!("queued as {id}"));
+    }
+    Ok(format!(
+        "queued as {id}, but its {size} bytes are more than nodes of the npm package take whole ({MAX_WHOLE_MESSAGE})"
+    ))
+}
+
+fn add(node: &Node, peer: &Address) -> Result<String, String> {
+    if node.add_peer(peer) {
+        return Ok(format!("added {peer}"));
+    }
+    Err(match node.peer(peer) {
+        Some(known) => format!("{peer} is known already; it is {}", known.status),
+        None if node.overview().peers.total() >= node.options().max_peers => {
+            format!("{peer} was not added: as many peers are known as may be")
+        }
+        None => format!("{peer} is this node itself"),
+    })
+}
+
+fn ignore(node: &Node, peer: &Address) -> Result<String, String> {
+    if node.ignore(peer) {
+        return Ok(format!("ignored {peer}"));
+    }
+    Err(match node.peer(peer) {
+        Some(known) if known.status == Status::Ignored => format!("{peer} is ignored already"),
+        _ => format!("{peer} is this node itself"),
+    })
+}
+
+fn trust(node: &Node, peer: &Address) -> String {
+    match node.trust(peer) {
+        Trusted::Accepted(certificate) => format!("{peer} is trusted with its new certificate {certificate}"),
+        Trusted::Reset => format!("{peer} is trusted with whichever certificate it shows next"),
+        Trusted::Nothing => format!("{peer} showed no other certificate; the first that it shows is trusted"),
+    }
+}
+
+fn drop_message(node: &Node, id: MessageId) -> Result<String, String> {
+    match node.drop_message(id) {
+        Some(_) => Ok(format!("dropped {id}")),
+        None => Err(format!("{id} is not in the queue; a message that comes back has a new number")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clacks_p2p::Builder;
+
+    use super::*;
+    use crate::command::Command;
+
+    fn builder() -> Builder {
+        Node::builder().hostname("127.0.0.1").port(0)
+    }
+
+    async fn told(node: &Node, line: &str) -> Result<String, String> {
+        match Command::parse(line).unwrap() {
+            Command::Node(command) => execute(node, command).await,
+            Command::View(command) => panic!("{command:?} is not for the node"),
+        }
+    }
+
+    fn ok(text: &str) -> Result<String, String> {
+        Ok(text.to_owned())
+    }
+
+    fn err(text: &str) -> Result<String, String> {
+        Err(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn messages_are_queued_under_a_number_and_dropped_by_it() {
+        let node = builder().start().await.unwrap();
+        assert_eq!(told(&node, "hello").await, ok("queued as 1"));
+        assert_eq!(told(&node, ":drop 1").await, ok("dropped 1"));
+        assert!(told(&node, ":drop 1").await.unwrap_err().starts_with("1 is not in the queue"));
+        assert!(node.is_empty());
+        assert!(told(&node, ":json false").await.unwrap_err().contains("never queued"));
+    }
+
+    #[tokio::test]
+    async fn a_message_too_long_for_the_package_is_queued_with_a_warning() {
+        let node = builder().start().await.unwrap();
+        let longest = "x".repeat(MAX_WHOLE_MESSAGE - 2);
+        assert_eq!(told(&node, &longest).await, ok("queued as 1"));
+        let warning = told(&node, &format!("{longest}x")).await.unwrap();
+        assert!(warning.starts_with("queued as 2, but its 16001 bytes"), "{warning}");
+        assert_eq!(node.queue_len(), 2);
+    }
+
+    #[tokio::test]
+    async fn every_command_on_a_peer_says_what_it_did() {
+        let node = builder().start().await.unwrap();
+        for (line, said) in [
+            (":add tower:8080", ok("added tower:8080")),
+            (":add tower:8080", err("tower:8080 is known already; it is new")),
+            (":unignore tower:8080", err("tower:8080 was not ignored")),
+            (":ignore tower:8080", ok("ignored tower:8080")),
+            (":ignore tower:8080", err("tower:8080 is ignored already")),
+            (
+                ":announce tower:8080",
+                err("could not announce to tower:8080: that peer is ignored; unignore it first"),
+            ),
+            (":unignore tower:8080", ok("tower:8080 is no longer ignored")),
+            (":forget tower:8080", ok("forgot tower:8080")),
+            (":forget tower:8080", err("tower:8080: no such peer")),
+            (
+                ":trust tower:8080",
+                ok("tower:8080 showed no other certificate; the first that it shows is trusted"),
+            ),
+            (":rate 2.5", ok("sends 2.5 messages a second at most")),
+            (":rate 0", err("the send rate is 0; it must be 0.001 to 100000 messages a second")),
+        ] {
+            assert_eq!(told(&node, line).await, said, "{line}");
+        }
+    }
+
+    #[tokio::test]
+    async fn announcing_reaches_another_node_but_not_this_one() {
+        let (node, other) = (builder().start().await.unwrap(), builder().start().await.unwrap());
+        let (here, there) = (node.address(), other.address());
+        assert_eq!(told(&node, &format!(":announce {there}")).await, ok(&format!("announced to {there}")));
+        assert_eq!(told(&node, &format!(":add {here}")).await, err(&format!("{here} is this node itself")));
+        assert_eq!(
+            told(&node, &format!(":ignore {here}")).await,
+            err(&format!("{here} is this node itself"))
+        );
+        let itself = format!("could not announce to {here}: that is this node itself");
+        assert_eq!(told(&node, &format!(":announce {here}")).await, Err(itself));
+        other.stop().await;
+        let failed = told(&node, &format!(":announce {there}")).await.unwrap_err();
+        assert_eq!(failed, format!("could not announce to {there}: no success: connection refused"));
+    }
+
+    #[tokio::test]
+    async fn a_node_that_knows_all_it_may_adds_nobody() {
+        let node = builder().options(|options| options.max_peers = 1).start().await.unwrap();
+        assert_eq!(told(&node, ":add tower:8080").await, ok("added tower:8080"));
+        let full = "keep:8080 was not added: as many peers are known as may be";
+        assert_eq!(told(&node, ":add keep:8080").await, err(full));
+    }
+}

@@ -1,0 +1,70 @@
+use std::io::{self, BufWriter, Write};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::record::Record;
+
+/// Lines that may wait for whoever reads them, beside the events that wait in the subscription.
+const CAPACITY: usize = 16;
+
+/// Standard output, written by a thread of its own: a reader who is slow or stuck holds up nothing but the lines.
+#[derive(Debug)]
+pub(super) struct Output {
+    lines: mpsc::Sender<String>,
+    finished: oneshot::Receiver<()>,
+}
+
+/// Room for one line.
+#[derive(Debug)]
+pub(super) struct Room<'a>(mpsc::Permit<'a, String>);
+
+impl Room<'_> {
+    pub(super) fn write(self, record: Record) {
+        self.0.send(record.into_line());
+    }
+}
+
+/// Nobody reads the output any more.
+#[derive(Debug)]
+pub(super) struct Closed;
+
+impl Output {
+    pub(super) fn open() -> Self {
+        let (lines, to_write) = mpsc::channel(CAPACITY);
+        let (finished_to, finished) = oneshot::channel();
+        std::thread::spawn(move || {
+            // Standard output can fail in no other way that anything could be done about.
+            let _ = write_lines(to_write, io::stdout().lock());
+            let _ = finished_to.send(());
+        });
+        Self { lines, finished }
+    }
+
+    /// Waits until there is room for a line.
+    pub(super) async fn room(&self) -> Result<Room<'_>, Closed> {
+        self.lines.reserve().await.map(Room).map_err(|_| Closed)
+    }
+
+    /// Waits until there is room for the line.
+    pub(super) async fn write(&self, record: Record) -> Result<(), Closed> {
+        self.room().await.map(|room| room.write(record))
+    }
+
+    /// Waits until every line is written.
+    pub(super) async fn finish(self) {
+        drop(self.lines);
+        // An error means the same.
+        let _ = self.finished.await;
+    }
+}
+
+fn write_lines(mut lines: mpsc::Receiver<String>, output: impl Write) -> io::Result<()> {
+    let mut output = BufWriter::new(output);
+    while let Some(line) = lines.blocking_recv() {
+        writeln!(output, "{line}")?;
+        if lines.is_empty() {
+            output.flush()?;
+        }
+    }
+    output.flush()
+}

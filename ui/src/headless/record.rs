@@ -1,0 +1,328 @@
+use clacks_p2p::{
+    Address, Message, Node, PeerId,
+    core::{Event, Failure, Introduction, MessageId, Origin, Peer, QueuedMessage, Refusal, Status},
+    node::CertificateFingerprint,
+};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::{command::COMMANDS, escape::escaped};
+
+/// One line of output: a JSON object that begins with what happened and when.
+#[derive(Debug)]
+pub(super) struct Record(Vec<(&'static str, Box<RawValue>)>);
+
+impl Record {
+    fn new(event: &str, time: u64) -> Self {
+        Self(Vec::new()).with("event", event).with("time", time)
+    }
+
+    fn with(mut self, name: &'static str, value: impl Serialize) -> Self {
+        // Nothing that is written here fails: no maps, and messages are valid JSON.
+        let value = to_raw_value(&value).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        self.0.push((name, value));
+        self
+    }
+
+    fn with_message(self, id: MessageId, message: &Message) -> Self {
+        self.with("id", id).with("message", message)
+    }
+
+    fn with_failure(self, failure: &Failure) -> Self {
+        let record = self.with("failure", failure.to_string());
+        match failure {
+            Failure::CertificateChanged { pinned, presented } => record
+                .with("trusted", CertificateFingerprint(*pinned))
+                .with("presented", CertificateFingerprint(*presented)),
+            _ => record,
+        }
+    }
+
+    /// The line, without its end. It is safe to show on a terminal.
+    pub(super) fn into_line(self) -> String {
+        let fields: Vec<_> = self.0.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        escaped(&format!("{{{}}}", fields.join(","))).into_owned()
+    }
+}
+
+/// The first record: where the node is found.
+pub(super) fn ready(node: &Node) -> Record {
+    Record::new("ready", node.now().unix_ms)
+        .with("address", node.address())
+        .with("listens_on", node.listens_on())
+        .with("certificate", node.certificate())
+}
+
+/// The last record: what is lost unless somebody keeps it.
+pub(super) fn stopped(time: u64, remaining: &[QueuedMessage]) -> Record {
+    let queue: Vec<_> = remaining.iter().map(Waiting::from).collect();
+    Record::new("stopped", time).with("queue", queue)
+}
+
+/// What happened at the node.
+pub(super) fn happened(event: &Event, time: u64) -> Record {
+    let record = |name| Record::new(name, time);
+    match event {
+        Event::MessageReceived { peer, message, id, visits } => record("message_received")
+            .with("peer", Known::from(peer))
+            .with("message", message)
+            .with("id", id)
+            .with("visits", visits),
+        Event::MessageQueued { id, message, origin } => {
+            with_origin(record("message_queued").with_message(*id, message), origin)
+        }
+        Event::MessageSending { id, peer, message } => {
+            record("message_sending").with("peer", Known::from(peer)).with_message(*id, message)
+        }
+        Event::MessageDelivered { id, peer, message, round_trip } => record("message_delivered")
+            .with("peer", Known::from(peer))
+            .with_message(*id, message)
+            .with("round_trip_ms", round_trip.as_secs_f64() * 1e3),
+        Event::DeliveryFailed { id, peer, message, failure } => record("delivery_failed")
+            .with("peer", Known::from(peer))
+            .with_message(*id, message)
+            .with_failure(failure),
+        Event::MessageDropped { id, message } => record("message_dropped").with_message(*id, message),
+        Event::PeerDiscovered { peer, introduction } => {
+            with_introduction(record("peer_discovered").with("peer", Known::from(peer)), introduction)
+        }
+        Event::PeerUpdated { peer, from } => {
+            record("peer_updated").with("peer", Known::from(peer)).with("from", from)
+        }
+        Event::PeerForgotten { peer } => record("peer_forgotten").with("peer", Known::from(peer)),
+        Event::AnnounceReceived { peer } => record("announce_received").with("peer", Known::from(peer)),
+        Event::Announced { peer, round_trip } => record("announced")
+            .with("peer", Named::from(peer))
+            .with("round_trip_ms", round_trip.as_secs_f64() * 1e3),
+        Event::AnnounceFailed { peer, failure } => {
+            record("announce_failed").with("peer", Named::from(peer)).with_failure(failure)
+        }
+        Event::Refused(refusal) => refused(record("refused"), refusal),
+        Event::FoundOurselves { address } => record("found_ourselves").with("peer", Named::from(address)),
+        Event::Lagged(missed) => record("lagged").with("missed", missed),
+        // The library may come to tell of more than is known here.
+        other => record("other").with("what", format!("{other:?}")),
+    }
+}
+
+fn with_origin(record: Record, origin: &Origin) -> Record {
+    match origin {
+        Origin::Local => record.with("origin", "local"),
+        Origin::Received(peer) => record.with("origin", "received").with("from", Named::from(peer)),
+        Origin::Returned(peer) => record.with("origin", "returned").with("from", Named::from(peer)),
+    }
+}
+
+fn with_introduction(record: Record, introduction: &Introduction) -> Record {
+    match introduction {
+        Introduction::ByHand => record.with("introduction", "by_hand"),
+        Introduction::Sender => record.with("introduction", "sender"),
+        Introduction::Announced => record.with("introduction", "announced"),
+        Introduction::Friend(of) => record.with("introduction", "friend").with("of", Named::from(of)),
+    }
+}
+
+fn refused(record: Record, refusal: &Refusal) -> Record {
+    record
+        .with("status", refusal.status)
+        .with("reason", &refusal.reason)
+        .with("sender", refusal.sender.as_ref().map(Named::from))
+        .with("message", &refusal.message)
+        .with("remote", refusal.remote)
+}
+
+/// The answer to the command that stood on this line of the input.
+pub(super) fn reply(time: u64, line: u64, text: &str) -> Record {
+    Record::new("reply", time).with("line", line).with("text", text)
+}
+
+/// What is wrong with this line of the input.
+pub(super) fn error(time: u64, line: u64, reason: &str) -> Record {
+    Record::new("error", time).with("line", line).with("reason", reason)
+}
+
+/// The answer to `:peers`.
+pub(super) fn peers(time: u64, line: u64, peers: &[Peer]) -> Record {
+    let listed: Vec<_> = peers.iter().map(Listed::from).collect();
+    Record::new("reply", time).with("line", line).with("peers", listed)
+}
+
+/// The answer to `:queue`.
+pub(super) fn queue(time: u64, line: u64, queue: &[QueuedMessage]) -> Record {
+    let waiting: Vec<_> = queue.iter().map(Waiting::from).collect();
+    Record::new("reply", time).with("line", line).with("queue", waiting)
+}
+
+/// The answer to `:help`.
+pub(super) fn help(time: u64, line: u64) -> Record {
+    let described = |spec: &crate::command::Spec| Described {
+        command: format!(":{} {}", spec.name, spec.argument).trim_end().to_owned(),
+        does: spec.does,
+    };
+    let commands: Vec<_> = COMMANDS.iter().map(described).collect();
+    Record::new("reply", time).with("line", line).with("commands", commands)
+}
+
+#[derive(Serialize)]
+struct Described {
+    command: String,
+    does: &'static str,
+}
+
+/// A peer of which only the address is told.
+#[derive(Serialize)]
+struct Named<'a> {
+    identifier: PeerId,
+    hostname: &'a str,
+    port: u16,
+}
+
+impl<'a> From<&'a Address> for Named<'a> {
+    fn from(address: &'a Address) -> Self {
+        Self { identifier: address.identifier(), hostname: address.hostname(), port: address.port() }
+    }
+}
+
+/// A peer as the protocol describes it.
+#[derive(Serialize)]
+struct Known<'a> {
+    #[serde(flatten)]
+    named: Named<'a>,
+    status: Status,
+    time: u64,
+}
+
+impl<'a> From<&'a Peer> for Known<'a> {
+    fn from(peer: &'a Peer) -> Self {
+        Self { named: Named::from(&peer.address), status: peer.status, time: peer.time }
+    }
+}
+
+/// A peer with what has passed between it and this node.
+#[derive(Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    known: Known<'a>,
+    delivered: u64,
+    received: u64,
+    failed: u64,
+    round_trip_ms: Option<f64>,
+}
+
+impl<'a> From<&'a Peer> for Listed<'a> {
+    fn from(peer: &'a Peer) -> Self {
+        Self {
+            known: Known::from(peer),
+            delivered: peer.delivered,
+            received: peer.received,
+            failed: peer.failed,
+            round_trip_ms: peer.round_trip.map(|time| time.as_secs_f64() * 1e3),
+        }
+    }
+}
+
+/// A message in the queue.
+#[derive(Serialize)]
+struct Waiting<'a> {
+    id: MessageId,
+    message: &'a Message,
+    visits: u32,
+}
+
+impl<'a> From<&'a QueuedMessage> for Waiting<'a> {
+    fn from(queued: &'a QueuedMessage) -> Self {
+        Self { id: queued.id, message: &queued.message, visits: queued.visits }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clacks_p2p::DEFAULT_MAX_DEPTH;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn tower() -> Address {
+        "tower.example.org:8080".parse().unwrap()
+    }
+
+    fn peer() -> Peer {
+        Peer {
+            address: tower(),
+            status: Status::Alive,
+            time: 5,
+            since: Duration::ZERO,
+            round_trip: None,
+            delivered: 1,
+            received: 2,
+            failed: 3,
+        }
+    }
+
+    fn received(message: Message) -> Event {
+        Event::MessageReceived { peer: peer(), message, id: None, visits: 1 }
+    }
+
+    #[test]
+    fn an_event_has_its_name_its_time_and_the_peer_as_the_protocol_describes_it() {
+        let line = happened(&received(Message::text("hello")), 1234).into_line();
+        let identifier = "f02a3a9d66db7946180d1876caa566d5b7f14f9f3bb5e4bea25920ddda111597";
+        let peer = format!(
+            r#"{{"identifier":"{identifier}","hostname":"tower.example.org","port":8080,"status":"alive","time":5}}"#
+        );
+        let expected =
+            r#"{"event":"message_received","time":1234,"peer":PEER,"message":"hello","id":null,"visits":1}"#;
+        assert_eq!(line, expected.replace("PEER", &peer));
+    }
+
+    #[test]
+    fn whatever_a_message_holds_is_one_safe_line_of_the_same_json() {
+        let hostile =
+            "{ \"a\u{202e}\u{7f}\" :\t[1.0e+2,\r\n\"\u{9b}2J\u{200b}\",\"\\u001b]0;x\\u0007\",\"\\ud800\"]}";
+        let message = Message::from_json(hostile, DEFAULT_MAX_DEPTH).unwrap();
+        let line = happened(&received(message), 0).into_line();
+        assert!(
+            !line.contains(|c: char| c != '\t' && (c.is_control() || ('\u{200b}'..'\u{2070}').contains(&c)))
+        );
+        assert!(line.contains("1.0e+2") && line.contains("\\ud800"), "{line}");
+        let without_lone_surrogate: Value = serde_json::from_str(&line.replace("\\ud800", "")).unwrap();
+        let message = &without_lone_surrogate["message"]["a\u{202e}\u{7f}"];
+        assert_eq!(message, &json!([100.0, "\u{9b}2J\u{200b}", "\u{1b}]0;x\u{7}", ""]));
+    }
+
+    #[test]
+    fn a_reason_that_quotes_a_peer_is_escaped() {
+        let refusal = Refusal {
+            status: 400,
+            reason: "no \u{1b}[31m\n\u{202e}".to_owned(),
+            sender: None,
+            message: None,
+            remote: Some([127, 0, 0, 1].into()),
+        };
+        let line = happened(&Event::Refused(refusal), 0).into_line();
+        assert!(line.contains(r#""reason":"no \u001b[31m\n\u202e","sender":null"#), "{line}");
+        assert!(line.ends_with(r#""message":null,"remote":"127.0.0.1"}"#), "{line}");
+    }
+
+    #[test]
+    fn a_changed_certificate_is_shown_with_both_fingerprints() {
+        let failure = Failure::CertificateChanged { pinned: [1; 32], presented: [2; 32] };
+        let line = happened(&Event::AnnounceFailed { peer: tower(), failure }, 0).into_line();
+        let value: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["failure"], "certificate changed");
+        assert_eq!(
+            (&value["trusted"], &value["presented"]),
+            (&json!("01".repeat(32)), &json!("02".repeat(32)))
+        );
+    }
+
+    #[test]
+    fn help_lists_every_command_with_what_it_takes() {
+        let value: Value = serde_json::from_str(&help(0, 3).into_line()).unwrap();
+        assert_eq!(value["commands"].as_array().unwrap().len(), COMMANDS.len());
+        assert_eq!(value["commands"][0]["command"], ":announce HOST:PORT");
+        assert_eq!(value["line"], 3);
+    }
+}
