@@ -1,4 +1,5 @@
 //! The real program in a real terminal: what is on the screen, and what is left behind when it ends.
+#![expect(clippy::unwrap_used, reason = "what fails here fails a test")]
 
 #[path = "terminal/leaving.rs"]
 mod leaving;

@@ -7,7 +7,7 @@ use vt100::{MouseProtocolEncoding, MouseProtocolMode};
 
 use super::{
     screen::Modes,
-    session::{CTRL_C, Launch},
+    session::{CTRL_C, ENTER, ESCAPE, Launch, Session},
 };
 
 #[test]
@@ -35,6 +35,18 @@ fn quitting_gives_the_terminal_back() {
 }
 
 #[test]
+fn messages_that_would_be_lost_are_asked_about_once_and_told_of() {
+    let mut session = Launch::lonely_node().start();
+    say(&session, "nobody will read this");
+    session.type_in("q");
+    session.wait_for("only in this queue");
+    session.type_in("q");
+    assert!(session.wait_for_exit().success());
+    session.assert_restored();
+    session.wait_for("1 message was still in the queue and is lost");
+}
+
+#[test]
 fn a_signal_to_end_gives_the_terminal_back() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let mut session = Launch::lonely_node().start();
@@ -43,6 +55,17 @@ fn a_signal_to_end_gives_the_terminal_back() {
         assert!(status.code().is_some(), "{signal:?} killed it: {status}");
         session.assert_restored();
     }
+}
+
+#[test]
+fn leaving_from_the_input_shows_the_cursor_and_returns_the_mouse() {
+    let mut session = Launch::lonely_node().start();
+    session.type_in("m");
+    session.type_in("i");
+    session.wait_until("the cursor", |screen| !screen.hide_cursor());
+    session.send(Signal::TERM);
+    session.wait_for_exit();
+    session.assert_restored();
 }
 
 #[test]
@@ -66,9 +89,21 @@ fn a_panic_of_a_task_gives_the_terminal_back_and_is_told() {
 fn a_terminal_that_goes_takes_the_program_with_it() {
     for launch in [Launch::lonely_node(), Launch::lonely_node().in_a_foreign_terminal()] {
         let mut session = launch.start();
+        say(&session, "nobody will read this");
         session.hang_up();
         let since = Instant::now();
-        session.wait_for_exit();
+        let status = session.wait_for_exit();
         assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
+        assert_ne!(status.code(), Some(101), "it panicked over it");
     }
+}
+
+#[track_caller]
+fn say(session: &Session, message: &str) {
+    session.type_in("i");
+    session.type_in(message);
+    session.type_in(ENTER);
+    session.wait_for("QUEUE  1");
+    session.type_in(ESCAPE);
+    session.wait_until("the lists", vt100::Screen::hide_cursor);
 }

@@ -39,9 +39,18 @@ fn a_dumb_terminal_gets_the_same_line() {
 #[test]
 fn without_colours_the_selection_is_still_seen() {
     let session = Launch::demo().variable("NO_COLOR", "1").start();
-    session.wait_until("a highlighted row", |screen| cells(screen).any(vt100::Cell::inverse));
-    let coloured = |cell: &vt100::Cell| cell.fgcolor() != Color::Default || cell.bgcolor() != Color::Default;
-    assert!(session.emulator.look(|screen| !cells(screen).any(coloured)), "{}", session.emulator.drawing());
+    session.wait_until("a highlighted cell", |screen| cells(screen).any(vt100::Cell::inverse));
+    let written = session.emulator.written();
+    for colour in ["38;5;", "48;5;", "38;2;", "48;2;"] {
+        assert!(!written.contains(colour), "{written:?}");
+    }
+}
+
+#[test]
+fn a_terminal_with_colours_is_coloured() {
+    let session = Launch::demo().start();
+    let is_coloured = |cell: &vt100::Cell| cell.fgcolor() != Color::Default;
+    session.wait_until("a coloured cell", |screen| cells(screen).any(is_coloured));
 }
 
 fn cells(screen: &vt100::Screen) -> impl Iterator<Item = &vt100::Cell> {

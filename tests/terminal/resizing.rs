@@ -1,5 +1,7 @@
 //! A terminal that changes its size.
 
+use std::time::Instant;
+
 use super::session::Launch;
 
 /// Sizes that come in no order, the smallest and some large ones among them.
@@ -15,6 +17,7 @@ fn sizes() -> impl Iterator<Item = (u16, u16)> {
 #[test]
 fn a_storm_of_sizes_leaves_the_screen_whole() {
     let mut session = Launch::lonely_node().start();
+    let (begun, frames) = (Instant::now(), session.emulator.frames());
     for (rows, columns) in sizes() {
         session.resize(rows, columns);
     }
@@ -25,6 +28,8 @@ fn a_storm_of_sizes_leaves_the_screen_whole() {
             && rows[0].contains("clacks ")
             && rows.iter().filter(|row| row.contains("SAY")).count() == 1
     });
+    let most = 30 * (begun.elapsed().as_secs() + 1);
+    assert!(session.emulator.frames() - frames <= most.try_into().unwrap());
     session.type_in("q");
     assert!(session.wait_for_exit().success());
     session.assert_restored();

@@ -114,25 +114,6 @@ impl Emulator {
         assert_eq!(markers(&state), awaited);
     }
 
-    /// Waits until nothing was written for so long.
-    #[track_caller]
-    pub(crate) fn wait_for_silence(&self, silence: Duration) {
-        let until = Instant::now() + DEADLINE;
-        let mut state = self.lock();
-        loop {
-            let before = state.written.len();
-            let (next, _) = self
-                .changed
-                .wait_timeout_while(state, silence, |state| state.written.len() == before)
-                .unwrap();
-            state = next;
-            if state.written.len() == before {
-                return;
-            }
-            assert!(Instant::now() < until, "never silent\n{}", drawing(state.parser.screen()));
-        }
-    }
-
     pub(crate) fn modes(&self) -> Modes {
         self.look(|screen| Modes {
             alternate_screen: screen.alternate_screen(),
@@ -160,6 +141,13 @@ impl Emulator {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// The first row that shows a text, counted from zero.
+pub(crate) fn row_with(screen: &vt100::Screen, text: &str) -> Option<u16> {
+    let columns = screen.size().1.get();
+    let row = screen.rows(0, columns).position(|row| row.contains(text))?;
+    u16::try_from(row).ok()
 }
 
 fn marker() -> String {

@@ -274,7 +274,7 @@ impl Drop for Terminal {
 
 /// Passes on what is written until it is stopped.
 fn feed(emulator: &Emulator, pty: &Pty, stopped: &PipeReader) {
-    let mut buffer = [0; 64 * 1024];
+    let mut buffer = [0; 8 * 1024];
     loop {
         let mut ready = [PollFd::new(pty, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
         poll(&mut ready, None).unwrap();
