@@ -41,8 +41,13 @@ fn main() -> ExitCode {
 }
 
 fn fail(reason: &str, code: u8) -> ExitCode {
-    eprintln!("clacks: {}", escape::escaped(reason));
+    tell(reason);
     ExitCode::from(code)
+}
+
+/// Says something on standard error. A terminal that is gone is told nothing.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "clacks: {}", escape::escaped(text));
 }
 
 /// Nobody who reads the output is no failure.
@@ -114,7 +119,7 @@ pub(crate) async fn stop(node: &Node) -> Vec<QueuedMessage> {
 fn tell_of_loss(messages: &[QueuedMessage]) {
     match messages.len() {
         0 => {}
-        1 => eprintln!("clacks: 1 message was still in the queue and is lost"),
-        number => eprintln!("clacks: {number} messages were still in the queue and are lost"),
+        1 => tell("1 message was still in the queue and is lost"),
+        number => tell(&format!("{number} messages were still in the queue and are lost")),
     }
 }

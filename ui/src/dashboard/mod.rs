@@ -117,7 +117,9 @@ impl Dashboard {
                 self.resize();
                 return Ok(Stay::Open);
             }
-            Input::Terminate | Input::HungUp | Input::Panicked => return Ok(Stay::Leave),
+            Input::Terminate | Input::HungUp => return Ok(Stay::Leave),
+            // The terminal is given back already and the panic is told.
+            Input::Panicked => anyhow::bail!("a part of the program failed, so all of it ends"),
         };
         self.frames.request();
         for effect in update(&mut self.model, self.node.now(), msg) {

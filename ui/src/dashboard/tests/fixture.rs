@@ -164,7 +164,7 @@ pub(super) fn queued(number: u64, json: &str, seconds: u64, visits: u32) -> Queu
     QueuedMessage {
         id: number.to_string().parse::<MessageId>().unwrap(),
         message: Message::from_json(json, 128).unwrap(),
-        since_ms: (UPTIME - Duration::from_secs(seconds)).as_millis() as u64,
+        since_ms: UPTIME.saturating_sub(Duration::from_secs(seconds)).as_millis() as u64,
         visits,
     }
 }
