@@ -129,7 +129,8 @@ impl Screen {
             News::Terminate => Some(Input::Terminate),
             News::Stop => self.suspend().err().map(|_| Input::HungUp),
             News::Resumed => Some(self.take().map_or(Input::HungUp, |()| Input::Resumed)),
-            News::Resized => Some(Input::Resized),
+            // A terminal that shrank and grew again has lost what stood there, though its size is as it was.
+            News::Resized => Some(self.redraw().map_or(Input::HungUp, |()| Input::Resized)),
         }
     }
 }
