@@ -3,7 +3,6 @@
 use std::{io::Write, process::ExitCode, time::Duration};
 
 use clacks_p2p::{Node, core::QueuedMessage};
-use clap::Parser;
 use tokio::runtime::Runtime;
 
 mod cli;
@@ -16,6 +15,8 @@ mod execute;
 mod headless;
 mod introduce;
 mod log;
+#[cfg(test)]
+mod readme;
 mod terminal;
 mod untrusted;
 
@@ -26,7 +27,8 @@ use config::Config;
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let cli = match cli::parse(&arguments) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => return fail(&cli::complaint(&error), 2),
         // Help and version are no errors.
@@ -39,8 +41,13 @@ fn main() -> ExitCode {
 }
 
 fn fail(reason: &str, code: u8) -> ExitCode {
-    eprintln!("clacks: {}", escape::escaped(reason));
+    tell(reason);
     ExitCode::from(code)
+}
+
+/// Says something on standard error. A terminal that is gone is told nothing.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "clacks: {}", escape::escaped(text));
 }
 
 /// Nobody who reads the output is no failure.
@@ -112,7 +119,7 @@ pub(crate) async fn stop(node: &Node) -> Vec<QueuedMessage> {
 fn tell_of_loss(messages: &[QueuedMessage]) {
     match messages.len() {
         0 => {}
-        1 => eprintln!("clacks: 1 message was still in the queue and is lost"),
-        number => eprintln!("clacks: {number} messages were still in the queue and are lost"),
+        1 => tell("1 message was still in the queue and is lost"),
+        number => tell(&format!("{number} messages were still in the queue and are lost")),
     }
 }

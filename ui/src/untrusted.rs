@@ -71,20 +71,10 @@ pub(crate) fn shown_lines(text: &str, columns: usize, skip: usize, rows: usize) 
     Rows::new(text, columns).skip(skip).take(rows).collect()
 }
 
-/// How many rows [`shown_lines`] has in all.
-pub(crate) fn count_rows(text: &str, columns: usize) -> usize {
-    Rows::new(text, columns).count()
-}
-
 impl Shown {
     /// The text.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
-    }
-
-    /// The text, to be owned by a span.
-    pub(crate) fn into_string(self) -> String {
-        self.text
     }
 
     /// How many columns it takes when ratatui draws it.

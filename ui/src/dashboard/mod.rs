@@ -13,6 +13,9 @@ mod theme;
 mod update;
 mod view;
 
+#[cfg(test)]
+pub(crate) use keymap::{BINDINGS, HEADINGS};
+
 use clacks_p2p::{Address, Node, core::Peer};
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
@@ -114,7 +117,9 @@ impl Dashboard {
                 self.resize();
                 return Ok(Stay::Open);
             }
-            Input::Terminate | Input::HungUp | Input::Panicked => return Ok(Stay::Leave),
+            Input::Terminate | Input::HungUp => return Ok(Stay::Leave),
+            // The terminal is given back already and the panic is told.
+            Input::Panicked => anyhow::bail!("a part of the program failed, so all of it ends"),
         };
         self.frames.request();
         for effect in update(&mut self.model, self.node.now(), msg) {

@@ -18,10 +18,9 @@ impl Ending {
     /// How long the program may take to end by itself.
     fn grace(self) -> Duration {
         match self {
-            // The node winds up; what it still sends has ten seconds too.
-            Self::Signal(_) | Self::Panicked => Duration::from_secs(12),
-            // Whoever reads from a terminal that has gone takes a whole core.
-            Self::HungUp => Duration::from_secs(2),
+            Self::Signal(_) | Self::Panicked => Duration::from_secs(10),
+            // Time for the node to stop, and no more: reading from a terminal that has gone takes a whole core.
+            Self::HungUp => Duration::from_secs(4),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The modes of the terminal: which are set, and undoing those.
 
 use std::{
-    io::{self, Write},
+    io,
     sync::{
         Mutex, MutexGuard, TryLockError,
         atomic::{AtomicBool, AtomicU8, Ordering},
@@ -11,8 +11,12 @@ use std::{
 };
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
 
-/// How long the restoring waits for a frame that is being written.
+/// How long the restoring waits for a frame that is being written, and for a terminal that takes nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 const BEGIN_SYNCHRONIZED: &[u8] = b"\x1b[?2026h";
@@ -98,14 +102,17 @@ pub(super) fn unset(mode: Mode) -> io::Result<()> {
     write_out(mode.off())
 }
 
-/// Undoes the modes that are set. Any thread may call it, as often as it likes.
+/// Undoes the modes that are set. Any thread may call it, as often as it likes; it does not take long, whatever the
+/// other threads and the terminal do.
 pub(super) fn restore() -> io::Result<()> {
     let set = SET.swap(0, Ordering::SeqCst);
     if set == 0 {
         return Ok(());
     }
-    let _writing = lock_or_give_up();
-    let written = write_out(&undoing(set));
+    let written = match lock_or_give_up() {
+        Some(_writing) if takes_bytes() => write_out(&undoing(set)),
+        _ => Err(io::ErrorKind::TimedOut.into()),
+    };
     let cooked = if set & RAW == 0 { Ok(()) } else { disable_raw_mode() };
     written.and(cooked)
 }
@@ -131,17 +138,33 @@ fn is_set(mode: u8) -> bool {
     SET.load(Ordering::SeqCst) & mode != 0
 }
 
-fn write_out(bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()
+/// Writes past the standard library's buffer, which another thread may hold, and also where another process made the
+/// terminal one that does not wait.
+fn write_out(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(io::stdout(), bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(Errno::AGAIN) => drop(wait_to_write(None)),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn takes_bytes() -> bool {
+    wait_to_write(Timespec::try_from(PATIENCE).ok().as_ref()).is_ok_and(|ready| ready > 0)
+}
+
+fn wait_to_write(patience: Option<&Timespec>) -> rustix::io::Result<usize> {
+    poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], patience)
 }
 
 fn lock() -> MutexGuard<'static, ()> {
     WRITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// A terminal that takes no more bytes holds its writer for ever; the restoring must not wait for it.
+/// A terminal that takes no more bytes holds its writer for ever.
 fn lock_or_give_up() -> Option<MutexGuard<'static, ()>> {
     let until = Instant::now() + PATIENCE;
     loop {

@@ -16,6 +16,8 @@ mod hangup;
 mod input;
 mod news;
 mod panic;
+#[cfg(debug_assertions)]
+mod rehearsal;
 mod signals;
 
 use std::io::{self, IsTerminal};
@@ -44,6 +46,8 @@ impl Screen {
         fit_to_draw_on()?;
         crossterm::style::force_color_output(true);
         panic::install_hook();
+        #[cfg(debug_assertions)]
+        rehearsal::rehearse_panic();
         signals::watch()?;
         hangup::watch()?;
         let terminal = Terminal::new(Tty::default())?;
@@ -78,8 +82,8 @@ impl Screen {
     /// Gives the terminal back, stops this process, and takes the terminal again when it is continued.
     /// [`next`](Self::next) then reports [`Input::Resumed`].
     ///
-    /// It stops itself with SIGSTOP, which the embedded node does not outlive either: SIGTSTP would do nothing
-    /// where no shell with job control is above, and so would a key that asks for it.
+    /// The node inside stops with it. It is SIGSTOP that does it, because SIGTSTP does nothing where no shell is above
+    /// that knows jobs.
     pub(crate) fn suspend(&mut self) -> io::Result<()> {
         guard::restore()?;
         signals::stop_here()?;
@@ -125,7 +129,8 @@ impl Screen {
             News::Terminate => Some(Input::Terminate),
             News::Stop => self.suspend().err().map(|_| Input::HungUp),
             News::Resumed => Some(self.take().map_or(Input::HungUp, |()| Input::Resumed)),
-            News::Resized => Some(Input::Resized),
+            // A terminal that shrank and grew again has lost what stood there, though its size is as it was.
+            News::Resized => Some(self.redraw().map_or(Input::HungUp, |()| Input::Resized)),
         }
     }
 }

@@ -12,18 +12,18 @@ static INSTALLED: Once = Once::new();
 
 /// Puts the restoring before the hook that is there.
 ///
-/// The panic may be that of a task of the embedded node, which the runtime catches: the dashboard is told, and if it
-/// cannot end the program any more, it is ended by force.
+/// The panic may be that of a task of the embedded node, which the runtime catches. So the dashboard is told, once the
+/// message is out, and if it cannot end the program any more, the program is ended by force.
 pub(super) fn install_hook() {
     INSTALLED.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |panicked| {
             let _ = guard::restore();
-            previous(panicked);
             if guard::is_held() {
-                news::tell(News::Panicked);
                 end_by_force(Ending::Panicked);
             }
+            previous(panicked);
+            news::tell(News::Panicked);
         }));
     });
 }

@@ -116,7 +116,11 @@ impl Fixture {
     }
 
     pub(super) fn draw(&self) -> ratatui::buffer::Buffer {
-        let Rect { width, height, .. } = self.model.screen;
+        self.draw_on(self.model.screen.width, self.model.screen.height)
+    }
+
+    /// Draws on a terminal of this size, of which the model may not know yet.
+    pub(super) fn draw_on(&self, width: u16, height: u16) -> ratatui::buffer::Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view(&self.model, Theme::new(true), frame)).unwrap();
         terminal.backend().buffer().clone()
@@ -164,7 +168,7 @@ pub(super) fn queued(number: u64, json: &str, seconds: u64, visits: u32) -> Queu
     QueuedMessage {
         id: number.to_string().parse::<MessageId>().unwrap(),
         message: Message::from_json(json, 128).unwrap(),
-        since_ms: (UPTIME - Duration::from_secs(seconds)).as_millis() as u64,
+        since_ms: UPTIME.saturating_sub(Duration::from_secs(seconds)).as_millis() as u64,
         visits,
     }
 }

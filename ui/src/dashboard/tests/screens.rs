@@ -8,13 +8,12 @@ const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (160, 50)];
 
 /// The screens of all sizes after these keys.
 fn screens(keys: &[KeyCode]) -> String {
-    let mut screens = String::new();
-    for (width, height) in SIZES {
+    let screen = |(width, height)| {
         let mut fixture = Fixture::busy(width, height);
         keys.iter().for_each(|key| drop(fixture.press(*key)));
-        screens.push_str(&format!("=== {width}x{height}\n{}\n", fixture.screen()));
-    }
-    screens
+        format!("=== {width}x{height}\n{}\n", fixture.screen())
+    };
+    SIZES.into_iter().map(screen).collect()
 }
 
 #[test]

@@ -21,6 +21,17 @@ fn every_size_is_drawn_without_a_panic() {
 }
 
 #[test]
+fn a_terminal_that_shrank_before_the_frame_was_drawn_is_no_panic() {
+    let mut fixture = Fixture::busy(200, 60);
+    for key in [None, Some(KeyCode::Enter), Some(KeyCode::Esc), Some(KeyCode::Char('i'))] {
+        key.into_iter().for_each(|key| drop(fixture.press(key)));
+        for (width, height) in [(0, 0), (1, 1), (19, 4), (199, 1), (1, 59), (80, 24)] {
+            fixture.draw_on(width, height);
+        }
+    }
+}
+
+#[test]
 fn where_nothing_is_shown_no_key_acts_but_those_that_leave() {
     let mut fixture = Fixture::busy(19, 4);
     for key in ['I', 'U', 'F', 'a', 'x', 'i', ':'] {

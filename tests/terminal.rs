@@ -1,0 +1,17 @@
+//! The real program in a real terminal: what is on the screen, and what is left behind when it ends.
+#![expect(clippy::unwrap_used, reason = "what fails here fails a test")]
+
+#[path = "terminal/leaving.rs"]
+mod leaving;
+#[path = "terminal/plain.rs"]
+mod plain;
+#[path = "terminal/resizing.rs"]
+mod resizing;
+#[path = "terminal/screen.rs"]
+mod screen;
+#[path = "terminal/session.rs"]
+mod session;
+#[path = "terminal/suspending.rs"]
+mod suspending;
+#[path = "terminal/watching.rs"]
+mod watching;

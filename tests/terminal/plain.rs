@@ -1,0 +1,59 @@
+//! Terminals that can do less, and none at all.
+
+use std::process::{Command, Output, Stdio};
+
+use vt100::Color;
+
+use super::session::Launch;
+
+fn without_a_terminal(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_clacks"))
+        .args(arguments)
+        .env("TERM", "xterm-256color")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn without_a_terminal_one_line_says_what_to_do() {
+    for arguments in [&["--port", "0", "--no-state"][..], &["demo"]] {
+        let output = without_a_terminal(arguments);
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(output.stdout.is_empty());
+        assert_eq!(complaint.lines().count(), 1, "{complaint}");
+        assert!(complaint.contains("is not a terminal") && complaint.contains("clacks node"), "{complaint}");
+    }
+}
+
+#[test]
+fn a_dumb_terminal_gets_the_same_line() {
+    let mut session = Launch::lonely_node().variable("TERM", "dumb").start_blindly();
+    assert!(!session.wait_for_exit().success());
+    session.wait_for("`clacks node` runs without a screen");
+    session.assert_restored();
+    assert!(!session.emulator.written().contains('\x1b'), "{}", session.emulator.drawing());
+}
+
+#[test]
+fn without_colours_the_selection_is_still_seen() {
+    let session = Launch::demo().variable("NO_COLOR", "1").start();
+    session.wait_until("a highlighted cell", |screen| cells(screen).any(vt100::Cell::inverse));
+    let written = session.emulator.written();
+    for colour in ["38;5;", "48;5;", "38;2;", "48;2;"] {
+        assert!(!written.contains(colour), "{written:?}");
+    }
+}
+
+#[test]
+fn a_terminal_with_colours_is_coloured() {
+    let session = Launch::demo().start();
+    let is_coloured = |cell: &vt100::Cell| cell.fgcolor() != Color::Default;
+    session.wait_until("a coloured cell", |screen| cells(screen).any(is_coloured));
+}
+
+fn cells(screen: &vt100::Screen) -> impl Iterator<Item = &vt100::Cell> {
+    let (rows, columns) = screen.size();
+    (0..rows.get()).flat_map(move |row| (0..columns.get()).filter_map(move |column| screen.cell(row, column)))
+}

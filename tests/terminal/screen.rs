@@ -1,0 +1,166 @@
+//! What the program has shown: the bytes it wrote, put through a terminal emulator.
+
+use std::{
+    num::NonZeroU16,
+    sync::{Condvar, Mutex, MutexGuard},
+    time::{Duration, Instant},
+};
+
+use vt100::{Callbacks, MouseProtocolEncoding, MouseProtocolMode, Parser};
+
+/// How long anything may take. Nothing waits that long unless it fails.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A mode that no terminal has.
+const MARKER: u16 = 9876;
+
+/// The emulated terminal, fed by one thread and looked at by the test.
+pub(crate) struct Emulator {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    parser: Parser<Counts>,
+    written: Vec<u8>,
+}
+
+/// What the emulator does not show.
+#[derive(Default)]
+struct Counts {
+    frames: usize,
+    markers: usize,
+}
+
+impl Callbacks for Counts {
+    fn unhandled_csi(
+        &mut self,
+        _: &mut vt100::Screen,
+        intermediate: Option<u8>,
+        _: Option<u8>,
+        parameters: &[&[u16]],
+        command: char,
+    ) {
+        match (intermediate, parameters, command) {
+            (Some(b'?'), [[2026]], 'h') => self.frames += 1,
+            (Some(b'?'), [[MARKER]], 'h') => self.markers += 1,
+            _ => {}
+        }
+    }
+}
+
+/// The modes of the terminal that a program can leave behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Modes {
+    pub(crate) alternate_screen: bool,
+    pub(crate) cursor_hidden: bool,
+    pub(crate) bracketed_paste: bool,
+    pub(crate) mouse: MouseProtocolMode,
+    pub(crate) mouse_encoding: MouseProtocolEncoding,
+}
+
+impl Modes {
+    pub(crate) const AT_FIRST: Self = Self {
+        alternate_screen: false,
+        cursor_hidden: false,
+        bracketed_paste: false,
+        mouse: MouseProtocolMode::None,
+        mouse_encoding: MouseProtocolEncoding::Default,
+    };
+}
+
+impl Emulator {
+    pub(crate) fn new(rows: u16, columns: u16) -> Self {
+        let parser = Parser::new_with_callbacks(non_zero(rows), non_zero(columns), 0, Counts::default());
+        Self { state: Mutex::new(State { parser, written: Vec::new() }), changed: Condvar::new() }
+    }
+
+    pub(crate) fn feed(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        state.parser.process(bytes);
+        state.written.extend_from_slice(bytes);
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        self.lock().parser.set_size(non_zero(rows), non_zero(columns));
+    }
+
+    /// Looks at the screen as it is now.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&vt100::Screen) -> T) -> T {
+        at(self.lock().parser.screen())
+    }
+
+    /// Waits until the screen is as described.
+    #[track_caller]
+    pub(crate) fn wait_until(&self, described: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
+        let until = Instant::now() + DEADLINE;
+        let mut state = self.lock();
+        while !is_so(state.parser.screen()) {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "never: {described}\n{}", drawing(state.parser.screen()));
+            state = self.changed.wait_timeout(state, left).unwrap().0;
+        }
+    }
+
+    /// Has a marker written and waits for it: whatever was written before was read by then.
+    #[track_caller]
+    pub(crate) fn wait_for_marker(&self, write: impl FnOnce(&str)) {
+        let markers = |state: &State| state.parser.callbacks().markers;
+        let awaited = markers(&self.lock()) + 1;
+        write(&marker());
+        let (state, _) =
+            self.changed.wait_timeout_while(self.lock(), DEADLINE, |state| markers(state) < awaited).unwrap();
+        assert_eq!(markers(&state), awaited);
+    }
+
+    pub(crate) fn modes(&self) -> Modes {
+        self.look(|screen| Modes {
+            alternate_screen: screen.alternate_screen(),
+            cursor_hidden: screen.hide_cursor(),
+            bracketed_paste: screen.bracketed_paste(),
+            mouse: screen.mouse_protocol_mode(),
+            mouse_encoding: screen.mouse_protocol_encoding(),
+        })
+    }
+
+    /// How many frames were drawn.
+    pub(crate) fn frames(&self) -> usize {
+        self.lock().parser.callbacks().frames
+    }
+
+    /// Everything that was written, as far as it is text.
+    pub(crate) fn written(&self) -> String {
+        String::from_utf8_lossy(&self.lock().written).replace(&marker(), "")
+    }
+
+    pub(crate) fn drawing(&self) -> String {
+        self.look(drawing)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The first row that shows a text, counted from zero.
+pub(crate) fn row_with(screen: &vt100::Screen, text: &str) -> Option<u16> {
+    let columns = screen.size().1.get();
+    let row = screen.rows(0, columns).position(|row| row.contains(text))?;
+    u16::try_from(row).ok()
+}
+
+fn marker() -> String {
+    format!("\x1b[?{MARKER}h")
+}
+
+fn non_zero(number: u16) -> NonZeroU16 {
+    NonZeroU16::new(number).expect("a terminal has at least one row and one column")
+}
+
+/// The screen for whoever reads a failure.
+fn drawing(screen: &vt100::Screen) -> String {
+    let width = screen.size().1.get();
+    let rows = screen.rows(0, width).map(|row| format!("|{row}\n"));
+    rows.collect()
+}

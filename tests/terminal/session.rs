@@ -1,0 +1,294 @@
+//! The program in a pseudo-terminal.
+
+use std::{
+    io::{self, PipeReader, PipeWriter, Read, Write},
+    os::fd::AsFd,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use pty_process::{
+    Size,
+    blocking::{Pts, Pty},
+};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid},
+    termios::{LocalModes, Termios, tcgetattr},
+};
+use tempfile::TempDir;
+
+use super::screen::{DEADLINE, Emulator, Modes};
+
+/// How long to wait before looking again, where nothing can be waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+pub(crate) const ENTER: &str = "\r";
+pub(crate) const ESCAPE: &str = "\x1b";
+pub(crate) const CTRL_C: &str = "\x03";
+pub(crate) const CTRL_Z: &str = "\x1a";
+
+/// How the program is started.
+pub(crate) struct Launch {
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+    leads_session: bool,
+    rows: u16,
+    columns: u16,
+}
+
+impl Launch {
+    /// The network that lives on this machine, without state of its own.
+    pub(crate) fn demo() -> Self {
+        Self::new(&["demo"])
+    }
+
+    /// One node that knows nobody.
+    pub(crate) fn lonely_node() -> Self {
+        Self::new(&["--port", "0", "--no-state"])
+    }
+
+    fn new(arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(ToString::to_string).collect();
+        Self { arguments, variables: Vec::new(), leads_session: true, rows: 40, columns: 120 }
+    }
+
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// In a terminal that is not that of its session: signals of the terminal do not come.
+    pub(crate) fn in_a_foreign_terminal(self) -> Self {
+        Self { leads_session: false, ..self }
+    }
+
+    pub(crate) fn size(self, rows: u16, columns: u16) -> Self {
+        Self { rows, columns, ..self }
+    }
+
+    /// Starts the program and waits until the dashboard is there.
+    #[track_caller]
+    pub(crate) fn start(self) -> Session {
+        let session = self.start_blindly();
+        session.wait_for("SAY");
+        session
+    }
+
+    pub(crate) fn start_blindly(self) -> Session {
+        let home = tempfile::tempdir().unwrap();
+        let (pty, slave) = pty_process::blocking::open().unwrap();
+        pty.resize(Size::new(self.rows, self.columns)).unwrap();
+        let termios = tcgetattr(&slave).unwrap();
+        let child = self.spawn(self.command(&home), &slave);
+        let emulator = Arc::new(Emulator::new(self.rows, self.columns));
+        let terminal = Terminal::new(pty, Arc::clone(&emulator));
+        Session { child, terminal: Some(terminal), slave, emulator, termios, _home: home }
+    }
+
+    fn command(&self, home: &TempDir) -> Command {
+        let places = ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_clacks"));
+        command
+            .env_clear()
+            .envs(places.map(|place| (place, home.path())))
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("TERM", "xterm-256color")
+            .env("LANG", "C.UTF-8")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .args(&self.arguments);
+        command
+    }
+
+    fn spawn(&self, mut command: Command, slave: &Pts) -> Child {
+        if self.leads_session {
+            return pty_process::blocking::Command::from(command).spawn_borrowed(slave).unwrap();
+        }
+        let end = || Stdio::from(slave.as_fd().try_clone_to_owned().unwrap());
+        command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap()
+    }
+}
+
+/// The program while it runs.
+pub(crate) struct Session {
+    child: Child,
+    terminal: Option<Terminal>,
+    /// Kept open, because the terminal's settings go when the last that has it open closes it.
+    slave: Pts,
+    pub(crate) emulator: Arc<Emulator>,
+    termios: Termios,
+    _home: TempDir,
+}
+
+impl Session {
+    #[track_caller]
+    pub(crate) fn wait_until(&self, described: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
+        self.emulator.wait_until(described, is_so);
+    }
+
+    /// Waits until a text is on the screen.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, text: &str) {
+        self.wait_until(&format!("{text:?} on the screen"), |screen| screen.contents().contains(text));
+    }
+
+    pub(crate) fn type_in(&self, text: &str) {
+        self.terminal().write(text.as_bytes());
+    }
+
+    /// Writes to the terminal as another program does.
+    pub(crate) fn write_from_elsewhere(&self, text: &str) {
+        rustix::io::write(&self.slave, text.as_bytes()).unwrap();
+    }
+
+    /// Pastes as a terminal does that was asked for bracketed paste.
+    pub(crate) fn paste(&self, text: &str) {
+        assert!(self.modes().bracketed_paste, "the program did not ask for it");
+        self.type_in(&format!("\x1b[200~{text}\x1b[201~"));
+    }
+
+    /// Presses and releases the left button on a cell, counted from zero.
+    pub(crate) fn click(&self, row: u16, column: u16) {
+        let (row, column) = (row + 1, column + 1);
+        self.type_in(&format!("\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m"));
+    }
+
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        self.emulator.resize(rows, columns);
+        self.terminal().pty.resize(Size::new(rows, columns)).unwrap();
+    }
+
+    pub(crate) fn modes(&self) -> Modes {
+        self.emulator.modes()
+    }
+
+    pub(crate) fn is_raw(&self) -> bool {
+        !self.termios_now().local_modes.intersects(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    pub(crate) fn send(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Takes the terminal away, as when its window is closed.
+    pub(crate) fn hang_up(&mut self) {
+        self.terminal = None;
+    }
+
+    /// Waits until the process was stopped.
+    #[track_caller]
+    pub(crate) fn wait_until_stopped(&self) {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        self.wait_while("it stops", || waitid(WaitId::Pid(self.pid()), options).unwrap().is_none());
+        self.catch_up();
+    }
+
+    /// Waits until the process has ended.
+    #[track_caller]
+    pub(crate) fn wait_for_exit(&mut self) -> ExitStatus {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                self.catch_up();
+                return status;
+            }
+            assert!(Instant::now() < until, "it does not end\n{}", self.emulator.drawing());
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// Checks that nothing of the program is left in the terminal: no mode, no setting, no frame.
+    #[track_caller]
+    pub(crate) fn assert_restored(&self) {
+        assert_eq!(self.modes(), Modes::AT_FIRST);
+        assert_eq!(settings(&self.termios_now()), settings(&self.termios));
+        assert!(!self.emulator.drawing().contains("TRAFFIC"), "{}", self.emulator.drawing());
+    }
+
+    #[track_caller]
+    fn wait_while(&self, described: &str, is_so: impl Fn() -> bool) {
+        let until = Instant::now() + DEADLINE;
+        while is_so() {
+            assert!(Instant::now() < until, "never: {described}\n{}", self.emulator.drawing());
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    fn termios_now(&self) -> Termios {
+        tcgetattr(&self.slave).unwrap()
+    }
+
+    fn terminal(&self) -> &Terminal {
+        self.terminal.as_ref().expect("the terminal was not hung up")
+    }
+
+    /// Waits until everything that the process has written so far was read.
+    fn catch_up(&self) {
+        if self.terminal.is_some() {
+            self.emulator.wait_for_marker(|marker| self.write_from_elsewhere(marker));
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The side of the pseudo-terminal that a terminal program has, and the thread that reads from it.
+struct Terminal {
+    pty: Arc<Pty>,
+    stop: Option<PipeWriter>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Terminal {
+    fn new(pty: Pty, emulator: Arc<Emulator>) -> Self {
+        let pty = Arc::new(pty);
+        let (stopped, stop) = io::pipe().unwrap();
+        let read_from = Arc::clone(&pty);
+        let reader = thread::spawn(move || feed(&emulator, &read_from, &stopped));
+        Self { pty, stop: Some(stop), reader: Some(reader) }
+    }
+
+    fn write(&self, bytes: &[u8]) {
+        (&*self.pty).write_all(bytes).unwrap();
+    }
+}
+
+/// Nobody may be reading when the last handle is closed, or it would not be closed.
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.stop = None;
+        let _ = self.reader.take().map(JoinHandle::join);
+    }
+}
+
+/// Passes on what is written until it is stopped.
+fn feed(emulator: &Emulator, pty: &Pty, stopped: &PipeReader) {
+    let mut buffer = [0; 8 * 1024];
+    loop {
+        let mut ready = [PollFd::new(pty, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
+        poll(&mut ready, None).unwrap();
+        if !ready[1].revents().is_empty() {
+            return;
+        }
+        match (&*pty).read(&mut buffer) {
+            Ok(read) => emulator.feed(&buffer[..read]),
+            Err(_) => return,
+        }
+    }
+}
+
+/// What can be compared of a terminal's settings.
+fn settings(termios: &Termios) -> String {
+    format!("{termios:?}")
+}

@@ -1,0 +1,135 @@
+//! The dashboard at work.
+
+use vt100::MouseProtocolMode;
+
+use super::{
+    screen::row_with,
+    session::{CTRL_C, ENTER, ESCAPE, Launch, Session},
+};
+
+#[test]
+fn the_demo_shows_its_traffic() {
+    let session = Launch::demo().start();
+    for text in ["clacks 127.0.0.1:", "PEERS", "QUEUE", "TRAFFIC", "alive", "queued"] {
+        session.wait_for(text);
+    }
+}
+
+#[test]
+fn a_typed_message_appears_in_the_traffic() {
+    let session = Launch::demo().start();
+    session.type_in("i");
+    session.type_in("a parcel for Lipwig");
+    session.wait_until("the draft", |screen| says(screen, "a parcel for Lipwig"));
+    session.type_in(ENTER);
+    session.wait_until("an empty input", |screen| !says(screen, "parcel"));
+    session.wait_for("a parcel for Lipwig");
+}
+
+#[test]
+fn the_cursor_is_shown_where_something_is_written() {
+    let session = Launch::lonely_node().start();
+    assert!(session.modes().cursor_hidden);
+    session.type_in("i");
+    session.wait_until("the cursor", |screen| !screen.hide_cursor());
+    session.type_in("Moist");
+    session.wait_until("the cursor behind the word", |screen| {
+        let (row, column) = screen.cursor_position();
+        screen.rows(0, column).nth(row.into()).is_some_and(|text| text.ends_with("Moist"))
+    });
+    session.type_in(ESCAPE);
+    session.wait_until("no cursor", vt100::Screen::hide_cursor);
+}
+
+#[test]
+fn a_peer_is_ignored_and_unignored_with_a_key() {
+    let session = Launch::demo().start();
+    session.wait_until("a peer that is alive", |screen| row_with(screen, "A alive").is_some());
+    // The cursor is in the list of the peers; the first of them is selected.
+    session.type_in("g");
+    session.wait_until("a peer that is selected and not ignored", |screen| {
+        row_with(screen, "> A").or(row_with(screen, "> N")).is_some()
+    });
+    session.type_in("I");
+    session.wait_until("the peer ignored and still selected", |screen| {
+        row_with(screen, "> I ignored").is_some()
+    });
+    session.type_in("U");
+    session.wait_until("the peer not ignored and still selected", |screen| {
+        row_with(screen, "> I ignored").is_none() && row_with(screen, "> ").is_some()
+    });
+}
+
+#[test]
+fn what_is_pasted_into_a_list_is_no_key() {
+    let session = Launch::lonely_node().start();
+    session.paste("quit, quickly: q q q");
+    session.wait_until("the text in the input", |screen| says(screen, "quit, quickly: q q q"));
+    session.wait_for("QUEUE  0");
+}
+
+#[test]
+fn lines_that_are_pasted_are_not_sent_one_by_one() {
+    let session = Launch::lonely_node().start();
+    session.type_in("i");
+    session.paste("one\rtwo\nthree\r\n");
+    session.wait_until("the text in the input", |screen| says(screen, "one") && says(screen, "three"));
+    session.wait_for("QUEUE  0");
+}
+
+/// As a terminal sends it that knows no bracketed paste, or a user who typed ahead.
+#[test]
+fn a_flood_of_keys_is_read_to_its_last() {
+    let session = Launch::lonely_node().start();
+    session.type_in("i");
+    for length in [1020, 1025, 3000] {
+        session.type_in(&format!("{}{length}", "x".repeat(length)));
+        session.wait_for(&format!("xx{length}"));
+        session.type_in(CTRL_C);
+        session.wait_until("an empty input", |screen| !says(screen, "xx"));
+    }
+}
+
+#[test]
+fn a_click_on_the_input_goes_there() {
+    let session = Launch::lonely_node().start();
+    let row = session.emulator.look(|screen| row_with(screen, "SAY")).unwrap();
+    session.click(row, 20);
+    session.wait_until("the cursor", |screen| !screen.hide_cursor());
+}
+
+#[test]
+fn the_mouse_is_released_for_the_selection_of_text_and_taken_back() {
+    let session = Launch::lonely_node().start();
+    let mouse = |mode| session.wait_until("the mouse", |screen| screen.mouse_protocol_mode() == mode);
+    mouse(MouseProtocolMode::PressRelease);
+    session.type_in("m");
+    mouse(MouseProtocolMode::None);
+    session.type_in("m");
+    mouse(MouseProtocolMode::PressRelease);
+}
+
+/// What is left is the clock, which counts the seconds of the first minute.
+#[test]
+fn nothing_but_the_clock_is_drawn_while_nothing_happens() {
+    let session = Launch::lonely_node().start();
+    wait_for_the_clock(&session);
+    let (frames, bytes) = (session.emulator.frames(), session.emulator.written().len());
+    for _ in 0..3 {
+        wait_for_the_clock(&session);
+    }
+    assert!(session.emulator.frames() - frames <= 3);
+    assert!(session.emulator.written().len() - bytes < 3 * 100);
+}
+
+fn wait_for_the_clock(session: &Session) {
+    let shown = |screen: &vt100::Screen| screen.rows(0, 120).next();
+    let before = session.emulator.look(shown);
+    session.wait_until("another time", |screen| shown(screen) != before);
+}
+
+/// Whether the input holds a text.
+fn says(screen: &vt100::Screen, text: &str) -> bool {
+    let columns = screen.size().1.get();
+    screen.rows(0, columns).any(|row| row.contains("SAY") && row.contains(text))
+}
