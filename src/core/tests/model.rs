@@ -199,7 +199,7 @@ impl Model {
         let Some(known) = self.peers.get(address) else { return };
         match known.status {
             Status::New | Status::Alive => self.set_status(address, Status::Lost),
-            Status::Lost if self.now.uptime - known.since.uptime > KILL_TIMEOUT => {
+            Status::Lost if self.now.uptime > known.since.uptime + KILL_TIMEOUT => {
                 self.set_status(address, Status::Dead);
             }
             _ => {}
