@@ -129,7 +129,8 @@ impl Screen {
             News::Terminate => Some(Input::Terminate),
             News::Stop => self.suspend().err().map(|_| Input::HungUp),
             News::Resumed => Some(self.take().map_or(Input::HungUp, |()| Input::Resumed)),
-            News::Resized => Some(Input::Resized),
+            // Also if the size is the old one again: what the terminal cut off meanwhile is lost.
+            News::Resized => Some(self.redraw().map_or(Input::HungUp, |()| Input::Resized)),
         }
     }
 }
