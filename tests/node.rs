@@ -1,1 +1,22 @@
-//! A whole node among peers.
+//! A whole node among peers: what it sends, whom it knows and trusts, what it keeps, and how it starts and stops.
+
+mod support;
+
+#[path = "node/certificates.rs"]
+mod certificates;
+#[path = "node/delivery.rs"]
+mod delivery;
+#[path = "node/flow.rs"]
+mod flow;
+#[path = "node/hooks.rs"]
+mod hooks;
+#[path = "node/peers.rs"]
+mod peers;
+#[path = "node/start.rs"]
+mod start;
+#[path = "node/state.rs"]
+mod state;
+#[path = "node/stop.rs"]
+mod stop;
+#[path = "node/watchers.rs"]
+mod watchers;

@@ -18,28 +18,26 @@ pub(super) fn is_anybody_free(peers: &Peers) -> bool {
 
 /// The peer that the next message goes to: a new one if there is any, otherwise one of a status drawn by the
 /// document's numbers; inside a status each is as likely as the others.
-///
-/// A status with nobody in it falls to another as in the package: no alive peer to the lost, then to the dead; no
-/// lost or dead peer to the alive.
 pub(super) fn choose(peers: &Peers, rng: &mut impl Rng) -> Option<Address> {
-    let status = choose_status(peers, rng)?;
+    let draw = rng.random_range(0..DRAWS);
+    let status = status_for_draw(draw, |status| peers.free(status) > 0)?;
     let number = rng.random_range(0..peers.free(status));
     peers.nth_free(status, number).cloned()
 }
 
-fn choose_status(peers: &Peers, rng: &mut impl Rng) -> Option<Status> {
-    if peers.free(Status::New) > 0 {
-        return Some(Status::New);
-    }
-    let draw = rng.random_range(0..DRAWS);
-    let order = if draw < DEAD {
+/// The status that a draw falls to, one of `0..DRAWS`, given which have somebody in them.
+///
+/// Where nobody has the status drawn, the turn goes to another as in the package: that of the alive to the lost, then
+/// to the dead; that of the lost to the alive, then to the dead; that of the dead to the lost, then to the alive.
+fn status_for_draw(draw: u32, has_somebody: impl Fn(Status) -> bool) -> Option<Status> {
+    let drawn = if draw < DEAD {
         [Status::Dead, Status::Lost, Status::Alive]
     } else if draw < DEAD + LOST {
         [Status::Lost, Status::Alive, Status::Dead]
     } else {
         [Status::Alive, Status::Lost, Status::Dead]
     };
-    order.into_iter().find(|status| peers.free(*status) > 0)
+    std::iter::once(Status::New).chain(drawn).find(|status| has_somebody(*status))
 }
 
 /// A random alive peer other than the receiver, to be named as a friend.
@@ -54,4 +52,168 @@ pub(super) fn choose_friend(peers: &Peers, receiver: &Address, rng: &mut impl Rn
     let number = rng.random_range(0..candidates);
     let number = number + usize::from(receiver.is_some_and(|receiver| number >= receiver));
     peers.nth(Status::Alive, number).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use rand::{SeedableRng, rngs::StdRng};
+
+    use super::*;
+    use crate::core::Now;
+
+    const NOW: Now = Now { uptime: Duration::ZERO, unix_ms: 0 };
+
+    /// `count` addresses for each of the statuses, such as `alive:3`.
+    fn peers(counts: &[(Status, u16)]) -> Peers {
+        let mut peers = Peers::new(1);
+        for (status, count) in counts {
+            for number in 1..=*count {
+                peers.insert(&peer(*status, number), *status, NOW);
+            }
+        }
+        peers
+    }
+
+    fn peer(status: Status, number: u16) -> Address {
+        Address::new(status.name(), number).unwrap()
+    }
+
+    fn count(draws: u32, mut draw: impl FnMut(&mut StdRng) -> Option<Address>) -> BTreeMap<Address, u32> {
+        let mut rng = StdRng::seed_from_u64(7);
+        let mut counts = BTreeMap::new();
+        for _ in 0..draws {
+            *counts.entry(draw(&mut rng).unwrap()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Asserts that these and no others were drawn, and as evenly as chance allows: the chi-squared statistic stays
+    /// within six standard deviations, which it leaves for one seed in some ten thousand.
+    fn assert_uniform(counts: &BTreeMap<Address, u32>, expected: impl IntoIterator<Item = Address>) {
+        let expected: Vec<Address> = expected.into_iter().collect();
+        assert!(expected.iter().eq(counts.keys()), "{counts:?}");
+        let mean = f64::from(counts.values().sum::<u32>()) / counts.len() as f64;
+        let statistic: f64 = counts.values().map(|count| (f64::from(*count) - mean).powi(2) / mean).sum();
+        let freedom = counts.len() as f64 - 1.0;
+        assert!(statistic < freedom + 6.0 * (2.0 * freedom).sqrt(), "{statistic} of {freedom}: {counts:?}");
+    }
+
+    /// How many of all draws fall to alive, lost and dead when these have somebody in them.
+    fn shares(inhabited: &[Status]) -> [usize; 3] {
+        [Status::Alive, Status::Lost, Status::Dead].map(|status| {
+            let falls_to_it =
+                |draw: &u32| status_for_draw(*draw, |status| inhabited.contains(&status)) == Some(status);
+            (0..DRAWS).filter(falls_to_it).count()
+        })
+    }
+
+    #[test]
+    fn all_draws_together_fall_as_the_document_says() {
+        use Status::{Alive, Dead, Lost};
+        for (inhabited, expected) in [
+            (&[Alive, Lost, Dead] as &[_], [95_000, 4_999, 1]),
+            (&[Alive, Lost], [95_000, 5_000, 0]),
+            (&[Alive, Dead], [99_999, 0, 1]),
+            (&[Lost, Dead], [0, 99_999, 1]),
+            (&[Alive], [100_000, 0, 0]),
+            (&[Lost], [0, 100_000, 0]),
+            (&[Dead], [0, 0, 100_000]),
+            (&[], [0, 0, 0]),
+        ] {
+            assert_eq!(shares(inhabited), expected, "{inhabited:?}");
+        }
+    }
+
+    #[test]
+    fn new_comes_first_and_ignored_never() {
+        let all = Status::ALL;
+        assert!(
+            (0..DRAWS).all(|draw| status_for_draw(draw, |status| all.contains(&status)) == Some(Status::New))
+        );
+        assert!((0..DRAWS).all(|draw| status_for_draw(draw, |status| status == Status::Ignored).is_none()));
+    }
+
+    #[test]
+    fn statuses_are_drawn_as_often_as_they_should_be() {
+        let peers = peers(&[(Status::Alive, 1), (Status::Lost, 1), (Status::Dead, 1), (Status::Ignored, 1)]);
+        let counts = count(1_000_000, |rng| choose(&peers, rng));
+        let of = |status| f64::from(*counts.get(&peer(status, 1)).unwrap_or(&0));
+        // Within six standard deviations of 4.999 % and 0.001 % of a million.
+        assert!((of(Status::Lost) - 49_990.0).abs() < 6.0 * 218.0, "{counts:?}");
+        assert!((of(Status::Dead) - 10.0).abs() < 6.0 * 3.2, "{counts:?}");
+        assert!((of(Status::Alive) - 950_000.0).abs() < 6.0 * 218.0, "{counts:?}");
+    }
+
+    #[test]
+    fn inside_a_status_each_peer_is_as_likely_as_the_others() {
+        for status in [Status::New, Status::Alive, Status::Lost, Status::Dead] {
+            // Alive would be drawn as well as lost or dead ones, so the others have nobody but ignored peers beside
+            // them; new come first whoever is there.
+            let others = if status == Status::New { Status::Alive } else { Status::Ignored };
+            let peers = peers(&[(status, 17), (others, 5)]);
+            let counts = count(50_000, |rng| choose(&peers, rng));
+            assert_uniform(&counts, (1..=17).map(|number| peer(status, number)));
+        }
+    }
+
+    #[test]
+    fn busy_peers_are_left_out_and_the_others_stay_even() {
+        let mut peers = peers(&[(Status::Alive, 12)]);
+        let busy = [1, 2, 7, 12];
+        for number in busy {
+            peers.begin_delivery(&peer(Status::Alive, number));
+        }
+        let free = (1..=12).filter(|number| !busy.contains(number));
+        let counts = count(50_000, |rng| choose(&peers, rng));
+        assert_uniform(&counts, free.map(|number| peer(Status::Alive, number)));
+        for number in busy {
+            peers.end_delivery(&peer(Status::Alive, number));
+        }
+        let counts = count(50_000, |rng| choose(&peers, rng));
+        assert_uniform(&counts, (1..=12).map(|number| peer(Status::Alive, number)));
+    }
+
+    #[test]
+    fn the_status_of_busy_peers_passes_its_turn_on() {
+        let mut peers = peers(&[(Status::New, 1), (Status::Alive, 1), (Status::Lost, 1), (Status::Dead, 1)]);
+        let mut rng = StdRng::seed_from_u64(7);
+        let mut chosen = Vec::new();
+        while let Some(address) = choose(&peers, &mut rng) {
+            assert!(is_anybody_free(&peers));
+            peers.begin_delivery(&address);
+            chosen.push(address);
+        }
+        assert!(!is_anybody_free(&peers));
+        assert_eq!(chosen.first(), Some(&peer(Status::New, 1)));
+        chosen.sort();
+        assert_eq!(
+            chosen,
+            [Status::Alive, Status::Dead, Status::Lost, Status::New].map(|status| peer(status, 1))
+        );
+    }
+
+    #[test]
+    fn the_friend_is_any_alive_peer_but_the_receiver() {
+        let mut peers =
+            peers(&[(Status::Alive, 10), (Status::New, 3), (Status::Lost, 3), (Status::Ignored, 3)]);
+        // Whether a friend is busy plays no part.
+        peers.begin_delivery(&peer(Status::Alive, 4));
+        for receiver in [1, 4, 10] {
+            let counts = count(50_000, |rng| choose_friend(&peers, &peer(Status::Alive, receiver), rng));
+            let others = (1..=10).filter(|number| *number != receiver);
+            assert_uniform(&counts, others.map(|number| peer(Status::Alive, number)));
+        }
+        let counts = count(50_000, |rng| choose_friend(&peers, &peer(Status::New, 1), rng));
+        assert_uniform(&counts, (1..=10).map(|number| peer(Status::Alive, number)));
+    }
+
+    #[test]
+    fn without_another_alive_peer_there_is_no_friend() {
+        let mut rng = StdRng::seed_from_u64(7);
+        let peers = peers(&[(Status::Alive, 1), (Status::New, 2), (Status::Lost, 2)]);
+        assert_eq!(choose_friend(&peers, &peer(Status::Alive, 1), &mut rng), None);
+        assert_eq!(choose_friend(&peers, &peer(Status::New, 1), &mut rng), Some(peer(Status::Alive, 1)));
+    }
 }

@@ -322,9 +322,13 @@ impl Core {
 
     fn message_delivery_ended(&mut self, to: &Address, taken: QueuedMessage, outcome: Outcome, now: Now) {
         self.messages_in_flight -= 1;
+        self.peers.end_delivery(to);
         match outcome {
             Outcome::Taken { round_trip } => {
-                self.peers.end_delivery(to, Some(round_trip));
+                if let Some(record) = self.peers.record_mut(to) {
+                    record.delivered += 1;
+                    record.round_trip = Some(round_trip);
+                }
                 self.queue.release(&taken);
                 self.counters.delivered += 1;
                 let QueuedMessage { id, message, .. } = taken;
@@ -333,7 +337,9 @@ impl Core {
                 self.contact_worked(to, now);
             }
             Outcome::Failed(failure) => {
-                self.peers.end_delivery(to, None);
+                if let Some(record) = self.peers.record_mut(to) {
+                    record.failed += 1;
+                }
                 self.counters.failed += 1;
                 let (id, message) = (taken.id, taken.message.clone());
                 let peer = self.peers.get(to).unwrap_or_else(|| stranger(to, now));
@@ -384,7 +390,7 @@ impl Core {
         for (_, InFlight { to, purpose }) in std::mem::take(&mut self.in_flight) {
             if let Purpose::Message(taken) = purpose {
                 self.messages_in_flight -= 1;
-                self.peers.end_delivery(&to, None);
+                self.peers.end_delivery(&to);
                 self.put_back(taken, &to);
             }
         }

@@ -20,6 +20,8 @@ mod pace;
 mod peers;
 mod queue;
 mod sightings;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Event, Failure, Introduction, Origin, Refusal};
 pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome, Purpose};

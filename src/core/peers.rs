@@ -1,4 +1,10 @@
-use std::{collections::BTreeSet, fmt, ops::Bound, str::FromStr, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap, hash_map::Entry},
+    fmt,
+    ops::Bound,
+    str::FromStr,
+    time::Duration,
+};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -124,11 +130,10 @@ impl PeerCounts {
 pub(super) struct Record {
     time: u64,
     since: Duration,
-    round_trip: Option<Duration>,
+    pub(super) round_trip: Option<Duration>,
     pub(super) delivered: u64,
     pub(super) received: u64,
     pub(super) failed: u64,
-    in_flight: usize,
     /// The status before the user ignored the peer.
     before_ignored: Option<Status>,
 }
@@ -142,7 +147,6 @@ impl Record {
             delivered: 0,
             received: 0,
             failed: 0,
-            in_flight: 0,
             before_ignored: None,
         }
     }
@@ -199,12 +203,14 @@ impl Group {
 #[derive(Debug)]
 pub(super) struct Peers {
     groups: [Group; 5],
+    /// Deliveries under way. A peer that is forgotten meanwhile and comes back still has them.
+    in_flight: HashMap<Address, usize>,
     max_in_flight_per_peer: usize,
 }
 
 impl Peers {
     pub(super) fn new(max_in_flight_per_peer: usize) -> Self {
-        Self { groups: Default::default(), max_in_flight_per_peer }
+        Self { groups: Default::default(), in_flight: HashMap::new(), max_in_flight_per_peer }
     }
 
     fn group(&self, status: Status) -> &Group {
@@ -251,7 +257,8 @@ impl Peers {
     pub(super) fn insert(&mut self, address: &Address, status: Status, now: Now) -> Peer {
         let record = Record::new(now);
         let peer = snapshot(address, status, &record);
-        self.group_mut(status).insert(address.clone(), record, false);
+        let is_busy = self.is_busy(status, address);
+        self.group_mut(status).insert(address.clone(), record, is_busy);
         peer
     }
 
@@ -279,7 +286,7 @@ impl Peers {
         let mut record = self.group_mut(from).remove(address)?;
         (record.time, record.since) = (now.unix_ms, now.uptime);
         let peer = snapshot(address, status, &record);
-        let is_busy = self.is_busy(status, record.in_flight);
+        let is_busy = self.is_busy(status, address);
         self.group_mut(status).insert(address.clone(), record, is_busy);
         Some((peer, from))
     }
@@ -295,38 +302,36 @@ impl Peers {
         self.group(Status::Ignored).table.get(address)?.before_ignored
     }
 
-    /// Notes that a delivery to the peer began.
+    /// Notes that a delivery to the address began.
     pub(super) fn begin_delivery(&mut self, address: &Address) {
-        self.change_in_flight(address, |in_flight| in_flight + 1);
+        *self.in_flight.entry(address.clone()).or_default() += 1;
+        self.refresh_busy(address);
     }
 
-    /// Notes that a delivery to the peer ended, and how long it took if it was answered 200.
-    pub(super) fn end_delivery(&mut self, address: &Address, round_trip: Option<Duration>) {
-        self.change_in_flight(address, |in_flight| in_flight.saturating_sub(1));
-        if let Some(record) = self.record_mut(address) {
-            match round_trip {
-                Some(round_trip) => {
-                    record.delivered += 1;
-                    record.round_trip = Some(round_trip);
-                }
-                None => record.failed += 1,
+    /// Notes that a delivery to the address ended.
+    pub(super) fn end_delivery(&mut self, address: &Address) {
+        if let Entry::Occupied(mut in_flight) = self.in_flight.entry(address.clone()) {
+            *in_flight.get_mut() -= 1;
+            if *in_flight.get() == 0 {
+                in_flight.remove();
             }
+        }
+        self.refresh_busy(address);
+    }
+
+    fn refresh_busy(&mut self, address: &Address) {
+        let Some(status) = self.status(address) else { return };
+        let is_busy = self.is_busy(status, address);
+        let group = self.group_mut(status);
+        if let Some(index) = group.table.get_index_of(address) {
+            group.set_busy(index, is_busy);
         }
     }
 
-    fn change_in_flight(&mut self, address: &Address, change: impl Fn(usize) -> usize) {
-        let Some(status) = self.status(address) else { return };
-        let Some((index, _, record)) = self.group_mut(status).table.get_full_mut(address) else { return };
-        record.in_flight = change(record.in_flight);
-        let in_flight = record.in_flight;
-        let busy = self.is_busy(status, in_flight);
-        self.group_mut(status).set_busy(index, busy);
-    }
-
-    /// Whether a peer with so many deliveries under way takes no further one.
-    fn is_busy(&self, status: Status, in_flight: usize) -> bool {
+    /// Whether a peer of this status takes no further delivery until one of those under way has ended.
+    fn is_busy(&self, status: Status, address: &Address) -> bool {
         let most = if status == Status::Alive { self.max_in_flight_per_peer } else { 1 };
-        in_flight >= most
+        self.in_flight.get(address).is_some_and(|in_flight| *in_flight >= most)
     }
 
     /// How many peers of this status can be sent to now.
@@ -356,7 +361,9 @@ impl Peers {
 
     /// Up to `before` peers that are listed before `anchor`, then `anchor` itself and what follows, `after` in all.
     pub(super) fn window(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
-        let Some(status) = self.status(anchor) else { return self.iter().take(before + after).collect() };
+        let Some(status) = self.status(anchor) else {
+            return self.iter().take(before.saturating_add(after)).collect();
+        };
         let earlier = Status::ALL.into_iter().filter(|other| *other < status).rev();
         let mut peers: Vec<Peer> = self
             .listed_backwards(status, Bound::Excluded(anchor))

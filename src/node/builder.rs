@@ -9,8 +9,15 @@ use std::{
 
 use hyper::header::HeaderValue;
 use rand::{Rng, rngs::StdRng};
-use rustls::{ServerConfig, crypto::CryptoProvider};
-use tokio::{net::TcpListener, sync::Semaphore};
+use rustls::{
+    ServerConfig,
+    crypto::CryptoProvider,
+    sign::{CertifiedKey, SingleCertAndKey},
+};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
@@ -19,9 +26,7 @@ use crate::{
 };
 
 use super::{
-    CertificateError, Node, StateError,
-    certificate::Certificate,
-    driver,
+    CertificateError, Node, StateError, certificate, driver,
     handle::Guard,
     listener::Listener,
     sender::Sender,
@@ -202,14 +207,15 @@ impl Builder {
         // Everything that can be wrong is found before anything is left behind.
         let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
         let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
+        self.options.check()?;
         let state_file = self.data_dir.as_deref().filter(|_| self.keep_state).map(StateFile::in_directory);
         let state = state_file.as_ref().map(StateFile::load).transpose()?.unwrap_or_default();
         let sockets = self.bind().await?;
         let listens_on: Vec<SocketAddr> =
             sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
-        let certificate = self.load_certificate()?;
-        let fingerprint = trust::fingerprint(&certificate.chain[0]);
-        let tls = accept_tls(certificate, Arc::clone(&provider))?;
+        let certificate = self.load_certificate(&provider)?;
+        let fingerprint = trust::fingerprint(&certificate.cert[0]);
+        let tls = accept_tls(certificate, Arc::clone(&provider));
 
         let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
         let address = bound.map_or(named.clone(), |port| named.with_port(port));
@@ -248,19 +254,20 @@ impl Builder {
         let mut rng: StdRng = rand::make_rng();
         let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
         let run = HeaderValue::try_from(run).expect("hexadecimal digits");
-        let trust = Arc::new(Trust::default());
+        let state_changed = Arc::new(Notify::new());
+        let trust = Arc::new(Trust::new(Arc::clone(&state_changed)));
         trust.restore(state.pins);
         let sender = Sender::new(Arc::clone(&trust), provider, &self.limits, run.clone())?;
-        let shared = Arc::new(Shared::new(core, rng, sender, trust, EVENT_CAPACITY));
+        let shared = Arc::new(Shared::new(core, rng, sender, trust, state_changed, EVENT_CAPACITY));
         shared.at_core(|at| at.core.restore(state.peers, at.now));
         Ok((shared, run))
     }
 
-    fn load_certificate(&self) -> Result<Certificate, CertificateError> {
+    fn load_certificate(&self, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateError> {
         match (&self.certificate, &self.data_dir) {
-            (Some((certificate, key)), _) => Certificate::load(certificate, key),
-            (None, Some(directory)) => Certificate::load_or_create(directory, &self.hostname),
-            (None, None) => Certificate::ephemeral(&self.hostname),
+            (Some((certificate, key)), _) => certificate::load(certificate, key, provider),
+            (None, Some(directory)) => certificate::load_or_create(directory, &self.hostname, provider),
+            (None, None) => certificate::ephemeral(&self.hostname, provider),
         }
     }
 
@@ -306,15 +313,38 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
-fn accept_tls(
-    certificate: Certificate,
-    provider: Arc<CryptoProvider>,
-) -> Result<TlsAcceptor, CertificateError> {
+fn accept_tls(certificate: CertifiedKey, provider: Arc<CryptoProvider>) -> TlsAcceptor {
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring offers the suites of TLS 1.2 and 1.3")
         .with_no_client_auth()
-        .with_single_cert(certificate.chain, certificate.key)
-        .map_err(CertificateError::Unusable)?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(certificate)));
+    TlsAcceptor::from(Arc::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_node_that_does_not_start_leaves_nothing_behind() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("data");
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let builder = || Node::builder().hostname("127.0.0.1").port(0).data_dir(&directory);
+        let wrong = [
+            builder().send_rate(0.0),
+            builder().options(|options| options.max_in_flight = 0),
+            builder().hostname("no hostname"),
+            builder().port(taken.local_addr().unwrap().port()),
+            builder().certificate(Path::new("/nowhere"), Path::new("/nowhere")),
+        ];
+        for builder in wrong {
+            assert!(builder.clone().start().await.is_err(), "{builder:?}");
+            assert!(!directory.exists(), "{builder:?}");
+        }
+        let node = builder().start().await.unwrap();
+        assert!(directory.exists());
+        node.stop().await;
+    }
 }

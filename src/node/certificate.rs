@@ -4,18 +4,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls::{
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    sign::CertifiedKey,
+};
 
 /// The certificate's file in the data directory.
 const CERTIFICATE_FILE: &str = "certificate.pem";
 /// The private key's file in the data directory.
 const KEY_FILE: &str = "key.pem";
-
-/// A certificate chain, the node's own first, and its private key.
-pub(super) struct Certificate {
-    pub(super) chain: Vec<CertificateDer<'static>>,
-    pub(super) key: PrivateKeyDer<'static>,
-}
 
 /// Why a node has no certificate to show.
 #[derive(Debug, thiserror::Error)]
@@ -40,46 +38,62 @@ pub enum CertificateError {
         wanted: &'static str,
     },
     /// Certificate and key are of no use to TLS, or not of each other.
-    #[error("the certificate and the key do not go together: {0}")]
-    Unusable(rustls::Error),
+    #[error("{certificate} and {key} are not a certificate and its key: {source}")]
+    Unusable {
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+        /// What TLS says.
+        source: rustls::Error,
+    },
     /// A self-signed certificate could not be made.
     #[error("cannot make a certificate: {0}")]
     Generate(rcgen::Error),
 }
 
-impl Certificate {
-    /// Reads PEM files.
-    pub(super) fn load(certificate: &Path, key: &Path) -> Result<Self, CertificateError> {
-        let pem = read(certificate)?;
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok).collect();
-        if chain.is_empty() {
-            return Err(CertificateError::NotPem { path: certificate.into(), wanted: "certificate" });
-        }
-        let key_pem = read(key)?;
-        let key = PrivateKeyDer::from_pem_slice(&key_pem)
-            .map_err(|_| CertificateError::NotPem { path: key.into(), wanted: "private key" })?;
-        Ok(Self { chain, key })
+/// Reads a certificate chain, the node's own first, and its private key from PEM files.
+pub(super) fn load(
+    certificate: &Path,
+    key: &Path,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, CertificateError> {
+    let pem = read(certificate)?;
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok).collect();
+    if chain.is_empty() {
+        return Err(CertificateError::NotPem { path: certificate.into(), wanted: "certificate" });
     }
+    let private = PrivateKeyDer::from_pem_slice(&read(key)?)
+        .map_err(|_| CertificateError::NotPem { path: key.into(), wanted: "private key" })?;
+    CertifiedKey::from_der(chain, private, provider).map_err(|source| CertificateError::Unusable {
+        certificate: certificate.into(),
+        key: key.into(),
+        source,
+    })
+}
 
-    /// Reads the one kept in the data directory, or makes one for `hostname` and keeps it there.
-    pub(super) fn load_or_create(directory: &Path, hostname: &str) -> Result<Self, CertificateError> {
-        let (certificate, key) = (directory.join(CERTIFICATE_FILE), directory.join(KEY_FILE));
-        if !certificate.exists() || !key.exists() {
-            let made = make(hostname)?;
-            fs::create_dir_all(directory).map_err(|source| file_error("create", directory, source))?;
-            write_private(&key, &made.signing_key.serialize_pem())?;
-            fs::write(&certificate, made.cert.pem())
-                .map_err(|source| file_error("write", &certificate, source))?;
-        }
-        Self::load(&certificate, &key)
-    }
-
-    /// Makes one that is kept nowhere.
-    pub(super) fn ephemeral(hostname: &str) -> Result<Self, CertificateError> {
+/// Reads the one kept in the data directory, or makes one for `hostname` and keeps it there.
+pub(super) fn load_or_create(
+    directory: &Path,
+    hostname: &str,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, CertificateError> {
+    let (certificate, key) = (directory.join(CERTIFICATE_FILE), directory.join(KEY_FILE));
+    if !certificate.exists() || !key.exists() {
         let made = make(hostname)?;
-        let key = made.signing_key.serialize_der();
-        Ok(Self { chain: vec![made.cert.der().clone()], key: PrivateKeyDer::Pkcs8(key.into()) })
+        fs::create_dir_all(directory).map_err(|source| file_error("create", directory, source))?;
+        write(&key, &made.signing_key.serialize_pem())?;
+        write(&certificate, &made.cert.pem())?;
     }
+    load(&certificate, &key, provider)
+}
+
+/// Makes one that is kept nowhere.
+pub(super) fn ephemeral(hostname: &str, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateError> {
+    let made = make(hostname)?;
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    Ok(CertifiedKey::from_der(vec![made.cert.der().clone()], key, provider)
+        .expect("ring takes the key that it made"))
 }
 
 fn make(hostname: &str) -> Result<rcgen::CertifiedKey<rcgen::KeyPair>, CertificateError> {
@@ -91,7 +105,7 @@ fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
 }
 
 /// Writes a file that only its owner can read, whole or not at all.
-fn write_private(path: &Path, text: &str) -> Result<(), CertificateError> {
+fn write(path: &Path, text: &str) -> Result<(), CertificateError> {
     let write = || {
         let directory = path.parent().unwrap_or(Path::new("."));
         // Such files are made with mode 0600.

@@ -145,9 +145,7 @@ impl Node {
 
     /// Accepts the certificate that was refused for an address, or whichever it shows next if none was.
     pub fn trust(&self, address: &Address) -> Trusted {
-        let trusted = self.shared.trust.accept(address);
-        self.shared.state_changed.notify_one();
-        trusted
+        self.shared.trust.accept(address)
     }
 
     /// Changes how many messages a second are sent: 0.001 to 100,000.
@@ -170,7 +168,11 @@ impl Node {
     }
 }
 
-/// Listeners and plugins. They run on the task that took the payload, without any lock held, and may call the node.
+/// Listeners and plugins. They are called without any lock held and may call the node. What handles a payload runs on
+/// the task that took it: a panic there costs that request. What hears of an event runs wherever that came about,
+/// and a panic there is logged.
+///
+/// A function that holds a handle keeps the node running until [`Node::stop`], which lets go of all of them.
 impl Node {
     /// Adds a plugin, which sees every payload before anything else is done with it, in the order in which plugins
     /// were added. It may change the payload and the answer, or discard the payload.
@@ -335,5 +337,19 @@ impl Node {
     /// SHA-256 of the certificate that is trusted for a peer, once it has been reached.
     pub fn trusted_certificate(&self, address: &Address) -> Option<CertificateFingerprint> {
         self.shared.trust.pinned(address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_announce_of_a_stopped_node_fails_at_once() {
+        let builder = || Node::builder().hostname("127.0.0.1").port(0);
+        let (node, other) = (builder().start().await.unwrap(), builder().start().await.unwrap());
+        node.stop().await;
+        let announced = tokio::time::timeout(Duration::from_secs(10), node.announce(&other.address())).await;
+        assert_eq!(announced.unwrap(), Err(AnnounceError::Failed(Failure::Stopped)));
     }
 }

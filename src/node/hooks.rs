@@ -1,6 +1,7 @@
 use std::{
     fmt,
     net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -52,6 +53,13 @@ impl Hooks {
         self.events.add(listener);
     }
 
+    /// Lets go of all of them.
+    pub(super) fn clear(&self) {
+        self.plugins.clear();
+        self.received.clear();
+        self.events.clear();
+    }
+
     pub(super) fn has_event_listeners(&self) -> bool {
         !self.events.all().is_empty()
     }
@@ -59,7 +67,13 @@ impl Hooks {
     pub(super) fn notify(&self, events: &[Event]) {
         let listeners = self.events.all();
         for event in events {
-            listeners.iter().for_each(|listener| listener(event));
+            for listener in listeners.iter() {
+                // It may run on the one task that sends: a panic is the listener's end, not the node's. What it
+                // shares with the program is the program's to keep whole.
+                if catch_unwind(AssertUnwindSafe(|| listener(event))).is_err() {
+                    tracing::error!("a listener panicked");
+                }
+            }
         }
     }
 
@@ -109,5 +123,11 @@ impl<F: ?Sized> Registry<F> {
         let mut list = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let grown = list.iter().cloned().chain([function]).collect();
         *list = Arc::new(grown);
+    }
+
+    fn clear(&self) {
+        let dropped = std::mem::take(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner));
+        // Not under the lock: what a function holds may be a handle to the node.
+        drop(dropped);
     }
 }

@@ -32,6 +32,7 @@ const MAX_ANSWER: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Sender {
     client: Client,
+    trust: Arc<Trust>,
     run: HeaderValue,
 }
 
@@ -43,7 +44,7 @@ impl Sender {
         run: HeaderValue,
     ) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
-            .tls_backend_preconfigured(tls(trust, provider))
+            .tls_backend_preconfigured(tls(Arc::clone(&trust), provider))
             .connector_layer(CarryHandshake)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -52,23 +53,27 @@ impl Sender {
             .timeout(limits.request_timeout)
             .pool_idle_timeout(KEEP_IDLE)
             .build()?;
-        Ok(Self { client, run })
+        Ok(Self { client, trust, run })
     }
 
     /// Makes the request and waits for its answer.
     pub(super) async fn deliver(&self, delivery: Delivery) -> Outcome {
-        let handshake = Handshake::with(Some(delivery.to.clone()));
+        let to = delivery.to.clone();
+        let handshake = Handshake::with(Some(to.clone()));
         let started = Instant::now();
         match HANDSHAKE.scope(Arc::clone(&handshake), self.post(delivery)).await {
-            Ok(StatusCode::OK) => Outcome::Taken { round_trip: started.elapsed() },
-            // Only this node knows the value of its run, and answers so to itself.
-            Ok(StatusCode::MISDIRECTED_REQUEST) => Outcome::Ourselves,
-            Ok(status) => Outcome::Failed(Failure::Status(status.as_u16())),
+            Ok(Answered::Ourselves) => {
+                // Nobody is known by this name, so nobody by its certificate: others can make up such names without end.
+                self.trust.forget(&to);
+                Outcome::Ourselves
+            }
+            Ok(Answered::Status(StatusCode::OK)) => Outcome::Taken { round_trip: started.elapsed() },
+            Ok(Answered::Status(status)) => Outcome::Failed(Failure::Status(status.as_u16())),
             Err(error) => Outcome::Failed(failure(&error, &handshake)),
         }
     }
 
-    async fn post(&self, delivery: Delivery) -> Result<StatusCode, PostError> {
+    async fn post(&self, delivery: Delivery) -> Result<Answered, PostError> {
         let url = Url::parse(&format!("https://{}/", delivery.to)).map_err(|_| PostError::Hostname)?;
         let request = self
             .client
@@ -78,8 +83,8 @@ impl Sender {
             .body(delivery.payload.encode());
         let mut answer = request.send().await?;
         let status = answer.status();
-        if status == StatusCode::MISDIRECTED_REQUEST && answer.headers().get(RUN_HEADER) != Some(&self.run) {
-            return Ok(StatusCode::BAD_REQUEST);
+        if status == StatusCode::MISDIRECTED_REQUEST && answer.headers().get(RUN_HEADER) == Some(&self.run) {
+            return Ok(Answered::Ourselves);
         }
         let mut read = 0;
         // What the peer says beyond its status does not matter, nor whether it says it whole.
@@ -89,8 +94,14 @@ impl Sender {
                 break;
             }
         }
-        Ok(status)
+        Ok(Answered::Status(status))
     }
+}
+
+enum Answered {
+    Status(StatusCode),
+    /// With the value of our own run. A peer that gives back what we sent it only takes itself out of our peers.
+    Ourselves,
 }
 
 #[derive(Debug)]

@@ -23,7 +23,7 @@ pub(super) struct Shared {
     /// Wakes the driver when it may have to send earlier than it thinks.
     pub(super) wake: Notify,
     /// Wakes the writer of the state file.
-    pub(super) state_changed: Notify,
+    pub(super) state_changed: Arc<Notify>,
     pub(super) stopped: CancellationToken,
     pub(super) tasks: TaskTracker,
     runtime: tokio::runtime::Handle,
@@ -35,7 +35,8 @@ struct Inner {
     rng: StdRng,
     /// `None` once the node has stopped.
     events: Option<broadcast::Sender<Event>>,
-    announces: HashMap<DeliveryId, oneshot::Sender<Outcome>>,
+    /// Those who wait for their announces; `None` once the node has stopped.
+    announces: Option<HashMap<DeliveryId, oneshot::Sender<Outcome>>>,
     /// When the driver will look again, as uptime.
     driver_wakes: Option<Duration>,
 }
@@ -45,14 +46,16 @@ pub(super) struct AtCore<'a> {
     pub(super) core: &'a mut Core,
     pub(super) rng: &'a mut StdRng,
     pub(super) now: Now,
-    announces: &'a mut HashMap<DeliveryId, oneshot::Sender<Outcome>>,
+    announces: &'a mut Option<HashMap<DeliveryId, oneshot::Sender<Outcome>>>,
 }
 
 impl AtCore<'_> {
-    /// Where the outcome of this announce will arrive; nothing does if the node stops first.
+    /// Where the outcome of this announce will arrive; nothing does if the node has stopped or stops first.
     pub(super) fn outcome_of(&mut self, announce: DeliveryId) -> oneshot::Receiver<Outcome> {
         let (outcome_to, outcome) = oneshot::channel();
-        self.announces.insert(announce, outcome_to);
+        if let Some(announces) = self.announces {
+            announces.insert(announce, outcome_to);
+        }
         outcome
     }
 }
@@ -63,10 +66,12 @@ impl Shared {
         rng: StdRng,
         sender: Sender,
         trust: Arc<Trust>,
+        state_changed: Arc<Notify>,
         event_capacity: usize,
     ) -> Self {
         let (events, _) = broadcast::channel(event_capacity);
-        let inner = Inner { core, rng, events: Some(events), announces: HashMap::new(), driver_wakes: None };
+        let announces = Some(HashMap::new());
+        let inner = Inner { core, rng, events: Some(events), announces, driver_wakes: None };
         Self {
             inner: Mutex::new(inner),
             clock: Clock::start(),
@@ -74,7 +79,7 @@ impl Shared {
             sender,
             trust,
             wake: Notify::new(),
-            state_changed: Notify::new(),
+            state_changed,
             stopped: CancellationToken::new(),
             tasks: TaskTracker::new(),
             runtime: tokio::runtime::Handle::current(),
@@ -118,11 +123,14 @@ impl Shared {
         inner.driver_wakes
     }
 
-    /// Ends all subscriptions, and the waiting for announces that will not end.
+    /// Ends all subscriptions and the waiting for announces that will not end, and lets go of the hooks.
     pub(super) fn close(&self) {
-        let mut inner = self.lock();
-        inner.events = None;
-        inner.announces.clear();
+        {
+            let mut inner = self.lock();
+            inner.events = None;
+            inner.announces = None;
+        }
+        self.hooks.clear();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -170,7 +178,8 @@ impl Shared {
 
     fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: Outcome) {
         self.at_core(|at| at.core.handle_delivery(id, outcome.clone(), at.now));
-        if let Some(waiting) = self.lock().announces.remove(&id) {
+        let waiting = self.lock().announces.as_mut().and_then(|announces| announces.remove(&id));
+        if let Some(waiting) = waiting {
             // An error means that nobody waits any more.
             let _ = waiting.send(outcome);
         }

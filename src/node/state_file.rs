@@ -86,7 +86,7 @@ impl StateFile {
         match written {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(path = %self.path.display(), %error, "cannot write the state file")
+                tracing::warn!(path = %self.path.display(), %error, "cannot write the state file");
             }
             Err(error) => tracing::warn!(%error, "the writer of the state file failed"),
         }
@@ -109,13 +109,12 @@ fn write(path: &Path, state: &State) -> io::Result<()> {
 pub(super) async fn keep(file: StateFile, shared: Arc<Shared>) {
     loop {
         tokio::select! {
-            () = shared.stopped.cancelled() => return,
+            biased;
+            // First, so that what changed just before the last handle was dropped is written as well.
             () = shared.state_changed.notified() => {}
-        }
-        tokio::select! {
-            // The stop writes it once more.
             () = shared.stopped.cancelled() => return,
-            () = tokio::time::sleep(GATHER) => file.save(&shared).await,
         }
+        shared.stopped.run_until_cancelled(tokio::time::sleep(GATHER)).await;
+        file.save(&shared).await;
     }
 }

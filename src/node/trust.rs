@@ -1,6 +1,7 @@
 use std::{
     collections::HashMap,
     fmt,
+    net::Ipv6Addr,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
@@ -12,6 +13,7 @@ use rustls::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
 
 use crate::protocol::Address;
 
@@ -35,10 +37,12 @@ pub enum Trusted {
 
 /// Which certificate each peer is known by: the first that it proved to have the key of.
 ///
-/// Hostnames are told apart without regard to case here, because connections are shared that way.
+/// Two spellings of one hostname are one here (`A` and `a`, `::1` and `0::1`), because connections are shared that way.
 #[derive(Debug, Default)]
 pub(super) struct Trust {
     tables: Mutex<Tables>,
+    /// Told when another certificate is trusted than before.
+    changed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -85,6 +89,10 @@ tokio::task_local! {
 }
 
 impl Trust {
+    pub(super) fn new(changed: Arc<Notify>) -> Self {
+        Self { tables: Mutex::default(), changed }
+    }
+
     pub(super) fn restore(&self, pins: impl IntoIterator<Item = Pin>) {
         self.tables().pinned.extend(pins.into_iter().map(|pin| (place(&pin.address), pin.sha256)));
     }
@@ -105,13 +113,16 @@ impl Trust {
     pub(super) fn forget(&self, peer: &Address) {
         let place = place(peer);
         let mut tables = self.tables();
-        tables.pinned.remove(&place);
         tables.refused.remove(&place);
+        if tables.pinned.remove(&place).is_some() {
+            self.changed.notify_one();
+        }
     }
 
     pub(super) fn accept(&self, peer: &Address) -> Trusted {
         let place = place(peer);
         let mut tables = self.tables();
+        self.changed.notify_one();
         match tables.refused.remove(&place) {
             Some(refused) => {
                 tables.pinned.insert(place, refused);
@@ -125,7 +136,10 @@ impl Trust {
     /// Trusts the certificate if it is the peer's first. Its key must have been proven.
     fn pin_first(&self, peer: &Address, proven: CertificateFingerprint) -> Result<(), Refused> {
         let mut tables = self.tables();
-        let pinned = *tables.pinned.entry(place(peer)).or_insert(proven);
+        let pinned = *tables.pinned.entry(place(peer)).or_insert_with(|| {
+            self.changed.notify_one();
+            proven
+        });
         if pinned == proven { Ok(()) } else { Err(tables.refuse(peer, pinned, proven)) }
     }
 
@@ -157,14 +171,17 @@ impl Tables {
     }
 }
 
-/// The address as connections are shared by it.
+/// The address as connections are shared by it: as URLs write it.
 fn place(address: &Address) -> Address {
-    if address.hostname().bytes().any(|byte| byte.is_ascii_uppercase()) {
-        let lower = address.hostname().to_ascii_lowercase();
-        Address::new(&lower, address.port()).unwrap_or_else(|_| address.clone())
-    } else {
-        address.clone()
+    let hostname = address.hostname();
+    let written = match hostname.parse::<Ipv6Addr>() {
+        Ok(ip) => ip.to_string(),
+        Err(_) => hostname.to_ascii_lowercase(),
+    };
+    if written == hostname {
+        return address.clone();
     }
+    Address::new(&written, address.port()).unwrap_or_else(|_| address.clone())
 }
 
 /// Takes any certificate whose key the peer proves to have, if it is the one that the peer is known by or its first.
@@ -282,4 +299,29 @@ fn parse_hex(text: &str) -> Option<[u8; 32]> {
     let (pairs, rest) = digits.as_chunks::<2>();
     let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
     if rest.is_empty() { bytes.try_into().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_is_known_by_one_certificate_however_its_name_is_spelled() {
+        for (spelling, other, is_same) in [
+            ("Tower.example.org", "tower.EXAMPLE.org", true),
+            ("::1", "0:0:0:0:0:0:0:1", true),
+            ("2001:db8::a", "2001:0DB8:0:0::A", true),
+            ("::ffff:127.0.0.1", "::ffff:7f00:1", true),
+            ("tower", "tower.example.org", false),
+            ("::1", "::2", false),
+            ("127.0.0.1", "::ffff:127.0.0.1", false),
+        ] {
+            let trust = Trust::default();
+            let [one, another] = [spelling, other].map(|hostname| Address::new(hostname, 80).unwrap());
+            let [first, second] = [1, 2].map(|byte| CertificateFingerprint([byte; 32]));
+            assert!(trust.pin_first(&one, first).is_ok());
+            assert_eq!(trust.pin_first(&another, second).is_err(), is_same, "{spelling} and {other}");
+            assert_eq!(trust.check(&another, first).is_err(), !is_same, "{spelling} and {other}");
+        }
+    }
 }

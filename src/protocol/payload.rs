@@ -68,7 +68,7 @@ impl Payload {
     /// # Ok::<(), clacks_p2p::DecodeError>(())
     /// ```
     pub fn decode(body: &[u8], max_depth: usize) -> Result<Self, DecodeError> {
-        let wire = read(body).map_err(not_a_payload)?;
+        let wire = read(body).map_err(|error| not_a_payload(&error))?;
         let message = match wire.message {
             Some(raw) => Message::from_raw(raw, max_depth)?,
             None => Message::null(),
@@ -126,7 +126,7 @@ fn read(body: &[u8]) -> serde_json::Result<Wire<'_>> {
     Ok(wire)
 }
 
-fn not_a_payload(error: serde_json::Error) -> DecodeError {
+fn not_a_payload(error: &serde_json::Error) -> DecodeError {
     DecodeError::NotAPayload(shortened(error.to_string()))
 }
 

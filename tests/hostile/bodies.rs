@@ -48,6 +48,8 @@ async fn what_is_no_payload_is_refused() {
         ("an empty object", "{}".into()),
         ("an array", "[]".into()),
         ("a number", "5".into()),
+        ("an array of the fields", format!(r#"["m","message",{sender},null]"#)),
+        ("a sender that is an array", r#"{"message":"m","type":"message","sender":["127.0.0.1",80]}"#.into()),
         ("no sender", r#"{"message":"m","type":"message"}"#.into()),
         ("sender null", r#"{"message":"m","type":"message","sender":null}"#.into()),
         ("a sender that is a string", r#"{"message":"m","type":"message","sender":"127.0.0.1:80"}"#.into()),

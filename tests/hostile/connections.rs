@@ -36,7 +36,7 @@ async fn what_is_no_tls_is_cut_off() {
         ("SSH", b"SSH-2.0-OpenSSH_9.9\r\n".to_vec()),
         (
             "a hello with no end in sight",
-            [&b"\x16\x03\x01\xff\xff\x01\xff\xff\xff"[..], &[0; 70_000]].concat(),
+            [&b"\x16\x03\x01\xff\xff\x01\xff\xff\xff"[..], &vec![0; 70_000]].concat(),
         ),
         ("an alert", b"\x15\x03\x01\x00\x02\x02\x28".to_vec()),
         ("zeros", vec![0; 1000]),

@@ -255,6 +255,40 @@ async fn a_client_of_http_1_0_is_served_and_its_connection_closed() {
     tower.still_works("HTTP/1.0").await;
 }
 
+#[tokio::test]
+async fn a_length_beside_chunks_smuggles_nothing_in() {
+    let mut tower = Tower::start().await;
+    let body = chunked(tower.payload(r#""m""#).as_bytes(), 1000);
+    let inside = post_with_length(&tower.payload(r#""smuggled""#));
+    for headers in [
+        "content-length: 5\r\ntransfer-encoding: chunked\r\n".to_owned(),
+        format!("transfer-encoding: chunked\r\ncontent-length: {}\r\n", body.len() + inside.len()),
+    ] {
+        let mut client = tower.connect().await;
+        let answer = client.request(post(&headers, &body)).await;
+        assert_eq!(answer.status, 200, "{headers}");
+        tower.passes_on(r#""m""#).await;
+        tower.still_works(&headers).await;
+    }
+}
+
+#[tokio::test]
+async fn another_run_s_header_means_nothing() {
+    let mut tower = Tower::start().await;
+    let payload = tower.payload(r#""m""#);
+    for run in ["", "0123456789abcdef0123456789abcdef"] {
+        let headers = format!("clacks-run: {run}\r\ncontent-length: {}\r\n", payload.len());
+        assert_eq!(requested(&tower, post(&headers, &payload)).await.status, 200);
+        tower.passes_on(r#""m""#).await;
+    }
+    // The peer has been told the node's own, and can send it back.
+    let head = tower.peer_head().await;
+    let run = head.lines().find(|line| line.starts_with("clacks-run: ")).expect("the header");
+    let headers = format!("{run}\r\ncontent-length: {}\r\n", payload.len());
+    assert_eq!(requested(&tower, post(&headers, &payload)).await.status, 421);
+    tower.still_works("its own header").await;
+}
+
 /// Sends the head alone, and returns the status that the node says then.
 async fn asks_first(client: &mut Client, length: usize) -> u16 {
     client.request(post(&format!("expect: 100-continue\r\ncontent-length: {length}\r\n"), "")).await.status

@@ -42,6 +42,12 @@ impl Tower {
         assert!(received == message, "passed on {}, not {}", start_of(&received), start_of(message));
     }
 
+    /// The head of the request with which a message reaches the peer.
+    pub(crate) async fn peer_head(&mut self) -> String {
+        assert_eq!(self.post(self.payload("\"what is your head?\"")).await.status, 200);
+        self.peer.next().await.head
+    }
+
     /// An honest client is served, and its message is the next that reaches the peer: nothing that came before was
     /// taken.
     pub(crate) async fn still_works(&mut self, after: &str) {

@@ -13,7 +13,7 @@ pub(crate) use panics::assert_no_task_panicked;
 pub(crate) use peer::{FakePeer, Received, Reply, Stats};
 pub(crate) use wait::{Watch, eventually, in_time};
 
-use clacks_p2p::{Address, Builder, Node};
+use clacks_p2p::{Address, Builder, Message, Node};
 
 /// A node on a free loopback port that sends as fast as a test wants to see it.
 pub(crate) fn builder() -> Builder {
@@ -23,6 +23,11 @@ pub(crate) fn builder() -> Builder {
 
 pub(crate) async fn start(builder: Builder) -> Node {
     builder.start().await.expect("the node starts")
+}
+
+/// Puts a message that is a string at the tail of the node's queue.
+pub(crate) fn enqueue(node: &Node, text: &str) {
+    node.enqueue(Message::text(text)).expect("there is room");
 }
 
 /// The address of this hostname and port.

@@ -65,8 +65,17 @@ pub(crate) enum Reply {
 impl Reply {
     /// An empty answer with this status.
     pub(crate) fn status(status: u16) -> Self {
-        Self::Say(format!("HTTP/1.1 {status} Status\r\ncontent-length: 0\r\n\r\n"))
+        Self::Say(empty_answer(status))
     }
+
+    /// An empty answer with this status, then the end of the connection.
+    pub(crate) fn last_status(status: u16) -> Self {
+        Self::LastWords(empty_answer(status))
+    }
+}
+
+fn empty_answer(status: u16) -> String {
+    format!("HTTP/1.1 {status} Status\r\ncontent-length: 0\r\n\r\n")
 }
 
 /// What the peer has seen so far.
@@ -92,15 +101,19 @@ impl FakePeer {
 
     /// A peer that replies so to every request.
     pub(crate) async fn that(reply: Reply) -> Self {
+        Self::with(watch::Sender::new(reply), watch::Sender::default()).await
+    }
+
+    /// Another peer that replies as this one does, and whose requests are counted together with this one's.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::with(self.inside.reply.clone(), self.inside.stats.clone()).await
+    }
+
+    async fn with(reply: watch::Sender<Reply>, stats: watch::Sender<Stats>) -> Self {
         let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = socket.local_addr().expect("a bound socket").port();
         let (to_test, received) = mpsc::unbounded_channel();
-        let inside = Arc::new(Inside {
-            tls: Mutex::new(tls::acceptor()),
-            reply: watch::Sender::new(reply),
-            stats: watch::Sender::default(),
-            received: to_test,
-        });
+        let inside = Arc::new(Inside { tls: Mutex::new(tls::acceptor()), reply, stats, received: to_test });
         let mut server = JoinSet::new();
         server.spawn(Arc::clone(&inside).accept(socket));
         Self { address: super::address("127.0.0.1", port), inside, received, _server: server }

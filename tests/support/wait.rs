@@ -1,6 +1,9 @@
 use std::{future::Future, time::Duration};
 
-use clacks_p2p::{Node, Subscription, core::Event};
+use clacks_p2p::{
+    Node, Subscription,
+    core::{Event, Failure},
+};
 
 /// How long a test waits before it says that something does not happen. Only a failing test waits so long.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -43,8 +46,27 @@ impl Watch {
         match tokio::time::timeout(DEADLINE, self.find(wanted)).await {
             Ok(Some(found)) => found,
             Ok(None) => panic!("the node stopped before: {what}; seen: {:#?}", self.seen),
-            Err(_) => panic!("not within {DEADLINE:?}: {what}; seen: {:#?}", self.seen),
+            Err(late) => panic!("{late}: {what}; seen: {:#?}", self.seen),
         }
+    }
+
+    /// Waits for an event.
+    pub(crate) async fn sees(&mut self, what: &str, mut wanted: impl FnMut(&Event) -> bool) {
+        self.until(what, |event| wanted(event).then_some(())).await;
+    }
+
+    /// Waits until a message is delivered.
+    pub(crate) async fn delivered(&mut self) {
+        self.sees("a message is delivered", |event| matches!(event, Event::MessageDelivered { .. })).await;
+    }
+
+    /// Waits until a delivery fails, and returns why.
+    pub(crate) async fn failure(&mut self) -> Failure {
+        self.until("a delivery fails", |event| match event {
+            Event::DeliveryFailed { failure, .. } => Some(failure.clone()),
+            _ => None,
+        })
+        .await
     }
 
     /// Waits until the subscription ends.

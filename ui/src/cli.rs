@@ -1,8 +1,11 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 
 use crate::{config::Config, demo};
 
@@ -58,13 +61,43 @@ pub(crate) struct Demo {
     pub(crate) no_mouse: bool,
 }
 
-/// What was wrong with the command line, in one line.
+/// Reads the command line and, for the options that it leaves out, the environment.
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let takes_options = arguments.get(1).is_none_or(|command| command != "demo" && command != "config");
+    let command = Cli::command();
+    // The options of a node are nothing to the demo, so it must not stumble over a wrong one.
+    let command =
+        if takes_options { command } else { command.mut_args(|argument| argument.env(None::<&str>)) };
+    Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+}
+
+/// What was wrong with the command line or the environment, in one line.
 pub(crate) fn complaint(error: &clap::Error) -> String {
     let text = error.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let first_paragraph = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim);
-    let complaint = first_paragraph.collect::<Vec<_>>().join(" ");
-    format!("{complaint}; clacks --help lists the options")
+    let mut paragraphs =
+        text.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+    let complaint = paragraphs.next().unwrap_or_default();
+    let tip = paragraphs.find_map(|paragraph| paragraph.strip_prefix("tip: ").map(str::to_owned));
+    let tip = tip.unwrap_or_else(|| "clacks --help lists the options".to_owned());
+    match variable(error) {
+        Some(variable) => format!("{complaint} (from the environment variable {variable})"),
+        None => format!("{complaint}; {tip}"),
+    }
+}
+
+/// The environment variable that a wrong value stands in.
+fn variable(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
+    let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else { return None };
+    let mut command = Cli::command();
+    // An argument has no name to compare before this.
+    command.build();
+    let argument = command.get_arguments().find(|known| known.to_string() == *argument)?;
+    let variable = argument.get_env()?.to_str()?;
+    // Of several values in one variable, only the wrong one is named.
+    let holds_it = std::env::var(variable).is_ok_and(|values| values.split(',').any(|one| one == value));
+    holds_it.then(|| variable.to_owned())
 }
 
 #[cfg(test)]
@@ -72,13 +105,15 @@ mod tests {
     use super::*;
 
     fn complaint_about(arguments: &[&str]) -> String {
-        complaint(&Cli::try_parse_from([&["clacks"], arguments].concat()).unwrap_err())
+        let arguments: Vec<_> = [&["clacks"], arguments].concat().iter().map(OsString::from).collect();
+        complaint(&parse(&arguments).unwrap_err())
     }
 
     #[test]
     fn a_complaint_is_one_line_that_names_what_is_wrong() {
         for (arguments, named) in [
-            (&["--frobnicate"][..], "--frobnicate"),
+            (&["--frobnicate"][..], "'--frobnicate' found; clacks --help"),
+            (&["--hostnam", "x"], "a similar argument exists: '--hostname'"),
             (&["--port", "99999"], "99999"),
             (&["--kill-timeout", "soon"], "a kill timeout is"),
             (&["--peer", "tower"], "host:port"),

@@ -124,7 +124,8 @@ mod tests {
         let longest = "x".repeat(MAX_WHOLE_MESSAGE - 2);
         assert_eq!(told(&node, &longest).await, ok("queued as 1"));
         let warning = told(&node, &format!("{longest}x")).await.unwrap();
-        assert!(warning.starts_with("queued as 2, but its 16001 bytes"), "{warning}");
+        let bytes = MAX_WHOLE_MESSAGE + 1;
+        assert!(warning.starts_with(&format!("queued as 2, but its {bytes} bytes")), "{warning}");
         assert_eq!(node.queue_len(), 2);
     }
 

@@ -3,7 +3,6 @@
 use std::{io::Write, process::ExitCode, time::Duration};
 
 use clacks_p2p::{Node, core::QueuedMessage};
-use clap::Parser;
 use tokio::runtime::Runtime;
 
 mod cli;
@@ -16,6 +15,8 @@ mod execute;
 mod headless;
 mod introduce;
 mod log;
+#[cfg(test)]
+mod readme;
 mod terminal;
 mod untrusted;
 
@@ -26,7 +27,8 @@ use config::Config;
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let cli = match cli::parse(&arguments) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => return fail(&cli::complaint(&error), 2),
         // Help and version are no errors.

@@ -356,3 +356,6 @@ fn write_escape(c: char, out: &mut String) {
         c => out.extend(c.escape_unicode()),
     }
 }
+
+#[cfg(test)]
+mod tests;

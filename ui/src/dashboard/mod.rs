@@ -13,6 +13,9 @@ mod theme;
 mod update;
 mod view;
 
+#[cfg(test)]
+pub(crate) use keymap::{BINDINGS, HEADINGS};
+
 use clacks_p2p::{Address, Node, core::Peer};
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};

@@ -82,7 +82,7 @@ pub(crate) struct QueueList {
 /// What a selection holds on to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Anchor<T> {
-    /// The first of the list, whichever that is.
+    /// The first of the list, whichever that is, until the user does anything.
     #[default]
     First,
     At(T),
@@ -295,6 +295,13 @@ impl PeerList {
         self.index().and_then(|index| self.window.get(index))
     }
 
+    /// Holds on to the peer that is selected now, whichever row it goes to.
+    pub(crate) fn settle(&mut self) {
+        if let Some(peer) = self.selected_peer() {
+            self.selected = Anchor::At(peer.address.clone());
+        }
+    }
+
     /// The peers on the screen, and which of them is selected.
     pub(crate) fn visible(&self, height: usize) -> (&[Peer], Option<usize>) {
         visible(&self.window, self.index(), self.row, height)
@@ -310,11 +317,9 @@ impl PeerList {
             self.selected = heir.map_or(Anchor::First, |peer| Anchor::At(peer.address.clone()));
         }
         self.window = window;
-        let is_last = self.selected == Anchor::Last;
-        let end = if is_last { self.window.last() } else { self.window.first() };
-        if let (Anchor::First | Anchor::Last, Some(end)) = (&self.selected, end) {
-            self.selected = Anchor::At(end.address.clone());
-            self.row = if is_last { usize::MAX } else { 0 };
+        if self.selected == Anchor::Last {
+            self.row = usize::MAX;
+            self.settle();
         }
         self.row = row_on_screen(self.row, self.index(), self.window.len(), height);
     }
@@ -333,6 +338,13 @@ impl QueueList {
         self.index().and_then(|index| self.window.get(index))
     }
 
+    /// Holds on to the message that is selected now, whichever place it goes to.
+    pub(crate) fn settle(&mut self) {
+        if let Some(queued) = self.selected_message() {
+            self.selected = Anchor::At(queued.id);
+        }
+    }
+
     pub(crate) fn visible(&self, height: usize) -> (&[QueuedMessage], Option<usize>) {
         visible(&self.window, self.index(), self.row, height)
     }
@@ -343,7 +355,7 @@ impl QueueList {
             (Anchor::At(_), Some(place)) => place.checked_sub(first).and_then(|index| self.window.get(index)),
             // The message is gone: what stands where it stood is selected.
             (Anchor::At(_), None) => self.window.get(self.place.saturating_sub(first)).or(self.window.last()),
-            (Anchor::First, _) => self.window.first(),
+            (Anchor::First, _) => None,
             (Anchor::Last, _) => {
                 self.row = usize::MAX;
                 self.window.last()

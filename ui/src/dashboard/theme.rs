@@ -55,7 +55,7 @@ impl Theme {
     pub(crate) fn direction(self, direction: Direction) -> Style {
         match direction {
             Direction::In => self.coloured(Style::new(), Color::Cyan),
-            Direction::Out => self.coloured(Style::new(), Color::Blue),
+            Direction::Out => Style::new(),
             Direction::Own => Style::new().bold(),
             Direction::Note => Style::new().dim(),
         }

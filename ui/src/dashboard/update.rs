@@ -74,6 +74,7 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
 }
 
 fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    settle(model);
     let action = keymap::action(key, |context| is_active(model, context));
     if model.areas().is_none() {
         // Nothing can be seen, so nothing acts but what leaves.
@@ -92,6 +93,12 @@ fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         None if model.focus == Focus::Input && model.overlay.is_none() => edit(model, key),
         None => Vec::new(),
     }
+}
+
+/// From the first key on, what is selected is what was on the screen when the key was pressed.
+fn settle(model: &mut Model) {
+    model.peers.settle();
+    model.queue.settle();
 }
 
 /// Whether keys of this context work now.

@@ -120,11 +120,7 @@ mod tests {
         assert!(lines.iter().any(|line| !line.as_json().starts_with('"')), "some JSON");
         let text = |line: &Message| line.as_text().unwrap_or_default();
         assert!(lines.iter().any(|line| escaped(&text(line)).contains("\\u001b")), "one that looks hostile");
-        assert_eq!(
-            escaped(CHATTER.replace('\n', "").as_str()),
-            CHATTER.replace('\n', ""),
-            "and is written harmlessly"
-        );
+        assert!(CHATTER.chars().all(|character| character == '\n' || !character.is_control()));
     }
 
     #[test]

@@ -20,7 +20,8 @@ const DIRECTION: usize = 5;
 const OUTCOME: usize = 12;
 /// The outcome where there is room for a long one.
 const LONG_OUTCOME: usize = 24;
-const PEER: std::ops::RangeInclusive<usize> = 12..=28;
+/// An IPv4 address with a port has room in the least.
+const PEER: std::ops::RangeInclusive<usize> = 15..=28;
 
 const EMPTY: &[&str] = &["nothing has come or gone yet"];
 const FILTERED: &[&str] = &["no traffic holds these words; / changes them"];
@@ -64,7 +65,7 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
 
 fn spans(model: &Model, theme: Theme, row: &Row, width: usize) -> Vec<Span<'static>> {
     let outcome = if width >= 110 { LONG_OUTCOME } else { OUTCOME };
-    let peer = (width / 5).clamp(*PEER.start(), *PEER.end());
+    let peer = (width / 4).clamp(*PEER.start(), *PEER.end());
     let rest = width.saturating_sub(MARKER + TIME + DIRECTION + peer + 1 + outcome + 1);
     let direction = match row.direction {
         Direction::In => "in",

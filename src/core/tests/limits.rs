@@ -1,0 +1,126 @@
+//! The bounds of [`Options`], and the pace.
+
+use super::*;
+
+fn core_with_messages(count: usize, change: impl FnOnce(&mut Options)) -> Core {
+    let mut core = core_with(change);
+    for number in 0..count {
+        core.enqueue(Message::text(&number.to_string()), at(0)).unwrap();
+    }
+    core
+}
+
+fn add(core: &mut Core, name: &str, status: Status) {
+    core.add_peer(&address(name), at(0));
+    if status == Status::Alive {
+        core.see_sender(&address(name), at(0));
+    }
+}
+
+#[test]
+fn a_peer_that_is_not_alive_gets_one_delivery_at_a_time_and_an_alive_one_its_most() {
+    for (status, most) in [(Status::New, 1), (Status::Alive, 3)] {
+        let mut core = core_with_messages(10, |options| options.max_in_flight_per_peer = 3);
+        add(&mut core, "peer:1", status);
+        let deliveries = send(&mut core, at(10));
+        assert_eq!((deliveries.len(), core.poll_timeout()), (most, None), "{status}");
+        core.handle_delivery(deliveries[0].id, taken(), at(11));
+        assert!(core.poll_timeout().is_some());
+        assert_eq!(send(&mut core, at(20)).len() + most - 1, 3);
+    }
+}
+
+#[test]
+fn an_alive_peer_that_becomes_lost_gets_none_until_all_have_ended() {
+    let mut core = core_with_messages(10, |options| options.max_in_flight_per_peer = 3);
+    add(&mut core, "peer:1", Status::Alive);
+    for delivery in send(&mut core, at(1)) {
+        assert_eq!(core.poll_timeout(), None);
+        core.handle_delivery(delivery.id, failed(), at(2));
+    }
+    assert_eq!(send(&mut core, at(3)).len(), 1);
+}
+
+#[test]
+fn a_peer_that_was_forgotten_and_came_back_still_has_its_delivery() {
+    let mut core = core_with_messages(3, |_| {});
+    let peer = address("peer:1");
+    core.add_peer(&peer, at(0));
+    let delivery = send_one(&mut core, at(1));
+    assert!(core.forget(&peer) && !core.forget(&peer) && core.add_peer(&peer, at(1)));
+    assert_eq!(core.poll_timeout(), None);
+    core.handle_delivery(delivery.id, failed(), at(2));
+    assert_eq!(status(&core, &peer), Some(Status::Lost));
+    let delivery = send_one(&mut core, at(3));
+    assert_eq!(core.poll_timeout(), None);
+    core.handle_delivery(delivery.id, taken(), at(4));
+    assert_eq!(status(&core, &peer), Some(Status::Alive));
+}
+
+#[test]
+fn deliveries_under_way_are_bounded_in_all() {
+    let mut core = core_with_messages(100, |options| options.max_in_flight = 5);
+    for port in 1..=20 {
+        core.add_peer(&Address::new("peer", port).unwrap(), at(0));
+    }
+    let deliveries = send(&mut core, at(10));
+    assert_eq!((deliveries.len(), core.in_flight(), core.poll_timeout()), (5, 5, None));
+    core.handle_delivery(deliveries[2].id, failed(), at(11));
+    assert_eq!(send(&mut core, at(20)).len(), 1);
+}
+
+#[test]
+fn one_more_peer_than_may_be_is_served_but_not_remembered() {
+    let mut core = core_with(|options| options.max_peers = 2);
+    let stranger = address("stranger:1");
+    assert!(core.add_peer(&address("a:1"), at(0)) && core.add_peer(&address("b:1"), at(0)));
+    assert!(!core.add_peer(&stranger, at(0)));
+    assert_eq!(receive(&mut core, &stranger, "hello", Some(&address("c:1")), at(0)), 200);
+    assert_eq!((core.queue_len(), core.peers().count()), (1, 2));
+    // The user's word is kept whatever the bound.
+    assert!(core.ignore(&stranger, at(0)));
+    assert_eq!(receive(&mut core, &stranger, "hello", None, at(0)), 403);
+    core.forget(&address("a:1"));
+    core.forget(&stranger);
+    assert!(core.add_peer(&address("c:1"), at(0)));
+}
+
+#[test]
+fn the_next_send_is_due_an_interval_after_the_last() {
+    let mut core = core_with_messages(10, |options| options.send_rate = 2.0);
+    add(&mut core, "peer:1", Status::Alive);
+    let due = |core: &Core| core.poll_timeout().unwrap().as_millis();
+    send_one(&mut core, at(10_000));
+    assert_eq!(due(&core), 10_500);
+    assert!(send(&mut core, at(10_499)).is_empty());
+    send_one(&mut core, at(10_500));
+    assert_eq!(due(&core), 11_000);
+}
+
+#[test]
+fn a_new_rate_counts_from_now() {
+    let mut core = core_with_messages(10, |options| options.send_rate = 0.001);
+    add(&mut core, "peer:1", Status::Alive);
+    send_one(&mut core, at(0));
+    core.set_send_rate(10.0, at(5_000)).unwrap();
+    assert_eq!((core.poll_timeout(), core.options().send_rate), (Some(Duration::from_millis(5_100)), 10.0));
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused() {
+    for rate in [0.0, -1.0, 0.000_9, 100_000.1, f64::NAN, f64::INFINITY] {
+        assert!(core().set_send_rate(rate, at(0)).is_err(), "{rate}");
+    }
+    let zeros: [fn(&mut Options); 5] = [
+        |options| options.send_rate = 0.0,
+        |options| options.max_in_flight = 0,
+        |options| options.max_in_flight_per_peer = 0,
+        |options| options.max_queue_messages = 0,
+        |options| options.max_queue_bytes = 0,
+    ];
+    for zero in zeros {
+        let mut options = Options::new(ourselves());
+        zero(&mut options);
+        assert!(Core::new(options).is_err());
+    }
+}

@@ -1,0 +1,84 @@
+//! The state machine from outside: what goes in, what comes out, and what a screen is shown.
+
+mod limits;
+mod listing;
+mod model;
+mod peers;
+mod queue;
+mod statuses;
+
+use std::time::Duration;
+
+use rand::{SeedableRng, rngs::StdRng};
+
+use super::*;
+use crate::protocol::{Address, Kind, Message, Payload};
+
+/// A second after the start is 1,000.
+fn at(millis: u64) -> Now {
+    Now { uptime: Duration::from_millis(millis), unix_ms: 1_700_000_000_000 + millis }
+}
+
+fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+fn ourselves() -> Address {
+    address("tower:1")
+}
+
+fn rng() -> StdRng {
+    StdRng::seed_from_u64(7)
+}
+
+/// A node at `tower:1`, as fast as may be.
+fn core_with(change: impl FnOnce(&mut Options)) -> Core {
+    let mut options = Options::new(ourselves());
+    options.send_rate = 100_000.0;
+    change(&mut options);
+    Core::new(options).unwrap()
+}
+
+fn core() -> Core {
+    core_with(|_| {})
+}
+
+fn payload(kind: Kind, sender: &Address, message: Message, friend: Option<&Address>) -> Payload {
+    Payload { message, kind, sender: sender.clone(), friend: friend.cloned() }
+}
+
+/// A message comes from `sender`; returns the status of the answer.
+fn receive(core: &mut Core, sender: &Address, message: &str, friend: Option<&Address>, now: Now) -> u16 {
+    core.see_sender(sender, now);
+    core.take_payload(sender, payload(Kind::Message, sender, Message::text(message), friend), None, now)
+        .status
+}
+
+/// Starts everything that is due.
+fn send(core: &mut Core, now: Now) -> Vec<Delivery> {
+    core.handle_timeout(now, &mut rng());
+    std::iter::from_fn(|| core.poll_delivery()).collect()
+}
+
+/// Starts the one delivery that is due.
+fn send_one(core: &mut Core, now: Now) -> Delivery {
+    let mut deliveries = send(core, now);
+    assert_eq!(deliveries.len(), 1, "{deliveries:?}");
+    deliveries.remove(0)
+}
+
+fn events(core: &mut Core) -> Vec<Event> {
+    std::iter::from_fn(|| core.poll_event()).collect()
+}
+
+fn status(core: &Core, address: &Address) -> Option<Status> {
+    core.peer(address).map(|peer| peer.status)
+}
+
+fn taken() -> Outcome {
+    Outcome::Taken { round_trip: Duration::from_millis(20) }
+}
+
+fn failed() -> Outcome {
+    Outcome::Failed(Failure::TimedOut)
+}

@@ -1,0 +1,117 @@
+//! The table of peers against a naive one.
+
+use std::collections::BTreeMap;
+
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::*;
+use crate::core::peers::Peers;
+
+const PER_PEER: usize = 2;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Insert(u16, Status),
+    Remove(u16),
+    SetStatus(u16, Status),
+    Begin(u16),
+    End(u16),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let peer = 1_u16..12;
+    let status = select(Status::ALL.to_vec());
+    let step = prop_oneof![
+        3 => (peer.clone(), status.clone()).prop_map(|(peer, status)| Step::Insert(peer, status)),
+        1 => peer.clone().prop_map(Step::Remove),
+        2 => (peer.clone(), status).prop_map(|(peer, status)| Step::SetStatus(peer, status)),
+        4 => peer.clone().prop_map(Step::Begin),
+        3 => peer.prop_map(Step::End),
+    ];
+    vec(step, 0..120)
+}
+
+fn peer(port: u16) -> Address {
+    Address::new("peer", port).unwrap()
+}
+
+/// What is known and what is under way, without any cleverness.
+#[derive(Default)]
+struct Naive {
+    statuses: BTreeMap<u16, Status>,
+    in_flight: BTreeMap<u16, usize>,
+}
+
+impl Naive {
+    fn free(&self, status: Status) -> Vec<Address> {
+        let most = if status == Status::Alive { PER_PEER } else { 1 };
+        let is_free = |port: &u16| self.in_flight.get(port).is_none_or(|in_flight| *in_flight < most);
+        self.of(status).into_iter().filter(is_free).map(peer).collect()
+    }
+
+    fn of(&self, status: Status) -> Vec<u16> {
+        self.statuses.iter().filter(|(_, other)| **other == status).map(|(port, _)| *port).collect()
+    }
+}
+
+fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
+    match *step {
+        Step::Insert(port, status) => {
+            if naive.statuses.insert(port, status).is_none() {
+                peers.insert(&peer(port), status, at(0));
+            } else {
+                peers.set_status(&peer(port), status, at(0));
+            }
+        }
+        Step::Remove(port) => {
+            let was = naive.statuses.remove(&port);
+            assert_eq!(peers.remove(&peer(port)).map(|removed| removed.status), was);
+        }
+        Step::SetStatus(port, status) => {
+            let changed = peers.set_status(&peer(port), status, at(0)).map(|(_, from)| from);
+            let from = naive.statuses.get_mut(&port);
+            assert_eq!(changed, from.as_deref().copied().filter(|from| *from != status));
+            if let Some(from) = from {
+                *from = status;
+            }
+        }
+        Step::Begin(port) => {
+            *naive.in_flight.entry(port).or_default() += 1;
+            peers.begin_delivery(&peer(port));
+        }
+        Step::End(port) => {
+            let in_flight = naive.in_flight.entry(port).or_default();
+            *in_flight = in_flight.saturating_sub(1);
+            peers.end_delivery(&peer(port));
+        }
+    }
+}
+
+/// The addresses that a table gives for the numbers from 0 on, in order.
+fn numbered<'a>(nth: impl Fn(usize) -> Option<&'a Address>) -> Vec<Address> {
+    let mut addresses: Vec<Address> = (0..).map_while(nth).cloned().collect();
+    addresses.sort();
+    addresses
+}
+
+proptest! {
+    #[test]
+    fn those_that_are_free_are_numbered_without_gap_or_double(steps in steps()) {
+        let (mut peers, mut naive) = (Peers::new(PER_PEER), Naive::default());
+        for each in steps {
+            step(&mut peers, &mut naive, &each);
+            for status in Status::ALL {
+                let free = naive.free(status);
+                prop_assert_eq!(peers.free(status), free.len());
+                prop_assert_eq!(numbered(|number| peers.nth_free(status, number)), free);
+                let all: Vec<Address> = naive.of(status).into_iter().map(peer).collect();
+                prop_assert_eq!(numbered(|number| peers.nth(status, number)), all.clone());
+                prop_assert_eq!(peers.counts().of(status), all.len());
+                for address in all {
+                    let index = peers.index_of(status, &address).unwrap();
+                    prop_assert_eq!(peers.nth(status, index), Some(&address));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What becomes of a message.
+
+use super::*;
+
+fn queued(core: &Core) -> Vec<String> {
+    core.queue(0..usize::MAX).map(|queued| queued.message.as_text().unwrap()).collect()
+}
+
+fn core_with_messages(messages: &[&str]) -> Core {
+    let mut core = core();
+    for message in messages {
+        core.enqueue(Message::text(message), at(0)).unwrap();
+    }
+    core
+}
+
+#[test]
+fn with_nobody_to_send_to_a_message_stays_where_it_is() {
+    let mut core = core_with_messages(&["one"]);
+    core.ignore(&address("rude:1"), at(0));
+    assert!(send(&mut core, at(100)).is_empty());
+    assert_eq!((core.poll_timeout(), queued(&core), core.in_flight()), (None, vec!["one".to_owned()], 0));
+}
+
+#[test]
+fn a_message_that_was_taken_is_gone_and_any_other_is_back_at_the_tail() {
+    for (outcome, left) in [
+        (taken(), &["two"] as &[_]),
+        (failed(), &["two", "one"]),
+        (Outcome::Failed(Failure::Status(204)), &["two", "one"]),
+        (Outcome::Failed(Failure::Stopped), &["two", "one"]),
+        (Outcome::Ourselves, &["two", "one"]),
+    ] {
+        let mut core = core_with_messages(&["one", "two"]);
+        core.add_peer(&address("peer:1"), at(0));
+        let delivery = send_one(&mut core, at(1));
+        assert_eq!((queued(&core), core.in_flight()), (vec!["two".to_owned()], 1));
+        core.handle_delivery(delivery.id, outcome.clone(), at(2));
+        assert_eq!(queued(&core), left, "{outcome:?}");
+        let held: usize = left.iter().map(|text| text.len() + 2).sum();
+        assert_eq!((core.held_bytes(), core.in_flight()), (held, 0), "{outcome:?}");
+        // It ended; to hear of it once more changes nothing.
+        core.handle_delivery(delivery.id, taken(), at(3));
+        assert_eq!(queued(&core), left, "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_message_that_came_back_has_a_later_ticket_and_its_old_age() {
+    let mut core = core();
+    let id = core.enqueue(Message::text("one"), at(5)).unwrap();
+    core.add_peer(&address("peer:1"), at(5));
+    let delivery = send_one(&mut core, at(6));
+    core.handle_delivery(delivery.id, failed(), at(7));
+    let back = core.queue(0..1).next().unwrap();
+    assert!(back.id > id);
+    assert_eq!((back.since_ms, back.visits), (5, 1));
+}
+
+#[test]
+fn what_javascript_holds_for_false_is_never_queued_but_taken() {
+    let mut core = core();
+    let sender = address("sender:1");
+    for falsy in ["null", "false", "0", "-0.0", "\"\""] {
+        let message = Message::from_json(falsy, 128).unwrap();
+        assert_eq!(core.enqueue(message.clone(), at(0)), Err(EnqueueError::Empty));
+        core.see_sender(&sender, at(0));
+        events(&mut core);
+        let answer = core.take_payload(&sender, payload(Kind::Message, &sender, message, None), None, at(0));
+        assert_eq!((answer, core.queue_len()), (Answer::taken(), 0), "{falsy}");
+        assert!(matches!(events(&mut core)[..], [Event::MessageReceived { id: None, .. }]), "{falsy}");
+    }
+}
+
+#[test]
+fn the_message_of_an_announce_or_of_another_type_is_not_queued_but_the_friend_becomes_known() {
+    for kind in [Kind::Announce, Kind::Other] {
+        let mut core = core();
+        let (sender, friend) = (address("sender:1"), address("friend:1"));
+        core.see_sender(&sender, at(0));
+        let payload = payload(kind, &sender, Message::text("no"), Some(&friend));
+        assert_eq!(core.take_payload(&sender, payload, None, at(0)), Answer::taken());
+        assert_eq!((core.queue_len(), status(&core, &friend)), (0, Some(Status::New)), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_full_queue_answers_503_and_counts_what_is_in_flight() {
+    for change in [
+        |options: &mut Options| options.max_queue_messages = 2,
+        |options: &mut Options| {
+            options.max_queue_bytes = 10;
+        },
+    ] {
+        let mut core = core_with(change);
+        let sender = address("sender:1");
+        core.enqueue(Message::text("one"), at(0)).unwrap();
+        assert_eq!(receive(&mut core, &sender, "two", None, at(0)), 200);
+        let full = EnqueueError::Full { messages: 2, bytes: 10 };
+        let deliveries = send(&mut core, at(1));
+        assert_eq!(core.in_flight(), deliveries.len());
+        assert_eq!(core.enqueue(Message::text("3"), at(2)), Err(full));
+        events(&mut core);
+        assert_eq!(receive(&mut core, &sender, "3", Some(&address("friend:1")), at(2)), 503);
+        assert!(matches!(
+            events(&mut core)[..],
+            [Event::PeerUpdated { .. }, Event::Refused(Refusal { status: 503, .. })]
+        ));
+        assert_eq!(core.peer(&address("friend:1")), None);
+        for delivery in deliveries {
+            core.handle_delivery(delivery.id, failed(), at(3));
+        }
+        assert_eq!((core.queue_len(), core.held_bytes()), (2, 10));
+        core.dequeue().unwrap();
+        assert!(core.enqueue(Message::text("3"), at(2)).is_ok());
+    }
+}
+
+#[test]
+fn what_the_user_takes_out_is_gone() {
+    let mut core = core_with_messages(&["one", "two", "three"]);
+    events(&mut core);
+    let two = core.queue(1..2).next().unwrap().id;
+    assert_eq!(core.drop_message(two).unwrap().message, Message::text("two"));
+    assert_eq!(core.drop_message(two), None);
+    assert_eq!(core.dequeue().unwrap().message, Message::text("one"));
+    assert_eq!((queued(&core), core.held_bytes()), (vec!["three".to_owned()], 7));
+    let dropped = |event: &Event| matches!(event, Event::MessageDropped { .. });
+    assert_eq!(events(&mut core).iter().filter(|event| dropped(event)).count(), 2);
+}
+
+#[test]
+fn a_node_that_stops_has_everything_back_in_the_order_in_which_it_left() {
+    let mut core = core_with_messages(&["one", "two", "three", "four"]);
+    for port in 1..=3 {
+        core.add_peer(&Address::new("peer", port).unwrap(), at(0));
+    }
+    core.announce(&address("other:1"), &mut rng()).unwrap();
+    let deliveries = send(&mut core, at(1));
+    assert_eq!((core.in_flight(), core.queue_len()), (3, 1));
+    core.reclaim_in_flight();
+    assert_eq!(queued(&core), ["four", "one", "two", "three"]);
+    assert_eq!((core.in_flight(), core.held_bytes(), core.counters().failed), (0, 5 + 5 + 7 + 6, 0));
+    assert!(core.peers().all(|peer| peer.failed == 0));
+    for delivery in deliveries {
+        core.handle_delivery(delivery.id, taken(), at(2));
+    }
+    assert_eq!((core.queue_len(), core.counters().delivered), (4, 0));
+    assert!(core.poll_timeout().is_some());
+}
+
+#[test]
+fn reclaimed_before_it_was_polled_a_delivery_is_not_made() {
+    let mut core = core_with_messages(&["one"]);
+    core.add_peer(&address("peer:1"), at(0));
+    core.handle_timeout(at(1), &mut rng());
+    core.reclaim_in_flight();
+    assert!(core.poll_delivery().is_none());
+}
+
+#[test]
+fn each_pass_of_the_same_bytes_is_counted() {
+    let mut core = core_with_messages(&["again"]);
+    let sender = address("sender:1");
+    receive(&mut core, &sender, "again", None, at(1));
+    receive(&mut core, &sender, "other", None, at(1));
+    receive(&mut core, &sender, "again", None, at(2));
+    let visits: Vec<u32> = core.queue(0..9).map(|queued| queued.visits).collect();
+    assert_eq!(visits, [1, 2, 1, 3]);
+}
+
+#[test]
+fn what_happened_is_counted() {
+    let mut core = core_with_messages(&["one"]);
+    let sender = address("sender:1");
+    receive(&mut core, &sender, "two", None, at(0));
+    let announce = payload(Kind::Announce, &sender, Message::null(), None);
+    core.take_payload(&sender, announce, None, at(0));
+    let first = send_one(&mut core, at(1));
+    core.handle_delivery(first.id, failed(), at(2));
+    let second = send_one(&mut core, at(3));
+    core.handle_delivery(second.id, taken(), at(4));
+    core.refuse(400, "no payload", None, None, None);
+    let expected = Counters { received: 1, delivered: 1, failed: 1, enqueued: 1, announces: 1, refused: 1 };
+    assert_eq!(core.counters(), expected);
+    let peer = core.peer(&sender).unwrap();
+    assert_eq!((peer.received, peer.delivered, peer.failed), (1, 1, 1));
+    assert_eq!(peer.round_trip, Some(Duration::from_millis(20)));
+}

@@ -1,0 +1,292 @@
+//! The status table of the protocol, arrow by arrow.
+
+use super::*;
+
+const KILL_TIMEOUT: u64 = 10_000;
+/// When the peer got the status that a row begins with.
+const THEN: u64 = 100_000;
+
+/// What happens to a peer.
+#[derive(Debug, Clone, Copy)]
+enum Contact {
+    Payload,
+    Announced,
+    SendTaken,
+    SendFails,
+    /// A send fails exactly at the kill timeout.
+    SendFailsAtTimeout,
+    SendFailsAfterTimeout,
+    OurAnnounceTaken,
+    NamedAsFriend,
+    AddedByHand,
+    /// Time passes, nothing else.
+    Nothing,
+    Ignore,
+    IgnoreAndUnignore,
+    Unignore,
+}
+
+use Contact::{
+    AddedByHand, Announced, Ignore, IgnoreAndUnignore, NamedAsFriend, Nothing, OurAnnounceTaken,
+    Payload as PayloadComes, SendFails, SendFailsAfterTimeout, SendFailsAtTimeout, SendTaken, Unignore,
+};
+use Status::{Alive, Dead, Ignored, Lost, New};
+
+fn peer() -> Address {
+    address("peer:2")
+}
+
+/// A node with one peer, which came by this status at [`THEN`], and a message to send.
+fn core_with_peer(status: Option<Status>) -> Core {
+    let mut core = core_with(|options| options.kill_timeout = Duration::from_millis(KILL_TIMEOUT));
+    core.enqueue(Message::text("GNU"), at(0)).unwrap();
+    match status {
+        None => {}
+        Some(New) => assert!(core.add_peer(&peer(), at(THEN))),
+        Some(Alive) => {
+            core.add_peer(&peer(), at(0));
+            core.see_sender(&peer(), at(THEN));
+        }
+        Some(Lost) => {
+            core.add_peer(&peer(), at(0));
+            end_send(&mut core, failed(), THEN);
+        }
+        Some(Dead) => {
+            core.add_peer(&peer(), at(0));
+            end_send(&mut core, failed(), 0);
+            end_send(&mut core, failed(), THEN);
+        }
+        Some(Ignored) => assert!(core.ignore(&peer(), at(THEN))),
+    }
+    assert_eq!(super::status(&core, &peer()), status);
+    events(&mut core);
+    core
+}
+
+/// A message is sent at once and the delivery ends `when`. If the peer is ignored, it was not yet when it began.
+fn end_send(core: &mut Core, outcome: Outcome, when: u64) {
+    let is_ignored = status(core, &peer()) == Some(Ignored);
+    if is_ignored {
+        core.unignore(&peer(), at(when));
+    }
+    let delivery = send_one(core, at(when));
+    assert_eq!(delivery.to, peer());
+    if is_ignored {
+        core.ignore(&peer(), at(when));
+        events(core);
+    }
+    core.handle_delivery(delivery.id, outcome, at(when));
+}
+
+fn happen(core: &mut Core, contact: Contact) {
+    let soon = THEN + 1;
+    match contact {
+        Contact::Payload => {
+            receive(core, &peer(), "hello", None, at(soon));
+        }
+        Announced => {
+            core.see_sender(&peer(), at(soon));
+            let announce = payload(Kind::Announce, &peer(), Message::null(), None);
+            core.take_payload(&peer(), announce, None, at(soon));
+        }
+        SendTaken => end_send(core, taken(), soon),
+        SendFails => end_send(core, failed(), soon),
+        SendFailsAtTimeout => end_send(core, failed(), THEN + KILL_TIMEOUT),
+        SendFailsAfterTimeout => end_send(core, failed(), THEN + KILL_TIMEOUT + 1),
+        OurAnnounceTaken => {
+            if let Some(announce) = core.announce(&peer(), &mut rng()) {
+                core.handle_delivery(announce, taken(), at(soon));
+            }
+        }
+        NamedAsFriend => {
+            receive(core, &address("other:3"), "hello", Some(&peer()), at(soon));
+        }
+        AddedByHand => {
+            core.add_peer(&peer(), at(soon));
+        }
+        Nothing => {
+            core.handle_timeout(at(THEN + 100 * KILL_TIMEOUT), &mut rng());
+        }
+        Ignore => {
+            core.ignore(&peer(), at(soon));
+        }
+        IgnoreAndUnignore => {
+            core.ignore(&peer(), at(soon));
+            core.see_sender(&peer(), at(soon));
+            assert!(core.unignore(&peer(), at(soon)));
+        }
+        Unignore => {
+            core.unignore(&peer(), at(soon));
+        }
+    }
+}
+
+/// Rows: what happens; what becomes of a peer that is unknown, new, alive, lost, dead, ignored.
+const TABLE: [(Contact, [Option<Status>; 6]); 13] = [
+    (PayloadComes, [Some(New), Some(Alive), Some(Alive), Some(Alive), Some(Alive), Some(Ignored)]),
+    (Announced, [Some(New), Some(Alive), Some(Alive), Some(Alive), Some(Alive), Some(Ignored)]),
+    (SendTaken, [None, Some(Alive), Some(Alive), Some(Alive), Some(Alive), Some(Ignored)]),
+    (SendFails, [None, Some(Lost), Some(Lost), Some(Lost), Some(Dead), Some(Ignored)]),
+    (SendFailsAtTimeout, [None, Some(Lost), Some(Lost), Some(Lost), Some(Dead), Some(Ignored)]),
+    (SendFailsAfterTimeout, [None, Some(Lost), Some(Lost), Some(Dead), Some(Dead), Some(Ignored)]),
+    (OurAnnounceTaken, [Some(New), Some(Alive), Some(Alive), Some(Alive), Some(Alive), Some(Ignored)]),
+    (NamedAsFriend, [Some(New), Some(New), Some(Alive), Some(Lost), Some(Dead), Some(Ignored)]),
+    (AddedByHand, [Some(New), Some(New), Some(Alive), Some(Lost), Some(Dead), Some(Ignored)]),
+    (Nothing, [None, Some(New), Some(Alive), Some(Lost), Some(Dead), Some(Ignored)]),
+    (Ignore, [Some(Ignored), Some(Ignored), Some(Ignored), Some(Ignored), Some(Ignored), Some(Ignored)]),
+    (IgnoreAndUnignore, [Some(New), Some(New), Some(Alive), Some(Lost), Some(Dead), Some(New)]),
+    (Unignore, [None, Some(New), Some(Alive), Some(Lost), Some(Dead), Some(New)]),
+];
+
+const FROM: [Option<Status>; 6] = [None, Some(New), Some(Alive), Some(Lost), Some(Dead), Some(Ignored)];
+
+/// Whether a send has somebody to go to.
+fn is_possible(contact: Contact, from: Option<Status>) -> bool {
+    from.is_some() || !matches!(contact, SendTaken | SendFails | SendFailsAtTimeout | SendFailsAfterTimeout)
+}
+
+#[test]
+fn every_arrow_of_the_table() {
+    for (contact, row) in TABLE {
+        for (from, to) in FROM.into_iter().zip(row) {
+            if is_possible(contact, from) {
+                let mut core = core_with_peer(from);
+                happen(&mut core, contact);
+                assert_eq!(status(&core, &peer()), to, "{contact:?} while {from:?}");
+            }
+        }
+    }
+}
+
+/// A status changes when, and only when, an event says so, and the time of the change is that of its contact.
+#[test]
+fn every_change_is_told_once_with_its_time() {
+    for (contact, row) in TABLE {
+        for (from, to) in FROM.into_iter().zip(row) {
+            if !is_possible(contact, from) || matches!(contact, IgnoreAndUnignore) {
+                continue;
+            }
+            let mut core = core_with_peer(from);
+            happen(&mut core, contact);
+            let told: Vec<(Option<Status>, Status)> =
+                events(&mut core).into_iter().filter_map(|event| told_about_peer(&event)).collect();
+            let expected = if from == to { Vec::new() } else { vec![(from, to.unwrap())] };
+            assert_eq!(told, expected, "{contact:?} while {from:?}");
+            if let Some(known) = core.peer(&peer()) {
+                let is_unchanged = known.since == at(THEN).uptime && known.time == at(THEN).unix_ms;
+                assert!(
+                    is_unchanged != (from != to) || is_resent(contact, from),
+                    "{contact:?} while {from:?}"
+                );
+            }
+        }
+    }
+}
+
+/// To have something under way to an ignored peer, the test takes the ignore back for a moment.
+fn is_resent(contact: Contact, from: Option<Status>) -> bool {
+    from == Some(Ignored)
+        && matches!(contact, SendTaken | SendFails | SendFailsAtTimeout | SendFailsAfterTimeout)
+}
+
+fn told_about_peer(event: &Event) -> Option<(Option<Status>, Status)> {
+    match event {
+        Event::PeerDiscovered { peer: told, .. } if told.address == peer() => Some((None, told.status)),
+        Event::PeerUpdated { peer: told, from } if told.address == peer() => Some((Some(*from), told.status)),
+        _ => None,
+    }
+}
+
+#[test]
+fn lost_for_longer_begins_anew_after_each_return() {
+    let mut core = core_with_peer(Some(Lost));
+    core.see_sender(&peer(), at(THEN + KILL_TIMEOUT));
+    end_send(&mut core, failed(), THEN + 2 * KILL_TIMEOUT);
+    end_send(&mut core, failed(), THEN + 3 * KILL_TIMEOUT);
+    assert_eq!(status(&core, &peer()), Some(Lost));
+    end_send(&mut core, failed(), THEN + 3 * KILL_TIMEOUT + 1);
+    assert_eq!(status(&core, &peer()), Some(Dead));
+}
+
+#[test]
+fn how_a_peer_became_known_is_told() {
+    let mut core = core();
+    let [sender, friend, hand, announced, ignored] =
+        ["sender:1", "friend:1", "hand:1", "announced:1", "ignored:1"].map(address);
+    receive(&mut core, &sender, "hello", Some(&friend), at(0));
+    core.add_peer(&hand, at(0));
+    let announce = core.announce(&announced, &mut rng()).unwrap();
+    core.handle_delivery(announce, taken(), at(0));
+    core.ignore(&ignored, at(0));
+    let told: Vec<(Address, Introduction)> = events(&mut core)
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::PeerDiscovered { peer, introduction } => Some((peer.address, introduction)),
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        (sender.clone(), Introduction::Sender),
+        (friend, Introduction::Friend(sender)),
+        (hand, Introduction::ByHand),
+        (announced, Introduction::Announced),
+        (ignored, Introduction::ByHand),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn an_ignored_sender_is_answered_403_and_leaves_nothing() {
+    let mut core = core();
+    core.ignore(&peer(), at(0));
+    assert_eq!(receive(&mut core, &peer(), "hello", Some(&address("friend:1")), at(1)), 403);
+    let announce = payload(Kind::Announce, &peer(), Message::null(), None);
+    assert_eq!(core.take_payload(&peer(), announce, None, at(1)).status, 403);
+    assert_eq!((core.queue_len(), core.peers().count(), core.counters().refused), (0, 1, 2));
+    assert_eq!(core.announce(&peer(), &mut rng()), None);
+}
+
+#[test]
+fn an_announce_that_fails_makes_nobody_known() {
+    let mut core = core();
+    let announce = core.announce(&peer(), &mut rng()).unwrap();
+    core.handle_delivery(announce, failed(), at(1));
+    assert_eq!(core.peers().count(), 0);
+}
+
+#[test]
+fn peers_of_an_earlier_run_are_lost_or_ignored() {
+    let known =
+        Status::ALL.map(|status| KnownPeer { address: address(&format!("{status}:1")), status, time: 5 });
+    let mut core = core();
+    core.restore(known, at(10));
+    for known in core.peers() {
+        let keeps_time = ["lost", "ignored"].contains(&known.address.hostname());
+        let expected = if known.address.hostname() == "ignored" { Ignored } else { Lost };
+        assert_eq!((known.status, known.time == 5), (expected, keeps_time), "{}", known.address);
+        assert_eq!(known.since, at(10).uptime);
+    }
+    assert_eq!(core.peers().count(), 5);
+}
+
+#[test]
+fn we_are_no_peer_of_ours() {
+    let mut core = core();
+    for name in ["tower:1", "TOWER:1"].map(address) {
+        assert!(!core.add_peer(&name, at(0)) && !core.ignore(&name, at(0)) && core.is_this_node(&name));
+        assert_eq!(core.announce(&name, &mut rng()), None);
+        assert_eq!(receive(&mut core, &name, "from us", Some(&name), at(0)), 200);
+    }
+    assert_eq!(core.peers().count(), 0);
+    assert!(core.add_peer(&address("tower:2"), at(0)));
+}
+
+#[test]
+fn another_name_of_ours_is_recognised_and_dropped() {
+    let mut core = core_with_peer(Some(New));
+    end_send(&mut core, Outcome::Ourselves, THEN);
+    assert!(core.is_this_node(&peer()) && !core.add_peer(&peer(), at(THEN)));
+    assert_eq!((core.peers().count(), core.queue_len(), core.in_flight()), (0, 1, 0));
+    receive(&mut core, &address("other:3"), "hello", Some(&peer()), at(THEN));
+    assert_eq!(core.peer(&peer()), None);
+}

@@ -1,0 +1,187 @@
+//! When a message leaves the node, and as what it arrives.
+
+use std::time::Duration;
+
+use clacks_p2p::{
+    Message, Node,
+    core::{Event, Failure, Origin, Status},
+};
+
+use crate::support::{FakePeer, Reply, Watch, assert_no_task_panicked, builder, enqueue, start};
+
+/// A node that sends one message at once and the next much later.
+async fn slow_node() -> Node {
+    start(builder().send_rate(0.001).limits(|limits| limits.request_timeout = Duration::from_secs(2))).await
+}
+
+fn say(text: &str) -> Reply {
+    Reply::Say(text.to_owned())
+}
+
+fn last_words(text: &str) -> Reply {
+    Reply::LastWords(text.to_owned())
+}
+
+async fn failure_of_delivery(watch: &mut Watch) -> Failure {
+    let failure = watch
+        .until("the delivery fails", |event| match event {
+            Event::DeliveryFailed { failure, .. } => Some(failure.clone()),
+            Event::MessageDelivered { .. } => panic!("the message counts as delivered"),
+            _ => None,
+        })
+        .await;
+    watch.sees("the message is queued again", is_returned).await;
+    failure
+}
+
+fn is_returned(event: &Event) -> bool {
+    matches!(event, Event::MessageQueued { origin: Origin::Returned(_), .. })
+}
+
+/// The reply is a failure, the message waits at the tail, and is delivered once the peer takes it.
+async fn assert_returns_to_the_tail(reply: Reply) -> Failure {
+    let node = slow_node().await;
+    let mut peer = FakePeer::that(reply).await;
+    let mut watch = Watch::of(&node);
+    let (first, second) = (Message::text("first"), Message::text("second"));
+    node.enqueue(first.clone()).expect("there is room");
+    node.enqueue(second.clone()).expect("there is room");
+    node.add_peer(peer.address());
+    let failure = failure_of_delivery(&mut watch).await;
+    assert_eq!(node.peek(), [second, first]);
+    assert_eq!(node.peer(peer.address()).map(|peer| peer.status), Some(Status::Lost));
+
+    peer.reply(Reply::status(200));
+    node.set_send_rate(1000.0).expect("a valid rate");
+    for _ in 0..2 {
+        watch.delivered().await;
+    }
+    let attempts = [peer.next().await, peer.next().await, peer.next().await].map(|attempt| attempt.message());
+    assert_eq!(attempts, ["\"first\"", "\"second\"", "\"first\""]);
+    assert!(node.is_empty());
+    assert_no_task_panicked();
+    failure
+}
+
+#[tokio::test]
+async fn any_status_but_200_is_a_failure() {
+    for status in [201, 202, 204, 206, 301, 302, 307, 308, 400, 403, 404, 421, 500, 503, 599] {
+        let failure = assert_returns_to_the_tail(Reply::status(status)).await;
+        assert_eq!(failure, Failure::Status(status));
+    }
+}
+
+#[tokio::test]
+async fn a_redirection_is_not_followed() {
+    let elsewhere = FakePeer::start().await;
+    let redirection = format!(
+        "HTTP/1.1 307 There\r\nlocation: https://{}/\r\ncontent-length: 0\r\n\r\n",
+        elsewhere.address()
+    );
+    assert_eq!(assert_returns_to_the_tail(say(&redirection)).await, Failure::Status(307));
+    assert_eq!(elsewhere.stats().connections, 0);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_a_failure() {
+    for (case, reply) in [
+        ("hangs up", last_words("")),
+        ("hangs up in the head", last_words("HTTP/1.1 200 OK\r\ncontent-le")),
+        ("says to continue and hangs up", last_words("HTTP/1.1 100 Continue\r\n\r\n")),
+        ("another protocol", last_words("SSH-2.0-OpenSSH_9.9\r\n\r\n")),
+        ("a head without end", last_words(&format!("HTTP/1.1 200 OK\r\nname: {}", "a".repeat(1 << 20)))),
+    ] {
+        let failure = assert_returns_to_the_tail(reply).await;
+        assert!(matches!(failure, Failure::Connection(_)), "{case}: {failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_a_failure() {
+    assert_eq!(assert_returns_to_the_tail(Reply::Nothing).await, Failure::TimedOut);
+}
+
+#[tokio::test]
+async fn nobody_there_is_a_failure() {
+    let node = slow_node().await;
+    let nobody = FakePeer::start().await.address().clone();
+    let mut watch = Watch::of(&node);
+    enqueue(&node, "m");
+    node.add_peer(&nobody);
+    assert!(matches!(failure_of_delivery(&mut watch).await, Failure::Connection(_)));
+    assert_eq!(node.queue_len(), 1);
+}
+
+#[tokio::test]
+async fn a_200_takes_the_message_whatever_follows() {
+    let long = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{}", "a".repeat(1_000_000));
+    for (case, reply) in [
+        ("an empty body", Reply::status(200)),
+        ("a body", say("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\ntaken")),
+        ("a long body", say(&long)),
+        ("chunks", say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\ntaken\r\n0\r\n\r\n")),
+        ("a body without length", last_words("HTTP/1.1 200 OK\r\n\r\ntaken")),
+        ("a cut body", last_words("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\ntak")),
+        ("cut chunks", last_words("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nta")),
+        ("broken chunks", last_words("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nx\r\n")),
+        ("a body that stalls", say("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\ntak")),
+        ("another reason", say("HTTP/1.1 200 Thanks\r\ncontent-length: 0\r\n\r\n")),
+        (
+            "first to continue",
+            say("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+        ),
+    ] {
+        let node = slow_node().await;
+        let peer = FakePeer::that(reply).await;
+        let mut watch = Watch::of(&node);
+        enqueue(&node, "m");
+        node.add_peer(peer.address());
+        watch
+            .until(case, |event| match event {
+                Event::MessageDelivered { .. } => Some(()),
+                Event::DeliveryFailed { failure, .. } => panic!("{case}: {failure}"),
+                _ => None,
+            })
+            .await;
+        assert!(node.is_empty(), "{case}");
+        assert_eq!(node.peer(peer.address()).map(|peer| peer.status), Some(Status::Alive), "{case}");
+        assert_eq!(peer.stats().requests, 1, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn messages_arrive_byte_for_byte() {
+    let (from, to) = (start(builder()).await, start(builder()).await);
+    let mut watch = Watch::of(&to);
+    from.add_peer(&to.address());
+    let long = format!("\"{}\"", "Ünïcödé 🗼 ".repeat(20_000));
+    for json in [
+        "\"Ünïcödé лук 塔 🗼\"",
+        "{ \"a\" :\r\n\t[ 1.0e+2 , \"\\ud800\" ] , \"a\":null }",
+        &long,
+        &format!("[{}]", "0 , ".repeat(100_000) + "0"),
+    ] {
+        let message = Message::from_json(json, 128).expect("valid JSON");
+        from.enqueue(message.clone()).expect("there is room");
+        let is_the_same = |event: &Event| match event {
+            Event::MessageReceived { message, .. } => (message.as_json() == json).then_some(()),
+            _ => None,
+        };
+        watch.until("the same bytes arrive", is_the_same).await;
+    }
+    assert_no_task_panicked();
+}
+
+#[tokio::test]
+async fn a_message_is_kept_while_there_is_nobody_to_send_it_to() {
+    let node = start(builder()).await;
+    let mut watch = Watch::of(&node);
+    enqueue(&node, "m");
+    let mut peer = FakePeer::start().await;
+    node.ignore(peer.address());
+    assert_eq!(node.queue_len(), 1);
+    node.unignore(peer.address());
+    assert_eq!(peer.next().await.message(), "\"m\"");
+    watch.delivered().await;
+    assert!(node.is_empty());
+}

@@ -1,0 +1,136 @@
+//! How much is under way at once, and over how many connections.
+
+use std::{collections::HashSet, time::Duration};
+
+use clacks_p2p::{
+    Builder, Node,
+    core::{Event, Status},
+};
+
+use crate::support::{FakePeer, Reply, Watch, builder, enqueue, eventually, start};
+
+/// No request ends by itself while a test looks on.
+fn patient() -> Builder {
+    builder().limits(|limits| limits.request_timeout = Duration::from_secs(3600))
+}
+
+fn enqueue_numbers(node: &Node, numbers: std::ops::Range<usize>) {
+    for number in numbers {
+        enqueue(node, &number.to_string());
+    }
+}
+
+/// Lets fifty turns of the sender pass, for what must not happen in them.
+async fn fifty_turns() {
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+async fn receive(peer: &mut FakePeer, count: usize) -> HashSet<String> {
+    let mut received = HashSet::new();
+    while received.len() < count {
+        received.insert(peer.next().await.message());
+    }
+    received
+}
+
+#[tokio::test]
+async fn a_new_peer_that_never_answers_holds_one_message_and_delays_no_other() {
+    let node = start(patient()).await;
+    let (mut hanging, mut healthy) = (FakePeer::that(Reply::Nothing).await, FakePeer::start().await);
+    node.add_peer(hanging.address());
+    node.add_peer(healthy.address());
+    enqueue_numbers(&node, 0..100);
+    let mut received = receive(&mut healthy, 99).await;
+    assert_eq!(hanging.stats().open, 1, "the request still hangs");
+    received.insert(hanging.next().await.message());
+    assert_eq!(received.len(), 100, "each message went to one of them");
+    eventually("the healthy peer's are delivered", || node.overview().counters.delivered == 99).await;
+    assert_eq!((hanging.stats().requests, node.overview().in_flight, node.queue_len()), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn an_alive_peer_that_stops_answering_holds_a_bounded_number_of_messages() {
+    let node = start(patient().options(|options| options.max_in_flight_per_peer = 4)).await;
+    let (hanging, healthy) = (FakePeer::start().await, FakePeer::start().await);
+    for peer in [&hanging, &healthy] {
+        node.announce(peer.address()).await.expect("the peer takes it");
+    }
+    let mut watch = Watch::of(&node);
+    enqueue_numbers(&node, 0..2);
+    for _ in 0..2 {
+        watch.sees("both are alive", |event| matches!(event, Event::PeerUpdated { .. })).await;
+    }
+    hanging.reply(Reply::Nothing);
+    enqueue_numbers(&node, 2..102);
+    hanging.until("it holds as many as it may", |stats| stats.open == 4).await;
+    eventually("all but these are delivered", || node.overview().counters.delivered == 98).await;
+    assert_eq!((hanging.stats().open, node.overview().in_flight, node.queue_len()), (4, 4, 0));
+}
+
+#[tokio::test]
+async fn no_more_than_max_in_flight_are_under_way() {
+    let node = start(patient().options(|options| options.max_in_flight = 3)).await;
+    let first = FakePeer::that(Reply::Nothing).await;
+    let mut others = Vec::new();
+    for _ in 0..5 {
+        others.push(first.beside().await);
+    }
+    for peer in others.iter().chain([&first]) {
+        node.add_peer(peer.address());
+    }
+    enqueue_numbers(&node, 0..20);
+    first.until("as many as may be are open", |stats| stats.open == 3).await;
+    fifty_turns().await;
+    assert_eq!((first.stats().open, node.overview().in_flight, node.queue_len()), (3, 3, 17));
+    first.reply(Reply::status(200));
+    first.until("all are delivered", |stats| stats.requests == 20).await;
+    assert_eq!(first.stats().most_open, 3);
+}
+
+#[tokio::test]
+async fn a_peer_that_is_not_alive_gets_one_at_a_time() {
+    let node = start(patient()).await;
+    let peer = FakePeer::that(Reply::Nothing).await;
+    let mut watch = Watch::of(&node);
+    node.add_peer(peer.address());
+    enqueue_numbers(&node, 0..20);
+    for status in [Status::New, Status::Lost] {
+        peer.until("a request is open", |stats| stats.open == 1).await;
+        fifty_turns().await;
+        assert_eq!(node.peer(peer.address()).map(|peer| peer.status), Some(status));
+        assert_eq!(peer.stats().most_open, 1, "{status}");
+        peer.reply(Reply::status(500));
+        watch.failure().await;
+        peer.reply(Reply::Nothing);
+    }
+    peer.reply(Reply::status(200));
+    watch.sees("it is alive", is_alive).await;
+    peer.reply(Reply::Nothing);
+    peer.until("it gets several", |stats| stats.open > 1).await;
+}
+
+fn is_alive(event: &Event) -> bool {
+    matches!(event, Event::PeerUpdated { peer, .. } if peer.status == Status::Alive)
+}
+
+#[tokio::test]
+async fn connections_are_used_again() {
+    let node = start(builder().options(|options| options.max_in_flight = 1)).await;
+    let mut peer = FakePeer::start().await;
+    node.add_peer(peer.address());
+    enqueue_numbers(&node, 0..100);
+    receive(&mut peer, 100).await;
+    let stats = peer.stats();
+    assert!(stats.connections <= 5, "{stats:?}");
+}
+
+#[tokio::test]
+async fn a_peer_that_hangs_up_after_each_answer_gets_every_message_once() {
+    let node = start(builder().options(|options| options.max_in_flight = 1)).await;
+    let mut peer = FakePeer::that(Reply::last_status(200)).await;
+    node.add_peer(peer.address());
+    enqueue_numbers(&node, 0..100);
+    receive(&mut peer, 100).await;
+    eventually("all are delivered", || node.overview().counters.delivered == 100).await;
+    assert_eq!((peer.stats().requests, node.queue_len()), (100, 0));
+}

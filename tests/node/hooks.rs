@@ -1,0 +1,256 @@
+//! Functions that a program hangs into the node.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use clacks_p2p::{
+    Message, Node,
+    core::{Answer, Event, Status},
+    node::Verdict,
+};
+
+use crate::support::{
+    Client, FakePeer, Watch, assert_no_task_panicked, builder, enqueue, eventually, payload, payload_of,
+    start,
+};
+
+/// A node, and a peer that takes what it passes on, one message after the other.
+async fn node_and_peer() -> (Node, FakePeer) {
+    let node = start(builder().options(|options| options.max_in_flight = 1)).await;
+    let peer = FakePeer::start().await;
+    node.add_peer(peer.address());
+    (node, peer)
+}
+
+async fn post(node: &Node, body: &str) -> crate::support::Answer {
+    Client::connect(node).await.post(body).await
+}
+
+fn json(text: &str) -> Message {
+    Message::from_json(text, 128).expect("valid JSON")
+}
+
+#[tokio::test]
+async fn a_listener_holds_a_message_back() {
+    let (node, mut peer) = node_and_peer().await;
+    node.on_message_received(|_, message| (message.as_json() != "\"secret\"").then_some(message));
+    let mut watch = Watch::of(&node);
+    assert_eq!(post(&node, &payload(peer.address(), "\"secret\"")).await.status, 200);
+    assert_eq!(post(&node, &payload(peer.address(), "\"open\"")).await.status, 200);
+    assert_eq!(peer.next().await.message(), "\"open\"");
+    let id = watch.until("it is heard of", |event| match event {
+        Event::MessageReceived { id, .. } => Some(*id),
+        _ => None,
+    });
+    assert_eq!(id.await, None, "but has no place in the queue");
+}
+
+#[tokio::test]
+async fn listeners_change_a_message_one_after_the_other() {
+    let (node, mut peer) = node_and_peer().await;
+    for letter in ["a", "b"] {
+        node.on_message_received(move |_, message| {
+            Some(json(&format!("[{},{letter:?}]", message.as_json())))
+        });
+    }
+    assert_eq!(post(&node, &payload(peer.address(), "1")).await.status, 200);
+    assert_eq!(peer.next().await.message(), r#"[[1,"a"],"b"]"#);
+}
+
+#[tokio::test]
+async fn a_listener_that_empties_a_message_holds_it_back() {
+    let (node, mut peer) = node_and_peer().await;
+    node.on_message_received(|_, message| {
+        Some(if message.as_json() == "1" { Message::null() } else { message })
+    });
+    assert_eq!(post(&node, &payload(peer.address(), "1")).await.status, 200);
+    assert_eq!(post(&node, &payload(peer.address(), "2")).await.status, 200);
+    assert_eq!(peer.next().await.message(), "2");
+}
+
+#[tokio::test]
+async fn plugins_run_in_their_order_until_one_discards() {
+    let (node, mut peer) = node_and_peer().await;
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    for name in ["first", "second", "third"] {
+        let ran = Arc::clone(&ran);
+        node.extend(move |_, payload, _, answer| {
+            ran.lock().unwrap().push(name);
+            let discards = name == "second" && payload.message.as_json() == "\"tea\"";
+            if discards {
+                (answer.status, answer.body) = (418, "no tea".to_owned());
+                answer.headers.push(("X-Pot".to_owned(), "short".to_owned()));
+            }
+            if discards { Verdict::Discard } else { Verdict::Continue }
+        });
+    }
+    let answer = post(&node, &payload(peer.address(), "\"tea\"")).await;
+    assert_eq!((answer.status, answer.body.as_str(), answer.header("x-pot")), (418, "no tea", Some("short")));
+    assert_eq!(post(&node, &payload(peer.address(), "\"coffee\"")).await.status, 200);
+    assert_eq!(*ran.lock().unwrap(), ["first", "second", "first", "second", "third"]);
+    assert_eq!(peer.next().await.message(), "\"coffee\"");
+}
+
+#[tokio::test]
+async fn a_plugin_changes_the_payload_and_sees_who_sent_it() {
+    let (node, mut peer) = node_and_peer().await;
+    let stranger = FakePeer::start().await;
+    node.ignore(stranger.address());
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let seen_by_plugin = Arc::clone(&seen);
+    node.extend(move |peer, payload, request, _| {
+        assert!(request.remote.ip().is_loopback());
+        seen_by_plugin.lock().unwrap().push((peer.address.clone(), peer.status));
+        payload.message = Message::text("changed");
+        Verdict::Continue
+    });
+    assert_eq!(post(&node, &payload(stranger.address(), "1")).await.status, 403);
+    assert_eq!(post(&node, &payload(peer.address(), "1")).await.status, 200);
+    assert_eq!(peer.next().await.message(), "\"changed\"");
+    let expected = [(stranger.address().clone(), Status::Ignored), (peer.address().clone(), Status::Alive)];
+    assert_eq!(*seen.lock().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn whatever_a_plugin_makes_of_the_answer_is_answered() {
+    let (node, mut peer) = node_and_peer().await;
+    let made = Arc::new(Mutex::new(Answer::taken()));
+    let by_plugin = Arc::clone(&made);
+    node.extend(move |_, payload, _, answer| {
+        *answer = by_plugin.lock().unwrap().clone();
+        if payload.message.is_falsy() { Verdict::Discard } else { Verdict::Continue }
+    });
+    let mut client = Client::connect(&node).await;
+    for (name, value) in [
+        ("bad name", "x"),
+        ("", ""),
+        ("x-break", "a\r\nx-smuggled: 1"),
+        ("x-nul", "a\0b"),
+        ("x-letters", "Ünïcödé"),
+        ("content-length", "5"),
+        ("Content-Length", "500000"),
+        ("content-length", "many"),
+        ("transfer-encoding", "chunked"),
+        ("Transfer-Encoding", "gzip"),
+        ("connection", "upgrade"),
+        ("date", "never"),
+    ] {
+        let headers = vec![(name.to_owned(), value.to_owned())];
+        *made.lock().unwrap() = Answer { status: 200, headers, body: "the body".to_owned() };
+        let discarded = client.post(payload(peer.address(), "null")).await;
+        assert_eq!((discarded.status, discarded.body.as_str()), (200, "the body"), "{name}: {value:?}");
+        assert_eq!(discarded.header("x-smuggled"), None);
+        let taken = client.post(payload(peer.address(), "1")).await;
+        assert_eq!((taken.status, taken.body.as_str()), (200, ""), "{name}: {value:?}");
+        assert_eq!(peer.next().await.message(), "1");
+    }
+    for (status, answered) in [
+        (0, 500),
+        (99, 500),
+        (100, 500),
+        (101, 500),
+        (103, 500),
+        (1000, 500),
+        (65535, 500),
+        (204, 204),
+        (599, 599),
+    ] {
+        *made.lock().unwrap() = Answer { status, headers: vec![], body: "the body".to_owned() };
+        let answer = post(&node, &payload(peer.address(), "null")).await;
+        assert_eq!(answer.status, answered, "status {status}");
+    }
+    assert_no_task_panicked();
+}
+
+#[tokio::test]
+async fn hooks_may_call_the_node() {
+    let (node, mut peer) = node_and_peer().await;
+    let friend = FakePeer::start().await;
+    let calls = Arc::new(AtomicUsize::new(0));
+    let look_around = || {
+        let (node, calls) = (node.clone(), Arc::clone(&calls));
+        move || {
+            let _ = (node.overview(), node.peers(), node.peek(), node.subscribe());
+            node.add_peer(&node.address());
+            calls.fetch_add(1, Ordering::SeqCst);
+        }
+    };
+    let (plugin, received, queued, discovered, updated) =
+        (look_around(), look_around(), look_around(), look_around(), look_around());
+    node.extend(move |_, _, _, _| {
+        plugin();
+        Verdict::Continue
+    });
+    node.on_message_received(move |_, message| {
+        received();
+        Some(message)
+    });
+    let enqueuing = node.clone();
+    node.on_message_queued(move |message| {
+        queued();
+        if message.as_json() == "1" {
+            enqueuing.enqueue(Message::text("from the listener")).expect("there is room");
+        }
+    });
+    node.on_peer_discovered(move |_| discovered());
+    node.on_peer_updated(move |_| updated());
+
+    assert_eq!(post(&node, &payload(friend.address(), "1")).await.status, 200);
+    let delivered = |node: &Node| node.overview().counters.delivered == 2;
+    eventually("both messages are delivered", || delivered(&node)).await;
+    // Plugin, received, queued twice, discovered, and one or both peers updated.
+    assert!(calls.load(Ordering::SeqCst) >= 6, "{calls:?}");
+    while peer.try_next().is_some() {}
+    assert_no_task_panicked();
+}
+
+#[tokio::test]
+async fn a_hook_that_panics_costs_one_request_and_not_the_node() {
+    let (node, mut peer) = node_and_peer().await;
+    node.extend(|_, payload, _, _| {
+        assert!(payload.message.as_json() != "\"plugin\"", "on purpose");
+        Verdict::Continue
+    });
+    node.on_message_queued(|message| assert!(message.as_json() != "\"listener\"", "on purpose"));
+    node.on_peer_updated(|_| panic!("on purpose"));
+    let mut client = Client::connect(&node).await;
+    client.send("POST / HTTP/1.1\r\n").await;
+    let body = payload(peer.address(), "\"plugin\"");
+    client.send(format!("content-length: {}\r\n\r\n{body}", body.len())).await;
+    let said = client.cut_off().await;
+    assert!(!said.contains(" 200 "), "{said}");
+    enqueue(&node, "listener");
+    assert_eq!(peer.next().await.message(), "\"listener\"");
+    assert_eq!(post(&node, &payload(peer.address(), "\"after\"")).await.status, 200);
+    assert_eq!(peer.next().await.message(), "\"after\"");
+}
+
+#[tokio::test]
+async fn listeners_hear_what_they_are_for() {
+    let (node, peer) = node_and_peer().await;
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hear = |what: &'static str| {
+        let heard = Arc::clone(&heard);
+        move |about: String| heard.lock().unwrap().push((what, about))
+    };
+    let (queued, discovered, updated) = (hear("queued"), hear("discovered"), hear("updated"));
+    node.on_message_queued(move |message| queued(message.as_json().to_owned()));
+    node.on_peer_discovered(move |peer| discovered(peer.address.to_string()));
+    node.on_peer_updated(move |peer| updated(peer.status.to_string()));
+    let stranger = FakePeer::start().await;
+    assert_eq!(post(&node, &payload_of("announce", stranger.address(), "1")).await.status, 200);
+    assert_eq!(post(&node, &payload_of("announce", peer.address(), "1")).await.status, 200);
+    node.ignore(stranger.address());
+    node.ignore(peer.address());
+    enqueue(&node, "m");
+    let expected = [
+        ("discovered", stranger.address().to_string()),
+        ("updated", "alive".to_owned()),
+        ("updated", "ignored".to_owned()),
+        ("updated", "ignored".to_owned()),
+        ("queued", "\"m\"".to_owned()),
+    ];
+    assert_eq!(*heard.lock().unwrap(), expected);
+}

@@ -1,0 +1,182 @@
+//! Whom the node knows, by which names, and whom it names to others.
+
+use std::collections::HashSet;
+
+use clacks_p2p::{
+    core::{Event, Introduction, Status},
+    node::AnnounceError,
+};
+
+use crate::support::{
+    Client, FakePeer, Watch, address, assert_no_task_panicked, builder, enqueue, eventually, in_json,
+    payload, start,
+};
+
+#[tokio::test]
+async fn the_friend_is_never_the_receiver_and_never_the_node() {
+    let node = start(builder()).await;
+    let mut peers = [FakePeer::start().await, FakePeer::start().await, FakePeer::start().await];
+    for peer in &peers {
+        // Twice: an unknown sender is new, a known one alive.
+        for _ in 0..2 {
+            let answer = Client::connect(&node).await.post(payload(peer.address(), "null")).await;
+            assert_eq!(answer.status, 200);
+        }
+    }
+    for number in 1..=60 {
+        enqueue(&node, &number.to_string());
+    }
+    eventually("all are delivered", || node.overview().counters.delivered == 60).await;
+    let known: HashSet<_> = peers.iter().map(|peer| peer.address().clone()).collect();
+    for peer in &mut peers {
+        let mut others = known.clone();
+        others.remove(peer.address());
+        let mut named = HashSet::new();
+        while let Some(received) = peer.try_next() {
+            named.extend(received.payload().friend);
+        }
+        assert_eq!(named, others, "to {:?}", peer.address());
+    }
+}
+
+#[tokio::test]
+async fn the_only_peer_is_told_of_no_friend() {
+    let node = start(builder()).await;
+    let mut peer = FakePeer::start().await;
+    node.add_peer(peer.address());
+    for _ in 0..3 {
+        enqueue(&node, "m");
+        let payload = peer.next().await.payload();
+        assert_eq!((payload.friend, payload.sender), (None, node.address()));
+    }
+}
+
+#[tokio::test]
+async fn a_friend_becomes_a_peer_and_the_node_itself_does_not() {
+    let node = start(builder()).await;
+    let (sender, friend) = (FakePeer::start().await, FakePeer::start().await);
+    let mut client = Client::connect(&node).await;
+    for named in [friend.address(), &node.address(), sender.address()] {
+        let body = format!(r#"{{"sender":{},"friend":{}}}"#, in_json(sender.address()), in_json(named));
+        assert_eq!(client.post(body).await.status, 200);
+    }
+    let peers: HashSet<_> = node.peers().into_iter().map(|peer| peer.address).collect();
+    assert_eq!(peers, HashSet::from([sender.address().clone(), friend.address().clone()]));
+}
+
+#[tokio::test]
+async fn a_node_recognises_itself_under_another_name() {
+    let node = start(builder()).await;
+    let mut peer = FakePeer::start().await;
+    let alias = address("localhost", node.address().port());
+    let mut watch = Watch::of(&node);
+    assert!(node.add_peer(&alias));
+    enqueue(&node, "not for me");
+    let found = watch
+        .until("the node finds itself", |event| match event {
+            Event::FoundOurselves { address } => Some(address.clone()),
+            Event::MessageReceived { .. } | Event::MessageDelivered { .. } => panic!("delivered to itself"),
+            _ => None,
+        })
+        .await;
+    assert_eq!(found, alias);
+
+    assert!(!node.add_peer(&alias), "the name is remembered");
+    let body = format!(r#"{{"sender":{},"friend":{}}}"#, in_json(peer.address()), in_json(&alias));
+    assert_eq!(Client::connect(&node).await.post(body).await.status, 200);
+    assert_eq!(node.peer(&alias), None, "nor is it taken for a friend");
+    assert_eq!(node.announce(&alias).await, Err(AnnounceError::Ourselves));
+    assert_eq!(peer.next().await.message(), "\"not for me\"");
+}
+
+#[tokio::test]
+async fn an_announce_to_another_name_of_the_node_finds_out() {
+    let node = start(builder()).await;
+    let alias = address("localhost", node.address().port());
+    assert_eq!(node.announce(&alias).await, Err(AnnounceError::Ourselves));
+    assert_eq!((node.peers(), node.trusted_certificate(&alias)), (vec![], None));
+}
+
+#[tokio::test]
+async fn announces_to_nobody_to_talk_to_are_errors() {
+    let node = start(builder()).await;
+    let ignored = FakePeer::start().await;
+    node.ignore(ignored.address());
+    assert_eq!(node.announce(ignored.address()).await, Err(AnnounceError::Ignored));
+    assert_eq!(node.announce(&node.address()).await, Err(AnnounceError::Ourselves));
+    assert_eq!(ignored.stats().connections, 0);
+    assert!(node.unignore(ignored.address()));
+    assert_eq!(node.announce(ignored.address()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn an_announce_makes_two_nodes_know_each_other() {
+    let (one, other) = (start(builder()).await, start(builder()).await);
+    let mut watch = Watch::of(&other);
+    one.announce(&other.address()).await.expect("the other takes it");
+    let announced = watch
+        .until("the announce arrives", |event| match event {
+            Event::AnnounceReceived { peer } => Some(peer.address.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(announced, one.address());
+    assert!(one.peer(&other.address()).is_some() && other.peer(&one.address()).is_some());
+    assert!(other.is_empty(), "an announce brings no message");
+}
+
+#[tokio::test]
+async fn two_addresses_of_one_identifier_are_two_peers() {
+    let node = start(builder()).await;
+    let (one, other) = (address("10.0.0.1", 23), address("10.0.0.12", 3));
+    assert!(node.add_peer(&one) && node.add_peer(&other));
+    assert!(node.ignore(&one));
+    let status = |address| node.peer(address).map(|peer| peer.status);
+    assert_eq!((status(&one), status(&other)), (Some(Status::Ignored), Some(Status::New)));
+    assert_eq!(node.peers_by_id(&one.identifier()).len(), 2);
+    node.forget(&one).expect("it is known");
+    assert_eq!(node.peers_by_id(&one.identifier()).len(), 1);
+}
+
+#[tokio::test]
+async fn unignore_gives_back_the_status_from_before() {
+    let node = start(builder()).await;
+    let (alive, new) = (FakePeer::start().await, FakePeer::start().await);
+    node.add_peer(alive.address());
+    let mut watch = Watch::of(&node);
+    enqueue(&node, "m");
+    watch.sees("it is alive", |event| matches!(event, Event::PeerUpdated { .. })).await;
+    node.add_peer(new.address());
+    for (peer, before) in [(&alive, Status::Alive), (&new, Status::New)] {
+        let status = || node.peer(peer.address()).map(|peer| peer.status);
+        assert!(node.ignore(peer.address()));
+        assert!(!node.ignore(peer.address()), "it is ignored already");
+        assert_eq!(status(), Some(Status::Ignored));
+        assert!(node.unignore(peer.address()));
+        assert!(!node.unignore(peer.address()), "it is not ignored any more");
+        assert_eq!(status(), Some(before));
+    }
+}
+
+#[tokio::test]
+async fn each_peer_is_introduced_as_it_came() {
+    let node = start(builder()).await;
+    let (sender, friend) = (FakePeer::start().await, FakePeer::start().await);
+    let mut watch = Watch::of(&node);
+    let body =
+        format!(r#"{{"sender":{},"friend":{}}}"#, in_json(sender.address()), in_json(friend.address()));
+    assert_eq!(Client::connect(&node).await.post(body).await.status, 200);
+    let by = Introduction::Friend(sender.address().clone());
+    for (peer, expected) in [(&sender, Introduction::Sender), (&friend, by)] {
+        let discovered = watch
+            .until("a peer is discovered", |event| match event {
+                Event::PeerDiscovered { peer, introduction } => {
+                    Some((peer.address.clone(), introduction.clone()))
+                }
+                _ => None,
+            })
+            .await;
+        assert_eq!(discovered, (peer.address().clone(), expected));
+    }
+    assert_no_task_panicked();
+}

@@ -1,0 +1,151 @@
+//! What keeps a node from starting, and how it says so.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clacks_p2p::{
+    Node,
+    node::{CertificateError, StartError},
+};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use crate::support::{Client, address, assert_no_task_panicked, builder, payload, start};
+
+/// The error is one line for people to read, and says which file it is about.
+pub(crate) fn assert_names(error: &StartError, file: &Path, case: &str) {
+    let text = error.to_string();
+    assert!(text.contains(&file.display().to_string()), "{case}: {text}");
+    assert!(!text.contains(char::is_control), "{case}: {text:?}");
+}
+
+/// PEM files in a directory of their own.
+struct Files {
+    directory: TempDir,
+}
+
+impl Files {
+    fn new() -> Self {
+        Self { directory: tempfile::tempdir().expect("a directory") }
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.directory.path().join(name);
+        fs::write(&path, text).expect("the file is written");
+        path
+    }
+
+    /// A certificate and its key.
+    fn pair(&self, name: &str) -> (PathBuf, PathBuf) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        let certificate = self.write(&format!("{name}-certificate.pem"), &made.cert.pem());
+        (certificate, self.write(&format!("{name}-key.pem"), &made.signing_key.serialize_pem()))
+    }
+}
+
+async fn error_with(certificate: &Path, key: &Path) -> StartError {
+    builder().certificate(certificate, key).start().await.expect_err("no certificate")
+}
+
+#[tokio::test]
+async fn a_certificate_of_ones_own_is_shown() {
+    let files = Files::new();
+    let (certificate, key) = files.pair("own");
+    let node = start(builder().certificate(&certificate, &key)).await;
+    let other = start(builder()).await;
+    other.announce(&node.address()).await.expect("the node takes it");
+    assert_eq!(other.trusted_certificate(&node.address()), Some(node.certificate()));
+}
+
+#[tokio::test]
+async fn certificate_files_that_are_none_are_named() {
+    let files = Files::new();
+    let (certificate, key) = files.pair("good");
+    let missing = files.directory.path().join("missing.pem");
+    let garbage = files.write("garbage.pem", "garbage");
+    let empty = files.write("empty.pem", "");
+    let broken = files.write("broken.pem", "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n");
+    let directory = files.directory.path().to_owned();
+    for bad in [&missing, &garbage, &empty, &broken, &directory, &key] {
+        let case = format!("{} for a certificate", bad.display());
+        assert_names(&error_with(bad, &key).await, bad, &case);
+    }
+    for bad in [&missing, &garbage, &empty, &broken, &directory, &certificate] {
+        let case = format!("{} for a key", bad.display());
+        assert_names(&error_with(&certificate, bad).await, bad, &case);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_and_a_key_that_do_not_go_together_are_named() {
+    let files = Files::new();
+    let ((certificate, _), (_, key)) = (files.pair("one"), files.pair("other"));
+    let nonsense = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for certificate in [certificate, files.write("nonsense.pem", nonsense)] {
+        let error = error_with(&certificate, &key).await;
+        assert!(matches!(error, StartError::Certificate(CertificateError::Unusable { .. })), "{error:?}");
+        assert_names(&error, &certificate, "the certificate");
+        assert_names(&error, &key, "the key");
+    }
+}
+
+#[tokio::test]
+async fn a_data_directory_that_cannot_be_is_named() {
+    let files = Files::new();
+    let file = files.write("file", "");
+    let error = builder().data_dir(&file.join("data")).keep_state(false).start().await;
+    assert_names(&error.expect_err("a file is no directory"), &file, "a file for a directory");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_an_error() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = taken.local_addr().expect("a bound socket");
+    for hostname in ["127.0.0.1", "localhost"] {
+        let error = builder().hostname(hostname).port(address.port()).start().await.expect_err("it is taken");
+        assert!(matches!(error, StartError::Listen { address: tried, .. } if tried == address), "{error:?}");
+    }
+    drop(taken);
+    start(builder().port(address.port())).await;
+}
+
+#[tokio::test]
+async fn options_out_of_range_are_errors_and_nothing_is_left_behind() {
+    for (case, bad) in [
+        ("the hostname", builder().hostname("not a name").listen([127, 0, 0, 1].into())),
+        ("no rate", builder().send_rate(0.0)),
+        ("a rate that is no number", builder().send_rate(f64::NAN)),
+        ("no room", builder().options(|options| options.max_queue_messages = 0)),
+        ("nothing in flight", builder().options(|options| options.max_in_flight = 0)),
+    ] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let error = bad.data_dir(directory.path()).start().await.expect_err(case).to_string();
+        assert!(!error.contains('\n'), "{case}: {error}");
+        let left = fs::read_dir(directory.path()).expect("the directory is there").count();
+        assert_eq!(left, 0, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_listens_where_its_hostname_is() {
+    let node = start(builder().hostname("localhost")).await;
+    assert!(node.listens_on().iter().all(|socket| socket.ip().is_loopback()));
+    assert!(node.listens_on().iter().all(|socket| socket.port() == node.address().port()));
+    assert_eq!(node.address().hostname(), "localhost");
+    for socket in node.listens_on() {
+        let mut client = Client::connect_with(*socket, rustls::ALL_VERSIONS).await.expect("a handshake");
+        let sender = address("127.0.0.1", 1);
+        assert_eq!(client.post(payload(&sender, "null")).await.status, 200);
+    }
+    assert_no_task_panicked();
+}
+
+#[tokio::test]
+async fn the_builder_has_the_defaults_of_the_package() {
+    let options = start(Node::builder().port(0)).await.options();
+    assert_eq!(options.address.hostname(), "localhost");
+    assert!((options.send_rate - 1.0).abs() < f64::EPSILON);
+    assert_eq!(options.kill_timeout.as_secs(), 3600);
+}

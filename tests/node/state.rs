@@ -1,0 +1,145 @@
+//! What the node keeps from one run to the next.
+
+use std::{fs, path::Path};
+
+use clacks_p2p::{
+    Address, Builder,
+    core::{Failure, Status},
+    node::{CertificateFingerprint, StartError, Trusted},
+};
+use tempfile::TempDir;
+
+use crate::support::{Client, FakePeer, Reply, Watch, address, builder, enqueue, eventually, payload, start};
+
+fn directory() -> TempDir {
+    tempfile::tempdir().expect("a directory")
+}
+
+fn in_directory(directory: &Path) -> Builder {
+    builder().data_dir(directory)
+}
+
+/// Runs a node until the peer has taken a message, and stops it.
+async fn run_once(builder: Builder, peer: &Address, ignored: &Address) -> CertificateFingerprint {
+    let node = start(builder).await;
+    let mut watch = Watch::of(&node);
+    node.add_peer(peer);
+    node.ignore(ignored);
+    enqueue(&node, "m");
+    watch.delivered().await;
+    node.stop().await;
+    node.certificate()
+}
+
+#[tokio::test]
+async fn peers_and_certificates_survive_a_restart() {
+    let directory = directory();
+    let (peer, ignored) = (FakePeer::that(Reply::last_status(200)).await, address("127.0.0.1", 1));
+    let certificate = run_once(in_directory(directory.path()), peer.address(), &ignored).await;
+
+    let node = start(in_directory(directory.path())).await;
+    let known: Vec<_> = node.peers().into_iter().map(|peer| (peer.address, peer.status)).collect();
+    assert_eq!(known, [(peer.address().clone(), Status::Lost), (ignored, Status::Ignored)]);
+    assert_eq!(node.certificate(), certificate, "the node is known by the same certificate");
+    let pinned = peer.certificate();
+    assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(pinned)));
+
+    peer.change_certificate();
+    let presented = peer.certificate();
+    let mut watch = Watch::of(&node);
+    enqueue(&node, "m");
+    assert_eq!(watch.failure().await, Failure::CertificateChanged { pinned, presented });
+}
+
+#[tokio::test]
+async fn a_node_that_keeps_no_state_starts_anew() {
+    let directory = directory();
+    let (peer, ignored) = (FakePeer::start().await, address("127.0.0.1", 1));
+    let forgetful = || in_directory(directory.path()).keep_state(false);
+    let certificate = run_once(forgetful(), peer.address(), &ignored).await;
+    let node = start(forgetful()).await;
+    assert_eq!((node.peers(), node.trusted_certificate(peer.address())), (vec![], None));
+    assert_eq!(node.certificate(), certificate, "its certificate is no state");
+    assert!(!directory.path().join("peers.json").exists());
+}
+
+/// Waits until the state file holds this text, or holds it no more.
+async fn is_written(directory: &TempDir, text: &str, wanted: bool) {
+    let file = directory.path().join("peers.json");
+    let holds = || fs::read_to_string(&file).unwrap_or_default().contains(text);
+    eventually(&format!("the file holds {text}: {wanted}"), || file.exists() && holds() == wanted).await;
+}
+
+#[tokio::test]
+async fn peers_and_certificates_are_written_while_the_node_runs() {
+    let directory = directory();
+    let node = start(in_directory(directory.path())).await;
+    let peer = FakePeer::start().await;
+    let mut client = Client::connect(&node).await;
+    for _ in 0..2 {
+        assert_eq!(client.post(payload(peer.address(), "null")).await.status, 200);
+    }
+    is_written(&directory, "\"alive\"", true).await;
+    let pin = CertificateFingerprint(peer.certificate()).to_string();
+    // It changes nothing about the peer.
+    enqueue(&node, "m");
+    is_written(&directory, &pin, true).await;
+    assert_eq!(node.trust(peer.address()), Trusted::Reset);
+    is_written(&directory, &pin, false).await;
+    node.forget(peer.address()).expect("it is known");
+    is_written(&directory, "\"alive\"", false).await;
+}
+
+#[tokio::test]
+async fn a_node_that_is_dropped_writes_its_state() {
+    let directory = directory();
+    let node = start(in_directory(directory.path())).await;
+    node.ignore(&address("127.0.0.1", 1));
+    drop(node);
+    is_written(&directory, "\"ignored\"", true).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_can_read_the_key() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = directory();
+    start(in_directory(directory.path())).await;
+    let key = fs::metadata(directory.path().join("key.pem")).expect("the key is there");
+    assert_eq!(key.permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_state_file_that_is_none_is_an_error_and_left_as_it_was() {
+    let peer = r#"{"hostname":"a","port":1,"status":"lost","time":0}"#;
+    for (case, text) in [
+        ("empty", String::new()),
+        ("garbage", "\u{1}\u{2}\u{3}".into()),
+        ("cut off", format!(r#"{{"version":1,"peers":[{peer}"#)),
+        ("of another version", r#"{"version":2,"peers":[],"pins":[]}"#.into()),
+        ("of another form", r#"{"version":1,"peers":{},"pins":[]}"#.into()),
+        (
+            "a bad hostname",
+            format!(r#"{{"version":1,"peers":[{}],"pins":[]}}"#, peer.replace("\"a\"", "\"a b\"")),
+        ),
+        ("a bad port", format!(r#"{{"version":1,"peers":[{}],"pins":[]}}"#, peer.replace(":1,", ":0,"))),
+        ("a bad pin", r#"{"version":1,"peers":[],"pins":[{"hostname":"a","port":1,"sha256":"5"}]}"#.into()),
+    ] {
+        let directory = directory();
+        let file = directory.path().join("peers.json");
+        fs::write(&file, &text).expect("the file is written");
+        let error = in_directory(directory.path()).start().await.expect_err(case);
+        assert!(matches!(error, StartError::State(_)), "{case}: {error:?}");
+        crate::start::assert_names(&error, &file, case);
+        assert_eq!(fs::read_to_string(&file).ok(), Some(text), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_state_file_that_cannot_be_read_is_an_error() {
+    let directory = directory();
+    let file = directory.path().join("peers.json");
+    fs::create_dir(&file).expect("a directory of that name");
+    let error = in_directory(directory.path()).start().await.expect_err("no file");
+    crate::start::assert_names(&error, &file, "a directory");
+}

@@ -1,0 +1,38 @@
+//! Who watches a node does not slow it.
+
+use clacks_p2p::core::Event;
+
+use crate::support::{FakePeer, Watch, builder, enqueue, eventually, start};
+
+/// More than any watcher may be behind.
+const MANY: u64 = 10_000;
+
+#[tokio::test]
+async fn a_watcher_that_falls_behind_is_told_how_much_it_missed() {
+    let node = start(builder()).await;
+    let mut slow = node.subscribe();
+    for number in 0..MANY {
+        enqueue(&node, &number.to_string());
+    }
+    let Some(Event::Lagged(missed)) = slow.next().await else { panic!("it is behind") };
+    for number in missed..MANY {
+        let Some(Event::MessageQueued { message, .. }) = slow.try_next() else { panic!("event {number}") };
+        assert_eq!(message.as_text(), Some(number.to_string()));
+    }
+    assert_eq!(slow.try_next(), None);
+    assert!(missed > 0);
+}
+
+#[tokio::test]
+async fn a_watcher_that_never_looks_slows_nobody() {
+    let node = start(builder()).await;
+    let _never_read = node.subscribe();
+    let mut watch = Watch::of(&node);
+    for number in 0..MANY {
+        enqueue(&node, &number.to_string());
+    }
+    let peer = FakePeer::start().await;
+    node.add_peer(peer.address());
+    eventually("the node delivers", || node.overview().counters.delivered >= 20).await;
+    watch.sees("others are told", |event| matches!(event, Event::MessageDelivered { .. })).await;
+}

@@ -1,0 +1,74 @@
+//! The README's lists are those of the program.
+
+use std::fmt::Write as _;
+
+use clap::CommandFactory;
+
+use crate::{
+    cli::Cli,
+    command::COMMANDS,
+    dashboard::{BINDINGS, HEADINGS},
+};
+
+const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+
+/// The text with what stands between the marks of `name` replaced.
+fn with_section(text: &str, name: &str, section: &str) -> String {
+    let begin = text.find(&format!("<!-- {name}: ")).expect("the section's beginning");
+    let begin = begin + text[begin..].find("-->\n").expect("the end of the mark") + 4;
+    let end = text.find(&format!("<!-- end of {name} -->")).expect("the section's end");
+    format!("{}\n{section}\n{}", &text[..begin], &text[end..])
+}
+
+fn keys() -> String {
+    let mut table = String::new();
+    for heading in HEADINGS {
+        let _ = write!(table, "**{heading}**\n\n| key | what it does |\n|---|---|\n");
+        for binding in BINDINGS.iter().filter(|binding| binding.context.heading() == heading) {
+            let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{}`", key.name())).collect();
+            let _ = writeln!(table, "| {} | {} |", keys.join(" "), binding.does);
+        }
+        table.push('\n');
+    }
+    table.trim_end().to_owned() + "\n"
+}
+
+fn commands() -> String {
+    let mut table = "| command | what it does |\n|---|---|\n".to_owned();
+    for spec in COMMANDS {
+        let command = format!(":{} {}", spec.name, spec.argument);
+        let _ = writeln!(table, "| `{}` | {} |", command.trim_end(), spec.does);
+    }
+    table + "| `::text` | send the message \":text\" |\n"
+}
+
+fn options() -> String {
+    let mut table = "| option | what it is |\n|---|---|\n".to_owned();
+    let mut command = Cli::command();
+    command.build();
+    for option in command.get_arguments().filter(|option| option.get_long().is_some()) {
+        let help = option.get_help().map(ToString::to_string).unwrap_or_default();
+        // A value that may be left out is for the environment, where there are no flags.
+        let takes_value = option.get_num_args().is_some_and(|number| number.min_values() > 0);
+        let value = option.get_value_names().filter(|_| takes_value);
+        let value = value.map(|names| format!(" {}", names[0])).unwrap_or_default();
+        let _ = writeln!(table, "| `--{}{value}` | {help} |", option.get_long().unwrap_or_default());
+    }
+    table
+}
+
+/// Set `UPDATE_README` to have the lists written anew.
+#[test]
+fn lists_what_the_program_has() {
+    let readme = std::fs::read_to_string(README).unwrap();
+    let made = with_section(&readme, "keys", &keys());
+    let made = with_section(&made, "commands", &commands());
+    let made = with_section(&made, "options", &options());
+    if std::env::var_os("UPDATE_README").is_some() {
+        std::fs::write(README, &made).unwrap();
+    }
+    assert!(
+        made == std::fs::read_to_string(README).unwrap(),
+        "README.md is behind: run `UPDATE_README=1 cargo test -p clacks-monitor readme`"
+    );
+}
