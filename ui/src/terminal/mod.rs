@@ -4,7 +4,7 @@
 //! that were set:
 //!
 //! - it leaves, returns an error or unwinds: [`Screen`] is dropped,
-//! - any thread or task panics: [`panic`],
+//! - any thread or task panics: [`mod@panic`],
 //! - a signal comes or the terminal goes: [`signals`] and [`hangup`] tell the program, and [`ending`] ends it by force
 //!   if it does not end.
 
