@@ -133,6 +133,7 @@ impl Dashboard {
     async fn carry_out(&mut self, effect: Effect) -> anyhow::Result<Stay> {
         match effect {
             Effect::Run(command) => self.run_command(command).await,
+            Effect::Refresh => self.refresh(),
             Effect::Suspend => {
                 self.screen.suspend()?;
                 self.resize();
@@ -170,9 +171,13 @@ impl Dashboard {
         self.take(Msg::Resized(screen));
     }
 
-    fn draw(&mut self) -> anyhow::Result<()> {
+    fn refresh(&mut self) {
         let snapshot = snapshot(&self.node, &self.model.wanted());
         self.take(Msg::Refreshed(Box::new(snapshot)));
+    }
+
+    fn draw(&mut self) -> anyhow::Result<()> {
+        self.refresh();
         self.screen.draw(|frame| view::view(&self.model, self.theme, frame))?;
         self.frames.drawn(self.model.changes_after());
         Ok(())

@@ -34,6 +34,8 @@ pub(crate) enum Msg {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
     Run(NodeCommand),
+    /// Ask the node at once for what is on the screen now, so that the next key finds it there.
+    Refresh,
     Suspend,
     Redraw,
     SetMouse(bool),
@@ -148,7 +150,10 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::PreviousPane => turn_pane(model, Pane::ALL.len() - 1),
         Action::Move(motion) => match model.overlay {
             Some(_) => scroll(model, motion),
-            None => go(model, motion),
+            None => {
+                go(model, motion);
+                return vec![Effect::Refresh];
+            }
         },
         Action::Open => open(model),
         Action::Close => model.overlay = None,

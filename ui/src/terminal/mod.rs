@@ -4,7 +4,7 @@
 //! that were set:
 //!
 //! - it leaves, returns an error or unwinds: [`Screen`] is dropped,
-//! - any thread or task panics: [`panic`],
+//! - any thread or task panics: [`mod@panic`],
 //! - a signal comes or the terminal goes: [`signals`] and [`hangup`] tell the program, and [`ending`] ends it by force
 //!   if it does not end.
 
@@ -129,7 +129,7 @@ impl Screen {
             News::Terminate => Some(Input::Terminate),
             News::Stop => self.suspend().err().map(|_| Input::HungUp),
             News::Resumed => Some(self.take().map_or(Input::HungUp, |()| Input::Resumed)),
-            // A terminal that shrank and grew again has lost what stood there, though its size is as it was.
+            // Also if the size is the old one again: what the terminal cut off meanwhile is lost.
             News::Resized => Some(self.redraw().map_or(Input::HungUp, |()| Input::Resized)),
         }
     }
