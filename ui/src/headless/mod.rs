@@ -32,6 +32,7 @@ pub(crate) async fn run(node: &Node) -> anyhow::Result<()> {
         tokio::select! {
             told = tell(node, &mut events, &output) => told,
             answered = answer(node, input::lines(), &output) => answered,
+            closed = output.closed() => Err(closed),
         }
     };
     tokio::select! {
