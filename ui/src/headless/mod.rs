@@ -1,5 +1,7 @@
 //! The node without a screen: commands in, JSON lines out.
 
+use std::time::Duration;
+
 use clacks_p2p::{Node, Subscription};
 use tokio::sync::mpsc;
 
@@ -17,6 +19,9 @@ use output::{Closed, Output};
 use record::Record;
 use signals::Signals;
 
+/// What the reader of the output gets to read what was left when the node stopped.
+const GOODBYE: Duration = Duration::from_secs(10);
+
 /// Runs until a signal or `:quit` asks it to stop, or nobody reads its output any more; then stops the node.
 pub(crate) async fn run(node: &Node) -> anyhow::Result<()> {
     let mut signals = Signals::catch()?;
@@ -27,15 +32,16 @@ pub(crate) async fn run(node: &Node) -> anyhow::Result<()> {
         tokio::select! {
             told = tell(node, &mut events, &output) => told,
             answered = answer(node, input::lines(), &output) => answered,
+            closed = output.closed() => Err(closed),
         }
     };
     tokio::select! {
         ended = session => if let Err(Closed) = ended { crate::stop(node).await; return Ok(()); },
         () = signals.next() => {}
     }
-    // A second signal is meant for a reader who is stuck.
     tokio::select! {
-        () = say_goodbye(node, events, output) => {}
+        _ = tokio::time::timeout(GOODBYE, say_goodbye(node, events, output)) => {}
+        // Somebody is in a hurry.
         () = signals.next() => {}
     }
     Ok(())

@@ -50,6 +50,12 @@ impl Output {
         self.room().await.map(|room| room.write(record))
     }
 
+    /// Waits until nobody reads any more. Only a write can find that out.
+    pub(super) async fn closed(&self) -> Closed {
+        self.lines.closed().await;
+        Closed
+    }
+
     /// Waits until every line is written.
     pub(super) async fn finish(self) {
         drop(self.lines);

@@ -1,0 +1,12 @@
+//! `clacks` without a screen, as real processes: `clacks node` and `clacks demo --no-screen`.
+
+#[path = "headless/configuration.rs"]
+mod configuration;
+#[path = "headless/demo.rs"]
+mod demo;
+#[path = "headless/node.rs"]
+mod node;
+#[path = "headless/process.rs"]
+mod process;
+#[path = "headless/refusals.rs"]
+mod refusals;

@@ -1,0 +1,96 @@
+use serde_json::json;
+
+use crate::process::{Home, Process};
+
+const FILE: &str = "hostname = \"file.example\"\nport = 0\nlisten = \"127.0.0.1\"\nmax-queue-messages = 1\n";
+
+/// The hostname that a node tells others.
+fn hostname(process: &Process) -> &str {
+    process.ready["address"]["hostname"].as_str().unwrap()
+}
+
+#[test]
+fn a_flag_goes_before_the_environment_and_that_before_the_file() {
+    let home = Home::new();
+    let file = home.write("clacks.toml", FILE);
+    let from_file = || home.clacks(&["node", "--config", &file]);
+    assert_eq!(hostname(&Process::start(&mut from_file())), "file.example");
+    let from_environment = Process::start(from_file().env("CLACKS_HOSTNAME", "environment.example"));
+    assert_eq!(hostname(&from_environment), "environment.example");
+    let by_flag = Process::start(
+        from_file().env("CLACKS_HOSTNAME", "environment.example").args(["--hostname", "flag.example"]),
+    );
+    assert_eq!(hostname(&by_flag), "flag.example");
+    assert_eq!(by_flag.ready["listens_on"], json!([by_flag.address()]), "the rest is still the file's");
+}
+
+#[test]
+fn the_file_may_be_named_by_the_environment_and_its_limits_reach_the_node() {
+    let home = Home::new();
+    let file = home.write("clacks.toml", FILE);
+    let mut node = Process::start(home.clacks(&["node"]).env("CLACKS_CONFIG", &file));
+    assert_eq!(node.ask("one")["text"], "queued as 1");
+    let full = node.ask("two");
+    assert!(full["reason"].as_str().unwrap().starts_with("the queue is full (1 messages, "), "{full}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_in_the_platform_s_directory_is_found() {
+    let home = Home::new();
+    home.write("config/clacks/config.toml", FILE);
+    let node = Process::start(home.clacks(&["node"]).env("XDG_CONFIG_HOME", home.path().join("config")));
+    assert_eq!(hostname(&node), "file.example");
+}
+
+#[test]
+fn several_peers_may_be_named_in_every_way() {
+    let home = Home::new();
+    let (mut one, mut two) = (home.node(&[]), home.node(&[]));
+    let (first, second) = (one.address(), two.address());
+    let file = home.write("peers.toml", &format!("port = 0\npeers = [\"{first}\", \"{second}\"]\n"));
+    let by_flags = home.node(&["--peer", &first, "--peer", &second]);
+    let from_environment = Process::start(
+        home.clacks(&["node", "--port", "0"]).env("CLACKS_PEERS", format!("{first},{second}")),
+    );
+    let from_file = Process::start(&mut home.clacks(&["node", "--config", &file]));
+    for tower in [&mut one, &mut two] {
+        let mut heard: Vec<_> =
+            (0..3).map(|_| tower.until_event("announce_received")["peer"]["port"].clone()).collect();
+        heard.sort_by_key(|port| port.as_u64());
+        let mut expected = [&by_flags, &from_environment, &from_file].map(Process::port);
+        expected.sort_unstable();
+        assert_eq!(heard, expected);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_node_on_any_port_keeps_nothing_and_one_on_a_port_keeps_its_own() {
+    let home = Home::new();
+    let data = home.path().join("data");
+    let start = |port: u16| {
+        let mut command = home.clacks(&["node", "--port", &port.to_string()]);
+        Process::start(command.env("XDG_DATA_HOME", &data))
+    };
+    let mut any = start(0);
+    let port = any.port();
+    any.say(":quit");
+    any.stopped();
+    assert!(!data.exists());
+    let mut fixed = start(port);
+    fixed.say(":quit");
+    fixed.stopped();
+    assert!(data.join(format!("clacks/{port}/certificate.pem")).exists());
+}
+
+#[test]
+fn the_default_configuration_is_printed_and_can_be_used() {
+    let home = Home::new();
+    let output = home.clacks(&["config"]).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("#send-rate = 1.0"), "{text}");
+    let file = home.write("printed.toml", &text);
+    Process::start(&mut home.clacks(&["node", "--port", "0", "--config", &file]));
+}

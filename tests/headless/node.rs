@@ -1,0 +1,238 @@
+use std::net::TcpStream;
+
+use serde_json::{Value, json};
+
+use crate::process::{Home, Process, Unread, acquainted, eventually};
+
+#[test]
+fn two_nodes_exchange_a_message() {
+    let home = Home::new();
+    let (mut tower, mut other) = acquainted(&home);
+    assert_eq!(tower.until_event("announce_received")["peer"]["port"], other.port());
+    assert_eq!(tower.ask("GNU Terry Pratchett")["text"], "queued as 1");
+    let received = other.until_event("message_received");
+    assert_eq!(received["message"], "GNU Terry Pratchett");
+    assert_eq!(received["visits"], 1);
+    let peer = received["peer"].as_object().unwrap();
+    assert_eq!((&peer["hostname"], &peer["port"]), (&json!("127.0.0.1"), &json!(tower.port())));
+    assert_eq!(peer["identifier"].as_str().unwrap().len(), 64);
+    assert!(["new", "alive"].contains(&peer["status"].as_str().unwrap()));
+    let delivered = tower.until_event("message_delivered");
+    assert_eq!((&delivered["id"], &delivered["peer"]["port"]), (&json!(1), &json!(other.port())));
+    assert!(delivered["round_trip_ms"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn the_first_line_says_where_the_node_is_found() {
+    let home = Home::new();
+    let node = home.node(&[]);
+    let port = node.port();
+    assert_ne!(port, 0);
+    assert_eq!(node.ready["address"], json!({ "hostname": "127.0.0.1", "port": port }));
+    assert_eq!(node.ready["listens_on"], json!([format!("127.0.0.1:{port}")]));
+    assert_eq!(node.ready["certificate"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn every_line_of_input_is_answered_in_turn_and_a_wrong_one_changes_nothing() {
+    let home = Home::new();
+    let mut node = home.node(&[]);
+    for (line, answer) in [
+        ("hello", "queued as 1"),
+        (":frobnicate", "there is no command :frobnicate; :help lists them"),
+        ("", "nothing to send: the line is empty"),
+        (":ignore tower:80", "ignored tower:80"),
+        (":add tower:80", "tower:80 is known already; it is ignored"),
+        (":log", "that is for the dashboard; here every event is a line"),
+        (":filter words", "that is for the dashboard; here every event is a line"),
+    ] {
+        let said = node.ask(line);
+        assert_eq!(said.get("text").or(said.get("reason")).unwrap(), answer, "{line:?}");
+    }
+    let queue = node.ask(":queue");
+    assert_eq!(queue["queue"], json!([{ "id": 1, "message": "hello", "visits": 1 }]));
+    let peers = node.ask(":peers");
+    assert_eq!((&peers["line"], &peers["peers"][0]["hostname"]), (&json!(9), &json!("tower")));
+    assert_eq!(peers["peers"][0]["status"], "ignored");
+    assert!(node.ask(":help")["commands"].as_array().unwrap().len() > 10);
+}
+
+#[test]
+fn a_line_too_long_or_not_text_is_refused_and_the_next_is_taken() {
+    let home = Home::new();
+    let mut node = home.node(&[]);
+    let too_long = node.ask(&"x".repeat((1 << 20) + 1));
+    assert_eq!((&too_long["event"], &too_long["line"]), (&json!("error"), &json!(1)));
+    let longest = node.ask(&"x".repeat(1 << 20));
+    assert!(longest["text"].as_str().unwrap().starts_with("queued as 1, but "), "{longest}");
+    assert_eq!(node.ask("hello")["text"], "queued as 2");
+}
+
+#[test]
+fn quitting_tells_what_is_lost() {
+    let home = Home::new();
+    let mut node = home.node(&[]);
+    node.ask("nobody hears this");
+    node.ask(":json {\"nor\":\n");
+    node.ask(":json [1, 2]");
+    node.say(":quit");
+    let stopped = node.stopped();
+    let queue = stopped["queue"].as_array().unwrap();
+    let messages: Vec<_> = queue.iter().map(|queued| &queued["message"]).collect();
+    assert_eq!(messages, [&json!("nobody hears this"), &json!([1, 2])]);
+}
+
+#[test]
+fn the_end_of_the_input_does_not_stop_it() {
+    let home = Home::new();
+    let (mut tower, mut other) = acquainted(&home);
+    tower.end_input();
+    other.say("still there?");
+    assert_eq!(tower.until_event("message_received")["message"], "still there?");
+    assert_eq!(other.until_event("message_delivered")["message"], "still there?");
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_stop_it_cleanly() {
+    use rustix::process::Signal;
+
+    let home = Home::new();
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut node = home.node(&[]);
+        node.ask("unsent");
+        node.signal(signal);
+        assert_eq!(node.stopped()["queue"][0]["message"], "unsent");
+    }
+}
+
+/// A node whose output nobody reads, and the port that it announced to `tower`.
+fn stuck(home: &Home, tower: &mut Process) -> (Unread, u16) {
+    let any_port = ["node", "--hostname", "127.0.0.1", "--port", "0", "--send-rate", "10000", "--peer"];
+    let stuck = Process::start_unread(&mut home.clacks(&[&any_port[..], &[&tower.address()]].concat()));
+    let port = tower.until_event("announce_received")["peer"]["port"].as_u64().unwrap();
+    (stuck, port.try_into().unwrap())
+}
+
+#[test]
+fn a_reader_who_is_stuck_slows_nothing_and_learns_how_much_he_missed() {
+    let home = Home::new();
+    let mut tower = home.node(&[]);
+    let (stuck, _) = stuck(&home, &mut tower);
+    tower.ask(":rate 10000");
+    for number in 0..10 {
+        tower.say(&format!("to and fro {number}"));
+    }
+    // Each comes back after four events there. That is more than the pipe and the subscription hold.
+    for _ in 0..1500 {
+        tower.until_event("message_received");
+    }
+    let mut read = stuck.read();
+    assert_eq!(read.next()["event"], "ready");
+    assert!(read.until_event("lagged")["missed"].as_u64().unwrap() > 0);
+    read.until_event("message_received");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_who_is_stuck_does_not_keep_it_from_stopping() {
+    use rustix::process::Signal;
+
+    let home = Home::new();
+    let mut tower = home.node(&[]);
+    let (mut stuck, port) = stuck(&home, &mut tower);
+    // It has this one queued before it sends it, and no pipe holds the line that tells so.
+    stuck.process.say(&"x".repeat(500_000));
+    tower.until_event("message_received");
+    stuck.process.signal(Signal::TERM);
+    eventually("it stops to listen", || TcpStream::connect(("127.0.0.1", port)).is_err());
+    // Who does not want to wait for the reader says so again.
+    stuck.process.signal(Signal::TERM);
+    assert_eq!(stuck.process.exit_status().code(), Some(0));
+}
+
+#[test]
+fn a_closed_output_ends_it_quietly() {
+    let home = Home::new();
+    let mut unheard = Process::start_unread(&mut home.clacks(&["node", "--port", "0"])).close();
+    unheard.say("hello");
+    let (status, _, complaints) = unheard.ended();
+    assert_eq!((status.code(), complaints.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn what_peers_wrote_is_safe_on_a_terminal_and_still_the_same() {
+    let home = Home::new();
+    let (mut tower, mut other) = acquainted(&home);
+    let hostile = "\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\u{200b}\u{7f} plain";
+    tower.say(hostile);
+    assert_eq!(other.until_event("message_received")["message"], hostile);
+    assert!(other.last_line().is_ascii() && !other.last_line().contains(|c: char| c.is_control()));
+}
+
+/// The peers that a node knows, by port and status.
+fn known(node: &mut Process) -> Vec<(Value, Value)> {
+    let peers = node.ask(":peers");
+    let peers = peers["peers"].as_array().unwrap();
+    peers.iter().map(|peer| (peer["port"].clone(), peer["status"].clone())).collect()
+}
+
+#[test]
+fn peers_and_certificate_are_kept_unless_told_not_to() {
+    let home = Home::new();
+    let tower = home.node(&[]);
+    let in_data = ["--data-dir", "data"];
+    let mut first = home.node(&in_data);
+    first.ask(&format!(":announce {}", tower.address()));
+    let certificate = first.ready["certificate"].clone();
+    first.say(":quit");
+    first.stopped();
+
+    let mut second = home.node(&in_data);
+    assert_eq!(second.ready["certificate"], certificate);
+    assert_eq!(known(&mut second), [(json!(tower.port()), json!("lost"))]);
+    second.say(":quit");
+    second.stopped();
+
+    let mut third = home.node(&["--data-dir", "data", "--no-state"]);
+    assert_eq!(third.ready["certificate"], certificate);
+    assert_eq!(known(&mut third), []);
+    third.say(":quit");
+    third.stopped();
+    assert_eq!(known(&mut home.node(&in_data)).len(), 1, "what was kept before is still there");
+}
+
+#[test]
+fn a_peer_is_announced_to_until_it_answers() {
+    let home = Home::new();
+    let mut tower = home.node(&[]);
+    let port = tower.port();
+    let address = tower.address();
+    tower.say(":quit");
+    tower.stopped();
+
+    let mut node = home.node(&["--peer", &address]);
+    let failed = node.until_event("announce_failed");
+    assert_eq!((&failed["peer"]["port"], &failed["failure"]), (&json!(port), &json!("connection refused")));
+    let mut tower = home.node_at(port, &["--data-dir", "tower"]);
+    assert_eq!(tower.until_event("announce_received")["peer"]["port"], node.port());
+    assert_eq!(node.until_event("announced")["peer"]["port"], port);
+}
+
+#[test]
+fn the_log_tells_what_happens_and_is_safe_to_show() {
+    let home = Home::new();
+    let mut tower = home.node(&["--log-file", "tower.log", "--log-level", "debug"]);
+    let mut other = home.node(&[]);
+    other.ask(&format!(":announce {}", tower.address()));
+    other.say("a\u{202e}b\u{9b}c");
+    tower.until_event("message_received");
+    tower.say(":quit");
+    tower.stopped();
+    let log = std::fs::read_to_string(home.path().join("tower.log")).unwrap();
+    for told in ["INFO", "started", "announce received", "peer discovered", "DEBUG", "a\\u202eb\\u009bc"] {
+        assert!(log.contains(told), "{told} is not in {log}");
+    }
+    let raw = |character: char| character != '\n' && (character.is_control() || character == '\u{202e}');
+    assert!(!log.contains(raw), "{log}");
+}

@@ -1,0 +1,96 @@
+use crate::process::{Home, Process};
+
+/// What `clacks` says when it does not start: one line, with nothing on standard output and nothing left behind.
+fn complaint(home: &Home, arguments: &[&str]) -> String {
+    let before = files(home);
+    let process = Process::start_unread(&mut home.clacks(arguments)).read();
+    let (status, output, complaint) = process.ended();
+    assert!(!status.success() && status.code().is_some(), "{arguments:?}: {status}");
+    assert!(output.is_empty(), "{output:?}");
+    let line = complaint.strip_suffix('\n').unwrap_or_else(|| panic!("{arguments:?}: {complaint:?}"));
+    assert!(!line.contains(|character: char| character.is_control()), "{complaint:?}");
+    assert_eq!(files(home), before, "{arguments:?}");
+    line.strip_prefix("clacks: ").unwrap_or_else(|| panic!("{line}")).to_owned()
+}
+
+fn files(home: &Home) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(home.path()).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+/// What is wrong and what to do about it is said for the dashboard as for `clacks node`.
+fn assert_complaint(home: &Home, arguments: &[&str], expected: &str) {
+    for command in [&[][..], &["node"]] {
+        let complaint = complaint(home, &[command, arguments].concat());
+        assert!(complaint.contains(expected), "{command:?} {arguments:?}: {complaint}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_told_with_what_to_do() {
+    let home = Home::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let in_use = format!("cannot listen on 127.0.0.1:{port}: ");
+    assert_complaint(&home, &["--port", &port], &in_use);
+    assert_complaint(&home, &["--port", &port], "; stop what listens there, or give another --port");
+}
+
+#[test]
+fn a_certificate_that_is_none_is_told() {
+    let home = Home::new();
+    let garbage = home.write("garbage.pem", "not a certificate");
+    assert_complaint(&home, &["--cert", "missing.pem", "--key", "missing.pem"], "cannot read missing.pem: ");
+    assert_complaint(
+        &home,
+        &["--cert", &garbage, "--key", &garbage],
+        "garbage.pem holds no certificate in PEM form",
+    );
+    assert_complaint(&home, &["--cert", &garbage], "give --key as well");
+}
+
+#[test]
+fn wrong_options_are_told() {
+    let home = Home::new();
+    for (arguments, expected) in [
+        (&["--frobnicate"][..], "unexpected argument '--frobnicate' found"),
+        (&["--port", "eighty"], "invalid value 'eighty' for '--port <PORT>'"),
+        (&["--send-rate", "0"], "the send rate is 0; it must be 0.001 to 100000 messages a second"),
+        (&["--send-rate", "-1"], "the send rate is -1; it must be"),
+        (
+            &["--kill-timeout", "soon"],
+            "a kill timeout is a number of milliseconds, or a time such as 90s, 5m or 1h",
+        ),
+        (&["--max-queue-bytes", "0"], "the most bytes in the queue is zero; it must be at least 1"),
+        (&["--hostname", "a b\u{1b}[2J"], "the hostname is neither a DNS name"),
+        (&["--peer", "tower"], "an address is written host:port"),
+        (&["--log-file", "no/such/directory/log"], "cannot write the log file no/such/directory/log: "),
+    ] {
+        assert_complaint(&home, arguments, expected);
+    }
+}
+
+#[test]
+fn a_configuration_that_can_not_be_used_is_told_with_file_and_line() {
+    let home = Home::new();
+    let wrong = home.write("wrong.toml", "port = 0\n\nprot = 8080\n");
+    assert_complaint(
+        &home,
+        &["--config", &wrong],
+        "wrong.toml: line 3: unknown field `prot`, expected one of",
+    );
+    assert_complaint(&home, &["--config", "missing.toml"], "cannot read missing.toml: ");
+    let broken = home.write("broken.toml", "port = = 1");
+    assert_complaint(&home, &["--config", &broken], "broken.toml: line 1: ");
+}
+
+#[test]
+fn a_wrong_environment_variable_is_named() {
+    let home = Home::new();
+    let process = Process::start_unread(home.clacks(&["node"]).env("CLACKS_PORT", "eighty")).read();
+    let (status, _, complaint) = process.ended();
+    assert!(!status.success());
+    assert!(complaint.ends_with("(from the environment variable CLACKS_PORT)\n"), "{complaint}");
+}
