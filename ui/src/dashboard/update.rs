@@ -42,6 +42,8 @@ pub(crate) enum Effect {
     Quit,
 }
 
+/// What the key for the filter begins to write.
+const FILTER: &str = ":filter ";
 /// How many rows a turn of the wheel moves.
 const WHEEL: usize = 3;
 
@@ -126,7 +128,7 @@ pub(crate) fn is_useful(model: &Model, binding: &Binding) -> bool {
             }
             Action::Command(template) if template.contains("{peer}") => peer().is_some(),
             Action::Command(template) if template.contains("{message}") => selected_message(model).is_some(),
-            Action::Write(":filter ") => model.pane == Pane::Traffic,
+            Action::Write(FILTER) => model.pane == Pane::Traffic,
             _ => true,
         }
 }
@@ -248,6 +250,10 @@ fn quit(model: &mut Model) -> Vec<Effect> {
 }
 
 fn send(model: &mut Model) -> Vec<Effect> {
+    if model.input.is_for_one_line && model.input.draft().trim().is_empty() {
+        model.focus = Focus::Lists;
+        return Vec::new();
+    }
     match Command::parse(model.input.draft()) {
         Ok(command) => {
             model.input.take();
@@ -279,7 +285,9 @@ fn write(model: &mut Model, begun: &str) {
     model.focus = Focus::Input;
     model.input.is_for_one_line = !begun.is_empty();
     if !begun.is_empty() && !model.input.draft().starts_with(begun) {
-        model.input.set_aside_for(begun);
+        // A filter that is on is there to be changed.
+        let words = if begun == FILTER { model.filter.as_str() } else { "" };
+        model.input.set_aside_for(&format!("{begun}{words}"));
     }
 }
 

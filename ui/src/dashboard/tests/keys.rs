@@ -135,6 +135,23 @@ fn a_draft_survives_escape_and_a_command_in_between() {
 }
 
 #[test]
+fn a_filter_is_changed_where_it_was_left_and_an_empty_line_goes_back_to_the_lists() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("/gnu");
+    fixture.press(KeyCode::Enter);
+    assert!(fixture.screen().contains("/gnu 3 of 9"));
+    fixture.press(KeyCode::Char('/'));
+    assert_eq!(fixture.model.input.draft(), ":filter gnu");
+    (0..3).for_each(|_| drop(fixture.press(KeyCode::Backspace)));
+    fixture.press(KeyCode::Enter);
+    assert!(!fixture.screen().contains("of 9"));
+    fixture.press(KeyCode::Char(':'));
+    fixture.press(KeyCode::Backspace);
+    assert_eq!(fixture.press(KeyCode::Enter), []);
+    assert_eq!(fixture.model.focus, Focus::Lists);
+}
+
+#[test]
 fn a_wrong_command_stays_to_be_mended() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write(":announce tower");
