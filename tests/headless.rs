@@ -1,5 +1,7 @@
 //! `clacks` without a screen, as real processes: `clacks node` and `clacks demo --no-screen`.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
 #[path = "headless/configuration.rs"]
 mod configuration;
 #[path = "headless/demo.rs"]

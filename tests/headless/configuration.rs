@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::process::{Home, Process};
 
@@ -57,7 +57,7 @@ fn several_peers_may_be_named_in_every_way() {
     for tower in [&mut one, &mut two] {
         let mut heard: Vec<_> =
             (0..3).map(|_| tower.until_event("announce_received")["peer"]["port"].clone()).collect();
-        heard.sort_by_key(|port| port.as_u64());
+        heard.sort_by_key(Value::as_u64);
         let mut expected = [&by_flags, &from_environment, &from_file].map(Process::port);
         expected.sort_unstable();
         assert_eq!(heard, expected);

@@ -109,7 +109,7 @@ impl Process {
     /// The next line of its output.
     pub(crate) fn next(&mut self) -> Value {
         match self.lines.recv_timeout(DEADLINE) {
-            Ok(line) => self.note(line),
+            Ok(line) => self.note(&line),
             Err(error) => panic!("no further line ({error}); seen: {:#?}", self.seen),
         }
     }
@@ -119,9 +119,9 @@ impl Process {
         self.seen.last().unwrap()
     }
 
-    fn note(&mut self, line: String) -> Value {
+    fn note(&mut self, line: &str) -> Value {
         self.seen.push(line.chars().take(1000).collect());
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}"))
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"))
     }
 
     /// The next line that is wanted.
@@ -161,7 +161,7 @@ impl Process {
         let mut rest = Vec::new();
         loop {
             match self.lines.recv_timeout(DEADLINE) {
-                Ok(line) => rest.push(self.note(line)),
+                Ok(line) => rest.push(self.note(&line)),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => panic!("the output does not end"),
             }

@@ -289,6 +289,17 @@ mod tests {
         assert_eq!(told.options(), clacks_p2p::core::Options { address, ..untold.options() });
     }
 
+    #[tokio::test]
+    async fn what_is_told_reaches_the_node() {
+        let told = "hostname = '127.0.0.1'\nport = 0\nsend-rate = 2\nkill-timeout = '90s'\n\
+            max-queue-messages = 3\nmax-queue-bytes = 4\nmax-in-flight = 5";
+        let node = Config::parse(told).unwrap().start().await.unwrap();
+        let options = node.options();
+        assert_eq!((options.send_rate, options.kill_timeout), (2.0, Duration::from_secs(90)));
+        assert_eq!((options.max_queue_messages, options.max_queue_bytes, options.max_in_flight), (3, 4, 5));
+        assert_eq!(node.address().hostname(), "127.0.0.1");
+    }
+
     #[test]
     fn what_is_given_first_wins_in_every_option() {
         assert_eq!(full().or(Config::default()), full());

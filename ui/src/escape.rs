@@ -1,6 +1,6 @@
 //! Text that is safe to write anywhere: for standard output, standard error and the log file.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write};
 
 /// The text with every character that a terminal acts on or hides written as `\uXXXX`.
 ///
@@ -24,7 +24,8 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
 /// As JSON writes it: two escapes for a character beyond U+FFFF.
 fn push_escape(written: &mut String, character: char) {
     for unit in character.encode_utf16(&mut [0; 2]) {
-        written.push_str(&format!("\\u{unit:04x}"));
+        // Writing to a string can't fail.
+        let _ = write!(written, "\\u{unit:04x}");
     }
 }
 
@@ -33,8 +34,7 @@ fn push_escape(written: &mut String, character: char) {
 /// written with them.
 fn is_unsafe(character: char) -> bool {
     match character {
-        '\t' => false,
-        ' '..='~' => false,
+        '\t' | ' '..='~' => false,
         _ if character.is_control() => true,
         '\u{ad}'
         | '\u{34f}'

@@ -2,8 +2,8 @@
 
 use clacks_p2p::{
     Address, MAX_WHOLE_MESSAGE, Message, Node,
-    core::{MessageId, Status},
-    node::Trusted,
+    core::{Failure, MessageId, Status},
+    node::{AnnounceError, Trusted},
 };
 
 use crate::command::NodeCommand;
@@ -12,10 +12,7 @@ use crate::command::NodeCommand;
 pub(crate) async fn execute(node: &Node, command: NodeCommand) -> Result<String, String> {
     match command {
         NodeCommand::Enqueue(message) => enqueue(node, message),
-        NodeCommand::Announce(peer) => match node.announce(&peer).await {
-            Ok(()) => Ok(format!("announced to {peer}")),
-            Err(error) => Err(format!("could not announce to {peer}: {error}")),
-        },
+        NodeCommand::Announce(peer) => announce(node, &peer).await,
         NodeCommand::Add(peer) => add(node, &peer),
         NodeCommand::Ignore(peer) => ignore(node, &peer),
         NodeCommand::Unignore(peer) if node.unignore(&peer) => Ok(format!("{peer} is no longer ignored")),
@@ -42,6 +39,18 @@ fn enqueue(node: &Node, message: Message) -> Result<String, String> {
     Ok(format!(
         "queued as {id}, but its {size} bytes are more than nodes of the npm package take whole ({MAX_WHOLE_MESSAGE})"
     ))
+}
+
+async fn announce(node: &Node, peer: &Address) -> Result<String, String> {
+    let reason = match node.announce(peer).await {
+        Ok(()) => return Ok(format!("announced to {peer}")),
+        Err(AnnounceError::Failed(Failure::CertificateChanged { .. })) => {
+            format!("its certificate is not the one that it had; :trust {peer} accepts it")
+        }
+        Err(AnnounceError::Failed(failure)) => failure.to_string(),
+        Err(error) => error.to_string(),
+    };
+    Err(format!("could not announce to {peer}: {reason}"))
 }
 
 fn add(node: &Node, peer: &Address) -> Result<String, String> {
@@ -100,19 +109,11 @@ mod tests {
         }
     }
 
-    fn ok(text: &str) -> Result<String, String> {
-        Ok(text.to_owned())
-    }
-
-    fn err(text: &str) -> Result<String, String> {
-        Err(text.to_owned())
-    }
-
     #[tokio::test]
     async fn messages_are_queued_under_a_number_and_dropped_by_it() {
         let node = builder().start().await.unwrap();
-        assert_eq!(told(&node, "hello").await, ok("queued as 1"));
-        assert_eq!(told(&node, ":drop 1").await, ok("dropped 1"));
+        assert_eq!(told(&node, "hello").await, Ok("queued as 1".into()));
+        assert_eq!(told(&node, ":drop 1").await, Ok("dropped 1".into()));
         assert!(told(&node, ":drop 1").await.unwrap_err().starts_with("1 is not in the queue"));
         assert!(node.is_empty());
         assert!(told(&node, ":json false").await.unwrap_err().contains("never queued"));
@@ -122,7 +123,7 @@ mod tests {
     async fn a_message_too_long_for_the_package_is_queued_with_a_warning() {
         let node = builder().start().await.unwrap();
         let longest = "x".repeat(MAX_WHOLE_MESSAGE - 2);
-        assert_eq!(told(&node, &longest).await, ok("queued as 1"));
+        assert_eq!(told(&node, &longest).await, Ok("queued as 1".into()));
         let warning = told(&node, &format!("{longest}x")).await.unwrap();
         let bytes = MAX_WHOLE_MESSAGE + 1;
         assert!(warning.starts_with(&format!("queued as 2, but its {bytes} bytes")), "{warning}");
@@ -133,24 +134,24 @@ mod tests {
     async fn every_command_on_a_peer_says_what_it_did() {
         let node = builder().start().await.unwrap();
         for (line, said) in [
-            (":add tower:8080", ok("added tower:8080")),
-            (":add tower:8080", err("tower:8080 is known already; it is new")),
-            (":unignore tower:8080", err("tower:8080 was not ignored")),
-            (":ignore tower:8080", ok("ignored tower:8080")),
-            (":ignore tower:8080", err("tower:8080 is ignored already")),
+            (":add tower:8080", Ok("added tower:8080".into())),
+            (":add tower:8080", Err("tower:8080 is known already; it is new".into())),
+            (":unignore tower:8080", Err("tower:8080 was not ignored".into())),
+            (":ignore tower:8080", Ok("ignored tower:8080".into())),
+            (":ignore tower:8080", Err("tower:8080 is ignored already".into())),
             (
                 ":announce tower:8080",
-                err("could not announce to tower:8080: that peer is ignored; unignore it first"),
+                Err("could not announce to tower:8080: that peer is ignored; unignore it first".into()),
             ),
-            (":unignore tower:8080", ok("tower:8080 is no longer ignored")),
-            (":forget tower:8080", ok("forgot tower:8080")),
-            (":forget tower:8080", err("tower:8080: no such peer")),
+            (":unignore tower:8080", Ok("tower:8080 is no longer ignored".into())),
+            (":forget tower:8080", Ok("forgot tower:8080".into())),
+            (":forget tower:8080", Err("tower:8080: no such peer".into())),
             (
                 ":trust tower:8080",
-                ok("tower:8080 showed no other certificate; the first that it shows is trusted"),
+                Ok("tower:8080 showed no other certificate; the first that it shows is trusted".into()),
             ),
-            (":rate 2.5", ok("sends 2.5 messages a second at most")),
-            (":rate 0", err("the send rate is 0; it must be 0.001 to 100000 messages a second")),
+            (":rate 2.5", Ok("sends 2.5 messages a second at most".into())),
+            (":rate 0", Err("the send rate is 0; it must be 0.001 to 100000 messages a second".into())),
         ] {
             assert_eq!(told(&node, line).await, said, "{line}");
         }
@@ -160,24 +161,36 @@ mod tests {
     async fn announcing_reaches_another_node_but_not_this_one() {
         let (node, other) = (builder().start().await.unwrap(), builder().start().await.unwrap());
         let (here, there) = (node.address(), other.address());
-        assert_eq!(told(&node, &format!(":announce {there}")).await, ok(&format!("announced to {there}")));
-        assert_eq!(told(&node, &format!(":add {here}")).await, err(&format!("{here} is this node itself")));
-        assert_eq!(
-            told(&node, &format!(":ignore {here}")).await,
-            err(&format!("{here} is this node itself"))
-        );
+        assert_eq!(told(&node, &format!(":announce {there}")).await, Ok(format!("announced to {there}")));
+        assert_eq!(told(&node, &format!(":add {here}")).await, Err(format!("{here} is this node itself")));
+        assert_eq!(told(&node, &format!(":ignore {here}")).await, Err(format!("{here} is this node itself")));
         let itself = format!("could not announce to {here}: that is this node itself");
         assert_eq!(told(&node, &format!(":announce {here}")).await, Err(itself));
         other.stop().await;
         let failed = told(&node, &format!(":announce {there}")).await.unwrap_err();
-        assert_eq!(failed, format!("could not announce to {there}: no success: connection refused"));
+        assert_eq!(failed, format!("could not announce to {there}: connection refused"));
+    }
+
+    #[tokio::test]
+    async fn a_changed_certificate_is_told_with_the_way_to_accept_it() {
+        let (node, other) = (builder().start().await.unwrap(), builder().start().await.unwrap());
+        let there = other.address();
+        let announce = format!(":announce {there}");
+        assert_eq!(told(&node, &announce).await, Ok(format!("announced to {there}")));
+        other.stop().await;
+        let other = builder().port(there.port()).start().await.unwrap();
+        let refused = told(&node, &announce).await.unwrap_err();
+        assert!(refused.ends_with(&format!("; :trust {there} accepts it")), "{refused}");
+        let trusted = format!("{there} is trusted with its new certificate {}", other.certificate());
+        assert_eq!(told(&node, &format!(":trust {there}")).await, Ok(trusted));
+        assert_eq!(told(&node, &announce).await, Ok(format!("announced to {there}")));
     }
 
     #[tokio::test]
     async fn a_node_that_knows_all_it_may_adds_nobody() {
         let node = builder().options(|options| options.max_peers = 1).start().await.unwrap();
-        assert_eq!(told(&node, ":add tower:8080").await, ok("added tower:8080"));
+        assert_eq!(told(&node, ":add tower:8080").await, Ok("added tower:8080".into()));
         let full = "keep:8080 was not added: as many peers are known as may be";
-        assert_eq!(told(&node, ":add keep:8080").await, err(full));
+        assert_eq!(told(&node, ":add keep:8080").await, Err(full.into()));
     }
 }

@@ -68,7 +68,7 @@ fn log(event: &Event) {
             info!(peer = %peer.address, status = %peer.status, ?introduction, "peer discovered");
         }
         Event::PeerUpdated { peer, from } => {
-            info!(peer = %peer.address, %from, to = %peer.status, "peer updated")
+            info!(peer = %peer.address, %from, to = %peer.status, "peer updated");
         }
         Event::PeerForgotten { peer } => info!(peer = %peer.address, "peer forgotten"),
         Event::AnnounceReceived { peer } => info!(peer = %peer.address, "announce received"),

@@ -32,7 +32,11 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => return fail(&cli::complaint(&error), 2),
         // Help and version are no errors.
-        Err(error) => return printed(error.print()),
+        Err(error) => {
+            // Nor is it one if nobody reads them.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
     };
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,12 +54,6 @@ fn tell(text: &str) {
     let _ = writeln!(std::io::stderr(), "clacks: {}", escape::escaped(text));
 }
 
-/// Nobody who reads the output is no failure.
-fn printed(result: std::io::Result<()>) -> ExitCode {
-    let _ = result;
-    ExitCode::SUCCESS
-}
-
 fn run(cli: Cli) -> anyhow::Result<()> {
     let runtime = Runtime::new()?;
     let result = match cli.command {
@@ -63,7 +61,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Node(run)) => runtime.block_on(headless(&run.config()?)),
         Some(Command::Demo(demo)) => runtime.block_on(demonstrate(&demo)),
         Some(Command::Config) => {
-            printed(std::io::stdout().write_all(config::DEFAULT_FILE.as_bytes()));
+            // Nobody who reads it is no failure.
+            let _ = std::io::stdout().write_all(config::DEFAULT_FILE.as_bytes());
             Ok(())
         }
     };
@@ -99,11 +98,14 @@ async fn demonstrate(demo: &cli::Demo) -> anyhow::Result<()> {
 }
 
 async fn start(config: &Config) -> anyhow::Result<Node> {
+    // Before the node starts, so that a log file that can't be written is told before a node is heard of.
     if let Some(file) = &config.log_file {
         log::open(file, config.log_level.unwrap_or_default())?;
     }
     let node = config.start().await?;
-    log::watch(&node);
+    if config.log_file.is_some() {
+        log::watch(&node);
+    }
     introduce::introduce(&node, config.peers.as_deref().unwrap_or_default());
     Ok(node)
 }

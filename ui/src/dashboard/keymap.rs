@@ -58,6 +58,8 @@ pub(crate) enum Action {
     Leave,
     /// Empties the input, or leaves it.
     ClearOrLeave,
+    /// Holds the screen still, or lets it go on.
+    Freeze,
     /// Releases the mouse for the terminal's own selection, or takes it back.
     ToggleMouse,
     Suspend,
@@ -110,6 +112,7 @@ pub(crate) const BINDINGS: &[Binding] = bindings![
     [Plain(PageDown), Control('f')], Lists, Action::Move(Motion::PageDown), "", "one page down";
     [Plain(Home), Plain(Char('g'))], Lists, Action::Move(Motion::Top), "", "to the first";
     [Plain(End), Plain(Char('G'))], Lists, Action::Move(Motion::Bottom), "", "to the last; in the traffic: follow what comes";
+    [Plain(Char(' '))], Lists, Action::Freeze, "", "hold the screen still while the node goes on, or let it go on";
     [Plain(Char('m'))], Lists, Action::ToggleMouse, "", "release the mouse to select text, or take it back";
     [Control('z')], Lists, Action::Suspend, "", "stop the program until the shell continues it";
     [Control('l')], Lists, Action::Redraw, "", "draw the screen anew";

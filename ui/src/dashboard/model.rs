@@ -46,6 +46,17 @@ pub(crate) struct Model {
     /// The user was asked whether to leave although messages would be lost.
     pub(crate) asked_to_quit: bool,
     pub(crate) mouse: bool,
+    /// The lists are held still while the node goes on.
+    pub(crate) frozen: Option<Frozen>,
+}
+
+/// A screen that is held still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Frozen {
+    /// Rows of the traffic that have come since.
+    pub(crate) held: usize,
+    /// Where the log stood before.
+    log_cursor: LogCursor,
 }
 
 /// Where keys go.
@@ -179,6 +190,7 @@ impl Model {
             notice: None,
             asked_to_quit: false,
             mouse,
+            frozen: None,
         }
     }
 
@@ -212,6 +224,9 @@ impl Model {
         self.rates.sample(self.now.uptime, counters.received, counters.delivered);
         self.overview = snapshot.overview;
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
+        if self.frozen.is_some() {
+            return;
+        }
         let heights = (self.height(Pane::Peers), self.height(Pane::Queue));
         if let Some(Overlay { content: Content::Peer(shown), .. }) = &mut self.overlay {
             let news = snapshot.selected_peer.as_ref().filter(|peer| peer.address == shown.address);
@@ -241,6 +256,30 @@ impl Model {
                 position.saturating_sub(row.min(height.max(1) - 1))
             }
             _ => self.log.len().saturating_sub(height),
+        }
+    }
+
+    /// Holds the lists still, or lets them go on.
+    pub(crate) fn toggle_frozen(&mut self) {
+        match self.frozen.take() {
+            Some(frozen)
+                if self.log_cursor != LogCursor::Following && frozen.log_cursor == LogCursor::Following =>
+            {
+                self.log_cursor = LogCursor::Following;
+            }
+            Some(_) => {}
+            None => {
+                self.frozen = Some(Frozen { held: 0, log_cursor: self.log_cursor });
+                self.freeze_log();
+            }
+        }
+    }
+
+    /// Has the log stand still where it is.
+    fn freeze_log(&mut self) {
+        let (Some(position), top) = (self.log_position(), self.log_top()) else { return };
+        if let Some(number) = self.log.at(position).map(|row| row.number) {
+            self.log_cursor = LogCursor::Frozen { number, row: position - top };
         }
     }
 

@@ -14,7 +14,7 @@ pub(crate) struct Theme {
     pub(crate) strong: Style,
     /// What is less important: rules, names of fields. Dim, as bright black is the background of some terminals.
     pub(crate) quiet: Style,
-    /// The selected row of the list that has the focus.
+    /// The selected row of the list that has the focus: in no colour, as one in reverse is hard to read.
     pub(crate) selected: Style,
 }
 
@@ -22,7 +22,12 @@ impl Theme {
     /// The theme, with colours or without.
     pub(crate) fn new(colours: bool) -> Self {
         let plain = Style::new();
-        Self { colours, strong: plain.bold(), quiet: plain.dim(), selected: plain.reversed() }
+        Self {
+            colours,
+            strong: plain.bold(),
+            quiet: plain.dim(),
+            selected: plain.fg(Color::Reset).reversed(),
+        }
     }
 
     /// The name of a pane or of what is open.

@@ -59,7 +59,11 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Node(event) => {
+            let before = model.log.total();
             model.log.note(&event, model.now.unix_ms);
+            if let Some(frozen) = &mut model.frozen {
+                frozen.held += model.log.total().saturating_sub(before);
+            }
             Vec::new()
         }
         Msg::Refreshed(snapshot) => {
@@ -150,14 +154,13 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Write(begun) => write(model, begun),
         Action::NextPane => turn_pane(model, 1),
         Action::PreviousPane => turn_pane(model, Pane::ALL.len() - 1),
-        Action::Move(motion) => match model.overlay {
-            Some(_) => scroll(model, motion),
-            None => {
-                go(model, motion);
-                return vec![Effect::Refresh];
-            }
-        },
+        Action::Move(motion) if model.overlay.is_some() => scroll(model, motion),
+        Action::Move(motion) => {
+            go(model, motion);
+            return vec![Effect::Refresh];
+        }
         Action::Open => open(model),
+        Action::Freeze => model.toggle_frozen(),
         Action::Close => model.overlay = None,
         Action::Leave => model.focus = Focus::Lists,
         Action::ClearOrLeave if model.input.draft().is_empty() => model.focus = Focus::Lists,

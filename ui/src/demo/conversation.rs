@@ -54,17 +54,13 @@ impl Conversation {
             return true;
         }
         let mut travelling = self.travelling();
-        match travelling.get_mut(message) {
-            Some(passes @ 1..) => {
-                *passes -= 1;
-                true
-            }
-            // Worn out, or a copy of one that fell silent.
-            _ => {
-                travelling.remove(message);
-                false
-            }
+        if let Some(passes @ 1..) = travelling.get_mut(message) {
+            *passes -= 1;
+            return true;
         }
+        // Worn out, or a copy of one that fell silent.
+        travelling.remove(message);
+        false
     }
 
     /// A tower fell that held the message. Returns whether it was one of the lines, which may be said again now.

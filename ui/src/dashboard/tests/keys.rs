@@ -135,6 +135,24 @@ fn a_draft_survives_escape_and_a_command_in_between() {
 }
 
 #[test]
+fn a_screen_held_still_shows_what_it_showed_and_counts_what_comes() {
+    let mut fixture = Fixture::busy(80, 24);
+    let below = |fixture: &Fixture| fixture.screen().lines().skip(2).take(8).collect::<Vec<_>>().join("\n");
+    fixture.press(KeyCode::Char(' '));
+    let before = below(&fixture);
+    fixture.peers.remove(0);
+    fixture.queue.clear();
+    let event = clacks_p2p::core::Event::Lagged(1);
+    fixture.send(Msg::Node(event));
+    fixture.refresh();
+    assert_eq!(below(&fixture), before);
+    assert!(fixture.screen().contains("HELD STILL, 1 more"), "{}", fixture.screen());
+    fixture.press(KeyCode::Char(' '));
+    assert_ne!(below(&fixture), before);
+    assert_eq!(fixture.model.log_cursor, LogCursor::Following);
+}
+
+#[test]
 fn a_filter_is_changed_where_it_was_left_and_an_empty_line_goes_back_to_the_lists() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("/gnu");

@@ -39,6 +39,9 @@ fn items(model: &Model) -> Vec<String> {
         format!("send rate {}", format::rate(overview.send_rate)),
         format!("up {}", format::age(model.now.uptime)),
     ];
+    if let Some(frozen) = model.frozen {
+        items.insert(0, format!("HELD STILL, {} more: Space goes on", format::count(frozen.held)));
+    }
     if model.log.missed > 0 {
         items.insert(0, format!("missed {}", model.log.missed));
     }
