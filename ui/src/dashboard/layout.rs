@@ -36,7 +36,7 @@ const SMALLEST: (u16, u16) = (20, 5);
 const SIDE_BY_SIDE: (u16, u16) = (70, 16);
 /// From here on peers and queue stand left of the traffic.
 const COLUMNS: (u16, u16) = (110, 30);
-/// Columns of the peers and the queue where they stand left of the traffic: two fifths, within these bounds.
+/// Columns of the peers and the queue where they stand left of the traffic: three eighths, within these bounds.
 const LEFT_COLUMN: (u16, u16) = (46, 64);
 
 impl Areas {
@@ -66,7 +66,7 @@ impl Areas {
     }
 
     fn with_columns(self, body: Rect) -> Self {
-        let left = (body.width * 2 / 5).clamp(LEFT_COLUMN.0, LEFT_COLUMN.1);
+        let left = (body.width * 3 / 8).clamp(LEFT_COLUMN.0, LEFT_COLUMN.1);
         let [left, _, traffic] =
             Layout::horizontal([Constraint::Length(left), Constraint::Length(1), Constraint::Fill(1)])
                 .areas(body);

@@ -65,7 +65,7 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
 
 fn spans(model: &Model, theme: Theme, row: &Row, width: usize) -> Vec<Span<'static>> {
     let outcome = if width >= 110 { LONG_OUTCOME } else { OUTCOME };
-    let peer = (width / 4).clamp(*PEER.start(), *PEER.end());
+    let peer = (width / 5).clamp(*PEER.start(), *PEER.end());
     let rest = width.saturating_sub(MARKER + TIME + DIRECTION + peer + 1 + outcome + 1);
     let direction = match row.direction {
         Direction::In => "in",
