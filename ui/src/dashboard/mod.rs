@@ -1,4 +1,4 @@
-//! The dashboard: a [model](model::Model), [`update`] that changes it, and [`view`] that draws it, all pure; and here
+//! The dashboard: a [model](model::Model), [`update()`] that changes it, and [`view`] that draws it, all pure; and here
 //! the loop that connects them to the terminal and to the node.
 
 mod format;

@@ -1,4 +1,4 @@
-//! What the dashboard knows. [`update`](super::update) changes it, [`view`](super::view) draws it.
+//! What the dashboard knows. [`update`](super::update()) changes it, [`view`](super::view) draws it.
 
 use std::{collections::VecDeque, time::Duration};
 
