@@ -39,11 +39,21 @@ fn messages_that_would_be_lost_are_asked_about_once_and_told_of() {
     let mut session = Launch::lonely_node().start();
     say(&session, "nobody will read this");
     session.type_in("q");
-    session.wait_for("only in this queue");
+    session.wait_for("q drops 1 message");
     session.type_in("q");
     assert!(session.wait_for_exit().success());
     session.assert_restored();
     session.wait_for("1 message was still in the queue and is lost");
+}
+
+/// The question is about the queue as it is, not as it was on the screen.
+#[test]
+fn a_message_typed_in_one_go_with_the_keys_that_leave_is_asked_about() {
+    let mut session = Launch::lonely_node().start();
+    session.type_in(&format!("ihi{ENTER}{CTRL_C}{CTRL_C}"));
+    session.wait_for("q drops 1 message");
+    session.type_in("q");
+    assert!(session.wait_for_exit().success());
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub(crate) enum NodeCommand {
 pub(crate) enum ViewCommand {
     Peers,
     Queue,
-    Log,
+    Traffic,
     Filter(String),
     Help,
     Quit,
@@ -152,10 +152,10 @@ pub(crate) const COMMANDS: &[Spec] = &[
         make: |_| Ok(ViewCommand::Queue.into()),
     },
     Spec {
-        name: "log",
+        name: "traffic",
         argument: Argument::Nothing,
         does: "go to the traffic",
-        make: |_| Ok(ViewCommand::Log.into()),
+        make: |_| Ok(ViewCommand::Traffic.into()),
     },
     Spec {
         name: "filter",

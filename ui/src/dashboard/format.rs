@@ -38,6 +38,8 @@ pub(crate) fn count(count: usize) -> String {
 pub(crate) fn rate(per_second: f64) -> String {
     if per_second.fract() == 0.0 && per_second < 9.95 {
         format!("{per_second:.0}/s")
+    } else if per_second < 0.095 {
+        format!("{}/s", (per_second * 1000.0).round() / 1000.0)
     } else if per_second < 9.95 {
         format!("{per_second:.1}/s")
     } else {
@@ -73,6 +75,6 @@ mod tests {
             ["0.4 ms", "10 ms", "1.0 s"]
         );
         assert_eq!([0, 999, 1000, 9_960, 1 << 26].map(size), ["0 B", "999 B", "1.0 kB", "10 kB", "67 MB"]);
-        assert_eq!([0.0, 0.04, 0.4, 9.96, 1234.0].map(rate), ["0/s", "0.0/s", "0.4/s", "10/s", "1.2k/s"]);
+        assert_eq!([0.0, 0.04, 0.4, 9.96, 1234.0].map(rate), ["0/s", "0.04/s", "0.4/s", "10/s", "1.2k/s"]);
     }
 }

@@ -8,46 +8,66 @@ const MAX_DRAFT: usize = 8 << 10;
 /// Drafts that can be called back.
 const MAX_HISTORY: usize = 500;
 
-/// The draft, and what was sent before.
+/// The drafts, of a message and of a command, and what was sent before.
 #[derive(Debug, Default)]
 pub(crate) struct Input {
-    line: Line,
+    message: Line,
+    command: Line,
+    /// Which of them is being written.
+    writes_command: bool,
     history: Vec<String>,
     /// The entry of the history that is shown, and the draft that it stands in for.
     recalled: Option<(usize, String)>,
-    /// Entered from the lists for one command or filter: Enter goes back there.
-    pub(crate) is_for_one_line: bool,
-    /// The message that was being written when a command was begun.
-    set_aside: String,
 }
 
 impl Input {
+    /// What is being written.
     pub(crate) fn draft(&self) -> &str {
-        self.line.value()
+        self.line().value()
+    }
+
+    /// Whether a command was begun from the lists, where Enter goes back to.
+    pub(crate) fn writes_command(&self) -> bool {
+        self.writes_command
+    }
+
+    /// Goes on with the message.
+    pub(crate) fn write_message(&mut self) {
+        self.writes_command = false;
+        self.recalled = None;
+    }
+
+    /// Begins a command, or goes on with one that begins so. Another that was being written goes into the history.
+    pub(crate) fn write_command(&mut self, begun: &str) {
+        self.write_message();
+        self.writes_command = true;
+        if !self.draft().starts_with(begun) {
+            self.remember();
+            self.set(begun);
+        }
+    }
+
+    fn line(&self) -> &Line {
+        if self.writes_command { &self.command } else { &self.message }
+    }
+
+    fn line_mut(&mut self) -> &mut Line {
+        if self.writes_command { &mut self.command } else { &mut self.message }
+    }
+
+    fn set(&mut self, draft: &str) {
+        *self.line_mut() = Line::new(draft.to_owned());
+        self.recalled = None;
     }
 
     /// How many characters stand before the cursor.
     fn before_cursor(&self) -> usize {
-        self.line.cursor()
+        self.line().cursor()
     }
 
-    fn set(&mut self, draft: &str) {
-        self.line = Line::new(draft.to_owned());
-        self.recalled = None;
-    }
-
-    /// Begins a command; a message that was being written comes back when the command has run or is emptied.
-    pub(crate) fn set_aside_for(&mut self, begun: &str) {
-        if !self.draft().starts_with(':') {
-            self.set_aside = self.draft().to_owned();
-        }
-        self.set(begun);
-    }
-
-    /// Empties the line, or brings back what was set aside.
+    /// Empties the line that is being written.
     pub(crate) fn clear(&mut self) {
-        let set_aside = std::mem::take(&mut self.set_aside);
-        self.set(&set_aside);
+        self.set("");
     }
 
     /// Inserts text at the cursor as one line. Returns how many bytes had no room.
@@ -58,7 +78,8 @@ impl Input {
         let fits = (0..=room.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default();
         let (before, after) = self.draft().split_at(self.cursor_byte());
         let cursor = self.before_cursor() + fits.chars().count();
-        self.line = Line::new(format!("{before}{fits}{after}")).with_cursor(cursor);
+        let draft = format!("{before}{fits}{after}");
+        *self.line_mut() = Line::new(draft).with_cursor(cursor);
         text.len() - fits.len()
     }
 
@@ -67,16 +88,22 @@ impl Input {
         self.draft().char_indices().nth(self.before_cursor()).map_or(self.draft().len(), |(at, _)| at)
     }
 
-    /// Takes the draft, and remembers it.
-    pub(crate) fn take(&mut self) {
+    /// Takes the draft, and remembers it. Returns whether it was a command begun from the lists; what is written
+    /// next is the message again.
+    pub(crate) fn take(&mut self) -> bool {
+        self.remember();
+        self.clear();
+        std::mem::take(&mut self.writes_command)
+    }
+
+    fn remember(&mut self) {
         let draft = self.draft().to_owned();
-        if self.history.last() != Some(&draft) {
+        if !draft.is_empty() && self.history.last() != Some(&draft) {
             self.history.push(draft);
         }
         if self.history.len() > MAX_HISTORY {
             self.history.remove(0);
         }
-        self.clear();
     }
 
     /// Edits the draft; returns whether the key did anything.
@@ -84,9 +111,17 @@ impl Input {
         match key.code {
             KeyCode::Up => self.recall(-1),
             KeyCode::Down => self.recall(1),
-            KeyCode::Char(character) if is_typing(key) => self.insert(&character.to_string()) == 0,
-            _ => request(key).map(|request| self.line.handle(request)).is_some(),
+            KeyCode::Char(character) if is_typing(key) => self.type_in(character),
+            _ => request(key).map(|request| self.line_mut().handle(request)).is_some(),
         }
+    }
+
+    fn type_in(&mut self, character: char) -> bool {
+        let has_room = self.draft().len() + character.len_utf8() <= MAX_DRAFT;
+        if has_room {
+            self.line_mut().handle(InputRequest::InsertChar(character));
+        }
+        has_room
     }
 
     fn recall(&mut self, by: isize) -> bool {
@@ -95,13 +130,10 @@ impl Input {
             None => (self.history.len(), self.draft().to_owned()),
         };
         let entry = from.saturating_add_signed(by).min(self.history.len());
-        match self.history.get(entry) {
-            Some(text) => {
-                self.line = Line::new(text.clone());
-                self.recalled = Some((entry, draft));
-            }
-            None => self.line = Line::new(draft),
-        }
+        let shown = self.history.get(entry).cloned();
+        let is_entry = shown.is_some();
+        *self.line_mut() = Line::new(shown.unwrap_or_else(|| draft.clone()));
+        self.recalled = is_entry.then_some((entry, draft));
         entry != from
     }
 }

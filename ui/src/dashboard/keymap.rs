@@ -52,6 +52,8 @@ pub(crate) enum Action {
     /// Opens a detail view of what is selected.
     Open,
     Close,
+    /// Edits the draft, each key in its own way.
+    Edit,
     /// Sends the draft.
     Send,
     /// Leaves the input; the draft stays.
@@ -79,7 +81,7 @@ pub(crate) enum Motion {
 
 use Context::{In, Input, Lists, Overlay};
 use Key::{Control, Plain};
-use KeyCode::{BackTab, Char, Delete, Down, End, Enter, Esc, Home, PageDown, PageUp, Tab, Up};
+use KeyCode::{BackTab, Char, Delete, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up};
 
 /// Where a peer can be selected: in its list, or as the peer of a row of the traffic.
 const WITH_PEER: Context = In(&[Pane::Peers, Pane::Traffic]);
@@ -94,17 +96,16 @@ macro_rules! bindings {
 pub(crate) const BINDINGS: &[Binding] = bindings![
     [Plain(Char('i'))], Lists, Action::Write(""), "say", "write a message";
     [Plain(Char(':'))], Lists, Action::Write(":"), "cmd", "write a command";
+    [Plain(Char('?'))], Lists, Action::Command(":help"), "keys", "list keys and commands";
+    [Plain(Char('q')), Control('c')], Lists, Action::Command(":quit"), "quit", "stop the node and leave";
     [Plain(Char('/'))], Lists, Action::Write(":filter "), "filter", "show only the traffic that holds certain words";
     [Plain(Enter)], Lists, Action::Open, "open", "show all of what is selected";
     [Plain(Tab)], Lists, Action::NextPane, "pane", "go to the next list";
     [Plain(BackTab)], Lists, Action::PreviousPane, "", "go to the list before";
-    [Plain(Char('?'))], Lists, Action::Command(":help"), "keys", "list keys and commands";
-    [Plain(Char('q')), Control('c')], Lists, Action::Command(":quit"), "quit", "stop the node and leave";
     [Plain(Char('I'))], WITH_PEER, Action::Command(":ignore {peer}"), "ignore", "ignore the selected peer";
     [Plain(Char('U'))], WITH_PEER, Action::Command(":unignore {peer}"), "unignore", "take the ignore back";
     [Plain(Char('a'))], WITH_PEER, Action::Command(":announce {peer}"), "announce", "announce this node to the selected peer";
     [Plain(Char('F'))], WITH_PEER, Action::Command(":forget {peer}"), "forget", "remove the selected peer from the list";
-    [Plain(Char('T'))], WITH_PEER, Action::Command(":trust {peer}"), "", "accept the selected peer's new certificate";
     [Plain(Char('x')), Plain(Delete)], In(&[Pane::Queue]), Action::Command(":drop {message}"), "drop", "take the selected message out of the queue for good";
     [Plain(Up), Plain(Char('k'))], Lists, Action::Move(Motion::Up), "", "one up";
     [Plain(Down), Plain(Char('j'))], Lists, Action::Move(Motion::Down), "", "one down";
@@ -112,7 +113,7 @@ pub(crate) const BINDINGS: &[Binding] = bindings![
     [Plain(PageDown), Control('f')], Lists, Action::Move(Motion::PageDown), "", "one page down";
     [Plain(Home), Plain(Char('g'))], Lists, Action::Move(Motion::Top), "", "to the first";
     [Plain(End), Plain(Char('G'))], Lists, Action::Move(Motion::Bottom), "", "to the last; in the traffic: follow what comes";
-    [Plain(Char(' '))], Lists, Action::Freeze, "", "hold the screen still while the node goes on, or let it go on";
+    [Plain(Char(' '))], Lists, Action::Freeze, "hold", "hold the screen still while the node goes on, or let it go on";
     [Plain(Char('m'))], Lists, Action::ToggleMouse, "", "release the mouse to select text, or take it back";
     [Control('z')], Lists, Action::Suspend, "", "stop the program until the shell continues it";
     [Control('l')], Lists, Action::Redraw, "", "draw the screen anew";
@@ -133,9 +134,17 @@ pub(crate) const BINDINGS: &[Binding] = bindings![
     [Plain(Enter)], Input, Action::Send, "send", "send the message or run the command";
     [Plain(Esc)], Input, Action::Leave, "back to the lists, the draft stays", "leave the input; the draft stays";
     [Plain(Tab)], Input, Action::Leave, "", "leave the input; the draft stays";
-    [Plain(Up), Plain(Down)], Input, Action::Redraw, "history", "what was sent before";
     [Control('c')], Input, Action::ClearOrLeave, "clear", "empty the input; leave it if it is empty";
+    [Plain(Up), Plain(Down)], Input, Action::Edit, "history", "what was sent before";
+    [Plain(Left), Plain(Right)], Input, Action::Edit, "", "one character back or on; with Ctrl or Alt, one word";
+    [Plain(Home), Control('a')], Input, Action::Edit, "", "to the start";
+    [Plain(End), Control('e')], Input, Action::Edit, "", "to the end";
+    [Control('w')], Input, Action::Edit, "", "delete the word before the cursor";
+    [Control('u')], Input, Action::Edit, "", "delete what is before the cursor";
+    [Control('k')], Input, Action::Edit, "", "delete what is behind the cursor";
+    [Control('y')], Input, Action::Edit, "", "put back what was deleted last";
     [Control('z')], Input, Action::Suspend, "", "stop the program until the shell continues it";
+    [Control('l')], Input, Action::Redraw, "", "draw the screen anew";
 ];
 
 /// The headings of the help, in order.
@@ -169,6 +178,8 @@ impl Key {
             Plain(Char(character)) => character.to_string(),
             Plain(Up) => "\u{2191}".to_owned(),
             Plain(Down) => "\u{2193}".to_owned(),
+            Plain(Left) => "\u{2190}".to_owned(),
+            Plain(Right) => "\u{2192}".to_owned(),
             Plain(BackTab) => "Shift-Tab".to_owned(),
             Plain(PageUp) => "PgUp".to_owned(),
             Plain(PageDown) => "PgDn".to_owned(),

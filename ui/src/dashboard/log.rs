@@ -5,12 +5,16 @@ use std::collections::VecDeque;
 use clacks_p2p::{
     Address, Message,
     core::{Event, Failure, Introduction, Origin, Peer, Refusal},
+    node::CertificateFingerprint,
 };
 
 /// Rows kept at most.
 const MAX_ROWS: usize = 10_000;
 /// Bytes of messages kept alive by rows at most. Messages are shared, so this counts some twice.
 const MAX_BYTES: usize = 16 << 20;
+
+/// How much of a message a filter looks at, in bytes.
+const FILTERED: usize = 16 << 10;
 
 /// Which way something went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,20 +78,28 @@ impl Filter {
     fn admits(&self, row: &Row) -> bool {
         let peer = row.peer.as_ref().map(Address::to_string).unwrap_or_default();
         let message = row.message.as_ref().map_or("", Message::as_json);
+        let end = (0..=message.len().min(FILTERED)).rev().find(|end| message.is_char_boundary(*end));
+        let message = &message[..end.unwrap_or(0)];
         let text = format!("{peer} {} {} {message}", row.what, row.outcome).to_lowercase();
         self.words.iter().all(|word| text.contains(word))
     }
 }
 
 impl Log {
-    /// Notes an event. Those that say what another says already make no row.
-    pub(crate) fn note(&mut self, event: &Event, unix_ms: u64) {
+    /// Notes an event, and returns whether it makes a row. Those that say what another says already make none.
+    pub(crate) fn note(&mut self, event: &Event, unix_ms: u64) -> bool {
         if let Event::Lagged(missed) = event {
             self.missed += missed;
         }
-        if let Some(row) = row(event) {
-            self.push(Row { unix_ms, ..row });
-        }
+        let row = row(event);
+        let is_row = row.is_some();
+        row.into_iter().for_each(|row| self.push(Row { unix_ms, ..row }));
+        is_row
+    }
+
+    /// The number of the row that comes next.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.next_number
     }
 
     fn push(&mut self, mut row: Row) {
@@ -253,7 +265,14 @@ impl Row {
     }
 
     fn failed(self, failure: &Failure) -> Self {
-        let whole = failure.to_string();
+        let whole = match failure {
+            Failure::CertificateChanged { pinned, presented } => {
+                let (pinned, presented) =
+                    (CertificateFingerprint(*pinned), CertificateFingerprint(*presented));
+                format!("certificate changed from {pinned} to {presented}; :trust HOST:PORT accepts it")
+            }
+            failure => failure.to_string(),
+        };
         let what = if self.what.is_empty() { whole.clone() } else { format!("{}: {whole}", self.what) };
         let brief = match failure {
             Failure::TimedOut => "no answer",

@@ -36,6 +36,9 @@ use crate::{
 /// Answers of commands that may wait to be shown.
 const REPLIES: usize = 64;
 
+/// Events that are taken in before a frame at most, so that keys are read even in a flood.
+const EVENTS_A_FRAME: usize = 4096;
+
 /// How the dashboard is opened.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
@@ -99,7 +102,7 @@ impl Dashboard {
                 },
                 Some(reply) = self.replies.1.recv() => self.take(Msg::Done(reply)),
                 () = self.frames.wait() => {
-                    while let Some(event) = events.try_next() {
+                    for event in (0..EVENTS_A_FRAME).map_while(|_| events.try_next()) {
                         self.take(Msg::Node(event));
                     }
                     self.draw()?;
@@ -140,6 +143,12 @@ impl Dashboard {
             }
             Effect::Redraw => self.screen.redraw()?,
             Effect::SetMouse(on) => self.screen.set_mouse(on)?,
+            Effect::AskToLeave => {
+                // What was typed a moment ago counts.
+                self.refresh();
+                let effects = update(&mut self.model, self.node.now(), Msg::Leave);
+                return Ok(if effects.contains(&Effect::Quit) { Stay::Leave } else { Stay::Open });
+            }
             Effect::Quit => return Ok(Stay::Leave),
         }
         Ok(Stay::Open)
@@ -172,7 +181,7 @@ impl Dashboard {
     }
 
     fn refresh(&mut self) {
-        let snapshot = snapshot(&self.node, &self.model.wanted());
+        let snapshot = snapshot(&self.node, &self.model);
         self.take(Msg::Refreshed(Box::new(snapshot)));
     }
 
@@ -185,42 +194,46 @@ impl Dashboard {
 }
 
 /// Asks the node for what the screen shows.
-fn snapshot(node: &Node, wanted: &Wanted) -> Snapshot {
-    let selected = match &wanted.peer {
-        Anchor::At(address) => node.peer(address),
-        Anchor::First | Anchor::Last => None,
+fn snapshot(node: &Node, model: &Model) -> Snapshot {
+    let wanted = model.wanted();
+    let is_known = |address: &Address| node.peer(address).is_some();
+    let selected_peer = match &wanted.peer {
+        Anchor::At(address) if is_known(address) => Some(address.clone()),
+        Anchor::At(_) => model.peers.heir(is_known),
+        Anchor::Untouched | Anchor::First | Anchor::Last => None,
     };
-    let certificate = selected.as_ref().and_then(|peer| node.trusted_certificate(&peer.address));
     let place = match wanted.message {
         Anchor::At(id) => node.queue_position(id),
-        Anchor::First | Anchor::Last => None,
+        Anchor::Untouched | Anchor::First | Anchor::Last => None,
     };
-    let queue_first = first_message(node, wanted, place);
+    let queue_first = first_message(node, &wanted, place);
     let messages = wanted.messages_before + wanted.messages_after;
     Snapshot {
         overview: node.overview(),
-        peers: peers(node, wanted),
-        selected_peer: selected,
-        certificate,
+        peers: peers(node, &wanted, selected_peer.as_ref()),
+        selected_peer,
         queue: node.queue_window(queue_first..queue_first.saturating_add(messages)),
         queue_first,
-        selected_place: place,
+        shown_peer: wanted.shown_peer.and_then(|address| {
+            let certificate = node.trusted_certificate(&address);
+            node.peer(&address).map(|peer| (peer, certificate))
+        }),
+        shown_message_waits: wanted.shown_message.is_some_and(|id| node.queue_position(id).is_some()),
     }
 }
 
-fn peers(node: &Node, wanted: &Wanted) -> Vec<Peer> {
-    let around = |address: &Address| node.peers_around(address, wanted.peers_before, wanted.peers_after);
-    match &wanted.peer {
-        Anchor::At(address) => around(address),
-        Anchor::First => node.first_peers(wanted.peers_after),
-        Anchor::Last => node.last_peers(wanted.peers_after),
+fn peers(node: &Node, wanted: &Wanted, selected: Option<&Address>) -> Vec<Peer> {
+    match (selected, &wanted.peer) {
+        (Some(address), _) => node.peers_around(address, wanted.peers_before, wanted.peers_after),
+        (None, Anchor::Last) => node.last_peers(wanted.peers_after),
+        (None, _) => node.first_peers(wanted.peers_after),
     }
 }
 
 /// The place in the queue where the window begins.
 fn first_message(node: &Node, wanted: &Wanted, place: Option<usize>) -> usize {
     match (&wanted.message, place) {
-        (Anchor::First, _) => 0,
+        (Anchor::Untouched | Anchor::First, _) => 0,
         (Anchor::Last, _) => node.queue_len().saturating_sub(wanted.messages_after),
         (Anchor::At(_), place) => place.unwrap_or(wanted.place).saturating_sub(wanted.messages_before),
     }

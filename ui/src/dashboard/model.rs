@@ -11,13 +11,17 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use super::{
+    indent::indented,
     input::Input,
     layout::{Areas, Pane},
     log::Log,
 };
+use crate::untrusted::{Shown, shown_lines};
 
 /// Over how long the rates in the header are taken.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
+/// How much of a message is laid out to be read, in bytes; no message from outside is longer by default.
+const MAX_LAID_OUT: usize = 1 << 20;
 /// How long a notice stays.
 const NOTICE_STAYS: Duration = Duration::from_secs(10);
 
@@ -43,11 +47,13 @@ pub(crate) struct Model {
     pub(crate) input: Input,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
-    /// The user was asked whether to leave although messages would be lost.
-    pub(crate) asked_to_quit: bool,
+    /// The user is asked whether to leave although so many messages would be lost.
+    pub(crate) asked_to_quit: Option<usize>,
     pub(crate) mouse: bool,
     /// The lists are held still while the node goes on.
     pub(crate) frozen: Option<Frozen>,
+    /// A key moved a selection, so the lists are fetched even if they are held still.
+    pub(crate) has_moved: bool,
 }
 
 /// A screen that is held still.
@@ -55,8 +61,8 @@ pub(crate) struct Model {
 pub(crate) struct Frozen {
     /// Rows of the traffic that have come since.
     pub(crate) held: usize,
-    /// Where the log stood before.
-    log_cursor: LogCursor,
+    /// Where the log was made to stand still, if it was followed before.
+    follows: Option<LogCursor>,
 }
 
 /// Where keys go.
@@ -74,8 +80,6 @@ pub(crate) struct PeerList {
     pub(crate) selected: Anchor<Address>,
     /// The row of the screen on which the selected peer stands.
     pub(crate) row: usize,
-    /// The certificate that is trusted for the selected peer.
-    pub(crate) certificate: Option<CertificateFingerprint>,
 }
 
 /// A window of the queue, and the message that is selected.
@@ -88,6 +92,8 @@ pub(crate) struct QueueList {
     /// The place in the queue of the selected message.
     pub(crate) place: usize,
     pub(crate) row: usize,
+    /// The message that the user selected has gone; another stands in its place.
+    pub(crate) is_handed_over: bool,
 }
 
 /// What a selection holds on to.
@@ -95,8 +101,10 @@ pub(crate) struct QueueList {
 pub(crate) enum Anchor<T> {
     /// The first of the list, whichever that is, until the user does anything.
     #[default]
-    First,
+    Untouched,
     At(T),
+    /// The first of the list; the next refresh makes it `At`.
+    First,
     /// The last of the list; the next refresh makes it `At`.
     Last,
 }
@@ -114,6 +122,8 @@ pub(crate) enum LogCursor {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Overlay {
     pub(crate) content: Content,
+    /// The message that belongs to it, laid out for the width of the screen.
+    pub(crate) message: Vec<Shown>,
     /// Lines that are scrolled past.
     pub(crate) scrolled: usize,
 }
@@ -122,11 +132,20 @@ pub(crate) struct Overlay {
 pub(crate) enum Content {
     Help,
     /// A peer, kept up to date while it is known.
-    Peer(Box<Peer>),
-    /// A message of the queue.
-    Message(QueuedMessage),
+    Peer(Box<PeerDetail>),
+    /// A message of the queue, and whether it still waits there.
+    Message(QueuedMessage, bool),
     /// A row of the log.
     Row(Box<super::log::Row>),
+}
+
+/// All that is known of a peer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PeerDetail {
+    pub(crate) peer: Peer,
+    /// The certificate that is trusted for it.
+    pub(crate) certificate: Option<CertificateFingerprint>,
+    pub(crate) is_known: bool,
 }
 
 /// One line about what was done last.
@@ -154,6 +173,10 @@ pub(crate) struct Wanted {
     pub(crate) place: usize,
     pub(crate) messages_before: usize,
     pub(crate) messages_after: usize,
+    /// The peer that is shown in full.
+    pub(crate) shown_peer: Option<Address>,
+    /// The message that is shown in full.
+    pub(crate) shown_message: Option<MessageId>,
 }
 
 /// What the node answered.
@@ -161,12 +184,14 @@ pub(crate) struct Wanted {
 pub(crate) struct Snapshot {
     pub(crate) overview: Overview,
     pub(crate) peers: Vec<Peer>,
-    /// The selected peer as it is; `None` if it is not known any more.
-    pub(crate) selected_peer: Option<Peer>,
-    pub(crate) certificate: Option<CertificateFingerprint>,
+    /// The peer that is selected: the one that was, or its neighbour if that is not known any more.
+    pub(crate) selected_peer: Option<Address>,
     pub(crate) queue: Vec<QueuedMessage>,
     pub(crate) queue_first: usize,
-    pub(crate) selected_place: Option<usize>,
+    /// The peer that is shown in full, while it is known, and its certificate.
+    pub(crate) shown_peer: Option<(Peer, Option<CertificateFingerprint>)>,
+    /// Whether the message that is shown in full still waits.
+    pub(crate) shown_message_waits: bool,
 }
 
 impl Model {
@@ -188,9 +213,10 @@ impl Model {
             input: Input::default(),
             overlay: None,
             notice: None,
-            asked_to_quit: false,
+            asked_to_quit: None,
             mouse,
             frozen: None,
+            has_moved: false,
         }
     }
 
@@ -215,6 +241,11 @@ impl Model {
             place: self.queue.place,
             messages_before: self.queue.row + queue,
             messages_after: 2 * queue,
+            shown_peer: self.shown_peer().map(|detail| detail.peer.address.clone()),
+            shown_message: match &self.overlay {
+                Some(Overlay { content: Content::Message(queued, _), .. }) => Some(queued.id),
+                _ => None,
+            },
         }
     }
 
@@ -224,19 +255,53 @@ impl Model {
         self.rates.sample(self.now.uptime, counters.received, counters.delivered);
         self.overview = snapshot.overview;
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
-        if self.frozen.is_some() {
+        self.refresh_overlay(snapshot.shown_peer, snapshot.shown_message_waits);
+        if self.frozen.is_some() && !std::mem::take(&mut self.has_moved) {
             return;
         }
         let heights = (self.height(Pane::Peers), self.height(Pane::Queue));
-        if let Some(Overlay { content: Content::Peer(shown), .. }) = &mut self.overlay {
-            let news = snapshot.selected_peer.as_ref().filter(|peer| peer.address == shown.address);
-            if let Some(peer) = news {
-                (**shown).clone_from(peer);
-            }
+        self.peers.refresh(snapshot.peers, snapshot.selected_peer, heights.0);
+        self.queue.refresh(snapshot.queue, snapshot.queue_first, heights.1);
+    }
+
+    fn refresh_overlay(&mut self, peer: Option<(Peer, Option<CertificateFingerprint>)>, message_waits: bool) {
+        match self.overlay.as_mut().map(|overlay| &mut overlay.content) {
+            Some(Content::Peer(detail)) => match peer {
+                Some((peer, certificate)) => **detail = PeerDetail { peer, certificate, is_known: true },
+                None => detail.is_known = false,
+            },
+            Some(Content::Message(_, waits)) => *waits = message_waits,
+            Some(Content::Help | Content::Row(_)) | None => {}
         }
-        self.peers.refresh(snapshot.peers, snapshot.selected_peer.is_some(), heights.0);
-        self.peers.certificate = snapshot.certificate;
-        self.queue.refresh(snapshot.queue, snapshot.queue_first, snapshot.selected_place, heights.1);
+    }
+
+    /// The peer that is shown in full.
+    pub(crate) fn shown_peer(&self) -> Option<&PeerDetail> {
+        match &self.overlay {
+            Some(Overlay { content: Content::Peer(detail), .. }) => Some(detail),
+            _ => None,
+        }
+    }
+
+    /// Opens something over the lists.
+    pub(crate) fn open(&mut self, content: Content) {
+        self.overlay = Some(Overlay { content, message: Vec::new(), scrolled: 0 });
+        self.lay_out();
+    }
+
+    /// Lays out the message of what is open for the width of the screen.
+    pub(crate) fn lay_out(&mut self) {
+        let columns = self.areas().map_or(0, |areas| usize::from(areas.body.width));
+        let Some(overlay) = &mut self.overlay else { return };
+        let message = match &overlay.content {
+            Content::Message(queued, _) => Some(&queued.message),
+            Content::Row(row) => row.message.as_ref(),
+            Content::Help | Content::Peer(_) => None,
+        };
+        overlay.message = message.map_or_else(Vec::new, |message| {
+            let (text, _) = indented(message.as_json(), MAX_LAID_OUT);
+            shown_lines(&text, columns, 0, usize::MAX)
+        });
     }
 
     /// The row of the log that is selected: the newest while it is followed.
@@ -262,33 +327,29 @@ impl Model {
     /// Holds the lists still, or lets them go on.
     pub(crate) fn toggle_frozen(&mut self) {
         match self.frozen.take() {
-            Some(frozen)
-                if self.log_cursor != LogCursor::Following && frozen.log_cursor == LogCursor::Following =>
-            {
+            // Who has moved in the meantime stays where he is.
+            Some(Frozen { follows: Some(cursor), .. }) if cursor == self.log_cursor => {
                 self.log_cursor = LogCursor::Following;
             }
             Some(_) => {}
             None => {
-                self.frozen = Some(Frozen { held: 0, log_cursor: self.log_cursor });
-                self.freeze_log();
+                let was_following = self.log_cursor == LogCursor::Following;
+                self.freeze_log_at(self.log_position().unwrap_or(0));
+                self.frozen = Some(Frozen { held: 0, follows: was_following.then_some(self.log_cursor) });
             }
         }
     }
 
-    /// Has the log stand still where it is.
-    fn freeze_log(&mut self) {
-        let (Some(position), top) = (self.log_position(), self.log_top()) else { return };
-        if let Some(number) = self.log.at(position).map(|row| row.number) {
-            self.log_cursor = LogCursor::Frozen { number, row: position - top };
-        }
+    /// Has the log stand still where it is, with the row at this position selected.
+    pub(crate) fn freeze_log_at(&mut self, position: usize) {
+        let row = position.saturating_sub(self.log_top());
+        let number = self.log.at(position).map_or(self.log.next_number(), |row| row.number);
+        self.log_cursor = LogCursor::Frozen { number, row };
     }
 
     /// The status of a peer that is on the screen.
     pub(crate) fn status_of(&self, address: &Address) -> Option<Status> {
-        let shown = match &self.overlay {
-            Some(Overlay { content: Content::Peer(peer), .. }) => Some(&**peer),
-            _ => None,
-        };
+        let shown = self.shown_peer().map(|detail| &detail.peer);
         let mut known = self.peers.window.iter().chain(shown);
         known.find(|peer| peer.address == *address).map(|peer| peer.status)
     }
@@ -325,7 +386,7 @@ impl PeerList {
     pub(crate) fn index(&self) -> Option<usize> {
         match &self.selected {
             Anchor::At(address) => self.window.iter().position(|peer| peer.address == *address),
-            Anchor::First => (!self.window.is_empty()).then_some(0),
+            Anchor::Untouched | Anchor::First => (!self.window.is_empty()).then_some(0),
             Anchor::Last => self.window.len().checked_sub(1),
         }
     }
@@ -346,19 +407,22 @@ impl PeerList {
         visible(&self.window, self.index(), self.row, height)
     }
 
-    fn refresh(&mut self, window: Vec<Peer>, is_known: bool, height: usize) {
-        if matches!(self.selected, Anchor::At(_)) && !is_known {
-            // The peer that stood below it takes its place, or the one above.
-            let index = self.index().unwrap_or(0);
-            let heir = |peer: &&Peer| window.iter().any(|known| known.address == peer.address);
-            let (before, after) = self.window.split_at(index.min(self.window.len()));
-            let heir = after.iter().find(heir).or_else(|| before.iter().rev().find(heir));
-            self.selected = heir.map_or(Anchor::First, |peer| Anchor::At(peer.address.clone()));
-        }
+    /// The neighbour of the selected peer that takes its place when it is gone: the one below it, or else above.
+    pub(crate) fn heir(&self, is_known: impl Fn(&Address) -> bool) -> Option<Address> {
+        let (before, after) = self.window.split_at(self.index()?);
+        let neighbours = after.iter().skip(1).chain(before.iter().rev());
+        neighbours.map(|peer| &peer.address).find(|address| is_known(address)).cloned()
+    }
+
+    fn refresh(&mut self, window: Vec<Peer>, selected: Option<Address>, height: usize) {
         self.window = window;
-        if self.selected == Anchor::Last {
-            self.row = usize::MAX;
-            self.settle();
+        match self.selected {
+            Anchor::Untouched => {}
+            Anchor::At(_) => self.selected = selected.map_or(Anchor::Untouched, Anchor::At),
+            Anchor::First | Anchor::Last => {
+                self.row = if self.selected == Anchor::First { 0 } else { usize::MAX };
+                self.settle();
+            }
         }
         self.row = row_on_screen(self.row, self.index(), self.window.len(), height);
     }
@@ -368,7 +432,7 @@ impl QueueList {
     pub(crate) fn index(&self) -> Option<usize> {
         match &self.selected {
             Anchor::At(id) => self.window.iter().position(|queued| queued.id == *id),
-            Anchor::First => (!self.window.is_empty()).then_some(0),
+            Anchor::Untouched | Anchor::First => (!self.window.is_empty()).then_some(0),
             Anchor::Last => self.window.len().checked_sub(1),
         }
     }
@@ -388,19 +452,22 @@ impl QueueList {
         visible(&self.window, self.index(), self.row, height)
     }
 
-    fn refresh(&mut self, window: Vec<QueuedMessage>, first: usize, place: Option<usize>, height: usize) {
+    fn refresh(&mut self, window: Vec<QueuedMessage>, first: usize, height: usize) {
         (self.window, self.first) = (window, first);
-        let selected = match (&self.selected, place) {
-            (Anchor::At(_), Some(place)) => place.checked_sub(first).and_then(|index| self.window.get(index)),
-            // The message is gone: what stands where it stood is selected.
-            (Anchor::At(_), None) => self.window.get(self.place.saturating_sub(first)).or(self.window.last()),
-            (Anchor::First, _) => None,
-            (Anchor::Last, _) => {
-                self.row = usize::MAX;
-                self.window.last()
+        match &self.selected {
+            Anchor::Untouched => {}
+            Anchor::First | Anchor::Last => {
+                self.row = if self.selected == Anchor::First { 0 } else { usize::MAX };
+                self.settle();
             }
-        };
-        self.selected = selected.map_or(Anchor::First, |queued| Anchor::At(queued.id));
+            Anchor::At(_) if self.index().is_some() => {}
+            // The message is gone: what stands where it stood is selected.
+            Anchor::At(_) => {
+                let heir = self.window.get(self.place.saturating_sub(first)).or(self.window.last());
+                self.selected = heir.map_or(Anchor::Untouched, |queued| Anchor::At(queued.id));
+                self.is_handed_over = true;
+            }
+        }
         self.place = self.index().map_or(0, |index| first + index);
         // While the whole of what stands before it has room, it stands at its place.
         self.row = row_on_screen(self.row.min(self.place), self.index(), self.window.len(), height);

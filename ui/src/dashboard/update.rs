@@ -4,7 +4,7 @@ use clacks_p2p::{
     Address,
     core::{Event, MessageId, Now, Status},
 };
-use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use crate::command::{Command, NodeCommand, ViewCommand};
@@ -12,7 +12,7 @@ use crate::command::{Command, NodeCommand, ViewCommand};
 use super::{
     keymap::{self, Action, Binding, Context, Motion},
     layout::Pane,
-    model::{Anchor, Content, Focus, LogCursor, Model, Overlay, Snapshot},
+    model::{Anchor, Content, Focus, LogCursor, Model, Overlay, PeerDetail, Snapshot},
 };
 
 /// Something that happened to the dashboard.
@@ -28,6 +28,8 @@ pub(crate) enum Msg {
     Refreshed(Box<Snapshot>),
     /// How a command went, in a line.
     Done(Result<String, String>),
+    /// The user wants to leave, and what the model knows of the queue is fresh.
+    Leave,
 }
 
 /// Something to be done outside.
@@ -39,6 +41,8 @@ pub(crate) enum Effect {
     Suspend,
     Redraw,
     SetMouse(bool),
+    /// Refresh, then send [`Msg::Leave`].
+    AskToLeave,
     Quit,
 }
 
@@ -56,13 +60,13 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
         Msg::Mouse(mouse) => on_mouse(model, mouse),
         Msg::Resized(screen) => {
             model.screen = screen;
+            model.lay_out();
             Vec::new()
         }
         Msg::Node(event) => {
-            let before = model.log.total();
-            model.log.note(&event, model.now.unix_ms);
+            let is_row = model.log.note(&event, model.now.unix_ms);
             if let Some(frozen) = &mut model.frozen {
-                frozen.held += model.log.total().saturating_sub(before);
+                frozen.held += usize::from(is_row);
             }
             Vec::new()
         }
@@ -70,6 +74,7 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
             model.refresh(*snapshot);
             Vec::new()
         }
+        Msg::Leave => leave(model),
         Msg::Done(Ok(done)) => {
             model.say(done);
             Vec::new()
@@ -84,22 +89,36 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
 fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     settle(model);
     let action = keymap::action(key, |context| is_active(model, context));
-    if model.areas().is_none() {
-        // Nothing can be seen, so nothing acts but what leaves.
-        let leaves = matches!(action, Some(Action::Command(":quit") | Action::Suspend));
-        return action.filter(|_| leaves).map_or_else(Vec::new, |action| act(model, action));
+    if model.asked_to_quit.take().is_some() {
+        return if confirms_leaving(key) { vec![Effect::Quit] } else { Vec::new() };
     }
-    if std::mem::take(&mut model.asked_to_quit) {
-        let confirms =
-            key.code == crossterm::event::KeyCode::Char('y') || action == Some(Action::Command(":quit"));
-        model.notice = None;
-        return if confirms { vec![Effect::Quit] } else { Vec::new() };
+    if model.areas().is_none() {
+        return on_key_unseen(model, key, action);
     }
     match action {
-        Some(Action::Redraw) if model.focus == Focus::Input => edit(model, key),
+        Some(Action::Edit) => edit(model, key),
         Some(action) => act(model, action),
         None if model.focus == Focus::Input && model.overlay.is_none() => edit(model, key),
         None => Vec::new(),
+    }
+}
+
+/// The keys that leave wherever the focus is.
+fn confirms_leaving(key: KeyEvent) -> bool {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    key.code == KeyCode::Char(if control { 'c' } else { 'q' })
+}
+
+/// Where nothing can be seen, nothing acts but what leaves.
+fn on_key_unseen(model: &Model, key: KeyEvent, action: Option<Action>) -> Vec<Effect> {
+    let writes = model.focus == Focus::Input && model.overlay.is_none();
+    let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if action == Some(Action::Suspend) {
+        vec![Effect::Suspend]
+    } else if confirms_leaving(key) && (is_control || !writes) {
+        vec![Effect::AskToLeave]
+    } else {
+        Vec::new()
     }
 }
 
@@ -149,6 +168,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Command(template) => return run_template(model, template),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
+        // Keys that edit are handled with the key at hand.
+        Action::Edit => {}
         Action::ToggleMouse => return toggle_mouse(model),
         Action::Send => return send(model),
         Action::Write(begun) => write(model, begun),
@@ -157,7 +178,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Move(motion) if model.overlay.is_some() => scroll(model, motion),
         Action::Move(motion) => {
             go(model, motion);
-            return vec![Effect::Refresh];
+            return moved(model);
         }
         Action::Open => open(model),
         Action::Freeze => model.toggle_frozen(),
@@ -172,21 +193,13 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 // === Commands ===
 
 fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
-    let mut line = template.to_owned();
-    if template.contains("{peer}") {
-        let Some(peer) = selected_peer(model) else {
-            model.complain("no peer is selected");
+    let line = match fill_in(model, template) {
+        Ok(line) => line,
+        Err(reason) => {
+            model.complain(reason);
             return Vec::new();
-        };
-        line = line.replace("{peer}", &peer.to_string());
-    }
-    if template.contains("{message}") {
-        let Some(message) = selected_message(model) else {
-            model.complain("no message is selected");
-            return Vec::new();
-        };
-        line = line.replace("{message}", &message.to_string());
-    }
+        }
+    };
     match Command::parse(&line) {
         Ok(command) => run(model, command),
         Err(error) => {
@@ -196,10 +209,39 @@ fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
     }
 }
 
+/// The command with what is selected in the places for it.
+fn fill_in(model: &mut Model, template: &str) -> Result<String, &'static str> {
+    let mut line = template.to_owned();
+    if template.contains("{peer}") {
+        hold_on_to_the_row(model)?;
+        line = line.replace("{peer}", &selected_peer(model).ok_or("no peer is selected")?.to_string());
+    }
+    if template.contains("{message}") {
+        if std::mem::take(&mut model.queue.is_handed_over) {
+            return Err("the message that was selected has gone; again for the one that is now");
+        }
+        line =
+            line.replace("{message}", &selected_message(model).ok_or("no message is selected")?.to_string());
+    }
+    Ok(line)
+}
+
+/// While the traffic is followed its newest row may be one that was not on the screen yet when the key was pressed, so
+/// the first key only stops it.
+fn hold_on_to_the_row(model: &mut Model) -> Result<(), &'static str> {
+    if model.overlay.is_some() || model.pane != Pane::Traffic || model.log_cursor != LogCursor::Following {
+        return Ok(());
+    }
+    if let Some(position) = model.log_position() {
+        model.freeze_log_at(position);
+    }
+    Err("the traffic stands still now: again for the peer of the selected row")
+}
+
 /// The peer that a key acts on: the one that is shown in full, else the one that is selected.
 fn selected_peer(model: &Model) -> Option<Address> {
     match (&model.overlay, model.pane) {
-        (Some(Overlay { content: Content::Peer(peer), .. }), _) => Some(peer.address.clone()),
+        (Some(Overlay { content: Content::Peer(detail), .. }), _) => Some(detail.peer.address.clone()),
         (Some(Overlay { content: Content::Row(row), .. }), _) => row.peer.clone(),
         (Some(_), _) | (None, Pane::Queue) => None,
         (None, Pane::Peers) => model.peers.selected_peer().map(|peer| peer.address.clone()),
@@ -216,12 +258,12 @@ fn selected_message(model: &Model) -> Option<MessageId> {
 fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
         Command::Node(command) => return vec![Effect::Run(command)],
-        Command::View(ViewCommand::Quit) => return quit(model),
+        Command::View(ViewCommand::Quit) => return vec![Effect::AskToLeave],
         Command::View(ViewCommand::Peers) => show_pane(model, Pane::Peers),
         Command::View(ViewCommand::Queue) => show_pane(model, Pane::Queue),
-        Command::View(ViewCommand::Log) => show_pane(model, Pane::Traffic),
+        Command::View(ViewCommand::Traffic) => show_pane(model, Pane::Traffic),
         Command::View(ViewCommand::Help) => {
-            model.overlay = Some(Overlay { content: Content::Help, scrolled: 0 });
+            model.open(Content::Help);
         }
         Command::View(ViewCommand::Filter(words)) => filter(model, &words),
     }
@@ -238,30 +280,26 @@ fn filter(model: &mut Model, words: &str) {
 }
 
 /// Leaves at once if nothing is lost by it, otherwise asks once.
-fn quit(model: &mut Model) -> Vec<Effect> {
+fn leave(model: &mut Model) -> Vec<Effect> {
     let held = model.overview.queued + model.overview.in_flight;
-    if held == 0 || model.is_demo || model.areas().is_none() {
+    if held == 0 || model.is_demo {
         return vec![Effect::Quit];
     }
-    model.overlay = None;
-    model.asked_to_quit = true;
-    let (messages, exist) = if held == 1 { ("message", "exists") } else { ("messages", "exist") };
-    model.complain(format!(
-        "{held} {messages} {exist} only in this queue: q again drops them, any other key stays"
-    ));
+    model.asked_to_quit = Some(held);
     Vec::new()
 }
 
 fn send(model: &mut Model) -> Vec<Effect> {
-    if model.input.is_for_one_line && model.input.draft().trim().is_empty() {
+    if model.input.writes_command() && model.input.draft().trim_matches([':', ' ']).is_empty() {
+        model.input.clear();
+        model.input.write_message();
         model.focus = Focus::Lists;
         return Vec::new();
     }
     match Command::parse(model.input.draft()) {
         Ok(command) => {
-            model.input.take();
             model.notice = None;
-            if std::mem::take(&mut model.input.is_for_one_line) {
+            if model.input.take() {
                 model.focus = Focus::Lists;
             }
             run(model, command)
@@ -286,16 +324,17 @@ fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
 
 fn write(model: &mut Model, begun: &str) {
     model.focus = Focus::Input;
-    model.input.is_for_one_line = !begun.is_empty();
-    if !begun.is_empty() && !model.input.draft().starts_with(begun) {
+    match begun {
+        "" => model.input.write_message(),
         // A filter that is on is there to be changed.
-        let words = if begun == FILTER { model.filter.as_str() } else { "" };
-        model.input.set_aside_for(&format!("{begun}{words}"));
+        FILTER => model.input.write_command(&format!("{FILTER}{}", model.filter)),
+        begun => model.input.write_command(begun),
     }
 }
 
 fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
-    if model.areas().is_none() || model.overlay.is_some() {
+    let was_asked = model.asked_to_quit.take().is_some();
+    if was_asked || model.areas().is_none() || model.overlay.is_some() {
         return Vec::new();
     }
     // A paste is text, never keys: outside the input it becomes a draft, and nothing is sent.
@@ -321,6 +360,13 @@ fn show_pane(model: &mut Model, pane: Pane) {
     (model.pane, model.focus) = (pane, Focus::Lists);
 }
 
+/// The lists have to be fetched, even if they are held still.
+fn moved(model: &mut Model) -> Vec<Effect> {
+    model.has_moved = true;
+    model.queue.is_handed_over = false;
+    vec![Effect::Refresh]
+}
+
 fn go(model: &mut Model, motion: Motion) {
     let page = model.height(model.pane).saturating_sub(1).max(1);
     match motion {
@@ -337,7 +383,9 @@ fn go_to_end(model: &mut Model, top: bool) {
     match model.pane {
         Pane::Peers => model.peers.selected = if top { Anchor::First } else { Anchor::Last },
         Pane::Queue => model.queue.selected = if top { Anchor::First } else { Anchor::Last },
-        Pane::Traffic if top => freeze_log(model, 0, 0),
+        Pane::Traffic if top => {
+            model.freeze_log_at(0);
+        }
         Pane::Traffic => model.log_cursor = LogCursor::Following,
     }
 }
@@ -369,13 +417,11 @@ fn step_log(model: &mut Model, by: isize, height: usize) {
     if target == last && by > 0 {
         model.log_cursor = LogCursor::Following;
     } else {
-        freeze_log(model, target, stepped_row(position - top, position, target, height));
-    }
-}
-
-fn freeze_log(model: &mut Model, position: usize, row: usize) {
-    if let Some(number) = model.log.at(position).map(|row| row.number) {
-        model.log_cursor = LogCursor::Frozen { number, row };
+        let row = stepped_row(position.saturating_sub(top), position, target, height);
+        model.freeze_log_at(target);
+        if let LogCursor::Frozen { row: frozen_row, .. } = &mut model.log_cursor {
+            *frozen_row = row;
+        }
     }
 }
 
@@ -405,16 +451,18 @@ fn scroll(model: &mut Model, motion: Motion) {
 
 fn open(model: &mut Model) {
     let content = match model.pane {
-        Pane::Peers => model.peers.selected_peer().cloned().map(|peer| Content::Peer(Box::new(peer))),
-        Pane::Queue => model.queue.selected_message().cloned().map(Content::Message),
+        Pane::Peers => model
+            .peers
+            .selected_peer()
+            .cloned()
+            .map(|peer| Content::Peer(Box::new(PeerDetail { peer, certificate: None, is_known: true }))),
+        Pane::Queue => model.queue.selected_message().cloned().map(|queued| Content::Message(queued, true)),
         Pane::Traffic => {
             let row = model.log_position().and_then(|position| model.log.at(position)).cloned();
             row.map(|row| Content::Row(Box::new(row)))
         }
     };
-    if let Some(content) = content {
-        model.overlay = Some(Overlay { content, scrolled: 0 });
-    }
+    content.into_iter().for_each(|content| model.open(content));
 }
 
 // === The mouse ===
@@ -423,8 +471,9 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
     let Some(areas) = model.areas() else { return Vec::new() };
     let position = Position::new(mouse.column, mouse.row);
     match mouse.kind {
-        MouseEventKind::ScrollUp => wheel(model, position, Motion::Up),
-        MouseEventKind::ScrollDown => wheel(model, position, Motion::Down),
+        MouseEventKind::ScrollUp => return wheel(model, position, Motion::Up),
+        MouseEventKind::ScrollDown => return wheel(model, position, Motion::Down),
+        MouseEventKind::Down(_) if model.asked_to_quit.take().is_some() => {}
         MouseEventKind::Down(MouseButton::Left) if model.overlay.is_none() => {
             if areas.input.contains(position) {
                 write(model, "");
@@ -438,15 +487,35 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-fn wheel(model: &mut Model, position: Position, motion: Motion) {
+/// Scrolls what the pointer is over; what is selected stays on its row of the screen.
+fn wheel(model: &mut Model, position: Position, motion: Motion) -> Vec<Effect> {
     if model.overlay.is_some() {
         (0..WHEEL).for_each(|_| scroll(model, motion));
+        return Vec::new();
+    }
+    let Some((pane, _)) = model.areas().and_then(|areas| areas.pane_at(position)) else { return Vec::new() };
+    let focused = std::mem::replace(&mut model.pane, pane);
+    let by = if motion == Motion::Up { -WHEEL.cast_signed() } else { WHEEL.cast_signed() };
+    let (peer_row, message_row) = (model.peers.row, model.queue.row);
+    match pane {
+        Pane::Traffic => scroll_log(model, by),
+        Pane::Peers | Pane::Queue => step(model, by),
+    }
+    (model.peers.row, model.queue.row, model.pane) = (peer_row, message_row, focused);
+    moved(model)
+}
+
+fn scroll_log(model: &mut Model, by: isize) {
+    let (Some(position), top) = (model.log_position(), model.log_top()) else { return };
+    let target = position.saturating_add_signed(by);
+    if target >= model.log.len() {
+        model.log_cursor = LogCursor::Following;
         return;
     }
-    let Some((pane, _)) = model.areas().and_then(|areas| areas.pane_at(position)) else { return };
-    let focused = std::mem::replace(&mut model.pane, pane);
-    (0..WHEEL).for_each(|_| go(model, motion));
-    model.pane = focused;
+    model.freeze_log_at(target);
+    if let LogCursor::Frozen { row, .. } = &mut model.log_cursor {
+        *row = position.saturating_sub(top).min(target);
+    }
 }
 
 fn select_row(model: &mut Model, row: Option<usize>) {
@@ -468,7 +537,7 @@ fn select_row(model: &mut Model, row: Option<usize>) {
         Pane::Traffic => {
             let position = model.log_top() + row;
             if position < model.log.len() {
-                freeze_log(model, position, row);
+                model.freeze_log_at(position);
             }
         }
     }

@@ -62,15 +62,21 @@ impl Fixture {
 
     /// Presses a key and refreshes, as the loop does.
     pub(super) fn press(&mut self, code: KeyCode) -> Vec<Effect> {
-        let effects = self.send(Msg::Key(KeyEvent::from(code)));
-        self.refresh();
-        effects
+        self.key(KeyEvent::from(code))
     }
 
     pub(super) fn control(&mut self, character: char) -> Vec<Effect> {
-        let effects = self.send(Msg::Key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::CONTROL)));
+        self.key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::CONTROL))
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let effects = self.send(Msg::Key(key));
         self.refresh();
-        effects
+        match effects.as_slice() {
+            [Effect::AskToLeave] => self.send(Msg::Leave),
+            [Effect::Refresh] => Vec::new(),
+            _ => effects,
+        }
     }
 
     pub(super) fn write(&mut self, text: &str) {
@@ -80,29 +86,37 @@ impl Fixture {
     /// Answers what the model wants from the lists, as a node would.
     pub(super) fn refresh(&mut self) {
         let wanted = self.model.wanted();
+        let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
+        let selected_peer = match &wanted.peer {
+            Anchor::At(address) if is_known(address) => Some(address.clone()),
+            Anchor::At(_) => self.model.peers.heir(is_known),
+            Anchor::Untouched | Anchor::First | Anchor::Last => None,
+        };
+        let place_of = |address: &Address| self.peers.iter().position(|peer| peer.address == *address);
         let peer = match &wanted.peer {
-            Anchor::At(address) => self.peers.iter().position(|peer| peer.address == *address),
-            Anchor::First => None,
             Anchor::Last => Some(self.peers.len()),
+            _ => selected_peer.as_ref().and_then(place_of),
         };
         let first_peer = peer.unwrap_or(0).saturating_sub(wanted.peers_before);
         let place = match &wanted.message {
             Anchor::At(id) => self.queue.iter().position(|queued| queued.id == *id),
-            Anchor::First | Anchor::Last => None,
+            Anchor::Untouched | Anchor::First | Anchor::Last => None,
         };
         let queue_first = match wanted.message {
-            Anchor::First => 0,
+            Anchor::Untouched | Anchor::First => 0,
             Anchor::Last => self.queue.len().saturating_sub(wanted.messages_after),
             Anchor::At(_) => place.unwrap_or(wanted.place).saturating_sub(wanted.messages_before),
         };
+        let shown_peer =
+            wanted.shown_peer.and_then(|shown| self.peers.iter().find(|peer| peer.address == shown));
         let snapshot = Snapshot {
             overview: overview(&self.peers, &self.queue),
             peers: window(&self.peers, first_peer, wanted.peers_before + wanted.peers_after),
-            selected_peer: peer.and_then(|index| self.peers.get(index)).cloned(),
-            certificate: None,
+            selected_peer,
             queue: window(&self.queue, queue_first, wanted.messages_before + wanted.messages_after),
             queue_first,
-            selected_place: place,
+            shown_peer: shown_peer.map(|peer| (peer.clone(), None)),
+            shown_message_waits: self.queue.iter().any(|queued| Some(queued.id) == wanted.shown_message),
         };
         self.send(Msg::Refreshed(Box::new(snapshot)));
     }

@@ -77,6 +77,8 @@ fn the_selected_message_moves_up_with_the_queue_and_hands_over_when_it_is_sent()
     assert_eq!(fixture.press(KeyCode::Char('x')), drops("13"));
     fixture.queue.remove(1);
     fixture.refresh();
+    assert_eq!(fixture.press(KeyCode::Delete), [], "it is not the message that was seen");
+    assert!(fixture.screen().contains("has gone"));
     assert_eq!(fixture.press(KeyCode::Delete), drops("14"));
     fixture.press(KeyCode::End);
     fixture.queue.push(queued(16, "1", 0, 1));
@@ -191,12 +193,94 @@ fn a_paste_is_text_wherever_it_lands() {
 fn leaving_asks_once_when_messages_would_be_lost() {
     let mut fixture = Fixture::busy(80, 24);
     assert_eq!(fixture.press(KeyCode::Char('q')), []);
-    assert!(fixture.screen().contains("6 messages exist only in this queue"));
+    assert!(fixture.screen().contains("q drops 6 messages, else stay"));
     assert_eq!(fixture.press(KeyCode::Char('I')), [], "another key only takes the question back");
+    assert!(!fixture.screen().contains("QUIT?"));
     assert_eq!(fixture.press(KeyCode::Char('q')), []);
     assert_eq!(fixture.press(KeyCode::Char('q')), [Effect::Quit]);
     assert_eq!(fixture.control('c'), []);
     assert_eq!(fixture.control('c'), [Effect::Quit]);
+}
+
+#[test]
+fn the_question_before_leaving_stays_until_it_is_answered() {
+    let mut fixture = Fixture::busy(40, 7);
+    fixture.write(":quit");
+    fixture.press(KeyCode::Enter);
+    fixture.send(Msg::Done(Ok("announced to tower:1".to_owned())));
+    assert!(fixture.screen().contains("q drops 6 messages, else stay"), "{}", fixture.screen());
+    assert_eq!(fixture.send(Msg::Paste("y".to_owned())), [], "a paste is no answer but no");
+    assert!(!fixture.screen().contains("QUIT?"));
+    assert_eq!(fixture.press(KeyCode::Char('q')), []);
+    let click = MouseEventKind::Down(MouseButton::Left);
+    fixture.send(Msg::Mouse(MouseEvent { kind: click, column: 5, row: 5, modifiers: KeyModifiers::NONE }));
+    assert_eq!(fixture.press(KeyCode::Char('q')), [], "a click took it back, so it is asked again");
+    assert_eq!(fixture.press(KeyCode::Char('q')), [Effect::Quit]);
+}
+
+#[test]
+fn a_forgotten_peer_of_a_long_list_leaves_the_selection_where_it_was() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.peers = (1..=500).map(|port| peer(Status::Alive, &format!("tower:{port}"), 1, None)).collect();
+    fixture.refresh();
+    (0..300).for_each(|_| drop(fixture.press(KeyCode::Down)));
+    fixture.peers.remove(300);
+    fixture.refresh();
+    assert_eq!(selected(&fixture), "tower:302");
+}
+
+#[test]
+fn the_first_of_the_list_is_held_on_to_once_it_was_gone_to() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Down);
+    fixture.press(KeyCode::Home);
+    fixture.peers.insert(0, peer(Status::New, "another:1", 0, None));
+    fixture.refresh();
+    assert_eq!(fixture.press(KeyCode::Char('I')), ignores("tower-9.example.org:8080"));
+}
+
+#[test]
+fn a_key_on_traffic_that_is_followed_only_stops_it() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::BackTab);
+    let event = |name| clacks_p2p::core::Event::AnnounceReceived { peer: peer(Status::Alive, name, 0, None) };
+    fixture.send(Msg::Node(event("bad:1")));
+    assert_eq!(fixture.press(KeyCode::Char('I')), []);
+    fixture.send(Msg::Node(event("good:1")));
+    assert_eq!(fixture.press(KeyCode::Char('I')), ignores("bad:1"));
+}
+
+#[test]
+fn neither_draft_is_lost_to_the_other() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("ihello");
+    fixture.press(KeyCode::Esc);
+    fixture.write(":announce tow");
+    fixture.press(KeyCode::Esc);
+    fixture.press(KeyCode::Char('i'));
+    assert_eq!(fixture.model.input.draft(), "hello");
+    fixture.press(KeyCode::Esc);
+    fixture.press(KeyCode::Char(':'));
+    assert_eq!(fixture.model.input.draft(), ":announce tow");
+    fixture.press(KeyCode::Esc);
+    fixture.press(KeyCode::Char('/'));
+    fixture.press(KeyCode::Up);
+    assert_eq!(fixture.model.input.draft(), ":announce tow", "what gave way is in the history");
+}
+
+#[test]
+fn what_is_open_says_when_its_peer_or_message_has_gone() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Enter);
+    fixture.peers.remove(0);
+    fixture.refresh();
+    assert!(fixture.screen().contains("no longer known"), "{}", fixture.screen());
+    fixture.press(KeyCode::Esc);
+    fixture.press(KeyCode::Tab);
+    fixture.press(KeyCode::Enter);
+    fixture.queue.remove(0);
+    fixture.refresh();
+    assert!(fixture.screen().contains("no longer in the queue"), "{}", fixture.screen());
 }
 
 #[test]

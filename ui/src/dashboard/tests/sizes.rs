@@ -2,7 +2,13 @@
 
 use crossterm::event::KeyCode;
 
-use super::fixture::Fixture;
+use super::{
+    super::{
+        keymap::{BINDINGS, Key},
+        update::Effect,
+    },
+    fixture::Fixture,
+};
 
 #[test]
 fn every_size_is_drawn_without_a_panic() {
@@ -38,5 +44,22 @@ fn where_nothing_is_shown_no_key_acts_but_those_that_leave() {
         assert_eq!(fixture.press(KeyCode::Char(key)), [], "{key}");
     }
     assert!(fixture.model.input.draft().is_empty());
-    assert_eq!(fixture.press(KeyCode::Char('q')).len(), 1);
+    assert_eq!(fixture.press(KeyCode::Char('q')), []);
+    assert!(fixture.screen().contains("q drops 6"), "{}", fixture.screen());
+    assert_eq!(fixture.press(KeyCode::Char('q')), [Effect::Quit]);
+}
+
+#[test]
+fn every_key_of_the_lists_is_harmless_at_every_size() {
+    for (width, height) in [(0, 0), (19, 4), (20, 5), (40, 10), (69, 16), (80, 24), (120, 40)] {
+        let mut fixture = Fixture::busy(width, height);
+        let keys = BINDINGS.iter().flat_map(|binding| binding.keys).filter_map(|key| match key {
+            Key::Plain(code) => Some(*code),
+            Key::Control(_) => None,
+        });
+        for key in keys.collect::<Vec<_>>().repeat(3) {
+            fixture.press(key);
+            fixture.draw();
+        }
+    }
 }

@@ -5,7 +5,6 @@ use ratatui::{
     layout::{Position, Rect},
     text::{Line, Span},
 };
-use unicode_width::UnicodeWidthStr;
 
 use super::{
     super::{
@@ -18,11 +17,17 @@ use super::{
 };
 use crate::{command::COMMANDS, untrusted::shown};
 
+/// Characters in a cell at most: a letter and the marks and letters that may join it.
+const LONGEST_CELL: usize = 8;
+
 pub(super) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    if let Some(notice) = &model.notice {
+    // What is being written says more than what went well before.
+    let hint = command_hint(model);
+    let notice = model.notice.as_ref().filter(|notice| notice.is_error || hint.is_none());
+    if let Some(notice) = notice {
         let text = shown(&notice.text, usize::from(area.width));
         frame.render_widget(Line::styled(text.as_str().to_owned(), theme.notice(notice.is_error)), area);
-    } else if let Some(hint) = command_hint(model) {
+    } else if let Some(hint) = hint {
         frame.render_widget(Line::styled(fit(&hint, usize::from(area.width)), theme.quiet), area);
     }
 }
@@ -42,18 +47,28 @@ fn command_hint(model: &Model) -> Option<String> {
     }
 }
 
+/// The question before leaving, with what to press first.
+pub(super) fn question(held: usize) -> String {
+    let messages = if held == 1 { "message" } else { "messages" };
+    format!("q drops {held} {messages}, else stay  (nobody else has them yet)")
+}
+
 pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if let Some(held) = model.asked_to_quit {
+        let text = fit(&format!(" QUIT? {}", question(held)), usize::from(area.width));
+        frame.render_widget(Line::styled(text, theme.notice(true).patch(theme.selected)), area);
+        return;
+    }
     let has_focus = model.focus == Focus::Input && model.overlay.is_none();
-    let label = if model.input.draft().starts_with(':') && !model.input.draft().starts_with("::") {
-        " CMD "
-    } else {
-        " SAY "
-    };
+    let label = if model.input.writes_command() { " CMD " } else { " SAY " };
     let prompt = Span::styled(label, theme.title(has_focus));
     let left = u16::try_from(label.len() + 1).unwrap_or(0).min(area.width);
     let room = usize::from(area.width - left);
     frame.render_widget(Line::from(prompt), area);
     let text = Rect { x: area.x + left, width: area.width - left, ..area };
+    if model.input.draft().is_empty() && model.overlay.is_some() {
+        return;
+    }
     if model.input.draft().is_empty() && !has_focus {
         frame.render_widget(
             Line::styled(fit("press i to write a message, : for a command", room), theme.quiet),
@@ -72,17 +87,16 @@ pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
 /// The part of the draft around the cursor, and the cursor's column in it.
 fn scrolled(draft: &str, cursor: usize, columns: usize) -> (String, usize) {
     let (before, after) = draft.split_at(cursor);
-    // What is shown before the cursor is its end, as much as leaves room for the cursor itself.
+    // What is shown before the cursor is its end, as much as leaves room for the cursor itself. A character takes a
+    // column at least, or joins one that does.
     let room = columns.saturating_sub(1);
-    let start =
-        before.char_indices().map(|(at, _)| at).find(|at| width(&before[*at..]) <= room).unwrap_or(cursor);
+    let starts: Vec<usize> =
+        before.char_indices().rev().map(|(at, _)| at).take(LONGEST_CELL * room).collect();
+    let fitting = starts.partition_point(|at| shown(&before[*at..], usize::MAX).width() <= room);
+    let start = fitting.checked_sub(1).map_or(cursor, |last| starts[last]);
     let head = shown(&before[start..], room);
     let tail = shown(after, columns.saturating_sub(head.width()));
     (format!("{}{}", head.as_str(), tail.as_str()), head.width())
-}
-
-fn width(text: &str) -> usize {
-    text.width()
 }
 
 pub(super) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {

@@ -23,11 +23,13 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     let name = fit_address(&overview.address, address.len().min(width.saturating_sub(7)));
     let mut line = Line::from(vec![Span::styled("clacks ", theme.strong), Span::styled(name, theme.strong)]);
     // What has no room is left out, the least important first.
-    for item in items(model) {
-        if line.width() + 2 + item.len() <= width {
-            line.push_span(Span::raw(format!("  {item}")));
-        }
-    }
+    let items = items(model).into_iter().map(|item| format!("  {item}"));
+    let mut room = width.saturating_sub(line.width());
+    line.spans.extend(items.map(Span::raw).take_while(|item| {
+        let fits = item.width() <= room;
+        room = room.saturating_sub(item.width());
+        fits
+    }));
     frame.render_widget(line, area);
 }
 

@@ -1,13 +1,13 @@
 //! The help, made from the tables of keys and of commands.
 
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use super::{
     super::{
         keymap::{BINDINGS, Binding, HEADINGS},
         theme::Theme,
     },
-    row::fit,
+    row,
 };
 use crate::command::COMMANDS;
 
@@ -28,15 +28,15 @@ pub(super) fn lines(theme: Theme, columns: usize) -> Vec<Line<'static>> {
         push_heading(&mut lines, theme, heading);
         let bindings = BINDINGS.iter().filter(|binding| binding.context.heading() == heading);
         lines.extend(
-            bindings.map(|binding| entry(theme, &Binding::key_names(binding), binding.does, columns)),
+            bindings.flat_map(|binding| entry(theme, &Binding::key_names(binding), binding.does, columns)),
         );
     }
     push_heading(&mut lines, theme, "Commands, after a colon");
     let commands = COMMANDS.iter().map(|spec| (format!(":{} {}", spec.name, spec.argument), spec.does));
-    lines.extend(commands.map(|(command, does)| entry(theme, &command, does, columns)));
-    lines.push(entry(theme, "::text", "the message \":text\"", columns));
+    lines.extend(commands.flat_map(|(command, does)| entry(theme, &command, does, columns)));
+    lines.extend(entry(theme, "::text", "the message \":text\"", columns));
     push_heading(&mut lines, theme, "What becomes of a peer");
-    lines.extend(STATUSES.iter().map(|(status, meaning)| entry(theme, status, meaning, columns)));
+    lines.extend(STATUSES.iter().flat_map(|(status, meaning)| entry(theme, status, meaning, columns)));
     lines
 }
 
@@ -47,10 +47,6 @@ fn push_heading(lines: &mut Vec<Line<'static>>, theme: Theme, heading: &'static 
     lines.push(Line::styled(heading, theme.strong));
 }
 
-fn entry(theme: Theme, left: &str, right: &str, columns: usize) -> Line<'static> {
-    let left_columns = LEFT.min(columns / 2);
-    Line::from(vec![
-        Span::styled(format!("  {}", fit(left, left_columns.saturating_sub(2))), theme.strong),
-        Span::raw(format!(" {}", fit(right, columns.saturating_sub(left_columns + 1)))),
-    ])
+fn entry(theme: Theme, left: &str, right: &str, columns: usize) -> Vec<Line<'static>> {
+    row::entry(theme.strong, LEFT, &format!("  {left}"), right, columns)
 }

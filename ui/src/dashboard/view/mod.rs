@@ -26,9 +26,7 @@ use row::fit;
 /// Draws everything.
 pub(crate) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     let Some(areas) = model.areas() else {
-        if !frame.area().is_empty() {
-            frame.render_widget("20x5 is the smallest", frame.area());
-        }
+        draw_too_small(model, frame);
         return;
     };
     header::draw(model, theme, areas.header, frame);
@@ -36,6 +34,14 @@ pub(crate) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     footer::draw_notice(model, theme, areas.notice, frame);
     footer::draw_input(model, theme, areas.input, frame);
     footer::draw_hints(model, theme, areas.hints, frame);
+}
+
+fn draw_too_small(model: &Model, frame: &mut Frame<'_>) {
+    let text = model.asked_to_quit.map_or("20x5 is the smallest".to_owned(), footer::question);
+    let area = frame.area();
+    if !area.is_empty() {
+        frame.render_widget(fit(&text, usize::from(area.width)), area);
+    }
 }
 
 fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
@@ -124,11 +130,11 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
     Clear.render(area, frame.buffer_mut());
     let lines = overlay_lines(model, theme, usize::from(area.width));
     let rows = super::layout::below_title(area);
-    let (total, height) = (lines.len(), usize::from(rows.height));
+    let (total, height) = (lines.len() + overlay.message.len(), usize::from(rows.height));
     let title = match &overlay.content {
         Content::Help => " KEYS AND COMMANDS ",
         Content::Peer(_) => " PEER ",
-        Content::Message(_) => " MESSAGE ",
+        Content::Message(..) => " MESSAGE ",
         Content::Row(_) => " TRAFFIC ",
     };
     let mut heading = Line::from(Span::styled(title, theme.title(true)));
@@ -137,17 +143,20 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         heading.push_span(Span::raw(format!("  lines {} to {last} of {total}", overlay.scrolled + 1)));
     }
     frame.render_widget(heading, Rect { height: area.height.min(1), ..area });
-    for (line, row) in lines.into_iter().skip(overlay.scrolled).zip(rows.rows()) {
+    let message_from = overlay.scrolled.saturating_sub(lines.len()).min(overlay.message.len());
+    let message = overlay.message[message_from..].iter().map(|row| Line::raw(row.as_str()));
+    for (line, row) in lines.into_iter().skip(overlay.scrolled).chain(message).zip(rows.rows()) {
         frame.render_widget(line, row);
     }
 }
 
+/// What stands above the message, or all that there is without one.
 fn overlay_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     match model.overlay.as_ref().map(|overlay| &overlay.content) {
         None => Vec::new(),
         Some(Content::Help) => help::lines(theme, columns),
-        Some(Content::Peer(peer)) => detail::peer(model, theme, peer, columns),
-        Some(Content::Message(queued)) => detail::message(model, theme, queued, columns),
+        Some(Content::Peer(detail)) => detail::peer(model, theme, detail, columns),
+        Some(Content::Message(queued, waits)) => detail::message(model, theme, queued, *waits, columns),
         Some(Content::Row(row)) => detail::row(model, theme, row, columns),
     }
 }
@@ -155,5 +164,6 @@ fn overlay_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'stati
 /// How many lines what is open has at the present width.
 pub(crate) fn overlay_length(model: &Model) -> usize {
     let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));
-    overlay_lines(model, Theme::new(false), columns).len()
+    let message = model.overlay.as_ref().map_or(0, |overlay| overlay.message.len());
+    overlay_lines(model, Theme::new(false), columns).len() + message
 }

@@ -2,8 +2,12 @@
 
 use clacks_p2p::{Address, Message};
 use jiff::{Timestamp, tz::TimeZone};
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
 
-use crate::untrusted::shown;
+use crate::untrusted::{Shown, shown, shown_lines};
 
 /// Characters of a message that are looked at for its preview, more than any screen is wide.
 const PREVIEW: usize = 1024;
@@ -46,6 +50,23 @@ pub(super) fn preview(message: &Message) -> String {
     let closed = format!("{start}\"");
     let text = if start.starts_with('"') { Message::from_json(&closed, 0).ok() } else { None };
     text.and_then(|text| text.as_text()).unwrap_or(start)
+}
+
+/// A name and what there is to say of it, in as many lines as that takes.
+pub(super) fn entry(
+    style: Style,
+    name_columns: usize,
+    name: &str,
+    value: &str,
+    columns: usize,
+) -> Vec<Line<'static>> {
+    let left = name_columns.min(columns / 2);
+    let values = shown_lines(value, columns - left, 0, usize::MAX);
+    let names = std::iter::once(name).chain(std::iter::repeat(""));
+    let line = |(name, value): (&str, &Shown)| {
+        Line::from(vec![Span::styled(fit(name, left), style), Span::raw(value.as_str().to_owned())])
+    };
+    names.zip(&values).map(line).collect()
 }
 
 /// A time of day.

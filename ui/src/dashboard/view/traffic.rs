@@ -14,6 +14,8 @@ use super::{
     row::{clock, fit, fit_address, fit_right, preview},
 };
 
+/// Below this many columns the time gives way to the message, and peer and outcome are short.
+const NARROW: usize = 64;
 const MARKER: usize = 2;
 const TIME: usize = 9;
 const DIRECTION: usize = 5;
@@ -22,6 +24,9 @@ const OUTCOME: usize = 12;
 const LONG_OUTCOME: usize = 24;
 /// An IPv4 address with a port has room in the least.
 const PEER: std::ops::RangeInclusive<usize> = 15..=28;
+
+const SHORT_PEER: usize = 9;
+const SHORT_OUTCOME: usize = 9;
 
 const EMPTY: &[&str] = &["nothing has come or gone yet"];
 const FILTERED: &[&str] = &["no traffic holds these words; / changes them"];
@@ -40,7 +45,8 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     for (offset, row) in rows.rows().enumerate() {
         let Some(entry) = model.log.at(top + offset) else { break };
         let spans = spans(model, theme, entry, usize::from(area.width));
-        draw_row(model, theme, Pane::Traffic, selected == Some(top + offset), spans, row, frame);
+        let is_selected = selected == Some(top + offset) && model.log_cursor != LogCursor::Following;
+        draw_row(model, theme, Pane::Traffic, is_selected, spans, row, frame);
     }
 }
 
@@ -64,9 +70,12 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
 }
 
 fn spans(model: &Model, theme: Theme, row: &Row, width: usize) -> Vec<Span<'static>> {
-    let outcome = if width >= 110 { LONG_OUTCOME } else { OUTCOME };
-    let peer = (width / 5).clamp(*PEER.start(), *PEER.end());
-    let rest = width.saturating_sub(MARKER + TIME + DIRECTION + peer + 1 + outcome + 1);
+    let (time, peer, outcome) = match width {
+        0..NARROW => (0, SHORT_PEER, SHORT_OUTCOME),
+        NARROW..110 => (TIME, (width / 5).clamp(*PEER.start(), *PEER.end()), OUTCOME),
+        _ => (TIME, *PEER.end(), LONG_OUTCOME),
+    };
+    let rest = width.saturating_sub(MARKER + time + DIRECTION + peer + 1 + outcome + 1);
     let direction = match row.direction {
         Direction::In => "in",
         Direction::Out => "out",
@@ -78,7 +87,7 @@ fn spans(model: &Model, theme: Theme, row: &Row, width: usize) -> Vec<Span<'stat
     let text = row.message.as_ref().map_or_else(|| row.what.clone(), preview);
     let text_style = if is_note { theme.quiet } else { ratatui::style::Style::new() };
     vec![
-        Span::styled(fit(&clock(row.unix_ms, &model.zone), TIME), theme.quiet),
+        Span::styled(fit(&clock(row.unix_ms, &model.zone), time), theme.quiet),
         Span::styled(fit(direction, DIRECTION), theme.direction(row.direction)),
         Span::raw(address),
         Span::raw(" "),
