@@ -40,7 +40,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     draw_title(model, theme, Pane::Queue, area, notes, frame);
     let rows = below_title(area);
     let (queue, selected) = model.queue.visible(usize::from(rows.height));
-    if queue.is_empty() {
+    if queue.is_empty() && overview.queued == 0 {
         draw_empty(theme, rows, if overview.in_flight == 0 { EMPTY } else { WAITING }, frame);
     }
     for (index, (queued, row)) in queue.iter().zip(rows.rows()).enumerate() {
