@@ -73,6 +73,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 
 /// A node on the screen.
 async fn monitor(config: &Config) -> anyhow::Result<()> {
+    // A node that is never seen should not have been heard of, nor leave anything behind.
+    terminal::fit_to_draw_on()?;
     let node = start(config).await?;
     let mouse = !config.no_mouse.unwrap_or_default();
     let result = dashboard::run(&node, dashboard::Settings { demo: false, mouse }).await;
@@ -87,6 +89,9 @@ async fn headless(config: &Config) -> anyhow::Result<()> {
 
 /// The demo network, on the screen or without one.
 async fn demonstrate(demo: &cli::Demo) -> anyhow::Result<()> {
+    if !demo.no_screen {
+        terminal::fit_to_draw_on()?;
+    }
     let network = demo::Network::start(&demo.options).await?;
     let result = if demo.no_screen {
         headless::run(network.node()).await
