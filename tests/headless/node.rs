@@ -106,6 +106,27 @@ fn signals_stop_it_cleanly() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_that_goes_stops_it_cleanly_unless_it_is_to_stay() {
+    use rustix::process::Signal;
+
+    let home = Home::new();
+    let mut node = home.node(&[]);
+    node.ask("unsent");
+    node.signal(Signal::HUP);
+    assert_eq!(node.stopped()["queue"][0]["message"], "unsent");
+
+    let node = home.clacks(&["node", "--port", "0"]);
+    let mut shell = home.command("/bin/sh");
+    shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(node.get_program()).args(node.get_args());
+    let mut stays = Process::start(&mut shell);
+    stays.signal(Signal::HUP);
+    stays.ask("still there");
+    stays.say(":quit");
+    stays.stopped();
+}
+
 /// A node whose output nobody reads, and the port that it announced to `tower`.
 fn stuck(home: &Home, tower: &mut Process) -> (Unread, u16) {
     let any_port = ["node", "--hostname", "127.0.0.1", "--port", "0", "--send-rate", "10000", "--peer"];

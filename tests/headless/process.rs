@@ -42,8 +42,15 @@ impl Home {
 
     /// `clacks` with these arguments, knowing nothing of the machine it runs on.
     pub(crate) fn clacks(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_clacks"));
-        command.args(arguments).current_dir(self.path()).env_clear();
+        let mut command = self.command(env!("CARGO_BIN_EXE_clacks"));
+        command.args(arguments);
+        command
+    }
+
+    /// Any other program in the same surroundings.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.path()).env_clear();
         command.env("HOME", self.path()).env("TMPDIR", self.temporary());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
