@@ -58,6 +58,21 @@ fn every_line_of_input_is_answered_in_turn_and_a_wrong_one_changes_nothing() {
 }
 
 #[test]
+fn an_announce_that_takes_long_holds_up_no_other_line() {
+    let home = Home::new();
+    // Connections are made, and never answered.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut node = home.node(&[]);
+    node.say(&format!(":announce {}", silent.local_addr().unwrap()));
+    let answer = node.ask("hello");
+    assert_eq!((&answer["line"], &answer["text"]), (&json!(2), &json!("queued as 1")));
+    node.say(":quit");
+    let announced = node.until(|line| line["line"] == 1);
+    assert_eq!(announced["event"], "error");
+    assert_eq!(node.stopped()["event"], "stopped");
+}
+
+#[test]
 fn a_line_too_long_or_not_text_is_refused_and_the_next_is_taken() {
     let home = Home::new();
     let mut node = home.node(&[]);
