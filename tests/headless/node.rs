@@ -187,11 +187,40 @@ fn a_reader_who_is_stuck_does_not_keep_it_from_stopping() {
     assert_eq!(stuck.process.exit_status().code(), Some(0));
 }
 
+#[cfg(unix)]
+#[test]
+fn messages_that_no_reader_can_be_told_of_are_counted_as_lost() {
+    use rustix::process::Signal;
+
+    let home = Home::new();
+    let any_port = ["node", "--hostname", "127.0.0.1", "--port", "0"];
+    let mut closed = home.node(&[]);
+    closed.ask("nobody hears this");
+    closed.hang_up();
+    let (status, _, complaint) = closed.ended();
+    assert!(status.success());
+    assert_eq!(complaint, "clacks: 1 message was still in the queue and is lost\n");
+
+    // No pipe holds the line that tells of the second one.
+    let mut stuck = Process::start_unread(&mut home.clacks(&any_port));
+    stuck.process.say("nor this");
+    stuck.process.say(&"x".repeat(500_000));
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    stuck.process.say(&format!(":announce {}", silent.local_addr().unwrap()));
+    let (_connection, _) = silent.accept().unwrap();
+    stuck.process.signal(Signal::TERM);
+    // It stops the node first.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    stuck.process.signal(Signal::TERM);
+    assert_eq!(stuck.process.exit_status().code(), Some(0));
+    let (_, _, complaint) = stuck.close().ended();
+    assert_eq!(complaint, "clacks: 2 messages were still in the queue and are lost\n");
+}
+
 #[test]
 fn a_closed_output_ends_it_quietly() {
     let home = Home::new();
-    let mut unheard = Process::start_unread(&mut home.clacks(&["node", "--port", "0"])).close();
-    unheard.say("hello");
+    let unheard = Process::start_unread(&mut home.clacks(&["node", "--port", "0"])).close();
     let (status, _, complaints) = unheard.ended();
     assert_eq!((status.code(), complaints.as_str()), (Some(0), ""));
 }

@@ -113,6 +113,16 @@ impl Process {
         self.stdin = None;
     }
 
+    /// Reads no more of its output, and waits until it has found that out and ended.
+    pub(crate) fn hang_up(&mut self) {
+        self.lines = mpsc::channel().1;
+        eventually("it finds that nobody reads", || {
+            // One that has ended hears nothing, which is no matter.
+            let _ = writeln!(self.stdin.as_ref().unwrap(), ":help");
+            self.child.try_wait().unwrap().is_some()
+        });
+    }
+
     /// The next line of its output.
     pub(crate) fn next(&mut self) -> Value {
         match self.lines.recv_timeout(DEADLINE) {

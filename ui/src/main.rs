@@ -84,7 +84,8 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
 
 /// A node without a screen.
 async fn headless(config: &Config) -> anyhow::Result<()> {
-    headless::run(&start(config).await?).await
+    tell_of_loss(&headless::run(&start(config).await?).await?);
+    Ok(())
 }
 
 /// The demo network, on the screen or without one.
@@ -94,7 +95,8 @@ async fn demonstrate(demo: &cli::Demo) -> anyhow::Result<()> {
     }
     let network = demo::Network::start(&demo.options).await?;
     let result = if demo.no_screen {
-        headless::run(network.node()).await
+        // Nobody minds what is lost here.
+        headless::run(network.node()).await.map(drop)
     } else {
         dashboard::run(network.node(), dashboard::Settings { demo: true, mouse: !demo.no_mouse }).await
     };
