@@ -276,6 +276,17 @@ mod tests {
         full();
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_default_file_says_where_it_is_looked_for() {
+        let path = default_path().unwrap();
+        assert!(path.ends_with("clacks/config.toml"), "{path:?}");
+        let comment = DEFAULT_FILE.split("\n\n").next().unwrap();
+        for place in ["~/.config/clacks/config.toml", "--config FILE", "CLACKS_CONFIG"] {
+            assert!(comment.contains(place), "{place}");
+        }
+    }
+
     #[tokio::test]
     async fn the_values_in_the_default_file_are_the_defaults() {
         let Config { peers, cert, key, data_dir, .. } = full();
