@@ -26,7 +26,7 @@ impl Signals {
     /// The next of them.
     pub(super) async fn next(&mut self) {
         tokio::select! {
-            Some(_) = async { self.hangup.as_mut()?.recv().await } => {}
+            Some(()) = async { self.hangup.as_mut()?.recv().await } => {}
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
