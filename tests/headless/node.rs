@@ -1,4 +1,7 @@
-use std::net::TcpStream;
+use std::{
+    net::TcpStream,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use serde_json::{Value, json};
 
@@ -163,8 +166,14 @@ fn a_reader_who_is_stuck_slows_nothing_and_learns_how_much_he_missed() {
     for _ in 0..1500 {
         tower.until_event("message_received");
     }
+    let begins_to_read = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     let mut read = stuck.read();
     assert_eq!(read.next()["event"], "ready");
+    // That is more than the pipe holds.
+    for _ in 0..800 {
+        let happened = read.next()["time"].as_u64().unwrap();
+        assert!(u128::from(happened) <= begins_to_read, "it is told when it happened, not when it was read");
+    }
     assert!(read.until_event("lagged")["missed"].as_u64().unwrap() > 0);
     read.until_event("message_received");
 }
