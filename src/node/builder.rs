@@ -1,5 +1,5 @@
 use std::{
-    io,
+    fmt, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     num::NonZeroU16,
     path::{Path, PathBuf},
@@ -12,6 +12,7 @@ use rand::{Rng, rngs::StdRng};
 use rustls::{
     ServerConfig,
     crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::{CertifiedKey, SingleCertAndKey},
 };
 use tokio::{
@@ -44,11 +45,28 @@ pub struct Builder {
     hostname: String,
     port: u16,
     listen: Option<IpAddr>,
-    certificate: Option<(PathBuf, PathBuf)>,
+    certificate: Option<Certificate>,
     data_dir: Option<PathBuf>,
     keep_state: bool,
     options: Options,
     limits: Limits,
+}
+
+/// Where a certificate and its private key come from.
+#[derive(Clone)]
+enum Certificate {
+    Files { certificate: PathBuf, key: PathBuf },
+    Pem { certificate: String, key: String },
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Files { certificate, key } => write!(f, "{} with {}", certificate.display(), key.display()),
+            // A private key has no place in a log.
+            Self::Pem { certificate, .. } => write!(f, "{certificate:?} with a key"),
+        }
+    }
 }
 
 /// What one connection or request may take.
@@ -161,7 +179,15 @@ impl Builder {
     /// PEM files with the certificate and its private key. Default: a self-signed one, kept in the data directory
     /// if there is one.
     pub fn certificate(mut self, certificate: &Path, key: &Path) -> Self {
-        self.certificate = Some((certificate.to_owned(), key.to_owned()));
+        self.certificate =
+            Some(Certificate::Files { certificate: certificate.to_owned(), key: key.to_owned() });
+        self
+    }
+
+    /// The certificate and its private key as PEM text, in place of [files](Self::certificate) that hold it.
+    pub fn certificate_pem(mut self, certificate: &str, key: &str) -> Self {
+        self.certificate =
+            Some(Certificate::Pem { certificate: certificate.to_owned(), key: key.to_owned() });
         self
     }
 
@@ -265,7 +291,10 @@ impl Builder {
 
     fn load_certificate(&self, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateError> {
         match (&self.certificate, &self.data_dir) {
-            (Some((certificate, key)), _) => certificate::load(certificate, key, provider),
+            (Some(Certificate::Files { certificate, key }), _) => {
+                certificate::load(certificate, key, provider)
+            }
+            (Some(Certificate::Pem { certificate, key }), _) => read_pem(certificate, key, provider),
             (None, Some(directory)) => certificate::load_or_create(directory, &self.hostname, provider),
             (None, None) => certificate::ephemeral(&self.hostname, provider),
         }
@@ -313,6 +342,27 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
+fn read_pem(
+    certificate: &str,
+    key: &str,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, CertificateError> {
+    // What an error names in place of the files.
+    let (certificate_name, key_name) = ("the certificate given", "the key given");
+    let chain: Vec<_> =
+        CertificateDer::pem_slice_iter(certificate.as_bytes()).filter_map(Result::ok).collect();
+    if chain.is_empty() {
+        return Err(CertificateError::NotPem { path: certificate_name.into(), wanted: "certificate" });
+    }
+    let private = PrivateKeyDer::from_pem_slice(key.as_bytes())
+        .map_err(|_| CertificateError::NotPem { path: key_name.into(), wanted: "private key" })?;
+    CertifiedKey::from_der(chain, private, provider).map_err(|source| CertificateError::Unusable {
+        certificate: certificate_name.into(),
+        key: key_name.into(),
+        source,
+    })
+}
+
 fn accept_tls(certificate: CertifiedKey, provider: Arc<CryptoProvider>) -> TlsAcceptor {
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -346,5 +396,31 @@ mod tests {
         let node = builder().start().await.unwrap();
         assert!(directory.exists());
         node.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_certificate_given_as_text_is_shown_and_kept_nowhere() {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+        let directory = tempfile::tempdir().unwrap();
+        let builder = Node::builder().hostname("127.0.0.1").port(0).data_dir(directory.path());
+        let given = builder.clone().certificate_pem(&certificate, &key);
+        assert!(!format!("{given:?}").contains(&key[30..60]));
+        let node = given.start().await.unwrap();
+        assert_eq!(node.certificate(), trust::fingerprint(made.cert.der()));
+        assert!(!directory.path().join("key.pem").exists());
+        node.stop().await;
+
+        let another = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        for (key, reason) in [
+            ("", "the key given holds no private key in PEM form"),
+            (&certificate, "the key given holds no private key in PEM form"),
+            (&another.signing_key.serialize_pem(), "the certificate given and the key given are not a"),
+        ] {
+            let error = builder.clone().certificate_pem(&certificate, key).start().await.unwrap_err();
+            assert!(error.to_string().starts_with(reason), "{error}");
+        }
+        let error = builder.certificate_pem(&key, &key).start().await.unwrap_err();
+        assert_eq!(error.to_string(), "the certificate given holds no certificate in PEM form");
     }
 }

@@ -23,6 +23,13 @@ fn messages_come_and_go_at_once_and_nothing_is_left_behind() {
 }
 
 #[test]
+fn a_demo_that_is_killed_leaves_nothing_behind() {
+    let home = Home::new();
+    drop(demo(&home, &["--nodes", "3"]));
+    assert_eq!(std::fs::read_dir(home.temporary()).unwrap().count(), 0);
+}
+
+#[test]
 fn every_status_is_seen_and_the_dead_come_back_where_they_were() {
     let home = Home::new();
     let mut demo = demo(&home, &["--nodes", "5", "--speed", "20"]);

@@ -1,4 +1,7 @@
-use std::net::TcpStream;
+use std::{
+    net::TcpStream,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use serde_json::{Value, json};
 
@@ -58,6 +61,21 @@ fn every_line_of_input_is_answered_in_turn_and_a_wrong_one_changes_nothing() {
 }
 
 #[test]
+fn an_announce_that_takes_long_holds_up_no_other_line() {
+    let home = Home::new();
+    // Connections are made, and never answered.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut node = home.node(&[]);
+    node.say(&format!(":announce {}", silent.local_addr().unwrap()));
+    let answer = node.ask("hello");
+    assert_eq!((&answer["line"], &answer["text"]), (&json!(2), &json!("queued as 1")));
+    node.say(":quit");
+    let announced = node.until(|line| line["line"] == 1);
+    assert_eq!(announced["event"], "error");
+    assert_eq!(node.stopped()["event"], "stopped");
+}
+
+#[test]
 fn a_line_too_long_or_not_text_is_refused_and_the_next_is_taken() {
     let home = Home::new();
     let mut node = home.node(&[]);
@@ -106,6 +124,27 @@ fn signals_stop_it_cleanly() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_that_goes_stops_it_cleanly_unless_it_is_to_stay() {
+    use rustix::process::Signal;
+
+    let home = Home::new();
+    let mut node = home.node(&[]);
+    node.ask("unsent");
+    node.signal(Signal::HUP);
+    assert_eq!(node.stopped()["queue"][0]["message"], "unsent");
+
+    let node = home.clacks(&["node", "--port", "0"]);
+    let mut shell = home.command("/bin/sh");
+    shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(node.get_program()).args(node.get_args());
+    let mut stays = Process::start(&mut shell);
+    stays.signal(Signal::HUP);
+    stays.ask("still there");
+    stays.say(":quit");
+    stays.stopped();
+}
+
 /// A node whose output nobody reads, and the port that it announced to `tower`.
 fn stuck(home: &Home, tower: &mut Process) -> (Unread, u16) {
     let any_port = ["node", "--hostname", "127.0.0.1", "--port", "0", "--send-rate", "10000", "--peer"];
@@ -127,8 +166,14 @@ fn a_reader_who_is_stuck_slows_nothing_and_learns_how_much_he_missed() {
     for _ in 0..1500 {
         tower.until_event("message_received");
     }
+    let begins_to_read = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     let mut read = stuck.read();
     assert_eq!(read.next()["event"], "ready");
+    // That is more than the pipe holds.
+    for _ in 0..800 {
+        let happened = read.next()["time"].as_u64().unwrap();
+        assert!(u128::from(happened) <= begins_to_read, "it is told when it happened, not when it was read");
+    }
     assert!(read.until_event("lagged")["missed"].as_u64().unwrap() > 0);
     read.until_event("message_received");
 }
@@ -151,11 +196,40 @@ fn a_reader_who_is_stuck_does_not_keep_it_from_stopping() {
     assert_eq!(stuck.process.exit_status().code(), Some(0));
 }
 
+#[cfg(unix)]
+#[test]
+fn messages_that_no_reader_can_be_told_of_are_counted_as_lost() {
+    use rustix::process::Signal;
+
+    let home = Home::new();
+    let any_port = ["node", "--hostname", "127.0.0.1", "--port", "0"];
+    let mut closed = home.node(&[]);
+    closed.ask("nobody hears this");
+    closed.hang_up();
+    let (status, _, complaint) = closed.ended();
+    assert!(status.success());
+    assert_eq!(complaint, "clacks: 1 message was still in the queue and is lost\n");
+
+    // No pipe holds the line that tells of the second one.
+    let mut stuck = Process::start_unread(&mut home.clacks(&any_port));
+    stuck.process.say("nor this");
+    stuck.process.say(&"x".repeat(500_000));
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    stuck.process.say(&format!(":announce {}", silent.local_addr().unwrap()));
+    let (_connection, _) = silent.accept().unwrap();
+    stuck.process.signal(Signal::TERM);
+    // It stops the node first.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    stuck.process.signal(Signal::TERM);
+    assert_eq!(stuck.process.exit_status().code(), Some(0));
+    let (_, _, complaint) = stuck.close().ended();
+    assert_eq!(complaint, "clacks: 2 messages were still in the queue and are lost\n");
+}
+
 #[test]
 fn a_closed_output_ends_it_quietly() {
     let home = Home::new();
-    let mut unheard = Process::start_unread(&mut home.clacks(&["node", "--port", "0"])).close();
-    unheard.say("hello");
+    let unheard = Process::start_unread(&mut home.clacks(&["node", "--port", "0"])).close();
     let (status, _, complaints) = unheard.ended();
     assert_eq!((status.code(), complaints.as_str()), (Some(0), ""));
 }

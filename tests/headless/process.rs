@@ -42,8 +42,15 @@ impl Home {
 
     /// `clacks` with these arguments, knowing nothing of the machine it runs on.
     pub(crate) fn clacks(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_clacks"));
-        command.args(arguments).current_dir(self.path()).env_clear();
+        let mut command = self.command(env!("CARGO_BIN_EXE_clacks"));
+        command.args(arguments);
+        command
+    }
+
+    /// Any other program in the same surroundings.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.path()).env_clear();
         command.env("HOME", self.path()).env("TMPDIR", self.temporary());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -104,6 +111,16 @@ impl Process {
 
     pub(crate) fn end_input(&mut self) {
         self.stdin = None;
+    }
+
+    /// Reads no more of its output, and waits until it has found that out and ended.
+    pub(crate) fn hang_up(&mut self) {
+        self.lines = mpsc::channel().1;
+        eventually("it finds that nobody reads", || {
+            // One that has ended hears nothing, which is no matter.
+            let _ = writeln!(self.stdin.as_ref().unwrap(), ":help");
+            self.child.try_wait().unwrap().is_some()
+        });
     }
 
     /// The next line of its output.

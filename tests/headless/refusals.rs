@@ -20,11 +20,19 @@ fn files(home: &Home) -> Vec<std::path::PathBuf> {
     files
 }
 
-/// What is wrong and what to do about it is said for the dashboard as for `clacks node`.
 fn assert_complaint(home: &Home, arguments: &[&str], expected: &str) {
-    for command in [&[][..], &["node"]] {
-        let complaint = complaint(home, &[command, arguments].concat());
-        assert!(complaint.contains(expected), "{command:?} {arguments:?}: {complaint}");
+    let complaint = complaint(home, &[&["node"], arguments].concat());
+    assert!(complaint.contains(expected), "{arguments:?}: {complaint}");
+}
+
+#[test]
+fn what_is_wrong_with_the_options_is_told_for_the_dashboard_as_well() {
+    let home = Home::new();
+    for (arguments, expected) in [
+        (&["--port", "eighty"], "invalid value 'eighty' for '--port <PORT>'"),
+        (&["--config", "missing.toml"], "cannot read missing.toml: "),
+    ] {
+        assert!(complaint(&home, arguments).contains(expected), "{arguments:?}");
     }
 }
 

@@ -28,6 +28,26 @@ fn without_a_terminal_one_line_says_what_to_do() {
 }
 
 #[test]
+fn without_a_terminal_nothing_is_left_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let inside = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (data, log) = (inside("data"), inside("log"));
+    let output = without_a_terminal(&["--port", "0", "--data-dir", &data, "--log-file", &log]);
+    assert!(!output.status.success());
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_node_that_does_not_start_is_told_without_a_screen() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let mut session = Launch::new(&["--port", &port, "--no-state"]).start_blindly();
+    assert!(!session.wait_for_exit().success());
+    session.wait_for("stop what listens there");
+    assert!(!session.emulator.written().contains('\x1b'), "{}", session.emulator.drawing());
+}
+
+#[test]
 fn a_dumb_terminal_gets_the_same_line() {
     let mut session = Launch::lonely_node().variable("TERM", "dumb").start_blindly();
     assert!(!session.wait_for_exit().success());

@@ -50,7 +50,7 @@ impl Launch {
         Self::new(&["--port", "0", "--no-state"])
     }
 
-    fn new(arguments: &[&str]) -> Self {
+    pub(crate) fn new(arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(ToString::to_string).collect();
         Self { arguments, variables: Vec::new(), leads_session: true, rows: 40, columns: 120 }
     }

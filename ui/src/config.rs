@@ -88,7 +88,7 @@ pub(crate) struct Config {
     pub(crate) log_file: Option<PathBuf>,
 
     /// What the log tells: nothing less important than this [default: info]
-    #[arg(long, env = "CLACKS_LOG", value_name = "LEVEL")]
+    #[arg(long, env = "CLACKS_LOG_LEVEL", value_name = "LEVEL")]
     pub(crate) log_level: Option<Level>,
 
     /// Leave the mouse to the terminal
@@ -276,6 +276,17 @@ mod tests {
         full();
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_default_file_says_where_it_is_looked_for() {
+        let path = default_path().unwrap();
+        assert!(path.ends_with("clacks/config.toml"), "{path:?}");
+        let comment = DEFAULT_FILE.split("\n\n").next().unwrap();
+        for place in ["~/.config/clacks/config.toml", "--config FILE", "CLACKS_CONFIG"] {
+            assert!(comment.contains(place), "{place}");
+        }
+    }
+
     #[tokio::test]
     async fn the_values_in_the_default_file_are_the_defaults() {
         let Config { peers, cert, key, data_dir, .. } = full();
@@ -314,11 +325,7 @@ mod tests {
             let name = argument.get_id().as_str();
             let variable = argument.get_env().and_then(|variable| variable.to_str()).unwrap_or_default();
             assert!(argument.get_long().is_some(), "{name}");
-            let shorter = ("log_level", "CLACKS_LOG");
-            assert!(
-                variable == format!("CLACKS_{}", name.to_uppercase()) || (name, variable) == shorter,
-                "{name}"
-            );
+            assert_eq!(variable, format!("CLACKS_{}", name.to_uppercase()));
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fmt::Write};
 
+use crate::untrusted::is_hidden;
+
 /// The text with every character that a terminal acts on or hides written as `\uXXXX`.
 ///
 /// A tab stays as it is. What is JSON stays the same JSON if it holds no line break, as all the other characters
@@ -29,31 +31,9 @@ fn push_escape(written: &mut String, character: char) {
     }
 }
 
-/// Controls, and what Unicode lets a terminal leave out or turn text around with (its `Default_Ignorable` and
-/// `Bidi_Control` properties, and the line and paragraph separators). Variation selectors are left alone: emoji are
-/// written with them.
+/// Variation selectors that emoji are written with are left alone.
 fn is_unsafe(character: char) -> bool {
-    match character {
-        '\t' | ' '..='~' => false,
-        _ if character.is_control() => true,
-        '\u{ad}'
-        | '\u{34f}'
-        | '\u{61c}'
-        | '\u{115f}'..='\u{1160}'
-        | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{3164}'
-        | '\u{feff}'
-        | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffb}'
-        | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}' => true,
-        _ => false,
-    }
+    !matches!(character, '\t' | '\u{fe00}'..='\u{fe0f}') && is_hidden(character)
 }
 
 #[cfg(test)]
@@ -77,8 +57,19 @@ mod tests {
     }
 
     #[test]
+    fn what_the_screen_does_not_show_is_written_out_here_as_well() {
+        let hidden: Vec<char> = ('\0'..=char::MAX).filter(|character| is_hidden(*character)).collect();
+        for hidden in hidden.into_iter().filter(|c| !matches!(c, '\t' | '\u{fe00}'..='\u{fe0f}')) {
+            assert!(escaped(&hidden.to_string()).is_ascii(), "{hidden:?}");
+        }
+        for hidden in ['\u{600}', '\u{e000}', '\u{e0100}'] {
+            assert_ne!(escaped(&hidden.to_string()), hidden.to_string());
+        }
+    }
+
+    #[test]
     fn json_stays_the_same_json() {
-        let text = "a \u{7f}\u{85}\u{2066}\u{e0001}\u{1f468}\u{200d}\u{1f469} \" \\ \u{1b}";
+        let text = "a \u{7f}\u{85}\u{2066}\u{e0001}\u{e000}\u{10ffff}\u{1f468}\u{200d}\u{1f469} \" \\ \u{1b}";
         let json = serde_json::to_string(&[text]).unwrap();
         assert_ne!(escaped(&json), json);
         assert_eq!(serde_json::from_str::<[String; 1]>(&escaped(&json)).unwrap(), [text]);

@@ -73,6 +73,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 
 /// A node on the screen.
 async fn monitor(config: &Config) -> anyhow::Result<()> {
+    // A node that is never seen should not have been heard of, nor leave anything behind.
+    terminal::fit_to_draw_on()?;
     let node = start(config).await?;
     let mouse = !config.no_mouse.unwrap_or_default();
     let result = dashboard::run(&node, dashboard::Settings { demo: false, mouse }).await;
@@ -82,14 +84,19 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
 
 /// A node without a screen.
 async fn headless(config: &Config) -> anyhow::Result<()> {
-    headless::run(&start(config).await?).await
+    tell_of_loss(&headless::run(&start(config).await?).await?);
+    Ok(())
 }
 
 /// The demo network, on the screen or without one.
 async fn demonstrate(demo: &cli::Demo) -> anyhow::Result<()> {
+    if !demo.no_screen {
+        terminal::fit_to_draw_on()?;
+    }
     let network = demo::Network::start(&demo.options).await?;
     let result = if demo.no_screen {
-        headless::run(network.node()).await
+        // Nobody minds what is lost here.
+        headless::run(network.node()).await.map(drop)
     } else {
         dashboard::run(network.node(), dashboard::Settings { demo: true, mouse: !demo.no_mouse }).await
     };

@@ -272,7 +272,7 @@ impl Cell {
         // Where the whole is not as wide as its characters together (emoji with a skin tone, say), terminals come to
         // different widths, and everything to the right of it would be shifted on some.
         let width = self.width + columns(next);
-        if !is_visible(next) || usize::from(cell.cell_width()) != width || !self.has_room_for(next) {
+        if is_hidden(next) || usize::from(cell.cell_width()) != width || !self.has_room_for(next) {
             out.truncate(before);
             return Joining::TurnedAway;
         }
@@ -294,7 +294,7 @@ fn is_base(c: char) -> bool {
         return !c.is_ascii_control();
     }
     // Without a base of its own, what joins would stand upon the last character of an escape or of another field.
-    is_visible(c) && matches!(c.width(), Some(1 | 2)) && !joins_any(c)
+    !is_hidden(c) && matches!(c.width(), Some(1 | 2)) && !joins_any(c)
 }
 
 /// Whether the renderer joins this character to whatever stands before it.
@@ -312,12 +312,14 @@ fn columns(c: char) -> usize {
     c.width().unwrap_or(0)
 }
 
-/// Whether one can see that the character is there, if only by the gap that a space makes.
-fn is_visible(c: char) -> bool {
+/// Whether a terminal acts on the character or may show nothing of it, not even the gap that a space makes.
+pub(crate) fn is_hidden(c: char) -> bool {
     use GeneralCategory as Category;
-    let category = CodePointMapData::<Category>::new().get(c);
-    let is_drawn = !matches!(
-        category,
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    let is_not_drawn = matches!(
+        CodePointMapData::<Category>::new().get(c),
         Category::Control
             | Category::Format
             | Category::LineSeparator
@@ -326,7 +328,7 @@ fn is_visible(c: char) -> bool {
             | Category::Surrogate
             | Category::Unassigned
     );
-    is_drawn && !CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+    is_not_drawn || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 fn is_mark(c: char) -> bool {

@@ -1,11 +1,9 @@
 //! A network of nodes in this process, to look at the monitor with: real nodes that speak HTTPS over loopback.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use anyhow::Context;
 use clacks_p2p::Node;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 mod conversation;
@@ -53,7 +51,6 @@ pub(crate) struct Network {
     /// Stops the keeper when it is dropped.
     keep: oneshot::Sender<()>,
     keeper: JoinHandle<()>,
-    certificates: TempDir,
 }
 
 impl Network {
@@ -61,9 +58,7 @@ impl Network {
         let mut rng = StdRng::seed_from_u64(options.seed);
         let nodes = usize::from(options.nodes);
         let conversation = Arc::new(Conversation::new(LINES * (nodes + 1))?);
-        let certificates = tempfile::Builder::new().prefix("clacks-demo-").tempdir();
-        let certificates = certificates.context("cannot make a directory for the demo's certificates")?;
-        let towers = build(nodes, certificates.path(), options.speed, &conversation, &mut rng).await?;
+        let towers = build(nodes, options.speed, &conversation, &mut rng).await?;
         let node = start_node(options.speed).await?;
         let loud = if nodes >= WITH_A_LOUD_ONE { towers.last() } else { None };
         if let Some(loud) = loud {
@@ -75,7 +70,7 @@ impl Network {
         let (monitor, speed) = (node.address(), options.speed);
         let (keep, stopped) = oneshot::channel();
         let keeper = Keeper { towers, shaky, monitor, conversation, speed, rng };
-        Ok(Self { node, keep, keeper: tokio::spawn(keeper.run(stopped)), certificates })
+        Ok(Self { node, keep, keeper: tokio::spawn(keeper.run(stopped)) })
     }
 
     /// The node that is watched.
@@ -83,21 +78,17 @@ impl Network {
         &self.node
     }
 
-    /// Stops every node and removes what the demo left on disk.
+    /// Stops every node.
     pub(crate) async fn stop(self) {
         drop(self.keep);
         crate::stop(&self.node).await;
         // One that does not end in time ends with the process.
         let _ = tokio::time::timeout(crate::STOP_TIMEOUT, self.keeper).await;
-        if let Err(error) = self.certificates.close() {
-            tracing::warn!(%error, "the demo's certificates were not removed");
-        }
     }
 }
 
 async fn build(
     nodes: usize,
-    directory: &Path,
     speed: f64,
     conversation: &Arc<Conversation>,
     rng: &mut StdRng,
@@ -106,8 +97,7 @@ async fn build(
     for number in 0..nodes {
         let is_loud = nodes >= WITH_A_LOUD_ONE && number == nodes - 1;
         let rate = if is_loud { SEND_RATE_OF_THE_LOUD } else { rng.random_range(SEND_RATES) };
-        let directory = directory.join(number.to_string());
-        towers.push(Tower::build(&directory, rate * speed, conversation).await?);
+        towers.push(Tower::build(rate * speed, conversation).await?);
     }
     Ok(towers)
 }

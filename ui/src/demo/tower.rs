@@ -1,19 +1,17 @@
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fmt, sync::Arc};
 
 use clacks_p2p::{Address, Message, Node, node::StartError};
 
 use super::conversation::Conversation;
+
+const HOSTNAME: &str = "127.0.0.1";
 
 /// A node of the demo network, which can fall and be rebuilt at the same address with the same certificate.
 #[derive(Debug)]
 pub(super) struct Tower {
     address: Address,
     send_rate: f64,
-    /// Keeps its certificate.
-    directory: PathBuf,
+    certificate: Certificate,
     conversation: Arc<Conversation>,
     /// While it stands.
     node: Option<Node>,
@@ -22,16 +20,13 @@ pub(super) struct Tower {
 }
 
 impl Tower {
-    pub(super) async fn build(
-        directory: &Path,
-        send_rate: f64,
-        conversation: &Arc<Conversation>,
-    ) -> Result<Self, StartError> {
-        let node = start(directory, send_rate, 0, conversation).await?;
+    pub(super) async fn build(send_rate: f64, conversation: &Arc<Conversation>) -> anyhow::Result<Self> {
+        let certificate = Certificate::make()?;
+        let node = start(&certificate, send_rate, 0, conversation).await?;
         Ok(Self {
             address: node.address(),
             send_rate,
-            directory: directory.to_owned(),
+            certificate,
             conversation: Arc::clone(conversation),
             node: Some(node),
             rescued: Vec::new(),
@@ -56,7 +51,7 @@ impl Tower {
 
     /// Starts it where it stood.
     pub(super) async fn rebuild(&mut self) -> Result<(), StartError> {
-        let node = start(&self.directory, self.send_rate, self.address.port(), &self.conversation).await?;
+        let node = start(&self.certificate, self.send_rate, self.address.port(), &self.conversation).await?;
         for message in self.rescued.drain(..) {
             // Its queue is empty, so there is room.
             let _ = node.enqueue(message);
@@ -66,14 +61,33 @@ impl Tower {
     }
 }
 
+/// What a tower is known by, kept in memory alone: however the demo ends, it leaves no keys behind.
+struct Certificate {
+    certificate: String,
+    key: String,
+}
+
+impl Certificate {
+    fn make() -> Result<Self, rcgen::Error> {
+        let made = rcgen::generate_simple_self_signed([HOSTNAME.to_owned()])?;
+        Ok(Self { certificate: made.cert.pem(), key: made.signing_key.serialize_pem() })
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate").finish_non_exhaustive()
+    }
+}
+
 async fn start(
-    directory: &Path,
+    certificate: &Certificate,
     send_rate: f64,
     port: u16,
     conversation: &Arc<Conversation>,
 ) -> Result<Node, StartError> {
-    let builder = Node::builder().hostname("127.0.0.1").port(port).send_rate(send_rate);
-    let node = builder.data_dir(directory).keep_state(false).start().await?;
+    let builder = Node::builder().hostname(HOSTNAME).port(port).send_rate(send_rate);
+    let node = builder.certificate_pem(&certificate.certificate, &certificate.key).start().await?;
     let conversation = Arc::clone(conversation);
     node.on_message_received(move |_, message| conversation.goes_on(&message).then_some(message));
     Ok(node)

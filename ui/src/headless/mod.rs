@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use clacks_p2p::{Node, Subscription};
-use tokio::sync::mpsc;
+use clacks_p2p::{Node, core::QueuedMessage};
+use tokio::{
+    sync::mpsc,
+    task::{JoinError, JoinSet},
+};
 
 use crate::{
-    command::{Command, ViewCommand},
+    command::{Command, NodeCommand, ViewCommand},
     execute::execute,
 };
 
@@ -14,64 +17,92 @@ mod input;
 mod output;
 mod record;
 mod signals;
+mod story;
 
 use output::{Closed, Output};
 use record::Record;
 use signals::Signals;
+use story::Story;
 
 /// What the reader of the output gets to read what was left when the node stopped.
 const GOODBYE: Duration = Duration::from_secs(10);
 
-/// Runs until a signal or `:quit` asks it to stop, or nobody reads its output any more; then stops the node.
-pub(crate) async fn run(node: &Node) -> anyhow::Result<()> {
+/// Announces under way before further lines of the input wait for one to end.
+const MOST_ANNOUNCES: usize = 64;
+
+/// Runs until a signal or `:quit` asks it to stop, or nobody reads its output any more; then stops the node. Returns
+/// the messages that are lost if nobody could be told of them.
+pub(crate) async fn run(node: &Node) -> anyhow::Result<Vec<QueuedMessage>> {
     let mut signals = Signals::catch()?;
-    let mut events = node.subscribe();
+    let mut story = Story::new(node);
+    let mut announces = JoinSet::new();
     let output = Output::open();
     let session = async {
         output.write(record::ready(node)).await?;
         tokio::select! {
-            told = tell(node, &mut events, &output) => told,
-            answered = answer(node, input::lines(), &output) => answered,
+            told = story.tell(&output) => told,
+            answered = answer(node, input::lines(), &mut announces, &output) => answered,
             closed = output.closed() => Err(closed),
         }
     };
     tokio::select! {
-        ended = session => if let Err(Closed) = ended { crate::stop(node).await; return Ok(()); },
+        ended = session => if let Err(Closed) = ended { return Ok(crate::stop(node).await); },
         () = signals.next() => {}
     }
-    tokio::select! {
-        _ = tokio::time::timeout(GOODBYE, say_goodbye(node, events, output)) => {}
+    let remaining = tokio::select! {
+        remaining = crate::stop(node) => remaining,
         // Somebody is in a hurry.
-        () = signals.next() => {}
-    }
-    Ok(())
-}
-
-/// Writes what happens, until the node stops.
-async fn tell(node: &Node, events: &mut Subscription, output: &Output) -> Result<(), Closed> {
-    loop {
-        // The room comes first: an event that was taken is never lost when this is given up.
-        let room = output.room().await?;
-        let Some(event) = events.next().await else { return Ok(()) };
-        room.write(record::happened(&event, node.now().unix_ms));
-    }
+        () = signals.next() => return Ok(node.queue_window(0..usize::MAX)),
+    };
+    let goodbye = say_goodbye(node.now().unix_ms, &remaining, story, announces, output);
+    let told = tokio::select! {
+        told = tokio::time::timeout(GOODBYE, goodbye) => matches!(told, Ok(Ok(()))),
+        () = signals.next() => false,
+    };
+    Ok(if told { Vec::new() } else { remaining })
 }
 
 /// Carries out one line of the input after the other, until `:quit`. The end of the input ends nothing.
-async fn answer(node: &Node, mut lines: mpsc::Receiver<input::Line>, output: &Output) -> Result<(), Closed> {
+///
+/// An announce takes as long as the other node takes; meanwhile the next lines are carried out.
+async fn answer(
+    node: &Node,
+    mut lines: mpsc::Receiver<input::Line>,
+    announces: &mut JoinSet<Record>,
+    output: &Output,
+) -> Result<(), Closed> {
     let mut number = 0;
-    while let Some(line) = lines.recv().await {
+    loop {
+        let line = tokio::select! {
+            Some(done) = announces.join_next() => {
+                write_answer(done, output).await?;
+                continue;
+            }
+            Some(line) = lines.recv(), if announces.len() < MOST_ANNOUNCES => line,
+            else => return std::future::pending().await,
+        };
         number += 1;
         let command = match &line {
             Ok(line) => Command::parse(line).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
-        if command == Ok(Command::View(ViewCommand::Quit)) {
-            return Ok(());
+        match command {
+            Ok(Command::View(ViewCommand::Quit)) => return Ok(()),
+            Ok(Command::Node(NodeCommand::Announce(_))) => {
+                let node = node.clone();
+                announces.spawn(async move { carry_out(&node, number, command).await });
+            }
+            command => output.write(carry_out(node, number, command).await).await?,
         }
-        output.write(carry_out(node, number, command).await).await?;
     }
-    std::future::pending().await
+}
+
+async fn write_answer(answer: Result<Record, JoinError>, output: &Output) -> Result<(), Closed> {
+    match answer {
+        Ok(record) => output.write(record).await,
+        // It panicked, which is told elsewhere.
+        Err(_) => Ok(()),
+    }
 }
 
 async fn carry_out(node: &Node, line: u64, command: Result<Command, String>) -> Record {
@@ -100,16 +131,19 @@ fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
     }
 }
 
-/// Stops the node and writes what happened up to then and what is lost.
-async fn say_goodbye(node: &Node, mut events: Subscription, output: Output) {
-    let remaining = crate::stop(node).await;
-    let time = node.now().unix_ms;
-    while let Some(event) = events.try_next() {
-        if output.write(record::happened(&event, time)).await.is_err() {
-            return;
-        }
+/// Writes what happened until the node stopped, and what is lost.
+async fn say_goodbye(
+    time: u64,
+    remaining: &[QueuedMessage],
+    story: Story,
+    mut announces: JoinSet<Record>,
+    output: Output,
+) -> Result<(), Closed> {
+    story.tell_the_rest(&output).await?;
+    // The node has given them up.
+    while let Some(done) = announces.join_next().await {
+        write_answer(done, &output).await?;
     }
-    if output.write(record::stopped(time, &remaining)).await.is_ok() {
-        output.finish().await;
-    }
+    output.write(record::stopped(time, remaining)).await?;
+    output.finish().await
 }

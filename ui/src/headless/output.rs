@@ -11,7 +11,7 @@ const CAPACITY: usize = 16;
 #[derive(Debug)]
 pub(super) struct Output {
     lines: mpsc::Sender<String>,
-    finished: oneshot::Receiver<()>,
+    finished: oneshot::Receiver<io::Result<()>>,
 }
 
 /// Room for one line.
@@ -33,9 +33,9 @@ impl Output {
         let (lines, to_write) = mpsc::channel(CAPACITY);
         let (finished_to, finished) = oneshot::channel();
         std::thread::spawn(move || {
-            // Standard output can fail in no other way that anything could be done about.
-            let _ = write_lines(to_write, io::stdout().lock());
-            let _ = finished_to.send(());
+            let written = write_lines(to_write, io::stdout().lock());
+            // Who does not wait for it does not want to know.
+            let _ = finished_to.send(written);
         });
         Self { lines, finished }
     }
@@ -57,10 +57,10 @@ impl Output {
     }
 
     /// Waits until every line is written.
-    pub(super) async fn finish(self) {
+    pub(super) async fn finish(self) -> Result<(), Closed> {
         drop(self.lines);
-        // An error means the same.
-        let _ = self.finished.await;
+        // Whichever way it failed, nobody has read it.
+        self.finished.await.is_ok_and(|written| written.is_ok()).then_some(()).ok_or(Closed)
     }
 }
 

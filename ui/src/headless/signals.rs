@@ -1,9 +1,11 @@
 use std::io;
 
-/// The signals that ask a process to end.
+/// The signals that ask a process to end, or tell that its terminal has gone.
 #[cfg(unix)]
 #[derive(Debug)]
 pub(super) struct Signals {
+    /// `None` where it is to be ignored, as under `nohup`.
+    hangup: Option<tokio::signal::unix::Signal>,
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
@@ -13,16 +15,33 @@ impl Signals {
     /// From now on they no longer end it by themselves.
     pub(super) fn catch() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let hangup = if may_catch_hangup() { Some(signal(SignalKind::hangup())?) } else { None };
+        Ok(Self {
+            hangup,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     /// The next of them.
     pub(super) async fn next(&mut self) {
         tokio::select! {
+            Some(()) = async { self.hangup.as_mut()?.recv().await } => {}
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+/// Whether nobody started this process so that it outlives its terminal. Only Linux tells that to a program without
+/// unsafe code; elsewhere the signal does what it does to any program.
+#[cfg(unix)]
+fn may_catch_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // SIGHUP is signal 1, the lowest bit.
+    let ignored = ignored.and_then(|signals| u64::from_str_radix(signals.trim(), 16).ok());
+    ignored.is_some_and(|signals| signals & 1 == 0)
 }
 
 /// What a Windows console sends when somebody presses Ctrl-C.

@@ -142,7 +142,8 @@ impl Drop for Screen {
     }
 }
 
-fn fit_to_draw_on() -> io::Result<()> {
+/// Fails where there is no terminal that a screen could be drawn on, and says what to do instead.
+pub(crate) fn fit_to_draw_on() -> io::Result<()> {
     let unfit = |what: &str| {
         io::Error::new(io::ErrorKind::Unsupported, format!("{what}; `clacks node` runs without a screen"))
     };
