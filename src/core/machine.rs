@@ -363,15 +363,24 @@ impl Core {
     fn announce_ended(&mut self, to: Address, outcome: Outcome, now: Now) {
         match outcome {
             Outcome::Taken { round_trip } => {
-                if self.peers.status(&to).is_some() {
-                    self.contact_worked(&to, now);
-                } else {
+                if self.peers.status(&to).is_none() {
                     self.discover(&to, Introduction::Announced, now);
+                    self.note_round_trip(&to, round_trip);
+                } else {
+                    // First, so that the event of a new status has it.
+                    self.note_round_trip(&to, round_trip);
+                    self.contact_worked(&to, now);
                 }
                 self.events.push_back(Event::Announced { peer: to, round_trip });
             }
             Outcome::Failed(failure) => self.events.push_back(Event::AnnounceFailed { peer: to, failure }),
             Outcome::Ourselves => self.drop_ourselves(&to),
+        }
+    }
+
+    fn note_round_trip(&mut self, address: &Address, round_trip: Duration) {
+        if let Some(record) = self.peers.record_mut(address) {
+            record.round_trip = Some(round_trip);
         }
     }
 

@@ -70,7 +70,7 @@ pub struct Peer {
     pub time: u64,
     /// When the status last changed, as uptime of the node.
     pub since: Duration,
-    /// How long the last delivery took, from the start of the request to its answer.
+    /// How long the last delivery or announce that it took lasted, from the start of the request to its answer.
     pub round_trip: Option<Duration>,
     /// Messages that it took from us.
     pub delivered: u64,

@@ -255,6 +255,21 @@ fn an_announce_that_fails_makes_nobody_known() {
 }
 
 #[test]
+fn an_announce_that_was_taken_leaves_its_round_trip_and_counts_as_no_delivery() {
+    for known in [false, true] {
+        let mut core = core();
+        if known {
+            core.add_peer(&peer(), at(0));
+        }
+        let announce = core.announce(&peer(), &mut rng()).unwrap();
+        core.handle_delivery(announce, taken(), at(1));
+        let reached = core.peer(&peer()).unwrap();
+        let expected = (Some(Duration::from_millis(20)), 0);
+        assert_eq!((reached.round_trip, reached.delivered), expected, "known: {known}");
+    }
+}
+
+#[test]
 fn peers_of_an_earlier_run_are_lost_or_ignored() {
     let known =
         Status::ALL.map(|status| KnownPeer { address: address(&format!("{status}:1")), status, time: 5 });
