@@ -141,13 +141,14 @@ impl Core {
         })
     }
 
-    /// Makes the peers of an earlier run known: as lost, so that they are tried again, or as ignored.
+    /// Makes the peers of an earlier run known: as lost from now on, so that each is tried for the whole kill
+    /// timeout, or as ignored since when they were.
     pub fn restore(&mut self, known: impl IntoIterator<Item = KnownPeer>, now: Now) {
         for KnownPeer { address, status, time } in known {
             let restored = if status == Status::Ignored { Status::Ignored } else { Status::Lost };
             if self.may_add(&address) {
                 self.peers.insert(&address, restored, now);
-                if restored == status {
+                if restored == Status::Ignored {
                     self.peers.restore_time(&address, time);
                 }
             }
