@@ -29,7 +29,9 @@ pub enum Event {
         /// Where it came from.
         origin: Origin,
     },
-    /// The head of the queue is on its way.
+    /// The head of the queue is on its way. That ends with [`Event::MessageDelivered`], or with
+    /// [`Event::MessageQueued`] of the origin [`Origin::Returned`]: after [`Event::DeliveryFailed`] if the delivery
+    /// failed, alone if it came to this node itself or the node stopped.
     MessageSending {
         /// The ticket it had.
         id: MessageId,
@@ -123,7 +125,7 @@ pub enum Origin {
     Local,
     /// Received from this peer.
     Received(Address),
-    /// Back from a failed delivery to this peer.
+    /// Back from a delivery to this peer that did not succeed.
     Returned(Address),
 }
 

@@ -141,13 +141,14 @@ impl Core {
         })
     }
 
-    /// Makes the peers of an earlier run known: as lost, so that they are tried again, or as ignored.
+    /// Makes the peers of an earlier run known: as lost from now on, so that each is tried for the whole kill
+    /// timeout, or as ignored since when they were.
     pub fn restore(&mut self, known: impl IntoIterator<Item = KnownPeer>, now: Now) {
         for KnownPeer { address, status, time } in known {
             let restored = if status == Status::Ignored { Status::Ignored } else { Status::Lost };
             if self.may_add(&address) {
                 self.peers.insert(&address, restored, now);
-                if restored == status {
+                if restored == Status::Ignored {
                     self.peers.restore_time(&address, time);
                 }
             }
@@ -363,15 +364,24 @@ impl Core {
     fn announce_ended(&mut self, to: Address, outcome: Outcome, now: Now) {
         match outcome {
             Outcome::Taken { round_trip } => {
-                if self.peers.status(&to).is_some() {
-                    self.contact_worked(&to, now);
-                } else {
+                if self.peers.status(&to).is_none() {
                     self.discover(&to, Introduction::Announced, now);
+                    self.note_round_trip(&to, round_trip);
+                } else {
+                    // First, so that the event of a new status has it.
+                    self.note_round_trip(&to, round_trip);
+                    self.contact_worked(&to, now);
                 }
                 self.events.push_back(Event::Announced { peer: to, round_trip });
             }
             Outcome::Failed(failure) => self.events.push_back(Event::AnnounceFailed { peer: to, failure }),
             Outcome::Ourselves => self.drop_ourselves(&to),
+        }
+    }
+
+    fn note_round_trip(&mut self, address: &Address, round_trip: Duration) {
+        if let Some(record) = self.peers.record_mut(address) {
+            record.round_trip = Some(round_trip);
         }
     }
 

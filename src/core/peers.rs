@@ -68,9 +68,10 @@ pub struct Peer {
     pub status: Status,
     /// When the status last changed, in milliseconds since the Unix epoch.
     pub time: u64,
-    /// When the status last changed, as uptime of the node.
+    /// When the status last changed, as uptime of the node. That is its start for a peer that was ignored in an
+    /// earlier run: only `time` tells since when.
     pub since: Duration,
-    /// How long the last delivery took, from the start of the request to its answer.
+    /// How long the last delivery or announce that it took lasted, from the start of the request to its answer.
     pub round_trip: Option<Duration>,
     /// Messages that it took from us.
     pub delivered: u64,
@@ -262,7 +263,7 @@ impl Peers {
         peer
     }
 
-    /// Sets when the status of a peer that was kept last changed.
+    /// Sets the time at which an ignored peer that was kept became so. Nothing is measured by it.
     pub(super) fn restore_time(&mut self, address: &Address, time: u64) {
         if let Some(record) = self.record_mut(address) {
             record.time = time;

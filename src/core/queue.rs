@@ -54,6 +54,9 @@ pub enum EnqueueError {
         /// Bytes of JSON text held.
         bytes: usize,
     },
+    /// The node has stopped; nothing was queued.
+    #[error("the node has stopped")]
+    Stopped,
     /// The message is not one that can be passed on.
     #[error("the message is {0}")]
     Message(#[from] MessageError),

@@ -89,7 +89,14 @@ impl Node {
 
     /// Puts a message at the tail of the queue, to be sent to the network.
     pub fn enqueue(&self, message: Message) -> Result<MessageId, EnqueueError> {
-        self.shared.at_core(|at| at.core.enqueue(message, at.now))
+        // Asked within the lock: what is queued before the node stops is among what the stop gives back.
+        self.shared.at_core(|at| {
+            if self.shared.stopped.is_cancelled() {
+                Err(EnqueueError::Stopped)
+            } else {
+                at.core.enqueue(message, at.now)
+            }
+        })
     }
 
     /// Takes the head of the queue out for good.

@@ -46,6 +46,29 @@ fn a_message_that_was_taken_is_gone_and_any_other_is_back_at_the_tail() {
 }
 
 #[test]
+fn every_sending_has_one_end() {
+    let ends: [fn(&mut Core, DeliveryId); 4] = [
+        |core, id| core.handle_delivery(id, taken(), at(2)),
+        |core, id| core.handle_delivery(id, failed(), at(2)),
+        |core, id| core.handle_delivery(id, Outcome::Ourselves, at(2)),
+        |core, _| core.reclaim_in_flight(),
+    ];
+    for (number, end) in ends.into_iter().enumerate() {
+        let mut core = core_with_messages(&["one"]);
+        core.add_peer(&address("peer:1"), at(0));
+        events(&mut core);
+        let delivery = send_one(&mut core, at(1));
+        assert!(matches!(events(&mut core)[..], [Event::MessageSending { .. }]));
+        end(&mut core, delivery.id);
+        let is_end = |event: &Event| {
+            let returned = matches!(event, Event::MessageQueued { origin: Origin::Returned(_), .. });
+            returned || matches!(event, Event::MessageDelivered { .. })
+        };
+        assert_eq!(events(&mut core).iter().filter(|event| is_end(event)).count(), 1, "end {number}");
+    }
+}
+
+#[test]
 fn a_message_that_came_back_has_a_later_ticket_and_its_old_age() {
     let mut core = core();
     let id = core.enqueue(Message::text("one"), at(5)).unwrap();

@@ -255,18 +255,43 @@ fn an_announce_that_fails_makes_nobody_known() {
 }
 
 #[test]
+fn an_announce_that_was_taken_leaves_its_round_trip_and_counts_as_no_delivery() {
+    for known in [false, true] {
+        let mut core = core();
+        if known {
+            core.add_peer(&peer(), at(0));
+        }
+        let announce = core.announce(&peer(), &mut rng()).unwrap();
+        core.handle_delivery(announce, taken(), at(1));
+        let reached = core.peer(&peer()).unwrap();
+        let expected = (Some(Duration::from_millis(20)), 0);
+        assert_eq!((reached.round_trip, reached.delivered), expected, "known: {known}");
+    }
+}
+
+#[test]
 fn peers_of_an_earlier_run_are_lost_or_ignored() {
     let known =
         Status::ALL.map(|status| KnownPeer { address: address(&format!("{status}:1")), status, time: 5 });
     let mut core = core();
     core.restore(known, at(10));
     for known in core.peers() {
-        let keeps_time = ["lost", "ignored"].contains(&known.address.hostname());
-        let expected = if known.address.hostname() == "ignored" { Ignored } else { Lost };
-        assert_eq!((known.status, known.time == 5), (expected, keeps_time), "{}", known.address);
+        let is_ignored = known.address.hostname() == "ignored";
+        let expected = if is_ignored { (Ignored, 5) } else { (Lost, at(10).unix_ms) };
+        assert_eq!((known.status, known.time), expected, "{}", known.address);
         assert_eq!(known.since, at(10).uptime);
     }
     assert_eq!(core.peers().count(), 5);
+}
+
+#[test]
+fn a_lost_peer_of_an_earlier_run_is_tried_for_the_whole_kill_timeout() {
+    let mut core = core_with_peer(None);
+    core.restore([KnownPeer { address: peer(), status: Lost, time: 5 }], at(THEN));
+    end_send(&mut core, failed(), THEN + KILL_TIMEOUT);
+    assert_eq!(status(&core, &peer()), Some(Lost));
+    end_send(&mut core, failed(), THEN + KILL_TIMEOUT + 1);
+    assert_eq!(status(&core, &peer()), Some(Dead));
 }
 
 #[test]
