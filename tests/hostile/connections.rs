@@ -112,11 +112,15 @@ async fn a_client_that_never_reads_is_cut_off() {
 #[tokio::test]
 async fn one_connection_too_many_waits_for_its_turn() {
     let mut tower = Tower::of(builder().limits(|limits| limits.max_connections = 2)).await;
-    let (first, second) = (tower.connect().await, tower.connect().await);
+    let (first, mut second) = (tower.connect().await, tower.connect().await);
     let third = tokio::spawn({
         let node = tower.node.clone();
         async move { Client::connect(&node).await.request("GET / HTTP/1.1\r\n\r\n").await.status }
     });
+    for _ in 0..100 {
+        assert_eq!(second.request("GET / HTTP/1.1\r\n\r\n").await.status, 200);
+    }
+    assert!(!third.is_finished(), "it is served beside two others");
     drop(first);
     assert_eq!(third.await.expect("the third is served"), 200);
     drop(second);

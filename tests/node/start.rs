@@ -112,6 +112,15 @@ async fn a_port_in_use_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_port_in_use_on_the_second_address_is_an_error() {
+    // Where there is no IPv6, there is no second address.
+    let Ok(taken) = TcpListener::bind("[::1]:0").await else { return };
+    let address = taken.local_addr().expect("a bound socket");
+    let error = builder().hostname("localhost").port(address.port()).start().await.expect_err("it is taken");
+    assert!(matches!(error, StartError::Listen { address: tried, .. } if tried == address), "{error:?}");
+}
+
+#[tokio::test]
 async fn options_out_of_range_are_errors_and_nothing_is_left_behind() {
     for (case, bad) in [
         ("the hostname", builder().hostname("not a name").listen([127, 0, 0, 1].into())),

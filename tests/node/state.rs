@@ -9,7 +9,9 @@ use clacks_p2p::{
 };
 use tempfile::TempDir;
 
-use crate::support::{Client, FakePeer, Reply, Watch, address, builder, enqueue, eventually, payload, start};
+use crate::support::{
+    Client, FakePeer, Reply, Watch, address, builder, enqueue, eventually, payload, start, stop,
+};
 
 fn directory() -> TempDir {
     tempfile::tempdir().expect("a directory")
@@ -27,7 +29,7 @@ async fn run_once(builder: Builder, peer: &Address, ignored: &Address) -> Certif
     node.ignore(ignored);
     enqueue(&node, "m");
     watch.delivered().await;
-    node.stop().await;
+    stop(&node).await;
     node.certificate()
 }
 

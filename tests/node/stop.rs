@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::support::{
     Client, FakePeer, Reply, Watch, assert_no_task_panicked, builder, enqueue, eventually, in_time, payload,
-    start,
+    start, stop,
 };
 
 /// A node whose requests don't end by themselves.
@@ -43,8 +43,7 @@ async fn stop_gives_back_what_waits_and_what_is_under_way() {
         peer.until("a request is open", |stats| stats.open == 1).await;
     }
 
-    let remaining = in_time("the node stops", node.stop()).await.messages;
-    let remaining: Vec<_> = remaining.into_iter().map(|queued| queued.message).collect();
+    let remaining = stop(&node).await;
     assert_eq!(remaining, ["c", "d", "a", "b"].map(Message::text));
     assert_eq!(node.overview().in_flight, 0);
     for (peer, message) in peers.iter().zip(&messages) {
@@ -68,7 +67,7 @@ async fn a_stopped_node_takes_and_sends_no_more() {
     let socket = node.listens_on()[0];
     let (mut idle, mut stalled) = (Client::connect(&node).await, Client::connect(&node).await);
     stalled.send("POST / HTTP/1.1\r\ncontent-length: 1000\r\n\r\n{").await;
-    node.stop().await;
+    stop(&node).await;
     assert_eq!(idle.cut_off().await, "");
     assert_eq!(stalled.cut_off().await, "");
     assert!(TcpListener::bind(socket).await.is_ok(), "the port is free at once");
@@ -85,7 +84,7 @@ async fn subscriptions_end_when_the_node_stops() {
     let node = patient_node().await;
     let mut before = Watch::of(&node);
     let waiting = tokio::spawn(async move { before.ended().await });
-    node.stop().await;
+    stop(&node).await;
     waiting.await.expect("it ends");
     Watch::of(&node).ended().await;
 }
@@ -99,7 +98,7 @@ async fn announces_end_when_the_node_stops() {
         async move { node.announce(&address).await }
     });
     peer.until("the announce is open", |stats| stats.open == 1).await;
-    node.stop().await;
+    stop(&node).await;
     let stopped = Err(AnnounceError::Failed(Failure::Stopped));
     assert_eq!(in_time("the announce ends", announce).await.expect("no panic"), stopped);
     assert_eq!(in_time("the next one ends", node.announce(peer.address())).await, stopped);
@@ -112,8 +111,8 @@ async fn two_stops_at_once_both_give_back_everything() {
     enqueue(&node, "m");
     node.add_peer(peer.address());
     peer.until("a request is open", |stats| stats.open == 1).await;
-    let (one, other) = tokio::join!(node.stop(), node.stop());
-    assert_eq!((one.messages.len(), other.messages.len()), (1, 1));
+    let (one, other) = tokio::join!(stop(&node), stop(&node));
+    assert_eq!((one.len(), other.len()), (1, 1));
 }
 
 #[tokio::test]
@@ -144,7 +143,7 @@ async fn a_node_that_is_stopped_lets_go_of_its_hooks() {
         let _ = &in_hook;
         Some(message)
     });
-    node.stop().await;
+    stop(&node).await;
     drop(node);
     eventually("the hook is dropped", || std::sync::Arc::strong_count(&held) == 1).await;
 }
@@ -155,7 +154,7 @@ async fn a_node_can_start_again_on_its_port() {
     let mut client = Client::connect(&first).await;
     assert_eq!(client.request("GET / HTTP/1.1\r\n\r\n").await.status, 200);
     let port = first.address().port();
-    first.stop().await;
+    stop(&first).await;
     let second = start(builder().port(port)).await;
     assert_eq!(Client::connect(&second).await.request("GET / HTTP/1.1\r\n\r\n").await.status, 200);
 }

@@ -25,6 +25,12 @@ pub(crate) async fn start(builder: Builder) -> Node {
     builder.start().await.expect("the node starts")
 }
 
+/// Stops the node and returns the messages that it still held.
+pub(crate) async fn stop(node: &Node) -> Vec<Message> {
+    let remaining = in_time("the node stops", node.stop()).await;
+    remaining.messages.into_iter().map(|queued| queued.message).collect()
+}
+
 /// Puts a message that is a string at the tail of the node's queue.
 pub(crate) fn enqueue(node: &Node, text: &str) {
     node.enqueue(Message::text(text)).expect("there is room");
