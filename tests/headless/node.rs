@@ -46,7 +46,7 @@ fn every_line_of_input_is_answered_in_turn_and_a_wrong_one_changes_nothing() {
         ("", "nothing to send: the line is empty"),
         (":ignore tower:80", "ignored tower:80"),
         (":add tower:80", "tower:80 is known already; it is ignored"),
-        (":log", "that is for the dashboard; here every event is a line"),
+        (":traffic", "that is for the dashboard; here every event is a line"),
         (":filter words", "that is for the dashboard; here every event is a line"),
     ] {
         let said = node.ask(line);
