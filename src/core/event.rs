@@ -172,10 +172,26 @@ pub struct Refusal {
     pub reason: String,
     /// Who the sender claims to be, where that could be read.
     pub sender: Option<Address>,
-    /// The message, where that could be read.
-    pub message: Option<Message>,
+    /// How the JSON text of the message begins, where that could be read: see [`Refusal::preview_of`].
+    pub preview: Option<String>,
     /// Where the connection came from.
     pub remote: Option<IpAddr>,
+}
+
+impl Refusal {
+    /// At most so many bytes of a message are kept: whoever is refused could otherwise fill the memory of a node
+    /// that watches what it refuses.
+    pub const MAX_PREVIEW: usize = 200;
+
+    /// The JSON text of a message, cut after [`Refusal::MAX_PREVIEW`] bytes or just before, with `…` for the rest.
+    pub fn preview_of(message: &Message) -> String {
+        let json = message.as_json();
+        if json.len() <= Self::MAX_PREVIEW {
+            return json.to_owned();
+        }
+        let end = (0..=Self::MAX_PREVIEW).rev().find(|end| json.is_char_boundary(*end)).unwrap_or_default();
+        format!("{}…", &json[..end])
+    }
 }
 
 impl fmt::Display for Failure {

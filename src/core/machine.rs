@@ -179,7 +179,7 @@ impl Core {
     ) -> Answer {
         let peer = self.peers.get(sender).unwrap_or_else(|| stranger(sender, now));
         if peer.status == Status::Ignored {
-            return self.refuse(403, "ignored", Some(sender), Some(payload.message), remote);
+            return self.refuse(403, "ignored", Some(sender), Some(&payload.message), remote);
         }
         match payload.kind {
             Kind::Message => {
@@ -221,7 +221,7 @@ impl Core {
                 503,
                 "the queue is full, try again later",
                 sender,
-                Some(message),
+                Some(&message),
                 remote,
             ));
         }
@@ -251,7 +251,7 @@ impl Core {
         status: u16,
         reason: &str,
         sender: Option<&Address>,
-        message: Option<Message>,
+        message: Option<&Message>,
         remote: Option<IpAddr>,
     ) -> Answer {
         self.counters.refused += 1;
@@ -259,7 +259,7 @@ impl Core {
             status,
             reason: reason.to_owned(),
             sender: sender.cloned(),
-            message,
+            preview: message.map(Refusal::preview_of),
             remote,
         }));
         Answer::refused(status, reason)

@@ -36,7 +36,8 @@ use super::{
     trust::{self, Trust},
 };
 
-/// Events that a watcher may be behind before it misses some. Each is about 200 bytes.
+/// Events that a watcher may be behind before it misses some. Each is about 200 bytes; the messages that they carry
+/// are bounded by themselves.
 const EVENT_CAPACITY: usize = 4096;
 
 /// Sets up a node. Every option has a default; [`Builder::start`] checks them.

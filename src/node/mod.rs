@@ -8,6 +8,7 @@ mod builder;
 mod certificate;
 mod clock;
 mod driver;
+mod events;
 mod handle;
 mod hooks;
 mod listener;

@@ -5,12 +5,18 @@ use std::{
 };
 
 use rand::rngs::StdRng;
-use tokio::sync::{Notify, broadcast, oneshot};
+use tokio::sync::{Notify, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::core::{Core, Delivery, DeliveryId, Event, Now, Outcome};
 
-use super::{clock::Clock, hooks::Hooks, sender::Sender, trust::Trust};
+use super::{
+    clock::Clock,
+    events::{Publisher, Watcher},
+    hooks::Hooks,
+    sender::Sender,
+    trust::Trust,
+};
 
 /// What the handle and the node's tasks share.
 #[derive(Debug)]
@@ -33,8 +39,7 @@ pub(super) struct Shared {
 struct Inner {
     core: Core,
     rng: StdRng,
-    /// `None` once the node has stopped.
-    events: Option<broadcast::Sender<Event>>,
+    events: Publisher,
     /// Those who wait for their announces; `None` once the node has stopped.
     announces: Option<HashMap<DeliveryId, oneshot::Sender<Outcome>>>,
     /// When the driver will look again, as uptime.
@@ -69,9 +74,9 @@ impl Shared {
         state_changed: Arc<Notify>,
         event_capacity: usize,
     ) -> Self {
-        let (events, _) = broadcast::channel(event_capacity);
+        let events = Publisher::new(event_capacity);
         let announces = Some(HashMap::new());
-        let inner = Inner { core, rng, events: Some(events), announces, driver_wakes: None };
+        let inner = Inner { core, rng, events, announces, driver_wakes: None };
         Self {
             inner: Mutex::new(inner),
             clock: Clock::start(),
@@ -108,12 +113,8 @@ impl Shared {
     }
 
     /// A subscription, which ends at once if the node has stopped.
-    pub(super) fn subscribe(&self) -> broadcast::Receiver<Event> {
-        match &self.lock().events {
-            Some(events) => events.subscribe(),
-            // A channel without sender: it ends at once.
-            None => broadcast::channel(1).1,
-        }
+    pub(super) fn subscribe(&self) -> Watcher {
+        self.lock().events.watch()
     }
 
     /// Notes when the driver will look again, and returns when it has to.
@@ -127,7 +128,7 @@ impl Shared {
     pub(super) fn close(&self) {
         {
             let mut inner = self.lock();
-            inner.events = None;
+            inner.events.close();
             inner.announces = None;
         }
         self.hooks.clear();
@@ -148,10 +149,7 @@ impl Shared {
             if for_listeners {
                 events.push(event.clone());
             }
-            if let Some(watchers) = &inner.events {
-                // An error means that nobody watches.
-                let _ = watchers.send(event);
-            }
+            inner.events.send(event);
         }
         events
     }

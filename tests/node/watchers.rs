@@ -24,6 +24,21 @@ async fn a_watcher_that_falls_behind_is_told_how_much_it_missed() {
 }
 
 #[tokio::test]
+async fn a_watcher_that_falls_behind_by_many_bytes_misses_some() {
+    let node = start(builder()).await;
+    let mut slow = node.subscribe();
+    let large = "x".repeat(1 << 20);
+    for _ in 0..100 {
+        enqueue(&node, &large);
+        assert!(node.dequeue().is_some());
+    }
+    let Some(Event::Lagged(missed)) = slow.try_next() else { panic!("it is behind") };
+    let left = std::iter::from_fn(|| slow.try_next()).count() as u64;
+    assert_eq!(missed + left, 200);
+    assert!((32..100).contains(&left), "{left} events are left");
+}
+
+#[tokio::test]
 async fn a_watcher_that_never_looks_slows_nobody() {
     let node = start(builder()).await;
     let _never_read = node.subscribe();

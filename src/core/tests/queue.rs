@@ -46,6 +46,24 @@ fn a_message_that_was_taken_is_gone_and_any_other_is_back_at_the_tail() {
 }
 
 #[test]
+fn a_refusal_keeps_no_more_of_a_message_than_its_beginning() {
+    let mut core = core_with(|options| options.max_queue_messages = 1);
+    core.enqueue(Message::text("one"), at(0)).unwrap();
+    let (rude, sender) = (address("rude:1"), address("sender:1"));
+    core.ignore(&rude, at(0));
+    let large = "\u{1f5fc}".repeat(1 << 18);
+    assert_eq!(receive(&mut core, &rude, &large, None, at(1)), 403);
+    assert_eq!(receive(&mut core, &sender, &large, None, at(1)), 503);
+    assert_eq!(receive(&mut core, &rude, "short", None, at(1)), 403);
+    let previews: Vec<String> = events(&mut core)
+        .into_iter()
+        .filter_map(|event| if let Event::Refused(refusal) = event { refusal.preview } else { None })
+        .collect();
+    let cut = format!("\"{}…", "\u{1f5fc}".repeat(49));
+    assert_eq!(previews, [cut.clone(), cut, "\"short\"".to_owned()]);
+}
+
+#[test]
 fn every_sending_has_one_end() {
     let ends: [fn(&mut Core, DeliveryId); 4] = [
         |core, id| core.handle_delivery(id, taken(), at(2)),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use clacks_p2p::{
-    Address, Message,
+    Address, DEFAULT_MAX_DEPTH, Message,
     core::{Event, Failure, Introduction, Origin, Peer, Refusal},
     node::CertificateFingerprint,
 };
@@ -221,7 +221,11 @@ fn received(peer: &Peer, message: &Message, is_queued: bool, visits: u32) -> Row
 
 fn refused(refusal: &Refusal) -> Row {
     let from = refusal.remote.map(|remote| format!(" (from {remote})")).unwrap_or_default();
-    let row = Row { peer: refusal.sender.clone(), message: refusal.message.clone(), ..blank(Direction::In) };
+    // Cut text is no JSON; it is shown as it is.
+    let message = refusal.preview.as_deref().map(|preview| {
+        Message::from_json(preview, DEFAULT_MAX_DEPTH).unwrap_or_else(|_| Message::text(preview))
+    });
+    let row = Row { peer: refusal.sender.clone(), message, ..blank(Direction::In) };
     row.saying(format!("{}{from}", refusal.reason)).ended(&format!("{} refused", refusal.status), Mood::Bad)
 }
 

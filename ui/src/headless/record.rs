@@ -127,7 +127,7 @@ fn refused(record: Record, refusal: &Refusal) -> Record {
         .with("status", refusal.status)
         .with("reason", &refusal.reason)
         .with("sender", refusal.sender.as_ref().map(Named::from))
-        .with("message", &refusal.message)
+        .with("preview", &refusal.preview)
         .with("remote", refusal.remote)
 }
 
@@ -298,12 +298,12 @@ mod tests {
             status: 400,
             reason: "no \u{1b}[31m\n\u{202e}".to_owned(),
             sender: None,
-            message: None,
+            preview: None,
             remote: Some([127, 0, 0, 1].into()),
         };
         let line = happened(&Event::Refused(refusal), 0).into_line();
         assert!(line.contains(r#""reason":"no \u001b[31m\n\u202e","sender":null"#), "{line}");
-        assert!(line.ends_with(r#""message":null,"remote":"127.0.0.1"}"#), "{line}");
+        assert!(line.ends_with(r#""preview":null,"remote":"127.0.0.1"}"#), "{line}");
     }
 
     #[test]

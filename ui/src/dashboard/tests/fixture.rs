@@ -229,7 +229,7 @@ fn some_traffic() -> Vec<Event> {
             status: 403,
             reason: "ignored".to_owned(),
             sender: Some(address("rude-tower:8081")),
-            message: Some(gnu),
+            preview: Some(gnu.as_json().to_owned()),
             remote: Some([192, 0, 2, 7].into()),
         }),
         Event::Lagged(312),

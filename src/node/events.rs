@@ -1,0 +1,239 @@
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use crate::core::Event;
+
+/// Bytes of messages that events keep alive for watchers which are behind. An event whose message others share counts
+/// in full.
+const MAX_BYTES: usize = 64 << 20;
+
+/// Where events go in. When it is dropped, its watchers end.
+#[derive(Debug)]
+pub(super) struct Publisher(Arc<Ring>);
+
+/// Where events come out.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    ring: Arc<Ring>,
+    id: u64,
+}
+
+#[derive(Debug)]
+struct Ring {
+    log: Mutex<Log>,
+    news: Notify,
+}
+
+/// The events that some watcher has yet to see, bounded in number and in bytes.
+#[derive(Debug)]
+struct Log {
+    events: VecDeque<Event>,
+    /// The number of the oldest event that is held.
+    first: u64,
+    bytes: usize,
+    max_events: usize,
+    /// The number of the event that each watcher sees next.
+    watchers: HashMap<u64, u64>,
+    next_watcher: u64,
+    is_closed: bool,
+}
+
+impl Publisher {
+    pub(super) fn new(max_events: usize) -> Self {
+        let log = Log {
+            events: VecDeque::new(),
+            first: 0,
+            bytes: 0,
+            max_events,
+            watchers: HashMap::new(),
+            next_watcher: 0,
+            is_closed: false,
+        };
+        Self(Arc::new(Ring { log: Mutex::new(log), news: Notify::new() }))
+    }
+
+    /// Hands an event to all watchers.
+    pub(super) fn send(&self, event: Event) {
+        self.0.lock().push(event);
+        self.0.news.notify_waiters();
+    }
+
+    /// Who sees every event from now on.
+    pub(super) fn watch(&self) -> Watcher {
+        Watcher { ring: Arc::clone(&self.0), id: self.0.lock().add_watcher() }
+    }
+
+    /// Watchers end when they have seen what there is.
+    pub(super) fn close(&self) {
+        self.0.lock().is_closed = true;
+        self.0.news.notify_waiters();
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Watcher {
+    /// The next event; `None` once there will be none.
+    pub(super) async fn next(&mut self) -> Option<Event> {
+        loop {
+            // Before the look: what is sent between the look and the waiting ends the waiting.
+            let news = self.ring.news.notified();
+            {
+                let mut log = self.ring.lock();
+                let event = log.take(self.id);
+                if event.is_some() || log.is_closed {
+                    return event;
+                }
+            }
+            news.await;
+        }
+    }
+
+    /// The next event if there is one already.
+    pub(super) fn try_next(&mut self) -> Option<Event> {
+        self.ring.lock().take(self.id)
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let mut log = self.ring.lock();
+        log.watchers.remove(&self.id);
+        log.drop_seen();
+    }
+}
+
+impl Ring {
+    fn lock(&self) -> MutexGuard<'_, Log> {
+        // Nothing that holds the lock panics half-way.
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log {
+    fn push(&mut self, event: Event) {
+        if self.is_closed || self.watchers.is_empty() {
+            return;
+        }
+        self.bytes += size(&event);
+        self.events.push_back(event);
+        // The newest stays, however large: a watcher that keeps up misses nothing.
+        while self.events.len() > self.max_events || (self.bytes > MAX_BYTES && self.events.len() > 1) {
+            self.drop_first();
+        }
+    }
+
+    fn add_watcher(&mut self) -> u64 {
+        let id = self.next_watcher;
+        self.next_watcher += 1;
+        self.watchers.insert(id, self.first + self.events.len() as u64);
+        id
+    }
+
+    fn take(&mut self, watcher: u64) -> Option<Event> {
+        let next = self.watchers.get_mut(&watcher)?;
+        let Some(position) = next.checked_sub(self.first) else {
+            let missed = self.first - *next;
+            *next = self.first;
+            return Some(Event::Lagged(missed));
+        };
+        let event = self.events.get(usize::try_from(position).ok()?)?.clone();
+        *next += 1;
+        if position == 0 {
+            self.drop_seen();
+        }
+        Some(event)
+    }
+
+    /// Lets go of what every watcher has seen.
+    fn drop_seen(&mut self) {
+        let end = self.first + self.events.len() as u64;
+        let needed = self.watchers.values().copied().min().unwrap_or(end);
+        while self.first < needed {
+            self.drop_first();
+        }
+    }
+
+    fn drop_first(&mut self) {
+        if let Some(event) = self.events.pop_front() {
+            self.bytes -= size(&event);
+            self.first += 1;
+        }
+    }
+}
+
+/// Bytes of the message that an event carries.
+fn size(event: &Event) -> usize {
+    match event {
+        Event::MessageReceived { message, .. }
+        | Event::MessageQueued { message, .. }
+        | Event::MessageSending { message, .. }
+        | Event::MessageDelivered { message, .. }
+        | Event::DeliveryFailed { message, .. }
+        | Event::MessageDropped { message, .. } => message.size(),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        core::{MessageId, Origin},
+        protocol::Message,
+    };
+
+    fn queued(number: u64, message: &Message) -> Event {
+        Event::MessageQueued { id: MessageId(number), message: message.clone(), origin: Origin::Local }
+    }
+
+    fn held(publisher: &Publisher) -> (usize, usize) {
+        let log = publisher.0.lock();
+        (log.events.len(), log.bytes)
+    }
+
+    #[test]
+    fn what_a_slow_watcher_keeps_alive_is_bounded_in_bytes() {
+        let publisher = Publisher::new(1000);
+        let (mut slow, mut quick) = (publisher.watch(), publisher.watch());
+        let large = Message::text(&"x".repeat((1 << 20) - 2));
+        for number in 0..200 {
+            publisher.send(queued(number, &large));
+            assert_eq!(quick.try_next(), Some(queued(number, &large)));
+        }
+        assert_eq!(held(&publisher), (64, MAX_BYTES));
+        assert_eq!(slow.try_next(), Some(Event::Lagged(136)));
+        assert_eq!(slow.try_next(), Some(queued(136, &large)));
+    }
+
+    #[test]
+    fn a_message_larger_than_the_bound_is_still_seen() {
+        let publisher = Publisher::new(1000);
+        let mut watcher = publisher.watch();
+        let huge = queued(1, &Message::text(&"x".repeat(MAX_BYTES)));
+        publisher.send(huge.clone());
+        assert!(watcher.try_next() == Some(huge));
+    }
+
+    #[test]
+    fn nothing_is_held_that_nobody_has_yet_to_see() {
+        let publisher = Publisher::new(1000);
+        let message = Message::text("m");
+        publisher.send(queued(0, &message));
+        assert_eq!(held(&publisher), (0, 0));
+        let (slow, mut quick) = (publisher.watch(), publisher.watch());
+        publisher.send(queued(1, &message));
+        assert!(quick.try_next().is_some());
+        assert_eq!(held(&publisher), (1, 3));
+        drop(slow);
+        assert_eq!(held(&publisher), (0, 0));
+    }
+}
