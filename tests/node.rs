@@ -10,6 +10,8 @@ mod delivery;
 mod flow;
 #[path = "node/hooks.rs"]
 mod hooks;
+#[path = "node/network.rs"]
+mod network;
 #[path = "node/peers.rs"]
 mod peers;
 #[path = "node/start.rs"]

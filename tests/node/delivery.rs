@@ -5,9 +5,11 @@ use std::time::Duration;
 use clacks_p2p::{
     Message, Node,
     core::{Event, Failure, Origin, Status},
+    node::Limits,
 };
+use tokio::net::TcpListener;
 
-use crate::support::{FakePeer, Reply, Watch, assert_no_task_panicked, builder, enqueue, start};
+use crate::support::{FakePeer, Reply, Watch, address, assert_no_task_panicked, builder, enqueue, start};
 
 /// A node that sends one message at once and the next much later.
 async fn slow_node() -> Node {
@@ -99,6 +101,22 @@ async fn an_answer_that_is_none_is_a_failure() {
 #[tokio::test]
 async fn no_answer_in_time_is_a_failure() {
     assert_eq!(assert_returns_to_the_tail(Reply::Nothing).await, Failure::TimedOut);
+}
+
+#[tokio::test]
+async fn a_peer_that_never_shakes_hands_is_a_failure() {
+    let impatient = |limits: &mut Limits| {
+        limits.connect_timeout = Duration::from_secs(1);
+        limits.request_timeout = Duration::from_secs(3600);
+    };
+    let node = start(builder().send_rate(0.001).limits(impatient)).await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = silent.local_addr().expect("a bound socket").port();
+    let mut watch = Watch::of(&node);
+    enqueue(&node, "m");
+    node.add_peer(&address("127.0.0.1", port));
+    assert_eq!(watch.failure().await, Failure::TimedOut);
+    assert_eq!(node.queue_len(), 1);
 }
 
 #[tokio::test]

@@ -9,9 +9,7 @@ use clacks_p2p::{
 };
 use tempfile::TempDir;
 
-use crate::support::{
-    Client, FakePeer, Reply, Watch, address, builder, enqueue, eventually, payload, start, stop,
-};
+use crate::support::{FakePeer, Reply, Watch, address, builder, enqueue, eventually, start, stop};
 
 fn directory() -> TempDir {
     tempfile::tempdir().expect("a directory")
@@ -76,18 +74,17 @@ async fn is_written(directory: &TempDir, text: &str, wanted: bool) {
 async fn peers_and_certificates_are_written_while_the_node_runs() {
     let directory = directory();
     let node = start(in_directory(directory.path())).await;
-    let peer = FakePeer::start().await;
-    let mut client = Client::connect(&node).await;
-    for _ in 0..2 {
-        assert_eq!(client.post(payload(peer.address(), "null")).await.status, 200);
-    }
-    is_written(&directory, "\"alive\"", true).await;
+    let peer = FakePeer::that(Reply::last_status(200)).await;
     let pin = CertificateFingerprint(peer.certificate()).to_string();
-    // It changes nothing about the peer.
+    node.add_peer(peer.address());
     enqueue(&node, "m");
     is_written(&directory, &pin, true).await;
+    is_written(&directory, "\"alive\"", true).await;
     assert_eq!(node.trust(peer.address()), Trusted::Reset);
     is_written(&directory, &pin, false).await;
+    // The peer is alive already: only its certificate is news.
+    enqueue(&node, "m");
+    is_written(&directory, &pin, true).await;
     node.forget(peer.address()).expect("it is known");
     is_written(&directory, "\"alive\"", false).await;
 }
