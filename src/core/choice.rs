@@ -67,7 +67,7 @@ mod tests {
 
     /// `count` addresses for each of the statuses, such as `alive:3`.
     fn peers(counts: &[(Status, u16)]) -> Peers {
-        let mut peers = Peers::new(1);
+        let mut peers = Peers::new(1, usize::MAX);
         for (status, count) in counts {
             for number in 1..=*count {
                 peers.insert(&peer(*status, number), *status, NOW);

@@ -126,7 +126,7 @@ impl Core {
     pub fn new(options: Options) -> Result<Self, OptionsError> {
         options.check()?;
         Ok(Self {
-            peers: Peers::new(options.max_in_flight_per_peer),
+            peers: Peers::new(options.max_in_flight_per_peer, options.max_tries()),
             queue: Queue::new(&options),
             sightings: Sightings::default(),
             pace: Pace::new(options.send_rate),

@@ -12,7 +12,8 @@ pub struct Options {
     pub send_rate: f64,
     /// How long a peer is lost before another failed send makes it dead. Default one hour, as in the package.
     pub kill_timeout: Duration,
-    /// Most deliveries under way at once. Default 64. Must not be zero.
+    /// Most deliveries under way at once. Default 64. Must not be zero. No more than half of them go to peers that are
+    /// not alive, so that a crowd of silent ones, which anybody can name to us, leaves room for the others.
     pub max_in_flight: usize,
     /// Most deliveries under way to one alive peer, so that a slow one leaves room for the others. Default 8. A
     /// peer that is not alive gets one at a time. Must not be zero.
@@ -53,6 +54,11 @@ impl Options {
             max_peers: 100_000,
             max_depth: DEFAULT_MAX_DEPTH,
         }
+    }
+
+    /// Most peers that are not alive that are sent to at once.
+    pub(super) fn max_tries(&self) -> usize {
+        self.max_in_flight.div_ceil(2)
     }
 
     pub(crate) fn check(&self) -> Result<(), OptionsError> {

@@ -207,11 +207,13 @@ pub(super) struct Peers {
     /// Deliveries under way. A peer that is forgotten meanwhile and comes back still has them.
     in_flight: HashMap<Address, usize>,
     max_in_flight_per_peer: usize,
+    max_tries: usize,
 }
 
 impl Peers {
-    pub(super) fn new(max_in_flight_per_peer: usize) -> Self {
-        Self { groups: Default::default(), in_flight: HashMap::new(), max_in_flight_per_peer }
+    /// Nobody is known. At most `max_tries` peers that are not alive can be sent to at once.
+    pub(super) fn new(max_in_flight_per_peer: usize, max_tries: usize) -> Self {
+        Self { groups: Default::default(), in_flight: HashMap::new(), max_in_flight_per_peer, max_tries }
     }
 
     fn group(&self, status: Status) -> &Group {
@@ -337,13 +339,17 @@ impl Peers {
 
     /// How many peers of this status can be sent to now.
     pub(super) fn free(&self, status: Status) -> usize {
-        self.group(status).free()
+        if status == Status::Alive || self.tries() < self.max_tries { self.group(status).free() } else { 0 }
+    }
+
+    /// How many peers that are not alive have a delivery under way.
+    fn tries(&self) -> usize {
+        [Status::New, Status::Lost, Status::Dead].map(|status| self.group(status).busy).iter().sum()
     }
 
     /// The peer with this number among those that can be sent to now.
     pub(super) fn nth_free(&self, status: Status, number: usize) -> Option<&Address> {
-        let group = self.group(status);
-        group.table.get_index(number).filter(|_| number < group.free()).map(|(address, _)| address)
+        if number < self.free(status) { self.nth(status, number) } else { None }
     }
 
     /// The peer with this number among all of this status.
@@ -445,7 +451,7 @@ mod tests {
     fn a_status_keeps_nothing_of_a_peer_that_left_it() {
         let now = Now { uptime: Duration::ZERO, unix_ms: 0 };
         let peer: Address = "peer:1".parse().unwrap();
-        let mut peers = Peers::new(1);
+        let mut peers = Peers::new(1, usize::MAX);
         peers.insert(&peer, Status::New, now);
         for status in Status::ALL {
             peers.set_status(&peer, status, now);

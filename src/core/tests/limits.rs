@@ -61,12 +61,27 @@ fn a_peer_that_was_forgotten_and_came_back_still_has_its_delivery() {
 fn deliveries_under_way_are_bounded_in_all() {
     let mut core = core_with_messages(100, |options| options.max_in_flight = 5);
     for port in 1..=20 {
-        core.add_peer(&Address::new("peer", port).unwrap(), at(0));
+        add(&mut core, &format!("peer:{port}"), Status::Alive);
     }
     let deliveries = send(&mut core, at(10));
     assert_eq!((deliveries.len(), core.in_flight(), core.poll_timeout()), (5, 5, None));
     core.handle_delivery(deliveries[2].id, failed(), at(11));
     assert_eq!(send(&mut core, at(20)).len(), 1);
+}
+
+#[test]
+fn a_crowd_of_silent_peers_leaves_half_of_the_deliveries_to_the_alive() {
+    let mut core = core_with_messages(100, |options| options.max_in_flight = 5);
+    for port in 1..=20 {
+        core.add_peer(&Address::new("silent", port).unwrap(), at(0));
+    }
+    let deliveries = send(&mut core, at(10));
+    assert_eq!((deliveries.len(), core.poll_timeout()), (3, None));
+    add(&mut core, "alive:1", Status::Alive);
+    let to_alive = send(&mut core, at(20));
+    assert_eq!(to_alive.iter().map(|delivery| delivery.to.hostname()).collect::<Vec<_>>(), ["alive"; 2]);
+    core.handle_delivery(deliveries[0].id, failed(), at(21));
+    assert_eq!(send_one(&mut core, at(22)).to.hostname(), "silent");
 }
 
 #[test]

@@ -243,8 +243,17 @@ impl Model {
         match self.status(address) {
             None | Some(Status::Ignored) => false,
             Some(Status::Alive) => under_way < self.options.max_in_flight_per_peer,
-            Some(_) => under_way == 0,
+            Some(_) => under_way == 0 && self.tries() < self.options.max_in_flight.div_ceil(2),
         }
+    }
+
+    /// How many peers that are not alive have a message under way.
+    fn tries(&self) -> usize {
+        let receivers =
+            self.in_flight.iter().filter(|(_, _, message)| message.is_some()).map(|(_, to, _)| to);
+        let is_try =
+            |to: &&Address| matches!(self.status(to), Some(Status::New | Status::Lost | Status::Dead));
+        receivers.filter(is_try).collect::<BTreeSet<_>>().len()
     }
 
     fn can_send(&self) -> bool {

@@ -97,7 +97,7 @@ fn numbered<'a>(nth: impl Fn(usize) -> Option<&'a Address>) -> Vec<Address> {
 proptest! {
     #[test]
     fn those_that_are_free_are_numbered_without_gap_or_double(steps in steps()) {
-        let (mut peers, mut naive) = (Peers::new(PER_PEER), Naive::default());
+        let (mut peers, mut naive) = (Peers::new(PER_PEER, usize::MAX), Naive::default());
         for each in steps {
             step(&mut peers, &mut naive, &each);
             for status in Status::ALL {
