@@ -67,23 +67,51 @@ async fn an_alive_peer_that_stops_answering_holds_a_bounded_number_of_messages()
     assert_eq!((hanging.stats().open, node.overview().in_flight, node.queue_len()), (4, 4, 0));
 }
 
+/// Adds a peer and waits until it has taken a message, whose number is that of those who were alive before.
+async fn add_alive(node: &Node, peer: &FakePeer, alive: usize) {
+    node.add_peer(peer.address());
+    enqueue_numbers(node, alive..alive + 1);
+    eventually("the peer is alive", || node.overview().peers.alive == alive + 1).await;
+}
+
+/// A peer and as many others beside it.
+async fn crowd(others: usize, reply: Reply) -> Vec<FakePeer> {
+    let mut peers = vec![FakePeer::that(reply).await];
+    for _ in 0..others {
+        peers.push(peers[0].beside().await);
+    }
+    peers
+}
+
+#[tokio::test]
+async fn a_crowd_of_silent_peers_leaves_room_for_those_that_are_alive() {
+    let node = start(patient().options(|options| options.max_in_flight = 4)).await;
+    let healthy = FakePeer::start().await;
+    add_alive(&node, &healthy, 0).await;
+    let silent = crowd(19, Reply::Nothing).await;
+    for peer in &silent {
+        node.add_peer(peer.address());
+    }
+    enqueue_numbers(&node, 1..101);
+    eventually("the others are delivered", || node.overview().counters.delivered == 99).await;
+    assert_eq!((silent[0].stats().open, node.overview().in_flight, node.queue_len()), (2, 2, 0));
+}
+
 #[tokio::test]
 async fn no_more_than_max_in_flight_are_under_way() {
     let node = start(patient().options(|options| options.max_in_flight = 3)).await;
-    let first = FakePeer::that(Reply::Nothing).await;
-    let mut others = Vec::new();
-    for _ in 0..5 {
-        others.push(first.beside().await);
+    let peers = crowd(5, Reply::status(200)).await;
+    for (number, peer) in peers.iter().enumerate() {
+        add_alive(&node, peer, number).await;
     }
-    for peer in others.iter().chain([&first]) {
-        node.add_peer(peer.address());
-    }
-    enqueue_numbers(&node, 0..20);
+    let first = &peers[0];
+    first.reply(Reply::Nothing);
+    enqueue_numbers(&node, 6..26);
     first.until("as many as may be are open", |stats| stats.open == 3).await;
     fifty_turns().await;
     assert_eq!((first.stats().open, node.overview().in_flight, node.queue_len()), (3, 3, 17));
     first.reply(Reply::status(200));
-    first.until("all are delivered", |stats| stats.requests == 20).await;
+    first.until("all are delivered", |stats| stats.requests == 26).await;
     assert_eq!(first.stats().most_open, 3);
 }
 
