@@ -342,7 +342,11 @@ impl Model {
 
     /// Has the log stand still where it is, with the row at this position selected.
     pub(crate) fn freeze_log_at(&mut self, position: usize) {
-        let row = position.saturating_sub(self.log_top());
+        self.show_log_row(position, position.saturating_sub(self.log_top()));
+    }
+
+    /// Has the log stand still with the row at this position selected, on this row of the screen.
+    pub(crate) fn show_log_row(&mut self, position: usize, row: usize) {
         let number = self.log.at(position).map_or(self.log.next_number(), |row| row.number);
         self.log_cursor = LogCursor::Frozen { number, row };
     }
@@ -381,14 +385,21 @@ impl Model {
     }
 }
 
+impl<T: PartialEq> Anchor<T> {
+    /// Where what is selected stands in a window of the list.
+    fn index_in<I>(&self, window: &[I], id: impl Fn(&I) -> &T) -> Option<usize> {
+        match self {
+            Self::At(selected) => window.iter().position(|item| id(item) == selected),
+            Self::Untouched | Self::First => (!window.is_empty()).then_some(0),
+            Self::Last => window.len().checked_sub(1),
+        }
+    }
+}
+
 impl PeerList {
     /// Where the selected peer stands in the window.
     pub(crate) fn index(&self) -> Option<usize> {
-        match &self.selected {
-            Anchor::At(address) => self.window.iter().position(|peer| peer.address == *address),
-            Anchor::Untouched | Anchor::First => (!self.window.is_empty()).then_some(0),
-            Anchor::Last => self.window.len().checked_sub(1),
-        }
+        self.selected.index_in(&self.window, |peer| &peer.address)
     }
 
     pub(crate) fn selected_peer(&self) -> Option<&Peer> {
@@ -430,11 +441,7 @@ impl PeerList {
 
 impl QueueList {
     pub(crate) fn index(&self) -> Option<usize> {
-        match &self.selected {
-            Anchor::At(id) => self.window.iter().position(|queued| queued.id == *id),
-            Anchor::Untouched | Anchor::First => (!self.window.is_empty()).then_some(0),
-            Anchor::Last => self.window.len().checked_sub(1),
-        }
+        self.selected.index_in(&self.window, |queued| &queued.id)
     }
 
     pub(crate) fn selected_message(&self) -> Option<&QueuedMessage> {

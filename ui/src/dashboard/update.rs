@@ -383,9 +383,7 @@ fn go_to_end(model: &mut Model, top: bool) {
     match model.pane {
         Pane::Peers => model.peers.selected = if top { Anchor::First } else { Anchor::Last },
         Pane::Queue => model.queue.selected = if top { Anchor::First } else { Anchor::Last },
-        Pane::Traffic if top => {
-            model.freeze_log_at(0);
-        }
+        Pane::Traffic if top => model.freeze_log_at(0),
         Pane::Traffic => model.log_cursor = LogCursor::Following,
     }
 }
@@ -418,10 +416,7 @@ fn step_log(model: &mut Model, by: isize, height: usize) {
         model.log_cursor = LogCursor::Following;
     } else {
         let row = stepped_row(position.saturating_sub(top), position, target, height);
-        model.freeze_log_at(target);
-        if let LogCursor::Frozen { row: frozen_row, .. } = &mut model.log_cursor {
-            *frozen_row = row;
-        }
+        model.show_log_row(target, row);
     }
 }
 
@@ -512,10 +507,7 @@ fn scroll_log(model: &mut Model, by: isize) {
         model.log_cursor = LogCursor::Following;
         return;
     }
-    model.freeze_log_at(target);
-    if let LogCursor::Frozen { row, .. } = &mut model.log_cursor {
-        *row = position.saturating_sub(top).min(target);
-    }
+    model.show_log_row(target, position.saturating_sub(top).min(target));
 }
 
 fn select_row(model: &mut Model, row: Option<usize>) {
