@@ -7,7 +7,10 @@ use clap::{
     error::{ContextKind, ContextValue},
 };
 
-use crate::{config::Config, demo};
+use crate::{
+    config::{Config, VIEW_HEADING, View},
+    demo,
+};
 
 /// A terminal monitor with a whole clacks node inside.
 ///
@@ -24,7 +27,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a node without a screen: commands on standard input, events as JSON lines on standard output
-    #[command(mut_arg("no_mouse", |argument| argument.hide(true)))]
+    #[command(mut_args(without_screen))]
     Node(Box<Run>),
     /// Watch a network of nodes that lives on this machine only as long as you watch
     Demo(Demo),
@@ -56,9 +59,14 @@ pub(crate) struct Demo {
     /// Print events as JSON lines, as `clacks node` does
     #[arg(long)]
     pub(crate) no_screen: bool,
-    /// Leave the mouse to the terminal
-    #[arg(long, conflicts_with = "no_screen")]
-    pub(crate) no_mouse: bool,
+    #[command(flatten)]
+    pub(crate) view: View,
+}
+
+/// Leaves an option of the screen out of the help where there is none.
+fn without_screen(argument: clap::Arg) -> clap::Arg {
+    let is_of_the_screen = argument.get_help_heading() == Some(VIEW_HEADING);
+    argument.hide(is_of_the_screen)
 }
 
 /// Reads the command line and, for the options that it leaves out, the environment.

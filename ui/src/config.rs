@@ -10,11 +10,16 @@ use std::{
 use anyhow::{Context, bail};
 use clacks_p2p::{Address, Builder, Node, node::StartError};
 use directories::ProjectDirs;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error},
+};
 
 mod kill_timeout;
+mod view;
 
 pub(crate) use kill_timeout::KillTimeout;
+pub(crate) use view::{HEADING as VIEW_HEADING, View};
 
 use crate::log::Level;
 
@@ -91,30 +96,24 @@ pub(crate) struct Config {
     #[arg(long, env = "CLACKS_LOG_LEVEL", value_name = "LEVEL")]
     pub(crate) log_level: Option<Level>,
 
-    /// Leave the mouse to the terminal
-    #[arg(long, env = "CLACKS_NO_MOUSE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
-    pub(crate) no_mouse: Option<bool>,
+    #[command(flatten)]
+    #[serde(default)]
+    pub(crate) view: View,
 }
 
 impl Config {
     /// What is given here, and for the rest what the configuration file says: `file`, which must exist then, or the
     /// one in the platform's configuration directory, which need not.
     pub(crate) fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
-        let text = match file {
-            Some(path) => Some((path.to_owned(), read(path)?)),
-            None => read_default()?,
-        };
-        let Some((path, text)) = text else { return Ok(self) };
-        Ok(self.or(Self::parse(&text).with_context(|| path.display().to_string())?))
+        Ok(match read_as(file)? {
+            Some(told) => self.or(told),
+            None => self,
+        })
     }
 
+    #[cfg(test)]
     fn parse(text: &str) -> anyhow::Result<Self> {
-        toml::from_str(text).map_err(|error| {
-            let start = error.span().map_or(0, |span| span.start);
-            let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
-            anyhow::anyhow!("line {line}: {}", error.message())
-        })
+        parse(text)
     }
 
     fn or(self, other: Self) -> Self {
@@ -134,7 +133,7 @@ impl Config {
             max_in_flight: self.max_in_flight.or(other.max_in_flight),
             log_file: self.log_file.or(other.log_file),
             log_level: self.log_level.or(other.log_level),
-            no_mouse: self.no_mouse.or(other.no_mouse),
+            view: self.view.or(other.view),
         }
     }
 
@@ -204,6 +203,39 @@ fn replace<T>(value: &mut T, other: Option<T>) {
     }
 }
 
+/// The part of a configuration file that a program without a node of the user's takes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ViewFile {
+    view: View,
+}
+
+impl View {
+    /// What is given here, and for the rest what the table `[view]` of the configuration file says, as in
+    /// [`Config::with_file`].
+    pub(crate) fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
+        let told: Option<ViewFile> = read_as(file)?;
+        Ok(self.or(told.unwrap_or_default().view))
+    }
+}
+
+/// Reads the configuration file: `file`, or the one that is looked for, if it is there.
+fn read_as<T: DeserializeOwned>(file: Option<&Path>) -> anyhow::Result<Option<T>> {
+    let text = match file {
+        Some(path) => Some((path.to_owned(), read(path)?)),
+        None => read_default()?,
+    };
+    text.map(|(path, text)| parse(&text).with_context(|| path.display().to_string())).transpose()
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
+    toml::from_str(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+        anyhow::anyhow!("line {line}: {}", error.message())
+    })
+}
+
 fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
@@ -245,8 +277,8 @@ mod tests {
 
     /// The default file with every option set.
     fn full_file() -> String {
-        let options = DEFAULT_FILE.lines().filter_map(|line| line.strip_prefix('#'));
-        options.filter(|line| !line.starts_with(' ')).collect::<Vec<_>>().join("\n")
+        let lines = DEFAULT_FILE.lines().map(|line| line.strip_prefix('#').unwrap_or(line));
+        lines.filter(|line| !line.starts_with(' ')).collect::<Vec<_>>().join("\n")
     }
 
     fn full() -> Config {
@@ -270,7 +302,11 @@ mod tests {
             arguments().iter().map(|argument| argument.get_id().as_str().replace('_', "-")).collect();
         options.sort();
         let table: toml::Table = full_file().parse().unwrap();
-        let mut in_file: Vec<_> = table.keys().cloned().collect();
+        let (tables, options_of_the_node): (Vec<_>, Vec<_>) =
+            table.iter().partition(|(_, value)| value.is_table());
+        let in_tables = tables.iter().filter_map(|(_, value)| value.as_table()).flat_map(toml::Table::keys);
+        let mut in_file: Vec<_> =
+            options_of_the_node.iter().map(|(name, _)| *name).chain(in_tables).cloned().collect();
         in_file.sort();
         assert_eq!(in_file, options);
         full();

@@ -59,7 +59,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let result = match cli.command {
         None => runtime.block_on(monitor(&cli.run.config()?)),
         Some(Command::Node(run)) => runtime.block_on(headless(&run.config()?)),
-        Some(Command::Demo(demo)) => runtime.block_on(demonstrate(&demo)),
+        Some(Command::Demo(demo)) => runtime.block_on(demonstrate(demo)),
         Some(Command::Config) => {
             // Nobody who reads it is no failure.
             let _ = std::io::stdout().write_all(config::DEFAULT_FILE.as_bytes());
@@ -76,8 +76,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     // A node that is never seen should not have been heard of, nor leave anything behind.
     terminal::fit_to_draw_on()?;
     let node = start(config).await?;
-    let mouse = !config.no_mouse.unwrap_or_default();
-    let result = dashboard::run(&node, dashboard::Settings { demo: false, mouse }).await;
+    let result = dashboard::run(&node, &dashboard::Settings { demo: false, view: config.view.clone() }).await;
     tell_of_loss(&stop(&node).await);
     result
 }
@@ -89,7 +88,8 @@ async fn headless(config: &Config) -> anyhow::Result<()> {
 }
 
 /// The demo network, on the screen or without one.
-async fn demonstrate(demo: &cli::Demo) -> anyhow::Result<()> {
+async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
+    let settings = dashboard::Settings { demo: true, view: demo.view.with_file(None)? };
     if !demo.no_screen {
         terminal::fit_to_draw_on()?;
     }
@@ -98,7 +98,7 @@ async fn demonstrate(demo: &cli::Demo) -> anyhow::Result<()> {
         // Nobody minds what is lost here.
         headless::run(network.node()).await.map(drop)
     } else {
-        dashboard::run(network.node(), dashboard::Settings { demo: true, mouse: !demo.no_mouse }).await
+        dashboard::run(network.node(), &settings).await
     };
     network.stop().await;
     result

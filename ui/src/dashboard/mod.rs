@@ -29,6 +29,7 @@ use self::{
 };
 use crate::{
     command::NodeCommand,
+    config::View,
     execute::execute,
     terminal::{self, Input, Screen},
 };
@@ -40,17 +41,23 @@ const REPLIES: usize = 64;
 const EVENTS_A_FRAME: usize = 4096;
 
 /// How the dashboard is opened.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// Whether the node is part of a demo network, whose messages nobody minds losing.
     pub(crate) demo: bool,
-    /// Whether to take the mouse from the terminal.
-    pub(crate) mouse: bool,
+    /// What the user said about the screen.
+    pub(crate) view: View,
+}
+
+impl Settings {
+    fn takes_mouse(&self) -> bool {
+        !self.view.no_mouse.unwrap_or_default()
+    }
 }
 
 /// Shows the node until the user leaves, the terminal is gone or the system asks the program to end.
-pub(crate) async fn run(node: &Node, settings: Settings) -> anyhow::Result<()> {
-    let screen = Screen::enter(settings.mouse)?;
+pub(crate) async fn run(node: &Node, settings: &Settings) -> anyhow::Result<()> {
+    let screen = Screen::enter(settings.takes_mouse())?;
     let mut dashboard = Dashboard::new(node.clone(), screen, settings);
     dashboard.run().await?;
     dashboard.screen.leave()?;
@@ -78,9 +85,14 @@ enum Stay {
 }
 
 impl Dashboard {
-    fn new(node: Node, screen: Screen, settings: Settings) -> Self {
-        let model =
-            Model::new(node.overview(), node.now(), TimeZone::system(), settings.demo, settings.mouse);
+    fn new(node: Node, screen: Screen, settings: &Settings) -> Self {
+        let model = Model::new(
+            node.overview(),
+            node.now(),
+            TimeZone::system(),
+            settings.demo,
+            settings.takes_mouse(),
+        );
         let theme = Theme::new(terminal::colours_wanted());
         Self { node, screen, model, theme, frames: Frames::default(), replies: mpsc::channel(REPLIES) }
     }

@@ -1,0 +1,26 @@
+//! The options of what is shown, which the node knows nothing of.
+
+use clap::builder::BoolishValueParser;
+use serde::Deserialize;
+
+/// The heading of these options in the help of the command line.
+pub(crate) const HEADING: &str = "Screen";
+
+/// Every option of the screen, where it was given: by flag, by environment variable, or in the table `[view]` of the
+/// configuration file.
+#[derive(Debug, Clone, Default, PartialEq, clap::Args, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[command(next_help_heading = HEADING)]
+pub(crate) struct View {
+    /// Leave the mouse to the terminal
+    #[arg(long, env = "CLACKS_NO_MOUSE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub(crate) no_mouse: Option<bool>,
+}
+
+impl View {
+    /// What is given here, and for the rest what the other says.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self { no_mouse: self.no_mouse.or(other.no_mouse) }
+    }
+}
