@@ -20,6 +20,7 @@ pub(crate) struct View {
 
 impl View {
     /// What is given here, and for the rest what the other says.
+    #[allow(clippy::needless_pass_by_value, reason = "as of `Config`")]
     pub(crate) fn or(self, other: Self) -> Self {
         Self { no_mouse: self.no_mouse.or(other.no_mouse) }
     }
