@@ -22,6 +22,7 @@ mod untrusted;
 
 use cli::{Cli, Command};
 use config::Config;
+use dashboard::Source;
 
 /// What a node may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -76,7 +77,9 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     // A node that is never seen should not have been heard of, nor leave anything behind.
     terminal::fit_to_draw_on()?;
     let node = start(config).await?;
-    let result = dashboard::run(&node, &dashboard::Settings { demo: false, view: config.view.clone() }).await;
+    let result =
+        dashboard::run(Source::live(&node), &dashboard::Settings { demo: false, view: config.view.clone() })
+            .await;
     tell_of_loss(&stop(&node).await);
     result
 }
@@ -98,7 +101,7 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
         // Nobody minds what is lost here.
         headless::run(network.node()).await.map(drop)
     } else {
-        dashboard::run(network.node(), &settings).await
+        dashboard::run(Source::live(network.node()), &settings).await
     };
     network.stop().await;
     result

@@ -9,21 +9,24 @@ mod keymap;
 mod layout;
 mod log;
 mod model;
+mod source;
 mod theme;
 mod update;
 mod view;
 
 #[cfg(test)]
 pub(crate) use keymap::{BINDINGS, HEADINGS};
+pub(crate) use source::Source;
 
-use clacks_p2p::{Address, Node, core::Peer};
+use clacks_p2p::core::Now;
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc;
 
 use self::{
     frames::Frames,
-    model::{Anchor, Model, Snapshot, Wanted},
+    model::Model,
+    source::Happened,
     theme::Theme,
     update::{Effect, Msg, update},
 };
@@ -55,10 +58,10 @@ impl Settings {
     }
 }
 
-/// Shows the node until the user leaves, the terminal is gone or the system asks the program to end.
-pub(crate) async fn run(node: &Node, settings: &Settings) -> anyhow::Result<()> {
+/// Shows what happens until the user leaves, the terminal is gone or the system asks the program to end.
+pub(crate) async fn run(source: Source, settings: &Settings) -> anyhow::Result<()> {
     let screen = Screen::enter(settings.takes_mouse())?;
-    let mut dashboard = Dashboard::new(node.clone(), screen, settings);
+    let mut dashboard = Dashboard::new(source, screen, settings);
     dashboard.run().await?;
     dashboard.screen.leave()?;
     Ok(())
@@ -69,7 +72,7 @@ type Reply = Result<String, String>;
 type Replies = (mpsc::Sender<Reply>, mpsc::Receiver<Reply>);
 
 struct Dashboard {
-    node: Node,
+    source: Source,
     screen: Screen,
     model: Model,
     theme: Theme,
@@ -85,20 +88,19 @@ enum Stay {
 }
 
 impl Dashboard {
-    fn new(node: Node, screen: Screen, settings: &Settings) -> Self {
+    fn new(source: Source, screen: Screen, settings: &Settings) -> Self {
         let model = Model::new(
-            node.overview(),
-            node.now(),
+            source.overview(),
+            source.now(),
             TimeZone::system(),
             settings.demo,
             settings.takes_mouse(),
         );
         let theme = Theme::new(terminal::colours_wanted());
-        Self { node, screen, model, theme, frames: Frames::default(), replies: mpsc::channel(REPLIES) }
+        Self { source, screen, model, theme, frames: Frames::default(), replies: mpsc::channel(REPLIES) }
     }
 
     async fn run(&mut self) -> anyhow::Result<()> {
-        let mut events = self.node.subscribe();
         self.resize();
         loop {
             tokio::select! {
@@ -108,14 +110,15 @@ impl Dashboard {
                     }
                 }
                 // Once a frame is due, events wait for it in the subscription and are taken together.
-                event = events.next(), if !self.frames.is_due() => match event {
-                    Some(event) => self.take(Msg::Node(event)),
+                happened = self.source.next(), if !self.frames.is_due() => match happened {
+                    Some(happened) => self.note(happened),
                     None => return Ok(()),
                 },
                 Some(reply) = self.replies.1.recv() => self.take(Msg::Done(reply)),
                 () = self.frames.wait() => {
-                    for event in (0..EVENTS_A_FRAME).map_while(|_| events.try_next()) {
-                        self.take(Msg::Node(event));
+                    for _ in 0..EVENTS_A_FRAME {
+                        let Some(happened) = self.source.try_next() else { break };
+                        self.note(happened);
                     }
                     self.draw()?;
                 }
@@ -137,7 +140,7 @@ impl Dashboard {
             Input::Panicked => anyhow::bail!("a part of the program failed, so all of it ends"),
         };
         self.frames.request();
-        for effect in update(&mut self.model, self.node.now(), msg) {
+        for effect in update(&mut self.model, self.source.now(), msg) {
             if self.carry_out(effect).await? == Stay::Leave {
                 return Ok(Stay::Leave);
             }
@@ -158,7 +161,7 @@ impl Dashboard {
             Effect::AskToLeave => {
                 // What was typed a moment ago counts.
                 self.refresh();
-                let effects = update(&mut self.model, self.node.now(), Msg::Leave);
+                let effects = update(&mut self.model, self.source.now(), Msg::Leave);
                 return Ok(if effects.contains(&Effect::Quit) { Stay::Leave } else { Stay::Open });
             }
             Effect::Quit => return Ok(Stay::Leave),
@@ -167,23 +170,32 @@ impl Dashboard {
     }
 
     async fn run_command(&mut self, command: NodeCommand) {
+        let Some(node) = self.source.node() else { return };
         if matches!(command, NodeCommand::Announce(_)) {
             // It takes as long as the other node takes; meanwhile the dashboard goes on.
-            let (node, replies) = (self.node.clone(), self.replies.0.clone());
+            let (node, replies) = (node.clone(), self.replies.0.clone());
             tokio::spawn(async move {
                 // An error means that the dashboard is gone.
                 let _ = replies.send(execute(&node, command).await).await;
             });
             return;
         }
-        let done = execute(&self.node, command).await;
+        let done = execute(node, command).await;
         self.take(Msg::Done(done));
     }
 
+    fn note(&mut self, happened: Happened) {
+        self.take_at(happened.now, Msg::Node(happened.event));
+    }
+
     fn take(&mut self, msg: Msg) {
+        self.take_at(self.source.now(), msg);
+    }
+
+    fn take_at(&mut self, now: Now, msg: Msg) {
         self.frames.request();
         // Neither events nor replies have effects outside.
-        let effects = update(&mut self.model, self.node.now(), msg);
+        let effects = update(&mut self.model, now, msg);
         debug_assert!(effects.is_empty(), "{effects:?}");
     }
 
@@ -193,7 +205,7 @@ impl Dashboard {
     }
 
     fn refresh(&mut self) {
-        let snapshot = snapshot(&self.node, &self.model);
+        let snapshot = self.source.snapshot(&self.model);
         self.take(Msg::Refreshed(Box::new(snapshot)));
     }
 
@@ -202,52 +214,6 @@ impl Dashboard {
         self.screen.draw(|frame| view::view(&self.model, self.theme, frame))?;
         self.frames.drawn(self.model.changes_after());
         Ok(())
-    }
-}
-
-/// Asks the node for what the screen shows.
-fn snapshot(node: &Node, model: &Model) -> Snapshot {
-    let wanted = model.wanted();
-    let is_known = |address: &Address| node.peer(address).is_some();
-    let selected_peer = match &wanted.peer {
-        Anchor::At(address) if is_known(address) => Some(address.clone()),
-        Anchor::At(_) => model.peers.heir(is_known),
-        Anchor::Untouched | Anchor::First | Anchor::Last => None,
-    };
-    let place = match wanted.message {
-        Anchor::At(id) => node.queue_position(id),
-        Anchor::Untouched | Anchor::First | Anchor::Last => None,
-    };
-    let queue_first = first_message(node, &wanted, place);
-    let messages = wanted.messages_before + wanted.messages_after;
-    Snapshot {
-        overview: node.overview(),
-        peers: peers(node, &wanted, selected_peer.as_ref()),
-        selected_peer,
-        queue: node.queue_window(queue_first..queue_first.saturating_add(messages)),
-        queue_first,
-        shown_peer: wanted.shown_peer.and_then(|address| {
-            let certificate = node.trusted_certificate(&address);
-            node.peer(&address).map(|peer| (peer, certificate))
-        }),
-        shown_message_waits: wanted.shown_message.is_some_and(|id| node.queue_position(id).is_some()),
-    }
-}
-
-fn peers(node: &Node, wanted: &Wanted, selected: Option<&Address>) -> Vec<Peer> {
-    match (selected, &wanted.peer) {
-        (Some(address), _) => node.peers_around(address, wanted.peers_before, wanted.peers_after),
-        (None, Anchor::Last) => node.last_peers(wanted.peers_after),
-        (None, _) => node.first_peers(wanted.peers_after),
-    }
-}
-
-/// The place in the queue where the window begins.
-fn first_message(node: &Node, wanted: &Wanted, place: Option<usize>) -> usize {
-    match (&wanted.message, place) {
-        (Anchor::Untouched | Anchor::First, _) => 0,
-        (Anchor::Last, _) => node.queue_len().saturating_sub(wanted.messages_after),
-        (Anchor::At(_), place) => place.unwrap_or(wanted.place).saturating_sub(wanted.messages_before),
     }
 }
 
