@@ -2,7 +2,7 @@ use rand::{Rng, RngExt};
 
 use crate::protocol::Address;
 
-use super::{Status, peers::Peers};
+use super::{PeerCounts, Status, peers::Peers};
 
 /// Of 100,000 draws so many fall to the lost peers: the document's 4.999 %.
 const LOST: u32 = 4_999;
@@ -16,28 +16,74 @@ pub(super) fn is_anybody_free(peers: &Peers) -> bool {
     [Status::New, Status::Alive, Status::Lost, Status::Dead].into_iter().any(|status| peers.free(status) > 0)
 }
 
+/// How the receiver of a message was chosen, for those who watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// The number that was drawn, one of `0..`[`Choice::DRAWS`], each as likely as the others.
+    pub draw: u32,
+    /// How many peers of each status the message could have gone to; none of the ignored.
+    pub free: PeerCounts,
+}
+
+impl Choice {
+    /// From how many numbers one is drawn.
+    pub const DRAWS: u32 = DRAWS;
+
+    /// The status that the number stands for by the document's shares, whether or not anybody has it.
+    pub fn drawn(&self) -> Status {
+        preference(self.draw)[0]
+    }
+
+    /// The status that the receiver was taken from: new if anybody is new, otherwise the one that was drawn or, if
+    /// nobody has that, the one that its turn goes to. `None` if nobody is free at all.
+    pub fn status(&self) -> Option<Status> {
+        status_for_draw(self.draw, |status| self.free.of(status) > 0)
+    }
+
+    /// How many of all draws make a message go to a peer of this status, with so many free of each.
+    pub fn share(status: Status, free: &PeerCounts) -> u32 {
+        let pieces = [(0, DEAD), (DEAD, LOST), (DEAD + LOST, DRAWS - DEAD - LOST)];
+        let falls_to_it = |draw| status_for_draw(draw, |status| free.of(status) > 0) == Some(status);
+        pieces.into_iter().filter(|(draw, _)| falls_to_it(*draw)).map(|(_, draws)| draws).sum()
+    }
+}
+
+/// How many peers of each status a message can go to now.
+pub(super) fn free(peers: &Peers) -> PeerCounts {
+    PeerCounts {
+        new: peers.free(Status::New),
+        alive: peers.free(Status::Alive),
+        lost: peers.free(Status::Lost),
+        dead: peers.free(Status::Dead),
+        ignored: 0,
+    }
+}
+
 /// The peer that the next message goes to: a new one if there is any, otherwise one of a status drawn by the
 /// document's numbers; inside a status each is as likely as the others.
-pub(super) fn choose(peers: &Peers, rng: &mut impl Rng) -> Option<Address> {
-    let draw = rng.random_range(0..DRAWS);
-    let status = status_for_draw(draw, |status| peers.free(status) > 0)?;
-    let number = rng.random_range(0..peers.free(status));
-    peers.nth_free(status, number).cloned()
+pub(super) fn choose(peers: &Peers, rng: &mut impl Rng) -> Option<(Address, Choice)> {
+    let choice = Choice { draw: rng.random_range(0..DRAWS), free: free(peers) };
+    let status = choice.status()?;
+    let number = rng.random_range(0..choice.free.of(status));
+    peers.nth_free(status, number).map(|address| (address.clone(), choice))
 }
 
 /// The status that a draw falls to, one of `0..DRAWS`, given which have somebody in them.
-///
-/// Where nobody has the status drawn, the turn goes to another as in the package: that of the alive to the lost, then
-/// to the dead; that of the lost to the alive, then to the dead; that of the dead to the lost, then to the alive.
 fn status_for_draw(draw: u32, has_somebody: impl Fn(Status) -> bool) -> Option<Status> {
-    let drawn = if draw < DEAD {
+    std::iter::once(Status::New).chain(preference(draw)).find(|status| has_somebody(*status))
+}
+
+/// The status drawn, and those that its turn goes to where nobody has it, as in the package: that of the alive goes to
+/// the lost, then to the dead; that of the lost to the alive, then to the dead; that of the dead to the lost, then to
+/// the alive.
+fn preference(draw: u32) -> [Status; 3] {
+    if draw < DEAD {
         [Status::Dead, Status::Lost, Status::Alive]
     } else if draw < DEAD + LOST {
         [Status::Lost, Status::Alive, Status::Dead]
     } else {
         [Status::Alive, Status::Lost, Status::Dead]
-    };
-    std::iter::once(Status::New).chain(drawn).find(|status| has_somebody(*status))
+    }
 }
 
 /// A random alive peer other than the receiver, to be named as a friend.
@@ -109,6 +155,20 @@ mod tests {
         })
     }
 
+    fn status_of(peers: &Peers, address: &Address) -> Option<Status> {
+        peers.get(address).map(|peer| peer.status)
+    }
+
+    fn one_each(inhabited: &[Status]) -> PeerCounts {
+        let count = |status| usize::from(inhabited.contains(&status));
+        PeerCounts {
+            alive: count(Status::Alive),
+            lost: count(Status::Lost),
+            dead: count(Status::Dead),
+            ..PeerCounts::default()
+        }
+    }
+
     #[test]
     fn all_draws_together_fall_as_the_document_says() {
         use Status::{Alive, Dead, Lost};
@@ -123,11 +183,21 @@ mod tests {
             (&[], [0, 0, 0]),
         ] {
             assert_eq!(shares(inhabited), expected, "{inhabited:?}");
+            assert_eq!(
+                [Alive, Lost, Dead].map(|status| Choice::share(status, &one_each(inhabited)) as usize),
+                expected
+            );
         }
     }
 
     #[test]
     fn new_comes_first_and_ignored_never() {
+        let free = PeerCounts { new: 1, alive: 7, ..PeerCounts::default() };
+        assert_eq!(Status::ALL.map(|status| Choice::share(status, &free)), [DRAWS, 0, 0, 0, 0]);
+        assert_eq!(
+            (Choice { draw: 3, free }.drawn(), Choice { draw: 3, free }.status()),
+            (Status::Lost, Some(Status::New))
+        );
         let all = Status::ALL;
         assert!(
             (0..DRAWS).all(|draw| status_for_draw(draw, |status| all.contains(&status)) == Some(Status::New))
@@ -138,7 +208,7 @@ mod tests {
     #[test]
     fn statuses_are_drawn_as_often_as_they_should_be() {
         let peers = peers(&[(Status::Alive, 1), (Status::Lost, 1), (Status::Dead, 1), (Status::Ignored, 1)]);
-        let counts = count(1_000_000, |rng| choose(&peers, rng));
+        let counts = count(1_000_000, |rng| choose(&peers, rng).map(|(address, _)| address));
         let of = |status| f64::from(*counts.get(&peer(status, 1)).unwrap_or(&0));
         // Within six standard deviations of 4.999 % and 0.001 % of a million.
         assert!((of(Status::Lost) - 49_990.0).abs() < 6.0 * 218.0, "{counts:?}");
@@ -153,7 +223,7 @@ mod tests {
             // them; new come first whoever is there.
             let others = if status == Status::New { Status::Alive } else { Status::Ignored };
             let peers = peers(&[(status, 17), (others, 5)]);
-            let counts = count(50_000, |rng| choose(&peers, rng));
+            let counts = count(50_000, |rng| choose(&peers, rng).map(|(address, _)| address));
             assert_uniform(&counts, (1..=17).map(|number| peer(status, number)));
         }
     }
@@ -166,12 +236,12 @@ mod tests {
             peers.begin_delivery(&peer(Status::Alive, number));
         }
         let free = (1..=12).filter(|number| !busy.contains(number));
-        let counts = count(50_000, |rng| choose(&peers, rng));
+        let counts = count(50_000, |rng| choose(&peers, rng).map(|(address, _)| address));
         assert_uniform(&counts, free.map(|number| peer(Status::Alive, number)));
         for number in busy {
             peers.end_delivery(&peer(Status::Alive, number));
         }
-        let counts = count(50_000, |rng| choose(&peers, rng));
+        let counts = count(50_000, |rng| choose(&peers, rng).map(|(address, _)| address));
         assert_uniform(&counts, (1..=12).map(|number| peer(Status::Alive, number)));
     }
 
@@ -180,7 +250,8 @@ mod tests {
         let mut peers = peers(&[(Status::New, 1), (Status::Alive, 1), (Status::Lost, 1), (Status::Dead, 1)]);
         let mut rng = StdRng::seed_from_u64(7);
         let mut chosen = Vec::new();
-        while let Some(address) = choose(&peers, &mut rng) {
+        while let Some((address, choice)) = choose(&peers, &mut rng) {
+            assert_eq!(choice.status(), status_of(&peers, &address));
             assert!(is_anybody_free(&peers));
             peers.begin_delivery(&address);
             chosen.push(address);

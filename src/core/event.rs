@@ -2,7 +2,7 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use crate::protocol::{Address, Message};
 
-use super::{MessageId, Peer, Status};
+use super::{Choice, MessageId, Peer, Status};
 
 /// Something that happened at the node. Cheap to clone: names and messages are shared.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,8 @@ pub enum Event {
         peer: Peer,
         /// The message.
         message: Message,
+        /// How the peer was chosen.
+        choice: Choice,
     },
     /// A peer answered 200: the message is no longer here.
     MessageDelivered {

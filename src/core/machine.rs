@@ -281,7 +281,7 @@ impl Core {
 
     fn send_next(&mut self, rng: &mut impl Rng) {
         // The peer is chosen first: without one, the message stays where it is.
-        let Some(to) = choice::choose(&self.peers, rng) else { return };
+        let Some((to, choice)) = choice::choose(&self.peers, rng) else { return };
         let Some(taken) = self.queue.take_out() else { return };
         self.peers.begin_delivery(&to);
         self.messages_in_flight += 1;
@@ -290,6 +290,7 @@ impl Core {
                 id: taken.id,
                 peer,
                 message: taken.message.clone(),
+                choice,
             });
         }
         self.start(to, Kind::Message, taken.message.clone(), Purpose::Message(taken), rng);
@@ -560,6 +561,11 @@ impl Core {
     }
 
     // === What a screen shows ===
+
+    /// How many peers of each status the next message could go to: those that are not busy with as many as may be.
+    pub fn free_peers(&self) -> PeerCounts {
+        choice::free(&self.peers)
+    }
 
     /// How the node behaves.
     pub fn options(&self) -> &Options {

@@ -23,6 +23,7 @@ mod sightings;
 #[cfg(test)]
 mod tests;
 
+pub use choice::Choice;
 pub use event::{Event, Failure, Introduction, Origin, Refusal};
 pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome, Purpose};
 pub use options::{Options, OptionsError};

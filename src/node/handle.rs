@@ -69,6 +69,10 @@ pub struct Overview {
     pub held_bytes: usize,
     /// Peers by status.
     pub peers: PeerCounts,
+    /// Of these, how many the next message could go to: those that are not busy with as many as may be.
+    pub free_peers: PeerCounts,
+    /// When the next message is sent, as uptime; `None` while there is none to send or nobody to send to.
+    pub next_send: Option<Duration>,
     /// What has happened since the start.
     pub counters: Counters,
 }
@@ -249,6 +253,8 @@ impl Node {
             in_flight: core.in_flight(),
             held_bytes: core.held_bytes(),
             peers: core.peer_counts(),
+            free_peers: core.free_peers(),
+            next_send: core.poll_timeout(),
             counters: core.counters(),
         })
     }

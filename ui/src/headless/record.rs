@@ -71,9 +71,11 @@ pub(super) fn happened(event: &Event, time: u64) -> Record {
         Event::MessageQueued { id, message, origin } => {
             with_origin(record("message_queued").with_message(*id, message), origin)
         }
-        Event::MessageSending { id, peer, message } => {
-            record("message_sending").with("peer", Known::from(peer)).with_message(*id, message)
-        }
+        Event::MessageSending { id, peer, message, choice } => record("message_sending")
+            .with("peer", Known::from(peer))
+            .with_message(*id, message)
+            .with("draw", choice.draw)
+            .with("free_peers", choice.free),
         Event::MessageDelivered { id, peer, message, round_trip } => record("message_delivered")
             .with("peer", Known::from(peer))
             .with_message(*id, message)

@@ -238,6 +238,13 @@ fn some_traffic() -> Vec<Event> {
 
 fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
     let count = |status| peers.iter().filter(|peer| peer.status == status).count();
+    let peers = PeerCounts {
+        new: count(Status::New),
+        alive: count(Status::Alive),
+        lost: count(Status::Lost),
+        dead: count(Status::Dead),
+        ignored: count(Status::Ignored),
+    };
     Overview {
         address: address("tower-a.example.org:8080"),
         uptime: UPTIME,
@@ -245,13 +252,9 @@ fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
         queued: queue.len(),
         in_flight: usize::from(!queue.is_empty()),
         held_bytes: queue.iter().map(|queued| queued.message.size()).sum(),
-        peers: PeerCounts {
-            new: count(Status::New),
-            alive: count(Status::Alive),
-            lost: count(Status::Lost),
-            dead: count(Status::Dead),
-            ignored: count(Status::Ignored),
-        },
+        peers,
+        free_peers: PeerCounts { ignored: 0, ..peers },
+        next_send: Some(UPTIME + Duration::from_millis(600)),
         counters: Counters::default(),
     }
 }
