@@ -12,6 +12,7 @@ mod dashboard;
 mod demo;
 mod escape;
 mod execute;
+mod filter;
 mod headless;
 mod introduce;
 mod log;

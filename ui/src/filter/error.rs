@@ -1,0 +1,47 @@
+use std::ops::Range;
+
+use super::MAX_LENGTH;
+
+/// Why a text is not a filter, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub(crate) struct FilterError {
+    /// The bytes of the text that it is about, between characters; empty where something is missing.
+    pub(crate) span: Range<usize>,
+    pub(crate) reason: Reason,
+}
+
+/// What is wrong with a filter, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Reason {
+    #[error("something to look for is missing here; a | in quotes is text")]
+    Missing,
+    #[error("a filter has {MAX_LENGTH} bytes at most")]
+    TooLong,
+    #[error("the quotes are not closed; write \\\" for a quote inside them")]
+    UnclosedQuotes,
+    #[error("this parenthesis is not closed; in quotes it is text")]
+    Unclosed,
+    #[error("there is no parenthesis to close; in quotes it is text")]
+    NothingToClose,
+    #[error("parentheses stand in one another too deep")]
+    TooDeep,
+    #[error("{0} takes a part of an address, as in {0}tower; in quotes it is text")]
+    NoAddress(&'static str),
+    #[error("a status is new, alive, lost, dead or ignored, as in status:lost")]
+    Status,
+    #[error("a type is in, out, own, message, announce, note, refused, failed or dropped")]
+    Type,
+    #[error("a size is written as in size>1k or size<200, with k and M for thousands and millions")]
+    Size,
+    #[error("an expression is written re:/…/, as in re:/^gnu/; in quotes it is text")]
+    NoExpression,
+    #[error("the expression is not closed; it ends with /, and \\/ stands for a / inside it")]
+    UnclosedExpression,
+    #[error("the expression is not valid: {0}")]
+    Expression(String),
+    #[error("the expression is too large")]
+    TooLarge,
+    #[error("there is no field {0}:, but {1}: there is; in quotes it is text")]
+    Misspelt(String, &'static str),
+}

@@ -1,0 +1,141 @@
+//! The filter language: which messages, rows and peers somebody wants to see, hear of or hold.
+//!
+//! Terms stand side by side and all have to hold; `|` separates alternatives; `!` negates the term behind it;
+//! parentheses group. A term is a word, `"words in quotes"`, an expression `re:/…/`, or one of the fields `from:`,
+//! `to:`, `peer:`, `status:`, `type:` and `size`. No case of letters matters anywhere.
+//!
+//! Every filter is bounded: in its length, in how deep it is nested, in the size that its expressions have when they
+//! are compiled, and in how much of a message it looks at. Its expressions take time in proportion to the text.
+
+mod error;
+mod parse;
+mod subject;
+#[cfg(test)]
+mod tests;
+
+use clacks_p2p::core::Status;
+use regex::Regex;
+
+pub(crate) use error::{FilterError, Reason};
+pub(crate) use subject::{Subject, Type};
+
+/// Longest filter in bytes.
+pub(crate) const MAX_LENGTH: usize = 1000;
+
+/// The language in short: what is written, and what it lets through.
+pub(crate) const GRAMMAR: &[(&str, &str)] = &[
+    ("gnu terry", "what holds both words, in any case of letters"),
+    ("\"gnu terry\"", "what holds them as they stand there"),
+    ("from:tower", "what came from a peer with this in its address"),
+    ("to:tower", "what went to one"),
+    ("peer:tower", "either, or what is told about one"),
+    ("status:lost", "where the peer is new, alive, lost, dead or ignored"),
+    ("type:announce", "in, out, own, message, announce, note, refused, failed or dropped"),
+    ("size>1k size<200", "messages of more or fewer bytes; also >= <= ="),
+    ("re:/^gnu +[a-z]/", "where the regular expression matches"),
+    ("!from:tower", "what is not so"),
+    ("gnu | chess", "either; binds less than what stands side by side"),
+    ("(a | b) c", "parentheses group; in quotes they are text"),
+];
+
+/// Tells what is wanted from what is not. Cheap to clone, apart from its text.
+#[derive(Debug, Clone)]
+pub(crate) struct Filter {
+    text: String,
+    expression: Expression,
+}
+
+#[derive(Debug, Clone)]
+enum Expression {
+    Any(Vec<Self>),
+    All(Vec<Self>),
+    Not(Box<Self>),
+    Test(Test),
+}
+
+#[derive(Debug, Clone)]
+enum Test {
+    Text(Regex),
+    From(Regex),
+    To(Regex),
+    Peer(Regex),
+    Status(Status),
+    Type(Type),
+    Size(Comparison, u64),
+}
+
+/// How the size of a message is compared with a number of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Above,
+    AtLeast,
+    Below,
+    AtMost,
+    Exactly,
+}
+
+impl Filter {
+    /// Reads a filter. One without a term is an error, so whoever has a use for "everything" looks for it before.
+    pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
+        let expression = parse::parse(text)?;
+        Ok(Self { text: text.trim().to_owned(), expression })
+    }
+
+    /// The filter as it was written, without white space around it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether this is wanted.
+    pub(crate) fn admits(&self, subject: &Subject<'_>) -> bool {
+        self.expression.admits(subject)
+    }
+}
+
+/// Filters are the same if they were written the same.
+impl PartialEq for Filter {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Filter {}
+
+impl Expression {
+    fn admits(&self, subject: &Subject<'_>) -> bool {
+        match self {
+            Self::Any(choices) => choices.iter().any(|choice| choice.admits(subject)),
+            Self::All(terms) => terms.iter().all(|term| term.admits(subject)),
+            Self::Not(term) => !term.admits(subject),
+            Self::Test(test) => test.admits(subject),
+        }
+    }
+}
+
+impl Test {
+    fn admits(&self, subject: &Subject<'_>) -> bool {
+        match self {
+            Self::Text(pattern) => subject.holds(pattern),
+            Self::From(pattern) => subject.came_from(pattern),
+            Self::To(pattern) => subject.went_to(pattern),
+            Self::Peer(pattern) => subject.has_peer(pattern),
+            Self::Status(status) => subject.status() == Some(*status),
+            Self::Type(wanted) => subject.is_of(*wanted),
+            Self::Size(comparison, bytes) => {
+                subject.size().is_some_and(|size| comparison.holds(size, *bytes))
+            }
+        }
+    }
+}
+
+impl Comparison {
+    fn holds(self, size: u64, bytes: u64) -> bool {
+        match self {
+            Self::Above => size > bytes,
+            Self::AtLeast => size >= bytes,
+            Self::Below => size < bytes,
+            Self::AtMost => size <= bytes,
+            Self::Exactly => size == bytes,
+        }
+    }
+}

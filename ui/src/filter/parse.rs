@@ -1,0 +1,305 @@
+//! From text to a filter.
+
+use std::ops::Range;
+
+use clacks_p2p::core::Status;
+use regex::{Regex, RegexBuilder};
+
+use super::{Comparison, Expression, FilterError, MAX_LENGTH, Reason, Test, Type};
+
+/// How deep parentheses may stand in one another.
+const MAX_DEPTH: usize = 16;
+/// What a compiled expression may take, in bytes. Together with the length of the text this bounds the work of a look.
+const MAX_COMPILED: usize = 256 << 10;
+/// Where a word ends, beside white space.
+const SPECIAL: [char; 4] = ['"', '|', '(', ')'];
+const FIELDS: [&str; 7] = ["from", "to", "peer", "status", "type", "size", "re"];
+
+pub(super) fn parse(text: &str) -> Result<Expression, FilterError> {
+    if text.len() > MAX_LENGTH {
+        let start = (0..=MAX_LENGTH).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        return Err(FilterError { span: start..text.len(), reason: Reason::TooLong });
+    }
+    let mut parser = Parser { text, at: 0, depth: 0 };
+    let expression = parser.any()?;
+    // Only a parenthesis ends it early.
+    if parser.at < text.len() {
+        return Err(FilterError { span: parser.at..parser.at + 1, reason: Reason::NothingToClose });
+    }
+    Ok(expression)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    /// Where the next character stands, in bytes.
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn next(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    /// Goes past this if it comes next.
+    fn takes(&mut self, wanted: &str) -> bool {
+        let comes = self.rest().starts_with(wanted);
+        self.at += if comes { wanted.len() } else { 0 };
+        comes
+    }
+
+    fn skip_space(&mut self) {
+        self.at = self.text.len() - self.rest().trim_start().len();
+    }
+
+    fn fail<T>(span: Range<usize>, reason: Reason) -> Result<T, FilterError> {
+        Err(FilterError { span, reason })
+    }
+
+    fn any(&mut self) -> Result<Expression, FilterError> {
+        let mut choices = vec![self.all()?];
+        while self.takes("|") {
+            choices.push(self.all()?);
+        }
+        Ok(one_or(choices, Expression::Any))
+    }
+
+    fn all(&mut self) -> Result<Expression, FilterError> {
+        let mut terms = Vec::new();
+        loop {
+            self.skip_space();
+            match self.next() {
+                None | Some('|' | ')') if terms.is_empty() => {
+                    return Self::fail(self.at..self.at, Reason::Missing);
+                }
+                None | Some('|' | ')') => return Ok(one_or(terms, Expression::All)),
+                Some(_) => terms.push(self.term()?),
+            }
+        }
+    }
+
+    fn term(&mut self) -> Result<Expression, FilterError> {
+        let mut is_negated = false;
+        while self.takes("!") {
+            is_negated = !is_negated;
+            self.skip_space();
+        }
+        let term = match self.next() {
+            None | Some('|' | ')') => return Self::fail(self.at..self.at, Reason::Missing),
+            Some('(') => self.group()?,
+            Some('"') => Expression::Test(Test::Text(self.quoted_pattern()?)),
+            Some(_) => Expression::Test(self.test()?),
+        };
+        Ok(if is_negated { Expression::Not(Box::new(term)) } else { term })
+    }
+
+    fn group(&mut self) -> Result<Expression, FilterError> {
+        let opening = self.at..self.at + 1;
+        if self.depth == MAX_DEPTH {
+            return Self::fail(opening, Reason::TooDeep);
+        }
+        (self.at, self.depth) = (self.at + 1, self.depth + 1);
+        let inner = self.any()?;
+        self.depth -= 1;
+        if self.takes(")") { Ok(inner) } else { Self::fail(opening, Reason::Unclosed) }
+    }
+
+    /// A word or a field.
+    fn test(&mut self) -> Result<Test, FilterError> {
+        let start = self.at;
+        let word = self.bare();
+        let span = start..self.at;
+        if let Some(size) = size_test(word) {
+            return size.ok_or(FilterError { span, reason: Reason::Size });
+        }
+        let Some((name, value)) = word.split_once(':') else { return Ok(Test::Text(literal(word, span)?)) };
+        let Some(field) = FIELDS.into_iter().find(|field| field.eq_ignore_ascii_case(name)) else {
+            return match misspelt(name) {
+                Some(field) => Self::fail(span, Reason::Misspelt(name.to_owned(), field)),
+                None => Ok(Test::Text(literal(word, span)?)),
+            };
+        };
+        let value_at = start + name.len() + 1;
+        match field {
+            "from" => Ok(Test::From(self.address("from:", value, value_at, span)?)),
+            "to" => Ok(Test::To(self.address("to:", value, value_at, span)?)),
+            "peer" => Ok(Test::Peer(self.address("peer:", value, value_at, span)?)),
+            "status" => {
+                match Status::ALL.into_iter().find(|status| status.name().eq_ignore_ascii_case(value)) {
+                    Some(status) => Ok(Test::Status(status)),
+                    None => Self::fail(span, Reason::Status),
+                }
+            }
+            "type" => match type_named(value) {
+                Some(wanted) => Ok(Test::Type(wanted)),
+                None => Self::fail(span, Reason::Type),
+            },
+            "size" => Self::fail(span, Reason::Size),
+            _ => self.expression(value_at, span),
+        }
+    }
+
+    /// Goes past a word without quotes.
+    fn bare(&mut self) -> &'a str {
+        let rest = self.rest();
+        let end = rest.find(|c: char| c.is_whitespace() || SPECIAL.contains(&c)).unwrap_or(rest.len());
+        self.at += end;
+        &rest[..end]
+    }
+
+    fn address(
+        &mut self,
+        field: &'static str,
+        value: &str,
+        value_at: usize,
+        span: Range<usize>,
+    ) -> Result<Regex, FilterError> {
+        match (value, self.next()) {
+            ("", Some('"')) => self.quoted_pattern(),
+            ("", _) => Self::fail(span, Reason::NoAddress(field)),
+            (value, _) => literal(value, value_at..span.end),
+        }
+    }
+
+    fn quoted_pattern(&mut self) -> Result<Regex, FilterError> {
+        let start = self.at;
+        let text = self.quoted()?;
+        if text.is_empty() {
+            return Self::fail(start..self.at, Reason::Missing);
+        }
+        literal(&text, start..self.at)
+    }
+
+    fn quoted(&mut self) -> Result<String, FilterError> {
+        let start = self.at;
+        let mut text = String::new();
+        let mut characters = self.rest().char_indices().skip(1);
+        while let Some((at, character)) = characters.next() {
+            match character {
+                '"' => {
+                    self.at += at + 1;
+                    return Ok(text);
+                }
+                // A backslash before anything but these two stands for itself.
+                '\\' => match self.text[start + at + 1..].chars().next() {
+                    Some(escaped @ ('"' | '\\')) => {
+                        text.push(escaped);
+                        characters.next();
+                    }
+                    _ => text.push('\\'),
+                },
+                character => text.push(character),
+            }
+        }
+        Self::fail(start..self.text.len(), Reason::UnclosedQuotes)
+    }
+
+    /// An expression between slashes.
+    fn expression(&mut self, value_at: usize, span: Range<usize>) -> Result<Test, FilterError> {
+        let Some(rest) = self.text[value_at..].strip_prefix('/') else {
+            return Self::fail(span, Reason::NoExpression);
+        };
+        let Some(length) = unescaped_slash(rest) else {
+            return Self::fail(span.start..self.text.len(), Reason::UnclosedExpression);
+        };
+        let source = value_at + 1..value_at + 1 + length;
+        self.at = source.end + 1;
+        if source.is_empty() {
+            return Self::fail(span.start..self.at, Reason::NoExpression);
+        }
+        // To the expression an escaped slash is a slash.
+        Ok(Test::Text(compiled(&rest[..length], source)?))
+    }
+}
+
+fn one_or(mut several: Vec<Expression>, join: fn(Vec<Expression>) -> Expression) -> Expression {
+    match several.pop() {
+        Some(only) if several.is_empty() => only,
+        last => {
+            several.extend(last);
+            join(several)
+        }
+    }
+}
+
+fn unescaped_slash(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    text.bytes().position(|byte| {
+        let ends = byte == b'/' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    })
+}
+
+/// What matches this text in any case of letters.
+fn literal(text: &str, span: Range<usize>) -> Result<Regex, FilterError> {
+    compiled(&regex::escape(text), span)
+}
+
+fn compiled(pattern: &str, span: Range<usize>) -> Result<Regex, FilterError> {
+    let mut builder = RegexBuilder::new(pattern);
+    builder.case_insensitive(true).size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED);
+    builder.build().map_err(|error| {
+        let reason = match error {
+            regex::Error::CompiledTooBig(_) => Reason::TooLarge,
+            error => Reason::Expression(brief(&error.to_string())),
+        };
+        FilterError { span, reason }
+    })
+}
+
+/// What is wrong, out of a message of several lines that points at the place in ASCII.
+fn brief(message: &str) -> String {
+    let last = message.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}
+
+/// `size>1k` and its like: `None` if the word is something else, `Some(None)` if it is wrong.
+fn size_test(word: &str) -> Option<Option<Test>> {
+    let rest = word.get(..4).filter(|name| name.eq_ignore_ascii_case("size")).map(|_| &word[4..])?;
+    let rest = rest.strip_prefix(':').unwrap_or(rest);
+    let comparisons = [
+        (">=", Comparison::AtLeast),
+        ("<=", Comparison::AtMost),
+        (">", Comparison::Above),
+        ("<", Comparison::Below),
+        ("=", Comparison::Exactly),
+    ];
+    let mut found = comparisons.into_iter();
+    let (number, comparison) =
+        found.find_map(|(sign, comparison)| Some((rest.strip_prefix(sign)?, comparison)))?;
+    Some(bytes(number).map(|bytes| Test::Size(comparison, bytes)))
+}
+
+/// A number of bytes: `200`, `1.5k`, `2MB`.
+fn bytes(text: &str) -> Option<u64> {
+    let text = text.to_ascii_lowercase();
+    let text = text.strip_suffix('b').unwrap_or(&text);
+    let (digits, unit) = match text.char_indices().last()? {
+        (at, 'k') => (&text[..at], 1e3),
+        (at, 'm') => (&text[..at], 1e6),
+        _ => (text, 1.0),
+    };
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number = digits.parse::<f64>().ok().filter(|_| is_number)?;
+    Some((number * unit).round() as u64)
+}
+
+fn type_named(name: &str) -> Option<Type> {
+    // The traffic has this word before its notes.
+    if name.eq_ignore_ascii_case("peer") {
+        return Some(Type::Note);
+    }
+    Type::ALL.into_iter().find(|wanted| wanted.name().eq_ignore_ascii_case(name))
+}
+
+/// The field that was likely meant. Any other word with a colon is text, such as a host with its port.
+fn misspelt(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    let long_enough = FIELDS.into_iter().filter(|field| field.len() > 3);
+    long_enough.into_iter().find(|field| strsim::osa_distance(field, &name) == 1)
+}
