@@ -7,6 +7,8 @@ use std::fmt;
 
 use clacks_p2p::{Address, AddressError, DEFAULT_MAX_DEPTH, Message, MessageError, core::MessageId};
 
+use crate::filter::{Filter, FilterError};
+
 /// What a line asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Command {
@@ -36,7 +38,8 @@ pub(crate) enum ViewCommand {
     Peers,
     Queue,
     Traffic,
-    Filter(String),
+    /// Shows only the traffic that a filter admits; all of it without one.
+    Filter(Option<Filter>),
     Help,
     Quit,
 }
@@ -49,7 +52,7 @@ pub(crate) enum Argument {
     Json,
     MessageId,
     Rate,
-    Words,
+    Filter,
 }
 
 /// One row of the list of commands.
@@ -73,6 +76,8 @@ pub(crate) enum CommandError {
     Address(#[from] AddressError),
     #[error("{0}")]
     Message(#[from] MessageError),
+    #[error("{0}")]
+    Filter(#[from] FilterError),
     #[error("the send rate is a number of messages a second, such as 0.5")]
     Rate,
     #[error("a message is named by its number, as :queue shows it")]
@@ -159,9 +164,12 @@ pub(crate) const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "filter",
-        argument: Argument::Words,
-        does: "show only the traffic that holds these words; all of it without words",
-        make: |words| Ok(ViewCommand::Filter(words.to_owned()).into()),
+        argument: Argument::Filter,
+        does: "show only the traffic that it admits; all of it without one",
+        make: |text| {
+            let filter = if text.is_empty() { None } else { Some(Filter::parse(text)?) };
+            Ok(ViewCommand::Filter(filter).into())
+        },
     },
     Spec {
         name: "help",
@@ -197,7 +205,7 @@ fn parse_command(text: &str) -> Result<Command, CommandError> {
         .find(|spec| spec.name == name)
         .ok_or_else(|| CommandError::Unknown(name.to_owned()))?;
     match (spec.argument, argument.trim()) {
-        (Argument::Nothing, "") | (Argument::Words, _) => (spec.make)(argument.trim()),
+        (Argument::Nothing, "") | (Argument::Filter, _) => (spec.make)(argument.trim()),
         (Argument::Nothing, _) => Err(CommandError::Superfluous(spec.name)),
         (wanted, "") => Err(CommandError::Missing(spec.name, wanted)),
         (_, argument) => (spec.make)(argument),
@@ -224,7 +232,7 @@ impl fmt::Display for Argument {
             Self::Json => "VALUE",
             Self::MessageId => "NUMBER",
             Self::Rate => "PER_SECOND",
-            Self::Words => "WORDS",
+            Self::Filter => "FILTER",
         })
     }
 }
@@ -257,7 +265,7 @@ mod tests {
                 Argument::Json => "[1]",
                 Argument::MessageId => "7",
                 Argument::Rate => "0.5",
-                Argument::Words => "two words",
+                Argument::Filter => "two words",
             };
             assert!(Command::parse(&format!(":{} {argument}", spec.name)).is_ok(), "{}", spec.name);
         }

@@ -4,17 +4,16 @@ use std::collections::VecDeque;
 
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
-    core::{Event, Failure, Introduction, Origin, Peer, Refusal},
+    core::{Event, Failure, Introduction, Origin, Peer, Refusal, Status},
     node::CertificateFingerprint,
 };
+
+use crate::filter::{Filter, Subject, Type};
 
 /// Rows kept at most.
 const MAX_ROWS: usize = 10_000;
 /// Bytes of messages kept alive by rows at most. Messages are shared, so this counts some twice.
 const MAX_BYTES: usize = 16 << 20;
-
-/// How much of a message a filter looks at, in bytes.
-const FILTERED: usize = 16 << 10;
 
 /// Which way something went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +41,11 @@ pub(crate) struct Row {
     pub(crate) number: u64,
     pub(crate) unix_ms: u64,
     pub(crate) direction: Direction,
+    /// What a filter takes it for.
+    pub(crate) types: &'static [Type],
     pub(crate) peer: Option<Address>,
+    /// The status of the peer at that time, where it was known.
+    pub(crate) status: Option<Status>,
     pub(crate) message: Option<Message>,
     /// What happened, where there is no message to show.
     pub(crate) what: String,
@@ -61,28 +64,6 @@ pub(crate) struct Log {
     filter: Option<Filter>,
     /// Events that the node did not wait for us to take.
     pub(crate) missed: u64,
-}
-
-/// Lets rows through that hold every one of its words, in any case of letters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Filter {
-    words: Vec<String>,
-}
-
-impl Filter {
-    fn new(text: &str) -> Option<Self> {
-        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-        if words.is_empty() { None } else { Some(Self { words }) }
-    }
-
-    fn admits(&self, row: &Row) -> bool {
-        let peer = row.peer.as_ref().map(Address::to_string).unwrap_or_default();
-        let message = row.message.as_ref().map_or("", Message::as_json);
-        let end = (0..=message.len().min(FILTERED)).rev().find(|end| message.is_char_boundary(*end));
-        let message = &message[..end.unwrap_or(0)];
-        let text = format!("{peer} {} {} {message}", row.what, row.outcome).to_lowercase();
-        self.words.iter().all(|word| text.contains(word))
-    }
 }
 
 impl Log {
@@ -106,7 +87,7 @@ impl Log {
         row.number = self.next_number;
         self.next_number += 1;
         self.bytes += size(&row);
-        if self.filter.as_ref().is_none_or(|filter| filter.admits(&row)) {
+        if self.filter.as_ref().is_none_or(|filter| filter.admits(&row.subject())) {
             self.shown.push_back(row.number);
         }
         self.rows.push_back(row);
@@ -123,11 +104,17 @@ impl Log {
         }
     }
 
-    /// Shows only the rows that hold these words; all of them for none.
-    pub(crate) fn set_filter(&mut self, words: &str) {
-        self.filter = Filter::new(words);
+    /// What the shown rows have in common, if not all are shown.
+    pub(crate) fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()
+    }
+
+    /// Shows only the rows that the filter admits; all of them without one.
+    pub(crate) fn set_filter(&mut self, filter: Option<Filter>) {
+        self.filter = filter;
         let filter = &self.filter;
-        let admitted = self.rows.iter().filter(|row| filter.as_ref().is_none_or(|filter| filter.admits(row)));
+        let admits = |row: &&Row| filter.as_ref().is_none_or(|filter| filter.admits(&row.subject()));
+        let admitted = self.rows.iter().filter(admits);
         self.shown = admitted.map(|row| row.number).collect();
     }
 
@@ -167,51 +154,75 @@ fn row(event: &Event) -> Option<Row> {
             Some(received(peer, message, id.is_some(), *visits))
         }
         Event::MessageQueued { message, origin: Origin::Local, .. } => {
-            Some(blank(Direction::Own).with_message(message).ended("queued", Mood::Plain))
+            Some(own(message).ended("queued", Mood::Plain))
         }
         Event::MessageDelivered { peer, message, round_trip, .. } => {
             let outcome = format!("200 {}", super::format::round_trip(*round_trip));
-            Some(about(Direction::Out, &peer.address).with_message(message).ended(&outcome, Mood::Good))
+            Some(sent(peer, message).ended(&outcome, Mood::Good))
         }
         Event::DeliveryFailed { peer, message, failure, .. } => {
-            Some(about(Direction::Out, &peer.address).with_message(message).failed(failure))
+            Some(sent(peer, message).of(&[Type::Out, Type::Message, Type::Failed]).failed(failure))
         }
         Event::MessageDropped { message, .. } => {
-            Some(blank(Direction::Own).with_message(message).ended("dropped", Mood::Bad))
+            let row = own(message).of(&[Type::Own, Type::Message, Type::Dropped]);
+            Some(row.ended("dropped", Mood::Bad))
         }
         Event::Refused(refusal) => Some(refused(refusal)),
-        Event::Lagged(missed) => Some(blank(Direction::Note).saying(format!("{missed} events were missed"))),
+        Event::Lagged(missed) => Some(note(None).saying(format!("{missed} events were missed"))),
         peer_event => peer_row(peer_event),
     }
 }
 
 fn peer_row(event: &Event) -> Option<Row> {
     let row = match event {
-        Event::PeerDiscovered { peer, introduction } => about(Direction::Note, &peer.address)
-            .saying(introduced(introduction))
-            .ended(peer.status.name(), Mood::Plain),
-        Event::PeerUpdated { peer, from } => {
-            about(Direction::Note, &peer.address).saying(format!("{from} \u{2192} {}", peer.status))
+        Event::PeerDiscovered { peer, introduction } => {
+            note_about(peer).saying(introduced(introduction)).ended(peer.status.name(), Mood::Plain)
         }
-        Event::PeerForgotten { peer } => about(Direction::Note, &peer.address).saying("forgotten"),
+        Event::PeerUpdated { peer, from } => {
+            note_about(peer).saying(format!("{from} \u{2192} {}", peer.status))
+        }
+        Event::PeerForgotten { peer } => note_about(peer).saying("forgotten"),
         Event::AnnounceReceived { peer } => {
-            about(Direction::In, &peer.address).saying("announce").ended("200", Mood::Plain)
+            let row = about(Direction::In, &peer.address).with_status(peer);
+            row.of(&[Type::In, Type::Announce]).saying("announce").ended("200", Mood::Plain)
         }
         Event::Announced { peer, round_trip } => {
             let outcome = format!("200 {}", super::format::round_trip(*round_trip));
-            about(Direction::Out, peer).saying("announce").ended(&outcome, Mood::Good)
+            about(Direction::Out, peer)
+                .of(&[Type::Out, Type::Announce])
+                .saying("announce")
+                .ended(&outcome, Mood::Good)
         }
         Event::AnnounceFailed { peer, failure } => {
-            about(Direction::Out, peer).saying("announce").failed(failure)
+            let row = about(Direction::Out, peer).of(&[Type::Out, Type::Announce, Type::Failed]);
+            row.saying("announce").failed(failure)
         }
-        Event::FoundOurselves { address } => about(Direction::Note, address).saying("is this node itself"),
+        Event::FoundOurselves { address } => note(Some(address)).saying("is this node itself"),
         _ => return None,
     };
     Some(row)
 }
 
+fn own(message: &Message) -> Row {
+    blank(Direction::Own).of(&[Type::Own, Type::Message]).with_message(message)
+}
+
+fn sent(peer: &Peer, message: &Message) -> Row {
+    let row = about(Direction::Out, &peer.address).with_status(peer);
+    row.of(&[Type::Out, Type::Message]).with_message(message)
+}
+
+fn note(peer: Option<&Address>) -> Row {
+    Row { peer: peer.cloned(), ..blank(Direction::Note) }.of(&[Type::Note])
+}
+
+fn note_about(peer: &Peer) -> Row {
+    note(Some(&peer.address)).with_status(peer)
+}
+
 fn received(peer: &Peer, message: &Message, is_queued: bool, visits: u32) -> Row {
-    let row = about(Direction::In, &peer.address).with_message(message);
+    let row = about(Direction::In, &peer.address).with_status(peer);
+    let row = row.of(&[Type::In, Type::Message]).with_message(message);
     match visits {
         _ if !is_queued => row.ended("not queued", Mood::Plain),
         0 | 1 => row.ended("queued", Mood::Plain),
@@ -226,6 +237,7 @@ fn refused(refusal: &Refusal) -> Row {
         Message::from_json(preview, DEFAULT_MAX_DEPTH).unwrap_or_else(|_| Message::text(preview))
     });
     let row = Row { peer: refusal.sender.clone(), message, ..blank(Direction::In) };
+    let row = row.of(&[Type::In, Type::Refused]);
     row.saying(format!("{}{from}", refusal.reason)).ended(&format!("{} refused", refusal.status), Mood::Bad)
 }
 
@@ -243,7 +255,9 @@ fn blank(direction: Direction) -> Row {
         number: 0,
         unix_ms: 0,
         direction,
+        types: &[],
         peer: None,
+        status: None,
         message: None,
         what: String::new(),
         outcome: String::new(),
@@ -256,6 +270,26 @@ fn about(direction: Direction, peer: &Address) -> Row {
 }
 
 impl Row {
+    /// What a filter looks at.
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        let peer = self.peer.as_ref();
+        let subject = match self.direction {
+            Direction::In => Subject::new(self.types).from(peer),
+            Direction::Out => Subject::new(self.types).to(peer),
+            Direction::Own | Direction::Note => Subject::new(self.types).about(peer),
+        };
+        let subject = subject.with_status(self.status).with_message(self.message.as_ref());
+        subject.with_texts(&self.what, &self.outcome)
+    }
+
+    fn of(self, types: &'static [Type]) -> Self {
+        Self { types, ..self }
+    }
+
+    fn with_status(self, peer: &Peer) -> Self {
+        Self { status: Some(peer.status), ..self }
+    }
+
     fn with_message(self, message: &Message) -> Self {
         Self { message: Some(message.clone()), ..self }
     }
@@ -312,14 +346,14 @@ mod tests {
     fn a_filter_hides_and_gives_back() {
         let mut log = Log::default();
         ["red fish", "blue fish", "red bird"].iter().for_each(|text| say(&mut log, text));
-        log.set_filter("RED");
+        log.set_filter(Filter::parse("RED").ok());
         say(&mut log, "red sun");
         say(&mut log, "blue sky");
         let shown: Vec<u64> =
             (0..log.len()).filter_map(|position| log.at(position)).map(|row| row.number).collect();
         assert_eq!(shown, [0, 2, 3]);
         assert_eq!(log.position(1), 1, "a hidden row stands where the next one does");
-        log.set_filter(" ");
+        log.set_filter(None);
         assert_eq!(log.len(), 5);
     }
 }

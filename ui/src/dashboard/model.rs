@@ -42,8 +42,6 @@ pub(crate) struct Model {
     pub(crate) queue: QueueList,
     pub(crate) log: Log,
     pub(crate) log_cursor: LogCursor,
-    /// The words that the shown traffic holds; empty for all of it.
-    pub(crate) filter: String,
     pub(crate) input: Input,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
@@ -209,7 +207,6 @@ impl Model {
             queue: QueueList::default(),
             log: Log::default(),
             log_cursor: LogCursor::Following,
-            filter: String::new(),
             input: Input::default(),
             overlay: None,
             notice: None,

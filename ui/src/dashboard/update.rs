@@ -7,7 +7,10 @@ use clacks_p2p::{
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
-use crate::command::{Command, NodeCommand, ViewCommand};
+use crate::{
+    command::{Command, NodeCommand, ViewCommand},
+    filter::Filter,
+};
 
 use super::{
     keymap::{self, Action, Binding, Context, Motion},
@@ -265,18 +268,17 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::View(ViewCommand::Help) => {
             model.open(Content::Help);
         }
-        Command::View(ViewCommand::Filter(words)) => filter(model, &words),
+        Command::View(ViewCommand::Filter(wanted)) => filter(model, wanted),
     }
     Vec::new()
 }
 
-fn filter(model: &mut Model, words: &str) {
-    model.log.set_filter(words);
-    words.clone_into(&mut model.filter);
-    show_pane(model, Pane::Traffic);
-    if words.is_empty() {
+fn filter(model: &mut Model, wanted: Option<Filter>) {
+    if wanted.is_none() {
         model.say("all traffic is shown");
     }
+    model.log.set_filter(wanted);
+    show_pane(model, Pane::Traffic);
 }
 
 /// Leaves at once if nothing is lost by it, otherwise asks once.
@@ -327,7 +329,10 @@ fn write(model: &mut Model, begun: &str) {
     match begun {
         "" => model.input.write_message(),
         // A filter that is on is there to be changed.
-        FILTER => model.input.write_command(&format!("{FILTER}{}", model.filter)),
+        FILTER => {
+            let filter = model.log.filter().map_or("", Filter::as_str);
+            model.input.write_command(&format!("{FILTER}{filter}"));
+        }
         begun => model.input.write_command(begun),
     }
 }

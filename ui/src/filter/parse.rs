@@ -114,7 +114,7 @@ impl<'a> Parser<'a> {
         let word = self.bare();
         let span = start..self.at;
         if let Some(size) = size_test(word) {
-            return size.ok_or(FilterError { span, reason: Reason::Size });
+            return size.map_err(|reason| FilterError { span, reason });
         }
         let Some((name, value)) = word.split_once(':') else { return Ok(Test::Text(literal(word, span)?)) };
         let Some(field) = FIELDS.into_iter().find(|field| field.eq_ignore_ascii_case(name)) else {
@@ -258,8 +258,8 @@ fn brief(message: &str) -> String {
     last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
-/// `size>1k` and its like: `None` if the word is something else, `Some(None)` if it is wrong.
-fn size_test(word: &str) -> Option<Option<Test>> {
+/// `size>1k` and its like: `None` if the word is something else.
+fn size_test(word: &str) -> Option<Result<Test, Reason>> {
     let rest = word.get(..4).filter(|name| name.eq_ignore_ascii_case("size")).map(|_| &word[4..])?;
     let rest = rest.strip_prefix(':').unwrap_or(rest);
     let comparisons = [
@@ -272,7 +272,7 @@ fn size_test(word: &str) -> Option<Option<Test>> {
     let mut found = comparisons.into_iter();
     let (number, comparison) =
         found.find_map(|(sign, comparison)| Some((rest.strip_prefix(sign)?, comparison)))?;
-    Some(bytes(number).map(|bytes| Test::Size(comparison, bytes)))
+    Some(bytes(number).map(|bytes| Test::Size(comparison, bytes)).ok_or(Reason::Size))
 }
 
 /// A number of bytes: `200`, `1.5k`, `2MB`.

@@ -219,7 +219,7 @@ impl Wanted {
         match self {
             Self::Word(word) => (*word).to_owned(),
             Self::Not(inner) => format!("!({})", inner.written()),
-            Self::All(terms) => terms.iter().map(|term| term.written_in_all()).collect::<Vec<_>>().join(" "),
+            Self::All(terms) => terms.iter().map(Self::written_in_all).collect::<Vec<_>>().join(" "),
             Self::Any(choices) => choices.iter().map(Self::written).collect::<Vec<_>>().join("|"),
         }
     }

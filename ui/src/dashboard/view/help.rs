@@ -9,7 +9,7 @@ use super::{
     },
     row,
 };
-use crate::command::COMMANDS;
+use crate::{command::COMMANDS, filter::GRAMMAR};
 
 /// Columns of the keys or of the command.
 const LEFT: usize = 22;
@@ -35,6 +35,8 @@ pub(super) fn lines(theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let commands = COMMANDS.iter().map(|spec| (format!(":{} {}", spec.name, spec.argument), spec.does));
     lines.extend(commands.flat_map(|(command, does)| entry(theme, &command, does, columns)));
     lines.extend(entry(theme, "::text", "the message \":text\"", columns));
+    push_heading(&mut lines, theme, "What a filter lets through");
+    lines.extend(GRAMMAR.iter().flat_map(|(written, admits)| entry(theme, written, admits, columns)));
     push_heading(&mut lines, theme, "What becomes of a peer");
     lines.extend(STATUSES.iter().flat_map(|(status, meaning)| entry(theme, status, meaning, columns)));
     lines

@@ -13,6 +13,7 @@ use super::{
     draw_empty, draw_row, draw_title,
     row::{clock, fit, fit_address, fit_right, preview},
 };
+use crate::untrusted::shown;
 
 /// Below this many columns the time gives way to the message, and peer and outcome are short.
 const NARROW: usize = 64;
@@ -29,7 +30,7 @@ const SHORT_PEER: usize = 9;
 const SHORT_OUTCOME: usize = 9;
 
 const EMPTY: &[&str] = &["nothing has come or gone yet"];
-const FILTERED: &[&str] = &["no traffic holds these words; / changes them"];
+const FILTERED: &[&str] = &["no traffic is admitted by this filter; / changes it"];
 
 pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
@@ -38,7 +39,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     draw_title(model, theme, Pane::Traffic, area, notes(model, theme, usize::from(area.width)), frame);
     let rows = below_title(area);
     if model.log.len() == 0 {
-        draw_empty(theme, rows, if model.filter.is_empty() { EMPTY } else { FILTERED }, frame);
+        draw_empty(theme, rows, if model.log.filter().is_none() { EMPTY } else { FILTERED }, frame);
         return;
     }
     let (top, selected) = (model.log_top(), model.log_position());
@@ -52,9 +53,9 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
 
 fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
     let mut notes = Vec::new();
-    if !model.filter.is_empty() {
-        let words = fit(&model.filter, model.filter.chars().count().min(width / 3));
-        notes.push(Span::styled(format!("/{words} "), theme.strong));
+    if let Some(filter) = model.log.filter() {
+        let text = shown(filter.as_str(), width / 3);
+        notes.push(Span::styled(format!("/{} ", text.as_str()), theme.strong));
         notes.push(Span::raw(format!("{} of {}  ", model.log.len(), model.log.total())));
     }
     let below = model.log.len().saturating_sub(model.log_top() + model.height(Pane::Traffic));
