@@ -17,6 +17,7 @@ fn the_dashboard_takes_the_terminal_and_leaves_the_motions_of_the_mouse() {
         alternate_screen: true,
         cursor_hidden: true,
         bracketed_paste: true,
+        focus_told: true,
         mouse: MouseProtocolMode::PressRelease,
         mouse_encoding: MouseProtocolEncoding::Sgr,
     };

@@ -30,6 +30,8 @@ struct State {
 struct Counts {
     frames: usize,
     markers: usize,
+    /// Whether the focus was asked for.
+    focus: bool,
 }
 
 impl Callbacks for Counts {
@@ -44,6 +46,7 @@ impl Callbacks for Counts {
         match (intermediate, parameters, command) {
             (Some(b'?'), [[2026]], 'h') => self.frames += 1,
             (Some(b'?'), [[MARKER]], 'h') => self.markers += 1,
+            (Some(b'?'), [[1004]], 'h' | 'l') => self.focus = command == 'h',
             _ => {}
         }
     }
@@ -51,10 +54,12 @@ impl Callbacks for Counts {
 
 /// The modes of the terminal that a program can leave behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a mode that is set or not")]
 pub(crate) struct Modes {
     pub(crate) alternate_screen: bool,
     pub(crate) cursor_hidden: bool,
     pub(crate) bracketed_paste: bool,
+    pub(crate) focus_told: bool,
     pub(crate) mouse: MouseProtocolMode,
     pub(crate) mouse_encoding: MouseProtocolEncoding,
 }
@@ -64,6 +69,7 @@ impl Modes {
         alternate_screen: false,
         cursor_hidden: false,
         bracketed_paste: false,
+        focus_told: false,
         mouse: MouseProtocolMode::None,
         mouse_encoding: MouseProtocolEncoding::Default,
     };
@@ -115,13 +121,16 @@ impl Emulator {
     }
 
     pub(crate) fn modes(&self) -> Modes {
-        self.look(|screen| Modes {
+        let state = self.lock();
+        let screen = state.parser.screen();
+        Modes {
             alternate_screen: screen.alternate_screen(),
             cursor_hidden: screen.hide_cursor(),
             bracketed_paste: screen.bracketed_paste(),
+            focus_told: state.parser.callbacks().focus,
             mouse: screen.mouse_protocol_mode(),
             mouse_encoding: screen.mouse_protocol_encoding(),
-        })
+        }
     }
 
     /// How many frames were drawn.

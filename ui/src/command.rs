@@ -7,6 +7,7 @@ use std::fmt;
 
 use clacks_p2p::{Address, AddressError, DEFAULT_MAX_DEPTH, Message, MessageError, core::MessageId};
 
+use crate::dashboard::MotionSetting;
 use crate::filter::{Filter, FilterError};
 
 /// What a line asks for.
@@ -40,6 +41,7 @@ pub(crate) enum ViewCommand {
     Traffic,
     /// Shows only the traffic that a filter admits; all of it without one.
     Filter(Option<Filter>),
+    Motion(MotionSetting),
     Help,
     Quit,
 }
@@ -53,6 +55,7 @@ pub(crate) enum Argument {
     MessageId,
     Rate,
     Filter,
+    Motion,
 }
 
 /// One row of the list of commands.
@@ -80,6 +83,8 @@ pub(crate) enum CommandError {
     Filter(#[from] FilterError),
     #[error("the send rate is a number of messages a second, such as 0.5")]
     Rate,
+    #[error("motion is full, reduced or off")]
+    Motion,
     #[error("a message is named by its number, as :queue shows it")]
     MessageId,
     #[error(":{0} takes {1}")]
@@ -172,6 +177,12 @@ pub(crate) const COMMANDS: &[Spec] = &[
         },
     },
     Spec {
+        name: "motion",
+        argument: Argument::Motion,
+        does: "choose how much moves by itself: full, reduced or off",
+        make: |text| Ok(ViewCommand::Motion(text.parse().map_err(|()| CommandError::Motion)?).into()),
+    },
+    Spec {
         name: "help",
         argument: Argument::Nothing,
         does: "list keys and commands",
@@ -205,7 +216,7 @@ fn parse_command(text: &str) -> Result<Command, CommandError> {
         .find(|spec| spec.name == name)
         .ok_or_else(|| CommandError::Unknown(name.to_owned()))?;
     match (spec.argument, argument.trim()) {
-        (Argument::Nothing, "") | (Argument::Filter, _) => (spec.make)(argument.trim()),
+        (Argument::Nothing, "") | (Argument::Filter | Argument::Motion, _) => (spec.make)(argument.trim()),
         (Argument::Nothing, _) => Err(CommandError::Superfluous(spec.name)),
         (wanted, "") => Err(CommandError::Missing(spec.name, wanted)),
         (_, argument) => (spec.make)(argument),
@@ -233,6 +244,7 @@ impl fmt::Display for Argument {
             Self::MessageId => "NUMBER",
             Self::Rate => "PER_SECOND",
             Self::Filter => "FILTER",
+            Self::Motion => "HOW_MUCH",
         })
     }
 }
@@ -266,6 +278,7 @@ mod tests {
                 Argument::MessageId => "7",
                 Argument::Rate => "0.5",
                 Argument::Filter => "two words",
+                Argument::Motion => "reduced",
             };
             assert!(Command::parse(&format!(":{} {argument}", spec.name)).is_ok(), "{}", spec.name);
         }
@@ -282,6 +295,8 @@ mod tests {
             (":announce localhost", "an address is written host:port, or [host]:port for IPv6"),
             (":ignore tower:99999", "the port is not a whole number from 1 to 65535"),
             (":rate fast", "the send rate is a number of messages a second, such as 0.5"),
+            (":motion fast", "motion is full, reduced or off"),
+            (":motion", "motion is full, reduced or off"),
             (":drop it", "a message is named by its number, as :queue shows it"),
             (":quit now", ":quit takes nothing behind it"),
         ] {

@@ -3,6 +3,8 @@
 use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
+use crate::dashboard::MotionSetting;
+
 /// The heading of these options in the help of the command line.
 pub(crate) const HEADING: &str = "Screen";
 
@@ -16,12 +18,16 @@ pub(crate) struct View {
     #[arg(long, env = "CLACKS_NO_MOUSE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) no_mouse: Option<bool>,
+
+    /// How much of the screen moves by itself [default: full, but off over ssh]
+    #[arg(long, env = "CLACKS_MOTION", value_name = "HOW_MUCH")]
+    pub(crate) motion: Option<MotionSetting>,
 }
 
 impl View {
     /// What is given here, and for the rest what the other says.
     #[allow(clippy::needless_pass_by_value, reason = "as of `Config`")]
     pub(crate) fn or(self, other: Self) -> Self {
-        Self { no_mouse: self.no_mouse.or(other.no_mouse) }
+        Self { no_mouse: self.no_mouse.or(other.no_mouse), motion: self.motion.or(other.motion) }
     }
 }

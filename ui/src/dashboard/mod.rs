@@ -9,6 +9,7 @@ mod keymap;
 mod layout;
 mod log;
 mod model;
+mod motion;
 mod source;
 mod theme;
 mod update;
@@ -16,6 +17,7 @@ mod view;
 
 #[cfg(test)]
 pub(crate) use keymap::{BINDINGS, HEADINGS};
+pub(crate) use motion::Setting as MotionSetting;
 pub(crate) use source::Source;
 
 use clacks_p2p::core::Now;
@@ -26,6 +28,7 @@ use tokio::sync::mpsc;
 use self::{
     frames::Frames,
     model::Model,
+    motion::Animations,
     source::Happened,
     theme::Theme,
     update::{Effect, Msg, update},
@@ -55,6 +58,10 @@ pub(crate) struct Settings {
 impl Settings {
     fn takes_mouse(&self) -> bool {
         !self.view.no_mouse.unwrap_or_default()
+    }
+
+    fn motion(&self) -> MotionSetting {
+        self.view.motion.unwrap_or_else(|| MotionSetting::usual(terminal::is_over_ssh()))
     }
 }
 
@@ -89,13 +96,14 @@ enum Stay {
 
 impl Dashboard {
     fn new(source: Source, screen: Screen, settings: &Settings) -> Self {
-        let model = Model::new(
+        let mut model = Model::new(
             source.overview(),
             source.now(),
             TimeZone::system(),
             settings.demo,
             settings.takes_mouse(),
         );
+        model.motion = Animations::new(settings.motion());
         let theme = Theme::new(terminal::colours_wanted());
         Self { source, screen, model, theme, frames: Frames::default(), replies: mpsc::channel(REPLIES) }
     }
@@ -131,6 +139,7 @@ impl Dashboard {
             Input::Key(key) => Msg::Key(key),
             Input::Paste(text) => Msg::Paste(text),
             Input::Mouse(mouse) => Msg::Mouse(mouse),
+            Input::Focus(has_focus) => Msg::Focus(has_focus),
             Input::Resized | Input::Resumed => {
                 self.resize();
                 return Ok(Stay::Open);

@@ -15,6 +15,7 @@ use super::{
     input::Input,
     layout::{Areas, Pane},
     log::Log,
+    motion::{Animations, Picture},
 };
 use crate::untrusted::{Shown, shown_lines};
 
@@ -52,6 +53,7 @@ pub(crate) struct Model {
     pub(crate) frozen: Option<Frozen>,
     /// A key moved a selection, so the lists are fetched even if they are held still.
     pub(crate) has_moved: bool,
+    pub(crate) motion: Animations,
 }
 
 /// A screen that is held still.
@@ -214,6 +216,7 @@ impl Model {
             mouse,
             frozen: None,
             has_moved: false,
+            motion: Animations::default(),
         }
     }
 
@@ -374,10 +377,20 @@ impl Model {
         let is_young = young(Duration::ZERO)
             || self.peers.window.iter().any(|peer| young(peer.since))
             || self.queue.window.iter().any(|queued| young(Duration::from_millis(queued.since_ms)));
-        if is_young || self.notice.is_some() || !self.rates.are_zero() {
+        let by_itself = if is_young || self.notice.is_some() || !self.rates.are_zero() {
             Duration::from_secs(1)
         } else {
             Duration::from_secs(60)
+        };
+        let moves = self.motion.changes_after(self.now.uptime, |picture| self.shows(picture));
+        moves.map_or(by_itself, |moves| moves.min(by_itself))
+    }
+
+    /// Whether a picture is on the screen.
+    fn shows(&self, picture: Picture) -> bool {
+        let open = self.overlay.as_ref().map(|overlay| &overlay.content);
+        match (picture, open) {
+            (Picture::Tower | Picture::Map, _) => false,
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Msg {
     Key(KeyEvent),
     Paste(String),
     Mouse(MouseEvent),
+    /// The terminal has the focus or has lost it.
+    Focus(bool),
     Resized(Rect),
     /// Something happened at the node.
     Node(Event),
@@ -61,6 +63,10 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
         Msg::Key(key) => on_key(model, key),
         Msg::Paste(text) => on_paste(model, &text),
         Msg::Mouse(mouse) => on_mouse(model, mouse),
+        Msg::Focus(has_focus) => {
+            model.motion.set_focus(has_focus);
+            Vec::new()
+        }
         Msg::Resized(screen) => {
             model.screen = screen;
             model.lay_out();
@@ -269,6 +275,10 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.open(Content::Help);
         }
         Command::View(ViewCommand::Filter(wanted)) => filter(model, wanted),
+        Command::View(ViewCommand::Motion(setting)) => {
+            model.motion.set(setting);
+            model.say(format!("motion is {}", setting.name()));
+        }
     }
     Vec::new()
 }

@@ -30,13 +30,15 @@ pub(super) enum Mode {
     Paste = 4,
     /// Buttons and wheel only: a program that asks for every motion is woken by each and makes nothing of it.
     Mouse = 8,
+    /// News of the focus: whether anybody looks.
+    Focus = 16,
 }
 
 /// The bit for raw mode, which is no escape sequence.
 const RAW: u8 = 128;
 
 /// In the order in which they are undone.
-const MODES: [Mode; 4] = [Mode::Mouse, Mode::Paste, Mode::HiddenCursor, Mode::Alternate];
+const MODES: [Mode; 5] = [Mode::Focus, Mode::Mouse, Mode::Paste, Mode::HiddenCursor, Mode::Alternate];
 
 impl Mode {
     fn on(self) -> &'static [u8] {
@@ -45,6 +47,7 @@ impl Mode {
             Self::HiddenCursor => b"\x1b[?25l",
             Self::Paste => b"\x1b[?2004h",
             Self::Mouse => b"\x1b[?1000h\x1b[?1006h",
+            Self::Focus => b"\x1b[?1004h",
         }
     }
 
@@ -54,6 +57,7 @@ impl Mode {
             Self::HiddenCursor => b"\x1b[?25h",
             Self::Paste => b"\x1b[?2004l",
             Self::Mouse => b"\x1b[?1006l\x1b[?1000l",
+            Self::Focus => b"\x1b[?1004l",
         }
     }
 }

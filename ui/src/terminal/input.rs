@@ -16,6 +16,8 @@ pub(crate) enum Input {
     /// Text came at once. It is never a key, whatever it says.
     Paste(String),
     Mouse(MouseEvent),
+    /// The terminal has the focus or has lost it. Not every terminal says so.
+    Focus(bool),
     /// The terminal has another size; however often, it is told once.
     Resized,
     /// The process was stopped and goes on. The terminal is empty.
@@ -47,13 +49,15 @@ fn pass_on(listener: &mpsc::Sender<Input>) {
 }
 
 impl Input {
-    /// Resizes come by [`signals`](super::signals), releases of keys and the focus are of no use.
+    /// Resizes come by [`signals`](super::signals), releases of keys are of no use.
     fn from_event(event: Event) -> Option<Self> {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => Some(Self::Key(key)),
             Event::Paste(text) => Some(Self::Paste(text)),
             Event::Mouse(mouse) => Some(Self::Mouse(mouse)),
-            Event::Key(_) | Event::Resize(..) | Event::FocusGained | Event::FocusLost => None,
+            Event::FocusGained => Some(Self::Focus(true)),
+            Event::FocusLost => Some(Self::Focus(false)),
+            Event::Key(_) | Event::Resize(..) => None,
         }
     }
 }
@@ -71,5 +75,11 @@ mod tests {
             assert_eq!(Input::from_event(Event::Key(key(kind))), Some(Input::Key(key(kind))));
         }
         assert_eq!(Input::from_event(Event::Key(key(KeyEventKind::Release))), None);
+    }
+
+    #[test]
+    fn the_focus_comes_through() {
+        assert_eq!(Input::from_event(Event::FocusLost), Some(Input::Focus(false)));
+        assert_eq!(Input::from_event(Event::FocusGained), Some(Input::Focus(true)));
     }
 }

@@ -18,6 +18,7 @@ mod news;
 mod panic;
 #[cfg(debug_assertions)]
 mod rehearsal;
+mod remote;
 mod signals;
 
 use std::io::{self, IsTerminal};
@@ -29,7 +30,7 @@ use ratatui::{
 use tokio::sync::mpsc;
 
 use self::{backend::Tty, guard::Mode, news::News};
-pub(crate) use self::{colours::colours_wanted, input::Input};
+pub(crate) use self::{colours::colours_wanted, input::Input, remote::is_over_ssh};
 
 /// The terminal, taken. There can be one at a time.
 #[derive(Debug)]
@@ -40,8 +41,8 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal: raw mode, the alternate screen, bracketed paste, the mouse's buttons and wheel if asked.
-    /// Fails with nothing changed where there is no terminal to take.
+    /// Takes the terminal: raw mode, the alternate screen, bracketed paste, news of the focus, the mouse's buttons and wheel if
+    /// asked. Fails with nothing changed where there is no terminal to take.
     pub(crate) fn enter(mouse: bool) -> io::Result<Self> {
         fit_to_draw_on()?;
         crossterm::style::force_color_output(true);
@@ -113,7 +114,7 @@ impl Screen {
     /// Sets every mode, whether or not it was set before, and has the next frame drawn whole.
     fn take(&mut self) -> io::Result<()> {
         guard::set_raw()?;
-        for mode in [Mode::Alternate, Mode::HiddenCursor, Mode::Paste] {
+        for mode in [Mode::Alternate, Mode::HiddenCursor, Mode::Paste, Mode::Focus] {
             guard::set(mode)?;
         }
         if self.mouse {
