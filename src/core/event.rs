@@ -28,6 +28,10 @@ pub enum Event {
         message: Message,
         /// Where it came from.
         origin: Origin,
+        /// When it came to this node, in milliseconds of uptime.
+        since_ms: u64,
+        /// How often this message has been seen here.
+        visits: u32,
     },
     /// The head of the queue is on its way. That ends with [`Event::MessageDelivered`], or with
     /// [`Event::MessageQueued`] of the origin [`Origin::Returned`]: after [`Event::DeliveryFailed`] if the delivery
@@ -115,6 +119,11 @@ pub enum Event {
     FoundOurselves {
         /// The other name.
         address: Address,
+    },
+    /// The user changed how many messages a second are sent.
+    SendRateChanged {
+        /// Messages a second.
+        rate: f64,
     },
     /// This watcher fell behind and missed this many events; what it shows should be fetched anew.
     Lagged(u64),

@@ -226,7 +226,8 @@ impl Core {
             ));
         }
         let visits = self.sightings.note(message.fingerprint());
-        let id = self.queue.push(message.clone(), millis(now.uptime), visits).ok();
+        let since_ms = millis(now.uptime);
+        let id = self.queue.push(message.clone(), since_ms, visits).ok();
         self.counters.received += 1;
         if let Some(record) = self.peers.record_mut(&peer.address) {
             record.received += 1;
@@ -239,7 +240,7 @@ impl Core {
         });
         if let Some(id) = id {
             let origin = Origin::Received(peer.address.clone());
-            self.events.push_back(Event::MessageQueued { id, message, origin });
+            self.events.push_back(Event::MessageQueued { id, message, origin, since_ms, visits });
         }
         Ok(())
     }
@@ -357,9 +358,10 @@ impl Core {
     }
 
     fn put_back(&mut self, taken: QueuedMessage, from: &Address) {
-        let message = taken.message.clone();
+        let (message, since_ms, visits) = (taken.message.clone(), taken.since_ms, taken.visits);
         let id = self.queue.put_back(taken);
-        self.events.push_back(Event::MessageQueued { id, message, origin: Origin::Returned(from.clone()) });
+        let origin = Origin::Returned(from.clone());
+        self.events.push_back(Event::MessageQueued { id, message, origin, since_ms, visits });
     }
 
     fn announce_ended(&mut self, to: Address, outcome: Outcome, now: Now) {
@@ -463,9 +465,10 @@ impl Core {
         }
         self.queue.check_room(message.size())?;
         let visits = self.sightings.note(message.fingerprint());
-        let id = self.queue.push(message.clone(), millis(now.uptime), visits)?;
+        let since_ms = millis(now.uptime);
+        let id = self.queue.push(message.clone(), since_ms, visits)?;
         self.counters.enqueued += 1;
-        self.events.push_back(Event::MessageQueued { id, message, origin: Origin::Local });
+        self.events.push_back(Event::MessageQueued { id, message, origin: Origin::Local, since_ms, visits });
         Ok(id)
     }
 
@@ -539,6 +542,7 @@ impl Core {
         check_send_rate(rate)?;
         self.options.send_rate = rate;
         self.pace.set_rate(rate, now.uptime);
+        self.events.push_back(Event::SendRateChanged { rate });
         Ok(())
     }
 

@@ -192,7 +192,13 @@ mod tests {
     };
 
     fn queued(number: u64, message: &Message) -> Event {
-        Event::MessageQueued { id: MessageId(number), message: message.clone(), origin: Origin::Local }
+        Event::MessageQueued {
+            id: MessageId(number),
+            message: message.clone(),
+            origin: Origin::Local,
+            since_ms: 0,
+            visits: 1,
+        }
     }
 
     fn held(publisher: &Publisher) -> (usize, usize) {

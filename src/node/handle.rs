@@ -5,8 +5,8 @@ use tokio_util::sync::DropGuard;
 
 use crate::{
     core::{
-        Answer, Counters, EnqueueError, Event, Failure, MessageId, Now, Options, OptionsError, Outcome, Peer,
-        PeerCounts, QueuedMessage,
+        Answer, Core, Counters, EnqueueError, Event, Failure, MessageId, Now, Options, OptionsError, Outcome,
+        Peer, PeerCounts, QueuedMessage,
     },
     protocol::{Address, Message, Payload, PeerId},
 };
@@ -75,6 +75,30 @@ pub struct Overview {
     pub next_send: Option<Duration>,
     /// What has happened since the start.
     pub counters: Counters,
+}
+
+/// What a node knows and holds at one moment, for who shows or records it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// The node at a glance.
+    pub overview: Overview,
+    /// The time on its clocks.
+    pub now: Now,
+    /// Its peers, by status and then by address, as far as was asked.
+    pub peers: Vec<Peer>,
+    /// The messages that wait, head first, as far as was asked.
+    pub queue: Vec<QueuedMessage>,
+}
+
+/// How much a [`Snapshot`] holds at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotLimits {
+    /// Peers.
+    pub peers: usize,
+    /// Messages that wait.
+    pub messages: usize,
+    /// Bytes of JSON text of these messages.
+    pub bytes: usize,
 }
 
 /// What a stopped node still held: these messages are lost unless somebody keeps them.
@@ -245,17 +269,27 @@ impl Node {
     /// The node at a glance.
     pub fn overview(&self) -> Overview {
         let uptime = self.now().uptime;
-        self.shared.look(|core| Overview {
-            address: core.options().address.clone(),
-            uptime,
-            send_rate: core.options().send_rate,
-            queued: core.queue_len(),
-            in_flight: core.in_flight(),
-            held_bytes: core.held_bytes(),
-            peers: core.peer_counts(),
-            free_peers: core.free_peers(),
-            next_send: core.poll_timeout(),
-            counters: core.counters(),
+        self.shared.look(|core| overview(core, uptime))
+    }
+
+    /// What the node knows and holds now, and before it what `events` had yet to tell. What `events` tells from then
+    /// on is what happened after it, not one event more or less.
+    pub fn snapshot(&self, events: &mut Subscription, limits: SnapshotLimits) -> (Vec<Event>, Snapshot) {
+        self.shared.look(|core| {
+            let told = std::iter::from_fn(|| events.try_next()).collect();
+            let now = self.shared.clock.now();
+            let mut bytes = 0;
+            let queue = core.queue(0..limits.messages).take_while(|queued| {
+                bytes += queued.message.size();
+                bytes <= limits.bytes
+            });
+            let snapshot = Snapshot {
+                overview: overview(core, now.uptime),
+                now,
+                peers: core.peers().take(limits.peers).collect(),
+                queue: queue.cloned().collect(),
+            };
+            (told, snapshot)
         })
     }
 
@@ -291,7 +325,7 @@ impl Node {
 
     /// How many messages wait.
     pub fn queue_len(&self) -> usize {
-        self.shared.look(crate::core::Core::queue_len)
+        self.shared.look(Core::queue_len)
     }
 
     /// All messages that wait, head first.
@@ -350,6 +384,21 @@ impl Node {
     /// SHA-256 of the certificate that is trusted for a peer, once it has been reached.
     pub fn trusted_certificate(&self, address: &Address) -> Option<CertificateFingerprint> {
         self.shared.trust.pinned(address)
+    }
+}
+
+fn overview(core: &Core, uptime: Duration) -> Overview {
+    Overview {
+        address: core.options().address.clone(),
+        uptime,
+        send_rate: core.options().send_rate,
+        queued: core.queue_len(),
+        in_flight: core.in_flight(),
+        held_bytes: core.held_bytes(),
+        peers: core.peer_counts(),
+        free_peers: core.free_peers(),
+        next_send: core.poll_timeout(),
+        counters: core.counters(),
     }
 }
 

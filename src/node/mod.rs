@@ -20,7 +20,7 @@ mod trust;
 
 pub use builder::{Builder, Limits, StartError};
 pub use certificate::CertificateError;
-pub use handle::{AnnounceError, Node, NotKnown, Overview, Remaining};
+pub use handle::{AnnounceError, Node, NotKnown, Overview, Remaining, Snapshot, SnapshotLimits};
 pub use hooks::{Request, Verdict};
 pub use state_file::StateError;
 pub use subscription::Subscription;

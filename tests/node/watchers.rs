@@ -1,6 +1,6 @@
 //! Who watches a node does not slow it.
 
-use clacks_p2p::core::Event;
+use clacks_p2p::{core::Event, node::SnapshotLimits};
 
 use crate::support::{FakePeer, Watch, builder, enqueue, eventually, start};
 
@@ -50,4 +50,29 @@ async fn a_watcher_that_never_looks_slows_nobody() {
     node.add_peer(peer.address());
     eventually("the node delivers", || node.overview().counters.delivered >= 20).await;
     watch.sees("others are told", |event| matches!(event, Event::MessageDelivered { .. })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_stands_between_two_events() {
+    let node = start(builder()).await;
+    let mut events = node.subscribe();
+    let writer = tokio::task::spawn_blocking({
+        let node = node.clone();
+        move || (0..2000).for_each(|number| enqueue(&node, &number.to_string()))
+    });
+    let limits = SnapshotLimits { peers: 10, messages: usize::MAX, bytes: usize::MAX };
+    let mut queued = Vec::new();
+    while queued.len() < 2000 {
+        let (told, snapshot) = node.snapshot(&mut events, limits);
+        queued.extend(told.into_iter().map(|event| match event {
+            Event::MessageQueued { id, .. } => id,
+            other => panic!("{other:?}"),
+        }));
+        let waiting: Vec<_> = snapshot.queue.iter().map(|queued| queued.id).collect();
+        assert_eq!((waiting.len(), waiting), (snapshot.overview.queued, queued.clone()));
+    }
+    writer.await.unwrap();
+    let (_, few) = node.snapshot(&mut events, SnapshotLimits { bytes: 10, ..limits });
+    assert!(few.queue.iter().map(|queued| queued.message.size()).sum::<usize>() <= 10);
+    assert_eq!((few.queue.len(), few.overview.queued), (3, 2000));
 }

@@ -80,6 +80,7 @@ fn log(event: &Event) {
             info!(status, reason = %escaped(&refusal.reason), ?sender, ?remote, "refused");
         }
         Event::FoundOurselves { address } => info!(%address, "found ourselves under another name"),
+        Event::SendRateChanged { rate } => info!(rate, "send rate changed"),
         Event::Lagged(missed) => warn!(missed, "the log fell behind"),
         other => log_message(other),
     }

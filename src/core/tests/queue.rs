@@ -228,3 +228,27 @@ fn what_happened_is_counted() {
     assert_eq!((peer.received, peer.delivered, peer.failed), (1, 1, 1));
     assert_eq!(peer.round_trip, Some(Duration::from_millis(20)));
 }
+
+#[test]
+fn what_is_queued_is_told_with_its_visits_and_the_time_at_which_it_came() {
+    let mut core = core();
+    core.add_peer(&address("peer:1"), at(0));
+    receive(&mut core, &address("peer:1"), "m", None, at(500));
+    core.enqueue(Message::text("m"), at(700)).unwrap();
+    let delivery = send(&mut core, at(1000)).remove(0);
+    core.handle_delivery(delivery.id, failed(), at(2000));
+    let queued = |event| match event {
+        Event::MessageQueued { id, since_ms, visits, .. } => Some((id, since_ms, visits)),
+        _ => None,
+    };
+    let queued: Vec<_> = events(&mut core).into_iter().filter_map(queued).collect();
+    assert_eq!(queued, [(MessageId(1), 500, 1), (MessageId(2), 700, 2), (MessageId(3), 500, 1)]);
+}
+
+#[test]
+fn a_new_send_rate_is_told() {
+    let mut core = core();
+    core.set_send_rate(2.5, at(0)).unwrap();
+    core.set_send_rate(0.0, at(0)).unwrap_err();
+    assert_eq!(events(&mut core), [Event::SendRateChanged { rate: 2.5 }]);
+}

@@ -68,8 +68,10 @@ pub(super) fn happened(event: &Event, time: u64) -> Record {
             .with("message", message)
             .with("id", id)
             .with("visits", visits),
-        Event::MessageQueued { id, message, origin } => {
+        Event::MessageQueued { id, message, origin, since_ms, visits } => {
             with_origin(record("message_queued").with_message(*id, message), origin)
+                .with("since_ms", since_ms)
+                .with("visits", visits)
         }
         Event::MessageSending { id, peer, message, choice } => record("message_sending")
             .with("peer", Known::from(peer))
@@ -101,6 +103,7 @@ pub(super) fn happened(event: &Event, time: u64) -> Record {
         }
         Event::Refused(refusal) => refused(record("refused"), refusal),
         Event::FoundOurselves { address } => record("found_ourselves").with("peer", Named::from(address)),
+        Event::SendRateChanged { rate } => record("send_rate_changed").with("rate", rate),
         Event::Lagged(missed) => record("lagged").with("missed", missed),
         // The library may come to tell of more than is known here.
         other => record("other").with("what", format!("{other:?}")),

@@ -209,7 +209,13 @@ fn some_traffic() -> Vec<Event> {
             peer: new.clone(),
             introduction: Introduction::Friend(alive.address.clone()),
         },
-        Event::MessageQueued { id, message: chess.clone(), origin: Origin::Local },
+        Event::MessageQueued {
+            id,
+            message: chess.clone(),
+            origin: Origin::Local,
+            since_ms: UPTIME.as_millis() as u64,
+            visits: 1,
+        },
         Event::MessageDelivered {
             id,
             peer: alive.clone(),
