@@ -46,16 +46,31 @@ pub(crate) enum ViewCommand {
     Quit,
 }
 
-/// What a command takes behind its name.
+/// What a command takes behind its name. How it is read, completed and hinted at follows from this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "a kind of argument is there for the next command that takes it")]
 pub(crate) enum Argument {
     Nothing,
-    Address,
+    /// An address, known or not, and which of the known ones to offer.
+    Address(Known),
     Json,
     MessageId,
     Rate,
+    /// A filter, or nothing.
     Filter,
-    Motion,
+    /// The path of a file; `~` at its start is the home directory.
+    File,
+    /// One of these words, or another or none that the command says something about, and what stands for it in the help.
+    Choice(&'static str, &'static [&'static str]),
+}
+
+/// Which of the known peers a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    None,
+    All,
+    Ignored,
+    NotIgnored,
 }
 
 /// One row of the list of commands.
@@ -97,37 +112,37 @@ pub(crate) enum CommandError {
 pub(crate) const COMMANDS: &[Spec] = &[
     Spec {
         name: "announce",
-        argument: Argument::Address,
+        argument: Argument::Address(Known::NotIgnored),
         does: "make this node known to another, which becomes a peer",
         make: |text| Ok(NodeCommand::Announce(text.parse()?).into()),
     },
     Spec {
         name: "add",
-        argument: Argument::Address,
+        argument: Argument::Address(Known::None),
         does: "add a peer without telling it",
         make: |text| Ok(NodeCommand::Add(text.parse()?).into()),
     },
     Spec {
         name: "ignore",
-        argument: Argument::Address,
+        argument: Argument::Address(Known::NotIgnored),
         does: "send a peer nothing and refuse what it sends",
         make: |text| Ok(NodeCommand::Ignore(text.parse()?).into()),
     },
     Spec {
         name: "unignore",
-        argument: Argument::Address,
+        argument: Argument::Address(Known::Ignored),
         does: "take an ignore back",
         make: |text| Ok(NodeCommand::Unignore(text.parse()?).into()),
     },
     Spec {
         name: "forget",
-        argument: Argument::Address,
+        argument: Argument::Address(Known::All),
         does: "remove a peer; it comes back when somebody names it",
         make: |text| Ok(NodeCommand::Forget(text.parse()?).into()),
     },
     Spec {
         name: "trust",
-        argument: Argument::Address,
+        argument: Argument::Address(Known::All),
         does: "accept the new certificate of a peer",
         make: |text| Ok(NodeCommand::Trust(text.parse()?).into()),
     },
@@ -178,7 +193,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
     },
     Spec {
         name: "motion",
-        argument: Argument::Motion,
+        argument: Argument::Choice("HOW_MUCH", &["full", "reduced", "off"]),
         does: "choose how much moves by itself: full, reduced or off",
         make: |text| Ok(ViewCommand::Motion(text.parse().map_err(|()| CommandError::Motion)?).into()),
     },
@@ -208,15 +223,19 @@ impl Command {
     }
 }
 
+/// The command of this name.
+pub(crate) fn spec(name: &str) -> Option<&'static Spec> {
+    COMMANDS.iter().find(|spec| spec.name == name)
+}
+
 fn parse_command(text: &str) -> Result<Command, CommandError> {
     let text = text.trim();
     let (name, argument) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let spec = COMMANDS
-        .iter()
-        .find(|spec| spec.name == name)
-        .ok_or_else(|| CommandError::Unknown(name.to_owned()))?;
+    let spec = spec(name).ok_or_else(|| CommandError::Unknown(name.to_owned()))?;
     match (spec.argument, argument.trim()) {
-        (Argument::Nothing, "") | (Argument::Filter | Argument::Motion, _) => (spec.make)(argument.trim()),
+        (Argument::Nothing, "") | (Argument::Filter | Argument::Choice(..), _) => {
+            (spec.make)(argument.trim())
+        }
         (Argument::Nothing, _) => Err(CommandError::Superfluous(spec.name)),
         (wanted, "") => Err(CommandError::Missing(spec.name, wanted)),
         (_, argument) => (spec.make)(argument),
@@ -239,12 +258,13 @@ impl fmt::Display for Argument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nothing => "",
-            Self::Address => "HOST:PORT",
+            Self::Address(_) => "HOST:PORT",
             Self::Json => "VALUE",
             Self::MessageId => "NUMBER",
             Self::Rate => "PER_SECOND",
             Self::Filter => "FILTER",
-            Self::Motion => "HOW_MUCH",
+            Self::File => "FILE",
+            Self::Choice(name, _) => name,
         })
     }
 }
@@ -273,12 +293,13 @@ mod tests {
         for spec in COMMANDS {
             let argument = match spec.argument {
                 Argument::Nothing => "",
-                Argument::Address => "localhost:8001",
+                Argument::Address(_) => "localhost:8001",
                 Argument::Json => "[1]",
                 Argument::MessageId => "7",
                 Argument::Rate => "0.5",
                 Argument::Filter => "two words",
-                Argument::Motion => "reduced",
+                Argument::File => "a file",
+                Argument::Choice(_, words) => words.first().unwrap(),
             };
             assert!(Command::parse(&format!(":{} {argument}", spec.name)).is_ok(), "{}", spec.name);
         }
