@@ -42,6 +42,8 @@ pub(crate) enum ViewCommand {
     /// Shows only the traffic that a filter admits; all of it without one.
     Filter(Option<Filter>),
     Motion(MotionSetting),
+    /// The name of a theme, or its beginning.
+    Theme(String),
     Help,
     Quit,
 }
@@ -62,6 +64,8 @@ pub(crate) enum Argument {
     File,
     /// One of these words, or another or none that the command says something about, and what stands for it in the help.
     Choice(&'static str, &'static [&'static str]),
+    /// The name of a theme, of which the dashboard knows the list.
+    Theme,
 }
 
 /// Which of the known peers a command is for.
@@ -198,6 +202,12 @@ pub(crate) const COMMANDS: &[Spec] = &[
         make: |text| Ok(ViewCommand::Motion(text.parse().map_err(|()| CommandError::Motion)?).into()),
     },
     Spec {
+        name: "theme",
+        argument: Argument::Theme,
+        does: "change what the screen looks like",
+        make: |name| Ok(ViewCommand::Theme(name.to_owned()).into()),
+    },
+    Spec {
         name: "help",
         argument: Argument::Nothing,
         does: "list keys and commands",
@@ -265,6 +275,7 @@ impl fmt::Display for Argument {
             Self::Filter => "FILTER",
             Self::File => "FILE",
             Self::Choice(name, _) => name,
+            Self::Theme => "NAME",
         })
     }
 }
@@ -300,6 +311,7 @@ mod tests {
                 Argument::Filter => "two words",
                 Argument::File => "a file",
                 Argument::Choice(_, words) => words.first().unwrap(),
+                Argument::Theme => "dark",
             };
             assert!(Command::parse(&format!(":{} {argument}", spec.name)).is_ok(), "{}", spec.name);
         }

@@ -228,7 +228,8 @@ fn read_as<T: DeserializeOwned>(file: Option<&Path>) -> anyhow::Result<Option<T>
     text.map(|(path, text)| parse(&text).with_context(|| path.display().to_string())).transpose()
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
+/// Reads TOML; an error is one line that names the line of the text.
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
     toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
@@ -252,6 +253,11 @@ fn read_default() -> anyhow::Result<Option<(PathBuf, String)>> {
 /// Where the configuration file is looked for.
 fn default_path() -> Option<PathBuf> {
     platform_directories().map(|directories| directories.config_dir().join("config.toml"))
+}
+
+/// Where the user's own themes are looked for.
+pub(crate) fn themes_directory() -> Option<PathBuf> {
+    platform_directories().map(|directories| directories.config_dir().join("themes"))
 }
 
 fn platform_directories() -> Option<ProjectDirs> {

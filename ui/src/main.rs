@@ -77,10 +77,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 async fn monitor(config: &Config) -> anyhow::Result<()> {
     // A node that is never seen should not have been heard of, nor leave anything behind.
     terminal::fit_to_draw_on()?;
+    let settings = dashboard::Settings::new(false, config.view.clone())?;
     let node = start(config).await?;
-    let result =
-        dashboard::run(Source::live(&node), &dashboard::Settings { demo: false, view: config.view.clone() })
-            .await;
+    let result = dashboard::run(Source::live(&node), &settings).await;
     tell_of_loss(&stop(&node).await);
     result
 }
@@ -93,7 +92,7 @@ async fn headless(config: &Config) -> anyhow::Result<()> {
 
 /// The demo network, on the screen or without one.
 async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
-    let settings = dashboard::Settings { demo: true, view: demo.view.with_file(None)? };
+    let settings = dashboard::Settings::new(true, demo.view.with_file(None)?)?;
     if !demo.no_screen {
         terminal::fit_to_draw_on()?;
     }

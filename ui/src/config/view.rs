@@ -22,12 +22,20 @@ pub(crate) struct View {
     /// How much of the screen moves by itself [default: full, but off over ssh]
     #[arg(long, env = "CLACKS_MOTION", value_name = "HOW_MUCH")]
     pub(crate) motion: Option<MotionSetting>,
+
+    /// What the screen looks like: auto, dark, light, mono, high, deuter, trit, or a theme of yours or FILE.toml [default: auto]
+    #[arg(long, env = "CLACKS_THEME", value_name = "NAME")]
+    pub(crate) theme: Option<String>,
 }
 
 impl View {
     /// What is given here, and for the rest what the other says.
     #[allow(clippy::needless_pass_by_value, reason = "as of `Config`")]
     pub(crate) fn or(self, other: Self) -> Self {
-        Self { no_mouse: self.no_mouse.or(other.no_mouse), motion: self.motion.or(other.motion) }
+        Self {
+            no_mouse: self.no_mouse.or(other.no_mouse),
+            motion: self.motion.or(other.motion),
+            theme: self.theme.or(other.theme),
+        }
     }
 }

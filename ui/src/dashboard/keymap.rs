@@ -115,6 +115,7 @@ pub(crate) const BINDINGS: &[Binding] = bindings![
     [Plain(End), Plain(Char('G'))], Lists, Action::Move(Motion::Bottom), "", "to the last; in the traffic: follow what comes";
     [Plain(Char(' '))], Lists, Action::Freeze, "hold", "hold the screen still while the node goes on, or let it go on";
     [Plain(Char('m'))], Lists, Action::ToggleMouse, "", "release the mouse to select text, or take it back";
+    [Plain(Char('t'))], Lists, Action::Write(":theme "), "", "choose a theme; each is shown as its name is written";
     [Control('z')], Lists, Action::Suspend, "", "stop the program until the shell continues it";
     [Control('l')], Lists, Action::Redraw, "", "draw the screen anew";
 

@@ -8,6 +8,7 @@ mod input;
 mod keymap;
 mod layout;
 mod log;
+mod looks;
 mod model;
 mod motion;
 mod source;
@@ -27,10 +28,10 @@ use tokio::sync::mpsc;
 
 use self::{
     frames::Frames,
+    looks::Looks,
     model::Model,
     motion::Animations,
     source::Happened,
-    theme::Theme,
     update::{Effect, Msg, update},
 };
 use crate::{
@@ -53,9 +54,16 @@ pub(crate) struct Settings {
     pub(crate) demo: bool,
     /// What the user said about the screen.
     pub(crate) view: View,
+    looks: Looks,
 }
 
 impl Settings {
+    /// Reads the themes, so that a wrong one is told before a node is heard of.
+    pub(crate) fn new(demo: bool, view: View) -> anyhow::Result<Self> {
+        let looks = Looks::open(&view)?;
+        Ok(Self { demo, view, looks })
+    }
+
     fn takes_mouse(&self) -> bool {
         !self.view.no_mouse.unwrap_or_default()
     }
@@ -82,7 +90,6 @@ struct Dashboard {
     source: Source,
     screen: Screen,
     model: Model,
-    theme: Theme,
     frames: Frames,
     replies: Replies,
 }
@@ -104,8 +111,9 @@ impl Dashboard {
             settings.takes_mouse(),
         );
         model.motion = Animations::new(settings.motion());
-        let theme = Theme::new(terminal::colours_wanted());
-        Self { source, screen, model, theme, frames: Frames::default(), replies: mpsc::channel(REPLIES) }
+        model.looks = settings.looks.clone();
+        model.looks.complaint().into_iter().for_each(|complaint| model.complain(complaint));
+        Self { source, screen, model, frames: Frames::default(), replies: mpsc::channel(REPLIES) }
     }
 
     async fn run(&mut self) -> anyhow::Result<()> {
@@ -220,7 +228,8 @@ impl Dashboard {
 
     fn draw(&mut self) -> anyhow::Result<()> {
         self.refresh();
-        self.screen.draw(|frame| view::view(&self.model, self.theme, frame))?;
+        let theme = self.model.theme();
+        self.screen.draw(|frame| view::view(&self.model, theme, frame))?;
         self.frames.drawn(self.model.changes_after());
         Ok(())
     }

@@ -15,7 +15,9 @@ use super::{
     input::Input,
     layout::{Areas, Pane},
     log::Log,
+    looks::Looks,
     motion::{Animations, Picture},
+    theme::Theme,
 };
 use crate::untrusted::{Shown, shown_lines};
 
@@ -54,6 +56,7 @@ pub(crate) struct Model {
     /// A key moved a selection, so the lists are fetched even if they are held still.
     pub(crate) has_moved: bool,
     pub(crate) motion: Animations,
+    pub(crate) looks: Looks,
 }
 
 /// A screen that is held still.
@@ -217,7 +220,15 @@ impl Model {
             frozen: None,
             has_moved: false,
             motion: Animations::default(),
+            looks: Looks::default(),
         }
+    }
+
+    /// The theme to draw with: the one that is chosen, or while the name of another is being written, that one.
+    pub(crate) fn theme(&self) -> Theme {
+        let writes = self.focus == Focus::Input && self.overlay.is_none();
+        let tried = if writes { self.looks.tried(self.input.draft()) } else { None };
+        tried.unwrap_or(self.looks.theme())
     }
 
     /// The areas of the screen; `None` if it is too small.

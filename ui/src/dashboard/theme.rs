@@ -1,73 +1,91 @@
-//! What things look like. The terminal's own foreground and background, and its sixteen colours, so that it fits a
-//! dark and a light one; and never colour alone: each status has a letter, a word and an attribute of its own.
+//! What things look like: a style for each role, as a theme's file names it. The terminal's own foreground and
+//! background, and its sixteen colours, so that it fits what people have set; and never colour alone: each status has
+//! a letter, a word and an attribute of its own, and what is selected is reversed and marked.
+
+mod file;
+mod themes;
+mod words;
+
+use std::ops::Deref;
 
 use clacks_p2p::core::Status;
-use ratatui::style::{Color, Style};
+use ratatui::style::Style;
 
 use super::log::{Direction, Mood};
 
-/// How to draw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Theme {
-    colours: bool,
-    /// What is more important.
-    pub(crate) strong: Style,
-    /// What is less important: rules, names of fields. Dim, as bright black is the background of some terminals.
-    pub(crate) quiet: Style,
-    /// The selected row of the list that has the focus: in no colour, as one in reverse is hard to read.
-    pub(crate) selected: Style,
+pub(crate) use self::{
+    file::Styles,
+    themes::{AUTO, Themes},
+};
+
+/// How to draw: cheap to pass on, as the styles of a theme stay where they were read for as long as the program runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Theme(&'static Styles);
+
+impl Default for Theme {
+    /// The one that fits any background.
+    fn default() -> Self {
+        Themes::built_in(AUTO).unwrap_or_else(Self::mono)
+    }
+}
+
+/// The styles by the names that a theme's file gives them.
+impl Deref for Theme {
+    type Target = Styles;
+
+    fn deref(&self) -> &Styles {
+        self.0
+    }
 }
 
 impl Theme {
-    /// The theme, with colours or without.
-    pub(crate) fn new(colours: bool) -> Self {
-        let plain = Style::new();
-        Self {
-            colours,
-            strong: plain.bold(),
-            quiet: plain.dim(),
-            selected: plain.fg(Color::Reset).reversed(),
-        }
+    /// Without any colour.
+    pub(crate) fn mono() -> Self {
+        Themes::built_in(themes::MONO).unwrap_or(Self(&themes::PLAIN))
     }
 
     /// The name of a pane or of what is open.
     pub(crate) fn title(self, has_focus: bool) -> Style {
-        if has_focus { self.strong.patch(self.selected) } else { self.strong }
-    }
-
-    fn coloured(self, style: Style, colour: Color) -> Style {
-        if self.colours { style.fg(colour) } else { style }
+        if has_focus { self.focused_title } else { self.title }
     }
 
     pub(crate) fn status(self, status: Status) -> Style {
         match status {
-            Status::New => self.coloured(Style::new().bold(), Color::Cyan),
-            Status::Alive => self.coloured(Style::new(), Color::Green),
-            Status::Lost => self.coloured(Style::new().underlined(), Color::Magenta),
-            Status::Dead => Style::new().dim(),
-            Status::Ignored => self.coloured(Style::new().crossed_out(), Color::Red),
+            Status::New => self.new,
+            Status::Alive => self.alive,
+            Status::Lost => self.lost,
+            Status::Dead => self.dead,
+            Status::Ignored => self.ignored,
         }
     }
 
     pub(crate) fn mood(self, mood: Mood) -> Style {
         match mood {
-            Mood::Good => self.coloured(Style::new(), Color::Green),
-            Mood::Bad => self.coloured(Style::new().bold(), Color::Red),
+            Mood::Good => self.good,
+            Mood::Bad => self.bad,
             Mood::Plain => Style::new(),
         }
     }
 
     pub(crate) fn direction(self, direction: Direction) -> Style {
         match direction {
-            Direction::In => self.coloured(Style::new(), Color::Cyan),
-            Direction::Out => Style::new(),
-            Direction::Own => Style::new().bold(),
-            Direction::Note => Style::new().dim(),
+            Direction::In => self.incoming,
+            Direction::Out => self.outgoing,
+            Direction::Own => self.own,
+            Direction::Note => self.note,
         }
     }
 
     pub(crate) fn notice(self, is_error: bool) -> Style {
         self.mood(if is_error { Mood::Bad } else { Mood::Good })
+    }
+
+    /// The line of a chart by its number from 0; after the last style comes the first again, so a chart tells its
+    /// lines apart by something else as well.
+    #[allow(dead_code, reason = "for the charts")]
+    pub(crate) fn series(self, number: usize) -> Style {
+        let styles = &self.0.series;
+        styles.get(number % styles.len().max(1)).copied().unwrap_or_default()
     }
 }
 
@@ -81,3 +99,6 @@ pub(crate) fn letter(status: Status) -> char {
         Status::Ignored => 'I',
     }
 }
+
+#[cfg(test)]
+mod tests;

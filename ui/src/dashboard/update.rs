@@ -279,6 +279,10 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.motion.set(setting);
             model.say(format!("motion is {}", setting.name()));
         }
+        Command::View(ViewCommand::Theme(name)) => match model.looks.choose(&name) {
+            Ok(name) => model.say(format!("the theme is {name} now")),
+            Err(reason) => model.complain(reason),
+        },
     }
     Vec::new()
 }

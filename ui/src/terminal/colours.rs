@@ -1,4 +1,4 @@
-//! Whether the terminal is to be coloured.
+//! Whether the terminal is to be coloured, and which background it has.
 //!
 //! crossterm obeys `NO_COLOR` by leaving the colours out of its sequences, and an empty sequence resets the highlight
 //! that was set before it. So it is told to write them, and a palette without colours is the dashboard's to take.
@@ -13,4 +13,49 @@ pub(crate) fn colours_wanted() -> bool {
 /// Whether the terminal knows no escape sequences.
 pub(super) fn is_dumb() -> bool {
     env::var_os("TERM").as_deref() == Some(OsStr::new("dumb"))
+}
+
+/// What is known of the terminal's background.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Background {
+    Dark,
+    Light,
+    Unknown,
+}
+
+/// The background, as far as the environment tells it.
+///
+/// The terminal is not asked: its answer comes whenever it likes, over a slow connection after the first keys, and
+/// would be taken for keys by whoever reads them then.
+pub(crate) fn background() -> Background {
+    env::var("COLORFGBG").map_or(Background::Unknown, |colours| background_in(&colours))
+}
+
+/// What the last number of `15;0` or `0;default;15` means: which of the sixteen colours the background is.
+fn background_in(colours: &str) -> Background {
+    match colours.rsplit(';').next().and_then(|number| number.parse::<u8>().ok()) {
+        Some(0..=6 | 8) => Background::Dark,
+        Some(7 | 9..=15) => Background::Light,
+        _ => Background::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_background_is_the_last_of_the_colours() {
+        for (colours, background) in [
+            ("15;0", Background::Dark),
+            ("0;15", Background::Light),
+            ("0;default;7", Background::Light),
+            ("12;8", Background::Dark),
+            ("15;default", Background::Unknown),
+            ("0;16", Background::Unknown),
+            ("", Background::Unknown),
+        ] {
+            assert_eq!(background_in(colours), background, "{colours}");
+        }
+    }
 }

@@ -30,7 +30,11 @@ use ratatui::{
 use tokio::sync::mpsc;
 
 use self::{backend::Tty, guard::Mode, news::News};
-pub(crate) use self::{colours::colours_wanted, input::Input, remote::is_over_ssh};
+pub(crate) use self::{
+    colours::{Background, background, colours_wanted},
+    input::Input,
+    remote::is_over_ssh,
+};
 
 /// The terminal, taken. There can be one at a time.
 #[derive(Debug)]

@@ -16,7 +16,6 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
 use super::super::{
     model::{Anchor, Model, Snapshot},
-    theme::Theme,
     update::{Effect, Msg, update},
     view::view,
 };
@@ -136,7 +135,7 @@ impl Fixture {
     /// Draws on a terminal of this size, of which the model may not know yet.
     pub(super) fn draw_on(&self, width: u16, height: u16) -> ratatui::buffer::Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| view(&self.model, Theme::new(true), frame)).unwrap();
+        terminal.draw(|frame| view(&self.model, self.model.theme(), frame)).unwrap();
         terminal.backend().buffer().clone()
     }
 }

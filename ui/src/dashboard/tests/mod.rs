@@ -2,5 +2,6 @@
 
 mod fixture;
 mod keys;
+mod looks;
 mod screens;
 mod sizes;

@@ -165,5 +165,5 @@ fn overlay_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'stati
 pub(crate) fn overlay_length(model: &Model) -> usize {
     let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));
     let message = model.overlay.as_ref().map_or(0, |overlay| overlay.message.len());
-    overlay_lines(model, Theme::new(false), columns).len() + message
+    overlay_lines(model, Theme::default(), columns).len() + message
 }
