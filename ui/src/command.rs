@@ -39,6 +39,7 @@ pub(crate) enum ViewCommand {
     Peers,
     Queue,
     Traffic,
+    Zoom,
     /// Shows only the traffic that a filter admits; all of it without one.
     Filter(Option<Filter>),
     Motion(MotionSetting),
@@ -185,6 +186,12 @@ pub(crate) const COMMANDS: &[Spec] = &[
         argument: Argument::Nothing,
         does: "go to the traffic",
         make: |_| Ok(ViewCommand::Traffic.into()),
+    },
+    Spec {
+        name: "zoom",
+        argument: Argument::Nothing,
+        does: "give the list with the focus all of the screen, or make room for the others again",
+        make: |_| Ok(ViewCommand::Zoom.into()),
     },
     Spec {
         name: "filter",

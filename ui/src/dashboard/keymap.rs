@@ -114,6 +114,7 @@ pub(crate) const BINDINGS: &[Binding] = bindings![
     [Plain(Home), Plain(Char('g'))], Lists, Action::Move(Motion::Top), "", "to the first";
     [Plain(End), Plain(Char('G'))], Lists, Action::Move(Motion::Bottom), "", "to the last; in the traffic: follow what comes";
     [Plain(Char(' '))], Lists, Action::Freeze, "hold", "hold the screen still while the node goes on, or let it go on";
+    [Plain(Char('z'))], Lists, Action::Command(":zoom"), "zoom", "give the list all of the screen, or make room for the others again";
     [Plain(Char('m'))], Lists, Action::ToggleMouse, "", "release the mouse to select text, or take it back";
     [Plain(Char('t'))], Lists, Action::Write(":theme "), "", "choose a theme; each is shown as its name is written";
     [Control('z')], Lists, Action::Suspend, "", "stop the program until the shell continues it";

@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
-/// The lists that can have the focus.
+/// What can have the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pane {
     Peers,
@@ -25,6 +25,10 @@ pub(crate) struct Areas {
     pub(crate) peers: Rect,
     pub(crate) queue: Rect,
     pub(crate) traffic: Rect,
+    /// All of what is selected.
+    pub(crate) details: Rect,
+    /// The lines between what stands side by side.
+    pub(crate) rules: [Rect; 2],
     pub(crate) notice: Rect,
     pub(crate) input: Rect,
     pub(crate) hints: Rect,
@@ -36,12 +40,19 @@ const SMALLEST: (u16, u16) = (20, 5);
 const SIDE_BY_SIDE: (u16, u16) = (70, 16);
 /// From here on peers and queue stand left of the traffic.
 const COLUMNS: (u16, u16) = (110, 30);
+/// From here on a third column stands right of the traffic.
+const THREE_COLUMNS: (u16, u16) = (180, 44);
 /// Columns of the peers and the queue where they stand left of the traffic: three eighths, within these bounds.
 const LEFT_COLUMN: (u16, u16) = (46, 64);
+/// The same beside a third column: a quarter.
+const LEFT_OF_THREE: (u16, u16) = (46, 60);
+/// Columns of the third column: three tenths, within these bounds.
+const RIGHT_COLUMN: (u16, u16) = (54, 90);
 
 impl Areas {
-    /// The areas for a terminal of this size; `None` if it is too small to show anything.
-    pub(crate) fn of(screen: Rect, focus: Pane) -> Option<Self> {
+    /// The areas for a terminal of this size; `None` if it is too small to show anything. Zoomed, the pane with the
+    /// focus has all of the body.
+    pub(crate) fn of(screen: Rect, focus: Pane, is_zoomed: bool) -> Option<Self> {
         if !holds(screen, SMALLEST) {
             return None;
         }
@@ -56,8 +67,12 @@ impl Areas {
         ])
         .areas(screen);
         let areas = Self { header, body, notice, input, hints, ..Self::default() };
-        Some(if holds(screen, COLUMNS) {
-            areas.with_columns(body)
+        Some(if is_zoomed {
+            areas.with_only(focus, body)
+        } else if holds(screen, THREE_COLUMNS) {
+            areas.with_three_columns(body)
+        } else if holds(screen, COLUMNS) {
+            areas.with_two_columns(body)
         } else if holds(screen, SIDE_BY_SIDE) {
             areas.with_lists_above(body)
         } else {
@@ -65,33 +80,54 @@ impl Areas {
         })
     }
 
-    fn with_columns(self, body: Rect) -> Self {
+    fn with_three_columns(self, body: Rect) -> Self {
+        let left = (body.width / 4).clamp(LEFT_OF_THREE.0, LEFT_OF_THREE.1);
+        let right = (body.width * 3 / 10).clamp(RIGHT_COLUMN.0, RIGHT_COLUMN.1);
+        let [left, rule, traffic, second_rule, details] = Layout::horizontal([
+            Constraint::Length(left),
+            Constraint::Length(1),
+            Constraint::Fill(1),
+            Constraint::Length(1),
+            Constraint::Length(right),
+        ])
+        .areas(body);
+        Self { traffic, details, rules: [rule, second_rule], ..self.with_left_column(left) }
+    }
+
+    fn with_two_columns(self, body: Rect) -> Self {
         let left = (body.width * 3 / 8).clamp(LEFT_COLUMN.0, LEFT_COLUMN.1);
-        let [left, _, traffic] =
+        let [left, rule, traffic] =
             Layout::horizontal([Constraint::Length(left), Constraint::Length(1), Constraint::Fill(1)])
                 .areas(body);
-        let [peers, queue] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(left);
-        Self { peers, queue, traffic, ..self }
+        Self { traffic, rules: [rule, Rect::default()], ..self.with_left_column(left) }
+    }
+
+    fn with_left_column(self, column: Rect) -> Self {
+        let [peers, queue] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(column);
+        Self { peers, queue, ..self }
     }
 
     fn with_lists_above(self, body: Rect) -> Self {
         let lists = (body.height * 2 / 5).max(5);
         let [above, traffic] = Layout::vertical([Constraint::Length(lists), Constraint::Fill(1)]).areas(body);
-        let [peers, _, queue] =
+        let [peers, rule, queue] =
             Layout::horizontal([Constraint::Fill(11), Constraint::Length(1), Constraint::Fill(9)])
                 .areas(above);
-        Self { peers, queue, traffic, ..self }
+        Self { peers, queue, traffic, rules: [rule, Rect::default()], ..self }
     }
 
     fn with_one_pane(self, body: Rect, focus: Pane) -> Self {
         let has_summary = u16::from(body.height >= 4);
         let [summary, pane] =
             Layout::vertical([Constraint::Length(has_summary), Constraint::Fill(1)]).areas(body);
-        let areas = Self { summary, ..self };
-        match focus {
-            Pane::Peers => Self { peers: pane, ..areas },
-            Pane::Queue => Self { queue: pane, ..areas },
-            Pane::Traffic => Self { traffic: pane, ..areas },
+        Self { summary, ..self.with_only(focus, pane) }
+    }
+
+    fn with_only(self, pane: Pane, area: Rect) -> Self {
+        match pane {
+            Pane::Peers => Self { peers: area, ..self },
+            Pane::Queue => Self { queue: area, ..self },
+            Pane::Traffic => Self { traffic: area, ..self },
         }
     }
 
@@ -123,4 +159,62 @@ pub(crate) fn below_title(area: Rect) -> Rect {
 
 fn holds(screen: Rect, (width, height): (u16, u16)) -> bool {
     screen.width >= width && screen.height >= height
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Areas {
+        fn all(&self) -> [(&'static str, Rect); 11] {
+            [
+                ("header", self.header),
+                ("summary", self.summary),
+                ("peers", self.peers),
+                ("queue", self.queue),
+                ("traffic", self.traffic),
+                ("details", self.details),
+                ("first rule", self.rules[0]),
+                ("second rule", self.rules[1]),
+                ("notice", self.notice),
+                ("input", self.input),
+                ("hints", self.hints),
+            ]
+        }
+    }
+
+    fn every_layout() -> impl Iterator<Item = (Rect, Pane, Areas)> {
+        let widths = (0..=250).step_by(3).chain([20, 69, 70, 109, 110, 179, 180]);
+        let sizes = widths.flat_map(|width| (0..=80).map(move |height| Rect::new(0, 0, width, height)));
+        let focused = sizes.flat_map(|screen| Pane::ALL.map(|pane| (screen, pane)));
+        let zoomed = focused.flat_map(|(screen, pane)| [false, true].map(|zoomed| (screen, pane, zoomed)));
+        zoomed.filter_map(|(screen, pane, zoomed)| Some((screen, pane, Areas::of(screen, pane, zoomed)?)))
+    }
+
+    #[test]
+    fn areas_are_on_the_screen_and_beside_each_other() {
+        for (screen, pane, areas) in every_layout() {
+            let all = areas.all();
+            for (index, (name, area)) in all.iter().enumerate().filter(|(_, (_, area))| !area.is_empty()) {
+                assert_eq!(area.intersection(screen), *area, "{name} at {screen} with {pane:?}");
+                for (other, beside) in &all[index + 1..] {
+                    assert!(!area.intersects(*beside), "{name} and {other} at {screen} with {pane:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_the_focus_is_seen() {
+        for (screen, pane, areas) in every_layout() {
+            assert!(!areas.pane(pane).is_empty(), "{pane:?} at {screen}");
+        }
+    }
+
+    #[test]
+    fn a_zoomed_pane_has_all_of_the_body() {
+        let areas = Areas::of(Rect::new(0, 0, 200, 60), Pane::Queue, true).unwrap();
+        assert_eq!(areas.queue, areas.body);
+        assert!([areas.peers, areas.traffic, areas.details].iter().all(|area| area.is_empty()));
+    }
 }

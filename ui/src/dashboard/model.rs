@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use clacks_p2p::{
-    Address,
+    Address, Message,
     core::{MessageId, Now, Peer, QueuedMessage, Status},
     node::{CertificateFingerprint, Overview},
 };
@@ -30,6 +30,7 @@ const NOTICE_STAYS: Duration = Duration::from_secs(10);
 
 /// Everything that is shown.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
 pub(crate) struct Model {
     pub(crate) screen: Rect,
     /// For the times in the log.
@@ -41,6 +42,8 @@ pub(crate) struct Model {
     pub(crate) focus: Focus,
     /// The pane that has the focus, or had it before the input.
     pub(crate) pane: Pane,
+    /// That pane has all of the body.
+    pub(crate) is_zoomed: bool,
     pub(crate) peers: PeerList,
     pub(crate) queue: QueueList,
     pub(crate) log: Log,
@@ -53,6 +56,8 @@ pub(crate) struct Model {
     pub(crate) mouse: bool,
     /// The lists are held still while the node goes on.
     pub(crate) frozen: Option<Frozen>,
+    /// The certificate that is trusted for the peer that is shown in full.
+    pub(crate) shown_certificate: Option<(Address, CertificateFingerprint)>,
     /// A key moved a selection, so the lists are fetched even if they are held still.
     pub(crate) has_moved: bool,
     pub(crate) motion: Animations,
@@ -208,6 +213,7 @@ impl Model {
             rates: Rates::default(),
             focus: Focus::Lists,
             pane: Pane::Peers,
+            is_zoomed: false,
             peers: PeerList::default(),
             queue: QueueList::default(),
             log: Log::default(),
@@ -218,6 +224,7 @@ impl Model {
             asked_to_quit: None,
             mouse,
             frozen: None,
+            shown_certificate: None,
             has_moved: false,
             motion: Animations::default(),
             looks: Looks::default(),
@@ -233,7 +240,7 @@ impl Model {
 
     /// The areas of the screen; `None` if it is too small.
     pub(crate) fn areas(&self) -> Option<Areas> {
-        Areas::of(self.screen, self.pane)
+        Areas::of(self.screen, self.pane, self.is_zoomed)
     }
 
     /// How many rows of a pane are on the screen.
@@ -252,7 +259,7 @@ impl Model {
             place: self.queue.place,
             messages_before: self.queue.row + queue,
             messages_after: 2 * queue,
-            shown_peer: self.shown_peer().map(|detail| detail.peer.address.clone()),
+            shown_peer: self.peer_in_full(),
             shown_message: match &self.overlay {
                 Some(Overlay { content: Content::Message(queued, _), .. }) => Some(queued.id),
                 _ => None,
@@ -266,6 +273,9 @@ impl Model {
         self.rates.sample(self.now.uptime, counters.received, counters.delivered);
         self.overview = snapshot.overview;
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
+        self.shown_certificate = snapshot.shown_peer.as_ref().and_then(|(peer, certificate)| {
+            certificate.map(|certificate| (peer.address.clone(), certificate))
+        });
         self.refresh_overlay(snapshot.shown_peer, snapshot.shown_message_waits);
         if self.frozen.is_some() && !std::mem::take(&mut self.has_moved) {
             return;
@@ -294,6 +304,34 @@ impl Model {
         }
     }
 
+    /// The peer that is shown in full, over the lists or beside them.
+    fn peer_in_full(&self) -> Option<Address> {
+        let beside = || {
+            let has_room =
+                self.overlay.is_none() && self.areas().is_some_and(|areas| !areas.details.is_empty());
+            self.peers.selected_peer().filter(|_| has_room && self.pane == Pane::Peers)
+        };
+        self.shown_peer().map(|detail| &detail.peer).or_else(beside).map(|peer| peer.address.clone())
+    }
+
+    /// What is selected in the pane that has the focus, to be shown in full.
+    pub(crate) fn selection(&self) -> Option<Content> {
+        match self.pane {
+            Pane::Peers => self.peers.selected_peer().map(|peer| self.in_full(peer)),
+            Pane::Queue => self.queue.selected_message().map(|queued| Content::Message(queued.clone(), true)),
+            Pane::Traffic => {
+                let row = self.log_position().and_then(|position| self.log.at(position));
+                row.map(|row| Content::Row(Box::new(row.clone())))
+            }
+        }
+    }
+
+    fn in_full(&self, peer: &Peer) -> Content {
+        let shown = self.shown_certificate.as_ref().filter(|(address, _)| *address == peer.address);
+        let certificate = shown.map(|(_, certificate)| *certificate);
+        Content::Peer(Box::new(PeerDetail { peer: peer.clone(), certificate, is_known: true }))
+    }
+
     /// Opens something over the lists.
     pub(crate) fn open(&mut self, content: Content) {
         self.overlay = Some(Overlay { content, message: Vec::new(), scrolled: 0 });
@@ -304,12 +342,7 @@ impl Model {
     pub(crate) fn lay_out(&mut self) {
         let columns = self.areas().map_or(0, |areas| usize::from(areas.body.width));
         let Some(overlay) = &mut self.overlay else { return };
-        let message = match &overlay.content {
-            Content::Message(queued, _) => Some(&queued.message),
-            Content::Row(row) => row.message.as_ref(),
-            Content::Help | Content::Peer(_) => None,
-        };
-        overlay.message = message.map_or_else(Vec::new, |message| {
+        overlay.message = overlay.content.message().map_or_else(Vec::new, |message| {
             let (text, _) = indented(message.as_json(), MAX_LAID_OUT);
             shown_lines(&text, columns, 0, usize::MAX)
         });
@@ -402,6 +435,17 @@ impl Model {
         let open = self.overlay.as_ref().map(|overlay| &overlay.content);
         match (picture, open) {
             (Picture::Tower | Picture::Map, _) => false,
+        }
+    }
+}
+
+impl Content {
+    /// The message that belongs to it.
+    pub(crate) fn message(&self) -> Option<&Message> {
+        match self {
+            Self::Message(queued, _) => Some(&queued.message),
+            Self::Row(row) => row.message.as_ref(),
+            Self::Help | Self::Peer(_) => None,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 use super::{
     keymap::{self, Action, Binding, Context, Motion},
     layout::Pane,
-    model::{Anchor, Content, Focus, LogCursor, Model, Overlay, PeerDetail, Snapshot},
+    model::{Anchor, Content, Focus, LogCursor, Model, Overlay, Snapshot},
 };
 
 /// Something that happened to the dashboard.
@@ -271,6 +271,7 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::View(ViewCommand::Peers) => show_pane(model, Pane::Peers),
         Command::View(ViewCommand::Queue) => show_pane(model, Pane::Queue),
         Command::View(ViewCommand::Traffic) => show_pane(model, Pane::Traffic),
+        Command::View(ViewCommand::Zoom) => model.is_zoomed = !model.is_zoomed,
         Command::View(ViewCommand::Help) => {
             model.open(Content::Help);
         }
@@ -464,19 +465,9 @@ fn scroll(model: &mut Model, motion: Motion) {
 }
 
 fn open(model: &mut Model) {
-    let content = match model.pane {
-        Pane::Peers => model
-            .peers
-            .selected_peer()
-            .cloned()
-            .map(|peer| Content::Peer(Box::new(PeerDetail { peer, certificate: None, is_known: true }))),
-        Pane::Queue => model.queue.selected_message().cloned().map(|queued| Content::Message(queued, true)),
-        Pane::Traffic => {
-            let row = model.log_position().and_then(|position| model.log.at(position)).cloned();
-            row.map(|row| Content::Row(Box::new(row)))
-        }
-    };
-    content.into_iter().for_each(|content| model.open(content));
+    if let Some(content) = model.selection() {
+        model.open(content);
+    }
 }
 
 // === The mouse ===

@@ -128,6 +128,7 @@ fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
         ViewCommand::Queue => Some(record::queue(time, line, &node.queue_window(0..usize::MAX))),
         ViewCommand::Help => Some(record::help(time, line)),
         ViewCommand::Traffic
+        | ViewCommand::Zoom
         | ViewCommand::Filter(_)
         | ViewCommand::Motion(_)
         | ViewCommand::Theme(_)

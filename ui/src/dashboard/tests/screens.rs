@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 
 use super::{super::update::Msg, fixture::Fixture};
 
-const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (160, 50)];
+const SIZES: [(u16, u16); 5] = [(40, 10), (80, 24), (120, 40), (160, 50), (200, 60)];
 
 /// The screens of all sizes after these keys.
 fn screens(keys: &[KeyCode]) -> String {
@@ -26,6 +26,19 @@ fn empty() {
 #[test]
 fn busy() {
     insta::assert_snapshot!(screens(&[]));
+}
+
+#[test]
+fn a_zoomed_list() {
+    insta::assert_snapshot!(screens(&[KeyCode::Char('z')]));
+}
+
+#[test]
+fn a_message_in_full_beside_the_lists() {
+    let mut fixture = Fixture::busy(200, 60);
+    fixture.press(KeyCode::Tab);
+    (0..2).for_each(|_| drop(fixture.press(KeyCode::Down)));
+    insta::assert_snapshot!(fixture.screen());
 }
 
 #[test]

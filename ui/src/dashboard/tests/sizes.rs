@@ -13,10 +13,11 @@ use super::{
 #[test]
 fn every_size_is_drawn_without_a_panic() {
     let mut fixture = Fixture::busy(80, 24);
-    for overlay in [None, Some(KeyCode::Enter), Some(KeyCode::Char('?')), Some(KeyCode::Char('i'))] {
-        overlay.into_iter().for_each(|key| drop(fixture.press(key)));
-        for width in (0..130).step_by(7).chain([159, 200, 250]) {
-            for height in 0..45 {
+    let keys = [KeyCode::Enter, KeyCode::Char('?'), KeyCode::Char('i'), KeyCode::Char('z')];
+    for key in std::iter::once(None).chain(keys.map(Some)) {
+        key.into_iter().for_each(|key| drop(fixture.press(key)));
+        for width in (0..130).step_by(7).chain([159, 179, 180, 200, 250]) {
+            for height in (0..46).step_by(3).chain([4, 5, 7, 8, 16, 17, 29, 44, 60, 80]) {
                 fixture.resize(width, height);
                 fixture.draw();
             }

@@ -7,6 +7,7 @@ mod help;
 mod peers;
 mod queue;
 mod row;
+mod selection;
 mod traffic;
 
 use ratatui::{
@@ -50,21 +51,17 @@ fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) 
         return;
     }
     header::draw_summary(model, theme, areas.summary, frame);
-    draw_rule(theme, areas, frame);
+    draw_rules(theme, areas, frame);
     peers::draw(model, theme, areas.peers, frame);
     queue::draw(model, theme, areas.queue, frame);
     traffic::draw(model, theme, areas.traffic, frame);
+    selection::draw(model, theme, areas.details, frame);
 }
 
-/// The line between panes that stand side by side.
-fn draw_rule(theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
-    let left = areas.peers;
-    let right = if areas.queue.x > left.x { areas.queue } else { areas.traffic };
-    if left.is_empty() || right.x <= left.x {
-        return;
-    }
-    for y in right.top()..right.bottom() {
-        if let Some(cell) = frame.buffer_mut().cell_mut((right.x - 1, y)) {
+/// The lines between what stands side by side.
+fn draw_rules(theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    for position in areas.rules.iter().flat_map(|rule| rule.positions()) {
+        if let Some(cell) = frame.buffer_mut().cell_mut(position) {
             cell.set_symbol("\u{2502}").set_style(theme.quiet);
         }
     }
@@ -89,7 +86,15 @@ fn draw_title(
     let has_focus = model.pane == pane && model.focus == Focus::Lists;
     let mut line = Line::from(Span::styled(name, theme.title(has_focus)));
     line.push_span(Span::raw(" "));
+    if model.is_zoomed {
+        line.push_span(Span::styled("ZOOM  ", theme.strong));
+    }
     line.spans.extend(notes);
+    draw_heading(theme, line, area, frame);
+}
+
+/// The line of a title, and a rule to the end.
+fn draw_heading(theme: Theme, mut line: Line<'static>, area: Rect, frame: &mut Frame<'_>) {
     let rule = usize::from(area.width).saturating_sub(line.width() + 1);
     line.push_span(Span::styled(format!(" {}", "\u{2500}".repeat(rule)), theme.quiet));
     frame.render_widget(line, Rect { height: area.height.min(1), ..area });
@@ -152,12 +157,16 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
 
 /// What stands above the message, or all that there is without one.
 fn overlay_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    match model.overlay.as_ref().map(|overlay| &overlay.content) {
-        None => Vec::new(),
-        Some(Content::Help) => help::lines(theme, columns),
-        Some(Content::Peer(detail)) => detail::peer(model, theme, detail, columns),
-        Some(Content::Message(queued, waits)) => detail::message(model, theme, queued, *waits, columns),
-        Some(Content::Row(row)) => detail::row(model, theme, row, columns),
+    let overlay = model.overlay.as_ref();
+    overlay.map_or_else(Vec::new, |overlay| content_lines(model, theme, &overlay.content, columns))
+}
+
+fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize) -> Vec<Line<'static>> {
+    match content {
+        Content::Help => help::lines(theme, columns),
+        Content::Peer(detail) => detail::peer(model, theme, detail, columns),
+        Content::Message(queued, waits) => detail::message(model, theme, queued, *waits, columns),
+        Content::Row(row) => detail::row(model, theme, row, columns),
     }
 }
 

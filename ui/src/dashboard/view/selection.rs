@@ -1,0 +1,65 @@
+//! All of what is selected, live, beside the lists.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{
+    super::{
+        indent::indented,
+        layout::below_title,
+        model::{Content, Model},
+        theme::Theme,
+    },
+    content_lines, draw_empty, draw_heading,
+};
+use crate::untrusted::shown_lines;
+
+/// How much of a message is looked at for each cell that it may fill, in bytes: a character and what joins it.
+const BYTES_A_CELL: usize = 16;
+
+const EMPTY: &[&str] = &["nothing is selected"];
+
+pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if area.is_empty() {
+        return;
+    }
+    let selection = model.selection();
+    let title = match selection {
+        Some(Content::Peer(_)) => " PEER ",
+        Some(Content::Message(..)) => " MESSAGE ",
+        Some(Content::Row(_) | Content::Help) => " EVENT ",
+        None => " DETAILS ",
+    };
+    draw_heading(theme, Line::from(Span::styled(title, theme.strong)), area, frame);
+    let rows = below_title(area);
+    let Some(content) = selection else {
+        draw_empty(theme, rows, EMPTY, frame);
+        return;
+    };
+    // A free column on either side keeps it off the rule.
+    let rows = Rect { x: rows.x + 1, width: rows.width.saturating_sub(2), ..rows };
+    for (line, row) in lines(model, theme, &content, rows).into_iter().zip(rows.rows()) {
+        frame.render_widget(line, row);
+    }
+}
+
+fn lines(model: &Model, theme: Theme, content: &Content, area: Rect) -> Vec<Line<'static>> {
+    let columns = usize::from(area.width);
+    let mut lines = content_lines(model, theme, content, columns);
+    let room = usize::from(area.height).saturating_sub(lines.len());
+    if let Some(message) = content.message().filter(|_| room > 0) {
+        let (text, is_cut) = indented(message.as_json(), BYTES_A_CELL * columns * room);
+        let text = if is_cut { format!("{text}\u{2026}") } else { text };
+        let mut rows = shown_lines(&text, columns, 0, room + 1);
+        let has_more = rows.len() > room;
+        rows.truncate(if has_more { room - 1 } else { room });
+        lines.extend(rows.iter().map(|row| Line::raw(row.as_str().to_owned())));
+        if has_more {
+            lines.push(Line::styled("\u{2026} Enter shows all of it", theme.quiet));
+        }
+    }
+    lines
+}
