@@ -6,8 +6,8 @@ use clap::CommandFactory;
 
 use crate::{
     cli::Cli,
-    command::COMMANDS,
-    dashboard::{BINDINGS, HEADINGS},
+    command::{COMMANDS, Scope, Spec},
+    dashboard::{HEADINGS, Keymap},
 };
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
@@ -24,9 +24,12 @@ fn keys() -> String {
     let mut table = String::new();
     for heading in HEADINGS {
         let _ = write!(table, "**{heading}**\n\n| key | what it does |\n|---|---|\n");
-        for binding in BINDINGS.iter().filter(|binding| binding.context.heading() == heading) {
-            let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{}`", key.name())).collect();
-            let _ = writeln!(table, "| {} | {} |", keys.join(" "), binding.does);
+        for binding in Keymap::default().bindings() {
+            let keys: Vec<String> =
+                binding.keys_under(heading).iter().map(|key| format!("`{key}`")).collect();
+            if !keys.is_empty() {
+                let _ = writeln!(table, "| {} | {} |", keys.join(" "), binding.does);
+            }
         }
         table.push('\n');
     }
@@ -34,12 +37,23 @@ fn keys() -> String {
 }
 
 fn commands() -> String {
+    let mut text = table_of(Scope::Anywhere);
+    text += "| `::text` | send the message \":text\" |\n\nThese work on the screen only:\n\n";
+    text += &table_of(Scope::Screen);
+    let for_keys: Vec<_> = of_scope(Scope::Key).map(|spec| format!("`{}`", spec.usage())).collect();
+    text + "\nand these are there to bind keys to: " + &for_keys.join(", ") + ".\n"
+}
+
+fn table_of(scope: Scope) -> String {
     let mut table = "| command | what it does |\n|---|---|\n".to_owned();
-    for spec in COMMANDS {
-        let command = format!(":{} {}", spec.name, spec.argument);
-        let _ = writeln!(table, "| `{}` | {} |", command.trim_end(), spec.does);
+    for spec in of_scope(scope) {
+        let _ = writeln!(table, "| `{}` | {} |", spec.usage(), spec.does);
     }
-    table + "| `::text` | send the message \":text\" |\n"
+    table
+}
+
+fn of_scope(scope: Scope) -> impl Iterator<Item = &'static Spec> {
+    COMMANDS.iter().filter(move |spec| spec.scope == scope)
 }
 
 fn options() -> String {

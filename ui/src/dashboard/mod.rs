@@ -1,6 +1,7 @@
 //! The dashboard: a [model](model::Model), [`update()`] that changes it, and [`view`] that draws it, all pure; and here
 //! the loop that connects them to the terminal and to the node.
 
+mod available;
 mod format;
 mod frames;
 mod indent;
@@ -11,13 +12,14 @@ mod log;
 mod looks;
 mod model;
 mod motion;
+mod question;
 mod source;
 mod theme;
 mod update;
 mod view;
 
 #[cfg(test)]
-pub(crate) use keymap::{BINDINGS, HEADINGS};
+pub(crate) use keymap::{HEADINGS, Keymap};
 pub(crate) use motion::Setting as MotionSetting;
 pub(crate) use source::Source;
 

@@ -13,10 +13,12 @@ use ratatui::layout::Rect;
 use super::{
     indent::indented,
     input::Input,
+    keymap::{Keymap, Place},
     layout::{Areas, Pane},
     log::Log,
     looks::Looks,
     motion::{Animations, Picture},
+    question::Question,
     theme::Theme,
 };
 use crate::untrusted::{Shown, shown_lines};
@@ -33,6 +35,7 @@ const NOTICE_STAYS: Duration = Duration::from_secs(10);
 #[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
 pub(crate) struct Model {
     pub(crate) screen: Rect,
+    pub(crate) keymap: Keymap,
     /// For the times in the log.
     pub(crate) zone: TimeZone,
     pub(crate) is_demo: bool,
@@ -51,8 +54,8 @@ pub(crate) struct Model {
     pub(crate) input: Input,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
-    /// The user is asked whether to leave although so many messages would be lost.
-    pub(crate) asked_to_quit: Option<usize>,
+    /// What the user is asked before anything else.
+    pub(crate) question: Option<Question>,
     pub(crate) mouse: bool,
     /// The lists are held still while the node goes on.
     pub(crate) frozen: Option<Frozen>,
@@ -206,6 +209,7 @@ impl Model {
     pub(crate) fn new(overview: Overview, now: Now, zone: TimeZone, is_demo: bool, mouse: bool) -> Self {
         Self {
             screen: Rect::default(),
+            keymap: Keymap::default(),
             zone,
             is_demo,
             overview,
@@ -221,13 +225,22 @@ impl Model {
             input: Input::default(),
             overlay: None,
             notice: None,
-            asked_to_quit: None,
+            question: None,
             mouse,
             frozen: None,
             shown_certificate: None,
             has_moved: false,
             motion: Animations::default(),
             looks: Looks::default(),
+        }
+    }
+
+    /// Where keys go now.
+    pub(crate) fn place(&self) -> Place {
+        match (&self.overlay, self.focus) {
+            (Some(_), _) => Place::Overlay,
+            (None, Focus::Input) => Place::Input,
+            (None, Focus::Lists) => self.pane.into(),
         }
     }
 

@@ -1,21 +1,20 @@
 //! What happens to the [`Model`]: a pure function from a [`Msg`] to changes and [`Effect`]s.
 
-use clacks_p2p::{
-    Address,
-    core::{Event, MessageId, Now, Status},
-};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use clacks_p2p::core::{Event, Now};
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use crate::{
-    command::{Command, NodeCommand, ViewCommand},
+    command::{Command, NodeCommand, Step, ViewCommand},
     filter::Filter,
 };
 
 use super::{
-    keymap::{self, Action, Binding, Context, Motion},
+    available::fill_in,
+    keymap::{Key, Place},
     layout::Pane,
-    model::{Anchor, Content, Focus, LogCursor, Model, Overlay, Snapshot},
+    model::{Anchor, Content, Focus, LogCursor, Model, Snapshot},
+    question::Question,
 };
 
 /// Something that happened to the dashboard.
@@ -52,7 +51,7 @@ pub(crate) enum Effect {
 }
 
 /// What the key for the filter begins to write.
-const FILTER: &str = ":filter ";
+pub(super) const FILTER: &str = ":filter ";
 /// How many rows a turn of the wheel moves.
 const WHEEL: usize = 3;
 
@@ -95,39 +94,31 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     }
 }
 
-fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     settle(model);
-    let action = keymap::action(key, |context| is_active(model, context));
-    if model.asked_to_quit.take().is_some() {
-        return if confirms_leaving(key) { vec![Effect::Quit] } else { Vec::new() };
+    let key = Key::from(event);
+    if let Some(question) = model.question.take() {
+        return question.answered(key);
     }
     if model.areas().is_none() {
-        return on_key_unseen(model, key, action);
+        return on_key_unseen(model, key);
     }
-    match action {
-        Some(Action::Edit) => edit(model, key),
-        Some(action) => act(model, action),
-        None if model.focus == Focus::Input && model.overlay.is_none() => edit(model, key),
+    let command = model.keymap.find(model.place(), key).map(|binding| binding.command.clone());
+    match command {
+        Some(line) => run_line(model, &line),
+        None if model.place() == Place::Input => edit(model, event),
         None => Vec::new(),
     }
 }
 
-/// The keys that leave wherever the focus is.
-fn confirms_leaving(key: KeyEvent) -> bool {
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    key.code == KeyCode::Char(if control { 'c' } else { 'q' })
-}
-
-/// Where nothing can be seen, nothing acts but what leaves.
-fn on_key_unseen(model: &Model, key: KeyEvent, action: Option<Action>) -> Vec<Effect> {
-    let writes = model.focus == Focus::Input && model.overlay.is_none();
-    let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
-    if action == Some(Action::Suspend) {
-        vec![Effect::Suspend]
-    } else if confirms_leaving(key) && (is_control || !writes) {
-        vec![Effect::AskToLeave]
-    } else {
-        Vec::new()
+/// Where nothing can be seen, nothing acts but what leaves, and what is open can't be closed first.
+fn on_key_unseen(model: &Model, key: Key) -> Vec<Effect> {
+    let place = if model.place() == Place::Input { Place::Input } else { model.pane.into() };
+    match model.keymap.find(place, key).map(|binding| &*binding.command) {
+        _ if key == Key::LEAVE => vec![Effect::AskToLeave],
+        Some(":quit") => vec![Effect::AskToLeave],
+        Some(":suspend") => vec![Effect::Suspend],
+        _ => Vec::new(),
     }
 }
 
@@ -137,34 +128,6 @@ fn settle(model: &mut Model) {
     model.queue.settle();
 }
 
-/// Whether keys of this context work now.
-pub(crate) fn is_active(model: &Model, context: Context) -> bool {
-    let in_lists = model.overlay.is_none() && model.focus == Focus::Lists;
-    match context {
-        Context::Overlay => model.overlay.is_some(),
-        Context::Input => model.overlay.is_none() && model.focus == Focus::Input,
-        Context::Lists => in_lists,
-        Context::In(panes) => in_lists && panes.contains(&model.pane),
-    }
-}
-
-/// Whether a key works now and would change anything, so that it is worth a hint.
-pub(crate) fn is_useful(model: &Model, binding: &Binding) -> bool {
-    let peer = || selected_peer(model);
-    let status = || peer().and_then(|address| model.status_of(&address));
-    is_active(model, binding.context)
-        && match binding.action {
-            Action::Command(":unignore {peer}") => status() == Some(Status::Ignored),
-            Action::Command(":ignore {peer}" | ":announce {peer}") => {
-                peer().is_some() && status() != Some(Status::Ignored)
-            }
-            Action::Command(template) if template.contains("{peer}") => peer().is_some(),
-            Action::Command(template) if template.contains("{message}") => selected_message(model).is_some(),
-            Action::Write(FILTER) => model.pane == Pane::Traffic,
-            _ => true,
-        }
-}
-
 fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if model.input.edit(key) {
         model.notice.take_if(|notice| notice.is_error);
@@ -172,115 +135,84 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-fn act(model: &mut Model, action: Action) -> Vec<Effect> {
-    match action {
-        Action::Command(template) => return run_template(model, template),
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
-        // Keys that edit are handled with the key at hand.
-        Action::Edit => {}
-        Action::ToggleMouse => return toggle_mouse(model),
-        Action::Send => return send(model),
-        Action::Write(begun) => write(model, begun),
-        Action::NextPane => turn_pane(model, 1),
-        Action::PreviousPane => turn_pane(model, Pane::ALL.len() - 1),
-        Action::Move(motion) if model.overlay.is_some() => scroll(model, motion),
-        Action::Move(motion) => {
-            go(model, motion);
-            return moved(model);
-        }
-        Action::Open => open(model),
-        Action::Freeze => model.toggle_frozen(),
-        Action::Close => model.overlay = None,
-        Action::Leave => model.focus = Focus::Lists,
-        Action::ClearOrLeave if model.input.draft().is_empty() => model.focus = Focus::Lists,
-        Action::ClearOrLeave => model.input.clear(),
-    }
-    Vec::new()
-}
-
 // === Commands ===
 
-fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
-    let line = match fill_in(model, template) {
-        Ok(line) => line,
+/// Runs the command that a key is bound to, with what is selected in the places for it.
+fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
+    let line = still_there(model, template).and_then(|()| fill_in(model, template));
+    match line.and_then(|line| Command::parse(&line).map_err(|error| error.to_string())) {
+        Ok(command) => run(model, command),
         Err(reason) => {
             model.complain(reason);
-            return Vec::new();
-        }
-    };
-    match Command::parse(&line) {
-        Ok(command) => run(model, command),
-        Err(error) => {
-            model.complain(error.to_string());
             Vec::new()
         }
     }
 }
 
-/// The command with what is selected in the places for it.
-fn fill_in(model: &mut Model, template: &str) -> Result<String, &'static str> {
-    let mut line = template.to_owned();
+/// Whether what a key is to act on is what the user saw when pressing it.
+fn still_there(model: &mut Model, template: &str) -> Result<(), String> {
     if template.contains("{peer}") {
         hold_on_to_the_row(model)?;
-        line = line.replace("{peer}", &selected_peer(model).ok_or("no peer is selected")?.to_string());
     }
-    if template.contains("{message}") {
-        if std::mem::take(&mut model.queue.is_handed_over) {
-            return Err("the message that was selected has gone; again for the one that is now");
-        }
-        line =
-            line.replace("{message}", &selected_message(model).ok_or("no message is selected")?.to_string());
+    if template.contains("{message}") && std::mem::take(&mut model.queue.is_handed_over) {
+        return Err("the message that was selected has gone; again for the one that is now".to_owned());
     }
-    Ok(line)
+    Ok(())
 }
 
 /// While the traffic is followed its newest row may be one that was not on the screen yet when the key was pressed, so
 /// the first key only stops it.
-fn hold_on_to_the_row(model: &mut Model) -> Result<(), &'static str> {
+fn hold_on_to_the_row(model: &mut Model) -> Result<(), String> {
     if model.overlay.is_some() || model.pane != Pane::Traffic || model.log_cursor != LogCursor::Following {
         return Ok(());
     }
     if let Some(position) = model.log_position() {
         model.freeze_log_at(position);
     }
-    Err("the traffic stands still now: again for the peer of the selected row")
-}
-
-/// The peer that a key acts on: the one that is shown in full, else the one that is selected.
-fn selected_peer(model: &Model) -> Option<Address> {
-    match (&model.overlay, model.pane) {
-        (Some(Overlay { content: Content::Peer(detail), .. }), _) => Some(detail.peer.address.clone()),
-        (Some(Overlay { content: Content::Row(row), .. }), _) => row.peer.clone(),
-        (Some(_), _) | (None, Pane::Queue) => None,
-        (None, Pane::Peers) => model.peers.selected_peer().map(|peer| peer.address.clone()),
-        (None, Pane::Traffic) => {
-            model.log_position().and_then(|at| model.log.at(at)).and_then(|row| row.peer.clone())
-        }
-    }
-}
-
-fn selected_message(model: &Model) -> Option<MessageId> {
-    model.queue.selected_message().map(|queued| queued.id)
+    Err("the traffic stands still now: again for the peer of the selected row".to_owned())
 }
 
 fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
-        Command::Node(command) => return vec![Effect::Run(command)],
-        Command::View(ViewCommand::Quit) => return vec![Effect::AskToLeave],
-        Command::View(ViewCommand::Peers) => show_pane(model, Pane::Peers),
-        Command::View(ViewCommand::Queue) => show_pane(model, Pane::Queue),
-        Command::View(ViewCommand::Traffic) => show_pane(model, Pane::Traffic),
-        Command::View(ViewCommand::Zoom) => model.is_zoomed = !model.is_zoomed,
-        Command::View(ViewCommand::Help) => {
-            model.open(Content::Help);
+        Command::Node(command) => vec![Effect::Run(command)],
+        Command::View(command) => look(model, command),
+    }
+}
+
+fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
+    match command {
+        ViewCommand::Quit => return vec![Effect::AskToLeave],
+        ViewCommand::Suspend => return vec![Effect::Suspend],
+        ViewCommand::Redraw => return vec![Effect::Redraw],
+        ViewCommand::Mouse => return toggle_mouse(model),
+        ViewCommand::Send => return send(model),
+        ViewCommand::Line(line_key) => return edit(model, line_key.key()),
+        ViewCommand::Move(step) if model.overlay.is_some() => scroll(model, step),
+        ViewCommand::Move(step) => {
+            go(model, step);
+            return moved(model);
         }
-        Command::View(ViewCommand::Filter(wanted)) => filter(model, wanted),
-        Command::View(ViewCommand::Motion(setting)) => {
+        ViewCommand::Peers => show_pane(model, Pane::Peers),
+        ViewCommand::Queue => show_pane(model, Pane::Queue),
+        ViewCommand::Traffic => show_pane(model, Pane::Traffic),
+        ViewCommand::Zoom => model.is_zoomed = !model.is_zoomed,
+        ViewCommand::NextPane => turn_pane(model, 1),
+        ViewCommand::PreviousPane => turn_pane(model, Pane::ALL.len() - 1),
+        ViewCommand::Help => model.open(Content::Help),
+        ViewCommand::Open => open(model),
+        ViewCommand::Close => model.overlay = None,
+        ViewCommand::Filter(wanted) => filter(model, wanted),
+        ViewCommand::HoldStill => model.toggle_frozen(),
+        ViewCommand::Say => write(model, ""),
+        ViewCommand::Prompt(begun) => write(model, &begun),
+        ViewCommand::Leave => model.focus = Focus::Lists,
+        ViewCommand::Clear if model.input.draft().is_empty() => model.focus = Focus::Lists,
+        ViewCommand::Clear => model.input.clear(),
+        ViewCommand::Motion(setting) => {
             model.motion.set(setting);
             model.say(format!("motion is {}", setting.name()));
         }
-        Command::View(ViewCommand::Theme(name)) => match model.looks.choose(&name) {
+        ViewCommand::Theme(name) => match model.looks.choose(&name) {
             Ok(name) => model.say(format!("the theme is {name} now")),
             Err(reason) => model.complain(reason),
         },
@@ -302,7 +234,7 @@ fn leave(model: &mut Model) -> Vec<Effect> {
     if held == 0 || model.is_demo {
         return vec![Effect::Quit];
     }
-    model.asked_to_quit = Some(held);
+    model.question = Some(Question::before_leaving(held));
     Vec::new()
 }
 
@@ -348,12 +280,18 @@ fn write(model: &mut Model, begun: &str) {
             let filter = model.log.filter().map_or("", Filter::as_str);
             model.input.write_command(&format!("{FILTER}{filter}"));
         }
-        begun => model.input.write_command(begun),
+        begun if begun.starts_with(':') => model.input.write_command(begun),
+        begun => {
+            model.input.write_message();
+            if model.input.draft().is_empty() {
+                model.input.insert(begun);
+            }
+        }
     }
 }
 
 fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
-    let was_asked = model.asked_to_quit.take().is_some();
+    let was_asked = model.question.take().is_some();
     if was_asked || model.areas().is_none() || model.overlay.is_some() {
         return Vec::new();
     }
@@ -387,15 +325,15 @@ fn moved(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Refresh]
 }
 
-fn go(model: &mut Model, motion: Motion) {
+fn go(model: &mut Model, by: Step) {
     let page = model.height(model.pane).saturating_sub(1).max(1);
-    match motion {
-        Motion::Up => step(model, -1),
-        Motion::Down => step(model, 1),
-        Motion::PageUp => step(model, -page.cast_signed()),
-        Motion::PageDown => step(model, page.cast_signed()),
-        Motion::Top => go_to_end(model, true),
-        Motion::Bottom => go_to_end(model, false),
+    match by {
+        Step::Up => step(model, -1),
+        Step::Down => step(model, 1),
+        Step::PageUp => step(model, -page.cast_signed()),
+        Step::PageDown => step(model, page.cast_signed()),
+        Step::Top => go_to_end(model, true),
+        Step::Bottom => go_to_end(model, false),
     }
 }
 
@@ -446,16 +384,16 @@ fn stepped_row(row: usize, from: usize, to: usize, height: usize) -> usize {
     row.min(height.max(1) - 1)
 }
 
-fn scroll(model: &mut Model, motion: Motion) {
+fn scroll(model: &mut Model, by: Step) {
     let page = model.areas().map_or(1, |areas| usize::from(areas.body.height).saturating_sub(1).max(1));
     let Some(overlay) = &mut model.overlay else { return };
-    overlay.scrolled = match motion {
-        Motion::Up => overlay.scrolled.saturating_sub(1),
-        Motion::Down => overlay.scrolled.saturating_add(1),
-        Motion::PageUp => overlay.scrolled.saturating_sub(page),
-        Motion::PageDown => overlay.scrolled.saturating_add(page),
-        Motion::Top => 0,
-        Motion::Bottom => usize::MAX,
+    overlay.scrolled = match by {
+        Step::Up => overlay.scrolled.saturating_sub(1),
+        Step::Down => overlay.scrolled.saturating_add(1),
+        Step::PageUp => overlay.scrolled.saturating_sub(page),
+        Step::PageDown => overlay.scrolled.saturating_add(page),
+        Step::Top => 0,
+        Step::Bottom => usize::MAX,
     };
     // What lies behind the end is known where the text is laid out.
     let most = super::view::overlay_length(model).saturating_sub(page);
@@ -476,9 +414,9 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
     let Some(areas) = model.areas() else { return Vec::new() };
     let position = Position::new(mouse.column, mouse.row);
     match mouse.kind {
-        MouseEventKind::ScrollUp => return wheel(model, position, Motion::Up),
-        MouseEventKind::ScrollDown => return wheel(model, position, Motion::Down),
-        MouseEventKind::Down(_) if model.asked_to_quit.take().is_some() => {}
+        MouseEventKind::ScrollUp => return wheel(model, position, Step::Up),
+        MouseEventKind::ScrollDown => return wheel(model, position, Step::Down),
+        MouseEventKind::Down(_) if model.question.take().is_some() => {}
         MouseEventKind::Down(MouseButton::Left) if model.overlay.is_none() => {
             if areas.input.contains(position) {
                 write(model, "");
@@ -493,18 +431,18 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
 }
 
 /// Scrolls what the pointer is over; what is selected stays on its row of the screen.
-fn wheel(model: &mut Model, position: Position, motion: Motion) -> Vec<Effect> {
+fn wheel(model: &mut Model, position: Position, by: Step) -> Vec<Effect> {
     if model.overlay.is_some() {
-        (0..WHEEL).for_each(|_| scroll(model, motion));
+        (0..WHEEL).for_each(|_| scroll(model, by));
         return Vec::new();
     }
     let Some((pane, _)) = model.areas().and_then(|areas| areas.pane_at(position)) else { return Vec::new() };
     let focused = std::mem::replace(&mut model.pane, pane);
-    let by = if motion == Motion::Up { -WHEEL.cast_signed() } else { WHEEL.cast_signed() };
+    let rows = if by == Step::Up { -WHEEL.cast_signed() } else { WHEEL.cast_signed() };
     let (peer_row, message_row) = (model.peers.row, model.queue.row);
     match pane {
-        Pane::Traffic => scroll_log(model, by),
-        Pane::Peers | Pane::Queue => step(model, by),
+        Pane::Traffic => scroll_log(model, rows),
+        Pane::Peers | Pane::Queue => step(model, rows),
     }
     (model.peers.row, model.queue.row, model.pane) = (peer_row, message_row, focused);
     moved(model)

@@ -127,12 +127,8 @@ fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
         ViewCommand::Peers => Some(record::peers(time, line, &node.peers())),
         ViewCommand::Queue => Some(record::queue(time, line, &node.queue_window(0..usize::MAX))),
         ViewCommand::Help => Some(record::help(time, line)),
-        ViewCommand::Traffic
-        | ViewCommand::Zoom
-        | ViewCommand::Filter(_)
-        | ViewCommand::Motion(_)
-        | ViewCommand::Theme(_)
-        | ViewCommand::Quit => None,
+        // Those of the screen, and what ends the program before it comes here.
+        _ => None,
     }
 }
 

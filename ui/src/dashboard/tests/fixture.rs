@@ -68,7 +68,7 @@ impl Fixture {
         self.key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::CONTROL))
     }
 
-    fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+    pub(super) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let effects = self.send(Msg::Key(key));
         self.refresh();
         match effects.as_slice() {

@@ -8,10 +8,9 @@ use ratatui::{
 
 use super::{
     super::{
-        keymap::BINDINGS,
+        available::is_worth_a_hint,
         model::{Focus, Model},
         theme::Theme,
-        update::is_useful,
     },
     row::fit,
 };
@@ -47,15 +46,9 @@ fn command_hint(model: &Model) -> Option<String> {
     }
 }
 
-/// The question before leaving, with what to press first.
-pub(super) fn question(held: usize) -> String {
-    let messages = if held == 1 { "message" } else { "messages" };
-    format!("q drops {held} {messages}, else stay  (nobody else has them yet)")
-}
-
 pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    if let Some(held) = model.asked_to_quit {
-        let text = fit(&format!(" QUIT? {}", question(held)), usize::from(area.width));
+    if let Some(question) = &model.question {
+        let text = fit(&format!(" {} {}", question.label, question.text), usize::from(area.width));
         frame.render_widget(Line::styled(text, theme.notice(true).patch(theme.selected)), area);
         return;
     }
@@ -101,9 +94,9 @@ fn scrolled(draft: &str, cursor: usize, columns: usize) -> (String, usize) {
 
 pub(super) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let mut line = Line::default();
-    let hinted = BINDINGS.iter().filter(|binding| !binding.hint.is_empty() && is_useful(model, binding));
+    let hinted = model.keymap.bindings().iter().filter(|binding| is_worth_a_hint(model, binding));
     for binding in hinted {
-        let key = binding.keys.first().map(|key| key.name()).unwrap_or_default();
+        let key = binding.keys_at(model.place()).first().map(ToString::to_string).unwrap_or_default();
         let hint =
             vec![Span::styled(key, theme.strong), Span::styled(format!(" {}", binding.hint), theme.quiet)];
         let gap = if line.spans.is_empty() { "" } else { "  " };

@@ -3,13 +3,13 @@
 use ratatui::text::Line;
 
 use super::{
-    super::{
-        keymap::{BINDINGS, Binding, HEADINGS},
-        theme::Theme,
-    },
+    super::{keymap::HEADINGS, model::Model, theme::Theme},
     row,
 };
-use crate::{command::COMMANDS, filter::GRAMMAR};
+use crate::{
+    command::{COMMANDS, Scope},
+    filter::GRAMMAR,
+};
 
 /// Columns of the keys or of the command.
 const LEFT: usize = 22;
@@ -22,19 +22,25 @@ const STATUSES: &[(&str, &str)] = &[
     ("I ignored", "you said so: nothing is sent to it, and it is answered 403"),
 ];
 
-pub(super) fn lines(theme: Theme, columns: usize) -> Vec<Line<'static>> {
+pub(super) fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for heading in HEADINGS {
         push_heading(&mut lines, theme, heading);
-        let bindings = BINDINGS.iter().filter(|binding| binding.context.heading() == heading);
-        lines.extend(
-            bindings.flat_map(|binding| entry(theme, &Binding::key_names(binding), binding.does, columns)),
-        );
+        for binding in model.keymap.bindings() {
+            let keys: Vec<String> = binding.keys_under(heading).iter().map(ToString::to_string).collect();
+            if !keys.is_empty() {
+                lines.extend(entry(theme, &keys.join(" "), &binding.does, columns));
+            }
+        }
     }
-    push_heading(&mut lines, theme, "Commands, after a colon");
-    let commands = COMMANDS.iter().map(|spec| (format!(":{} {}", spec.name, spec.argument), spec.does));
-    lines.extend(commands.flat_map(|(command, does)| entry(theme, &command, does, columns)));
-    lines.extend(entry(theme, "::text", "the message \":text\"", columns));
+    for scope in Scope::ALL {
+        push_heading(&mut lines, theme, scope.heading());
+        let commands = COMMANDS.iter().filter(|spec| spec.scope == scope);
+        lines.extend(commands.flat_map(|spec| entry(theme, &spec.usage(), spec.does, columns)));
+        if scope == Scope::Anywhere {
+            lines.extend(entry(theme, "::text", "the message \":text\"", columns));
+        }
+    }
     push_heading(&mut lines, theme, "What a filter lets through");
     lines.extend(GRAMMAR.iter().flat_map(|(written, admits)| entry(theme, written, admits, columns)));
     push_heading(&mut lines, theme, "What becomes of a peer");

@@ -38,10 +38,10 @@ pub(crate) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
 }
 
 fn draw_too_small(model: &Model, frame: &mut Frame<'_>) {
-    let text = model.asked_to_quit.map_or("20x5 is the smallest".to_owned(), footer::question);
+    let text = model.question.as_ref().map_or("20x5 is the smallest", |question| &question.text);
     let area = frame.area();
     if !area.is_empty() {
-        frame.render_widget(fit(&text, usize::from(area.width)), area);
+        frame.render_widget(fit(text, usize::from(area.width)), area);
     }
 }
 
@@ -163,7 +163,7 @@ fn overlay_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'stati
 
 fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize) -> Vec<Line<'static>> {
     match content {
-        Content::Help => help::lines(theme, columns),
+        Content::Help => help::lines(model, theme, columns),
         Content::Peer(detail) => detail::peer(model, theme, detail, columns),
         Content::Message(queued, waits) => detail::message(model, theme, queued, *waits, columns),
         Content::Row(row) => detail::row(model, theme, row, columns),

@@ -5,7 +5,13 @@
 
 use std::fmt;
 
-use clacks_p2p::{Address, AddressError, DEFAULT_MAX_DEPTH, Message, MessageError, core::MessageId};
+use clacks_p2p::{Address, AddressError, Message, MessageError, core::MessageId};
+
+mod line;
+mod table;
+
+pub(crate) use line::LineKey;
+pub(crate) use table::{COMMANDS, Scope, Spec};
 
 use crate::dashboard::MotionSetting;
 use crate::filter::{Filter, FilterError};
@@ -47,6 +53,41 @@ pub(crate) enum ViewCommand {
     Theme(String),
     Help,
     Quit,
+    /// Opens a detail view of what is selected.
+    Open,
+    Close,
+    /// Holds the screen still, or lets it go on.
+    HoldStill,
+    /// Releases the mouse for the terminal's own selection, or takes it back.
+    Mouse,
+    Suspend,
+    Redraw,
+    /// Puts the focus into the input, to write a message.
+    Say,
+    /// Puts the focus into the input, with this begun unless there is a draft that begins so.
+    Prompt(String),
+    NextPane,
+    PreviousPane,
+    Move(Step),
+    /// Sends the draft.
+    Send,
+    /// Leaves the input; the draft stays.
+    Leave,
+    /// Empties the input, or leaves it.
+    Clear,
+    /// Edits the draft.
+    Line(LineKey),
+}
+
+/// A step in a list or in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
 }
 
 /// What a command takes behind its name. How it is read, completed and hinted at follows from this.
@@ -67,6 +108,8 @@ pub(crate) enum Argument {
     Choice(&'static str, &'static [&'static str]),
     /// The name of a theme, of which the dashboard knows the list.
     Theme,
+    /// The beginning of a line, white space at its end included.
+    Line,
 }
 
 /// Which of the known peers a command is for.
@@ -76,16 +119,6 @@ pub(crate) enum Known {
     All,
     Ignored,
     NotIgnored,
-}
-
-/// One row of the list of commands.
-#[derive(Debug)]
-pub(crate) struct Spec {
-    pub(crate) name: &'static str,
-    pub(crate) argument: Argument,
-    /// What it does, for the help.
-    pub(crate) does: &'static str,
-    make: fn(&str) -> Result<Command, CommandError>,
 }
 
 /// Why a line is not a command. Nothing was done.
@@ -113,121 +146,6 @@ pub(crate) enum CommandError {
     Superfluous(&'static str),
 }
 
-/// Every command, in the order in which the help lists them.
-pub(crate) const COMMANDS: &[Spec] = &[
-    Spec {
-        name: "announce",
-        argument: Argument::Address(Known::NotIgnored),
-        does: "make this node known to another, which becomes a peer",
-        make: |text| Ok(NodeCommand::Announce(text.parse()?).into()),
-    },
-    Spec {
-        name: "add",
-        argument: Argument::Address(Known::None),
-        does: "add a peer without telling it",
-        make: |text| Ok(NodeCommand::Add(text.parse()?).into()),
-    },
-    Spec {
-        name: "ignore",
-        argument: Argument::Address(Known::NotIgnored),
-        does: "send a peer nothing and refuse what it sends",
-        make: |text| Ok(NodeCommand::Ignore(text.parse()?).into()),
-    },
-    Spec {
-        name: "unignore",
-        argument: Argument::Address(Known::Ignored),
-        does: "take an ignore back",
-        make: |text| Ok(NodeCommand::Unignore(text.parse()?).into()),
-    },
-    Spec {
-        name: "forget",
-        argument: Argument::Address(Known::All),
-        does: "remove a peer; it comes back when somebody names it",
-        make: |text| Ok(NodeCommand::Forget(text.parse()?).into()),
-    },
-    Spec {
-        name: "trust",
-        argument: Argument::Address(Known::All),
-        does: "accept the new certificate of a peer",
-        make: |text| Ok(NodeCommand::Trust(text.parse()?).into()),
-    },
-    Spec {
-        name: "json",
-        argument: Argument::Json,
-        does: "send any JSON value as a message",
-        make: |text| Ok(NodeCommand::Enqueue(Message::from_json(text, DEFAULT_MAX_DEPTH)?).into()),
-    },
-    Spec {
-        name: "drop",
-        argument: Argument::MessageId,
-        does: "take a message out of the queue for good",
-        make: |text| Ok(NodeCommand::Drop(text.parse().map_err(|_| CommandError::MessageId)?).into()),
-    },
-    Spec {
-        name: "rate",
-        argument: Argument::Rate,
-        does: "change how many messages a second are sent",
-        make: |text| Ok(NodeCommand::Rate(text.parse().map_err(|_| CommandError::Rate)?).into()),
-    },
-    Spec {
-        name: "peers",
-        argument: Argument::Nothing,
-        does: "go to the peers",
-        make: |_| Ok(ViewCommand::Peers.into()),
-    },
-    Spec {
-        name: "queue",
-        argument: Argument::Nothing,
-        does: "go to the queue",
-        make: |_| Ok(ViewCommand::Queue.into()),
-    },
-    Spec {
-        name: "traffic",
-        argument: Argument::Nothing,
-        does: "go to the traffic",
-        make: |_| Ok(ViewCommand::Traffic.into()),
-    },
-    Spec {
-        name: "zoom",
-        argument: Argument::Nothing,
-        does: "give the list with the focus all of the screen, or make room for the others again",
-        make: |_| Ok(ViewCommand::Zoom.into()),
-    },
-    Spec {
-        name: "filter",
-        argument: Argument::Filter,
-        does: "show only the traffic that it admits; all of it without one",
-        make: |text| {
-            let filter = if text.is_empty() { None } else { Some(Filter::parse(text)?) };
-            Ok(ViewCommand::Filter(filter).into())
-        },
-    },
-    Spec {
-        name: "motion",
-        argument: Argument::Choice("HOW_MUCH", &["full", "reduced", "off"]),
-        does: "choose how much moves by itself: full, reduced or off",
-        make: |text| Ok(ViewCommand::Motion(text.parse().map_err(|()| CommandError::Motion)?).into()),
-    },
-    Spec {
-        name: "theme",
-        argument: Argument::Theme,
-        does: "change what the screen looks like",
-        make: |name| Ok(ViewCommand::Theme(name.to_owned()).into()),
-    },
-    Spec {
-        name: "help",
-        argument: Argument::Nothing,
-        does: "list keys and commands",
-        make: |_| Ok(ViewCommand::Help.into()),
-    },
-    Spec {
-        name: "quit",
-        argument: Argument::Nothing,
-        does: "stop the node and leave",
-        make: |_| Ok(ViewCommand::Quit.into()),
-    },
-];
-
 impl Command {
     /// Reads a line. A message is the line as it is, white space included.
     pub(crate) fn parse(line: &str) -> Result<Self, CommandError> {
@@ -246,10 +164,11 @@ pub(crate) fn spec(name: &str) -> Option<&'static Spec> {
 }
 
 fn parse_command(text: &str) -> Result<Command, CommandError> {
-    let text = text.trim();
+    let text = text.trim_start();
     let (name, argument) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let spec = spec(name).ok_or_else(|| CommandError::Unknown(name.to_owned()))?;
     match (spec.argument, argument.trim()) {
+        (Argument::Line, begun) if !begun.is_empty() => (spec.make)(argument.trim_start()),
         (Argument::Nothing, "") | (Argument::Filter | Argument::Choice(..), _) => {
             (spec.make)(argument.trim())
         }
@@ -283,6 +202,7 @@ impl fmt::Display for Argument {
             Self::File => "FILE",
             Self::Choice(name, _) => name,
             Self::Theme => "NAME",
+            Self::Line => "TEXT",
         })
     }
 }
@@ -315,7 +235,7 @@ mod tests {
                 Argument::Json => "[1]",
                 Argument::MessageId => "7",
                 Argument::Rate => "0.5",
-                Argument::Filter => "two words",
+                Argument::Filter | Argument::Line => "two words",
                 Argument::File => "a file",
                 Argument::Choice(_, words) => words.first().unwrap(),
                 Argument::Theme => "dark",

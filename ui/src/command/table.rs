@@ -1,0 +1,129 @@
+//! Every command, one a line: the one list from which parsing, help, completion and the README are made.
+
+use clacks_p2p::{DEFAULT_MAX_DEPTH, Message};
+
+use crate::filter::Filter;
+
+use super::{Argument, Command, CommandError, Known, NodeCommand, Step, ViewCommand, line::LineKey};
+
+/// One row of the list of commands.
+#[derive(Debug)]
+pub(crate) struct Spec {
+    pub(crate) name: &'static str,
+    pub(crate) argument: Argument,
+    pub(crate) scope: Scope,
+    /// What it does, for the help.
+    pub(crate) does: &'static str,
+    pub(super) make: fn(&str) -> Result<Command, CommandError>,
+}
+
+/// Where a command makes sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// `clacks node` answers it as well.
+    Anywhere,
+    /// Only on the screen.
+    Screen,
+    /// Only on the screen, and of use for little but to bind a key to it.
+    Key,
+}
+
+impl Scope {
+    pub(crate) const ALL: [Self; 3] = [Self::Anywhere, Self::Screen, Self::Key];
+
+    /// The heading under which the help lists commands of this scope.
+    pub(crate) fn heading(self) -> &'static str {
+        match self {
+            Self::Anywhere => "Commands, after a colon",
+            Self::Screen => "Commands of the screen",
+            Self::Key => "Commands for keys",
+        }
+    }
+}
+
+impl Spec {
+    /// The command with what it takes: `:drop NUMBER`.
+    pub(crate) fn usage(&self) -> String {
+        format!(":{} {}", self.name, self.argument).trim_end().to_owned()
+    }
+}
+
+macro_rules! commands {
+    ($($name:literal, $argument:expr, $scope:expr, $does:literal, $make:expr;)*) => {
+        &[$(Spec { name: $name, argument: $argument, scope: $scope, does: $does, make: $make }),*]
+    };
+}
+
+use Argument::{Address, Choice, Json, Line, MessageId, Nothing, Rate, Theme};
+use Known::{All, Ignored, NotIgnored};
+use Scope::{Anywhere, Key, Screen};
+
+/// A command of the screen that takes nothing.
+macro_rules! view {
+    ($command:expr) => {
+        |_| Ok(Command::View($command))
+    };
+}
+
+use ViewCommand as View;
+
+/// Every command, in the order in which the help lists them.
+#[rustfmt::skip]
+pub(crate) const COMMANDS: &[Spec] = commands![
+    "announce", Address(NotIgnored), Anywhere, "make this node known to another, which becomes a peer", |text| Ok(NodeCommand::Announce(text.parse()?).into());
+    "add", Address(Known::None), Anywhere, "add a peer without telling it", |text| Ok(NodeCommand::Add(text.parse()?).into());
+    "ignore", Address(NotIgnored), Anywhere, "send a peer nothing and refuse what it sends", |text| Ok(NodeCommand::Ignore(text.parse()?).into());
+    "unignore", Address(Ignored), Anywhere, "take an ignore back", |text| Ok(NodeCommand::Unignore(text.parse()?).into());
+    "forget", Address(All), Anywhere, "remove a peer; it comes back when somebody names it", |text| Ok(NodeCommand::Forget(text.parse()?).into());
+    "trust", Address(All), Anywhere, "accept the new certificate of a peer", |text| Ok(NodeCommand::Trust(text.parse()?).into());
+    "json", Json, Anywhere, "send any JSON value as a message", |text| Ok(NodeCommand::Enqueue(Message::from_json(text, DEFAULT_MAX_DEPTH)?).into());
+    "drop", MessageId, Anywhere, "take a message out of the queue for good", |text| Ok(NodeCommand::Drop(text.parse().map_err(|_| CommandError::MessageId)?).into());
+    "rate", Rate, Anywhere, "change how many messages a second are sent", |text| Ok(NodeCommand::Rate(text.parse().map_err(|_| CommandError::Rate)?).into());
+    "peers", Nothing, Anywhere, "go to the peers", view!(View::Peers);
+    "queue", Nothing, Anywhere, "go to the queue", view!(View::Queue);
+    "help", Nothing, Anywhere, "list keys and commands", view!(View::Help);
+    "quit", Nothing, Anywhere, "stop the node and leave", view!(View::Quit);
+
+    "traffic", Nothing, Screen, "go to the traffic", view!(View::Traffic);
+    "zoom", Nothing, Screen, "give the list with the focus all of the screen, or make room for the others again", view!(View::Zoom);
+    "filter", Argument::Filter, Screen, "show only the traffic that it admits; all of it without one", filter;
+    "motion", Choice("HOW_MUCH", &["full", "reduced", "off"]), Screen, "choose how much moves by itself: full, reduced or off", |text| Ok(View::Motion(text.parse().map_err(|()| CommandError::Motion)?).into());
+    "theme", Theme, Screen, "change what the screen looks like", |name| Ok(View::Theme(name.to_owned()).into());
+    "open", Nothing, Screen, "show all of what is selected", view!(View::Open);
+    "hold-still", Nothing, Screen, "hold the screen still while the node goes on, or let it go on", view!(View::HoldStill);
+    "mouse", Nothing, Screen, "release the mouse to select text, or take it back", view!(View::Mouse);
+    "suspend", Nothing, Screen, "stop the program until the shell continues it", view!(View::Suspend);
+    "redraw", Nothing, Screen, "draw the screen anew", view!(View::Redraw);
+
+    "say", Nothing, Key, "write a message", view!(View::Say);
+    "prompt", Line, Key, "write what begins with this", |begun| Ok(View::Prompt(begun.to_owned()).into());
+    "close", Nothing, Key, "close what is open", view!(View::Close);
+    "next-pane", Nothing, Key, "go to the next list", view!(View::NextPane);
+    "previous-pane", Nothing, Key, "go to the list before", view!(View::PreviousPane);
+    "up", Nothing, Key, "one up", view!(View::Move(Step::Up));
+    "down", Nothing, Key, "one down", view!(View::Move(Step::Down));
+    "page-up", Nothing, Key, "one page up", view!(View::Move(Step::PageUp));
+    "page-down", Nothing, Key, "one page down", view!(View::Move(Step::PageDown));
+    "top", Nothing, Key, "to the first", view!(View::Move(Step::Top));
+    "bottom", Nothing, Key, "to the last; in the traffic: follow what comes", view!(View::Move(Step::Bottom));
+    "send", Nothing, Key, "send the message or run the command", view!(View::Send);
+    "leave", Nothing, Key, "leave the input; the draft stays", view!(View::Leave);
+    "clear", Nothing, Key, "empty the input; leave it if it is empty", view!(View::Clear);
+    "history-back", Nothing, Key, "what was sent before", view!(View::Line(LineKey::HistoryBack));
+    "history-on", Nothing, Key, "what was sent after", view!(View::Line(LineKey::HistoryOn));
+    "left", Nothing, Key, "one character back", view!(View::Line(LineKey::Left));
+    "right", Nothing, Key, "one character on", view!(View::Line(LineKey::Right));
+    "word-left", Nothing, Key, "one word back", view!(View::Line(LineKey::WordLeft));
+    "word-right", Nothing, Key, "one word on", view!(View::Line(LineKey::WordRight));
+    "line-start", Nothing, Key, "to the start of the line", view!(View::Line(LineKey::Start));
+    "line-end", Nothing, Key, "to the end of the line", view!(View::Line(LineKey::End));
+    "delete-word", Nothing, Key, "delete the word before the cursor", view!(View::Line(LineKey::DeleteWord));
+    "delete-before", Nothing, Key, "delete what is before the cursor", view!(View::Line(LineKey::DeleteBefore));
+    "delete-behind", Nothing, Key, "delete what is behind the cursor", view!(View::Line(LineKey::DeleteBehind));
+    "put-back", Nothing, Key, "put back what was deleted last", view!(View::Line(LineKey::PutBack));
+];
+
+fn filter(text: &str) -> Result<Command, CommandError> {
+    let filter = if text.is_empty() { None } else { Some(Filter::parse(text)?) };
+    Ok(View::Filter(filter).into())
+}

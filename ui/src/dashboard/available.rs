@@ -1,0 +1,98 @@
+//! What can be done now: what a command would act on, and why one would do nothing.
+
+use clacks_p2p::{
+    Address,
+    core::{MessageId, Status},
+};
+
+use super::{
+    keymap::Binding,
+    layout::Pane,
+    model::{Content, Model, Overlay},
+    update::FILTER,
+};
+use crate::command::{Command, NodeCommand, ViewCommand};
+
+/// A line with what is selected in the places for it.
+pub(crate) fn fill_in(model: &Model, template: &str) -> Result<String, String> {
+    let mut line = template.to_owned();
+    if template.contains("{peer}") {
+        let peer = selected_peer(model).ok_or("no peer is selected")?;
+        line = line.replace("{peer}", &peer.to_string());
+    }
+    if template.contains("{message}") {
+        let message = selected_message(model).ok_or("no message is selected")?;
+        line = line.replace("{message}", &message.to_string());
+    }
+    Ok(line)
+}
+
+/// Why a line that a key is bound to would do nothing now; `None` if it would do something.
+pub(crate) fn why_not(model: &Model, template: &str) -> Option<String> {
+    let line = match fill_in(model, template) {
+        Ok(line) => line,
+        Err(reason) => return Some(reason),
+    };
+    match Command::parse(&line) {
+        Ok(Command::Node(command)) => why_not_node(model, &command),
+        Ok(Command::View(command)) => why_not_view(model, &command).map(str::to_owned),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+fn why_not_node(model: &Model, command: &NodeCommand) -> Option<String> {
+    let is_ignored = |peer| model.status_of(peer).map(|status| status == Status::Ignored);
+    match command {
+        NodeCommand::Ignore(peer) if is_ignored(peer) == Some(true) => {
+            Some(format!("{peer} is ignored already"))
+        }
+        NodeCommand::Unignore(peer) if is_ignored(peer) != Some(true) => {
+            Some(format!("{peer} is not ignored"))
+        }
+        NodeCommand::Announce(peer) if is_ignored(peer) == Some(true) => Some(format!("{peer} is ignored")),
+        _ => None,
+    }
+}
+
+fn why_not_view(model: &Model, command: &ViewCommand) -> Option<&'static str> {
+    match command {
+        ViewCommand::Open if nothing_to_open(model) => Some("nothing is selected"),
+        ViewCommand::Close if model.overlay.is_none() => Some("nothing is open"),
+        _ => None,
+    }
+}
+
+/// Whether a key works now and would change anything that is to be hinted at.
+pub(crate) fn is_worth_a_hint(model: &Model, binding: &Binding) -> bool {
+    let prompts_elsewhere =
+        binding.command.strip_prefix(":prompt ") == Some(FILTER) && model.pane != Pane::Traffic;
+    !binding.hint.is_empty()
+        && !prompts_elsewhere
+        && !binding.keys_at(model.place()).is_empty()
+        && why_not(model, &binding.command).is_none()
+}
+
+fn nothing_to_open(model: &Model) -> bool {
+    match model.pane {
+        Pane::Peers => model.peers.selected_peer().is_none(),
+        Pane::Queue => model.queue.selected_message().is_none(),
+        Pane::Traffic => model.log_position().is_none(),
+    }
+}
+
+/// The peer that a key acts on: the one that is shown in full, else the one that is selected.
+pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
+    match (&model.overlay, model.pane) {
+        (Some(Overlay { content: Content::Peer(detail), .. }), _) => Some(detail.peer.address.clone()),
+        (Some(Overlay { content: Content::Row(row), .. }), _) => row.peer.clone(),
+        (Some(_), _) | (None, Pane::Queue) => None,
+        (None, Pane::Peers) => model.peers.selected_peer().map(|peer| peer.address.clone()),
+        (None, Pane::Traffic) => {
+            model.log_position().and_then(|at| model.log.at(at)).and_then(|row| row.peer.clone())
+        }
+    }
+}
+
+pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
+    model.queue.selected_message().map(|queued| queued.id)
+}

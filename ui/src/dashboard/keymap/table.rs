@@ -1,0 +1,91 @@
+//! Every key as it is before the user says otherwise, one row a line.
+
+use super::Place;
+
+/// One row of the table.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// The keys, with spaces between them; the first is the one to hint at.
+    pub(super) keys: &'static str,
+    pub(super) places: &'static [Place],
+    /// `{peer}` and `{message}` stand for what is selected.
+    pub(super) command: &'static str,
+    /// For the hints; empty if it is not to be hinted at.
+    pub(super) hint: &'static str,
+    /// For the help.
+    pub(super) does: &'static str,
+}
+
+macro_rules! rows {
+    ($($keys:literal, $places:expr, $command:literal, $hint:literal, $does:literal;)*) => {
+        &[$(Row { keys: $keys, places: $places, command: $command, hint: $hint, does: $does }),*]
+    };
+}
+
+const LISTS: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic];
+/// Where a peer can be selected: in its list, or as the peer of a row of the traffic.
+const WITH_PEER: &[Place] = &[Place::Peers, Place::Traffic];
+const QUEUE: &[Place] = &[Place::Queue];
+const OVERLAY: &[Place] = &[Place::Overlay];
+const INPUT: &[Place] = &[Place::Input];
+
+/// Every key, in the order in which hints and help list them.
+#[rustfmt::skip]
+pub(super) const ROWS: &[Row] = rows![
+    "i", LISTS, ":say", "say", "write a message";
+    ":", LISTS, ":prompt :", "cmd", "write a command";
+    "?", LISTS, ":help", "keys", "list keys and commands";
+    "q ctrl-c", LISTS, ":quit", "quit", "stop the node and leave";
+    "/", LISTS, ":prompt :filter ", "filter", "show only the traffic that holds certain words";
+    "enter", LISTS, ":open", "open", "show all of what is selected";
+    "tab", LISTS, ":next-pane", "pane", "go to the next list";
+    "shift-tab", LISTS, ":previous-pane", "", "go to the list before";
+    "I", WITH_PEER, ":ignore {peer}", "ignore", "ignore the selected peer";
+    "U", WITH_PEER, ":unignore {peer}", "unignore", "take the ignore back";
+    "a", WITH_PEER, ":announce {peer}", "announce", "announce this node to the selected peer";
+    "F", WITH_PEER, ":forget {peer}", "forget", "remove the selected peer from the list";
+    "x del", QUEUE, ":drop {message}", "drop", "take the selected message out of the queue for good";
+    "up k", LISTS, ":up", "", "one up";
+    "down j", LISTS, ":down", "", "one down";
+    "pgup ctrl-b", LISTS, ":page-up", "", "one page up";
+    "pgdn ctrl-f", LISTS, ":page-down", "", "one page down";
+    "home g", LISTS, ":top", "", "to the first";
+    "end G", LISTS, ":bottom", "", "to the last; in the traffic: follow what comes";
+    "space", LISTS, ":hold-still", "hold", "hold the screen still while the node goes on, or let it go on";
+    "z", LISTS, ":zoom", "zoom", "give the list all of the screen, or make room for the others again";
+    "m", LISTS, ":mouse", "", "release the mouse to select text, or take it back";
+    "t", LISTS, ":prompt :theme ", "", "choose a theme; each is shown as its name is written";
+    "ctrl-z", LISTS, ":suspend", "", "stop the program until the shell continues it";
+    "ctrl-l", LISTS, ":redraw", "", "draw the screen anew";
+
+    "esc q enter ? ctrl-c", OVERLAY, ":close", "close", "close what is open";
+    "up k", OVERLAY, ":up", "up", "one line up";
+    "down j", OVERLAY, ":down", "down", "one line down";
+    "pgup ctrl-b", OVERLAY, ":page-up", "", "one page up";
+    "pgdn space ctrl-f", OVERLAY, ":page-down", "page", "one page down";
+    "home g", OVERLAY, ":top", "", "to the start";
+    "end G", OVERLAY, ":bottom", "", "to the end";
+    "I", OVERLAY, ":ignore {peer}", "ignore", "ignore the peer that is shown";
+    "U", OVERLAY, ":unignore {peer}", "unignore", "take the ignore back";
+    "a", OVERLAY, ":announce {peer}", "announce", "announce this node to the peer that is shown";
+    "ctrl-z", OVERLAY, ":suspend", "", "stop the program until the shell continues it";
+    "ctrl-l", OVERLAY, ":redraw", "", "draw the screen anew";
+
+    "enter", INPUT, ":send", "send", "send the message or run the command";
+    "esc tab", INPUT, ":leave", "back to the lists, the draft stays", "leave the input; the draft stays";
+    "ctrl-c", INPUT, ":clear", "clear", "empty the input; leave it if it is empty";
+    "up", INPUT, ":history-back", "history", "what was sent before";
+    "down", INPUT, ":history-on", "", "what was sent after";
+    "left", INPUT, ":left", "", "one character back";
+    "right", INPUT, ":right", "", "one character on";
+    "ctrl-left alt-left alt-b", INPUT, ":word-left", "", "one word back";
+    "ctrl-right alt-right alt-f", INPUT, ":word-right", "", "one word on";
+    "home ctrl-a", INPUT, ":line-start", "", "to the start";
+    "end ctrl-e", INPUT, ":line-end", "", "to the end";
+    "ctrl-w", INPUT, ":delete-word", "", "delete the word before the cursor";
+    "ctrl-u", INPUT, ":delete-before", "", "delete what is before the cursor";
+    "ctrl-k", INPUT, ":delete-behind", "", "delete what is behind the cursor";
+    "ctrl-y", INPUT, ":put-back", "", "put back what was deleted last";
+    "ctrl-z", INPUT, ":suspend", "", "stop the program until the shell continues it";
+    "ctrl-l", INPUT, ":redraw", "", "draw the screen anew";
+];

@@ -1,0 +1,44 @@
+//! A question that stands in the place of the input until the next key, which answers it.
+
+use crossterm::event::KeyCode;
+
+use super::{keymap::Key, update::Effect};
+
+/// What the user is asked before anything else. What an answer does is settled when the question is asked, so that it
+/// can't be about anything else by the time it comes. A key that is no answer means no, and so does a click or a paste.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Question {
+    /// What it is about, in a word.
+    pub(crate) label: &'static str,
+    /// The question, with the keys that answer it.
+    pub(crate) text: String,
+    /// Keys other than no, and what they do.
+    answers: Vec<(Key, Vec<Effect>)>,
+}
+
+impl Question {
+    pub(crate) fn new(label: &'static str, text: String) -> Self {
+        Self { label, text, answers: Vec::new() }
+    }
+
+    /// Lets a key do something instead of meaning no.
+    pub(crate) fn with_answer(mut self, key: Key, effects: Vec<Effect>) -> Self {
+        self.answers.push((key, effects));
+        self
+    }
+
+    /// Whether to leave although so many messages would be lost.
+    pub(crate) fn before_leaving(held: usize) -> Self {
+        let messages = if held == 1 { "message" } else { "messages" };
+        let text = format!("q drops {held} {messages}, else stay  (nobody else has them yet)");
+        Self::new("QUIT?", text)
+            .with_answer(Key::plain(KeyCode::Char('q')), vec![Effect::Quit])
+            .with_answer(Key::LEAVE, vec![Effect::Quit])
+    }
+
+    /// What to do now that this key was pressed.
+    pub(crate) fn answered(self, key: Key) -> Vec<Effect> {
+        let answer = self.answers.into_iter().find(|(answer, _)| *answer == key);
+        answer.map(|(_, effects)| effects).unwrap_or_default()
+    }
+}
