@@ -125,6 +125,7 @@ mod tests {
             (&["--port", "99999"], "99999"),
             (&["--kill-timeout", "soon"], "a kill timeout is"),
             (&["--peer", "tower"], "host:port"),
+            (&["--filter", "form:tower"], "there is no field form:, but from: there is"),
             (&["--log-level", "loud"], "[possible values: error, warn, info, debug, trace]"),
             (&["node", "--max-in-flight"], "--max-in-flight"),
             (&["semaphore"], "semaphore"),

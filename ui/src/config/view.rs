@@ -3,7 +3,7 @@
 use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
-use crate::dashboard::MotionSetting;
+use crate::{dashboard::MotionSetting, filter::Filter};
 
 /// The heading of these options in the help of the command line.
 pub(crate) const HEADING: &str = "Screen";
@@ -26,6 +26,10 @@ pub(crate) struct View {
     /// What the screen looks like: auto, dark, light, mono, high, deuter, trit, or a theme of yours or FILE.toml [default: auto]
     #[arg(long, env = "CLACKS_THEME", value_name = "NAME")]
     pub(crate) theme: Option<String>,
+
+    /// Show only the traffic that this filter admits, as :filter does [default: all of it]
+    #[arg(long, env = "CLACKS_FILTER", value_name = "FILTER")]
+    pub(crate) filter: Option<Filter>,
 }
 
 impl View {
@@ -36,6 +40,7 @@ impl View {
             no_mouse: self.no_mouse.or(other.no_mouse),
             motion: self.motion.or(other.motion),
             theme: self.theme.or(other.theme),
+            filter: self.filter.or(other.filter),
         }
     }
 }

@@ -8,6 +8,7 @@ mod indent;
 mod input;
 mod keymap;
 mod layout;
+mod live;
 mod log;
 mod looks;
 mod model;
@@ -115,6 +116,7 @@ impl Dashboard {
         model.motion = Animations::new(settings.motion());
         model.looks = settings.looks.clone();
         model.looks.complaint().into_iter().for_each(|complaint| model.complain(complaint));
+        model.log.set_filter(settings.view.filter.clone());
         Self { source, screen, model, frames: Frames::default(), replies: mpsc::channel(REPLIES) }
     }
 

@@ -76,6 +76,11 @@ impl Theme {
         }
     }
 
+    /// A part of the draft that is wrong.
+    pub(crate) fn mistake(self) -> Style {
+        self.notice(true).underlined()
+    }
+
     pub(crate) fn notice(self, is_error: bool) -> Style {
         self.mood(if is_error { Mood::Bad } else { Mood::Good })
     }

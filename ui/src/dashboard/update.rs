@@ -58,6 +58,15 @@ const WHEEL: usize = 3;
 /// Takes in what happened at this time.
 pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     model.now = now;
+    let is_input = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_));
+    let effects = take_in(model, msg);
+    if is_input {
+        model.follow_draft();
+    }
+    effects
+}
+
+fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => on_key(model, key),
         Msg::Paste(text) => on_paste(model, &text),
@@ -224,6 +233,7 @@ fn filter(model: &mut Model, wanted: Option<Filter>) {
     if wanted.is_none() {
         model.say("all traffic is shown");
     }
+    model.settle_filter();
     model.log.set_filter(wanted);
     show_pane(model, Pane::Traffic);
 }

@@ -13,8 +13,11 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+use std::str::FromStr;
+
 use clacks_p2p::core::Status;
 use regex::Regex;
+use serde::{Deserialize, Deserializer, de::Error};
 
 pub(crate) use error::{FilterError, Reason};
 pub(crate) use subject::{Subject, Type};
@@ -89,6 +92,20 @@ impl Filter {
     /// Whether this is wanted.
     pub(crate) fn admits(&self, subject: &Subject<'_>) -> bool {
         self.expression.admits(subject)
+    }
+}
+
+impl FromStr for Filter {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        Self::parse(text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Filter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -20,6 +20,11 @@ use crate::{command::COMMANDS, untrusted::shown};
 const LONGEST_CELL: usize = 8;
 
 pub(super) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if let Some(mistake) = model.writing.as_ref().and_then(|writing| writing.error.as_ref()) {
+        let text = shown(&mistake.reason, usize::from(area.width));
+        frame.render_widget(Line::styled(text.as_str().to_owned(), theme.notice(true)), area);
+        return;
+    }
     // What is being written says more than what went well before.
     let hint = command_hint(model);
     let notice = model.notice.as_ref().filter(|notice| notice.is_error || hint.is_none());
@@ -71,9 +76,29 @@ pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
     }
     let (line, cursor) = scrolled(model.input.draft(), model.input.cursor_byte(), room);
     frame.render_widget(Line::raw(line), text);
+    mark_mistake(model, theme, text, cursor, frame);
     if has_focus {
         let column = text.x.saturating_add(u16::try_from(cursor).unwrap_or(u16::MAX));
         frame.set_cursor_position(Position::new(column.min(area.right().saturating_sub(1)), area.y));
+    }
+}
+
+/// Points at what is wrong in the draft, of which the cursor stands on this column.
+fn mark_mistake(model: &Model, theme: Theme, area: Rect, cursor: usize, frame: &mut Frame<'_>) {
+    let Some(mistake) = model.writing.as_ref().and_then(|writing| writing.error.as_ref()) else { return };
+    let (draft, at) = (model.input.draft(), model.input.cursor_byte());
+    let column = |byte: usize| {
+        let between = draft.get(at.min(byte)..at.max(byte)).unwrap_or_default();
+        let width = shown(between, usize::MAX).width();
+        if byte < at { cursor.saturating_sub(width) } else { cursor.saturating_add(width) }
+    };
+    let (start, end) = (column(mistake.span.start), column(mistake.span.end));
+    // Where something is missing there is nothing to underline but the place.
+    for column in start..end.max(start + 1).min(usize::from(area.width)) {
+        let x = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
+        if let Some(cell) = frame.buffer_mut().cell_mut((x, area.y)) {
+            cell.set_style(theme.mistake());
+        }
     }
 }
 

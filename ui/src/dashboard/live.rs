@@ -1,0 +1,92 @@
+//! The filter while it is written: with each edit the traffic narrows to what it admits so far.
+
+use std::ops::Range;
+
+use crate::filter::{Filter, FilterError};
+
+use super::{
+    layout::Pane,
+    model::{Focus, Model},
+};
+
+/// The command whose draft is followed.
+const COMMAND: &str = ":filter";
+
+/// A filter that is being written.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Writing {
+    /// What was shown before, to go back to when the user leaves it at that.
+    former: (Option<Filter>, Pane),
+    text: String,
+    /// What is wrong with it; what is before that or was valid last stays on.
+    pub(crate) error: Option<Mistake>,
+}
+
+/// What is wrong with the draft, and where in it, in bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Mistake {
+    pub(crate) span: Range<usize>,
+    pub(crate) reason: String,
+}
+
+impl Model {
+    /// Shows what the filter in the draft admits; what was shown before when no filter is written any more.
+    pub(super) fn follow_draft(&mut self) {
+        let draft = self.input.draft().to_owned();
+        let is_writing = self.focus == Focus::Input && self.overlay.is_none();
+        match filter_in(&draft).filter(|_| is_writing) {
+            Some(text) => self.show_live(text, draft.len() - text.len()),
+            None => self.restore_filter(),
+        }
+    }
+
+    /// Keeps the filter that is being written.
+    pub(super) fn settle_filter(&mut self) {
+        self.writing = None;
+    }
+
+    fn show_live(&mut self, text: &str, offset: usize) {
+        if self.writing.is_none() {
+            let former = (self.log.filter().cloned(), self.pane);
+            // A text that is none, so that this one is looked at.
+            self.writing = Some(Writing { former, text: "\0".to_owned(), error: None });
+            self.pane = Pane::Traffic;
+        }
+        let Some(writing) = self.writing.as_mut().filter(|writing| writing.text != text) else { return };
+        text.clone_into(&mut writing.text);
+        match filter(text) {
+            Ok(filter) => {
+                writing.error = None;
+                self.show_filter(filter);
+            }
+            Err(error) => {
+                let span = error.span.start + offset..error.span.end + offset;
+                writing.error = Some(Mistake { span, reason: error.to_string() });
+                // A field without its value was a word a moment ago, which is not what anybody looks for.
+                let before = text.get(..error.span.start).unwrap_or_default();
+                filter(before).into_iter().for_each(|filter| self.show_filter(filter));
+            }
+        }
+    }
+
+    fn show_filter(&mut self, filter: Option<Filter>) {
+        if filter.as_ref() != self.log.filter() {
+            self.log.set_filter(filter);
+        }
+    }
+
+    fn restore_filter(&mut self) {
+        let Some(Writing { former: (filter, pane), .. }) = self.writing.take() else { return };
+        self.pane = pane;
+        self.show_filter(filter);
+    }
+}
+
+fn filter(text: &str) -> Result<Option<Filter>, FilterError> {
+    if text.trim().is_empty() { Ok(None) } else { Filter::parse(text).map(Some) }
+}
+
+/// The filter in a draft that begins to write one.
+fn filter_in(draft: &str) -> Option<&str> {
+    draft.strip_prefix(COMMAND)?.strip_prefix(char::is_whitespace)
+}
