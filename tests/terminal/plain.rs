@@ -73,6 +73,23 @@ fn a_terminal_with_colours_is_coloured() {
     session.wait_until("a coloured cell", |screen| cells(screen).any(is_coloured));
 }
 
+/// The locale of the tests has all of Unicode.
+#[test]
+fn nothing_but_ascii_is_written_if_asked_or_if_the_locale_has_no_more() {
+    for launch in [Launch::new(&["demo", "--ascii"]), Launch::demo().variable("LC_ALL", "POSIX")] {
+        let mut session = launch.start();
+        session.wait_for("alive ");
+        session.type_in("ina\u{ef}ve");
+        session.wait_for("na\\u{ef}ve");
+        session.send(rustix::process::Signal::TERM);
+        session.wait_for_exit();
+        let written = session.emulator.written();
+        assert!(written.is_ascii(), "{written:?}");
+    }
+    let session = Launch::demo().variable("LC_ALL", "POSIX").variable("CLACKS_ASCII", "false").start();
+    session.wait_for("\u{2502}");
+}
+
 fn cells(screen: &vt100::Screen) -> impl Iterator<Item = &vt100::Cell> {
     let (rows, columns) = screen.size();
     (0..rows.get()).flat_map(move |row| (0..columns.get()).filter_map(move |column| screen.cell(row, column)))

@@ -5,6 +5,7 @@ use std::{io::Write, process::ExitCode, time::Duration};
 use clacks_p2p::{Node, core::QueuedMessage};
 use tokio::runtime::Runtime;
 
+mod charset;
 mod cli;
 mod command;
 mod config;
@@ -13,6 +14,7 @@ mod demo;
 mod escape;
 mod execute;
 mod filter;
+mod glyphs;
 mod headless;
 mod introduce;
 mod log;
@@ -77,6 +79,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 async fn monitor(config: &Config) -> anyhow::Result<()> {
     // A node that is never seen should not have been heard of, nor leave anything behind.
     terminal::fit_to_draw_on()?;
+    charset::choose(config.view.ascii);
     let settings = dashboard::Settings::new(false, config.view.clone())?;
     let node = start(config).await?;
     let result = dashboard::run(Source::live(&node), &settings).await;
@@ -92,7 +95,9 @@ async fn headless(config: &Config) -> anyhow::Result<()> {
 
 /// The demo network, on the screen or without one.
 async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
-    let settings = dashboard::Settings::new(true, demo.view.with_file(None)?)?;
+    let view = demo.view.with_file(None)?;
+    charset::choose(view.ascii);
+    let settings = dashboard::Settings::new(true, view)?;
     if !demo.no_screen {
         terminal::fit_to_draw_on()?;
     }

@@ -9,6 +9,8 @@
 //! harmless, nothing is ever read back from what is shown, and so JSON and paths keep their look and what was shown
 //! once is shown the same again.
 //!
+//! Where the terminal shows [ASCII only](charset), every other character is an escape as well.
+//!
 //! Right-to-left letters are kept. A terminal that reorders them does so within its row, so a view that puts such
 //! text beside other fields gives it a column of fixed width of its own.
 
@@ -22,6 +24,8 @@ use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
+use crate::{charset, glyphs::glyphs};
+
 /// Rows that a detail view can be scrolled through at most, which bounds the work of finding the last of them.
 pub(crate) const MOST_ROWS: usize = 10_000;
 
@@ -29,8 +33,6 @@ pub(crate) const MOST_ROWS: usize = 10_000;
 const MOST_MARKS: usize = 4;
 /// Letters that join the first one of a cell, as in Indic conjuncts and decomposed Hangul.
 const MOST_LETTERS: usize = 4;
-
-const CUT: char = '\u{2026}';
 
 /// Text that may be drawn: one row, without anything that a terminal would interpret or not show.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -95,7 +97,7 @@ impl Shown {
     }
 
     fn push_cut(&mut self) {
-        self.text.push(CUT);
+        self.text.push(glyphs().cut);
         self.width += 1;
     }
 }
@@ -259,7 +261,7 @@ enum Joining {
 impl Cell {
     /// Takes `next` into the cell, which stands at the end of `out`, if the renderer will take it for a part of it.
     fn take(&mut self, next: char, out: &mut String) -> Joining {
-        if next.is_ascii() {
+        if next.is_ascii() || charset::is_ascii() {
             return Joining::Apart;
         }
         let before = out.len();
@@ -292,6 +294,9 @@ impl Cell {
 fn is_base(c: char) -> bool {
     if c.is_ascii() {
         return !c.is_ascii_control();
+    }
+    if charset::is_ascii() {
+        return false;
     }
     // Without a base of its own, what joins would stand upon the last character of an escape or of another field.
     !is_hidden(c) && matches!(c.width(), Some(1 | 2)) && !joins_any(c)

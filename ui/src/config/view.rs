@@ -23,13 +23,18 @@ pub(crate) struct View {
     #[arg(long, env = "CLACKS_MOTION", value_name = "HOW_MUCH")]
     pub(crate) motion: Option<MotionSetting>,
 
-    /// What the screen looks like: auto, dark, light, mono, high, deuter, trit, or a theme of yours or FILE.toml [default: auto]
+    /// Theme: auto, dark, light, mono, high, deuter, trit, one of yours, or a FILE.toml [default: auto]
     #[arg(long, env = "CLACKS_THEME", value_name = "NAME")]
     pub(crate) theme: Option<String>,
 
     /// Show only the traffic that this filter admits, as :filter does [default: all of it]
     #[arg(long, env = "CLACKS_FILTER", value_name = "FILTER")]
     pub(crate) filter: Option<Filter>,
+
+    /// Show nothing but ASCII [default: if the locale has no more]
+    #[arg(long, env = "CLACKS_ASCII", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub(crate) ascii: Option<bool>,
 }
 
 impl View {
@@ -41,6 +46,8 @@ impl View {
             motion: self.motion.or(other.motion),
             theme: self.theme.or(other.theme),
             filter: self.filter.or(other.filter),
+
+            ascii: self.ascii.or(other.ascii),
         }
     }
 }

@@ -8,7 +8,10 @@ use clacks_p2p::{
     node::CertificateFingerprint,
 };
 
-use crate::filter::{Filter, Subject, Type};
+use crate::{
+    filter::{Filter, Subject, Type},
+    glyphs::glyphs,
+};
 
 /// Rows kept at most.
 const MAX_ROWS: usize = 10_000;
@@ -179,7 +182,7 @@ fn peer_row(event: &Event) -> Option<Row> {
             note_about(peer).saying(introduced(introduction)).ended(peer.status.name(), Mood::Plain)
         }
         Event::PeerUpdated { peer, from } => {
-            note_about(peer).saying(format!("{from} \u{2192} {}", peer.status))
+            note_about(peer).saying(format!("{from} {} {}", glyphs().becomes, peer.status))
         }
         Event::PeerForgotten { peer } => note_about(peer).saying("forgotten"),
         Event::AnnounceReceived { peer } => {

@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::charset;
 use KeyCode::{
     BackTab, Backspace, Char, Delete, Down, End, Enter, Esc, F, Home, Insert, Left, PageDown, PageUp, Right,
     Tab, Up,
@@ -32,7 +33,8 @@ pub(crate) enum KeyError {
     Shifted(String),
 }
 
-/// The names of keys that are no characters: as they are written, the first of them the one to show.
+/// The names of keys that are no characters: as they are written, the first of them the one to show, or the first that
+/// is ASCII.
 const NAMES: &[(KeyCode, &[&str])] = &[
     (Enter, &["Enter", "return"]),
     (Esc, &["Esc", "escape"]),
@@ -46,10 +48,10 @@ const NAMES: &[(KeyCode, &[&str])] = &[
     (End, &["End"]),
     (PageUp, &["PgUp", "pageup", "page-up"]),
     (PageDown, &["PgDn", "pgdown", "pagedown", "page-down"]),
-    (Up, &["\u{2191}", "up"]),
-    (Down, &["\u{2193}", "down"]),
-    (Left, &["\u{2190}", "left"]),
-    (Right, &["\u{2192}", "right"]),
+    (Up, &["\u{2191}", "Up"]),
+    (Down, &["\u{2193}", "Down"]),
+    (Left, &["\u{2190}", "Left"]),
+    (Right, &["\u{2192}", "Right"]),
 ];
 
 /// The prefixes of keys with something held beside them.
@@ -162,7 +164,8 @@ impl fmt::Display for Key {
         let mut held = MODIFIERS.iter().filter(|(modifier, _)| self.modifiers.contains(*modifier));
         held.try_for_each(|(_, prefix)| f.write_str(prefix))?;
         if let Some((_, names)) = NAMES.iter().find(|(code, _)| *code == self.code) {
-            return f.write_str(names[0]);
+            let shown = names.iter().find(|name| name.is_ascii() || !charset::is_ascii());
+            return f.write_str(shown.unwrap_or(&names[0]));
         }
         match self.code {
             Char(character) if self.modifiers.contains(KeyModifiers::CONTROL) => {

@@ -1,5 +1,6 @@
 //! The dashboard without a terminal and without a node: keys go into [`update`], frames into a buffer.
 
+mod ascii;
 mod filters;
 mod fixture;
 mod keys;

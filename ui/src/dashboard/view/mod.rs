@@ -22,10 +22,18 @@ use super::{
     model::{Content, Focus, Model},
     theme::Theme,
 };
+use crate::{charset, glyphs};
 use row::fit;
 
 /// Draws everything.
 pub(crate) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
+    draw(model, theme, frame);
+    if charset::is_ascii() {
+        glyphs::to_ascii(frame.buffer_mut());
+    }
+}
+
+fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     let Some(areas) = model.areas() else {
         draw_too_small(model, frame);
         return;

@@ -15,6 +15,7 @@ use super::{
     draw_empty, draw_row, draw_title,
     row::{fit, fit_right, preview},
 };
+use crate::glyphs::glyphs;
 
 const MARKER: usize = 2;
 const SIZE: usize = 7;
@@ -54,7 +55,7 @@ fn spans(model: &Model, theme: Theme, queued: &QueuedMessage, width: usize) -> V
     let visits = if width >= fixed + VISITS + PREVIEW { VISITS } else { 0 };
     let text = fit(&preview(&queued.message), width.saturating_sub(fixed + visits));
     let age = model.now.uptime.saturating_sub(Duration::from_millis(queued.since_ms));
-    let seen = if queued.visits > 1 { format!("\u{d7}{}", queued.visits) } else { String::new() };
+    let seen = if queued.visits > 1 { format!("{}{}", glyphs().times, queued.visits) } else { String::new() };
     vec![
         Span::raw(text),
         Span::styled(fit_right(&seen, visits), theme.strong),

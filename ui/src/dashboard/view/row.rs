@@ -7,7 +7,10 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use crate::untrusted::{Shown, shown, shown_lines};
+use crate::{
+    glyphs::glyphs,
+    untrusted::{Shown, shown, shown_lines},
+};
 
 /// Characters of a message that are looked at for its preview, more than any screen is wide.
 const PREVIEW: usize = 1024;
@@ -33,7 +36,7 @@ pub(super) fn fit_address(address: &Address, columns: usize) -> String {
     match columns.checked_sub(port.len()) {
         Some(room) if text.len() > columns && room > 1 => {
             // A hostname is ASCII.
-            format!("{}\u{2026}{port}", &text[..room - 1])
+            format!("{}{}{port}", &text[..room - 1], glyphs().cut)
         }
         _ => fit(&text, columns),
     }
