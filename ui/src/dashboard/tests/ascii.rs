@@ -74,9 +74,10 @@ fn every_message_is_ascii_in_full_and_nothing_of_it_is_lost() {
         let screen = fixture.screen();
         let json = Message::text(text);
         for character in json.as_json().chars().filter(|character| !character.is_ascii()) {
-            let escape = match character.is_control() {
-                true => format!("\\x{:02x}", u32::from(character)),
-                false => character.escape_unicode().to_string(),
+            let escape = if character.is_control() {
+                format!("\\x{:02x}", u32::from(character))
+            } else {
+                character.escape_unicode().to_string()
             };
             assert!(screen.contains(&escape), "{character:?} of {text:?}\n{screen}");
         }
