@@ -51,6 +51,9 @@ pub(crate) enum ViewCommand {
     Motion(MotionSetting),
     /// The name of a theme, or its beginning.
     Theme(String),
+    Biography,
+    Overhead,
+    Why,
     Help,
     Quit,
     /// Opens a detail view of what is selected.
@@ -88,6 +91,20 @@ pub(crate) enum Step {
     PageDown,
     Top,
     Bottom,
+}
+
+impl Step {
+    /// By how many rows it moves in a list of which so many are a page.
+    pub(crate) fn rows(self, page: usize) -> isize {
+        match self {
+            Self::Up => -1,
+            Self::Down => 1,
+            Self::PageUp => -page.cast_signed(),
+            Self::PageDown => page.cast_signed(),
+            Self::Top => isize::MIN,
+            Self::Bottom => isize::MAX,
+        }
+    }
 }
 
 /// What a command takes behind its name. How it is read, completed and hinted at follows from this.

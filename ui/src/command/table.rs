@@ -89,6 +89,9 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "filter", Argument::Filter, Screen, "show only the traffic that it admits; all of it without one", filter;
     "motion", Choice("HOW_MUCH", &["full", "reduced", "off"]), Screen, "choose how much moves by itself: full, reduced or off", |text| Ok(View::Motion(text.parse().map_err(|()| CommandError::Motion)?).into());
     "theme", Theme, Screen, "change what the screen looks like", |name| Ok(View::Theme(name.to_owned()).into());
+    "biography", Nothing, Screen, "tell the life of the selected message", view!(View::Biography);
+    "overhead", Nothing, Screen, "list the messages that keep coming back", view!(View::Overhead);
+    "why", Nothing, Screen, "show how the receivers of messages are chosen", view!(View::Why);
     "open", Nothing, Screen, "show all of what is selected", view!(View::Open);
     "hold-still", Nothing, Screen, "hold the screen still while the node goes on, or let it go on", view!(View::HoldStill);
     "mouse", Nothing, Screen, "release the mouse to select text, or take it back", view!(View::Mouse);

@@ -56,7 +56,8 @@ fn why_not_node(model: &Model, command: &NodeCommand) -> Option<String> {
 
 fn why_not_view(model: &Model, command: &ViewCommand) -> Option<&'static str> {
     match command {
-        ViewCommand::Open if nothing_to_open(model) => Some("nothing is selected"),
+        ViewCommand::Biography if super::story::message(model).is_none() => Some("no message is selected"),
+        ViewCommand::Open if model.overlay.is_none() && nothing_to_open(model) => Some("nothing is selected"),
         ViewCommand::Close if model.overlay.is_none() => Some("nothing is open"),
         _ => None,
     }

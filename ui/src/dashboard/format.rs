@@ -12,6 +12,12 @@ pub(crate) fn age(age: Duration) -> String {
     }
 }
 
+/// A span of time that may be short: `0.4 s`, `9.9 s`, `10 s`, `12 m`.
+pub(crate) fn span(span: Duration) -> String {
+    let seconds = span.as_secs_f64();
+    if seconds < 9.95 { format!("{seconds:.1} s") } else { age(span.max(Duration::from_secs(10))) }
+}
+
 /// How long a request took: `0.4 ms`, `12 ms`, `1.3 s`.
 pub(crate) fn round_trip(time: Duration) -> String {
     let millis = time.as_secs_f64() * 1000.0;
@@ -73,6 +79,10 @@ mod tests {
         assert_eq!(
             [400, 9_960, 999_600].map(|micros| round_trip(Duration::from_micros(micros))),
             ["0.4 ms", "10 ms", "1.0 s"]
+        );
+        assert_eq!(
+            [40, 9_940, 9_960, 60_000].map(|ms| span(Duration::from_millis(ms))),
+            ["0.0 s", "9.9 s", "10 s", "1 m"]
         );
         assert_eq!([0, 999, 1000, 9_960, 1 << 26].map(size), ["0 B", "999 B", "1.0 kB", "10 kB", "67 MB"]);
         assert_eq!([0.0, 0.04, 0.4, 9.96, 1234.0].map(rate), ["0/s", "0.04/s", "0.4/s", "10/s", "1.2k/s"]);

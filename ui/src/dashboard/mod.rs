@@ -2,6 +2,7 @@
 //! the loop that connects them to the terminal and to the node.
 
 mod available;
+mod biography;
 mod format;
 mod frames;
 mod indent;
@@ -14,7 +15,10 @@ mod looks;
 mod model;
 mod motion;
 mod question;
+mod sends;
+mod souls;
 mod source;
+mod story;
 mod theme;
 mod update;
 mod view;

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use super::{
+    biography::Biographies,
     indent::indented,
     input::Input,
     keymap::{Keymap, Place},
@@ -20,6 +21,8 @@ use super::{
     looks::Looks,
     motion::{Animations, Picture},
     question::Question,
+    sends::Sends,
+    souls::Souls,
     theme::Theme,
 };
 use crate::untrusted::{Shown, shown_lines};
@@ -52,6 +55,8 @@ pub(crate) struct Model {
     pub(crate) queue: QueueList,
     pub(crate) log: Log,
     pub(crate) log_cursor: LogCursor,
+    pub(crate) lives: Biographies,
+    pub(crate) sends: Sends,
     /// The filter that is being written.
     pub(crate) writing: Option<Writing>,
     pub(crate) input: Input,
@@ -140,6 +145,8 @@ pub(crate) struct Overlay {
     pub(crate) message: Vec<Shown>,
     /// Lines that are scrolled past.
     pub(crate) scrolled: usize,
+    /// What it was opened from, and goes back to.
+    beneath: Option<Box<Self>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -151,6 +158,12 @@ pub(crate) enum Content {
     Message(QueuedMessage, bool),
     /// A row of the log.
     Row(Box<super::log::Row>),
+    /// The life of a message.
+    Biography(Message),
+    /// The messages that keep coming back.
+    Overhead(Souls),
+    /// How receivers are chosen.
+    Why,
 }
 
 /// All that is known of a peer.
@@ -225,6 +238,8 @@ impl Model {
             queue: QueueList::default(),
             log: Log::default(),
             log_cursor: LogCursor::Following,
+            lives: Biographies::default(),
+            sends: Sends::default(),
             writing: None,
             input: Input::default(),
             overlay: None,
@@ -293,6 +308,7 @@ impl Model {
         self.shown_certificate = snapshot.shown_peer.as_ref().and_then(|(peer, certificate)| {
             certificate.map(|certificate| (peer.address.clone(), certificate))
         });
+        self.count_down();
         self.refresh_overlay(snapshot.shown_peer, snapshot.shown_message_waits);
         if self.frozen.is_some() && !std::mem::take(&mut self.has_moved) {
             return;
@@ -302,6 +318,14 @@ impl Model {
         self.queue.refresh(snapshot.queue, snapshot.queue_first, heights.1);
     }
 
+    /// Has the time until the next send run where it is shown.
+    fn count_down(&mut self) {
+        let next = self.overview.next_send.filter(|_| self.shows(Picture::Countdown));
+        if let Some(wait) = next.and_then(|next| next.checked_sub(self.now.uptime)) {
+            self.motion.begin(Picture::Countdown, self.now.uptime, wait);
+        }
+    }
+
     fn refresh_overlay(&mut self, peer: Option<(Peer, Option<CertificateFingerprint>)>, message_waits: bool) {
         match self.overlay.as_mut().map(|overlay| &mut overlay.content) {
             Some(Content::Peer(detail)) => match peer {
@@ -309,7 +333,7 @@ impl Model {
                 None => detail.is_known = false,
             },
             Some(Content::Message(_, waits)) => *waits = message_waits,
-            Some(Content::Help | Content::Row(_)) | None => {}
+            _ => {}
         }
     }
 
@@ -351,7 +375,17 @@ impl Model {
 
     /// Opens something over the lists.
     pub(crate) fn open(&mut self, content: Content) {
-        self.overlay = Some(Overlay { content, message: Vec::new(), scrolled: 0 });
+        // What is opened from itself is not gone back to.
+        let is_another =
+            |overlay: &Overlay| std::mem::discriminant(&overlay.content) != std::mem::discriminant(&content);
+        let beneath = self.overlay.take().filter(is_another).map(Overlay::without_depths).map(Box::new);
+        self.overlay = Some(Overlay { content, message: Vec::new(), scrolled: 0, beneath });
+        self.lay_out();
+    }
+
+    /// Closes what is open, and goes back to what it was opened from.
+    pub(crate) fn close(&mut self) {
+        self.overlay = self.overlay.take().and_then(|overlay| overlay.beneath).map(|beneath| *beneath);
         self.lay_out();
     }
 
@@ -451,8 +485,19 @@ impl Model {
     fn shows(&self, picture: Picture) -> bool {
         let open = self.overlay.as_ref().map(|overlay| &overlay.content);
         match (picture, open) {
-            (Picture::Tower | Picture::Map, _) => false,
+            (Picture::Countdown, Some(Content::Why)) => true,
+            (Picture::Tower | Picture::Map | Picture::Countdown, _) => false,
         }
+    }
+}
+
+impl Overlay {
+    /// Two steps back are enough; who goes round in circles must not fill the memory.
+    fn without_depths(mut self) -> Self {
+        if let Some(beneath) = &mut self.beneath {
+            beneath.beneath = None;
+        }
+        self
     }
 }
 
@@ -462,7 +507,8 @@ impl Content {
         match self {
             Self::Message(queued, _) => Some(&queued.message),
             Self::Row(row) => row.message.as_ref(),
-            Self::Help | Self::Peer(_) => None,
+            Self::Biography(message) => Some(message),
+            Self::Help | Self::Peer(_) | Self::Overhead(_) | Self::Why => None,
         }
     }
 }

@@ -34,6 +34,8 @@ pub(crate) enum Picture {
     Tower,
     /// The map: what travels along its edges.
     Map,
+    /// The time until the next send.
+    Countdown,
 }
 
 /// Something that moves from its beginning to its end.
@@ -52,7 +54,7 @@ pub(crate) struct Animations {
     /// Whether the terminal has the focus, as far as it says so.
     has_focus: bool,
     /// The uptime until which each picture moves.
-    until: [Duration; 2],
+    until: [Duration; 3],
 }
 
 impl Setting {
@@ -73,7 +75,7 @@ impl Setting {
     fn between_frames(self, picture: Picture) -> Option<Duration> {
         match (self, picture) {
             (Self::Full, _) => Some(SMOOTH),
-            (Self::Reduced, Picture::Tower) => Some(STEP),
+            (Self::Reduced, Picture::Tower | Picture::Countdown) => Some(STEP),
             (Self::Reduced, Picture::Map) | (Self::Off, _) => None,
         }
     }
@@ -96,7 +98,7 @@ impl Default for Animations {
 #[allow(dead_code, reason = "the pictures that ask come next")]
 impl Animations {
     pub(crate) fn new(setting: Setting) -> Self {
-        Self { setting, has_focus: true, until: [Duration::ZERO; 2] }
+        Self { setting, has_focus: true, until: [Duration::ZERO; 3] }
     }
 
     pub(crate) fn setting(&self) -> Setting {

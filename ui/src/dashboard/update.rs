@@ -15,6 +15,8 @@ use super::{
     layout::Pane,
     model::{Anchor, Content, Focus, LogCursor, Model, Snapshot},
     question::Question,
+    souls::Souls,
+    story,
 };
 
 /// Something that happened to the dashboard.
@@ -81,6 +83,8 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Node(event) => {
+            model.lives.note(&event, model.now);
+            model.sends.note(&event, model.now);
             let is_row = model.log.note(&event, model.now.unix_ms);
             if let Some(frozen) = &mut model.frozen {
                 frozen.held += usize::from(is_row);
@@ -208,8 +212,12 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::NextPane => turn_pane(model, 1),
         ViewCommand::PreviousPane => turn_pane(model, Pane::ALL.len() - 1),
         ViewCommand::Help => model.open(Content::Help),
+        ViewCommand::Biography => story::open_biography(model),
+        ViewCommand::Overhead => model.open(Content::Overhead(Souls::default())),
+        ViewCommand::Why => model.open(Content::Why),
+        ViewCommand::Open if model.overlay.is_some() => open_within(model),
         ViewCommand::Open => open(model),
-        ViewCommand::Close => model.overlay = None,
+        ViewCommand::Close => model.close(),
         ViewCommand::Filter(wanted) => filter(model, wanted),
         ViewCommand::HoldStill => model.toggle_frozen(),
         ViewCommand::Say => write(model, ""),
@@ -397,6 +405,10 @@ fn stepped_row(row: usize, from: usize, to: usize, height: usize) -> usize {
 fn scroll(model: &mut Model, by: Step) {
     let page = model.areas().map_or(1, |areas| usize::from(areas.body.height).saturating_sub(1).max(1));
     let Some(overlay) = &mut model.overlay else { return };
+    if let Content::Overhead(souls) = &mut overlay.content {
+        souls.step(&model.lives, by.rows(page), page);
+        return;
+    }
     overlay.scrolled = match by {
         Step::Up => overlay.scrolled.saturating_sub(1),
         Step::Down => overlay.scrolled.saturating_add(1),
@@ -409,6 +421,14 @@ fn scroll(model: &mut Model, by: Step) {
     let most = super::view::overlay_length(model).saturating_sub(page);
     if let Some(overlay) = &mut model.overlay {
         overlay.scrolled = overlay.scrolled.min(most);
+    }
+}
+
+/// What Enter does where something is open: in a list it opens what is selected, otherwise it closes.
+fn open_within(model: &mut Model) {
+    match model.overlay.as_ref().map(|overlay| &overlay.content) {
+        Some(Content::Overhead(_)) => story::open_biography(model),
+        _ => model.close(),
     }
 }
 

@@ -26,6 +26,8 @@ const LISTS: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic];
 /// Where a peer can be selected: in its list, or as the peer of a row of the traffic.
 const WITH_PEER: &[Place] = &[Place::Peers, Place::Traffic];
 const QUEUE: &[Place] = &[Place::Queue];
+/// Where a message can be selected.
+const QUEUE_AND_TRAFFIC: &[Place] = &[Place::Queue, Place::Traffic];
 const OVERLAY: &[Place] = &[Place::Overlay];
 const INPUT: &[Place] = &[Place::Input];
 
@@ -45,6 +47,9 @@ pub(super) const ROWS: &[Row] = rows![
     "a", WITH_PEER, ":announce {peer}", "announce", "announce this node to the selected peer";
     "F", WITH_PEER, ":forget {peer}", "forget", "remove the selected peer from the list";
     "x del", QUEUE, ":drop {message}", "drop", "take the selected message out of the queue for good";
+    "b", QUEUE_AND_TRAFFIC, ":biography", "life", "tell the life of the selected message";
+    "O", LISTS, ":overhead", "", "list the messages that keep coming back";
+    "W", LISTS, ":why", "", "show how the receivers of messages are chosen";
     "up k", LISTS, ":up", "", "one up";
     "down j", LISTS, ":down", "", "one down";
     "pgup ctrl-b", LISTS, ":page-up", "", "one page up";
@@ -58,7 +63,8 @@ pub(super) const ROWS: &[Row] = rows![
     "ctrl-z", LISTS, ":suspend", "", "stop the program until the shell continues it";
     "ctrl-l", LISTS, ":redraw", "", "draw the screen anew";
 
-    "esc q enter ? ctrl-c", OVERLAY, ":close", "close", "close what is open";
+    "enter", OVERLAY, ":open", "", "open what is selected in a list; close anything else";
+    "esc q ? ctrl-c", OVERLAY, ":close", "close", "close what is open";
     "up k", OVERLAY, ":up", "up", "one line up";
     "down j", OVERLAY, ":down", "down", "one line down";
     "pgup ctrl-b", OVERLAY, ":page-up", "", "one page up";
@@ -68,6 +74,7 @@ pub(super) const ROWS: &[Row] = rows![
     "I", OVERLAY, ":ignore {peer}", "ignore", "ignore the peer that is shown";
     "U", OVERLAY, ":unignore {peer}", "unignore", "take the ignore back";
     "a", OVERLAY, ":announce {peer}", "announce", "announce this node to the peer that is shown";
+    "b", OVERLAY, ":biography", "", "tell the life of the message that is shown";
     "ctrl-z", OVERLAY, ":suspend", "", "stop the program until the shell continues it";
     "ctrl-l", OVERLAY, ":redraw", "", "draw the screen anew";
 

@@ -7,3 +7,4 @@ mod keys;
 mod looks;
 mod screens;
 mod sizes;
+mod story;

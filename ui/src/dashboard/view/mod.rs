@@ -1,14 +1,17 @@
 //! Draws the [`Model`]. Pure: no clock, no input or output, and no work beyond what fits on the screen.
 
+mod biography;
 mod detail;
 mod footer;
 mod header;
 mod help;
+mod overhead;
 mod peers;
 mod queue;
 mod row;
 mod selection;
 mod traffic;
+mod why;
 
 use ratatui::{
     Frame,
@@ -141,14 +144,20 @@ fn draw_empty(theme: Theme, area: Rect, lines: &[&'static str], frame: &mut Fram
 fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let Some(overlay) = &model.overlay else { return };
     Clear.render(area, frame.buffer_mut());
-    let lines = overlay_lines(model, theme, usize::from(area.width));
     let rows = super::layout::below_title(area);
+    if let Content::Overhead(souls) = &overlay.content {
+        overhead::draw(model, theme, souls, rows, frame);
+    }
+    let lines = overlay_lines(model, theme, usize::from(area.width));
     let (total, height) = (lines.len() + overlay.message.len(), usize::from(rows.height));
     let title = match &overlay.content {
         Content::Help => " KEYS AND COMMANDS ",
         Content::Peer(_) => " PEER ",
         Content::Message(..) => " MESSAGE ",
         Content::Row(_) => " TRAFFIC ",
+        Content::Biography(_) => " BIOGRAPHY ",
+        Content::Overhead(_) => " OVERHEAD ",
+        Content::Why => " WHY THIS PEER? ",
     };
     let mut heading = Line::from(Span::styled(title, theme.title(true)));
     if total > height {
@@ -175,6 +184,13 @@ fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize)
         Content::Peer(detail) => detail::peer(model, theme, detail, columns),
         Content::Message(queued, waits) => detail::message(model, theme, queued, *waits, columns),
         Content::Row(row) => detail::row(model, theme, row, columns),
+        Content::Biography(message) => match model.lives.of(message) {
+            Some(life) => biography::lines(model, theme, life, columns),
+            None => vec![Line::styled("nothing is remembered of this message", theme.quiet)],
+        },
+        // It is drawn row by row, as far as there is room.
+        Content::Overhead(_) => Vec::new(),
+        Content::Why => why::lines(model, theme, columns),
     }
 }
 

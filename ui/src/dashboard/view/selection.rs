@@ -13,7 +13,7 @@ use super::{
         model::{Content, Model},
         theme::Theme,
     },
-    content_lines, draw_empty, draw_heading,
+    biography, content_lines, draw_empty, draw_heading,
 };
 use crate::untrusted::shown_lines;
 
@@ -30,7 +30,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     let title = match selection {
         Some(Content::Peer(_)) => " PEER ",
         Some(Content::Message(..)) => " MESSAGE ",
-        Some(Content::Row(_) | Content::Help) => " EVENT ",
+        Some(_) => " EVENT ",
         None => " DETAILS ",
     };
     draw_heading(theme, Line::from(Span::styled(title, theme.strong)), area, frame);
@@ -49,7 +49,10 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
 fn lines(model: &Model, theme: Theme, content: &Content, area: Rect) -> Vec<Line<'static>> {
     let columns = usize::from(area.width);
     let mut lines = content_lines(model, theme, content, columns);
-    let room = usize::from(area.height).saturating_sub(lines.len());
+    let life = life(model, theme, content, columns);
+    // The message and its life share the rest of the room.
+    let rest = usize::from(area.height).saturating_sub(lines.len());
+    let room = rest.saturating_sub(life.len().min(rest / 2));
     if let Some(message) = content.message().filter(|_| room > 0) {
         let (text, is_cut) = indented(message.as_json(), BYTES_A_CELL * columns * room);
         let text = if is_cut { format!("{text}\u{2026}") } else { text };
@@ -61,5 +64,14 @@ fn lines(model: &Model, theme: Theme, content: &Content, area: Rect) -> Vec<Line
             lines.push(Line::styled("\u{2026} Enter shows all of it", theme.quiet));
         }
     }
+    lines.extend(life);
+    lines
+}
+
+/// The life of the message that is selected, below a heading.
+fn life(model: &Model, theme: Theme, content: &Content, columns: usize) -> Vec<Line<'static>> {
+    let Some(life) = content.message().and_then(|message| model.lives.of(message)) else { return Vec::new() };
+    let mut lines = vec![Line::default(), Line::styled("its life", theme.strong)];
+    lines.extend(biography::lines(model, theme, life, columns));
     lines
 }
