@@ -59,6 +59,12 @@ pub(crate) enum ViewCommand {
     /// Opens a detail view of what is selected.
     Open,
     Close,
+    /// Takes the last ignore back.
+    Undo,
+    /// Marks what is selected, or takes the mark away.
+    Mark,
+    /// Takes all marks away.
+    Unmark,
     /// Holds the screen still, or lets it go on.
     HoldStill,
     /// Releases the mouse for the terminal's own selection, or takes it back.

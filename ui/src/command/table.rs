@@ -94,6 +94,9 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "why", Nothing, Screen, "show how the receivers of messages are chosen", view!(View::Why);
     "open", Nothing, Screen, "show all of what is selected", view!(View::Open);
     "hold-still", Nothing, Screen, "hold the screen still while the node goes on, or let it go on", view!(View::HoldStill);
+    "undo", Nothing, Screen, "take the last ignore back, for ten seconds", view!(View::Undo);
+    "mark", Nothing, Screen, "mark what is selected, or take the mark away", view!(View::Mark);
+    "unmark", Nothing, Screen, "take all marks away", view!(View::Unmark);
     "mouse", Nothing, Screen, "release the mouse to select text, or take it back", view!(View::Mouse);
     "suspend", Nothing, Screen, "stop the program until the shell continues it", view!(View::Suspend);
     "redraw", Nothing, Screen, "draw the screen anew", view!(View::Redraw);

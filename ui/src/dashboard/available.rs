@@ -6,7 +6,7 @@ use clacks_p2p::{
 };
 
 use super::{
-    keymap::Binding,
+    keymap::{Binding, Place},
     layout::Pane,
     model::{Content, Model, Overlay},
     update::FILTER,
@@ -27,15 +27,43 @@ pub(crate) fn fill_in(model: &Model, template: &str) -> Result<String, String> {
     Ok(line)
 }
 
+/// What a line asks for when it is to act on all that is marked in the list that has the focus; `None` if nothing is,
+/// or only what is selected, or if it asks for something else than that.
+pub(crate) fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> {
+    let with = |place: &str, all: Vec<String>, selected: Option<String>| {
+        let is_more = template.contains(place) && all != Vec::from_iter(selected);
+        is_more.then(|| all.iter().map(|one| template.replace(place, one)).collect::<Vec<_>>())
+    };
+    let lines = match model.place() {
+        Place::Peers => {
+            let all = model.marks.peers.iter().map(ToString::to_string).collect();
+            with("{peer}", all, selected_peer(model).map(|peer| peer.to_string()))
+        }
+        Place::Queue => {
+            let all = model.marks.messages.iter().map(ToString::to_string).collect();
+            with("{message}", all, selected_message(model).map(|id| id.to_string()))
+        }
+        Place::Traffic | Place::Overlay | Place::Input => None,
+    };
+    let command = |line: String| match Command::parse(&line) {
+        Ok(Command::Node(command)) => Some(command),
+        _ => None,
+    };
+    lines?.into_iter().map(command).collect::<Option<Vec<_>>>().filter(|commands| !commands.is_empty())
+}
+
 /// Why a line that a key is bound to would do nothing now; `None` if it would do something.
 pub(crate) fn why_not(model: &Model, template: &str) -> Option<String> {
+    if marked(model, template).is_some() {
+        return None;
+    }
     let line = match fill_in(model, template) {
         Ok(line) => line,
         Err(reason) => return Some(reason),
     };
     match Command::parse(&line) {
         Ok(Command::Node(command)) => why_not_node(model, &command),
-        Ok(Command::View(command)) => why_not_view(model, &command).map(str::to_owned),
+        Ok(Command::View(command)) => why_not_view(model, &command),
         Err(error) => Some(error.to_string()),
     }
 }
@@ -54,13 +82,19 @@ fn why_not_node(model: &Model, command: &NodeCommand) -> Option<String> {
     }
 }
 
-fn why_not_view(model: &Model, command: &ViewCommand) -> Option<&'static str> {
-    match command {
+fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
+    let reason = match command {
+        ViewCommand::Undo => return model.undo.why_not(model.now),
+        ViewCommand::Unmark if model.marks.len() == 0 => Some("nothing is marked"),
+        ViewCommand::Mark if selected_peer(model).is_none() && selected_message(model).is_none() => {
+            Some("nothing is selected")
+        }
         ViewCommand::Biography if super::story::message(model).is_none() => Some("no message is selected"),
         ViewCommand::Open if model.overlay.is_none() && nothing_to_open(model) => Some("nothing is selected"),
         ViewCommand::Close if model.overlay.is_none() => Some("nothing is open"),
         _ => None,
-    }
+    };
+    reason.map(str::to_owned)
 }
 
 /// Whether a key works now and would change anything that is to be hinted at.

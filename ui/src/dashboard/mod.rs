@@ -12,14 +12,18 @@ mod layout;
 mod live;
 mod log;
 mod looks;
+mod marks;
 mod model;
 mod motion;
+mod outcome;
 mod question;
 mod sends;
+mod shares;
 mod souls;
 mod source;
 mod story;
 mod theme;
+mod undo;
 mod update;
 mod view;
 
@@ -28,16 +32,17 @@ pub(crate) use keymap::{HEADINGS, Keymap};
 pub(crate) use motion::Setting as MotionSetting;
 pub(crate) use source::Source;
 
-use clacks_p2p::core::Now;
+use clacks_p2p::{Node, core::Now};
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet};
 
 use self::{
     frames::Frames,
     looks::Looks,
     model::Model,
     motion::Animations,
+    outcome::Outcome,
     source::Happened,
     update::{Effect, Msg, update},
 };
@@ -50,6 +55,9 @@ use crate::{
 
 /// Answers of commands that may wait to be shown.
 const REPLIES: usize = 64;
+
+/// Announces under way at once, of those that were asked for together.
+const AT_ONCE: usize = 16;
 
 /// Events that are taken in before a frame at most, so that keys are read even in a flood.
 const EVENTS_A_FRAME: usize = 4096;
@@ -90,7 +98,7 @@ pub(crate) async fn run(source: Source, settings: &Settings) -> anyhow::Result<(
 }
 
 /// How commands went that took longer than a frame.
-type Reply = Result<String, String>;
+type Reply = Vec<Outcome>;
 type Replies = (mpsc::Sender<Reply>, mpsc::Receiver<Reply>);
 
 struct Dashboard {
@@ -138,7 +146,7 @@ impl Dashboard {
                     Some(happened) => self.note(happened),
                     None => return Ok(()),
                 },
-                Some(reply) = self.replies.1.recv() => self.take(Msg::Done(reply)),
+                Some(reply) = self.replies.1.recv() => self.take(Msg::Ran(reply)),
                 () = self.frames.wait() => {
                     for _ in 0..EVENTS_A_FRAME {
                         let Some(happened) = self.source.try_next() else { break };
@@ -175,7 +183,8 @@ impl Dashboard {
 
     async fn carry_out(&mut self, effect: Effect) -> anyhow::Result<Stay> {
         match effect {
-            Effect::Run(command) => self.run_command(command).await,
+            Effect::Run(command) => self.run_commands(vec![command]).await,
+            Effect::RunAll(commands) => self.run_commands(commands).await,
             Effect::Refresh => self.refresh(),
             Effect::Suspend => {
                 self.screen.suspend()?;
@@ -194,19 +203,23 @@ impl Dashboard {
         Ok(Stay::Open)
     }
 
-    async fn run_command(&mut self, command: NodeCommand) {
+    async fn run_commands(&mut self, commands: Vec<NodeCommand>) {
         let Some(node) = self.source.node() else { return };
-        if matches!(command, NodeCommand::Announce(_)) {
-            // It takes as long as the other node takes; meanwhile the dashboard goes on.
+        if matches!(commands.first(), Some(NodeCommand::Announce(_))) {
+            // It takes as long as the other nodes take; meanwhile the dashboard goes on.
             let (node, replies) = (node.clone(), self.replies.0.clone());
             tokio::spawn(async move {
                 // An error means that the dashboard is gone.
-                let _ = replies.send(execute(&node, command).await).await;
+                let _ = replies.send(run_side_by_side(&node, commands).await).await;
             });
             return;
         }
-        let done = execute(node, command).await;
-        self.take(Msg::Done(done));
+        let mut outcomes = Vec::with_capacity(commands.len());
+        for command in commands {
+            let result = execute(node, command.clone()).await;
+            outcomes.push((command, result));
+        }
+        self.take(Msg::Ran(outcomes));
     }
 
     fn note(&mut self, happened: Happened) {
@@ -241,6 +254,27 @@ impl Dashboard {
         self.frames.drawn(self.model.changes_after());
         Ok(())
     }
+}
+
+/// Carries out commands that wait for other nodes, some at a time.
+async fn run_side_by_side(node: &Node, commands: Vec<NodeCommand>) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(commands.len());
+    let mut running = JoinSet::new();
+    for command in commands {
+        if running.len() >= AT_ONCE {
+            outcomes.extend(running.join_next().await.and_then(Result::ok));
+        }
+        let node = node.clone();
+        running.spawn(async move {
+            let result = execute(&node, command.clone()).await;
+            (command, result)
+        });
+    }
+    // One that panicked is told of elsewhere.
+    while let Some(outcome) = running.join_next().await {
+        outcomes.extend(outcome);
+    }
+    outcomes
 }
 
 #[cfg(test)]

@@ -19,11 +19,14 @@ use super::{
     live::Writing,
     log::Log,
     looks::Looks,
+    marks::Marks,
     motion::{Animations, Picture},
     question::Question,
     sends::Sends,
+    shares::Shares,
     souls::Souls,
     theme::Theme,
+    undo::{self, Undo},
 };
 use crate::untrusted::{Shown, shown_lines};
 
@@ -62,6 +65,9 @@ pub(crate) struct Model {
     pub(crate) input: Input,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
+    pub(crate) marks: Marks,
+    pub(crate) undo: Undo,
+    pub(crate) shares: Shares,
     /// What the user is asked before anything else.
     pub(crate) question: Option<Question>,
     pub(crate) mouse: bool,
@@ -180,6 +186,8 @@ pub(crate) struct PeerDetail {
 pub(crate) struct Notice {
     pub(crate) text: String,
     pub(crate) is_error: bool,
+    /// What can be done about it as long as it stays.
+    pub(crate) offer: Option<String>,
     pub(crate) until: Duration,
 }
 
@@ -219,6 +227,15 @@ pub(crate) struct Snapshot {
     pub(crate) shown_peer: Option<(Peer, Option<CertificateFingerprint>)>,
     /// Whether the message that is shown in full still waits.
     pub(crate) shown_message_waits: bool,
+    /// What is marked and not there any more.
+    pub(crate) gone: Gone,
+}
+
+/// Peers that are not known any more and messages that do not wait any more.
+#[derive(Debug, Default)]
+pub(crate) struct Gone {
+    pub(crate) peers: Vec<Address>,
+    pub(crate) messages: Vec<MessageId>,
 }
 
 impl Model {
@@ -244,6 +261,9 @@ impl Model {
             input: Input::default(),
             overlay: None,
             notice: None,
+            marks: Marks::default(),
+            undo: Undo::default(),
+            shares: Shares::default(),
             question: None,
             mouse,
             frozen: None,
@@ -309,6 +329,8 @@ impl Model {
             certificate.map(|certificate| (peer.address.clone(), certificate))
         });
         self.count_down();
+        self.marks.peers.lose(&snapshot.gone.peers);
+        self.marks.messages.lose(&snapshot.gone.messages);
         self.refresh_overlay(snapshot.shown_peer, snapshot.shown_message_waits);
         if self.frozen.is_some() && !std::mem::take(&mut self.has_moved) {
             return;
@@ -461,8 +483,14 @@ impl Model {
         self.set_notice(text.into(), true);
     }
 
+    /// Says something, and what can be done about it until it goes.
+    pub(crate) fn offer(&mut self, text: String, offer: String) {
+        let until = self.now.uptime + undo::STAYS;
+        self.notice = Some(Notice { text, is_error: false, offer: Some(offer), until });
+    }
+
     fn set_notice(&mut self, text: String, is_error: bool) {
-        self.notice = Some(Notice { text, is_error, until: self.now.uptime + NOTICE_STAYS });
+        self.notice = Some(Notice { text, is_error, offer: None, until: self.now.uptime + NOTICE_STAYS });
     }
 
     /// When something on the screen changes although nothing happens: an age, a rate, a notice that has been there

@@ -2,7 +2,8 @@
 
 use crossterm::event::KeyCode;
 
-use super::{keymap::Key, update::Effect};
+use super::{keymap::Key, outcome, update::Effect};
+use crate::command::NodeCommand;
 
 /// What the user is asked before anything else. What an answer does is settled when the question is asked, so that it
 /// can't be about anything else by the time it comes. A key that is no answer means no, and so does a click or a paste.
@@ -34,6 +35,13 @@ impl Question {
         Self::new("QUIT?", text)
             .with_answer(Key::plain(KeyCode::Char('q')), vec![Effect::Quit])
             .with_answer(Key::LEAVE, vec![Effect::Quit])
+    }
+
+    /// Whether to do this to all that is marked; none for no command.
+    pub(crate) fn before_all(commands: Vec<NodeCommand>) -> Option<Self> {
+        let asked = outcome::asked(commands.first()?, commands.len());
+        let question = Self::new("SURE?", format!("{asked}? y/n"));
+        Some(question.with_answer(Key::plain(KeyCode::Char('y')), vec![Effect::RunAll(commands)]))
     }
 
     /// What to do now that this key was pressed.

@@ -8,7 +8,7 @@ use clacks_p2p::{
     node::{CertificateFingerprint, Overview},
 };
 
-use super::model::{Anchor, Model, Snapshot, Wanted};
+use super::model::{Anchor, Gone, Model, Snapshot, Wanted};
 
 /// What the dashboard watches.
 #[derive(Debug)]
@@ -162,6 +162,16 @@ fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
             let certificate = node.trusted_certificate(&address);
             node.peer(&address).map(|peer| (peer, certificate))
         }),
+        gone: Gone {
+            peers: model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
+            messages: model
+                .marks
+                .messages
+                .iter()
+                .copied()
+                .filter(|id| node.queue_position(*id).is_none())
+                .collect(),
+        },
         shown_message_waits: wanted.shown_message.is_some_and(|id| node.queue_position(id).is_some()),
     }
 }

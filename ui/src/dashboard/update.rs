@@ -10,10 +10,11 @@ use crate::{
 };
 
 use super::{
-    available::fill_in,
+    available::{fill_in, marked, selected_message, selected_peer},
     keymap::{Key, Place},
     layout::Pane,
     model::{Anchor, Content, Focus, LogCursor, Model, Snapshot},
+    outcome::{self, Outcome},
     question::Question,
     souls::Souls,
     story,
@@ -32,7 +33,10 @@ pub(crate) enum Msg {
     Node(Event),
     /// What the node answered to what the model wanted.
     Refreshed(Box<Snapshot>),
-    /// How a command went, in a line.
+    /// How commands went that were run together.
+    Ran(Vec<Outcome>),
+    /// How something went, in a line.
+    #[allow(dead_code, reason = "what takes longer than a frame and is no command ends with it")]
     Done(Result<String, String>),
     /// The user wants to leave, and what the model knows of the queue is fresh.
     Leave,
@@ -42,6 +46,8 @@ pub(crate) enum Msg {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
     Run(NodeCommand),
+    /// Run these, and tell of them in one line.
+    RunAll(Vec<NodeCommand>),
     /// Ask the node at once for what is on the screen now, so that the next key finds it there.
     Refresh,
     Suspend,
@@ -60,6 +66,7 @@ const WHEEL: usize = 3;
 /// Takes in what happened at this time.
 pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     model.now = now;
+    model.shares.forget_old(now);
     let is_input = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_));
     let effects = take_in(model, msg);
     if is_input {
@@ -85,6 +92,7 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Node(event) => {
             model.lives.note(&event, model.now);
             model.sends.note(&event, model.now);
+            model.shares.note(&event, model.now);
             let is_row = model.log.note(&event, model.now.unix_ms);
             if let Some(frozen) = &mut model.frozen {
                 frozen.held += usize::from(is_row);
@@ -96,6 +104,10 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Leave => leave(model),
+        Msg::Ran(outcomes) => {
+            outcome::note(model, &outcomes);
+            Vec::new()
+        }
         Msg::Done(Ok(done)) => {
             model.say(done);
             Vec::new()
@@ -152,6 +164,10 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 
 /// Runs the command that a key is bound to, with what is selected in the places for it.
 fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
+    if let Some(commands) = marked(model, template) {
+        model.question = Question::before_all(commands);
+        return Vec::new();
+    }
     let line = still_there(model, template).and_then(|()| fill_in(model, template));
     match line.and_then(|line| Command::parse(&line).map_err(|error| error.to_string())) {
         Ok(command) => run(model, command),
@@ -164,6 +180,11 @@ fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
 
 /// Whether what a key is to act on is what the user saw when pressing it.
 fn still_there(model: &mut Model, template: &str) -> Result<(), String> {
+    let marks_gone = template.contains("{peer}") && model.marks.peers.take_has_run_out()
+        || template.contains("{message}") && model.marks.messages.take_has_run_out();
+    if marks_gone {
+        return Err("what was marked has gone; again for the one that is selected".to_owned());
+    }
     if template.contains("{peer}") {
         hold_on_to_the_row(model)?;
     }
@@ -222,6 +243,9 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::HoldStill => model.toggle_frozen(),
         ViewCommand::Say => write(model, ""),
         ViewCommand::Prompt(begun) => write(model, &begun),
+        ViewCommand::Undo => return undo(model),
+        ViewCommand::Mark => mark(model),
+        ViewCommand::Unmark => unmark(model),
         ViewCommand::Leave => model.focus = Focus::Lists,
         ViewCommand::Clear if model.input.draft().is_empty() => model.focus = Focus::Lists,
         ViewCommand::Clear => model.input.clear(),
@@ -244,6 +268,37 @@ fn filter(model: &mut Model, wanted: Option<Filter>) {
     model.settle_filter();
     model.log.set_filter(wanted);
     show_pane(model, Pane::Traffic);
+}
+
+fn undo(model: &mut Model) -> Vec<Effect> {
+    match model.undo.take(model.now) {
+        Ok(commands) => vec![Effect::RunAll(commands)],
+        Err(reason) => {
+            model.complain(reason);
+            Vec::new()
+        }
+    }
+}
+
+fn mark(model: &mut Model) {
+    let peer = selected_peer(model).filter(|_| model.pane == Pane::Peers);
+    let message = selected_message(model).filter(|_| model.pane == Pane::Queue);
+    let marked = match (peer, message) {
+        (Some(peer), _) => model.marks.peers.toggle(peer),
+        (None, Some(id)) => model.marks.messages.toggle(id),
+        (None, None) => Err("nothing is selected that could be marked".to_owned()),
+    };
+    marked.unwrap_or_else(|reason| model.complain(reason));
+}
+
+fn unmark(model: &mut Model) {
+    let count = model.marks.len();
+    model.marks.clear();
+    model.say(match count {
+        0 => "nothing was marked".to_owned(),
+        1 => "1 mark is taken away".to_owned(),
+        count => format!("{count} marks are taken away"),
+    });
 }
 
 /// Leaves at once if nothing is lost by it, otherwise asks once.

@@ -98,6 +98,13 @@ impl Keymap {
         self.bindings.get(*index)
     }
 
+    /// The name of the key that runs a command in a place; the command itself if there is none.
+    pub(crate) fn name_of(&self, place: Place, command: &str) -> String {
+        let binding = self.bindings.iter().find(|binding| binding.command == command);
+        let key = binding.and_then(|binding| binding.keys_at(place).first().copied());
+        key.map_or_else(|| command.to_owned(), |key| key.to_string())
+    }
+
     fn push(&mut self, binding: Binding) {
         let index = self.bindings.len();
         self.bound.extend(binding.keys.iter().map(|bound| (*bound, index)));

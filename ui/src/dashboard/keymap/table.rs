@@ -25,6 +25,8 @@ macro_rules! rows {
 const LISTS: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic];
 /// Where a peer can be selected: in its list, or as the peer of a row of the traffic.
 const WITH_PEER: &[Place] = &[Place::Peers, Place::Traffic];
+/// Where rows can be marked.
+const MARKED: &[Place] = &[Place::Peers, Place::Queue];
 const QUEUE: &[Place] = &[Place::Queue];
 /// Where a message can be selected.
 const QUEUE_AND_TRAFFIC: &[Place] = &[Place::Queue, Place::Traffic];
@@ -44,12 +46,15 @@ pub(super) const ROWS: &[Row] = rows![
     "shift-tab", LISTS, ":previous-pane", "", "go to the list before";
     "I", WITH_PEER, ":ignore {peer}", "ignore", "ignore the selected peer";
     "U", WITH_PEER, ":unignore {peer}", "unignore", "take the ignore back";
+    "u", LISTS, ":undo", "undo", "take the last ignore back, for ten seconds";
     "a", WITH_PEER, ":announce {peer}", "announce", "announce this node to the selected peer";
     "F", WITH_PEER, ":forget {peer}", "forget", "remove the selected peer from the list";
     "x del", QUEUE, ":drop {message}", "drop", "take the selected message out of the queue for good";
     "b", QUEUE_AND_TRAFFIC, ":biography", "life", "tell the life of the selected message";
     "O", LISTS, ":overhead", "", "list the messages that keep coming back";
     "W", LISTS, ":why", "", "show how the receivers of messages are chosen";
+    "v", MARKED, ":mark", "", "mark what is selected, or take the mark away; keys act on all that is marked";
+    "V", LISTS, ":unmark", "unmark", "take all marks away";
     "up k", LISTS, ":up", "", "one up";
     "down j", LISTS, ":down", "", "one down";
     "pgup ctrl-b", LISTS, ":page-up", "", "one page up";
@@ -73,6 +78,7 @@ pub(super) const ROWS: &[Row] = rows![
     "end G", OVERLAY, ":bottom", "", "to the end";
     "I", OVERLAY, ":ignore {peer}", "ignore", "ignore the peer that is shown";
     "U", OVERLAY, ":unignore {peer}", "unignore", "take the ignore back";
+    "u", OVERLAY, ":undo", "undo", "take the last ignore back, for ten seconds";
     "a", OVERLAY, ":announce {peer}", "announce", "announce this node to the peer that is shown";
     "b", OVERLAY, ":biography", "", "tell the life of the message that is shown";
     "ctrl-z", OVERLAY, ":suspend", "", "stop the program until the shell continues it";

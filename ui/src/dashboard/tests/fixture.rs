@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
 use super::super::{
-    model::{Anchor, Model, Snapshot},
+    model::{Anchor, Gone, Model, Snapshot},
     update::{Effect, Msg, update},
     view::view,
 };
@@ -108,6 +108,7 @@ impl Fixture {
         };
         let shown_peer =
             wanted.shown_peer.and_then(|shown| self.peers.iter().find(|peer| peer.address == shown));
+        let marked_messages = self.model.marks.messages.iter().copied();
         let snapshot = Snapshot {
             overview: overview(&self.peers, &self.queue),
             peers: window(&self.peers, first_peer, wanted.peers_before + wanted.peers_after),
@@ -115,6 +116,12 @@ impl Fixture {
             queue: window(&self.queue, queue_first, wanted.messages_before + wanted.messages_after),
             queue_first,
             shown_peer: shown_peer.map(|peer| (peer.clone(), None)),
+            gone: Gone {
+                peers: self.model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
+                messages: marked_messages
+                    .filter(|id| self.queue.iter().all(|queued| queued.id != *id))
+                    .collect(),
+            },
             shown_message_waits: self.queue.iter().any(|queued| Some(queued.id) == wanted.shown_message),
         };
         self.send(Msg::Refreshed(Box::new(snapshot)));

@@ -5,6 +5,7 @@ mod filters;
 mod fixture;
 mod keys;
 mod looks;
+mod marks;
 mod screens;
 mod sizes;
 mod story;

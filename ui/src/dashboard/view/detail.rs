@@ -37,6 +37,10 @@ pub(super) fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: us
             ("took", format!("{} of our messages", peer.delivered)),
             ("failed", format!("{} deliveries", peer.failed)),
             ("sent", format!("{} messages in its name", peer.received)),
+            (
+                "share",
+                format!("{} of the last hour's messages here", model.shares.of([&peer.address]).percent()),
+            ),
             ("identifier", peer.address.identifier().to_string()),
             ("certificate", certificate),
         ],

@@ -9,6 +9,7 @@ use ratatui::{
 use super::{
     super::{
         available::is_worth_a_hint,
+        format,
         model::{Focus, Model},
         theme::Theme,
     },
@@ -29,8 +30,13 @@ pub(super) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
     let hint = command_hint(model);
     let notice = model.notice.as_ref().filter(|notice| notice.is_error || hint.is_none());
     if let Some(notice) = notice {
-        let text = shown(&notice.text, usize::from(area.width));
-        frame.render_widget(Line::styled(text.as_str().to_owned(), theme.notice(notice.is_error)), area);
+        let offer = notice.offer.as_ref().map_or_else(String::new, |offer| {
+            let left = notice.until.saturating_sub(model.now.uptime);
+            format!("; {offer}, {}", format::age(left))
+        });
+        let text = shown(&notice.text, usize::from(area.width).saturating_sub(offer.len()));
+        let line = format!("{}{}", text.as_str(), offer);
+        frame.render_widget(Line::styled(line, theme.notice(notice.is_error)), area);
     } else if let Some(hint) = hint {
         frame.render_widget(Line::styled(fit(&hint, usize::from(area.width)), theme.quiet), area);
     }

@@ -104,6 +104,11 @@ fn draw_title(
     draw_heading(theme, line, area, frame);
 }
 
+/// How many rows are marked, for the title.
+fn marked(theme: Theme, count: usize) -> Option<Span<'static>> {
+    (count > 0).then(|| Span::styled(format!("{count} marked  "), theme.strong))
+}
+
 /// The line of a title, and a rule to the end.
 fn draw_heading(theme: Theme, mut line: Line<'static>, area: Rect, frame: &mut Frame<'_>) {
     let rule = usize::from(area.width).saturating_sub(line.width() + 1);
@@ -111,17 +116,19 @@ fn draw_heading(theme: Theme, mut line: Line<'static>, area: Rect, frame: &mut F
     frame.render_widget(line, Rect { height: area.height.min(1), ..area });
 }
 
-/// One row of a list; the selected one is reversed and marked, as not every terminal shows the former.
+/// One row of a list; the selected one is reversed and has a sign as well, as not every terminal shows the former.
 fn draw_row(
     model: &Model,
     theme: Theme,
     pane: Pane,
-    is_selected: bool,
+    (is_selected, is_marked): (bool, bool),
     spans: Vec<Span<'static>>,
     area: Rect,
     frame: &mut Frame<'_>,
 ) {
-    let mut line = Line::from(Span::raw(if is_selected { "> " } else { "  " }));
+    let marker = Span::raw(if is_selected { ">" } else { " " });
+    let mark = Span::styled(if is_marked { "*" } else { " " }, theme.strong);
+    let mut line = Line::from(vec![marker, mark]);
     line.spans.extend(spans);
     frame.render_widget(line, area);
     if is_selected && model.pane == pane {

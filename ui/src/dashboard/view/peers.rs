@@ -10,7 +10,7 @@ use super::{
         model::Model,
         theme::{Theme, letter},
     },
-    draw_empty, draw_row, draw_title, header,
+    draw_empty, draw_row, draw_title, header, marked,
     row::{fit, fit_address, fit_right},
 };
 
@@ -31,6 +31,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     }
     let mut notes = vec![Span::raw(format!("{}  ", format::count(model.overview.peers.total())))];
     notes.extend(header::counts(model, theme));
+    notes.splice(0..0, marked(theme, model.marks.peers.len()));
     draw_title(model, theme, Pane::Peers, area, notes, frame);
     let rows = below_title(area);
     let (peers, selected) = model.peers.visible(usize::from(rows.height));
@@ -39,7 +40,8 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     }
     for (index, (peer, row)) in peers.iter().zip(rows.rows()).enumerate() {
         let spans = spans(model, theme, peer, usize::from(area.width));
-        draw_row(model, theme, Pane::Peers, selected == Some(index), spans, row, frame);
+        let signs = (selected == Some(index), model.marks.peers.contains(&peer.address));
+        draw_row(model, theme, Pane::Peers, signs, spans, row, frame);
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
         model::Model,
         theme::Theme,
     },
-    draw_empty, draw_row, draw_title,
+    draw_empty, draw_row, draw_title, marked,
     row::{fit, fit_right, preview},
 };
 use crate::glyphs::glyphs;
@@ -37,7 +37,8 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         0 => String::new(),
         number => format!(" +{} in flight", format::count(number)),
     };
-    let notes = vec![Span::raw(format!("{}{in_flight}  {bytes}", format::count(overview.queued)))];
+    let mut notes = vec![Span::raw(format!("{}{in_flight}  {bytes}", format::count(overview.queued)))];
+    notes.splice(0..0, marked(theme, model.marks.messages.len()));
     draw_title(model, theme, Pane::Queue, area, notes, frame);
     let rows = below_title(area);
     let (queue, selected) = model.queue.visible(usize::from(rows.height));
@@ -46,7 +47,8 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     }
     for (index, (queued, row)) in queue.iter().zip(rows.rows()).enumerate() {
         let spans = spans(model, theme, queued, usize::from(area.width));
-        draw_row(model, theme, Pane::Queue, selected == Some(index), spans, row, frame);
+        let signs = (selected == Some(index), model.marks.messages.contains(&queued.id));
+        draw_row(model, theme, Pane::Queue, signs, spans, row, frame);
     }
 }
 

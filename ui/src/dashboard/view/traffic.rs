@@ -47,7 +47,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         let Some(entry) = model.log.at(top + offset) else { break };
         let spans = spans(model, theme, entry, usize::from(area.width));
         let is_selected = selected == Some(top + offset) && model.log_cursor != LogCursor::Following;
-        draw_row(model, theme, Pane::Traffic, is_selected, spans, row, frame);
+        draw_row(model, theme, Pane::Traffic, (is_selected, false), spans, row, frame);
     }
 }
 

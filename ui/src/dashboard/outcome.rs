@@ -1,0 +1,112 @@
+//! What to say of commands that were carried out, and what follows from them.
+
+use clacks_p2p::Address;
+
+use super::model::Model;
+use crate::command::NodeCommand;
+
+/// A command and how it went, in a line.
+pub(crate) type Outcome = (NodeCommand, Result<String, String>);
+
+/// Takes in how commands went that were run together.
+pub(crate) fn note(model: &mut Model, outcomes: &[Outcome]) {
+    let ignored = ignored(outcomes);
+    for (command, _) in outcomes.iter().filter(|(_, result)| result.is_ok()) {
+        settle(model, command);
+    }
+    match (outcomes, told(outcomes)) {
+        ([], _) => {}
+        (_, Err(error)) => model.complain(error),
+        (_, Ok(text)) if ignored.is_empty() => model.say(text),
+        (_, Ok(text)) => say_ignored(model, &text, &ignored),
+    }
+    if !ignored.is_empty() {
+        model.undo.note_ignored(ignored, model.now);
+    }
+}
+
+fn ignored(outcomes: &[Outcome]) -> Vec<Address> {
+    let peer = |outcome: &Outcome| match outcome {
+        (NodeCommand::Ignore(peer), Ok(_)) => Some(peer.clone()),
+        _ => None,
+    };
+    outcomes.iter().filter_map(peer).collect()
+}
+
+/// What was marked and is dealt with is marked no more, and an ignore that ended can't be taken back.
+fn settle(model: &mut Model, command: &NodeCommand) {
+    match command {
+        NodeCommand::Unignore(peer) | NodeCommand::Forget(peer) => {
+            model.undo.note_settled(peer);
+            model.marks.peers.remove(peer);
+        }
+        NodeCommand::Ignore(peer) | NodeCommand::Announce(peer) | NodeCommand::Trust(peer) => {
+            model.marks.peers.remove(peer);
+        }
+        NodeCommand::Drop(id) => model.marks.messages.remove(id),
+        _ => {}
+    }
+}
+
+/// One line about all of them: an error if any went wrong.
+fn told(outcomes: &[Outcome]) -> Result<String, String> {
+    let done = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
+    let error = outcomes.iter().find_map(|(_, result)| result.as_ref().err());
+    match (outcomes, error) {
+        ([(_, result)], _) => result.clone(),
+        ([(command, _), ..], None) => Ok(format!("{} {}", past(command), things(command, done))),
+        ([(command, _), ..], Some(error)) => {
+            let all = things(command, outcomes.len());
+            Err(format!("{} {done} of {all}; {error}", past(command)))
+        }
+        ([], _) => Ok(String::new()),
+    }
+}
+
+/// Says which part of the traffic came through what is ignored now, and how to take it back.
+fn say_ignored(model: &mut Model, text: &str, ignored: &[Address]) {
+    let share = model.shares.of(ignored).percent();
+    let them = if ignored.len() == 1 { "it" } else { "them" };
+    let text = format!("{text}; {share} of the last hour's messages came through {them}");
+    let key = model.keymap.name_of(model.place(), ":undo");
+    model.offer(text, format!("{key} takes it back"));
+}
+
+/// What a command does to what it is given, asked before it is done: `ignore 3 peers`.
+pub(crate) fn asked(command: &NodeCommand, count: usize) -> String {
+    let verb = match command {
+        NodeCommand::Announce(_) => "announce to",
+        NodeCommand::Add(_) => "add",
+        NodeCommand::Ignore(_) => "ignore",
+        NodeCommand::Unignore(_) => "unignore",
+        NodeCommand::Forget(_) => "forget",
+        NodeCommand::Trust(_) => "trust",
+        NodeCommand::Drop(_) => "drop",
+        NodeCommand::Enqueue(_) => "send",
+        NodeCommand::Rate(_) => "set",
+    };
+    format!("{verb} {}", things(command, count))
+}
+
+fn past(command: &NodeCommand) -> &'static str {
+    match command {
+        NodeCommand::Announce(_) => "announced to",
+        NodeCommand::Add(_) => "added",
+        NodeCommand::Ignore(_) => "ignored",
+        NodeCommand::Unignore(_) => "unignored",
+        NodeCommand::Forget(_) => "forgot",
+        NodeCommand::Trust(_) => "trusted",
+        NodeCommand::Drop(_) => "dropped",
+        NodeCommand::Enqueue(_) => "queued",
+        NodeCommand::Rate(_) => "set",
+    }
+}
+
+fn things(command: &NodeCommand, count: usize) -> String {
+    let (one, many) = match command {
+        NodeCommand::Drop(_) | NodeCommand::Enqueue(_) => ("message", "messages"),
+        NodeCommand::Rate(_) => ("rate", "rates"),
+        _ => ("peer", "peers"),
+    };
+    format!("{count} {}", if count == 1 { one } else { many })
+}

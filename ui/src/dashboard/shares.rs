@@ -1,0 +1,160 @@
+//! Which part of the messages of the last hour came through which peer.
+
+use std::{
+    collections::{HashMap, VecDeque, hash_map::Entry},
+    time::Duration,
+};
+
+use clacks_p2p::{
+    Address,
+    core::{Event, Now},
+};
+
+/// How far back the record goes, in minutes.
+const MINUTES: u64 = 60;
+/// Peers counted by name in a minute at most; messages of others count for the whole alone.
+const MAX_PEERS: usize = 512;
+
+/// Messages received in the last hour, by the peer that sent them. Bounded in time and in peers.
+#[derive(Debug, Default)]
+pub(crate) struct Shares {
+    minutes: VecDeque<Minute>,
+    /// The sums over the minutes.
+    by_peer: HashMap<Address, u64>,
+    all: u64,
+}
+
+#[derive(Debug, Default)]
+struct Minute {
+    /// Counted from the start of the node.
+    number: u64,
+    by_peer: HashMap<Address, u64>,
+    all: u64,
+}
+
+/// So many messages of so many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Share {
+    part: u64,
+    all: u64,
+}
+
+impl Shares {
+    pub(crate) fn note(&mut self, event: &Event, now: Now) {
+        let Event::MessageReceived { peer, .. } = event else { return };
+        let number = minute(now.uptime);
+        if self.minutes.back().is_none_or(|minute| minute.number < number) {
+            self.minutes.push_back(Minute { number, ..Minute::default() });
+        }
+        let Some(minute) = self.minutes.back_mut() else { return };
+        (minute.all, self.all) = (minute.all + 1, self.all + 1);
+        if minute.by_peer.len() < MAX_PEERS || minute.by_peer.contains_key(&peer.address) {
+            *minute.by_peer.entry(peer.address.clone()).or_default() += 1;
+            *self.by_peer.entry(peer.address.clone()).or_default() += 1;
+        }
+    }
+
+    /// Forgets what is older than an hour.
+    pub(crate) fn forget_old(&mut self, now: Now) {
+        let oldest = minute(now.uptime).saturating_sub(MINUTES - 1);
+        while self.minutes.front().is_some_and(|minute| minute.number < oldest) {
+            let Some(minute) = self.minutes.pop_front() else { return };
+            self.all -= minute.all;
+            for (peer, count) in minute.by_peer {
+                let Entry::Occupied(mut sum) = self.by_peer.entry(peer) else { continue };
+                *sum.get_mut() -= count;
+                if *sum.get() == 0 {
+                    sum.remove();
+                }
+            }
+        }
+    }
+
+    /// The share of these peers together.
+    pub(crate) fn of<'a>(&self, peers: impl IntoIterator<Item = &'a Address>) -> Share {
+        let part = peers.into_iter().filter_map(|peer| self.by_peer.get(peer)).sum();
+        Share { part, all: self.all }
+    }
+}
+
+impl Share {
+    /// The share as people say it: `41 %`.
+    pub(crate) fn percent(self) -> String {
+        match self.part * 100 / self.all.max(1) {
+            _ if self.part == 0 => "none".to_owned(),
+            0 => "less than 1 %".to_owned(),
+            percent => format!("{percent} %"),
+        }
+    }
+}
+
+fn minute(uptime: Duration) -> u64 {
+    uptime.as_secs() / 60
+}
+
+#[cfg(test)]
+mod tests {
+    use clacks_p2p::{
+        Message,
+        core::{Peer, Status},
+    };
+
+    use super::*;
+
+    fn at(minute: u64) -> Now {
+        Now { uptime: Duration::from_secs(minute * 60), unix_ms: 0 }
+    }
+
+    fn receive(shares: &mut Shares, name: &str, minute: u64) {
+        let peer = Peer {
+            address: name.parse().unwrap(),
+            status: Status::Alive,
+            time: 0,
+            since: Duration::ZERO,
+            round_trip: None,
+            delivered: 0,
+            received: 1,
+            failed: 0,
+        };
+        let event = Event::MessageReceived { peer, message: Message::text("x"), id: None, visits: 1 };
+        shares.note(&event, at(minute));
+    }
+
+    fn percent(shares: &Shares, names: &[&str]) -> String {
+        let peers: Vec<Address> = names.iter().map(|name| name.parse().unwrap()).collect();
+        shares.of(&peers).percent()
+    }
+
+    #[test]
+    fn a_share_is_of_the_last_hour_only() {
+        let mut shares = Shares::default();
+        (0..3).for_each(|_| receive(&mut shares, "a:1", 0));
+        receive(&mut shares, "b:1", 30);
+        assert_eq!((percent(&shares, &["a:1"]), percent(&shares, &["b:1"])), ("75 %".into(), "25 %".into()));
+        assert_eq!(percent(&shares, &["a:1", "b:1"]), "100 %");
+        assert_eq!(percent(&shares, &["c:1"]), "none");
+        shares.forget_old(at(59));
+        assert_eq!(percent(&shares, &["a:1"]), "75 %");
+        shares.forget_old(at(60));
+        assert_eq!((percent(&shares, &["a:1"]), percent(&shares, &["b:1"])), ("none".into(), "100 %".into()));
+        shares.forget_old(at(1000));
+        assert!(shares.by_peer.is_empty() && shares.minutes.is_empty() && shares.all == 0, "{shares:?}");
+    }
+
+    #[test]
+    fn a_small_share_is_not_none() {
+        let mut shares = Shares::default();
+        (0..200).for_each(|_| receive(&mut shares, "a:1", 0));
+        receive(&mut shares, "b:1", 0);
+        assert_eq!(percent(&shares, &["b:1"]), "less than 1 %");
+    }
+
+    #[test]
+    fn a_flood_of_names_takes_no_more_room() {
+        let mut shares = Shares::default();
+        (1..=5000).for_each(|port| receive(&mut shares, &format!("a:{port}"), 0));
+        assert_eq!((shares.by_peer.len(), shares.all), (MAX_PEERS, 5000));
+        receive(&mut shares, "a:1", 0);
+        assert_eq!(shares.of([&"a:1".parse().unwrap()]), Share { part: 2, all: 5001 });
+    }
+}
