@@ -3,6 +3,8 @@
 
 #[path = "terminal/leaving.rs"]
 mod leaving;
+#[path = "terminal/pace.rs"]
+mod pace;
 #[path = "terminal/plain.rs"]
 mod plain;
 #[path = "terminal/resizing.rs"]

@@ -100,7 +100,17 @@ impl Emulator {
     /// Waits until the screen is as described.
     #[track_caller]
     pub(crate) fn wait_until(&self, described: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
-        let until = Instant::now() + DEADLINE;
+        self.wait_at_most(DEADLINE, described, is_so);
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_at_most(
+        &self,
+        time: Duration,
+        described: &str,
+        is_so: impl Fn(&vt100::Screen) -> bool,
+    ) {
+        let until = Instant::now() + time;
         let mut state = self.lock();
         while !is_so(state.parser.screen()) {
             let left = until.saturating_duration_since(Instant::now());

@@ -128,6 +128,12 @@ impl Session {
         self.emulator.wait_until(described, is_so);
     }
 
+    /// Waits for something that takes minutes.
+    #[track_caller]
+    pub(crate) fn wait_long_until(&self, described: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
+        self.emulator.wait_at_most(6 * DEADLINE, described, is_so);
+    }
+
     /// Waits until a text is on the screen.
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) {
