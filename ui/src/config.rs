@@ -21,7 +21,7 @@ mod view;
 pub(crate) use kill_timeout::KillTimeout;
 pub(crate) use view::{HEADING as VIEW_HEADING, View};
 
-use crate::log::Level;
+use crate::{log::Level, station::Stations};
 
 /// The configuration file with every option commented out.
 pub(crate) const DEFAULT_FILE: &str = include_str!("../../assets/clacks.toml");
@@ -99,6 +99,11 @@ pub(crate) struct Config {
     #[command(flatten)]
     #[serde(default)]
     pub(crate) view: View,
+
+    /// The table `[stations]`.
+    #[arg(skip)]
+    #[serde(default)]
+    stations: Stations,
 }
 
 impl Config {
@@ -106,9 +111,14 @@ impl Config {
     /// one in the platform's configuration directory, which need not.
     pub(crate) fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
         Ok(match read_as(file)? {
-            Some(told) => self.or(told),
+            Some(told) => self.or(told).with_stations(),
             None => self,
         })
+    }
+
+    fn with_stations(mut self) -> Self {
+        self.view.stations = self.stations.clone();
+        self
     }
 
     #[cfg(test)]
@@ -134,6 +144,7 @@ impl Config {
             log_file: self.log_file.or(other.log_file),
             log_level: self.log_level.or(other.log_level),
             view: self.view.or(other.view),
+            stations: self.stations.or(other.stations),
         }
     }
 
@@ -167,6 +178,11 @@ impl Config {
             (Some(_), None) => bail!("a certificate without its key is of no use; give --key as well"),
             (None, Some(_)) => bail!("a key without its certificate is of no use; give --cert as well"),
         }
+    }
+
+    /// Where what the user set while the program ran is kept, if it is.
+    pub(crate) fn kept_in(&self) -> anyhow::Result<Option<PathBuf>> {
+        if self.no_state == Some(true) { Ok(None) } else { self.data_directory() }
     }
 
     /// The directory that was given; otherwise one for each port, so that nodes that run side by side do not share
@@ -208,14 +224,15 @@ fn replace<T>(value: &mut T, other: Option<T>) {
 #[serde(default)]
 struct ViewFile {
     view: View,
+    stations: Stations,
 }
 
 impl View {
     /// What is given here, and for the rest what the table `[view]` of the configuration file says, as in
     /// [`Config::with_file`].
     pub(crate) fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
-        let told: Option<ViewFile> = read_as(file)?;
-        Ok(self.or(told.unwrap_or_default().view))
+        let told = read_as::<ViewFile>(file)?.unwrap_or_default();
+        Ok(Self { stations: told.stations, ..self.or(told.view) })
     }
 }
 
@@ -308,8 +325,9 @@ mod tests {
             arguments().iter().map(|argument| argument.get_id().as_str().replace('_', "-")).collect();
         options.sort();
         let table: toml::Table = full_file().parse().unwrap();
-        let (tables, options_of_the_node): (Vec<_>, Vec<_>) =
-            table.iter().partition(|(_, value)| value.is_table());
+        // Stations are no option.
+        let told = table.iter().filter(|(name, _)| *name != "stations");
+        let (tables, options_of_the_node): (Vec<_>, Vec<_>) = told.partition(|(_, value)| value.is_table());
         let in_tables = tables.iter().filter_map(|(_, value)| value.as_table()).flat_map(toml::Table::keys);
         let mut in_file: Vec<_> =
             options_of_the_node.iter().map(|(name, _)| *name).chain(in_tables).cloned().collect();

@@ -20,6 +20,7 @@ mod introduce;
 mod log;
 #[cfg(test)]
 mod readme;
+mod station;
 mod terminal;
 mod untrusted;
 
@@ -81,6 +82,10 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     terminal::fit_to_draw_on()?;
     charset::choose(config.view.ascii);
     let settings = dashboard::Settings::new(false, config.view.clone())?;
+    let settings = match config.kept_in()? {
+        Some(directory) => settings.keep_in(&directory)?,
+        None => settings,
+    };
     let node = start(config).await?;
     let result = dashboard::run(Source::live(&node), &settings).await;
     tell_of_loss(&stop(&node).await);

@@ -15,6 +15,7 @@ pub(crate) use table::{COMMANDS, Scope, Spec};
 
 use crate::dashboard::MotionSetting;
 use crate::filter::{Filter, FilterError};
+use crate::station::{Number, StationError, Wish};
 
 /// What a line asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +49,8 @@ pub(crate) enum ViewCommand {
     Zoom,
     /// Shows only the traffic that a filter admits; all of it without one.
     Filter(Option<Filter>),
+    Station(Number, Wish),
+    Stations,
     Motion(MotionSetting),
     /// The name of a theme, or its beginning.
     Theme(String),
@@ -125,6 +128,8 @@ pub(crate) enum Argument {
     Rate,
     /// A filter, or nothing.
     Filter,
+    /// The number of a station, and a filter to save there.
+    Station,
     /// The path of a file; `~` at its start is the home directory.
     File,
     /// One of these words, or another or none that the command says something about, and what stands for it in the help.
@@ -157,6 +162,8 @@ pub(crate) enum CommandError {
     Message(#[from] MessageError),
     #[error("{0}")]
     Filter(#[from] FilterError),
+    #[error("{0}")]
+    Station(#[from] StationError),
     #[error("the send rate is a number of messages a second, such as 0.5")]
     Rate,
     #[error("motion is full, reduced or off")]
@@ -222,6 +229,7 @@ impl fmt::Display for Argument {
             Self::MessageId => "NUMBER",
             Self::Rate => "PER_SECOND",
             Self::Filter => "FILTER",
+            Self::Station => "1-9 FILTER",
             Self::File => "FILE",
             Self::Choice(name, _) => name,
             Self::Theme => "NAME",
@@ -259,6 +267,7 @@ mod tests {
                 Argument::MessageId => "7",
                 Argument::Rate => "0.5",
                 Argument::Filter | Argument::Line => "two words",
+                Argument::Station => "3 gnu",
                 Argument::File => "a file",
                 Argument::Choice(_, words) => words.first().unwrap(),
                 Argument::Theme => "dark",

@@ -2,7 +2,7 @@
 
 use clacks_p2p::{DEFAULT_MAX_DEPTH, Message};
 
-use crate::filter::Filter;
+use crate::{filter::Filter, station::parse_wish};
 
 use super::{Argument, Command, CommandError, Known, NodeCommand, Step, ViewCommand, line::LineKey};
 
@@ -54,7 +54,7 @@ macro_rules! commands {
     };
 }
 
-use Argument::{Address, Choice, Json, Line, MessageId, Nothing, Rate, Theme};
+use Argument::{Address, Choice, Json, Line, MessageId, Nothing, Rate, Station, Theme};
 use Known::{All, Ignored, NotIgnored};
 use Scope::{Anywhere, Key, Screen};
 
@@ -87,6 +87,8 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "traffic", Nothing, Screen, "go to the traffic", view!(View::Traffic);
     "zoom", Nothing, Screen, "give the list with the focus all of the screen, or make room for the others again", view!(View::Zoom);
     "filter", Argument::Filter, Screen, "show only the traffic that it admits; all of it without one", filter;
+    "station", Station, Screen, "save a filter under a number, with bell before it to hear of it; the number alone tunes in; clear frees it", |text| parse_wish(text).map(|(number, wish)| View::Station(number, wish).into()).map_err(Into::into);
+    "stations", Nothing, Screen, "list the stations and what came for them", view!(View::Stations);
     "motion", Choice("HOW_MUCH", &["full", "reduced", "off"]), Screen, "choose how much moves by itself: full, reduced or off", |text| Ok(View::Motion(text.parse().map_err(|()| CommandError::Motion)?).into());
     "theme", Theme, Screen, "change what the screen looks like", |name| Ok(View::Theme(name.to_owned()).into());
     "biography", Nothing, Screen, "tell the life of the selected message", view!(View::Biography);

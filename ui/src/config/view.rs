@@ -3,7 +3,7 @@
 use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
-use crate::{dashboard::MotionSetting, filter::Filter};
+use crate::{dashboard::MotionSetting, filter::Filter, station::Stations};
 
 /// The heading of these options in the help of the command line.
 pub(crate) const HEADING: &str = "Screen";
@@ -35,6 +35,11 @@ pub(crate) struct View {
     #[arg(long, env = "CLACKS_ASCII", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) ascii: Option<bool>,
+
+    /// The stations, which have a table of their own.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub(crate) stations: Stations,
 }
 
 impl View {
@@ -48,6 +53,7 @@ impl View {
             filter: self.filter.or(other.filter),
 
             ascii: self.ascii.or(other.ascii),
+            stations: self.stations.or(other.stations),
         }
     }
 }

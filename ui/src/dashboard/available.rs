@@ -24,6 +24,10 @@ pub(crate) fn fill_in(model: &Model, template: &str) -> Result<String, String> {
         let message = selected_message(model).ok_or("no message is selected")?;
         line = line.replace("{message}", &message.to_string());
     }
+    // It is filled in when the key is pressed.
+    if template.contains("{key}") {
+        return Err("press the key itself".to_owned());
+    }
     Ok(line)
 }
 

@@ -81,6 +81,11 @@ impl Log {
         is_row
     }
 
+    /// The row that came last, shown or not.
+    pub(crate) fn newest(&self) -> Option<&Row> {
+        self.rows.back()
+    }
+
     /// The number of the row that comes next.
     pub(crate) fn next_number(&self) -> u64 {
         self.next_number

@@ -9,6 +9,7 @@ mod indent;
 mod input;
 mod keymap;
 mod layout;
+mod listening;
 mod live;
 mod log;
 mod looks;
@@ -32,6 +33,8 @@ pub(crate) use keymap::{HEADINGS, Keymap};
 pub(crate) use motion::Setting as MotionSetting;
 pub(crate) use source::Source;
 
+use std::path::Path;
+
 use clacks_p2p::{Node, core::Now};
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
@@ -39,6 +42,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use self::{
     frames::Frames,
+    listening::Listening,
     looks::Looks,
     model::Model,
     motion::Animations,
@@ -50,6 +54,7 @@ use crate::{
     command::NodeCommand,
     config::View,
     execute::execute,
+    station::{StationFile, Stations},
     terminal::{self, Input, Screen},
 };
 
@@ -70,13 +75,28 @@ pub(crate) struct Settings {
     /// What the user said about the screen.
     pub(crate) view: View,
     looks: Looks,
+    stations: KeptStations,
+}
+
+/// The stations that were changed while the program ran, and where they are kept, if they are.
+#[derive(Debug, Clone, Default)]
+struct KeptStations {
+    file: Option<StationFile>,
+    changed: Stations,
 }
 
 impl Settings {
     /// Reads the themes, so that a wrong one is told before a node is heard of.
     pub(crate) fn new(demo: bool, view: View) -> anyhow::Result<Self> {
         let looks = Looks::open(&view)?;
-        Ok(Self { demo, view, looks })
+        Ok(Self { demo, view, looks, stations: KeptStations::default() })
+    }
+
+    /// Keeps stations in a directory; reads those that are kept there.
+    pub(crate) fn keep_in(self, directory: &Path) -> anyhow::Result<Self> {
+        let file = StationFile::in_directory(directory);
+        let changed = file.read()?;
+        Ok(Self { stations: KeptStations { file: Some(file), changed }, ..self })
     }
 
     fn takes_mouse(&self) -> bool {
@@ -107,6 +127,8 @@ struct Dashboard {
     model: Model,
     frames: Frames,
     replies: Replies,
+    /// Where the stations are kept, if they are.
+    station_file: Option<StationFile>,
 }
 
 /// Whether the dashboard stays.
@@ -129,7 +151,11 @@ impl Dashboard {
         model.looks = settings.looks.clone();
         model.looks.complaint().into_iter().for_each(|complaint| model.complain(complaint));
         model.log.set_filter(settings.view.filter.clone());
-        Self { source, screen, model, frames: Frames::default(), replies: mpsc::channel(REPLIES) }
+        let kept = &settings.stations;
+        model.listening = Listening::new(settings.view.stations.clone(), kept.changed.clone());
+        let replies = mpsc::channel(REPLIES);
+        let station_file = kept.file.clone();
+        Self { source, screen, model, frames: Frames::default(), replies, station_file }
     }
 
     async fn run(&mut self) -> anyhow::Result<()> {
@@ -191,6 +217,8 @@ impl Dashboard {
                 self.resize();
             }
             Effect::Redraw => self.screen.redraw()?,
+            Effect::Ring => Screen::ring()?,
+            Effect::KeepStations(stations) => self.keep_stations(&stations),
             Effect::SetMouse(on) => self.screen.set_mouse(on)?,
             Effect::AskToLeave => {
                 // What was typed a moment ago counts.
@@ -222,6 +250,14 @@ impl Dashboard {
         self.take(Msg::Ran(outcomes));
     }
 
+    /// Writes the stations down where they are kept; they are small.
+    fn keep_stations(&mut self, stations: &Stations) {
+        let written = self.station_file.as_ref().map(|file| file.write(stations));
+        if let Some(Err(error)) = written {
+            self.take(Msg::Done(Err(format!("{error:#}"))));
+        }
+    }
+
     fn note(&mut self, happened: Happened) {
         self.take_at(happened.now, Msg::Node(happened.event));
     }
@@ -232,9 +268,12 @@ impl Dashboard {
 
     fn take_at(&mut self, now: Now, msg: Msg) {
         self.frames.request();
-        // Neither events nor replies have effects outside.
-        let effects = update(&mut self.model, now, msg);
-        debug_assert!(effects.is_empty(), "{effects:?}");
+        for effect in update(&mut self.model, now, msg) {
+            // Events and replies have no other effect outside.
+            debug_assert_eq!(effect, Effect::Ring);
+            // A terminal that is gone is noticed where it is read.
+            let _ = Screen::ring();
+        }
     }
 
     fn resize(&mut self) {

@@ -16,6 +16,7 @@ use super::{
     input::Input,
     keymap::{Keymap, Place},
     layout::{Areas, Pane},
+    listening::Listening,
     live::Writing,
     log::Log,
     looks::Looks,
@@ -60,6 +61,9 @@ pub(crate) struct Model {
     pub(crate) log_cursor: LogCursor,
     pub(crate) lives: Biographies,
     pub(crate) sends: Sends,
+
+    /// The stations and what came for them.
+    pub(crate) listening: Listening,
     /// The filter that is being written.
     pub(crate) writing: Option<Writing>,
     pub(crate) input: Input,
@@ -158,6 +162,7 @@ pub(crate) struct Overlay {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Content {
     Help,
+    Stations,
     /// A peer, kept up to date while it is known.
     Peer(Box<PeerDetail>),
     /// A message of the queue, and whether it still waits there.
@@ -257,6 +262,7 @@ impl Model {
             log_cursor: LogCursor::Following,
             lives: Biographies::default(),
             sends: Sends::default(),
+            listening: Listening::default(),
             writing: None,
             input: Input::default(),
             overlay: None,
@@ -536,7 +542,7 @@ impl Content {
             Self::Message(queued, _) => Some(&queued.message),
             Self::Row(row) => row.message.as_ref(),
             Self::Biography(message) => Some(message),
-            Self::Help | Self::Peer(_) | Self::Overhead(_) | Self::Why => None,
+            Self::Help | Self::Stations | Self::Peer(_) | Self::Overhead(_) | Self::Why => None,
         }
     }
 }

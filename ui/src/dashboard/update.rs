@@ -7,12 +7,14 @@ use ratatui::layout::{Position, Rect};
 use crate::{
     command::{Command, NodeCommand, Step, ViewCommand},
     filter::Filter,
+    station::Stations,
 };
 
 use super::{
     available::{fill_in, marked, selected_message, selected_peer},
     keymap::{Key, Place},
     layout::Pane,
+    log::Row,
     model::{Anchor, Content, Focus, LogCursor, Model, Snapshot},
     outcome::{self, Outcome},
     question::Question,
@@ -52,6 +54,10 @@ pub(crate) enum Effect {
     Refresh,
     Suspend,
     Redraw,
+    /// Ring the terminal's bell.
+    Ring,
+    /// Write down the stations that were changed.
+    KeepStations(Stations),
     SetMouse(bool),
     /// Refresh, then send [`Msg::Leave`].
     AskToLeave,
@@ -89,16 +95,7 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.lay_out();
             Vec::new()
         }
-        Msg::Node(event) => {
-            model.lives.note(&event, model.now);
-            model.sends.note(&event, model.now);
-            model.shares.note(&event, model.now);
-            let is_row = model.log.note(&event, model.now.unix_ms);
-            if let Some(frozen) = &mut model.frozen {
-                frozen.held += usize::from(is_row);
-            }
-            Vec::new()
-        }
+        Msg::Node(event) => on_event(model, &event),
         Msg::Refreshed(snapshot) => {
             model.refresh(*snapshot);
             Vec::new()
@@ -119,6 +116,19 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
     }
 }
 
+fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
+    model.lives.note(event, model.now);
+    model.sends.note(event, model.now);
+    model.shares.note(event, model.now);
+    let is_row = model.log.note(event, model.now.unix_ms);
+    if let Some(frozen) = &mut model.frozen {
+        frozen.held += usize::from(is_row);
+    }
+    let row = model.log.newest().filter(|_| is_row).map(Row::subject);
+    let rings = row.is_some_and(|row| model.listening.note(&row, model.log.filter(), model.now.uptime));
+    if rings { vec![Effect::Ring] } else { Vec::new() }
+}
+
 fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     settle(model);
     let key = Key::from(event);
@@ -128,7 +138,8 @@ fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     if model.areas().is_none() {
         return on_key_unseen(model, key);
     }
-    let command = model.keymap.find(model.place(), key).map(|binding| binding.command.clone());
+    let bound = model.keymap.find(model.place(), key);
+    let command = bound.map(|binding| binding.command.replace("{key}", &key.to_string()));
     match command {
         Some(line) => run_line(model, &line),
         None if model.place() == Place::Input => edit(model, event),
@@ -240,6 +251,8 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Open => open(model),
         ViewCommand::Close => model.close(),
         ViewCommand::Filter(wanted) => filter(model, wanted),
+        ViewCommand::Station(number, wish) => return model.wish(number, wish),
+        ViewCommand::Stations => model.open(Content::Stations),
         ViewCommand::HoldStill => model.toggle_frozen(),
         ViewCommand::Say => write(model, ""),
         ViewCommand::Prompt(begun) => write(model, &begun),

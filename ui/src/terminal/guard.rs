@@ -126,6 +126,12 @@ fn undoing(set: u8) -> Vec<u8> {
     undone.flat_map(Mode::off).copied().collect()
 }
 
+/// Writes what draws nothing, if the terminal is still ours.
+pub(super) fn write_beside(bytes: &[u8]) -> io::Result<()> {
+    let _writing = lock();
+    if is_set(Mode::Alternate as u8) { write_out(bytes) } else { Ok(()) }
+}
+
 /// Writes a frame so that the terminal shows it at once, if the terminal is still ours.
 pub(super) fn write_frame(frame: &[u8]) -> io::Result<()> {
     if frame.is_empty() {

@@ -102,6 +102,11 @@ impl Screen {
         self.terminal.resize(Rect::from(self.size()))
     }
 
+    /// Rings the terminal's bell, if the terminal is taken.
+    pub(crate) fn ring() -> io::Result<()> {
+        guard::write_beside(b"\x07")
+    }
+
     /// Takes the mouse, or leaves it to the terminal's own selection.
     pub(crate) fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;

@@ -23,7 +23,8 @@ pub(crate) struct Keymap {
 pub(crate) struct Binding {
     /// The keys and where they work, the first of which is the one to hint at.
     pub(crate) keys: Vec<(Place, Key)>,
-    /// The line that is run; `{peer}` and `{message}` stand for what is selected.
+    /// The line that is run; `{peer}` and `{message}` stand for what is selected, `{key}` for the
+    /// key that was pressed.
     pub(crate) command: Cow<'static, str>,
     /// For the hints; empty if it is not to be hinted at.
     pub(crate) hint: Cow<'static, str>,
@@ -157,7 +158,8 @@ mod tests {
     #[test]
     fn every_key_is_bound_to_a_command_that_there_is() {
         for binding in Keymap::default().bindings() {
-            let line = binding.command.replace("{peer}", "tower:1").replace("{message}", "1");
+            let line =
+                binding.command.replace("{peer}", "tower:1").replace("{message}", "1").replace("{key}", "1");
             assert!(Command::parse(&line).is_ok(), "{}", binding.command);
         }
     }

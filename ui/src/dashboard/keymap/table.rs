@@ -8,7 +8,7 @@ pub(super) struct Row {
     /// The keys, with spaces between them; the first is the one to hint at.
     pub(super) keys: &'static str,
     pub(super) places: &'static [Place],
-    /// `{peer}` and `{message}` stand for what is selected.
+    /// `{peer}` and `{message}` stand for what is selected, `{key}` for the key that was pressed.
     pub(super) command: &'static str,
     /// For the hints; empty if it is not to be hinted at.
     pub(super) hint: &'static str,
@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Row] = rows![
     ":", LISTS, ":prompt :", "cmd", "write a command";
     "?", LISTS, ":help", "keys", "list keys and commands";
     "q ctrl-c", LISTS, ":quit", "quit", "stop the node and leave";
-    "/", LISTS, ":prompt :filter ", "filter", "show only the traffic that holds certain words";
+    "/", LISTS, ":prompt :filter ", "filter", "show only the traffic that a filter admits";
     "enter", LISTS, ":open", "open", "show all of what is selected";
     "tab", LISTS, ":next-pane", "pane", "go to the next list";
     "shift-tab", LISTS, ":previous-pane", "", "go to the list before";
@@ -61,6 +61,8 @@ pub(super) const ROWS: &[Row] = rows![
     "pgdn ctrl-f", LISTS, ":page-down", "", "one page down";
     "home g", LISTS, ":top", "", "to the first";
     "end G", LISTS, ":bottom", "", "to the last; in the traffic: follow what comes";
+    "1 2 3 4 5 6 7 8 9", LISTS, ":station {key}", "", "tune in to the station of this number, or out again";
+    "0", LISTS, ":filter", "", "show all traffic";
     "space", LISTS, ":hold-still", "hold", "hold the screen still while the node goes on, or let it go on";
     "z", LISTS, ":zoom", "zoom", "give the list all of the screen, or make room for the others again";
     "m", LISTS, ":mouse", "", "release the mouse to select text, or take it back";

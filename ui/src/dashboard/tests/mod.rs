@@ -8,4 +8,5 @@ mod looks;
 mod marks;
 mod screens;
 mod sizes;
+mod stations;
 mod story;

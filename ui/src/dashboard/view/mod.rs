@@ -10,6 +10,7 @@ mod peers;
 mod queue;
 mod row;
 mod selection;
+mod stations;
 mod traffic;
 mod why;
 
@@ -159,6 +160,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
     let (total, height) = (lines.len() + overlay.message.len(), usize::from(rows.height));
     let title = match &overlay.content {
         Content::Help => " KEYS AND COMMANDS ",
+        Content::Stations => " STATIONS ",
         Content::Peer(_) => " PEER ",
         Content::Message(..) => " MESSAGE ",
         Content::Row(_) => " TRAFFIC ",
@@ -188,6 +190,7 @@ fn overlay_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'stati
 fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize) -> Vec<Line<'static>> {
     match content {
         Content::Help => help::lines(model, theme, columns),
+        Content::Stations => stations::lines(model, theme, columns),
         Content::Peer(detail) => detail::peer(model, theme, detail, columns),
         Content::Message(queued, waits) => detail::message(model, theme, queued, *waits, columns),
         Content::Row(row) => detail::row(model, theme, row, columns),

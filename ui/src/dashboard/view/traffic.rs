@@ -12,6 +12,7 @@ use super::{
     },
     draw_empty, draw_row, draw_title,
     row::{clock, fit, fit_address, fit_right, preview},
+    stations,
 };
 use crate::untrusted::shown;
 
@@ -28,6 +29,9 @@ const PEER: std::ops::RangeInclusive<usize> = 15..=28;
 
 const SHORT_PEER: usize = 9;
 const SHORT_OUTCOME: usize = 9;
+
+/// Columns of the title with the space behind it.
+const TITLE: usize = 10;
 
 const EMPTY: &[&str] = &["nothing has come or gone yet"];
 const FILTERED: &[&str] = &["no traffic is admitted by this filter; / changes it"];
@@ -67,6 +71,8 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
             notes.push(Span::styled(format!("standing still, {below} below: End follows"), theme.strong));
         }
     }
+    let taken: usize = notes.iter().map(Span::width).sum();
+    notes.extend(stations::notes(model, theme, width.saturating_sub(taken + TITLE)));
     notes
 }
 

@@ -1,0 +1,105 @@
+//! Listening to the stations: what came since each was last looked at, and when to ring the bell.
+
+use std::time::Duration;
+
+use crate::{
+    filter::{Filter, Subject},
+    station::{Number, Station, Stations, Wish},
+};
+
+use super::{
+    layout::Pane,
+    model::{Focus, Model},
+    update::Effect,
+};
+
+/// The shortest time between two rings of the bell.
+const BETWEEN_RINGS: Duration = Duration::from_secs(3);
+
+/// The stations and what came for them.
+#[derive(Debug, Default)]
+pub(crate) struct Listening {
+    stations: Stations,
+    /// Those that were changed since the configuration file was read, to be kept.
+    changed: Stations,
+    /// Rows that came for each number since its station was last listened to.
+    hits: [u64; 9],
+    last_ring: Option<Duration>,
+}
+
+impl Listening {
+    /// The stations of the configuration file, and those that were changed in an earlier run.
+    pub(crate) fn new(stations: Stations, changed: Stations) -> Self {
+        Self { stations: changed.clone().or(stations), changed, ..Self::default() }
+    }
+
+    /// The stations with what came for each, in order of their numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Number, &Station, u64)> {
+        self.stations.iter().map(|(number, station)| (number, station, self.hits[number.index()]))
+    }
+
+    /// Counts a row for every station that admits it, but for the one that is listened to. Returns whether the bell
+    /// is to ring.
+    pub(crate) fn note(&mut self, row: &Subject<'_>, shown: Option<&Filter>, now: Duration) -> bool {
+        let mut rings = false;
+        for (number, station) in self.stations.iter().filter(|(_, station)| station.filter.admits(row)) {
+            if Some(&station.filter) != shown {
+                self.hits[number.index()] += 1;
+            }
+            rings |= station.bell;
+        }
+        let is_soon = self.last_ring.is_some_and(|last| now.saturating_sub(last) < BETWEEN_RINGS);
+        if rings && !is_soon {
+            self.last_ring = Some(now);
+        }
+        rings && !is_soon
+    }
+
+    fn set(&mut self, number: Number, station: Option<Station>) {
+        self.hits[number.index()] = 0;
+        self.stations.set(number, station.clone());
+        self.changed.set(number, station);
+    }
+}
+
+impl Model {
+    /// Does what `:station` asks for.
+    pub(super) fn wish(&mut self, number: Number, wish: Wish) -> Vec<Effect> {
+        match wish {
+            Wish::Tune => self.tune(number),
+            Wish::Save(station) => {
+                self.say(format!("station {number} is {station}; {number} tunes in"));
+                self.listening.set(number, Some(station));
+                return vec![Effect::KeepStations(self.listening.changed.clone())];
+            }
+            Wish::Clear if self.listening.stations.get(number).is_none() => {
+                self.complain(format!("there is no station {number}"));
+            }
+            Wish::Clear => {
+                self.listening.set(number, None);
+                self.say(format!("station {number} is free"));
+                return vec![Effect::KeepStations(self.listening.changed.clone())];
+            }
+        }
+        Vec::new()
+    }
+
+    fn tune(&mut self, number: Number) {
+        let Some(station) = self.listening.stations.get(number) else {
+            let filter = self.log.filter().map_or("from:tower", Filter::as_str);
+            self.complain(format!("there is no station {number}; :station {number} {filter} would make one"));
+            return;
+        };
+        let filter = station.filter.clone();
+        let is_on = self.log.filter() == Some(&filter);
+        self.listening.hits[number.index()] = 0;
+        self.settle_filter();
+        self.log.set_filter((!is_on).then_some(filter));
+        (self.pane, self.focus) = (Pane::Traffic, Focus::Lists);
+        self.say(if is_on {
+            "all traffic is shown".to_owned()
+        } else {
+            format!("tuned in to station {number}; 0 shows all traffic")
+        });
+    }
+}
