@@ -355,4 +355,4 @@ fn write_escape(c: char, out: &mut String) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -41,7 +41,7 @@ const HIDDEN: [(u32, u32); 25] = [
     (0xf0000, 0x10_ffff),
 ];
 
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&u32::from(c)))
 }
 

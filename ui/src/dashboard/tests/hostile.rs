@@ -1,0 +1,179 @@
+//! Whatever a peer writes, wherever it is shown, what reaches the terminal is harmless.
+
+use clacks_p2p::{
+    Message,
+    core::{Event, Failure, Origin, Refusal, Status},
+};
+use crossterm::event::KeyCode;
+use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
+
+use super::{
+    super::{update::Msg, view::view},
+    fixture::{Fixture, peer, queued},
+};
+use crate::untrusted::tests::is_hidden;
+
+/// What people and peers have written to harm a terminal or whoever looks at it.
+const CORPUS: &[&str] = &[
+    // Sequences: clear the screen, another title, the clipboard, a link, the report of a key, an unfinished one.
+    "\u{1b}[2J\u{1b}[H",
+    "\u{1b}]0;owned\u{7}",
+    "\u{1b}]52;c;aGk=\u{1b}\\",
+    "\u{1b}]8;;http://example.org\u{1b}\\here\u{1b}]8;;\u{1b}\\",
+    "\u{1b}P+q544e\u{1b}\\",
+    "\u{1b}[6n\u{1b}[c\u{1b}]11;?\u{7}",
+    "\u{1b}",
+    // The same with one character in front, as terminals of eight bits have it.
+    "\u{9b}2J\u{9d}0;owned\u{9c}\u{90}\u{84}\u{85}",
+    // What moves the cursor.
+    "one\rtwo\nthree\u{8}\u{8}\t\u{b}\u{c}\u{0}\u{7f}",
+    // What turns text round or hides it.
+    "abc\u{202e}txt.exe",
+    "\u{2066}\u{2067}\u{2069}\u{200e}\u{200f}\u{61c}",
+    "in\u{200b}vis\u{feff}ible\u{2060}\u{ad}\u{e0041}\u{e007f}",
+    "\u{2028}\u{2029}\u{fff9}\u{3164}\u{e000}",
+    // What makes cells larger than they are.
+    "Z\u{35b}\u{334}\u{353}\u{34e}\u{35c}\u{321}a\u{336}\u{334}\u{332}l\u{337}\u{335}go",
+    "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}\u{2764}\u{fe0f}\u{1f3f4}\u{e0067}\u{e007f}",
+    "\u{0bcc}\u{0e33}\u{fdfd}\u{4e16}\u{754c}\u{1f1e6}\u{1f1e6}\u{1f1e6}",
+    // What other programs take for markup.
+    "[red]text[/] <b>bold</b> %s %n {0} $(reboot) `reboot`",
+];
+
+const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
+
+/// A dashboard on which everything that a peer can write is from the corpus.
+fn fixture(width: u16, height: u16) -> Fixture {
+    let mut fixture = Fixture::busy(width, height);
+    let texts = || CORPUS.iter().zip(1..);
+    fixture.queue =
+        texts().map(|(text, number)| queued(number, Message::text(text).as_json(), 3, 2)).collect();
+    texts()
+        .flat_map(|(text, number)| events(text, number))
+        .for_each(|event| drop(fixture.send(Msg::Node(event))));
+    fixture.send(Msg::Done(Err(CORPUS.concat())));
+    fixture.refresh();
+    fixture
+}
+
+fn events(text: &str, number: u64) -> Vec<Event> {
+    let (id, message) = (number.to_string().parse().unwrap(), Message::text(text));
+    let object = serde_json::json!({ text: [text, { text: text }] }).to_string();
+    let object = Message::from_json(&object, 128).unwrap();
+    let from = peer(Status::Alive, "tower-3:8443", 1, None);
+    let failure = Failure::Connection(text.to_owned());
+    let came = |message: &Message, visits| Event::MessageReceived {
+        peer: from.clone(),
+        message: message.clone(),
+        id: Some(id),
+        visits,
+    };
+    vec![
+        came(&message, 1),
+        came(&message, 2),
+        came(&object, 3),
+        Event::DeliveryFailed { id, peer: from.clone(), message: message.clone(), failure },
+        Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1 },
+        Event::Refused(Refusal {
+            status: 400,
+            reason: text.to_owned(),
+            sender: Some(from.address),
+            preview: Some(text.to_owned()),
+            remote: None,
+        }),
+    ]
+}
+
+/// The bytes that a terminal gets for the whole screen.
+fn bytes(fixture: &Fixture) -> String {
+    let mut bytes = Vec::new();
+    let area = fixture.model.screen;
+    let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, area.width, area.height)) };
+    let mut terminal = Terminal::with_options(CrosstermBackend::new(&mut bytes), options).unwrap();
+    terminal.draw(|frame| view(&fixture.model, fixture.model.theme(), frame)).unwrap();
+    drop(terminal);
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Nothing but text that is seen, and the sequences that a frame is made of.
+#[track_caller]
+fn assert_harmless(fixture: &Fixture) {
+    let bytes = bytes(fixture);
+    let mut rest = bytes.chars();
+    while let Some(character) = rest.next() {
+        if character == '\u{1b}' {
+            let sequence: String = rest.by_ref().take_while(|c| !is_end(*c)).collect();
+            let is_ours = sequence.strip_prefix('[').is_some_and(|inner| inner.chars().all(is_parameter));
+            assert!(is_ours, "{sequence:?} in {}", fixture.screen());
+        } else {
+            assert!(!is_hidden(character), "{character:?} in {}", fixture.screen());
+        }
+    }
+}
+
+/// The last character of the sequences that set a style, move, clear, or set a mode.
+fn is_end(character: char) -> bool {
+    "mHJKhl".contains(character)
+}
+
+fn is_parameter(character: char) -> bool {
+    character.is_ascii_digit() || matches!(character, ';' | '?')
+}
+
+#[test]
+fn the_lists_show_hostile_text_harmlessly() {
+    for (width, height) in SIZES {
+        let mut fixture = fixture(width, height);
+        for _ in 0..3 {
+            assert_harmless(&fixture);
+            fixture.press(KeyCode::Tab);
+        }
+    }
+}
+
+#[test]
+fn whatever_a_key_opens_shows_hostile_text_harmlessly() {
+    let keymap = fixture(80, 24).model.keymap;
+    let mut keys: Vec<_> =
+        keymap.bindings().iter().flat_map(|binding| &binding.keys).map(|(_, key)| *key).collect();
+    keys.sort_by_key(ToString::to_string);
+    keys.dedup();
+    for pane in 0..3 {
+        for key in &keys {
+            let mut fixture = fixture(80, 24);
+            (0..pane).for_each(|_| drop(fixture.press(KeyCode::Tab)));
+            fixture.key(key.event());
+            assert_harmless(&fixture);
+            fixture.press(KeyCode::Enter);
+            assert_harmless(&fixture);
+        }
+    }
+}
+
+#[test]
+fn every_message_is_shown_in_full_harmlessly() {
+    let mut fixture = fixture(80, 24);
+    fixture.press(KeyCode::Tab);
+    for _ in CORPUS {
+        for key in
+            [KeyCode::Enter, KeyCode::End, KeyCode::Char('b'), KeyCode::Esc, KeyCode::Esc, KeyCode::Down]
+        {
+            fixture.press(key);
+            assert_harmless(&fixture);
+        }
+    }
+}
+
+#[test]
+fn what_is_written_or_pasted_is_shown_harmlessly() {
+    for begun in ["", ":", ":filter ", ":announce ", ":nothing "] {
+        for text in CORPUS {
+            let mut fixture = fixture(80, 24);
+            fixture.write(begun);
+            fixture.send(Msg::Paste((*text).to_owned()));
+            assert_harmless(&fixture);
+            fixture.press(KeyCode::Enter);
+            assert_harmless(&fixture);
+        }
+    }
+}
