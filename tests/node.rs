@@ -8,6 +8,10 @@ mod certificates;
 mod delivery;
 #[path = "node/flow.rs"]
 mod flow;
+#[path = "node/handing_on.rs"]
+mod handing_on;
+#[path = "node/holding.rs"]
+mod holding;
 #[path = "node/hooks.rs"]
 mod hooks;
 #[path = "node/network.rs"]

@@ -62,7 +62,12 @@ pub(super) fn free(peers: &Peers) -> PeerCounts {
 /// The peer that the next message goes to: a new one if there is any, otherwise one of a status drawn by the
 /// document's numbers; inside a status each is as likely as the others.
 pub(super) fn choose(peers: &Peers, rng: &mut impl Rng) -> Option<(Address, Choice)> {
-    let choice = Choice { draw: rng.random_range(0..DRAWS), free: free(peers) };
+    choose_of(free(peers), peers, rng)
+}
+
+/// As [`choose`], with only so many of the free peers of each status to choose from: all of them, or none.
+pub(super) fn choose_of(free: PeerCounts, peers: &Peers, rng: &mut impl Rng) -> Option<(Address, Choice)> {
+    let choice = Choice { draw: rng.random_range(0..DRAWS), free };
     let status = choice.status()?;
     let number = rng.random_range(0..choice.free.of(status));
     peers.nth_free(status, number).map(|address| (address.clone(), choice))

@@ -2,20 +2,19 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use crate::protocol::{Address, Message};
 
-use super::{Choice, MessageId, Peer, Status};
+use super::{Choice, HeldMessage, MessageId, Peer, QueuedMessage, Status};
 
 /// Something that happened at the node. Cheap to clone: names and messages are shared.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A message came from a peer. `id` is its ticket in the queue; none if it was empty or a listener held it
-    /// back.
+    /// A message came from a peer. `id` is its ticket in the queue; none if it was empty or a listener kept it out.
     MessageReceived {
         /// Who sent it.
         peer: Peer,
         /// The message as it will be passed on.
         message: Message,
-        /// Its ticket, if it was queued.
+        /// Its ticket, if it was queued or is held.
         id: Option<MessageId>,
         /// How often this message has been seen here, this time included.
         visits: u32,
@@ -34,8 +33,8 @@ pub enum Event {
         visits: u32,
     },
     /// The head of the queue is on its way. That ends with [`Event::MessageDelivered`], or with
-    /// [`Event::MessageQueued`] of the origin [`Origin::Returned`]: after [`Event::DeliveryFailed`] if the delivery
-    /// failed, alone if it came to this node itself or the node stopped.
+    /// [`Event::MessageQueued`] or [`Event::MessageHeld`] of the origin [`Origin::Returned`]: after
+    /// [`Event::DeliveryFailed`] if the delivery failed, alone if it came to this node itself or the node stopped.
     MessageSending {
         /// The ticket it had.
         id: MessageId,
@@ -57,7 +56,7 @@ pub enum Event {
         /// From the start of the request to its answer.
         round_trip: Duration,
     },
-    /// A delivery failed; the message is back at the tail of the queue.
+    /// A delivery failed; the message is back at the tail of the queue, or held.
     DeliveryFailed {
         /// The ticket it had.
         id: MessageId,
@@ -68,12 +67,38 @@ pub enum Event {
         /// What went wrong.
         failure: Failure,
     },
-    /// The user took a message out of the queue.
+    /// The user took a message out of the queue, or one that was held.
     MessageDropped {
         /// The ticket it had.
         id: MessageId,
         /// The message.
         message: Message,
+    },
+    /// A message is held: it is not sent until it is released.
+    MessageHeld {
+        /// The message, and why it is held.
+        held: HeldMessage,
+        /// Where it comes from; none if it waited in the queue until now.
+        origin: Option<Origin>,
+    },
+    /// A message that was held is at the tail of the queue.
+    MessageReleased {
+        /// The ticket it had while it was held.
+        was: MessageId,
+        /// The message with its ticket in the queue.
+        queued: QueuedMessage,
+    },
+    /// The user gave a message that waits or is held another text.
+    MessageChanged {
+        /// The message as it was.
+        before: Message,
+        /// As it is, with the ticket that it had.
+        queued: QueuedMessage,
+    },
+    /// The user set another rule for what is held, or lifted it.
+    HoldRuleChanged {
+        /// What people know it as; none if nothing more is held by a rule.
+        rule: Option<String>,
     },
     /// A peer is known that was not.
     PeerDiscovered {

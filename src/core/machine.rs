@@ -10,12 +10,24 @@ use serde::Serialize;
 
 use crate::protocol::{Address, Kind, Message, Payload};
 
+use self::{handing_on::HandingOn, holding::Rule};
 use super::{
     EnqueueError, Event, Failure, Introduction, KnownPeer, MessageId, Now, Options, OptionsError, Origin,
-    Peer, PeerCounts, QueuedMessage, Refusal, Status, choice, options::check_send_rate, pace::Pace,
-    peers::Peers, queue::Queue, sightings::Sightings,
+    Peer, PeerCounts, QueuedMessage, Refusal, Status, choice,
+    options::check_send_rate,
+    pace::Pace,
+    peers::Peers,
+    queue::{Entry, Queue},
+    sightings::Sightings,
 };
 
+mod handing_on;
+mod holding;
+
+/// Messages at the head of the queue that are held in one go at most.
+const MOST_HOLDS: usize = 64;
+/// Seconds after which a peer whose message has no room here may try again.
+const RETRY_AFTER: &str = "60";
 /// Other names of this node that are remembered at most; a host has a handful.
 const MAX_ALIASES: usize = 64;
 
@@ -26,7 +38,9 @@ pub struct Core {
     peers: Peers,
     queue: Queue,
     sightings: Sightings,
+    rule: Rule,
     pace: Pace,
+    handing_on: Option<HandingOn>,
     /// Ordered, so that what is put back when the node stops comes in the order in which it was taken.
     in_flight: BTreeMap<DeliveryId, InFlight>,
     messages_in_flight: usize,
@@ -53,10 +67,10 @@ pub struct Delivery {
 }
 
 /// What a delivery is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
+#[derive(Debug)]
+enum Purpose {
     /// The head of the queue, taken out.
-    Message(QueuedMessage),
+    Message(Entry),
     /// We make ourselves known.
     Announce,
 }
@@ -102,6 +116,11 @@ impl Answer {
     pub fn refused(status: u16, reason: &str) -> Self {
         Self { status, headers: Vec::new(), body: format!("{reason}\n") }
     }
+
+    fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
 }
 
 /// What has happened since the node started.
@@ -129,6 +148,8 @@ impl Core {
             peers: Peers::new(options.max_in_flight_per_peer, options.max_tries()),
             queue: Queue::new(&options),
             sightings: Sightings::default(),
+            rule: Rule::default(),
+            handing_on: None,
             pace: Pace::new(options.send_rate),
             in_flight: BTreeMap::new(),
             messages_in_flight: 0,
@@ -215,34 +236,33 @@ impl Core {
             });
             return Ok(());
         }
-        if self.queue.check_room(message.size()).is_err() {
-            let sender = Some(&peer.address);
-            return Err(self.refuse(
-                503,
-                "the queue is full, try again later",
-                sender,
-                Some(&message),
-                remote,
-            ));
+        if let Err(reason) = self.check_takes(message.size()) {
+            let answer = self.refuse(503, reason, Some(&peer.address), Some(&message), remote);
+            return Err(answer.with_header("retry-after", RETRY_AFTER));
         }
         let visits = self.sightings.note(message.fingerprint());
-        let since_ms = millis(now.uptime);
-        let id = self.queue.push(message.clone(), since_ms, visits).ok();
+        let entry =
+            self.queue.take_in(message.clone(), millis(now.uptime), visits, Some(peer.address.clone()));
         self.counters.received += 1;
         if let Some(record) = self.peers.record_mut(&peer.address) {
             record.received += 1;
         }
         self.events.push_back(Event::MessageReceived {
             peer: peer.clone(),
-            message: message.clone(),
-            id,
+            message,
+            id: Some(entry.queued.id),
             visits,
         });
-        if let Some(id) = id {
-            let origin = Origin::Received(peer.address.clone());
-            self.events.push_back(Event::MessageQueued { id, message, origin, since_ms, visits });
-        }
+        self.admit(entry, Origin::Received(peer.address.clone()));
         Ok(())
+    }
+
+    /// Whether a message of `size` bytes is taken from a peer now, or why not.
+    fn check_takes(&self, size: usize) -> Result<(), &'static str> {
+        if self.handing_on.is_some() {
+            return Err("handing on what is here before leaving, keep yours");
+        }
+        self.queue.check_room(size).map_err(|_| "the queue is full, try again later")
     }
 
     /// Notes that a request was not taken, for a reason that the core had no part in or gave itself, and returns
@@ -268,8 +288,14 @@ impl Core {
 
     /// The time that [`Core::poll_timeout`] named has come: sends what is due.
     pub fn handle_timeout(&mut self, now: Now, rng: &mut impl Rng) {
-        while self.can_send() && self.pace.is_due(now.uptime) {
-            self.pace.advance(now.uptime);
+        // So that a rule which holds all of a long queue does not keep its caller for long; what is left is due still.
+        let mut holds = MOST_HOLDS;
+        while holds > 0 && self.can_send() && self.is_due(now.uptime) {
+            if self.hold_head() {
+                holds -= 1;
+                continue;
+            }
+            self.advance(now.uptime);
             self.send_next(rng);
         }
     }
@@ -278,23 +304,21 @@ impl Core {
         !self.queue.is_empty()
             && self.messages_in_flight < self.options.max_in_flight
             && choice::is_anybody_free(&self.peers)
+            && !self.waits_for_a_good_peer()
     }
 
     fn send_next(&mut self, rng: &mut impl Rng) {
         // The peer is chosen first: without one, the message stays where it is.
-        let Some((to, choice)) = choice::choose(&self.peers, rng) else { return };
-        let Some(taken) = self.queue.take_out() else { return };
+        let Some((to, choice)) = self.choose(rng) else { return };
+        let Some(entry) = self.queue.take_out() else { return };
         self.peers.begin_delivery(&to);
         self.messages_in_flight += 1;
+        let QueuedMessage { id, message, .. } = &entry.queued;
         if let Some(peer) = self.peers.get(&to) {
-            self.events.push_back(Event::MessageSending {
-                id: taken.id,
-                peer,
-                message: taken.message.clone(),
-                choice,
-            });
+            let (id, message) = (*id, message.clone());
+            self.events.push_back(Event::MessageSending { id, peer, message, choice });
         }
-        self.start(to, Kind::Message, taken.message.clone(), Purpose::Message(taken), rng);
+        self.start(to, Kind::Message, message.clone(), Purpose::Message(entry), rng);
     }
 
     fn start(
@@ -323,18 +347,19 @@ impl Core {
         }
     }
 
-    fn message_delivery_ended(&mut self, to: &Address, taken: QueuedMessage, outcome: Outcome, now: Now) {
+    fn message_delivery_ended(&mut self, to: &Address, taken: Entry, outcome: Outcome, now: Now) {
         self.messages_in_flight -= 1;
         self.peers.end_delivery(to);
+        self.note_for_handing_on(&outcome);
         match outcome {
             Outcome::Taken { round_trip } => {
                 if let Some(record) = self.peers.record_mut(to) {
                     record.delivered += 1;
                     record.round_trip = Some(round_trip);
                 }
-                self.queue.release(&taken);
+                self.queue.settle(&taken.queued);
                 self.counters.delivered += 1;
-                let QueuedMessage { id, message, .. } = taken;
+                let QueuedMessage { id, message, .. } = taken.queued;
                 let peer = self.peers.get(to).unwrap_or_else(|| stranger(to, now));
                 self.events.push_back(Event::MessageDelivered { id, peer, message, round_trip });
                 self.contact_worked(to, now);
@@ -344,7 +369,7 @@ impl Core {
                     record.failed += 1;
                 }
                 self.counters.failed += 1;
-                let (id, message) = (taken.id, taken.message.clone());
+                let (id, message) = (taken.queued.id, taken.queued.message.clone());
                 let peer = self.peers.get(to).unwrap_or_else(|| stranger(to, now));
                 self.events.push_back(Event::DeliveryFailed { id, peer, message, failure });
                 self.contact_failed(to, now);
@@ -357,11 +382,9 @@ impl Core {
         }
     }
 
-    fn put_back(&mut self, taken: QueuedMessage, from: &Address) {
-        let (message, since_ms, visits) = (taken.message.clone(), taken.since_ms, taken.visits);
-        let id = self.queue.put_back(taken);
-        let origin = Origin::Returned(from.clone());
-        self.events.push_back(Event::MessageQueued { id, message, origin, since_ms, visits });
+    fn put_back(&mut self, taken: Entry, from: &Address) {
+        let entry = self.queue.renewed(taken);
+        self.admit(entry, Origin::Returned(from.clone()));
     }
 
     fn announce_ended(&mut self, to: Address, outcome: Outcome, now: Now) {
@@ -458,27 +481,30 @@ impl Core {
 
     // === What the user says ===
 
-    /// Puts a message at the tail of the queue.
+    /// Puts a message at the tail of the queue, or among the held ones if the rule says so.
     pub fn enqueue(&mut self, message: Message, now: Now) -> Result<MessageId, EnqueueError> {
         if message.is_falsy() {
             return Err(EnqueueError::Empty);
         }
+        if self.handing_on.is_some() {
+            return Err(EnqueueError::HandingOn);
+        }
         self.queue.check_room(message.size())?;
         let visits = self.sightings.note(message.fingerprint());
-        let since_ms = millis(now.uptime);
-        let id = self.queue.push(message.clone(), since_ms, visits)?;
+        let entry = self.queue.take_in(message, millis(now.uptime), visits, None);
+        let id = entry.queued.id;
         self.counters.enqueued += 1;
-        self.events.push_back(Event::MessageQueued { id, message, origin: Origin::Local, since_ms, visits });
+        self.admit(entry, Origin::Local);
         Ok(id)
     }
 
     /// Takes the head of the queue out for good.
     pub fn dequeue(&mut self) -> Option<QueuedMessage> {
-        let head = self.queue.head()?.id;
+        let head = self.queue.head()?.queued.id;
         self.drop_message(head)
     }
 
-    /// Takes a message that waits out of the queue for good.
+    /// Takes a message that waits or is held out for good.
     pub fn drop_message(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let dropped = self.queue.remove(id)?;
         self.events.push_back(Event::MessageDropped { id, message: dropped.message.clone() });
@@ -559,9 +585,9 @@ impl Core {
     }
 
     /// When to call [`Core::handle_timeout`], as uptime; `None` while there is nothing to send or nobody to send
-    /// to. Every input can change it.
+    /// to. Every input can change it. It may have passed already.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.can_send().then(|| self.pace.next())
+        self.can_send().then(|| self.next_send())
     }
 
     // === What a screen shows ===
@@ -617,9 +643,9 @@ impl Core {
         self.queue.len()
     }
 
-    /// Bytes of JSON text held, waiting and in flight.
+    /// Bytes of JSON text that this node has: waiting, held and in flight.
     pub fn held_bytes(&self) -> usize {
-        self.queue.held_bytes()
+        self.queue.bytes()
     }
 
     /// How many messages are on their way.

@@ -6,7 +6,7 @@
 //!   a payload arrived     ──▶ see_sender, take_payload ──▶ Answer
 //!   the send timer fired  ──▶ handle_timeout           ┐
 //!   a delivery ended      ──▶ handle_delivery          ├─▶ poll_delivery, poll_event, poll_timeout
-//!   the user's commands   ──▶ enqueue, ignore, …       ┘
+//!   the user's commands   ──▶ enqueue, ignore, hold, … ┘
 //! ```
 //!
 //! Time comes in as [`Now`], randomness as an argument. After each input the shell drains
@@ -14,6 +14,7 @@
 
 mod choice;
 mod event;
+mod held;
 mod machine;
 mod options;
 mod pace;
@@ -25,10 +26,11 @@ mod tests;
 
 pub use choice::Choice;
 pub use event::{Event, Failure, Introduction, Origin, Refusal};
-pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome, Purpose};
+pub use held::{HeldBy, HeldMessage, HoldRule};
+pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome};
 pub use options::{Options, OptionsError};
 pub use peers::{KnownPeer, Peer, PeerCounts, Status};
-pub use queue::{EnqueueError, MessageId, QueuedMessage};
+pub use queue::{EnqueueError, MessageId, QueuedMessage, ReplaceError};
 
 use std::time::Duration;
 

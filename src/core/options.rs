@@ -18,9 +18,9 @@ pub struct Options {
     /// Most deliveries under way to one alive peer, so that a slow one leaves room for the others. Default 8. A
     /// peer that is not alive gets one at a time. Must not be zero.
     pub max_in_flight_per_peer: usize,
-    /// Most messages held, queued and in flight. Default 100,000. Must not be zero.
+    /// Most messages here: waiting, held and in flight. Default 100,000. Must not be zero.
     pub max_queue_messages: usize,
-    /// Most bytes of JSON text held, queued and in flight. Default 64 MiB. Must not be zero.
+    /// Most bytes of JSON text here: waiting, held and in flight. Default 64 MiB. Must not be zero.
     pub max_queue_bytes: usize,
     /// Most peers known; when there are as many, strangers are served but not remembered. Default 100,000.
     pub max_peers: usize,

@@ -26,10 +26,6 @@ impl Pace {
         self.next
     }
 
-    pub(super) fn is_due(&self, now: Duration) -> bool {
-        self.next <= now
-    }
-
     /// A message was sent.
     pub(super) fn advance(&mut self, now: Duration) {
         if self.next + CATCH_UP < now {
@@ -49,7 +45,7 @@ mod tests {
         let start = Duration::from_secs(3600);
         let (mut now, mut sends) = (start, 0);
         while now < start + Duration::from_secs(1) {
-            while pace.is_due(now) {
+            while pace.next() <= now {
                 pace.advance(now);
                 sends += 1;
             }

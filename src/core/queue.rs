@@ -2,12 +2,12 @@ use std::{collections::VecDeque, fmt, num::ParseIntError, ops::Range, str::FromS
 
 use serde::Serialize;
 
-use crate::protocol::{Message, MessageError};
+use crate::protocol::{Address, Message, MessageError};
 
-use super::Options;
+use super::{HeldBy, HeldMessage, Options, held::Held};
 
 /// A message's ticket in the queue of one node: later ones are greater. A message that comes back from a failed
-/// delivery draws a new one.
+/// delivery draws a new one, as does one that was held and is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct MessageId(pub(crate) u64);
@@ -37,6 +37,8 @@ pub struct QueuedMessage {
     pub since_ms: u64,
     /// How often this message has been seen here, this time included.
     pub visits: u32,
+    /// Who sent it to this node; none if it was typed in here.
+    pub from: Option<Address>,
 }
 
 /// Why a message was not queued. The queue is as it was.
@@ -57,21 +59,46 @@ pub enum EnqueueError {
     /// The node has stopped; nothing was queued.
     #[error("the node has stopped")]
     Stopped,
+    /// The node hands on what it has and takes nothing new meanwhile.
+    #[error("the node hands on what it has and takes nothing new meanwhile")]
+    HandingOn,
     /// The message is not one that can be passed on.
     #[error("the message is {0}")]
     Message(#[from] MessageError),
 }
 
-/// Messages in the order in which they are sent, and what is held in all.
+/// Why a message was not replaced by another text. It is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplaceError {
+    /// No message with this ticket waits or is held: it was delivered, dropped, or is on its way.
+    #[error("it neither waits nor is held; a message that comes back has a new number")]
+    NotHere,
+    /// The new text is one that can't be queued.
+    #[error("{0}")]
+    Refused(#[from] EnqueueError),
+}
+
+/// A message in the queue or on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) queued: QueuedMessage,
+    /// The number of the hold rule that lets it pass, so that it is not asked again; 0 for none.
+    pub(super) passed: u64,
+}
+
+/// Messages in the order in which they are sent, those that are held, and how much there is in all.
 ///
-/// What is taken out to be sent still counts against the bounds until it is released, so a failed delivery always
+/// What is taken out to be sent still counts against the bounds until it is settled, so a failed delivery always
 /// finds room.
 #[derive(Debug)]
 pub(super) struct Queue {
-    waiting: VecDeque<QueuedMessage>,
+    waiting: VecDeque<Entry>,
+    held: Held,
     next_id: u64,
-    held_messages: usize,
-    held_bytes: usize,
+    /// Waiting, held and in flight.
+    messages: usize,
+    bytes: usize,
     max_messages: usize,
     max_bytes: usize,
 }
@@ -80,9 +107,10 @@ impl Queue {
     pub(super) fn new(options: &Options) -> Self {
         Self {
             waiting: VecDeque::new(),
+            held: Held::default(),
             next_id: 1,
-            held_messages: 0,
-            held_bytes: 0,
+            messages: 0,
+            bytes: 0,
             max_messages: options.max_queue_messages,
             max_bytes: options.max_queue_bytes,
         }
@@ -90,66 +118,90 @@ impl Queue {
 
     /// Whether a message of `size` bytes fits.
     pub(super) fn check_room(&self, size: usize) -> Result<(), EnqueueError> {
-        if self.held_messages < self.max_messages && self.held_bytes.saturating_add(size) <= self.max_bytes {
+        if self.messages < self.max_messages && self.bytes.saturating_add(size) <= self.max_bytes {
             Ok(())
         } else {
-            Err(EnqueueError::Full { messages: self.held_messages, bytes: self.held_bytes })
+            Err(EnqueueError::Full { messages: self.messages, bytes: self.bytes })
         }
     }
 
-    /// Puts a message at the tail.
-    pub(super) fn push(
+    /// Draws a ticket for a message that comes; from now on it counts. It has yet to be put somewhere.
+    pub(super) fn take_in(
         &mut self,
         message: Message,
         since_ms: u64,
         visits: u32,
-    ) -> Result<MessageId, EnqueueError> {
-        self.check_room(message.size())?;
-        self.held_messages += 1;
-        self.held_bytes += message.size();
-        Ok(self.append(message, since_ms, visits))
+        from: Option<Address>,
+    ) -> Entry {
+        self.messages += 1;
+        self.bytes += message.size();
+        Entry { queued: QueuedMessage { id: self.draw(), message, since_ms, visits, from }, passed: 0 }
     }
 
-    /// Takes the head out to be sent; it still counts as held.
-    pub(super) fn take_out(&mut self) -> Option<QueuedMessage> {
+    /// The entry under a new ticket. It has yet to be put somewhere.
+    pub(super) fn renewed(&mut self, entry: Entry) -> Entry {
+        Entry { queued: QueuedMessage { id: self.draw(), ..entry.queued }, ..entry }
+    }
+
+    fn draw(&mut self) -> MessageId {
+        let id = MessageId(self.next_id);
+        self.next_id += 1;
+        id
+    }
+
+    /// Puts an entry with the latest ticket at the tail.
+    pub(super) fn append(&mut self, entry: Entry) {
+        self.waiting.push_back(entry);
+    }
+
+    /// Takes the head out to be sent; it still counts.
+    pub(super) fn take_out(&mut self) -> Option<Entry> {
         self.waiting.pop_front()
     }
 
-    /// Puts what was taken out back at the tail, under a new ticket.
-    pub(super) fn put_back(&mut self, taken: QueuedMessage) -> MessageId {
-        self.append(taken.message, taken.since_ms, taken.visits)
+    /// What was taken out is gone for good.
+    pub(super) fn settle(&mut self, gone: &QueuedMessage) {
+        self.messages -= 1;
+        self.bytes -= gone.message.size();
     }
 
-    /// What was taken out has been delivered.
-    pub(super) fn release(&mut self, taken: &QueuedMessage) {
-        self.held_messages -= 1;
-        self.held_bytes -= taken.message.size();
-    }
-
-    /// Takes a message out for good.
+    /// Takes a message that waits or is held out for good.
     pub(super) fn remove(&mut self, id: MessageId) -> Option<QueuedMessage> {
-        let removed = self.position(id).and_then(|position| self.waiting.remove(position))?;
-        self.release(&removed);
+        let removed = match self.take_waiting(id) {
+            Some(entry) => entry.queued,
+            None => self.held.remove(id)?.queued,
+        };
+        self.settle(&removed);
         Some(removed)
+    }
+
+    fn take_waiting(&mut self, id: MessageId) -> Option<Entry> {
+        self.position(id).and_then(|position| self.waiting.remove(position))
     }
 
     /// Where a message stands, 0 being the head.
     pub(super) fn position(&self, id: MessageId) -> Option<usize> {
-        self.waiting.binary_search_by_key(&id, |queued| queued.id).ok()
+        self.waiting.binary_search_by_key(&id, |entry| entry.queued.id).ok()
     }
 
     pub(super) fn get(&self, id: MessageId) -> Option<&QueuedMessage> {
-        self.position(id).and_then(|position| self.waiting.get(position))
+        self.position(id).and_then(|position| self.waiting.get(position)).map(|entry| &entry.queued)
     }
 
-    pub(super) fn head(&self) -> Option<&QueuedMessage> {
+    pub(super) fn head(&self) -> Option<&Entry> {
         self.waiting.front()
     }
 
     /// The messages at these positions, as far as there are any.
     pub(super) fn window(&self, positions: Range<usize>) -> impl Iterator<Item = &QueuedMessage> {
         let end = positions.end.min(self.waiting.len());
-        self.waiting.range(positions.start.min(end)..end)
+        self.waiting.range(positions.start.min(end)..end).map(|entry| &entry.queued)
+    }
+
+    /// The messages with later tickets than this, head first.
+    pub(super) fn after(&self, id: MessageId) -> impl Iterator<Item = &QueuedMessage> {
+        let from = self.waiting.partition_point(|entry| entry.queued.id <= id);
+        self.waiting.range(from..).map(|entry| &entry.queued)
     }
 
     /// Messages that wait.
@@ -161,15 +213,77 @@ impl Queue {
         self.waiting.is_empty()
     }
 
-    /// Bytes of JSON text held, waiting and in flight.
-    pub(super) fn held_bytes(&self) -> usize {
-        self.held_bytes
+    /// Bytes of JSON text waiting, held and in flight.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
-    fn append(&mut self, message: Message, since_ms: u64, visits: u32) -> MessageId {
-        let id = MessageId(self.next_id);
-        self.next_id += 1;
-        self.waiting.push_back(QueuedMessage { id, message, since_ms, visits });
-        id
+    // === Holding ===
+
+    pub(super) fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// Puts a message that is in no list among the held.
+    pub(super) fn keep(&mut self, held: HeldMessage) {
+        self.held.insert(held);
+    }
+
+    /// Holds a message that waits.
+    pub(super) fn hold(&mut self, id: MessageId, by: HeldBy) -> Option<&HeldMessage> {
+        let entry = self.take_waiting(id)?;
+        self.keep(HeldMessage { queued: entry.queued, by });
+        self.held.get(id)
+    }
+
+    /// Holds those of these messages that wait and that this rule has not let pass, in one go through the queue. The
+    /// tickets are in order. Returns what is held by it.
+    pub(super) fn hold_all(&mut self, ids: &[MessageId], rule: u64) -> Vec<HeldMessage> {
+        let is_meant = |entry: &Entry| entry.passed != rule && ids.binary_search(&entry.queued.id).is_ok();
+        let (picked, others) =
+            std::mem::take(&mut self.waiting).into_iter().partition::<VecDeque<_>, _>(is_meant);
+        self.waiting = others;
+        let held = |entry: Entry| HeldMessage { queued: entry.queued, by: HeldBy::Rule };
+        let picked: Vec<_> = picked.into_iter().map(held).collect();
+        self.held.insert_all(picked.iter().cloned());
+        picked
+    }
+
+    /// Takes a message out of the held; it still counts.
+    pub(super) fn take_held(&mut self, id: MessageId) -> Option<QueuedMessage> {
+        self.held.remove(id).map(|held| held.queued)
+    }
+
+    /// Takes all messages out of the held; they still count.
+    pub(super) fn take_all_held(&mut self) -> Vec<QueuedMessage> {
+        self.held.take_all().into_iter().map(|held| held.queued).collect()
+    }
+
+    // === Changing ===
+
+    /// Whether a message of `size` bytes fits in the place of this one.
+    pub(super) fn check_exchange(&self, before: &Message, size: usize) -> Result<(), EnqueueError> {
+        if self.bytes - before.size() + size <= self.max_bytes {
+            Ok(())
+        } else {
+            Err(EnqueueError::Full { messages: self.messages, bytes: self.bytes })
+        }
+    }
+
+    /// Puts another text in the place of a message's; no hold rule has been asked about it.
+    pub(super) fn exchange(&mut self, id: MessageId, message: Message, visits: u32) {
+        let position = self.position(id);
+        let queued = match position.and_then(|position| self.waiting.get_mut(position)) {
+            Some(entry) => {
+                entry.passed = 0;
+                &mut entry.queued
+            }
+            None => match self.held.get_mut(id) {
+                Some(held) => &mut held.queued,
+                None => return,
+            },
+        };
+        self.bytes = self.bytes - queued.message.size() + message.size();
+        (queued.message, queued.visits) = (message, visits);
     }
 }

@@ -179,6 +179,9 @@ fn size(event: &Event) -> usize {
         | Event::MessageDelivered { message, .. }
         | Event::DeliveryFailed { message, .. }
         | Event::MessageDropped { message, .. } => message.size(),
+        Event::MessageHeld { held, .. } => held.queued.message.size(),
+        Event::MessageReleased { queued, .. } => queued.message.size(),
+        Event::MessageChanged { before, queued } => before.size() + queued.message.size(),
         _ => 0,
     }
 }

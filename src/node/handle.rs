@@ -5,8 +5,8 @@ use tokio_util::sync::DropGuard;
 
 use crate::{
     core::{
-        Answer, Core, Counters, EnqueueError, Event, Failure, MessageId, Now, Options, OptionsError, Outcome,
-        Peer, PeerCounts, QueuedMessage,
+        Answer, Core, Counters, EnqueueError, Event, Failure, HeldMessage, MessageId, Now, Options,
+        OptionsError, Outcome, Peer, PeerCounts, QueuedMessage,
     },
     protocol::{Address, Message, Payload, PeerId},
 };
@@ -65,8 +65,12 @@ pub struct Overview {
     pub queued: usize,
     /// Messages that are on their way.
     pub in_flight: usize,
-    /// Bytes of JSON text held, waiting and in flight.
+    /// Messages that are held until they are released.
+    pub held: usize,
+    /// Bytes of JSON text of all of these.
     pub held_bytes: usize,
+    /// Whether messages are refused because those that are here are handed on first.
+    pub is_handing_on: bool,
     /// Peers by status.
     pub peers: PeerCounts,
     /// Of these, how many the next message could go to: those that are not busy with as many as may be.
@@ -102,10 +106,12 @@ pub struct SnapshotLimits {
 }
 
 /// What a stopped node still held: these messages are lost unless somebody keeps them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Remaining {
     /// The queue, head first; what was in flight is at its end.
     pub messages: Vec<QueuedMessage>,
+    /// What was held, in the order of the tickets.
+    pub held: Vec<HeldMessage>,
 }
 
 /// Commands.
@@ -132,7 +138,7 @@ impl Node {
         self.shared.at_core(|at| at.core.dequeue()).map(|queued| queued.message)
     }
 
-    /// Takes one message out of the queue for good.
+    /// Takes one message that waits or is held out for good.
     pub fn drop_message(&self, id: MessageId) -> Option<QueuedMessage> {
         self.shared.at_core(|at| at.core.drop_message(id))
     }
@@ -189,7 +195,7 @@ impl Node {
     }
 
     /// Stops the node: no more is taken or sent, what was in flight is back in the queue, the state file is
-    /// written. Returns what the queue still holds.
+    /// written. Returns what is still here.
     pub async fn stop(&self) -> Remaining {
         self.shared.stopped.cancel();
         self.shared.tasks.close();
@@ -199,7 +205,15 @@ impl Node {
             state.save(&self.shared).await;
         }
         self.shared.close();
-        Remaining { messages: self.queue_window(0..usize::MAX) }
+        self.remaining()
+    }
+
+    /// What would be lost if the node ended now, but for what is in flight.
+    pub fn remaining(&self) -> Remaining {
+        self.shared.look(|core| Remaining {
+            messages: core.queue(0..usize::MAX).cloned().collect(),
+            held: core.held(0..usize::MAX).cloned().collect(),
+        })
     }
 }
 
@@ -394,6 +408,8 @@ fn overview(core: &Core, uptime: Duration) -> Overview {
         send_rate: core.options().send_rate,
         queued: core.queue_len(),
         in_flight: core.in_flight(),
+        held: core.held_len(),
+        is_handing_on: core.is_handing_on(),
         held_bytes: core.held_bytes(),
         peers: core.peer_counts(),
         free_peers: core.free_peers(),

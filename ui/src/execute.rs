@@ -6,7 +6,7 @@ use clacks_p2p::{
     node::{AnnounceError, Trusted},
 };
 
-use crate::command::NodeCommand;
+use crate::{command::NodeCommand, filter::Filter};
 
 /// Carries out a command and says in one line what happened, or why nothing did.
 pub(crate) async fn execute(node: &Node, command: NodeCommand) -> Result<String, String> {
@@ -23,6 +23,17 @@ pub(crate) async fn execute(node: &Node, command: NodeCommand) -> Result<String,
         },
         NodeCommand::Trust(peer) => Ok(trust(node, &peer)),
         NodeCommand::Drop(id) => drop_message(node, id),
+        NodeCommand::Hold(filter) => hold(node, filter).await,
+        NodeCommand::HoldOne(id) => hold_one(node, id),
+        NodeCommand::ShowHold => Ok(held(node)),
+        NodeCommand::Unhold => unhold(node),
+        NodeCommand::Release(id) => release(node, id),
+        NodeCommand::ReleaseAll => match node.release_all() {
+            0 => Err("nothing is held".to_owned()),
+            1 => Ok("released 1 message".to_owned()),
+            number => Ok(format!("released {number} messages")),
+        },
+        NodeCommand::Replace(id, message) => replace(node, id, message),
         NodeCommand::Rate(rate) => match node.set_send_rate(rate) {
             Ok(()) => Ok(format!("sends {rate} messages a second at most")),
             Err(error) => Err(error.to_string()),
@@ -33,12 +44,72 @@ pub(crate) async fn execute(node: &Node, command: NodeCommand) -> Result<String,
 fn enqueue(node: &Node, message: Message) -> Result<String, String> {
     let size = message.size();
     let id = node.enqueue(message).map_err(|error| error.to_string())?;
+    let what = if node.held_message(id).is_some() { "held" } else { "queued" };
+    Ok(format!("{what} as {id}{}", warning_of_size(size)))
+}
+
+/// What to say of a message of so many bytes, if anything.
+fn warning_of_size(size: usize) -> String {
     if size <= MAX_WHOLE_MESSAGE {
-        return Ok(format!("queued as {id}"));
+        return String::new();
     }
-    Ok(format!(
-        "queued as {id}, but its {size} bytes are more than nodes of the npm package take whole ({MAX_WHOLE_MESSAGE})"
-    ))
+    format!(", but its {size} bytes are more than nodes of the npm package take whole ({MAX_WHOLE_MESSAGE})")
+}
+
+async fn hold(node: &Node, filter: Filter) -> Result<String, String> {
+    let rule = crate::hold::rule(filter);
+    let setting = node.clone();
+    // It takes as long as the filter takes for the whole queue.
+    let set = tokio::task::spawn_blocking(move || setting.set_hold_rule(Some(rule))).await;
+    set.map(|()| held(node)).map_err(|_| "that failed".to_owned())
+}
+
+/// What is held, and why.
+fn held(node: &Node) -> String {
+    let messages = match node.held_len() {
+        0 => "no message is held".to_owned(),
+        1 => "1 message is held".to_owned(),
+        number => format!("{number} messages are held"),
+    };
+    match node.hold_rule() {
+        Some(rule) => format!("what comes is held if {}; {messages}", rule.text()),
+        None => format!("{messages}; no filter holds what comes"),
+    }
+}
+
+fn hold_one(node: &Node, id: MessageId) -> Result<String, String> {
+    if node.hold(id) {
+        return Ok(format!("held {id}"));
+    }
+    Err(match node.held_message(id) {
+        Some(_) => format!("{id} is held already"),
+        None => format!("{id} is not in the queue; in quotes it is text to look for: :hold \"{id}\""),
+    })
+}
+
+fn unhold(node: &Node) -> Result<String, String> {
+    let Some(rule) = node.hold_rule() else { return Err("no filter holds messages".to_owned()) };
+    node.set_hold_rule(None);
+    let stay = match node.held_len() {
+        0 => String::new(),
+        1 => "; 1 message stays held until it is released".to_owned(),
+        number => format!("; {number} messages stay held until they are released"),
+    };
+    Ok(format!("no longer held: {}{stay}", rule.text()))
+}
+
+fn release(node: &Node, id: MessageId) -> Result<String, String> {
+    match node.release(id) {
+        Some(new) => Ok(format!("released {id}; it is queued as {new}")),
+        None => Err(format!("{id} is not held")),
+    }
+}
+
+/// Gives a message another text.
+pub(crate) fn replace(node: &Node, id: MessageId, message: Message) -> Result<String, String> {
+    let size = message.size();
+    node.replace(id, message).map_err(|error| format!("{id} is as it was: {error}"))?;
+    Ok(format!("changed {id}{}", warning_of_size(size)))
 }
 
 async fn announce(node: &Node, peer: &Address) -> Result<String, String> {
@@ -87,7 +158,7 @@ fn trust(node: &Node, peer: &Address) -> String {
 fn drop_message(node: &Node, id: MessageId) -> Result<String, String> {
     match node.drop_message(id) {
         Some(_) => Ok(format!("dropped {id}")),
-        None => Err(format!("{id} is not in the queue; a message that comes back has a new number")),
+        None => Err(format!("{id} neither waits nor is held; a message that comes back has a new number")),
     }
 }
 
@@ -114,9 +185,40 @@ mod tests {
         let node = builder().start().await.unwrap();
         assert_eq!(told(&node, "hello").await, Ok("queued as 1".into()));
         assert_eq!(told(&node, ":drop 1").await, Ok("dropped 1".into()));
-        assert!(told(&node, ":drop 1").await.unwrap_err().starts_with("1 is not in the queue"));
+        assert!(told(&node, ":drop 1").await.unwrap_err().starts_with("1 neither waits nor is held"));
         assert!(node.is_empty());
         assert!(told(&node, ":json false").await.unwrap_err().contains("never queued"));
+    }
+
+    #[tokio::test]
+    async fn messages_are_held_changed_and_released() {
+        let node = builder().start().await.unwrap();
+        for (line, said) in [
+            ("red one", Ok("queued as 1")),
+            (":unhold", Err("no filter holds messages")),
+            (":hold red", Ok("what comes is held if red; 1 message is held")),
+            ("red two", Ok("held as 2")),
+            ("blue", Ok("queued as 3")),
+            (":hold 3", Ok("held 3")),
+            (":hold 3", Err("3 is held already")),
+            (":hold 9", Err("9 is not in the queue; in quotes it is text to look for: :hold \"9\"")),
+            (":edit 1 green", Ok("changed 1")),
+            (
+                ":edit 1 :json 0",
+                Err("1 is as it was: an empty message (null, false, 0 or \"\") is never queued"),
+            ),
+            (":release 1", Ok("released 1; it is queued as 4")),
+            (":release 1", Err("1 is not held")),
+            (":drop 3", Ok("dropped 3")),
+            (":unhold", Ok("no longer held: red; 1 message stays held until it is released")),
+            (":hold", Ok("1 message is held; no filter holds what comes")),
+            (":release all", Ok("released 1 message")),
+            (":release all", Err("nothing is held")),
+        ] {
+            let said = said.map(str::to_owned).map_err(str::to_owned);
+            assert_eq!(told(&node, line).await, said, "{line}");
+        }
+        assert_eq!(node.peek(), ["green", "red two"].map(Message::text));
     }
 
     #[tokio::test]

@@ -80,6 +80,9 @@ fn log(event: &Event) {
             info!(status, reason = %escaped(&refusal.reason), ?sender, ?remote, "refused");
         }
         Event::FoundOurselves { address } => info!(%address, "found ourselves under another name"),
+        Event::HoldRuleChanged { rule } => {
+            info!(rule = rule.as_deref().map(escaped).as_deref(), "hold rule changed");
+        }
         Event::SendRateChanged { rate } => info!(rate, "send rate changed"),
         Event::Lagged(missed) => warn!(missed, "the log fell behind"),
         other => log_message(other),
@@ -107,6 +110,9 @@ fn log_message(event: &Event) {
             debug!(%id, peer = %peer.address, ?round_trip, "message delivered");
         }
         Event::MessageDropped { id, .. } => debug!(%id, "message dropped"),
+        Event::MessageHeld { held, .. } => debug!(id = %held.queued.id, by = ?held.by, "message held"),
+        Event::MessageReleased { was, queued } => debug!(%was, id = %queued.id, "message released"),
+        Event::MessageChanged { queued, .. } => debug!(id = %queued.id, "message changed"),
         _ => {}
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{io::Write, process::ExitCode, time::Duration};
 
-use clacks_p2p::{Node, core::QueuedMessage};
+use clacks_p2p::{Node, node::Remaining};
 use tokio::runtime::Runtime;
 
 mod charset;
@@ -16,6 +16,7 @@ mod execute;
 mod filter;
 mod glyphs;
 mod headless;
+mod hold;
 mod introduce;
 mod log;
 #[cfg(test)]
@@ -130,18 +131,18 @@ async fn start(config: &Config) -> anyhow::Result<Node> {
     Ok(node)
 }
 
-/// Stops the node and returns what its queue still held.
-pub(crate) async fn stop(node: &Node) -> Vec<QueuedMessage> {
-    match tokio::time::timeout(STOP_TIMEOUT, node.stop()).await {
-        Ok(remaining) => remaining.messages,
-        Err(_) => node.queue_window(0..usize::MAX),
-    }
+/// Stops the node and returns what it still had.
+pub(crate) async fn stop(node: &Node) -> Remaining {
+    tokio::time::timeout(STOP_TIMEOUT, node.stop()).await.unwrap_or_else(|_| node.remaining())
 }
 
-fn tell_of_loss(messages: &[QueuedMessage]) {
-    match messages.len() {
-        0 => {}
-        1 => tell("1 message was still in the queue and is lost"),
-        number => tell(&format!("{number} messages were still in the queue and are lost")),
+fn tell_of_loss(remaining: &Remaining) {
+    let losses = [(remaining.messages.len(), "still in the queue"), (remaining.held.len(), "held here")];
+    for (number, place) in losses {
+        match number {
+            0 => {}
+            1 => tell(&format!("1 message was {place} and is lost")),
+            number => tell(&format!("{number} messages were {place} and are lost")),
+        }
     }
 }

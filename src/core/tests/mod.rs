@@ -1,5 +1,7 @@
 //! The state machine from outside: what goes in, what comes out, and what a screen is shown.
 
+mod handing_on;
+mod held;
 mod limits;
 mod listing;
 mod model;
@@ -52,6 +54,13 @@ fn receive(core: &mut Core, sender: &Address, message: &str, friend: Option<&Add
     core.see_sender(sender, now);
     core.take_payload(sender, payload(Kind::Message, sender, Message::text(message), friend), None, now)
         .status
+}
+
+/// Adds a peer that is alive.
+fn add_alive(core: &mut Core, name: &str) {
+    for _ in 0..2 {
+        core.see_sender(&address(name), at(0));
+    }
 }
 
 /// Starts everything that is due.

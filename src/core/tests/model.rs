@@ -42,6 +42,20 @@ enum Input {
     EndAgain(Index),
     Reclaim,
     SetRate(f64),
+    Hold(Index),
+    Release(Index),
+    ReleaseAll,
+    Replace(Index, Text),
+    /// The rule, if any, and whether what waits is looked through at once.
+    SetRule(Option<Rule>, bool),
+    HandOn(bool),
+}
+
+/// Holds the messages whose size leaves this remainder of a third.
+type Rule = usize;
+
+fn holds(rule: Rule, message: &Message) -> bool {
+    message.size() % 3 == rule
 }
 
 #[derive(Debug, Clone)]
@@ -92,6 +106,13 @@ fn inputs() -> impl Strategy<Value = Input> {
         1 => any::<Index>().prop_map(Input::EndAgain),
         1 => Just(Input::Reclaim),
         1 => (0.5_f64..1000.0).prop_map(Input::SetRate),
+        2 => any::<Index>().prop_map(Input::Hold),
+        3 => any::<Index>().prop_map(Input::Release),
+        1 => Just(Input::ReleaseAll),
+        3 => (any::<Index>(), text()).prop_map(|(which, text)| Input::Replace(which, text)),
+        2 => (proptest::option::of(0_usize..3), any::<bool>())
+            .prop_map(|(rule, looks)| Input::SetRule(rule, looks)),
+        1 => any::<bool>().prop_map(Input::HandOn),
     ]
 }
 
@@ -125,9 +146,11 @@ struct Known {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Whereabouts {
     Queued,
+    Held,
     InFlight,
     Delivered,
     Dropped,
+    Replaced,
 }
 
 /// What should be so.
@@ -137,6 +160,11 @@ struct Model {
     peers: BTreeMap<Address, Known>,
     aliases: BTreeSet<Address>,
     queue: Vec<Message>,
+    held: Vec<Message>,
+    rule: Option<Rule>,
+    /// Released since the rule was set.
+    passed: BTreeSet<String>,
+    is_handing_on: bool,
     /// To whom, and the message unless it is an announce; in the order in which they began.
     in_flight: Vec<(DeliveryId, Address, Option<Message>)>,
     whereabouts: BTreeMap<String, Whereabouts>,
@@ -151,6 +179,10 @@ impl Model {
             peers: BTreeMap::new(),
             aliases: BTreeSet::new(),
             queue: Vec::new(),
+            held: Vec::new(),
+            rule: None,
+            passed: BTreeSet::new(),
+            is_handing_on: false,
             in_flight: Vec::new(),
             whereabouts: BTreeMap::new(),
             counters: Counters::default(),
@@ -210,29 +242,88 @@ impl Model {
         self.in_flight.iter().filter_map(|(_, _, message)| message.as_ref())
     }
 
-    fn held(&self) -> (usize, usize) {
-        let held: Vec<usize> =
-            self.queue.iter().chain(self.messages_in_flight()).map(Message::size).collect();
-        (held.len(), held.iter().sum())
+    /// Messages and bytes in all.
+    fn load(&self) -> (usize, usize) {
+        let lists = self.queue.iter().chain(&self.held).chain(self.messages_in_flight());
+        let sizes: Vec<usize> = lists.map(Message::size).collect();
+        (sizes.len(), sizes.iter().sum())
     }
 
     fn has_room_for(&self, message: &Message) -> bool {
-        let (messages, bytes) = self.held();
+        let (messages, bytes) = self.load();
         messages < self.options.max_queue_messages && bytes + message.size() <= self.options.max_queue_bytes
     }
 
+    fn is_to_be_held(&self, message: &Message) -> bool {
+        self.rule.is_some_and(|rule| holds(rule, message)) && !self.passed.contains(message.as_json())
+    }
+
     fn push(&mut self, message: &Message) {
-        self.queue.push(message.clone());
+        if self.is_to_be_held(message) {
+            self.held.push(message.clone());
+            self.moves(message, Whereabouts::Held);
+        } else {
+            self.queue.push(message.clone());
+            self.moves(message, Whereabouts::Queued);
+        }
+    }
+
+    fn hold(&mut self, position: usize) {
+        let message = self.queue.remove(position);
+        self.moves(&message, Whereabouts::Held);
+        self.held.push(message);
+    }
+
+    fn release(&mut self, message: &Message) {
+        let position = self.held.iter().position(|held| held == message).unwrap();
+        self.held.remove(position);
         self.moves(message, Whereabouts::Queued);
+        self.passed.insert(message.as_json().to_owned());
+        self.queue.push(message.clone());
+    }
+
+    fn set_rule(&mut self, rule: Option<Rule>, looks: bool) {
+        (self.rule, self.passed) = (rule, BTreeSet::new());
+        for position in (0..self.queue.len()).rev() {
+            if looks && self.is_to_be_held(&self.queue[position]) {
+                self.hold(position);
+            }
+        }
+    }
+
+    fn replace(&mut self, before: &Message, message: &Message) -> Result<(), ReplaceError> {
+        if message.is_falsy() {
+            return Err(EnqueueError::Empty.into());
+        }
+        let (messages, bytes) = self.load();
+        if bytes - before.size() + message.size() > self.options.max_queue_bytes {
+            return Err(EnqueueError::Full { messages, bytes }.into());
+        }
+        self.whereabouts.insert(before.as_json().to_owned(), Whereabouts::Replaced);
+        if let Some(position) = self.queue.iter().position(|queued| queued == before) {
+            self.queue[position] = message.clone();
+            self.moves(message, Whereabouts::Queued);
+            if self.is_to_be_held(message) {
+                self.hold(position);
+            }
+        } else {
+            let position = self.held.iter().position(|held| held == before).unwrap();
+            self.held[position] = message.clone();
+            self.moves(message, Whereabouts::Held);
+        }
+        Ok(())
     }
 
     fn moves(&mut self, message: &Message, to: Whereabouts) {
-        use Whereabouts::{Delivered, Dropped, InFlight, Queued};
+        use Whereabouts::{Delivered, Dropped, Held, InFlight, Queued, Replaced};
         let from = self.whereabouts.insert(message.as_json().to_owned(), to);
         let may = match to {
-            Queued => matches!(from, None | Some(InFlight)),
-            InFlight | Dropped => from == Some(Queued),
+            Queued => matches!(from, None | Some(InFlight | Held)),
+            Held => matches!(from, None | Some(InFlight | Queued)),
+            InFlight => from == Some(Queued),
+            Dropped => matches!(from, Some(Queued | Held)),
             Delivered => from == Some(InFlight),
+            Replaced => false,
         };
         assert!(may, "{message:?} from {from:?} to {to:?}");
     }
@@ -260,6 +351,14 @@ impl Model {
         !self.queue.is_empty()
             && self.messages_in_flight().count() < self.options.max_in_flight
             && self.peers.keys().any(|address| self.is_free(address))
+            && (!self.is_handing_on
+                || self.good().is_empty()
+                || self.good().iter().any(|good| self.is_free(good)))
+    }
+
+    /// The peers that are new or alive.
+    fn good(&self) -> Vec<Address> {
+        [self.with_status(Status::New), self.with_status(Status::Alive)].concat()
     }
 
     /// Checks a message's delivery that the node begins, and notes it.
@@ -267,10 +366,19 @@ impl Model {
         assert!(self.can_send() && self.is_free(&delivery.to) && !self.is_us(&delivery.to), "{delivery:?}");
         let has_free_new = self.with_status(Status::New).iter().any(|address| self.is_free(address));
         assert!(!has_free_new || self.status(&delivery.to) == Some(Status::New), "{delivery:?}");
+        assert!(!self.is_handing_on || self.good().is_empty() || self.good().contains(&delivery.to));
+        self.hold_heads();
         let message = self.queue.remove(0);
         self.moves(&message, Whereabouts::InFlight);
         assert_eq!((delivery.payload.kind, &delivery.payload.message), (Kind::Message, &message));
         self.note_in_flight(delivery, Some(message));
+    }
+
+    /// What waited when a rule was set that holds it is held at the latest when it is its turn.
+    fn hold_heads(&mut self) {
+        while self.queue.first().is_some_and(|head| self.is_to_be_held(head)) {
+            self.hold(0);
+        }
     }
 
     fn note_in_flight(&mut self, delivery: &Delivery, message: Option<Message>) {
@@ -328,7 +436,7 @@ impl Model {
         }
         self.counters.announces += u64::from(kind == Kind::Announce);
         if kind == Kind::Message && !message.is_falsy() {
-            if !self.has_room_for(message) {
+            if self.is_handing_on || !self.has_room_for(message) {
                 self.counters.refused += 1;
                 return 503;
             }
@@ -351,8 +459,11 @@ impl Model {
         if message.is_falsy() {
             return Err(EnqueueError::Empty);
         }
+        if self.is_handing_on {
+            return Err(EnqueueError::HandingOn);
+        }
         if !self.has_room_for(message) {
-            let (messages, bytes) = self.held();
+            let (messages, bytes) = self.load();
             return Err(EnqueueError::Full { messages, bytes });
         }
         self.push(message);
@@ -364,6 +475,11 @@ impl Model {
         let message = (position < self.queue.len()).then(|| self.queue.remove(position))?;
         self.moves(&message, Whereabouts::Dropped);
         Some(message)
+    }
+
+    fn drop_held(&mut self, message: &Message) {
+        self.held.retain(|held| held != message);
+        self.moves(message, Whereabouts::Dropped);
     }
 
     fn ignore(&mut self, address: &Address) -> bool {
@@ -403,6 +519,7 @@ impl Model {
 struct Watcher {
     peers: BTreeMap<Address, Status>,
     queue: BTreeMap<MessageId, Message>,
+    held: BTreeMap<MessageId, Message>,
 }
 
 impl Watcher {
@@ -411,8 +528,25 @@ impl Watcher {
             Event::MessageQueued { id, message, .. } => {
                 assert_eq!(self.queue.insert(id, message), None);
             }
-            Event::MessageSending { id, message, .. } | Event::MessageDropped { id, message } => {
+            Event::MessageSending { id, message, .. } => {
                 assert_eq!(self.queue.remove(&id), Some(message));
+            }
+            Event::MessageDropped { id, message } => {
+                assert_eq!(self.queue.remove(&id).or(self.held.remove(&id)), Some(message));
+            }
+            Event::MessageHeld { held, origin } => {
+                let (id, message) = (held.queued.id, held.queued.message);
+                let waited = if origin.is_none() { Some(message.clone()) } else { None };
+                assert_eq!(self.queue.remove(&id), waited);
+                assert_eq!(self.held.insert(id, message), None);
+            }
+            Event::MessageReleased { was, queued } => {
+                assert_eq!(self.held.remove(&was).as_ref(), Some(&queued.message));
+                assert_eq!(self.queue.insert(queued.id, queued.message), None);
+            }
+            Event::MessageChanged { before, queued } => {
+                let text = self.queue.get_mut(&queued.id).or(self.held.get_mut(&queued.id)).unwrap();
+                assert_eq!(std::mem::replace(text, queued.message), before);
             }
             Event::PeerDiscovered { peer, .. } => {
                 assert_eq!(self.peers.insert(peer.address, peer.status), None);
@@ -509,6 +643,27 @@ impl World {
                 self.ended.extend(model.reclaim());
             }
             Input::SetRate(rate) => core.set_send_rate(*rate, now).unwrap(),
+            Input::Hold(which) => self.hold(*which),
+            Input::Release(which) => self.release(*which),
+            Input::ReleaseAll => {
+                let held: Vec<_> = core.held(0..usize::MAX).map(|held| held.queued.message.clone()).collect();
+                assert_eq!(core.release_all(), held.len());
+                held.iter().for_each(|message| model.release(message));
+            }
+            Input::Replace(which, text) => self.replace(*which, text),
+            Input::SetRule(rule, looks) => {
+                let as_rule =
+                    |rule| HoldRule::new("size", move |queued: &QueuedMessage| holds(rule, &queued.message));
+                core.set_hold_rule(rule.map(as_rule));
+                if *looks {
+                    core.hold_matching();
+                }
+                model.set_rule(*rule, *looks);
+            }
+            Input::HandOn(on) => {
+                core.set_handing_on(*on);
+                model.is_handing_on = *on;
+            }
         }
     }
 
@@ -542,6 +697,50 @@ impl World {
         }
     }
 
+    fn hold(&mut self, which: Index) {
+        let length = self.model.queue.len();
+        if length > 0 {
+            let position = which.index(length);
+            let id = self.core.queue(position..position + 1).next().unwrap().id;
+            assert!(self.core.hold(id) && !self.core.hold(id));
+            self.model.hold(position);
+        }
+    }
+
+    /// One of the held messages, by its ticket.
+    fn pick_held(&self, which: Index) -> Option<(MessageId, Message)> {
+        let length = self.core.held_len();
+        let position = (length > 0).then(|| which.index(length))?;
+        let held = self.core.held(position..position + 1).next().unwrap();
+        assert_eq!(self.core.held_position(held.queued.id), Some(position));
+        Some((held.queued.id, held.queued.message.clone()))
+    }
+
+    /// Releases a held message, or drops it.
+    fn release(&mut self, which: Index) {
+        let Some((id, message)) = self.pick_held(which) else { return };
+        if which.index(4) == 0 {
+            assert_eq!(self.core.drop_message(id).map(|queued| queued.message), Some(message.clone()));
+            self.model.drop_held(&message);
+        } else {
+            assert!(self.core.release(id).is_some_and(|released| released > id));
+            self.model.release(&message);
+        }
+        assert_eq!((self.core.release(id), self.core.drop_message(id)), (None, None));
+    }
+
+    fn replace(&mut self, which: Index, text: &Text) {
+        let waiting = self.core.queue(0..usize::MAX);
+        let held = self.core.held(0..usize::MAX).map(|held| &held.queued);
+        let all: Vec<(MessageId, Message)> =
+            waiting.chain(held).map(|queued| (queued.id, queued.message.clone())).collect();
+        if !all.is_empty() {
+            let (id, before) = which.get(&all).clone();
+            let message = self.message(text);
+            assert_eq!(self.core.replace(id, message.clone()), self.model.replace(&before, &message));
+        }
+    }
+
     fn announce(&mut self, to: &Address) {
         let id = self.core.announce(to, &mut self.rng);
         let may = !self.model.is_us(to) && self.model.status(to) != Some(Status::Ignored);
@@ -564,8 +763,13 @@ impl World {
         let is_due = self.core.poll_timeout().is_some_and(|due| due <= now.uptime);
         self.core.handle_timeout(now, &mut self.rng);
         let deliveries: Vec<Delivery> = std::iter::from_fn(|| self.core.poll_delivery()).collect();
-        assert_eq!(!deliveries.is_empty(), is_due);
+        assert!(is_due || deliveries.is_empty());
+        let waited = self.model.queue.len();
         deliveries.iter().for_each(|delivery| self.model.begin(delivery));
+        if is_due && self.core.queue_len() < self.model.queue.len() {
+            self.model.hold_heads();
+        }
+        assert_eq!(self.model.queue.len() < waited, is_due);
         assert!(self.core.poll_timeout().is_none_or(|due| due > now.uptime));
     }
 
@@ -620,15 +824,30 @@ impl World {
         let queued: Vec<Message> = core.queue(0..usize::MAX).map(|queued| queued.message.clone()).collect();
         assert_eq!(queued, model.queue);
         assert!(watcher.queue.values().eq(&queued));
+        self.check_held();
         let in_flight = model.messages_in_flight().count();
         assert_eq!((core.queue_len(), core.in_flight()), (queued.len(), in_flight));
-        let (messages, bytes) = model.held();
+        let (messages, bytes) = model.load();
         assert_eq!(core.held_bytes(), bytes);
         let options = core.options();
         assert!(messages <= options.max_queue_messages && bytes <= options.max_queue_bytes);
         assert!(in_flight <= options.max_in_flight);
         let are = |place| model.whereabouts.values().filter(|whereabouts| **whereabouts == place).count();
         assert_eq!((are(Whereabouts::Queued), are(Whereabouts::InFlight)), (queued.len(), in_flight));
+        assert_eq!(are(Whereabouts::Held), core.held_len());
+    }
+
+    /// The watcher's map is in the order of the tickets.
+    fn check_held(&self) {
+        let held: Vec<Message> =
+            self.core.held(0..usize::MAX).map(|held| held.queued.message.clone()).collect();
+        assert!(self.watcher.held.values().eq(&held));
+        let sorted = |messages: &[Message]| {
+            let mut texts: Vec<_> = messages.iter().map(|message| message.as_json().to_owned()).collect();
+            texts.sort();
+            texts
+        };
+        assert_eq!(sorted(&held), sorted(&self.model.held));
     }
 }
 

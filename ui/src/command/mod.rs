@@ -38,6 +38,16 @@ pub(crate) enum NodeCommand {
     Trust(Address),
     Drop(MessageId),
     Rate(f64),
+    /// Holds what the filter admits.
+    Hold(Filter),
+    HoldOne(MessageId),
+    /// Says which rule holds messages.
+    ShowHold,
+    Unhold,
+    Release(MessageId),
+    ReleaseAll,
+    /// Gives a message another text.
+    Replace(MessageId, Message),
 }
 
 /// What the watcher can be asked to do: the dashboard moves or opens something, `clacks node` answers with a line.
@@ -45,6 +55,10 @@ pub(crate) enum NodeCommand {
 pub(crate) enum ViewCommand {
     Peers,
     Queue,
+    /// The messages that are held.
+    Held,
+    /// Edits a message that waits or is held.
+    Edit(MessageId),
     Traffic,
     Zoom,
     /// Shows only the traffic that a filter admits; all of it without one.
@@ -125,6 +139,8 @@ pub(crate) enum Argument {
     Address(Known),
     Json,
     MessageId,
+    /// A message, and its new text or nothing.
+    Edit,
     Rate,
     /// A filter, or nothing.
     Filter,
@@ -170,6 +186,10 @@ pub(crate) enum CommandError {
     Motion,
     #[error("a message is named by its number, as :queue shows it")]
     MessageId,
+    #[error("release a message by its number, or all")]
+    Release,
+    #[error("the new text of a message is a line of text, or :json VALUE")]
+    NotAText,
     #[error(":{0} takes {1}")]
     Missing(&'static str, Argument),
     #[error(":{0} takes nothing behind it")]
@@ -227,6 +247,7 @@ impl fmt::Display for Argument {
             Self::Address(_) => "HOST:PORT",
             Self::Json => "VALUE",
             Self::MessageId => "NUMBER",
+            Self::Edit => "NUMBER [TEXT]",
             Self::Rate => "PER_SECOND",
             Self::Filter => "FILTER",
             Self::Station => "1-9 FILTER",
@@ -258,13 +279,37 @@ mod tests {
     }
 
     #[test]
+    fn a_message_is_edited_to_what_the_line_behind_its_number_would_send() {
+        let edited = |line: &str| match Command::parse(line) {
+            Ok(Command::Node(NodeCommand::Replace(id, message))) => {
+                (id.to_string(), message.as_json().to_owned())
+            }
+            other => panic!("{line:?} is {other:?}"),
+        };
+        assert_eq!(edited(":edit 7 new  text"), ("7".into(), r#""new  text""#.into()));
+        assert_eq!(edited(":edit 7 ::text"), ("7".into(), r#"":text""#.into()));
+        assert_eq!(edited(":edit 7 :json [1, 2]"), ("7".into(), "[1, 2]".into()));
+        let id = "7".parse().unwrap();
+        assert_eq!(Command::parse(":edit 7"), Ok(ViewCommand::Edit(id).into()));
+    }
+
+    #[test]
+    fn a_number_alone_holds_one_message_and_in_quotes_it_is_a_filter() {
+        let id = "7".parse().unwrap();
+        assert_eq!(Command::parse(":hold 7"), Ok(NodeCommand::HoldOne(id).into()));
+        let filter = Filter::parse("\"7\"").unwrap();
+        assert_eq!(Command::parse(":hold \"7\""), Ok(NodeCommand::Hold(filter).into()));
+        assert_eq!(Command::parse(":hold"), Ok(NodeCommand::ShowHold.into()));
+    }
+
+    #[test]
     fn every_command_is_found_by_its_name() {
         for spec in COMMANDS {
             let argument = match spec.argument {
                 Argument::Nothing => "",
                 Argument::Address(_) => "localhost:8001",
                 Argument::Json => "[1]",
-                Argument::MessageId => "7",
+                Argument::MessageId | Argument::Edit => "7",
                 Argument::Rate => "0.5",
                 Argument::Filter | Argument::Line => "two words",
                 Argument::Station => "3 gnu",
@@ -290,6 +335,11 @@ mod tests {
             (":motion fast", "motion is full, reduced or off"),
             (":motion", "motion is full, reduced or off"),
             (":drop it", "a message is named by its number, as :queue shows it"),
+            (":edit it", "a message is named by its number, as :queue shows it"),
+            (":edit 7 :quit", "the new text of a message is a line of text, or :json VALUE"),
+            (":edit 7 :frobnicate", "there is no command :frobnicate; :help lists them"),
+            (":release", "release a message by its number, or all"),
+            (":hold (", "something to look for is missing here; a | in quotes is text"),
             (":quit now", ":quit takes nothing behind it"),
         ] {
             assert_eq!(Command::parse(line).unwrap_err().to_string(), reason, "{line:?}");

@@ -77,7 +77,12 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "forget", Address(All), Anywhere, "remove a peer; it comes back when somebody names it", |text| Ok(NodeCommand::Forget(text.parse()?).into());
     "trust", Address(All), Anywhere, "accept the new certificate of a peer", |text| Ok(NodeCommand::Trust(text.parse()?).into());
     "json", Json, Anywhere, "send any JSON value as a message", |text| Ok(NodeCommand::Enqueue(Message::from_json(text, DEFAULT_MAX_DEPTH)?).into());
-    "drop", MessageId, Anywhere, "take a message out of the queue for good", |text| Ok(NodeCommand::Drop(text.parse().map_err(|_| CommandError::MessageId)?).into());
+    "drop", MessageId, Anywhere, "take a message that waits or is held out for good", |text| Ok(NodeCommand::Drop(message_id(text)?).into());
+    "hold", Argument::Filter, Anywhere, "hold what it admits, now and as it comes, until it is released, or the message of this number; alone: say what is held", hold;
+    "unhold", Nothing, Anywhere, "hold no more by a filter; what is held stays so until it is released", |_| Ok(NodeCommand::Unhold.into());
+    "release", Choice("NUMBER/all", &["all"]), Anywhere, "put a held message at the tail of the queue, or all of them", release;
+    "edit", Argument::Edit, Anywhere, "give a message that waits or is held another text, on the screen beginning with what it says", edit;
+    "held", Nothing, Anywhere, "list the messages that are held", view!(View::Held);
     "rate", Rate, Anywhere, "change how many messages a second are sent", |text| Ok(NodeCommand::Rate(text.parse().map_err(|_| CommandError::Rate)?).into());
     "peers", Nothing, Anywhere, "go to the peers", view!(View::Peers);
     "queue", Nothing, Anywhere, "go to the queue", view!(View::Queue);
@@ -130,6 +135,39 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "delete-behind", Nothing, Key, "delete what is behind the cursor", view!(View::Line(LineKey::DeleteBehind));
     "put-back", Nothing, Key, "put back what was deleted last", view!(View::Line(LineKey::PutBack));
 ];
+
+fn message_id(text: &str) -> Result<clacks_p2p::core::MessageId, CommandError> {
+    text.parse().map_err(|_| CommandError::MessageId)
+}
+
+fn hold(text: &str) -> Result<Command, CommandError> {
+    Ok(match (text, message_id(text)) {
+        ("", _) => NodeCommand::ShowHold,
+        (_, Ok(id)) => NodeCommand::HoldOne(id),
+        (_, Err(_)) => NodeCommand::Hold(Filter::parse(text)?),
+    }
+    .into())
+}
+
+fn release(text: &str) -> Result<Command, CommandError> {
+    match text {
+        "all" => Ok(NodeCommand::ReleaseAll.into()),
+        number => Ok(NodeCommand::Release(message_id(number).map_err(|_| CommandError::Release)?).into()),
+    }
+}
+
+/// The new text is what a line with it would send.
+fn edit(text: &str) -> Result<Command, CommandError> {
+    let (number, line) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let id = message_id(number)?;
+    if line.is_empty() {
+        return Ok(View::Edit(id).into());
+    }
+    match Command::parse(line)? {
+        Command::Node(NodeCommand::Enqueue(message)) => Ok(NodeCommand::Replace(id, message).into()),
+        _ => Err(CommandError::NotAText),
+    }
+}
 
 fn filter(text: &str) -> Result<Command, CommandError> {
     let filter = if text.is_empty() { None } else { Some(Filter::parse(text)?) };

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
-    core::{Event, Failure, Introduction, Origin, Peer, Refusal, Status},
+    core::{Event, Failure, HeldBy, HeldMessage, Introduction, Origin, Peer, Refusal, Status},
     node::CertificateFingerprint,
 };
 
@@ -75,6 +75,9 @@ impl Log {
         if let Event::Lagged(missed) = event {
             self.missed += missed;
         }
+        if let Event::MessageHeld { held, origin: Some(Origin::Received(_)) } = event {
+            self.amend_last(&held.queued.message, "held");
+        }
         let row = row(event);
         let is_row = row.is_some();
         row.into_iter().for_each(|row| self.push(Row { unix_ms, ..row }));
@@ -84,6 +87,20 @@ impl Log {
     /// The row that came last, shown or not.
     pub(crate) fn newest(&self) -> Option<&Row> {
         self.rows.back()
+    }
+
+    /// Puts another outcome into the row that was just pushed, if it is about this message.
+    fn amend_last(&mut self, message: &Message, outcome: &str) {
+        if !self.rows.back().is_some_and(|row| row.message.as_ref() == Some(message)) {
+            return;
+        }
+        let Some(last) = self.rows.pop_back() else { return };
+        self.bytes -= size(&last);
+        if self.shown.back() == Some(&last.number) {
+            self.shown.pop_back();
+        }
+        self.next_number = last.number;
+        self.push(last.ended(outcome, Mood::Plain));
     }
 
     /// The number of the row that comes next.
@@ -175,6 +192,13 @@ fn row(event: &Event) -> Option<Row> {
             let row = own(message).of(&[Type::Own, Type::Message, Type::Dropped]);
             Some(row.ended("dropped", Mood::Bad))
         }
+        Event::MessageHeld { held, origin } => held_row(held, origin.as_ref()),
+        Event::MessageReleased { queued, .. } => Some(own(&queued.message).ended("released", Mood::Plain)),
+        Event::MessageChanged { queued, .. } => Some(own(&queued.message).ended("changed", Mood::Plain)),
+        Event::HoldRuleChanged { rule: Some(rule) } => {
+            Some(note(None).saying(format!("held from now on: {rule}")))
+        }
+        Event::HoldRuleChanged { rule: None } => Some(note(None).saying("nothing more is held by a rule")),
         Event::Refused(refusal) => Some(refused(refusal)),
         Event::Lagged(missed) => Some(note(None).saying(format!("{missed} events were missed"))),
         peer_event => peer_row(peer_event),
@@ -209,6 +233,13 @@ fn peer_row(event: &Event) -> Option<Row> {
         _ => return None,
     };
     Some(row)
+}
+
+/// Of what the rule finds in the queue or holds as it comes back there is no row: it can be all of the queue, and the row
+/// of the failed delivery is there.
+fn held_row(held: &HeldMessage, origin: Option<&Origin>) -> Option<Row> {
+    let is_own = held.by == HeldBy::Hand || origin == Some(&Origin::Local);
+    is_own.then(|| own(&held.queued.message).ended("held", Mood::Plain))
 }
 
 fn own(message: &Message) -> Row {
@@ -331,6 +362,10 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use clacks_p2p::core::{QueuedMessage, Status};
+
     use super::*;
 
     fn say(log: &mut Log, text: &str) {
@@ -348,6 +383,33 @@ mod tests {
         let large = "x".repeat(1 << 20);
         (0..40).for_each(|_| say(&mut log, &large));
         assert!(log.total() < 40 && log.bytes <= MAX_BYTES, "{} rows, {} bytes", log.total(), log.bytes);
+    }
+
+    #[test]
+    fn what_the_rule_holds_as_it_comes_is_one_row() {
+        let peer = Peer {
+            address: "tower-3:8443".parse().unwrap(),
+            status: Status::Alive,
+            time: 0,
+            since: Duration::ZERO,
+            round_trip: None,
+            delivered: 0,
+            received: 0,
+            failed: 0,
+        };
+        let (id, message) = ("7".parse().unwrap(), Message::text("red"));
+        let from = Some(peer.address.clone());
+        let queued = QueuedMessage { id, message: message.clone(), since_ms: 0, visits: 1, from };
+        let held = HeldMessage { queued, by: HeldBy::Rule };
+        let origin = Some(Origin::Received(peer.address.clone()));
+        let mut log = Log::default();
+        say(&mut log, "red");
+        assert!(log.note(&Event::MessageReceived { peer, message, id: Some(id), visits: 1 }, 5));
+        assert!(!log.note(&Event::MessageHeld { held, origin }, 5));
+        let rows: Vec<_> = (0..log.len()).filter_map(|at| log.at(at)).collect();
+        let shown: Vec<_> = rows.iter().map(|row| (row.number, row.outcome.as_str(), row.unix_ms)).collect();
+        assert_eq!(shown, [(0, "", 0), (1, "held", 5)]);
+        assert_eq!(log.bytes, rows.into_iter().map(size).sum::<usize>());
     }
 
     #[test]

@@ -233,8 +233,8 @@ impl Dashboard {
 
     async fn run_commands(&mut self, commands: Vec<NodeCommand>) {
         let Some(node) = self.source.node() else { return };
-        if matches!(commands.first(), Some(NodeCommand::Announce(_))) {
-            // It takes as long as the other nodes take; meanwhile the dashboard goes on.
+        if matches!(commands.first(), Some(NodeCommand::Announce(_) | NodeCommand::Hold(_))) {
+            // It takes as long as the other nodes take, or the look at the whole queue; meanwhile the dashboard goes on.
             let (node, replies) = (node.clone(), self.replies.0.clone());
             tokio::spawn(async move {
                 // An error means that the dashboard is gone.

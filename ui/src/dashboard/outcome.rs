@@ -43,7 +43,9 @@ fn settle(model: &mut Model, command: &NodeCommand) {
         NodeCommand::Ignore(peer) | NodeCommand::Announce(peer) | NodeCommand::Trust(peer) => {
             model.marks.peers.remove(peer);
         }
-        NodeCommand::Drop(id) => model.marks.messages.remove(id),
+        NodeCommand::Drop(id) | NodeCommand::HoldOne(id) | NodeCommand::Release(id) => {
+            model.marks.messages.remove(id);
+        }
         _ => {}
     }
 }
@@ -83,6 +85,9 @@ pub(crate) fn asked(command: &NodeCommand, count: usize) -> String {
         NodeCommand::Trust(_) => "trust",
         NodeCommand::Drop(_) => "drop",
         NodeCommand::Enqueue(_) => "send",
+        NodeCommand::HoldOne(_) | NodeCommand::Hold(_) | NodeCommand::ShowHold => "hold",
+        NodeCommand::Release(_) | NodeCommand::ReleaseAll | NodeCommand::Unhold => "release",
+        NodeCommand::Replace(..) => "change",
         NodeCommand::Rate(_) => "set",
     };
     format!("{verb} {}", things(command, count))
@@ -98,13 +103,20 @@ fn past(command: &NodeCommand) -> &'static str {
         NodeCommand::Trust(_) => "trusted",
         NodeCommand::Drop(_) => "dropped",
         NodeCommand::Enqueue(_) => "queued",
+        NodeCommand::HoldOne(_) | NodeCommand::Hold(_) | NodeCommand::ShowHold => "held",
+        NodeCommand::Release(_) | NodeCommand::ReleaseAll | NodeCommand::Unhold => "released",
+        NodeCommand::Replace(..) => "changed",
         NodeCommand::Rate(_) => "set",
     }
 }
 
 fn things(command: &NodeCommand, count: usize) -> String {
     let (one, many) = match command {
-        NodeCommand::Drop(_) | NodeCommand::Enqueue(_) => ("message", "messages"),
+        NodeCommand::Drop(_)
+        | NodeCommand::Enqueue(_)
+        | NodeCommand::HoldOne(_)
+        | NodeCommand::Release(_)
+        | NodeCommand::Replace(..) => ("message", "messages"),
         NodeCommand::Rate(_) => ("rate", "rates"),
         _ => ("peer", "peers"),
     };

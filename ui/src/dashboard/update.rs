@@ -238,7 +238,7 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
             return moved(model);
         }
         ViewCommand::Peers => show_pane(model, Pane::Peers),
-        ViewCommand::Queue => show_pane(model, Pane::Queue),
+        ViewCommand::Queue | ViewCommand::Held | ViewCommand::Edit(_) => show_pane(model, Pane::Queue),
         ViewCommand::Traffic => show_pane(model, Pane::Traffic),
         ViewCommand::Zoom => model.is_zoomed = !model.is_zoomed,
         ViewCommand::NextPane => turn_pane(model, 1),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clacks_p2p::{Node, core::QueuedMessage};
+use clacks_p2p::{Node, node::Remaining};
 use tokio::{
     sync::mpsc,
     task::{JoinError, JoinSet},
@@ -32,7 +32,7 @@ const MOST_ANNOUNCES: usize = 64;
 
 /// Runs until a signal or `:quit` asks it to stop, or nobody reads its output any more; then stops the node. Returns
 /// the messages that are lost if nobody could be told of them.
-pub(crate) async fn run(node: &Node) -> anyhow::Result<Vec<QueuedMessage>> {
+pub(crate) async fn run(node: &Node) -> anyhow::Result<Remaining> {
     let mut signals = Signals::catch()?;
     let mut story = Story::new(node);
     let mut announces = JoinSet::new();
@@ -52,14 +52,14 @@ pub(crate) async fn run(node: &Node) -> anyhow::Result<Vec<QueuedMessage>> {
     let remaining = tokio::select! {
         remaining = crate::stop(node) => remaining,
         // Somebody is in a hurry.
-        () = signals.next() => return Ok(node.queue_window(0..usize::MAX)),
+        () = signals.next() => return Ok(node.remaining()),
     };
     let goodbye = say_goodbye(node.now().unix_ms, &remaining, story, announces, output);
     let told = tokio::select! {
         told = tokio::time::timeout(GOODBYE, goodbye) => matches!(told, Ok(Ok(()))),
         () = signals.next() => false,
     };
-    Ok(if told { Vec::new() } else { remaining })
+    Ok(if told { Remaining::default() } else { remaining })
 }
 
 /// Carries out one line of the input after the other, until `:quit`. The end of the input ends nothing.
@@ -108,6 +108,9 @@ async fn write_answer(answer: Result<Record, JoinError>, output: &Output) -> Res
 async fn carry_out(node: &Node, line: u64, command: Result<Command, String>) -> Record {
     let done = match command {
         Ok(Command::Node(command)) => execute(node, command).await,
+        Ok(Command::View(ViewCommand::Edit(id))) => {
+            Err(format!("write the new text behind the number, as in :edit {id} TEXT"))
+        }
         Ok(Command::View(command)) => match look(node, line, &command) {
             Some(record) => return record,
             None => Err("that is for the dashboard; here every event is a line".to_owned()),
@@ -126,6 +129,7 @@ fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
     match command {
         ViewCommand::Peers => Some(record::peers(time, line, &node.peers())),
         ViewCommand::Queue => Some(record::queue(time, line, &node.queue_window(0..usize::MAX))),
+        ViewCommand::Held => Some(record::held(time, line, &node.held_window(0..usize::MAX))),
         ViewCommand::Help => Some(record::help(time, line)),
         // Those of the screen, and what ends the program before it comes here.
         _ => None,
@@ -135,7 +139,7 @@ fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
 /// Writes what happened until the node stopped, and what is lost.
 async fn say_goodbye(
     time: u64,
-    remaining: &[QueuedMessage],
+    remaining: &Remaining,
     story: Story,
     mut announces: JoinSet<Record>,
     output: Output,

@@ -1,7 +1,10 @@
 use clacks_p2p::{
     Address, Message, Node, PeerId,
-    core::{Event, Failure, Introduction, MessageId, Origin, Peer, QueuedMessage, Refusal, Status},
-    node::CertificateFingerprint,
+    core::{
+        Event, Failure, HeldBy, HeldMessage, Introduction, MessageId, Origin, Peer, QueuedMessage, Refusal,
+        Status,
+    },
+    node::{CertificateFingerprint, Remaining},
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -54,9 +57,10 @@ pub(super) fn ready(node: &Node) -> Record {
 }
 
 /// The last record: what is lost unless somebody keeps it.
-pub(super) fn stopped(time: u64, remaining: &[QueuedMessage]) -> Record {
-    let queue: Vec<_> = remaining.iter().map(Waiting::from).collect();
-    Record::new("stopped", time).with("queue", queue)
+pub(super) fn stopped(time: u64, remaining: &Remaining) -> Record {
+    let queue: Vec<_> = remaining.messages.iter().map(Waiting::from).collect();
+    let held: Vec<_> = remaining.held.iter().map(Kept::from).collect();
+    Record::new("stopped", time).with("queue", queue).with("held", held)
 }
 
 /// What happened at the node.
@@ -87,6 +91,21 @@ pub(super) fn happened(event: &Event, time: u64) -> Record {
             .with_message(*id, message)
             .with_failure(failure),
         Event::MessageDropped { id, message } => record("message_dropped").with_message(*id, message),
+        Event::MessageHeld { held, origin } => {
+            let record = record("message_held").with_message(held.queued.id, &held.queued.message);
+            let record = record.with("by", held.by);
+            match origin {
+                Some(origin) => with_origin(record, origin),
+                None => record.with("origin", "queue"),
+            }
+        }
+        Event::MessageReleased { was, queued } => {
+            record("message_released").with("was", was).with_message(queued.id, &queued.message)
+        }
+        Event::MessageChanged { before, queued } => {
+            record("message_changed").with("before", before).with_message(queued.id, &queued.message)
+        }
+        Event::HoldRuleChanged { rule } => record("hold_rule_changed").with("rule", rule),
         Event::PeerDiscovered { peer, introduction } => {
             with_introduction(record("peer_discovered").with("peer", Known::from(peer)), introduction)
         }
@@ -156,6 +175,12 @@ pub(super) fn peers(time: u64, line: u64, peers: &[Peer]) -> Record {
 pub(super) fn queue(time: u64, line: u64, queue: &[QueuedMessage]) -> Record {
     let waiting: Vec<_> = queue.iter().map(Waiting::from).collect();
     Record::new("reply", time).with("line", line).with("queue", waiting)
+}
+
+/// The answer to `:held`.
+pub(super) fn held(time: u64, line: u64, held: &[HeldMessage]) -> Record {
+    let kept: Vec<_> = held.iter().map(Kept::from).collect();
+    Record::new("reply", time).with("line", line).with("held", kept)
 }
 
 /// The answer to `:help`.
@@ -237,6 +262,22 @@ struct Waiting<'a> {
 impl<'a> From<&'a QueuedMessage> for Waiting<'a> {
     fn from(queued: &'a QueuedMessage) -> Self {
         Self { id: queued.id, message: &queued.message, visits: queued.visits }
+    }
+}
+
+/// A message that is held.
+#[derive(Serialize)]
+struct Kept<'a> {
+    #[serde(flatten)]
+    waiting: Waiting<'a>,
+    by: HeldBy,
+    from: Option<Named<'a>>,
+}
+
+impl<'a> From<&'a HeldMessage> for Kept<'a> {
+    fn from(held: &'a HeldMessage) -> Self {
+        let from = held.queued.from.as_ref().map(Named::from);
+        Self { waiting: Waiting::from(&held.queued), by: held.by, from }
     }
 }
 

@@ -190,6 +190,7 @@ pub(super) fn queued(number: u64, json: &str, seconds: u64, visits: u32) -> Queu
         message: Message::from_json(json, 128).unwrap(),
         since_ms: UPTIME.saturating_sub(Duration::from_secs(seconds)).as_millis() as u64,
         visits,
+        from: None,
     }
 }
 
@@ -263,6 +264,8 @@ fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
         send_rate: 1.0,
         queued: queue.len(),
         in_flight: usize::from(!queue.is_empty()),
+        held: 0,
+        is_handing_on: false,
         held_bytes: queue.iter().map(|queued| queued.message.size()).sum(),
         peers,
         free_peers: PeerCounts { ignored: 0, ..peers },

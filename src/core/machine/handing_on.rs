@@ -1,0 +1,102 @@
+//! Handing on what is here before the node leaves: nothing new is taken, and messages are sent as fast as may be.
+
+use std::time::Duration;
+
+use rand::Rng;
+
+use crate::{
+    core::{Choice, PeerCounts, choice},
+    protocol::Address,
+};
+
+use super::{Core, Outcome};
+
+/// How long after one try of a peer that is not alive until the next, while nobody else is there.
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+/// So many failures in a row are enough to say that nobody takes messages, however many peers there are.
+const MOST_TRIES: usize = 20;
+
+#[derive(Debug, Default)]
+pub(super) struct HandingOn {
+    /// Deliveries that failed since one succeeded.
+    failures: usize,
+    /// When a peer that is not alive may be tried again, as uptime.
+    next_try: Duration,
+}
+
+impl Core {
+    /// Begins to hand on what waits, or goes back to normal. Meanwhile no message is taken, from peers (503) or from
+    /// the user, and those that wait are sent without regard for the send rate, within the bounds of what may be in
+    /// flight; to lost and dead peers only if there are no others. What is held stays.
+    pub fn set_handing_on(&mut self, on: bool) {
+        match (on, &self.handing_on) {
+            (true, None) => self.handing_on = Some(HandingOn::default()),
+            (true, Some(_)) => {}
+            (false, _) => self.handing_on = None,
+        }
+    }
+
+    /// Whether the node hands on what it has.
+    pub fn is_handing_on(&self) -> bool {
+        self.handing_on.is_some()
+    }
+
+    /// Whether nobody is there to take a message: no peer, or none but such that were lost and that failed again.
+    pub fn is_nobody_there(&self) -> bool {
+        let PeerCounts { new, alive, lost, dead, .. } = self.peers.counts();
+        let failures = self.handing_on.as_ref().map_or(0, |handing_on| handing_on.failures);
+        let others = lost + dead;
+        new + alive == 0
+            && self.messages_in_flight == 0
+            && (others == 0 || failures >= others.min(MOST_TRIES))
+    }
+
+    /// While messages are handed on, a busy peer that is alive is waited for rather than a lost one tried.
+    pub(super) fn waits_for_a_good_peer(&self) -> bool {
+        let PeerCounts { new, alive, .. } = choice::free(&self.peers);
+        self.hands_on_to_good_peers() && new + alive == 0
+    }
+
+    /// Whether messages are handed on and there are peers that are not lost or dead.
+    fn hands_on_to_good_peers(&self) -> bool {
+        let PeerCounts { new, alive, .. } = self.peers.counts();
+        self.handing_on.is_some() && new + alive > 0
+    }
+
+    pub(super) fn choose(&self, rng: &mut impl Rng) -> Option<(Address, Choice)> {
+        if self.hands_on_to_good_peers() {
+            let good = PeerCounts { lost: 0, dead: 0, ..choice::free(&self.peers) };
+            choice::choose_of(good, &self.peers, rng)
+        } else {
+            choice::choose(&self.peers, rng)
+        }
+    }
+
+    /// When the next message may be sent, as uptime.
+    pub(super) fn next_send(&self) -> Duration {
+        match &self.handing_on {
+            Some(_) if self.hands_on_to_good_peers() => Duration::ZERO,
+            Some(handing_on) => handing_on.next_try,
+            None => self.pace.next(),
+        }
+    }
+
+    pub(super) fn is_due(&self, now: Duration) -> bool {
+        self.next_send() <= now
+    }
+
+    /// A message is sent.
+    pub(super) fn advance(&mut self, now: Duration) {
+        match &mut self.handing_on {
+            Some(handing_on) => handing_on.next_try = now + BETWEEN_TRIES,
+            None => self.pace.advance(now),
+        }
+    }
+
+    pub(super) fn note_for_handing_on(&mut self, outcome: &Outcome) {
+        if let Some(handing_on) = &mut self.handing_on {
+            let has_failed = !matches!(outcome, Outcome::Taken { .. });
+            handing_on.failures = if has_failed { handing_on.failures + 1 } else { 0 };
+        }
+    }
+}

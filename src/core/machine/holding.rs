@@ -1,0 +1,168 @@
+//! Messages that are kept here and not sent, by hand or by a rule, and changing what they say.
+
+use std::ops::Range;
+
+use crate::{
+    core::{
+        EnqueueError, Event, HeldBy, HeldMessage, HoldRule, MessageId, Origin, QueuedMessage, ReplaceError,
+        queue::Entry,
+    },
+    protocol::Message,
+};
+
+use super::Core;
+
+/// The rule in force, and its number: each that is set has the next.
+#[derive(Debug, Default)]
+pub(super) struct Rule {
+    rule: Option<HoldRule>,
+    number: u64,
+}
+
+impl Rule {
+    fn holds(&self, entry: &Entry) -> bool {
+        let rule = self.rule.as_ref().filter(|_| entry.passed != self.number);
+        rule.is_some_and(|rule| rule.matches(&entry.queued))
+    }
+}
+
+impl Core {
+    /// Puts an entry that is in no list at the tail of the queue, or among the held ones if the rule says so.
+    pub(super) fn admit(&mut self, mut entry: Entry, origin: Origin) {
+        if self.rule.holds(&entry) {
+            let held = HeldMessage { queued: entry.queued, by: HeldBy::Rule };
+            self.queue.keep(held.clone());
+            self.events.push_back(Event::MessageHeld { held, origin: Some(origin) });
+        } else {
+            entry.passed = self.rule.number;
+            let QueuedMessage { id, message, since_ms, visits, .. } = entry.queued.clone();
+            self.queue.append(entry);
+            self.events.push_back(Event::MessageQueued { id, message, origin, since_ms, visits });
+        }
+    }
+
+    /// Holds the head of the queue if a rule that was set while it waited says so. Returns whether it did.
+    pub(super) fn hold_head(&mut self) -> bool {
+        let head = self.queue.head().filter(|head| self.rule.holds(head)).map(|head| head.queued.id);
+        head.is_some_and(|id| self.hold_by(id, HeldBy::Rule))
+    }
+
+    fn hold_by(&mut self, id: MessageId, by: HeldBy) -> bool {
+        let held = self.queue.hold(id, by).cloned();
+        let is_held = held.is_some();
+        self.events.extend(held.map(|held| Event::MessageHeld { held, origin: None }));
+        is_held
+    }
+
+    /// Holds a message that waits: it is not sent until it is released. Its ticket stays the same. Returns whether it
+    /// waited.
+    pub fn hold(&mut self, id: MessageId) -> bool {
+        self.hold_by(id, HeldBy::Hand)
+    }
+
+    /// Puts a held message at the tail of the queue, under a new ticket, which is returned. The present hold rule lets
+    /// it pass for as long as it is at this node.
+    pub fn release(&mut self, id: MessageId) -> Option<MessageId> {
+        self.queue.take_held(id).map(|queued| self.put_at_tail(queued))
+    }
+
+    /// Releases all held messages, in the order of their tickets. Returns how many.
+    pub fn release_all(&mut self) -> usize {
+        let held = self.queue.take_all_held();
+        held.into_iter().map(|queued| self.put_at_tail(queued)).count()
+    }
+
+    fn put_at_tail(&mut self, queued: QueuedMessage) -> MessageId {
+        let was = queued.id;
+        let entry = self.queue.renewed(Entry { queued, passed: self.rule.number });
+        let queued = entry.queued.clone();
+        self.queue.append(entry);
+        let id = queued.id;
+        self.events.push_back(Event::MessageReleased { was, queued });
+        id
+    }
+
+    /// Gives a message that waits or is held another text; it keeps its ticket, its place and its age. The new text
+    /// counts as seen here, once more if it had been; what was seen of the old one stays seen. The hold rule is asked
+    /// about the new text of a message that waits.
+    pub fn replace(&mut self, id: MessageId, message: Message) -> Result<(), ReplaceError> {
+        let before = self.queue.get(id).or(self.held_message(id).map(|held| &held.queued));
+        let before = before.ok_or(ReplaceError::NotHere)?.message.clone();
+        if message.is_falsy() {
+            return Err(EnqueueError::Empty.into());
+        }
+        if message == before {
+            return Ok(());
+        }
+        self.queue.check_exchange(&before, message.size())?;
+        let visits = self.sightings.note(message.fingerprint());
+        self.queue.exchange(id, message, visits);
+        let (waits, held) = (self.queue.get(id), self.held_message(id).map(|held| &held.queued));
+        let is_to_be_held = self.hold_rule().zip(waits).is_some_and(|(rule, queued)| rule.matches(queued));
+        let changed = waits.or(held).cloned();
+        self.events.extend(changed.map(|queued| Event::MessageChanged { before, queued }));
+        if is_to_be_held {
+            self.hold_by(id, HeldBy::Rule);
+        }
+        Ok(())
+    }
+
+    /// Sets the rule that says which messages are held as they enter the queue, or lifts it. What is held stays so
+    /// until it is released. What waits already is held when its turn comes to be sent; [`Core::hold_matching`] and
+    /// [`Core::hold_these`] do so at once.
+    pub fn set_hold_rule(&mut self, rule: Option<HoldRule>) {
+        let text = rule.as_ref().map(|rule| rule.text().to_owned());
+        if rule.is_some() || self.rule.rule.is_some() {
+            self.events.push_back(Event::HoldRuleChanged { rule: text });
+        }
+        self.rule = Rule { rule, number: self.rule.number + 1 };
+    }
+
+    /// The rule that is in force.
+    pub fn hold_rule(&self) -> Option<&HoldRule> {
+        self.rule.rule.as_ref()
+    }
+
+    /// Holds all messages that wait and that the rule matches. Takes as long as the rule takes for the whole queue.
+    pub fn hold_matching(&mut self) {
+        let Some(rule) = self.rule.rule.clone() else { return };
+        let matches = |queued: &&QueuedMessage| rule.matches(queued);
+        let ids: Vec<_> = self.queue.window(0..usize::MAX).filter(matches).map(|queued| queued.id).collect();
+        self.hold_these(&rule, &ids);
+    }
+
+    /// Holds those of these messages that wait, which this rule was found to match; none if another is in force. The
+    /// tickets are in order.
+    pub fn hold_these(&mut self, rule: &HoldRule, ids: &[MessageId]) {
+        if !self.rule.rule.as_ref().is_some_and(|present| present.is(rule)) {
+            return;
+        }
+        let held = self.queue.hold_all(ids, self.rule.number);
+        self.events.extend(held.into_iter().map(|held| Event::MessageHeld { held, origin: None }));
+    }
+
+    /// How many messages are held.
+    pub fn held_len(&self) -> usize {
+        self.queue.held().len()
+    }
+
+    /// The held messages at these positions, in the order of their tickets.
+    pub fn held(&self, positions: Range<usize>) -> impl Iterator<Item = &HeldMessage> {
+        self.queue.held().window(positions)
+    }
+
+    /// A message that is held.
+    pub fn held_message(&self, id: MessageId) -> Option<&HeldMessage> {
+        self.queue.held().get(id)
+    }
+
+    /// Where a held message stands among them.
+    pub fn held_position(&self, id: MessageId) -> Option<usize> {
+        self.queue.held().position(id)
+    }
+
+    /// The messages that wait behind this ticket, head first, whether or not it still waits itself.
+    pub fn queue_after(&self, id: MessageId) -> impl Iterator<Item = &QueuedMessage> {
+        self.queue.after(id)
+    }
+}

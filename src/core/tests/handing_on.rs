@@ -1,0 +1,120 @@
+//! What a node does that hands on what it has before it leaves.
+
+use super::*;
+
+/// A node with so many messages that sends one every 1,000 seconds.
+fn slow_core(messages: usize) -> Core {
+    let mut core = core_with(|options| options.send_rate = 0.001);
+    for number in 1..=messages {
+        core.enqueue(Message::text(&number.to_string()), at(0)).unwrap();
+    }
+    core
+}
+
+#[test]
+fn messages_are_refused_meanwhile_and_announces_taken() {
+    let mut core = slow_core(1);
+    let sender = address("peer:1");
+    core.set_handing_on(true);
+    let message = payload(Kind::Message, &sender, Message::text("no"), Some(&address("friend:1")));
+    core.see_sender(&sender, at(0));
+    let answer = core.take_payload(&sender, message, None, at(0));
+    assert_eq!((answer.status, core.queue_len()), (503, 1));
+    assert_eq!(answer.headers, [("retry-after".to_owned(), "60".to_owned())]);
+    let announce = payload(Kind::Announce, &sender, Message::null(), None);
+    assert_eq!(core.take_payload(&sender, announce, None, at(0)), Answer::taken());
+    assert_eq!(core.enqueue(Message::text("no"), at(0)), Err(EnqueueError::HandingOn));
+
+    core.set_handing_on(false);
+    assert_eq!(receive(&mut core, &sender, "yes", None, at(1)), 200);
+    assert!(core.enqueue(Message::text("yes"), at(0)).is_ok());
+}
+
+#[test]
+fn everything_is_sent_at_once_within_what_may_be_in_flight() {
+    let mut core = slow_core(100);
+    add_alive(&mut core, "a:1");
+    add_alive(&mut core, "b:1");
+    assert_eq!(send(&mut core, at(0)).len(), 1, "at the send rate");
+    core.set_handing_on(true);
+    let mut under_way = send(&mut core, at(1));
+    assert_eq!(under_way.len(), 15, "eight to each of the two");
+    let mut delivered = 0;
+    while !under_way.is_empty() {
+        for delivery in under_way {
+            core.handle_delivery(delivery.id, taken(), at(1));
+            delivered += 1;
+        }
+        under_way = send(&mut core, at(1));
+    }
+    assert_eq!((delivered, core.queue_len(), core.in_flight()), (99, 0, 1));
+}
+
+#[test]
+fn what_is_held_stays_held() {
+    let mut core = slow_core(2);
+    let first = core.queue(0..1).next().unwrap().id;
+    core.hold(first);
+    add_alive(&mut core, "a:1");
+    core.set_handing_on(true);
+    assert_eq!(send_one(&mut core, at(1)).payload.message, Message::text("2"));
+    assert_eq!((core.held_len(), core.poll_timeout()), (1, None));
+}
+
+#[test]
+fn lost_peers_are_tried_only_if_there_are_no_others_and_not_in_a_storm() {
+    let mut core = slow_core(50);
+    let (good, bad) = (address("good:1"), address("bad:1"));
+    add_alive(&mut core, "good:1");
+    add_alive(&mut core, "bad:1");
+    core.set_handing_on(true);
+    let mut tries = 0;
+    let mut now = 1;
+    while core.queue_len() > 10 {
+        for delivery in send(&mut core, at(now)) {
+            tries += usize::from(delivery.to == bad);
+            let outcome = if delivery.to == bad { failed() } else { taken() };
+            core.handle_delivery(delivery.id, outcome, at(now));
+        }
+        now += 1;
+    }
+    assert!((1..=8).contains(&tries), "{tries} tries of the bad peer");
+    assert!(!core.is_nobody_there());
+
+    core.ignore(&good, at(now));
+    let began = now;
+    while !core.is_nobody_there() {
+        for delivery in send(&mut core, at(now)) {
+            core.handle_delivery(delivery.id, failed(), at(now));
+        }
+        now += 1;
+        assert!(now < began + 1000);
+    }
+    core.handle_timeout(at(now), &mut rng());
+    assert!(core.poll_delivery().is_none(), "the next try waits");
+}
+
+#[test]
+fn nobody_is_there_without_peers_or_once_each_lost_one_has_failed_again() {
+    let mut core = slow_core(10);
+    assert!(core.is_nobody_there());
+    core.ignore(&address("rude:1"), at(0));
+    assert!(core.is_nobody_there());
+    for port in 1..=3 {
+        core.add_peer(&Address::new("peer", port).unwrap(), at(0));
+    }
+    core.set_handing_on(true);
+    assert!(!core.is_nobody_there());
+    let under_way = send(&mut core, at(1));
+    assert_eq!(under_way.len(), 3);
+    for delivery in under_way {
+        assert!(!core.is_nobody_there(), "one may still take it");
+        core.handle_delivery(delivery.id, failed(), at(1));
+    }
+    assert!(core.is_nobody_there());
+    core.see_sender(&address("peer:2"), at(2));
+    assert!(!core.is_nobody_there());
+    let delivery = send(&mut core, at(3)).remove(0);
+    core.handle_delivery(delivery.id, taken(), at(3));
+    assert!(!core.is_nobody_there());
+}

@@ -1,0 +1,254 @@
+//! Messages that are held back, and changed.
+
+use super::*;
+
+fn text(queued: &QueuedMessage) -> String {
+    queued.message.as_text().unwrap()
+}
+
+fn waiting(core: &Core) -> Vec<String> {
+    core.queue(0..usize::MAX).map(text).collect()
+}
+
+fn held(core: &Core) -> Vec<String> {
+    core.held(0..usize::MAX).map(|held| text(&held.queued)).collect()
+}
+
+fn enqueue(core: &mut Core, text: &str) -> MessageId {
+    core.enqueue(Message::text(text), at(0)).unwrap()
+}
+
+fn core_with_messages(messages: &[&str]) -> Core {
+    let mut core = core();
+    for message in messages {
+        enqueue(&mut core, message);
+    }
+    core
+}
+
+/// Holds every message in which this stands.
+fn rule(word: &'static str) -> HoldRule {
+    HoldRule::new(word, move |queued| queued.message.as_json().contains(word))
+}
+
+fn lies_held(core: &Core, id: MessageId) -> Option<HeldBy> {
+    core.held_message(id).map(|held| held.by)
+}
+
+#[test]
+fn what_is_held_is_not_sent_while_the_others_are() {
+    let mut core = core_with_messages(&["one", "two", "three"]);
+    let two = core.queue(1..2).next().unwrap().id;
+    assert!(core.hold(two) && !core.hold(two));
+    add_alive(&mut core, "peer:1");
+    for (millis, text) in [(100, "one"), (200, "three")] {
+        assert_eq!(send_one(&mut core, at(millis)).payload.message, Message::text(text));
+    }
+    assert_eq!((core.poll_timeout(), held(&core)), (None, vec!["two".to_owned()]));
+    assert_eq!(lies_held(&core, two), Some(HeldBy::Hand));
+}
+
+#[test]
+fn what_is_released_goes_to_the_tail_with_its_age_and_its_sender() {
+    let mut core = core();
+    receive(&mut core, &address("sender:1"), "one", None, at(5));
+    let one = core.queue(0..1).next().unwrap().id;
+    core.hold(one);
+    enqueue(&mut core, "two");
+    events(&mut core);
+    let id = core.release(one).unwrap();
+    assert_eq!((core.release(one), core.release(id)), (None, None));
+    let queued = core.queued_message(id).unwrap().clone();
+    assert_eq!((queued.since_ms, &queued.from), (5, &Some(address("sender:1"))));
+    assert_eq!(waiting(&core), ["two", "one"]);
+    assert_eq!(events(&mut core), [Event::MessageReleased { was: one, queued }]);
+}
+
+#[test]
+fn all_are_released_in_the_order_of_their_tickets() {
+    let mut core = core_with_messages(&["one", "two", "three", "four"]);
+    let ids: Vec<_> = core.queue(0..4).map(|queued| queued.id).collect();
+    for index in [2, 0, 3] {
+        core.hold(ids[index]);
+    }
+    assert_eq!(held(&core), ["one", "three", "four"]);
+    assert_eq!((core.held_position(ids[3]), core.held_position(ids[1])), (Some(2), None));
+    assert_eq!(core.release_all(), 3);
+    assert_eq!((waiting(&core).join(" "), core.held_len()), ("two one three four".to_owned(), 0));
+}
+
+#[test]
+fn a_rule_holds_what_is_typed_what_comes_and_what_comes_back() {
+    let mut core = core_with_messages(&["red 1"]);
+    core.add_peer(&address("peer:1"), at(0));
+    let delivery = send_one(&mut core, at(1));
+    core.set_hold_rule(Some(rule("red")));
+    events(&mut core);
+    core.handle_delivery(delivery.id, failed(), at(2));
+    enqueue(&mut core, "red 2");
+    receive(&mut core, &address("peer:2"), "red 3", None, at(3));
+    receive(&mut core, &address("peer:2"), "blue", None, at(3));
+    assert_eq!(
+        (held(&core).join(","), waiting(&core).join(",")),
+        ("red 1,red 2,red 3".into(), "blue".into())
+    );
+    let origins: Vec<_> = events(&mut core)
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::MessageHeld { held: HeldMessage { by: HeldBy::Rule, .. }, origin } => origin,
+            _ => None,
+        })
+        .collect();
+    let expected = [Origin::Returned(address("peer:1")), Origin::Local, Origin::Received(address("peer:2"))];
+    assert_eq!(origins, expected);
+    assert_eq!((core.counters().enqueued, core.counters().received), (2, 2));
+}
+
+#[test]
+fn what_waits_when_a_rule_is_set_is_never_sent_though_nobody_looked_for_it() {
+    let mut core = core_with_messages(&["red 1", "red 2", "blue", "red 3"]);
+    add_alive(&mut core, "peer:1");
+    core.set_hold_rule(Some(rule("red")));
+    assert_eq!(waiting(&core).len(), 4, "until it is its turn");
+    assert_eq!(send_one(&mut core, at(10)).payload.message, Message::text("blue"));
+    assert!(send(&mut core, at(20)).is_empty());
+    assert_eq!(held(&core), ["red 1", "red 2", "red 3"]);
+}
+
+#[test]
+fn a_rule_that_matches_a_long_queue_is_asked_little_by_little() {
+    let mut core = core();
+    for number in 0..200 {
+        enqueue(&mut core, &format!("red {number}"));
+    }
+    add_alive(&mut core, "peer:1");
+    core.set_hold_rule(Some(rule("red")));
+    for expected in [64, 128, 192, 200] {
+        assert!(core.poll_timeout().is_some_and(|due| due <= at(10).uptime));
+        assert!(send(&mut core, at(10)).is_empty());
+        assert_eq!(core.held_len(), expected);
+    }
+    assert_eq!(core.poll_timeout(), None);
+}
+
+#[test]
+fn what_matches_is_held_at_once_when_it_is_looked_for() {
+    let mut core = core_with_messages(&["red 1", "blue", "red 2"]);
+    core.set_hold_rule(Some(rule("red")));
+    core.hold_matching();
+    assert_eq!((held(&core).join(","), waiting(&core).join(",")), ("red 1,red 2".into(), "blue".into()));
+    // Who looked with a rule that has been replaced since holds nothing.
+    let blue = core.queue(0..1).next().unwrap().id;
+    core.hold_these(&rule("blue"), &[blue]);
+    assert_eq!(waiting(&core), ["blue"]);
+}
+
+#[test]
+fn a_lifted_rule_leaves_what_it_held_and_holds_no_more() {
+    let mut core = core();
+    core.set_hold_rule(Some(rule("red")));
+    enqueue(&mut core, "red 1");
+    assert_eq!(core.hold_rule().map(HoldRule::text), Some("red"));
+    core.set_hold_rule(None);
+    enqueue(&mut core, "red 2");
+    assert_eq!((held(&core), waiting(&core)), (vec!["red 1".to_owned()], vec!["red 2".to_owned()]));
+    assert!(core.hold_rule().is_none());
+}
+
+#[test]
+fn what_was_released_passes_its_rule_also_when_it_comes_back_but_not_the_next_rule() {
+    let mut core = core();
+    core.set_hold_rule(Some(rule("red")));
+    let id = enqueue(&mut core, "red");
+    core.add_peer(&address("peer:1"), at(0));
+    core.release(id);
+    core.hold_matching();
+    let delivery = send_one(&mut core, at(1));
+    core.handle_delivery(delivery.id, failed(), at(2));
+    assert_eq!(waiting(&core), ["red"]);
+    core.set_hold_rule(Some(rule("red")));
+    assert!(send(&mut core, at(3)).is_empty());
+    assert_eq!(held(&core), ["red"]);
+}
+
+#[test]
+fn what_is_held_counts_against_the_bounds_and_can_be_dropped() {
+    let mut core = core_with(|options| options.max_queue_messages = 2);
+    core.set_hold_rule(Some(rule("red")));
+    let red = enqueue(&mut core, "red");
+    enqueue(&mut core, "blue");
+    assert_eq!((core.held_bytes(), core.queue_len(), core.held_len()), (5 + 6, 1, 1));
+    assert!(matches!(core.enqueue(Message::text("3"), at(0)), Err(EnqueueError::Full { messages: 2, .. })));
+    assert_eq!(receive(&mut core, &address("peer:1"), "3", None, at(0)), 503);
+    assert_eq!(core.drop_message(red).map(|dropped| dropped.message), Some(Message::text("red")));
+    assert_eq!((core.held_bytes(), core.held_len(), core.drop_message(red)), (6, 0, None));
+    assert!(core.enqueue(Message::text("3"), at(0)).is_ok());
+}
+
+#[test]
+fn a_message_is_replaced_where_it_is() {
+    let mut core = core_with_messages(&["one", "two", "three"]);
+    let ids: Vec<_> = core.queue(0..3).map(|queued| queued.id).collect();
+    core.hold(ids[2]);
+    events(&mut core);
+    core.replace(ids[0], Message::text("first")).unwrap();
+    core.replace(ids[2], Message::text("two")).unwrap();
+    assert_eq!((waiting(&core), held(&core)), (vec!["first".into(), "two".into()], vec!["two".to_owned()]));
+    assert_eq!(core.held_bytes(), 7 + 5 + 5);
+    // "two" was seen here before; "three" is not unseen.
+    assert_eq!(core.held_message(ids[2]).unwrap().queued.visits, 2);
+    assert_eq!(enqueue_visits(&mut core, "three"), 2);
+    let queued = core.queued_message(ids[0]).unwrap().clone();
+    let changed = Event::MessageChanged { before: Message::text("one"), queued };
+    assert_eq!(events(&mut core)[0], changed);
+}
+
+fn enqueue_visits(core: &mut Core, text: &str) -> u32 {
+    let id = enqueue(core, text);
+    core.queued_message(id).unwrap().visits
+}
+
+#[test]
+fn the_same_text_again_is_no_change() {
+    let mut core = core_with_messages(&["one"]);
+    let one = core.queue(0..1).next().unwrap().id;
+    events(&mut core);
+    assert_eq!(core.replace(one, Message::text("one")), Ok(()));
+    assert_eq!((core.queued_message(one).unwrap().visits, events(&mut core)), (1, vec![]));
+}
+
+#[test]
+fn a_text_that_cannot_be_queued_leaves_the_message_as_it_is() {
+    let mut core = core_with(|options| options.max_queue_bytes = 12);
+    let id = enqueue(&mut core, "12345");
+    core.hold(id);
+    events(&mut core);
+    let falsy = Message::from_json("0", 128).unwrap();
+    assert_eq!(core.replace(id, falsy), Err(ReplaceError::Refused(EnqueueError::Empty)));
+    let full = EnqueueError::Full { messages: 1, bytes: 7 };
+    assert_eq!(core.replace(id, Message::text("12345678901")), Err(ReplaceError::Refused(full)));
+    assert_eq!((held(&core), core.held_bytes(), events(&mut core)), (vec!["12345".to_owned()], 7, vec![]));
+    assert_eq!(core.replace(id, Message::text("1234567890")), Ok(()));
+    assert_eq!(core.replace(MessageId(99), Message::text("1")), Err(ReplaceError::NotHere));
+}
+
+#[test]
+fn the_rule_is_asked_about_the_new_text_of_a_message_that_waits() {
+    let mut core = core_with_messages(&["blue"]);
+    core.set_hold_rule(Some(rule("red")));
+    let id = core.queue(0..1).next().unwrap().id;
+    core.replace(id, Message::text("red")).unwrap();
+    assert_eq!(lies_held(&core, id), Some(HeldBy::Rule));
+    core.replace(id, Message::text("green")).unwrap();
+    assert_eq!(lies_held(&core, id), Some(HeldBy::Rule), "until it is released");
+}
+
+#[test]
+fn a_message_on_its_way_is_neither_held_nor_replaced() {
+    let mut core = core_with_messages(&["one"]);
+    core.add_peer(&address("peer:1"), at(0));
+    let id = core.queue(0..1).next().unwrap().id;
+    send_one(&mut core, at(1));
+    assert!(!core.hold(id));
+    assert_eq!(core.replace(id, Message::text("two")), Err(ReplaceError::NotHere));
+}

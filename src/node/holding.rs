@@ -1,0 +1,163 @@
+use std::{
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+use crate::{
+    core::{EnqueueError, HeldMessage, HoldRule, MessageId, QueuedMessage, ReplaceError},
+    protocol::Message,
+};
+
+use super::Node;
+
+/// Messages that are copied out of the queue at once, to be looked at without the lock.
+const BATCH: usize = 1024;
+
+/// Why not everything was handed on. The node takes messages again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandOnError {
+    /// There is no peer, or all of them failed.
+    #[error("nobody is there to take them")]
+    NobodyThere,
+    /// The time is over.
+    #[error("the time is over")]
+    OutOfTime,
+    /// The node was stopped.
+    #[error("the node has stopped")]
+    Stopped,
+}
+
+/// Messages that are kept here until the user lets them go, and leaving without a loss.
+impl Node {
+    /// Holds a message that waits: it is not sent until it is released. Returns whether it waited.
+    pub fn hold(&self, id: MessageId) -> bool {
+        self.shared.at_core(|at| at.core.hold(id))
+    }
+
+    /// Puts a held message at the tail of the queue, under a new ticket, which is returned. The present rule lets it
+    /// pass for as long as it is here.
+    pub fn release(&self, id: MessageId) -> Option<MessageId> {
+        self.shared.at_core(|at| at.core.release(id))
+    }
+
+    /// Releases all held messages, in the order of their tickets. Returns how many.
+    pub fn release_all(&self) -> usize {
+        self.shared.at_core(|at| at.core.release_all())
+    }
+
+    /// Gives a message that waits or is held another text; it keeps its ticket, its place and its age.
+    pub fn replace(&self, id: MessageId, message: Message) -> Result<(), ReplaceError> {
+        self.shared.at_core(|at| {
+            if self.shared.stopped.is_cancelled() {
+                Err(EnqueueError::Stopped.into())
+            } else {
+                at.core.replace(id, message)
+            }
+        })
+    }
+
+    /// Sets the rule that says which messages are held, or lifts it: those that wait now and those that will come, be
+    /// it from a peer, from here or back from a delivery. Not one of them is sent from now on; by when this returns,
+    /// all are counted as held. What is held stays so until it is released, whatever becomes of the rule.
+    ///
+    /// It takes as long as the rule takes for the whole queue; the node goes on meanwhile. A rule that panics holds the
+    /// message.
+    pub fn set_hold_rule(&self, rule: Option<HoldRule>) {
+        let rule = rule.map(steadfast);
+        self.shared.at_core(|at| at.core.set_hold_rule(rule.clone()));
+        if let Some(rule) = rule {
+            let matching = self.waiting_that_match(&rule);
+            self.shared.at_core(|at| at.core.hold_these(&rule, &matching));
+        }
+    }
+
+    /// Looks at what waits, little by little. What comes meanwhile is looked at as it comes.
+    fn waiting_that_match(&self, rule: &HoldRule) -> Vec<MessageId> {
+        let mut matching = Vec::new();
+        let mut seen = MessageId(0);
+        loop {
+            let batch: Vec<QueuedMessage> =
+                self.shared.look(|core| core.queue_after(seen).take(BATCH).cloned().collect());
+            let Some(last) = batch.last() else { return matching };
+            seen = last.id;
+            matching.extend(batch.iter().filter(|queued| rule.matches(queued)).map(|queued| queued.id));
+        }
+    }
+
+    /// The rule that is in force.
+    pub fn hold_rule(&self) -> Option<HoldRule> {
+        self.shared.look(|core| core.hold_rule().cloned())
+    }
+
+    /// How many messages are held.
+    pub fn held_len(&self) -> usize {
+        self.shared.look(crate::core::Core::held_len)
+    }
+
+    /// The held messages at these positions, in the order of their tickets.
+    pub fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage> {
+        self.shared.look(|core| core.held(positions).cloned().collect())
+    }
+
+    /// A message that is held.
+    pub fn held_message(&self, id: MessageId) -> Option<HeldMessage> {
+        self.shared.look(|core| core.held_message(id).cloned())
+    }
+
+    /// Where a held message stands among them.
+    pub fn held_position(&self, id: MessageId) -> Option<usize> {
+        self.shared.look(|core| core.held_position(id))
+    }
+
+    /// Hands on all that waits or is on its way, before the node is stopped, as fast as may be and for no longer than
+    /// this. Meanwhile messages are refused with 503, so that their senders keep them, and announces taken. What is
+    /// held stays.
+    ///
+    /// When all are handed on, messages are refused until [`Node::take_messages`], so that [`Node::stop`] has nothing
+    /// to lose. Otherwise, and when the future is dropped, they are taken again. One of these runs at a time.
+    pub async fn hand_on(&self, within: Duration) -> Result<(), HandOnError> {
+        let mut events = self.subscribe();
+        let mut back_to_normal = BackToNormal(Some(self));
+        self.shared.at_core(|at| at.core.set_handing_on(true));
+        let all_gone = async {
+            loop {
+                let (left, is_nobody_there) =
+                    self.shared.look(|core| (core.queue_len() + core.in_flight(), core.is_nobody_there()));
+                match left {
+                    0 => return Ok(()),
+                    _ if is_nobody_there => return Err(HandOnError::NobodyThere),
+                    _ => events.next().await.ok_or(HandOnError::Stopped)?,
+                };
+            }
+        };
+        tokio::time::timeout(within, all_gone).await.unwrap_or(Err(HandOnError::OutOfTime))?;
+        back_to_normal.0 = None;
+        Ok(())
+    }
+
+    /// Takes messages again after [`Node::hand_on`].
+    pub fn take_messages(&self) {
+        self.shared.at_core(|at| at.core.set_handing_on(false));
+    }
+}
+
+/// The rule, holding also what it panics about: that happens while the core is locked, and may be on the one task that
+/// sends.
+fn steadfast(rule: HoldRule) -> HoldRule {
+    HoldRule::new(rule.text().to_owned(), move |queued| {
+        catch_unwind(AssertUnwindSafe(|| rule.matches(queued))).unwrap_or_else(|_| {
+            tracing::error!("the hold rule panicked");
+            true
+        })
+    })
+}
+
+struct BackToNormal<'a>(Option<&'a Node>);
+
+impl Drop for BackToNormal<'_> {
+    fn drop(&mut self) {
+        self.0.into_iter().for_each(Node::take_messages);
+    }
+}
