@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The shortest time between two frames.
-const BETWEEN: Duration = Duration::from_millis(33);
+/// The shortest time between two frames, so that no second holds more than thirty.
+const BETWEEN: Duration = Duration::from_millis(34);
 
 /// The plan for the next frame.
 #[derive(Debug)]
@@ -42,5 +42,41 @@ impl Frames {
     pub(super) fn drawn(&mut self, changes_after: Duration) {
         let now = Instant::now();
         (self.last, self.is_due, self.changes_at) = (Some(now), false, now + changes_after);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames drawn in a second in which something changes every millisecond, on a clock that does not wait.
+    #[tokio::test(start_paused = true)]
+    async fn a_thousand_changes_a_second_are_thirty_frames() {
+        let mut frames = Frames::default();
+        let end = Instant::now() + Duration::from_secs(1);
+        let mut drawn = 0;
+        while Instant::now() < end {
+            tokio::select! {
+                () = frames.wait() => {
+                    frames.drawn(Duration::from_secs(60));
+                    drawn += 1;
+                }
+                () = tokio::time::sleep(Duration::from_millis(1)) => frames.request(),
+            }
+        }
+        assert!((28..=30).contains(&drawn), "{drawn}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_after_a_pause_is_drawn_at_once_and_none_until_what_changes_by_itself() {
+        let mut frames = Frames::default();
+        frames.drawn(Duration::from_secs(7));
+        let before = Instant::now();
+        frames.wait().await;
+        assert_eq!(before.elapsed(), Duration::from_secs(7));
+        let before = Instant::now();
+        frames.request();
+        frames.wait().await;
+        assert_eq!(before.elapsed(), Duration::ZERO);
     }
 }
