@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use crate::{
     cli::Cli,
     command::{COMMANDS, Scope, Spec},
-    dashboard::{HEADINGS, Keymap},
+    dashboard::{Keymap, Place},
 };
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
@@ -20,13 +20,29 @@ fn with_section(text: &str, name: &str, section: &str) -> String {
     format!("{}\n{section}\n{}", &text[..begin], &text[end..])
 }
 
+/// The headings of the keys, in order.
+const HEADINGS: [&str; 4] =
+    ["In the lists", "While something is open", "In the list of what can be done", "While writing"];
+
+fn heading(place: Place) -> &'static str {
+    match place {
+        Place::Peers | Place::Queue | Place::Traffic => HEADINGS[0],
+        Place::Overlay => HEADINGS[1],
+        Place::Menu => HEADINGS[2],
+        Place::Input => HEADINGS[3],
+    }
+}
+
 fn keys() -> String {
     let mut table = String::new();
     for heading in HEADINGS {
         let _ = write!(table, "**{heading}**\n\n| key | what it does |\n|---|---|\n");
         for binding in Keymap::default().bindings() {
-            let keys: Vec<String> =
-                binding.keys_under(heading).iter().map(|key| format!("`{key}`")).collect();
+            let keys: Vec<String> = binding
+                .keys_in(|place| self::heading(place) == heading)
+                .iter()
+                .map(|key| format!("`{key}`"))
+                .collect();
             if !keys.is_empty() {
                 let _ = writeln!(table, "| {} | {} |", keys.join(" "), binding.does);
             }

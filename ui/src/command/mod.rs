@@ -76,6 +76,8 @@ pub(crate) enum ViewCommand {
     /// Opens a detail view of what is selected.
     Open,
     Close,
+    /// Does what is selected in the list of what can be done.
+    Choose,
     /// Takes the last ignore back.
     Undo,
     /// Marks what is selected, or takes the mark away.

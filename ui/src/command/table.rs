@@ -28,19 +28,6 @@ pub(crate) enum Scope {
     Key,
 }
 
-impl Scope {
-    pub(crate) const ALL: [Self; 3] = [Self::Anywhere, Self::Screen, Self::Key];
-
-    /// The heading under which the help lists commands of this scope.
-    pub(crate) fn heading(self) -> &'static str {
-        match self {
-            Self::Anywhere => "Commands, after a colon",
-            Self::Screen => "Commands of the screen",
-            Self::Key => "Commands for keys",
-        }
-    }
-}
-
 impl Spec {
     /// The command with what it takes: `:drop NUMBER`.
     pub(crate) fn usage(&self) -> String {
@@ -86,7 +73,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "rate", Rate, Anywhere, "change how many messages a second are sent", |text| Ok(NodeCommand::Rate(text.parse().map_err(|_| CommandError::Rate)?).into());
     "peers", Nothing, Anywhere, "go to the peers", view!(View::Peers);
     "queue", Nothing, Anywhere, "go to the queue", view!(View::Queue);
-    "help", Nothing, Anywhere, "list keys and commands", view!(View::Help);
+    "help", Nothing, Anywhere, "list what can be done", view!(View::Help);
     "quit", Nothing, Anywhere, "stop the node and leave", view!(View::Quit);
 
     "traffic", Nothing, Screen, "go to the traffic", view!(View::Traffic);
@@ -111,6 +98,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "say", Nothing, Key, "write a message", view!(View::Say);
     "prompt", Line, Key, "write what begins with this", |begun| Ok(View::Prompt(begun.to_owned()).into());
     "close", Nothing, Key, "close what is open", view!(View::Close);
+    "choose", Nothing, Key, "do what is selected in the list of what can be done", view!(View::Choose);
     "next-pane", Nothing, Key, "go to the next list", view!(View::NextPane);
     "previous-pane", Nothing, Key, "go to the list before", view!(View::PreviousPane);
     "up", Nothing, Key, "one up", view!(View::Move(Step::Up));

@@ -47,7 +47,7 @@ pub(crate) fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> 
             let all = model.marks.messages.iter().map(ToString::to_string).collect();
             with("{message}", all, selected_message(model).map(|id| id.to_string()))
         }
-        Place::Traffic | Place::Overlay | Place::Input => None,
+        Place::Traffic | Place::Overlay | Place::Menu | Place::Input => None,
     };
     let command = |line: String| match Command::parse(&line) {
         Ok(Command::Node(command)) => Some(command),
@@ -74,16 +74,13 @@ pub(crate) fn why_not(model: &Model, template: &str) -> Option<String> {
 
 fn why_not_node(model: &Model, command: &NodeCommand) -> Option<String> {
     let is_ignored = |peer| model.status_of(peer).map(|status| status == Status::Ignored);
-    match command {
-        NodeCommand::Ignore(peer) if is_ignored(peer) == Some(true) => {
-            Some(format!("{peer} is ignored already"))
-        }
-        NodeCommand::Unignore(peer) if is_ignored(peer) != Some(true) => {
-            Some(format!("{peer} is not ignored"))
-        }
-        NodeCommand::Announce(peer) if is_ignored(peer) == Some(true) => Some(format!("{peer} is ignored")),
-        _ => None,
-    }
+    let reason = match command {
+        NodeCommand::Ignore(peer) if is_ignored(peer) == Some(true) => "it is ignored already",
+        NodeCommand::Unignore(peer) if is_ignored(peer) != Some(true) => "it is not ignored",
+        NodeCommand::Announce(peer) if is_ignored(peer) == Some(true) => "it is ignored",
+        _ => return None,
+    };
+    Some(reason.to_owned())
 }
 
 fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
@@ -95,7 +92,7 @@ fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
         }
         ViewCommand::Biography if super::story::message(model).is_none() => Some("no message is selected"),
         ViewCommand::Open if model.overlay.is_none() && nothing_to_open(model) => Some("nothing is selected"),
-        ViewCommand::Close if model.overlay.is_none() => Some("nothing is open"),
+        ViewCommand::Close if model.overlay.is_none() && model.menu.is_none() => Some("nothing is open"),
         _ => None,
     };
     reason.map(str::to_owned)

@@ -4,10 +4,7 @@ use std::ops::Range;
 
 use crate::filter::{Filter, FilterError};
 
-use super::{
-    layout::Pane,
-    model::{Focus, Model},
-};
+use super::{keymap::Place, layout::Pane, model::Model};
 
 /// The command whose draft is followed.
 const COMMAND: &str = ":filter";
@@ -33,7 +30,7 @@ impl Model {
     /// Shows what the filter in the draft admits; what was shown before when no filter is written any more.
     pub(super) fn follow_draft(&mut self) {
         let draft = self.input.draft().to_owned();
-        let is_writing = self.focus == Focus::Input && self.overlay.is_none();
+        let is_writing = self.place() == Place::Input;
         match filter_in(&draft).filter(|_| is_writing) {
             Some(text) => self.show_live(text, draft.len() - text.len()),
             None => self.restore_filter(),

@@ -14,6 +14,7 @@ mod live;
 mod log;
 mod looks;
 mod marks;
+mod menu;
 mod model;
 mod motion;
 mod outcome;
@@ -29,7 +30,7 @@ mod update;
 mod view;
 
 #[cfg(test)]
-pub(crate) use keymap::{HEADINGS, Keymap};
+pub(crate) use keymap::{Keymap, Place};
 pub(crate) use motion::Setting as MotionSetting;
 pub(crate) use source::Source;
 

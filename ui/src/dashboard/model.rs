@@ -21,6 +21,7 @@ use super::{
     log::Log,
     looks::Looks,
     marks::Marks,
+    menu::Menu,
     motion::{Animations, Picture},
     question::Question,
     sends::Sends,
@@ -69,6 +70,8 @@ pub(crate) struct Model {
     pub(crate) input: Input,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
+    /// The list of what can be done, over everything else.
+    pub(crate) menu: Option<Menu>,
     pub(crate) marks: Marks,
     pub(crate) undo: Undo,
     pub(crate) shares: Shares,
@@ -161,7 +164,6 @@ pub(crate) struct Overlay {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Content {
-    Help,
     Stations,
     /// A peer, kept up to date while it is known.
     Peer(Box<PeerDetail>),
@@ -267,6 +269,7 @@ impl Model {
             input: Input::default(),
             overlay: None,
             notice: None,
+            menu: None,
             marks: Marks::default(),
             undo: Undo::default(),
             shares: Shares::default(),
@@ -283,6 +286,7 @@ impl Model {
     /// Where keys go now.
     pub(crate) fn place(&self) -> Place {
         match (&self.overlay, self.focus) {
+            _ if self.menu.is_some() => Place::Menu,
             (Some(_), _) => Place::Overlay,
             (None, Focus::Input) => Place::Input,
             (None, Focus::Lists) => self.pane.into(),
@@ -291,7 +295,7 @@ impl Model {
 
     /// The theme to draw with: the one that is chosen, or while the name of another is being written, that one.
     pub(crate) fn theme(&self) -> Theme {
-        let writes = self.focus == Focus::Input && self.overlay.is_none();
+        let writes = self.place() == Place::Input;
         let tried = if writes { self.looks.tried(self.input.draft()) } else { None };
         tried.unwrap_or(self.looks.theme())
     }
@@ -542,7 +546,7 @@ impl Content {
             Self::Message(queued, _) => Some(&queued.message),
             Self::Row(row) => row.message.as_ref(),
             Self::Biography(message) => Some(message),
-            Self::Help | Self::Stations | Self::Peer(_) | Self::Overhead(_) | Self::Why => None,
+            Self::Stations | Self::Peer(_) | Self::Overhead(_) | Self::Why => None,
         }
     }
 }

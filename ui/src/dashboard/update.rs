@@ -1,7 +1,7 @@
 //! What happens to the [`Model`]: a pure function from a [`Msg`] to changes and [`Effect`]s.
 
 use clacks_p2p::core::{Event, Now};
-use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use crate::{
@@ -15,11 +15,13 @@ use super::{
     keymap::{Key, Place},
     layout::Pane,
     log::Row,
+    menu::{self, Deed, Menu},
     model::{Anchor, Content, Focus, LogCursor, Model, Snapshot},
     outcome::{self, Outcome},
     question::Question,
     souls::Souls,
     story,
+    view::menu::Parts,
 };
 
 /// Something that happened to the dashboard.
@@ -143,6 +145,10 @@ fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     match command {
         Some(line) => run_line(model, &line),
         None if model.place() == Place::Input => edit(model, event),
+        None if model.place() == Place::Menu => {
+            type_into_menu(model, event);
+            Vec::new()
+        }
         None => Vec::new(),
     }
 }
@@ -232,6 +238,7 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Mouse => return toggle_mouse(model),
         ViewCommand::Send => return send(model),
         ViewCommand::Line(line_key) => return edit(model, line_key.key()),
+        ViewCommand::Move(step) if model.menu.is_some() => go_in_menu(model, step),
         ViewCommand::Move(step) if model.overlay.is_some() => scroll(model, step),
         ViewCommand::Move(step) => {
             go(model, step);
@@ -243,12 +250,14 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Zoom => model.is_zoomed = !model.is_zoomed,
         ViewCommand::NextPane => turn_pane(model, 1),
         ViewCommand::PreviousPane => turn_pane(model, Pane::ALL.len() - 1),
-        ViewCommand::Help => model.open(Content::Help),
+        ViewCommand::Help => model.menu = Some(Menu::new(model)),
+        ViewCommand::Choose => return choose(model),
         ViewCommand::Biography => story::open_biography(model),
         ViewCommand::Overhead => model.open(Content::Overhead(Souls::default())),
         ViewCommand::Why => model.open(Content::Why),
         ViewCommand::Open if model.overlay.is_some() => open_within(model),
         ViewCommand::Open => open(model),
+        ViewCommand::Close if model.menu.is_some() => model.menu = None,
         ViewCommand::Close => model.close(),
         ViewCommand::Filter(wanted) => filter(model, wanted),
         ViewCommand::Station(number, wish) => return model.wish(number, wish),
@@ -260,6 +269,7 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Mark => mark(model),
         ViewCommand::Unmark => unmark(model),
         ViewCommand::Leave => model.focus = Focus::Lists,
+        ViewCommand::Clear if model.menu.is_some() => model.menu.iter_mut().for_each(Menu::clear),
         ViewCommand::Clear if model.input.draft().is_empty() => model.focus = Focus::Lists,
         ViewCommand::Clear => model.input.clear(),
         ViewCommand::Motion(setting) => {
@@ -378,6 +388,10 @@ fn write(model: &mut Model, begun: &str) {
 
 fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
     let was_asked = model.question.take().is_some();
+    if let Some(menu) = model.menu.as_mut().filter(|_| !was_asked) {
+        menu.type_in(text);
+        return Vec::new();
+    }
     if was_asked || model.areas().is_none() || model.overlay.is_some() {
         return Vec::new();
     }
@@ -506,6 +520,60 @@ fn open(model: &mut Model) {
     }
 }
 
+// === The list of what can be done ===
+
+/// The rows that the list has on the screen.
+fn menu_rows(model: &Model) -> Rect {
+    model.areas().map_or(Rect::default(), |areas| Parts::of(areas.body).rows)
+}
+
+fn go_in_menu(model: &mut Model, step: Step) {
+    let height = usize::from(menu_rows(model).height);
+    model.menu.iter_mut().for_each(|menu| menu.go(step, height));
+}
+
+fn type_into_menu(model: &mut Model, event: KeyEvent) {
+    let Some(menu) = &mut model.menu else { return };
+    match event.code {
+        KeyCode::Backspace => menu.take_back(),
+        KeyCode::Char(character) if Key::from(event).is_text() => {
+            menu.type_in(character.encode_utf8(&mut [0; 4]));
+        }
+        _ => {}
+    }
+}
+
+/// Does what is selected in the list, to what was selected when it was opened.
+fn choose(model: &mut Model) -> Vec<Effect> {
+    let Some(menu) = model.menu.take() else { return Vec::new() };
+    match menu.selected_item().map(|item| item.deed.clone()) {
+        Some(Deed::Run(command)) => return run_chosen(model, &menu, command),
+        Some(Deed::Ask(question)) => model.question = Some(question),
+        Some(Deed::Begin(line)) => {
+            model.overlay = None;
+            write(model, &line);
+        }
+        // The list stays, for another choice.
+        Some(Deed::Nothing(reason)) => {
+            model.complain(reason);
+            model.menu = Some(menu);
+        }
+        Some(Deed::Explains) | None => model.menu = Some(menu),
+    }
+    Vec::new()
+}
+
+fn run_chosen(model: &mut Model, menu: &Menu, command: Command) -> Vec<Effect> {
+    if let Command::View(view) = &command
+        && menu::acts_on_selection(view)
+        && let Err(reason) = menu.target().select(model)
+    {
+        model.complain(reason);
+        return Vec::new();
+    }
+    run(model, command)
+}
+
 // === The mouse ===
 
 fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
@@ -515,6 +583,7 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
         MouseEventKind::ScrollUp => return wheel(model, position, Step::Up),
         MouseEventKind::ScrollDown => return wheel(model, position, Step::Down),
         MouseEventKind::Down(_) if model.question.take().is_some() => {}
+        MouseEventKind::Down(MouseButton::Left) if model.menu.is_some() => select_in_menu(model, position),
         MouseEventKind::Down(MouseButton::Left) if model.overlay.is_none() => {
             if areas.input.contains(position) {
                 write(model, "");
@@ -528,8 +597,19 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
     Vec::new()
 }
 
+fn select_in_menu(model: &mut Model, position: Position) {
+    let rows = menu_rows(model);
+    if let Some(menu) = model.menu.as_mut().filter(|_| rows.contains(position)) {
+        menu.select_row(usize::from(position.y - rows.y), usize::from(rows.height));
+    }
+}
+
 /// Scrolls what the pointer is over; what is selected stays on its row of the screen.
 fn wheel(model: &mut Model, position: Position, by: Step) -> Vec<Effect> {
+    if model.menu.is_some() {
+        (0..WHEEL).for_each(|_| go_in_menu(model, by));
+        return Vec::new();
+    }
     if model.overlay.is_some() {
         (0..WHEEL).for_each(|_| scroll(model, by));
         return Vec::new();

@@ -75,7 +75,6 @@ impl Key {
     }
 
     /// Whether it writes something where text is written.
-    #[cfg(test)]
     pub(crate) fn is_text(self) -> bool {
         matches!(self.code, Char(_)) && self.modifiers.is_empty()
     }

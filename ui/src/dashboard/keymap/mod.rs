@@ -41,22 +41,10 @@ pub(crate) enum Place {
     Traffic,
     /// While something lies over the lists.
     Overlay,
+    /// While the list of what can be done is open.
+    Menu,
     /// While the input has the focus.
     Input,
-}
-
-/// The headings of the help, in order.
-pub(crate) const HEADINGS: [&str; 3] = ["In the lists", "While something is open", "While writing"];
-
-impl Place {
-    /// The heading under which the help lists keys of this place.
-    pub(crate) fn heading(self) -> &'static str {
-        match self {
-            Self::Peers | Self::Queue | Self::Traffic => HEADINGS[0],
-            Self::Overlay => HEADINGS[1],
-            Self::Input => HEADINGS[2],
-        }
-    }
 }
 
 impl From<Pane> for Place {
@@ -115,7 +103,7 @@ impl Keymap {
 
 impl Binding {
     /// The keys in the places that this holds for, without those named already.
-    fn keys_in(&self, is_there: impl Fn(Place) -> bool) -> Vec<Key> {
+    pub(crate) fn keys_in(&self, is_there: impl Fn(Place) -> bool) -> Vec<Key> {
         let mut keys = Vec::new();
         for (_, key) in self.keys.iter().filter(|(place, _)| is_there(*place)) {
             if !keys.contains(key) {
@@ -123,11 +111,6 @@ impl Binding {
             }
         }
         keys
-    }
-
-    /// The keys that the help lists under a heading; none if it does not belong there.
-    pub(crate) fn keys_under(&self, heading: &str) -> Vec<Key> {
-        self.keys_in(|place| place.heading() == heading)
     }
 
     /// The keys that work in a place, the first of which is the one to hint at.
@@ -175,6 +158,7 @@ mod tests {
             (Place::Queue, ":quit"),
             (Place::Traffic, ":quit"),
             (Place::Overlay, ":close"),
+            (Place::Menu, ":close"),
             (Place::Input, ":clear"),
         ] {
             assert_eq!(keymap.find(place, Key::LEAVE).map(|binding| &*binding.command), Some(command));

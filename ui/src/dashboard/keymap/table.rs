@@ -31,6 +31,7 @@ const QUEUE: &[Place] = &[Place::Queue];
 /// Where a message can be selected.
 const QUEUE_AND_TRAFFIC: &[Place] = &[Place::Queue, Place::Traffic];
 const OVERLAY: &[Place] = &[Place::Overlay];
+const MENU: &[Place] = &[Place::Menu];
 const INPUT: &[Place] = &[Place::Input];
 
 /// Every key, in the order in which hints and help list them.
@@ -38,7 +39,7 @@ const INPUT: &[Place] = &[Place::Input];
 pub(super) const ROWS: &[Row] = rows![
     "i", LISTS, ":say", "say", "write a message";
     ":", LISTS, ":prompt :", "cmd", "write a command";
-    "?", LISTS, ":help", "keys", "list keys and commands";
+    "? f1", LISTS, ":help", "keys", "list what can be done now";
     "q ctrl-c", LISTS, ":quit", "quit", "stop the node and leave";
     "/", LISTS, ":prompt :filter ", "filter", "show only the traffic that a filter admits";
     "enter", LISTS, ":open", "open", "show all of what is selected";
@@ -71,7 +72,8 @@ pub(super) const ROWS: &[Row] = rows![
     "ctrl-l", LISTS, ":redraw", "", "draw the screen anew";
 
     "enter", OVERLAY, ":open", "", "open what is selected in a list; close anything else";
-    "esc q ? ctrl-c", OVERLAY, ":close", "close", "close what is open";
+    "esc q ctrl-c", OVERLAY, ":close", "close", "close what is open";
+    "? f1", OVERLAY, ":help", "keys", "list what can be done now";
     "up k", OVERLAY, ":up", "up", "one line up";
     "down j", OVERLAY, ":down", "down", "one line down";
     "pgup ctrl-b", OVERLAY, ":page-up", "", "one page up";
@@ -86,8 +88,21 @@ pub(super) const ROWS: &[Row] = rows![
     "ctrl-z", OVERLAY, ":suspend", "", "stop the program until the shell continues it";
     "ctrl-l", OVERLAY, ":redraw", "", "draw the screen anew";
 
+    "enter", MENU, ":choose", "do it", "do what is selected, or begin to write it";
+    "esc ? f1 ctrl-c", MENU, ":close", "close", "close the list";
+    "up ctrl-p", MENU, ":up", "up", "one up";
+    "down ctrl-n", MENU, ":down", "down", "one down";
+    "pgup ctrl-b", MENU, ":page-up", "", "one page up";
+    "pgdn ctrl-f", MENU, ":page-down", "page", "one page down";
+    "home", MENU, ":top", "", "to the first";
+    "end", MENU, ":bottom", "", "to the last";
+    "ctrl-u", MENU, ":clear", "", "empty what narrows the list";
+    "ctrl-z", MENU, ":suspend", "", "stop the program until the shell continues it";
+    "ctrl-l", MENU, ":redraw", "", "draw the screen anew";
+
     "enter", INPUT, ":send", "send", "send the message or run the command";
     "esc tab", INPUT, ":leave", "back to the lists, the draft stays", "leave the input; the draft stays";
+    "f1", INPUT, ":help", "", "list what can be done now";
     "ctrl-c", INPUT, ":clear", "clear", "empty the input; leave it if it is empty";
     "up", INPUT, ":history-back", "history", "what was sent before";
     "down", INPUT, ":history-on", "", "what was sent after";

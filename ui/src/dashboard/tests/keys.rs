@@ -331,14 +331,3 @@ fn the_peer_of_a_row_of_the_traffic_can_be_ignored() {
     (0..1).for_each(|_| drop(fixture.press(KeyCode::Up)));
     assert_eq!(fixture.press(KeyCode::Char('I')), ignores("rude-tower:8081"));
 }
-
-#[test]
-fn help_scrolls_no_further_than_its_end() {
-    let mut fixture = Fixture::busy(80, 24);
-    fixture.press(KeyCode::Char('?'));
-    (0..50).for_each(|_| drop(fixture.press(KeyCode::PageDown)));
-    let end = fixture.screen();
-    assert!(end.contains("ignored"), "{end}");
-    fixture.press(KeyCode::Up);
-    assert_ne!(fixture.screen(), end);
-}

@@ -7,6 +7,7 @@ mod hostile;
 mod keys;
 mod looks;
 mod marks;
+mod menu;
 mod screens;
 mod sizes;
 mod stations;

@@ -57,8 +57,14 @@ fn a_message_in_full() {
 }
 
 #[test]
-fn help() {
+fn what_can_be_done() {
     insta::assert_snapshot!(screens(&[KeyCode::Char('?')]));
+}
+
+#[test]
+fn what_can_be_done_narrowed_down() {
+    let keys = "?ignore".chars().map(KeyCode::Char).chain([KeyCode::Down]).collect::<Vec<_>>();
+    insta::assert_snapshot!(screens(&keys));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::{
     super::{
         available::is_worth_a_hint,
         format,
+        keymap::Place,
         model::{Focus, Model},
         theme::Theme,
     },
@@ -63,14 +64,14 @@ pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
         frame.render_widget(Line::styled(text, theme.notice(true).patch(theme.selected)), area);
         return;
     }
-    let has_focus = model.focus == Focus::Input && model.overlay.is_none();
+    let has_focus = model.place() == Place::Input;
     let label = if model.input.writes_command() { " CMD " } else { " SAY " };
     let prompt = Span::styled(label, theme.title(has_focus));
     let left = u16::try_from(label.len() + 1).unwrap_or(0).min(area.width);
     let room = usize::from(area.width - left);
     frame.render_widget(Line::from(prompt), area);
     let text = Rect { x: area.x + left, width: area.width - left, ..area };
-    if model.input.draft().is_empty() && model.overlay.is_some() {
+    if model.input.draft().is_empty() && matches!(model.place(), Place::Overlay | Place::Menu) {
         return;
     }
     if model.input.draft().is_empty() && !has_focus {

@@ -4,7 +4,7 @@ mod biography;
 mod detail;
 mod footer;
 mod header;
-mod help;
+pub(crate) mod menu;
 mod overhead;
 mod peers;
 mod queue;
@@ -58,6 +58,10 @@ fn draw_too_small(model: &Model, frame: &mut Frame<'_>) {
 }
 
 fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    if let Some(menu) = &model.menu {
+        menu::draw(menu, theme, areas.body, frame);
+        return;
+    }
     if model.overlay.is_some() {
         draw_overlay(model, theme, areas.body, frame);
         return;
@@ -159,7 +163,6 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
     let lines = overlay_lines(model, theme, usize::from(area.width));
     let (total, height) = (lines.len() + overlay.message.len(), usize::from(rows.height));
     let title = match &overlay.content {
-        Content::Help => " KEYS AND COMMANDS ",
         Content::Stations => " STATIONS ",
         Content::Peer(_) => " PEER ",
         Content::Message(..) => " MESSAGE ",
@@ -189,7 +192,6 @@ fn overlay_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'stati
 
 fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize) -> Vec<Line<'static>> {
     match content {
-        Content::Help => help::lines(model, theme, columns),
         Content::Stations => stations::lines(model, theme, columns),
         Content::Peer(detail) => detail::peer(model, theme, detail, columns),
         Content::Message(queued, waits) => detail::message(model, theme, queued, *waits, columns),
