@@ -1,6 +1,8 @@
 //! The real program in a real terminal: what is on the screen, and what is left behind when it ends.
 #![expect(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "terminal/accessible.rs"]
+mod accessible;
 #[path = "terminal/leaving.rs"]
 mod leaving;
 #[path = "terminal/pace.rs"]
@@ -15,5 +17,7 @@ mod screen;
 mod session;
 #[path = "terminal/suspending.rs"]
 mod suspending;
+#[path = "terminal/title.rs"]
+mod title;
 #[path = "terminal/watching.rs"]
 mod watching;

@@ -11,6 +11,9 @@ use vt100::{Callbacks, MouseProtocolEncoding, MouseProtocolMode, Parser};
 /// How long anything may take. Nothing waits that long unless it fails.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
+/// What the window is called before the program starts.
+pub(crate) const FIRST_TITLE: &str = "a shell";
+
 /// A mode that no terminal has.
 const MARKER: u16 = 9876;
 
@@ -32,9 +35,22 @@ struct Counts {
     markers: usize,
     /// Whether the focus was asked for.
     focus: bool,
+    /// The title of the window, if it was ever set, and those that were laid aside.
+    title: Option<String>,
+    titles: Vec<String>,
+}
+
+impl Counts {
+    fn title(&self) -> String {
+        self.title.clone().unwrap_or_else(|| FIRST_TITLE.to_owned())
+    }
 }
 
 impl Callbacks for Counts {
+    fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
+        self.title = Some(String::from_utf8_lossy(title).into_owned());
+    }
+
     fn unhandled_csi(
         &mut self,
         _: &mut vt100::Screen,
@@ -46,6 +62,8 @@ impl Callbacks for Counts {
         match (intermediate, parameters, command) {
             (Some(b'?'), [[2026]], 'h') => self.frames += 1,
             (Some(b'?'), [[MARKER]], 'h') => self.markers += 1,
+            (None, [[22], [2]], 't') => self.titles.push(self.title()),
+            (None, [[23], [2]], 't') => self.title = self.titles.pop().or_else(|| self.title.take()),
             (Some(b'?'), [[1004]], 'h' | 'l') => self.focus = command == 'h',
             _ => {}
         }
@@ -141,6 +159,11 @@ impl Emulator {
             mouse: screen.mouse_protocol_mode(),
             mouse_encoding: screen.mouse_protocol_encoding(),
         }
+    }
+
+    /// The title of the window.
+    pub(crate) fn title(&self) -> String {
+        self.lock().parser.callbacks().title()
     }
 
     /// How many frames were drawn.

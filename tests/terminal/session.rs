@@ -20,7 +20,7 @@ use rustix::{
 };
 use tempfile::TempDir;
 
-use super::screen::{DEADLINE, Emulator, Modes};
+use super::screen::{DEADLINE, Emulator, FIRST_TITLE, Modes};
 
 /// How long to wait before looking again, where nothing can be waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -134,6 +134,12 @@ impl Session {
         self.emulator.wait_at_most(6 * DEADLINE, described, is_so);
     }
 
+    /// Waits until the window has such a title.
+    #[track_caller]
+    pub(crate) fn wait_for_title(&self, is_so: impl Fn(&str) -> bool) {
+        self.wait_while("such a title", || !is_so(&self.emulator.title()));
+    }
+
     /// Waits until a text is on the screen.
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) {
@@ -213,6 +219,7 @@ impl Session {
     #[track_caller]
     pub(crate) fn assert_restored(&self) {
         assert_eq!(self.modes(), Modes::AT_FIRST);
+        assert_eq!(self.emulator.title(), FIRST_TITLE);
         assert_eq!(settings(&self.termios_now()), settings(&self.termios));
         assert!(!self.emulator.drawing().contains("TRAFFIC"), "{}", self.emulator.drawing());
     }

@@ -5,6 +5,7 @@ use std::{io::Write, process::ExitCode, time::Duration};
 use clacks_p2p::{Node, node::Remaining};
 use tokio::runtime::Runtime;
 
+mod accessible;
 mod charset;
 mod cli;
 mod command;
@@ -77,11 +78,17 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     result
 }
 
-/// A node on the screen.
+/// A node on the screen, or told in sentences.
 async fn monitor(config: &Config) -> anyhow::Result<()> {
+    charset::choose(config.view.ascii);
+    if config.view.accessible.unwrap_or_default() {
+        let node = start(config).await?;
+        let result = accessible::run(&node, false, config.view.filter.clone()).await;
+        tell_of_loss(&stop(&node).await);
+        return result;
+    }
     // A node that is never seen should not have been heard of, nor leave anything behind.
     terminal::fit_to_draw_on()?;
-    charset::choose(config.view.ascii);
     let settings = dashboard::Settings::new(false, config.view.clone())?;
     let settings = match config.kept_in()? {
         Some(directory) => settings.keep_in(&directory)?,
@@ -99,18 +106,21 @@ async fn headless(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The demo network, on the screen or without one.
+/// The demo network, on the screen, told in sentences, or as JSON lines.
 async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     let view = demo.view.with_file(None)?;
     charset::choose(view.ascii);
-    let settings = dashboard::Settings::new(true, view)?;
-    if !demo.no_screen {
+    let is_accessible = view.accessible.unwrap_or_default();
+    if !demo.no_screen && !is_accessible {
         terminal::fit_to_draw_on()?;
     }
+    let settings = dashboard::Settings::new(true, view)?;
     let network = demo::Network::start(&demo.options).await?;
     let result = if demo.no_screen {
         // Nobody minds what is lost here.
         headless::run(network.node()).await.map(drop)
+    } else if is_accessible {
+        accessible::run(network.node(), true, settings.view.filter.clone()).await
     } else {
         dashboard::run(Source::live(network.node()), &settings).await
     };

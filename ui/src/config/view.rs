@@ -36,6 +36,16 @@ pub(crate) struct View {
     #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) ascii: Option<bool>,
 
+    /// Tell in sentences, line by line, without a screen: for screen readers, and for terminals that can do nothing
+    #[arg(long, env = "CLACKS_ACCESSIBLE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub(crate) accessible: Option<bool>,
+
+    /// Leave the title of the window alone
+    #[arg(long, env = "CLACKS_NO_TITLE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub(crate) no_title: Option<bool>,
+
     /// The stations, which have a table of their own.
     #[arg(skip)]
     #[serde(skip)]
@@ -53,6 +63,8 @@ impl View {
             filter: self.filter.or(other.filter),
 
             ascii: self.ascii.or(other.ascii),
+            accessible: self.accessible.or(other.accessible),
+            no_title: self.no_title.or(other.no_title),
             stations: self.stations.or(other.stations),
         }
     }

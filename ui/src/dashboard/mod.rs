@@ -3,7 +3,7 @@
 
 mod available;
 mod biography;
-mod format;
+pub(crate) mod format;
 mod frames;
 mod indent;
 mod input;
@@ -11,7 +11,7 @@ mod keymap;
 mod layout;
 mod listening;
 mod live;
-mod log;
+pub(crate) mod log;
 mod looks;
 mod marks;
 mod menu;
@@ -25,6 +25,7 @@ mod souls;
 mod source;
 mod story;
 mod theme;
+mod title;
 mod undo;
 mod update;
 mod view;
@@ -33,6 +34,9 @@ mod view;
 pub(crate) use keymap::{Keymap, Place};
 pub(crate) use motion::Setting as MotionSetting;
 pub(crate) use source::Source;
+pub(crate) use view::{clock, preview};
+
+use std::time::Duration;
 
 use std::path::Path;
 
@@ -49,6 +53,7 @@ use self::{
     motion::Animations,
     outcome::Outcome,
     source::Happened,
+    title::Title,
     update::{Effect, Msg, update},
 };
 use crate::{
@@ -100,6 +105,10 @@ impl Settings {
         Ok(Self { stations: KeptStations { file: Some(file), changed }, ..self })
     }
 
+    fn has_title(&self) -> bool {
+        terminal::has_title() && !self.view.no_title.unwrap_or_default()
+    }
+
     fn takes_mouse(&self) -> bool {
         !self.view.no_mouse.unwrap_or_default()
     }
@@ -127,6 +136,8 @@ struct Dashboard {
     screen: Screen,
     model: Model,
     frames: Frames,
+    /// `None` where it is not ours to change.
+    title: Option<Title>,
     replies: Replies,
     /// Where the stations are kept, if they are.
     station_file: Option<StationFile>,
@@ -156,7 +167,8 @@ impl Dashboard {
         model.listening = Listening::new(settings.view.stations.clone(), kept.changed.clone());
         let replies = mpsc::channel(REPLIES);
         let station_file = kept.file.clone();
-        Self { source, screen, model, frames: Frames::default(), replies, station_file }
+        let title = settings.has_title().then(Title::default);
+        Self { source, screen, model, frames: Frames::default(), title, replies, station_file }
     }
 
     async fn run(&mut self) -> anyhow::Result<()> {
@@ -287,11 +299,22 @@ impl Dashboard {
         self.take(Msg::Refreshed(Box::new(snapshot)));
     }
 
+    /// Gives the window its title, and returns how long until it is to get another.
+    fn entitle(&mut self) -> anyhow::Result<Duration> {
+        let Some(title) = &mut self.title else { return Ok(Duration::MAX) };
+        let (wanted, uptime) = (title::of(&self.model.overview), self.model.now.uptime);
+        if let Some(text) = title.next(wanted.clone(), uptime) {
+            self.screen.set_title(text)?;
+        }
+        Ok(title.waits(&wanted, uptime).unwrap_or(Duration::MAX))
+    }
+
     fn draw(&mut self) -> anyhow::Result<()> {
         self.refresh();
         let theme = self.model.theme();
         self.screen.draw(|frame| view::view(&self.model, theme, frame))?;
-        self.frames.drawn(self.model.changes_after());
+        let waits = self.entitle()?;
+        self.frames.drawn(self.model.changes_after().min(waits));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, IsTerminal, Read};
 
 use tokio::sync::mpsc;
 
@@ -6,11 +6,11 @@ use tokio::sync::mpsc;
 const MAX_LINE: usize = 1 << 20;
 
 /// A line of the input, without its end, or what is wrong with it.
-pub(super) type Line = Result<String, LineError>;
+pub(crate) type Line = Result<String, LineError>;
 
 /// A line that is no text to work with. It was skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum LineError {
+pub(crate) enum LineError {
     #[error("the line is longer than {MAX_LINE} bytes")]
     TooLong,
     #[error("the line is not UTF-8 text")]
@@ -25,6 +25,25 @@ pub(super) fn lines() -> mpsc::Receiver<Line> {
         let mut input = io::stdin().lock();
         while let Ok(Some(line)) = read_line(&mut input) {
             if to_reader.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// The lines of standard input, and in a terminal its ends, which are `None`: after the first, which somebody types with
+/// Ctrl-D, it goes on, and two on end are the last.
+pub(crate) fn lines_and_ends() -> mpsc::Receiver<Option<Line>> {
+    let (to_reader, lines) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        let mut input = io::stdin().lock();
+        let is_terminal = io::stdin().is_terminal();
+        let mut ends = 0;
+        while let Ok(line) = read_line(&mut input) {
+            ends = if line.is_none() { ends + 1 } else { 0 };
+            let goes_on = is_terminal || line.is_some();
+            if !goes_on || to_reader.blocking_send(line).is_err() || ends == 2 {
                 return;
             }
         }

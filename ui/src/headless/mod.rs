@@ -13,13 +13,13 @@ use crate::{
     execute::execute,
 };
 
-mod input;
+pub(crate) mod input;
 mod output;
 mod record;
-mod signals;
+pub(crate) mod signals;
 mod story;
 
-use output::{Closed, Output};
+pub(crate) use output::{Closed, Output};
 use record::Record;
 use signals::Signals;
 use story::Story;
@@ -38,7 +38,7 @@ pub(crate) async fn run(node: &Node) -> anyhow::Result<Remaining> {
     let mut announces = JoinSet::new();
     let output = Output::open();
     let session = async {
-        output.write(record::ready(node)).await?;
+        output.write(record::ready(node).into_line()).await?;
         tokio::select! {
             told = story.tell(&output) => told,
             answered = answer(node, input::lines(), &mut announces, &output) => answered,
@@ -47,17 +47,17 @@ pub(crate) async fn run(node: &Node) -> anyhow::Result<Remaining> {
     };
     tokio::select! {
         ended = session => if let Err(Closed) = ended { return Ok(crate::stop(node).await); },
-        () = signals.next() => {}
+        _ = signals.next() => {}
     }
     let remaining = tokio::select! {
         remaining = crate::stop(node) => remaining,
         // Somebody is in a hurry.
-        () = signals.next() => return Ok(node.remaining()),
+        _ = signals.next() => return Ok(node.remaining()),
     };
     let goodbye = say_goodbye(node.now().unix_ms, &remaining, story, announces, output);
     let told = tokio::select! {
         told = tokio::time::timeout(GOODBYE, goodbye) => matches!(told, Ok(Ok(()))),
-        () = signals.next() => false,
+        _ = signals.next() => false,
     };
     Ok(if told { Remaining::default() } else { remaining })
 }
@@ -92,14 +92,14 @@ async fn answer(
                 let node = node.clone();
                 announces.spawn(async move { carry_out(&node, number, command).await });
             }
-            command => output.write(carry_out(node, number, command).await).await?,
+            command => output.write(carry_out(node, number, command).await.into_line()).await?,
         }
     }
 }
 
 async fn write_answer(answer: Result<Record, JoinError>, output: &Output) -> Result<(), Closed> {
     match answer {
-        Ok(record) => output.write(record).await,
+        Ok(record) => output.write(record.into_line()).await,
         // It panicked, which is told elsewhere.
         Err(_) => Ok(()),
     }
@@ -149,6 +149,6 @@ async fn say_goodbye(
     while let Some(done) = announces.join_next().await {
         write_answer(done, &output).await?;
     }
-    output.write(record::stopped(time, remaining)).await?;
+    output.write(record::stopped(time, remaining).into_line()).await?;
     output.finish().await
 }

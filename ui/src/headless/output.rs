@@ -2,34 +2,32 @@ use std::io::{self, BufWriter, Write};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::record::Record;
-
 /// Lines that may wait for whoever reads them, beside the events that wait in the subscription.
 const CAPACITY: usize = 16;
 
 /// Standard output, written by a thread of its own: a reader who is slow or stuck holds up nothing but the lines.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(crate) struct Output {
     lines: mpsc::Sender<String>,
     finished: oneshot::Receiver<io::Result<()>>,
 }
 
 /// Room for one line.
 #[derive(Debug)]
-pub(super) struct Room<'a>(mpsc::Permit<'a, String>);
+pub(crate) struct Room<'a>(mpsc::Permit<'a, String>);
 
 impl Room<'_> {
-    pub(super) fn write(self, record: Record) {
-        self.0.send(record.into_line());
+    pub(crate) fn write(self, line: String) {
+        self.0.send(line);
     }
 }
 
 /// Nobody reads the output any more.
 #[derive(Debug)]
-pub(super) struct Closed;
+pub(crate) struct Closed;
 
 impl Output {
-    pub(super) fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let (lines, to_write) = mpsc::channel(CAPACITY);
         let (finished_to, finished) = oneshot::channel();
         std::thread::spawn(move || {
@@ -41,23 +39,23 @@ impl Output {
     }
 
     /// Waits until there is room for a line.
-    pub(super) async fn room(&self) -> Result<Room<'_>, Closed> {
+    pub(crate) async fn room(&self) -> Result<Room<'_>, Closed> {
         self.lines.reserve().await.map(Room).map_err(|_| Closed)
     }
 
-    /// Waits until there is room for the line.
-    pub(super) async fn write(&self, record: Record) -> Result<(), Closed> {
-        self.room().await.map(|room| room.write(record))
+    /// Waits until there is room for the line, which is given without its end.
+    pub(crate) async fn write(&self, line: String) -> Result<(), Closed> {
+        self.room().await.map(|room| room.write(line))
     }
 
     /// Waits until nobody reads any more. Only a write can find that out.
-    pub(super) async fn closed(&self) -> Closed {
+    pub(crate) async fn closed(&self) -> Closed {
         self.lines.closed().await;
         Closed
     }
 
     /// Waits until every line is written.
-    pub(super) async fn finish(self) -> Result<(), Closed> {
+    pub(crate) async fn finish(self) -> Result<(), Closed> {
         drop(self.lines);
         // Whichever way it failed, nobody has read it.
         self.finished.await.is_ok_and(|written| written.is_ok()).then_some(()).ok_or(Closed)

@@ -1,9 +1,18 @@
 use std::io;
 
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Somebody pressed Ctrl-C.
+    Interrupt,
+    /// The system wants the program to end, or the terminal has gone.
+    End,
+}
+
 /// The signals that ask a process to end, or tell that its terminal has gone.
 #[cfg(unix)]
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     /// `None` where it is to be ignored, as under `nohup`.
     hangup: Option<tokio::signal::unix::Signal>,
     interrupt: tokio::signal::unix::Signal,
@@ -13,7 +22,7 @@ pub(super) struct Signals {
 #[cfg(unix)]
 impl Signals {
     /// From now on they no longer end it by themselves.
-    pub(super) fn catch() -> io::Result<Self> {
+    pub(crate) fn catch() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let hangup = if may_catch_hangup() { Some(signal(SignalKind::hangup())?) } else { None };
         Ok(Self {
@@ -24,11 +33,11 @@ impl Signals {
     }
 
     /// The next of them.
-    pub(super) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) -> Signal {
         tokio::select! {
-            Some(()) = async { self.hangup.as_mut()?.recv().await } => {}
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            Some(()) = async { self.hangup.as_mut()?.recv().await } => Signal::End,
+            _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.terminate.recv() => Signal::End,
         }
     }
 }
@@ -47,17 +56,18 @@ fn may_catch_hangup() -> bool {
 /// What a Windows console sends when somebody presses Ctrl-C.
 #[cfg(windows)]
 #[derive(Debug)]
-pub(super) struct Signals(tokio::signal::windows::CtrlC);
+pub(crate) struct Signals(tokio::signal::windows::CtrlC);
 
 #[cfg(windows)]
 impl Signals {
     /// From now on it no longer ends the process by itself.
-    pub(super) fn catch() -> io::Result<Self> {
+    pub(crate) fn catch() -> io::Result<Self> {
         tokio::signal::windows::ctrl_c().map(Self)
     }
 
     /// The next one.
-    pub(super) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) -> Signal {
         self.0.recv().await;
+        Signal::Interrupt
     }
 }

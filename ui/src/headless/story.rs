@@ -37,7 +37,7 @@ impl Story {
                 room = output.room(), if !self.waiting.is_empty() => {
                     let room = room?;
                     if let Some((event, time)) = self.waiting.pop_front() {
-                        room.write(record::happened(&event, time));
+                        room.write(record::happened(&event, time).into_line());
                     }
                 }
             }
@@ -49,7 +49,7 @@ impl Story {
         let now = self.node.now().unix_ms;
         let late = std::iter::from_fn(|| self.events.try_next()).map(|event| (event, now));
         for (event, time) in self.waiting.into_iter().chain(late) {
-            output.write(record::happened(&event, time)).await?;
+            output.write(record::happened(&event, time).into_line()).await?;
         }
         Ok(())
     }

@@ -15,6 +15,16 @@ pub(super) fn is_dumb() -> bool {
     env::var_os("TERM").as_deref() == Some(OsStr::new("dumb"))
 }
 
+/// Whether the terminal has a window with a title. A console has none, and some print what they are sent for one.
+pub(crate) fn has_title() -> bool {
+    env::var("TERM").is_ok_and(|term| is_of_a_window(&term))
+}
+
+fn is_of_a_window(term: &str) -> bool {
+    let consoles = ["dumb", "linux", "cons25", "vt", "ansi", "sun", "wsvt", "minix", "eterm"];
+    !term.is_empty() && !consoles.iter().any(|console| term.starts_with(console))
+}
+
 /// What is known of the terminal's background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Background {
@@ -43,6 +53,18 @@ fn background_in(colours: &str) -> Background {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn consoles_have_no_title() {
+        for term in
+            ["xterm-256color", "tmux-256color", "screen", "foot", "alacritty", "rxvt-unicode", "st-256color"]
+        {
+            assert!(is_of_a_window(term), "{term}");
+        }
+        for term in ["linux", "dumb", "vt220", "", "linux-16color"] {
+            assert!(!is_of_a_window(term), "{term}");
+        }
+    }
 
     #[test]
     fn the_background_is_the_last_of_the_colours() {

@@ -32,13 +32,16 @@ pub(super) enum Mode {
     Mouse = 8,
     /// News of the focus: whether anybody looks.
     Focus = 16,
+    /// The title that the window had before ours, laid aside.
+    Title = 32,
 }
 
 /// The bit for raw mode, which is no escape sequence.
 const RAW: u8 = 128;
 
 /// In the order in which they are undone.
-const MODES: [Mode; 5] = [Mode::Focus, Mode::Mouse, Mode::Paste, Mode::HiddenCursor, Mode::Alternate];
+const MODES: [Mode; 6] =
+    [Mode::Title, Mode::Focus, Mode::Mouse, Mode::Paste, Mode::HiddenCursor, Mode::Alternate];
 
 impl Mode {
     fn on(self) -> &'static [u8] {
@@ -48,6 +51,7 @@ impl Mode {
             Self::Paste => b"\x1b[?2004h",
             Self::Mouse => b"\x1b[?1000h\x1b[?1006h",
             Self::Focus => b"\x1b[?1004h",
+            Self::Title => b"\x1b[22;2t",
         }
     }
 
@@ -58,6 +62,8 @@ impl Mode {
             Self::Paste => b"\x1b[?2004l",
             Self::Mouse => b"\x1b[?1006l\x1b[?1000l",
             Self::Focus => b"\x1b[?1004l",
+            // Empty first, for terminals that laid nothing aside.
+            Self::Title => b"\x1b]2;\x1b\\\x1b[23;2t",
         }
     }
 }
@@ -98,6 +104,18 @@ pub(super) fn set(mode: Mode) -> io::Result<()> {
     }
     SET.fetch_or(mode as u8, Ordering::SeqCst);
     write_out(mode.on())
+}
+
+/// Gives the window a title, which must hold no control character, and lays the one aside that it had before.
+pub(super) fn set_title(title: &str) -> io::Result<()> {
+    let _writing = lock();
+    if !is_set(RAW) || title.contains(char::is_control) {
+        return Ok(());
+    }
+    // Laid aside twice, it would be ours that comes back.
+    let aside = SET.fetch_or(Mode::Title as u8, Ordering::SeqCst) & Mode::Title as u8 != 0;
+    let before = if aside { &[] } else { Mode::Title.on() };
+    write_out(&[before, b"\x1b]2;", title.as_bytes(), b"\x1b\\"].concat())
 }
 
 pub(super) fn unset(mode: Mode) -> io::Result<()> {

@@ -31,7 +31,7 @@ use tokio::sync::mpsc;
 
 use self::{backend::Tty, guard::Mode, news::News};
 pub(crate) use self::{
-    colours::{Background, background, colours_wanted},
+    colours::{Background, background, colours_wanted, has_title},
     input::Input,
     remote::is_over_ssh,
 };
@@ -42,6 +42,8 @@ pub(crate) struct Screen {
     terminal: Terminal<Tty>,
     keys: mpsc::Receiver<Input>,
     mouse: bool,
+    /// What the window is called, where it was given a name.
+    title: Option<String>,
 }
 
 impl Screen {
@@ -56,7 +58,7 @@ impl Screen {
         signals::watch()?;
         hangup::watch()?;
         let terminal = Terminal::new(Tty::default())?;
-        let mut screen = Self { terminal, keys: input::read_keys()?, mouse };
+        let mut screen = Self { terminal, keys: input::read_keys()?, mouse, title: None };
         guard::hold();
         screen.take()?;
         Ok(screen)
@@ -113,6 +115,12 @@ impl Screen {
         if on { guard::set(Mode::Mouse) } else { guard::unset(Mode::Mouse) }
     }
 
+    /// Gives the window a title, which must hold no control character, until the terminal is given back.
+    pub(crate) fn set_title(&mut self, title: &str) -> io::Result<()> {
+        self.title = Some(title.to_owned());
+        guard::set_title(title)
+    }
+
     /// Gives the terminal back. From here on signals do what they do to any program.
     pub(crate) fn leave(self) -> io::Result<()> {
         let given_back = guard::let_go();
@@ -128,6 +136,9 @@ impl Screen {
         }
         if self.mouse {
             guard::set(Mode::Mouse)?;
+        }
+        if let Some(title) = &self.title {
+            guard::set_title(title)?;
         }
         self.redraw()
     }
@@ -155,7 +166,10 @@ impl Drop for Screen {
 /// Fails where there is no terminal that a screen could be drawn on, and says what to do instead.
 pub(crate) fn fit_to_draw_on() -> io::Result<()> {
     let unfit = |what: &str| {
-        io::Error::new(io::ErrorKind::Unsupported, format!("{what}; `clacks node` runs without a screen"))
+        let reason = format!(
+            "{what}; `clacks --accessible` tells in sentences what happens, `clacks node` runs without a screen"
+        );
+        io::Error::new(io::ErrorKind::Unsupported, reason)
     };
     if !io::stdin().is_terminal() {
         Err(unfit("standard input is not a terminal"))

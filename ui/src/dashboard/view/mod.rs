@@ -29,6 +29,8 @@ use super::{
 use crate::{charset, glyphs};
 use row::fit;
 
+pub(crate) use row::{clock, preview};
+
 /// Draws everything.
 pub(crate) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     draw(model, theme, frame);

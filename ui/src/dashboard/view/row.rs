@@ -43,7 +43,7 @@ pub(super) fn fit_address(address: &Address, columns: usize) -> String {
 }
 
 /// The start of a message: the text of a string, the JSON of anything else.
-pub(super) fn preview(message: &Message) -> String {
+pub(crate) fn preview(message: &Message) -> String {
     let json = message.as_json();
     let start: String = json.chars().take(PREVIEW).collect();
     if start.len() == json.len() {
@@ -73,7 +73,7 @@ pub(super) fn entry(
 }
 
 /// A time of day.
-pub(super) fn clock(unix_ms: u64, zone: &TimeZone) -> String {
+pub(crate) fn clock(unix_ms: u64, zone: &TimeZone) -> String {
     let timestamp = i64::try_from(unix_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     timestamp.map_or_else(
         || "--:--:--".to_owned(),

@@ -1,0 +1,118 @@
+//! Told in sentences: `--accessible`.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use super::{
+    screen::Modes,
+    session::{CTRL_C, ENTER, Launch, Session},
+};
+
+const CTRL_D: &str = "\x04";
+
+fn start(arguments: &[&str]) -> Session {
+    let session = Launch::new(arguments).variable("TERM", "dumb").start_blindly();
+    session.wait_for("is running.");
+    session
+}
+
+fn lonely() -> Session {
+    start(&["--port", "0", "--no-state", "--accessible"])
+}
+
+#[track_caller]
+fn say(session: &Session, line: &str) {
+    session.type_in(&format!("{line}{ENTER}"));
+}
+
+#[test]
+fn a_dumb_terminal_is_told_in_lines_without_any_escape_sequence() {
+    let mut session = start(&["demo", "--accessible"]);
+    session.wait_for("alive now, it was new.");
+    session.wait_for("in from 127.0.0.1:");
+    assert!(!session.is_raw());
+    say(&session, ":peers");
+    session.wait_for("alive for ");
+    say(&session, ":quit");
+    assert!(session.wait_for_exit().success());
+    assert_eq!(session.modes(), Modes::AT_FIRST);
+    assert!(!session.emulator.written().contains('\x1b'), "{}", session.emulator.drawing());
+}
+
+#[test]
+fn commands_are_answered_in_sentences() {
+    let session = lonely();
+    for (line, answer) in [
+        (":peers", "No peers yet. :announce HOST:PORT makes"),
+        (":queue", "0 messages in the queue."),
+        (":traffic", "Nothing has come or gone yet."),
+        ("hello", "queued as 1."),
+        (":queue", "Number 1: hello, here for "),
+        (":filter type:own", "so far 1 of 1."),
+        (":filter type:", "It did not work: "),
+        (":theme dark", "That is for the screen; :help lists what there is here."),
+        (":help", ":announce HOST:PORT: make this node known to another"),
+    ] {
+        say(&session, line);
+        session.wait_for(answer);
+    }
+}
+
+#[test]
+fn leaving_with_messages_that_would_be_lost_is_asked_about() {
+    let mut session = lonely();
+    say(&session, "nobody will read this");
+    session.wait_for("queued as 1.");
+    say(&session, ":quit");
+    session.wait_for("1 message is only here, and it would be lost. Leave?");
+    say(&session, "what?");
+    session.wait_for("Staying. That line was not sent.");
+    say(&session, ":quit");
+    say(&session, "y");
+    assert!(session.wait_for_exit().success());
+    session.wait_for("1 message was still in the queue and is lost");
+}
+
+#[test]
+fn the_keys_that_end_a_program_ask_once() {
+    for key in [CTRL_C, CTRL_D] {
+        let mut session = lonely();
+        session.type_in(key);
+        assert!(session.wait_for_exit().success(), "{key:?}: nothing would be lost");
+        let mut session = lonely();
+        say(&session, "nobody will read this");
+        session.wait_for("queued as 1.");
+        session.type_in(key);
+        session.wait_for("Leave?");
+        session.type_in(key);
+        assert!(session.wait_for_exit().success(), "{key:?}");
+    }
+}
+
+#[test]
+fn in_pipes_it_reads_and_tells_the_same_and_the_end_of_the_input_ends_nothing() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_clacks"))
+        .args(["--port", "0", "--no-state", "--accessible", "--ascii"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"na\xc3\xafve \x1b]0;x\x07\n:queue\n\xff\n:quit\ny").unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("Number 1: na\\u{ef}ve \\x1b]0;x\\x07, here for 0 s."), "{told}");
+    assert!(told.contains("the line is not UTF-8 text."), "{told}");
+    assert!(told.is_ascii() && !told.contains('\x1b'), "{told}");
+}
+
+#[test]
+fn a_terminal_that_cannot_show_the_dashboard_is_told_of_it() {
+    let mut session = Launch::lonely_node().variable("TERM", "dumb").start_blindly();
+    assert!(!session.wait_for_exit().success());
+    session.wait_for("`clacks --accessible` tells in sentences");
+}

@@ -1,0 +1,52 @@
+//! The title of the window.
+
+use rustix::process::Signal;
+
+use super::session::{CTRL_Z, ENTER, Launch};
+
+#[test]
+fn it_names_the_node_and_its_queue_and_is_given_back() {
+    let mut session = Launch::lonely_node().start();
+    session.wait_for_title(|title| title.starts_with("clacks localhost:") && !title.contains("queued"));
+    session.type_in("i");
+    session.type_in(&format!("\u{5854} hello{ENTER}"));
+    session.wait_for_title(|title| title.ends_with(" \u{b7} 1 queued"));
+    session.send(Signal::TERM);
+    session.wait_for_exit();
+    session.assert_restored();
+    session.wait_for_title(|title| title == "a shell");
+}
+
+#[test]
+fn it_is_given_back_while_the_program_is_stopped() {
+    let session = Launch::lonely_node().start();
+    session.wait_for_title(|title| title.starts_with("clacks "));
+    session.type_in(CTRL_Z);
+    session.wait_until_stopped();
+    session.wait_for_title(|title| title == "a shell");
+    session.send(Signal::CONT);
+    session.wait_for_title(|title| title.starts_with("clacks "));
+}
+
+/// As after SIGSTOP, which nobody can prepare for.
+#[test]
+fn it_is_laid_aside_once_however_often_the_terminal_is_taken() {
+    let mut session = Launch::lonely_node().start();
+    session.wait_for_title(|title| title.starts_with("clacks "));
+    session.send(Signal::CONT);
+    session.send(Signal::TERM);
+    session.wait_for_exit();
+    session.wait_for_title(|title| title == "a shell");
+}
+
+#[test]
+fn it_is_left_alone_if_asked_and_where_there_is_none() {
+    let silent = Launch::new(&["--port", "0", "--no-state", "--no-title"]);
+    for launch in [silent, Launch::lonely_node().variable("TERM", "linux")] {
+        let mut session = launch.start();
+        session.send(Signal::TERM);
+        session.wait_for_exit();
+        let written = session.emulator.written();
+        assert!(!written.contains("\x1b]") && !written.contains(";2t"), "{written:?}");
+    }
+}

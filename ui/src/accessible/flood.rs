@@ -1,0 +1,73 @@
+//! How much is told: the first of each stretch of time, and of the others how many there were.
+
+use std::time::Duration;
+
+/// The stretch of time.
+pub(super) const STRETCH: Duration = Duration::from_secs(10);
+/// Sentences in a stretch, as many as can about be listened to.
+pub(super) const MOST: usize = 10;
+
+/// The present stretch of time.
+#[derive(Debug, Default)]
+pub(super) struct Flood {
+    /// When it began, in uptime.
+    since: Duration,
+    told: usize,
+    untold: usize,
+}
+
+impl Flood {
+    /// Whether what happens now may be told; otherwise it is counted.
+    pub(super) fn admits(&mut self, uptime: Duration) -> bool {
+        if self.untold == 0 && uptime.saturating_sub(self.since) >= STRETCH {
+            *self = Self { since: uptime, ..Self::default() };
+        }
+        // What has begun to be counted is summed up before anything else is told.
+        let admits = self.told < MOST;
+        *(if admits { &mut self.told } else { &mut self.untold }) += 1;
+        admits
+    }
+
+    /// When there will be something to sum up, if there will.
+    pub(super) fn ends_at(&self) -> Option<Duration> {
+        (self.untold > 0).then_some(self.since + STRETCH)
+    }
+
+    /// How many were not told, once the stretch is over; the next one begins.
+    pub(super) fn sum_up(&mut self, uptime: Duration) -> Option<usize> {
+        let untold = self.untold;
+        self.ends_at().filter(|end| *end <= uptime)?;
+        *self = Self { since: uptime, ..Self::default() };
+        Some(untold)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_few_are_told_as_they_come() {
+        let mut flood = Flood::default();
+        for second in 0..1000 {
+            assert!(flood.admits(SECOND * second));
+            assert_eq!(flood.ends_at(), None);
+        }
+    }
+
+    #[test]
+    fn of_many_the_first_are_told_and_the_others_counted() {
+        let mut flood = Flood::default();
+        let start = SECOND * 100;
+        let told = (0..5000).filter(|millis| flood.admits(start + Duration::from_millis(*millis))).count();
+        assert_eq!(told, MOST);
+        assert_eq!(flood.ends_at(), Some(start + STRETCH));
+        assert_eq!(flood.sum_up(start + SECOND * 9), None);
+        assert!(!flood.admits(start + SECOND * 11), "late, but not yet summed up");
+        assert_eq!(flood.sum_up(start + SECOND * 11), Some(5000 - MOST + 1));
+        assert_eq!(flood.sum_up(start + SECOND * 30), None);
+        assert!(flood.admits(start + SECOND * 12));
+    }
+}

@@ -1,0 +1,177 @@
+//! The node in sentences: what happens is told line by line, and commands are read the same way. For screen readers,
+//! for terminals that can do nothing, and for pipes: no escape sequence is written and no mode of the terminal is set.
+
+use std::time::Duration;
+
+use clacks_p2p::{Node, core::Event};
+use tokio::{sync::mpsc, time::Instant};
+
+use crate::{
+    command::{Command, NodeCommand, ViewCommand},
+    execute::execute,
+    filter::Filter,
+    headless::{
+        Output,
+        input::{self, Line},
+        signals::{Signal, Signals},
+    },
+    untrusted::shown,
+};
+
+mod flood;
+mod sentences;
+mod teller;
+
+use teller::Teller;
+
+/// Answers of commands that may wait to be told.
+const REPLIES: usize = 64;
+
+/// Tells what happens until the user leaves, the system asks the program to end, or nobody reads any more.
+pub(crate) async fn run(node: &Node, demo: bool, filter: Option<Filter>) -> anyhow::Result<()> {
+    let (mut signals, output) = (Signals::catch()?, Output::open());
+    let (to_tell, mut replies) = mpsc::channel(REPLIES);
+    let mut session = Session::new(node, demo, filter, to_tell);
+    let (mut events, mut lines) = (node.subscribe(), input::lines_and_ends());
+    let mut sentences = session.welcome();
+    loop {
+        tokio::select! {
+            told = tell(&output, sentences) => if told.is_err() { return Ok(()) },
+            // Somebody is in a hurry.
+            _ = signals.next() => return Ok(()),
+        }
+        if session.leaves {
+            return Ok(());
+        }
+        sentences = tokio::select! {
+            event = events.next() => match event {
+                Some(event) => session.on_event(&event),
+                None => return Ok(()),
+            },
+            Some(line) = lines.recv() => session.on_line(line).await,
+            Some(reply) = replies.recv() => vec![reply],
+            () = session.summary_is_due() => session.teller.summary(node.now().uptime),
+            signal = signals.next() => session.on_signal(signal),
+            _ = output.closed() => return Ok(()),
+        };
+    }
+}
+
+async fn tell(output: &Output, sentences: Vec<String>) -> Result<(), crate::headless::Closed> {
+    for sentence in sentences {
+        output.write(shown(&sentence, usize::MAX).to_string()).await?;
+    }
+    Ok(())
+}
+
+/// One who listens.
+struct Session {
+    node: Node,
+    /// Nobody minds what is lost of a demo.
+    demo: bool,
+    teller: Teller,
+    /// Whether the next line answers the question before leaving.
+    is_asked: bool,
+    leaves: bool,
+    /// For answers that take a while.
+    replies: mpsc::Sender<String>,
+}
+
+impl Session {
+    fn new(node: &Node, demo: bool, filter: Option<Filter>, replies: mpsc::Sender<String>) -> Self {
+        let teller = Teller::new(filter);
+        Self { node: node.clone(), demo, teller, is_asked: false, leaves: false, replies }
+    }
+
+    fn welcome(&self) -> Vec<String> {
+        let address = self.node.address();
+        vec![
+            format!("clacks {address} is running."),
+            "Type a message and press Enter to send it. :help lists the commands, :quit leaves.".to_owned(),
+        ]
+    }
+
+    fn on_event(&mut self, event: &Event) -> Vec<String> {
+        self.teller.note(event, self.node.now()).into_iter().collect()
+    }
+
+    /// Waits until there is something to say about what was not told.
+    async fn summary_is_due(&self) {
+        match self.teller.summary_at() {
+            Some(at) => {
+                let left = at.saturating_sub(self.node.now().uptime);
+                tokio::time::sleep_until(Instant::now() + left.max(Duration::from_millis(1))).await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ctrl-C asks as `:quit` does, and a second time leaves whatever is lost.
+    fn on_signal(&mut self, signal: Signal) -> Vec<String> {
+        if signal == Signal::End || self.is_asked {
+            self.leaves = true;
+            return Vec::new();
+        }
+        self.quit()
+    }
+
+    /// Takes a line, or the end of the input. That of a terminal is Ctrl-D, and leaves; that of a pipe ends nothing.
+    async fn on_line(&mut self, line: Option<Line>) -> Vec<String> {
+        let line = match line {
+            None => return self.on_signal(Signal::Interrupt),
+            Some(Err(error)) => return vec![sentences::reply(Err(error.to_string()))],
+            Some(Ok(line)) => line,
+        };
+        if std::mem::take(&mut self.is_asked) {
+            return self.answer(&line);
+        }
+        match Command::parse(&line) {
+            Ok(Command::Node(command)) => self.carry_out(command).await,
+            Ok(Command::View(command)) => self.look(command),
+            Err(error) => vec![sentences::reply(Err(error.to_string()))],
+        }
+    }
+
+    fn answer(&mut self, line: &str) -> Vec<String> {
+        self.leaves = matches!(line.trim().to_lowercase().as_str(), "y" | "yes");
+        if self.leaves { Vec::new() } else { vec!["Staying. That line was not sent.".to_owned()] }
+    }
+
+    async fn carry_out(&mut self, command: NodeCommand) -> Vec<String> {
+        if !matches!(command, NodeCommand::Announce(_)) {
+            return vec![sentences::reply(execute(&self.node, command).await)];
+        }
+        // It takes as long as the other node takes; meanwhile the next lines are carried out.
+        let (node, replies) = (self.node.clone(), self.replies.clone());
+        tokio::spawn(async move {
+            // An error means that nobody listens any more.
+            let _ = replies.send(sentences::reply(execute(&node, command).await)).await;
+        });
+        Vec::new()
+    }
+
+    fn look(&mut self, command: ViewCommand) -> Vec<String> {
+        let now = self.node.now();
+        match command {
+            ViewCommand::Peers => sentences::peers(&self.node.overview().peers, &self.node.peers(), now),
+            ViewCommand::Queue => {
+                let queue = self.node.queue_window(0..sentences::MOST_LISTED);
+                sentences::queue(&self.node.overview(), &queue, now)
+            }
+            ViewCommand::Traffic => self.teller.traffic(),
+            ViewCommand::Filter(filter) => vec![self.teller.set_filter(filter)],
+            ViewCommand::Help => sentences::help(),
+            ViewCommand::Quit => self.quit(),
+            _ => vec!["That is for the screen; :help lists what there is here.".to_owned()],
+        }
+    }
+
+    /// Leaves at once if nothing is lost by it, otherwise asks once.
+    fn quit(&mut self) -> Vec<String> {
+        let overview = self.node.overview();
+        let held = overview.queued + overview.in_flight;
+        self.leaves = held == 0 || self.demo;
+        self.is_asked = !self.leaves;
+        if self.leaves { Vec::new() } else { vec![sentences::question(held)] }
+    }
+}

@@ -1,0 +1,152 @@
+//! What is said. Nothing here is safe to show yet: what peers wrote is made so where it is told.
+
+use std::time::Duration;
+
+use clacks_p2p::{
+    Message,
+    core::{Now, Peer, PeerCounts, QueuedMessage, Status},
+    node::Overview,
+};
+use jiff::tz::TimeZone;
+
+use crate::{
+    command::{COMMANDS, Scope, Spec},
+    dashboard::{
+        clock, format,
+        log::{Direction, Mood, Row},
+        preview,
+    },
+    glyphs::glyphs,
+    untrusted::shown,
+};
+
+/// How many peers or messages are listed at once.
+pub(super) const MOST_LISTED: usize = 30;
+/// Columns of a message that are told.
+const MESSAGE: usize = 160;
+/// The commands that the screen has as well as this.
+const ALSO_HERE: [&str; 2] = ["traffic", "filter"];
+
+/// What happened.
+pub(super) fn happened(row: &Row, zone: &TimeZone) -> String {
+    let peer = row.peer.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
+    let said = match (row.direction, row.mood, row.message.as_ref().map(text)) {
+        (Direction::In, Mood::Bad, text) => {
+            let what = [Some(row.what.clone()), text].into_iter().flatten().collect::<Vec<_>>().join(": ");
+            format!("from {peer}, {}: {what}", row.outcome)
+        }
+        (Direction::In, _, Some(text)) => format!("in from {peer}: {text}, {}", row.outcome),
+        (Direction::In, _, None) => format!("{} from {peer}", row.what),
+        (Direction::Out, Mood::Bad, Some(text)) => format!("not taken by {peer}, {}: {text}", row.what),
+        (Direction::Out, Mood::Bad, None) => format!("not taken by {peer}, {}", row.what),
+        (Direction::Out, _, text) => {
+            let sent = text
+                .map_or_else(|| format!("{} to {peer}", row.what), |text| format!("out to {peer}: {text}"));
+            format!("{sent}, taken in {}", row.outcome.strip_prefix("200 ").unwrap_or(&row.outcome))
+        }
+        (Direction::Own, _, text) => format!("own message {}: {}", row.outcome, text.unwrap_or_default()),
+        (Direction::Note, ..) => note(row),
+    };
+    format!("{} {said}.", &clock(row.unix_ms, zone)[..5])
+}
+
+/// Something about which nothing travelled.
+fn note(row: &Row) -> String {
+    let Some(peer) = &row.peer else { return row.what.clone() };
+    if let Some((from, to)) = row.what.split_once(&format!(" {} ", glyphs().becomes)) {
+        return format!("{peer} is {to} now, it was {from}");
+    }
+    let outcome = if row.outcome.is_empty() { String::new() } else { format!(", {}", row.outcome) };
+    format!("{peer} {}{outcome}", row.what)
+}
+
+fn text(message: &Message) -> String {
+    shown(&preview(message), MESSAGE).to_string()
+}
+
+/// How a command went.
+pub(super) fn reply(done: Result<String, String>) -> String {
+    match done {
+        Ok(done) => format!("{done}."),
+        Err(reason) => format!("It did not work: {reason}."),
+    }
+}
+
+/// The answer to `:peers`.
+pub(super) fn peers(counts: &PeerCounts, peers: &[Peer], now: Now) -> Vec<String> {
+    let counted = Status::ALL.into_iter().map(|status| (status, counts.of(status)));
+    let counted: Vec<_> = counted
+        .filter(|(_, count)| *count > 0)
+        .map(|(status, count)| format!("{count} {}", status.name()))
+        .collect();
+    if counted.is_empty() {
+        return vec!["No peers yet. :announce HOST:PORT makes this node known to one.".to_owned()];
+    }
+    let mut sentences = vec![format!("{}: {}.", number(counts.total(), "peer"), counted.join(", "))];
+    sentences.extend(peers.iter().take(MOST_LISTED).map(|peer| described(peer, now)));
+    sentences.extend(others(counts.total()));
+    sentences
+}
+
+fn described(peer: &Peer, now: Now) -> String {
+    let age = format::age(now.uptime.saturating_sub(peer.since));
+    let round_trip = peer.round_trip.map(|time| format!(", round trip {}", format::round_trip(time)));
+    format!("{}, {} for {age}{}.", peer.address, peer.status, round_trip.unwrap_or_default())
+}
+
+/// The answer to `:queue`.
+pub(super) fn queue(overview: &Overview, queue: &[QueuedMessage], now: Now) -> Vec<String> {
+    let on_their_way = match overview.in_flight {
+        0 => String::new(),
+        number => format!(", {number} on their way"),
+    };
+    let mut sentences = vec![format!("{} in the queue{on_their_way}.", number(overview.queued, "message"))];
+    sentences.extend(queue.iter().map(|queued| waiting(queued, now)));
+    sentences.extend(others(overview.queued));
+    sentences
+}
+
+fn waiting(queued: &QueuedMessage, now: Now) -> String {
+    let age = format::age(now.uptime.saturating_sub(Duration::from_millis(queued.since_ms)));
+    let visits = if queued.visits > 1 { format!(", visit {}", queued.visits) } else { String::new() };
+    format!("Number {}: {}{visits}, here for {age}.", queued.id, text(&queued.message))
+}
+
+fn others(total: usize) -> Option<String> {
+    let others = total.checked_sub(MOST_LISTED).filter(|others| *others > 0)?;
+    Some(format!("And {others} more."))
+}
+
+/// The answer to `:help`.
+pub(super) fn help() -> Vec<String> {
+    let mut sentences = vec!["A line is a message. A line that starts with a colon is a command:".to_owned()];
+    let is_here = |spec: &&Spec| spec.scope == Scope::Anywhere || ALSO_HERE.contains(&spec.name);
+    sentences
+        .extend(COMMANDS.iter().filter(is_here).map(|spec| format!("{}: {}.", spec.usage(), does(spec))));
+    sentences.push("::text: send the message \":text\".".to_owned());
+    sentences
+}
+
+/// Here there is nowhere to go.
+fn does(spec: &Spec) -> &'static str {
+    match spec.name {
+        "peers" => "tell who the peers are",
+        "queue" => "tell what waits to be sent",
+        "traffic" => "tell the last of what happened",
+        "filter" => "tell only the traffic that it admits, or all of it without one",
+        "help" => "list the commands",
+        _ => spec.does,
+    }
+}
+
+/// The question before leaving.
+pub(super) fn question(held: usize) -> String {
+    let (messages, they) = if held == 1 { ("message is", "it") } else { ("messages are", "they") };
+    format!(
+        "{held} {messages} only here, and {they} would be lost. Leave? Type y to leave, anything else to stay."
+    )
+}
+
+fn number(count: usize, of: &str) -> String {
+    if count == 1 { format!("1 {of}") } else { format!("{count} {of}s") }
+}
