@@ -66,6 +66,8 @@ pub(crate) enum ViewCommand {
     Station(Number, Wish),
     Stations,
     Motion(MotionSetting),
+    Charts,
+    Tower,
     /// The name of a theme, or its beginning.
     Theme(String),
     Biography,

@@ -81,6 +81,8 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "filter", Argument::Filter, Screen, "show only the traffic that it admits; all of it without one", filter;
     "station", Station, Screen, "save a filter under a number, with bell before it to hear of it; the number alone tunes in; clear frees it", |text| parse_wish(text).map(|(number, wish)| View::Station(number, wish).into()).map_err(Into::into);
     "stations", Nothing, Screen, "list the stations and what came for them", view!(View::Stations);
+    "charts", Nothing, Screen, "show what came and went, the peers and the queue over the last minutes, and round trips", view!(View::Charts);
+    "tower", Nothing, Screen, "watch the messages pass through the clacks tower, letter by letter", view!(View::Tower);
     "motion", Choice("HOW_MUCH", &["full", "reduced", "off"]), Screen, "choose how much moves by itself: full, reduced or off", |text| Ok(View::Motion(text.parse().map_err(|()| CommandError::Motion)?).into());
     "theme", Theme, Screen, "change what the screen looks like", |name| Ok(View::Theme(name.to_owned()).into());
     "biography", Nothing, Screen, "tell the life of the selected message", view!(View::Biography);

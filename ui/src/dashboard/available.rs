@@ -93,6 +93,12 @@ fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Biography if super::story::message(model).is_none() => Some("no message is selected"),
         ViewCommand::Open if model.overlay.is_none() && nothing_to_open(model) => Some("nothing is selected"),
         ViewCommand::Close if model.overlay.is_none() && model.menu.is_none() => Some("nothing is open"),
+        ViewCommand::Move(_) if is_picture(model) => Some("a picture shows all that there is"),
+        ViewCommand::NextPane | ViewCommand::PreviousPane
+            if model.overlay.is_some() && !model.is_open(&Content::Charts) =>
+        {
+            Some("there is nothing else to go to")
+        }
         _ => None,
     };
     reason.map(str::to_owned)
@@ -106,6 +112,10 @@ pub(crate) fn is_worth_a_hint(model: &Model, binding: &Binding) -> bool {
         && !prompts_elsewhere
         && !binding.keys_at(model.place()).is_empty()
         && why_not(model, &binding.command).is_none()
+}
+
+fn is_picture(model: &Model) -> bool {
+    model.is_open(&Content::Charts) || model.is_open(&Content::Tower)
 }
 
 fn nothing_to_open(model: &Model) -> bool {

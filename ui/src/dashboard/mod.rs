@@ -26,6 +26,8 @@ mod source;
 mod story;
 mod theme;
 mod title;
+mod tower;
+mod trends;
 mod undo;
 mod update;
 mod view;

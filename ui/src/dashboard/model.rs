@@ -28,6 +28,8 @@ use super::{
     shares::Shares,
     souls::Souls,
     theme::Theme,
+    tower::Towers,
+    trends::{Chart, Trends},
     undo::{self, Undo},
 };
 use crate::untrusted::{Shown, shown_lines};
@@ -38,6 +40,8 @@ const RATE_WINDOW: Duration = Duration::from_secs(10);
 const MAX_LAID_OUT: usize = 1 << 20;
 /// How long a notice stays.
 const NOTICE_STAYS: Duration = Duration::from_secs(10);
+/// How often charts are drawn on which something happened, but nothing happens any more.
+const CHART_MOVES: Duration = Duration::from_secs(5);
 
 /// Everything that is shown.
 #[derive(Debug)]
@@ -85,6 +89,10 @@ pub(crate) struct Model {
     /// A key moved a selection, so the lists are fetched even if they are held still.
     pub(crate) has_moved: bool,
     pub(crate) motion: Animations,
+    pub(crate) trends: Trends,
+    pub(crate) towers: Towers,
+    /// The chart that was chosen; all of them if there is room for them.
+    pub(crate) chart: Option<Chart>,
     pub(crate) looks: Looks,
 }
 
@@ -177,6 +185,8 @@ pub(crate) enum Content {
     Overhead(Souls),
     /// How receivers are chosen.
     Why,
+    Charts,
+    Tower,
 }
 
 /// All that is known of a peer.
@@ -279,6 +289,9 @@ impl Model {
             shown_certificate: None,
             has_moved: false,
             motion: Animations::default(),
+            trends: Trends::default(),
+            towers: Towers::default(),
+            chart: None,
             looks: Looks::default(),
         }
     }
@@ -333,6 +346,8 @@ impl Model {
     pub(crate) fn refresh(&mut self, snapshot: Snapshot) {
         let counters = snapshot.overview.counters;
         self.rates.sample(self.now.uptime, counters.received, counters.delivered);
+        self.trends.sample(self.now.uptime, counters, snapshot.overview.queued, snapshot.overview.peers);
+        self.towers.go_on(self.now.uptime, &mut self.motion);
         self.overview = snapshot.overview;
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
         self.shown_certificate = snapshot.shown_peer.as_ref().and_then(|(peer, certificate)| {
@@ -512,6 +527,8 @@ impl Model {
             || self.queue.window.iter().any(|queued| young(Duration::from_millis(queued.since_ms)));
         let by_itself = if is_young || self.notice.is_some() || !self.rates.are_zero() {
             Duration::from_secs(1)
+        } else if self.is_open(&Content::Charts) && self.trends.moves() {
+            CHART_MOVES
         } else {
             Duration::from_secs(60)
         };
@@ -521,11 +538,15 @@ impl Model {
 
     /// Whether a picture is on the screen.
     fn shows(&self, picture: Picture) -> bool {
-        let open = self.overlay.as_ref().map(|overlay| &overlay.content);
-        match (picture, open) {
-            (Picture::Countdown, Some(Content::Why)) => true,
-            (Picture::Tower | Picture::Map | Picture::Countdown, _) => false,
+        match picture {
+            Picture::Tower => self.is_open(&Content::Tower),
+            Picture::Countdown => self.is_open(&Content::Why),
+            Picture::Map => false,
         }
+    }
+
+    pub(crate) fn is_open(&self, content: &Content) -> bool {
+        self.overlay.as_ref().is_some_and(|overlay| overlay.content == *content)
     }
 }
 
@@ -546,7 +567,9 @@ impl Content {
             Self::Message(queued, _) => Some(&queued.message),
             Self::Row(row) => row.message.as_ref(),
             Self::Biography(message) => Some(message),
-            Self::Stations | Self::Peer(_) | Self::Overhead(_) | Self::Why => None,
+            Self::Stations | Self::Peer(_) | Self::Overhead(_) | Self::Why | Self::Charts | Self::Tower => {
+                None
+            }
         }
     }
 }

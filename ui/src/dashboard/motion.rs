@@ -95,7 +95,6 @@ impl Default for Animations {
     }
 }
 
-#[allow(dead_code, reason = "the pictures that ask come next")]
 impl Animations {
     pub(crate) fn new(setting: Setting) -> Self {
         Self { setting, has_focus: true, until: [Duration::ZERO; 3] }
@@ -125,11 +124,16 @@ impl Animations {
         Some(Run { picture, began: now, lasts })
     }
 
+    #[allow(dead_code, reason = "for what travels")]
     /// How far a run has come, from 0 up to 1. `None` when it is over, or nothing may move any more.
     pub(crate) fn progress(&self, run: Run, now: Duration) -> Option<f64> {
+        Some(self.gone(run, now)?.as_secs_f64() / run.lasts.as_secs_f64())
+    }
+
+    /// For how long a run has gone on; `None` as for its progress.
+    pub(crate) fn gone(&self, run: Run, now: Duration) -> Option<Duration> {
         self.between_frames(run.picture)?;
-        let gone = now.checked_sub(run.began).filter(|gone| *gone < run.lasts)?;
-        Some(gone.as_secs_f64() / run.lasts.as_secs_f64())
+        now.checked_sub(run.began).filter(|gone| *gone < run.lasts)
     }
 
     /// When the next frame is due, if any picture that is on the screen moves.

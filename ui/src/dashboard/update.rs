@@ -21,6 +21,7 @@ use super::{
     question::Question,
     souls::Souls,
     story,
+    trends::Chart,
     view::menu::Parts,
 };
 
@@ -122,6 +123,8 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     model.lives.note(event, model.now);
     model.sends.note(event, model.now);
     model.shares.note(event, model.now);
+    model.trends.note(event);
+    model.towers.note(event, model.now.uptime, &mut model.motion);
     let is_row = model.log.note(event, model.now.unix_ms);
     if let Some(frozen) = &mut model.frozen {
         frozen.held += usize::from(is_row);
@@ -248,10 +251,12 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Queue | ViewCommand::Held | ViewCommand::Edit(_) => show_pane(model, Pane::Queue),
         ViewCommand::Traffic => show_pane(model, Pane::Traffic),
         ViewCommand::Zoom => model.is_zoomed = !model.is_zoomed,
-        ViewCommand::NextPane => turn_pane(model, 1),
-        ViewCommand::PreviousPane => turn_pane(model, Pane::ALL.len() - 1),
         ViewCommand::Help => model.menu = Some(Menu::new(model)),
         ViewCommand::Choose => return choose(model),
+        ViewCommand::NextPane => turn(model, 1),
+        ViewCommand::PreviousPane => turn(model, -1),
+        ViewCommand::Charts => open_picture(model, Content::Charts),
+        ViewCommand::Tower => open_picture(model, Content::Tower),
         ViewCommand::Biography => story::open_biography(model),
         ViewCommand::Overhead => model.open(Content::Overhead(Souls::default())),
         ViewCommand::Why => model.open(Content::Why),
@@ -409,9 +414,25 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
 
 // === Moving ===
 
-fn turn_pane(model: &mut Model, by: usize) {
-    let at = Pane::ALL.iter().position(|pane| *pane == model.pane).unwrap_or(0);
-    model.pane = Pane::ALL[(at + by) % Pane::ALL.len()];
+/// Goes to another list, or to another chart where those are open.
+fn turn(model: &mut Model, by: isize) {
+    if model.is_open(&Content::Charts) {
+        let all_fit = model.areas().is_some_and(|areas| super::view::all_fit(areas.body));
+        model.chart = Chart::turned(model.chart, by, all_fit);
+    } else if model.overlay.is_none() {
+        let at = Pane::ALL.iter().position(|pane| *pane == model.pane).unwrap_or(0);
+        let at = at.saturating_add_signed(Pane::ALL.len().cast_signed() + by);
+        model.pane = Pane::ALL[at % Pane::ALL.len()];
+    }
+}
+
+/// Opens a picture, or closes it if it is open.
+fn open_picture(model: &mut Model, picture: Content) {
+    if model.is_open(&picture) {
+        model.close();
+    } else {
+        model.open(picture);
+    }
 }
 
 fn show_pane(model: &mut Model, pane: Pane) {

@@ -27,6 +27,8 @@ const LISTS: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic];
 const WITH_PEER: &[Place] = &[Place::Peers, Place::Traffic];
 /// Where rows can be marked.
 const MARKED: &[Place] = &[Place::Peers, Place::Queue];
+/// Where a picture can be opened: also over another.
+const LOOKING: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic, Place::Overlay];
 const QUEUE: &[Place] = &[Place::Queue];
 /// Where a message can be selected.
 const QUEUE_AND_TRAFFIC: &[Place] = &[Place::Queue, Place::Traffic];
@@ -66,6 +68,8 @@ pub(super) const ROWS: &[Row] = rows![
     "0", LISTS, ":filter", "", "show all traffic";
     "space", LISTS, ":hold-still", "hold", "hold the screen still while the node goes on, or let it go on";
     "z", LISTS, ":zoom", "zoom", "give the list all of the screen, or make room for the others again";
+    "C", LOOKING, ":charts", "", "show charts of the last minutes";
+    "T", LOOKING, ":tower", "", "watch messages pass through the clacks tower";
     "m", LISTS, ":mouse", "", "release the mouse to select text, or take it back";
     "t", LISTS, ":prompt :theme ", "", "choose a theme; each is shown as its name is written";
     "ctrl-z", LISTS, ":suspend", "", "stop the program until the shell continues it";
@@ -74,6 +78,8 @@ pub(super) const ROWS: &[Row] = rows![
     "enter", OVERLAY, ":open", "", "open what is selected in a list; close anything else";
     "esc q ctrl-c", OVERLAY, ":close", "close", "close what is open";
     "? f1", OVERLAY, ":help", "keys", "list what can be done now";
+    "tab right", OVERLAY, ":next-pane", "next", "to the next chart";
+    "shift-tab left", OVERLAY, ":previous-pane", "", "to the chart before";
     "up k", OVERLAY, ":up", "up", "one line up";
     "down j", OVERLAY, ":down", "down", "one line down";
     "pgup ctrl-b", OVERLAY, ":page-up", "", "one page up";

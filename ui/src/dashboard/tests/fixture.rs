@@ -29,13 +29,15 @@ pub(super) struct Fixture {
     pub(super) model: Model,
     pub(super) peers: Vec<Peer>,
     pub(super) queue: Vec<QueuedMessage>,
+    /// How much later than [`now`] it is.
+    pub(super) later: Duration,
 }
 
 impl Fixture {
     /// An empty dashboard of this size.
     pub(super) fn empty(width: u16, height: u16) -> Self {
         let model = Model::new(overview(&[], &[]), now(), TimeZone::UTC, false, true);
-        let mut fixture = Self { model, peers: Vec::new(), queue: Vec::new() };
+        let mut fixture = Self { model, peers: Vec::new(), queue: Vec::new(), later: Duration::ZERO };
         fixture.resize(width, height);
         fixture
     }
@@ -56,7 +58,8 @@ impl Fixture {
     }
 
     pub(super) fn send(&mut self, msg: Msg) -> Vec<Effect> {
-        update(&mut self.model, now(), msg)
+        let unix_ms = NOON + self.later.as_millis() as u64;
+        update(&mut self.model, Now { uptime: UPTIME + self.later, unix_ms }, msg)
     }
 
     /// Presses a key and refreshes, as the loop does.

@@ -8,6 +8,7 @@ mod keys;
 mod looks;
 mod marks;
 mod menu;
+mod pictures;
 mod screens;
 mod sizes;
 mod stations;

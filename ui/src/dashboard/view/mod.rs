@@ -1,6 +1,7 @@
 //! Draws the [`Model`]. Pure: no clock, no input or output, and no work beyond what fits on the screen.
 
 mod biography;
+mod charts;
 mod detail;
 mod footer;
 mod header;
@@ -11,6 +12,7 @@ mod queue;
 mod row;
 mod selection;
 mod stations;
+mod tower;
 mod traffic;
 mod why;
 
@@ -27,7 +29,13 @@ use super::{
     theme::Theme,
 };
 use crate::{charset, glyphs};
+pub(crate) use charts::all_fit;
 use row::fit;
+#[cfg(test)]
+pub(crate) use {
+    charts::{draw as draw_charts, draw_one as draw_chart},
+    tower::draw as draw_tower,
+};
 
 pub(crate) use row::{clock, preview};
 
@@ -158,6 +166,11 @@ fn draw_empty(theme: Theme, area: Rect, lines: &[&'static str], frame: &mut Fram
 fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let Some(overlay) = &model.overlay else { return };
     Clear.render(area, frame.buffer_mut());
+    match &overlay.content {
+        Content::Charts => return charts::draw(model, theme, area, frame),
+        Content::Tower => return tower::draw(model, theme, area, true, frame),
+        _ => {}
+    }
     let rows = super::layout::below_title(area);
     if let Content::Overhead(souls) = &overlay.content {
         overhead::draw(model, theme, souls, rows, frame);
@@ -172,6 +185,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         Content::Biography(_) => " BIOGRAPHY ",
         Content::Overhead(_) => " OVERHEAD ",
         Content::Why => " WHY THIS PEER? ",
+        Content::Charts | Content::Tower => "",
     };
     let mut heading = Line::from(Span::styled(title, theme.title(true)));
     if total > height {
@@ -202,8 +216,8 @@ fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize)
             Some(life) => biography::lines(model, theme, life, columns),
             None => vec![Line::styled("nothing is remembered of this message", theme.quiet)],
         },
-        // It is drawn row by row, as far as there is room.
-        Content::Overhead(_) => Vec::new(),
+        // These are drawn into whatever room there is.
+        Content::Overhead(_) | Content::Charts | Content::Tower => Vec::new(),
         Content::Why => why::lines(model, theme, columns),
     }
 }
