@@ -1,6 +1,6 @@
 //! The README's lists are those of the program.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
 use clap::CommandFactory;
 
@@ -101,4 +101,36 @@ fn lists_what_the_program_has() {
         made == std::fs::read_to_string(README).unwrap(),
         "README.md is behind: run `UPDATE_README=1 cargo test -p clacks-monitor readme`"
     );
+}
+
+/// The names of the functions below a directory.
+fn functions_below(directory: &Path, names: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(directory).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            functions_below(&path, names);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = std::fs::read_to_string(path).unwrap();
+            let functions =
+                source.lines().filter_map(|line| line.trim_start().split("fn ").nth(1)?.split('(').next());
+            names.extend(functions.map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_test_that_answers_a_complaint_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut functions = BTreeSet::new();
+    ["src", "tests", "ui/src"].map(|room| functions_below(&root.join(room), &mut functions));
+    let text = std::fs::read_to_string(root.join("tests/README.md")).unwrap();
+    let complaints =
+        text.split("| complaint |").nth(1).unwrap().lines().skip(2).filter(|line| line.starts_with('|'));
+    for complaint in complaints {
+        let tests: Vec<_> = complaint.rsplit_once("| `").unwrap().1.split('`').step_by(2).collect();
+        assert!(!tests.is_empty(), "{complaint}");
+        for test in tests.into_iter().filter(|test| !test.trim_matches([' ', '|']).is_empty()) {
+            assert!(functions.contains(test), "{test} of {complaint}");
+        }
+    }
 }

@@ -369,7 +369,7 @@ mod tests {
     fn a_flood_of_new_messages_neither_fills_the_memory_nor_drives_out_what_returned() {
         let mut lives = Biographies::default();
         lives.note(&came("GNU", "a", 2), at(0));
-        let large = "x".repeat(1 << 16);
+        let large = "x".repeat(1 << 13);
         for number in 0..3 * MAX_MESSAGES as u64 {
             lives.note(&came(&format!("{number}{large}"), "b", 1), at(number));
         }
