@@ -49,8 +49,10 @@ fn commands_are_answered_in_sentences() {
         (":queue", "0 messages in the queue."),
         (":traffic", "Nothing has come or gone yet."),
         ("hello", "queued as 1."),
-        (":queue", "Number 1: hello, here for "),
-        (":filter type:own", "so far 1 of 1."),
+        (":queue", "Waiting, number 1: hello, here for "),
+        (":hold 1", "held"),
+        (":held", "Held by hand, number 1: hello"),
+        (":filter type:own", "so far 2 of 2."),
         (":filter type:", "It did not work: "),
         (":theme dark", "That is for the screen; :help lists what there is here."),
         (":help", ":announce HOST:PORT: make this node known to another"),
@@ -105,7 +107,7 @@ fn in_pipes_it_reads_and_tells_the_same_and_the_end_of_the_input_ends_nothing() 
     let output = child.wait_with_output().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{told}");
-    assert!(told.contains("Number 1: na\\u{ef}ve \\x1b]0;x\\x07, here for 0 s."), "{told}");
+    assert!(told.contains("Waiting, number 1: na\\u{ef}ve \\x1b]0;x\\x07, here for 0 s."), "{told}");
     assert!(told.contains("the line is not UTF-8 text."), "{told}");
     assert!(told.is_ascii() && !told.contains('\x1b'), "{told}");
 }

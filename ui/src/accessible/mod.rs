@@ -158,6 +158,13 @@ impl Session {
                 let queue = self.node.queue_window(0..sentences::MOST_LISTED);
                 sentences::queue(&self.node.overview(), &queue, now)
             }
+            ViewCommand::Held => {
+                let held = self.node.held_window(0..sentences::MOST_LISTED);
+                sentences::held(self.node.overview().held, &held, now)
+            }
+            ViewCommand::Edit(id) => {
+                vec![format!("Write the new text behind the number, as in :edit {id} TEXT.")]
+            }
             ViewCommand::Traffic => self.teller.traffic(),
             ViewCommand::Filter(filter) => vec![self.teller.set_filter(filter)],
             ViewCommand::Help => sentences::help(),
@@ -169,9 +176,9 @@ impl Session {
     /// Leaves at once if nothing is lost by it, otherwise asks once.
     fn quit(&mut self) -> Vec<String> {
         let overview = self.node.overview();
-        let held = overview.queued + overview.in_flight;
-        self.leaves = held == 0 || self.demo;
+        let here = overview.queued + overview.in_flight + overview.held;
+        self.leaves = here == 0 || self.demo;
         self.is_asked = !self.leaves;
-        if self.leaves { Vec::new() } else { vec![sentences::question(held)] }
+        if self.leaves { Vec::new() } else { vec![sentences::question(here)] }
     }
 }

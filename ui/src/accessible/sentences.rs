@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_p2p::{
     Message,
-    core::{Now, Peer, PeerCounts, QueuedMessage, Status},
+    core::{HeldBy, HeldMessage, Now, Peer, PeerCounts, QueuedMessage, Status},
     node::Overview,
 };
 use jiff::tz::TimeZone;
@@ -101,15 +101,29 @@ pub(super) fn queue(overview: &Overview, queue: &[QueuedMessage], now: Now) -> V
         number => format!(", {number} on their way"),
     };
     let mut sentences = vec![format!("{} in the queue{on_their_way}.", number(overview.queued, "message"))];
-    sentences.extend(queue.iter().map(|queued| waiting(queued, now)));
+    sentences.extend(queue.iter().map(|queued| format!("Waiting, {}", waiting(queued, now))));
     sentences.extend(others(overview.queued));
+    sentences
+}
+
+/// The answer to `:held`.
+pub(super) fn held(count: usize, held: &[HeldMessage], now: Now) -> Vec<String> {
+    let mut sentences = vec![format!("{} held.", number(count, "message"))];
+    sentences.extend(held.iter().map(|held| {
+        let by = match held.by {
+            HeldBy::Hand => "by hand",
+            HeldBy::Rule => "by the filter",
+        };
+        format!("Held {by}, {}", waiting(&held.queued, now))
+    }));
+    sentences.extend(others(count));
     sentences
 }
 
 fn waiting(queued: &QueuedMessage, now: Now) -> String {
     let age = format::age(now.uptime.saturating_sub(Duration::from_millis(queued.since_ms)));
     let visits = if queued.visits > 1 { format!(", visit {}", queued.visits) } else { String::new() };
-    format!("Number {}: {}{visits}, here for {age}.", queued.id, text(&queued.message))
+    format!("number {}: {}{visits}, here for {age}.", queued.id, text(&queued.message))
 }
 
 fn others(total: usize) -> Option<String> {
@@ -134,16 +148,17 @@ fn does(spec: &Spec) -> &'static str {
         "queue" => "tell what waits to be sent",
         "traffic" => "tell the last of what happened",
         "filter" => "tell only the traffic that it admits, or all of it without one",
+        "held" => "tell what is held",
         "help" => "list the commands",
         _ => spec.does,
     }
 }
 
 /// The question before leaving.
-pub(super) fn question(held: usize) -> String {
-    let (messages, they) = if held == 1 { ("message is", "it") } else { ("messages are", "they") };
+pub(super) fn question(here: usize) -> String {
+    let (messages, they) = if here == 1 { ("message is", "it") } else { ("messages are", "they") };
     format!(
-        "{held} {messages} only here, and {they} would be lost. Leave? Type y to leave, anything else to stay."
+        "{here} {messages} only here, and {they} would be lost. Leave? Type y to leave, anything else to stay."
     )
 }
 
