@@ -107,7 +107,7 @@ fn in_pipes_it_reads_and_tells_the_same_and_the_end_of_the_input_ends_nothing() 
     let output = child.wait_with_output().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{told}");
-    assert!(told.contains("Waiting, number 1: na\\u{ef}ve \\x1b]0;x\\x07, here for 0 s."), "{told}");
+    assert!(told.contains("Waiting, number 1: na\\u{ef}ve \\x1b]0;x\\x07, here for "), "{told}");
     assert!(told.contains("the line is not UTF-8 text."), "{told}");
     assert!(told.is_ascii() && !told.contains('\x1b'), "{told}");
 }

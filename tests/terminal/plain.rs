@@ -64,6 +64,32 @@ fn without_colours_the_selection_is_still_seen() {
     for colour in ["38;5;", "48;5;", "38;2;", "48;2;"] {
         assert!(!written.contains(colour), "{written:?}");
     }
+    for highlight in ["\x1b[7m", "\x1b[1m"] {
+        assert!(written.contains(highlight), "{written:?}");
+    }
+}
+
+/// What somebody says to this program goes before what he says to all.
+#[test]
+fn a_theme_that_is_named_is_coloured_whatever_no_color_says() {
+    let session = Launch::new(&["demo", "--theme", "dark"]).variable("NO_COLOR", "1").start();
+    let is_coloured = |cell: &vt100::Cell| cell.fgcolor() != Color::Default;
+    session.wait_until("a coloured cell", |screen| cells(screen).any(is_coloured));
+}
+
+#[test]
+fn a_theme_that_there_is_not_is_told_before_a_node_starts() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("mine.toml");
+    std::fs::write(&file, "strong = 'bold'\nquiet = 'dimm'\n").unwrap();
+    for (theme, complaint) in [
+        ("sepia", "there is no theme sepia; there are auto, dark, light, mono, high, deuter, trit"),
+        (file.to_str().unwrap(), "mine.toml: line 2: \"dimm\" is no colour and no attribute"),
+    ] {
+        let mut session = Launch::new(&["demo", "--theme", theme]).size(40, 250).start_blindly();
+        assert!(!session.wait_for_exit().success());
+        session.wait_for(complaint);
+    }
 }
 
 #[test]

@@ -6,6 +6,9 @@ mod file;
 mod themes;
 mod words;
 
+#[cfg(test)]
+pub(crate) use self::words::in_words;
+
 use std::ops::Deref;
 
 use clacks_p2p::core::Status;

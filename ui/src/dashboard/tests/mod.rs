@@ -13,3 +13,4 @@ mod screens;
 mod sizes;
 mod stations;
 mod story;
+mod themes;
