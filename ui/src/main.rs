@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 mod accessible;
 mod charset;
 mod cli;
+mod clipboard;
 mod command;
 mod config;
 mod dashboard;

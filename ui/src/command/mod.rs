@@ -13,7 +13,7 @@ mod table;
 pub(crate) use line::LineKey;
 pub(crate) use table::{COMMANDS, Scope, Spec};
 
-use crate::dashboard::MotionSetting;
+use crate::dashboard::{MotionSetting, NoForm, Target};
 use crate::filter::{Filter, FilterError};
 use crate::station::{Number, StationError, Wish};
 
@@ -63,6 +63,12 @@ pub(crate) enum ViewCommand {
     Zoom,
     /// Shows only the traffic that a filter admits; all of it without one.
     Filter(Option<Filter>),
+    /// Copies what is selected or open.
+    Copy,
+    /// Copies all that is marked or shown.
+    CopyAll,
+    /// Writes the shown traffic into a file.
+    Write(Target),
     Station(Number, Wish),
     Stations,
     Motion(MotionSetting),
@@ -182,6 +188,10 @@ pub(crate) enum CommandError {
     Message(#[from] MessageError),
     #[error("{0}")]
     Filter(#[from] FilterError),
+    #[error(":copy takes what is selected, :copy all everything that is marked or shown")]
+    Copy,
+    #[error("{0}")]
+    Write(#[from] NoForm),
     #[error("{0}")]
     Station(#[from] StationError),
     #[error("the send rate is a number of messages a second, such as 0.5")]
@@ -317,7 +327,7 @@ mod tests {
                 Argument::Rate => "0.5",
                 Argument::Filter | Argument::Line => "two words",
                 Argument::Station => "3 gnu",
-                Argument::File => "a file",
+                Argument::File => "a file.csv",
                 Argument::Choice(_, words) => words.first().unwrap(),
                 Argument::Theme => "dark",
             };

@@ -2,7 +2,7 @@
 
 use clacks_p2p::{DEFAULT_MAX_DEPTH, Message};
 
-use crate::{filter::Filter, station::parse_wish};
+use crate::{dashboard::Target, filter::Filter, station::parse_wish};
 
 use super::{Argument, Command, CommandError, Known, NodeCommand, Step, ViewCommand, line::LineKey};
 
@@ -41,7 +41,7 @@ macro_rules! commands {
     };
 }
 
-use Argument::{Address, Choice, Json, Line, MessageId, Nothing, Rate, Station, Theme};
+use Argument::{Address, Choice, File, Json, Line, MessageId, Nothing, Rate, Station, Theme};
 use Known::{All, Ignored, NotIgnored};
 use Scope::{Anywhere, Key, Screen};
 
@@ -79,7 +79,10 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "traffic", Nothing, Screen, "go to the traffic", view!(View::Traffic);
     "zoom", Nothing, Screen, "give the list with the focus all of the screen, or make room for the others again", view!(View::Zoom);
     "filter", Argument::Filter, Screen, "show only the traffic that it admits; all of it without one", filter;
-    "station", Station, Screen, "save a filter under a number, with bell before it to hear of it; the number alone tunes in; clear frees it", |text| parse_wish(text).map(|(number, wish)| View::Station(number, wish).into()).map_err(Into::into);
+    "copy", Choice("[all]", &["all"]), Screen, "copy what is selected or open; with all, everything that is marked or shown", copy;
+    "write", File, Screen, "write the shown traffic to a new file, .jsonl or .csv", |path| Ok(View::Write(Target::new(path, false)?).into());
+    "write!", File, Screen, "the same in place of a file that is there", |path| Ok(View::Write(Target::new(path, true)?).into());
+    "station", Station, Screen, "tune in, or save a filter there; bell FILTER rings for it too, clear frees it", |text| parse_wish(text).map(|(number, wish)| View::Station(number, wish).into()).map_err(Into::into);
     "stations", Nothing, Screen, "list the stations and what came for them", view!(View::Stations);
     "charts", Nothing, Screen, "show what came and went, the peers and the queue over the last minutes, and round trips", view!(View::Charts);
     "tower", Nothing, Screen, "watch the messages pass through the clacks tower, letter by letter", view!(View::Tower);
@@ -162,4 +165,12 @@ fn edit(text: &str) -> Result<Command, CommandError> {
 fn filter(text: &str) -> Result<Command, CommandError> {
     let filter = if text.is_empty() { None } else { Some(Filter::parse(text)?) };
     Ok(View::Filter(filter).into())
+}
+
+fn copy(what: &str) -> Result<Command, CommandError> {
+    match what {
+        "" => Ok(View::Copy.into()),
+        "all" => Ok(View::CopyAll.into()),
+        _ => Err(CommandError::Copy),
+    }
 }

@@ -29,6 +29,18 @@ pub(crate) enum Direction {
     Note,
 }
 
+impl Direction {
+    /// The word for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+            Self::Own => "own",
+            Self::Note => "peer",
+        }
+    }
+}
+
 /// How something went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mood {
@@ -151,6 +163,11 @@ impl Log {
     /// How many rows there are, shown or not.
     pub(crate) fn total(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The rows that are shown, oldest first.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &Row> {
+        self.shown.iter().filter_map(|number| self.row(*number))
     }
 
     /// The row at a position among those that are shown.

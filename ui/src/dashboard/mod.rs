@@ -3,6 +3,8 @@
 
 mod available;
 mod biography;
+mod copying;
+mod export;
 pub(crate) mod format;
 mod frames;
 mod indent;
@@ -32,17 +34,19 @@ mod undo;
 mod update;
 mod view;
 
+pub(crate) use export::{NoForm, Target};
 #[cfg(test)]
 pub(crate) use keymap::{Keymap, Place};
 pub(crate) use motion::Setting as MotionSetting;
 pub(crate) use source::Source;
 pub(crate) use view::{clock, preview};
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
-use std::path::Path;
-
-use clacks_p2p::{Node, core::Now};
+use clacks_p2p::{
+    Node,
+    core::{MessageId, Now},
+};
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
 use tokio::{sync::mpsc, task::JoinSet};
@@ -59,6 +63,7 @@ use self::{
     update::{Effect, Msg, update},
 };
 use crate::{
+    clipboard::{self, Text},
     command::NodeCommand,
     config::View,
     execute::execute,
@@ -130,8 +135,7 @@ pub(crate) async fn run(source: Source, settings: &Settings) -> anyhow::Result<(
 }
 
 /// How commands went that took longer than a frame.
-type Reply = Vec<Outcome>;
-type Replies = (mpsc::Sender<Reply>, mpsc::Receiver<Reply>);
+type Replies = (mpsc::Sender<Msg>, mpsc::Receiver<Msg>);
 
 struct Dashboard {
     source: Source,
@@ -187,7 +191,7 @@ impl Dashboard {
                     Some(happened) => self.note(happened),
                     None => return Ok(()),
                 },
-                Some(reply) = self.replies.1.recv() => self.take(Msg::Ran(reply)),
+                Some(reply) = self.replies.1.recv() => self.take(reply),
                 () = self.frames.wait() => {
                     for _ in 0..EVENTS_A_FRAME {
                         let Some(happened) = self.source.try_next() else { break };
@@ -232,6 +236,15 @@ impl Dashboard {
                 self.resize();
             }
             Effect::Redraw => self.screen.redraw()?,
+            Effect::Copy(text) => self.reply_when_done(clipboard::copy(text)),
+            Effect::CopyMessages(ids) => {
+                let text = self.texts(&ids);
+                self.reply_when_done(clipboard::copy(text));
+            }
+            Effect::Write(target, rows) => self.reply_when_done(async move {
+                let written = tokio::task::spawn_blocking(move || target.write(&rows)).await;
+                written.unwrap_or_else(|error| Err(error.to_string()))
+            }),
             Effect::Ring => Screen::ring()?,
             Effect::KeepStations(stations) => self.keep_stations(&stations),
             Effect::SetMouse(on) => self.screen.set_mouse(on)?,
@@ -253,7 +266,7 @@ impl Dashboard {
             let (node, replies) = (node.clone(), self.replies.0.clone());
             tokio::spawn(async move {
                 // An error means that the dashboard is gone.
-                let _ = replies.send(run_side_by_side(&node, commands).await).await;
+                let _ = replies.send(Msg::Ran(run_side_by_side(&node, commands).await)).await;
             });
             return;
         }
@@ -263,6 +276,21 @@ impl Dashboard {
             outcomes.push((command, result));
         }
         self.take(Msg::Ran(outcomes));
+    }
+
+    /// Does what takes longer than a frame, while the dashboard goes on, and tells how it went.
+    fn reply_when_done(&self, work: impl Future<Output = Result<String, String>> + Send + 'static) {
+        let replies = self.replies.0.clone();
+        tokio::spawn(async move {
+            // An error means that the dashboard is gone.
+            let _ = replies.send(Msg::Done(work.await)).await;
+        });
+    }
+
+    /// What these messages say, a line or more each.
+    fn texts(&self, ids: &[MessageId]) -> Text {
+        let queued = ids.iter().filter_map(|id| self.source.node()?.queued_message(*id));
+        Text::new(&queued.map(|queued| copying::text(&queued.message)).collect::<Vec<_>>().join("\n"))
     }
 
     /// Writes the stations down where they are kept; they are small.

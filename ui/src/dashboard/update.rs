@@ -1,10 +1,11 @@
 //! What happens to the [`Model`]: a pure function from a [`Msg`] to changes and [`Effect`]s.
 
-use clacks_p2p::core::{Event, Now};
+use clacks_p2p::core::{Event, MessageId, Now};
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use crate::{
+    clipboard::Text,
     command::{Command, NodeCommand, Step, ViewCommand},
     filter::Filter,
     station::Stations,
@@ -12,6 +13,7 @@ use crate::{
 
 use super::{
     available::{fill_in, marked, selected_message, selected_peer},
+    export::Target,
     keymap::{Key, Place},
     layout::Pane,
     log::Row,
@@ -57,6 +59,12 @@ pub(crate) enum Effect {
     Refresh,
     Suspend,
     Redraw,
+    /// Put a text into the clipboard.
+    Copy(Text),
+    /// Put these messages of the queue into the clipboard, wherever in the queue they are.
+    CopyMessages(Vec<MessageId>),
+    /// Write rows into a file.
+    Write(Target, Vec<Row>),
     /// Ring the terminal's bell.
     Ring,
     /// Write down the stations that were changed.
@@ -265,6 +273,11 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Close if model.menu.is_some() => model.menu = None,
         ViewCommand::Close => model.close(),
         ViewCommand::Filter(wanted) => filter(model, wanted),
+        ViewCommand::Copy => return model.copy(),
+        ViewCommand::CopyAll => return model.copy_all(),
+        ViewCommand::Write(target) => {
+            return vec![Effect::Write(target, model.log.shown().cloned().collect())];
+        }
         ViewCommand::Station(number, wish) => return model.wish(number, wish),
         ViewCommand::Stations => model.open(Content::Stations),
         ViewCommand::HoldStill => model.toggle_frozen(),

@@ -145,7 +145,7 @@ fn undoing(set: u8) -> Vec<u8> {
 }
 
 /// Writes what draws nothing, if the terminal is still ours.
-pub(super) fn write_beside(bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_beside(bytes: &[u8]) -> io::Result<()> {
     let _writing = lock();
     if is_set(Mode::Alternate as u8) { write_out(bytes) } else { Ok(()) }
 }

@@ -32,8 +32,9 @@ use tokio::sync::mpsc;
 use self::{backend::Tty, guard::Mode, news::News};
 pub(crate) use self::{
     colours::{Background, background, colours_wanted, has_title},
+    guard::write_beside,
     input::Input,
-    remote::is_over_ssh,
+    remote::{is_over_ssh, says_ssh},
 };
 
 /// The terminal, taken. There can be one at a time.
@@ -106,7 +107,7 @@ impl Screen {
 
     /// Rings the terminal's bell, if the terminal is taken.
     pub(crate) fn ring() -> io::Result<()> {
-        guard::write_beside(b"\x07")
+        write_beside(b"\x07")
     }
 
     /// Takes the mouse, or leaves it to the terminal's own selection.

@@ -7,7 +7,7 @@ pub(crate) fn is_over_ssh() -> bool {
     says_ssh(env::var_os)
 }
 
-fn says_ssh(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
+pub(crate) fn says_ssh(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
     ["SSH_CONNECTION", "SSH_TTY"]
         .into_iter()
         .any(|name| variable(name).is_some_and(|value| !value.is_empty()))

@@ -291,7 +291,7 @@ fn check_terminal(row: &Shown, columns: u16) {
 }
 
 /// Text that goes for the weak places more often than chance would.
-fn hostile() -> impl Strategy<Value = String> {
+pub(crate) fn hostile() -> impl Strategy<Value = String> {
     let fragments = select(vec![
         "\x1b[2J",
         "\x1b]0;x\x07",

@@ -70,6 +70,8 @@ pub(super) const ROWS: &[Row] = rows![
     "z", LISTS, ":zoom", "zoom", "give the list all of the screen, or make room for the others again";
     "C", LOOKING, ":charts", "", "show charts of the last minutes";
     "T", LOOKING, ":tower", "", "watch messages pass through the clacks tower";
+    "y", LISTS, ":copy", "", "copy what is selected";
+    "Y", LISTS, ":copy all", "", "copy everything that is marked or, without marks, shown";
     "m", LISTS, ":mouse", "", "release the mouse to select text, or take it back";
     "t", LISTS, ":prompt :theme ", "", "choose a theme; each is shown as its name is written";
     "ctrl-z", LISTS, ":suspend", "", "stop the program until the shell continues it";
@@ -91,6 +93,7 @@ pub(super) const ROWS: &[Row] = rows![
     "u", OVERLAY, ":undo", "undo", "take the last ignore back, for ten seconds";
     "a", OVERLAY, ":announce {peer}", "announce", "announce this node to the peer that is shown";
     "b", OVERLAY, ":biography", "", "tell the life of the message that is shown";
+    "y", OVERLAY, ":copy", "copy", "copy what is shown";
     "ctrl-z", OVERLAY, ":suspend", "", "stop the program until the shell continues it";
     "ctrl-l", OVERLAY, ":redraw", "", "draw the screen anew";
 

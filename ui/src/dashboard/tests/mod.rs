@@ -13,4 +13,5 @@ mod screens;
 mod sizes;
 mod stations;
 mod story;
+mod taking_along;
 mod themes;

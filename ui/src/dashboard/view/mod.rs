@@ -222,6 +222,15 @@ fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize)
     }
 }
 
+/// What is open as it reads, line by line, at the present width.
+pub(crate) fn overlay_text(model: &Model) -> Vec<String> {
+    let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));
+    let lines = overlay_lines(model, Theme::default(), columns).into_iter();
+    let lines = lines.map(|line| line.to_string().trim_end().to_owned());
+    let message = model.overlay.iter().flat_map(|overlay| &overlay.message);
+    lines.chain(message.map(|row| row.as_str().to_owned())).collect()
+}
+
 /// How many lines what is open has at the present width.
 pub(crate) fn overlay_length(model: &Model) -> usize {
     let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));

@@ -83,19 +83,13 @@ fn spans(model: &Model, theme: Theme, row: &Row, width: usize) -> Vec<Span<'stat
         _ => (TIME, *PEER.end(), LONG_OUTCOME),
     };
     let rest = width.saturating_sub(MARKER + time + DIRECTION + peer + 1 + outcome + 1);
-    let direction = match row.direction {
-        Direction::In => "in",
-        Direction::Out => "out",
-        Direction::Own => "own",
-        Direction::Note => "peer",
-    };
     let address = row.peer.as_ref().map_or_else(|| " ".repeat(peer), |address| fit_address(address, peer));
     let is_note = row.direction == Direction::Note;
     let text = row.message.as_ref().map_or_else(|| row.what.clone(), preview);
     let text_style = if is_note { theme.quiet } else { ratatui::style::Style::new() };
     vec![
         Span::styled(fit(&clock(row.unix_ms, &model.zone), time), theme.quiet),
-        Span::styled(fit(direction, DIRECTION), theme.direction(row.direction)),
+        Span::styled(fit(row.direction.name(), DIRECTION), theme.direction(row.direction)),
         Span::raw(address),
         Span::raw(" "),
         Span::styled(fit(&text, rest), text_style),

@@ -1,0 +1,151 @@
+//! The rows of the traffic in a file: JSON lines, or CSV for a spreadsheet.
+//!
+//! What a peer wrote can't act where the file is read: every character that a terminal acts on or hides is written as
+//! `\uXXXX`, which in JSON lines leaves the message the same JSON value; and in CSV a cell that a spreadsheet would
+//! take for a formula has a `'` before it.
+
+use std::{
+    fs::Permissions,
+    io::{self, BufWriter, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use clacks_p2p::Message;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::escape::escaped;
+
+use super::{copying::text, log::Row};
+
+/// The form of a file, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    JsonLines,
+    Csv,
+}
+
+/// Where rows are to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    path: PathBuf,
+    form: Form,
+    /// Whether a file that is there already gives way.
+    replaces: bool,
+}
+
+/// A file that does not say by its name what it is to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the name of the file ends in .jsonl (JSON lines) or .csv")]
+pub(crate) struct NoForm;
+
+impl Target {
+    pub(crate) fn new(path: &str, replaces: bool) -> Result<Self, NoForm> {
+        let path = PathBuf::from(path);
+        let extension = path.extension().and_then(|extension| extension.to_str()).ok_or(NoForm)?;
+        let form = match extension.to_ascii_lowercase().as_str() {
+            "jsonl" => Form::JsonLines,
+            "csv" => Form::Csv,
+            _ => return Err(NoForm),
+        };
+        Ok(Self { path, form, replaces })
+    }
+
+    /// Writes the rows and says in a line what was written, or why nothing was. Blocks.
+    pub(crate) fn write(&self, rows: &[Row]) -> Result<String, String> {
+        let path = self.path.display();
+        match self.try_write(rows) {
+            Ok(bytes) => Ok(format!("wrote {} in {bytes} bytes to {path}", number_of(rows.len()))),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(format!("{path} is there already; :write! {path} writes over it"))
+            }
+            Err(error) => Err(format!("cannot write {path}: {error}")),
+        }
+    }
+
+    /// Writes beside the file and renames, so that there is never half of one.
+    fn try_write(&self, rows: &[Row]) -> io::Result<u64> {
+        if !self.replaces && self.path.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        if self.path.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        // What the user may read by default, not the little that a temporary file has.
+        let mut file = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(directory.unwrap_or(Path::new(".")))?;
+        let mut out = BufWriter::new(file.as_file_mut());
+        match self.form {
+            Form::JsonLines => write_json_lines(rows, &mut out)?,
+            Form::Csv => write_csv(rows, &mut out)?,
+        }
+        out.flush()?;
+        drop(out);
+        file.as_file().sync_all()?;
+        let bytes = file.as_file().metadata()?.len();
+        let persisted =
+            if self.replaces { file.persist(&self.path) } else { file.persist_noclobber(&self.path) };
+        persisted.map_err(|error| error.error)?;
+        Ok(bytes)
+    }
+}
+
+fn number_of(rows: usize) -> String {
+    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
+}
+
+/// A row as `clacks node` would write it: the time in milliseconds, the message as the value that it is.
+#[derive(Serialize)]
+struct Record<'a> {
+    time: u64,
+    direction: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a Message>,
+    what: &'a str,
+    outcome: &'a str,
+}
+
+fn write_json_lines(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
+    for row in rows {
+        let record = Record {
+            time: row.unix_ms,
+            direction: row.direction.name(),
+            peer: row.peer.as_ref().map(ToString::to_string),
+            message: row.message.as_ref(),
+            what: &row.what,
+            outcome: &row.outcome,
+        };
+        writeln!(out, "{}", escaped(&serde_json::to_string(&record)?))?;
+    }
+    Ok(())
+}
+
+/// As RFC 4180 has it, the first line with the names.
+fn write_csv(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    writer.write_record(["time", "direction", "peer", "message", "what", "outcome"])?;
+    for row in rows {
+        let peer = row.peer.as_ref().map(ToString::to_string).unwrap_or_default();
+        let message = row.message.as_ref().map(text).unwrap_or_default();
+        let cells = [&*time(row.unix_ms), row.direction.name(), &peer, &message, &row.what, &row.outcome];
+        writer.write_record(cells.map(cell))?;
+    }
+    writer.flush()
+}
+
+/// A cell that is text wherever it is opened.
+fn cell(text: &str) -> String {
+    let text = escaped(text);
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t']);
+    format!("{}{text}", if is_formula { "'" } else { "" })
+}
+
+fn time(unix_ms: u64) -> String {
+    let time = i64::try_from(unix_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    time.map(|time| time.to_string()).unwrap_or_default()
+}
