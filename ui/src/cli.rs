@@ -61,6 +61,9 @@ pub(crate) struct Demo {
     pub(crate) no_screen: bool,
     #[command(flatten)]
     pub(crate) view: View,
+    /// Configuration file, of which this takes what is about the screen [default: as without a command]
+    #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// Leaves an option of the screen out of the help where there is none.

@@ -21,7 +21,7 @@ mod view;
 pub(crate) use kill_timeout::KillTimeout;
 pub(crate) use view::{HEADING as VIEW_HEADING, View};
 
-use crate::{log::Level, station::Stations};
+use crate::{dashboard::UserKeys, log::Level, station::Stations};
 
 /// The configuration file with every option commented out.
 pub(crate) const DEFAULT_FILE: &str = include_str!("../../assets/clacks.toml");
@@ -104,6 +104,11 @@ pub(crate) struct Config {
     #[arg(skip)]
     #[serde(default)]
     stations: Stations,
+
+    /// The tables `[keys.…]`.
+    #[arg(skip)]
+    #[serde(default)]
+    keys: UserKeys,
 }
 
 impl Config {
@@ -111,13 +116,15 @@ impl Config {
     /// one in the platform's configuration directory, which need not.
     pub(crate) fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
         Ok(match read_as(file)? {
-            Some(told) => self.or(told).with_stations(),
+            Some(told) => self.or(told).with_tables(),
             None => self,
         })
     }
 
-    fn with_stations(mut self) -> Self {
+    /// Puts what has tables of its own with the rest of what is about the screen.
+    fn with_tables(mut self) -> Self {
         self.view.stations = self.stations.clone();
+        self.view.keys = self.keys.clone();
         self
     }
 
@@ -145,6 +152,7 @@ impl Config {
             log_level: self.log_level.or(other.log_level),
             view: self.view.or(other.view),
             stations: self.stations.or(other.stations),
+            keys: self.keys.or(other.keys),
         }
     }
 
@@ -225,6 +233,7 @@ fn replace<T>(value: &mut T, other: Option<T>) {
 struct ViewFile {
     view: View,
     stations: Stations,
+    keys: UserKeys,
 }
 
 impl View {
@@ -232,7 +241,7 @@ impl View {
     /// [`Config::with_file`].
     pub(crate) fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
         let told = read_as::<ViewFile>(file)?.unwrap_or_default();
-        Ok(Self { stations: told.stations, ..self.or(told.view) })
+        Ok(Self { stations: told.stations, keys: told.keys, ..self.or(told.view) })
     }
 }
 
@@ -325,8 +334,8 @@ mod tests {
             arguments().iter().map(|argument| argument.get_id().as_str().replace('_', "-")).collect();
         options.sort();
         let table: toml::Table = full_file().parse().unwrap();
-        // Stations are no option.
-        let told = table.iter().filter(|(name, _)| *name != "stations");
+        // Stations and keys are no options.
+        let told = table.iter().filter(|(name, _)| *name != "stations" && *name != "keys");
         let (tables, options_of_the_node): (Vec<_>, Vec<_>) = told.partition(|(_, value)| value.is_table());
         let in_tables = tables.iter().filter_map(|(_, value)| value.as_table()).flat_map(toml::Table::keys);
         let mut in_file: Vec<_> =
@@ -334,6 +343,29 @@ mod tests {
         in_file.sort();
         assert_eq!(in_file, options);
         full();
+    }
+
+    #[test]
+    fn the_default_file_has_every_table_of_keys_with_an_example() {
+        let table: toml::Table = full_file().parse().unwrap();
+        let keys = table["keys"].as_table().unwrap();
+        let mut named: Vec<_> = keys.keys().map(String::as_str).collect();
+        named.sort_unstable();
+        assert_eq!(named, ["input", "lists", "menu", "overlay", "peers", "queue", "traffic"]);
+        assert!(keys.values().all(|keys| !keys.as_table().unwrap().is_empty()), "{keys:?}");
+        let unknown = Config::parse("[keys.nowhere]").unwrap_err().to_string();
+        assert!(named.iter().all(|name| unknown.contains(&format!("`{name}`"))), "{unknown}");
+    }
+
+    #[test]
+    fn keys_reach_the_screen_whichever_way_the_file_is_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "port = 1\n[keys.lists]\n'n' = ':up'\n[keys.queue]\n'n' = ':down'")
+            .unwrap();
+        let config = Config::default().with_file(Some(file.path())).unwrap();
+        let view = View::default().with_file(Some(file.path())).unwrap();
+        assert_ne!(config.view.keys, UserKeys::default());
+        assert_eq!(view.keys, config.view.keys);
     }
 
     #[cfg(target_os = "linux")]

@@ -109,7 +109,7 @@ async fn headless(config: &Config) -> anyhow::Result<()> {
 
 /// The demo network, on the screen, told in sentences, or as JSON lines.
 async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
-    let view = demo.view.with_file(None)?;
+    let view = demo.view.with_file(demo.file.as_deref())?;
     charset::choose(view.ascii);
     let is_accessible = view.accessible.unwrap_or_default();
     if !demo.no_screen && !is_accessible {

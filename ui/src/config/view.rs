@@ -3,7 +3,11 @@
 use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
-use crate::{dashboard::MotionSetting, filter::Filter, station::Stations};
+use crate::{
+    dashboard::{MotionSetting, UserKeys},
+    filter::Filter,
+    station::Stations,
+};
 
 /// The heading of these options in the help of the command line.
 pub(crate) const HEADING: &str = "Screen";
@@ -50,6 +54,11 @@ pub(crate) struct View {
     #[arg(skip)]
     #[serde(skip)]
     pub(crate) stations: Stations,
+
+    /// The keys, which have tables of their own.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub(crate) keys: UserKeys,
 }
 
 impl View {
@@ -66,6 +75,7 @@ impl View {
             accessible: self.accessible.or(other.accessible),
             no_title: self.no_title.or(other.no_title),
             stations: self.stations.or(other.stations),
+            keys: self.keys.or(other.keys),
         }
     }
 }

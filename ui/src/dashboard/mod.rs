@@ -36,7 +36,8 @@ mod view;
 
 pub(crate) use export::{NoForm, Target};
 #[cfg(test)]
-pub(crate) use keymap::{Keymap, Place};
+pub(crate) use keymap::Place;
+pub(crate) use keymap::{Keymap, UserKeys};
 pub(crate) use motion::Setting as MotionSetting;
 pub(crate) use source::Source;
 pub(crate) use view::{clock, preview};
@@ -165,6 +166,7 @@ impl Dashboard {
             settings.demo,
             settings.takes_mouse(),
         );
+        model.keymap = Keymap::default().with(&settings.view.keys);
         model.motion = Animations::new(settings.motion());
         model.looks = settings.looks.clone();
         model.looks.complaint().into_iter().for_each(|complaint| model.complain(complaint));

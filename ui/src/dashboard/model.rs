@@ -296,6 +296,12 @@ impl Model {
         }
     }
 
+    /// The name of the key that runs a command in the list that has the focus or had it last; the command itself if
+    /// there is none.
+    pub(crate) fn key_for(&self, command: &str) -> String {
+        self.keymap.name_of(self.pane.into(), command)
+    }
+
     /// Where keys go now.
     pub(crate) fn place(&self) -> Place {
         match (&self.overlay, self.focus) {

@@ -155,6 +155,7 @@ fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     let command = bound.map(|binding| binding.command.replace("{key}", &key.to_string()));
     match command {
         Some(line) => run_line(model, &line),
+        None if model.keymap.is_unbound(model.place(), key) => Vec::new(),
         None if model.place() == Place::Input => edit(model, event),
         None if model.place() == Place::Menu => {
             type_into_menu(model, event);
@@ -377,10 +378,11 @@ fn send(model: &mut Model) -> Vec<Effect> {
 
 fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
     model.mouse = !model.mouse;
+    let key = model.keymap.name_of(model.place(), ":mouse");
     model.say(if model.mouse {
-        "the mouse selects rows here"
+        "the mouse selects rows here".to_owned()
     } else {
-        "the mouse is the terminal's: drag to select text; m takes it back"
+        format!("the mouse is the terminal's: drag to select text; {key} takes it back")
     });
     vec![Effect::SetMouse(model.mouse)]
 }

@@ -9,6 +9,7 @@ mod looks;
 mod marks;
 mod menu;
 mod pictures;
+mod rebound;
 mod screens;
 mod sizes;
 mod stations;

@@ -15,6 +15,7 @@ use super::{
         theme::Theme,
     },
     row::fit,
+    with_keys,
 };
 use crate::{command::COMMANDS, untrusted::shown};
 
@@ -75,10 +76,8 @@ pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
         return;
     }
     if model.input.draft().is_empty() && !has_focus {
-        frame.render_widget(
-            Line::styled(fit("press i to write a message, : for a command", room), theme.quiet),
-            text,
-        );
+        let hint = with_keys(model, "press {:say} to write a message, {:prompt :} for a command");
+        frame.render_widget(Line::styled(fit(&hint, room), theme.quiet), text);
         return;
     }
     let (line, cursor) = scrolled(model.input.draft(), model.input.cursor_byte(), room);

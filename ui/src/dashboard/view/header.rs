@@ -42,7 +42,10 @@ fn items(model: &Model) -> Vec<String> {
         format!("up {}", format::age(model.now.uptime)),
     ];
     if let Some(frozen) = model.frozen {
-        items.insert(0, format!("HELD STILL, {} more: Space goes on", format::count(frozen.held)));
+        items.insert(0, {
+            let key = model.key_for(":hold-still");
+            format!("HELD STILL, {} more: {key} goes on", format::count(frozen.held))
+        });
     }
     if model.log.missed > 0 {
         items.insert(0, format!("missed {}", model.log.missed));

@@ -151,11 +151,21 @@ fn draw_row(
     }
 }
 
+/// Text with the keys in the places of the commands that they run: `press {:say}`.
+fn with_keys(model: &Model, text: &str) -> String {
+    let Some((before, rest)) = text.split_once('{') else { return text.to_owned() };
+    let (command, after) = rest.split_once('}').unwrap_or((rest, ""));
+    format!("{before}{}{}", model.key_for(command), with_keys(model, after))
+}
+
 /// What to say where a list is empty.
-fn draw_empty(theme: Theme, area: Rect, lines: &[&'static str], frame: &mut Frame<'_>) {
+fn draw_empty(theme: Theme, area: Rect, lines: &[impl AsRef<str>], frame: &mut Frame<'_>) {
     for (text, row) in lines.iter().zip(area.rows()) {
         frame.render_widget(
-            Line::styled(format!("  {}", fit(text, usize::from(area.width).saturating_sub(2))), theme.quiet),
+            Line::styled(
+                format!("  {}", fit(text.as_ref(), usize::from(area.width).saturating_sub(2))),
+                theme.quiet,
+            ),
             row,
         );
     }

@@ -12,6 +12,7 @@ use super::{
     },
     draw_empty, draw_row, draw_title, header, marked,
     row::{fit, fit_address, fit_right},
+    with_keys,
 };
 
 /// Columns of the marker, of letter and word, of the age and of the round trip, each with a space.
@@ -22,8 +23,8 @@ const ROUND_TRIP: usize = 8;
 /// An address has at least so many, or the round trip gives way.
 const ADDRESS: usize = 12;
 
-const EMPTY: &[&str] =
-    &["no peers yet", "press : and type", "announce HOST:PORT", "or wait for somebody to call"];
+const EMPTY: [&str; 4] =
+    ["no peers yet", "press {:prompt :} and type", "announce HOST:PORT", "or wait for somebody to call"];
 
 pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
@@ -36,7 +37,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     let rows = below_title(area);
     let (peers, selected) = model.peers.visible(usize::from(rows.height));
     if peers.is_empty() {
-        draw_empty(theme, rows, EMPTY, frame);
+        draw_empty(theme, rows, &EMPTY.map(|line| with_keys(model, line)), frame);
     }
     for (index, (peer, row)) in peers.iter().zip(rows.rows()).enumerate() {
         let spans = spans(model, theme, peer, usize::from(area.width));

@@ -14,6 +14,7 @@ use super::{
     },
     draw_empty, draw_row, draw_title, marked,
     row::{fit, fit_right, preview},
+    with_keys,
 };
 use crate::glyphs::glyphs;
 
@@ -24,7 +25,7 @@ const VISITS: usize = 6;
 /// A preview has at least so many columns, or the visits give way.
 const PREVIEW: usize = 24;
 
-const EMPTY: &[&str] = &["the queue is empty", "press i to write a message"];
+const EMPTY: &[&str] = &["the queue is empty", "press {:say} to write a message"];
 const WAITING: &[&str] = &["all of it is on its way"];
 
 pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
@@ -43,7 +44,8 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     let rows = below_title(area);
     let (queue, selected) = model.queue.visible(usize::from(rows.height));
     if queue.is_empty() && overview.queued == 0 {
-        draw_empty(theme, rows, if overview.in_flight == 0 { EMPTY } else { WAITING }, frame);
+        let lines = if overview.in_flight == 0 { EMPTY } else { WAITING };
+        draw_empty(theme, rows, &lines.iter().map(|line| with_keys(model, line)).collect::<Vec<_>>(), frame);
     }
     for (index, (queued, row)) in queue.iter().zip(rows.rows()).enumerate() {
         let spans = spans(model, theme, queued, usize::from(area.width));

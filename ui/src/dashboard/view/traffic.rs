@@ -12,7 +12,7 @@ use super::{
     },
     draw_empty, draw_row, draw_title,
     row::{clock, fit, fit_address, fit_right, preview},
-    stations,
+    stations, with_keys,
 };
 use crate::untrusted::shown;
 
@@ -33,8 +33,8 @@ const SHORT_OUTCOME: usize = 9;
 /// Columns of the title with the space behind it.
 const TITLE: usize = 10;
 
-const EMPTY: &[&str] = &["nothing has come or gone yet"];
-const FILTERED: &[&str] = &["no traffic is admitted by this filter; / changes it"];
+const EMPTY: &str = "nothing has come or gone yet";
+const FILTERED: &str = "no traffic is admitted by this filter; {:prompt :filter } changes it";
 
 pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
@@ -43,7 +43,8 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     draw_title(model, theme, Pane::Traffic, area, notes(model, theme, usize::from(area.width)), frame);
     let rows = below_title(area);
     if model.log.len() == 0 {
-        draw_empty(theme, rows, if model.log.filter().is_none() { EMPTY } else { FILTERED }, frame);
+        let text = if model.log.filter().is_none() { EMPTY } else { FILTERED };
+        draw_empty(theme, rows, &[with_keys(model, text)], frame);
         return;
     }
     let (top, selected) = (model.log_top(), model.log_position());
@@ -67,8 +68,8 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
         LogCursor::Following => notes.push(Span::raw("following")),
         LogCursor::Frozen { .. } if below == 0 => notes.push(Span::raw("standing still")),
         LogCursor::Frozen { .. } => {
-            let below = format::count(below);
-            notes.push(Span::styled(format!("standing still, {below} below: End follows"), theme.strong));
+            let (below, key) = (format::count(below), model.key_for(":bottom"));
+            notes.push(Span::styled(format!("standing still, {below} below: {key} follows"), theme.strong));
         }
     }
     let taken: usize = notes.iter().map(Span::width).sum();
