@@ -8,7 +8,9 @@ use std::{collections::VecDeque, time::Duration};
 use clacks_p2p::core::{Counters, Event, PeerCounts};
 
 /// How far back it goes.
-pub(crate) const SECONDS: usize = 600;
+const SECONDS: usize = 600;
+/// What a chart goes back to, in seconds: the first of these that has room for all that is known.
+const SPANS: [usize; 4] = [60, 120, 300, SECONDS];
 /// Round trips that are kept.
 const ROUND_TRIPS: usize = 1000;
 /// Where one bar of the histogram ends and the next begins, in milliseconds. A bar is for shorter ones than these, the
@@ -130,14 +132,20 @@ impl Trends {
         &self.round_trips
     }
 
-    /// The ten minutes in so many columns at most, the last of which ends now. Those from before the first sample are
+    /// How many seconds a chart goes back: a round number from which on everything is known.
+    pub(crate) fn span(&self) -> usize {
+        SPANS.into_iter().find(|span| *span >= self.seconds.len()).unwrap_or(SECONDS)
+    }
+
+    /// The last minutes in so many columns at most, the last of which ends now. Those from before the first sample are
     /// `None`.
     ///
     /// A column always stands for the same seconds while it moves to the left, so that it does not flicker. Only the
     /// last is the mean up to now.
     pub(crate) fn columns(&self, columns: usize) -> Vec<Option<Column>> {
-        let each = SECONDS.div_ceil(columns.max(1));
-        let wanted = SECONDS.div_ceil(each).min(columns) as u64;
+        let span = self.span();
+        let each = span.div_ceil(columns.max(1));
+        let wanted = span.div_ceil(each).min(columns) as u64;
         let (each, over) = (each as u64, self.last);
         let bucket = over / each;
         let before = (1..wanted).rev().map(|back| {
@@ -292,8 +300,8 @@ mod tests {
     fn columns_hold_rates_and_those_before_the_start_nothing() {
         // Two messages a second, for 40 seconds.
         let samples: Vec<_> = (0..=40).map(|second| (second * 1000, second * 2)).collect();
-        let columns = trends(&samples).columns(60);
-        assert_eq!(columns.len(), 60);
+        let columns = trends(&samples).columns(6);
+        assert_eq!(columns.len(), 6);
         let rates: Vec<_> =
             columns.iter().rev().take(6).map(|column| column.map(|column| column.received)).collect();
         // The oldest of them begins with the second that was under way at the first sample.
@@ -301,11 +309,17 @@ mod tests {
     }
 
     #[test]
+    fn it_goes_back_a_round_time_that_holds_all_that_is_known() {
+        let spans = [0, 59, 60, 299, 400, 4000].map(|seconds| trends(&[(0, 0), (seconds * 1000, 1)]).span());
+        assert_eq!(spans, [60, 60, 120, 300, 600, 600]);
+    }
+
+    #[test]
     fn a_column_keeps_its_value_while_it_moves() {
         let mut samples: Vec<_> =
-            (0..300).map(|second| (second * 1000, second * second % 97 + second * 97)).collect();
+            (0..400).map(|second| (second * 1000, second * second % 97 + second * 97)).collect();
         let now = trends(&samples).columns(40);
-        samples.push((310_000, 97 * 400));
+        samples.push((410_000, 97 * 500));
         let later = trends(&samples).columns(40);
         assert_eq!(now[10..38], later[9..37]);
     }

@@ -228,9 +228,13 @@ impl Panel<'_> {
             return draw_empty(self.theme, area, &["no delivery has ended well yet"], frame);
         }
         let [above, band, axis] = bands(area, area.height >= 5);
-        let legend =
-            format!("the last {} deliveries, by how long each took", format::count(round_trips.len()));
-        frame.render_widget(Line::styled(legend, self.theme.quiet), above);
+        let number = format::count(round_trips.len());
+        let legends = [
+            format!("the last {number}"),
+            format!("how long the last {number} took"),
+            format!("the last {number} deliveries, by how long each took"),
+        ];
+        self.draw_legend(longest(legends, above.width), above, frame);
         let counts = round_trips.histogram();
         let most = counts.iter().copied().max().unwrap_or(0);
         let graph = graph(area);
@@ -298,8 +302,9 @@ impl Panel<'_> {
 
     /// What stands below bars over time: which minute is where.
     fn draw_minutes(&self, axis: Rect, frame: &mut Frame<'_>) {
-        let texts =
-            [("10 min ago", Alignment::Left), ("5 min", Alignment::Center), ("now", Alignment::Right)];
+        let span = self.model.trends.span();
+        let (start, middle) = (format!("{} ago", minutes(span)), minutes(span / 2));
+        let texts = [(&*start, Alignment::Left), (&middle, Alignment::Center), ("now", Alignment::Right)];
         let is_narrow = axis.width < NARROWEST;
         for (text, alignment) in
             texts.into_iter().filter(|(_, place)| !is_narrow || *place != Alignment::Center)
@@ -314,6 +319,15 @@ impl Panel<'_> {
             };
             frame.render_widget(line, Rect { x, width, ..axis });
         }
+    }
+}
+
+/// A number of seconds as the axis has it: `30 s`, `2.5 min`, `10 min`.
+fn minutes(seconds: usize) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ => format!("{:.1} min", seconds as f64 / 60.0),
     }
 }
 
