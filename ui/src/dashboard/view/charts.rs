@@ -326,7 +326,7 @@ impl Panel<'_> {
 fn minutes(seconds: usize) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
-        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         _ => format!("{:.1} min", seconds as f64 / 60.0),
     }
 }
