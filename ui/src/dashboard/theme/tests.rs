@@ -210,7 +210,8 @@ fn the_colours_of_a_colour_blind_theme_are_told_apart_by_those_whom_it_is_for() 
 /// Large or bold text takes a contrast of 3, which the colours of xterm just reach.
 #[test]
 fn colours_are_read_on_the_background_that_they_are_for() {
-    for (name, background) in [("dark", BLACK), ("light", WHITE), ("high", BLACK), ("high", WHITE)] {
+    let either = |name| [(name, BLACK), (name, WHITE)];
+    for (name, background) in [either("auto"), either("high"), [("dark", BLACK), ("light", WHITE)]].concat() {
         for (role, style) in theme(name).roles() {
             for palette in &PALETTES {
                 let Some(front) = style.fg.and_then(|colour| linear(palette, colour)) else { continue };
