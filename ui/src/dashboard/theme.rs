@@ -81,7 +81,7 @@ impl Theme {
 
     /// A part of the draft that is wrong.
     pub(crate) fn mistake(self) -> Style {
-        self.notice(true).underlined()
+        self.invalid
     }
 
     pub(crate) fn notice(self, is_error: bool) -> Style {
@@ -90,7 +90,6 @@ impl Theme {
 
     /// The line of a chart by its number from 0; after the last style comes the first again, so a chart tells its
     /// lines apart by something else as well.
-    #[allow(dead_code, reason = "for the charts")]
     pub(crate) fn series(self, number: usize) -> Style {
         let styles = &self.0.series;
         styles.get(number % styles.len().max(1)).copied().unwrap_or_default()

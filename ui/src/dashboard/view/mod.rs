@@ -121,7 +121,7 @@ fn draw_title(
 
 /// How many rows are marked, for the title.
 fn marked(theme: Theme, count: usize) -> Option<Span<'static>> {
-    (count > 0).then(|| Span::styled(format!("{count} marked  "), theme.strong))
+    (count > 0).then(|| Span::styled(format!("{count} marked  "), theme.marked))
 }
 
 /// The line of a title, and a rule to the end.
@@ -142,7 +142,7 @@ fn draw_row(
     frame: &mut Frame<'_>,
 ) {
     let marker = Span::raw(if is_selected { ">" } else { " " });
-    let mark = Span::styled(if is_marked { "*" } else { " " }, theme.strong);
+    let mark = Span::styled(if is_marked { "*" } else { " " }, theme.marked);
     let mut line = Line::from(vec![marker, mark]);
     line.spans.extend(spans);
     frame.render_widget(line, area);
