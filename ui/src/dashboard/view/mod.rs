@@ -142,7 +142,7 @@ fn draw_row(
     frame: &mut Frame<'_>,
 ) {
     let marker = Span::raw(if is_selected { ">" } else { " " });
-    let mark = Span::styled(if is_marked { "*" } else { " " }, theme.marked);
+    let mark = if is_marked { Span::styled("*", theme.marked) } else { Span::raw(" ") };
     let mut line = Line::from(vec![marker, mark]);
     line.spans.extend(spans);
     frame.render_widget(line, area);
