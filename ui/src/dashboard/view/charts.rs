@@ -6,7 +6,7 @@
 use clacks_p2p::core::Status;
 use ratatui::{
     Frame,
-    layout::{Alignment, Constraint, Layout, Rect},
+    layout::{Constraint, Layout, Rect},
     style::Style,
     text::{Line, Span},
     widgets::{Bar, BarChart, BarGroup, Sparkline},
@@ -35,6 +35,11 @@ const NARROWEST: u16 = 20;
 const FINE: f64 = 1000.0;
 /// Levels that a cell of a bar can have.
 const LEVELS: u16 = 8;
+
+const QUIET: &[&str] = &["no traffic in these minutes", "each message in or out makes a bar"];
+const NOBODY: &[&str] = &["no peers yet"];
+const NOTHING_TIMED: &[&str] = &["no delivery has ended well yet", "each that does is timed here"];
+const NOTHING_WAITED: &[&str] = &["nothing waited in these minutes"];
 
 /// Whether an area has room for all charts.
 pub(crate) fn all_fit(area: Rect) -> bool {
@@ -132,7 +137,7 @@ impl Panel<'_> {
         let (graph, columns) = self.columns(area);
         let has_any = |column: &Column| column.received + column.delivered + column.failed > 0.0;
         if !columns.iter().flatten().any(has_any) {
-            return draw_empty(self.theme, area, &["nothing has come or gone in these ten minutes"], frame);
+            return draw_empty(self.theme, area, QUIET, frame);
         }
         let fails = columns.iter().flatten().any(|column| column.failed > 0.0) && area.height >= 7;
         let [above, strips, axis] = bands(area, area.height >= 5);
@@ -184,11 +189,12 @@ impl Panel<'_> {
         let values: Vec<_> = columns.iter().map(|column| column.map(|column| column.queued as f64)).collect();
         let most = values.iter().flatten().copied().fold(0.0, f64::max);
         if most == 0.0 {
-            return draw_empty(self.theme, area, &["the queue was empty for ten minutes"], frame);
+            return draw_empty(self.theme, area, NOTHING_WAITED, frame);
         }
         let [above, band, axis] = bands(area, area.height >= 5);
-        let legend = format!("messages that wait, {} at most", format::count(most as usize));
-        self.draw_legend(legend, above, frame);
+        let most_waited = format!("{} at most", format::count(most as usize));
+        let texts = [format!("messages that wait, {most_waited}"), most_waited];
+        self.draw_legend(longest(texts, area.width - 1), above, frame);
         let scale = nice(most).ceil().max(1.0);
         let label = format::count(scale as usize);
         let strip = Strip { name: "queue", values, scale, label, style: self.theme.series(0) };
@@ -204,7 +210,7 @@ impl Panel<'_> {
         let totals = columns.iter().flatten().map(|column| column.peers.total());
         let most = totals.max().unwrap_or(0);
         if most == 0 {
-            return draw_empty(self.theme, area, &["no peers yet"], frame);
+            return draw_empty(self.theme, area, NOBODY, frame);
         }
         let [_, band, axis] = bands(area, false);
         let scale = (nice(most as f64).ceil() as usize).max(1);
@@ -225,16 +231,13 @@ impl Panel<'_> {
     fn draw_round_trips(&self, area: Rect, frame: &mut Frame<'_>) {
         let round_trips = self.model.trends.round_trips();
         if round_trips.len() == 0 {
-            return draw_empty(self.theme, area, &["no delivery has ended well yet"], frame);
+            return draw_empty(self.theme, area, NOTHING_TIMED, frame);
         }
         let [above, band, axis] = bands(area, area.height >= 5);
         let number = format::count(round_trips.len());
-        let legends = [
-            format!("the last {number}"),
-            format!("how long the last {number} took"),
-            format!("the last {number} deliveries, by how long each took"),
-        ];
-        self.draw_legend(longest(legends, above.width), above, frame);
+        let short = format!("of the last {number} deliveries");
+        let long = format!("the last {number} deliveries by how long each took");
+        self.draw_legend(longest([short, long], area.width - 1), above, frame);
         let counts = round_trips.histogram();
         let most = counts.iter().copied().max().unwrap_or(0);
         let graph = graph(area);
@@ -304,20 +307,14 @@ impl Panel<'_> {
     fn draw_minutes(&self, axis: Rect, frame: &mut Frame<'_>) {
         let span = self.model.trends.span();
         let (start, middle) = (format!("{} ago", minutes(span)), minutes(span / 2));
-        let texts = [(&*start, Alignment::Left), (&middle, Alignment::Center), ("now", Alignment::Right)];
         let is_narrow = axis.width < NARROWEST;
-        for (text, alignment) in
-            texts.into_iter().filter(|(_, place)| !is_narrow || *place != Alignment::Center)
-        {
-            let text = if is_narrow { text.trim_end_matches(" ago") } else { text };
-            let line = Line::styled(text, self.theme.quiet).alignment(alignment);
+        let start = if is_narrow { start.trim_end_matches(" ago") } else { &start };
+        let middle = if is_narrow { "" } else { &middle };
+        let texts = [(start, 0), (middle, 1), ("now", 2)];
+        for (text, halves) in texts {
             let width = u16::try_from(text.len()).unwrap_or(0).min(axis.width);
-            let x = match alignment {
-                Alignment::Left => axis.x,
-                Alignment::Center => axis.x + (axis.width - width) / 2,
-                Alignment::Right => axis.right() - width,
-            };
-            frame.render_widget(line, Rect { x, width, ..axis });
+            let x = axis.x + (axis.width - width) * halves / 2;
+            frame.render_widget(Line::styled(text, self.theme.quiet), Rect { x, width, ..axis });
         }
     }
 }

@@ -33,6 +33,8 @@ const BESIDE: u16 = 6;
 const TALLEST: u16 = 7;
 /// A shutter of one row is so wide.
 const SMALLEST_SHUTTER: u16 = 3;
+/// Legs are no longer than the shutters are tall and this.
+const LONGEST_LEGS: u16 = 3;
 /// Rows of shutters.
 const ROWS: u16 = 4;
 
@@ -238,7 +240,7 @@ impl Scene<'_> {
 
     /// A row of the legs, which stand wider the lower it is, with the braces between them and a post in the middle.
     fn lattice(&self, shape: Shape, row: u16) -> Line<'static> {
-        let half = usize::from(shape.shutter.0 + row);
+        let half = usize::from(shape.shutter.0 + 1 + row);
         let braces = |from: [&'static str; 2]| from.into_iter().cycle().take(half);
         let left: String = braces(["\u{2571}", "\u{2572}"]).collect();
         let right: Vec<&str> = braces(["\u{2572}", "\u{2571}"]).collect();
@@ -279,7 +281,7 @@ impl Shape {
 
     /// With legs as long as there is room for, within reason.
     fn grown(self, area: Rect) -> Self {
-        let longer = (self.base..=3 * self.shutter.1).rev().map(|base| Self { base, ..self });
+        let longer = (self.base..=self.base + LONGEST_LEGS).rev().map(|base| Self { base, ..self });
         longer.into_iter().find(|shape| shape.fits(area)).unwrap_or(self)
     }
 
