@@ -26,8 +26,8 @@ const HEADINGS: [&str; 4] =
 
 fn heading(place: Place) -> &'static str {
     match place {
-        Place::Peers | Place::Queue | Place::Traffic => HEADINGS[0],
-        Place::Overlay => HEADINGS[1],
+        Place::Peers | Place::Queue | Place::Traffic | Place::Map => HEADINGS[0],
+        Place::Overlay | Place::OpenMap => HEADINGS[1],
         Place::Menu => HEADINGS[2],
         Place::Input => HEADINGS[3],
     }

@@ -61,6 +61,7 @@ pub(crate) enum ViewCommand {
     Edit(MessageId),
     Traffic,
     Zoom,
+    Map,
     /// Shows only the traffic that a filter admits; all of it without one.
     Filter(Option<Filter>),
     /// Copies what is selected or open.
@@ -124,6 +125,9 @@ pub(crate) enum Step {
     PageDown,
     Top,
     Bottom,
+    /// To the left and to the right on the map.
+    Left,
+    Right,
 }
 
 impl Step {
@@ -136,6 +140,7 @@ impl Step {
             Self::PageDown => page.cast_signed(),
             Self::Top => isize::MIN,
             Self::Bottom => isize::MAX,
+            Self::Left | Self::Right => 0,
         }
     }
 }

@@ -78,6 +78,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
 
     "traffic", Nothing, Screen, "go to the traffic", view!(View::Traffic);
     "zoom", Nothing, Screen, "give the list with the focus all of the screen, or make room for the others again", view!(View::Zoom);
+    "map", Nothing, Screen, "show the peers on a map", view!(View::Map);
     "filter", Argument::Filter, Screen, "show only the traffic that it admits; all of it without one", filter;
     "copy", Choice("[all]", &["all"]), Screen, "copy what is selected or open; with all, everything that is marked or shown", copy;
     "write", File, Screen, "write the shown traffic to a new file, .jsonl or .csv", |path| Ok(View::Write(Target::new(path, false)?).into());
@@ -112,6 +113,8 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "page-down", Nothing, Key, "one page down", view!(View::Move(Step::PageDown));
     "top", Nothing, Key, "to the first", view!(View::Move(Step::Top));
     "bottom", Nothing, Key, "to the last; in the traffic: follow what comes", view!(View::Move(Step::Bottom));
+    "go-left", Nothing, Key, "on the map: to the next tower on the left", view!(View::Move(Step::Left));
+    "go-right", Nothing, Key, "on the map: to the next tower on the right", view!(View::Move(Step::Right));
     "send", Nothing, Key, "send the message or run the command", view!(View::Send);
     "leave", Nothing, Key, "leave the input; the draft stays", view!(View::Leave);
     "clear", Nothing, Key, "empty the input; leave it if it is empty", view!(View::Clear);

@@ -47,7 +47,7 @@ pub(crate) fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> 
             let all = model.marks.messages.iter().map(ToString::to_string).collect();
             with("{message}", all, selected_message(model).map(|id| id.to_string()))
         }
-        Place::Traffic | Place::Overlay | Place::Menu | Place::Input => None,
+        Place::Traffic | Place::Map | Place::OpenMap | Place::Overlay | Place::Menu | Place::Input => None,
     };
     let command = |line: String| match Command::parse(&line) {
         Ok(Command::Node(command)) => Some(command),
@@ -119,8 +119,8 @@ fn is_picture(model: &Model) -> bool {
 }
 
 fn nothing_to_open(model: &Model) -> bool {
-    match model.pane {
-        Pane::Peers => model.peers.selected_peer().is_none(),
+    match model.selecting() {
+        Pane::Peers | Pane::Map => model.peers.selected_peer().is_none(),
         Pane::Queue => model.queue.selected_message().is_none(),
         Pane::Traffic => model.log_position().is_none(),
     }
@@ -131,8 +131,10 @@ pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
     match (&model.overlay, model.pane) {
         (Some(Overlay { content: Content::Peer(detail), .. }), _) => Some(detail.peer.address.clone()),
         (Some(Overlay { content: Content::Row(row), .. }), _) => row.peer.clone(),
+        (Some(Overlay { content: Content::Map, .. }), _) | (None, Pane::Peers | Pane::Map) => {
+            model.peers.selected_peer().map(|peer| peer.address.clone())
+        }
         (Some(_), _) | (None, Pane::Queue) => None,
-        (None, Pane::Peers) => model.peers.selected_peer().map(|peer| peer.address.clone()),
         (None, Pane::Traffic) => {
             model.log_position().and_then(|at| model.log.at(at)).and_then(|row| row.peer.clone())
         }

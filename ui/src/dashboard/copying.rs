@@ -25,11 +25,12 @@ impl Model {
             return Vec::new();
         }
         let text = match &self.overlay {
-            Some(overlay) => match overlay.content.message() {
+            // On the map it is the selected peer, as in its list.
+            Some(overlay) if overlay.content != Content::Map => match overlay.content.message() {
                 Some(message) => Some(text(message)),
                 None => Some(view::overlay_text(self).join("\n")),
             },
-            None => self.selected_text(),
+            _ => self.selected_text(),
         };
         self.copied(text)
     }
@@ -53,6 +54,7 @@ impl Model {
         let lines: Vec<String> = match self.pane {
             Pane::Peers if marked.peers.len() > 0 => marked.peers.iter().map(ToString::to_string).collect(),
             Pane::Peers => self.peers.visible(height).0.iter().map(|peer| peer.address.to_string()).collect(),
+            Pane::Map => self.map.towers().iter().map(|tower| tower.peer.address.to_string()).collect(),
             Pane::Queue => self.queue.visible(height).0.iter().map(|queued| text(&queued.message)).collect(),
             Pane::Traffic => {
                 let Some(lines) = self.log_lines() else {

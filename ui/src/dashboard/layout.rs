@@ -8,10 +8,16 @@ pub(crate) enum Pane {
     Peers,
     Queue,
     Traffic,
+    Map,
 }
 
 impl Pane {
-    pub(crate) const ALL: [Self; 3] = [Self::Peers, Self::Queue, Self::Traffic];
+    pub(crate) const ALL: [Self; 4] = [Self::Peers, Self::Queue, Self::Traffic, Self::Map];
+
+    /// Those that have a place on a screen of this size, in the order in which Tab goes through them.
+    pub(crate) fn on(screen: Rect) -> &'static [Self] {
+        if holds(screen, THREE_COLUMNS) { &Self::ALL } else { &[Self::Peers, Self::Queue, Self::Traffic] }
+    }
 }
 
 /// The screen cut into areas. One without room has no height.
@@ -25,6 +31,7 @@ pub(crate) struct Areas {
     pub(crate) peers: Rect,
     pub(crate) queue: Rect,
     pub(crate) traffic: Rect,
+    pub(crate) map: Rect,
     /// All of what is selected.
     pub(crate) details: Rect,
     /// The lines between what stands side by side.
@@ -51,7 +58,7 @@ const RIGHT_COLUMN: (u16, u16) = (54, 90);
 
 impl Areas {
     /// The areas for a terminal of this size; `None` if it is too small to show anything. Zoomed, the pane with the
-    /// focus has all of the body.
+    /// focus has all of the body, and so has the map where it has no place beside the others.
     pub(crate) fn of(screen: Rect, focus: Pane, is_zoomed: bool) -> Option<Self> {
         if !holds(screen, SMALLEST) {
             return None;
@@ -67,7 +74,7 @@ impl Areas {
         ])
         .areas(screen);
         let areas = Self { header, body, notice, input, hints, ..Self::default() };
-        Some(if is_zoomed {
+        Some(if is_zoomed || !Pane::on(screen).contains(&focus) {
             areas.with_only(focus, body)
         } else if holds(screen, THREE_COLUMNS) {
             areas.with_three_columns(body)
@@ -83,7 +90,7 @@ impl Areas {
     fn with_three_columns(self, body: Rect) -> Self {
         let left = (body.width / 4).clamp(LEFT_OF_THREE.0, LEFT_OF_THREE.1);
         let right = (body.width * 3 / 10).clamp(RIGHT_COLUMN.0, RIGHT_COLUMN.1);
-        let [left, rule, traffic, second_rule, details] = Layout::horizontal([
+        let [left, rule, traffic, second_rule, right] = Layout::horizontal([
             Constraint::Length(left),
             Constraint::Length(1),
             Constraint::Fill(1),
@@ -91,7 +98,8 @@ impl Areas {
             Constraint::Length(right),
         ])
         .areas(body);
-        Self { traffic, details, rules: [rule, second_rule], ..self.with_left_column(left) }
+        let [map, details] = Layout::vertical([Constraint::Fill(11), Constraint::Fill(9)]).areas(right);
+        Self { traffic, map, details, rules: [rule, second_rule], ..self.with_left_column(left) }
     }
 
     fn with_two_columns(self, body: Rect) -> Self {
@@ -128,6 +136,7 @@ impl Areas {
             Pane::Peers => Self { peers: area, ..self },
             Pane::Queue => Self { queue: area, ..self },
             Pane::Traffic => Self { traffic: area, ..self },
+            Pane::Map => Self { map: area, ..self },
         }
     }
 
@@ -136,6 +145,7 @@ impl Areas {
             Pane::Peers => self.peers,
             Pane::Queue => self.queue,
             Pane::Traffic => self.traffic,
+            Pane::Map => self.map,
         }
     }
 
@@ -166,13 +176,14 @@ mod tests {
     use super::*;
 
     impl Areas {
-        fn all(&self) -> [(&'static str, Rect); 11] {
+        fn all(&self) -> [(&'static str, Rect); 12] {
             [
                 ("header", self.header),
                 ("summary", self.summary),
                 ("peers", self.peers),
                 ("queue", self.queue),
                 ("traffic", self.traffic),
+                ("map", self.map),
                 ("details", self.details),
                 ("first rule", self.rules[0]),
                 ("second rule", self.rules[1]),
@@ -215,6 +226,6 @@ mod tests {
     fn a_zoomed_pane_has_all_of_the_body() {
         let areas = Areas::of(Rect::new(0, 0, 200, 60), Pane::Queue, true).unwrap();
         assert_eq!(areas.queue, areas.body);
-        assert!([areas.peers, areas.traffic, areas.details].iter().all(|area| area.is_empty()));
+        assert!([areas.peers, areas.traffic, areas.map, areas.details].iter().all(|area| area.is_empty()));
     }
 }

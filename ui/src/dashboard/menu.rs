@@ -156,6 +156,7 @@ impl Menu {
             Step::PageDown => (self.selected + page).min(last),
             Step::Top => 0,
             Step::Bottom => last,
+            Step::Left | Step::Right => self.selected,
         };
         self.top = self.top_for(height);
     }
@@ -203,11 +204,14 @@ impl Item {
 
 impl Target {
     fn of(model: &Model) -> Self {
-        if model.overlay.is_some() {
+        let selecting = model.selecting();
+        if model.overlay.is_some() && selecting != Pane::Map {
             return Self::Nothing;
         }
-        let target = match model.pane {
-            Pane::Peers => model.peers.selected_peer().map(|peer| Self::Peer(peer.address.clone())),
+        let target = match selecting {
+            Pane::Peers | Pane::Map => {
+                model.peers.selected_peer().map(|peer| Self::Peer(peer.address.clone()))
+            }
             Pane::Queue => model.queue.selected_message().map(|queued| Self::Message(queued.id)),
             Pane::Traffic => {
                 model.log_position().and_then(|at| model.log.at(at)).map(|row| Self::Row(row.number))

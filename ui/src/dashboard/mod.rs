@@ -15,6 +15,7 @@ mod listening;
 mod live;
 pub(crate) mod log;
 mod looks;
+mod map;
 mod marks;
 mod menu;
 mod model;

@@ -8,7 +8,7 @@ use clacks_p2p::{
     node::{CertificateFingerprint, Overview},
 };
 use jiff::tz::TimeZone;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::{
     biography::Biographies,
@@ -20,6 +20,7 @@ use super::{
     live::Writing,
     log::Log,
     looks::Looks,
+    map::{MAX_TOWERS, Map},
     marks::Marks,
     menu::Menu,
     motion::{Animations, Picture},
@@ -88,6 +89,7 @@ pub(crate) struct Model {
     pub(crate) shown_certificate: Option<(Address, CertificateFingerprint)>,
     /// A key moved a selection, so the lists are fetched even if they are held still.
     pub(crate) has_moved: bool,
+    pub(crate) map: Map,
     pub(crate) motion: Animations,
     pub(crate) trends: Trends,
     pub(crate) towers: Towers,
@@ -173,6 +175,7 @@ pub(crate) struct Overlay {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Content {
     Stations,
+    Map,
     /// A peer, kept up to date while it is known.
     Peer(Box<PeerDetail>),
     /// A message of the queue, and whether it still waits there.
@@ -225,6 +228,8 @@ pub(crate) struct Wanted {
     pub(crate) place: usize,
     pub(crate) messages_before: usize,
     pub(crate) messages_after: usize,
+    /// So many of the first peers, for the map.
+    pub(crate) towers: usize,
     /// The peer that is shown in full.
     pub(crate) shown_peer: Option<Address>,
     /// The message that is shown in full.
@@ -240,6 +245,8 @@ pub(crate) struct Snapshot {
     pub(crate) selected_peer: Option<Address>,
     pub(crate) queue: Vec<QueuedMessage>,
     pub(crate) queue_first: usize,
+    /// The first peers, for the map.
+    pub(crate) towers: Vec<Peer>,
     /// The peer that is shown in full, while it is known, and its certificate.
     pub(crate) shown_peer: Option<(Peer, Option<CertificateFingerprint>)>,
     /// Whether the message that is shown in full still waits.
@@ -288,6 +295,7 @@ impl Model {
             frozen: None,
             shown_certificate: None,
             has_moved: false,
+            map: Map::default(),
             motion: Animations::default(),
             trends: Trends::default(),
             towers: Towers::default(),
@@ -306,6 +314,7 @@ impl Model {
     pub(crate) fn place(&self) -> Place {
         match (&self.overlay, self.focus) {
             _ if self.menu.is_some() => Place::Menu,
+            (Some(Overlay { content: Content::Map, .. }), _) => Place::OpenMap,
             (Some(_), _) => Place::Overlay,
             (None, Focus::Input) => Place::Input,
             (None, Focus::Lists) => self.pane.into(),
@@ -340,6 +349,7 @@ impl Model {
             place: self.queue.place,
             messages_before: self.queue.row + queue,
             messages_after: 2 * queue,
+            towers: if self.shows(Picture::Map) { MAX_TOWERS } else { 0 },
             shown_peer: self.peer_in_full(),
             shown_message: match &self.overlay {
                 Some(Overlay { content: Content::Message(queued, _), .. }) => Some(queued.id),
@@ -365,6 +375,9 @@ impl Model {
         self.refresh_overlay(snapshot.shown_peer, snapshot.shown_message_waits);
         if self.frozen.is_some() && !std::mem::take(&mut self.has_moved) {
             return;
+        }
+        if self.shows(Picture::Map) {
+            self.map.refresh(&snapshot.towers, self.overview.peers.total());
         }
         let heights = (self.height(Pane::Peers), self.height(Pane::Queue));
         self.peers.refresh(snapshot.peers, snapshot.selected_peer, heights.0);
@@ -403,15 +416,23 @@ impl Model {
         let beside = || {
             let has_room =
                 self.overlay.is_none() && self.areas().is_some_and(|areas| !areas.details.is_empty());
-            self.peers.selected_peer().filter(|_| has_room && self.pane == Pane::Peers)
+            self.peers.selected_peer().filter(|_| has_room && matches!(self.pane, Pane::Peers | Pane::Map))
         };
         self.shown_peer().map(|detail| &detail.peer).or_else(beside).map(|peer| peer.address.clone())
     }
 
+    /// The pane whose selection keys act on: the open map hides the one that has the focus otherwise.
+    pub(crate) fn selecting(&self) -> Pane {
+        match &self.overlay {
+            Some(Overlay { content: Content::Map, .. }) => Pane::Map,
+            _ => self.pane,
+        }
+    }
+
     /// What is selected in the pane that has the focus, to be shown in full.
     pub(crate) fn selection(&self) -> Option<Content> {
-        match self.pane {
-            Pane::Peers => self.peers.selected_peer().map(|peer| self.in_full(peer)),
+        match self.selecting() {
+            Pane::Peers | Pane::Map => self.peers.selected_peer().map(|peer| self.in_full(peer)),
             Pane::Queue => self.queue.selected_message().map(|queued| Content::Message(queued.clone(), true)),
             Pane::Traffic => {
                 let row = self.log_position().and_then(|position| self.log.at(position));
@@ -542,12 +563,21 @@ impl Model {
         moves.map_or(by_itself, |moves| moves.min(by_itself))
     }
 
+    /// Whether the map is at this position of the screen.
+    pub(crate) fn shows_map_at(&self, position: Position) -> bool {
+        let Some(areas) = self.areas() else { return false };
+        let area =
+            if self.selecting() == Pane::Map && self.overlay.is_some() { areas.body } else { areas.map };
+        self.shows(Picture::Map) && area.contains(position)
+    }
+
     /// Whether a picture is on the screen.
     fn shows(&self, picture: Picture) -> bool {
         match picture {
             Picture::Tower => self.is_open(&Content::Tower),
             Picture::Countdown => self.is_open(&Content::Why),
-            Picture::Map => false,
+            Picture::Map if self.overlay.is_some() => self.is_open(&Content::Map),
+            Picture::Map => self.areas().is_some_and(|areas| !areas.map.is_empty()),
         }
     }
 
@@ -573,9 +603,13 @@ impl Content {
             Self::Message(queued, _) => Some(&queued.message),
             Self::Row(row) => row.message.as_ref(),
             Self::Biography(message) => Some(message),
-            Self::Stations | Self::Peer(_) | Self::Overhead(_) | Self::Why | Self::Charts | Self::Tower => {
-                None
-            }
+            Self::Map
+            | Self::Stations
+            | Self::Peer(_)
+            | Self::Overhead(_)
+            | Self::Why
+            | Self::Charts
+            | Self::Tower => None,
         }
     }
 }

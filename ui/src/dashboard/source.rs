@@ -158,6 +158,7 @@ fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
         selected_peer,
         queue: node.queue_window(queue_first..queue_first.saturating_add(messages)),
         queue_first,
+        towers: node.first_peers(wanted.towers),
         shown_peer: wanted.shown_peer.and_then(|address| {
             let certificate = node.trusted_certificate(&address);
             node.peer(&address).map(|peer| (peer, certificate))

@@ -17,6 +17,7 @@ use super::{
     keymap::{Key, Place},
     layout::Pane,
     log::Row,
+    map,
     menu::{self, Deed, Menu},
     model::{Anchor, Content, Focus, LogCursor, Model, Snapshot},
     outcome::{self, Outcome},
@@ -133,6 +134,7 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     model.shares.note(event, model.now);
     model.trends.note(event);
     model.towers.note(event, model.now.uptime, &mut model.motion);
+    model.map.note(event, model.now.uptime, model.frozen.is_some(), &mut model.motion);
     let is_row = model.log.note(event, model.now.unix_ms);
     if let Some(frozen) = &mut model.frozen {
         frozen.held += usize::from(is_row);
@@ -251,7 +253,9 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Send => return send(model),
         ViewCommand::Line(line_key) => return edit(model, line_key.key()),
         ViewCommand::Move(step) if model.menu.is_some() => go_in_menu(model, step),
-        ViewCommand::Move(step) if model.overlay.is_some() => scroll(model, step),
+        ViewCommand::Move(step) if model.selecting() != Pane::Map && model.overlay.is_some() => {
+            scroll(model, step);
+        }
         ViewCommand::Move(step) => {
             go(model, step);
             return moved(model);
@@ -266,6 +270,7 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::PreviousPane => turn(model, -1),
         ViewCommand::Charts => open_picture(model, Content::Charts),
         ViewCommand::Tower => open_picture(model, Content::Tower),
+        ViewCommand::Map => open_picture(model, Content::Map),
         ViewCommand::Biography => story::open_biography(model),
         ViewCommand::Overhead => model.open(Content::Overhead(Souls::default())),
         ViewCommand::Why => model.open(Content::Why),
@@ -309,6 +314,7 @@ fn filter(model: &mut Model, wanted: Option<Filter>) {
     }
     model.settle_filter();
     model.log.set_filter(wanted);
+    model.overlay = None;
     show_pane(model, Pane::Traffic);
 }
 
@@ -435,9 +441,9 @@ fn turn(model: &mut Model, by: isize) {
         let all_fit = model.areas().is_some_and(|areas| super::view::all_fit(areas.body));
         model.chart = Chart::turned(model.chart, by, all_fit);
     } else if model.overlay.is_none() {
-        let at = Pane::ALL.iter().position(|pane| *pane == model.pane).unwrap_or(0);
-        let at = at.saturating_add_signed(Pane::ALL.len().cast_signed() + by);
-        model.pane = Pane::ALL[at % Pane::ALL.len()];
+        let panes = Pane::on(model.screen);
+        let at = panes.iter().position(|pane| *pane == model.pane).unwrap_or(0);
+        model.pane = panes[(at + panes.len()).saturating_add_signed(by) % panes.len()];
     }
 }
 
@@ -462,6 +468,9 @@ fn moved(model: &mut Model) -> Vec<Effect> {
 }
 
 fn go(model: &mut Model, by: Step) {
+    if model.selecting() == Pane::Map {
+        return map::select::step(model, by);
+    }
     let page = model.height(model.pane).saturating_sub(1).max(1);
     match by {
         Step::Up => step(model, -1),
@@ -470,11 +479,13 @@ fn go(model: &mut Model, by: Step) {
         Step::PageDown => step(model, page.cast_signed()),
         Step::Top => go_to_end(model, true),
         Step::Bottom => go_to_end(model, false),
+        Step::Left | Step::Right => {}
     }
 }
 
 fn go_to_end(model: &mut Model, top: bool) {
     match model.pane {
+        Pane::Map => {}
         Pane::Peers => model.peers.selected = if top { Anchor::First } else { Anchor::Last },
         Pane::Queue => model.queue.selected = if top { Anchor::First } else { Anchor::Last },
         Pane::Traffic if top => model.freeze_log_at(0),
@@ -499,6 +510,7 @@ fn step(model: &mut Model, by: isize) {
             model.queue.row = stepped_row(model.queue.row, index, target, height);
         }
         Pane::Traffic => step_log(model, by, height),
+        Pane::Map => {}
     }
 }
 
@@ -534,6 +546,7 @@ fn scroll(model: &mut Model, by: Step) {
         Step::PageDown => overlay.scrolled.saturating_add(page),
         Step::Top => 0,
         Step::Bottom => usize::MAX,
+        Step::Left | Step::Right => return,
     };
     // What lies behind the end is known where the text is laid out.
     let most = super::view::overlay_length(model).saturating_sub(page);
@@ -546,6 +559,7 @@ fn scroll(model: &mut Model, by: Step) {
 fn open_within(model: &mut Model) {
     match model.overlay.as_ref().map(|overlay| &overlay.content) {
         Some(Content::Overhead(_)) => story::open_biography(model),
+        Some(Content::Map) => open(model),
         _ => model.close(),
     }
 }
@@ -620,6 +634,13 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
         MouseEventKind::ScrollDown => return wheel(model, position, Step::Down),
         MouseEventKind::Down(_) if model.question.take().is_some() => {}
         MouseEventKind::Down(MouseButton::Left) if model.menu.is_some() => select_in_menu(model, position),
+        MouseEventKind::Down(MouseButton::Left) if model.shows_map_at(position) => {
+            if model.overlay.is_none() {
+                show_pane(model, Pane::Map);
+            }
+            map::select::select_at(model, position);
+            return moved(model);
+        }
         MouseEventKind::Down(MouseButton::Left) if model.overlay.is_none() => {
             if areas.input.contains(position) {
                 write(model, "");
@@ -657,6 +678,7 @@ fn wheel(model: &mut Model, position: Position, by: Step) -> Vec<Effect> {
     match pane {
         Pane::Traffic => scroll_log(model, rows),
         Pane::Peers | Pane::Queue => step(model, rows),
+        Pane::Map => {}
     }
     (model.peers.row, model.queue.row, model.pane) = (peer_row, message_row, focused);
     moved(model)
@@ -676,6 +698,7 @@ fn select_row(model: &mut Model, row: Option<usize>) {
     let Some(row) = row else { return };
     let height = model.height(model.pane);
     match model.pane {
+        Pane::Map => {}
         Pane::Peers => {
             if let Some(peer) = model.peers.visible(height).0.get(row) {
                 (model.peers.selected, model.peers.row) = (Anchor::At(peer.address.clone()), row);

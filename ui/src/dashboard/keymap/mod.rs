@@ -50,6 +50,10 @@ pub(crate) enum Place {
     Peers,
     Queue,
     Traffic,
+    /// The map beside the lists, while it has the focus.
+    Map,
+    /// While the map lies over the lists.
+    OpenMap,
     /// While something lies over the lists.
     Overlay,
     /// While the list of what can be done is open.
@@ -64,6 +68,7 @@ impl From<Pane> for Place {
             Pane::Peers => Self::Peers,
             Pane::Queue => Self::Queue,
             Pane::Traffic => Self::Traffic,
+            Pane::Map => Self::Map,
         }
     }
 }

@@ -22,17 +22,22 @@ macro_rules! rows {
     };
 }
 
-const LISTS: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic];
+const LISTS: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic, Place::Map];
 /// Where a peer can be selected: in its list, or as the peer of a row of the traffic.
-const WITH_PEER: &[Place] = &[Place::Peers, Place::Traffic];
+const WITH_PEER: &[Place] = &[Place::Peers, Place::Traffic, Place::Map];
 /// Where rows can be marked.
 const MARKED: &[Place] = &[Place::Peers, Place::Queue];
 /// Where a picture can be opened: also over another.
-const LOOKING: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic, Place::Overlay];
+const LOOKING: &[Place] =
+    &[Place::Peers, Place::Queue, Place::Traffic, Place::Map, Place::Overlay, Place::OpenMap];
 const QUEUE: &[Place] = &[Place::Queue];
 /// Where a message can be selected.
 const QUEUE_AND_TRAFFIC: &[Place] = &[Place::Queue, Place::Traffic];
-const OVERLAY: &[Place] = &[Place::Overlay];
+const OVERLAY: &[Place] = &[Place::Overlay, Place::OpenMap];
+/// What is written and not drawn.
+const TEXT: &[Place] = &[Place::Overlay];
+const OPEN_MAP: &[Place] = &[Place::OpenMap];
+const MAPS: &[Place] = &[Place::Map, Place::OpenMap];
 const MENU: &[Place] = &[Place::Menu];
 const INPUT: &[Place] = &[Place::Input];
 
@@ -68,6 +73,7 @@ pub(super) const ROWS: &[Row] = rows![
     "0", LISTS, ":filter", "", "show all traffic";
     "space", LISTS, ":hold-still", "hold", "hold the screen still while the node goes on, or let it go on";
     "z", LISTS, ":zoom", "zoom", "give the list all of the screen, or make room for the others again";
+    "M", LOOKING, ":map", "map", "show the peers on a map";
     "C", LOOKING, ":charts", "", "show charts of the last minutes";
     "T", LOOKING, ":tower", "", "watch messages pass through the clacks tower";
     "y", LISTS, ":copy", "", "copy what is selected";
@@ -80,14 +86,19 @@ pub(super) const ROWS: &[Row] = rows![
     "enter", OVERLAY, ":open", "", "open what is selected in a list; close anything else";
     "esc q ctrl-c", OVERLAY, ":close", "close", "close what is open";
     "? f1", OVERLAY, ":help", "keys", "list what can be done now";
-    "tab right", OVERLAY, ":next-pane", "next", "to the next chart";
-    "shift-tab left", OVERLAY, ":previous-pane", "", "to the chart before";
+    "tab right", TEXT, ":next-pane", "next", "to the next chart";
+    "shift-tab left", TEXT, ":previous-pane", "", "to the chart before";
     "up k", OVERLAY, ":up", "up", "one line up";
     "down j", OVERLAY, ":down", "down", "one line down";
-    "pgup ctrl-b", OVERLAY, ":page-up", "", "one page up";
-    "pgdn space ctrl-f", OVERLAY, ":page-down", "page", "one page down";
-    "home g", OVERLAY, ":top", "", "to the start";
-    "end G", OVERLAY, ":bottom", "", "to the end";
+    "pgup ctrl-b", TEXT, ":page-up", "", "one page up";
+    "pgdn space ctrl-f", TEXT, ":page-down", "page", "one page down";
+    "home g", TEXT, ":top", "", "to the start";
+    "end G", TEXT, ":bottom", "", "to the end";
+    "left", MAPS, ":go-left", "", "on the map: to the next tower on the left";
+    "right", MAPS, ":go-right", "", "on the map: to the next tower on the right";
+    "f", MAPS, ":filter peer:{peer}", "its traffic", "on the map: show only the traffic of the selected peer";
+    "z", OPEN_MAP, ":close", "", "close the map";
+    "space", OPEN_MAP, ":hold-still", "hold", "hold the screen still, or let it go on";
     "I", OVERLAY, ":ignore {peer}", "ignore", "ignore the peer that is shown";
     "U", OVERLAY, ":unignore {peer}", "unignore", "take the ignore back";
     "u", OVERLAY, ":undo", "undo", "take the last ignore back, for ten seconds";

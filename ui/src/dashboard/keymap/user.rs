@@ -14,7 +14,7 @@ use crate::command::{Command, CommandError};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct UserKeys(Vec<(Table, Vec<(Key, String)>)>);
 
-/// A table of keys, by where they work. The narrower one goes before `lists`.
+/// A table of keys, by where they work. The narrower ones go before `lists` and `overlay`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Table {
@@ -25,11 +25,12 @@ pub(super) enum Table {
     Peers,
     Queue,
     Traffic,
+    Map,
 }
 
 impl Table {
     #[cfg(test)]
-    pub(super) const ALL: [(Self, &str); 7] = [
+    pub(super) const ALL: [(Self, &str); 8] = [
         (Self::Lists, "lists"),
         (Self::Overlay, "overlay"),
         (Self::Menu, "menu"),
@@ -37,17 +38,19 @@ impl Table {
         (Self::Peers, "peers"),
         (Self::Queue, "queue"),
         (Self::Traffic, "traffic"),
+        (Self::Map, "map"),
     ];
 
     pub(super) fn places(self) -> &'static [Place] {
         match self {
-            Self::Lists => &[Place::Peers, Place::Queue, Place::Traffic],
-            Self::Overlay => &[Place::Overlay],
+            Self::Lists => &[Place::Peers, Place::Queue, Place::Traffic, Place::Map],
+            Self::Overlay => &[Place::Overlay, Place::OpenMap],
             Self::Menu => &[Place::Menu],
             Self::Input => &[Place::Input],
             Self::Peers => &[Place::Peers],
             Self::Queue => &[Place::Queue],
             Self::Traffic => &[Place::Traffic],
+            Self::Map => &[Place::Map, Place::OpenMap],
         }
     }
 

@@ -118,6 +118,7 @@ impl Fixture {
             selected_peer,
             queue: window(&self.queue, queue_first, wanted.messages_before + wanted.messages_after),
             queue_first,
+            towers: window(&self.peers, 0, wanted.towers),
             shown_peer: shown_peer.map(|peer| (peer.clone(), None)),
             gone: Gone {
                 peers: self.model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),

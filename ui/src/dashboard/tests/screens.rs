@@ -1,8 +1,12 @@
 //! Every view as it looks at the sizes people use.
 
+use clacks_p2p::core::Status;
 use crossterm::event::KeyCode;
 
-use super::{super::update::Msg, fixture::Fixture};
+use super::{
+    super::update::Msg,
+    fixture::{Fixture, peer},
+};
 
 const SIZES: [(u16, u16); 5] = [(40, 10), (80, 24), (120, 40), (160, 50), (200, 60)];
 
@@ -26,6 +30,22 @@ fn empty() {
 #[test]
 fn busy() {
     insta::assert_snapshot!(screens(&[]));
+}
+
+#[test]
+fn a_map() {
+    insta::assert_snapshot!(screens(&[KeyCode::Char('M')]));
+}
+
+#[test]
+fn a_map_of_a_crowd() {
+    let mut fixture = Fixture::busy(120, 40);
+    for port in 1..=200 {
+        let status = [Status::New, Status::Alive, Status::Alive, Status::Lost, Status::Dead][port % 5];
+        fixture.peers.push(peer(status, &format!("tower:{port}"), 1, None));
+    }
+    fixture.press(KeyCode::Char('M'));
+    insta::assert_snapshot!(fixture.screen());
 }
 
 #[test]

@@ -7,7 +7,8 @@ use super::{super::update::Effect, fixture::Fixture};
 #[test]
 fn every_size_is_drawn_without_a_panic() {
     let mut fixture = Fixture::busy(80, 24);
-    let keys = [KeyCode::Enter, KeyCode::Char('?'), KeyCode::Char('i'), KeyCode::Char('z')];
+    let keys =
+        [KeyCode::Enter, KeyCode::Char('?'), KeyCode::Char('i'), KeyCode::Char('M'), KeyCode::Char('z')];
     for key in std::iter::once(None).chain(keys.map(Some)) {
         key.into_iter().for_each(|key| drop(fixture.press(key)));
         for width in (0..130).step_by(7).chain([159, 179, 180, 200, 250]) {
@@ -46,7 +47,7 @@ fn where_nothing_is_shown_no_key_acts_but_those_that_leave() {
 
 #[test]
 fn every_key_is_harmless_at_every_size() {
-    for (width, height) in [(0, 0), (19, 4), (20, 5), (40, 10), (69, 16), (80, 24), (120, 40)] {
+    for (width, height) in [(0, 0), (19, 4), (20, 5), (40, 10), (69, 16), (80, 24), (120, 40), (200, 60)] {
         let mut fixture = Fixture::busy(width, height);
         let bindings = fixture.model.keymap.bindings().iter();
         let keys: Vec<_> = bindings.flat_map(|binding| &binding.keys).map(|(_, key)| key.event()).collect();

@@ -5,6 +5,7 @@ mod charts;
 mod detail;
 mod footer;
 mod header;
+pub(crate) mod map;
 pub(crate) mod menu;
 mod overhead;
 mod peers;
@@ -81,6 +82,7 @@ fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) 
     peers::draw(model, theme, areas.peers, frame);
     queue::draw(model, theme, areas.queue, frame);
     traffic::draw(model, theme, areas.traffic, frame);
+    map::draw(model, theme, areas.map, frame);
     selection::draw(model, theme, areas.details, frame);
 }
 
@@ -108,6 +110,7 @@ fn draw_title(
         Pane::Peers => " PEERS ",
         Pane::Queue => " QUEUE ",
         Pane::Traffic => " TRAFFIC ",
+        Pane::Map => " MAP ",
     };
     let has_focus = model.pane == pane && model.focus == Focus::Lists;
     let mut line = Line::from(Span::styled(name, theme.title(has_focus)));
@@ -189,6 +192,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
     let (total, height) = (lines.len() + overlay.message.len(), usize::from(rows.height));
     let title = match &overlay.content {
         Content::Stations => " STATIONS ",
+        Content::Map => return map::draw(model, theme, area, frame),
         Content::Peer(_) => " PEER ",
         Content::Message(..) => " MESSAGE ",
         Content::Row(_) => " TRAFFIC ",
@@ -227,7 +231,7 @@ fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize)
             None => vec![Line::styled("nothing is remembered of this message", theme.quiet)],
         },
         // These are drawn into whatever room there is.
-        Content::Overhead(_) | Content::Charts | Content::Tower => Vec::new(),
+        Content::Map | Content::Overhead(_) | Content::Charts | Content::Tower => Vec::new(),
         Content::Why => why::lines(model, theme, columns),
     }
 }

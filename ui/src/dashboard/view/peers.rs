@@ -37,13 +37,18 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     let rows = below_title(area);
     let (peers, selected) = model.peers.visible(usize::from(rows.height));
     if peers.is_empty() {
-        draw_empty(theme, rows, &EMPTY.map(|line| with_keys(model, line)), frame);
+        draw_none(model, theme, rows, frame);
     }
     for (index, (peer, row)) in peers.iter().zip(rows.rows()).enumerate() {
         let spans = spans(model, theme, peer, usize::from(area.width));
         let signs = (selected == Some(index), model.marks.peers.contains(&peer.address));
         draw_row(model, theme, Pane::Peers, signs, spans, row, frame);
     }
+}
+
+/// How to come by a peer, where there is none.
+pub(super) fn draw_none(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    draw_empty(theme, area, &EMPTY.map(|line| with_keys(model, line)), frame);
 }
 
 fn spans(model: &Model, theme: Theme, peer: &Peer, width: usize) -> Vec<Span<'static>> {
@@ -64,7 +69,7 @@ fn spans(model: &Model, theme: Theme, peer: &Peer, width: usize) -> Vec<Span<'st
     spans
 }
 
-fn address_style(theme: Theme, status: Status) -> ratatui::style::Style {
+pub(super) fn address_style(theme: Theme, status: Status) -> ratatui::style::Style {
     match status {
         Status::Dead | Status::Ignored => theme.quiet,
         Status::New | Status::Alive | Status::Lost => ratatui::style::Style::new(),

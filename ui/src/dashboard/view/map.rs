@@ -1,0 +1,326 @@
+//! The map: this node in the middle, the peers as towers around it, edges for who talks with us and who made whom
+//! known, and a dot for each message on its way.
+
+use clacks_p2p::{
+    Address,
+    core::{Introduction, Peer, Status},
+};
+use ratatui::{
+    Frame,
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::{
+    super::{
+        format,
+        layout::{Pane, below_title},
+        map::{CENTRE, EdgeKind, MarkKind, Point, Tower, ring},
+        model::{Content, Focus, Model},
+        theme::{Theme, letter},
+    },
+    draw_heading, peers,
+    row::fit,
+};
+use crate::untrusted::shown_lines;
+
+mod dots;
+mod names;
+
+use dots::Dots;
+use names::{Cells, name};
+
+/// A tower, which has eight shutters; one that is lost or dead has not all of them left.
+const TOWER: &str = "\u{28ff}";
+const NEW: &str = "\u{28c0}";
+const LOST: &str = "\u{2895}";
+const DEAD: &str = "\u{2880}";
+const IGNORED: &str = "\u{28c9}";
+
+/// Columns of a tower: itself and the letter of its status.
+const TOWER_COLUMNS: u16 = 2;
+/// Free columns at either side, so that the mark of the selected tower has room.
+const SIDE: u16 = 1;
+/// Dots between two of an edge that is drawn loosely.
+const LOOSE: usize = 4;
+const LOOSER: usize = 7;
+
+/// From so many columns on the title has room to say what the lines mean.
+const WITH_LEGEND: u16 = 76;
+/// From so many rows on what is known of the selected peer has two.
+const WITH_TWO_LINES: u16 = 14;
+
+/// Where the towers stand in an area with title and, at the bottom, the selected peer.
+pub(crate) fn field(area: Rect) -> Rect {
+    let below = below_title(area);
+    Rect { height: below.height - about_rows(below), ..below }
+}
+
+fn about_rows(below: Rect) -> u16 {
+    if below.height >= WITH_TWO_LINES { 2 } else { u16::from(below.height >= 4) }
+}
+
+/// How many times wider than high the field is, as the eye sees it: a cell is twice as high as wide.
+pub(crate) fn aspect(field: Rect) -> f64 {
+    f64::from(field.width.max(1)) / (2.0 * f64::from(field.height.max(1)))
+}
+
+/// The point of the map at a position on the screen.
+pub(crate) fn point_at(field: Rect, position: Position) -> Point {
+    let part =
+        |at: u16, from: u16, length: u16| f64::from(at.saturating_sub(from)) / f64::from(length.max(1));
+    let columns = field.width.saturating_sub(2 * SIDE + TOWER_COLUMNS);
+    Point {
+        x: part(position.x, field.x + SIDE, columns).min(1.0),
+        y: part(position.y, field.y, field.height.saturating_sub(1)).min(1.0),
+    }
+}
+
+/// The cell of a point: the first of its tower.
+fn cell(field: Rect, point: Point) -> Position {
+    let place = |part: f64, length: u16| (part * f64::from(length)).round() as u16;
+    let columns = field.width.saturating_sub(2 * SIDE + TOWER_COLUMNS);
+    Position {
+        x: field.x + SIDE.min(field.width.saturating_sub(1)) + place(point.x, columns),
+        y: field.y + place(point.y, field.height.saturating_sub(1)),
+    }
+}
+
+pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    // The terminal may be smaller by now.
+    if area.is_empty() || area.intersection(frame.area()) != area {
+        return;
+    }
+    draw_heading(theme, heading(model, theme, area), area, frame);
+    let field = field(area);
+    if model.overview.peers.total() == 0 {
+        peers::draw_none(model, theme, field, frame);
+        return;
+    }
+    draw_dots(model, theme, field, frame.buffer_mut());
+    draw_towers(model, theme, field, frame.buffer_mut());
+    draw_about(
+        model,
+        theme,
+        Rect { y: field.bottom(), height: below_title(area).bottom() - field.bottom(), ..area },
+        frame,
+    );
+}
+
+fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
+    let mut line = Line::from(Span::styled(" MAP ", theme.title(has_focus(model))));
+    line.push_span(Span::raw(" "));
+    if model.is_zoomed && model.overlay.is_none() {
+        line.push_span(Span::styled("ZOOM  ", theme.strong));
+    }
+    let peers = model.overview.peers.total();
+    let peers = if peers == 1 { "1 peer".to_owned() } else { format!("{} peers", format::count(peers)) };
+    line.push_span(Span::raw(peers));
+    if model.map.is_crowded() {
+        line.push_span(Span::raw(", by status"));
+    } else if area.width >= WITH_LEGEND {
+        line.push_span(Span::styled(
+            "  \u{2824}\u{2824}\u{2824} talks with us  \u{2804}\u{2800}\u{2804} named the other to us",
+            theme.quiet,
+        ));
+    }
+    line
+}
+
+fn has_focus(model: &Model) -> bool {
+    let is_open = model.overlay.as_ref().is_some_and(|overlay| overlay.content == Content::Map);
+    is_open || model.overlay.is_none() && model.pane == Pane::Map && model.focus == Focus::Lists
+}
+
+// === Lines and dots ===
+
+fn draw_dots(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
+    let (now, motion) = (model.now.uptime, &model.motion);
+    let (mut quiet, mut busy) = (Dots::new(field), Dots::new(field));
+    for edge in model.map.edges(now, motion) {
+        let (from, to) = (cell(field, edge.from), cell(field, edge.to));
+        match edge.kind {
+            EdgeKind::Vouched { is_recent: false } => quiet.line(from, to, LOOSER),
+            EdgeKind::Vouched { is_recent: true } => quiet.line(from, to, LOOSE),
+            EdgeKind::Met { is_recent: false } => quiet.line(from, to, 2),
+            EdgeKind::Met { is_recent: true } => quiet.line(from, to, 1),
+            EdgeKind::Busy => busy.line(from, to, 1),
+        }
+    }
+    if model.map.is_crowded() {
+        for status in Status::ALL.into_iter().filter(|status| model.overview.peers.of(*status) > 0) {
+            quiet.ring(ring(status), u32::from(field.width));
+        }
+    }
+    quiet.draw(theme.quiet, buffer);
+    busy.draw(Style::reset(), buffer);
+    draw_marks(model, theme, field, buffer);
+}
+
+fn draw_marks(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
+    let (mut incoming, mut outgoing) = (Dots::new(field), Dots::new(field));
+    let here = cell(field, CENTRE);
+    for mark in model.map.marks(model.now.uptime, &model.motion) {
+        let tower = cell(field, mark.peer);
+        match mark.kind {
+            MarkKind::In => incoming.blob(here, tower, mark.part),
+            MarkKind::Out => outgoing.blob(here, tower, mark.part),
+            MarkKind::Failed => {
+                if let Some(cell) = buffer.cell_mut(dots::between(here, tower, mark.part)) {
+                    cell.set_symbol("x").set_style(Style::reset().patch(theme.bad));
+                }
+            }
+        }
+    }
+    incoming.draw(Style::reset().bold().patch(theme.incoming), buffer);
+    outgoing.draw(Style::reset().bold().patch(theme.outgoing), buffer);
+}
+
+// === Towers ===
+
+fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
+    let mut cells = Cells::new(field);
+    let selected = model.peers.selected_peer();
+    let is_selected = |tower: &&Tower| selected.is_some_and(|peer| peer.address == tower.peer.address);
+    let here = cell(field, CENTRE);
+    cells.take(here, TOWER_COLUMNS);
+    let style = Style::reset().patch(theme.strong);
+    buffer.set_stringn(here.x, here.y, TOWER.repeat(2), usize::from(field.right() - here.x), style);
+    if model.map.is_crowded() {
+        draw_ring_names(model, theme, field, &mut cells, buffer);
+    }
+    let mut standing = Vec::new();
+    for tower in model.map.towers() {
+        let place = cell(field, model.map.place(tower));
+        // Where two would stand on one another there is no room for all of them anyway.
+        if cells.take(place, TOWER_COLUMNS) {
+            draw_tower(theme, &tower.peer, place, buffer);
+            standing.push((tower, place));
+        }
+    }
+    if let Some(at) = cells.name(here, "here") {
+        write_name(at, "here", Style::reset().patch(theme.strong), field, buffer);
+    }
+    if !model.map.is_crowded() {
+        draw_names(theme, &standing, field, &mut cells, buffer);
+    }
+    if let Some((_, place)) = standing.iter().find(|(tower, _)| is_selected(tower)) {
+        mark_selected(model, theme, *place, field, buffer);
+    }
+}
+
+fn draw_tower(theme: Theme, peer: &Peer, place: Position, buffer: &mut Buffer) {
+    let symbol = match peer.status {
+        Status::New => NEW,
+        Status::Alive => TOWER,
+        Status::Lost => LOST,
+        Status::Dead => DEAD,
+        Status::Ignored => IGNORED,
+    };
+    let style = Style::reset().patch(theme.status(peer.status));
+    buffer.set_string(place.x, place.y, format!("{symbol}{}", letter(peer.status)), style);
+}
+
+fn draw_names(
+    theme: Theme,
+    standing: &[(&Tower, Position)],
+    field: Rect,
+    cells: &mut Cells,
+    buffer: &mut Buffer,
+) {
+    let addresses: Vec<&Address> = standing.iter().map(|(tower, _)| &tower.peer.address).collect();
+    for (tower, place) in standing {
+        let style = Style::reset().patch(peers::address_style(theme, tower.peer.status));
+        for name in name(&tower.peer.address, &addresses) {
+            if let Some(at) = cells.name(*place, &name) {
+                write_name(at, &name, style, field, buffer);
+                break;
+            }
+        }
+    }
+}
+
+/// Writes a name with a free cell on either side, so that no line runs into it.
+fn write_name(at: Position, name: &str, style: Style, field: Rect, buffer: &mut Buffer) {
+    let end = at.x + name.chars().count() as u16;
+    for x in [at.x.checked_sub(1), Some(end)].into_iter().flatten() {
+        let position = Position { x, y: at.y };
+        if field.contains(position)
+            && let Some(cell) = buffer.cell_mut(position).filter(|cell| dots::are_dots(cell))
+        {
+            cell.reset();
+        }
+    }
+    buffer.set_string(at.x, at.y, name, style);
+}
+
+/// How many peers stand on each ring, at its top.
+fn draw_ring_names(model: &Model, theme: Theme, field: Rect, cells: &mut Cells, buffer: &mut Buffer) {
+    for status in Status::ALL {
+        let count = model.overview.peers.of(status);
+        let name = format!("{} {status} {}", letter(status), format::count(count));
+        let mut at = cell(field, Point { x: CENTRE.x, y: CENTRE.y - ring(status) });
+        at.x = at.x.saturating_sub(name.len() as u16 / 2).max(field.x);
+        if count > 0 && cells.take(at, name.len() as u16) {
+            write_name(at, &name, Style::reset().patch(theme.status(status)), field, buffer);
+        }
+    }
+}
+
+/// The selected tower is reversed and marked, as a selected row is.
+fn mark_selected(model: &Model, theme: Theme, place: Position, field: Rect, buffer: &mut Buffer) {
+    if place.x > field.x {
+        buffer.set_string(place.x - 1, place.y, ">", Style::reset().patch(theme.strong));
+    }
+    if has_focus(model) {
+        buffer.set_style(Rect::new(place.x, place.y, TOWER_COLUMNS, 1), theme.selected);
+    }
+}
+
+// === What is known of the selected tower ===
+
+fn draw_about(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let Some(peer) = model.peers.selected_peer() else { return };
+    let columns = usize::from(area.width).saturating_sub(2);
+    let text = about(model, peer);
+    let lines = shown_lines(&text, columns, 0, usize::from(area.height));
+    let style = theme.status(peer.status);
+    for (index, (line, row)) in lines.iter().zip(area.rows()).enumerate() {
+        let marker = if index == 0 { "> " } else { "  " };
+        let text = if lines.len() == usize::from(area.height) {
+            fit(line.as_str(), columns)
+        } else {
+            line.as_str().to_owned()
+        };
+        let style = if index == 0 { style } else { theme.quiet };
+        frame.render_widget(Line::from(vec![Span::raw(marker), Span::styled(text, style)]), row);
+    }
+}
+
+fn about(model: &Model, peer: &Peer) -> String {
+    let age = format::age(model.now.uptime.saturating_sub(peer.since));
+    let introduced = introduced(model, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
+    format!(
+        "{} {}  {} for {age}{introduced}, took {}, sent {}, failed {}",
+        letter(peer.status),
+        peer.address,
+        peer.status,
+        peer.delivered,
+        peer.received,
+        peer.failed
+    )
+}
+
+/// How a peer became known, and how long ago, if that was seen.
+pub(super) fn introduced(model: &Model, peer: &Address) -> Option<String> {
+    let introduced = model.map.introduction(peer)?;
+    let age = format::age(model.now.uptime.saturating_sub(introduced.at));
+    Some(match &introduced.by {
+        Introduction::ByHand => format!("added {age} ago"),
+        Introduction::Sender => format!("sent to us first {age} ago"),
+        Introduction::Announced => format!("took our announce {age} ago"),
+        Introduction::Friend(by) => format!("named by {by} {age} ago"),
+    })
+}
