@@ -351,7 +351,8 @@ mod tests {
         let keys = table["keys"].as_table().unwrap();
         let mut named: Vec<_> = keys.keys().map(String::as_str).collect();
         named.sort_unstable();
-        assert_eq!(named, ["input", "lists", "map", "menu", "overlay", "peers", "queue", "traffic"]);
+        let tables = ["input", "lists", "map", "menu", "overlay", "peers", "queue", "search", "traffic"];
+        assert_eq!(named, tables);
         assert!(keys.values().all(|keys| !keys.as_table().unwrap().is_empty()), "{keys:?}");
         let unknown = Config::parse("[keys.nowhere]").unwrap_err().to_string();
         assert!(named.iter().all(|name| unknown.contains(&format!("`{name}`"))), "{unknown}");

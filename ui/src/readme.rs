@@ -21,15 +21,21 @@ fn with_section(text: &str, name: &str, section: &str) -> String {
 }
 
 /// The headings of the keys, in order.
-const HEADINGS: [&str; 4] =
-    ["In the lists", "While something is open", "In the list of what can be done", "While writing"];
+const HEADINGS: [&str; 5] = [
+    "In the lists",
+    "While something is open",
+    "While looking for text in it",
+    "In the list of what can be done",
+    "While writing",
+];
 
 fn heading(place: Place) -> &'static str {
     match place {
         Place::Peers | Place::Queue | Place::Traffic | Place::Map => HEADINGS[0],
         Place::Overlay | Place::OpenMap => HEADINGS[1],
-        Place::Menu => HEADINGS[2],
-        Place::Input => HEADINGS[3],
+        Place::Search => HEADINGS[2],
+        Place::Menu => HEADINGS[3],
+        Place::Input => HEADINGS[4],
     }
 }
 

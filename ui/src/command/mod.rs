@@ -103,6 +103,12 @@ pub(crate) enum ViewCommand {
     Say,
     /// Puts the focus into the input, with this begun unless there is a draft that begins so.
     Prompt(String),
+    /// Looks for text in what is open.
+    Search,
+    /// To the next match of the search, or else to the one before.
+    Match {
+        forwards: bool,
+    },
     NextPane,
     PreviousPane,
     Move(Step),

@@ -105,6 +105,9 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "prompt", Line, Key, "write what begins with this", |begun| Ok(View::Prompt(begun.to_owned()).into());
     "close", Nothing, Key, "close what is open", view!(View::Close);
     "choose", Nothing, Key, "do what is selected in the list of what can be done", view!(View::Choose);
+    "search", Nothing, Key, "look for text in what is shown", view!(View::Search);
+    "next-match", Nothing, Key, "to the next place where it was found", view!(View::Match { forwards: true });
+    "previous-match", Nothing, Key, "to the place before", view!(View::Match { forwards: false });
     "next-pane", Nothing, Key, "go to the next list", view!(View::NextPane);
     "previous-pane", Nothing, Key, "go to the list before", view!(View::PreviousPane);
     "up", Nothing, Key, "one up", view!(View::Move(Step::Up));

@@ -9,7 +9,10 @@ use super::{
     keymap::{Binding, Place},
     layout::Pane,
     model::{Content, Model, Overlay},
+    search::Search,
+    story,
     update::FILTER,
+    view::overlay_length,
 };
 use crate::command::{Command, NodeCommand, ViewCommand};
 
@@ -47,7 +50,13 @@ pub(crate) fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> 
             let all = model.marks.messages.iter().map(ToString::to_string).collect();
             with("{message}", all, selected_message(model).map(|id| id.to_string()))
         }
-        Place::Traffic | Place::Map | Place::OpenMap | Place::Overlay | Place::Menu | Place::Input => None,
+        Place::Traffic
+        | Place::Map
+        | Place::OpenMap
+        | Place::Overlay
+        | Place::Search
+        | Place::Menu
+        | Place::Input => None,
     };
     let command = |line: String| match Command::parse(&line) {
         Ok(Command::Node(command)) => Some(command),
@@ -90,8 +99,17 @@ fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Mark if selected_peer(model).is_none() && selected_message(model).is_none() => {
             Some("nothing is selected")
         }
-        ViewCommand::Biography if super::story::message(model).is_none() => Some("no message is selected"),
+        ViewCommand::Biography if story::message(model).is_none() => Some("no message is selected"),
         ViewCommand::Open if model.overlay.is_none() && nothing_to_open(model) => Some("nothing is selected"),
+        ViewCommand::Search | ViewCommand::Match { .. } if model.overlay.is_none() => Some("nothing is open"),
+        ViewCommand::Search if overlay_length(model) == 0 => Some("there is no text here to search"),
+        ViewCommand::Match { .. } if model.search().is_none() => Some("nothing is looked for"),
+        ViewCommand::Match { .. } if model.search().is_some_and(Search::is_in_vain) => {
+            Some("there is no match")
+        }
+        ViewCommand::Copy if model.overlay.is_some() && !has_text(model) => {
+            Some("there is no text here to copy")
+        }
         ViewCommand::Close if model.overlay.is_none() && model.menu.is_none() => Some("nothing is open"),
         ViewCommand::Move(_) if is_picture(model) => Some("a picture shows all that there is"),
         ViewCommand::NextPane | ViewCommand::PreviousPane
@@ -116,6 +134,11 @@ pub(crate) fn is_worth_a_hint(model: &Model, binding: &Binding) -> bool {
 
 fn is_picture(model: &Model) -> bool {
     model.is_open(&Content::Charts) || model.is_open(&Content::Tower)
+}
+
+/// Whether there is something to copy in what is open: on the map it is the selected peer.
+fn has_text(model: &Model) -> bool {
+    model.is_open(&Content::Map) || overlay_length(model) > 0 || story::message(model).is_some()
 }
 
 fn nothing_to_open(model: &Model) -> bool {

@@ -8,6 +8,7 @@ use super::{
     layout::Pane,
     log::Row,
     model::{Content, LogCursor, Model},
+    story,
     update::Effect,
     view,
 };
@@ -24,15 +25,17 @@ impl Model {
             self.complain("the traffic stands still now: again to copy the selected row");
             return Vec::new();
         }
-        let text = match &self.overlay {
-            // On the map it is the selected peer, as in its list.
-            Some(overlay) if overlay.content != Content::Map => match overlay.content.message() {
-                Some(message) => Some(text(message)),
-                None => Some(view::overlay_text(self).join("\n")),
-            },
-            _ => self.selected_text(),
-        };
+        // On the map it is the selected peer, as in its list.
+        let opens_text = self.overlay.is_some() && !self.is_open(&Content::Map);
+        let text = if opens_text { self.open_text() } else { self.selected_text() };
         self.copied(text)
+    }
+
+    /// What is open: the message that it shows as a whole, or all that is told of anything else.
+    fn open_text(&self) -> Option<String> {
+        let is_told = matches!(self.overlay.as_ref()?.content, Content::Biography(_));
+        let message = story::message(self).filter(|_| !is_told);
+        Some(message.map_or_else(|| view::overlay_text(self).join("\n"), |message| text(&message)))
     }
 
     fn selected_text(&self) -> Option<String> {

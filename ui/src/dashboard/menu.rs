@@ -244,7 +244,7 @@ impl Target {
 
 /// Whether a command of the screen is about what is selected rather than about the screen.
 pub(crate) fn acts_on_selection(command: &ViewCommand) -> bool {
-    matches!(command, ViewCommand::Open | ViewCommand::Mark | ViewCommand::Biography)
+    matches!(command, ViewCommand::Open | ViewCommand::Copy | ViewCommand::Mark | ViewCommand::Biography)
 }
 
 /// Everything, what can be done first.

@@ -22,6 +22,7 @@ mod model;
 mod motion;
 mod outcome;
 mod question;
+mod search;
 mod sends;
 mod shares;
 mod souls;

@@ -25,6 +25,7 @@ use super::{
     menu::Menu,
     motion::{Animations, Picture},
     question::Question,
+    search::Search,
     sends::Sends,
     shares::Shares,
     souls::Souls,
@@ -168,6 +169,8 @@ pub(crate) struct Overlay {
     pub(crate) message: Vec<Shown>,
     /// Lines that are scrolled past.
     pub(crate) scrolled: usize,
+    /// What is looked for in it.
+    pub(crate) search: Option<Search>,
     /// What it was opened from, and goes back to.
     beneath: Option<Box<Self>>,
 }
@@ -314,6 +317,7 @@ impl Model {
     pub(crate) fn place(&self) -> Place {
         match (&self.overlay, self.focus) {
             _ if self.menu.is_some() => Place::Menu,
+            _ if self.writes_search() => Place::Search,
             (Some(Overlay { content: Content::Map, .. }), _) => Place::OpenMap,
             (Some(_), _) => Place::Overlay,
             (None, Focus::Input) => Place::Input,
@@ -453,7 +457,7 @@ impl Model {
         let is_another =
             |overlay: &Overlay| std::mem::discriminant(&overlay.content) != std::mem::discriminant(&content);
         let beneath = self.overlay.take().filter(is_another).map(Overlay::without_depths).map(Box::new);
-        self.overlay = Some(Overlay { content, message: Vec::new(), scrolled: 0, beneath });
+        self.overlay = Some(Overlay { content, message: Vec::new(), scrolled: 0, search: None, beneath });
         self.lay_out();
     }
 
@@ -471,6 +475,7 @@ impl Model {
             let (text, _) = indented(message.as_json(), MAX_LAID_OUT);
             shown_lines(&text, columns, 0, usize::MAX)
         });
+        self.search_again();
     }
 
     /// The row of the log that is selected: the newest while it is followed.

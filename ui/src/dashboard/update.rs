@@ -105,11 +105,13 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resized(screen) => {
             model.screen = screen;
             model.lay_out();
+            model.keep_in_sight();
             Vec::new()
         }
         Msg::Node(event) => on_event(model, &event),
         Msg::Refreshed(snapshot) => {
             model.refresh(*snapshot);
+            model.follow_text();
             Vec::new()
         }
         Msg::Leave => leave(model),
@@ -159,6 +161,10 @@ fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         Some(line) => run_line(model, &line),
         None if model.keymap.is_unbound(model.place(), key) => Vec::new(),
         None if model.place() == Place::Input => edit(model, event),
+        None if model.place() == Place::Search => {
+            type_into_search(model, event);
+            Vec::new()
+        }
         None if model.place() == Place::Menu => {
             type_into_menu(model, event);
             Vec::new()
@@ -250,7 +256,10 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Suspend => return vec![Effect::Suspend],
         ViewCommand::Redraw => return vec![Effect::Redraw],
         ViewCommand::Mouse => return toggle_mouse(model),
+        ViewCommand::Send if model.writes_search() => model.keep_search(),
         ViewCommand::Send => return send(model),
+        ViewCommand::Search => model.begin_search(),
+        ViewCommand::Match { forwards } => model.step_search(forwards),
         ViewCommand::Line(line_key) => return edit(model, line_key.key()),
         ViewCommand::Move(step) if model.menu.is_some() => go_in_menu(model, step),
         ViewCommand::Move(step) if model.selecting() != Pane::Map && model.overlay.is_some() => {
@@ -292,8 +301,10 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Undo => return undo(model),
         ViewCommand::Mark => mark(model),
         ViewCommand::Unmark => unmark(model),
+        ViewCommand::Leave if model.writes_search() => model.leave_search(),
         ViewCommand::Leave => model.focus = Focus::Lists,
         ViewCommand::Clear if model.menu.is_some() => model.menu.iter_mut().for_each(Menu::clear),
+        ViewCommand::Clear if model.writes_search() => model.clear_search(),
         ViewCommand::Clear if model.input.draft().is_empty() => model.focus = Focus::Lists,
         ViewCommand::Clear => model.input.clear(),
         ViewCommand::Motion(setting) => {
@@ -418,6 +429,10 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         menu.type_in(text);
         return Vec::new();
     }
+    if !was_asked && model.writes_search() {
+        model.type_search(text);
+        return Vec::new();
+    }
     if was_asked || model.areas().is_none() || model.overlay.is_some() {
         return Vec::new();
     }
@@ -533,7 +548,7 @@ fn stepped_row(row: usize, from: usize, to: usize, height: usize) -> usize {
 }
 
 fn scroll(model: &mut Model, by: Step) {
-    let page = model.areas().map_or(1, |areas| usize::from(areas.body.height).saturating_sub(1).max(1));
+    let page = model.overlay_height();
     let Some(overlay) = &mut model.overlay else { return };
     if let Content::Overhead(souls) = &mut overlay.content {
         souls.step(&model.lives, by.rows(page), page);
@@ -548,11 +563,7 @@ fn scroll(model: &mut Model, by: Step) {
         Step::Bottom => usize::MAX,
         Step::Left | Step::Right => return,
     };
-    // What lies behind the end is known where the text is laid out.
-    let most = super::view::overlay_length(model).saturating_sub(page);
-    if let Some(overlay) = &mut model.overlay {
-        overlay.scrolled = overlay.scrolled.min(most);
-    }
+    model.stop_at_the_end();
 }
 
 /// What Enter does where something is open: in a list it opens what is selected, otherwise it closes.
@@ -588,6 +599,16 @@ fn type_into_menu(model: &mut Model, event: KeyEvent) {
         KeyCode::Backspace => menu.take_back(),
         KeyCode::Char(character) if Key::from(event).is_text() => {
             menu.type_in(character.encode_utf8(&mut [0; 4]));
+        }
+        _ => {}
+    }
+}
+
+fn type_into_search(model: &mut Model, event: KeyEvent) {
+    match event.code {
+        KeyCode::Backspace => model.shorten_search(),
+        KeyCode::Char(character) if Key::from(event).is_text() => {
+            model.type_search(character.encode_utf8(&mut [0; 4]));
         }
         _ => {}
     }

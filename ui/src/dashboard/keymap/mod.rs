@@ -56,6 +56,8 @@ pub(crate) enum Place {
     OpenMap,
     /// While something lies over the lists.
     Overlay,
+    /// While something is looked for in it.
+    Search,
     /// While the list of what can be done is open.
     Menu,
     /// While the input has the focus.
@@ -228,13 +230,18 @@ mod tests {
     fn letters_are_text_where_text_is_written_and_control_c_leads_out_of_everywhere() {
         let keymap = Keymap::default();
         for binding in keymap.bindings() {
-            assert!(!binding.keys_at(Place::Input).iter().any(|key| key.is_text()), "{binding:?}");
+            for place in [Place::Input, Place::Menu, Place::Search] {
+                let letters = binding.keys_at(place).into_iter().filter(|key| key.is_text());
+                // The list of what can be done is closed by the key that opens it.
+                assert!(letters.map(|key| key.to_string()).all(|key| key == "?"), "{binding:?}");
+            }
         }
         for (place, command) in [
             (Place::Peers, ":quit"),
             (Place::Queue, ":quit"),
             (Place::Traffic, ":quit"),
             (Place::Overlay, ":close"),
+            (Place::Search, ":clear"),
             (Place::Menu, ":close"),
             (Place::Input, ":clear"),
         ] {

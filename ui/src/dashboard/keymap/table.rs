@@ -36,6 +36,7 @@ const QUEUE_AND_TRAFFIC: &[Place] = &[Place::Queue, Place::Traffic];
 const OVERLAY: &[Place] = &[Place::Overlay, Place::OpenMap];
 /// What is written and not drawn.
 const TEXT: &[Place] = &[Place::Overlay];
+const SEARCH: &[Place] = &[Place::Search];
 const OPEN_MAP: &[Place] = &[Place::OpenMap];
 const MAPS: &[Place] = &[Place::Map, Place::OpenMap];
 const MENU: &[Place] = &[Place::Menu];
@@ -86,9 +87,12 @@ pub(super) const ROWS: &[Row] = rows![
     "enter", OVERLAY, ":open", "", "open what is selected in a list; close anything else";
     "esc q ctrl-c", OVERLAY, ":close", "close", "close what is open";
     "? f1", OVERLAY, ":help", "keys", "list what can be done now";
+    "/", TEXT, ":search", "search", "look for text in what is shown; with capitals, for just those";
+    "n", TEXT, ":next-match", "next match", "to the next place where it was found";
+    "N", TEXT, ":previous-match", "", "to the place before";
     "tab right", TEXT, ":next-pane", "next", "to the next chart";
     "shift-tab left", TEXT, ":previous-pane", "", "to the chart before";
-    "up k", OVERLAY, ":up", "up", "one line up";
+    "up k", OVERLAY, ":up", "", "one line up";
     "down j", OVERLAY, ":down", "down", "one line down";
     "pgup ctrl-b", TEXT, ":page-up", "", "one page up";
     "pgdn space ctrl-f", TEXT, ":page-down", "page", "one page down";
@@ -107,6 +111,14 @@ pub(super) const ROWS: &[Row] = rows![
     "y", OVERLAY, ":copy", "copy", "copy what is shown";
     "ctrl-z", OVERLAY, ":suspend", "", "stop the program until the shell continues it";
     "ctrl-l", OVERLAY, ":redraw", "", "draw the screen anew";
+
+    "enter", SEARCH, ":send", "keep", "stay where it was found; n and N go on";
+    "esc", SEARCH, ":leave", "back", "go back to where the search began";
+    "down", SEARCH, ":next-match", "next", "to the next place where it was found";
+    "up", SEARCH, ":previous-match", "before", "to the place before";
+    "ctrl-c ctrl-u", SEARCH, ":clear", "", "empty what is looked for; go back if it is empty";
+    "ctrl-z", SEARCH, ":suspend", "", "stop the program until the shell continues it";
+    "ctrl-l", SEARCH, ":redraw", "", "draw the screen anew";
 
     "enter", MENU, ":choose", "do it", "do what is selected, or begin to write it";
     "esc ? f1 ctrl-c", MENU, ":close", "close", "close the list";

@@ -20,6 +20,7 @@ pub(crate) struct UserKeys(Vec<(Table, Vec<(Key, String)>)>);
 pub(super) enum Table {
     Lists,
     Overlay,
+    Search,
     Menu,
     Input,
     Peers,
@@ -30,9 +31,10 @@ pub(super) enum Table {
 
 impl Table {
     #[cfg(test)]
-    pub(super) const ALL: [(Self, &str); 8] = [
+    pub(super) const ALL: [(Self, &str); 9] = [
         (Self::Lists, "lists"),
         (Self::Overlay, "overlay"),
+        (Self::Search, "search"),
         (Self::Menu, "menu"),
         (Self::Input, "input"),
         (Self::Peers, "peers"),
@@ -45,6 +47,7 @@ impl Table {
         match self {
             Self::Lists => &[Place::Peers, Place::Queue, Place::Traffic, Place::Map],
             Self::Overlay => &[Place::Overlay, Place::OpenMap],
+            Self::Search => &[Place::Search],
             Self::Menu => &[Place::Menu],
             Self::Input => &[Place::Input],
             Self::Peers => &[Place::Peers],
@@ -56,7 +59,7 @@ impl Table {
 
     /// Whether letters are text there.
     fn takes_text(self) -> bool {
-        matches!(self, Self::Menu | Self::Input)
+        matches!(self, Self::Search | Self::Menu | Self::Input)
     }
 }
 

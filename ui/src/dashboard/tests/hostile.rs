@@ -165,6 +165,27 @@ fn every_message_is_shown_in_full_harmlessly() {
 }
 
 #[test]
+fn what_is_looked_for_and_found_is_shown_harmlessly() {
+    let mut fixture = fixture(80, 24);
+    fixture.press(KeyCode::Tab);
+    for text in CORPUS {
+        fixture.press(KeyCode::Enter);
+        fixture.press(KeyCode::Char('/'));
+        // What is shown of it is found, and then what it is.
+        let shown = crate::untrusted::shown(text, 20);
+        fixture.send(Msg::Paste(shown.as_str().trim_end_matches(crate::glyphs::glyphs().cut).to_owned()));
+        assert_harmless(&fixture);
+        fixture.send(Msg::Paste((*text).to_owned()));
+        assert_harmless(&fixture);
+        for key in [KeyCode::Enter, KeyCode::Char('n'), KeyCode::Esc] {
+            fixture.press(key);
+        }
+        assert_harmless(&fixture);
+        fixture.press(KeyCode::Down);
+    }
+}
+
+#[test]
 fn what_is_written_or_pasted_is_shown_harmlessly() {
     for begun in ["", ":", ":filter ", ":announce ", ":nothing "] {
         for text in CORPUS {

@@ -11,6 +11,7 @@ mod menu;
 mod pictures;
 mod rebound;
 mod screens;
+mod searching;
 mod sizes;
 mod stations;
 mod story;

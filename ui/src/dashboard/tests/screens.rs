@@ -77,6 +77,13 @@ fn a_message_in_full() {
 }
 
 #[test]
+fn a_search_in_a_message() {
+    let open = [KeyCode::Tab, KeyCode::Down, KeyCode::Down, KeyCode::Enter];
+    let keys: Vec<_> = open.into_iter().chain("/es".chars().map(KeyCode::Char)).collect();
+    insta::assert_snapshot!(screens(&keys));
+}
+
+#[test]
 fn what_can_be_done() {
     insta::assert_snapshot!(screens(&[KeyCode::Char('?')]));
 }

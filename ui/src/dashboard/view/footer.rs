@@ -15,7 +15,7 @@ use super::{
         theme::Theme,
     },
     row::fit,
-    with_keys,
+    search, with_keys,
 };
 use crate::{command::COMMANDS, untrusted::shown};
 
@@ -63,6 +63,10 @@ pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
     if let Some(question) = &model.question {
         let text = fit(&format!(" {} {}", question.label, question.text), usize::from(area.width));
         frame.render_widget(Line::styled(text, theme.notice(true).patch(theme.selected)), area);
+        return;
+    }
+    if let Some(search) = model.search().filter(|search| search.is_writing) {
+        search::draw_prompt(search, theme, area, frame);
         return;
     }
     let has_focus = model.place() == Place::Input;

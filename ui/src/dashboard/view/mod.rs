@@ -11,6 +11,7 @@ mod overhead;
 mod peers;
 mod queue;
 mod row;
+mod search;
 mod selection;
 mod stations;
 mod tower;
@@ -206,11 +207,20 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         let last = total.min(overlay.scrolled + height);
         heading.push_span(Span::raw(format!("  lines {} to {last} of {total}", overlay.scrolled + 1)));
     }
+    if let Some(search) = &overlay.search {
+        let room = usize::from(area.width).saturating_sub(heading.width());
+        heading.push_span(search::note(search, theme, room));
+    }
     frame.render_widget(heading, Rect { height: area.height.min(1), ..area });
     let message_from = overlay.scrolled.saturating_sub(lines.len()).min(overlay.message.len());
     let message = overlay.message[message_from..].iter().map(|row| Line::raw(row.as_str()));
-    for (line, row) in lines.into_iter().skip(overlay.scrolled).chain(message).zip(rows.rows()) {
+    let lines = lines.into_iter().skip(overlay.scrolled).chain(message);
+    for (number, (line, row)) in lines.zip(rows.rows()).enumerate() {
+        let text = overlay.search.as_ref().map(|search| (search, line.to_string()));
         frame.render_widget(line, row);
+        if let Some((search, text)) = text {
+            search::mark(search, overlay.scrolled + number, &text, theme, row, frame);
+        }
     }
 }
 
@@ -238,11 +248,15 @@ fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize)
 
 /// What is open as it reads, line by line, at the present width.
 pub(crate) fn overlay_text(model: &Model) -> Vec<String> {
+    let message = model.overlay.iter().flat_map(|overlay| &overlay.message);
+    overlay_head(model).into_iter().chain(message.map(|row| row.as_str().to_owned())).collect()
+}
+
+/// The same without the message that stands at the end.
+pub(crate) fn overlay_head(model: &Model) -> Vec<String> {
     let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));
     let lines = overlay_lines(model, Theme::default(), columns).into_iter();
-    let lines = lines.map(|line| line.to_string().trim_end().to_owned());
-    let message = model.overlay.iter().flat_map(|overlay| &overlay.message);
-    lines.chain(message.map(|row| row.as_str().to_owned())).collect()
+    lines.map(|line| line.to_string().trim_end().to_owned()).collect()
 }
 
 /// How many lines what is open has at the present width.
