@@ -3,6 +3,8 @@
 
 #[path = "terminal/accessible.rs"]
 mod accessible;
+#[path = "terminal/copying.rs"]
+mod copying;
 #[path = "terminal/leaving.rs"]
 mod leaving;
 #[path = "terminal/pace.rs"]

@@ -1,8 +1,9 @@
-//! The clipboard: by a program of this machine's desktop, else by asking the terminal (OSC 52).
+//! The clipboard: by a program of this machine's desktop, by tmux, else by asking the terminal (OSC 52).
 //!
 //! A crate that talks to the desktop itself would bring a client for X11 and one for Wayland, and what it puts into the
 //! clipboard is gone when this program ends; the desktops' own programs keep it. Over ssh the desktop is at the other
-//! end, which only the terminal reaches.
+//! end, which only the terminal reaches. Around a terminal of tmux stands another: as tmux comes, it heeds no program
+//! that asks for the clipboard, but it asks the terminal around it by itself for what it is told to keep.
 
 use std::{env, ffi::OsString, io, process::Stdio, time::Duration};
 
@@ -16,6 +17,8 @@ use crate::terminal;
 const MOST_FOR_TERMINAL: usize = 74_994;
 /// How long a program may take.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Keeps the text in tmux, and has it ask the terminal around it; without `-w` it is a tmux before 3.2.
+const TMUX: Way = Way::Program("tmux", &["load-buffer", "-w", "-"]);
 /// What stands for a character that is left out.
 const REPLACEMENT: char = '\u{fffd}';
 
@@ -25,7 +28,7 @@ enum Way {
     /// To the standard input of this program with these arguments.
     Program(&'static str, &'static [&'static str]),
     Terminal {
-        /// tmux keeps what it is not told to pass through.
+        /// Whether it is a tmux that could not be told.
         in_tmux: bool,
     },
 }
@@ -78,7 +81,9 @@ pub(crate) async fn copy(text: Text) -> Result<String, String> {
             }
             Way::Terminal { in_tmux } => {
                 terminal::write_beside(&sequence(&text.0, in_tmux)).map_err(|error| error.to_string())?;
-                return Ok(format!("copied {bytes} with the terminal's clipboard (OSC 52)"));
+                // It does not say whether it took them.
+                let through = if in_tmux { "through tmux: OSC 52, with set-clipboard on" } else { "OSC 52" };
+                return Ok(format!("sent {bytes} to the terminal's clipboard ({through})"));
             }
         }
     }
@@ -89,6 +94,7 @@ pub(crate) async fn copy(text: Text) -> Result<String, String> {
 fn ways(variable: impl Fn(&'static str) -> Option<OsString>) -> Vec<Way> {
     let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
     let is_local = !terminal::says_ssh(&variable);
+    let in_tmux = is_set("TMUX");
     let programs = [
         (cfg!(target_os = "macos"), Way::Program("pbcopy", &[])),
         (is_set("WAYLAND_DISPLAY"), Way::Program("wl-copy", &[])),
@@ -97,7 +103,8 @@ fn ways(variable: impl Fn(&'static str) -> Option<OsString>) -> Vec<Way> {
     ];
     let mut ways: Vec<_> =
         programs.into_iter().filter(|(is_there, _)| is_local && *is_there).map(|(_, way)| way).collect();
-    ways.push(Way::Terminal { in_tmux: is_set("TMUX") });
+    ways.extend(in_tmux.then_some(TMUX));
+    ways.push(Way::Terminal { in_tmux });
     ways
 }
 
@@ -124,7 +131,7 @@ async fn feed(program: &str, arguments: &[&str], text: &str) -> io::Result<()> {
     tokio::time::timeout(PATIENCE, taken).await?
 }
 
-/// What asks the terminal. tmux takes the first for its own clipboard, if it is set to, and hands the second on to the
+/// What asks the terminal. A tmux that could not be told takes the first for its own clipboard, if it is set to, and hands the second on to the
 /// terminal around it, if it is set to; to have it twice does no harm.
 fn sequence(text: &str, in_tmux: bool) -> Vec<u8> {
     let plain = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
@@ -155,13 +162,14 @@ mod tests {
             let ways = ways(|name| set.contains(&name).then(|| "1".into()));
             let program = |way| match way {
                 Way::Program(program, _) => program,
-                Way::Terminal { in_tmux: true } => "tmux",
+                Way::Terminal { in_tmux: true } => "terminal around tmux",
                 Way::Terminal { in_tmux: false } => "terminal",
             };
             ways.into_iter().map(program).filter(|name| *name != "pbcopy").collect::<Vec<_>>()
         };
         assert_eq!(names(&[]), ["terminal"]);
-        assert_eq!(names(&["TMUX"]), ["tmux"]);
+        assert_eq!(names(&["TMUX"]), ["tmux", "terminal around tmux"]);
+        assert_eq!(names(&["TMUX", "SSH_TTY", "DISPLAY"]), ["tmux", "terminal around tmux"]);
         assert_eq!(names(&["DISPLAY"]), ["xclip", "xsel", "terminal"]);
         assert_eq!(names(&["WAYLAND_DISPLAY", "DISPLAY"]), ["wl-copy", "xclip", "xsel", "terminal"]);
         for ssh in ["SSH_CONNECTION", "SSH_TTY"] {

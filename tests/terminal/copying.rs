@@ -1,0 +1,63 @@
+//! Copying where the clipboard is at the other end of the terminal.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use super::session::{ENTER, ESCAPE, Launch, Session};
+
+/// `a parcel` in base64, as the terminal is asked to put it into the clipboard.
+const ASKED: &str = "\x1b]52;c;YSBwYXJjZWw=\x07";
+
+/// Writes a message and copies it out of the queue, where it stays as there is nobody to take it.
+fn copy_a_parcel(launch: Launch) -> Session {
+    let session = launch.start();
+    session.type_in("i");
+    session.type_in("a parcel");
+    session.type_in(ENTER);
+    session.wait_for("QUEUE  1");
+    session.type_in(ESCAPE);
+    session.wait_for("press i to write");
+    session.type_in("\t");
+    session.type_in("y");
+    session
+}
+
+/// A directory with a program that goes by the name of tmux.
+fn tmux(directory: &Path, script: &str) -> String {
+    let path = directory.join("tmux");
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", directory.display(), std::env::var("PATH").unwrap())
+}
+
+#[test]
+fn over_ssh_the_terminal_is_asked_to_copy() {
+    // The desktop of the other machine, which is not where the user sits.
+    let launch = Launch::lonely_node().variable("SSH_TTY", "/dev/pts/9").variable("DISPLAY", ":0");
+    let session = copy_a_parcel(launch);
+    session.wait_for("sent 8 bytes to the terminal's clipboard (OSC 52)");
+    assert!(session.emulator.written().contains(ASKED));
+}
+
+#[test]
+fn in_tmux_it_is_tmux_that_copies() {
+    let directory = tempfile::tempdir().unwrap();
+    let told = directory.path().join("told");
+    let path = tmux(directory.path(), &format!("echo \"$@\" > '{0}'; cat >> '{0}'", told.display()));
+    let launch = Launch::lonely_node().variable("TMUX", "/tmp/none,1,0").variable("PATH", &path);
+    let session = copy_a_parcel(launch.variable("SSH_TTY", "/dev/pts/9"));
+    session.wait_for("copied 8 bytes with tmux");
+    assert_eq!(fs::read_to_string(told).unwrap(), "load-buffer -w -\na parcel");
+    assert!(!session.emulator.written().contains("]52;"));
+}
+
+#[test]
+fn a_tmux_that_cannot_be_told_is_asked_as_a_terminal() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = tmux(directory.path(), "exit 1");
+    let launch = Launch::lonely_node().variable("TMUX", "/tmp/none,1,0").variable("PATH", &path);
+    let session = copy_a_parcel(launch);
+    session.wait_for("sent 8 bytes to the terminal's clipboard (through tmux");
+    let written = session.emulator.written();
+    let wrapped = ASKED.replace('\x1b', "\x1b\x1b");
+    assert!(written.contains(&format!("{ASKED}\x1bPtmux;{wrapped}\x1b\\")), "{written:?}");
+}
