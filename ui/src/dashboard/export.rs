@@ -60,7 +60,7 @@ impl Target {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(format!("{path} is there already; :write! {path} writes over it"))
             }
-            Err(error) => Err(format!("cannot write {path}: {error}")),
+            Err(error) => Err(format!("cannot write {path}: {}", reason(&error))),
         }
     }
 
@@ -90,6 +90,15 @@ impl Target {
             if self.replaces { file.persist(&self.path) } else { file.persist_noclobber(&self.path) };
         persisted.map_err(|error| error.error)?;
         Ok(bytes)
+    }
+}
+
+/// Why it went wrong, without the file beside it that nobody asked for.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such directory".to_owned(),
+        io::ErrorKind::Other => error.to_string(),
+        kind => kind.to_string(),
     }
 }
 

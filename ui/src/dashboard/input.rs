@@ -15,6 +15,8 @@ pub(crate) struct Input {
     command: Line,
     /// Which of them is being written.
     writes_command: bool,
+    /// What the command was begun with.
+    begun: String,
     history: Vec<String>,
     /// The entry of the history that is shown, and the draft that it stands in for.
     recalled: Option<(usize, String)>,
@@ -44,6 +46,15 @@ impl Input {
         if !self.draft().starts_with(begun) {
             self.remember();
             self.set(begun);
+        }
+        begun.clone_into(&mut self.begun);
+    }
+
+    /// Leaves the draft to be gone on with later, but for a command that nothing was added to: that is none.
+    pub(crate) fn leave(&mut self) {
+        if self.writes_command && self.draft() == self.begun {
+            self.clear();
+            self.write_message();
         }
     }
 

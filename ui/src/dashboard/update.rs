@@ -302,7 +302,10 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Mark => mark(model),
         ViewCommand::Unmark => unmark(model),
         ViewCommand::Leave if model.writes_search() => model.leave_search(),
-        ViewCommand::Leave => model.focus = Focus::Lists,
+        ViewCommand::Leave => {
+            model.input.leave();
+            model.focus = Focus::Lists;
+        }
         ViewCommand::Clear if model.menu.is_some() => model.menu.iter_mut().for_each(Menu::clear),
         ViewCommand::Clear if model.writes_search() => model.clear_search(),
         ViewCommand::Clear if model.input.draft().is_empty() => model.focus = Focus::Lists,

@@ -32,7 +32,7 @@ pub(crate) enum Reason {
     Status,
     #[error("a type is in, out, own, message, announce, note, refused, failed or dropped")]
     Type,
-    #[error("a size is written as in size>1k or size<200, with k and M for thousands and millions")]
+    #[error("a size is written size>1k or size<200; k is a thousand bytes, M a million")]
     Size,
     #[error("an expression is written re:/…/, as in re:/^gnu/; in quotes it is text")]
     NoExpression,

@@ -146,7 +146,7 @@ fn what_is_wrong_is_pointed_at_and_said() {
         ("to:|b", "[to:]|b", "to: takes a part of an address"),
         ("status:gone x", "[status:gone] x", "a status is new, alive, lost, dead or ignored"),
         ("type:thing", "[type:thing]", "a type is in, out, own, "),
-        ("x size>big", "x [size>big]", "a size is written as in size>1k"),
+        ("x size>big", "x [size>big]", "a size is written size>1k"),
         ("size>", "[size>]", "a size is written"),
         ("size:200", "[size:200]", "a size is written"),
         ("size>1.2.3k", "[size>1.2.3k]", "a size is written"),

@@ -53,6 +53,27 @@ fn escape_puts_back_what_was_shown_and_enter_keeps_what_is() {
 }
 
 #[test]
+fn a_command_that_nothing_was_written_of_is_not_kept_as_a_draft() {
+    let mut fixture = Fixture::busy(80, 24);
+    for begun in ["/", ":", "t"] {
+        fixture.write(begun);
+        fixture.press(KeyCode::Esc);
+        assert_eq!(fixture.model.input.draft(), "", "{begun}");
+        assert!(fixture.screen().contains("press i to write a message"), "{begun}: {}", fixture.screen());
+    }
+    fixture.write("/gnu");
+    fixture.press(KeyCode::Enter);
+    fixture.write("/");
+    assert_eq!(fixture.model.input.draft(), ":filter gnu");
+    fixture.press(KeyCode::Esc);
+    assert_eq!((fixture.model.input.draft(), filter(&fixture)), ("", "gnu"));
+    fixture.write("/x");
+    fixture.press(KeyCode::Esc);
+    fixture.write("/");
+    assert_eq!(fixture.model.input.draft(), ":filter gnux", "what was written stays");
+}
+
+#[test]
 fn a_filter_stays_on_whatever_else_is_looked_at() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("/type:out");
@@ -130,5 +151,23 @@ fn every_row_is_of_the_types_that_it_looks_like() {
     ] {
         fixture.model.log.set_filter(crate::filter::Filter::parse(text).ok());
         assert_eq!(fixture.model.log.len(), wanted, "{text}");
+    }
+}
+
+#[test]
+fn whoever_writes_a_filter_is_told_its_language() {
+    for (line, is_told) in [
+        (":filter", false),
+        (":filter ", true),
+        (":filter gnu !from:x", true),
+        (":hold gnu", true),
+        (":station 1", false),
+        (":station 1 ", true),
+        (":add a", false),
+    ] {
+        let mut fixture = Fixture::busy(80, 24);
+        fixture.write(line);
+        let told = crate::filter::IN_SHORT;
+        assert_eq!(fixture.screen().contains(told), is_told, "{line:?}: {}", fixture.screen());
     }
 }

@@ -17,7 +17,11 @@ use super::{
     row::fit,
     search, with_keys,
 };
-use crate::{command::COMMANDS, untrusted::shown};
+use crate::{
+    command::{Argument, COMMANDS, Spec},
+    filter::IN_SHORT,
+    untrusted::shown,
+};
 
 /// Characters in a cell at most: a letter and the marks and letters that may join it.
 const LONGEST_CELL: usize = 8;
@@ -49,14 +53,24 @@ fn command_hint(model: &Model) -> Option<String> {
     let typed = model.input.draft().strip_prefix(':').filter(|_| model.focus == Focus::Input)?;
     let name = typed.split_whitespace().next().unwrap_or_default();
     let is_whole = typed.contains(char::is_whitespace);
-    let fits =
-        |spec: &&crate::command::Spec| if is_whole { spec.name == name } else { spec.name.starts_with(name) };
+    let fits = |spec: &&Spec| if is_whole { spec.name == name } else { spec.name.starts_with(name) };
     let fitting: Vec<_> = COMMANDS.iter().filter(fits).collect();
     match fitting.as_slice() {
         [] => None,
+        [spec] if writes_filter(spec, typed) => Some(IN_SHORT.to_owned()),
         [spec] => Some(format!(":{} {}   {}", spec.name, spec.argument, spec.does)),
         specs => Some(specs.iter().map(|spec| format!(":{}", spec.name)).collect::<Vec<_>>().join("  ")),
     }
+}
+
+/// Whether what is written next is a filter.
+fn writes_filter(spec: &Spec, typed: &str) -> bool {
+    let words_before = match spec.argument {
+        Argument::Filter => 1,
+        Argument::Station => 2,
+        _ => return false,
+    };
+    typed.trim_start().split(char::is_whitespace).count() > words_before
 }
 
 pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
