@@ -390,6 +390,12 @@ impl Node {
         self.shared.look(|core| core.peers().take(count).collect())
     }
 
+    /// The first `count` peers of the list that are wanted. That is asked within the node's lock, so it has to be quick
+    /// and must not call the node.
+    pub fn find_peers(&self, count: usize, mut is_wanted: impl FnMut(&Peer) -> bool) -> Vec<Peer> {
+        self.shared.look(|core| core.peers().filter(|peer| is_wanted(peer)).take(count).collect())
+    }
+
     /// The last `count` peers of the list.
     pub fn last_peers(&self, count: usize) -> Vec<Peer> {
         self.shared.look(|core| core.last_peers(count))

@@ -105,7 +105,8 @@ fn nothing_but_ascii_is_written_if_asked_or_if_the_locale_has_no_more() {
     for launch in [Launch::new(&["demo", "--ascii"]), Launch::demo().variable("LC_ALL", "POSIX")] {
         let mut session = launch.start();
         session.wait_for("alive ");
-        session.type_in("ina\u{ef}ve");
+        session.go_to_input();
+        session.type_in("na\u{ef}ve");
         session.wait_for("na\\u{ef}ve");
         session.send(rustix::process::Signal::TERM);
         session.wait_for_exit();

@@ -150,6 +150,13 @@ impl Session {
         self.terminal().write(text.as_bytes());
     }
 
+    /// Begins to write. What comes at once with the key that does so would be a paste.
+    #[track_caller]
+    pub(crate) fn go_to_input(&self) {
+        self.type_in("i");
+        self.wait_until("the cursor", |screen| !screen.hide_cursor());
+    }
+
     /// Writes to the terminal as another program does.
     pub(crate) fn write_from_elsewhere(&self, text: &str) {
         rustix::io::write(&self.slave, text.as_bytes()).unwrap();

@@ -8,7 +8,7 @@ use super::session::{CTRL_Z, ENTER, Launch};
 fn it_names_the_node_and_its_queue_and_is_given_back() {
     let mut session = Launch::lonely_node().start();
     session.wait_for_title(|title| title.starts_with("clacks localhost:") && !title.contains("queued"));
-    session.type_in("i");
+    session.go_to_input();
     session.type_in(&format!("\u{5854} hello{ENTER}"));
     session.wait_for_title(|title| title.ends_with(" \u{b7} 1 queued"));
     session.send(Signal::TERM);

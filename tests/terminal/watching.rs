@@ -1,5 +1,8 @@
 //! The dashboard at work.
 
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use rustix::process::Signal;
 use vt100::MouseProtocolMode;
 
 use super::{
@@ -18,7 +21,7 @@ fn the_demo_shows_its_traffic() {
 #[test]
 fn a_typed_message_appears_in_the_traffic() {
     let session = Launch::demo().start();
-    session.type_in("i");
+    session.go_to_input();
     session.type_in("a parcel for Lipwig");
     session.wait_until("the draft", |screen| says(screen, "a parcel for Lipwig"));
     session.type_in(ENTER);
@@ -30,7 +33,7 @@ fn a_typed_message_appears_in_the_traffic() {
 fn the_cursor_is_shown_where_something_is_written() {
     let session = Launch::lonely_node().start();
     assert!(session.modes().cursor_hidden);
-    session.type_in("i");
+    session.go_to_input();
     session.wait_until("the cursor", |screen| !screen.hide_cursor());
     session.type_in("Moist");
     session.wait_until("the cursor behind the word", |screen| {
@@ -67,17 +70,56 @@ fn what_is_pasted_into_a_list_is_no_key() {
 #[test]
 fn lines_that_are_pasted_are_not_sent_one_by_one() {
     let session = Launch::lonely_node().start();
-    session.type_in("i");
+    session.go_to_input();
     session.paste("one\rtwo\nthree\r\n");
-    session.wait_until("the text in the input", |screen| says(screen, "one") && says(screen, "three"));
+    session.wait_for("PASTE? paste of 3 lines");
     session.wait_for("QUEUE  0");
+    session.type_in("n");
+    session.wait_for("QUEUE  3");
+}
+
+/// As from a terminal that does not know what bracketed paste is.
+#[test]
+fn what_is_pasted_without_brackets_is_no_key_either() {
+    let session = Launch::lonely_node().start();
+    session.type_in("quit, quickly: q q q");
+    session.wait_until("the text in the input", |screen| says(screen, "quit, quickly: q q q"));
+    session.type_in("\r\none\r\n\r\ntwo\r\n");
+    session.wait_for("PASTE? paste of 3 lines");
+    session.wait_for("QUEUE  0");
+}
+
+#[test]
+fn what_was_sent_is_there_in_the_next_run_unless_that_is_not_wanted() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sent");
+    let launch = |option: &str| {
+        Launch::new(&["--port", "0", "--no-state", "--history-file", file.to_str().unwrap(), option])
+    };
+    let say = |option, words: &str| {
+        let mut session = launch(option).start();
+        session.go_to_input();
+        session.type_in(words);
+        session.type_in(ENTER);
+        session.wait_for("QUEUE  1");
+        session.send(Signal::TERM);
+        session.wait_for_exit();
+    };
+    say("--no-history", "nobody knows");
+    say("--no-history=false", "GNU Terry Pratchett");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "GNU Terry Pratchett\n");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let session = launch("--no-history=false").start();
+    session.go_to_input();
+    session.type_in("\x12terry");
+    session.wait_for("SENT  terry : GNU Terry Pratchett");
 }
 
 /// As a terminal sends it that knows no bracketed paste, or a user who typed ahead.
 #[test]
 fn a_flood_of_keys_is_read_to_its_last() {
     let session = Launch::lonely_node().start();
-    session.type_in("i");
+    session.go_to_input();
     for length in [1020, 1025, 3000] {
         session.type_in(&format!("{}{length}", "x".repeat(length)));
         session.wait_for(&format!("xx{length}"));

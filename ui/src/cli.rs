@@ -30,7 +30,7 @@ pub(crate) enum Command {
     #[command(mut_args(without_screen))]
     Node(Box<Run>),
     /// Watch a network of nodes that lives on this machine only as long as you watch
-    Demo(Demo),
+    Demo(Box<Demo>),
     /// Print the default configuration file, which says what each option means
     Config,
 }

@@ -195,7 +195,7 @@ impl Config {
 
     /// The directory that was given; otherwise one for each port, so that nodes that run side by side do not share
     /// one. A node on any port is a new one each time, and keeps nothing.
-    fn data_directory(&self) -> anyhow::Result<Option<PathBuf>> {
+    pub(crate) fn data_directory(&self) -> anyhow::Result<Option<PathBuf>> {
         match (&self.data_dir, self.port.unwrap_or(DEFAULT_PORT)) {
             (Some(directory), _) => Ok(Some(directory.clone())),
             (None, 0) => Ok(None),
@@ -351,7 +351,10 @@ mod tests {
         let keys = table["keys"].as_table().unwrap();
         let mut named: Vec<_> = keys.keys().map(String::as_str).collect();
         named.sort_unstable();
-        let tables = ["input", "lists", "map", "menu", "overlay", "peers", "queue", "search", "traffic"];
+        let tables = [
+            "choices", "history", "input", "lists", "map", "menu", "overlay", "peers", "queue", "search",
+            "traffic",
+        ];
         assert_eq!(named, tables);
         assert!(keys.values().all(|keys| !keys.as_table().unwrap().is_empty()), "{keys:?}");
         let unknown = Config::parse("[keys.nowhere]").unwrap_err().to_string();

@@ -18,9 +18,12 @@ mod execute;
 mod filter;
 mod glyphs;
 mod headless;
+mod history_file;
 mod hold;
 mod introduce;
+mod listing;
 mod log;
+mod objection;
 #[cfg(test)]
 mod readme;
 mod station;
@@ -67,7 +70,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let result = match cli.command {
         None => runtime.block_on(monitor(&cli.run.config()?)),
         Some(Command::Node(run)) => runtime.block_on(headless(&run.config()?)),
-        Some(Command::Demo(demo)) => runtime.block_on(demonstrate(demo)),
+        Some(Command::Demo(demo)) => runtime.block_on(demonstrate(*demo)),
         Some(Command::Config) => {
             // Nobody who reads it is no failure.
             let _ = std::io::stdout().write_all(config::DEFAULT_FILE.as_bytes());
@@ -95,6 +98,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         Some(directory) => settings.keep_in(&directory)?,
         None => settings,
     };
+    let settings = settings.with_history(config.data_directory()?.as_deref());
     let node = start(config).await?;
     let result = dashboard::run(Source::live(&node), &settings).await;
     tell_of_loss(&stop(&node).await);
@@ -115,7 +119,7 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     if !demo.no_screen && !is_accessible {
         terminal::fit_to_draw_on()?;
     }
-    let settings = dashboard::Settings::new(true, view)?;
+    let settings = dashboard::Settings::new(true, view)?.with_history(None);
     let network = demo::Network::start(&demo.options).await?;
     let result = if demo.no_screen {
         // Nobody minds what is lost here.

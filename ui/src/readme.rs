@@ -21,12 +21,14 @@ fn with_section(text: &str, name: &str, section: &str) -> String {
 }
 
 /// The headings of the keys, in order.
-const HEADINGS: [&str; 5] = [
+const HEADINGS: [&str; 7] = [
     "In the lists",
     "While something is open",
     "While looking for text in it",
     "In the list of what can be done",
     "While writing",
+    "While choosing a completion",
+    "While searching what was sent",
 ];
 
 fn heading(place: Place) -> &'static str {
@@ -36,6 +38,8 @@ fn heading(place: Place) -> &'static str {
         Place::Search => HEADINGS[2],
         Place::Menu => HEADINGS[3],
         Place::Input => HEADINGS[4],
+        Place::Choices => HEADINGS[5],
+        Place::Recall => HEADINGS[6],
     }
 }
 

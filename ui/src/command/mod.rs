@@ -13,7 +13,7 @@ mod table;
 pub(crate) use line::LineKey;
 pub(crate) use table::{COMMANDS, Scope, Spec};
 
-use crate::dashboard::{MotionSetting, NoForm, Target};
+use crate::dashboard::{Direction, MotionSetting, NoForm, Target};
 use crate::filter::{Filter, FilterError};
 use crate::station::{Number, StationError, Wish};
 
@@ -114,6 +114,14 @@ pub(crate) enum ViewCommand {
     Move(Step),
     /// Sends the draft.
     Send,
+    /// Completes the line that is being written.
+    Complete(Direction),
+    /// Searches what was sent before, or goes on to what was sent before that.
+    SearchHistory,
+    /// Takes what was found or chosen.
+    Take,
+    /// Goes back to what was written.
+    TakeBack,
     /// Leaves the input; the draft stays.
     Leave,
     /// Empties the input, or leaves it.

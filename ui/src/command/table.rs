@@ -2,7 +2,11 @@
 
 use clacks_p2p::{DEFAULT_MAX_DEPTH, Message};
 
-use crate::{dashboard::Target, filter::Filter, station::parse_wish};
+use crate::{
+    dashboard::{Direction, Target},
+    filter::Filter,
+    station::parse_wish,
+};
 
 use super::{Argument, Command, CommandError, Known, NodeCommand, Step, ViewCommand, line::LineKey};
 
@@ -121,6 +125,11 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "send", Nothing, Key, "send the message or run the command", view!(View::Send);
     "leave", Nothing, Key, "leave the input; the draft stays", view!(View::Leave);
     "clear", Nothing, Key, "empty the input; leave it if it is empty", view!(View::Clear);
+    "complete", Nothing, Key, "complete the line; without a command in it, leave the input", view!(View::Complete(Direction::Forward));
+    "complete-back", Nothing, Key, "the completion before", view!(View::Complete(Direction::Back));
+    "search-history", Nothing, Key, "search what was sent before", view!(View::SearchHistory);
+    "take", Nothing, Key, "take what was found or chosen", view!(View::Take);
+    "take-back", Nothing, Key, "go back to what was written", view!(View::TakeBack);
     "history-back", Nothing, Key, "what was sent before", view!(View::Line(LineKey::HistoryBack));
     "history-on", Nothing, Key, "what was sent after", view!(View::Line(LineKey::HistoryOn));
     "left", Nothing, Key, "one character back", view!(View::Line(LineKey::Left));

@@ -1,5 +1,7 @@
 //! The options of what is shown, which the node knows nothing of.
 
+use std::path::{Path, PathBuf};
+
 use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
@@ -50,6 +52,15 @@ pub(crate) struct View {
     #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) no_title: Option<bool>,
 
+    /// Forget at the end what was sent and which commands were given
+    #[arg(long, env = "CLACKS_NO_HISTORY", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub(crate) no_history: Option<bool>,
+
+    /// Where the last 500 lines are kept that were sent [default: history, in the data directory]
+    #[arg(long, env = "CLACKS_HISTORY_FILE", value_name = "FILE")]
+    pub(crate) history_file: Option<PathBuf>,
+
     /// The stations, which have a table of their own.
     #[arg(skip)]
     #[serde(skip)]
@@ -62,6 +73,12 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Where the history is kept, with the directory of a node that has one; `None` if it is not kept.
+    pub(crate) fn history(&self, directory: Option<&Path>) -> Option<PathBuf> {
+        let file = self.history_file.clone().or_else(|| Some(directory?.join("history")));
+        file.filter(|_| !self.no_history.unwrap_or_default())
+    }
+
     /// What is given here, and for the rest what the other says.
     #[allow(clippy::needless_pass_by_value, reason = "as of `Config`")]
     pub(crate) fn or(self, other: Self) -> Self {
@@ -70,10 +87,11 @@ impl View {
             motion: self.motion.or(other.motion),
             theme: self.theme.or(other.theme),
             filter: self.filter.or(other.filter),
-
             ascii: self.ascii.or(other.ascii),
             accessible: self.accessible.or(other.accessible),
             no_title: self.no_title.or(other.no_title),
+            no_history: self.no_history.or(other.no_history),
+            history_file: self.history_file.or(other.history_file),
             stations: self.stations.or(other.stations),
             keys: self.keys.or(other.keys),
         }

@@ -56,7 +56,9 @@ pub(crate) fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> 
         | Place::Overlay
         | Place::Search
         | Place::Menu
-        | Place::Input => None,
+        | Place::Input
+        | Place::Choices
+        | Place::Recall => None,
     };
     let command = |line: String| match Command::parse(&line) {
         Ok(Command::Node(command)) => Some(command),

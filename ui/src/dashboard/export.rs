@@ -15,7 +15,7 @@ use clacks_p2p::Message;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::escape::escaped;
+use crate::{escape::escaped, listing::expanded};
 
 use super::{copying::text, log::Row};
 
@@ -66,13 +66,14 @@ impl Target {
 
     /// Writes beside the file and renames, so that there is never half of one.
     fn try_write(&self, rows: &[Row]) -> io::Result<u64> {
-        if !self.replaces && self.path.symlink_metadata().is_ok() {
+        let path = expanded(&self.path);
+        if !self.replaces && path.symlink_metadata().is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
-        if self.path.is_dir() {
+        if path.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         // What the user may read by default, not the little that a temporary file has.
         let mut file = tempfile::Builder::new()
             .permissions(Permissions::from_mode(0o666))
@@ -86,8 +87,7 @@ impl Target {
         drop(out);
         file.as_file().sync_all()?;
         let bytes = file.as_file().metadata()?.len();
-        let persisted =
-            if self.replaces { file.persist(&self.path) } else { file.persist_noclobber(&self.path) };
+        let persisted = if self.replaces { file.persist(&path) } else { file.persist_noclobber(&path) };
         persisted.map_err(|error| error.error)?;
         Ok(bytes)
     }

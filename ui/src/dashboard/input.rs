@@ -3,10 +3,10 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input as Line, InputRequest};
 
+use super::history::{History, LONGEST_LINE, Search, Walk};
+
 /// Longest draft in bytes.
-const MAX_DRAFT: usize = 8 << 10;
-/// Drafts that can be called back.
-const MAX_HISTORY: usize = 500;
+const MAX_DRAFT: usize = LONGEST_LINE;
 
 /// The drafts, of a message and of a command, and what was sent before.
 #[derive(Debug, Default)]
@@ -17,9 +17,20 @@ pub(crate) struct Input {
     writes_command: bool,
     /// What the command was begun with.
     begun: String,
-    history: Vec<String>,
-    /// The entry of the history that is shown, and the draft that it stands in for.
-    recalled: Option<(usize, String)>,
+    history: History,
+    /// The line of the history that is shown instead of the draft.
+    walk: Option<Walk>,
+    /// What is searched for in the history.
+    search: Option<Search>,
+}
+
+/// A line that was taken from the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// It was a command begun from the lists.
+    pub(crate) was_command: bool,
+    /// The line, if it is new to the history.
+    pub(crate) remembered: Option<String>,
 }
 
 impl Input {
@@ -36,7 +47,7 @@ impl Input {
     /// Goes on with the message.
     pub(crate) fn write_message(&mut self) {
         self.writes_command = false;
-        self.recalled = None;
+        (self.walk, self.search) = (None, None);
     }
 
     /// Begins a command, or goes on with one that begins so. Another that was being written goes into the history.
@@ -68,7 +79,14 @@ impl Input {
 
     fn set(&mut self, draft: &str) {
         *self.line_mut() = Line::new(draft.to_owned());
-        self.recalled = None;
+        self.walk = None;
+    }
+
+    /// Writes another line, with the cursor before this byte of it.
+    pub(crate) fn write_line(&mut self, line: &str, cursor: usize) {
+        self.set(line);
+        let before = line.get(..cursor).map_or(usize::MAX, |before| before.chars().count());
+        self.line_mut().handle(InputRequest::SetCursor(before));
     }
 
     /// How many characters stand before the cursor.
@@ -94,34 +112,88 @@ impl Input {
         text.len() - fits.len()
     }
 
+    /// Whether the cursor is behind all of the draft.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.cursor_byte() == self.draft().len()
+    }
+
     /// Where the cursor stands in the draft, in bytes.
     pub(crate) fn cursor_byte(&self) -> usize {
         self.draft().char_indices().nth(self.before_cursor()).map_or(self.draft().len(), |(at, _)| at)
     }
 
-    /// Takes the draft, and remembers it. Returns whether it was a command begun from the lists; what is written
-    /// next is the message again.
-    pub(crate) fn take(&mut self) -> bool {
-        self.remember();
+    /// Takes the draft, and remembers it. What is written next is the message again.
+    pub(crate) fn take(&mut self) -> Taken {
+        let remembered = self.remember();
         self.clear();
-        std::mem::take(&mut self.writes_command)
+        Taken { was_command: std::mem::take(&mut self.writes_command), remembered }
     }
 
-    fn remember(&mut self) {
+    /// Adds the draft to the history; returns it unless it is there already.
+    fn remember(&mut self) -> Option<String> {
         let draft = self.draft().to_owned();
-        if !draft.is_empty() && self.history.last() != Some(&draft) {
-            self.history.push(draft);
-        }
-        if self.history.len() > MAX_HISTORY {
-            self.history.remove(0);
-        }
+        self.history.push(&draft).then_some(draft)
     }
+
+    /// Adds lines of earlier runs, or what was sent without having been a draft. Returns whether the last was added.
+    pub(crate) fn remember_all<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) -> bool {
+        lines.into_iter().fold(false, |_, line| self.history.push(line))
+    }
+
+    /// The line of the history that begins with the draft and goes on.
+    pub(crate) fn suggestion(&self) -> Option<&str> {
+        self.history.suggestion(self.draft())
+    }
+
+    // === The search in the history ===
+
+    pub(crate) fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
+    }
+
+    /// The line that the search has found.
+    pub(crate) fn found(&self) -> Option<&str> {
+        self.search.as_ref().and_then(|search| self.history.found(search))
+    }
+
+    /// Begins a search, or goes on to the next older line.
+    pub(crate) fn search_on(&mut self) {
+        self.search = Some(match &self.search {
+            Some(search) => self.history.search_on(search),
+            None => self.history.search(""),
+        });
+    }
+
+    /// Changes what is searched for; returns whether the key did anything.
+    pub(crate) fn edit_search(&mut self, key: KeyEvent) -> bool {
+        let Some(search) = &self.search else { return false };
+        let mut wanted = search.wanted.clone();
+        match key.code {
+            KeyCode::Char(character) if is_typing(key) => wanted.push(character),
+            KeyCode::Backspace => drop(wanted.pop()),
+            _ => return false,
+        }
+        if wanted.len() <= MAX_DRAFT {
+            self.search = Some(self.history.search(&wanted));
+        }
+        true
+    }
+
+    /// Ends the search: with what it found in place of the draft, or with the draft as it was.
+    pub(crate) fn end_search(&mut self, takes_it: bool) {
+        if let Some(found) = self.found().filter(|_| takes_it).map(str::to_owned) {
+            self.set(&found);
+        }
+        self.search = None;
+    }
+
+    // === Editing ===
 
     /// Edits the draft; returns whether the key did anything.
     pub(crate) fn edit(&mut self, key: KeyEvent) -> bool {
         match key.code {
-            KeyCode::Up => self.recall(-1),
-            KeyCode::Down => self.recall(1),
+            KeyCode::Up => self.recall(false),
+            KeyCode::Down => self.recall(true),
             KeyCode::Char(character) if is_typing(key) => self.type_in(character),
             _ => request(key).map(|request| self.line_mut().handle(request)).is_some(),
         }
@@ -135,17 +207,15 @@ impl Input {
         has_room
     }
 
-    fn recall(&mut self, by: isize) -> bool {
-        let (from, draft) = match self.recalled.take() {
-            Some((entry, draft)) => (entry, draft),
-            None => (self.history.len(), self.draft().to_owned()),
-        };
-        let entry = from.saturating_add_signed(by).min(self.history.len());
-        let shown = self.history.get(entry).cloned();
-        let is_entry = shown.is_some();
-        *self.line_mut() = Line::new(shown.unwrap_or_else(|| draft.clone()));
-        self.recalled = is_entry.then_some((entry, draft));
-        entry != from
+    fn recall(&mut self, newer: bool) -> bool {
+        let before = self.draft().to_owned();
+        let walk = self.walk.take();
+        let draft = walk.clone().map_or_else(|| before.clone(), Walk::into_draft);
+        self.walk = self.history.step(walk, &draft, newer);
+        let shown = self.walk.as_ref().map_or(draft.as_str(), |walk| self.history.shown(walk));
+        let line = Line::new(shown.to_owned());
+        *self.line_mut() = line;
+        before != self.draft()
     }
 }
 

@@ -1,12 +1,16 @@
 //! The dashboard: a [model](model::Model), [`update()`] that changes it, and [`view`] that draws it, all pure; and here
 //! the loop that connects them to the terminal and to the node.
 
+mod ask;
+mod assist;
 mod available;
 mod biography;
+mod completion;
 mod copying;
 mod export;
 pub(crate) mod format;
 mod frames;
+mod history;
 mod indent;
 mod input;
 mod keymap;
@@ -21,6 +25,7 @@ mod menu;
 mod model;
 mod motion;
 mod outcome;
+mod paste;
 mod question;
 mod search;
 mod sends;
@@ -34,9 +39,12 @@ mod tower;
 mod trends;
 mod undo;
 mod update;
+mod verdict;
 mod view;
 
+pub(crate) use assist::Direction;
 pub(crate) use export::{NoForm, Target};
+pub(crate) use history::{LONGEST_LINE, MOST_LINES};
 #[cfg(test)]
 pub(crate) use keymap::Place;
 pub(crate) use keymap::{Keymap, UserKeys};
@@ -44,7 +52,10 @@ pub(crate) use motion::Setting as MotionSetting;
 pub(crate) use source::Source;
 pub(crate) use view::{clock, preview};
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clacks_p2p::{
     Node,
@@ -55,6 +66,8 @@ use ratatui::layout::{Position, Rect};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use self::{
+    assist::Question,
+    completion::{MOST_CHOICES, Need},
     frames::Frames,
     listening::Listening,
     looks::Looks,
@@ -70,6 +83,8 @@ use crate::{
     command::NodeCommand,
     config::View,
     execute::execute,
+    history_file::{HistoryFile, HistoryWriter},
+    listing,
     station::{StationFile, Stations},
     terminal::{self, Input, Screen},
 };
@@ -90,6 +105,8 @@ pub(crate) struct Settings {
     pub(crate) demo: bool,
     /// What the user said about the screen.
     pub(crate) view: View,
+    /// Where what is sent is kept from one run to the next.
+    history: Option<PathBuf>,
     looks: Looks,
     stations: KeptStations,
 }
@@ -105,7 +122,7 @@ impl Settings {
     /// Reads the themes, so that a wrong one is told before a node is heard of.
     pub(crate) fn new(demo: bool, view: View) -> anyhow::Result<Self> {
         let looks = Looks::open(&view)?;
-        Ok(Self { demo, view, looks, stations: KeptStations::default() })
+        Ok(Self { demo, view, history: None, looks, stations: KeptStations::default() })
     }
 
     /// Keeps stations in a directory; reads those that are kept there.
@@ -113,6 +130,12 @@ impl Settings {
         let file = StationFile::in_directory(directory);
         let changed = file.read()?;
         Ok(Self { stations: KeptStations { file: Some(file), changed }, ..self })
+    }
+
+    /// Keeps what is sent from one run to the next, unless the user does not want that: in the file that is told, else
+    /// in the directory of the node if it has one.
+    pub(crate) fn with_history(self, directory: Option<&Path>) -> Self {
+        Self { history: self.view.history(directory), ..self }
     }
 
     fn has_title(&self) -> bool {
@@ -132,12 +155,16 @@ impl Settings {
 pub(crate) async fn run(source: Source, settings: &Settings) -> anyhow::Result<()> {
     let screen = Screen::enter(settings.takes_mouse())?;
     let mut dashboard = Dashboard::new(source, screen, settings);
+    settings.history.iter().for_each(|path| dashboard.open_history(path));
     dashboard.run().await?;
     dashboard.screen.leave()?;
+    if let Some(history) = dashboard.history {
+        history.finish().await;
+    }
     Ok(())
 }
 
-/// How commands went that took longer than a frame.
+/// How things went that took longer than a frame.
 type Replies = (mpsc::Sender<Msg>, mpsc::Receiver<Msg>);
 
 struct Dashboard {
@@ -150,6 +177,8 @@ struct Dashboard {
     replies: Replies,
     /// Where the stations are kept, if they are.
     station_file: Option<StationFile>,
+    /// Keeps what is sent for the next run.
+    history: Option<HistoryWriter>,
 }
 
 /// Whether the dashboard stays.
@@ -178,7 +207,21 @@ impl Dashboard {
         let replies = mpsc::channel(REPLIES);
         let station_file = kept.file.clone();
         let title = settings.has_title().then(Title::default);
-        Self { source, screen, model, frames: Frames::default(), title, replies, station_file }
+        Self { source, screen, model, frames: Frames::default(), title, replies, station_file, history: None }
+    }
+
+    /// Reads what was sent in earlier runs, and keeps what is sent in this one. Without it everything else works.
+    fn open_history(&mut self, path: &Path) {
+        match HistoryFile::open(path) {
+            Ok((file, lines)) => {
+                self.model.input.remember_all(lines.iter().map(String::as_str));
+                let replies = self.replies.0.clone();
+                // If nobody listens any more, nobody needs to know.
+                let complain = move |reason| drop(replies.blocking_send(Msg::Done(Err(reason))));
+                self.history = Some(HistoryWriter::new(file, complain));
+            }
+            Err(error) => self.model.complain(format!("{error:#}; nothing is kept in it")),
+        }
     }
 
     async fn run(&mut self) -> anyhow::Result<()> {
@@ -195,7 +238,11 @@ impl Dashboard {
                     Some(happened) => self.note(happened),
                     None => return Ok(()),
                 },
-                Some(reply) = self.replies.1.recv() => self.take(reply),
+                Some(reply) = self.replies.1.recv() => {
+                    if self.on_msg(reply).await? == Stay::Leave {
+                        return Ok(());
+                    }
+                }
                 () = self.frames.wait() => {
                     for _ in 0..EVENTS_A_FRAME {
                         let Some(happened) = self.source.try_next() else { break };
@@ -210,6 +257,7 @@ impl Dashboard {
     async fn on_input(&mut self, input: Input) -> anyhow::Result<Stay> {
         let msg = match input {
             Input::Key(key) => Msg::Key(key),
+            Input::Burst(keys) => Msg::Burst(keys),
             Input::Paste(text) => Msg::Paste(text),
             Input::Mouse(mouse) => Msg::Mouse(mouse),
             Input::Focus(has_focus) => Msg::Focus(has_focus),
@@ -221,6 +269,10 @@ impl Dashboard {
             // The terminal is given back already and the panic is told.
             Input::Panicked => anyhow::bail!("a part of the program failed, so all of it ends"),
         };
+        self.on_msg(msg).await
+    }
+
+    async fn on_msg(&mut self, msg: Msg) -> anyhow::Result<Stay> {
         self.frames.request();
         for effect in update(&mut self.model, self.source.now(), msg) {
             if self.carry_out(effect).await? == Stay::Leave {
@@ -234,6 +286,10 @@ impl Dashboard {
         match effect {
             Effect::Run(command) => self.run_commands(vec![command]).await,
             Effect::RunAll(commands) => self.run_commands(commands).await,
+            Effect::Ask(question) => self.ask(question),
+            Effect::Remember(line) => self.history.iter().for_each(|history| history.add(line.clone())),
+            // They were for the model.
+            Effect::Sent(_) | Effect::Insert(_) => {}
             Effect::Refresh => self.refresh(),
             Effect::Suspend => {
                 self.screen.suspend()?;
@@ -303,6 +359,20 @@ impl Dashboard {
         if let Some(Err(error)) = written {
             self.take(Msg::Done(Err(format!("{error:#}"))));
         }
+    }
+
+    fn ask(&mut self, question: Question) {
+        if let Some(need @ Need::Files { .. }) = question.need.clone() {
+            let replies = self.replies.0.clone();
+            tokio::task::spawn_blocking(move || {
+                let Need::Files { directory, begun } = &need else { return };
+                let names = listing::names(directory, begun, MOST_CHOICES);
+                // An error means that the dashboard is gone.
+                let _ = replies.blocking_send(Msg::Listed(need, names));
+            });
+        }
+        let answer = ask::answer(self.source.node(), question);
+        self.take(Msg::Answered(answer));
     }
 
     fn note(&mut self, happened: Happened) {

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
 
 use super::{
+    assist::Assist,
     biography::Biographies,
     indent::indented,
     input::Input,
@@ -74,6 +75,7 @@ pub(crate) struct Model {
     /// The filter that is being written.
     pub(crate) writing: Option<Writing>,
     pub(crate) input: Input,
+    pub(crate) assist: Assist,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
     /// The list of what can be done, over everything else.
@@ -287,6 +289,7 @@ impl Model {
             listening: Listening::default(),
             writing: None,
             input: Input::default(),
+            assist: Assist::default(),
             overlay: None,
             notice: None,
             menu: None,
@@ -320,6 +323,8 @@ impl Model {
             _ if self.writes_search() => Place::Search,
             (Some(Overlay { content: Content::Map, .. }), _) => Place::OpenMap,
             (Some(_), _) => Place::Overlay,
+            (None, Focus::Input) if self.input.search().is_some() => Place::Recall,
+            (None, Focus::Input) if self.assist.menu().is_some() => Place::Choices,
             (None, Focus::Input) => Place::Input,
             (None, Focus::Lists) => self.pane.into(),
         }
@@ -327,7 +332,7 @@ impl Model {
 
     /// The theme to draw with: the one that is chosen, or while the name of another is being written, that one.
     pub(crate) fn theme(&self) -> Theme {
-        let writes = self.place() == Place::Input;
+        let writes = matches!(self.place(), Place::Input | Place::Choices);
         let tried = if writes { self.looks.tried(self.input.draft()) } else { None };
         tried.unwrap_or(self.looks.theme())
     }

@@ -12,7 +12,9 @@ use crate::{
 };
 
 use super::{
+    assist::{self, Answer},
     available::{fill_in, marked, selected_message, selected_peer},
+    completion::Need,
     export::Target,
     keymap::{Key, Place},
     layout::Pane,
@@ -21,6 +23,7 @@ use super::{
     menu::{self, Deed, Menu},
     model::{Anchor, Content, Focus, LogCursor, Model, Snapshot},
     outcome::{self, Outcome},
+    paste::{insert, on_burst, on_paste},
     question::Question,
     souls::Souls,
     story,
@@ -32,6 +35,8 @@ use super::{
 #[derive(Debug)]
 pub(crate) enum Msg {
     Key(KeyEvent),
+    /// Keys that came faster than anybody types.
+    Burst(Vec<KeyEvent>),
     Paste(String),
     Mouse(MouseEvent),
     /// The terminal has the focus or has lost it.
@@ -41,10 +46,13 @@ pub(crate) enum Msg {
     Node(Event),
     /// What the node answered to what the model wanted.
     Refreshed(Box<Snapshot>),
+    /// What the node says about the line that is being written.
+    Answered(Answer),
+    /// The names that were found for a path that is being written.
+    Listed(Need, Vec<String>),
     /// How commands went that were run together.
     Ran(Vec<Outcome>),
     /// How something went, in a line.
-    #[allow(dead_code, reason = "what takes longer than a frame and is no command ends with it")]
     Done(Result<String, String>),
     /// The user wants to leave, and what the model knows of the queue is fresh.
     Leave,
@@ -56,6 +64,14 @@ pub(crate) enum Effect {
     Run(NodeCommand),
     /// Run these, and tell of them in one line.
     RunAll(Vec<NodeCommand>),
+    /// Ask the node, and where a path is written the disk, about the line that is being written.
+    Ask(assist::Question),
+    /// Add a line to the history that is kept from one run to the next.
+    Remember(String),
+    /// For the model itself, once a question was answered so: add a line to the history as if it had been written.
+    Sent(String),
+    /// For the model itself, once a question was answered so: insert text into the draft as one line.
+    Insert(String),
     /// Ask the node at once for what is on the screen now, so that the next key finds it there.
     Refresh,
     Suspend,
@@ -85,7 +101,7 @@ const WHEEL: usize = 3;
 pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     model.now = now;
     model.shares.forget_old(now);
-    let is_input = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_));
+    let is_input = matches!(msg, Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_));
     let effects = take_in(model, msg);
     if is_input {
         model.follow_draft();
@@ -96,6 +112,7 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
 fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => on_key(model, key),
+        Msg::Burst(keys) => on_burst(model, keys),
         Msg::Paste(text) => on_paste(model, &text),
         Msg::Mouse(mouse) => on_mouse(model, mouse),
         Msg::Focus(has_focus) => {
@@ -114,6 +131,11 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.follow_text();
             Vec::new()
         }
+        Msg::Answered(answer) => {
+            assist::answered(model, answer);
+            Vec::new()
+        }
+        Msg::Listed(need, names) => assist::listed(model, need, names),
         Msg::Leave => leave(model),
         Msg::Ran(outcomes) => {
             outcome::note(model, &outcomes);
@@ -146,36 +168,69 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     if rings { vec![Effect::Ring] } else { Vec::new() }
 }
 
-fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
+pub(super) fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     settle(model);
     let key = Key::from(event);
     if let Some(question) = model.question.take() {
-        return question.answered(key);
+        return question.answered(key).into_iter().flat_map(|effect| answered(model, effect)).collect();
     }
     if model.areas().is_none() {
         return on_key_unseen(model, key);
     }
-    let bound = model.keymap.find(model.place(), key);
+    let place = model.place();
+    let bound = model.keymap.find(place, key);
+    // What does nothing to the choices goes on with the line.
+    let bound = bound.or_else(|| model.keymap.find(Place::Input, key).filter(|_| place == Place::Choices));
     let command = bound.map(|binding| binding.command.replace("{key}", &key.to_string()));
-    match command {
-        Some(line) => run_line(model, &line),
-        None if model.keymap.is_unbound(model.place(), key) => Vec::new(),
-        None if model.place() == Place::Input => edit(model, event),
-        None if model.place() == Place::Search => {
+    match (command, place) {
+        (Some(line), _) => run_line(model, &line),
+        (None, _) if is_unbound(model, place, key) => Vec::new(),
+        (None, Place::Input | Place::Choices) => edit(model, event),
+        (None, Place::Search) => {
             type_into_search(model, event);
             Vec::new()
         }
-        None if model.place() == Place::Menu => {
+        (None, Place::Menu) => {
             type_into_menu(model, event);
             Vec::new()
         }
-        None => Vec::new(),
+        (None, Place::Recall) => {
+            model.input.edit_search(event);
+            Vec::new()
+        }
+        (None, _) => Vec::new(),
     }
+}
+
+/// Whether the user took a key away there, so that it does not edit either.
+fn is_unbound(model: &Model, place: Place, key: Key) -> bool {
+    let places = if place == Place::Choices { &[place, Place::Input][..] } else { &[place] };
+    places.iter().any(|place| model.keymap.is_unbound(*place, key))
+}
+
+/// Does to the model what an answer to a question is to do there; the other effects are for outside.
+fn answered(model: &mut Model, effect: Effect) -> Vec<Effect> {
+    match effect {
+        Effect::Insert(text) => insert(model, &text),
+        Effect::Sent(line) if model.input.remember_all([line.as_str()]) => {
+            remember(line).into_iter().collect()
+        }
+        Effect::Sent(_) => Vec::new(),
+        effect => vec![effect],
+    }
+}
+
+/// Keeps a line for the next run, unless it begins with a space, as those do in a shell that nobody is to find.
+fn remember(line: String) -> Option<Effect> {
+    (!line.starts_with(' ')).then_some(Effect::Remember(line))
 }
 
 /// Where nothing can be seen, nothing acts but what leaves, and what is open can't be closed first.
 fn on_key_unseen(model: &Model, key: Key) -> Vec<Effect> {
-    let place = if model.place() == Place::Input { Place::Input } else { model.pane.into() };
+    let place = match model.place() {
+        place @ (Place::Input | Place::Choices | Place::Recall) => place,
+        _ => model.pane.into(),
+    };
     match model.keymap.find(place, key).map(|binding| &*binding.command) {
         _ if key == Key::LEAVE => vec![Effect::AskToLeave],
         Some(":quit") => vec![Effect::AskToLeave],
@@ -191,10 +246,14 @@ fn settle(model: &mut Model) {
 }
 
 fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let goes_on = matches!(key.code, KeyCode::Right | KeyCode::End) && key.modifiers.is_empty();
+    if let Some(effects) = goes_on.then(|| assist::take_ghost(model)).flatten() {
+        return effects;
+    }
     if model.input.edit(key) {
         model.notice.take_if(|notice| notice.is_error);
     }
-    Vec::new()
+    assist::edited(model)
 }
 
 // === Commands ===
@@ -260,6 +319,10 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Send => return send(model),
         ViewCommand::Search => model.begin_search(),
         ViewCommand::Match { forwards } => model.step_search(forwards),
+        ViewCommand::Complete(direction) => return assist::complete_line(model, direction),
+        ViewCommand::SearchHistory => model.input.search_on(),
+        ViewCommand::Take => return end_choice(model, true),
+        ViewCommand::TakeBack => return end_choice(model, false),
         ViewCommand::Line(line_key) => return edit(model, line_key.key()),
         ViewCommand::Move(step) if model.menu.is_some() => go_in_menu(model, step),
         ViewCommand::Move(step) if model.selecting() != Pane::Map && model.overlay.is_some() => {
@@ -296,8 +359,8 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Station(number, wish) => return model.wish(number, wish),
         ViewCommand::Stations => model.open(Content::Stations),
         ViewCommand::HoldStill => model.toggle_frozen(),
-        ViewCommand::Say => write(model, ""),
-        ViewCommand::Prompt(begun) => write(model, &begun),
+        ViewCommand::Say => return write(model, ""),
+        ViewCommand::Prompt(begun) => return write(model, &begun),
         ViewCommand::Undo => return undo(model),
         ViewCommand::Mark => mark(model),
         ViewCommand::Unmark => unmark(model),
@@ -309,7 +372,10 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Clear if model.menu.is_some() => model.menu.iter_mut().for_each(Menu::clear),
         ViewCommand::Clear if model.writes_search() => model.clear_search(),
         ViewCommand::Clear if model.input.draft().is_empty() => model.focus = Focus::Lists,
-        ViewCommand::Clear => model.input.clear(),
+        ViewCommand::Clear => {
+            model.input.clear();
+            return assist::edited(model);
+        }
         ViewCommand::Motion(setting) => {
             model.motion.set(setting);
             model.say(format!("motion is {}", setting.name()));
@@ -373,27 +439,42 @@ fn leave(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Ends the search in the history or the choice of a completion, whichever is going on.
+fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
+    if model.input.search().is_some() {
+        model.input.end_search(takes_it);
+        return assist::edited(model);
+    }
+    assist::end_choosing(model, takes_it)
+}
+
 fn send(model: &mut Model) -> Vec<Effect> {
     if model.input.writes_command() && model.input.draft().trim_matches([':', ' ']).is_empty() {
         model.input.clear();
         model.input.write_message();
         model.focus = Focus::Lists;
-        return Vec::new();
+        return assist::edited(model);
     }
-    match Command::parse(model.input.draft()) {
-        Ok(command) => {
-            model.notice = None;
-            if model.input.take() {
-                model.focus = Focus::Lists;
-            }
-            run(model, command)
-        }
+    let command = match Command::parse(model.input.draft()) {
+        // What the node has against it may have gone since.
+        Ok(_) if model.assist.hopeless().is_some() => return assist::edited(model),
+        Ok(command) => command,
         // The draft stays, to be mended.
         Err(error) => {
-            model.complain(error.to_string());
-            Vec::new()
+            let effects = assist::edited(model);
+            assist::refuse(model, error.to_string());
+            return effects;
         }
+    };
+    model.notice = None;
+    let taken = model.input.take();
+    if taken.was_command {
+        model.focus = Focus::Lists;
     }
+    let mut effects = assist::edited(model);
+    effects.extend(taken.remembered.and_then(remember));
+    effects.extend(run(model, command));
+    effects
 }
 
 fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
@@ -407,7 +488,7 @@ fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
     vec![Effect::SetMouse(model.mouse)]
 }
 
-fn write(model: &mut Model, begun: &str) {
+pub(super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
     model.focus = Focus::Input;
     match begun {
         "" => model.input.write_message(),
@@ -424,31 +505,7 @@ fn write(model: &mut Model, begun: &str) {
             }
         }
     }
-}
-
-fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
-    let was_asked = model.question.take().is_some();
-    if let Some(menu) = model.menu.as_mut().filter(|_| !was_asked) {
-        menu.type_in(text);
-        return Vec::new();
-    }
-    if !was_asked && model.writes_search() {
-        model.type_search(text);
-        return Vec::new();
-    }
-    if was_asked || model.areas().is_none() || model.overlay.is_some() {
-        return Vec::new();
-    }
-    // A paste is text, never keys: outside the input it becomes a draft, and nothing is sent.
-    if model.focus == Focus::Lists {
-        write(model, "");
-        model.say("pasted; Enter sends it, Esc leaves it as a draft");
-    }
-    let without_room = model.input.insert(text);
-    if without_room > 0 {
-        model.complain(format!("the last {without_room} bytes of the paste had no room"));
-    }
-    Vec::new()
+    assist::edited(model)
 }
 
 // === Moving ===
@@ -625,7 +682,7 @@ fn choose(model: &mut Model) -> Vec<Effect> {
         Some(Deed::Ask(question)) => model.question = Some(question),
         Some(Deed::Begin(line)) => {
             model.overlay = None;
-            write(model, &line);
+            return write(model, &line);
         }
         // The list stays, for another choice.
         Some(Deed::Nothing(reason)) => {
@@ -667,7 +724,7 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
         }
         MouseEventKind::Down(MouseButton::Left) if model.overlay.is_none() => {
             if areas.input.contains(position) {
-                write(model, "");
+                return write(model, "");
             } else if let Some((pane, row)) = areas.pane_at(position) {
                 show_pane(model, pane);
                 select_row(model, row);

@@ -1,18 +1,29 @@
 //! What the user does, and the thread that reads it.
 
-use std::{io, thread};
+use std::{io, thread, time::Duration};
 
-use crossterm::event::{self, Event, KeyEvent, KeyEventKind, MouseEvent};
+use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 use tokio::sync::mpsc;
 
 /// How many keys wait while a frame is drawn; more wait in the terminal.
 const WAITING_KEYS: usize = 64;
+
+/// How soon after another a key comes that was not typed but read together with it.
+const AT_ONCE: Duration = Duration::from_millis(2);
+/// How soon the next piece of such a crowd of keys comes.
+const IN_PIECES: Duration = Duration::from_millis(15);
+/// From so many keys on that write something, nobody typed them.
+const BURST: usize = 6;
+/// Keys that are passed on together at most, more than the longest draft has letters; the others are dropped.
+const LONGEST_BURST: usize = 64 << 10;
 
 /// Something that the user or the system does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Input {
     /// A key went down or repeats.
     Key(KeyEvent),
+    /// Keys that came faster than anybody types, as from a terminal without bracketed paste.
+    Burst(Vec<KeyEvent>),
     /// Text came at once. It is never a key, whatever it says.
     Paste(String),
     Mouse(MouseEvent),
@@ -42,9 +53,58 @@ pub(super) fn read_keys() -> io::Result<mpsc::Receiver<Input>> {
 fn pass_on(listener: &mpsc::Sender<Input>) {
     while let Ok(event) = event::read() {
         let Some(input) = Input::from_event(event) else { continue };
-        if listener.blocking_send(input).is_err() {
+        let inputs = match input {
+            Input::Key(key) => gathered(key, next_within),
+            input => vec![input],
+        };
+        if inputs.into_iter().any(|input| listener.blocking_send(input).is_err()) {
             return;
         }
+    }
+}
+
+/// The next event, if it comes within this time.
+fn next_within(time: Duration) -> Option<Event> {
+    event::poll(time).ok()?.then(event::read)?.ok()
+}
+
+/// A key and those that come at once with it: apart from one another, or together if they are so many that nobody
+/// typed them. What ended them is the last. A key that comes alone is held back for [`AT_ONCE`] only.
+fn gathered(first: KeyEvent, mut next: impl FnMut(Duration) -> Option<Event>) -> Vec<Input> {
+    let mut keys = vec![first];
+    let mut written = usize::from(writes(first));
+    let mut end = None;
+    // One that follows so soon is the second of a crowd, which may come in several pieces.
+    let patience = |keys: usize| if keys > 1 { IN_PIECES } else { AT_ONCE };
+    while let Some(event) = next(patience(keys.len())) {
+        match Input::from_event(event) {
+            Some(Input::Key(key)) => {
+                written += usize::from(writes(key));
+                // What is behind the longest is no key either.
+                if keys.len() < LONGEST_BURST {
+                    keys.push(key);
+                }
+            }
+            Some(other) => {
+                end = Some(other);
+                break;
+            }
+            None => {}
+        }
+    }
+    let mut inputs =
+        if written < BURST { keys.into_iter().map(Input::Key).collect() } else { vec![Input::Burst(keys)] };
+    inputs.extend(end);
+    inputs
+}
+
+/// Whether a key would write something, a line break included.
+fn writes(key: KeyEvent) -> bool {
+    match key.code {
+        KeyCode::Enter | KeyCode::Tab => true,
+        // A line feed comes as Ctrl-J.
+        KeyCode::Char(character) => character == 'j' || !key.modifiers.contains(KeyModifiers::CONTROL),
+        _ => false,
     }
 }
 
@@ -64,8 +124,6 @@ impl Input {
 
 #[cfg(test)]
 mod tests {
-    use crossterm::event::{KeyCode, KeyModifiers};
-
     use super::*;
 
     #[test]
@@ -81,5 +139,50 @@ mod tests {
     fn the_focus_comes_through() {
         assert_eq!(Input::from_event(Event::FocusLost), Some(Input::Focus(false)));
         assert_eq!(Input::from_event(Event::FocusGained), Some(Input::Focus(true)));
+    }
+
+    fn key(character: char) -> KeyEvent {
+        KeyEvent::from(KeyCode::Char(character))
+    }
+
+    /// What is passed on when these follow at once.
+    fn passed_on(first: char, others: &str, end: Option<Event>) -> Vec<Input> {
+        let mut events = others.chars().map(|character| Event::Key(key(character))).chain(end);
+        gathered(key(first), |_| events.next())
+    }
+
+    #[test]
+    fn keys_that_nobody_typed_stay_together() {
+        let keys: Vec<_> = "quit n".chars().map(key).collect();
+        assert_eq!(passed_on('q', "uit n", None), [Input::Burst(keys.clone())]);
+        let end = Event::Paste("x".to_owned());
+        assert_eq!(
+            passed_on('q', "uit n", Some(end)),
+            [Input::Burst(keys), Input::Paste("x".to_owned())],
+            "what follows comes behind them"
+        );
+    }
+
+    #[test]
+    fn a_few_keys_are_keys_and_one_is_not_waited_with() {
+        assert_eq!(passed_on('j', "j", None), [Input::Key(key('j')), Input::Key(key('j'))]);
+        let mut waits = Vec::new();
+        gathered(key('j'), |time| {
+            waits.push(time);
+            None
+        });
+        assert_eq!(waits, [AT_ONCE]);
+        let mut ups = vec![Event::Key(KeyCode::Up.into()); 20].into_iter();
+        let passed = gathered(KeyCode::Up.into(), |_| ups.next());
+        assert_eq!(passed.len(), 21, "keys that write nothing are no paste");
+        let leave = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        let mut leaves = vec![Event::Key(leave); 20].into_iter();
+        assert_eq!(gathered(leave, |_| leaves.next()).len(), 21);
+    }
+
+    #[test]
+    fn a_burst_without_end_is_cut_and_leaves_no_key_behind() {
+        let passed = passed_on('x', &"y".repeat(LONGEST_BURST + 3), None);
+        assert!(matches!(&passed[..], [Input::Burst(keys)] if keys.len() == LONGEST_BURST));
     }
 }

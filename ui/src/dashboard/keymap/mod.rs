@@ -62,6 +62,10 @@ pub(crate) enum Place {
     Menu,
     /// While the input has the focus.
     Input,
+    /// While one of several completions of the line is being chosen. Other keys do what they do in the input.
+    Choices,
+    /// While the history is being searched.
+    Recall,
 }
 
 impl From<Pane> for Place {
@@ -230,7 +234,7 @@ mod tests {
     fn letters_are_text_where_text_is_written_and_control_c_leads_out_of_everywhere() {
         let keymap = Keymap::default();
         for binding in keymap.bindings() {
-            for place in [Place::Input, Place::Menu, Place::Search] {
+            for place in [Place::Input, Place::Choices, Place::Recall, Place::Menu, Place::Search] {
                 let letters = binding.keys_at(place).into_iter().filter(|key| key.is_text());
                 // The list of what can be done is closed by the key that opens it.
                 assert!(letters.map(|key| key.to_string()).all(|key| key == "?"), "{binding:?}");
@@ -244,6 +248,8 @@ mod tests {
             (Place::Search, ":clear"),
             (Place::Menu, ":close"),
             (Place::Input, ":clear"),
+            (Place::Choices, ":take-back"),
+            (Place::Recall, ":take-back"),
         ] {
             assert_eq!(keymap.find(place, Key::LEAVE).map(|binding| &*binding.command), Some(command));
         }

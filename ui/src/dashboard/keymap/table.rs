@@ -41,6 +41,8 @@ const OPEN_MAP: &[Place] = &[Place::OpenMap];
 const MAPS: &[Place] = &[Place::Map, Place::OpenMap];
 const MENU: &[Place] = &[Place::Menu];
 const INPUT: &[Place] = &[Place::Input];
+const CHOICES: &[Place] = &[Place::Choices];
+const RECALL: &[Place] = &[Place::Recall];
 
 /// Every key, in the order in which hints and help list them.
 #[rustfmt::skip]
@@ -133,21 +135,35 @@ pub(super) const ROWS: &[Row] = rows![
     "ctrl-l", MENU, ":redraw", "", "draw the screen anew";
 
     "enter", INPUT, ":send", "send", "send the message or run the command";
-    "esc tab", INPUT, ":leave", "back to the lists, the draft stays", "leave the input; the draft stays";
+    "esc", INPUT, ":leave", "back to the lists, the draft stays", "leave the input; the draft stays";
+    "tab", INPUT, ":complete", "complete", "complete the command or what it takes; without a command, leave the input";
+    "shift-tab", INPUT, ":complete-back", "", "the same, from the last choice on";
     "f1", INPUT, ":help", "", "list what can be done now";
     "ctrl-c", INPUT, ":clear", "clear", "empty the input; leave it if it is empty";
     "up", INPUT, ":history-back", "history", "what was sent before";
     "down", INPUT, ":history-on", "", "what was sent after";
+    "ctrl-r", INPUT, ":search-history", "", "search what was sent before";
     "left", INPUT, ":left", "", "one character back";
-    "right", INPUT, ":right", "", "one character on";
+    "right", INPUT, ":right", "", "one character on; at the end, take what is suggested there";
     "ctrl-left alt-left alt-b", INPUT, ":word-left", "", "one word back";
     "ctrl-right alt-right alt-f", INPUT, ":word-right", "", "one word on";
     "home ctrl-a", INPUT, ":line-start", "", "to the start";
-    "end ctrl-e", INPUT, ":line-end", "", "to the end";
+    "end ctrl-e", INPUT, ":line-end", "", "to the end; at the end, take what is suggested there";
     "ctrl-w", INPUT, ":delete-word", "", "delete the word before the cursor";
     "ctrl-u", INPUT, ":delete-before", "", "delete what is before the cursor";
     "ctrl-k", INPUT, ":delete-behind", "", "delete what is behind the cursor";
     "ctrl-y", INPUT, ":put-back", "", "put back what was deleted last";
     "ctrl-z", INPUT, ":suspend", "", "stop the program until the shell continues it";
     "ctrl-l", INPUT, ":redraw", "", "draw the screen anew";
+
+    "tab down", CHOICES, ":complete", "next", "the next choice";
+    "shift-tab up", CHOICES, ":complete-back", "previous", "the choice before";
+    "enter", CHOICES, ":take", "take", "take the choice; what is typed takes it as well";
+    "esc ctrl-g ctrl-c", CHOICES, ":take-back", "back", "go back to what was written";
+
+    "ctrl-r up", RECALL, ":search-history", "older", "what was sent before that";
+    "enter tab right end", RECALL, ":take", "take", "take the line into the input";
+    "esc ctrl-g ctrl-c", RECALL, ":take-back", "back", "go back to what was written";
+    "ctrl-z", RECALL, ":suspend", "", "stop the program until the shell continues it";
+    "ctrl-l", RECALL, ":redraw", "", "draw the screen anew";
 ];

@@ -23,6 +23,8 @@ pub(super) enum Table {
     Search,
     Menu,
     Input,
+    Choices,
+    History,
     Peers,
     Queue,
     Traffic,
@@ -31,12 +33,14 @@ pub(super) enum Table {
 
 impl Table {
     #[cfg(test)]
-    pub(super) const ALL: [(Self, &str); 9] = [
+    pub(super) const ALL: [(Self, &str); 11] = [
         (Self::Lists, "lists"),
         (Self::Overlay, "overlay"),
         (Self::Search, "search"),
         (Self::Menu, "menu"),
         (Self::Input, "input"),
+        (Self::Choices, "choices"),
+        (Self::History, "history"),
         (Self::Peers, "peers"),
         (Self::Queue, "queue"),
         (Self::Traffic, "traffic"),
@@ -50,6 +54,8 @@ impl Table {
             Self::Search => &[Place::Search],
             Self::Menu => &[Place::Menu],
             Self::Input => &[Place::Input],
+            Self::Choices => &[Place::Choices],
+            Self::History => &[Place::Recall],
             Self::Peers => &[Place::Peers],
             Self::Queue => &[Place::Queue],
             Self::Traffic => &[Place::Traffic],
@@ -59,7 +65,7 @@ impl Table {
 
     /// Whether letters are text there.
     fn takes_text(self) -> bool {
-        matches!(self, Self::Search | Self::Menu | Self::Input)
+        matches!(self, Self::Search | Self::Menu | Self::Input | Self::Choices | Self::History)
     }
 }
 

@@ -15,10 +15,13 @@ use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
 use super::super::{
+    assist::{Answer, Question},
+    completion::{Need, PeerMatcher},
     model::{Anchor, Gone, Model, Snapshot},
     update::{Effect, Msg, update},
     view::view,
 };
+use crate::command::NodeCommand;
 
 /// 2026-01-02 03:04:05 UTC.
 const NOON: u64 = 1_767_323_045_000;
@@ -31,13 +34,21 @@ pub(super) struct Fixture {
     pub(super) queue: Vec<QueuedMessage>,
     /// How much later than [`now`] it is.
     pub(super) later: Duration,
+    /// What was to be kept for the next run.
+    pub(super) remembered: Vec<String>,
 }
 
 impl Fixture {
     /// An empty dashboard of this size.
     pub(super) fn empty(width: u16, height: u16) -> Self {
         let model = Model::new(overview(&[], &[]), now(), TimeZone::UTC, false, true);
-        let mut fixture = Self { model, peers: Vec::new(), queue: Vec::new(), later: Duration::ZERO };
+        let mut fixture = Self {
+            model,
+            peers: Vec::new(),
+            queue: Vec::new(),
+            remembered: Vec::new(),
+            later: Duration::ZERO,
+        };
         fixture.resize(width, height);
         fixture
     }
@@ -57,9 +68,42 @@ impl Fixture {
         self.refresh();
     }
 
+    /// Takes in what happened, and answers what is asked about the line being written, as the loop does.
     pub(super) fn send(&mut self, msg: Msg) -> Vec<Effect> {
+        let mut others = Vec::new();
+        for effect in self.update(msg) {
+            match effect {
+                Effect::Ask(question) => {
+                    let answer = self.answer(question);
+                    assert_eq!(self.update(Msg::Answered(answer)), []);
+                }
+                Effect::Remember(line) => self.remembered.push(line),
+                effect => others.push(effect),
+            }
+        }
+        others
+    }
+
+    fn update(&mut self, msg: Msg) -> Vec<Effect> {
         let unix_ms = NOON + self.later.as_millis() as u64;
         update(&mut self.model, Now { uptime: UPTIME + self.later, unix_ms }, msg)
+    }
+
+    fn answer(&self, question: Question) -> Answer {
+        let mut matcher = PeerMatcher::default();
+        let peers = match &question.need {
+            Some(Need::Peers(known, typed)) => {
+                let is_wanted = |peer: &&Peer| known.is_for(peer.status) && matcher.holds(peer, typed);
+                self.peers.iter().filter(is_wanted).cloned().collect()
+            }
+            _ => Vec::new(),
+        };
+        let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
+        let objection = match &question.command {
+            Some(NodeCommand::Forget(peer)) if !is_known(peer) => Some("no such peer".to_owned()),
+            _ => None,
+        };
+        Answer { question, peers, objection }
     }
 
     /// Presses a key and refreshes, as the loop does.

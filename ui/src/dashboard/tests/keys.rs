@@ -185,7 +185,7 @@ fn a_wrong_command_stays_to_be_mended() {
 #[test]
 fn a_paste_is_text_wherever_it_lands() {
     let mut fixture = Fixture::busy(80, 24);
-    assert_eq!(fixture.send(Msg::Paste("qIFx\ny".to_owned())), []);
+    assert_eq!(fixture.send(Msg::Paste("qIFx\ty\n".to_owned())), []);
     assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Input, "qIFx y"));
 }
 

@@ -17,3 +17,4 @@ mod stations;
 mod story;
 mod taking_along;
 mod themes;
+mod writing;

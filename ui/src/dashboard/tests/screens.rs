@@ -12,9 +12,14 @@ const SIZES: [(u16, u16); 5] = [(40, 10), (80, 24), (120, 40), (160, 50), (200, 
 
 /// The screens of all sizes after these keys.
 fn screens(keys: &[KeyCode]) -> String {
+    screens_after(|fixture| keys.iter().for_each(|key| drop(fixture.press(*key))))
+}
+
+/// The screens of all sizes after this was done.
+fn screens_after(prepare: impl Fn(&mut Fixture)) -> String {
     let screen = |(width, height)| {
         let mut fixture = Fixture::busy(width, height);
-        keys.iter().for_each(|key| drop(fixture.press(*key)));
+        prepare(&mut fixture);
         format!("=== {width}x{height}\n{}\n", fixture.screen())
     };
     SIZES.into_iter().map(screen).collect()
@@ -112,4 +117,23 @@ fn a_filter_with_an_error_below() {
     fixture
         .send(Msg::Done(Err("announce to [tower:1]: no success: connection refused \u{1b}[31m".to_owned())));
     insta::assert_snapshot!(fixture.screen());
+}
+
+#[test]
+fn a_completion_being_chosen() {
+    let begun = ":for".chars().map(KeyCode::Char);
+    let keys: Vec<_> = begun.chain([KeyCode::Tab, KeyCode::Tab, KeyCode::Tab]).collect();
+    insta::assert_snapshot!(screens(&keys));
+}
+
+#[test]
+fn a_line_that_will_not_work() {
+    insta::assert_snapshot!(screens_after(|fixture| fixture.write(":announce to wer")));
+}
+
+#[test]
+fn the_question_after_a_paste_of_lines() {
+    insta::assert_snapshot!(screens_after(|fixture| {
+        fixture.send(Msg::Paste("one\ntwo\nthree\n".to_owned()));
+    }));
 }

@@ -3,6 +3,7 @@
 use ratatui::{
     Frame,
     layout::{Position, Rect},
+    style::Style,
     text::{Line, Span},
 };
 
@@ -14,11 +15,12 @@ use super::{
         model::{Focus, Model},
         theme::Theme,
     },
+    choices,
     row::fit,
     search, with_keys,
 };
 use crate::{
-    command::{Argument, COMMANDS, Spec},
+    command::{Argument, COMMANDS, Scope, Spec},
     filter::IN_SHORT,
     untrusted::shown,
 };
@@ -27,8 +29,14 @@ use crate::{
 const LONGEST_CELL: usize = 8;
 
 pub(super) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    if let Some(mistake) = model.writing.as_ref().and_then(|writing| writing.error.as_ref()) {
-        let text = shown(&mistake.reason, usize::from(area.width));
+    if choices::are_in_notice(model) {
+        choices::draw_in_line(model, theme, area, frame);
+        return;
+    }
+    let mistake = model.writing.as_ref().and_then(|writing| writing.error.as_ref());
+    let mistake = mistake.map(|mistake| mistake.reason.as_str()).or_else(|| wrong(model));
+    if let Some(reason) = mistake {
+        let text = shown(reason, usize::from(area.width));
         frame.render_widget(Line::styled(text.as_str().to_owned(), theme.notice(true)), area);
         return;
     }
@@ -48,17 +56,23 @@ pub(super) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
     }
 }
 
+/// Why the line that is being written will not work.
+fn wrong(model: &Model) -> Option<&str> {
+    let is_written = matches!(model.place(), Place::Input | Place::Choices);
+    model.assist.wrong().filter(|_| is_written)
+}
+
 /// The commands that begin as the draft does, with what they take.
 fn command_hint(model: &Model) -> Option<String> {
     let typed = model.input.draft().strip_prefix(':').filter(|_| model.focus == Focus::Input)?;
     let name = typed.split_whitespace().next().unwrap_or_default();
     let is_whole = typed.contains(char::is_whitespace);
     let fits = |spec: &&Spec| if is_whole { spec.name == name } else { spec.name.starts_with(name) };
-    let fitting: Vec<_> = COMMANDS.iter().filter(fits).collect();
+    let fitting: Vec<_> = COMMANDS.iter().filter(|spec| spec.scope != Scope::Key).filter(fits).collect();
     match fitting.as_slice() {
         [] => None,
         [spec] if writes_filter(spec, typed) => Some(IN_SHORT.to_owned()),
-        [spec] => Some(format!(":{} {}   {}", spec.name, spec.argument, spec.does)),
+        [spec] => Some(format!("{}   {}", spec.usage(), spec.does)),
         specs => Some(specs.iter().map(|spec| format!(":{}", spec.name)).collect::<Vec<_>>().join("  ")),
     }
 }
@@ -83,13 +97,16 @@ pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
         search::draw_prompt(search, theme, area, frame);
         return;
     }
-    let has_focus = model.place() == Place::Input;
-    let label = if model.input.writes_command() { " CMD " } else { " SAY " };
-    let prompt = Span::styled(label, theme.title(has_focus));
+    let has_focus = matches!(model.place(), Place::Input | Place::Choices | Place::Recall);
+    let label = label(model);
     let left = u16::try_from(label.len() + 1).unwrap_or(0).min(area.width);
     let room = usize::from(area.width - left);
-    frame.render_widget(Line::from(prompt), area);
+    frame.render_widget(Line::from(Span::styled(label, theme.title(has_focus))), area);
     let text = Rect { x: area.x + left, width: area.width - left, ..area };
+    if model.place() == Place::Recall {
+        draw_search(model, theme, text, frame);
+        return;
+    }
     if model.input.draft().is_empty() && matches!(model.place(), Place::Overlay | Place::Menu) {
         return;
     }
@@ -99,12 +116,60 @@ pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
         return;
     }
     let (line, cursor) = scrolled(model.input.draft(), model.input.cursor_byte(), room);
-    frame.render_widget(Line::raw(line), text);
+    // In a filter only what is wrong is marked.
+    let is_wrong = wrong(model).is_some() && model.writing.is_none();
+    let mut line = Line::styled(line, if is_wrong { theme.notice(true) } else { Style::new() });
+    if has_focus && let Some(more) = behind(model, theme, room.saturating_sub(line.width())) {
+        line.push_span(more);
+    }
+    frame.render_widget(line, text);
     mark_mistake(model, theme, text, cursor, frame);
     if has_focus {
-        let column = text.x.saturating_add(u16::try_from(cursor).unwrap_or(u16::MAX));
-        frame.set_cursor_position(Position::new(column.min(area.right().saturating_sub(1)), area.y));
+        put_cursor(text, cursor, frame);
     }
+}
+
+/// What is being written; with a sign in front if it will not work.
+fn label(model: &Model) -> &'static str {
+    match (wrong(model).is_some(), model.input.writes_command()) {
+        _ if model.place() == Place::Recall => " SENT ",
+        (false, true) => " CMD ",
+        (false, false) => " SAY ",
+        (true, true) => "!CMD ",
+        (true, false) => "!SAY ",
+    }
+}
+
+/// What stands behind the draft: what could follow, or where there is no room for it elsewhere, what is wrong.
+fn behind(model: &Model, theme: Theme, columns: usize) -> Option<Span<'static>> {
+    let has_notice = model.areas().is_some_and(|areas| !areas.notice.is_empty());
+    let (text, style) = match (wrong(model), model.assist.ghost()) {
+        (Some(reason), _) if !has_notice => (format!("  {reason}"), theme.notice(true)),
+        (None, Some(ghost)) if model.input.is_at_end() => (ghost.text.clone(), theme.quiet),
+        _ => return None,
+    };
+    Some(Span::styled(shown(&text, columns).as_str().to_owned(), style))
+}
+
+/// The search in the history: what is searched for, and the line that was found.
+fn draw_search(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let wanted = model.input.search().map_or("", |search| search.wanted.as_str());
+    let (wanted, cursor) = scrolled(wanted, wanted.len(), usize::from(area.width) / 2);
+    let room = usize::from(area.width).saturating_sub(cursor + 3);
+    let found = match model.input.found() {
+        Some(found) => Span::styled(shown(found, room).as_str().to_owned(), theme.strong),
+        None => {
+            Span::styled(shown("nothing that was sent holds this", room).as_str().to_owned(), theme.quiet)
+        }
+    };
+    frame.render_widget(Line::from(vec![Span::raw(wanted), Span::styled(" : ", theme.quiet), found]), area);
+    put_cursor(area, cursor, frame);
+}
+
+/// Shows the cursor on this column of the area, or on its last.
+fn put_cursor(area: Rect, column: usize, frame: &mut Frame<'_>) {
+    let column = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
+    frame.set_cursor_position(Position::new(column.min(area.right().saturating_sub(1)), area.y));
 }
 
 /// Points at what is wrong in the draft, of which the cursor stands on this column.
@@ -142,6 +207,10 @@ fn scrolled(draft: &str, cursor: usize, columns: usize) -> (String, usize) {
 }
 
 pub(super) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if model.question.is_some() {
+        // Keys answer it, and do nothing else.
+        return;
+    }
     let mut line = Line::default();
     let hinted = model.keymap.bindings().iter().filter(|binding| is_worth_a_hint(model, binding));
     for binding in hinted {

@@ -2,6 +2,7 @@
 
 mod biography;
 mod charts;
+mod choices;
 mod detail;
 mod footer;
 mod header;
@@ -56,6 +57,7 @@ fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     };
     header::draw(model, theme, areas.header, frame);
     draw_body(model, theme, &areas, frame);
+    choices::draw(model, theme, areas.body, frame);
     footer::draw_notice(model, theme, areas.notice, frame);
     footer::draw_input(model, theme, areas.input, frame);
     footer::draw_hints(model, theme, areas.hints, frame);

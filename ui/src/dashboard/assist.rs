@@ -1,0 +1,291 @@
+//! Help with the line that is being written: what could follow, whether it will work, what it can be completed to.
+
+use clacks_p2p::core::Peer;
+
+use super::{
+    completion::{self, Candidates, Completion, Need, complete},
+    model::{Focus, Model},
+    update::Effect,
+    verdict::{Verdict, verdict},
+};
+use crate::command::{Argument, Command, NodeCommand, ViewCommand};
+
+/// What is known and shown about the line.
+#[derive(Debug, Default)]
+pub(crate) struct Assist {
+    /// What was asked about the line as it is now.
+    asked: Option<Question>,
+    peers: Vec<Peer>,
+    /// The names that were found for a path.
+    files: Option<(Need, Vec<String>)>,
+    objection: Option<String>,
+    /// Enter was pressed although the line does not work, for this reason.
+    refused: Option<String>,
+    verdict: Verdict,
+    ghost: Option<Ghost>,
+    menu: Option<Menu>,
+    /// A completion was asked for, in this direction, before the directory was read.
+    awaits_files: Option<Direction>,
+}
+
+/// What has to be asked of the node and of the disk about a line.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Question {
+    pub(crate) need: Option<Need>,
+    /// The command that the line is.
+    pub(crate) command: Option<NodeCommand>,
+}
+
+/// What the node answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) question: Question,
+    pub(crate) peers: Vec<Peer>,
+    /// Why the command would fail.
+    pub(crate) objection: Option<String>,
+}
+
+/// What could follow behind the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ghost {
+    pub(crate) text: String,
+    /// The line with it, if it can be taken.
+    line: Option<String>,
+}
+
+/// The choices that a line can be completed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Menu {
+    pub(crate) completion: Completion,
+    pub(crate) chosen: Option<usize>,
+    /// The line without a choice, and the cursor in it.
+    line: String,
+    cursor: usize,
+}
+
+/// Which way to go through the choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Forward,
+    Back,
+}
+
+impl Assist {
+    /// Why the line does not work, if it is certain that it doesn't or if it was tried to send it.
+    pub(crate) fn wrong(&self) -> Option<&str> {
+        self.hopeless().or(self.refused.as_deref())
+    }
+
+    /// Why it is certain that the line does not work.
+    pub(super) fn hopeless(&self) -> Option<&str> {
+        match &self.verdict {
+            Verdict::Wrong(reason) => Some(reason),
+            Verdict::Fine | Verdict::Begun => None,
+        }
+    }
+
+    pub(crate) fn ghost(&self) -> Option<&Ghost> {
+        self.ghost.as_ref().filter(|_| self.menu.is_none())
+    }
+
+    pub(crate) fn menu(&self) -> Option<&Menu> {
+        self.menu.as_ref()
+    }
+
+    fn files(&self, need: Option<&Need>) -> &[String] {
+        self.files.as_ref().filter(|(known, _)| Some(known) == need).map_or(&[], |(_, names)| names)
+    }
+}
+
+/// The line was changed by a key: what was said about it does not hold any more.
+pub(super) fn edited(model: &mut Model) -> Vec<Effect> {
+    model.assist.menu = None;
+    changed(model)
+}
+
+/// The line is another one.
+fn changed(model: &mut Model) -> Vec<Effect> {
+    let (line, cursor) = (model.input.draft(), model.input.cursor_byte());
+    let command = match Command::parse(line) {
+        Ok(Command::Node(command)) if !matches!(command, NodeCommand::Enqueue(_)) => Some(command),
+        _ => None,
+    };
+    let question = Question { need: completion::need(line, cursor), command };
+    let is_asked = question.need.is_some() || question.command.is_some();
+    let assist = &mut model.assist;
+    (assist.refused, assist.objection, assist.awaits_files) = (None, None, None);
+    assist.asked = is_asked.then(|| question.clone());
+    judge(model);
+    if is_asked { vec![Effect::Ask(question)] } else { Vec::new() }
+}
+
+/// Takes in what the node says about the line.
+pub(super) fn answered(model: &mut Model, answer: Answer) {
+    if model.assist.asked.as_ref() == Some(&answer.question) {
+        model.assist.peers = answer.peers;
+        model.assist.objection = answer.objection;
+        judge(model);
+    }
+}
+
+/// Takes in the names that were found for a path.
+pub(super) fn listed(model: &mut Model, need: Need, names: Vec<String>) -> Vec<Effect> {
+    if model.assist.asked.as_ref().and_then(|asked| asked.need.as_ref()) != Some(&need) {
+        return Vec::new();
+    }
+    model.assist.files = Some((need, names));
+    judge(model);
+    match model.assist.awaits_files.take() {
+        Some(direction) if model.focus == Focus::Input => completed(model, direction),
+        _ => Vec::new(),
+    }
+}
+
+/// The line was to be sent and does not work.
+pub(super) fn refuse(model: &mut Model, reason: String) {
+    model.assist.ghost = None;
+    model.assist.refused = Some(reason);
+}
+
+// === Verdict and ghost ===
+
+fn judge(model: &mut Model) {
+    let completion = completion_at(model, model.input.draft().len());
+    let line = model.input.draft();
+    let objection = model.assist.objection.clone().or_else(|| no_such_theme(model, line));
+    let verdict = verdict(line, objection.as_deref(), &completion);
+    let ghost = match verdict {
+        Verdict::Wrong(_) => None,
+        Verdict::Fine | Verdict::Begun => ghost(model, &completion),
+    };
+    (model.assist.verdict, model.assist.ghost) = (verdict, ghost);
+}
+
+fn no_such_theme(model: &Model, line: &str) -> Option<String> {
+    match Command::parse(line) {
+        Ok(Command::View(ViewCommand::Theme(name))) => model.looks.find(&name).err(),
+        _ => None,
+    }
+}
+
+/// What the line could go on with: as one that was sent before, as the only completion, or with an argument.
+fn ghost(model: &Model, completion: &Completion) -> Option<Ghost> {
+    let line = model.input.draft();
+    if line.is_empty() || !model.input.is_at_end() {
+        return None;
+    }
+    let whole = model.input.suggestion().map(str::to_owned).or_else(|| only_completion(line, completion));
+    if let Some(whole) = whole {
+        return Some(Ghost { text: whole.get(line.len()..)?.to_owned(), line: Some(whole) });
+    }
+    let text = match completion::argument(line)? {
+        (spec, _) if spec.argument == Argument::Nothing => return None,
+        (spec, None) => format!(" {}", spec.argument),
+        (spec, Some("")) => spec.argument.to_string(),
+        _ => return None,
+    };
+    Some(Ghost { text, line: None })
+}
+
+fn only_completion(line: &str, completion: &Completion) -> Option<String> {
+    let common = completion.common(line, line.len())?;
+    let is_only = completion.choices.len() == 1 && common == completion.choices[0].text;
+    // What was typed is kept as it is.
+    is_only.then(|| format!("{line}{}", &common[line.len() - completion.replaces.start..]))
+}
+
+/// Takes what is shown behind the end of the line. `None` if nothing is there to be taken.
+pub(super) fn take_ghost(model: &mut Model) -> Option<Vec<Effect>> {
+    let line = model.assist.ghost().filter(|_| model.input.is_at_end())?.line.clone()?;
+    model.input.write_line(&line, line.len());
+    Some(edited(model))
+}
+
+// === Completion ===
+
+fn completion_at(model: &Model, cursor: usize) -> Completion {
+    let line = model.input.draft();
+    let themes: Vec<&str> = model.looks.names().collect();
+    let need = completion::need(line, cursor);
+    let candidates = Candidates {
+        peers: &model.assist.peers,
+        messages: &model.queue.window,
+        files: model.assist.files(need.as_ref()),
+        themes: &themes,
+    };
+    complete(line, cursor, candidates)
+}
+
+/// Completes the line, or goes on to the next choice. A line that is no command is left.
+pub(super) fn complete_line(model: &mut Model, direction: Direction) -> Vec<Effect> {
+    if let Some(menu) = model.assist.menu.take() {
+        return choose(model, menu, direction);
+    }
+    let line = model.input.draft();
+    if !line.starts_with(':') || line.starts_with("::") {
+        model.focus = Focus::Lists;
+        return Vec::new();
+    }
+    let need = completion::need(line, model.input.cursor_byte());
+    let is_read = model.assist.files.as_ref().is_some_and(|(known, _)| Some(known) == need.as_ref());
+    if matches!(need, Some(Need::Files { .. })) && !is_read {
+        model.assist.awaits_files = Some(direction);
+        return Vec::new();
+    }
+    completed(model, direction)
+}
+
+/// Writes the only choice, or what all of them begin with, or the first and shows the others.
+fn completed(model: &mut Model, direction: Direction) -> Vec<Effect> {
+    let (line, cursor) = (model.input.draft().to_owned(), model.input.cursor_byte());
+    let completion = completion_at(model, cursor);
+    match completion.choices.as_slice() {
+        [] => {
+            model.say("nothing that is known fits here");
+            Vec::new()
+        }
+        [only] => {
+            let (line, cursor) = completion.apply(&line, only);
+            model.input.write_line(&line, cursor);
+            edited(model)
+        }
+        _ => match completion.common(&line, cursor) {
+            Some(common) => {
+                let choice = completion::Choice { text: common.to_owned(), ..Default::default() };
+                let (line, cursor) = completion.apply(&line, &choice);
+                model.input.write_line(&line, cursor);
+                let effects = changed(model);
+                let completion = completion_at(model, cursor);
+                model.assist.menu = Some(Menu { completion, chosen: None, line, cursor });
+                effects
+            }
+            None => choose(model, Menu { completion, chosen: None, line, cursor }, direction),
+        },
+    }
+}
+
+/// Goes on to the next choice and writes it.
+fn choose(model: &mut Model, mut menu: Menu, direction: Direction) -> Vec<Effect> {
+    let last = menu.completion.choices.len().saturating_sub(1);
+    let next = match (menu.chosen, direction) {
+        (Some(chosen), Direction::Forward) if chosen < last => chosen + 1,
+        (_, Direction::Forward) => 0,
+        (None | Some(0), Direction::Back) => last,
+        (Some(chosen), Direction::Back) => chosen - 1,
+    };
+    let Some(choice) = menu.completion.choices.get(next) else { return Vec::new() };
+    let (line, cursor) = menu.completion.apply(&menu.line, choice);
+    model.input.write_line(&line, cursor);
+    menu.chosen = Some(next);
+    let effects = changed(model);
+    model.assist.menu = Some(menu);
+    effects
+}
+
+/// Ends the choosing, with what is chosen or with the line as it was.
+pub(super) fn end_choosing(model: &mut Model, takes_it: bool) -> Vec<Effect> {
+    if let Some(menu) = model.assist.menu.take().filter(|_| !takes_it) {
+        model.input.write_line(&menu.line, menu.cursor);
+    }
+    edited(model)
+}
