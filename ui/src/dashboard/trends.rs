@@ -7,10 +7,10 @@ use std::{collections::VecDeque, time::Duration};
 
 use clacks_p2p::core::{Counters, Event, PeerCounts};
 
-/// How far back it goes.
+/// How far back a chart goes, in seconds, or a little further to fill its columns.
 const SECONDS: usize = 600;
-/// What a chart goes back to, in seconds: the first of these that has room for all that is known.
-const SPANS: [usize; 4] = [60, 120, 300, SECONDS];
+/// How much is kept, in seconds: enough to fill the columns of a wide screen.
+const KEPT: usize = SECONDS + 300;
 /// Round trips that are kept.
 const ROUND_TRIPS: usize = 1000;
 /// Where one bar of the histogram ends and the next begins, in milliseconds. A bar is for shorter ones than these, the
@@ -37,7 +37,7 @@ struct Second {
     peers: PeerCounts,
 }
 
-/// The last ten minutes, and the last thousand deliveries.
+/// The last minutes, and the last thousand deliveries.
 #[derive(Debug, Default)]
 pub(crate) struct Trends {
     /// One entry a second, without gaps; the last is the one that is not over yet.
@@ -116,14 +116,14 @@ impl Trends {
 
     /// Goes on to a second; in those between nothing happened.
     fn advance(&mut self, second: u64) {
-        let passed = usize::try_from(second - self.last).unwrap_or(usize::MAX).min(SECONDS);
+        let passed = usize::try_from(second - self.last).unwrap_or(usize::MAX).min(KEPT);
         let quiet = self.seconds.back().map_or_else(Second::default, |last| Second {
             queued: last.queued,
             peers: last.peers,
             ..Second::default()
         });
         self.seconds.extend(std::iter::repeat_n(quiet, passed));
-        let too_many = self.seconds.len().saturating_sub(SECONDS);
+        let too_many = self.seconds.len().saturating_sub(KEPT);
         self.seconds.drain(..too_many);
         self.last = second;
     }
@@ -132,27 +132,26 @@ impl Trends {
         &self.round_trips
     }
 
-    /// How many seconds a chart goes back: a round number from which on everything is known.
-    pub(crate) fn span(&self) -> usize {
-        SPANS.into_iter().find(|span| *span >= self.seconds.len()).unwrap_or(SECONDS)
+    /// How many seconds one of so many columns stands for: the fewer, the less is known, so that there is never a chart
+    /// with nothing but a few bars at its end. They double, so that it changes seldom.
+    pub(crate) fn each(&self, columns: usize) -> usize {
+        let columns = columns.max(1);
+        self.seconds.len().div_ceil(columns).next_power_of_two().min(SECONDS.div_ceil(columns))
     }
 
-    /// The last minutes in so many columns at most, the last of which ends now. Those from before the first sample are
-    /// `None`.
+    /// The last minutes in so many columns of so many seconds each, the last of which ends now. Those from before the
+    /// first sample are `None`.
     ///
     /// A column always stands for the same seconds while it moves to the left, so that it does not flicker. Only the
     /// last is the mean up to now.
-    pub(crate) fn columns(&self, columns: usize) -> Vec<Option<Column>> {
-        let span = self.span();
-        let each = span.div_ceil(columns.max(1));
-        let wanted = span.div_ceil(each).min(columns) as u64;
-        let (each, over) = (each as u64, self.last);
-        let bucket = over / each;
-        let before = (1..wanted).rev().map(|back| {
-            let bucket = bucket.checked_sub(back)?;
+    pub(crate) fn columns(&self, columns: usize, each: usize) -> Vec<Option<Column>> {
+        let (each, over) = (each.max(1) as u64, self.last);
+        let latest = over.saturating_sub(1) / each;
+        let before = (1..columns as u64).rev().map(|back| {
+            let bucket = latest.checked_sub(back)?;
             self.column(bucket * each, (bucket + 1) * each)
         });
-        let latest = (wanted > 0).then(|| self.column(over.saturating_sub(each), over).or(self.first()));
+        let latest = (columns > 0).then(|| self.column(latest * each, over).or(self.first()));
         before.chain(latest).collect()
     }
 
@@ -169,10 +168,17 @@ impl Trends {
         self.seconds.back().and_then(|present| Column::of(&[present].into_iter()))
     }
 
-    /// Messages received, delivered, and failed to deliver a second, over all that is known.
-    pub(crate) fn mean(&self) -> (f64, f64, f64) {
-        Column::of(&self.seconds.iter())
+    /// Messages received, delivered, and failed to deliver a second, over the last seconds.
+    pub(crate) fn mean(&self, seconds: usize) -> (f64, f64, f64) {
+        let before = self.seconds.len().saturating_sub(seconds);
+        Column::of(&self.seconds.range(before..))
             .map_or((0.0, 0.0, 0.0), |mean| (mean.received, mean.delivered, mean.failed))
+    }
+
+    /// Whether anything came or went in the last seconds.
+    pub(crate) fn is_busy(&self, seconds: usize) -> bool {
+        let is_quiet = |second: &Second| (second.received, second.delivered, second.failed) == (0, 0, 0);
+        !self.seconds.iter().rev().take(seconds).all(is_quiet)
     }
 
     /// Whether a chart of it changes as time goes by, even if nothing happens.
@@ -187,6 +193,11 @@ impl Trends {
 }
 
 impl Column {
+    /// The highest of the rates.
+    pub(crate) fn most(&self) -> f64 {
+        self.received.max(self.delivered).max(self.failed)
+    }
+
     fn of<'a>(seconds: &(impl ExactSizeIterator<Item = &'a Second> + Clone)) -> Option<Self> {
         let number = seconds.len() as f64;
         let peers = seconds.clone().last()?.peers;
@@ -282,12 +293,12 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_ten_minutes_back_and_no_further() {
-        let trends = trends(&[(0, 0), (1000, 7), (599_000, 7), (601_000, 8)]);
+    fn it_keeps_a_bounded_time() {
+        let trends = trends(&[(0, 0), (1000, 7), (899_000, 7), (901_000, 8)]);
         let received = received(&trends);
-        assert_eq!((received.len(), received[0], received[SECONDS - 1]), (SECONDS, 0, 1));
+        assert_eq!((received.len(), received[0], received[KEPT - 1]), (KEPT, 0, 1));
         let long_after = self::trends(&[(0, 0), (1000, 7), (u64::from(u32::MAX), 8)]);
-        assert_eq!(long_after.seconds.len(), SECONDS);
+        assert_eq!(long_after.seconds.len(), KEPT);
     }
 
     #[test]
@@ -300,44 +311,58 @@ mod tests {
     fn columns_hold_rates_and_those_before_the_start_nothing() {
         // Two messages a second, for 40 seconds.
         let samples: Vec<_> = (0..=40).map(|second| (second * 1000, second * 2)).collect();
-        let columns = trends(&samples).columns(6);
-        assert_eq!(columns.len(), 6);
-        let rates: Vec<_> =
-            columns.iter().rev().take(6).map(|column| column.map(|column| column.received)).collect();
+        let columns = trends(&samples).columns(6, 10);
+        let rates: Vec<_> = columns.iter().map(|column| column.map(|column| column.received)).collect();
         // The oldest of them begins with the second that was under way at the first sample.
-        assert_eq!(rates, [Some(2.0), Some(2.0), Some(2.0), Some(2.0), Some(1.8), None]);
+        assert_eq!(rates, [None, None, Some(1.8), Some(2.0), Some(2.0), Some(2.0)]);
     }
 
     #[test]
-    fn it_goes_back_a_round_time_that_holds_all_that_is_known() {
-        let spans = [0, 59, 60, 299, 400, 4000].map(|seconds| trends(&[(0, 0), (seconds * 1000, 1)]).span());
-        assert_eq!(spans, [60, 60, 120, 300, 600, 600]);
+    fn a_column_stands_for_a_second_until_more_is_known_than_has_room() {
+        let each = |seconds: u64| trends(&[(0, 0), (seconds * 1000, 1)]).each(60);
+        assert_eq!([1, 59, 60, 119, 120, 239, 240, 599, 5000].map(each), [1, 1, 2, 2, 4, 4, 8, 10, 10]);
+        assert_eq!(Trends::default().each(0), 1);
+    }
+
+    #[test]
+    fn with_a_second_a_column_each_is_shown_once() {
+        let trends = trends(&[(0, 0), (1000, 1), (2000, 3), (3000, 3)]);
+        let columns: Vec<_> = trends.columns(60, 1).iter().flatten().map(|column| column.received).collect();
+        assert_eq!(columns, [0.0, 1.0, 2.0], "the second that is under way is not over yet");
     }
 
     #[test]
     fn a_column_keeps_its_value_while_it_moves() {
         let mut samples: Vec<_> =
             (0..400).map(|second| (second * 1000, second * second % 97 + second * 97)).collect();
-        let now = trends(&samples).columns(40);
+        let now = trends(&samples).columns(40, 10);
         samples.push((410_000, 97 * 500));
-        let later = trends(&samples).columns(40);
-        assert_eq!(now[10..38], later[9..37]);
+        let later = trends(&samples).columns(40, 10);
+        assert_eq!(now[10..39], later[9..38]);
     }
 
     #[test]
-    fn there_are_never_more_columns_than_asked_for_or_seconds() {
+    fn there_are_as_many_columns_as_asked_for() {
         let trends = trends(&[(0, 0), (1000, 5)]);
-        for columns in 0..700 {
-            assert!(trends.columns(columns).len() <= columns.min(SECONDS), "{columns}");
+        for columns in 0..1200 {
+            assert_eq!(trends.columns(columns, trends.each(columns)).len(), columns);
         }
-        assert_eq!(Trends::default().columns(10), [None; 10]);
+        assert_eq!(Trends::default().columns(10, 60), [None; 10]);
+    }
+
+    #[test]
+    fn what_was_long_ago_is_neither_busy_nor_part_of_the_mean() {
+        let trends = trends(&[(0, 0), (1000, 30), (100_000, 40)]);
+        assert_eq!([1, 60, 101].map(|seconds| trends.mean(seconds).0), [10.0, 10.0 / 60.0, 40.0 / 101.0]);
+        let quiet = self::trends(&[(0, 0), (1000, 30), (100_000, 30)]);
+        assert_eq!([60, 101].map(|seconds| quiet.is_busy(seconds)), [false, true]);
     }
 
     #[test]
     fn it_stands_still_once_all_of_it_is_the_same() {
         assert!(!trends(&[(0, 5), (1000, 5)]).moves());
         assert!(trends(&[(0, 5), (1000, 6), (2000, 6)]).moves());
-        assert!(!trends(&[(0, 5), (1000, 6), (601_000, 6)]).moves());
+        assert!(!trends(&[(0, 5), (1000, 6), (901_000, 6)]).moves());
     }
 
     fn round_trips(millis: impl IntoIterator<Item = u64>) -> RoundTrips {

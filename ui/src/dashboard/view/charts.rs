@@ -35,6 +35,14 @@ const NARROWEST: u16 = 20;
 const FINE: f64 = 1000.0;
 /// Levels that a cell of a bar can have.
 const LEVELS: u16 = 8;
+/// From so many rows on strips have a free one between them.
+const STRIPS_APART: u16 = 9;
+/// What may lie between two marks of the time, in seconds.
+const TIME_STEPS: [usize; 4] = [30, 60, 120, 300];
+/// Columns between two marks of the time at least.
+const TIME_APART: usize = 13;
+/// What stands on the ground where nothing is known yet.
+const UNKNOWN: &str = ".";
 
 const QUIET: &[&str] = &["no traffic in these minutes", "each message in or out makes a bar"];
 const NOBODY: &[&str] = &["no peers yet"];
@@ -66,7 +74,6 @@ pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
 }
 
 /// Draws one chart with its heading into any area, such as a part of a column.
-#[allow(dead_code, reason = "for a column with a small chart")]
 pub(crate) fn draw_one(model: &Model, theme: Theme, chart: Chart, area: Rect, frame: &mut Frame<'_>) {
     Panel { model, theme, chart, note: None }.draw(area.intersection(frame.area()), frame);
 }
@@ -134,20 +141,23 @@ impl Panel<'_> {
     // === Messages in and out ===
 
     fn draw_rates(&self, area: Rect, frame: &mut Frame<'_>) {
-        let (graph, columns) = self.columns(area);
-        let has_any = |column: &Column| column.received + column.delivered + column.failed > 0.0;
-        if !columns.iter().flatten().any(has_any) {
+        let graph = graph(area);
+        let (columns, each) = self.columns(graph);
+        let most = columns.iter().flatten().map(Column::most).fold(0.0, f64::max);
+        if most == 0.0 {
             return draw_empty(self.theme, area, QUIET, frame);
         }
         let fails = columns.iter().flatten().any(|column| column.failed > 0.0) && area.height >= 7;
-        let [above, strips, axis] = bands(area, area.height >= 5);
-        self.draw_legend(self.rates(&columns, graph.width), above, frame);
+        let [above, strips, axis] = bands(area, area.height >= 6);
+        self.draw_legend(self.rates(&columns, each, area.width), above, frame);
         let mut heights = vec![Constraint::Fill(1), Constraint::Fill(1)];
         heights.extend(fails.then_some(Constraint::Length(1 + area.height / 12)));
-        let bands = Layout::vertical(heights).split(strips);
+        let apart = u16::from(strips.height >= STRIPS_APART);
+        let bands = Layout::vertical(heights).spacing(apart).split(strips);
+        // One scale for all, so that they can be compared.
+        let scale = nice(most);
         let strip = |name, style, of: fn(&Column) -> f64| {
             let values: Vec<_> = columns.iter().map(|column| column.as_ref().map(of)).collect();
-            let scale = nice(values.iter().flatten().copied().fold(0.0, f64::max));
             Strip { name, values, scale, label: format::rate(scale), style }
         };
         let strips = [
@@ -157,13 +167,14 @@ impl Panel<'_> {
         ];
         for (strip, band) in strips.iter().zip(bands.iter()) {
             self.draw_strip(strip, *band, graph, frame);
+            self.draw_unknown(&columns, Rect { x: graph.x, width: graph.width, ..*band }, frame);
         }
-        self.draw_minutes(Rect { x: graph.x, width: graph.width, ..axis }, frame);
+        self.draw_minutes(Rect { x: graph.x, width: graph.width, ..axis }, each, frame);
     }
 
     /// The means and the highest columns, in as many words as have room.
-    fn rates(&self, columns: &[Option<Column>], width: u16) -> String {
-        let (received, delivered, failed) = self.model.trends.mean();
+    fn rates(&self, columns: &[Option<Column>], each: usize, width: u16) -> String {
+        let (received, delivered, failed) = self.model.trends.mean(columns.len() * each);
         let most = |of: fn(&Column) -> f64| columns.iter().flatten().map(of).fold(0.0, f64::max);
         let rate = |rate: f64| format::rate((rate * 100.0).round() / 100.0);
         let (means, mosts) = (
@@ -175,17 +186,19 @@ impl Panel<'_> {
         let [(came, most_came), (gone, most_gone)] = [(&means[0], &mosts[0]), (&means[1], &mosts[1])];
         let medium = format!("mean {came}, most {most_came}; {gone}, most {most_gone}");
         let long = format!("mean {came}, most {most_came}   mean {gone}, most {most_gone}{failed}");
-        longest([short, medium, long], width + GUTTER)
+        longest([short, medium, long], width.saturating_sub(2))
     }
 
     fn draw_legend(&self, legend: String, area: Rect, frame: &mut Frame<'_>) {
-        frame.render_widget(Line::styled(legend, self.theme.quiet), area);
+        // Below the title, which has a free column before it.
+        frame.render_widget(Line::styled(format!(" {legend}"), self.theme.quiet), area);
     }
 
     // === The queue ===
 
     fn draw_queue(&self, area: Rect, frame: &mut Frame<'_>) {
-        let (graph, columns) = self.columns(area);
+        let graph = graph(area);
+        let (columns, each) = self.columns(graph);
         let values: Vec<_> = columns.iter().map(|column| column.map(|column| column.queued as f64)).collect();
         let most = values.iter().flatten().copied().fold(0.0, f64::max);
         if most == 0.0 {
@@ -194,19 +207,21 @@ impl Panel<'_> {
         let [above, band, axis] = bands(area, area.height >= 5);
         let most_waited = format!("{} at most", format::count(most as usize));
         let texts = [format!("messages that wait, {most_waited}"), most_waited];
-        self.draw_legend(longest(texts, area.width - 1), above, frame);
+        self.draw_legend(longest(texts, area.width.saturating_sub(2)), above, frame);
         let scale = nice(most).ceil().max(1.0);
         let label = format::count(scale as usize);
         let strip = Strip { name: "queue", values, scale, label, style: self.theme.series(0) };
         self.draw_strip(&strip, band, graph, frame);
-        self.draw_minutes(Rect { x: graph.x, width: graph.width, ..axis }, frame);
+        self.draw_unknown(&columns, Rect { x: graph.x, width: graph.width, ..band }, frame);
+        self.draw_minutes(Rect { x: graph.x, width: graph.width, ..axis }, each, frame);
     }
 
     // === The peers ===
 
     /// The peers stacked, in letters, the healthy ones at the bottom.
     fn draw_peers(&self, area: Rect, frame: &mut Frame<'_>) {
-        let (graph, columns) = self.columns(area);
+        let graph = graph(area);
+        let (columns, each) = self.columns(graph);
         let totals = columns.iter().flatten().map(|column| column.peers.total());
         let most = totals.max().unwrap_or(0);
         if most == 0 {
@@ -223,7 +238,8 @@ impl Panel<'_> {
                 }
             }
         }
-        self.draw_minutes(Rect { x: graph.x, width: graph.width, ..axis }, frame);
+        self.draw_unknown(&columns, Rect { x: graph.x, width: graph.width, ..band }, frame);
+        self.draw_minutes(Rect { x: graph.x, width: graph.width, ..axis }, each, frame);
     }
 
     // === Round trips ===
@@ -237,7 +253,7 @@ impl Panel<'_> {
         let number = format::count(round_trips.len());
         let short = format!("of the last {number} deliveries");
         let long = format!("the last {number} deliveries by how long each took");
-        self.draw_legend(longest([short, long], area.width - 1), above, frame);
+        self.draw_legend(longest([short, long], area.width.saturating_sub(2)), above, frame);
         let counts = round_trips.histogram();
         let most = counts.iter().copied().max().unwrap_or(0);
         let graph = graph(area);
@@ -263,12 +279,19 @@ impl Panel<'_> {
 
     // === What they have in common ===
 
-    /// The columns of the area that hold bars, and what there is to draw in them, right-aligned.
-    fn columns(&self, area: Rect) -> (Rect, Vec<Option<Column>>) {
-        let graph = graph(area);
-        let columns = self.model.trends.columns(usize::from(graph.width));
-        let width = u16::try_from(columns.len()).unwrap_or(graph.width).min(graph.width);
-        (Rect { x: graph.right() - width, width, ..graph }, columns)
+    /// What there is to draw, a column of the graph each, and how many seconds each stands for.
+    fn columns(&self, graph: Rect) -> (Vec<Option<Column>>, usize) {
+        let columns = usize::from(graph.width);
+        let each = self.model.trends.each(columns);
+        (self.model.trends.columns(columns, each), each)
+    }
+
+    /// Dots on the ground where nothing is known yet, so that it does not pass for quiet.
+    fn draw_unknown(&self, columns: &[Option<Column>], band: Rect, frame: &mut Frame<'_>) {
+        let unknown = columns.iter().take_while(|column| column.is_none()).count().min(band.width.into());
+        let Some(y) = band.bottom().checked_sub(1).filter(|_| band.height > 0) else { return };
+        let row = Rect { y, height: 1, width: unknown as u16, ..band };
+        frame.render_widget(Line::styled(UNKNOWN.repeat(unknown), self.theme.quiet), row);
     }
 
     fn draw_strip(&self, strip: &Strip, area: Rect, graph: Rect, frame: &mut Frame<'_>) {
@@ -303,19 +326,23 @@ impl Panel<'_> {
         }
     }
 
-    /// What stands below bars over time: which minute is where.
-    fn draw_minutes(&self, axis: Rect, frame: &mut Frame<'_>) {
-        let span = self.model.trends.span();
-        let (start, middle) = (format!("{} ago", minutes(span)), minutes(span / 2));
-        let is_narrow = axis.width < NARROWEST;
-        let start = if is_narrow { start.trim_end_matches(" ago") } else { &start };
-        let middle = if is_narrow { "" } else { &middle };
-        let texts = [(start, 0), (middle, 1), ("now", 2)];
-        for (text, halves) in texts {
-            let width = u16::try_from(text.len()).unwrap_or(0).min(axis.width);
-            let x = axis.x + (axis.width - width) * halves / 2;
-            frame.render_widget(Line::styled(text, self.theme.quiet), Rect { x, width, ..axis });
-        }
+    /// What stands below bars over time: the time of the column above it, or of as many as have room.
+    fn draw_minutes(&self, axis: Rect, each: usize, frame: &mut Frame<'_>) {
+        let columns = usize::from(axis.width);
+        let fitting = TIME_STEPS.into_iter().find(|step| step / each >= TIME_APART);
+        let step = fitting.unwrap_or(TIME_STEPS[TIME_STEPS.len() - 1]);
+        let mut put = |text: &str, back: usize| {
+            let width = text.len().min(columns);
+            let from = (columns.saturating_sub(1 + back)).saturating_sub(width / 2).min(columns - width);
+            let area = Rect { x: axis.x + from as u16, width: width as u16, ..axis };
+            frame.render_widget(Line::styled(text, self.theme.quiet), area);
+        };
+        put("now", 0);
+        (1..).map(|number| number * step).take_while(|time| time / each < columns).for_each(|time| {
+            let is_last = (time + step) / each >= columns;
+            let ago = if is_last { " ago" } else { "" };
+            put(&format!("{}{ago}", minutes(time)), time / each);
+        });
     }
 }
 
