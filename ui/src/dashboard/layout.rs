@@ -32,6 +32,9 @@ pub(crate) struct Areas {
     pub(crate) queue: Rect,
     pub(crate) traffic: Rect,
     pub(crate) map: Rect,
+    pub(crate) tower: Rect,
+    /// What came and went over the last minutes.
+    pub(crate) rates: Rect,
     /// All of what is selected.
     pub(crate) details: Rect,
     /// The lines between what stands side by side.
@@ -55,11 +58,17 @@ const LEFT_COLUMN: (u16, u16) = (46, 64);
 const LEFT_OF_THREE: (u16, u16) = (46, 60);
 /// Columns of the third column: three tenths, within these bounds.
 const RIGHT_COLUMN: (u16, u16) = (54, 90);
+/// From so many rows on the tower stands below peers and queue, with its rows there; a high column has a higher one.
+const TOWER: (u16, u16) = (34, 9);
+const HIGH_TOWER: (u16, u16) = (50, 14);
+/// Rows of the chart below the traffic beside a third column.
+const RATES: u16 = 10;
 
 impl Areas {
     /// The areas for a terminal of this size; `None` if it is too small to show anything. Zoomed, the pane with the
-    /// focus has all of the body, and so has the map where it has no place beside the others.
-    pub(crate) fn of(screen: Rect, focus: Pane, is_zoomed: bool) -> Option<Self> {
+    /// focus has all of the body, and so has the map where it has no place beside the others. A tower that does not move
+    /// is not worth its room.
+    pub(crate) fn of(screen: Rect, focus: Pane, is_zoomed: bool, has_tower: bool) -> Option<Self> {
         if !holds(screen, SMALLEST) {
             return None;
         }
@@ -77,9 +86,9 @@ impl Areas {
         Some(if is_zoomed || !Pane::on(screen).contains(&focus) {
             areas.with_only(focus, body)
         } else if holds(screen, THREE_COLUMNS) {
-            areas.with_three_columns(body)
+            areas.with_three_columns(body, has_tower)
         } else if holds(screen, COLUMNS) {
-            areas.with_two_columns(body)
+            areas.with_two_columns(body, has_tower)
         } else if holds(screen, SIDE_BY_SIDE) {
             areas.with_lists_above(body)
         } else {
@@ -87,7 +96,7 @@ impl Areas {
         })
     }
 
-    fn with_three_columns(self, body: Rect) -> Self {
+    fn with_three_columns(self, body: Rect, has_tower: bool) -> Self {
         let left = (body.width / 4).clamp(LEFT_OF_THREE.0, LEFT_OF_THREE.1);
         let right = (body.width * 3 / 10).clamp(RIGHT_COLUMN.0, RIGHT_COLUMN.1);
         let [left, rule, traffic, second_rule, right] = Layout::horizontal([
@@ -99,20 +108,26 @@ impl Areas {
         ])
         .areas(body);
         let [map, details] = Layout::vertical([Constraint::Fill(11), Constraint::Fill(9)]).areas(right);
-        Self { traffic, map, details, rules: [rule, second_rule], ..self.with_left_column(left) }
+        let [traffic, rates] =
+            Layout::vertical([Constraint::Fill(1), Constraint::Length(RATES)]).areas(traffic);
+        let rules = [rule, second_rule];
+        Self { traffic, map, rates, details, rules, ..self.with_left_column(left, has_tower) }
     }
 
-    fn with_two_columns(self, body: Rect) -> Self {
+    fn with_two_columns(self, body: Rect, has_tower: bool) -> Self {
         let left = (body.width * 3 / 8).clamp(LEFT_COLUMN.0, LEFT_COLUMN.1);
         let [left, rule, traffic] =
             Layout::horizontal([Constraint::Length(left), Constraint::Length(1), Constraint::Fill(1)])
                 .areas(body);
-        Self { traffic, rules: [rule, Rect::default()], ..self.with_left_column(left) }
+        Self { traffic, rules: [rule, Rect::default()], ..self.with_left_column(left, has_tower) }
     }
 
-    fn with_left_column(self, column: Rect) -> Self {
-        let [peers, queue] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(column);
-        Self { peers, queue, ..self }
+    fn with_left_column(self, column: Rect, has_tower: bool) -> Self {
+        let fitting = [HIGH_TOWER, TOWER].into_iter().find(|(from, _)| has_tower && column.height >= *from);
+        let rows = fitting.map_or(0, |(_, rows)| rows);
+        let [lists, tower] = Layout::vertical([Constraint::Fill(1), Constraint::Length(rows)]).areas(column);
+        let [peers, queue] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(lists);
+        Self { peers, queue, tower, ..self }
     }
 
     fn with_lists_above(self, body: Rect) -> Self {
@@ -176,7 +191,7 @@ mod tests {
     use super::*;
 
     impl Areas {
-        fn all(&self) -> [(&'static str, Rect); 12] {
+        fn all(&self) -> [(&'static str, Rect); 14] {
             [
                 ("header", self.header),
                 ("summary", self.summary),
@@ -184,6 +199,8 @@ mod tests {
                 ("queue", self.queue),
                 ("traffic", self.traffic),
                 ("map", self.map),
+                ("tower", self.tower),
+                ("rates", self.rates),
                 ("details", self.details),
                 ("first rule", self.rules[0]),
                 ("second rule", self.rules[1]),
@@ -199,7 +216,10 @@ mod tests {
         let sizes = widths.flat_map(|width| (0..=80).map(move |height| Rect::new(0, 0, width, height)));
         let focused = sizes.flat_map(|screen| Pane::ALL.map(|pane| (screen, pane)));
         let zoomed = focused.flat_map(|(screen, pane)| [false, true].map(|zoomed| (screen, pane, zoomed)));
-        zoomed.filter_map(|(screen, pane, zoomed)| Some((screen, pane, Areas::of(screen, pane, zoomed)?)))
+        zoomed.filter_map(|(screen, pane, zoomed)| {
+            let has_tower = screen.height.is_multiple_of(2);
+            Some((screen, pane, Areas::of(screen, pane, zoomed, has_tower)?))
+        })
     }
 
     #[test]
@@ -224,8 +244,22 @@ mod tests {
 
     #[test]
     fn a_zoomed_pane_has_all_of_the_body() {
-        let areas = Areas::of(Rect::new(0, 0, 200, 60), Pane::Queue, true).unwrap();
+        let areas = Areas::of(Rect::new(0, 0, 200, 60), Pane::Queue, true, true).unwrap();
         assert_eq!(areas.queue, areas.body);
         assert!([areas.peers, areas.traffic, areas.map, areas.details].iter().all(|area| area.is_empty()));
+    }
+
+    #[test]
+    fn a_tower_and_a_chart_stand_where_the_lists_keep_enough_room() {
+        let areas = |width, height, has_tower| {
+            Areas::of(Rect::new(0, 0, width, height), Pane::Peers, false, has_tower).unwrap()
+        };
+        let rows =
+            |areas: Areas| [areas.peers, areas.queue, areas.tower, areas.rates].map(|area| area.height);
+        assert_eq!(rows(areas(80, 24, true))[2..], [0, 0]);
+        assert_eq!(rows(areas(120, 40, true)), [16, 11, 9, 0]);
+        assert_eq!(rows(areas(120, 40, false))[2..], [0, 0]);
+        assert_eq!(rows(areas(200, 60, true)), [25, 17, 14, 10]);
+        assert_eq!(rows(areas(200, 60, false))[2..], [0, 10]);
     }
 }

@@ -24,7 +24,7 @@ use super::{
     map::{MAX_TOWERS, Map},
     marks::Marks,
     menu::Menu,
-    motion::{Animations, Picture},
+    motion::{Animations, Picture, Setting},
     question::Question,
     search::Search,
     sends::Sends,
@@ -32,7 +32,7 @@ use super::{
     souls::Souls,
     theme::Theme,
     tower::Towers,
-    trends::{Chart, Trends},
+    trends::{Chart, SPARKS, Trends},
     undo::{self, Undo},
 };
 use crate::untrusted::{Shown, shown_lines};
@@ -339,7 +339,7 @@ impl Model {
 
     /// The areas of the screen; `None` if it is too small.
     pub(crate) fn areas(&self) -> Option<Areas> {
-        Areas::of(self.screen, self.pane, self.is_zoomed)
+        Areas::of(self.screen, self.pane, self.is_zoomed, self.motion.setting() != Setting::Off)
     }
 
     /// How many rows of a pane are on the screen.
@@ -564,7 +564,7 @@ impl Model {
             || self.queue.window.iter().any(|queued| young(Duration::from_millis(queued.since_ms)));
         let by_itself = if is_young || self.notice.is_some() || !self.rates.are_zero() {
             Duration::from_secs(1)
-        } else if self.is_open(&Content::Charts) && self.trends.moves() {
+        } else if self.has_moving_chart() {
             CHART_MOVES
         } else {
             Duration::from_secs(60)
@@ -581,10 +581,26 @@ impl Model {
         self.shows(Picture::Map) && area.contains(position)
     }
 
+    /// Whether a chart is on the screen that moves on although nothing happens.
+    fn has_moving_chart(&self) -> bool {
+        if self.menu.is_some() || self.overlay.is_some() {
+            return self.menu.is_none() && self.is_open(&Content::Charts) && self.trends.moves();
+        }
+        let Some(areas) = self.areas() else { return false };
+        let is_busy = |seconds| self.trends.is_busy(seconds);
+        if areas.rates.is_empty() {
+            !areas.traffic.is_empty() && is_busy(SPARKS)
+        } else {
+            is_busy(usize::MAX)
+        }
+    }
+
     /// Whether a picture is on the screen.
     fn shows(&self, picture: Picture) -> bool {
         match picture {
-            Picture::Tower => self.is_open(&Content::Tower),
+            _ if self.menu.is_some() => false,
+            Picture::Tower if self.overlay.is_some() => self.is_open(&Content::Tower),
+            Picture::Tower => self.areas().is_some_and(|areas| !areas.tower.is_empty()),
             Picture::Countdown => self.is_open(&Content::Why),
             Picture::Map if self.overlay.is_some() => self.is_open(&Content::Map),
             Picture::Map => self.areas().is_some_and(|areas| !areas.map.is_empty()),

@@ -11,6 +11,8 @@ use clacks_p2p::core::{Counters, Event, PeerCounts};
 const SECONDS: usize = 600;
 /// How much is kept, in seconds: enough to fill the columns of a wide screen.
 const KEPT: usize = SECONDS + 300;
+/// How far back the small bars in a title go, in seconds.
+pub(crate) const SPARKS: usize = 60;
 /// Round trips that are kept.
 const ROUND_TRIPS: usize = 1000;
 /// Where one bar of the histogram ends and the next begins, in milliseconds. A bar is for shorter ones than these, the
@@ -353,7 +355,8 @@ mod tests {
     #[test]
     fn what_was_long_ago_is_neither_busy_nor_part_of_the_mean() {
         let trends = trends(&[(0, 0), (1000, 30), (100_000, 40)]);
-        assert_eq!([1, 60, 101].map(|seconds| trends.mean(seconds).0), [10.0, 10.0 / 60.0, 40.0 / 101.0]);
+        let whole = |seconds| (trends.mean(seconds).0 * seconds as f64).round() as u64;
+        assert_eq!([1, 60, 101].map(whole), [10, 10, 40]);
         let quiet = self::trends(&[(0, 0), (1000, 30), (100_000, 30)]);
         assert_eq!([60, 101].map(|seconds| quiet.is_busy(seconds)), [false, true]);
     }

@@ -135,6 +135,48 @@ fn towers_with_nothing_to_spell() {
     }));
 }
 
+/// The dashboard itself, with traffic on it and with messages on the towers.
+fn lively(width: u16, height: u16) -> Fixture {
+    let mut fixture = watched(width, height);
+    comes(&mut fixture, "GNU Terry Pratchett");
+    goes(&mut fixture, "a caf\u{e9} in Quirm");
+    fixture.later = Duration::from_millis(350);
+    fixture.refresh();
+    fixture
+}
+
+#[test]
+fn pictures_beside_the_lists() {
+    insta::assert_snapshot!(at_all_sizes(|width, height| lively(width, height).screen()));
+}
+
+#[test]
+fn the_tower_beside_the_lists_moves_while_it_is_seen() {
+    let mut fixture = lively(120, 40);
+    let (frame, second) = (Duration::from_millis(100), Duration::from_secs(1));
+    assert_eq!(changes_after(&mut fixture, 400), frame);
+    fixture.press(KeyCode::Char('?'));
+    assert!(changes_after(&mut fixture, 500) >= second, "the keys lie over it");
+    fixture.press(KeyCode::Esc);
+    assert_eq!(changes_after(&mut fixture, 600), frame);
+    fixture.press(KeyCode::Char('z'));
+    assert!(changes_after(&mut fixture, 700) >= second, "a list has all of the screen");
+    fixture.press(KeyCode::Char('z'));
+    fixture.model.motion.set(Setting::Off);
+    assert!(changes_after(&mut fixture, 800) >= second, "nothing may move");
+    assert!(!fixture.screen().contains(" TOWER "), "and then it has no place:\n{}", fixture.screen());
+}
+
+#[test]
+fn small_charts_move_on_until_all_that_happened_is_past() {
+    for (size, past) in [((120, 40), 70_000), ((200, 60), 1_000_000)] {
+        let mut fixture = watched(size.0, size.1);
+        (fixture.peers, fixture.queue) = (Vec::new(), Vec::new());
+        assert_eq!(changes_after(&mut fixture, 30_000), Duration::from_secs(5), "{size:?}");
+        assert_eq!(changes_after(&mut fixture, past), Duration::from_secs(60), "{size:?}");
+    }
+}
+
 /// What a tower looks like in an area of its own.
 fn tower_in(width: u16, height: u16) -> String {
     let fixture = spelling(120, 40);

@@ -2,11 +2,18 @@
 
 use crossterm::event::KeyCode;
 
-use super::{super::update::Effect, fixture::Fixture};
+use super::{
+    super::{
+        motion::{Animations, Setting},
+        update::Effect,
+    },
+    fixture::Fixture,
+};
 
 #[test]
 fn every_size_is_drawn_without_a_panic() {
     let mut fixture = Fixture::busy(80, 24);
+    fixture.model.motion = Animations::new(Setting::Full);
     let keys =
         [KeyCode::Enter, KeyCode::Char('?'), KeyCode::Char('i'), KeyCode::Char('M'), KeyCode::Char('z')];
     for key in std::iter::once(None).chain(keys.map(Some)) {

@@ -9,7 +9,7 @@ use ratatui::{
     layout::{Constraint, Layout, Rect},
     style::Style,
     text::{Line, Span},
-    widgets::{Bar, BarChart, BarGroup, Sparkline},
+    widgets::{Bar, BarChart, BarGroup, Clear, Sparkline},
 };
 
 use super::{
@@ -42,7 +42,7 @@ const TIME_STEPS: [usize; 4] = [30, 60, 120, 300];
 /// Columns between two marks of the time at least.
 const TIME_APART: usize = 13;
 /// What stands on the ground where nothing is known yet.
-const UNKNOWN: &str = ".";
+pub(super) const UNKNOWN: &str = ".";
 
 const QUIET: &[&str] = &["no traffic in these minutes", "each message in or out makes a bar"];
 const NOBODY: &[&str] = &["no peers yet"];
@@ -149,7 +149,7 @@ impl Panel<'_> {
         }
         let fails = columns.iter().flatten().any(|column| column.failed > 0.0) && area.height >= 7;
         let [above, strips, axis] = bands(area, area.height >= 6);
-        self.draw_legend(self.rates(&columns, each, area.width), above, frame);
+        self.draw_legend(&self.rates(&columns, each, area.width), above, frame);
         let mut heights = vec![Constraint::Fill(1), Constraint::Fill(1)];
         heights.extend(fails.then_some(Constraint::Length(1 + area.height / 12)));
         let apart = u16::from(strips.height >= STRIPS_APART);
@@ -189,7 +189,7 @@ impl Panel<'_> {
         longest([short, medium, long], width.saturating_sub(2))
     }
 
-    fn draw_legend(&self, legend: String, area: Rect, frame: &mut Frame<'_>) {
+    fn draw_legend(&self, legend: &str, area: Rect, frame: &mut Frame<'_>) {
         // Below the title, which has a free column before it.
         frame.render_widget(Line::styled(format!(" {legend}"), self.theme.quiet), area);
     }
@@ -207,7 +207,7 @@ impl Panel<'_> {
         let [above, band, axis] = bands(area, area.height >= 5);
         let most_waited = format!("{} at most", format::count(most as usize));
         let texts = [format!("messages that wait, {most_waited}"), most_waited];
-        self.draw_legend(longest(texts, area.width.saturating_sub(2)), above, frame);
+        self.draw_legend(&longest(texts, area.width.saturating_sub(2)), above, frame);
         let scale = nice(most).ceil().max(1.0);
         let label = format::count(scale as usize);
         let strip = Strip { name: "queue", values, scale, label, style: self.theme.series(0) };
@@ -253,7 +253,7 @@ impl Panel<'_> {
         let number = format::count(round_trips.len());
         let short = format!("of the last {number} deliveries");
         let long = format!("the last {number} deliveries by how long each took");
-        self.draw_legend(longest([short, long], area.width.saturating_sub(2)), above, frame);
+        self.draw_legend(&longest([short, long], area.width.saturating_sub(2)), above, frame);
         let counts = round_trips.histogram();
         let most = counts.iter().copied().max().unwrap_or(0);
         let graph = graph(area);
@@ -291,6 +291,8 @@ impl Panel<'_> {
         let unknown = columns.iter().take_while(|column| column.is_none()).count().min(band.width.into());
         let Some(y) = band.bottom().checked_sub(1).filter(|_| band.height > 0) else { return };
         let row = Rect { y, height: 1, width: unknown as u16, ..band };
+        // They are no bars, so they are not coloured as such.
+        frame.render_widget(Clear, row);
         frame.render_widget(Line::styled(UNKNOWN.repeat(unknown), self.theme.quiet), row);
     }
 
@@ -338,11 +340,11 @@ impl Panel<'_> {
             frame.render_widget(Line::styled(text, self.theme.quiet), area);
         };
         put("now", 0);
-        (1..).map(|number| number * step).take_while(|time| time / each < columns).for_each(|time| {
-            let is_last = (time + step) / each >= columns;
+        for time in (step..columns * each).step_by(step) {
+            let is_last = time + step >= columns * each;
             let ago = if is_last { " ago" } else { "" };
             put(&format!("{}{ago}", minutes(time)), time / each);
-        });
+        }
     }
 }
 

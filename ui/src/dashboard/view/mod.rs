@@ -14,6 +14,7 @@ mod queue;
 mod row;
 mod search;
 mod selection;
+mod sparks;
 mod stations;
 mod tower;
 mod traffic;
@@ -30,6 +31,7 @@ use super::{
     layout::{Areas, Pane},
     model::{Content, Focus, Model},
     theme::Theme,
+    trends::Chart,
 };
 use crate::{charset, glyphs};
 pub(crate) use charts::all_fit;
@@ -86,6 +88,8 @@ fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) 
     queue::draw(model, theme, areas.queue, frame);
     traffic::draw(model, theme, areas.traffic, frame);
     map::draw(model, theme, areas.map, frame);
+    tower::draw(model, theme, areas.tower, false, frame);
+    charts::draw_one(model, theme, Chart::Rates, areas.rates, frame);
     selection::draw(model, theme, areas.details, frame);
 }
 

@@ -50,11 +50,15 @@ pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, has_focus: bool, fra
         heading.push_span(Span::styled(" still: :motion full", theme.quiet));
     }
     draw_heading(theme, heading, area, frame);
-    let body = below_title(area);
+    // A free column keeps them off what stands beside them.
+    let body = below_title(Rect { width: area.width.saturating_sub(1), ..area });
     let scene = |tower, direction| Scene { model, theme, tower, direction };
     let (incoming, outgoing) = (&model.towers.incoming, &model.towers.outgoing);
     if body.width >= 2 * NARROWEST {
-        let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(body);
+        // The more room there is, the more of it is between their texts.
+        let gap = (body.width / 20).clamp(1, 8);
+        let halves = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(gap);
+        let [left, right] = halves.areas(body);
         scene(incoming, Direction::In).draw(left, frame);
         scene(outgoing, Direction::Out).draw(right, frame);
     } else {
@@ -76,8 +80,6 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     fn draw(&self, area: Rect, frame: &mut Frame<'_>) {
-        // A free column keeps the towers apart.
-        let area = Rect { width: area.width.saturating_sub(1), ..area };
         let look = self.tower.look(self.model.now.uptime, &self.model.motion);
         let lines = self.lines(look, area);
         let texts = u16::try_from(lines.len()).unwrap_or(0).min(area.height);

@@ -12,7 +12,7 @@ use super::{
     },
     draw_empty, draw_row, draw_title,
     row::{clock, fit, fit_address, fit_right, preview},
-    stations, with_keys,
+    sparks, stations, with_keys,
 };
 use crate::untrusted::shown;
 
@@ -32,6 +32,10 @@ const SHORT_OUTCOME: usize = 9;
 
 /// Columns of the title with the space behind it.
 const TITLE: usize = 10;
+/// Columns of what is said of a zoomed pane.
+const ZOOM: usize = 6;
+/// Columns of the rule that is to be seen at least between the title and what stands at its end.
+const RULE: usize = 3;
 
 const EMPTY: &str = "nothing has come or gone yet";
 const FILTERED: &str = "no traffic is admitted by this filter; {:prompt :filter } changes it";
@@ -40,7 +44,10 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     if area.is_empty() {
         return;
     }
-    draw_title(model, theme, Pane::Traffic, area, notes(model, theme, usize::from(area.width)), frame);
+    let notes = notes(model, theme, usize::from(area.width));
+    let taken = notes.iter().map(Span::width).sum::<usize>() + TITLE + if model.is_zoomed { ZOOM } else { 0 };
+    draw_title(model, theme, Pane::Traffic, area, notes, frame);
+    draw_sparks(model, theme, Rect { height: 1, ..area }, taken, frame);
     let rows = below_title(area);
     if model.log.len() == 0 {
         let text = if model.log.filter().is_none() { EMPTY } else { FILTERED };
@@ -53,6 +60,16 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         let spans = spans(model, theme, entry, usize::from(area.width));
         let is_selected = selected == Some(top + offset) && model.log_cursor != LogCursor::Following;
         draw_row(model, theme, Pane::Traffic, (is_selected, false), spans, row, frame);
+    }
+}
+
+/// At the end of the title, if it leaves room, and unless there is a larger picture of the same.
+fn draw_sparks(model: &Model, theme: Theme, title: Rect, taken: usize, frame: &mut Frame<'_>) {
+    let has_chart = model.areas().is_some_and(|areas| !areas.rates.is_empty());
+    let Some(line) = sparks::line(model, theme).filter(|_| !has_chart) else { return };
+    let width = u16::try_from(line.width()).unwrap_or(u16::MAX);
+    if taken + line.width() + RULE <= usize::from(title.width) {
+        frame.render_widget(line, Rect { x: title.right() - width, width, ..title });
     }
 }
 
