@@ -37,17 +37,18 @@ pub(super) fn draw(model: &Model, theme: Theme, body: Rect, frame: &mut Frame<'_
     let texts = choices.iter().map(|choice| shown(&choice.text, usize::from(body.width) / 2).width());
     let notes = choices.iter().map(|choice| shown(&choice.note, NOTE).width());
     let (text, note) = (texts.max().unwrap_or(0), notes.max().unwrap_or(0));
-    let width = u16::try_from(text + note + 5).unwrap_or(u16::MAX).max(24).min(body.width);
+    let width = u16::try_from(text + note + 6).unwrap_or(u16::MAX).max(24).min(body.width);
     let height = u16::try_from(choices.len() + 1).unwrap_or(u16::MAX).min(body.height);
     let area = Rect { x: body.x, y: body.bottom() - height, width, height };
     Clear.render(area, frame.buffer_mut());
+    let rule = if width < body.width { "\u{2502}" } else { "" };
     let mut rows = area.rows();
     if let Some(row) = rows.next() {
         frame.render_widget(heading(menu, theme, usize::from(width)), row);
     }
     for ((number, choice), row) in (first..).zip(choices).zip(rows) {
         let is_chosen = menu.chosen == Some(number);
-        let note = fit(&choice.note, usize::from(width).saturating_sub(text + 4));
+        let note = fit(&choice.note, usize::from(width).saturating_sub(text + 5));
         let line = vec![
             Span::raw(if is_chosen { "> " } else { "  " }),
             Span::raw(fit(&choice.text, text)),
@@ -57,6 +58,9 @@ pub(super) fn draw(model: &Model, theme: Theme, body: Rect, frame: &mut Frame<'_
         if is_chosen {
             frame.buffer_mut().set_style(row, theme.selected);
         }
+        // What lies behind must not look like a part of it.
+        let edge = Rect { x: row.right().saturating_sub(1), width: 1, ..row };
+        frame.render_widget(Span::styled(rule, theme.quiet), edge);
     }
 }
 
