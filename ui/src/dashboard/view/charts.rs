@@ -35,6 +35,9 @@ const NARROWEST: u16 = 20;
 const FINE: f64 = 1000.0;
 /// Levels that a cell of a bar can have.
 const LEVELS: u16 = 8;
+/// Scales go up to this at least, in messages a second and in messages or peers, so that a single one is no wall.
+const LOWEST_RATE: f64 = 1.0;
+const LOWEST_COUNT: f64 = 5.0;
 /// From so many rows on strips have a free one between them.
 const STRIPS_APART: u16 = 9;
 /// What may lie between two marks of the time, in seconds.
@@ -155,7 +158,7 @@ impl Panel<'_> {
         let apart = u16::from(strips.height >= STRIPS_APART);
         let bands = Layout::vertical(heights).spacing(apart).split(strips);
         // One scale for all, so that they can be compared.
-        let scale = nice(most);
+        let scale = nice(most).max(LOWEST_RATE);
         let strip = |name, style, of: fn(&Column) -> f64| {
             let values: Vec<_> = columns.iter().map(|column| column.as_ref().map(of)).collect();
             Strip { name, values, scale, label: format::rate(scale), style }
@@ -208,7 +211,7 @@ impl Panel<'_> {
         let most_waited = format!("{} at most", format::count(most as usize));
         let texts = [format!("messages that wait, {most_waited}"), most_waited];
         self.draw_legend(&longest(texts, area.width.saturating_sub(2)), above, frame);
-        let scale = nice(most).ceil().max(1.0);
+        let scale = nice(most).ceil().max(LOWEST_COUNT);
         let label = format::count(scale as usize);
         let strip = Strip { name: "queue", values, scale, label, style: self.theme.series(0) };
         self.draw_strip(&strip, band, graph, frame);
@@ -228,7 +231,7 @@ impl Panel<'_> {
             return draw_empty(self.theme, area, NOBODY, frame);
         }
         let [_, band, axis] = bands(area, false);
-        let scale = (nice(most as f64).ceil() as usize).max(1);
+        let scale = nice(most as f64).ceil().max(LOWEST_COUNT) as usize;
         self.draw_gutter("peers", &format::count(scale), band, graph, frame);
         for (column, x) in columns.iter().zip(graph.x..) {
             let stack = column.map(|column| stacked(&column, scale, usize::from(band.height)));

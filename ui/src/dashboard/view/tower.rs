@@ -29,6 +29,8 @@ const NARROWEST: u16 = 18;
 const LOW: u16 = 12;
 /// Columns of the letter beside the shutters: its byte in halves, below each other.
 const BESIDE: u16 = 6;
+/// Columns of the word that says which tower it is.
+const WORD: usize = 4;
 /// Shutters are no taller, however much room there is.
 const TALLEST: u16 = 7;
 /// A shutter of one row is so wide.
@@ -56,7 +58,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, has_focus: bool, fra
     let (incoming, outgoing) = (&model.towers.incoming, &model.towers.outgoing);
     if body.width >= 2 * NARROWEST {
         // The more room there is, the more of it is between their texts.
-        let gap = (body.width / 20).clamp(1, 8);
+        let gap = (body.width / 18).clamp(1, 8);
         let halves = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(gap);
         let [left, right] = halves.areas(body);
         scene(incoming, Direction::In).draw(left, frame);
@@ -100,7 +102,8 @@ impl Scene<'_> {
 
     /// What stands beneath the tower, as many lines as there is room for.
     fn lines(&self, look: Look, area: Rect) -> Vec<Line<'static>> {
-        let width = usize::from(area.width);
+        let has_word = (5..=6).contains(&area.height);
+        let width = usize::from(area.width).saturating_sub(if has_word { WORD } else { 0 });
         let (message, peer) = match self.tower.passing() {
             None => (Line::styled(self.nothing(), self.theme.quiet), Line::default()),
             Some(passing) => (self.message(&passing.text, look, width), self.peer(&passing.peer, width)),
@@ -108,9 +111,9 @@ impl Scene<'_> {
         match area.height {
             0..=4 => Vec::new(),
             // Where the peer has no room, it is said at least which tower this is.
-            5..=6 => {
-                let word = if self.direction == Direction::In { "in  " } else { "out " };
-                let mut line = Line::from(Span::styled(word, self.theme.quiet));
+            _ if has_word => {
+                let word = if self.direction == Direction::In { "in" } else { "out" };
+                let mut line = Line::from(Span::styled(format!("{word:WORD$}"), self.theme.quiet));
                 line.spans.extend(message.spans.into_iter().map(|span| span.patch_style(message.style)));
                 vec![line]
             }
