@@ -10,8 +10,9 @@ const ASKED: &str = "\x1b]52;c;YSBwYXJjZWw=\x07";
 /// Writes a message and copies it out of the queue, where it stays as there is nobody to take it.
 fn copy_a_parcel(launch: Launch) -> Session {
     let session = launch.start();
-    session.type_in("i");
+    session.go_to_input();
     session.type_in("a parcel");
+    session.wait_for("a parcel");
     session.type_in(ENTER);
     session.wait_for("QUEUE  1");
     session.type_in(ESCAPE);
