@@ -20,6 +20,9 @@ const LONGEST_PASTE: usize = 1 << 20;
 
 /// A paste that is no answer to a question. Outside the input it becomes a draft, and nothing is sent.
 pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    if model.areas().is_none() {
+        return Vec::new();
+    }
     let was_asked = model.question.take().is_some();
     if let Some(menu) = model.menu.as_mut().filter(|_| !was_asked) {
         menu.type_in(text);
@@ -29,7 +32,7 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         model.type_search(text);
         return Vec::new();
     }
-    if was_asked || model.areas().is_none() || model.overlay.is_some() {
+    if was_asked || model.overlay.is_some() {
         return Vec::new();
     }
     let text = text.trim_matches(['\r', '\n']).replace("\r\n", "\n").replace('\r', "\n");

@@ -44,6 +44,11 @@ impl Question {
         Some(question.with_answer(Key::plain(KeyCode::Char('y')), vec![Effect::RunAll(commands)]))
     }
 
+    /// Whether an answer to it stops the program.
+    pub(crate) fn is_about_leaving(&self) -> bool {
+        self.answers.iter().any(|(_, effects)| effects.contains(&Effect::Quit))
+    }
+
     /// What to do now that this key was pressed.
     pub(crate) fn answered(self, key: Key) -> Vec<Effect> {
         let answer = self.answers.into_iter().find(|(answer, _)| *answer == key);

@@ -171,10 +171,12 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
 pub(super) fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     settle(model);
     let key = Key::from(event);
-    if let Some(question) = model.question.take() {
+    let is_seen = model.areas().is_some();
+    // A question that can't be read waits until it can.
+    if let Some(question) = model.question.take_if(|question| is_seen || question.is_about_leaving()) {
         return question.answered(key).into_iter().flat_map(|effect| answered(model, effect)).collect();
     }
-    if model.areas().is_none() {
+    if !is_seen {
         return on_key_unseen(model, key);
     }
     let place = model.place();

@@ -14,16 +14,16 @@ pub(crate) const CENTRE: Point = Point { x: 0.5, y: 0.5 };
 
 /// How near the edge of the map a tower may stand.
 const MARGIN: f64 = 0.03;
-/// Towers this far apart have room for their names; a tower goes no further out of the way than that takes.
-const COMFORT: f64 = 0.2;
+/// Towers this far apart fill the map without crowding it; a tower goes no further out of the way than that takes.
+const COMFORT: f64 = 0.35;
 /// This node's own tower keeps others away further than they each other.
-const OUR_COMFORT: f64 = 1.4;
+const OUR_COMFORT: f64 = 1.1;
 /// What going away from home costs, against what it gains in room.
-const HOMESICKNESS: f64 = 0.25;
+const HOMESICKNESS: f64 = 0.2;
 /// Names lie on their side, so a step up or down makes more room than one to the left or right.
 const UPRIGHT: f64 = 1.6;
 /// The places around its home that a tower looks at: so many rings, each with so many places.
-const RINGS: u32 = 7;
+const RINGS: u32 = 12;
 const PLACES: u32 = 14;
 const RING: f64 = 0.045;
 

@@ -24,7 +24,7 @@ pub(in super::super) fn step(model: &mut Model, by: Step) {
         Step::Right => Direction::Right,
         Step::PageUp | Step::PageDown | Step::Top | Step::Bottom => return,
     };
-    let aspect = aspect(field(area(model)));
+    let aspect = aspect(field(model, area(model)));
     let next = match model.peers.selected_peer() {
         Some(peer) => model.map.next(peer, direction, aspect),
         None => model.map.towers().first().map(|tower| &tower.peer.address),
@@ -36,7 +36,7 @@ pub(in super::super) fn step(model: &mut Model, by: Step) {
 
 /// Selects the tower at a position on the screen, if there is one.
 pub(in super::super) fn select_at(model: &mut Model, position: Position) {
-    let field = field(area(model));
+    let field = field(model, area(model));
     let Some((distance, address)) = model.map.nearest(point_at(field, position), aspect(field)) else {
         return;
     };

@@ -5,8 +5,8 @@ use std::time::Duration;
 use clacks_p2p::{
     Address, Message,
     core::{
-        Counters, Event, Failure, Introduction, MessageId, Now, Origin, Peer, PeerCounts, QueuedMessage,
-        Refusal, Status,
+        Choice, Counters, Event, Failure, Introduction, MessageId, Now, Origin, Peer, PeerCounts,
+        QueuedMessage, Refusal, Status,
     },
     node::Overview,
 };
@@ -18,6 +18,7 @@ use super::super::{
     assist::{Answer, Question},
     completion::{Need, PeerMatcher},
     model::{Anchor, Gone, Model, Snapshot},
+    motion::{Animations, Setting},
     update::{Effect, Msg, update},
     view::view,
 };
@@ -59,6 +60,16 @@ impl Fixture {
         fixture.peers = some_peers();
         fixture.queue = some_messages();
         some_traffic().into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
+        fixture.refresh();
+        fixture
+    }
+
+    /// The same with messages on their way.
+    pub(super) fn lively(width: u16, height: u16) -> Self {
+        let mut fixture = Self::busy(width, height);
+        fixture.model.motion = Animations::new(Setting::Full);
+        messages_on_their_way().into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
+        fixture.later = Duration::from_millis(600);
         fixture.refresh();
         fixture
     }
@@ -294,6 +305,29 @@ fn some_traffic() -> Vec<Event> {
             remote: Some([192, 0, 2, 7].into()),
         }),
         Event::Lagged(312),
+    ]
+}
+
+/// One each to a peer that takes it, to one that is out of reach, and from a third.
+fn messages_on_their_way() -> Vec<Event> {
+    let gnu = Message::text("GNU Terry Pratchett");
+    let [first, second, third] = ["7", "8", "9"].map(|id| id.parse::<MessageId>().unwrap());
+    let (taker, sender) = (
+        peer(Status::Alive, "grand-trunk.example.org:443", 9, None),
+        peer(Status::Alive, "tower-3:8443", 4, None),
+    );
+    let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
+    let free = PeerCounts { alive: 2, lost: 1, ..PeerCounts::default() };
+    let sending = |id, peer: &Peer| {
+        let choice = Choice { draw: 3_000, free };
+        Event::MessageSending { id, peer: peer.clone(), message: gnu.clone(), choice }
+    };
+    let failure = Failure::Connection("connection refused".to_owned());
+    vec![
+        sending(first, &lost),
+        Event::DeliveryFailed { id: first, peer: lost.clone(), message: gnu.clone(), failure },
+        sending(second, &taker),
+        Event::MessageReceived { peer: sender, message: gnu.clone(), id: Some(third), visits: 43 },
     ]
 }
 

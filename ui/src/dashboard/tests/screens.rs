@@ -43,6 +43,26 @@ fn a_map() {
 }
 
 #[test]
+fn messages_on_their_way_on_the_map() {
+    let screen = |(width, height)| {
+        let mut fixture = Fixture::lively(width, height);
+        fixture.press(KeyCode::Char('M'));
+        format!("=== {width}x{height}\n{}\n", fixture.screen())
+    };
+    insta::assert_snapshot!(SIZES.map(screen).concat());
+}
+
+#[test]
+fn a_map_of_nobody_and_of_one() {
+    let mut fixture = Fixture::empty(80, 24);
+    fixture.press(KeyCode::Char('M'));
+    let nobody = fixture.screen();
+    fixture.peers.push(peer(Status::New, "tower-9.example.org:8080", 1, None));
+    fixture.refresh();
+    insta::assert_snapshot!(format!("{nobody}\n=====\n{}", fixture.screen()));
+}
+
+#[test]
 fn a_map_of_a_crowd() {
     let mut fixture = Fixture::busy(120, 40);
     for port in 1..=200 {

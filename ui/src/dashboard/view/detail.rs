@@ -12,6 +12,7 @@ use super::{
         model::{Model, PeerDetail},
         theme::{Theme, letter},
     },
+    map,
     row::{clock, entry},
 };
 
@@ -26,25 +27,21 @@ pub(super) fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: us
         true => format!("{} {} for {age}, since {since}", letter(peer.status), peer.status),
         false => "no longer known".to_owned(),
     };
+    let known = map::introduced(model, &peer.address).unwrap_or_default();
     let certificate = certificate.map_or("not seen yet".to_owned(), |sha256| format!("{sha256} (SHA-256)"));
-    fields(
-        theme,
-        columns,
-        &[
-            ("address", peer.address.to_string()),
-            ("status", status),
-            ("round trip", peer.round_trip.map_or_else(|| "never reached".to_owned(), format::round_trip)),
-            ("took", format!("{} of our messages", peer.delivered)),
-            ("failed", format!("{} deliveries", peer.failed)),
-            ("sent", format!("{} messages in its name", peer.received)),
-            (
-                "share",
-                format!("{} of the last hour's messages here", model.shares.of([&peer.address]).percent()),
-            ),
-            ("identifier", peer.address.identifier().to_string()),
-            ("certificate", certificate),
-        ],
-    )
+    let fields_of_peer = [
+        ("address", peer.address.to_string()),
+        ("status", status),
+        ("known", known),
+        ("round trip", peer.round_trip.map_or_else(|| "never reached".to_owned(), format::round_trip)),
+        ("took", format!("{} of our messages", peer.delivered)),
+        ("failed", format!("{} deliveries", peer.failed)),
+        ("sent", format!("{} messages in its name", peer.received)),
+        ("share", format!("{} of the last hour's messages here", model.shares.of([&peer.address]).percent())),
+        ("identifier", peer.address.identifier().to_string()),
+        ("certificate", certificate),
+    ];
+    fields(theme, columns, &fields_of_peer)
 }
 
 pub(super) fn message(
@@ -77,13 +74,14 @@ pub(super) fn row(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec
         ("outcome", row.outcome.clone()),
         ("size", row.message.as_ref().map(Message::size).map(format::size).unwrap_or_default()),
     ];
-    let known: Vec<_> = known.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let fields = fields(theme, columns, &known);
     if row.message.is_some() { above_message(fields) } else { fields }
 }
 
+/// The fields that have something in them.
 fn fields(theme: Theme, columns: usize, fields: &[(&str, String)]) -> Vec<Line<'static>> {
-    fields.iter().flat_map(|(name, value)| entry(theme.quiet, NAME, name, value, columns)).collect()
+    let known = fields.iter().filter(|(_, value)| !value.is_empty());
+    known.flat_map(|(name, value)| entry(theme.quiet, NAME, name, value, columns)).collect()
 }
 
 fn above_message(mut fields: Vec<Line<'static>>) -> Vec<Line<'static>> {

@@ -24,7 +24,7 @@ use super::{
     draw_heading, peers,
     row::fit,
 };
-use crate::untrusted::shown_lines;
+use crate::{glyphs::glyphs, untrusted::shown_lines};
 
 mod dots;
 mod names;
@@ -47,19 +47,28 @@ const SIDE: u16 = 1;
 const LOOSE: usize = 4;
 const LOOSER: usize = 7;
 
-/// From so many columns on the title has room to say what the lines mean.
-const WITH_LEGEND: u16 = 76;
+/// What the lines mean, in words for the room that there is in the title.
+const LEGENDS: [&str; 2] = [
+    "  \u{2824}\u{2824}\u{2824} talks with us  \u{2804}\u{2800}\u{2804} named the other to us",
+    "  \u{2824}\u{2824}\u{2824} talks with us  \u{2804}\u{2800}\u{2804} named the other",
+];
 /// From so many rows on what is known of the selected peer has two.
 const WITH_TWO_LINES: u16 = 14;
 
 /// Where the towers stand in an area with title and, at the bottom, the selected peer.
-pub(crate) fn field(area: Rect) -> Rect {
+pub(crate) fn field(model: &Model, area: Rect) -> Rect {
     let below = below_title(area);
-    Rect { height: below.height - about_rows(below), ..below }
+    Rect { height: below.height - about_rows(model, below), ..below }
 }
 
-fn about_rows(below: Rect) -> u16 {
-    if below.height >= WITH_TWO_LINES { 2 } else { u16::from(below.height >= 4) }
+fn about_rows(model: &Model, below: Rect) -> u16 {
+    let is_told_beside =
+        model.overlay.is_none() && model.areas().is_some_and(|areas| !areas.details.is_empty());
+    match below.height {
+        _ if is_told_beside => 0,
+        WITH_TWO_LINES.. => 2,
+        height => u16::from(height >= 4),
+    }
 }
 
 /// How many times wider than high the field is, as the eye sees it: a cell is twice as high as wide.
@@ -94,7 +103,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         return;
     }
     draw_heading(theme, heading(model, theme, area), area, frame);
-    let field = field(area);
+    let field = field(model, area);
     if model.overview.peers.total() == 0 {
         peers::draw_none(model, theme, field, frame);
         return;
@@ -120,12 +129,15 @@ fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
     line.push_span(Span::raw(peers));
     if model.map.is_crowded() {
         line.push_span(Span::raw(", by status"));
-    } else if area.width >= WITH_LEGEND {
-        line.push_span(Span::styled(
-            "  \u{2824}\u{2824}\u{2824} talks with us  \u{2804}\u{2800}\u{2804} named the other to us",
-            theme.quiet,
-        ));
+        return line;
     }
+    if model.map.towers().is_empty() {
+        return line;
+    }
+    let room = usize::from(area.width).saturating_sub(line.width());
+    // All of its characters are of one column.
+    let legend = LEGENDS.into_iter().find(|legend| legend.chars().count() < room);
+    line.extend(legend.map(|legend| Span::styled(legend, theme.quiet)));
     line
 }
 
@@ -185,7 +197,7 @@ fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     let selected = model.peers.selected_peer();
     let is_selected = |tower: &&Tower| selected.is_some_and(|peer| peer.address == tower.peer.address);
     let here = cell(field, CENTRE);
-    cells.take(here, TOWER_COLUMNS);
+    cells.stand(here);
     let style = Style::reset().patch(theme.strong);
     buffer.set_stringn(here.x, here.y, TOWER.repeat(2), usize::from(field.right() - here.x), style);
     if model.map.is_crowded() {
@@ -195,7 +207,7 @@ fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     for tower in model.map.towers() {
         let place = cell(field, model.map.place(tower));
         // Where two would stand on one another there is no room for all of them anyway.
-        if cells.take(place, TOWER_COLUMNS) {
+        if cells.stand(place) {
             draw_tower(theme, &tower.peer, place, buffer);
             standing.push((tower, place));
         }
@@ -285,12 +297,14 @@ fn draw_about(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let Some(peer) = model.peers.selected_peer() else { return };
     let columns = usize::from(area.width).saturating_sub(2);
     let text = about(model, peer);
-    let lines = shown_lines(&text, columns, 0, usize::from(area.height));
+    let height = usize::from(area.height);
+    let lines = shown_lines(&text, columns, 0, height + 1);
     let style = theme.status(peer.status);
     for (index, (line, row)) in lines.iter().zip(area.rows()).enumerate() {
         let marker = if index == 0 { "> " } else { "  " };
-        let text = if lines.len() == usize::from(area.height) {
-            fit(line.as_str(), columns)
+        let is_cut = index + 1 == height && lines.len() > height;
+        let text = if is_cut {
+            fit(&format!("{}{}", line.as_str(), glyphs().cut), columns)
         } else {
             line.as_str().to_owned()
         };

@@ -66,7 +66,8 @@ fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
 }
 
 fn draw_too_small(model: &Model, frame: &mut Frame<'_>) {
-    let text = model.question.as_ref().map_or("20x5 is the smallest", |question| &question.text);
+    let question = model.question.as_ref().filter(|question| question.is_about_leaving());
+    let text = question.map_or("20x5 at least", |question| &question.text);
     let area = frame.area();
     if !area.is_empty() {
         frame.render_widget(fit(text, usize::from(area.width)), area);
