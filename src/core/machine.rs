@@ -653,6 +653,14 @@ impl Core {
         self.messages_in_flight
     }
 
+    /// The messages that are on their way as they waited before, and whom each goes to.
+    pub fn under_way(&self) -> impl Iterator<Item = (&Address, &QueuedMessage)> {
+        self.in_flight.values().filter_map(|InFlight { to, purpose }| match purpose {
+            Purpose::Message(entry) => Some((to, &entry.queued)),
+            Purpose::Announce => None,
+        })
+    }
+
     /// A message that waits.
     pub fn queued_message(&self, id: MessageId) -> Option<&QueuedMessage> {
         self.queue.get(id)

@@ -92,6 +92,12 @@ pub struct Snapshot {
     pub peers: Vec<Peer>,
     /// The messages that wait, head first, as far as was asked.
     pub queue: Vec<QueuedMessage>,
+    /// The messages that are held, in the order of their tickets, as far as was asked.
+    pub held: Vec<HeldMessage>,
+    /// The messages that are on their way as they waited before, and whom each goes to, as far as was asked.
+    pub under_way: Vec<(Address, QueuedMessage)>,
+    /// What people know the rule as by which messages are held, if there is one.
+    pub hold_rule: Option<String>,
 }
 
 /// How much a [`Snapshot`] holds at most.
@@ -99,7 +105,7 @@ pub struct Snapshot {
 pub struct SnapshotLimits {
     /// Peers.
     pub peers: usize,
-    /// Messages that wait.
+    /// Messages that wait, messages that are held, and messages that are on their way.
     pub messages: usize,
     /// Bytes of JSON text of these messages.
     pub bytes: usize,
@@ -293,15 +299,22 @@ impl Node {
             let told = std::iter::from_fn(|| events.try_next()).collect();
             let now = self.shared.clock.now();
             let mut bytes = 0;
-            let queue = core.queue(0..limits.messages).take_while(|queued| {
+            let mut fits = |queued: &QueuedMessage| {
                 bytes += queued.message.size();
                 bytes <= limits.bytes
-            });
+            };
+            let queue = core.queue(0..limits.messages).take_while(|queued| fits(queued)).cloned().collect();
+            let held = core.held(0..limits.messages).take_while(|held| fits(&held.queued)).cloned().collect();
+            let under_way = core.under_way().take(limits.messages).take_while(|(_, queued)| fits(queued));
+            let under_way = under_way.map(|(to, queued)| (to.clone(), queued.clone())).collect();
             let snapshot = Snapshot {
                 overview: overview(core, now.uptime),
                 now,
                 peers: core.peers().take(limits.peers).collect(),
-                queue: queue.cloned().collect(),
+                queue,
+                held,
+                under_way,
+                hold_rule: core.hold_rule().map(|rule| rule.text().to_owned()),
             };
             (told, snapshot)
         })

@@ -8,8 +8,8 @@ use clap::{
 };
 
 use crate::{
-    config::{Config, VIEW_HEADING, View},
-    demo,
+    config::{Config, RECORDING_HEADING, VIEW_HEADING, View},
+    demo, replay,
 };
 
 /// A terminal monitor with a whole clacks node inside.
@@ -31,6 +31,9 @@ pub(crate) enum Command {
     Node(Box<Run>),
     /// Watch a network of nodes that lives on this machine only as long as you watch
     Demo(Box<Demo>),
+    /// Play a recording on the screen; no network is touched
+    #[command(mut_args(not_of_a_replay))]
+    Replay(Box<replay::Options>),
     /// Print the default configuration file, which says what each option means
     Config,
 }
@@ -66,6 +69,14 @@ pub(crate) struct Demo {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// Leaves an option that a replay does not have out of its help, and its variable alone, which is for nodes.
+fn not_of_a_replay(argument: clap::Arg) -> clap::Arg {
+    if argument.get_help_heading() == Some(RECORDING_HEADING) {
+        return argument.hide(true).env(clap::builder::Resettable::Reset);
+    }
+    argument
+}
+
 /// Leaves an option of the screen out of the help where there is none.
 fn without_screen(argument: clap::Arg) -> clap::Arg {
     let is_of_the_screen = argument.get_help_heading() == Some(VIEW_HEADING);
@@ -74,7 +85,9 @@ fn without_screen(argument: clap::Arg) -> clap::Arg {
 
 /// Reads the command line and, for the options that it leaves out, the environment.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let takes_options = arguments.get(1).is_none_or(|command| command != "demo" && command != "config");
+    let takes_options = arguments
+        .get(1)
+        .is_none_or(|command| command != "demo" && command != "replay" && command != "config");
     let command = Cli::command();
     // The options of a node are nothing to the demo, so it must not stumble over a wrong one.
     let command =

@@ -15,11 +15,13 @@ use serde::{
     de::{DeserializeOwned, Error},
 };
 
+mod byte_size;
 mod kill_timeout;
 mod view;
 
+pub(crate) use byte_size::ByteSize;
 pub(crate) use kill_timeout::KillTimeout;
-pub(crate) use view::{HEADING as VIEW_HEADING, View};
+pub(crate) use view::{HEADING as VIEW_HEADING, RECORDING_HEADING, View};
 
 use crate::{dashboard::UserKeys, log::Level, station::Stations};
 
@@ -352,8 +354,8 @@ mod tests {
         let mut named: Vec<_> = keys.keys().map(String::as_str).collect();
         named.sort_unstable();
         let tables = [
-            "choices", "history", "input", "lists", "map", "menu", "overlay", "peers", "queue", "search",
-            "traffic",
+            "choices", "history", "input", "lists", "map", "menu", "overlay", "peers", "queue", "replay",
+            "search", "traffic",
         ];
         assert_eq!(named, tables);
         assert!(keys.values().all(|keys| !keys.as_table().unwrap().is_empty()), "{keys:?}");

@@ -26,13 +26,16 @@ mod log;
 mod objection;
 #[cfg(test)]
 mod readme;
+mod recording;
+mod replay;
 mod station;
 mod terminal;
 mod untrusted;
 
 use cli::{Cli, Command};
-use config::Config;
+use config::{Config, View};
 use dashboard::Source;
+use recording::{files::Existing, recorder::Recorder};
 
 /// What a node may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -61,7 +64,7 @@ fn fail(reason: &str, code: u8) -> ExitCode {
 }
 
 /// Says something on standard error. A terminal that is gone is told nothing.
-fn tell(text: &str) {
+pub(crate) fn tell(text: &str) {
     let _ = writeln!(std::io::stderr(), "clacks: {}", escape::escaped(text));
 }
 
@@ -71,6 +74,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         None => runtime.block_on(monitor(&cli.run.config()?)),
         Some(Command::Node(run)) => runtime.block_on(headless(&run.config()?)),
         Some(Command::Demo(demo)) => runtime.block_on(demonstrate(*demo)),
+        Some(Command::Replay(options)) => runtime.block_on(replay::run(*options)),
         Some(Command::Config) => {
             // Nobody who reads it is no failure.
             let _ = std::io::stdout().write_all(config::DEFAULT_FILE.as_bytes());
@@ -86,8 +90,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 async fn monitor(config: &Config) -> anyhow::Result<()> {
     charset::choose(config.view.ascii);
     if config.view.accessible.unwrap_or_default() {
-        let node = start(config).await?;
-        let result = accessible::run(&node, false, config.view.filter.clone()).await;
+        let (node, recorder) = start(config).await?;
+        let result = accessible::run(&node, recorder, false, config.view.filter.clone()).await;
         tell_of_loss(&stop(&node).await);
         return result;
     }
@@ -99,15 +103,16 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         None => settings,
     };
     let settings = settings.with_history(config.data_directory()?.as_deref());
-    let node = start(config).await?;
-    let result = dashboard::run(Source::live(&node), &settings).await;
+    let (node, recorder) = start(config).await?;
+    let result = dashboard::run(Source::live(&node, recorder), &settings).await;
     tell_of_loss(&stop(&node).await);
     result
 }
 
 /// A node without a screen.
 async fn headless(config: &Config) -> anyhow::Result<()> {
-    tell_of_loss(&headless::run(&start(config).await?).await?);
+    let (node, recorder) = start(config).await?;
+    tell_of_loss(&headless::run(&node, recorder).await?);
     Ok(())
 }
 
@@ -121,19 +126,21 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     }
     let settings = dashboard::Settings::new(true, view)?.with_history(None);
     let network = demo::Network::start(&demo.options).await?;
-    let result = if demo.no_screen {
+    let node = network.node();
+    let result = match record(node, &settings.view) {
         // Nobody minds what is lost here.
-        headless::run(network.node()).await.map(drop)
-    } else if is_accessible {
-        accessible::run(network.node(), true, settings.view.filter.clone()).await
-    } else {
-        dashboard::run(Source::live(network.node()), &settings).await
+        Ok(recorder) if demo.no_screen => headless::run(node, recorder).await.map(drop),
+        Ok(recorder) if is_accessible => {
+            accessible::run(node, recorder, true, settings.view.filter.clone()).await
+        }
+        Ok(recorder) => dashboard::run(Source::live(node, recorder), &settings).await,
+        Err(error) => Err(error),
     };
     network.stop().await;
     result
 }
 
-async fn start(config: &Config) -> anyhow::Result<Node> {
+async fn start(config: &Config) -> anyhow::Result<(Node, Recorder)> {
     // Before the node starts, so that a log file that can't be written is told before a node is heard of.
     if let Some(file) = &config.log_file {
         log::open(file, config.log_level.unwrap_or_default())?;
@@ -142,8 +149,19 @@ async fn start(config: &Config) -> anyhow::Result<Node> {
     if config.log_file.is_some() {
         log::watch(&node);
     }
+    // Before the node is heard of.
+    let recorder = record(&node, &config.view)?;
     introduce::introduce(&node, config.peers.as_deref().unwrap_or_default());
-    Ok(node)
+    Ok((node, recorder))
+}
+
+/// What records the node, which it does at once if the options say so.
+fn record(node: &Node, view: &View) -> anyhow::Result<Recorder> {
+    let mut recorder = Recorder::new(node, view.record_size);
+    if let Some(file) = &view.record {
+        recorder.start(file, Existing::SetAside).map_err(anyhow::Error::msg)?;
+    }
+    Ok(recorder)
 }
 
 /// Stops the node and returns what it still had.

@@ -21,7 +21,7 @@ fn with_section(text: &str, name: &str, section: &str) -> String {
 }
 
 /// The headings of the keys, in order.
-const HEADINGS: [&str; 7] = [
+const HEADINGS: [&str; 8] = [
     "In the lists",
     "While something is open",
     "While looking for text in it",
@@ -29,6 +29,7 @@ const HEADINGS: [&str; 7] = [
     "While writing",
     "While choosing a completion",
     "While searching what was sent",
+    "In a replay",
 ];
 
 fn heading(place: Place) -> &'static str {
@@ -40,6 +41,7 @@ fn heading(place: Place) -> &'static str {
         Place::Input => HEADINGS[4],
         Place::Choices => HEADINGS[5],
         Place::Recall => HEADINGS[6],
+        Place::Replay => HEADINGS[7],
     }
 }
 

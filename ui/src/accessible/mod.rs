@@ -15,6 +15,7 @@ use crate::{
         input::{self, Line},
         signals::{Signal, Signals},
     },
+    recording::recorder::Recorder,
     untrusted::shown,
 };
 
@@ -28,7 +29,23 @@ use teller::Teller;
 const REPLIES: usize = 64;
 
 /// Tells what happens until the user leaves, the system asks the program to end, or nobody reads any more.
-pub(crate) async fn run(node: &Node, demo: bool, filter: Option<Filter>) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    node: &Node,
+    mut recorder: Recorder,
+    demo: bool,
+    filter: Option<Filter>,
+) -> anyhow::Result<()> {
+    let result = listen(node, &mut recorder, demo, filter).await;
+    recorder.stop().await;
+    result
+}
+
+async fn listen(
+    node: &Node,
+    recorder: &mut Recorder,
+    demo: bool,
+    filter: Option<Filter>,
+) -> anyhow::Result<()> {
     let (mut signals, output) = (Signals::catch()?, Output::open());
     let (to_tell, mut replies) = mpsc::channel(REPLIES);
     let mut session = Session::new(node, demo, filter, to_tell);
@@ -48,7 +65,8 @@ pub(crate) async fn run(node: &Node, demo: bool, filter: Option<Filter>) -> anyh
                 Some(event) => session.on_event(&event),
                 None => return Ok(()),
             },
-            Some(line) = lines.recv() => session.on_line(line).await,
+            Some(line) = lines.recv() => session.on_line(line, recorder).await,
+            reason = recorder.broken() => vec![sentences::reply(Err(reason))],
             Some(reply) = replies.recv() => vec![reply],
             () = session.summary_is_due() => session.teller.summary(node.now().uptime),
             signal = signals.next() => session.on_signal(signal),
@@ -116,7 +134,7 @@ impl Session {
     }
 
     /// Takes a line, or the end of the input. That of a terminal is Ctrl-D, and leaves; that of a pipe ends nothing.
-    async fn on_line(&mut self, line: Option<Line>) -> Vec<String> {
+    async fn on_line(&mut self, line: Option<Line>, recorder: &mut Recorder) -> Vec<String> {
         let line = match line {
             None => return self.on_signal(Signal::Interrupt),
             Some(Err(error)) => return vec![sentences::reply(Err(error.to_string()))],
@@ -127,6 +145,9 @@ impl Session {
         }
         match Command::parse(&line) {
             Ok(Command::Node(command)) => self.carry_out(command).await,
+            Ok(Command::View(ViewCommand::Record(command))) => {
+                vec![sentences::reply(recorder.carry_out(command).await)]
+            }
             Ok(Command::View(command)) => self.look(command),
             Err(error) => vec![sentences::reply(Err(error.to_string()))],
         }

@@ -13,9 +13,12 @@ mod table;
 pub(crate) use line::LineKey;
 pub(crate) use table::{COMMANDS, Scope, Spec};
 
-use crate::dashboard::{Direction, MotionSetting, NoForm, Target};
-use crate::filter::{Filter, FilterError};
-use crate::station::{Number, StationError, Wish};
+use crate::{
+    dashboard::{Direction, MotionSetting, NoForm, Target},
+    filter::{Filter, FilterError},
+    recording::{controls::ReplayCommand, recorder::RecordCommand},
+    station::{Number, StationError, Wish},
+};
 
 /// What a line asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +78,8 @@ pub(crate) enum ViewCommand {
     Motion(MotionSetting),
     Charts,
     Tower,
+    Record(RecordCommand),
+    Replay(ReplayCommand),
     /// The name of a theme, or its beginning.
     Theme(String),
     Biography,
@@ -177,6 +182,8 @@ pub(crate) enum Argument {
     Station,
     /// The path of a file; `~` at its start is the home directory.
     File,
+    /// The same, or nothing.
+    FileOrNothing,
     /// One of these words, or another or none that the command says something about, and what stands for it in the help.
     Choice(&'static str, &'static [&'static str]),
     /// The name of a theme, of which the dashboard knows the list.
@@ -215,6 +222,8 @@ pub(crate) enum CommandError {
     Station(#[from] StationError),
     #[error("the send rate is a number of messages a second, such as 0.5")]
     Rate,
+    #[error("{0}")]
+    Replay(&'static str),
     #[error("motion is full, reduced or off")]
     Motion,
     #[error("a message is named by its number, as :queue shows it")]
@@ -252,7 +261,7 @@ fn parse_command(text: &str) -> Result<Command, CommandError> {
     let spec = spec(name).ok_or_else(|| CommandError::Unknown(name.to_owned()))?;
     match (spec.argument, argument.trim()) {
         (Argument::Line, begun) if !begun.is_empty() => (spec.make)(argument.trim_start()),
-        (Argument::Nothing, "") | (Argument::Filter | Argument::Choice(..), _) => {
+        (Argument::Nothing, "") | (Argument::Filter | Argument::FileOrNothing | Argument::Choice(..), _) => {
             (spec.make)(argument.trim())
         }
         (Argument::Nothing, _) => Err(CommandError::Superfluous(spec.name)),
@@ -285,6 +294,7 @@ impl fmt::Display for Argument {
             Self::Filter => "FILTER",
             Self::Station => "1-9 FILTER",
             Self::File => "FILE",
+            Self::FileOrNothing => "[FILE]",
             Self::Choice(name, _) => name,
             Self::Theme => "NAME",
             Self::Line => "TEXT",
@@ -346,7 +356,7 @@ mod tests {
                 Argument::Rate => "0.5",
                 Argument::Filter | Argument::Line => "two words",
                 Argument::Station => "3 gnu",
-                Argument::File => "a file.csv",
+                Argument::File | Argument::FileOrNothing => "a file.csv",
                 Argument::Choice(_, words) => words.first().unwrap(),
                 Argument::Theme => "dark",
             };

@@ -1,10 +1,14 @@
 //! Every command, one a line: the one list from which parsing, help, completion and the README are made.
 
+use std::path::Path;
+
 use clacks_p2p::{DEFAULT_MAX_DEPTH, Message};
 
 use crate::{
     dashboard::{Direction, Target},
     filter::Filter,
+    listing::expanded,
+    recording::{controls::ReplayCommand, files::Existing, recorder::RecordCommand},
     station::parse_wish,
 };
 
@@ -77,6 +81,8 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "rate", Rate, Anywhere, "change how many messages a second are sent", |text| Ok(NodeCommand::Rate(text.parse().map_err(|_| CommandError::Rate)?).into());
     "peers", Nothing, Anywhere, "go to the peers", view!(View::Peers);
     "queue", Nothing, Anywhere, "go to the queue", view!(View::Queue);
+    "record", Argument::FileOrNothing, Anywhere, "record what happens, for clacks replay; without a file, end the recording", |file| Ok(record(file));
+    "record!", File, Anywhere, "the same, and overwrite a recording that is there", |file| Ok(record_to(file, Existing::Overwrite));
     "help", Nothing, Anywhere, "list what can be done", view!(View::Help);
     "quit", Nothing, Anywhere, "stop the node and leave", view!(View::Quit);
 
@@ -96,6 +102,10 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "biography", Nothing, Screen, "tell the life of the selected message", view!(View::Biography);
     "overhead", Nothing, Screen, "list the messages that keep coming back", view!(View::Overhead);
     "why", Nothing, Screen, "show how the receivers of messages are chosen", view!(View::Why);
+    "pause", Nothing, Screen, "in a replay: stand still, or go on", view!(View::Replay(ReplayCommand::Pause));
+    "step", Nothing, Screen, "in a replay: take one event and stand still", view!(View::Replay(ReplayCommand::Step));
+    "speed", Choice("TIMES", &["+", "-", "0.25", "1", "4", "16", "64"]), Screen, "in a replay: play so many times as fast as it happened, or twice or half as fast as now", |text| Ok(View::Replay(ReplayCommand::Speed(text.parse().map_err(CommandError::Replay)?)).into());
+    "jump", Choice("PLACE", &["0", "+10s", "-10s", "+1m", "-1m"]), Screen, "in a replay: go to a place such as 2m30s or 14:02, or by a time such as +10s or -1m", |text| Ok(View::Replay(ReplayCommand::Jump(text.parse().map_err(CommandError::Replay)?)).into());
     "open", Nothing, Screen, "show all of what is selected", view!(View::Open);
     "hold-still", Nothing, Screen, "hold the screen still while the node goes on, or let it go on", view!(View::HoldStill);
     "undo", Nothing, Screen, "take the last ignore back, for ten seconds", view!(View::Undo);
@@ -188,4 +198,15 @@ fn copy(what: &str) -> Result<Command, CommandError> {
         "all" => Ok(View::CopyAll.into()),
         _ => Err(CommandError::Copy),
     }
+}
+
+fn record(text: &str) -> Command {
+    match text {
+        "" => View::Record(RecordCommand::Stop).into(),
+        file => record_to(file, Existing::Refuse),
+    }
+}
+
+fn record_to(file: &str, existing: Existing) -> Command {
+    View::Record(RecordCommand::Start(expanded(Path::new(file)).into_owned(), existing)).into()
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
+use super::ByteSize;
 use crate::{
     dashboard::{MotionSetting, UserKeys},
     filter::Filter,
@@ -13,6 +14,9 @@ use crate::{
 
 /// The heading of these options in the help of the command line.
 pub(crate) const HEADING: &str = "Screen";
+
+/// The heading of those that record it.
+pub(crate) const RECORDING_HEADING: &str = "Recording";
 
 /// Every option of the screen, where it was given: by flag, by environment variable, or in the table `[view]` of the
 /// configuration file.
@@ -32,6 +36,14 @@ pub(crate) struct View {
     /// Theme: auto, dark, light, mono, high, deuter, trit, one of yours, or a FILE.toml [default: auto]
     #[arg(long, env = "CLACKS_THEME", value_name = "NAME")]
     pub(crate) theme: Option<String>,
+
+    /// Record what happens into a file, for `clacks replay`; a recording that is there becomes FILE.1
+    #[arg(long, env = "CLACKS_RECORD", value_name = "FILE", help_heading = RECORDING_HEADING)]
+    pub(crate) record: Option<PathBuf>,
+
+    /// From how many bytes on a file of a recording is full and becomes FILE.1, as in 512K, 64M [default: 64M]
+    #[arg(long, env = "CLACKS_RECORD_SIZE", value_name = "BYTES", help_heading = RECORDING_HEADING)]
+    pub(crate) record_size: Option<ByteSize>,
 
     /// Show only the traffic that this filter admits, as :filter does [default: all of it]
     #[arg(long, env = "CLACKS_FILTER", value_name = "FILTER")]
@@ -86,6 +98,8 @@ impl View {
             no_mouse: self.no_mouse.or(other.no_mouse),
             motion: self.motion.or(other.motion),
             theme: self.theme.or(other.theme),
+            record: self.record.or(other.record),
+            record_size: self.record_size.or(other.record_size),
             filter: self.filter.or(other.filter),
             ascii: self.ascii.or(other.ascii),
             accessible: self.accessible.or(other.accessible),

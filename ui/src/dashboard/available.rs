@@ -15,6 +15,10 @@ use super::{
     view::overlay_length,
 };
 use crate::command::{Command, NodeCommand, ViewCommand};
+use crate::recording::recorder::RecordCommand;
+
+/// Why a command for the node does nothing in a replay.
+pub(crate) const REPLAY_SENDS_NOTHING: &str = "this is a replay: nothing is sent";
 
 /// A line with what is selected in the places for it.
 pub(crate) fn fill_in(model: &Model, template: &str) -> Result<String, String> {
@@ -58,7 +62,8 @@ pub(crate) fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> 
         | Place::Menu
         | Place::Input
         | Place::Choices
-        | Place::Recall => None,
+        | Place::Recall
+        | Place::Replay => None,
     };
     let command = |line: String| match Command::parse(&line) {
         Ok(Command::Node(command)) => Some(command),
@@ -70,13 +75,14 @@ pub(crate) fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> 
 /// Why a line that a key is bound to would do nothing now; `None` if it would do something.
 pub(crate) fn why_not(model: &Model, template: &str) -> Option<String> {
     if marked(model, template).is_some() {
-        return None;
+        return model.replay.is_some().then(|| REPLAY_SENDS_NOTHING.to_owned());
     }
     let line = match fill_in(model, template) {
         Ok(line) => line,
         Err(reason) => return Some(reason),
     };
     match Command::parse(&line) {
+        Ok(Command::Node(_)) if model.replay.is_some() => Some(REPLAY_SENDS_NOTHING.to_owned()),
         Ok(Command::Node(command)) => why_not_node(model, &command),
         Ok(Command::View(command)) => why_not_view(model, &command),
         Err(error) => Some(error.to_string()),
@@ -96,6 +102,11 @@ fn why_not_node(model: &Model, command: &NodeCommand) -> Option<String> {
 
 fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
     let reason = match command {
+        ViewCommand::Replay(_) if model.replay.is_none() => Some("this is no replay"),
+        ViewCommand::Record(_) if model.replay.is_some() => Some("this is a replay: it is recorded already"),
+        ViewCommand::Record(RecordCommand::Stop) if model.recorded.is_none() => {
+            Some("nothing is being recorded")
+        }
         ViewCommand::Undo => return model.undo.why_not(model.now),
         ViewCommand::Unmark if model.marks.len() == 0 => Some("nothing is marked"),
         ViewCommand::Mark if selected_peer(model).is_none() && selected_message(model).is_none() => {
@@ -130,7 +141,7 @@ pub(crate) fn is_worth_a_hint(model: &Model, binding: &Binding) -> bool {
         binding.command.strip_prefix(":prompt ") == Some(FILTER) && model.pane != Pane::Traffic;
     !binding.hint.is_empty()
         && !prompts_elsewhere
-        && !binding.keys_at(model.place()).is_empty()
+        && !model.keys_of(binding).is_empty()
         && why_not(model, &binding.command).is_none()
 }
 

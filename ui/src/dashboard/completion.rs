@@ -96,7 +96,9 @@ pub(crate) fn complete(line: &str, cursor: usize, candidates: Candidates<'_>) ->
     let Some(written) = written(line, cursor) else { return Completion::default() };
     let all = choices(&written, candidates);
     let typed = match written.place {
-        Place::Argument(Spec { argument: Argument::File, .. }) => split_path(written.typed).1,
+        Place::Argument(Spec { argument: Argument::File | Argument::FileOrNothing, .. }) => {
+            split_path(written.typed).1
+        }
         _ => written.typed,
     };
     let skipped = written.typed.len() - typed.len();
@@ -112,7 +114,7 @@ pub(crate) fn need(line: &str, cursor: usize) -> Option<Need> {
         Place::Argument(Spec { argument: Argument::Address(known), .. }) => {
             Some(Need::Peers(*known, written.typed.to_owned()))
         }
-        Place::Argument(Spec { argument: Argument::File, .. }) => {
+        Place::Argument(Spec { argument: Argument::File | Argument::FileOrNothing, .. }) => {
             let (directory, begun) = split_path(written.typed);
             Some(Need::Files { directory: directory.to_owned(), begun: begun.to_owned() })
         }
@@ -225,7 +227,9 @@ fn choices(written: &Written<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
             // Its new text is the user's.
             Argument::Edit if written.typed.contains(char::is_whitespace) => Vec::new(),
             Argument::MessageId | Argument::Edit => candidates.messages.iter().map(message).collect(),
-            Argument::File => candidates.files.iter().map(|name| choice(name, "")).collect(),
+            Argument::File | Argument::FileOrNothing => {
+                candidates.files.iter().map(|name| choice(name, "")).collect()
+            }
             Argument::Theme => candidates.themes.iter().map(|name| choice(name, "")).collect(),
             Argument::Station => (1..=9).map(station).collect(),
             Argument::Choice(_, words) => words.iter().map(|word| choice(word, "")).collect(),

@@ -18,6 +18,12 @@ pub(crate) fn span(span: Duration) -> String {
     if seconds < 9.95 { format!("{seconds:.1} s") } else { age(span.max(Duration::from_secs(10))) }
 }
 
+/// A place in a recording: `0:07`, `12:30`, `3:00:00`.
+pub(crate) fn clock(time: Duration) -> String {
+    let (hours, minutes, seconds) = (time.as_secs() / 3600, time.as_secs() / 60 % 60, time.as_secs() % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
 /// How long a request took: `0.4 ms`, `12 ms`, `1.3 s`.
 pub(crate) fn round_trip(time: Duration) -> String {
     let millis = time.as_secs_f64() * 1000.0;
@@ -75,6 +81,10 @@ mod tests {
         assert_eq!(
             [0, 59, 60, 3599, 3600, 86_400].map(|secs| age(Duration::from_secs(secs))),
             ["0 s", "59 s", "1 m", "59 m", "1 h", "1 d"]
+        );
+        assert_eq!(
+            [7, 750, 10_805].map(|secs| clock(Duration::from_secs(secs))),
+            ["0:07", "12:30", "3:00:05"]
         );
         assert_eq!(
             [400, 9_960, 999_600].map(|micros| round_trip(Duration::from_micros(micros))),

@@ -7,6 +7,9 @@ use tokio::time::Instant;
 /// The shortest time between two frames, so that no second holds more than thirty.
 const BETWEEN: Duration = Duration::from_millis(34);
 
+/// A frame a day more or less is nothing.
+const NEVER: Duration = Duration::from_secs(86_400);
+
 /// The plan for the next frame.
 #[derive(Debug)]
 pub(super) struct Frames {
@@ -38,10 +41,10 @@ impl Frames {
         tokio::time::sleep_until(if self.is_due { earliest } else { self.changes_at.max(earliest) }).await;
     }
 
-    /// A frame was drawn; what it shows changes by itself after this time.
-    pub(super) fn drawn(&mut self, changes_after: Duration) {
+    /// A frame was drawn; what it shows changes by itself after this time, if it does.
+    pub(super) fn drawn(&mut self, changes_after: Option<Duration>) {
         let now = Instant::now();
-        (self.last, self.is_due, self.changes_at) = (Some(now), false, now + changes_after);
+        (self.last, self.is_due, self.changes_at) = (Some(now), false, now + changes_after.unwrap_or(NEVER));
     }
 }
 
@@ -58,7 +61,7 @@ mod tests {
         while Instant::now() < end {
             tokio::select! {
                 () = frames.wait() => {
-                    frames.drawn(Duration::from_secs(60));
+                    frames.drawn(Some(Duration::from_secs(60)));
                     drawn += 1;
                 }
                 () = tokio::time::sleep(Duration::from_millis(1)) => frames.request(),
@@ -70,7 +73,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_change_after_a_pause_is_drawn_at_once_and_none_until_what_changes_by_itself() {
         let mut frames = Frames::default();
-        frames.drawn(Duration::from_secs(7));
+        frames.drawn(Some(Duration::from_secs(7)));
         let before = Instant::now();
         frames.wait().await;
         assert_eq!(before.elapsed(), Duration::from_secs(7));

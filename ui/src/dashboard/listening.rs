@@ -55,6 +55,11 @@ impl Listening {
         rings && !is_soon
     }
 
+    /// Nothing has come yet.
+    pub(crate) fn begin_again(&mut self) {
+        (self.hits, self.last_ring) = ([0; 9], None);
+    }
+
     fn set(&mut self, number: Number, station: Option<Station>) {
         self.hits[number.index()] = 0;
         self.stations.set(number, station.clone());

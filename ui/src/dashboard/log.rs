@@ -85,7 +85,7 @@ impl Log {
     /// Notes an event, and returns whether it makes a row. Those that say what another says already make none.
     pub(crate) fn note(&mut self, event: &Event, unix_ms: u64) -> bool {
         if let Event::Lagged(missed) = event {
-            self.missed += missed;
+            self.missed = self.missed.saturating_add(*missed);
         }
         if let Event::MessageHeld { held, origin: Some(Origin::Received(_)) } = event {
             self.amend_last(&held.queued.message, "held");
@@ -144,6 +144,11 @@ impl Log {
     /// What the shown rows have in common, if not all are shown.
     pub(crate) fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
+    }
+
+    /// Forgets every row; the filter stays.
+    pub(crate) fn clear(&mut self) {
+        *self = Self { filter: self.filter.take(), ..Self::default() };
     }
 
     /// Shows only the rows that the filter admits; all of them without one.

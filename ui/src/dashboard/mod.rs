@@ -49,12 +49,12 @@ pub(crate) use history::{LONGEST_LINE, MOST_LINES};
 pub(crate) use keymap::Place;
 pub(crate) use keymap::{Keymap, UserKeys};
 pub(crate) use motion::Setting as MotionSetting;
-pub(crate) use source::Source;
+pub(crate) use source::{Lists, Replayed, Source};
 pub(crate) use view::{clock, preview};
 
 use std::{
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use clacks_p2p::{
@@ -74,7 +74,7 @@ use self::{
     model::Model,
     motion::Animations,
     outcome::Outcome,
-    source::Happened,
+    source::{Happened, News},
     title::Title,
     update::{Effect, Msg, update},
 };
@@ -85,6 +85,7 @@ use crate::{
     execute::execute,
     history_file::{HistoryFile, HistoryWriter},
     listing,
+    recording::controls::ReplayCommand,
     station::{StationFile, Stations},
     terminal::{self, Input, Screen},
 };
@@ -95,8 +96,8 @@ const REPLIES: usize = 64;
 /// Announces under way at once, of those that were asked for together.
 const AT_ONCE: usize = 16;
 
-/// Events that are taken in before a frame at most, so that keys are read even in a flood.
-const EVENTS_A_FRAME: usize = 4096;
+/// How long events are taken in before a frame at most, so that keys are read even in a flood.
+const CATCHING_UP: Duration = Duration::from_millis(25);
 
 /// How the dashboard is opened.
 #[derive(Debug, Clone)]
@@ -157,8 +158,10 @@ pub(crate) async fn run(source: Source, settings: &Settings) -> anyhow::Result<(
     let mut dashboard = Dashboard::new(source, screen, settings);
     settings.history.iter().for_each(|path| dashboard.open_history(path));
     dashboard.run().await?;
-    dashboard.screen.leave()?;
-    if let Some(history) = dashboard.history {
+    let Dashboard { source, screen, history, .. } = dashboard;
+    screen.leave()?;
+    source.close().await.iter().for_each(|said| crate::tell(said));
+    if let Some(history) = history {
         history.finish().await;
     }
     Ok(())
@@ -198,6 +201,7 @@ impl Dashboard {
             settings.takes_mouse(),
         );
         model.keymap = Keymap::default().with(&settings.view.keys);
+        model.replay = source.replay();
         model.motion = Animations::new(settings.motion());
         model.looks = settings.looks.clone();
         model.looks.complaint().into_iter().for_each(|complaint| model.complain(complaint));
@@ -235,7 +239,8 @@ impl Dashboard {
                 }
                 // Once a frame is due, events wait for it in the subscription and are taken together.
                 happened = self.source.next(), if !self.frames.is_due() => match happened {
-                    Some(happened) => self.note(happened),
+                    Some(News::Happened(happened)) => self.note(happened),
+                    Some(News::Failed(reason)) => self.take(Msg::Done(Err(reason))),
                     None => return Ok(()),
                 },
                 Some(reply) = self.replies.1.recv() => {
@@ -244,10 +249,7 @@ impl Dashboard {
                     }
                 }
                 () = self.frames.wait() => {
-                    for _ in 0..EVENTS_A_FRAME {
-                        let Some(happened) = self.source.try_next() else { break };
-                        self.note(happened);
-                    }
+                    self.catch_up();
                     self.draw()?;
                 }
             }
@@ -314,13 +316,21 @@ impl Dashboard {
                 let effects = update(&mut self.model, self.source.now(), Msg::Leave);
                 return Ok(if effects.contains(&Effect::Quit) { Stay::Leave } else { Stay::Open });
             }
+            Effect::Record(command) => {
+                let done = self.source.record(command).await;
+                self.take(Msg::Done(done));
+            }
+            Effect::Replay(command) => self.control(command),
             Effect::Quit => return Ok(Stay::Leave),
         }
         Ok(Stay::Open)
     }
 
     async fn run_commands(&mut self, commands: Vec<NodeCommand>) {
-        let Some(node) = self.source.node() else { return };
+        let Some(node) = self.source.node() else {
+            self.take(Msg::Done(Err(available::REPLAY_SENDS_NOTHING.to_owned())));
+            return;
+        };
         if matches!(commands.first(), Some(NodeCommand::Announce(_) | NodeCommand::Hold(_))) {
             // It takes as long as the other nodes take, or the look at the whole queue; meanwhile the dashboard goes on.
             let (node, replies) = (node.clone(), self.replies.0.clone());
@@ -349,7 +359,7 @@ impl Dashboard {
 
     /// What these messages say, a line or more each.
     fn texts(&self, ids: &[MessageId]) -> Text {
-        let queued = ids.iter().filter_map(|id| self.source.node()?.queued_message(*id));
+        let queued = ids.iter().filter_map(|id| self.source.queued_message(*id));
         Text::new(&queued.map(|queued| copying::text(&queued.message)).collect::<Vec<_>>().join("\n"))
     }
 
@@ -373,6 +383,25 @@ impl Dashboard {
         }
         let answer = ask::answer(self.source.node(), question);
         self.take(Msg::Answered(answer));
+    }
+
+    /// Takes in what has happened, but not for so long that keys would have to wait.
+    fn catch_up(&mut self) {
+        let began = Instant::now();
+        while began.elapsed() < CATCHING_UP {
+            let Some(happened) = self.source.try_next() else { break };
+            self.note(happened);
+        }
+    }
+
+    /// Does with a replay what the user asks.
+    fn control(&mut self, command: ReplayCommand) {
+        match self.source.control(command, &self.model.zone) {
+            Ok(Replayed::GoesOn) => self.frames.request(),
+            Ok(Replayed::BeginsAgain) => self.take(Msg::BeginsAgain),
+            Err(reason) => self.take(Msg::Done(Err(reason))),
+        }
+        self.refresh();
     }
 
     fn note(&mut self, happened: Happened) {
@@ -418,7 +447,8 @@ impl Dashboard {
         let theme = self.model.theme();
         self.screen.draw(|frame| view::view(&self.model, theme, frame))?;
         let waits = self.entitle()?;
-        self.frames.drawn(self.model.changes_after().min(waits));
+        let changes_after = self.model.changes_after().min(waits);
+        self.frames.drawn(self.source.takes(changes_after));
         Ok(())
     }
 }

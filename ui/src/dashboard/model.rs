@@ -15,7 +15,7 @@ use super::{
     biography::Biographies,
     indent::indented,
     input::Input,
-    keymap::{Keymap, Place},
+    keymap::{Binding, Key, Keymap, Place},
     layout::{Areas, Pane},
     listening::Listening,
     live::Writing,
@@ -35,6 +35,7 @@ use super::{
     trends::{Chart, SPARKS, Trends},
     undo::{self, Undo},
 };
+use crate::recording::player::Progress;
 use crate::untrusted::{Shown, shown_lines};
 
 /// Over how long the rates in the header are taken.
@@ -98,6 +99,10 @@ pub(crate) struct Model {
     pub(crate) towers: Towers,
     /// The chart that was chosen; all of them if there is room for them.
     pub(crate) chart: Option<Chart>,
+    /// Bytes recorded, while anything is.
+    pub(crate) recorded: Option<u64>,
+    /// Where the replay stands, if it is one.
+    pub(crate) replay: Option<Progress>,
     pub(crate) looks: Looks,
 }
 
@@ -256,6 +261,10 @@ pub(crate) struct Snapshot {
     pub(crate) shown_peer: Option<(Peer, Option<CertificateFingerprint>)>,
     /// Whether the message that is shown in full still waits.
     pub(crate) shown_message_waits: bool,
+    /// Bytes recorded, while anything is.
+    pub(crate) recorded: Option<u64>,
+    /// Where the replay stands, if it is one.
+    pub(crate) replay: Option<Progress>,
     /// What is marked and not there any more.
     pub(crate) gone: Gone,
 }
@@ -306,6 +315,8 @@ impl Model {
             trends: Trends::default(),
             towers: Towers::default(),
             chart: None,
+            recorded: None,
+            replay: None,
             looks: Looks::default(),
         }
     }
@@ -328,6 +339,48 @@ impl Model {
             (None, Focus::Input) => Place::Input,
             (None, Focus::Lists) => self.pane.into(),
         }
+    }
+
+    /// What a key does now.
+    pub(crate) fn bound(&self, key: Key) -> Option<&Binding> {
+        let place = self.place();
+        let of_the_line = || self.keymap.find(Place::Input, key).filter(|_| place == Place::Choices);
+        self.keymap
+            .find(place, key)
+            // What does nothing to the choices goes on with the line.
+            .or_else(of_the_line)
+            .or_else(|| self.plays_in(place).then(|| self.keymap.find(Place::Replay, key))?)
+    }
+
+    /// The keys that run a command now, the first of which is the one to hint at.
+    pub(crate) fn keys_of(&self, binding: &Binding) -> Vec<Key> {
+        let place = self.place();
+        let mut keys = binding.keys_at(place);
+        if self.plays_in(place) {
+            keys.extend(binding.keys_at(Place::Replay));
+        }
+        keys
+    }
+
+    /// Whether the keys of a replay work: not where they are text.
+    fn plays_in(&self, place: Place) -> bool {
+        let is_text =
+            matches!(place, Place::Input | Place::Choices | Place::Recall | Place::Search | Place::Menu);
+        self.replay.is_some() && !is_text
+    }
+
+    /// Forgets what has happened, as a replay begins again. What the user chose stays.
+    pub(crate) fn begin_again(&mut self) {
+        self.log.clear();
+        self.log_cursor = LogCursor::Following;
+        (self.rates, self.trends, self.towers) = (Rates::default(), Trends::default(), Towers::default());
+        (self.lives, self.sends, self.shares) = (Biographies::default(), Sends::default(), Shares::default());
+        (self.map, self.undo) = (Map::default(), Undo::default());
+        self.motion.begin_again();
+        self.listening.begin_again();
+        self.frozen = None;
+        self.notice = None;
+        self.question = None;
     }
 
     /// The theme to draw with: the one that is chosen, or while the name of another is being written, that one.
@@ -374,6 +427,7 @@ impl Model {
         self.trends.sample(self.now.uptime, counters, snapshot.overview.queued, snapshot.overview.peers);
         self.towers.go_on(self.now.uptime, &mut self.motion);
         self.overview = snapshot.overview;
+        (self.recorded, self.replay) = (snapshot.recorded, snapshot.replay);
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
         self.shown_certificate = snapshot.shown_peer.as_ref().and_then(|(peer, certificate)| {
             certificate.map(|certificate| (peer.address.clone(), certificate))
@@ -552,7 +606,8 @@ impl Model {
     }
 
     fn set_notice(&mut self, text: String, is_error: bool) {
-        self.notice = Some(Notice { text, is_error, offer: None, until: self.now.uptime + NOTICE_STAYS });
+        let stays = NOTICE_STAYS.mul_f64(self.replay.as_ref().map_or(1.0, |replay| replay.speed));
+        self.notice = Some(Notice { text, is_error, offer: None, until: self.now.uptime + stays });
     }
 
     /// When something on the screen changes although nothing happens: an age, a rate, a notice that has been there
@@ -762,7 +817,9 @@ impl Rates {
         if seconds == 0.0 {
             return (0.0, 0.0);
         }
-        ((last.1 - first.1) as f64 / seconds, (last.2 - first.2) as f64 / seconds)
+        // In a recording, counters can go back where events are missing.
+        let per_second = |first: u64, last: u64| last.saturating_sub(first) as f64 / seconds;
+        (per_second(first.1, last.1), per_second(first.2, last.2))
     }
 
     fn are_zero(&self) -> bool {

@@ -100,6 +100,11 @@ impl Animations {
         Self { setting, has_focus: true, until: [Duration::ZERO; 3] }
     }
 
+    /// Nothing moves yet: the clock was set back.
+    pub(crate) fn begin_again(&mut self) {
+        self.until = [Duration::ZERO; 3];
+    }
+
     pub(crate) fn setting(&self) -> Setting {
         self.setting
     }

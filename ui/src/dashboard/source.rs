@@ -1,27 +1,37 @@
 //! Where what is shown comes from.
 
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 use clacks_p2p::{
     Address, Node, Subscription,
-    core::{Event, MessageId, Now, Peer, QueuedMessage},
+    core::{Event, HeldMessage, MessageId, Now, Peer, QueuedMessage},
     node::{CertificateFingerprint, Overview},
 };
 
+use jiff::tz::TimeZone;
+
 use super::model::{Anchor, Gone, Model, Snapshot, Wanted};
+use crate::recording::{
+    controls::ReplayCommand,
+    player::{Player, Progress},
+    recorder::{RecordCommand, Recorder},
+};
 
 /// What the dashboard watches.
 #[derive(Debug)]
 pub(crate) enum Source {
     /// A node that runs.
     Live(Live),
+    /// A recording. There is no node, and nothing is sent.
+    Replay(Box<Player>),
 }
 
-/// A node that runs, and what happens there.
+/// A node that runs, what happens there, and what records it.
 #[derive(Debug)]
 pub(crate) struct Live {
     node: Node,
     events: Subscription,
+    recorder: Recorder,
 }
 
 /// Something that happened, and when.
@@ -31,39 +41,69 @@ pub(crate) struct Happened {
     pub(crate) now: Now,
 }
 
+/// Something new.
+#[derive(Debug)]
+pub(crate) enum News {
+    Happened(Happened),
+    /// What went wrong with a recording.
+    Failed(String),
+}
+
+/// What became of a command for a replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replayed {
+    GoesOn,
+    /// It begins anew, on the way to an earlier place.
+    BeginsAgain,
+}
+
 impl Source {
     /// A node from now on.
-    pub(crate) fn live(node: &Node) -> Self {
-        Self::Live(Live { node: node.clone(), events: node.subscribe() })
+    pub(crate) fn live(node: &Node, recorder: Recorder) -> Self {
+        Self::Live(Live { node: node.clone(), events: node.subscribe(), recorder })
     }
 
     /// The node that commands go to; none where nothing can be sent.
-    #[allow(clippy::unnecessary_wraps, reason = "a recording has none")]
     pub(crate) fn node(&self) -> Option<&Node> {
         match self {
             Self::Live(live) => Some(&live.node),
+            Self::Replay(_) => None,
         }
     }
 
     pub(crate) fn now(&self) -> Now {
         match self {
             Self::Live(live) => live.node.now(),
+            Self::Replay(player) => player.now(),
         }
     }
 
     pub(crate) fn overview(&self) -> Overview {
         match self {
             Self::Live(live) => live.node.overview(),
+            Self::Replay(player) => player.state().overview(),
+        }
+    }
+
+    /// A message that waits.
+    pub(crate) fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
+        match self {
+            Self::Live(live) => live.node.queued_message(id),
+            Self::Replay(player) => player.state().queued_message(id),
         }
     }
 
     /// The next thing that happens; `None` once there will be none. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Option<Happened> {
+    pub(crate) async fn next(&mut self) -> Option<News> {
         match self {
-            Self::Live(live) => {
-                let event = live.events.next().await?;
-                Some(Happened { event, now: live.node.now() })
-            }
+            Self::Live(Live { node, events, recorder }) => tokio::select! {
+                event = events.next() => event.map(|event| News::happened(event, node.now())),
+                reason = recorder.broken() => Some(News::Failed(reason)),
+            },
+            Self::Replay(player) => Some(match player.next().await {
+                Ok((event, now)) => News::happened(event, now),
+                Err(reason) => News::Failed(reason),
+            }),
         }
     }
 
@@ -74,14 +114,67 @@ impl Source {
                 let event = live.events.try_next()?;
                 Some(Happened { event, now: live.node.now() })
             }
+            Self::Replay(player) => {
+                let (event, now) = player.try_next()?;
+                Some(Happened { event, now })
+            }
         }
     }
 
     /// What the model wants to show.
     pub(crate) fn snapshot(&self, model: &Model) -> Snapshot {
         match self {
-            Self::Live(live) => snapshot(&live.node, model),
+            Self::Live(live) => Snapshot { recorded: live.recorder.bytes(), ..snapshot(&live.node, model) },
+            Self::Replay(player) => Snapshot { replay: self.replay(), ..snapshot(player.state(), model) },
         }
+    }
+
+    /// How long so much time of the node takes; `None` while that stands still.
+    pub(crate) fn takes(&self, time: Duration) -> Option<Duration> {
+        match self {
+            Self::Live(_) => Some(time),
+            Self::Replay(player) => player.takes(time),
+        }
+    }
+
+    /// Where a replay stands, if it is one.
+    pub(crate) fn replay(&self) -> Option<Progress> {
+        match self {
+            Self::Live(_) => None,
+            Self::Replay(player) => Some(player.progress()),
+        }
+    }
+
+    /// Begins or ends a recording, and says in a line what happened.
+    pub(crate) async fn record(&mut self, command: RecordCommand) -> Result<String, String> {
+        match self {
+            Self::Live(live) => live.recorder.carry_out(command).await,
+            Self::Replay(_) => Err("this is a replay: it is recorded already".to_owned()),
+        }
+    }
+
+    /// Does with a replay what the user asks.
+    pub(crate) fn control(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Replayed, String> {
+        match self {
+            Self::Live(_) => Err("this is no replay; clacks replay FILE plays a recording".to_owned()),
+            Self::Replay(player) => player.carry_out(command, zone),
+        }
+    }
+
+    /// Ends a recording, if there is one, and says what it holds or what went wrong.
+    pub(crate) async fn close(self) -> Option<String> {
+        match self {
+            Self::Live(mut live) => {
+                live.recorder.stop().await.map(|ended| ended.unwrap_or_else(|error| error))
+            }
+            Self::Replay(_) => None,
+        }
+    }
+}
+
+impl News {
+    fn happened(event: Event, now: Now) -> Self {
+        Self::Happened(Happened { event, now })
     }
 }
 
@@ -97,6 +190,13 @@ pub(crate) trait Lists {
     fn queue_len(&self) -> usize;
     fn queue_position(&self, id: MessageId) -> Option<usize>;
     fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage>;
+    fn queued_message(&self, id: MessageId) -> Option<QueuedMessage>;
+    fn held_position(&self, id: MessageId) -> Option<usize>;
+    #[allow(dead_code, reason = "a list of what is held asks for it")]
+    fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage>;
+    /// The text of the rule that holds messages.
+    #[allow(dead_code, reason = "a list of what is held asks for it")]
+    fn hold_rule(&self) -> Option<String>;
 }
 
 impl Lists for Node {
@@ -134,6 +234,22 @@ impl Lists for Node {
 
     fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage> {
         self.queue_window(positions)
+    }
+
+    fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
+        self.queued_message(id)
+    }
+
+    fn held_position(&self, id: MessageId) -> Option<usize> {
+        self.held_position(id)
+    }
+
+    fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage> {
+        self.held_window(positions)
+    }
+
+    fn hold_rule(&self) -> Option<String> {
+        self.hold_rule().map(|rule| rule.text().to_owned())
     }
 }
 
@@ -173,6 +289,8 @@ fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
                 .filter(|id| node.queue_position(*id).is_none())
                 .collect(),
         },
+        recorded: None,
+        replay: None,
         shown_message_waits: wanted.shown_message.is_some_and(|id| node.queue_position(id).is_some()),
     }
 }

@@ -4,6 +4,7 @@ use clacks_p2p::core::{Event, MessageId, Now};
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
+use crate::recording::{controls::ReplayCommand, recorder::RecordCommand};
 use crate::{
     clipboard::Text,
     command::{Command, NodeCommand, Step, ViewCommand},
@@ -13,7 +14,7 @@ use crate::{
 
 use super::{
     assist::{self, Answer},
-    available::{fill_in, marked, selected_message, selected_peer},
+    available::{REPLAY_SENDS_NOTHING, fill_in, marked, selected_message, selected_peer},
     completion::Need,
     export::Target,
     keymap::{Key, Place},
@@ -50,6 +51,8 @@ pub(crate) enum Msg {
     Answered(Answer),
     /// The names that were found for a path that is being written.
     Listed(Need, Vec<String>),
+    /// A replay begins again, on the way to an earlier place.
+    BeginsAgain,
     /// How commands went that were run together.
     Ran(Vec<Outcome>),
     /// How something went, in a line.
@@ -72,6 +75,8 @@ pub(crate) enum Effect {
     Sent(String),
     /// For the model itself, once a question was answered so: insert text into the draft as one line.
     Insert(String),
+    Record(RecordCommand),
+    Replay(ReplayCommand),
     /// Ask the node at once for what is on the screen now, so that the next key finds it there.
     Refresh,
     Suspend,
@@ -136,6 +141,10 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Listed(need, names) => assist::listed(model, need, names),
+        Msg::BeginsAgain => {
+            model.begin_again();
+            Vec::new()
+        }
         Msg::Leave => leave(model),
         Msg::Ran(outcomes) => {
             outcome::note(model, &outcomes);
@@ -180,9 +189,7 @@ pub(super) fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         return on_key_unseen(model, key);
     }
     let place = model.place();
-    let bound = model.keymap.find(place, key);
-    // What does nothing to the choices goes on with the line.
-    let bound = bound.or_else(|| model.keymap.find(Place::Input, key).filter(|_| place == Place::Choices));
+    let bound = model.bound(key);
     let command = bound.map(|binding| binding.command.replace("{key}", &key.to_string()));
     match (command, place) {
         (Some(line), _) => run_line(model, &line),
@@ -306,9 +313,15 @@ fn hold_on_to_the_row(model: &mut Model) -> Result<(), String> {
 
 fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
+        Command::Node(_) if model.replay.is_some() => refuse_in_replay(model),
         Command::Node(command) => vec![Effect::Run(command)],
         Command::View(command) => look(model, command),
     }
+}
+
+fn refuse_in_replay(model: &mut Model) -> Vec<Effect> {
+    model.complain(REPLAY_SENDS_NOTHING);
+    Vec::new()
 }
 
 fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
@@ -378,6 +391,8 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
             model.input.clear();
             return assist::edited(model);
         }
+        ViewCommand::Record(command) => return vec![Effect::Record(command)],
+        ViewCommand::Replay(command) => return vec![Effect::Replay(command)],
         ViewCommand::Motion(setting) => {
             model.motion.set(setting);
             model.say(format!("motion is {}", setting.name()));
@@ -434,7 +449,7 @@ fn unmark(model: &mut Model) {
 /// Leaves at once if nothing is lost by it, otherwise asks once.
 fn leave(model: &mut Model) -> Vec<Effect> {
     let held = model.overview.queued + model.overview.in_flight;
-    if held == 0 || model.is_demo {
+    if held == 0 || model.is_demo || model.replay.is_some() {
         return vec![Effect::Quit];
     }
     model.question = Some(Question::before_leaving(held));
@@ -458,6 +473,7 @@ fn send(model: &mut Model) -> Vec<Effect> {
         return assist::edited(model);
     }
     let command = match Command::parse(model.input.draft()) {
+        Ok(Command::Node(_)) if model.replay.is_some() => return refuse_in_replay(model),
         // What the node has against it may have gone since.
         Ok(_) if model.assist.hopeless().is_some() => return assist::edited(model),
         Ok(command) => command,

@@ -81,7 +81,7 @@ fn argument_can_go_on(line: &str, argument: Argument, written: &str) -> bool {
         // The new text may be JSON.
         Argument::Edit => return is_edit_begun(written),
         // What the file is to hold is told by the end of its name.
-        Argument::File => &[".csv", "a.csv"],
+        Argument::File | Argument::FileOrNothing => &[".csv", "a.csv"],
         Argument::Nothing | Argument::Theme | Argument::Line => &[],
     };
     endings.iter().any(|ending| works(&format!("{line}{ending}")).is_ok())

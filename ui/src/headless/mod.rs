@@ -11,11 +11,12 @@ use tokio::{
 use crate::{
     command::{Command, NodeCommand, ViewCommand},
     execute::execute,
+    recording::recorder::Recorder,
 };
 
 pub(crate) mod input;
 mod output;
-mod record;
+pub(crate) mod record;
 pub(crate) mod signals;
 mod story;
 
@@ -32,7 +33,7 @@ const MOST_ANNOUNCES: usize = 64;
 
 /// Runs until a signal or `:quit` asks it to stop, or nobody reads its output any more; then stops the node. Returns
 /// the messages that are lost if nobody could be told of them.
-pub(crate) async fn run(node: &Node) -> anyhow::Result<Remaining> {
+pub(crate) async fn run(node: &Node, mut recorder: Recorder) -> anyhow::Result<Remaining> {
     let mut signals = Signals::catch()?;
     let mut story = Story::new(node);
     let mut announces = JoinSet::new();
@@ -41,14 +42,18 @@ pub(crate) async fn run(node: &Node) -> anyhow::Result<Remaining> {
         output.write(record::ready(node).into_line()).await?;
         tokio::select! {
             told = story.tell(&output) => told,
-            answered = answer(node, input::lines(), &mut announces, &output) => answered,
+            answered = answer(node, &mut recorder, input::lines(), &mut announces, &output) => answered,
             closed = output.closed() => Err(closed),
         }
     };
     tokio::select! {
-        ended = session => if let Err(Closed) = ended { return Ok(crate::stop(node).await); },
+        ended = session => if let Err(Closed) = ended {
+            recorder.stop().await;
+            return Ok(crate::stop(node).await);
+        },
         _ = signals.next() => {}
     }
+    recorder.stop().await;
     let remaining = tokio::select! {
         remaining = crate::stop(node) => remaining,
         // Somebody is in a hurry.
@@ -67,6 +72,7 @@ pub(crate) async fn run(node: &Node) -> anyhow::Result<Remaining> {
 /// An announce takes as long as the other node takes; meanwhile the next lines are carried out.
 async fn answer(
     node: &Node,
+    recorder: &mut Recorder,
     mut lines: mpsc::Receiver<input::Line>,
     announces: &mut JoinSet<Record>,
     output: &Output,
@@ -78,8 +84,11 @@ async fn answer(
                 write_answer(done, output).await?;
                 continue;
             }
+            reason = recorder.broken() => {
+                output.write(record::failed(node.now().unix_ms, &reason).into_line()).await?;
+                continue;
+            }
             Some(line) = lines.recv(), if announces.len() < MOST_ANNOUNCES => line,
-            else => return std::future::pending().await,
         };
         number += 1;
         let command = match &line {
@@ -88,6 +97,10 @@ async fn answer(
         };
         match command {
             Ok(Command::View(ViewCommand::Quit)) => return Ok(()),
+            Ok(Command::View(ViewCommand::Record(command))) => {
+                let done = recorder.carry_out(command).await;
+                output.write(answered(node, number, done).into_line()).await?;
+            }
             Ok(Command::Node(NodeCommand::Announce(_))) => {
                 let node = node.clone();
                 announces.spawn(async move { carry_out(&node, number, command).await });
@@ -117,6 +130,10 @@ async fn carry_out(node: &Node, line: u64, command: Result<Command, String>) -> 
         },
         Err(reason) => Err(reason),
     };
+    answered(node, line, done)
+}
+
+fn answered(node: &Node, line: u64, done: Result<String, String>) -> Record {
     match done {
         Ok(text) => record::reply(node.now().unix_ms, line, &text),
         Err(reason) => record::error(node.now().unix_ms, line, &reason),

@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use clacks_p2p::{
     Address, Message, Node, PeerId,
     core::{
-        Event, Failure, HeldBy, HeldMessage, Introduction, MessageId, Origin, Peer, QueuedMessage, Refusal,
-        Status,
+        Event, Failure, HeldBy, HeldMessage, Introduction, MessageId, Now, Origin, Peer, QueuedMessage,
+        Refusal, Status,
     },
     node::{CertificateFingerprint, Remaining},
 };
@@ -12,18 +14,17 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::{command::COMMANDS, escape::escaped};
 
 /// One line of output: a JSON object that begins with what happened and when.
-#[derive(Debug)]
-pub(super) struct Record(Vec<(&'static str, Box<RawValue>)>);
+#[derive(Debug, Default)]
+pub(crate) struct Record(Vec<(&'static str, Box<RawValue>)>);
 
 impl Record {
     fn new(event: &str, time: u64) -> Self {
-        Self(Vec::new()).with("event", event).with("time", time)
+        Self::default().with("event", event).with("time", time)
     }
 
-    fn with(mut self, name: &'static str, value: impl Serialize) -> Self {
-        // Nothing that is written here fails: no maps, and messages are valid JSON.
-        let value = to_raw_value(&value).unwrap_or_else(|_| RawValue::NULL.to_owned());
-        self.0.push((name, value));
+    /// One with this field behind the others.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Serialize) -> Self {
+        self.0.push((name, raw(&value)));
         self
     }
 
@@ -31,9 +32,17 @@ impl Record {
         self.with("id", id).with("message", message)
     }
 
+    fn with_queued(self, queued: &QueuedMessage) -> Self {
+        self.with_message(queued.id, &queued.message)
+            .with("since_ms", queued.since_ms)
+            .with("visits", queued.visits)
+            .with("sender", queued.from.as_ref().map(Named::from))
+    }
+
     fn with_failure(self, failure: &Failure) -> Self {
-        let record = self.with("failure", failure.to_string());
+        let record = self.with("failure", failure.to_string()).with("cause", cause(failure));
         match failure {
+            Failure::Status(status) => record.with("status", status),
             Failure::CertificateChanged { pinned, presented } => record
                 .with("trusted", CertificateFingerprint(*pinned))
                 .with("presented", CertificateFingerprint(*presented)),
@@ -42,7 +51,7 @@ impl Record {
     }
 
     /// The line, without its end. It is safe to show on a terminal.
-    pub(super) fn into_line(self) -> String {
+    pub(crate) fn into_line(self) -> String {
         let fields: Vec<_> = self.0.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         escaped(&format!("{{{}}}", fields.join(","))).into_owned()
     }
@@ -63,12 +72,26 @@ pub(super) fn stopped(time: u64, remaining: &Remaining) -> Record {
     Record::new("stopped", time).with("queue", queue).with("held", held)
 }
 
-/// What happened at the node.
+/// What happened at the node, in brief.
 pub(super) fn happened(event: &Event, time: u64) -> Record {
-    let record = |name| Record::new(name, time);
+    tell(event, |name| Record::new(name, time), &|peer| raw(&Known::from(peer)))
+}
+
+/// What happened at the node, with all that is known of the peers and the time on both clocks.
+pub(crate) fn recorded(event: &Event, now: Now) -> Record {
+    let record = |name: &str| Record::new(name, now.unix_ms).with("uptime_ms", millis(now.uptime));
+    tell(event, record, &|peer| raw(&Listed::from(peer)))
+}
+
+/// What happened, in a record that begins as `record` says, with peers as `described` says.
+fn tell(
+    event: &Event,
+    record: impl Fn(&str) -> Record,
+    described: &dyn Fn(&Peer) -> Box<RawValue>,
+) -> Record {
     match event {
         Event::MessageReceived { peer, message, id, visits } => record("message_received")
-            .with("peer", Known::from(peer))
+            .with("peer", described(peer))
             .with("message", message)
             .with("id", id)
             .with("visits", visits),
@@ -78,45 +101,44 @@ pub(super) fn happened(event: &Event, time: u64) -> Record {
                 .with("visits", visits)
         }
         Event::MessageSending { id, peer, message, choice } => record("message_sending")
-            .with("peer", Known::from(peer))
+            .with("peer", described(peer))
             .with_message(*id, message)
             .with("draw", choice.draw)
             .with("free_peers", choice.free),
         Event::MessageDelivered { id, peer, message, round_trip } => record("message_delivered")
-            .with("peer", Known::from(peer))
+            .with("peer", described(peer))
             .with_message(*id, message)
-            .with("round_trip_ms", round_trip.as_secs_f64() * 1e3),
+            .with("round_trip_ms", millis(*round_trip)),
         Event::DeliveryFailed { id, peer, message, failure } => record("delivery_failed")
-            .with("peer", Known::from(peer))
+            .with("peer", described(peer))
             .with_message(*id, message)
             .with_failure(failure),
         Event::MessageDropped { id, message } => record("message_dropped").with_message(*id, message),
         Event::MessageHeld { held, origin } => {
-            let record = record("message_held").with_message(held.queued.id, &held.queued.message);
-            let record = record.with("by", held.by);
+            let record = record("message_held").with_queued(&held.queued).with("by", held.by);
             match origin {
                 Some(origin) => with_origin(record, origin),
                 None => record.with("origin", "queue"),
             }
         }
         Event::MessageReleased { was, queued } => {
-            record("message_released").with("was", was).with_message(queued.id, &queued.message)
+            record("message_released").with("was", was).with_queued(queued)
         }
         Event::MessageChanged { before, queued } => {
-            record("message_changed").with("before", before).with_message(queued.id, &queued.message)
+            record("message_changed").with("before", before).with_queued(queued)
         }
         Event::HoldRuleChanged { rule } => record("hold_rule_changed").with("rule", rule),
         Event::PeerDiscovered { peer, introduction } => {
-            with_introduction(record("peer_discovered").with("peer", Known::from(peer)), introduction)
+            with_introduction(record("peer_discovered").with("peer", described(peer)), introduction)
         }
         Event::PeerUpdated { peer, from } => {
-            record("peer_updated").with("peer", Known::from(peer)).with("from", from)
+            record("peer_updated").with("peer", described(peer)).with("from", from)
         }
-        Event::PeerForgotten { peer } => record("peer_forgotten").with("peer", Known::from(peer)),
-        Event::AnnounceReceived { peer } => record("announce_received").with("peer", Known::from(peer)),
-        Event::Announced { peer, round_trip } => record("announced")
-            .with("peer", Named::from(peer))
-            .with("round_trip_ms", round_trip.as_secs_f64() * 1e3),
+        Event::PeerForgotten { peer } => record("peer_forgotten").with("peer", described(peer)),
+        Event::AnnounceReceived { peer } => record("announce_received").with("peer", described(peer)),
+        Event::Announced { peer, round_trip } => {
+            record("announced").with("peer", Named::from(peer)).with("round_trip_ms", millis(*round_trip))
+        }
         Event::AnnounceFailed { peer, failure } => {
             record("announce_failed").with("peer", Named::from(peer)).with_failure(failure)
         }
@@ -126,6 +148,29 @@ pub(super) fn happened(event: &Event, time: u64) -> Record {
         Event::Lagged(missed) => record("lagged").with("missed", missed),
         // The library may come to tell of more than is known here.
         other => record("other").with("what", format!("{other:?}")),
+    }
+}
+
+/// The JSON text of a value that has one.
+fn raw(value: &impl Serialize) -> Box<RawValue> {
+    // Nothing that is written here fails: no maps, and messages are valid JSON.
+    to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+/// In milliseconds; no nanosecond is lost of a time shorter than some weeks.
+pub(crate) fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// The word for what went wrong.
+fn cause(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Status(_) => "status",
+        Failure::Connection(_) => "connection",
+        Failure::TimedOut => "timed_out",
+        Failure::CertificateChanged { .. } => "certificate_changed",
+        Failure::Stopped => "stopped",
+        _ => "other",
     }
 }
 
@@ -165,6 +210,11 @@ pub(super) fn error(time: u64, line: u64, reason: &str) -> Record {
     Record::new("error", time).with("line", line).with("reason", reason)
 }
 
+/// What went wrong that no line of the input asked for.
+pub(super) fn failed(time: u64, reason: &str) -> Record {
+    Record::new("error", time).with("reason", reason)
+}
+
 /// The answer to `:peers`.
 pub(super) fn peers(time: u64, line: u64, peers: &[Peer]) -> Record {
     let listed: Vec<_> = peers.iter().map(Listed::from).collect();
@@ -201,7 +251,7 @@ struct Described {
 
 /// A peer of which only the address is told.
 #[derive(Serialize)]
-struct Named<'a> {
+pub(crate) struct Named<'a> {
     identifier: PeerId,
     hostname: &'a str,
     port: u16,
@@ -230,13 +280,15 @@ impl<'a> From<&'a Peer> for Known<'a> {
 
 /// A peer with what has passed between it and this node.
 #[derive(Serialize)]
-struct Listed<'a> {
+pub(crate) struct Listed<'a> {
     #[serde(flatten)]
     known: Known<'a>,
     delivered: u64,
     received: u64,
     failed: u64,
     round_trip_ms: Option<f64>,
+    /// When the status last changed, as uptime.
+    since_ms: f64,
 }
 
 impl<'a> From<&'a Peer> for Listed<'a> {
@@ -246,45 +298,50 @@ impl<'a> From<&'a Peer> for Listed<'a> {
             delivered: peer.delivered,
             received: peer.received,
             failed: peer.failed,
-            round_trip_ms: peer.round_trip.map(|time| time.as_secs_f64() * 1e3),
+            round_trip_ms: peer.round_trip.map(millis),
+            since_ms: millis(peer.since),
         }
     }
 }
 
 /// A message in the queue.
 #[derive(Serialize)]
-struct Waiting<'a> {
+pub(crate) struct Waiting<'a> {
     id: MessageId,
     message: &'a Message,
     visits: u32,
+    since_ms: u64,
+    from: Option<Named<'a>>,
 }
 
 impl<'a> From<&'a QueuedMessage> for Waiting<'a> {
     fn from(queued: &'a QueuedMessage) -> Self {
-        Self { id: queued.id, message: &queued.message, visits: queued.visits }
+        Self {
+            id: queued.id,
+            message: &queued.message,
+            visits: queued.visits,
+            since_ms: queued.since_ms,
+            from: queued.from.as_ref().map(Named::from),
+        }
     }
 }
 
 /// A message that is held.
 #[derive(Serialize)]
-struct Kept<'a> {
+pub(crate) struct Kept<'a> {
     #[serde(flatten)]
     waiting: Waiting<'a>,
     by: HeldBy,
-    from: Option<Named<'a>>,
 }
 
 impl<'a> From<&'a HeldMessage> for Kept<'a> {
     fn from(held: &'a HeldMessage) -> Self {
-        let from = held.queued.from.as_ref().map(Named::from);
-        Self { waiting: Waiting::from(&held.queued), by: held.by, from }
+        Self { waiting: Waiting::from(&held.queued), by: held.by }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use clacks_p2p::DEFAULT_MAX_DEPTH;
     use serde_json::{Value, json};
 

@@ -40,6 +40,7 @@ const SEARCH: &[Place] = &[Place::Search];
 const OPEN_MAP: &[Place] = &[Place::OpenMap];
 const MAPS: &[Place] = &[Place::Map, Place::OpenMap];
 const MENU: &[Place] = &[Place::Menu];
+const REPLAY: &[Place] = &[Place::Replay];
 const INPUT: &[Place] = &[Place::Input];
 const CHOICES: &[Place] = &[Place::Choices];
 const RECALL: &[Place] = &[Place::Recall];
@@ -166,4 +167,13 @@ pub(super) const ROWS: &[Row] = rows![
     "esc ctrl-g ctrl-c", RECALL, ":take-back", "back", "go back to what was written";
     "ctrl-z", RECALL, ":suspend", "", "stop the program until the shell continues it";
     "ctrl-l", RECALL, ":redraw", "", "draw the screen anew";
+
+    "p", REPLAY, ":pause", "pause", "stand still, or go on";
+    ".", REPLAY, ":step", "step", "take one event and stand still";
+    "+", REPLAY, ":speed +", "faster", "play twice as fast";
+    "-", REPLAY, ":speed -", "", "play half as fast";
+    "[", REPLAY, ":jump -10s", "", "go back by ten seconds";
+    "]", REPLAY, ":jump +10s", "on", "go on by ten seconds";
+    "{", REPLAY, ":jump -1m", "", "go back by a minute";
+    "}", REPLAY, ":jump +1m", "", "go on by a minute";
 ];

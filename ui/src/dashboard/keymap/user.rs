@@ -29,11 +29,12 @@ pub(super) enum Table {
     Queue,
     Traffic,
     Map,
+    Replay,
 }
 
 impl Table {
     #[cfg(test)]
-    pub(super) const ALL: [(Self, &str); 11] = [
+    pub(super) const ALL: [(Self, &str); 12] = [
         (Self::Lists, "lists"),
         (Self::Overlay, "overlay"),
         (Self::Search, "search"),
@@ -45,6 +46,7 @@ impl Table {
         (Self::Queue, "queue"),
         (Self::Traffic, "traffic"),
         (Self::Map, "map"),
+        (Self::Replay, "replay"),
     ];
 
     pub(super) fn places(self) -> &'static [Place] {
@@ -60,6 +62,7 @@ impl Table {
             Self::Queue => &[Place::Queue],
             Self::Traffic => &[Place::Traffic],
             Self::Map => &[Place::Map, Place::OpenMap],
+            Self::Replay => &[Place::Replay],
         }
     }
 

@@ -181,6 +181,8 @@ impl Fixture {
                     .filter(|id| self.queue.iter().all(|queued| queued.id != *id))
                     .collect(),
             },
+            recorded: self.model.recorded,
+            replay: self.model.replay.clone(),
             shown_message_waits: self.queue.iter().any(|queued| Some(queued.id) == wanted.shown_message),
         };
         self.send(Msg::Refreshed(Box::new(snapshot)));

@@ -214,7 +214,7 @@ pub(super) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
     let mut line = Line::default();
     let hinted = model.keymap.bindings().iter().filter(|binding| is_worth_a_hint(model, binding));
     for binding in hinted {
-        let key = binding.keys_at(model.place()).first().map(ToString::to_string).unwrap_or_default();
+        let key = model.keys_of(binding).first().map(ToString::to_string).unwrap_or_default();
         let hint =
             vec![Span::styled(key, theme.strong), Span::styled(format!(" {}", binding.hint), theme.quiet)];
         let gap = if line.spans.is_empty() { "" } else { "  " };

@@ -15,6 +15,7 @@ use super::{
     },
     row::fit_address,
 };
+use crate::recording::player::Progress;
 
 pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let overview = &model.overview;
@@ -22,6 +23,11 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     let address = overview.address.to_string();
     let name = fit_address(&overview.address, address.len().min(width.saturating_sub(7)));
     let mut line = Line::from(vec![Span::styled("clacks ", theme.strong), Span::styled(name, theme.strong)]);
+    if let Some(replay) = &model.replay {
+        line.push_span(Span::raw("  "));
+        line.push_span(Span::styled(" REPLAY ", theme.title(true)));
+        line.push_span(Span::raw(format!(" {}", progress(replay))));
+    }
     // What has no room is left out, the least important first.
     let items = items(model).into_iter().map(|item| format!("  {item}"));
     let mut room = width.saturating_sub(line.width());
@@ -31,6 +37,17 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         fits
     }));
     frame.render_widget(line, area);
+}
+
+/// Where a replay stands: `1:05 of 12:30  4x`.
+fn progress(replay: &Progress) -> String {
+    let how = match replay {
+        Progress { jumping: Some(read), .. } => format!("jumping {:.0} %", read * 100.0),
+        Progress { at_end: true, .. } => "at the end".to_owned(),
+        Progress { paused: true, .. } => "paused".to_owned(),
+        Progress { speed, .. } => format!("{speed}x"),
+    };
+    format!("{} of {}  {how}", format::clock(replay.position), format::clock(replay.length))
 }
 
 fn items(model: &Model) -> Vec<String> {
@@ -49,6 +66,9 @@ fn items(model: &Model) -> Vec<String> {
     }
     if model.log.missed > 0 {
         items.insert(0, format!("missed {}", model.log.missed));
+    }
+    if let Some(bytes) = model.recorded {
+        items.insert(0, format!("REC {}", format::size(usize::try_from(bytes).unwrap_or(usize::MAX))));
     }
     if model.is_demo {
         items.push("demo network".to_owned());

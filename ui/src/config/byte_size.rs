@@ -1,0 +1,66 @@
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, de::Error};
+
+/// A number of bytes, as 64M or 65536.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ByteSize(pub(crate) u64);
+
+/// What is wrong with it.
+const WRONG: &str = "a size is a number of bytes, or with a unit as in 512K, 64M, 2G; at least 64K";
+/// Less is hardly more than the line that a file begins with.
+const LEAST: u64 = 64 << 10;
+
+impl Default for ByteSize {
+    fn default() -> Self {
+        Self(64 << 20)
+    }
+}
+
+impl FromStr for ByteSize {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let digits = text.trim_end_matches(|unit: char| !unit.is_ascii_digit());
+        let shift = match text[digits.len()..].trim().to_ascii_uppercase().as_str() {
+            "" | "B" => 0,
+            "K" | "KB" | "KIB" => 10,
+            "M" | "MB" | "MIB" => 20,
+            "G" | "GB" | "GIB" => 30,
+            _ => return Err(WRONG),
+        };
+        let bytes = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift));
+        bytes.filter(|bytes| *bytes >= LEAST).map(Self).ok_or(WRONG)
+    }
+}
+
+impl<'de> Deserialize<'de> for ByteSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "a number of bytes or a text such as \"64M\"")]
+        enum Written {
+            Bytes(u64),
+            Text(String),
+        }
+        let text = match Written::deserialize(deserializer)? {
+            Written::Bytes(bytes) => bytes.to_string(),
+            Written::Text(text) => text,
+        };
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_with_and_without_unit() {
+        for (text, bytes) in [("65536", 65_536), ("64K", 65_536), ("2m", 2 << 20), ("1 GiB", 1 << 30)] {
+            assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
+        }
+        for text in ["", "M", "0", "63K", "1.5M", "10T", "99999999999G", "-1M", "\u{665}M"] {
+            assert_eq!(text.parse::<ByteSize>(), Err(WRONG), "{text}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What the one who watches a replay can ask of it.
+
+use std::{str::FromStr, time::Duration};
+
+use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
+
+use super::tape::Facts;
+
+/// What is to be done with a replay.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum ReplayCommand {
+    /// Stands still, or goes on.
+    Pause,
+    /// Takes one event and stands still.
+    Step,
+    Speed(Speed),
+    Jump(Jump),
+}
+
+/// How fast a replay is to be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Speed {
+    Faster,
+    Slower,
+    /// So many times as fast as it happened.
+    Times(f64),
+}
+
+/// Where a replay is to go.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Jump {
+    /// So far from its beginning.
+    To(Duration),
+    Back(Duration),
+    On(Duration),
+    /// The next time that the clock on the wall showed this, seen from the beginning.
+    Clock(Time),
+}
+
+/// How a speed is written.
+const SPEED: &str = "a speed is +, - or a number from 0.25 to 64";
+/// How a place in a replay is written.
+const PLACE: &str = "a replay jumps to a place such as 2m30s or 14:02, or by a time such as +10s or -1m";
+
+impl FromStr for Speed {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "+" => Ok(Self::Faster),
+            "-" => Ok(Self::Slower),
+            times => {
+                let times = times.strip_suffix(['x', 'X']).unwrap_or(times).parse().ok();
+                let times = times.filter(|times| super::player::SPEEDS.contains(times));
+                times.map(Self::Times).ok_or(SPEED)
+            }
+        }
+    }
+}
+
+impl FromStr for Jump {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        if let Some(back) = text.strip_prefix('-') {
+            return length(back).map(Self::Back);
+        }
+        if let Some(on) = text.strip_prefix('+') {
+            return length(on).map(Self::On);
+        }
+        if text.contains(':') {
+            return text.parse().map(Self::Clock).map_err(|_| PLACE);
+        }
+        length(text).map(Self::To)
+    }
+}
+
+/// A length of time: `90s`, `2m30s`, or a number of seconds.
+pub(crate) fn length(text: &str) -> Result<Duration, &'static str> {
+    if let Some(seconds) = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+        return Ok(seconds);
+    }
+    let length: SignedDuration = text.parse().map_err(|_| PLACE)?;
+    length.try_into().map_err(|_| PLACE)
+}
+
+impl Jump {
+    /// The place in a recording, from its beginning, for one who stands at `position`.
+    pub(crate) fn place(self, facts: Facts, position: Duration, zone: &TimeZone) -> Result<Duration, String> {
+        match self {
+            Self::To(place) => Ok(place),
+            Self::Back(by) => Ok(position.saturating_sub(by)),
+            Self::On(by) => Ok(position.saturating_add(by)),
+            Self::Clock(time) => on_the_clock(time, facts, zone)
+                .filter(|place| *place <= facts.length)
+                .ok_or_else(|| format!("it was never {} while this was recorded", time.strftime("%H:%M:%S"))),
+        }
+    }
+}
+
+fn on_the_clock(time: Time, facts: Facts, zone: &TimeZone) -> Option<Duration> {
+    let begins = Timestamp::from_millisecond(facts.begins.unix_ms.try_into().ok()?).ok()?;
+    let today = begins.to_zoned(zone.clone()).date();
+    let at = |date: jiff::civil::Date| Some(date.to_datetime(time).to_zoned(zone.clone()).ok()?.timestamp());
+    let first = at(today).filter(|first| *first >= begins).or_else(|| at(today.tomorrow().ok()?))?;
+    first.duration_since(begins).try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use clacks_p2p::core::Now;
+
+    use super::*;
+
+    #[test]
+    fn places_are_read_as_people_write_them() {
+        let seconds = Duration::from_secs;
+        for (text, jump) in [
+            ("0", Jump::To(seconds(0))),
+            ("90", Jump::To(seconds(90))),
+            ("2m30s", Jump::To(seconds(150))),
+            ("+10s", Jump::On(seconds(10))),
+            ("-1m", Jump::Back(seconds(60))),
+            ("14:02", Jump::Clock(jiff::civil::time(14, 2, 0, 0))),
+            ("14:02:30", Jump::Clock(jiff::civil::time(14, 2, 30, 0))),
+        ] {
+            assert_eq!(text.parse(), Ok(jump), "{text}");
+        }
+        for text in ["", "-", "soon", "--1s", "25:00", "inf", "NaN", "-1e300", "1e300"] {
+            assert_eq!(text.parse::<Jump>(), Err(PLACE), "{text}");
+        }
+    }
+
+    #[test]
+    fn speeds_are_read_and_bounded() {
+        assert_eq!("8x".parse(), Ok(Speed::Times(8.0)));
+        assert_eq!(("+".parse(), "-".parse()), (Ok(Speed::Faster), Ok(Speed::Slower)));
+        for text in ["", "0", "0.1", "65", "fast", "NaN", "-2"] {
+            assert_eq!(text.parse::<Speed>(), Err(SPEED), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_clock_on_the_wall_is_looked_up_from_the_beginning_on() {
+        // 2026-01-02 23:59:00 UTC.
+        let begins = Now { uptime: Duration::ZERO, unix_ms: 1_767_398_340_000 };
+        let facts = Facts { begins, length: Duration::from_secs(600), events: 0, unknown: 0, cut_off: None };
+        let place = |text: &str| text.parse::<Jump>().unwrap().place(facts, Duration::ZERO, &TimeZone::UTC);
+        assert_eq!(place("23:59:30"), Ok(Duration::from_secs(30)));
+        assert_eq!(place("00:01"), Ok(Duration::from_secs(120)));
+        assert_eq!(place("23:58"), Err("it was never 23:58:00 while this was recorded".to_owned()));
+    }
+}

@@ -1,0 +1,284 @@
+//! The clock by which a recording is played.
+
+use std::{path::Path, time::Duration};
+
+use clacks_p2p::core::{Event, Now};
+use jiff::tz::TimeZone;
+use tokio::time::Instant;
+
+use super::{
+    controls::{ReplayCommand, Speed},
+    state::State,
+    tape::{Facts, Next, Tape, TapeError},
+};
+use crate::dashboard::Replayed;
+
+/// How much faster or slower than it happened, at least and at most.
+pub(crate) const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=64.0;
+
+/// Where a recording stands, for the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Progress {
+    pub(crate) position: Duration,
+    pub(crate) length: Duration,
+    pub(crate) speed: f64,
+    pub(crate) paused: bool,
+    pub(crate) at_end: bool,
+    /// It is on its way to another place of the recording, and so much of the file is read.
+    pub(crate) jumping: Option<f64>,
+}
+
+/// A recording that is being played.
+#[derive(Debug)]
+pub(crate) struct Player {
+    tape: Tape,
+    state: State,
+    /// What comes next, read ahead to know when; `None` at the end.
+    next: Option<(Now, Next)>,
+    clock: Clock,
+    /// Events are taken at once until this time of the node.
+    jumps_to: Option<Duration>,
+    /// Events that are taken at once although the clock stands.
+    steps: u64,
+    /// What went wrong with the file meanwhile.
+    error: Option<String>,
+}
+
+/// Uptime of the node that goes on, faster or slower than time does.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    uptime: Duration,
+    since: Instant,
+    speed: f64,
+    paused: bool,
+}
+
+impl Clock {
+    fn uptime(&self) -> Duration {
+        let gone = if self.paused { Duration::ZERO } else { self.since.elapsed().mul_f64(self.speed) };
+        self.uptime.saturating_add(gone)
+    }
+
+    /// From now on it shows this.
+    fn set(&mut self, uptime: Duration) {
+        (self.uptime, self.since) = (uptime, Instant::now());
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Self)) {
+        self.set(self.uptime());
+        change(self);
+    }
+
+    /// When it will show this.
+    fn instant_of(&self, uptime: Duration) -> Instant {
+        let left = uptime.saturating_sub(self.uptime).div_f64(self.speed);
+        // A day ahead is as good as any time later.
+        self.since + left.min(Duration::from_secs(86_400))
+    }
+}
+
+impl Player {
+    /// A recording from its beginning, which plays at this speed.
+    pub(crate) fn open(path: &Path, speed: f64, progress: impl FnMut(f64)) -> Result<Self, TapeError> {
+        let mut tape = Tape::open(path, progress)?;
+        let state = tape.beginning().clone();
+        let next = tape.next()?;
+        let uptime = tape.facts.begins.uptime;
+        let clock = Clock { uptime, since: Instant::now(), speed, paused: false };
+        Ok(Self { tape, state, next, clock, jumps_to: None, steps: 0, error: None })
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        self.tape.facts
+    }
+
+    /// What the node knew and held at the place that is played.
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        Progress {
+            position: self.position(),
+            length: self.tape.facts.length,
+            speed: self.clock.speed,
+            paused: self.clock.paused,
+            at_end: self.is_at_end(),
+            jumping: self.jumps_to.map(|_| self.tape.progress()),
+        }
+    }
+
+    /// How far from its beginning the recording stands, or will when it has jumped.
+    fn position(&self) -> Duration {
+        self.jumps_to.unwrap_or(self.now().uptime).saturating_sub(self.begins())
+    }
+
+    fn begins(&self) -> Duration {
+        self.tape.facts.begins.uptime
+    }
+
+    fn ends(&self) -> Duration {
+        self.begins() + self.tape.facts.length
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// Whether nothing changes until the user does something.
+    pub(crate) fn stands(&self) -> bool {
+        self.jumps_to.is_none() && self.steps == 0 && (self.clock.paused || self.is_at_end())
+    }
+
+    /// The time on the node's clocks.
+    pub(crate) fn now(&self) -> Now {
+        let last = self.state.now();
+        if self.jumps_to.is_some() {
+            return last;
+        }
+        // Not beyond what comes next: it may be late.
+        let next = self.next.as_ref().map_or(self.ends(), |(next, _)| next.uptime);
+        let uptime = self.clock.uptime().min(next).max(last.uptime);
+        let since = uptime.saturating_sub(last.uptime).as_millis() as u64;
+        Now { uptime, unix_ms: last.unix_ms.saturating_add(since) }
+    }
+
+    /// How long, as time goes, so much of the recording takes; `None` while it stands.
+    pub(crate) fn takes(&self, time: Duration) -> Option<Duration> {
+        (!self.stands()).then(|| time.div_f64(self.clock.speed))
+    }
+
+    // === What happens ===
+
+    /// The next event, when its time has come, or what went wrong with the file meanwhile. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Result<(Event, Now), String> {
+        loop {
+            if let Some(happened) = self.try_next() {
+                return Ok(happened);
+            }
+            if let Some(error) = self.error.take() {
+                return Err(error);
+            }
+            match &self.next {
+                Some((now, _)) if !self.clock.paused => {
+                    tokio::time::sleep_until(self.clock.instant_of(now.uptime)).await;
+                }
+                _ => return std::future::pending().await,
+            }
+        }
+    }
+
+    /// The next event, if its time has come.
+    pub(crate) fn try_next(&mut self) -> Option<(Event, Now)> {
+        while let Some((now, _)) = &self.next {
+            if !self.is_due(now.uptime) {
+                self.arrive();
+                return None;
+            }
+            let happened = self.take_next();
+            if happened.is_some() {
+                return happened;
+            }
+        }
+        self.arrive();
+        None
+    }
+
+    fn is_due(&self, uptime: Duration) -> bool {
+        match self.jumps_to {
+            Some(target) => uptime <= target,
+            None => self.steps > 0 || (!self.clock.paused && uptime <= self.clock.uptime()),
+        }
+    }
+
+    /// Takes in what comes next; an event is to be shown.
+    fn take_next(&mut self) -> Option<(Event, Now)> {
+        let (now, next) = self.next.take()?;
+        self.next = self.tape.next().unwrap_or_else(|error| {
+            self.error = Some(error.to_string());
+            None
+        });
+        let event = match next {
+            Next::Event(event) => event,
+            Next::State(state) => {
+                self.state = *state;
+                return None;
+            }
+            Next::Nothing => {
+                self.state.pass(now);
+                return None;
+            }
+        };
+        self.state.apply(&event, now);
+        if self.steps > 0 {
+            self.steps -= 1;
+            self.clock.set(now.uptime);
+        }
+        Some((event, now))
+    }
+
+    /// A jump has come to its end; so has the recording.
+    fn arrive(&mut self) {
+        if let Some(target) = self.jumps_to.take() {
+            self.clock.set(target.min(self.ends()));
+        }
+        if self.next.is_none() {
+            self.steps = 0;
+            self.clock.set(self.ends());
+        }
+    }
+
+    // === What the user does ===
+
+    /// Does what the user asks. The times of day are those of `zone`.
+    pub(crate) fn carry_out(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Replayed, String> {
+        match command {
+            ReplayCommand::Pause => self.pause(!self.clock.paused),
+            ReplayCommand::Step => {
+                self.pause(true);
+                self.steps = self.steps.saturating_add(1);
+            }
+            ReplayCommand::Speed(speed) => self.set_speed(match speed {
+                Speed::Faster => self.clock.speed * 2.0,
+                Speed::Slower => self.clock.speed / 2.0,
+                Speed::Times(times) => times,
+            }),
+            ReplayCommand::Jump(jump) => {
+                let position = self.position();
+                return Ok(self.jump(jump.place(self.tape.facts, position, zone)?));
+            }
+        }
+        Ok(Replayed::GoesOn)
+    }
+
+    /// Stands still, or goes on.
+    pub(crate) fn pause(&mut self, paused: bool) {
+        self.clock.change(|clock| clock.paused = paused);
+    }
+
+    /// Plays at this speed, or as near to it as may be.
+    fn set_speed(&mut self, speed: f64) {
+        self.clock.change(|clock| clock.speed = speed.clamp(*SPEEDS.start(), *SPEEDS.end()));
+    }
+
+    /// Goes to this place of the recording, or to its end.
+    pub(crate) fn jump(&mut self, place: Duration) -> Replayed {
+        let target = self.begins() + place.min(self.tape.facts.length);
+        let goes_back = target < self.now().uptime;
+        if goes_back {
+            self.begin_again();
+        }
+        self.jumps_to = Some(target);
+        if goes_back { Replayed::BeginsAgain } else { Replayed::GoesOn }
+    }
+
+    fn begin_again(&mut self) {
+        self.state = self.tape.beginning().clone();
+        self.steps = 0;
+        let next = self.tape.rewind().and_then(|()| self.tape.next());
+        self.next = next.unwrap_or_else(|error| {
+            self.error = Some(error.to_string());
+            None
+        });
+    }
+}

@@ -1,0 +1,387 @@
+//! What a node knew and held, from what it told.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    ops::Range,
+    time::Duration,
+};
+
+use clacks_p2p::{
+    Address,
+    core::{Counters, Event, HeldMessage, MessageId, Now, Origin, Peer, PeerCounts, QueuedMessage, Status},
+    node::{CertificateFingerprint, Overview},
+};
+
+use super::parse::Holdings;
+use crate::dashboard::Lists;
+
+/// Messages on their way that are remembered at most; a node of ours has no more.
+const MOST_UNDER_WAY: usize = 4096;
+
+/// What the node knew and held after the events so far.
+///
+/// Of what the recording began without, because it was more than a recording begins with, only the number is known.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct State {
+    address: Address,
+    now: Now,
+    send_rate: f64,
+    counters: Counters,
+    in_flight: usize,
+    held_bytes: usize,
+    next_send: Option<Duration>,
+    free_peers: PeerCounts,
+    /// In the order in which peers are listed.
+    peers: BTreeMap<(Status, Address), Peer>,
+    statuses: HashMap<Address, Status>,
+    /// Peers by status, those included that are not listed.
+    counts: [usize; Status::ALL.len()],
+    /// Later tickets are greater.
+    queue: VecDeque<QueuedMessage>,
+    /// Messages that wait and are not listed.
+    unlisted: usize,
+    held: VecDeque<HeldMessage>,
+    /// Messages that are held and not listed.
+    unlisted_held: usize,
+    hold_rule: Option<String>,
+    /// Messages that are on their way, and to whom, as far as they are known.
+    under_way: Vec<(Address, QueuedMessage)>,
+}
+
+impl State {
+    /// What the node said at this time that it knew and held.
+    pub(super) fn new(address: Address, held: Holdings, now: Now) -> Self {
+        let listed = held.queue.len();
+        let mut state = Self {
+            address,
+            now,
+            send_rate: held.send_rate,
+            counters: held.counters,
+            in_flight: held.in_flight,
+            held_bytes: held.held_bytes,
+            next_send: held.next_send,
+            free_peers: held.peer_counts,
+            peers: BTreeMap::new(),
+            statuses: HashMap::new(),
+            counts: Status::ALL.map(|status| held.peer_counts.of(status)),
+            queue: held.queue.into(),
+            unlisted: held.queued.saturating_sub(listed),
+            unlisted_held: held.held_in_all.saturating_sub(held.held.len()),
+            held: held.held.into(),
+            hold_rule: held.hold_rule,
+            under_way: held.under_way,
+        };
+        state.free_peers.ignored = 0;
+        // What is not in the order of the tickets was not written by a node.
+        state.queue.make_contiguous().sort_by_key(|queued| queued.id);
+        state.held.make_contiguous().sort_by_key(|held| held.queued.id);
+        state.under_way.truncate(MOST_UNDER_WAY);
+        for peer in held.peers {
+            state.list(peer);
+        }
+        state
+    }
+
+    /// The same node at a later time, after events that are not known.
+    pub(super) fn replaced(&self, held: Holdings, now: Now) -> Self {
+        Self::new(self.address.clone(), held, now)
+    }
+
+    pub(super) fn now(&self) -> Now {
+        self.now
+    }
+
+    /// Time has passed, and nothing happened.
+    pub(super) fn pass(&mut self, now: Now) {
+        self.now = now;
+    }
+
+    /// Takes in what happened next.
+    pub(super) fn apply(&mut self, event: &Event, now: Now) {
+        self.now = now;
+        match event {
+            Event::MessageReceived { peer, id, .. } => {
+                // The event has the peer as it was before the message was counted.
+                let received = peer.received.saturating_add(u64::from(id.is_some()));
+                self.counters.received = self.counters.received.saturating_add(u64::from(id.is_some()));
+                self.note(&Peer { received, ..peer.clone() });
+            }
+            Event::MessageQueued { id, message, origin, since_ms, visits } => {
+                let (id, message, since_ms, visits) = (*id, message.clone(), *since_ms, *visits);
+                let mut queued = QueuedMessage { id, message, since_ms, visits, from: None };
+                self.enter(&queued, origin);
+                queued.from = self.sender_of(&queued, origin);
+                self.list_message(queued);
+            }
+            Event::MessageSending { id, peer, choice, .. } => {
+                let taken = self.take_out(*id);
+                if self.under_way.len() < MOST_UNDER_WAY {
+                    self.under_way.extend(taken.map(|taken| (peer.address.clone(), taken)));
+                }
+                self.in_flight = self.in_flight.saturating_add(1);
+                self.free_peers = choice.free;
+                self.next_send = Some(now.uptime + self.interval());
+                self.note(peer);
+            }
+            Event::MessageDelivered { id, peer, message, .. } => {
+                self.under_way.retain(|(_, queued)| queued.id != *id);
+                bump(&mut self.counters.delivered);
+                self.in_flight = self.in_flight.saturating_sub(1);
+                self.held_bytes = self.held_bytes.saturating_sub(message.size());
+                self.note(peer);
+            }
+            Event::DeliveryFailed { peer, .. } => {
+                bump(&mut self.counters.failed);
+                self.note(peer);
+            }
+            Event::MessageDropped { id, message } => {
+                drop(self.take_out(*id));
+                self.held_bytes = self.held_bytes.saturating_sub(message.size());
+            }
+            Event::AnnounceReceived { peer } => {
+                bump(&mut self.counters.announces);
+                self.note(peer);
+            }
+            Event::Refused(_) => bump(&mut self.counters.refused),
+            Event::SendRateChanged { rate } => self.send_rate = *rate,
+            other => self.apply_to_held(other),
+        }
+    }
+
+    fn apply_to_held(&mut self, event: &Event) {
+        match event {
+            Event::MessageHeld { held, origin } => {
+                match origin {
+                    Some(origin) => self.enter(&held.queued, origin),
+                    None => drop(self.take_out(held.queued.id)),
+                }
+                let place = self.held.partition_point(|other| other.queued.id < held.queued.id);
+                self.held.insert(place, held.clone());
+            }
+            Event::MessageReleased { was, queued } => {
+                self.take_out_held(*was);
+                self.list_message(queued.clone());
+            }
+            Event::MessageChanged { before, queued } => {
+                self.held_bytes = self.held_bytes.saturating_sub(before.size());
+                self.held_bytes = self.held_bytes.saturating_add(queued.message.size());
+                if let Some(place) = self.queue_position(queued.id) {
+                    self.queue[place] = queued.clone();
+                } else if let Some(place) = self.held_position(queued.id) {
+                    self.held[place].queued = queued.clone();
+                }
+            }
+            Event::HoldRuleChanged { rule } => self.hold_rule.clone_from(rule),
+            other => self.apply_to_peers(other),
+        }
+    }
+
+    fn apply_to_peers(&mut self, event: &Event) {
+        match event {
+            Event::PeerDiscovered { peer, .. } => {
+                self.count(peer.status);
+                self.list(peer.clone());
+            }
+            Event::PeerUpdated { peer, from } => {
+                self.uncount(*from);
+                self.count(peer.status);
+                self.list(peer.clone());
+            }
+            Event::PeerForgotten { peer } => {
+                self.uncount(peer.status);
+                self.unlist(&peer.address);
+            }
+            Event::FoundOurselves { address } => {
+                if let Some(peer) = self.unlist(address) {
+                    self.uncount(peer.status);
+                }
+            }
+            Event::Announced { peer, round_trip } => {
+                let key = self.statuses.get(peer).map(|status| (*status, peer.clone()));
+                if let Some(peer) = key.and_then(|key| self.peers.get_mut(&key)) {
+                    peer.round_trip = Some(*round_trip);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A message has come, or come back: it counts as held by the node.
+    fn enter(&mut self, queued: &QueuedMessage, origin: &Origin) {
+        match origin {
+            Origin::Returned(_) => self.in_flight = self.in_flight.saturating_sub(1),
+            Origin::Local => {
+                bump(&mut self.counters.enqueued);
+                self.held_bytes = self.held_bytes.saturating_add(queued.message.size());
+            }
+            Origin::Received(_) => self.held_bytes = self.held_bytes.saturating_add(queued.message.size()),
+        }
+    }
+
+    /// Who sent a message to the node in the first place.
+    fn sender_of(&mut self, queued: &QueuedMessage, origin: &Origin) -> Option<Address> {
+        match origin {
+            Origin::Local => None,
+            Origin::Received(peer) => Some(peer.clone()),
+            // It has another ticket now.
+            Origin::Returned(peer) => {
+                let place = self.under_way.iter().position(|(to, taken)| {
+                    (to, &taken.message, taken.since_ms, taken.visits)
+                        == (peer, &queued.message, queued.since_ms, queued.visits)
+                })?;
+                self.under_way.swap_remove(place).1.from
+            }
+        }
+    }
+
+    fn list_message(&mut self, queued: QueuedMessage) {
+        // One that does not come later than all others was not written by a node.
+        let place = self.queue.partition_point(|other| other.id < queued.id);
+        self.queue.insert(place, queued);
+    }
+
+    /// Takes a message out of the queue or from those that are held.
+    fn take_out(&mut self, id: MessageId) -> Option<QueuedMessage> {
+        match self.queue_position(id) {
+            Some(position) => self.queue.remove(position),
+            None if self.held_position(id).is_some() => self.take_out_held(id),
+            None => {
+                self.unlisted = self.unlisted.saturating_sub(1);
+                None
+            }
+        }
+    }
+
+    fn take_out_held(&mut self, id: MessageId) -> Option<QueuedMessage> {
+        if let Some(position) = self.held_position(id) {
+            return self.held.remove(position).map(|held| held.queued);
+        }
+        self.unlisted_held = self.unlisted_held.saturating_sub(1);
+        None
+    }
+
+    /// Takes in a peer as it is now, if it is known at all.
+    fn note(&mut self, peer: &Peer) {
+        if self.statuses.get(&peer.address) == Some(&peer.status) {
+            self.peers.insert((peer.status, peer.address.clone()), peer.clone());
+        }
+    }
+
+    fn list(&mut self, peer: Peer) {
+        self.unlist(&peer.address);
+        self.statuses.insert(peer.address.clone(), peer.status);
+        self.peers.insert((peer.status, peer.address.clone()), peer);
+    }
+
+    fn unlist(&mut self, address: &Address) -> Option<Peer> {
+        let status = self.statuses.remove(address)?;
+        self.peers.remove(&(status, address.clone()))
+    }
+
+    fn count(&mut self, status: Status) {
+        let count = &mut self.counts[status as usize];
+        *count = count.saturating_add(1);
+    }
+
+    fn uncount(&mut self, status: Status) {
+        let count = &mut self.counts[status as usize];
+        *count = count.saturating_sub(1);
+    }
+
+    /// The time between two messages.
+    fn interval(&self) -> Duration {
+        Duration::try_from_secs_f64(self.send_rate.recip()).unwrap_or_default()
+    }
+
+    fn queued_in_all(&self) -> usize {
+        self.queue.len() + self.unlisted
+    }
+}
+
+/// The file may say that as many have been counted as a number can tell.
+fn bump(counter: &mut u64) {
+    *counter = counter.saturating_add(1);
+}
+
+impl Lists for State {
+    /// Who is free and when the next message goes are as the last message that went told.
+    fn overview(&self) -> Overview {
+        let [new, alive, lost, dead, ignored] = self.counts;
+        Overview {
+            address: self.address.clone(),
+            uptime: self.now.uptime,
+            send_rate: self.send_rate,
+            queued: self.queued_in_all(),
+            in_flight: self.in_flight,
+            held: self.held.len() + self.unlisted_held,
+            // Nothing tells of it.
+            is_handing_on: false,
+            held_bytes: self.held_bytes,
+            peers: PeerCounts { new, alive, lost, dead, ignored },
+            free_peers: self.free_peers,
+            next_send: self.next_send.filter(|_| self.queued_in_all() > 0),
+            counters: self.counters,
+        }
+    }
+
+    fn peer(&self, address: &Address) -> Option<Peer> {
+        self.peers.get(&(*self.statuses.get(address)?, address.clone())).cloned()
+    }
+
+    fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
+        let Some(status) = self.statuses.get(anchor) else {
+            return self.first_peers(before.saturating_add(after));
+        };
+        let anchor = (*status, anchor.clone());
+        let mut peers: Vec<_> =
+            self.peers.range(..&anchor).rev().take(before).map(|(_, peer)| peer.clone()).collect();
+        peers.reverse();
+        peers.extend(self.peers.range(&anchor..).take(after).map(|(_, peer)| peer.clone()));
+        peers
+    }
+
+    fn first_peers(&self, count: usize) -> Vec<Peer> {
+        self.peers.values().take(count).cloned().collect()
+    }
+
+    fn last_peers(&self, count: usize) -> Vec<Peer> {
+        let mut peers: Vec<_> = self.peers.values().rev().take(count).cloned().collect();
+        peers.reverse();
+        peers
+    }
+
+    /// Certificates are not recorded.
+    fn trusted_certificate(&self, _: &Address) -> Option<CertificateFingerprint> {
+        None
+    }
+
+    fn queue_len(&self) -> usize {
+        self.queue.len()
+    }
+
+    fn queue_position(&self, id: MessageId) -> Option<usize> {
+        self.queue.binary_search_by_key(&id, |queued| queued.id).ok()
+    }
+
+    fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage> {
+        let end = positions.end.min(self.queue.len());
+        self.queue.range(positions.start.min(end)..end).cloned().collect()
+    }
+
+    fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
+        self.queue.get(self.queue_position(id)?).cloned()
+    }
+
+    fn held_position(&self, id: MessageId) -> Option<usize> {
+        self.held.binary_search_by_key(&id, |held| held.queued.id).ok()
+    }
+
+    fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage> {
+        let end = positions.end.min(self.held.len());
+        self.held.range(positions.start.min(end)..end).cloned().collect()
+    }
+
+    fn hold_rule(&self) -> Option<String> {
+        self.hold_rule.clone()
+    }
+}

@@ -1,0 +1,112 @@
+//! What is read back is what was written, and what follows from it is what the node knew and held.
+
+use std::time::Duration;
+
+use clacks_p2p::{
+    Address,
+    core::{Event, Failure, Now, Refusal},
+    node::Overview,
+};
+use proptest::prelude::*;
+
+use super::{Recording, scripted::Known};
+use crate::{
+    dashboard::Lists,
+    headless::record::recorded,
+    recording::{
+        parse::{self, Line},
+        state::State,
+    },
+};
+
+fn known(state: &State) -> Known {
+    let overview = state.overview();
+    let overview =
+        Overview { free_peers: overview.peers, next_send: None, uptime: Duration::ZERO, ..overview };
+    Known {
+        overview,
+        peers: state.first_peers(usize::MAX),
+        queue: state.queue_window(0..usize::MAX),
+        held: state.held_window(0..usize::MAX),
+        hold_rule: state.hold_rule(),
+    }
+}
+
+fn beginning(line: &str) -> State {
+    let Ok((now, Line::Header(mut held))) = parse::header(line) else { panic!("{line}") };
+    State::new(held.address.take().unwrap(), *held, now)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn at_every_event_the_recording_knows_what_the_node_knew(seed in any::<u64>(), steps in 1_usize..300) {
+        let recording = Recording::make(seed, steps);
+        let text = recording.text();
+        let mut lines = text.lines();
+        let mut state = beginning(lines.next().unwrap());
+        prop_assert_eq!(known(&state), Known::from(recording.began));
+        let mut told = recording.events.iter().zip(lines);
+        let mut so_far = 0;
+        for (count, expected) in recording.known {
+            for ((event, at), line) in told.by_ref().take(count - so_far) {
+                let (now, read) = parse::line(line).unwrap();
+                // White space and escapes in a message may be others; it is the same JSON.
+                prop_assert_eq!((recorded_again(&read, now), now), (recorded(event, *at).into_line(), *at));
+                state.apply(event, now);
+            }
+            so_far = count;
+            prop_assert_eq!(known(&state), expected, "after {} events", count);
+        }
+    }
+}
+
+/// An event that was read, written as it is recorded.
+fn recorded_again(line: &Line, now: Now) -> String {
+    let Line::Event(event) = line else { panic!("{line:?}") };
+    recorded(event, now).into_line()
+}
+
+#[test]
+fn what_no_script_brings_about_is_read_as_it_was_written() {
+    let address: Address = "tower:1".parse().unwrap();
+    let now = Now { uptime: Duration::from_micros(12_345_678), unix_ms: 5 };
+    for told in [
+        Event::AnnounceFailed { peer: address.clone(), failure: Failure::Stopped },
+        Event::AnnounceFailed { peer: address.clone(), failure: Failure::Connection("stopped".to_owned()) },
+        Event::Refused(Refusal {
+            status: 403,
+            reason: "ignored \u{1b}]0;x\u{7}\n\u{202e}".to_owned(),
+            sender: None,
+            preview: Some("\"cut\u{2026}".to_owned()),
+            remote: Some("::1".parse().unwrap()),
+        }),
+        Event::Lagged(7),
+        Event::SendRateChanged { rate: 0.1 },
+    ] {
+        let line = recorded(&told, now).into_line();
+        assert_eq!(parse::line(&line), Ok((now, Line::Event(told))), "{line}");
+    }
+    let line = recorded(&Event::Lagged(7), now).into_line().replace("lagged", "a_later_kind");
+    assert_eq!(parse::line(&line), Ok((now, Line::Unknown)));
+}
+
+#[test]
+fn of_what_a_recording_began_without_only_the_number_is_known() {
+    let mut recording = Recording::make(3, 60);
+    let [peers, queued] = [recording.began.peers.len(), recording.began.queue.len()];
+    assert!(peers > 1 && queued > 1, "{peers} peers, {queued} messages");
+    recording.began.peers.truncate(1);
+    recording.began.queue.truncate(1);
+    let text = recording.text();
+    let mut state = beginning(text.lines().next().unwrap());
+    assert_eq!((state.overview().peers.total(), state.first_peers(9).len()), (peers, 1));
+    assert_eq!((state.overview().queued, state.queue_len()), (queued, 1));
+    for (event, now) in &recording.events {
+        state.apply(event, *now);
+    }
+    let (_, last) = recording.known.pop().unwrap();
+    assert_eq!(state.overview().peers, last.overview.peers);
+    assert_eq!(state.overview().queued, last.overview.queued);
+}

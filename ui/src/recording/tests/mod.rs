@@ -1,0 +1,9 @@
+//! Recordings that are written and read again.
+
+mod errors;
+mod folding;
+mod playing;
+mod scripted;
+mod writing;
+
+pub(crate) use scripted::Recording;

@@ -1,0 +1,174 @@
+//! What a node does, recorded while it does it.
+
+use std::{fs, path::Path};
+
+use clacks_p2p::{Builder, Message, Node};
+use tempfile::TempDir;
+
+use crate::{
+    config::ByteSize,
+    dashboard::Lists,
+    recording::{
+        files::{Existing, KEPT, numbered},
+        player::Player,
+        recorder::{RecordCommand, Recorder},
+    },
+};
+
+fn builder() -> Builder {
+    Node::builder().hostname("127.0.0.1").port(0)
+}
+
+fn enqueue(node: &Node, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        node.enqueue(Message::text(&format!("message {number}"))).unwrap();
+    }
+}
+
+fn played(path: &Path) -> Player {
+    let mut player = Player::open(path, 1.0, |_| {}).unwrap();
+    player.jump(player.progress().length);
+    while player.try_next().is_some() {}
+    player
+}
+
+async fn record(recorder: &mut Recorder, path: &Path, existing: Existing) -> Result<String, String> {
+    recorder.carry_out(RecordCommand::Start(path.to_owned(), existing)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_ends_with_what_the_node_knows_and_holds() {
+    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+    let path = directory.path().join("r.jsonl");
+    enqueue(&node, 0..3);
+    let mut recorder = Recorder::new(&node, None);
+    assert_eq!(
+        record(&mut recorder, &path, Existing::Refuse).await,
+        Ok(format!("records to {}", path.display()))
+    );
+    assert!(record(&mut recorder, &path, Existing::Refuse).await.unwrap_err().ends_with("ends it"));
+    enqueue(&node, 3..30);
+    node.dequeue().unwrap();
+    node.set_send_rate(7.5).unwrap();
+    assert!(node.ignore(&"rude:1".parse().unwrap()));
+    let said = recorder.carry_out(RecordCommand::Stop).await.unwrap();
+    assert!(said.starts_with("recorded ") && said.ends_with("r.jsonl"), "{said}");
+    assert!(recorder.carry_out(RecordCommand::Stop).await.is_err());
+    let player = played(&path);
+    assert_eq!(player.state().queue_window(0..99), node.queue_window(0..99));
+    assert_eq!(player.state().first_peers(9), node.first_peers(9));
+    assert_eq!(player.state().overview().counters, node.overview().counters);
+    assert!((player.state().overview().send_rate - 7.5).abs() < f64::EPSILON);
+    assert_eq!(player.facts().events, 27 + 3);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn only_its_owner_may_read_a_recording() {
+    use std::os::unix::fs::PermissionsExt;
+    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+    let path = directory.path().join("r.jsonl");
+    record(&mut Recorder::new(&node, None), &path, Existing::Refuse).await.unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_the_files_that_a_full_one_makes_room_for_plays_alone() {
+    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+    let path = directory.path().join("r.jsonl");
+    let mut recorder = Recorder::new(&node, Some(ByteSize(8192)));
+    record(&mut recorder, &path, Existing::Refuse).await.unwrap();
+    for round in 0..60 {
+        let before = recorder.bytes();
+        enqueue(&node, 10 * round..10 * round + 10);
+        (0..9).for_each(|_| drop(node.dequeue()));
+        // What is told at once goes into one file.
+        while recorder.bytes() == before {
+            tokio::task::yield_now().await;
+        }
+    }
+    recorder.carry_out(RecordCommand::Stop).await.unwrap();
+    assert_eq!(played(&path).state().queue_window(0..99), node.queue_window(0..99));
+    for number in 1..=KEPT {
+        let older = numbered(&path, number);
+        let player = played(&older);
+        assert!(fs::metadata(&older).unwrap().len() >= 8192 && player.facts().events > 0);
+    }
+    // The oldest that is kept ends where the next begins.
+    let first_of = |number| Player::open(&numbered(&path, number), 1.0, |_| {}).unwrap();
+    assert_eq!(
+        played(&numbered(&path, 2)).state().queue_window(0..99),
+        first_of(1).state().queue_window(0..99)
+    );
+    assert!(!numbered(&path, KEPT + 1).exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_but_a_recording_is_overwritten_and_that_only_if_asked() {
+    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+    let path = directory.path().join("letter");
+    let mut recorder = Recorder::new(&node, None);
+    for text in ["Dear Terry", ""] {
+        fs::write(&path, text).unwrap();
+        for existing in [Existing::Refuse, Existing::SetAside, Existing::Overwrite] {
+            let error = record(&mut recorder, &path, existing).await.unwrap_err();
+            assert!(error.ends_with("is there already and is no recording; name another file"), "{error}");
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    assert!(record(&mut recorder, directory.path(), Existing::Overwrite).await.is_err());
+
+    let path = directory.path().join("r.jsonl");
+    record(&mut recorder, &path, Existing::Refuse).await.unwrap();
+    recorder.stop().await;
+    let first = fs::read(&path).unwrap();
+    let error = record(&mut recorder, &path, Existing::Refuse).await.unwrap_err();
+    let name = path.display();
+    assert_eq!(error, format!("{name} is a recording already; :record! {name} overwrites it"));
+    record(&mut recorder, &path, Existing::SetAside).await.unwrap();
+    recorder.stop().await;
+    assert_eq!(fs::read(numbered(&path, 1)).unwrap(), first);
+    record(&mut recorder, &path, Existing::Overwrite).await.unwrap();
+    recorder.stop().await;
+    assert_eq!(fs::read(numbered(&path, 1)).unwrap(), first);
+
+    fs::write(numbered(&path, 3), "Dear Terry").unwrap();
+    assert!(
+        record(&mut recorder, &path, Existing::SetAside).await.unwrap_err().contains("r.jsonl.3 is there")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_can_not_be_written_ends_the_recording_and_nothing_else() {
+    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+    let path = directory.path().join("r.jsonl");
+    let mut recorder = Recorder::new(&node, Some(ByteSize(4096)));
+    record(&mut recorder, &path, Existing::Refuse).await.unwrap();
+    // In the way of the next file.
+    fs::write(numbered(&path, 1), "Dear Terry").unwrap();
+    enqueue(&node, 0..100);
+    let reason = recorder.broken().await;
+    assert!(
+        reason.starts_with("recording has stopped: ") && reason.contains("r.jsonl.1 is there"),
+        "{reason}"
+    );
+    assert_eq!(recorder.bytes(), None);
+    enqueue(&node, 100..110);
+    assert_eq!(node.queue_len(), 110);
+    assert_eq!(fs::read_to_string(numbered(&path, 1)).unwrap(), "Dear Terry");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_recording_missed_is_made_up_for() {
+    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+    let path = directory.path().join("r.jsonl");
+    let mut recorder = Recorder::new(&node, None);
+    record(&mut recorder, &path, Existing::Refuse).await.unwrap();
+    // More at once than any watcher may be behind.
+    enqueue(&node, 0..60_000);
+    (0..50_000).for_each(|_| drop(node.dequeue()));
+    recorder.carry_out(RecordCommand::Stop).await.unwrap();
+    let player = played(&path);
+    assert_eq!(player.state().overview().queued, 10_000);
+    assert_eq!(player.state().queue_window(0..20_000), node.queue_window(0..20_000));
+}

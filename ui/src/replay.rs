@@ -1,0 +1,95 @@
+//! `clacks replay`: a recording in the place of a node.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    charset,
+    config::View,
+    dashboard::{self, Settings, Source},
+    recording::{player::Player, tape::Facts},
+    tell, terminal,
+};
+
+/// A file that is read in less time needs no word about it.
+const WORTH_A_WORD: Duration = Duration::from_millis(500);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The recording, as `:record` or --record made it
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// How many times as fast as it happened, 0.25 to 64
+    #[arg(long, default_value_t = 1.0, value_name = "TIMES", value_parser = speed, allow_negative_numbers = true)]
+    speed: f64,
+    #[command(flatten)]
+    view: View,
+    /// Configuration file, of which this takes what is about the screen [default: as without a command]
+    #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+fn speed(text: &str) -> Result<f64, &'static str> {
+    let speed = text.parse().ok().filter(|speed| crate::recording::player::SPEEDS.contains(speed));
+    speed.ok_or("a speed is a number from 0.25 to 64")
+}
+
+/// Plays a recording on the screen. No node is started.
+pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+    if options.view.record.is_some() || options.view.record_size.is_some() {
+        anyhow::bail!("a replay is recorded already; --record is for a node");
+    }
+    let view = options.view.with_file(options.config.as_deref())?;
+    charset::choose(view.ascii);
+    let settings = Settings::new(false, view)?;
+    terminal::fit_to_draw_on()?;
+    let mut progress = LoadingProgress::default();
+    let player = Player::open(&options.file, options.speed, |part| progress.show(part));
+    progress.end();
+    let player = player?;
+    let remark = remark(player.facts());
+    let result = dashboard::run(Source::Replay(Box::new(player)), &settings).await;
+    remark.iter().for_each(|remark| tell(remark));
+    result
+}
+
+/// What is to be known of a recording that is not all there.
+pub(crate) fn remark(facts: Facts) -> Option<String> {
+    if let Some(line) = facts.cut_off {
+        return Some(format!("the recording is cut off in line {line}; what stands before it is played"));
+    }
+    let unknown = facts.unknown;
+    (unknown > 0).then(|| format!("{unknown} lines tell of what a later version records; they are left out"))
+}
+
+/// How far the reading of a long file is, on standard error.
+#[derive(Debug)]
+struct LoadingProgress {
+    began: Instant,
+    shown: Option<u32>,
+}
+
+impl Default for LoadingProgress {
+    fn default() -> Self {
+        Self { began: Instant::now(), shown: None }
+    }
+}
+
+impl LoadingProgress {
+    fn show(&mut self, part: f64) {
+        let percent = (part * 100.0) as u32;
+        if self.began.elapsed() > WORTH_A_WORD && self.shown != Some(percent) && io::stderr().is_terminal() {
+            self.shown = Some(percent);
+            let _ = write!(io::stderr(), "\rreading the recording: {percent} %");
+        }
+    }
+
+    fn end(&self) {
+        if self.shown.is_some() {
+            let _ = write!(io::stderr(), "\r{:40}\r", "");
+        }
+    }
+}
