@@ -4,7 +4,7 @@ use clacks_p2p::core::Status;
 use crossterm::event::KeyCode;
 
 use super::{
-    super::update::Msg,
+    super::{model::Anchor, update::Msg},
     fixture::{Fixture, peer},
 };
 
@@ -71,6 +71,20 @@ fn a_map_of_a_crowd() {
     }
     fixture.press(KeyCode::Char('M'));
     insta::assert_snapshot!(fixture.screen());
+}
+
+#[test]
+fn the_selected_tower_has_room_in_any_crowd() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.peers = (1..=300).map(|port| peer(Status::Lost, &format!("tower:{port}"), 1, None)).collect();
+    fixture.press(KeyCode::Char('M'));
+    let towers: Vec<_> = fixture.model.map.towers().iter().map(|tower| tower.peer.address.clone()).collect();
+    for address in towers {
+        fixture.model.peers.selected = Anchor::At(address.clone());
+        fixture.refresh();
+        let marks = fixture.screen().matches('>').count();
+        assert_eq!(marks, 2, "{address}, on the map and below it:\n{}", fixture.screen());
+    }
 }
 
 #[test]

@@ -200,17 +200,23 @@ fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     cells.stand(here);
     let style = Style::reset().patch(theme.strong);
     buffer.set_stringn(here.x, here.y, TOWER.repeat(2), usize::from(field.right() - here.x), style);
-    if model.map.is_crowded() {
-        draw_ring_names(model, theme, field, &mut cells, buffer);
-    }
     let mut standing = Vec::new();
-    for tower in model.map.towers() {
+    let mut stand = |tower, cells: &mut Cells| {
         let place = cell(field, model.map.place(tower));
         // Where two would stand on one another there is no room for all of them anyway.
         if cells.stand(place) {
-            draw_tower(theme, &tower.peer, place, buffer);
             standing.push((tower, place));
         }
+    };
+    // Where there is no room for all, the selected one has it.
+    let (first, others): (Vec<_>, Vec<_>) = model.map.towers().iter().partition(is_selected);
+    first.into_iter().for_each(|tower| stand(tower, &mut cells));
+    if model.map.is_crowded() {
+        draw_ring_names(model, theme, field, &mut cells, buffer);
+    }
+    others.into_iter().for_each(|tower| stand(tower, &mut cells));
+    for (tower, place) in &standing {
+        draw_tower(theme, &tower.peer, *place, buffer);
     }
     if let Some(at) = cells.name(here, "here") {
         write_name(at, "here", Style::reset().patch(theme.strong), field, buffer);
@@ -268,15 +274,22 @@ fn write_name(at: Position, name: &str, style: Style, field: Rect, buffer: &mut 
     buffer.set_string(at.x, at.y, name, style);
 }
 
-/// How many peers stand on each ring, at its top.
+/// How many peers stand on each ring, at its top, or at its bottom if the selected one stands there.
 fn draw_ring_names(model: &Model, theme: Theme, field: Rect, cells: &mut Cells, buffer: &mut Buffer) {
     for status in Status::ALL {
         let count = model.overview.peers.of(status);
         let name = format!("{} {status} {}", letter(status), format::count(count));
-        let mut at = cell(field, Point { x: CENTRE.x, y: CENTRE.y - ring(status) });
-        at.x = at.x.saturating_sub(name.len() as u16 / 2).max(field.x);
-        if count > 0 && cells.take(at, name.len() as u16) {
-            write_name(at, &name, Style::reset().patch(theme.status(status)), field, buffer);
+        let columns = name.len() as u16;
+        let style = Style::reset().patch(theme.status(status));
+        let ends = [CENTRE.y - ring(status), CENTRE.y + ring(status)].map(|y| Point { x: CENTRE.x, y });
+        let place = ends.map(|end| cell(field, end)).into_iter().find_map(|end| {
+            let x = end.x.saturating_sub(columns / 2).max(field.x);
+            // A free column stays on either side.
+            let with_gaps = Position { x: x.saturating_sub(1), ..end };
+            (count > 0 && cells.take(with_gaps, columns + 2)).then_some(Position { x, ..end })
+        });
+        if let Some(at) = place {
+            write_name(at, &name, style, field, buffer);
         }
     }
 }
