@@ -77,9 +77,6 @@ pub(super) const ROWS: &[Row] = rows![
     "0", LISTS, ":filter", "", "show all traffic";
     "space", LISTS, ":hold-still", "hold", "hold the screen still while the node goes on, or let it go on";
     "z", LISTS, ":zoom", "zoom", "give the list all of the screen, or make room for the others again";
-    "M", LOOKING, ":map", "map", "show the peers on a map";
-    "C", LOOKING, ":charts", "", "show charts of the last minutes";
-    "T", LOOKING, ":tower", "", "watch messages pass through the clacks tower";
     "y", LISTS, ":copy", "", "copy what is selected";
     "Y", LISTS, ":copy all", "", "copy everything that is marked or, without marks, shown";
     "m", LISTS, ":mouse", "", "release the mouse to select text, or take it back";
@@ -112,6 +109,9 @@ pub(super) const ROWS: &[Row] = rows![
     "a", OVERLAY, ":announce {peer}", "announce", "announce this node to the peer that is shown";
     "b", OVERLAY, ":biography", "", "tell the life of the message that is shown";
     "y", OVERLAY, ":copy", "copy", "copy what is shown";
+    "M", LOOKING, ":map", "map", "show the peers on a map";
+    "C", LOOKING, ":charts", "", "show charts of the last minutes";
+    "T", LOOKING, ":tower", "", "watch messages pass through the clacks tower";
     "ctrl-z", OVERLAY, ":suspend", "", "stop the program until the shell continues it";
     "ctrl-l", OVERLAY, ":redraw", "", "draw the screen anew";
 
