@@ -5,6 +5,8 @@
 mod accessible;
 #[path = "terminal/copying.rs"]
 mod copying;
+#[path = "terminal/editing.rs"]
+mod editing;
 #[path = "terminal/leaving.rs"]
 mod leaving;
 #[path = "terminal/pace.rs"]

@@ -110,7 +110,7 @@ fn a_terminal_that_goes_takes_the_program_with_it() {
 }
 
 #[track_caller]
-fn say(session: &Session, message: &str) {
+pub(crate) fn say(session: &Session, message: &str) {
     session.go_to_input();
     session.type_in(message);
     session.type_in(ENTER);

@@ -354,8 +354,8 @@ mod tests {
         let mut named: Vec<_> = keys.keys().map(String::as_str).collect();
         named.sort_unstable();
         let tables = [
-            "choices", "history", "input", "lists", "map", "menu", "overlay", "peers", "queue", "replay",
-            "search", "traffic",
+            "choices", "held", "history", "input", "lists", "map", "menu", "overlay", "peers", "queue",
+            "replay", "search", "traffic",
         ];
         assert_eq!(named, tables);
         assert!(keys.values().all(|keys| !keys.as_table().unwrap().is_empty()), "{keys:?}");

@@ -6,7 +6,7 @@ use clacks_p2p::{
     node::{AnnounceError, Trusted},
 };
 
-use crate::{command::NodeCommand, filter::Filter};
+use crate::{command::NodeCommand, dashboard::InHand, filter::Filter};
 
 /// Carries out a command and says in one line what happened, or why nothing did.
 pub(crate) async fn execute(node: &Node, command: NodeCommand) -> Result<String, String> {
@@ -105,6 +105,25 @@ fn release(node: &Node, id: MessageId) -> Result<String, String> {
     }
 }
 
+/// Holds a message to edit it; returns what it says and whether it waited in the queue.
+pub(crate) fn take_in_hand(node: &Node, id: MessageId) -> Result<InHand, String> {
+    let waited = node.hold(id);
+    match node.held_message(id) {
+        Some(held) => Ok(InHand { id, message: held.queued.message, waited }),
+        None => Err(not_here(id)),
+    }
+}
+
+/// What a message says that waits or is held.
+pub(crate) fn message(node: &Node, id: MessageId) -> Result<Message, String> {
+    let held = || node.held_message(id).map(|held| held.queued);
+    node.queued_message(id).or_else(held).map(|queued| queued.message).ok_or_else(|| not_here(id))
+}
+
+fn not_here(id: MessageId) -> String {
+    format!("{id} neither waits nor is held; a message that comes back has a new number")
+}
+
 /// Gives a message another text.
 pub(crate) fn replace(node: &Node, id: MessageId, message: Message) -> Result<String, String> {
     let size = message.size();
@@ -158,7 +177,7 @@ fn trust(node: &Node, peer: &Address) -> String {
 fn drop_message(node: &Node, id: MessageId) -> Result<String, String> {
     match node.drop_message(id) {
         Some(_) => Ok(format!("dropped {id}")),
-        None => Err(format!("{id} neither waits nor is held; a message that comes back has a new number")),
+        None => Err(not_here(id)),
     }
 }
 

@@ -13,6 +13,7 @@ mod command;
 mod config;
 mod dashboard;
 mod demo;
+mod editable;
 mod escape;
 mod execute;
 mod filter;

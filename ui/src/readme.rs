@@ -35,7 +35,7 @@ const HEADINGS: [&str; 8] = [
 fn heading(place: Place) -> &'static str {
     match place {
         Place::Peers | Place::Queue | Place::Traffic | Place::Map => HEADINGS[0],
-        Place::Overlay | Place::OpenMap => HEADINGS[1],
+        Place::Overlay | Place::OpenMap | Place::Held => HEADINGS[1],
         Place::Search => HEADINGS[2],
         Place::Menu => HEADINGS[3],
         Place::Input => HEADINGS[4],

@@ -62,6 +62,8 @@ pub(crate) enum ViewCommand {
     Held,
     /// Edits a message that waits or is held.
     Edit(MessageId),
+    /// Edits it in the user's own editor.
+    EditInEditor(MessageId),
     Traffic,
     Zoom,
     Map,

@@ -86,6 +86,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "help", Nothing, Anywhere, "list what can be done", view!(View::Help);
     "quit", Nothing, Anywhere, "stop the node and leave", view!(View::Quit);
 
+    "edit-in-editor", MessageId, Screen, "edit a message in your editor: $VISUAL, $EDITOR or vi", |text| Ok(View::EditInEditor(message_id(text)?).into());
     "traffic", Nothing, Screen, "go to the traffic", view!(View::Traffic);
     "zoom", Nothing, Screen, "give the list with the focus all of the screen, or make room for the others again", view!(View::Zoom);
     "map", Nothing, Screen, "show the peers on a map", view!(View::Map);

@@ -54,6 +54,10 @@ pub(crate) fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> 
             let all = model.marks.messages.iter().map(ToString::to_string).collect();
             with("{message}", all, selected_message(model).map(|id| id.to_string()))
         }
+        Place::Held => {
+            let all = model.marks.held.iter().map(ToString::to_string).collect();
+            with("{message}", all, selected_message(model).map(|id| id.to_string()))
+        }
         Place::Traffic
         | Place::Map
         | Place::OpenMap
@@ -95,6 +99,10 @@ fn why_not_node(model: &Model, command: &NodeCommand) -> Option<String> {
         NodeCommand::Ignore(peer) if is_ignored(peer) == Some(true) => "it is ignored already",
         NodeCommand::Unignore(peer) if is_ignored(peer) != Some(true) => "it is not ignored",
         NodeCommand::Announce(peer) if is_ignored(peer) == Some(true) => "it is ignored",
+        NodeCommand::ReleaseAll if model.overview.held == 0 => "nothing is held",
+        NodeCommand::Unhold if model.shows_held() && model.held.rule.is_none() => {
+            "no filter holds what comes"
+        }
         _ => return None,
     };
     Some(reason.to_owned())
@@ -167,6 +175,9 @@ pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
     match (&model.overlay, model.pane) {
         (Some(Overlay { content: Content::Peer(detail), .. }), _) => Some(detail.peer.address.clone()),
         (Some(Overlay { content: Content::Row(row), .. }), _) => row.peer.clone(),
+        (Some(Overlay { content: Content::Held, .. }), _) => {
+            model.held.list.selected_message()?.queued.from.clone()
+        }
         (Some(Overlay { content: Content::Map, .. }), _) | (None, Pane::Peers | Pane::Map) => {
             model.peers.selected_peer().map(|peer| peer.address.clone())
         }
@@ -177,6 +188,10 @@ pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
     }
 }
 
+/// The message that a key acts on: of the held ones while these are shown, else of the queue.
 pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
-    model.queue.selected_message().map(|queued| queued.id)
+    match model.place() {
+        Place::Held => model.held.list.selected_message().map(|held| held.queued.id),
+        _ => model.queue.selected_message().map(|queued| queued.id),
+    }
 }

@@ -35,6 +35,9 @@ impl Model {
     fn open_text(&self) -> Option<String> {
         let is_told = matches!(self.overlay.as_ref()?.content, Content::Biography(_));
         let message = story::message(self).filter(|_| !is_told);
+        if self.shows_held() {
+            return message.as_ref().map(text);
+        }
         Some(message.map_or_else(|| view::overlay_text(self).join("\n"), |message| text(&message)))
     }
 

@@ -6,7 +6,7 @@ use tui_input::{Input as Line, InputRequest};
 use super::history::{History, LONGEST_LINE, Search, Walk};
 
 /// Longest draft in bytes.
-const MAX_DRAFT: usize = LONGEST_LINE;
+pub(super) const MAX_DRAFT: usize = LONGEST_LINE;
 
 /// The drafts, of a message and of a command, and what was sent before.
 #[derive(Debug, Default)]
@@ -67,6 +67,14 @@ impl Input {
             self.clear();
             self.write_message();
         }
+    }
+
+    /// Puts the command that was being written into the history, and goes on with the message.
+    pub(crate) fn put_away_command(&mut self) {
+        self.writes_command = true;
+        self.remember();
+        self.clear();
+        self.write_message();
     }
 
     fn line(&self) -> &Line {

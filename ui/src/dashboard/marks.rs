@@ -12,6 +12,8 @@ const MAX_MARKS: usize = 500;
 pub(crate) struct Marks {
     pub(crate) peers: Marked<Address>,
     pub(crate) messages: Marked<MessageId>,
+    /// Of the held ones.
+    pub(crate) held: Marked<MessageId>,
 }
 
 /// What is marked in one list.
@@ -24,7 +26,7 @@ pub(crate) struct Marked<T> {
 
 impl Marks {
     pub(crate) fn len(&self) -> usize {
-        self.peers.len() + self.messages.len()
+        self.peers.len() + self.messages.len() + self.held.len()
     }
 
     /// Takes all marks away.

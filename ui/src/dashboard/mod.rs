@@ -7,10 +7,14 @@ mod available;
 mod biography;
 mod completion;
 mod copying;
+mod editing;
+mod editor;
+mod edits;
 mod export;
 pub(crate) mod format;
 mod frames;
 mod history;
+mod holding;
 mod indent;
 mod input;
 mod keymap;
@@ -43,8 +47,10 @@ mod verdict;
 mod view;
 
 pub(crate) use assist::Direction;
+pub(crate) use editing::InHand;
 pub(crate) use export::{NoForm, Target};
 pub(crate) use history::{LONGEST_LINE, MOST_LINES};
+pub(crate) use indent::indented;
 #[cfg(test)]
 pub(crate) use keymap::Place;
 pub(crate) use keymap::{Keymap, UserKeys};
@@ -157,14 +163,16 @@ pub(crate) async fn run(source: Source, settings: &Settings) -> anyhow::Result<(
     let screen = Screen::enter(settings.takes_mouse())?;
     let mut dashboard = Dashboard::new(source, screen, settings);
     settings.history.iter().for_each(|path| dashboard.open_history(path));
-    dashboard.run().await?;
-    let Dashboard { source, screen, history, .. } = dashboard;
-    screen.leave()?;
+    let ended = dashboard.run().await;
+    let Dashboard { source, screen, history, last_words, .. } = dashboard;
+    let left = screen.leave();
+    last_words.iter().for_each(|words| crate::tell(words));
     source.close().await.iter().for_each(|said| crate::tell(said));
     if let Some(history) = history {
         history.finish().await;
     }
-    Ok(())
+    ended?;
+    Ok(left?)
 }
 
 /// How things went that took longer than a frame.
@@ -182,6 +190,8 @@ struct Dashboard {
     station_file: Option<StationFile>,
     /// Keeps what is sent for the next run.
     history: Option<HistoryWriter>,
+    /// To be told when the terminal is given back.
+    last_words: Option<String>,
 }
 
 /// Whether the dashboard stays.
@@ -211,7 +221,8 @@ impl Dashboard {
         let replies = mpsc::channel(REPLIES);
         let station_file = kept.file.clone();
         let title = settings.has_title().then(Title::default);
-        Self { source, screen, model, frames: Frames::default(), title, replies, station_file, history: None }
+        let (frames, history, last_words) = (Frames::default(), None, None);
+        Self { source, screen, model, frames, title, replies, station_file, history, last_words }
     }
 
     /// Reads what was sent in earlier runs, and keeps what is sent in this one. Without it everything else works.
@@ -267,11 +278,19 @@ impl Dashboard {
                 self.resize();
                 return Ok(Stay::Open);
             }
-            Input::Terminate | Input::HungUp => return Ok(Stay::Leave),
-            // The terminal is given back already and the panic is told.
-            Input::Panicked => anyhow::bail!("a part of the program failed, so all of it ends"),
+            Input::Terminate | Input::HungUp | Input::Panicked => return self.leave_for(&input),
         };
         self.on_msg(msg).await
+    }
+
+    /// Leaves because the system says so.
+    fn leave_for(&mut self, input: &Input) -> anyhow::Result<Stay> {
+        if let Some(editing) = self.model.editing.take() {
+            self.put_back(&editing);
+        }
+        // The terminal is given back already and the panic is told.
+        anyhow::ensure!(*input != Input::Panicked, "a part of the program failed, so all of it ends");
+        Ok(Stay::Leave)
     }
 
     async fn on_msg(&mut self, msg: Msg) -> anyhow::Result<Stay> {
@@ -292,6 +311,9 @@ impl Dashboard {
             Effect::Remember(line) => self.history.iter().for_each(|history| history.add(line.clone())),
             // They were for the model.
             Effect::Sent(_) | Effect::Insert(_) => {}
+            Effect::Edit(id) => self.edit(id),
+            Effect::FinishEdit(editing, message) => self.finish_edit(editing, &message),
+            Effect::OpenEditor(id) => return self.edit_elsewhere(id).await,
             Effect::Refresh => self.refresh(),
             Effect::Suspend => {
                 self.screen.suspend()?;
@@ -415,10 +437,15 @@ impl Dashboard {
     fn take_at(&mut self, now: Now, msg: Msg) {
         self.frames.request();
         for effect in update(&mut self.model, now, msg) {
-            // Events and replies have no other effect outside.
-            debug_assert_eq!(effect, Effect::Ring);
-            // A terminal that is gone is noticed where it is read.
-            let _ = Screen::ring();
+            match effect {
+                // A line that was begun for the user.
+                Effect::Ask(question) => self.ask(question),
+                // Events and replies have no other effect outside. A terminal that is gone is noticed where it is read.
+                effect => {
+                    debug_assert_eq!(effect, Effect::Ring);
+                    let _ = Screen::ring();
+                }
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use clacks_p2p::{
     Address, Message,
-    core::{MessageId, Now, Peer, QueuedMessage, Status},
+    core::{HeldMessage, MessageId, Now, Peer, QueuedMessage, Status},
     node::{CertificateFingerprint, Overview},
 };
 use jiff::tz::TimeZone;
@@ -13,6 +13,8 @@ use ratatui::layout::{Position, Rect};
 use super::{
     assist::Assist,
     biography::Biographies,
+    editing::Editing,
+    holding::{Held, HeldSnapshot, WantedHeld},
     indent::indented,
     input::Input,
     keymap::{Binding, Key, Keymap, Place},
@@ -66,6 +68,7 @@ pub(crate) struct Model {
     pub(crate) is_zoomed: bool,
     pub(crate) peers: PeerList,
     pub(crate) queue: QueueList,
+    pub(crate) held: Held,
     pub(crate) log: Log,
     pub(crate) log_cursor: LogCursor,
     pub(crate) lives: Biographies,
@@ -77,6 +80,8 @@ pub(crate) struct Model {
     pub(crate) writing: Option<Writing>,
     pub(crate) input: Input,
     pub(crate) assist: Assist,
+    /// The message that is being edited on the line.
+    pub(crate) editing: Option<Editing>,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
     /// The list of what can be done, over everything else.
@@ -132,10 +137,10 @@ pub(crate) struct PeerList {
     pub(crate) row: usize,
 }
 
-/// A window of the queue, and the message that is selected.
-#[derive(Debug, Default)]
-pub(crate) struct QueueList {
-    pub(crate) window: Vec<QueuedMessage>,
+/// A window of the queue or of the held messages, and the message that is selected.
+#[derive(Debug)]
+pub(crate) struct QueueList<T = QueuedMessage> {
+    pub(crate) window: Vec<T>,
     /// The place in the queue of the first message of the window; 0 is the head.
     pub(crate) first: usize,
     pub(crate) selected: Anchor<MessageId>,
@@ -144,6 +149,23 @@ pub(crate) struct QueueList {
     pub(crate) row: usize,
     /// The message that the user selected has gone; another stands in its place.
     pub(crate) is_handed_over: bool,
+}
+
+/// Something with a message's ticket.
+pub(crate) trait Ticketed {
+    fn queued(&self) -> &QueuedMessage;
+}
+
+impl Ticketed for QueuedMessage {
+    fn queued(&self) -> &QueuedMessage {
+        self
+    }
+}
+
+impl Ticketed for HeldMessage {
+    fn queued(&self) -> &QueuedMessage {
+        &self.queued
+    }
 }
 
 /// What a selection holds on to.
@@ -188,7 +210,7 @@ pub(crate) enum Content {
     Map,
     /// A peer, kept up to date while it is known.
     Peer(Box<PeerDetail>),
-    /// A message of the queue, and whether it still waits there.
+    /// A message of the queue or one that is held, and whether it is still here.
     Message(QueuedMessage, bool),
     /// A row of the log.
     Row(Box<super::log::Row>),
@@ -200,6 +222,8 @@ pub(crate) enum Content {
     Why,
     Charts,
     Tower,
+    /// The messages that are held.
+    Held,
 }
 
 /// All that is known of a peer.
@@ -244,6 +268,8 @@ pub(crate) struct Wanted {
     pub(crate) shown_peer: Option<Address>,
     /// The message that is shown in full.
     pub(crate) shown_message: Option<MessageId>,
+    /// While the held messages are shown.
+    pub(crate) held: Option<WantedHeld>,
 }
 
 /// What the node answered.
@@ -259,12 +285,14 @@ pub(crate) struct Snapshot {
     pub(crate) towers: Vec<Peer>,
     /// The peer that is shown in full, while it is known, and its certificate.
     pub(crate) shown_peer: Option<(Peer, Option<CertificateFingerprint>)>,
-    /// Whether the message that is shown in full still waits.
+    /// Whether the message that is shown in full still waits or is held.
     pub(crate) shown_message_waits: bool,
     /// Bytes recorded, while anything is.
     pub(crate) recorded: Option<u64>,
     /// Where the replay stands, if it is one.
     pub(crate) replay: Option<Progress>,
+    /// The held messages, if they are wanted.
+    pub(crate) held: Option<HeldSnapshot>,
     /// What is marked and not there any more.
     pub(crate) gone: Gone,
 }
@@ -274,6 +302,7 @@ pub(crate) struct Snapshot {
 pub(crate) struct Gone {
     pub(crate) peers: Vec<Address>,
     pub(crate) messages: Vec<MessageId>,
+    pub(crate) held: Vec<MessageId>,
 }
 
 impl Model {
@@ -291,6 +320,7 @@ impl Model {
             is_zoomed: false,
             peers: PeerList::default(),
             queue: QueueList::default(),
+            held: Held::default(),
             log: Log::default(),
             log_cursor: LogCursor::Following,
             lives: Biographies::default(),
@@ -299,6 +329,7 @@ impl Model {
             writing: None,
             input: Input::default(),
             assist: Assist::default(),
+            editing: None,
             overlay: None,
             notice: None,
             menu: None,
@@ -333,6 +364,7 @@ impl Model {
             _ if self.menu.is_some() => Place::Menu,
             _ if self.writes_search() => Place::Search,
             (Some(Overlay { content: Content::Map, .. }), _) => Place::OpenMap,
+            _ if self.shows_held() => Place::Held,
             (Some(_), _) => Place::Overlay,
             (None, Focus::Input) if self.input.search().is_some() => Place::Recall,
             (None, Focus::Input) if self.assist.menu().is_some() => Place::Choices,
@@ -417,7 +449,13 @@ impl Model {
                 Some(Overlay { content: Content::Message(queued, _), .. }) => Some(queued.id),
                 _ => None,
             },
+            held: self.shows_held().then(|| self.held.wanted(self.overlay_height())),
         }
+    }
+
+    /// Whether the held messages are shown.
+    pub(crate) fn shows_held(&self) -> bool {
+        self.overlay.as_ref().is_some_and(|overlay| overlay.content == Content::Held)
     }
 
     /// Takes in what the node answered.
@@ -435,7 +473,10 @@ impl Model {
         self.count_down();
         self.marks.peers.lose(&snapshot.gone.peers);
         self.marks.messages.lose(&snapshot.gone.messages);
+        self.marks.held.lose(&snapshot.gone.held);
         self.refresh_overlay(snapshot.shown_peer, snapshot.shown_message_waits);
+        let page = self.overlay_height();
+        snapshot.held.into_iter().for_each(|held| self.held.refresh(held, page));
         if self.frozen.is_some() && !std::mem::take(&mut self.has_moved) {
             return;
         }
@@ -690,7 +731,8 @@ impl Content {
             | Self::Overhead(_)
             | Self::Why
             | Self::Charts
-            | Self::Tower => None,
+            | Self::Tower
+            | Self::Held => None,
         }
     }
 }
@@ -749,27 +791,49 @@ impl PeerList {
     }
 }
 
-impl QueueList {
+impl<T> Default for QueueList<T> {
+    fn default() -> Self {
+        Self {
+            window: Vec::new(),
+            first: 0,
+            selected: Anchor::default(),
+            place: 0,
+            row: 0,
+            is_handed_over: false,
+        }
+    }
+}
+
+impl<T: Ticketed> QueueList<T> {
     pub(crate) fn index(&self) -> Option<usize> {
-        self.selected.index_in(&self.window, |queued| &queued.id)
+        self.selected.index_in(&self.window, |message| &message.queued().id)
     }
 
-    pub(crate) fn selected_message(&self) -> Option<&QueuedMessage> {
+    /// Selects the message so many places on, or back.
+    pub(crate) fn step(&mut self, by: isize, height: usize) {
+        let Some(index) = self.index() else { return };
+        let target = index.saturating_add_signed(by).min(self.window.len() - 1);
+        self.selected = Anchor::At(self.window[target].queued().id);
+        self.place = self.first + target;
+        self.row = stepped_row(self.row, index, target, height);
+    }
+
+    pub(crate) fn selected_message(&self) -> Option<&T> {
         self.index().and_then(|index| self.window.get(index))
     }
 
     /// Holds on to the message that is selected now, whichever place it goes to.
     pub(crate) fn settle(&mut self) {
-        if let Some(queued) = self.selected_message() {
-            self.selected = Anchor::At(queued.id);
+        if let Some(message) = self.selected_message() {
+            self.selected = Anchor::At(message.queued().id);
         }
     }
 
-    pub(crate) fn visible(&self, height: usize) -> (&[QueuedMessage], Option<usize>) {
+    pub(crate) fn visible(&self, height: usize) -> (&[T], Option<usize>) {
         visible(&self.window, self.index(), self.row, height)
     }
 
-    fn refresh(&mut self, window: Vec<QueuedMessage>, first: usize, height: usize) {
+    pub(crate) fn refresh(&mut self, window: Vec<T>, first: usize, height: usize) {
         (self.window, self.first) = (window, first);
         match &self.selected {
             Anchor::Untouched => {}
@@ -781,7 +845,7 @@ impl QueueList {
             // The message is gone: what stands where it stood is selected.
             Anchor::At(_) => {
                 let heir = self.window.get(self.place.saturating_sub(first)).or(self.window.last());
-                self.selected = heir.map_or(Anchor::Untouched, |queued| Anchor::At(queued.id));
+                self.selected = heir.map_or(Anchor::Untouched, |message| Anchor::At(message.queued().id));
                 self.is_handed_over = true;
             }
         }
@@ -833,6 +897,12 @@ fn visible<T>(window: &[T], index: Option<usize>, row: usize, height: usize) -> 
     let top = index.saturating_sub(row);
     let bottom = window.len().min(top + height);
     (&window[top.min(bottom)..bottom], Some(index - top))
+}
+
+/// The row of the screen after a step: the list stays where it is as long as the selection is on the screen.
+pub(crate) fn stepped_row(row: usize, from: usize, to: usize, height: usize) -> usize {
+    let row = row.saturating_add_signed(to.cast_signed() - from.cast_signed());
+    row.min(height.max(1) - 1)
 }
 
 /// The row on which the selected item can stand: on the screen, with nothing missing above it, and no empty rows

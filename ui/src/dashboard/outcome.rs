@@ -45,6 +45,7 @@ fn settle(model: &mut Model, command: &NodeCommand) {
         }
         NodeCommand::Drop(id) | NodeCommand::HoldOne(id) | NodeCommand::Release(id) => {
             model.marks.messages.remove(id);
+            model.marks.held.remove(id);
         }
         _ => {}
     }
@@ -117,6 +118,7 @@ fn things(command: &NodeCommand, count: usize) -> String {
         | NodeCommand::HoldOne(_)
         | NodeCommand::Release(_)
         | NodeCommand::Replace(..) => ("message", "messages"),
+        NodeCommand::ReleaseAll => ("held message", "held messages"),
         NodeCommand::Rate(_) => ("rate", "rates"),
         _ => ("peer", "peers"),
     };

@@ -37,6 +37,12 @@ impl Question {
             .with_answer(Key::LEAVE, vec![Effect::Quit])
     }
 
+    /// Whether to do this to so many things that are not marked.
+    pub(crate) fn before(count: usize, command: NodeCommand) -> Self {
+        let text = format!("{}? y/n", outcome::asked(&command, count));
+        Self::new("SURE?", text).with_answer(Key::plain(KeyCode::Char('y')), vec![Effect::Run(command)])
+    }
+
     /// Whether to do this to all that is marked; none for no command.
     pub(crate) fn before_all(commands: Vec<NodeCommand>) -> Option<Self> {
         let asked = outcome::asked(commands.first()?, commands.len());

@@ -10,6 +10,8 @@ use clacks_p2p::{
 
 use jiff::tz::TimeZone;
 
+use super::holding::{HeldSnapshot, WantedHeld};
+use super::marks::Marked;
 use super::model::{Anchor, Gone, Model, Snapshot, Wanted};
 use crate::recording::{
     controls::ReplayCommand,
@@ -192,10 +194,8 @@ pub(crate) trait Lists {
     fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage>;
     fn queued_message(&self, id: MessageId) -> Option<QueuedMessage>;
     fn held_position(&self, id: MessageId) -> Option<usize>;
-    #[allow(dead_code, reason = "a list of what is held asks for it")]
     fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage>;
     /// The text of the rule that holds messages.
-    #[allow(dead_code, reason = "a list of what is held asks for it")]
     fn hold_rule(&self) -> Option<String>;
 }
 
@@ -268,8 +268,10 @@ fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
     };
     let queue_first = first_message(node, &wanted, place);
     let messages = wanted.messages_before + wanted.messages_after;
+    let overview = node.overview();
     Snapshot {
-        overview: node.overview(),
+        held: wanted.held.as_ref().map(|wanted| held(node, wanted, overview.held)),
+        overview,
         peers: peers(node, &wanted, selected_peer.as_ref()),
         selected_peer,
         queue: node.queue_window(queue_first..queue_first.saturating_add(messages)),
@@ -281,18 +283,26 @@ fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
         }),
         gone: Gone {
             peers: model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
-            messages: model
-                .marks
-                .messages
-                .iter()
-                .copied()
-                .filter(|id| node.queue_position(*id).is_none())
-                .collect(),
+            messages: gone(&model.marks.messages, |id| node.queue_position(id).is_some()),
+            held: gone(&model.marks.held, |id| node.held_position(id).is_some()),
         },
         recorded: None,
         replay: None,
-        shown_message_waits: wanted.shown_message.is_some_and(|id| node.queue_position(id).is_some()),
+        shown_message_waits: wanted
+            .shown_message
+            .is_some_and(|id| node.queue_position(id).or(node.held_position(id)).is_some()),
     }
+}
+
+fn gone(marked: &Marked<MessageId>, is_there: impl Fn(MessageId) -> bool) -> Vec<MessageId> {
+    marked.iter().copied().filter(|id| !is_there(*id)).collect()
+}
+
+fn held(node: &impl Lists, wanted: &WantedHeld, held: usize) -> HeldSnapshot {
+    let place = wanted.id().and_then(|id| node.held_position(id));
+    let first = wanted.first(place, held);
+    let window = node.held_window(first..first.saturating_add(wanted.before + wanted.after));
+    HeldSnapshot { window, first, rule: node.hold_rule() }
 }
 
 fn peers(node: &impl Lists, wanted: &Wanted, selected: Option<&Address>) -> Vec<Peer> {

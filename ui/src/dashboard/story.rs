@@ -16,6 +16,9 @@ pub(super) fn open_biography(model: &mut Model) {
 pub(super) fn message(model: &Model) -> Option<Message> {
     match &model.overlay {
         Some(Overlay { content: Content::Overhead(souls), .. }) => souls.message(&model.lives),
+        Some(Overlay { content: Content::Held, .. }) => {
+            model.held.list.selected_message().map(|held| held.queued.message.clone())
+        }
         Some(overlay) => overlay.content.message().cloned(),
         None => model.selection()?.message().cloned(),
     }

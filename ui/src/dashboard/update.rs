@@ -1,6 +1,9 @@
 //! What happens to the [`Model`]: a pure function from a [`Msg`] to changes and [`Effect`]s.
 
-use clacks_p2p::core::{Event, MessageId, Now};
+use clacks_p2p::{
+    Message,
+    core::{Event, MessageId, Now},
+};
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
@@ -16,13 +19,15 @@ use super::{
     assist::{self, Answer},
     available::{REPLAY_SENDS_NOTHING, fill_in, marked, selected_message, selected_peer},
     completion::Need,
+    editing::{self, Editing, InHand},
     export::Target,
     keymap::{Key, Place},
     layout::Pane,
     log::Row,
     map,
+    marks::Marked,
     menu::{self, Deed, Menu},
-    model::{Anchor, Content, Focus, LogCursor, Model, Snapshot},
+    model::{Anchor, Content, Focus, LogCursor, Model, Snapshot, stepped_row},
     outcome::{self, Outcome},
     paste::{insert, on_burst, on_paste},
     question::Question,
@@ -57,6 +62,14 @@ pub(crate) enum Msg {
     Ran(Vec<Outcome>),
     /// How something went, in a line.
     Done(Result<String, String>),
+    /// A message is held to be edited on the line.
+    Editing(Box<InHand>),
+    /// What a message was edited to can't be, for this reason; it is to be mended on the line.
+    Mend {
+        editing: Editing,
+        line: String,
+        reason: String,
+    },
     /// The user wants to leave, and what the model knows of the queue is fresh.
     Leave,
 }
@@ -77,6 +90,12 @@ pub(crate) enum Effect {
     Insert(String),
     Record(RecordCommand),
     Replay(ReplayCommand),
+    /// Take a message out of sending to edit it, then send [`Msg::Editing`].
+    Edit(MessageId),
+    /// Give the message that is edited this text, and put it back to where it was.
+    FinishEdit(Editing, Message),
+    /// Edit a message in the user's own editor, which gets the terminal meanwhile.
+    OpenEditor(MessageId),
     /// Ask the node at once for what is on the screen now, so that the next key finds it there.
     Refresh,
     Suspend,
@@ -99,6 +118,8 @@ pub(crate) enum Effect {
 
 /// What the key for the filter begins to write.
 pub(super) const FILTER: &str = ":filter ";
+/// What the key for the filter that holds messages begins to write.
+const HOLD: &str = ":hold ";
 /// How many rows a turn of the wheel moves.
 const WHEEL: usize = 3;
 
@@ -107,8 +128,9 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     model.now = now;
     model.shares.forget_old(now);
     let is_input = matches!(msg, Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_));
-    let effects = take_in(model, msg);
+    let mut effects = take_in(model, msg);
     if is_input {
+        effects.extend(editing::leave(model));
         model.follow_draft();
     }
     effects
@@ -146,6 +168,15 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Leave => leave(model),
+        Msg::Editing(in_hand) => {
+            editing::begin(model, &in_hand);
+            assist::edited(model)
+        }
+        Msg::Mend { editing, line, reason } => {
+            editing::mend(model, editing, &line);
+            model.complain(reason);
+            assist::edited(model)
+        }
         Msg::Ran(outcomes) => {
             outcome::note(model, &outcomes);
             Vec::new()
@@ -252,6 +283,7 @@ fn on_key_unseen(model: &Model, key: Key) -> Vec<Effect> {
 fn settle(model: &mut Model) {
     model.peers.settle();
     model.queue.settle();
+    model.held.list.settle();
 }
 
 fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
@@ -275,6 +307,10 @@ fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
     }
     let line = still_there(model, template).and_then(|()| fill_in(model, template));
     match line.and_then(|line| Command::parse(&line).map_err(|error| error.to_string())) {
+        Ok(Command::Node(command)) if asks(model, &command) => {
+            model.question = Some(Question::before(model.overview.held, command));
+            Vec::new()
+        }
         Ok(command) => run(model, command),
         Err(reason) => {
             model.complain(reason);
@@ -283,20 +319,37 @@ fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
     }
 }
 
+/// Whether a key that does this asks before, as one that is hit by mistake could not be taken back.
+fn asks(model: &Model, command: &NodeCommand) -> bool {
+    *command == NodeCommand::ReleaseAll && model.overview.held > 1
+}
+
 /// Whether what a key is to act on is what the user saw when pressing it.
 fn still_there(model: &mut Model, template: &str) -> Result<(), String> {
     let marks_gone = template.contains("{peer}") && model.marks.peers.take_has_run_out()
-        || template.contains("{message}") && model.marks.messages.take_has_run_out();
+        || template.contains("{message}") && message_marks(model).take_has_run_out();
     if marks_gone {
         return Err("what was marked has gone; again for the one that is selected".to_owned());
     }
     if template.contains("{peer}") {
         hold_on_to_the_row(model)?;
     }
-    if template.contains("{message}") && std::mem::take(&mut model.queue.is_handed_over) {
+    let is_handed_over = match model.place() {
+        Place::Held => &mut model.held.list.is_handed_over,
+        _ => &mut model.queue.is_handed_over,
+    };
+    if template.contains("{message}") && std::mem::take(is_handed_over) {
         return Err("the message that was selected has gone; again for the one that is now".to_owned());
     }
     Ok(())
+}
+
+/// The marks on messages where the keys are: on those that are held, or that wait.
+fn message_marks(model: &mut Model) -> &mut Marked<MessageId> {
+    match model.place() {
+        Place::Held => &mut model.marks.held,
+        _ => &mut model.marks.messages,
+    }
 }
 
 /// While the traffic is followed its newest row may be one that was not on the screen yet when the key was pressed, so
@@ -314,7 +367,13 @@ fn hold_on_to_the_row(model: &mut Model) -> Result<(), String> {
 fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
         Command::Node(_) if model.replay.is_some() => refuse_in_replay(model),
-        Command::Node(command) => vec![Effect::Run(command)],
+        Command::View(ViewCommand::Edit(_) | ViewCommand::EditInEditor(_)) if model.replay.is_some() => {
+            refuse_in_replay(model)
+        }
+        Command::Node(command) => {
+            let edit = editing::finish(model, &command);
+            vec![edit.unwrap_or(Effect::Run(command))]
+        }
         Command::View(command) => look(model, command),
     }
 }
@@ -340,6 +399,10 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::TakeBack => return end_choice(model, false),
         ViewCommand::Line(line_key) => return edit(model, line_key.key()),
         ViewCommand::Move(step) if model.menu.is_some() => go_in_menu(model, step),
+        ViewCommand::Move(step) if model.place() == Place::Held => {
+            model.held.go(step, model.overlay_height());
+            return vec![Effect::Refresh];
+        }
         ViewCommand::Move(step) if model.selecting() != Pane::Map && model.overlay.is_some() => {
             scroll(model, step);
         }
@@ -348,7 +411,13 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
             return moved(model);
         }
         ViewCommand::Peers => show_pane(model, Pane::Peers),
-        ViewCommand::Queue | ViewCommand::Held | ViewCommand::Edit(_) => show_pane(model, Pane::Queue),
+        ViewCommand::Edit(id) => return vec![Effect::Edit(id)],
+        ViewCommand::EditInEditor(id) => return vec![Effect::OpenEditor(id)],
+        ViewCommand::Queue => show_pane(model, Pane::Queue),
+        ViewCommand::Held => {
+            model.open(Content::Held);
+            return vec![Effect::Refresh];
+        }
         ViewCommand::Traffic => show_pane(model, Pane::Traffic),
         ViewCommand::Zoom => model.is_zoomed = !model.is_zoomed,
         ViewCommand::Help => model.menu = Some(Menu::new(model)),
@@ -426,11 +495,12 @@ fn undo(model: &mut Model) -> Vec<Effect> {
 }
 
 fn mark(model: &mut Model) {
-    let peer = selected_peer(model).filter(|_| model.pane == Pane::Peers);
-    let message = selected_message(model).filter(|_| model.pane == Pane::Queue);
+    let place = model.place();
+    let peer = selected_peer(model).filter(|_| place == Place::Peers);
+    let message = selected_message(model).filter(|_| matches!(place, Place::Queue | Place::Held));
     let marked = match (peer, message) {
         (Some(peer), _) => model.marks.peers.toggle(peer),
-        (None, Some(id)) => model.marks.messages.toggle(id),
+        (None, Some(id)) => message_marks(model).toggle(id),
         (None, None) => Err("nothing is selected that could be marked".to_owned()),
     };
     marked.unwrap_or_else(|reason| model.complain(reason));
@@ -507,6 +577,8 @@ fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
+    // What is written goes before what is looked at.
+    model.overlay = None;
     model.focus = Focus::Input;
     match begun {
         "" => model.input.write_message(),
@@ -514,6 +586,10 @@ pub(super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
         FILTER => {
             let filter = model.log.filter().map_or("", Filter::as_str);
             model.input.write_command(&format!("{FILTER}{filter}"));
+        }
+        HOLD => {
+            let rule = model.held.rule.as_deref().unwrap_or_default();
+            model.input.write_command(&format!("{HOLD}{rule}"));
         }
         begun if begun.starts_with(':') => model.input.write_command(begun),
         begun => {
@@ -596,11 +672,7 @@ fn step(model: &mut Model, by: isize) {
             model.peers.row = stepped_row(model.peers.row, index, target, height);
         }
         Pane::Queue => {
-            let Some(index) = model.queue.index() else { return };
-            let target = index.saturating_add_signed(by).min(model.queue.window.len() - 1);
-            model.queue.selected = Anchor::At(model.queue.window[target].id);
-            model.queue.place = model.queue.first + target;
-            model.queue.row = stepped_row(model.queue.row, index, target, height);
+            model.queue.step(by, height);
         }
         Pane::Traffic => step_log(model, by, height),
         Pane::Map => {}
@@ -619,14 +691,12 @@ fn step_log(model: &mut Model, by: isize, height: usize) {
     }
 }
 
-/// The row of the screen after a step: the list stays where it is as long as the selection is on the screen.
-fn stepped_row(row: usize, from: usize, to: usize, height: usize) -> usize {
-    let row = row.saturating_add_signed(to.cast_signed() - from.cast_signed());
-    row.min(height.max(1) - 1)
-}
-
 fn scroll(model: &mut Model, by: Step) {
     let page = model.overlay_height();
+    if model.shows_held() {
+        model.held.go(by, page);
+        return;
+    }
     let Some(overlay) = &mut model.overlay else { return };
     if let Content::Overhead(souls) = &mut overlay.content {
         souls.step(&model.lives, by.rows(page), page);
@@ -649,6 +719,10 @@ fn open_within(model: &mut Model) {
     match model.overlay.as_ref().map(|overlay| &overlay.content) {
         Some(Content::Overhead(_)) => story::open_biography(model),
         Some(Content::Map) => open(model),
+        Some(Content::Held) => {
+            let held = model.held.list.selected_message().map(|held| held.queued.clone());
+            held.into_iter().for_each(|queued| model.open(Content::Message(queued, true)));
+        }
         _ => model.close(),
     }
 }

@@ -139,6 +139,15 @@ pub(super) fn restore() -> io::Result<()> {
     written.and(cooked)
 }
 
+/// Undoes what another program that did not end well may have set.
+pub(super) fn restore_from_another() -> io::Result<()> {
+    match lock_or_give_up() {
+        // The title is the terminal's own at this time.
+        Some(_writing) if takes_bytes() => write_out(&undoing(!(RAW | Mode::Title as u8))),
+        _ => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
+
 fn undoing(set: u8) -> Vec<u8> {
     let undone = MODES.into_iter().filter(|&mode| set & mode as u8 != 0);
     undone.flat_map(Mode::off).copied().collect()

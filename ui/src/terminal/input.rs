@@ -1,12 +1,27 @@
 //! What the user does, and the thread that reads it.
 
-use std::{io, thread, time::Duration};
+use std::{
+    io::{self, PipeReader, PipeWriter, Read, Write},
+    thread,
+    time::Duration,
+};
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+};
 use tokio::sync::mpsc;
 
 /// How many keys wait while a frame is drawn; more wait in the terminal.
 const WAITING_KEYS: usize = 64;
+
+/// How long the reader may take to leave the keyboard to another program.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long to look for more in what was read. crossterm does not look at all once the time is over, so it has to be
+/// long enough for a machine that is busy.
+const SETTLING: Duration = Duration::from_millis(200);
 
 /// How soon after another a key comes that was not typed but read together with it.
 const AT_ONCE: Duration = Duration::from_millis(2);
@@ -41,25 +56,105 @@ pub(crate) enum Input {
     Panicked,
 }
 
-/// Reads the keyboard and the mouse on a thread of its own: crossterm's reader never comes back from a terminal that
-/// has gone, or that sent half a paste.
-pub(super) fn read_keys() -> io::Result<mpsc::Receiver<Input>> {
-    let (sender, receiver) = mpsc::channel(WAITING_KEYS);
-    thread::Builder::new().name("keys".into()).spawn(move || pass_on(&sender))?;
-    Ok(receiver)
+/// The keys that were read, and the thread that reads them.
+#[derive(Debug)]
+pub(super) struct Keys {
+    read: mpsc::Receiver<Input>,
+    /// A byte has the thread stop reading, the next one has it go on.
+    wishes: PipeWriter,
+    stopped: std::sync::mpsc::Receiver<()>,
 }
 
-/// Ends when nobody listens any more or nothing can be read.
-fn pass_on(listener: &mpsc::Sender<Input>) {
-    while let Ok(event) = event::read() {
-        let Some(input) = Input::from_event(event) else { continue };
+/// Reads the keyboard and the mouse on a thread of its own: crossterm's reader never comes back from a terminal that
+/// has gone, or that sent half a paste.
+pub(super) fn read_keys() -> io::Result<Keys> {
+    let (sender, read) = mpsc::channel(WAITING_KEYS);
+    let (heard, wishes) = io::pipe()?;
+    let (stopped_to, stopped) = std::sync::mpsc::channel();
+    let reader = Reader { listener: sender, heard, stopped: stopped_to };
+    // What ends it is that nobody listens any more or nothing can be read.
+    thread::Builder::new().name("keys".into()).spawn(move || reader.run().ok())?;
+    Ok(Keys { read, wishes, stopped })
+}
+
+impl Keys {
+    /// The next one; `None` once there will be none.
+    pub(super) async fn next(&mut self) -> Option<Input> {
+        self.read.recv().await
+    }
+
+    /// Leaves what is typed to another program, until [`Keys::take`]. Fails if the reader does not come to it, as when
+    /// half a paste has come.
+    pub(super) fn leave(&mut self) -> io::Result<()> {
+        // A late answer to an earlier wish is none to this one.
+        while self.stopped.try_recv().is_ok() {}
+        self.wish()?;
+        if self.stopped.recv_timeout(PATIENCE).is_ok() {
+            return Ok(());
+        }
+        self.take()?;
+        Err(io::Error::new(io::ErrorKind::TimedOut, "the keyboard is busy; try again"))
+    }
+
+    /// Takes what is typed again.
+    pub(super) fn take(&mut self) -> io::Result<()> {
+        self.wish()
+    }
+
+    fn wish(&mut self) -> io::Result<()> {
+        self.wishes.write_all(&[0])
+    }
+}
+
+/// What the thread has.
+struct Reader {
+    listener: mpsc::Sender<Input>,
+    heard: PipeReader,
+    stopped: std::sync::mpsc::Sender<()>,
+}
+
+impl Reader {
+    fn run(mut self) -> io::Result<()> {
+        loop {
+            if self.wait()? {
+                self.stop()?;
+                continue;
+            }
+            // All that has come, as crossterm may have read more than it told.
+            while event::poll(SETTLING)? {
+                let Some(input) = Input::from_event(event::read()?) else { continue };
+                self.pass_on(input)?;
+            }
+        }
+    }
+
+    fn pass_on(&self, input: Input) -> io::Result<()> {
         let inputs = match input {
             Input::Key(key) => gathered(key, next_within),
             input => vec![input],
         };
-        if inputs.into_iter().any(|input| listener.blocking_send(input).is_err()) {
-            return;
+        let sent = inputs.into_iter().try_for_each(|input| self.listener.blocking_send(input));
+        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    /// Sleeps until something is typed, or wished: then it returns true.
+    fn wait(&self) -> io::Result<bool> {
+        let stdin = io::stdin();
+        let mut ends = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.heard, PollFlags::IN)];
+        match poll(&mut ends, None) {
+            Err(Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
+            // crossterm would look for keys in a terminal that has gone, over and over.
+            Ok(_) if ends[0].revents().contains(PollFlags::HUP) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => Ok(!ends[1].revents().is_empty()),
         }
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
+        let mut wish = [0];
+        self.heard.read_exact(&mut wish)?;
+        let _ = self.stopped.send(());
+        self.heard.read_exact(&mut wish)
     }
 }
 

@@ -12,6 +12,7 @@ mod backend;
 mod colours;
 mod ending;
 mod guard;
+mod handed_over;
 mod hangup;
 mod input;
 mod news;
@@ -27,9 +28,11 @@ use ratatui::{
     Frame, Terminal,
     layout::{Rect, Size},
 };
-use tokio::sync::mpsc;
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use tokio::process::Command;
 
-use self::{backend::Tty, guard::Mode, news::News};
+pub(crate) use self::handed_over::Ended;
+use self::{backend::Tty, guard::Mode, input::Keys, news::News};
 pub(crate) use self::{
     colours::{Background, background, colours_wanted, has_title},
     guard::write_beside,
@@ -41,7 +44,7 @@ pub(crate) use self::{
 #[derive(Debug)]
 pub(crate) struct Screen {
     terminal: Terminal<Tty>,
-    keys: mpsc::Receiver<Input>,
+    keys: Keys,
     mouse: bool,
     /// What the window is called, where it was given a name.
     title: Option<String>,
@@ -82,7 +85,7 @@ impl Screen {
             }
             tokio::select! {
                 () = news::come() => {}
-                key = self.keys.recv() => return key.unwrap_or(Input::HungUp),
+                key = self.keys.next() => return key.unwrap_or(Input::HungUp),
             }
         }
     }
@@ -98,6 +101,33 @@ impl Screen {
         self.take()?;
         news::tell(News::Resumed);
         Ok(())
+    }
+
+    /// Lets another program have the terminal until it ends, then takes it again. What the system asks meanwhile is
+    /// passed on to it.
+    pub(crate) async fn hand_over(&mut self, program: &mut Command) -> io::Result<Ended> {
+        self.keys.leave()?;
+        let ended = self.run_alone(program).await;
+        self.keys.take()?;
+        ended
+    }
+
+    async fn run_alone(&mut self, program: &mut Command) -> io::Result<Ended> {
+        guard::restore()?;
+        let settings = tcgetattr(io::stdin())?;
+        signals::hand_over(true);
+        let ended = handed_over::run(program).await;
+        signals::hand_over(false);
+        if !matches!(&ended, Ok(Ended::ByItself(status)) if status.success()) {
+            // A program that failed may have left the terminal as it was using it.
+            let _ = guard::restore_from_another();
+        }
+        // What it changed for good would be taken for the terminal's own settings. A terminal that has gone has none.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
+        if !matches!(ended, Ok(Ended::Asked(_))) {
+            self.take()?;
+        }
+        ended
     }
 
     /// Has the next frame drawn whole, over whatever another program wrote.

@@ -21,6 +21,12 @@ pub(super) enum News {
 const BY_URGENCY: [News; 6] =
     [News::Panicked, News::HungUp, News::Terminate, News::Stop, News::Resumed, News::Resized];
 
+impl News {
+    fn is_end(self) -> bool {
+        matches!(self, Self::Panicked | Self::HungUp | Self::Terminate)
+    }
+}
+
 static NEWS: AtomicU8 = AtomicU8::new(0);
 static BELL: Notify = Notify::const_new();
 
@@ -31,7 +37,16 @@ pub(super) fn tell(news: News) {
 
 /// The most urgent news, if there is any.
 pub(super) fn take() -> Option<News> {
-    BY_URGENCY.into_iter().find(|&news| NEWS.fetch_and(!(news as u8), Ordering::SeqCst) & news as u8 != 0)
+    BY_URGENCY.into_iter().find(|&news| take_one(news))
+}
+
+/// News that ends the program, if there is any; other news stays.
+pub(super) fn take_end() -> Option<News> {
+    BY_URGENCY.into_iter().filter(|news| news.is_end()).find(|&news| take_one(news))
+}
+
+fn take_one(news: News) -> bool {
+    NEWS.fetch_and(!(news as u8), Ordering::SeqCst) & news as u8 != 0
 }
 
 /// Waits until there may be news.

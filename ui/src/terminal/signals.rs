@@ -31,6 +31,14 @@ static WATCHING: OnceLock<()> = OnceLock::new();
 /// Set while we stop ourselves: the SIGCONT that ends it is no news.
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
+/// Set while another program has the terminal and the keyboard.
+static HANDED_OVER: AtomicBool = AtomicBool::new(false);
+
+/// Says whether another program has the keyboard, and so what comes from it.
+pub(super) fn hand_over(handed_over: bool) {
+    HANDED_OVER.store(handed_over, Ordering::SeqCst);
+}
+
 /// Starts the watch, once for the life of the process.
 ///
 /// It is no task of the runtime, so that it can act while the runtime's threads are stuck.
@@ -44,6 +52,10 @@ pub(super) fn watch() -> io::Result<()> {
 
 fn handle(signal: c_int) {
     match signal {
+        // They come from the keyboard, to all in the foreground.
+        SIGINT | SIGQUIT if HANDED_OVER.load(Ordering::SeqCst) => {}
+        // The terminal is as the other program left it: it stops with us.
+        SIGTSTP if HANDED_OVER.load(Ordering::SeqCst) => drop(stop_here()),
         SIGQUIT => by_default(signal),
         _ if !guard::is_held() => by_default(signal),
         SIGWINCH => news::tell(News::Resized),

@@ -60,6 +60,8 @@ pub(crate) enum Place {
     Search,
     /// While the list of what can be done is open.
     Menu,
+    /// While the held messages lie over them.
+    Held,
     /// While the input has the focus.
     Input,
     /// While one of several completions of the line is being chosen. Other keys do what they do in the input.

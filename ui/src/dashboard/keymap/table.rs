@@ -26,19 +26,24 @@ const LISTS: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic, Place::Map
 /// Where a peer can be selected: in its list, or as the peer of a row of the traffic.
 const WITH_PEER: &[Place] = &[Place::Peers, Place::Traffic, Place::Map];
 /// Where rows can be marked.
-const MARKED: &[Place] = &[Place::Peers, Place::Queue];
+const MARKED: &[Place] = &[Place::Peers, Place::Queue, Place::Held];
+/// Where marks are taken away: also where no row has one.
+const UNMARKED: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic, Place::Map, Place::Held];
 /// Where a picture can be opened: also over another.
 const LOOKING: &[Place] =
     &[Place::Peers, Place::Queue, Place::Traffic, Place::Map, Place::Overlay, Place::OpenMap];
 const QUEUE: &[Place] = &[Place::Queue];
 /// Where a message can be selected.
 const QUEUE_AND_TRAFFIC: &[Place] = &[Place::Queue, Place::Traffic];
-const OVERLAY: &[Place] = &[Place::Overlay, Place::OpenMap];
+const OVERLAY: &[Place] = &[Place::Overlay, Place::OpenMap, Place::Held];
 /// What is written and not drawn.
 const TEXT: &[Place] = &[Place::Overlay];
+/// What is too long for the screen.
+const PAGED: &[Place] = &[Place::Overlay, Place::Held];
 const SEARCH: &[Place] = &[Place::Search];
 const OPEN_MAP: &[Place] = &[Place::OpenMap];
 const MAPS: &[Place] = &[Place::Map, Place::OpenMap];
+const HELD: &[Place] = &[Place::Held];
 const MENU: &[Place] = &[Place::Menu];
 const REPLAY: &[Place] = &[Place::Replay];
 const INPUT: &[Place] = &[Place::Input];
@@ -62,11 +67,15 @@ pub(super) const ROWS: &[Row] = rows![
     "a", WITH_PEER, ":announce {peer}", "announce", "announce this node to the selected peer";
     "F", WITH_PEER, ":forget {peer}", "forget", "remove the selected peer from the list";
     "x del", QUEUE, ":drop {message}", "drop", "take the selected message out of the queue for good";
+    "h", QUEUE, ":hold {message}", "hold", "hold the selected message: it is not sent until it is released";
+    "e", QUEUE, ":edit {message}", "edit", "edit the selected message; it is held meanwhile";
+    "E", QUEUE, ":edit-in-editor {message}", "", "edit the selected message in your own editor: $VISUAL, $EDITOR or vi";
+    "H", LISTS, ":held", "held", "list the messages that are held";
     "b", QUEUE_AND_TRAFFIC, ":biography", "life", "tell the life of the selected message";
     "O", LISTS, ":overhead", "", "list the messages that keep coming back";
     "W", LISTS, ":why", "", "show how the receivers of messages are chosen";
     "v", MARKED, ":mark", "", "mark what is selected, or take the mark away; keys act on all that is marked";
-    "V", LISTS, ":unmark", "unmark", "take all marks away";
+    "V", UNMARKED, ":unmark", "unmark", "take all marks away";
     "up k", LISTS, ":up", "", "one up";
     "down j", LISTS, ":down", "", "one down";
     "pgup ctrl-b", LISTS, ":page-up", "", "one page up";
@@ -75,7 +84,7 @@ pub(super) const ROWS: &[Row] = rows![
     "end G", LISTS, ":bottom", "", "to the last; in the traffic: follow what comes";
     "1 2 3 4 5 6 7 8 9", LISTS, ":station {key}", "", "tune in to the station of this number, or out again";
     "0", LISTS, ":filter", "", "show all traffic";
-    "space", LISTS, ":hold-still", "hold", "hold the screen still while the node goes on, or let it go on";
+    "space", LISTS, ":hold-still", "still", "hold the screen still while the node goes on, or let it go on";
     "z", LISTS, ":zoom", "zoom", "give the list all of the screen, or make room for the others again";
     "y", LISTS, ":copy", "", "copy what is selected";
     "Y", LISTS, ":copy all", "", "copy everything that is marked or, without marks, shown";
@@ -84,6 +93,13 @@ pub(super) const ROWS: &[Row] = rows![
     "ctrl-z", LISTS, ":suspend", "", "stop the program until the shell continues it";
     "ctrl-l", LISTS, ":redraw", "", "draw the screen anew";
 
+    "r", HELD, ":release {message}", "release", "put the selected held message at the tail of the queue";
+    "e", HELD, ":edit {message}", "edit", "edit the selected held message";
+    "E", HELD, ":edit-in-editor {message}", "editor", "edit the selected held message in your own editor";
+    "x del", HELD, ":drop {message}", "drop", "drop the selected held message for good";
+    "R", HELD, ":release all", "release all", "release all held messages";
+    "f", HELD, ":prompt :hold ", "filter", "hold all that a filter admits, now and as it comes";
+    "F", HELD, ":unhold", "no filter", "hold no more by the filter; what is held stays so until it is released";
     "enter", OVERLAY, ":open", "", "open what is selected in a list; close anything else";
     "esc q ctrl-c", OVERLAY, ":close", "close", "close what is open";
     "? f1", OVERLAY, ":help", "keys", "list what can be done now";
@@ -94,10 +110,10 @@ pub(super) const ROWS: &[Row] = rows![
     "shift-tab left", TEXT, ":previous-pane", "", "to the chart before";
     "up k", OVERLAY, ":up", "", "one line up";
     "down j", OVERLAY, ":down", "down", "one line down";
-    "pgup ctrl-b", TEXT, ":page-up", "", "one page up";
-    "pgdn space ctrl-f", TEXT, ":page-down", "page", "one page down";
-    "home g", TEXT, ":top", "", "to the start";
-    "end G", TEXT, ":bottom", "", "to the end";
+    "pgup ctrl-b", PAGED, ":page-up", "", "one page up";
+    "pgdn space ctrl-f", PAGED, ":page-down", "page", "one page down";
+    "home g", PAGED, ":top", "", "to the start";
+    "end G", PAGED, ":bottom", "", "to the end";
     "left", MAPS, ":go-left", "", "on the map: to the next tower on the left";
     "right", MAPS, ":go-right", "", "on the map: to the next tower on the right";
     "f", MAPS, ":filter peer:{peer}", "its traffic", "on the map: show only the traffic of the selected peer";

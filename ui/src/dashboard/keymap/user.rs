@@ -30,11 +30,12 @@ pub(super) enum Table {
     Traffic,
     Map,
     Replay,
+    Held,
 }
 
 impl Table {
     #[cfg(test)]
-    pub(super) const ALL: [(Self, &str); 12] = [
+    pub(super) const ALL: [(Self, &str); 13] = [
         (Self::Lists, "lists"),
         (Self::Overlay, "overlay"),
         (Self::Search, "search"),
@@ -47,12 +48,13 @@ impl Table {
         (Self::Traffic, "traffic"),
         (Self::Map, "map"),
         (Self::Replay, "replay"),
+        (Self::Held, "held"),
     ];
 
     pub(super) fn places(self) -> &'static [Place] {
         match self {
             Self::Lists => &[Place::Peers, Place::Queue, Place::Traffic, Place::Map],
-            Self::Overlay => &[Place::Overlay, Place::OpenMap],
+            Self::Overlay => &[Place::Overlay, Place::OpenMap, Place::Held],
             Self::Search => &[Place::Search],
             Self::Menu => &[Place::Menu],
             Self::Input => &[Place::Input],
@@ -63,6 +65,7 @@ impl Table {
             Self::Traffic => &[Place::Traffic],
             Self::Map => &[Place::Map, Place::OpenMap],
             Self::Replay => &[Place::Replay],
+            Self::Held => &[Place::Held],
         }
     }
 

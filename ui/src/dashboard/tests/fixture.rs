@@ -5,8 +5,8 @@ use std::time::Duration;
 use clacks_p2p::{
     Address, Message,
     core::{
-        Choice, Counters, Event, Failure, Introduction, MessageId, Now, Origin, Peer, PeerCounts,
-        QueuedMessage, Refusal, Status,
+        Choice, Counters, Event, Failure, HeldMessage, Introduction, MessageId, Now, Origin, Peer,
+        PeerCounts, QueuedMessage, Refusal, Status,
     },
     node::Overview,
 };
@@ -17,6 +17,7 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use super::super::{
     assist::{Answer, Question},
     completion::{Need, PeerMatcher},
+    holding::HeldSnapshot,
     model::{Anchor, Gone, Model, Snapshot},
     motion::{Animations, Setting},
     update::{Effect, Msg, update},
@@ -33,6 +34,8 @@ pub(super) struct Fixture {
     pub(super) model: Model,
     pub(super) peers: Vec<Peer>,
     pub(super) queue: Vec<QueuedMessage>,
+    pub(super) held: Vec<HeldMessage>,
+    pub(super) hold_rule: Option<String>,
     /// How much later than [`now`] it is.
     pub(super) later: Duration,
     /// What was to be kept for the next run.
@@ -48,6 +51,8 @@ impl Fixture {
             peers: Vec::new(),
             queue: Vec::new(),
             remembered: Vec::new(),
+            held: Vec::new(),
+            hold_rule: None,
             later: Duration::ZERO,
         };
         fixture.resize(width, height);
@@ -166,9 +171,16 @@ impl Fixture {
         };
         let shown_peer =
             wanted.shown_peer.and_then(|shown| self.peers.iter().find(|peer| peer.address == shown));
+        let marked_held = self.model.marks.held.iter().copied();
         let marked_messages = self.model.marks.messages.iter().copied();
         let snapshot = Snapshot {
-            overview: overview(&self.peers, &self.queue),
+            overview: Overview { held: self.held.len(), ..overview(&self.peers, &self.queue) },
+            held: wanted.held.as_ref().map(|wanted| {
+                let place = self.held.iter().position(|held| Some(held.queued.id) == wanted.id());
+                let first = wanted.first(place, self.held.len());
+                let window = window(&self.held, first, wanted.before + wanted.after);
+                HeldSnapshot { window, first, rule: self.hold_rule.clone() }
+            }),
             peers: window(&self.peers, first_peer, wanted.peers_before + wanted.peers_after),
             selected_peer,
             queue: window(&self.queue, queue_first, wanted.messages_before + wanted.messages_after),
@@ -180,6 +192,7 @@ impl Fixture {
                 messages: marked_messages
                     .filter(|id| self.queue.iter().all(|queued| queued.id != *id))
                     .collect(),
+                held: marked_held.filter(|id| self.held.iter().all(|held| held.queued.id != *id)).collect(),
             },
             recorded: self.model.recorded,
             replay: self.model.replay.clone(),

@@ -3,6 +3,7 @@
 mod ascii;
 mod filters;
 mod fixture;
+mod holding;
 mod hostile;
 mod keys;
 mod looks;

@@ -6,6 +6,7 @@ use crossterm::event::KeyCode;
 use super::{
     super::{model::Anchor, update::Msg},
     fixture::{Fixture, peer},
+    holding::holding,
 };
 
 const SIZES: [(u16, u16); 5] = [(40, 10), (80, 24), (120, 40), (160, 50), (200, 60)];
@@ -136,6 +137,24 @@ fn what_can_be_done_narrowed_down() {
 #[test]
 fn a_command_being_written() {
     insta::assert_snapshot!(screens(&[KeyCode::Char(':'), KeyCode::Char('a')]));
+}
+
+#[test]
+fn held_messages() {
+    let screen = |(width, height)| {
+        let mut fixture = holding(width, height);
+        let lists = fixture.screen();
+        fixture.press(KeyCode::Char('H'));
+        fixture.press(KeyCode::Down);
+        format!("=== {width}x{height}\n{}\n--- before\n{lists}\n", fixture.screen())
+    };
+    let screens: String = SIZES.into_iter().map(screen).collect();
+    insta::assert_snapshot!(screens);
+}
+
+#[test]
+fn nothing_held() {
+    insta::assert_snapshot!(screens(&[KeyCode::Char('H')]));
 }
 
 #[test]

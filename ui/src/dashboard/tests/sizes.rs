@@ -11,10 +11,11 @@ use super::{
         view::view,
     },
     fixture::Fixture,
+    holding::held_messages,
 };
 
 /// Everything that can be on the screen, and the keys that open it; `\n` is Enter, `\t` Tab, `\u{12}` Ctrl-R.
-const VIEWS: [(&str, &str); 36] = [
+const VIEWS: [(&str, &str); 38] = [
     ("the peers", ""),
     ("the queue", "\t"),
     ("the traffic", "\t\t"),
@@ -39,6 +40,8 @@ const VIEWS: [(&str, &str); 36] = [
     ("a life", "\tb"),
     ("what comes back", "O"),
     ("the choice of receivers", "W"),
+    ("the held messages", "H"),
+    ("a marked held message", "Hjv"),
     ("the stations", ":stations\n"),
     ("what can be done", "?"),
     ("what can be done about maps", "?map"),
@@ -66,11 +69,14 @@ fn is_kind(kind: usize, content: &Content) -> bool {
         Content::Why => 7,
         Content::Charts => 8,
         Content::Tower => 9,
+        Content::Held => 10,
     }
 }
 
 fn opened(keys: &str) -> Fixture {
     let mut fixture = Fixture::lively(80, 24);
+    fixture.held = held_messages();
+    fixture.refresh();
     for key in keys.chars() {
         match key {
             '\n' => fixture.press(KeyCode::Enter),
@@ -114,7 +120,7 @@ fn sizes() -> impl Iterator<Item = (u16, u16)> {
 
 #[test]
 fn every_kind_of_view_is_among_those_that_are_tried() {
-    for kind in 0..10 {
+    for kind in 0..11 {
         let is_shown = |(_, fixture): (&str, Fixture)| {
             fixture.model.overlay.is_some_and(|overlay| is_kind(kind, &overlay.content))
         };

@@ -82,6 +82,9 @@ pub(super) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut 
     line.spans.extend(counts(model, theme));
     line.push_span(Span::styled("  queue ", theme.quiet));
     line.push_span(Span::raw(format::count(model.overview.queued)));
+    if model.overview.held > 0 {
+        line.push_span(Span::raw(format!(" {} held", format::count(model.overview.held))));
+    }
     frame.render_widget(line, area);
 }
 

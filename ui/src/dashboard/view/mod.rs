@@ -6,6 +6,7 @@ mod choices;
 mod detail;
 mod footer;
 mod header;
+mod held;
 pub(crate) mod map;
 pub(crate) mod menu;
 mod overhead;
@@ -190,6 +191,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
     match &overlay.content {
         Content::Charts => return charts::draw(model, theme, area, frame),
         Content::Tower => return tower::draw(model, theme, area, true, frame),
+        Content::Held => return held::draw(model, theme, area, frame),
         _ => {}
     }
     let rows = super::layout::below_title(area);
@@ -207,7 +209,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         Content::Biography(_) => " BIOGRAPHY ",
         Content::Overhead(_) => " OVERHEAD ",
         Content::Why => " WHY THIS PEER? ",
-        Content::Charts | Content::Tower => "",
+        Content::Charts | Content::Tower | Content::Held => "",
     };
     let mut heading = Line::from(Span::styled(title, theme.title(true)));
     if total > height {
@@ -248,7 +250,7 @@ fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize)
             None => vec![Line::styled("nothing is remembered of this message", theme.quiet)],
         },
         // These are drawn into whatever room there is.
-        Content::Map | Content::Overhead(_) | Content::Charts | Content::Tower => Vec::new(),
+        Content::Map | Content::Overhead(_) | Content::Charts | Content::Tower | Content::Held => Vec::new(),
         Content::Why => why::lines(model, theme, columns),
     }
 }

@@ -26,6 +26,7 @@ const VISITS: usize = 6;
 const PREVIEW: usize = 24;
 
 const EMPTY: &[&str] = &["the queue is empty", "press {:say} to write a message"];
+const HELD: &[&str] = &["all of it is held", "{:held} lists it"];
 const WAITING: &[&str] = &["all of it is on its way"];
 
 pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
@@ -38,13 +39,21 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         0 => String::new(),
         number => format!(" +{} in flight", format::count(number)),
     };
-    let mut notes = vec![Span::raw(format!("{}{in_flight}  {bytes}", format::count(overview.queued)))];
+    let held = match overview.held {
+        0 => String::new(),
+        number => format!(" {} held", format::count(number)),
+    };
+    let mut notes = vec![Span::raw(format!("{}{in_flight}{held}  {bytes}", format::count(overview.queued)))];
     notes.splice(0..0, marked(theme, model.marks.messages.len()));
     draw_title(model, theme, Pane::Queue, area, notes, frame);
     let rows = below_title(area);
     let (queue, selected) = model.queue.visible(usize::from(rows.height));
     if queue.is_empty() && overview.queued == 0 {
-        let lines = if overview.in_flight == 0 { EMPTY } else { WAITING };
+        let lines = match (overview.in_flight, overview.held) {
+            (0, 0) => EMPTY,
+            (0, _) => HELD,
+            _ => WAITING,
+        };
         draw_empty(theme, rows, &lines.iter().map(|line| with_keys(model, line)).collect::<Vec<_>>(), frame);
     }
     for (index, (queued, row)) in queue.iter().zip(rows.rows()).enumerate() {

@@ -1,0 +1,185 @@
+//! Editing a message in the user's own editor, which has the terminal meanwhile. A script stands in for it.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use super::{
+    leaving::say,
+    screen::Modes,
+    session::{Launch, Session},
+};
+
+/// A script that gets the name of the file, and the directory for temporary files.
+struct Editor {
+    directory: TempDir,
+}
+
+impl Editor {
+    fn new(script: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("tmp")).unwrap();
+        let path = directory.path().join("editor");
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        Self { directory }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// A dashboard with a message, at which the editor is started.
+    #[track_caller]
+    fn open(&self) -> Session {
+        let session = Launch::lonely_node()
+            .variable("EDITOR", self.path("editor").to_str().unwrap())
+            .variable("TMPDIR", self.path("tmp").to_str().unwrap())
+            .variable("OUT", self.path("out").to_str().unwrap())
+            .start();
+        say(&session, "GNU Terry");
+        session.type_in("\tE");
+        session
+    }
+
+    /// What is left where temporary files are: the text of each file.
+    fn left(&self) -> Vec<Vec<u8>> {
+        let directories = fs::read_dir(self.path("tmp")).unwrap().map(|entry| entry.unwrap().path());
+        directories.flat_map(|path| files(&path)).collect()
+    }
+}
+
+fn files(directory: &Path) -> Vec<Vec<u8>> {
+    let entries = fs::read_dir(directory).unwrap();
+    entries.map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
+}
+
+#[track_caller]
+fn wait_for_the_dashboard(session: &Session) {
+    session.wait_until("the dashboard again", |screen| {
+        screen.alternate_screen() && screen.bracketed_paste() && screen.contents().contains("SAY")
+    });
+    assert!(session.is_raw());
+}
+
+#[track_caller]
+fn quit(session: &mut Session) {
+    session.type_in("q");
+    session.wait_for("QUIT?");
+    session.type_in("q");
+    assert!(session.wait_for_exit().success());
+    session.assert_restored();
+}
+
+#[test]
+fn a_message_is_edited_in_the_editor_by_a_file_that_nobody_else_can_read() {
+    let editor = Editor::new(r#"stat -c %a "$1" "${1%/*}" > "$OUT"; echo "GNU Terry Pratchett" > "$1""#);
+    let mut session = editor.open();
+    session.wait_for("changed 1; it is queued as 2");
+    wait_for_the_dashboard(&session);
+    session.wait_for("GNU Terry Pratchett");
+    assert_eq!(fs::read_to_string(editor.path("out")).unwrap(), "600\n700\n");
+    assert!(editor.left().is_empty() && fs::read_dir(editor.path("tmp")).unwrap().next().is_none());
+    quit(&mut session);
+}
+
+/// What is typed is the editor's, and the dashboard has the size that the terminal has afterwards.
+#[test]
+fn the_editor_has_the_terminal_as_it_was_and_may_see_it_resized() {
+    let editor = Editor::new(r#"echo "in the editor"; read -r answer; echo "$answer" > "$1""#);
+    let session = editor.open();
+    session.wait_for("in the editor");
+    assert_eq!(session.modes(), Modes::AT_FIRST);
+    assert!(!session.is_raw());
+    session.resize(24, 80);
+    session.type_in("q typed here\r");
+    session.wait_for("changed 1; it is queued as 2");
+    wait_for_the_dashboard(&session);
+    session.wait_until("the last line", |screen| screen.contents_between(23, 0, 23, 80).contains("quit"));
+    session.wait_for("q typed here");
+}
+
+#[test]
+fn what_was_written_is_not_lost_when_the_editor_fails_or_writes_what_is_no_text() {
+    for (script, told, left) in [
+        (r#"printf 'half a te' > "$1"; exit 3"#, "the editor failed (exit status: 3)", &b"half a te"[..]),
+        (r#"printf '\377\376' > "$1""#, "what was edited is not UTF-8 text", b"\xff\xfe"),
+        (r#"printf 'half a te' > "$1"; kill -9 $$"#, "the editor failed (signal: 9", b"half a te"),
+    ] {
+        let editor = Editor::new(script);
+        let session = editor.open();
+        session.wait_for(told);
+        wait_for_the_dashboard(&session);
+        assert_eq!(editor.left(), [left], "{script}");
+        session.wait_for("QUEUE  1");
+        session.wait_for("GNU Terry");
+    }
+}
+
+#[test]
+fn an_editor_that_crashes_leaves_nothing_of_it_in_the_terminal() {
+    let editor = Editor::new(r"stty raw -echo; printf '\033[?1049h\033[?1000h\033[?2004h'; kill -9 $$");
+    let mut session = editor.open();
+    session.wait_for("the editor failed");
+    wait_for_the_dashboard(&session);
+    assert!(editor.left().is_empty());
+    quit(&mut session);
+}
+
+#[test]
+fn an_editor_that_is_not_there_is_told_of() {
+    let session = Launch::lonely_node().variable("EDITOR", "no-such-editor --wait").start();
+    say(&session, "hello");
+    session.type_in("\tE");
+    session.wait_for("there is no such editor; $VISUAL or $EDITOR says which to start");
+}
+
+/// As editors do it on Ctrl-Z: all that is in the foreground stops, and goes on together.
+#[test]
+fn the_editor_can_be_stopped_and_goes_on() {
+    let editor = Editor::new(r#"echo editing; kill -TSTP 0; read -r answer; echo "$answer" > "$1""#);
+    let session = editor.open();
+    session.wait_for("editing");
+    session.wait_until_stopped();
+    assert_eq!(session.modes(), Modes::AT_FIRST);
+    session.send(Signal::CONT);
+    session.type_in("and on\r");
+    session.wait_for("changed 1; it is queued as 2");
+    wait_for_the_dashboard(&session);
+}
+
+#[test]
+fn a_signal_to_end_ends_the_editor_and_keeps_what_was_written() {
+    for (signal, script, left) in [
+        (Signal::TERM, r#"echo half > "$1"; echo editing; exec sleep 600"#, Some(&b"half\n"[..])),
+        (Signal::HUP, r"echo editing; exec sleep 600", None),
+    ] {
+        let editor = Editor::new(script);
+        let mut session = editor.open();
+        session.wait_for("editing");
+        session.send(signal);
+        assert!(session.wait_for_exit().success());
+        session.assert_restored();
+        assert_eq!(editor.left(), Vec::from_iter(left));
+        if left.is_some() {
+            session.wait_for("what you were writing is in");
+        }
+    }
+}
+
+/// What is typed into the editor reaches no list, and Ctrl-C there ends only what it does itself.
+#[test]
+fn an_interrupt_is_the_editors() {
+    let editor = Editor::new(r#"trap 'echo interrupted > "$1"; exit 0' INT; echo editing; read -r answer"#);
+    let session = editor.open();
+    session.wait_for("editing");
+    session.type_in("\x03");
+    session.wait_for("changed 1; it is queued as 2");
+    wait_for_the_dashboard(&session);
+    session.wait_for("interrupted");
+}

@@ -1,0 +1,89 @@
+//! Editing a message on the line at the bottom. It is held meanwhile, so that it does not leave half-way.
+
+use clacks_p2p::{Message, core::MessageId};
+
+use super::{
+    input::MAX_DRAFT,
+    model::{Content, Focus, Model},
+    update::Effect,
+};
+use crate::{command::NodeCommand, editable};
+
+/// A message that is being edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Editing {
+    pub(crate) id: MessageId,
+    /// It waited in the queue, where it goes back to.
+    pub(crate) goes_back: bool,
+    /// The held messages were shown, and are again afterwards.
+    pub(crate) from_held: bool,
+}
+
+/// A message that was taken out of sending, to be edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InHand {
+    pub(crate) id: MessageId,
+    pub(crate) message: Message,
+    /// It waited in the queue.
+    pub(crate) waited: bool,
+}
+
+/// Why a message can't be edited on the line, if it can't.
+pub(crate) fn too_long(id: MessageId, message: &Message) -> Option<String> {
+    let is_too_long = editable::line(id, message).len() > MAX_DRAFT;
+    is_too_long
+        .then(|| format!("{id} is too long for the line; :edit-in-editor {id} opens it in your editor"))
+}
+
+/// The line on which a text that is no JSON is mended; none if it is too long for one.
+pub(crate) fn to_mend(id: MessageId, text: &str) -> Option<String> {
+    on_a_line(editable::line_to_mend(id, text))
+}
+
+/// The line, unless it is too long for one.
+pub(crate) fn on_a_line(line: String) -> Option<String> {
+    Some(line).filter(|line| line.len() <= MAX_DRAFT)
+}
+
+/// Begins to edit a message, with what it says on the line.
+pub(crate) fn begin(model: &mut Model, in_hand: &InHand) {
+    let InHand { id, waited, .. } = *in_hand;
+    model.editing = Some(Editing { id, goes_back: waited, from_held: model.shows_held() });
+    write(model, &editable::line(id, &in_hand.message));
+}
+
+/// Goes on with an edit that could not be carried out.
+pub(crate) fn mend(model: &mut Model, editing: Editing, line: &str) {
+    model.editing = Some(editing);
+    write(model, line);
+}
+
+fn write(model: &mut Model, line: &str) {
+    model.overlay = None;
+    model.focus = Focus::Input;
+    model.input.write_command(line);
+    model.notice = None;
+}
+
+/// Carries an edit out if this is one that is under way.
+pub(crate) fn finish(model: &mut Model, command: &NodeCommand) -> Option<Effect> {
+    let NodeCommand::Replace(id, message) = command else { return None };
+    let editing = model.editing.take_if(|editing| editing.id == *id)?;
+    reopen(model, &editing);
+    Some(Effect::FinishEdit(editing, message.clone()))
+}
+
+/// Ends the edit if the user has left the line: the message goes back to where it was, the text into the history.
+pub(crate) fn leave(model: &mut Model) -> Vec<Effect> {
+    let writes = model.focus == Focus::Input && model.overlay.is_none() && model.input.writes_command();
+    let Some(editing) = model.editing.take_if(|_| !writes) else { return Vec::new() };
+    model.input.put_away_command();
+    reopen(model, &editing);
+    if editing.goes_back { vec![Effect::Run(NodeCommand::Release(editing.id))] } else { Vec::new() }
+}
+
+fn reopen(model: &mut Model, editing: &Editing) {
+    if editing.from_held && model.overlay.is_none() {
+        model.open(Content::Held);
+    }
+}
