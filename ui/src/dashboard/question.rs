@@ -29,9 +29,9 @@ impl Question {
     }
 
     /// Whether to leave although so many messages would be lost.
-    pub(crate) fn before_leaving(held: usize) -> Self {
-        let messages = if held == 1 { "message" } else { "messages" };
-        let text = format!("q drops {held} {messages}, else stay  (nobody else has them yet)");
+    pub(crate) fn before_leaving(here: usize) -> Self {
+        let messages = if here == 1 { "message" } else { "messages" };
+        let text = format!("q drops {here} {messages}, else stay  (nobody else has them yet)");
         Self::new("QUIT?", text)
             .with_answer(Key::plain(KeyCode::Char('q')), vec![Effect::Quit])
             .with_answer(Key::LEAVE, vec![Effect::Quit])

@@ -518,11 +518,11 @@ fn unmark(model: &mut Model) {
 
 /// Leaves at once if nothing is lost by it, otherwise asks once.
 fn leave(model: &mut Model) -> Vec<Effect> {
-    let held = model.overview.queued + model.overview.in_flight;
-    if held == 0 || model.is_demo || model.replay.is_some() {
+    let here = model.overview.queued + model.overview.in_flight + model.overview.held;
+    if here == 0 || model.is_demo || model.replay.is_some() {
         return vec![Effect::Quit];
     }
-    model.question = Some(Question::before_leaving(held));
+    model.question = Some(Question::before_leaving(here));
     Vec::new()
 }
 

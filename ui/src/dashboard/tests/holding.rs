@@ -108,6 +108,17 @@ fn marked_held_messages_are_acted_on_together_and_those_of_the_queue_are_not() {
     assert_eq!(fixture.model.marks.len(), 0);
 }
 
+/// Nobody else has them either.
+#[test]
+fn leaving_asks_for_held_messages_too() {
+    let mut fixture = holding(80, 24);
+    let waiting = fixture.model.overview.queued + fixture.model.overview.in_flight;
+    fixture.press(KeyCode::Char('q'));
+    let asked = format!("q drops {} messages", waiting + 3);
+    assert!(fixture.screen().contains(&asked), "{}", fixture.screen());
+    assert_eq!(fixture.press(KeyCode::Char('q')), [Effect::Quit]);
+}
+
 #[test]
 fn the_wheel_walks_the_held_messages() {
     let mut fixture = holding(80, 24);
