@@ -5,7 +5,7 @@ use std::{
 };
 
 use crate::{
-    core::{EnqueueError, HeldMessage, HoldRule, MessageId, QueuedMessage, ReplaceError},
+    core::{EnqueueError, HeldBy, HeldMessage, HoldRule, MessageId, QueuedMessage, ReplaceError},
     protocol::Message,
 };
 
@@ -45,6 +45,18 @@ impl Node {
     /// Releases all held messages, in the order of their tickets. Returns how many.
     pub fn release_all(&self) -> usize {
         self.shared.at_core(|at| at.core.release_all())
+    }
+
+    /// Takes back that a message was dropped, which was held for this reason or waited: it is in the queue again, or
+    /// held, under a new ticket, which is returned.
+    pub fn take_back(&self, dropped: QueuedMessage, held: Option<HeldBy>) -> Result<MessageId, EnqueueError> {
+        self.shared.at_core(|at| {
+            if self.shared.stopped.is_cancelled() {
+                Err(EnqueueError::Stopped)
+            } else {
+                at.core.take_back(dropped, held)
+            }
+        })
     }
 
     /// Gives a message that waits or is held another text; it keeps its ticket, its place and its age.

@@ -30,9 +30,7 @@ impl Core {
     /// Puts an entry that is in no list at the tail of the queue, or among the held ones if the rule says so.
     pub(super) fn admit(&mut self, mut entry: Entry, origin: Origin) {
         if self.rule.holds(&entry) {
-            let held = HeldMessage { queued: entry.queued, by: HeldBy::Rule };
-            self.queue.keep(held.clone());
-            self.events.push_back(Event::MessageHeld { held, origin: Some(origin) });
+            self.keep(HeldMessage { queued: entry.queued, by: HeldBy::Rule }, origin);
         } else {
             entry.passed = self.rule.number;
             let QueuedMessage { id, message, since_ms, visits, .. } = entry.queued.clone();
@@ -80,6 +78,34 @@ impl Core {
         let id = queued.id;
         self.events.push_back(Event::MessageReleased { was, queued });
         id
+    }
+
+    /// Takes a drop back: the message is at the tail of the queue again, or among the held ones if it was held or if
+    /// the hold rule says so, under a new ticket, which is returned. It is as old as it was, and as often seen.
+    pub fn take_back(
+        &mut self,
+        dropped: QueuedMessage,
+        held: Option<HeldBy>,
+    ) -> Result<MessageId, EnqueueError> {
+        if self.is_handing_on() {
+            return Err(EnqueueError::HandingOn);
+        }
+        self.queue.check_room(dropped.message.size())?;
+        let QueuedMessage { message, since_ms, visits, from, .. } = dropped;
+        let entry = self.queue.take_in(message, since_ms, visits, from);
+        let id = entry.queued.id;
+        let origin = Origin::TakenBack(entry.queued.from.clone());
+        match held {
+            Some(by) => self.keep(HeldMessage { queued: entry.queued, by }, origin),
+            None => self.admit(entry, origin),
+        }
+        Ok(id)
+    }
+
+    /// Puts a message that is in no list among the held ones.
+    fn keep(&mut self, held: HeldMessage, origin: Origin) {
+        self.queue.keep(held.clone());
+        self.events.push_back(Event::MessageHeld { held, origin: Some(origin) });
     }
 
     /// Gives a message that waits or is held another text; it keeps its ticket, its place and its age. The new text

@@ -186,6 +186,46 @@ fn what_is_held_counts_against_the_bounds_and_can_be_dropped() {
 }
 
 #[test]
+fn a_drop_is_taken_back_with_all_that_was_known_of_the_message() {
+    let mut core = core_with(|options| options.max_queue_messages = 2);
+    assert_eq!(receive(&mut core, &address("peer:1"), "one", None, at(3)), 200);
+    let held = enqueue(&mut core, "two");
+    core.hold(held);
+    let one = core.queue(0..1).next().unwrap().clone();
+    assert_eq!(core.drop_message(one.id), Some(one.clone()));
+    let two = core.drop_message(held).unwrap();
+    events(&mut core);
+    let (again, held_again) = (
+        core.take_back(one.clone(), None).unwrap(),
+        core.take_back(two.clone(), Some(HeldBy::Hand)).unwrap(),
+    );
+    assert_eq!(core.queued_message(again), Some(&QueuedMessage { id: again, ..one.clone() }));
+    let by_hand = HeldMessage { queued: QueuedMessage { id: held_again, ..two }, by: HeldBy::Hand };
+    assert_eq!(core.held_message(held_again), Some(&by_hand));
+    assert_eq!((core.queue_len(), core.held_len(), core.held_bytes()), (1, 1, 10));
+    assert!(matches!(
+        events(&mut core)[..],
+        [
+            Event::MessageQueued { origin: Origin::TakenBack(Some(_)), visits: 1, since_ms: 3, .. },
+            Event::MessageHeld { origin: Some(Origin::TakenBack(None)), .. }
+        ]
+    ));
+    assert!(matches!(core.take_back(one, None), Err(EnqueueError::Full { messages: 2, .. })));
+    assert_eq!(core.counters().enqueued, 1, "nothing was written twice");
+}
+
+#[test]
+fn what_is_taken_back_is_held_if_the_rule_says_so_by_now() {
+    let mut core = core_with_messages(&["red"]);
+    let red = core.dequeue().unwrap();
+    core.set_hold_rule(Some(rule("red")));
+    core.take_back(red.clone(), None).unwrap();
+    assert_eq!((core.queue_len(), held(&core)), (0, vec!["red".to_owned()]));
+    core.set_handing_on(true);
+    assert_eq!(core.take_back(red, None), Err(EnqueueError::HandingOn));
+}
+
+#[test]
 fn a_message_is_replaced_where_it_is() {
     let mut core = core_with_messages(&["one", "two", "three"]);
     let ids: Vec<_> = core.queue(0..3).map(|queued| queued.id).collect();

@@ -94,7 +94,7 @@ pub(crate) enum ViewCommand {
     Close,
     /// Does what is selected in the list of what can be done.
     Choose,
-    /// Takes the last ignore back.
+    /// Takes the last ignore or drop back.
     Undo,
     /// Marks what is selected, or takes the mark away.
     Mark,

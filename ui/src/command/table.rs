@@ -72,7 +72,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "forget", Address(All), Anywhere, "remove a peer; it comes back when somebody names it", |text| Ok(NodeCommand::Forget(text.parse()?).into());
     "trust", Address(All), Anywhere, "accept the new certificate of a peer", |text| Ok(NodeCommand::Trust(text.parse()?).into());
     "json", Json, Anywhere, "send any JSON value as a message", |text| Ok(NodeCommand::Enqueue(Message::from_json(text, DEFAULT_MAX_DEPTH)?).into());
-    "drop", MessageId, Anywhere, "take a message that waits or is held out for good", |text| Ok(NodeCommand::Drop(message_id(text)?).into());
+    "drop", MessageId, Anywhere, "take out a message that waits or is held", |text| Ok(NodeCommand::Drop(message_id(text)?).into());
     "hold", Argument::Filter, Anywhere, "hold what it admits, now and as it comes, until it is released, or the message of this number; alone: say what is held", hold;
     "unhold", Nothing, Anywhere, "hold no more by a filter; what is held stays so until it is released", |_| Ok(NodeCommand::Unhold.into());
     "release", Choice("NUMBER/all", &["all"]), Anywhere, "put a held message at the tail of the queue, or all of them", release;
@@ -109,7 +109,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "jump", Choice("PLACE", &["0", "+10s", "-10s", "+1m", "-1m"]), Screen, "in a replay: go to a place such as 2m30s or 14:02, or by a time such as +10s or -1m", |text| Ok(View::Replay(ReplayCommand::Jump(text.parse().map_err(CommandError::Replay)?)).into());
     "open", Nothing, Screen, "show all of what is selected", view!(View::Open);
     "hold-still", Nothing, Screen, "hold the screen still while the node goes on, or let it go on", view!(View::HoldStill);
-    "undo", Nothing, Screen, "take the last ignore back, for ten seconds", view!(View::Undo);
+    "undo", Nothing, Screen, "take the last ignore or drop back, for ten seconds", view!(View::Undo);
     "mark", Nothing, Screen, "mark what is selected, or take the mark away", view!(View::Mark);
     "unmark", Nothing, Screen, "take all marks away", view!(View::Unmark);
     "mouse", Nothing, Screen, "release the mouse to select text, or take it back", view!(View::Mouse);

@@ -100,6 +100,10 @@ impl Biographies {
             Event::MessageQueued { message, origin: Origin::Local, visits, .. } => {
                 self.came(message, None, *visits, now);
             }
+            Event::MessageQueued { message, origin: Origin::TakenBack(_), .. } => self.taken_back(message),
+            Event::MessageHeld { held, origin: Some(Origin::TakenBack(_)) } => {
+                self.taken_back(&held.queued.message);
+            }
             Event::MessageDelivered { peer, message, .. } => {
                 self.ended(message, End::Went(now, peer.address.clone()));
             }
@@ -167,6 +171,13 @@ impl Biographies {
         self.ranked.remove(&life.rank());
         let kept = if life.visits > 1 { &mut self.returned } else { &mut self.seen_once };
         kept.take(life.number);
+    }
+
+    /// The stay that a drop had ended goes on.
+    fn taken_back(&mut self, message: &Message) {
+        let Some(life) = self.known.get_mut(message) else { return };
+        let dropped = life.passes.iter_mut().rev().find(|pass| matches!(pass.end, End::Dropped(_)));
+        dropped.into_iter().for_each(|pass| pass.end = End::StillHere);
     }
 
     fn ended(&mut self, message: &Message, end: End) {
@@ -308,6 +319,28 @@ mod tests {
 
     fn counts(tally: &Tally) -> Vec<(String, u32)> {
         tally.peers().iter().map(|(peer, count)| (peer.to_string(), *count)).collect()
+    }
+
+    #[test]
+    fn a_stay_goes_on_after_a_drop_that_was_taken_back() {
+        let mut lives = Biographies::default();
+        let gnu = Message::text("GNU");
+        let back = Event::MessageQueued {
+            id: id(),
+            message: gnu.clone(),
+            origin: Origin::TakenBack(None),
+            since_ms: 0,
+            visits: 1,
+        };
+        lives.note(&back, at(0));
+        assert!(lives.of(&gnu).is_none());
+        lives.note(&came("GNU", "c", 1), at(1));
+        lives.note(&Event::MessageDropped { id: id(), message: gnu.clone() }, at(2));
+        lives.note(&back, at(3));
+        lives.note(&went("GNU", "b"), at(4));
+        let life = lives.of(&gnu).unwrap();
+        let ends: Vec<_> = life.passes.iter().map(|pass| pass.end.clone()).collect();
+        assert_eq!((life.visits, ends), (1, vec![End::Went(at(4), peer("b").address)]));
     }
 
     #[test]

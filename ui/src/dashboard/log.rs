@@ -203,6 +203,9 @@ fn row(event: &Event) -> Option<Row> {
         Event::MessageQueued { message, origin: Origin::Local, .. } => {
             Some(own(message).ended("queued", Mood::Plain))
         }
+        Event::MessageQueued { message, origin: Origin::TakenBack(_), .. } => {
+            Some(own(message).ended("taken back", Mood::Plain))
+        }
         Event::MessageDelivered { peer, message, round_trip, .. } => {
             let outcome = format!("200 {}", super::format::round_trip(*round_trip));
             Some(sent(peer, message).ended(&outcome, Mood::Good))
@@ -260,7 +263,7 @@ fn peer_row(event: &Event) -> Option<Row> {
 /// Of what the rule finds in the queue or holds as it comes back there is no row: it can be all of the queue, and the row
 /// of the failed delivery is there.
 fn held_row(held: &HeldMessage, origin: Option<&Origin>) -> Option<Row> {
-    let is_own = held.by == HeldBy::Hand || origin == Some(&Origin::Local);
+    let is_own = held.by == HeldBy::Hand || matches!(origin, Some(Origin::Local | Origin::TakenBack(_)));
     is_own.then(|| own(&held.queued.message).ended("held", Mood::Plain))
 }
 

@@ -82,6 +82,7 @@ use self::{
     outcome::Outcome,
     source::{Happened, News},
     title::Title,
+    undo::Dropped,
     update::{Effect, Msg, update},
 };
 use crate::{
@@ -314,6 +315,7 @@ impl Dashboard {
             Effect::Edit(id) => self.edit(id),
             Effect::FinishEdit(editing, message) => self.finish_edit(editing, &message),
             Effect::OpenEditor(id) => return self.edit_elsewhere(id).await,
+            Effect::TakeBack(dropped) => self.undrop(dropped),
             Effect::Refresh => self.refresh(),
             Effect::Suspend => {
                 self.screen.suspend()?;
@@ -362,12 +364,31 @@ impl Dashboard {
             });
             return;
         }
-        let mut outcomes = Vec::with_capacity(commands.len());
+        let (mut outcomes, mut dropped) = (Vec::with_capacity(commands.len()), Vec::new());
         for command in commands {
+            let before = to_be_dropped(node, &command);
             let result = execute(node, command.clone()).await;
+            dropped.extend(before.filter(|_| result.is_ok()));
             outcomes.push((command, result));
         }
-        self.take(Msg::Ran(outcomes));
+        self.take(if dropped.is_empty() { Msg::Ran(outcomes) } else { Msg::Dropped(outcomes, dropped) });
+    }
+
+    /// Puts messages back that were dropped.
+    fn undrop(&mut self, dropped: Vec<Dropped>) {
+        let Some(node) = self.source.node() else { return };
+        let (mut waiting, mut held, mut left, mut reason) = (0, 0, Vec::new(), None);
+        for message in dropped {
+            match node.take_back(message.queued.clone(), message.held) {
+                Ok(id) if node.held_message(id).is_some() => held += 1,
+                Ok(_) => waiting += 1,
+                Err(error) => {
+                    reason = Some(error.to_string());
+                    left.push(message);
+                }
+            }
+        }
+        self.take(Msg::TakenBack(undo::told(waiting, held, reason.as_deref()), left));
     }
 
     /// Does what takes longer than a frame, while the dashboard goes on, and tells how it went.
@@ -478,6 +499,13 @@ impl Dashboard {
         self.frames.drawn(self.source.takes(changes_after));
         Ok(())
     }
+}
+
+/// What a command is to drop, while it is still there.
+fn to_be_dropped(node: &Node, command: &NodeCommand) -> Option<Dropped> {
+    let NodeCommand::Drop(id) = command else { return None };
+    let held = || node.held_message(*id).map(|held| Dropped { queued: held.queued, held: Some(held.by) });
+    node.queued_message(*id).map(|queued| Dropped { queued, held: None }).or_else(held)
 }
 
 /// Carries out commands that wait for other nodes, some at a time.

@@ -641,9 +641,9 @@ impl Model {
     }
 
     /// Says something, and what can be done about it until it goes.
-    pub(crate) fn offer(&mut self, text: String, offer: String) {
+    pub(crate) fn offer(&mut self, text: String, is_error: bool, offer: String) {
         let until = self.now.uptime + undo::STAYS;
-        self.notice = Some(Notice { text, is_error: false, offer: Some(offer), until });
+        self.notice = Some(Notice { text, is_error, offer: Some(offer), until });
     }
 
     fn set_notice(&mut self, text: String, is_error: bool) {

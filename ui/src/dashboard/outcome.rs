@@ -2,11 +2,24 @@
 
 use clacks_p2p::Address;
 
-use super::model::Model;
+use super::{model::Model, undo::Dropped};
 use crate::command::NodeCommand;
 
 /// A command and how it went, in a line.
 pub(crate) type Outcome = (NodeCommand, Result<String, String>);
+
+/// Takes in how drops went that were run together, and which messages were dropped.
+pub(crate) fn note_drops(model: &mut Model, outcomes: &[Outcome], dropped: Vec<Dropped>) {
+    note(model, outcomes);
+    let count = dropped.len();
+    if model.undo.note_dropped(dropped, model.now)
+        && let Some(notice) = model.notice.take()
+    {
+        let them = if count == 1 { "it" } else { "them" };
+        let key = model.keymap.name_of(model.place(), ":undo");
+        model.offer(notice.text, notice.is_error, format!("{key} takes {them} back"));
+    }
+}
 
 /// Takes in how commands went that were run together.
 pub(crate) fn note(model: &mut Model, outcomes: &[Outcome]) {
@@ -72,7 +85,7 @@ fn say_ignored(model: &mut Model, text: &str, ignored: &[Address]) {
     let them = if ignored.len() == 1 { "it" } else { "them" };
     let text = format!("{text}; {share} of the last hour's messages came through {them}");
     let key = model.keymap.name_of(model.place(), ":undo");
-    model.offer(text, format!("{key} takes it back"));
+    model.offer(text, false, format!("{key} takes it back"));
 }
 
 /// What a command does to what it is given, asked before it is done: `ignore 3 peers`.
@@ -109,6 +122,11 @@ fn past(command: &NodeCommand) -> &'static str {
         NodeCommand::Replace(..) => "changed",
         NodeCommand::Rate(_) => "set",
     }
+}
+
+/// `1 message`, `2 messages`.
+pub(crate) fn number_of_messages(count: usize) -> String {
+    format!("{count} message{}", if count == 1 { "" } else { "s" })
 }
 
 fn things(command: &NodeCommand, count: usize) -> String {

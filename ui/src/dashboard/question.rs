@@ -1,5 +1,6 @@
 //! A question that stands in the place of the input until the next key, which answers it.
 
+use clacks_p2p::Address;
 use crossterm::event::KeyCode;
 
 use super::{keymap::Key, outcome, update::Effect};
@@ -53,6 +54,13 @@ impl Question {
     /// Whether an answer to it stops the program.
     pub(crate) fn is_about_leaving(&self) -> bool {
         self.answers.iter().any(|(_, effects)| effects.contains(&Effect::Quit))
+    }
+
+    /// Whether to forget a peer: what is known of it and its certificate can't be had back.
+    pub(crate) fn before_forgetting(peer: Address) -> Self {
+        let text = format!("y forgets {peer} and its certificate, else it stays");
+        let forgets = vec![Effect::Run(NodeCommand::Forget(peer))];
+        Self::new("SURE?", text).with_answer(Key::plain(KeyCode::Char('y')), forgets)
     }
 
     /// What to do now that this key was pressed.

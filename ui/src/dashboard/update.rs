@@ -34,6 +34,7 @@ use super::{
     souls::Souls,
     story,
     trends::Chart,
+    undo::Dropped,
     view::menu::Parts,
 };
 
@@ -60,6 +61,10 @@ pub(crate) enum Msg {
     BeginsAgain,
     /// How commands went that were run together.
     Ran(Vec<Outcome>),
+    /// How drops went that were run together, and what they took out.
+    Dropped(Vec<Outcome>, Vec<Dropped>),
+    /// How it went to take drops back, in a line, and what is still dropped.
+    TakenBack(Result<String, String>, Vec<Dropped>),
     /// How something went, in a line.
     Done(Result<String, String>),
     /// A message is held to be edited on the line.
@@ -96,6 +101,8 @@ pub(crate) enum Effect {
     FinishEdit(Editing, Message),
     /// Edit a message in the user's own editor, which gets the terminal meanwhile.
     OpenEditor(MessageId),
+    /// Put these messages back.
+    TakeBack(Vec<Dropped>),
     /// Ask the node at once for what is on the screen now, so that the next key finds it there.
     Refresh,
     Suspend,
@@ -127,6 +134,7 @@ const WHEEL: usize = 3;
 pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     model.now = now;
     model.shares.forget_old(now);
+    model.undo.forget_old(now);
     let is_input = matches!(msg, Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_));
     let mut effects = take_in(model, msg);
     if is_input {
@@ -180,6 +188,15 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Ran(outcomes) => {
             outcome::note(model, &outcomes);
             Vec::new()
+        }
+        Msg::Dropped(outcomes, dropped) => {
+            outcome::note_drops(model, &outcomes, dropped);
+            Vec::new()
+        }
+        Msg::TakenBack(result, dropped) => {
+            // It can be tried again.
+            model.undo.note_dropped(dropped, model.now);
+            take_in(model, Msg::Done(result))
         }
         Msg::Done(Ok(done)) => {
             model.say(done);
@@ -307,11 +324,7 @@ fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
     }
     let line = still_there(model, template).and_then(|()| fill_in(model, template));
     match line.and_then(|line| Command::parse(&line).map_err(|error| error.to_string())) {
-        Ok(Command::Node(command)) if asks(model, &command) => {
-            model.question = Some(Question::before(model.overview.held, command));
-            Vec::new()
-        }
-        Ok(command) => run(model, command),
+        Ok(command) => run_unwritten(model, command),
         Err(reason) => {
             model.complain(reason);
             Vec::new()
@@ -319,9 +332,17 @@ fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
     }
 }
 
-/// Whether a key that does this asks before, as one that is hit by mistake could not be taken back.
-fn asks(model: &Model, command: &NodeCommand) -> bool {
-    *command == NodeCommand::ReleaseAll && model.overview.held > 1
+/// Runs a command that nobody wrote out: what could not be taken back, hit by mistake, is asked about first.
+fn run_unwritten(model: &mut Model, command: Command) -> Vec<Effect> {
+    let question = match command {
+        Command::Node(NodeCommand::Forget(peer)) => Question::before_forgetting(peer),
+        Command::Node(command @ NodeCommand::ReleaseAll) if model.overview.held > 1 => {
+            Question::before(model.overview.held, command)
+        }
+        command => return run(model, command),
+    };
+    model.question = Some(question);
+    Vec::new()
 }
 
 /// Whether what a key is to act on is what the user saw when pressing it.
@@ -486,7 +507,7 @@ fn filter(model: &mut Model, wanted: Option<Filter>) {
 
 fn undo(model: &mut Model) -> Vec<Effect> {
     match model.undo.take(model.now) {
-        Ok(commands) => vec![Effect::RunAll(commands)],
+        Ok(effect) => vec![effect],
         Err(reason) => {
             model.complain(reason);
             Vec::new()
@@ -794,7 +815,7 @@ fn run_chosen(model: &mut Model, menu: &Menu, command: Command) -> Vec<Effect> {
         model.complain(reason);
         return Vec::new();
     }
-    run(model, command)
+    run_unwritten(model, command)
 }
 
 // === The mouse ===

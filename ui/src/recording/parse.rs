@@ -459,6 +459,7 @@ fn choice(draw: u32, free: Counts) -> Result<Choice, String> {
 }
 
 fn origin(origin: Option<&str>, from: Option<From>) -> Result<Origin, String> {
+    let is_from_nobody = from.is_none();
     let peer = || match from {
         Some(From::Place(place)) => place.address(),
         _ => Err(missing("from")),
@@ -467,6 +468,8 @@ fn origin(origin: Option<&str>, from: Option<From>) -> Result<Origin, String> {
         Some("local") => Ok(Origin::Local),
         Some("received") => Ok(Origin::Received(peer()?)),
         Some("returned") => Ok(Origin::Returned(peer()?)),
+        Some("taken_back") if is_from_nobody => Ok(Origin::TakenBack(None)),
+        Some("taken_back") => Ok(Origin::TakenBack(Some(peer()?))),
         _ => Err(missing("origin")),
     }
 }

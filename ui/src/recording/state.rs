@@ -214,7 +214,9 @@ impl State {
                 bump(&mut self.counters.enqueued);
                 self.held_bytes = self.held_bytes.saturating_add(queued.message.size());
             }
-            Origin::Received(_) => self.held_bytes = self.held_bytes.saturating_add(queued.message.size()),
+            Origin::Received(_) | Origin::TakenBack(_) => {
+                self.held_bytes = self.held_bytes.saturating_add(queued.message.size());
+            }
         }
     }
 
@@ -223,6 +225,7 @@ impl State {
         match origin {
             Origin::Local => None,
             Origin::Received(peer) => Some(peer.clone()),
+            Origin::TakenBack(peer) => peer.clone(),
             // It has another ticket now.
             Origin::Returned(peer) => {
                 let place = self.under_way.iter().position(|(to, taken)| {

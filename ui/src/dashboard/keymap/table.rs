@@ -63,10 +63,10 @@ pub(super) const ROWS: &[Row] = rows![
     "shift-tab", LISTS, ":previous-pane", "", "go to the list before";
     "I", WITH_PEER, ":ignore {peer}", "ignore", "ignore the selected peer";
     "U", WITH_PEER, ":unignore {peer}", "unignore", "take the ignore back";
-    "u", LISTS, ":undo", "undo", "take the last ignore back, for ten seconds";
+    "u", LISTS, ":undo", "undo", "take the last ignore or drop back, for ten seconds";
     "a", WITH_PEER, ":announce {peer}", "announce", "announce this node to the selected peer";
-    "F", WITH_PEER, ":forget {peer}", "forget", "remove the selected peer from the list";
-    "x del", QUEUE, ":drop {message}", "drop", "take the selected message out of the queue for good";
+    "F", WITH_PEER, ":forget {peer}", "forget", "remove the selected peer from the list, if the next key is y";
+    "x del", QUEUE, ":drop {message}", "drop", "take the selected message out of the queue";
     "h", QUEUE, ":hold {message}", "hold", "hold the selected message: it is not sent until it is released";
     "e", QUEUE, ":edit {message}", "edit", "edit the selected message; it is held meanwhile";
     "E", QUEUE, ":edit-in-editor {message}", "", "edit the selected message in your own editor: $VISUAL, $EDITOR or vi";
@@ -96,7 +96,7 @@ pub(super) const ROWS: &[Row] = rows![
     "r", HELD, ":release {message}", "release", "put the selected held message at the tail of the queue";
     "e", HELD, ":edit {message}", "edit", "edit the selected held message";
     "E", HELD, ":edit-in-editor {message}", "editor", "edit the selected held message in your own editor";
-    "x del", HELD, ":drop {message}", "drop", "drop the selected held message for good";
+    "x del", HELD, ":drop {message}", "drop", "drop the selected held message";
     "R", HELD, ":release all", "release all", "release all held messages";
     "f", HELD, ":prompt :hold ", "filter", "hold all that a filter admits, now and as it comes";
     "F", HELD, ":unhold", "no filter", "hold no more by the filter; what is held stays so until it is released";
@@ -121,7 +121,7 @@ pub(super) const ROWS: &[Row] = rows![
     "space", OPEN_MAP, ":hold-still", "hold", "hold the screen still, or let it go on";
     "I", OVERLAY, ":ignore {peer}", "ignore", "ignore the peer that is shown";
     "U", OVERLAY, ":unignore {peer}", "unignore", "take the ignore back";
-    "u", OVERLAY, ":undo", "undo", "take the last ignore back, for ten seconds";
+    "u", OVERLAY, ":undo", "undo", "take the last ignore or drop back, for ten seconds";
     "a", OVERLAY, ":announce {peer}", "announce", "announce this node to the peer that is shown";
     "b", OVERLAY, ":biography", "", "tell the life of the message that is shown";
     "y", OVERLAY, ":copy", "copy", "copy what is shown";

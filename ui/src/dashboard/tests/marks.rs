@@ -1,4 +1,4 @@
-//! Acting on all that is marked, and taking an ignore back.
+//! Acting on all that is marked, and taking an ignore or a drop back.
 
 use clacks_p2p::{
     Message,
@@ -8,7 +8,10 @@ use crossterm::event::KeyCode;
 use std::time::Duration;
 
 use super::{
-    super::update::{Effect, Msg, update},
+    super::{
+        undo::{self, Dropped},
+        update::{Effect, Msg, update},
+    },
     fixture::{Fixture, address, now, peer},
 };
 use crate::command::NodeCommand::{self, Announce, Drop, Forget, Ignore, Unignore};
@@ -175,7 +178,7 @@ fn an_ignore_says_what_came_through_the_peer_and_is_taken_back() {
     ran(&mut fixture, vec![Unignore(address("tower-3:8443"))], "");
     assert!(fixture.screen().contains("tower-3:8443 is no longer ignored"), "{}", fixture.screen());
     assert_eq!(fixture.press(key('u')), [], "once");
-    assert!(fixture.screen().contains("nothing was ignored here that still is"), "{}", fixture.screen());
+    assert!(fixture.screen().contains("there is nothing to take back"), "{}", fixture.screen());
 }
 
 #[test]
@@ -220,6 +223,88 @@ fn an_ignore_that_ended_otherwise_is_not_taken_back() {
     ran(&mut fixture, vec![Ignore(address("b:1"))], "");
     ran(&mut fixture, vec![Unignore(address("b:1"))], "");
     assert_eq!(fixture.press(key('u')), all(Unignore, &["a:1"]));
+}
+
+/// Carries out the drop of these rows of the queue, as the node does.
+fn dropped(fixture: &mut Fixture, rows: &[usize]) -> Vec<Dropped> {
+    let queued: Vec<_> = rows.iter().map(|row| fixture.queue[*row].clone()).collect();
+    fixture.queue.retain(|waiting| !queued.contains(waiting));
+    let outcomes = queued.iter().map(|queued| (Drop(queued.id), Ok(format!("dropped {}", queued.id))));
+    let dropped: Vec<_> = queued.iter().cloned().map(|queued| Dropped { queued, held: None }).collect();
+    let outcomes = outcomes.collect();
+    fixture.send(Msg::Dropped(outcomes, dropped.clone()));
+    fixture.refresh();
+    dropped
+}
+
+#[test]
+fn a_dropped_message_is_taken_back() {
+    for (width, height) in [(40, 10), (80, 24)] {
+        let mut fixture = Fixture::busy(width, height);
+        fixture.press(KeyCode::Tab);
+        assert_eq!(fixture.press(key('x')), [Effect::Run(Drop("11".parse().unwrap()))]);
+        let messages = dropped(&mut fixture, &[0]);
+        assert!(fixture.screen().contains("dropped 11; u takes it back, 10 s"), "{}", fixture.screen());
+        assert_eq!(fixture.press(key('u')), [Effect::TakeBack(messages)]);
+        fixture.send(Msg::TakenBack(undo::told(1, 0, None), Vec::new()));
+        assert!(fixture.screen().contains("1 message is back at the tail of the"), "{}", fixture.screen());
+        assert_eq!(fixture.press(key('u')), [], "once");
+    }
+}
+
+#[test]
+fn marked_messages_that_were_dropped_are_taken_back_together_and_before_an_older_ignore() {
+    let mut fixture = Fixture::busy(80, 24);
+    ran(&mut fixture, vec![Ignore(address("a:1"))], "");
+    let messages = dropped(&mut fixture, &[0, 2]);
+    assert!(fixture.screen().contains("dropped 2 messages; u takes them back, 10 s"), "{}", fixture.screen());
+    assert_eq!(fixture.press(key('u')), [Effect::TakeBack(messages)]);
+    assert_eq!(fixture.press(key('u')), all(Unignore, &["a:1"]));
+}
+
+#[test]
+fn what_could_not_be_taken_back_can_be_tried_again_and_what_is_too_old_cannot() {
+    let mut fixture = Fixture::busy(80, 24);
+    let messages = dropped(&mut fixture, &[0]);
+    fixture.press(key('u'));
+    fixture.send(Msg::TakenBack(undo::told(0, 0, Some("the queue is full")), messages.clone()));
+    assert!(fixture.screen().contains("not taken back: the queue is full"), "{}", fixture.screen());
+    assert_eq!(fixture.press(key('u')), [Effect::TakeBack(messages)]);
+    dropped(&mut fixture, &[0]);
+    fixture.later = Duration::from_secs(10);
+    assert_eq!(fixture.press(key('u')), []);
+    assert!(fixture.screen().contains("there is nothing to take back"), "{}", fixture.screen());
+}
+
+#[test]
+fn a_drop_that_partly_failed_says_so_and_takes_back_the_rest() {
+    let mut fixture = Fixture::busy(80, 24);
+    let gone = Err("12 neither waits nor is held".to_owned());
+    let (first, second) = (fixture.queue[0].clone(), fixture.queue[1].id);
+    let outcomes = vec![(Drop(first.id), Ok("dropped 11".to_owned())), (Drop(second), gone)];
+    let messages = vec![Dropped { queued: first, held: None }];
+    fixture.send(Msg::Dropped(outcomes, messages.clone()));
+    let told = "dropped 1 of 2 messages; 12 neither waits nor is held; u takes it back, 10 s";
+    assert!(fixture.screen().contains(told), "{}", fixture.screen());
+    assert_eq!(fixture.press(key('u')), [Effect::TakeBack(messages)]);
+}
+
+#[test]
+fn forgetting_is_asked_about_unless_it_is_written_out() {
+    let forgets = [Effect::Run(Forget(address("tower-9.example.org:8080")))];
+    for (width, height) in [(40, 10), (80, 24)] {
+        let mut fixture = Fixture::busy(width, height);
+        assert_eq!(fixture.press(key('F')), []);
+        assert!(fixture.screen().contains("SURE? y forgets tower-9.example.org"), "{}", fixture.screen());
+        assert_eq!(fixture.press(key('n')), []);
+        fixture.press(key('F'));
+        fixture.peers.swap(0, 1);
+        fixture.refresh();
+        assert_eq!(fixture.press(key('y')), forgets, "the one that was asked about");
+    }
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write(":forget tower-9.example.org:8080");
+    assert_eq!(fixture.press(KeyCode::Enter), forgets);
 }
 
 #[test]

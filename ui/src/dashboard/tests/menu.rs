@@ -39,12 +39,13 @@ fn it_acts_on_what_was_selected_when_it_was_opened() {
     fixture.peers.insert(0, peer(Status::New, "another:1", 0, None));
     fixture.peers.remove(1);
     fixture.refresh();
-    let forgets = [Effect::Run(NodeCommand::Forget(address("tower-9.example.org:8080")))];
     assert_eq!(fixture.press(KeyCode::Char('x')), [], "a letter is text");
     fixture.press(KeyCode::Backspace);
     fixture.control('u');
     fixture.write("remove selected peer");
-    assert_eq!(fixture.press(KeyCode::Enter), forgets);
+    assert_eq!(fixture.press(KeyCode::Enter), [], "it is asked first");
+    let forgets = [Effect::Run(NodeCommand::Forget(address("tower-9.example.org:8080")))];
+    assert_eq!(fixture.press(KeyCode::Char('y')), forgets);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::{fmt::Write as _, io::Write as _, path::Path, time::Duration};
 use clacks_p2p::{
     Address, Message,
     core::{
-        Core, Delivery, Event, Failure, HeldMessage, HoldRule, MessageId, Now, Options, Outcome, Peer,
-        QueuedMessage,
+        Core, Delivery, Event, Failure, HeldBy, HeldMessage, HoldRule, MessageId, Now, Options, Outcome,
+        Peer, QueuedMessage,
     },
     node::{Overview, Snapshot},
     protocol::{Kind, Payload},
@@ -71,7 +71,10 @@ impl Script {
         match self.rng.random_range(0..24) {
             0..6 => self.receive(&address),
             6..9 => drop(self.message_typed()),
-            9 => drop(self.core.dequeue()),
+            9 => {
+                let dropped = self.core.dequeue();
+                self.take_back(dropped, None);
+            }
             10 => drop(self.core.add_peer(&address, now)),
             11 => drop(self.core.ignore(&address, now)),
             12 => drop(self.core.unignore(&address, now)),
@@ -119,9 +122,20 @@ impl Script {
             }
             2 => drop(self.core.release_all()),
             3 => drop(kept.map(|id| self.core.release(id))),
-            4 => drop(kept.map(|id| self.core.drop_message(id))),
+            4 => {
+                let by = kept.and_then(|id| self.core.held_message(id)).map(|held| held.by);
+                let dropped = kept.and_then(|id| self.core.drop_message(id));
+                self.take_back(dropped, by);
+            }
             5 => drop(kept.or(waiting).map(|id| self.core.replace(id, Message::text("another")))),
             _ => drop(waiting.map(|id| self.core.hold(id))),
+        }
+    }
+
+    /// Takes a drop back, or leaves it at that.
+    fn take_back(&mut self, dropped: Option<QueuedMessage>, held: Option<HeldBy>) {
+        if let Some(dropped) = dropped.filter(|_| self.rng.random_bool(0.5)) {
+            drop(self.core.take_back(dropped, held));
         }
     }
 
