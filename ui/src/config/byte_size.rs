@@ -8,7 +8,7 @@ pub(crate) struct ByteSize(pub(crate) u64);
 
 /// What is wrong with it.
 const WRONG: &str = "a size is a number of bytes, or with a unit as in 512K, 64M, 2G; at least 64K";
-/// Less is hardly more than the line that a file begins with.
+/// Less would hold hardly more than a hundred events.
 const LEAST: u64 = 64 << 10;
 
 impl Default for ByteSize {

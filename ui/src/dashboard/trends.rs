@@ -110,9 +110,12 @@ impl Trends {
         self.advance(second);
         let before = std::mem::replace(&mut self.counters, now);
         let Some(present) = self.seconds.back_mut() else { return };
-        present.received += now.received.saturating_sub(before.received);
-        present.delivered += now.delivered.saturating_sub(before.delivered);
-        present.failed += now.failed.saturating_sub(before.failed);
+        // A recording may say that as many came as a number can tell, and that again and again.
+        let more =
+            |count: &mut u64, now: u64, before| *count = count.saturating_add(now.saturating_sub(before));
+        more(&mut present.received, now.received, before.received);
+        more(&mut present.delivered, now.delivered, before.delivered);
+        more(&mut present.failed, now.failed, before.failed);
         (present.queued, present.peers) = (queued, peers);
     }
 
@@ -203,7 +206,9 @@ impl Column {
     fn of<'a>(seconds: &(impl ExactSizeIterator<Item = &'a Second> + Clone)) -> Option<Self> {
         let number = seconds.len() as f64;
         let peers = seconds.clone().last()?.peers;
-        let mean = |count: fn(&Second) -> u64| seconds.clone().map(count).sum::<u64>() as f64 / number;
+        let mean = |count: fn(&Second) -> u64| {
+            seconds.clone().map(|second| count(second) as f64).sum::<f64>() / number
+        };
         Some(Self {
             received: mean(|second| second.received),
             delivered: mean(|second| second.delivered),

@@ -41,8 +41,9 @@ pub(crate) enum FileError {
 pub(super) struct Files {
     path: PathBuf,
     file: BufWriter<File>,
-    /// Bytes in this file and in all.
+    /// Bytes behind the first line of this file.
     in_file: u64,
+    /// Bytes in all files.
     total: u64,
     /// From so many bytes on a file is full.
     most: u64,
@@ -61,6 +62,14 @@ impl Files {
         }
         let file = new_file(path)?;
         Ok(Self { path: path.to_owned(), file, in_file: 0, total: 0, most, is_flushed: true })
+    }
+
+    /// Writes the first line of a file. It does not count towards what fills the file: that of a node that holds much
+    /// could do so alone, and every event would begin another file.
+    pub(super) fn begin(&mut self, header: Record) -> Result<(), FileError> {
+        self.write(header)?;
+        self.in_file = 0;
+        Ok(())
     }
 
     pub(super) fn write(&mut self, record: Record) -> Result<(), FileError> {

@@ -6,8 +6,8 @@ use std::{net::IpAddr, time::Duration};
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
     core::{
-        Choice, Counters, Event, Failure, HeldBy, HeldMessage, Introduction, MessageId, Now, Origin, Peer,
-        PeerCounts, QueuedMessage, Refusal, Status,
+        Choice, Counters, Event, Failure, HeldBy, HeldMessage, Introduction, MessageId, Now, OptionsError,
+        Origin, Peer, PeerCounts, QueuedMessage, Refusal, Status,
     },
 };
 use serde::{Deserialize, Deserializer};
@@ -310,7 +310,7 @@ impl Fields {
                 remote: self.remote,
             }),
             "hold_rule_changed" => Event::HoldRuleChanged { rule: self.rule },
-            "send_rate_changed" => Event::SendRateChanged { rate: needed("rate", self.rate)? },
+            "send_rate_changed" => Event::SendRateChanged { rate: rate(needed("rate", self.rate)?)? },
             "lagged" => Event::Lagged(needed("missed", self.missed)?),
             _ => return Ok(None),
         }))
@@ -343,7 +343,7 @@ impl Fields {
         let snapshot = needed("snapshot", self.snapshot)?;
         Ok(Holdings {
             address: self.address.map(Place::address).transpose()?,
-            send_rate: snapshot.send_rate,
+            send_rate: rate(snapshot.send_rate)?,
             queued: snapshot.queued as usize,
             in_flight: snapshot.in_flight as usize,
             held_bytes: usize::try_from(snapshot.held_bytes).unwrap_or(usize::MAX),
@@ -452,6 +452,12 @@ fn message(json: Option<&RawValue>) -> Result<Message, String> {
 fn duration(millis: f64) -> Result<Duration, String> {
     let time = Duration::try_from_secs_f64(millis / 1e3).ok().filter(|time| *time < LONGEST);
     time.ok_or_else(|| format!("{millis} milliseconds is no length of time"))
+}
+
+/// Messages a second, as many as a node may send.
+fn rate(rate: f64) -> Result<f64, String> {
+    let is_possible = (0.001..=100_000.0).contains(&rate);
+    if is_possible { Ok(rate) } else { Err(OptionsError::SendRate(rate).to_string()) }
 }
 
 fn choice(draw: u32, free: Counts) -> Result<Choice, String> {

@@ -155,7 +155,7 @@ impl Writer {
         mut events: Subscription,
         mut stopped: oneshot::Receiver<()>,
     ) -> Result<u64, FileError> {
-        self.write(line::header(began, &self.node.options()))?;
+        self.begin(began)?;
         self.files.flush()?;
         let mut flush_at = Instant::now();
         loop {
@@ -190,7 +190,7 @@ impl Writer {
         told.iter().try_for_each(|event| self.write_event(event, snapshot.now))?;
         if self.files.is_full() {
             self.files.turn()?;
-            self.write(line::header(&snapshot, &self.node.options()))
+            self.begin(&snapshot)
         } else {
             self.write(line::snapshot(&snapshot))
         }
@@ -200,9 +200,19 @@ impl Writer {
         self.write(record::recorded(event, now))
     }
 
+    fn begin(&mut self, snapshot: &Snapshot) -> Result<(), FileError> {
+        self.files.begin(line::header(snapshot, &self.node.options()))?;
+        self.count();
+        Ok(())
+    }
+
     fn write(&mut self, record: Record) -> Result<(), FileError> {
         self.files.write(record)?;
-        self.bytes.store(self.files.total(), Ordering::Relaxed);
+        self.count();
         Ok(())
+    }
+
+    fn count(&self) {
+        self.bytes.store(self.files.total(), Ordering::Relaxed);
     }
 }

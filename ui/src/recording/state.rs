@@ -96,6 +96,12 @@ impl State {
         self.now = now;
     }
 
+    /// How many messages that are on their way are known.
+    #[cfg(test)]
+    pub(super) fn under_way(&self) -> usize {
+        self.under_way.len()
+    }
+
     /// Takes in what happened next.
     pub(super) fn apply(&mut self, event: &Event, now: Now) {
         self.now = now;
@@ -120,7 +126,7 @@ impl State {
                 }
                 self.in_flight = self.in_flight.saturating_add(1);
                 self.free_peers = choice.free;
-                self.next_send = Some(now.uptime + self.interval());
+                self.next_send = Some(now.uptime.saturating_add(self.interval()));
                 self.note(peer);
             }
             Event::MessageDelivered { id, peer, message, .. } => {
@@ -152,7 +158,11 @@ impl State {
         match event {
             Event::MessageHeld { held, origin } => {
                 match origin {
-                    Some(origin) => self.enter(&held.queued, origin),
+                    Some(origin) => {
+                        self.enter(&held.queued, origin);
+                        // It is not on its way any more.
+                        self.sender_of(&held.queued, origin);
+                    }
                     None => drop(self.take_out(held.queued.id)),
                 }
                 let place = self.held.partition_point(|other| other.queued.id < held.queued.id);
@@ -297,7 +307,7 @@ impl State {
     }
 
     fn queued_in_all(&self) -> usize {
-        self.queue.len() + self.unlisted
+        self.queue.len().saturating_add(self.unlisted)
     }
 }
 
@@ -316,7 +326,7 @@ impl Lists for State {
             send_rate: self.send_rate,
             queued: self.queued_in_all(),
             in_flight: self.in_flight,
-            held: self.held.len() + self.unlisted_held,
+            held: self.held.len().saturating_add(self.unlisted_held),
             // Nothing tells of it.
             is_handing_on: false,
             held_bytes: self.held_bytes,

@@ -284,7 +284,7 @@ impl Map {
         let introduced = self.introduction(&tower.peer.address);
         let in_person = introduced.filter(|introduced| !matches!(introduced.by, Introduction::Friend(_)));
         let since = tower.met.or(in_person.map(|introduced| introduced.at));
-        if since.is_none() && tower.peer.delivered + tower.peer.received == 0 {
+        if since.is_none() && tower.peer.delivered == 0 && tower.peer.received == 0 {
             return None;
         }
         let is_recent = since.is_some_and(|since| now.saturating_sub(since) < RECENT);

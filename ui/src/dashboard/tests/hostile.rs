@@ -5,13 +5,22 @@ use clacks_p2p::{
     core::{Event, Failure, Origin, Refusal, Status},
 };
 use crossterm::event::KeyCode;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
 
 use super::{
-    super::{update::Msg, view::view},
+    super::{
+        motion::{Animations, Setting},
+        source::Source,
+        update::{Msg, update},
+        view::view,
+    },
     fixture::{Fixture, peer, queued},
 };
-use crate::untrusted::tests::is_hidden;
+use crate::{
+    recording::{player::Player, tests::Recording},
+    untrusted::tests::is_hidden,
+};
 
 /// What people and peers have written to harm a terminal or whoever looks at it.
 const CORPUS: &[&str] = &[
@@ -196,5 +205,69 @@ fn what_is_written_or_pasted_is_shown_harmlessly() {
             fixture.press(KeyCode::Enter);
             assert_harmless(&fixture);
         }
+    }
+}
+
+/// Puts other numbers in the place of some.
+fn exaggerate(line: &str, rng: &mut StdRng) -> String {
+    let extremes = [0, 1, i64::MAX as u64, u64::from(u32::MAX), u64::MAX, 9_999_999_999_999];
+    let changed = line.split("\":").map(|part| {
+        let behind = part.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '.');
+        match extremes.get(rng.random_range(0..5 * extremes.len())) {
+            Some(extreme) if behind.len() < part.len() => format!("{extreme}{behind}"),
+            _ => part.to_owned(),
+        }
+    });
+    changed.collect::<Vec<_>>().join("\":")
+}
+
+/// A recording of whatever numbers a recording may have, with what the node held told again and again.
+fn exaggerated(seed: u64) -> Player {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let text = Recording::make(seed, 60).text();
+    let first = text.lines().next().unwrap_or_default();
+    let again = first.replacen(r#"{"clacks":"recording","#, r#"{"clacks":"snapshot","#, 1);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("r.jsonl");
+    let open = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        Player::open(&path, 1.0, |_| {})
+    };
+    let mut all = first.to_owned() + "\n";
+    for line in text.lines().skip(1).flat_map(|line| [line, &again]) {
+        let line = exaggerate(line, &mut rng);
+        // What no recording may have is refused.
+        if open(&format!("{first}\n{line}\n")).is_ok() {
+            all += &line;
+            all.push('\n');
+        }
+    }
+    let mut player = open(&all).unwrap();
+    player.jump(player.progress().length);
+    player
+}
+
+#[test]
+fn whatever_numbers_a_recording_has_it_is_played_and_shown() {
+    for seed in 0..3 {
+        let mut fixture = Fixture::empty(200, 60);
+        let mut source = Source::Replay(Box::new(exaggerated(seed)));
+        fixture.model.motion = Animations::new(Setting::Full);
+        let mut count = 0;
+        while let Some(happened) = source.try_next() {
+            update(&mut fixture.model, happened.now, Msg::Node(happened.event));
+            let snapshot = source.snapshot(&fixture.model);
+            update(&mut fixture.model, source.now(), Msg::Refreshed(Box::new(snapshot)));
+            // One after the other, each for a while.
+            if count % 4 == 0 {
+                let key = ['M', 'C', 'T', 'O', 'W', 'H', '?'][count / 4 % 7];
+                for code in [KeyCode::Esc, KeyCode::Esc, KeyCode::Tab, KeyCode::Char(key)] {
+                    update(&mut fixture.model, source.now(), Msg::Key(code.into()));
+                }
+            }
+            fixture.draw();
+            count += 1;
+        }
+        assert!(count > 30, "{count} events");
     }
 }

@@ -65,6 +65,27 @@ fn what_is_wrong_in_the_middle_is_told_with_its_line() {
 }
 
 #[test]
+fn a_send_rate_that_no_node_has_is_refused() {
+    let text = Recording::make(1, 5).text();
+    let changed = |rate: &str| {
+        let event = r#"{"event":"send_rate_changed","time":1,"uptime_ms":1,"rate":RATE}"#;
+        open(format!("{text}{}\n", event.replace("RATE", rate)).as_bytes())
+    };
+    let (before, rest) = text.split_once(r#""snapshot":{"send_rate":"#).unwrap();
+    let (_, behind) = rest.split_once(',').unwrap();
+    let begun = |rate: &str| open(format!(r#"{before}"snapshot":{{"send_rate":{rate},{behind}"#).as_bytes());
+    for rate in ["0.001", "100000"] {
+        assert!(changed(rate).is_ok() && begun(rate).is_ok(), "{rate}");
+    }
+    for rate in ["1e-19", "0", "-1", "100001", "1e300"] {
+        for refused in [changed(rate), begun(rate)] {
+            let reason = refused.unwrap_err();
+            assert!(reason.ends_with("it must be 0.001 to 100000 messages a second"), "{reason}");
+        }
+    }
+}
+
+#[test]
 fn a_last_line_that_is_cut_off_is_left_out_and_told() {
     let recording = Recording::make(1, 30);
     let (text, events) = (recording.text(), recording.events.len() as u64);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_p2p::{
     Address,
-    core::{Event, Failure, Now, Refusal},
+    core::{Event, Failure, Now, Origin, Refusal},
     node::Overview,
 };
 use proptest::prelude::*;
@@ -90,6 +90,22 @@ fn what_no_script_brings_about_is_read_as_it_was_written() {
     }
     let line = recorded(&Event::Lagged(7), now).into_line().replace("lagged", "a_later_kind");
     assert_eq!(parse::line(&line), Ok((now, Line::Unknown)));
+}
+
+#[test]
+fn what_is_held_as_it_comes_back_is_not_on_its_way_any_more() {
+    // Of ten times as many messages as are on their way at once some come back to be held.
+    let recording = Recording::make(5, 1500);
+    let held_as_they_came_back = recording
+        .events
+        .iter()
+        .filter(|(event, _)| matches!(event, Event::MessageHeld { origin: Some(Origin::Returned(_)), .. }));
+    assert!(held_as_they_came_back.count() > 0);
+    let mut state = beginning(recording.text().lines().next().unwrap());
+    for (event, now) in &recording.events {
+        state.apply(event, *now);
+    }
+    assert_eq!(state.under_way(), state.overview().in_flight);
 }
 
 #[test]

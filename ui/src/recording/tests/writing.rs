@@ -104,6 +104,26 @@ async fn each_of_the_files_that_a_full_one_makes_room_for_plays_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_holds_more_than_fits_into_a_file_does_not_begin_one_with_every_event() {
+    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+    let path = directory.path().join("r.jsonl");
+    let large = Message::text(&"x".repeat(20_000));
+    node.enqueue(large.clone()).unwrap();
+    let mut recorder = Recorder::new(&node, Some(ByteSize(8192)));
+    record(&mut recorder, &path, Existing::Refuse).await.unwrap();
+    enqueue(&node, 0..20);
+    recorder.carry_out(RecordCommand::Stop).await.unwrap();
+    assert!(!numbered(&path, 1).exists());
+    assert_eq!(played(&path).facts().events, 20);
+
+    record(&mut recorder, &path, Existing::Overwrite).await.unwrap();
+    node.enqueue(large).unwrap();
+    enqueue(&node, 20..40);
+    recorder.carry_out(RecordCommand::Stop).await.unwrap();
+    assert!(numbered(&path, 1).exists() && !numbered(&path, 2).exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_but_a_recording_is_overwritten_and_that_only_if_asked() {
     let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
     let path = directory.path().join("letter");
