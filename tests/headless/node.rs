@@ -53,7 +53,10 @@ fn every_line_of_input_is_answered_in_turn_and_a_wrong_one_changes_nothing() {
         assert_eq!(said.get("text").or(said.get("reason")).unwrap(), answer, "{line:?}");
     }
     let queue = node.ask(":queue");
-    assert_eq!(queue["queue"], json!([{ "id": 1, "message": "hello", "visits": 1 }]));
+    let since = queue["queue"][0]["since_ms"].clone();
+    assert!(since.as_u64().is_some(), "{queue}");
+    let expected = json!([{ "id": 1, "message": "hello", "visits": 1, "from": null, "since_ms": since }]);
+    assert_eq!(queue["queue"], expected);
     let peers = node.ask(":peers");
     assert_eq!((&peers["line"], &peers["peers"][0]["hostname"]), (&json!(9), &json!("tower")));
     assert_eq!(peers["peers"][0]["status"], "ignored");
