@@ -261,6 +261,7 @@ impl Builder {
         }
         shared.tasks.spawn(driver::run(Arc::clone(&shared)));
         if let Some(file) = &state_file {
+            file.sweep();
             shared.tasks.spawn(state_file::keep(file.clone(), Arc::clone(&shared)));
         }
         let guard = Guard {

@@ -1,6 +1,5 @@
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -9,6 +8,8 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
 };
+
+use super::whole_file;
 
 /// The certificate's file in the data directory.
 const CERTIFICATE_FILE: &str = "certificate.pem";
@@ -104,17 +105,10 @@ fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
     fs::read(path).map_err(|source| file_error("read", path, source))
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
 fn write(path: &Path, text: &str) -> Result<(), CertificateError> {
-    let write = || {
-        let directory = path.parent().unwrap_or(Path::new("."));
-        // Such files are made with mode 0600.
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error).map(drop)
-    };
-    write().map_err(|source| file_error("write", path, source))
+    whole_file::sweep(path);
+    whole_file::write(path, |file| file.write_all(text.as_bytes()))
+        .map_err(|source| file_error("write", path, source))
 }
 
 fn file_error(operation: &'static str, path: &Path, source: io::Error) -> CertificateError {

@@ -207,8 +207,10 @@ impl Node {
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
         self.shared.at_core(|at| at.core.reclaim_in_flight());
-        if let Some(state) = &self.guard.state {
-            state.save(&self.shared).await;
+        if let Some(state) = &self.guard.state
+            && let Err(error) = state.save(&self.shared).await
+        {
+            state.complain(&error);
         }
         self.shared.close();
         self.remaining()

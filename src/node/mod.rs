@@ -18,6 +18,7 @@ mod shared;
 mod state_file;
 mod subscription;
 mod trust;
+mod whole_file;
 
 pub use builder::{Builder, Limits, StartError};
 pub use certificate::CertificateError;

@@ -1,5 +1,5 @@
 use std::{
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::KnownPeer;
 
-use super::{shared::Shared, trust::Pin};
+use super::{shared::Shared, trust::Pin, whole_file};
 
 /// The file's name in the data directory.
 const STATE_FILE: &str = "peers.json";
@@ -17,6 +17,8 @@ const STATE_FILE: &str = "peers.json";
 const VERSION: u32 = 1;
 /// Changes are gathered for so long before they are written.
 const GATHER: Duration = Duration::from_secs(2);
+/// After a write failed, how long until the next if nothing changes meanwhile.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// What is kept from one run to the next: the peers and the certificates they are known by.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -73,48 +75,51 @@ impl StateFile {
         if state.version == VERSION { Ok(state) } else { Err(form(format!("version {}", state.version))) }
     }
 
-    /// Writes the node's state: beside the old file, then in its place, so that no half-written one is ever read.
-    /// A failure is logged: the node goes on.
-    pub(super) async fn save(&self, shared: &Arc<Shared>) {
+    /// Removes what earlier runs that were killed had begun to write.
+    pub(super) fn sweep(&self) {
+        whole_file::sweep(&self.path);
+    }
+
+    /// Writes the node's state, whole or not at all.
+    pub(super) async fn save(&self, shared: &Arc<Shared>) -> io::Result<()> {
         let state = State {
             version: VERSION,
             peers: shared.look(|core| core.peers().map(KnownPeer::from).collect()),
             pins: shared.trust.pins(),
         };
         let path = self.path.clone();
-        let written = tokio::task::spawn_blocking(move || write(&path, &state)).await;
-        match written {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::warn!(path = %self.path.display(), %error, "cannot write the state file");
-            }
-            Err(error) => tracing::warn!(%error, "the writer of the state file failed"),
-        }
+        let write = move || whole_file::write(&path, |file| Ok(serde_json::to_writer_pretty(file, &state)?));
+        tokio::task::spawn_blocking(write).await?
+    }
+
+    /// Logs that the state could not be written: the node goes on.
+    pub(super) fn complain(&self, error: &io::Error) {
+        tracing::warn!(path = %self.path.display(), %error, "cannot write the state file");
     }
 }
 
-fn write(path: &Path, state: &State) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(directory)?;
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    let mut buffer = io::BufWriter::new(file.as_file_mut());
-    serde_json::to_writer_pretty(&mut buffer, state)?;
-    buffer.flush()?;
-    drop(buffer);
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error).map(drop)
-}
-
-/// Writes the state some time after it changed, until the node stops.
+/// Writes the state some time after it changed, until the node stops. What could not be written is tried again.
 pub(super) async fn keep(file: StateFile, shared: Arc<Shared>) {
+    let mut is_behind = false;
     loop {
         tokio::select! {
             biased;
             // First, so that what changed just before the last handle was dropped is written as well.
             () = shared.state_changed.notified() => {}
             () = shared.stopped.cancelled() => return,
+            () = tokio::time::sleep(TRY_AGAIN), if is_behind => {}
         }
         shared.stopped.run_until_cancelled(tokio::time::sleep(GATHER)).await;
-        file.save(&shared).await;
+        let written = file.save(&shared).await;
+        // A disk can be full for days: that is worth one line.
+        match &written {
+            Err(error) if !is_behind => file.complain(error),
+            Ok(()) if is_behind => {
+                tracing::info!(path = %file.path.display(), "the state file is written again");
+            }
+            Err(error) => tracing::debug!(%error, "still cannot write the state file"),
+            Ok(()) => {}
+        }
+        is_behind = written.is_err();
     }
 }

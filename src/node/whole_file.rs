@@ -1,0 +1,75 @@
+//! Files that are read whole or not at all, whenever the process ends.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
+
+/// What a file is called while it is written, after its own name.
+const UNFINISHED: &str = ".unfinished";
+
+/// Writes a file that only its owner can read: beside the old one, then in its place.
+pub(super) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let (directory, name) = parts(path);
+    fs::create_dir_all(directory)?;
+    // Such files are made with mode 0600.
+    let mut file =
+        tempfile::Builder::new().prefix(&format!("{name}.")).suffix(UNFINISHED).tempfile_in(directory)?;
+    let mut buffer = io::BufWriter::new(file.as_file_mut());
+    content(&mut buffer)?;
+    buffer.flush()?;
+    drop(buffer);
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error).map(drop)
+}
+
+/// Removes what processes that were killed had begun to write. What can't be removed stays.
+pub(super) fn sweep(path: &Path) {
+    let (directory, name) = parts(path);
+    let begins = format!("{name}.");
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let is_unfinished =
+            |found: &str| found.strip_prefix(&begins).is_some_and(|rest| rest.ends_with(UNFINISHED));
+        if entry.file_name().to_str().is_some_and(is_unfinished) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn parts(path: &Path) -> (&Path, &str) {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    (directory, path.file_name().and_then(|name| name.to_str()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_begun_for_this_file_is_swept() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        for name in ["a.json", "a.json.x1.unfinished", "b.json.x1.unfinished", "a.json.old", "unfinished"] {
+            fs::write(at(name), name).unwrap();
+        }
+        sweep(&at("a.json"));
+        let mut left: Vec<_> =
+            fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["a.json", "a.json.old", "b.json.x1.unfinished", "unfinished"]);
+    }
+
+    #[test]
+    fn a_file_that_is_not_written_to_its_end_is_as_it_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.json");
+        write(&path, |file| file.write_all(b"old")).unwrap();
+        let half =
+            |file: &mut dyn Write| file.write_all(b"ha").and(Err(io::Error::other("the disk is full")));
+        assert!(write(&path, half).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}
