@@ -51,16 +51,21 @@ impl Listener {
     }
 
     async fn accept(self: Arc<Self>, socket: TcpListener) {
+        let mut has_failed = false;
         loop {
             match socket.accept().await {
                 Ok((stream, remote)) => {
+                    has_failed = false;
                     // Only now, so that no socket keeps a permit from another. Never closed, so one always comes.
                     let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await else { return };
                     let connection = Arc::clone(&self).connection(stream, remote, permit);
                     self.shared.tasks.spawn(connection);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
+                    // It may fail for as long as somebody keeps connections open: that is worth one line.
+                    if !std::mem::replace(&mut has_failed, true) {
+                        tracing::warn!(%error, "cannot accept a connection");
+                    }
                     tokio::time::sleep(AFTER_FAILED_ACCEPT).await;
                 }
             }

@@ -45,6 +45,8 @@ pub(crate) fn open(path: &Path, level: Level) -> anyhow::Result<()> {
         .with_writer(Arc::new(file))
         .with_ansi(false)
         .with_max_level(LevelFilter::from(level))
+        // What a full disk does not take is left out: a complaint on standard error would be written over the screen.
+        .log_internal_errors(false)
         .try_init()
         .map_err(|error| anyhow::anyhow!("cannot set up the log: {error}"))
 }
