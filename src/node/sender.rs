@@ -134,12 +134,24 @@ fn cause(error: &reqwest::Error) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    match innermost.downcast_ref::<io::Error>() {
+    in_words(innermost)
+}
+
+fn in_words(innermost: &(dyn Error + 'static)) -> String {
+    match innermost.downcast_ref::<io::Error>().map(without_wrapping) {
         // "connection refused", without "(os error 111)".
         Some(error) if error.raw_os_error().is_some() => error.kind().to_string(),
         // For which rustls refers to its manual.
         Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => "the connection broke off".to_owned(),
         _ => innermost.to_string(),
+    }
+}
+
+/// The system's error inside those that name it no source.
+fn without_wrapping(error: &io::Error) -> &io::Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(inner) => without_wrapping(inner),
+        None => error,
     }
 }
 
@@ -183,5 +195,20 @@ impl<S: Service<Request>, Request> Service<Request> for Carrying<S> {
 
     fn call(&mut self, destination: Request) -> Self::Future {
         HANDSHAKE.scope(Handshake::current(), self.0.call(destination))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_is_told_without_its_number_however_deep_it_is() {
+        let reset = io::Error::from_raw_os_error(104);
+        let expected = reset.kind().to_string();
+        let wrapped = io::Error::new(reset.kind(), reset);
+        assert_eq!(in_words(&wrapped), expected);
+        assert_eq!(in_words(&io::Error::other(wrapped)), expected);
+        assert_eq!(in_words(&io::Error::other("tls handshake eof")), "tls handshake eof");
     }
 }
