@@ -9,6 +9,7 @@ mod demo;
 #[path = "headless/node.rs"]
 mod node;
 #[path = "headless/process.rs"]
+#[allow(dead_code, reason = "the tests of faults use the rest")]
 mod process;
 #[path = "headless/refusals.rs"]
 mod refusals;

@@ -40,8 +40,16 @@ impl Client {
         versions: &[&'static SupportedProtocolVersion],
     ) -> io::Result<Self> {
         let tcp = in_time("the node accepts", TcpStream::connect(node)).await?;
-        let name = ServerName::IpAddress(node.ip().into());
-        let stream = in_time("the TLS handshake", tls::connector(versions).connect(name, tcp)).await?;
+        in_time("the TLS handshake", Self::over(tcp, versions)).await
+    }
+
+    /// Speaks TLS over a connection that there is.
+    pub(crate) async fn over(
+        tcp: TcpStream,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> io::Result<Self> {
+        let name = ServerName::IpAddress(tcp.peer_addr()?.ip().into());
+        let stream = tls::connector(versions).connect(name, tcp).await?;
         Ok(Self { stream: BufReader::new(stream) })
     }
 
@@ -71,7 +79,7 @@ impl Client {
 
     /// The next answer.
     pub(crate) async fn answer(&mut self) -> Answer {
-        in_time("an answer", self.read_answer()).await.expect("a whole HTTP answer")
+        in_time("an answer", self.try_answer()).await.expect("a whole HTTP answer")
     }
 
     /// Waits until the node closes the connection; returns what it still said.
@@ -82,7 +90,8 @@ impl Client {
         String::from_utf8_lossy(&said).into_owned()
     }
 
-    async fn read_answer(&mut self) -> io::Result<Answer> {
+    /// The next answer, or why there is none.
+    pub(crate) async fn try_answer(&mut self) -> io::Result<Answer> {
         let status = self.line().await?;
         let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
         let status = status.ok_or_else(|| io::Error::other("no status line"))?;
@@ -95,6 +104,11 @@ impl Client {
         self.stream.read_exact(&mut body).await?;
         answer.body = String::from_utf8_lossy(&body).into_owned();
         Ok(answer)
+    }
+
+    /// Waits until the node says something or hangs up; nothing of it is taken away.
+    pub(crate) async fn wait_for_anything(&mut self) {
+        let _ = self.stream.fill_buf().await;
     }
 
     async fn line(&mut self) -> io::Result<String> {

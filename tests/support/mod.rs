@@ -5,12 +5,14 @@
 mod client;
 mod panics;
 mod peer;
+mod proxy;
 mod tls;
 mod wait;
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use panics::assert_no_task_panicked;
 pub(crate) use peer::{FakePeer, Received, Reply, Stats};
+pub(crate) use proxy::{Done, Fault, Proxy};
 pub(crate) use wait::{Watch, eventually, in_time};
 
 use clacks_p2p::{Address, Builder, Message, Node};

@@ -13,7 +13,9 @@ pub(super) fn watch_for_them() {
     HOOK.call_once(|| {
         let default = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if !info.location().is_some_and(|place| place.file().starts_with("tests/")) {
+            // They are built from the root of the workspace or from a folder of it.
+            let is_test = |file: &str| file.starts_with("tests/") || file.contains("/tests/");
+            if !info.location().is_some_and(|place| is_test(place.file())) {
                 SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(info.to_string());
             }
             default(info);

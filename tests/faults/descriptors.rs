@@ -1,0 +1,60 @@
+//! A node that has no file descriptors left.
+
+use std::{
+    fs,
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Resource;
+
+use crate::{
+    limit::limit,
+    process::{Home, Process, eventually},
+};
+
+/// Descriptors that it may still open.
+const SPARE: u64 = 6;
+/// Connections to it, more than it can accept.
+const CONNECTIONS: usize = 30;
+/// For how long it is looked at.
+const WHILE: Duration = Duration::from_secs(2);
+
+fn descriptors(process: &Process) -> u64 {
+    fs::read_dir(format!("/proc/{}/fd", process.id())).unwrap().count() as u64
+}
+
+/// The time for which the process's threads have run.
+fn cpu_time(process: &Process) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{}/task", process.id())).unwrap();
+    let ran = |thread: fs::DirEntry| -> u64 {
+        let text = fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+        text.split_whitespace().next().and_then(|nanoseconds| nanoseconds.parse().ok()).unwrap_or(0)
+    };
+    Duration::from_nanos(threads.map(|thread| ran(thread.unwrap())).sum())
+}
+
+#[test]
+fn a_node_without_descriptors_waits_and_then_serves_as_before() {
+    let home = Home::new();
+    let mut tower = home.node(&[]);
+    let mut node = home.node(&["--log-file", "clacks.log", "--log-level", "warn"]);
+    node.ask(&format!(":announce {}", tower.address()));
+    limit(&node, Resource::Nofile, Some(descriptors(&node) + SPARE));
+    let connect = |_| TcpStream::connect(("127.0.0.1", node.port())).unwrap();
+    let connections: Vec<TcpStream> = (0..CONNECTIONS).map(connect).collect();
+    let log = || fs::read_to_string(home.path().join("clacks.log")).unwrap_or_default();
+    eventually("it can't accept one more", || log().contains("cannot accept a connection"));
+
+    let (began, spent) = (Instant::now(), cpu_time(&node));
+    node.ask("said while nothing can be opened");
+    std::thread::sleep(WHILE.saturating_sub(began.elapsed()));
+    let (spent, time) = (cpu_time(&node).saturating_sub(spent), began.elapsed());
+    assert!(spent < time / 5, "it span: {spent:?} of {time:?}");
+    assert!(log().lines().count() < 5, "one line for all that time: {}", log());
+
+    drop(connections);
+    tower.until(|line| line["message"] == "said while nothing can be opened");
+    tower.say("said afterwards");
+    node.until(|line| line["event"] == "message_received" && line["message"] == "said afterwards");
+}

@@ -1,0 +1,102 @@
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader, Write},
+    net::SocketAddr,
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use serde::Deserialize;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::figures::Figures;
+
+/// How long it may take to stop.
+const TIME_TO_STOP: Duration = Duration::from_secs(60);
+
+/// How often each thing happened.
+pub(crate) type Tally = BTreeMap<String, u64>;
+
+/// The node: `clacks node`, whose output is read and counted.
+pub(crate) struct NodeProcess {
+    child: Child,
+    stdin: ChildStdin,
+    pub(crate) address: SocketAddr,
+    told: Arc<Mutex<Tally>>,
+    reader: JoinHandle<()>,
+    _home: TempDir,
+}
+
+impl NodeProcess {
+    pub(crate) fn start() -> Self {
+        let home = tempfile::tempdir().expect("a directory");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_clacks"))
+            .args(["node", "--hostname", "127.0.0.1", "--port", "0", "--send-rate", "50"])
+            .args(["--data-dir", "data", "--log-file", "clacks.log", "--log-level", "warn"])
+            .current_dir(home.path())
+            .env_clear()
+            .env("HOME", home.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("clacks starts");
+        let stdin = child.stdin.take().expect("a pipe");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut ready = String::new();
+        output.read_line(&mut ready).expect("a first line");
+        let ready: Value = serde_json::from_str(&ready).expect("JSON");
+        let address = ready["listens_on"][0].as_str().and_then(|address| address.parse().ok());
+        let told = Arc::default();
+        let counted = Arc::clone(&told);
+        let reader = std::thread::spawn(move || count(output, &counted));
+        Self { child, stdin, address: address.expect("where it listens"), told, reader, _home: home }
+    }
+
+    pub(crate) fn figures(&self) -> Figures {
+        Figures::of(self.child.id())
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Tells it to stop; returns how it ended, if it did in time, and how often it told of what.
+    pub(crate) fn stop(mut self) -> (Option<ExitStatus>, Tally) {
+        // One that has ended hears nothing, and its status tells.
+        let _ = writeln!(self.stdin, ":quit");
+        let told_to = Instant::now();
+        let status = loop {
+            match self.child.try_wait() {
+                Ok(None) if told_to.elapsed() < TIME_TO_STOP => std::thread::sleep(Duration::from_millis(20)),
+                status => break status.ok().flatten(),
+            }
+        };
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = self.reader.join();
+        let told = std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner));
+        (status, told)
+    }
+}
+
+/// What matters of a line of output.
+#[derive(Deserialize)]
+struct Told {
+    event: String,
+    status: Option<u16>,
+}
+
+/// Counts the lines of output by what they tell.
+fn count(output: BufReader<ChildStdout>, told: &Mutex<Tally>) {
+    for line in output.lines().map_while(Result::ok) {
+        let event = match serde_json::from_str(&line) {
+            Ok(Told { event, status: Some(status) }) => format!("{event} {status}"),
+            Ok(Told { event, status: None }) => event,
+            Err(_) => "no JSON".to_owned(),
+        };
+        *told.lock().unwrap_or_else(PoisonError::into_inner).entry(event).or_default() += 1;
+    }
+}
