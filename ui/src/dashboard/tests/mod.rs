@@ -10,6 +10,7 @@ mod looks;
 mod marks;
 mod menu;
 mod pictures;
+mod readme_pictures;
 mod rebound;
 mod screens;
 mod searching;
