@@ -6,6 +6,7 @@ mod fixture;
 mod holding;
 mod hostile;
 mod keys;
+mod leaving;
 mod looks;
 mod marks;
 mod menu;
