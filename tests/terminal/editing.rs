@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::{
     leaving::say,
     screen::Modes,
-    session::{Launch, Session},
+    session::{CTRL_Z, Launch, Session},
 };
 
 /// A script that gets the name of the file, and the directory for temporary files.
@@ -182,4 +182,18 @@ fn an_interrupt_is_the_editors() {
     session.wait_for("changed 1; it is queued as 2");
     wait_for_the_dashboard(&session);
     session.wait_for("interrupted");
+}
+
+#[test]
+fn a_terminal_that_can_not_be_handed_over_is_taken_again() {
+    let mut session =
+        Launch::lonely_node().variable("EDITOR", "true").variable("CLACKS_REHEARSE_FAILURE", "1").start();
+    say(&session, "hello");
+    session.type_in("\tE");
+    session.wait_for("the editor got no terminal: a failure that was rehearsed");
+    wait_for_the_dashboard(&session);
+    session.type_in(CTRL_Z);
+    session.wait_for("the program can't be stopped: a failure that was rehearsed");
+    wait_for_the_dashboard(&session);
+    quit(&mut session);
 }

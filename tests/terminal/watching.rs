@@ -115,6 +115,35 @@ fn what_was_sent_is_there_in_the_next_run_unless_that_is_not_wanted() {
     session.wait_for("SENT  terry : GNU Terry Pratchett");
 }
 
+#[test]
+fn a_draft_is_there_at_the_next_start_however_the_program_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sent");
+    let launch =
+        || Launch::new(&["--port", "0", "--no-state", "--history-file", file.to_str().unwrap()]).start();
+    for way in ["by q", "by SIGTERM", "by SIGHUP", "without its terminal"] {
+        let mut session = launch();
+        session.go_to_input();
+        session.type_in(&format!("half a message, left {way}"));
+        session.wait_until("the draft", |screen| says(screen, way));
+        match way {
+            "by q" => {
+                session.type_in(ESCAPE);
+                session.wait_until("the lists", vt100::Screen::hide_cursor);
+                session.type_in("q");
+            }
+            "by SIGTERM" => session.send(Signal::TERM),
+            "by SIGHUP" => session.send(Signal::HUP),
+            _ => session.hang_up(),
+        }
+        session.wait_for_exit();
+        let session = launch();
+        session.go_to_input();
+        session.type_in("\x1b[A");
+        session.wait_until("the draft again", |screen| says(screen, &format!("half a message, left {way}")));
+    }
+}
+
 /// As a terminal sends it that knows no bracketed paste, or a user who typed ahead.
 #[test]
 fn a_flood_of_keys_is_read_to_its_last() {

@@ -46,8 +46,9 @@ impl Input {
 
     /// Goes on with the message.
     pub(crate) fn write_message(&mut self) {
+        self.end_walk();
         self.writes_command = false;
-        (self.walk, self.search) = (None, None);
+        self.search = None;
     }
 
     /// Begins a command, or goes on with one that begins so. Another that was being written goes into the history.
@@ -77,6 +78,22 @@ impl Input {
         self.write_message();
     }
 
+    /// Puts the drafts into the history, the one that is being written last, as the program ends. Returns those that are
+    /// to be kept for the next run: not what begins with a space, nor a command that nothing was added to.
+    pub(crate) fn put_away_drafts(&mut self) -> Vec<String> {
+        // What a walk shows is in the history already.
+        if let Some(walk) = self.walk.take() {
+            self.set(&walk.into_draft());
+        }
+        let is_begun_only = self.command.value() == self.begun;
+        let command = self.command.value().to_owned();
+        let command = Some(command).filter(|command| !is_begun_only && !command.trim_matches(':').is_empty());
+        let message = Some(self.message.value().to_owned());
+        let drafts = if self.writes_command { [message, command] } else { [command, message] };
+        let drafts = drafts.into_iter().flatten().filter(|draft| !draft.starts_with(' '));
+        drafts.filter(|draft| self.history.push(draft)).collect()
+    }
+
     fn line(&self) -> &Line {
         if self.writes_command { &self.command } else { &self.message }
     }
@@ -87,7 +104,16 @@ impl Input {
 
     fn set(&mut self, draft: &str) {
         *self.line_mut() = Line::new(draft.to_owned());
-        self.walk = None;
+        self.end_walk();
+    }
+
+    /// The line that is shown is the draft from now on. The one that the walk began with goes into the history, unless
+    /// it is the beginning of this one.
+    fn end_walk(&mut self) {
+        let former = self.walk.take().map(Walk::into_draft);
+        if let Some(former) = former.filter(|former| !self.draft().starts_with(former)) {
+            self.history.push(&former);
+        }
     }
 
     /// Writes another line, with the cursor before this byte of it.
@@ -116,8 +142,10 @@ impl Input {
         let (before, after) = self.draft().split_at(self.cursor_byte());
         let cursor = self.before_cursor() + fits.chars().count();
         let draft = format!("{before}{fits}{after}");
+        let lost = text.len() - fits.len();
         *self.line_mut() = Line::new(draft).with_cursor(cursor);
-        text.len() - fits.len()
+        self.end_walk();
+        lost
     }
 
     /// Whether the cursor is behind all of the draft.
@@ -203,16 +231,23 @@ impl Input {
             KeyCode::Up => self.recall(false),
             KeyCode::Down => self.recall(true),
             KeyCode::Char(character) if is_typing(key) => self.type_in(character),
-            _ => request(key).map(|request| self.line_mut().handle(request)).is_some(),
+            _ => request(key).map(|request| self.handle(request)).is_some(),
         }
     }
 
     fn type_in(&mut self, character: char) -> bool {
         let has_room = self.draft().len() + character.len_utf8() <= MAX_DRAFT;
         if has_room {
-            self.line_mut().handle(InputRequest::InsertChar(character));
+            self.handle(InputRequest::InsertChar(character));
         }
         has_room
+    }
+
+    fn handle(&mut self, request: InputRequest) {
+        let changed = self.line_mut().handle(request);
+        if changed.is_some_and(|changed| changed.value) {
+            self.end_walk();
+        }
     }
 
     fn recall(&mut self, newer: bool) -> bool {
@@ -281,6 +316,64 @@ mod tests {
             seen.push(input.draft().to_owned());
         }
         assert_eq!(seen, ["two", "one", "one", "two", "draft", "draft"]);
+    }
+
+    #[test]
+    fn an_edit_of_a_recalled_line_is_kept_when_one_goes_on() {
+        let mut input = Input::default();
+        for sent in ["one", "two"] {
+            input.insert(sent);
+            input.take();
+        }
+        input.insert("draft");
+        press(&mut input, KeyCode::Up);
+        press(&mut input, KeyCode::Left);
+        press(&mut input, KeyCode::Char('!'));
+        let mut seen = Vec::new();
+        for key in [KeyCode::Up, KeyCode::Up, KeyCode::Up, KeyCode::Down, KeyCode::Down, KeyCode::Down] {
+            press(&mut input, key);
+            seen.push(input.draft().to_owned());
+        }
+        assert_eq!(seen, ["draft", "two", "one", "two", "draft", "tw!o"]);
+        press(&mut input, KeyCode::Up);
+        input.insert("pasted");
+        press(&mut input, KeyCode::Up);
+        press(&mut input, KeyCode::Down);
+        assert_eq!(input.draft(), "draftpasted");
+    }
+
+    #[test]
+    fn the_draft_that_a_walk_began_with_is_not_lost_when_another_line_is_sent() {
+        let mut input = Input::default();
+        input.insert("one");
+        input.take();
+        input.insert("draft");
+        press(&mut input, KeyCode::Up);
+        assert_eq!(input.take().remembered, None, "it is there already");
+        press(&mut input, KeyCode::Up);
+        assert_eq!(input.draft(), "draft");
+    }
+
+    #[test]
+    fn drafts_are_put_away_but_not_what_is_none_or_secret() {
+        let put_away = |message: &str, command: &str| {
+            let mut input = Input::default();
+            input.insert("sent");
+            input.take();
+            input.insert(message);
+            input.write_command(":");
+            input.insert(command);
+            input.put_away_drafts()
+        };
+        assert_eq!(put_away("hello", "add a:1"), ["hello", ":add a:1"]);
+        assert_eq!(put_away(" secret", ""), [""; 0]);
+        assert_eq!(put_away("sent", ""), [""; 0], "it is there already");
+        let mut input = Input::default();
+        input.insert("sent");
+        input.take();
+        input.insert("draft");
+        press(&mut input, KeyCode::Up);
+        assert_eq!(input.put_away_drafts(), ["draft"], "what is shown is in the history");
     }
 
     #[test]

@@ -94,13 +94,12 @@ impl Screen {
     /// [`next`](Self::next) then reports [`Input::Resumed`].
     ///
     /// The node inside stops with it. It is SIGSTOP that does it, because SIGTSTP does nothing where no shell is above
-    /// that knows jobs.
-    pub(crate) fn suspend(&mut self) -> io::Result<()> {
-        guard::restore()?;
-        signals::stop_here()?;
+    /// that knows jobs. Where that can't be done, the reason is in the inner result, and the terminal is ours.
+    pub(crate) fn suspend(&mut self) -> io::Result<io::Result<()>> {
+        let stopped = give_back().and_then(|()| signals::stop_here());
         self.take()?;
         news::tell(News::Resumed);
-        Ok(())
+        Ok(stopped)
     }
 
     /// Lets another program have the terminal until it ends, then takes it again. What the system asks meanwhile is
@@ -112,18 +111,9 @@ impl Screen {
         ended
     }
 
+    /// Whatever goes wrong, the terminal is taken again.
     async fn run_alone(&mut self, program: &mut Command) -> io::Result<Ended> {
-        guard::restore()?;
-        let settings = tcgetattr(io::stdin())?;
-        signals::hand_over(true);
-        let ended = handed_over::run(program).await;
-        signals::hand_over(false);
-        if !matches!(&ended, Ok(Ended::ByItself(status)) if status.success()) {
-            // A program that failed may have left the terminal as it was using it.
-            let _ = guard::restore_from_another();
-        }
-        // What it changed for good would be taken for the terminal's own settings. A terminal that has gone has none.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
+        let ended = run_in_terminal(program).await;
         if !matches!(ended, Ok(Ended::Asked(_))) {
             self.take()?;
         }
@@ -192,6 +182,30 @@ impl Drop for Screen {
         // There is nobody left to tell.
         let _ = guard::let_go();
     }
+}
+
+/// Gives the terminal back for a while.
+fn give_back() -> io::Result<()> {
+    guard::restore()?;
+    #[cfg(debug_assertions)]
+    rehearsal::rehearse_failure()?;
+    Ok(())
+}
+
+/// Runs a program with the terminal as it was before it was taken.
+async fn run_in_terminal(program: &mut Command) -> io::Result<Ended> {
+    give_back()?;
+    let settings = tcgetattr(io::stdin())?;
+    signals::hand_over(true);
+    let ended = handed_over::run(program).await;
+    signals::hand_over(false);
+    if !matches!(&ended, Ok(Ended::ByItself(status)) if status.success()) {
+        // A program that failed may have left the terminal as it was using it.
+        let _ = guard::restore_from_another();
+    }
+    // What it changed for good would be taken for the terminal's own settings. A terminal that has gone has none.
+    let _ = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
+    ended
 }
 
 /// Fails where there is no terminal that a screen could be drawn on, and says what to do instead.

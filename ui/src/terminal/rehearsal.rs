@@ -1,6 +1,6 @@
-//! A panic on demand, for the test that the terminal outlives it. Not in a release build.
+//! Failures on demand, for the tests that the terminal outlives them. Not in a release build.
 
-use std::env;
+use std::{env, io};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -13,5 +13,13 @@ pub(super) fn rehearse_panic() {
                 panic!("a panic that was rehearsed");
             }
         });
+    }
+}
+
+/// If the environment asks for it, fails as a terminal might that is to be given to others for a while.
+pub(super) fn rehearse_failure() -> io::Result<()> {
+    match env::var_os("CLACKS_REHEARSE_FAILURE") {
+        Some(_) => Err(io::Error::other("a failure that was rehearsed")),
+        None => Ok(()),
     }
 }
