@@ -168,13 +168,14 @@ impl Step {
 
 /// What a command takes behind its name. How it is read, completed and hinted at follows from this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "a kind of argument is there for the next command that takes it")]
 pub(crate) enum Argument {
     Nothing,
     /// An address, known or not, and which of the known ones to offer.
     Address(Known),
     Json,
     MessageId,
+    /// A message that is held, or all of them.
+    Held,
     /// A message, and its new text or nothing.
     Edit,
     Rate,
@@ -263,7 +264,8 @@ fn parse_command(text: &str) -> Result<Command, CommandError> {
     let spec = spec(name).ok_or_else(|| CommandError::Unknown(name.to_owned()))?;
     match (spec.argument, argument.trim()) {
         (Argument::Line, begun) if !begun.is_empty() => (spec.make)(argument.trim_start()),
-        (Argument::Nothing, "") | (Argument::Filter | Argument::FileOrNothing | Argument::Choice(..), _) => {
+        (Argument::Nothing, "")
+        | (Argument::Filter | Argument::FileOrNothing | Argument::Held | Argument::Choice(..), _) => {
             (spec.make)(argument.trim())
         }
         (Argument::Nothing, _) => Err(CommandError::Superfluous(spec.name)),
@@ -291,6 +293,7 @@ impl fmt::Display for Argument {
             Self::Address(_) => "HOST:PORT",
             Self::Json => "VALUE",
             Self::MessageId => "NUMBER",
+            Self::Held => "NUMBER/all",
             Self::Edit => "NUMBER [TEXT]",
             Self::Rate => "PER_SECOND",
             Self::Filter => "FILTER",
@@ -354,7 +357,7 @@ mod tests {
                 Argument::Nothing => "",
                 Argument::Address(_) => "localhost:8001",
                 Argument::Json => "[1]",
-                Argument::MessageId | Argument::Edit => "7",
+                Argument::MessageId | Argument::Held | Argument::Edit => "7",
                 Argument::Rate => "0.5",
                 Argument::Filter | Argument::Line => "two words",
                 Argument::Station => "3 gnu",

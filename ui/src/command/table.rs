@@ -75,7 +75,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "drop", MessageId, Anywhere, "take out a message that waits or is held", |text| Ok(NodeCommand::Drop(message_id(text)?).into());
     "hold", Argument::Filter, Anywhere, "hold what it admits, now and as it comes, until it is released, or the message of this number; alone: say what is held", hold;
     "unhold", Nothing, Anywhere, "hold no more by a filter; what is held stays so until it is released", |_| Ok(NodeCommand::Unhold.into());
-    "release", Choice("NUMBER/all", &["all"]), Anywhere, "put a held message at the tail of the queue, or all of them", release;
+    "release", Argument::Held, Anywhere, "put a held message at the tail of the queue, or all of them", release;
     "edit", Argument::Edit, Anywhere, "give a message that waits or is held another text, on the screen beginning with what it says", edit;
     "held", Nothing, Anywhere, "list the messages that are held", view!(View::Held);
     "rate", Rate, Anywhere, "change how many messages a second are sent", |text| Ok(NodeCommand::Rate(text.parse().map_err(|_| CommandError::Rate)?).into());

@@ -1,9 +1,14 @@
 //! Asks the node about the line that is being written.
 
-use clacks_p2p::{Node, core::Peer};
+use std::ops::Range;
+
+use clacks_p2p::{
+    Node,
+    core::{MessageId, Peer, QueuedMessage},
+};
 
 use super::{
-    assist::{Answer, Question},
+    assist::{Answer, Messages, Question},
     completion::{MOST_CHOICES, Need, PeerMatcher},
 };
 use crate::{command::Known, objection};
@@ -14,9 +19,13 @@ pub(super) fn answer(node: Option<&Node>, question: Question) -> Answer {
         (Some(Need::Peers(known, typed)), Some(node)) => peers(node, *known, typed),
         _ => Vec::new(),
     };
+    let messages = match (&question.need, node) {
+        (Some(Need::Messages { begun, held_only }), Some(node)) => messages(node, begun, *held_only),
+        _ => Messages::default(),
+    };
     let objection =
         question.command.as_ref().zip(node).and_then(|(command, node)| objection::now(node, command));
-    Answer { question, peers, objection }
+    Answer { question, peers, messages, objection }
 }
 
 /// The peers of a kind that begin with what is typed; if there are none, those that hold its letters.
@@ -30,9 +39,110 @@ fn peers(node: &Node, known: Known, typed: &str) -> Vec<Peer> {
     node.find_peers(MOST_CHOICES, |peer| known.is_for(peer.status) && matcher.holds(peer, typed))
 }
 
+fn messages(node: &Node, begun: &str, held_only: bool) -> Messages {
+    let held = numbered(begun, node.overview().held, |positions| {
+        node.held_window(positions).into_iter().map(|held| held.queued).collect()
+    });
+    let waiting = if held_only { 0 } else { node.queue_len() };
+    Messages { held, waiting: numbered(begun, waiting, |positions| node.queue_window(positions)) }
+}
+
+/// The messages whose numbers begin with these digits, of so many that stand in the order of their numbers. Half of the
+/// choices at most, so that both those that wait and those that are held have room.
+fn numbered(
+    begun: &str,
+    count: usize,
+    window: impl Fn(Range<usize>) -> Vec<QueuedMessage>,
+) -> Vec<QueuedMessage> {
+    const MOST: usize = MOST_CHOICES / 2;
+    let number = match begun.parse::<u64>() {
+        // No number is written so.
+        _ if begun.starts_with(['0', '+']) => return Vec::new(),
+        Ok(number) => number,
+        Err(_) if begun.is_empty() => return window(0..count.min(MOST)),
+        Err(_) => return Vec::new(),
+    };
+    let mut found = Vec::new();
+    // 7, then 70 to 79, then 700 to 799 and so on.
+    for power in (0..).map_while(|digits| 10_u64.checked_pow(digits)) {
+        let (Some(first), false) = (number.checked_mul(power), found.len() >= MOST) else { break };
+        let last = first.saturating_add(power - 1);
+        let at = position(first, count, &window);
+        let mut fitting = window(at..count.min(at + MOST - found.len()));
+        fitting.retain(|queued| as_number(queued.id).is_some_and(|number| number <= last));
+        found.append(&mut fitting);
+        if at >= count {
+            break;
+        }
+    }
+    found
+}
+
+/// Where the first message of this number or a later one stands.
+fn position(number: u64, count: usize, window: impl Fn(Range<usize>) -> Vec<QueuedMessage>) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low.midpoint(high);
+        let there = window(middle..middle + 1).first().and_then(|queued| as_number(queued.id));
+        if there.is_some_and(|there| there < number) { low = middle + 1 } else { high = middle }
+    }
+    low
+}
+
+fn as_number(id: MessageId) -> Option<u64> {
+    id.to_string().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
+    use clacks_p2p::Message;
+
     use super::*;
+
+    fn queue(numbers: impl Iterator<Item = u64>) -> Vec<QueuedMessage> {
+        let queued = |number: u64| QueuedMessage {
+            id: number.to_string().parse().unwrap(),
+            message: Message::text("m"),
+            since_ms: 0,
+            visits: 1,
+            from: None,
+        };
+        numbers.map(queued).collect()
+    }
+
+    #[test]
+    fn numbers_that_begin_so_are_found_by_few_looks_in_a_long_queue() {
+        let (queue, looks) = (queue((1..200_000).step_by(3)), Cell::new(0));
+        let window = |positions: Range<usize>| {
+            looks.set(looks.get() + 1);
+            let end = positions.end.min(queue.len());
+            queue[positions.start.min(end)..end].to_vec()
+        };
+        let found = |begun: &str| {
+            let found = numbered(begun, queue.len(), window);
+            found.iter().map(|queued| queued.id.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(found("12345"), ["123451", "123454", "123457"]);
+        assert_eq!(found("19999"), ["19999", "199990", "199993", "199996", "199999"]);
+        assert_eq!((found("it"), found("0")), (vec![], vec![]));
+        assert_eq!((found("").len(), found("1").len()), (MOST_CHOICES / 2, MOST_CHOICES / 2));
+        assert!(looks.get() < 1000, "{}", looks.get());
+    }
+
+    #[tokio::test]
+    async fn held_messages_are_told_with_those_that_wait_and_alone() {
+        let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        let [one, two] = ["one", "two"].map(|text| node.enqueue(Message::text(text)).unwrap());
+        crate::execute::execute(&node, crate::command::NodeCommand::HoldOne(two)).await.unwrap();
+        let told = |held_only| {
+            let need = Some(Need::Messages { begun: String::new(), held_only });
+            let messages = answer(Some(&node), Question { need, command: None }).messages;
+            [messages.waiting, messages.held].map(|all| all.iter().map(|one| one.id).collect::<Vec<_>>())
+        };
+        assert_eq!((told(false), told(true)), ([vec![one], vec![two]], [vec![], vec![two]]));
+    }
 
     #[tokio::test]
     async fn a_crowd_of_peers_is_asked_for_those_that_fit_only() {

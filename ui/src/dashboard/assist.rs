@@ -1,6 +1,6 @@
 //! Help with the line that is being written: what could follow, whether it will work, what it can be completed to.
 
-use clacks_p2p::core::Peer;
+use clacks_p2p::core::{Peer, QueuedMessage};
 
 use super::{
     completion::{self, Candidates, Completion, Need, complete},
@@ -16,6 +16,7 @@ pub(crate) struct Assist {
     /// What was asked about the line as it is now.
     asked: Option<Question>,
     peers: Vec<Peer>,
+    messages: Messages,
     /// The names that were found for a path.
     files: Option<(Need, Vec<String>)>,
     objection: Option<String>,
@@ -41,8 +42,16 @@ pub(crate) struct Question {
 pub(crate) struct Answer {
     pub(crate) question: Question,
     pub(crate) peers: Vec<Peer>,
+    pub(crate) messages: Messages,
     /// Why the command would fail.
     pub(crate) objection: Option<String>,
+}
+
+/// Messages that a line may mean.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Messages {
+    pub(crate) waiting: Vec<QueuedMessage>,
+    pub(crate) held: Vec<QueuedMessage>,
 }
 
 /// What could follow behind the cursor.
@@ -123,6 +132,7 @@ fn changed(model: &mut Model) -> Vec<Effect> {
 pub(super) fn answered(model: &mut Model, answer: Answer) {
     if model.assist.asked.as_ref() == Some(&answer.question) {
         model.assist.peers = answer.peers;
+        model.assist.messages = answer.messages;
         model.assist.objection = answer.objection;
         judge(model);
     }
@@ -209,7 +219,8 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
     let need = completion::need(line, cursor);
     let candidates = Candidates {
         peers: &model.assist.peers,
-        messages: &model.queue.window,
+        messages: &model.assist.messages.waiting,
+        held: &model.assist.messages.held,
         files: model.assist.files(need.as_ref()),
         themes: &themes,
     };

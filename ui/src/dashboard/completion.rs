@@ -19,7 +19,9 @@ pub(crate) const MOST_CHOICES: usize = 64;
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Candidates<'a> {
     pub(crate) peers: &'a [Peer],
+    /// Messages that wait, and messages that are held.
     pub(crate) messages: &'a [QueuedMessage],
+    pub(crate) held: &'a [QueuedMessage],
     /// Names in the directory that is being written, those of directories with a `/` at the end.
     pub(crate) files: &'a [String],
     pub(crate) themes: &'a [&'a str],
@@ -30,6 +32,8 @@ pub(crate) struct Candidates<'a> {
 pub(crate) enum Need {
     /// Peers of this kind that match what is written.
     Peers(Known, String),
+    /// Messages whose numbers begin so, and whether only those that are held.
+    Messages { begun: String, held_only: bool },
     /// Names in a directory that begin with what is written of them.
     Files { directory: String, begun: String },
 }
@@ -113,6 +117,12 @@ pub(crate) fn need(line: &str, cursor: usize) -> Option<Need> {
         Place::Argument(Spec { argument: Argument::Address(Known::None), .. }) => None,
         Place::Argument(Spec { argument: Argument::Address(known), .. }) => {
             Some(Need::Peers(*known, written.typed.to_owned()))
+        }
+        Place::Argument(Spec {
+            argument: argument @ (Argument::MessageId | Argument::Held | Argument::Edit),
+            ..
+        }) if !written.typed.contains(char::is_whitespace) => {
+            Some(Need::Messages { begun: written.typed.to_owned(), held_only: *argument == Argument::Held })
         }
         Place::Argument(Spec { argument: Argument::File | Argument::FileOrNothing, .. }) => {
             let (directory, begun) = split_path(written.typed);
@@ -226,7 +236,13 @@ fn choices(written: &Written<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
             }
             // Its new text is the user's.
             Argument::Edit if written.typed.contains(char::is_whitespace) => Vec::new(),
-            Argument::MessageId | Argument::Edit => candidates.messages.iter().map(message).collect(),
+            Argument::MessageId | Argument::Edit => {
+                candidates.messages.iter().map(message).chain(candidates.held.iter().map(held)).collect()
+            }
+            Argument::Held => {
+                let all = choice("all", "all that are held");
+                candidates.held.iter().map(message).chain([all]).collect()
+            }
             Argument::File | Argument::FileOrNothing => {
                 candidates.files.iter().map(|name| choice(name, "")).collect()
             }
@@ -266,6 +282,10 @@ fn station(number: u8) -> Choice {
 
 fn message(queued: &QueuedMessage) -> Choice {
     choice(&queued.id.to_string(), &preview(&queued.message))
+}
+
+fn held(queued: &QueuedMessage) -> Choice {
+    choice(&queued.id.to_string(), &format!("held: {}", preview(&queued.message)))
 }
 
 impl Known {
@@ -377,13 +397,22 @@ mod tests {
         vec![queued("11", "GNU Terry Pratchett"), queued("12", "lamp oil"), queued("20", "clacks")]
     }
 
+    fn held() -> Vec<QueuedMessage> {
+        vec![QueuedMessage { id: "13".parse().unwrap(), ..messages().remove(0) }]
+    }
+
     /// What is offered with the cursor where the `|` is, or at the end.
     fn offered(line: &str) -> Vec<String> {
         let cursor = line.find('|').unwrap_or(line.len());
         let (peers, messages) = (peers(), messages());
         let files = ["notes/".to_owned(), "notes.jsonl".to_owned()];
-        let candidates =
-            Candidates { peers: &peers, messages: &messages, files: &files, ..Candidates::default() };
+        let candidates = Candidates {
+            peers: &peers,
+            messages: &messages,
+            held: &held(),
+            files: &files,
+            ..Candidates::default()
+        };
         let completion = complete(&line.replacen('|', "", 1), cursor, candidates);
         completion.choices.into_iter().map(|choice| choice.text).collect()
     }
@@ -393,8 +422,13 @@ mod tests {
         let cursor = line.find('|').unwrap_or(line.len());
         let (peers, messages) = (peers(), messages());
         let files = ["notes/".to_owned()];
-        let candidates =
-            Candidates { peers: &peers, messages: &messages, files: &files, ..Candidates::default() };
+        let candidates = Candidates {
+            peers: &peers,
+            messages: &messages,
+            held: &held(),
+            files: &files,
+            ..Candidates::default()
+        };
         let line = line.replacen('|', "", 1);
         let completion = complete(&line, cursor, candidates);
         let (mut line, cursor) = completion.apply(&line, &completion.choices[0]);
@@ -427,7 +461,9 @@ mod tests {
         assert_eq!(offered(":ignore trunk"), ["grand-trunk.example.org:443"]);
         assert_eq!(offered(":ignore t9org"), ["tower-9.example.org:8080"]);
         assert_eq!(offered(":add "), [""; 0], "whoever is known need not be added");
-        assert_eq!(offered(":drop 1"), ["11", "12"]);
+        assert_eq!(offered(":drop 1"), ["11", "12", "13"], "waiting or held");
+        assert_eq!(offered(":edit 1"), offered(":drop 1"));
+        assert_eq!(offered(":release "), ["13", "all"]);
         assert_eq!(offered(":quit "), [""; 0]);
     }
 
@@ -473,7 +509,9 @@ mod tests {
         let need_at_end = |line: &str| need(line, line.len());
         assert_eq!(need_at_end(":ignore tow"), Some(Need::Peers(Known::NotIgnored, "tow".to_owned())));
         assert_eq!(need_at_end(":filter a to:b"), Some(Need::Peers(Known::All, "b".to_owned())));
-        for line in [":add tow", ":ign", ":drop 1", "tower", "::ignore tow"] {
+        let messages = |held_only| Some(Need::Messages { begun: "1".to_owned(), held_only });
+        assert_eq!((need_at_end(":drop 1"), need_at_end(":release 1")), (messages(false), messages(true)));
+        for line in [":add tow", ":ign", ":edit 1 x", "tower", "::ignore tow"] {
             assert_eq!(need_at_end(line), None, "{line:?}");
         }
         assert_eq!(split_path("~/notes/ja"), ("~/notes/", "ja"));
@@ -486,7 +524,7 @@ mod tests {
             let (peers, messages) = (peers(), messages());
             let files = ["\u{1f5fc}/".to_owned()];
             let candidates =
-            Candidates { peers: &peers, messages: &messages, files: &files, ..Candidates::default() };
+            Candidates { peers: &peers, messages: &messages, held: &held(), files: &files, ..Candidates::default() };
             let completion = complete(&line, cursor, candidates);
             for choice in &completion.choices {
                 let (line, cursor) = completion.apply(&line, choice);

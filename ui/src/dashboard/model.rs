@@ -19,7 +19,6 @@ use super::{
     input::Input,
     keymap::{Binding, Key, Keymap, Place},
     layout::{Areas, Pane},
-    leaving::Begun,
     listening::Listening,
     live::Writing,
     log::Log,
@@ -69,6 +68,8 @@ pub(crate) struct Model {
     pub(crate) is_zoomed: bool,
     pub(crate) peers: PeerList,
     pub(crate) queue: QueueList,
+    /// The message that goes next, while it is shown.
+    pub(crate) head: Option<QueuedMessage>,
     pub(crate) held: Held,
     pub(crate) log: Log,
     pub(crate) log_cursor: LogCursor,
@@ -92,8 +93,6 @@ pub(crate) struct Model {
     pub(crate) shares: Shares,
     /// What the user is asked before anything else.
     pub(crate) question: Option<Question>,
-    /// Messages are handed on before the program ends.
-    pub(super) begun_to_hand_on: Option<Begun>,
     pub(crate) mouse: bool,
     /// The lists are held still while the node goes on.
     pub(crate) frozen: Option<Frozen>,
@@ -265,6 +264,8 @@ pub(crate) struct Wanted {
     pub(crate) place: usize,
     pub(crate) messages_before: usize,
     pub(crate) messages_after: usize,
+    /// The message that goes next.
+    pub(crate) head: bool,
     /// So many of the first peers, for the map.
     pub(crate) towers: usize,
     /// The peer that is shown in full.
@@ -284,6 +285,8 @@ pub(crate) struct Snapshot {
     pub(crate) selected_peer: Option<Address>,
     pub(crate) queue: Vec<QueuedMessage>,
     pub(crate) queue_first: usize,
+    /// The message that goes next, if it is wanted.
+    pub(crate) head: Option<QueuedMessage>,
     /// The first peers, for the map.
     pub(crate) towers: Vec<Peer>,
     /// The peer that is shown in full, while it is known, and its certificate.
@@ -323,6 +326,7 @@ impl Model {
             is_zoomed: false,
             peers: PeerList::default(),
             queue: QueueList::default(),
+            head: None,
             held: Held::default(),
             log: Log::default(),
             log_cursor: LogCursor::Following,
@@ -340,7 +344,6 @@ impl Model {
             undo: Undo::default(),
             shares: Shares::default(),
             question: None,
-            begun_to_hand_on: None,
             mouse,
             frozen: None,
             shown_certificate: None,
@@ -447,6 +450,7 @@ impl Model {
             place: self.queue.place,
             messages_before: self.queue.row + queue,
             messages_after: 2 * queue,
+            head: self.is_open(&Content::Why),
             towers: if self.shows(Picture::Map) { MAX_TOWERS } else { 0 },
             shown_peer: self.peer_in_full(),
             shown_message: match &self.overlay {
@@ -469,6 +473,7 @@ impl Model {
         self.trends.sample(self.now.uptime, counters, snapshot.overview.queued, snapshot.overview.peers);
         self.towers.go_on(self.now.uptime, &mut self.motion);
         self.overview = snapshot.overview;
+        self.head = snapshot.head;
         (self.recorded, self.replay) = (snapshot.recorded, snapshot.replay);
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
         self.shown_certificate = snapshot.shown_peer.as_ref().and_then(|(peer, certificate)| {
@@ -493,7 +498,7 @@ impl Model {
     }
 
     /// Has the time until the next send run where it is shown.
-    fn count_down(&mut self) {
+    pub(super) fn count_down(&mut self) {
         let next = self.overview.next_send.filter(|_| self.shows(Picture::Countdown));
         if let Some(wait) = next.and_then(|next| next.checked_sub(self.now.uptime)) {
             self.motion.begin(Picture::Countdown, self.now.uptime, wait);
@@ -662,8 +667,7 @@ impl Model {
         let is_young = young(Duration::ZERO)
             || self.peers.window.iter().any(|peer| young(peer.since))
             || self.queue.window.iter().any(|queued| young(Duration::from_millis(queued.since_ms)));
-        let counts_down = self.begun_to_hand_on.is_some() || self.notice.is_some();
-        let by_itself = if is_young || counts_down || !self.rates.are_zero() {
+        let by_itself = if is_young || self.notice.is_some() || !self.rates.are_zero() {
             Duration::from_secs(1)
         } else if self.has_moving_chart() {
             CHART_MOVES

@@ -38,6 +38,10 @@ pub(crate) enum Picture {
     Countdown,
 }
 
+impl Picture {
+    const ALL: [Self; 3] = [Self::Tower, Self::Map, Self::Countdown];
+}
+
 /// Something that moves from its beginning to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Run {
@@ -74,8 +78,8 @@ impl Setting {
     /// The time between two frames of a picture; `None` if it does not move. Something that travels has no steps.
     fn between_frames(self, picture: Picture) -> Option<Duration> {
         match (self, picture) {
-            (Self::Full, _) => Some(SMOOTH),
-            (Self::Reduced, Picture::Tower | Picture::Countdown) => Some(STEP),
+            (Self::Full | Self::Reduced, Picture::Countdown) | (Self::Reduced, Picture::Tower) => Some(STEP),
+            (Self::Full, Picture::Tower | Picture::Map) => Some(SMOOTH),
             (Self::Reduced, Picture::Map) | (Self::Off, _) => None,
         }
     }
@@ -129,7 +133,6 @@ impl Animations {
         Some(Run { picture, began: now, lasts })
     }
 
-    #[allow(dead_code, reason = "for what travels")]
     /// How far a run has come, from 0 up to 1. `None` when it is over, or nothing may move any more.
     pub(crate) fn progress(&self, run: Run, now: Duration) -> Option<f64> {
         Some(self.gone(run, now)?.as_secs_f64() / run.lasts.as_secs_f64())
@@ -153,7 +156,7 @@ impl Animations {
             // The last frame shows that it is over.
             self.between_frames(picture).filter(|_| moves).map(|between| between.min(left))
         };
-        [Picture::Tower, Picture::Map].into_iter().filter_map(due).min()
+        Picture::ALL.into_iter().filter_map(due).min()
     }
 
     fn between_frames(&self, picture: Picture) -> Option<Duration> {
@@ -204,9 +207,21 @@ mod tests {
 
     #[test]
     fn without_motion_there_are_no_timers() {
-        for picture in [Picture::Map, Picture::Tower] {
+        for picture in Picture::ALL {
             let (animations, run) = moving(Setting::Off, picture);
             assert_eq!((run, animations.changes_after(NOW, |_| true)), (None, None));
+        }
+    }
+
+    #[test]
+    fn a_countdown_counts_in_seconds() {
+        for setting in [Setting::Full, Setting::Reduced] {
+            let (animations, _) = moving(setting, Picture::Countdown);
+            let due = |now| animations.changes_after(now, |_| true);
+            assert_eq!(
+                (due(NOW), due(after(2000)), due(after(2050))),
+                (Some(STEP), Some(Duration::from_millis(50)), None)
+            );
         }
     }
 

@@ -254,7 +254,7 @@ impl Lists for Node {
 }
 
 /// Asks for what the screen shows.
-pub(super) fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
+fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
     let wanted = model.wanted();
     let is_known = |address: &Address| node.peer(address).is_some();
     let selected_peer = match &wanted.peer {
@@ -276,6 +276,7 @@ pub(super) fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
         selected_peer,
         queue: node.queue_window(queue_first..queue_first.saturating_add(messages)),
         queue_first,
+        head: if wanted.head { node.queue_window(0..1).pop() } else { None },
         towers: node.first_peers(wanted.towers),
         shown_peer: wanted.shown_peer.and_then(|address| {
             let certificate = node.trusted_certificate(&address);

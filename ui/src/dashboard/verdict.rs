@@ -78,6 +78,7 @@ fn argument_can_go_on(line: &str, argument: Argument, written: &str) -> bool {
         }
         Argument::Rate => &["1", ".1", ".001", "5"],
         Argument::MessageId => &["1"],
+        Argument::Held => &["1", "ll", "l"],
         // The new text may be JSON.
         Argument::Edit => return is_edit_begun(written),
         // What the file is to hold is told by the end of its name.
@@ -162,6 +163,7 @@ mod tests {
             ":write notes/",
             ":write! notes.js",
             ":edit ",
+            ":release a",
             ":edit 3 :js",
             ":edit 3 :json [1",
             ":filter \"gnu",
@@ -199,6 +201,7 @@ mod tests {
             (":filter a)", "parenthesis"),
             (":station 3 type:odd", "a type is"),
             (":filter from: | a", "from:"),
+            (":release on", "by its number, or all"),
             (":edit it", "by its number"),
             (":edit 3 :quit", "new text"),
             (":quit now", "takes nothing"),

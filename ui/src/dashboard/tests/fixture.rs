@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
 use super::super::{
-    assist::{Answer, Question},
+    assist::{Answer, Messages, Question},
     completion::{Need, PeerMatcher},
     holding::HeldSnapshot,
     model::{Anchor, Gone, Model, Snapshot},
@@ -117,9 +117,24 @@ impl Fixture {
         let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
         let objection = match &question.command {
             Some(NodeCommand::Forget(peer)) if !is_known(peer) => Some("no such peer".to_owned()),
+            Some(NodeCommand::Release(id)) if self.held.iter().all(|held| held.queued.id != *id) => {
+                Some(format!("{id} is not held"))
+            }
             _ => None,
         };
-        Answer { question, peers, objection }
+        let messages = match &question.need {
+            Some(Need::Messages { begun, held_only }) => {
+                let fits = |queued: &&QueuedMessage| queued.id.to_string().starts_with(begun.as_str());
+                let waiting = if *held_only { &[][..] } else { &self.queue };
+                let held = self.held.iter().map(|held| &held.queued);
+                Messages {
+                    waiting: waiting.iter().filter(fits).cloned().collect(),
+                    held: held.filter(fits).cloned().collect(),
+                }
+            }
+            _ => Messages::default(),
+        };
+        Answer { question, peers, messages, objection }
     }
 
     /// Presses a key and refreshes, as the loop does.
@@ -185,6 +200,7 @@ impl Fixture {
             selected_peer,
             queue: window(&self.queue, queue_first, wanted.messages_before + wanted.messages_after),
             queue_first,
+            head: self.queue.first().filter(|_| wanted.head).cloned(),
             towers: window(&self.peers, 0, wanted.towers),
             shown_peer: shown_peer.map(|peer| (peer.clone(), None)),
             gone: Gone {

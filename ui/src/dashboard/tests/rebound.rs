@@ -72,3 +72,16 @@ fn where_nothing_is_shown_the_key_that_quits_is_the_users() {
     assert_eq!(fixture.press(KeyCode::Char('q')), []);
     assert_eq!(fixture.press(KeyCode::Char('Q')), [Effect::Quit]);
 }
+
+#[test]
+fn texts_name_the_keys_that_there_are() {
+    let text = "[keys.lists]\n'i' = ''\n'w' = ':say'\n'3' = ''\n'f3' = ':station 3'";
+    let mut fixture = with_keys(text);
+    fixture.write(":stations");
+    fixture.press(KeyCode::Enter);
+    assert!(fixture.screen().contains("F3 tunes in"), "{}", fixture.screen());
+    fixture.press(KeyCode::Esc);
+    fixture.queue.clear();
+    fixture.press(KeyCode::Char('W'));
+    assert!(fixture.screen().contains("(w writes a message)"), "{}", fixture.screen());
+}

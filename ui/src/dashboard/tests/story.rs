@@ -12,9 +12,11 @@ use super::{
     super::{
         biography::Biographies,
         model::Content,
+        motion::{Animations, Setting},
         update::{Msg, update},
     },
-    fixture::{Fixture, now, peer},
+    fixture::{Fixture, now, peer, queued},
+    holding::holding,
 };
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
@@ -150,4 +152,49 @@ fn without_a_message_there_is_no_life_to_tell() {
     fixture.press(KeyCode::Char('b'));
     assert_eq!(open(&fixture), None);
     assert!(fixture.screen().contains("no message is selected"), "{}", fixture.screen());
+}
+
+#[test]
+fn the_next_message_is_told_wherever_the_queue_is_read() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.queue = (1..=200).map(|number| queued(number, &format!("\"message {number}\""), 1, 1)).collect();
+    fixture.refresh();
+    for key in [KeyCode::Tab, KeyCode::End, KeyCode::Char('W')] {
+        fixture.press(key);
+    }
+    assert!(fixture.screen().contains(": message 1"), "{}", fixture.screen());
+    fixture.queue.remove(0);
+    fixture.refresh();
+    assert!(fixture.screen().contains(": message 2"), "{}", fixture.screen());
+}
+
+#[test]
+fn why_with_nothing_but_held_messages() {
+    let mut fixture = holding(80, 24);
+    fixture.queue.clear();
+    fixture.press(KeyCode::Char('W'));
+    assert!(fixture.screen().contains("nothing waits but what is held (H lists it)"), "{}", fixture.screen());
+}
+
+#[test]
+fn the_time_until_the_next_send_counts_down_only_where_it_is_seen() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.model.motion = Animations::new(Setting::Full);
+    (fixture.peers, fixture.later) = (Vec::new(), Duration::from_secs(100));
+    let until = |fixture: &mut Fixture| {
+        fixture.refresh();
+        fixture.model.overview.next_send = Some(fixture.model.now.uptime + Duration::from_secs(90));
+        fixture.model.count_down();
+        fixture.model.changes_after()
+    };
+    fixture.queue = vec![queued(1, "1", 2000, 1)];
+    let idle = Duration::from_secs(60);
+    assert_eq!(until(&mut fixture), idle);
+    fixture.press(KeyCode::Char('W'));
+    assert_eq!(until(&mut fixture), Duration::from_secs(1));
+    fixture.model.motion.set(Setting::Off);
+    assert_eq!(until(&mut fixture), idle);
+    fixture.model.motion.set(Setting::Full);
+    fixture.press(KeyCode::Esc);
+    assert_eq!(until(&mut fixture), idle);
 }

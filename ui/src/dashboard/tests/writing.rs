@@ -10,6 +10,7 @@ use super::{
         update::{Effect, Msg},
     },
     fixture::{Fixture, address},
+    holding::holding,
 };
 use crate::command::NodeCommand;
 
@@ -101,6 +102,19 @@ fn messages_are_completed_with_what_they_say() {
     assert!(!screen.contains('\u{1b}') && !screen.contains('\u{202e}'));
     fixture.press(KeyCode::Up);
     assert_eq!(draft(&fixture), ":drop 15");
+}
+
+#[test]
+fn held_messages_are_completed_and_a_number_that_goes_on_is_not_wrong() {
+    let mut fixture = holding(80, 24);
+    fixture.held[0].queued.id = "12".parse().unwrap();
+    fixture.write(":release 1");
+    assert_eq!(fixture.model.assist.wrong(), None);
+    fixture.press(KeyCode::Tab);
+    assert_eq!(draft(&fixture), ":release 12");
+    fixture.control('u');
+    fixture.write(":release 4");
+    assert_eq!(fixture.model.assist.wrong(), Some("4 is not held"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::{
         model::{Content, Model},
         theme::Theme,
     },
-    biography, content_lines, draw_empty, draw_heading,
+    biography, content_lines, draw_empty, draw_heading, with_keys,
 };
 use crate::untrusted::shown_lines;
 
@@ -61,7 +61,7 @@ fn lines(model: &Model, theme: Theme, content: &Content, area: Rect) -> Vec<Line
         rows.truncate(if has_more { room - 1 } else { room });
         lines.extend(rows.iter().map(|row| Line::raw(row.as_str().to_owned())));
         if has_more {
-            lines.push(Line::styled("\u{2026} Enter shows all of it", theme.quiet));
+            lines.push(Line::styled(with_keys(model, "\u{2026} {:open} shows all of it"), theme.quiet));
         }
     }
     lines.extend(life);

@@ -1,9 +1,10 @@
 //! The stations: in short in the title of the traffic, and as a list.
 
+use crossterm::event::KeyCode;
 use ratatui::text::{Line, Span};
 
 use super::{
-    super::{format, model::Model, theme::Theme},
+    super::{format, keymap::Key, model::Model, theme::Theme},
     row,
 };
 use crate::{
@@ -15,8 +16,6 @@ use crate::{
 const LABEL: usize = 12;
 /// Columns of the number and the count in the list.
 const LEFT: usize = 18;
-
-const NONE: &str = "there are none; :station 3 from:tower makes one, and the key 3 tunes in to it";
 
 /// The stations in a title: with the beginning of their filters if that has room, else their numbers and counts.
 pub(super) fn notes(model: &Model, theme: Theme, room: usize) -> Vec<Span<'static>> {
@@ -70,9 +69,17 @@ pub(super) fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'st
     });
     let mut lines: Vec<_> = stations.collect();
     if lines.is_empty() {
-        lines = row::entry(theme.quiet, 0, "", NONE, columns);
+        lines = row::entry(theme.quiet, 0, "", &none(model), columns);
     }
     lines
+}
+
+fn none(model: &Model) -> String {
+    let digit = Key::plain(KeyCode::Char('3'));
+    let binding = model.keymap.find(model.pane.into(), digit);
+    let tunes_in = binding.is_some_and(|binding| binding.command == ":station {key}");
+    let key = if tunes_in { digit.to_string() } else { model.key_for(":station 3") };
+    format!("there are none; :station 3 from:tower makes one, and {key} tunes in to it")
 }
 
 fn count(hits: u64) -> String {

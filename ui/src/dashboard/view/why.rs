@@ -1,6 +1,6 @@
 //! Why the last message went to the peer that it went to, and when the next goes.
 
-use clacks_p2p::core::{Choice, PeerCounts, QueuedMessage, Status};
+use clacks_p2p::core::{Choice, PeerCounts, Status};
 use ratatui::text::{Line, Span};
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
         theme::{Theme, letter},
     },
     row::{clock, entry, fit, fit_right, preview},
+    with_keys,
 };
 
 /// Columns of the names of fields.
@@ -51,11 +52,11 @@ fn next(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let room = columns.saturating_sub(NAME);
     let (when, odds) = match overview.next_send.filter(|_| overview.queued > 0) {
         Some(at) => {
-            let text = head(model).map(|head| preview(&head.message)).unwrap_or_default();
+            let text = model.head.as_ref().map(|head| preview(&head.message)).unwrap_or_default();
             let wait = format::span(at.saturating_sub(model.now.uptime));
             (format!("in {wait}: {text}"), odds(&overview.free_peers))
         }
-        None => (idle(model).to_owned(), String::new()),
+        None => (with_keys(model, idle(model)), String::new()),
     };
     let line = |name: &str, style, text: &str| {
         Line::from(vec![Span::styled(fit(name, NAME), style), Span::raw(fit(text, room))])
@@ -66,8 +67,10 @@ fn next(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
 /// Why nothing is going to be sent.
 fn idle(model: &Model) -> &'static str {
     let overview = &model.overview;
-    if overview.queued == 0 {
-        "none: the queue is empty (i writes a message)"
+    if overview.queued == 0 && overview.held > 0 {
+        "none: nothing waits but what is held ({:held} lists it)"
+    } else if overview.queued == 0 {
+        "none: the queue is empty ({:say} writes a message)"
     } else if overview.free_peers.total() > 0 {
         "waits: as many messages are on their way as may be"
     } else if overview.in_flight > 0 {
@@ -88,11 +91,6 @@ fn odds(free: &PeerCounts) -> String {
         )
     });
     format!("one of {}", told.collect::<Vec<_>>().join(", "))
-}
-
-/// The message that goes next, if it is among those that were asked for.
-fn head(model: &Model) -> Option<&QueuedMessage> {
-    model.queue.window.first().filter(|_| model.queue.first == 0)
 }
 
 // === The last one ===
