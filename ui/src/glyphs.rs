@@ -3,7 +3,7 @@
 //! Text takes its signs from [`glyphs`]. What is drawn in cells of its own (rules, bars, maps) can be drawn in Unicode:
 //! [`to_ascii`] replaces it cell by cell at the end of a frame.
 
-use ratatui::{buffer::Buffer, symbols::Marker};
+use ratatui::buffer::Buffer;
 
 use crate::charset;
 
@@ -18,20 +18,11 @@ pub(crate) struct Glyphs {
     pub(crate) becomes: &'static str,
     /// Between things that have nothing to do with each other.
     pub(crate) apart: &'static str,
-    /// What lines and points are drawn with.
-    #[allow(dead_code, reason = "for the charts and the map")]
-    pub(crate) marker: Marker,
 }
 
-const UNICODE: Glyphs = Glyphs {
-    cut: '\u{2026}',
-    times: "\u{d7}",
-    becomes: "\u{2192}",
-    apart: "\u{b7}",
-    marker: Marker::Braille,
-};
+const UNICODE: Glyphs = Glyphs { cut: '\u{2026}', times: "\u{d7}", becomes: "\u{2192}", apart: "\u{b7}" };
 
-const ASCII: Glyphs = Glyphs { cut: '~', times: "x", becomes: "->", apart: "-", marker: Marker::Dot };
+const ASCII: Glyphs = Glyphs { cut: '~', times: "x", becomes: "->", apart: "-" };
 
 /// The signs for this terminal.
 pub(crate) fn glyphs() -> &'static Glyphs {

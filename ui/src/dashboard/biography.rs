@@ -80,6 +80,8 @@ pub(crate) enum End {
     StillHere,
     Went(Now, Address),
     Dropped(Now),
+    /// It was given another text, which is another message.
+    Changed(Now),
 }
 
 /// How often each peer had a part.
@@ -99,6 +101,13 @@ impl Biographies {
             }
             Event::MessageQueued { message, origin: Origin::Local, visits, .. } => {
                 self.came(message, None, *visits, now);
+            }
+            Event::MessageHeld { held, origin: Some(Origin::Local) } => {
+                self.came(&held.queued.message, None, held.queued.visits, now);
+            }
+            Event::MessageChanged { before, queued } => {
+                self.ended(before, End::Changed(now));
+                self.came(&queued.message, None, queued.visits, now);
             }
             Event::MessageQueued { message, origin: Origin::TakenBack(_), .. } => self.taken_back(message),
             Event::MessageHeld { held, origin: Some(Origin::TakenBack(_)) } => {
@@ -283,7 +292,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use clacks_p2p::core::{Failure, MessageId, Peer, Status};
+    use clacks_p2p::core::{Failure, HeldBy, HeldMessage, MessageId, Peer, QueuedMessage, Status};
 
     use super::*;
 
@@ -341,6 +350,45 @@ mod tests {
         let life = lives.of(&gnu).unwrap();
         let ends: Vec<_> = life.passes.iter().map(|pass| pass.end.clone()).collect();
         assert_eq!((life.visits, ends), (1, vec![End::Went(at(4), peer("b").address)]));
+    }
+
+    fn queued(text: &str, visits: u32) -> QueuedMessage {
+        QueuedMessage { id: id(), message: Message::text(text), since_ms: 0, visits, from: None }
+    }
+
+    fn ends(lives: &Biographies, text: &str) -> Vec<End> {
+        let life = lives.of(&Message::text(text)).unwrap();
+        life.passes.iter().map(|pass| pass.end.clone()).collect()
+    }
+
+    #[test]
+    fn what_is_held_at_once_has_come_and_what_was_held_on_the_way_comes_once() {
+        let mut lives = Biographies::default();
+        let held = |text, origin| {
+            let held = HeldMessage { queued: queued(text, 1), by: HeldBy::Rule };
+            Event::MessageHeld { held, origin }
+        };
+        lives.note(&held("typed", Some(Origin::Local)), at(1));
+        lives.note(&held("typed", None), at(2));
+        let from_a = Origin::Received(peer("a").address);
+        lives.note(&came("received", "a", 1), at(3));
+        lives.note(&held("received", Some(from_a)), at(3));
+        assert_eq!(
+            (ends(&lives, "typed"), ends(&lives, "received")),
+            (vec![End::StillHere], vec![End::StillHere])
+        );
+    }
+
+    #[test]
+    fn a_change_ends_the_stay_of_one_text_and_begins_that_of_another() {
+        let mut lives = Biographies::default();
+        lives.note(&came("GUN", "a", 1), at(1));
+        let changed = Event::MessageChanged { before: Message::text("GUN"), queued: queued("GNU", 7) };
+        lives.note(&changed, at(4));
+        lives.note(&went("GNU", "b"), at(5));
+        assert_eq!(ends(&lives, "GUN"), [End::Changed(at(4))]);
+        assert_eq!(ends(&lives, "GNU"), [End::Went(at(5), peer("b").address)]);
+        assert_eq!(lives.of(&Message::text("GNU")).unwrap().visits, 7);
     }
 
     #[test]

@@ -146,13 +146,19 @@ pub(crate) enum Direction {
 }
 
 impl Map {
-    /// Takes in what happened. A map that is held still only remembers who introduced whom.
+    /// Takes in what happened. A map that is held still only remembers who introduced whom, and lets what is on its way
+    /// come to its end.
     pub(crate) fn note(&mut self, event: &Event, now: Duration, held_still: bool, motion: &mut Animations) {
         match event {
             Event::PeerDiscovered { peer, introduction } => {
                 self.introductions.note(&peer.address, Introduced { by: introduction.clone(), at: now });
             }
             Event::PeerForgotten { peer } => self.introductions.forget(&peer.address),
+            Event::MessageDelivered { id, .. } => self.answer(*id, Answer::Taken),
+            Event::DeliveryFailed { id, .. } => {
+                let mark = motion.begin(Picture::Map, now, FAILURE_STAYS);
+                self.answer(*id, mark.map_or(Answer::Taken, Answer::Failed));
+            }
             _ => {}
         }
         if held_still {
@@ -164,11 +170,7 @@ impl Map {
             Event::PeerForgotten { peer } => self.towers.retain(|tower| tower.peer.address != peer.address),
             Event::MessageReceived { peer, .. } => self.fly(peer, Heading::In, now, motion),
             Event::MessageSending { id, peer, .. } => self.fly(peer, Heading::Out(*id), now, motion),
-            Event::MessageDelivered { id, peer, .. } => self.answer(*id, peer, Answer::Taken, now),
-            Event::DeliveryFailed { id, peer, .. } => {
-                let mark = motion.begin(Picture::Map, now, FAILURE_STAYS);
-                self.answer(*id, peer, mark.map_or(Answer::Taken, Answer::Failed), now);
-            }
+            Event::MessageDelivered { peer, .. } | Event::DeliveryFailed { peer, .. } => self.meet(peer, now),
             _ => {}
         }
     }
@@ -207,8 +209,7 @@ impl Map {
         }
     }
 
-    fn answer(&mut self, id: MessageId, peer: &Peer, answer: Answer, now: Duration) {
-        self.meet(peer, now);
+    fn answer(&mut self, id: MessageId, answer: Answer) {
         if let Some(flight) = self.flights.iter_mut().find(|flight| flight.heading == Heading::Out(id)) {
             flight.answer = answer;
         }

@@ -233,6 +233,18 @@ fn a_map_that_is_held_still_does_not_change() {
 }
 
 #[test]
+fn what_is_on_its_way_comes_to_its_end_while_the_map_is_held_still() {
+    for answer in [delivered(1, "tower:1"), failed(1, "tower:1")] {
+        let mut scene = Scene::new(Setting::Full, &peers(1));
+        scene.note(&sending(1, "tower:1"));
+        scene.wait(200);
+        scene.map.note(&answer, scene.now, true, &mut scene.motion);
+        scene.wait(5000);
+        assert_eq!(scene.marks(), []);
+    }
+}
+
+#[test]
 fn every_tower_is_reached_by_arrow_keys_and_each_leads_its_way() {
     let scene = Scene::new(Setting::Off, &peers(24));
     let directions = [Direction::Up, Direction::Down, Direction::Left, Direction::Right];

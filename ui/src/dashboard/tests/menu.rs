@@ -5,10 +5,12 @@ use crossterm::event::{KeyCode, MouseButton, MouseEvent, MouseEventKind};
 
 use super::{
     super::{
+        layout::Pane,
         model::{Content, Focus, LogCursor},
         update::{Effect, Msg},
     },
     fixture::{Fixture, address, peer},
+    holding::holding,
 };
 use crate::command::NodeCommand;
 
@@ -184,4 +186,34 @@ fn the_selection_stays_on_the_screen() {
         let begin: String = line.chars().take(10).collect();
         assert!(row.contains(begin.trim()), "{key:?}: {line} is not in {row:?}");
     }
+}
+
+#[test]
+fn what_is_about_a_list_closes_what_lies_over_it() {
+    for (wanted, pane) in [
+        ("go to the peers", Pane::Peers),
+        ("go to the queue", Pane::Queue),
+        ("go to the traffic", Pane::Traffic),
+    ] {
+        let mut fixture = Fixture::busy(80, 24);
+        fixture.press(KeyCode::Char('W'));
+        fixture.write("?");
+        fixture.write(wanted);
+        fixture.press(KeyCode::Enter);
+        assert_eq!((fixture.model.pane, fixture.model.overlay.is_none()), (pane, true), "{wanted}");
+    }
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Char('W'));
+    fixture.write("?zoom");
+    fixture.press(KeyCode::Enter);
+    assert!(fixture.model.is_zoomed && fixture.model.overlay.is_none());
+}
+
+#[test]
+fn what_a_key_asks_about_is_asked_about_here_too() {
+    let mut fixture = holding(80, 24);
+    fixture.write("H?release all held");
+    assert_eq!(fixture.press(KeyCode::Enter), []);
+    assert!(fixture.screen().contains("SURE? release 3 held messages? y/n"), "{}", fixture.screen());
+    assert_eq!(fixture.press(KeyCode::Char('y')), [Effect::Run(NodeCommand::ReleaseAll)]);
 }

@@ -7,7 +7,6 @@ use super::words::Words;
 
 macro_rules! roles {
     ($($(#[$doc:meta])* $role:ident,)*) => {
-        #[allow(dead_code, reason = "views that come take theirs")]
         /// A style for each role. Where a style is drawn over another, it changes what it names.
         #[derive(Debug, Clone, PartialEq)]
         pub(crate) struct Styles {

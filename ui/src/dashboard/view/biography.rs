@@ -118,6 +118,7 @@ fn stay(model: &Model, theme: Theme, pass: &Pass, columns: usize) -> Vec<Line<'s
         End::StillHere => "still here".to_owned(),
         End::Went(when, to) => format!("to {to} after {}", after(*when)),
         End::Dropped(when) => format!("dropped after {}", after(*when)),
+        End::Changed(when) => format!("given another text after {}", after(*when)),
     };
     let time = clock(pass.came.unix_ms, &model.zone);
     entry(theme.quiet, NAME, &time, &format!("{from}{failed}, {end}"), columns)

@@ -35,13 +35,17 @@ pub(super) fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: us
         ("known", known),
         ("round trip", peer.round_trip.map_or_else(|| "never reached".to_owned(), format::round_trip)),
         ("took", format!("{} of our messages", peer.delivered)),
-        ("failed", format!("{} deliveries", peer.failed)),
-        ("sent", format!("{} messages in its name", peer.received)),
+        ("failed", counted(peer.failed, "delivery", "deliveries")),
+        ("sent", counted(peer.received, "message", "messages") + " in its name"),
         ("share", format!("{} of the last hour's messages here", model.shares.of([&peer.address]).percent())),
         ("identifier", peer.address.identifier().to_string()),
         ("certificate", certificate),
     ];
     fields(theme, columns, &fields_of_peer)
+}
+
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 pub(super) fn message(
