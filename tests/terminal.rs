@@ -7,6 +7,8 @@ mod accessible;
 mod copying;
 #[path = "terminal/editing.rs"]
 mod editing;
+#[path = "terminal/handing_on.rs"]
+mod handing_on;
 #[path = "terminal/leaving.rs"]
 mod leaving;
 #[path = "terminal/pace.rs"]

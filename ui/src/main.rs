@@ -22,6 +22,7 @@ mod headless;
 mod history_file;
 mod hold;
 mod introduce;
+mod leaving;
 mod listing;
 mod log;
 mod objection;
@@ -36,6 +37,7 @@ mod untrusted;
 use cli::{Cli, Command};
 use config::{Config, View};
 use dashboard::Source;
+use leaving::Cause;
 use recording::{files::Existing, recorder::Recorder};
 
 /// What a node may take to stop.
@@ -106,8 +108,10 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     let settings = settings.with_history(config.data_directory()?.as_deref());
     let (node, recorder) = start(config).await?;
     let result = dashboard::run(Source::live(&node, recorder), &settings).await;
+    // What went wrong is the terminal, most likely.
+    leaving::hand_on_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
     tell_of_loss(&stop(&node).await);
-    result
+    result.map(drop)
 }
 
 /// A node without a screen.
@@ -134,7 +138,7 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
         Ok(recorder) if is_accessible => {
             accessible::run(node, recorder, true, settings.view.filter.clone()).await
         }
-        Ok(recorder) => dashboard::run(Source::live(node, recorder), &settings).await,
+        Ok(recorder) => dashboard::run(Source::live(node, recorder), &settings).await.map(drop),
         Err(error) => Err(error),
     };
     network.stop().await;

@@ -51,7 +51,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     progress.end();
     let player = player?;
     let remark = remark(player.facts());
-    let result = dashboard::run(Source::Replay(Box::new(player)), &settings).await;
+    let result = dashboard::run(Source::Replay(Box::new(player)), &settings).await.map(drop);
     remark.iter().for_each(|remark| tell(remark));
     result
 }

@@ -19,6 +19,7 @@ mod indent;
 mod input;
 mod keymap;
 mod layout;
+mod leaving;
 mod listening;
 mod live;
 pub(crate) mod log;
@@ -66,6 +67,7 @@ use std::{
 use clacks_p2p::{
     Node,
     core::{MessageId, Now},
+    node::HandOnError,
 };
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
@@ -91,6 +93,7 @@ use crate::{
     config::View,
     execute::execute,
     history_file::{HistoryFile, HistoryWriter},
+    leaving::Cause,
     listing,
     recording::controls::ReplayCommand,
     station::{StationFile, Stations},
@@ -160,12 +163,16 @@ impl Settings {
 }
 
 /// Shows what happens until the user leaves, the terminal is gone or the system asks the program to end.
-pub(crate) async fn run(source: Source, settings: &Settings) -> anyhow::Result<()> {
+///
+/// What only the node has is not handed on where the user was not asked about it; the cause says so.
+pub(crate) async fn run(source: Source, settings: &Settings) -> anyhow::Result<Cause> {
     let screen = Screen::enter(settings.takes_mouse())?;
     let mut dashboard = Dashboard::new(source, screen, settings);
     settings.history.iter().for_each(|path| dashboard.open_history(path));
     let ended = dashboard.run().await;
-    let Dashboard { source, screen, history, last_words, mut model, .. } = dashboard;
+    // What takes messages again at its end has to end before anybody begins anew.
+    dashboard.handing_on.shutdown().await;
+    let Dashboard { source, screen, history, last_words, cause, mut model, .. } = dashboard;
     let left = screen.leave();
     last_words.iter().for_each(|words| crate::tell(words));
     source.close().await.iter().for_each(|said| crate::tell(said));
@@ -174,7 +181,8 @@ pub(crate) async fn run(source: Source, settings: &Settings) -> anyhow::Result<(
         history.finish().await;
     }
     ended?;
-    Ok(left?)
+    left?;
+    Ok(cause)
 }
 
 /// How things went that took longer than a frame.
@@ -194,6 +202,10 @@ struct Dashboard {
     history: Option<HistoryWriter>,
     /// To be told when the terminal is given back.
     last_words: Option<String>,
+    /// The handing on before the end, while there is one.
+    handing_on: JoinSet<Result<(), HandOnError>>,
+    /// Why the program ends.
+    cause: Cause,
 }
 
 /// Whether the dashboard stays.
@@ -224,7 +236,20 @@ impl Dashboard {
         let station_file = kept.file.clone();
         let title = settings.has_title().then(Title::default);
         let (frames, history, last_words) = (Frames::default(), None, None);
-        Self { source, screen, model, frames, title, replies, station_file, history, last_words }
+        let (handing_on, cause) = (JoinSet::new(), Cause::User);
+        Self {
+            source,
+            screen,
+            model,
+            frames,
+            title,
+            replies,
+            station_file,
+            history,
+            last_words,
+            handing_on,
+            cause,
+        }
     }
 
     /// Reads what was sent in earlier runs, and keeps what is sent in this one. Without it everything else works.
@@ -261,6 +286,15 @@ impl Dashboard {
                         return Ok(());
                     }
                 }
+                Some(ended) = self.handing_on.join_next() => {
+                    // What the queue was a moment ago is not what is told.
+                    self.refresh();
+                    // One that panicked is told of elsewhere.
+                    let msg = Msg::HandedOn(ended.unwrap_or(Err(HandOnError::Stopped)));
+                    if self.on_msg(msg).await? == Stay::Leave {
+                        return Ok(());
+                    }
+                }
                 () = self.frames.wait() => {
                     self.catch_up();
                     self.draw()?;
@@ -292,6 +326,7 @@ impl Dashboard {
         }
         // The terminal is given back already and the panic is told.
         anyhow::ensure!(*input != Input::Panicked, "a part of the program failed, so all of it ends");
+        self.cause = if *input == Input::HungUp { Cause::HungUp } else { Cause::Signal };
         Ok(Stay::Leave)
     }
 
@@ -348,6 +383,11 @@ impl Dashboard {
                 self.take(Msg::Done(done));
             }
             Effect::Replay(command) => self.control(command),
+            Effect::HandOn { with_held } => self.hand_on(with_held),
+            Effect::StopHandingOn => {
+                self.handing_on.shutdown().await;
+                self.source.node().iter().for_each(|node| node.take_messages());
+            }
             Effect::Quit => return Ok(Stay::Leave),
         }
         Ok(Stay::Open)
@@ -401,6 +441,15 @@ impl Dashboard {
             // An error means that the dashboard is gone.
             let _ = replies.send(Msg::Done(work.await)).await;
         });
+    }
+
+    /// Hands on what only the node has, while the dashboard goes on.
+    fn hand_on(&mut self, with_held: bool) {
+        let Some(node) = self.source.node().cloned() else { return };
+        if with_held {
+            node.release_all();
+        }
+        self.handing_on.spawn(async move { node.hand_on(leaving::WITHIN).await });
     }
 
     /// What these messages say, a line or more each.

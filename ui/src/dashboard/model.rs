@@ -19,6 +19,7 @@ use super::{
     input::Input,
     keymap::{Binding, Key, Keymap, Place},
     layout::{Areas, Pane},
+    leaving::Begun,
     listening::Listening,
     live::Writing,
     log::Log,
@@ -93,6 +94,8 @@ pub(crate) struct Model {
     pub(crate) shares: Shares,
     /// What the user is asked before anything else.
     pub(crate) question: Option<Question>,
+    /// Messages are handed on before the program ends.
+    pub(super) begun_to_hand_on: Option<Begun>,
     pub(crate) mouse: bool,
     /// The lists are held still while the node goes on.
     pub(crate) frozen: Option<Frozen>,
@@ -344,6 +347,7 @@ impl Model {
             undo: Undo::default(),
             shares: Shares::default(),
             question: None,
+            begun_to_hand_on: None,
             mouse,
             frozen: None,
             shown_certificate: None,
@@ -667,7 +671,8 @@ impl Model {
         let is_young = young(Duration::ZERO)
             || self.peers.window.iter().any(|peer| young(peer.since))
             || self.queue.window.iter().any(|queued| young(Duration::from_millis(queued.since_ms)));
-        let by_itself = if is_young || self.notice.is_some() || !self.rates.are_zero() {
+        let counts_down = self.begun_to_hand_on.is_some() || self.notice.is_some();
+        let by_itself = if is_young || counts_down || !self.rates.are_zero() {
             Duration::from_secs(1)
         } else if self.has_moving_chart() {
             CHART_MOVES

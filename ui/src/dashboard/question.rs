@@ -4,7 +4,7 @@ use clacks_p2p::Address;
 use crossterm::event::KeyCode;
 
 use super::{keymap::Key, outcome, update::Effect};
-use crate::command::NodeCommand;
+use crate::{command::NodeCommand, leaving::AtStake};
 
 /// What the user is asked before anything else. What an answer does is settled when the question is asked, so that it
 /// can't be about anything else by the time it comes. A key that is no answer means no, and so does a click or a paste.
@@ -29,26 +29,32 @@ impl Question {
         self
     }
 
-    /// Whether to leave although so many messages would be lost.
-    pub(crate) fn before_leaving(here: usize) -> Self {
-        let messages = if here == 1 { "message" } else { "messages" };
-        let text = format!("q drops {here} {messages}, else stay  (nobody else has them yet)");
-        Self::new("QUIT?", text)
-            .with_answer(Key::plain(KeyCode::Char('q')), vec![Effect::Quit])
-            .with_answer(Key::LEAVE, vec![Effect::Quit])
+    /// What is to become of the messages that would be lost.
+    pub(crate) fn before_leaving(at_stake: AtStake, columns: u16) -> Self {
+        let mut question = Self::new("QUIT?", leaving(at_stake, columns))
+            .with_answer(plain('q'), vec![Effect::Quit])
+            .with_answer(Key::LEAVE, vec![Effect::Quit]);
+        let AtStake { waiting, held, is_anybody_there } = at_stake;
+        if waiting > 0 && is_anybody_there {
+            question = question.with_answer(plain('s'), vec![Effect::HandOn { with_held: false }]);
+        }
+        if held > 0 && is_anybody_there {
+            question = question.with_answer(plain('a'), vec![Effect::HandOn { with_held: true }]);
+        }
+        question
     }
 
     /// Whether to do this to so many things that are not marked.
     pub(crate) fn before(count: usize, command: NodeCommand) -> Self {
         let text = format!("{}? y/n", outcome::asked(&command, count));
-        Self::new("SURE?", text).with_answer(Key::plain(KeyCode::Char('y')), vec![Effect::Run(command)])
+        Self::new("SURE?", text).with_answer(plain('y'), vec![Effect::Run(command)])
     }
 
     /// Whether to do this to all that is marked; none for no command.
     pub(crate) fn before_all(commands: Vec<NodeCommand>) -> Option<Self> {
         let asked = outcome::asked(commands.first()?, commands.len());
         let question = Self::new("SURE?", format!("{asked}? y/n"));
-        Some(question.with_answer(Key::plain(KeyCode::Char('y')), vec![Effect::RunAll(commands)]))
+        Some(question.with_answer(plain('y'), vec![Effect::RunAll(commands)]))
     }
 
     /// Whether an answer to it stops the program.
@@ -67,5 +73,32 @@ impl Question {
     pub(crate) fn answered(self, key: Key) -> Vec<Effect> {
         let answer = self.answers.into_iter().find(|(answer, _)| *answer == key);
         answer.map(|(_, effects)| effects).unwrap_or_default()
+    }
+}
+
+fn plain(character: char) -> Key {
+    Key::plain(KeyCode::Char(character))
+}
+
+/// The question before leaving in as many words as there is room for.
+fn leaving(at_stake: AtStake, columns: u16) -> String {
+    let AtStake { waiting, held, is_anybody_there } = at_stake;
+    let all = at_stake.all();
+    let drops = format!("q drops {all} {}, else stay", if all == 1 { "message" } else { "messages" });
+    let them = if all == 1 { "it" } else { "them" };
+    match (is_anybody_there, waiting, held) {
+        _ if columns < 40 => match (is_anybody_there, waiting) {
+            (false, _) => format!("q drops {all}"),
+            (true, 0) => format!("q drops {all}, a sends"),
+            (true, _) => format!("q drops {all}, s sends"),
+        },
+        (false, ..) if columns < 80 => drops,
+        (false, ..) => format!("{drops}  (nobody is there to take {them})"),
+        (true, _, 0) if columns < 80 => format!("s hand on, q drop {all}, else stay"),
+        (true, _, 0) => format!("s hands {them} on first, {drops}"),
+        (true, 0, _) if columns < 80 => format!("a hand on {held} held, q drop"),
+        (true, 0, _) => format!("a hands on what is held first, {drops}"),
+        (true, ..) if columns < 80 => format!("s hand on {waiting}, a +{held} held, q drop"),
+        (true, ..) => format!("s hands on {waiting} first, a the {held} held too, {drops}"),
     }
 }

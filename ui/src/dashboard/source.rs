@@ -254,7 +254,7 @@ impl Lists for Node {
 }
 
 /// Asks for what the screen shows.
-fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
+pub(super) fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
     let wanted = model.wanted();
     let is_known = |address: &Address| node.peer(address).is_some();
     let selected_peer = match &wanted.peer {

@@ -3,6 +3,7 @@
 use clacks_p2p::{
     Message,
     core::{Event, MessageId, Now},
+    node::HandOnError,
 };
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
@@ -23,6 +24,7 @@ use super::{
     export::Target,
     keymap::{Key, Place},
     layout::Pane,
+    leaving,
     log::Row,
     map,
     marks::Marked,
@@ -77,6 +79,8 @@ pub(crate) enum Msg {
     },
     /// The user wants to leave, and what the model knows of the queue is fresh.
     Leave,
+    /// How the handing on went; what the model knows of the queue is fresh.
+    HandedOn(Result<(), HandOnError>),
 }
 
 /// Something to be done outside.
@@ -120,6 +124,13 @@ pub(crate) enum Effect {
     SetMouse(bool),
     /// Refresh, then send [`Msg::Leave`].
     AskToLeave,
+    /// Hand on what only this node has; before that, release what is held if that is to go too. Then send
+    /// [`Msg::HandedOn`].
+    HandOn {
+        with_held: bool,
+    },
+    /// Hand on no more, and take messages again.
+    StopHandingOn,
     Quit,
 }
 
@@ -146,6 +157,9 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
 
 fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
+        Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_) if model.handing_on().is_some() => {
+            leaving::on_input(model, &msg)
+        }
         Msg::Key(key) => on_key(model, key),
         Msg::Burst(keys) => on_burst(model, keys),
         Msg::Paste(text) => on_paste(model, &text),
@@ -175,7 +189,8 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.begin_again();
             Vec::new()
         }
-        Msg::Leave => leave(model),
+        Msg::Leave => leaving::leave(model),
+        Msg::HandedOn(result) => leaving::ended(model, result),
         Msg::Editing(in_hand) => {
             editing::begin(model, &in_hand);
             assist::edited(model)
@@ -273,6 +288,7 @@ fn answered(model: &mut Model, effect: Effect) -> Vec<Effect> {
             remember(line).into_iter().collect()
         }
         Effect::Sent(_) => Vec::new(),
+        Effect::HandOn { with_held } => leaving::begin(model, with_held),
         effect => vec![effect],
     }
 }
@@ -537,16 +553,6 @@ fn unmark(model: &mut Model) {
         1 => "1 mark is taken away".to_owned(),
         count => format!("{count} marks are taken away"),
     });
-}
-
-/// Leaves at once if nothing is lost by it, otherwise asks once.
-fn leave(model: &mut Model) -> Vec<Effect> {
-    let here = model.overview.queued + model.overview.in_flight + model.overview.held;
-    if here == 0 || model.is_demo || model.replay.is_some() {
-        return vec![Effect::Quit];
-    }
-    model.question = Some(Question::before_leaving(here));
-    Vec::new()
 }
 
 /// Ends the search in the history or the choice of a completion, whichever is going on.

@@ -18,9 +18,10 @@ impl Ending {
     /// How long the program may take to end by itself.
     fn grace(self) -> Duration {
         match self {
+            // Time to hand on what only the node has and for the node to stop.
             Self::Signal(_) | Self::Panicked => Duration::from_secs(10),
-            // Time for the node to stop, and no more: reading from a terminal that has gone takes a whole core.
-            Self::HungUp => Duration::from_secs(4),
+            // The same in a hurry: reading from a terminal that has gone takes a whole core.
+            Self::HungUp => Duration::from_secs(6),
         }
     }
 

@@ -13,6 +13,7 @@ use rustix::{
 use super::{
     ending::{Ending, end_by_force},
     news::{self, News},
+    signals,
 };
 
 static WATCHING: OnceLock<()> = OnceLock::new();
@@ -27,6 +28,7 @@ pub(super) fn watch() -> io::Result<()> {
 
 fn tell_when_gone() {
     if wait_for_the_end().contains(PollFlags::HUP) {
+        signals::note_hang_up();
         news::tell(News::HungUp);
         end_by_force(Ending::HungUp);
     }

@@ -31,12 +31,21 @@ static WATCHING: OnceLock<()> = OnceLock::new();
 /// Set while we stop ourselves: the SIGCONT that ends it is no news.
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
+/// Set once the terminal has gone, which is told several times: by the watch on it, and by a SIGHUP each for the leader
+/// of the session and for those in the foreground.
+static HUNG_UP: AtomicBool = AtomicBool::new(false);
+
 /// Set while another program has the terminal and the keyboard.
 static HANDED_OVER: AtomicBool = AtomicBool::new(false);
 
 /// Says whether another program has the keyboard, and so what comes from it.
 pub(super) fn hand_over(handed_over: bool) {
     HANDED_OVER.store(handed_over, Ordering::SeqCst);
+}
+
+/// Says that the terminal has gone: a SIGHUP is no news from now on, and no second signal from somebody in a hurry.
+pub(super) fn note_hang_up() {
+    HUNG_UP.store(true, Ordering::SeqCst);
 }
 
 /// Starts the watch, once for the life of the process.
@@ -57,11 +66,17 @@ fn handle(signal: c_int) {
         // The terminal is as the other program left it: it stops with us.
         SIGTSTP if HANDED_OVER.load(Ordering::SeqCst) => drop(stop_here()),
         SIGQUIT => by_default(signal),
+        SIGHUP if HUNG_UP.load(Ordering::SeqCst) => {}
         _ if !guard::is_held() => by_default(signal),
         SIGWINCH => news::tell(News::Resized),
         SIGTSTP => news::tell(News::Stop),
         SIGCONT if STOPPING.swap(false, Ordering::SeqCst) => {}
         SIGCONT => news::tell(News::Resumed),
+        SIGHUP => {
+            note_hang_up();
+            news::tell(News::HungUp);
+            end_by_force(Ending::Signal(signal));
+        }
         _ => {
             news::tell(News::Terminate);
             end_by_force(Ending::Signal(signal));

@@ -208,7 +208,7 @@ fn the_question_before_leaving_stays_until_it_is_answered() {
     fixture.write(":quit");
     fixture.press(KeyCode::Enter);
     fixture.send(Msg::Done(Ok("announced to tower:1".to_owned())));
-    assert!(fixture.screen().contains("q drops 6 messages, else stay"), "{}", fixture.screen());
+    assert!(fixture.screen().contains("q drop 6, else stay"), "{}", fixture.screen());
     assert_eq!(fixture.send(Msg::Paste("y".to_owned())), [], "a paste is no answer but no");
     assert!(!fixture.screen().contains("QUIT?"));
     assert_eq!(fixture.press(KeyCode::Char('q')), []);

@@ -163,6 +163,16 @@ fn the_question_before_leaving() {
 }
 
 #[test]
+fn messages_handed_on_before_leaving() {
+    insta::assert_snapshot!(screens_after(|fixture| {
+        fixture.press(KeyCode::Char('q'));
+        fixture.press(KeyCode::Char('s'));
+        fixture.queue.drain(..2);
+        fixture.refresh();
+    }));
+}
+
+#[test]
 fn a_filter_with_an_error_below() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("/gnu");

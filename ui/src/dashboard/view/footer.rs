@@ -15,7 +15,7 @@ use super::{
         model::{Focus, Model},
         theme::Theme,
     },
-    choices,
+    choices, leaving,
     row::fit,
     search, with_keys,
 };
@@ -88,6 +88,10 @@ fn writes_filter(spec: &Spec, typed: &str) -> bool {
 }
 
 pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if let Some(handing_on) = model.handing_on() {
+        leaving::draw(handing_on, theme, area, frame);
+        return;
+    }
     if let Some(question) = &model.question {
         let text = fit(&format!(" {} {}", question.label, question.text), usize::from(area.width));
         frame.render_widget(Line::styled(text, theme.notice(true).patch(theme.selected)), area);
@@ -207,6 +211,10 @@ fn scrolled(draft: &str, cursor: usize, columns: usize) -> (String, usize) {
 }
 
 pub(super) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if model.handing_on().is_some() {
+        leaving::draw_hints(theme, area, frame);
+        return;
+    }
     if model.question.is_some() {
         // Keys answer it, and do nothing else.
         return;

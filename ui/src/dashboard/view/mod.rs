@@ -7,6 +7,7 @@ mod detail;
 mod footer;
 mod header;
 mod held;
+mod leaving;
 pub(crate) mod map;
 pub(crate) mod menu;
 mod overhead;
@@ -55,7 +56,7 @@ pub(crate) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
 
 fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     let Some(areas) = model.areas() else {
-        draw_too_small(model, frame);
+        draw_too_small(model, theme, frame);
         return;
     };
     header::draw(model, theme, areas.header, frame);
@@ -66,7 +67,11 @@ fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     footer::draw_hints(model, theme, areas.hints, frame);
 }
 
-fn draw_too_small(model: &Model, frame: &mut Frame<'_>) {
+fn draw_too_small(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
+    if let Some(handing_on) = model.handing_on() {
+        leaving::draw(handing_on, theme, frame.area(), frame);
+        return;
+    }
     let question = model.question.as_ref().filter(|question| question.is_about_leaving());
     let text = question.map_or("20x5 at least", |question| &question.text);
     let area = frame.area();

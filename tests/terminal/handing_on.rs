@@ -1,0 +1,175 @@
+//! Messages that nobody else has, when the program is to end.
+
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
+
+use clacks_p2p::{Node, core::HoldRule};
+use rustix::process::Signal;
+use tokio::runtime::Runtime;
+
+use super::session::{CTRL_C, ENTER, ESCAPE, Launch, Session};
+
+/// A node in this process that takes what comes, and keeps it.
+struct Taker {
+    runtime: Runtime,
+    node: Node,
+}
+
+impl Taker {
+    fn start() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let node = runtime.block_on(Node::builder().hostname("127.0.0.1").port(0).start()).unwrap();
+        node.set_hold_rule(Some(HoldRule::new("all".to_owned(), |_| true)));
+        Self { runtime, node }
+    }
+
+    fn address(&self) -> String {
+        self.node.address().to_string()
+    }
+
+    fn taken(&self) -> usize {
+        self.node.held_len()
+    }
+}
+
+impl Drop for Taker {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.node.stop());
+    }
+}
+
+/// Somewhere where nobody ever says a word.
+struct Silent(TcpListener);
+
+impl Silent {
+    fn start() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    fn address(&self) -> String {
+        self.0.local_addr().unwrap().to_string()
+    }
+}
+
+/// An address where nobody listens.
+fn nobody() -> String {
+    Silent::start().address()
+}
+
+/// A node that sends one message in a quarter of an hour, and has three, and this peer.
+fn with_three_messages(peer: &str) -> Session {
+    let rate = ["--send-rate", "0.001"];
+    let session =
+        Launch::new(&[&["--port", "0", "--no-state", "--hostname", "127.0.0.1"], &rate[..]].concat()).start();
+    // The first goes at once, if it can.
+    for line in ["one", "two", "three", &format!(":add {peer}")] {
+        session.go_to_input();
+        session.type_in(line);
+        session.type_in(ENTER);
+        session.type_in(ESCAPE);
+        session.wait_until("the lists", vt100::Screen::hide_cursor);
+    }
+    session.wait_for("PEERS  1");
+    session
+}
+
+#[test]
+fn all_is_handed_on_and_then_it_leaves() {
+    let taker = Taker::start();
+    let mut session = with_three_messages(&taker.address());
+    session.type_in("q");
+    session.wait_for("on first, q drops");
+    session.type_in("s");
+    assert!(session.wait_for_exit().success());
+    session.assert_restored();
+    assert_eq!(taker.taken(), 3);
+    assert!(!session.emulator.written().contains("lost"), "{}", session.emulator.drawing());
+}
+
+#[test]
+fn it_asks_again_where_nobody_takes_them_and_when_it_is_given_up() {
+    let mut session = with_three_messages(&nobody());
+    session.type_in("q");
+    session.wait_for("s hands them on first, q drops 3 messages");
+    session.type_in("s");
+    session.wait_for("handed on 0 of 3: no peer takes them");
+    session.wait_for("s hands them on first, q drops 3 messages");
+    session.type_in("q");
+    assert!(session.wait_for_exit().success());
+    session.wait_for("3 messages were still in the queue and are lost");
+
+    let silent = Silent::start();
+    let mut session = with_three_messages(&silent.address());
+    session.type_in("q");
+    session.wait_for("s hands them on first");
+    session.type_in("s");
+    session.wait_for("handed on 0 of 3, ");
+    session.type_in(CTRL_C);
+    session.wait_for("s hands them on first");
+    session.type_in("s");
+    session.wait_for("handed on 0 of 3, ");
+    session.type_in(ESCAPE);
+    session.wait_for("what is left goes on as before");
+    session.type_in("q");
+    session.wait_for("QUIT?");
+    session.type_in("q");
+    assert!(session.wait_for_exit().success());
+}
+
+#[test]
+fn told_to_end_it_hands_on_without_asking() {
+    let taker = Taker::start();
+    let mut session = with_three_messages(&taker.address());
+    session.send(Signal::TERM);
+    assert!(session.wait_for_exit().success());
+    session.assert_restored();
+    assert_eq!(taker.taken(), 3);
+    session.wait_for("handed on ");
+}
+
+/// While the question stands, or while messages are handed on for longer.
+#[test]
+fn told_to_end_it_waits_for_a_while_only() {
+    let silent = Silent::start();
+    let mut session = with_three_messages(&silent.address());
+    session.type_in("q");
+    session.wait_for("s hands them on first");
+    session.type_in("s");
+    session.wait_for("handed on 0 of 3, ");
+    session.send(Signal::TERM);
+    session.wait_for("for 5 s at most");
+    assert!(session.wait_for_exit().success());
+    session.assert_restored();
+    session.wait_for("handed on 0 of 3: the time was over");
+    session.wait_for("3 messages were still in the queue and are lost");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let silent = Silent::start();
+    let mut session = with_three_messages(&silent.address());
+    session.send(Signal::TERM);
+    session.wait_for("a second signal ends at once");
+    session.send(Signal::TERM);
+    assert!(!session.wait_for_exit().success());
+    assert!(!session.emulator.written().contains("the time was over"));
+}
+
+#[test]
+fn a_terminal_that_goes_gets_less_time() {
+    let taker = Taker::start();
+    let mut session = with_three_messages(&taker.address());
+    session.hang_up();
+    session.wait_for_exit();
+    assert_eq!(taker.taken(), 3);
+
+    let silent = Silent::start();
+    let mut session = with_three_messages(&silent.address());
+    session.hang_up();
+    let since = Instant::now();
+    let by_force = 128 + Signal::HUP.as_raw();
+    assert_ne!(session.wait_for_exit().code(), Some(by_force));
+    assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
+}

@@ -1,0 +1,192 @@
+//! The README's pictures are of what the program draws.
+
+use std::{collections::BTreeMap, ops::Range, path::Path, time::Duration};
+
+use clacks_p2p::{
+    Address,
+    core::{Core, HeldMessage, MessageId, Peer, QueuedMessage},
+    node::{CertificateFingerprint, Overview},
+};
+use crossterm::event::{KeyCode, KeyEvent};
+use jiff::tz::TimeZone;
+use ratatui::{Terminal, backend::TestBackend, layout::Rect};
+
+use super::super::{
+    model::Model,
+    motion::{Animations, Setting},
+    source::{self, Lists},
+    update::{Msg, update},
+    view::view,
+};
+use crate::demo::simulated::Simulated;
+
+mod shapes;
+mod svg;
+
+/// With it, at this time, there is a bit of everything.
+const SEED: u64 = 45;
+/// How long the network has run by the time of the pictures.
+const UPTIME: Duration = Duration::from_millis(237_100);
+/// How often the dashboard asks for the lists.
+const FRAME: Duration = Duration::from_millis(250);
+/// More than this is slow to load.
+const MOST_BYTES: usize = 60_000;
+
+/// The dashboard upon a demo network whose time is not ours.
+struct Watched {
+    network: Simulated,
+    model: Model,
+}
+
+impl Watched {
+    fn new() -> Self {
+        let network = Simulated::new(SEED);
+        let mut model = Model::new(network.watched().overview(), network.now(), TimeZone::UTC, true, true);
+        model.motion = Animations::new(Setting::Full);
+        model.looks.choose("dark").unwrap();
+        let mut watched = Self { network, model };
+        watched.resize(80, 24);
+        watched
+    }
+
+    /// Watches until this uptime.
+    fn watch_until(&mut self, until: Duration) {
+        while self.network.now().uptime < until {
+            let frame = (self.network.now().uptime + FRAME).min(until);
+            for (event, now) in self.network.run_until(frame) {
+                update(&mut self.model, now, Msg::Node(event));
+            }
+            self.refresh();
+        }
+    }
+
+    fn refresh(&mut self) {
+        let mut snapshot = source::snapshot(self.network.watched(), &self.model);
+        snapshot.overview.uptime = self.network.now().uptime;
+        self.send(Msg::Refreshed(Box::new(snapshot)));
+    }
+
+    fn send(&mut self, msg: Msg) {
+        update(&mut self.model, self.network.now(), msg);
+    }
+
+    fn resize(&mut self, width: u16, height: u16) {
+        self.send(Msg::Resized(Rect::new(0, 0, width, height)));
+        self.refresh();
+    }
+
+    fn press(&mut self, key: KeyCode) {
+        self.send(Msg::Key(KeyEvent::from(key)));
+        self.refresh();
+    }
+
+    fn picture(&self) -> String {
+        let Rect { width, height, .. } = self.model.screen;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| view(&self.model, self.model.theme(), frame)).unwrap();
+        svg::of(terminal.backend().buffer())
+    }
+}
+
+impl Lists for Core {
+    fn overview(&self) -> Overview {
+        Overview {
+            address: self.options().address.clone(),
+            uptime: Duration::ZERO,
+            send_rate: self.options().send_rate,
+            queued: self.queue_len(),
+            in_flight: self.in_flight(),
+            held: self.held_len(),
+            is_handing_on: self.is_handing_on(),
+            held_bytes: self.held_bytes(),
+            peers: self.peer_counts(),
+            free_peers: self.free_peers(),
+            next_send: self.poll_timeout(),
+            counters: self.counters(),
+        }
+    }
+
+    fn peer(&self, address: &Address) -> Option<Peer> {
+        self.peer(address)
+    }
+
+    fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
+        self.peers_around(anchor, before, after)
+    }
+
+    fn first_peers(&self, count: usize) -> Vec<Peer> {
+        self.peers().take(count).collect()
+    }
+
+    fn last_peers(&self, count: usize) -> Vec<Peer> {
+        self.last_peers(count)
+    }
+
+    fn trusted_certificate(&self, _: &Address) -> Option<CertificateFingerprint> {
+        None
+    }
+
+    fn queue_len(&self) -> usize {
+        self.queue_len()
+    }
+
+    fn queue_position(&self, id: MessageId) -> Option<usize> {
+        self.queue_position(id)
+    }
+
+    fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage> {
+        self.queue(positions).cloned().collect()
+    }
+
+    fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
+        self.queued_message(id).cloned()
+    }
+
+    fn held_position(&self, id: MessageId) -> Option<usize> {
+        self.held_position(id)
+    }
+
+    fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage> {
+        self.held(positions).cloned().collect()
+    }
+
+    fn hold_rule(&self) -> Option<String> {
+        self.hold_rule().map(|rule| rule.text().to_owned())
+    }
+}
+
+/// The pictures by their names.
+fn pictures() -> BTreeMap<String, String> {
+    let mut watched = Watched::new();
+    watched.watch_until(UPTIME);
+    // A peer of which there is something to tell.
+    watched.press(KeyCode::Down);
+    watched.press(KeyCode::Down);
+    let mut pictures = BTreeMap::new();
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        watched.resize(width, height);
+        pictures.insert(format!("{width}x{height}.svg"), watched.picture());
+    }
+    watched.resize(100, 30);
+    watched.press(KeyCode::Char('M'));
+    pictures.insert("map.svg".to_owned(), watched.picture());
+    pictures
+}
+
+/// Set `UPDATE_README` to have them drawn anew.
+#[test]
+fn the_readme_shows_what_the_program_draws() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/pictures");
+    for (name, picture) in pictures() {
+        let path = directory.join(&name);
+        if std::env::var_os("UPDATE_README").is_some() {
+            std::fs::create_dir_all(&directory).unwrap();
+            std::fs::write(&path, &picture).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(&path).unwrap_or_default() == picture,
+            "assets/pictures/{name} is behind: run `UPDATE_README=1 cargo test -p clacks-monitor readme`"
+        );
+        assert!(picture.len() < MOST_BYTES, "{name} has {} bytes", picture.len());
+    }
+}
