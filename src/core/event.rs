@@ -73,6 +73,8 @@ pub enum Event {
         id: MessageId,
         /// The message.
         message: Message,
+        /// Who sent it; none if it came from the user.
+        from: Option<Address>,
     },
     /// A message is held: it is not sent until it is released.
     MessageHeld {

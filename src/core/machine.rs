@@ -507,7 +507,8 @@ impl Core {
     /// Takes a message that waits or is held out for good.
     pub fn drop_message(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let dropped = self.queue.remove(id)?;
-        self.events.push_back(Event::MessageDropped { id, message: dropped.message.clone() });
+        let (message, from) = (dropped.message.clone(), dropped.from.clone());
+        self.events.push_back(Event::MessageDropped { id, message, from });
         Some(dropped)
     }
 

@@ -531,7 +531,7 @@ impl Watcher {
             Event::MessageSending { id, message, .. } => {
                 assert_eq!(self.queue.remove(&id), Some(message));
             }
-            Event::MessageDropped { id, message } => {
+            Event::MessageDropped { id, message, .. } => {
                 assert_eq!(self.queue.remove(&id).or(self.held.remove(&id)), Some(message));
             }
             Event::MessageHeld { held, origin } => {

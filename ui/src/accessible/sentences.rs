@@ -45,7 +45,8 @@ pub(super) fn happened(row: &Row, zone: &TimeZone) -> String {
             format!("{sent}, taken in {}", row.outcome.strip_prefix("200 ").unwrap_or(&row.outcome))
         }
         (Direction::Own, _, text) => format!("own message {}: {}", row.outcome, text.unwrap_or_default()),
-        (Direction::Note, ..) => note(row),
+        (Direction::Note, _, Some(text)) => format!("message from {peer} {}: {text}", row.outcome),
+        (Direction::Note, _, None) => note(row),
     };
     format!("{} {said}.", &clock(row.unix_ms, zone)[..5])
 }

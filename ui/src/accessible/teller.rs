@@ -10,7 +10,7 @@ use super::{
     sentences,
 };
 use crate::{
-    dashboard::log::{Direction, Log, Mood},
+    dashboard::log::{Direction, Log, Mood, Row},
     filter::Filter,
 };
 
@@ -20,25 +20,32 @@ pub(super) struct Teller {
     log: Log,
     flood: Flood,
     zone: TimeZone,
+    /// Whether the newest row is not told yet.
+    waits: bool,
 }
 
 impl Teller {
     pub(super) fn new(filter: Option<Filter>) -> Self {
         let mut log = Log::default();
         log.set_filter(filter);
-        Self { log, flood: Flood::default(), zone: TimeZone::system() }
+        Self { log, flood: Flood::default(), zone: TimeZone::system(), waits: false }
     }
 
-    /// Notes an event and returns what to say of it, if it is to be told at once.
+    /// Notes an event and returns what to say of it and of those before it that is not said yet.
     pub(super) fn note(&mut self, event: &Event, now: Now) -> Option<String> {
-        let number = self.log.next_number();
+        // The next event says whether the message is queued or held; it comes at once.
+        let waits = matches!(event, Event::MessageReceived { id: Some(_), .. });
+        let waited = std::mem::replace(&mut self.waits, waits);
+        let first = self.log.next_number().saturating_sub(u64::from(waited));
         self.log.note(event, now.unix_ms);
-        let row = self.log.at(self.log.len().checked_sub(1)?)?;
-        // The filter hides it; or it is the answer to what was typed, which says as much.
-        let is_hidden = row.number != number;
-        let is_answered = row.direction == Direction::Own && row.mood == Mood::Plain;
-        (!is_hidden && !is_answered && self.flood.admits(now.uptime))
-            .then(|| sentences::happened(row, &self.zone))
+        let end = self.log.next_number().saturating_sub(u64::from(waits));
+        let (log, flood) = (&self.log, &mut self.flood);
+        // Those that the filter hides are not there; of those that answer what was typed the answer says as much.
+        let untold =
+            (first..end).filter_map(|number| log.at(log.position(number)).filter(|row| row.number == number));
+        let told = untold.filter(|row| !is_answer(row)).filter(|_| flood.admits(now.uptime));
+        let sentences: Vec<_> = told.map(|row| sentences::happened(row, &self.zone)).collect();
+        (!sentences.is_empty()).then(|| sentences.join(" "))
     }
 
     /// When there is something to say about what was not told, in uptime.
@@ -73,11 +80,17 @@ impl Teller {
     }
 }
 
+/// Whether it is what somebody asked for here.
+fn is_answer(row: &Row) -> bool {
+    let is_about_message = row.direction == Direction::Note && row.message.is_some();
+    row.mood == Mood::Plain && (row.direction == Direction::Own || is_about_message)
+}
+
 #[cfg(test)]
 mod tests {
     use clacks_p2p::{
         Address, Message,
-        core::{Failure, Introduction, Origin, Peer, Refusal, Status},
+        core::{Failure, HeldBy, HeldMessage, Introduction, Origin, Peer, QueuedMessage, Refusal, Status},
     };
 
     use super::*;
@@ -112,6 +125,24 @@ mod tests {
         Event::MessageReceived { peer, message, id: "7".parse().ok(), visits }
     }
 
+    fn queued(text: &str) -> Event {
+        let (id, message) = ("7".parse().unwrap(), Message::text(text));
+        Event::MessageQueued { id, message, origin: Origin::Received(tower()), since_ms: 0, visits: 1 }
+    }
+
+    fn held_by_the_rule(text: &str) -> Event {
+        let (id, message) = ("7".parse().unwrap(), Message::text(text));
+        let queued = QueuedMessage { id, message, since_ms: 0, visits: 1, from: Some(tower()) };
+        let held = HeldMessage { queued, by: HeldBy::Rule };
+        Event::MessageHeld { held, origin: Some(Origin::Received(tower())) }
+    }
+
+    /// A message comes and is queued.
+    fn take(teller: &mut Teller, text: &str, now: Now) -> Option<String> {
+        assert_eq!(teller.note(&received(text, 1), now), None);
+        teller.note(&queued(text), now)
+    }
+
     #[test]
     fn everything_that_happens_is_a_sentence() {
         let (id, gnu, alive) = ("7".parse().unwrap(), Message::text("GNU"), peer(Status::Alive));
@@ -131,9 +162,9 @@ mod tests {
             failure: Failure::TimedOut,
         };
         let mut teller = teller();
+        let dropped = Event::MessageDropped { id, message: gnu.clone(), from: Some(tower()) };
         for (event, sentence) in [
-            (received("GNU", 1), "03:04 in from tower-3:8443: GNU, queued."),
-            (received("GNU", 42), "03:04 in from tower-3:8443: GNU, visit 42."),
+            (dropped, "03:04 message from tower-3:8443 dropped: GNU."),
             (delivered, "03:04 out to tower-3:8443: GNU, taken in 12 ms."),
             (failed, "03:04 not taken by tower-3:8443, no answer in time: GNU."),
             (
@@ -160,6 +191,23 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_came_is_told_once_it_is_known_what_became_of_it() {
+        let mut teller = teller();
+        for (visits, what) in [(1, "queued"), (42, "visit 42")] {
+            let sentence = format!("03:04 in from tower-3:8443: GNU, {what}.");
+            assert_eq!(teller.note(&received("GNU", visits), now(0)), None);
+            assert_eq!(teller.note(&queued("GNU"), now(0)), Some(sentence));
+        }
+        assert_eq!(teller.note(&received("GNU", 1), now(0)), None);
+        let held = Some("03:04 in from tower-3:8443: GNU, held.".to_owned());
+        assert_eq!(teller.note(&held_by_the_rule("GNU"), now(0)), held);
+        // What became of it was missed.
+        assert_eq!(teller.note(&received("GNU", 1), now(0)), None);
+        let both = "03:04 in from tower-3:8443: GNU, queued. 03:04 3 events were missed.";
+        assert_eq!(teller.note(&Event::Lagged(3), now(0)).as_deref(), Some(both));
+    }
+
+    #[test]
     fn what_was_typed_is_answered_and_not_told_again() {
         let mut teller = teller();
         let (id, message) = ("7".parse().unwrap(), Message::text("hello"));
@@ -171,7 +219,7 @@ mod tests {
     #[test]
     fn a_flood_is_summed_up_and_its_end_can_be_asked_for() {
         let mut teller = teller();
-        let told = (0..1000).filter(|n| teller.note(&received(&n.to_string(), 1), now(0)).is_some()).count();
+        let told = (0..1000).filter(|n| take(&mut teller, &n.to_string(), now(0)).is_some()).count();
         assert_eq!(told, MOST);
         assert_eq!(teller.summary_at(), Some(STRETCH));
         assert!(teller.summary(Duration::from_secs(9)).is_empty());
@@ -184,11 +232,11 @@ mod tests {
     #[test]
     fn a_filter_keeps_silent_about_the_rest() {
         let mut teller = teller();
-        teller.note(&received("red fish", 1), now(0));
+        take(&mut teller, "red fish", now(0));
         let said = teller.set_filter(Some(Filter::parse("blue").unwrap()));
         assert_eq!(said, "Only traffic is told that this admits: blue; so far 0 of 1.");
-        assert_eq!(teller.note(&received("red bird", 1), now(0)), None);
-        assert!(teller.note(&received("blue bird", 1), now(0)).is_some());
+        assert_eq!(take(&mut teller, "red bird", now(0)), None);
+        assert!(take(&mut teller, "blue bird", now(0)).is_some());
         assert_eq!(teller.set_filter(None), "All traffic is told; so far 3 of 3.");
     }
 }

@@ -344,7 +344,7 @@ mod tests {
         lives.note(&back, at(0));
         assert!(lives.of(&gnu).is_none());
         lives.note(&came("GNU", "c", 1), at(1));
-        lives.note(&Event::MessageDropped { id: id(), message: gnu.clone() }, at(2));
+        lives.note(&Event::MessageDropped { id: id(), message: gnu.clone(), from: None }, at(2));
         lives.note(&back, at(3));
         lives.note(&went("GNU", "b"), at(4));
         let life = lives.of(&gnu).unwrap();

@@ -1,6 +1,6 @@
 //! Listening to the stations: what came since each was last looked at, and when to ring the bell.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{
     filter::{Filter, Subject},
@@ -24,7 +24,23 @@ pub(crate) struct Listening {
     changed: Stations,
     /// Rows that came for each number since its station was last listened to.
     hits: [u64; 9],
-    last_ring: Option<Duration>,
+}
+
+/// The terminal's bell. It keeps to the time of who hears it, which in a replay is not that of the node.
+#[derive(Debug, Default)]
+pub(super) struct Bell {
+    last: Option<Instant>,
+}
+
+impl Bell {
+    /// Whether it may ring at this time; if so, it does.
+    pub(super) fn may_ring(&mut self, now: Instant) -> bool {
+        let is_soon = self.last.is_some_and(|last| now.saturating_duration_since(last) < BETWEEN_RINGS);
+        if !is_soon {
+            self.last = Some(now);
+        }
+        !is_soon
+    }
 }
 
 impl Listening {
@@ -39,8 +55,8 @@ impl Listening {
     }
 
     /// Counts a row for every station that admits it, but for the one that is listened to. Returns whether the bell
-    /// is to ring.
-    pub(crate) fn note(&mut self, row: &Subject<'_>, shown: Option<&Filter>, now: Duration) -> bool {
+    /// is to ring for one of them.
+    pub(crate) fn note(&mut self, row: &Subject<'_>, shown: Option<&Filter>) -> bool {
         let mut rings = false;
         for (number, station) in self.stations.iter().filter(|(_, station)| station.filter.admits(row)) {
             if Some(&station.filter) != shown {
@@ -48,16 +64,12 @@ impl Listening {
             }
             rings |= station.bell;
         }
-        let is_soon = self.last_ring.is_some_and(|last| now.saturating_sub(last) < BETWEEN_RINGS);
-        if rings && !is_soon {
-            self.last_ring = Some(now);
-        }
-        rings && !is_soon
+        rings
     }
 
     /// Nothing has come yet.
     pub(crate) fn begin_again(&mut self) {
-        (self.hits, self.last_ring) = ([0; 9], None);
+        self.hits = [0; 9];
     }
 
     fn set(&mut self, number: Number, station: Option<Station>) {
@@ -106,5 +118,18 @@ impl Model {
         } else {
             format!("tuned in to station {number}; 0 shows all traffic")
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bell_does_not_ring_all_the_time() {
+        let (mut bell, began) = (Bell::default(), Instant::now());
+        let rung =
+            [0, 10, 2_999, 3_000, 3_001, 6_000].map(|at| bell.may_ring(began + Duration::from_millis(at)));
+        assert_eq!(rung, [true, false, false, true, false, true]);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
-    core::{Event, Failure, HeldBy, HeldMessage, Introduction, Origin, Peer, Refusal, Status},
+    core::{Event, Failure, HeldBy, HeldMessage, Introduction, Origin, Peer, QueuedMessage, Refusal, Status},
     node::CertificateFingerprint,
 };
 
@@ -203,8 +203,8 @@ fn row(event: &Event) -> Option<Row> {
         Event::MessageQueued { message, origin: Origin::Local, .. } => {
             Some(own(message).ended("queued", Mood::Plain))
         }
-        Event::MessageQueued { message, origin: Origin::TakenBack(_), .. } => {
-            Some(own(message).ended("taken back", Mood::Plain))
+        Event::MessageQueued { message, origin: Origin::TakenBack(from), .. } => {
+            Some(own_or_from(from.as_ref(), message).ended("taken back", Mood::Plain))
         }
         Event::MessageDelivered { peer, message, round_trip, .. } => {
             let outcome = format!("200 {}", super::format::round_trip(*round_trip));
@@ -213,13 +213,16 @@ fn row(event: &Event) -> Option<Row> {
         Event::DeliveryFailed { peer, message, failure, .. } => {
             Some(sent(peer, message).of(&[Type::Out, Type::Message, Type::Failed]).failed(failure))
         }
-        Event::MessageDropped { message, .. } => {
-            let row = own(message).of(&[Type::Own, Type::Message, Type::Dropped]);
-            Some(row.ended("dropped", Mood::Bad))
+        Event::MessageDropped { message, from, .. } => {
+            let types: &[_] = match from {
+                None => &[Type::Own, Type::Message, Type::Dropped],
+                Some(_) => &[Type::Note, Type::Message, Type::Dropped],
+            };
+            Some(own_or_from(from.as_ref(), message).of(types).ended("dropped", Mood::Bad))
         }
         Event::MessageHeld { held, origin } => held_row(held, origin.as_ref()),
-        Event::MessageReleased { queued, .. } => Some(own(&queued.message).ended("released", Mood::Plain)),
-        Event::MessageChanged { queued, .. } => Some(own(&queued.message).ended("changed", Mood::Plain)),
+        Event::MessageReleased { queued, .. } => Some(of_queued(queued).ended("released", Mood::Plain)),
+        Event::MessageChanged { queued, .. } => Some(of_queued(queued).ended("changed", Mood::Plain)),
         Event::HoldRuleChanged { rule: Some(rule) } => {
             Some(note(None).saying(format!("held from now on: {rule}")))
         }
@@ -263,8 +266,21 @@ fn peer_row(event: &Event) -> Option<Row> {
 /// Of what the rule finds in the queue or holds as it comes back there is no row: it can be all of the queue, and the row
 /// of the failed delivery is there.
 fn held_row(held: &HeldMessage, origin: Option<&Origin>) -> Option<Row> {
-    let is_own = held.by == HeldBy::Hand || matches!(origin, Some(Origin::Local | Origin::TakenBack(_)));
-    is_own.then(|| own(&held.queued.message).ended("held", Mood::Plain))
+    let is_asked_for =
+        held.by == HeldBy::Hand || matches!(origin, Some(Origin::Local | Origin::TakenBack(_)));
+    is_asked_for.then(|| of_queued(&held.queued).ended("held", Mood::Plain))
+}
+
+fn of_queued(queued: &QueuedMessage) -> Row {
+    own_or_from(queued.from.as_ref(), &queued.message)
+}
+
+/// What became of a message here, whoever it is from.
+fn own_or_from(from: Option<&Address>, message: &Message) -> Row {
+    match from {
+        None => own(message),
+        peer => note(peer).of(&[Type::Note, Type::Message]).with_message(message),
+    }
 }
 
 fn own(message: &Message) -> Row {
@@ -389,8 +405,6 @@ impl Row {
 mod tests {
     use std::time::Duration;
 
-    use clacks_p2p::core::{QueuedMessage, Status};
-
     use super::*;
 
     fn say(log: &mut Log, text: &str) {
@@ -435,6 +449,39 @@ mod tests {
         let shown: Vec<_> = rows.iter().map(|row| (row.number, row.outcome.as_str(), row.unix_ms)).collect();
         assert_eq!(shown, [(0, "", 0), (1, "held", 5)]);
         assert_eq!(log.bytes, rows.into_iter().map(size).sum::<usize>());
+    }
+
+    #[test]
+    fn what_becomes_of_a_message_is_own_only_if_it_was_written_here() {
+        let (id, tower) = ("7".parse().unwrap(), "tower-3:8443".parse::<Address>().unwrap());
+        for (from, direction, kind) in
+            [(None, Direction::Own, Type::Own), (Some(tower), Direction::Note, Type::Note)]
+        {
+            let message = Message::text("GNU");
+            let queued =
+                QueuedMessage { id, message: message.clone(), since_ms: 0, visits: 1, from: from.clone() };
+            let held = HeldMessage { queued: queued.clone(), by: HeldBy::Hand };
+            let origin = Origin::TakenBack(from.clone());
+            for (event, outcome) in [
+                (Event::MessageHeld { held: held.clone(), origin: None }, "held"),
+                (Event::MessageHeld { held, origin: Some(origin.clone()) }, "held"),
+                (Event::MessageReleased { was: id, queued: queued.clone() }, "released"),
+                (Event::MessageChanged { before: message.clone(), queued }, "changed"),
+                (Event::MessageDropped { id, message: message.clone(), from: from.clone() }, "dropped"),
+                (
+                    Event::MessageQueued { id, message: message.clone(), origin, since_ms: 0, visits: 1 },
+                    "taken back",
+                ),
+            ] {
+                let row = row(&event).unwrap();
+                assert_eq!((row.direction, &row.peer, &*row.outcome), (direction, &from, outcome));
+                assert!(row.types.contains(&kind) && row.types.contains(&Type::Message), "{:?}", row.types);
+                assert_eq!(
+                    (row.types.contains(&Type::Dropped), row.message),
+                    (outcome == "dropped", Some(message.clone()))
+                );
+            }
+        }
     }
 
     #[test]

@@ -60,6 +60,7 @@ pub(crate) use source::{Lists, Replayed, Source};
 pub(crate) use view::{clock, preview};
 
 use std::{
+    io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -77,7 +78,7 @@ use self::{
     assist::Question,
     completion::{MOST_CHOICES, Need},
     frames::Frames,
-    listening::Listening,
+    listening::{Bell, Listening},
     looks::Looks,
     model::Model,
     motion::Animations,
@@ -193,6 +194,7 @@ struct Dashboard {
     screen: Screen,
     model: Model,
     frames: Frames,
+    bell: Bell,
     /// `None` where it is not ours to change.
     title: Option<Title>,
     replies: Replies,
@@ -242,6 +244,7 @@ impl Dashboard {
             screen,
             model,
             frames,
+            bell: Bell::default(),
             title,
             replies,
             station_file,
@@ -369,7 +372,7 @@ impl Dashboard {
                 let written = tokio::task::spawn_blocking(move || target.write(&rows)).await;
                 written.unwrap_or_else(|error| Err(error.to_string()))
             }),
-            Effect::Ring => Screen::ring()?,
+            Effect::Ring => self.ring()?,
             Effect::KeepStations(stations) => self.keep_stations(&stations),
             Effect::SetMouse(on) => self.screen.set_mouse(on)?,
             Effect::AskToLeave => {
@@ -452,6 +455,10 @@ impl Dashboard {
         self.handing_on.spawn(async move { node.hand_on(leaving::WITHIN).await });
     }
 
+    fn ring(&mut self) -> io::Result<()> {
+        if self.bell.may_ring(Instant::now()) { Screen::ring() } else { Ok(()) }
+    }
+
     /// What these messages say, a line or more each.
     fn texts(&self, ids: &[MessageId]) -> Text {
         let queued = ids.iter().filter_map(|id| self.source.queued_message(*id));
@@ -516,7 +523,7 @@ impl Dashboard {
                 // Events and replies have no other effect outside. A terminal that is gone is noticed where it is read.
                 effect => {
                     debug_assert_eq!(effect, Effect::Ring);
-                    let _ = Screen::ring();
+                    let _ = self.ring();
                 }
             }
         }

@@ -117,7 +117,7 @@ pub(crate) enum Effect {
     CopyMessages(Vec<MessageId>),
     /// Write rows into a file.
     Write(Target, Vec<Row>),
-    /// Ring the terminal's bell.
+    /// Ring the terminal's bell, unless it has rung a moment ago.
     Ring,
     /// Write down the stations that were changed.
     KeepStations(Stations),
@@ -236,8 +236,10 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
         frozen.held += usize::from(is_row);
     }
     let row = model.log.newest().filter(|_| is_row).map(Row::subject);
-    let rings = row.is_some_and(|row| model.listening.note(&row, model.log.filter(), model.now.uptime));
-    if rings { vec![Effect::Ring] } else { Vec::new() }
+    let rings = row.is_some_and(|row| model.listening.note(&row, model.log.filter()));
+    // Nobody listens to what is jumped over.
+    let is_jumping = model.replay.as_ref().is_some_and(|replay| replay.jumping.is_some());
+    if rings && !is_jumping { vec![Effect::Ring] } else { Vec::new() }
 }
 
 pub(super) fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {

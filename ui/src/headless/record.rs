@@ -113,7 +113,9 @@ fn tell(
             .with("peer", described(peer))
             .with_message(*id, message)
             .with_failure(failure),
-        Event::MessageDropped { id, message } => record("message_dropped").with_message(*id, message),
+        Event::MessageDropped { id, message, from } => record("message_dropped")
+            .with_message(*id, message)
+            .with("sender", from.as_ref().map(Named::from)),
         Event::MessageHeld { held, origin } => {
             let record = record("message_held").with_queued(&held.queued).with("by", held.by);
             match origin {

@@ -260,6 +260,7 @@ impl Fields {
             "message_dropped" => Event::MessageDropped {
                 id: ticket(needed("id", self.id)?)?,
                 message: message(self.message.as_deref())?,
+                from: self.sender.map(Place::address).transpose()?,
             },
             "message_held" => {
                 let origin = match self.origin.as_deref() {

@@ -140,7 +140,7 @@ impl State {
                 bump(&mut self.counters.failed);
                 self.note(peer);
             }
-            Event::MessageDropped { id, message } => {
+            Event::MessageDropped { id, message, .. } => {
                 drop(self.take_out(*id));
                 self.held_bytes = self.held_bytes.saturating_sub(message.size());
             }
