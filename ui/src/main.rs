@@ -38,7 +38,10 @@ use cli::{Cli, Command};
 use config::{Config, View};
 use dashboard::Source;
 use leaving::Cause;
-use recording::{files::Existing, recorder::Recorder};
+use recording::{
+    files::Existing,
+    recorder::{RecordCommand, Recorder},
+};
 
 /// What a node may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -132,7 +135,7 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     let settings = dashboard::Settings::new(true, view)?.with_history(None);
     let network = demo::Network::start(&demo.options).await?;
     let node = network.node();
-    let result = match record(node, &settings.view) {
+    let result = match record(node, &settings.view).await {
         // Nobody minds what is lost here.
         Ok(recorder) if demo.no_screen => headless::run(node, recorder).await.map(drop),
         Ok(recorder) if is_accessible => {
@@ -155,16 +158,17 @@ async fn start(config: &Config) -> anyhow::Result<(Node, Recorder)> {
         log::watch(&node);
     }
     // Before the node is heard of.
-    let recorder = record(&node, &config.view)?;
+    let recorder = record(&node, &config.view).await?;
     introduce::introduce(&node, config.peers.as_deref().unwrap_or_default());
     Ok((node, recorder))
 }
 
 /// What records the node, which it does at once if the options say so.
-fn record(node: &Node, view: &View) -> anyhow::Result<Recorder> {
+async fn record(node: &Node, view: &View) -> anyhow::Result<Recorder> {
     let mut recorder = Recorder::new(node, view.record_size);
     if let Some(file) = &view.record {
-        recorder.start(file, Existing::SetAside).map_err(anyhow::Error::msg)?;
+        let start = RecordCommand::Start(file.clone(), Existing::SetAside);
+        recorder.carry_out(start).await.map_err(anyhow::Error::msg)?;
     }
     Ok(recorder)
 }

@@ -6,11 +6,13 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
 use anyhow::Context;
 use serde::{Deserialize, Deserializer, de::Error};
 use tempfile::NamedTempFile;
+use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 use crate::filter::{Filter, FilterError};
 
@@ -18,6 +20,9 @@ use crate::filter::{Filter, FilterError};
 const BELL: &str = "bell";
 /// The word in place of a filter that frees the number.
 const CLEAR: &str = "clear";
+
+/// How long the last change is waited for.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The number of a station, 1 to 9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -199,6 +204,38 @@ impl StationFile {
     }
 }
 
+/// Keeps the stations on a thread of its own, so that nobody waits for the disk.
+#[derive(Debug)]
+pub(crate) struct StationWriter {
+    newest: watch::Sender<Stations>,
+    task: JoinHandle<()>,
+}
+
+impl StationWriter {
+    /// `complain` hears why stations can't be kept.
+    pub(crate) fn new(file: StationFile, complain: impl Fn(String) + Send + 'static) -> Self {
+        let (newest, mut changed) = watch::channel(Stations::default());
+        let task = tokio::task::spawn_blocking(move || {
+            while Handle::current().block_on(changed.changed()).is_ok() {
+                let stations = changed.borrow_and_update().clone();
+                file.write(&stations).unwrap_or_else(|error| complain(format!("{error:#}")));
+            }
+        });
+        Self { newest, task }
+    }
+
+    /// Keeps these in the place of those before.
+    pub(crate) fn keep(&self, stations: &Stations) {
+        self.newest.send_replace(stations.clone());
+    }
+
+    /// Waits until they are kept, but not for a disk that is stuck.
+    pub(crate) async fn finish(self) {
+        drop(self.newest);
+        let _ = tokio::time::timeout(FINISH_TIMEOUT, self.task).await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,6 +299,32 @@ mod tests {
         file.write(&stations).unwrap();
         assert_eq!(file.read().unwrap(), stations);
         assert_eq!(stations.iter().count(), 1, "a freed number stays free");
+    }
+
+    #[test]
+    fn nobody_waits_until_stations_are_kept_and_the_last_change_is() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let file = StationFile::in_directory(directory.path());
+        let mut stations = Stations::default();
+        runtime.block_on(async {
+            // The only thread that writes is busy.
+            let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+            tokio::task::spawn_blocking(move || goes_on.recv());
+            let writer = StationWriter::new(file.clone(), |reason| panic!("{reason}"));
+            for text in ["gnu", "chess"] {
+                stations.set(number("2"), Some(station(text)));
+                writer.keep(&stations);
+            }
+            assert_eq!(file.read().unwrap(), Stations::default());
+            go_on.send(()).unwrap();
+            writer.finish().await;
+        });
+        assert_eq!(file.read().unwrap(), stations);
     }
 
     #[test]

@@ -66,7 +66,7 @@ async fn listen(
                 None => return Ok(()),
             },
             Some(line) = lines.recv() => session.on_line(line, recorder).await,
-            reason = recorder.broken() => vec![sentences::reply(Err(reason))],
+            said = recorder.said() => vec![sentences::reply(said)],
             Some(reply) = replies.recv() => vec![reply],
             () = session.summary_is_due() => session.teller.summary(node.now().uptime),
             signal = signals.next() => session.on_signal(signal),

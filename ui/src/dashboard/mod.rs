@@ -97,7 +97,7 @@ use crate::{
     leaving::Cause,
     listing,
     recording::controls::ReplayCommand,
-    station::{StationFile, Stations},
+    station::{StationFile, StationWriter, Stations},
     terminal::{self, Input, Screen},
 };
 
@@ -173,13 +173,16 @@ pub(crate) async fn run(source: Source, settings: &Settings) -> anyhow::Result<C
     let ended = dashboard.run().await;
     // What takes messages again at its end has to end before anybody begins anew.
     dashboard.handing_on.shutdown().await;
-    let Dashboard { source, screen, history, last_words, cause, mut model, .. } = dashboard;
+    let Dashboard { source, screen, history, stations, last_words, cause, mut model, .. } = dashboard;
     let left = screen.leave();
     last_words.iter().for_each(|words| crate::tell(words));
     source.close().await.iter().for_each(|said| crate::tell(said));
     if let Some(history) = history {
         model.input.put_away_drafts().into_iter().for_each(|draft| history.add(draft));
         history.finish().await;
+    }
+    if let Some(stations) = stations {
+        stations.finish().await;
     }
     ended?;
     left?;
@@ -198,8 +201,8 @@ struct Dashboard {
     /// `None` where it is not ours to change.
     title: Option<Title>,
     replies: Replies,
-    /// Where the stations are kept, if they are.
-    station_file: Option<StationFile>,
+    /// Keeps the stations for the next run, where they are kept.
+    stations: Option<StationWriter>,
     /// Keeps what is sent for the next run.
     history: Option<HistoryWriter>,
     /// To be told when the terminal is given back.
@@ -235,7 +238,10 @@ impl Dashboard {
         let kept = &settings.stations;
         model.listening = Listening::new(settings.view.stations.clone(), kept.changed.clone());
         let replies = mpsc::channel(REPLIES);
-        let station_file = kept.file.clone();
+        let complaints = replies.0.clone();
+        // If nobody listens any more, nobody needs to know.
+        let complain = move |reason| drop(complaints.blocking_send(Msg::Done(Err(reason))));
+        let stations = kept.file.clone().map(|file| StationWriter::new(file, complain));
         let title = settings.has_title().then(Title::default);
         let (frames, history, last_words) = (Frames::default(), None, None);
         let (handing_on, cause) = (JoinSet::new(), Cause::User);
@@ -247,7 +253,7 @@ impl Dashboard {
             bell: Bell::default(),
             title,
             replies,
-            station_file,
+            stations,
             history,
             last_words,
             handing_on,
@@ -281,6 +287,7 @@ impl Dashboard {
                 // Once a frame is due, events wait for it in the subscription and are taken together.
                 happened = self.source.next(), if !self.frames.is_due() => match happened {
                     Some(News::Happened(happened)) => self.note(happened),
+                    Some(News::Recorded(said)) => self.take(Msg::Done(said)),
                     Some(News::Failed(reason)) => self.take(Msg::Done(Err(reason))),
                     None => return Ok(()),
                 },
@@ -373,7 +380,7 @@ impl Dashboard {
                 written.unwrap_or_else(|error| Err(error.to_string()))
             }),
             Effect::Ring => self.ring()?,
-            Effect::KeepStations(stations) => self.keep_stations(&stations),
+            Effect::KeepStations(stations) => self.stations.iter().for_each(|kept| kept.keep(&stations)),
             Effect::SetMouse(on) => self.screen.set_mouse(on)?,
             Effect::AskToLeave => {
                 // What was typed a moment ago counts.
@@ -382,8 +389,9 @@ impl Dashboard {
                 return Ok(if effects.contains(&Effect::Quit) { Stay::Leave } else { Stay::Open });
             }
             Effect::Record(command) => {
-                let done = self.source.record(command).await;
-                self.take(Msg::Done(done));
+                if let Err(reason) = self.source.record(&command) {
+                    self.take(Msg::Done(Err(reason)));
+                }
             }
             Effect::Replay(command) => self.control(command),
             Effect::HandOn { with_held } => self.hand_on(with_held),
@@ -463,14 +471,6 @@ impl Dashboard {
     fn texts(&self, ids: &[MessageId]) -> Text {
         let queued = ids.iter().filter_map(|id| self.source.queued_message(*id));
         Text::new(&queued.map(|queued| copying::text(&queued.message)).collect::<Vec<_>>().join("\n"))
-    }
-
-    /// Writes the stations down where they are kept; they are small.
-    fn keep_stations(&mut self, stations: &Stations) {
-        let written = self.station_file.as_ref().map(|file| file.write(stations));
-        if let Some(Err(error)) = written {
-            self.take(Msg::Done(Err(format!("{error:#}"))));
-        }
     }
 
     fn ask(&mut self, question: Question) {

@@ -47,7 +47,9 @@ pub(crate) struct Happened {
 #[derive(Debug)]
 pub(crate) enum News {
     Happened(Happened),
-    /// What went wrong with a recording.
+    /// A recording has begun or ended, or why not or too soon.
+    Recorded(Result<String, String>),
+    /// What went wrong with a replay.
     Failed(String),
 }
 
@@ -100,7 +102,7 @@ impl Source {
         match self {
             Self::Live(Live { node, events, recorder }) => tokio::select! {
                 event = events.next() => event.map(|event| News::happened(event, node.now())),
-                reason = recorder.broken() => Some(News::Failed(reason)),
+                said = recorder.said() => Some(News::Recorded(said)),
             },
             Self::Replay(player) => Some(match player.next().await {
                 Ok((event, now)) => News::happened(event, now),
@@ -147,10 +149,10 @@ impl Source {
         }
     }
 
-    /// Begins or ends a recording, and says in a line what happened.
-    pub(crate) async fn record(&mut self, command: RecordCommand) -> Result<String, String> {
+    /// Has a recording begin or end, of which there are [`News::Recorded`], or says why not.
+    pub(crate) fn record(&mut self, command: &RecordCommand) -> Result<(), String> {
         match self {
-            Self::Live(live) => live.recorder.carry_out(command).await,
+            Self::Live(live) => live.recorder.ask(command),
             Self::Replay(_) => Err("this is a replay: it is recorded already".to_owned()),
         }
     }

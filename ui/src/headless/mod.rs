@@ -84,8 +84,10 @@ async fn answer(
                 write_answer(done, output).await?;
                 continue;
             }
-            reason = recorder.broken() => {
-                output.write(record::failed(node.now().unix_ms, &reason).into_line()).await?;
+            said = recorder.said() => {
+                if let Err(reason) = said {
+                    output.write(record::failed(node.now().unix_ms, &reason).into_line()).await?;
+                }
                 continue;
             }
             Some(line) = lines.recv(), if announces.len() < MOST_ANNOUNCES => line,

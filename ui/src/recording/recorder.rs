@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -17,8 +18,8 @@ use clacks_p2p::{
 use tokio::{
     runtime::Handle,
     sync::oneshot,
-    task::JoinHandle,
-    time::{Instant, sleep_until, timeout},
+    task::{JoinError, JoinHandle},
+    time::{Instant, sleep_until},
 };
 
 use super::{
@@ -57,8 +58,21 @@ pub(crate) struct Recorder {
 struct UnderWay {
     path: PathBuf,
     bytes: Arc<AtomicU64>,
-    stop: oneshot::Sender<()>,
-    done: JoinHandle<Result<u64, FileError>>,
+    /// Tells that the file is open; none once that is told.
+    begun: Option<oneshot::Receiver<()>>,
+    /// Ends it; none once it is to end.
+    stop: Option<oneshot::Sender<()>>,
+    /// Until when its end is waited for.
+    patience: Option<Instant>,
+    done: JoinHandle<Result<u64, String>>,
+}
+
+/// What becomes of a recording.
+enum Step {
+    Begun,
+    Ended(Result<Result<u64, String>, JoinError>),
+    /// It should have ended by now.
+    Late,
 }
 
 impl Recorder {
@@ -69,71 +83,134 @@ impl Recorder {
 
     /// Bytes recorded, while anything is being recorded.
     pub(crate) fn bytes(&self) -> Option<u64> {
-        self.under_way.as_ref().map(|under_way| under_way.bytes.load(Ordering::Relaxed))
+        let begun = self.under_way.as_ref().filter(|under_way| under_way.begun.is_none());
+        begun.map(|under_way| under_way.bytes.load(Ordering::Relaxed))
     }
 
     /// Carries out a command and says in a line what happened, or why nothing did.
     pub(crate) async fn carry_out(&mut self, command: RecordCommand) -> Result<String, String> {
+        self.ask(&command)?;
         match command {
-            RecordCommand::Start(path, existing) => self.start(&path, existing),
-            RecordCommand::Stop => match self.stop().await {
-                Some(stopped) => stopped,
-                None => Err("nothing is being recorded; :record FILE begins".to_owned()),
-            },
+            RecordCommand::Start(..) => self.said().await,
+            RecordCommand::Stop => self.ended().await,
         }
     }
 
-    /// Begins to record.
-    pub(crate) fn start(&mut self, path: &Path, existing: Existing) -> Result<String, String> {
-        if let Some(UnderWay { path, .. }) = &self.under_way {
-            return Err(format!("{} is being recorded; :record alone ends it", path.display()));
+    /// Begins to carry out a command; how that went [`said`](Self::said) tells later. Waits for nothing, above all not
+    /// for the disk. An error says why nothing happens.
+    pub(crate) fn ask(&mut self, command: &RecordCommand) -> Result<(), String> {
+        match (&mut self.under_way, command) {
+            (Some(under_way), command) => return under_way.ask(command),
+            (None, RecordCommand::Start(path, existing)) => self.start(path, *existing),
+            (None, RecordCommand::Stop) => {
+                return Err("nothing is being recorded; :record FILE begins".to_owned());
+            }
         }
-        let files = Files::create(path, existing, self.file_size).map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
+    fn start(&mut self, path: &Path, existing: Existing) {
         let (stop, stopped) = oneshot::channel();
+        let (opened, begun) = oneshot::channel();
         let bytes = Arc::default();
-        let writer = Writer { node: self.node.clone(), files, bytes: Arc::clone(&bytes) };
-        // It begins now, not when the thread does.
-        let mut events = self.node.subscribe();
-        let (_, snapshot) = self.node.snapshot(&mut events, LIMITS);
-        // Where writing takes long, it may take as long as it likes.
+        let (node, most, counted) = (self.node.clone(), self.file_size, Arc::clone(&bytes));
+        let path = path.to_owned();
+        let file = path.clone();
+        // Where the disk takes long, it may take as long as it likes.
         let done = tokio::task::spawn_blocking(move || {
-            Handle::current().block_on(writer.run(&snapshot, events, stopped))
+            let files = Files::create(&file, existing, most).map_err(|error| error.to_string())?;
+            let mut events = node.subscribe();
+            let (_, snapshot) = node.snapshot(&mut events, LIMITS);
+            // An error means that nobody wants to know any more.
+            let _ = opened.send(());
+            let writer = Writer { node, files, bytes: counted };
+            let written = Handle::current().block_on(writer.run(&snapshot, events, stopped));
+            written.map_err(|error| broken_off(&error))
         });
-        self.under_way = Some(UnderWay { path: path.to_owned(), bytes, stop, done });
-        Ok(format!("records to {}", path.display()))
+        let (begun, stop) = (Some(begun), Some(stop));
+        self.under_way = Some(UnderWay { path, bytes, begun, stop, patience: None, done });
     }
 
     /// Ends what is being recorded, and says how much that is; `None` if nothing is.
     pub(crate) async fn stop(&mut self) -> Option<Result<String, String>> {
-        let UnderWay { path, stop, done, .. } = self.under_way.take()?;
-        // An error means that it has ended by itself.
-        let _ = stop.send(());
-        Some(match timeout(PATIENCE, done).await {
-            Ok(Ok(ended)) => ended
-                .map(|bytes| {
-                    format!(
-                        "recorded {} to {}",
-                        format::size(usize::try_from(bytes).unwrap_or(usize::MAX)),
-                        path.display()
-                    )
-                })
-                .map_err(|error| broken_off(&error)),
-            Ok(Err(_)) => Err(format!("the recording to {} failed", path.display())),
-            Err(_) => Err(format!("{} takes long to write; its end may be missing", path.display())),
-        })
+        // An error means that it is to end already.
+        let _ = self.under_way.as_mut()?.ask(&RecordCommand::Stop);
+        Some(self.ended().await)
     }
 
-    /// Waits until what is being recorded ends by itself, and says why. Cancel-safe.
-    pub(crate) async fn broken(&mut self) -> String {
-        let Some(under_way) = &mut self.under_way else { return std::future::pending().await };
-        let ended = (&mut under_way.done).await;
-        let path = under_way.path.display().to_string();
-        self.under_way = None;
-        match ended {
-            Ok(Err(error)) => broken_off(&error),
-            Ok(Ok(_)) => format!("the recording to {path} ended with the node"),
-            Err(_) => format!("the recording to {path} failed"),
+    async fn ended(&mut self) -> Result<String, String> {
+        loop {
+            let said = self.said().await;
+            if self.under_way.is_none() {
+                return said;
+            }
         }
+    }
+
+    /// Waits until a recording has begun or ended, as it was asked to or by itself, and says so. Cancel-safe.
+    pub(crate) async fn said(&mut self) -> Result<String, String> {
+        let Some(under_way) = &mut self.under_way else { return std::future::pending().await };
+        let (path, was_told) = (under_way.path.display().to_string(), under_way.stop.is_none());
+        let step = under_way.next().await;
+        if matches!(step, Step::Begun) {
+            return Ok(format!("records to {path}"));
+        }
+        self.under_way = None;
+        match step {
+            Step::Ended(Ok(Ok(bytes))) if was_told => {
+                let size = format::size(usize::try_from(bytes).unwrap_or(usize::MAX));
+                Ok(format!("recorded {size} to {path}"))
+            }
+            Step::Ended(Ok(Err(reason))) => Err(reason),
+            Step::Ended(Err(_)) => Err(format!("the recording to {path} failed")),
+            Step::Late => Err(format!("{path} takes long to write; its end may be missing")),
+            Step::Ended(Ok(Ok(_))) | Step::Begun => {
+                Err(format!("the recording to {path} ended with the node"))
+            }
+        }
+    }
+}
+
+impl UnderWay {
+    /// Has it end; nothing else can be done to it.
+    fn ask(&mut self, command: &RecordCommand) -> Result<(), String> {
+        let path = self.path.display();
+        if self.stop.is_none() {
+            return Err(format!("the end of {path} is still being written"));
+        }
+        let Some(stop) = self.stop.take_if(|_| *command == RecordCommand::Stop) else {
+            return Err(format!("{path} is being recorded; :record alone ends it"));
+        };
+        // An error means that it has ended by itself.
+        let _ = stop.send(());
+        self.patience = Some(Instant::now() + PATIENCE);
+        Ok(())
+    }
+
+    /// Cancel-safe.
+    async fn next(&mut self) -> Step {
+        let mut patience = pin!(until(self.patience));
+        if let Some(begun) = &mut self.begun {
+            let has_begun = tokio::select! {
+                opened = begun => opened.is_ok(),
+                () = &mut patience => return Step::Late,
+            };
+            self.begun = None;
+            if has_begun {
+                return Step::Begun;
+            }
+        }
+        tokio::select! {
+            ended = &mut self.done => Step::Ended(ended),
+            () = patience => Step::Late,
+        }
+    }
+}
+
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -62,6 +62,36 @@ async fn a_recording_ends_with_what_the_node_knows_and_holds() {
     assert_eq!(player.facts().events, 27 + 3);
 }
 
+#[test]
+fn nobody_waits_for_the_disk_who_only_asks() {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+        let path = directory.path().join("r.jsonl");
+        let mut recorder = Recorder::new(&node, None);
+        let start = RecordCommand::Start(path.clone(), Existing::Refuse);
+        // The only thread that writes is busy.
+        let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || goes_on.recv());
+        assert_eq!(recorder.ask(&start), Ok(()));
+        assert!(recorder.ask(&start).unwrap_err().ends_with(":record alone ends it"));
+        assert_eq!(recorder.ask(&RecordCommand::Stop), Ok(()));
+        for command in [&start, &RecordCommand::Stop] {
+            assert!(recorder.ask(command).unwrap_err().ends_with("is still being written"));
+        }
+        assert_eq!((path.exists(), recorder.bytes()), (false, None));
+        go_on.send(()).unwrap();
+        assert_eq!(recorder.said().await, Ok(format!("records to {}", path.display())));
+        assert!(recorder.said().await.unwrap().starts_with("recorded "));
+        // One that can't be opened is told once, and is not in the way of another.
+        assert_eq!(recorder.ask(&start), Ok(()));
+        assert!(recorder.said().await.unwrap_err().contains(":record!"));
+        assert_eq!(recorder.ask(&RecordCommand::Start(path, Existing::Overwrite)), Ok(()));
+        assert!(recorder.stop().await.unwrap().unwrap().starts_with("recorded "));
+    });
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn only_its_owner_may_read_a_recording() {
@@ -167,7 +197,7 @@ async fn a_file_that_can_not_be_written_ends_the_recording_and_nothing_else() {
     // In the way of the next file.
     fs::write(numbered(&path, 1), "Dear Terry").unwrap();
     enqueue(&node, 0..100);
-    let reason = recorder.broken().await;
+    let reason = recorder.said().await.unwrap_err();
     assert!(
         reason.starts_with("recording has stopped: ") && reason.contains("r.jsonl.1 is there"),
         "{reason}"
