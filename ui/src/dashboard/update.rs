@@ -5,13 +5,13 @@ use clacks_p2p::{
     core::{Event, MessageId, Now},
     node::HandOnError,
 };
-use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::{Position, Rect};
+use crossterm::event::{KeyCode, KeyEvent, MouseEvent};
+use ratatui::layout::Rect;
 
 use crate::recording::{controls::ReplayCommand, recorder::RecordCommand};
 use crate::{
     clipboard::Text,
-    command::{Command, NodeCommand, Step, ViewCommand},
+    command::{Command, NodeCommand, ViewCommand},
     filter::Filter,
     station::Stations,
 };
@@ -19,6 +19,7 @@ use crate::{
 use super::{
     assist::{self, Answer},
     available::{REPLAY_SENDS_NOTHING, fill_in, marked, selected_message, selected_peer},
+    choosing::{choose, go_in_menu, type_into_menu, type_into_search},
     completion::Need,
     editing::{self, Editing, InHand},
     export::Target,
@@ -26,18 +27,17 @@ use super::{
     layout::Pane,
     leaving,
     log::Row,
-    map,
     marks::Marked,
-    menu::{self, Deed, Menu},
-    model::{Anchor, Content, Focus, LogCursor, Model, Snapshot, stepped_row},
+    menu::Menu,
+    model::{Content, Focus, LogCursor, Model, Snapshot},
+    mouse::on_mouse,
+    moving::{go, moved, open, open_picture, open_within, scroll, show_pane, turn},
     outcome::{self, Outcome},
     paste::{insert, on_burst, on_paste},
     question::Question,
     souls::Souls,
     story,
-    trends::Chart,
     undo::Dropped,
-    view::menu::Parts,
 };
 
 /// Something that happened to the dashboard.
@@ -138,8 +138,6 @@ pub(crate) enum Effect {
 pub(super) const FILTER: &str = ":filter ";
 /// What the key for the filter that holds messages begins to write.
 const HOLD: &str = ":hold ";
-/// How many rows a turn of the wheel moves.
-const WHEEL: usize = 3;
 
 /// Takes in what happened at this time.
 pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
@@ -351,7 +349,7 @@ fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
 }
 
 /// Runs a command that nobody wrote out: what could not be taken back, hit by mistake, is asked about first.
-fn run_unwritten(model: &mut Model, command: Command) -> Vec<Effect> {
+pub(super) fn run_unwritten(model: &mut Model, command: Command) -> Vec<Effect> {
     let question = match command {
         Command::Node(NodeCommand::Forget(peer)) => Question::before_forgetting(peer),
         Command::Node(command @ NodeCommand::ReleaseAll) if model.overview.held > 1 => {
@@ -631,297 +629,4 @@ pub(super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
         }
     }
     assist::edited(model)
-}
-
-// === Moving ===
-
-/// Goes to another list, or to another chart where those are open.
-fn turn(model: &mut Model, by: isize) {
-    if model.is_open(&Content::Charts) {
-        let all_fit = model.areas().is_some_and(|areas| super::view::all_fit(areas.body));
-        model.chart = Chart::turned(model.chart, by, all_fit);
-    } else if model.overlay.is_none() {
-        let panes = Pane::on(model.screen);
-        let at = panes.iter().position(|pane| *pane == model.pane).unwrap_or(0);
-        model.pane = panes[(at + panes.len()).saturating_add_signed(by) % panes.len()];
-    }
-}
-
-/// Opens a picture, or closes it if it is open.
-fn open_picture(model: &mut Model, picture: Content) {
-    if model.is_open(&picture) {
-        model.close();
-    } else {
-        model.open(picture);
-    }
-}
-
-/// Goes to a list, and closes what lies over it.
-fn show_pane(model: &mut Model, pane: Pane) {
-    model.overlay = None;
-    (model.pane, model.focus) = (pane, Focus::Lists);
-}
-
-/// The lists have to be fetched, even if they are held still.
-fn moved(model: &mut Model) -> Vec<Effect> {
-    model.has_moved = true;
-    model.queue.is_handed_over = false;
-    vec![Effect::Refresh]
-}
-
-fn go(model: &mut Model, by: Step) {
-    if model.selecting() == Pane::Map {
-        return map::select::step(model, by);
-    }
-    let page = model.height(model.pane).saturating_sub(1).max(1);
-    match by {
-        Step::Up => step(model, -1),
-        Step::Down => step(model, 1),
-        Step::PageUp => step(model, -page.cast_signed()),
-        Step::PageDown => step(model, page.cast_signed()),
-        Step::Top => go_to_end(model, true),
-        Step::Bottom => go_to_end(model, false),
-        Step::Left | Step::Right => {}
-    }
-}
-
-fn go_to_end(model: &mut Model, top: bool) {
-    match model.pane {
-        Pane::Map => {}
-        Pane::Peers => model.peers.selected = if top { Anchor::First } else { Anchor::Last },
-        Pane::Queue => model.queue.selected = if top { Anchor::First } else { Anchor::Last },
-        Pane::Traffic if top => model.freeze_log_at(0),
-        Pane::Traffic => model.log_cursor = LogCursor::Following,
-    }
-}
-
-fn step(model: &mut Model, by: isize) {
-    let height = model.height(model.pane);
-    match model.pane {
-        Pane::Peers => {
-            let Some(index) = model.peers.index() else { return };
-            let target = index.saturating_add_signed(by).min(model.peers.window.len() - 1);
-            model.peers.selected = Anchor::At(model.peers.window[target].address.clone());
-            model.peers.row = stepped_row(model.peers.row, index, target, height);
-        }
-        Pane::Queue => {
-            model.queue.step(by, height);
-        }
-        Pane::Traffic => step_log(model, by, height),
-        Pane::Map => {}
-    }
-}
-
-fn step_log(model: &mut Model, by: isize, height: usize) {
-    let (Some(position), top) = (model.log_position(), model.log_top()) else { return };
-    let last = model.log.len() - 1;
-    let target = position.saturating_add_signed(by).min(last);
-    if target == last && by > 0 {
-        model.log_cursor = LogCursor::Following;
-    } else {
-        let row = stepped_row(position.saturating_sub(top), position, target, height);
-        model.show_log_row(target, row);
-    }
-}
-
-fn scroll(model: &mut Model, by: Step) {
-    let page = model.overlay_height();
-    if model.shows_held() {
-        model.held.go(by, page);
-        return;
-    }
-    let Some(overlay) = &mut model.overlay else { return };
-    if let Content::Overhead(souls) = &mut overlay.content {
-        souls.step(&model.lives, by.rows(page), page);
-        return;
-    }
-    overlay.scrolled = match by {
-        Step::Up => overlay.scrolled.saturating_sub(1),
-        Step::Down => overlay.scrolled.saturating_add(1),
-        Step::PageUp => overlay.scrolled.saturating_sub(page),
-        Step::PageDown => overlay.scrolled.saturating_add(page),
-        Step::Top => 0,
-        Step::Bottom => usize::MAX,
-        Step::Left | Step::Right => return,
-    };
-    model.stop_at_the_end();
-}
-
-/// What Enter does where something is open: in a list it opens what is selected, otherwise it closes.
-fn open_within(model: &mut Model) {
-    match model.overlay.as_ref().map(|overlay| &overlay.content) {
-        Some(Content::Overhead(_)) => story::open_biography(model),
-        Some(Content::Map) => open(model),
-        Some(Content::Held) => {
-            let held = model.held.list.selected_message().map(|held| held.queued.clone());
-            held.into_iter().for_each(|queued| model.open(Content::Message(queued, true)));
-        }
-        _ => model.close(),
-    }
-}
-
-fn open(model: &mut Model) {
-    if let Some(content) = model.selection() {
-        model.open(content);
-    }
-}
-
-// === The list of what can be done ===
-
-/// The rows that the list has on the screen.
-fn menu_rows(model: &Model) -> Rect {
-    model.areas().map_or(Rect::default(), |areas| Parts::of(areas.body).rows)
-}
-
-fn go_in_menu(model: &mut Model, step: Step) {
-    let height = usize::from(menu_rows(model).height);
-    model.menu.iter_mut().for_each(|menu| menu.go(step, height));
-}
-
-fn type_into_menu(model: &mut Model, event: KeyEvent) {
-    let Some(menu) = &mut model.menu else { return };
-    match event.code {
-        KeyCode::Backspace => menu.take_back(),
-        KeyCode::Char(character) if Key::from(event).is_text() => {
-            menu.type_in(character.encode_utf8(&mut [0; 4]));
-        }
-        _ => {}
-    }
-}
-
-fn type_into_search(model: &mut Model, event: KeyEvent) {
-    match event.code {
-        KeyCode::Backspace => model.shorten_search(),
-        KeyCode::Char(character) if Key::from(event).is_text() => {
-            model.type_search(character.encode_utf8(&mut [0; 4]));
-        }
-        _ => {}
-    }
-}
-
-/// Does what is selected in the list, to what was selected when it was opened.
-fn choose(model: &mut Model) -> Vec<Effect> {
-    let Some(menu) = model.menu.take() else { return Vec::new() };
-    match menu.selected_item().map(|item| item.deed.clone()) {
-        Some(Deed::Run(command)) => return run_chosen(model, &menu, command),
-        Some(Deed::Ask(question)) => model.question = Some(question),
-        Some(Deed::Begin(line)) => {
-            model.overlay = None;
-            return write(model, &line);
-        }
-        // The list stays, for another choice.
-        Some(Deed::Nothing(reason)) => {
-            model.complain(reason);
-            model.menu = Some(menu);
-        }
-        Some(Deed::Explains) | None => model.menu = Some(menu),
-    }
-    Vec::new()
-}
-
-fn run_chosen(model: &mut Model, menu: &Menu, command: Command) -> Vec<Effect> {
-    if let Command::View(view) = &command
-        && menu::acts_on_selection(view)
-        && let Err(reason) = menu.target().select(model)
-    {
-        model.complain(reason);
-        return Vec::new();
-    }
-    run_unwritten(model, command)
-}
-
-// === The mouse ===
-
-fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
-    let Some(areas) = model.areas() else { return Vec::new() };
-    let position = Position::new(mouse.column, mouse.row);
-    match mouse.kind {
-        MouseEventKind::ScrollUp => return wheel(model, position, Step::Up),
-        MouseEventKind::ScrollDown => return wheel(model, position, Step::Down),
-        MouseEventKind::Down(_) if model.question.take().is_some() => {}
-        MouseEventKind::Down(MouseButton::Left) if model.menu.is_some() => select_in_menu(model, position),
-        MouseEventKind::Down(MouseButton::Left) if model.shows_map_at(position) => {
-            if model.overlay.is_none() {
-                show_pane(model, Pane::Map);
-            }
-            map::select::select_at(model, position);
-            return moved(model);
-        }
-        MouseEventKind::Down(MouseButton::Left) if model.overlay.is_none() => {
-            if areas.input.contains(position) {
-                return write(model, "");
-            } else if let Some((pane, row)) = areas.pane_at(position) {
-                show_pane(model, pane);
-                select_row(model, row);
-            }
-        }
-        _ => {}
-    }
-    Vec::new()
-}
-
-fn select_in_menu(model: &mut Model, position: Position) {
-    let rows = menu_rows(model);
-    if let Some(menu) = model.menu.as_mut().filter(|_| rows.contains(position)) {
-        menu.select_row(usize::from(position.y - rows.y), usize::from(rows.height));
-    }
-}
-
-/// Scrolls what the pointer is over; what is selected stays on its row of the screen.
-fn wheel(model: &mut Model, position: Position, by: Step) -> Vec<Effect> {
-    if model.menu.is_some() {
-        (0..WHEEL).for_each(|_| go_in_menu(model, by));
-        return Vec::new();
-    }
-    if model.overlay.is_some() {
-        (0..WHEEL).for_each(|_| scroll(model, by));
-        return Vec::new();
-    }
-    let Some((pane, _)) = model.areas().and_then(|areas| areas.pane_at(position)) else { return Vec::new() };
-    let focused = std::mem::replace(&mut model.pane, pane);
-    let rows = if by == Step::Up { -WHEEL.cast_signed() } else { WHEEL.cast_signed() };
-    let (peer_row, message_row) = (model.peers.row, model.queue.row);
-    match pane {
-        Pane::Traffic => scroll_log(model, rows),
-        Pane::Peers | Pane::Queue => step(model, rows),
-        Pane::Map => {}
-    }
-    (model.peers.row, model.queue.row, model.pane) = (peer_row, message_row, focused);
-    moved(model)
-}
-
-fn scroll_log(model: &mut Model, by: isize) {
-    let (Some(position), top) = (model.log_position(), model.log_top()) else { return };
-    let target = position.saturating_add_signed(by);
-    if target >= model.log.len() {
-        model.log_cursor = LogCursor::Following;
-        return;
-    }
-    model.show_log_row(target, position.saturating_sub(top).min(target));
-}
-
-fn select_row(model: &mut Model, row: Option<usize>) {
-    let Some(row) = row else { return };
-    let height = model.height(model.pane);
-    match model.pane {
-        Pane::Map => {}
-        Pane::Peers => {
-            if let Some(peer) = model.peers.visible(height).0.get(row) {
-                (model.peers.selected, model.peers.row) = (Anchor::At(peer.address.clone()), row);
-            }
-        }
-        Pane::Queue => {
-            let top = model.queue.place.saturating_sub(model.queue.row);
-            if let Some(queued) = model.queue.visible(height).0.get(row) {
-                (model.queue.selected, model.queue.row, model.queue.place) =
-                    (Anchor::At(queued.id), row, top + row);
-            }
-        }
-        Pane::Traffic => {
-            let position = model.log_top() + row;
-            if position < model.log.len() {
-                model.freeze_log_at(position);
-            }
-        }
-    }
 }

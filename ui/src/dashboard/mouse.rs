@@ -1,0 +1,112 @@
+//! What the mouse does.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+use crate::command::Step;
+
+use super::{
+    choosing::{go_in_menu, menu_rows},
+    layout::Pane,
+    map,
+    model::{Anchor, LogCursor, Model},
+    moving::{moved, scroll, show_pane, step},
+    update::{Effect, write},
+};
+
+/// How many rows a turn of the wheel moves.
+const WHEEL: usize = 3;
+
+pub(super) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
+    let Some(areas) = model.areas() else { return Vec::new() };
+    let position = Position::new(mouse.column, mouse.row);
+    match mouse.kind {
+        MouseEventKind::ScrollUp => return wheel(model, position, Step::Up),
+        MouseEventKind::ScrollDown => return wheel(model, position, Step::Down),
+        MouseEventKind::Down(_) if model.question.take().is_some() => {}
+        MouseEventKind::Down(MouseButton::Left) if model.menu.is_some() => select_in_menu(model, position),
+        MouseEventKind::Down(MouseButton::Left) if model.shows_map_at(position) => {
+            if model.overlay.is_none() {
+                show_pane(model, Pane::Map);
+            }
+            map::select::select_at(model, position);
+            return moved(model);
+        }
+        MouseEventKind::Down(MouseButton::Left) if model.overlay.is_none() => {
+            if areas.input.contains(position) {
+                return write(model, "");
+            } else if let Some((pane, row)) = areas.pane_at(position) {
+                show_pane(model, pane);
+                select_row(model, row);
+            }
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn select_in_menu(model: &mut Model, position: Position) {
+    let rows = menu_rows(model);
+    if let Some(menu) = model.menu.as_mut().filter(|_| rows.contains(position)) {
+        menu.select_row(usize::from(position.y - rows.y), usize::from(rows.height));
+    }
+}
+
+/// Scrolls what the pointer is over; what is selected stays on its row of the screen.
+fn wheel(model: &mut Model, position: Position, by: Step) -> Vec<Effect> {
+    if model.menu.is_some() {
+        (0..WHEEL).for_each(|_| go_in_menu(model, by));
+        return Vec::new();
+    }
+    if model.overlay.is_some() {
+        (0..WHEEL).for_each(|_| scroll(model, by));
+        return Vec::new();
+    }
+    let Some((pane, _)) = model.areas().and_then(|areas| areas.pane_at(position)) else { return Vec::new() };
+    let focused = std::mem::replace(&mut model.pane, pane);
+    let rows = if by == Step::Up { -WHEEL.cast_signed() } else { WHEEL.cast_signed() };
+    let (peer_row, message_row) = (model.peers.row, model.queue.row);
+    match pane {
+        Pane::Traffic => scroll_log(model, rows),
+        Pane::Peers | Pane::Queue => step(model, rows),
+        Pane::Map => {}
+    }
+    (model.peers.row, model.queue.row, model.pane) = (peer_row, message_row, focused);
+    moved(model)
+}
+
+fn scroll_log(model: &mut Model, by: isize) {
+    let (Some(position), top) = (model.log_position(), model.log_top()) else { return };
+    let target = position.saturating_add_signed(by);
+    if target >= model.log.len() {
+        model.log_cursor = LogCursor::Following;
+        return;
+    }
+    model.show_log_row(target, position.saturating_sub(top).min(target));
+}
+
+fn select_row(model: &mut Model, row: Option<usize>) {
+    let Some(row) = row else { return };
+    let height = model.height(model.pane);
+    match model.pane {
+        Pane::Map => {}
+        Pane::Peers => {
+            if let Some(peer) = model.peers.visible(height).0.get(row) {
+                (model.peers.selected, model.peers.row) = (Anchor::At(peer.address.clone()), row);
+            }
+        }
+        Pane::Queue => {
+            let top = model.queue.place.saturating_sub(model.queue.row);
+            if let Some(queued) = model.queue.visible(height).0.get(row) {
+                (model.queue.selected, model.queue.row, model.queue.place) =
+                    (Anchor::At(queued.id), row, top + row);
+            }
+        }
+        Pane::Traffic => {
+            let position = model.log_top() + row;
+            if position < model.log.len() {
+                model.freeze_log_at(position);
+            }
+        }
+    }
+}

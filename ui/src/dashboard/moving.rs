@@ -1,0 +1,143 @@
+//! Moving in the lists and in what is open over them.
+
+use crate::command::Step;
+
+use super::{
+    layout::Pane,
+    map,
+    model::{Anchor, Content, Focus, LogCursor, Model, stepped_row},
+    story,
+    trends::Chart,
+    update::Effect,
+};
+
+/// Goes to another list, or to another chart where those are open.
+pub(super) fn turn(model: &mut Model, by: isize) {
+    if model.is_open(&Content::Charts) {
+        let all_fit = model.areas().is_some_and(|areas| super::view::all_fit(areas.body));
+        model.chart = Chart::turned(model.chart, by, all_fit);
+    } else if model.overlay.is_none() {
+        let panes = Pane::on(model.screen);
+        let at = panes.iter().position(|pane| *pane == model.pane).unwrap_or(0);
+        model.pane = panes[(at + panes.len()).saturating_add_signed(by) % panes.len()];
+    }
+}
+
+/// Opens a picture, or closes it if it is open.
+pub(super) fn open_picture(model: &mut Model, picture: Content) {
+    if model.is_open(&picture) {
+        model.close();
+    } else {
+        model.open(picture);
+    }
+}
+
+/// Goes to a list, and closes what lies over it.
+pub(super) fn show_pane(model: &mut Model, pane: Pane) {
+    model.overlay = None;
+    (model.pane, model.focus) = (pane, Focus::Lists);
+}
+
+/// The lists have to be fetched, even if they are held still.
+pub(super) fn moved(model: &mut Model) -> Vec<Effect> {
+    model.has_moved = true;
+    model.queue.is_handed_over = false;
+    vec![Effect::Refresh]
+}
+
+pub(super) fn go(model: &mut Model, by: Step) {
+    if model.selecting() == Pane::Map {
+        return map::select::step(model, by);
+    }
+    let page = model.height(model.pane).saturating_sub(1).max(1);
+    match by {
+        Step::Up => step(model, -1),
+        Step::Down => step(model, 1),
+        Step::PageUp => step(model, -page.cast_signed()),
+        Step::PageDown => step(model, page.cast_signed()),
+        Step::Top => go_to_end(model, true),
+        Step::Bottom => go_to_end(model, false),
+        Step::Left | Step::Right => {}
+    }
+}
+
+fn go_to_end(model: &mut Model, top: bool) {
+    match model.pane {
+        Pane::Map => {}
+        Pane::Peers => model.peers.selected = if top { Anchor::First } else { Anchor::Last },
+        Pane::Queue => model.queue.selected = if top { Anchor::First } else { Anchor::Last },
+        Pane::Traffic if top => model.freeze_log_at(0),
+        Pane::Traffic => model.log_cursor = LogCursor::Following,
+    }
+}
+
+pub(super) fn step(model: &mut Model, by: isize) {
+    let height = model.height(model.pane);
+    match model.pane {
+        Pane::Peers => {
+            let Some(index) = model.peers.index() else { return };
+            let target = index.saturating_add_signed(by).min(model.peers.window.len() - 1);
+            model.peers.selected = Anchor::At(model.peers.window[target].address.clone());
+            model.peers.row = stepped_row(model.peers.row, index, target, height);
+        }
+        Pane::Queue => {
+            model.queue.step(by, height);
+        }
+        Pane::Traffic => step_log(model, by, height),
+        Pane::Map => {}
+    }
+}
+
+fn step_log(model: &mut Model, by: isize, height: usize) {
+    let (Some(position), top) = (model.log_position(), model.log_top()) else { return };
+    let last = model.log.len() - 1;
+    let target = position.saturating_add_signed(by).min(last);
+    if target == last && by > 0 {
+        model.log_cursor = LogCursor::Following;
+    } else {
+        let row = stepped_row(position.saturating_sub(top), position, target, height);
+        model.show_log_row(target, row);
+    }
+}
+
+pub(super) fn scroll(model: &mut Model, by: Step) {
+    let page = model.overlay_height();
+    if model.shows_held() {
+        model.held.go(by, page);
+        return;
+    }
+    let Some(overlay) = &mut model.overlay else { return };
+    if let Content::Overhead(souls) = &mut overlay.content {
+        souls.step(&model.lives, by.rows(page), page);
+        return;
+    }
+    overlay.scrolled = match by {
+        Step::Up => overlay.scrolled.saturating_sub(1),
+        Step::Down => overlay.scrolled.saturating_add(1),
+        Step::PageUp => overlay.scrolled.saturating_sub(page),
+        Step::PageDown => overlay.scrolled.saturating_add(page),
+        Step::Top => 0,
+        Step::Bottom => usize::MAX,
+        Step::Left | Step::Right => return,
+    };
+    model.stop_at_the_end();
+}
+
+/// What Enter does where something is open: in a list it opens what is selected, otherwise it closes.
+pub(super) fn open_within(model: &mut Model) {
+    match model.overlay.as_ref().map(|overlay| &overlay.content) {
+        Some(Content::Overhead(_)) => story::open_biography(model),
+        Some(Content::Map) => open(model),
+        Some(Content::Held) => {
+            let held = model.held.list.selected_message().map(|held| held.queued.clone());
+            held.into_iter().for_each(|queued| model.open(Content::Message(queued, true)));
+        }
+        _ => model.close(),
+    }
+}
+
+pub(super) fn open(model: &mut Model) {
+    if let Some(content) = model.selection() {
+        model.open(content);
+    }
+}
