@@ -104,6 +104,66 @@ fn quitting_tells_what_is_lost() {
 }
 
 #[test]
+fn quitting_hands_on_what_nobody_else_has() {
+    let home = Home::new();
+    let mut tower = home.node(&[]);
+    let slow = ["node", "--hostname", "127.0.0.1", "--port", "0", "--send-rate", "0.001"];
+    let mut node = Process::start(&mut home.clacks(&slow));
+    for message in ["one", "two", "three"] {
+        node.ask(message);
+    }
+    node.ask(&format!(":add {}", tower.address()));
+    node.say(":quit");
+    let begun = node.until_event("handing_on");
+    assert!(begun["messages"].as_u64() >= Some(2), "one is on its way already: {begun}");
+    assert_eq!(node.until_event("handed_on")["left"], 0);
+    assert_eq!(node.stopped()["queue"], json!([]));
+    (0..3).for_each(|_| drop(tower.until_event("message_received")));
+}
+
+/// The peer takes the connection, and never says a word.
+#[cfg(unix)]
+#[test]
+fn handing_on_ends_in_time_or_at_once() {
+    use rustix::process::Signal;
+
+    let home = Home::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let begin = |ends: &dyn Fn(&mut Process)| {
+        let mut node = home.node(&[]);
+        node.ask("nobody takes this");
+        node.ask(&format!(":add {}", silent.local_addr().unwrap()));
+        ends(&mut node);
+        node.until_event("handing_on");
+        node
+    };
+    let mut node = begin(&|node| node.signal(Signal::TERM));
+    // Whether the time or the patience with that peer is over first.
+    let told = node.until_event("handed_on");
+    assert_eq!((&told["messages"], &told["left"]), (&json!(0), &json!(1)));
+    assert_eq!(node.stopped()["queue"][0]["message"], "nobody takes this");
+
+    let mut node = begin(&|node| node.say(":quit"));
+    node.say(":quit!");
+    assert_eq!(node.stopped()["queue"][0]["message"], "nobody takes this");
+
+    let node = begin(&|node| node.say(":quit"));
+    node.signal(Signal::TERM);
+    let (status, _, complaint) = node.ended();
+    assert_eq!(
+        (status.code(), &*complaint),
+        (Some(0), "clacks: 1 message was still in the queue and is lost\n")
+    );
+
+    let mut node = home.node(&[]);
+    node.ask("nobody takes this");
+    node.ask(&format!(":add {}", silent.local_addr().unwrap()));
+    node.say(":quit!");
+    let (_, told, _) = node.ended();
+    assert!(told.iter().all(|line| line["event"] != "handing_on"), "{told:?}");
+}
+
+#[test]
 fn the_end_of_the_input_does_not_stop_it() {
     let home = Home::new();
     let (mut tower, mut other) = acquainted(&home);

@@ -78,6 +78,33 @@ fn leaving_with_messages_that_would_be_lost_is_asked_about() {
 }
 
 #[test]
+fn what_would_be_lost_can_be_handed_on_first() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        closed.local_addr().unwrap()
+    };
+    let mut session = lonely();
+    say(&session, "nobody takes this");
+    session.wait_for("queued as 1.");
+    say(&session, &format!(":add {nobody}"));
+    session.wait_for("added");
+    say(&session, ":quit");
+    session.wait_for("Type h to hand it on first, y to leave");
+    say(&session, "h");
+    session.wait_for("Handing on 1 message, for 5 seconds at most.");
+    session.wait_for("Handed on 0 of 1: no peer takes them.");
+    say(&session, "stay");
+    session.wait_for("Staying.");
+    say(&session, &format!(":add {}", silent.local_addr().unwrap()));
+    say(&session, ":quit");
+    say(&session, "h");
+    say(&session, ":quit!");
+    assert!(session.wait_for_exit().success());
+    session.wait_for("1 message was still in the queue and is lost");
+}
+
+#[test]
 fn the_keys_that_end_a_program_ask_once() {
     for key in [CTRL_C, CTRL_D] {
         let mut session = lonely();

@@ -142,7 +142,8 @@ fn told_to_end_it_waits_for_a_while_only() {
     session.wait_for("for 5 s at most");
     assert!(session.wait_for_exit().success());
     session.assert_restored();
-    session.wait_for("handed on 0 of 3: the time was over");
+    // Whether the time or the patience with that peer is over first.
+    session.wait_for("handed on 0 of 3: ");
     session.wait_for("3 messages were still in the queue and are lost");
 }
 

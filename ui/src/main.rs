@@ -120,7 +120,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
 /// A node without a screen.
 async fn headless(config: &Config) -> anyhow::Result<()> {
     let (node, recorder) = start(config).await?;
-    tell_of_loss(&headless::run(&node, recorder).await?);
+    tell_of_loss(&headless::run(&node, recorder, true).await?);
     Ok(())
 }
 
@@ -137,7 +137,7 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     let node = network.node();
     let result = match record(node, &settings.view).await {
         // Nobody minds what is lost here.
-        Ok(recorder) if demo.no_screen => headless::run(node, recorder).await.map(drop),
+        Ok(recorder) if demo.no_screen => headless::run(node, recorder, false).await.map(drop),
         Ok(recorder) if is_accessible => {
             accessible::run(node, recorder, true, settings.view.filter.clone()).await
         }

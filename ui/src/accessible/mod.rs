@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use clacks_p2p::{Node, core::Event};
+use clacks_p2p::{Node, core::Event, node::HandOnError};
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
         input::{self, Line},
         signals::{Signal, Signals},
     },
+    leaving::{self, AtStake, WHEN_TOLD_TO_END},
     recording::recorder::Recorder,
     untrusted::shown,
 };
@@ -67,7 +68,7 @@ async fn listen(
             },
             Some(line) = lines.recv() => session.on_line(line, recorder).await,
             said = recorder.said() => vec![sentences::reply(said)],
-            Some(reply) = replies.recv() => vec![reply],
+            Some(reply) = replies.recv() => session.on_reply(reply),
             () = session.summary_is_due() => session.teller.summary(node.now().uptime),
             signal = signals.next() => session.on_signal(signal),
             _ = output.closed() => return Ok(()),
@@ -82,6 +83,19 @@ async fn tell(output: &Output, sentences: Vec<String>) -> Result<(), crate::head
     Ok(())
 }
 
+/// What took a while.
+enum Reply {
+    Told(String),
+    HandedOn(Result<(), HandOnError>),
+}
+
+/// So many messages are handed on.
+struct HandingOn {
+    total: usize,
+    /// It ends then, whatever is left.
+    is_told_to_end: bool,
+}
+
 /// One who listens.
 struct Session {
     node: Node,
@@ -90,15 +104,17 @@ struct Session {
     teller: Teller,
     /// Whether the next line answers the question before leaving.
     is_asked: bool,
+    /// What is handed on before the end.
+    handing_on: Option<HandingOn>,
     leaves: bool,
     /// For answers that take a while.
-    replies: mpsc::Sender<String>,
+    replies: mpsc::Sender<Reply>,
 }
 
 impl Session {
-    fn new(node: &Node, demo: bool, filter: Option<Filter>, replies: mpsc::Sender<String>) -> Self {
+    fn new(node: &Node, demo: bool, filter: Option<Filter>, replies: mpsc::Sender<Reply>) -> Self {
         let teller = Teller::new(filter);
-        Self { node: node.clone(), demo, teller, is_asked: false, leaves: false, replies }
+        Self { node: node.clone(), demo, teller, is_asked: false, handing_on: None, leaves: false, replies }
     }
 
     fn welcome(&self) -> Vec<String> {
@@ -124,13 +140,14 @@ impl Session {
         }
     }
 
-    /// Ctrl-C asks as `:quit` does, and a second time leaves whatever is lost.
+    /// Ctrl-C asks as `:quit` does, and a second time leaves whatever is lost. The system is not asked: what can be
+    /// handed on is.
     fn on_signal(&mut self, signal: Signal) -> Vec<String> {
-        if signal == Signal::End || self.is_asked {
+        if self.is_asked || self.handing_on.is_some() {
             self.leaves = true;
             return Vec::new();
         }
-        self.quit()
+        if signal == Signal::End { self.hand_on(true) } else { self.quit() }
     }
 
     /// Takes a line, or the end of the input. That of a terminal is Ctrl-D, and leaves; that of a pipe ends nothing.
@@ -154,8 +171,64 @@ impl Session {
     }
 
     fn answer(&mut self, line: &str) -> Vec<String> {
-        self.leaves = matches!(line.trim().to_lowercase().as_str(), "y" | "yes");
-        if self.leaves { Vec::new() } else { vec!["Staying. That line was not sent.".to_owned()] }
+        let at_stake = self.at_stake();
+        match line.trim().to_lowercase().as_str() {
+            "y" | "yes" | ":quit!" => {
+                self.leaves = true;
+                Vec::new()
+            }
+            "h" if at_stake.can_hand_on() => self.hand_on(false),
+            "a" if at_stake.is_anybody_there && at_stake.held > 0 => {
+                self.node.release_all();
+                self.hand_on(false)
+            }
+            _ => vec!["Staying. That line was not sent.".to_owned()],
+        }
+    }
+
+    fn at_stake(&self) -> AtStake {
+        AtStake::of(&self.node.overview())
+    }
+
+    /// Hands on what only this node has, for a while; leaves where there is nothing that can be.
+    fn hand_on(&mut self, is_told_to_end: bool) -> Vec<String> {
+        let at_stake = self.at_stake();
+        if !at_stake.can_hand_on() || self.demo {
+            self.leaves = true;
+            return Vec::new();
+        }
+        let total = at_stake.waiting;
+        self.handing_on = Some(HandingOn { total, is_told_to_end });
+        let (node, replies) = (self.node.clone(), self.replies.clone());
+        tokio::spawn(async move {
+            let result = node.hand_on(WHEN_TOLD_TO_END).await;
+            // An error means that nobody listens any more.
+            let _ = replies.send(Reply::HandedOn(result)).await;
+        });
+        vec![sentences::handing_on(total, WHEN_TOLD_TO_END)]
+    }
+
+    fn on_reply(&mut self, reply: Reply) -> Vec<String> {
+        match reply {
+            Reply::Told(sentence) => vec![sentence],
+            Reply::HandedOn(result) => self.handed_on(result),
+        }
+    }
+
+    /// Leaves if nothing is left or the system wants it; otherwise asks again.
+    fn handed_on(&mut self, result: Result<(), HandOnError>) -> Vec<String> {
+        let Some(HandingOn { total, is_told_to_end }) = self.handing_on.take() else { return Vec::new() };
+        let told = leaving::told(result, total, self.at_stake().waiting);
+        let mut sentences = vec![sentences::handed_on(&told)];
+        if is_told_to_end {
+            self.leaves = true;
+            return sentences;
+        }
+        sentences.extend(self.quit());
+        if !self.leaves {
+            self.node.take_messages();
+        }
+        sentences
     }
 
     async fn carry_out(&mut self, command: NodeCommand) -> Vec<String> {
@@ -166,7 +239,7 @@ impl Session {
         let (node, replies) = (self.node.clone(), self.replies.clone());
         tokio::spawn(async move {
             // An error means that nobody listens any more.
-            let _ = replies.send(sentences::reply(execute(&node, command).await)).await;
+            let _ = replies.send(Reply::Told(sentences::reply(execute(&node, command).await))).await;
         });
         Vec::new()
     }
@@ -189,17 +262,21 @@ impl Session {
             ViewCommand::Traffic => self.teller.traffic(),
             ViewCommand::Filter(filter) => vec![self.teller.set_filter(filter)],
             ViewCommand::Help => sentences::help(),
+            ViewCommand::Quit if self.handing_on.is_some() => Vec::new(),
             ViewCommand::Quit => self.quit(),
+            ViewCommand::QuitAtOnce => {
+                self.leaves = true;
+                Vec::new()
+            }
             _ => vec!["That is for the screen; :help lists what there is here.".to_owned()],
         }
     }
 
     /// Leaves at once if nothing is lost by it, otherwise asks once.
     fn quit(&mut self) -> Vec<String> {
-        let overview = self.node.overview();
-        let here = overview.queued + overview.in_flight + overview.held;
-        self.leaves = here == 0 || self.demo;
+        let at_stake = self.at_stake();
+        self.leaves = at_stake.all() == 0 || self.demo;
         self.is_asked = !self.leaves;
-        if self.leaves { Vec::new() } else { vec![sentences::question(here)] }
+        if self.leaves { Vec::new() } else { vec![sentences::question(at_stake)] }
     }
 }

@@ -17,6 +17,7 @@ use crate::{
         preview,
     },
     glyphs::glyphs,
+    leaving::AtStake,
     untrusted::shown,
 };
 
@@ -156,11 +157,32 @@ fn does(spec: &Spec) -> &'static str {
 }
 
 /// The question before leaving.
-pub(super) fn question(here: usize) -> String {
-    let (messages, they) = if here == 1 { ("message is", "it") } else { ("messages are", "they") };
+pub(super) fn question(at_stake: AtStake) -> String {
+    let here = at_stake.all();
+    let (messages, they, object) =
+        if here == 1 { ("message is", "it", "it") } else { ("messages are", "they", "them") };
+    let hand_on = match at_stake {
+        AtStake { is_anybody_there: false, .. } => "Type ".to_owned(),
+        AtStake { held: 0, .. } => format!("Type h to hand {object} on first, "),
+        AtStake { waiting: 0, .. } => "Type a to hand on what is held first, ".to_owned(),
+        AtStake { held, .. } => {
+            format!("Type h to hand {object} on first except {held} held, a to hand on all, ")
+        }
+    };
     format!(
-        "{here} {messages} only here, and {they} would be lost. Leave? Type y to leave, anything else to stay."
+        "{here} {messages} only here, and {they} would be lost. Leave? {hand_on}y to leave, anything else to stay."
     )
+}
+
+/// Messages are handed on before the end.
+pub(super) fn handing_on(messages: usize, within: Duration) -> String {
+    let messages = number(messages, "message");
+    format!("Handing on {messages}, for {} seconds at most. :quit! leaves at once.", within.as_secs())
+}
+
+/// How that went.
+pub(super) fn handed_on(told: &str) -> String {
+    format!("{}{}.", told[..1].to_uppercase(), &told[1..])
 }
 
 fn number(count: usize, of: &str) -> String {

@@ -89,6 +89,8 @@ pub(crate) enum ViewCommand {
     Why,
     Help,
     Quit,
+    /// Leaves whatever is lost.
+    QuitAtOnce,
     /// Opens a detail view of what is selected.
     Open,
     Close,

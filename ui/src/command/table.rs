@@ -85,6 +85,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "record!", File, Anywhere, "the same, and overwrite a recording that is there", |file| Ok(record_to(file, Existing::Overwrite));
     "help", Nothing, Anywhere, "list what can be done", view!(View::Help);
     "quit", Nothing, Anywhere, "stop the node and leave", view!(View::Quit);
+    "quit!", Nothing, Anywhere, "the same at once: what nobody else has is not handed on, and not asked about", view!(View::QuitAtOnce);
 
     "edit-in-editor", MessageId, Screen, "edit a message in your editor: $VISUAL, $EDITOR or vi", |text| Ok(View::EditInEditor(message_id(text)?).into());
     "traffic", Nothing, Screen, "go to the traffic", view!(View::Traffic);

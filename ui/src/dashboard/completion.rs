@@ -439,7 +439,7 @@ mod tests {
     #[test]
     fn commands_are_completed_by_their_beginning() {
         assert_eq!(offered(":uni"), ["unignore"]);
-        assert_eq!(offered(":q"), ["queue", "quit"]);
+        assert_eq!(offered(":q"), ["queue", "quit", "quit!"]);
         assert!(offered(":").contains(&"announce".to_owned()) && !offered(":").contains(&"say".to_owned()));
         assert_eq!(offered(":FIL"), ["filter"]);
         assert_eq!(

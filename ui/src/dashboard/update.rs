@@ -307,6 +307,7 @@ fn on_key_unseen(model: &Model, key: Key) -> Vec<Effect> {
     match model.keymap.find(place, key).map(|binding| &*binding.command) {
         _ if key == Key::LEAVE => vec![Effect::AskToLeave],
         Some(":quit") => vec![Effect::AskToLeave],
+        Some(":quit!") => vec![Effect::Quit],
         Some(":suspend") => vec![Effect::Suspend],
         _ => Vec::new(),
     }
@@ -423,6 +424,7 @@ fn refuse_in_replay(model: &mut Model) -> Vec<Effect> {
 fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
     match command {
         ViewCommand::Quit => return vec![Effect::AskToLeave],
+        ViewCommand::QuitAtOnce => return vec![Effect::Quit],
         ViewCommand::Suspend => return vec![Effect::Suspend],
         ViewCommand::Redraw => return vec![Effect::Redraw],
         ViewCommand::Mouse => return toggle_mouse(model),

@@ -11,6 +11,7 @@ use tokio::{
 use crate::{
     command::{Command, NodeCommand, ViewCommand},
     execute::execute,
+    leaving::{self, AtStake, WHEN_TOLD_TO_END},
     recording::recorder::Recorder,
 };
 
@@ -31,40 +32,110 @@ const GOODBYE: Duration = Duration::from_secs(10);
 /// Announces under way before further lines of the input wait for one to end.
 const MOST_ANNOUNCES: usize = 64;
 
-/// Runs until a signal or `:quit` asks it to stop, or nobody reads its output any more; then stops the node. Returns
-/// the messages that are lost if nobody could be told of them.
-pub(crate) async fn run(node: &Node, mut recorder: Recorder) -> anyhow::Result<Remaining> {
+/// Runs until a signal or `:quit` asks it to stop, or nobody reads its output any more; then hands on what only this
+/// node has, if that is wanted, and stops the node. Returns the messages that are lost if nobody could be told of them.
+pub(crate) async fn run(node: &Node, mut recorder: Recorder, hands_on: bool) -> anyhow::Result<Remaining> {
     let mut signals = Signals::catch()?;
-    let mut story = Story::new(node);
-    let mut announces = JoinSet::new();
-    let output = Output::open();
-    let session = async {
-        output.write(record::ready(node).into_line()).await?;
-        tokio::select! {
-            told = story.tell(&output) => told,
-            answered = answer(node, &mut recorder, input::lines(), &mut announces, &output) => answered,
-            closed = output.closed() => Err(closed),
-        }
+    let mut session = Session {
+        node,
+        recorder: &mut recorder,
+        lines: input::lines(),
+        number: 0,
+        announces: JoinSet::new(),
+        story: Story::new(node),
+        output: Output::open(),
     };
-    tokio::select! {
-        ended = session => if let Err(Closed) = ended {
-            recorder.stop().await;
-            return Ok(crate::stop(node).await);
+    let mut is_in_a_hurry = false;
+    let ended = tokio::select! {
+        ended = session.run() => ended,
+        _ = signals.next() => Ok(Leave::WhenHandedOn),
+    };
+    let ended = match ended {
+        Ok(Leave::WhenHandedOn) if hands_on => tokio::select! {
+            ended = session.hand_on() => ended,
+            _ = signals.next() => {
+                is_in_a_hurry = true;
+                Ok(None)
+            }
         },
-        _ = signals.next() => {}
-    }
+        ended => ended.map(|_| None),
+    };
+    let Session { announces, story, output, .. } = session;
     recorder.stop().await;
+    let Ok(handed_on) = ended else { return Ok(crate::stop(node).await) };
     let remaining = tokio::select! {
         remaining = crate::stop(node) => remaining,
         // Somebody is in a hurry.
         _ = signals.next() => return Ok(node.remaining()),
     };
-    let goodbye = say_goodbye(node.now().unix_ms, &remaining, story, announces, output);
+    if is_in_a_hurry {
+        return Ok(remaining);
+    }
+    let goodbye = say_goodbye(node.now().unix_ms, &remaining, story, handed_on, announces, output);
     let told = tokio::select! {
         told = tokio::time::timeout(GOODBYE, goodbye) => matches!(told, Ok(Ok(()))),
         _ = signals.next() => false,
     };
     Ok(if told { Remaining::default() } else { remaining })
+}
+
+/// How somebody wants to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leave {
+    WhenHandedOn,
+    AtOnce,
+}
+
+struct Session<'a> {
+    node: &'a Node,
+    recorder: &'a mut Recorder,
+    lines: mpsc::Receiver<input::Line>,
+    /// Of the line that was read last.
+    number: u64,
+    announces: JoinSet<Record>,
+    story: Story,
+    output: Output,
+}
+
+impl Session<'_> {
+    async fn run(&mut self) -> Result<Leave, Closed> {
+        self.output.write(record::ready(self.node).into_line()).await?;
+        self.talk().await
+    }
+
+    /// Tells and answers until somebody wants to leave or the node has stopped.
+    async fn talk(&mut self) -> Result<Leave, Closed> {
+        let Self { node, recorder, lines, number, announces, story, output } = self;
+        tokio::select! {
+            told = story.tell(output) => told.map(|()| Leave::AtOnce),
+            answered = answer(node, recorder, lines, number, announces, output) => answered,
+            closed = output.closed() => Err(closed),
+        }
+    }
+
+    /// Hands on what only this node has, for a while, unless `:quit!` ends that. Tells and answers meanwhile; a reader
+    /// who is stuck holds up none of it. Returns what there is to tell of it.
+    async fn hand_on(&mut self) -> Result<Option<Record>, Closed> {
+        let node = self.node;
+        let at_stake = AtStake::of(&node.overview());
+        if !at_stake.can_hand_on() {
+            return Ok(None);
+        }
+        let begun = record::handing_on(node.now().unix_ms, at_stake.waiting, WHEN_TOLD_TO_END);
+        let meanwhile = async {
+            self.output.write(begun.into_line()).await?;
+            while self.talk().await? != Leave::AtOnce {}
+            Ok(None)
+        };
+        tokio::select! {
+            result = node.hand_on(WHEN_TOLD_TO_END) => {
+                let left = AtStake::of(&node.overview()).waiting;
+                let told = leaving::told(result, at_stake.waiting, left);
+                Ok(Some(record::handed_on(node.now().unix_ms, at_stake.waiting, left, &told)))
+            }
+            ended = meanwhile => ended,
+        }
+    }
 }
 
 /// Carries out one line of the input after the other, until `:quit`. The end of the input ends nothing.
@@ -73,11 +144,11 @@ pub(crate) async fn run(node: &Node, mut recorder: Recorder) -> anyhow::Result<R
 async fn answer(
     node: &Node,
     recorder: &mut Recorder,
-    mut lines: mpsc::Receiver<input::Line>,
+    lines: &mut mpsc::Receiver<input::Line>,
+    number: &mut u64,
     announces: &mut JoinSet<Record>,
     output: &Output,
-) -> Result<(), Closed> {
-    let mut number = 0;
+) -> Result<Leave, Closed> {
     loop {
         let line = tokio::select! {
             Some(done) = announces.join_next() => {
@@ -92,13 +163,15 @@ async fn answer(
             }
             Some(line) = lines.recv(), if announces.len() < MOST_ANNOUNCES => line,
         };
-        number += 1;
+        *number += 1;
+        let number = *number;
         let command = match &line {
             Ok(line) => Command::parse(line).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         match command {
-            Ok(Command::View(ViewCommand::Quit)) => return Ok(()),
+            Ok(Command::View(ViewCommand::Quit)) => return Ok(Leave::WhenHandedOn),
+            Ok(Command::View(ViewCommand::QuitAtOnce)) => return Ok(Leave::AtOnce),
             Ok(Command::View(ViewCommand::Record(command))) => {
                 let done = recorder.carry_out(command).await;
                 output.write(answered(node, number, done).into_line()).await?;
@@ -160,10 +233,14 @@ async fn say_goodbye(
     time: u64,
     remaining: &Remaining,
     story: Story,
+    handed_on: Option<Record>,
     mut announces: JoinSet<Record>,
     output: Output,
 ) -> Result<(), Closed> {
     story.tell_the_rest(&output).await?;
+    if let Some(handed_on) = handed_on {
+        output.write(handed_on.into_line()).await?;
+    }
     // The node has given them up.
     while let Some(done) = announces.join_next().await {
         write_answer(done, &output).await?;

@@ -65,6 +65,19 @@ pub(super) fn ready(node: &Node) -> Record {
         .with("certificate", node.certificate())
 }
 
+/// Messages that only this node has are handed on before it stops, for so long at most.
+pub(super) fn handing_on(time: u64, messages: usize, within: Duration) -> Record {
+    Record::new("handing_on", time).with("messages", messages).with("within_ms", millis(within))
+}
+
+/// How that went.
+pub(super) fn handed_on(time: u64, messages: usize, left: usize, told: &str) -> Record {
+    Record::new("handed_on", time)
+        .with("messages", messages.saturating_sub(left))
+        .with("left", left)
+        .with("text", told)
+}
+
 /// The last record: what is lost unless somebody keeps it.
 pub(super) fn stopped(time: u64, remaining: &Remaining) -> Record {
     let queue: Vec<_> = remaining.messages.iter().map(Waiting::from).collect();

@@ -175,3 +175,10 @@ fn the_screen_counts_down() {
     assert!(fixture.model.changes_after() <= Duration::from_secs(1));
     assert_shows(&fixture, "0 s left");
 }
+
+#[test]
+fn leaving_at_once_asks_nothing() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write(":quit!");
+    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Quit]);
+}
