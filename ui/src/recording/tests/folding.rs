@@ -109,6 +109,17 @@ fn what_is_held_as_it_comes_back_is_not_on_its_way_any_more() {
 }
 
 #[test]
+fn a_rate_of_next_to_nothing_leads_to_no_time_beyond_all() {
+    let recording = Recording::make(1, 60);
+    let mut state = beginning(recording.text().lines().next().unwrap());
+    let now = Now { uptime: Duration::from_secs(100_000), unix_ms: 5 };
+    // From one message to the next it is as long as can be told, but for an hour.
+    state.apply(&Event::SendRateChanged { rate: 5.421_010_862_427_523e-20 }, now);
+    let sent = recording.events.iter().filter(|(event, _)| matches!(event, Event::MessageSending { .. }));
+    assert_ne!(sent.inspect(|(event, _)| state.apply(event, now)).count(), 0);
+}
+
+#[test]
 fn of_what_a_recording_began_without_only_the_number_is_known() {
     let mut recording = Recording::make(3, 60);
     let [peers, queued] = [recording.began.peers.len(), recording.began.queue.len()];
