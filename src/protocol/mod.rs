@@ -13,6 +13,8 @@
 //! a [`Payload`] that exists is one that can be passed on.
 
 mod address;
+#[cfg(test)]
+mod fuzz;
 mod identifier;
 mod message;
 mod object;

@@ -6,6 +6,8 @@ use proptest::{collection::vec, prelude::*, sample::Index};
 
 use super::*;
 
+mod fuzz;
+
 /// Two of these share an identifier, and two are ourselves.
 const NAMES: [&str; 8] = ["tower:1", "TOWER:1", "a:1", "a:2", "b:1", "[::1]:1", "10.0.0.1:23", "10.0.0.12:3"];
 const FALSY: [&str; 3] = ["null", "0", "\"\""];
