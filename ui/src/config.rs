@@ -16,6 +16,8 @@ use serde::{
 };
 
 mod byte_size;
+#[cfg(test)]
+mod fuzz;
 mod kill_timeout;
 mod view;
 

@@ -12,6 +12,9 @@ use crate::{
     untrusted::is_hidden,
 };
 
+#[cfg(test)]
+mod fuzz;
+
 /// A message as a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Document {

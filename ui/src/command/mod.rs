@@ -7,6 +7,8 @@ use std::fmt;
 
 use clacks_p2p::{Address, AddressError, Message, MessageError, core::MessageId};
 
+#[cfg(test)]
+mod fuzz;
 mod line;
 mod table;
 

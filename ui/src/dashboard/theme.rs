@@ -3,6 +3,8 @@
 //! a letter, a word and an attribute of its own, and what is selected is reversed and marked.
 
 mod file;
+#[cfg(test)]
+mod fuzz;
 mod themes;
 mod words;
 

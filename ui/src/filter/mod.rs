@@ -8,6 +8,8 @@
 //! are compiled, and in how much of a message it looks at. Its expressions take time in proportion to the text.
 
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod parse;
 mod subject;
 #[cfg(test)]

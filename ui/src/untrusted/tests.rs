@@ -11,6 +11,8 @@ use ratatui::{
 
 use super::*;
 
+mod fuzz;
+
 /// What no cell may hold, said apart from the tables that the code looks into: bidirectional controls, zero-width
 /// and other invisible characters, selectors, tags, fillers, private use.
 const HIDDEN: [(u32, u32); 25] = [

@@ -106,7 +106,7 @@ fn bytes(fixture: &Fixture) -> String {
 
 /// Nothing but text that is seen, and the sequences that a frame is made of.
 #[track_caller]
-fn assert_harmless(fixture: &Fixture) {
+pub(super) fn assert_harmless(fixture: &Fixture) {
     let bytes = bytes(fixture);
     let mut rest = bytes.chars();
     while let Some(character) = rest.next() {

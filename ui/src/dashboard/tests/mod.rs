@@ -3,6 +3,7 @@
 mod ascii;
 mod filters;
 mod fixture;
+mod fuzz;
 mod holding;
 mod hostile;
 mod keys;

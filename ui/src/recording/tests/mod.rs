@@ -2,6 +2,7 @@
 
 mod errors;
 mod folding;
+mod fuzz;
 mod playing;
 mod scripted;
 mod writing;

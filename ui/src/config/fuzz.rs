@@ -1,0 +1,30 @@
+//! The configuration file, given any text.
+
+use super::*;
+use crate::{dashboard::Keymap, station::Station};
+
+#[test]
+fn config() {
+    clacks_fuzz::fuzz("config", 3_000, |text| {
+        let text = String::from_utf8_lossy(text);
+        let view = parse::<ViewFile>(&text);
+        match Config::parse(&text) {
+            Ok(config) => check(config, &view.unwrap()),
+            Err(error) => assert!(!error.to_string().contains('\n'), "{error}"),
+        }
+    });
+}
+
+fn check(config: Config, view: &ViewFile) {
+    assert_eq!((&view.view, &view.stations, &view.keys), (&config.view, &config.stations, &config.keys));
+    assert_eq!(config.clone().or(Config::default()), config);
+    assert_eq!(Config::default().or(config.clone()), config);
+    let one_alone = config.cert.is_some() != config.key.is_some();
+    assert_eq!(config.builder().is_err(), one_alone);
+    let config = config.with_tables();
+    for (_, station) in config.view.stations.iter() {
+        assert_eq!(station.to_string().parse::<Station>().as_ref(), Ok(station));
+    }
+    let keymap = Keymap::default().with(&config.view.keys);
+    assert!(keymap.bindings().iter().all(|binding| !binding.command.is_empty()));
+}
