@@ -141,7 +141,7 @@ impl World<'_> {
             }
             5 => Event::MessageDelivered { id, peer, message: self.message(), round_trip },
             6 => Event::DeliveryFailed { id, peer, message: self.message(), failure: self.failure() },
-            7 => Event::MessageDropped { id, message: self.message() },
+            7 => Event::MessageDropped { id, message: self.message(), from: None },
             8 => {
                 let friend = address(self.one_of(&NAMES));
                 Event::PeerDiscovered { peer, introduction: Introduction::Friend(friend) }
