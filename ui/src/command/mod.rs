@@ -199,6 +199,24 @@ pub(crate) enum Argument {
     Line,
 }
 
+impl Argument {
+    /// Something that a command can take.
+    pub(crate) fn example(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Address(_) => "localhost:8001",
+            Self::Json => "[1]",
+            Self::MessageId | Self::Held | Self::Edit => "7",
+            Self::Rate => "0.5",
+            Self::Filter | Self::Line => "two words",
+            Self::Station => "3 gnu",
+            Self::File | Self::FileOrNothing => "a file.csv",
+            Self::Choice(_, words) => words.first().copied().unwrap_or_default(),
+            Self::Theme => "dark",
+        }
+    }
+}
+
 /// Which of the known peers a command is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Known {
@@ -357,18 +375,7 @@ mod tests {
     #[test]
     fn every_command_is_found_by_its_name() {
         for spec in COMMANDS {
-            let argument = match spec.argument {
-                Argument::Nothing => "",
-                Argument::Address(_) => "localhost:8001",
-                Argument::Json => "[1]",
-                Argument::MessageId | Argument::Held | Argument::Edit => "7",
-                Argument::Rate => "0.5",
-                Argument::Filter | Argument::Line => "two words",
-                Argument::Station => "3 gnu",
-                Argument::File | Argument::FileOrNothing => "a file.csv",
-                Argument::Choice(_, words) => words.first().unwrap(),
-                Argument::Theme => "dark",
-            };
+            let argument = spec.argument.example();
             assert!(Command::parse(&format!(":{} {argument}", spec.name)).is_ok(), "{}", spec.name);
         }
     }

@@ -1,4 +1,4 @@
-//! Asks the node about the line that is being written.
+//! Asks the node, or what takes its place, about the line that is being written.
 
 use std::ops::Range;
 
@@ -9,34 +9,46 @@ use clacks_p2p::{
 
 use super::{
     assist::{Answer, Messages, Question},
+    available::REPLAY_SENDS_NOTHING,
     completion::{MOST_CHOICES, Need, PeerMatcher},
+    source::Source,
 };
-use crate::{command::Known, objection};
+use crate::{
+    command::{Known, NodeCommand},
+    objection,
+};
 
-/// What the node says; where there is none, nothing is known.
-pub(super) fn answer(node: Option<&Node>, question: Question) -> Answer {
-    let peers = match (&question.need, node) {
-        (Some(Need::Peers(known, typed)), Some(node)) => peers(node, *known, typed),
+/// What there is to be said.
+pub(super) fn answer(source: &Source, question: Question) -> Answer {
+    let peers = match &question.need {
+        Some(Need::Peers(known, typed)) => peers(source, *known, typed),
         _ => Vec::new(),
     };
-    let messages = match (&question.need, node) {
+    // In a replay there is no command that could do anything to them.
+    let messages = match (&question.need, source.node()) {
         (Some(Need::Messages { begun, held_only }), Some(node)) => messages(node, begun, *held_only),
         _ => Messages::default(),
     };
-    let objection =
-        question.command.as_ref().zip(node).and_then(|(command, node)| objection::now(node, command));
+    let objection = question.command.as_ref().and_then(|command| objection(source, command));
     Answer { question, peers, messages, objection }
 }
 
+/// Why a command would fail now; in a replay each does.
+fn objection(source: &Source, command: &NodeCommand) -> Option<String> {
+    match source.node() {
+        Some(node) => objection::now(node, command),
+        None => Some(REPLAY_SENDS_NOTHING.to_owned()),
+    }
+}
+
 /// The peers of a kind that begin with what is typed; if there are none, those that hold its letters.
-fn peers(node: &Node, known: Known, typed: &str) -> Vec<Peer> {
+fn peers(source: &Source, known: Known, typed: &str) -> Vec<Peer> {
     let mut matcher = PeerMatcher::default();
-    let begun =
-        node.find_peers(MOST_CHOICES, |peer| known.is_for(peer.status) && matcher.begins(peer, typed));
+    let begun = source.find_peers(&mut |peer| known.is_for(peer.status) && matcher.begins(peer, typed));
     if !begun.is_empty() {
         return begun;
     }
-    node.find_peers(MOST_CHOICES, |peer| known.is_for(peer.status) && matcher.holds(peer, typed))
+    source.find_peers(&mut |peer| known.is_for(peer.status) && matcher.holds(peer, typed))
 }
 
 fn messages(node: &Node, begun: &str, held_only: bool) -> Messages {
@@ -100,6 +112,7 @@ mod tests {
     use clacks_p2p::Message;
 
     use super::*;
+    use crate::recording::recorder::Recorder;
 
     fn queue(numbers: impl Iterator<Item = u64>) -> Vec<QueuedMessage> {
         let queued = |number: u64| QueuedMessage {
@@ -136,9 +149,10 @@ mod tests {
         let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let [one, two] = ["one", "two"].map(|text| node.enqueue(Message::text(text)).unwrap());
         crate::execute::execute(&node, crate::command::NodeCommand::HoldOne(two)).await.unwrap();
+        let source = Source::live(&node, Recorder::new(&node, None));
         let told = |held_only| {
             let need = Some(Need::Messages { begun: String::new(), held_only });
-            let messages = answer(Some(&node), Question { need, command: None }).messages;
+            let messages = answer(&source, Question { need, command: None }).messages;
             [messages.waiting, messages.held].map(|all| all.iter().map(|one| one.id).collect::<Vec<_>>())
         };
         assert_eq!((told(false), told(true)), ([vec![one], vec![two]], [vec![], vec![two]]));
@@ -151,9 +165,10 @@ mod tests {
         (1..=200).for_each(|port| add(format!("tower-{port}:1")));
         add("grand-trunk:1".to_owned());
         node.ignore(&"tower-17:1".parse().unwrap());
+        let source = Source::live(&node, Recorder::new(&node, None));
         let told = |known, typed: &str| {
             let question = Question { need: Some(Need::Peers(known, typed.to_owned())), command: None };
-            let peers = answer(Some(&node), question).peers;
+            let peers = answer(&source, question).peers;
             peers.iter().map(|peer| peer.address.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(told(Known::All, "").len(), MOST_CHOICES);

@@ -15,7 +15,11 @@ use super::{
     view::overlay_length,
 };
 use crate::command::{Command, NodeCommand, ViewCommand};
-use crate::recording::recorder::RecordCommand;
+use crate::recording::{
+    controls::{Jump, ReplayCommand},
+    player::AT_ITS_END,
+    recorder::RecordCommand,
+};
 
 /// Why a command for the node does nothing in a replay.
 pub(crate) const REPLAY_SENDS_NOTHING: &str = "this is a replay: nothing is sent";
@@ -85,12 +89,37 @@ pub(crate) fn why_not(model: &Model, template: &str) -> Option<String> {
         Ok(line) => line,
         Err(reason) => return Some(reason),
     };
-    match Command::parse(&line) {
-        Ok(Command::Node(_)) if model.replay.is_some() => Some(REPLAY_SENDS_NOTHING.to_owned()),
-        Ok(Command::Node(command)) => why_not_node(model, &command),
-        Ok(Command::View(command)) => why_not_view(model, &command),
-        Err(error) => Some(error.to_string()),
+    let command = match Command::parse(&line) {
+        Ok(command) => command,
+        Err(error) => return Some(error.to_string()),
+    };
+    if let Some(reason) = out_of_place(model, &command) {
+        return Some(reason.to_owned());
     }
+    match command {
+        Command::Node(command) => why_not_node(model, &command),
+        Command::View(command) => why_not_view(model, &command),
+    }
+}
+
+/// Why a command does nothing here, whatever is selected: in a replay nothing is sent, and only a replay is played.
+pub(crate) fn out_of_place(model: &Model, command: &Command) -> Option<&'static str> {
+    match (command, &model.replay) {
+        (Command::Node(_), Some(_)) => Some(REPLAY_SENDS_NOTHING),
+        (Command::View(ViewCommand::Say | ViewCommand::Edit(_) | ViewCommand::EditInEditor(_)), Some(_)) => {
+            Some(REPLAY_SENDS_NOTHING)
+        }
+        (Command::View(ViewCommand::Record(_)), Some(_)) => Some("this is a replay: it is recorded already"),
+        (Command::View(ViewCommand::Replay(_)), None) => {
+            Some("this is no replay; clacks replay FILE plays a recording")
+        }
+        _ => None,
+    }
+}
+
+/// Whether there is nothing left of the recording to play.
+fn is_played(model: &Model) -> bool {
+    model.replay.as_ref().is_some_and(|replay| replay.at_end)
 }
 
 fn why_not_node(model: &Model, command: &NodeCommand) -> Option<String> {
@@ -110,8 +139,9 @@ fn why_not_node(model: &Model, command: &NodeCommand) -> Option<String> {
 
 fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
     let reason = match command {
-        ViewCommand::Replay(_) if model.replay.is_none() => Some("this is no replay"),
-        ViewCommand::Record(_) if model.replay.is_some() => Some("this is a replay: it is recorded already"),
+        ViewCommand::Replay(
+            ReplayCommand::Pause | ReplayCommand::Step | ReplayCommand::Jump(Jump::On(_)),
+        ) if is_played(model) => Some(AT_ITS_END),
         ViewCommand::Record(RecordCommand::Stop) if model.recorded.is_none() => {
             Some("nothing is being recorded")
         }

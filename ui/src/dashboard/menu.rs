@@ -3,8 +3,8 @@
 use clacks_p2p::{Address, core::MessageId};
 
 use super::{
-    available::{fill_in, marked, why_not},
-    keymap::{Binding, Key, Keymap, Place},
+    available::{fill_in, marked, out_of_place, why_not},
+    keymap::{Binding, Key},
     layout::Pane,
     model::{Anchor, LogCursor, Model},
     question::Question,
@@ -249,9 +249,9 @@ pub(crate) fn acts_on_selection(command: &ViewCommand) -> bool {
 
 /// Everything, what can be done first.
 fn items(model: &Model) -> Vec<Item> {
-    let place = model.place();
-    let bindings = bindings_at(&model.keymap, place).filter(|(binding, _)| binding.command != THIS);
-    let bindings: Vec<_> = bindings.collect();
+    let bindings = model.keymap.bindings().iter().map(|binding| (binding, model.keys_of(binding)));
+    let is_listed = |(binding, keys): &(&Binding, Vec<Key>)| !keys.is_empty() && binding.command != THIS;
+    let bindings: Vec<_> = bindings.filter(is_listed).collect();
     let bound = bindings.iter().map(|(binding, keys)| bound_item(model, binding, keys));
     let typed = COMMANDS.iter().filter(|spec| spec.scope != Scope::Key && !THIS.ends_with(spec.name));
     let typed = typed.filter(|spec| !bindings.iter().any(|(binding, _)| says_all(model, binding, spec)));
@@ -262,11 +262,6 @@ fn items(model: &Model) -> Vec<Item> {
     items.extend(STATUSES.iter().map(|status| explained("a status", *status)));
     items.extend(GRAMMAR.iter().map(|filter| explained("a filter", *filter)));
     items
-}
-
-fn bindings_at(keymap: &Keymap, place: Place) -> impl Iterator<Item = (&Binding, Vec<Key>)> {
-    let bindings = keymap.bindings().iter().map(move |binding| (binding, binding.keys_at(place)));
-    bindings.filter(|(_, keys)| !keys.is_empty())
 }
 
 /// Whether a key does all that a command could do if it were typed.
@@ -302,7 +297,11 @@ fn typed_item(model: &Model, spec: &Spec) -> Item {
             (None, Err(error)) => Deed::Nothing(error.to_string()),
             (Some(reason), _) => Deed::Nothing(reason),
         },
-        _ => Deed::Begin(format!("{line} ")),
+        argument => {
+            let example = Command::parse(&format!("{line} {}", argument.example())).ok();
+            let reason = example.and_then(|command| out_of_place(model, &command));
+            reason.map_or_else(|| Deed::Begin(format!("{line} ")), |reason| Deed::Nothing(reason.to_owned()))
+        }
     };
     Item { keys: String::new(), line: spec.usage(), does: spec.does.to_owned(), deed }
 }

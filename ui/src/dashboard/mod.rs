@@ -51,6 +51,7 @@ mod verdict;
 mod view;
 
 pub(crate) use assist::Direction;
+pub(crate) use available::REPLAY_SENDS_NOTHING;
 pub(crate) use editing::InHand;
 pub(crate) use export::{NoForm, Target};
 pub(crate) use history::{LONGEST_LINE, MOST_LINES};
@@ -291,6 +292,7 @@ impl Dashboard {
                 happened = self.source.next(), if !self.frames.is_due() => match happened {
                     Some(News::Happened(happened)) => self.note(happened),
                     Some(News::Recorded(said)) => self.take(Msg::Done(said)),
+                    Some(News::Arrived) => self.frames.request(),
                     Some(News::Failed(reason)) => self.take(Msg::Done(Err(reason))),
                     None => return Ok(()),
                 },
@@ -409,7 +411,7 @@ impl Dashboard {
 
     async fn run_commands(&mut self, commands: Vec<NodeCommand>) {
         let Some(node) = self.source.node() else {
-            self.take(Msg::Done(Err(available::REPLAY_SENDS_NOTHING.to_owned())));
+            self.take(Msg::Done(Err(REPLAY_SENDS_NOTHING.to_owned())));
             return;
         };
         if matches!(commands.first(), Some(NodeCommand::Announce(_) | NodeCommand::Hold(_))) {
@@ -486,7 +488,7 @@ impl Dashboard {
                 let _ = replies.blocking_send(Msg::Listed(need, names));
             });
         }
-        let answer = ask::answer(self.source.node(), question);
+        let answer = ask::answer(&self.source, question);
         self.take(Msg::Answered(answer));
     }
 
@@ -545,7 +547,8 @@ impl Dashboard {
     /// Gives the window its title, and returns how long until it is to get another.
     fn entitle(&mut self) -> anyhow::Result<Duration> {
         let Some(title) = &mut self.title else { return Ok(Duration::MAX) };
-        let (wanted, uptime) = (title::of(&self.model.overview), self.model.now.uptime);
+        let (wanted, uptime) =
+            (title::of(&self.model.overview, self.model.replay.is_some()), self.model.now.uptime);
         if let Some(text) = title.next(wanted.clone(), uptime) {
             self.screen.set_title(text)?;
         }

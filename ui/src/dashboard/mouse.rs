@@ -34,7 +34,8 @@ pub(super) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
         }
         MouseEventKind::Down(MouseButton::Left) if model.overlay.is_none() => {
             if areas.input.contains(position) {
-                return write(model, "");
+                // Where no message can be sent, it is for commands.
+                return write(model, if model.replay.is_some() { ":" } else { "" });
             } else if let Some((pane, row)) = areas.pane_at(position) {
                 show_pane(model, pane);
                 select_row(model, row);

@@ -9,7 +9,7 @@ use super::{
     keymap::{Key, Place},
     model::{Focus, Model},
     question::Question,
-    update::{Effect, on_key, write},
+    update::{Effect, on_key, refuse_in_replay, write},
 };
 use crate::command::{Command, NodeCommand, ViewCommand};
 
@@ -34,6 +34,9 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
     }
     if was_asked || model.overlay.is_some() {
         return Vec::new();
+    }
+    if model.replay.is_some() && !writes_command(model) {
+        return refuse_in_replay(model);
     }
     let text = text.trim_matches(['\r', '\n']).replace("\r\n", "\n").replace('\r', "\n");
     if text.contains('\n') && !writes_command(model) {

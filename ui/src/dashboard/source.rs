@@ -10,12 +10,15 @@ use clacks_p2p::{
 
 use jiff::tz::TimeZone;
 
-use super::holding::{HeldSnapshot, WantedHeld};
-use super::marks::Marked;
-use super::model::{Anchor, Gone, Model, Snapshot, Wanted};
+use super::{
+    completion::MOST_CHOICES,
+    holding::{HeldSnapshot, WantedHeld},
+    marks::Marked,
+    model::{Anchor, Gone, Model, Snapshot, Wanted},
+};
 use crate::recording::{
     controls::ReplayCommand,
-    player::{Player, Progress},
+    player::{Played, Player, Progress},
     recorder::{RecordCommand, Recorder},
 };
 
@@ -49,6 +52,8 @@ pub(crate) enum News {
     Happened(Happened),
     /// A recording has begun or ended, or why not or too soon.
     Recorded(Result<String, String>),
+    /// A replay has come to where it was to go, or to its end.
+    Arrived,
     /// What went wrong with a replay.
     Failed(String),
 }
@@ -97,6 +102,14 @@ impl Source {
         }
     }
 
+    /// The first peers that are wanted, as many as can be chosen from. Looks at each in vain at worst.
+    pub(crate) fn find_peers(&self, is_wanted: &mut dyn FnMut(&Peer) -> bool) -> Vec<Peer> {
+        match self {
+            Self::Live(live) => live.node.find_peers(MOST_CHOICES, is_wanted),
+            Self::Replay(player) => player.state().find_peers(MOST_CHOICES, is_wanted),
+        }
+    }
+
     /// The next thing that happens; `None` once there will be none. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Option<News> {
         match self {
@@ -105,7 +118,8 @@ impl Source {
                 said = recorder.said() => Some(News::Recorded(said)),
             },
             Self::Replay(player) => Some(match player.next().await {
-                Ok((event, now)) => News::happened(event, now),
+                Ok(Played::Event(event, now)) => News::happened(event, now),
+                Ok(Played::Arrived) => News::Arrived,
                 Err(reason) => News::Failed(reason),
             }),
         }

@@ -15,7 +15,7 @@ const ADDRESS: usize = 60;
 /// The title that the window has.
 #[derive(Debug, Default)]
 pub(super) struct Title {
-    /// What it says, and since when in uptime.
+    /// What it says, and since when in uptime, which goes back in a replay.
     set: Option<(String, Duration)>,
 }
 
@@ -23,7 +23,7 @@ impl Title {
     /// What the window is to be called from now on, if it is not called so already.
     pub(super) fn next(&mut self, wanted: String, uptime: Duration) -> Option<&str> {
         let may_change = match &self.set {
-            Some((set, since)) => *set != wanted && uptime.saturating_sub(*since) >= BETWEEN,
+            Some((set, since)) => *set != wanted && uptime.abs_diff(*since) >= BETWEEN,
             None => true,
         };
         may_change.then(|| self.set.insert((wanted, uptime)).0.as_str())
@@ -32,13 +32,14 @@ impl Title {
     /// How long until the title may change, if it is to.
     pub(super) fn waits(&self, wanted: &str, uptime: Duration) -> Option<Duration> {
         let (set, since) = self.set.as_ref()?;
-        (set != wanted).then(|| BETWEEN.saturating_sub(uptime.saturating_sub(*since)))
+        (set != wanted).then(|| BETWEEN.saturating_sub(uptime.abs_diff(*since)))
     }
 }
 
 /// What the window is to be called; without a character that a terminal acts on, whatever the hostname is.
-pub(super) fn of(overview: &Overview) -> String {
-    of_node(&overview.address.to_string(), overview.queued)
+pub(super) fn of(overview: &Overview, is_replay: bool) -> String {
+    let title = of_node(&overview.address.to_string(), overview.queued);
+    if is_replay { format!("replay {} {title}", glyphs().apart) } else { title }
 }
 
 fn of_node(address: &str, queued: usize) -> String {

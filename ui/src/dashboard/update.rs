@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     assist::{self, Answer},
-    available::{REPLAY_SENDS_NOTHING, fill_in, marked, selected_message, selected_peer},
+    available::{REPLAY_SENDS_NOTHING, fill_in, marked, out_of_place, selected_message, selected_peer},
     choosing::{choose, go_in_menu, type_into_menu, type_into_search},
     completion::Need,
     editing::{self, Editing, InHand},
@@ -336,6 +336,9 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 /// Runs the command that a key is bound to, with what is selected in the places for it.
 fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
     if let Some(commands) = marked(model, template) {
+        if model.replay.is_some() {
+            return refuse_in_replay(model);
+        }
         model.question = Question::before_all(commands);
         return Vec::new();
     }
@@ -403,11 +406,11 @@ fn hold_on_to_the_row(model: &mut Model) -> Result<(), String> {
 }
 
 fn run(model: &mut Model, command: Command) -> Vec<Effect> {
+    if let Some(reason) = out_of_place(model, &command) {
+        model.complain(reason);
+        return Vec::new();
+    }
     match command {
-        Command::Node(_) if model.replay.is_some() => refuse_in_replay(model),
-        Command::View(ViewCommand::Edit(_) | ViewCommand::EditInEditor(_)) if model.replay.is_some() => {
-            refuse_in_replay(model)
-        }
         Command::Node(command) => {
             let edit = editing::finish(model, &command);
             vec![edit.unwrap_or(Effect::Run(command))]
@@ -416,7 +419,7 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     }
 }
 
-fn refuse_in_replay(model: &mut Model) -> Vec<Effect> {
+pub(super) fn refuse_in_replay(model: &mut Model) -> Vec<Effect> {
     model.complain(REPLAY_SENDS_NOTHING);
     Vec::new()
 }
@@ -566,6 +569,12 @@ fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
     assist::end_choosing(model, takes_it)
 }
 
+/// The command that a line is, if it is of any use here.
+fn in_place(model: &Model, line: &str) -> Result<Command, String> {
+    let command = Command::parse(line).map_err(|error| error.to_string())?;
+    out_of_place(model, &command).map_or(Ok(command), |reason| Err(reason.to_owned()))
+}
+
 fn send(model: &mut Model) -> Vec<Effect> {
     if model.input.writes_command() && model.input.draft().trim_matches([':', ' ']).is_empty() {
         model.input.clear();
@@ -573,15 +582,14 @@ fn send(model: &mut Model) -> Vec<Effect> {
         model.focus = Focus::Lists;
         return assist::edited(model);
     }
-    let command = match Command::parse(model.input.draft()) {
-        Ok(Command::Node(_)) if model.replay.is_some() => return refuse_in_replay(model),
+    let command = match in_place(model, model.input.draft()) {
         // What the node has against it may have gone since.
         Ok(_) if model.assist.hopeless().is_some() => return assist::edited(model),
         Ok(command) => command,
         // The draft stays, to be mended.
         Err(error) => {
             let effects = assist::edited(model);
-            assist::refuse(model, error.to_string());
+            assist::refuse(model, error);
             return effects;
         }
     };

@@ -16,6 +16,9 @@ use crate::dashboard::Replayed;
 /// How much faster or slower than it happened, at least and at most.
 pub(crate) const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=64.0;
 
+/// Why it neither goes on nor stands still.
+pub(crate) const AT_ITS_END: &str = "the recording is at its end";
+
 /// Where a recording stands, for the screen.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Progress {
@@ -26,6 +29,28 @@ pub(crate) struct Progress {
     pub(crate) at_end: bool,
     /// It is on its way to another place of the recording, and so much of the file is read.
     pub(crate) jumping: Option<f64>,
+}
+
+/// How much of the file is read at a stretch, in bytes, where it tells of nothing that is shown: not so much that keys
+/// would have to wait.
+pub(super) const AT_A_STRETCH: u64 = 256 << 10;
+
+/// Something new about a recording that is being played.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Played {
+    Event(Event, Now),
+    /// A jump or the recording has come to its end, and nothing happened then.
+    Arrived,
+}
+
+/// What was taken in at a stretch.
+#[derive(Debug)]
+enum Taken {
+    Played(Played),
+    /// Nothing that is shown, and more of the file is due.
+    More,
+    /// What comes next is not due.
+    Nothing,
 }
 
 /// A recording that is being played.
@@ -42,6 +67,7 @@ pub(crate) struct Player {
     steps: u64,
     /// What went wrong with the file meanwhile.
     error: Option<String>,
+    has_ended: bool,
 }
 
 /// Uptime of the node that goes on, faster or slower than time does.
@@ -85,7 +111,7 @@ impl Player {
         let next = tape.next()?;
         let uptime = tape.facts.begins.uptime;
         let clock = Clock { uptime, since: Instant::now(), speed, paused: false };
-        Ok(Self { tape, state, next, clock, jumps_to: None, steps: 0, error: None })
+        Ok(Self { tape, state, next, clock, jumps_to: None, steps: 0, error: None, has_ended: false })
     }
 
     pub(crate) fn facts(&self) -> Facts {
@@ -151,37 +177,54 @@ impl Player {
     // === What happens ===
 
     /// The next event, when its time has come, or what went wrong with the file meanwhile. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Result<(Event, Now), String> {
+    pub(crate) async fn next(&mut self) -> Result<Played, String> {
         loop {
-            if let Some(happened) = self.try_next() {
-                return Ok(happened);
-            }
-            if let Some(error) = self.error.take() {
-                return Err(error);
-            }
-            match &self.next {
-                Some((now, _)) if !self.clock.paused => {
-                    tokio::time::sleep_until(self.clock.instant_of(now.uptime)).await;
+            match self.take_some() {
+                Taken::Played(played) => return Ok(played),
+                Taken::More => tokio::task::yield_now().await,
+                Taken::Nothing => {
+                    if let Some(error) = self.error.take() {
+                        return Err(error);
+                    }
+                    self.wait().await;
                 }
-                _ => return std::future::pending().await,
             }
         }
     }
 
-    /// The next event, if its time has come.
+    /// Waits until what comes next is due.
+    async fn wait(&self) {
+        match &self.next {
+            Some((now, _)) if !self.clock.paused => {
+                tokio::time::sleep_until(self.clock.instant_of(now.uptime)).await;
+            }
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// The next event, if its time has come and it is not far in the file.
     pub(crate) fn try_next(&mut self) -> Option<(Event, Now)> {
+        match self.take_some() {
+            Taken::Played(Played::Event(event, now)) => Some((event, now)),
+            _ => None,
+        }
+    }
+
+    /// Takes in what is due, to the next event at most.
+    fn take_some(&mut self) -> Taken {
+        let until = self.tape.at().saturating_add(AT_A_STRETCH);
         while let Some((now, _)) = &self.next {
             if !self.is_due(now.uptime) {
-                self.arrive();
-                return None;
+                break;
             }
-            let happened = self.take_next();
-            if happened.is_some() {
-                return happened;
+            if let Some((event, now)) = self.take_next() {
+                return Taken::Played(Played::Event(event, now));
+            }
+            if self.tape.at() > until {
+                return Taken::More;
             }
         }
-        self.arrive();
-        None
+        if self.arrive() { Taken::Played(Played::Arrived) } else { Taken::Nothing }
     }
 
     fn is_due(&self, uptime: Duration) -> bool {
@@ -217,15 +260,18 @@ impl Player {
         Some((event, now))
     }
 
-    /// A jump has come to its end; so has the recording.
-    fn arrive(&mut self) {
-        if let Some(target) = self.jumps_to.take() {
+    /// Ends a jump, and all else at the end of the recording. Returns whether that is new.
+    fn arrive(&mut self) -> bool {
+        let target = self.jumps_to.take();
+        if let Some(target) = target {
             self.clock.set(target.min(self.ends()));
         }
-        if self.next.is_none() {
+        let had_ended = std::mem::replace(&mut self.has_ended, self.next.is_none());
+        if self.has_ended {
             self.steps = 0;
             self.clock.set(self.ends());
         }
+        target.is_some() || self.has_ended && !had_ended
     }
 
     // === What the user does ===
@@ -233,6 +279,9 @@ impl Player {
     /// Does what the user asks. The times of day are those of `zone`.
     pub(crate) fn carry_out(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Replayed, String> {
         match command {
+            ReplayCommand::Pause | ReplayCommand::Step if self.is_at_end() => {
+                return Err(AT_ITS_END.to_owned());
+            }
             ReplayCommand::Pause => self.pause(!self.clock.paused),
             ReplayCommand::Step => {
                 self.pause(true);
@@ -261,7 +310,8 @@ impl Player {
         self.clock.change(|clock| clock.speed = speed.clamp(*SPEEDS.start(), *SPEEDS.end()));
     }
 
-    /// Goes to this place of the recording, or to its end.
+    /// Goes to this place of the recording, or to its end. Back it goes by way of the beginning: what the screen shows
+    /// was told by every event before that place.
     pub(crate) fn jump(&mut self, place: Duration) -> Replayed {
         let target = self.begins() + place.min(self.tape.facts.length);
         let goes_back = target < self.now().uptime;

@@ -91,6 +91,11 @@ impl State {
         self.now
     }
 
+    /// As [`Node::find_peers`](clacks_p2p::Node::find_peers).
+    pub(crate) fn find_peers(&self, count: usize, is_wanted: &mut dyn FnMut(&Peer) -> bool) -> Vec<Peer> {
+        self.peers.values().filter(|peer| is_wanted(peer)).take(count).cloned().collect()
+    }
+
     /// Time has passed, and nothing happened.
     pub(super) fn pass(&mut self, now: Now) {
         self.now = now;

@@ -121,6 +121,11 @@ impl Tape {
         &self.beginning
     }
 
+    /// How many bytes of the file are read.
+    pub(crate) fn at(&self) -> u64 {
+        self.at
+    }
+
     /// Which part of the file is read.
     pub(crate) fn progress(&self) -> f64 {
         self.at as f64 / self.end.max(1) as f64

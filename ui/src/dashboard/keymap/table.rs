@@ -188,7 +188,7 @@ pub(super) const ROWS: &[Row] = rows![
     ".", REPLAY, ":step", "step", "take one event and stand still";
     "+", REPLAY, ":speed +", "faster", "play twice as fast";
     "-", REPLAY, ":speed -", "", "play half as fast";
-    "[", REPLAY, ":jump -10s", "", "go back by ten seconds";
+    "[", REPLAY, ":jump -10s", "back", "go back by ten seconds";
     "]", REPLAY, ":jump +10s", "on", "go on by ten seconds";
     "{", REPLAY, ":jump -1m", "", "go back by a minute";
     "}", REPLAY, ":jump +1m", "", "go on by a minute";

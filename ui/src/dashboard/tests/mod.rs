@@ -14,6 +14,7 @@ mod menu;
 mod pictures;
 mod readme_pictures;
 mod rebound;
+mod replaying;
 mod screens;
 mod searching;
 mod sizes;

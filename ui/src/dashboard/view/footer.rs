@@ -11,11 +11,11 @@ use super::{
     super::{
         available::is_worth_a_hint,
         format,
-        keymap::Place,
+        keymap::{Binding, Place},
         model::{Focus, Model},
         theme::Theme,
     },
-    choices, leaving,
+    TO_COMMAND, choices, leaving,
     row::fit,
     search, with_keys,
 };
@@ -24,6 +24,11 @@ use crate::{
     filter::IN_SHORT,
     untrusted::shown,
 };
+
+const TO_WRITE: &str = "press {:say} to write a message, {:prompt :} for a command";
+/// What is hinted at first in a replay, of which little else would be known in a narrow window.
+const FIRST_IN_REPLAY: [&str; 7] =
+    [":close", ":pause", ":step", ":jump -10s", ":jump +10s", ":help", ":speed +"];
 
 /// Characters in a cell at most: a letter and the marks and letters that may join it.
 const LONGEST_CELL: usize = 8;
@@ -115,7 +120,8 @@ pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
         return;
     }
     if model.input.draft().is_empty() && !has_focus {
-        let hint = with_keys(model, "press {:say} to write a message, {:prompt :} for a command");
+        let hint = if model.replay.is_some() { TO_COMMAND } else { TO_WRITE };
+        let hint = with_keys(model, hint);
         frame.render_widget(Line::styled(fit(&hint, room), theme.quiet), text);
         return;
     }
@@ -138,6 +144,7 @@ fn label(model: &Model) -> &'static str {
     match (wrong(model).is_some(), model.input.writes_command()) {
         _ if model.place() == Place::Recall => " SENT ",
         (false, true) => " CMD ",
+        (false, false) if model.replay.is_some() && model.input.draft().is_empty() => " CMD ",
         (false, false) => " SAY ",
         (true, true) => "!CMD ",
         (true, false) => "!SAY ",
@@ -210,6 +217,17 @@ fn scrolled(draft: &str, cursor: usize, columns: usize) -> (String, usize) {
     (format!("{}{}", head.as_str(), tail.as_str()), head.width())
 }
 
+/// The bindings to hint at, the most important first.
+fn hinted(model: &Model) -> Vec<&Binding> {
+    let bindings = model.keymap.bindings().iter();
+    let mut hinted: Vec<_> = bindings.filter(|binding| is_worth_a_hint(model, binding)).collect();
+    if model.replay.is_some() {
+        let place = |binding: &&Binding| FIRST_IN_REPLAY.iter().position(|first| binding.command == *first);
+        hinted.sort_by_key(|binding| place(binding).unwrap_or(FIRST_IN_REPLAY.len()));
+    }
+    hinted
+}
+
 pub(super) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if model.handing_on().is_some() {
         leaving::draw_hints(theme, area, frame);
@@ -220,8 +238,7 @@ pub(super) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
         return;
     }
     let mut line = Line::default();
-    let hinted = model.keymap.bindings().iter().filter(|binding| is_worth_a_hint(model, binding));
-    for binding in hinted {
+    for binding in hinted(model) {
         let key = model.keys_of(binding).first().map(ToString::to_string).unwrap_or_default();
         let hint =
             vec![Span::styled(key, theme.strong), Span::styled(format!(" {}", binding.hint), theme.quiet)];

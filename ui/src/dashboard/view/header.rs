@@ -17,16 +17,21 @@ use super::{
 };
 use crate::recording::player::Progress;
 
+/// The name of the node has at least so many columns beside a replay, or is left out.
+const NAME: usize = 8;
+
 pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let overview = &model.overview;
     let width = usize::from(area.width);
     let address = overview.address.to_string();
-    let name = fit_address(&overview.address, address.len().min(width.saturating_sub(7)));
+    let replay = replay(model, theme);
+    let room = width.saturating_sub(7 + replay.as_ref().map_or(0, |replay| 2 + replay.width()));
+    let name = fit_address(&overview.address, address.len().min(room));
     let mut line = Line::from(vec![Span::styled("clacks ", theme.strong), Span::styled(name, theme.strong)]);
-    if let Some(replay) = &model.replay {
-        line.push_span(Span::raw("  "));
-        line.push_span(Span::styled(" REPLAY ", theme.title(true)));
-        line.push_span(Span::raw(format!(" {}", progress(replay))));
+    if let Some(replay) = replay {
+        // Where it stands matters more than where it was recorded.
+        line = if room < NAME { Line::default() } else { line + Span::raw("  ") };
+        line.spans.extend(replay.spans);
     }
     // What has no room is left out, the least important first.
     let items = items(model).into_iter().map(|item| format!("  {item}"));
@@ -37,6 +42,13 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         fits
     }));
     frame.render_widget(line, area);
+}
+
+/// That it is a replay, and where that stands.
+fn replay(model: &Model, theme: Theme) -> Option<Line<'static>> {
+    let replay = model.replay.as_ref()?;
+    let badge = Span::styled(" REPLAY ", theme.title(true));
+    Some(Line::from(vec![badge, Span::raw(format!(" {}", progress(replay)))]))
 }
 
 /// Where a replay stands: `1:05 of 12:30  4x`.

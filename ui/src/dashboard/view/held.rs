@@ -34,7 +34,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     let (held, selected) = model.held.list.visible(usize::from(rows.height));
     draw_title(model, theme, area, frame);
     if held.is_empty() {
-        draw_empty(theme, rows, EMPTY, frame);
+        draw_empty(theme, rows, if model.replay.is_some() { &EMPTY[..1] } else { EMPTY }, frame);
     }
     for (index, (held, row)) in held.iter().zip(rows.rows()).enumerate() {
         let is_selected = selected == Some(index);

@@ -175,6 +175,9 @@ fn with_keys(model: &Model, text: &str) -> String {
     format!("{before}{}{}", model.key_for(command), with_keys(model, after))
 }
 
+/// What is said in a replay instead of how to send something.
+const TO_COMMAND: &str = "this is a replay; {:prompt :} takes commands";
+
 /// What to say where a list is empty.
 fn draw_empty(theme: Theme, area: Rect, lines: &[impl AsRef<str>], frame: &mut Frame<'_>) {
     for (text, row) in lines.iter().zip(area.rows()) {

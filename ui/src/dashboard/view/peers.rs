@@ -10,7 +10,7 @@ use super::{
         model::Model,
         theme::{Theme, letter},
     },
-    draw_empty, draw_row, draw_title, header, marked,
+    TO_COMMAND, draw_empty, draw_row, draw_title, header, marked,
     row::{fit, fit_address, fit_right},
     with_keys,
 };
@@ -25,6 +25,8 @@ const ADDRESS: usize = 12;
 
 const EMPTY: [&str; 4] =
     ["no peers yet", "press {:prompt :} and type", "announce HOST:PORT", "or wait for somebody to call"];
+
+const EMPTY_IN_REPLAY: [&str; 2] = ["no peers yet", TO_COMMAND];
 
 pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
@@ -48,7 +50,8 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
 
 /// How to come by a peer, where there is none.
 pub(super) fn draw_none(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    draw_empty(theme, area, &EMPTY.map(|line| with_keys(model, line)), frame);
+    let lines = if model.replay.is_some() { &EMPTY_IN_REPLAY[..] } else { &EMPTY };
+    draw_empty(theme, area, &lines.iter().map(|line| with_keys(model, line)).collect::<Vec<_>>(), frame);
 }
 
 fn spans(model: &Model, theme: Theme, peer: &Peer, width: usize) -> Vec<Span<'static>> {

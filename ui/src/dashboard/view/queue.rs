@@ -12,7 +12,7 @@ use super::{
         model::Model,
         theme::Theme,
     },
-    draw_empty, draw_row, draw_title, marked,
+    TO_COMMAND, draw_empty, draw_row, draw_title, marked,
     row::{fit, fit_right, preview},
     with_keys,
 };
@@ -26,6 +26,7 @@ const VISITS: usize = 6;
 const PREVIEW: usize = 24;
 
 const EMPTY: &[&str] = &["the queue is empty", "press {:say} to write a message"];
+const EMPTY_IN_REPLAY: &[&str] = &["the queue is empty", TO_COMMAND];
 const HELD: &[&str] = &["all of it is held", "{:held} lists it"];
 const WAITING: &[&str] = &["all of it is on its way"];
 
@@ -50,6 +51,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     let (queue, selected) = model.queue.visible(usize::from(rows.height));
     if queue.is_empty() && overview.queued == 0 {
         let lines = match (overview.in_flight, overview.held) {
+            (0, 0) if model.replay.is_some() => EMPTY_IN_REPLAY,
             (0, 0) => EMPTY,
             (0, _) => HELD,
             _ => WAITING,

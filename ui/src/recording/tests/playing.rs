@@ -1,6 +1,10 @@
 //! A recording that is played, forwards and backwards.
 
-use std::time::Duration;
+use std::{
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use clacks_p2p::core::{Event, Now};
 use jiff::tz::TimeZone;
@@ -11,7 +15,7 @@ use crate::{
     dashboard::Replayed,
     recording::{
         controls::{Jump, ReplayCommand, Speed},
-        player::Player,
+        player::{AT_A_STRETCH, Played, Player},
         state::State,
     },
 };
@@ -112,7 +116,7 @@ async fn events_come_when_their_time_has_come() {
     player.pause(false);
     let began = tokio::time::Instant::now();
     for (_, now) in &recording.events[..50] {
-        let (_, at) = player.next().await.unwrap();
+        let Ok(Played::Event(_, at)) = player.next().await else { panic!("it is an event") };
         assert_eq!(at, *now);
         let gone = now.uptime.saturating_sub(recording.began.now.uptime) / 4;
         let late = began.elapsed().checked_sub(gone).expect("not before its time");
@@ -142,11 +146,61 @@ fn a_file_that_is_spoilt_meanwhile_is_told_and_plays_no_further() {
     assert!(error.contains("r.jsonl line "), "{error}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn that_a_jump_or_the_recording_has_come_to_its_end_is_told_once() {
+    let (_, mut player, _directory) = player();
+    let length = player.progress().length;
+    // Nothing happens between the beginning and this place.
+    player.jump(Duration::from_nanos(1));
+    assert_eq!(player.next().await, Ok(Played::Arrived));
+    player.pause(false);
+    player.jump(length.mul_f64(0.9));
+    let mut arrived = 0;
+    while let Ok(Ok(played)) = tokio::time::timeout(length, player.next()).await {
+        arrived += u32::from(played == Played::Arrived);
+    }
+    assert_eq!((arrived, player.progress().at_end), (2, true));
+}
+
+#[tokio::test]
+async fn a_run_of_lines_that_tell_of_nothing_holds_nobody_up() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("r.jsonl");
+    let recording = Recording::make(5, 1);
+    let begins = recording.began.now.uptime.as_millis();
+    let line = format!("{{\"event\":\"semaphore\",\"time\":1,\"uptime_ms\":{begins}}}\n");
+    let lines = 4 * AT_A_STRETCH as usize / line.len();
+    let header = recording.text().lines().next().unwrap().to_owned() + "\n";
+    std::fs::write(&path, header + &line.repeat(lines)).unwrap();
+    let jumping = || {
+        let mut player = Player::open(&path, 1.0, |_| {}).unwrap();
+        player.pause(true);
+        player.jump(Duration::ZERO);
+        player
+    };
+    let mut player = jumping();
+    let stretches = std::iter::from_fn(|| {
+        assert_eq!(player.try_next(), None);
+        player.progress().jumping
+    });
+    assert!(stretches.count() >= 3, "it can be told how far it is");
+    let mut player = jumping();
+    let mut next = pin!(player.next());
+    let mut polls = 0;
+    while let Poll::Pending = poll(next.as_mut()) {
+        polls += 1;
+    }
+    assert!(polls >= 3, "others have their turn meanwhile");
+}
+
 /// What is there without waiting.
 fn futures_now<T>(future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
-        std::task::Poll::Ready(ready) => ready,
-        std::task::Poll::Pending => panic!("it waits"),
+    match poll(pin!(future)) {
+        Poll::Ready(ready) => ready,
+        Poll::Pending => panic!("it waits"),
     }
+}
+
+fn poll<T>(future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
 }
