@@ -102,7 +102,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         return result;
     }
     // A node that is never seen should not have been heard of, nor leave anything behind.
-    terminal::fit_to_draw_on()?;
+    terminal::fit_to_draw_on(terminal::NODE_WITHOUT_SCREEN)?;
     let settings = dashboard::Settings::new(false, config.view.clone())?;
     let settings = match config.kept_in()? {
         Some(directory) => settings.keep_in(&directory)?,
@@ -130,7 +130,7 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     charset::choose(view.ascii);
     let is_accessible = view.accessible.unwrap_or_default();
     if !demo.no_screen && !is_accessible {
-        terminal::fit_to_draw_on()?;
+        terminal::fit_to_draw_on(terminal::NODE_WITHOUT_SCREEN)?;
     }
     let settings = dashboard::Settings::new(true, view)?.with_history(None);
     let network = demo::Network::start(&demo.options).await?;

@@ -7,12 +7,16 @@ use std::{
 };
 
 use crate::{
+    accessible::{self, Pace},
     charset,
     config::View,
     dashboard::{self, Settings, Source},
     recording::{player::Player, tape::Facts},
     tell, terminal,
 };
+
+/// What to do where a replay can't be shown.
+const WITHOUT_SCREEN: &str = "`clacks replay --accessible FILE` tells in sentences what is recorded";
 
 /// A file that is read in less time needs no word about it.
 const WORTH_A_WORD: Duration = Duration::from_millis(500);
@@ -22,9 +26,9 @@ pub(crate) struct Options {
     /// The recording, as `:record` or --record made it
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// How many times as fast as it happened, 0.25 to 64
-    #[arg(long, default_value_t = 1.0, value_name = "TIMES", value_parser = speed, allow_negative_numbers = true)]
-    speed: f64,
+    /// How many times as fast as it happened, 0.25 to 64 [default: 1; with --accessible into a pipe, all at once]
+    #[arg(long, value_name = "TIMES", value_parser = speed, allow_negative_numbers = true)]
+    speed: Option<f64>,
     #[command(flatten)]
     view: View,
     /// Configuration file, of which this takes what is about the screen [default: as without a command]
@@ -37,7 +41,7 @@ fn speed(text: &str) -> Result<f64, &'static str> {
     speed.ok_or("a speed is a number from 0.25 to 64")
 }
 
-/// Plays a recording on the screen. No node is started.
+/// Plays a recording on the screen or tells it in sentences. No node is started.
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     if options.view.record.is_some() || options.view.record_size.is_some() {
         anyhow::bail!("a replay is recorded already; --record is for a node");
@@ -45,13 +49,20 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let view = options.view.with_file(options.config.as_deref())?;
     charset::choose(view.ascii);
     let settings = Settings::new(false, view)?;
-    terminal::fit_to_draw_on()?;
-    let mut progress = LoadingProgress::default();
-    let player = Player::open(&options.file, options.speed, |part| progress.show(part));
+    let is_accessible = settings.view.accessible.unwrap_or_default();
+    let mut progress = LoadingProgress::new(is_accessible);
+    let player = Player::open(&options.file, options.speed.unwrap_or(1.0), |part| progress.show(part));
     progress.end();
     let player = player?;
     let remark = remark(player.facts());
-    let result = dashboard::run(Source::Replay(Box::new(player)), &settings).await.map(drop);
+    let result = if is_accessible {
+        let is_for_a_program = !io::stdout().is_terminal() && options.speed.is_none();
+        let pace = if is_for_a_program { Pace::AtOnce } else { Pace::AsItHappened };
+        accessible::replay(player, settings.view.filter.clone(), pace).await
+    } else {
+        terminal::fit_to_draw_on(WITHOUT_SCREEN)?;
+        dashboard::run(Source::Replay(Box::new(player)), &settings).await.map(drop)
+    };
     remark.iter().for_each(|remark| tell(remark));
     result
 }
@@ -70,25 +81,31 @@ pub(crate) fn remark(facts: Facts) -> Option<String> {
 struct LoadingProgress {
     began: Instant,
     shown: Option<u32>,
-}
-
-impl Default for LoadingProgress {
-    fn default() -> Self {
-        Self { began: Instant::now(), shown: None }
-    }
+    /// Who listens wants to hear of it once.
+    is_told_once: bool,
 }
 
 impl LoadingProgress {
+    fn new(is_told_once: bool) -> Self {
+        Self { began: Instant::now(), shown: None, is_told_once }
+    }
+
     fn show(&mut self, part: f64) {
         let percent = (part * 100.0) as u32;
-        if self.began.elapsed() > WORTH_A_WORD && self.shown != Some(percent) && io::stderr().is_terminal() {
-            self.shown = Some(percent);
-            let _ = write!(io::stderr(), "\rreading the recording: {percent} %");
+        if self.began.elapsed() <= WORTH_A_WORD || self.shown == Some(percent) || !io::stderr().is_terminal()
+        {
+            return;
         }
+        if !self.is_told_once {
+            let _ = write!(io::stderr(), "\rreading the recording: {percent} %");
+        } else if self.shown.is_none() {
+            tell("reading the recording");
+        }
+        self.shown = Some(percent);
     }
 
     fn end(&self) {
-        if self.shown.is_some() {
+        if self.shown.is_some() && !self.is_told_once {
             let _ = write!(io::stderr(), "\r{:40}\r", "");
         }
     }

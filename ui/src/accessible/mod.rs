@@ -21,9 +21,11 @@ use crate::{
 };
 
 mod flood;
+mod replay;
 mod sentences;
 mod teller;
 
+pub(crate) use replay::{Pace, replay};
 use teller::Teller;
 
 /// Answers of commands that may wait to be told.
@@ -268,7 +270,7 @@ impl Session {
                 self.leaves = true;
                 Vec::new()
             }
-            _ => vec!["That is for the screen; :help lists what there is here.".to_owned()],
+            _ => vec![sentences::FOR_THE_SCREEN.to_owned()],
         }
     }
 

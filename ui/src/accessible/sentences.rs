@@ -27,6 +27,11 @@ pub(super) const MOST_LISTED: usize = 30;
 const MESSAGE: usize = 160;
 /// The commands that the screen has as well as this.
 const ALSO_HERE: [&str; 2] = ["traffic", "filter"];
+/// The commands for a replay in sentences.
+const IN_REPLAY: [&str; 11] =
+    ["pause", "step", "speed", "jump", "peers", "queue", "held", "traffic", "filter", "help", "quit"];
+/// The answer to any other command.
+pub(super) const FOR_THE_SCREEN: &str = "That is for the screen; :help lists what there is here.";
 
 /// What happened.
 pub(super) fn happened(row: &Row, zone: &TimeZone) -> String {
@@ -137,10 +142,19 @@ fn others(total: usize) -> Option<String> {
 pub(super) fn help() -> Vec<String> {
     let mut sentences = vec!["A line is a message. A line that starts with a colon is a command:".to_owned()];
     let is_here = |spec: &&Spec| spec.scope == Scope::Anywhere || ALSO_HERE.contains(&spec.name);
-    sentences
-        .extend(COMMANDS.iter().filter(is_here).map(|spec| format!("{}: {}.", spec.usage(), does(spec))));
+    sentences.extend(COMMANDS.iter().filter(is_here).map(explained));
     sentences.push("::text: send the message \":text\".".to_owned());
     sentences
+}
+
+/// The answer to `:help` in a replay.
+pub(super) fn help_in_replay() -> Vec<String> {
+    let is_here = |spec: &&Spec| IN_REPLAY.contains(&spec.name);
+    COMMANDS.iter().filter(is_here).map(explained).collect()
+}
+
+fn explained(spec: &Spec) -> String {
+    format!("{}: {}.", spec.usage(), does(spec))
 }
 
 /// Here there is nowhere to go.
@@ -152,7 +166,7 @@ fn does(spec: &Spec) -> &'static str {
         "filter" => "tell only the traffic that it admits, or all of it without one",
         "held" => "tell what is held",
         "help" => "list the commands",
-        _ => spec.does,
+        _ => spec.does.strip_prefix("in a replay: ").unwrap_or(spec.does),
     }
 }
 

@@ -22,30 +22,52 @@ pub(super) struct Teller {
     zone: TimeZone,
     /// Whether the newest row is not told yet.
     waits: bool,
+    /// Whether what was typed at the node is told as well, as nobody here knows the answers that it got.
+    tells_own: bool,
 }
 
 impl Teller {
     pub(super) fn new(filter: Option<Filter>) -> Self {
         let mut log = Log::default();
         log.set_filter(filter);
-        Self { log, flood: Flood::default(), zone: TimeZone::system(), waits: false }
+        Self { log, flood: Flood::default(), zone: TimeZone::system(), waits: false, tells_own: false }
+    }
+
+    /// One who tells what is recorded.
+    pub(super) fn of_recording(filter: Option<Filter>) -> Self {
+        Self { tells_own: true, ..Self::new(filter) }
+    }
+
+    /// Forgets what has happened.
+    pub(super) fn begin_again(&mut self) {
+        self.log.clear();
+        (self.flood, self.waits) = (Flood::default(), false);
     }
 
     /// Notes an event and returns what to say of it and of those before it that is not said yet.
     pub(super) fn note(&mut self, event: &Event, now: Now) -> Option<String> {
+        let (untold, flood) = (self.take_in(event, now), &mut self.flood);
+        let told = untold.into_iter().filter(|_| flood.admits(now.uptime)).collect::<Vec<_>>();
+        (!told.is_empty()).then(|| told.join(" "))
+    }
+
+    /// The same, however much it is.
+    pub(super) fn note_all(&mut self, event: &Event, now: Now) -> Option<String> {
+        let told = self.take_in(event, now);
+        (!told.is_empty()).then(|| told.join(" "))
+    }
+
+    fn take_in(&mut self, event: &Event, now: Now) -> Vec<String> {
         // The next event says whether the message is queued or held; it comes at once.
         let waits = matches!(event, Event::MessageReceived { id: Some(_), .. });
         let waited = std::mem::replace(&mut self.waits, waits);
         let first = self.log.next_number().saturating_sub(u64::from(waited));
         self.log.note(event, now.unix_ms);
         let end = self.log.next_number().saturating_sub(u64::from(waits));
-        let (log, flood) = (&self.log, &mut self.flood);
         // Those that the filter hides are not there; of those that answer what was typed the answer says as much.
-        let untold =
-            (first..end).filter_map(|number| log.at(log.position(number)).filter(|row| row.number == number));
-        let told = untold.filter(|row| !is_answer(row)).filter(|_| flood.admits(now.uptime));
-        let sentences: Vec<_> = told.map(|row| sentences::happened(row, &self.zone)).collect();
-        (!sentences.is_empty()).then(|| sentences.join(" "))
+        let at = |number| self.log.at(self.log.position(number)).filter(|row| row.number == number);
+        let untold = (first..end).filter_map(at).filter(|row| self.tells_own || !is_answer(row));
+        untold.map(|row| sentences::happened(row, &self.zone)).collect()
     }
 
     /// When there is something to say about what was not told, in uptime.

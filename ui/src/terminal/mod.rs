@@ -54,7 +54,7 @@ impl Screen {
     /// Takes the terminal: raw mode, the alternate screen, bracketed paste, news of the focus, the mouse's buttons and wheel if
     /// asked. Fails with nothing changed where there is no terminal to take.
     pub(crate) fn enter(mouse: bool) -> io::Result<Self> {
-        fit_to_draw_on()?;
+        fit_to_draw_on(NODE_WITHOUT_SCREEN)?;
         crossterm::style::force_color_output(true);
         panic::install_hook();
         #[cfg(debug_assertions)]
@@ -208,14 +208,13 @@ async fn run_in_terminal(program: &mut Command) -> io::Result<Ended> {
     ended
 }
 
+/// What to do where a node can't be shown.
+pub(crate) const NODE_WITHOUT_SCREEN: &str =
+    "`clacks --accessible` tells in sentences what happens, `clacks node` runs without a screen";
+
 /// Fails where there is no terminal that a screen could be drawn on, and says what to do instead.
-pub(crate) fn fit_to_draw_on() -> io::Result<()> {
-    let unfit = |what: &str| {
-        let reason = format!(
-            "{what}; `clacks --accessible` tells in sentences what happens, `clacks node` runs without a screen"
-        );
-        io::Error::new(io::ErrorKind::Unsupported, reason)
-    };
+pub(crate) fn fit_to_draw_on(instead: &str) -> io::Result<()> {
+    let unfit = |what: &str| io::Error::new(io::ErrorKind::Unsupported, format!("{what}; {instead}"));
     if !io::stdin().is_terminal() {
         Err(unfit("standard input is not a terminal"))
     } else if !io::stdout().is_terminal() {
