@@ -15,6 +15,8 @@ mod leaving;
 mod pace;
 #[path = "terminal/plain.rs"]
 mod plain;
+#[path = "terminal/replaying.rs"]
+mod replaying;
 #[path = "terminal/resizing.rs"]
 mod resizing;
 #[path = "terminal/screen.rs"]

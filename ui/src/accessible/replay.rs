@@ -52,7 +52,7 @@ pub(crate) async fn replay(player: Player, filter: Option<Filter>, pace: Pace) -
             return session.error.map_or(Ok(()), |error| Err(anyhow::Error::msg(error)));
         }
         sentences = tokio::select! {
-            played = session.player.next() => session.on_played(played),
+            news = session.player.next() => session.on_news(news),
             Some(line) = lines.recv() => session.on_line(line),
             () = summary_is_due(&session.teller, session.began) => session.teller.summary(session.listened()),
             _ = signals.next() => return Ok(()),
@@ -108,8 +108,8 @@ impl Session {
         ]
     }
 
-    fn on_played(&mut self, played: Result<Played, String>) -> Vec<String> {
-        match played {
+    fn on_news(&mut self, news: Result<Played, String>) -> Vec<String> {
+        match news {
             Ok(Played::Event(event, now)) => self.on_event(&event, now),
             Ok(Played::Arrived) => self.on_arrival(),
             Err(reason) => {
@@ -133,7 +133,9 @@ impl Session {
         if progress.paused {
             // It was asked for.
             let told = self.teller.note_all(event, now);
-            return vec![told.unwrap_or_else(|| "One event on; there is nothing to tell of it yet.".to_owned())];
+            return vec![
+                told.unwrap_or_else(|| "One event on; there is nothing to tell of it yet.".to_owned()),
+            ];
         }
         let listened = Now { uptime: self.listened(), ..now };
         self.teller.note(event, listened).into_iter().collect()
@@ -163,12 +165,9 @@ impl Session {
 
     /// Takes a line, or the end of the input. That of a terminal is Ctrl-D, and leaves; that of a pipe ends nothing.
     fn on_line(&mut self, line: Option<Line>) -> Vec<String> {
-        let line = match line {
-            None => {
-                self.leaves = true;
-                return Vec::new();
-            }
-            Some(line) => line,
+        let Some(line) = line else {
+            self.leaves = true;
+            return Vec::new();
         };
         let command = line.map_err(|error| error.to_string());
         match command.and_then(|line| Command::parse(&line).map_err(|error| error.to_string())) {
@@ -182,7 +181,7 @@ impl Session {
         let (state, now) = (self.player.state(), self.player.now());
         let overview = state.overview();
         match command {
-            ViewCommand::Replay(command) => return self.control(command),
+            ViewCommand::Replay(command) => self.control(command),
             ViewCommand::Peers => {
                 sentences::peers(&overview.peers, &state.first_peers(sentences::MOST_LISTED), now)
             }
@@ -241,8 +240,8 @@ mod tests {
     }
 
     async fn listen(session: &mut Session) -> String {
-        let played = session.player.next().await;
-        session.on_played(played).join(" ")
+        let news = session.player.next().await;
+        session.on_news(news).join(" ")
     }
 
     #[tokio::test]

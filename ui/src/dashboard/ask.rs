@@ -148,7 +148,7 @@ mod tests {
     async fn held_messages_are_told_with_those_that_wait_and_alone() {
         let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let [one, two] = ["one", "two"].map(|text| node.enqueue(Message::text(text)).unwrap());
-        crate::execute::execute(&node, crate::command::NodeCommand::HoldOne(two)).await.unwrap();
+        crate::execute::execute(&node, NodeCommand::HoldOne(two)).await.unwrap();
         let source = Source::live(&node, Recorder::new(&node, None));
         let told = |held_only| {
             let need = Some(Need::Messages { begun: String::new(), held_only });

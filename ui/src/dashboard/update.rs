@@ -355,6 +355,8 @@ fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
 /// Runs a command that nobody wrote out: what could not be taken back, hit by mistake, is asked about first.
 pub(super) fn run_unwritten(model: &mut Model, command: Command) -> Vec<Effect> {
     let question = match command {
+        // There is nothing to be asked about what won't be done.
+        command if out_of_place(model, &command).is_some() => return run(model, command),
         Command::Node(NodeCommand::Forget(peer)) => Question::before_forgetting(peer),
         Command::Node(command @ NodeCommand::ReleaseAll) if model.overview.held > 1 => {
             Question::before(model.overview.held, command)

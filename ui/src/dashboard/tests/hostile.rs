@@ -18,6 +18,7 @@ use super::{
     fixture::{Fixture, peer, queued},
 };
 use crate::{
+    dashboard::Lists,
     recording::{player::Player, tests::Recording},
     untrusted::tests::is_hidden,
 };
@@ -61,6 +62,32 @@ fn fixture(width: u16, height: u16) -> Fixture {
         .flat_map(|(text, number)| events(text, number))
         .for_each(|event| drop(fixture.send(Msg::Node(event))));
     fixture.send(Msg::Done(Err(CORPUS.concat())));
+    fixture.refresh();
+    fixture
+}
+
+/// The same events, written down and read again.
+fn from_a_recording(width: u16, height: u16) -> Fixture {
+    let directory = tempfile::TempDir::new().unwrap();
+    let path = directory.path().join("r.jsonl");
+    let mut recording = Recording::make(1, 0);
+    let now = recording.began.now;
+    let texts = CORPUS.iter().zip(1..);
+    recording.events =
+        texts.flat_map(|(text, number)| events(text, number)).map(|event| (event, now)).collect();
+    recording.write(&path);
+    let mut player = Player::open(&path, 1.0, |_| {}).unwrap();
+    player.jump(player.progress().length);
+    let mut fixture = Fixture::busy(width, height);
+    fixture.model.replay = Some(player.progress());
+    let mut count = 0;
+    while let Some((event, _)) = player.try_next() {
+        fixture.send(Msg::Node(event));
+        count += 1;
+    }
+    assert_eq!(count, recording.events.len());
+    fixture.queue = player.state().queue_window(0..usize::MAX);
+    assert!(!fixture.queue.is_empty());
     fixture.refresh();
     fixture
 }
@@ -135,6 +162,20 @@ fn the_lists_show_hostile_text_harmlessly() {
         let mut fixture = fixture(width, height);
         for _ in 0..3 {
             assert_harmless(&fixture);
+            fixture.press(KeyCode::Tab);
+        }
+    }
+}
+
+#[test]
+fn a_recording_of_hostile_text_is_shown_harmlessly() {
+    for (width, height) in SIZES {
+        let mut fixture = from_a_recording(width, height);
+        for _ in 0..3 {
+            assert_harmless(&fixture);
+            fixture.press(KeyCode::Enter);
+            assert_harmless(&fixture);
+            fixture.press(KeyCode::Esc);
             fixture.press(KeyCode::Tab);
         }
     }

@@ -187,7 +187,7 @@ async fn a_run_of_lines_that_tell_of_nothing_holds_nobody_up() {
     let mut player = jumping();
     let mut next = pin!(player.next());
     let mut polls = 0;
-    while let Poll::Pending = poll(next.as_mut()) {
+    while poll(next.as_mut()).is_pending() {
         polls += 1;
     }
     assert!(polls >= 3, "others have their turn meanwhile");
