@@ -23,6 +23,29 @@ pub struct Choice {
     pub draw: u32,
     /// How many peers of each status the message could have gone to; none of the ignored.
     pub free: PeerCounts,
+    /// Whether it was the turn of the peers that answered when they were last tried, because the message before went
+    /// to one that never had: then `free` counts no others among the new and alive.
+    pub is_for_proven: bool,
+}
+
+/// Whom the next message can go to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidates {
+    pub(super) free: PeerCounts,
+    is_for_proven: bool,
+}
+
+impl Candidates {
+    /// All who are free; or, after a message went to a peer that had not answered, those that do, if one of them is
+    /// free. Unlike in the document, where new peers come first until there are none: names are made up faster than
+    /// they are tried, and whoever makes up names could keep all messages from the living.
+    pub(super) fn of(peers: &Peers, after_try: bool) -> Self {
+        let answering = peers.free_answering();
+        let all = free(peers);
+        let is_for_proven = after_try && answering > 0;
+        let free = if is_for_proven { PeerCounts { new: 0, alive: answering, ..all } } else { all };
+        Self { free, is_for_proven }
+    }
 }
 
 impl Choice {
@@ -61,13 +84,9 @@ pub(super) fn free(peers: &Peers) -> PeerCounts {
 
 /// The peer that the next message goes to: a new one if there is any, otherwise one of a status drawn by the
 /// document's numbers; inside a status each is as likely as the others.
-pub(super) fn choose(peers: &Peers, rng: &mut impl Rng) -> Option<(Address, Choice)> {
-    choose_of(free(peers), peers, rng)
-}
-
-/// As [`choose`], with only so many of the free peers of each status to choose from: all of them, or none.
-pub(super) fn choose_of(free: PeerCounts, peers: &Peers, rng: &mut impl Rng) -> Option<(Address, Choice)> {
-    let choice = Choice { draw: rng.random_range(0..DRAWS), free };
+pub(super) fn choose(candidates: Candidates, peers: &Peers, rng: &mut impl Rng) -> Option<(Address, Choice)> {
+    let Candidates { free, is_for_proven } = candidates;
+    let choice = Choice { draw: rng.random_range(0..DRAWS), free, is_for_proven };
     let status = choice.status()?;
     let number = rng.random_range(0..choice.free.of(status));
     peers.nth_free(status, number).map(|address| (address.clone(), choice))
@@ -91,18 +110,18 @@ fn preference(draw: u32) -> [Status; 3] {
     }
 }
 
-/// A random alive peer other than the receiver, to be named as a friend.
+/// A random alive peer other than the receiver, to be named as a friend: one that answers, for a claim is not ours to
+/// spread.
 pub(super) fn choose_friend(peers: &Peers, receiver: &Address, rng: &mut impl Rng) -> Option<Address> {
-    let alive = peers.counts().alive;
-    let receiver = peers.index_of(Status::Alive, receiver);
-    let candidates = alive - usize::from(receiver.is_some());
+    let (answering, receiver) = peers.answering(receiver);
+    let candidates = answering - usize::from(receiver.is_some());
     if candidates == 0 {
         return None;
     }
     // The numbers of the others, with the receiver's left out.
     let number = rng.random_range(0..candidates);
     let number = number + usize::from(receiver.is_some_and(|receiver| number >= receiver));
-    peers.nth(Status::Alive, number).cloned()
+    peers.nth_answering(number).cloned()
 }
 
 #[cfg(test)]
@@ -122,6 +141,7 @@ mod tests {
         for (status, count) in counts {
             for number in 1..=*count {
                 peers.insert(&peer(*status, number), *status, NOW);
+                peers.set_answers(&peer(*status, number), *status == Status::Alive);
             }
         }
         peers
@@ -199,10 +219,8 @@ mod tests {
     fn new_comes_first_and_ignored_never() {
         let free = PeerCounts { new: 1, alive: 7, ..PeerCounts::default() };
         assert_eq!(Status::ALL.map(|status| Choice::share(status, &free)), [DRAWS, 0, 0, 0, 0]);
-        assert_eq!(
-            (Choice { draw: 3, free }.drawn(), Choice { draw: 3, free }.status()),
-            (Status::Lost, Some(Status::New))
-        );
+        let choice = Choice { draw: 3, free, is_for_proven: false };
+        assert_eq!((choice.drawn(), choice.status()), (Status::Lost, Some(Status::New)));
         let all = Status::ALL;
         assert!(
             (0..DRAWS).all(|draw| status_for_draw(draw, |status| all.contains(&status)) == Some(Status::New))
@@ -213,7 +231,9 @@ mod tests {
     #[test]
     fn statuses_are_drawn_as_often_as_they_should_be() {
         let peers = peers(&[(Status::Alive, 1), (Status::Lost, 1), (Status::Dead, 1), (Status::Ignored, 1)]);
-        let counts = count(1_000_000, |rng| choose(&peers, rng).map(|(address, _)| address));
+        let counts = count(1_000_000, |rng| {
+            choose(Candidates::of(&peers, false), &peers, rng).map(|(address, _)| address)
+        });
         let of = |status| f64::from(*counts.get(&peer(status, 1)).unwrap_or(&0));
         // Within six standard deviations of 4.999 % and 0.001 % of a million.
         assert!((of(Status::Lost) - 49_990.0).abs() < 6.0 * 218.0, "{counts:?}");
@@ -228,7 +248,9 @@ mod tests {
             // them; new come first whoever is there.
             let others = if status == Status::New { Status::Alive } else { Status::Ignored };
             let peers = peers(&[(status, 17), (others, 5)]);
-            let counts = count(50_000, |rng| choose(&peers, rng).map(|(address, _)| address));
+            let counts = count(50_000, |rng| {
+                choose(Candidates::of(&peers, false), &peers, rng).map(|(address, _)| address)
+            });
             assert_uniform(&counts, (1..=17).map(|number| peer(status, number)));
         }
     }
@@ -241,12 +263,16 @@ mod tests {
             peers.begin_delivery(&peer(Status::Alive, number));
         }
         let free = (1..=12).filter(|number| !busy.contains(number));
-        let counts = count(50_000, |rng| choose(&peers, rng).map(|(address, _)| address));
+        let counts = count(50_000, |rng| {
+            choose(Candidates::of(&peers, false), &peers, rng).map(|(address, _)| address)
+        });
         assert_uniform(&counts, free.map(|number| peer(Status::Alive, number)));
         for number in busy {
             peers.end_delivery(&peer(Status::Alive, number));
         }
-        let counts = count(50_000, |rng| choose(&peers, rng).map(|(address, _)| address));
+        let counts = count(50_000, |rng| {
+            choose(Candidates::of(&peers, false), &peers, rng).map(|(address, _)| address)
+        });
         assert_uniform(&counts, (1..=12).map(|number| peer(Status::Alive, number)));
     }
 
@@ -255,7 +281,7 @@ mod tests {
         let mut peers = peers(&[(Status::New, 1), (Status::Alive, 1), (Status::Lost, 1), (Status::Dead, 1)]);
         let mut rng = StdRng::seed_from_u64(7);
         let mut chosen = Vec::new();
-        while let Some((address, choice)) = choose(&peers, &mut rng) {
+        while let Some((address, choice)) = choose(Candidates::of(&peers, false), &peers, &mut rng) {
             assert_eq!(choice.status(), status_of(&peers, &address));
             assert!(is_anybody_free(&peers));
             peers.begin_delivery(&address);

@@ -116,7 +116,12 @@ pub enum Event {
         /// The status it had.
         from: Status,
     },
-    /// The user removed a peer.
+    /// A peer that was alive by its word alone answered us at its address.
+    ClaimConfirmed {
+        /// The peer.
+        peer: Peer,
+    },
+    /// The user removed a peer, or it made room for another.
     PeerForgotten {
         /// The peer as it was.
         peer: Peer,

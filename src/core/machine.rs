@@ -13,7 +13,9 @@ use crate::protocol::{Address, Kind, Message, Payload};
 use self::{handing_on::HandingOn, holding::Rule};
 use super::{
     EnqueueError, Event, Failure, Introduction, KnownPeer, MessageId, Now, Options, OptionsError, Origin,
-    Peer, PeerCounts, QueuedMessage, Refusal, Status, choice,
+    Peer, PeerCounts, QueuedMessage, Refusal, Status,
+    allowance::Allowance,
+    choice,
     options::check_send_rate,
     pace::Pace,
     peers::Peers,
@@ -28,6 +30,8 @@ mod holding;
 const MOST_HOLDS: usize = 64;
 /// Seconds after which a peer whose message has no room here may try again.
 const RETRY_AFTER: &str = "60";
+/// How long after a payload that was one too many was told of the next is.
+const BETWEEN_TOO_MANY: Duration = Duration::from_secs(1);
 /// Other names of this node that are remembered at most; a host has a handful.
 const MAX_ALIASES: usize = 64;
 
@@ -41,6 +45,12 @@ pub struct Core {
     rule: Rule,
     pace: Pace,
     handing_on: Option<HandingOn>,
+    /// The last message went to a peer that had never answered, or not when it was tried last.
+    after_try: bool,
+    payloads: Allowance,
+    /// When the next payload that is one too many is told of, as uptime.
+    tells_of_too_many: Duration,
+    introductions: Allowance,
     /// Ordered, so that what is put back when the node stops comes in the order in which it was taken.
     in_flight: BTreeMap<DeliveryId, InFlight>,
     messages_in_flight: usize,
@@ -138,6 +148,10 @@ pub struct Counters {
     pub announces: u64,
     /// Requests that were not taken.
     pub refused: u64,
+    /// Of these, the payloads that were too many from one remote address.
+    pub too_many: u64,
+    /// Unknown peers that payloads named and that were not remembered: too many from one remote address, or in all.
+    pub unremembered: u64,
 }
 
 impl Core {
@@ -150,6 +164,10 @@ impl Core {
             sightings: Sightings::default(),
             rule: Rule::default(),
             handing_on: None,
+            after_try: false,
+            payloads: Allowance::new(options.payload_rate, options.payload_burst.into()),
+            tells_of_too_many: Duration::ZERO,
+            introductions: introductions(&options),
             pace: Pace::new(options.send_rate),
             in_flight: BTreeMap::new(),
             messages_in_flight: 0,
@@ -165,26 +183,40 @@ impl Core {
     /// Makes the peers of an earlier run known: as lost from now on, so that each is tried for the whole kill
     /// timeout, or as ignored since when they were.
     pub fn restore(&mut self, known: impl IntoIterator<Item = KnownPeer>, now: Now) {
-        for KnownPeer { address, status, time } in known {
-            let restored = if status == Status::Ignored { Status::Ignored } else { Status::Lost };
-            if self.may_add(&address) {
-                self.peers.insert(&address, restored, now);
-                if restored == Status::Ignored {
-                    self.peers.restore_time(&address, time);
-                }
+        for peer in known {
+            let restored = if peer.status == Status::Ignored { Status::Ignored } else { Status::Lost };
+            if self.is_unknown(&peer.address) && self.peers.len() < self.options.max_peers {
+                self.peers.restore(peer, restored, now);
             }
         }
     }
 
     // === What happened ===
 
-    /// A payload came from `sender`: it becomes known, or alive unless it is ignored. Returns it as it is then.
-    pub fn see_sender(&mut self, sender: &Address, now: Now) -> Peer {
+    /// Whether a payload from this remote address is taken now, or else the answer, 429. To be asked before its body
+    /// is read. Of many such only one a second is told of.
+    pub fn allow_payload(&mut self, remote: IpAddr, now: Now) -> Result<(), Answer> {
+        let Err(wait) = self.payloads.take(remote, now.uptime) else { return Ok(()) };
+        self.counters.too_many += 1;
+        let reason = "too many payloads from your address";
+        let answer = if self.tells_of_too_many <= now.uptime {
+            self.tells_of_too_many = now.uptime + BETWEEN_TOO_MANY;
+            self.refuse(429, reason, None, None, Some(remote))
+        } else {
+            self.counters.refused += 1;
+            Answer::refused(429, reason)
+        };
+        Err(answer.with_header("retry-after", &wait.as_secs_f64().ceil().to_string()))
+    }
+
+    /// A payload from this remote address came in the name of `sender`: it becomes known, or alive unless it is
+    /// ignored. Returns it as it is then.
+    pub fn see_sender(&mut self, sender: &Address, remote: Option<IpAddr>, now: Now) -> Peer {
         let seen = if self.peers.status(sender).is_some() {
-            self.contact_worked(sender, now);
+            self.is_alive(sender, now);
             self.peers.get(sender)
         } else {
-            self.discover(sender, Introduction::Sender, now)
+            self.meet(sender, Introduction::Sender, remote, now)
         };
         seen.unwrap_or_else(|| stranger(sender, now))
     }
@@ -215,7 +247,7 @@ impl Core {
             Kind::Other => {}
         }
         if let Some(friend) = payload.friend {
-            self.discover(&friend, Introduction::Friend(sender.clone()), now);
+            self.meet(&friend, Introduction::Friend(sender.clone()), remote, now);
         }
         Answer::taken()
     }
@@ -309,12 +341,13 @@ impl Core {
 
     fn send_next(&mut self, rng: &mut impl Rng) {
         // The peer is chosen first: without one, the message stays where it is.
-        let Some((to, choice)) = self.choose(rng) else { return };
+        let Some((to, choice)) = choice::choose(self.candidates(), &self.peers, rng) else { return };
         let Some(entry) = self.queue.take_out() else { return };
         self.peers.begin_delivery(&to);
         self.messages_in_flight += 1;
         let QueuedMessage { id, message, .. } = &entry.queued;
         if let Some(peer) = self.peers.get(&to) {
+            self.after_try = peer.status == Status::New || peer.is_claim();
             let (id, message) = (*id, message.clone());
             self.events.push_back(Event::MessageSending { id, peer, message, choice });
         }
@@ -392,6 +425,7 @@ impl Core {
             Outcome::Taken { round_trip } => {
                 if self.peers.status(&to).is_none() {
                     self.discover(&to, Introduction::Announced, now);
+                    self.peers.set_answers(&to, true);
                     self.note_round_trip(&to, round_trip);
                 } else {
                     // First, so that the event of a new status has it.
@@ -435,13 +469,25 @@ impl Core {
 
     // === The peers' statuses ===
 
-    fn contact_worked(&mut self, address: &Address, now: Now) {
+    /// The peer says that it is there, or shows it.
+    fn is_alive(&mut self, address: &Address, now: Now) {
         if self.peers.status(address).is_some_and(|status| status != Status::Ignored) {
             self.set_status(address, Status::Alive, now);
         }
     }
 
+    /// The peer answered us at its address.
+    fn contact_worked(&mut self, address: &Address, now: Now) {
+        let was_claim = self.peers.get(address).is_some_and(|peer| peer.is_claim());
+        self.peers.set_answers(address, true);
+        self.is_alive(address, now);
+        if let Some(peer) = self.peers.get(address).filter(|_| was_claim) {
+            self.events.push_back(Event::ClaimConfirmed { peer });
+        }
+    }
+
     fn contact_failed(&mut self, address: &Address, now: Now) {
+        self.peers.set_answers(address, false);
         let Some(peer) = self.peers.get(address) else { return };
         match peer.status {
             Status::New | Status::Alive => self.set_status(address, Status::Lost, now),
@@ -458,9 +504,29 @@ impl Core {
         }
     }
 
-    /// Adds an address as new unless it is known, is this node, or there are as many peers as may be.
+    /// A payload names an address that may be unknown: adds it as new unless there are too many such, or too many
+    /// from this remote address.
+    fn meet(
+        &mut self,
+        address: &Address,
+        introduction: Introduction,
+        remote: Option<IpAddr>,
+        now: Now,
+    ) -> Option<Peer> {
+        if !self.is_unknown(address) {
+            return None;
+        }
+        let is_allowed = remote.is_none_or(|remote| self.introductions.take(remote, now.uptime).is_ok());
+        if !is_allowed || !self.makes_room_among_new(&introduction) {
+            self.counters.unremembered += 1;
+            return None;
+        }
+        self.discover(address, introduction, now)
+    }
+
+    /// Adds an address as new unless it is known, is this node, or there is no room for it.
     fn discover(&mut self, address: &Address, introduction: Introduction, now: Now) -> Option<Peer> {
-        if !self.may_add(address) {
+        if !self.is_unknown(address) || !self.makes_room() {
             return None;
         }
         let peer = self.peers.insert(address, Status::New, now);
@@ -468,10 +534,34 @@ impl Core {
         Some(peer)
     }
 
-    fn may_add(&self, address: &Address) -> bool {
-        !self.is_this_node(address)
-            && self.peers.len() < self.options.max_peers
-            && self.peers.status(address).is_none()
+    fn is_unknown(&self, address: &Address) -> bool {
+        !self.is_this_node(address) && self.peers.status(address).is_none()
+    }
+
+    /// Whether there is room for one more peer, after another made room if need be.
+    fn makes_room(&mut self) -> bool {
+        if self.peers.len() < self.options.max_peers {
+            return true;
+        }
+        let first = self.peers.first_to_go().cloned();
+        first.is_some_and(|address| self.leave(&address))
+    }
+
+    /// Whether there is room for one more new peer: somebody who is there has the room of one of whom was only heard.
+    fn makes_room_among_new(&mut self, introduction: &Introduction) -> bool {
+        if self.peers.count(Status::New) < self.options.max_new_peers {
+            return true;
+        }
+        let first = self.peers.first_new_to_go().filter(|_| *introduction == Introduction::Sender).cloned();
+        first.is_some_and(|address| self.leave(&address))
+    }
+
+    /// Forgets a peer.
+    fn leave(&mut self, address: &Address) -> bool {
+        let left = self.peers.remove(address);
+        let is_known = left.is_some();
+        self.events.extend(left.map(|peer| Event::PeerForgotten { peer }));
+        is_known
     }
 
     /// Whether the address is this node's own, under any name that it is known to have.
@@ -515,7 +605,9 @@ impl Core {
     /// Adds a peer as new. Returns whether it was added: not if it is known, is this node, or there are as many
     /// peers as may be.
     pub fn add_peer(&mut self, address: &Address, now: Now) -> bool {
-        self.discover(address, Introduction::ByHand, now).is_some()
+        let is_added = self.discover(address, Introduction::ByHand, now).is_some();
+        self.peers.keep(address);
+        is_added
     }
 
     /// Makes this node known to another, which becomes a peer when it answers 200. `None`, and nothing is sent, if
@@ -558,10 +650,7 @@ impl Core {
 
     /// Removes a peer; it comes back when somebody names it. Returns whether it was known.
     pub fn forget(&mut self, address: &Address) -> bool {
-        let forgotten = self.peers.remove(address);
-        let is_known = forgotten.is_some();
-        self.events.extend(forgotten.map(|peer| Event::PeerForgotten { peer }));
-        is_known
+        self.leave(address)
     }
 
     /// Changes how many messages a second are sent.
@@ -593,9 +682,10 @@ impl Core {
 
     // === What a screen shows ===
 
-    /// How many peers of each status the next message could go to: those that are not busy with as many as may be.
+    /// How many peers of each status the next message could go to: those that are not busy with as many as may be, and
+    /// after a message went to a peer that did not answer before only such as did.
     pub fn free_peers(&self) -> PeerCounts {
-        choice::free(&self.peers)
+        self.candidates().free
     }
 
     /// How the node behaves.
@@ -684,7 +774,13 @@ fn stranger(address: &Address, now: Now) -> Peer {
         delivered: 0,
         received: 0,
         failed: 0,
+        reached: false,
+        answers: false,
     }
+}
+
+fn introductions(options: &Options) -> Allowance {
+    Allowance::new(f64::from(options.introductions_per_minute) / 60.0, options.introductions_burst.into())
 }
 
 fn millis(uptime: Duration) -> u64 {

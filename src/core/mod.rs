@@ -3,7 +3,7 @@
 //! A shell feeds a [`Core`] what happened and carries out what it asks for:
 //!
 //! ```text
-//!   a payload arrived     ──▶ see_sender, take_payload ──▶ Answer
+//!   a payload arrived     ──▶ allow_payload, see_sender, take_payload ──▶ Answer
 //!   the send timer fired  ──▶ handle_timeout           ┐
 //!   a delivery ended      ──▶ handle_delivery          ├─▶ poll_delivery, poll_event, poll_timeout
 //!   the user's commands   ──▶ enqueue, ignore, hold, … ┘
@@ -12,6 +12,7 @@
 //! Time comes in as [`Now`], randomness as an argument. After each input the shell drains
 //! [`Core::poll_delivery`] and [`Core::poll_event`] and asks [`Core::poll_timeout`] when to come back.
 
+mod allowance;
 mod choice;
 mod event;
 mod held;

@@ -12,18 +12,34 @@ pub struct Options {
     pub send_rate: f64,
     /// How long a peer is lost before another failed send makes it dead. Default one hour, as in the package.
     pub kill_timeout: Duration,
-    /// Most deliveries under way at once. Default 64. Must not be zero. No more than half of them go to peers that are
-    /// not alive, so that a crowd of silent ones, which anybody can name to us, leaves room for the others.
+    /// Most deliveries under way at once. Default 64. Must not be zero. No more than half of them go to peers that
+    /// did not answer last time, so that a crowd of silent ones, which anybody can name to us, leaves room for the others.
     pub max_in_flight: usize,
     /// Most deliveries under way to one alive peer, so that a slow one leaves room for the others. Default 8. A
-    /// peer that is not alive gets one at a time. Must not be zero.
+    /// peer that is not, or is so by its word alone, gets one at a time. Must not be zero.
     pub max_in_flight_per_peer: usize,
     /// Most messages here: waiting, held and in flight. Default 100,000. Must not be zero.
     pub max_queue_messages: usize,
     /// Most bytes of JSON text here: waiting, held and in flight. Default 64 MiB. Must not be zero.
     pub max_queue_bytes: usize,
-    /// Most peers known; when there are as many, strangers are served but not remembered. Default 100,000.
+    /// Most peers known. When there are as many, one that never answered us makes room for another: the one that is
+    /// known for the longest. Peers that answered, that the user named or that are ignored stay; if there are no
+    /// others, strangers are served but not remembered. Default 100,000.
     pub max_peers: usize,
+    /// Most peers that are new. When there are as many, friends that are named are not remembered, and a sender is
+    /// in the place of the one that is new for the longest. Default 1,000.
+    pub max_new_peers: usize,
+    /// How many unknown peers a minute may become known by payloads from one remote address, as their senders or as
+    /// friends. Others are served but not remembered. Default 10, so that who makes names up costs a node that sends
+    /// a message a second a sixth of them; 0 for no limit.
+    pub introductions_per_minute: u32,
+    /// How many may after a quiet time, at once. Default 100. Must not be zero.
+    pub introductions_burst: u32,
+    /// Most payloads a second that are taken from one remote address; others are answered 429. Default 1,000, which
+    /// is as fast as a package node can send; 0 for no limit.
+    pub payload_rate: f64,
+    /// Payloads that are taken at once from one remote address after a quiet time. Default 2,000. Must not be zero.
+    pub payload_burst: u32,
     /// How deep a message may be nested. Default [`DEFAULT_MAX_DEPTH`]; one some 5,000 deep ends a package node.
     pub max_depth: usize,
 }
@@ -35,6 +51,11 @@ pub enum OptionsError {
     /// The send rate is not a number from 0.001 to 100,000.
     #[error("the send rate is {0}; it must be 0.001 to 100000 messages a second")]
     SendRate(f64),
+    /// The rate of payloads is not a number from 0 to 1,000,000.
+    #[error(
+        "the most payloads a second from one address are {0}; they must be 0 to 1000000, and 0 is no limit"
+    )]
+    PayloadRate(f64),
     /// A limit is zero, so that the node could hold or send nothing.
     #[error("{0} is zero; it must be at least 1")]
     Zero(&'static str),
@@ -52,22 +73,32 @@ impl Options {
             max_queue_messages: 100_000,
             max_queue_bytes: 64 << 20,
             max_peers: 100_000,
+            max_new_peers: 1000,
+            introductions_per_minute: 10,
+            introductions_burst: 100,
+            payload_rate: 1000.0,
+            payload_burst: 2000,
             max_depth: DEFAULT_MAX_DEPTH,
         }
     }
 
-    /// Most peers that are not alive that are sent to at once.
+    /// Most peers that did not answer last time that are sent to at once.
     pub(super) fn max_tries(&self) -> usize {
         self.max_in_flight.div_ceil(2)
     }
 
     pub(crate) fn check(&self) -> Result<(), OptionsError> {
         check_send_rate(self.send_rate)?;
+        if !(0.0..=1_000_000.0).contains(&self.payload_rate) {
+            return Err(OptionsError::PayloadRate(self.payload_rate));
+        }
         let limits = [
             ("the most deliveries in flight", self.max_in_flight),
             ("the most deliveries in flight to one peer", self.max_in_flight_per_peer),
             ("the most messages in the queue", self.max_queue_messages),
             ("the most bytes in the queue", self.max_queue_bytes),
+            ("the burst of payloads from one address", self.payload_burst as usize),
+            ("the burst of introductions from one address", self.introductions_burst as usize),
         ];
         limits
             .iter()

@@ -79,6 +79,18 @@ pub struct Peer {
     pub received: u64,
     /// Deliveries to it that failed.
     pub failed: u64,
+    /// Whether it ever answered us at its address, in this run or in an earlier one. A sender's name is a claim that
+    /// anybody can make; this is not.
+    pub reached: bool,
+    /// Whether it answered when we last tried it. A peer that is alive and did not is so by its word alone.
+    pub answers: bool,
+}
+
+impl Peer {
+    /// Whether nothing but a sender's claim says that it is alive.
+    pub fn is_claim(&self) -> bool {
+        self.status == Status::Alive && !self.answers
+    }
 }
 
 /// A peer as it is kept from one run to the next.
@@ -91,6 +103,9 @@ pub struct KnownPeer {
     pub status: Status,
     /// When the status last changed, in milliseconds since the Unix epoch.
     pub time: u64,
+    /// Whether it ever answered us at its address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reached: bool,
 }
 
 /// How many peers have each status.
@@ -135,6 +150,12 @@ pub(super) struct Record {
     pub(super) delivered: u64,
     pub(super) received: u64,
     pub(super) failed: u64,
+    /// When it became known, as uptime.
+    known_since: Duration,
+    reached: bool,
+    answers: bool,
+    /// The user named it, so it makes room for nobody.
+    is_kept: bool,
     /// The status before the user ignored the peer.
     before_ignored: Option<Status>,
 }
@@ -148,24 +169,79 @@ impl Record {
             delivered: 0,
             received: 0,
             failed: 0,
+            known_since: now.uptime,
+            reached: false,
+            answers: false,
+            is_kept: false,
             before_ignored: None,
         }
     }
+
+    /// Whether the peer may be forgotten to make room for another.
+    fn makes_room(&self) -> bool {
+        !self.reached && !self.is_kept
+    }
 }
 
-/// The peers of one status. Those that can take no further delivery just now stand at the end of the table, so that
+/// Where a peer stands: by its status, and the alive ones by whether they answered when we last tried them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    New,
+    Answering,
+    Claimed,
+    Lost,
+    Dead,
+    Ignored,
+}
+
+impl Class {
+    const ALL: [Self; 6] = [Self::Answering, Self::Claimed, Self::New, Self::Ignored, Self::Lost, Self::Dead];
+    /// Those in which peers have not answered, the least hopeful first.
+    const UNANSWERED: [Self; 4] = [Self::Dead, Self::Lost, Self::Claimed, Self::New];
+
+    fn of(status: Status, answers: bool) -> Self {
+        match status {
+            Status::New => Self::New,
+            Status::Alive if answers => Self::Answering,
+            Status::Alive => Self::Claimed,
+            Status::Lost => Self::Lost,
+            Status::Dead => Self::Dead,
+            Status::Ignored => Self::Ignored,
+        }
+    }
+
+    fn status(self) -> Status {
+        match self {
+            Self::New => Status::New,
+            Self::Answering | Self::Claimed => Status::Alive,
+            Self::Lost => Status::Lost,
+            Self::Dead => Status::Dead,
+            Self::Ignored => Status::Ignored,
+        }
+    }
+
+    /// Those of a status, the ones that are sent to first.
+    fn all_of(status: Status) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |class| class.status() == status)
+    }
+}
+
+/// The peers of one class. Those that can take no further delivery just now stand at the end of the table, so that
 /// one of the others is drawn by number.
 #[derive(Debug, Default)]
 struct Group {
-    // Peers choose the keys: std's seeded hash. The order is never shown; `in_order` is.
+    // Peers choose the keys: std's seeded hash. The order is never shown.
     table: IndexMap<Address, Record>,
     busy: usize,
-    in_order: BTreeSet<Address>,
+    /// Those that make room for others, by since when they are known.
+    by_age: BTreeSet<(Duration, Address)>,
 }
 
 impl Group {
     fn insert(&mut self, address: Address, record: Record, is_busy: bool) {
-        self.in_order.insert(address.clone());
+        if record.makes_room() {
+            self.by_age.insert((record.known_since, address.clone()));
+        }
         let (last, _) = self.table.insert_full(address, record);
         let first_busy = last - self.busy;
         self.table.swap_indices(first_busy, last);
@@ -180,8 +256,9 @@ impl Group {
         self.set_busy(index, true);
         let index = self.table.get_index_of(address)?;
         self.busy -= 1;
-        self.in_order.remove(address);
-        self.table.swap_remove_index(index).map(|(_, record)| record)
+        let (address, record) = self.table.swap_remove_index(index)?;
+        self.by_age.remove(&(record.known_since, address));
+        Some(record)
     }
 
     fn free(&self) -> usize {
@@ -200,10 +277,12 @@ impl Group {
     }
 }
 
-/// All known peers. Each is in exactly one group, that of its status.
+/// All known peers. Each is in exactly one group, that of its class.
 #[derive(Debug)]
 pub(super) struct Peers {
-    groups: [Group; 5],
+    groups: [Group; 6],
+    /// The addresses of each status, as they are listed.
+    in_order: [BTreeSet<Address>; 5],
     /// Deliveries under way. A peer that is forgotten meanwhile and comes back still has them.
     in_flight: HashMap<Address, usize>,
     max_in_flight_per_peer: usize,
@@ -211,48 +290,59 @@ pub(super) struct Peers {
 }
 
 impl Peers {
-    /// Nobody is known. At most `max_tries` peers that are not alive can be sent to at once.
+    /// Nobody is known. At most `max_tries` peers that did not answer last time can be sent to at once.
     pub(super) fn new(max_in_flight_per_peer: usize, max_tries: usize) -> Self {
-        Self { groups: Default::default(), in_flight: HashMap::new(), max_in_flight_per_peer, max_tries }
+        Self {
+            groups: Default::default(),
+            in_order: Default::default(),
+            in_flight: HashMap::new(),
+            max_in_flight_per_peer,
+            max_tries,
+        }
     }
 
-    fn group(&self, status: Status) -> &Group {
-        &self.groups[status as usize]
+    fn group(&self, class: Class) -> &Group {
+        &self.groups[class as usize]
     }
 
-    fn group_mut(&mut self, status: Status) -> &mut Group {
-        &mut self.groups[status as usize]
+    fn group_mut(&mut self, class: Class) -> &mut Group {
+        &mut self.groups[class as usize]
+    }
+
+    fn class(&self, address: &Address) -> Option<Class> {
+        Class::ALL.into_iter().find(|class| self.group(*class).table.contains_key(address))
     }
 
     pub(super) fn status(&self, address: &Address) -> Option<Status> {
-        // Most who ask are alive.
-        [Status::Alive, Status::New, Status::Ignored, Status::Lost, Status::Dead]
-            .into_iter()
-            .find(|status| self.group(*status).table.contains_key(address))
+        self.class(address).map(Class::status)
     }
 
     pub(super) fn get(&self, address: &Address) -> Option<Peer> {
-        let status = self.status(address)?;
-        self.group(status).table.get(address).map(|record| snapshot(address, status, record))
+        let class = self.class(address)?;
+        let record = self.group(class).table.get(address)?;
+        Some(snapshot(address, class.status(), record))
     }
 
     pub(super) fn record_mut(&mut self, address: &Address) -> Option<&mut Record> {
-        let status = self.status(address)?;
-        self.group_mut(status).table.get_mut(address)
+        let class = self.class(address)?;
+        self.group_mut(class).table.get_mut(address)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.groups.iter().map(|group| group.table.len()).sum()
+        self.in_order.iter().map(BTreeSet::len).sum()
+    }
+
+    pub(super) fn count(&self, status: Status) -> usize {
+        self.in_order[status as usize].len()
     }
 
     pub(super) fn counts(&self) -> PeerCounts {
-        let count = |status| self.group(status).table.len();
         PeerCounts {
-            new: count(Status::New),
-            alive: count(Status::Alive),
-            lost: count(Status::Lost),
-            dead: count(Status::Dead),
-            ignored: count(Status::Ignored),
+            new: self.count(Status::New),
+            alive: self.count(Status::Alive),
+            lost: self.count(Status::Lost),
+            dead: self.count(Status::Dead),
+            ignored: self.count(Status::Ignored),
         }
     }
 
@@ -260,22 +350,38 @@ impl Peers {
     pub(super) fn insert(&mut self, address: &Address, status: Status, now: Now) -> Peer {
         let record = Record::new(now);
         let peer = snapshot(address, status, &record);
-        let is_busy = self.is_busy(status, address);
-        self.group_mut(status).insert(address.clone(), record, is_busy);
+        self.put(address.clone(), status, record);
         peer
     }
 
-    /// Sets the time at which an ignored peer that was kept became so. Nothing is measured by it.
-    pub(super) fn restore_time(&mut self, address: &Address, time: u64) {
-        if let Some(record) = self.record_mut(address) {
+    /// Adds a peer of an earlier run that is not known.
+    pub(super) fn restore(&mut self, known: KnownPeer, status: Status, now: Now) {
+        let KnownPeer { address, time, reached, .. } = known;
+        let mut record = Record { reached, ..Record::new(now) };
+        if status == Status::Ignored {
+            // Nothing is measured by it.
             record.time = time;
         }
+        self.put(address, status, record);
     }
 
     pub(super) fn remove(&mut self, address: &Address) -> Option<Peer> {
-        let status = self.status(address)?;
-        let record = self.group_mut(status).remove(address)?;
+        let (status, record) = self.take(address)?;
         Some(snapshot(address, status, &record))
+    }
+
+    fn put(&mut self, address: Address, status: Status, record: Record) {
+        let class = Class::of(status, record.answers);
+        let is_busy = self.is_busy(class, &address);
+        self.in_order[status as usize].insert(address.clone());
+        self.group_mut(class).insert(address, record, is_busy);
+    }
+
+    fn take(&mut self, address: &Address) -> Option<(Status, Record)> {
+        let class = self.class(address)?;
+        let record = self.group_mut(class).remove(address)?;
+        self.in_order[class.status() as usize].remove(address);
+        Some((class.status(), record))
     }
 
     /// Moves a peer to another status; returns it and the status it had, or `None` if nothing changed.
@@ -285,13 +391,31 @@ impl Peers {
         status: Status,
         now: Now,
     ) -> Option<(Peer, Status)> {
-        let from = self.status(address).filter(|from| *from != status)?;
-        let mut record = self.group_mut(from).remove(address)?;
+        self.status(address).filter(|from| *from != status)?;
+        let (from, mut record) = self.take(address)?;
         (record.time, record.since) = (now.unix_ms, now.uptime);
         let peer = snapshot(address, status, &record);
-        let is_busy = self.is_busy(status, address);
-        self.group_mut(status).insert(address.clone(), record, is_busy);
+        self.put(address.clone(), status, record);
         Some((peer, from))
+    }
+
+    /// Notes whether the peer answered when we tried it.
+    pub(super) fn set_answers(&mut self, address: &Address, answers: bool) {
+        let is_news = |record: &mut Record| record.answers != answers || (answers && !record.reached);
+        if !self.record_mut(address).is_some_and(is_news) {
+            return;
+        }
+        if let Some((status, record)) = self.take(address) {
+            let record = Record { answers, reached: record.reached || answers, ..record };
+            self.put(address.clone(), status, record);
+        }
+    }
+
+    /// The user named this peer: it makes room for nobody.
+    pub(super) fn keep(&mut self, address: &Address) {
+        if let Some((status, record)) = self.take(address) {
+            self.put(address.clone(), status, Record { is_kept: true, ..record });
+        }
     }
 
     /// Notes the status that an ignored peer had, to be given back.
@@ -302,7 +426,19 @@ impl Peers {
     }
 
     pub(super) fn remembered_status(&self, address: &Address) -> Option<Status> {
-        self.group(Status::Ignored).table.get(address)?.before_ignored
+        self.group(Class::Ignored).table.get(address)?.before_ignored
+    }
+
+    /// Who is forgotten first when there are too many: of those that never answered and that the user did not name
+    /// the one that is known for the longest. Ignored ones stay: else a crowd could undo an ignore.
+    pub(super) fn first_to_go(&self) -> Option<&Address> {
+        let oldest = Class::UNANSWERED.into_iter().filter_map(|class| self.group(class).by_age.first());
+        oldest.min().map(|(_, address)| address)
+    }
+
+    /// The same among the new ones only.
+    pub(super) fn first_new_to_go(&self) -> Option<&Address> {
+        self.group(Class::New).by_age.first().map(|(_, address)| address)
     }
 
     /// Notes that a delivery to the address began.
@@ -323,42 +459,65 @@ impl Peers {
     }
 
     fn refresh_busy(&mut self, address: &Address) {
-        let Some(status) = self.status(address) else { return };
-        let is_busy = self.is_busy(status, address);
-        let group = self.group_mut(status);
+        let Some(class) = self.class(address) else { return };
+        let is_busy = self.is_busy(class, address);
+        let group = self.group_mut(class);
         if let Some(index) = group.table.get_index_of(address) {
             group.set_busy(index, is_busy);
         }
     }
 
-    /// Whether a peer of this status takes no further delivery until one of those under way has ended.
-    fn is_busy(&self, status: Status, address: &Address) -> bool {
-        let most = if status == Status::Alive { self.max_in_flight_per_peer } else { 1 };
+    /// Whether a peer of this class takes no further delivery until one of those under way has ended.
+    fn is_busy(&self, class: Class, address: &Address) -> bool {
+        let most = if class == Class::Answering { self.max_in_flight_per_peer } else { 1 };
         self.in_flight.get(address).is_some_and(|in_flight| *in_flight >= most)
     }
 
     /// How many peers of this status can be sent to now.
     pub(super) fn free(&self, status: Status) -> usize {
-        if status == Status::Alive || self.tries() < self.max_tries { self.group(status).free() } else { 0 }
+        Class::all_of(status).map(|class| self.free_in(class)).sum()
     }
 
-    /// How many peers that are not alive have a delivery under way.
+    /// How many peers that answered last time can be sent to now. They have the first numbers among the alive ones.
+    pub(super) fn free_answering(&self) -> usize {
+        self.free_in(Class::Answering)
+    }
+
+    fn free_in(&self, class: Class) -> usize {
+        let is_bounded = Class::UNANSWERED.contains(&class);
+        if is_bounded && self.tries() >= self.max_tries { 0 } else { self.group(class).free() }
+    }
+
+    /// How many peers that did not answer last time have a delivery under way.
     fn tries(&self) -> usize {
-        [Status::New, Status::Lost, Status::Dead].map(|status| self.group(status).busy).iter().sum()
+        Class::UNANSWERED.map(|class| self.group(class).busy).iter().sum()
     }
 
-    /// The peer with this number among those that can be sent to now.
-    pub(super) fn nth_free(&self, status: Status, number: usize) -> Option<&Address> {
-        if number < self.free(status) { self.nth(status, number) } else { None }
+    /// The peer with this number among those of a status that can be sent to now.
+    pub(super) fn nth_free(&self, status: Status, mut number: usize) -> Option<&Address> {
+        for class in Class::all_of(status) {
+            let free = self.free_in(class);
+            if number < free {
+                return self.nth(class, number);
+            }
+            number -= free;
+        }
+        None
     }
 
-    /// The peer with this number among all of this status.
-    pub(super) fn nth(&self, status: Status, number: usize) -> Option<&Address> {
-        self.group(status).table.get_index(number).map(|(address, _)| address)
+    fn nth(&self, class: Class, number: usize) -> Option<&Address> {
+        self.group(class).table.get_index(number).map(|(address, _)| address)
     }
 
-    pub(super) fn index_of(&self, status: Status, address: &Address) -> Option<usize> {
-        self.group(status).table.get_index_of(address)
+    /// How many peers answered when they were last tried, and the number among them that this one has.
+    pub(super) fn answering(&self, address: &Address) -> (usize, Option<usize>) {
+        let table = &self.group(Class::Answering).table;
+        (table.len(), table.get_index_of(address))
+    }
+
+    /// The peer with this number among those that answered when they were last tried.
+    pub(super) fn nth_answering(&self, number: usize) -> Option<&Address> {
+        self.nth(Class::Answering, number)
     }
 
     /// All peers, by status and then by address.
@@ -399,11 +558,8 @@ impl Peers {
     }
 
     fn listed<'a>(&'a self, status: Status, from: Bound<&'a Address>) -> impl Iterator<Item = Peer> + 'a {
-        let group = self.group(status);
-        group
-            .in_order
-            .range((from, Bound::Unbounded))
-            .filter_map(move |address| snapshot_of(group, status, address))
+        let listed = self.in_order[status as usize].range((from, Bound::Unbounded));
+        listed.filter_map(|address| self.get(address))
     }
 
     fn listed_backwards<'a>(
@@ -411,17 +567,9 @@ impl Peers {
         status: Status,
         to: Bound<&'a Address>,
     ) -> impl Iterator<Item = Peer> + 'a {
-        let group = self.group(status);
-        group
-            .in_order
-            .range((Bound::Unbounded, to))
-            .rev()
-            .filter_map(move |address| snapshot_of(group, status, address))
+        let listed = self.in_order[status as usize].range((Bound::Unbounded, to)).rev();
+        listed.filter_map(|address| self.get(address))
     }
-}
-
-fn snapshot_of(group: &Group, status: Status, address: &Address) -> Option<Peer> {
-    group.table.get(address).map(|record| snapshot(address, status, record))
 }
 
 fn snapshot(address: &Address, status: Status, record: &Record) -> Peer {
@@ -434,12 +582,14 @@ fn snapshot(address: &Address, status: Status, record: &Record) -> Peer {
         delivered: record.delivered,
         received: record.received,
         failed: record.failed,
+        reached: record.reached,
+        answers: record.answers,
     }
 }
 
 impl From<Peer> for KnownPeer {
     fn from(peer: Peer) -> Self {
-        Self { address: peer.address, status: peer.status, time: peer.time }
+        Self { address: peer.address, status: peer.status, time: peer.time, reached: peer.reached }
     }
 }
 
@@ -455,12 +605,12 @@ mod tests {
         peers.insert(&peer, Status::New, now);
         for status in Status::ALL {
             peers.set_status(&peer, status, now);
-            let listed: Vec<usize> = peers.groups.iter().map(|group| group.in_order.len()).collect();
+            let listed: Vec<usize> = peers.in_order.iter().map(BTreeSet::len).collect();
             let mut expected = [0; 5];
             expected[status as usize] = 1;
             assert_eq!(listed, expected);
         }
         peers.remove(&peer);
-        assert!(peers.groups.iter().all(|group| group.in_order.is_empty() && group.table.is_empty()));
+        assert!(peers.groups.iter().all(|group| group.by_age.is_empty() && group.table.is_empty()));
     }
 }

@@ -132,6 +132,9 @@ impl Listener {
             response.headers_mut().insert(RUN_HEADER, self.run.clone());
             return response;
         }
+        if let Err(answer) = self.shared.at_core(|at| at.core.allow_payload(remote.ip(), at.now)) {
+            return into_response(answer);
+        }
         match self.read(request).await {
             Ok(body) => into_response(self.take(&body, remote)),
             Err((status, reason)) => into_response(
@@ -173,7 +176,7 @@ impl Listener {
             }
         };
         let sender = payload.sender.clone();
-        let peer = shared.at_core(|at| at.core.see_sender(&sender, at.now));
+        let peer = shared.at_core(|at| at.core.see_sender(&sender, Some(remote.ip()), at.now));
         let plugins_answer = match shared.hooks.run_plugins(&peer, &mut payload, &Request { remote }) {
             Ok(answer) => answer,
             Err(answer) => return answer,

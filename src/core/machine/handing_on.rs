@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use rand::Rng;
-
-use crate::{
-    core::{Choice, PeerCounts, choice},
-    protocol::Address,
+use crate::core::{
+    PeerCounts,
+    choice::{self, Candidates},
 };
 
 use super::{Core, Outcome};
@@ -63,13 +61,13 @@ impl Core {
         self.handing_on.is_some() && new + alive > 0
     }
 
-    pub(super) fn choose(&self, rng: &mut impl Rng) -> Option<(Address, Choice)> {
+    /// Whom the next message can go to.
+    pub(super) fn candidates(&self) -> Candidates {
+        let mut candidates = Candidates::of(&self.peers, self.after_try);
         if self.hands_on_to_good_peers() {
-            let good = PeerCounts { lost: 0, dead: 0, ..choice::free(&self.peers) };
-            choice::choose_of(good, &self.peers, rng)
-        } else {
-            choice::choose(&self.peers, rng)
+            candidates.free = PeerCounts { lost: 0, dead: 0, ..candidates.free };
         }
+        candidates
     }
 
     /// When the next message may be sent, as uptime.

@@ -17,7 +17,7 @@ fn messages_are_refused_meanwhile_and_announces_taken() {
     let sender = address("peer:1");
     core.set_handing_on(true);
     let message = payload(Kind::Message, &sender, Message::text("no"), Some(&address("friend:1")));
-    core.see_sender(&sender, at(0));
+    core.see_sender(&sender, None, at(0));
     let answer = core.take_payload(&sender, message, None, at(0));
     assert_eq!((answer.status, core.queue_len()), (503, 1));
     assert_eq!(answer.headers, [("retry-after".to_owned(), "60".to_owned())]);
@@ -112,7 +112,7 @@ fn nobody_is_there_without_peers_or_once_each_lost_one_has_failed_again() {
         core.handle_delivery(delivery.id, failed(), at(1));
     }
     assert!(core.is_nobody_there());
-    core.see_sender(&address("peer:2"), at(2));
+    core.see_sender(&address("peer:2"), None, at(2));
     assert!(!core.is_nobody_there());
     let delivery = send(&mut core, at(3)).remove(0);
     core.handle_delivery(delivery.id, taken(), at(3));

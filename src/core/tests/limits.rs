@@ -11,9 +11,9 @@ fn core_with_messages(count: usize, change: impl FnOnce(&mut Options)) -> Core {
 }
 
 fn add(core: &mut Core, name: &str, status: Status) {
-    core.add_peer(&address(name), at(0));
-    if status == Status::Alive {
-        core.see_sender(&address(name), at(0));
+    match status {
+        Status::Alive => add_alive(core, name),
+        _ => assert!(core.add_peer(&address(name), at(0))),
     }
 }
 

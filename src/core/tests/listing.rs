@@ -17,10 +17,10 @@ fn listed(peers: Vec<(u8, u16, Status)>) -> (Core, Vec<Address>) {
                 core.add_peer(&address, at(0));
             }
             Status::Alive => {
-                core.see_sender(&address, at(0));
-                core.see_sender(&address, at(0));
+                core.see_sender(&address, None, at(0));
+                core.see_sender(&address, None, at(0));
             }
-            status => core.restore([KnownPeer { address, status, time: 0 }], at(0)),
+            status => core.restore([KnownPeer { address, status, time: 0, reached: false }], at(0)),
         }
     }
     let mut sorted: Vec<Peer> = core.peers().collect();

@@ -8,6 +8,7 @@ mod model;
 mod peers;
 mod queue;
 mod statuses;
+mod strangers;
 
 use std::time::Duration;
 
@@ -51,16 +52,24 @@ fn payload(kind: Kind, sender: &Address, message: Message, friend: Option<&Addre
 
 /// A message comes from `sender`; returns the status of the answer.
 fn receive(core: &mut Core, sender: &Address, message: &str, friend: Option<&Address>, now: Now) -> u16 {
-    core.see_sender(sender, now);
+    core.see_sender(sender, None, now);
     core.take_payload(sender, payload(Kind::Message, sender, Message::text(message), friend), None, now)
         .status
 }
 
-/// Adds a peer that is alive.
+/// Adds a peer that is alive, and shows it.
 fn add_alive(core: &mut Core, name: &str) {
     for _ in 0..2 {
-        core.see_sender(&address(name), at(0));
+        core.see_sender(&address(name), None, at(0));
     }
+    confirm(core, &address(name));
+}
+
+/// The peer answers our announce.
+fn confirm(core: &mut Core, peer: &Address) {
+    let id = core.announce(peer, &mut rng()).unwrap();
+    assert_eq!(core.poll_delivery().map(|delivery| delivery.id), Some(id));
+    core.handle_delivery(id, taken(), at(0));
 }
 
 /// Starts everything that is due.

@@ -119,13 +119,14 @@ fn inputs() -> impl Strategy<Value = Input> {
 }
 
 fn options() -> impl Strategy<Value = Options> {
-    (1_usize..5, 1_usize..4, 1_usize..8, 1_usize..8, 10_usize..80, 0.5_f64..100_000.0).prop_map(
-        |(in_flight, per_peer, peers, messages, bytes, send_rate)| Options {
+    (1_usize..5, 1_usize..4, 1_usize..8, 1_usize..5, 1_usize..8, 10_usize..80, 0.5_f64..100_000.0).prop_map(
+        |(in_flight, per_peer, peers, new_peers, messages, bytes, send_rate)| Options {
             send_rate,
             kill_timeout: KILL_TIMEOUT,
             max_in_flight: in_flight,
             max_in_flight_per_peer: per_peer,
             max_peers: peers,
+            max_new_peers: new_peers,
             max_queue_messages: messages,
             max_queue_bytes: bytes,
             ..Options::new(ourselves())
@@ -142,6 +143,21 @@ struct Known {
     status: Status,
     since: Now,
     before_ignored: Option<Status>,
+    known_since: Duration,
+    answers: bool,
+    reached: bool,
+    is_kept: bool,
+}
+
+impl Known {
+    fn is_claim(&self) -> bool {
+        self.status == Status::Alive && !self.answers
+    }
+
+    /// Whether what we last heard of it is that it answered.
+    fn is_proven(&self) -> bool {
+        self.status == Status::Alive && self.answers
+    }
 }
 
 /// Where a message is that was let in.
@@ -167,6 +183,7 @@ struct Model {
     /// Released since the rule was set.
     passed: BTreeSet<String>,
     is_handing_on: bool,
+    after_try: bool,
     /// To whom, and the message unless it is an announce; in the order in which they began.
     in_flight: Vec<(DeliveryId, Address, Option<Message>)>,
     whereabouts: BTreeMap<String, Whereabouts>,
@@ -185,6 +202,7 @@ impl Model {
             rule: None,
             passed: BTreeSet::new(),
             is_handing_on: false,
+            after_try: false,
             in_flight: Vec::new(),
             whereabouts: BTreeMap::new(),
             counters: Counters::default(),
@@ -199,12 +217,20 @@ impl Model {
         let now = self.now;
         let known = self.peers.get_mut(address).unwrap();
         if known.status != status {
-            *known = Known { status, since: now, before_ignored: Some(known.status) };
+            *known = Known { status, since: now, before_ignored: Some(known.status), ..*known };
         }
     }
 
     fn add(&mut self, address: &Address, status: Status) {
-        let known = Known { status, since: self.now, before_ignored: None };
+        let known = Known {
+            status,
+            since: self.now,
+            before_ignored: None,
+            known_since: self.now.uptime,
+            answers: false,
+            reached: false,
+            is_kept: false,
+        };
         assert!(self.peers.insert(address.clone(), known).is_none());
     }
 
@@ -212,25 +238,63 @@ impl Model {
         address.same_place(&ourselves()) || self.aliases.contains(address)
     }
 
-    /// Adds it as new if that is allowed.
+    /// Adds it as new if it is not known and there is room for it, or somebody makes room.
     fn discover(&mut self, address: &Address) -> bool {
-        let may = !self.is_us(address)
-            && !self.peers.contains_key(address)
-            && self.peers.len() < self.options.max_peers;
-        if may {
+        if self.is_us(address) || self.peers.contains_key(address) {
+            return false;
+        }
+        let has_room = self.peers.len() < self.options.max_peers || self.make_room(|_| true);
+        if has_room {
             self.add(address, Status::New);
         }
-        may
+        has_room
     }
 
-    fn contact_worked(&mut self, address: &Address) {
+    fn add_peer(&mut self, address: &Address) -> bool {
+        let is_added = self.discover(address);
+        self.peers.entry(address.clone()).and_modify(|known| known.is_kept = true);
+        is_added
+    }
+
+    /// A payload names it.
+    fn meet(&mut self, address: &Address, is_sender: bool) -> bool {
+        if self.is_us(address) || self.peers.contains_key(address) {
+            return false;
+        }
+        let has_room = self.with_status(Status::New).len() < self.options.max_new_peers
+            || (is_sender && self.make_room(|known| known.status == Status::New));
+        self.counters.unremembered += u64::from(!has_room);
+        has_room && self.discover(address)
+    }
+
+    /// Forgets the one that is known for the longest of those that may be forgotten.
+    fn make_room(&mut self, may: impl Fn(&Known) -> bool) -> bool {
+        let first = self
+            .peers
+            .iter()
+            .filter(|(_, known)| known.status != Status::Ignored && !known.reached && !known.is_kept)
+            .filter(|(_, known)| may(known))
+            .min_by_key(|(address, known)| (known.known_since, (*address).clone()))
+            .map(|(address, _)| address.clone());
+        first.is_some_and(|address| self.peers.remove(&address).is_some())
+    }
+
+    fn is_alive(&mut self, address: &Address) {
         if self.status(address).is_some_and(|status| status != Status::Ignored) {
             self.set_status(address, Status::Alive);
         }
     }
 
+    fn contact_worked(&mut self, address: &Address) {
+        if let Some(known) = self.peers.get_mut(address) {
+            (known.answers, known.reached) = (true, true);
+        }
+        self.is_alive(address);
+    }
+
     fn contact_failed(&mut self, address: &Address) {
-        let Some(known) = self.peers.get(address) else { return };
+        let Some(known) = self.peers.get_mut(address) else { return };
+        known.answers = false;
         match known.status {
             Status::New | Status::Alive => self.set_status(address, Status::Lost),
             Status::Lost if self.now.uptime > known.since.uptime + KILL_TIMEOUT => {
@@ -333,19 +397,21 @@ impl Model {
     fn is_free(&self, address: &Address) -> bool {
         let under_way =
             self.in_flight.iter().filter(|(_, to, message)| to == address && message.is_some()).count();
-        match self.status(address) {
-            None | Some(Status::Ignored) => false,
-            Some(Status::Alive) => under_way < self.options.max_in_flight_per_peer,
+        match self.peers.get(address) {
+            None | Some(Known { status: Status::Ignored, .. }) => false,
+            Some(known) if known.is_proven() => under_way < self.options.max_in_flight_per_peer,
             Some(_) => under_way == 0 && self.tries() < self.options.max_in_flight.div_ceil(2),
         }
     }
 
-    /// How many peers that are not alive have a message under way.
+    /// How many peers that did not answer last time have a message under way.
     fn tries(&self) -> usize {
         let receivers =
             self.in_flight.iter().filter(|(_, _, message)| message.is_some()).map(|(_, to, _)| to);
-        let is_try =
-            |to: &&Address| matches!(self.status(to), Some(Status::New | Status::Lost | Status::Dead));
+        let is_try = |to: &&Address| {
+            let known = self.peers.get(to);
+            known.is_some_and(|known| known.status != Status::Ignored && !known.is_proven())
+        };
         receivers.filter(is_try).collect::<BTreeSet<_>>().len()
     }
 
@@ -366,8 +432,16 @@ impl Model {
     /// Checks a message's delivery that the node begins, and notes it.
     fn begin(&mut self, delivery: &Delivery) {
         assert!(self.can_send() && self.is_free(&delivery.to) && !self.is_us(&delivery.to), "{delivery:?}");
-        let has_free_new = self.with_status(Status::New).iter().any(|address| self.is_free(address));
-        assert!(!has_free_new || self.status(&delivery.to) == Some(Status::New), "{delivery:?}");
+        let to = self.peers[&delivery.to];
+        let is_free = |address: &Address| self.is_free(address);
+        let has_free_proven = self.peers.iter().any(|(address, known)| known.is_proven() && is_free(address));
+        if self.after_try && has_free_proven {
+            assert!(to.status != Status::New && !to.is_claim(), "{delivery:?}");
+        } else {
+            let has_free_new = self.with_status(Status::New).iter().any(is_free);
+            assert!(!has_free_new || to.status == Status::New, "{delivery:?}");
+        }
+        self.after_try = to.status == Status::New || to.is_claim();
         assert!(!self.is_handing_on || self.good().is_empty() || self.good().contains(&delivery.to));
         self.hold_heads();
         let message = self.queue.remove(0);
@@ -385,10 +459,11 @@ impl Model {
 
     fn note_in_flight(&mut self, delivery: &Delivery, message: Option<Message>) {
         assert_eq!(delivery.payload.sender, ourselves());
-        let friends: Vec<Address> =
-            self.with_status(Status::Alive).into_iter().filter(|alive| *alive != delivery.to).collect();
+        let proven = self.peers.iter().filter(|(_, known)| known.is_proven());
+        let friends: Vec<&Address> =
+            proven.map(|(address, _)| address).filter(|address| **address != delivery.to).collect();
         match &delivery.payload.friend {
-            Some(friend) => assert!(friends.contains(friend), "{delivery:?}"),
+            Some(friend) => assert!(friends.contains(&friend), "{delivery:?}"),
             None => assert!(friends.is_empty(), "{delivery:?}"),
         }
         self.in_flight.push((delivery.id, delivery.to.clone(), message));
@@ -416,7 +491,10 @@ impl Model {
                 self.contact_failed(&to);
             }
             (Outcome::Taken { .. }, None) => {
-                if !self.discover(&to) {
+                if self.discover(&to) {
+                    let known = self.peers.get_mut(&to).unwrap();
+                    (known.answers, known.reached) = (true, true);
+                } else {
                     self.contact_worked(&to);
                 }
             }
@@ -445,13 +523,13 @@ impl Model {
             self.push(message);
             self.counters.received += 1;
         }
-        friend.map(|friend| self.discover(friend));
+        friend.map(|friend| self.meet(friend, false));
         200
     }
 
     fn see(&mut self, sender: &Address) -> Status {
-        if !self.discover(sender) {
-            self.contact_worked(sender);
+        if !self.meet(sender, true) {
+            self.is_alive(sender);
         }
         // Who is not remembered is served like a new one.
         self.status(sender).unwrap_or(Status::New)
@@ -617,7 +695,7 @@ impl World {
             }
             Input::Drop(which) => self.drop_message(*which),
             Input::AddPeer(name) => {
-                assert_eq!(core.add_peer(&named(*name), now), model.discover(&named(*name)));
+                assert_eq!(core.add_peer(&named(*name), now), model.add_peer(&named(*name)));
             }
             Input::Ignore(name) => assert_eq!(core.ignore(&named(*name), now), model.ignore(&named(*name))),
             Input::Unignore(name) => {
@@ -678,8 +756,13 @@ impl World {
         is_discarded: bool,
     ) {
         let now = self.model.now;
-        let seen = self.core.see_sender(sender, now);
+        let seen = self.core.see_sender(sender, None, now);
         assert_eq!((&seen.address, seen.status), (sender, self.model.see(sender)));
+        let known = self.model.peers.get(sender);
+        assert_eq!(
+            (seen.reached, seen.answers),
+            known.map_or((false, false), |known| (known.reached, known.answers))
+        );
         if !is_discarded {
             let payload = payload(kind, sender, message.clone(), friend);
             let answer = self.core.take_payload(sender, payload, None, now);

@@ -1,6 +1,6 @@
 //! The table of peers against a naive one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -14,6 +14,7 @@ enum Step {
     Insert(u16, Status),
     Remove(u16),
     SetStatus(u16, Status),
+    SetAnswers(u16, bool),
     Begin(u16),
     End(u16),
 }
@@ -25,6 +26,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (peer.clone(), status.clone()).prop_map(|(peer, status)| Step::Insert(peer, status)),
         1 => peer.clone().prop_map(Step::Remove),
         2 => (peer.clone(), status).prop_map(|(peer, status)| Step::SetStatus(peer, status)),
+        2 => (peer.clone(), any::<bool>()).prop_map(|(peer, answers)| Step::SetAnswers(peer, answers)),
         4 => peer.clone().prop_map(Step::Begin),
         3 => peer.prop_map(Step::End),
     ];
@@ -38,42 +40,55 @@ fn peer(port: u16) -> Address {
 /// What is known and what is under way, without any cleverness.
 #[derive(Default)]
 struct Naive {
-    statuses: BTreeMap<u16, Status>,
+    /// And whether it answers.
+    statuses: BTreeMap<u16, (Status, bool)>,
     in_flight: BTreeMap<u16, usize>,
 }
 
 impl Naive {
     fn free(&self, status: Status) -> Vec<Address> {
-        let most = if status == Status::Alive { PER_PEER } else { 1 };
-        let is_free = |port: &u16| self.in_flight.get(port).is_none_or(|in_flight| *in_flight < most);
+        let is_free = |port: &u16| {
+            let most = if self.statuses[port] == (Status::Alive, true) { PER_PEER } else { 1 };
+            self.in_flight.get(port).is_none_or(|in_flight| *in_flight < most)
+        };
         self.of(status).into_iter().filter(is_free).map(peer).collect()
     }
 
     fn of(&self, status: Status) -> Vec<u16> {
-        self.statuses.iter().filter(|(_, other)| **other == status).map(|(port, _)| *port).collect()
+        self.statuses.iter().filter(|(_, (other, _))| *other == status).map(|(port, _)| *port).collect()
+    }
+
+    fn answering(&self) -> Vec<u16> {
+        self.of(Status::Alive).into_iter().filter(|port| self.statuses[port].1).collect()
     }
 }
 
 fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
     match *step {
         Step::Insert(port, status) => {
-            if naive.statuses.insert(port, status).is_none() {
+            if let Entry::Vacant(vacant) = naive.statuses.entry(port) {
+                vacant.insert((status, false));
                 peers.insert(&peer(port), status, at(0));
             } else {
+                naive.statuses.entry(port).and_modify(|known| known.0 = status);
                 peers.set_status(&peer(port), status, at(0));
             }
         }
         Step::Remove(port) => {
-            let was = naive.statuses.remove(&port);
+            let was = naive.statuses.remove(&port).map(|(status, _)| status);
             assert_eq!(peers.remove(&peer(port)).map(|removed| removed.status), was);
         }
         Step::SetStatus(port, status) => {
             let changed = peers.set_status(&peer(port), status, at(0)).map(|(_, from)| from);
-            let from = naive.statuses.get_mut(&port);
+            let from = naive.statuses.get_mut(&port).map(|(status, _)| status);
             assert_eq!(changed, from.as_deref().copied().filter(|from| *from != status));
             if let Some(from) = from {
                 *from = status;
             }
+        }
+        Step::SetAnswers(port, answers) => {
+            peers.set_answers(&peer(port), answers);
+            naive.statuses.entry(port).and_modify(|known| known.1 = answers);
         }
         Step::Begin(port) => {
             *naive.in_flight.entry(port).or_default() += 1;
@@ -104,13 +119,20 @@ proptest! {
                 let free = naive.free(status);
                 prop_assert_eq!(peers.free(status), free.len());
                 prop_assert_eq!(numbered(|number| peers.nth_free(status, number)), free);
-                let all: Vec<Address> = naive.of(status).into_iter().map(peer).collect();
-                prop_assert_eq!(numbered(|number| peers.nth(status, number)), all.clone());
-                prop_assert_eq!(peers.counts().of(status), all.len());
-                for address in all {
-                    let index = peers.index_of(status, &address).unwrap();
-                    prop_assert_eq!(peers.nth(status, index), Some(&address));
-                }
+                prop_assert_eq!(peers.counts().of(status), naive.of(status).len());
+            }
+            let answering = naive.answering();
+            let free: Vec<Address> = naive.free(Status::Alive).into_iter()
+                .filter(|free| answering.contains(&free.port())).collect();
+            prop_assert_eq!(peers.free_answering(), free.len());
+            // They come first among the alive ones that are free.
+            let first = (0..free.len()).filter_map(|number| peers.nth_free(Status::Alive, number).cloned());
+            prop_assert_eq!(first.collect::<BTreeSet<_>>(), free.into_iter().collect::<BTreeSet<_>>());
+            let all: Vec<Address> = answering.into_iter().map(peer).collect();
+            prop_assert_eq!(numbered(|number| peers.nth_answering(number)), all.clone());
+            for address in all {
+                let (_, number) = peers.answering(&address);
+                prop_assert_eq!(number.and_then(|number| peers.nth_answering(number)), Some(&address));
             }
         }
     }

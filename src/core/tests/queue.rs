@@ -105,7 +105,7 @@ fn what_javascript_holds_for_false_is_never_queued_but_taken() {
     for falsy in ["null", "false", "0", "-0.0", "\"\""] {
         let message = Message::from_json(falsy, 128).unwrap();
         assert_eq!(core.enqueue(message.clone(), at(0)), Err(EnqueueError::Empty));
-        core.see_sender(&sender, at(0));
+        core.see_sender(&sender, None, at(0));
         events(&mut core);
         let answer = core.take_payload(&sender, payload(Kind::Message, &sender, message, None), None, at(0));
         assert_eq!((answer, core.queue_len()), (Answer::taken(), 0), "{falsy}");
@@ -118,7 +118,7 @@ fn the_message_of_an_announce_or_of_another_type_is_not_queued_but_the_friend_be
     for kind in [Kind::Announce, Kind::Other] {
         let mut core = core();
         let (sender, friend) = (address("sender:1"), address("friend:1"));
-        core.see_sender(&sender, at(0));
+        core.see_sender(&sender, None, at(0));
         let payload = payload(kind, &sender, Message::text("no"), Some(&friend));
         assert_eq!(core.take_payload(&sender, payload, None, at(0)), Answer::taken());
         assert_eq!((core.queue_len(), status(&core, &friend)), (0, Some(Status::New)), "{kind:?}");
@@ -222,7 +222,15 @@ fn what_happened_is_counted() {
     let second = send_one(&mut core, at(3));
     core.handle_delivery(second.id, taken(), at(4));
     core.refuse(400, "no payload", None, None, None);
-    let expected = Counters { received: 1, delivered: 1, failed: 1, enqueued: 1, announces: 1, refused: 1 };
+    let expected = Counters {
+        received: 1,
+        delivered: 1,
+        failed: 1,
+        enqueued: 1,
+        announces: 1,
+        refused: 1,
+        ..Counters::default()
+    };
     assert_eq!(core.counters(), expected);
     let peer = core.peer(&sender).unwrap();
     assert_eq!((peer.received, peer.delivered, peer.failed), (1, 1, 1));

@@ -45,7 +45,7 @@ fn core_with_peer(status: Option<Status>) -> Core {
         Some(New) => assert!(core.add_peer(&peer(), at(THEN))),
         Some(Alive) => {
             core.add_peer(&peer(), at(0));
-            core.see_sender(&peer(), at(THEN));
+            core.see_sender(&peer(), None, at(THEN));
         }
         Some(Lost) => {
             core.add_peer(&peer(), at(0));
@@ -85,7 +85,7 @@ fn happen(core: &mut Core, contact: Contact) {
             receive(core, &peer(), "hello", None, at(soon));
         }
         Announced => {
-            core.see_sender(&peer(), at(soon));
+            core.see_sender(&peer(), None, at(soon));
             let announce = payload(Kind::Announce, &peer(), Message::null(), None);
             core.take_payload(&peer(), announce, None, at(soon));
         }
@@ -112,7 +112,7 @@ fn happen(core: &mut Core, contact: Contact) {
         }
         IgnoreAndUnignore => {
             core.ignore(&peer(), at(soon));
-            core.see_sender(&peer(), at(soon));
+            core.see_sender(&peer(), None, at(soon));
             assert!(core.unignore(&peer(), at(soon)));
         }
         Unignore => {
@@ -200,7 +200,7 @@ fn told_about_peer(event: &Event) -> Option<(Option<Status>, Status)> {
 #[test]
 fn lost_for_longer_begins_anew_after_each_return() {
     let mut core = core_with_peer(Some(Lost));
-    core.see_sender(&peer(), at(THEN + KILL_TIMEOUT));
+    core.see_sender(&peer(), None, at(THEN + KILL_TIMEOUT));
     end_send(&mut core, failed(), THEN + 2 * KILL_TIMEOUT);
     end_send(&mut core, failed(), THEN + 3 * KILL_TIMEOUT);
     assert_eq!(status(&core, &peer()), Some(Lost));
@@ -271,8 +271,12 @@ fn an_announce_that_was_taken_leaves_its_round_trip_and_counts_as_no_delivery() 
 
 #[test]
 fn peers_of_an_earlier_run_are_lost_or_ignored() {
-    let known =
-        Status::ALL.map(|status| KnownPeer { address: address(&format!("{status}:1")), status, time: 5 });
+    let known = Status::ALL.map(|status| KnownPeer {
+        address: address(&format!("{status}:1")),
+        status,
+        time: 5,
+        reached: false,
+    });
     let mut core = core();
     core.restore(known, at(10));
     for known in core.peers() {
@@ -287,7 +291,7 @@ fn peers_of_an_earlier_run_are_lost_or_ignored() {
 #[test]
 fn a_lost_peer_of_an_earlier_run_is_tried_for_the_whole_kill_timeout() {
     let mut core = core_with_peer(None);
-    core.restore([KnownPeer { address: peer(), status: Lost, time: 5 }], at(THEN));
+    core.restore([KnownPeer { address: peer(), status: Lost, time: 5, reached: false }], at(THEN));
     end_send(&mut core, failed(), THEN + KILL_TIMEOUT);
     assert_eq!(status(&core, &peer()), Some(Lost));
     end_send(&mut core, failed(), THEN + KILL_TIMEOUT + 1);

@@ -1,0 +1,237 @@
+//! Those who make up names, and those who speak in the name of others.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
+
+use super::*;
+
+const LIAR: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+const HONEST: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+
+/// How long a delivery to an address where nobody is takes to fail.
+const FAILS_AFTER: u64 = 5_000;
+/// How long a delivery to a living peer takes.
+const ANSWERS_AFTER: u64 = 50;
+
+fn invented(number: u32) -> Address {
+    address(&format!("nobody-{number}.example.org:1"))
+}
+
+/// A payload without a message from `remote`.
+fn announce(core: &mut Core, remote: IpAddr, sender: &Address, friend: Option<&Address>, now: Now) {
+    core.see_sender(sender, Some(remote), now);
+    let announce = payload(Kind::Announce, sender, Message::null(), friend);
+    assert_eq!(core.take_payload(sender, announce, Some(remote), now).status, 200);
+}
+
+/// An hour of a node that sends as fast as it does by default, among ten living peers, while `tell` is called ten
+/// times a second. How many messages the living took.
+fn an_hour(change: impl FnOnce(&mut Options), mut tell: impl FnMut(&mut Core, Now)) -> u64 {
+    let mut core = core_with(|options| {
+        options.send_rate = 1.0;
+        change(options);
+    });
+    let living: Vec<Address> = (1..=10).map(|port| Address::new("living", port).unwrap()).collect();
+    living.iter().for_each(|peer| add_alive(&mut core, &peer.to_string()));
+    let mut rng = rng();
+    let mut ends: BTreeMap<(u64, DeliveryId), Outcome> = BTreeMap::new();
+    for millis in (0..3_600_000).step_by(100) {
+        let now = at(millis);
+        while let Some(end) = ends.first_entry().filter(|end| end.key().0 <= millis) {
+            let ((_, id), outcome) = end.remove_entry();
+            core.handle_delivery(id, outcome, now);
+        }
+        if core.queue_len() == 0 {
+            core.enqueue(Message::text("GNU Terry Pratchett"), now).unwrap();
+        }
+        tell(&mut core, now);
+        core.handle_timeout(now, &mut rng);
+        while let Some(delivery) = core.poll_delivery() {
+            let end = match living.contains(&delivery.to) {
+                true => (millis + ANSWERS_AFTER, taken()),
+                false => (millis + FAILS_AFTER, failed()),
+            };
+            ends.insert((end.0, delivery.id), end.1);
+        }
+        events(&mut core);
+    }
+    core.counters().delivered
+}
+
+#[test]
+fn a_hundred_thousand_made_up_friends_take_less_than_a_third_of_the_messages_from_the_living() {
+    let undisturbed = an_hour(|_| {}, |_, _| {});
+    let mut told = 0;
+    let disturbed = an_hour(
+        |_| {},
+        |core, now| {
+            for _ in 0..3 {
+                told += 1;
+                announce(core, LIAR, &address("liar:1"), Some(&invented(told)), now);
+            }
+        },
+    );
+    let share = disturbed as f64 / undisturbed as f64;
+    println!("{told} friends made up: {:.0} % of {undisturbed} messages", share * 100.0);
+    assert!(told >= 100_000 && undisturbed > 3500, "{told} {undisturbed}");
+    assert!(share > 0.7, "{share}");
+}
+
+/// As from so many addresses that no limit for each helps.
+#[test]
+fn however_many_make_up_names_every_second_message_is_for_those_who_answered() {
+    let mut told = 0;
+    for by_their_word in [false, true] {
+        let disturbed = an_hour(
+            |options| options.introductions_per_minute = 0,
+            |core, now| {
+                told += 1;
+                let name = invented(told % 20_000);
+                // Who speaks twice in a name makes it alive.
+                for _ in 0..=usize::from(by_their_word) {
+                    announce(core, LIAR, &name, None, now);
+                }
+            },
+        );
+        // And of these the document gives 5 % to the lost.
+        assert!(disturbed > 1650, "{disturbed}");
+    }
+}
+
+#[test]
+fn introductions_are_counted_by_remote_address() {
+    let mut core = core_with(|options| {
+        (options.introductions_per_minute, options.introductions_burst) = (6, 3);
+    });
+    let mut sender = 0;
+    let mut introduced = |core: &mut Core, remote, millis| {
+        sender += 1;
+        announce(core, remote, &invented(sender), None, at(millis));
+        core.peer(&invented(sender)).is_some()
+    };
+    assert_eq!([1; 5].map(|_| introduced(&mut core, LIAR, 0)), [true, true, true, false, false]);
+    assert!(introduced(&mut core, HONEST, 0));
+    assert_eq!([10_000, 10_000].map(|millis| introduced(&mut core, LIAR, millis)), [true, false]);
+    assert_eq!(core.counters().unremembered, 3);
+    // Who is known already, and whom the user names, is not counted.
+    announce(&mut core, LIAR, &invented(1), None, at(10_000));
+    assert_eq!(status(&core, &invented(1)), Some(Status::Alive));
+    assert!(core.add_peer(&invented(99), at(10_000)));
+}
+
+#[test]
+fn a_message_from_a_stranger_who_is_not_remembered_is_taken() {
+    let mut core = core_with(|options| options.introductions_burst = 1);
+    announce(&mut core, LIAR, &invented(1), None, at(0));
+    core.see_sender(&invented(2), Some(LIAR), at(0));
+    let message = payload(Kind::Message, &invented(2), Message::text("hello"), Some(&invented(3)));
+    assert_eq!(core.take_payload(&invented(2), message, Some(LIAR), at(0)).status, 200);
+    assert_eq!((core.queue_len(), core.peers().count(), core.counters().unremembered), (1, 1, 2));
+}
+
+#[test]
+fn payloads_from_one_address_beyond_the_rate_are_answered_429_and_told_of_once_a_second() {
+    let mut core = core_with(|options| (options.payload_rate, options.payload_burst) = (0.5, 4));
+    let mut answers = |core: &mut Core, remote, millis| {
+        core.allow_payload(remote, at(millis)).map_err(|answer| answer.status)
+    };
+    assert_eq!(
+        [0; 6]
+            .map(|_| answers(&mut core, LIAR, 0))
+            .map(|answer| answer.is_ok())
+            .iter()
+            .filter(|ok| **ok)
+            .count(),
+        4
+    );
+    assert_eq!(answers(&mut core, HONEST, 0), Ok(()));
+    assert_eq!(answers(&mut core, LIAR, 999), Err(429));
+    let answer = core.allow_payload(LIAR, at(1000)).unwrap_err();
+    assert_eq!((answer.status, answer.headers), (429, vec![("retry-after".to_owned(), "1".to_owned())]));
+    let told = events(&mut core);
+    assert!(
+        told.iter().all(|event| matches!(event, Event::Refused(refusal) if refusal.remote == Some(LIAR)))
+    );
+    assert_eq!((told.len(), core.counters().too_many, core.counters().refused), (2, 4, 4));
+    assert!(core.allow_payload(LIAR, at(2000)).is_ok());
+}
+
+#[test]
+fn one_more_new_peer_than_may_be_makes_room_if_it_is_there_itself() {
+    let mut core = core_with(|options| options.max_new_peers = 2);
+    let new = |core: &Core| core.peers().map(|peer| peer.address.to_string()).collect::<Vec<_>>();
+    announce(&mut core, HONEST, &address("a:1"), Some(&address("b:1")), at(1));
+    announce(&mut core, HONEST, &address("a:1"), Some(&address("c:1")), at(2));
+    // The sender is alive by now.
+    announce(&mut core, HONEST, &address("a:1"), Some(&address("d:1")), at(3));
+    assert_eq!(new(&core), ["b:1", "c:1", "a:1"]);
+    events(&mut core);
+    announce(&mut core, HONEST, &address("e:1"), None, at(4));
+    assert_eq!(new(&core), ["c:1", "e:1", "a:1"]);
+    assert!(matches!(&events(&mut core)[0], Event::PeerForgotten { peer } if peer.address == address("b:1")));
+    // Whom the user names is there whatever the bound, and stays.
+    assert!(core.add_peer(&address("f:1"), at(5)) && core.peer_counts().new == 3);
+    for port in 1..5 {
+        announce(&mut core, HONEST, &Address::new("g", port).unwrap(), None, at(6));
+    }
+    assert!(core.peer(&address("f:1")).is_some());
+}
+
+#[test]
+fn the_one_that_never_answered_and_is_known_for_the_longest_makes_room() {
+    let mut core = core_with(|options| options.max_peers = 4);
+    add_alive(&mut core, "answers:1");
+    core.ignore(&address("ignored:1"), at(0));
+    assert!(core.add_peer(&address("named:1"), at(0)));
+    announce(&mut core, LIAR, &invented(1), None, at(1));
+    for number in 2..50 {
+        announce(&mut core, LIAR, &invented(number), None, at(u64::from(number)));
+        let known: Vec<_> = core.peers().map(|peer| peer.address).collect();
+        let [answers, ignored, named] = ["answers:1", "ignored:1", "named:1"].map(address);
+        assert_eq!(known, [named, invented(number), answers, ignored]);
+    }
+    // Nobody is left who would make room.
+    core.ignore(&invented(49), at(50));
+    announce(&mut core, LIAR, &invented(50), None, at(50));
+    assert!(core.peer(&invented(50)).is_none() && core.peers().count() == 4);
+}
+
+#[test]
+fn a_claim_is_no_answer() {
+    let mut core = core();
+    let peer = address("peer:1");
+    let seen = |core: &Core| core.peer(&address("peer:1")).map(|peer| (peer.is_claim(), peer.reached));
+    for _ in 0..2 {
+        announce(&mut core, LIAR, &peer, None, at(0));
+    }
+    assert_eq!(seen(&core), Some((true, false)));
+    core.enqueue(Message::text("hello"), at(0)).unwrap();
+    let delivery = send_one(&mut core, at(1));
+    events(&mut core);
+    core.handle_delivery(delivery.id, taken(), at(2));
+    assert_eq!(seen(&core), Some((false, true)));
+    assert!(events(&mut core).iter().any(|event| matches!(event, Event::ClaimConfirmed { .. })));
+
+    core.enqueue(Message::text("hello"), at(2)).unwrap();
+    let delivery = send_one(&mut core, at(3));
+    core.handle_delivery(delivery.id, failed(), at(4));
+    announce(&mut core, LIAR, &peer, None, at(5));
+    assert_eq!((status(&core, &peer), seen(&core)), (Some(Status::Alive), Some((true, true))));
+}
+
+#[test]
+fn a_peer_that_only_claims_to_be_alive_gets_one_message_at_a_time_and_is_named_to_nobody() {
+    let mut core = core();
+    for number in 0..5 {
+        core.enqueue(Message::text(&number.to_string()), at(0)).unwrap();
+    }
+    for _ in 0..2 {
+        announce(&mut core, LIAR, &address("claims:1"), None, at(0));
+    }
+    assert_eq!(send_one(&mut core, at(1)).to, address("claims:1"));
+    assert_eq!(core.poll_timeout(), None);
+    add_alive(&mut core, "answers:1");
+    assert!(send(&mut core, at(2)).iter().all(|delivery| delivery.payload.friend.is_none()));
+}
