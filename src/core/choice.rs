@@ -23,8 +23,8 @@ pub struct Choice {
     pub draw: u32,
     /// How many peers of each status the message could have gone to; none of the ignored.
     pub free: PeerCounts,
-    /// Whether it was the turn of the peers that answered when they were last tried, because the message before went
-    /// to one that never had: then `free` counts no others among the new and alive.
+    /// Whether it was the turn of the peers that answered when they were last tried, or that the user named, because
+    /// the message before went to one that only strangers spoke for: `free` counts no others of the new and alive.
     pub is_for_proven: bool,
 }
 
@@ -36,14 +36,14 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    /// All who are free; or, after a message went to a peer that had not answered, those that do, if one of them is
+    /// All who are free; or, after a message went to a peer that only strangers spoke for, the others, if one of them is
     /// free. Unlike in the document, where new peers come first until there are none: names are made up faster than
     /// they are tried, and whoever makes up names could keep all messages from the living.
     pub(super) fn of(peers: &Peers, after_try: bool) -> Self {
-        let answering = peers.free_answering();
+        let (new, alive) = peers.free_proven();
         let all = free(peers);
-        let is_for_proven = after_try && answering > 0;
-        let free = if is_for_proven { PeerCounts { new: 0, alive: answering, ..all } } else { all };
+        let is_for_proven = after_try && new + alive > 0;
+        let free = if is_for_proven { PeerCounts { new, alive, ..all } } else { all };
         Self { free, is_for_proven }
     }
 }

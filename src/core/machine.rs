@@ -45,7 +45,7 @@ pub struct Core {
     rule: Rule,
     pace: Pace,
     handing_on: Option<HandingOn>,
-    /// The last message went to a peer that had never answered, or not when it was tried last.
+    /// The last message went to a peer that only strangers spoke for.
     after_try: bool,
     payloads: Allowance,
     /// When the next payload that is one too many is told of, as uptime.
@@ -343,11 +343,11 @@ impl Core {
         // The peer is chosen first: without one, the message stays where it is.
         let Some((to, choice)) = choice::choose(self.candidates(), &self.peers, rng) else { return };
         let Some(entry) = self.queue.take_out() else { return };
+        self.after_try = self.peers.is_hearsay(&to);
         self.peers.begin_delivery(&to);
         self.messages_in_flight += 1;
         let QueuedMessage { id, message, .. } = &entry.queued;
         if let Some(peer) = self.peers.get(&to) {
-            self.after_try = peer.status == Status::New || peer.is_claim();
             let (id, message) = (*id, message.clone());
             self.events.push_back(Event::MessageSending { id, peer, message, choice });
         }
@@ -425,6 +425,7 @@ impl Core {
             Outcome::Taken { round_trip } => {
                 if self.peers.status(&to).is_none() {
                     self.discover(&to, Introduction::Announced, now);
+                    self.peers.keep(&to);
                     self.peers.set_answers(&to, true);
                     self.note_round_trip(&to, round_trip);
                 } else {

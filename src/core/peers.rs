@@ -183,9 +183,11 @@ impl Record {
     }
 }
 
-/// Where a peer stands: by its status, and the alive ones by whether they answered when we last tried them.
+/// Where a peer stands: by its status, the new ones by whether the user named them, and the alive ones by whether they
+/// answered when we last tried them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
+    Named,
     New,
     Answering,
     Claimed,
@@ -195,14 +197,16 @@ enum Class {
 }
 
 impl Class {
-    const ALL: [Self; 6] = [Self::Answering, Self::Claimed, Self::New, Self::Ignored, Self::Lost, Self::Dead];
+    const ALL: [Self; 7] =
+        [Self::Answering, Self::Claimed, Self::Named, Self::New, Self::Ignored, Self::Lost, Self::Dead];
     /// Those in which peers have not answered, the least hopeful first.
-    const UNANSWERED: [Self; 4] = [Self::Dead, Self::Lost, Self::Claimed, Self::New];
+    const UNANSWERED: [Self; 5] = [Self::Dead, Self::Lost, Self::Claimed, Self::New, Self::Named];
 
-    fn of(status: Status, answers: bool) -> Self {
+    fn of(status: Status, record: &Record) -> Self {
         match status {
+            Status::New if record.is_kept => Self::Named,
             Status::New => Self::New,
-            Status::Alive if answers => Self::Answering,
+            Status::Alive if record.answers => Self::Answering,
             Status::Alive => Self::Claimed,
             Status::Lost => Self::Lost,
             Status::Dead => Self::Dead,
@@ -212,7 +216,7 @@ impl Class {
 
     fn status(self) -> Status {
         match self {
-            Self::New => Status::New,
+            Self::Named | Self::New => Status::New,
             Self::Answering | Self::Claimed => Status::Alive,
             Self::Lost => Status::Lost,
             Self::Dead => Status::Dead,
@@ -280,7 +284,7 @@ impl Group {
 /// All known peers. Each is in exactly one group, that of its class.
 #[derive(Debug)]
 pub(super) struct Peers {
-    groups: [Group; 6],
+    groups: [Group; 7],
     /// The addresses of each status, as they are listed.
     in_order: [BTreeSet<Address>; 5],
     /// Deliveries under way. A peer that is forgotten meanwhile and comes back still has them.
@@ -371,7 +375,7 @@ impl Peers {
     }
 
     fn put(&mut self, address: Address, status: Status, record: Record) {
-        let class = Class::of(status, record.answers);
+        let class = Class::of(status, &record);
         let is_busy = self.is_busy(class, &address);
         self.in_order[status as usize].insert(address.clone());
         self.group_mut(class).insert(address, record, is_busy);
@@ -478,9 +482,16 @@ impl Peers {
         Class::all_of(status).map(|class| self.free_in(class)).sum()
     }
 
-    /// How many peers that answered last time can be sent to now. They have the first numbers among the alive ones.
-    pub(super) fn free_answering(&self) -> usize {
-        self.free_in(Class::Answering)
+    /// How many new peers that the user named, and how many alive ones that answered last time, can be sent to now.
+    /// They have the first numbers of their status.
+    pub(super) fn free_proven(&self) -> (usize, usize) {
+        (self.free_in(Class::Named), self.free_in(Class::Answering))
+    }
+
+    /// Whether nothing but what strangers say speaks for the peer: it is new and not by the user's word, or alive and
+    /// did not answer last time.
+    pub(super) fn is_hearsay(&self, address: &Address) -> bool {
+        matches!(self.class(address), Some(Class::New | Class::Claimed))
     }
 
     fn free_in(&self, class: Class) -> usize {

@@ -143,15 +143,24 @@ struct Known {
     status: Status,
     since: Now,
     before_ignored: Option<Status>,
-    known_since: Duration,
+    met: Duration,
     answers: bool,
     reached: bool,
     is_kept: bool,
 }
 
 impl Known {
-    fn is_claim(&self) -> bool {
-        self.status == Status::Alive && !self.answers
+    fn is_named(&self) -> bool {
+        self.status == Status::New && self.is_kept
+    }
+
+    /// Whether nothing but what strangers say speaks for it.
+    fn is_hearsay(&self) -> bool {
+        match self.status {
+            Status::New => !self.is_kept,
+            Status::Alive => !self.answers,
+            _ => false,
+        }
     }
 
     /// Whether what we last heard of it is that it answered.
@@ -226,7 +235,7 @@ impl Model {
             status,
             since: self.now,
             before_ignored: None,
-            known_since: self.now.uptime,
+            met: self.now.uptime,
             answers: false,
             reached: false,
             is_kept: false,
@@ -274,7 +283,7 @@ impl Model {
             .iter()
             .filter(|(_, known)| known.status != Status::Ignored && !known.reached && !known.is_kept)
             .filter(|(_, known)| may(known))
-            .min_by_key(|(address, known)| (known.known_since, (*address).clone()))
+            .min_by_key(|(address, known)| (known.met, (*address).clone()))
             .map(|(address, _)| address.clone());
         first.is_some_and(|address| self.peers.remove(&address).is_some())
     }
@@ -434,14 +443,15 @@ impl Model {
         assert!(self.can_send() && self.is_free(&delivery.to) && !self.is_us(&delivery.to), "{delivery:?}");
         let to = self.peers[&delivery.to];
         let is_free = |address: &Address| self.is_free(address);
-        let has_free_proven = self.peers.iter().any(|(address, known)| known.is_proven() && is_free(address));
-        if self.after_try && has_free_proven {
-            assert!(to.status != Status::New && !to.is_claim(), "{delivery:?}");
+        let proven = self.peers.iter().filter(|(address, _)| is_free(address));
+        let proven = proven.filter(|(_, known)| known.is_named() || known.is_proven());
+        if self.after_try && proven.count() > 0 {
+            assert!(!to.is_hearsay(), "{delivery:?}");
         } else {
             let has_free_new = self.with_status(Status::New).iter().any(is_free);
             assert!(!has_free_new || to.status == Status::New, "{delivery:?}");
         }
-        self.after_try = to.status == Status::New || to.is_claim();
+        self.after_try = to.is_hearsay();
         assert!(!self.is_handing_on || self.good().is_empty() || self.good().contains(&delivery.to));
         self.hold_heads();
         let message = self.queue.remove(0);
@@ -493,7 +503,7 @@ impl Model {
             (Outcome::Taken { .. }, None) => {
                 if self.discover(&to) {
                     let known = self.peers.get_mut(&to).unwrap();
-                    (known.answers, known.reached) = (true, true);
+                    (known.answers, known.reached, known.is_kept) = (true, true, true);
                 } else {
                     self.contact_worked(&to);
                 }

@@ -49,11 +49,9 @@ fn an_hour(change: impl FnOnce(&mut Options), mut tell: impl FnMut(&mut Core, No
         tell(&mut core, now);
         core.handle_timeout(now, &mut rng);
         while let Some(delivery) = core.poll_delivery() {
-            let end = match living.contains(&delivery.to) {
-                true => (millis + ANSWERS_AFTER, taken()),
-                false => (millis + FAILS_AFTER, failed()),
-            };
-            ends.insert((end.0, delivery.id), end.1);
+            let is_living = living.contains(&delivery.to);
+            let (lasts, outcome) = if is_living { (ANSWERS_AFTER, taken()) } else { (FAILS_AFTER, failed()) };
+            ends.insert((millis + lasts, delivery.id), outcome);
         }
         events(&mut core);
     }
@@ -134,7 +132,7 @@ fn a_message_from_a_stranger_who_is_not_remembered_is_taken() {
 #[test]
 fn payloads_from_one_address_beyond_the_rate_are_answered_429_and_told_of_once_a_second() {
     let mut core = core_with(|options| (options.payload_rate, options.payload_burst) = (0.5, 4));
-    let mut answers = |core: &mut Core, remote, millis| {
+    let answers = |core: &mut Core, remote, millis| {
         core.allow_payload(remote, at(millis)).map_err(|answer| answer.status)
     };
     assert_eq!(
