@@ -11,5 +11,7 @@ mod bodies;
 mod connections;
 #[path = "hostile/framing.rs"]
 mod framing;
+#[path = "hostile/limits.rs"]
+mod limits;
 #[path = "hostile/tower.rs"]
 mod tower;

@@ -18,6 +18,8 @@ mod hooks;
 mod network;
 #[path = "node/peers.rs"]
 mod peers;
+#[path = "node/reach.rs"]
+mod reach;
 #[path = "node/start.rs"]
 mod start;
 #[path = "node/state.rs"]

@@ -2,7 +2,7 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use crate::protocol::{Address, Message};
 
-use super::{Choice, HeldMessage, MessageId, Peer, QueuedMessage, Status};
+use super::{Choice, HeldMessage, MessageId, Peer, QueuedMessage, Scope, Status};
 
 /// Something that happened at the node. Cheap to clone: names and messages are shared.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,6 +145,16 @@ pub enum Event {
         /// What went wrong.
         failure: Failure,
     },
+    /// The user ignores a remote address: connections from it are not served.
+    RemoteIgnored {
+        /// The IP address.
+        remote: IpAddr,
+    },
+    /// The user no longer ignores a remote address.
+    RemoteUnignored {
+        /// The IP address.
+        remote: IpAddr,
+    },
     /// A request was not taken.
     Refused(Refusal),
     /// An address turned out to be this node under another name; it is no peer.
@@ -197,6 +207,8 @@ pub enum Failure {
     Connection(String),
     /// The peer did not answer in time.
     TimedOut,
+    /// The peer is at such an address, and only strangers named it: it was not contacted.
+    NotContacted(Scope),
     /// The peer's certificate is not the one that was seen first. `trust` accepts it.
     CertificateChanged {
         /// SHA-256 of the certificate that is trusted.
@@ -245,6 +257,9 @@ impl fmt::Display for Failure {
             Self::Status(status) => write!(f, "answered {status}"),
             Self::Connection(reason) => f.write_str(reason),
             Self::TimedOut => f.write_str("no answer in time"),
+            Self::NotContacted(scope) => {
+                write!(f, "not contacted: it is {scope}, and only strangers named it")
+            }
             Self::CertificateChanged { .. } => f.write_str("certificate changed"),
             Self::Stopped => f.write_str("stopped"),
         }

@@ -10,12 +10,10 @@ use serde::Serialize;
 
 use crate::protocol::{Address, Kind, Message, Payload};
 
-use self::{handing_on::HandingOn, holding::Rule};
+use self::{handing_on::HandingOn, holding::Rule, remotes::Remotes};
 use super::{
-    EnqueueError, Event, Failure, Introduction, KnownPeer, MessageId, Now, Options, OptionsError, Origin,
-    Peer, PeerCounts, QueuedMessage, Refusal, Status,
-    allowance::Allowance,
-    choice,
+    EnqueueError, Event, Failure, Introduction, KnownPeer, Limit, LimitCounts, MessageId, Now, Options,
+    OptionsError, Origin, Peer, PeerCounts, QueuedMessage, Refusal, Status, choice,
     options::check_send_rate,
     pace::Pace,
     peers::Peers,
@@ -25,13 +23,12 @@ use super::{
 
 mod handing_on;
 mod holding;
+mod remotes;
 
 /// Messages at the head of the queue that are held in one go at most.
 const MOST_HOLDS: usize = 64;
 /// Seconds after which a peer whose message has no room here may try again.
 const RETRY_AFTER: &str = "60";
-/// How long after a payload that was one too many was told of the next is.
-const BETWEEN_TOO_MANY: Duration = Duration::from_secs(1);
 /// Other names of this node that are remembered at most; a host has a handful.
 const MAX_ALIASES: usize = 64;
 
@@ -47,10 +44,7 @@ pub struct Core {
     handing_on: Option<HandingOn>,
     /// The last message went to a peer that only strangers spoke for.
     after_try: bool,
-    payloads: Allowance,
-    /// When the next payload that is one too many is told of, as uptime.
-    tells_of_too_many: Duration,
-    introductions: Allowance,
+    remotes: Remotes,
     /// Ordered, so that what is put back when the node stops comes in the order in which it was taken.
     in_flight: BTreeMap<DeliveryId, InFlight>,
     messages_in_flight: usize,
@@ -74,6 +68,9 @@ pub struct Delivery {
     pub to: Address,
     /// What to post.
     pub payload: Payload,
+    /// Whether the user named the address. One that only strangers named is contacted where it is public only: see
+    /// [`Scope`](super::Scope).
+    pub is_named: bool,
 }
 
 /// What a delivery is for.
@@ -148,10 +145,8 @@ pub struct Counters {
     pub announces: u64,
     /// Requests that were not taken.
     pub refused: u64,
-    /// Of these, the payloads that were too many from one remote address.
-    pub too_many: u64,
-    /// Unknown peers that payloads named and that were not remembered: too many from one remote address, or in all.
-    pub unremembered: u64,
+    /// How often each limit was met.
+    pub limits: LimitCounts,
 }
 
 impl Core {
@@ -165,9 +160,7 @@ impl Core {
             rule: Rule::default(),
             handing_on: None,
             after_try: false,
-            payloads: Allowance::new(options.payload_rate, options.payload_burst.into()),
-            tells_of_too_many: Duration::ZERO,
-            introductions: introductions(&options),
+            remotes: Remotes::new(&options),
             pace: Pace::new(options.send_rate),
             in_flight: BTreeMap::new(),
             messages_in_flight: 0,
@@ -192,22 +185,6 @@ impl Core {
     }
 
     // === What happened ===
-
-    /// Whether a payload from this remote address is taken now, or else the answer, 429. To be asked before its body
-    /// is read. Of many such only one a second is told of.
-    pub fn allow_payload(&mut self, remote: IpAddr, now: Now) -> Result<(), Answer> {
-        let Err(wait) = self.payloads.take(remote, now.uptime) else { return Ok(()) };
-        self.counters.too_many += 1;
-        let reason = "too many payloads from your address";
-        let answer = if self.tells_of_too_many <= now.uptime {
-            self.tells_of_too_many = now.uptime + BETWEEN_TOO_MANY;
-            self.refuse(429, reason, None, None, Some(remote))
-        } else {
-            self.counters.refused += 1;
-            Answer::refused(429, reason)
-        };
-        Err(answer.with_header("retry-after", &wait.as_secs_f64().ceil().to_string()))
-    }
 
     /// A payload from this remote address came in the name of `sender`: it becomes known, or alive unless it is
     /// ignored. Returns it as it is then.
@@ -269,6 +246,7 @@ impl Core {
             return Ok(());
         }
         if let Err(reason) = self.check_takes(message.size()) {
+            self.meets(Limit::Queue);
             let answer = self.refuse(503, reason, Some(&peer.address), Some(&message), remote);
             return Err(answer.with_header("retry-after", RETRY_AFTER));
         }
@@ -366,8 +344,10 @@ impl Core {
         self.next_delivery += 1;
         let friend = choice::choose_friend(&self.peers, &to, rng);
         let payload = Payload { message, kind, sender: self.options.address.clone(), friend };
+        let is_named =
+            matches!(purpose, Purpose::Announce) || self.peers.get(&to).is_some_and(|to| to.is_named);
         self.in_flight.insert(id, InFlight { to: to.clone(), purpose });
-        self.deliveries.push_back(Delivery { id, to, payload });
+        self.deliveries.push_back(Delivery { id, to, payload, is_named });
         id
     }
 
@@ -402,6 +382,9 @@ impl Core {
                     record.failed += 1;
                 }
                 self.counters.failed += 1;
+                if matches!(failure, Failure::NotContacted(_)) {
+                    self.meets(Limit::Scopes);
+                }
                 let (id, message) = (taken.queued.id, taken.queued.message.clone());
                 let peer = self.peers.get(to).unwrap_or_else(|| stranger(to, now));
                 self.events.push_back(Event::DeliveryFailed { id, peer, message, failure });
@@ -425,7 +408,6 @@ impl Core {
             Outcome::Taken { round_trip } => {
                 if self.peers.status(&to).is_none() {
                     self.discover(&to, Introduction::Announced, now);
-                    self.peers.keep(&to);
                     self.peers.set_answers(&to, true);
                     self.note_round_trip(&to, round_trip);
                 } else {
@@ -433,6 +415,7 @@ impl Core {
                     self.note_round_trip(&to, round_trip);
                     self.contact_worked(&to, now);
                 }
+                self.peers.keep(&to);
                 self.events.push_back(Event::Announced { peer: to, round_trip });
             }
             Outcome::Failed(failure) => self.events.push_back(Event::AnnounceFailed { peer: to, failure }),
@@ -517,9 +500,12 @@ impl Core {
         if !self.is_unknown(address) {
             return None;
         }
-        let is_allowed = remote.is_none_or(|remote| self.introductions.take(remote, now.uptime).is_ok());
-        if !is_allowed || !self.makes_room_among_new(&introduction) {
-            self.counters.unremembered += 1;
+        if !remote.is_none_or(|remote| self.remotes.may_introduce(remote, now)) {
+            self.meets(Limit::Introductions);
+            return None;
+        }
+        if !self.makes_room_among_new(&introduction) {
+            self.meets(Limit::NewPeers);
             return None;
         }
         self.discover(address, introduction, now)
@@ -544,6 +530,7 @@ impl Core {
         if self.peers.len() < self.options.max_peers {
             return true;
         }
+        self.meets(Limit::Peers);
         let first = self.peers.first_to_go().cloned();
         first.is_some_and(|address| self.leave(&address))
     }
@@ -777,11 +764,8 @@ fn stranger(address: &Address, now: Now) -> Peer {
         failed: 0,
         reached: false,
         answers: false,
+        is_named: false,
     }
-}
-
-fn introductions(options: &Options) -> Allowance {
-    Allowance::new(f64::from(options.introductions_per_minute) / 60.0, options.introductions_burst.into())
 }
 
 fn millis(uptime: Duration) -> u64 {

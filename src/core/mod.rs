@@ -16,22 +16,28 @@ mod allowance;
 mod choice;
 mod event;
 mod held;
+mod limit;
 mod machine;
 mod options;
 mod pace;
 mod peers;
 mod queue;
+mod scope;
 mod sightings;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "node")]
+pub(crate) use allowance::place;
 pub use choice::Choice;
 pub use event::{Event, Failure, Introduction, Origin, Refusal};
 pub use held::{HeldBy, HeldMessage, HoldRule};
+pub use limit::{Limit, LimitCounts};
 pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome};
 pub use options::{Options, OptionsError};
 pub use peers::{KnownPeer, Peer, PeerCounts, Status};
 pub use queue::{EnqueueError, MessageId, QueuedMessage, ReplaceError};
+pub use scope::Scope;
 
 use std::time::Duration;
 

@@ -84,6 +84,8 @@ pub struct Peer {
     pub reached: bool,
     /// Whether it answered when we last tried it. A peer that is alive and did not is so by its word alone.
     pub answers: bool,
+    /// Whether the user named it: strangers' peers are contacted at public addresses only, and make room for others.
+    pub is_named: bool,
 }
 
 impl Peer {
@@ -106,6 +108,9 @@ pub struct KnownPeer {
     /// Whether it ever answered us at its address.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reached: bool,
+    /// Whether the user named it.
+    #[serde(default, rename = "named", skip_serializing_if = "std::ops::Not::not")]
+    pub is_named: bool,
 }
 
 /// How many peers have each status.
@@ -155,7 +160,7 @@ pub(super) struct Record {
     reached: bool,
     answers: bool,
     /// The user named it, so it makes room for nobody.
-    is_kept: bool,
+    is_named: bool,
     /// The status before the user ignored the peer.
     before_ignored: Option<Status>,
 }
@@ -172,14 +177,14 @@ impl Record {
             known_since: now.uptime,
             reached: false,
             answers: false,
-            is_kept: false,
+            is_named: false,
             before_ignored: None,
         }
     }
 
     /// Whether the peer may be forgotten to make room for another.
     fn makes_room(&self) -> bool {
-        !self.reached && !self.is_kept
+        !self.reached && !self.is_named
     }
 }
 
@@ -204,7 +209,7 @@ impl Class {
 
     fn of(status: Status, record: &Record) -> Self {
         match status {
-            Status::New if record.is_kept => Self::Named,
+            Status::New if record.is_named => Self::Named,
             Status::New => Self::New,
             Status::Alive if record.answers => Self::Answering,
             Status::Alive => Self::Claimed,
@@ -360,8 +365,8 @@ impl Peers {
 
     /// Adds a peer of an earlier run that is not known.
     pub(super) fn restore(&mut self, known: KnownPeer, status: Status, now: Now) {
-        let KnownPeer { address, time, reached, .. } = known;
-        let mut record = Record { reached, ..Record::new(now) };
+        let KnownPeer { address, time, reached, is_named, .. } = known;
+        let mut record = Record { reached, is_named, ..Record::new(now) };
         if status == Status::Ignored {
             // Nothing is measured by it.
             record.time = time;
@@ -418,7 +423,7 @@ impl Peers {
     /// The user named this peer: it makes room for nobody.
     pub(super) fn keep(&mut self, address: &Address) {
         if let Some((status, record)) = self.take(address) {
-            self.put(address.clone(), status, Record { is_kept: true, ..record });
+            self.put(address.clone(), status, Record { is_named: true, ..record });
         }
     }
 
@@ -595,12 +600,14 @@ fn snapshot(address: &Address, status: Status, record: &Record) -> Peer {
         failed: record.failed,
         reached: record.reached,
         answers: record.answers,
+        is_named: record.is_named,
     }
 }
 
 impl From<Peer> for KnownPeer {
     fn from(peer: Peer) -> Self {
-        Self { address: peer.address, status: peer.status, time: peer.time, reached: peer.reached }
+        let Peer { address, status, time, reached, is_named, .. } = peer;
+        Self { address, status, time, reached, is_named }
     }
 }
 

@@ -15,10 +15,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::{CertifiedKey, SingleCertAndKey},
 };
-use tokio::{
-    net::TcpListener,
-    sync::{Notify, Semaphore},
-};
+use tokio::{net::TcpListener, sync::Notify};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
@@ -27,9 +24,12 @@ use crate::{
 };
 
 use super::{
-    CertificateError, Node, StateError, certificate, driver,
+    CertificateError, Node, StateError, certificate,
+    connections::Connections,
+    driver,
     handle::Guard,
     listener::Listener,
+    reach::Reach,
     sender::Sender,
     shared::Shared,
     state_file::{self, State, StateFile},
@@ -87,8 +87,14 @@ pub struct Limits {
     pub answer_timeout: Duration,
     /// Largest body in bytes; above it the answer is 413. Default 1 MiB.
     pub max_body: usize,
-    /// Most connections from outside at once; others wait to be served. Default 1024.
+    /// Most connections from outside at once; where there are as many, the one that is idle for the longest makes room
+    /// for another. Default 1024.
     pub max_connections: usize,
+    /// The same from one remote address. Default 64.
+    pub max_connections_per_address: usize,
+    /// Whether peers that only strangers named are contacted whatever [`Scope`](crate::core::Scope) their addresses
+    /// have, not just public ones and those of the kind that this node itself is found at. Default: no.
+    pub contact_all: bool,
 }
 
 impl Default for Limits {
@@ -102,6 +108,8 @@ impl Default for Limits {
             answer_timeout: Duration::from_secs(30),
             max_body: 1 << 20,
             max_connections: 1024,
+            max_connections_per_address: 64,
+            contact_all: false,
         }
     }
 }
@@ -249,10 +257,12 @@ impl Builder {
         let core = Core::new(Options { address, ..self.options.clone() })?;
         let (shared, run) = self.assemble(core, state, provider)?;
 
+        let Limits { max_connections, max_connections_per_address, .. } = self.limits;
+        let connections = Connections::new(max_connections, max_connections_per_address);
         let listener = Arc::new(Listener {
             shared: Arc::clone(&shared),
             tls,
-            connections: Arc::new(Semaphore::new(self.limits.max_connections)),
+            connections: Arc::clone(&connections),
             limits: self.limits,
             run,
         });
@@ -268,6 +278,7 @@ impl Builder {
             _stop_on_drop: shared.stopped.clone().drop_guard(),
             listens_on,
             certificate: fingerprint,
+            connections,
             state: state_file,
         };
         Ok(Node { shared, guard: Arc::new(guard) })
@@ -285,9 +296,13 @@ impl Builder {
         let state_changed = Arc::new(Notify::new());
         let trust = Arc::new(Trust::new(Arc::clone(&state_changed)));
         trust.restore(state.pins);
-        let sender = Sender::new(Arc::clone(&trust), provider, &self.limits, run.clone())?;
+        let reach = Reach::new(&self.hostname, self.limits.contact_all);
+        let sender = Sender::new(Arc::clone(&trust), provider, &self.limits, reach, run.clone())?;
         let shared = Arc::new(Shared::new(core, rng, sender, trust, state_changed, EVENT_CAPACITY));
-        shared.at_core(|at| at.core.restore(state.peers, at.now));
+        shared.at_core(|at| {
+            at.core.restore(state.peers, at.now);
+            at.core.restore_remotes(state.ignored_remotes);
+        });
         Ok((shared, run))
     }
 

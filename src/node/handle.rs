@@ -1,4 +1,9 @@
-use std::{net::SocketAddr, ops::Range, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::Range,
+    sync::Arc,
+    time::Duration,
+};
 
 use serde::Serialize;
 use tokio_util::sync::DropGuard;
@@ -12,7 +17,8 @@ use crate::{
 };
 
 use super::{
-    Builder, CertificateFingerprint, Request, Subscription, Trusted, Verdict, shared::Shared, state_file,
+    Builder, CertificateFingerprint, Request, Subscription, Trusted, Verdict, connections::Connections,
+    shared::Shared, state_file,
 };
 
 /// A running node. Clones are handles to the same node, which stops when [`Node::stop`] is called or the last
@@ -29,6 +35,7 @@ pub(super) struct Guard {
     pub(super) _stop_on_drop: DropGuard,
     pub(super) listens_on: Vec<SocketAddr>,
     pub(super) certificate: CertificateFingerprint,
+    pub(super) connections: Arc<Connections>,
     pub(super) state: Option<state_file::StateFile>,
 }
 
@@ -184,6 +191,22 @@ impl Node {
         self.shared.at_core(|at| at.core.unignore(address, at.now))
     }
 
+    /// Ignores a remote IP address: connections from it are closed before the TLS handshake, whoever they say they are.
+    /// Returns whether it was not ignored before. Nothing changes for what is sent.
+    pub fn ignore_remote(&self, remote: IpAddr) -> bool {
+        self.shared.at_core(|at| at.core.ignore_remote(remote))
+    }
+
+    /// Takes that back. Returns whether it was ignored.
+    pub fn unignore_remote(&self, remote: IpAddr) -> bool {
+        self.shared.at_core(|at| at.core.unignore_remote(remote))
+    }
+
+    /// The remote IP addresses that are ignored, in order.
+    pub fn ignored_remotes(&self) -> Vec<IpAddr> {
+        self.shared.look(|core| core.ignored_remotes().collect())
+    }
+
     /// Removes a peer and the certificate that is trusted for it. It comes back when somebody names it.
     pub fn forget(&self, address: &Address) -> Result<(), NotKnown> {
         self.shared.trust.forget(address);
@@ -335,6 +358,11 @@ impl Node {
     /// The sockets it listens on.
     pub fn listens_on(&self) -> &[SocketAddr] {
         &self.guard.listens_on
+    }
+
+    /// How many connections from outside are open.
+    pub fn connections(&self) -> usize {
+        self.guard.connections.count()
     }
 
     /// SHA-256 of the certificate that it shows.

@@ -12,18 +12,21 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    core::{Answer, Status},
+    core::{Answer, Limit, Status},
     protocol::{Address, Kind, Message, Payload},
 };
 
-use super::{Limits, RUN_HEADER, Request, shared::Shared};
+use super::{
+    Limits, RUN_HEADER, Request,
+    connections::{Connections, Ticket},
+    shared::Shared,
+};
 
 /// After an accept failed (no more file descriptors, say), how long until the next.
 const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(100);
@@ -40,7 +43,7 @@ pub(super) struct Listener {
     pub(super) tls: TlsAcceptor,
     pub(super) limits: Limits,
     pub(super) run: HeaderValue,
-    pub(super) connections: Arc<Semaphore>,
+    pub(super) connections: Arc<Connections>,
 }
 
 impl Listener {
@@ -56,10 +59,9 @@ impl Listener {
             match socket.accept().await {
                 Ok((stream, remote)) => {
                     has_failed = false;
-                    // Only now, so that no socket keeps a permit from another. Never closed, so one always comes.
-                    let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await else { return };
-                    let connection = Arc::clone(&self).connection(stream, remote, permit);
-                    self.shared.tasks.spawn(connection);
+                    if let Some(ticket) = self.admit(remote) {
+                        self.shared.tasks.spawn(Arc::clone(&self).connection(stream, remote, ticket));
+                    }
                 }
                 Err(error) => {
                     // It may fail for as long as somebody keeps connections open: that is worth one line.
@@ -72,15 +74,33 @@ impl Listener {
         }
     }
 
-    async fn connection(
-        self: Arc<Self>,
-        stream: TcpStream,
-        remote: SocketAddr,
-        _permit: OwnedSemaphorePermit,
-    ) {
-        let stopped = self.shared.stopped.clone();
+    /// Whether one more connection from this address is served.
+    fn admit(&self, remote: SocketAddr) -> Option<Ticket> {
+        if self.shared.look(|core| core.is_remote_ignored(remote.ip())) {
+            self.meets(Limit::IgnoredRemotes);
+            return None;
+        }
+        match self.connections.open(remote.ip()) {
+            Ok((ticket, met)) => {
+                met.into_iter().for_each(|limit| self.meets(limit));
+                Some(ticket)
+            }
+            Err(limit) => {
+                self.meets(limit);
+                None
+            }
+        }
+    }
+
+    fn meets(&self, limit: Limit) {
+        self.shared.at_core(|at| at.core.meets(limit));
+    }
+
+    async fn connection(self: Arc<Self>, stream: TcpStream, remote: SocketAddr, ticket: Ticket) {
+        let (stopped, cut) = (self.shared.stopped.clone(), ticket.cut());
+        let served = stopped.run_until_cancelled(self.serve(stream, remote, ticket));
         // A failure concerns this one connection, and whoever made it knows.
-        if let Some(Err(error)) = stopped.run_until_cancelled(self.serve(stream, remote)).await {
+        if let Some(Some(Err(error))) = cut.run_until_cancelled(served).await {
             tracing::debug!(%remote, %error, "connection ended");
         }
     }
@@ -89,20 +109,30 @@ impl Listener {
         self: Arc<Self>,
         stream: TcpStream,
         remote: SocketAddr,
+        ticket: Ticket,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         stream.set_nodelay(true)?;
-        let stream = timeout(self.limits.handshake_timeout, self.tls.accept(stream)).await??;
+        let shaken = timeout(self.limits.handshake_timeout, self.tls.accept(stream)).await;
+        let stream = shaken.inspect_err(|_| self.meets(Limit::Handshakes))??;
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.answer_timeout));
         let service = service_fn(|request| {
-            let listener = Arc::clone(&self);
-            async move { Ok::<_, Infallible>(listener.answer(request, remote).await) }
+            let (listener, ticket) = (Arc::clone(&self), &ticket);
+            async move {
+                let _busy = ticket.busy();
+                Ok::<_, Infallible>(listener.answer(request, remote).await)
+            }
         });
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_timeout)
             .serve_connection(TokioIo::new(Box::pin(stream)), service)
-            .await?;
+            .await
+            .inspect_err(|error| {
+                if error.is_timeout() {
+                    self.meets(Limit::Heads);
+                }
+            })?;
         Ok(())
     }
 
@@ -152,6 +182,7 @@ impl Listener {
         match whole.unwrap_or(Err(Unread::TookTooLong)) {
             Ok(whole) => Ok(whole),
             Err(Unread::TooLarge) => {
+                self.meets(Limit::BodySize);
                 // A client that asked whether to send has not sent yet.
                 if !asks_first {
                     // Whether it all came in time or not: the answer is the same.
@@ -159,7 +190,10 @@ impl Listener {
                 }
                 Err((413, format!("a payload has at most {} bytes", limits.max_body)))
             }
-            Err(Unread::TookTooLong) => Err((408, "the body took too long".to_owned())),
+            Err(Unread::TookTooLong) => {
+                self.meets(Limit::BodyTime);
+                Err((408, "the body took too long".to_owned()))
+            }
             Err(Unread::BrokeOff(error)) => Err((400, format!("the body broke off: {error}"))),
         }
     }

@@ -7,12 +7,14 @@
 mod builder;
 mod certificate;
 mod clock;
+mod connections;
 mod driver;
 mod events;
 mod handle;
 mod holding;
 mod hooks;
 mod listener;
+mod reach;
 mod sender;
 mod shared;
 mod state_file;

@@ -19,6 +19,7 @@ use crate::core::{Delivery, Failure, Outcome};
 
 use super::{
     Limits, RUN_HEADER,
+    reach::{self, NotAllowed, Reach, Resolver},
     trust::{FirstUseVerifier, HANDSHAKE, Handshake, Trust},
 };
 
@@ -33,6 +34,7 @@ const MAX_ANSWER: usize = 64 << 10;
 pub(super) struct Sender {
     client: Client,
     trust: Arc<Trust>,
+    reach: Arc<Reach>,
     run: HeaderValue,
 }
 
@@ -41,11 +43,14 @@ impl Sender {
         trust: Arc<Trust>,
         provider: Arc<CryptoProvider>,
         limits: &Limits,
+        reach: Reach,
         run: HeaderValue,
     ) -> Result<Self, reqwest::Error> {
+        let reach = Arc::new(reach);
         let client = Client::builder()
             .tls_backend_preconfigured(tls(Arc::clone(&trust), provider))
             .connector_layer(CarryHandshake)
+            .dns_resolver(Resolver(Arc::clone(&reach)))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .http1_only()
@@ -53,13 +58,13 @@ impl Sender {
             .timeout(limits.request_timeout)
             .pool_idle_timeout(KEEP_IDLE)
             .build()?;
-        Ok(Self { client, trust, run })
+        Ok(Self { client, trust, reach, run })
     }
 
     /// Makes the request and waits for its answer.
     pub(super) async fn deliver(&self, delivery: Delivery) -> Outcome {
         let to = delivery.to.clone();
-        let handshake = Handshake::with(Some(to.clone()));
+        let handshake = Handshake::with(to.clone(), delivery.is_named);
         let started = Instant::now();
         match HANDSHAKE.scope(Arc::clone(&handshake), self.post(delivery)).await {
             Ok(Answered::Ourselves) => {
@@ -75,6 +80,9 @@ impl Sender {
 
     async fn post(&self, delivery: Delivery) -> Result<Answered, PostError> {
         let url = Url::parse(&format!("https://{}/", delivery.to)).map_err(|_| PostError::Hostname)?;
+        if let Some(address) = reach::literal(&url).filter(|_| !delivery.is_named) {
+            self.reach.check(address).await?;
+        }
         let request = self
             .client
             .post(url)
@@ -108,7 +116,14 @@ enum Answered {
 enum PostError {
     /// The hostname is one that no URL can hold, such as a label `xn--` that decodes to nothing.
     Hostname,
+    NotAllowed(NotAllowed),
     Request(reqwest::Error),
+}
+
+impl From<NotAllowed> for PostError {
+    fn from(error: NotAllowed) -> Self {
+        Self::NotAllowed(error)
+    }
 }
 
 impl From<reqwest::Error> for PostError {
@@ -123,18 +138,22 @@ fn failure(error: &PostError, handshake: &Handshake) -> Failure {
     }
     match error {
         PostError::Hostname => Failure::Connection("the hostname can't be looked up".to_owned()),
+        PostError::NotAllowed(NotAllowed(scope)) => Failure::NotContacted(*scope),
         PostError::Request(error) if error.is_timeout() => Failure::TimedOut,
-        PostError::Request(error) => Failure::Connection(cause(error)),
+        PostError::Request(error) => cause(error),
     }
 }
 
 /// The innermost error in its own words: what reqwest says around it does not help anybody.
-fn cause(error: &reqwest::Error) -> String {
+fn cause(error: &reqwest::Error) -> Failure {
     let mut innermost: &dyn Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    in_words(innermost)
+    if let Some(NotAllowed(scope)) = innermost.downcast_ref() {
+        return Failure::NotContacted(*scope);
+    }
+    Failure::Connection(in_words(innermost))
 }
 
 fn in_words(innermost: &(dyn Error + 'static)) -> String {

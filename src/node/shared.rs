@@ -192,5 +192,8 @@ fn changes_state(event: &Event) -> bool {
             | Event::PeerUpdated { .. }
             | Event::PeerForgotten { .. }
             | Event::FoundOurselves { .. }
+            | Event::RemoteIgnored { .. }
+            | Event::RemoteUnignored { .. }
+            | Event::ClaimConfirmed { .. }
     )
 }

@@ -1,5 +1,6 @@
 use std::{
     io,
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -20,12 +21,14 @@ const GATHER: Duration = Duration::from_secs(2);
 /// After a write failed, how long until the next if nothing changes meanwhile.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
-/// What is kept from one run to the next: the peers and the certificates they are known by.
+/// What is kept from one run to the next: the peers, the certificates they are known by, and whom the user ignores.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct State {
     version: u32,
     pub(super) peers: Vec<KnownPeer>,
     pub(super) pins: Vec<Pin>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) ignored_remotes: Vec<IpAddr>,
 }
 
 /// Why the state of an earlier run can't be read.
@@ -86,6 +89,7 @@ impl StateFile {
             version: VERSION,
             peers: shared.look(|core| core.peers().map(KnownPeer::from).collect()),
             pins: shared.trust.pins(),
+            ignored_remotes: shared.look(|core| core.ignored_remotes().collect()),
         };
         let path = self.path.clone();
         let write = move || whole_file::write(&path, |file| Ok(serde_json::to_writer_pretty(file, &state)?));

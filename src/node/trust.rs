@@ -56,17 +56,28 @@ struct Tables {
 pub(super) struct Handshake {
     /// `None` if nobody said who, which the verifier refuses.
     peer: Option<Address>,
+    /// Whether the user named the peer.
+    is_named: bool,
     refused: OnceLock<Refused>,
 }
 
 impl Handshake {
-    pub(super) fn with(peer: Option<Address>) -> Arc<Self> {
-        Arc::new(Self { peer, refused: OnceLock::new() })
+    pub(super) fn with(peer: Address, is_named: bool) -> Arc<Self> {
+        Arc::new(Self { peer: Some(peer), is_named, refused: OnceLock::new() })
+    }
+
+    fn with_nobody() -> Arc<Self> {
+        Arc::new(Self { peer: None, is_named: false, refused: OnceLock::new() })
+    }
+
+    /// Whether it is with a peer that the user named.
+    pub(super) fn is_with_named(&self) -> bool {
+        self.is_named
     }
 
     /// The handshake that this task is in.
     pub(super) fn current() -> Arc<Self> {
-        HANDSHAKE.try_with(Arc::clone).unwrap_or_else(|_| Self::with(None))
+        HANDSHAKE.try_with(Arc::clone).unwrap_or_else(|_| Self::with_nobody())
     }
 
     /// What was refused in it, if anything.

@@ -110,20 +110,17 @@ async fn a_client_that_never_reads_is_cut_off() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_waits_for_its_turn() {
+async fn one_connection_too_many_takes_the_place_of_the_one_that_is_idle() {
     let mut tower = Tower::of(builder().limits(|limits| limits.max_connections = 2)).await;
-    let (first, mut second) = (tower.connect().await, tower.connect().await);
-    let third = tokio::spawn({
-        let node = tower.node.clone();
-        async move { Client::connect(&node).await.request("GET / HTTP/1.1\r\n\r\n").await.status }
-    });
-    for _ in 0..100 {
-        assert_eq!(second.request("GET / HTTP/1.1\r\n\r\n").await.status, 200);
+    let (mut first, mut second) = (tower.connect().await, tower.connect().await);
+    for client in [&mut first, &mut second] {
+        assert_eq!(client.request("GET / HTTP/1.1\r\n\r\n").await.status, 200);
     }
-    assert!(!third.is_finished(), "it is served beside two others");
-    drop(first);
-    assert_eq!(third.await.expect("the third is served"), 200);
-    drop(second);
+    let mut third = tower.connect().await;
+    assert_eq!(first.cut_off().await, "");
+    for client in [&mut second, &mut third] {
+        assert_eq!(client.request("GET / HTTP/1.1\r\n\r\n").await.status, 200);
+    }
     tower.still_works("many connections").await;
 }
 

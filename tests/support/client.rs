@@ -1,10 +1,13 @@
-use std::{io, net::SocketAddr};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 use clacks_p2p::Node;
 use rustls::{SupportedProtocolVersion, pki_types::ServerName};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 use tokio_rustls::client::TlsStream;
 
@@ -41,6 +44,19 @@ impl Client {
     ) -> io::Result<Self> {
         let tcp = in_time("the node accepts", TcpStream::connect(node)).await?;
         in_time("the TLS handshake", Self::over(tcp, versions)).await
+    }
+
+    /// A connection from this address of this machine.
+    pub(crate) async fn connect_from(node: &Node, source: Ipv4Addr) -> Self {
+        let tcp = Self::tcp_from(node.listens_on()[0], source).await;
+        in_time("the TLS handshake", Self::over(tcp, rustls::ALL_VERSIONS)).await.expect("a TLS connection")
+    }
+
+    /// A connection from this address of this machine on which nothing has been said.
+    pub(crate) async fn tcp_from(node: SocketAddr, source: Ipv4Addr) -> TcpStream {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(SocketAddr::new(source.into(), 0)).expect("an address of this machine");
+        in_time("the node accepts", socket.connect(node)).await.expect("a connection")
     }
 
     /// Speaks TLS over a connection that there is.

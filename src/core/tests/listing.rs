@@ -20,7 +20,9 @@ fn listed(peers: Vec<(u8, u16, Status)>) -> (Core, Vec<Address>) {
                 core.see_sender(&address, None, at(0));
                 core.see_sender(&address, None, at(0));
             }
-            status => core.restore([KnownPeer { address, status, time: 0, reached: false }], at(0)),
+            status => {
+                core.restore([KnownPeer { address, status, time: 0, reached: false, is_named: false }], at(0))
+            }
         }
     }
     let mut sorted: Vec<Peer> = core.peers().collect();

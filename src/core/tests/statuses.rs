@@ -276,6 +276,7 @@ fn peers_of_an_earlier_run_are_lost_or_ignored() {
         status,
         time: 5,
         reached: false,
+        is_named: false,
     });
     let mut core = core();
     core.restore(known, at(10));
@@ -291,7 +292,10 @@ fn peers_of_an_earlier_run_are_lost_or_ignored() {
 #[test]
 fn a_lost_peer_of_an_earlier_run_is_tried_for_the_whole_kill_timeout() {
     let mut core = core_with_peer(None);
-    core.restore([KnownPeer { address: peer(), status: Lost, time: 5, reached: false }], at(THEN));
+    core.restore(
+        [KnownPeer { address: peer(), status: Lost, time: 5, reached: false, is_named: false }],
+        at(THEN),
+    );
     end_send(&mut core, failed(), THEN + KILL_TIMEOUT);
     assert_eq!(status(&core, &peer()), Some(Lost));
     end_send(&mut core, failed(), THEN + KILL_TIMEOUT + 1);

@@ -112,7 +112,7 @@ fn introductions_are_counted_by_remote_address() {
     assert_eq!([1; 5].map(|_| introduced(&mut core, LIAR, 0)), [true, true, true, false, false]);
     assert!(introduced(&mut core, HONEST, 0));
     assert_eq!([10_000, 10_000].map(|millis| introduced(&mut core, LIAR, millis)), [true, false]);
-    assert_eq!(core.counters().unremembered, 3);
+    assert_eq!(core.counters().limits.of(Limit::Introductions), 3);
     // Who is known already, and whom the user names, is not counted.
     announce(&mut core, LIAR, &invented(1), None, at(10_000));
     assert_eq!(status(&core, &invented(1)), Some(Status::Alive));
@@ -126,7 +126,10 @@ fn a_message_from_a_stranger_who_is_not_remembered_is_taken() {
     core.see_sender(&invented(2), Some(LIAR), at(0));
     let message = payload(Kind::Message, &invented(2), Message::text("hello"), Some(&invented(3)));
     assert_eq!(core.take_payload(&invented(2), message, Some(LIAR), at(0)).status, 200);
-    assert_eq!((core.queue_len(), core.peers().count(), core.counters().unremembered), (1, 1, 2));
+    assert_eq!(
+        (core.queue_len(), core.peers().count(), core.counters().limits.of(Limit::Introductions)),
+        (1, 1, 2)
+    );
 }
 
 #[test]
@@ -152,7 +155,7 @@ fn payloads_from_one_address_beyond_the_rate_are_answered_429_and_told_of_once_a
     assert!(
         told.iter().all(|event| matches!(event, Event::Refused(refusal) if refusal.remote == Some(LIAR)))
     );
-    assert_eq!((told.len(), core.counters().too_many, core.counters().refused), (2, 4, 4));
+    assert_eq!((told.len(), core.counters().limits.of(Limit::Payloads), core.counters().refused), (2, 4, 4));
     assert!(core.allow_payload(LIAR, at(2000)).is_ok());
 }
 

@@ -1,0 +1,114 @@
+use serde::{Serialize, Serializer};
+
+/// Something of which a node takes or does only so much, whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Connections from outside at once.
+    Connections,
+    /// Connections from one remote address at once.
+    ConnectionsPerAddress,
+    /// Remote addresses that the user ignores.
+    IgnoredRemotes,
+    /// Time for a TLS handshake.
+    Handshakes,
+    /// Time for the head of a request, and between requests.
+    Heads,
+    /// Time for the body of a request: 408.
+    BodyTime,
+    /// Bytes of a body: 413.
+    BodySize,
+    /// Payloads a second from one remote address: 429.
+    Payloads,
+    /// Messages and bytes in the queue: 503.
+    Queue,
+    /// Unknown peers a minute that payloads from one remote address introduce.
+    Introductions,
+    /// Peers that are new.
+    NewPeers,
+    /// Peers in all.
+    Peers,
+    /// Kinds of addresses that are contacted on strangers' word.
+    Scopes,
+}
+
+impl Limit {
+    /// Every limit, in the order in which a connection meets them.
+    pub const ALL: [Self; 13] = [
+        Self::Connections,
+        Self::ConnectionsPerAddress,
+        Self::IgnoredRemotes,
+        Self::Handshakes,
+        Self::Heads,
+        Self::BodyTime,
+        Self::BodySize,
+        Self::Payloads,
+        Self::Queue,
+        Self::Introductions,
+        Self::NewPeers,
+        Self::Peers,
+        Self::Scopes,
+    ];
+
+    /// Its name where programs read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::ConnectionsPerAddress => "connections_per_address",
+            Self::IgnoredRemotes => "ignored_remotes",
+            Self::Handshakes => "handshakes",
+            Self::Heads => "heads",
+            Self::BodyTime => "body_time",
+            Self::BodySize => "body_size",
+            Self::Payloads => "payloads",
+            Self::Queue => "queue",
+            Self::Introductions => "introductions",
+            Self::NewPeers => "new_peers",
+            Self::Peers => "peers",
+            Self::Scopes => "scopes",
+        }
+    }
+}
+
+/// How often each limit was met since the node started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LimitCounts([u64; Limit::ALL.len()]);
+
+impl LimitCounts {
+    /// How often this one was.
+    pub fn of(&self, limit: Limit) -> u64 {
+        self.0[limit as usize]
+    }
+
+    /// How often any was.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    pub(super) fn count(&mut self, limit: Limit) {
+        self.0[limit as usize] += 1;
+    }
+}
+
+/// As an object with a member for each.
+impl Serialize for LimitCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(Limit::ALL.map(|limit| (limit.name(), self.of(limit))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_has_a_count_of_its_own() {
+        let mut counts = LimitCounts::default();
+        for (number, limit) in Limit::ALL.into_iter().enumerate() {
+            (0..=number).for_each(|_| counts.count(limit));
+        }
+        assert_eq!(Limit::ALL.map(|limit| counts.of(limit)), std::array::from_fn(|number| number as u64 + 1));
+        let json = serde_json::to_value(counts).unwrap();
+        assert_eq!((json.as_object().unwrap().len(), json["scopes"].as_u64()), (13, Some(13)));
+    }
+}

@@ -1,0 +1,99 @@
+//! Remote addresses: who may come here at all, and how often.
+
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+
+use crate::core::{Event, Limit, Now, Options, allowance::Allowance};
+
+use super::{Answer, Core};
+
+/// How long after a payload that was one too many was told of the next is.
+const BETWEEN_TOO_MANY: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(super) struct Remotes {
+    ignored: BTreeSet<IpAddr>,
+    payloads: Allowance,
+    introductions: Allowance,
+    /// When the next payload that is one too many is told of, as uptime.
+    tells_of_too_many: Duration,
+}
+
+impl Remotes {
+    pub(super) fn new(options: &Options) -> Self {
+        let introductions = f64::from(options.introductions_per_minute) / 60.0;
+        Self {
+            ignored: BTreeSet::new(),
+            payloads: Allowance::new(options.payload_rate, options.payload_burst.into()),
+            introductions: Allowance::new(introductions, options.introductions_burst.into()),
+            tells_of_too_many: Duration::ZERO,
+        }
+    }
+
+    /// Whether one more unknown peer may be introduced from here.
+    pub(super) fn may_introduce(&mut self, remote: IpAddr, now: Now) -> bool {
+        self.introductions.take(remote, now.uptime).is_ok()
+    }
+}
+
+impl Core {
+    /// Whether a payload from this remote address is taken now, or else the answer: 403 from an ignored one, 429 if
+    /// there are too many. To be asked before its body is read. Of many such one a second is told of.
+    pub fn allow_payload(&mut self, remote: IpAddr, now: Now) -> Result<(), Answer> {
+        if self.is_remote_ignored(remote) {
+            self.meets(Limit::IgnoredRemotes);
+            return Err(self.refuse(403, "ignored", None, None, Some(remote)));
+        }
+        let Err(wait) = self.remotes.payloads.take(remote, now.uptime) else { return Ok(()) };
+        self.meets(Limit::Payloads);
+        let reason = "too many payloads from your address";
+        let answer = if self.remotes.tells_of_too_many <= now.uptime {
+            self.remotes.tells_of_too_many = now.uptime + BETWEEN_TOO_MANY;
+            self.refuse(429, reason, None, None, Some(remote))
+        } else {
+            self.counters.refused += 1;
+            Answer::refused(429, reason)
+        };
+        Err(answer.with_header("retry-after", &wait.as_secs_f64().ceil().to_string()))
+    }
+
+    /// Counts that a limit was met.
+    pub fn meets(&mut self, limit: Limit) {
+        self.counters.limits.count(limit);
+    }
+
+    /// Ignores a remote address: connections from it are not served, whoever they say they are. Returns whether it
+    /// was not ignored before.
+    pub fn ignore_remote(&mut self, remote: IpAddr) -> bool {
+        let remote = remote.to_canonical();
+        let is_news = self.remotes.ignored.insert(remote);
+        if is_news {
+            self.events.push_back(Event::RemoteIgnored { remote });
+        }
+        is_news
+    }
+
+    /// Takes that back. Returns whether it was ignored.
+    pub fn unignore_remote(&mut self, remote: IpAddr) -> bool {
+        let remote = remote.to_canonical();
+        let was_ignored = self.remotes.ignored.remove(&remote);
+        if was_ignored {
+            self.events.push_back(Event::RemoteUnignored { remote });
+        }
+        was_ignored
+    }
+
+    /// Whether connections from this remote address are not served. To be asked before the TLS handshake.
+    pub fn is_remote_ignored(&self, remote: IpAddr) -> bool {
+        self.remotes.ignored.contains(&remote.to_canonical())
+    }
+
+    /// The remote addresses that are ignored, in order.
+    pub fn ignored_remotes(&self) -> impl Iterator<Item = IpAddr> {
+        self.remotes.ignored.iter().copied()
+    }
+
+    /// Ignores the remote addresses that were ignored in an earlier run.
+    pub fn restore_remotes(&mut self, remotes: impl IntoIterator<Item = IpAddr>) {
+        self.remotes.ignored.extend(remotes.into_iter().map(|remote| remote.to_canonical()));
+    }
+}

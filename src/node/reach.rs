@@ -1,0 +1,149 @@
+//! Where a node lets strangers send it.
+
+use std::{
+    error::Error,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use reqwest::{
+    Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+};
+use tokio::{net::lookup_host, sync::OnceCell};
+
+use crate::core::Scope;
+
+use super::trust::Handshake;
+
+/// Which addresses are contacted that only strangers named: public ones, those of the kind that this node is itself
+/// found at, or all.
+#[derive(Debug)]
+pub(super) struct Reach {
+    all: bool,
+    hostname: String,
+    own: OnceCell<Option<Scope>>,
+}
+
+/// An address is not contacted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotAllowed(pub(super) Scope);
+
+impl fmt::Display for NotAllowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not contacted: it is {}", self.0)
+    }
+}
+
+impl Error for NotAllowed {}
+
+impl Reach {
+    /// For a node that is found at `hostname`. With `all`, addresses of every kind are contacted.
+    pub(super) fn new(hostname: &str, all: bool) -> Self {
+        Self { all, hostname: hostname.to_owned(), own: OnceCell::new() }
+    }
+
+    /// Whether an address that only strangers named may be contacted.
+    pub(super) async fn check(&self, address: IpAddr) -> Result<(), NotAllowed> {
+        let scope = Scope::of(address);
+        if self.all || scope == Scope::Public || Some(scope) == *self.own.get_or_init(|| self.own()).await {
+            Ok(())
+        } else {
+            Err(NotAllowed(scope))
+        }
+    }
+
+    /// The kind of address that this node is found at.
+    async fn own(&self) -> Option<Scope> {
+        let name = self.hostname.trim_end_matches('.').to_ascii_lowercase();
+        if let Ok(address) = name.parse() {
+            return Some(Scope::of(address));
+        }
+        if name == "localhost" || name.ends_with(".localhost") {
+            return Some(Scope::Loopback);
+        }
+        let address = lookup_host((name.as_str(), 0)).await.ok()?.next()?;
+        // Many a machine finds itself under a public name at a loopback address, which others don't.
+        Some(Scope::of(address.ip())).filter(|scope| *scope != Scope::Loopback)
+    }
+}
+
+/// Looks hostnames up for connections, and leaves out the addresses that may not be contacted. Asked when the
+/// connection is made, so that a name that leads elsewhere by then is found out.
+#[derive(Debug)]
+pub(super) struct Resolver(pub(super) Arc<Reach>);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = Arc::clone(&self.0);
+        let handshake = Handshake::current();
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = lookup_host((name.as_str(), 0)).await?.collect();
+            if handshake.is_with_named() {
+                return Ok(Box::new(found.into_iter()) as Addrs);
+            }
+            let mut allowed = Vec::new();
+            let mut refused = None;
+            for address in found {
+                match reach.check(address.ip()).await {
+                    Ok(()) => allowed.push(address),
+                    Err(not_allowed) => refused = Some(not_allowed),
+                }
+            }
+            match refused {
+                Some(refused) if allowed.is_empty() => Err(refused.into()),
+                _ => Ok(Box::new(allowed.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+/// The IP address that a URL names without a name to look up.
+pub(super) fn literal(url: &Url) -> Option<IpAddr> {
+    // The URL's parser has written the likes of `127.1` and `0x7f000001` out by now.
+    url.host_str()?.trim_matches(['[', ']']).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn allows(hostname: &str, all: bool, address: &str) -> bool {
+        Reach::new(hostname, all).check(address.parse().unwrap()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn strangers_send_a_node_to_public_addresses_and_to_those_of_its_own_kind() {
+        let addresses = ["8.8.8.8", "127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1"];
+        for (hostname, expected) in [
+            ("8.8.4.4", [true, false, false, false, false, false]),
+            ("LocalHost", [true, true, false, false, true, false]),
+            ("tower.localhost.", [true, true, false, false, true, false]),
+            ("::1", [true, true, false, false, true, false]),
+            ("192.168.0.7", [true, false, true, false, false, true]),
+            ("no-such-name.invalid", [true, false, false, false, false, false]),
+        ] {
+            for (address, expected) in addresses.into_iter().zip(expected) {
+                assert_eq!(allows(hostname, false, address).await, expected, "{address} from {hostname}");
+                assert!(allows(hostname, true, address).await);
+            }
+        }
+    }
+
+    #[test]
+    fn however_an_address_is_written_it_is_seen() {
+        for (url, expected) in [
+            ("https://127.0.0.1:1/", Some("127.0.0.1")),
+            ("https://127.1:1/", Some("127.0.0.1")),
+            ("https://2130706433:1/", Some("127.0.0.1")),
+            ("https://0x7f.0.0.1:1/", Some("127.0.0.1")),
+            ("https://017700000001:1/", Some("127.0.0.1")),
+            ("https://[::ffff:127.0.0.1]:1/", Some("::ffff:127.0.0.1")),
+            ("https://tower.example.org:1/", None),
+        ] {
+            let expected = expected.map(|address| address.parse().unwrap());
+            assert_eq!(literal(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One that takes too much: what it is told, that it is counted, and that an honest client does not notice.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use clacks_p2p::core::Limit;
+use tokio::io::AsyncReadExt;
+
+use crate::{
+    support::{Client, builder, eventually, in_time},
+    tower::Tower,
+};
+
+/// Where the hostile clients of these tests are; the honest ones are at 127.0.0.1.
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// Long enough for an honest client on a busy machine.
+const SHORT: Duration = Duration::from_secs(2);
+
+fn met(tower: &Tower, limit: Limit) -> u64 {
+    tower.node.overview().counters.limits.of(limit)
+}
+
+async fn is_met(tower: &Tower, limit: Limit, times: u64) {
+    eventually("the limit is counted", || met(tower, limit) == times).await;
+}
+
+#[tokio::test]
+async fn payloads_beyond_the_rate_are_answered_429() {
+    let options = |options: &mut clacks_p2p::core::Options| {
+        (options.payload_rate, options.payload_burst) = (0.1, 3);
+    };
+    let mut tower = Tower::of(builder().options(options)).await;
+    let mut client = Client::connect_from(&tower.node, ELSEWHERE).await;
+    for number in 0..3 {
+        let message = number.to_string() + "1";
+        assert_eq!(client.post(tower.payload(&message)).await.status, 200);
+        tower.passes_on(&message).await;
+    }
+    for times in 1..=20 {
+        let mut client = Client::connect_from(&tower.node, ELSEWHERE).await;
+        let answer = client.post(tower.payload("\"too many\"")).await;
+        let seconds: u32 = answer.header("retry-after").and_then(|seconds| seconds.parse().ok()).unwrap();
+        assert!(answer.status == 429 && (1..=10).contains(&seconds), "{answer:?}");
+        assert_eq!(met(&tower, Limit::Payloads), times);
+    }
+    tower.still_works("twenty too many").await;
+}
+
+#[tokio::test]
+async fn connections_from_one_address_make_room_among_themselves() {
+    let mut tower = Tower::of(builder().limits(|limits| limits.max_connections_per_address = 4)).await;
+    let mut honest = tower.connect().await;
+    let mut clients = Vec::new();
+    for _ in 0..12 {
+        clients.push(Client::connect_from(&tower.node, ELSEWHERE).await);
+    }
+    for client in &mut clients[..8] {
+        assert_eq!(client.cut_off().await, "");
+    }
+    assert_eq!(met(&tower, Limit::ConnectionsPerAddress), 8);
+    assert_eq!(clients[11].request("GET / HTTP/1.1\r\n\r\n").await.status, 200);
+    assert_eq!(honest.request("GET / HTTP/1.1\r\n\r\n").await.status, 200);
+    tower.still_works("a dozen connections").await;
+}
+
+#[tokio::test]
+async fn connections_without_a_use_keep_nobody_out() {
+    let mut tower = Tower::of(builder().limits(|limits| limits.max_connections = 3)).await;
+    let mut silent = Vec::new();
+    for last in 2..22 {
+        let source = Ipv4Addr::new(127, 0, 0, last);
+        silent.push(Client::tcp_from(tower.node.listens_on()[0], source).await);
+    }
+    tower.still_works("twenty that say nothing").await;
+    assert!(met(&tower, Limit::Connections) >= 17);
+}
+
+#[tokio::test]
+async fn an_ignored_remote_address_is_not_served() {
+    let mut tower = Tower::start().await;
+    let mut open = Client::connect_from(&tower.node, ELSEWHERE).await;
+    assert!(tower.node.ignore_remote(ELSEWHERE.into()) && !tower.node.ignore_remote(ELSEWHERE.into()));
+    assert_eq!(open.post(tower.payload("\"from an open connection\"")).await.status, 403);
+    let mut knock = Client::tcp_from(tower.node.listens_on()[0], ELSEWHERE).await;
+    let mut said = Vec::new();
+    let ended = in_time("the node hangs up before any handshake", knock.read_to_end(&mut said)).await;
+    assert!(said.is_empty(), "{ended:?}");
+    assert_eq!(met(&tower, Limit::IgnoredRemotes), 2);
+    tower.still_works("an ignored address").await;
+    assert_eq!(tower.node.ignored_remotes(), [ELSEWHERE]);
+    assert!(tower.node.unignore_remote(ELSEWHERE.into()) && !tower.node.unignore_remote(ELSEWHERE.into()));
+    let mut again = Client::connect_from(&tower.node, ELSEWHERE).await;
+    assert_eq!(again.post(tower.payload("7")).await.status, 200);
+    tower.passes_on("7").await;
+}
+
+#[tokio::test]
+async fn what_takes_too_long_or_is_too_large_is_counted() {
+    let limits = |limits: &mut clacks_p2p::node::Limits| {
+        (limits.handshake_timeout, limits.header_timeout, limits.body_timeout) = (SHORT, SHORT, SHORT);
+        limits.max_body = 10_000;
+    };
+    let mut tower = Tower::of(builder().limits(limits)).await;
+    let _silent = Client::tcp_from(tower.node.listens_on()[0], ELSEWHERE).await;
+    let mut slow_head = tower.connect().await;
+    slow_head.send("POST / HTTP/1.1\r\n").await;
+    let mut slow_body = tower.connect().await;
+    slow_body.send("POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\n{").await;
+    assert_eq!(tower.post([b' '; 10_001]).await.status, 413);
+    is_met(&tower, Limit::BodySize, 1).await;
+    is_met(&tower, Limit::Handshakes, 1).await;
+    is_met(&tower, Limit::Heads, 1).await;
+    assert_eq!(slow_body.answer().await.status, 408);
+    is_met(&tower, Limit::BodyTime, 1).await;
+    tower.still_works("four that took too much").await;
+}
+
+#[tokio::test]
+async fn a_full_queue_is_counted() {
+    let tower = Tower::of(builder().options(|options| options.max_queue_messages = 2)).await;
+    tower.node.ignore(tower.peer.address());
+    let other = crate::support::address("127.0.0.1", 1);
+    let post = |message: &str| tower.post(crate::support::payload(&other, message));
+    // Nobody takes anything there.
+    let mut full = post("\"a message\"").await;
+    for _ in 0..3 {
+        full = post("\"a message\"").await;
+    }
+    assert_eq!((full.status, full.header("retry-after")), (503, Some("60")));
+    assert_eq!(met(&tower, Limit::Queue), 2);
+}

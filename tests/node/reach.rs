@@ -1,0 +1,85 @@
+//! Where a node lets strangers send it.
+
+use std::net::Ipv4Addr;
+
+use clacks_p2p::{
+    Address, Builder, Node,
+    core::{Event, Failure, Limit, Scope, Status},
+};
+
+use crate::support::{Client, FakePeer, Watch, address, builder, enqueue, in_json, start};
+
+/// A node that others find at a public address. It is none of this machine's, so it listens elsewhere.
+fn public() -> Builder {
+    builder().hostname("192.0.0.9").listen(Ipv4Addr::LOCALHOST.into())
+}
+
+/// Somebody names these as friends.
+async fn introduce(node: &Node, friends: &[Address]) {
+    let mut client = Client::connect(node).await;
+    for friend in friends {
+        let sender = in_json(&address("tower.example.org", 1));
+        let body = format!(r#"{{"sender":{sender},"friend":{}}}"#, in_json(friend));
+        assert_eq!(client.post(body).await.status, 200);
+    }
+    // It is not what these tests are about.
+    node.ignore(&address("tower.example.org", 1));
+}
+
+#[tokio::test]
+async fn a_stranger_does_not_send_a_node_to_its_own_machine() {
+    let node = start(public()).await;
+    let inside = FakePeer::start().await;
+    let port = inside.address().port();
+    let names = ["127.0.0.1", "127.1", "2130706433", "localhost", "::ffff:127.0.0.1", "0.0.0.0", "::1"];
+    for name in names {
+        let mut watch = Watch::of(&node);
+        introduce(&node, &[address(name, port)]).await;
+        enqueue(&node, "GNU Terry Pratchett");
+        let failure = watch.failure().await;
+        let expected = if name == "0.0.0.0" { Scope::Unspecified } else { Scope::Loopback };
+        assert_eq!(failure, Failure::NotContacted(expected), "{name}");
+        node.ignore(&address(name, port));
+        node.dequeue();
+    }
+    assert_eq!(inside.stats().connections + inside.stats().refused_handshakes, 0);
+    assert!(node.overview().counters.limits.of(Limit::Scopes) >= names.len() as u64);
+}
+
+#[tokio::test]
+async fn the_user_may_name_any_address() {
+    let node = start(public()).await;
+    let mut inside = FakePeer::start().await;
+    introduce(&node, &[inside.address().clone()]).await;
+    let mut watch = Watch::of(&node);
+    enqueue(&node, "GNU Terry Pratchett");
+    watch.failure().await;
+    // Known already, but now by the user's word as well.
+    assert!(!node.add_peer(inside.address()));
+    assert_eq!(inside.next().await.message(), r#""GNU Terry Pratchett""#);
+    watch
+        .sees(
+            "it is alive",
+            |event| matches!(event, Event::PeerUpdated { peer, .. } if peer.status == Status::Alive),
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn what_the_user_announced_to_is_named_by_the_user() {
+    let node = start(public()).await;
+    let mut inside = FakePeer::start().await;
+    node.announce(inside.address()).await.expect("the peer takes it");
+    inside.next().await;
+    enqueue(&node, "GNU Terry Pratchett");
+    assert_eq!(inside.next().await.message(), r#""GNU Terry Pratchett""#);
+}
+
+#[tokio::test]
+async fn a_node_that_may_contact_all_does() {
+    let node = start(public().limits(|limits| limits.contact_all = true)).await;
+    let mut inside = FakePeer::start().await;
+    introduce(&node, &[address("localhost", inside.address().port())]).await;
+    enqueue(&node, "GNU Terry Pratchett");
+    assert_eq!(inside.next().await.message(), r#""GNU Terry Pratchett""#);
+}
