@@ -31,7 +31,7 @@ async fn payloads_beyond_the_rate_are_answered_429() {
     let mut tower = Tower::of(builder().options(options)).await;
     let mut client = Client::connect_from(&tower.node, ELSEWHERE).await;
     for number in 0..3 {
-        let message = number.to_string() + "1";
+        let message = format!("1{number}");
         assert_eq!(client.post(tower.payload(&message)).await.status, 200);
         tower.passes_on(&message).await;
     }
