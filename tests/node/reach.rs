@@ -7,7 +7,7 @@ use clacks_p2p::{
     core::{Event, Failure, Limit, Scope, Status},
 };
 
-use crate::support::{Client, FakePeer, Watch, address, builder, enqueue, in_json, start};
+use crate::support::{Client, FakePeer, Watch, address, builder, enqueue, eventually, in_json, start};
 
 /// A node that others find at a public address. It is none of this machine's, so it listens elsewhere.
 fn public() -> Builder {
@@ -40,7 +40,7 @@ async fn a_stranger_does_not_send_a_node_to_its_own_machine() {
         let expected = if name == "0.0.0.0" { Scope::Unspecified } else { Scope::Loopback };
         assert_eq!(failure, Failure::NotContacted(expected), "{name}");
         node.ignore(&address(name, port));
-        node.dequeue();
+        eventually("the message is back", || node.dequeue().is_some()).await;
     }
     assert_eq!(inside.stats().connections + inside.stats().refused_handshakes, 0);
     assert!(node.overview().counters.limits.of(Limit::Scopes) >= names.len() as u64);
