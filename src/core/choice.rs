@@ -32,7 +32,7 @@ pub struct Choice {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidates {
     pub(super) free: PeerCounts,
-    is_for_proven: bool,
+    pub(super) is_for_proven: bool,
 }
 
 impl Candidates {

@@ -1,4 +1,6 @@
-use serde::{Serialize, Serializer};
+use std::collections::HashMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Something of which a node takes or does only so much, whoever asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,11 +84,13 @@ impl LimitCounts {
 
     /// How often any was.
     pub fn total(&self) -> u64 {
-        self.0.iter().sum()
+        self.0.iter().fold(0, |total, count| total.saturating_add(*count))
     }
 
-    pub(super) fn count(&mut self, limit: Limit) {
-        self.0[limit as usize] += 1;
+    /// Counts that a limit was met once more.
+    pub fn count(&mut self, limit: Limit) {
+        let count = &mut self.0[limit as usize];
+        *count = count.saturating_add(1);
     }
 }
 
@@ -94,6 +98,14 @@ impl LimitCounts {
 impl Serialize for LimitCounts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(Limit::ALL.map(|limit| (limit.name(), self.of(limit))))
+    }
+}
+
+/// Limits that are not named were not met; names that are not known are passed over.
+impl<'de> Deserialize<'de> for LimitCounts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let counts = HashMap::<String, u64>::deserialize(deserializer)?;
+        Ok(Self(Limit::ALL.map(|limit| counts.get(limit.name()).copied().unwrap_or_default())))
     }
 }
 
@@ -110,5 +122,8 @@ mod tests {
         assert_eq!(Limit::ALL.map(|limit| counts.of(limit)), std::array::from_fn(|number| number as u64 + 1));
         let json = serde_json::to_value(counts).unwrap();
         assert_eq!((json.as_object().unwrap().len(), json["scopes"].as_u64()), (13, Some(13)));
+        assert_eq!(serde_json::from_value::<LimitCounts>(json).unwrap(), counts);
+        let others = serde_json::from_str::<LimitCounts>(r#"{"later": 3, "peers": 2}"#).unwrap();
+        assert_eq!((others.of(Limit::Peers), others.total()), (2, 2));
     }
 }

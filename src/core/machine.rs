@@ -671,9 +671,16 @@ impl Core {
     // === What a screen shows ===
 
     /// How many peers of each status the next message could go to: those that are not busy with as many as may be, and
-    /// after a message went to a peer that did not answer before only such as did.
+    /// after a message went to a peer that only strangers spoke for just the others: see
+    /// [`Core::is_turn_of_proven`].
     pub fn free_peers(&self) -> PeerCounts {
         self.candidates().free
+    }
+
+    /// Whether the next message is for a peer that answered or that the user named, because the last went to one that
+    /// only strangers spoke for.
+    pub fn is_turn_of_proven(&self) -> bool {
+        self.candidates().is_for_proven
     }
 
     /// How the node behaves.
@@ -753,19 +760,7 @@ impl Core {
 
 /// A peer that is served but not remembered: this node's own address, or one more than may be known.
 fn stranger(address: &Address, now: Now) -> Peer {
-    Peer {
-        address: address.clone(),
-        status: Status::New,
-        time: now.unix_ms,
-        since: now.uptime,
-        round_trip: None,
-        delivered: 0,
-        received: 0,
-        failed: 0,
-        reached: false,
-        answers: false,
-        is_named: false,
-    }
+    Peer::new(address.clone(), Status::New, now)
 }
 
 fn millis(uptime: Duration) -> u64 {

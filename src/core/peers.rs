@@ -89,6 +89,23 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// A peer with which nothing has passed yet: it neither answered nor did the user name it.
+    pub fn new(address: Address, status: Status, now: Now) -> Self {
+        Self {
+            address,
+            status,
+            time: now.unix_ms,
+            since: now.uptime,
+            round_trip: None,
+            delivered: 0,
+            received: 0,
+            failed: 0,
+            reached: false,
+            answers: false,
+            is_named: false,
+        }
+    }
+
     /// Whether nothing but a sender's claim says that it is alive.
     pub fn is_claim(&self) -> bool {
         self.status == Status::Alive && !self.answers

@@ -39,7 +39,7 @@ const METADATA: [IpAddr; 4] = [
 ];
 
 const V4: [(Ipv4Addr, u32, Scope); 17] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8, Scope::Unspecified),
+    (Ipv4Addr::UNSPECIFIED, 8, Scope::Unspecified),
     (Ipv4Addr::new(10, 0, 0, 0), 8, Scope::Private),
     (Ipv4Addr::new(100, 64, 0, 0), 10, Scope::Private),
     (Ipv4Addr::new(127, 0, 0, 0), 8, Scope::Loopback),
@@ -73,6 +73,32 @@ const V6: [(Ipv6Addr, u32, Scope); 11] = [
 ];
 
 impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 8] = [
+        Self::Public,
+        Self::Loopback,
+        Self::Private,
+        Self::LinkLocal,
+        Self::Metadata,
+        Self::Multicast,
+        Self::Unspecified,
+        Self::Reserved,
+    ];
+
+    /// Its name where programs read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Loopback => "loopback",
+            Self::Private => "private",
+            Self::LinkLocal => "link_local",
+            Self::Metadata => "metadata",
+            Self::Multicast => "multicast",
+            Self::Unspecified => "unspecified",
+            Self::Reserved => "reserved",
+        }
+    }
+
     /// Where this address leads. One that carries an IPv4 address leads where that does.
     pub fn of(address: IpAddr) -> Self {
         match address {
@@ -105,10 +131,10 @@ fn of_v6(address: Ipv6Addr) -> Scope {
 
 /// The IPv4 address that an IPv6 address carries: mapped, compatible, translated (RFC 6052) or 6to4 (RFC 3056).
 fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let v4 = |high: u16, low: u16| Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)));
     match address.segments() {
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
-        [0x2002, high, low, ..] => v4(high, low),
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low))),
         _ => None,
     }
 }

@@ -82,6 +82,8 @@ pub struct Overview {
     pub peers: PeerCounts,
     /// Of these, how many the next message could go to: those that are not busy with as many as may be.
     pub free_peers: PeerCounts,
+    /// Whether these count no peers that only strangers spoke for: the last message went to such a one.
+    pub is_for_proven: bool,
     /// When the next message is sent, as uptime; `None` while there is none to send or nobody to send to.
     pub next_send: Option<Duration>,
     /// What has happened since the start.
@@ -105,6 +107,8 @@ pub struct Snapshot {
     pub under_way: Vec<(Address, QueuedMessage)>,
     /// What people know the rule as by which messages are held, if there is one.
     pub hold_rule: Option<String>,
+    /// The remote IP addresses that the user ignores, in order, as many as peers at most.
+    pub ignored_remotes: Vec<IpAddr>,
 }
 
 /// How much a [`Snapshot`] holds at most.
@@ -340,6 +344,7 @@ impl Node {
                 held,
                 under_way,
                 hold_rule: core.hold_rule().map(|rule| rule.text().to_owned()),
+                ignored_remotes: core.ignored_remotes().take(limits.peers).collect(),
             };
             (told, snapshot)
         })
@@ -462,6 +467,7 @@ fn overview(core: &Core, uptime: Duration) -> Overview {
         held_bytes: core.held_bytes(),
         peers: core.peer_counts(),
         free_peers: core.free_peers(),
+        is_for_proven: core.is_turn_of_proven(),
         next_send: core.poll_timeout(),
         counters: core.counters(),
     }

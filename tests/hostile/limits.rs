@@ -105,7 +105,7 @@ async fn what_takes_too_long_or_is_too_large_is_counted() {
     slow_head.send("POST / HTTP/1.1\r\n").await;
     let mut slow_body = tower.connect().await;
     slow_body.send("POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\n{").await;
-    assert_eq!(tower.post([b' '; 10_001]).await.status, 413);
+    assert_eq!(tower.post(vec![b' '; 10_001]).await.status, 413);
     is_met(&tower, Limit::BodySize, 1).await;
     is_met(&tower, Limit::Handshakes, 1).await;
     is_met(&tower, Limit::Heads, 1).await;

@@ -72,6 +72,7 @@ fn log(event: &Event) {
         Event::PeerUpdated { peer, from } => {
             info!(peer = %peer.address, %from, to = %peer.status, "peer updated");
         }
+        Event::ClaimConfirmed { peer } => info!(peer = %peer.address, "claim confirmed"),
         Event::PeerForgotten { peer } => info!(peer = %peer.address, "peer forgotten"),
         Event::AnnounceReceived { peer } => info!(peer = %peer.address, "announce received"),
         Event::Announced { peer, round_trip } => info!(%peer, ?round_trip, "announced"),
@@ -81,6 +82,8 @@ fn log(event: &Event) {
             let (status, sender, remote) = (refusal.status, &refusal.sender, &refusal.remote);
             info!(status, reason = %escaped(&refusal.reason), ?sender, ?remote, "refused");
         }
+        Event::RemoteIgnored { remote } => info!(%remote, "remote address ignored"),
+        Event::RemoteUnignored { remote } => info!(%remote, "remote address no longer ignored"),
         Event::FoundOurselves { address } => info!(%address, "found ourselves under another name"),
         Event::HoldRuleChanged { rule } => {
             info!(rule = rule.as_deref().map(escaped).as_deref(), "hold rule changed");

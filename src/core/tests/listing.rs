@@ -21,7 +21,10 @@ fn listed(peers: Vec<(u8, u16, Status)>) -> (Core, Vec<Address>) {
                 core.see_sender(&address, None, at(0));
             }
             status => {
-                core.restore([KnownPeer { address, status, time: 0, reached: false, is_named: false }], at(0))
+                core.restore(
+                    [KnownPeer { address, status, time: 0, reached: false, is_named: false }],
+                    at(0),
+                );
             }
         }
     }

@@ -61,7 +61,8 @@ pub(super) fn happened(row: &Row, zone: &TimeZone) -> String {
 fn note(row: &Row) -> String {
     let Some(peer) = &row.peer else { return row.what.clone() };
     if let Some((from, to)) = row.what.split_once(&format!(" {} ", glyphs().becomes)) {
-        return format!("{peer} is {to} now, it was {from}");
+        let is = if to.ends_with('?') { "says itself that it is" } else { "is" };
+        return format!("{peer} {is} {} now, it was {from}", to.trim_end_matches('?'));
     }
     let outcome = if row.outcome.is_empty() { String::new() } else { format!(", {}", row.outcome) };
     format!("{peer} {}{outcome}", row.what)
@@ -98,7 +99,8 @@ pub(super) fn peers(counts: &PeerCounts, peers: &[Peer], now: Now) -> Vec<String
 fn described(peer: &Peer, now: Now) -> String {
     let age = format::age(now.uptime.saturating_sub(peer.since));
     let round_trip = peer.round_trip.map(|time| format!(", round trip {}", format::round_trip(time)));
-    format!("{}, {} for {age}{}.", peer.address, peer.status, round_trip.unwrap_or_default())
+    let says = if peer.is_claim() { ", as it says itself; it has not answered us" } else { "" };
+    format!("{}, {} for {age}{says}{}.", peer.address, peer.status, round_trip.unwrap_or_default())
 }
 
 /// The answer to `:queue`.

@@ -112,10 +112,15 @@ fn is_answer(row: &Row) -> bool {
 mod tests {
     use clacks_p2p::{
         Address, Message,
-        core::{Failure, HeldBy, HeldMessage, Introduction, Origin, Peer, QueuedMessage, Refusal, Status},
+        core::{
+            Failure, HeldBy, HeldMessage, Introduction, Origin, Peer, QueuedMessage, Refusal, Scope, Status,
+        },
     };
 
     use super::*;
+
+    const NOT_CONTACTED: &str = "03:04 not taken by tower-3:8443, not contacted: it is an address of this machine \
+        itself, and only strangers named it: GNU.";
 
     fn now(seconds: u64) -> Now {
         Now { uptime: Duration::from_secs(seconds), unix_ms: 1_767_323_045_000 + seconds * 1000 }
@@ -130,16 +135,7 @@ mod tests {
     }
 
     fn peer(status: Status) -> Peer {
-        Peer {
-            address: tower(),
-            status,
-            time: 0,
-            since: Duration::ZERO,
-            round_trip: None,
-            delivered: 0,
-            received: 0,
-            failed: 0,
-        }
+        Peer { answers: status == Status::Alive, ..Peer::new(tower(), status, now(0)) }
     }
 
     fn received(text: &str, visits: u32) -> Event {
@@ -227,6 +223,34 @@ mod tests {
         assert_eq!(teller.note(&received("GNU", 1), now(0)), None);
         let both = "03:04 in from tower-3:8443: GNU, queued. 03:04 3 events were missed.";
         assert_eq!(teller.note(&Event::Lagged(3), now(0)).as_deref(), Some(both));
+    }
+
+    #[test]
+    fn what_strangers_claim_is_told_as_a_claim() {
+        let not_contacted = Event::DeliveryFailed {
+            id: "7".parse().unwrap(),
+            peer: peer(Status::Lost),
+            message: Message::text("GNU"),
+            failure: Failure::NotContacted(Scope::Loopback),
+        };
+        let claim = Peer { answers: false, ..peer(Status::Alive) };
+        let remote = [192, 0, 2, 7].into();
+        let mut teller = teller();
+        for (event, sentence) in [
+            (
+                Event::PeerUpdated { peer: claim, from: Status::Dead },
+                "03:04 tower-3:8443 says itself that it is alive now, it was dead.",
+            ),
+            (
+                Event::ClaimConfirmed { peer: peer(Status::Alive) },
+                "03:04 tower-3:8443 answered us at its address, alive.",
+            ),
+            (not_contacted, NOT_CONTACTED),
+            (Event::RemoteIgnored { remote }, "03:04 connections from 192.0.2.7 are ignored."),
+            (Event::RemoteUnignored { remote }, "03:04 connections from 192.0.2.7 are no longer ignored."),
+        ] {
+            assert_eq!(teller.note(&event, now(0)).as_deref(), Some(sentence));
+        }
     }
 
     #[test]

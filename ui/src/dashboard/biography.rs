@@ -301,16 +301,7 @@ mod tests {
     }
 
     fn peer(name: &str) -> Peer {
-        Peer {
-            address: format!("{name}:1").parse().unwrap(),
-            status: Status::Alive,
-            time: 0,
-            since: Duration::ZERO,
-            round_trip: None,
-            delivered: 0,
-            received: 0,
-            failed: 0,
-        }
+        Peer { answers: true, ..Peer::new(format!("{name}:1").parse().unwrap(), Status::Alive, at(0)) }
     }
 
     fn id() -> MessageId {

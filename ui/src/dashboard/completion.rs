@@ -6,7 +6,7 @@ use std::{fmt::Write, ops::Range};
 
 use clacks_p2p::core::{Peer, QueuedMessage, Status};
 
-use super::view::preview;
+use super::{format, view::preview};
 use crate::{
     command::{Argument, COMMANDS, Known, Scope, Spec, spec},
     filter::Type,
@@ -273,7 +273,7 @@ fn command(spec: &Spec) -> Choice {
 }
 
 fn peer(peer: &Peer) -> Choice {
-    choice(&peer.address.to_string(), peer.status.name())
+    choice(&peer.address.to_string(), &format::status(peer))
 }
 
 fn station(number: u8) -> Choice {
@@ -362,21 +362,15 @@ impl PeerMatcher {
 mod tests {
     use std::time::Duration;
 
-    use clacks_p2p::Message;
+    use clacks_p2p::{Message, core::Now};
     use proptest::prelude::*;
 
     use super::*;
 
     fn peers() -> Vec<Peer> {
-        let peer = |address: &str, status| Peer {
-            address: address.parse().unwrap(),
-            status,
-            time: 0,
-            since: Duration::ZERO,
-            round_trip: None,
-            delivered: 0,
-            received: 0,
-            failed: 0,
+        let peer = |address: &str, status| {
+            let now = Now { uptime: Duration::ZERO, unix_ms: 0 };
+            Peer { answers: status == Status::Alive, ..Peer::new(address.parse().unwrap(), status, now) }
         };
         vec![
             peer("tower-3:8443", Status::Alive),

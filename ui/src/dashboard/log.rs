@@ -211,7 +211,16 @@ fn row(event: &Event) -> Option<Row> {
             Some(sent(peer, message).ended(&outcome, Mood::Good))
         }
         Event::DeliveryFailed { peer, message, failure, .. } => {
-            Some(sent(peer, message).of(&[Type::Out, Type::Message, Type::Failed]).failed(failure))
+            let row = sent(peer, message);
+            Some(
+                match failure {
+                    Failure::NotContacted(_) => {
+                        row.of(&[Type::Out, Type::Message, Type::Failed, Type::Refused])
+                    }
+                    _ => row.of(&[Type::Out, Type::Message, Type::Failed]),
+                }
+                .failed(failure),
+            )
         }
         Event::MessageDropped { message, from, .. } => {
             let types: &[_] = match from {
@@ -236,10 +245,14 @@ fn row(event: &Event) -> Option<Row> {
 fn peer_row(event: &Event) -> Option<Row> {
     let row = match event {
         Event::PeerDiscovered { peer, introduction } => {
-            note_about(peer).saying(introduced(introduction)).ended(peer.status.name(), Mood::Plain)
+            note_about(peer).saying(introduced(introduction)).ended(&super::format::status(peer), Mood::Plain)
         }
         Event::PeerUpdated { peer, from } => {
-            note_about(peer).saying(format!("{from} {} {}", glyphs().becomes, peer.status))
+            note_about(peer).saying(format!("{from} {} {}", glyphs().becomes, super::format::status(peer)))
+        }
+        Event::ClaimConfirmed { peer } => {
+            let row = note_about(peer).saying("answered us at its address");
+            row.ended(&super::format::status(peer), Mood::Good)
         }
         Event::PeerForgotten { peer } => note_about(peer).saying("forgotten"),
         Event::AnnounceReceived { peer } => {
@@ -256,6 +269,12 @@ fn peer_row(event: &Event) -> Option<Row> {
         Event::AnnounceFailed { peer, failure } => {
             let row = about(Direction::Out, peer).of(&[Type::Out, Type::Announce, Type::Failed]);
             row.saying("announce").failed(failure)
+        }
+        Event::RemoteIgnored { remote } => {
+            note(None).saying(format!("connections from {remote} are ignored"))
+        }
+        Event::RemoteUnignored { remote } => {
+            note(None).saying(format!("connections from {remote} are no longer ignored"))
         }
         Event::FoundOurselves { address } => note(Some(address)).saying("is this node itself"),
         _ => return None,
@@ -394,6 +413,7 @@ impl Row {
         let what = if self.what.is_empty() { whole.clone() } else { format!("{}: {whole}", self.what) };
         let brief = match failure {
             Failure::TimedOut => "no answer",
+            Failure::NotContacted(_) => "refused",
             Failure::CertificateChanged { .. } => "certificate!",
             _ => whole.strip_prefix("connection ").unwrap_or(&whole),
         };
@@ -404,6 +424,8 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use clacks_p2p::core::Now;
 
     use super::*;
 
@@ -426,16 +448,8 @@ mod tests {
 
     #[test]
     fn what_the_rule_holds_as_it_comes_is_one_row() {
-        let peer = Peer {
-            address: "tower-3:8443".parse().unwrap(),
-            status: Status::Alive,
-            time: 0,
-            since: Duration::ZERO,
-            round_trip: None,
-            delivered: 0,
-            received: 0,
-            failed: 0,
-        };
+        let now = Now { uptime: Duration::ZERO, unix_ms: 0 };
+        let peer = Peer::new("tower-3:8443".parse().unwrap(), Status::Alive, now);
         let (id, message) = ("7".parse().unwrap(), Message::text("red"));
         let from = Some(peer.address.clone());
         let queued = QueuedMessage { id, message: message.clone(), since_ms: 0, visits: 1, from };

@@ -116,16 +116,8 @@ mod tests {
     const NOW: Now = Now { uptime: Duration::ZERO, unix_ms: 0 };
 
     fn peer(name: &str, status: Status) -> Peer {
-        Peer {
-            address: format!("{name}:1").parse().unwrap(),
-            status,
-            time: 0,
-            since: Duration::ZERO,
-            round_trip: None,
-            delivered: 0,
-            received: 0,
-            failed: 0,
-        }
+        let address = format!("{name}:1").parse().unwrap();
+        Peer { answers: status == Status::Alive, ..Peer::new(address, status, NOW) }
     }
 
     fn id(number: usize) -> MessageId {
@@ -133,7 +125,8 @@ mod tests {
     }
 
     fn sending(number: usize, to: &str) -> Event {
-        let choice = Choice { draw: 5000, free: PeerCounts { alive: 2, ..PeerCounts::default() } };
+        let free = PeerCounts { alive: 2, ..PeerCounts::default() };
+        let choice = Choice { draw: 5000, free, is_for_proven: false };
         Event::MessageSending {
             id: id(number),
             peer: peer(to, Status::Alive),

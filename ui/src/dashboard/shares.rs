@@ -106,16 +106,7 @@ mod tests {
     }
 
     fn receive(shares: &mut Shares, name: &str, minute: u64) {
-        let peer = Peer {
-            address: name.parse().unwrap(),
-            status: Status::Alive,
-            time: 0,
-            since: Duration::ZERO,
-            round_trip: None,
-            delivered: 0,
-            received: 1,
-            failed: 0,
-        };
+        let peer = Peer::new(name.parse().unwrap(), Status::Alive, at(minute));
         let event = Event::MessageReceived { peer, message: Message::text("x"), id: None, visits: 1 };
         shares.note(&event, at(minute));
     }

@@ -1,6 +1,6 @@
 //! Where what is shown comes from.
 
-use std::{ops::Range, time::Duration};
+use std::{net::IpAddr, ops::Range, time::Duration};
 
 use clacks_p2p::{
     Address, Node, Subscription,
@@ -213,6 +213,8 @@ pub(crate) trait Lists {
     fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage>;
     /// The text of the rule that holds messages.
     fn hold_rule(&self) -> Option<String>;
+    /// The remote IP addresses that are ignored, in order.
+    fn ignored_remotes(&self) -> Vec<IpAddr>;
 }
 
 impl Lists for Node {
@@ -266,6 +268,10 @@ impl Lists for Node {
 
     fn hold_rule(&self) -> Option<String> {
         self.hold_rule().map(|rule| rule.text().to_owned())
+    }
+
+    fn ignored_remotes(&self) -> Vec<IpAddr> {
+        self.ignored_remotes()
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) use self::words::in_words;
 
 use std::ops::Deref;
 
-use clacks_p2p::core::Status;
+use clacks_p2p::core::{Peer, Status};
 use ratatui::style::Style;
 
 use super::log::{Direction, Mood};
@@ -62,6 +62,11 @@ impl Theme {
             Status::Dead => self.dead,
             Status::Ignored => self.ignored,
         }
+    }
+
+    /// A status that only the peer itself claims looks like one that was not tried.
+    pub(crate) fn peer(self, peer: &Peer) -> Style {
+        if peer.is_claim() { self.new } else { self.status(peer.status) }
     }
 
     pub(crate) fn mood(self, mood: Mood) -> Style {

@@ -184,7 +184,7 @@ pub(crate) enum Shutter {
 
 #[cfg(test)]
 mod tests {
-    use clacks_p2p::core::{Peer, Status};
+    use clacks_p2p::core::{Now, Peer, Status};
 
     use super::*;
 
@@ -193,16 +193,8 @@ mod tests {
     }
 
     fn received(text: &str) -> Event {
-        let peer = Peer {
-            address: "tower-3:8443".parse().unwrap(),
-            status: Status::Alive,
-            time: 0,
-            since: Duration::ZERO,
-            round_trip: None,
-            delivered: 0,
-            received: 1,
-            failed: 0,
-        };
+        let since = Now { uptime: now(0), unix_ms: 0 };
+        let peer = Peer::new("tower-3:8443".parse().unwrap(), Status::Alive, since);
         Event::MessageReceived { peer, message: Message::text(text), id: None, visits: 1 }
     }
 

@@ -46,6 +46,7 @@ impl Record {
             Failure::CertificateChanged { pinned, presented } => record
                 .with("trusted", CertificateFingerprint(*pinned))
                 .with("presented", CertificateFingerprint(*presented)),
+            Failure::NotContacted(scope) => record.with("scope", scope.name()),
             _ => record,
         }
     }
@@ -117,7 +118,8 @@ fn tell(
             .with("peer", described(peer))
             .with_message(*id, message)
             .with("draw", choice.draw)
-            .with("free_peers", choice.free),
+            .with("free_peers", choice.free)
+            .with("for_proven", choice.is_for_proven),
         Event::MessageDelivered { id, peer, message, round_trip } => record("message_delivered")
             .with("peer", described(peer))
             .with_message(*id, message)
@@ -149,6 +151,7 @@ fn tell(
         Event::PeerUpdated { peer, from } => {
             record("peer_updated").with("peer", described(peer)).with("from", from)
         }
+        Event::ClaimConfirmed { peer } => record("claim_confirmed").with("peer", described(peer)),
         Event::PeerForgotten { peer } => record("peer_forgotten").with("peer", described(peer)),
         Event::AnnounceReceived { peer } => record("announce_received").with("peer", described(peer)),
         Event::Announced { peer, round_trip } => {
@@ -157,6 +160,8 @@ fn tell(
         Event::AnnounceFailed { peer, failure } => {
             record("announce_failed").with("peer", Named::from(peer)).with_failure(failure)
         }
+        Event::RemoteIgnored { remote } => record("remote_ignored").with("remote", remote),
+        Event::RemoteUnignored { remote } => record("remote_unignored").with("remote", remote),
         Event::Refused(refusal) => refused(record("refused"), refusal),
         Event::FoundOurselves { address } => record("found_ourselves").with("peer", Named::from(address)),
         Event::SendRateChanged { rate } => record("send_rate_changed").with("rate", rate),
@@ -183,6 +188,7 @@ fn cause(failure: &Failure) -> &'static str {
         Failure::Status(_) => "status",
         Failure::Connection(_) => "connection",
         Failure::TimedOut => "timed_out",
+        Failure::NotContacted(_) => "not_contacted",
         Failure::CertificateChanged { .. } => "certificate_changed",
         Failure::Stopped => "stopped",
         _ => "other",
@@ -285,18 +291,21 @@ impl<'a> From<&'a Address> for Named<'a> {
     }
 }
 
-/// A peer as the protocol describes it.
+/// A peer as the protocol describes it, and whether more than a claim says so.
 #[derive(Serialize)]
 struct Known<'a> {
     #[serde(flatten)]
     named: Named<'a>,
     status: Status,
     time: u64,
+    /// Whether it answered when it was last tried.
+    answers: bool,
 }
 
 impl<'a> From<&'a Peer> for Known<'a> {
     fn from(peer: &'a Peer) -> Self {
-        Self { named: Named::from(&peer.address), status: peer.status, time: peer.time }
+        let Peer { status, time, answers, .. } = *peer;
+        Self { named: Named::from(&peer.address), status, time, answers }
     }
 }
 
@@ -311,6 +320,10 @@ pub(crate) struct Listed<'a> {
     round_trip_ms: Option<f64>,
     /// When the status last changed, as uptime.
     since_ms: f64,
+    /// Whether it ever answered at its address.
+    reached: bool,
+    /// Whether the user named it.
+    by_user: bool,
 }
 
 impl<'a> From<&'a Peer> for Listed<'a> {
@@ -322,6 +335,8 @@ impl<'a> From<&'a Peer> for Listed<'a> {
             failed: peer.failed,
             round_trip_ms: peer.round_trip.map(millis),
             since_ms: millis(peer.since),
+            reached: peer.reached,
+            by_user: peer.is_named,
         }
     }
 }
@@ -364,7 +379,7 @@ impl<'a> From<&'a HeldMessage> for Kept<'a> {
 
 #[cfg(test)]
 mod tests {
-    use clacks_p2p::DEFAULT_MAX_DEPTH;
+    use clacks_p2p::{DEFAULT_MAX_DEPTH, core::Scope};
     use serde_json::{Value, json};
 
     use super::*;
@@ -374,16 +389,8 @@ mod tests {
     }
 
     fn peer() -> Peer {
-        Peer {
-            address: tower(),
-            status: Status::Alive,
-            time: 5,
-            since: Duration::ZERO,
-            round_trip: None,
-            delivered: 1,
-            received: 2,
-            failed: 3,
-        }
+        let since = Now { uptime: Duration::ZERO, unix_ms: 5 };
+        Peer { delivered: 1, received: 2, failed: 3, ..Peer::new(tower(), Status::Alive, since) }
     }
 
     fn received(message: Message) -> Event {
@@ -395,7 +402,7 @@ mod tests {
         let line = happened(&received(Message::text("hello")), 1234).into_line();
         let identifier = "f02a3a9d66db7946180d1876caa566d5b7f14f9f3bb5e4bea25920ddda111597";
         let peer = format!(
-            r#"{{"identifier":"{identifier}","hostname":"tower.example.org","port":8080,"status":"alive","time":5}}"#
+            r#"{{"identifier":"{identifier}","hostname":"tower.example.org","port":8080,"status":"alive","time":5,"answers":false}}"#
         );
         let expected =
             r#"{"event":"message_received","time":1234,"peer":PEER,"message":"hello","id":null,"visits":1}"#;
@@ -441,6 +448,13 @@ mod tests {
             (&value["trusted"], &value["presented"]),
             (&json!("01".repeat(32)), &json!("02".repeat(32)))
         );
+    }
+
+    #[test]
+    fn an_address_that_is_not_contacted_is_told_with_what_is_there() {
+        let failure = Failure::NotContacted(Scope::LinkLocal);
+        let line = happened(&Event::AnnounceFailed { peer: tower(), failure }, 0).into_line();
+        assert!(line.ends_with(r#""cause":"not_contacted","scope":"link_local"}"#), "{line}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The lines of a recording that are not events.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use clacks_p2p::{
     Address,
@@ -51,6 +51,11 @@ struct Behaviour {
     max_queue_messages: usize,
     max_queue_bytes: usize,
     max_peers: usize,
+    max_new_peers: usize,
+    introductions_per_minute: u32,
+    introductions_burst: u32,
+    payload_rate: f64,
+    payload_burst: u32,
     max_depth: usize,
 }
 
@@ -64,6 +69,11 @@ impl From<&Options> for Behaviour {
             max_queue_messages: options.max_queue_messages,
             max_queue_bytes: options.max_queue_bytes,
             max_peers: options.max_peers,
+            max_new_peers: options.max_new_peers,
+            introductions_per_minute: options.introductions_per_minute,
+            introductions_burst: options.introductions_burst,
+            payload_rate: options.payload_rate,
+            payload_burst: options.payload_burst,
             max_depth: options.max_depth,
         }
     }
@@ -85,6 +95,7 @@ struct Holdings<'a> {
     held: Vec<Kept<'a>>,
     under_way: Vec<OnItsWay<'a>>,
     hold_rule: Option<&'a str>,
+    ignored_remotes: &'a [IpAddr],
 }
 
 impl<'a> From<&'a Snapshot> for Holdings<'a> {
@@ -104,6 +115,7 @@ impl<'a> From<&'a Snapshot> for Holdings<'a> {
             held: snapshot.held.iter().map(Kept::from).collect(),
             under_way: snapshot.under_way.iter().map(OnItsWay::from).collect(),
             hold_rule: snapshot.hold_rule.as_deref(),
+            ignored_remotes: &snapshot.ignored_remotes,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! From a line of a recording to what it tells. Whoever wrote the file may have been anybody, so nothing is taken on
 //! trust: not an address, not a number, not a message.
 
-use std::{net::IpAddr, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
     core::{
-        Choice, Counters, Event, Failure, HeldBy, HeldMessage, Introduction, MessageId, Now, OptionsError,
-        Origin, Peer, PeerCounts, QueuedMessage, Refusal, Status,
+        Choice, Counters, Event, Failure, HeldBy, HeldMessage, Introduction, LimitCounts, MessageId, Now,
+        OptionsError, Origin, Peer, PeerCounts, QueuedMessage, Refusal, Scope, Status,
     },
 };
 use serde::{Deserialize, Deserializer};
@@ -54,6 +54,7 @@ pub(super) struct Holdings {
     /// Messages that are on their way, and whom each goes to.
     pub(super) under_way: Vec<(Address, QueuedMessage)>,
     pub(super) hold_rule: Option<String>,
+    pub(super) ignored_remotes: BTreeSet<IpAddr>,
 }
 
 /// Reads the first line of a file.
@@ -117,6 +118,7 @@ struct Fields {
     from: Option<From>,
     draw: Option<u32>,
     free_peers: Option<Counts>,
+    for_proven: Option<bool>,
     round_trip_ms: Option<f64>,
     introduction: Option<String>,
     of: Option<Place>,
@@ -125,6 +127,7 @@ struct Fields {
     status: Option<u16>,
     trusted: Option<String>,
     presented: Option<String>,
+    scope: Option<String>,
     reason: Option<String>,
     sender: Option<Place>,
     preview: Option<String>,
@@ -153,6 +156,8 @@ struct Snapshot {
     held: Vec<Waiting>,
     under_way: Vec<Waiting>,
     hold_rule: Option<String>,
+    #[serde(default)]
+    ignored_remotes: Vec<IpAddr>,
 }
 
 #[derive(Deserialize)]
@@ -172,6 +177,9 @@ struct Described {
     delivered: Option<u64>,
     received: Option<u64>,
     failed: Option<u64>,
+    answers: Option<bool>,
+    reached: Option<bool>,
+    by_user: Option<bool>,
 }
 
 /// Where a message came from, or the status that a peer had.
@@ -199,6 +207,8 @@ struct Counted {
     enqueued: u64,
     announces: u64,
     refused: u64,
+    #[serde(default)]
+    limits: LimitCounts,
 }
 
 #[derive(Deserialize)]
@@ -242,7 +252,10 @@ impl Fields {
             "message_sending" => Event::MessageSending {
                 id: ticket(needed("id", self.id)?)?,
                 message: message(self.message.as_deref())?,
-                choice: choice(needed("draw", self.draw)?, needed("free_peers", self.free_peers)?)?,
+                choice: Choice {
+                    is_for_proven: self.for_proven.unwrap_or_default(),
+                    ..choice(needed("draw", self.draw)?, needed("free_peers", self.free_peers)?)?
+                },
                 peer: described(self.peer)?,
             },
             "message_delivered" => Event::MessageDelivered {
@@ -290,6 +303,7 @@ impl Fields {
                 let Some(From::Status(from)) = self.from else { return Err(missing("from")) };
                 Event::PeerUpdated { peer: described(self.peer)?, from }
             }
+            "claim_confirmed" => Event::ClaimConfirmed { peer: described(self.peer)? },
             "peer_forgotten" => Event::PeerForgotten { peer: described(self.peer)? },
             "announce_received" => Event::AnnounceReceived { peer: described(self.peer)? },
             "announced" => Event::Announced {
@@ -310,6 +324,8 @@ impl Fields {
                 preview: self.preview,
                 remote: self.remote,
             }),
+            "remote_ignored" => Event::RemoteIgnored { remote: needed("remote", self.remote)? },
+            "remote_unignored" => Event::RemoteUnignored { remote: needed("remote", self.remote)? },
             "hold_rule_changed" => Event::HoldRuleChanged { rule: self.rule },
             "send_rate_changed" => Event::SendRateChanged { rate: rate(needed("rate", self.rate)?)? },
             "lagged" => Event::Lagged(needed("missed", self.missed)?),
@@ -332,6 +348,11 @@ impl Fields {
             Some("status") => Failure::Status(needed("status", self.status)?),
             Some("timed_out") => Failure::TimedOut,
             Some("stopped") => Failure::Stopped,
+            Some("not_contacted") => {
+                let name = self.scope.as_deref();
+                let scope = Scope::ALL.into_iter().find(|scope| Some(scope.name()) == name);
+                Failure::NotContacted(needed("scope", scope)?)
+            }
             Some("certificate_changed") => Failure::CertificateChanged {
                 pinned: fingerprint(self.trusted.as_deref())?,
                 presented: fingerprint(self.presented.as_deref())?,
@@ -357,6 +378,7 @@ impl Fields {
             held: snapshot.held.into_iter().map(Waiting::held).collect::<Result<_, _>>()?,
             under_way: snapshot.under_way.into_iter().map(Waiting::under_way).collect::<Result<_, _>>()?,
             hold_rule: snapshot.hold_rule,
+            ignored_remotes: snapshot.ignored_remotes.into_iter().collect(),
         })
     }
 }
@@ -369,15 +391,21 @@ impl Place {
 
 impl Described {
     fn peer(self) -> Result<Peer, String> {
+        let address = self.place.address()?;
+        let status = needed("status", self.status)?;
+        let uptime = duration(needed("since_ms", self.since_ms)?)?;
+        let since = Now { uptime, unix_ms: needed("time", self.time)? };
+        let round_trip = self.round_trip_ms.map(duration).transpose()?;
+        // Older recordings tell neither who answered nor whom the user named.
         Ok(Peer {
-            address: self.place.address()?,
-            status: needed("status", self.status)?,
-            time: needed("time", self.time)?,
-            since: duration(needed("since_ms", self.since_ms)?)?,
-            round_trip: self.round_trip_ms.map(duration).transpose()?,
+            round_trip,
             delivered: needed("delivered", self.delivered)?,
             received: needed("received", self.received)?,
             failed: needed("failed", self.failed)?,
+            answers: self.answers.unwrap_or(status == Status::Alive),
+            reached: self.reached.unwrap_or(round_trip.is_some()),
+            is_named: self.by_user.unwrap_or_default(),
+            ..Peer::new(address, status, since)
         })
     }
 }
@@ -418,8 +446,8 @@ impl std::convert::From<Counts> for PeerCounts {
 }
 
 impl std::convert::From<Counted> for Counters {
-    fn from(Counted { received, delivered, failed, enqueued, announces, refused }: Counted) -> Self {
-        Self { received, delivered, failed, enqueued, announces, refused }
+    fn from(Counted { received, delivered, failed, enqueued, announces, refused, limits }: Counted) -> Self {
+        Self { received, delivered, failed, enqueued, announces, refused, limits }
     }
 }
 
@@ -462,7 +490,11 @@ fn rate(rate: f64) -> Result<f64, String> {
 }
 
 fn choice(draw: u32, free: Counts) -> Result<Choice, String> {
-    if draw < Choice::DRAWS { Ok(Choice { draw, free: free.into() }) } else { Err(missing("draw")) }
+    if draw < Choice::DRAWS {
+        Ok(Choice { draw, free: free.into(), is_for_proven: false })
+    } else {
+        Err(missing("draw"))
+    }
 }
 
 fn origin(origin: Option<&str>, from: Option<From>) -> Result<Origin, String> {

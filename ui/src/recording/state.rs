@@ -1,14 +1,18 @@
 //! What a node knew and held, from what it told.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    net::IpAddr,
     ops::Range,
     time::Duration,
 };
 
 use clacks_p2p::{
     Address,
-    core::{Counters, Event, HeldMessage, MessageId, Now, Origin, Peer, PeerCounts, QueuedMessage, Status},
+    core::{
+        Counters, Event, Failure, HeldMessage, Introduction, Limit, MessageId, Now, Origin, Peer, PeerCounts,
+        QueuedMessage, Status,
+    },
     node::{CertificateFingerprint, Overview},
 };
 
@@ -44,6 +48,7 @@ pub(crate) struct State {
     /// Messages that are held and not listed.
     unlisted_held: usize,
     hold_rule: Option<String>,
+    ignored_remotes: BTreeSet<IpAddr>,
     /// Messages that are on their way, and to whom, as far as they are known.
     under_way: Vec<(Address, QueuedMessage)>,
 }
@@ -69,6 +74,7 @@ impl State {
             unlisted_held: held.held_in_all.saturating_sub(held.held.len()),
             held: held.held.into(),
             hold_rule: held.hold_rule,
+            ignored_remotes: held.ignored_remotes,
             under_way: held.under_way,
         };
         state.free_peers.ignored = 0;
@@ -139,11 +145,15 @@ impl State {
                 bump(&mut self.counters.delivered);
                 self.in_flight = self.in_flight.saturating_sub(1);
                 self.held_bytes = self.held_bytes.saturating_sub(message.size());
-                self.note(peer);
+                // The event has the peer as it was before its answer was noted.
+                self.note(&Peer { answers: true, reached: true, ..peer.clone() });
             }
-            Event::DeliveryFailed { peer, .. } => {
+            Event::DeliveryFailed { peer, failure, .. } => {
                 bump(&mut self.counters.failed);
-                self.note(peer);
+                if matches!(failure, Failure::NotContacted(_)) {
+                    self.counters.limits.count(Limit::Scopes);
+                }
+                self.note(&Peer { answers: false, ..peer.clone() });
             }
             Event::MessageDropped { id, message, .. } => {
                 drop(self.take_out(*id));
@@ -153,7 +163,10 @@ impl State {
                 bump(&mut self.counters.announces);
                 self.note(peer);
             }
-            Event::Refused(_) => bump(&mut self.counters.refused),
+            Event::Refused(refusal) => {
+                bump(&mut self.counters.refused);
+                limit_met(refusal.status).into_iter().for_each(|limit| self.counters.limits.count(limit));
+            }
             Event::SendRateChanged { rate } => self.send_rate = *rate,
             other => self.apply_to_held(other),
         }
@@ -193,10 +206,14 @@ impl State {
 
     fn apply_to_peers(&mut self, event: &Event) {
         match event {
-            Event::PeerDiscovered { peer, .. } => {
+            Event::PeerDiscovered { peer, introduction } => {
                 self.count(peer.status);
-                self.list(peer.clone());
+                let is_named = *introduction == Introduction::ByHand && peer.status == Status::New;
+                self.list(Peer { is_named: is_named || peer.is_named, ..peer.clone() });
             }
+            Event::ClaimConfirmed { peer } => self.note(peer),
+            Event::RemoteIgnored { remote } => drop(self.ignored_remotes.insert(*remote)),
+            Event::RemoteUnignored { remote } => drop(self.ignored_remotes.remove(remote)),
             Event::PeerUpdated { peer, from } => {
                 self.uncount(*from);
                 self.count(peer.status);
@@ -215,6 +232,7 @@ impl State {
                 let key = self.statuses.get(peer).map(|status| (*status, peer.clone()));
                 if let Some(peer) = key.and_then(|key| self.peers.get_mut(&key)) {
                     peer.round_trip = Some(*round_trip);
+                    (peer.answers, peer.reached, peer.is_named) = (true, true, true);
                 }
             }
             _ => {}
@@ -321,6 +339,17 @@ fn bump(counter: &mut u64) {
     *counter = counter.saturating_add(1);
 }
 
+/// The limit that an answer of this status tells of. Others that are met tell nothing.
+fn limit_met(status: u16) -> Option<Limit> {
+    match status {
+        408 => Some(Limit::BodyTime),
+        413 => Some(Limit::BodySize),
+        429 => Some(Limit::Payloads),
+        503 => Some(Limit::Queue),
+        _ => None,
+    }
+}
+
 impl Lists for State {
     /// Who is free and when the next message goes are as the last message that went told.
     fn overview(&self) -> Overview {
@@ -337,6 +366,8 @@ impl Lists for State {
             held_bytes: self.held_bytes,
             peers: PeerCounts { new, alive, lost, dead, ignored },
             free_peers: self.free_peers,
+            // Nothing tells of this either.
+            is_for_proven: false,
             next_send: self.next_send.filter(|_| self.queued_in_all() > 0),
             counters: self.counters,
         }
@@ -401,5 +432,9 @@ impl Lists for State {
 
     fn hold_rule(&self) -> Option<String> {
         self.hold_rule.clone()
+    }
+
+    fn ignored_remotes(&self) -> Vec<IpAddr> {
+        self.ignored_remotes.iter().copied().collect()
     }
 }

@@ -1,6 +1,6 @@
 use clacks_p2p::{
     Message,
-    core::{Choice, Failure, PeerCounts, Status},
+    core::{Choice, Failure, Now, PeerCounts, Status},
 };
 
 use super::{super::motion::Setting, *};
@@ -12,16 +12,8 @@ fn address(text: &str) -> Address {
 }
 
 fn peer(text: &str) -> Peer {
-    Peer {
-        address: address(text),
-        status: Status::Alive,
-        time: 0,
-        since: Duration::ZERO,
-        round_trip: None,
-        delivered: 0,
-        received: 0,
-        failed: 0,
-    }
+    let since = Now { uptime: Duration::ZERO, unix_ms: 0 };
+    Peer { answers: true, ..Peer::new(address(text), Status::Alive, since) }
 }
 
 fn peers(count: u16) -> Vec<Peer> {
@@ -82,7 +74,7 @@ fn message() -> Message {
 }
 
 fn sending(number: u64, to: &str) -> Event {
-    let choice = Choice { draw: 0, free: PeerCounts::default() };
+    let choice = Choice { draw: 0, free: PeerCounts::default(), is_for_proven: false };
     Event::MessageSending { id: id(number), peer: peer(to), message: message(), choice }
 }
 

@@ -250,15 +250,16 @@ pub(super) fn address(text: &str) -> Address {
 }
 
 pub(super) fn peer(status: Status, text: &str, seconds: u64, round_trip: Option<u64>) -> Peer {
+    let since =
+        Now { uptime: UPTIME.saturating_sub(Duration::from_secs(seconds)), unix_ms: NOON - seconds * 1000 };
     Peer {
-        address: address(text),
-        status,
-        time: NOON - seconds * 1000,
-        since: UPTIME.saturating_sub(Duration::from_secs(seconds)),
         round_trip: round_trip.map(Duration::from_micros),
         delivered: 12,
         received: 7,
         failed: 1,
+        reached: round_trip.is_some(),
+        answers: status == Status::Alive,
+        ..Peer::new(address(text), status, since)
     }
 }
 
@@ -350,7 +351,7 @@ fn messages_on_their_way() -> Vec<Event> {
     let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
     let free = PeerCounts { alive: 2, lost: 1, ..PeerCounts::default() };
     let sending = |id, peer: &Peer| {
-        let choice = Choice { draw: 3_000, free };
+        let choice = Choice { draw: 3_000, free, is_for_proven: false };
         Event::MessageSending { id, peer: peer.clone(), message: gnu.clone(), choice }
     };
     let failure = Failure::Connection("connection refused".to_owned());
@@ -382,6 +383,7 @@ fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
         held_bytes: queue.iter().map(|queued| queued.message.size()).sum(),
         peers,
         free_peers: PeerCounts { ignored: 0, ..peers },
+        is_for_proven: false,
         next_send: Some(UPTIME + Duration::from_millis(600)),
         counters: Counters::default(),
     }

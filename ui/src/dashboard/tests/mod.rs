@@ -20,6 +20,7 @@ mod searching;
 mod sizes;
 mod stations;
 mod story;
+mod strangers;
 mod taking_along;
 mod themes;
 mod writing;

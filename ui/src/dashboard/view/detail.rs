@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use clacks_p2p::{Message, core::QueuedMessage};
+use clacks_p2p::{
+    Message,
+    core::{Peer, QueuedMessage, Status},
+};
 use ratatui::text::Line;
 
 use super::{
@@ -24,16 +27,20 @@ pub(super) fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: us
     let age = format::age(model.now.uptime.saturating_sub(peer.since));
     let since = clock(peer.time, &model.zone);
     let status = match is_known {
-        true => format!("{} {} for {age}, since {since}", letter(peer.status), peer.status),
+        true => format!("{} {} for {age}, since {since}", letter(peer.status), format::status(peer)),
         false => "no longer known".to_owned(),
     };
-    let known = map::introduced(model, &peer.address).unwrap_or_default();
+    let by_user = || if peer.is_named { "named by you".to_owned() } else { String::new() };
+    let known = map::introduced(model, &peer.address).unwrap_or_else(by_user);
+    let proof = proof(peer, certificate.is_some());
+    let round_trip = peer.round_trip.map_or_else(|| never(peer).to_owned(), format::round_trip);
     let certificate = certificate.map_or("not seen yet".to_owned(), |sha256| format!("{sha256} (SHA-256)"));
     let fields_of_peer = [
         ("address", peer.address.to_string()),
         ("status", status),
+        ("proof", proof.to_owned()),
         ("known", known),
-        ("round trip", peer.round_trip.map_or_else(|| "never reached".to_owned(), format::round_trip)),
+        ("round trip", round_trip),
         ("took", format!("{} of our messages", peer.delivered)),
         ("failed", counted(peer.failed, "delivery", "deliveries")),
         ("sent", counted(peer.received, "message", "messages") + " in its name"),
@@ -46,6 +53,24 @@ pub(super) fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: us
 
 fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// What speaks for the status of a peer, beside what strangers say.
+fn proof(peer: &Peer, has_certificate: bool) -> &'static str {
+    match (peer.is_claim(), peer.answers, peer.reached) {
+        (true, _, false) => "says so itself; it has not answered us yet at that address",
+        (true, ..) => "says so itself; it did not answer when we last tried that address",
+        (_, true, _) if has_certificate => "answered us at that address, with the certificate below",
+        (_, true, _) => "answered us at that address",
+        (_, _, true) => "answered us before, but not when we last tried",
+        _ if peer.status == Status::New => "none: it has not been tried yet",
+        _ => "none: it never answered us at that address",
+    }
+}
+
+/// Why there is no round trip.
+fn never(peer: &Peer) -> &'static str {
+    if peer.reached { "none in this run" } else { "never reached" }
 }
 
 pub(super) fn message(

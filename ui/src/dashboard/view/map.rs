@@ -237,8 +237,9 @@ fn draw_tower(theme: Theme, peer: &Peer, place: Position, buffer: &mut Buffer) {
         Status::Dead => DEAD,
         Status::Ignored => IGNORED,
     };
-    let style = Style::reset().patch(theme.status(peer.status));
-    buffer.set_string(place.x, place.y, format!("{symbol}{}", letter(peer.status)), style);
+    let letter = if peer.is_claim() { '?' } else { letter(peer.status) };
+    let style = Style::reset().patch(theme.peer(peer));
+    buffer.set_string(place.x, place.y, format!("{symbol}{letter}"), style);
 }
 
 fn draw_names(
@@ -312,7 +313,7 @@ fn draw_about(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let text = about(model, peer);
     let height = usize::from(area.height);
     let lines = shown_lines(&text, columns, 0, height + 1);
-    let style = theme.status(peer.status);
+    let style = theme.peer(peer);
     for (index, (line, row)) in lines.iter().zip(area.rows()).enumerate() {
         let marker = if index == 0 { "> " } else { "  " };
         let is_cut = index + 1 == height && lines.len() > height;
@@ -333,7 +334,7 @@ fn about(model: &Model, peer: &Peer) -> String {
         "{} {}  {} for {age}{introduced}, took {}, sent {}, failed {}",
         letter(peer.status),
         peer.address,
-        peer.status,
+        format::status(peer),
         peer.delivered,
         peer.received,
         peer.failed

@@ -58,9 +58,9 @@ fn spans(model: &Model, theme: Theme, peer: &Peer, width: usize) -> Vec<Span<'st
     let fixed = MARKER + STATUS + AGE + 1;
     let has_round_trip = width >= fixed + ROUND_TRIP + ADDRESS;
     let address = width.saturating_sub(fixed + if has_round_trip { ROUND_TRIP } else { 0 });
-    let style = theme.status(peer.status);
+    let status = format!("{} {}", letter(peer.status), format::status(peer));
     let mut spans = vec![
-        Span::styled(fit(&format!("{} {}", letter(peer.status), peer.status), STATUS - 1), style),
+        Span::styled(fit(&status, STATUS - 1), theme.peer(peer)),
         Span::raw(" "),
         Span::styled(fit_address(&peer.address, address), address_style(theme, peer.status)),
         Span::raw(fit_right(&format::age(model.now.uptime.saturating_sub(peer.since)), AGE + 1)),

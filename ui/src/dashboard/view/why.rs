@@ -208,7 +208,7 @@ fn draw_line(theme: Theme, choice: &Choice, columns: usize) -> Vec<Line<'static>
     }
     let width = room.min(*LINE.end());
     let at = |cell: usize| (cell as u64 * u64::from(Choice::DRAWS) / width as u64) as u32;
-    let drawn = |cell: usize| Choice { draw: at(cell), free: choice.free }.drawn();
+    let drawn = |cell: usize| Choice { draw: at(cell), ..*choice }.drawn();
     let cells =
         (0..width).map(|cell| Span::styled(letter(drawn(cell)).to_string(), theme.status(drawn(cell))));
     let mut line = Line::from(Span::raw(fit("", NAME)));
@@ -252,9 +252,10 @@ mod tests {
     #[test]
     fn the_reason_names_the_turn_that_went_elsewhere() {
         let free = PeerCounts { lost: 3, ..PeerCounts::default() };
-        let told = reason(&Choice { draw: 41_207, free });
+        let told = reason(&Choice { draw: 41_207, free, is_for_proven: false });
         assert_eq!(told, "drew 41,207 of 100,000: alive, but nobody is, so lost: one of 3, all as likely");
-        let told = reason(&Choice { draw: 41_207, free: PeerCounts { new: 1, ..free } });
+        let told =
+            reason(&Choice { draw: 41_207, free: PeerCounts { new: 1, ..free }, is_for_proven: false });
         assert_eq!(told, "new peers come first: the only one");
     }
 }

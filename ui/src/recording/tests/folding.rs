@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use clacks_p2p::{
     Address,
-    core::{Event, Failure, Now, Origin, Refusal},
-    node::Overview,
+    core::{Event, Failure, Now, Origin, Refusal, Scope},
 };
 use proptest::prelude::*;
 
@@ -20,16 +19,15 @@ use crate::{
 };
 
 fn known(state: &State) -> Known {
-    let overview = state.overview();
-    let overview =
-        Overview { free_peers: overview.peers, next_send: None, uptime: Duration::ZERO, ..overview };
     Known {
-        overview,
+        overview: state.overview(),
         peers: state.first_peers(usize::MAX),
         queue: state.queue_window(0..usize::MAX),
         held: state.held_window(0..usize::MAX),
         hold_rule: state.hold_rule(),
+        ignored_remotes: state.ignored_remotes(),
     }
+    .without_the_untold()
 }
 
 fn beginning(line: &str) -> State {
@@ -82,6 +80,7 @@ fn what_no_script_brings_about_is_read_as_it_was_written() {
             preview: Some("\"cut\u{2026}".to_owned()),
             remote: Some("::1".parse().unwrap()),
         }),
+        Event::AnnounceFailed { peer: address.clone(), failure: Failure::NotContacted(Scope::Metadata) },
         Event::Lagged(7),
         Event::SendRateChanged { rate: 0.1 },
     ] {
@@ -136,4 +135,34 @@ fn of_what_a_recording_began_without_only_the_number_is_known() {
     let (_, last) = recording.known.pop().unwrap();
     assert_eq!(state.overview().peers, last.overview.peers);
     assert_eq!(state.overview().queued, last.overview.queued);
+}
+
+#[test]
+fn what_older_recordings_do_not_tell_is_taken_for_what_it_was_then() {
+    let mut recording = Recording::make(7, 200);
+    recording.began.peers.iter_mut().for_each(|peer| peer.is_named = true);
+    let text = recording.text();
+    let told_since = [",\"answers\":true", ",\"answers\":false", ",\"reached\":true", ",\"reached\":false"];
+    let told_since = told_since.into_iter().chain([
+        ",\"by_user\":true",
+        ",\"by_user\":false",
+        ",\"for_proven\":true",
+        ",\"for_proven\":false",
+        ",\"ignored_remotes\":[]",
+    ]);
+    let older = told_since.fold(text, |text, field| text.replace(field, ""));
+    let limits = older.find(",\"limits\":{").unwrap();
+    let end = limits + older[limits..].find('}').unwrap() + 1;
+    let older = format!("{}{}", &older[..limits], &older[end..]);
+    let mut lines = older.lines();
+    let state = beginning(lines.next().unwrap());
+    let peers = state.first_peers(usize::MAX);
+    assert!(!peers.is_empty() && peers.iter().all(|peer| !peer.is_claim() && !peer.is_named), "{peers:?}");
+    assert_eq!(state.overview().counters.limits.total(), 0);
+    for line in lines {
+        match parse::line(line).unwrap() {
+            (_, Line::Event(Event::MessageSending { choice, .. })) => assert!(!choice.is_for_proven),
+            (_, told) => assert!(matches!(told, Line::Event(_)), "{told:?}"),
+        }
+    }
 }

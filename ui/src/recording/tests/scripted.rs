@@ -1,12 +1,18 @@
 //! A node that does what it is told by numbers, and what it knew and held after each event.
 
-use std::{fmt::Write as _, io::Write as _, path::Path, time::Duration};
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+    time::Duration,
+};
 
 use clacks_p2p::{
     Address, Message,
     core::{
-        Core, Delivery, Event, Failure, HeldBy, HeldMessage, HoldRule, MessageId, Now, Options, Outcome,
-        Peer, QueuedMessage,
+        Core, Counters, Delivery, Event, Failure, HeldBy, HeldMessage, HoldRule, LimitCounts, MessageId, Now,
+        Options, Outcome, Peer, QueuedMessage, Scope,
     },
     node::{Overview, Snapshot},
     protocol::{Kind, Payload},
@@ -24,6 +30,7 @@ pub(crate) struct Known {
     pub(crate) queue: Vec<QueuedMessage>,
     pub(crate) held: Vec<HeldMessage>,
     pub(crate) hold_rule: Option<String>,
+    pub(crate) ignored_remotes: Vec<IpAddr>,
 }
 
 /// What a node told, and what it knew and held after so many of its events.
@@ -37,6 +44,8 @@ pub(crate) struct Recording {
 
 /// 2026-01-02 03:04:05 UTC.
 const BEGINS: u64 = 1_767_323_045_000;
+
+const REMOTE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
 const NAMES: [&str; 7] = ["a:1", "a:2", "B:1", "b:1", "[::1]:1", "tower.example.org:8080", "ourselves:2"];
 
@@ -68,7 +77,7 @@ impl Script {
     fn step(&mut self) {
         self.uptime += Duration::from_nanos(self.rng.random_range(0..800_000_000));
         let (now, address) = (self.now(), self.address());
-        match self.rng.random_range(0..24) {
+        match self.rng.random_range(0..25) {
             0..6 => self.receive(&address),
             6..9 => drop(self.message_typed()),
             9 => {
@@ -81,6 +90,7 @@ impl Script {
             13 => drop(self.core.forget(&address)),
             14 => drop(self.core.announce(&address, &mut self.rng)),
             20..23 => self.hold(),
+            23 => self.ignore_remote(),
             15 if self.rng.random_bool(0.1) => self.core.reclaim_in_flight(),
             15 => drop(self.core.set_send_rate(f64::from(self.rng.random_range(1..100)) / 4.0, now)),
             _ => self.core.handle_timeout(now, &mut self.rng),
@@ -95,8 +105,8 @@ impl Script {
         let kind = if self.rng.random_bool(0.9) { Kind::Message } else { Kind::Announce };
         let friend = self.rng.random_bool(0.5).then(|| self.address());
         let payload = Payload { message: self.message(), kind, sender: sender.clone(), friend };
-        self.core.see_sender(sender, self.now());
-        self.core.take_payload(sender, payload, Some([192, 0, 2, 7].into()), self.now());
+        self.core.see_sender(sender, Some(REMOTE), self.now());
+        self.core.take_payload(sender, payload, Some(REMOTE), self.now());
     }
 
     fn message_typed(&mut self) -> bool {
@@ -139,6 +149,15 @@ impl Script {
         }
     }
 
+    fn ignore_remote(&mut self) {
+        let remote = [192, 0, 2, self.rng.random_range(0..3)].into();
+        if self.rng.random_bool(0.5) {
+            self.core.ignore_remote(remote);
+        } else {
+            self.core.unignore_remote(remote);
+        }
+    }
+
     fn end_a_delivery(&mut self) {
         if self.under_way.is_empty() {
             return;
@@ -148,6 +167,7 @@ impl Script {
         let outcome = match self.rng.random_range(0..9) {
             0 => Outcome::Failed(Failure::TimedOut),
             1 => Outcome::Failed(Failure::Connection("stopped \u{1b}[31m".to_owned())),
+            2 if delivery.to.port() == 2 => Outcome::Failed(Failure::NotContacted(Scope::Loopback)),
             2 => Outcome::Failed(Failure::Status(503)),
             3 => {
                 let (pinned, presented) = ([1; 32], [0xab; 32]);
@@ -172,6 +192,7 @@ impl Script {
             held_bytes: core.held_bytes(),
             peers: core.peer_counts(),
             free_peers: core.free_peers(),
+            is_for_proven: core.is_turn_of_proven(),
             next_send: core.poll_timeout(),
             counters: core.counters(),
         };
@@ -179,7 +200,8 @@ impl Script {
         let held = core.held(0..usize::MAX).cloned().collect();
         let hold_rule = core.hold_rule().map(|rule| rule.text().to_owned());
         let under_way = core.under_way().map(|(to, queued)| (to.clone(), queued.clone())).collect();
-        Snapshot { overview, now: self.now(), peers, queue, held, under_way, hold_rule }
+        let ignored_remotes = core.ignored_remotes().collect();
+        Snapshot { overview, now: self.now(), peers, queue, held, under_way, hold_rule, ignored_remotes }
     }
 }
 
@@ -219,10 +241,24 @@ impl Recording {
 }
 
 impl From<Snapshot> for Known {
-    fn from(Snapshot { overview, peers, queue, held, hold_rule, .. }: Snapshot) -> Self {
-        // What the next send depends on is told only when something is sent.
-        let overview =
-            Overview { free_peers: overview.peers, next_send: None, uptime: Duration::ZERO, ..overview };
-        Self { overview, peers, queue, held, hold_rule }
+    fn from(Snapshot { overview, peers, queue, held, hold_rule, ignored_remotes, .. }: Snapshot) -> Self {
+        Self { overview, peers, queue, held, hold_rule, ignored_remotes }.without_the_untold()
+    }
+}
+
+impl Known {
+    pub(crate) fn without_the_untold(mut self) -> Self {
+        // What the next send depends on is told only when something is sent; of many limits nothing is told.
+        self.overview = Overview {
+            free_peers: self.overview.peers,
+            is_for_proven: false,
+            next_send: None,
+            uptime: Duration::ZERO,
+            counters: Counters { limits: LimitCounts::default(), ..self.overview.counters },
+            ..self.overview
+        };
+        // Nor that the user named a peer that was known.
+        self.peers.iter_mut().for_each(|peer| peer.is_named = false);
+        self
     }
 }
