@@ -206,6 +206,11 @@ impl Node {
         self.shared.at_core(|at| at.core.unignore_remote(remote))
     }
 
+    /// Whether a remote IP address is ignored.
+    pub fn is_remote_ignored(&self, remote: IpAddr) -> bool {
+        self.shared.look(|core| core.is_remote_ignored(remote))
+    }
+
     /// The remote IP addresses that are ignored, in order.
     pub fn ignored_remotes(&self) -> Vec<IpAddr> {
         self.shared.look(|core| core.ignored_remotes().collect())

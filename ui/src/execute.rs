@@ -17,6 +17,14 @@ pub(crate) async fn execute(node: &Node, command: NodeCommand) -> Result<String,
         NodeCommand::Ignore(peer) => ignore(node, &peer),
         NodeCommand::Unignore(peer) if node.unignore(&peer) => Ok(format!("{peer} is no longer ignored")),
         NodeCommand::Unignore(peer) => Err(format!("{peer} was not ignored")),
+        NodeCommand::IgnoreRemote(remote) if node.ignore_remote(remote) => {
+            Ok(format!("connections from {remote} are ignored"))
+        }
+        NodeCommand::IgnoreRemote(remote) => Err(format!("connections from {remote} are ignored already")),
+        NodeCommand::UnignoreRemote(remote) if node.unignore_remote(remote) => {
+            Ok(format!("connections from {remote} are no longer ignored"))
+        }
+        NodeCommand::UnignoreRemote(remote) => Err(format!("connections from {remote} were not ignored")),
         NodeCommand::Forget(peer) => match node.forget(&peer) {
             Ok(()) => Ok(format!("forgot {peer}")),
             Err(error) => Err(format!("{peer}: {error}")),
@@ -265,6 +273,10 @@ mod tests {
                 Err("could not announce to tower:8080: that peer is ignored; unignore it first".into()),
             ),
             (":unignore tower:8080", Ok("tower:8080 is no longer ignored".into())),
+            (":unignore ip:192.0.2.7", Err("connections from 192.0.2.7 were not ignored".into())),
+            (":ignore ip:192.0.2.7", Ok("connections from 192.0.2.7 are ignored".into())),
+            (":ignore ip:192.0.2.7", Err("connections from 192.0.2.7 are ignored already".into())),
+            (":unignore ip:192.0.2.7", Ok("connections from 192.0.2.7 are no longer ignored".into())),
             (":forget tower:8080", Ok("forgot tower:8080".into())),
             (":forget tower:8080", Err("tower:8080: no such peer".into())),
             (

@@ -37,6 +37,12 @@ pub(crate) fn now(node: &Node, command: &NodeCommand) -> Option<String> {
             Some(format!("{peer} is ignored; :unignore it first"))
         }
         NodeCommand::Unignore(peer) if !is_ignored(node, peer) => Some(format!("{peer} is not ignored")),
+        NodeCommand::IgnoreRemote(remote) if node.is_remote_ignored(*remote) => {
+            Some(format!("connections from {remote} are ignored already"))
+        }
+        NodeCommand::UnignoreRemote(remote) if !node.is_remote_ignored(*remote) => {
+            Some(format!("connections from {remote} are not ignored"))
+        }
         NodeCommand::Forget(peer) if node.peer(peer).is_none() => Some(format!("{peer}: {NotKnown}")),
         NodeCommand::Drop(id) | NodeCommand::Replace(id, _)
             if node.queue_position(*id).is_none() && node.held_position(*id).is_none() =>
@@ -76,7 +82,7 @@ mod tests {
     async fn what_would_fail_is_objected_to_and_nothing_else_is() {
         let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let here = node.address();
-        for line in ["hello", ":add tower:1", ":ignore rude:1", ":json [1]", ":rate 2"] {
+        for line in ["hello", ":add tower:1", ":ignore rude:1", ":json [1]", ":rate 2", ":ignore ip:::1"] {
             assert_eq!(objection(&node, line), None, "{line}");
             execute(&node, command(line)).await.unwrap();
         }
@@ -89,6 +95,8 @@ mod tests {
             ":announce rude:1",
             ":unignore tower:1",
             ":forget other:1",
+            ":ignore ip:::1",
+            ":unignore ip:192.0.2.7",
             ":drop 99",
             ":edit 99 x",
             ":edit 1 :json null",

@@ -249,7 +249,11 @@ impl Session {
     fn look(&mut self, command: ViewCommand) -> Vec<String> {
         let now = self.node.now();
         match command {
-            ViewCommand::Peers => sentences::peers(&self.node.overview().peers, &self.node.peers(), now),
+            ViewCommand::Peers => {
+                let mut peers = sentences::peers(&self.node.overview().peers, &self.node.peers(), now);
+                peers.extend(sentences::ignored(&self.node.ignored_remotes()));
+                peers
+            }
             ViewCommand::Queue => {
                 let queue = self.node.queue_window(0..sentences::MOST_LISTED);
                 sentences::queue(&self.node.overview(), &queue, now)

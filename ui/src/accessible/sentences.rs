@@ -1,6 +1,6 @@
 //! What is said. Nothing here is safe to show yet: what peers wrote is made so where it is told.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use clacks_p2p::{
     Message,
@@ -94,6 +94,14 @@ pub(super) fn peers(counts: &PeerCounts, peers: &[Peer], now: Now) -> Vec<String
     sentences.extend(peers.iter().take(MOST_LISTED).map(|peer| described(peer, now)));
     sentences.extend(others(counts.total()));
     sentences
+}
+
+/// Whose connections are closed, if anybody's are.
+pub(super) fn ignored(remotes: &[IpAddr]) -> Option<String> {
+    let listed: Vec<_> = remotes.iter().take(MOST_LISTED).map(ToString::to_string).collect();
+    let others = remotes.len() - listed.len();
+    let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+    (!listed.is_empty()).then(|| format!("Connections are ignored from {}{others}.", listed.join(", ")))
 }
 
 fn described(peer: &Peer, now: Now) -> String {

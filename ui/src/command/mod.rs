@@ -3,16 +3,18 @@
 //! A line of text is a message. A line that starts with `:` is a command; `::` at the start stands for a message
 //! that begins with `:`.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use clacks_p2p::{Address, AddressError, Message, MessageError, core::MessageId};
 
 #[cfg(test)]
 mod fuzz;
 mod line;
+mod party;
 mod table;
 
 pub(crate) use line::LineKey;
+pub(crate) use party::Party;
 pub(crate) use table::{COMMANDS, Scope, Spec};
 
 use crate::{
@@ -39,6 +41,8 @@ pub(crate) enum NodeCommand {
     Add(Address),
     Ignore(Address),
     Unignore(Address),
+    IgnoreRemote(IpAddr),
+    UnignoreRemote(IpAddr),
     Forget(Address),
     Trust(Address),
     Drop(MessageId),
@@ -176,6 +180,8 @@ pub(crate) enum Argument {
     Nothing,
     /// An address, known or not, and which of the known ones to offer.
     Address(Known),
+    /// The same, or a remote address.
+    Party(Known),
     Json,
     MessageId,
     /// A message that is held, or all of them.
@@ -205,6 +211,7 @@ impl Argument {
         match self {
             Self::Nothing => "",
             Self::Address(_) => "localhost:8001",
+            Self::Party(_) => "ip:::1",
             Self::Json => "[1]",
             Self::MessageId | Self::Held | Self::Edit => "7",
             Self::Rate => "0.5",
@@ -235,6 +242,8 @@ pub(crate) enum CommandError {
     Empty,
     #[error("{0}")]
     Address(#[from] AddressError),
+    #[error("a remote address is an IP address, as in ip:192.0.2.7 or ip:2001:db8::7")]
+    Remote,
     #[error("{0}")]
     Message(#[from] MessageError),
     #[error("{0}")]
@@ -313,6 +322,7 @@ impl fmt::Display for Argument {
         f.write_str(match self {
             Self::Nothing => "",
             Self::Address(_) => "HOST:PORT",
+            Self::Party(_) => "HOST:PORT/ip:ADDRESS",
             Self::Json => "VALUE",
             Self::MessageId => "NUMBER",
             Self::Held => "NUMBER/all",
@@ -389,6 +399,8 @@ mod tests {
             (":frobnicate", "there is no command :frobnicate; :help lists them"),
             (":announce", ":announce takes HOST:PORT"),
             (":announce localhost", "an address is written host:port, or [host]:port for IPv6"),
+            (":ignore", ":ignore takes HOST:PORT/ip:ADDRESS"),
+            (":ignore ip:tower", "a remote address is an IP address, as in ip:192.0.2.7 or ip:2001:db8::7"),
             (":ignore tower:99999", "the port is not a whole number from 1 to 65535"),
             (":rate fast", "the send rate is a number of messages a second, such as 0.5"),
             (":motion fast", "motion is full, reduced or off"),

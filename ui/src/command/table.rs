@@ -12,7 +12,7 @@ use crate::{
     station::parse_wish,
 };
 
-use super::{Argument, Command, CommandError, Known, NodeCommand, Step, ViewCommand, line::LineKey};
+use super::{Argument, Command, CommandError, Known, NodeCommand, Party, Step, ViewCommand, line::LineKey};
 
 /// One row of the list of commands.
 #[derive(Debug)]
@@ -67,8 +67,8 @@ use ViewCommand as View;
 pub(crate) const COMMANDS: &[Spec] = commands![
     "announce", Address(NotIgnored), Anywhere, "make this node known to another, which becomes a peer", |text| Ok(NodeCommand::Announce(text.parse()?).into());
     "add", Address(Known::None), Anywhere, "add a peer without telling it", |text| Ok(NodeCommand::Add(text.parse()?).into());
-    "ignore", Address(NotIgnored), Anywhere, "send a peer nothing and refuse what it sends", |text| Ok(NodeCommand::Ignore(text.parse()?).into());
-    "unignore", Address(Ignored), Anywhere, "take an ignore back", |text| Ok(NodeCommand::Unignore(text.parse()?).into());
+    "ignore", Argument::Party(NotIgnored), Anywhere, "send a peer nothing and refuse what it sends; with ip:, close what connects from that IP address", |text| Ok(text.parse::<Party>()?.ignored().into());
+    "unignore", Argument::Party(Ignored), Anywhere, "take an ignore back", |text| Ok(text.parse::<Party>()?.unignored().into());
     "forget", Address(All), Anywhere, "remove a peer; it comes back when somebody names it", |text| Ok(NodeCommand::Forget(text.parse()?).into());
     "trust", Address(All), Anywhere, "accept the new certificate of a peer", |text| Ok(NodeCommand::Trust(text.parse()?).into());
     "json", Json, Anywhere, "send any JSON value as a message", |text| Ok(NodeCommand::Enqueue(Message::from_json(text, DEFAULT_MAX_DEPTH)?).into());

@@ -1,6 +1,6 @@
 //! Asks the node, or what takes its place, about the line that is being written.
 
-use std::ops::Range;
+use std::{net::IpAddr, ops::Range};
 
 use clacks_p2p::{
     Node,
@@ -14,7 +14,7 @@ use super::{
     source::Source,
 };
 use crate::{
-    command::{Known, NodeCommand},
+    command::{Known, NodeCommand, Party},
     objection,
 };
 
@@ -29,8 +29,20 @@ pub(super) fn answer(source: &Source, question: Question) -> Answer {
         (Some(Need::Messages { begun, held_only }), Some(node)) => messages(node, begun, *held_only),
         _ => Messages::default(),
     };
+    let remotes = match (&question.need, source.node()) {
+        (Some(Need::Peers(Known::Ignored, typed)), Some(node)) => ignored_remotes(node, typed),
+        _ => Vec::new(),
+    };
     let objection = question.command.as_ref().and_then(|command| objection(source, command));
-    Answer { question, peers, messages, objection }
+    Answer { question, peers, remotes, messages, objection }
+}
+
+/// Remote addresses that are ignored; those that begin with what is typed first, as not all may have room.
+fn ignored_remotes(node: &Node, typed: &str) -> Vec<IpAddr> {
+    let mut remotes = node.ignored_remotes();
+    remotes.sort_by_key(|remote| !Party::Remote(*remote).to_string().starts_with(typed));
+    remotes.truncate(MOST_CHOICES);
+    remotes
 }
 
 /// Why a command would fail now; in a replay each does.
@@ -176,5 +188,14 @@ mod tests {
         assert_eq!(told(Known::All, "tower-17:"), ["tower-17:1"]);
         assert!(!told(Known::NotIgnored, "tower-17").contains(&"tower-17:1".to_owned()));
         assert_eq!(told(Known::Ignored, ""), ["tower-17:1"]);
+        let [first, second] = [[192, 0, 2, 7].into(), [192, 0, 2, 8].into()];
+        assert!(node.ignore_remote(second) && node.ignore_remote(first));
+        let remotes = |known, typed: &str| {
+            let question = Question { need: Some(Need::Peers(known, typed.to_owned())), command: None };
+            answer(Some(&node), question).remotes
+        };
+        assert_eq!(remotes(Known::Ignored, ""), [first, second]);
+        assert_eq!(remotes(Known::Ignored, "ip:192.0.2.8"), [second, first]);
+        assert!(remotes(Known::NotIgnored, "").is_empty());
     }
 }

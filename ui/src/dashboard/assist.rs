@@ -1,5 +1,7 @@
 //! Help with the line that is being written: what could follow, whether it will work, what it can be completed to.
 
+use std::net::IpAddr;
+
 use clacks_p2p::core::{Peer, QueuedMessage};
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     update::Effect,
     verdict::{Verdict, verdict},
 };
-use crate::command::{Argument, Command, NodeCommand, ViewCommand};
+use crate::command::{Argument, Command, Known, NodeCommand, ViewCommand};
 
 /// What is known and shown about the line.
 #[derive(Debug, Default)]
@@ -16,6 +18,8 @@ pub(crate) struct Assist {
     /// What was asked about the line as it is now.
     asked: Option<Question>,
     peers: Vec<Peer>,
+    /// Remote addresses that are ignored.
+    remotes: Vec<IpAddr>,
     messages: Messages,
     /// The names that were found for a path.
     files: Option<(Need, Vec<String>)>,
@@ -42,6 +46,8 @@ pub(crate) struct Question {
 pub(crate) struct Answer {
     pub(crate) question: Question,
     pub(crate) peers: Vec<Peer>,
+    /// Remote addresses that are ignored, if it was asked for who is.
+    pub(crate) remotes: Vec<IpAddr>,
     pub(crate) messages: Messages,
     /// Why the command would fail.
     pub(crate) objection: Option<String>,
@@ -131,7 +137,7 @@ fn changed(model: &mut Model) -> Vec<Effect> {
 /// Takes in what the node says about the line.
 pub(super) fn answered(model: &mut Model, answer: Answer) {
     if model.assist.asked.as_ref() == Some(&answer.question) {
-        model.assist.peers = answer.peers;
+        (model.assist.peers, model.assist.remotes) = (answer.peers, answer.remotes);
         model.assist.messages = answer.messages;
         model.assist.objection = answer.objection;
         judge(model);
@@ -217,8 +223,14 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
     let line = model.input.draft();
     let themes: Vec<&str> = model.looks.names().collect();
     let need = completion::need(line, cursor);
+    let remotes = match need {
+        Some(Need::Peers(Known::Ignored, _)) => model.assist.remotes.clone(),
+        Some(Need::Peers(Known::NotIgnored, _)) => model.log.refused_remotes(),
+        _ => Vec::new(),
+    };
     let candidates = Candidates {
         peers: &model.assist.peers,
+        remotes: &remotes,
         messages: &model.assist.messages.waiting,
         held: &model.assist.messages.held,
         files: model.assist.files(need.as_ref()),

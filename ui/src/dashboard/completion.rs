@@ -2,13 +2,13 @@
 //!
 //! [`complete()`] is pure. What only the node or the disk knows is fetched first: [`need()`] says what.
 
-use std::{fmt::Write, ops::Range};
+use std::{fmt::Write, net::IpAddr, ops::Range};
 
 use clacks_p2p::core::{Peer, QueuedMessage, Status};
 
 use super::{format, view::preview};
 use crate::{
-    command::{Argument, COMMANDS, Known, Scope, Spec, spec},
+    command::{Argument, COMMANDS, Known, Party, Scope, Spec, spec},
     filter::Type,
 };
 
@@ -19,6 +19,8 @@ pub(crate) const MOST_CHOICES: usize = 64;
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Candidates<'a> {
     pub(crate) peers: &'a [Peer],
+    /// Remote addresses to ignore, or of those that are.
+    pub(crate) remotes: &'a [IpAddr],
     /// Messages that wait, and messages that are held.
     pub(crate) messages: &'a [QueuedMessage],
     pub(crate) held: &'a [QueuedMessage],
@@ -115,7 +117,7 @@ pub(crate) fn need(line: &str, cursor: usize) -> Option<Need> {
     let written = written(line, cursor)?;
     match written.place {
         Place::Argument(Spec { argument: Argument::Address(Known::None), .. }) => None,
-        Place::Argument(Spec { argument: Argument::Address(known), .. }) => {
+        Place::Argument(Spec { argument: Argument::Address(known) | Argument::Party(known), .. }) => {
             Some(Need::Peers(*known, written.typed.to_owned()))
         }
         Place::Argument(Spec {
@@ -234,6 +236,10 @@ fn choices(written: &Written<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
                 let wanted = candidates.peers.iter().filter(|peer| known.is_for(peer.status));
                 wanted.map(peer).collect()
             }
+            Argument::Party(known) => {
+                let wanted = candidates.peers.iter().filter(|peer| known.is_for(peer.status));
+                wanted.map(peer).chain(candidates.remotes.iter().map(remote)).collect()
+            }
             // Its new text is the user's.
             Argument::Edit if written.typed.contains(char::is_whitespace) => Vec::new(),
             Argument::MessageId | Argument::Edit => {
@@ -274,6 +280,10 @@ fn command(spec: &Spec) -> Choice {
 
 fn peer(peer: &Peer) -> Choice {
     choice(&peer.address.to_string(), &format::status(peer))
+}
+
+fn remote(remote: &IpAddr) -> Choice {
+    choice(&Party::Remote(*remote).to_string(), "connections from there")
 }
 
 fn station(number: u8) -> Choice {

@@ -1,6 +1,6 @@
 //! The traffic log: what happened, row by row, bounded in number and in bytes.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, net::IpAddr};
 
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
@@ -17,6 +17,10 @@ use crate::{
 const MAX_ROWS: usize = 10_000;
 /// Bytes of messages kept alive by rows at most. Messages are shared, so this counts some twice.
 const MAX_BYTES: usize = 16 << 20;
+
+/// How far back remote addresses that were refused are looked for, and how many of them are told at most.
+const LOOKED_BACK: usize = 1000;
+const MAX_REMOTES: usize = 9;
 
 /// Which way something went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +65,8 @@ pub(crate) struct Row {
     pub(crate) peer: Option<Address>,
     /// The status of the peer at that time, where it was known.
     pub(crate) status: Option<Status>,
+    /// Where what was refused came from.
+    pub(crate) remote: Option<IpAddr>,
     pub(crate) message: Option<Message>,
     /// What happened, where there is no message to show.
     pub(crate) what: String,
@@ -113,6 +119,18 @@ impl Log {
         }
         self.next_number = last.number;
         self.push(last.ended(outcome, Mood::Plain));
+    }
+
+    /// Where what was refused of late came from, the last first, each once.
+    pub(crate) fn refused_remotes(&self) -> Vec<IpAddr> {
+        let mut remotes = Vec::new();
+        for remote in self.rows.iter().rev().take(LOOKED_BACK).filter_map(|row| row.remote) {
+            let remote = remote.to_canonical();
+            if remotes.len() < MAX_REMOTES && !remotes.contains(&remote) {
+                remotes.push(remote);
+            }
+        }
+        remotes
     }
 
     /// The number of the row that comes next.
@@ -335,7 +353,7 @@ fn refused(refusal: &Refusal) -> Row {
     let message = refusal.preview.as_deref().map(|preview| {
         Message::from_json(preview, DEFAULT_MAX_DEPTH).unwrap_or_else(|_| Message::text(preview))
     });
-    let row = Row { peer: refusal.sender.clone(), message, ..blank(Direction::In) };
+    let row = Row { peer: refusal.sender.clone(), message, remote: refusal.remote, ..blank(Direction::In) };
     let row = row.of(&[Type::In, Type::Refused]);
     row.saying(format!("{}{from}", refusal.reason)).ended(&format!("{} refused", refusal.status), Mood::Bad)
 }
@@ -357,6 +375,7 @@ fn blank(direction: Direction) -> Row {
         types: &[],
         peer: None,
         status: None,
+        remote: None,
         message: None,
         what: String::new(),
         outcome: String::new(),

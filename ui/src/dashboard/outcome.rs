@@ -3,7 +3,7 @@
 use clacks_p2p::Address;
 
 use super::{model::Model, undo::Dropped};
-use crate::command::NodeCommand;
+use crate::command::{NodeCommand, Party};
 
 /// A command and how it went, in a line.
 pub(crate) type Outcome = (NodeCommand, Result<String, String>);
@@ -38,21 +38,23 @@ pub(crate) fn note(model: &mut Model, outcomes: &[Outcome]) {
     }
 }
 
-fn ignored(outcomes: &[Outcome]) -> Vec<Address> {
-    let peer = |outcome: &Outcome| match outcome {
-        (NodeCommand::Ignore(peer), Ok(_)) => Some(peer.clone()),
+fn ignored(outcomes: &[Outcome]) -> Vec<Party> {
+    let party = |outcome: &Outcome| match outcome {
+        (NodeCommand::Ignore(peer), Ok(_)) => Some(Party::Peer(peer.clone())),
+        (NodeCommand::IgnoreRemote(remote), Ok(_)) => Some(Party::Remote(*remote)),
         _ => None,
     };
-    outcomes.iter().filter_map(peer).collect()
+    outcomes.iter().filter_map(party).collect()
 }
 
 /// What was marked and is dealt with is marked no more, and an ignore that ended can't be taken back.
 fn settle(model: &mut Model, command: &NodeCommand) {
     match command {
         NodeCommand::Unignore(peer) | NodeCommand::Forget(peer) => {
-            model.undo.note_settled(peer);
+            model.undo.note_settled(&Party::Peer(peer.clone()));
             model.marks.peers.remove(peer);
         }
+        NodeCommand::UnignoreRemote(remote) => model.undo.note_settled(&Party::Remote(*remote)),
         NodeCommand::Ignore(peer) | NodeCommand::Announce(peer) | NodeCommand::Trust(peer) => {
             model.marks.peers.remove(peer);
         }
@@ -80,10 +82,17 @@ fn told(outcomes: &[Outcome]) -> Result<String, String> {
 }
 
 /// Says which part of the traffic came through what is ignored now, and how to take it back.
-fn say_ignored(model: &mut Model, text: &str, ignored: &[Address]) {
-    let share = model.shares.of(ignored).percent();
-    let them = if ignored.len() == 1 { "it" } else { "them" };
-    let text = format!("{text}; {share} of the last hour's messages came through {them}");
+fn say_ignored(model: &mut Model, text: &str, ignored: &[Party]) {
+    let peer = |party: &Party| match party {
+        Party::Peer(peer) => Some(peer.clone()),
+        Party::Remote(_) => None,
+    };
+    let peers: Vec<Address> = ignored.iter().filter_map(peer).collect();
+    let them = if peers.len() == 1 { "it" } else { "them" };
+    // What came from a remote address came in anybody's name.
+    let share = (!peers.is_empty()).then(|| model.shares.of(&peers).percent());
+    let share = share.map(|share| format!("; {share} of the last hour's messages came through {them}"));
+    let text = format!("{text}{}", share.unwrap_or_default());
     let key = model.keymap.name_of(model.place(), ":undo");
     model.offer(text, false, format!("{key} takes it back"));
 }
@@ -93,8 +102,8 @@ pub(crate) fn asked(command: &NodeCommand, count: usize) -> String {
     let verb = match command {
         NodeCommand::Announce(_) => "announce to",
         NodeCommand::Add(_) => "add",
-        NodeCommand::Ignore(_) => "ignore",
-        NodeCommand::Unignore(_) => "unignore",
+        NodeCommand::Ignore(_) | NodeCommand::IgnoreRemote(_) => "ignore",
+        NodeCommand::Unignore(_) | NodeCommand::UnignoreRemote(_) => "unignore",
         NodeCommand::Forget(_) => "forget",
         NodeCommand::Trust(_) => "trust",
         NodeCommand::Drop(_) => "drop",
@@ -111,8 +120,8 @@ fn past(command: &NodeCommand) -> &'static str {
     match command {
         NodeCommand::Announce(_) => "announced to",
         NodeCommand::Add(_) => "added",
-        NodeCommand::Ignore(_) => "ignored",
-        NodeCommand::Unignore(_) => "unignored",
+        NodeCommand::Ignore(_) | NodeCommand::IgnoreRemote(_) => "ignored",
+        NodeCommand::Unignore(_) | NodeCommand::UnignoreRemote(_) => "unignored",
         NodeCommand::Forget(_) => "forgot",
         NodeCommand::Trust(_) => "trusted",
         NodeCommand::Drop(_) => "dropped",
@@ -138,6 +147,9 @@ fn things(command: &NodeCommand, count: usize) -> String {
         | NodeCommand::Replace(..) => ("message", "messages"),
         NodeCommand::ReleaseAll => ("held message", "held messages"),
         NodeCommand::Rate(_) => ("rate", "rates"),
+        NodeCommand::IgnoreRemote(_) | NodeCommand::UnignoreRemote(_) => {
+            ("remote address", "remote addresses")
+        }
         _ => ("peer", "peers"),
     };
     format!("{count} {}", if count == 1 { one } else { many })

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use clacks_p2p::{
-    Address,
-    core::{HeldBy, Now, QueuedMessage},
-};
+use clacks_p2p::core::{HeldBy, Now, QueuedMessage};
 
 use super::{outcome::number_of_messages, update::Effect};
-use crate::command::NodeCommand;
+use crate::command::Party;
 
 /// For how long a key takes something back. After that it could be hit by mistake; `:unignore` works for ever.
 pub(crate) const STAYS: Duration = Duration::from_secs(10);
@@ -34,7 +31,7 @@ struct Done {
 
 #[derive(Debug)]
 enum Deed {
-    Ignored(Vec<Address>),
+    Ignored(Vec<Party>),
     Dropped(Vec<Dropped>),
 }
 
@@ -47,9 +44,9 @@ pub(crate) struct Dropped {
 }
 
 impl Undo {
-    /// These peers are ignored now.
-    pub(crate) fn note_ignored(&mut self, peers: Vec<Address>, now: Now) {
-        self.push(Deed::Ignored(peers), now);
+    /// These are ignored now.
+    pub(crate) fn note_ignored(&mut self, parties: Vec<Party>, now: Now) {
+        self.push(Deed::Ignored(parties), now);
     }
 
     /// These messages are dropped now. Returns whether that can be taken back: not if they are too large to be kept.
@@ -77,12 +74,12 @@ impl Undo {
         self.deeds.retain(is_wanted);
     }
 
-    /// This peer is not ignored any more, or not known.
-    pub(crate) fn note_settled(&mut self, peer: &Address) {
+    /// This one is not ignored any more, or not known.
+    pub(crate) fn note_settled(&mut self, party: &Party) {
         self.deeds.retain_mut(|done| match &mut done.deed {
-            Deed::Ignored(peers) => {
-                peers.retain(|other| other != peer);
-                !peers.is_empty()
+            Deed::Ignored(parties) => {
+                parties.retain(|other| other != party);
+                !parties.is_empty()
             }
             Deed::Dropped(_) => true,
         });
@@ -92,10 +89,10 @@ impl Undo {
     pub(crate) fn why_not(&self, now: Now) -> Option<String> {
         match self.deeds.last() {
             Some(done) if done.until > now.uptime => None,
-            Some(Done { deed: Deed::Ignored(peers), .. }) => {
-                let peer = peers.first().map(ToString::to_string).unwrap_or_default();
+            Some(Done { deed: Deed::Ignored(parties), .. }) => {
+                let party = parties.first().map(ToString::to_string).unwrap_or_default();
                 let seconds = STAYS.as_secs();
-                Some(format!("the last ignore is more than {seconds} s ago; :unignore {peer} takes it back"))
+                Some(format!("the last ignore is more than {seconds} s ago; :unignore {party} takes it back"))
             }
             _ => Some(NOTHING.to_owned()),
         }
@@ -107,7 +104,7 @@ impl Undo {
             return Err(reason);
         }
         Ok(match self.deeds.pop().ok_or(NOTHING)?.deed {
-            Deed::Ignored(peers) => Effect::RunAll(peers.into_iter().map(NodeCommand::Unignore).collect()),
+            Deed::Ignored(parties) => Effect::RunAll(parties.into_iter().map(Party::unignored).collect()),
             Deed::Dropped(messages) => Effect::TakeBack(messages),
         })
     }
@@ -174,7 +171,7 @@ mod tests {
         assert!(!undo.note_dropped(vec![dropped(&half), dropped(&half), dropped("y")], at(0)));
         assert_eq!(undo.take(at(9)), Ok(Effect::TakeBack(vec![dropped("y")])));
         assert!(undo.take(at(10)).is_err());
-        undo.note_ignored(vec!["a:1".parse().unwrap()], at(5));
+        undo.note_ignored(vec!["a:1".parse::<Party>().unwrap()], at(5));
         undo.forget_old(at(10));
         assert_eq!(undo.deeds.len(), 1, "the message has gone, the ignore stays");
         (0..100).for_each(|_| assert!(undo.note_dropped(vec![dropped("z")], at(20))));

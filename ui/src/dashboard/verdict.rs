@@ -64,6 +64,16 @@ fn can_go_on(line: &str) -> bool {
     }
 }
 
+/// How an address can go on: with a host, a port, or both; of an IPv6 address with a group, or with the rest of the
+/// IPv4 address at its end.
+const HOSTS_AND_PORTS: &[&str] =
+    &["1", ":1", "a:1", "]:1", "1]:1", ":1]:1", "::1]:1", ".1]:1", "1.1]:1", ".1.1]:1", "1.1.1]:1"];
+/// The same of a remote address, in brackets or not.
+const REMOTES: &[&str] = &[
+    ":::1", "::1", ":1", "1", "1.1.1.1", "1.1.1", "1.1", ".1.1.1", ".1.1", ".1", "]", "1]", ":1]", "::1]",
+    ".1.1.1]", ".1.1]", ".1]", "1.1.1]", "1.1]",
+];
+
 /// Whether something can be written behind an argument that makes it work. Where there is no telling from the text
 /// itself, a few endings are tried.
 fn argument_can_go_on(line: &str, argument: Argument, written: &str) -> bool {
@@ -72,10 +82,8 @@ fn argument_can_go_on(line: &str, argument: Argument, written: &str) -> bool {
         Argument::Json => return is_json_begun(written),
         Argument::Filter | Argument::Station => return is_filter_begun(line),
         Argument::Choice(_, words) => return words.iter().any(|word| word.starts_with(written)),
-        // A host, a port, or both; of an IPv6 address a group, or the rest of the IPv4 address at its end.
-        Argument::Address(_) => {
-            &["1", ":1", "a:1", "]:1", "1]:1", ":1]:1", "::1]:1", ".1]:1", "1.1]:1", ".1.1]:1", "1.1.1]:1"]
-        }
+        Argument::Address(_) => HOSTS_AND_PORTS,
+        Argument::Party(_) => return can_end(line, HOSTS_AND_PORTS) || can_end(line, REMOTES),
         Argument::Rate => &["1", ".1", ".001", "5"],
         Argument::MessageId => &["1"],
         Argument::Held => &["1", "ll", "l"],
@@ -85,6 +93,10 @@ fn argument_can_go_on(line: &str, argument: Argument, written: &str) -> bool {
         Argument::File | Argument::FileOrNothing => &[".csv", "a.csv"],
         Argument::Nothing | Argument::Theme | Argument::Line => &[],
     };
+    can_end(line, endings)
+}
+
+fn can_end(line: &str, endings: &[&str]) -> bool {
     endings.iter().any(|ending| works(&format!("{line}{ending}")).is_ok())
 }
 
@@ -128,8 +140,17 @@ mod tests {
 
     #[test]
     fn what_works_is_fine() {
-        for line in ["hello", ":ignore a:1", ":add [::1]:1", ":json [1]", ":filter", ":filter a | b", ":quit"]
-        {
+        for line in [
+            "hello",
+            ":ignore a:1",
+            ":ignore ip:1.2.3.4",
+            ":unignore ip:::1",
+            ":add [::1]:1",
+            ":json [1]",
+            ":filter",
+            ":filter a | b",
+            ":quit",
+        ] {
             assert_eq!(judged(line), Verdict::Fine, "{line:?}");
         }
     }
@@ -143,6 +164,15 @@ mod tests {
             ":i",
             ":ignore",
             ":ignore ",
+            ":ignore ip",
+            ":ignore ip:",
+            ":ignore ip:192.",
+            ":ignore ip:192.0.2",
+            ":ignore ip:2001:db8",
+            ":ignore ip:2001:db8:",
+            ":ignore ip:[2001:db8",
+            ":ignore ip:[::7",
+            ":ignore ip:::ffff:192.0",
             ":add t",
             ":add tower",
             ":add tower-",
@@ -187,6 +217,10 @@ mod tests {
             (":frob", "there is no command :frob"),
             (":ignored ", "there is no command :ignored"),
             (":add to wer", "host:port"),
+            (":add ip:1.2.3.4", "1 to 65535"),
+            (":ignore ip:tower.", "an IP address"),
+            (":ignore ip:1.2.3.4:8", "an IP address"),
+            (":ignore ip:1.2.3.0/24", "an IP address"),
             (":add tower:99999", "1 to 65535"),
             (":add tower:80a", "1 to 65535"),
             (":rate fast", "messages a second"),

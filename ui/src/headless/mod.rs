@@ -219,7 +219,7 @@ fn answered(node: &Node, line: u64, done: Result<String, String>) -> Record {
 fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
     let time = node.now().unix_ms;
     match command {
-        ViewCommand::Peers => Some(record::peers(time, line, &node.peers())),
+        ViewCommand::Peers => Some(record::peers(time, line, &node.peers(), &node.ignored_remotes())),
         ViewCommand::Queue => Some(record::queue(time, line, &node.queue_window(0..usize::MAX))),
         ViewCommand::Held => Some(record::held(time, line, &node.held_window(0..usize::MAX))),
         ViewCommand::Help => Some(record::help(time, line)),

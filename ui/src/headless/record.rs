@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use clacks_p2p::{
     Address, Message, Node, PeerId,
@@ -244,9 +244,10 @@ pub(super) fn failed(time: u64, reason: &str) -> Record {
 }
 
 /// The answer to `:peers`.
-pub(super) fn peers(time: u64, line: u64, peers: &[Peer]) -> Record {
+pub(super) fn peers(time: u64, line: u64, peers: &[Peer], ignored_remotes: &[IpAddr]) -> Record {
     let listed: Vec<_> = peers.iter().map(Listed::from).collect();
-    Record::new("reply", time).with("line", line).with("peers", listed)
+    let record = Record::new("reply", time).with("line", line).with("peers", listed);
+    record.with("ignored_remotes", ignored_remotes)
 }
 
 /// The answer to `:queue`.

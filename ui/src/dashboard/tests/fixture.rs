@@ -1,6 +1,6 @@
 //! A dashboard with something on it.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use clacks_p2p::{
     Address, Message,
@@ -34,6 +34,7 @@ pub(super) struct Fixture {
     pub(super) model: Model,
     pub(super) peers: Vec<Peer>,
     pub(super) queue: Vec<QueuedMessage>,
+    pub(super) ignored_remotes: Vec<IpAddr>,
     pub(super) held: Vec<HeldMessage>,
     pub(super) hold_rule: Option<String>,
     /// How much later than [`now`] it is.
@@ -50,6 +51,7 @@ impl Fixture {
             model,
             peers: Vec::new(),
             queue: Vec::new(),
+            ignored_remotes: Vec::new(),
             remembered: Vec::new(),
             held: Vec::new(),
             hold_rule: None,
@@ -134,7 +136,7 @@ impl Fixture {
             }
             _ => Messages::default(),
         };
-        Answer { question, peers, messages, objection }
+        Answer { question, peers, remotes: self.ignored_remotes.clone(), messages, objection }
     }
 
     /// Presses a key and refreshes, as the loop does.

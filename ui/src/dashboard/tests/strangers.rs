@@ -1,13 +1,18 @@
 //! What only strangers say: statuses that nobody has confirmed.
 
-use clacks_p2p::Message;
-use clacks_p2p::core::{Event, Failure, Peer, Scope, Status};
+use std::net::{IpAddr, Ipv4Addr};
+
+use clacks_p2p::{
+    Message,
+    core::{Event, Failure, Peer, Scope, Status},
+};
 use crossterm::event::KeyCode;
 
 use super::{
-    super::update::Msg,
+    super::update::{Effect, Msg},
     fixture::{Fixture, peer},
 };
+use crate::command::NodeCommand;
 
 /// A dashboard with one more peer, which is alive by its word alone.
 fn with_claim(width: u16, height: u16) -> Fixture {
@@ -71,4 +76,44 @@ fn an_address_that_is_not_contacted_stands_in_the_traffic_as_refused_with_the_re
     let screen = fixture.screen();
     assert!(screen.contains("not contacted: it is a link-local address, and only"), "{screen}");
     assert!(screen.contains("outcome       refused"), "{screen}");
+}
+
+/// Where a message in the traffic of the fixture was refused from.
+const RUDE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+#[test]
+fn a_refused_row_says_how_to_ignore_where_it_came_from_and_the_line_is_completed_so() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("/type:refused");
+    [KeyCode::Enter, KeyCode::Up, KeyCode::Enter].into_iter().for_each(|key| drop(fixture.press(key)));
+    let screen = fixture.screen();
+    assert!(screen.contains("ignore        :ignore ip:192.0.2.7 closes all connections"), "{screen}");
+    fixture.press(KeyCode::Esc);
+    fixture.write(":ignore ip");
+    fixture.press(KeyCode::Tab);
+    assert_eq!(fixture.model.input.draft(), ":ignore ip:192.0.2.7");
+    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Run(NodeCommand::IgnoreRemote(RUDE))]);
+    fixture.ignored_remotes.push(RUDE);
+    fixture.write(":unignore ");
+    fixture.write("ip");
+    fixture.press(KeyCode::Tab);
+    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Run(NodeCommand::UnignoreRemote(RUDE))]);
+}
+
+#[test]
+fn ignoring_a_remote_address_is_taken_back_by_the_key_that_takes_an_ignore_back() {
+    let mut fixture = Fixture::busy(80, 24);
+    let done = Ok("connections from 192.0.2.7 are ignored".to_owned());
+    fixture.send(Msg::Ran(vec![(NodeCommand::IgnoreRemote(RUDE), done)]));
+    let screen = fixture.screen();
+    assert!(screen.contains("connections from 192.0.2.7 are ignored") && screen.contains("u takes it back"));
+    assert!(!screen.contains("of the last hour"), "{screen}");
+    let takes_back = [Effect::RunAll(vec![NodeCommand::UnignoreRemote(RUDE)])];
+    assert_eq!(fixture.press(KeyCode::Char('u')), takes_back);
+    assert_eq!(fixture.press(KeyCode::Char('u')), [], "once");
+    // What was taken back by hand is not taken back again.
+    for command in [NodeCommand::IgnoreRemote(RUDE), NodeCommand::UnignoreRemote(RUDE)] {
+        fixture.send(Msg::Ran(vec![(command, Ok("done".to_owned()))]));
+    }
+    assert_eq!(fixture.press(KeyCode::Char('u')), []);
 }

@@ -1,6 +1,6 @@
 //! What is known of one peer, one message, or one row of the traffic, beside the message itself.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use clacks_p2p::{
     Message,
@@ -18,6 +18,7 @@ use super::{
     map,
     row::{clock, entry},
 };
+use crate::command::Party;
 
 /// Columns of the names of fields.
 const NAME: usize = 14;
@@ -101,10 +102,17 @@ pub(super) fn row(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec
         ("peer", row.peer.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("what", row.what.clone()),
         ("outcome", row.outcome.clone()),
+        ("ignore", row.remote.map(ignoring).unwrap_or_default()),
         ("size", row.message.as_ref().map(Message::size).map(format::size).unwrap_or_default()),
     ];
     let fields = fields(theme, columns, &known);
     if row.message.is_some() { above_message(fields) } else { fields }
+}
+
+/// What keeps out whoever is there, in whatever name.
+fn ignoring(remote: IpAddr) -> String {
+    let party = Party::Remote(remote.to_canonical());
+    format!(":ignore {party} closes all connections from there, in whatever name")
 }
 
 /// The fields that have something in them.

@@ -54,7 +54,7 @@ fn next(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
         Some(at) => {
             let text = model.head.as_ref().map(|head| preview(&head.message)).unwrap_or_default();
             let wait = format::span(at.saturating_sub(model.now.uptime));
-            (format!("in {wait}: {text}"), odds(&overview.free_peers))
+            (format!("in {wait}: {text}"), odds(&overview.free_peers, overview.is_for_proven))
         }
         None => (with_keys(model, idle(model)), String::new()),
     };
@@ -80,12 +80,17 @@ fn idle(model: &Model) -> &'static str {
     }
 }
 
-/// `one of 6 alive (95 %), 1 lost (5 %)`
-fn odds(free: &PeerCounts) -> String {
+/// `one of 6 alive (95 %), 1 lost (5 %)`, or of those that more than strangers speak for, if it is their turn.
+fn odds(free: &PeerCounts, is_for_proven: bool) -> String {
     let shares = Status::ALL.into_iter().map(|status| (status, Choice::share(status, free)));
     let told = shares.filter(|(_, draws)| *draws > 0).map(|(status, draws)| {
+        let proof = match status {
+            Status::Alive if is_for_proven => " that answered",
+            Status::New if is_for_proven => " that you named",
+            _ => "",
+        };
         format!(
-            "{} {status} ({})",
+            "{} {status}{proof} ({})",
             format::count(free.of(status)),
             share(f64::from(draws) / f64::from(Choice::DRAWS))
         )
@@ -108,15 +113,23 @@ fn send(model: &Model, theme: Theme, send: &Send, columns: usize) -> Vec<Line<'s
     lines
 }
 
+/// Why others were passed over.
+const TURN: &str =
+    "it was the turn of peers that answered, as the message before went to one that only strangers spoke for";
+
 fn reason(choice: &Choice) -> String {
     let Some(status) = choice.status() else { return String::new() };
     let pool = choice.free.of(status);
     let picked = if pool == 1 { "the only one".to_owned() } else { format!("one of {pool}, all as likely") };
+    if status == Status::New && choice.is_for_proven {
+        return format!("{TURN}; those that you named come first: {picked}");
+    }
     if status == Status::New {
         return format!("new peers come first: {picked}");
     }
+    let turn = if choice.is_for_proven { format!("{TURN}; ") } else { String::new() };
     let drawn = choice.drawn();
-    let draw = format!("drew {} of {}: {drawn}", grouped(choice.draw), grouped(Choice::DRAWS));
+    let draw = format!("{turn}drew {} of {}: {drawn}", grouped(choice.draw), grouped(Choice::DRAWS));
     if drawn == status {
         format!("{draw}, {picked}")
     } else {
@@ -257,5 +270,19 @@ mod tests {
         let told =
             reason(&Choice { draw: 41_207, free: PeerCounts { new: 1, ..free }, is_for_proven: false });
         assert_eq!(told, "new peers come first: the only one");
+    }
+
+    #[test]
+    fn after_a_message_to_a_peer_that_only_strangers_spoke_for_it_is_the_turn_of_the_others() {
+        let free = PeerCounts { alive: 2, lost: 1, ..PeerCounts::default() };
+        let choice = Choice { draw: 58_703, free, is_for_proven: true };
+        assert_eq!(
+            reason(&choice),
+            format!("{TURN}; drew 58,703 of 100,000: alive, one of 2, all as likely")
+        );
+        let choice = Choice { free: PeerCounts { new: 1, ..free }, ..choice };
+        assert_eq!(reason(&choice), format!("{TURN}; those that you named come first: the only one"));
+        assert_eq!(odds(&free, true), "one of 2 alive that answered (95 %), 1 lost (5 %)");
+        assert_eq!(odds(&free, false), "one of 2 alive (95 %), 1 lost (5 %)");
     }
 }
