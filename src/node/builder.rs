@@ -263,7 +263,7 @@ impl Builder {
             shared: Arc::clone(&shared),
             tls,
             connections: Arc::clone(&connections),
-            limits: self.limits,
+            limits: self.limits.clone(),
             run,
         });
         for socket in sockets {
@@ -279,6 +279,7 @@ impl Builder {
             listens_on,
             certificate: fingerprint,
             connections,
+            limits: self.limits,
             state: state_file,
         };
         Ok(Node { shared, guard: Arc::new(guard) })

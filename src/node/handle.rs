@@ -17,8 +17,8 @@ use crate::{
 };
 
 use super::{
-    Builder, CertificateFingerprint, Request, Subscription, Trusted, Verdict, connections::Connections,
-    shared::Shared, state_file,
+    Builder, CertificateFingerprint, Limits, Request, Subscription, Trusted, Verdict,
+    connections::Connections, shared::Shared, state_file,
 };
 
 /// A running node. Clones are handles to the same node, which stops when [`Node::stop`] is called or the last
@@ -36,6 +36,7 @@ pub(super) struct Guard {
     pub(super) listens_on: Vec<SocketAddr>,
     pub(super) certificate: CertificateFingerprint,
     pub(super) connections: Arc<Connections>,
+    pub(super) limits: Limits,
     pub(super) state: Option<state_file::StateFile>,
 }
 
@@ -383,6 +384,11 @@ impl Node {
     /// How the node behaves.
     pub fn options(&self) -> Options {
         self.shared.look(|core| core.options().clone())
+    }
+
+    /// What one connection or request may take.
+    pub fn limits(&self) -> &Limits {
+        &self.guard.limits
     }
 
     /// Whether no message waits.

@@ -144,6 +144,10 @@ mod tests {
             (&["--filter", "form:tower"], "there is no field form:, but from: there is"),
             (&["--log-level", "loud"], "[possible values: error, warn, info, debug, trace]"),
             (&["node", "--max-in-flight"], "--max-in-flight"),
+            (&["--max-peers", "0"], "a number here is whole and at least 1"),
+            (&["--body-timeout", "2days"], "from 10ms to 24h"),
+            (&["--payload-rate", "-1"], "or 0 for no limit"),
+            (&["--max-body", "2G"], "from 1K to 1G"),
             (&["semaphore"], "semaphore"),
             (&["demo", "--nodes", "0"], "0 is not in 1..=64"),
         ] {

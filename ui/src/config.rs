@@ -19,10 +19,13 @@ mod byte_size;
 #[cfg(test)]
 mod fuzz;
 mod kill_timeout;
+mod limits;
+mod timeout;
 mod view;
 
 pub(crate) use byte_size::ByteSize;
 pub(crate) use kill_timeout::KillTimeout;
+use limits::Limits;
 pub(crate) use view::{HEADING as VIEW_HEADING, RECORDING_HEADING, View};
 
 use crate::{dashboard::UserKeys, log::Level, station::Stations};
@@ -102,6 +105,10 @@ pub(crate) struct Config {
 
     #[command(flatten)]
     #[serde(default)]
+    limits: Limits,
+
+    #[command(flatten)]
+    #[serde(default)]
     pub(crate) view: View,
 
     /// The table `[stations]`.
@@ -154,6 +161,7 @@ impl Config {
             max_in_flight: self.max_in_flight.or(other.max_in_flight),
             log_file: self.log_file.or(other.log_file),
             log_level: self.log_level.or(other.log_level),
+            limits: self.limits.or(other.limits),
             view: self.view.or(other.view),
             stations: self.stations.or(other.stations),
             keys: self.keys.or(other.keys),
@@ -176,7 +184,7 @@ impl Config {
             given(builder, self.certificate()?, |builder, (cert, key)| builder.certificate(cert, key));
         let builder = given(builder, self.data_directory()?.as_deref(), Builder::data_dir);
         let builder = given(builder, self.no_state, |builder, no_state| builder.keep_state(!no_state));
-        Ok(builder.options(|options| {
+        Ok(self.limits.apply(builder).options(|options| {
             replace(&mut options.max_queue_messages, self.max_queue_messages);
             replace(&mut options.max_queue_bytes, self.max_queue_bytes);
             replace(&mut options.max_in_flight, self.max_in_flight);
@@ -398,17 +406,39 @@ mod tests {
         let address = told.address();
         assert_eq!(address.hostname(), untold.address().hostname());
         assert_eq!(told.options(), clacks_p2p::core::Options { address, ..untold.options() });
+        assert_eq!(told.limits(), untold.limits());
     }
 
     #[tokio::test]
     async fn what_is_told_reaches_the_node() {
         let told = "hostname = '127.0.0.1'\nport = 0\nsend-rate = 2\nkill-timeout = '90s'\n\
-            max-queue-messages = 3\nmax-queue-bytes = 4\nmax-in-flight = 5";
+            max-queue-messages = 3\nmax-queue-bytes = 4\nmax-in-flight = 5\n[limits]\nmax-peers = 6\n\
+            max-new-peers = 7\nintroductions-per-minute = 8\nintroductions-burst = 9\npayload-rate = 0.5\n\
+            payload-burst = 11\nmax-connections = 12\nmax-connections-per-address = 13\n\
+            handshake-timeout = '14s'\nheader-timeout = '15s'\nbody-timeout = '16s'\nanswer-timeout = '17s'\n\
+            connect-timeout = '18s'\nrequest-timeout = '19s'\nmax-body = '20K'\ncontact-all = true";
         let node = Config::parse(told).unwrap().start().await.unwrap();
         let options = node.options();
         assert_eq!((options.send_rate, options.kill_timeout), (2.0, Duration::from_secs(90)));
         assert_eq!((options.max_queue_messages, options.max_queue_bytes, options.max_in_flight), (3, 4, 5));
         assert_eq!(node.address().hostname(), "127.0.0.1");
+        assert_eq!((options.max_peers, options.max_new_peers), (6, 7));
+        assert_eq!((options.introductions_per_minute, options.introductions_burst), (8, 9));
+        assert_eq!((options.payload_rate, options.payload_burst), (0.5, 11));
+        let seconds = Duration::from_secs;
+        let limits = clacks_p2p::node::Limits {
+            connect_timeout: seconds(18),
+            request_timeout: seconds(19),
+            handshake_timeout: seconds(14),
+            header_timeout: seconds(15),
+            body_timeout: seconds(16),
+            answer_timeout: seconds(17),
+            max_body: 20 << 10,
+            max_connections: 12,
+            max_connections_per_address: 13,
+            contact_all: true,
+        };
+        assert_eq!(*node.limits(), limits);
     }
 
     #[test]
@@ -437,6 +467,20 @@ mod tests {
             ("listen = 'everywhere'", "line 1: invalid IP address syntax"),
             ("peers = ['tower']", "line 1: \"tower\": an address is written host:port"),
             ("kill-timeout = 'soon'", "line 1: "),
+            ("[limits]\nmax-peer = 1", "line 2: unknown field `max-peer`, expected one of `max-peers`, "),
+            ("[limits]\nmax-peers = 0", "line 2: invalid value: integer `0`, expected a nonzero u32"),
+            (
+                "[limits]\nbody-timeout = '2 days'",
+                "line 2: a time is a number of milliseconds, or with a unit",
+            ),
+            (
+                "[limits]\npayload-rate = -1",
+                "line 2: a rate is a number a second from 0.001 to 1000000, or 0",
+            ),
+            (
+                "[limits]\nmax-body = '2G'",
+                "line 2: a size is a number of bytes, or with a unit as in 512K, 1M",
+            ),
             ("port = ", "line 1: "),
         ] {
             let error = Config::parse(text).unwrap_err().to_string();
