@@ -1,4 +1,5 @@
 use std::{
+    io::Read,
     net::TcpStream,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -61,6 +62,28 @@ fn every_line_of_input_is_answered_in_turn_and_a_wrong_one_changes_nothing() {
     assert_eq!((&peers["line"], &peers["peers"][0]["hostname"]), (&json!(9), &json!("tower")));
     assert_eq!(peers["peers"][0]["status"], "ignored");
     assert!(node.ask(":help")["commands"].as_array().unwrap().len() > 10);
+}
+
+#[test]
+fn an_ip_address_that_is_ignored_gets_no_handshake_and_the_limits_tell_of_it() {
+    let home = Home::new();
+    let mut node = home.node(&["--max-connections", "7", "--body-timeout", "9s"]);
+    assert_eq!(node.ask(":ignore ip:127.0.0.1")["text"], "connections from 127.0.0.1 are ignored");
+    assert_eq!(node.until_event("remote_ignored")["remote"], "127.0.0.1");
+    assert_eq!(node.ask(":peers")["ignored_remotes"], json!(["127.0.0.1"]));
+    let mut refused = TcpStream::connect(node.address()).unwrap();
+    assert_eq!(refused.read(&mut [0; 1]).unwrap_or(0), 0, "it is closed without a word");
+    let limits = node.ask(":limits");
+    assert_eq!((&limits["met"]["ignored_remotes"], &limits["met"]["peers"]), (&json!(1), &json!(0)));
+    assert_eq!(limits["limits"]["max_connections"], 7);
+    assert_eq!(limits["limits"]["body_timeout_ms"], 9000.0);
+    assert_eq!((&limits["used"]["connections"], &limits["used"]["peers"]), (&json!(0), &json!(0)));
+    assert_eq!(limits["ignored_remotes"], json!(["127.0.0.1"]));
+    assert_eq!(
+        node.ask(":unignore ip:127.0.0.1")["text"],
+        "connections from 127.0.0.1 are no longer ignored"
+    );
+    assert_eq!(node.until_event("remote_unignored")["remote"], "127.0.0.1");
 }
 
 #[test]

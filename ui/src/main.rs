@@ -23,6 +23,7 @@ mod history_file;
 mod hold;
 mod introduce;
 mod leaving;
+mod limits;
 mod listing;
 mod log;
 mod objection;

@@ -130,14 +130,23 @@ fn functions_below(directory: &Path, names: &mut BTreeSet<String>) {
     }
 }
 
-#[test]
-fn every_test_that_answers_a_complaint_is_there() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The names of the project's functions, tests among them.
+fn functions() -> BTreeSet<String> {
     let mut functions = BTreeSet::new();
     for room in ["src", "tests", "ui/src"] {
-        functions_below(&root.join(room), &mut functions);
+        functions_below(&root().join(room), &mut functions);
     }
-    let text = std::fs::read_to_string(root.join("tests/README.md")).unwrap();
+    functions
+}
+
+#[test]
+fn every_test_that_answers_a_complaint_is_there() {
+    let functions = functions();
+    let text = std::fs::read_to_string(root().join("tests/README.md")).unwrap();
     let complaints =
         text.split("| complaint |").nth(1).unwrap().lines().skip(2).filter(|line| line.starts_with('|'));
     for complaint in complaints {
@@ -147,4 +156,22 @@ fn every_test_that_answers_a_complaint_is_there() {
             assert!(functions.contains(test), "{test} of {complaint}");
         }
     }
+}
+
+#[test]
+fn every_promise_names_tests_that_are_there() {
+    let functions = functions();
+    let text = std::fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let promises = text.split("## What it promises").nth(1).unwrap().split("\n## ").next().unwrap();
+    let promises: Vec<_> = promises.split("\n\n**").skip(1).collect();
+    assert!(promises.len() >= 6, "{promises:?}");
+    for promise in promises {
+        let tests: Vec<_> = promise.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "{promise}");
+        for test in tests {
+            assert!(functions.contains(test), "there is no {test}: {promise}");
+        }
+    }
+    let readme = std::fs::read_to_string(README).unwrap();
+    assert!(readme.contains("(SECURITY.md)"), "the README leads there");
 }

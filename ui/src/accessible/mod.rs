@@ -16,6 +16,7 @@ use crate::{
         signals::{Signal, Signals},
     },
     leaving::{self, AtStake, WHEN_TOLD_TO_END},
+    limits::{Settings, rows},
     recording::recorder::Recorder,
     untrusted::shown,
 };
@@ -253,6 +254,16 @@ impl Session {
                 let mut peers = sentences::peers(&self.node.overview().peers, &self.node.peers(), now);
                 peers.extend(sentences::ignored(&self.node.ignored_remotes()));
                 peers
+            }
+            ViewCommand::Limits => {
+                let rows = rows(
+                    Some(&Settings::of(&self.node)),
+                    &self.node.overview(),
+                    Some(self.node.connections()),
+                );
+                let mut limits: Vec<_> = rows.iter().map(sentences::limit).collect();
+                limits.extend(sentences::ignored(&self.node.ignored_remotes()));
+                limits
             }
             ViewCommand::Queue => {
                 let queue = self.node.queue_window(0..sentences::MOST_LISTED);

@@ -18,6 +18,7 @@ use crate::{
     },
     glyphs::glyphs,
     leaving::AtStake,
+    limits,
     untrusted::shown,
 };
 
@@ -94,6 +95,17 @@ pub(super) fn peers(counts: &PeerCounts, peers: &[Peer], now: Now) -> Vec<String
     sentences.extend(peers.iter().take(MOST_LISTED).map(|peer| described(peer, now)));
     sentences.extend(others(counts.total()));
     sentences
+}
+
+/// What a limit is, how much of it is used and how often it was met.
+pub(super) fn limit(row: &limits::Row) -> String {
+    let parts = [
+        row.set.clone(),
+        row.used.as_ref().map(|used| format!("{used} used")),
+        row.met.filter(|met| *met > 0).map(|met| format!("met {met} times")),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    format!("Limit on {}: {}.", row.what, parts.join("; "))
 }
 
 /// Whose connections are closed, if anybody's are.
@@ -175,6 +187,7 @@ fn does(spec: &Spec) -> &'static str {
         "traffic" => "tell the last of what happened",
         "filter" => "tell only the traffic that it admits, or all of it without one",
         "held" => "tell what is held",
+        "limits" => "tell what is taken and done at most, how much of it is used and how often it was met",
         "help" => "list the commands",
         _ => spec.does.strip_prefix("in a replay: ").unwrap_or(spec.does),
     }

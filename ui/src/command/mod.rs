@@ -93,6 +93,8 @@ pub(crate) enum ViewCommand {
     Biography,
     Overhead,
     Why,
+    /// What the node takes and does at most.
+    Limits,
     Help,
     Quit,
     /// Leaves whatever is lost.

@@ -81,6 +81,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "rate", Rate, Anywhere, "change how many messages a second are sent", |text| Ok(NodeCommand::Rate(text.parse().map_err(|_| CommandError::Rate)?).into());
     "peers", Nothing, Anywhere, "go to the peers", view!(View::Peers);
     "queue", Nothing, Anywhere, "go to the queue", view!(View::Queue);
+    "limits", Nothing, Anywhere, "show what is taken and done at most, how much of it is used and how often it was met", view!(View::Limits);
     "record", Argument::FileOrNothing, Anywhere, "record what happens, for clacks replay; without a file, end the recording", |file| Ok(record(file));
     "record!", File, Anywhere, "the same, and overwrite a recording that is there", |file| Ok(record_to(file, Existing::Overwrite));
     "help", Nothing, Anywhere, "list what can be done", view!(View::Help);

@@ -21,6 +21,7 @@ mod input;
 mod keymap;
 mod layout;
 mod leaving;
+pub(crate) mod limits;
 mod listening;
 mod live;
 pub(crate) mod log;
@@ -99,6 +100,7 @@ use crate::{
     execute::execute,
     history_file::{HistoryFile, HistoryWriter},
     leaving::Cause,
+    limits::Settings as LimitSettings,
     listing,
     recording::controls::ReplayCommand,
     station::{StationFile, StationWriter, Stations},
@@ -235,6 +237,7 @@ impl Dashboard {
         );
         model.keymap = Keymap::default().with(&settings.view.keys);
         model.replay = source.replay();
+        model.limits.settings = source.node().map(LimitSettings::of);
         model.motion = Animations::new(settings.motion());
         model.looks = settings.looks.clone();
         model.looks.complaint().into_iter().for_each(|complaint| model.complain(complaint));

@@ -20,6 +20,7 @@ use super::{
     keymap::{Binding, Key, Keymap, Place},
     layout::{Areas, Pane},
     leaving::Begun,
+    limits::{Limits, Used},
     listening::Listening,
     live::Writing,
     log::Log,
@@ -76,6 +77,7 @@ pub(crate) struct Model {
     pub(crate) log_cursor: LogCursor,
     pub(crate) lives: Biographies,
     pub(crate) sends: Sends,
+    pub(crate) limits: Limits,
 
     /// The stations and what came for them.
     pub(crate) listening: Listening,
@@ -225,6 +227,8 @@ pub(crate) enum Content {
     Overhead(Souls),
     /// How receivers are chosen.
     Why,
+    /// What the node takes and does at most.
+    Limits,
     Charts,
     Tower,
     /// The messages that are held.
@@ -277,6 +281,8 @@ pub(crate) struct Wanted {
     pub(crate) shown_message: Option<MessageId>,
     /// While the held messages are shown.
     pub(crate) held: Option<WantedHeld>,
+    /// Whether the limits are shown.
+    pub(crate) limits: bool,
 }
 
 /// What the node answered.
@@ -304,6 +310,8 @@ pub(crate) struct Snapshot {
     pub(crate) held: Option<HeldSnapshot>,
     /// What is marked and not there any more.
     pub(crate) gone: Gone,
+    /// While the limits are shown.
+    pub(crate) limits: Option<Used>,
 }
 
 /// Peers that are not known any more and messages that do not wait any more.
@@ -335,6 +343,7 @@ impl Model {
             log_cursor: LogCursor::Following,
             lives: Biographies::default(),
             sends: Sends::default(),
+            limits: Limits::default(),
             listening: Listening::default(),
             writing: None,
             input: Input::default(),
@@ -419,6 +428,7 @@ impl Model {
         (self.rates, self.trends, self.towers) = (Rates::default(), Trends::default(), Towers::default());
         (self.lives, self.sends, self.shares) = (Biographies::default(), Sends::default(), Shares::default());
         (self.map, self.undo) = (Map::default(), Undo::default());
+        self.limits.begin_again();
         self.motion.begin_again();
         self.listening.begin_again();
         self.frozen = None;
@@ -461,6 +471,7 @@ impl Model {
                 Some(Overlay { content: Content::Message(queued, _), .. }) => Some(queued.id),
                 _ => None,
             },
+            limits: self.is_open(&Content::Limits),
             held: self.shows_held().then(|| self.held.wanted(self.overlay_height())),
         }
     }
@@ -475,6 +486,8 @@ impl Model {
         let counters = snapshot.overview.counters;
         self.rates.sample(self.now.uptime, counters.received, counters.delivered);
         self.trends.sample(self.now.uptime, counters, snapshot.overview.queued, snapshot.overview.peers);
+        self.limits.sample(self.now.uptime, counters.limits.total());
+        snapshot.limits.into_iter().for_each(|used| self.limits.used = used);
         self.towers.go_on(self.now.uptime, &mut self.motion);
         self.overview = snapshot.overview;
         self.head = snapshot.head;
@@ -679,6 +692,7 @@ impl Model {
         } else {
             Duration::from_secs(60)
         };
+        let by_itself = self.limits.changes_after(self.now.uptime).map_or(by_itself, |at| at.min(by_itself));
         let moves = self.motion.changes_after(self.now.uptime, |picture| self.shows(picture));
         moves.map_or(by_itself, |moves| moves.min(by_itself))
     }
@@ -744,6 +758,7 @@ impl Content {
             | Self::Peer(_)
             | Self::Overhead(_)
             | Self::Why
+            | Self::Limits
             | Self::Charts
             | Self::Tower
             | Self::Held => None,

@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use super::{
     completion::MOST_CHOICES,
     holding::{HeldSnapshot, WantedHeld},
+    limits::{MOST_REMOTES, Used},
     marks::Marked,
     model::{Anchor, Gone, Model, Snapshot, Wanted},
 };
@@ -215,6 +216,8 @@ pub(crate) trait Lists {
     fn hold_rule(&self) -> Option<String>;
     /// The remote IP addresses that are ignored, in order.
     fn ignored_remotes(&self) -> Vec<IpAddr>;
+    /// How many connections from outside are open, if that is known.
+    fn connections(&self) -> Option<usize>;
 }
 
 impl Lists for Node {
@@ -273,6 +276,10 @@ impl Lists for Node {
     fn ignored_remotes(&self) -> Vec<IpAddr> {
         self.ignored_remotes()
     }
+
+    fn connections(&self) -> Option<usize> {
+        Some(self.connections())
+    }
 }
 
 /// Asks for what the screen shows.
@@ -293,6 +300,7 @@ pub(super) fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
     let overview = node.overview();
     Snapshot {
         held: wanted.held.as_ref().map(|wanted| held(node, wanted, overview.held)),
+        limits: wanted.limits.then(|| used(node)),
         overview,
         peers: peers(node, &wanted, selected_peer.as_ref()),
         selected_peer,
@@ -315,6 +323,13 @@ pub(super) fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
             .shown_message
             .is_some_and(|id| node.queue_position(id).or(node.held_position(id)).is_some()),
     }
+}
+
+fn used(node: &impl Lists) -> Used {
+    let mut remotes = node.ignored_remotes();
+    let count = remotes.len();
+    remotes.truncate(MOST_REMOTES);
+    Used { connections: node.connections(), ignored_remotes: (remotes, count) }
 }
 
 fn gone(marked: &Marked<MessageId>, is_there: impl Fn(MessageId) -> bool) -> Vec<MessageId> {

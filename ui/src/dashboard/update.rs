@@ -477,6 +477,10 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Biography => story::open_biography(model),
         ViewCommand::Overhead => model.open(Content::Overhead(Souls::default())),
         ViewCommand::Why => model.open(Content::Why),
+        ViewCommand::Limits => {
+            open_picture(model, Content::Limits);
+            return vec![Effect::Refresh];
+        }
         ViewCommand::Open if model.overlay.is_some() => open_within(model),
         ViewCommand::Open => open(model),
         ViewCommand::Close if model.menu.is_some() => model.menu = None,

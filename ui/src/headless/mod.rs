@@ -222,6 +222,7 @@ fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
         ViewCommand::Peers => Some(record::peers(time, line, &node.peers(), &node.ignored_remotes())),
         ViewCommand::Queue => Some(record::queue(time, line, &node.queue_window(0..usize::MAX))),
         ViewCommand::Held => Some(record::held(time, line, &node.held_window(0..usize::MAX))),
+        ViewCommand::Limits => Some(record::limits(time, line, node)),
         ViewCommand::Help => Some(record::help(time, line)),
         // Those of the screen, and what ends the program before it comes here.
         _ => None,

@@ -6,12 +6,12 @@ use clacks_p2p::{
         Event, Failure, HeldBy, HeldMessage, Introduction, MessageId, Now, Origin, Peer, QueuedMessage,
         Refusal, Status,
     },
-    node::{CertificateFingerprint, Remaining},
+    node::{CertificateFingerprint, Overview, Remaining},
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::{command::COMMANDS, escape::escaped};
+use crate::{command::COMMANDS, escape::escaped, limits::Settings};
 
 /// One line of output: a JSON object that begins with what happened and when.
 #[derive(Debug, Default)]
@@ -260,6 +260,91 @@ pub(super) fn queue(time: u64, line: u64, queue: &[QueuedMessage]) -> Record {
 pub(super) fn held(time: u64, line: u64, held: &[HeldMessage]) -> Record {
     let kept: Vec<_> = held.iter().map(Kept::from).collect();
     Record::new("reply", time).with("line", line).with("held", kept)
+}
+
+/// The answer to `:limits`.
+pub(super) fn limits(time: u64, line: u64, node: &Node) -> Record {
+    let overview = node.overview();
+    Record::new("reply", time)
+        .with("line", line)
+        .with("limits", Limits::from(&Settings::of(node)))
+        .with("used", Used::new(&overview, node.connections()))
+        .with("met", overview.counters.limits)
+        .with("ignored_remotes", node.ignored_remotes())
+}
+
+/// What the limits are set to.
+#[derive(Serialize)]
+struct Limits {
+    max_connections: usize,
+    max_connections_per_address: usize,
+    handshake_timeout_ms: f64,
+    header_timeout_ms: f64,
+    body_timeout_ms: f64,
+    answer_timeout_ms: f64,
+    connect_timeout_ms: f64,
+    request_timeout_ms: f64,
+    max_body: usize,
+    payload_rate: f64,
+    payload_burst: u32,
+    max_queue_messages: usize,
+    max_queue_bytes: usize,
+    max_in_flight: usize,
+    introductions_per_minute: u32,
+    introductions_burst: u32,
+    max_new_peers: usize,
+    max_peers: usize,
+    contact_all: bool,
+}
+
+impl From<&Settings> for Limits {
+    fn from(Settings { options, limits }: &Settings) -> Self {
+        Self {
+            max_connections: limits.max_connections,
+            max_connections_per_address: limits.max_connections_per_address,
+            handshake_timeout_ms: millis(limits.handshake_timeout),
+            header_timeout_ms: millis(limits.header_timeout),
+            body_timeout_ms: millis(limits.body_timeout),
+            answer_timeout_ms: millis(limits.answer_timeout),
+            connect_timeout_ms: millis(limits.connect_timeout),
+            request_timeout_ms: millis(limits.request_timeout),
+            max_body: limits.max_body,
+            payload_rate: options.payload_rate,
+            payload_burst: options.payload_burst,
+            max_queue_messages: options.max_queue_messages,
+            max_queue_bytes: options.max_queue_bytes,
+            max_in_flight: options.max_in_flight,
+            introductions_per_minute: options.introductions_per_minute,
+            introductions_burst: options.introductions_burst,
+            max_new_peers: options.max_new_peers,
+            max_peers: options.max_peers,
+            contact_all: limits.contact_all,
+        }
+    }
+}
+
+/// How much of them is used.
+#[derive(Serialize)]
+struct Used {
+    connections: usize,
+    queue_messages: usize,
+    queue_bytes: usize,
+    in_flight: usize,
+    new_peers: usize,
+    peers: usize,
+}
+
+impl Used {
+    fn new(overview: &Overview, connections: usize) -> Self {
+        Self {
+            connections,
+            queue_messages: overview.queued + overview.in_flight + overview.held,
+            queue_bytes: overview.held_bytes,
+            in_flight: overview.in_flight,
+            new_peers: overview.peers.new,
+            peers: overview.peers.total(),
+        }
+    }
 }
 
 /// The answer to `:help`.

@@ -437,4 +437,9 @@ impl Lists for State {
     fn ignored_remotes(&self) -> Vec<IpAddr> {
         self.ignored_remotes.iter().copied().collect()
     }
+
+    /// Nothing tells of it.
+    fn connections(&self) -> Option<usize> {
+        None
+    }
 }

@@ -128,6 +128,7 @@ pub(super) const ROWS: &[Row] = rows![
     "M", LOOKING, ":map", "map", "show the peers on a map";
     "C", LOOKING, ":charts", "", "show charts of the last minutes";
     "T", LOOKING, ":tower", "", "watch messages pass through the clacks tower";
+    "L", LOOKING, ":limits", "", "show the limits: how much of each is used, and how often each was met";
     "ctrl-z", OVERLAY, ":suspend", "", "stop the program until the shell continues it";
     "ctrl-l", OVERLAY, ":redraw", "", "draw the screen anew";
 

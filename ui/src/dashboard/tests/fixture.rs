@@ -5,8 +5,8 @@ use std::{net::IpAddr, time::Duration};
 use clacks_p2p::{
     Address, Message,
     core::{
-        Choice, Counters, Event, Failure, HeldMessage, Introduction, MessageId, Now, Origin, Peer,
-        PeerCounts, QueuedMessage, Refusal, Status,
+        Choice, Counters, Event, Failure, HeldMessage, Introduction, LimitCounts, MessageId, Now, Origin,
+        Peer, PeerCounts, QueuedMessage, Refusal, Status,
     },
     node::Overview,
 };
@@ -18,6 +18,7 @@ use super::super::{
     assist::{Answer, Messages, Question},
     completion::{Need, PeerMatcher},
     holding::HeldSnapshot,
+    limits::Used,
     model::{Anchor, Gone, Model, Snapshot},
     motion::{Animations, Setting},
     update::{Effect, Msg, update},
@@ -35,6 +36,8 @@ pub(super) struct Fixture {
     pub(super) peers: Vec<Peer>,
     pub(super) queue: Vec<QueuedMessage>,
     pub(super) ignored_remotes: Vec<IpAddr>,
+    /// How often limits were met.
+    pub(super) limits: LimitCounts,
     pub(super) held: Vec<HeldMessage>,
     pub(super) hold_rule: Option<String>,
     /// How much later than [`now`] it is.
@@ -52,6 +55,7 @@ impl Fixture {
             peers: Vec::new(),
             queue: Vec::new(),
             ignored_remotes: Vec::new(),
+            limits: LimitCounts::default(),
             remembered: Vec::new(),
             held: Vec::new(),
             hold_rule: None,
@@ -191,7 +195,11 @@ impl Fixture {
         let marked_held = self.model.marks.held.iter().copied();
         let marked_messages = self.model.marks.messages.iter().copied();
         let snapshot = Snapshot {
-            overview: Overview { held: self.held.len(), ..overview(&self.peers, &self.queue) },
+            overview: Overview {
+                held: self.held.len(),
+                counters: Counters { limits: self.limits, ..Counters::default() },
+                ..overview(&self.peers, &self.queue)
+            },
             held: wanted.held.as_ref().map(|wanted| {
                 let place = self.held.iter().position(|held| Some(held.queued.id) == wanted.id());
                 let first = wanted.first(place, self.held.len());
@@ -212,6 +220,10 @@ impl Fixture {
                     .collect(),
                 held: marked_held.filter(|id| self.held.iter().all(|held| held.queued.id != *id)).collect(),
             },
+            limits: wanted.limits.then(|| Used {
+                connections: Some(3),
+                ignored_remotes: (self.ignored_remotes.clone(), self.ignored_remotes.len()),
+            }),
             recorded: self.model.recorded,
             replay: self.model.replay.clone(),
             shown_message_waits: self.queue.iter().any(|queued| Some(queued.id) == wanted.shown_message),

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Everything that can be on the screen, and the keys that open it; `\n` is Enter, `\t` Tab, `\u{12}` Ctrl-R.
-const VIEWS: [(&str, &str); 38] = [
+const VIEWS: [(&str, &str); 39] = [
     ("the peers", ""),
     ("the queue", "\t"),
     ("the traffic", "\t\t"),
@@ -43,6 +43,7 @@ const VIEWS: [(&str, &str); 38] = [
     ("the held messages", "H"),
     ("a marked held message", "Hjv"),
     ("the stations", ":stations\n"),
+    ("the limits", "L"),
     ("what can be done", "?"),
     ("what can be done about maps", "?map"),
     ("what can be done over the map", "M?"),
@@ -70,6 +71,7 @@ fn is_kind(kind: usize, content: &Content) -> bool {
         Content::Charts => 8,
         Content::Tower => 9,
         Content::Held => 10,
+        Content::Limits => 11,
     }
 }
 

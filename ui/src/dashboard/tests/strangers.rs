@@ -1,18 +1,25 @@
 //! What only strangers say: statuses that nobody has confirmed.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use clacks_p2p::{
     Message,
-    core::{Event, Failure, Peer, Scope, Status},
+    core::{Event, Failure, Limit, Options, Peer, Scope, Status},
+    node::Limits,
 };
 use crossterm::event::KeyCode;
 
 use super::{
-    super::update::{Effect, Msg},
+    super::{
+        model::Content,
+        update::{Effect, Msg},
+    },
     fixture::{Fixture, peer},
 };
-use crate::command::NodeCommand;
+use crate::{command::NodeCommand, limits::Settings};
 
 /// A dashboard with one more peer, which is alive by its word alone.
 fn with_claim(width: u16, height: u16) -> Fixture {
@@ -116,4 +123,58 @@ fn ignoring_a_remote_address_is_taken_back_by_the_key_that_takes_an_ignore_back(
         fixture.send(Msg::Ran(vec![(command, Ok("done".to_owned()))]));
     }
     assert_eq!(fixture.press(KeyCode::Char('u')), []);
+}
+
+/// A dashboard of a node with limits, some of which were met within the last minute.
+fn limited(width: u16, height: u16) -> Fixture {
+    let mut fixture = Fixture::busy(width, height);
+    let address = fixture.model.overview.address.clone();
+    fixture.model.limits.settings =
+        Some(Settings { options: Options::new(address), limits: Limits::default() });
+    let met = [(Limit::Payloads, 11), (Limit::Introductions, 1), (Limit::Peers, 300)];
+    for (limit, times) in met {
+        (0..times).for_each(|_| fixture.limits.count(limit));
+        if limit == Limit::Introductions {
+            fixture.refresh();
+        }
+    }
+    fixture.ignored_remotes = vec![RUDE, "2001:db8::7".parse().unwrap()];
+    fixture
+}
+
+#[test]
+fn the_limits() {
+    let screen = |(width, height)| {
+        let mut fixture = limited(width, height);
+        fixture.press(KeyCode::Char('L'));
+        format!("=== {width}x{height}\n{}\n", fixture.screen())
+    };
+    insta::assert_snapshot!([(40, 10), (80, 24), (120, 40), (200, 60)].map(screen).concat());
+}
+
+#[test]
+fn a_sign_tells_for_a_minute_that_limits_were_met() {
+    let mut fixture = Fixture::busy(120, 40);
+    let has_sign = |fixture: &Fixture| fixture.screen().lines().next().unwrap().contains("  limited 12  ");
+    assert!(!has_sign(&fixture));
+    (0..12).for_each(|_| fixture.limits.count(Limit::Payloads));
+    fixture.later = Duration::from_secs(1);
+    fixture.refresh();
+    assert!(has_sign(&fixture), "{}", fixture.screen());
+    assert!(fixture.model.changes_after() <= Duration::from_secs(60));
+    fixture.later = Duration::from_secs(60);
+    fixture.refresh();
+    assert!(has_sign(&fixture), "{}", fixture.screen());
+    fixture.later = Duration::from_secs(62);
+    fixture.refresh();
+    assert!(!has_sign(&fixture), "{}", fixture.screen());
+}
+
+#[test]
+fn the_key_that_shows_the_limits_hides_them_again() {
+    let mut fixture = limited(80, 24);
+    fixture.press(KeyCode::Char('L'));
+    assert!(fixture.model.is_open(&Content::Limits));
+    fixture.press(KeyCode::Char('L'));
+    assert!(fixture.model.overlay.is_none());
 }

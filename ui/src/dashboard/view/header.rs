@@ -70,6 +70,10 @@ fn items(model: &Model) -> Vec<String> {
         format!("send rate {}", format::rate(overview.send_rate)),
         format!("up {}", format::age(model.now.uptime)),
     ];
+    let met = model.limits.met_of_late();
+    if met > 0 {
+        items.insert(0, format!("limited {}", format::count(usize::try_from(met).unwrap_or(usize::MAX))));
+    }
     if let Some(frozen) = model.frozen {
         items.insert(0, {
             let key = model.key_for(":hold-still");

@@ -8,6 +8,7 @@ mod footer;
 mod header;
 mod held;
 mod leaving;
+mod limits;
 pub(crate) mod map;
 pub(crate) mod menu;
 mod overhead;
@@ -217,6 +218,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         Content::Biography(_) => " BIOGRAPHY ",
         Content::Overhead(_) => " OVERHEAD ",
         Content::Why => " WHY THIS PEER? ",
+        Content::Limits => " LIMITS ",
         Content::Charts | Content::Tower | Content::Held => "",
     };
     let mut heading = Line::from(Span::styled(title, theme.title(true)));
@@ -260,6 +262,7 @@ fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize)
         // These are drawn into whatever room there is.
         Content::Map | Content::Overhead(_) | Content::Charts | Content::Tower | Content::Held => Vec::new(),
         Content::Why => why::lines(model, theme, columns),
+        Content::Limits => limits::lines(model, theme, columns),
     }
 }
 

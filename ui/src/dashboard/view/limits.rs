@@ -1,0 +1,97 @@
+//! What the node takes and does at most, how much of it is used, and how often it was met.
+
+use ratatui::text::{Line, Span};
+
+use super::{
+    super::{limits::MOST_REMOTES, model::Model, theme::Theme},
+    row::{entry, fit, fit_right},
+    with_keys,
+};
+use crate::{
+    command::Party,
+    dashboard::format,
+    limits::{Row, rows},
+};
+
+/// Columns of the names, of what they are set to, of what is used and of how often they were met.
+const WHAT: usize = 32;
+const SET: usize = 26;
+const USED: usize = 11;
+const MET: usize = 8;
+/// Where there is less room, each limit has two lines.
+const WIDE: usize = WHAT + SET + USED + MET;
+
+const UNKNOWN: &str = "-";
+
+/// Everything there is to say, in so many columns.
+pub(crate) fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let overview = &model.overview;
+    let rows = rows(model.limits.settings.as_ref(), overview, model.limits.used.connections);
+    let mut lines = entry(theme.quiet, 0, "", &summary(model), columns);
+    lines.push(Line::default());
+    if columns >= WIDE {
+        lines.push(Line::styled(cells(["limit", "set to", "used now", "met"]).concat(), theme.quiet));
+    }
+    lines.extend(rows.iter().flat_map(|row| limit(theme, row, columns)));
+    lines.push(Line::default());
+    lines.extend(remotes(model, theme, columns));
+    lines
+}
+
+fn summary(model: &Model) -> String {
+    let met = model.limits.met_of_late();
+    let in_all = model.overview.counters.limits.total();
+    let since = if model.replay.is_some() { "as far as the recording tells" } else { "since the start" };
+    format!("limits were met {} in the last minute, {} {since}", times(met), times(in_all))
+}
+
+fn times(count: u64) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        count => format!("{} times", number(count)),
+    }
+}
+
+fn number(count: u64) -> String {
+    format::count(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+fn limit(theme: Theme, row: &Row, columns: usize) -> Vec<Line<'static>> {
+    let met = row.met.map_or(UNKNOWN.to_owned(), number);
+    let set = row.set.as_deref().unwrap_or(UNKNOWN);
+    // What was met stands out by more than its number.
+    let style = if row.met.is_some_and(|met| met > 0) { theme.strong } else { ratatui::style::Style::new() };
+    if columns >= WIDE {
+        let [what, set, used, met] = cells([row.what, set, row.used.as_deref().unwrap_or(UNKNOWN), &met]);
+        let spans = [Span::styled(what, style), Span::raw(set), Span::raw(used), Span::styled(met, style)];
+        return vec![Line::from_iter(spans)];
+    }
+    let what = Span::styled(fit(row.what, columns.saturating_sub(MET)), style);
+    let first = Line::from(vec![what, Span::styled(fit_right(&met, MET.min(columns)), style)]);
+    let used = row.used.as_ref().map(|used| format!(", {used} used")).unwrap_or_default();
+    vec![first, Line::styled(fit(&format!("  {set}{used}"), columns), theme.quiet)]
+}
+
+fn cells([what, set, used, met]: [&str; 4]) -> [String; 4] {
+    [fit(what, WHAT), fit(set, SET), fit_right(used, USED), fit_right(met, MET)]
+}
+
+/// The remote addresses that are ignored, and how they no longer are.
+fn remotes(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let (remotes, count) = &model.limits.used.ignored_remotes;
+    if remotes.is_empty() {
+        let text =
+            "no remote address is ignored; {:prompt :ignore ip:} ADDRESS closes all connections from one";
+        return entry(theme.quiet, 0, "", &with_keys(model, text), columns);
+    }
+    let mut lines = vec![Line::styled(fit("connections are ignored from", columns), theme.strong)];
+    let party = |remote: &std::net::IpAddr| Party::Remote(*remote);
+    let unignore = |remote| entry(theme.quiet, 2, "", &format!(":unignore {}", party(remote)), columns);
+    lines.extend(remotes.iter().flat_map(unignore));
+    let others = count.saturating_sub(MOST_REMOTES.min(remotes.len()));
+    if others > 0 {
+        lines.push(Line::raw(fit(&format!("and {} more", format::count(others)), columns)));
+    }
+    lines
+}
