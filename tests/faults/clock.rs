@@ -144,7 +144,7 @@ fn life(unix_ms: impl Fn(u64) -> u64) -> Vec<String> {
             core.enqueue(Message::text(&format!("message {second}")), now).unwrap();
         }
         core.handle_timeout(now, &mut rng);
-        while let Some(Delivery { id, to, payload }) = core.poll_delivery() {
+        while let Some(Delivery { id, to, payload, .. }) = core.poll_delivery() {
             told.push(format!("{second}: {to} gets {:?}", payload.message));
             // The first takes all, and nobody else anything; what is taken comes back.
             let outcome = if to == peers[0] {

@@ -199,7 +199,7 @@ impl Simulated {
         }
     }
 
-    fn arrive(&mut self, from: usize, Delivery { id, to, payload }: Delivery) {
+    fn arrive(&mut self, from: usize, Delivery { id, to, payload, .. }: Delivery) {
         let back = self.way(from, &to);
         let there = node_at(&to).filter(|to| self.nodes[*to].stands);
         let outcome = match there.map(|to| self.take(to, payload)) {
@@ -216,7 +216,7 @@ impl Simulated {
         let now = self.now();
         let sender = payload.sender.clone();
         let core = &mut self.nodes[at].core;
-        core.see_sender(&sender, now);
+        core.see_sender(&sender, None, now);
         let goes_on = at == WATCHED || self.conversation.goes_on(&payload.message);
         if payload.kind == Kind::Message && !goes_on {
             payload.message = Message::null();

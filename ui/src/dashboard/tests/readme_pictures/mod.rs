@@ -1,6 +1,6 @@
 //! The README's pictures are of what the program draws.
 
-use std::{collections::BTreeMap, ops::Range, path::Path, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, ops::Range, path::Path, time::Duration};
 
 use clacks_p2p::{
     Address,
@@ -101,6 +101,7 @@ impl Lists for Core {
             held_bytes: self.held_bytes(),
             peers: self.peer_counts(),
             free_peers: self.free_peers(),
+            is_for_proven: self.is_turn_of_proven(),
             next_send: self.poll_timeout(),
             counters: self.counters(),
         }
@@ -152,6 +153,14 @@ impl Lists for Core {
 
     fn hold_rule(&self) -> Option<String> {
         self.hold_rule().map(|rule| rule.text().to_owned())
+    }
+
+    fn ignored_remotes(&self) -> Vec<IpAddr> {
+        self.ignored_remotes().collect()
+    }
+
+    fn connections(&self) -> Option<usize> {
+        None
     }
 }
 
