@@ -58,7 +58,7 @@ fn tab_completes_a_command_and_then_goes_through_what_it_takes() {
     assert_eq!(draft(&fixture), ":ignore grand-trunk.example.org:443");
     fixture.press(KeyCode::BackTab);
     fixture.press(KeyCode::BackTab);
-    assert_eq!(draft(&fixture), ":ignore quirm:8080", "before the first comes the last");
+    assert_eq!(draft(&fixture), ":ignore ip:192.0.2.7", "before the first comes the last");
     fixture.press(KeyCode::Esc);
     assert_eq!((draft(&fixture), fixture.model.focus), (":ignore ", Focus::Input));
     fixture.press(KeyCode::Esc);
