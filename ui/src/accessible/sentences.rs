@@ -60,7 +60,10 @@ pub(super) fn happened(row: &Row, zone: &TimeZone) -> String {
 
 /// Something about which nothing travelled.
 fn note(row: &Row) -> String {
-    let Some(peer) = &row.peer else { return row.what.clone() };
+    let Some(peer) = &row.peer else {
+        let outcome = if row.outcome.is_empty() { String::new() } else { format!(" is {}", row.outcome) };
+        return format!("{}{outcome}", row.what);
+    };
     if let Some((from, to)) = row.what.split_once(&format!(" {} ", glyphs().becomes)) {
         let is = if to.ends_with('?') { "says itself that it is" } else { "is" };
         return format!("{peer} {is} {} now, it was {from}", to.trim_end_matches('?'));

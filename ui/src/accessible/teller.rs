@@ -246,8 +246,8 @@ mod tests {
                 "03:04 tower-3:8443 answered us at its address, alive.",
             ),
             (not_contacted, NOT_CONTACTED),
-            (Event::RemoteIgnored { remote }, "03:04 connections from 192.0.2.7 are ignored."),
-            (Event::RemoteUnignored { remote }, "03:04 connections from 192.0.2.7 are no longer ignored."),
+            (Event::RemoteIgnored { remote }, "03:04 ip:192.0.2.7 is ignored."),
+            (Event::RemoteUnignored { remote }, "03:04 ip:192.0.2.7 is unignored."),
         ] {
             assert_eq!(teller.note(&event, now(0)).as_deref(), Some(sentence));
         }

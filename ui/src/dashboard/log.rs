@@ -9,6 +9,7 @@ use clacks_p2p::{
 };
 
 use crate::{
+    command::Party,
     filter::{Filter, Subject, Type},
     glyphs::glyphs,
 };
@@ -288,12 +289,8 @@ fn peer_row(event: &Event) -> Option<Row> {
             let row = about(Direction::Out, peer).of(&[Type::Out, Type::Announce, Type::Failed]);
             row.saying("announce").failed(failure)
         }
-        Event::RemoteIgnored { remote } => {
-            note(None).saying(format!("connections from {remote} are ignored"))
-        }
-        Event::RemoteUnignored { remote } => {
-            note(None).saying(format!("connections from {remote} are no longer ignored"))
-        }
+        Event::RemoteIgnored { remote } => note_of_remote(*remote, "ignored"),
+        Event::RemoteUnignored { remote } => note_of_remote(*remote, "unignored"),
         Event::FoundOurselves { address } => note(Some(address)).saying("is this node itself"),
         _ => return None,
     };
@@ -331,6 +328,11 @@ fn sent(peer: &Peer, message: &Message) -> Row {
 
 fn note(peer: Option<&Address>) -> Row {
     Row { peer: peer.cloned(), ..blank(Direction::Note) }.of(&[Type::Note])
+}
+
+/// Short, as it stands where messages do: the command has it in the same words.
+fn note_of_remote(remote: IpAddr, outcome: &str) -> Row {
+    note(None).saying(Party::Remote(remote).to_string()).ended(outcome, Mood::Plain)
 }
 
 fn note_about(peer: &Peer) -> Row {
@@ -432,7 +434,7 @@ impl Row {
         let what = if self.what.is_empty() { whole.clone() } else { format!("{}: {whole}", self.what) };
         let brief = match failure {
             Failure::TimedOut => "no answer",
-            Failure::NotContacted(_) => "refused",
+            Failure::NotContacted(_) => "not tried",
             Failure::CertificateChanged { .. } => "certificate!",
             _ => whole.strip_prefix("connection ").unwrap_or(&whole),
         };

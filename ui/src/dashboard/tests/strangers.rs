@@ -82,7 +82,7 @@ fn an_address_that_is_not_contacted_stands_in_the_traffic_as_refused_with_the_re
     [KeyCode::Enter, KeyCode::Up, KeyCode::Enter].into_iter().for_each(|key| drop(fixture.press(key)));
     let screen = fixture.screen();
     assert!(screen.contains("not contacted: it is a link-local address, and only"), "{screen}");
-    assert!(screen.contains("outcome       refused"), "{screen}");
+    assert!(screen.contains("outcome       not tried"), "{screen}");
 }
 
 /// Where a message in the traffic of the fixture was refused from.

@@ -5,7 +5,6 @@ use ratatui::text::{Line, Span};
 use super::{
     super::{limits::MOST_REMOTES, model::Model, theme::Theme},
     row::{entry, fit, fit_right},
-    with_keys,
 };
 use crate::{
     command::Party,
@@ -42,15 +41,15 @@ fn summary(model: &Model) -> String {
     let met = model.limits.met_of_late();
     let in_all = model.overview.counters.limits.total();
     let since = if model.replay.is_some() { "as far as the recording tells" } else { "since the start" };
-    format!("limits were met {} in the last minute, {} {since}", times(met), times(in_all))
+    match (met, in_all) {
+        (_, 0) => format!("no limit was met {since}"),
+        (0, _) => format!("no limit was met in the last minute; {} {since}", times(in_all)),
+        _ => format!("limits were met {} in the last minute, {} {since}", times(met), times(in_all)),
+    }
 }
 
 fn times(count: u64) -> String {
-    match count {
-        0 => "never".to_owned(),
-        1 => "once".to_owned(),
-        count => format!("{} times", number(count)),
-    }
+    if count == 1 { "once".to_owned() } else { format!("{} times", number(count)) }
 }
 
 fn number(count: u64) -> String {
@@ -81,9 +80,8 @@ fn cells([what, set, used, met]: [&str; 4]) -> [String; 4] {
 fn remotes(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let (remotes, count) = &model.limits.used.ignored_remotes;
     if remotes.is_empty() {
-        let text =
-            "no remote address is ignored; {:prompt :ignore ip:} ADDRESS closes all connections from one";
-        return entry(theme.quiet, 0, "", &with_keys(model, text), columns);
+        let text = "no remote address is ignored; :ignore ip:ADDRESS closes all connections from one";
+        return entry(theme.quiet, 0, "", text, columns);
     }
     let mut lines = vec![Line::styled(fit("connections are ignored from", columns), theme.strong)];
     let party = |remote: &std::net::IpAddr| Party::Remote(*remote);
