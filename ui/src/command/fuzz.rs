@@ -50,6 +50,8 @@ fn node_line(command: &NodeCommand) -> String {
         Node::Add(peer) => format!(":add {peer}"),
         Node::Ignore(peer) => format!(":ignore {peer}"),
         Node::Unignore(peer) => format!(":unignore {peer}"),
+        Node::IgnoreRemote(remote) => format!(":ignore ip:{remote}"),
+        Node::UnignoreRemote(remote) => format!(":unignore ip:{remote}"),
         Node::Forget(peer) => format!(":forget {peer}"),
         Node::Trust(peer) => format!(":trust {peer}"),
         Node::Drop(id) => format!(":drop {id}"),

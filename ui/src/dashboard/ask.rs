@@ -192,7 +192,7 @@ mod tests {
         assert!(node.ignore_remote(second) && node.ignore_remote(first));
         let remotes = |known, typed: &str| {
             let question = Question { need: Some(Need::Peers(known, typed.to_owned())), command: None };
-            answer(Some(&node), question).remotes
+            answer(&source, question).remotes
         };
         assert_eq!(remotes(Known::Ignored, ""), [first, second]);
         assert_eq!(remotes(Known::Ignored, "ip:192.0.2.8"), [second, first]);
