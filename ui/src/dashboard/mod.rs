@@ -291,8 +291,9 @@ impl Dashboard {
                         return Ok(());
                     }
                 }
-                // Once a frame is due, events wait for it in the subscription and are taken together.
-                happened = self.source.next(), if !self.frames.is_due() => match happened {
+                // Once a frame is due, events wait for it in the subscription and are taken together; but a jump of a
+                // replay waits for no frame.
+                happened = self.source.next(), if !self.frames.is_due() || self.source.is_jumping() => match happened {
                     Some(News::Happened(happened)) => self.note(happened),
                     Some(News::Recorded(said)) => self.take(Msg::Done(said)),
                     Some(News::Arrived) => self.frames.request(),

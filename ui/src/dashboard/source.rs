@@ -156,6 +156,11 @@ impl Source {
         }
     }
 
+    /// Whether a replay is on its way to another place.
+    pub(crate) fn is_jumping(&self) -> bool {
+        self.replay().is_some_and(|replay| replay.jumping.is_some())
+    }
+
     /// Where a replay stands, if it is one.
     pub(crate) fn replay(&self) -> Option<Progress> {
         match self {
