@@ -32,6 +32,9 @@ use teller::Teller;
 /// Answers of commands that may wait to be told.
 const REPLIES: usize = 64;
 
+/// How long the end waits for a slow reader of the last sentences.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// Tells what happens until the user leaves, the system asks the program to end, or nobody reads any more.
 pub(crate) async fn run(
     node: &Node,
@@ -62,6 +65,12 @@ async fn listen(
             _ = signals.next() => return Ok(()),
         }
         if session.leaves {
+            // Whoever has stopped reading holds up nobody's end.
+            tokio::select! {
+                _ = output.finish() => {},
+                _ = signals.next() => {},
+                () = tokio::time::sleep(LAST_WORDS) => {},
+            }
             return Ok(());
         }
         sentences = tokio::select! {
