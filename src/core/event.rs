@@ -209,6 +209,8 @@ pub enum Failure {
     TimedOut,
     /// The peer is at such an address, and only strangers named it: it was not contacted.
     NotContacted(Scope),
+    /// This node has no files or memory left for a connection: nothing was tried, and the peer is as it was.
+    NoResources,
     /// The peer's certificate is not the one that was seen first. `trust` accepts it.
     CertificateChanged {
         /// SHA-256 of the certificate that is trusted.
@@ -260,6 +262,7 @@ impl fmt::Display for Failure {
             Self::NotContacted(scope) => {
                 write!(f, "not contacted: it is {scope}, and only strangers named it")
             }
+            Self::NoResources => f.write_str("this machine lets the node open no more files"),
             Self::CertificateChanged { .. } => f.write_str("certificate changed"),
             Self::Stopped => f.write_str("stopped"),
         }

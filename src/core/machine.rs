@@ -378,7 +378,8 @@ impl Core {
                 self.contact_worked(to, now);
             }
             Outcome::Failed(failure) => {
-                if let Some(record) = self.peers.record_mut(to) {
+                let is_ours = failure == Failure::NoResources;
+                if let Some(record) = self.peers.record_mut(to).filter(|_| !is_ours) {
                     record.failed += 1;
                 }
                 self.counters.failed += 1;
@@ -388,7 +389,11 @@ impl Core {
                 let (id, message) = (taken.queued.id, taken.queued.message.clone());
                 let peer = self.peers.get(to).unwrap_or_else(|| stranger(to, now));
                 self.events.push_back(Event::DeliveryFailed { id, peer, message, failure });
-                self.contact_failed(to, now);
+                if is_ours {
+                    self.pause_handing_on(now);
+                } else {
+                    self.contact_failed(to, now);
+                }
                 self.put_back(taken, to);
             }
             Outcome::Ourselves => {

@@ -87,8 +87,8 @@ pub struct Limits {
     pub answer_timeout: Duration,
     /// Largest body in bytes; above it the answer is 413. Default 1 MiB.
     pub max_body: usize,
-    /// Most connections from outside at once; where there are as many, the one that is idle for the longest makes room
-    /// for another. Default 1024.
+    /// Most connections from outside at once; where there are as many, or where the system has no more files for
+    /// another, the one that has let us wait for the longest makes room. Default 1024.
     pub max_connections: usize,
     /// The same from one remote address. Default 64.
     pub max_connections_per_address: usize,
@@ -255,10 +255,10 @@ impl Builder {
         let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
         let address = bound.map_or(named.clone(), |port| named.with_port(port));
         let core = Core::new(Options { address, ..self.options.clone() })?;
-        let (shared, run) = self.assemble(core, state, provider)?;
-
         let Limits { max_connections, max_connections_per_address, .. } = self.limits;
         let connections = Connections::new(max_connections, max_connections_per_address);
+        let (shared, run) = self.assemble(core, state, provider, Arc::clone(&connections))?;
+
         let listener = Arc::new(Listener {
             shared: Arc::clone(&shared),
             tls,
@@ -290,6 +290,7 @@ impl Builder {
         core: Core,
         state: State,
         provider: Arc<CryptoProvider>,
+        connections: Arc<Connections>,
     ) -> Result<(Arc<Shared>, HeaderValue), StartError> {
         let mut rng: StdRng = rand::make_rng();
         let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
@@ -298,7 +299,8 @@ impl Builder {
         let trust = Arc::new(Trust::new(Arc::clone(&state_changed)));
         trust.restore(state.pins);
         let reach = Reach::new(&self.hostname, self.limits.contact_all);
-        let sender = Sender::new(Arc::clone(&trust), provider, &self.limits, reach, run.clone())?;
+        let sender =
+            Sender::new(Arc::clone(&trust), provider, &self.limits, reach, run.clone(), connections)?;
         let shared = Arc::new(Shared::new(core, rng, sender, trust, state_changed, EVENT_CAPACITY));
         shared.at_core(|at| {
             at.core.restore(state.peers, at.now);

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::core::{Limit, place};
 
 /// The connections that are open, at most so many in all and from one place. Where there are as many, the one that has
-/// waited for a request for the longest makes room: whoever keeps connections open without a use keeps nobody out.
+/// let us wait for the longest makes room, be it for a handshake, a request or its body: whoever keeps connections open
+/// keeps nobody out.
 #[derive(Debug)]
 pub(super) struct Connections {
     max: usize,
@@ -30,8 +31,8 @@ struct Open {
 #[derive(Debug)]
 struct Connection {
     place: IpAddr,
-    /// Since when it waits for a request or shakes hands; `None` while one is answered.
-    idle_since: Option<Instant>,
+    /// Since when it waits for its client; `None` while a payload is worked on.
+    waits_since: Option<Instant>,
     cut: CancellationToken,
 }
 
@@ -43,7 +44,7 @@ pub(super) struct Ticket {
     connections: Arc<Connections>,
 }
 
-/// While this is there, a request is answered.
+/// While this is there, a payload is worked on.
 pub(super) struct Busy<'a>(&'a Ticket);
 
 impl Connections {
@@ -64,17 +65,26 @@ impl Connections {
         };
         if let Some(limit) = met {
             let only_from = is_place_full.then_some(place);
-            let longest_idle = open.longest_idle(only_from).ok_or(limit)?;
-            open.close(longest_idle);
+            let waits_longest = open.waits_longest(only_from).ok_or(limit)?;
+            open.close(waits_longest);
         }
         Ok((self.ticket(&mut open, place), met))
+    }
+
+    /// Cuts off the one that has let us wait for the longest, as where the system has no room for another. Returns
+    /// whether there was one.
+    pub(super) fn make_room(&self) -> bool {
+        let mut open = self.lock();
+        let waits_longest = open.waits_longest(None);
+        waits_longest.into_iter().for_each(|number| open.close(number));
+        waits_longest.is_some()
     }
 
     fn ticket(self: &Arc<Self>, open: &mut Open, place: IpAddr) -> Ticket {
         let (number, cut) = (open.next, CancellationToken::new());
         open.next += 1;
         *open.places.entry(place).or_default() += 1;
-        let connection = Connection { place, idle_since: Some(Instant::now()), cut: cut.clone() };
+        let connection = Connection { place, waits_since: Some(Instant::now()), cut: cut.clone() };
         open.connections.insert(number, connection);
         Ticket { number, cut, connections: Arc::clone(self) }
     }
@@ -90,11 +100,11 @@ impl Connections {
 }
 
 impl Open {
-    fn longest_idle(&self, from: Option<IpAddr>) -> Option<u64> {
+    fn waits_longest(&self, from: Option<IpAddr>) -> Option<u64> {
         self.connections
             .iter()
             .filter(|(_, connection)| from.is_none_or(|place| connection.place == place))
-            .filter_map(|(number, connection)| Some((connection.idle_since?, *number)))
+            .filter_map(|(number, connection)| Some((connection.waits_since?, *number)))
             .min()
             .map(|(_, number)| number)
     }
@@ -118,22 +128,27 @@ impl Ticket {
         self.cut.clone()
     }
 
-    /// A request is answered now.
+    /// A request has begun: its client is waited for anew.
+    pub(super) fn begin(&self) {
+        self.set_waits_since(Some(Instant::now()));
+    }
+
+    /// A payload is worked on now, and its client not waited for.
     pub(super) fn busy(&self) -> Busy<'_> {
-        self.set_idle_since(None);
+        self.set_waits_since(None);
         Busy(self)
     }
 
-    fn set_idle_since(&self, since: Option<Instant>) {
+    fn set_waits_since(&self, since: Option<Instant>) {
         if let Some(connection) = self.connections.lock().connections.get_mut(&self.number) {
-            connection.idle_since = since;
+            connection.waits_since = since;
         }
     }
 }
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.0.set_idle_since(Some(Instant::now()));
+        self.0.set_waits_since(Some(Instant::now()));
     }
 }
 
@@ -154,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_that_is_idle_for_the_longest_makes_room() {
+    fn the_one_that_waits_for_the_longest_makes_room() {
         let connections = Connections::new(3, 3);
         let open = |number| connections.open(remote(number)).expect("room");
         let [first, second, third] = [1, 2, 3].map(|number| open(number).0);
@@ -169,6 +184,18 @@ mod tests {
         assert_eq!(connections.open(remote(5)).err(), Some(Limit::Connections));
         drop(busy);
         assert!(connections.open(remote(5)).is_ok() && third.cut.is_cancelled());
+    }
+
+    #[test]
+    fn a_request_that_begins_is_waited_for_anew() {
+        let connections = Connections::new(10, 10);
+        let [first, second] = [1, 2].map(|number| connections.open(remote(number)).expect("room").0);
+        first.begin();
+        let cut = || [&first, &second].map(|ticket| ticket.cut.is_cancelled());
+        assert!(connections.make_room());
+        assert_eq!(cut(), [false, true]);
+        assert!(connections.make_room() && !connections.make_room());
+        assert_eq!((cut(), connections.count()), ([true, true], 0));
     }
 
     #[test]

@@ -1,4 +1,10 @@
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -25,11 +31,16 @@ use crate::{
 use super::{
     Limits, RUN_HEADER, Request,
     connections::{Connections, Ticket},
+    resources,
     shared::Shared,
 };
 
 /// After an accept failed (no more file descriptors, say), how long until the next.
 const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(100);
+/// The same after another connection was cut off for it, which has yet to end.
+const AFTER_ROOM_WAS_MADE: Duration = Duration::from_millis(10);
+/// It is told of so often at most.
+const TELLS_OF_FAILED_ACCEPT: Duration = Duration::from_secs(60);
 /// How much of a body that is too large is read and thrown away, so that its sender gets to read the answer.
 const MAX_DISCARDED: usize = 16 << 20;
 
@@ -54,24 +65,33 @@ impl Listener {
     }
 
     async fn accept(self: Arc<Self>, socket: TcpListener) {
-        let mut has_failed = false;
+        let mut told: Option<Instant> = None;
         loop {
             match socket.accept().await {
                 Ok((stream, remote)) => {
-                    has_failed = false;
                     if let Some(ticket) = self.admit(remote) {
                         self.shared.tasks.spawn(Arc::clone(&self).connection(stream, remote, ticket));
                     }
                 }
                 Err(error) => {
-                    // It may fail for as long as somebody keeps connections open: that is worth one line.
-                    if !std::mem::replace(&mut has_failed, true) {
+                    // It may fail again and again for as long as somebody makes connections.
+                    if told.is_none_or(|told| told.elapsed() > TELLS_OF_FAILED_ACCEPT) {
                         tracing::warn!(%error, "cannot accept a connection");
+                        told = Some(Instant::now());
                     }
-                    tokio::time::sleep(AFTER_FAILED_ACCEPT).await;
+                    tokio::time::sleep(self.after_failed_accept(&error)).await;
                 }
             }
         }
+    }
+
+    /// Lets another connection make room if there are no more files for it. Returns how long to wait until the next.
+    fn after_failed_accept(&self, error: &io::Error) -> Duration {
+        if !resources::are_used_up(error) || !self.connections.make_room() {
+            return AFTER_FAILED_ACCEPT;
+        }
+        self.meets(Limit::Connections);
+        AFTER_ROOM_WAS_MADE
     }
 
     /// Whether one more connection from this address is served.
@@ -118,10 +138,8 @@ impl Listener {
         stream.set_write_timeout(Some(self.limits.answer_timeout));
         let service = service_fn(|request| {
             let (listener, ticket) = (Arc::clone(&self), &ticket);
-            async move {
-                let _busy = ticket.busy();
-                Ok::<_, Infallible>(listener.answer(request, remote).await)
-            }
+            ticket.begin();
+            async move { Ok::<_, Infallible>(listener.answer(request, remote, ticket).await) }
         });
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -136,9 +154,14 @@ impl Listener {
         Ok(())
     }
 
-    async fn answer(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Response<Full<Bytes>> {
+    async fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+        remote: SocketAddr,
+        ticket: &Ticket,
+    ) -> Response<Full<Bytes>> {
         match (request.method(), request.uri().path()) {
-            (&Method::POST, "/") => self.payload(request, remote).await,
+            (&Method::POST, "/") => self.payload(request, remote, ticket).await,
             (&Method::GET | &Method::HEAD, "/") => {
                 let mut response = plain(StatusCode::OK, ABOUT);
                 // http://www.gnuterrypratchett.com
@@ -156,7 +179,12 @@ impl Listener {
         }
     }
 
-    async fn payload(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Response<Full<Bytes>> {
+    async fn payload(
+        &self,
+        request: hyper::Request<Incoming>,
+        remote: SocketAddr,
+        ticket: &Ticket,
+    ) -> Response<Full<Bytes>> {
         if request.headers().get(RUN_HEADER) == Some(&self.run) {
             let mut response = plain(StatusCode::MISDIRECTED_REQUEST, "this is yourself\n");
             response.headers_mut().insert(RUN_HEADER, self.run.clone());
@@ -165,7 +193,9 @@ impl Listener {
         if let Err(answer) = self.shared.at_core(|at| at.core.allow_payload(remote.ip(), at.now)) {
             return into_response(answer);
         }
-        match self.read(request).await {
+        let read = self.read(request).await;
+        let _busy = ticket.busy();
+        match read {
             Ok(body) => into_response(self.take(&body, remote)),
             Err((status, reason)) => into_response(
                 self.shared.at_core(|at| at.core.refuse(status, &reason, None, None, Some(remote.ip()))),

@@ -15,6 +15,7 @@ mod holding;
 mod hooks;
 mod listener;
 mod reach;
+mod resources;
 mod sender;
 mod shared;
 mod state_file;

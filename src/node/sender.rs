@@ -19,7 +19,9 @@ use crate::core::{Delivery, Failure, Outcome};
 
 use super::{
     Limits, RUN_HEADER,
+    connections::Connections,
     reach::{self, NotAllowed, Reach, Resolver},
+    resources,
     trust::{FirstUseVerifier, HANDSHAKE, Handshake, Trust},
 };
 
@@ -36,6 +38,8 @@ pub(super) struct Sender {
     trust: Arc<Trust>,
     reach: Arc<Reach>,
     run: HeaderValue,
+    /// From outside, of which one makes room where there are no more files.
+    connections: Arc<Connections>,
 }
 
 impl Sender {
@@ -45,6 +49,7 @@ impl Sender {
         limits: &Limits,
         reach: Reach,
         run: HeaderValue,
+        connections: Arc<Connections>,
     ) -> Result<Self, reqwest::Error> {
         let reach = Arc::new(reach);
         let client = Client::builder()
@@ -58,7 +63,7 @@ impl Sender {
             .timeout(limits.request_timeout)
             .pool_idle_timeout(KEEP_IDLE)
             .build()?;
-        Ok(Self { client, trust, reach, run })
+        Ok(Self { client, trust, reach, run, connections })
     }
 
     /// Makes the request and waits for its answer.
@@ -74,7 +79,13 @@ impl Sender {
             }
             Ok(Answered::Status(StatusCode::OK)) => Outcome::Taken { round_trip: started.elapsed() },
             Ok(Answered::Status(status)) => Outcome::Failed(Failure::Status(status.as_u16())),
-            Err(error) => Outcome::Failed(failure(&error, &handshake)),
+            Err(error) => {
+                let failure = failure(&error, &handshake);
+                if failure == Failure::NoResources {
+                    self.connections.make_room();
+                }
+                Outcome::Failed(failure)
+            }
         }
     }
 
@@ -152,6 +163,9 @@ fn cause(error: &reqwest::Error) -> Failure {
     }
     if let Some(NotAllowed(scope)) = innermost.downcast_ref() {
         return Failure::NotContacted(*scope);
+    }
+    if innermost.downcast_ref::<io::Error>().map(without_wrapping).is_some_and(resources::are_used_up) {
+        return Failure::NoResources;
     }
     Failure::Connection(in_words(innermost))
 }

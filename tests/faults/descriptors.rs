@@ -39,12 +39,20 @@ fn a_node_without_descriptors_waits_and_then_serves_as_before() {
     let home = Home::new();
     let mut tower = home.node(&[]);
     let mut node = home.node(&["--log-file", "clacks.log", "--log-level", "warn"]);
+    // What the two say to each other is no work to speak of.
+    for each in [&mut tower, &mut node] {
+        each.ask(":rate 2");
+    }
     node.ask(&format!(":announce {}", tower.address()));
     limit(&node, Resource::Nofile, Some(descriptors(&node) + SPARE));
     let connect = |_| TcpStream::connect(("127.0.0.1", node.port())).unwrap();
     let connections: Vec<TcpStream> = (0..CONNECTIONS).map(connect).collect();
     let log = || fs::read_to_string(home.path().join("clacks.log")).unwrap_or_default();
     eventually("it can't accept one more", || log().contains("cannot accept a connection"));
+
+    // Nobody closes any of the connections, but one of them makes room for whoever says something.
+    tower.say("said to a node without descriptors");
+    until_received(&mut node, "said to a node without descriptors");
 
     let (began, spent) = (Instant::now(), cpu_time(&node));
     node.ask("said while nothing can be opened");
@@ -56,5 +64,13 @@ fn a_node_without_descriptors_waits_and_then_serves_as_before() {
     drop(connections);
     tower.until(|line| line["message"] == "said while nothing can be opened");
     tower.say("said afterwards");
-    node.until(|line| line["event"] == "message_received" && line["message"] == "said afterwards");
+    until_received(&mut node, "said afterwards");
+}
+
+/// No peer is lost until then: the node is to blame itself.
+fn until_received(node: &mut Process, message: &str) {
+    node.until(|line| {
+        assert_ne!(line["peer"]["status"], "lost", "{line}");
+        line["event"] == "message_received" && line["message"] == message
+    });
 }

@@ -75,6 +75,33 @@ async fn connections_without_a_use_keep_nobody_out() {
 }
 
 #[tokio::test]
+async fn bodies_without_an_end_keep_nobody_out() {
+    let limits = |limits: &mut clacks_p2p::node::Limits| {
+        (limits.max_connections, limits.max_connections_per_address) = (6, 3);
+    };
+    let mut tower = Tower::of(builder().limits(limits)).await;
+    let mut attackers = Vec::new();
+    for last in [1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3] {
+        let mut client = Client::connect_from(&tower.node, Ipv4Addr::new(127, 0, 0, last)).await;
+        // It begins, and says how much is to come; and some of them say that they wait for us.
+        let head = if attackers.len() % 2 == 0 {
+            "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"mes\r\n"
+        } else {
+            "POST / HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 1000\r\n\r\n"
+        };
+        client.send(head).await;
+        if attackers.len() % 2 == 1 {
+            assert_eq!(client.answer().await.status, 100);
+        }
+        attackers.push(client);
+    }
+    // From a place that has as many as it may, and where there are as many as may be in all.
+    tower.still_works("a dozen bodies").await;
+    assert!(met(&tower, Limit::ConnectionsPerAddress) >= 3 && met(&tower, Limit::Connections) >= 4);
+    assert_eq!(met(&tower, Limit::BodyTime), 0);
+}
+
+#[tokio::test]
 async fn an_ignored_remote_address_is_not_served() {
     let mut tower = Tower::start().await;
     let mut open = Client::connect_from(&tower.node, ELSEWHERE).await;

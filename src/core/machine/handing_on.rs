@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use crate::core::{
-    PeerCounts,
+    Now, PeerCounts,
     choice::{self, Candidates},
 };
 
 use super::{Core, Outcome};
 
-/// How long after one try of a peer that is not alive until the next, while nobody else is there.
+/// How long after one try of a peer that is not alive until the next, while nobody else is there; and after this node
+/// had no files left for a connection.
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 /// So many failures in a row are enough to say that nobody takes messages, however many peers there are.
 const MOST_TRIES: usize = 20;
@@ -20,6 +21,8 @@ pub(super) struct HandingOn {
     failures: usize,
     /// When a peer that is not alive may be tried again, as uptime.
     next_try: Duration,
+    /// When any peer may, as uptime.
+    pauses_until: Duration,
 }
 
 impl Core {
@@ -73,8 +76,8 @@ impl Core {
     /// When the next message may be sent, as uptime.
     pub(super) fn next_send(&self) -> Duration {
         match &self.handing_on {
-            Some(_) if self.hands_on_to_good_peers() => Duration::ZERO,
-            Some(handing_on) => handing_on.next_try,
+            Some(handing_on) if self.hands_on_to_good_peers() => handing_on.pauses_until,
+            Some(handing_on) => handing_on.next_try.max(handing_on.pauses_until),
             None => self.pace.next(),
         }
     }
@@ -88,6 +91,13 @@ impl Core {
         match &mut self.handing_on {
             Some(handing_on) => handing_on.next_try = now + BETWEEN_TRIES,
             None => self.pace.advance(now),
+        }
+    }
+
+    /// Nothing can be sent just now, whoever is there.
+    pub(super) fn pause_handing_on(&mut self, now: Now) {
+        if let Some(handing_on) = &mut self.handing_on {
+            handing_on.pauses_until = now.uptime + BETWEEN_TRIES;
         }
     }
 

@@ -12,6 +12,24 @@ fn slow_core(messages: usize) -> Core {
 }
 
 #[test]
+fn a_peer_is_not_to_blame_for_what_this_node_has_no_more_of() {
+    for handing_on in [false, true] {
+        let mut core = core();
+        add_alive(&mut core, "peer:1");
+        core.enqueue(Message::text("hello"), at(0)).unwrap();
+        core.set_handing_on(handing_on);
+        let delivery = send_one(&mut core, at(1));
+        core.handle_delivery(delivery.id, Outcome::Failed(Failure::NoResources), at(2));
+        let peer = core.peer(&address("peer:1")).unwrap();
+        assert_eq!((peer.status, peer.answers, peer.failed), (Status::Alive, true, 0));
+        assert_eq!((core.queue_len(), core.counters().failed), (1, 1));
+        // It is not tried over and over.
+        let next = core.poll_timeout().unwrap();
+        assert!(!handing_on || next > at(2).uptime, "{next:?}");
+    }
+}
+
+#[test]
 fn messages_are_refused_meanwhile_and_announces_taken() {
     let mut core = slow_core(1);
     let sender = address("peer:1");

@@ -434,7 +434,7 @@ impl Row {
         let what = if self.what.is_empty() { whole.clone() } else { format!("{}: {whole}", self.what) };
         let brief = match failure {
             Failure::TimedOut => "no answer",
-            Failure::NotContacted(_) => "not tried",
+            Failure::NotContacted(_) | Failure::NoResources => "not tried",
             Failure::CertificateChanged { .. } => "certificate!",
             _ => whole.strip_prefix("connection ").unwrap_or(&whole),
         };

@@ -189,6 +189,7 @@ fn cause(failure: &Failure) -> &'static str {
         Failure::Connection(_) => "connection",
         Failure::TimedOut => "timed_out",
         Failure::NotContacted(_) => "not_contacted",
+        Failure::NoResources => "no_resources",
         Failure::CertificateChanged { .. } => "certificate_changed",
         Failure::Stopped => "stopped",
         _ => "other",

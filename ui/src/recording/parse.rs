@@ -347,6 +347,7 @@ impl Fields {
         Ok(match self.cause.as_deref() {
             Some("status") => Failure::Status(needed("status", self.status)?),
             Some("timed_out") => Failure::TimedOut,
+            Some("no_resources") => Failure::NoResources,
             Some("stopped") => Failure::Stopped,
             Some("not_contacted") => {
                 let name = self.scope.as_deref();

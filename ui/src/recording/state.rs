@@ -153,7 +153,8 @@ impl State {
                 if matches!(failure, Failure::NotContacted(_)) {
                     self.counters.limits.count(Limit::Scopes);
                 }
-                self.note(&Peer { answers: false, ..peer.clone() });
+                let answers = peer.answers && *failure == Failure::NoResources;
+                self.note(&Peer { answers, ..peer.clone() });
             }
             Event::MessageDropped { id, message, .. } => {
                 drop(self.take_out(*id));

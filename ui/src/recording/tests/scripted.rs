@@ -168,6 +168,7 @@ impl Script {
             0 => Outcome::Failed(Failure::TimedOut),
             1 => Outcome::Failed(Failure::Connection("stopped \u{1b}[31m".to_owned())),
             2 if delivery.to.port() == 2 => Outcome::Failed(Failure::NotContacted(Scope::Loopback)),
+            2 if delivery.to.port() == 3 => Outcome::Failed(Failure::NoResources),
             2 => Outcome::Failed(Failure::Status(503)),
             3 => {
                 let (pinned, presented) = ([1; 32], [0xab; 32]);
