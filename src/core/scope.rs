@@ -29,13 +29,19 @@ pub enum Scope {
     Reserved,
 }
 
-/// Addresses of clouds for their own machines that no registry names: Azure's and Alibaba's, and Oracle's; and
-/// Amazon's over IPv6. That of the other clouds is 169.254.169.254, which is link-local.
-const METADATA: [IpAddr; 4] = [
+/// Addresses of clouds for their own machines: that of most, and Amazon's for containers, which are link-local, so that
+/// a node which is itself is not sent there; Azure's, Alibaba's and Oracle's; and over IPv6 Amazon's, Google's and
+/// Oracle's.
+const METADATA: [IpAddr; 9] = [
+    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
+    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
+    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
     IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe)),
 ];
 
 const V4: [(Ipv4Addr, u32, Scope); 17] = [
@@ -169,7 +175,11 @@ mod tests {
             ("10.0.0.1 10.255.255.255 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1", Private),
             ("198.18.0.1 198.19.255.255 fc00::1 fdff::1 fec0::1 ::ffff:10.0.0.1 2002:c0a8:101::1", Private),
             ("64:ff9b:1::1", Private),
-            ("169.254.169.254 169.254.0.1 fe80::1 febf::1 ::ffff:169.254.169.254", LinkLocal),
+            ("169.254.169.253 169.254.0.1 fe80::1 febf::1 ::ffff:169.254.0.1", LinkLocal),
+            (
+                "169.254.169.254 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe fd20:ce::254 169.254.170.2",
+                Metadata,
+            ),
             ("168.63.129.16 100.100.100.200 192.0.0.192 fd00:ec2::254 ::ffff:168.63.129.16", Metadata),
             ("224.0.0.1 239.255.255.255 ff02::1 ff0e::1", Multicast),
             ("0.0.0.0 0.1.2.3 :: ::ffff:0.0.0.0", Unspecified),

@@ -2,7 +2,7 @@
 
 use std::{
     error::Error,
-    fmt,
+    fmt, io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
@@ -23,6 +23,7 @@ use super::trust::Handshake;
 pub(super) struct Reach {
     all: bool,
     hostname: String,
+    /// Once it could be looked up.
     own: OnceCell<Option<Scope>>,
 }
 
@@ -47,25 +48,26 @@ impl Reach {
     /// Whether an address that only strangers named may be contacted.
     pub(super) async fn check(&self, address: IpAddr) -> Result<(), NotAllowed> {
         let scope = Scope::of(address);
-        if self.all || scope == Scope::Public || Some(scope) == *self.own.get_or_init(|| self.own()).await {
-            Ok(())
-        } else {
-            Err(NotAllowed(scope))
+        if self.all || scope == Scope::Public {
+            return Ok(());
         }
+        // A machine that has just started may have no names yet: what fails is tried again.
+        let own = self.own.get_or_try_init(|| self.own()).await;
+        if own.is_ok_and(|own| *own == Some(scope)) { Ok(()) } else { Err(NotAllowed(scope)) }
     }
 
-    /// The kind of address that this node is found at.
-    async fn own(&self) -> Option<Scope> {
+    /// The kind of address that this node is found at; none where that does not tell.
+    async fn own(&self) -> io::Result<Option<Scope>> {
         let name = self.hostname.trim_end_matches('.').to_ascii_lowercase();
         if let Ok(address) = name.parse() {
-            return Some(Scope::of(address));
+            return Ok(Some(Scope::of(address)));
         }
         if name == "localhost" || name.ends_with(".localhost") {
-            return Some(Scope::Loopback);
+            return Ok(Some(Scope::Loopback));
         }
-        let address = lookup_host((name.as_str(), 0)).await.ok()?.next()?;
+        let address = lookup_host((name.as_str(), 0)).await?.next();
         // Many a machine finds itself under a public name at a loopback address, which others don't.
-        Some(Scope::of(address.ip())).filter(|scope| *scope != Scope::Loopback)
+        Ok(address.map(|address| Scope::of(address.ip())).filter(|scope| *scope != Scope::Loopback))
     }
 }
 
@@ -129,6 +131,13 @@ mod tests {
                 assert!(allows(hostname, true, address).await);
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_could_not_be_looked_up_is_looked_up_again() {
+        let reach = Reach::new("no-such-name.invalid", false);
+        assert!(reach.check("10.0.0.1".parse().unwrap()).await.is_err());
+        assert!(!reach.own.initialized());
     }
 
     #[test]
