@@ -141,7 +141,9 @@ mod tests {
         for (status, count) in counts {
             for number in 1..=*count {
                 peers.insert(&peer(*status, number), *status, NOW);
-                peers.set_answers(&peer(*status, number), *status == Status::Alive);
+                if *status == Status::Alive {
+                    peers.note_answer(&peer(*status, number), NOW);
+                }
             }
         }
         peers

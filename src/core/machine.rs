@@ -246,7 +246,9 @@ impl Core {
             return Ok(());
         }
         if let Err(reason) = self.check_takes(message.size()) {
-            self.meets(Limit::Queue);
+            if self.handing_on.is_none() {
+                self.meets(Limit::Queue);
+            }
             let answer = self.refuse(503, reason, Some(&peer.address), Some(&message), remote);
             return Err(answer.with_header("retry-after", RETRY_AFTER));
         }
@@ -413,7 +415,7 @@ impl Core {
             Outcome::Taken { round_trip } => {
                 if self.peers.status(&to).is_none() {
                     self.discover(&to, Introduction::Announced, now);
-                    self.peers.set_answers(&to, true);
+                    self.peers.note_answer(&to, now);
                     self.note_round_trip(&to, round_trip);
                 } else {
                     // First, so that the event of a new status has it.
@@ -468,7 +470,7 @@ impl Core {
     /// The peer answered us at its address.
     fn contact_worked(&mut self, address: &Address, now: Now) {
         let was_claim = self.peers.get(address).is_some_and(|peer| peer.is_claim());
-        self.peers.set_answers(address, true);
+        self.peers.note_answer(address, now);
         self.is_alive(address, now);
         if let Some(peer) = self.peers.get(address).filter(|_| was_claim) {
             self.events.push_back(Event::ClaimConfirmed { peer });
@@ -476,7 +478,7 @@ impl Core {
     }
 
     fn contact_failed(&mut self, address: &Address, now: Now) {
-        self.peers.set_answers(address, false);
+        self.peers.note_no_answer(address);
         let Some(peer) = self.peers.get(address) else { return };
         match peer.status {
             Status::New | Status::Alive => self.set_status(address, Status::Lost, now),
@@ -510,7 +512,6 @@ impl Core {
             return None;
         }
         if !self.makes_room_among_new(&introduction) {
-            self.meets(Limit::NewPeers);
             return None;
         }
         self.discover(address, introduction, now)
@@ -545,6 +546,7 @@ impl Core {
         if self.peers.count(Status::New) < self.options.max_new_peers {
             return true;
         }
+        self.meets(Limit::NewPeers);
         let first = self.peers.first_new_to_go().filter(|_| *introduction == Introduction::Sender).cloned();
         first.is_some_and(|address| self.leave(&address))
     }

@@ -23,8 +23,9 @@ pub struct Options {
     /// Most bytes of JSON text here: waiting, held and in flight. Default 64 MiB. Must not be zero.
     pub max_queue_bytes: usize,
     /// Most peers known. When there are as many, one that never answered us makes room for another: the one that is
-    /// known for the longest. Peers that answered, that the user named or that are ignored stay; if there are no
-    /// others, strangers are served but not remembered. Default 100,000.
+    /// known for the longest; without such, of those that are lost or dead the one that answered the longest ago. Peers
+    /// that are alive and answered, that the user named or that are ignored stay; if there are no others, strangers are
+    /// served but not remembered. Default 100,000.
     pub max_peers: usize,
     /// Most peers that are new. When there are as many, friends that are named are not remembered, and a sender is
     /// in the place of the one that is new for the longest. Default 1,000.

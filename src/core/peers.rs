@@ -176,6 +176,8 @@ pub(super) struct Record {
     known_since: Duration,
     reached: bool,
     answers: bool,
+    /// When it last answered us, as uptime; of one that did in an earlier run, when it became known in this.
+    answered: Duration,
     /// The user named it, so it makes room for nobody.
     is_named: bool,
     /// The status before the user ignored the peer.
@@ -194,14 +196,20 @@ impl Record {
             known_since: now.uptime,
             reached: false,
             answers: false,
+            answered: now.uptime,
             is_named: false,
             before_ignored: None,
         }
     }
 
-    /// Whether the peer may be forgotten to make room for another.
+    /// Whether the peer may be forgotten to make room for another before any that answered.
     fn makes_room(&self) -> bool {
         !self.reached && !self.is_named
+    }
+
+    /// Whether it may be forgotten when there is no such peer, because it did answer but is lost or dead by now.
+    fn makes_room_at_last(&self, status: Status) -> bool {
+        self.reached && !self.is_named && matches!(status, Status::Lost | Status::Dead)
     }
 }
 
@@ -311,6 +319,8 @@ pub(super) struct Peers {
     in_order: [BTreeSet<Address>; 5],
     /// Deliveries under way. A peer that is forgotten meanwhile and comes back still has them.
     in_flight: HashMap<Address, usize>,
+    /// Those that answered once and are lost or dead and not named by the user, by when they last answered.
+    gone: BTreeSet<(Duration, Address)>,
     max_in_flight_per_peer: usize,
     max_tries: usize,
 }
@@ -322,6 +332,7 @@ impl Peers {
             groups: Default::default(),
             in_order: Default::default(),
             in_flight: HashMap::new(),
+            gone: BTreeSet::new(),
             max_in_flight_per_peer,
             max_tries,
         }
@@ -400,6 +411,9 @@ impl Peers {
         let class = Class::of(status, &record);
         let is_busy = self.is_busy(class, &address);
         self.in_order[status as usize].insert(address.clone());
+        if record.makes_room_at_last(status) {
+            self.gone.insert((record.answered, address.clone()));
+        }
         self.group_mut(class).insert(address, record, is_busy);
     }
 
@@ -407,6 +421,9 @@ impl Peers {
         let class = self.class(address)?;
         let record = self.group_mut(class).remove(address)?;
         self.in_order[class.status() as usize].remove(address);
+        if record.makes_room_at_last(class.status()) {
+            self.gone.remove(&(record.answered, address.clone()));
+        }
         Some((class.status(), record))
     }
 
@@ -425,23 +442,33 @@ impl Peers {
         Some((peer, from))
     }
 
-    /// Notes whether the peer answered when we tried it.
-    pub(super) fn set_answers(&mut self, address: &Address, answers: bool) {
-        let is_news = |record: &mut Record| record.answers != answers || (answers && !record.reached);
-        if !self.record_mut(address).is_some_and(is_news) {
-            return;
+    /// Notes that the peer answered when we tried it.
+    pub(super) fn note_answer(&mut self, address: &Address, now: Now) {
+        let answered = now.uptime;
+        if self.class(address) != Some(Class::Answering) {
+            self.change(address, |record| Record { answers: true, reached: true, answered, ..record });
+        } else if let Some(record) = self.record_mut(address) {
+            record.answered = answered;
         }
+    }
+
+    /// Notes that it did not.
+    pub(super) fn note_no_answer(&mut self, address: &Address) {
+        if self.record_mut(address).is_some_and(|record| record.answers) {
+            self.change(address, |record| Record { answers: false, ..record });
+        }
+    }
+
+    /// Changes what decides where a peer stands.
+    fn change(&mut self, address: &Address, change: impl FnOnce(Record) -> Record) {
         if let Some((status, record)) = self.take(address) {
-            let record = Record { answers, reached: record.reached || answers, ..record };
-            self.put(address.clone(), status, record);
+            self.put(address.clone(), status, change(record));
         }
     }
 
     /// The user named this peer: it makes room for nobody.
     pub(super) fn keep(&mut self, address: &Address) {
-        if let Some((status, record)) = self.take(address) {
-            self.put(address.clone(), status, Record { is_named: true, ..record });
-        }
+        self.change(address, |record| Record { is_named: true, ..record });
     }
 
     /// Notes the status that an ignored peer had, to be given back.
@@ -456,10 +483,12 @@ impl Peers {
     }
 
     /// Who is forgotten first when there are too many: of those that never answered and that the user did not name
-    /// the one that is known for the longest. Ignored ones stay: else a crowd could undo an ignore.
+    /// the one that is known for the longest; without such, of those that are lost or dead the one that answered the
+    /// longest ago, or else a crowd that answered once would fill all places for good. Ignored ones stay: else a crowd
+    /// could undo an ignore.
     pub(super) fn first_to_go(&self) -> Option<&Address> {
         let oldest = Class::UNANSWERED.into_iter().filter_map(|class| self.group(class).by_age.first());
-        oldest.min().map(|(_, address)| address)
+        oldest.min().or_else(|| self.gone.first()).map(|(_, address)| address)
     }
 
     /// The same among the new ones only.
@@ -640,6 +669,7 @@ mod tests {
         peers.insert(&peer, Status::New, now);
         for status in Status::ALL {
             peers.set_status(&peer, status, now);
+            peers.note_answer(&peer, now);
             let listed: Vec<usize> = peers.in_order.iter().map(BTreeSet::len).collect();
             let mut expected = [0; 5];
             expected[status as usize] = 1;
@@ -647,5 +677,6 @@ mod tests {
         }
         peers.remove(&peer);
         assert!(peers.groups.iter().all(|group| group.by_age.is_empty() && group.table.is_empty()));
+        assert!(peers.gone.is_empty());
     }
 }

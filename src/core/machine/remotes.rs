@@ -1,8 +1,11 @@
 //! Remote addresses: who may come here at all, and how often.
 
-use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
-use crate::core::{Event, Limit, Now, Options, allowance::Allowance};
+use crate::core::{
+    Event, Limit, Now, Options,
+    allowance::{Allowance, place},
+};
 
 use super::{Answer, Core};
 
@@ -11,7 +14,8 @@ const BETWEEN_TOO_MANY: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Remotes {
-    ignored: BTreeSet<IpAddr>,
+    /// By their places, as the user wrote them.
+    ignored: BTreeMap<IpAddr, IpAddr>,
     payloads: Allowance,
     introductions: Allowance,
     /// When the next payload that is one too many is told of, as uptime.
@@ -22,7 +26,7 @@ impl Remotes {
     pub(super) fn new(options: &Options) -> Self {
         let introductions = f64::from(options.introductions_per_minute) / 60.0;
         Self {
-            ignored: BTreeSet::new(),
+            ignored: BTreeMap::new(),
             payloads: Allowance::new(options.payload_rate, options.payload_burst.into()),
             introductions: Allowance::new(introductions, options.introductions_burst.into()),
             tells_of_too_many: Duration::ZERO,
@@ -61,12 +65,13 @@ impl Core {
         self.counters.limits.count(limit);
     }
 
-    /// Ignores a remote address: connections from it are not served, whoever they say they are. Returns whether it
-    /// was not ignored before.
+    /// Ignores a remote address, or of IPv6 the network of 64 bits that it is in: connections from there are not served,
+    /// whoever they say they are. Returns whether it was not ignored before.
     pub fn ignore_remote(&mut self, remote: IpAddr) -> bool {
         let remote = remote.to_canonical();
-        let is_news = self.remotes.ignored.insert(remote);
+        let is_news = !self.is_remote_ignored(remote);
         if is_news {
+            self.remotes.ignored.insert(place(remote), remote);
             self.events.push_back(Event::RemoteIgnored { remote });
         }
         is_news
@@ -74,26 +79,23 @@ impl Core {
 
     /// Takes that back. Returns whether it was ignored.
     pub fn unignore_remote(&mut self, remote: IpAddr) -> bool {
-        let remote = remote.to_canonical();
-        let was_ignored = self.remotes.ignored.remove(&remote);
-        if was_ignored {
-            self.events.push_back(Event::RemoteUnignored { remote });
-        }
-        was_ignored
+        let ignored = self.remotes.ignored.remove(&place(remote));
+        self.events.extend(ignored.map(|remote| Event::RemoteUnignored { remote }));
+        ignored.is_some()
     }
 
     /// Whether connections from this remote address are not served. To be asked before the TLS handshake.
     pub fn is_remote_ignored(&self, remote: IpAddr) -> bool {
-        self.remotes.ignored.contains(&remote.to_canonical())
+        self.remotes.ignored.contains_key(&place(remote))
     }
 
     /// The remote addresses that are ignored, in order.
     pub fn ignored_remotes(&self) -> impl Iterator<Item = IpAddr> {
-        self.remotes.ignored.iter().copied()
+        self.remotes.ignored.values().copied()
     }
 
     /// Ignores the remote addresses that were ignored in an earlier run.
     pub fn restore_remotes(&mut self, remotes: impl IntoIterator<Item = IpAddr>) {
-        self.remotes.ignored.extend(remotes.into_iter().map(|remote| remote.to_canonical()));
+        self.remotes.ignored.extend(remotes.into_iter().map(|remote| (place(remote), remote.to_canonical())));
     }
 }

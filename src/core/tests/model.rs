@@ -146,6 +146,7 @@ struct Known {
     met: Duration,
     answers: bool,
     reached: bool,
+    answered: Duration,
     is_named: bool,
 }
 
@@ -238,6 +239,7 @@ impl Model {
             met: self.now.uptime,
             answers: false,
             reached: false,
+            answered: self.now.uptime,
             is_named: false,
         };
         assert!(self.peers.insert(address.clone(), known).is_none());
@@ -275,14 +277,18 @@ impl Model {
         has_room && self.discover(address)
     }
 
-    /// Forgets the one that is known for the longest of those that may be forgotten.
+    /// Forgets the one that is known for the longest of those that never answered, or of those that are gone the one
+    /// that answered the longest ago.
     fn make_room(&mut self, may: impl Fn(&Known) -> bool) -> bool {
         let first = self
             .peers
             .iter()
-            .filter(|(_, known)| known.status != Status::Ignored && !known.reached && !known.is_named)
-            .filter(|(_, known)| may(known))
-            .min_by_key(|(address, known)| (known.met, (*address).clone()))
+            .filter(|(_, known)| known.status != Status::Ignored && !known.is_named && may(known))
+            .filter(|(_, known)| !known.reached || matches!(known.status, Status::Lost | Status::Dead))
+            .min_by_key(|(address, known)| {
+                let since = if known.reached { known.answered } else { known.met };
+                (known.reached, since, (*address).clone())
+            })
             .map(|(address, _)| address.clone());
         first.is_some_and(|address| self.peers.remove(&address).is_some())
     }
@@ -295,7 +301,7 @@ impl Model {
 
     fn contact_worked(&mut self, address: &Address) {
         if let Some(known) = self.peers.get_mut(address) {
-            (known.answers, known.reached) = (true, true);
+            (known.answers, known.reached, known.answered) = (true, true, self.now.uptime);
         }
         self.is_alive(address);
     }
@@ -502,7 +508,7 @@ impl Model {
             (Outcome::Taken { .. }, None) => {
                 if self.discover(&to) {
                     let known = self.peers.get_mut(&to).unwrap();
-                    (known.answers, known.reached) = (true, true);
+                    (known.answers, known.reached, known.answered) = (true, true, self.now.uptime);
                 } else {
                     self.contact_worked(&to);
                 }

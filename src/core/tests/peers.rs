@@ -87,7 +87,11 @@ fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
             }
         }
         Step::SetAnswers(port, answers) => {
-            peers.set_answers(&peer(port), answers);
+            if answers {
+                peers.note_answer(&peer(port), at(0));
+            } else {
+                peers.note_no_answer(&peer(port));
+            }
             naive.statuses.entry(port).and_modify(|known| known.1 = answers);
         }
         Step::Begin(port) => {

@@ -160,6 +160,18 @@ fn payloads_from_one_address_beyond_the_rate_are_answered_429_and_told_of_once_a
 }
 
 #[test]
+fn whoever_is_ignored_at_one_address_of_a_network_of_ipv6_is_at_all_of_them() {
+    let mut core = core();
+    let [written, other, elsewhere] =
+        ["2001:db8::7", "2001:db8::ffff:1:2:3", "2001:db8:0:1::7"].map(|remote| remote.parse().unwrap());
+    assert!(core.ignore_remote(written) && !core.ignore_remote(other));
+    assert_eq!(core.allow_payload(other, at(0)).map_err(|answer| answer.status), Err(403));
+    assert!(!core.is_remote_ignored(elsewhere));
+    assert_eq!(core.ignored_remotes().collect::<Vec<_>>(), [written]);
+    assert!(core.unignore_remote(other) && !core.is_remote_ignored(written));
+}
+
+#[test]
 fn one_more_new_peer_than_may_be_makes_room_if_it_is_there_itself() {
     let mut core = core_with(|options| options.max_new_peers = 2);
     let new = |core: &Core| core.peers().map(|peer| peer.address.to_string()).collect::<Vec<_>>();
@@ -168,9 +180,11 @@ fn one_more_new_peer_than_may_be_makes_room_if_it_is_there_itself() {
     // The sender is alive by now.
     announce(&mut core, HONEST, &address("a:1"), Some(&address("d:1")), at(3));
     assert_eq!(new(&core), ["b:1", "c:1", "a:1"]);
+    let met = |core: &Core| core.counters().limits.of(Limit::NewPeers);
+    assert_eq!(met(&core), 1);
     events(&mut core);
     announce(&mut core, HONEST, &address("e:1"), None, at(4));
-    assert_eq!(new(&core), ["c:1", "e:1", "a:1"]);
+    assert_eq!((new(&core), met(&core)), (vec!["c:1".into(), "e:1".into(), "a:1".into()], 2));
     assert!(matches!(&events(&mut core)[0], Event::PeerForgotten { peer } if peer.address == address("b:1")));
     // Whom the user names is there whatever the bound, and stays.
     assert!(core.add_peer(&address("f:1"), at(5)) && core.peer_counts().new == 3);
@@ -197,6 +211,40 @@ fn the_one_that_never_answered_and_is_known_for_the_longest_makes_room() {
     core.ignore(&invented(49), at(50));
     announce(&mut core, LIAR, &invented(50), None, at(50));
     assert!(core.peer(&invented(50)).is_none() && core.peers().count() == 4);
+}
+
+#[test]
+fn those_that_answered_once_and_are_gone_make_room_at_last() {
+    let mut core = core_with(|options| (options.max_peers, options.max_new_peers) = (3, 3));
+    let mut rng = rng();
+    // One message for each of them, and how it ends.
+    let mut deliver = |core: &mut Core, outcome: fn() -> Outcome, millis| {
+        core.enqueue(Message::text("hello"), at(millis)).unwrap();
+        core.handle_timeout(at(millis), &mut rng);
+        let delivery = core.poll_delivery().unwrap();
+        core.handle_delivery(delivery.id, outcome(), at(millis));
+        core.dequeue();
+        delivery.to
+    };
+    let known = |core: &Core| core.peers().map(|peer| peer.address.to_string()).collect::<Vec<_>>();
+    for (millis, name) in [(1, "first:1"), (2, "second:1"), (3, "third:1")] {
+        core.see_sender(&address(name), Some(HONEST), at(millis));
+        // Every second message is for those who answered before.
+        assert!((0..2).any(|_| deliver(&mut core, taken, millis) == address(name)), "{name}");
+    }
+    // While all are there, nobody makes room.
+    announce(&mut core, LIAR, &invented(0), None, at(4));
+    assert_eq!(known(&core), ["first:1", "second:1", "third:1"]);
+    (5..200).for_each(|millis| drop(deliver(&mut core, failed, millis)));
+    assert_eq!(core.peer_counts().lost, 3);
+    // One of them claims to be there.
+    announce(&mut core, LIAR, &address("first:1"), None, at(201));
+    announce(&mut core, LIAR, &invented(1), None, at(202));
+    assert_eq!(known(&core), ["nobody-1.example.org:1", "first:1", "third:1"]);
+    // Whoever is made up makes room before them.
+    announce(&mut core, LIAR, &invented(2), None, at(203));
+    assert_eq!(known(&core), ["nobody-2.example.org:1", "first:1", "third:1"]);
+    assert_eq!(core.counters().limits.of(Limit::Peers), 3);
 }
 
 #[test]
