@@ -6,7 +6,7 @@ use clacks_p2p::core::Limit;
 use tokio::io::AsyncReadExt;
 
 use crate::{
-    support::{Client, builder, eventually, in_time},
+    support::{Client, builder, eventually, in_json, in_time},
     tower::Tower,
 };
 
@@ -139,6 +139,30 @@ async fn what_takes_too_long_or_is_too_large_is_counted() {
     assert_eq!(slow_body.answer().await.status, 408);
     is_met(&tower, Limit::BodyTime, 1).await;
     tower.still_works("four that took too much").await;
+}
+
+#[tokio::test]
+async fn unknown_peers_beyond_the_limits_are_served_and_not_remembered() {
+    let options = |options: &mut clacks_p2p::core::Options| {
+        (options.introductions_per_minute, options.introductions_burst) = (1, 2);
+        options.max_new_peers = 2;
+    };
+    let mut tower = Tower::of(builder().options(options)).await;
+    tower.still_works("nothing yet").await;
+    let names = |port| {
+        let [sender, friend] =
+            [tower.peer.address(), &crate::support::address("127.0.0.9", port)].map(in_json);
+        format!(r#"{{"sender":{sender},"friend":{friend}}}"#)
+    };
+    let mut liar = Client::connect_from(&tower.node, ELSEWHERE).await;
+    for port in 1..=5 {
+        assert_eq!(liar.post(names(port)).await.status, 200);
+    }
+    let mut another = Client::connect_from(&tower.node, Ipv4Addr::new(127, 0, 0, 3)).await;
+    assert_eq!(another.post(names(6)).await.status, 200);
+    assert_eq!((met(&tower, Limit::Introductions), met(&tower, Limit::NewPeers)), (3, 1));
+    assert_eq!(tower.node.peers().len(), 3);
+    tower.still_works("six made up names").await;
 }
 
 #[tokio::test]
