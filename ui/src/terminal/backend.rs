@@ -100,6 +100,14 @@ impl Backend for Tty {
     }
 }
 
+/// The bytes that a terminal gets for these cells.
+#[cfg(test)]
+pub(super) fn bytes_of(cells: Vec<(u16, u16, &Cell)>) -> Vec<u8> {
+    let mut tty = Tty::default();
+    tty.draw(cells.into_iter()).unwrap();
+    tty.frame
+}
+
 /// How large the terminal is now.
 fn size() -> Size {
     match rustix::termios::tcgetwinsize(io::stdout()) {

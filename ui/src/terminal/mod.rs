@@ -9,6 +9,7 @@
 //!   if it does not end.
 
 mod backend;
+mod clusters;
 mod colours;
 mod ending;
 mod guard;
@@ -31,8 +32,10 @@ use ratatui::{
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::process::Command;
 
+#[cfg(test)]
+pub(crate) use self::clusters::Frames;
 pub(crate) use self::handed_over::Ended;
-use self::{backend::Tty, guard::Mode, input::Keys, news::News};
+use self::{backend::Tty, clusters::Clusters, guard::Mode, input::Keys, news::News};
 pub(crate) use self::{
     colours::{Background, background, colours_wanted, has_title},
     guard::write_beside,
@@ -44,6 +47,7 @@ pub(crate) use self::{
 #[derive(Debug)]
 pub(crate) struct Screen {
     terminal: Terminal<Tty>,
+    clusters: Clusters,
     keys: Keys,
     mouse: bool,
     /// What the window is called, where it was given a name.
@@ -62,7 +66,8 @@ impl Screen {
         signals::watch()?;
         hangup::watch()?;
         let terminal = Terminal::new(Tty::default())?;
-        let mut screen = Self { terminal, keys: input::read_keys()?, mouse, title: None };
+        let mut screen =
+            Self { terminal, clusters: Clusters::default(), keys: input::read_keys()?, mouse, title: None };
         guard::hold();
         screen.take()?;
         Ok(screen)
@@ -70,7 +75,12 @@ impl Screen {
 
     /// Draws one frame. The cursor is shown only where `view` puts it; a frame that changes nothing writes nothing.
     pub(crate) fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        self.terminal.draw(view).map(drop)
+        let Self { terminal, clusters, .. } = self;
+        let drawn = terminal.draw(|frame| {
+            view(frame);
+            clusters.wipe(frame.buffer_mut());
+        });
+        drawn.map(drop)
     }
 
     pub(crate) fn size(&self) -> Size {
