@@ -8,7 +8,7 @@ use clacks_p2p::{DEFAULT_MAX_DEPTH, Message, core::MessageId};
 use crate::{
     command::{Command, NodeCommand},
     dashboard::indented,
-    escape::escaped,
+    escape::escaped_json,
     untrusted::is_hidden,
 };
 
@@ -39,7 +39,7 @@ impl Document {
         let text = visible.unwrap_or_else(|| {
             // Line by line, as a line break is what can be seen between them.
             let (json, _) = indented(&message.as_json_line(), usize::MAX);
-            json.split('\n').map(|line| escaped(line).into_owned()).collect::<Vec<_>>().join("\n")
+            json.split('\n').map(|line| escaped_json(line).into_owned()).collect::<Vec<_>>().join("\n")
         });
         Self { text: format!("{text}\n"), is_json }
     }
@@ -73,7 +73,7 @@ pub(crate) fn line(id: MessageId, message: &Message) -> String {
             // White space at the ends would be lost.
             says(&line, &text).then_some(line)
         });
-    as_text.unwrap_or_else(|| with(&format!(":json {}", escaped(&message.as_json_line()))))
+    as_text.unwrap_or_else(|| with(&format!(":json {}", escaped_json(&message.as_json_line()))))
 }
 
 /// Whether the command gives a message this text.

@@ -15,7 +15,10 @@ use clacks_p2p::Message;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{escape::escaped, listing::expanded};
+use crate::{
+    escape::{escaped, escaped_json},
+    listing::expanded,
+};
 
 use super::{copying::text, log::Row};
 
@@ -129,7 +132,7 @@ fn write_json_lines(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
             what: &row.what,
             outcome: &row.outcome,
         };
-        writeln!(out, "{}", escaped(&serde_json::to_string(&record)?))?;
+        writeln!(out, "{}", escaped_json(&serde_json::to_string(&record)?))?;
     }
     Ok(())
 }
@@ -150,7 +153,7 @@ fn write_csv(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
 /// A cell that is text wherever it is opened.
 fn cell(text: &str) -> String {
     let text = escaped(text);
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t']);
+    let is_formula = text.starts_with(['=', '+', '-', '@']);
     format!("{}{text}", if is_formula { "'" } else { "" })
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::escape::escaped;
 
 /// The bytes are a message as JSON, or else its text.
 #[test]

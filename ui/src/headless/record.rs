@@ -11,7 +11,7 @@ use clacks_p2p::{
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::{command::COMMANDS, escape::escaped, limits::Settings};
+use crate::{command::COMMANDS, escape::escaped_json, limits::Settings};
 
 /// One line of output: a JSON object that begins with what happened and when.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Record {
     /// The line, without its end. It is safe to show on a terminal.
     pub(crate) fn into_line(self) -> String {
         let fields: Vec<_> = self.0.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
-        escaped(&format!("{{{}}}", fields.join(","))).into_owned()
+        escaped_json(&format!("{{{}}}", fields.join(","))).into_owned()
     }
 }
 
@@ -467,9 +467,11 @@ impl<'a> From<&'a HeldMessage> for Kept<'a> {
 #[cfg(test)]
 mod tests {
     use clacks_p2p::{DEFAULT_MAX_DEPTH, core::Scope};
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::untrusted::tests::{hostile, is_hidden};
 
     fn tower() -> Address {
         "tower.example.org:8080".parse().unwrap()
@@ -503,7 +505,8 @@ mod tests {
         let message = Message::from_json(hostile, DEFAULT_MAX_DEPTH).unwrap();
         let line = happened(&received(message), 0).into_line();
         assert!(
-            !line.contains(|c: char| c != '\t' && (c.is_control() || ('\u{200b}'..'\u{2070}').contains(&c)))
+            !line.contains(|c: char| c.is_control() || ('\u{200b}'..'\u{2070}').contains(&c)),
+            "{line:?}"
         );
         assert!(line.contains("1.0e+2") && line.contains("\\ud800"), "{line}");
         let without_lone_surrogate: Value = serde_json::from_str(&line.replace("\\ud800", "")).unwrap();
@@ -550,5 +553,46 @@ mod tests {
         assert_eq!(value["commands"].as_array().unwrap().len(), COMMANDS.len());
         assert_eq!(value["commands"][0]["command"], ":announce HOST:PORT");
         assert_eq!(value["line"], 3);
+    }
+
+    /// What holds text that somebody else wrote, and the fields that it stands in.
+    fn told_of(text: &str) -> Vec<(Record, &'static [&'static str])> {
+        let json = format!("{{\t\"text\"\r\n:\t{} }}", serde_json::to_string(text).unwrap());
+        let json = Message::from_json(&json, DEFAULT_MAX_DEPTH).unwrap();
+        let refusal = Refusal {
+            status: 400,
+            reason: text.to_owned(),
+            sender: Some(tower()),
+            preview: Some(text.to_owned()),
+            remote: None,
+        };
+        let failed = Event::AnnounceFailed { peer: tower(), failure: Failure::Connection(text.to_owned()) };
+        let now = Now { uptime: Duration::ZERO, unix_ms: 5 };
+        vec![
+            (happened(&received(Message::text(text)), 0), &["/message"]),
+            (happened(&received(json.clone()), 0), &["/message/text"]),
+            (recorded(&received(json), now), &["/message/text"]),
+            (happened(&Event::Refused(refusal), 0), &["/reason", "/preview"]),
+            (happened(&failed, 0), &["/failure"]),
+            (happened(&Event::HoldRuleChanged { rule: Some(text.into()) }, 0), &["/rule"]),
+            (reply(0, 1, text), &["/text"]),
+            (error(0, 1, text), &["/reason"]),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_told_is_one_harmless_line_that_reads_back_the_same(text in hostile()) {
+            for (record, fields) in told_of(&text) {
+                let line = record.into_line();
+                let is_harmful = |c: char| is_hidden(c) && !('\u{fe00}'..='\u{fe0f}').contains(&c);
+                prop_assert!(!line.contains(is_harmful), "{:?}", line);
+                let value: Value = serde_json::from_str(&line).unwrap();
+                for field in fields {
+                    let told = value.pointer(field).and_then(Value::as_str).unwrap_or_default();
+                    prop_assert!(told == text || *field == "/failure" && told.contains(&text), "{} {:?}", field, line);
+                }
+            }
+        }
     }
 }

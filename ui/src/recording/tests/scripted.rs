@@ -68,7 +68,7 @@ impl Script {
     fn message(&mut self) -> Message {
         match self.rng.random_range(0..12) {
             0 => Message::null(),
-            1 => Message::from_json("{ \"a\":\t[1.0e+2, \"\\u202e\\ud800\"]}", 9).unwrap(),
+            1 => Message::from_json("{ \"a\":  [1.0e+2, \"\\u202e\\ud800\"]}", 9).unwrap(),
             number => Message::text(&format!("message {}", number / 2)),
         }
     }
