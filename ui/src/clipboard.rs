@@ -35,8 +35,10 @@ enum Way {
 
 /// Text that may go to the clipboard: what a peer wrote, without what does something where it is pasted.
 ///
-/// Control characters other than line feed and tab, and those that reorder the text around them, are replaced by `�`,
+/// Control characters other than line feed and tab, and those that reorder or break the lines around them, are replaced by `�`,
 /// so that an ESC does not act in a shell and what is pasted reads as what was copied. All else is as it was written.
+/// A line feed is Enter to a shell that does not tell pasted text from keys: what a peer wrote goes through
+/// [`one_line`] first, and the rows of a list are counted to whoever copies them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Text(String);
 
@@ -51,21 +53,25 @@ impl Text {
     }
 }
 
+/// What a peer wrote on one line: its line breaks and tabs are spaces.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace("\r\n", " ").replace(['\n', '\r', '\t'], " ")
+}
+
 fn is_harmful(character: char) -> bool {
     let reorders = matches!(
         character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
     );
     reorders || character.is_control() && !matches!(character, '\n' | '\t')
 }
 
 /// Puts text into the clipboard and says in a line by which way, or why it did not work.
 pub(crate) async fn copy(text: Text) -> Result<String, String> {
-    let bytes = match text.as_str().len() {
-        0 => return Err("there is no text to copy".to_owned()),
-        1 => "1 byte".to_owned(),
-        bytes => format!("{bytes} bytes"),
-    };
+    if text.as_str().is_empty() {
+        return Err("there is no text to copy".to_owned());
+    }
+    let bytes = amount(text.as_str());
     for way in ways(env::var_os) {
         match way {
             Way::Program(program, arguments) => {
@@ -88,6 +94,15 @@ pub(crate) async fn copy(text: Text) -> Result<String, String> {
         }
     }
     Err("there is no clipboard here".to_owned())
+}
+
+/// How much it is. Who pastes several lines into a shell should know that there are several.
+fn amount(text: &str) -> String {
+    let bytes = if text.len() == 1 { "1 byte".to_owned() } else { format!("{} bytes", text.len()) };
+    match text.lines().count() {
+        1 => bytes,
+        lines => format!("{bytes} in {lines} lines"),
+    }
 }
 
 /// The ways that there may be, the best first.
@@ -208,9 +223,17 @@ mod tests {
             ("\u{9b}31m\x7f\0", "\u{fffd}31m\u{fffd}\u{fffd}"),
             ("one\r\ntwo\rthree", "one\ntwo\u{fffd}three"),
             ("abc\u{202e}txt.exe", "abc\u{fffd}txt.exe"),
+            ("one\u{2028}two\u{2029}", "one\u{fffd}two\u{fffd}"),
         ] {
             assert_eq!(Text::new(text).as_str(), copied);
         }
+    }
+
+    #[test]
+    fn several_lines_are_counted() {
+        assert_eq!(amount("x"), "1 byte");
+        assert_eq!(amount("two words"), "9 bytes");
+        assert_eq!(amount("two\nlines"), "9 bytes in 2 lines");
     }
 
     proptest! {
@@ -218,8 +241,10 @@ mod tests {
         fn nothing_that_acts_is_ever_copied(text in crate::untrusted::tests::hostile()) {
             let copied = Text::new(&text);
             prop_assert!(!copied.as_str().contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
-            let reorders = copied.as_str().contains(['\u{202e}', '\u{2067}']);
+            let reorders = copied.as_str().contains(['\u{202e}', '\u{2067}', '\u{2028}', '\u{2029}']);
             prop_assert!(!reorders);
+            let line = Text::new(&one_line(&text));
+            prop_assert!(!line.as_str().contains(char::is_control));
             let bytes = sequence(copied.as_str(), false);
             prop_assert!(bytes[1..bytes.len() - 1].iter().all(u8::is_ascii_graphic));
         }

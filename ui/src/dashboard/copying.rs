@@ -2,7 +2,7 @@
 
 use clacks_p2p::Message;
 
-use crate::clipboard::Text;
+use crate::clipboard::{Text, one_line};
 
 use super::{
     layout::Pane,
@@ -36,16 +36,16 @@ impl Model {
         let is_told = matches!(self.overlay.as_ref()?.content, Content::Biography(_));
         let message = story::message(self).filter(|_| !is_told);
         if self.shows_held() {
-            return message.as_ref().map(text);
+            return message.as_ref().map(line);
         }
-        Some(message.map_or_else(|| view::overlay_text(self).join("\n"), |message| text(&message)))
+        Some(message.map_or_else(|| view::overlay_text(self).join("\n"), |message| line(&message)))
     }
 
     fn selected_text(&self) -> Option<String> {
         Some(match self.selection()? {
             Content::Peer(detail) => detail.peer.address.to_string(),
-            Content::Message(queued, _) => text(&queued.message),
-            Content::Row(row) => row.message.as_ref().map_or_else(|| said(&row), text),
+            Content::Message(queued, _) => line(&queued.message),
+            Content::Row(row) => row.message.as_ref().map_or_else(|| one_line(&said(&row)), line),
             _ => return None,
         })
     }
@@ -61,7 +61,7 @@ impl Model {
             Pane::Peers if marked.peers.len() > 0 => marked.peers.iter().map(ToString::to_string).collect(),
             Pane::Peers => self.peers.visible(height).0.iter().map(|peer| peer.address.to_string()).collect(),
             Pane::Map => self.map.towers().iter().map(|tower| tower.peer.address.to_string()).collect(),
-            Pane::Queue => self.queue.visible(height).0.iter().map(|queued| text(&queued.message)).collect(),
+            Pane::Queue => self.queue.visible(height).0.iter().map(|queued| line(&queued.message)).collect(),
             Pane::Traffic => {
                 let Some(lines) = self.log_lines() else {
                     self.complain("that is more than 4 MB; :write FILE.jsonl keeps it in a file");
@@ -81,7 +81,7 @@ impl Model {
             let peer = row.peer.as_ref().map(ToString::to_string).unwrap_or_default();
             let said = row.message.as_ref().map_or_else(|| row.what.clone(), text);
             let fields = [&*time, row.direction.name(), &peer, &said, &row.outcome];
-            let line = fields.map(|field| field.replace(['\n', '\t'], " ")).join("\t");
+            let line = fields.map(one_line).join("\t");
             room = room.checked_sub(line.len() + 1)?;
             Some(line)
         };
@@ -100,6 +100,11 @@ impl Model {
 /// What a message says: the characters of a string, the JSON text of anything else.
 pub(super) fn text(message: &Message) -> String {
     message.as_text().unwrap_or_else(|| message.as_json().to_owned())
+}
+
+/// The same on one line, as it is copied: pasted into a shell, a line break that a peer wrote would be Enter.
+pub(super) fn line(message: &Message) -> String {
+    one_line(&text(message))
 }
 
 /// What a row without a message says.

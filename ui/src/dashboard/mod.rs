@@ -476,10 +476,10 @@ impl Dashboard {
         if self.bell.may_ring(Instant::now()) { Screen::ring() } else { Ok(()) }
     }
 
-    /// What these messages say, a line or more each.
+    /// What these messages say, a line each.
     fn texts(&self, ids: &[MessageId]) -> Text {
         let queued = ids.iter().filter_map(|id| self.source.queued_message(*id));
-        Text::new(&queued.map(|queued| copying::text(&queued.message)).collect::<Vec<_>>().join("\n"))
+        Text::new(&queued.map(|queued| copying::line(&queued.message)).collect::<Vec<_>>().join("\n"))
     }
 
     fn ask(&mut self, question: Question) {

@@ -15,9 +15,12 @@ use super::{
         log::Row,
         update::{Effect, Msg},
     },
-    fixture::{Fixture, address, peer},
+    fixture::{Fixture, address, peer, queued},
 };
-use crate::{clipboard::Text, untrusted::tests::hostile};
+use crate::{
+    clipboard::Text,
+    untrusted::tests::{hostile, is_hidden},
+};
 
 fn copies(text: &str) -> Vec<Effect> {
     vec![Effect::Copy(Text::new(text))]
@@ -214,6 +217,26 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
+    fn what_a_peer_wrote_is_copied_on_one_line_that_does_nothing_where_it_is_pasted(said in hostile()) {
+        let mut fixture = Fixture::empty(80, 24);
+        let json = serde_json::to_string(&said).unwrap();
+        receive(&mut fixture, &json);
+        receive(&mut fixture, &format!("[\r\n\t{json}\n]"));
+        fixture.queue = vec![queued(1, &json, 1, 1), queued(2, &json, 1, 1)];
+        fixture.refresh();
+        fixture.press(KeyCode::BackTab);
+        fixture.press(KeyCode::Up);
+        check_copied(&fixture.press(KeyCode::Char('y')), 1)?;
+        check_copied(&fixture.press(KeyCode::Char('Y')), 2)?;
+        fixture.press(KeyCode::Enter);
+        check_copied(&fixture.press(KeyCode::Char('y')), 1)?;
+        fixture.press(KeyCode::Esc);
+        fixture.press(KeyCode::BackTab);
+        check_copied(&fixture.press(KeyCode::Char('y')), 1)?;
+        check_copied(&fixture.press(KeyCode::Char('Y')), 2)?;
+    }
+
+    #[test]
     fn whatever_a_peer_wrote_is_harmless_in_a_file(said in hostile()) {
         let mut fixture = Fixture::empty(80, 24);
         let json = serde_json::to_string(&said).unwrap();
@@ -230,12 +253,30 @@ proptest! {
         check_bytes(&text);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let record = reader.records().next().unwrap().unwrap();
+        prop_assert_eq!(text.matches('\n').count(), rows.len() + 1);
         let is_formula = record.iter().any(|cell| cell.starts_with(['=', '+', '-', '@', '\t', '\r']));
         prop_assert!(!is_formula, "{:?}", record);
     }
 }
 
+/// So many lines, and nothing else that acts but the tabs between the fields of a row.
+fn check_copied(effects: &[Effect], lines: usize) -> Result<(), TestCaseError> {
+    let [Effect::Copy(text)] = effects else {
+        // An empty message.
+        prop_assert!(effects.is_empty());
+        return Ok(());
+    };
+    let text = text.as_str();
+    prop_assert_eq!(text.split('\n').count(), lines, "{:?}", text);
+    let reorders = |c: char| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let acts = |c: char| reorders(c) || c.is_control() && !matches!(c, '\n' | '\t');
+    prop_assert!(!text.contains(acts), "{:?}", text);
+    let has_fields = lines > 1 && text.contains("\tin\t");
+    prop_assert!(has_fields || !text.contains('\t'), "{:?}", text);
+    Ok(())
+}
+
 fn check_bytes(text: &str) {
-    let acts = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    assert!(!text.contains(acts) && !text.contains(['\u{202e}', '\u{200b}', '\u{2067}']), "{text:?}");
+    let is_harmful = |c: char| is_hidden(c) && !matches!(c, '\n' | '\r' | '\u{fe00}'..='\u{fe0f}');
+    assert!(!text.contains(is_harmful), "{text:?}");
 }
