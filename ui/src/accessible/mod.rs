@@ -90,9 +90,14 @@ async fn listen(
 
 async fn tell(output: &Output, sentences: Vec<String>) -> Result<(), crate::headless::Closed> {
     for sentence in sentences {
-        output.write(shown(&sentence, usize::MAX).to_string()).await?;
+        output.write(line(&sentence)).await?;
     }
     Ok(())
+}
+
+/// A sentence that may be written, whatever a peer has put into it.
+fn line(sentence: &str) -> String {
+    shown(sentence, usize::MAX).to_string()
 }
 
 /// What took a while.

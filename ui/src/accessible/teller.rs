@@ -116,8 +116,13 @@ mod tests {
             Failure, HeldBy, HeldMessage, Introduction, Origin, Peer, QueuedMessage, Refusal, Scope, Status,
         },
     };
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::{
+        accessible::line,
+        untrusted::tests::{hostile, is_hidden},
+    };
 
     const NOT_CONTACTED: &str = "03:04 not taken by tower-3:8443, not contacted: it is an address of this machine \
         itself, and only strangers named it: GNU.";
@@ -284,5 +289,36 @@ mod tests {
         assert_eq!(take(&mut teller, "red bird", now(0)), None);
         assert!(take(&mut teller, "blue bird", now(0)).is_some());
         assert_eq!(teller.set_filter(None), "All traffic is told; so far 3 of 3.");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn whatever_is_said_is_one_harmless_line(text in hostile()) {
+            let (mut teller, peer) = (teller(), peer(Status::Alive));
+            let (id, message) = ("7".parse().unwrap(), Message::text(&text));
+            let failure = Failure::Connection(text.clone());
+            let refusal = Refusal {
+                status: 400,
+                reason: text.clone(),
+                sender: Some(tower()),
+                preview: Some(text.clone()),
+                remote: None,
+            };
+            let events = [
+                received(&text, 1),
+                queued(&text),
+                held_by_the_rule(&text),
+                Event::DeliveryFailed { id, peer, message, failure },
+                Event::Refused(refusal),
+                Event::HoldRuleChanged { rule: Some(text.as_str().into()) },
+            ];
+            let said: Vec<_> = events.iter().filter_map(|event| teller.note_all(event, now(0))).collect();
+            prop_assert!(said.len() >= 4, "{:?}", said);
+            for sentence in said {
+                prop_assert!(!line(&sentence).chars().any(is_hidden), "{:?}", sentence);
+            }
+        }
     }
 }

@@ -1,12 +1,20 @@
 //! Whatever a peer writes, wherever it is shown, what reaches the terminal is harmless.
 
+use std::num::NonZero;
+
 use clacks_p2p::{
-    Message,
+    Address, Message,
     core::{Event, Failure, Origin, Refusal, Status},
 };
 use crossterm::event::KeyCode;
+use proptest::{collection::vec, prelude::*, sample::select};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
+use ratatui::{
+    Terminal, TerminalOptions, Viewport,
+    backend::CrosstermBackend,
+    buffer::{Buffer, CellWidth},
+    layout::Rect,
+};
 
 use super::{
     super::{
@@ -20,7 +28,8 @@ use super::{
 use crate::{
     dashboard::Lists,
     recording::{player::Player, tests::Recording},
-    untrusted::tests::is_hidden,
+    terminal::Frames,
+    untrusted::tests::{hostile, is_hidden},
 };
 
 /// What people and peers have written to harm a terminal or whoever looks at it.
@@ -310,5 +319,85 @@ fn whatever_numbers_a_recording_has_it_is_played_and_shown() {
             count += 1;
         }
         assert!(count > 30, "{count} events");
+    }
+}
+
+/// The screen of a terminal on which frames are drawn.
+struct OnTerminal {
+    terminal: vt100::Parser,
+    frames: Frames,
+}
+
+impl OnTerminal {
+    fn new(width: u16, height: u16) -> Self {
+        let terminal = vt100::Parser::new(NonZero::new(height).unwrap(), NonZero::new(width).unwrap(), 0);
+        Self { terminal, frames: Frames::new(width, height) }
+    }
+
+    /// Shows the next frame; each of its cells has to stand in its column, and be no wider or narrower.
+    fn show(&mut self, frame: &Buffer) {
+        self.terminal.process(&self.frames.next(frame.clone()));
+        for y in 0..frame.area.height {
+            let mut x = 0;
+            while x < frame.area.width {
+                let symbol = frame[(x, y)].symbol();
+                let columns = symbol.cell_width().max(1);
+                assert_eq!(
+                    self.text(y, x..x + columns).trim_end(),
+                    symbol.trim_end(),
+                    "{x}, {y} of {frame:?}"
+                );
+                x += columns;
+            }
+        }
+    }
+
+    fn text(&self, row: u16, columns: std::ops::Range<u16>) -> String {
+        let screen = self.terminal.screen();
+        columns.filter_map(|column| screen.cell(row, column)).map(|cell| cell.contents().to_owned()).collect()
+    }
+}
+
+/// Keys that open, move and look elsewhere.
+fn keys() -> impl Strategy<Value = Vec<KeyCode>> {
+    let plain = [KeyCode::Tab, KeyCode::BackTab, KeyCode::Enter, KeyCode::Esc, KeyCode::Down, KeyCode::End];
+    let letters = "bjkMCTOWHy?/:".chars().map(KeyCode::Char);
+    vec(select(plain.into_iter().chain(letters).collect::<Vec<_>>()), 0..8)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_peers_write_every_cell_stands_in_its_column_on_a_terminal(
+        texts in vec(hostile(), 1..4), (width, height) in (20_u16..140, 5_u16..50), keys in keys(),
+    ) {
+        let mut fixture = Fixture::busy(width, height);
+        let mut terminal = OnTerminal::new(width, height);
+        terminal.show(&fixture.draw());
+        for (text, number) in texts.iter().zip(1..) {
+            fixture.queue.push(queued(20 + number, Message::text(text).as_json(), 3, 2));
+            events(text, number).into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
+            fixture.send(Msg::Done(Err(text.clone())));
+            fixture.refresh();
+            assert_harmless(&fixture);
+            terminal.show(&fixture.draw());
+        }
+        for key in keys {
+            fixture.press(key);
+            fixture.send(Msg::Paste(texts.concat()));
+            assert_harmless(&fixture);
+            terminal.show(&fixture.draw());
+        }
+    }
+
+    #[test]
+    fn no_hostname_holds_anything_but_letters_digits_and_marks(text in hostile()) {
+        for hostname in [text.clone(), format!("tower{text}.example.org"), format!("::{text}1")] {
+            if let Ok(address) = Address::new(&hostname, 1) {
+                let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+                prop_assert!(address.hostname().bytes().all(is_plain), "{:?}", address);
+            }
+        }
     }
 }
