@@ -175,3 +175,23 @@ fn every_promise_names_tests_that_are_there() {
     let readme = std::fs::read_to_string(README).unwrap();
     assert!(readme.contains("(SECURITY.md)"), "the README leads there");
 }
+
+#[test]
+fn every_place_where_text_is_made_harmless_names_tests_that_are_there() {
+    let functions = functions();
+    let text = std::fs::read_to_string(root().join("docs/untrusted-text.md")).unwrap();
+    let places = text.split("| where | how | checked by |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let places: Vec<_> = places.lines().filter(|line| line.starts_with("| ") && line.contains('`')).collect();
+    assert!(places.len() >= 12, "{places:?}");
+    for place in places {
+        let tests: Vec<_> = place.rsplit_once(" | ").unwrap().1.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "{place}");
+        for test in tests {
+            assert!(functions.contains(test), "there is no {test}: {place}");
+        }
+    }
+    for page in ["README.md", "SECURITY.md"] {
+        let page = std::fs::read_to_string(root().join(page)).unwrap();
+        assert!(page.contains("(docs/untrusted-text.md)"), "it leads there");
+    }
+}

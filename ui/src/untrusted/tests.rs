@@ -12,6 +12,7 @@ use ratatui::{
 use super::*;
 
 mod fuzz;
+mod page;
 
 /// What no cell may hold, said apart from the tables that the code looks into: bidirectional controls, zero-width
 /// and other invisible characters, selectors, tags, fillers, private use.
