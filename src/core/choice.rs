@@ -33,6 +33,8 @@ pub struct Choice {
 pub(super) struct Candidates {
     pub(super) free: PeerCounts,
     pub(super) is_for_proven: bool,
+    /// Whether the new one is next that is known for the longest.
+    pub(super) is_oldest_next: bool,
 }
 
 impl Candidates {
@@ -44,7 +46,7 @@ impl Candidates {
         let all = free(peers);
         let is_for_proven = after_try && new + alive > 0;
         let free = if is_for_proven { PeerCounts { new, alive, ..all } } else { all };
-        Self { free, is_for_proven }
+        Self { free, is_for_proven, is_oldest_next: false }
     }
 }
 
@@ -85,9 +87,12 @@ pub(super) fn free(peers: &Peers) -> PeerCounts {
 /// The peer that the next message goes to: a new one if there is any, otherwise one of a status drawn by the
 /// document's numbers; inside a status each is as likely as the others.
 pub(super) fn choose(candidates: Candidates, peers: &Peers, rng: &mut impl Rng) -> Option<(Address, Choice)> {
-    let Candidates { free, is_for_proven } = candidates;
+    let Candidates { free, is_for_proven, is_oldest_next } = candidates;
     let choice = Choice { draw: rng.random_range(0..DRAWS), free, is_for_proven };
     let status = choice.status()?;
+    if is_oldest_next && status == Status::New {
+        return peers.oldest_free_new().map(|address| (address.clone(), choice));
+    }
     let number = rng.random_range(0..choice.free.of(status));
     peers.nth_free(status, number).map(|address| (address.clone(), choice))
 }

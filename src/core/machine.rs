@@ -12,7 +12,7 @@ use crate::protocol::{Address, Kind, Message, Payload};
 
 use self::{handing_on::HandingOn, holding::Rule, remotes::Remotes};
 use super::{
-    EnqueueError, Event, Failure, Introduction, KnownPeer, Limit, LimitCounts, MessageId, Now, Options,
+    EnqueueError, Event, Failure, Introduction, KnownPeer, Limit, LimitCounts, MessageId, Newcomers, Now, Options,
     OptionsError, Origin, Peer, PeerCounts, QueuedMessage, Refusal, Status, choice,
     options::check_send_rate,
     pace::Pace,
@@ -323,7 +323,7 @@ impl Core {
         // The peer is chosen first: without one, the message stays where it is.
         let Some((to, choice)) = choice::choose(self.candidates(), &self.peers, rng) else { return };
         let Some(entry) = self.queue.take_out() else { return };
-        self.after_try = self.peers.is_hearsay(&to);
+        self.after_try = self.options.newcomers == Newcomers::EverySecond && self.peers.is_hearsay(&to);
         self.peers.begin_delivery(&to);
         self.messages_in_flight += 1;
         let QueuedMessage { id, message, .. } = &entry.queued;

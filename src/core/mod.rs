@@ -34,7 +34,7 @@ pub use event::{Event, Failure, Introduction, Origin, Refusal};
 pub use held::{HeldBy, HeldMessage, HoldRule};
 pub use limit::{Limit, LimitCounts};
 pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome};
-pub use options::{Options, OptionsError};
+pub use options::{Newcomers, Options, OptionsError};
 pub use peers::{KnownPeer, Peer, PeerCounts, Status};
 pub use queue::{EnqueueError, MessageId, QueuedMessage, ReplaceError};
 pub use scope::Scope;

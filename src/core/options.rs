@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::protocol::{Address, DEFAULT_MAX_DEPTH};
 
 /// How a node behaves. The first four are the protocol's own options, the others are our limits.
@@ -41,8 +43,25 @@ pub struct Options {
     pub payload_rate: f64,
     /// Payloads that are taken at once from one remote address after a quiet time. Default 2,000. Must not be zero.
     pub payload_burst: u32,
+    /// In which order new peers are tried. Default [`Newcomers::EverySecond`].
+    pub newcomers: Newcomers,
     /// How deep a message may be nested. Default [`DEFAULT_MAX_DEPTH`]; one some 5,000 deep ends a package node.
     pub max_depth: usize,
+}
+
+/// Which of the new peers a message goes to, and how often one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Newcomers {
+    /// A random one; but after a message went to one that only strangers named, the next goes to a peer that answered or
+    /// that the user named, so that whoever makes up names leaves the living every second message.
+    #[default]
+    EverySecond,
+    /// A random one, and every message while there are any, as the protocol's document says.
+    Always,
+    /// The one that is known for the longest, and every message while there are any, as the package once did. To be
+    /// compared with the others: looking for it takes longer the more there are.
+    Oldest,
 }
 
 /// Why [`Options`] can't be used.
@@ -79,6 +98,7 @@ impl Options {
             introductions_burst: 100,
             payload_rate: 1000.0,
             payload_burst: 2000,
+            newcomers: Newcomers::EverySecond,
             max_depth: DEFAULT_MAX_DEPTH,
         }
     }

@@ -567,6 +567,13 @@ impl Peers {
         None
     }
 
+    /// The new peer that is known for the longest among those that can be sent to now.
+    pub(super) fn oldest_free_new(&self) -> Option<&Address> {
+        let classes = Class::all_of(Status::New).map(|class| (self.group(class), self.free_in(class)));
+        let free = classes.flat_map(|(group, free)| group.table.iter().take(free));
+        free.min_by_key(|(address, record)| (record.known_since, *address)).map(|(address, _)| address)
+    }
+
     fn nth(&self, class: Class, number: usize) -> Option<&Address> {
         self.group(class).table.get_index(number).map(|(address, _)| address)
     }

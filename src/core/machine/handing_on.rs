@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::core::{
-    Now, PeerCounts,
+    Newcomers, Now, PeerCounts,
     choice::{self, Candidates},
 };
 
@@ -67,6 +67,7 @@ impl Core {
     /// Whom the next message can go to.
     pub(super) fn candidates(&self) -> Candidates {
         let mut candidates = Candidates::of(&self.peers, self.after_try);
+        candidates.is_oldest_next = self.options.newcomers == Newcomers::Oldest;
         if self.hands_on_to_good_peers() {
             candidates.free = PeerCounts { lost: 0, dead: 0, ..candidates.free };
         }

@@ -98,6 +98,30 @@ fn however_many_make_up_names_every_second_message_is_for_those_who_answered() {
     }
 }
 
+/// Whom the next messages go to when five friends were named, the alphabet backwards.
+fn tried(newcomers: Newcomers) -> String {
+    let mut core = core_with(|options| {
+        (options.newcomers, options.max_in_flight_per_peer) = (newcomers, 64);
+    });
+    add_alive(&mut core, "living:1");
+    events(&mut core);
+    for (second, name) in ["e", "d", "c", "b", "a"].into_iter().enumerate() {
+        let friend = Address::new(name, 1).unwrap();
+        announce(&mut core, LIAR, &address("living:1"), Some(&friend), at(second as u64));
+    }
+    (0..5).for_each(|_| drop(core.enqueue(Message::text("GNU"), at(10))));
+    let sent = (1..=5).map(|turn| send_one(&mut core, at(turn * 100_000)).to.hostname().to_owned());
+    sent.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_order_of_the_new_peers_can_be_chosen() {
+    assert_eq!(tried(Newcomers::Oldest), "e d c b a");
+    let always = tried(Newcomers::Always);
+    assert!(!always.contains("living") && always != "e d c b a", "{always}");
+    assert_eq!(tried(Newcomers::EverySecond).matches("living").count(), 2);
+}
+
 #[test]
 fn introductions_are_counted_by_remote_address() {
     let mut core = core_with(|options| {
