@@ -30,11 +30,14 @@
 //! - [`protocol`]: the wire. Bytes in, typed values or an error out.
 //! - [`core`]: the state machine. Peers, queue, whom to send to. No socket, no clock, no tokio.
 //! - `node`: the tokio tasks that drive the core, behind the feature `node`, which is on by default.
+//! - `simulation`: many cores on one virtual clock, behind the feature `simulation`.
 
 pub mod core;
 #[cfg(feature = "node")]
 pub mod node;
 pub mod protocol;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 
 #[cfg(feature = "node")]
 pub use node::{Builder, Node, Subscription};

@@ -12,8 +12,8 @@ use crate::protocol::{Address, Kind, Message, Payload};
 
 use self::{handing_on::HandingOn, holding::Rule, remotes::Remotes};
 use super::{
-    EnqueueError, Event, Failure, Introduction, KnownPeer, Limit, LimitCounts, MessageId, Newcomers, Now, Options,
-    OptionsError, Origin, Peer, PeerCounts, QueuedMessage, Refusal, Status, choice,
+    EnqueueError, Event, Failure, Introduction, KnownPeer, Limit, LimitCounts, MessageId, Newcomers, Now,
+    Options, OptionsError, Origin, Peer, PeerCounts, QueuedMessage, Refusal, Status, choice,
     options::check_send_rate,
     pace::Pace,
     peers::Peers,
@@ -752,6 +752,14 @@ impl Core {
             Purpose::Message(entry) => Some((to, &entry.queued)),
             Purpose::Announce => None,
         })
+    }
+
+    /// The message that a delivery under way is to deliver; `None` for an announce.
+    pub fn message_of(&self, id: DeliveryId) -> Option<&Message> {
+        match &self.in_flight.get(&id)?.purpose {
+            Purpose::Message(entry) => Some(&entry.queued.message),
+            Purpose::Announce => None,
+        }
     }
 
     /// A message that waits.

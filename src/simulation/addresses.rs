@@ -1,0 +1,54 @@
+//! The names of simulated nodes: which number has which address.
+
+use std::num::NonZeroU16;
+
+use crate::protocol::Address;
+
+/// Nodes that share a hostname, and so its text in memory; they differ by their ports.
+const NODES_PER_HOST: u32 = 50_000;
+
+/// The addresses of all nodes.
+#[derive(Debug)]
+pub(super) struct Addresses {
+    hosts: Vec<Address>,
+}
+
+impl Addresses {
+    pub(super) fn of(nodes: u32) -> Self {
+        let hosts = 0..nodes.div_ceil(NODES_PER_HOST);
+        // Letters, so that it is no number, which would be read as an IP address.
+        let host = |number| Address::new(&format!("host{number}"), 1).ok();
+        Self { hosts: hosts.filter_map(host).collect() }
+    }
+
+    /// The address of a node that there is.
+    pub(super) fn of_node(&self, node: u32) -> Address {
+        let port = NonZeroU16::MIN.saturating_add((node % NODES_PER_HOST) as u16);
+        self.hosts[(node / NODES_PER_HOST) as usize].with_port(port)
+    }
+
+    /// The node that has the address; none has a made-up one.
+    pub(super) fn node(address: &Address) -> Option<u32> {
+        let host: u32 = address.hostname().strip_prefix("host")?.parse().ok()?;
+        Some(host * NODES_PER_HOST + u32::from(address.port()) - 1)
+    }
+
+    /// An address that nobody has.
+    pub(super) fn made_up(number: u64) -> Option<Address> {
+        Address::new(&format!("nobody-{number}"), 1).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_node_has_an_address_and_is_found_by_it() {
+        let addresses = Addresses::of(120_001);
+        for node in [0, 1, 49_999, 50_000, 99_999, 120_000] {
+            assert_eq!(Addresses::node(&addresses.of_node(node)), Some(node));
+        }
+        assert_eq!(Addresses::node(&Addresses::made_up(7).unwrap()), None);
+    }
+}

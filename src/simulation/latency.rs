@@ -1,0 +1,60 @@
+//! How long a payload is on its way.
+
+use rand::{Rng, RngExt};
+use rand_distr::{Distribution, LogNormal};
+use serde::{Deserialize, Serialize};
+
+use super::{ScenarioError, scenario::in_range};
+
+/// How long a payload takes to its receiver, and its answer back: each way is drawn anew.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Latency {
+    /// Always the same.
+    Constant {
+        /// Seconds.
+        seconds: f64,
+    },
+    /// Anything between two bounds, each as likely.
+    Uniform {
+        /// Seconds at least.
+        from: f64,
+        /// Seconds at most.
+        to: f64,
+    },
+    /// Mostly near the median and now and then much longer, as on the internet.
+    LogNormal {
+        /// Seconds that half of all ways take less than.
+        median: f64,
+        /// Spread: the standard deviation of the natural logarithm. At 0.5, one way in twenty takes 2.3 medians.
+        sigma: f64,
+    },
+}
+
+impl Latency {
+    pub(super) fn check(self) -> Result<(), ScenarioError> {
+        match self {
+            Self::Constant { seconds } => in_range("latency.seconds", seconds, 0.0, 3600.0),
+            Self::Uniform { from, to } => {
+                in_range("latency.from", from, 0.0, 3600.0)?;
+                in_range("latency.to", to, from, 3600.0)
+            }
+            Self::LogNormal { median, sigma } => {
+                in_range("latency.median", median, 1e-9, 3600.0)?;
+                in_range("latency.sigma", sigma, 0.0, 5.0)
+            }
+        }
+    }
+
+    /// One way, in seconds.
+    pub(super) fn draw(self, rng: &mut impl Rng) -> f64 {
+        match self {
+            Self::Constant { seconds } => seconds,
+            Self::Uniform { from, to } => from + (to - from) * rng.random::<f64>(),
+            // A spread that was checked is one that the distribution takes.
+            Self::LogNormal { median, sigma } => {
+                LogNormal::new(median.ln(), sigma).map_or(median, |way| way.sample(rng))
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Many nodes on one virtual clock: what a network of them would do, without a socket.
+//!
+//! Every simulated node is a real [`Core`](crate::core::Core). What a network adds to it is here: how long a payload
+//! takes, which are lost, which nodes fail, and who knows whom at first. All of that is a [`Scenario`]; with the same
+//! scenario, seed included, the same things happen in the same order on every machine.
+//!
+//! ```
+//! use std::time::Duration;
+//! use clacks_p2p::simulation::{Scenario, Simulation};
+//!
+//! let mut simulation = Simulation::new(Scenario::default())?;
+//! simulation.run_until(Duration::from_secs(60));
+//! let sample = simulation.sample();
+//! println!("after a minute the message was at {:.0} % of the nodes", sample.visited * 100.0);
+//! # assert!(sample.visited > 0.1);
+//! # Ok::<(), clacks_p2p::simulation::ScenarioError>(())
+//! ```
+
+mod addresses;
+mod calendar;
+mod latency;
+mod network;
+mod sample;
+mod scenario;
+#[cfg(test)]
+mod tests;
+mod topology;
+mod trace;
+mod trouble;
+
+pub use latency::Latency;
+pub use network::Simulation;
+pub use sample::{Outage, Report, Sample};
+pub use scenario::{Churn, Flood, Origin, Outages, Partition, Scenario, ScenarioError};
+pub use topology::Topology;

@@ -1,0 +1,502 @@
+//! The nodes, and what happens between them.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+
+use crate::{
+    core::{Core, Delivery, DeliveryId, Failure, Now, Outcome, PeerCounts, Status},
+    protocol::{Kind, Payload},
+};
+
+use super::{
+    Origin, Report, Sample, Scenario, ScenarioError,
+    addresses::Addresses,
+    calendar::Calendar,
+    trace::{Number, Trace},
+    trouble::{Trouble, Watched},
+};
+
+/// The wall clock at the start, in milliseconds since the Unix epoch; any would do.
+const STARTED: u64 = 1_700_000_000_000;
+/// The nodes whose longest distance is measured in a sample, evenly spread: with all of them, measuring a million would
+/// take longer than simulating them.
+const MEASURED: u32 = 2000;
+/// The sender of what comes from outside the network.
+pub(super) const OUTSIDE: u32 = u32::MAX;
+
+/// A network of nodes on a virtual clock. See the [module](crate::simulation).
+#[derive(Debug)]
+pub struct Simulation {
+    pub(super) scenario: Scenario,
+    pub(super) addresses: Addresses,
+    pub(super) towers: Vec<Tower>,
+    pub(super) calendar: Calendar<Happening>,
+    parcels: Parcels,
+    pub(super) rng: Pcg64,
+    /// Nanoseconds since the start.
+    pub(super) now: u64,
+    pub(super) trace: Trace,
+    pub(super) trouble: Trouble,
+    deliveries: u64,
+    failures: u64,
+}
+
+/// One node.
+#[derive(Debug)]
+pub(super) struct Tower {
+    /// None while it is down.
+    pub(super) core: Option<Core>,
+    /// When it is to be woken, in nanoseconds; [`NEVER`] if not.
+    wake: u64,
+    /// How often it has failed: what was for it before is not for it now.
+    pub(super) failures: u32,
+}
+
+const NEVER: u64 = u64::MAX;
+
+/// Something that happens at a time.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Happening {
+    /// A node may send.
+    Wake(u32),
+    /// A parcel is there.
+    Arrives(u32),
+    /// Its sender knows what became of it.
+    Ends(u32, End),
+    /// A node fails.
+    Fails(u32),
+    /// A node is there again.
+    Returns(u32),
+    /// The stranger sends.
+    Floods,
+}
+
+/// How the sending of a parcel ended, for its sender.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum End {
+    Taken,
+    Refused(u16),
+    /// Nobody listens there.
+    Unreachable,
+    TimedOut,
+}
+
+/// What is on its way from one node to another.
+#[derive(Debug)]
+pub(super) struct Parcel {
+    pub(super) from: u32,
+    /// How often the sender had failed.
+    pub(super) failures: u32,
+    pub(super) to: u32,
+    /// The sender's number for it; none for what comes from outside.
+    pub(super) id: Option<DeliveryId>,
+    pub(super) sent: u64,
+    pub(super) payload: Option<Payload>,
+    /// The receiver has it, and the sender does not know yet.
+    pub(super) is_taken: bool,
+}
+
+/// What is on its way, each in a place that is used again.
+#[derive(Debug, Default)]
+struct Parcels {
+    places: Vec<Parcel>,
+    free: Vec<u32>,
+}
+
+impl Parcels {
+    fn put(&mut self, parcel: Parcel) -> u32 {
+        if let Some(place) = self.free.pop() {
+            self.places[place as usize] = parcel;
+            return place;
+        }
+        self.places.push(parcel);
+        self.places.len() as u32 - 1
+    }
+
+    fn at(&mut self, place: u32) -> &mut Parcel {
+        &mut self.places[place as usize]
+    }
+
+    fn end(&mut self, place: u32) {
+        let parcel = self.at(place);
+        (parcel.payload, parcel.is_taken) = (None, false);
+        self.free.push(place);
+    }
+}
+
+impl Simulation {
+    /// A network at its start: every node knows its neighbours, and the messages wait at their origins.
+    pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
+        scenario.check()?;
+        let nodes = scenario.nodes();
+        let mut simulation = Self {
+            addresses: Addresses::of(nodes),
+            towers: Vec::with_capacity(nodes as usize),
+            calendar: Calendar::new(),
+            parcels: Parcels::default(),
+            rng: Pcg64::seed_from_u64(scenario.seed),
+            now: 0,
+            trace: Trace::new(nodes, scenario.messages),
+            trouble: Trouble::default(),
+            deliveries: 0,
+            failures: 0,
+            scenario,
+        };
+        simulation.towers.extend((0..nodes).map(|_| Tower { core: None, wake: NEVER, failures: 0 }));
+        (0..nodes).for_each(|node| simulation.join(node));
+        simulation.start_messages();
+        simulation.expect_trouble();
+        Ok(simulation)
+    }
+
+    /// A node starts, and makes itself known to its neighbours or is told of them.
+    pub(super) fn join(&mut self, node: u32) {
+        let options = self.scenario.options(self.addresses.of_node(node));
+        // Options of a scenario that was checked are ones that a node takes.
+        let Ok(mut core) = Core::new(options) else { return };
+        for peer in self.scenario.topology.neighbours(node, self.scenario.seed) {
+            let (peer, now) = (self.addresses.of_node(peer), self.time());
+            if self.scenario.announces {
+                core.announce(&peer, &mut self.rng);
+            } else {
+                core.add_peer(&peer, now);
+            }
+        }
+        self.towers[node as usize].core = Some(core);
+        self.attend_to(node);
+    }
+
+    fn start_messages(&mut self) {
+        let (messages, nodes) = (self.scenario.messages, u64::from(self.scenario.nodes()));
+        for number in 0..messages {
+            let node = match self.scenario.origin {
+                Origin::First => 0,
+                Origin::Spread => (u64::from(number) * nodes / u64::from(messages)) as u32,
+            };
+            let now = self.time();
+            let Some(core) = &mut self.towers[node as usize].core else { continue };
+            if core.enqueue(Number::message(number), now).is_ok() {
+                self.trace.starts(number, node);
+            }
+            self.attend_to(node);
+        }
+    }
+
+    // === Time ===
+
+    /// The virtual clock, since the start.
+    pub fn now(&self) -> Duration {
+        Duration::from_nanos(self.now)
+    }
+
+    /// The same in seconds.
+    pub(super) fn seconds(&self) -> f64 {
+        self.now().as_secs_f64()
+    }
+
+    pub(super) fn time(&self) -> Now {
+        let uptime = self.now();
+        Now { uptime, unix_ms: STARTED + uptime.as_millis() as u64 }
+    }
+
+    /// Lets everything happen that happens before `end`, and sets the clock to it; or ends earlier, when the scenario
+    /// does. Returns whether it goes on.
+    pub fn run_until(&mut self, end: Duration) -> bool {
+        self.run(end, u64::MAX)
+    }
+
+    /// The same, but returns after so many deliveries at the latest, so that who shows it can show it.
+    pub fn run(&mut self, end: Duration, deliveries: u64) -> bool {
+        let duration = super::scenario::seconds(self.scenario.duration);
+        let end = end.min(duration);
+        let last = self.deliveries.saturating_add(deliveries);
+        let nanos = u64::try_from(end.as_nanos()).unwrap_or(NEVER);
+        while !self.is_over() && self.deliveries < last {
+            let Some((at, what)) = self.calendar.next_before(nanos) else {
+                self.now = self.now.max(nanos);
+                return end < duration;
+            };
+            self.now = at;
+            self.happens(what);
+        }
+        !self.is_over()
+    }
+
+    /// Lets the next thing happen, and what happens until a message was delivered. Returns whether it goes on.
+    pub fn step(&mut self) -> bool {
+        self.run(Duration::MAX, 1)
+    }
+
+    fn is_over(&self) -> bool {
+        let Scenario { deliveries, until_visited, .. } = self.scenario;
+        (deliveries > 0 && self.deliveries >= deliveries)
+            || (until_visited > 0.0 && self.trace.first_visited() >= until_visited)
+    }
+
+    fn happens(&mut self, what: Happening) {
+        match what {
+            Happening::Wake(node) => self.wakes(node),
+            Happening::Arrives(place) => self.arrives(place),
+            Happening::Ends(place, end) => self.ends(place, end),
+            Happening::Fails(node) => self.fails(node),
+            Happening::Returns(node) => self.returns(node),
+            Happening::Floods => self.floods(),
+        }
+    }
+
+    pub(super) fn after(&self, seconds: f64) -> u64 {
+        self.now.saturating_add((seconds * 1e9) as u64)
+    }
+
+    // === What nodes do ===
+
+    fn wakes(&mut self, node: u32) {
+        let now = self.time();
+        let tower = &mut self.towers[node as usize];
+        if tower.wake != self.now {
+            return;
+        }
+        tower.wake = NEVER;
+        if let Some(core) = &mut tower.core {
+            core.handle_timeout(now, &mut self.rng);
+            self.attend_to(node);
+        }
+    }
+
+    /// Carries out what a node asks for after something happened to it.
+    pub(super) fn attend_to(&mut self, node: u32) {
+        while let Some(delivery) = self.towers[node as usize].core.as_mut().and_then(Core::poll_delivery) {
+            self.send(node, delivery);
+        }
+        let tower = &mut self.towers[node as usize];
+        let Some(core) = &mut tower.core else { return };
+        while core.poll_event().is_some() {}
+        let Some(wake) = core.poll_timeout() else { return };
+        let wake = u64::try_from(wake.as_nanos()).unwrap_or(NEVER).max(self.now);
+        if wake < tower.wake {
+            tower.wake = wake;
+            self.calendar.note(wake, Happening::Wake(node));
+        }
+    }
+
+    fn send(&mut self, from: u32, delivery: Delivery) {
+        let failures = self.towers[from as usize].failures;
+        let to = Addresses::node(&delivery.to);
+        let parcel = Parcel {
+            from,
+            failures,
+            to: to.unwrap_or(OUTSIDE),
+            id: Some(delivery.id),
+            sent: self.now,
+            payload: Some(delivery.payload),
+            is_taken: false,
+        };
+        self.post(parcel);
+    }
+
+    /// Sends a parcel on its way.
+    pub(super) fn post(&mut self, parcel: Parcel) {
+        let (from, to) = (parcel.from, parcel.to);
+        let place = self.parcels.put(parcel);
+        if to == OUTSIDE {
+            // The name leads nowhere.
+            let at = self.one_way_from_now();
+            self.calendar.note(at, Happening::Ends(place, End::Unreachable));
+        } else if self.is_cut(from, to) || self.happens_by_chance(self.scenario.loss) {
+            self.times_out(place);
+        } else {
+            let at = self.one_way_from_now();
+            self.calendar.note(at, Happening::Arrives(place));
+        }
+    }
+
+    fn one_way_from_now(&mut self) -> u64 {
+        let seconds = self.scenario.latency.draw(&mut self.rng);
+        self.after(seconds)
+    }
+
+    fn times_out(&mut self, place: u32) {
+        let at = self.parcels.at(place).sent.saturating_add((self.scenario.timeout * 1e9) as u64);
+        self.calendar.note(at.max(self.now), Happening::Ends(place, End::TimedOut));
+    }
+
+    pub(super) fn happens_by_chance(&mut self, share: f64) -> bool {
+        // Without a draw where there is no chance: faster.
+        share > 0.0 && self.rng.random_bool(share)
+    }
+
+    fn arrives(&mut self, place: u32) {
+        let Parcel { from, to, ref mut payload, .. } = *self.parcels.at(place);
+        let Some(payload) = payload.take() else { return };
+        let end = self.deliver(from, to, payload);
+        if matches!(end, End::Taken) {
+            if self.happens_by_chance(self.scenario.answer_loss) {
+                self.times_out(place);
+                return;
+            }
+            self.parcels.at(place).is_taken = true;
+        }
+        let at = self.one_way_from_now();
+        self.calendar.note(at, Happening::Ends(place, end));
+    }
+
+    /// Gives a payload to a node, as the listener of a real one does.
+    fn deliver(&mut self, from: u32, to: u32, payload: Payload) -> End {
+        let (now, remote) = (self.time(), self.remote(from));
+        let tower = &mut self.towers[to as usize];
+        let Some(core) = &mut tower.core else { return End::Unreachable };
+        if let Some(answer) = remote.and_then(|remote| core.allow_payload(remote, now).err()) {
+            while core.poll_event().is_some() {}
+            return End::Refused(answer.status);
+        }
+        let sender = payload.sender.clone();
+        let message = (payload.kind == Kind::Message).then(|| Number::of(&payload.message)).flatten();
+        core.see_sender(&sender, remote, now);
+        let answer = core.take_payload(&sender, payload, remote, now);
+        self.attend_to(to);
+        if answer.status != 200 {
+            return End::Refused(answer.status);
+        }
+        if let Some(number) = message {
+            self.trace.visits(number, to, now.uptime.as_secs_f64());
+            self.note_taken_by(to);
+        }
+        End::Taken
+    }
+
+    /// The network address that a sender has for others.
+    fn remote(&self, from: u32) -> Option<IpAddr> {
+        // From the range for private networks, of which there are enough.
+        let address = |number: u32| IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | number));
+        match from {
+            OUTSIDE => Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
+            node => self.scenario.limits.then(|| address(node)),
+        }
+    }
+
+    fn ends(&mut self, place: u32, end: End) {
+        let Parcel { from, failures, id, sent, .. } = *self.parcels.at(place);
+        self.parcels.end(place);
+        let (Some(id), now) = (id, self.time()) else { return };
+        let tower = &mut self.towers[from as usize];
+        if tower.failures != failures {
+            return;
+        }
+        let Some(core) = &mut tower.core else { return };
+        let round_trip = Duration::from_nanos(self.now - sent);
+        let message = core.message_of(id).and_then(Number::of);
+        core.handle_delivery(id, end.outcome(round_trip), now);
+        if matches!(end, End::Taken) {
+            self.deliveries += 1;
+            self.note_delivery();
+            message.into_iter().for_each(|message| self.trace.leaves(message));
+        } else {
+            self.failures += 1;
+        }
+        self.attend_to(from);
+    }
+
+    // === What is seen of it ===
+
+    /// What is simulated.
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// Messages that were delivered so far.
+    pub fn deliveries(&self) -> u64 {
+        self.deliveries
+    }
+
+    /// How often the first 64 messages came by a node, counted from 0.
+    pub fn visits(&self, node: u32) -> u32 {
+        self.trace.visits_of(node)
+    }
+
+    /// Whether a node, counted from 0, is up.
+    pub fn is_up(&self, node: u32) -> bool {
+        self.towers[node as usize].core.is_some()
+    }
+
+    /// How many peers a node, counted from 0, knows as new or alive; 0 while it is down.
+    pub fn known(&self, node: u32) -> u32 {
+        let counts = self.towers[node as usize].core.as_ref().map(Core::peer_counts);
+        counts.map_or(0, |PeerCounts { new, alive, .. }| (new + alive) as u32)
+    }
+
+    /// The longest distance between a node, counted from 0, and a peer that it knows as new or alive: the difference of
+    /// their numbers, as in the measurements of the protocol's author.
+    pub fn distance(&self, node: u32) -> u32 {
+        let peers = self.towers[node as usize].core.iter().flat_map(Core::peers);
+        let good = peers.filter(|peer| matches!(peer.status, Status::New | Status::Alive));
+        let numbers = good.filter_map(|peer| Addresses::node(&peer.address));
+        numbers.map(|peer| peer.abs_diff(node)).max().unwrap_or(0)
+    }
+
+    /// How the network is now. Takes as long as there are nodes.
+    pub fn sample(&mut self) -> Sample {
+        let up: Vec<u32> = (0..self.scenario.nodes()).filter(|node| self.is_up(*node)).collect();
+        let known = || up.iter().map(|node| self.known(*node));
+        let queues = self.towers.iter().filter_map(|tower| tower.core.as_ref()).map(Core::queue_len);
+        let measured = up.iter().step_by(up.len().div_ceil(MEASURED as usize).max(1));
+        let sample = Sample {
+            at: self.seconds(),
+            deliveries: self.deliveries,
+            failures: self.failures,
+            visited: self.trace.visited(),
+            known: mean(known()),
+            least_known: known().min().unwrap_or(0),
+            most_known: known().max().unwrap_or(0),
+            distance: mean(measured.map(|node| self.distance(*node))),
+            up: up.len() as u32,
+            lost: self.trace.lost(),
+            duplicates: self.trace.duplicates().saturating_sub(self.unconfirmed()),
+            longest_queue: queues.max().unwrap_or(0) as u32,
+        };
+        self.watch();
+        sample
+    }
+
+    /// Messages that a receiver has and of which the sender will give up its copy as soon as the answer is there.
+    fn unconfirmed(&self) -> u64 {
+        let taken = self.parcels.places.iter().filter(|parcel| parcel.is_taken && parcel.from != OUTSIDE);
+        let is_there = |parcel: &&Parcel| {
+            let sender = &self.towers[parcel.from as usize];
+            sender.core.is_some() && sender.failures == parcel.failures
+        };
+        taken.filter(is_there).count() as u64
+    }
+
+    /// What became of the whole run, to be asked at its end.
+    pub fn report(&mut self) -> Report {
+        Report {
+            end: self.sample(),
+            reached: self.trace.reached(),
+            returned: self.trace.returned(),
+            outage: self.trouble.outage.as_ref().map(Watched::told),
+            flood: self.flood_rates(),
+        }
+    }
+}
+
+impl End {
+    fn outcome(self, round_trip: Duration) -> Outcome {
+        match self {
+            Self::Taken => Outcome::Taken { round_trip },
+            Self::Refused(status) => Outcome::Failed(Failure::Status(status)),
+            Self::Unreachable => Outcome::Failed(Failure::Connection(String::new())),
+            Self::TimedOut => Outcome::Failed(Failure::TimedOut),
+        }
+    }
+}
+
+fn mean(numbers: impl Iterator<Item = u32>) -> f64 {
+    let (sum, count) =
+        numbers.fold((0_u64, 0_u64), |(sum, count), number| (sum + u64::from(number), count + 1));
+    if count == 0 { 0.0 } else { sum as f64 / count as f64 }
+}

@@ -1,0 +1,187 @@
+use std::time::Duration;
+
+use super::*;
+use crate::core::Newcomers;
+
+const GRID: Topology = Topology::Grid { width: 20, height: 20 };
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// The whole run of a scenario, with a sample each second at most.
+fn run(scenario: Scenario) -> (Vec<Sample>, Report) {
+    let mut simulation = Simulation::new(scenario).unwrap();
+    let mut samples = Vec::new();
+    for second in 1.. {
+        let goes_on = simulation.run_until(seconds(second));
+        samples.push(simulation.sample());
+        if !goes_on {
+            break;
+        }
+    }
+    (samples, simulation.report())
+}
+
+/// The measurement of the protocol's author: one message in a grid, 3000 deliveries at 500 a second.
+fn grid(newcomers: Newcomers) -> Scenario {
+    Scenario {
+        topology: GRID,
+        announces: false,
+        send_rate: 500.0,
+        deliveries: 3000,
+        newcomers,
+        latency: Latency::Constant { seconds: 0.01 },
+        ..Scenario::default()
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    let troubled = |seed| Scenario {
+        seed,
+        duration: 60.0,
+        messages: 30,
+        origin: Origin::Spread,
+        loss: 0.02,
+        answer_loss: 0.02,
+        timeout: 2.0,
+        churn: Some(Churn { mean_up: 100.0, mean_down: 10.0 }),
+        ..Scenario::default()
+    };
+    assert_eq!(run(troubled(7)), run(troubled(7)));
+    assert_ne!(run(troubled(7)), run(troubled(8)));
+}
+
+#[test]
+fn without_trouble_no_message_is_lost_or_doubled_and_each_is_everywhere_in_the_end() {
+    let (samples, report) = run(Scenario {
+        duration: 2000.0,
+        until_visited: 1.0,
+        messages: 10,
+        origin: Origin::Spread,
+        ..Scenario::default()
+    });
+    assert_eq!((report.end.lost, report.end.duplicates, report.end.failures), (0, 0, 0));
+    assert_eq!(report.end.up, 100);
+    let [half, most, almost_all, all] = report.reached.map(Option::unwrap);
+    assert!(half < most && most < almost_all && almost_all <= all, "{report:?}");
+    assert!(report.returned.is_some());
+    assert!(samples.is_sorted_by_key(|sample| sample.deliveries));
+    assert!(samples.is_sorted_by(|one, next| one.visited <= next.visited && one.known <= next.known));
+}
+
+#[test]
+fn from_the_top_of_the_list_a_message_does_not_come_as_far_as_by_chance() {
+    let end = |newcomers| run(grid(newcomers)).1.end;
+    let (oldest, always) = (end(Newcomers::Oldest), end(Newcomers::Always));
+    assert!(oldest.deliveries == 3000 && always.deliveries == 3000);
+    assert!(oldest.visited < 0.8 && always.visited > 0.9, "{oldest:?} {always:?}");
+    assert!(oldest.distance < always.distance, "{oldest:?} {always:?}");
+}
+
+/// Some dozens of nodes with as many messages, for some minutes.
+fn busy(change: impl FnOnce(&mut Scenario)) -> (Vec<Sample>, Report) {
+    let mut scenario = Scenario {
+        topology: Topology::Random { nodes: 60, degree: 4 },
+        duration: 300.0,
+        messages: 60,
+        origin: Origin::Spread,
+        timeout: 5.0,
+        ..Scenario::default()
+    };
+    change(&mut scenario);
+    run(scenario)
+}
+
+#[test]
+fn what_never_arrives_is_sent_again_and_what_is_not_confirmed_is_there_twice() {
+    let lost_on_the_way = busy(|scenario| scenario.loss = 0.1).1.end;
+    assert!(lost_on_the_way.failures > 100);
+    assert_eq!((lost_on_the_way.lost, lost_on_the_way.duplicates), (0, 0));
+    let unconfirmed = busy(|scenario| scenario.answer_loss = 0.01).1.end;
+    assert!(unconfirmed.failures > 10 && unconfirmed.lost == 0);
+    assert!(
+        unconfirmed.duplicates > 10 && unconfirmed.duplicates < unconfirmed.failures + 30,
+        "{unconfirmed:?}"
+    );
+}
+
+#[test]
+fn nodes_that_fail_take_their_messages_with_them_and_come_back() {
+    let (samples, report) = busy(|scenario| scenario.churn = Some(Churn { mean_up: 100.0, mean_down: 25.0 }));
+    assert!(report.end.lost > 10, "{report:?}");
+    let up: Vec<_> = samples.iter().map(|sample| sample.up).skip(100).collect();
+    // Four fifths of 60, give or take four standard deviations.
+    assert!(up.iter().all(|up| (35..60).contains(up)), "{up:?}");
+}
+
+#[test]
+fn a_node_that_fails_is_forgotten_and_found_again() {
+    let (_, report) = busy(|scenario| {
+        scenario.outage = Some(Outages { node: 7, from: 20.0, until: 450.0 });
+        scenario.duration = 500.0;
+    });
+    let outage = report.outage.unwrap();
+    assert!(outage.known_by > 10, "{outage:?}");
+    assert!(outage.forgotten.is_some_and(|after| after < 430.0), "{outage:?}");
+    assert!(outage.found.is_some() && outage.known_again.is_some(), "{outage:?}");
+}
+
+#[test]
+fn nothing_crosses_a_partition_while_it_lasts() {
+    let (_, cut) = busy(|scenario| {
+        (scenario.messages, scenario.origin) = (1, Origin::First);
+        scenario.topology = Topology::Grid { width: 10, height: 10 };
+        scenario.announces = false;
+        scenario.partition = Some(Partition { from: 0.0, until: 300.0, share: 0.5 });
+    });
+    assert!(cut.end.visited <= 0.5 && cut.end.failures > 0, "{cut:?}");
+}
+
+#[test]
+fn made_up_friends_do_not_stop_the_messages() {
+    let (before, during) = busy(|scenario| {
+        scenario.flood = Some(Flood { from: 100.0, until: 300.0, rate: 600.0 });
+    })
+    .1
+    .flood
+    .unwrap();
+    assert!(before > 30.0, "{before}");
+    assert!(during > before * 0.4, "{before} {during}");
+    assert!(during < before, "{before} {during}");
+}
+
+#[test]
+fn scenarios_that_make_no_sense_are_refused_with_what_to_change() {
+    let refused = |change: fn(&mut Scenario)| {
+        let mut scenario = Scenario::default();
+        change(&mut scenario);
+        Simulation::new(scenario).unwrap_err().to_string()
+    };
+    for (change, told) in [
+        (
+            (|scenario| scenario.topology = Topology::Seed { nodes: 1 }) as fn(&mut Scenario),
+            "1 nodes: there must be 2 to 4000000",
+        ),
+        (
+            |scenario| scenario.topology = Topology::Ring { nodes: 6, each_side: 3 },
+            "each of 6 nodes would know 6 others: make it fewer, 1000 at most",
+        ),
+        (|scenario| scenario.loss = f64::NAN, "`loss` is NaN; it must be 0 to 1"),
+        (
+            |scenario| scenario.latency = Latency::Uniform { from: 2.0, to: 1.0 },
+            "`latency.to` is 1; it must be 2 to 3600",
+        ),
+        (
+            |scenario| scenario.outage = Some(Outages { node: 100, from: 1.0, until: 2.0 }),
+            "`outage.node` is 100, and the last node is 99",
+        ),
+        (
+            |scenario| scenario.partition = Some(Partition { from: 2.0, until: 2.0, share: 0.5 }),
+            "`partition` begins after its end: make `from` less than `until`",
+        ),
+    ] {
+        assert_eq!(refused(change), told);
+    }
+}
