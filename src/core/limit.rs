@@ -20,6 +20,8 @@ pub enum Limit {
     BodyTime,
     /// Bytes of a body: 413.
     BodySize,
+    /// Bytes of all bodies that come in at once: 503.
+    Bodies,
     /// Payloads a second from one remote address: 429.
     Payloads,
     /// Messages and bytes in the queue: 503.
@@ -36,7 +38,7 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit, in the order in which a connection meets them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Connections,
         Self::ConnectionsPerAddress,
         Self::IgnoredRemotes,
@@ -44,6 +46,7 @@ impl Limit {
         Self::Heads,
         Self::BodyTime,
         Self::BodySize,
+        Self::Bodies,
         Self::Payloads,
         Self::Queue,
         Self::Introductions,
@@ -62,6 +65,7 @@ impl Limit {
             Self::Heads => "heads",
             Self::BodyTime => "body_time",
             Self::BodySize => "body_size",
+            Self::Bodies => "bodies",
             Self::Payloads => "payloads",
             Self::Queue => "queue",
             Self::Introductions => "introductions",
@@ -121,7 +125,7 @@ mod tests {
         }
         assert_eq!(Limit::ALL.map(|limit| counts.of(limit)), std::array::from_fn(|number| number as u64 + 1));
         let json = serde_json::to_value(counts).unwrap();
-        assert_eq!((json.as_object().unwrap().len(), json["scopes"].as_u64()), (13, Some(13)));
+        assert_eq!((json.as_object().unwrap().len(), json["scopes"].as_u64()), (14, Some(14)));
         assert_eq!(serde_json::from_value::<LimitCounts>(json).unwrap(), counts);
         let others = serde_json::from_str::<LimitCounts>(r#"{"later": 3, "peers": 2}"#).unwrap();
         assert_eq!((others.of(Limit::Peers), others.total()), (2, 2));

@@ -24,7 +24,9 @@ use crate::{
 };
 
 use super::{
-    CertificateError, Node, StateError, certificate,
+    CertificateError, Node, StateError,
+    bodies::Bodies,
+    certificate,
     connections::Connections,
     driver,
     handle::Guard,
@@ -87,6 +89,8 @@ pub struct Limits {
     pub answer_timeout: Duration,
     /// Largest body in bytes; above it the answer is 413. Default 1 MiB.
     pub max_body: usize,
+    /// Most bytes of the bodies that come in at once; above that the largest is answered 503. Default 64 MiB.
+    pub max_bodies: usize,
     /// Most connections from outside at once; where there are as many, or where the system has no more files for
     /// another, the one that has let us wait for the longest makes room. Default 1024.
     pub max_connections: usize,
@@ -107,6 +111,7 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(30),
             answer_timeout: Duration::from_secs(30),
             max_body: 1 << 20,
+            max_bodies: 64 << 20,
             max_connections: 1024,
             max_connections_per_address: 64,
             contact_all: false,
@@ -264,6 +269,7 @@ impl Builder {
             tls,
             connections: Arc::clone(&connections),
             limits: self.limits.clone(),
+            bodies: Bodies::new(self.limits.max_bodies),
             run,
         });
         for socket in sockets {

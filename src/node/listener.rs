@@ -11,7 +11,9 @@ use http_body_util::{BodyExt, Full};
 use hyper::{
     Method, Response, StatusCode,
     body::{Body, Incoming},
-    header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, TRANSFER_ENCODING},
+    header::{
+        ALLOW, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
+    },
     server::conn::http1,
     service::service_fn,
 };
@@ -30,6 +32,7 @@ use crate::{
 
 use super::{
     Limits, RUN_HEADER, Request,
+    bodies::{Bodies, Share},
     connections::{Connections, Ticket},
     resources,
     shared::Shared,
@@ -43,6 +46,11 @@ const AFTER_ROOM_WAS_MADE: Duration = Duration::from_millis(10);
 const TELLS_OF_FAILED_ACCEPT: Duration = Duration::from_secs(60);
 /// How much of a body that is too large is read and thrown away, so that its sender gets to read the answer.
 const MAX_DISCARDED: usize = 16 << 20;
+/// Largest head of a request, and what is read ahead of a body, in bytes: answered 431 above. A client chooses neither
+/// method nor path and has little to say in headers.
+const MAX_HEAD: usize = 32 << 10;
+/// Seconds until a client whose body had to make room may try again.
+const ROOM_AGAIN_AFTER: &str = "10";
 
 /// What `GET /` shows to people.
 const ABOUT: &str = "This is a node of a clacks network. Nodes post messages to each other here; there is nothing to browse.\n\
@@ -53,6 +61,7 @@ pub(super) struct Listener {
     pub(super) shared: Arc<Shared>,
     pub(super) tls: TlsAcceptor,
     pub(super) limits: Limits,
+    pub(super) bodies: Bodies,
     pub(super) run: HeaderValue,
     pub(super) connections: Arc<Connections>,
 }
@@ -144,6 +153,7 @@ impl Listener {
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_timeout)
+            .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(Box::pin(stream)), service)
             .await
             .inspect_err(|error| {
@@ -197,9 +207,14 @@ impl Listener {
         let _busy = ticket.busy();
         match read {
             Ok(body) => into_response(self.take(&body, remote)),
-            Err((status, reason)) => into_response(
-                self.shared.at_core(|at| at.core.refuse(status, &reason, None, None, Some(remote.ip()))),
-            ),
+            Err((status, reason)) => {
+                let mut answer =
+                    self.shared.at_core(|at| at.core.refuse(status, &reason, None, None, Some(remote.ip())));
+                if status == StatusCode::SERVICE_UNAVAILABLE.as_u16() {
+                    answer.headers.push((RETRY_AFTER.to_string(), ROOM_AGAIN_AFTER.to_owned()));
+                }
+                into_response(answer)
+            }
         }
     }
 
@@ -208,23 +223,38 @@ impl Listener {
         let asks_first = request.headers().contains_key(EXPECT);
         let mut body = request.into_body();
         let limits = &self.limits;
-        let whole = timeout(limits.body_timeout, collect(&mut body, limits.max_body)).await;
-        match whole.unwrap_or(Err(Unread::TookTooLong)) {
-            Ok(whole) => Ok(whole),
+        let refused = match self.collect(&mut body).await {
+            Ok(whole) => return Ok(whole),
             Err(Unread::TooLarge) => {
                 self.meets(Limit::BodySize);
-                // A client that asked whether to send has not sent yet.
-                if !asks_first {
-                    // Whether it all came in time or not: the answer is the same.
-                    let _ = timeout(limits.body_timeout, discard(&mut body)).await;
-                }
-                Err((413, format!("a payload has at most {} bytes", limits.max_body)))
+                (413, format!("a payload has at most {} bytes", limits.max_body))
+            }
+            Err(Unread::NoRoom) => {
+                self.meets(Limit::Bodies);
+                (503, "too much comes in at once, try again later".to_owned())
             }
             Err(Unread::TookTooLong) => {
                 self.meets(Limit::BodyTime);
-                Err((408, "the body took too long".to_owned()))
+                return Err((408, "the body took too long".to_owned()));
             }
-            Err(Unread::BrokeOff(error)) => Err((400, format!("the body broke off: {error}"))),
+            Err(Unread::BrokeOff(error)) => return Err((400, format!("the body broke off: {error}"))),
+        };
+        // A client that asked whether to send has not sent yet.
+        if !asks_first {
+            // Whether it all came in time or not: the answer is the same.
+            let _ = timeout(limits.body_timeout, discard(&mut body)).await;
+        }
+        Err(refused)
+    }
+
+    /// The whole body, if it comes in time and has room.
+    async fn collect(&self, body: &mut Incoming) -> Result<Vec<u8>, Unread> {
+        let limits = &self.limits;
+        let share = self.bodies.begin();
+        let whole = timeout(limits.body_timeout, collect(body, limits.max_body, &share));
+        tokio::select! {
+            whole = whole => whole.unwrap_or(Err(Unread::TookTooLong)),
+            () = share.has_to_make_room() => Err(Unread::NoRoom),
         }
     }
 
@@ -262,13 +292,14 @@ impl Listener {
 /// Why a body was not read to its end.
 enum Unread {
     TooLarge,
+    NoRoom,
     TookTooLong,
     BrokeOff(hyper::Error),
 }
 
 /// Reads a body of at most `max` bytes, into one piece: a body of many small chunks takes no more memory than its
 /// bytes.
-async fn collect(body: &mut Incoming, max: usize) -> Result<Vec<u8>, Unread> {
+async fn collect(body: &mut Incoming, max: usize, share: &Share<'_>) -> Result<Vec<u8>, Unread> {
     if body.size_hint().lower() > max as u64 {
         return Err(Unread::TooLarge);
     }
@@ -279,6 +310,7 @@ async fn collect(body: &mut Incoming, max: usize) -> Result<Vec<u8>, Unread> {
             return Err(Unread::TooLarge);
         }
         whole.extend_from_slice(&data);
+        share.takes(whole.capacity());
     }
     Ok(whole)
 }

@@ -4,6 +4,7 @@
 //! hands out [`Subscription`]s to what happens. All of it is cheap to call from anywhere: the core is behind a lock
 //! that is held for microseconds, and no watcher, listener or peer is ever waited for while it is held.
 
+mod bodies;
 mod builder;
 mod certificate;
 mod clock;

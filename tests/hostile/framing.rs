@@ -154,6 +154,19 @@ async fn broken_framing_is_answered_400_or_cut_off() {
 }
 
 #[tokio::test]
+async fn a_head_that_is_too_large_is_answered_431_before_it_ends() {
+    let mut tower = Tower::start().await;
+    for head in
+        [format!("POST / HTTP/1.1\r\nx: {}", "a".repeat(40_000)), format!("POST /{}", "a".repeat(40_000))]
+    {
+        let mut client = tower.connect().await;
+        client.send(&head).await;
+        assert_eq!(client.answer().await.status, 431);
+    }
+    tower.still_works("large heads").await;
+}
+
+#[tokio::test]
 async fn one_connection_serves_many_requests() {
     let mut tower = Tower::start().await;
     let mut client = tower.connect().await;

@@ -166,6 +166,33 @@ async fn unknown_peers_beyond_the_limits_are_served_and_not_remembered() {
 }
 
 #[tokio::test]
+async fn bodies_that_take_too_much_together_are_answered_503_the_largest_first() {
+    let mut tower = Tower::of(builder().limits(|limits| limits.max_bodies = 1 << 20)).await;
+    let mut clients = Vec::new();
+    for _ in 0..6 {
+        let mut client = Client::connect_from(&tower.node, ELSEWHERE).await;
+        client.send("POST / HTTP/1.1\r\ncontent-length: 600000\r\n\r\n").await;
+        client.send(&" ".repeat(500_000)).await;
+        clients.push(client);
+    }
+    // Of 500,000 bytes no more than two have room.
+    eventually("the others make room", || met(&tower, Limit::Bodies) >= 4).await;
+    tower.still_works("six large bodies").await;
+    let mut too_much = 0;
+    for client in &mut clients {
+        client.send(&" ".repeat(100_000)).await;
+        let answer = client.answer().await;
+        match (answer.status, answer.header("retry-after")) {
+            (503, Some("10")) => too_much += 1,
+            // It had room; there was no payload in it.
+            (400, None) => {}
+            _ => panic!("{answer:?}"),
+        }
+    }
+    assert_eq!((too_much, met(&tower, Limit::Bodies)), (too_much, too_much));
+}
+
+#[tokio::test]
 async fn a_full_queue_is_counted() {
     let tower = Tower::of(builder().options(|options| options.max_queue_messages = 2)).await;
     tower.node.ignore(tower.peer.address());

@@ -416,7 +416,7 @@ mod tests {
             max-new-peers = 7\nintroductions-per-minute = 8\nintroductions-burst = 9\npayload-rate = 0.5\n\
             payload-burst = 11\nmax-connections = 12\nmax-connections-per-address = 13\n\
             handshake-timeout = '14s'\nheader-timeout = '15s'\nbody-timeout = '16s'\nanswer-timeout = '17s'\n\
-            connect-timeout = '18s'\nrequest-timeout = '19s'\nmax-body = '20K'\ncontact-all = true";
+            connect-timeout = '18s'\nrequest-timeout = '19s'\nmax-body = '20K'\nmax-bodies = '21K'\ncontact-all = true";
         let node = Config::parse(told).unwrap().start().await.unwrap();
         let options = node.options();
         assert_eq!((options.send_rate, options.kill_timeout), (2.0, Duration::from_secs(90)));
@@ -434,6 +434,7 @@ mod tests {
             body_timeout: seconds(16),
             answer_timeout: seconds(17),
             max_body: 20 << 10,
+            max_bodies: 21 << 10,
             max_connections: 12,
             max_connections_per_address: 13,
             contact_all: true,

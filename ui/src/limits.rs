@@ -65,6 +65,12 @@ pub(crate) fn rows(settings: Option<&Settings>, overview: &Overview, connections
         row("headers, between requests", Some(Limit::Heads), &|set| time(set.limits.header_timeout), None),
         row("time for a body (408)", Some(Limit::BodyTime), &|set| time(set.limits.body_timeout), None),
         row("size of a body (413)", Some(Limit::BodySize), &|set| format::size(set.limits.max_body), None),
+        row(
+            "bodies that come in (503)",
+            Some(Limit::Bodies),
+            &|set| format::size(set.limits.max_bodies),
+            None,
+        ),
         row("payloads from an address (429)", Some(Limit::Payloads), &payloads, None),
         row("messages and bytes here (503)", Some(Limit::Queue), &queue, Some(held)),
         row("peers that an address names", Some(Limit::Introductions), &introductions, None),

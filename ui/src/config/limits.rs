@@ -82,6 +82,10 @@ pub(crate) struct Limits {
     #[arg(long, env = "CLACKS_MAX_BODY", value_name = "BYTES")]
     max_body: Option<BodySize>,
 
+    /// Most bytes of bodies that come in at once, 1K to 1G; above that the largest is answered 503 [default: 64M]
+    #[arg(long, env = "CLACKS_MAX_BODIES", value_name = "BYTES")]
+    max_bodies: Option<BodySize>,
+
     /// Contact peers that only strangers named at any address, not just public ones and those of our own kind
     #[arg(long, env = "CLACKS_CONTACT_ALL", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
@@ -114,6 +118,7 @@ impl Limits {
             connect_timeout: self.connect_timeout.or(other.connect_timeout),
             request_timeout: self.request_timeout.or(other.request_timeout),
             max_body: self.max_body.or(other.max_body),
+            max_bodies: self.max_bodies.or(other.max_bodies),
             contact_all: self.contact_all.or(other.contact_all),
         }
     }
@@ -141,6 +146,7 @@ impl Limits {
                 replace(&mut limits.connect_timeout, time(self.connect_timeout));
                 replace(&mut limits.request_timeout, time(self.request_timeout));
                 replace(&mut limits.max_body, self.max_body.map(|size| size.0));
+                replace(&mut limits.max_bodies, self.max_bodies.map(|size| size.0));
                 replace(&mut limits.contact_all, self.contact_all);
             })
     }
