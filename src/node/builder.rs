@@ -312,6 +312,7 @@ impl Builder {
             at.core.restore(state.peers, at.now);
             at.core.restore_remotes(state.ignored_remotes);
         });
+        shared.sweep_pins();
         Ok((shared, run))
     }
 

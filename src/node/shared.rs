@@ -174,8 +174,17 @@ impl Shared {
         self.runtime.spawn(self.tasks.track_future(deliver));
     }
 
+    /// Forgets certificates of those who are no peers if there are many.
+    pub(super) fn sweep_pins(&self) {
+        if self.trust.has_many() {
+            let peers: Vec<_> = self.look(|core| core.peers().map(|peer| peer.address).collect());
+            self.trust.sweep(peers);
+        }
+    }
+
     fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: Outcome) {
         self.at_core(|at| at.core.handle_delivery(id, outcome.clone(), at.now));
+        self.sweep_pins();
         let waiting = self.lock().announces.as_mut().and_then(|announces| announces.remove(&id));
         if let Some(waiting) = waiting {
             // An error means that nobody waits any more.

@@ -1,5 +1,5 @@
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     net::Ipv6Addr,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -19,6 +19,9 @@ use crate::protocol::Address;
 
 /// Refused certificates that are remembered at most, for the user to accept.
 const MAX_REFUSED: usize = 1000;
+/// Certificates that are remembered at most of those who are no peers any more, so that a peer that comes back is
+/// known still. Whoever makes up names that lead to a node of theirs could otherwise fill the memory.
+const MAX_OTHERS: usize = 4096;
 
 /// The SHA-256 of a certificate's DER bytes, shown as 64 lowercase hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,10 +48,29 @@ pub(super) struct Trust {
     changed: Arc<Notify>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Tables {
-    pinned: HashMap<Address, CertificateFingerprint>,
+    pinned: HashMap<Address, Pinned>,
     refused: HashMap<Address, CertificateFingerprint>,
+    /// The number of the next certificate that is pinned.
+    next: u64,
+    /// With so many the old ones of those who are no peers are to be forgotten.
+    sweep_at: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Pinned {
+    sha256: CertificateFingerprint,
+    /// Later ones have higher ones.
+    number: u64,
+    /// The user accepted it, so it stays.
+    is_by_user: bool,
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self { pinned: HashMap::new(), refused: HashMap::new(), next: 0, sweep_at: MAX_OTHERS }
+    }
 }
 
 /// The peer that a handshake is with, and the certificate that was refused in it.
@@ -105,20 +127,48 @@ impl Trust {
     }
 
     pub(super) fn restore(&self, pins: impl IntoIterator<Item = Pin>) {
-        self.tables().pinned.extend(pins.into_iter().map(|pin| (place(&pin.address), pin.sha256)));
+        let mut tables = self.tables();
+        for Pin { address, sha256, is_by_user } in pins {
+            let number = tables.number();
+            tables.pinned.insert(place(&address), Pinned { sha256, number, is_by_user });
+        }
     }
 
+    /// All of them, the oldest first.
     pub(super) fn pins(&self) -> Vec<Pin> {
-        let tables = self.tables();
-        tables
-            .pinned
-            .iter()
-            .map(|(address, sha256)| Pin { address: address.clone(), sha256: *sha256 })
-            .collect()
+        let mut pinned: Vec<(Address, Pinned)> =
+            self.tables().pinned.iter().map(|(address, pinned)| (address.clone(), *pinned)).collect();
+        pinned.sort_unstable_by_key(|(_, pinned)| pinned.number);
+        let pin = |(address, Pinned { sha256, is_by_user, .. })| Pin { address, sha256, is_by_user };
+        pinned.into_iter().map(pin).collect()
     }
 
     pub(super) fn pinned(&self, peer: &Address) -> Option<CertificateFingerprint> {
-        self.tables().pinned.get(&place(peer)).copied()
+        self.tables().pinned.get(&place(peer)).map(|pinned| pinned.sha256)
+    }
+
+    /// Whether there are so many that it is time to [sweep](Self::sweep).
+    pub(super) fn has_many(&self) -> bool {
+        let tables = self.tables();
+        tables.pinned.len() >= tables.sweep_at
+    }
+
+    /// Forgets the oldest of those who are none of these peers, however their names are spelled, and that the user did
+    /// not accept, until only half as many are left as may be.
+    pub(super) fn sweep(&self, peers: impl IntoIterator<Item = Address>) {
+        let peers: HashSet<Address> = peers.into_iter().map(|peer| place(&peer)).collect();
+        let mut tables = self.tables();
+        let others =
+            tables.pinned.iter().filter(|(place, pinned)| !pinned.is_by_user && !peers.contains(*place));
+        let mut others: Vec<(u64, Address)> =
+            others.map(|(place, pinned)| (pinned.number, place.clone())).collect();
+        others.sort_unstable_by_key(|(number, _)| *number);
+        let too_many = others.len().saturating_sub(MAX_OTHERS / 2);
+        for (_, place) in &others[..too_many] {
+            tables.pinned.remove(place);
+        }
+        tables.sweep_at = tables.pinned.len() + MAX_OTHERS / 2;
+        self.changed.notify_one();
     }
 
     pub(super) fn forget(&self, peer: &Address) {
@@ -135,9 +185,10 @@ impl Trust {
         let mut tables = self.tables();
         self.changed.notify_one();
         match tables.refused.remove(&place) {
-            Some(refused) => {
-                tables.pinned.insert(place, refused);
-                Trusted::Accepted(refused)
+            Some(sha256) => {
+                let number = tables.number();
+                tables.pinned.insert(place, Pinned { sha256, number, is_by_user: true });
+                Trusted::Accepted(sha256)
             }
             None if tables.pinned.remove(&place).is_some() => Trusted::Reset,
             None => Trusted::Nothing,
@@ -147,16 +198,18 @@ impl Trust {
     /// Trusts the certificate if it is the peer's first. Its key must have been proven.
     fn pin_first(&self, peer: &Address, proven: CertificateFingerprint) -> Result<(), Refused> {
         let mut tables = self.tables();
-        let pinned = *tables.pinned.entry(place(peer)).or_insert_with(|| {
+        let number = tables.number();
+        let pinned = tables.pinned.entry(place(peer)).or_insert_with(|| {
             self.changed.notify_one();
-            proven
+            Pinned { sha256: proven, number, is_by_user: false }
         });
+        let pinned = pinned.sha256;
         if pinned == proven { Ok(()) } else { Err(tables.refuse(peer, pinned, proven)) }
     }
 
     fn check(&self, peer: &Address, presented: CertificateFingerprint) -> Result<(), Refused> {
         let mut tables = self.tables();
-        match tables.pinned.get(&place(peer)).copied() {
+        match tables.pinned.get(&place(peer)).map(|pinned| pinned.sha256) {
             Some(pinned) if pinned != presented => Err(tables.refuse(peer, pinned, presented)),
             _ => Ok(()),
         }
@@ -168,6 +221,11 @@ impl Trust {
 }
 
 impl Tables {
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
     fn refuse(
         &mut self,
         peer: &Address,
@@ -277,6 +335,8 @@ pub(super) struct Pin {
     #[serde(flatten)]
     address: Address,
     sha256: CertificateFingerprint,
+    #[serde(default, rename = "accepted", skip_serializing_if = "std::ops::Not::not")]
+    is_by_user: bool,
 }
 
 impl fmt::Display for CertificateFingerprint {
@@ -334,5 +394,41 @@ mod tests {
             assert_eq!(trust.pin_first(&another, second).is_err(), is_same, "{spelling} and {other}");
             assert_eq!(trust.check(&another, first).is_err(), !is_same, "{spelling} and {other}");
         }
+    }
+
+    fn named(number: usize) -> Address {
+        Address::new(&format!("n{number}.example.org"), 80).unwrap()
+    }
+
+    #[test]
+    fn of_those_who_are_no_peers_the_latest_are_remembered() {
+        let trust = Trust::default();
+        let certificate = CertificateFingerprint([1; 32]);
+        let (accepted, peer) = (named(0), named(1));
+        trust.pin_first(&accepted, CertificateFingerprint([0; 32])).unwrap();
+        assert!(trust.pin_first(&accepted, certificate).is_err());
+        assert_eq!(trust.accept(&accepted), Trusted::Accepted(certificate));
+        let shouted = Address::new(&peer.hostname().to_uppercase(), 80).unwrap();
+        let (mut most, made_up) = (0, 3 * MAX_OTHERS);
+        for number in 1..=made_up {
+            trust.pin_first(&named(number), certificate).unwrap();
+            if trust.has_many() {
+                trust.sweep([shouted.clone()]);
+            }
+            if number.is_multiple_of(512) {
+                most = most.max(trust.pins().len() - 2);
+            }
+        }
+        assert!((MAX_OTHERS / 2..=MAX_OTHERS).contains(&most), "{most}");
+        let is_known = |number: usize| trust.pinned(&named(number)).is_some();
+        assert!(is_known(0), "the user's word");
+        assert!(is_known(1), "a peer, however it is spelled");
+        assert!(!is_known(2) && (made_up - MAX_OTHERS / 2 + 1..=made_up).all(is_known), "the latest");
+
+        let restored = Trust::default();
+        restored.restore(trust.pins());
+        restored.sweep([]);
+        assert!(restored.pinned(&accepted).is_some() && restored.pinned(&peer).is_none());
+        assert!(restored.pinned(&named(made_up)).is_some());
     }
 }

@@ -3,10 +3,11 @@
 use std::{fs, path::Path};
 
 use clacks_p2p::{
-    Address, Builder,
+    Address, Builder, Node,
     core::{Failure, Status},
     node::{CertificateFingerprint, StartError, Trusted},
 };
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::{FakePeer, Reply, Watch, address, builder, enqueue, eventually, start, stop};
@@ -87,6 +88,41 @@ async fn peers_and_certificates_are_written_while_the_node_runs() {
     is_written(&directory, &pin, true).await;
     node.forget(peer.address()).expect("it is known");
     is_written(&directory, "\"alive\"", false).await;
+}
+
+/// A state file that knows the certificates of so many, of whom the first is a peer, spelled otherwise.
+fn write_pins(directory: &TempDir, count: usize) {
+    let sha256 = CertificateFingerprint([7; 32]).to_string();
+    let pins: Vec<_> = (0..count)
+        .map(|number| json!({"hostname": format!("n{number}.example.org"), "port": 1, "sha256": sha256}))
+        .collect();
+    let peer = json!({"hostname": "N0.Example.org", "port": 1, "status": "lost", "time": 0});
+    let state = json!({"version": 1, "peers": [peer], "pins": pins});
+    fs::write(directory.path().join("peers.json"), state.to_string()).expect("the file is written");
+}
+
+#[tokio::test]
+async fn certificates_of_those_who_are_no_peers_are_remembered_up_to_a_bound() {
+    let directory = directory();
+    let is_pinned = |node: &Node, number| {
+        node.trusted_certificate(&address(&format!("n{number}.example.org"), 1)).is_some()
+    };
+
+    // As many as an attacker may have left behind.
+    write_pins(&directory, 20_000);
+    let node = start(in_directory(directory.path())).await;
+    assert_eq!([0, 1, 15_000, 19_999].map(|number| is_pinned(&node, number)), [true, false, false, true]);
+    stop(&node).await;
+
+    // One fewer than are swept, and then one more.
+    write_pins(&directory, 4095);
+    let node = start(in_directory(directory.path())).await;
+    assert!(is_pinned(&node, 0) && is_pinned(&node, 1));
+    let peer = FakePeer::start().await;
+    node.announce(peer.address()).await.expect("the peer takes it");
+    eventually("the oldest is forgotten", || !is_pinned(&node, 1)).await;
+    assert!(is_pinned(&node, 0) && is_pinned(&node, 4094));
+    assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(peer.certificate())));
 }
 
 #[tokio::test]
