@@ -232,6 +232,18 @@ impl Simulation {
         self.run(Duration::MAX, 1)
     }
 
+    /// Whether the scenario is at its end.
+    pub fn has_ended(&self) -> bool {
+        self.is_over() || self.seconds() >= self.scenario.duration
+    }
+
+    /// How much of the scenario is over, 0 to 1: by time or by deliveries, whichever is further.
+    pub fn progress(&self) -> f64 {
+        let Scenario { deliveries, duration, .. } = self.scenario;
+        let by_deliveries = if deliveries > 0 { self.deliveries as f64 / deliveries as f64 } else { 0.0 };
+        by_deliveries.max(self.seconds() / duration).min(1.0)
+    }
+
     fn is_over(&self) -> bool {
         let Scenario { deliveries, until_visited, .. } = self.scenario;
         (deliveries > 0 && self.deliveries >= deliveries)

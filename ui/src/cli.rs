@@ -9,7 +9,7 @@ use clap::{
 
 use crate::{
     config::{Config, RECORDING_HEADING, VIEW_HEADING, View},
-    demo, replay,
+    demo, replay, simulate,
 };
 
 /// A terminal monitor with a whole clacks node inside.
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     /// Play a recording on the screen; no network is touched
     #[command(mut_args(not_of_a_replay))]
     Replay(Box<replay::Options>),
+    /// Simulate a network of many nodes and say what became of it
+    Simulate(Box<simulate::Options>),
     /// Print the default configuration file, which says what each option means
     Config,
 }
@@ -87,7 +89,7 @@ fn without_screen(argument: clap::Arg) -> clap::Arg {
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let takes_options = arguments
         .get(1)
-        .is_none_or(|command| command != "demo" && command != "replay" && command != "config");
+        .is_none_or(|command| !["demo", "replay", "simulate", "config"].iter().any(|other| command == other));
     let command = Cli::command();
     // The options of a node are nothing to the demo, so it must not stumble over a wrong one.
     let command =

@@ -36,7 +36,7 @@ use crate::{
 /// How long what happened may wait to be written.
 const FLUSH_AFTER: Duration = Duration::from_secs(1);
 /// How long the end of a recording is waited for.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 60 } else { 3 });
 
 /// What the user asks of the recorder.
 #[derive(Debug, Clone, PartialEq, Eq)]

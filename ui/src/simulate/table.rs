@@ -1,0 +1,173 @@
+//! What became of a simulation, as a table for people and as JSON and CSV for programs.
+
+use std::time::Duration;
+
+use clacks_p2p::simulation::{Outage, Report, Sample, Scenario};
+use serde::Serialize;
+
+use crate::dashboard::format;
+
+/// Columns of the names in the table.
+const NAMES: usize = 16;
+
+/// Everything of a run, for programs.
+#[derive(Debug, Serialize)]
+pub(super) struct Document<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) samples: &'a [Sample],
+    pub(super) report: &'a Report,
+}
+
+/// The table at the end of a run.
+pub(super) fn table(scenario: &Scenario, report: &Report) -> String {
+    let mut rows = vec![
+        ("nodes", nodes(scenario, &report.end)),
+        ("messages", messages(&report.end)),
+        ("deliveries", deliveries(&report.end)),
+        ("visited", visited(report)),
+        ("back at start", report.returned.map_or("not yet".to_owned(), |at| format!("after {}", span(at)))),
+        ("peers known", known(&report.end)),
+        ("longest distance", format!("{:.1} on average, as a difference of numbers", report.end.distance)),
+        ("longest queue", format::count(report.end.longest_queue as usize)),
+    ];
+    rows.extend(report.outage.iter().map(|outage| ("the one node", of_outage(outage))));
+    rows.extend(report.flood.iter().map(|(before, during)| ("flood", of_flood(*before, *during))));
+    let rows: Vec<_> = rows.iter().map(|(name, value)| format!("{name:NAMES$}  {value}")).collect();
+    let (at, seed) = (span(report.end.at), scenario.seed);
+    format!("{}\nafter {at}, seed {seed}\n\n{}\n", scenario.name, rows.join("\n"))
+}
+
+fn nodes(scenario: &Scenario, end: &Sample) -> String {
+    let all = scenario.nodes();
+    if end.up == all {
+        grouped(all.into())
+    } else {
+        format!("{}, {} up", grouped(all.into()), grouped(end.up.into()))
+    }
+}
+
+fn messages(end: &Sample) -> String {
+    format!("{} lost, {} copies too many", grouped(end.lost.into()), grouped(end.duplicates))
+}
+
+fn deliveries(end: &Sample) -> String {
+    let rate = end.deliveries as f64 / end.at.max(f64::MIN_POSITIVE);
+    format!("{}, {} failed; {}", grouped(end.deliveries), grouped(end.failures), format::rate(rate))
+}
+
+fn visited(report: &Report) -> String {
+    let shares = ["half", "90 %", "99 %", "all"];
+    let reached = shares.iter().zip(report.reached);
+    let reached: String =
+        reached.filter_map(|(share, at)| Some(format!("; {share} after {}", span(at?)))).collect();
+    format!("{} of the nodes by a message{reached}", percent(report.end.visited))
+}
+
+fn known(end: &Sample) -> String {
+    format!("{:.1} by a node on average, {} to {}", end.known, end.least_known, end.most_known)
+}
+
+fn of_outage(outage: &Outage) -> String {
+    let after = |time: Option<f64>| time.map_or("not yet".to_owned(), |time| format!("after {}", span(time)));
+    format!(
+        "known by {}; forgotten {}, found {}, known again {}",
+        outage.known_by,
+        after(outage.forgotten),
+        after(outage.found),
+        after(outage.known_again)
+    )
+}
+
+fn of_flood(before: f64, during: f64) -> String {
+    let share = if before > 0.0 { during / before } else { 0.0 };
+    format!("{} before, {} during: {}", format::rate(before), format::rate(during), percent(share))
+}
+
+/// A share in whole percent, or finer where it is small or nearly all.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let is_small = percent > 0.0 && percent < 1.0;
+    let is_nearly_all = percent > 99.0 && percent < 100.0;
+    if is_small || is_nearly_all { format!("{percent:.2} %") } else { format!("{percent:.0} %") }
+}
+
+/// A time of the virtual clock.
+pub(super) fn span(seconds: f64) -> String {
+    let time = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+    if seconds < 1.0 {
+        format::round_trip(time)
+    } else if seconds < 60.0 {
+        format!("{seconds:.1} s")
+    } else {
+        format::clock(time)
+    }
+}
+
+/// A number with its thousands apart.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+/// The names of the columns of [`csv_row`].
+pub(super) const CSV_HEAD: &str =
+    "at,deliveries,failures,visited,known,least_known,most_known,distance,up,lost,duplicates,longest_queue";
+
+/// A sample as a line of CSV.
+pub(super) fn csv_row(sample: &Sample) -> String {
+    let Sample { at, deliveries, failures, visited, known, least_known, most_known, distance, .. } = sample;
+    let Sample { up, lost, duplicates, longest_queue, .. } = sample;
+    format!(
+        "{at},{deliveries},{failures},{visited},{known},{least_known},{most_known},{distance},{up},{lost},{duplicates},{longest_queue}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Sample {
+        Sample {
+            at: 3725.5,
+            deliveries: 1_234_567,
+            failures: 12,
+            visited: 0.995,
+            known: 14.515,
+            least_known: 4,
+            most_known: 33,
+            distance: 76.9,
+            up: 398,
+            lost: 2,
+            duplicates: 3,
+            longest_queue: 17,
+        }
+    }
+
+    #[test]
+    fn the_table_says_everything_in_its_units() {
+        let scenario = Scenario { name: "A grid".to_owned(), ..Scenario::default() };
+        let report = Report {
+            end: sample(),
+            reached: [Some(0.25), Some(7.1), Some(300.0), None],
+            returned: None,
+            outage: Some(Outage { known_by: 40, forgotten: Some(90.0), found: Some(0.5), known_again: None }),
+            flood: Some((40.0, 30.0)),
+        };
+        insta::assert_snapshot!(table(&scenario, &report));
+    }
+
+    #[test]
+    fn a_line_of_csv_has_a_field_for_each_column() {
+        assert_eq!(csv_row(&sample()).split(',').count(), CSV_HEAD.split(',').count());
+        let json = serde_json::to_value(sample()).unwrap();
+        assert!(CSV_HEAD.split(',').all(|column| json.get(column).is_some()));
+    }
+
+    #[test]
+    fn numbers_are_written_as_people_read_them() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0.0, 0.001, 0.5, 0.995, 1.0].map(percent), ["0 %", "0.10 %", "50 %", "99.50 %", "100 %"]);
+        assert_eq!([0.25, 30.01, 61.0, 7325.0].map(span), ["250 ms", "30.0 s", "1:01", "2:02:05"]);
+    }
+}
