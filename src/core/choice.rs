@@ -45,7 +45,7 @@ impl Candidates {
         let (new, alive) = peers.free_proven();
         let all = free(peers);
         let is_for_proven = after_try && new + alive > 0;
-        let free = if is_for_proven { PeerCounts { new, alive, ..all } } else { all };
+        let free = if is_for_proven { PeerCounts { new, alive, claimed: 0, ..all } } else { all };
         Self { free, is_for_proven, is_oldest_next: false }
     }
 }
@@ -78,6 +78,7 @@ pub(super) fn free(peers: &Peers) -> PeerCounts {
     PeerCounts {
         new: peers.free(Status::New),
         alive: peers.free(Status::Alive),
+        claimed: peers.free_claimed(),
         lost: peers.free(Status::Lost),
         dead: peers.free(Status::Dead),
         ignored: 0,

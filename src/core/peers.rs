@@ -137,6 +137,8 @@ pub struct PeerCounts {
     pub new: usize,
     /// Peers that are alive.
     pub alive: usize,
+    /// Those of the alive that are so by their word alone: see [`Peer::is_claim`].
+    pub claimed: usize,
     /// Peers that are lost.
     pub lost: usize,
     /// Peers that are dead.
@@ -377,6 +379,7 @@ impl Peers {
         PeerCounts {
             new: self.count(Status::New),
             alive: self.count(Status::Alive),
+            claimed: self.group(Class::Claimed).table.len(),
             lost: self.count(Status::Lost),
             dead: self.count(Status::Dead),
             ignored: self.count(Status::Ignored),
@@ -537,6 +540,11 @@ impl Peers {
     /// They have the first numbers of their status.
     pub(super) fn free_proven(&self) -> (usize, usize) {
         (self.free_in(Class::Named), self.free_in(Class::Answering))
+    }
+
+    /// How many alive peers that did not answer last time can be sent to now.
+    pub(super) fn free_claimed(&self) -> usize {
+        self.free_in(Class::Claimed)
     }
 
     /// Whether nothing but what strangers say speaks for the peer: it is new and not by the user's word, or alive and

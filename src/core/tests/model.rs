@@ -913,6 +913,7 @@ impl World {
             assert_eq!(core.peer_counts().of(status), model.with_status(status).len());
         }
         assert_eq!(core.peer_counts().total(), model.peers.len());
+        assert_eq!(core.peer_counts().claimed, core.peers().filter(Peer::is_claim).count());
         assert!(
             watcher
                 .peers

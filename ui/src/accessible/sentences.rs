@@ -89,7 +89,7 @@ pub(super) fn peers(counts: &PeerCounts, peers: &[Peer], now: Now) -> Vec<String
     let counted = Status::ALL.into_iter().map(|status| (status, counts.of(status)));
     let counted: Vec<_> = counted
         .filter(|(_, count)| *count > 0)
-        .map(|(status, count)| format!("{count} {}", status.name()))
+        .map(|(status, count)| format!("{count} {}{}", status.name(), by_word(status, counts)))
         .collect();
     if counted.is_empty() {
         return vec!["No peers yet. :announce HOST:PORT makes this node known to one.".to_owned()];
@@ -98,6 +98,14 @@ pub(super) fn peers(counts: &PeerCounts, peers: &[Peer], now: Now) -> Vec<String
     sentences.extend(peers.iter().take(MOST_LISTED).map(|peer| described(peer, now)));
     sentences.extend(others(counts.total()));
     sentences
+}
+
+/// How many of the alive are so by their word alone.
+fn by_word(status: Status, counts: &PeerCounts) -> String {
+    match (status, counts.claimed) {
+        (Status::Alive, 1..) => format!(" ({} by their word alone)", counts.claimed),
+        _ => String::new(),
+    }
 }
 
 /// What a limit is, how much of it is used and how often it was met.
@@ -227,4 +235,23 @@ pub(super) fn handed_on(told: &str) -> String {
 
 fn number(count: usize, of: &str) -> String {
     if count == 1 { format!("1 {of}") } else { format!("{count} {of}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn of_the_alive_it_is_told_how_many_are_so_by_their_word_alone() {
+        let now = Now { uptime: Duration::ZERO, unix_ms: 0 };
+        for (claimed, told) in [
+            (0, "13 peers: 2 new, 10 alive, 1 lost."),
+            (4, "13 peers: 2 new, 10 alive (4 by their word alone), 1 lost."),
+        ] {
+            let counts = PeerCounts { new: 2, alive: 10, claimed, lost: 1, ..PeerCounts::default() };
+            assert_eq!(peers(&counts, &[], now)[0], told);
+        }
+    }
 }

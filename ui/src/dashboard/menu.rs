@@ -24,6 +24,7 @@ const THIS: &str = ":help";
 const STATUSES: &[(&str, &str)] = &[
     ("N new", "just added, never tried; new peers are sent to first"),
     ("A alive", "the last contact worked"),
+    ("? alive?", "alive by its word alone: it did not answer when we last tried it"),
     ("L lost", "a send failed; tried again now and then"),
     ("D dead", "lost for longer than the kill timeout; hardly ever tried"),
     ("I ignored", "you said so: nothing is sent to it, and it is answered 403"),

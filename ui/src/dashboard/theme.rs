@@ -66,7 +66,11 @@ impl Theme {
 
     /// A status that only the peer itself claims looks like one that was not tried.
     pub(crate) fn peer(self, peer: &Peer) -> Style {
-        if peer.is_claim() { self.new } else { self.status(peer.status) }
+        if peer.is_claim() { self.claim() } else { self.status(peer.status) }
+    }
+
+    pub(crate) fn claim(self) -> Style {
+        self.new
     }
 
     pub(crate) fn mood(self, mood: Mood) -> Style {
@@ -113,6 +117,9 @@ pub(crate) fn letter(status: Status) -> char {
         Status::Ignored => 'I',
     }
 }
+
+/// Stands in the letter's place for peers that are alive by their word alone.
+pub(crate) const CLAIMED: char = '?';
 
 #[cfg(test)]
 mod tests;

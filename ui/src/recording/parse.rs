@@ -194,6 +194,9 @@ enum From {
 struct Counts {
     new: u32,
     alive: u32,
+    // Recordings of before it was told have none.
+    #[serde(default)]
+    claimed: u32,
     lost: u32,
     dead: u32,
     ignored: u32,
@@ -440,9 +443,10 @@ impl std::convert::From<By> for HeldBy {
 }
 
 impl std::convert::From<Counts> for PeerCounts {
-    fn from(Counts { new, alive, lost, dead, ignored }: Counts) -> Self {
-        let [new, alive, lost, dead, ignored] = [new, alive, lost, dead, ignored].map(|count| count as usize);
-        Self { new, alive, lost, dead, ignored }
+    fn from(Counts { new, alive, claimed, lost, dead, ignored }: Counts) -> Self {
+        let counts = [new, alive, claimed.min(alive), lost, dead, ignored];
+        let [new, alive, claimed, lost, dead, ignored] = counts.map(|count| count as usize);
+        Self { new, alive, claimed, lost, dead, ignored }
     }
 }
 

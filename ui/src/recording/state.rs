@@ -40,6 +40,8 @@ pub(crate) struct State {
     statuses: HashMap<Address, Status>,
     /// Peers by status, those included that are not listed.
     counts: [usize; Status::ALL.len()],
+    /// Those of them that are alive by their word alone.
+    claimed: usize,
     /// Later tickets are greater.
     queue: VecDeque<QueuedMessage>,
     /// Messages that wait and are not listed.
@@ -69,6 +71,7 @@ impl State {
             peers: BTreeMap::new(),
             statuses: HashMap::new(),
             counts: Status::ALL.map(|status| held.peer_counts.of(status)),
+            claimed: 0,
             queue: held.queue.into(),
             unlisted: held.queued.saturating_sub(listed),
             unlisted_held: held.held_in_all.saturating_sub(held.held.len()),
@@ -85,6 +88,8 @@ impl State {
         for peer in held.peers {
             state.list(peer);
         }
+        // Those that are not listed as well.
+        state.claimed = state.claimed.max(held.peer_counts.claimed);
         state
     }
 
@@ -212,7 +217,11 @@ impl State {
                 let is_named = *introduction == Introduction::ByHand && peer.status == Status::New;
                 self.list(Peer { is_named: is_named || peer.is_named, ..peer.clone() });
             }
-            Event::ClaimConfirmed { peer } => self.note(peer),
+            Event::ClaimConfirmed { peer } => {
+                let is_unlisted = !self.statuses.contains_key(&peer.address);
+                self.claimed = self.claimed.saturating_sub(usize::from(is_unlisted));
+                self.note(peer);
+            }
             Event::RemoteIgnored { remote } => drop(self.ignored_remotes.insert(*remote)),
             Event::RemoteUnignored { remote } => drop(self.ignored_remotes.remove(remote)),
             Event::PeerUpdated { peer, from } => {
@@ -230,10 +239,10 @@ impl State {
                 }
             }
             Event::Announced { peer, round_trip } => {
-                let key = self.statuses.get(peer).map(|status| (*status, peer.clone()));
-                if let Some(peer) = key.and_then(|key| self.peers.get_mut(&key)) {
+                if let Some(mut peer) = self.peer(peer) {
                     peer.round_trip = Some(*round_trip);
                     (peer.answers, peer.reached, peer.is_named) = (true, true, true);
+                    self.list(peer);
                 }
             }
             _ => {}
@@ -300,19 +309,22 @@ impl State {
     /// Takes in a peer as it is now, if it is known at all.
     fn note(&mut self, peer: &Peer) {
         if self.statuses.get(&peer.address) == Some(&peer.status) {
-            self.peers.insert((peer.status, peer.address.clone()), peer.clone());
+            self.list(peer.clone());
         }
     }
 
     fn list(&mut self, peer: Peer) {
         self.unlist(&peer.address);
+        self.claimed = self.claimed.saturating_add(usize::from(peer.is_claim()));
         self.statuses.insert(peer.address.clone(), peer.status);
         self.peers.insert((peer.status, peer.address.clone()), peer);
     }
 
     fn unlist(&mut self, address: &Address) -> Option<Peer> {
         let status = self.statuses.remove(address)?;
-        self.peers.remove(&(status, address.clone()))
+        let peer = self.peers.remove(&(status, address.clone()))?;
+        self.claimed = self.claimed.saturating_sub(usize::from(peer.is_claim()));
+        Some(peer)
     }
 
     fn count(&mut self, status: Status) {
@@ -365,7 +377,7 @@ impl Lists for State {
             // Nothing tells of it.
             is_handing_on: false,
             held_bytes: self.held_bytes,
-            peers: PeerCounts { new, alive, lost, dead, ignored },
+            peers: PeerCounts { new, alive, claimed: self.claimed.min(alive), lost, dead, ignored },
             free_peers: self.free_peers,
             // Nothing tells of this either.
             is_for_proven: false,

@@ -382,6 +382,7 @@ fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
     let peers = PeerCounts {
         new: count(Status::New),
         alive: count(Status::Alive),
+        claimed: peers.iter().filter(|peer| peer.is_claim()).count(),
         lost: count(Status::Lost),
         dead: count(Status::Dead),
         ignored: count(Status::Ignored),

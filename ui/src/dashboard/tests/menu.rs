@@ -114,7 +114,7 @@ fn a_key_is_found_by_its_name() {
 fn what_a_status_and_a_filter_mean_is_in_it() {
     let mut fixture = opened();
     fixture.write("a status");
-    for status in ["N new", "A alive", "L lost", "D dead", "I ignored"] {
+    for status in ["N new", "A alive", "? alive?", "L lost", "D dead", "I ignored"] {
         assert!(fixture.screen().contains(status), "{}", fixture.screen());
     }
     fixture.press(KeyCode::Enter);

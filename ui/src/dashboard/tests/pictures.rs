@@ -35,8 +35,14 @@ fn watched(width: u16, height: u16) -> Fixture {
         counters.failed += u64::from(second % 150 < 4);
         let queued = ((second % 300).abs_diff(150) / 6) as usize;
         let lost = (second / 100 % 3) as usize;
-        let peers =
-            PeerCounts { new: 1, alive: 9 - lost, lost, dead: 1, ignored: usize::from(second > 2700) };
+        let peers = PeerCounts {
+            new: 1,
+            alive: 9 - lost,
+            claimed: 0,
+            lost,
+            dead: 1,
+            ignored: usize::from(second > 2700),
+        };
         fixture.model.trends.sample(Duration::from_secs(second), counters, queued, peers);
     }
     for number in 0..400_u64 {

@@ -59,6 +59,18 @@ fn the_details_of_a_peer_say_what_speaks_for_it() {
 }
 
 #[test]
+fn claims_are_counted_beside_the_alive_and_not_among_them() {
+    for (width, height) in [(20, 5), (40, 10), (80, 24), (120, 40)] {
+        let mut fixture = with_claim(width, height);
+        assert!(fixture.screen().contains(" 8  1N 3A 1?"), "{}", fixture.screen());
+        assert!(width < 40 || fixture.screen().contains("1? 1L 1D 1I"), "{}", fixture.screen());
+        fixture.peers.iter_mut().for_each(|peer| peer.answers = false);
+        fixture.refresh();
+        assert!(fixture.screen().contains(" 8  1N 4? 1"), "{}", fixture.screen());
+    }
+}
+
+#[test]
 fn on_the_map_a_claim_has_a_question_mark() {
     let mut fixture = with_claim(80, 24);
     fixture.press(KeyCode::Char('M'));

@@ -471,7 +471,7 @@ mod tests {
 
     #[test]
     fn peers_are_stacked_by_their_share() {
-        let peers = PeerCounts { new: 1, alive: 6, lost: 2, dead: 1, ignored: 0 };
+        let peers = PeerCounts { new: 1, alive: 6, lost: 2, dead: 1, ..PeerCounts::default() };
         assert_eq!(letters(peers, 10, 10), "AAAAAANLLD");
         assert_eq!(letters(peers, 20, 10), "AAANLD");
         assert_eq!(letters(PeerCounts::default(), 10, 10), "");
@@ -479,7 +479,7 @@ mod tests {
 
     #[test]
     fn nobody_is_too_few_to_be_seen() {
-        let peers = PeerCounts { new: 1, alive: 900, lost: 1, dead: 1, ignored: 1 };
+        let peers = PeerCounts { new: 1, alive: 900, claimed: 0, lost: 1, dead: 1, ignored: 1 };
         assert_eq!(letters(peers, 1000, 8), "AAAANLDI");
         assert_eq!(letters(peers, 1000, 3).len(), 3);
     }

@@ -11,7 +11,7 @@ use super::{
     super::{
         format,
         model::Model,
-        theme::{Theme, letter},
+        theme::{CLAIMED, Theme, letter},
     },
     row::fit_address,
 };
@@ -104,15 +104,20 @@ pub(super) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut 
     frame.render_widget(line, area);
 }
 
-/// How many peers have each status: `2N 10A 1L`.
+/// How many peers have each status: `2N 8A 2? 1L`, where `?` are alive by their word alone and `A` are the others.
 pub(super) fn counts(model: &Model, theme: Theme) -> Vec<Span<'static>> {
-    let counted = Status::ALL.into_iter().map(|status| (status, model.overview.peers.of(status)));
+    let peers = &model.overview.peers;
+    let counted = Status::ALL.into_iter().flat_map(|status| {
+        let claimed = if status == Status::Alive { peers.claimed } else { 0 };
+        let rest = peers.of(status).saturating_sub(claimed);
+        [(rest, letter(status), theme.status(status)), (claimed, CLAIMED, theme.claim())]
+    });
     let mut spans = Vec::new();
-    for (status, count) in counted.filter(|(_, count)| *count > 0) {
+    for (count, letter, style) in counted.filter(|(count, ..)| *count > 0) {
         if !spans.is_empty() {
             spans.push(Span::raw(" "));
         }
-        spans.push(Span::styled(format!("{}{}", format::count(count), letter(status)), theme.status(status)));
+        spans.push(Span::styled(format!("{}{letter}", format::count(count)), style));
     }
     if spans.is_empty() {
         spans.push(Span::raw("0"));

@@ -19,7 +19,7 @@ use super::{
         layout::{Pane, below_title},
         map::{CENTRE, EdgeKind, MarkKind, Point, Tower, ring},
         model::{Content, Focus, Model},
-        theme::{Theme, letter},
+        theme::{CLAIMED, Theme, letter},
     },
     draw_heading, peers,
     row::fit,
@@ -237,7 +237,7 @@ fn draw_tower(theme: Theme, peer: &Peer, place: Position, buffer: &mut Buffer) {
         Status::Dead => DEAD,
         Status::Ignored => IGNORED,
     };
-    let letter = if peer.is_claim() { '?' } else { letter(peer.status) };
+    let letter = if peer.is_claim() { CLAIMED } else { letter(peer.status) };
     let style = Style::reset().patch(theme.peer(peer));
     buffer.set_string(place.x, place.y, format!("{symbol}{letter}"), style);
 }
