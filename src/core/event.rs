@@ -2,7 +2,7 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use crate::protocol::{Address, Message};
 
-use super::{Choice, HeldMessage, MessageId, Peer, QueuedMessage, Scope, Status};
+use super::{Choice, HeldMessage, LimitCounts, MessageId, Peer, QueuedMessage, Scope, Status};
 
 /// Something that happened at the node. Cheap to clone: names and messages are shared.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,6 +157,11 @@ pub enum Event {
     },
     /// A request was not taken.
     Refused(Refusal),
+    /// A limit was met. Of many times one a second is told of.
+    LimitsMet {
+        /// How often each has been met so far.
+        met: LimitCounts,
+    },
     /// An address turned out to be this node under another name; it is no peer.
     FoundOurselves {
         /// The other name.

@@ -51,6 +51,8 @@ pub struct Core {
     next_delivery: u64,
     aliases: BTreeSet<Address>,
     counters: Counters,
+    /// When the next limit that is met is told of, as uptime.
+    tells_of_limits: Duration,
     deliveries: VecDeque<Delivery>,
     events: VecDeque<Event>,
 }
@@ -167,6 +169,7 @@ impl Core {
             next_delivery: 1,
             aliases: BTreeSet::new(),
             counters: Counters::default(),
+            tells_of_limits: Duration::ZERO,
             deliveries: VecDeque::new(),
             events: VecDeque::new(),
             options,
@@ -246,10 +249,10 @@ impl Core {
             return Ok(());
         }
         if let Err(reason) = self.check_takes(message.size()) {
-            if self.handing_on.is_none() {
-                self.meets(Limit::Queue);
-            }
             let answer = self.refuse(503, reason, Some(&peer.address), Some(&message), remote);
+            if self.queue.check_room(message.size()).is_err() {
+                self.meets(Limit::Queue, now);
+            }
             return Err(answer.with_header("retry-after", RETRY_AFTER));
         }
         let visits = self.sightings.note(message.fingerprint());
@@ -385,12 +388,13 @@ impl Core {
                     record.failed += 1;
                 }
                 self.counters.failed += 1;
-                if matches!(failure, Failure::NotContacted(_)) {
-                    self.meets(Limit::Scopes);
-                }
+                let is_out_of_reach = matches!(failure, Failure::NotContacted(_));
                 let (id, message) = (taken.queued.id, taken.queued.message.clone());
                 let peer = self.peers.get(to).unwrap_or_else(|| stranger(to, now));
                 self.events.push_back(Event::DeliveryFailed { id, peer, message, failure });
+                if is_out_of_reach {
+                    self.meets(Limit::Scopes, now);
+                }
                 if is_ours {
                     self.pause_handing_on(now);
                 } else {
@@ -508,10 +512,10 @@ impl Core {
             return None;
         }
         if !remote.is_none_or(|remote| self.remotes.may_introduce(remote, now)) {
-            self.meets(Limit::Introductions);
+            self.meets(Limit::Introductions, now);
             return None;
         }
-        if !self.makes_room_among_new(&introduction) {
+        if !self.makes_room_among_new(&introduction, now) {
             return None;
         }
         self.discover(address, introduction, now)
@@ -519,7 +523,7 @@ impl Core {
 
     /// Adds an address as new unless it is known, is this node, or there is no room for it.
     fn discover(&mut self, address: &Address, introduction: Introduction, now: Now) -> Option<Peer> {
-        if !self.is_unknown(address) || !self.makes_room() {
+        if !self.is_unknown(address) || !self.makes_room(now) {
             return None;
         }
         let peer = self.peers.insert(address, Status::New, now);
@@ -532,21 +536,21 @@ impl Core {
     }
 
     /// Whether there is room for one more peer, after another made room if need be.
-    fn makes_room(&mut self) -> bool {
+    fn makes_room(&mut self, now: Now) -> bool {
         if self.peers.len() < self.options.max_peers {
             return true;
         }
-        self.meets(Limit::Peers);
+        self.meets(Limit::Peers, now);
         let first = self.peers.first_to_go().cloned();
         first.is_some_and(|address| self.leave(&address))
     }
 
     /// Whether there is room for one more new peer: somebody who is there has the room of one of whom was only heard.
-    fn makes_room_among_new(&mut self, introduction: &Introduction) -> bool {
+    fn makes_room_among_new(&mut self, introduction: &Introduction, now: Now) -> bool {
         if self.peers.count(Status::New) < self.options.max_new_peers {
             return true;
         }
-        self.meets(Limit::NewPeers);
+        self.meets(Limit::NewPeers, now);
         let first = self.peers.first_new_to_go().filter(|_| *introduction == Introduction::Sender).cloned();
         first.is_some_and(|address| self.leave(&address))
     }

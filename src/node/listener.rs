@@ -122,7 +122,7 @@ impl Listener {
     }
 
     fn meets(&self, limit: Limit) {
-        self.shared.at_core(|at| at.core.meets(limit));
+        self.shared.at_core(|at| at.core.meets(limit, at.now));
     }
 
     async fn connection(self: Arc<Self>, stream: TcpStream, remote: SocketAddr, ticket: Ticket) {
@@ -203,48 +203,51 @@ impl Listener {
         if let Err(answer) = self.shared.at_core(|at| at.core.allow_payload(remote.ip(), at.now)) {
             return into_response(answer);
         }
-        let read = self.read(request).await;
+        let read = self.read(request, remote).await;
         let _busy = ticket.busy();
-        match read {
-            Ok(body) => into_response(self.take(&body, remote)),
-            Err((status, reason)) => {
-                let mut answer =
-                    self.shared.at_core(|at| at.core.refuse(status, &reason, None, None, Some(remote.ip())));
-                if status == StatusCode::SERVICE_UNAVAILABLE.as_u16() {
-                    answer.headers.push((RETRY_AFTER.to_string(), ROOM_AGAIN_AFTER.to_owned()));
-                }
-                into_response(answer)
-            }
-        }
+        into_response(read.map_or_else(|refused| refused, |body| self.take(&body, remote)))
     }
 
-    /// The whole body, or the status and reason of its refusal.
-    async fn read(&self, request: hyper::Request<Incoming>) -> Result<Vec<u8>, (u16, String)> {
+    /// The whole body, or the answer to one that is refused. That it is is told before the rest of it has come.
+    async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Vec<u8>, Answer> {
         let asks_first = request.headers().contains_key(EXPECT);
         let mut body = request.into_body();
-        let limits = &self.limits;
-        let refused = match self.collect(&mut body).await {
+        let unread = match self.collect(&mut body).await {
             Ok(whole) => return Ok(whole),
-            Err(Unread::TooLarge) => {
-                self.meets(Limit::BodySize);
-                (413, format!("a payload has at most {} bytes", limits.max_body))
-            }
-            Err(Unread::NoRoom) => {
-                self.meets(Limit::Bodies);
-                (503, "too much comes in at once, try again later".to_owned())
-            }
-            Err(Unread::TookTooLong) => {
-                self.meets(Limit::BodyTime);
-                return Err((408, "the body took too long".to_owned()));
-            }
-            Err(Unread::BrokeOff(error)) => return Err((400, format!("the body broke off: {error}"))),
+            Err(unread) => unread,
         };
         // A client that asked whether to send has not sent yet.
-        if !asks_first {
+        let is_coming = matches!(unread, Unread::TooLarge | Unread::NoRoom) && !asks_first;
+        let answer = self.refuse(&unread, remote);
+        if is_coming {
             // Whether it all came in time or not: the answer is the same.
-            let _ = timeout(limits.body_timeout, discard(&mut body)).await;
+            let _ = timeout(self.limits.body_timeout, discard(&mut body)).await;
         }
-        Err(refused)
+        Err(answer)
+    }
+
+    /// Tells of a body that was not read, and counts the limit that it met.
+    fn refuse(&self, unread: &Unread, remote: SocketAddr) -> Answer {
+        let (limit, status, reason) = match unread {
+            Unread::TooLarge => {
+                let reason = format!("a payload has at most {} bytes", self.limits.max_body);
+                (Some(Limit::BodySize), 413, reason)
+            }
+            Unread::NoRoom => {
+                (Some(Limit::Bodies), 503, "too much comes in at once, try again later".to_owned())
+            }
+            Unread::TookTooLong => (Some(Limit::BodyTime), 408, "the body took too long".to_owned()),
+            Unread::BrokeOff(error) => (None, 400, format!("the body broke off: {error}")),
+        };
+        let mut answer = self.shared.at_core(|at| {
+            let answer = at.core.refuse(status, &reason, None, None, Some(remote.ip()));
+            limit.into_iter().for_each(|limit| at.core.meets(limit, at.now));
+            answer
+        });
+        if matches!(unread, Unread::NoRoom) {
+            answer.headers.push((RETRY_AFTER.to_string(), ROOM_AGAIN_AFTER.to_owned()));
+        }
+        answer
     }
 
     /// The whole body, if it comes in time and has room.

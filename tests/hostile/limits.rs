@@ -2,7 +2,7 @@
 
 use std::{net::Ipv4Addr, time::Duration};
 
-use clacks_p2p::core::Limit;
+use clacks_p2p::core::{Event, Limit};
 use tokio::io::AsyncReadExt;
 
 use crate::{
@@ -139,6 +139,20 @@ async fn what_takes_too_long_or_is_too_large_is_counted() {
     assert_eq!(slow_body.answer().await.status, 408);
     is_met(&tower, Limit::BodyTime, 1).await;
     tower.still_works("four that took too much").await;
+}
+
+#[tokio::test]
+async fn a_limit_that_is_met_is_told_to_whoever_watches() {
+    let tower =
+        Tower::of(builder().limits(|limits| limits.handshake_timeout = Duration::from_millis(50))).await;
+    let mut events = tower.node.subscribe();
+    let _silent = Client::tcp_from(tower.node.listens_on()[0], ELSEWHERE).await;
+    loop {
+        match in_time("the watcher learns of the handshake", events.next()).await {
+            Some(Event::LimitsMet { met }) if met.of(Limit::Handshakes) == 1 => break,
+            event => assert!(event.is_some()),
+        }
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,9 @@ use super::{Answer, Core};
 /// How long after a payload that was one too many was told of the next is.
 const BETWEEN_TOO_MANY: Duration = Duration::from_secs(1);
 
+/// How long after a limit that was met was told of the next is.
+const BETWEEN_LIMITS: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub(super) struct Remotes {
     /// By their places, as the user wrote them.
@@ -44,11 +47,11 @@ impl Core {
     /// there are too many. To be asked before its body is read. Of many such one a second is told of.
     pub fn allow_payload(&mut self, remote: IpAddr, now: Now) -> Result<(), Answer> {
         if self.is_remote_ignored(remote) {
-            self.meets(Limit::IgnoredRemotes);
-            return Err(self.refuse(403, "ignored", None, None, Some(remote)));
+            let answer = self.refuse(403, "ignored", None, None, Some(remote));
+            self.meets(Limit::IgnoredRemotes, now);
+            return Err(answer);
         }
         let Err(wait) = self.remotes.payloads.take(remote, now.uptime) else { return Ok(()) };
-        self.meets(Limit::Payloads);
         let reason = "too many payloads from your address";
         let answer = if self.remotes.tells_of_too_many <= now.uptime {
             self.remotes.tells_of_too_many = now.uptime + BETWEEN_TOO_MANY;
@@ -57,12 +60,17 @@ impl Core {
             self.counters.refused += 1;
             Answer::refused(429, reason)
         };
+        self.meets(Limit::Payloads, now);
         Err(answer.with_header("retry-after", &wait.as_secs_f64().ceil().to_string()))
     }
 
-    /// Counts that a limit was met.
-    pub fn meets(&mut self, limit: Limit) {
+    /// Counts that a limit was met. Of many times one a second is told of.
+    pub fn meets(&mut self, limit: Limit, now: Now) {
         self.counters.limits.count(limit);
+        if self.tells_of_limits <= now.uptime {
+            self.tells_of_limits = now.uptime + BETWEEN_LIMITS;
+            self.events.push_back(Event::LimitsMet { met: self.counters.limits });
+        }
     }
 
     /// Ignores a remote address, or of IPv6 the network of 64 bits that it is in: connections from there are not served,

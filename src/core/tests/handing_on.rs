@@ -49,6 +49,17 @@ fn messages_are_refused_meanwhile_and_announces_taken() {
 }
 
 #[test]
+fn a_full_queue_is_counted_meanwhile_and_one_with_room_is_not() {
+    for (room, counted) in [(1, 1), (2, 0)] {
+        let mut core = core_with(|options| options.max_queue_messages = room);
+        core.enqueue(Message::text("1"), at(0)).unwrap();
+        core.set_handing_on(true);
+        assert_eq!(receive(&mut core, &address("peer:1"), "2", None, at(1)), 503);
+        assert_eq!((core.counters().limits.of(Limit::Queue), core.counters().refused), (counted, 1));
+    }
+}
+
+#[test]
 fn everything_is_sent_at_once_within_what_may_be_in_flight() {
     let mut core = slow_core(100);
     add_alive(&mut core, "a:1");

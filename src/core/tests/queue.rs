@@ -145,7 +145,7 @@ fn a_full_queue_answers_503_and_counts_what_is_in_flight() {
         assert_eq!(receive(&mut core, &sender, "3", Some(&address("friend:1")), at(2)), 503);
         assert!(matches!(
             events(&mut core)[..],
-            [Event::PeerUpdated { .. }, Event::Refused(Refusal { status: 503, .. })]
+            [Event::PeerUpdated { .. }, Event::Refused(Refusal { status: 503, .. }), Event::LimitsMet { .. }]
         ));
         assert_eq!(core.peer(&address("friend:1")), None);
         for delivery in deliveries {

@@ -175,12 +175,30 @@ fn payloads_from_one_address_beyond_the_rate_are_answered_429_and_told_of_once_a
     assert_eq!(answers(&mut core, LIAR, 999), Err(429));
     let answer = core.allow_payload(LIAR, at(1000)).unwrap_err();
     assert_eq!((answer.status, answer.headers), (429, vec![("retry-after".to_owned(), "1".to_owned())]));
-    let told = events(&mut core);
+    let mut told = events(&mut core);
+    told.retain(|event| !matches!(event, Event::LimitsMet { .. }));
     assert!(
         told.iter().all(|event| matches!(event, Event::Refused(refusal) if refusal.remote == Some(LIAR)))
     );
     assert_eq!((told.len(), core.counters().limits.of(Limit::Payloads), core.counters().refused), (2, 4, 4));
     assert!(core.allow_payload(LIAR, at(2000)).is_ok());
+}
+
+#[test]
+fn limits_that_are_met_are_told_of_once_a_second() {
+    let mut core = core();
+    let told = |core: &mut Core| -> Vec<u64> {
+        let met =
+            |event| if let Event::LimitsMet { met } = event { Some(met.of(Limit::Handshakes)) } else { None };
+        events(core).into_iter().filter_map(met).collect()
+    };
+    assert!(told(&mut core).is_empty());
+    (0..1000).for_each(|ms| core.meets(Limit::Handshakes, at(ms)));
+    assert_eq!(told(&mut core), [1], "the first at once");
+    core.meets(Limit::Connections, at(1000));
+    (1000..2500).for_each(|ms| core.meets(Limit::Handshakes, at(ms)));
+    assert_eq!(told(&mut core), [1000, 2001], "with those in between");
+    assert_eq!(core.counters().limits.total(), 2501);
 }
 
 #[test]

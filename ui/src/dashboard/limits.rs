@@ -19,6 +19,8 @@ pub(crate) struct Limits {
     pub(crate) used: Used,
     /// Uptimes and how often any limit had been met by then; the first is the last from before the window.
     samples: VecDeque<(Duration, u64)>,
+    /// When more had been met than before, as uptime.
+    rose_at: Option<Duration>,
 }
 
 /// What only the node knows, asked for while the limits are shown.
@@ -32,6 +34,9 @@ pub(crate) struct Used {
 impl Limits {
     /// Notes how often any limit has been met so far.
     pub(crate) fn sample(&mut self, uptime: Duration, met: u64) {
+        if self.samples.back().is_some_and(|(_, before)| *before < met) {
+            self.rose_at = Some(uptime);
+        }
         let is_due = self.samples.back().is_none_or(|(last, _)| uptime.saturating_sub(*last) >= BETWEEN);
         // The first is what others are compared with.
         let has_others = self.samples.len() > 1;
@@ -52,8 +57,13 @@ impl Limits {
         }
     }
 
-    /// In how long fewer were met in the last minute, if nothing happens; `None` if none was.
+    /// In how long to look again, if nothing happens: as fewer were met in the last minute, or as more may have been
+    /// since they last were, for the node tells of one a second only. `None` if none was.
     pub(crate) fn changes_after(&self, uptime: Duration) -> Option<Duration> {
+        let looks_again = self.rose_at.and_then(|rose| (rose + BETWEEN).checked_sub(uptime));
+        if let Some(after) = looks_again.filter(|after| !after.is_zero()) {
+            return Some(after);
+        }
         let (_, before) = self.samples.front()?;
         let (at, _) = self.samples.iter().find(|(_, met)| met > before)?;
         Some((*at + WINDOW).saturating_sub(uptime).max(BETWEEN))
@@ -62,6 +72,7 @@ impl Limits {
     /// Forgets what was met, as a replay begins again.
     pub(crate) fn begin_again(&mut self) {
         self.samples.clear();
+        self.rose_at = None;
     }
 }
 
@@ -85,6 +96,18 @@ mod tests {
         assert_eq!(limits.changes_after(after(71)), None);
         limits.sample(after(80), 10);
         assert_eq!(limits.changes_after(after(90)), Some(Duration::from_secs(50)));
+    }
+
+    #[test]
+    fn a_second_after_one_was_met_there_may_be_more() {
+        let mut limits = Limits::default();
+        limits.sample(after(0), 5);
+        assert_eq!(limits.changes_after(after(0)), None);
+        limits.sample(after(1), 6);
+        let half = Duration::from_millis(500);
+        assert_eq!(limits.changes_after(after(1) + half), Some(half));
+        limits.sample(after(2), 6);
+        assert_eq!(limits.changes_after(after(2)), Some(Duration::from_secs(59)), "nothing was, so no more");
     }
 
     #[test]

@@ -163,6 +163,7 @@ fn tell(
         Event::RemoteIgnored { remote } => record("remote_ignored").with("remote", remote),
         Event::RemoteUnignored { remote } => record("remote_unignored").with("remote", remote),
         Event::Refused(refusal) => refused(record("refused"), refusal),
+        Event::LimitsMet { met } => record("limits_met").with("met", met),
         Event::FoundOurselves { address } => record("found_ourselves").with("peer", Named::from(address)),
         Event::SendRateChanged { rate } => record("send_rate_changed").with("rate", rate),
         Event::Lagged(missed) => record("lagged").with("missed", missed),

@@ -132,6 +132,7 @@ struct Fields {
     sender: Option<Place>,
     preview: Option<String>,
     remote: Option<IpAddr>,
+    met: Option<LimitCounts>,
     was: Option<u64>,
     #[serde(default, deserialize_with = "there")]
     before: Option<Box<RawValue>>,
@@ -327,6 +328,7 @@ impl Fields {
                 preview: self.preview,
                 remote: self.remote,
             }),
+            "limits_met" => Event::LimitsMet { met: needed("met", self.met)? },
             "remote_ignored" => Event::RemoteIgnored { remote: needed("remote", self.remote)? },
             "remote_unignored" => Event::RemoteUnignored { remote: needed("remote", self.remote)? },
             "hold_rule_changed" => Event::HoldRuleChanged { rule: self.rule },

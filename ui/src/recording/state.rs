@@ -173,6 +173,8 @@ impl State {
                 bump(&mut self.counters.refused);
                 limit_met(refusal.status).into_iter().for_each(|limit| self.counters.limits.count(limit));
             }
+            // What each refusal tells of is in it.
+            Event::LimitsMet { met } => self.counters.limits = *met,
             Event::SendRateChanged { rate } => self.send_rate = *rate,
             other => self.apply_to_held(other),
         }
@@ -352,7 +354,7 @@ fn bump(counter: &mut u64) {
     *counter = counter.saturating_add(1);
 }
 
-/// The limit that an answer of this status tells of. Others that are met tell nothing.
+/// The limit that an answer of this status tells of, until it is told how often each was met.
 fn limit_met(status: u16) -> Option<Limit> {
     match status {
         408 => Some(Limit::BodyTime),

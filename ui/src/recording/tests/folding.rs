@@ -81,6 +81,9 @@ fn what_no_script_brings_about_is_read_as_it_was_written() {
             remote: Some("::1".parse().unwrap()),
         }),
         Event::AnnounceFailed { peer: address.clone(), failure: Failure::NotContacted(Scope::Metadata) },
+        Event::LimitsMet {
+            met: serde_json::from_str(r#"{"connections":1,"handshakes":18446744073709551615}"#).unwrap(),
+        },
         Event::Lagged(7),
         Event::SendRateChanged { rate: 0.1 },
     ] {
