@@ -20,6 +20,7 @@ mod limit;
 mod machine;
 mod options;
 mod pace;
+mod peer;
 mod peers;
 mod queue;
 mod scope;
@@ -35,7 +36,7 @@ pub use held::{HeldBy, HeldMessage, HoldRule};
 pub use limit::{Limit, LimitCounts};
 pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome};
 pub use options::{Newcomers, Options, OptionsError};
-pub use peers::{KnownPeer, Peer, PeerCounts, Status};
+pub use peer::{KnownPeer, Peer, PeerCounts, Status};
 pub use queue::{EnqueueError, MessageId, QueuedMessage, ReplaceError};
 pub use scope::Scope;
 

@@ -115,10 +115,16 @@ fn numbered<'a>(nth: impl Fn(usize) -> Option<&'a Address>) -> Vec<Address> {
 
 proptest! {
     #[test]
-    fn those_that_are_free_are_numbered_without_gap_or_double(steps in steps()) {
+    fn those_that_are_free_are_numbered_without_gap_or_double(steps in steps(), ordered_from in 0_usize..60) {
         let (mut peers, mut naive) = (Peers::new(PER_PEER, usize::MAX), Naive::default());
-        for each in steps {
-            step(&mut peers, &mut naive, &each);
+        for (number, each) in steps.iter().enumerate() {
+            step(&mut peers, &mut naive, each);
+            if number == ordered_from {
+                // From now on the orders are kept.
+                prop_assert_eq!(peers.iter().count(), peers.len());
+                let _ = peers.first_to_go();
+            }
+            prop_assert!(peers.is_sound());
             for status in Status::ALL {
                 let free = naive.free(status);
                 prop_assert_eq!(peers.free(status), free.len());
