@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     net::IpAddr,
     ops::Range,
     time::Duration,
@@ -45,8 +45,7 @@ pub struct Core {
     /// The last message went to a peer that only strangers spoke for.
     after_try: bool,
     remotes: Remotes,
-    /// Ordered, so that what is put back when the node stops comes in the order in which it was taken.
-    in_flight: BTreeMap<DeliveryId, InFlight>,
+    in_flight: HashMap<DeliveryId, InFlight>,
     messages_in_flight: usize,
     next_delivery: u64,
     aliases: BTreeSet<Address>,
@@ -132,6 +131,13 @@ impl Answer {
     }
 }
 
+/// What waits for the shell: see [`Core::swap_outputs`].
+#[derive(Debug, Default)]
+pub struct Outputs {
+    deliveries: VecDeque<Delivery>,
+    events: VecDeque<Event>,
+}
+
 /// What has happened since the node started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counters {
@@ -164,7 +170,7 @@ impl Core {
             after_try: false,
             remotes: Remotes::new(&options),
             pace: Pace::new(options.send_rate),
-            in_flight: BTreeMap::new(),
+            in_flight: HashMap::new(),
             messages_in_flight: 0,
             next_delivery: 1,
             aliases: BTreeSet::new(),
@@ -452,7 +458,10 @@ impl Core {
     /// Puts every message that is in flight back into the queue, as when the node stops. What a peer took without
     /// our hearing of it is then there twice, which the network is used to.
     pub fn reclaim_in_flight(&mut self) {
-        for (_, InFlight { to, purpose }) in std::mem::take(&mut self.in_flight) {
+        let mut in_flight: Vec<_> = std::mem::take(&mut self.in_flight).into_iter().collect();
+        // In the order in which they were taken.
+        in_flight.sort_unstable_by_key(|(id, _)| *id);
+        for (_, InFlight { to, purpose }) in in_flight {
             if let Purpose::Message(taken) = purpose {
                 self.messages_in_flight -= 1;
                 self.peers.end_delivery(&to);
@@ -668,6 +677,13 @@ impl Core {
         self.deliveries.pop_front()
     }
 
+    /// Exchanges what waits for the shell with `outputs`, and with it the memory that it waits in. A shell with many
+    /// cores lends each the same while something happens to it, so that not all of them keep some.
+    pub fn swap_outputs(&mut self, outputs: &mut Outputs) {
+        std::mem::swap(&mut self.deliveries, &mut outputs.deliveries);
+        std::mem::swap(&mut self.events, &mut outputs.events);
+    }
+
     /// The next thing that happened.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
@@ -750,9 +766,11 @@ impl Core {
         self.messages_in_flight
     }
 
-    /// The messages that are on their way as they waited before, and whom each goes to.
+    /// The messages that are on their way as they waited before, and whom each goes to, in the order in which they left.
     pub fn under_way(&self) -> impl Iterator<Item = (&Address, &QueuedMessage)> {
-        self.in_flight.values().filter_map(|InFlight { to, purpose }| match purpose {
+        let mut in_flight: Vec<_> = self.in_flight.iter().collect();
+        in_flight.sort_unstable_by_key(|(id, _)| **id);
+        in_flight.into_iter().filter_map(|(_, InFlight { to, purpose })| match purpose {
             Purpose::Message(entry) => Some((to, &entry.queued)),
             Purpose::Announce => None,
         })

@@ -34,7 +34,7 @@ pub use choice::Choice;
 pub use event::{Event, Failure, Introduction, Origin, Refusal};
 pub use held::{HeldBy, HeldMessage, HoldRule};
 pub use limit::{Limit, LimitCounts};
-pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome};
+pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome, Outputs};
 pub use options::{Newcomers, Options, OptionsError};
 pub use peer::{KnownPeer, Peer, PeerCounts, Status};
 pub use queue::{EnqueueError, MessageId, QueuedMessage, ReplaceError};

@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::{
-    core::{Core, Delivery, DeliveryId, Failure, Now, Outcome, PeerCounts, Status},
+    core::{Core, Delivery, DeliveryId, Failure, Now, Outcome, Outputs, PeerCounts, Status},
     protocol::{Kind, Payload},
 };
 
@@ -37,6 +37,8 @@ pub struct Simulation {
     pub(super) towers: Vec<Tower>,
     pub(super) calendar: Calendar<Happening>,
     parcels: Parcels,
+    /// Lent to each node while something happens to it.
+    outputs: Outputs,
     pub(super) rng: Pcg64,
     /// Nanoseconds since the start.
     pub(super) now: u64,
@@ -139,6 +141,7 @@ impl Simulation {
             towers: Vec::with_capacity(nodes as usize),
             calendar: Calendar::new(),
             parcels: Parcels::default(),
+            outputs: Outputs::default(),
             rng: Pcg64::seed_from_u64(scenario.seed),
             now: 0,
             trace: Trace::new(nodes, scenario.messages),
@@ -159,6 +162,7 @@ impl Simulation {
         let options = self.scenario.options(self.addresses.of_node(node));
         // Options of a scenario that was checked are ones that a node takes.
         let Ok(mut core) = Core::new(options) else { return };
+        core.swap_outputs(&mut self.outputs);
         for peer in self.scenario.topology.neighbours(node, self.scenario.seed) {
             let (peer, now) = (self.addresses.of_node(peer), self.time());
             if self.scenario.announces {
@@ -180,6 +184,7 @@ impl Simulation {
             };
             let now = self.time();
             let Some(core) = &mut self.towers[node as usize].core else { continue };
+            core.swap_outputs(&mut self.outputs);
             if core.enqueue(Number::message(number), now).is_ok() {
                 self.trace.starts(number, node);
             }
@@ -275,12 +280,13 @@ impl Simulation {
         }
         tower.wake = NEVER;
         if let Some(core) = &mut tower.core {
+            core.swap_outputs(&mut self.outputs);
             core.handle_timeout(now, &mut self.rng);
             self.attend_to(node);
         }
     }
 
-    /// Carries out what a node asks for after something happened to it.
+    /// Carries out what a node asks for after something happened to it, and takes back what was lent to it.
     pub(super) fn attend_to(&mut self, node: u32) {
         while let Some(delivery) = self.towers[node as usize].core.as_mut().and_then(Core::poll_delivery) {
             self.send(node, delivery);
@@ -288,6 +294,7 @@ impl Simulation {
         let tower = &mut self.towers[node as usize];
         let Some(core) = &mut tower.core else { return };
         while core.poll_event().is_some() {}
+        core.swap_outputs(&mut self.outputs);
         let Some(wake) = core.poll_timeout() else { return };
         let wake = u64::try_from(wake.as_nanos()).unwrap_or(NEVER).max(self.now);
         if wake < tower.wake {
@@ -362,8 +369,9 @@ impl Simulation {
         let (now, remote) = (self.time(), self.remote(from));
         let tower = &mut self.towers[to as usize];
         let Some(core) = &mut tower.core else { return End::Unreachable };
+        core.swap_outputs(&mut self.outputs);
         if let Some(answer) = remote.and_then(|remote| core.allow_payload(remote, now).err()) {
-            while core.poll_event().is_some() {}
+            self.attend_to(to);
             return End::Refused(answer.status);
         }
         let sender = payload.sender.clone();
@@ -400,6 +408,7 @@ impl Simulation {
             return;
         }
         let Some(core) = &mut tower.core else { return };
+        core.swap_outputs(&mut self.outputs);
         let round_trip = Duration::from_nanos(self.now - sent);
         let message = core.message_of(id).and_then(Number::of);
         core.handle_delivery(id, end.outcome(round_trip), now);
