@@ -92,7 +92,8 @@ pub struct Limits {
     /// Most bytes of the bodies that come in at once; above that the largest is answered 503. Default 64 MiB.
     pub max_bodies: usize,
     /// Most connections from outside at once; where there are as many, or where the system has no more files for
-    /// another, the one that has let us wait for the longest makes room. Default 1024.
+    /// another, the one that has let us wait for the longest makes room. Default 768:
+    /// with as many, most systems let a process open a few hundred files more, for what the node itself sends and keeps.
     pub max_connections: usize,
     /// The same from one remote address. Default 64.
     pub max_connections_per_address: usize,
@@ -112,7 +113,7 @@ impl Default for Limits {
             answer_timeout: Duration::from_secs(30),
             max_body: 1 << 20,
             max_bodies: 64 << 20,
-            max_connections: 1024,
+            max_connections: 768,
             max_connections_per_address: 64,
             contact_all: false,
         }
@@ -423,6 +424,14 @@ mod tests {
         let node = builder().start().await.unwrap();
         assert!(directory.exists());
         node.stop().await;
+    }
+
+    #[test]
+    fn as_many_connections_as_may_be_leave_files_for_what_the_node_sends() {
+        let Builder { limits, options, .. } = Builder::default();
+        // As most systems have it, and what a node keeps open beside connections.
+        let (usual_limit, others) = (1024, 100);
+        assert!(limits.max_connections + options.max_in_flight + others <= usual_limit);
     }
 
     #[tokio::test]

@@ -21,7 +21,8 @@ const HEADING: &str = "Limits";
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[command(next_help_heading = HEADING)]
 pub(crate) struct Limits {
-    /// Most peers known, 1 or more; then one that never answered makes room for another [default: 100000]
+    /// Most peers known, 1 or more; then one that never answered or, without such, one that is lost or dead makes room
+    /// for another [default: 100000]
     #[arg(long, env = "CLACKS_MAX_PEERS", value_name = "NUMBER", value_parser = at_least_one)]
     max_peers: Option<NonZero<u32>>,
 
@@ -46,7 +47,7 @@ pub(crate) struct Limits {
     #[arg(long, env = "CLACKS_PAYLOAD_BURST", value_name = "NUMBER", value_parser = at_least_one)]
     payload_burst: Option<NonZero<u32>>,
 
-    /// Most connections from outside at once, 1 or more; then the longest idle makes room [default: 1024]
+    /// Most connections from outside at once, 1 or more; then the one that we wait for the longest makes room [default: 768]
     #[arg(long, env = "CLACKS_MAX_CONNECTIONS", value_name = "NUMBER", value_parser = at_least_one)]
     max_connections: Option<NonZero<u32>>,
 
