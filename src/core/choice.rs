@@ -42,10 +42,10 @@ impl Candidates {
     /// free. Unlike in the document, where new peers come first until there are none: names are made up faster than
     /// they are tried, and whoever makes up names could keep all messages from the living.
     pub(super) fn of(peers: &Peers, after_try: bool) -> Self {
-        let (new, alive) = peers.free_proven();
+        let PeerCounts { new, alive, claimed, .. } = peers.free_proven();
         let all = free(peers);
         let is_for_proven = after_try && new + alive > 0;
-        let free = if is_for_proven { PeerCounts { new, alive, claimed: 0, ..all } } else { all };
+        let free = if is_for_proven { PeerCounts { new, alive, claimed, ..all } } else { all };
         Self { free, is_for_proven, is_oldest_next: false }
     }
 }

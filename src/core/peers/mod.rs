@@ -35,7 +35,7 @@ impl Group {
 pub(super) struct Peers {
     // Peers choose the keys: std's seeded hash. The order is never shown.
     table: IndexMap<Address, Record>,
-    groups: [Group; 7],
+    groups: [Group; 8],
     orders: Orders,
     /// Deliveries under way to peers that were forgotten meanwhile; who comes back still has them.
     left: HashMap<Address, u32>,
@@ -92,7 +92,7 @@ impl Peers {
         PeerCounts {
             new: self.count(Status::New),
             alive: self.count(Status::Alive),
-            claimed: self.group(Class::Claimed).numbers.len(),
+            claimed: self.group(Class::Vouched).numbers.len() + self.group(Class::Claimed).numbers.len(),
             lost: self.count(Status::Lost),
             dead: self.count(Status::Dead),
             ignored: self.count(Status::Ignored),
@@ -112,7 +112,8 @@ impl Peers {
     /// Adds a peer of an earlier run that is not known.
     pub(super) fn restore(&mut self, known: KnownPeer, status: Status, now: Now) {
         let KnownPeer { address, time, reached, is_named, .. } = known;
-        let mut record = Record { reached, is_named, ..Record::new(status, now) };
+        let answers = (status != Status::Ignored).then_some(false);
+        let mut record = Record { reached, answers, is_named, ..Record::new(status, now) };
         record.classify(status);
         if status == Status::Ignored {
             // Nothing is measured by it.
@@ -180,15 +181,15 @@ impl Peers {
         }
         let status = record.status();
         self.change(number, status, |record| {
-            (record.answers, record.reached, record.answered) = (true, true, now.uptime);
+            (record.answers, record.reached, record.answered) = (Some(true), true, now.uptime);
         });
     }
 
     /// Notes that it did not.
     pub(super) fn note_no_answer(&mut self, address: &Address) {
         let Some((number, _, record)) = self.table.get_full(address) else { return };
-        if record.answers {
-            self.change(number, record.status(), |record| record.answers = false);
+        if record.answers != Some(false) {
+            self.change(number, record.status(), |record| record.answers = Some(false));
         }
     }
 
@@ -310,19 +311,22 @@ impl Peers {
         Class::all_of(status).map(|class| self.free_in(class)).sum()
     }
 
-    /// How many new peers that the user named, and how many alive ones that answered last time, can be sent to now.
-    /// They have the first numbers of their status.
-    pub(super) fn free_proven(&self) -> (usize, usize) {
-        (self.free_in(Class::Named), self.free_in(Class::Answering))
+    /// How many peers can be sent to now that more than strangers speak for: new ones that the user named, and alive
+    /// ones that answered last time or that the user named and that were never tried. They have the first numbers of
+    /// their status.
+    pub(super) fn free_proven(&self) -> PeerCounts {
+        let [new, answering, vouched] =
+            [Class::Named, Class::Answering, Class::Vouched].map(|class| self.free_in(class));
+        PeerCounts { new, alive: answering + vouched, claimed: vouched, ..PeerCounts::default() }
     }
 
     /// How many that are alive by their word alone can be sent to now.
     pub(super) fn free_claimed(&self) -> usize {
-        self.free_in(Class::Claimed)
+        self.free_in(Class::Vouched) + self.free_in(Class::Claimed)
     }
 
     /// Whether nothing but what strangers say speaks for the peer: it is new and not by the user's word, or alive and
-    /// did not answer last time.
+    /// did not answer last time, unless the user named it and it was never tried.
     pub(super) fn is_hearsay(&self, address: &Address) -> bool {
         matches!(self.class(address), Some(Class::New | Class::Claimed))
     }

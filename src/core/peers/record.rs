@@ -26,7 +26,8 @@ pub(in crate::core) struct Record {
     pub(super) place: u32,
     pub(super) class: Class,
     pub(super) reached: bool,
-    pub(super) answers: bool,
+    /// Whether it answered when we last tried it; `None` if we never did.
+    pub(super) answers: Option<bool>,
     /// The user named it, so it makes room for nobody.
     pub(super) is_named: bool,
     /// The status before the user ignored the peer.
@@ -46,9 +47,9 @@ impl Record {
             answered: now.uptime,
             in_flight: 0,
             place: 0,
-            class: Class::of(status, false, false),
+            class: Class::of(status, false, None),
             reached: false,
-            answers: false,
+            answers: None,
             is_named: false,
             before_ignored: None,
         }
@@ -84,19 +85,22 @@ impl Record {
             received: self.received,
             failed: self.failed,
             reached: self.reached,
-            answers: self.answers,
+            answers: self.answers == Some(true),
             is_named: self.is_named,
         }
     }
 }
 
 /// Where a peer stands: by its status, the new ones by whether the user named them, and the alive ones by whether they
-/// answered when we last tried them.
+/// answered when we last tried them, or what else speaks for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Named,
     New,
     Answering,
+    /// Named by the user and alive by its word before it was ever tried: what a stranger says of a peer takes nothing
+    /// from what the user says of it.
+    Vouched,
     Claimed,
     Lost,
     Dead,
@@ -104,16 +108,26 @@ pub(super) enum Class {
 }
 
 impl Class {
-    const ALL: [Self; 7] =
-        [Self::Answering, Self::Claimed, Self::Named, Self::New, Self::Ignored, Self::Lost, Self::Dead];
+    const ALL: [Self; 8] = [
+        Self::Answering,
+        Self::Vouched,
+        Self::Claimed,
+        Self::Named,
+        Self::New,
+        Self::Ignored,
+        Self::Lost,
+        Self::Dead,
+    ];
     /// Those in which peers have not answered.
-    pub(super) const UNANSWERED: [Self; 5] = [Self::Dead, Self::Lost, Self::Claimed, Self::New, Self::Named];
+    pub(super) const UNANSWERED: [Self; 6] =
+        [Self::Dead, Self::Lost, Self::Claimed, Self::New, Self::Vouched, Self::Named];
 
-    fn of(status: Status, is_named: bool, answers: bool) -> Self {
+    fn of(status: Status, is_named: bool, answers: Option<bool>) -> Self {
         match status {
             Status::New if is_named => Self::Named,
             Status::New => Self::New,
-            Status::Alive if answers => Self::Answering,
+            Status::Alive if answers == Some(true) => Self::Answering,
+            Status::Alive if is_named && answers.is_none() => Self::Vouched,
             Status::Alive => Self::Claimed,
             Status::Lost => Self::Lost,
             Status::Dead => Self::Dead,
@@ -124,7 +138,7 @@ impl Class {
     fn status(self) -> Status {
         match self {
             Self::Named | Self::New => Status::New,
-            Self::Answering | Self::Claimed => Status::Alive,
+            Self::Answering | Self::Vouched | Self::Claimed => Status::Alive,
             Self::Lost => Status::Lost,
             Self::Dead => Status::Dead,
             Self::Ignored => Status::Ignored,

@@ -86,7 +86,12 @@ fn payloads() -> impl Strategy<Value = Input> {
 }
 
 fn outcomes() -> impl Strategy<Value = Outcome> {
-    prop_oneof![5 => Just(taken()), 5 => Just(failed()), 1 => Just(Outcome::Ourselves)]
+    prop_oneof![
+        5 => Just(taken()),
+        5 => Just(failed()),
+        1 => Just(Outcome::Ourselves),
+        2 => Just(Outcome::Failed(Failure::NoResources)),
+    ]
 }
 
 fn inputs() -> impl Strategy<Value = Input> {
@@ -144,7 +149,8 @@ struct Known {
     since: Now,
     before_ignored: Option<Status>,
     met: Duration,
-    answers: bool,
+    /// `None` if it was never tried.
+    answers: Option<bool>,
     reached: bool,
     answered: Duration,
     is_named: bool,
@@ -152,21 +158,26 @@ struct Known {
 
 impl Known {
     fn is_hoped_for(&self) -> bool {
-        self.status == Status::New && self.is_named
+        (self.status == Status::New && self.is_named) || self.is_vouched()
+    }
+
+    /// Whether the user speaks for it, and it was never tried.
+    fn is_vouched(&self) -> bool {
+        self.status == Status::Alive && self.is_named && self.answers.is_none()
     }
 
     /// Whether nothing but what strangers say speaks for it.
     fn is_hearsay(&self) -> bool {
         match self.status {
             Status::New => !self.is_named,
-            Status::Alive => !self.answers,
+            Status::Alive => self.answers != Some(true) && !self.is_vouched(),
             _ => false,
         }
     }
 
     /// Whether what we last heard of it is that it answered.
     fn is_proven(&self) -> bool {
-        self.status == Status::Alive && self.answers
+        self.status == Status::Alive && self.answers == Some(true)
     }
 }
 
@@ -237,7 +248,7 @@ impl Model {
             since: self.now,
             before_ignored: None,
             met: self.now.uptime,
-            answers: false,
+            answers: None,
             reached: false,
             answered: self.now.uptime,
             is_named: false,
@@ -301,14 +312,14 @@ impl Model {
 
     fn contact_worked(&mut self, address: &Address) {
         if let Some(known) = self.peers.get_mut(address) {
-            (known.answers, known.reached, known.answered) = (true, true, self.now.uptime);
+            (known.answers, known.reached, known.answered) = (Some(true), true, self.now.uptime);
         }
         self.is_alive(address);
     }
 
     fn contact_failed(&mut self, address: &Address) {
         let Some(known) = self.peers.get_mut(address) else { return };
-        known.answers = false;
+        known.answers = Some(false);
         match known.status {
             Status::New | Status::Alive => self.set_status(address, Status::Lost),
             Status::Lost if self.now.uptime > known.since.uptime + KILL_TIMEOUT => {
@@ -500,15 +511,18 @@ impl Model {
                 self.counters.delivered += 1;
                 self.contact_worked(&to);
             }
-            (Outcome::Failed(_), Some(message)) => {
+            (Outcome::Failed(failure), Some(message)) => {
                 self.counters.failed += 1;
                 self.push(message);
-                self.contact_failed(&to);
+                // Of which no peer is to blame.
+                if *failure != Failure::NoResources {
+                    self.contact_failed(&to);
+                }
             }
             (Outcome::Taken { .. }, None) => {
                 if self.discover(&to) {
                     let known = self.peers.get_mut(&to).unwrap();
-                    (known.answers, known.reached, known.answered) = (true, true, self.now.uptime);
+                    (known.answers, known.reached, known.answered) = (Some(true), true, self.now.uptime);
                 } else {
                     self.contact_worked(&to);
                 }
@@ -777,7 +791,7 @@ impl World {
         let known = self.model.peers.get(sender);
         assert_eq!(
             (seen.reached, seen.answers),
-            known.map_or((false, false), |known| (known.reached, known.answers))
+            known.map_or((false, false), |known| (known.reached, known.answers == Some(true)))
         );
         if !is_discarded {
             let payload = payload(kind, sender, message.clone(), friend);

@@ -134,7 +134,7 @@ proptest! {
             let answering = naive.answering();
             let free: Vec<Address> = naive.free(Status::Alive).into_iter()
                 .filter(|free| answering.contains(&free.port())).collect();
-            prop_assert_eq!(peers.free_proven().1, free.len());
+            prop_assert_eq!(peers.free_proven().alive, free.len());
             // They come first among the alive ones that are free.
             let first = (0..free.len()).filter_map(|number| peers.nth_free(Status::Alive, number).cloned());
             prop_assert_eq!(first.collect::<BTreeSet<_>>(), free.into_iter().collect::<BTreeSet<_>>());

@@ -184,6 +184,49 @@ fn payloads_from_one_address_beyond_the_rate_are_answered_429_and_told_of_once_a
     assert!(core.allow_payload(LIAR, at(2000)).is_ok());
 }
 
+/// A node with one message and one peer, which is alive by its word alone and maybe named by the user.
+fn with_claim(is_named: bool) -> (Core, Address) {
+    let (mut core, peer) = (core(), address("claims:1"));
+    if is_named {
+        core.add_peer(&peer, at(0));
+    } else {
+        core.see_sender(&peer, Some(HONEST), at(0));
+    }
+    core.see_sender(&peer, Some(LIAR), at(1));
+    assert!(core.peer(&peer).unwrap().is_claim() && core.peer_counts().claimed == 1);
+    core.enqueue(Message::text("1"), at(1)).unwrap();
+    (core, peer)
+}
+
+/// How many alive peers the next message could go to, after one went to a peer that only a stranger spoke for.
+fn alive_after_a_try(core: &mut Core) -> usize {
+    add_alive(core, "answers:1");
+    core.see_sender(&address("stranger:1"), Some(LIAR), at(9));
+    if !core.is_turn_of_proven() {
+        assert_eq!(send_one(core, at(100)).to, address("stranger:1"));
+    }
+    assert!(core.is_turn_of_proven());
+    core.free_peers().alive
+}
+
+#[test]
+fn a_claim_takes_nothing_from_a_peer_that_the_user_named_and_that_was_never_tried() {
+    for (is_named, alive) in [(true, 2), (false, 1)] {
+        assert_eq!(alive_after_a_try(&mut with_claim(is_named).0), alive);
+        // It was not tried where this node could not even begin to.
+        let (mut core, _) = with_claim(is_named);
+        let delivery = send_one(&mut core, at(2));
+        core.handle_delivery(delivery.id, Outcome::Failed(Failure::NoResources), at(3));
+        assert_eq!(alive_after_a_try(&mut core), alive);
+        // One that was is like any other.
+        let (mut core, peer) = with_claim(is_named);
+        let delivery = send_one(&mut core, at(2));
+        core.handle_delivery(delivery.id, failed(), at(3));
+        core.see_sender(&peer, Some(LIAR), at(4));
+        assert_eq!(alive_after_a_try(&mut core), 1);
+    }
+}
+
 #[test]
 fn limits_that_are_met_are_told_of_once_a_second() {
     let mut core = core();

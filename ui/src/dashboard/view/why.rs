@@ -85,6 +85,7 @@ fn odds(free: &PeerCounts, is_for_proven: bool) -> String {
     let shares = Status::ALL.into_iter().map(|status| (status, Choice::share(status, free)));
     let told = shares.filter(|(_, draws)| *draws > 0).map(|(status, draws)| {
         let proof = match status {
+            Status::Alive if is_for_proven && free.claimed > 0 => " that answered or that you named",
             Status::Alive if is_for_proven => " that answered",
             Status::New if is_for_proven => " that you named",
             _ => "",
@@ -284,5 +285,7 @@ mod tests {
         assert_eq!(reason(&choice), format!("{TURN}; those that you named come first: the only one"));
         assert_eq!(odds(&free, true), "one of 2 alive that answered (95 %), 1 lost (5 %)");
         assert_eq!(odds(&free, false), "one of 2 alive (95 %), 1 lost (5 %)");
+        let free = PeerCounts { claimed: 1, ..free };
+        assert_eq!(odds(&free, true), "one of 2 alive that answered or that you named (95 %), 1 lost (5 %)");
     }
 }
