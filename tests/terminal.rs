@@ -23,6 +23,8 @@ mod resizing;
 mod screen;
 #[path = "terminal/session.rs"]
 mod session;
+#[path = "terminal/simulating.rs"]
+mod simulating;
 #[path = "terminal/suspending.rs"]
 mod suspending;
 #[path = "terminal/title.rs"]

@@ -34,7 +34,7 @@ pub(crate) enum Command {
     /// Play a recording on the screen; no network is touched
     #[command(mut_args(not_of_a_replay))]
     Replay(Box<replay::Options>),
-    /// Simulate a network of many nodes and say what became of it
+    /// Simulate a network of many nodes: on the screen while it goes on, and as a table, JSON or CSV
     Simulate(Box<simulate::Options>),
     /// Print the default configuration file, which says what each option means
     Config,

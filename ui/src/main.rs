@@ -83,7 +83,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Node(run)) => runtime.block_on(headless(&run.config()?)),
         Some(Command::Demo(demo)) => runtime.block_on(demonstrate(*demo)),
         Some(Command::Replay(options)) => runtime.block_on(replay::run(*options)),
-        Some(Command::Simulate(options)) => simulate::run(&options),
+        Some(Command::Simulate(options)) => runtime.block_on(simulate::run(*options)),
         Some(Command::Config) => {
             // Nobody who reads it is no failure.
             let _ = std::io::stdout().write_all(config::DEFAULT_FILE.as_bytes());

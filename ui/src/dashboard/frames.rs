@@ -12,7 +12,7 @@ const NEVER: Duration = Duration::from_secs(86_400);
 
 /// The plan for the next frame.
 #[derive(Debug)]
-pub(super) struct Frames {
+pub(crate) struct Frames {
     last: Option<Instant>,
     is_due: bool,
     /// When something on the screen changes by itself.
@@ -27,22 +27,22 @@ impl Default for Frames {
 
 impl Frames {
     /// Something changed.
-    pub(super) fn request(&mut self) {
+    pub(crate) fn request(&mut self) {
         self.is_due = true;
     }
 
-    pub(super) fn is_due(&self) -> bool {
+    pub(crate) fn is_due(&self) -> bool {
         self.is_due
     }
 
     /// Waits until it is time to draw. Cancel-safe.
-    pub(super) async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         let earliest = self.last.map_or_else(Instant::now, |last| last + BETWEEN);
         tokio::time::sleep_until(if self.is_due { earliest } else { self.changes_at.max(earliest) }).await;
     }
 
     /// A frame was drawn; what it shows changes by itself after this time, if it does.
-    pub(super) fn drawn(&mut self, changes_after: Option<Duration>) {
+    pub(crate) fn drawn(&mut self, changes_after: Option<Duration>) {
         let now = Instant::now();
         (self.last, self.is_due, self.changes_at) = (Some(now), false, now + changes_after.unwrap_or(NEVER));
     }

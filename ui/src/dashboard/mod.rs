@@ -55,14 +55,17 @@ pub(crate) use assist::Direction;
 pub(crate) use available::REPLAY_SENDS_NOTHING;
 pub(crate) use editing::InHand;
 pub(crate) use export::{NoForm, Target};
+pub(crate) use frames::Frames;
 pub(crate) use history::{LONGEST_LINE, MOST_LINES};
 pub(crate) use indent::indented;
 #[cfg(test)]
 pub(crate) use keymap::Place;
 pub(crate) use keymap::{Keymap, UserKeys};
+pub(crate) use looks::Looks;
 pub(crate) use motion::Setting as MotionSetting;
 pub(crate) use source::{Lists, Replayed, Source};
-pub(crate) use view::{clock, preview};
+pub(crate) use theme::Theme;
+pub(crate) use view::{clock, least_seen, nice, preview};
 
 use std::{
     io,
@@ -82,9 +85,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 use self::{
     assist::Question,
     completion::{MOST_CHOICES, Need},
-    frames::Frames,
     listening::{Bell, Listening},
-    looks::Looks,
     model::Model,
     motion::Animations,
     outcome::Outcome,

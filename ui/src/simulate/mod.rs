@@ -2,16 +2,25 @@
 
 mod progress;
 mod scenarios;
+mod screen;
 mod table;
 
 use std::{
     io::{self, Write},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
-use clacks_p2p::simulation::{Report, Sample, Simulation};
+use clacks_p2p::simulation::{Report, Sample, Scenario, Simulation};
+use clap::builder::BoolishValueParser;
 
 use self::{progress::Progress, table::Document};
+use crate::{
+    charset,
+    config::{VIEW_HEADING, View},
+    dashboard::Looks,
+    terminal,
+};
 
 /// Deliveries between two looks at how far it is.
 const AT_ONCE: u64 = 1000;
@@ -30,11 +39,13 @@ pub(crate) struct Options {
     /// Change a part of the scenario, as in --set seed=7 or --set topology.width=40; may be given often
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
-    /// How often to measure, evenly over the scenario's duration
+    /// How often to measure where there is no screen, evenly over the scenario's duration
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     samples: u32,
     #[command(flatten)]
     format: Format,
+    #[command(flatten)]
+    look: Look,
 }
 
 /// For whom it is printed.
@@ -46,10 +57,48 @@ struct Format {
     /// Print the samples as CSV
     #[arg(long)]
     csv: bool,
+    /// Print the table, and show nothing before
+    #[arg(long)]
+    no_screen: bool,
 }
 
-/// Simulates a scenario and prints what became of it.
-pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+/// What of the screen's options is of use here.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = VIEW_HEADING)]
+struct Look {
+    /// Theme: auto, dark, light, mono, high, deuter, trit, one of yours, or a FILE.toml [default: auto]
+    #[arg(long, env = "CLACKS_THEME", value_name = "NAME")]
+    theme: Option<String>,
+    /// Show nothing but ASCII [default: if the locale has no more]
+    #[arg(long, env = "CLACKS_ASCII", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    ascii: Option<bool>,
+    /// Configuration file, of which this takes the theme and the characters [default: as without a command]
+    #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Look {
+    /// The options of the screen, if there is one and somebody who looks at it.
+    fn of_screen(self) -> anyhow::Result<Option<View>> {
+        if terminal::fit_to_draw_on("").is_err() {
+            return Ok(None);
+        }
+        let view = View { theme: self.theme, ascii: self.ascii, ..View::default() };
+        let view = view.with_file(self.config.as_deref())?;
+        Ok(Some(view).filter(|view| !view.accessible.unwrap_or_default()))
+    }
+}
+
+impl Format {
+    /// Whether it is a table, after whatever was shown.
+    fn is_table(&self) -> bool {
+        !self.json && !self.csv
+    }
+}
+
+/// Simulates a scenario, shows it if it can be seen, and prints what became of it.
+pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     if options.list {
         return print(&scenarios::list());
     }
@@ -57,12 +106,32 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         return print(&scenarios::text(&options.scenario)?);
     }
     let scenario = scenarios::open(&options.scenario, &options.set)?;
+    let has_screen = options.format.is_table() && !options.format.no_screen;
+    let view = if has_screen { options.look.of_screen()? } else { None };
+    match view {
+        Some(view) => show(scenario, &view).await,
+        None => run_at_once(scenario, options.samples, &options.format),
+    }
+}
+
+/// Shows the simulation, and prints the table when the terminal is given back.
+async fn show(scenario: Scenario, view: &View) -> anyhow::Result<()> {
+    charset::choose(view.ascii);
+    let theme = Looks::open(view)?.theme();
+    match screen::run(scenario, theme).await? {
+        Some((scenario, report)) => print(&table::table(&scenario, &report)),
+        None => Ok(()),
+    }
+}
+
+/// Simulates as fast as it goes.
+fn run_at_once(scenario: Scenario, samples: u32, format: &Format) -> anyhow::Result<()> {
     let began = Instant::now();
     let mut simulation = Simulation::new(scenario)?;
-    let (samples, report) = simulate(&mut simulation, options.samples);
+    let (samples, report) = simulate(&mut simulation, samples);
     let took = began.elapsed();
-    print(&told(options, &simulation, &samples, &report)?)?;
-    if !options.format.json && !options.format.csv {
+    print(&told(format, &simulation, &samples, &report)?)?;
+    if format.is_table() {
         let rate = report.end.deliveries as f64 / took.as_secs_f64().max(f64::MIN_POSITIVE);
         let rate = table::grouped(rate as u64);
         crate::tell(&format!("simulated in {:.1} s, {rate} deliveries a second", took.as_secs_f64()));
@@ -90,16 +159,16 @@ fn simulate(simulation: &mut Simulation, count: u32) -> (Vec<Sample>, Report) {
 }
 
 fn told(
-    options: &Options,
+    format: &Format,
     simulation: &Simulation,
     samples: &[Sample],
     report: &Report,
 ) -> anyhow::Result<String> {
     let scenario = simulation.scenario();
-    if options.format.json {
+    if format.json {
         return Ok(serde_json::to_string(&Document { scenario, samples, report })? + "\n");
     }
-    if options.format.csv {
+    if format.csv {
         let rows: String = samples.iter().map(|sample| table::csv_row(sample) + "\n").collect();
         return Ok(format!("{}\n{rows}", table::CSV_HEAD));
     }

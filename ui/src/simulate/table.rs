@@ -46,7 +46,7 @@ fn nodes(scenario: &Scenario, end: &Sample) -> String {
     }
 }
 
-fn messages(end: &Sample) -> String {
+pub(super) fn messages(end: &Sample) -> String {
     format!("{} lost, {} copies too many", grouped(end.lost.into()), grouped(end.duplicates))
 }
 

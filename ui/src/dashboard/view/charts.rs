@@ -385,12 +385,12 @@ fn longest<const N: usize>(texts: [String; N], width: u16) -> String {
 }
 
 /// What a bar must have at least to be seen.
-fn least_seen(scale: u64, height: u16) -> u64 {
+pub(crate) fn least_seen(scale: u64, height: u16) -> u64 {
     scale.div_ceil(u64::from(height.max(1) * LEVELS))
 }
 
 /// The next number with which a scale is easily read.
-fn nice(value: f64) -> f64 {
+pub(crate) fn nice(value: f64) -> f64 {
     if value <= 0.0 || !value.is_finite() {
         return 0.0;
     }

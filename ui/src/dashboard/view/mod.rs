@@ -37,7 +37,7 @@ use super::{
     trends::Chart,
 };
 use crate::{charset, glyphs};
-pub(crate) use charts::all_fit;
+pub(crate) use charts::{all_fit, least_seen, nice};
 use row::fit;
 #[cfg(test)]
 pub(crate) use {

@@ -1,0 +1,109 @@
+//! A simulation in a terminal.
+
+use rustix::process::Signal;
+
+use super::session::{CTRL_C, CTRL_Z, Launch, Session};
+
+/// The number of deliveries on a screen that is drawn down to below it.
+fn deliveries(screen: &vt100::Screen) -> Option<u64> {
+    let contents = screen.contents();
+    let (above, _) = contents.split_once("distance ")?;
+    let told = above.split_once("deliveries ")?.1.split_whitespace().next()?;
+    told.replace(',', "").parse().ok()
+}
+
+fn start(scenario: &str) -> Session {
+    let session = Launch::new(&["simulate", scenario]).size(24, 80).start_blindly();
+    is_there(&session);
+    session
+}
+
+#[track_caller]
+fn is_there(session: &Session) {
+    session.wait_until("the map and the figures", |screen| {
+        let contents = screen.contents();
+        contents.contains("VISITS") && contents.contains('\u{2588}') && deliveries(screen).is_some()
+    });
+}
+
+/// Waits until it stands still, and returns how many deliveries there were.
+#[track_caller]
+fn stands(session: &Session) -> u64 {
+    session.wait_for("PAUSED");
+    // What was drawn with that word is there once something later is.
+    session.type_in("?");
+    session.wait_for("this list");
+    session.type_in("?");
+    is_there(session);
+    session.emulator.look(deliveries).unwrap()
+}
+
+/// Checks that the terminal was given back with the table on it.
+#[track_caller]
+fn left_its_table(session: &mut Session) {
+    assert!(session.wait_for_exit().success());
+    session.assert_restored();
+    let left = session.emulator.drawing();
+    assert!(left.contains("peers known  ") && !left.contains("PEERS KNOWN"), "{left}");
+}
+
+#[test]
+fn it_stands_still_steps_and_leaves_its_table_behind() {
+    let mut session = start("grid");
+    session.type_in("p");
+    let before = stands(&session);
+    session.type_in(".");
+    session.wait_until("one more delivery", |screen| deliveries(screen) == Some(before + 1));
+    session.type_in("k");
+    session.wait_for("PEERS KNOWN");
+    session.type_in("q");
+    left_its_table(&mut session);
+}
+
+#[test]
+fn at_its_end_it_stays_and_can_begin_again() {
+    let mut session = start("grid");
+    // What comes all at once is taken for a paste.
+    for speed in ["of 5x", "of 50x"] {
+        session.type_in("+++");
+        session.wait_for(speed);
+    }
+    session.wait_for("AT ITS END");
+    session.type_in("n");
+    session.wait_for("seed 2");
+    session.wait_for("RUNNING");
+    session.type_in(CTRL_C);
+    left_its_table(&mut session);
+}
+
+#[test]
+fn it_can_be_stopped_resized_and_told_to_end() {
+    let mut session = start("grid");
+    session.type_in(CTRL_Z);
+    session.wait_until_stopped();
+    session.assert_restored();
+    session.send(Signal::CONT);
+    is_there(&session);
+    session.resize(5, 20);
+    session.wait_until("no map any more", |screen| !screen.contents().contains("VISITS"));
+    session.resize(60, 200);
+    session.wait_for("deliveries a virtual second");
+    session.send(Signal::TERM);
+    left_its_table(&mut session);
+}
+
+#[test]
+fn a_terminal_that_goes_takes_the_simulation_with_it() {
+    let mut session = start("grid");
+    session.hang_up();
+    let status = session.wait_for_exit();
+    assert_ne!(status.code(), Some(101), "it panicked over it");
+}
+
+#[test]
+fn without_a_screen_there_is_only_the_table() {
+    let mut session = Launch::new(&["simulate", "grid", "--no-screen"]).size(24, 80).start_blindly();
+    assert!(session.wait_for_exit().success());
+    session.wait_for("peers known  ");
+    assert!(!session.emulator.written().contains("\x1b[?1049h"));
+}

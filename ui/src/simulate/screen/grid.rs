@@ -1,0 +1,105 @@
+//! Which nodes stand in which cell of the map.
+
+/// The cells of the map, and how they are drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Grid {
+    /// Each cell stands for so many nodes in a row and so many rows.
+    pub(super) side: u32,
+    pub(super) columns: u32,
+    pub(super) rows: u32,
+    /// Columns and rows of the terminal that a cell takes.
+    pub(super) size: (u16, u16),
+}
+
+impl Grid {
+    /// The largest in which so many nodes in a row, and so many rows of them, have room on so many columns and rows
+    /// of the terminal. A cell is twice as wide as high, which looks square, unless only narrow ones leave each node
+    /// its own.
+    pub(super) fn fitting(nodes: (u32, u32), room: (u16, u16)) -> Self {
+        let (width, height) = (nodes.0.max(1), nodes.1.max(1));
+        let (columns, rows) = (u32::from(room.0), u32::from(room.1));
+        if columns < 2 || rows < 1 {
+            return Self::default();
+        }
+        let times = (columns / (2 * width)).min(rows / height) as u16;
+        if times >= 1 {
+            return Self { side: 1, columns: width, rows: height, size: (2 * times, times) };
+        }
+        if width <= columns && height <= rows {
+            return Self { side: 1, columns: width, rows: height, size: (1, 1) };
+        }
+        let side = width.div_ceil(columns / 2).max(height.div_ceil(rows));
+        Self { side, columns: width.div_ceil(side), rows: height.div_ceil(side), size: (2, 1) }
+    }
+
+    /// How many cells there are.
+    pub(super) fn cells(self) -> usize {
+        (self.columns * self.rows) as usize
+    }
+
+    /// The number of the cell in which the node of this column and row stands.
+    pub(super) fn cell(self, column: u32, row: u32) -> usize {
+        let side = self.side.max(1);
+        (row / side) as usize * self.columns as usize + (column / side) as usize
+    }
+
+    /// Of how many nodes in a row of a cell, and of how many rows, one stands for all, if `most` of all nodes are to be
+    /// looked at, or one of each cell.
+    pub(super) fn every(self, nodes: u32, most: u32) -> u32 {
+        let every = f64::from(nodes.div_ceil(most.max(1))).sqrt().ceil() as u32;
+        every.clamp(1, self.side.max(1))
+    }
+
+    /// Whether the node of this column and row is one of those.
+    pub(super) fn stands_for_others(self, column: u32, row: u32, every: u32) -> bool {
+        let side = self.side.max(1);
+        (column % side).is_multiple_of(every) && (row % side).is_multiple_of(every)
+    }
+
+    /// Columns of the terminal.
+    pub(super) fn width(self) -> u16 {
+        self.columns as u16 * self.size.0
+    }
+
+    /// Rows of the terminal.
+    pub(super) fn height(self) -> u16 {
+        self.rows as u16 * self.size.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fitting(nodes: (u32, u32), room: (u16, u16)) -> (u32, (u16, u16), (u16, u16)) {
+        let grid = Grid::fitting(nodes, room);
+        (grid.side, grid.size, (grid.width(), grid.height()))
+    }
+
+    #[test]
+    fn cells_are_as_large_as_there_is_room_and_hold_no_more_nodes_than_they_must() {
+        for (nodes, room, fits) in [
+            ((20, 20), (54, 20), (1, (2, 1), (40, 20))),
+            ((20, 20), (174, 56), (1, (4, 2), (80, 40))),
+            ((20, 5), (25, 5), (1, (1, 1), (20, 5))),
+            ((20, 20), (30, 6), (4, (2, 1), (10, 5))),
+            ((1000, 1000), (54, 20), (50, (2, 1), (40, 20))),
+            ((2000, 1), (60, 20), (67, (2, 1), (60, 1))),
+            ((20, 20), (1, 20), (0, (0, 0), (0, 0))),
+            ((20, 20), (20, 0), (0, (0, 0), (0, 0))),
+        ] {
+            assert_eq!(fitting(nodes, room), fits, "{nodes:?} in {room:?}");
+        }
+    }
+
+    #[test]
+    fn every_node_has_a_cell() {
+        for nodes in 1..90 {
+            for room in [(2, 1), (3, 2), (7, 5), (40, 20)] {
+                let grid = Grid::fitting((nodes, nodes), room);
+                assert!(grid.width() <= room.0 && grid.height() <= room.1, "{nodes} {room:?}");
+                assert!(grid.cell(nodes - 1, nodes - 1) < grid.cells(), "{nodes} {room:?}");
+            }
+        }
+    }
+}

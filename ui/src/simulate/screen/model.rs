@@ -1,0 +1,166 @@
+//! What the screen shows, and what keys and news do to it. Pure: no clock, no input or output.
+
+use clacks_p2p::simulation::Scenario;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Rect;
+
+use super::{
+    layout::{self, Areas},
+    snapshot::{Measure, Snapshot, Stage},
+    speed::Speed,
+    worker::Order,
+};
+
+/// All that is shown.
+#[derive(Debug)]
+pub(super) struct Model {
+    pub(super) name: String,
+    /// Seconds of the virtual clock.
+    pub(super) duration: f64,
+    pub(super) nodes: u32,
+    /// The one that is asked for; the snapshot may still be of another.
+    seed: u64,
+    pub(super) screen: Rect,
+    pub(super) snapshot: Snapshot,
+    pub(super) measure: Measure,
+    pub(super) speed: Speed,
+    pub(super) is_helping: bool,
+    /// What did not work.
+    pub(super) notice: Option<String>,
+    is_running: bool,
+    /// Nodes in a row, and rows.
+    shape: (u32, u32),
+}
+
+/// Something that happens.
+#[derive(Debug)]
+pub(super) enum Msg {
+    Key(KeyEvent),
+    Resized(Rect),
+    Told(Box<Snapshot>),
+    /// Something did not work.
+    Failed(String),
+}
+
+/// What is to be done outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    Order(Order),
+    Suspend,
+    Redraw,
+    Leave,
+}
+
+impl Model {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let (nodes, width) = (scenario.nodes(), scenario.topology.width().max(1));
+        Self {
+            name: scenario.name.clone(),
+            duration: scenario.duration,
+            nodes,
+            seed: scenario.seed,
+            screen: Rect::default(),
+            snapshot: Snapshot::preparing(scenario.seed),
+            measure: Measure::Visits,
+            speed: Speed::pleasant(scenario.duration),
+            is_helping: false,
+            notice: None,
+            is_running: true,
+            shape: (width, nodes.div_ceil(width)),
+        }
+    }
+
+    pub(super) fn areas(&self) -> Option<Areas> {
+        layout::areas(self.screen, self.shape)
+    }
+
+    fn has_ended(&self) -> bool {
+        self.snapshot.stage == Stage::Ended
+    }
+
+    fn show(&mut self, measure: Measure) -> Vec<Effect> {
+        self.measure = measure;
+        let grid = self.areas().map(|areas| areas.grid).unwrap_or_default();
+        vec![Effect::Order(Order::Show(measure, grid))]
+    }
+
+    fn set_speed(&mut self, speed: Speed) -> Vec<Effect> {
+        self.speed = speed;
+        vec![Effect::Order(Order::Speed(speed))]
+    }
+
+    fn run(&mut self, runs: bool) -> Vec<Effect> {
+        if self.has_ended() {
+            return Vec::new();
+        }
+        self.is_running = runs;
+        vec![Effect::Order(Order::Run(runs))]
+    }
+
+    fn step(&mut self) -> Vec<Effect> {
+        if self.has_ended() {
+            return Vec::new();
+        }
+        self.is_running = false;
+        vec![Effect::Order(Order::Step)]
+    }
+
+    fn begin(&mut self, seed: u64) -> Vec<Effect> {
+        (self.seed, self.is_running) = (seed, true);
+        vec![Effect::Order(Order::Begin(seed))]
+    }
+}
+
+/// Changes the model, and says what is to be done outside.
+pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(key) => {
+            model.notice = None;
+            on_key(model, key)
+        }
+        Msg::Resized(screen) => {
+            model.screen = screen;
+            model.show(model.measure)
+        }
+        Msg::Told(snapshot) => {
+            model.snapshot = *snapshot;
+            Vec::new()
+        }
+        Msg::Failed(reason) => {
+            model.notice = Some(reason);
+            Vec::new()
+        }
+    }
+}
+
+fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    if key.modifiers.contains(KeyModifiers::CONTROL) {
+        return match key.code {
+            KeyCode::Char('c') => vec![Effect::Leave],
+            KeyCode::Char('z') => vec![Effect::Suspend],
+            KeyCode::Char('l') => vec![Effect::Redraw],
+            _ => Vec::new(),
+        };
+    }
+    if key.modifiers.contains(KeyModifiers::ALT) {
+        return Vec::new();
+    }
+    match key.code {
+        KeyCode::Char('?') | KeyCode::F(1) => model.is_helping = !model.is_helping,
+        KeyCode::Char('q') | KeyCode::Esc if model.is_helping => model.is_helping = false,
+        KeyCode::Char('q') | KeyCode::Esc => return vec![Effect::Leave],
+        KeyCode::Char(' ' | 'p') => return model.run(!model.is_running),
+        KeyCode::Char('.') => return model.step(),
+        // The same key without Shift, on many keyboards.
+        KeyCode::Char('+' | '=') => return model.set_speed(model.speed.faster()),
+        KeyCode::Char('-') => return model.set_speed(model.speed.slower()),
+        KeyCode::Char('v') => return model.show(Measure::Visits),
+        KeyCode::Char('k') => return model.show(Measure::Known),
+        KeyCode::Char('d') => return model.show(Measure::Distance),
+        KeyCode::Tab => return model.show(model.measure.next()),
+        KeyCode::Char('r') => return model.begin(model.seed),
+        KeyCode::Char('n') => return model.begin(model.seed.wrapping_add(1)),
+        _ => {}
+    }
+    Vec::new()
+}

@@ -1,0 +1,61 @@
+//! The course of a simulation, in no more points than can be seen.
+
+use super::snapshot::Point;
+
+/// So many are kept; then every second is dropped.
+const MOST: usize = 512;
+
+/// Points in the order of their times.
+#[derive(Debug, Default)]
+pub(super) struct Points {
+    points: Vec<Point>,
+    /// Seconds that lie between two at least.
+    apart: f64,
+}
+
+impl Points {
+    pub(super) fn note(&mut self, point: Point) {
+        // The last one is always there, so that the plots end where the simulation stands.
+        if let [.., before, last] = self.points[..]
+            && last.at < before.at + self.apart
+        {
+            self.points.pop();
+        }
+        if self.points.last().is_some_and(|last| last.at >= point.at) {
+            self.points.pop();
+        }
+        self.points.push(point);
+        if self.points.len() > MOST {
+            let mut number = 0;
+            self.points.retain(|_| {
+                number += 1;
+                number % 2 == 1
+            });
+            self.apart = point.at / (MOST / 2) as f64;
+        }
+    }
+
+    pub(super) fn all(&self) -> &[Point] {
+        &self.points
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_are_bounded_span_all_of_the_time_and_end_with_the_last() {
+        let mut points = Points::default();
+        for number in 0..100_000_u32 {
+            points.note(Point { at: f64::from(number), visited: 0.0, known: 0.0, deliveries: number.into() });
+            assert!(points.all().len() <= MOST);
+            assert_eq!(points.all().last().unwrap().deliveries, u64::from(number));
+        }
+        let all = points.all();
+        assert!(all.is_sorted_by(|one, other| one.at < other.at) && all[0].deliveries == 0);
+        assert!(all.len() > MOST / 4, "{}", all.len());
+        let gaps = all.windows(2).map(|pair| pair[1].at - pair[0].at);
+        assert!(gaps.fold(0.0, f64::max) < 100_000.0 / 100.0);
+    }
+}

@@ -1,0 +1,161 @@
+//! What the thread that simulates tells the screen: never more than has room on one.
+
+use std::sync::Arc;
+
+use clacks_p2p::simulation::{Sample, Simulation};
+
+use super::grid::Grid;
+
+/// So many nodes are asked for their distances for one map: each looks through all the peers that it knows.
+const MOST_DISTANCES: u32 = 50_000;
+
+/// What the map shows: the three measurements of the protocol's author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Measure {
+    /// How often messages came by.
+    Visits,
+    /// How many peers are known.
+    Known,
+    /// How far the farthest known peer is.
+    Distance,
+}
+
+impl Measure {
+    pub(super) fn next(self) -> Self {
+        match self {
+            Self::Visits => Self::Known,
+            Self::Known => Self::Distance,
+            Self::Distance => Self::Visits,
+        }
+    }
+
+    fn of(self, simulation: &Simulation, node: u32) -> u32 {
+        match self {
+            Self::Visits => simulation.visits(node),
+            Self::Known => simulation.known(node),
+            Self::Distance => simulation.distance(node),
+        }
+    }
+}
+
+/// Where a simulation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The nodes are being made.
+    Preparing,
+    Running,
+    Paused,
+    Ended,
+}
+
+/// A cell of the map.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Cell {
+    /// There is no node here.
+    Nothing,
+    /// All nodes here are down.
+    Down,
+    /// The mean of those that are up.
+    Mean(f32),
+}
+
+/// The map: a cell for each of the grid, row by row.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Heat {
+    pub(super) measure: Measure,
+    pub(super) grid: Grid,
+    pub(super) cells: Vec<Cell>,
+}
+
+impl Heat {
+    pub(super) fn nothing() -> Self {
+        Self { measure: Measure::Visits, grid: Grid::default(), cells: Vec::new() }
+    }
+
+    pub(super) fn of(simulation: &Simulation, measure: Measure, grid: Grid) -> Self {
+        let nodes = simulation.scenario().nodes();
+        let width = simulation.scenario().topology.width().max(1);
+        let every = if measure == Measure::Distance { grid.every(nodes, MOST_DISTANCES) } else { 1 };
+        let mut sums = vec![(0_u64, 0_u32, false); grid.cells()];
+        for node in 0..nodes {
+            let (column, row) = (node % width, node / width);
+            let Some(sum) = sums.get_mut(grid.cell(column, row)) else { continue };
+            sum.2 = true;
+            if !grid.stands_for_others(column, row, every) {
+                continue;
+            }
+            if simulation.is_up(node) {
+                sum.0 += u64::from(measure.of(simulation, node));
+                sum.1 += 1;
+            }
+        }
+        let cells = sums.into_iter().map(|(sum, up, is_there)| match (is_there, up) {
+            (false, _) => Cell::Nothing,
+            (true, 0) => Cell::Down,
+            (true, up) => Cell::Mean((sum as f64 / f64::from(up)) as f32),
+        });
+        Self { measure, grid, cells: cells.collect() }
+    }
+
+    /// The value of the brightest cell.
+    pub(super) fn most(&self) -> f32 {
+        let values = self.cells.iter().map(|cell| if let Cell::Mean(mean) = cell { *mean } else { 0.0 });
+        values.fold(0.0, f32::max)
+    }
+}
+
+/// What the plots are made of: how it was at one time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Point {
+    /// The virtual clock, in seconds.
+    pub(super) at: f64,
+    /// The share of the nodes that a message has been at.
+    pub(super) visited: f64,
+    /// Peers known on average.
+    pub(super) known: f64,
+    pub(super) deliveries: u64,
+}
+
+impl From<&Sample> for Point {
+    fn from(sample: &Sample) -> Self {
+        let Sample { at, visited, known, deliveries, .. } = *sample;
+        Self { at, visited, known, deliveries }
+    }
+}
+
+/// How a simulation is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Snapshot {
+    pub(super) stage: Stage,
+    pub(super) seed: u64,
+    /// The virtual clock, in seconds.
+    pub(super) at: f64,
+    /// How much of the scenario is over, 0 to 1.
+    pub(super) progress: f64,
+    pub(super) deliveries: u64,
+    /// Virtual seconds a second of late, and deliveries a second of the wall clock.
+    pub(super) speed: f64,
+    pub(super) rate: f64,
+    /// What takes longer to find out, so it may be older.
+    pub(super) sample: Option<Sample>,
+    pub(super) points: Arc<[Point]>,
+    pub(super) heat: Arc<Heat>,
+}
+
+impl Snapshot {
+    /// Before there is anything.
+    pub(super) fn preparing(seed: u64) -> Self {
+        Self {
+            stage: Stage::Preparing,
+            seed,
+            at: 0.0,
+            progress: 0.0,
+            deliveries: 0,
+            speed: 0.0,
+            rate: 0.0,
+            sample: None,
+            points: Arc::new([]),
+            heat: Arc::new(Heat::nothing()),
+        }
+    }
+}

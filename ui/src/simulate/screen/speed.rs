@@ -1,0 +1,58 @@
+//! How fast a simulation goes by.
+
+/// Virtual seconds a second, from slow motion up; above the last it goes as fast as it can.
+const STEPS: [f64; 16] =
+    [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0];
+/// How long a scenario is to take, in seconds.
+const PLEASANT: f64 = 60.0;
+
+/// A place among [`STEPS`], or above them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Speed(usize);
+
+impl Speed {
+    /// As fast as it goes.
+    pub(super) const MOST: Self = Self(STEPS.len());
+
+    /// The one with which a scenario of so many seconds takes about a minute.
+    pub(super) fn pleasant(duration: f64) -> Self {
+        let wanted = duration / PLEASANT;
+        let off = |step: usize| (STEPS[step] / wanted).ln().abs();
+        Self((0..STEPS.len()).min_by(|one, other| off(*one).total_cmp(&off(*other))).unwrap_or_default())
+    }
+
+    /// Virtual seconds a second, unless it goes as fast as it can.
+    pub(super) fn factor(self) -> Option<f64> {
+        STEPS.get(self.0).copied()
+    }
+
+    pub(super) fn faster(self) -> Self {
+        Self((self.0 + 1).min(Self::MOST.0))
+    }
+
+    pub(super) fn slower(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scenario_takes_about_a_minute() {
+        let factors = [1.0, 40.0, 60.0, 3600.0, 1e9].map(|duration| Speed::pleasant(duration).factor());
+        assert_eq!(factors, [Some(0.1), Some(0.5), Some(1.0), Some(50.0), Some(10_000.0)]);
+    }
+
+    #[test]
+    fn it_goes_from_slow_motion_to_as_fast_as_it_can() {
+        let mut speed = Speed::pleasant(1.0).slower();
+        assert_eq!(speed.factor(), Some(0.1));
+        for _ in 0..30 {
+            speed = speed.faster();
+        }
+        assert_eq!(speed, Speed::MOST);
+        assert_eq!(speed.slower().factor(), Some(10_000.0));
+    }
+}

@@ -1,0 +1,80 @@
+//! The figures, the most telling first, as many as have room.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::super::{
+    super::table::{self, grouped, percent, span},
+    model::Model,
+};
+use crate::{
+    dashboard::{Theme, format},
+    untrusted::shown,
+};
+
+/// Columns of the names.
+const NAMES: usize = 11;
+
+pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    for ((name, value), row) in rows(model).iter().zip(area.rows()) {
+        let room = usize::from(row.width).saturating_sub(NAMES);
+        let line = Line::from(vec![
+            Span::styled(format!("{name:NAMES$}"), theme.quiet),
+            Span::raw(shown(value, room).as_str().to_owned()),
+        ]);
+        frame.render_widget(line, row);
+    }
+}
+
+/// The virtual time, of how much.
+pub(super) fn time(model: &Model) -> String {
+    // No jumping between units while it goes on.
+    let at = model.snapshot.at;
+    let at = if model.duration < 60.0 { format!("{at:.2} s") } else { format::clock(duration(at)) };
+    format!("{at} of {}", span(model.duration))
+}
+
+fn duration(seconds: f64) -> std::time::Duration {
+    std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+fn rows(model: &Model) -> Vec<(&'static str, String)> {
+    let snapshot = &model.snapshot;
+    let mut rows = vec![("deliveries", grouped(snapshot.deliveries))];
+    if let Some(sample) = &snapshot.sample {
+        let nodes = format!("{} of {}", grouped(sample.up.into()), grouped(model.nodes.into()));
+        let known = format!("{:.1}, {} to {}", sample.known, sample.least_known, sample.most_known);
+        rows.extend([
+            ("visited", format!("{} of the nodes", percent(sample.visited))),
+            ("known", known),
+            ("speed", speed(model)),
+            ("wall rate", format!("{} deliveries", format::rate(snapshot.rate))),
+            ("failures", grouped(sample.failures)),
+            ("messages", table::messages(sample)),
+            ("nodes up", nodes),
+            ("distance", format!("{:.1} on average", sample.distance)),
+        ]);
+    }
+    rows
+}
+
+/// Virtual seconds a second: those that are wanted, and what became of it.
+fn speed(model: &Model) -> String {
+    let now = format!("{}x", short(model.snapshot.speed));
+    match model.speed.factor() {
+        Some(factor) => format!("{now} of {}x", short(factor)),
+        None => format!("{now}, as fast as it goes"),
+    }
+}
+
+fn short(factor: f64) -> String {
+    if factor < 9.95 {
+        let text = format!("{factor:.1}");
+        text.trim_end_matches(".0").to_owned()
+    } else {
+        format::count(factor.round() as usize)
+    }
+}

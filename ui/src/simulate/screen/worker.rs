@@ -1,0 +1,340 @@
+//! The thread that simulates. It takes orders, and tells how things are thirty times a second at most.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use clacks_p2p::simulation::{Report, Sample, Scenario, ScenarioError, Simulation};
+use tokio::{sync::watch, task::JoinHandle};
+
+use super::{
+    grid::Grid,
+    points::Points,
+    snapshot::{Heat, Measure, Snapshot, Stage},
+    speed::Speed,
+};
+
+/// Between two snapshots.
+const BETWEEN: Duration = Duration::from_millis(34);
+/// How long it simulates before it looks for orders again.
+const SLICE: Duration = Duration::from_millis(12);
+/// A stride that takes longer is made shorter, and one that takes less is made longer.
+const LONG: Duration = Duration::from_millis(4);
+const SHORT: Duration = Duration::from_millis(1);
+/// Deliveries in a stride.
+const AT_ONCE: u64 = 500;
+/// How long it waits where it is ahead of the clock.
+const REST: Duration = Duration::from_millis(16);
+/// What it may be behind the clock, to be caught up with.
+const BEHIND: Duration = Duration::from_millis(100);
+/// Looking at all nodes takes no more than one part in so many of the time.
+const LOOKS: u32 = 20;
+/// Over so long rates are measured.
+const MEASURED: Duration = Duration::from_millis(500);
+
+/// What the user wants of the simulation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Go on, or stand still.
+    Run(bool),
+    /// Go on to the next delivery and stand still.
+    Step,
+    Speed(Speed),
+    /// What the map shows, and in which cells.
+    Show(Measure, Grid),
+    /// Begin again with this seed.
+    Begin(u64),
+}
+
+/// What was simulated and what became of it.
+pub(super) type Outcome = (Scenario, Report);
+
+/// The other end of a thread that simulates, which ends when the orders do.
+pub(super) struct Worker {
+    pub(super) orders: mpsc::Sender<Order>,
+    pub(super) snapshots: watch::Receiver<Snapshot>,
+    pub(super) thread: JoinHandle<Result<Outcome, ScenarioError>>,
+}
+
+impl Worker {
+    pub(super) fn start(scenario: Scenario, speed: Speed) -> Self {
+        let (orders, taken) = mpsc::channel();
+        let (told, snapshots) = watch::channel(Snapshot::preparing(scenario.seed));
+        let thread = tokio::task::spawn_blocking(move || Work::begin(scenario, speed, told)?.go_on(&taken));
+        Self { orders, snapshots, thread }
+    }
+}
+
+/// Whether it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Going {
+    Running,
+    /// Until so many deliveries are done.
+    Until(u64),
+    Paused,
+}
+
+struct Work {
+    simulation: Simulation,
+    going: Going,
+    speed: Speed,
+    /// Where the virtual clock should be.
+    target: Duration,
+    ticked: Instant,
+    /// Virtual time that is simulated at once.
+    stride: Duration,
+    show: (Measure, Grid),
+    told: watch::Sender<Snapshot>,
+    told_at: Instant,
+    looks: Looks,
+    meter: Meter,
+}
+
+/// What was seen of all nodes.
+#[derive(Debug)]
+struct Looks {
+    sample: Option<Sample>,
+    points: Points,
+    heat: Arc<Heat>,
+    /// When the next may be.
+    next: Instant,
+    /// Whether something happened since.
+    is_stale: bool,
+}
+
+impl Looks {
+    fn new() -> Self {
+        let (sample, points, heat) = (None, Points::default(), Arc::new(Heat::nothing()));
+        Self { sample, points, heat, next: Instant::now(), is_stale: true }
+    }
+}
+
+impl Work {
+    fn begin(scenario: Scenario, speed: Speed, told: watch::Sender<Snapshot>) -> Result<Self, ScenarioError> {
+        let now = Instant::now();
+        Ok(Self {
+            simulation: Simulation::new(scenario)?,
+            going: Going::Running,
+            speed,
+            target: Duration::ZERO,
+            ticked: Instant::now(),
+            stride: Duration::from_millis(1),
+            show: (Measure::Visits, Grid::default()),
+            told,
+            told_at: now,
+            looks: Looks::new(),
+            meter: Meter::new(),
+        })
+    }
+
+    fn go_on(mut self, orders: &mpsc::Receiver<Order>) -> Result<Outcome, ScenarioError> {
+        let mut is_ahead = false;
+        loop {
+            match self.next(orders, is_ahead) {
+                Ok(order) => self = self.carry_out(order)?,
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+            }
+            is_ahead = self.advance();
+            self.tell();
+        }
+        let report = self.simulation.report();
+        Ok((self.simulation.scenario().clone(), report))
+    }
+
+    /// Waits for the next order as long as there is nothing else to do.
+    fn next(&self, orders: &mpsc::Receiver<Order>, is_ahead: bool) -> Result<Order, mpsc::RecvTimeoutError> {
+        let wait = if self.is_moving() {
+            if is_ahead { REST } else { Duration::ZERO }
+        } else if self.looks.is_stale {
+            self.looks.next.saturating_duration_since(Instant::now())
+        } else {
+            return orders.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected);
+        };
+        orders.recv_timeout(wait)
+    }
+
+    fn carry_out(mut self, order: Order) -> Result<Self, ScenarioError> {
+        match order {
+            Order::Run(true) => self.set_going(Going::Running),
+            Order::Run(false) => {
+                self.set_going(Going::Paused);
+                self.look();
+                self.tell_now();
+            }
+            Order::Step => self.set_going(Going::Until(self.simulation.deliveries() + 1)),
+            Order::Speed(speed) => (self.speed, self.target) = (speed, self.simulation.now()),
+            Order::Show(measure, grid) => {
+                self.show = (measure, grid);
+                self.draw_map();
+                self.tell_now();
+            }
+            Order::Begin(seed) => return self.begin_again(seed),
+        }
+        Ok(self)
+    }
+
+    fn begin_again(self, seed: u64) -> Result<Self, ScenarioError> {
+        let Self { simulation, speed, show, told, .. } = self;
+        let scenario = Scenario { seed, ..simulation.scenario().clone() };
+        told.send_replace(Snapshot::preparing(seed));
+        // Two large ones might not have room beside each other.
+        drop(simulation);
+        Ok(Self { show, ..Self::begin(scenario, speed, told)? })
+    }
+
+    fn set_going(&mut self, going: Going) {
+        self.going = going;
+        (self.ticked, self.target) = (Instant::now(), self.simulation.now());
+        self.meter = Meter::new();
+    }
+
+    fn is_moving(&self) -> bool {
+        self.going != Going::Paused && !self.simulation.has_ended()
+    }
+
+    // === Time ===
+
+    /// Simulates for a moment. Returns whether it is where the clock says.
+    fn advance(&mut self) -> bool {
+        if !self.is_moving() {
+            return true;
+        }
+        let (target, deliveries) = self.goal();
+        let began = Instant::now();
+        self.looks.is_stale = true;
+        while began.elapsed() < SLICE {
+            if !self.stride(target, deliveries) {
+                break;
+            }
+        }
+        self.meter.note(&self.simulation);
+        if let Going::Until(last) = self.going
+            && self.simulation.deliveries() >= last
+        {
+            self.going = Going::Paused;
+        }
+        if self.simulation.has_ended() {
+            self.look();
+            self.tell_now();
+        }
+        self.simulation.now() >= target
+    }
+
+    /// Up to which time and for how many deliveries it simulates.
+    fn goal(&mut self) -> (Duration, u64) {
+        let passed = self.ticked.elapsed().min(BEHIND);
+        self.ticked = Instant::now();
+        match (self.going, self.speed.factor()) {
+            (Going::Running, Some(factor)) => {
+                let most = self.simulation.now() + BEHIND.mul_f64(factor);
+                self.target = (self.target + passed.mul_f64(factor)).min(most);
+                (self.target, u64::MAX)
+            }
+            (Going::Running | Going::Paused, _) => (Duration::MAX, u64::MAX),
+            (Going::Until(last), _) => (Duration::MAX, last),
+        }
+    }
+
+    /// Simulates a little. Returns whether there is more to do.
+    fn stride(&mut self, target: Duration, last: u64) -> bool {
+        let began = Instant::now();
+        let deliveries = last.saturating_sub(self.simulation.deliveries()).min(AT_ONCE);
+        let end = self.simulation.now().saturating_add(self.stride).min(target);
+        let goes_on = self.simulation.run(end, deliveries);
+        let took = began.elapsed();
+        if took > LONG {
+            self.stride = (self.stride / 2).max(Duration::from_micros(1));
+        } else if took < SHORT {
+            self.stride = self.stride.saturating_mul(2).min(Duration::from_secs(3600));
+        }
+        goes_on && self.simulation.now() < target && self.simulation.deliveries() < last
+    }
+
+    // === What is told ===
+
+    fn tell(&mut self) {
+        let now = Instant::now();
+        let stands = !self.is_moving();
+        if self.looks.is_stale && now >= self.looks.next {
+            self.look();
+        } else if now < self.told_at + BETWEEN && !stands {
+            return;
+        }
+        self.tell_now();
+    }
+
+    fn tell_now(&mut self) {
+        self.told_at = Instant::now();
+        self.told.send_if_modified(|told| {
+            let snapshot = Snapshot {
+                stage: self.stage(),
+                seed: self.simulation.scenario().seed,
+                at: self.simulation.now().as_secs_f64(),
+                progress: self.simulation.progress(),
+                deliveries: self.simulation.deliveries(),
+                speed: self.meter.speed,
+                rate: self.meter.rate,
+                sample: self.looks.sample.clone(),
+                points: self.looks.points.all().into(),
+                heat: Arc::clone(&self.looks.heat),
+            };
+            let is_new = *told != snapshot;
+            *told = snapshot;
+            is_new
+        });
+    }
+
+    fn stage(&self) -> Stage {
+        match self.going {
+            _ if self.simulation.has_ended() => Stage::Ended,
+            Going::Paused => Stage::Paused,
+            Going::Running | Going::Until(_) => Stage::Running,
+        }
+    }
+
+    /// Looks at all nodes. In a large network that takes a while, so the next look is so much later.
+    fn look(&mut self) {
+        let began = Instant::now();
+        let sample = self.simulation.sample();
+        self.looks.points.note((&sample).into());
+        self.looks.sample = Some(sample);
+        self.draw_map();
+        self.looks.next = Instant::now() + (began.elapsed() * (LOOKS - 1)).max(BETWEEN);
+        self.looks.is_stale = false;
+    }
+
+    fn draw_map(&mut self) {
+        let (measure, grid) = self.show;
+        self.looks.heat = Arc::new(Heat::of(&self.simulation, measure, grid));
+    }
+}
+
+/// How fast it went lately.
+#[derive(Debug)]
+struct Meter {
+    since: Option<(Instant, Duration, u64)>,
+    speed: f64,
+    rate: f64,
+}
+
+impl Meter {
+    fn new() -> Self {
+        Self { since: None, speed: 0.0, rate: 0.0 }
+    }
+
+    fn note(&mut self, simulation: &Simulation) {
+        let (now, deliveries) = (simulation.now(), simulation.deliveries());
+        let Some((since, at, before)) = self.since else {
+            self.since = Some((Instant::now(), now, deliveries));
+            return;
+        };
+        let seconds = since.elapsed().as_secs_f64();
+        if seconds >= MEASURED.as_secs_f64() {
+            self.speed = now.saturating_sub(at).as_secs_f64() / seconds;
+            self.rate = deliveries.saturating_sub(before) as f64 / seconds;
+            self.since = Some((Instant::now(), now, deliveries));
+        }
+    }
+}
