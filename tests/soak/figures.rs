@@ -28,17 +28,6 @@ impl Figures {
             cpu: cpu(process),
         }
     }
-
-    /// Of several looks each figure's middle one, so that no single request in flight shows.
-    pub(crate) fn median(looks: &[Self]) -> Self {
-        Self {
-            memory: middle(looks.iter().map(|look| look.memory)),
-            most_memory: middle(looks.iter().map(|look| look.most_memory)),
-            descriptors: middle(looks.iter().map(|look| look.descriptors)),
-            threads: middle(looks.iter().map(|look| look.threads)),
-            cpu: middle(looks.iter().map(|look| look.cpu)),
-        }
-    }
 }
 
 impl fmt::Display for Figures {
@@ -54,12 +43,6 @@ impl fmt::Display for Figures {
             self.cpu.as_secs_f64(),
         )
     }
-}
-
-fn middle<T: Ord + Copy>(figures: impl Iterator<Item = T>) -> T {
-    let mut figures: Vec<T> = figures.collect();
-    figures.sort_unstable();
-    figures[figures.len() / 2]
 }
 
 fn cpu(process: u32) -> Duration {

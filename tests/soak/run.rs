@@ -95,7 +95,7 @@ async fn looks(node: &NodeProcess, until: Instant, time: Duration) -> Figures {
         sleep(span / LOOKS).await;
         looks.push(node.figures());
     }
-    Figures::median(&looks)
+    median(&looks)
 }
 
 /// What it uses when its descriptors are no more than this, or when it has not let go of them in time.
@@ -139,4 +139,21 @@ fn tell(began: Instant, when: &str, figures: Figures) {
 fn show(title: &str, tally: &Tally) {
     println!("{title}:");
     tally.iter().for_each(|(what, times)| println!("{times:9}  {what}"));
+}
+
+/// Of several looks each figure's middle one, so that no single request in flight shows.
+fn median(looks: &[Figures]) -> Figures {
+    Figures {
+        memory: middle(looks.iter().map(|look| look.memory)),
+        most_memory: middle(looks.iter().map(|look| look.most_memory)),
+        descriptors: middle(looks.iter().map(|look| look.descriptors)),
+        threads: middle(looks.iter().map(|look| look.threads)),
+        cpu: middle(looks.iter().map(|look| look.cpu)),
+    }
+}
+
+fn middle<T: Ord + Copy>(figures: impl Iterator<Item = T>) -> T {
+    let mut figures: Vec<T> = figures.collect();
+    figures.sort_unstable();
+    figures[figures.len() / 2]
 }

@@ -1,0 +1,73 @@
+//! Messages that are sent: to one fast peer and to many, as fast as it goes and at a rate.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    ROUNDS, Wanted,
+    load::{self, Way},
+    note,
+    server::{Kind, Server},
+    table::{Table, median},
+};
+
+/// What no node reaches.
+const FASTEST: &str = "100000";
+/// Rates that are to be met.
+const RATES: [f64; 3] = [10.0, 1000.0, 10_000.0];
+
+pub(crate) fn run(wanted: &Wanted, table: &mut Table) {
+    for (name, peers) in [("messages sent to one peer", 1), ("messages sent to 100 peers", 100)] {
+        if wanted.is(name) {
+            fastest(name, peers, wanted.round, table);
+        }
+    }
+    if wanted.is("the send rate is met") {
+        rates(wanted.round, table);
+    }
+}
+
+/// Messages a second that a node sends to bare servers that take them all, beside the package and a bare client.
+fn fastest(name: &str, peers: u8, round: Duration, table: &mut Table) {
+    note(name);
+    let (mut of_package, mut of_bare, mut rates) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let [clacks, package] = [Kind::Clacks, Kind::Package].map(|kind| sent(kind, FASTEST, peers, round));
+        let bare =
+            load::send_from_one_core(Server::start(Kind::Bare).address, 64, Way::KeptAlive, round).rate();
+        note(&format!("clacks {clacks:.0}/s, package {package:.0}/s, bare client {bare:.0}/s"));
+        of_package.push(clacks / package);
+        of_bare.push(clacks / bare);
+        rates.push(clacks);
+    }
+    let (package, bare) = (median(&of_package), median(&of_bare));
+    let figure = format!("{:.0}/s: {package:.1} × package, {bare:.2} × a bare client", median(&rates));
+    table.row(name, figure, "20 × package, 0.5 × a bare client", package >= 20.0 && bare >= 0.5);
+}
+
+/// Messages a second that bare servers take from one node.
+fn sent(kind: Kind, rate: &str, peers: u8, round: Duration) -> f64 {
+    let mut sink = Server::start(Kind::Bare);
+    let mut node = Server::start_sending(kind, rate);
+    for peer in 1..=peers {
+        node.tell(&format!("peer 127.0.0.{peer}:{}", sink.address.port()));
+    }
+    node.tell("messages 300000");
+    // The first ones make the connections.
+    std::thread::sleep(round / 4);
+    let (before, began) = (sink.count(), Instant::now());
+    std::thread::sleep(round);
+    (sink.count() - before) as f64 / began.elapsed().as_secs_f64()
+}
+
+fn rates(round: Duration, table: &mut Table) {
+    let name = "the send rate is met";
+    note(name);
+    let off = RATES.map(|rate| {
+        let sent = sent(Kind::Clacks, &rate.to_string(), 4, round);
+        note(&format!("{rate}/s asked for, {sent:.1}/s sent"));
+        (sent / rate - 1.0).abs()
+    });
+    let worst = off.into_iter().fold(0.0, f64::max);
+    let figure = format!("{:.2} % off at worst, at 10, 1,000 and 10,000 a second", worst * 100.0);
+    table.row(name, figure, "1 % off", worst <= 0.01);
+}

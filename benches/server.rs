@@ -1,0 +1,203 @@
+//! The servers that are compared, each in a process of its own.
+
+use std::{
+    convert::Infallible,
+    io::{BufRead, BufReader, Write},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+};
+
+use bytes::Bytes;
+use clacks_p2p::Node;
+use http_body_util::{BodyExt, Empty};
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+use crate::{figures::Figures, install, tls};
+
+/// Who serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// hyper and rustls, and nothing else.
+    Bare,
+    /// This node, with a watcher as the dashboard is one.
+    Clacks,
+    /// The npm package.
+    Package,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 3] = [Self::Bare, Self::Clacks, Self::Package];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::Clacks => "clacks",
+            Self::Package => "package",
+        }
+    }
+}
+
+/// Requests that the bare server has answered.
+static ANSWERED: AtomicU64 = AtomicU64::new(0);
+
+/// A server that runs, until it is dropped.
+pub(crate) struct Server {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    pub(crate) fn start(kind: Kind) -> Self {
+        Self::start_sending(kind, "0.001")
+    }
+
+    /// One that sends so many messages a second.
+    pub(crate) fn start_sending(kind: Kind, rate: &str) -> Self {
+        let mut command = if kind == Kind::Package { package(rate) } else { ourselves(kind, rate) };
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the server starts");
+        let output = BufReader::new(child.stdout.take().expect("it is a pipe"));
+        let (to_bench, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            output.lines().map_while(Result::ok).try_for_each(|line| to_bench.send(line))
+        });
+        let line = lines.recv().expect("the server says where it listens");
+        let address = line.trim().parse().unwrap_or_else(|_| panic!("{} said: {line}", kind.name()));
+        Self { child, lines, address }
+    }
+
+    pub(crate) fn figures(&self) -> Figures {
+        Figures::of(self.child.id())
+    }
+
+    /// Tells it something.
+    pub(crate) fn tell(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().expect("it is a pipe");
+        writeln!(input, "{line}").expect("the server listens");
+    }
+
+    /// How many requests a bare server has answered.
+    pub(crate) fn count(&mut self) -> u64 {
+        self.tell("count");
+        self.lines.recv().ok().and_then(|line| line.parse().ok()).expect("a number")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended already needs no end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// This program in another role.
+fn ourselves(kind: Kind, rate: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program is a file"));
+    command.arg(format!("--serve={}", kind.name())).env("RATE", rate);
+    command
+}
+
+/// A node of the package, which listens at a port that was free a moment ago.
+fn package(rate: &str) -> Command {
+    let modules = install::node_modules();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let port = free.expect("a free port").port();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let mut command = Command::new("node");
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/package.js"));
+    command.env("NODE_PATH", modules).env("PORT", port.to_string()).env("RATE", rate);
+    command.env("KEY", made.signing_key.serialize_pem()).env("CERTIFICATE", made.cert.pem());
+    command
+}
+
+/// What a server's process does.
+pub(crate) fn serve(role: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    match role {
+        "bare" => runtime.block_on(serve_bare()),
+        "clacks" => runtime.block_on(serve_clacks()),
+        _ => panic!("there is no server {role}"),
+    }
+}
+
+async fn serve_bare() {
+    let (acceptor, _) = tls::acceptor();
+    // All addresses of this machine's own network, so that there can be many peers.
+    let listener = TcpListener::bind("0.0.0.0:0").await.expect("a free port");
+    println!("127.0.0.1:{}", listener.local_addr().expect("it listens").port());
+    count_until_the_end();
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let acceptor = acceptor.clone();
+        tokio::spawn(async move {
+            // A client that goes away ends its connection.
+            let Ok(stream) = acceptor.accept(stream).await else { return };
+            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
+            let _ = connection.await;
+        });
+    }
+}
+
+async fn answer(request: Request<Incoming>) -> Result<Response<Empty<Bytes>>, Infallible> {
+    // An answer before the whole body was read would close the connection.
+    let _ = request.into_body().collect().await;
+    ANSWERED.fetch_add(1, Ordering::Relaxed);
+    Ok(Response::new(Empty::new()))
+}
+
+async fn serve_clacks() {
+    let rate = std::env::var("RATE").ok().and_then(|rate| rate.parse().ok()).expect("a rate");
+    let node = node().send_rate(rate).start().await.expect("a node starts");
+    println!("127.0.0.1:{}", node.address().port());
+    let (mut events, sends) = (node.subscribe(), node.clone());
+    // What the bench says: a peer to send to, and messages.
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            obey(&sends, &line);
+        }
+        std::process::exit(0);
+    });
+    while events.next().await.is_some() {}
+}
+
+fn obey(node: &Node, line: &str) {
+    let mut words = line.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some("peer"), Some(peer)) => {
+            node.add_peer(&peer.parse().expect("an address"));
+        }
+        (Some("messages"), Some(count)) => {
+            let count: u32 = count.parse().expect("a number");
+            (0..count).for_each(|number| drop(node.enqueue(crate::load::message(number, 64))));
+        }
+        _ => panic!("not understood: {line}"),
+    }
+}
+
+/// A node without the limits that a single client would meet.
+fn node() -> clacks_p2p::Builder {
+    Node::builder().hostname("127.0.0.1").port(0).keep_state(false).options(|options| {
+        options.payload_rate = 0.0;
+        (options.max_queue_messages, options.max_queue_bytes) = (usize::MAX, usize::MAX);
+        (options.max_in_flight, options.max_in_flight_per_peer) = (64, 64);
+    })
+}
+
+/// Says how many requests were answered whenever it is asked. The process ends with its input, so that it never outlives
+/// the bench.
+fn count_until_the_end() {
+    std::thread::spawn(|| {
+        for _ in std::io::stdin().lock().lines().map_while(Result::ok) {
+            println!("{}", ANSWERED.load(Ordering::Relaxed));
+        }
+        std::process::exit(0);
+    });
+}
