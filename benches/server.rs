@@ -136,6 +136,8 @@ async fn serve_bare() {
     count_until_the_end();
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
+        // Or answers wait for one another.
+        stream.set_nodelay(true).expect("a socket");
         let acceptor = acceptor.clone();
         tokio::spawn(async move {
             // A client that goes away ends its connection.
