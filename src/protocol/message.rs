@@ -140,6 +140,10 @@ impl<'de> serde::Deserialize<'de> for LossyText {
 
 /// How deep arrays and objects are nested in valid JSON text; 0 for a number, a string or a literal.
 fn depth(json: &str) -> usize {
+    if !json.starts_with(['[', '{']) {
+        // Most messages: nothing to look through.
+        return 0;
+    }
     let (mut depth, mut deepest) = (0_usize, 0);
     for (byte, inside_string) in bytes_with_strings_marked(json) {
         match byte {
