@@ -28,6 +28,15 @@ fn without_a_terminal_one_line_says_what_to_do() {
 }
 
 #[test]
+fn without_a_terminal_a_simulation_is_its_table() {
+    let output = without_a_terminal(&["simulate", "grid", "--set", "deliveries=50"]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    assert!(table.starts_with("A grid, ") && table.contains("peers known  "), "{table}");
+    assert!(!table.contains('\x1b'), "{table}");
+}
+
+#[test]
 fn without_a_terminal_nothing_is_left_behind() {
     let directory = tempfile::tempdir().unwrap();
     let inside = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();

@@ -101,6 +101,17 @@ fn a_terminal_that_goes_takes_the_simulation_with_it() {
 }
 
 #[test]
+fn a_panic_gives_the_terminal_back_and_is_told() {
+    let launch = Launch::new(&["simulate"]).variable("CLACKS_REHEARSE_PANIC", "1");
+    let mut session = launch.size(24, 80).start_blindly();
+    is_there(&session);
+    session.send(Signal::USR1);
+    assert!(!session.wait_for_exit().success());
+    session.assert_restored();
+    session.wait_for("a panic that was rehearsed");
+}
+
+#[test]
 fn without_a_screen_there_is_only_the_table() {
     let mut session = Launch::new(&["simulate", "grid", "--no-screen"]).size(24, 80).start_blindly();
     assert!(session.wait_for_exit().success());

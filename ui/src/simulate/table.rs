@@ -5,7 +5,7 @@ use std::time::Duration;
 use clacks_p2p::simulation::{Outage, Report, Sample, Scenario};
 use serde::Serialize;
 
-use crate::dashboard::format;
+use crate::{dashboard::format, escape::escaped};
 
 /// Columns of the names in the table.
 const NAMES: usize = 16;
@@ -34,7 +34,9 @@ pub(super) fn table(scenario: &Scenario, report: &Report) -> String {
     rows.extend(report.flood.iter().map(|(before, during)| ("flood", of_flood(*before, *during))));
     let rows: Vec<_> = rows.iter().map(|(name, value)| format!("{name:NAMES$}  {value}")).collect();
     let (at, seed) = (span(report.end.at), scenario.seed);
-    format!("{}\nafter {at}, seed {seed}\n\n{}\n", scenario.name, rows.join("\n"))
+    // A file may be somebody else's.
+    let name = escaped(&scenario.name);
+    format!("{name}\nafter {at}, seed {seed}\n\n{}\n", rows.join("\n"))
 }
 
 fn nodes(scenario: &Scenario, end: &Sample) -> String {
@@ -155,6 +157,14 @@ mod tests {
             flood: Some((40.0, 30.0)),
         };
         insta::assert_snapshot!(table(&scenario, &report));
+    }
+
+    #[test]
+    fn a_name_from_a_file_does_nothing_to_the_terminal() {
+        let scenario = Scenario { name: "mine\x1b[2J".to_owned(), ..Scenario::default() };
+        let report = Report { end: sample(), reached: [None; 4], returned: None, outage: None, flood: None };
+        let table = table(&scenario, &report);
+        assert!(table.starts_with("mine") && !table.contains('\x1b'), "{table}");
     }
 
     #[test]

@@ -142,13 +142,15 @@ fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             _ => Vec::new(),
         };
     }
-    if key.modifiers.contains(KeyModifiers::ALT) {
+    let leaves = matches!(key.code, KeyCode::Char('q') | KeyCode::Esc);
+    // Where nothing can be seen nothing acts but what leaves.
+    if key.modifiers.contains(KeyModifiers::ALT) || (model.areas().is_none() && !leaves) {
         return Vec::new();
     }
     match key.code {
         KeyCode::Char('?') | KeyCode::F(1) => model.is_helping = !model.is_helping,
-        KeyCode::Char('q') | KeyCode::Esc if model.is_helping => model.is_helping = false,
-        KeyCode::Char('q') | KeyCode::Esc => return vec![Effect::Leave],
+        _ if leaves && model.is_helping => model.is_helping = false,
+        _ if leaves => return vec![Effect::Leave],
         KeyCode::Char(' ' | 'p') => return model.run(!model.is_running),
         KeyCode::Char('.') => return model.step(),
         // The same key without Shift, on many keyboards.

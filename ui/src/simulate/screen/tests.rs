@@ -210,6 +210,16 @@ fn keys_are_orders() {
 }
 
 #[test]
+fn where_nothing_is_seen_only_leaving_acts() {
+    let mut model = after(1, Stage::Running, (19, 4));
+    assert!(drawn(&model).starts_with("20x5 at least"));
+    for key in [' ', '.', 'n', 'k', '+'] {
+        assert_eq!(press(&mut model, KeyCode::Char(key)), []);
+    }
+    assert_eq!(press(&mut model, KeyCode::Char('q')), [Effect::Leave]);
+}
+
+#[test]
 fn at_the_end_there_is_nothing_to_go_on_with() {
     let mut model = after(30, Stage::Ended, (80, 24));
     for key in [' ', 'p', '.'] {
