@@ -231,7 +231,8 @@ fn at_the_end_there_is_nothing_to_go_on_with() {
 // === The thread that simulates ===
 
 async fn wait_until(worker: &mut Worker, is_so: impl Fn(&Snapshot) -> bool) -> Snapshot {
-    worker.snapshots.wait_for(|snapshot| is_so(snapshot)).await.unwrap().clone()
+    let snapshot = worker.snapshots.wait_for(|snapshot| is_so(snapshot));
+    tokio::time::timeout(Duration::from_secs(60), snapshot).await.expect("it comes").unwrap().clone()
 }
 
 #[tokio::test]
