@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use crate::recording::{controls::ReplayCommand, recorder::RecordCommand};
 use crate::{
     clipboard::Text,
-    command::{Command, NodeCommand, ViewCommand},
+    command::{Command, NodeCommand, Step, ViewCommand},
     filter::Filter,
     station::Stations,
 };
@@ -433,56 +433,13 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Suspend => return vec![Effect::Suspend],
         ViewCommand::Redraw => return vec![Effect::Redraw],
         ViewCommand::Mouse => return toggle_mouse(model),
-        ViewCommand::Send if model.writes_search() => model.keep_search(),
-        ViewCommand::Send => return send(model),
         ViewCommand::Search => model.begin_search(),
         ViewCommand::Match { forwards } => model.step_search(forwards),
-        ViewCommand::Complete(direction) => return assist::complete_line(model, direction),
-        ViewCommand::SearchHistory => model.input.search_on(),
-        ViewCommand::Take => return end_choice(model, true),
-        ViewCommand::TakeBack => return end_choice(model, false),
-        ViewCommand::Line(line_key) => return edit(model, line_key.key()),
-        ViewCommand::Move(step) if model.menu.is_some() => go_in_menu(model, step),
-        ViewCommand::Move(step) if model.place() == Place::Held => {
-            model.held.go(step, model.overlay_height());
-            return vec![Effect::Refresh];
-        }
-        ViewCommand::Move(step) if model.selecting() != Pane::Map && model.overlay.is_some() => {
-            scroll(model, step);
-        }
-        ViewCommand::Move(step) => {
-            go(model, step);
-            return moved(model);
-        }
-        ViewCommand::Peers => show_pane(model, Pane::Peers),
+        ViewCommand::Move(step) => return step_on(model, step),
         ViewCommand::Edit(id) => return vec![Effect::Edit(id)],
         ViewCommand::EditInEditor(id) => return vec![Effect::OpenEditor(id)],
-        ViewCommand::Queue => show_pane(model, Pane::Queue),
-        ViewCommand::Held => {
-            model.open(Content::Held);
-            return vec![Effect::Refresh];
-        }
-        ViewCommand::Traffic => show_pane(model, Pane::Traffic),
-        ViewCommand::Zoom => {
-            model.overlay = None;
-            model.is_zoomed = !model.is_zoomed;
-        }
         ViewCommand::Help => model.menu = Some(Menu::new(model)),
         ViewCommand::Choose => return choose(model),
-        ViewCommand::NextPane => turn(model, 1),
-        ViewCommand::PreviousPane => turn(model, -1),
-        ViewCommand::Charts => open_picture(model, Content::Charts),
-        ViewCommand::Tower => open_picture(model, Content::Tower),
-        ViewCommand::Map => open_picture(model, Content::Map),
-        ViewCommand::Biography => story::open_biography(model),
-        ViewCommand::Overhead => model.open(Content::Overhead(Souls::default())),
-        ViewCommand::Why => model.open(Content::Why),
-        ViewCommand::Limits => {
-            open_picture(model, Content::Limits);
-            return vec![Effect::Refresh];
-        }
-        ViewCommand::Open if model.overlay.is_some() => open_within(model),
-        ViewCommand::Open => open(model),
         ViewCommand::Close if model.menu.is_some() => model.menu = None,
         ViewCommand::Close => model.close(),
         ViewCommand::Filter(wanted) => filter(model, wanted),
@@ -492,25 +449,10 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
             return vec![Effect::Write(target, model.log.shown().cloned().collect())];
         }
         ViewCommand::Station(number, wish) => return model.wish(number, wish),
-        ViewCommand::Stations => model.open(Content::Stations),
         ViewCommand::HoldStill => model.toggle_frozen(),
-        ViewCommand::Say => return write(model, ""),
-        ViewCommand::Prompt(begun) => return write(model, &begun),
         ViewCommand::Undo => return undo(model),
         ViewCommand::Mark => mark(model),
         ViewCommand::Unmark => unmark(model),
-        ViewCommand::Leave if model.writes_search() => model.leave_search(),
-        ViewCommand::Leave => {
-            model.input.leave();
-            model.focus = Focus::Lists;
-        }
-        ViewCommand::Clear if model.menu.is_some() => model.menu.iter_mut().for_each(Menu::clear),
-        ViewCommand::Clear if model.writes_search() => model.clear_search(),
-        ViewCommand::Clear if model.input.draft().is_empty() => model.focus = Focus::Lists,
-        ViewCommand::Clear => {
-            model.input.clear();
-            return assist::edited(model);
-        }
         ViewCommand::Record(command) => return vec![Effect::Record(command)],
         ViewCommand::Replay(command) => return vec![Effect::Replay(command)],
         ViewCommand::Motion(setting) => {
@@ -521,8 +463,87 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
             Ok(name) => model.say(format!("the theme is {name} now")),
             Err(reason) => model.complain(reason),
         },
+        other => return on_line(model, other).unwrap_or_default(),
     }
     Vec::new()
+}
+
+fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
+    if model.menu.is_some() {
+        go_in_menu(model, step);
+    } else if model.place() == Place::Held {
+        model.held.go(step, model.overlay_height());
+        return vec![Effect::Refresh];
+    } else if model.selecting() != Pane::Map && model.overlay.is_some() {
+        scroll(model, step);
+    } else {
+        go(model, step);
+        return moved(model);
+    }
+    Vec::new()
+}
+
+/// What is done to what is being written.
+fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
+    match command {
+        ViewCommand::Send if model.writes_search() => model.keep_search(),
+        ViewCommand::Send => return Some(send(model)),
+        ViewCommand::Complete(direction) => return Some(assist::complete_line(model, direction)),
+        ViewCommand::SearchHistory => model.input.search_on(),
+        ViewCommand::Take => return Some(end_choice(model, true)),
+        ViewCommand::TakeBack => return Some(end_choice(model, false)),
+        ViewCommand::Line(line_key) => return Some(edit(model, line_key.key())),
+        ViewCommand::Say => return Some(write(model, "")),
+        ViewCommand::Prompt(begun) => return Some(write(model, &begun)),
+        ViewCommand::Leave if model.writes_search() => model.leave_search(),
+        ViewCommand::Leave => {
+            model.input.leave();
+            model.focus = Focus::Lists;
+        }
+        ViewCommand::Clear if model.menu.is_some() => model.menu.iter_mut().for_each(Menu::clear),
+        ViewCommand::Clear if model.writes_search() => model.clear_search(),
+        ViewCommand::Clear if model.input.draft().is_empty() => model.focus = Focus::Lists,
+        ViewCommand::Clear => {
+            model.input.clear();
+            return Some(assist::edited(model));
+        }
+        other => return show(model, &other),
+    }
+    None
+}
+
+/// What is shown in the place of something else.
+fn show(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>> {
+    match command {
+        ViewCommand::Peers => show_pane(model, Pane::Peers),
+        ViewCommand::Queue => show_pane(model, Pane::Queue),
+        ViewCommand::Traffic => show_pane(model, Pane::Traffic),
+        ViewCommand::NextPane => turn(model, 1),
+        ViewCommand::PreviousPane => turn(model, -1),
+        ViewCommand::Zoom => {
+            model.overlay = None;
+            model.is_zoomed = !model.is_zoomed;
+        }
+        ViewCommand::Held => {
+            model.open(Content::Held);
+            return Some(vec![Effect::Refresh]);
+        }
+        ViewCommand::Charts => open_picture(model, Content::Charts),
+        ViewCommand::Tower => open_picture(model, Content::Tower),
+        ViewCommand::Map => open_picture(model, Content::Map),
+        ViewCommand::Biography => story::open_biography(model),
+        ViewCommand::Overhead => model.open(Content::Overhead(Souls::default())),
+        ViewCommand::Why => model.open(Content::Why),
+        ViewCommand::Limits => {
+            open_picture(model, Content::Limits);
+            return Some(vec![Effect::Refresh]);
+        }
+        ViewCommand::Stations => model.open(Content::Stations),
+        ViewCommand::Open if model.overlay.is_some() => open_within(model),
+        ViewCommand::Open => open(model),
+        _ => {}
+    }
+    None
 }
 
 fn filter(model: &mut Model, wanted: Option<Filter>) {
