@@ -198,27 +198,26 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.complain(reason);
             assist::edited(model)
         }
-        Msg::Ran(outcomes) => {
-            outcome::note(model, &outcomes);
+        done => {
+            on_done(model, done);
             Vec::new()
         }
-        Msg::Dropped(outcomes, dropped) => {
-            outcome::note_drops(model, &outcomes, dropped);
-            Vec::new()
-        }
+    }
+}
+
+/// Says how something went that took a while.
+fn on_done(model: &mut Model, msg: Msg) {
+    match msg {
+        Msg::Ran(outcomes) => outcome::note(model, &outcomes),
+        Msg::Dropped(outcomes, dropped) => outcome::note_drops(model, &outcomes, dropped),
         Msg::TakenBack(result, dropped) => {
             // It can be tried again.
             model.undo.note_dropped(dropped, model.now);
-            take_in(model, Msg::Done(result))
+            on_done(model, Msg::Done(result));
         }
-        Msg::Done(Ok(done)) => {
-            model.say(done);
-            Vec::new()
-        }
-        Msg::Done(Err(error)) => {
-            model.complain(error);
-            Vec::new()
-        }
+        Msg::Done(Ok(done)) => model.say(done),
+        Msg::Done(Err(error)) => model.complain(error),
+        _ => {}
     }
 }
 

@@ -144,6 +144,17 @@ fn tell(
         Event::MessageChanged { before, queued } => {
             record("message_changed").with("before", before).with_queued(queued)
         }
+        other => tell_of_node(other, record, described),
+    }
+}
+
+/// What happened that is about no message.
+fn tell_of_node(
+    event: &Event,
+    record: impl Fn(&str) -> Record,
+    described: &dyn Fn(&Peer) -> Box<RawValue>,
+) -> Record {
+    match event {
         Event::HoldRuleChanged { rule } => record("hold_rule_changed").with("rule", rule),
         Event::PeerDiscovered { peer, introduction } => {
             with_introduction(record("peer_discovered").with("peer", described(peer)), introduction)
