@@ -101,6 +101,16 @@ fn send_on(
     Round { taken: taken.load(Ordering::Relaxed), lasted, latencies }
 }
 
+/// Waits, more precisely than timers do.
+async fn until(due: Instant) {
+    if let Some(coarse) = due.checked_sub(Duration::from_millis(2)) {
+        tokio::time::sleep_until(coarse.into()).await;
+    }
+    while Instant::now() < due {
+        tokio::task::yield_now().await;
+    }
+}
+
 struct Client {
     to: SocketAddr,
     body: Bytes,
@@ -121,7 +131,7 @@ impl Client {
         let (mut latencies, mut connection, mut due) = (Vec::new(), None, first);
         while Instant::now() < end && due < end {
             if pace.is_some() {
-                tokio::time::sleep_until(due.into()).await;
+                until(due).await;
             }
             let began = if pace.is_some() { due } else { Instant::now() };
             let mut sender = match connection.take() {

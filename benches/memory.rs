@@ -16,7 +16,7 @@ const PEERS: u32 = 100_000;
 pub(crate) fn run(wanted: &Wanted, table: &mut Table) {
     for (name, what, count, most) in [
         ("memory for a queued message of 64 B", "messages", MESSAGES, 120.0),
-        ("memory for a known peer", "peers", PEERS, 400.0),
+        ("memory for a known peer without a certificate", "peers", PEERS, 400.0),
     ] {
         if wanted.is(name) {
             note(name);

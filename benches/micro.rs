@@ -60,7 +60,7 @@ fn at(second: u64) -> Now {
     Now { uptime: Duration::from_secs(second), unix_ms: second * 1000 }
 }
 
-/// Each peer that is new becomes alive by what comes in its name, and ignored, and so on.
+/// Each peer that is new becomes alive by what comes in its name.
 fn changing(table: &mut Table) {
     let mut core = memory::with_peers(PEERS);
     let peers: Vec<_> = (0..PEERS).map(memory::peer).collect();

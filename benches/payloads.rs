@@ -79,6 +79,7 @@ fn latency(round: Duration, table: &mut Table) {
     let mut last = (0.0, 0.0);
     for _ in 0..ROUNDS {
         let [bare, clacks] = [Kind::Bare, Kind::Clacks].map(Server::start);
+        load::send(bare.address, 64, Way::KeptAlive, round / 2, None);
         let highest = load::send(clacks.address, 64, Way::KeptAlive, round / 2, None).rate();
         let p99 = |server: &Server| {
             load::send(server.address, 64, Way::KeptAlive, round, Some(highest / 2.0)).p99() * 1e6

@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     io::{BufRead, BufReader, Write},
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     process::{Child, Command, Stdio},
     sync::{
         atomic::{AtomicU64, Ordering},
@@ -17,6 +17,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::{figures::Figures, install, tls};
 
@@ -42,6 +43,9 @@ impl Kind {
         }
     }
 }
+
+/// So many addresses the bare server has.
+pub(crate) const PEERS: u8 = 100;
 
 /// Requests that the bare server has answered.
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
@@ -130,10 +134,20 @@ pub(crate) fn serve(role: &str) {
 
 async fn serve_bare() {
     let (acceptor, _) = tls::acceptor();
-    // All addresses of this machine's own network, so that there can be many peers.
-    let listener = TcpListener::bind("0.0.0.0:0").await.expect("a free port");
-    println!("127.0.0.1:{}", listener.local_addr().expect("it listens").port());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("it listens").port();
+    // Further addresses of this machine, so that there can be many peers.
+    for number in 2..=PEERS {
+        let address = Ipv4Addr::new(127, 0, 0, number);
+        let listener = TcpListener::bind((address, port)).await.expect("the port is free there too");
+        tokio::spawn(serve_at(listener, acceptor.clone()));
+    }
+    println!("127.0.0.1:{port}");
     count_until_the_end();
+    serve_at(listener, acceptor).await;
+}
+
+async fn serve_at(listener: TcpListener, acceptor: TlsAcceptor) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         // Or answers wait for one another.
@@ -184,7 +198,7 @@ fn obey(node: &Node, line: &str) {
     }
 }
 
-/// A node without the limits that a single client would meet.
+/// A node without the limits that a single client would meet, and with as many deliveries at once to one peer as to all.
 fn node() -> clacks_p2p::Builder {
     Node::builder().hostname("127.0.0.1").port(0).keep_state(false).options(|options| {
         options.payload_rate = 0.0;

@@ -776,14 +776,6 @@ impl Core {
         })
     }
 
-    /// The message that a delivery under way is to deliver; `None` for an announce.
-    pub fn message_of(&self, id: DeliveryId) -> Option<&Message> {
-        match &self.in_flight.get(&id)?.purpose {
-            Purpose::Message(entry) => Some(&entry.queued.message),
-            Purpose::Announce => None,
-        }
-    }
-
     /// A message that waits.
     pub fn queued_message(&self, id: MessageId) -> Option<&QueuedMessage> {
         self.queue.get(id)

@@ -2,7 +2,7 @@
 //!
 //! Every simulated node is a real [`Core`](crate::core::Core). What a network adds to it is here: how long a payload
 //! takes, which are lost, which nodes fail, and who knows whom at first. All of that is a [`Scenario`]; with the same
-//! scenario, seed included, the same things happen in the same order on every machine.
+//! scenario, seed included, the same things happen in the same order.
 //!
 //! ```
 //! use std::time::Duration;

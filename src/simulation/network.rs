@@ -99,8 +99,9 @@ pub(super) struct Parcel {
     pub(super) id: Option<DeliveryId>,
     pub(super) sent: u64,
     pub(super) payload: Option<Payload>,
-    /// The receiver has it, and the sender does not know yet.
-    pub(super) is_taken: bool,
+    pub(super) message: Option<Number>,
+    /// The receiver has it, and the sender does not know yet; how often the receiver had failed.
+    pub(super) taken: Option<u32>,
 }
 
 /// What is on its way, each in a place that is used again.
@@ -126,7 +127,7 @@ impl Parcels {
 
     fn end(&mut self, place: u32) {
         let parcel = self.at(place);
-        (parcel.payload, parcel.is_taken) = (None, false);
+        (parcel.payload, parcel.message, parcel.taken) = (None, None, None);
         self.free.push(place);
     }
 }
@@ -239,7 +240,7 @@ impl Simulation {
 
     /// Whether the scenario is at its end.
     pub fn has_ended(&self) -> bool {
-        self.is_over() || self.seconds() >= self.scenario.duration
+        self.is_over() || self.now() >= super::scenario::seconds(self.scenario.duration)
     }
 
     /// How much of the scenario is over, 0 to 1: by time or by deliveries, whichever is further.
@@ -306,14 +307,16 @@ impl Simulation {
     fn send(&mut self, from: u32, delivery: Delivery) {
         let failures = self.towers[from as usize].failures;
         let to = Addresses::node(&delivery.to);
+        let is_message = delivery.payload.kind == Kind::Message;
         let parcel = Parcel {
+            message: is_message.then(|| Number::of(&delivery.payload.message)).flatten(),
             from,
             failures,
             to: to.unwrap_or(OUTSIDE),
             id: Some(delivery.id),
             sent: self.now,
             payload: Some(delivery.payload),
-            is_taken: false,
+            taken: None,
         };
         self.post(parcel);
     }
@@ -350,17 +353,18 @@ impl Simulation {
     }
 
     fn arrives(&mut self, place: u32) {
-        let Parcel { from, to, ref mut payload, .. } = *self.parcels.at(place);
+        let Parcel { from, to, sent, ref mut payload, .. } = *self.parcels.at(place);
         let Some(payload) = payload.take() else { return };
         let end = self.deliver(from, to, payload);
-        if matches!(end, End::Taken) {
-            if self.happens_by_chance(self.scenario.answer_loss) {
-                self.times_out(place);
-                return;
-            }
-            self.parcels.at(place).is_taken = true;
-        }
         let at = self.one_way_from_now();
+        let is_late = at.saturating_sub(sent) > (self.scenario.timeout * 1e9) as u64;
+        if is_late || self.is_cut(from, to) || self.happens_by_chance(self.scenario.answer_loss) {
+            self.times_out(place);
+            return;
+        }
+        if matches!(end, End::Taken) {
+            self.parcels.at(place).taken = Some(self.towers[to as usize].failures);
+        }
         self.calendar.note(at, Happening::Ends(place, end));
     }
 
@@ -400,24 +404,26 @@ impl Simulation {
     }
 
     fn ends(&mut self, place: u32, end: End) {
-        let Parcel { from, failures, id, sent, .. } = *self.parcels.at(place);
+        let Parcel { from, failures, id, sent, message, .. } = *self.parcels.at(place);
         self.parcels.end(place);
         let (Some(id), now) = (id, self.time()) else { return };
         let tower = &mut self.towers[from as usize];
-        if tower.failures != failures {
+        let Some(core) = tower.core.as_mut().filter(|_| tower.failures == failures) else {
+            // What it had of the message is gone with it.
+            message.into_iter().for_each(|message| self.trace.leaves(message));
             return;
-        }
-        let Some(core) = &mut tower.core else { return };
+        };
         core.swap_outputs(&mut self.outputs);
         let round_trip = Duration::from_nanos(self.now - sent);
-        let message = core.message_of(id).and_then(Number::of);
         core.handle_delivery(id, end.outcome(round_trip), now);
-        if matches!(end, End::Taken) {
-            self.deliveries += 1;
-            self.note_delivery();
-            message.into_iter().for_each(|message| self.trace.leaves(message));
-        } else {
-            self.failures += 1;
+        if let Some(message) = message {
+            if matches!(end, End::Taken) {
+                self.deliveries += 1;
+                self.note_delivery();
+                self.trace.leaves(message);
+            } else {
+                self.failures += 1;
+            }
         }
         self.attend_to(from);
     }
@@ -429,7 +435,7 @@ impl Simulation {
         &self.scenario
     }
 
-    /// Messages that were delivered so far.
+    /// Messages that were delivered so far, as their senders know.
     pub fn deliveries(&self) -> u64 {
         self.deliveries
     }
@@ -485,12 +491,11 @@ impl Simulation {
 
     /// Messages that a receiver has and of which the sender will give up its copy as soon as the answer is there.
     fn unconfirmed(&self) -> u64 {
-        let taken = self.parcels.places.iter().filter(|parcel| parcel.is_taken && parcel.from != OUTSIDE);
         let is_there = |parcel: &&Parcel| {
-            let sender = &self.towers[parcel.from as usize];
-            sender.core.is_some() && sender.failures == parcel.failures
+            parcel.taken.is_some_and(|failures| self.towers[parcel.to as usize].failures == failures)
         };
-        taken.filter(is_there).count() as u64
+        let messages = self.parcels.places.iter().filter(|parcel| parcel.message.is_some());
+        messages.filter(is_there).count() as u64
     }
 
     /// What became of the whole run, to be asked at its end.

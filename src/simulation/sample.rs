@@ -28,7 +28,7 @@ pub struct Sample {
     pub lost: u32,
     /// Copies of messages that somebody else has as well.
     pub duplicates: u64,
-    /// The messages that the node with the most of them has.
+    /// The messages that wait at the node where most do.
     pub longest_queue: u32,
 }
 

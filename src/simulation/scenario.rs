@@ -39,7 +39,7 @@ pub struct Scenario {
     /// Who knows whom at first.
     pub topology: Topology,
     /// Whether nodes make themselves known to those whom they know at first, when they start and when they are back; if
-    /// not, they are told of them only, and nobody knows one whom nobody was told of.
+    /// not, they are told of them only, and nobody knows one whom nobody was told of. An announce that fails is not repeated.
     pub announces: bool,
     /// How many messages there are, each another.
     pub messages: u32,
@@ -158,6 +158,9 @@ pub enum ScenarioError {
     /// It begins after its end.
     #[error("`{0}` begins after its end: make `from` less than `until`")]
     Reversed(&'static str),
+    /// Two things go wrong that can't be told apart.
+    #[error("`churn` and `outage` can't be simulated together; leave one out")]
+    ChurnAndOutage,
     /// The node that is to fail is not there.
     #[error("`outage.node` is {0}, and the last node is {1}")]
     NoSuchNode(u32, u32),
@@ -217,6 +220,9 @@ impl Scenario {
         if let Some(Churn { mean_up, mean_down }) = self.churn {
             in_range("churn.mean_up", mean_up, 0.001, LONGEST)?;
             in_range("churn.mean_down", mean_down, 0.001, LONGEST)?;
+        }
+        if self.churn.is_some() && self.outage.is_some() {
+            return Err(ScenarioError::ChurnAndOutage);
         }
         if let Some(Outages { node, from, until }) = self.outage {
             in_order("outage", from, until)?;

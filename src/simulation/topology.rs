@@ -114,7 +114,8 @@ impl Topology {
 const MOST_NEIGHBOURS: u32 = 1000;
 
 fn rng_of(node: u32, seed: u64) -> Pcg64 {
-    Pcg64::seed_from_u64(seed ^ (u64::from(node) << 32))
+    // Not the seed itself, which the run begins with.
+    Pcg64::seed_from_u64(seed ^ ((u64::from(node) + 1) << 32))
 }
 
 fn around(node: u32, width: u32, height: u32) -> Vec<u32> {

@@ -69,8 +69,8 @@ impl Simulation {
         let tower = &mut self.towers[node as usize];
         let Some(core) = tower.core.take() else { return };
         tower.failures += 1;
-        let under_way = core.under_way().map(|(_, queued)| queued);
-        for queued in core.queue(0..usize::MAX).chain(under_way) {
+        // What is under way is gone when its sending ends.
+        for queued in core.queue(0..usize::MAX) {
             Number::of(&queued.message).into_iter().for_each(|message| self.trace.leaves(message));
         }
         if let Some(Churn { mean_down, .. }) = self.scenario.churn {
@@ -96,6 +96,9 @@ impl Simulation {
     /// Whether nothing arrives between two nodes now.
     pub(super) fn is_cut(&self, one: u32, other: u32) -> bool {
         let Some(Partition { from, until, share }) = self.scenario.partition else { return false };
+        if one == OUTSIDE || other == OUTSIDE {
+            return false;
+        }
         let border = (f64::from(self.scenario.nodes()) * share) as u32;
         (from..until).contains(&self.seconds()) && (one < border) != (other < border)
     }
@@ -112,7 +115,7 @@ impl Simulation {
         if let Some(payload) = made_up_friend(self.trouble.made_up) {
             let sent = self.now;
             let (from, payload) = (OUTSIDE, Some(payload));
-            self.post(Parcel { from, failures: 0, to, id: None, sent, payload, is_taken: false });
+            self.post(Parcel { from, failures: 0, to, id: None, sent, payload, message: None, taken: None });
         }
     }
 
@@ -131,7 +134,7 @@ impl Simulation {
         let (before, during) = self.trouble.delivered;
         let now = self.seconds();
         let lasted = (now.min(until) - from).max(f64::MIN_POSITIVE);
-        Some((before as f64 / from.max(f64::MIN_POSITIVE), during as f64 / lasted))
+        Some((before as f64 / from.min(now).max(f64::MIN_POSITIVE), during as f64 / lasted))
     }
 
     // === The node that is watched ===
@@ -142,6 +145,9 @@ impl Simulation {
     }
 
     fn watch_failure(&mut self, node: u32) {
+        if self.watched(node).is_none() {
+            return;
+        }
         let (known_by, now) = (self.known_by(node), self.seconds());
         if let Some(watched) = self.watched(node).filter(|watched| watched.failed.is_none()) {
             watched.failed = Some(now);

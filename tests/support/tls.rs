@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, ServerConfig, SignatureScheme, SupportedProtocolVersion,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    client::{
+        Resumption,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime},
 };
@@ -11,12 +14,14 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 /// Connects with one of these versions of TLS to whoever is there.
 pub(super) fn connector(versions: &[&'static SupportedProtocolVersion]) -> TlsConnector {
     let provider = Arc::new(ring::default_provider());
-    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions)
         .expect("ring knows the version")
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
         .with_no_client_auth();
+    // Each connection is one of its own.
+    config.resumption = Resumption::disabled();
     TlsConnector::from(Arc::new(config))
 }
 

@@ -108,6 +108,26 @@ fn what_never_arrives_is_sent_again_and_what_is_not_confirmed_is_there_twice() {
 }
 
 #[test]
+fn an_answer_that_comes_too_late_is_none() {
+    let slow = busy(|scenario| scenario.latency = Latency::Constant { seconds: 3.0 }).1.end;
+    assert_eq!(slow.deliveries, 0, "{slow:?}");
+    assert!(slow.failures > 0 && slow.duplicates > 0 && slow.lost == 0, "{slow:?}");
+}
+
+#[test]
+fn announces_are_no_deliveries() {
+    let quiet = busy(|scenario| scenario.messages = 0).1.end;
+    assert_eq!((quiet.deliveries, quiet.failures), (0, 0));
+    assert!(quiet.least_known > 0);
+}
+
+#[test]
+fn it_ends_when_its_time_is_over_to_the_nanosecond() {
+    let mut simulation = Simulation::new(Scenario { duration: 1.0 / 3.0, ..Scenario::default() }).unwrap();
+    assert!(!simulation.run_until(seconds(1)) && simulation.has_ended());
+}
+
+#[test]
 fn nodes_that_fail_take_their_messages_with_them_and_come_back() {
     let (samples, report) = busy(|scenario| scenario.churn = Some(Churn { mean_up: 100.0, mean_down: 25.0 }));
     assert!(report.end.lost > 10, "{report:?}");
@@ -176,6 +196,13 @@ fn scenarios_that_make_no_sense_are_refused_with_what_to_change() {
         (
             |scenario| scenario.outage = Some(Outages { node: 100, from: 1.0, until: 2.0 }),
             "`outage.node` is 100, and the last node is 99",
+        ),
+        (
+            |scenario| {
+                scenario.churn = Some(Churn { mean_up: 1.0, mean_down: 1.0 });
+                scenario.outage = Some(Outages { node: 1, from: 1.0, until: 2.0 });
+            },
+            "`churn` and `outage` can't be simulated together; leave one out",
         ),
         (
             |scenario| scenario.partition = Some(Partition { from: 2.0, until: 2.0, share: 0.5 }),
