@@ -76,23 +76,22 @@ impl Heat {
         let nodes = simulation.scenario().nodes();
         let width = simulation.scenario().topology.width().max(1);
         let every = if measure == Measure::Distance { grid.every(nodes, MOST_DISTANCES) } else { 1 };
-        let mut sums = vec![(0_u64, 0_u32, false); grid.cells()];
+        // The sum of those that were looked at, how many these are, and whether any node of the cell is up.
+        let mut sums = vec![(0_u64, 0_u32, None); grid.cells()];
         for node in 0..nodes {
             let (column, row) = (node % width, node / width);
             let Some(sum) = sums.get_mut(grid.cell(column, row)) else { continue };
-            sum.2 = true;
-            if !grid.stands_for_others(column, row, every) {
-                continue;
-            }
-            if simulation.is_up(node) {
+            let is_up = simulation.is_up(node);
+            sum.2 = Some(is_up || sum.2 == Some(true));
+            if is_up && grid.stands_for_others(column, row, every) {
                 sum.0 += u64::from(measure.of(simulation, node));
                 sum.1 += 1;
             }
         }
-        let cells = sums.into_iter().map(|(sum, up, is_there)| match (is_there, up) {
-            (false, _) => Cell::Nothing,
-            (true, 0) => Cell::Down,
-            (true, up) => Cell::Mean((sum as f64 / f64::from(up)) as f32),
+        let cells = sums.into_iter().map(|(sum, looked_at, is_any_up)| match is_any_up {
+            None => Cell::Nothing,
+            Some(false) => Cell::Down,
+            Some(true) => Cell::Mean((sum as f64 / f64::from(looked_at.max(1))) as f32),
         });
         Self { measure, grid, cells: cells.collect() }
     }
