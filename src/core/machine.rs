@@ -355,8 +355,7 @@ impl Core {
         self.next_delivery += 1;
         let friend = choice::choose_friend(&self.peers, &to, rng);
         let payload = Payload { message, kind, sender: self.options.address.clone(), friend };
-        let is_named =
-            matches!(purpose, Purpose::Announce) || self.peers.get(&to).is_some_and(|to| to.is_named);
+        let is_named = matches!(purpose, Purpose::Announce) || self.peers.is_named(&to);
         self.in_flight.insert(id, InFlight { to: to.clone(), purpose });
         self.deliveries.push_back(Delivery { id, to, payload, is_named });
         id

@@ -353,9 +353,13 @@ impl Simulation {
     }
 
     fn arrives(&mut self, place: u32) {
-        let Parcel { from, to, sent, ref mut payload, .. } = *self.parcels.at(place);
+        let Parcel { from, to, sent, message, ref mut payload, .. } = *self.parcels.at(place);
         let Some(payload) = payload.take() else { return };
         let end = self.deliver(from, to, payload);
+        if let Some(number) = message.filter(|_| matches!(end, End::Taken)) {
+            self.trace.visits(number, to, self.seconds());
+            self.note_taken_by(to);
+        }
         let at = self.one_way_from_now();
         let is_late = at.saturating_sub(sent) > (self.scenario.timeout * 1e9) as u64;
         if is_late || self.is_cut(from, to) || self.happens_by_chance(self.scenario.answer_loss) {
@@ -379,18 +383,10 @@ impl Simulation {
             return End::Refused(answer.status);
         }
         let sender = payload.sender.clone();
-        let message = (payload.kind == Kind::Message).then(|| Number::of(&payload.message)).flatten();
         core.see_sender(&sender, remote, now);
         let answer = core.take_payload(&sender, payload, remote, now);
         self.attend_to(to);
-        if answer.status != 200 {
-            return End::Refused(answer.status);
-        }
-        if let Some(number) = message {
-            self.trace.visits(number, to, now.uptime.as_secs_f64());
-            self.note_taken_by(to);
-        }
-        End::Taken
+        if answer.status == 200 { End::Taken } else { End::Refused(answer.status) }
     }
 
     /// The network address that a sender has for others.

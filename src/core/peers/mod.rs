@@ -76,6 +76,11 @@ impl Peers {
         self.table.get(address).map(|record| record.snapshot(address))
     }
 
+    /// Whether the peer is known and the user named it.
+    pub(super) fn is_named(&self, address: &Address) -> bool {
+        self.table.get(address).is_some_and(|record| record.is_named)
+    }
+
     pub(super) fn record_mut(&mut self, address: &Address) -> Option<&mut Record> {
         self.table.get_mut(address)
     }

@@ -405,8 +405,8 @@ mod tests {
         vec![QueuedMessage { id: "13".parse().unwrap(), ..messages().remove(0) }]
     }
 
-    /// What is offered with the cursor where the `|` is, or at the end.
-    fn offered(line: &str) -> Vec<String> {
+    /// What is found with the cursor where the `|` is, or at the end; and the line without it.
+    fn completed(line: &str) -> (String, Completion) {
         let cursor = line.find('|').unwrap_or(line.len());
         let (peers, messages) = (peers(), messages());
         let files = ["notes/".to_owned(), "notes.jsonl".to_owned()];
@@ -417,24 +417,19 @@ mod tests {
             files: &files,
             ..Candidates::default()
         };
-        let completion = complete(&line.replacen('|', "", 1), cursor, candidates);
-        completion.choices.into_iter().map(|choice| choice.text).collect()
+        let line = line.replacen('|', "", 1);
+        let completion = complete(&line, cursor, candidates);
+        (line, completion)
+    }
+
+    /// What is offered.
+    fn offered(line: &str) -> Vec<String> {
+        completed(line).1.choices.into_iter().map(|choice| choice.text).collect()
     }
 
     /// The line after the first choice was taken.
     fn taken(line: &str) -> String {
-        let cursor = line.find('|').unwrap_or(line.len());
-        let (peers, messages) = (peers(), messages());
-        let files = ["notes/".to_owned()];
-        let candidates = Candidates {
-            peers: &peers,
-            messages: &messages,
-            held: &held(),
-            files: &files,
-            ..Candidates::default()
-        };
-        let line = line.replacen('|', "", 1);
-        let completion = complete(&line, cursor, candidates);
+        let (line, completion) = completed(line);
         let (mut line, cursor) = completion.apply(&line, &completion.choices[0]);
         line.insert(cursor, '|');
         line
