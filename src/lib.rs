@@ -42,6 +42,6 @@ pub mod simulation;
 #[cfg(feature = "node")]
 pub use node::{Builder, Node, Subscription};
 pub use protocol::{
-    Address, AddressError, DEFAULT_MAX_DEPTH, DecodeError, Fingerprint, Kind, MAX_WHOLE_MESSAGE, Message,
-    MessageError, Payload, PeerId,
+    Address, AddressError, DEFAULT_MAX_DEPTH, DecodeError, Kind, MAX_WHOLE_MESSAGE, Message, MessageError,
+    Payload, PeerId,
 };

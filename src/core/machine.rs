@@ -261,7 +261,7 @@ impl Core {
             }
             return Err(answer.with_header("retry-after", RETRY_AFTER));
         }
-        let visits = self.sightings.note(message.fingerprint());
+        let visits = self.sightings.note(&message);
         let entry =
             self.queue.take_in(message.clone(), millis(now.uptime), visits, Some(peer.address.clone()));
         self.counters.received += 1;
@@ -587,7 +587,7 @@ impl Core {
             return Err(EnqueueError::HandingOn);
         }
         self.queue.check_room(message.size())?;
-        let visits = self.sightings.note(message.fingerprint());
+        let visits = self.sightings.note(&message);
         let entry = self.queue.take_in(message, millis(now.uptime), visits, None);
         let id = entry.queued.id;
         self.counters.enqueued += 1;
@@ -692,6 +692,12 @@ impl Core {
     /// to. Every input can change it. It may have passed already.
     pub fn poll_timeout(&self) -> Option<Duration> {
         self.can_send().then(|| self.next_send())
+    }
+
+    /// Whether [`Core::poll_timeout`] names an earlier time than this, or any if this is `None`. Costs next to nothing
+    /// where it does not.
+    pub fn is_due_before(&self, wakes: Option<Duration>) -> bool {
+        wakes.is_none_or(|wakes| self.next_send() < wakes) && self.can_send()
     }
 
     // === What a screen shows ===

@@ -272,6 +272,7 @@ impl Builder {
             limits: self.limits.clone(),
             bodies: Bodies::new(self.limits.max_bodies),
             run,
+            max_depth: self.options.max_depth,
         });
         for socket in sockets {
             shared.tasks.spawn(Arc::clone(&listener).run(socket));

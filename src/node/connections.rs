@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
@@ -19,6 +22,8 @@ pub(super) struct Connections {
     max: usize,
     max_per_place: usize,
     open: Mutex<Open>,
+    /// What the times of waiting are measured from.
+    began: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -31,15 +36,28 @@ struct Open {
 #[derive(Debug)]
 struct Connection {
     place: IpAddr,
-    /// Since when it waits for its client; `None` while a payload is worked on.
-    waits_since: Option<Instant>,
+    waits: Arc<Waits>,
     cut: CancellationToken,
+}
+
+/// Since when a connection waits for its client, in nanoseconds. It is set for each request, so without the lock.
+#[derive(Debug)]
+struct Waits(AtomicU64);
+
+impl Waits {
+    /// While a payload is worked on.
+    const NOT: u64 = u64::MAX;
+
+    fn since(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|since| *since != Self::NOT)
+    }
 }
 
 /// One connection, which counts until this is dropped.
 #[derive(Debug)]
 pub(super) struct Ticket {
     number: u64,
+    waits: Arc<Waits>,
     cut: CancellationToken,
     connections: Arc<Connections>,
 }
@@ -49,7 +67,7 @@ pub(super) struct Busy<'a>(&'a Ticket);
 
 impl Connections {
     pub(super) fn new(max: usize, max_per_place: usize) -> Arc<Self> {
-        Arc::new(Self { max, max_per_place, open: Mutex::default() })
+        Arc::new(Self { max, max_per_place, open: Mutex::default(), began: Instant::now() })
     }
 
     /// Counts one more connection from this remote address, and the limit that another had to make room for, if any.
@@ -80,13 +98,25 @@ impl Connections {
         waits_longest.is_some()
     }
 
+    /// Cuts off all of them.
+    pub(super) fn cut_all(&self) {
+        let mut open = self.lock();
+        let numbers: Vec<u64> = open.connections.keys().copied().collect();
+        numbers.into_iter().for_each(|number| open.close(number));
+    }
+
     fn ticket(self: &Arc<Self>, open: &mut Open, place: IpAddr) -> Ticket {
         let (number, cut) = (open.next, CancellationToken::new());
+        let waits = Arc::new(Waits(AtomicU64::new(self.now())));
         open.next += 1;
         *open.places.entry(place).or_default() += 1;
-        let connection = Connection { place, waits_since: Some(Instant::now()), cut: cut.clone() };
+        let connection = Connection { place, waits: Arc::clone(&waits), cut: cut.clone() };
         open.connections.insert(number, connection);
-        Ticket { number, cut, connections: Arc::clone(self) }
+        Ticket { number, waits, cut, connections: Arc::clone(self) }
+    }
+
+    fn now(&self) -> u64 {
+        self.began.elapsed().as_nanos() as u64
     }
 
     /// How many are open.
@@ -104,7 +134,7 @@ impl Open {
         self.connections
             .iter()
             .filter(|(_, connection)| from.is_none_or(|place| connection.place == place))
-            .filter_map(|(number, connection)| Some((connection.waits_since?, *number)))
+            .filter_map(|(number, connection)| Some((connection.waits.since()?, *number)))
             .min()
             .map(|(_, number)| number)
     }
@@ -130,25 +160,19 @@ impl Ticket {
 
     /// A request has begun: its client is waited for anew.
     pub(super) fn begin(&self) {
-        self.set_waits_since(Some(Instant::now()));
+        self.waits.0.store(self.connections.now(), Ordering::Relaxed);
     }
 
     /// A payload is worked on now, and its client not waited for.
     pub(super) fn busy(&self) -> Busy<'_> {
-        self.set_waits_since(None);
+        self.waits.0.store(Waits::NOT, Ordering::Relaxed);
         Busy(self)
-    }
-
-    fn set_waits_since(&self, since: Option<Instant>) {
-        if let Some(connection) = self.connections.lock().connections.get_mut(&self.number) {
-            connection.waits_since = since;
-        }
     }
 }
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.0.set_waits_since(Some(Instant::now()));
+        self.0.begin();
     }
 }
 

@@ -1,5 +1,5 @@
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -37,7 +37,7 @@ struct Log {
     bytes: usize,
     max_events: usize,
     /// The number of the event that each watcher sees next.
-    watchers: HashMap<u64, u64>,
+    watchers: BTreeMap<u64, u64>,
     next_watcher: u64,
     is_closed: bool,
 }
@@ -49,16 +49,18 @@ impl Publisher {
             first: 0,
             bytes: 0,
             max_events,
-            watchers: HashMap::new(),
+            watchers: BTreeMap::new(),
             next_watcher: 0,
             is_closed: false,
         };
         Self(Arc::new(Ring { log: Mutex::new(log), news: Notify::new() }))
     }
 
-    /// Hands an event to all watchers.
-    pub(super) fn send(&self, event: Event) {
-        self.0.lock().push(event);
+    /// Hands events to all watchers.
+    pub(super) fn send_all(&self, events: impl IntoIterator<Item = Event>) {
+        let mut log = self.0.lock();
+        events.into_iter().for_each(|event| log.push(event));
+        drop(log);
         self.0.news.notify_waiters();
     }
 
@@ -127,7 +129,7 @@ impl Log {
         self.events.push_back(event);
         // The newest stays, however large: a watcher that keeps up misses nothing.
         while self.events.len() > self.max_events || (self.bytes > MAX_BYTES && self.events.len() > 1) {
-            self.drop_first();
+            self.take_first();
         }
     }
 
@@ -139,12 +141,18 @@ impl Log {
     }
 
     fn take(&mut self, watcher: u64) -> Option<Event> {
+        let is_alone = self.watchers.len() == 1;
         let next = self.watchers.get_mut(&watcher)?;
         let Some(position) = next.checked_sub(self.first) else {
             let missed = self.first - *next;
             *next = self.first;
             return Some(Event::Lagged(missed));
         };
+        if position == 0 && is_alone {
+            // Nobody else is to see it, if there is one.
+            *next += u64::from(!self.events.is_empty());
+            return self.take_first();
+        }
         let event = self.events.get(usize::try_from(position).ok()?)?.clone();
         *next += 1;
         if position == 0 {
@@ -158,15 +166,15 @@ impl Log {
         let end = self.first + self.events.len() as u64;
         let needed = self.watchers.values().copied().min().unwrap_or(end);
         while self.first < needed {
-            self.drop_first();
+            self.take_first();
         }
     }
 
-    fn drop_first(&mut self) {
-        if let Some(event) = self.events.pop_front() {
-            self.bytes -= size(&event);
-            self.first += 1;
-        }
+    fn take_first(&mut self) -> Option<Event> {
+        let event = self.events.pop_front()?;
+        self.bytes -= size(&event);
+        self.first += 1;
+        Some(event)
     }
 }
 
@@ -215,7 +223,7 @@ mod tests {
         let (mut slow, mut quick) = (publisher.watch(), publisher.watch());
         let large = Message::text(&"x".repeat((1 << 20) - 2));
         for number in 0..200 {
-            publisher.send(queued(number, &large));
+            publisher.send_all([queued(number, &large)]);
             assert_eq!(quick.try_next(), Some(queued(number, &large)));
         }
         assert_eq!(held(&publisher), (64, MAX_BYTES));
@@ -228,7 +236,7 @@ mod tests {
         let publisher = Publisher::new(1000);
         let mut watcher = publisher.watch();
         let huge = queued(1, &Message::text(&"x".repeat(MAX_BYTES)));
-        publisher.send(huge.clone());
+        publisher.send_all([huge.clone()]);
         assert!(watcher.try_next() == Some(huge));
     }
 
@@ -236,10 +244,10 @@ mod tests {
     fn nothing_is_held_that_nobody_has_yet_to_see() {
         let publisher = Publisher::new(1000);
         let message = Message::text("m");
-        publisher.send(queued(0, &message));
+        publisher.send_all([queued(0, &message)]);
         assert_eq!(held(&publisher), (0, 0));
         let (slow, mut quick) = (publisher.watch(), publisher.watch());
-        publisher.send(queued(1, &message));
+        publisher.send_all([queued(1, &message)]);
         assert!(quick.try_next().is_some());
         assert_eq!(held(&publisher), (1, 3));
         drop(slow);

@@ -61,10 +61,18 @@ impl Hooks {
     }
 
     pub(super) fn has_event_listeners(&self) -> bool {
-        !self.events.all().is_empty()
+        self.events.has_any()
+    }
+
+    /// Whether neither a plugin nor a listener is to see a payload before it is taken.
+    pub(super) fn look_at_no_payloads(&self) -> bool {
+        !self.plugins.has_any() && !self.received.has_any()
     }
 
     pub(super) fn notify(&self, events: &[Event]) {
+        if events.is_empty() {
+            return;
+        }
         let listeners = self.events.all();
         for event in events {
             for listener in listeners.iter() {
@@ -115,6 +123,10 @@ impl<F: ?Sized> Default for Registry<F> {
 }
 
 impl<F: ?Sized> Registry<F> {
+    fn has_any(&self) -> bool {
+        !self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     fn all(&self) -> Arc<Vec<Arc<F>>> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }

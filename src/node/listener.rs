@@ -1,8 +1,11 @@
 use std::{
     convert::Infallible,
+    future::poll_fn,
     io,
     net::SocketAddr,
+    pin::Pin,
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -10,7 +13,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{
     Method, Response, StatusCode,
-    body::{Body, Incoming},
+    body::{Body, Frame, Incoming},
     header::{
         ALLOW, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
     },
@@ -27,7 +30,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     core::{Answer, Limit, Status},
-    protocol::{Address, Kind, Message, Payload},
+    protocol::{Kind, Message, Payload},
 };
 
 use super::{
@@ -64,22 +67,24 @@ pub(super) struct Listener {
     pub(super) bodies: Bodies,
     pub(super) run: HeaderValue,
     pub(super) connections: Arc<Connections>,
+    /// How deep a message may be nested.
+    pub(super) max_depth: usize,
 }
 
 impl Listener {
     /// Accepts until the node stops.
     pub(super) async fn run(self: Arc<Self>, socket: TcpListener) {
-        let stopped = self.shared.stopped.clone();
-        stopped.run_until_cancelled(self.accept(socket)).await;
+        self.shared.stopped.run_until_cancelled(self.accept(socket)).await;
+        self.connections.cut_all();
     }
 
-    async fn accept(self: Arc<Self>, socket: TcpListener) {
+    async fn accept(self: &Arc<Self>, socket: TcpListener) {
         let mut told: Option<Instant> = None;
         loop {
             match socket.accept().await {
                 Ok((stream, remote)) => {
                     if let Some(ticket) = self.admit(remote) {
-                        self.shared.tasks.spawn(Arc::clone(&self).connection(stream, remote, ticket));
+                        self.shared.tasks.spawn(Arc::clone(self).connection(stream, remote, ticket));
                     }
                 }
                 Err(error) => {
@@ -126,10 +131,9 @@ impl Listener {
     }
 
     async fn connection(self: Arc<Self>, stream: TcpStream, remote: SocketAddr, ticket: Ticket) {
-        let (stopped, cut) = (self.shared.stopped.clone(), ticket.cut());
-        let served = stopped.run_until_cancelled(self.serve(stream, remote, ticket));
+        let cut = ticket.cut();
         // A failure concerns this one connection, and whoever made it knows.
-        if let Some(Some(Err(error))) = cut.run_until_cancelled(served).await {
+        if let Some(Err(error)) = cut.run_until_cancelled(self.serve(stream, remote, ticket)).await {
             tracing::debug!(%remote, %error, "connection ended");
         }
     }
@@ -209,7 +213,7 @@ impl Listener {
     }
 
     /// The whole body, or the answer to one that is refused. That it is is told before the rest of it has come.
-    async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Vec<u8>, Answer> {
+    async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Bytes, Answer> {
         let asks_first = request.headers().contains_key(EXPECT);
         let mut body = request.into_body();
         let unread = match self.collect(&mut body).await {
@@ -251,12 +255,25 @@ impl Listener {
     }
 
     /// The whole body, if it comes in time and has room.
-    async fn collect(&self, body: &mut Incoming) -> Result<Vec<u8>, Unread> {
+    async fn collect(&self, body: &mut Incoming) -> Result<Bytes, Unread> {
         let limits = &self.limits;
+        if body.size_hint().lower() > limits.max_body as u64 {
+            return Err(Unread::TooLarge);
+        }
+        let first = match what_has_come(body).await {
+            Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+            Poll::Ready(Some(Err(error))) => return Err(Unread::BrokeOff(error)),
+            Poll::Ready(None) => return Ok(Bytes::new()),
+            Poll::Pending => Bytes::new(),
+        };
+        if body.is_end_stream() && first.len() <= limits.max_body {
+            // It came with its head, as most do: nothing has to be waited for, counted or copied.
+            return Ok(first);
+        }
         let share = self.bodies.begin();
-        let whole = timeout(limits.body_timeout, collect(body, limits.max_body, &share));
+        let whole = timeout(limits.body_timeout, collect(&first, body, limits.max_body, &share));
         tokio::select! {
-            whole = whole => whole.unwrap_or(Err(Unread::TookTooLong)),
+            whole = whole => whole.unwrap_or(Err(Unread::TookTooLong)).map(Bytes::from),
             () = share.has_to_make_room() => Err(Unread::NoRoom),
         }
     }
@@ -264,8 +281,7 @@ impl Listener {
     /// What a node does with a payload, in the protocol's order.
     fn take(&self, body: &[u8], remote: SocketAddr) -> Answer {
         let shared = &self.shared;
-        let max_depth = shared.look(|core| core.options().max_depth);
-        let mut payload = match Payload::decode(body, max_depth) {
+        let mut payload = match Payload::decode(body, self.max_depth) {
             Ok(payload) => payload,
             Err(error) => {
                 let reason = error.to_string();
@@ -273,6 +289,12 @@ impl Listener {
             }
         };
         let sender = payload.sender.clone();
+        if shared.hooks.look_at_no_payloads() {
+            return shared.at_core(|at| {
+                at.core.see_sender(&sender, Some(remote.ip()), at.now);
+                at.core.take_payload(&sender, payload, Some(remote.ip()), at.now)
+            });
+        }
         let peer = shared.at_core(|at| at.core.see_sender(&sender, Some(remote.ip()), at.now));
         let plugins_answer = match shared.hooks.run_plugins(&peer, &mut payload, &Request { remote }) {
             Ok(answer) => answer,
@@ -282,13 +304,10 @@ impl Listener {
             let heard = shared.hooks.run_received(&peer, payload.message);
             payload.message = heard.unwrap_or_else(Message::null);
         }
-        let mut answer = self.take_seen(&sender, payload, remote);
+        let mut answer =
+            shared.at_core(|at| at.core.take_payload(&sender, payload, Some(remote.ip()), at.now));
         answer.headers.extend(plugins_answer.headers);
         answer
-    }
-
-    fn take_seen(&self, sender: &Address, payload: Payload, remote: SocketAddr) -> Answer {
-        self.shared.at_core(|at| at.core.take_payload(sender, payload, Some(remote.ip()), at.now))
     }
 }
 
@@ -300,20 +319,33 @@ enum Unread {
     BrokeOff(hyper::Error),
 }
 
-/// Reads a body of at most `max` bytes, into one piece: a body of many small chunks takes no more memory than its
-/// bytes.
-async fn collect(body: &mut Incoming, max: usize, share: &Share<'_>) -> Result<Vec<u8>, Unread> {
-    if body.size_hint().lower() > max as u64 {
-        return Err(Unread::TooLarge);
-    }
+/// The next piece of a body if it is here already.
+async fn what_has_come(body: &mut Incoming) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+    poll_fn(|context| Poll::Ready(Pin::new(&mut *body).poll_frame(context))).await
+}
+
+/// Reads a body of at most `max` bytes that begins with `first`, into one piece: a body of many small chunks takes no
+/// more memory than its bytes.
+async fn collect(
+    first: &Bytes,
+    body: &mut Incoming,
+    max: usize,
+    share: &Share<'_>,
+) -> Result<Vec<u8>, Unread> {
     let mut whole = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(Unread::BrokeOff)?.into_data() else { continue };
+    let mut add = |data: &Bytes| {
         if data.len() > max - whole.len() {
             return Err(Unread::TooLarge);
         }
-        whole.extend_from_slice(&data);
+        whole.extend_from_slice(data);
         share.takes(whole.capacity());
+        Ok(())
+    };
+    add(first)?;
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(Unread::BrokeOff)?.into_data() {
+            add(&data)?;
+        }
     }
     Ok(whole)
 }

@@ -141,22 +141,26 @@ impl Shared {
 
     /// Hands what happened to the watchers; returns it for the listeners if there are any.
     fn publish(&self, inner: &mut Inner, for_listeners: bool) -> Vec<Event> {
-        let mut events = Vec::new();
-        while let Some(event) = inner.core.poll_event() {
-            if changes_state(&event) {
-                self.state_changed.notify_one();
-            }
-            if for_listeners {
-                events.push(event.clone());
-            }
-            inner.events.send(event);
+        let mut for_them = Vec::new();
+        let Inner { core, events, .. } = inner;
+        let mut happened = std::iter::from_fn(|| core.poll_event())
+            .inspect(|event| {
+                if changes_state(event) {
+                    self.state_changed.notify_one();
+                }
+                if for_listeners {
+                    for_them.push(event.clone());
+                }
+            })
+            .peekable();
+        if happened.peek().is_some() {
+            events.send_all(happened);
         }
-        events
+        for_them
     }
 
     fn wake_driver(&self, inner: &Inner) {
-        let Some(due) = inner.core.poll_timeout() else { return };
-        if inner.driver_wakes.is_none_or(|wakes| due < wakes) {
+        if inner.core.is_due_before(inner.driver_wakes) {
             self.wake.notify_one();
         }
     }

@@ -7,7 +7,11 @@ use std::{
     sync::Arc,
 };
 
-use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
+use serde::{
+    Deserialize, Serialize, Serializer,
+    de::{Error, Visitor},
+    ser::SerializeStruct,
+};
 
 use super::{PeerId, object::from_object};
 
@@ -149,28 +153,44 @@ impl<'de> Deserialize<'de> for Address {
             port: Port,
         }
         let written: Written<'_> = from_object(deserializer, "an object with hostname and port")?;
-        let port = written.port.value().map_err(serde::de::Error::custom)?;
-        Self::new(&written.hostname, port).map_err(serde::de::Error::custom)
+        Self::new(&written.hostname, written.port.0).map_err(Error::custom)
     }
 }
 
 /// A port as peers write it: `8080`, `8080.0` and `"8080"` are the same.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "the port is neither a number nor a string")]
-enum Port {
-    Number(f64),
-    Text(String),
+struct Port(u16);
+
+impl<'de> Deserialize<'de> for Port {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PortVisitor)
+    }
 }
 
-impl Port {
-    fn value(&self) -> Result<u16, AddressError> {
-        match self {
-            Self::Number(number) if number.fract() == 0.0 && (1.0..=65535.0).contains(number) => {
-                Ok(*number as u16)
-            }
-            Self::Number(_) => Err(AddressError::InvalidPort),
-            Self::Text(text) => parse_port(text),
-        }
+struct PortVisitor;
+
+impl Visitor<'_> for PortVisitor {
+    type Value = Port;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a port that is a number or a string")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Port, E> {
+        let port = u16::try_from(number).ok().filter(|port| *port > 0);
+        port.map(Port).ok_or_else(|| E::custom(AddressError::InvalidPort))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Port, E> {
+        self.visit_u64(u64::try_from(number).unwrap_or_default())
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Port, E> {
+        let is_port = number.fract() == 0.0 && (1.0..=65535.0).contains(&number);
+        self.visit_u64(if is_port { number as u64 } else { 0 })
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Port, E> {
+        parse_port(text).map(Port).map_err(E::custom)
     }
 }
 

@@ -2,7 +2,6 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 /// A message: any JSON value, kept as the text it came as.
 ///
@@ -30,10 +29,6 @@ pub enum MessageError {
     #[error("nested deeper than {0} levels, which would harm the peers it is passed to")]
     TooDeep(usize),
 }
-
-/// What tells one message from another: the first 128 bits of the SHA-256 of its JSON text.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Fingerprint(pub(crate) u128);
 
 impl Message {
     /// The message that is the string `text`.
@@ -96,13 +91,6 @@ impl Message {
             [b'-' | b'0'..=b'9', ..] => self.0.parse::<f64>() == Ok(0.0),
             _ => false,
         }
-    }
-
-    /// What tells this message from others.
-    pub fn fingerprint(&self) -> Fingerprint {
-        let hash: [u8; 32] = Sha256::digest(self.0.as_bytes()).into();
-        let (first, _) = hash.split_at(16);
-        Fingerprint(first.iter().fold(0, |number, byte| number << 8 | u128::from(*byte)))
     }
 }
 
@@ -223,11 +211,5 @@ mod tests {
         assert_eq!(Message::text("a \"b\" \n \u{1f5fc}").as_text().unwrap(), "a \"b\" \n \u{1f5fc}");
         assert_eq!(json(r#""x\ud800y""#).as_text().unwrap(), "x\u{fffd}\u{fffd}\u{fffd}y");
         assert_eq!(json("[1]").as_text(), None);
-    }
-
-    #[test]
-    fn the_fingerprint_is_of_the_bytes() {
-        assert_eq!(json("[1]").fingerprint(), json(" [1] ").fingerprint());
-        assert_ne!(json("[1]").fingerprint(), json("[1 ]").fingerprint());
     }
 }

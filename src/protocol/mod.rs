@@ -22,7 +22,7 @@ mod payload;
 
 pub use address::{Address, AddressError};
 pub use identifier::PeerId;
-pub use message::{Fingerprint, Message, MessageError};
+pub use message::{Message, MessageError};
 pub use payload::{DecodeError, Kind, Payload};
 
 /// How deep arrays and objects of a message may be nested by default.

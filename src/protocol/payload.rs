@@ -101,10 +101,14 @@ impl Payload {
 
 impl Kind {
     fn of(raw: Option<&RawValue>) -> Self {
+        let Some(raw) = raw.map(RawValue::get) else { return Self::Other };
+        if raw == "\"message\"" {
+            return Self::Message;
+        }
         // An escape such as "\u006dessage" is the same string.
-        match raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok()).as_deref() {
-            Some("message") => Self::Message,
-            Some("announce") => Self::Announce,
+        match serde_json::from_str::<String>(raw).as_deref() {
+            Ok("message") => Self::Message,
+            Ok("announce") => Self::Announce,
             _ => Self::Other,
         }
     }

@@ -121,7 +121,7 @@ impl Core {
             return Ok(());
         }
         self.queue.check_exchange(&before, message.size())?;
-        let visits = self.sightings.note(message.fingerprint());
+        let visits = self.sightings.note(&message);
         self.queue.exchange(id, message, visits);
         let (waits, held) = (self.queue.get(id), self.held_message(id).map(|held| &held.queued));
         let is_to_be_held = self.hold_rule().zip(waits).is_some_and(|(rule, queued)| rule.matches(queued));
