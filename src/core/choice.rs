@@ -85,17 +85,17 @@ pub(super) fn free(peers: &Peers) -> PeerCounts {
     }
 }
 
-/// The peer that the next message goes to: a new one if there is any, otherwise one of a status drawn by the
-/// document's numbers; inside a status each is as likely as the others.
-pub(super) fn choose(candidates: Candidates, peers: &Peers, rng: &mut impl Rng) -> Option<(Address, Choice)> {
+/// The number of the peer that the next message goes to: a new one if there is any, otherwise one of a status drawn by
+/// the document's numbers; inside a status each is as likely as the others.
+pub(super) fn choose(candidates: Candidates, peers: &Peers, rng: &mut impl Rng) -> Option<(usize, Choice)> {
     let Candidates { free, is_for_proven, is_oldest_next } = candidates;
     let choice = Choice { draw: rng.random_range(0..DRAWS), free, is_for_proven };
     let status = choice.status()?;
     if is_oldest_next && status == Status::New {
-        return peers.oldest_free_new().map(|address| (address.clone(), choice));
+        return peers.oldest_free_new().map(|number| (number, choice));
     }
-    let number = rng.random_range(0..choice.free.of(status));
-    peers.nth_free(status, number).map(|address| (address.clone(), choice))
+    let place = rng.random_range(0..choice.free.of(status));
+    peers.nth_free(status, place).map(|number| (number, choice))
 }
 
 /// The status that a draw falls to, one of `0..DRAWS`, given which have somebody in them.
@@ -116,18 +116,18 @@ fn preference(draw: u32) -> [Status; 3] {
     }
 }
 
-/// A random alive peer other than the receiver, to be named as a friend: one that answers, for a claim is not ours to
-/// spread.
-pub(super) fn choose_friend(peers: &Peers, receiver: &Address, rng: &mut impl Rng) -> Option<Address> {
+/// A random alive peer other than the receiver, which has this number if it is known, to be named as a friend: one that
+/// answers, for a claim is not ours to spread.
+pub(super) fn choose_friend(peers: &Peers, receiver: Option<usize>, rng: &mut impl Rng) -> Option<Address> {
     let (answering, receiver) = peers.answering(receiver);
     let candidates = answering - usize::from(receiver.is_some());
     if candidates == 0 {
         return None;
     }
-    // The numbers of the others, with the receiver's left out.
-    let number = rng.random_range(0..candidates);
-    let number = number + usize::from(receiver.is_some_and(|receiver| number >= receiver));
-    peers.nth_answering(number).cloned()
+    // The places of the others, with the receiver's left out.
+    let place = rng.random_range(0..candidates);
+    let place = place + usize::from(receiver.is_some_and(|receiver| place >= receiver));
+    peers.nth_answering(place).cloned()
 }
 
 #[cfg(test)]
@@ -146,9 +146,9 @@ mod tests {
         let mut peers = Peers::new(1, usize::MAX);
         for (status, count) in counts {
             for number in 1..=*count {
-                peers.insert(&peer(*status, number), *status, NOW);
+                let number = peers.insert(&peer(*status, number), *status, NOW);
                 if *status == Status::Alive {
-                    peers.note_answer(&peer(*status, number), NOW);
+                    peers.note_answer(number, NOW);
                 }
             }
         }
@@ -157,6 +157,16 @@ mod tests {
 
     fn peer(status: Status, number: u16) -> Address {
         Address::new(status.name(), number).unwrap()
+    }
+
+    fn number(peers: &Peers, status: Status, number: u16) -> usize {
+        peers.find(&peer(status, number)).unwrap()
+    }
+
+    /// Whom a message would go to.
+    fn chosen(peers: &Peers, rng: &mut StdRng) -> Option<Address> {
+        let (number, _) = choose(Candidates::of(peers, false), peers, rng)?;
+        Some(peers.address(number).clone())
     }
 
     fn count(draws: u32, mut draw: impl FnMut(&mut StdRng) -> Option<Address>) -> BTreeMap<Address, u32> {
@@ -186,10 +196,6 @@ mod tests {
                 |draw: &u32| status_for_draw(*draw, |status| inhabited.contains(&status)) == Some(status);
             (0..DRAWS).filter(falls_to_it).count()
         })
-    }
-
-    fn status_of(peers: &Peers, address: &Address) -> Option<Status> {
-        peers.get(address).map(|peer| peer.status)
     }
 
     fn one_each(inhabited: &[Status]) -> PeerCounts {
@@ -239,9 +245,7 @@ mod tests {
     #[test]
     fn statuses_are_drawn_as_often_as_they_should_be() {
         let peers = peers(&[(Status::Alive, 1), (Status::Lost, 1), (Status::Dead, 1), (Status::Ignored, 1)]);
-        let counts = count(1_000_000, |rng| {
-            choose(Candidates::of(&peers, false), &peers, rng).map(|(address, _)| address)
-        });
+        let counts = count(1_000_000, |rng| chosen(&peers, rng));
         let of = |status| f64::from(*counts.get(&peer(status, 1)).unwrap_or(&0));
         // Within six standard deviations of 4.999 % and 0.001 % of a million.
         assert!((of(Status::Lost) - 49_990.0).abs() < 6.0 * 218.0, "{counts:?}");
@@ -256,9 +260,7 @@ mod tests {
             // them; new come first whoever is there.
             let others = if status == Status::New { Status::Alive } else { Status::Ignored };
             let peers = peers(&[(status, 17), (others, 5)]);
-            let counts = count(50_000, |rng| {
-                choose(Candidates::of(&peers, false), &peers, rng).map(|(address, _)| address)
-            });
+            let counts = count(50_000, |rng| chosen(&peers, rng));
             assert_uniform(&counts, (1..=17).map(|number| peer(status, number)));
         }
     }
@@ -268,19 +270,15 @@ mod tests {
         let mut peers = peers(&[(Status::Alive, 12)]);
         let busy = [1, 2, 7, 12];
         for number in busy {
-            peers.begin_delivery(&peer(Status::Alive, number));
+            peers.begin_delivery(self::number(&peers, Status::Alive, number));
         }
         let free = (1..=12).filter(|number| !busy.contains(number));
-        let counts = count(50_000, |rng| {
-            choose(Candidates::of(&peers, false), &peers, rng).map(|(address, _)| address)
-        });
+        let counts = count(50_000, |rng| chosen(&peers, rng));
         assert_uniform(&counts, free.map(|number| peer(Status::Alive, number)));
         for number in busy {
             peers.end_delivery(&peer(Status::Alive, number));
         }
-        let counts = count(50_000, |rng| {
-            choose(Candidates::of(&peers, false), &peers, rng).map(|(address, _)| address)
-        });
+        let counts = count(50_000, |rng| chosen(&peers, rng));
         assert_uniform(&counts, (1..=12).map(|number| peer(Status::Alive, number)));
     }
 
@@ -289,11 +287,11 @@ mod tests {
         let mut peers = peers(&[(Status::New, 1), (Status::Alive, 1), (Status::Lost, 1), (Status::Dead, 1)]);
         let mut rng = StdRng::seed_from_u64(7);
         let mut chosen = Vec::new();
-        while let Some((address, choice)) = choose(Candidates::of(&peers, false), &peers, &mut rng) {
-            assert_eq!(choice.status(), status_of(&peers, &address));
+        while let Some((number, choice)) = choose(Candidates::of(&peers, false), &peers, &mut rng) {
+            assert_eq!(choice.status(), Some(peers.record(number).status()));
             assert!(is_anybody_free(&peers));
-            peers.begin_delivery(&address);
-            chosen.push(address);
+            chosen.push(peers.address(number).clone());
+            peers.begin_delivery(number);
         }
         assert!(!is_anybody_free(&peers));
         assert_eq!(chosen.first(), Some(&peer(Status::New, 1)));
@@ -309,13 +307,14 @@ mod tests {
         let mut peers =
             peers(&[(Status::Alive, 10), (Status::New, 3), (Status::Lost, 3), (Status::Ignored, 3)]);
         // Whether a friend is busy plays no part.
-        peers.begin_delivery(&peer(Status::Alive, 4));
+        peers.begin_delivery(number(&peers, Status::Alive, 4));
         for receiver in [1, 4, 10] {
-            let counts = count(50_000, |rng| choose_friend(&peers, &peer(Status::Alive, receiver), rng));
+            let counts =
+                count(50_000, |rng| choose_friend(&peers, peers.find(&peer(Status::Alive, receiver)), rng));
             let others = (1..=10).filter(|number| *number != receiver);
             assert_uniform(&counts, others.map(|number| peer(Status::Alive, number)));
         }
-        let counts = count(50_000, |rng| choose_friend(&peers, &peer(Status::New, 1), rng));
+        let counts = count(50_000, |rng| choose_friend(&peers, peers.find(&peer(Status::New, 1)), rng));
         assert_uniform(&counts, (1..=10).map(|number| peer(Status::Alive, number)));
     }
 
@@ -323,7 +322,10 @@ mod tests {
     fn without_another_alive_peer_there_is_no_friend() {
         let mut rng = StdRng::seed_from_u64(7);
         let peers = peers(&[(Status::Alive, 1), (Status::New, 2), (Status::Lost, 2)]);
-        assert_eq!(choose_friend(&peers, &peer(Status::Alive, 1), &mut rng), None);
-        assert_eq!(choose_friend(&peers, &peer(Status::New, 1), &mut rng), Some(peer(Status::Alive, 1)));
+        assert_eq!(choose_friend(&peers, peers.find(&peer(Status::Alive, 1)), &mut rng), None);
+        assert_eq!(
+            choose_friend(&peers, peers.find(&peer(Status::New, 1)), &mut rng),
+            Some(peer(Status::Alive, 1))
+        );
     }
 }

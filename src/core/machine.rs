@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, VecDeque},
     net::IpAddr,
     ops::Range,
     time::Duration,
@@ -45,15 +45,16 @@ pub struct Core {
     /// The last message went to a peer that only strangers spoke for.
     after_try: bool,
     remotes: Remotes,
-    in_flight: HashMap<DeliveryId, InFlight>,
+    /// In the order in which they began, which is that of their ids.
+    in_flight: VecDeque<InFlight>,
     messages_in_flight: usize,
     next_delivery: u64,
     aliases: BTreeSet<Address>,
     counters: Counters,
     /// When the next limit that is met is told of, as uptime.
     tells_of_limits: Duration,
-    deliveries: VecDeque<Delivery>,
-    events: VecDeque<Event>,
+    outputs: Outputs,
+    is_watched: bool,
 }
 
 /// One request to a peer.
@@ -85,6 +86,7 @@ enum Purpose {
 
 #[derive(Debug)]
 struct InFlight {
+    id: DeliveryId,
     to: Address,
     purpose: Purpose,
 }
@@ -170,16 +172,35 @@ impl Core {
             after_try: false,
             remotes: Remotes::new(&options),
             pace: Pace::new(options.send_rate),
-            in_flight: HashMap::new(),
+            in_flight: VecDeque::new(),
             messages_in_flight: 0,
             next_delivery: 1,
             aliases: BTreeSet::new(),
             counters: Counters::default(),
             tells_of_limits: Duration::ZERO,
-            deliveries: VecDeque::new(),
-            events: VecDeque::new(),
+            outputs: Outputs::default(),
+            is_watched: true,
             options,
         })
+    }
+
+    /// Whether anybody is told what happens here. If not, there are no events and nobody counts how often a message has
+    /// been seen here: all are as if they were seen never, which changes nothing that a peer could notice. Nodes are
+    /// watched unless they are told otherwise.
+    pub fn set_watched(&mut self, is_watched: bool) {
+        self.is_watched = is_watched;
+    }
+
+    /// Tells those who watch, if there are any, what happened.
+    fn tell(&mut self, event: impl FnOnce(&Peers) -> Event) {
+        if self.is_watched {
+            self.outputs.events.push_back(event(&self.peers));
+        }
+    }
+
+    /// Counts that a message is seen here, and returns how often it has been.
+    fn sight(&mut self, message: &Message) -> u32 {
+        if self.is_watched { self.sightings.note(message) } else { 0 }
     }
 
     /// Makes the peers of an earlier run known: as lost from now on, so that each is tried for the whole kill
@@ -198,13 +219,17 @@ impl Core {
     /// A payload from this remote address came in the name of `sender`: it becomes known, or alive unless it is
     /// ignored. Returns it as it is then.
     pub fn see_sender(&mut self, sender: &Address, remote: Option<IpAddr>, now: Now) -> Peer {
-        let seen = if self.peers.status(sender).is_some() {
-            self.is_alive(sender, now);
-            self.peers.get(sender)
-        } else {
-            self.meet(sender, Introduction::Sender, remote, now)
+        let number = self.note_sender(sender, remote, now);
+        number.map_or_else(|| stranger(sender, now), |number| self.peers.peer(number))
+    }
+
+    /// The same, but returns the peer's number, if it is known then.
+    fn note_sender(&mut self, sender: &Address, remote: Option<IpAddr>, now: Now) -> Option<usize> {
+        let Some(number) = self.peers.find(sender) else {
+            return self.meet(sender, remote, now, || Introduction::Sender);
         };
-        seen.unwrap_or_else(|| stranger(sender, now))
+        self.is_alive(number, now);
+        Some(number)
     }
 
     /// Takes what `sender` sent, or says why not. [`Core::see_sender`] comes first; plugins may have changed the
@@ -216,65 +241,81 @@ impl Core {
         remote: Option<IpAddr>,
         now: Now,
     ) -> Answer {
-        let peer = self.peers.get(sender).unwrap_or_else(|| stranger(sender, now));
-        if peer.status == Status::Ignored {
+        self.take_from(self.peers.find(sender), sender, payload, remote, now)
+    }
+
+    /// [`Core::see_sender`] and [`Core::take_payload`] in one go, for a shell that has no plugins.
+    pub fn receive(&mut self, payload: Payload, remote: Option<IpAddr>, now: Now) -> Answer {
+        let sender = payload.sender.clone();
+        let number = self.note_sender(&sender, remote, now);
+        self.take_from(number, &sender, payload, remote, now)
+    }
+
+    /// Takes what a sender sent that has this number, if it is known.
+    fn take_from(
+        &mut self,
+        number: Option<usize>,
+        sender: &Address,
+        payload: Payload,
+        remote: Option<IpAddr>,
+        now: Now,
+    ) -> Answer {
+        let record = number.map(|number| self.peers.record(number));
+        if record.is_some_and(|record| record.status() == Status::Ignored) {
             return self.refuse(403, "ignored", Some(sender), Some(&payload.message), remote);
         }
+        let who = |peers: &Peers| number.map_or_else(|| stranger(sender, now), |number| peers.peer(number));
         match payload.kind {
             Kind::Message => {
-                if let Err(answer) = self.take_message(&peer, payload.message, remote, now) {
+                if let Err(answer) = self.take_message(number, sender, who, payload.message, remote, now) {
                     return answer;
                 }
             }
             Kind::Announce => {
                 self.counters.announces += 1;
-                self.events.push_back(Event::AnnounceReceived { peer });
+                self.tell(|peers| Event::AnnounceReceived { peer: who(peers) });
             }
             Kind::Other => {}
         }
         if let Some(friend) = payload.friend {
-            self.meet(&friend, Introduction::Friend(sender.clone()), remote, now);
+            self.meet(&friend, remote, now, || Introduction::Friend(sender.clone()));
         }
         Answer::taken()
     }
 
     fn take_message(
         &mut self,
-        peer: &Peer,
+        number: Option<usize>,
+        sender: &Address,
+        who: impl Fn(&Peers) -> Peer,
         message: Message,
         remote: Option<IpAddr>,
         now: Now,
     ) -> Result<(), Answer> {
         if message.is_falsy() {
-            self.events.push_back(Event::MessageReceived {
-                peer: peer.clone(),
-                message,
-                id: None,
-                visits: 0,
-            });
+            self.tell(|peers| Event::MessageReceived { peer: who(peers), message, id: None, visits: 0 });
             return Ok(());
         }
         if let Err(reason) = self.check_takes(message.size()) {
-            let answer = self.refuse(503, reason, Some(&peer.address), Some(&message), remote);
+            let answer = self.refuse(503, reason, Some(sender), Some(&message), remote);
             if self.queue.check_room(message.size()).is_err() {
                 self.meets(Limit::Queue, now);
             }
             return Err(answer.with_header("retry-after", RETRY_AFTER));
         }
-        let visits = self.sightings.note(&message);
-        let entry =
-            self.queue.take_in(message.clone(), millis(now.uptime), visits, Some(peer.address.clone()));
+        // As those who watch see the peer, this message is not among what came from it.
+        let peer = self.is_watched.then(|| who(&self.peers));
+        let visits = self.sight(&message);
+        let entry = self.queue.take_in(message, millis(now.uptime), visits, Some(sender.clone()));
         self.counters.received += 1;
-        if let Some(record) = self.peers.record_mut(&peer.address) {
-            record.received += 1;
+        if let Some(number) = number {
+            self.peers.record_mut(number).received += 1;
         }
-        self.events.push_back(Event::MessageReceived {
-            peer: peer.clone(),
-            message,
-            id: Some(entry.queued.id),
-            visits,
-        });
-        self.admit(entry, Origin::Received(peer.address.clone()));
+        let QueuedMessage { id, message, .. } = &entry.queued;
+        let received =
+            peer.map(|peer| Event::MessageReceived { peer, message: message.clone(), id: Some(*id), visits });
+        self.outputs.events.extend(received);
+        self.admit(entry, || Origin::Received(sender.clone()));
         Ok(())
     }
 
@@ -297,13 +338,15 @@ impl Core {
         remote: Option<IpAddr>,
     ) -> Answer {
         self.counters.refused += 1;
-        self.events.push_back(Event::Refused(Refusal {
-            status,
-            reason: reason.to_owned(),
-            sender: sender.cloned(),
-            preview: message.map(Refusal::preview_of),
-            remote,
-        }));
+        self.tell(|_| {
+            Event::Refused(Refusal {
+                status,
+                reason: reason.to_owned(),
+                sender: sender.cloned(),
+                preview: message.map(Refusal::preview_of),
+                remote,
+            })
+        });
         Answer::refused(status, reason)
     }
 
@@ -330,22 +373,27 @@ impl Core {
 
     fn send_next(&mut self, rng: &mut impl Rng) {
         // The peer is chosen first: without one, the message stays where it is.
-        let Some((to, choice)) = choice::choose(self.candidates(), &self.peers, rng) else { return };
+        let Some((number, choice)) = choice::choose(self.candidates(), &self.peers, rng) else { return };
         let Some(entry) = self.queue.take_out() else { return };
-        self.after_try = self.options.newcomers == Newcomers::EverySecond && self.peers.is_hearsay(&to);
-        self.peers.begin_delivery(&to);
+        self.after_try = self.options.newcomers == Newcomers::EverySecond && self.peers.is_hearsay(number);
+        self.peers.begin_delivery(number);
         self.messages_in_flight += 1;
-        let QueuedMessage { id, message, .. } = &entry.queued;
-        if let Some(peer) = self.peers.get(&to) {
-            let (id, message) = (*id, message.clone());
-            self.events.push_back(Event::MessageSending { id, peer, message, choice });
-        }
-        self.start(to, Kind::Message, message.clone(), Purpose::Message(entry), rng);
+        let QueuedMessage { id, ref message, .. } = entry.queued;
+        let message = message.clone();
+        self.tell(|peers| Event::MessageSending {
+            id,
+            peer: peers.peer(number),
+            message: message.clone(),
+            choice,
+        });
+        let to = self.peers.address(number).clone();
+        self.start(to, Some(number), Kind::Message, message, Purpose::Message(entry), rng);
     }
 
     fn start(
         &mut self,
         to: Address,
+        number: Option<usize>,
         kind: Kind,
         message: Message,
         purpose: Purpose,
@@ -353,17 +401,20 @@ impl Core {
     ) -> DeliveryId {
         let id = DeliveryId(self.next_delivery);
         self.next_delivery += 1;
-        let friend = choice::choose_friend(&self.peers, &to, rng);
+        let friend = choice::choose_friend(&self.peers, number, rng);
         let payload = Payload { message, kind, sender: self.options.address.clone(), friend };
-        let is_named = matches!(purpose, Purpose::Announce) || self.peers.is_named(&to);
-        self.in_flight.insert(id, InFlight { to: to.clone(), purpose });
-        self.deliveries.push_back(Delivery { id, to, payload, is_named });
+        let is_named = matches!(purpose, Purpose::Announce)
+            || number.is_some_and(|number| self.peers.record(number).is_named);
+        self.in_flight.push_back(InFlight { id, to: to.clone(), purpose });
+        self.outputs.deliveries.push_back(Delivery { id, to, payload, is_named });
         id
     }
 
     /// A delivery ended. One that is not known (the node took it back meanwhile) is left alone.
     pub fn handle_delivery(&mut self, id: DeliveryId, outcome: Outcome, now: Now) {
-        let Some(InFlight { to, purpose }) = self.in_flight.remove(&id) else { return };
+        let place = self.in_flight.binary_search_by_key(&id, |in_flight| in_flight.id);
+        let in_flight = place.ok().and_then(|place| self.in_flight.remove(place));
+        let Some(InFlight { to, purpose, .. }) = in_flight else { return };
         match purpose {
             Purpose::Message(taken) => self.message_delivery_ended(&to, taken, outcome, now),
             Purpose::Announce => self.announce_ended(to, outcome, now),
@@ -372,38 +423,45 @@ impl Core {
 
     fn message_delivery_ended(&mut self, to: &Address, taken: Entry, outcome: Outcome, now: Now) {
         self.messages_in_flight -= 1;
-        self.peers.end_delivery(to);
+        let number = self.peers.end_delivery(to);
         self.note_for_handing_on(&outcome);
+        let who = |peers: &Peers| number.map_or_else(|| stranger(to, now), |number| peers.peer(number));
         match outcome {
             Outcome::Taken { round_trip } => {
-                if let Some(record) = self.peers.record_mut(to) {
+                if let Some(number) = number {
+                    let record = self.peers.record_mut(number);
                     record.delivered += 1;
-                    record.round_trip = Some(round_trip);
+                    record.set_round_trip(round_trip);
                 }
                 self.queue.settle(&taken.queued);
                 self.counters.delivered += 1;
                 let QueuedMessage { id, message, .. } = taken.queued;
-                let peer = self.peers.get(to).unwrap_or_else(|| stranger(to, now));
-                self.events.push_back(Event::MessageDelivered { id, peer, message, round_trip });
-                self.contact_worked(to, now);
+                self.tell(|peers| Event::MessageDelivered { id, peer: who(peers), message, round_trip });
+                if let Some(number) = number {
+                    self.contact_worked(number, now);
+                }
             }
             Outcome::Failed(failure) => {
                 let is_ours = failure == Failure::NoResources;
-                if let Some(record) = self.peers.record_mut(to).filter(|_| !is_ours) {
-                    record.failed += 1;
-                }
+                let failed = number.filter(|_| !is_ours);
+                failed.into_iter().for_each(|number| self.peers.record_mut(number).count_failure());
                 self.counters.failed += 1;
                 let is_out_of_reach = matches!(failure, Failure::NotContacted(_));
-                let (id, message) = (taken.queued.id, taken.queued.message.clone());
-                let peer = self.peers.get(to).unwrap_or_else(|| stranger(to, now));
-                self.events.push_back(Event::DeliveryFailed { id, peer, message, failure });
+                let QueuedMessage { id, ref message, .. } = taken.queued;
+                self.tell(|peers| Event::DeliveryFailed {
+                    id,
+                    peer: who(peers),
+                    message: message.clone(),
+                    failure,
+                });
                 if is_out_of_reach {
                     self.meets(Limit::Scopes, now);
                 }
                 if is_ours {
                     self.pause_handing_on(now);
-                } else {
-                    self.contact_failed(to, now);
+                }
+                if let Some(number) = failed {
+                    self.contact_failed(number, now);
                 }
                 self.put_back(taken, to);
             }
@@ -416,33 +474,34 @@ impl Core {
 
     fn put_back(&mut self, taken: Entry, from: &Address) {
         let entry = self.queue.renewed(taken);
-        self.admit(entry, Origin::Returned(from.clone()));
+        self.admit(entry, || Origin::Returned(from.clone()));
     }
 
     fn announce_ended(&mut self, to: Address, outcome: Outcome, now: Now) {
         match outcome {
             Outcome::Taken { round_trip } => {
-                if self.peers.status(&to).is_none() {
-                    self.discover(&to, Introduction::Announced, now);
-                    self.peers.note_answer(&to, now);
-                    self.note_round_trip(&to, round_trip);
-                } else {
-                    // First, so that the event of a new status has it.
-                    self.note_round_trip(&to, round_trip);
-                    self.contact_worked(&to, now);
-                }
-                self.peers.keep(&to);
-                self.events.push_back(Event::Announced { peer: to, round_trip });
+                self.announce_worked(&to, round_trip, now);
+                self.tell(|_| Event::Announced { peer: to, round_trip });
             }
-            Outcome::Failed(failure) => self.events.push_back(Event::AnnounceFailed { peer: to, failure }),
+            Outcome::Failed(failure) => self.tell(|_| Event::AnnounceFailed { peer: to, failure }),
             Outcome::Ourselves => self.drop_ourselves(&to),
         }
     }
 
-    fn note_round_trip(&mut self, address: &Address, round_trip: Duration) {
-        if let Some(record) = self.peers.record_mut(address) {
-            record.round_trip = Some(round_trip);
+    fn announce_worked(&mut self, to: &Address, round_trip: Duration, now: Now) {
+        let known = self.peers.find(to);
+        let Some(number) = known.or_else(|| self.discover(to, now, || Introduction::Announced)) else {
+            return;
+        };
+        if known.is_some() {
+            // First, so that the event of a new status has it.
+            self.peers.record_mut(number).set_round_trip(round_trip);
+            self.contact_worked(number, now);
+        } else {
+            self.peers.note_answer(number, now);
+            self.peers.record_mut(number).set_round_trip(round_trip);
         }
+        self.peers.keep(number);
     }
 
     /// An address is another name of this node: it is no peer, now and later.
@@ -451,71 +510,68 @@ impl Core {
         if self.aliases.len() < MAX_ALIASES {
             self.aliases.insert(address.clone());
         }
-        self.events.push_back(Event::FoundOurselves { address: address.clone() });
+        self.tell(|_| Event::FoundOurselves { address: address.clone() });
     }
 
     /// Puts every message that is in flight back into the queue, as when the node stops. What a peer took without
     /// our hearing of it is then there twice, which the network is used to.
     pub fn reclaim_in_flight(&mut self) {
-        let mut in_flight: Vec<_> = std::mem::take(&mut self.in_flight).into_iter().collect();
-        // In the order in which they were taken.
-        in_flight.sort_unstable_by_key(|(id, _)| *id);
-        for (_, InFlight { to, purpose }) in in_flight {
+        for InFlight { to, purpose, .. } in std::mem::take(&mut self.in_flight) {
             if let Purpose::Message(taken) = purpose {
                 self.messages_in_flight -= 1;
                 self.peers.end_delivery(&to);
                 self.put_back(taken, &to);
             }
         }
-        self.deliveries.clear();
+        self.outputs.deliveries.clear();
     }
 
     // === The peers' statuses ===
 
     /// The peer says that it is there, or shows it.
-    fn is_alive(&mut self, address: &Address, now: Now) {
-        if self.peers.status(address).is_some_and(|status| status != Status::Ignored) {
-            self.set_status(address, Status::Alive, now);
+    fn is_alive(&mut self, number: usize, now: Now) {
+        if self.peers.record(number).status() != Status::Ignored {
+            self.set_status(number, Status::Alive, now);
         }
     }
 
     /// The peer answered us at its address.
-    fn contact_worked(&mut self, address: &Address, now: Now) {
-        let was_claim = self.peers.get(address).is_some_and(|peer| peer.is_claim());
-        self.peers.note_answer(address, now);
-        self.is_alive(address, now);
-        if let Some(peer) = self.peers.get(address).filter(|_| was_claim) {
-            self.events.push_back(Event::ClaimConfirmed { peer });
+    fn contact_worked(&mut self, number: usize, now: Now) {
+        let was_claim = self.peers.record(number).is_claim();
+        self.peers.note_answer(number, now);
+        self.is_alive(number, now);
+        if was_claim {
+            self.tell(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
         }
     }
 
-    fn contact_failed(&mut self, address: &Address, now: Now) {
-        self.peers.note_no_answer(address);
-        let Some(peer) = self.peers.get(address) else { return };
-        match peer.status {
-            Status::New | Status::Alive => self.set_status(address, Status::Lost, now),
-            Status::Lost if now.uptime.saturating_sub(peer.since) > self.options.kill_timeout => {
-                self.set_status(address, Status::Dead, now);
+    fn contact_failed(&mut self, number: usize, now: Now) {
+        self.peers.note_no_answer(number);
+        let record = self.peers.record(number);
+        match record.status() {
+            Status::New | Status::Alive => self.set_status(number, Status::Lost, now),
+            Status::Lost if now.uptime.saturating_sub(record.since()) > self.options.kill_timeout => {
+                self.set_status(number, Status::Dead, now);
             }
             Status::Lost | Status::Dead | Status::Ignored => {}
         }
     }
 
-    fn set_status(&mut self, address: &Address, status: Status, now: Now) {
-        if let Some((peer, from)) = self.peers.set_status(address, status, now) {
-            self.events.push_back(Event::PeerUpdated { peer, from });
+    fn set_status(&mut self, number: usize, status: Status, now: Now) {
+        if let Some(from) = self.peers.set_status(number, status, now) {
+            self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from });
         }
     }
 
     /// A payload names an address that may be unknown: adds it as new unless there are too many such, or too many
-    /// from this remote address.
+    /// from this remote address. Returns its number if it was added.
     fn meet(
         &mut self,
         address: &Address,
-        introduction: Introduction,
         remote: Option<IpAddr>,
         now: Now,
-    ) -> Option<Peer> {
+        introduction: impl Fn() -> Introduction,
+    ) -> Option<usize> {
         if !self.is_unknown(address) {
             return None;
         }
@@ -526,17 +582,27 @@ impl Core {
         if !self.makes_room_among_new(&introduction, now) {
             return None;
         }
-        self.discover(address, introduction, now)
+        self.add(address, now, introduction)
     }
 
     /// Adds an address as new unless it is known, is this node, or there is no room for it.
-    fn discover(&mut self, address: &Address, introduction: Introduction, now: Now) -> Option<Peer> {
-        if !self.is_unknown(address) || !self.makes_room(now) {
+    fn discover(
+        &mut self,
+        address: &Address,
+        now: Now,
+        introduction: impl Fn() -> Introduction,
+    ) -> Option<usize> {
+        if self.is_unknown(address) { self.add(address, now, introduction) } else { None }
+    }
+
+    /// Adds an address that is not known unless there is no room for it.
+    fn add(&mut self, address: &Address, now: Now, introduction: impl Fn() -> Introduction) -> Option<usize> {
+        if !self.makes_room(now) {
             return None;
         }
-        let peer = self.peers.insert(address, Status::New, now);
-        self.events.push_back(Event::PeerDiscovered { peer: peer.clone(), introduction });
-        Some(peer)
+        let number = self.peers.insert(address, Status::New, now);
+        self.tell(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction: introduction() });
+        Some(number)
     }
 
     fn is_unknown(&self, address: &Address) -> bool {
@@ -554,12 +620,12 @@ impl Core {
     }
 
     /// Whether there is room for one more new peer: somebody who is there has the room of one of whom was only heard.
-    fn makes_room_among_new(&mut self, introduction: &Introduction, now: Now) -> bool {
+    fn makes_room_among_new(&mut self, introduction: impl Fn() -> Introduction, now: Now) -> bool {
         if self.peers.count(Status::New) < self.options.max_new_peers {
             return true;
         }
         self.meets(Limit::NewPeers, now);
-        let first = self.peers.first_new_to_go().filter(|_| *introduction == Introduction::Sender).cloned();
+        let first = self.peers.first_new_to_go().filter(|_| introduction() == Introduction::Sender).cloned();
         first.is_some_and(|address| self.leave(&address))
     }
 
@@ -567,7 +633,7 @@ impl Core {
     fn leave(&mut self, address: &Address) -> bool {
         let left = self.peers.remove(address);
         let is_known = left.is_some();
-        self.events.extend(left.map(|peer| Event::PeerForgotten { peer }));
+        left.into_iter().for_each(|peer| self.tell(|_| Event::PeerForgotten { peer }));
         is_known
     }
 
@@ -587,11 +653,11 @@ impl Core {
             return Err(EnqueueError::HandingOn);
         }
         self.queue.check_room(message.size())?;
-        let visits = self.sightings.note(&message);
+        let visits = self.sight(&message);
         let entry = self.queue.take_in(message, millis(now.uptime), visits, None);
         let id = entry.queued.id;
         self.counters.enqueued += 1;
-        self.admit(entry, Origin::Local);
+        self.admit(entry, || Origin::Local);
         Ok(id)
     }
 
@@ -605,52 +671,60 @@ impl Core {
     pub fn drop_message(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let dropped = self.queue.remove(id)?;
         let (message, from) = (dropped.message.clone(), dropped.from.clone());
-        self.events.push_back(Event::MessageDropped { id, message, from });
+        self.tell(|_| Event::MessageDropped { id, message, from });
         Some(dropped)
     }
 
     /// Adds a peer as new. Returns whether it was added: not if it is known, is this node, or there are as many
     /// peers as may be.
     pub fn add_peer(&mut self, address: &Address, now: Now) -> bool {
-        let is_added = self.discover(address, Introduction::ByHand, now).is_some();
-        self.peers.keep(address);
-        is_added
+        let known = self.peers.find(address);
+        let added = known.is_none().then(|| self.discover(address, now, || Introduction::ByHand)).flatten();
+        known.or(added).into_iter().for_each(|number| self.peers.keep(number));
+        added.is_some()
     }
 
     /// Makes this node known to another, which becomes a peer when it answers 200. `None`, and nothing is sent, if
     /// the address is ignored or is this node.
     pub fn announce(&mut self, address: &Address, rng: &mut impl Rng) -> Option<DeliveryId> {
-        if self.is_this_node(address) || self.peers.status(address) == Some(Status::Ignored) {
+        let number = self.peers.find(address);
+        let is_ignored = number.is_some_and(|number| self.peers.record(number).status() == Status::Ignored);
+        if is_ignored || self.is_this_node(address) {
             return None;
         }
-        Some(self.start(address.clone(), Kind::Announce, Message::null(), Purpose::Announce, rng))
+        Some(self.start(address.clone(), number, Kind::Announce, Message::null(), Purpose::Announce, rng))
     }
 
     /// Ignores an address, known or not. Returns whether it was not ignored before.
     pub fn ignore(&mut self, address: &Address, now: Now) -> bool {
-        match self.peers.status(address) {
-            Some(Status::Ignored) => false,
-            Some(from) => {
-                self.set_status(address, Status::Ignored, now);
-                self.peers.remember_status(address, from);
-                true
-            }
-            None if self.is_this_node(address) => false,
-            None => {
-                let peer = self.peers.insert(address, Status::Ignored, now);
-                self.events.push_back(Event::PeerDiscovered { peer, introduction: Introduction::ByHand });
-                true
-            }
+        let Some(number) = self.peers.find(address) else { return self.ignore_unknown(address, now) };
+        let from = self.peers.record(number).status();
+        if from == Status::Ignored {
+            return false;
         }
+        self.set_status(number, Status::Ignored, now);
+        self.peers.remember_status(number, from);
+        true
+    }
+
+    fn ignore_unknown(&mut self, address: &Address, now: Now) -> bool {
+        if self.is_this_node(address) {
+            return false;
+        }
+        let number = self.peers.insert(address, Status::Ignored, now);
+        let introduction = Introduction::ByHand;
+        self.tell(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction });
+        true
     }
 
     /// Takes an ignore back: the peer has the status again that it had, or is new if it had none. Returns whether
     /// it was ignored.
     pub fn unignore(&mut self, address: &Address, now: Now) -> bool {
-        let is_ignored = self.peers.status(address) == Some(Status::Ignored);
+        let Some(number) = self.peers.find(address) else { return false };
+        let is_ignored = self.peers.record(number).status() == Status::Ignored;
         if is_ignored {
-            let status = self.peers.remembered_status(address).unwrap_or(Status::New);
-            self.set_status(address, status, now);
+            let status = self.peers.remembered_status(number).unwrap_or(Status::New);
+            self.set_status(number, status, now);
         }
         is_ignored
     }
@@ -665,7 +739,7 @@ impl Core {
         check_send_rate(rate)?;
         self.options.send_rate = rate;
         self.pace.set_rate(rate, now.uptime);
-        self.events.push_back(Event::SendRateChanged { rate });
+        self.tell(|_| Event::SendRateChanged { rate });
         Ok(())
     }
 
@@ -673,19 +747,18 @@ impl Core {
 
     /// The next request to make.
     pub fn poll_delivery(&mut self) -> Option<Delivery> {
-        self.deliveries.pop_front()
+        self.outputs.deliveries.pop_front()
     }
 
     /// Exchanges what waits for the shell with `outputs`, and with it the memory that it waits in. A shell with many
     /// cores lends each the same while something happens to it, so that not all of them keep some.
     pub fn swap_outputs(&mut self, outputs: &mut Outputs) {
-        std::mem::swap(&mut self.deliveries, &mut outputs.deliveries);
-        std::mem::swap(&mut self.events, &mut outputs.events);
+        std::mem::swap(&mut self.outputs, outputs);
     }
 
     /// The next thing that happened.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        self.outputs.events.pop_front()
     }
 
     /// When to call [`Core::handle_timeout`], as uptime; `None` while there is nothing to send or nobody to send
@@ -773,9 +846,7 @@ impl Core {
 
     /// The messages that are on their way as they waited before, and whom each goes to, in the order in which they left.
     pub fn under_way(&self) -> impl Iterator<Item = (&Address, &QueuedMessage)> {
-        let mut in_flight: Vec<_> = self.in_flight.iter().collect();
-        in_flight.sort_unstable_by_key(|(id, _)| **id);
-        in_flight.into_iter().filter_map(|(_, InFlight { to, purpose })| match purpose {
+        self.in_flight.iter().filter_map(|InFlight { to, purpose, .. }| match purpose {
             Purpose::Message(entry) => Some((to, &entry.queued)),
             Purpose::Announce => None,
         })

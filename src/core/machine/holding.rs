@@ -28,14 +28,17 @@ impl Rule {
 
 impl Core {
     /// Puts an entry that is in no list at the tail of the queue, or among the held ones if the rule says so.
-    pub(super) fn admit(&mut self, mut entry: Entry, origin: Origin) {
+    pub(super) fn admit(&mut self, mut entry: Entry, origin: impl FnOnce() -> Origin) {
         if self.rule.holds(&entry) {
-            self.keep(HeldMessage { queued: entry.queued, by: HeldBy::Rule }, origin);
+            self.keep(HeldMessage { queued: entry.queued, by: HeldBy::Rule }, origin());
         } else {
             entry.passed = self.rule.number;
-            let QueuedMessage { id, message, since_ms, visits, .. } = entry.queued.clone();
+            let QueuedMessage { id, ref message, since_ms, visits, .. } = entry.queued;
+            self.tell(|_| {
+                let (message, origin) = (message.clone(), origin());
+                Event::MessageQueued { id, message, origin, since_ms, visits }
+            });
             self.queue.append(entry);
-            self.events.push_back(Event::MessageQueued { id, message, origin, since_ms, visits });
         }
     }
 
@@ -48,7 +51,7 @@ impl Core {
     fn hold_by(&mut self, id: MessageId, by: HeldBy) -> bool {
         let held = self.queue.hold(id, by).cloned();
         let is_held = held.is_some();
-        self.events.extend(held.map(|held| Event::MessageHeld { held, origin: None }));
+        held.into_iter().for_each(|held| self.tell(|_| Event::MessageHeld { held, origin: None }));
         is_held
     }
 
@@ -76,7 +79,7 @@ impl Core {
         let queued = entry.queued.clone();
         self.queue.append(entry);
         let id = queued.id;
-        self.events.push_back(Event::MessageReleased { was, queued });
+        self.tell(|_| Event::MessageReleased { was, queued });
         id
     }
 
@@ -97,7 +100,7 @@ impl Core {
         let origin = Origin::TakenBack(entry.queued.from.clone());
         match held {
             Some(by) => self.keep(HeldMessage { queued: entry.queued, by }, origin),
-            None => self.admit(entry, origin),
+            None => self.admit(entry, || origin),
         }
         Ok(id)
     }
@@ -105,7 +108,7 @@ impl Core {
     /// Puts a message that is in no list among the held ones.
     fn keep(&mut self, held: HeldMessage, origin: Origin) {
         self.queue.keep(held.clone());
-        self.events.push_back(Event::MessageHeld { held, origin: Some(origin) });
+        self.tell(|_| Event::MessageHeld { held, origin: Some(origin) });
     }
 
     /// Gives a message that waits or is held another text; it keeps its ticket, its place and its age. The new text
@@ -121,12 +124,13 @@ impl Core {
             return Ok(());
         }
         self.queue.check_exchange(&before, message.size())?;
-        let visits = self.sightings.note(&message);
+        let visits = self.sight(&message);
         self.queue.exchange(id, message, visits);
         let (waits, held) = (self.queue.get(id), self.held_message(id).map(|held| &held.queued));
         let is_to_be_held = self.hold_rule().zip(waits).is_some_and(|(rule, queued)| rule.matches(queued));
-        let changed = waits.or(held).cloned();
-        self.events.extend(changed.map(|queued| Event::MessageChanged { before, queued }));
+        if let Some(queued) = waits.or(held).cloned() {
+            self.tell(|_| Event::MessageChanged { before, queued });
+        }
         if is_to_be_held {
             self.hold_by(id, HeldBy::Rule);
         }
@@ -139,7 +143,7 @@ impl Core {
     pub fn set_hold_rule(&mut self, rule: Option<HoldRule>) {
         let text = rule.as_ref().map(|rule| rule.text().to_owned());
         if rule.is_some() || self.rule.rule.is_some() {
-            self.events.push_back(Event::HoldRuleChanged { rule: text });
+            self.tell(|_| Event::HoldRuleChanged { rule: text });
         }
         self.rule = Rule { rule, number: self.rule.number + 1 };
     }
@@ -164,7 +168,7 @@ impl Core {
             return;
         }
         let held = self.queue.hold_all(ids, self.rule.number);
-        self.events.extend(held.into_iter().map(|held| Event::MessageHeld { held, origin: None }));
+        held.into_iter().for_each(|held| self.tell(|_| Event::MessageHeld { held, origin: None }));
     }
 
     /// How many messages are held.

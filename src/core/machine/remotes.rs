@@ -69,7 +69,8 @@ impl Core {
         self.counters.limits.count(limit);
         if self.tells_of_limits <= now.uptime {
             self.tells_of_limits = now.uptime + BETWEEN_LIMITS;
-            self.events.push_back(Event::LimitsMet { met: self.counters.limits });
+            let met = self.counters.limits;
+            self.tell(|_| Event::LimitsMet { met });
         }
     }
 
@@ -80,7 +81,7 @@ impl Core {
         let is_news = !self.is_remote_ignored(remote);
         if is_news {
             self.remotes.ignored.insert(place(remote), remote);
-            self.events.push_back(Event::RemoteIgnored { remote });
+            self.tell(|_| Event::RemoteIgnored { remote });
         }
         is_news
     }
@@ -88,7 +89,7 @@ impl Core {
     /// Takes that back. Returns whether it was ignored.
     pub fn unignore_remote(&mut self, remote: IpAddr) -> bool {
         let ignored = self.remotes.ignored.remove(&place(remote));
-        self.events.extend(ignored.map(|remote| Event::RemoteUnignored { remote }));
+        ignored.into_iter().for_each(|remote| self.tell(|_| Event::RemoteUnignored { remote }));
         ignored.is_some()
     }
 

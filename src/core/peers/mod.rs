@@ -1,44 +1,33 @@
 //! The peers that are known.
+//!
+//! Each has a number here, by which it is asked for after it was looked up once. A number holds until a peer is removed.
 
+mod groups;
 mod orders;
 mod record;
+mod table;
 
-use std::{collections::HashMap, ops::Bound};
-
-use indexmap::IndexMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 use crate::protocol::Address;
 
 use super::{KnownPeer, Now, Peer, PeerCounts, Status};
 
 use self::{
+    groups::Groups,
     orders::Orders,
-    record::{Class, Record},
+    record::{Class, Record, nanos},
+    table::{Known, Table},
 };
-
-/// The peers of one class, by their numbers in the table. Those that can take no further delivery just now stand at the
-/// end, so that one of the others is drawn by its place.
-#[derive(Debug, Default)]
-struct Group {
-    numbers: Vec<u32>,
-    busy: usize,
-}
-
-impl Group {
-    fn free(&self) -> usize {
-        self.numbers.len() - self.busy
-    }
-}
 
 /// All known peers. Each is in exactly one group, that of its class.
 #[derive(Debug)]
 pub(super) struct Peers {
-    // Peers choose the keys: std's seeded hash. The order is never shown.
-    table: IndexMap<Address, Record>,
-    groups: [Group; 8],
+    groups: Groups,
+    table: Table,
     orders: Orders,
     /// Deliveries under way to peers that were forgotten meanwhile; who comes back still has them.
-    left: HashMap<Address, u32>,
+    left: BTreeMap<Address, u32>,
     max_in_flight_per_peer: usize,
     max_tries: usize,
 }
@@ -47,42 +36,44 @@ impl Peers {
     /// Nobody is known. At most `max_tries` peers that did not answer last time can be sent to at once.
     pub(super) fn new(max_in_flight_per_peer: usize, max_tries: usize) -> Self {
         Self {
-            table: IndexMap::new(),
-            groups: Default::default(),
+            groups: Groups::default(),
+            table: Table::default(),
             orders: Orders::default(),
-            left: HashMap::new(),
+            left: BTreeMap::new(),
             max_in_flight_per_peer,
             max_tries,
         }
     }
 
-    fn group(&self, class: Class) -> &Group {
-        &self.groups[class as usize]
+    /// The number of a peer.
+    pub(super) fn find(&self, address: &Address) -> Option<usize> {
+        self.table.find(address)
     }
 
-    fn group_mut(&mut self, class: Class) -> &mut Group {
-        &mut self.groups[class as usize]
+    pub(super) fn record(&self, number: usize) -> &Record {
+        &self.table.at(number).record
     }
 
-    fn class(&self, address: &Address) -> Option<Class> {
-        self.table.get(address).map(|record| record.class)
+    pub(super) fn record_mut(&mut self, number: usize) -> &mut Record {
+        &mut self.table.at_mut(number).record
+    }
+
+    pub(super) fn address(&self, number: usize) -> &Address {
+        &self.table.at(number).address
+    }
+
+    /// The peer with this number, as those who watch see it.
+    pub(super) fn peer(&self, number: usize) -> Peer {
+        let Known { address, record } = self.table.at(number);
+        record.snapshot(address)
     }
 
     pub(super) fn status(&self, address: &Address) -> Option<Status> {
-        self.table.get(address).map(Record::status)
+        self.find(address).map(|number| self.record(number).status())
     }
 
     pub(super) fn get(&self, address: &Address) -> Option<Peer> {
-        self.table.get(address).map(|record| record.snapshot(address))
-    }
-
-    /// Whether the peer is known and the user named it.
-    pub(super) fn is_named(&self, address: &Address) -> bool {
-        self.table.get(address).is_some_and(|record| record.is_named)
-    }
-
-    pub(super) fn record_mut(&mut self, address: &Address) -> Option<&mut Record> {
-        self.table.get_mut(address)
+        self.find(address).map(|number| self.peer(number))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -90,14 +81,14 @@ impl Peers {
     }
 
     pub(super) fn count(&self, status: Status) -> usize {
-        Class::all_of(status).map(|class| self.group(class).numbers.len()).sum()
+        Class::all_of(status).iter().map(|class| self.groups.len(*class)).sum()
     }
 
     pub(super) fn counts(&self) -> PeerCounts {
         PeerCounts {
             new: self.count(Status::New),
             alive: self.count(Status::Alive),
-            claimed: self.group(Class::Vouched).numbers.len() + self.group(Class::Claimed).numbers.len(),
+            claimed: self.groups.len(Class::Vouched) + self.groups.len(Class::Claimed),
             lost: self.count(Status::Lost),
             dead: self.count(Status::Dead),
             ignored: self.count(Status::Ignored),
@@ -106,12 +97,9 @@ impl Peers {
 
     // === Who is known, and where each stands ===
 
-    /// Adds a peer that is not known.
-    pub(super) fn insert(&mut self, address: &Address, status: Status, now: Now) -> Peer {
-        let record = Record::new(status, now);
-        let peer = record.snapshot(address);
-        self.put(address.clone(), record);
-        peer
+    /// Adds a peer that is not known and returns its number.
+    pub(super) fn insert(&mut self, address: &Address, status: Status, now: Now) -> usize {
+        self.put(address.clone(), Record::new(status, now))
     }
 
     /// Adds a peer of an earlier run that is not known.
@@ -127,22 +115,21 @@ impl Peers {
         self.put(address, record);
     }
 
-    fn put(&mut self, address: Address, mut record: Record) {
+    fn put(&mut self, address: Address, mut record: Record) -> usize {
         record.in_flight = self.left.remove(&address).unwrap_or(0);
         self.orders.insert(&address, &record);
-        let (number, _) = self.table.insert_full(address, record);
+        let number = self.table.push(address, record);
         self.enter(number);
+        number
     }
 
     pub(super) fn remove(&mut self, address: &Address) -> Option<Peer> {
-        let number = self.table.get_index_of(address)?;
+        let number = self.find(address)?;
         self.leave(number);
-        let (address, record) = self.table.swap_remove_index(number)?;
+        let Known { address, record } = self.table.swap_remove(number);
         self.orders.remove(&address, &record);
-        // The last one has its number now.
-        if let Some((_, moved)) = self.table.get_index(number) {
-            self.groups[moved.class as usize].numbers[moved.place as usize] = number as u32;
-        }
+        let is_other_there = number < self.table.len();
+        self.groups.forget(number, is_other_there.then(|| self.record(number).class));
         let peer = record.snapshot(&address);
         if record.in_flight > 0 {
             self.left.insert(address, record.in_flight);
@@ -153,7 +140,7 @@ impl Peers {
     /// Changes what decides where a peer stands, and lets it stand there. The status is the one that it has then.
     fn change(&mut self, number: usize, status: Status, change: impl FnOnce(&mut Record)) {
         self.leave(number);
-        let Some((address, record)) = self.table.get_index_mut(number) else { return };
+        let Known { address, record } = self.table.at_mut(number);
         self.orders.remove(address, record);
         change(record);
         record.classify(status);
@@ -161,59 +148,49 @@ impl Peers {
         self.enter(number);
     }
 
-    /// Moves a peer to another status; returns it and the status it had, or `None` if nothing changed.
-    pub(super) fn set_status(
-        &mut self,
-        address: &Address,
-        status: Status,
-        now: Now,
-    ) -> Option<(Peer, Status)> {
-        let (number, _, record) = self.table.get_full(address)?;
-        let from = record.status();
+    /// Moves a peer to another status; returns the one that it had, or `None` if nothing changed.
+    pub(super) fn set_status(&mut self, number: usize, status: Status, now: Now) -> Option<Status> {
+        let from = self.record(number).status();
         if from == status {
             return None;
         }
-        self.change(number, status, |record| (record.time, record.since) = (now.unix_ms, now.uptime));
-        Some((self.table[number].snapshot(address), from))
+        self.change(number, status, |record| (record.time, record.since) = (now.unix_ms, nanos(now.uptime)));
+        Some(from)
     }
 
     /// Notes that the peer answered when we tried it.
-    pub(super) fn note_answer(&mut self, address: &Address, now: Now) {
-        let Some((number, _, record)) = self.table.get_full_mut(address) else { return };
+    pub(super) fn note_answer(&mut self, number: usize, now: Now) {
+        let record = self.record_mut(number);
+        let (status, uptime) = (record.status(), nanos(now.uptime));
         if record.class == Class::Answering {
-            record.answered = now.uptime;
+            record.answered = uptime;
             return;
         }
-        let status = record.status();
         self.change(number, status, |record| {
-            (record.answers, record.reached, record.answered) = (Some(true), true, now.uptime);
+            (record.answers, record.reached, record.answered) = (Some(true), true, uptime);
         });
     }
 
     /// Notes that it did not.
-    pub(super) fn note_no_answer(&mut self, address: &Address) {
-        let Some((number, _, record)) = self.table.get_full(address) else { return };
+    pub(super) fn note_no_answer(&mut self, number: usize) {
+        let record = self.record(number);
         if record.answers != Some(false) {
             self.change(number, record.status(), |record| record.answers = Some(false));
         }
     }
 
     /// The user named this peer: it makes room for nobody.
-    pub(super) fn keep(&mut self, address: &Address) {
-        if let Some((number, _, record)) = self.table.get_full(address) {
-            self.change(number, record.status(), |record| record.is_named = true);
-        }
+    pub(super) fn keep(&mut self, number: usize) {
+        self.change(number, self.record(number).status(), |record| record.is_named = true);
     }
 
     /// Notes the status that an ignored peer had, to be given back.
-    pub(super) fn remember_status(&mut self, address: &Address, status: Status) {
-        if let Some(record) = self.record_mut(address) {
-            record.before_ignored = Some(status);
-        }
+    pub(super) fn remember_status(&mut self, number: usize, status: Status) {
+        self.record_mut(number).before_ignored = Some(status);
     }
 
-    pub(super) fn remembered_status(&self, address: &Address) -> Option<Status> {
-        self.table.get(address).filter(|record| record.class == Class::Ignored)?.before_ignored
+    pub(super) fn remembered_status(&self, number: usize) -> Option<Status> {
+        self.record(number).before_ignored
     }
 
     /// Who is forgotten first when there are too many: of those that never answered and that the user did not name
@@ -233,75 +210,47 @@ impl Peers {
 
     /// A peer takes its place in the group of its class.
     fn enter(&mut self, number: usize) {
-        let record = &self.table[number];
+        let record = self.record(number);
         let (class, is_busy) = (record.class, self.is_busy(record));
-        let group = self.group_mut(class);
-        let last = group.numbers.len();
-        let first_busy = last - group.busy;
-        group.numbers.push(number as u32);
-        // It stands first among the busy, or last among the free.
-        group.busy += usize::from(is_busy);
-        self.swap(class, first_busy, last);
+        self.groups.enter(number, class, is_busy);
     }
 
     /// A peer leaves its place.
     fn leave(&mut self, number: usize) {
-        let class = self.table[number].class;
-        self.set_busy(number, true);
-        let place = self.table[number].place as usize;
-        let group = self.group_mut(class);
-        group.busy -= 1;
-        group.numbers.swap_remove(place);
-        if let Some(moved) = group.numbers.get(place).copied() {
-            self.table[moved as usize].place = place as u32;
+        let class = self.record(number).class;
+        self.groups.leave(number, class);
+    }
+
+    /// Notes that a delivery to the peer began.
+    pub(super) fn begin_delivery(&mut self, number: usize) {
+        self.note_deliveries(number, |in_flight| in_flight + 1);
+    }
+
+    /// Notes that a delivery to the address ended. Returns the peer's number if it is known still.
+    pub(super) fn end_delivery(&mut self, address: &Address) -> Option<usize> {
+        let number = self.find(address);
+        match number {
+            Some(number) => self.note_deliveries(number, |in_flight| in_flight.saturating_sub(1)),
+            None => self.end_of_one_that_left(address),
         }
+        number
     }
 
-    /// Two peers of a class take each other's place.
-    fn swap(&mut self, class: Class, one: usize, other: usize) {
-        let numbers = &mut self.groups[class as usize].numbers;
-        numbers.swap(one, other);
-        for place in [one, other] {
-            self.table[numbers[place] as usize].place = place as u32;
-        }
+    fn note_deliveries(&mut self, number: usize, change: impl FnOnce(u32) -> u32) {
+        let record = self.record_mut(number);
+        record.in_flight = change(record.in_flight);
+        let class = record.class;
+        let is_busy = self.is_busy(self.record(number));
+        self.groups.set_busy(number, class, is_busy);
     }
 
-    fn set_busy(&mut self, number: usize, busy: bool) {
-        let (class, place) = (self.table[number].class, self.table[number].place as usize);
-        let group = self.group_mut(class);
-        let free = group.free();
-        let was_busy = place >= free;
-        if busy && !was_busy {
-            group.busy += 1;
-            self.swap(class, place, free - 1);
-        } else if !busy && was_busy {
-            group.busy -= 1;
-            self.swap(class, place, free);
-        }
-    }
-
-    /// Notes that a delivery to the address began.
-    pub(super) fn begin_delivery(&mut self, address: &Address) {
-        self.note_deliveries(address, |in_flight| in_flight + 1);
-    }
-
-    /// Notes that a delivery to the address ended.
-    pub(super) fn end_delivery(&mut self, address: &Address) {
-        self.note_deliveries(address, |in_flight| in_flight.saturating_sub(1));
-    }
-
-    fn note_deliveries(&mut self, address: &Address, change: impl FnOnce(u32) -> u32) {
-        if let Some((number, _, record)) = self.table.get_full_mut(address) {
-            record.in_flight = change(record.in_flight);
-            let is_busy = self.is_busy(&self.table[number]);
-            self.set_busy(number, is_busy);
-            return;
-        }
-        let in_flight = change(self.left.get(address).copied().unwrap_or(0));
-        if in_flight == 0 {
-            self.left.remove(address);
-        } else {
-            self.left.insert(address.clone(), in_flight);
+    fn end_of_one_that_left(&mut self, address: &Address) {
+        let in_flight = self.left.get_mut(address);
+        if let Some(in_flight) = in_flight {
+            *in_flight -= 1;
+            if *in_flight == 0 {
+                self.left.remove(address);
+            }
         }
     }
 
@@ -313,7 +262,7 @@ impl Peers {
 
     /// How many peers of this status can be sent to now.
     pub(super) fn free(&self, status: Status) -> usize {
-        Class::all_of(status).map(|class| self.free_in(class)).sum()
+        Class::all_of(status).iter().map(|class| self.free_in(*class)).sum()
     }
 
     /// How many peers can be sent to now that more than strangers speak for: new ones that the user named, and alive
@@ -332,54 +281,51 @@ impl Peers {
 
     /// Whether nothing but what strangers say speaks for the peer: it is new and not by the user's word, or alive and
     /// did not answer last time, unless the user named it and it was never tried.
-    pub(super) fn is_hearsay(&self, address: &Address) -> bool {
-        matches!(self.class(address), Some(Class::New | Class::Claimed))
+    pub(super) fn is_hearsay(&self, number: usize) -> bool {
+        matches!(self.record(number).class, Class::New | Class::Claimed)
     }
 
     fn free_in(&self, class: Class) -> usize {
-        let is_bounded = Class::UNANSWERED.contains(&class);
-        if is_bounded && self.tries() >= self.max_tries { 0 } else { self.group(class).free() }
+        if class.is_bounded() && self.groups.tries() >= self.max_tries { 0 } else { self.groups.free(class) }
     }
 
-    /// How many peers that did not answer last time have a delivery under way.
-    fn tries(&self) -> usize {
-        Class::UNANSWERED.map(|class| self.group(class).busy).iter().sum()
-    }
-
-    /// The peer with this number among those of a status that can be sent to now.
-    pub(super) fn nth_free(&self, status: Status, mut number: usize) -> Option<&Address> {
+    /// The number of the peer at this place among those of a status that can be sent to now.
+    pub(super) fn nth_free(&self, status: Status, mut place: usize) -> Option<usize> {
         for class in Class::all_of(status) {
-            let free = self.free_in(class);
-            if number < free {
-                return self.nth(class, number);
+            let free = self.free_in(*class);
+            if place < free {
+                return self.nth(*class, place);
             }
-            number -= free;
+            place -= free;
         }
         None
     }
 
-    /// The new peer that is known for the longest among those that can be sent to now.
-    pub(super) fn oldest_free_new(&self) -> Option<&Address> {
-        let classes = Class::all_of(Status::New).map(|class| (self.group(class), self.free_in(class)));
-        let numbers = classes.flat_map(|(group, free)| group.numbers.iter().take(free));
-        let free = numbers.filter_map(|number| self.table.get_index(*number as usize));
-        free.min_by_key(|(address, record)| (record.known_since, *address)).map(|(address, _)| address)
+    /// The number of the new peer that is known for the longest among those that can be sent to now.
+    pub(super) fn oldest_free_new(&self) -> Option<usize> {
+        let classes = Class::all_of(Status::New).iter();
+        let numbers = classes.flat_map(|class| self.groups.numbers(*class).iter().take(self.free_in(*class)));
+        let age = |number: &usize| {
+            let Known { address, record } = self.table.at(*number);
+            (record.known_since, address)
+        };
+        numbers.map(|number| *number as usize).min_by_key(age)
     }
 
-    fn nth(&self, class: Class, place: usize) -> Option<&Address> {
-        let number = *self.group(class).numbers.get(place)?;
-        self.table.get_index(number as usize).map(|(address, _)| address)
+    fn nth(&self, class: Class, place: usize) -> Option<usize> {
+        self.groups.numbers(class).get(place).map(|number| *number as usize)
     }
 
-    /// How many peers answered when they were last tried, and the number among them that this one has.
-    pub(super) fn answering(&self, address: &Address) -> (usize, Option<usize>) {
-        let record = self.table.get(address).filter(|record| record.class == Class::Answering);
-        (self.group(Class::Answering).numbers.len(), record.map(|record| record.place as usize))
+    /// How many peers answered when they were last tried, and the place among them that this one has.
+    pub(super) fn answering(&self, number: Option<usize>) -> (usize, Option<usize>) {
+        let is_among_them = |number: &usize| self.record(*number).class == Class::Answering;
+        let place = number.filter(is_among_them).map(|number| self.groups.place(number));
+        (self.groups.len(Class::Answering), place)
     }
 
-    /// The peer with this number among those that answered when they were last tried.
-    pub(super) fn nth_answering(&self, number: usize) -> Option<&Address> {
-        self.nth(Class::Answering, number)
+    /// The peer at this place among those that answered when they were last tried.
+    pub(super) fn nth_answering(&self, place: usize) -> Option<&Address> {
+        self.nth(Class::Answering, place).map(|number| self.address(number))
     }
 
     // === As they are listed ===
@@ -445,15 +391,20 @@ mod tests {
     impl Peers {
         /// Whether each peer stands where the table says, and the orders are those of the table.
         pub(in crate::core) fn is_sound(&self) -> bool {
-            let members: usize = self.groups.iter().map(|group| group.numbers.len()).sum();
-            let stands = |(number, record): (usize, &Record)| {
-                let group = self.group(record.class);
-                let is_among_busy = record.place as usize >= group.free();
-                group.numbers[record.place as usize] as usize == number
-                    && is_among_busy == self.is_busy(record)
+            let classes = || Status::ALL.into_iter().flat_map(Class::all_of).copied();
+            let members: usize = classes().map(|class| self.groups.len(class)).sum();
+            let stands = |(number, known): (usize, &Known)| {
+                let Known { address, record } = known;
+                let place = self.groups.place(number);
+                self.find(address) == Some(number)
+                    && self.groups.numbers(record.class)[place] as usize == number
+                    && (place >= self.groups.free(record.class)) == self.is_busy(record)
             };
-            members == self.table.len()
-                && self.table.values().enumerate().all(stands)
+            let busy = |class| self.groups.len(class) - self.groups.free(class);
+            let tries: usize = classes().filter(|class| class.is_bounded()).map(busy).sum();
+            members == self.len()
+                && tries == self.groups.tries()
+                && self.table.iter().enumerate().all(stands)
                 && self.orders.are_of(&self.table)
         }
     }
@@ -465,10 +416,10 @@ mod tests {
         let mut peers = Peers::new(1, usize::MAX);
         // So that the orders are there.
         assert!(peers.iter().next().is_none() && peers.first_to_go().is_none());
-        peers.insert(&peer, Status::New, now);
+        let number = peers.insert(&peer, Status::New, now);
         for status in Status::ALL {
-            peers.set_status(&peer, status, now);
-            peers.note_answer(&peer, now);
+            peers.set_status(number, status, now);
+            peers.note_answer(number, now);
             assert_eq!((peers.len(), peers.count(status), peers.iter().count()), (1, 1, 1));
             assert!(peers.is_sound());
         }

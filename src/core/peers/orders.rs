@@ -1,19 +1,20 @@
 //! Orders of the peers that only some ask for: each is made when it is first asked for, and kept from then on. A node
 //! that nobody watches and that has room enough needs none of them.
 
-use std::{cell::OnceCell, collections::BTreeSet, ops::Bound, time::Duration};
-
-use indexmap::IndexMap;
+use std::{cell::OnceCell, collections::BTreeSet, ops::Bound};
 
 use crate::{core::Status, protocol::Address};
 
-use super::record::{Class, Record};
+use super::{
+    record::{Class, Record},
+    table::{Known, Table},
+};
 
 /// The orders that there are.
 #[derive(Debug, Default)]
 pub(super) struct Orders {
-    listed: OnceCell<Listed>,
-    leaving: OnceCell<Leaving>,
+    listed: OnceCell<Box<Listed>>,
+    leaving: OnceCell<Box<Leaving>>,
 }
 
 /// The addresses of each status, as they are listed.
@@ -24,14 +25,12 @@ struct Listed([BTreeSet<Address>; 5]);
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Leaving {
     /// Those that never answered and that the user did not name, by since when they are known.
-    unanswered: BTreeSet<(Duration, Address)>,
+    unanswered: BTreeSet<(u64, Address)>,
     /// The new ones among them.
-    new: BTreeSet<(Duration, Address)>,
+    new: BTreeSet<(u64, Address)>,
     /// Those that answered once and are lost or dead and not named by the user, by when they last answered.
-    gone: BTreeSet<(Duration, Address)>,
+    gone: BTreeSet<(u64, Address)>,
 }
-
-type Table = IndexMap<Address, Record>;
 
 impl Orders {
     /// A peer stands somewhere now.
@@ -53,7 +52,7 @@ impl Orders {
         status: Status,
         range: (Bound<&'a Address>, Bound<&'a Address>),
     ) -> impl DoubleEndedIterator<Item = &'a Address> {
-        self.listed.get_or_init(|| Listed::of(table)).0[status as usize].range(range)
+        self.listed.get_or_init(|| Box::new(Listed::of(table))).0[status as usize].range(range)
     }
 
     /// Who is forgotten first when there are too many peers.
@@ -68,21 +67,21 @@ impl Orders {
     }
 
     fn leaving(&self, table: &Table) -> &Leaving {
-        self.leaving.get_or_init(|| Leaving::of(table))
+        self.leaving.get_or_init(|| Box::new(Leaving::of(table)))
     }
 
     /// Whether the orders that are kept are those that would be made now.
     #[cfg(test)]
     pub(super) fn are_of(&self, table: &Table) -> bool {
-        self.listed.get().is_none_or(|listed| *listed == Listed::of(table))
-            && self.leaving.get().is_none_or(|leaving| *leaving == Leaving::of(table))
+        self.listed.get().is_none_or(|listed| **listed == Listed::of(table))
+            && self.leaving.get().is_none_or(|leaving| **leaving == Leaving::of(table))
     }
 }
 
 impl Listed {
     fn of(table: &Table) -> Self {
         let mut listed = Self::default();
-        table.iter().for_each(|(address, record)| listed.insert(address, record));
+        table.iter().for_each(|Known { address, record }| listed.insert(address, record));
         listed
     }
 
@@ -98,7 +97,7 @@ impl Listed {
 impl Leaving {
     fn of(table: &Table) -> Self {
         let mut leaving = Self::default();
-        table.iter().for_each(|(address, record)| leaving.insert(address, record));
+        table.iter().for_each(|Known { address, record }| leaving.insert(address, record));
         leaving
     }
 

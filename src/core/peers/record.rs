@@ -7,46 +7,52 @@ use crate::{
     protocol::Address,
 };
 
-/// What is kept of a peer beside its address.
+/// What is kept of a peer beside its address. There are many, so it is small: times are nanoseconds of uptime.
 #[derive(Debug, Clone)]
 pub(in crate::core) struct Record {
     pub(super) time: u64,
-    pub(super) since: Duration,
-    pub(in crate::core) round_trip: Option<Duration>,
+    pub(super) since: u64,
+    /// [`NEVER`] if there was none.
+    pub(super) round_trip: u64,
     pub(in crate::core) delivered: u64,
     pub(in crate::core) received: u64,
-    pub(in crate::core) failed: u64,
-    /// When it became known, as uptime.
-    pub(super) known_since: Duration,
-    /// When it last answered us, as uptime; of one that did in an earlier run, when it became known in this.
-    pub(super) answered: Duration,
+    /// When it became known.
+    pub(super) known_since: u64,
+    /// When it last answered us; of one that did in an earlier run, when it became known in this.
+    pub(super) answered: u64,
+    pub(super) failed: u32,
     /// Deliveries under way.
     pub(super) in_flight: u32,
-    /// Its place in the group of its class.
-    pub(super) place: u32,
     pub(super) class: Class,
     pub(super) reached: bool,
     /// Whether it answered when we last tried it; `None` if we never did.
     pub(super) answers: Option<bool>,
     /// The user named it, so it makes room for nobody.
-    pub(super) is_named: bool,
+    pub(in crate::core) is_named: bool,
     /// The status before the user ignored the peer.
     pub(super) before_ignored: Option<Status>,
 }
 
+const NEVER: u64 = u64::MAX;
+
+/// Enough for 584 years.
+pub(super) fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(NEVER)
+}
+
 impl Record {
     pub(super) fn new(status: Status, now: Now) -> Self {
+        let uptime = nanos(now.uptime);
         Self {
             time: now.unix_ms,
-            since: now.uptime,
-            round_trip: None,
+            since: uptime,
+            round_trip: NEVER,
             delivered: 0,
             received: 0,
             failed: 0,
-            known_since: now.uptime,
-            answered: now.uptime,
+            known_since: uptime,
+            answered: uptime,
             in_flight: 0,
-            place: 0,
             class: Class::of(status, false, None),
             reached: false,
             answers: None,
@@ -55,8 +61,26 @@ impl Record {
         }
     }
 
-    pub(super) fn status(&self) -> Status {
+    pub(in crate::core) fn status(&self) -> Status {
         self.class.status()
+    }
+
+    /// When the status last changed, as uptime.
+    pub(in crate::core) fn since(&self) -> Duration {
+        Duration::from_nanos(self.since)
+    }
+
+    pub(in crate::core) fn set_round_trip(&mut self, round_trip: Duration) {
+        self.round_trip = nanos(round_trip);
+    }
+
+    pub(in crate::core) fn count_failure(&mut self) {
+        self.failed = self.failed.saturating_add(1);
+    }
+
+    /// Whether nothing but a sender's claim says that it is alive.
+    pub(in crate::core) fn is_claim(&self) -> bool {
+        matches!(self.class, Class::Vouched | Class::Claimed)
     }
 
     /// Stands where it belongs with this status and what else is known of it.
@@ -66,7 +90,7 @@ impl Record {
 
     /// Whether the peer may be forgotten to make room for another before any that answered.
     pub(super) fn makes_room(&self) -> bool {
-        !self.reached && !self.is_named && Class::UNANSWERED.contains(&self.class)
+        !self.reached && !self.is_named && self.class.is_bounded()
     }
 
     /// Whether it may be forgotten when there is no such peer, because it did answer but is lost or dead by now.
@@ -79,11 +103,11 @@ impl Record {
             address: address.clone(),
             status: self.status(),
             time: self.time,
-            since: self.since,
-            round_trip: self.round_trip,
+            since: self.since(),
+            round_trip: (self.round_trip != NEVER).then(|| Duration::from_nanos(self.round_trip)),
             delivered: self.delivered,
             received: self.received,
-            failed: self.failed,
+            failed: self.failed.into(),
             reached: self.reached,
             answers: self.answers == Some(true),
             is_named: self.is_named,
@@ -108,19 +132,12 @@ pub(super) enum Class {
 }
 
 impl Class {
-    const ALL: [Self; 8] = [
-        Self::Answering,
-        Self::Vouched,
-        Self::Claimed,
-        Self::Named,
-        Self::New,
-        Self::Ignored,
-        Self::Lost,
-        Self::Dead,
-    ];
-    /// Those in which peers have not answered.
-    pub(super) const UNANSWERED: [Self; 6] =
-        [Self::Dead, Self::Lost, Self::Claimed, Self::New, Self::Vouched, Self::Named];
+    pub(super) const COUNT: usize = Self::Ignored as usize + 1;
+
+    /// Whether it is one of those in which peers have not answered, of which only so many are sent to at once.
+    pub(super) fn is_bounded(self) -> bool {
+        !matches!(self, Self::Answering | Self::Ignored)
+    }
 
     fn of(status: Status, is_named: bool, answers: Option<bool>) -> Self {
         match status {
@@ -145,8 +162,14 @@ impl Class {
         }
     }
 
-    /// Those of a status, the ones that are sent to first.
-    pub(super) fn all_of(status: Status) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(move |class| class.status() == status)
+    /// Those of a status, the ones first that are sent to first.
+    pub(super) fn all_of(status: Status) -> &'static [Self] {
+        match status {
+            Status::New => &[Self::Named, Self::New],
+            Status::Alive => &[Self::Answering, Self::Vouched, Self::Claimed],
+            Status::Lost => &[Self::Lost],
+            Status::Dead => &[Self::Dead],
+            Status::Ignored => &[Self::Ignored],
+        }
     }
 }

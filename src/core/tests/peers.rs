@@ -64,6 +64,7 @@ impl Naive {
 }
 
 fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
+    let number = |peers: &Peers, port| peers.find(&peer(port));
     match *step {
         Step::Insert(port, status) => {
             if let Entry::Vacant(vacant) = naive.statuses.entry(port) {
@@ -71,7 +72,7 @@ fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
                 peers.insert(&peer(port), status, at(0));
             } else {
                 naive.statuses.entry(port).and_modify(|known| known.0 = status);
-                peers.set_status(&peer(port), status, at(0));
+                peers.set_status(number(peers, port).unwrap(), status, at(0));
             }
         }
         Step::Remove(port) => {
@@ -79,7 +80,8 @@ fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
             assert_eq!(peers.remove(&peer(port)).map(|removed| removed.status), was);
         }
         Step::SetStatus(port, status) => {
-            let changed = peers.set_status(&peer(port), status, at(0)).map(|(_, from)| from);
+            let known = number(peers, port);
+            let changed = known.and_then(|number| peers.set_status(number, status, at(0)));
             let from = naive.statuses.get_mut(&port).map(|(status, _)| status);
             assert_eq!(changed, from.as_deref().copied().filter(|from| *from != status));
             if let Some(from) = from {
@@ -87,16 +89,18 @@ fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
             }
         }
         Step::SetAnswers(port, answers) => {
-            if answers {
-                peers.note_answer(&peer(port), at(0));
-            } else {
-                peers.note_no_answer(&peer(port));
+            match number(peers, port) {
+                Some(number) if answers => peers.note_answer(number, at(0)),
+                Some(number) => peers.note_no_answer(number),
+                None => {}
             }
             naive.statuses.entry(port).and_modify(|known| known.1 = answers);
         }
         Step::Begin(port) => {
-            *naive.in_flight.entry(port).or_default() += 1;
-            peers.begin_delivery(&peer(port));
+            if let Some(number) = number(peers, port) {
+                *naive.in_flight.entry(port).or_default() += 1;
+                peers.begin_delivery(number);
+            }
         }
         Step::End(port) => {
             let in_flight = naive.in_flight.entry(port).or_default();
@@ -106,16 +110,20 @@ fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
     }
 }
 
-/// The addresses that a table gives for the numbers from 0 on, in order.
-fn numbered<'a>(nth: impl Fn(usize) -> Option<&'a Address>) -> Vec<Address> {
+/// The addresses that a table gives for the places from 0 on, in order.
+fn placed<'a>(nth: impl Fn(usize) -> Option<&'a Address>) -> Vec<Address> {
     let mut addresses: Vec<Address> = (0..).map_while(nth).cloned().collect();
     addresses.sort();
     addresses
 }
 
+fn free_at(peers: &Peers, status: Status, place: usize) -> Option<&Address> {
+    peers.nth_free(status, place).map(|number| peers.address(number))
+}
+
 proptest! {
     #[test]
-    fn those_that_are_free_are_numbered_without_gap_or_double(steps in steps(), ordered_from in 0_usize..60) {
+    fn those_that_are_free_are_placed_without_gap_or_double(steps in steps(), ordered_from in 0_usize..60) {
         let (mut peers, mut naive) = (Peers::new(PER_PEER, usize::MAX), Naive::default());
         for (number, each) in steps.iter().enumerate() {
             step(&mut peers, &mut naive, each);
@@ -128,7 +136,7 @@ proptest! {
             for status in Status::ALL {
                 let free = naive.free(status);
                 prop_assert_eq!(peers.free(status), free.len());
-                prop_assert_eq!(numbered(|number| peers.nth_free(status, number)), free);
+                prop_assert_eq!(placed(|place| free_at(&peers, status, place)), free);
                 prop_assert_eq!(peers.counts().of(status), naive.of(status).len());
             }
             let answering = naive.answering();
@@ -136,13 +144,13 @@ proptest! {
                 .filter(|free| answering.contains(&free.port())).collect();
             prop_assert_eq!(peers.free_proven().alive, free.len());
             // They come first among the alive ones that are free.
-            let first = (0..free.len()).filter_map(|number| peers.nth_free(Status::Alive, number).cloned());
+            let first = (0..free.len()).filter_map(|place| free_at(&peers, Status::Alive, place).cloned());
             prop_assert_eq!(first.collect::<BTreeSet<_>>(), free.into_iter().collect::<BTreeSet<_>>());
             let all: Vec<Address> = answering.into_iter().map(peer).collect();
-            prop_assert_eq!(numbered(|number| peers.nth_answering(number)), all.clone());
+            prop_assert_eq!(placed(|place| peers.nth_answering(place)), all.clone());
             for address in all {
-                let (_, number) = peers.answering(&address);
-                prop_assert_eq!(number.and_then(|number| peers.nth_answering(number)), Some(&address));
+                let (_, place) = peers.answering(peers.find(&address));
+                prop_assert_eq!(place.and_then(|place| peers.nth_answering(place)), Some(&address));
             }
         }
     }

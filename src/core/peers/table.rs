@@ -1,0 +1,88 @@
+//! The peers by their addresses and by their numbers.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::LazyLock,
+};
+
+use hashbrown::HashTable;
+
+use crate::protocol::Address;
+
+use super::record::Record;
+
+/// What addresses are hashed with. Strangers choose them and can send as many as they like, so it is std's SipHash with a
+/// key that nobody knows: the faster ones do not hold out against somebody who tries until some collide. One key is
+/// enough for all tables, as none of them shows its order.
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// A peer with its address.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) address: Address,
+    pub(super) record: Record,
+}
+
+/// All peers, each with a number, its place in a list. The last one gets the number of one that goes.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    /// The numbers, by the hashes of the addresses.
+    index: HashTable<u32>,
+    known: Vec<Known>,
+}
+
+impl Table {
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    pub(super) fn find(&self, address: &Address) -> Option<usize> {
+        let is_it = |number: &u32| self.known[*number as usize].address == *address;
+        self.index.find(hash(address), is_it).map(|number| *number as usize)
+    }
+
+    /// The peer with this number, which there is.
+    pub(super) fn at(&self, number: usize) -> &Known {
+        &self.known[number]
+    }
+
+    pub(super) fn at_mut(&mut self, number: usize) -> &mut Known {
+        &mut self.known[number]
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Known> {
+        self.known.iter()
+    }
+
+    /// Adds one that is not there and returns its number.
+    pub(super) fn push(&mut self, address: Address, record: Record) -> usize {
+        let number = self.known.len();
+        let hash_of = |number: &u32| hash(&self.known[*number as usize].address);
+        self.index.insert_unique(hash(&address), number as u32, hash_of);
+        if number == self.known.capacity() {
+            // By a quarter, not to twice as many: most of the memory of a node that knows many is this.
+            self.known.reserve_exact((number / 4).max(4));
+        }
+        self.known.push(Known { address, record });
+        number
+    }
+
+    /// Takes the peer with this number out.
+    pub(super) fn swap_remove(&mut self, number: usize) -> Known {
+        let going = self.known.swap_remove(number);
+        let is = |other: usize| move |found: &u32| *found as usize == other;
+        if let Ok(found) = self.index.find_entry(hash(&going.address), is(number)) {
+            found.remove();
+        }
+        if let Some(moved) = self.known.get(number) {
+            let last = self.known.len();
+            let found = self.index.find_mut(hash(&moved.address), is(last));
+            found.into_iter().for_each(|found| *found = number as u32);
+        }
+        going
+    }
+}
+
+fn hash(address: &Address) -> u64 {
+    HASHER.hash_one(address)
+}
