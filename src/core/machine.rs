@@ -773,6 +773,40 @@ impl Core {
         wakes.is_none_or(|wakes| self.next_send() < wakes) && self.can_send()
     }
 
+    // === Many cores ===
+
+    /// Reads a little of all that the next input will read, and returns something of it that means nothing. A shell with
+    /// so many cores that they are in no cache does so for several of them in a row, so that their memory comes at once.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn touch(&self) -> usize {
+        let Self { queue, in_flight, outputs, counters, rule, pace, .. } = self;
+        self.peers.touch()
+            ^ queue.len()
+            ^ in_flight.len()
+            ^ outputs.deliveries.len()
+            ^ outputs.events.len()
+            ^ counters.delivered as usize
+            ^ rule.touch()
+            ^ pace.next().subsec_nanos() as usize
+            ^ self.next_delivery as usize
+            ^ self.options.max_in_flight
+            ^ self.aliases.len()
+    }
+
+    /// The same of what is further away than that, once it has come.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn touch_further(&self) -> usize {
+        let head = self.queue.head().map_or(0, |head| head.queued.id.0 as usize);
+        let first = self.in_flight.front().map_or(0, |in_flight| in_flight.id.0 as usize);
+        head ^ first ^ self.peers.touch_further()
+    }
+
+    /// The same of a peer.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn touch_peer(&self, address: &Address) -> usize {
+        self.peers.find(address).map_or(0, |number| self.peers.record(number).received as usize)
+    }
+
     // === What a screen shows ===
 
     /// How many peers of each status the next message could go to: those that are not busy with as many as may be, and

@@ -26,6 +26,8 @@ const STARTED: u64 = 1_700_000_000_000;
 /// The nodes whose longest distance is measured in a sample, evenly spread: with all of them, measuring a million would
 /// take longer than simulating them.
 const MEASURED: u32 = 2000;
+/// So many of the things that happen next are looked at in one go.
+const AHEAD: usize = 16;
 /// The sender of what comes from outside the network.
 pub(super) const OUTSIDE: u32 = u32::MAX;
 
@@ -46,6 +48,8 @@ pub struct Simulation {
     pub(super) trouble: Trouble,
     deliveries: u64,
     failures: u64,
+    /// So many of the things that happen next were looked at already.
+    ahead: usize,
 }
 
 /// One node.
@@ -140,7 +144,7 @@ impl Simulation {
         let mut simulation = Self {
             addresses: Addresses::of(nodes),
             towers: Vec::with_capacity(nodes as usize),
-            calendar: Calendar::new(),
+            calendar: calendar_for(&scenario),
             parcels: Parcels::default(),
             outputs: Outputs::default(),
             rng: Pcg64::seed_from_u64(scenario.seed),
@@ -149,6 +153,7 @@ impl Simulation {
             trouble: Trouble::default(),
             deliveries: 0,
             failures: 0,
+            ahead: 0,
             scenario,
         };
         simulation.towers.extend((0..nodes).map(|_| Tower { core: None, wake: NEVER, failures: 0 }));
@@ -163,6 +168,7 @@ impl Simulation {
         let options = self.scenario.options(self.addresses.of_node(node));
         // Options of a scenario that was checked are ones that a node takes.
         let Ok(mut core) = Core::new(options) else { return };
+        core.set_watched(false);
         core.swap_outputs(&mut self.outputs);
         for peer in self.scenario.topology.neighbours(node, self.scenario.seed) {
             let (peer, now) = (self.addresses.of_node(peer), self.time());
@@ -223,6 +229,10 @@ impl Simulation {
         let last = self.deliveries.saturating_add(deliveries);
         let nanos = u64::try_from(end.as_nanos()).unwrap_or(NEVER);
         while !self.is_over() && self.deliveries < last {
+            if self.ahead == 0 {
+                self.look_ahead();
+            }
+            self.ahead = self.ahead.saturating_sub(1);
             let Some((at, what)) = self.calendar.next_before(nanos) else {
                 self.now = self.now.max(nanos);
                 return end < duration;
@@ -231,6 +241,32 @@ impl Simulation {
             self.happens(what);
         }
         !self.is_over()
+    }
+
+    /// Reads what the next few things that happen will read. They happen to nodes that nothing has happened to for long:
+    /// without this the processor would wait for the memory of one after the other, with it it waits once for all.
+    fn look_ahead(&mut self) {
+        let Self { calendar, parcels, towers, .. } = self;
+        let core = |node: u32| towers.get(node as usize).and_then(|tower| tower.core.as_ref());
+        let nodes = || {
+            calendar.upcoming(AHEAD).filter_map(|what| match *what {
+                Happening::Wake(node) => Some((node, None)),
+                Happening::Arrives(place) => {
+                    let parcel = parcels.places.get(place as usize)?;
+                    Some((parcel.to, parcel.payload.as_ref().map(|payload| &payload.sender)))
+                }
+                Happening::Ends(place, _) => Some((parcels.places.get(place as usize)?.from, None)),
+                _ => None,
+            })
+        };
+        let mut read = 0;
+        nodes().for_each(|(node, _)| read ^= core(node).map_or(0, Core::touch));
+        nodes().for_each(|(node, _)| read ^= core(node).map_or(0, Core::touch_further));
+        nodes().for_each(|(node, sender)| {
+            read ^= core(node).zip(sender).map_or(0, |(core, sender)| core.touch_peer(sender));
+        });
+        std::hint::black_box(read);
+        self.ahead = calendar.upcoming(AHEAD).count();
     }
 
     /// Lets the next thing happen, and what happens until a message was delivered. Returns whether it goes on.
@@ -294,7 +330,6 @@ impl Simulation {
         }
         let tower = &mut self.towers[node as usize];
         let Some(core) = &mut tower.core else { return };
-        while core.poll_event().is_some() {}
         core.swap_outputs(&mut self.outputs);
         let Some(wake) = core.poll_timeout() else { return };
         let wake = u64::try_from(wake.as_nanos()).unwrap_or(NEVER).max(self.now);
@@ -382,9 +417,7 @@ impl Simulation {
             self.attend_to(to);
             return End::Refused(answer.status);
         }
-        let sender = payload.sender.clone();
-        core.see_sender(&sender, remote, now);
-        let answer = core.take_payload(&sender, payload, remote, now);
+        let answer = core.receive(payload, remote, now);
         self.attend_to(to);
         if answer.status == 200 { End::Taken } else { End::Refused(answer.status) }
     }
@@ -504,6 +537,12 @@ impl Simulation {
             flood: self.flood_rates(),
         }
     }
+}
+
+/// Each message that is sent is three things that happen, up to the next of its sender or the end of its way.
+fn calendar_for(scenario: &Scenario) -> Calendar<Happening> {
+    let senders = f64::from(scenario.nodes().min(scenario.messages.max(1)));
+    Calendar::of(3.0 * senders * scenario.send_rate, 1.25 / scenario.send_rate)
 }
 
 impl End {

@@ -20,6 +20,11 @@ pub(super) struct Rule {
 }
 
 impl Rule {
+    #[cfg(feature = "simulation")]
+    pub(super) fn touch(&self) -> usize {
+        self.number as usize
+    }
+
     fn holds(&self, entry: &Entry) -> bool {
         let rule = self.rule.as_ref().filter(|_| entry.passed != self.number);
         rule.is_some_and(|rule| rule.matches(&entry.queued))

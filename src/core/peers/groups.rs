@@ -89,6 +89,19 @@ impl Groups {
         }
     }
 
+    #[cfg(feature = "simulation")]
+    pub(super) fn touch(&self) -> usize {
+        let classes = self.numbers.iter().map(Vec::len).fold(0, |one, other| one ^ other);
+        classes ^ self.free[0] as usize ^ self.places.len()
+    }
+
+    #[cfg(feature = "simulation")]
+    pub(super) fn touch_further(&self) -> usize {
+        let classes = self.numbers.iter().filter_map(|numbers| numbers.last());
+        let places = self.places.iter().step_by(16);
+        classes.chain(places).fold(0, |one, other| one ^ *other as usize)
+    }
+
     /// Two peers of a class take each other's place.
     fn swap(&mut self, class: Class, one: usize, other: usize) {
         let numbers = &mut self.numbers[class as usize];

@@ -328,6 +328,18 @@ impl Peers {
         self.nth(Class::Answering, place).map(|number| self.address(number))
     }
 
+    // === Many tables ===
+
+    #[cfg(feature = "simulation")]
+    pub(super) fn touch(&self) -> usize {
+        self.groups.touch() ^ self.table.len() ^ self.left.len() ^ self.max_tries
+    }
+
+    #[cfg(feature = "simulation")]
+    pub(super) fn touch_further(&self) -> usize {
+        self.groups.touch_further()
+    }
+
     // === As they are listed ===
 
     /// All peers, by status and then by address.

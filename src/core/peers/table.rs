@@ -11,7 +11,7 @@ use crate::protocol::Address;
 
 use super::record::Record;
 
-/// What addresses are hashed with. Strangers choose them and can send as many as they like, so it is std's SipHash with a
+/// What addresses are hashed with. Strangers choose them and can send as many as they like, so it is std's hash with a
 /// key that nobody knows: the faster ones do not hold out against somebody who tries until some collide. One key is
 /// enough for all tables, as none of them shows its order.
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
