@@ -149,9 +149,6 @@ pub enum StartError {
     /// The state of the last run can't be read.
     #[error(transparent)]
     State(#[from] StateError),
-    /// The HTTP client can't be made.
-    #[error("cannot set up HTTPS: {0}")]
-    Client(#[from] reqwest::Error),
 }
 
 impl Default for Builder {
@@ -263,7 +260,7 @@ impl Builder {
         let core = Core::new(Options { address, ..self.options.clone() })?;
         let Limits { max_connections, max_connections_per_address, .. } = self.limits;
         let connections = Connections::new(max_connections, max_connections_per_address);
-        let (shared, run) = self.assemble(core, state, provider, Arc::clone(&connections))?;
+        let (shared, run) = self.assemble(core, state, provider, Arc::clone(&connections));
 
         let listener = Arc::new(Listener {
             shared: Arc::clone(&shared),
@@ -299,7 +296,7 @@ impl Builder {
         state: State,
         provider: Arc<CryptoProvider>,
         connections: Arc<Connections>,
-    ) -> Result<(Arc<Shared>, HeaderValue), StartError> {
+    ) -> (Arc<Shared>, HeaderValue) {
         let mut rng: StdRng = rand::make_rng();
         let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
         let run = HeaderValue::try_from(run).expect("hexadecimal digits");
@@ -307,15 +304,14 @@ impl Builder {
         let trust = Arc::new(Trust::new(Arc::clone(&state_changed)));
         trust.restore(state.pins);
         let reach = Reach::new(&self.hostname, self.limits.contact_all);
-        let sender =
-            Sender::new(Arc::clone(&trust), provider, &self.limits, reach, run.clone(), connections)?;
+        let sender = Sender::new(Arc::clone(&trust), provider, &self.limits, reach, run.clone(), connections);
         let shared = Arc::new(Shared::new(core, rng, sender, trust, state_changed, EVENT_CAPACITY));
         shared.at_core(|at| {
             at.core.restore(state.peers, at.now);
             at.core.restore_remotes(state.ignored_remotes);
         });
         shared.sweep_pins();
-        Ok((shared, run))
+        (shared, run)
     }
 
     fn load_certificate(&self, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateError> {

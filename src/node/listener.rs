@@ -199,9 +199,9 @@ impl Listener {
         remote: SocketAddr,
         ticket: &Ticket,
     ) -> Response<Full<Bytes>> {
-        if request.headers().get(RUN_HEADER) == Some(&self.run) {
+        if request.headers().get(&RUN_HEADER) == Some(&self.run) {
             let mut response = plain(StatusCode::MISDIRECTED_REQUEST, "this is yourself\n");
-            response.headers_mut().insert(RUN_HEADER, self.run.clone());
+            response.headers_mut().insert(&RUN_HEADER, self.run.clone());
             return response;
         }
         if let Err(answer) = self.shared.at_core(|at| at.core.allow_payload(remote.ip(), at.now)) {

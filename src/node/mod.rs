@@ -24,6 +24,8 @@ mod subscription;
 mod trust;
 mod whole_file;
 
+use hyper::header::HeaderName;
+
 pub use builder::{Builder, Limits, StartError};
 pub use certificate::CertificateError;
 pub use handle::{AnnounceError, Node, NotKnown, Overview, Remaining, Snapshot, SnapshotLimits};
@@ -35,4 +37,4 @@ pub use trust::{CertificateFingerprint, Trusted};
 
 /// The request header that carries a random value of one run of a node, by which it recognises itself under a name
 /// that it did not know. Other nodes ignore it.
-const RUN_HEADER: &str = "clacks-run";
+static RUN_HEADER: HeaderName = HeaderName::from_static("clacks-run");

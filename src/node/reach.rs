@@ -4,16 +4,17 @@ use std::{
     error::Error,
     fmt, io,
     net::{IpAddr, SocketAddr},
+    pin::Pin,
     sync::Arc,
+    task::{Context, Poll},
+    vec,
 };
 
-use reqwest::{
-    Url,
-    dns::{Addrs, Name, Resolve, Resolving},
-};
+use hyper_util::client::legacy::connect::dns::Name;
 use tokio::{net::lookup_host, sync::OnceCell};
+use tower_service::Service;
 
-use crate::core::Scope;
+use crate::{core::Scope, protocol::Address};
 
 use super::trust::Handshake;
 
@@ -73,17 +74,25 @@ impl Reach {
 
 /// Looks hostnames up for connections, and leaves out the addresses that may not be contacted. Asked when the
 /// connection is made, so that a name that leads elsewhere by then is found out.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Resolver(pub(super) Arc<Reach>);
 
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for Resolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = Box<dyn Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         let reach = Arc::clone(&self.0);
         let handshake = Handshake::current();
         Box::pin(async move {
             let found: Vec<SocketAddr> = lookup_host((name.as_str(), 0)).await?.collect();
             if handshake.is_with_named() {
-                return Ok(Box::new(found.into_iter()) as Addrs);
+                return Ok(found.into_iter());
             }
             let mut allowed = Vec::new();
             let mut refused = None;
@@ -95,16 +104,16 @@ impl Resolve for Resolver {
             }
             match refused {
                 Some(refused) if allowed.is_empty() => Err(refused.into()),
-                _ => Ok(Box::new(allowed.into_iter()) as Addrs),
+                _ => Ok(allowed.into_iter()),
             }
         })
     }
 }
 
-/// The IP address that a URL names without a name to look up.
-pub(super) fn literal(url: &Url) -> Option<IpAddr> {
-    // The URL's parser has written the likes of `127.1` and `0x7f000001` out by now.
-    url.host_str()?.trim_matches(['[', ']']).parse().ok()
+/// The IP address that a peer is found at without a name to look up.
+pub(super) fn literal(address: &Address) -> Option<IpAddr> {
+    // The likes of `127.1` and `0x7f000001` are no hostnames of an address.
+    address.hostname().parse().ok()
 }
 
 #[cfg(test)]
@@ -142,17 +151,17 @@ mod tests {
 
     #[test]
     fn however_an_address_is_written_it_is_seen() {
-        for (url, expected) in [
-            ("https://127.0.0.1:1/", Some("127.0.0.1")),
-            ("https://127.1:1/", Some("127.0.0.1")),
-            ("https://2130706433:1/", Some("127.0.0.1")),
-            ("https://0x7f.0.0.1:1/", Some("127.0.0.1")),
-            ("https://017700000001:1/", Some("127.0.0.1")),
-            ("https://[::ffff:127.0.0.1]:1/", Some("::ffff:127.0.0.1")),
-            ("https://tower.example.org:1/", None),
+        for (hostname, expected) in [
+            ("127.0.0.1", Some("127.0.0.1")),
+            ("::ffff:127.0.0.1", Some("::ffff:127.0.0.1")),
+            ("0:0::1", Some("::1")),
+            ("tower.example.org", None),
         ] {
             let expected = expected.map(|address| address.parse().unwrap());
-            assert_eq!(literal(&Url::parse(url).unwrap()), expected, "{url}");
+            assert_eq!(literal(&Address::new(hostname, 1).unwrap()), expected, "{hostname}");
+        }
+        for hostname in ["127.1", "2130706433", "0x7f.0.0.1", "017700000001", "0x7f000001"] {
+            assert!(Address::new(hostname, 1).is_err(), "{hostname}");
         }
     }
 }

@@ -187,9 +187,15 @@ impl Shared {
     }
 
     fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: Outcome) {
-        self.at_core(|at| at.core.handle_delivery(id, outcome.clone(), at.now));
+        let waiting = self.at_core(|at| {
+            at.core.handle_delivery(id, outcome.clone(), at.now);
+            // What waited for this to end leaves at once, without a turn of the driver's.
+            if at.core.poll_timeout().is_some_and(|due| due <= at.now.uptime) {
+                at.core.handle_timeout(at.now, at.rng);
+            }
+            at.announces.as_mut().and_then(|announces| announces.remove(&id))
+        });
         self.sweep_pins();
-        let waiting = self.lock().announces.as_mut().and_then(|announces| announces.remove(&id));
         if let Some(waiting) = waiting {
             // An error means that nobody waits any more.
             let _ = waiting.send(outcome);

@@ -241,7 +241,7 @@ impl Tables {
 }
 
 /// The address as connections are shared by it: as URLs write it.
-fn place(address: &Address) -> Address {
+pub(super) fn place(address: &Address) -> Address {
     let hostname = address.hostname();
     let written = match hostname.parse::<Ipv6Addr>() {
         Ok(ip) => ip.to_string(),
