@@ -2,6 +2,7 @@ use std::{
     collections::{BTreeSet, VecDeque},
     net::IpAddr,
     ops::Range,
+    sync::Arc,
     time::Duration,
 };
 
@@ -24,6 +25,8 @@ use super::{
 mod handing_on;
 mod holding;
 mod remotes;
+#[cfg(feature = "simulation")]
+mod touch;
 
 /// Messages at the head of the queue that are held in one go at most.
 const MOST_HOLDS: usize = 64;
@@ -35,22 +38,25 @@ const MAX_ALIASES: usize = 64;
 /// A node of the network as a state machine. See the [module](crate::core) for how it is driven.
 #[derive(Debug)]
 pub struct Core {
-    options: Options,
+    /// Where others find this node.
+    address: Address,
+    options: Arc<Options>,
     peers: Peers,
     queue: Queue,
-    sightings: Sightings,
+    // What a node that nobody watches, knows nobody's network address or does not leave has no need of is made when it is.
+    sightings: Option<Box<Sightings>>,
     rule: Rule,
     pace: Pace,
-    handing_on: Option<HandingOn>,
+    handing_on: Option<Box<HandingOn>>,
     /// The last message went to a peer that only strangers spoke for.
     after_try: bool,
-    remotes: Remotes,
+    remotes: Option<Box<Remotes>>,
     /// In the order in which they began, which is that of their ids.
     in_flight: VecDeque<InFlight>,
     messages_in_flight: usize,
     next_delivery: u64,
     aliases: BTreeSet<Address>,
-    counters: Counters,
+    counters: Option<Box<Counters>>,
     /// When the next limit that is met is told of, as uptime.
     tells_of_limits: Duration,
     outputs: Outputs,
@@ -135,9 +141,26 @@ impl Answer {
 
 /// What waits for the shell: see [`Core::swap_outputs`].
 #[derive(Debug, Default)]
-pub struct Outputs {
+pub struct Outputs(Option<Box<Waiting>>);
+
+#[derive(Debug, Default)]
+struct Waiting {
     deliveries: VecDeque<Delivery>,
     events: VecDeque<Event>,
+}
+
+impl Outputs {
+    fn waiting(&mut self) -> &mut Waiting {
+        self.0.get_or_insert_default()
+    }
+
+    fn poll_delivery(&mut self) -> Option<Delivery> {
+        self.0.as_mut()?.deliveries.pop_front()
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.0.as_mut()?.events.pop_front()
+    }
 }
 
 /// What has happened since the node started.
@@ -163,30 +186,36 @@ impl Core {
     /// A node that knows nobody and holds nothing.
     pub fn new(options: Options) -> Result<Self, OptionsError> {
         options.check()?;
-        Ok(Self {
+        Ok(Self::sharing(options.address.clone(), Arc::new(options)))
+    }
+
+    /// One of many nodes that are alike but for their addresses. The options were checked.
+    pub(crate) fn sharing(address: Address, options: Arc<Options>) -> Self {
+        Self {
             peers: Peers::new(options.max_in_flight_per_peer, options.max_tries()),
             queue: Queue::new(&options),
-            sightings: Sightings::default(),
+            sightings: None,
             rule: Rule::default(),
             handing_on: None,
             after_try: false,
-            remotes: Remotes::new(&options),
+            remotes: None,
             pace: Pace::new(options.send_rate),
             in_flight: VecDeque::new(),
             messages_in_flight: 0,
             next_delivery: 1,
             aliases: BTreeSet::new(),
-            counters: Counters::default(),
+            counters: None,
             tells_of_limits: Duration::ZERO,
             outputs: Outputs::default(),
             is_watched: true,
+            address,
             options,
-        })
+        }
     }
 
-    /// Whether anybody is told what happens here. If not, there are no events and nobody counts how often a message has
-    /// been seen here: all are as if they were seen never, which changes nothing that a peer could notice. Nodes are
-    /// watched unless they are told otherwise.
+    /// Whether anybody is told what happens here. If not, there are no events, and nothing is counted: neither what
+    /// [`Core::counters`] tells nor how often a message has been seen here, which changes nothing that a peer could
+    /// notice. Nodes are watched unless they are told otherwise.
     pub fn set_watched(&mut self, is_watched: bool) {
         self.is_watched = is_watched;
     }
@@ -194,13 +223,24 @@ impl Core {
     /// Tells those who watch, if there are any, what happened.
     fn tell(&mut self, event: impl FnOnce(&Peers) -> Event) {
         if self.is_watched {
-            self.outputs.events.push_back(event(&self.peers));
+            self.outputs.waiting().events.push_back(event(&self.peers));
         }
+    }
+
+    /// Counts what happened for those who watch, if there are any.
+    fn count(&mut self, count: impl FnOnce(&mut Counters)) {
+        if self.is_watched {
+            count(self.counters.get_or_insert_default());
+        }
+    }
+
+    fn remotes(&mut self) -> &mut Remotes {
+        self.remotes.get_or_insert_with(|| Box::new(Remotes::new(&self.options)))
     }
 
     /// Counts that a message is seen here, and returns how often it has been.
     fn sight(&mut self, message: &Message) -> u32 {
-        if self.is_watched { self.sightings.note(message) } else { 0 }
+        if self.is_watched { self.sightings.get_or_insert_default().note(message) } else { 0 }
     }
 
     /// Makes the peers of an earlier run known: as lost from now on, so that each is tried for the whole kill
@@ -272,7 +312,7 @@ impl Core {
                 }
             }
             Kind::Announce => {
-                self.counters.announces += 1;
+                self.count(|counters| counters.announces += 1);
                 self.tell(|peers| Event::AnnounceReceived { peer: who(peers) });
             }
             Kind::Other => {}
@@ -307,14 +347,14 @@ impl Core {
         let peer = self.is_watched.then(|| who(&self.peers));
         let visits = self.sight(&message);
         let entry = self.queue.take_in(message, millis(now.uptime), visits, Some(sender.clone()));
-        self.counters.received += 1;
+        self.count(|counters| counters.received += 1);
         if let Some(number) = number {
             self.peers.record_mut(number).received += 1;
         }
         let QueuedMessage { id, message, .. } = &entry.queued;
         let received =
             peer.map(|peer| Event::MessageReceived { peer, message: message.clone(), id: Some(*id), visits });
-        self.outputs.events.extend(received);
+        received.into_iter().for_each(|received| self.outputs.waiting().events.push_back(received));
         self.admit(entry, || Origin::Received(sender.clone()));
         Ok(())
     }
@@ -337,7 +377,7 @@ impl Core {
         message: Option<&Message>,
         remote: Option<IpAddr>,
     ) -> Answer {
-        self.counters.refused += 1;
+        self.count(|counters| counters.refused += 1);
         self.tell(|_| {
             Event::Refused(Refusal {
                 status,
@@ -402,11 +442,15 @@ impl Core {
         let id = DeliveryId(self.next_delivery);
         self.next_delivery += 1;
         let friend = choice::choose_friend(&self.peers, number, rng);
-        let payload = Payload { message, kind, sender: self.options.address.clone(), friend };
+        let payload = Payload { message, kind, sender: self.address.clone(), friend };
         let is_named = matches!(purpose, Purpose::Announce)
             || number.is_some_and(|number| self.peers.record(number).is_named);
+        if self.in_flight.len() == self.in_flight.capacity() {
+            // Most nodes have one or two: less room than is made for more.
+            self.in_flight.reserve_exact(self.in_flight.len().max(1));
+        }
         self.in_flight.push_back(InFlight { id, to: to.clone(), purpose });
-        self.outputs.deliveries.push_back(Delivery { id, to, payload, is_named });
+        self.outputs.waiting().deliveries.push_back(Delivery { id, to, payload, is_named });
         id
     }
 
@@ -434,7 +478,7 @@ impl Core {
                     record.set_round_trip(round_trip);
                 }
                 self.queue.settle(&taken.queued);
-                self.counters.delivered += 1;
+                self.count(|counters| counters.delivered += 1);
                 let QueuedMessage { id, message, .. } = taken.queued;
                 self.tell(|peers| Event::MessageDelivered { id, peer: who(peers), message, round_trip });
                 if let Some(number) = number {
@@ -445,7 +489,7 @@ impl Core {
                 let is_ours = failure == Failure::NoResources;
                 let failed = number.filter(|_| !is_ours);
                 failed.into_iter().for_each(|number| self.peers.record_mut(number).count_failure());
-                self.counters.failed += 1;
+                self.count(|counters| counters.failed += 1);
                 let is_out_of_reach = matches!(failure, Failure::NotContacted(_));
                 let QueuedMessage { id, ref message, .. } = taken.queued;
                 self.tell(|peers| Event::DeliveryFailed {
@@ -523,7 +567,7 @@ impl Core {
                 self.put_back(taken, &to);
             }
         }
-        self.outputs.deliveries.clear();
+        self.outputs.waiting().deliveries.clear();
     }
 
     // === The peers' statuses ===
@@ -575,7 +619,7 @@ impl Core {
         if !self.is_unknown(address) {
             return None;
         }
-        if !remote.is_none_or(|remote| self.remotes.may_introduce(remote, now)) {
+        if !remote.is_none_or(|remote| self.remotes().may_introduce(remote, now)) {
             self.meets(Limit::Introductions, now);
             return None;
         }
@@ -639,7 +683,7 @@ impl Core {
 
     /// Whether the address is this node's own, under any name that it is known to have.
     pub fn is_this_node(&self, address: &Address) -> bool {
-        self.options.address.same_place(address) || self.aliases.iter().any(|alias| alias.same_place(address))
+        self.address.same_place(address) || self.aliases.iter().any(|alias| alias.same_place(address))
     }
 
     // === What the user says ===
@@ -656,7 +700,7 @@ impl Core {
         let visits = self.sight(&message);
         let entry = self.queue.take_in(message, millis(now.uptime), visits, None);
         let id = entry.queued.id;
-        self.counters.enqueued += 1;
+        self.count(|counters| counters.enqueued += 1);
         self.admit(entry, || Origin::Local);
         Ok(id)
     }
@@ -737,7 +781,7 @@ impl Core {
     /// Changes how many messages a second are sent.
     pub fn set_send_rate(&mut self, rate: f64, now: Now) -> Result<(), OptionsError> {
         check_send_rate(rate)?;
-        self.options.send_rate = rate;
+        Arc::make_mut(&mut self.options).send_rate = rate;
         self.pace.set_rate(rate, now.uptime);
         self.tell(|_| Event::SendRateChanged { rate });
         Ok(())
@@ -747,7 +791,7 @@ impl Core {
 
     /// The next request to make.
     pub fn poll_delivery(&mut self) -> Option<Delivery> {
-        self.outputs.deliveries.pop_front()
+        self.outputs.poll_delivery()
     }
 
     /// Exchanges what waits for the shell with `outputs`, and with it the memory that it waits in. A shell with many
@@ -758,7 +802,7 @@ impl Core {
 
     /// The next thing that happened.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.outputs.events.pop_front()
+        self.outputs.poll_event()
     }
 
     /// When to call [`Core::handle_timeout`], as uptime; `None` while there is nothing to send or nobody to send
@@ -771,40 +815,6 @@ impl Core {
     /// where it does not.
     pub fn is_due_before(&self, wakes: Option<Duration>) -> bool {
         wakes.is_none_or(|wakes| self.next_send() < wakes) && self.can_send()
-    }
-
-    // === Many cores ===
-
-    /// Reads a little of all that the next input will read, and returns something of it that means nothing. A shell with
-    /// so many cores that they are in no cache does so for several of them in a row, so that their memory comes at once.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn touch(&self) -> usize {
-        let Self { queue, in_flight, outputs, counters, rule, pace, .. } = self;
-        self.peers.touch()
-            ^ queue.len()
-            ^ in_flight.len()
-            ^ outputs.deliveries.len()
-            ^ outputs.events.len()
-            ^ counters.delivered as usize
-            ^ rule.touch()
-            ^ pace.next().subsec_nanos() as usize
-            ^ self.next_delivery as usize
-            ^ self.options.max_in_flight
-            ^ self.aliases.len()
-    }
-
-    /// The same of what is further away than that, once it has come.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn touch_further(&self) -> usize {
-        let head = self.queue.head().map_or(0, |head| head.queued.id.0 as usize);
-        let first = self.in_flight.front().map_or(0, |in_flight| in_flight.id.0 as usize);
-        head ^ first ^ self.peers.touch_further()
-    }
-
-    /// The same of a peer.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn touch_peer(&self, address: &Address) -> usize {
-        self.peers.find(address).map_or(0, |number| self.peers.record(number).received as usize)
     }
 
     // === What a screen shows ===
@@ -829,7 +839,7 @@ impl Core {
 
     /// What has happened since the node started.
     pub fn counters(&self) -> Counters {
-        self.counters
+        self.counters.as_deref().copied().unwrap_or_default()
     }
 
     /// A peer by its address.

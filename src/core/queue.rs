@@ -151,6 +151,10 @@ impl Queue {
 
     /// Puts an entry with the latest ticket at the tail.
     pub(super) fn append(&mut self, entry: Entry) {
+        if self.waiting.len() == self.waiting.capacity() {
+            // Less than is made otherwise where there is one or two.
+            self.waiting.reserve_exact(self.waiting.len().max(1));
+        }
         self.waiting.push_back(entry);
     }
 

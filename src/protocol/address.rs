@@ -1,10 +1,11 @@
 use std::{
+    cmp::Ordering,
     fmt,
-    hash::{Hash, Hasher},
+    hash::{BuildHasher, Hash, Hasher, RandomState},
     net::{Ipv4Addr, Ipv6Addr},
     num::NonZeroU16,
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use serde::{
@@ -32,11 +33,18 @@ const MAX_LABEL: usize = 63;
 /// assert_eq!("[::1]:8080".parse::<Address>()?.hostname(), "::1");
 /// # Ok::<(), clacks_p2p::AddressError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone)]
 pub struct Address {
     hostname: Arc<str>,
+    /// Of the hostname, by [`KEY`].
+    hash: u32,
     port: NonZeroU16,
 }
+
+/// What hostnames are hashed with, once for each that is read. Strangers choose them and can send as many as they like,
+/// so it is std's hash with a key that nobody knows: the faster ones do not hold out against somebody who tries until some
+/// collide. What is made of it in a moment later says nothing of the key.
+static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// Why something is not an [`Address`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +73,7 @@ impl Address {
     pub fn new(hostname: &str, port: u16) -> Result<Self, AddressError> {
         check_hostname(hostname)?;
         let port = NonZeroU16::new(port).ok_or(AddressError::InvalidPort)?;
-        Ok(Self { hostname: hostname.into(), port })
+        Ok(Self { hostname: hostname.into(), hash: KEY.hash_one(hostname) as u32, port })
     }
 
     /// The hostname as it was written, an IPv6 address without brackets.
@@ -92,14 +100,41 @@ impl Address {
 
     /// The same address with another port.
     pub fn with_port(&self, port: NonZeroU16) -> Self {
-        Self { hostname: Arc::clone(&self.hostname), port }
+        Self { hostname: Arc::clone(&self.hostname), hash: self.hash, port }
+    }
+
+    /// What a hash table has its place by: another in each run of the program, and not known outside it.
+    pub(crate) fn table_hash(&self) -> u64 {
+        let both = u64::from(self.hash) << u16::BITS | u64::from(self.port());
+        // By the golden ratio, which spreads them over the upper half; tables look at both ends.
+        let spread = both.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        spread ^ spread >> u32::BITS
     }
 }
 
-// Peers choose these keys; the hash tables that hold them use std's seeded hash.
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        self.port == other.port && self.hash == other.hash && self.hostname == other.hostname
+    }
+}
+
+impl Eq for Address {}
+
+impl Ord for Address {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.hostname.cmp(&other.hostname).then(self.port.cmp(&other.port))
+    }
+}
+
+impl PartialOrd for Address {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl Hash for Address {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.hostname.hash(state);
+        self.hash.hash(state);
         self.port.hash(state);
     }
 }

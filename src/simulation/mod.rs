@@ -17,6 +17,7 @@
 //! ```
 
 mod addresses;
+mod ahead;
 mod calendar;
 mod latency;
 mod network;

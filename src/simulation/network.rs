@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
+    sync::Arc,
     time::Duration,
 };
 
@@ -9,7 +10,7 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::{
-    core::{Core, Delivery, DeliveryId, Failure, Now, Outcome, Outputs, PeerCounts, Status},
+    core::{Core, Delivery, DeliveryId, Failure, Now, Options, Outcome, Outputs, PeerCounts, Status},
     protocol::{Kind, Payload},
 };
 
@@ -26,8 +27,6 @@ const STARTED: u64 = 1_700_000_000_000;
 /// The nodes whose longest distance is measured in a sample, evenly spread: with all of them, measuring a million would
 /// take longer than simulating them.
 const MEASURED: u32 = 2000;
-/// So many of the things that happen next are looked at in one go.
-const AHEAD: usize = 16;
 /// The sender of what comes from outside the network.
 pub(super) const OUTSIDE: u32 = u32::MAX;
 
@@ -35,10 +34,11 @@ pub(super) const OUTSIDE: u32 = u32::MAX;
 #[derive(Debug)]
 pub struct Simulation {
     pub(super) scenario: Scenario,
+    options: Arc<Options>,
     pub(super) addresses: Addresses,
     pub(super) towers: Vec<Tower>,
     pub(super) calendar: Calendar<Happening>,
-    parcels: Parcels,
+    pub(super) parcels: Parcels,
     /// Lent to each node while something happens to it.
     outputs: Outputs,
     pub(super) rng: Pcg64,
@@ -58,7 +58,7 @@ pub(super) struct Tower {
     /// None while it is down.
     pub(super) core: Option<Core>,
     /// When it is to be woken, in nanoseconds; [`NEVER`] if not.
-    wake: u64,
+    pub(super) wake: u64,
     /// How often it has failed: what was for it before is not for it now.
     pub(super) failures: u32,
 }
@@ -99,6 +99,8 @@ pub(super) struct Parcel {
     /// How often the sender had failed.
     pub(super) failures: u32,
     pub(super) to: u32,
+    /// Of the receiver's address, by which its sender looks it up.
+    pub(super) hash: u64,
     /// The sender's number for it; none for what comes from outside.
     pub(super) id: Option<DeliveryId>,
     pub(super) sent: u64,
@@ -110,7 +112,7 @@ pub(super) struct Parcel {
 
 /// What is on its way, each in a place that is used again.
 #[derive(Debug, Default)]
-struct Parcels {
+pub(super) struct Parcels {
     places: Vec<Parcel>,
     free: Vec<u32>,
 }
@@ -125,12 +127,16 @@ impl Parcels {
         self.places.len() as u32 - 1
     }
 
-    fn at(&mut self, place: u32) -> &mut Parcel {
+    pub(super) fn at(&self, place: u32) -> &Parcel {
+        &self.places[place as usize]
+    }
+
+    fn at_mut(&mut self, place: u32) -> &mut Parcel {
         &mut self.places[place as usize]
     }
 
     fn end(&mut self, place: u32) {
-        let parcel = self.at(place);
+        let parcel = self.at_mut(place);
         (parcel.payload, parcel.message, parcel.taken) = (None, None, None);
         self.free.push(place);
     }
@@ -141,8 +147,10 @@ impl Simulation {
     pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
         scenario.check()?;
         let nodes = scenario.nodes();
+        let addresses = Addresses::of(nodes);
         let mut simulation = Self {
-            addresses: Addresses::of(nodes),
+            options: Arc::new(scenario.options(addresses.of_node(0))),
+            addresses,
             towers: Vec::with_capacity(nodes as usize),
             calendar: calendar_for(&scenario),
             parcels: Parcels::default(),
@@ -165,9 +173,7 @@ impl Simulation {
 
     /// A node starts, and makes itself known to its neighbours or is told of them.
     pub(super) fn join(&mut self, node: u32) {
-        let options = self.scenario.options(self.addresses.of_node(node));
-        // Options of a scenario that was checked are ones that a node takes.
-        let Ok(mut core) = Core::new(options) else { return };
+        let mut core = Core::sharing(self.addresses.of_node(node), Arc::clone(&self.options));
         core.set_watched(false);
         core.swap_outputs(&mut self.outputs);
         for peer in self.scenario.topology.neighbours(node, self.scenario.seed) {
@@ -230,7 +236,7 @@ impl Simulation {
         let nanos = u64::try_from(end.as_nanos()).unwrap_or(NEVER);
         while !self.is_over() && self.deliveries < last {
             if self.ahead == 0 {
-                self.look_ahead();
+                self.ahead = self.look_ahead();
             }
             self.ahead = self.ahead.saturating_sub(1);
             let Some((at, what)) = self.calendar.next_before(nanos) else {
@@ -241,32 +247,6 @@ impl Simulation {
             self.happens(what);
         }
         !self.is_over()
-    }
-
-    /// Reads what the next few things that happen will read. They happen to nodes that nothing has happened to for long:
-    /// without this the processor would wait for the memory of one after the other, with it it waits once for all.
-    fn look_ahead(&mut self) {
-        let Self { calendar, parcels, towers, .. } = self;
-        let core = |node: u32| towers.get(node as usize).and_then(|tower| tower.core.as_ref());
-        let nodes = || {
-            calendar.upcoming(AHEAD).filter_map(|what| match *what {
-                Happening::Wake(node) => Some((node, None)),
-                Happening::Arrives(place) => {
-                    let parcel = parcels.places.get(place as usize)?;
-                    Some((parcel.to, parcel.payload.as_ref().map(|payload| &payload.sender)))
-                }
-                Happening::Ends(place, _) => Some((parcels.places.get(place as usize)?.from, None)),
-                _ => None,
-            })
-        };
-        let mut read = 0;
-        nodes().for_each(|(node, _)| read ^= core(node).map_or(0, Core::touch));
-        nodes().for_each(|(node, _)| read ^= core(node).map_or(0, Core::touch_further));
-        nodes().for_each(|(node, sender)| {
-            read ^= core(node).zip(sender).map_or(0, |(core, sender)| core.touch_peer(sender));
-        });
-        std::hint::black_box(read);
-        self.ahead = calendar.upcoming(AHEAD).count();
     }
 
     /// Lets the next thing happen, and what happens until a message was delivered. Returns whether it goes on.
@@ -348,6 +328,7 @@ impl Simulation {
             from,
             failures,
             to: to.unwrap_or(OUTSIDE),
+            hash: delivery.to.table_hash(),
             id: Some(delivery.id),
             sent: self.now,
             payload: Some(delivery.payload),
@@ -388,7 +369,7 @@ impl Simulation {
     }
 
     fn arrives(&mut self, place: u32) {
-        let Parcel { from, to, sent, message, ref mut payload, .. } = *self.parcels.at(place);
+        let Parcel { from, to, sent, message, ref mut payload, .. } = *self.parcels.at_mut(place);
         let Some(payload) = payload.take() else { return };
         let end = self.deliver(from, to, payload);
         if let Some(number) = message.filter(|_| matches!(end, End::Taken)) {
@@ -402,7 +383,7 @@ impl Simulation {
             return;
         }
         if matches!(end, End::Taken) {
-            self.parcels.at(place).taken = Some(self.towers[to as usize].failures);
+            self.parcels.at_mut(place).taken = Some(self.towers[to as usize].failures);
         }
         self.calendar.note(at, Happening::Ends(place, end));
     }

@@ -247,7 +247,7 @@ impl Scenario {
         self.topology.nodes()
     }
 
-    /// What each node is told, apart from its address.
+    /// What each node is told, apart from its address. Options of a scenario that was checked are ones that a node takes.
     pub(super) fn options(&self, address: Address) -> Options {
         let messages = self.messages.max(100_000) as usize;
         Options {

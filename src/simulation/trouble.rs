@@ -115,7 +115,17 @@ impl Simulation {
         if let Some(payload) = made_up_friend(self.trouble.made_up) {
             let sent = self.now;
             let (from, payload) = (OUTSIDE, Some(payload));
-            self.post(Parcel { from, failures: 0, to, id: None, sent, payload, message: None, taken: None });
+            self.post(Parcel {
+                from,
+                failures: 0,
+                to,
+                hash: 0,
+                id: None,
+                sent,
+                payload,
+                message: None,
+                taken: None,
+            });
         }
     }
 

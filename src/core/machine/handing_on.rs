@@ -31,7 +31,7 @@ impl Core {
     /// flight; to lost and dead peers only if there are no others. What is held stays.
     pub fn set_handing_on(&mut self, on: bool) {
         match (on, &self.handing_on) {
-            (true, None) => self.handing_on = Some(HandingOn::default()),
+            (true, None) => self.handing_on = Some(Box::default()),
             (true, Some(_)) => {}
             (false, _) => self.handing_on = None,
         }

@@ -51,13 +51,13 @@ impl Core {
             self.meets(Limit::IgnoredRemotes, now);
             return Err(answer);
         }
-        let Err(wait) = self.remotes.payloads.take(remote, now.uptime) else { return Ok(()) };
+        let Err(wait) = self.remotes().payloads.take(remote, now.uptime) else { return Ok(()) };
         let reason = "too many payloads from your address";
-        let answer = if self.remotes.tells_of_too_many <= now.uptime {
-            self.remotes.tells_of_too_many = now.uptime + BETWEEN_TOO_MANY;
+        let answer = if self.remotes().tells_of_too_many <= now.uptime {
+            self.remotes().tells_of_too_many = now.uptime + BETWEEN_TOO_MANY;
             self.refuse(429, reason, None, None, Some(remote))
         } else {
-            self.counters.refused += 1;
+            self.count(|counters| counters.refused += 1);
             Answer::refused(429, reason)
         };
         self.meets(Limit::Payloads, now);
@@ -66,10 +66,10 @@ impl Core {
 
     /// Counts that a limit was met. Of many times one a second is told of.
     pub fn meets(&mut self, limit: Limit, now: Now) {
-        self.counters.limits.count(limit);
+        self.count(|counters| counters.limits.count(limit));
         if self.tells_of_limits <= now.uptime {
             self.tells_of_limits = now.uptime + BETWEEN_LIMITS;
-            let met = self.counters.limits;
+            let met = self.counters().limits;
             self.tell(|_| Event::LimitsMet { met });
         }
     }
@@ -80,7 +80,7 @@ impl Core {
         let remote = remote.to_canonical();
         let is_news = !self.is_remote_ignored(remote);
         if is_news {
-            self.remotes.ignored.insert(place(remote), remote);
+            self.remotes().ignored.insert(place(remote), remote);
             self.tell(|_| Event::RemoteIgnored { remote });
         }
         is_news
@@ -88,23 +88,25 @@ impl Core {
 
     /// Takes that back. Returns whether it was ignored.
     pub fn unignore_remote(&mut self, remote: IpAddr) -> bool {
-        let ignored = self.remotes.ignored.remove(&place(remote));
+        let ignored = self.remotes().ignored.remove(&place(remote));
         ignored.into_iter().for_each(|remote| self.tell(|_| Event::RemoteUnignored { remote }));
         ignored.is_some()
     }
 
     /// Whether connections from this remote address are not served. To be asked before the TLS handshake.
     pub fn is_remote_ignored(&self, remote: IpAddr) -> bool {
-        self.remotes.ignored.contains_key(&place(remote))
+        self.remotes.as_ref().is_some_and(|remotes| remotes.ignored.contains_key(&place(remote)))
     }
 
     /// The remote addresses that are ignored, in order.
     pub fn ignored_remotes(&self) -> impl Iterator<Item = IpAddr> {
-        self.remotes.ignored.values().copied()
+        self.remotes.iter().flat_map(|remotes| remotes.ignored.values().copied())
     }
 
     /// Ignores the remote addresses that were ignored in an earlier run.
     pub fn restore_remotes(&mut self, remotes: impl IntoIterator<Item = IpAddr>) {
-        self.remotes.ignored.extend(remotes.into_iter().map(|remote| (place(remote), remote.to_canonical())));
+        self.remotes()
+            .ignored
+            .extend(remotes.into_iter().map(|remote| (place(remote), remote.to_canonical())));
     }
 }

@@ -7,12 +7,12 @@ use super::record::Class;
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     // What every choice asks for stands together.
-    free: [u32; Class::COUNT],
+    pub(super) free: [u32; Class::COUNT],
     /// How many that did not answer last time are busy.
     tries: u32,
-    numbers: [Vec<u32>; Class::COUNT],
+    pub(super) numbers: [Vec<u32>; Class::COUNT],
     /// By its number, the place of each peer among those of its class.
-    places: Vec<u32>,
+    pub(super) places: Vec<u32>,
 }
 
 impl Groups {
@@ -87,19 +87,6 @@ impl Groups {
             self.tries -= u32::from(class.is_bounded());
             self.swap(class, place, free);
         }
-    }
-
-    #[cfg(feature = "simulation")]
-    pub(super) fn touch(&self) -> usize {
-        let classes = self.numbers.iter().map(Vec::len).fold(0, |one, other| one ^ other);
-        classes ^ self.free[0] as usize ^ self.places.len()
-    }
-
-    #[cfg(feature = "simulation")]
-    pub(super) fn touch_further(&self) -> usize {
-        let classes = self.numbers.iter().filter_map(|numbers| numbers.last());
-        let places = self.places.iter().step_by(16);
-        classes.chain(places).fold(0, |one, other| one ^ *other as usize)
     }
 
     /// Two peers of a class take each other's place.

@@ -6,6 +6,8 @@ mod groups;
 mod orders;
 mod record;
 mod table;
+#[cfg(feature = "simulation")]
+mod touch;
 
 use std::{collections::BTreeMap, ops::Bound};
 
@@ -326,18 +328,6 @@ impl Peers {
     /// The peer at this place among those that answered when they were last tried.
     pub(super) fn nth_answering(&self, place: usize) -> Option<&Address> {
         self.nth(Class::Answering, place).map(|number| self.address(number))
-    }
-
-    // === Many tables ===
-
-    #[cfg(feature = "simulation")]
-    pub(super) fn touch(&self) -> usize {
-        self.groups.touch() ^ self.table.len() ^ self.left.len() ^ self.max_tries
-    }
-
-    #[cfg(feature = "simulation")]
-    pub(super) fn touch_further(&self) -> usize {
-        self.groups.touch_further()
     }
 
     // === As they are listed ===

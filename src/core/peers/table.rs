@@ -1,20 +1,10 @@
 //! The peers by their addresses and by their numbers.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    sync::LazyLock,
-};
-
 use hashbrown::HashTable;
 
 use crate::protocol::Address;
 
 use super::record::Record;
-
-/// What addresses are hashed with. Strangers choose them and can send as many as they like, so it is std's hash with a
-/// key that nobody knows: the faster ones do not hold out against somebody who tries until some collide. One key is
-/// enough for all tables, as none of them shows its order.
-static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// A peer with its address.
 #[derive(Debug)]
@@ -27,8 +17,8 @@ pub(super) struct Known {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     /// The numbers, by the hashes of the addresses.
-    index: HashTable<u32>,
-    known: Vec<Known>,
+    pub(super) index: HashTable<u32>,
+    pub(super) known: Vec<Known>,
 }
 
 impl Table {
@@ -38,7 +28,7 @@ impl Table {
 
     pub(super) fn find(&self, address: &Address) -> Option<usize> {
         let is_it = |number: &u32| self.known[*number as usize].address == *address;
-        self.index.find(hash(address), is_it).map(|number| *number as usize)
+        self.index.find(address.table_hash(), is_it).map(|number| *number as usize)
     }
 
     /// The peer with this number, which there is.
@@ -57,8 +47,8 @@ impl Table {
     /// Adds one that is not there and returns its number.
     pub(super) fn push(&mut self, address: Address, record: Record) -> usize {
         let number = self.known.len();
-        let hash_of = |number: &u32| hash(&self.known[*number as usize].address);
-        self.index.insert_unique(hash(&address), number as u32, hash_of);
+        let hash_of = |number: &u32| self.known[*number as usize].address.table_hash();
+        self.index.insert_unique(address.table_hash(), number as u32, hash_of);
         if number == self.known.capacity() {
             // By a quarter, not to twice as many: most of the memory of a node that knows many is this.
             self.known.reserve_exact((number / 4).max(4));
@@ -71,18 +61,14 @@ impl Table {
     pub(super) fn swap_remove(&mut self, number: usize) -> Known {
         let going = self.known.swap_remove(number);
         let is = |other: usize| move |found: &u32| *found as usize == other;
-        if let Ok(found) = self.index.find_entry(hash(&going.address), is(number)) {
+        if let Ok(found) = self.index.find_entry(going.address.table_hash(), is(number)) {
             found.remove();
         }
         if let Some(moved) = self.known.get(number) {
             let last = self.known.len();
-            let found = self.index.find_mut(hash(&moved.address), is(last));
+            let found = self.index.find_mut(moved.address.table_hash(), is(last));
             found.into_iter().for_each(|found| *found = number as u32);
         }
         going
     }
-}
-
-fn hash(address: &Address) -> u64 {
-    HASHER.hash_one(address)
 }

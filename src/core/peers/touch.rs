@@ -1,0 +1,46 @@
+//! Reading ahead: see `machine/touch.rs`.
+
+use super::{Groups, Peers, Table, table::Known};
+
+impl Peers {
+    pub(in crate::core) fn touch(&self) -> usize {
+        self.groups.touch() ^ self.table.len() ^ self.left.len() ^ self.max_tries
+    }
+
+    pub(in crate::core) fn touch_further(&self) -> usize {
+        self.groups.touch_further()
+    }
+
+    pub(in crate::core) fn touch_index(&self, hash: u64) -> Option<u32> {
+        self.table.touch_index(hash)
+    }
+
+    pub(in crate::core) fn touch_peer(&self, number: u32) -> usize {
+        self.table.touch_known(number)
+    }
+}
+
+impl Groups {
+    fn touch(&self) -> usize {
+        let classes = self.numbers.iter().map(Vec::len).fold(0, |one, other| one ^ other);
+        classes ^ self.free[0] as usize ^ self.places.len()
+    }
+
+    fn touch_further(&self) -> usize {
+        let classes = self.numbers.iter().filter_map(|numbers| numbers.last());
+        // One of each line of a cache.
+        let places = self.places.iter().step_by(16);
+        classes.chain(places).fold(0, |one, other| one ^ *other as usize)
+    }
+}
+
+impl Table {
+    fn touch_index(&self, hash: u64) -> Option<u32> {
+        self.index.iter_hash(hash).next().copied()
+    }
+
+    fn touch_known(&self, number: u32) -> usize {
+        let read = |known: &Known| known.record.received as usize ^ usize::from(known.address.port());
+        self.known.get(number as usize).map_or(0, read)
+    }
+}
