@@ -1,6 +1,6 @@
 //! Looking ahead: what the next few things will need is fetched before they happen.
 
-use crate::core::Core;
+use crate::{core::Core, protocol::Address};
 
 use super::{
     Simulation,
@@ -22,7 +22,7 @@ impl Simulation {
     /// without this the processor would wait for the memory of one after the other, with it it waits once for all.
     /// Returns how many things that were.
     pub(super) fn look_ahead(&self) -> usize {
-        let next: Vec<Next<'_>> = self.calendar.upcoming(AHEAD).filter_map(|what| self.next(what)).collect();
+        let next: Vec<Next<'_>> = self.calendar.upcoming(AHEAD).filter_map(|what| self.next(*what)).collect();
         let mut read = 0;
         for Next { tower, core, .. } in &next {
             read ^= tower.wake as usize ^ core.touch();
@@ -45,17 +45,17 @@ impl Simulation {
         self.calendar.upcoming(AHEAD).count()
     }
 
-    fn next(&self, what: &Happening) -> Option<Next<'_>> {
+    fn next(&self, what: Happening) -> Option<Next<'_>> {
         let next = |node: u32, hashes| {
             let tower = &self.towers[node as usize];
             tower.core.as_ref().map(|core| Next { tower, core, hashes })
         };
-        match *what {
+        match what {
             Happening::Wake(node) => next(node, [None, None]),
             Happening::Arrives(place) => {
                 let parcel = self.parcels.at(place);
                 let payload = parcel.payload.as_ref()?;
-                let friend = payload.friend.as_ref().map(|friend| friend.table_hash());
+                let friend = payload.friend.as_ref().map(Address::table_hash);
                 next(parcel.to, [Some(payload.sender.table_hash()), friend])
             }
             Happening::Ends(place, _) => {
@@ -63,7 +63,7 @@ impl Simulation {
                 let is_node = parcel.id.is_some();
                 is_node.then(|| next(parcel.from, [Some(parcel.hash), None])).flatten()
             }
-            Happening::Fails(_) | Happening::Returns(_) | Happening::Floods => None,
+            Happening::Announces(_) | Happening::Fails(_) | Happening::Returns(_) | Happening::Floods => None,
         }
     }
 }

@@ -46,15 +46,36 @@ impl Latency {
         }
     }
 
+    /// What it is drawn from.
+    pub(super) fn ways(self) -> Ways {
+        match self {
+            Self::Constant { seconds } => Ways::Constant(seconds),
+            Self::Uniform { from, to } => Ways::Uniform(from, to - from),
+            // std's logarithm is the platform's, of which some round otherwise. A spread that was checked is one that the
+            // distribution takes.
+            Self::LogNormal { median, sigma } => {
+                LogNormal::new(libm::log(median), sigma).map_or(Ways::Constant(median), Ways::LogNormal)
+            }
+        }
+    }
+}
+
+/// How long ways are, ready to be drawn from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Ways {
+    Constant(f64),
+    /// From, and how much longer at most.
+    Uniform(f64, f64),
+    LogNormal(LogNormal<f64>),
+}
+
+impl Ways {
     /// One way, in seconds.
     pub(super) fn draw(self, rng: &mut impl Rng) -> f64 {
         match self {
-            Self::Constant { seconds } => seconds,
-            Self::Uniform { from, to } => from + (to - from) * rng.random::<f64>(),
-            // A spread that was checked is one that the distribution takes.
-            Self::LogNormal { median, sigma } => {
-                LogNormal::new(median.ln(), sigma).map_or(median, |way| way.sample(rng))
-            }
+            Self::Constant(seconds) => seconds,
+            Self::Uniform(from, longer) => from + longer * rng.random::<f64>(),
+            Self::LogNormal(ways) => ways.sample(rng),
         }
     }
 }

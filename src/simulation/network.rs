@@ -18,6 +18,7 @@ use super::{
     Origin, Report, Sample, Scenario, ScenarioError,
     addresses::Addresses,
     calendar::Calendar,
+    latency::Ways,
     trace::{Number, Trace},
     trouble::{Trouble, Watched},
 };
@@ -27,6 +28,11 @@ const STARTED: u64 = 1_700_000_000_000;
 /// The nodes whose longest distance is measured in a sample, evenly spread: with all of them, measuring a million would
 /// take longer than simulating them.
 const MEASURED: u32 = 2000;
+/// An announce that fails is repeated after so many seconds, then after twice as many, and so on, as the program `clacks`
+/// does.
+const FIRST_WAIT: u32 = 1;
+/// It is repeated after so many at last.
+const LONGEST_WAIT: u32 = 60;
 /// The sender of what comes from outside the network.
 pub(super) const OUTSIDE: u32 = u32::MAX;
 
@@ -42,6 +48,7 @@ pub struct Simulation {
     /// Lent to each node while something happens to it.
     outputs: Outputs,
     pub(super) rng: Pcg64,
+    ways: Ways,
     /// Nanoseconds since the start.
     pub(super) now: u64,
     pub(super) trace: Trace,
@@ -70,6 +77,8 @@ const NEVER: u64 = u64::MAX;
 pub(super) enum Happening {
     /// A node may send.
     Wake(u32),
+    /// A node makes itself known once more, as the parcel that failed says.
+    Announces(u32),
     /// A parcel is there.
     Arrives(u32),
     /// Its sender knows what became of it.
@@ -103,6 +112,8 @@ pub(super) struct Parcel {
     pub(super) hash: u64,
     /// The sender's number for it; none for what comes from outside.
     pub(super) id: Option<DeliveryId>,
+    /// In an announce, after how many seconds it is repeated if it fails; otherwise 0.
+    pub(super) repeat: u32,
     pub(super) sent: u64,
     pub(super) payload: Option<Payload>,
     pub(super) message: Option<Number>,
@@ -156,6 +167,7 @@ impl Simulation {
             parcels: Parcels::default(),
             outputs: Outputs::default(),
             rng: Pcg64::seed_from_u64(scenario.seed),
+            ways: scenario.latency.ways(),
             now: 0,
             trace: Trace::new(nodes, scenario.messages),
             trouble: Trouble::default(),
@@ -275,6 +287,7 @@ impl Simulation {
     fn happens(&mut self, what: Happening) {
         match what {
             Happening::Wake(node) => self.wakes(node),
+            Happening::Announces(place) => self.announces_again(place),
             Happening::Arrives(place) => self.arrives(place),
             Happening::Ends(place, end) => self.ends(place, end),
             Happening::Fails(node) => self.fails(node),
@@ -305,9 +318,7 @@ impl Simulation {
 
     /// Carries out what a node asks for after something happened to it, and takes back what was lent to it.
     pub(super) fn attend_to(&mut self, node: u32) {
-        while let Some(delivery) = self.towers[node as usize].core.as_mut().and_then(Core::poll_delivery) {
-            self.send(node, delivery);
-        }
+        self.send_all(node, FIRST_WAIT);
         let tower = &mut self.towers[node as usize];
         let Some(core) = &mut tower.core else { return };
         core.swap_outputs(&mut self.outputs);
@@ -319,7 +330,14 @@ impl Simulation {
         }
     }
 
-    fn send(&mut self, from: u32, delivery: Delivery) {
+    /// Sends what a node asks for. Announces among it are repeated after so many seconds if they fail.
+    fn send_all(&mut self, node: u32, repeat: u32) {
+        while let Some(delivery) = self.towers[node as usize].core.as_mut().and_then(Core::poll_delivery) {
+            self.send(node, delivery, repeat);
+        }
+    }
+
+    fn send(&mut self, from: u32, delivery: Delivery, repeat: u32) {
         let failures = self.towers[from as usize].failures;
         let to = Addresses::node(&delivery.to);
         let is_message = delivery.payload.kind == Kind::Message;
@@ -330,6 +348,7 @@ impl Simulation {
             to: to.unwrap_or(OUTSIDE),
             hash: delivery.to.table_hash(),
             id: Some(delivery.id),
+            repeat: if delivery.payload.kind == Kind::Announce { repeat } else { 0 },
             sent: self.now,
             payload: Some(delivery.payload),
             taken: None,
@@ -354,7 +373,7 @@ impl Simulation {
     }
 
     fn one_way_from_now(&mut self) -> u64 {
-        let seconds = self.scenario.latency.draw(&mut self.rng);
+        let seconds = self.ways.draw(&mut self.rng);
         self.after(seconds)
     }
 
@@ -414,8 +433,12 @@ impl Simulation {
     }
 
     fn ends(&mut self, place: u32, end: End) {
-        let Parcel { from, failures, id, sent, message, .. } = *self.parcels.at(place);
-        self.parcels.end(place);
+        let Parcel { from, failures, id, repeat, sent, message, .. } = *self.parcels.at(place);
+        if repeat == 0 || matches!(end, End::Taken) {
+            self.parcels.end(place);
+        } else {
+            self.calendar.note(self.after(f64::from(repeat)), Happening::Announces(place));
+        }
         let (Some(id), now) = (id, self.time()) else { return };
         let tower = &mut self.towers[from as usize];
         let Some(core) = tower.core.as_mut().filter(|_| tower.failures == failures) else {
@@ -435,6 +458,19 @@ impl Simulation {
                 self.failures += 1;
             }
         }
+        self.attend_to(from);
+    }
+
+    /// A node makes itself known again to one that did not answer, unless it has failed meanwhile.
+    fn announces_again(&mut self, place: u32) {
+        let Parcel { from, to, failures, repeat, .. } = *self.parcels.at(place);
+        self.parcels.end(place);
+        let address = self.addresses.of_node(to);
+        let tower = &mut self.towers[from as usize];
+        let Some(core) = tower.core.as_mut().filter(|_| tower.failures == failures) else { return };
+        core.swap_outputs(&mut self.outputs);
+        core.announce(&address, &mut self.rng);
+        self.send_all(from, (repeat * 2).min(LONGEST_WAIT));
         self.attend_to(from);
     }
 

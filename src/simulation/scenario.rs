@@ -39,7 +39,8 @@ pub struct Scenario {
     /// Who knows whom at first.
     pub topology: Topology,
     /// Whether nodes make themselves known to those whom they know at first, when they start and when they are back; if
-    /// not, they are told of them only, and nobody knows one whom nobody was told of. An announce that fails is not repeated.
+    /// not, they are told of them only, and nobody knows one whom nobody was told of. An announce that fails is repeated, as
+    /// the program `clacks` does.
     pub announces: bool,
     /// How many messages there are, each another.
     pub messages: u32,

@@ -121,6 +121,7 @@ impl Simulation {
                 to,
                 hash: 0,
                 id: None,
+                repeat: 0,
                 sent,
                 payload,
                 message: None,

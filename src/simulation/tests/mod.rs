@@ -122,6 +122,17 @@ fn announces_are_no_deliveries() {
 }
 
 #[test]
+fn an_announce_that_fails_is_repeated() {
+    let (samples, report) = busy(|scenario| {
+        // Without messages nothing but announces makes a node known.
+        scenario.topology = Topology::Ring { nodes: 60, each_side: 1 };
+        (scenario.messages, scenario.loss) = (0, 0.5);
+    });
+    assert!(samples[1].least_known < 2, "half of the first announces never arrive");
+    assert!(report.end.least_known >= 2, "{report:?}");
+}
+
+#[test]
 fn it_ends_when_its_time_is_over_to_the_nanosecond() {
     let mut simulation = Simulation::new(Scenario { duration: 1.0 / 3.0, ..Scenario::default() }).unwrap();
     assert!(!simulation.run_until(seconds(1)) && simulation.has_ended());

@@ -22,6 +22,8 @@ use crate::{
     terminal,
 };
 
+/// How often is measured unless it is told otherwise.
+const SAMPLES: u32 = 100;
 /// Deliveries between two looks at how far it is.
 const AT_ONCE: u64 = 1000;
 
@@ -39,9 +41,9 @@ pub(crate) struct Options {
     /// Change a part of the scenario, as in --set seed=7 or --set topology.width=40; may be given often
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
-    /// How often to measure where there is no screen, evenly over the scenario's duration
-    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    samples: u32,
+    /// How often to measure, evenly over the scenario's duration [default: 100; on the screen as often as it can be seen]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    samples: Option<u32>,
     #[command(flatten)]
     format: Format,
     #[command(flatten)]
@@ -109,16 +111,16 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let has_screen = options.format.is_table() && !options.format.no_screen;
     let view = if has_screen { options.look.of_screen()? } else { None };
     match view {
-        Some(view) => show(scenario, &view).await,
-        None => run_at_once(scenario, options.samples, &options.format),
+        Some(view) => show(scenario, options.samples, &view).await,
+        None => run_at_once(scenario, options.samples.unwrap_or(SAMPLES), &options.format),
     }
 }
 
 /// Shows the simulation, and prints the table when the terminal is given back.
-async fn show(scenario: Scenario, view: &View) -> anyhow::Result<()> {
+async fn show(scenario: Scenario, samples: Option<u32>, view: &View) -> anyhow::Result<()> {
     charset::choose(view.ascii);
     let theme = Looks::open(view)?.theme();
-    match screen::run(scenario, theme).await? {
+    match screen::run(scenario, samples, theme).await? {
         Some((scenario, report)) => print(&table::table(&scenario, &report)),
         None => Ok(()),
     }

@@ -12,8 +12,6 @@ mod tests;
 mod view;
 mod worker;
 
-use std::time::Duration;
-
 use clacks_p2p::simulation::Scenario;
 use ratatui::layout::{Position, Rect};
 
@@ -27,33 +25,45 @@ use crate::{
     terminal::{Input, Screen},
 };
 
-/// How long a simulation that has not begun is waited for.
-const PREPARING: Duration = Duration::from_secs(1);
-
 /// Shows the simulation of a scenario until the user leaves, the terminal is gone or the system asks the program to end.
-/// Returns what became of it, unless it had not begun or there is nobody left to be told.
-pub(super) async fn run(scenario: Scenario, theme: Theme) -> anyhow::Result<Option<Outcome>> {
+/// It is measured so often, evenly over the scenario's duration, or else as often as it can be seen. Returns what became of
+/// it, unless it had not begun or there is nobody left to be told.
+pub(super) async fn run(
+    scenario: Scenario,
+    samples: Option<u32>,
+    theme: Theme,
+) -> anyhow::Result<Option<Outcome>> {
     let screen = Screen::enter(false)?;
     let model = Model::new(&scenario);
-    let worker = Worker::start(scenario, model.speed);
+    let worker = Worker::start(scenario, samples, model.speed);
     let mut shown = Shown { screen, model, theme, frames: Frames::default(), worker, stays: true };
     let ended = shown.run().await;
     let Shown { screen, worker, model, .. } = shown;
     let left = screen.leave();
-    let has_reader = ended?;
+    let end = ended?;
     left?;
     let Worker { orders, thread, .. } = worker;
     // Without orders it ends.
     drop(orders);
-    if !has_reader {
-        return Ok(None);
+    match end {
+        End::HungUp => Ok(None),
+        // Nodes that are being made can't be told to stop, and there is nothing to be waited for.
+        End::Left if model.snapshot.stage == Stage::Preparing => {
+            crate::tell("left while the network was being made: nothing was simulated");
+            Ok(None)
+        }
+        // What has begun stops at once, and a look at all of it is due.
+        End::Left | End::Failed => Ok(Some(thread.await??)),
     }
-    // Nodes that are being made can't be told to stop; what has begun stops at once, and a look at all of it is due.
-    let patience = if model.snapshot.stage == Stage::Preparing { PREPARING } else { Duration::MAX };
-    match tokio::time::timeout(patience, thread).await {
-        Ok(ended) => Ok(Some(ended??)),
-        Err(_) => Ok(None),
-    }
+}
+
+/// Why nothing more is shown.
+enum End {
+    /// Nobody is there who could be told what became of it.
+    HungUp,
+    Left,
+    /// It could not be simulated; the thread says why.
+    Failed,
 }
 
 struct Shown {
@@ -67,8 +77,7 @@ struct Shown {
 }
 
 impl Shown {
-    /// Returns whether there is somebody who can be told what became of it.
-    async fn run(&mut self) -> anyhow::Result<bool> {
+    async fn run(&mut self) -> anyhow::Result<End> {
         self.resize()?;
         while self.stays {
             tokio::select! {
@@ -76,20 +85,19 @@ impl Shown {
                     // The terminal is given back already and the panic is told.
                     anyhow::ensure!(input != Input::Panicked, "a part of the program failed, so all of it ends");
                     if input == Input::HungUp {
-                        return Ok(false);
+                        return Ok(End::HungUp);
                     }
                     self.on_input(&input)?;
                 }
                 // Once a frame is due, only the last of what is told until then is taken.
                 told = self.worker.snapshots.changed(), if !self.frames.is_due() => match told {
                     Ok(()) => self.frames.request(),
-                    // It could not be simulated; the thread says why.
-                    Err(_) => return Ok(true),
+                    Err(_) => return Ok(End::Failed),
                 },
                 () = self.frames.wait() => self.draw()?,
             }
         }
-        Ok(true)
+        Ok(End::Left)
     }
 
     fn on_input(&mut self, input: &Input) -> anyhow::Result<()> {

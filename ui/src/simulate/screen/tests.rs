@@ -237,7 +237,7 @@ async fn wait_until(worker: &mut Worker, is_so: impl Fn(&Snapshot) -> bool) -> S
 
 #[tokio::test]
 async fn as_fast_as_it_goes_it_comes_to_the_same_end() {
-    let mut worker = Worker::start(short(), Speed::MOST);
+    let mut worker = Worker::start(short(), None, Speed::MOST);
     let grid = Grid::fitting((6, 6), (40, 20));
     worker.orders.send(Order::Show(Measure::Visits, grid)).unwrap();
     let last = wait_until(&mut worker, |snapshot| snapshot.stage == Stage::Ended).await;
@@ -252,8 +252,19 @@ async fn as_fast_as_it_goes_it_comes_to_the_same_end() {
 }
 
 #[tokio::test]
+async fn it_is_measured_as_often_as_the_user_says() {
+    let scenario = Scenario { deliveries: 0, duration: 8.0, ..short() };
+    let mut worker = Worker::start(scenario, Some(16), Speed::MOST);
+    let last = wait_until(&mut worker, |snapshot| snapshot.stage == Stage::Ended).await;
+    for number in 1..=16 {
+        let at = f64::from(number) / 2.0;
+        assert!(last.points.iter().any(|point| point.at.to_bits() == at.to_bits()), "{at} {:?}", last.points);
+    }
+}
+
+#[tokio::test]
 async fn a_step_is_one_delivery_and_beginning_again_is_the_same_again() {
-    let mut worker = Worker::start(short(), Speed::pleasant(1.0));
+    let mut worker = Worker::start(short(), None, Speed::pleasant(1.0));
     worker.orders.send(Order::Run(false)).unwrap();
     let paused = wait_until(&mut worker, |snapshot| snapshot.stage == Stage::Paused).await;
     let mut simulation = Simulation::new(short()).unwrap();
@@ -284,7 +295,7 @@ async fn a_step_is_one_delivery_and_beginning_again_is_the_same_again() {
 #[tokio::test]
 async fn it_keeps_the_time_that_is_asked_for() {
     let slow = Scenario { duration: 1e6, ..short() };
-    let mut worker = Worker::start(slow, Speed::pleasant(1.0));
+    let mut worker = Worker::start(slow, None, Speed::pleasant(1.0));
     let snapshot = wait_until(&mut worker, |snapshot| snapshot.speed > 0.0).await;
     let wanted = Speed::pleasant(1.0).factor().unwrap();
     assert!(snapshot.speed <= wanted * 1.3, "{} x", snapshot.speed);
@@ -292,6 +303,6 @@ async fn it_keeps_the_time_that_is_asked_for() {
 
 #[tokio::test]
 async fn what_cannot_be_simulated_is_told() {
-    let worker = Worker::start(Scenario { loss: 2.0, ..short() }, Speed::MOST);
+    let worker = Worker::start(Scenario { loss: 2.0, ..short() }, None, Speed::MOST);
     assert!(worker.thread.await.unwrap().is_err());
 }

@@ -58,10 +58,12 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn start(scenario: Scenario, speed: Speed) -> Self {
+    /// One that measures so often, evenly over the scenario's duration, or else as often as it tells.
+    pub(super) fn start(scenario: Scenario, samples: Option<u32>, speed: Speed) -> Self {
         let (orders, taken) = mpsc::channel();
         let (told, snapshots) = watch::channel(Snapshot::preparing(scenario.seed));
-        let thread = tokio::task::spawn_blocking(move || Work::begin(scenario, speed, told)?.go_on(&taken));
+        let thread =
+            tokio::task::spawn_blocking(move || Work::begin(scenario, samples, speed, told)?.go_on(&taken));
         Self { orders, snapshots, thread }
     }
 }
@@ -87,6 +89,10 @@ struct Work {
     show: (Measure, Grid),
     told: watch::Sender<Snapshot>,
     told_at: Instant,
+    /// How often it is measured, if the user says so.
+    samples: Option<u32>,
+    /// How often it was for that.
+    sampled: u32,
     looks: Looks,
     meter: Meter,
 }
@@ -111,7 +117,12 @@ impl Looks {
 }
 
 impl Work {
-    fn begin(scenario: Scenario, speed: Speed, told: watch::Sender<Snapshot>) -> Result<Self, ScenarioError> {
+    fn begin(
+        scenario: Scenario,
+        samples: Option<u32>,
+        speed: Speed,
+        told: watch::Sender<Snapshot>,
+    ) -> Result<Self, ScenarioError> {
         let now = Instant::now();
         Ok(Self {
             simulation: Simulation::new(scenario)?,
@@ -123,6 +134,8 @@ impl Work {
             show: (Measure::Visits, Grid::default()),
             told,
             told_at: now,
+            samples,
+            sampled: 0,
             looks: Looks::new(),
             meter: Meter::new(),
         })
@@ -176,12 +189,12 @@ impl Work {
     }
 
     fn begin_again(self, seed: u64) -> Result<Self, ScenarioError> {
-        let Self { simulation, speed, show, told, .. } = self;
+        let Self { simulation, samples, speed, show, told, .. } = self;
         let scenario = Scenario { seed, ..simulation.scenario().clone() };
         told.send_replace(Snapshot::preparing(seed));
         // Two large ones might not have room beside each other.
         drop(simulation);
-        Ok(Self { show, ..Self::begin(scenario, speed, told)? })
+        Ok(Self { show, ..Self::begin(scenario, samples, speed, told)? })
     }
 
     fn set_going(&mut self, going: Going) {
@@ -242,7 +255,14 @@ impl Work {
         let began = Instant::now();
         let deliveries = last.saturating_sub(self.simulation.deliveries()).min(AT_ONCE);
         let end = self.simulation.now().saturating_add(self.stride).min(target);
-        let goes_on = self.simulation.run(end, deliveries);
+        let sample = self.next_sample();
+        let goes_on = self.simulation.run(end.min(sample), deliveries);
+        if self.simulation.now() >= sample {
+            self.sampled += 1;
+            self.look();
+            // What else happens at that time is not seen yet.
+            self.looks.is_stale = true;
+        }
         let took = began.elapsed();
         if took > LONG {
             self.stride = (self.stride / 2).max(Duration::from_micros(1));
@@ -250,6 +270,13 @@ impl Work {
             self.stride = self.stride.saturating_mul(2).min(Duration::from_secs(3600));
         }
         goes_on && self.simulation.now() < target && self.simulation.deliveries() < last
+    }
+
+    /// When the next measurement is that the user asked for, on the virtual clock.
+    fn next_sample(&self) -> Duration {
+        let Some(samples) = self.samples else { return Duration::MAX };
+        let every = self.simulation.scenario().duration / f64::from(samples);
+        Duration::try_from_secs_f64(every * f64::from(self.sampled + 1)).unwrap_or(Duration::MAX)
     }
 
     // === What is told ===
