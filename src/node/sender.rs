@@ -12,8 +12,11 @@ use http_body_util::{BodyExt, Full};
 use hyper::{
     Method, Request, StatusCode, Uri,
     body::Incoming,
-    header::{CONTENT_TYPE, HeaderValue},
-    http,
+    header::{CONTENT_TYPE, HOST, HeaderValue},
+    http::{
+        self,
+        uri::{Authority, Parts, PathAndQuery, Scheme},
+    },
 };
 use hyper_rustls::HttpsConnector;
 use hyper_util::{
@@ -111,11 +114,7 @@ impl Sender {
         if let Some(address) = reach::literal(&to).filter(|_| !is_named) {
             self.reach.check(address).await?;
         }
-        let mut request = Request::new(Full::from(payload.encode()));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = uri(&to)?;
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        request.headers_mut().insert(&RUN_HEADER, self.run.clone());
+        let request = self.request(&to, payload.encode())?;
         let deadline = tokio::time::Instant::now() + self.timeout;
         let answer = timeout_at(deadline, self.client.request(request)).await??;
         let status = answer.status();
@@ -126,6 +125,27 @@ impl Sender {
         let _ = timeout_at(deadline, discard(answer.into_body())).await;
         Ok(Answered::Status(status))
     }
+
+    fn request(&self, to: &Address, body: Vec<u8>) -> Result<Request<Full<Bytes>>, http::Error> {
+        let authority = authority(to);
+        let mut request = Request::new(Full::from(body));
+        *request.method_mut() = Method::POST;
+        let mut uri = Parts::default();
+        uri.scheme = Some(Scheme::HTTPS);
+        uri.authority = Some(Authority::from_maybe_shared(authority.clone())?);
+        uri.path_and_query = Some(PathAndQuery::from_static("/"));
+        *request.uri_mut() = Uri::from_parts(uri)?;
+        let headers = request.headers_mut();
+        headers.insert(HOST, HeaderValue::from_maybe_shared(authority)?);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(&RUN_HEADER, self.run.clone());
+        Ok(request)
+    }
+}
+
+/// Where a peer's payloads are posted to. However its name is spelled, it is the same, so that connections are shared.
+fn authority(to: &Address) -> Bytes {
+    trust::place(to).to_string().into()
 }
 
 /// Reads an answer's body, or enough of it.
@@ -137,11 +157,6 @@ async fn discard(mut body: Incoming) {
             return;
         }
     }
-}
-
-/// Where a peer's payloads are posted to. However its name is spelled, it is the same, so that connections are shared.
-fn uri(to: &Address) -> Result<Uri, http::Error> {
-    Uri::builder().scheme("https").authority(trust::place(to).to_string()).path_and_query("/").build()
 }
 
 enum Answered {
@@ -256,6 +271,18 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn connections_are_shared_however_a_name_is_spelled() {
+        for (hostname, expected) in [
+            ("Tower.example.org", "tower.example.org:443"),
+            ("a_b.-c", "a_b.-c:443"),
+            ("0:0::1", "[::1]:443"),
+            ("192.0.2.1", "192.0.2.1:443"),
+        ] {
+            assert_eq!(authority(&Address::new(hostname, 443).unwrap()), expected);
+        }
+    }
 
     #[test]
     fn what_the_system_says_is_told_without_its_number_however_deep_it_is() {

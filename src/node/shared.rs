@@ -168,11 +168,13 @@ impl Shared {
     fn spawn_delivery(self: &Arc<Self>, delivery: Delivery) {
         let shared = Arc::clone(self);
         let deliver = async move {
-            let id = delivery.id;
-            let ended = shared.stopped.run_until_cancelled(shared.sender.deliver(delivery)).await;
-            // A delivery that the stop cut off is put back by the stop.
-            if let Some(outcome) = ended {
-                shared.delivery_ended(id, outcome);
+            let mut next = Some(delivery);
+            while let Some(delivery) = next {
+                let id = delivery.id;
+                let ended = shared.stopped.run_until_cancelled(shared.sender.deliver(delivery)).await;
+                // A delivery that the stop cut off is put back by the stop.
+                let Some(outcome) = ended else { return };
+                next = shared.delivery_ended(id, outcome);
             }
         };
         self.runtime.spawn(self.tasks.track_future(deliver));
@@ -186,20 +188,23 @@ impl Shared {
         }
     }
 
-    fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: Outcome) {
-        let waiting = self.at_core(|at| {
+    /// Returns the delivery that waited for this one to end, if there is one: it is for the same task.
+    fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: Outcome) -> Option<Delivery> {
+        let (waiting, next) = self.at_core(|at| {
             at.core.handle_delivery(id, outcome.clone(), at.now);
-            // What waited for this to end leaves at once, without a turn of the driver's.
+            // It leaves at once, without a turn of the driver's.
             if at.core.poll_timeout().is_some_and(|due| due <= at.now.uptime) {
                 at.core.handle_timeout(at.now, at.rng);
             }
-            at.announces.as_mut().and_then(|announces| announces.remove(&id))
+            let waiting = at.announces.as_mut().and_then(|announces| announces.remove(&id));
+            (waiting, at.core.poll_delivery())
         });
         self.sweep_pins();
         if let Some(waiting) = waiting {
             // An error means that nobody waits any more.
             let _ = waiting.send(outcome);
         }
+        next
     }
 }
 

@@ -245,6 +245,7 @@ pub(super) fn place(address: &Address) -> Address {
     let hostname = address.hostname();
     let written = match hostname.parse::<Ipv6Addr>() {
         Ok(ip) => ip.to_string(),
+        Err(_) if !hostname.contains(|letter: char| letter.is_ascii_uppercase()) => return address.clone(),
         Err(_) => hostname.to_ascii_lowercase(),
     };
     if written == hostname {

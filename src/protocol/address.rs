@@ -236,6 +236,9 @@ fn parse_port(text: &str) -> Result<u16, AddressError> {
 }
 
 fn check_hostname(hostname: &str) -> Result<(), AddressError> {
+    if hostname.parse::<Ipv4Addr>().is_ok() {
+        return Ok(());
+    }
     if hostname.is_empty() {
         return Err(AddressError::EmptyHostname);
     }
@@ -244,10 +247,8 @@ fn check_hostname(hostname: &str) -> Result<(), AddressError> {
     }
     let valid = if hostname.contains(':') {
         hostname.parse::<Ipv6Addr>().is_ok()
-    } else if ends_in_number(hostname) {
-        hostname.parse::<Ipv4Addr>().is_ok()
     } else {
-        hostname.split('.').all(is_label)
+        !ends_in_number(hostname) && hostname.split('.').all(is_label)
     };
     if valid { Ok(()) } else { Err(AddressError::InvalidHostname) }
 }
