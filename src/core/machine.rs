@@ -707,7 +707,7 @@ impl Core {
 
     /// Takes the head of the queue out for good.
     pub fn dequeue(&mut self) -> Option<QueuedMessage> {
-        let head = self.queue.head()?.queued.id;
+        let head = self.queue.head()?.id;
         self.drop_message(head)
     }
 
@@ -869,7 +869,7 @@ impl Core {
     }
 
     /// The messages that wait, at these positions; 0 is the head.
-    pub fn queue(&self, positions: Range<usize>) -> impl Iterator<Item = &QueuedMessage> {
+    pub fn queue(&self, positions: Range<usize>) -> impl Iterator<Item = QueuedMessage> {
         self.queue.window(positions)
     }
 
@@ -897,7 +897,7 @@ impl Core {
     }
 
     /// A message that waits.
-    pub fn queued_message(&self, id: MessageId) -> Option<&QueuedMessage> {
+    pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
         self.queue.get(id)
     }
 

@@ -27,6 +27,7 @@ mod scope;
 mod sightings;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 #[cfg(feature = "node")]
 pub(crate) use allowance::place;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::protocol::{Address, Message, MessageError};
 
-use super::{HeldBy, HeldMessage, Options, held::Held};
+use super::{HeldBy, HeldMessage, Options, held::Held, waiting::Waiting};
 
 /// A message's ticket in the queue of one node: later ones are greater. A message that comes back from a failed
 /// delivery draws a new one, as does one that was held and is released.
@@ -79,7 +79,7 @@ pub enum ReplaceError {
     Refused(#[from] EnqueueError),
 }
 
-/// A message in the queue or on its way.
+/// A message on its way into the queue or out of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) queued: QueuedMessage,
@@ -93,8 +93,10 @@ pub(super) struct Entry {
 /// finds room.
 #[derive(Debug)]
 pub(super) struct Queue {
-    waiting: VecDeque<Entry>,
+    waiting: VecDeque<Waiting>,
     held: Held,
+    /// The number of the present hold rule.
+    rule: u64,
     next_id: u64,
     /// Waiting, held and in flight.
     messages: usize,
@@ -108,6 +110,7 @@ impl Queue {
         Self {
             waiting: VecDeque::new(),
             held: Held::default(),
+            rule: 0,
             next_id: 1,
             messages: 0,
             bytes: 0,
@@ -155,12 +158,12 @@ impl Queue {
             // Less than is made otherwise where there is one or two.
             self.waiting.reserve_exact(self.waiting.len().max(1));
         }
-        self.waiting.push_back(entry);
+        self.waiting.push_back(Waiting::new(entry, self.rule));
     }
 
     /// Takes the head out to be sent; it still counts.
     pub(super) fn take_out(&mut self) -> Option<Entry> {
-        self.waiting.pop_front()
+        self.waiting.pop_front().map(|waiting| waiting.into_entry(self.rule))
     }
 
     /// What was taken out is gone for good.
@@ -172,40 +175,41 @@ impl Queue {
     /// Takes a message that waits or is held out for good.
     pub(super) fn remove(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let removed = match self.take_waiting(id) {
-            Some(entry) => entry.queued,
+            Some(queued) => queued,
             None => self.held.remove(id)?.queued,
         };
         self.settle(&removed);
         Some(removed)
     }
 
-    fn take_waiting(&mut self, id: MessageId) -> Option<Entry> {
-        self.position(id).and_then(|position| self.waiting.remove(position))
+    fn take_waiting(&mut self, id: MessageId) -> Option<QueuedMessage> {
+        let waiting = self.position(id).and_then(|position| self.waiting.remove(position))?;
+        Some(waiting.into_entry(self.rule).queued)
     }
 
     /// Where a message stands, 0 being the head.
     pub(super) fn position(&self, id: MessageId) -> Option<usize> {
-        self.waiting.binary_search_by_key(&id, |entry| entry.queued.id).ok()
+        self.waiting.binary_search_by_key(&id, |waiting| waiting.id).ok()
     }
 
-    pub(super) fn get(&self, id: MessageId) -> Option<&QueuedMessage> {
-        self.position(id).and_then(|position| self.waiting.get(position)).map(|entry| &entry.queued)
+    pub(super) fn get(&self, id: MessageId) -> Option<QueuedMessage> {
+        self.position(id).and_then(|position| self.waiting.get(position)).map(Waiting::queued)
     }
 
-    pub(super) fn head(&self) -> Option<&Entry> {
+    pub(super) fn head(&self) -> Option<&Waiting> {
         self.waiting.front()
     }
 
     /// The messages at these positions, as far as there are any.
-    pub(super) fn window(&self, positions: Range<usize>) -> impl Iterator<Item = &QueuedMessage> {
+    pub(super) fn window(&self, positions: Range<usize>) -> impl Iterator<Item = QueuedMessage> {
         let end = positions.end.min(self.waiting.len());
-        self.waiting.range(positions.start.min(end)..end).map(|entry| &entry.queued)
+        self.waiting.range(positions.start.min(end)..end).map(Waiting::queued)
     }
 
     /// The messages with later tickets than this, head first.
-    pub(super) fn after(&self, id: MessageId) -> impl Iterator<Item = &QueuedMessage> {
-        let from = self.waiting.partition_point(|entry| entry.queued.id <= id);
-        self.waiting.range(from..).map(|entry| &entry.queued)
+    pub(super) fn after(&self, id: MessageId) -> impl Iterator<Item = QueuedMessage> {
+        let from = self.waiting.partition_point(|waiting| waiting.id <= id);
+        self.waiting.range(from..).map(Waiting::queued)
     }
 
     /// Messages that wait.
@@ -235,19 +239,25 @@ impl Queue {
 
     /// Holds a message that waits.
     pub(super) fn hold(&mut self, id: MessageId, by: HeldBy) -> Option<&HeldMessage> {
-        let entry = self.take_waiting(id)?;
-        self.keep(HeldMessage { queued: entry.queued, by });
+        let queued = self.take_waiting(id)?;
+        self.keep(HeldMessage { queued, by });
         self.held.get(id)
     }
 
-    /// Holds those of these messages that wait and that this rule has not let pass, in one go through the queue. The
+    /// There is another hold rule, with this number, that has been asked about no message yet.
+    pub(super) fn set_rule(&mut self, number: u64) {
+        self.rule = number;
+        self.waiting.iter_mut().for_each(Waiting::ask_again);
+    }
+
+    /// Holds those of these messages that wait and that the rule has not let pass, in one go through the queue. The
     /// tickets are in order. Returns what is held by it.
-    pub(super) fn hold_all(&mut self, ids: &[MessageId], rule: u64) -> Vec<HeldMessage> {
-        let is_meant = |entry: &Entry| entry.passed != rule && ids.binary_search(&entry.queued.id).is_ok();
+    pub(super) fn hold_all(&mut self, ids: &[MessageId]) -> Vec<HeldMessage> {
+        let is_meant = |waiting: &Waiting| !waiting.passes() && ids.binary_search(&waiting.id).is_ok();
         let (picked, others) =
             std::mem::take(&mut self.waiting).into_iter().partition::<VecDeque<_>, _>(is_meant);
         self.waiting = others;
-        let held = |entry: Entry| HeldMessage { queued: entry.queued, by: HeldBy::Rule };
+        let held = |waiting: Waiting| HeldMessage { queued: waiting.queued(), by: HeldBy::Rule };
         let picked: Vec<_> = picked.into_iter().map(held).collect();
         self.held.insert_all(picked.iter().cloned());
         picked
@@ -276,18 +286,19 @@ impl Queue {
 
     /// Puts another text in the place of a message's; no hold rule has been asked about it.
     pub(super) fn exchange(&mut self, id: MessageId, message: Message, visits: u32) {
+        let size = message.size();
         let position = self.position(id);
-        let queued = match position.and_then(|position| self.waiting.get_mut(position)) {
-            Some(entry) => {
-                entry.passed = 0;
-                &mut entry.queued
-            }
-            None => match self.held.get_mut(id) {
-                Some(held) => &mut held.queued,
-                None => return,
-            },
+        let before = if let Some(waiting) = position.and_then(|position| self.waiting.get_mut(position)) {
+            let before = waiting.message.size();
+            waiting.exchange(message, visits);
+            before
+        } else if let Some(HeldMessage { queued, .. }) = self.held.get_mut(id) {
+            let before = queued.message.size();
+            (queued.message, queued.visits) = (message, visits);
+            before
+        } else {
+            return;
         };
-        self.bytes = self.bytes - queued.message.size() + message.size();
-        (queued.message, queued.visits) = (message, visits);
+        self.bytes = self.bytes - before + size;
     }
 }

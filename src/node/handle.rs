@@ -252,7 +252,7 @@ impl Node {
     /// What would be lost if the node ended now, but for what is in flight.
     pub fn remaining(&self) -> Remaining {
         self.shared.look(|core| Remaining {
-            messages: core.queue(0..usize::MAX).cloned().collect(),
+            messages: core.queue(0..usize::MAX).collect(),
             held: core.held(0..usize::MAX).cloned().collect(),
         })
     }
@@ -338,7 +338,7 @@ impl Node {
                 bytes += queued.message.size();
                 bytes <= limits.bytes
             };
-            let queue = core.queue(0..limits.messages).take_while(|queued| fits(queued)).cloned().collect();
+            let queue = core.queue(0..limits.messages).take_while(|queued| fits(queued)).collect();
             let held = core.held(0..limits.messages).take_while(|held| fits(&held.queued)).cloned().collect();
             let under_way = core.under_way().take(limits.messages).take_while(|(_, queued)| fits(queued));
             let under_way = under_way.map(|(to, queued)| (to.clone(), queued.clone())).collect();
@@ -403,12 +403,12 @@ impl Node {
 
     /// All messages that wait, head first.
     pub fn peek(&self) -> Vec<Message> {
-        self.shared.look(|core| core.queue(0..usize::MAX).map(|queued| queued.message.clone()).collect())
+        self.shared.look(|core| core.queue(0..usize::MAX).map(|queued| queued.message).collect())
     }
 
     /// The messages that wait at these positions, 0 being the head.
     pub fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage> {
-        self.shared.look(|core| core.queue(positions).cloned().collect())
+        self.shared.look(|core| core.queue(positions).collect())
     }
 
     /// Where a message stands in the queue, 0 being the head.
@@ -418,7 +418,7 @@ impl Node {
 
     /// A message that waits.
     pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
-        self.shared.look(|core| core.queued_message(id).cloned())
+        self.shared.look(|core| core.queued_message(id))
     }
 
     /// A peer by its address.

@@ -91,7 +91,7 @@ impl Node {
         let mut seen = MessageId(0);
         loop {
             let batch: Vec<QueuedMessage> =
-                self.shared.look(|core| core.queue_after(seen).take(BATCH).cloned().collect());
+                self.shared.look(|core| core.queue_after(seen).take(BATCH).collect());
             let Some(last) = batch.last() else { return matching };
             seen = last.id;
             matching.extend(batch.iter().filter(|queued| rule.matches(queued)).map(|queued| queued.id));

@@ -5,7 +5,7 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
     num::NonZeroU16,
     str::FromStr,
-    sync::{Arc, LazyLock},
+    sync::LazyLock,
 };
 
 use serde::{
@@ -13,6 +13,7 @@ use serde::{
     de::{Error, Visitor},
     ser::SerializeStruct,
 };
+use triomphe::ThinArc;
 
 use super::{PeerId, object::from_object};
 
@@ -33,9 +34,13 @@ const MAX_LABEL: usize = 63;
 /// assert_eq!("[::1]:8080".parse::<Address>()?.hostname(), "::1");
 /// # Ok::<(), clacks_p2p::AddressError>(())
 /// ```
+///
+/// It is shared, not copied, and takes no more than a pointer where it stands.
 #[derive(Clone)]
-pub struct Address {
-    hostname: Arc<str>,
+pub struct Address(ThinArc<Head, u8>);
+
+/// What stands before the hostname.
+struct Head {
     /// Of the hostname, by [`KEY`].
     hash: u32,
     port: NonZeroU16,
@@ -73,39 +78,48 @@ impl Address {
     pub fn new(hostname: &str, port: u16) -> Result<Self, AddressError> {
         check_hostname(hostname)?;
         let port = NonZeroU16::new(port).ok_or(AddressError::InvalidPort)?;
-        Ok(Self { hostname: hostname.into(), hash: KEY.hash_one(hostname) as u32, port })
+        Ok(Self::of(Head { hash: KEY.hash_one(hostname) as u32, port }, hostname.as_bytes()))
     }
 
     /// The hostname as it was written, an IPv6 address without brackets.
     pub fn hostname(&self) -> &str {
-        &self.hostname
+        // It was a string when it was put there.
+        str::from_utf8(&self.0.slice).unwrap_or_default()
     }
 
     /// The port, from 1 to 65535.
     pub fn port(&self) -> u16 {
-        self.port.get()
+        self.head().port.get()
     }
 
     /// The identifier that the network knows this address by.
     ///
     /// Different addresses can share an identifier (`10.0.0.1` 23 and `10.0.0.12` 3), so no table is keyed by it.
     pub fn identifier(&self) -> PeerId {
-        PeerId::of(&self.hostname, self.port())
+        PeerId::of(self.hostname(), self.port())
     }
 
     /// Whether both are the same place apart from the case of the letters, which DNS does not tell apart.
     pub fn same_place(&self, other: &Self) -> bool {
-        self.port == other.port && self.hostname.eq_ignore_ascii_case(&other.hostname)
+        self.port() == other.port() && self.0.slice.eq_ignore_ascii_case(&other.0.slice)
     }
 
     /// The same address with another port.
     pub fn with_port(&self, port: NonZeroU16) -> Self {
-        Self { hostname: Arc::clone(&self.hostname), hash: self.hash, port }
+        Self::of(Head { port, ..*self.head() }, &self.0.slice)
+    }
+
+    fn of(head: Head, hostname: &[u8]) -> Self {
+        Self(ThinArc::from_header_and_slice(head, hostname))
+    }
+
+    fn head(&self) -> &Head {
+        &self.0.header.header
     }
 
     /// What a hash table has its place by: another in each run of the program, and not known outside it.
     pub(crate) fn table_hash(&self) -> u64 {
-        let both = u64::from(self.hash) << u16::BITS | u64::from(self.port());
+        let both = u64::from(self.head().hash) << u16::BITS | u64::from(self.port());
         // By the golden ratio, which spreads them over the upper half; tables look at both ends.
         let spread = both.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         spread ^ spread >> u32::BITS
@@ -114,15 +128,18 @@ impl Address {
 
 impl PartialEq for Address {
     fn eq(&self, other: &Self) -> bool {
-        self.port == other.port && self.hash == other.hash && self.hostname == other.hostname
+        let (one, two) = (self.head(), other.head());
+        std::ptr::eq(one, two)
+            || (one.port == two.port && one.hash == two.hash && self.0.slice == other.0.slice)
     }
 }
 
 impl Eq for Address {}
 
+/// By the hostname, then by the port.
 impl Ord for Address {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.hostname.cmp(&other.hostname).then(self.port.cmp(&other.port))
+        self.0.slice.cmp(&other.0.slice).then_with(|| self.port().cmp(&other.port()))
     }
 }
 
@@ -134,18 +151,15 @@ impl PartialOrd for Address {
 
 impl Hash for Address {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.hash.hash(state);
-        self.port.hash(state);
+        self.head().hash.hash(state);
+        self.port().hash(state);
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.hostname.contains(':') {
-            write!(f, "[{}]:{}", self.hostname, self.port)
-        } else {
-            write!(f, "{}:{}", self.hostname, self.port)
-        }
+        let (hostname, port) = (self.hostname(), self.port());
+        if hostname.contains(':') { write!(f, "[{hostname}]:{port}") } else { write!(f, "{hostname}:{port}") }
     }
 }
 

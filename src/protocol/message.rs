@@ -1,7 +1,8 @@
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use triomphe::Arc;
 
 /// A message: any JSON value, kept as the text it came as.
 ///

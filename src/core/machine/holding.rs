@@ -49,8 +49,10 @@ impl Core {
 
     /// Holds the head of the queue if a rule that was set while it waited says so. Returns whether it did.
     pub(super) fn hold_head(&mut self) -> bool {
-        let head = self.queue.head().filter(|head| self.rule.holds(head)).map(|head| head.queued.id);
-        head.is_some_and(|id| self.hold_by(id, HeldBy::Rule))
+        let Some(rule) = &self.rule.rule else { return false };
+        let head = self.queue.head().filter(|head| !head.passes() && rule.matches(&head.queued()));
+        let id = head.map(|head| head.id);
+        id.is_some_and(|id| self.hold_by(id, HeldBy::Rule))
     }
 
     fn hold_by(&mut self, id: MessageId, by: HeldBy) -> bool {
@@ -120,8 +122,8 @@ impl Core {
     /// counts as seen here, once more if it had been; what was seen of the old one stays seen. The hold rule is asked
     /// about the new text of a message that waits.
     pub fn replace(&mut self, id: MessageId, message: Message) -> Result<(), ReplaceError> {
-        let before = self.queue.get(id).or(self.held_message(id).map(|held| &held.queued));
-        let before = before.ok_or(ReplaceError::NotHere)?.message.clone();
+        let held = |core: &Self| core.held_message(id).map(|held| held.queued.clone());
+        let before = self.queue.get(id).or_else(|| held(self)).ok_or(ReplaceError::NotHere)?.message;
         if message.is_falsy() {
             return Err(EnqueueError::Empty.into());
         }
@@ -131,9 +133,10 @@ impl Core {
         self.queue.check_exchange(&before, message.size())?;
         let visits = self.sight(&message);
         self.queue.exchange(id, message, visits);
-        let (waits, held) = (self.queue.get(id), self.held_message(id).map(|held| &held.queued));
-        let is_to_be_held = self.hold_rule().zip(waits).is_some_and(|(rule, queued)| rule.matches(queued));
-        if let Some(queued) = waits.or(held).cloned() {
+        let waits = self.queue.get(id);
+        let rule = self.hold_rule().zip(waits.as_ref());
+        let is_to_be_held = rule.is_some_and(|(rule, queued)| rule.matches(queued));
+        if let Some(queued) = waits.or_else(|| held(self)) {
             self.tell(|_| Event::MessageChanged { before, queued });
         }
         if is_to_be_held {
@@ -151,6 +154,7 @@ impl Core {
             self.tell(|_| Event::HoldRuleChanged { rule: text });
         }
         self.rule = Rule { rule, number: self.rule.number + 1 };
+        self.queue.set_rule(self.rule.number);
     }
 
     /// The rule that is in force.
@@ -161,7 +165,7 @@ impl Core {
     /// Holds all messages that wait and that the rule matches. Takes as long as the rule takes for the whole queue.
     pub fn hold_matching(&mut self) {
         let Some(rule) = self.rule.rule.clone() else { return };
-        let matches = |queued: &&QueuedMessage| rule.matches(queued);
+        let matches = |queued: &QueuedMessage| rule.matches(queued);
         let ids: Vec<_> = self.queue.window(0..usize::MAX).filter(matches).map(|queued| queued.id).collect();
         self.hold_these(&rule, &ids);
     }
@@ -172,7 +176,7 @@ impl Core {
         if !self.rule.rule.as_ref().is_some_and(|present| present.is(rule)) {
             return;
         }
-        let held = self.queue.hold_all(ids, self.rule.number);
+        let held = self.queue.hold_all(ids);
         held.into_iter().for_each(|held| self.tell(|_| Event::MessageHeld { held, origin: None }));
     }
 
@@ -197,7 +201,7 @@ impl Core {
     }
 
     /// The messages that wait behind this ticket, head first, whether or not it still waits itself.
-    pub fn queue_after(&self, id: MessageId) -> impl Iterator<Item = &QueuedMessage> {
+    pub fn queue_after(&self, id: MessageId) -> impl Iterator<Item = QueuedMessage> {
         self.queue.after(id)
     }
 }

@@ -7,7 +7,7 @@ fn text(queued: &QueuedMessage) -> String {
 }
 
 fn waiting(core: &Core) -> Vec<String> {
-    core.queue(0..usize::MAX).map(text).collect()
+    core.queue(0..usize::MAX).map(|queued| text(&queued)).collect()
 }
 
 fn held(core: &Core) -> Vec<String> {
@@ -199,7 +199,7 @@ fn a_drop_is_taken_back_with_all_that_was_known_of_the_message() {
         core.take_back(one.clone(), None).unwrap(),
         core.take_back(two.clone(), Some(HeldBy::Hand)).unwrap(),
     );
-    assert_eq!(core.queued_message(again), Some(&QueuedMessage { id: again, ..one.clone() }));
+    assert_eq!(core.queued_message(again), Some(QueuedMessage { id: again, ..one.clone() }));
     let by_hand = HeldMessage { queued: QueuedMessage { id: held_again, ..two }, by: HeldBy::Hand };
     assert_eq!(core.held_message(held_again), Some(&by_hand));
     assert_eq!((core.queue_len(), core.held_len(), core.held_bytes()), (1, 1, 10));

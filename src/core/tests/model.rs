@@ -846,9 +846,9 @@ impl World {
 
     fn replace(&mut self, which: Index, text: &Text) {
         let waiting = self.core.queue(0..usize::MAX);
-        let held = self.core.held(0..usize::MAX).map(|held| &held.queued);
+        let held = self.core.held(0..usize::MAX).map(|held| held.queued.clone());
         let all: Vec<(MessageId, Message)> =
-            waiting.chain(held).map(|queued| (queued.id, queued.message.clone())).collect();
+            waiting.chain(held).map(|queued| (queued.id, queued.message)).collect();
         if !all.is_empty() {
             let (id, before) = which.get(&all).clone();
             let message = self.message(text);

@@ -197,7 +197,7 @@ impl Script {
             next_send: core.poll_timeout(),
             counters: core.counters(),
         };
-        let (peers, queue) = (core.peers().collect(), core.queue(0..usize::MAX).cloned().collect());
+        let (peers, queue) = (core.peers().collect(), core.queue(0..usize::MAX).collect());
         let held = core.held(0..usize::MAX).cloned().collect();
         let hold_rule = core.hold_rule().map(|rule| rule.text().to_owned());
         let under_way = core.under_way().map(|(to, queued)| (to.clone(), queued.clone())).collect();

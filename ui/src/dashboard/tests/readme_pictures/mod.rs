@@ -136,11 +136,11 @@ impl Lists for Core {
     }
 
     fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage> {
-        self.queue(positions).cloned().collect()
+        self.queue(positions).collect()
     }
 
     fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
-        self.queued_message(id).cloned()
+        self.queued_message(id)
     }
 
     fn held_position(&self, id: MessageId) -> Option<usize> {
