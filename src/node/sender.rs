@@ -49,7 +49,7 @@ const MAX_ANSWER: usize = 64 << 10;
 /// Posts payloads to peers, over connections that are kept and shared.
 ///
 /// With the client that reqwest is made of, as reqwest itself takes twice as long as a bare client for each request: it
-/// reads three URLs, and makes ready for redirects, retries and proxies.
+/// reads the URL twice more, and makes ready for redirects, retries and proxies.
 #[derive(Debug)]
 pub(super) struct Sender {
     client: Client<Connector<HttpsConnector<HttpConnector<Resolver>>>, Full<Bytes>>,
