@@ -1,7 +1,7 @@
 //! How fast the node is, side by side in one run with the npm package `clacks-p2p` 0.3.3 and with a bare hyper + rustls
 //! server that answers 200 and does nothing else, which is the limit.
 //!
-//!     cargo bench -p clacks-p2p
+//!     cargo bench
 //!
 //! Everything runs on 127.0.0.1 for a bounded time. Each server is a process of its own that uses one core. The figures
 //! are ratios, as machines differ and are never idle: what is measured takes turns, and each ratio is the median of its
@@ -16,9 +16,17 @@ mod install;
 mod load;
 mod memory;
 mod micro;
+mod monitor;
 mod payloads;
+#[path = "../tests/terminal/screen.rs"]
+#[allow(dead_code, clippy::unwrap_used, reason = "the tests ask for more")]
+mod screen;
 mod sending;
 mod server;
+#[path = "../tests/terminal/session.rs"]
+#[allow(dead_code, clippy::unwrap_used, reason = "the tests ask for more")]
+mod session;
+mod state;
 mod table;
 #[path = "../tests/support/tls.rs"]
 mod tls;
@@ -58,6 +66,7 @@ fn main() {
     sending::run(&wanted, &mut table);
     memory::run(&wanted, &mut table);
     micro::run(&wanted, &mut table);
+    monitor::run(&wanted, &mut table);
     table.print();
 }
 

@@ -11,7 +11,7 @@ use clacks_p2p::{
 };
 use rand::{SeedableRng, rngs::StdRng};
 
-use crate::{Wanted, memory, note, table::Table};
+use crate::{Wanted, memory, note, state, table::Table};
 
 const PEERS: u32 = 100_000;
 /// How often each is done.
@@ -63,7 +63,7 @@ fn at(second: u64) -> Now {
 /// Each peer that is new becomes alive by what comes in its name.
 fn changing(table: &mut Table) {
     let mut core = memory::with_peers(PEERS);
-    let peers: Vec<_> = (0..PEERS).map(memory::peer).collect();
+    let peers: Vec<_> = (0..PEERS).map(state::peer).collect();
     let began = Instant::now();
     for (number, peer) in peers.iter().enumerate() {
         black_box(core.see_sender(peer, None, at(number as u64 + 1)));

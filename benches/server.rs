@@ -116,7 +116,7 @@ fn package(rate: &str) -> Command {
     let port = free.expect("a free port").port();
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     let mut command = Command::new("node");
-    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/package.js"));
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/package.js"));
     command.env("NODE_PATH", modules).env("PORT", port.to_string()).env("RATE", rate);
     command.env("KEY", made.signing_key.serialize_pem()).env("CERTIFICATE", made.cert.pem());
     command

@@ -11,11 +11,11 @@ use ratatui::{
 
 /// The columns behind the first of all such cells in the last frame.
 #[derive(Debug, Default)]
-pub(super) struct Clusters(Vec<Position>);
+pub(crate) struct Clusters(Vec<Position>);
 
 impl Clusters {
     /// Has those columns written in the next frame, unless something wide stands in them there.
-    pub(super) fn wipe(&mut self, frame: &mut Buffer) {
+    pub(crate) fn wipe(&mut self, frame: &mut Buffer) {
         let before = std::mem::take(&mut self.0);
         self.0 = columns(frame);
         for position in before {

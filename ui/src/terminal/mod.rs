@@ -32,10 +32,12 @@ use ratatui::{
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::process::Command;
 
+#[cfg(not(test))]
+use self::clusters::Clusters;
 #[cfg(test)]
-pub(crate) use self::clusters::Frames;
+pub(crate) use self::clusters::{Clusters, Frames};
 pub(crate) use self::handed_over::Ended;
-use self::{backend::Tty, clusters::Clusters, guard::Mode, input::Keys, news::News};
+use self::{backend::Tty, guard::Mode, input::Keys, news::News};
 pub(crate) use self::{
     colours::{Background, background, colours_wanted, has_title},
     guard::write_beside,

@@ -1,6 +1,7 @@
 //! The dashboard without a terminal and without a node: keys go into [`update`], frames into a buffer.
 
 mod ascii;
+mod cost;
 mod filters;
 mod fixture;
 mod fuzz;

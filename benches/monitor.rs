@@ -1,0 +1,111 @@
+//! The dashboard: what a frame costs, what it costs while nothing happens, how soon it is there, and how large it is.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    Wanted,
+    figures::Figures,
+    note,
+    session::{Launch, Session},
+    state,
+    table::{Table, median},
+};
+
+/// The program as it is installed.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_clacks");
+/// In the first minute the ages on the screen change every second.
+const FIRST_MINUTE: Duration = Duration::from_secs(62);
+/// How long nothing happens.
+const IDLE: Duration = Duration::from_secs(30);
+/// How often it is started.
+const STARTS: usize = 9;
+
+const FRAMES: &str = "drawing a frame at 200x60";
+const IDLING: &str = "an open dashboard while nothing happens";
+const STARTING: &str = "start to first frame, 10,000 peers to load";
+const SIZE: &str = "the release binary";
+
+pub(crate) fn run(wanted: &Wanted, table: &mut Table) {
+    for (name, measure) in
+        [(FRAMES, frames as fn(&mut Table)), (IDLING, idling), (STARTING, starting), (SIZE, size)]
+    {
+        if wanted.is(name) {
+            note(name);
+            measure(table);
+        }
+    }
+}
+
+/// The program's own tests have the node, the model and the view at hand; one of them measures.
+fn frames(table: &mut Table) {
+    let output = Command::new(env!("CARGO"))
+        .args(["test", "--release", "--package", "clacks-monitor", "--bin", "clacks", "--"])
+        .args(["--ignored", "--exact", "--nocapture", "dashboard::tests::cost::frames_of_many_and_of_ten"])
+        .output()
+        .expect("cargo runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let figures = text.lines().find_map(|line| line.split_once("frames: "));
+    let figures = figures.unwrap_or_else(|| panic!("{text}{}", String::from_utf8_lossy(&output.stderr))).1;
+    let figures: Value = serde_json::from_str(figures).expect("JSON");
+    let figure = |load: &str, quantile: &str| figures[load][quantile].as_f64().unwrap_or(f64::NAN);
+    let ratio = figure("many", "median") / figure("ten", "median");
+    let told = format!(
+        "p99 {:.0} µs, median {:.0} µs: {ratio:.2} × that with ten of each; {:.0} µs before it for what has happened",
+        figure("many", "p99"),
+        figure("many", "median"),
+        figures["catch_up"].as_f64().unwrap_or(f64::NAN),
+    );
+    let is_met = figure("many", "p99") < 4000.0 && ratio <= 1.25;
+    table.row(FRAMES, told, "p99 under 4,000 µs, 1.25 × that with ten of each", is_met);
+}
+
+/// The dashboard of a node that knows so many peers, and the directory it keeps them in.
+fn launch(peers: u32) -> (Launch, TempDir) {
+    let directory = tempfile::tempdir().expect("a directory");
+    state::leave(directory.path(), peers).expect("a file");
+    let path = directory.path().to_str().expect("a name of letters");
+    (Launch::new(&["--hostname", "127.0.0.1", "--port", "0", "--data-dir", path]), directory)
+}
+
+fn idling(table: &mut Table) {
+    let (launch, _directory) = launch(100);
+    let session = launch.start();
+    std::thread::sleep(FIRST_MINUTE);
+    let used = |session: &Session| {
+        (Figures::of(session.pid().as_raw_pid() as u32).cpu, session.emulator.written().len())
+    };
+    let (cpu, bytes) = used(&session);
+    std::thread::sleep(IDLE);
+    let (cpu_after, bytes_after) = used(&session);
+    let share = cpu_after.saturating_sub(cpu).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
+    let bytes = bytes_after - bytes;
+    let told = format!("{share:.3} % of a core, {bytes} bytes in {} s", IDLE.as_secs());
+    table.row(IDLING, told, "0.2 % of a core, no bytes", share < 0.2 && bytes == 0);
+}
+
+fn starting(table: &mut Table) {
+    let times: Vec<f64> = (0..STARTS)
+        .map(|_| {
+            let (launch, _directory) = launch(10_000);
+            let began = Instant::now();
+            let session = launch.start();
+            let took = began.elapsed().as_secs_f64() * 1e3;
+            // It is there with all of them.
+            session.wait_for("10000");
+            took
+        })
+        .collect();
+    let told = format!("{:.0} ms", median(&times));
+    table.row(STARTING, told, "150 ms", median(&times) < 150.0);
+}
+
+fn size(table: &mut Table) {
+    let bytes = std::fs::metadata(PROGRAM).map_or(f64::NAN, |file| file.len() as f64);
+    table.row(SIZE, format!("{:.1} MB stripped", bytes / 1e6), "12 MB", bytes < 12e6);
+}
