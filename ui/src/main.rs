@@ -27,6 +27,7 @@ mod limits;
 mod listing;
 mod log;
 mod objection;
+mod picture;
 #[cfg(test)]
 mod readme;
 mod recording;

@@ -1,5 +1,7 @@
 //! `clacks simulate`: many nodes on one virtual clock.
 
+#[cfg(test)]
+mod dynamics;
 mod progress;
 mod scenarios;
 mod screen;
@@ -11,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context;
 use clacks_p2p::simulation::{Report, Sample, Scenario, Simulation};
 use clap::builder::BoolishValueParser;
 
@@ -18,7 +21,7 @@ use self::{progress::Progress, table::Document};
 use crate::{
     charset,
     config::{VIEW_HEADING, View},
-    dashboard::Looks,
+    dashboard::{Looks, Theme},
     terminal,
 };
 
@@ -62,10 +65,13 @@ struct Format {
     /// Print the table, and show nothing before
     #[arg(long)]
     no_screen: bool,
+    /// Write what the screen shows at the end to a FILE.svg, and show nothing before
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
 }
 
 /// What of the screen's options is of use here.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = VIEW_HEADING)]
 struct Look {
     /// Theme: auto, dark, light, mono, high, deuter, trit, one of yours, or a FILE.toml [default: auto]
@@ -86,9 +92,12 @@ impl Look {
         if terminal::fit_to_draw_on("").is_err() {
             return Ok(None);
         }
+        Ok(Some(self.view()?).filter(|view| !view.accessible.unwrap_or_default()))
+    }
+
+    fn view(self) -> anyhow::Result<View> {
         let view = View { theme: self.theme, ascii: self.ascii, ..View::default() };
-        let view = view.with_file(self.config.as_deref())?;
-        Ok(Some(view).filter(|view| !view.accessible.unwrap_or_default()))
+        view.with_file(self.config.as_deref())
     }
 }
 
@@ -96,6 +105,11 @@ impl Format {
     /// Whether it is a table, after whatever was shown.
     fn is_table(&self) -> bool {
         !self.json && !self.csv
+    }
+
+    /// Whether what goes on is shown, if it can be.
+    fn has_screen(&self) -> bool {
+        self.is_table() && !self.no_screen && self.picture.is_none()
     }
 }
 
@@ -108,31 +122,40 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         return print(&scenarios::text(&options.scenario)?);
     }
     let scenario = scenarios::open(&options.scenario, &options.set)?;
-    let has_screen = options.format.is_table() && !options.format.no_screen;
-    let view = if has_screen { options.look.of_screen()? } else { None };
-    match view {
-        Some(view) => show(scenario, options.samples, &view).await,
-        None => run_at_once(scenario, options.samples.unwrap_or(SAMPLES), &options.format),
+    if options.format.has_screen()
+        && let Some(view) = options.look.clone().of_screen()?
+    {
+        return show(scenario, options.samples, &view).await;
     }
+    run_at_once(scenario, options)
 }
 
 /// Shows the simulation, and prints the table when the terminal is given back.
 async fn show(scenario: Scenario, samples: Option<u32>, view: &View) -> anyhow::Result<()> {
-    charset::choose(view.ascii);
-    let theme = Looks::open(view)?.theme();
-    match screen::run(scenario, samples, theme).await? {
+    match screen::run(scenario, samples, theme(view)?).await? {
         Some((scenario, report)) => print(&table::table(&scenario, &report)),
         None => Ok(()),
     }
 }
 
+/// The theme; from now on the characters are those that were chosen too.
+fn theme(view: &View) -> anyhow::Result<Theme> {
+    charset::choose(view.ascii);
+    Ok(Looks::open(view)?.theme())
+}
+
 /// Simulates as fast as it goes.
-fn run_at_once(scenario: Scenario, samples: u32, format: &Format) -> anyhow::Result<()> {
+fn run_at_once(scenario: Scenario, options: Options) -> anyhow::Result<()> {
+    let Options { samples, format, look, .. } = options;
     let began = Instant::now();
     let mut simulation = Simulation::new(scenario)?;
-    let (samples, report) = simulate(&mut simulation, samples);
+    let (samples, report) = simulate(&mut simulation, samples.unwrap_or(SAMPLES));
     let took = began.elapsed();
-    print(&told(format, &simulation, &samples, &report)?)?;
+    if let Some(path) = &format.picture {
+        let picture = screen::picture(&simulation, &samples, theme(&look.view()?)?)?;
+        std::fs::write(path, picture).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    print(&told(&format, &simulation, &samples, &report)?)?;
     if format.is_table() {
         let rate = report.end.deliveries as f64 / took.as_secs_f64().max(f64::MIN_POSITIVE);
         let rate = table::grouped(rate as u64);

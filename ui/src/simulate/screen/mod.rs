@@ -4,6 +4,7 @@
 mod grid;
 mod layout;
 mod model;
+mod picture;
 mod points;
 mod snapshot;
 mod speed;
@@ -15,6 +16,7 @@ mod worker;
 use clacks_p2p::simulation::Scenario;
 use ratatui::layout::{Position, Rect};
 
+pub(super) use self::picture::picture;
 use self::{
     model::{Effect, Model, Msg, update},
     snapshot::Stage,

@@ -25,6 +25,8 @@ pub(super) struct Model {
     pub(super) measure: Measure,
     pub(super) speed: Speed,
     pub(super) is_helping: bool,
+    /// A picture: no time passes, and nobody presses a key.
+    pub(super) is_still: bool,
     /// What did not work.
     pub(super) notice: Option<String>,
     is_running: bool,
@@ -64,6 +66,7 @@ impl Model {
             measure: Measure::Visits,
             speed: Speed::pleasant(scenario.duration),
             is_helping: false,
+            is_still: false,
             notice: None,
             is_running: true,
             shape: (width, nodes.div_ceil(width)),

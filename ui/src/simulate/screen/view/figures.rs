@@ -47,11 +47,12 @@ fn rows(model: &Model) -> Vec<(&'static str, String)> {
     if let Some(sample) = &snapshot.sample {
         let nodes = format!("{} of {}", grouped(sample.up.into()), grouped(model.nodes.into()));
         let known = format!("{:.1}, {} to {}", sample.known, sample.least_known, sample.most_known);
+        rows.extend([("visited", format!("{} of the nodes", percent(sample.visited))), ("known", known)]);
+        if !model.is_still {
+            rows.push(("speed", speed(model)));
+            rows.push(("wall rate", format!("{} deliveries", format::rate(snapshot.rate))));
+        }
         rows.extend([
-            ("visited", format!("{} of the nodes", percent(sample.visited))),
-            ("known", known),
-            ("speed", speed(model)),
-            ("wall rate", format!("{} deliveries", format::rate(snapshot.rate))),
             ("failures", grouped(sample.failures)),
             ("messages", table::messages(sample)),
             ("nodes up", nodes),

@@ -50,7 +50,9 @@ fn draw_too_small(frame: &mut Frame<'_>) {
 fn draw(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
     draw_header(model, theme, areas.header, frame);
     draw_progress(model, theme, areas.progress, frame);
-    draw_hints(model, theme, areas.hints, frame);
+    if !model.is_still {
+        draw_hints(model, theme, areas.hints, frame);
+    }
     if model.is_helping {
         help::draw(theme, areas.body, frame);
         return;

@@ -18,10 +18,7 @@ use super::super::{
     update::{Msg, update},
     view::view,
 };
-use crate::demo::simulated::Simulated;
-
-mod shapes;
-mod svg;
+use crate::{demo::simulated::Simulated, picture};
 
 /// With it, at this time, there is a bit of everything.
 const SEED: u64 = 45;
@@ -84,7 +81,7 @@ impl Watched {
         let Rect { width, height, .. } = self.model.screen;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view(&self.model, self.model.theme(), frame)).unwrap();
-        svg::of(terminal.backend().buffer())
+        picture::of(terminal.backend().buffer())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Characters that are drawn, so that they meet those beside them in every font.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
-use super::svg::{HEIGHT, WIDTH};
+use super::{HEIGHT, WIDTH};
 
 /// What stands in a cell, drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,8 +11,8 @@ pub(super) enum Shape {
     Lines([bool; 4]),
     /// So many eighths of the cell, from below.
     Bar(usize),
-    /// All of the cell, in half of its colour.
-    Shade,
+    /// All of the cell, in so many quarters of its colour.
+    Shade(u32),
     /// The dots of a braille pattern, by the bits of its number.
     Dots(u32),
 }
@@ -22,7 +22,8 @@ pub(super) enum Shape {
 pub(super) enum Kind {
     Lines,
     Bars,
-    Shades,
+    /// In so many quarters.
+    Shades(u32),
     Dots,
 }
 
@@ -49,7 +50,7 @@ pub(super) fn of(symbol: &str) -> Option<Shape> {
         '\u{2534}' => lines([1, 1, 1, 0]),
         '\u{253c}' => lines([1, 1, 1, 1]),
         '\u{2581}'..='\u{2588}' => Some(Shape::Bar(character as usize - 0x2580)),
-        '\u{2592}' => Some(Shape::Shade),
+        '\u{2591}'..='\u{2593}' => Some(Shape::Shade(character as u32 - 0x2590)),
         '\u{2800}'..='\u{28ff}' => Some(Shape::Dots(character as u32 - 0x2800)),
         _ => None,
     }
@@ -60,35 +61,37 @@ impl Shape {
         match self {
             Self::Lines(_) => Kind::Lines,
             Self::Bar(_) => Kind::Bars,
-            Self::Shade => Kind::Shades,
+            Self::Shade(quarters) => Kind::Shades(quarters),
             Self::Dots(_) => Kind::Dots,
         }
     }
 
     /// Adds it to a path of its kind, side by side in so many cells from `x` on.
-    pub(super) fn draw(self, path: &mut String, x: usize, cells: usize) {
+    pub(super) fn draw(self, path: &mut String, x: usize, cells: usize) -> fmt::Result {
         match self {
             Self::Lines([true, true, false, false]) => {
-                write!(path, "M{x} {}h{}", HEIGHT / 2, cells * WIDTH).unwrap();
+                write!(path, "M{x} {}h{}", HEIGHT / 2, cells * WIDTH)?;
             }
             Self::Bar(eighths) => {
                 let (width, height) = (cells * WIDTH, eighths * HEIGHT / 8);
-                write!(path, "M{x} {}h{width}v{height}h-{width}z", HEIGHT - height).unwrap();
+                write!(path, "M{x} {}h{width}v{height}h-{width}z", HEIGHT - height)?;
             }
-            Self::Shade => Self::Bar(8).draw(path, x, cells),
-            Self::Lines(arms) => (0..cells).for_each(|cell| draw_lines(path, arms, x + cell * WIDTH)),
-            Self::Dots(bits) => (0..cells).for_each(|cell| draw_dots(path, bits, x + cell * WIDTH)),
+            Self::Shade(_) => Self::Bar(8).draw(path, x, cells)?,
+            Self::Lines(arms) => (0..cells).try_for_each(|cell| draw_lines(path, arms, x + cell * WIDTH))?,
+            Self::Dots(bits) => (0..cells).try_for_each(|cell| draw_dots(path, bits, x + cell * WIDTH))?,
         }
+        Ok(())
     }
 }
 
-fn draw_lines(path: &mut String, [left, right, up, down]: [bool; 4], x: usize) {
+fn draw_lines(path: &mut String, [left, right, up, down]: [bool; 4], x: usize) -> fmt::Result {
     if let Some((from, length)) = line(left, right, WIDTH) {
-        write!(path, "M{} {}h{length}", x + from, HEIGHT / 2).unwrap();
+        write!(path, "M{} {}h{length}", x + from, HEIGHT / 2)?;
     }
     if let Some((from, length)) = line(up, down, HEIGHT) {
-        write!(path, "M{} {from}v{length}", x + WIDTH / 2).unwrap();
+        write!(path, "M{} {from}v{length}", x + WIDTH / 2)?;
     }
+    Ok(())
 }
 
 /// From where in a cell of this size a line goes that is before its middle, behind it or both, and how far.
@@ -101,10 +104,11 @@ fn line(before: bool, behind: bool, size: usize) -> Option<(usize, usize)> {
     }
 }
 
-fn draw_dots(path: &mut String, bits: u32, x: usize) {
+fn draw_dots(path: &mut String, bits: u32, x: usize) -> fmt::Result {
     for (column, rows) in DOTS.iter().enumerate() {
         for (row, _) in rows.iter().enumerate().filter(|(_, bit)| bits & *bit != 0) {
-            write!(path, "M{} {}h0", x + DOT / 2 + column * DOT, DOT / 2 + row * DOT).unwrap();
+            write!(path, "M{} {}h0", x + DOT / 2 + column * DOT, DOT / 2 + row * DOT)?;
         }
     }
+    Ok(())
 }

@@ -1,0 +1,163 @@
+//! The pictures of `docs/dynamics.md` are of its figures and of what the program shows.
+
+use std::path::{Path, PathBuf};
+
+use clacks_p2p::simulation::Simulation;
+use ratatui::{
+    Frame, Terminal,
+    backend::TestBackend,
+    buffer::Buffer,
+    layout::Rect,
+    style::Style,
+    widgets::{
+        Widget,
+        canvas::{self, Canvas},
+    },
+};
+
+use super::{scenarios, screen, simulate};
+use crate::{dashboard::Theme, picture};
+
+/// Samples on the way, as many as the program takes unless it is told otherwise.
+const SAMPLES: u32 = 100;
+/// Columns and rows of the chart.
+const SIZE: (u16, u16) = (94, 24);
+/// Columns of a power of ten of nodes, and rows of one of seconds.
+const DECADE: (u16, u16) = (20, 4);
+/// The powers of ten on the axes.
+const NODES: [f64; 2] = [2.0, 6.0];
+const SECONDS: [f64; 2] = [1.0, 6.0];
+const PLOT: Rect = Rect::new(9, 1, 4 * DECADE.0 + 1, 5 * DECADE.1 + 1);
+/// Scenarios that are over soon enough to be simulated here; the page's other pictures are made with the commands beside
+/// them.
+const SHORT: [&str; 3] = ["grid-top", "grid", "grid-clacks"];
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
+}
+
+fn page() -> String {
+    std::fs::read_to_string(docs().join("dynamics.md")).unwrap()
+}
+
+/// Set `UPDATE_README` to have it drawn anew.
+fn check(name: &str, picture: &str) {
+    let path = docs().join("pictures").join(name);
+    if std::env::var_os("UPDATE_README").is_some() {
+        std::fs::write(&path, picture).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&path).unwrap_or_default() == picture,
+        "docs/pictures/{name} is behind: run `UPDATE_README=1 cargo test -p clacks-monitor dynamics`"
+    );
+    assert!(page().contains(&format!("](pictures/{name})")), "the page does not show {name}");
+}
+
+#[test]
+fn the_grids_on_the_page_are_what_the_program_shows() {
+    for name in SHORT {
+        let mut simulation = Simulation::new(scenarios::open(name, &[]).unwrap()).unwrap();
+        let (samples, _) = simulate(&mut simulation, SAMPLES);
+        check(&format!("{name}.svg"), &screen::picture(&simulation, &samples, Theme::default()).unwrap());
+    }
+}
+
+#[test]
+fn every_picture_on_the_page_is_there() {
+    let page = page();
+    let pictures: Vec<&str> =
+        page.split("](pictures/").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0)).collect();
+    assert!(pictures.len() > SHORT.len());
+    for picture in pictures {
+        assert!(docs().join("pictures").join(picture).is_file(), "{picture}");
+    }
+}
+
+/// A row of the page's first table.
+struct Row {
+    nodes: f64,
+    half: f64,
+    most: Option<f64>,
+}
+
+fn rows(page: &str) -> Vec<Row> {
+    let table = page.lines().skip_while(|line| !line.starts_with("| nodes |")).skip(2);
+    table.take_while(|line| line.starts_with('|')).map(row).collect()
+}
+
+fn row(line: &str) -> Row {
+    let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+    let nodes = cells[1].replace(',', "").parse().unwrap();
+    let most = Some(cells[3]).filter(|cell| !cell.is_empty());
+    Row { nodes, half: seconds(cells[2]), most: most.map(seconds) }
+}
+
+/// Seconds of a span such as `4 h 18 min`.
+fn seconds(span: &str) -> f64 {
+    let words: Vec<&str> = span.split_whitespace().collect();
+    let parts = words.chunks(2).map(|part| {
+        let unit = match part[1] {
+            "h" => 3600.0,
+            "min" => 60.0,
+            "s" => 1.0,
+            unit => panic!("{unit} is no unit of time"),
+        };
+        part[0].parse::<f64>().unwrap() * unit
+    });
+    parts.sum()
+}
+
+#[test]
+fn the_chart_of_the_growth_is_of_the_table() {
+    let rows = rows(&page());
+    assert!(rows.len() >= 5, "from a hundred nodes to a million");
+    let points = |of: &dyn Fn(&Row) -> Option<f64>| -> Vec<(f64, f64)> {
+        rows.iter().filter_map(|row| Some((row.nodes.log10(), of(row)?.log10()))).collect()
+    };
+    let (half, most) = (points(&|row| Some(row.half)), points(&|row| row.most));
+    check("growth.svg", &growth(&half, &most));
+}
+
+/// Nodes across and seconds up, both by powers of ten.
+fn growth(half: &[(f64, f64)], most: &[(f64, f64)]) -> String {
+    let theme = Theme::default();
+    let lines = [("90 % of the nodes", most, theme.bad), ("half of the nodes", half, theme.good)];
+    let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
+    let draw = |frame: &mut Frame<'_>| {
+        draw_axes(theme.quiet, frame.buffer_mut());
+        frame.render_widget(canvas(lines), PLOT);
+        for ((name, _, style), y) in lines.into_iter().zip(PLOT.bottom() - 4..) {
+            frame.buffer_mut().set_string(PLOT.right() - 20, y, name, style);
+        }
+    };
+    terminal.draw(draw).unwrap();
+    picture::of(terminal.backend().buffer())
+}
+
+/// Each cell of the plot is this part of a power of ten; its middle is where the axis says.
+fn canvas<'a>(lines: [(&str, &'a [(f64, f64)], Style); 2]) -> impl Widget + 'a {
+    let lines = lines.map(|(_, points, style)| (points, style.fg.unwrap_or_default()));
+    let (across, up) = (1.0 / f64::from(DECADE.0), 1.0 / f64::from(DECADE.1));
+    let bounds = |powers: &[f64; 2], cell: f64| [powers[0] - cell / 2.0, powers[1] + cell / 2.0];
+    let canvas = Canvas::default().x_bounds(bounds(&NODES, across)).y_bounds(bounds(&SECONDS, up));
+    canvas.paint(move |context| {
+        for (points, color) in lines {
+            for pair in points.windows(2) {
+                let [(x1, y1), (x2, y2)] = [pair[0], pair[1]];
+                context.draw(&canvas::Line { x1, y1, x2, y2, color });
+            }
+        }
+    })
+}
+
+fn draw_axes(style: Style, buffer: &mut Buffer) {
+    for (label, decade) in ["100", "1,000", "10,000", "100,000", "1,000,000"].into_iter().zip(0..) {
+        let middle = PLOT.x + decade * DECADE.0;
+        let x = (middle - label.len() as u16 / 2).min(SIZE.0 - label.len() as u16);
+        buffer.set_string(x, PLOT.bottom(), label, style);
+    }
+    buffer.set_string(PLOT.right() - 5, PLOT.bottom() + 1, "nodes", style);
+    for (label, decade) in ["10 s", "100 s", "17 min", "3 h", "28 h", "12 days"].into_iter().zip(0..) {
+        buffer.set_string(0, PLOT.bottom() - 1 - decade * DECADE.1, format!("{label:>7} \u{2502}"), style);
+    }
+}
