@@ -37,6 +37,24 @@ fn without_a_terminal_a_simulation_is_its_table() {
 }
 
 #[test]
+fn a_simulation_can_be_a_picture() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("grid.svg");
+    let draw = |path: &std::path::Path| {
+        let arguments = ["simulate", "grid", "--set", "deliveries=50", "--picture"];
+        without_a_terminal(&[&arguments[..], &[path.to_str().unwrap()]].concat())
+    };
+    let output = draw(&path);
+    assert!(output.status.success() && output.stdout.starts_with(b"A grid, "));
+    let picture = std::fs::read_to_string(&path).unwrap();
+    assert!(picture.starts_with("<svg ") && picture.contains("VISITS") && !picture.contains("q leave"));
+
+    let output = draw(&directory.path().join("nowhere/grid.svg"));
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && complaint.contains("cannot write"), "{complaint}");
+}
+
+#[test]
 fn without_a_terminal_nothing_is_left_behind() {
     let directory = tempfile::tempdir().unwrap();
     let inside = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();

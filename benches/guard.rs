@@ -1,0 +1,194 @@
+//! Whether anything has become slower: what a message costs beside a yardstick that is measured in the same run, and what
+//! a hundred thousand peers or a million messages cost beside a hundred of them.
+//!
+//!     cargo bench -p clacks-p2p --features simulation --bench guard
+//!
+//! It fails if a figure is more than [`MARGIN`] times what it is known to be. Nothing is compared with a bare time: both
+//! sides of each ratio take turns, and of each the fastest turn counts, which is the one that was disturbed least.
+
+use std::{
+    hint::black_box,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clacks_p2p::{
+    Address, Kind, Message, Payload,
+    core::{Core, MessageId, Now, Options, Outcome},
+    simulation::{Scenario, Simulation},
+};
+use rand::{SeedableRng, rngs::StdRng};
+
+/// How much more than known something may cost.
+const MARGIN: f64 = 1.5;
+/// Turns of which the fastest counts.
+const TURNS: u32 = 25;
+/// How often the subject does its work in a turn.
+const TIMES: u32 = 2000;
+
+/// A ratio that is known.
+struct Figure {
+    name: &'static str,
+    known: f64,
+    measured: f64,
+}
+
+fn main() -> ExitCode {
+    let figures = [
+        beside_the_yardstick("a payload of 64 B decoded", 0.5, decoding(64)),
+        beside_the_yardstick("a payload of 4 KiB decoded", 2.0, decoding(4096)),
+        beside_the_yardstick("a payload of 64 B encoded", 0.2, encoding()),
+        beside_the_yardstick("a payload taken and its message sent on", 3.0, passing_on()),
+        beside_the_yardstick("a delivery in the simulation", 5.0, simulating()),
+        Figure {
+            name: "the next of 100,000 peers, beside 100",
+            known: 3.0,
+            measured: ratio(picking(100_000), picking(100)),
+        },
+        Figure {
+            name: "a status change among 100,000 peers, beside 100",
+            known: 3.0,
+            measured: ratio(changing(100_000), changing(100)),
+        },
+        Figure {
+            name: "a look into a queue of a million, beside 100",
+            known: 2.0,
+            measured: ratio(looking(1_000_000), looking(100)),
+        },
+    ];
+    let mut fell = false;
+    for Figure { name, known, measured } in figures {
+        let is_met = measured <= known * MARGIN;
+        fell |= !is_met;
+        println!("{} {name}: {measured:.2}, known: {known:.2}", if is_met { "ok    " } else { "SLOWER" });
+    }
+    if fell { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn beside_the_yardstick(name: &'static str, known: f64, subject: impl FnMut()) -> Figure {
+    Figure { name, known, measured: ratio(subject, yardstick) }
+}
+
+/// How many times longer the one takes than the other.
+fn ratio(mut one: impl FnMut(), mut other: impl FnMut()) -> f64 {
+    let fastest = |fastest: Duration, work: &mut dyn FnMut()| {
+        let began = Instant::now();
+        (0..TIMES).for_each(|_| work());
+        fastest.min(began.elapsed())
+    };
+    let (mut one_took, mut other_took) = (Duration::MAX, Duration::MAX);
+    for _ in 0..TURNS {
+        one_took = fastest(one_took, &mut one);
+        other_took = fastest(other_took, &mut other);
+    }
+    one_took.as_secs_f64() / other_took.as_secs_f64()
+}
+
+/// What does not change with this project: a JSON text that is read by a library into numbers, texts and a list.
+fn yardstick() {
+    const TEXT: &str = r#"{"name":"tower","ports":[8443,8080,443],"open":true,"rate":12.5,"of":{"a":"b"}}"#;
+    black_box(serde_json::from_str::<serde_json::Value>(black_box(TEXT)).is_ok());
+}
+
+fn payload(bytes: usize) -> Payload {
+    let message = Message::text(&"x".repeat(bytes - 2));
+    Payload { message, kind: Kind::Message, sender: peer(1), friend: Some(peer(2)) }
+}
+
+fn decoding(bytes: usize) -> impl FnMut() {
+    let body = payload(bytes).encode();
+    move || drop(black_box(Payload::decode(black_box(&body), 128)))
+}
+
+fn encoding() -> impl FnMut() {
+    let payload = payload(64);
+    move || drop(black_box(payload.encode()))
+}
+
+fn peer(number: u32) -> Address {
+    Address::new(&format!("tower-{number}.example.org"), 8080).expect("an address")
+}
+
+/// A state machine without limits that knows so many peers.
+fn core(peers: u32) -> Core {
+    let mut options = Options::new(Address::new("here.example.org", 1).expect("an address"));
+    (options.max_queue_messages, options.max_queue_bytes) = (usize::MAX, usize::MAX);
+    (options.max_peers, options.max_new_peers) = (usize::MAX, usize::MAX);
+    let mut core = Core::new(options).expect("options that may be");
+    for number in 0..peers {
+        core.see_sender(&peer(number), None, at(0));
+        while core.poll_event().is_some() {}
+    }
+    core
+}
+
+/// Messages are due a second apart.
+fn at(second: u64) -> Now {
+    Now { uptime: Duration::from_secs(second), unix_ms: second * 1000 }
+}
+
+/// Sends the message that is due, which is taken.
+fn send(core: &mut Core, now: Now, rng: &mut StdRng) {
+    core.handle_timeout(now, rng);
+    let delivery = core.poll_delivery().expect("a message was due");
+    core.handle_delivery(delivery.id, Outcome::Taken { round_trip: Duration::ZERO }, now);
+    while core.poll_event().is_some() {}
+}
+
+fn passing_on() -> impl FnMut() {
+    let (mut core, mut rng, mut second) = (core(100), StdRng::seed_from_u64(1), 0);
+    let payload = payload(64);
+    move || {
+        second += 1;
+        core.see_sender(&payload.sender, None, at(second));
+        black_box(core.take_payload(&payload.sender, payload.clone(), None, at(second)));
+        send(&mut core, at(second), &mut rng);
+    }
+}
+
+fn picking(peers: u32) -> impl FnMut() {
+    let (mut core, mut rng, mut second) = (core(peers), StdRng::seed_from_u64(1), 0);
+    let message = Message::text("GNU Terry Pratchett");
+    move || {
+        second += 1;
+        core.enqueue(message.clone(), at(second)).expect("there is room");
+        send(&mut core, at(second), &mut rng);
+    }
+}
+
+/// A peer that is ignored and heard of again.
+fn changing(peers: u32) -> impl FnMut() {
+    let mut core = core(peers);
+    let addresses: Vec<_> = (0..peers).map(peer).collect();
+    let mut number = 0;
+    move || {
+        // Far apart, so that none is in a cache because the one beside it is.
+        number = (number + 7919) % addresses.len();
+        core.ignore(&addresses[number], at(1));
+        core.unignore(&addresses[number], at(1));
+        while core.poll_event().is_some() {}
+    }
+}
+
+/// A screen's worth of messages out of the middle.
+fn looking(messages: u32) -> impl FnMut() {
+    let mut core = core(0);
+    let mut ids: Vec<MessageId> = Vec::new();
+    for number in 0..messages {
+        ids.push(core.enqueue(Message::text(&format!("message {number}")), at(0)).expect("there is room"));
+        while core.poll_event().is_some() {}
+    }
+    move || {
+        let middle = core.queue_position(ids[ids.len() / 2]).unwrap_or_default();
+        black_box(core.queue(middle..middle + 40).map(|queued| queued.message.size()).sum::<usize>());
+    }
+}
+
+/// A delivery from end to end, in a network that stays in the caches.
+fn simulating() -> impl FnMut() {
+    let scenario = Scenario { messages: 400, duration: 1e7, ..Scenario::default() };
+    let mut simulation = Simulation::new(scenario).expect("a scenario that may be");
+    move || {
+        black_box(simulation.run(Duration::MAX, 1));
+    }
+}
