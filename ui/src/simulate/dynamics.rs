@@ -15,11 +15,9 @@ use ratatui::{
     },
 };
 
-use super::{scenarios, screen, simulate};
+use super::{SAMPLES, scenarios, screen, simulate};
 use crate::{dashboard::Theme, picture};
 
-/// Samples on the way, as many as the program takes unless it is told otherwise.
-const SAMPLES: u32 = 100;
 /// Columns and rows of the chart.
 const SIZE: (u16, u16) = (94, 24);
 /// Columns of a power of ten of nodes, and rows of one of seconds.
@@ -118,16 +116,25 @@ fn the_chart_of_the_growth_is_of_the_table() {
     check("growth.svg", &growth(&half, &most));
 }
 
-/// Nodes across and seconds up, both by powers of ten.
+/// Points by powers of ten: nodes across, seconds up.
+struct Curve<'a> {
+    name: &'static str,
+    points: &'a [(f64, f64)],
+    style: Style,
+}
+
 fn growth(half: &[(f64, f64)], most: &[(f64, f64)]) -> String {
     let theme = Theme::default();
-    let lines = [("90 % of the nodes", most, theme.bad), ("half of the nodes", half, theme.good)];
+    let curves = [
+        Curve { name: "90 % of the nodes", points: most, style: theme.bad },
+        Curve { name: "half of the nodes", points: half, style: theme.good },
+    ];
     let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
     let draw = |frame: &mut Frame<'_>| {
         draw_axes(theme.quiet, frame.buffer_mut());
-        frame.render_widget(canvas(lines), PLOT);
-        for ((name, _, style), y) in lines.into_iter().zip(PLOT.bottom() - 4..) {
-            frame.buffer_mut().set_string(PLOT.right() - 20, y, name, style);
+        frame.render_widget(canvas(&curves), PLOT);
+        for (Curve { name, style, .. }, y) in curves.iter().zip(PLOT.bottom() - 4..) {
+            frame.buffer_mut().set_string(PLOT.right() - 20, y, name, *style);
         }
     };
     terminal.draw(draw).unwrap();
@@ -135,13 +142,13 @@ fn growth(half: &[(f64, f64)], most: &[(f64, f64)]) -> String {
 }
 
 /// Each cell of the plot is this part of a power of ten; its middle is where the axis says.
-fn canvas<'a>(lines: [(&str, &'a [(f64, f64)], Style); 2]) -> impl Widget + 'a {
-    let lines = lines.map(|(_, points, style)| (points, style.fg.unwrap_or_default()));
+fn canvas<'a>(curves: &'a [Curve<'a>]) -> impl Widget + 'a {
     let (across, up) = (1.0 / f64::from(DECADE.0), 1.0 / f64::from(DECADE.1));
     let bounds = |powers: &[f64; 2], cell: f64| [powers[0] - cell / 2.0, powers[1] + cell / 2.0];
     let canvas = Canvas::default().x_bounds(bounds(&NODES, across)).y_bounds(bounds(&SECONDS, up));
     canvas.paint(move |context| {
-        for (points, color) in lines {
+        for Curve { points, style, .. } in curves {
+            let color = style.fg.unwrap_or_default();
             for pair in points.windows(2) {
                 let [(x1, y1), (x2, y2)] = [pair[0], pair[1]];
                 context.draw(&canvas::Line { x1, y1, x2, y2, color });
