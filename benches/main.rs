@@ -1,7 +1,7 @@
 //! How fast the node is, side by side in one run with the npm package `clacks-p2p` 0.3.3 and with a bare hyper + rustls
 //! server that answers 200 and does nothing else, which is the limit.
 //!
-//!     cargo bench
+//!     cargo bench --bench speed
 //!
 //! Everything runs on 127.0.0.1 for a bounded time. Each server is a process of its own that uses one core. The figures
 //! are ratios, as machines differ and are never idle: what is measured takes turns, and each ratio is the median of its
