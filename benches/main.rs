@@ -26,6 +26,7 @@ mod server;
 #[path = "../tests/terminal/session.rs"]
 #[allow(dead_code, clippy::unwrap_used, reason = "the tests ask for more")]
 mod session;
+mod simulator;
 mod state;
 mod table;
 #[path = "../tests/support/tls.rs"]
@@ -67,6 +68,7 @@ fn main() {
     memory::run(&wanted, &mut table);
     micro::run(&wanted, &mut table);
     monitor::run(&wanted, &mut table);
+    simulator::run(&wanted, &mut table);
     table.print();
 }
 

@@ -8,7 +8,7 @@ use clacks_p2p::{
     core::{Core, Now, Options},
 };
 
-use crate::{Wanted, figures::Figures, load, note, state, table::Table};
+use crate::{Wanted, figures::Figures, load, note, simulator, state, table::Table};
 
 const MESSAGES: u32 = 1_000_000;
 const PEERS: u32 = 100_000;
@@ -47,6 +47,7 @@ pub(crate) fn measure(arguments: &[String]) {
         "--measure=messages" => {
             tell_memory_with(&with_messages(arguments[1].parse().expect("a number")));
         }
+        "--measure=nodes" => simulator::measure(),
         "--measure=peers" => with_known_peers(Path::new(&arguments[2])),
         other => panic!("not understood: {other}"),
     }

@@ -1,7 +1,5 @@
 use rand::{Rng, RngExt};
 
-use crate::protocol::Address;
-
 use super::{PeerCounts, Status, peers::Peers};
 
 /// Of 100,000 draws so many fall to the lost peers: the document's 4.999 %.
@@ -116,9 +114,9 @@ fn preference(draw: u32) -> [Status; 3] {
     }
 }
 
-/// A random alive peer other than the receiver, which has this number if it is known, to be named as a friend: one that
+/// The number of a random alive peer other than the receiver, which has this number if it is known, to be named as a friend: one that
 /// answers, for a claim is not ours to spread.
-pub(super) fn choose_friend(peers: &Peers, receiver: Option<usize>, rng: &mut impl Rng) -> Option<Address> {
+pub(super) fn choose_friend(peers: &Peers, receiver: Option<usize>, rng: &mut impl Rng) -> Option<usize> {
     let (answering, receiver) = peers.answering(receiver);
     let candidates = answering - usize::from(receiver.is_some());
     if candidates == 0 {
@@ -127,7 +125,7 @@ pub(super) fn choose_friend(peers: &Peers, receiver: Option<usize>, rng: &mut im
     // The places of the others, with the receiver's left out.
     let place = rng.random_range(0..candidates);
     let place = place + usize::from(receiver.is_some_and(|receiver| place >= receiver));
-    peers.nth_answering(place).cloned()
+    peers.nth_answering(place)
 }
 
 #[cfg(test)]
@@ -137,7 +135,7 @@ mod tests {
     use rand::{SeedableRng, rngs::StdRng};
 
     use super::*;
-    use crate::core::Now;
+    use crate::{core::Now, protocol::Address};
 
     const NOW: Now = Now { uptime: Duration::ZERO, unix_ms: 0 };
 
@@ -166,6 +164,12 @@ mod tests {
     /// Whom a message would go to.
     fn chosen(peers: &Peers, rng: &mut StdRng) -> Option<Address> {
         let (number, _) = choose(Candidates::of(peers, false), peers, rng)?;
+        Some(peers.address(number).clone())
+    }
+
+    /// Whom a message to this peer would name.
+    fn friend_beside(peers: &Peers, receiver: &Address, rng: &mut StdRng) -> Option<Address> {
+        let number = choose_friend(peers, peers.find(receiver), rng)?;
         Some(peers.address(number).clone())
     }
 
@@ -309,12 +313,11 @@ mod tests {
         // Whether a friend is busy plays no part.
         peers.begin_delivery(number(&peers, Status::Alive, 4));
         for receiver in [1, 4, 10] {
-            let counts =
-                count(50_000, |rng| choose_friend(&peers, peers.find(&peer(Status::Alive, receiver)), rng));
+            let counts = count(50_000, |rng| friend_beside(&peers, &peer(Status::Alive, receiver), rng));
             let others = (1..=10).filter(|number| *number != receiver);
             assert_uniform(&counts, others.map(|number| peer(Status::Alive, number)));
         }
-        let counts = count(50_000, |rng| choose_friend(&peers, peers.find(&peer(Status::New, 1)), rng));
+        let counts = count(50_000, |rng| friend_beside(&peers, &peer(Status::New, 1), rng));
         assert_uniform(&counts, (1..=10).map(|number| peer(Status::Alive, number)));
     }
 
@@ -322,10 +325,7 @@ mod tests {
     fn without_another_alive_peer_there_is_no_friend() {
         let mut rng = StdRng::seed_from_u64(7);
         let peers = peers(&[(Status::Alive, 1), (Status::New, 2), (Status::Lost, 2)]);
-        assert_eq!(choose_friend(&peers, peers.find(&peer(Status::Alive, 1)), &mut rng), None);
-        assert_eq!(
-            choose_friend(&peers, peers.find(&peer(Status::New, 1)), &mut rng),
-            Some(peer(Status::Alive, 1))
-        );
+        assert_eq!(friend_beside(&peers, &peer(Status::Alive, 1), &mut rng), None);
+        assert_eq!(friend_beside(&peers, &peer(Status::New, 1), &mut rng), Some(peer(Status::Alive, 1)));
     }
 }

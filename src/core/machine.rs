@@ -418,6 +418,8 @@ impl Core {
         self.after_try = self.options.newcomers == Newcomers::EverySecond && self.peers.is_hearsay(number);
         self.peers.begin_delivery(number);
         self.messages_in_flight += 1;
+        let friend = choice::choose_friend(&self.peers, Some(number), rng);
+        self.peers.fetch_names(number, friend);
         let QueuedMessage { id, ref message, .. } = entry.queued;
         let message = message.clone();
         self.tell(|peers| Event::MessageSending {
@@ -427,24 +429,15 @@ impl Core {
             choice,
         });
         let to = self.peers.address(number).clone();
-        self.start(to, Some(number), Kind::Message, message, Purpose::Message(entry), rng);
+        let friend = friend.map(|number| self.peers.address(number).clone());
+        let is_named = self.peers.record(number).is_named;
+        let payload = Payload { message, kind: Kind::Message, sender: self.address.clone(), friend };
+        self.start(to, payload, Purpose::Message(entry), is_named);
     }
 
-    fn start(
-        &mut self,
-        to: Address,
-        number: Option<usize>,
-        kind: Kind,
-        message: Message,
-        purpose: Purpose,
-        rng: &mut impl Rng,
-    ) -> DeliveryId {
+    fn start(&mut self, to: Address, payload: Payload, purpose: Purpose, is_named: bool) -> DeliveryId {
         let id = DeliveryId(self.next_delivery);
         self.next_delivery += 1;
-        let friend = choice::choose_friend(&self.peers, number, rng);
-        let payload = Payload { message, kind, sender: self.address.clone(), friend };
-        let is_named = matches!(purpose, Purpose::Announce)
-            || number.is_some_and(|number| self.peers.record(number).is_named);
         if self.in_flight.len() == self.in_flight.capacity() {
             // Most nodes have one or two: less room than is made for more.
             self.in_flight.reserve_exact(self.in_flight.len().max(1));
@@ -736,7 +729,11 @@ impl Core {
         if is_ignored || self.is_this_node(address) {
             return None;
         }
-        Some(self.start(address.clone(), number, Kind::Announce, Message::null(), Purpose::Announce, rng))
+        let friend = choice::choose_friend(&self.peers, number, rng);
+        let friend = friend.map(|number| self.peers.address(number).clone());
+        let (message, sender) = (Message::null(), self.address.clone());
+        let payload = Payload { message, kind: Kind::Announce, sender, friend };
+        Some(self.start(address.clone(), payload, Purpose::Announce, true))
     }
 
     /// Ignores an address, known or not. Returns whether it was not ignored before.
@@ -855,6 +852,12 @@ impl Core {
     /// All peers, by status (new, alive, lost, dead, ignored) and then by address.
     pub fn peers(&self) -> impl Iterator<Item = Peer> {
         self.peers.iter()
+    }
+
+    /// The addresses of those that are new or alive, in no order.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn good_peers(&self) -> impl Iterator<Item = &Address> {
+        self.peers.good()
     }
 
     /// The peers listed around `anchor`: up to `before` that stand before it, then it and those behind it, up to

@@ -1,6 +1,9 @@
 //! Looking ahead: what the next few things will need is fetched before they happen.
 
-use crate::{core::Core, protocol::Address};
+use crate::{
+    core::Core,
+    protocol::{Address, Message},
+};
 
 use super::{
     Simulation,
@@ -15,6 +18,8 @@ struct Next<'a> {
     tower: &'a Tower,
     core: &'a Core,
     hashes: [Option<u64>; 2],
+    /// The message that arrives.
+    message: Option<&'a Message>,
 }
 
 impl Simulation {
@@ -22,7 +27,8 @@ impl Simulation {
     /// without this the processor would wait for the memory of one after the other, with it it waits once for all.
     /// Returns how many things that were.
     pub(super) fn look_ahead(&self) -> usize {
-        let next: Vec<Next<'_>> = self.calendar.upcoming(AHEAD).filter_map(|what| self.next(*what)).collect();
+        let mut next = Vec::with_capacity(AHEAD);
+        next.extend(self.calendar.upcoming(AHEAD).filter_map(|what| self.next(*what)));
         let mut read = 0;
         for Next { tower, core, .. } in &next {
             read ^= tower.wake as usize ^ core.touch();
@@ -37,8 +43,9 @@ impl Simulation {
         for (core, number) in peers {
             read ^= core.touch_peer(number);
         }
-        for Next { core, .. } in next.iter().filter(|next| next.hashes[0].is_none()) {
-            read ^= core.touch_head();
+        for Next { core, message, .. } in &next {
+            let comes = message.map_or(0, |message| usize::from(message.is_falsy()));
+            read ^= comes ^ core.touch_head();
         }
         // So that the compiler takes it for something.
         std::hint::black_box(read);
@@ -46,22 +53,22 @@ impl Simulation {
     }
 
     fn next(&self, what: Happening) -> Option<Next<'_>> {
-        let next = |node: u32, hashes| {
+        let next = |node: u32, hashes, message| {
             let tower = &self.towers[node as usize];
-            tower.core.as_ref().map(|core| Next { tower, core, hashes })
+            tower.core.as_ref().map(|core| Next { tower, core, hashes, message })
         };
         match what {
-            Happening::Wake(node) => next(node, [None, None]),
+            Happening::Wake(node) => next(node, [None, None], None),
             Happening::Arrives(place) => {
                 let parcel = self.parcels.at(place);
                 let payload = parcel.payload.as_ref()?;
                 let friend = payload.friend.as_ref().map(Address::table_hash);
-                next(parcel.to, [Some(payload.sender.table_hash()), friend])
+                next(parcel.to, [Some(payload.sender.table_hash()), friend], Some(&payload.message))
             }
             Happening::Ends(place, _) => {
                 let parcel = self.parcels.at(place);
                 let is_node = parcel.id.is_some();
-                is_node.then(|| next(parcel.from, [Some(parcel.hash), None])).flatten()
+                is_node.then(|| next(parcel.from, [Some(parcel.hash), None], None)).flatten()
             }
             Happening::Announces(_) | Happening::Fails(_) | Happening::Returns(_) | Happening::Floods => None,
         }

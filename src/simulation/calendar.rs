@@ -8,7 +8,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 /// Stretches in the near future: enough for each to be short where something happens to a million nodes each second.
 const STRETCHES: u64 = 1 << 14;
 /// So many things happen in a stretch, more or less.
-const IN_A_STRETCH: f64 = 64.0;
+const IN_A_STRETCH: f64 = 16.0;
 
 /// What is to happen, in the order of its time; of two things at the same time the one that was noted first.
 #[derive(Debug)]

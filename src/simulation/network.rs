@@ -10,7 +10,7 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::{
-    core::{Core, Delivery, DeliveryId, Failure, Now, Options, Outcome, Outputs, PeerCounts, Status},
+    core::{Core, Delivery, DeliveryId, Failure, Now, Options, Outcome, Outputs, PeerCounts},
     protocol::{Kind, Payload},
 };
 
@@ -505,9 +505,8 @@ impl Simulation {
     /// The longest distance between a node, counted from 0, and a peer that it knows as new or alive: the difference of
     /// their numbers, as in the measurements of the protocol's author.
     pub fn distance(&self, node: u32) -> u32 {
-        let peers = self.towers[node as usize].core.iter().flat_map(Core::peers);
-        let good = peers.filter(|peer| matches!(peer.status, Status::New | Status::Alive));
-        let numbers = good.filter_map(|peer| Addresses::node(&peer.address));
+        let good = self.towers[node as usize].core.iter().flat_map(Core::good_peers);
+        let numbers = good.filter_map(Addresses::node);
         numbers.map(|peer| peer.abs_diff(node)).max().unwrap_or(0)
     }
 

@@ -325,9 +325,23 @@ impl Peers {
         (self.groups.len(Class::Answering), place)
     }
 
-    /// The peer at this place among those that answered when they were last tried.
-    pub(super) fn nth_answering(&self, place: usize) -> Option<&Address> {
-        self.nth(Class::Answering, place).map(|number| self.address(number))
+    /// The number of the peer at this place among those that answered when they were last tried.
+    pub(super) fn nth_answering(&self, place: usize) -> Option<usize> {
+        self.nth(Class::Answering, place)
+    }
+
+    /// Reads the names of a receiver and its friend. Among many peers they are far away: counting another owner of a name
+    /// would wait for it alone, with this both come at once.
+    pub(super) fn fetch_names(&self, receiver: usize, friend: Option<usize>) {
+        let first_letter = |number| self.address(number).hostname().as_bytes().first().copied();
+        std::hint::black_box((first_letter(receiver), friend.map(first_letter)));
+    }
+
+    /// The addresses of those that are new or alive, in no order.
+    #[cfg(feature = "simulation")]
+    pub(super) fn good(&self) -> impl Iterator<Item = &Address> {
+        let is_good = |known: &&Known| matches!(known.record.status(), Status::New | Status::Alive);
+        self.table.iter().filter(is_good).map(|known| &known.address)
     }
 
     // === As they are listed ===

@@ -51,7 +51,7 @@ impl Table {
         self.index.insert_unique(address.table_hash(), number as u32, hash_of);
         if number == self.known.capacity() {
             // By a quarter, not to twice as many: most of the memory of a node that knows many is this.
-            self.known.reserve_exact((number / 4).max(4));
+            self.known.reserve_exact((number / 4).max(8));
         }
         self.known.push(Known { address, record });
         number

@@ -22,15 +22,23 @@ impl Peers {
 
 impl Groups {
     fn touch(&self) -> usize {
-        let classes = self.numbers.iter().map(Vec::len).fold(0, |one, other| one ^ other);
-        classes ^ self.free[0] as usize ^ self.places.len()
+        let mut read = self.free[0] as usize ^ self.places.len();
+        for numbers in &self.numbers {
+            read ^= numbers.len();
+        }
+        read
     }
 
     fn touch_further(&self) -> usize {
-        let classes = self.numbers.iter().filter_map(|numbers| numbers.last());
+        let mut read = 0;
+        for numbers in &self.numbers {
+            read ^= numbers.last().copied().unwrap_or(0);
+        }
         // One of each line of a cache.
-        let places = self.places.iter().step_by(16);
-        classes.chain(places).fold(0, |one, other| one ^ *other as usize)
+        for line in self.places.chunks(16) {
+            read ^= line[0];
+        }
+        read as usize
     }
 }
 
