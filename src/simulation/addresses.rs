@@ -4,27 +4,26 @@ use std::num::NonZeroU16;
 
 use crate::protocol::Address;
 
-/// Nodes that share a hostname, and so its text in memory; they differ by their ports.
+/// Nodes that share a hostname; they differ by their ports.
 const NODES_PER_HOST: u32 = 50_000;
 
-/// The addresses of all nodes.
+/// The addresses of all nodes. Whoever knows a node shares its address, so that each is there once.
 #[derive(Debug)]
-pub(super) struct Addresses {
-    hosts: Vec<Address>,
-}
+pub(super) struct Addresses(Vec<Address>);
 
 impl Addresses {
     pub(super) fn of(nodes: u32) -> Self {
         let hosts = 0..nodes.div_ceil(NODES_PER_HOST);
         // Letters, so that it is no number, which would be read as an IP address.
         let host = |number| Address::new(&format!("host{number}"), 1).ok();
-        Self { hosts: hosts.filter_map(host).collect() }
+        let ports = || (0..NODES_PER_HOST).map(|port| NonZeroU16::MIN.saturating_add(port as u16));
+        let all = hosts.filter_map(host).flat_map(|host| ports().map(move |port| host.with_port(port)));
+        Self(all.take(nodes as usize).collect())
     }
 
     /// The address of a node that there is.
     pub(super) fn of_node(&self, node: u32) -> Address {
-        let port = NonZeroU16::MIN.saturating_add((node % NODES_PER_HOST) as u16);
-        self.hosts[(node / NODES_PER_HOST) as usize].with_port(port)
+        self.0[node as usize].clone()
     }
 
     /// The node that has the address; none has a made-up one.
