@@ -1,4 +1,5 @@
-//! What the simulator does on one core: a grid of 100,000 nodes that know their neighbours, each with a message.
+//! What the simulator does on one core: a grid of 100,000 nodes that know their neighbours, each with a message. Nobody
+//! counts what comes from where, as in the scenario `city`.
 
 use std::{
     process::Command,
@@ -63,6 +64,7 @@ fn scenario() -> Scenario {
     Scenario {
         topology: Topology::Grid { width: SIDE, height: SIDE },
         announces: false,
+        limits: false,
         messages: SIDE * SIDE,
         origin: Origin::Spread,
         deliveries: DELIVERIES,
