@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{Request, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
 use rustls::{pki_types::ServerName, version::TLS13};
-use tokio::{net::TcpStream, runtime::Runtime, sync::mpsc, task::JoinSet};
+use tokio::{net::TcpStream, runtime::Runtime, task::JoinSet};
 use tokio_rustls::TlsConnector;
 
 use crate::tls;
@@ -87,37 +87,18 @@ fn send_on(
     let began = Instant::now();
     let latencies = runtime.block_on(async {
         let mut clients = JoinSet::new();
-        let mut connections = Vec::new();
-        for _ in 0..CONNECTIONS {
+        for number in 0..CONNECTIONS {
             let client = Client { to, body: body.clone(), connector: tls::connector(&[&TLS13]) };
-            let due = rate.map(|_| {
-                let (when, due) = mpsc::unbounded_channel();
-                connections.push(when);
-                due
-            });
-            clients.spawn(client.run(way, began + lasts, due, Arc::clone(&taken)));
+            let pace = rate.map(|rate| Duration::from_secs_f64(CONNECTIONS as f64 / rate));
+            let first = pace.map_or(began, |pace| began + pace.mul_f64(number as f64 / CONNECTIONS as f64));
+            clients.spawn(client.run(way, began + lasts, first, pace, Arc::clone(&taken)));
         }
-        let pacer = rate.map(|rate| std::thread::spawn(move || pace(rate, began + lasts, &connections)));
-        let latencies = clients.join_all().await.concat();
-        pacer.into_iter().for_each(|pacer| pacer.join().expect("the pacer does not panic"));
-        latencies
+        clients.join_all().await.concat()
     });
     let lasted = began.elapsed();
     let mut latencies = latencies;
     latencies.sort_by(f64::total_cmp);
     Round { taken: taken.load(Ordering::Relaxed), lasted, latencies }
-}
-
-/// Says when each payload is due, to the connections in turn. In a thread of its own, which waits to some 50 µs where the
-/// runtime's timers wait to a millisecond.
-fn pace(rate: f64, end: Instant, connections: &[mpsc::UnboundedSender<Instant>]) {
-    let (began, between) = (Instant::now(), Duration::from_secs_f64(1.0 / rate));
-    let turns = std::iter::successors(Some(began), |due| Some(*due + between));
-    for (due, connection) in turns.take_while(|due| *due < end).zip(connections.iter().cycle()) {
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        // A connection that has ended says so itself.
-        let _ = connection.send(due);
-    }
 }
 
 struct Client {
@@ -127,24 +108,23 @@ struct Client {
 }
 
 impl Client {
-    /// Sends until `end`; each payload as soon as the one before is answered or, if it is told when they are due, then.
-    /// What is late counts from when it was due.
+    /// Sends until `end`; each payload as soon as the one before is answered or, with a pace, when it is due. What is
+    /// late counts from when it was due.
     async fn run(
         self,
         way: Way,
         end: Instant,
-        mut due: Option<mpsc::UnboundedReceiver<Instant>>,
+        first: Instant,
+        pace: Option<Duration>,
         taken: Arc<AtomicU64>,
     ) -> Vec<f64> {
-        let (mut latencies, mut connection) = (Vec::new(), None);
-        while Instant::now() < end {
-            let began = match &mut due {
-                Some(due) => match due.recv().await {
-                    Some(due) => due,
-                    None => break,
-                },
-                None => Instant::now(),
-            };
+        let (mut latencies, mut connection, mut due) = (Vec::new(), None, first);
+        while Instant::now() < end && due < end {
+            if pace.is_some() {
+                // To the millisecond, as timers do: who waits more precisely takes the cores from the server.
+                tokio::time::sleep_until(due.into()).await;
+            }
+            let began = if pace.is_some() { due } else { Instant::now() };
             let mut sender = match connection.take() {
                 Some(sender) => sender,
                 None => self.connect().await,
@@ -155,6 +135,7 @@ impl Client {
             taken.fetch_add(1, Ordering::Relaxed);
             latencies.push(began.elapsed().as_secs_f64());
             connection = (way == Way::KeptAlive).then_some(sender);
+            due += pace.unwrap_or_default();
         }
         latencies
     }
