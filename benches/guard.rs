@@ -4,7 +4,9 @@
 //!     cargo bench -p clacks-p2p --features simulation --bench guard
 //!
 //! It fails if a figure is more than [`MARGIN`] times what it is known to be. Nothing is compared with a bare time: both
-//! sides of each ratio take turns, and of each the fastest turn counts, which is the one that was disturbed least.
+//! sides of each ratio take turns, and of each the fastest turn counts, which is the one that was disturbed least. What
+//! is known of the ratios of much to little is the most that a machine with small caches may need: they are to catch
+//! what looks at all of many, not what is slower by half.
 
 use std::{
     hint::black_box,
@@ -42,17 +44,17 @@ fn main() -> ExitCode {
         beside_the_yardstick("a delivery in the simulation", 1.9, simulating()),
         Figure {
             name: "the next of 100,000 peers, beside 100",
-            known: 2.2,
+            known: 6.0,
             measured: ratio(picking(100_000), picking(100)),
         },
         Figure {
-            name: "a status change among 100,000 peers, beside 100",
-            known: 7.0,
+            name: "an ignore and its undoing among 100,000 peers, beside 100",
+            known: 20.0,
             measured: ratio(changing(100_000), changing(100)),
         },
         Figure {
             name: "a look into a queue of a million, beside 100",
-            known: 1.05,
+            known: 4.0,
             measured: ratio(looking(1_000_000), looking(100)),
         },
     ];
@@ -119,6 +121,8 @@ fn core(peers: u32) -> Core {
         core.see_sender(&peer(number), None, at(0));
         while core.poll_event().is_some() {}
     }
+    // The order that the dashboard asks for.
+    core.last_peers(1);
     core
 }
 
@@ -140,8 +144,7 @@ fn passing_on() -> impl FnMut() {
     let payload = payload(64);
     move || {
         second += 1;
-        core.see_sender(&payload.sender, None, at(second));
-        black_box(core.take_payload(&payload.sender, payload.clone(), None, at(second)));
+        black_box(core.receive(payload.clone(), None, at(second)));
         send(&mut core, at(second), &mut rng);
     }
 }

@@ -4,7 +4,7 @@
 use std::{path::Path, process::Command};
 
 use clacks_p2p::{
-    Address, Node,
+    Address, Kind, Node, Payload,
     core::{Core, Now, Options},
 };
 
@@ -12,6 +12,8 @@ use crate::{Wanted, figures::Figures, load, note, simulator, state, table::Table
 
 const MESSAGES: u32 = 1_000_000;
 const PEERS: u32 = 100_000;
+/// Those that the messages come from.
+const SENDERS: u32 = 100;
 
 pub(crate) fn run(wanted: &Wanted, table: &mut Table) {
     let name = "memory for a queued message of 64 B";
@@ -80,7 +82,8 @@ const NOW: Now = Now { uptime: std::time::Duration::ZERO, unix_ms: 0 };
 fn with_messages(count: u32) -> Core {
     let mut core = core();
     for number in 0..count {
-        core.enqueue(load::message(number, 64), NOW).expect("there is room");
+        let (message, sender) = (load::message(number, 64), state::peer(number % SENDERS));
+        core.receive(Payload { message, kind: Kind::Message, sender, friend: None }, None, NOW);
         while core.poll_event().is_some() {}
     }
     core

@@ -78,11 +78,14 @@ fn idling(table: &mut Table) {
     let session = launch.start();
     std::thread::sleep(FIRST_MINUTE);
     let used = |session: &Session| {
-        (Figures::of(session.pid().as_raw_pid() as u32).cpu, session.emulator.written().len())
+        (Figures::of(session.pid().as_raw_pid() as u32), session.emulator.written().len())
     };
-    let (cpu, bytes) = used(&session);
+    let (before, bytes) = used(&session);
     std::thread::sleep(IDLE);
-    let (cpu_after, bytes_after) = used(&session);
+    let (after, bytes_after) = used(&session);
+    // What a thread has used that has ended is not known.
+    assert_eq!(before.threads, after.threads, "a thread began or ended: measure again");
+    let (cpu, cpu_after) = (before.cpu, after.cpu);
     let share = cpu_after.saturating_sub(cpu).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
     let bytes = bytes_after - bytes;
     let told = format!("{share:.3} % of a core, {bytes} bytes in {} s", IDLE.as_secs());

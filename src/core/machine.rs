@@ -141,16 +141,16 @@ impl Answer {
 
 /// What waits for the shell: see [`Core::swap_outputs`].
 #[derive(Debug, Default)]
-pub struct Outputs(Option<Box<Waiting>>);
+pub struct Outputs(Option<Box<Pending>>);
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct Pending {
     deliveries: VecDeque<Delivery>,
     events: VecDeque<Event>,
 }
 
 impl Outputs {
-    fn waiting(&mut self) -> &mut Waiting {
+    fn pending(&mut self) -> &mut Pending {
         self.0.get_or_insert_default()
     }
 
@@ -223,7 +223,7 @@ impl Core {
     /// Tells those who watch, if there are any, what happened.
     fn tell(&mut self, event: impl FnOnce(&Peers) -> Event) {
         if self.is_watched {
-            self.outputs.waiting().events.push_back(event(&self.peers));
+            self.outputs.pending().events.push_back(event(&self.peers));
         }
     }
 
@@ -346,7 +346,9 @@ impl Core {
         // As those who watch see the peer, this message is not among what came from it.
         let peer = self.is_watched.then(|| who(&self.peers));
         let visits = self.sight(&message);
-        let entry = self.queue.take_in(message, millis(now.uptime), visits, Some(sender.clone()));
+        // The peer's own, where there is one: many messages come from few.
+        let from = number.map_or(sender, |number| self.peers.address(number)).clone();
+        let entry = self.queue.take_in(message, millis(now.uptime), visits, Some(from));
         self.count(|counters| counters.received += 1);
         if let Some(number) = number {
             self.peers.record_mut(number).received += 1;
@@ -354,7 +356,7 @@ impl Core {
         let QueuedMessage { id, message, .. } = &entry.queued;
         let received =
             peer.map(|peer| Event::MessageReceived { peer, message: message.clone(), id: Some(*id), visits });
-        received.into_iter().for_each(|received| self.outputs.waiting().events.push_back(received));
+        received.into_iter().for_each(|received| self.outputs.pending().events.push_back(received));
         self.admit(entry, || Origin::Received(sender.clone()));
         Ok(())
     }
@@ -443,7 +445,7 @@ impl Core {
             self.in_flight.reserve_exact(self.in_flight.len().max(1));
         }
         self.in_flight.push_back(InFlight { id, to: to.clone(), purpose });
-        self.outputs.waiting().deliveries.push_back(Delivery { id, to, payload, is_named });
+        self.outputs.pending().deliveries.push_back(Delivery { id, to, payload, is_named });
         id
     }
 
@@ -560,7 +562,7 @@ impl Core {
                 self.put_back(taken, &to);
             }
         }
-        self.outputs.waiting().deliveries.clear();
+        self.outputs.pending().deliveries.clear();
     }
 
     // === The peers' statuses ===
@@ -829,7 +831,13 @@ impl Core {
         self.candidates().is_for_proven
     }
 
-    /// How the node behaves.
+    /// Where this node listens, as it tells others.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// How the node behaves. The address is that of [`Core::address`], except in a simulation, where it is of one node of
+    /// all that behave so.
     pub fn options(&self) -> &Options {
         &self.options
     }

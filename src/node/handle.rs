@@ -363,7 +363,7 @@ impl Node {
 
     /// Where others find this node: what it tells them with every payload.
     pub fn address(&self) -> Address {
-        self.options().address
+        self.shared.look(|core| core.address().clone())
     }
 
     /// The sockets it listens on.
@@ -468,7 +468,7 @@ impl Node {
 
 fn overview(core: &Core, uptime: Duration) -> Overview {
     Overview {
-        address: core.options().address.clone(),
+        address: core.address().clone(),
         uptime,
         send_rate: core.options().send_rate,
         queued: core.queue_len(),

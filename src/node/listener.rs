@@ -271,7 +271,7 @@ impl Listener {
             return Ok(first);
         }
         let share = self.bodies.begin();
-        let whole = timeout(limits.body_timeout, collect(&first, body, limits.max_body, &share));
+        let whole = timeout(limits.body_timeout, collect(first, body, limits.max_body, &share));
         tokio::select! {
             whole = whole => whole.unwrap_or(Err(Unread::TookTooLong)).map(Bytes::from),
             () = share.has_to_make_room() => Err(Unread::NoRoom),
@@ -288,13 +288,10 @@ impl Listener {
                 return shared.at_core(|at| at.core.refuse(400, &reason, None, None, Some(remote.ip())));
             }
         };
-        let sender = payload.sender.clone();
         if shared.hooks.look_at_no_payloads() {
-            return shared.at_core(|at| {
-                at.core.see_sender(&sender, Some(remote.ip()), at.now);
-                at.core.take_payload(&sender, payload, Some(remote.ip()), at.now)
-            });
+            return shared.at_core(|at| at.core.receive(payload, Some(remote.ip()), at.now));
         }
+        let sender = payload.sender.clone();
         let peer = shared.at_core(|at| at.core.see_sender(&sender, Some(remote.ip()), at.now));
         let plugins_answer = match shared.hooks.run_plugins(&peer, &mut payload, &Request { remote }) {
             Ok(answer) => answer,
@@ -327,7 +324,7 @@ async fn what_has_come(body: &mut Incoming) -> Poll<Option<hyper::Result<Frame<B
 /// Reads a body of at most `max` bytes that begins with `first`, into one piece: a body of many small chunks takes no
 /// more memory than its bytes.
 async fn collect(
-    first: &Bytes,
+    first: Bytes,
     body: &mut Incoming,
     max: usize,
     share: &Share<'_>,
@@ -341,7 +338,9 @@ async fn collect(
         share.takes(whole.capacity());
         Ok(())
     };
-    add(first)?;
+    add(&first)?;
+    // It holds on to all that was read together with it.
+    drop(first);
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame.map_err(Unread::BrokeOff)?.into_data() {
             add(&data)?;

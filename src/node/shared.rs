@@ -192,8 +192,8 @@ impl Shared {
     fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: Outcome) -> Option<Delivery> {
         let (waiting, next) = self.at_core(|at| {
             at.core.handle_delivery(id, outcome.clone(), at.now);
-            // It leaves at once, without a turn of the driver's.
-            if at.core.poll_timeout().is_some_and(|due| due <= at.now.uptime) {
+            // What is due leaves at once, without a turn of the driver's; but nothing leaves a node that stops.
+            if !self.stopped.is_cancelled() {
                 at.core.handle_timeout(at.now, at.rng);
             }
             let waiting = at.announces.as_mut().and_then(|announces| announces.remove(&id));

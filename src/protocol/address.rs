@@ -48,7 +48,7 @@ struct Head {
 
 /// What hostnames are hashed with, once for each that is read. Strangers choose them and can send as many as they like,
 /// so it is std's hash with a key that nobody knows: the faster ones do not hold out against somebody who tries until some
-/// collide. What is made of it in a moment later says nothing of the key.
+/// collide. All tables of addresses take it from there: what they make of it never leaves the program.
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// Why something is not an [`Address`].

@@ -27,6 +27,10 @@ impl Simulation {
     /// without this the processor would wait for the memory of one after the other, with it it waits once for all.
     /// Returns how many things that were.
     pub(super) fn look_ahead(&self) -> usize {
+        let count = self.calendar.upcoming(AHEAD).count();
+        if count == 0 {
+            return 0;
+        }
         let mut next = Vec::with_capacity(AHEAD);
         next.extend(self.calendar.upcoming(AHEAD).filter_map(|what| self.next(*what)));
         let mut read = 0;
@@ -49,7 +53,7 @@ impl Simulation {
         }
         // So that the compiler takes it for something.
         std::hint::black_box(read);
-        self.calendar.upcoming(AHEAD).count()
+        count
     }
 
     fn next(&self, what: Happening) -> Option<Next<'_>> {

@@ -1,7 +1,7 @@
 //! How long a payload is on its way.
 
 use rand::{Rng, RngExt};
-use rand_distr::{Distribution, LogNormal};
+use rand_distr::{Distribution, Normal};
 use serde::{Deserialize, Serialize};
 
 use super::{ScenarioError, scenario::in_range};
@@ -51,10 +51,10 @@ impl Latency {
         match self {
             Self::Constant { seconds } => Ways::Constant(seconds),
             Self::Uniform { from, to } => Ways::Uniform(from, to - from),
-            // std's logarithm is the platform's, of which some round otherwise. A spread that was checked is one that the
-            // distribution takes.
+            // std's functions are the platform's, of which some round otherwise; and so are the distribution's where another
+            // crate has it built with std. A spread that was checked is one that the distribution takes.
             Self::LogNormal { median, sigma } => {
-                LogNormal::new(libm::log(median), sigma).map_or(Ways::Constant(median), Ways::LogNormal)
+                Normal::new(libm::log(median), sigma).map_or(Ways::Constant(median), Ways::LogNormal)
             }
         }
     }
@@ -66,7 +66,8 @@ pub(super) enum Ways {
     Constant(f64),
     /// From, and how much longer at most.
     Uniform(f64, f64),
-    LogNormal(LogNormal<f64>),
+    /// What the logarithm is drawn from.
+    LogNormal(Normal<f64>),
 }
 
 impl Ways {
@@ -75,7 +76,7 @@ impl Ways {
         match self {
             Self::Constant(seconds) => seconds,
             Self::Uniform(from, longer) => from + longer * rng.random::<f64>(),
-            Self::LogNormal(ways) => ways.sample(rng),
+            Self::LogNormal(logarithm) => libm::exp(logarithm.sample(rng)),
         }
     }
 }

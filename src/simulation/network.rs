@@ -248,7 +248,7 @@ impl Simulation {
         let nanos = u64::try_from(end.as_nanos()).unwrap_or(NEVER);
         while !self.is_over() && self.deliveries < last {
             if self.ahead == 0 {
-                self.ahead = self.look_ahead();
+                self.ahead = self.look_ahead().max(1);
             }
             self.ahead = self.ahead.saturating_sub(1);
             let Some((at, what)) = self.calendar.next_before(nanos) else {

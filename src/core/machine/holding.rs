@@ -147,7 +147,7 @@ impl Core {
 
     /// Sets the rule that says which messages are held as they enter the queue, or lifts it. What is held stays so
     /// until it is released. What waits already is held when its turn comes to be sent; [`Core::hold_matching`] and
-    /// [`Core::hold_these`] do so at once.
+    /// [`Core::hold_these`] do so at once. Looks at each message that waits, which takes some milliseconds for a million.
     pub fn set_hold_rule(&mut self, rule: Option<HoldRule>) {
         let text = rule.as_ref().map(|rule| rule.text().to_owned());
         if rule.is_some() || self.rule.rule.is_some() {

@@ -330,8 +330,8 @@ impl Peers {
         self.nth(Class::Answering, place)
     }
 
-    /// Reads the names of a receiver and its friend. Among many peers they are far away: counting another owner of a name
-    /// would wait for it alone, with this both come at once.
+    /// Reads the addresses of a receiver and its friend, which are about to be shared with a delivery. Among many peers
+    /// they are in no cache, and each count that is raised would wait for its own; read here, both come at once.
     pub(super) fn fetch_names(&self, receiver: usize, friend: Option<usize>) {
         let first_letter = |number| self.address(number).hostname().as_bytes().first().copied();
         std::hint::black_box((first_letter(receiver), friend.map(first_letter)));

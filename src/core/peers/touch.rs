@@ -2,6 +2,9 @@
 
 use super::{Groups, Peers, Table, table::Known};
 
+/// Lines of a cache that are read of one list at most.
+const LINES: usize = 8;
+
 impl Peers {
     pub(in crate::core) fn touch(&self) -> usize {
         self.groups.touch() ^ self.table.len() ^ self.left.len() ^ self.max_tries
@@ -34,8 +37,8 @@ impl Groups {
         for numbers in &self.numbers {
             read ^= numbers.last().copied().unwrap_or(0);
         }
-        // One of each line of a cache.
-        for line in self.places.chunks(16) {
+        // One of each line of a cache; of those who know very many no more than that, as they are in it anyway.
+        for line in self.places.chunks(16).take(LINES) {
             read ^= line[0];
         }
         read as usize

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod dynamics;
+mod picture;
 mod progress;
 mod scenarios;
 mod screen;
@@ -13,11 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context;
 use clacks_p2p::simulation::{Report, Sample, Scenario, Simulation};
 use clap::builder::BoolishValueParser;
 
-use self::{progress::Progress, table::Document};
+use self::{picture::PictureFile, progress::Progress, table::Document};
 use crate::{
     charset,
     config::{VIEW_HEADING, View},
@@ -95,6 +95,14 @@ impl Look {
         Ok(Some(self.view()?).filter(|view| !view.accessible.unwrap_or_default()))
     }
 
+    /// The theme of a picture: what the terminal is like does not matter to it.
+    fn of_picture(self) -> anyhow::Result<Theme> {
+        if self.theme.is_none() && self.ascii.is_none() && self.config.is_none() {
+            return Ok(Theme::default());
+        }
+        theme(&self.view()?)
+    }
+
     fn view(self) -> anyhow::Result<View> {
         let view = View { theme: self.theme, ascii: self.ascii, ..View::default() };
         view.with_file(self.config.as_deref())
@@ -147,15 +155,17 @@ fn theme(view: &View) -> anyhow::Result<Theme> {
 /// Simulates as fast as it goes.
 fn run_at_once(scenario: Scenario, options: Options) -> anyhow::Result<()> {
     let Options { samples, format, look, .. } = options;
+    let picture = format.picture.as_deref();
+    let picture =
+        picture.map(|path| anyhow::Ok((PictureFile::new(path)?, look.of_picture()?))).transpose()?;
     let began = Instant::now();
     let mut simulation = Simulation::new(scenario)?;
     let (samples, report) = simulate(&mut simulation, samples.unwrap_or(SAMPLES));
     let took = began.elapsed();
-    if let Some(path) = &format.picture {
-        let picture = screen::picture(&simulation, &samples, theme(&look.view()?)?)?;
-        std::fs::write(path, picture).with_context(|| format!("cannot write {}", path.display()))?;
-    }
     print(&told(&format, &simulation, &samples, &report)?)?;
+    if let Some((file, theme)) = picture {
+        file.write(&screen::picture(&simulation, &samples, theme)?)?;
+    }
     if format.is_table() {
         let rate = report.end.deliveries as f64 / took.as_secs_f64().max(f64::MIN_POSITIVE);
         let rate = table::grouped(rate as u64);

@@ -88,7 +88,7 @@ impl Watched {
 impl Lists for Core {
     fn overview(&self) -> Overview {
         Overview {
-            address: self.options().address.clone(),
+            address: self.address().clone(),
             uptime: Duration::ZERO,
             send_rate: self.options().send_rate,
             queued: self.queue_len(),

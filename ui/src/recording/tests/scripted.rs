@@ -183,7 +183,7 @@ impl Script {
     fn snapshot(&self) -> Snapshot {
         let core = &self.core;
         let overview = Overview {
-            address: core.options().address.clone(),
+            address: core.address().clone(),
             uptime: self.uptime,
             send_rate: core.options().send_rate,
             queued: core.queue_len(),
