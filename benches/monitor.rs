@@ -100,7 +100,7 @@ fn starting(table: &mut Table) {
             let session = launch.start();
             let took = began.elapsed().as_secs_f64() * 1e3;
             // It is there with all of them.
-            session.wait_for("10000");
+            session.wait_for("10kL");
             took
         })
         .collect();

@@ -12,6 +12,8 @@ use crate::{
 
 /// What no node reaches.
 const FASTEST: &str = "100000";
+/// Messages that a node is given at most: more than it sends in a round.
+const MOST: u32 = 300_000;
 /// Rates that are to be met, and of how many sends the distances are measured; without, those of a round are counted.
 const RATES: [(f64, Option<u64>); 5] =
     [(0.1, Some(3)), (1.0, Some(6)), (200.0, None), (1000.0, None), (10_000.0, None)];
@@ -47,7 +49,10 @@ fn fastest(name: &str, peers: u8, round: Duration, table: &mut Table) {
 
 /// Messages a second that bare servers take from one node.
 fn sent(kind: Kind, rate: &str, peers: u8, round: Duration) -> f64 {
-    let (mut sink, _node) = sending(kind, rate, peers);
+    // Twice what it may send, but not so many that they are still being queued when the measuring begins.
+    let messages =
+        rate.parse::<f64>().map_or(MOST, |rate| (rate * 2.5 * round.as_secs_f64()) as u32).min(MOST);
+    let (mut sink, _node) = sending(kind, rate, peers, messages);
     // The first ones make the connections.
     std::thread::sleep(round / 4);
     let (before, began) = (sink.count(), Instant::now());
@@ -57,7 +62,7 @@ fn sent(kind: Kind, rate: &str, peers: u8, round: Duration) -> f64 {
 
 /// The same by when each of so many messages came, to a millisecond or two.
 fn sent_one_by_one(rate: f64, messages: u64) -> f64 {
-    let (mut sink, _node) = sending(Kind::Clacks, &rate.to_string(), 4);
+    let (mut sink, _node) = sending(Kind::Clacks, &rate.to_string(), 4, messages as u32);
     let mut when = |message| {
         while sink.count() < message {
             std::thread::sleep(Duration::from_millis(1));
@@ -69,13 +74,13 @@ fn sent_one_by_one(rate: f64, messages: u64) -> f64 {
 }
 
 /// A bare server of so many addresses, and a node that sends to them.
-fn sending(kind: Kind, rate: &str, peers: u8) -> (Server, Server) {
+fn sending(kind: Kind, rate: &str, peers: u8, messages: u32) -> (Server, Server) {
     let sink = Server::start(Kind::Bare);
     let mut node = Server::start_sending(kind, rate);
     for peer in 1..=peers {
         node.tell(&format!("peer 127.0.0.{peer}:{}", sink.address.port()));
     }
-    node.tell("messages 300000");
+    node.tell(&format!("messages {messages}"));
     (sink, node)
 }
 
