@@ -114,8 +114,8 @@ fn preference(draw: u32) -> [Status; 3] {
     }
 }
 
-/// The number of a random alive peer other than the receiver, which has this number if it is known, to be named as a friend: one that
-/// answers, for a claim is not ours to spread.
+/// The number of a random alive peer other than the receiver, which has this number if it is known, to be named as a
+/// friend: one that answers, for a claim is not ours to spread.
 pub(super) fn choose_friend(peers: &Peers, receiver: Option<usize>, rng: &mut impl Rng) -> Option<usize> {
     let (answering, receiver) = peers.answering(receiver);
     let candidates = answering - usize::from(receiver.is_some());

@@ -27,9 +27,9 @@ use crate::{
     terminal::{Input, Screen},
 };
 
-/// Shows the simulation of a scenario until the user leaves, the terminal is gone or the system asks the program to end.
-/// It is measured so often, evenly over the scenario's duration, or else as often as it can be seen. Returns what became of
-/// it, unless it had not begun or there is nobody left to be told.
+/// Shows the simulation of a scenario until the user leaves, the terminal is gone or the system asks the program to
+/// end. It is measured so often, evenly over the scenario's duration, or else as often as it can be seen. Returns what
+/// became of it, unless it had not begun or there is nobody left to be told.
 pub(super) async fn run(
     scenario: Scenario,
     samples: Option<u32>,
