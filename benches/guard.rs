@@ -8,6 +8,8 @@
 //! is known of the ratios of much to little is the most that a machine with small caches may need: they are to catch
 //! what looks at all of many, not what is slower by half.
 
+mod cores;
+
 use std::{
     hint::black_box,
     process::ExitCode,
@@ -15,11 +17,13 @@ use std::{
 };
 
 use clacks_p2p::{
-    Address, Kind, Message, Payload,
-    core::{Core, MessageId, Now, Options, Outcome},
+    Kind, Message, Payload,
+    core::{Core, MessageId, Now},
     simulation::{Scenario, Simulation},
 };
 use rand::{SeedableRng, rngs::StdRng};
+
+use cores::{at, end, peer, with_peers};
 
 /// How much more than known something may cost.
 const MARGIN: f64 = 1.5;
@@ -122,40 +126,14 @@ fn encoding() -> impl FnMut() {
     move || drop(black_box(payload.encode()))
 }
 
-fn peer(number: u32) -> Address {
-    Address::new(&format!("tower-{number}.example.org"), 8080).expect("an address")
-}
-
-/// A state machine without limits that knows so many peers.
-fn core(peers: u32) -> Core {
-    let mut options = Options::new(Address::new("here.example.org", 1).expect("an address"));
-    (options.max_queue_messages, options.max_queue_bytes) = (usize::MAX, usize::MAX);
-    (options.max_peers, options.max_new_peers) = (usize::MAX, usize::MAX);
-    let mut core = Core::new(options).expect("options that may be");
-    for number in 0..peers {
-        core.see_sender(&peer(number), None, at(0));
-        while core.poll_event().is_some() {}
-    }
-    // The order that the dashboard asks for.
-    core.last_peers(1);
-    core
-}
-
-/// Messages are due a second apart.
-fn at(second: u64) -> Now {
-    Now { uptime: Duration::from_secs(second), unix_ms: second * 1000 }
-}
-
 /// Sends the message that is due, which is taken.
 fn send(core: &mut Core, now: Now, rng: &mut StdRng) {
     core.handle_timeout(now, rng);
-    let delivery = core.poll_delivery().expect("a message was due");
-    core.handle_delivery(delivery.id, Outcome::Taken { round_trip: Duration::ZERO }, now);
-    while core.poll_event().is_some() {}
+    end(core, now);
 }
 
 fn passing_on() -> impl FnMut() {
-    let (mut core, mut rng, mut second) = (core(100), StdRng::seed_from_u64(1), 0);
+    let (mut core, mut rng, mut second) = (with_peers(100), StdRng::seed_from_u64(1), 0);
     let payload = payload(64);
     move || {
         second += 1;
@@ -165,7 +143,7 @@ fn passing_on() -> impl FnMut() {
 }
 
 fn picking(peers: u32) -> impl FnMut() {
-    let (mut core, mut rng, mut second) = (core(peers), StdRng::seed_from_u64(1), 0);
+    let (mut core, mut rng, mut second) = (with_peers(peers), StdRng::seed_from_u64(1), 0);
     let message = Message::text("GNU Terry Pratchett");
     move || {
         second += 1;
@@ -176,7 +154,7 @@ fn picking(peers: u32) -> impl FnMut() {
 
 /// A peer that is ignored and heard of again.
 fn changing(peers: u32) -> impl FnMut() {
-    let mut core = core(peers);
+    let mut core = with_peers(peers);
     let addresses: Vec<_> = (0..peers).map(peer).collect();
     let mut number = 0;
     move || {
@@ -190,7 +168,7 @@ fn changing(peers: u32) -> impl FnMut() {
 
 /// A screen's worth of messages out of the middle.
 fn looking(messages: u32) -> impl FnMut() {
-    let mut core = core(0);
+    let mut core = with_peers(0);
     let mut ids: Vec<MessageId> = Vec::new();
     for number in 0..messages {
         ids.push(core.enqueue(Message::text(&format!("message {number}")), at(0)).expect("there is room"));

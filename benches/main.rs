@@ -9,6 +9,7 @@
 //!
 //! With `-- NAME` it runs only what has NAME in its name; `-- --seconds N` sets how long a round lasts.
 
+mod cores;
 #[path = "../tests/soak/figures.rs"]
 mod figures;
 #[path = "../tests/npm/install.rs"]

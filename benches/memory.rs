@@ -1,14 +1,17 @@
-//! Memory for each message that waits and for each peer that is known: that of a process of its own with a million of
-//! them, less that of one with none.
+//! Memory for each message that waits and for each peer that is known: that of a process of its own with very many of
+//! them, less that of one with few or none.
 
 use std::{path::Path, process::Command};
 
-use clacks_p2p::{
-    Address, Kind, Node, Payload,
-    core::{Core, Now, Options},
-};
+use clacks_p2p::{Kind, Node, Payload, core::Core};
 
-use crate::{Wanted, figures::Figures, load, note, simulator, state, table::Table};
+use crate::{
+    Wanted,
+    cores::{at, peer, with_peers},
+    figures::Figures,
+    load, note, simulator, state,
+    table::Table,
+};
 
 const MESSAGES: u32 = 1_000_000;
 const PEERS: u32 = 100_000;
@@ -68,36 +71,16 @@ fn with_known_peers(directory: &Path) {
     let node = Node::builder().hostname("127.0.0.1").port(0).data_dir(directory);
     let node = runtime.block_on(node.start()).expect("a node starts");
     node.last_peers(1);
-    node.add_peer(&state::peer(u32::MAX));
+    node.add_peer(&peer(u32::MAX));
     tell_memory_with(&node);
 }
 
-fn core() -> Core {
-    let mut options = Options::new(Address::new("127.0.0.1", 1).expect("an address"));
-    (options.max_queue_messages, options.max_queue_bytes) = (usize::MAX, usize::MAX);
-    (options.max_peers, options.max_new_peers) = (usize::MAX, usize::MAX);
-    Core::new(options).expect("options that may be")
-}
-
-const NOW: Now = Now { uptime: std::time::Duration::ZERO, unix_ms: 0 };
-
 fn with_messages(count: u32) -> Core {
-    let mut core = core();
+    let mut core = with_peers(0);
     for number in 0..count {
-        let (message, sender) = (load::message(number, 64), state::peer(number % SENDERS));
-        core.receive(Payload { message, kind: Kind::Message, sender, friend: None }, None, NOW);
+        let (message, sender) = (load::message(number, 64), peer(number % SENDERS));
+        core.receive(Payload { message, kind: Kind::Message, sender, friend: None }, None, at(0));
         while core.poll_event().is_some() {}
     }
-    core
-}
-
-/// Known peers, each with a hostname of its own, in the order in which the dashboard lists them.
-pub(crate) fn with_peers(count: u32) -> Core {
-    let mut core = core();
-    for number in 0..count {
-        core.see_sender(&state::peer(number), None, NOW);
-        while core.poll_event().is_some() {}
-    }
-    core.last_peers(1);
     core
 }

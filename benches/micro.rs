@@ -5,13 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clacks_p2p::{
-    Message,
-    core::{Core, Now, Outcome},
-};
+use clacks_p2p::Message;
 use rand::{SeedableRng, rngs::StdRng};
 
-use crate::{Wanted, memory, note, state, table::Table};
+use crate::{
+    Wanted,
+    cores::{at, end, peer, with_peers},
+    note,
+    table::Table,
+};
 
 const PEERS: u32 = 100_000;
 /// How often each is done.
@@ -34,7 +36,7 @@ fn row(name: &str, each: f64, table: &mut Table) {
 
 /// From a message that is due to the delivery of it, and its end.
 fn picking(table: &mut Table) {
-    let mut core = memory::with_peers(PEERS);
+    let mut core = with_peers(PEERS);
     let mut rng = StdRng::seed_from_u64(1);
     let message = Message::text("GNU Terry Pratchett");
     let mut spent = Duration::ZERO;
@@ -49,21 +51,10 @@ fn picking(table: &mut Table) {
     row("picking the next of 100,000 peers", spent.as_secs_f64() / f64::from(TIMES), table);
 }
 
-fn end(core: &mut Core, now: Now) {
-    let delivery = core.poll_delivery().expect("a message was due");
-    core.handle_delivery(delivery.id, Outcome::Taken { round_trip: Duration::ZERO }, now);
-    while core.poll_event().is_some() {}
-}
-
-/// A second apart, so that each message is due.
-fn at(second: u64) -> Now {
-    Now { uptime: Duration::from_secs(second), unix_ms: second * 1000 }
-}
-
 /// Each peer that is new becomes alive by what comes in its name.
 fn changing(table: &mut Table) {
-    let mut core = memory::with_peers(PEERS);
-    let peers: Vec<_> = (0..PEERS).map(state::peer).collect();
+    let mut core = with_peers(PEERS);
+    let peers: Vec<_> = (0..PEERS).map(peer).collect();
     let began = Instant::now();
     for (number, peer) in peers.iter().enumerate() {
         black_box(core.see_sender(peer, None, at(number as u64 + 1)));

@@ -2,12 +2,9 @@
 
 use std::{fs, io, path::Path};
 
-use clacks_p2p::Address;
 use serde_json::{Value, json};
 
-pub(crate) fn peer(number: u32) -> Address {
-    Address::new(&format!("tower-{number}.example.org"), 8080).expect("an address")
-}
+use crate::cores::peer;
 
 /// Leaves so many peers in a directory, each of which has answered once and is known by its certificate.
 pub(crate) fn leave(directory: &Path, peers: u32) -> io::Result<()> {

@@ -353,10 +353,11 @@ impl Core {
         if let Some(number) = number {
             self.peers.record_mut(number).received += 1;
         }
-        let QueuedMessage { id, message, .. } = &entry.queued;
-        let received =
-            peer.map(|peer| Event::MessageReceived { peer, message: message.clone(), id: Some(*id), visits });
-        received.into_iter().for_each(|received| self.outputs.pending().events.push_back(received));
+        if let Some(peer) = peer {
+            let QueuedMessage { id, message, .. } = &entry.queued;
+            let (id, message) = (Some(*id), message.clone());
+            self.tell(|_| Event::MessageReceived { peer, message, id, visits });
+        }
         self.admit(entry, || Origin::Received(sender.clone()));
         Ok(())
     }

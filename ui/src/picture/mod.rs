@@ -112,7 +112,7 @@ fn colour(colour: Color, usual: Rgb) -> Rgb {
 }
 
 /// The number of a colour that is one of 256.
-fn number(colour: Color) -> Option<u8> {
+pub(crate) fn number(colour: Color) -> Option<u8> {
     Some(match colour {
         Color::Black => 0,
         Color::Red => 1,

@@ -3,7 +3,7 @@
 use ratatui::style::{Color, Modifier};
 
 use super::{file::File, themes::FILES, words::in_words, *};
-use crate::config;
+use crate::{config, picture::number};
 
 type Rgb = [f64; 3];
 
@@ -118,26 +118,7 @@ const TRITANOPIA: [Rgb; 3] = [
 
 /// The colour in linear RGB, each from 0 to 1.
 fn linear(palette: &[u32; 16], colour: Color) -> Option<Rgb> {
-    let number = match colour {
-        Color::Black => 0,
-        Color::Red => 1,
-        Color::Green => 2,
-        Color::Yellow => 3,
-        Color::Blue => 4,
-        Color::Magenta => 5,
-        Color::Cyan => 6,
-        Color::Gray => 7,
-        Color::DarkGray => 8,
-        Color::LightRed => 9,
-        Color::LightGreen => 10,
-        Color::LightYellow => 11,
-        Color::LightBlue => 12,
-        Color::LightMagenta => 13,
-        Color::LightCyan => 14,
-        Color::White => 15,
-        _ => return None,
-    };
-    let rgb: u32 = palette[number];
+    let rgb = *palette.get(usize::from(number(colour)?))?;
     let channel = |shift: u32| {
         let value = f64::from(rgb >> shift & 0xff) / 255.0;
         if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }

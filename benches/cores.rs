@@ -1,0 +1,39 @@
+//! State machines that know many, for whatever measures them.
+
+use std::time::Duration;
+
+use clacks_p2p::{
+    Address,
+    core::{Core, Now, Options, Outcome},
+};
+
+/// Each has a hostname of its own.
+pub(crate) fn peer(number: u32) -> Address {
+    Address::new(&format!("tower-{number}.example.org"), 8080).expect("an address")
+}
+
+/// A second apart, so that each message is due.
+pub(crate) fn at(second: u64) -> Now {
+    Now { uptime: Duration::from_secs(second), unix_ms: second * 1000 }
+}
+
+/// A state machine without limits that knows so many peers, in the order in which the dashboard lists them.
+pub(crate) fn with_peers(count: u32) -> Core {
+    let mut options = Options::new(Address::new("here.example.org", 1).expect("an address"));
+    (options.max_queue_messages, options.max_queue_bytes) = (usize::MAX, usize::MAX);
+    (options.max_peers, options.max_new_peers) = (usize::MAX, usize::MAX);
+    let mut core = Core::new(options).expect("options that may be");
+    for number in 0..count {
+        core.see_sender(&peer(number), None, at(0));
+        while core.poll_event().is_some() {}
+    }
+    core.last_peers(1);
+    core
+}
+
+/// The message that has just left is taken.
+pub(crate) fn end(core: &mut Core, now: Now) {
+    let delivery = core.poll_delivery().expect("a message was due");
+    core.handle_delivery(delivery.id, Outcome::Taken { round_trip: Duration::ZERO }, now);
+    while core.poll_event().is_some() {}
+}
