@@ -1,0 +1,120 @@
+//! The user's commands.
+
+use std::sync::Arc;
+
+use rand::Rng;
+
+use crate::{
+    core::{
+        EnqueueError, Event, Introduction, MessageId, Now, OptionsError, Origin, QueuedMessage, Status,
+        choice, options::check_send_rate,
+    },
+    protocol::{Address, Kind, Message, Payload},
+};
+
+use super::{Core, DeliveryId, Purpose, millis};
+
+impl Core {
+    /// Puts a message at the tail of the queue, or among the held ones if the rule says so.
+    pub fn enqueue(&mut self, message: Message, now: Now) -> Result<MessageId, EnqueueError> {
+        if message.is_falsy() {
+            return Err(EnqueueError::Empty);
+        }
+        if self.handing_on.is_some() {
+            return Err(EnqueueError::HandingOn);
+        }
+        self.queue.check_room(message.size())?;
+        let visits = self.sight(&message);
+        let entry = self.queue.take_in(message, millis(now.uptime), visits, None);
+        let id = entry.queued.id;
+        self.count(|counters| counters.enqueued += 1);
+        self.admit(entry, || Origin::Local);
+        Ok(id)
+    }
+
+    /// Takes the head of the queue out for good.
+    pub fn dequeue(&mut self) -> Option<QueuedMessage> {
+        let head = self.queue.head()?.id;
+        self.drop_message(head)
+    }
+
+    /// Takes a message that waits or is held out for good.
+    pub fn drop_message(&mut self, id: MessageId) -> Option<QueuedMessage> {
+        let dropped = self.queue.remove(id)?;
+        let (message, from) = (dropped.message.clone(), dropped.from.clone());
+        self.tell(|_| Event::MessageDropped { id, message, from });
+        Some(dropped)
+    }
+
+    /// Adds a peer as new. Returns whether it was added: not if it is known, is this node, or there are as many
+    /// peers as may be.
+    pub fn add_peer(&mut self, address: &Address, now: Now) -> bool {
+        let known = self.peers.find(address);
+        let added = known.is_none().then(|| self.discover(address, now, || Introduction::ByHand)).flatten();
+        known.or(added).into_iter().for_each(|number| self.peers.keep(number));
+        added.is_some()
+    }
+
+    /// Makes this node known to another, which becomes a peer when it answers 200. `None`, and nothing is sent, if
+    /// the address is ignored or is this node.
+    pub fn announce(&mut self, address: &Address, rng: &mut impl Rng) -> Option<DeliveryId> {
+        let number = self.peers.find(address);
+        let is_ignored = number.is_some_and(|number| self.peers.record(number).status() == Status::Ignored);
+        if is_ignored || self.is_this_node(address) {
+            return None;
+        }
+        let friend = choice::choose_friend(&self.peers, number, rng);
+        let friend = friend.map(|number| self.peers.address(number).clone());
+        let (message, sender) = (Message::null(), self.address.clone());
+        let payload = Payload { message, kind: Kind::Announce, sender, friend };
+        Some(self.start(address.clone(), payload, Purpose::Announce, true))
+    }
+
+    /// Ignores an address, known or not. Returns whether it was not ignored before.
+    pub fn ignore(&mut self, address: &Address, now: Now) -> bool {
+        let Some(number) = self.peers.find(address) else { return self.ignore_unknown(address, now) };
+        let from = self.peers.record(number).status();
+        if from == Status::Ignored {
+            return false;
+        }
+        self.set_status(number, Status::Ignored, now);
+        self.peers.remember_status(number, from);
+        true
+    }
+
+    pub(super) fn ignore_unknown(&mut self, address: &Address, now: Now) -> bool {
+        if self.is_this_node(address) {
+            return false;
+        }
+        let number = self.peers.insert(address, Status::Ignored, now);
+        let introduction = Introduction::ByHand;
+        self.tell(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction });
+        true
+    }
+
+    /// Takes an ignore back: the peer has the status again that it had, or is new if it had none. Returns whether
+    /// it was ignored.
+    pub fn unignore(&mut self, address: &Address, now: Now) -> bool {
+        let Some(number) = self.peers.find(address) else { return false };
+        let is_ignored = self.peers.record(number).status() == Status::Ignored;
+        if is_ignored {
+            let status = self.peers.remembered_status(number).unwrap_or(Status::New);
+            self.set_status(number, status, now);
+        }
+        is_ignored
+    }
+
+    /// Removes a peer; it comes back when somebody names it. Returns whether it was known.
+    pub fn forget(&mut self, address: &Address) -> bool {
+        self.leave(address)
+    }
+
+    /// Changes how many messages a second are sent.
+    pub fn set_send_rate(&mut self, rate: f64, now: Now) -> Result<(), OptionsError> {
+        check_send_rate(rate)?;
+        Arc::make_mut(&mut self.options).send_rate = rate;
+        self.pace.set_rate(rate, now.uptime);
+        self.tell(|_| Event::SendRateChanged { rate });
+        Ok(())
+    }
+}

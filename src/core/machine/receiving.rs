@@ -1,0 +1,154 @@
+//! What a payload does: its sender becomes known, its message is taken or refused, its friend is met.
+
+use std::net::IpAddr;
+
+use crate::{
+    core::{Event, Introduction, Limit, Now, Origin, Peer, QueuedMessage, Refusal, Status, peers::Peers},
+    protocol::{Address, Kind, Message, Payload},
+};
+
+use super::{Answer, Core, RETRY_AFTER, millis, stranger};
+
+impl Core {
+    /// A payload from this remote address came in the name of `sender`: it becomes known, or alive unless it is
+    /// ignored. Returns it as it is then.
+    pub fn see_sender(&mut self, sender: &Address, remote: Option<IpAddr>, now: Now) -> Peer {
+        let number = self.note_sender(sender, remote, now);
+        number.map_or_else(|| stranger(sender, now), |number| self.peers.peer(number))
+    }
+
+    /// The same, but returns the peer's number, if it is known then.
+    pub(super) fn note_sender(
+        &mut self,
+        sender: &Address,
+        remote: Option<IpAddr>,
+        now: Now,
+    ) -> Option<usize> {
+        let Some(number) = self.peers.find(sender) else {
+            return self.meet(sender, remote, now, || Introduction::Sender);
+        };
+        self.is_alive(number, now);
+        Some(number)
+    }
+
+    /// Takes what `sender` sent, or says why not. [`Core::see_sender`] comes first; plugins may have changed the
+    /// payload in between.
+    pub fn take_payload(
+        &mut self,
+        sender: &Address,
+        payload: Payload,
+        remote: Option<IpAddr>,
+        now: Now,
+    ) -> Answer {
+        self.take_from(self.peers.find(sender), sender, payload, remote, now)
+    }
+
+    /// [`Core::see_sender`] and [`Core::take_payload`] in one go, for a shell that has no plugins.
+    pub fn receive(&mut self, payload: Payload, remote: Option<IpAddr>, now: Now) -> Answer {
+        let sender = payload.sender.clone();
+        let number = self.note_sender(&sender, remote, now);
+        self.take_from(number, &sender, payload, remote, now)
+    }
+
+    /// Takes what a sender sent that has this number, if it is known.
+    pub(super) fn take_from(
+        &mut self,
+        number: Option<usize>,
+        sender: &Address,
+        payload: Payload,
+        remote: Option<IpAddr>,
+        now: Now,
+    ) -> Answer {
+        let record = number.map(|number| self.peers.record(number));
+        if record.is_some_and(|record| record.status() == Status::Ignored) {
+            return self.refuse(403, "ignored", Some(sender), Some(&payload.message), remote);
+        }
+        let who = |peers: &Peers| number.map_or_else(|| stranger(sender, now), |number| peers.peer(number));
+        match payload.kind {
+            Kind::Message => {
+                if let Err(answer) = self.take_message(number, sender, who, payload.message, remote, now) {
+                    return answer;
+                }
+            }
+            Kind::Announce => {
+                self.count(|counters| counters.announces += 1);
+                self.tell(|peers| Event::AnnounceReceived { peer: who(peers) });
+            }
+            Kind::Other => {}
+        }
+        if let Some(friend) = payload.friend {
+            self.meet(&friend, remote, now, || Introduction::Friend(sender.clone()));
+        }
+        Answer::taken()
+    }
+
+    pub(super) fn take_message(
+        &mut self,
+        number: Option<usize>,
+        sender: &Address,
+        who: impl Fn(&Peers) -> Peer,
+        message: Message,
+        remote: Option<IpAddr>,
+        now: Now,
+    ) -> Result<(), Answer> {
+        if message.is_falsy() {
+            self.tell(|peers| Event::MessageReceived { peer: who(peers), message, id: None, visits: 0 });
+            return Ok(());
+        }
+        if let Err(reason) = self.check_takes(message.size()) {
+            let answer = self.refuse(503, reason, Some(sender), Some(&message), remote);
+            if self.queue.check_room(message.size()).is_err() {
+                self.meets(Limit::Queue, now);
+            }
+            return Err(answer.with_header("retry-after", RETRY_AFTER));
+        }
+        // As those who watch see the peer, this message is not among what came from it.
+        let peer = self.is_watched.then(|| who(&self.peers));
+        let visits = self.sight(&message);
+        // The peer's own, where there is one: many messages come from few.
+        let from = number.map_or(sender, |number| self.peers.address(number)).clone();
+        let entry = self.queue.take_in(message, millis(now.uptime), visits, Some(from));
+        self.count(|counters| counters.received += 1);
+        if let Some(number) = number {
+            self.peers.record_mut(number).received += 1;
+        }
+        if let Some(peer) = peer {
+            let QueuedMessage { id, message, .. } = &entry.queued;
+            let (id, message) = (Some(*id), message.clone());
+            self.tell(|_| Event::MessageReceived { peer, message, id, visits });
+        }
+        self.admit(entry, || Origin::Received(sender.clone()));
+        Ok(())
+    }
+
+    /// Whether a message of `size` bytes is taken from a peer now, or why not.
+    pub(super) fn check_takes(&self, size: usize) -> Result<(), &'static str> {
+        if self.handing_on.is_some() {
+            return Err("handing on what is here before leaving, keep yours");
+        }
+        self.queue.check_room(size).map_err(|_| "the queue is full, try again later")
+    }
+
+    /// Notes that a request was not taken, for a reason that the core had no part in or gave itself, and returns
+    /// the answer.
+    pub fn refuse(
+        &mut self,
+        status: u16,
+        reason: &str,
+        sender: Option<&Address>,
+        message: Option<&Message>,
+        remote: Option<IpAddr>,
+    ) -> Answer {
+        self.count(|counters| counters.refused += 1);
+        self.tell(|_| {
+            Event::Refused(Refusal {
+                status,
+                reason: reason.to_owned(),
+                sender: sender.cloned(),
+                preview: message.map(Refusal::preview_of),
+                remote,
+            })
+        });
+        Answer::refused(status, reason)
+    }
+}
