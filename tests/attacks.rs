@@ -11,7 +11,7 @@
 //! `clacks` is attacked, so that two versions can be compared. Without `--check` a full run fails for nothing but a
 //! scenario that can't be carried out. `--seconds` is how long the siege lasts, 1800 if it is not said.
 //!
-//! All peers are scripts of this harness, and all addresses are of 127.0.0.0/8 and ::1.
+//! All peers are scripts of this harness, and all addresses are of 127.0.0.0/8 and `::1`.
 
 #[cfg(target_os = "linux")]
 #[path = "attacks/churn.rs"]

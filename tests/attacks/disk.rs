@@ -47,7 +47,10 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         ("log-broken-16", Posts::Broken, 16),
         ("log-announces", Posts::Announces, 1),
     ];
-    logs.map(log).into_iter().chain([Scenario::new("state", state)]).collect()
+    let state = [("state", false), ("state-names", true)].map(|(name, has_many_names)| {
+        Scenario::new(name, move |setting| state(setting, has_many_names)).only_in_full(has_many_names)
+    });
+    logs.map(log).into_iter().chain(state).collect()
 }
 
 async fn log(setting: Setting, posts: Posts, addresses: u8) -> Outcome {
@@ -93,7 +96,7 @@ async fn post_on(
     posts: Posts,
     posted: Arc<AtomicU64>,
 ) {
-    let mut poster = Poster::new(node, from);
+    let mut client = Poster::new(node, from);
     let mut turns = interval(Duration::from_micros(1_000_000 / rate));
     turns.set_missed_tick_behavior(MissedTickBehavior::Burst);
     for number in 0_u32.. {
@@ -103,7 +106,7 @@ async fn post_on(
             Posts::Broken => format!("{{\"message\": broken {number}"),
             Posts::Announces => announce(&format!("127.{}.{high}.{low}", 128 + part + net), DEAD_PORT),
         };
-        if poster.post(&body).await.is_ok() {
+        if client.post(&body).await.is_ok() {
             posted.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -116,12 +119,12 @@ fn log_size(directory: &Path) -> u64 {
     logs.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }
 
-/// A node that knows many peers, and one stranger who announces itself again and again.
-async fn state(setting: Setting) -> Outcome {
+/// A node that knows many peers, and one stranger who announces itself again and again, under one name or ever others.
+async fn state(setting: Setting, has_many_names: bool) -> Outcome {
     const PER_SECOND: u32 = 5;
     const MOST: f64 = 100_000.0;
     let home = tempfile::tempdir().expect("a directory");
-    let known = write_peers(&home.path().join("data"), setting.pick(99_990, 10_000));
+    let known = write_peers(&home.path().join("data"), setting.pick(99_000, 10_000));
     let target = Target::start_in(&setting, home, &[]);
     // The start may write as well.
     sleep(setting.pick(Duration::from_secs(10), Duration::from_millis(100))).await;
@@ -131,7 +134,8 @@ async fn state(setting: Setting) -> Outcome {
     let mut announces = 0;
     while began.elapsed() < time {
         turns.tick().await;
-        let body = announce("127.66.0.1", DEAD_PORT);
+        let name = if has_many_names { format!("name-{announces}.invalid") } else { "127.66.0.1".to_owned() };
+        let body = announce(&name, DEAD_PORT);
         let status = post(target.address, Ipv4Addr::new(127, 66, 0, 1), &body).await;
         announces += u32::from(status.is_ok_and(|status| status == 200));
     }

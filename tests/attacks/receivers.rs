@@ -113,7 +113,7 @@ async fn refused_often(setting: Setting) -> Outcome {
 
 /// Four fast peers, and slow ones that answer shortly before it would be too late.
 async fn slow(setting: Setting, count: u8) -> Outcome {
-    let delay = setting.pick(Duration::from_millis(9500), Duration::from_millis(950));
+    let delay = setting.pick(Duration::from_millis(9500), Duration::from_millis(1900));
     // Shortened, none is to be late because the machine is busy.
     let (timeout, in_flight) = setting.pick(("10s", "64"), ("5s", "16"));
     let rate = 50;
@@ -136,7 +136,7 @@ async fn slow(setting: Setting, count: u8) -> Outcome {
     sleep(time).await;
     let per_second = (accepted() - before.0) as f64 / before.1.elapsed().as_secs_f64();
     let fair = rate as f64 * 4.0 / f64::from(4 + count);
-    let least = setting.pick(0.9, 0.6);
+    let least = setting.pick(0.9, 0.5);
     let share = per_second / fair;
     Outcome {
         figures: format!(

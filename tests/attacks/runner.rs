@@ -11,7 +11,7 @@ use tokio::{
 use crate::{churn, descriptors, disk, fill, names, receivers, siege};
 
 /// Scenarios that run side by side when they are shortened.
-const SIDE_BY_SIDE: usize = 4;
+const SIDE_BY_SIDE: usize = 6;
 /// How long the siege lasts in a full run.
 const SIEGE: Duration = Duration::from_secs(1800);
 
@@ -97,7 +97,7 @@ impl Request {
                 "--check" => request.is_checked = true,
                 "--list" => request.only_lists = true,
                 "--binary" => {
-                    request.setting.binary = arguments.next().expect("a file behind --binary").into()
+                    request.setting.binary = arguments.next().expect("a file behind --binary").into();
                 }
                 "--seconds" => {
                     let seconds = arguments.next().and_then(|seconds| seconds.parse().ok());

@@ -62,7 +62,7 @@ async fn run(setting: Setting) -> Outcome {
     let accepted = std::mem::take(&mut *honest.accepted.lock().unwrap_or_else(PoisonError::into_inner));
     let remaining = traced(&target.stop().await.expect("the node tells what was left"));
     let arrived: BTreeSet<String> = peers.all().flat_map(|peer| peer.seen().traced.clone()).collect();
-    let lost = accepted.iter().filter(|one| !arrived.contains(*one) && !remaining.contains(*one)).count();
+    let missing = accepted.iter().filter(|one| !arrived.contains(*one) && !remaining.contains(*one)).count();
     // A message may have been posted and not answered when the clients were stopped.
     let posted = honest.posted.load(Ordering::Relaxed);
     let refused = posted.saturating_sub(accepted.len() as u64 + 3);
@@ -70,13 +70,13 @@ async fn run(setting: Setting) -> Outcome {
     let grows = last > second * (1.0 + NOISE) + 4.0 && setting.is_full;
     Outcome {
         figures: format!(
-            "of {posted} honest messages {} accepted, {refused} refused, {lost} lost ({} still here); memory by \
+            "of {posted} honest messages {} accepted, {refused} refused, {missing} lost ({} still here); memory by \
              quarter {first:.0}, {second:.0}, {third:.0}, {last:.0} MiB",
             accepted.len(),
             remaining.len(),
         ),
         asked: "0 refused, 0 lost, memory flat".to_owned(),
-        is_within: lost == 0 && refused == 0 && !grows,
+        is_within: missing == 0 && refused == 0 && !grows,
     }
 }
 
