@@ -27,6 +27,8 @@ use crate::{
 const MOST_AN_HOUR: u64 = 1_000_000;
 /// Bytes of log in a shortened run, whose length says little.
 const MOST_SHORTENED: u64 = 16_000;
+/// Payloads of a shortened run.
+const PAYLOADS_SHORTENED: u64 = 400;
 /// Payloads a second that the attacker posts.
 const RATE: u64 = 900;
 
@@ -69,7 +71,7 @@ async fn log(setting: Setting, posts: Posts, addresses: u8) -> Outcome {
     if setting.is_full {
         sleep(Duration::from_secs(60)).await;
     } else {
-        while posted.load(Ordering::Relaxed) < 1000 {
+        while posted.load(Ordering::Relaxed) < PAYLOADS_SHORTENED {
             sleep(Duration::from_millis(10)).await;
         }
     }

@@ -24,7 +24,7 @@ const HONEST: u8 = 3;
 const MESSAGES_EACH: usize = 20;
 const OWN_MESSAGES: usize = 10;
 /// The largest message of the attacker in bytes; with what is around it a body is at its limit.
-const LARGEST: usize = (1 << 20) - 256;
+pub(crate) const LARGEST: usize = (1 << 20) - 256;
 /// What a peer of the npm package accepts.
 const SMALL: usize = 16_000;
 /// Between two messages of an honest client.
@@ -102,7 +102,7 @@ async fn run(setting: Setting, from: Origin, accepts: bool) -> Outcome {
     let count = attackers.len();
     let mut attack = JoinSet::new();
     for attacker in attackers {
-        attack.spawn(refill(target.address, attacker, Arc::clone(&filled)));
+        attack.spawn(refill(target.address, attacker, LARGEST, Arc::clone(&filled)));
     }
     eventually("each attacker has filled the queue", || filled.load(Ordering::Relaxed) >= count).await;
 
@@ -141,11 +141,12 @@ async fn write_own(target: &Target) -> usize {
     accepted
 }
 
-/// Fills the queue from one address, again and again, and counts how often it was full.
-pub(crate) async fn refill(node: SocketAddr, from: Ipv4Addr, filled: Arc<AtomicUsize>) {
+/// Fills the queue from one address, again and again with messages from this size down to one byte, and counts how often
+/// it was full.
+pub(crate) async fn refill(node: SocketAddr, from: Ipv4Addr, largest: usize, filled: Arc<AtomicUsize>) {
     let mut poster = Poster::new(node, from);
     loop {
-        let mut size = LARGEST;
+        let mut size = largest;
         while size > 0 {
             let body = message(&from.to_string(), DEAD_PORT, &"x".repeat(size));
             match poster.post(&body).await {

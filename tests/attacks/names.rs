@@ -138,18 +138,16 @@ async fn many_names(setting: Setting, names: Names) -> Outcome {
         _ => names.spellings(NAMES).into_iter().map(|name| (name, attacker.address.port())).collect(),
     };
     assert_eq!(known.iter().collect::<BTreeSet<_>>().len(), NAMES, "all names are different");
-    target.feed(setting.pick(4000, 1500));
-    target
-        .until("the honest are known to answer", |_| honest.iter().all(|peer| peer.seen().accepted > 1))
-        .await;
+    target.until_all_answer(&honest).await;
 
     let accepted = announce_all(target.address, names.client(), &known).await;
     // Each name is new once, and every second message goes to one that is.
-    let tried = target.seen().all_sends() + 2 * NAMES as u64 + 20;
+    let (trials, measured) = (2 * NAMES as u64 + 20, setting.pick(1500, 400));
+    let tried = target.seen().all_sends() + trials;
+    target.feed(trials + measured);
     target.until("each name was tried", |seen| seen.all_sends() >= tried).await;
     let before = Shares::of(&honest, &attacker);
-    let last = tried + setting.pick(1500, 400);
-    target.until("messages are sent", |seen| seen.all_sends() >= last).await;
+    target.until("messages are sent", |seen| seen.all_sends() >= tried + measured).await;
     let shares = Shares::of(&honest, &attacker).since(before);
     let [messages, friends] = shares.fractions().map(|fraction| fraction / FAIR);
     let most = setting.pick(MOST, MOST_SHORTENED);
@@ -244,17 +242,15 @@ async fn ignored(setting: Setting, names: Names) -> Outcome {
 
 /// Many machines make up names where nobody is.
 async fn made_up(setting: Setting) -> Outcome {
-    let target = Target::start(&setting, &["--send-rate", setting.pick("50", "200")]);
+    let target = Target::start(&setting, &["--send-rate", "50"]);
     let honest = honest_peers(&target, 3).await;
-    target.feed(setting.pick(1000, 500));
-    target
-        .until("the honest are known to answer", |_| honest.iter().all(|peer| peer.seen().accepted > 1))
-        .await;
+    target.until_all_answer(&honest).await;
     let mut attack = JoinSet::new();
     for host in 1..=setting.pick(60, 20) {
         attack.spawn(make_up_names(target.address, host));
     }
-    let begun = target.seen().all_sends() + 100;
+    let begun = target.seen().all_sends() + setting.pick(100, 40);
+    target.feed(1000);
     target.until("made-up names are tried", |seen| seen.all_sends() >= begun).await;
     let addresses: Vec<String> = honest.iter().map(|peer| peer.address.to_string()).collect();
     let count = || {
@@ -263,7 +259,7 @@ async fn made_up(setting: Setting) -> Outcome {
         (honest, seen.all_sends())
     };
     let (honest_before, all_before) = count();
-    let sends = setting.pick(600, 200);
+    let sends = setting.pick(600, 120);
     target.until("messages are sent", |seen| seen.all_sends() >= all_before + sends).await;
     let (honest, all) = count();
     let (honest, all) = (honest - honest_before, all - all_before);

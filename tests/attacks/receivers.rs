@@ -152,14 +152,14 @@ async fn website(setting: Setting) -> Outcome {
     let target = Target::start(&setting, &["--send-rate", setting.pick("20", "100")]);
     let honest = honest_peers(&target, 4).await;
     let site = Peer::start(Ipv4Addr::new(127, 90, 0, 1), Behaviour::Page).await;
-    target.feed(600);
-    target.until("the honest answer", |_| honest.iter().all(|peer| peer.seen().accepted > 1)).await;
+    target.until_all_answer(&honest).await;
     let port = site.address.port();
     let body =
         message_with_friend(("127.20.0.1", honest[0].address.port()), ("127.90.0.1", port), "a friend");
     let status = post(target.address, Ipv4Addr::new(127, 20, 0, 1), &body).await;
     assert_eq!(status.expect("an answer"), 200, "a friend is named");
     let first = target.seen().all_sends();
+    target.feed(320);
     target.until("messages are sent", |seen| seen.all_sends() >= first + 304).await;
     let messages = site.seen().accepted;
     let all: u64 =

@@ -19,7 +19,7 @@ use tokio::{
 use crate::{
     churn::open_and_say_nothing,
     clients::{announce_all, introduce, message, post},
-    fill::refill,
+    fill::{LARGEST, refill},
     peer::{Behaviour, Peer, TRACED},
     runner::{Outcome, Scenario, Setting},
     target::Target,
@@ -49,7 +49,8 @@ async fn run(setting: Setting) -> Outcome {
     let bytes = setting.pick("67108864", "2097152");
     let target = Target::start(&setting, &["--send-rate", "20", "--max-queue-bytes", bytes]);
     let peers = peers(&target).await;
-    let mut attack = attack(target.address, peers.spelled.address.port());
+    let largest = setting.pick(LARGEST, 64 << 10);
+    let mut attack = attack(target.address, peers.spelled.address.port(), largest);
     let honest = Arc::<Honest>::default();
     let mut clients = JoinSet::new();
     for (number, peer) in peers.honest.iter().take(3).enumerate() {
@@ -60,7 +61,9 @@ async fn run(setting: Setting) -> Outcome {
     attack.shutdown().await;
 
     let accepted = std::mem::take(&mut *honest.accepted.lock().unwrap_or_else(PoisonError::into_inner));
-    let remaining = traced(&target.stop().await.expect("the node tells what was left"));
+    target.settle().await;
+    let mut remaining = traced(&target.list_text(":queue").await);
+    remaining.extend(traced(&target.list_text(":held").await));
     let arrived: BTreeSet<String> = peers.all().flat_map(|peer| peer.seen().traced.clone()).collect();
     let missing = accepted.iter().filter(|one| !arrived.contains(*one) && !remaining.contains(*one)).count();
     // A message may have been posted and not answered when the clients were stopped.
@@ -114,10 +117,10 @@ async fn introduced(target: &Target, ip: Ipv4Addr, behaviour: Behaviour) -> Peer
 }
 
 /// All attacks that are no peers, until the set is dropped.
-fn attack(node: SocketAddr, spelled_port: u16) -> JoinSet<()> {
+fn attack(node: SocketAddr, spelled_port: u16, largest: usize) -> JoinSet<()> {
     let mut attack = JoinSet::new();
     for number in 0..4 {
-        attack.spawn(refill(node, Ipv4Addr::new(127, 40, number, 1), Arc::default()));
+        attack.spawn(refill(node, Ipv4Addr::new(127, 40, number, 1), largest, Arc::default()));
     }
     for number in 0..16 {
         let pause = Some(Duration::from_millis(20));

@@ -10,11 +10,12 @@ use std::{
     time::Duration,
 };
 
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{sync::watch, time::timeout};
 
-use crate::runner::Setting;
+use crate::{peer::Peer, runner::Setting};
 
 /// How long a scenario waits for something that has to happen. Only a failing one waits so long.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -49,9 +50,7 @@ pub(crate) struct Seen {
     /// Whether the line of the input with this number was carried out.
     pub(crate) is_done: HashMap<u64, bool>,
     /// Answers that list something, by the number of the line.
-    lists: HashMap<u64, Value>,
-    /// The last line, which tells what was left.
-    pub(crate) stopped: Option<String>,
+    lists: HashMap<u64, String>,
 }
 
 impl Seen {
@@ -130,8 +129,31 @@ impl Target {
         }
     }
 
+    /// Has messages sent until each of these peers is known to answer.
+    pub(crate) async fn until_all_answer(&self, peers: &[Peer]) {
+        let messages = 20 * peers.len() as u64;
+        self.feed(messages);
+        self.until("all is delivered", |seen| seen.count("message_delivered") >= messages).await;
+        assert!(peers.iter().all(|peer| peer.seen().accepted > 0), "all peers answer");
+    }
+
+    /// Stops sending and waits until nothing is under way.
+    pub(crate) async fn settle(&self) {
+        self.carry_out(":rate 0.001").await;
+        let is_settled = |seen: &Seen| {
+            let ended = seen.count("message_delivered") + seen.count("delivery_failed");
+            seen.count("message_sending") <= ended
+        };
+        self.until_in(Duration::from_secs(15), is_settled).await;
+    }
+
     /// Writes a command that answers with a list, and waits for that.
     pub(crate) async fn list(&self, command: &str) -> Value {
+        serde_json::from_str(&self.list_text(command).await).expect("JSON")
+    }
+
+    /// The same as the line that the node writes, which may be very long.
+    pub(crate) async fn list_text(&self, command: &str) -> String {
         let number = self.say(command);
         self.until(command, |seen| seen.lists.contains_key(&number) || seen.is_done.contains_key(&number))
             .await;
@@ -159,13 +181,6 @@ impl Target {
     pub(crate) async fn until_in(&self, time: Duration, mut wanted: impl FnMut(&Seen) -> bool) -> bool {
         let mut lines = self.output.lines.subscribe();
         timeout(time, lines.wait_for(|_| wanted(&self.seen()))).await.is_ok()
-    }
-
-    /// Stops the node at once and returns its last line: what was queued and held.
-    pub(crate) async fn stop(&self) -> Option<String> {
-        self.say(":quit!");
-        self.until_in(DEADLINE, |seen| seen.stopped.is_some()).await;
-        self.seen().stopped.take()
     }
 }
 
@@ -204,7 +219,6 @@ impl Output {
         let event = event(line);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            "stopped" => seen.stopped = Some(line.to_owned()),
             "reply" | "error" => record_answer(&mut seen, event, line),
             "message_sending" if line.len() <= LARGE_LINE => {
                 if let Some(receiver) = receiver(line) {
@@ -229,10 +243,17 @@ fn receiver(line: &str) -> Option<String> {
 }
 
 fn record_answer(seen: &mut Seen, event: &str, line: &str) {
-    let Ok(answer) = serde_json::from_str::<Value>(line) else { return };
-    let Some(number) = answer["line"].as_u64() else { return };
-    if ["peers", "queue", "held", "limits"].iter().any(|list| !answer[list].is_null()) {
-        seen.lists.insert(number, answer);
+    /// How an answer begins; behind it is its text or its list.
+    #[derive(Deserialize)]
+    struct Answer {
+        line: Option<u64>,
+        text: Option<IgnoredAny>,
+        reason: Option<IgnoredAny>,
+    }
+    let Ok(answer) = serde_json::from_str::<Answer>(line) else { return };
+    let Some(number) = answer.line else { return };
+    if answer.text.is_none() && answer.reason.is_none() {
+        seen.lists.insert(number, line.to_owned());
     }
     seen.is_done.insert(number, event == "reply");
 }
