@@ -15,7 +15,6 @@ use crate::{
     clients::{DEAD_PORT, Poster, introduce, message, post},
     peer::{Behaviour, Peer},
     runner::{Outcome, Scenario, Setting},
-    support::eventually,
     target::Target,
 };
 
@@ -25,10 +24,12 @@ const MESSAGES_EACH: usize = 20;
 const OWN_MESSAGES: usize = 10;
 /// The largest message of the attacker in bytes; with what is around it a body is at its limit.
 pub(crate) const LARGEST: usize = (1 << 20) - 256;
+/// The same for shortened runs, in which the node may be a debug build.
+pub(crate) const LARGEST_SHORTENED: usize = 64 << 10;
 /// What a peer of the npm package accepts.
 const SMALL: usize = 16_000;
-/// Between two messages of an honest client.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Between two messages of an honest client, or of the user, in a full and in a shortened run.
+const PAUSE: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(30)];
 /// Between two refills by one attacker.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -87,7 +88,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 async fn run(setting: Setting, from: Origin, accepts: bool) -> Outcome {
-    let bytes = setting.pick("67108864", "4194304");
+    let bytes = setting.pick("67108864", "524288");
     let rate = if accepts { "10" } else { "1" };
     let target = Target::start(&setting, &["--max-queue-bytes", bytes, "--send-rate", rate]);
     let behaviour = if accepts { Behaviour::Accept } else { Behaviour::RefuseOver(SMALL) };
@@ -98,19 +99,23 @@ async fn run(setting: Setting, from: Origin, accepts: bool) -> Outcome {
         peers.push(peer);
     }
     let filled = Arc::new(AtomicUsize::new(0));
+    let largest = setting.pick(LARGEST, LARGEST_SHORTENED);
     let attackers = from.attackers();
     let count = attackers.len();
     let mut attack = JoinSet::new();
     for attacker in attackers {
-        attack.spawn(refill(target.address, attacker, LARGEST, Arc::clone(&filled)));
+        attack.spawn(refill(target.address, attacker, largest, Arc::clone(&filled)));
     }
-    eventually("each attacker has filled the queue", || filled.load(Ordering::Relaxed) >= count).await;
+    while filled.load(Ordering::Relaxed) < count {
+        sleep(Duration::from_millis(10)).await;
+    }
 
+    let pause = setting.pick(PAUSE[0], PAUSE[1]);
     let mut honest = JoinSet::new();
     for (number, peer) in peers.iter().enumerate() {
-        honest.spawn(post_all(target.address, from.honest(number as u8), peer.address.port()));
+        honest.spawn(post_all(target.address, from.honest(number as u8), peer.address.port(), pause));
     }
-    let own = write_own(&target).await;
+    let own = write_own(&target, pause).await;
     let honest: usize = honest.join_all().await.into_iter().sum();
     let all = usize::from(HONEST) * MESSAGES_EACH;
     Outcome {
@@ -121,22 +126,22 @@ async fn run(setting: Setting, from: Origin, accepts: bool) -> Outcome {
 }
 
 /// Posts messages of an honest client; returns how many were accepted.
-async fn post_all(node: SocketAddr, from: Ipv4Addr, port: u16) -> usize {
+async fn post_all(node: SocketAddr, from: Ipv4Addr, port: u16, pause: Duration) -> usize {
     let mut accepted = 0;
     for number in 0..MESSAGES_EACH {
         let body = message(&from.to_string(), port, &format!("honest {number}"));
         accepted += usize::from(post(node, from, &body).await.is_ok_and(|status| status == 200));
-        sleep(PAUSE).await;
+        sleep(pause).await;
     }
     accepted
 }
 
 /// Writes messages of the user's; returns how many were accepted.
-async fn write_own(target: &Target) -> usize {
+async fn write_own(target: &Target, pause: Duration) -> usize {
     let mut accepted = 0;
     for number in 0..OWN_MESSAGES {
         accepted += usize::from(target.carry_out(&format!("own {number}")).await);
-        sleep(PAUSE).await;
+        sleep(pause).await;
     }
     accepted
 }

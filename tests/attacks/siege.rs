@@ -19,7 +19,7 @@ use tokio::{
 use crate::{
     churn::open_and_say_nothing,
     clients::{announce_all, introduce, message, post},
-    fill::{LARGEST, refill},
+    fill::{LARGEST, LARGEST_SHORTENED, refill},
     peer::{Behaviour, Peer, TRACED},
     runner::{Outcome, Scenario, Setting},
     target::Target,
@@ -29,7 +29,8 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(200);
 /// Memory that the last quarter may take beyond the second: noise.
 const NOISE: f64 = 0.1;
-const SLOW: Duration = Duration::from_millis(9500);
+/// How long slow peers take to answer, in a full and in a shortened run.
+const SLOW: [Duration; 2] = [Duration::from_millis(9500), Duration::from_millis(950)];
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![Scenario::new("siege", run)]
@@ -46,10 +47,10 @@ struct Honest {
 
 async fn run(setting: Setting) -> Outcome {
     let time = setting.pick(setting.siege, Duration::from_secs(4));
-    let bytes = setting.pick("67108864", "2097152");
+    let bytes = setting.pick("67108864", "1048576");
     let target = Target::start(&setting, &["--send-rate", "20", "--max-queue-bytes", bytes]);
-    let peers = peers(&target).await;
-    let largest = setting.pick(LARGEST, 64 << 10);
+    let peers = peers(&target, setting.pick(SLOW[0], SLOW[1])).await;
+    let largest = setting.pick(LARGEST, LARGEST_SHORTENED);
     let mut attack = attack(target.address, peers.spelled.address.port(), largest);
     let honest = Arc::<Honest>::default();
     let mut clients = JoinSet::new();
@@ -95,7 +96,7 @@ impl Peers {
     }
 }
 
-async fn peers(target: &Target) -> Peers {
+async fn peers(target: &Target, delay: Duration) -> Peers {
     let mut honest = Vec::new();
     for number in 0..4 {
         // All but one are as nodes of the npm package.
@@ -104,7 +105,7 @@ async fn peers(target: &Target) -> Peers {
     }
     let mut slow = Vec::new();
     for number in 0..8 {
-        slow.push(introduced(target, Ipv4Addr::new(127, 120, number, 1), Behaviour::Late(SLOW)).await);
+        slow.push(introduced(target, Ipv4Addr::new(127, 120, number, 1), Behaviour::Late(delay)).await);
     }
     let spelled = Peer::start(Ipv4Addr::LOCALHOST, Behaviour::RefuseOver(16_000)).await;
     Peers { honest, slow, spelled }
