@@ -178,9 +178,8 @@ impl Node {
             return Err(if ourselves { AnnounceError::Ourselves } else { AnnounceError::Ignored });
         };
         match outcome.await {
-            Ok(Outcome::Taken { .. }) => Ok(()),
-            Ok(Outcome::Failed(failure)) => Err(AnnounceError::Failed(failure)),
             Ok(Outcome::Ourselves) => Err(AnnounceError::Ourselves),
+            Ok(outcome) => outcome.failure().map_or(Ok(()), |failure| Err(AnnounceError::Failed(failure))),
             Err(_) => Err(AnnounceError::Failed(Failure::Stopped)),
         }
     }

@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     cmp::Ordering,
     fmt,
     hash::{BuildHasher, Hash, Hasher, RandomState},
@@ -24,14 +25,18 @@ const MAX_LABEL: usize = 63;
 
 /// Where a peer listens: a hostname and a port.
 ///
-/// The hostname is a DNS name, an IPv4 address or an IPv6 address without brackets, kept as it was written: two
-/// spellings of one name are two addresses, because the network gives them two identifiers. The port is 1 to 65535.
+/// The hostname is a DNS name, an IPv4 address or an IPv6 address without brackets. The port is 1 to 65535.
+///
+/// Two addresses are equal if they are one place, however it is spelt: the case of letters, the form of an IPv6 address
+/// and an IPv4 address mapped into IPv6 make no difference. The hostname is kept as it was written, because the network
+/// derives the identifier from it: equal addresses can have different identifiers.
 ///
 /// ```
 /// # use clacks_p2p::Address;
 /// let tower: Address = "tower.example.org:8080".parse()?;
 /// assert_eq!((tower.hostname(), tower.port()), ("tower.example.org", 8080));
 /// assert_eq!("[::1]:8080".parse::<Address>()?.hostname(), "::1");
+/// assert_eq!("Tower.Example.org:8080".parse(), Ok(tower));
 /// # Ok::<(), clacks_p2p::AddressError>(())
 /// ```
 ///
@@ -40,10 +45,13 @@ const MAX_LABEL: usize = 63;
 pub struct Address(ThinArc<Head, u8>);
 
 /// What stands before the hostname.
+#[derive(Clone, Copy)]
 struct Head {
-    /// Of the hostname, by [`KEY`].
+    /// Of the canonical hostname, by [`KEY`].
     hash: u32,
     port: NonZeroU16,
+    /// Whether the hostname is written in its canonical form.
+    is_canonical: bool,
 }
 
 /// What hostnames are hashed with, once for each that is read. Strangers choose them and can send as many as they like,
@@ -78,7 +86,10 @@ impl Address {
     pub fn new(hostname: &str, port: u16) -> Result<Self, AddressError> {
         check_hostname(hostname)?;
         let port = NonZeroU16::new(port).ok_or(AddressError::InvalidPort)?;
-        Ok(Self::of(Head { hash: KEY.hash_one(hostname) as u32, port }, hostname.as_bytes()))
+        let canonical = canonical(hostname);
+        let is_canonical = matches!(canonical, Cow::Borrowed(_));
+        let head = Head { hash: KEY.hash_one(&*canonical) as u32, port, is_canonical };
+        Ok(Self::of(head, hostname.as_bytes()))
     }
 
     /// The hostname as it was written, an IPv6 address without brackets.
@@ -99,9 +110,17 @@ impl Address {
         PeerId::of(self.hostname(), self.port())
     }
 
-    /// Whether both are the same place apart from the case of the letters, which DNS does not tell apart.
-    pub fn same_place(&self, other: &Self) -> bool {
-        self.port() == other.port() && self.0.slice.eq_ignore_ascii_case(&other.0.slice)
+    /// The same place in the one spelling that stands for all: letters in lower case, IPv6 as RFC 5952 writes it, an
+    /// IPv4 address that is mapped into IPv6 as itself.
+    pub fn canonical(&self) -> Self {
+        if self.head().is_canonical {
+            return self.clone();
+        }
+        Self::of(Head { is_canonical: true, ..*self.head() }, self.canonical_hostname().as_bytes())
+    }
+
+    fn canonical_hostname(&self) -> Cow<'_, str> {
+        if self.head().is_canonical { self.hostname().into() } else { canonical(self.hostname()) }
     }
 
     /// The same address with another port.
@@ -130,16 +149,21 @@ impl PartialEq for Address {
     fn eq(&self, other: &Self) -> bool {
         let (one, two) = (self.head(), other.head());
         std::ptr::eq(one, two)
-            || (one.port == two.port && one.hash == two.hash && self.0.slice == other.0.slice)
+            || (one.port == two.port
+                && one.hash == two.hash
+                && (self.0.slice == other.0.slice
+                    || (!(one.is_canonical && two.is_canonical)
+                        && self.canonical_hostname() == other.canonical_hostname())))
     }
 }
 
 impl Eq for Address {}
 
-/// By the hostname, then by the port.
+/// By the canonical hostname, then by the port.
 impl Ord for Address {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.slice.cmp(&other.0.slice).then_with(|| self.port().cmp(&other.port()))
+        let hostnames = self.canonical_hostname().cmp(&other.canonical_hostname());
+        hostnames.then_with(|| self.port().cmp(&other.port()))
     }
 }
 
@@ -198,7 +222,7 @@ impl<'de> Deserialize<'de> for Address {
         #[derive(Deserialize)]
         struct Written<'a> {
             #[serde(borrow)]
-            hostname: std::borrow::Cow<'a, str>,
+            hostname: Cow<'a, str>,
             port: Port,
         }
         let written: Written<'_> = from_object(deserializer, "an object with hostname and port")?;
@@ -247,6 +271,18 @@ impl Visitor<'_> for PortVisitor {
 fn parse_port(text: &str) -> Result<u16, AddressError> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     if plain { text.parse().map_err(|_| AddressError::InvalidPort) } else { Err(AddressError::InvalidPort) }
+}
+
+/// The one spelling of a hostname that stands for all spellings of the place.
+fn canonical(hostname: &str) -> Cow<'_, str> {
+    if hostname.contains(':') {
+        let ip = hostname.parse::<Ipv6Addr>().map(|ip| ip.to_canonical().to_string());
+        return ip.ok().filter(|written| written != hostname).map_or(hostname.into(), Cow::Owned);
+    }
+    if hostname.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return hostname.to_ascii_lowercase().into();
+    }
+    hostname.into()
 }
 
 fn check_hostname(hostname: &str) -> Result<(), AddressError> {
@@ -331,6 +367,38 @@ mod tests {
             ("a:", InvalidPort),
         ] {
             assert_eq!(text.parse::<Address>(), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn one_place_is_one_address_however_it_is_spelt() {
+        let places = [
+            &["tower.example.org", "Tower.Example.ORG", "TOWER.example.org"][..],
+            &["::1", "0:0:0:0:0:0:0:1", "0::1", "::0001"],
+            &["2001:db8::a", "2001:0DB8:0:0::A", "2001:db8:0:0:0:0:0:a"],
+            &["127.0.0.1", "::ffff:127.0.0.1", "::FFFF:7f00:1", "0:0:0:0:0:ffff:7F00:0001"],
+            &["tower"],
+            &["::2"],
+            &["127.0.0.2"],
+        ];
+        let spelt =
+            places.iter().enumerate().flat_map(|(place, names)| names.iter().map(move |name| (place, name)));
+        let hash_of = |address: &Address| KEY.hash_one(address);
+        for (place, name) in spelt.clone() {
+            let one = Address::new(name, 80).unwrap();
+            assert_eq!(one.hostname(), *name, "the wire keeps what was written");
+            assert_eq!(one.canonical().hostname(), places[place][0]);
+            assert_ne!(one, Address::new(name, 81).unwrap());
+            for (other_place, other_name) in spelt.clone() {
+                let other = Address::new(other_name, 80).unwrap();
+                assert_eq!(one == other, place == other_place, "{name} and {other_name}");
+                assert_eq!(
+                    one.cmp(&other) == Ordering::Equal,
+                    place == other_place,
+                    "{name} and {other_name}"
+                );
+                assert!(one != other || hash_of(&one) == hash_of(&other), "{name} and {other_name}");
+            }
         }
     }
 

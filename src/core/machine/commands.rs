@@ -25,7 +25,7 @@ impl Core {
         }
         self.queue.check_room(message.size())?;
         let visits = self.sight(&message);
-        let entry = self.queue.take_in(message, millis(now.uptime), visits, None);
+        let entry = self.queue.take_in(message, millis(now.uptime), visits, None, None);
         let id = entry.queued.id;
         self.count(|counters| counters.enqueued += 1);
         self.admit(entry, || Origin::Local);
@@ -88,7 +88,7 @@ impl Core {
         }
         let number = self.peers.insert(address, Status::Ignored, now);
         let introduction = Introduction::ByHand;
-        self.tell(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction });
+        self.tell(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction, remote: None });
         true
     }
 

@@ -153,6 +153,7 @@ pub(super) fn held(count: usize, held: &[HeldMessage], now: Now) -> Vec<String> 
         let by = match held.by {
             HeldBy::Hand => "by hand",
             HeldBy::Rule => "by the filter",
+            HeldBy::Refused => "because peers refused it",
         };
         format!("Held {by}, {}", waiting(&held.queued, now))
     }));

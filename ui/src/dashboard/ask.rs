@@ -133,6 +133,7 @@ mod tests {
             since_ms: 0,
             visits: 1,
             from: None,
+            place: None,
         };
         numbers.map(queued).collect()
     }

@@ -397,6 +397,7 @@ mod tests {
             since_ms: 0,
             visits: 1,
             from: None,
+            place: None,
         };
         vec![queued("11", "GNU Terry Pratchett"), queued("12", "lamp oil"), queued("20", "clacks")]
     }

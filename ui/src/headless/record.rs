@@ -37,6 +37,7 @@ impl Record {
             .with("since_ms", queued.since_ms)
             .with("visits", queued.visits)
             .with("sender", queued.from.as_ref().map(Named::from))
+            .with("place", queued.place)
     }
 
     fn with_failure(self, failure: &Failure) -> Self {
@@ -104,11 +105,12 @@ fn tell(
     described: &dyn Fn(&Peer) -> Box<RawValue>,
 ) -> Record {
     match event {
-        Event::MessageReceived { peer, message, id, visits } => record("message_received")
+        Event::MessageReceived { peer, message, id, visits, remote } => record("message_received")
             .with("peer", described(peer))
             .with("message", message)
             .with("id", id)
-            .with("visits", visits),
+            .with("visits", visits)
+            .with("remote", remote),
         Event::MessageQueued { id, message, origin, since_ms, visits } => {
             with_origin(record("message_queued").with_message(*id, message), origin)
                 .with("since_ms", since_ms)
@@ -156,15 +158,19 @@ fn tell_of_node(
 ) -> Record {
     match event {
         Event::HoldRuleChanged { rule } => record("hold_rule_changed").with("rule", rule),
-        Event::PeerDiscovered { peer, introduction } => {
+        Event::PeerDiscovered { peer, introduction, remote } => {
             with_introduction(record("peer_discovered").with("peer", described(peer)), introduction)
+                .with("remote", remote)
         }
         Event::PeerUpdated { peer, from } => {
             record("peer_updated").with("peer", described(peer)).with("from", from)
         }
+        Event::PeerChanged { peer } => record("peer_changed").with("peer", described(peer)),
         Event::ClaimConfirmed { peer } => record("claim_confirmed").with("peer", described(peer)),
         Event::PeerForgotten { peer } => record("peer_forgotten").with("peer", described(peer)),
-        Event::AnnounceReceived { peer } => record("announce_received").with("peer", described(peer)),
+        Event::AnnounceReceived { peer, remote } => {
+            record("announce_received").with("peer", described(peer)).with("remote", remote)
+        }
         Event::Announced { peer, round_trip } => {
             record("announced").with("peer", Named::from(peer)).with("round_trip_ms", millis(*round_trip))
         }
@@ -450,6 +456,7 @@ pub(crate) struct Waiting<'a> {
     visits: u32,
     since_ms: u64,
     from: Option<Named<'a>>,
+    place: Option<IpAddr>,
 }
 
 impl<'a> From<&'a QueuedMessage> for Waiting<'a> {
@@ -460,6 +467,7 @@ impl<'a> From<&'a QueuedMessage> for Waiting<'a> {
             visits: queued.visits,
             since_ms: queued.since_ms,
             from: queued.from.as_ref().map(Named::from),
+            place: queued.place,
         }
     }
 }
@@ -497,7 +505,7 @@ mod tests {
     }
 
     fn received(message: Message) -> Event {
-        Event::MessageReceived { peer: peer(), message, id: None, visits: 1 }
+        Event::MessageReceived { peer: peer(), message, id: None, visits: 1, remote: None }
     }
 
     #[test]
