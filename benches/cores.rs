@@ -34,6 +34,6 @@ pub(crate) fn with_peers(count: u32) -> Core {
 /// The message that has just left is taken.
 pub(crate) fn end(core: &mut Core, now: Now) {
     let delivery = core.poll_delivery().expect("a message was due");
-    core.handle_delivery(delivery.id, Outcome::Taken { round_trip: Duration::ZERO }, now);
+    core.handle_delivery(delivery.id, Outcome::taken(Duration::ZERO), now);
     while core.poll_event().is_some() {}
 }

@@ -49,7 +49,7 @@ async fn an_announce_of_the_package_makes_both_list_each_other() {
 
     assert_eq!(ours.until_discovered(&package.address()).await, Introduction::Sender);
     let announced = |event: &Event| match event {
-        Event::AnnounceReceived { peer } => Some(peer.address.clone()),
+        Event::AnnounceReceived { peer, .. } => Some(peer.address.clone()),
         _ => None,
     };
     assert_eq!(ours.until("an announce", announced).await, package.address());

@@ -1,8 +1,6 @@
-use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+use std::{collections::HashMap, net::IpAddr, time::Duration};
+
+use super::place::place;
 
 /// How long after those that need not be remembered were looked for until they are looked for again.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(1);
@@ -83,14 +81,6 @@ impl Bucket {
     }
 }
 
-/// What limits are counted by: the address, or the network of 64 bits that an IPv6 address is in.
-pub(crate) fn place(remote: IpAddr) -> IpAddr {
-    match remote.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
@@ -122,15 +112,6 @@ mod tests {
         assert_eq!(wait, Duration::from_millis(1500));
         assert!(allowance.take(v4(1), later + Duration::from_millis(1499)).is_err());
         assert!(allowance.take(v4(1), later + wait).is_ok());
-    }
-
-    #[test]
-    fn a_network_of_64_bits_is_one_place_and_a_mapped_address_the_one_that_it_maps() {
-        let place = |text: &str| place(text.parse().unwrap());
-        assert_eq!(place("2001:db8::1"), place("2001:db8::ffff:1:2:3"));
-        assert_ne!(place("2001:db8::1"), place("2001:db8:0:1::1"));
-        assert_eq!(place("::ffff:10.0.0.1"), place("10.0.0.1"));
-        assert_ne!(place("10.0.0.1"), place("10.0.0.2"));
     }
 
     #[test]

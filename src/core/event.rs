@@ -18,6 +18,8 @@ pub enum Event {
         id: Option<MessageId>,
         /// How often this message has been seen here, this time included.
         visits: u32,
+        /// The remote address that it came from, where it is known.
+        remote: Option<IpAddr>,
     },
     /// A message is at the tail of the queue.
     MessageQueued {
@@ -108,6 +110,8 @@ pub enum Event {
         peer: Peer,
         /// How it became known.
         introduction: Introduction,
+        /// The remote address that the payload came from which introduced it; none if no payload did.
+        remote: Option<IpAddr>,
     },
     /// A peer's status changed.
     PeerUpdated {
@@ -115,6 +119,11 @@ pub enum Event {
         peer: Peer,
         /// The status it had.
         from: Status,
+    },
+    /// Something of a peer changed other than its status, such as whether the user named it.
+    PeerChanged {
+        /// The peer as it is now.
+        peer: Peer,
     },
     /// A peer that was alive by its word alone answered us at its address.
     ClaimConfirmed {
@@ -130,6 +139,8 @@ pub enum Event {
     AnnounceReceived {
         /// The peer.
         peer: Peer,
+        /// The remote address that it came from, where it is known.
+        remote: Option<IpAddr>,
     },
     /// A peer answered 200 to our announce.
     Announced {

@@ -21,6 +21,8 @@ pub enum HeldBy {
     Hand,
     /// The [`HoldRule`] matched it.
     Rule,
+    /// Several different peers refused it, so that sending it again is of no use.
+    Refused,
 }
 
 /// Says which messages are held as they enter the queue: received, typed in, or back from a delivery.

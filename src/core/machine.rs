@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeSet, VecDeque},
+    net::IpAddr,
     sync::Arc,
     time::Duration,
 };
@@ -86,8 +87,8 @@ pub struct Delivery {
 enum Purpose {
     /// The head of the queue, taken out.
     Message(Entry),
-    /// We make ourselves known.
-    Announce,
+    /// We make ourselves known, to an address that the user named or not.
+    Announce { is_named: bool },
 }
 
 #[derive(Debug)]
@@ -100,15 +101,60 @@ struct InFlight {
 /// How a delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The peer answered 200.
-    Taken {
-        /// From the start of the request to its answer.
-        round_trip: Duration,
-    },
-    /// The peer did not take it.
+    /// The peer answered. It accepted the payload if the status is 200.
+    Answered(Reply),
+    /// There was no answer.
     Failed(Failure),
     /// The request came to this node itself.
     Ourselves,
+}
+
+/// What a peer answered to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status: 200 if the peer accepted the payload.
+    pub status: u16,
+    /// From the start of the request to the answer.
+    pub round_trip: Duration,
+    /// How long the peer asks us to wait before the next request: `Retry-After`.
+    pub retry_after: Option<Duration>,
+    /// The remote address that answered, where it is known.
+    pub remote: Option<IpAddr>,
+    /// Whether the answer has a body. A node of this network answers 200 without one.
+    pub has_body: bool,
+}
+
+impl Reply {
+    /// An answer with this status and without a body, from nowhere in particular.
+    pub fn new(status: u16, round_trip: Duration) -> Self {
+        Self { status, round_trip, retry_after: None, remote: None, has_body: false }
+    }
+}
+
+impl Outcome {
+    /// The peer accepted the payload.
+    pub fn taken(round_trip: Duration) -> Self {
+        Self::Answered(Reply::new(200, round_trip))
+    }
+
+    /// The peer answered with another status than 200.
+    pub fn refused(status: u16) -> Self {
+        Self::Answered(Reply::new(status, Duration::ZERO))
+    }
+
+    /// Whether the peer accepted the payload.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Answered(Reply { status: 200, .. }))
+    }
+
+    /// Why the payload was not accepted; `None` if it was, or if the request came to this node itself.
+    pub fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::Answered(Reply { status: 200, .. }) | Self::Ourselves => None,
+            Self::Answered(reply) => Some(Failure::Status(reply.status)),
+            Self::Failed(failure) => Some(failure.clone()),
+        }
+    }
 }
 
 /// The answer to a request.

@@ -22,6 +22,7 @@ mod options;
 mod pace;
 mod peer;
 mod peers;
+mod place;
 mod queue;
 mod scope;
 mod sightings;
@@ -29,15 +30,15 @@ mod sightings;
 mod tests;
 mod waiting;
 
-#[cfg(feature = "node")]
-pub(crate) use allowance::place;
 pub use choice::Choice;
 pub use event::{Event, Failure, Introduction, Origin, Refusal};
 pub use held::{HeldBy, HeldMessage, HoldRule};
 pub use limit::{Limit, LimitCounts};
-pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome, Outputs};
+pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome, Outputs, Reply};
 pub use options::{Newcomers, Options, OptionsError};
 pub use peer::{KnownPeer, Peer, PeerCounts, Status};
+#[cfg(feature = "node")]
+pub(crate) use place::{network, place};
 pub use queue::{EnqueueError, MessageId, QueuedMessage, ReplaceError};
 pub use scope::Scope;
 

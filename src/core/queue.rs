@@ -1,4 +1,4 @@
-use std::{collections::VecDeque, fmt, num::ParseIntError, ops::Range, str::FromStr};
+use std::{collections::VecDeque, fmt, net::IpAddr, num::ParseIntError, ops::Range, str::FromStr};
 
 use serde::Serialize;
 
@@ -39,6 +39,9 @@ pub struct QueuedMessage {
     pub visits: u32,
     /// Who sent it to this node; none if it was typed in here.
     pub from: Option<Address>,
+    /// The place that it came from: an IPv4 address, or the first address of the IPv6 network of 64 bits; none if it was
+    /// typed in here.
+    pub place: Option<IpAddr>,
 }
 
 /// Why a message was not queued. The queue is as it was.
@@ -135,10 +138,11 @@ impl Queue {
         since_ms: u64,
         visits: u32,
         from: Option<Address>,
+        place: Option<IpAddr>,
     ) -> Entry {
         self.messages += 1;
         self.bytes += message.size();
-        Entry { queued: QueuedMessage { id: self.draw(), message, since_ms, visits, from }, passed: 0 }
+        Entry { queued: QueuedMessage { id: self.draw(), message, since_ms, visits, from, place }, passed: 0 }
     }
 
     /// The entry under a new ticket. It has yet to be put somewhere.

@@ -44,14 +44,21 @@ impl Marks {
 impl Waiting {
     /// The number of the present hold rule is `rule`.
     pub(super) fn new(entry: Entry, rule: u64) -> Self {
-        let Entry { queued: QueuedMessage { id, message, since_ms, visits, from }, passed } = entry;
+        let Entry { queued: QueuedMessage { id, message, since_ms, visits, from, .. }, passed } = entry;
         Self { id, message, from, marks: Marks::new(since_ms, visits, passed == rule) }
     }
 
     pub(super) fn into_entry(self, rule: u64) -> Entry {
         let passed = if self.passes() { rule } else { 0 };
         let Self { id, message, from, marks } = self;
-        let queued = QueuedMessage { id, message, since_ms: marks.since_ms(), visits: marks.visits(), from };
+        let queued = QueuedMessage {
+            id,
+            message,
+            since_ms: marks.since_ms(),
+            visits: marks.visits(),
+            from,
+            place: None,
+        };
         Entry { queued, passed }
     }
 
@@ -63,6 +70,7 @@ impl Waiting {
             since_ms: marks.since_ms(),
             visits: marks.visits(),
             from: from.clone(),
+            place: None,
         }
     }
 
@@ -89,7 +97,10 @@ mod tests {
 
     fn entry(since_ms: u64, visits: u32, passed: u64) -> Entry {
         let (message, from) = (Message::text("GNU"), Some(Address::new("a", 1).unwrap()));
-        Entry { queued: QueuedMessage { id: MessageId(u64::MAX), message, since_ms, visits, from }, passed }
+        Entry {
+            queued: QueuedMessage { id: MessageId(u64::MAX), message, since_ms, visits, from, place: None },
+            passed,
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{
     Method, Request, StatusCode, Uri,
     body::Incoming,
-    header::{CONTENT_TYPE, HOST, HeaderValue},
+    header::{CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER},
     http::{
         self,
         uri::{Authority, Parts, PathAndQuery, Scheme},
@@ -20,7 +20,10 @@ use hyper::{
 };
 use hyper_rustls::HttpsConnector;
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::{
+        Client,
+        connect::{HttpConnector, HttpInfo},
+    },
     rt::{TokioExecutor, TokioTimer},
 };
 use rustls::{ClientConfig, client::Resumption, crypto::CryptoProvider};
@@ -28,7 +31,7 @@ use tokio::time::{error::Elapsed, timeout, timeout_at};
 use tower_service::Service;
 
 use crate::{
-    core::{Delivery, Failure, Outcome},
+    core::{Delivery, Failure, Outcome, Reply},
     protocol::Address,
 };
 
@@ -37,7 +40,7 @@ use super::{
     connections::Connections,
     reach::{self, NotAllowed, Reach, Resolver},
     resources,
-    trust::{self, FirstUseVerifier, HANDSHAKE, Handshake, Trust},
+    trust::{FirstUseVerifier, HANDSHAKE, Handshake, Trust},
 };
 
 /// How long an idle connection is kept. The package's server (Node.js) closes its own after 5 s; a request that is
@@ -97,8 +100,7 @@ impl Sender {
                 self.trust.forget(&to);
                 Outcome::Ourselves
             }
-            Ok(Answered::Status(StatusCode::OK)) => Outcome::Taken { round_trip: started.elapsed() },
-            Ok(Answered::Status(status)) => Outcome::Failed(Failure::Status(status.as_u16())),
+            Ok(Answered::Reply(reply)) => Outcome::Answered(Reply { round_trip: started.elapsed(), ..reply }),
             Err(error) => {
                 let failure = failure(&error, &handshake);
                 if failure == Failure::NoResources {
@@ -121,9 +123,12 @@ impl Sender {
         if status == StatusCode::MISDIRECTED_REQUEST && answer.headers().get(&RUN_HEADER) == Some(&self.run) {
             return Ok(Answered::Ourselves);
         }
+        let remote = answer.extensions().get::<HttpInfo>().map(|info| info.remote_addr().ip());
+        let retry_after = answer.headers().get(RETRY_AFTER).and_then(seconds);
         // What the peer says beyond its status does not matter, nor whether it says it whole.
-        let _ = timeout_at(deadline, discard(answer.into_body())).await;
-        Ok(Answered::Status(status))
+        let has_body = timeout_at(deadline, discard(answer.into_body())).await.unwrap_or(true);
+        let reply = Reply { retry_after, remote, has_body, ..Reply::new(status.as_u16(), Duration::ZERO) };
+        Ok(Answered::Reply(reply))
     }
 
     fn request(&self, to: &Address, body: Vec<u8>) -> Result<Request<Full<Bytes>>, http::Error> {
@@ -145,22 +150,28 @@ impl Sender {
 
 /// Where a peer's payloads are posted to. However its name is spelled, it is the same, so that connections are shared.
 fn authority(to: &Address) -> Bytes {
-    trust::place(to).to_string().into()
+    to.canonical().to_string().into()
 }
 
-/// Reads an answer's body, or enough of it.
-async fn discard(mut body: Incoming) {
+/// Reads an answer's body, or enough of it. Returns whether it has one.
+async fn discard(mut body: Incoming) -> bool {
     let mut read = 0;
     while let Some(Ok(frame)) = body.frame().await {
         read += frame.data_ref().map_or(0, Bytes::len);
         if read > MAX_ANSWER {
-            return;
+            break;
         }
     }
+    read > 0
+}
+
+/// The seconds of a `Retry-After`. The other form of it, a date, is not read: clocks differ.
+fn seconds(value: &HeaderValue) -> Option<Duration> {
+    value.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 enum Answered {
-    Status(StatusCode),
+    Reply(Reply),
     /// With the value of our own run. A peer that gives back what we sent it only takes itself out of our peers.
     Ourselves,
 }
@@ -278,6 +289,7 @@ mod tests {
             ("Tower.example.org", "tower.example.org:443"),
             ("a_b.-c", "a_b.-c:443"),
             ("0:0::1", "[::1]:443"),
+            ("::ffff:192.0.2.1", "192.0.2.1:443"),
             ("192.0.2.1", "192.0.2.1:443"),
         ] {
             assert_eq!(authority(&Address::new(hostname, 443).unwrap()), expected);

@@ -1,7 +1,6 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    net::Ipv6Addr,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
@@ -40,7 +39,7 @@ pub enum Trusted {
 
 /// Which certificate each peer is known by: the first that it proved to have the key of.
 ///
-/// Two spellings of one hostname are one here (`A` and `a`, `::1` and `0::1`), because connections are shared that way.
+/// All spellings of one place are one peer here, as addresses compare.
 #[derive(Debug, Default)]
 pub(super) struct Trust {
     tables: Mutex<Tables>,
@@ -130,7 +129,7 @@ impl Trust {
         let mut tables = self.tables();
         for Pin { address, sha256, is_by_user } in pins {
             let number = tables.number();
-            tables.pinned.insert(place(&address), Pinned { sha256, number, is_by_user });
+            tables.pinned.insert(address, Pinned { sha256, number, is_by_user });
         }
     }
 
@@ -144,7 +143,7 @@ impl Trust {
     }
 
     pub(super) fn pinned(&self, peer: &Address) -> Option<CertificateFingerprint> {
-        self.tables().pinned.get(&place(peer)).map(|pinned| pinned.sha256)
+        self.tables().pinned.get(peer).map(|pinned| pinned.sha256)
     }
 
     /// Whether there are so many that it is time to [sweep](Self::sweep).
@@ -156,7 +155,7 @@ impl Trust {
     /// Forgets the oldest of those who are none of these peers, however their names are spelled, and that the user did
     /// not accept, until only half as many are left as may be.
     pub(super) fn sweep(&self, peers: impl IntoIterator<Item = Address>) {
-        let peers: HashSet<Address> = peers.into_iter().map(|peer| place(&peer)).collect();
+        let peers: HashSet<Address> = peers.into_iter().collect();
         let mut tables = self.tables();
         let others =
             tables.pinned.iter().filter(|(place, pinned)| !pinned.is_by_user && !peers.contains(*place));
@@ -172,25 +171,23 @@ impl Trust {
     }
 
     pub(super) fn forget(&self, peer: &Address) {
-        let place = place(peer);
         let mut tables = self.tables();
-        tables.refused.remove(&place);
-        if tables.pinned.remove(&place).is_some() {
+        tables.refused.remove(peer);
+        if tables.pinned.remove(peer).is_some() {
             self.changed.notify_one();
         }
     }
 
     pub(super) fn accept(&self, peer: &Address) -> Trusted {
-        let place = place(peer);
         let mut tables = self.tables();
         self.changed.notify_one();
-        match tables.refused.remove(&place) {
+        match tables.refused.remove(peer) {
             Some(sha256) => {
                 let number = tables.number();
-                tables.pinned.insert(place, Pinned { sha256, number, is_by_user: true });
+                tables.pinned.insert(peer.clone(), Pinned { sha256, number, is_by_user: true });
                 Trusted::Accepted(sha256)
             }
-            None if tables.pinned.remove(&place).is_some() => Trusted::Reset,
+            None if tables.pinned.remove(peer).is_some() => Trusted::Reset,
             None => Trusted::Nothing,
         }
     }
@@ -199,7 +196,7 @@ impl Trust {
     fn pin_first(&self, peer: &Address, proven: CertificateFingerprint) -> Result<(), Refused> {
         let mut tables = self.tables();
         let number = tables.number();
-        let pinned = tables.pinned.entry(place(peer)).or_insert_with(|| {
+        let pinned = tables.pinned.entry(peer.clone()).or_insert_with(|| {
             self.changed.notify_one();
             Pinned { sha256: proven, number, is_by_user: false }
         });
@@ -209,7 +206,7 @@ impl Trust {
 
     fn check(&self, peer: &Address, presented: CertificateFingerprint) -> Result<(), Refused> {
         let mut tables = self.tables();
-        match tables.pinned.get(&place(peer)).map(|pinned| pinned.sha256) {
+        match tables.pinned.get(peer).map(|pinned| pinned.sha256) {
             Some(pinned) if pinned != presented => Err(tables.refuse(peer, pinned, presented)),
             _ => Ok(()),
         }
@@ -232,26 +229,11 @@ impl Tables {
         pinned: CertificateFingerprint,
         presented: CertificateFingerprint,
     ) -> Refused {
-        let place = place(peer);
-        if self.refused.len() < MAX_REFUSED || self.refused.contains_key(&place) {
-            self.refused.insert(place, presented);
+        if self.refused.len() < MAX_REFUSED || self.refused.contains_key(peer) {
+            self.refused.insert(peer.clone(), presented);
         }
         Refused { pinned, presented }
     }
-}
-
-/// The address as connections are shared by it: as URLs write it.
-pub(super) fn place(address: &Address) -> Address {
-    let hostname = address.hostname();
-    let written = match hostname.parse::<Ipv6Addr>() {
-        Ok(ip) => ip.to_string(),
-        Err(_) if !hostname.contains(|letter: char| letter.is_ascii_uppercase()) => return address.clone(),
-        Err(_) => hostname.to_ascii_lowercase(),
-    };
-    if written == hostname {
-        return address.clone();
-    }
-    Address::new(&written, address.port()).unwrap_or_else(|_| address.clone())
 }
 
 /// Takes any certificate whose key the peer proves to have, if it is the one that the peer is known by or its first.
@@ -386,7 +368,7 @@ mod tests {
             ("::ffff:127.0.0.1", "::ffff:7f00:1", true),
             ("tower", "tower.example.org", false),
             ("::1", "::2", false),
-            ("127.0.0.1", "::ffff:127.0.0.1", false),
+            ("127.0.0.1", "::ffff:127.0.0.1", true),
         ] {
             let trust = Trust::default();
             let [one, another] = [spelling, other].map(|hostname| Address::new(hostname, 80).unwrap());

@@ -1,8 +1,9 @@
 use std::{
+    borrow::Cow,
     cmp::Ordering,
     fmt,
     hash::{BuildHasher, Hash, Hasher, RandomState},
-    net::{Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     num::NonZeroU16,
     str::FromStr,
     sync::LazyLock,
@@ -24,14 +25,18 @@ const MAX_LABEL: usize = 63;
 
 /// Where a peer listens: a hostname and a port.
 ///
-/// The hostname is a DNS name, an IPv4 address or an IPv6 address without brackets, kept as it was written: two
-/// spellings of one name are two addresses, because the network gives them two identifiers. The port is 1 to 65535.
+/// The hostname is a DNS name, an IPv4 address or an IPv6 address without brackets. The port is 1 to 65535.
+///
+/// Two addresses are equal if they are one place, however it is spelt: the case of letters, the form of an IPv6 address
+/// and an IPv4 address mapped into IPv6 make no difference. The hostname is kept as it was written, because the network
+/// derives the identifier from it: equal addresses can have different identifiers.
 ///
 /// ```
 /// # use clacks_p2p::Address;
 /// let tower: Address = "tower.example.org:8080".parse()?;
 /// assert_eq!((tower.hostname(), tower.port()), ("tower.example.org", 8080));
 /// assert_eq!("[::1]:8080".parse::<Address>()?.hostname(), "::1");
+/// assert_eq!("Tower.Example.org:8080".parse(), Ok(tower));
 /// # Ok::<(), clacks_p2p::AddressError>(())
 /// ```
 ///
@@ -40,10 +45,13 @@ const MAX_LABEL: usize = 63;
 pub struct Address(ThinArc<Head, u8>);
 
 /// What stands before the hostname.
+#[derive(Clone, Copy)]
 struct Head {
-    /// Of the hostname, by [`KEY`].
+    /// Of the canonical hostname, by [`KEY`].
     hash: u32,
     port: NonZeroU16,
+    /// Whether the hostname is written in its canonical form.
+    is_canonical: bool,
 }
 
 /// What hostnames are hashed with, once for each that is read. Strangers choose them and can send as many as they like,
@@ -65,7 +73,9 @@ pub enum AddressError {
     #[error("the hostname is longer than DNS allows (253 bytes, 63 between dots)")]
     HostnameTooLong,
     /// The hostname is neither a DNS name nor an IP address.
-    #[error("the hostname is neither a DNS name (letters, digits, '-', '_', '.') nor an IP address")]
+    #[error(
+        "the hostname is neither a DNS name (letters, digits, '_' and inner '-' between dots) nor an IP address"
+    )]
     InvalidHostname,
     /// The port is not a whole number from 1 to 65535.
     #[error("the port is not a whole number from 1 to 65535")]
@@ -78,7 +88,10 @@ impl Address {
     pub fn new(hostname: &str, port: u16) -> Result<Self, AddressError> {
         check_hostname(hostname)?;
         let port = NonZeroU16::new(port).ok_or(AddressError::InvalidPort)?;
-        Ok(Self::of(Head { hash: KEY.hash_one(hostname) as u32, port }, hostname.as_bytes()))
+        let canonical = canonical(hostname);
+        let is_canonical = matches!(canonical, Cow::Borrowed(_));
+        let head = Head { hash: KEY.hash_one(&*canonical) as u32, port, is_canonical };
+        Ok(Self::of(head, hostname.as_bytes()))
     }
 
     /// The hostname as it was written, an IPv6 address without brackets.
@@ -92,6 +105,11 @@ impl Address {
         self.head().port.get()
     }
 
+    /// The IP address that the hostname is, IPv4 that is mapped into IPv6 as itself; `None` if it is a name to look up.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.hostname().parse().ok().map(|ip: IpAddr| ip.to_canonical())
+    }
+
     /// The identifier that the network knows this address by.
     ///
     /// Different addresses can share an identifier (`10.0.0.1` 23 and `10.0.0.12` 3), so no table is keyed by it.
@@ -99,9 +117,17 @@ impl Address {
         PeerId::of(self.hostname(), self.port())
     }
 
-    /// Whether both are the same place apart from the case of the letters, which DNS does not tell apart.
-    pub fn same_place(&self, other: &Self) -> bool {
-        self.port() == other.port() && self.0.slice.eq_ignore_ascii_case(&other.0.slice)
+    /// The same place in the one spelling that stands for all: letters in lower case, IPv6 as RFC 5952 writes it, an
+    /// IPv4 address that is mapped into IPv6 as itself.
+    pub fn canonical(&self) -> Self {
+        if self.head().is_canonical {
+            return self.clone();
+        }
+        Self::of(Head { is_canonical: true, ..*self.head() }, self.canonical_hostname().as_bytes())
+    }
+
+    fn canonical_hostname(&self) -> Cow<'_, str> {
+        if self.head().is_canonical { self.hostname().into() } else { canonical(self.hostname()) }
     }
 
     /// The same address with another port.
@@ -130,16 +156,21 @@ impl PartialEq for Address {
     fn eq(&self, other: &Self) -> bool {
         let (one, two) = (self.head(), other.head());
         std::ptr::eq(one, two)
-            || (one.port == two.port && one.hash == two.hash && self.0.slice == other.0.slice)
+            || (one.port == two.port
+                && one.hash == two.hash
+                && (self.0.slice == other.0.slice
+                    || (!(one.is_canonical && two.is_canonical)
+                        && self.canonical_hostname() == other.canonical_hostname())))
     }
 }
 
 impl Eq for Address {}
 
-/// By the hostname, then by the port.
+/// By the canonical hostname, then by the port.
 impl Ord for Address {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.slice.cmp(&other.0.slice).then_with(|| self.port().cmp(&other.port()))
+        let hostnames = self.canonical_hostname().cmp(&other.canonical_hostname());
+        hostnames.then_with(|| self.port().cmp(&other.port()))
     }
 }
 
@@ -198,7 +229,7 @@ impl<'de> Deserialize<'de> for Address {
         #[derive(Deserialize)]
         struct Written<'a> {
             #[serde(borrow)]
-            hostname: std::borrow::Cow<'a, str>,
+            hostname: Cow<'a, str>,
             port: Port,
         }
         let written: Written<'_> = from_object(deserializer, "an object with hostname and port")?;
@@ -249,6 +280,18 @@ fn parse_port(text: &str) -> Result<u16, AddressError> {
     if plain { text.parse().map_err(|_| AddressError::InvalidPort) } else { Err(AddressError::InvalidPort) }
 }
 
+/// The one spelling of a hostname that stands for all spellings of the place.
+fn canonical(hostname: &str) -> Cow<'_, str> {
+    if hostname.contains(':') {
+        let ip = hostname.parse::<Ipv6Addr>().map(|ip| ip.to_canonical().to_string());
+        return ip.ok().filter(|written| written != hostname).map_or(hostname.into(), Cow::Owned);
+    }
+    if hostname.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return hostname.to_ascii_lowercase().into();
+    }
+    hostname.into()
+}
+
 fn check_hostname(hostname: &str) -> Result<(), AddressError> {
     if hostname.parse::<Ipv4Addr>().is_ok() {
         return Ok(());
@@ -267,8 +310,12 @@ fn check_hostname(hostname: &str) -> Result<(), AddressError> {
     if valid { Ok(()) } else { Err(AddressError::InvalidHostname) }
 }
 
+/// Whether a part of a hostname between dots is one that DNS, URLs and TLS accept alike. RFC 1123 section 2.1 allows no
+/// `-` at either end, and TLS can't name a server so: nobody could connect. `_` is accepted by all of them.
 fn is_label(label: &str) -> bool {
     !label.is_empty()
+        && !label.starts_with('-')
+        && !label.ends_with('-')
         && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
@@ -291,6 +338,8 @@ mod tests {
     fn reads_and_writes_every_kind_of_hostname() {
         for text in [
             "localhost:8001",
+            "a-b.xn--p1ai:1",
+            "_a_.org:1",
             "Tower_9.example.org:1",
             "10.0.0.1:65535",
             "[::1]:8080",
@@ -315,6 +364,9 @@ mod tests {
             ("a b:80", InvalidHostname),
             ("a..b:80", InvalidHostname),
             ("a.:80", InvalidHostname),
+            ("-a.org:80", InvalidHostname),
+            ("a-.org:80", InvalidHostname),
+            ("a.-:80", InvalidHostname),
             ("caf\u{e9}.org:80", InvalidHostname),
             ("a\nb:80", InvalidHostname),
             ("a\0b:80", InvalidHostname),
@@ -332,6 +384,72 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Address>(), Err(error), "{text:?}");
         }
+    }
+
+    #[test]
+    fn one_place_is_one_address_however_it_is_spelt() {
+        let places = [
+            &["tower.example.org", "Tower.Example.ORG", "TOWER.example.org"][..],
+            &["::1", "0:0:0:0:0:0:0:1", "0::1", "::0001"],
+            &["2001:db8::a", "2001:0DB8:0:0::A", "2001:db8:0:0:0:0:0:a"],
+            &["127.0.0.1", "::ffff:127.0.0.1", "::FFFF:7f00:1", "0:0:0:0:0:ffff:7F00:0001"],
+            &["tower"],
+            &["::2"],
+            &["127.0.0.2"],
+        ];
+        let spelt =
+            places.iter().enumerate().flat_map(|(place, names)| names.iter().map(move |name| (place, name)));
+        let hash_of = |address: &Address| KEY.hash_one(address);
+        for (place, name) in spelt.clone() {
+            let one = Address::new(name, 80).unwrap();
+            assert_eq!(one.hostname(), *name, "the wire keeps what was written");
+            assert_eq!(one.canonical().hostname(), places[place][0]);
+            assert_ne!(one, Address::new(name, 81).unwrap());
+            for (other_place, other_name) in spelt.clone() {
+                let other = Address::new(other_name, 80).unwrap();
+                assert_eq!(one == other, place == other_place, "{name} and {other_name}");
+                assert_eq!(
+                    one.cmp(&other) == Ordering::Equal,
+                    place == other_place,
+                    "{name} and {other_name}"
+                );
+                assert!(one != other || hash_of(&one) == hash_of(&other), "{name} and {other_name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hostname_is_as_long_as_dns_allows_and_no_longer() {
+        // Four labels with dots between them.
+        let of = |lengths: [usize; 4]| lengths.map(|length| "a".repeat(length)).join(".");
+        for (lengths, is_accepted) in [
+            ([63, 63, 63, 61], true),
+            ([63, 63, 63, 62], false),
+            ([63, 63, 63, 63], false),
+            ([1, 63, 1, 1], true),
+            ([1, 64, 1, 1], false),
+        ] {
+            let hostname = of(lengths);
+            let expected = if is_accepted { Ok(()) } else { Err(AddressError::HostnameTooLong) };
+            assert_eq!(Address::new(&hostname, 1).map(drop), expected, "{} bytes", hostname.len());
+        }
+    }
+
+    /// Whoever names a peer that this node can't connect to for its name alone wastes a message.
+    #[cfg(feature = "node")]
+    #[test]
+    fn each_hostname_that_is_accepted_can_name_a_server_in_tls() {
+        use proptest::prelude::*;
+        let name = "[a-cA-C0-2x_-]{1,4}(\\.[a-cA-C0-2x_-]{1,4}){0,3}|[0-2.:a]{1,9}";
+        let config = ProptestConfig::with_cases(4096);
+        let checked = std::cell::Cell::new(0_u32);
+        proptest!(config, |(hostname in name)| {
+            if Address::new(&hostname, 1).is_ok() {
+                checked.set(checked.get() + 1);
+                prop_assert!(rustls::pki_types::ServerName::try_from(hostname).is_ok());
+            }
+        });
+        assert!(checked.get() > 500, "{checked:?} hostnames were accepted");
     }
 
     #[test]

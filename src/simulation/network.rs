@@ -564,8 +564,8 @@ fn calendar_for(scenario: &Scenario) -> Calendar<Happening> {
 impl End {
     fn outcome(self, round_trip: Duration) -> Outcome {
         match self {
-            Self::Taken => Outcome::Taken { round_trip },
-            Self::Refused(status) => Outcome::Failed(Failure::Status(status)),
+            Self::Taken => Outcome::taken(round_trip),
+            Self::Refused(status) => Outcome::refused(status),
             Self::Unreachable => Outcome::Failed(Failure::Connection(String::new())),
             Self::TimedOut => Outcome::Failed(Failure::TimedOut),
         }

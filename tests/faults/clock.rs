@@ -149,7 +149,7 @@ fn life(unix_ms: impl Fn(u64) -> u64) -> Vec<String> {
             // The first takes all, and nobody else anything; what is taken comes back.
             let outcome = if to == peers[0] {
                 core.enqueue(payload.message, now).unwrap();
-                Outcome::Taken { round_trip: Duration::ZERO }
+                Outcome::taken(Duration::ZERO)
             } else {
                 Outcome::Failed(Failure::TimedOut)
             };

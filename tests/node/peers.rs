@@ -116,7 +116,7 @@ async fn an_announce_makes_two_nodes_know_each_other() {
     one.announce(&other.address()).await.expect("the other takes it");
     let announced = watch
         .until("the announce arrives", |event| match event {
-            Event::AnnounceReceived { peer } => Some(peer.address.clone()),
+            Event::AnnounceReceived { peer, .. } => Some(peer.address.clone()),
             _ => None,
         })
         .await;
@@ -170,7 +170,7 @@ async fn each_peer_is_introduced_as_it_came() {
     for (peer, expected) in [(&sender, Introduction::Sender), (&friend, by)] {
         let discovered = watch
             .until("a peer is discovered", |event| match event {
-                Event::PeerDiscovered { peer, introduction } => {
+                Event::PeerDiscovered { peer, introduction, .. } => {
                     Some((peer.address.clone(), introduction.clone()))
                 }
                 _ => None,

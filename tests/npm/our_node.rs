@@ -98,7 +98,7 @@ impl OurNode {
     /// Returns how it became known.
     pub(crate) async fn until_discovered(&mut self, wanted: &Address) -> Introduction {
         let discovered = |event: &Event| match event {
-            Event::PeerDiscovered { peer, introduction } if peer.address == *wanted => {
+            Event::PeerDiscovered { peer, introduction, .. } if peer.address == *wanted => {
                 Some(introduction.clone())
             }
             _ => None,

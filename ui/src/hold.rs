@@ -30,6 +30,7 @@ mod tests {
             since_ms: 0,
             visits: 1,
             from: from.map(|from| from.parse().unwrap()),
+            place: None,
         })
     }
 

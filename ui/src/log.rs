@@ -103,7 +103,7 @@ pub(crate) fn watch(node: &Node) {
 
 fn log(event: &Event) {
     match event {
-        Event::PeerDiscovered { peer, introduction } => {
+        Event::PeerDiscovered { peer, introduction, .. } => {
             info!(peer = %peer.address, status = %peer.status, ?introduction, "peer discovered");
         }
         Event::PeerUpdated { peer, from } => {
@@ -111,7 +111,7 @@ fn log(event: &Event) {
         }
         Event::ClaimConfirmed { peer } => info!(peer = %peer.address, "claim confirmed"),
         Event::PeerForgotten { peer } => info!(peer = %peer.address, "peer forgotten"),
-        Event::AnnounceReceived { peer } => info!(peer = %peer.address, "announce received"),
+        Event::AnnounceReceived { peer, .. } => info!(peer = %peer.address, "announce received"),
         Event::Announced { peer, round_trip } => info!(%peer, ?round_trip, "announced"),
         Event::AnnounceFailed { peer, failure } => log_failure("announce failed", peer, failure),
         Event::DeliveryFailed { peer, failure, .. } => log_failure("delivery failed", &peer.address, failure),
@@ -190,7 +190,13 @@ mod tests {
         let peer = Peer::new(address.clone(), Status::Alive, now);
         let json = format!("{{\t\"text\"\r\n:{}}}", serde_json::to_string(text).unwrap());
         let json = Message::from_json(&json, DEFAULT_MAX_DEPTH).unwrap();
-        let came = |message| Event::MessageReceived { peer: peer.clone(), message, id: None, visits: 1 };
+        let came = |message| Event::MessageReceived {
+            peer: peer.clone(),
+            message,
+            id: None,
+            visits: 1,
+            remote: None,
+        };
         let (failure, id) = (Failure::Connection(text.to_owned()), "7".parse().unwrap());
         vec![
             came(Message::text(text)),
@@ -205,7 +211,7 @@ mod tests {
                 remote: None,
             }),
             Event::HoldRuleChanged { rule: Some(text.into()) },
-            Event::PeerDiscovered { peer, introduction: Introduction::Friend(address) },
+            Event::PeerDiscovered { peer, introduction: Introduction::Friend(address), remote: None },
         ]
     }
 

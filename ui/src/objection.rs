@@ -25,7 +25,7 @@ pub(crate) fn always(command: &NodeCommand) -> Option<String> {
 pub(crate) fn now(node: &Node, command: &NodeCommand) -> Option<String> {
     match command {
         NodeCommand::Add(peer) | NodeCommand::Ignore(peer) | NodeCommand::Announce(peer)
-            if node.address().same_place(peer) =>
+            if node.address() == *peer =>
         {
             Some(format!("{peer} is this node itself"))
         }

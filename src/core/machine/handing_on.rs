@@ -104,7 +104,7 @@ impl Core {
 
     pub(super) fn note_for_handing_on(&mut self, outcome: &Outcome) {
         if let Some(handing_on) = &mut self.handing_on {
-            let has_failed = !matches!(outcome, Outcome::Taken { .. });
+            let has_failed = !outcome.is_taken();
             handing_on.failures = if has_failed { handing_on.failures + 1 } else { 0 };
         }
     }

@@ -101,8 +101,8 @@ impl Core {
             return Err(EnqueueError::HandingOn);
         }
         self.queue.check_room(dropped.message.size())?;
-        let QueuedMessage { message, since_ms, visits, from, .. } = dropped;
-        let entry = self.queue.take_in(message, since_ms, visits, from);
+        let QueuedMessage { message, since_ms, visits, from, place, .. } = dropped;
+        let entry = self.queue.take_in(message, since_ms, visits, from, place);
         let id = entry.queued.id;
         let origin = Origin::TakenBack(entry.queued.from.clone());
         match held {

@@ -64,7 +64,7 @@ impl Core {
         if !self.makes_room_among_new(&introduction, now) {
             return None;
         }
-        self.add(address, now, introduction)
+        self.add(address, remote, now, introduction)
     }
 
     /// Adds an address as new unless it is known, is this node, or there is no room for it.
@@ -74,13 +74,14 @@ impl Core {
         now: Now,
         introduction: impl Fn() -> Introduction,
     ) -> Option<usize> {
-        if self.is_unknown(address) { self.add(address, now, introduction) } else { None }
+        if self.is_unknown(address) { self.add(address, None, now, introduction) } else { None }
     }
 
     /// Adds an address that is not known unless there is no room for it.
     pub(super) fn add(
         &mut self,
         address: &Address,
+        remote: Option<IpAddr>,
         now: Now,
         introduction: impl Fn() -> Introduction,
     ) -> Option<usize> {
@@ -88,7 +89,10 @@ impl Core {
             return None;
         }
         let number = self.peers.insert(address, Status::New, now);
-        self.tell(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction: introduction() });
+        self.tell(|peers| {
+            let (peer, introduction) = (peers.peer(number), introduction());
+            Event::PeerDiscovered { peer, introduction, remote }
+        });
         Some(number)
     }
 
@@ -126,6 +130,6 @@ impl Core {
 
     /// Whether the address is this node's own, under any name that it is known to have.
     pub fn is_this_node(&self, address: &Address) -> bool {
-        self.address.same_place(address) || self.aliases.iter().any(|alias| alias.same_place(address))
+        self.address == *address || self.aliases.contains(address)
     }
 }

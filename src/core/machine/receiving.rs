@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 
 use crate::{
-    core::{Event, Introduction, Limit, Now, Origin, Peer, QueuedMessage, Refusal, Status, peers::Peers},
+    core::{
+        Event, Introduction, Limit, Now, Origin, Peer, QueuedMessage, Refusal, Status, peers::Peers,
+        place::place,
+    },
     protocol::{Address, Kind, Message, Payload},
 };
 
@@ -72,7 +75,7 @@ impl Core {
             }
             Kind::Announce => {
                 self.count(|counters| counters.announces += 1);
-                self.tell(|peers| Event::AnnounceReceived { peer: who(peers) });
+                self.tell(|peers| Event::AnnounceReceived { peer: who(peers), remote });
             }
             Kind::Other => {}
         }
@@ -92,7 +95,13 @@ impl Core {
         now: Now,
     ) -> Result<(), Answer> {
         if message.is_falsy() {
-            self.tell(|peers| Event::MessageReceived { peer: who(peers), message, id: None, visits: 0 });
+            self.tell(|peers| Event::MessageReceived {
+                peer: who(peers),
+                message,
+                id: None,
+                visits: 0,
+                remote,
+            });
             return Ok(());
         }
         if let Err(reason) = self.check_takes(message.size()) {
@@ -107,7 +116,7 @@ impl Core {
         let visits = self.sight(&message);
         // The peer's own, where there is one: many messages come from few.
         let from = number.map_or(sender, |number| self.peers.address(number)).clone();
-        let entry = self.queue.take_in(message, millis(now.uptime), visits, Some(from));
+        let entry = self.queue.take_in(message, millis(now.uptime), visits, Some(from), remote.map(place));
         self.count(|counters| counters.received += 1);
         if let Some(number) = number {
             self.peers.record_mut(number).received += 1;
@@ -115,7 +124,7 @@ impl Core {
         if let Some(peer) = peer {
             let QueuedMessage { id, message, .. } = &entry.queued;
             let (id, message) = (Some(*id), message.clone());
-            self.tell(|_| Event::MessageReceived { peer, message, id, visits });
+            self.tell(|_| Event::MessageReceived { peer, message, id, visits, remote });
         }
         self.admit(entry, || Origin::Received(sender.clone()));
         Ok(())

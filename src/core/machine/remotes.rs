@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
-use crate::core::{
-    Event, Limit, Now, Options,
-    allowance::{Allowance, place},
-};
+use crate::core::{Event, Limit, Now, Options, allowance::Allowance, place::place};
 
 use super::{Answer, Core};
 

@@ -6,13 +6,15 @@ use rand::Rng;
 
 use crate::{
     core::{
-        Event, Failure, Introduction, Limit, Newcomers, Now, Origin, QueuedMessage, choice, peers::Peers,
-        queue::Entry,
+        Event, Failure, Introduction, Limit, Newcomers, Now, Origin, Peer, QueuedMessage, choice,
+        peers::Peers, queue::Entry,
     },
     protocol::{Address, Kind, Payload},
 };
 
-use super::{Core, Delivery, DeliveryId, InFlight, MAX_ALIASES, MOST_HOLDS, Outcome, Purpose, stranger};
+use super::{
+    Core, Delivery, DeliveryId, InFlight, MAX_ALIASES, MOST_HOLDS, Outcome, Purpose, Reply, stranger,
+};
 
 impl Core {
     /// The time that [`Core::poll_timeout`] named has come: sends what is due.
@@ -85,7 +87,7 @@ impl Core {
         let Some(InFlight { to, purpose, .. }) = in_flight else { return };
         match purpose {
             Purpose::Message(taken) => self.message_delivery_ended(&to, taken, outcome, now),
-            Purpose::Announce => self.announce_ended(to, outcome, now),
+            Purpose::Announce { is_named } => self.announce_ended(to, is_named, outcome, now),
         }
     }
 
@@ -93,46 +95,14 @@ impl Core {
         self.messages_in_flight -= 1;
         let number = self.peers.end_delivery(to);
         self.note_for_handing_on(&outcome);
-        let who = |peers: &Peers| number.map_or_else(|| stranger(to, now), |number| peers.peer(number));
         match outcome {
-            Outcome::Taken { round_trip } => {
-                if let Some(number) = number {
-                    let record = self.peers.record_mut(number);
-                    record.delivered += 1;
-                    record.set_round_trip(round_trip);
-                }
-                self.queue.settle(&taken.queued);
-                self.count(|counters| counters.delivered += 1);
-                let QueuedMessage { id, message, .. } = taken.queued;
-                self.tell(|peers| Event::MessageDelivered { id, peer: who(peers), message, round_trip });
-                if let Some(number) = number {
-                    self.contact_worked(number, now);
-                }
+            Outcome::Answered(reply) if reply.status == 200 => {
+                self.message_taken(to, number, taken, &reply, now);
             }
-            Outcome::Failed(failure) => {
-                let is_ours = failure == Failure::NoResources;
-                let failed = number.filter(|_| !is_ours);
-                failed.into_iter().for_each(|number| self.peers.record_mut(number).count_failure());
-                self.count(|counters| counters.failed += 1);
-                let is_out_of_reach = matches!(failure, Failure::NotContacted(_));
-                let QueuedMessage { id, ref message, .. } = taken.queued;
-                self.tell(|peers| Event::DeliveryFailed {
-                    id,
-                    peer: who(peers),
-                    message: message.clone(),
-                    failure,
-                });
-                if is_out_of_reach {
-                    self.meets(Limit::Scopes, now);
-                }
-                if is_ours {
-                    self.pause_handing_on(now);
-                }
-                if let Some(number) = failed {
-                    self.contact_failed(number, now);
-                }
-                self.put_back(taken, to);
+            Outcome::Answered(Reply { status, .. }) => {
+                self.message_failed(to, number, taken, Failure::Status(status), now);
             }
+            Outcome::Failed(failure) => self.message_failed(to, number, taken, failure, now),
             Outcome::Ourselves => {
                 self.drop_ourselves(to);
                 self.put_back(taken, to);
@@ -140,23 +110,79 @@ impl Core {
         }
     }
 
+    /// The peer accepted a message: it is no longer here.
+    fn message_taken(&mut self, to: &Address, number: Option<usize>, taken: Entry, reply: &Reply, now: Now) {
+        let round_trip = reply.round_trip;
+        if let Some(number) = number {
+            let record = self.peers.record_mut(number);
+            record.delivered += 1;
+            record.set_round_trip(round_trip);
+        }
+        self.queue.settle(&taken.queued);
+        self.count(|counters| counters.delivered += 1);
+        let QueuedMessage { id, message, .. } = taken.queued;
+        self.tell(|peers| Event::MessageDelivered {
+            id,
+            peer: peer_or_stranger(peers, number, to, now),
+            message,
+            round_trip,
+        });
+        if let Some(number) = number {
+            self.contact_worked(number, now);
+        }
+    }
+
+    /// The peer did not accept a message, or could not be asked: it is back in the queue.
+    fn message_failed(
+        &mut self,
+        to: &Address,
+        number: Option<usize>,
+        taken: Entry,
+        failure: Failure,
+        now: Now,
+    ) {
+        let is_ours = failure == Failure::NoResources;
+        let failed = number.filter(|_| !is_ours);
+        failed.into_iter().for_each(|number| self.peers.record_mut(number).count_failure());
+        self.count(|counters| counters.failed += 1);
+        let is_out_of_reach = matches!(failure, Failure::NotContacted(_));
+        let QueuedMessage { id, ref message, .. } = taken.queued;
+        self.tell(|peers| {
+            let peer = peer_or_stranger(peers, number, to, now);
+            Event::DeliveryFailed { id, peer, message: message.clone(), failure }
+        });
+        if is_out_of_reach {
+            self.meets(Limit::Scopes, now);
+        }
+        if is_ours {
+            self.pause_handing_on(now);
+        }
+        if let Some(number) = failed {
+            self.contact_failed(number, now);
+        }
+        self.put_back(taken, to);
+    }
+
     pub(super) fn put_back(&mut self, taken: Entry, from: &Address) {
         let entry = self.queue.renewed(taken);
         self.admit(entry, || Origin::Returned(from.clone()));
     }
 
-    pub(super) fn announce_ended(&mut self, to: Address, outcome: Outcome, now: Now) {
+    pub(super) fn announce_ended(&mut self, to: Address, is_named: bool, outcome: Outcome, now: Now) {
         match outcome {
-            Outcome::Taken { round_trip } => {
-                self.announce_worked(&to, round_trip, now);
+            Outcome::Answered(Reply { status: 200, round_trip, .. }) => {
+                self.announce_worked(&to, is_named, round_trip, now);
                 self.tell(|_| Event::Announced { peer: to, round_trip });
+            }
+            Outcome::Answered(Reply { status, .. }) => {
+                self.tell(|_| Event::AnnounceFailed { peer: to, failure: Failure::Status(status) });
             }
             Outcome::Failed(failure) => self.tell(|_| Event::AnnounceFailed { peer: to, failure }),
             Outcome::Ourselves => self.drop_ourselves(&to),
         }
     }
 
-    pub(super) fn announce_worked(&mut self, to: &Address, round_trip: Duration, now: Now) {
+    pub(super) fn announce_worked(&mut self, to: &Address, is_named: bool, round_trip: Duration, now: Now) {
         let known = self.peers.find(to);
         let Some(number) = known.or_else(|| self.discover(to, now, || Introduction::Announced)) else {
             return;
@@ -169,7 +195,9 @@ impl Core {
             self.peers.note_answer(number, now);
             self.peers.record_mut(number).set_round_trip(round_trip);
         }
-        self.peers.keep(number);
+        if is_named {
+            self.peers.keep(number);
+        }
     }
 
     /// An address is another name of this node: it is no peer, now and later.
@@ -193,4 +221,8 @@ impl Core {
         }
         self.outputs.pending().deliveries.clear();
     }
+}
+
+fn peer_or_stranger(peers: &Peers, number: Option<usize>, address: &Address, now: Now) -> Peer {
+    number.map_or_else(|| stranger(address, now), |number| peers.peer(number))
 }

@@ -94,7 +94,7 @@ fn status(core: &Core, address: &Address) -> Option<Status> {
 }
 
 fn taken() -> Outcome {
-    Outcome::Taken { round_trip: Duration::from_millis(20) }
+    Outcome::taken(Duration::from_millis(20))
 }
 
 fn failed() -> Outcome {

@@ -257,7 +257,7 @@ impl Model {
     }
 
     fn is_us(&self, address: &Address) -> bool {
-        address.same_place(&ourselves()) || self.aliases.contains(address)
+        *address == ourselves() || self.aliases.contains(address)
     }
 
     /// Adds it as new if it is not known and there is room for it, or somebody makes room.
@@ -506,20 +506,20 @@ impl Model {
     fn end(&mut self, which: usize, outcome: &Outcome) -> DeliveryId {
         let (id, to, message) = self.in_flight.remove(which);
         match (outcome, &message) {
-            (Outcome::Taken { .. }, Some(message)) => {
+            (outcome, Some(message)) if outcome.is_taken() => {
                 self.moves(message, Whereabouts::Delivered);
                 self.counters.delivered += 1;
                 self.contact_worked(&to);
             }
-            (Outcome::Failed(failure), Some(message)) => {
+            (Outcome::Answered(_) | Outcome::Failed(_), Some(message)) => {
                 self.counters.failed += 1;
                 self.push(message);
                 // Of which no peer is to blame.
-                if *failure != Failure::NoResources {
+                if outcome.failure() != Some(Failure::NoResources) {
                     self.contact_failed(&to);
                 }
             }
-            (Outcome::Taken { .. }, None) => {
+            (outcome, None) if outcome.is_taken() => {
                 if self.discover(&to) {
                     let known = self.peers.get_mut(&to).unwrap();
                     (known.answers, known.reached, known.answered) = (Some(true), true, self.now.uptime);
@@ -528,7 +528,7 @@ impl Model {
                 }
                 self.peers.entry(to).and_modify(|known| known.is_named = true);
             }
-            (Outcome::Failed(_), None) => {}
+            (Outcome::Answered(_) | Outcome::Failed(_), None) => {}
             (Outcome::Ourselves, message) => {
                 message.iter().for_each(|message| self.push(message));
                 self.peers.remove(&to);

@@ -27,7 +27,7 @@ fn a_message_that_was_taken_is_gone_and_any_other_is_back_at_the_tail() {
     for (outcome, left) in [
         (taken(), &["two"] as &[_]),
         (failed(), &["two", "one"]),
-        (Outcome::Failed(Failure::Status(204)), &["two", "one"]),
+        (Outcome::refused(204), &["two", "one"]),
         (Outcome::Failed(Failure::Stopped), &["two", "one"]),
         (Outcome::Ourselves, &["two", "one"]),
     ] {

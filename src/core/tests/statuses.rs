@@ -221,7 +221,7 @@ fn how_a_peer_became_known_is_told() {
     let told: Vec<(Address, Introduction)> = events(&mut core)
         .into_iter()
         .filter_map(|event| match event {
-            Event::PeerDiscovered { peer, introduction } => Some((peer.address, introduction)),
+            Event::PeerDiscovered { peer, introduction, .. } => Some((peer.address, introduction)),
             _ => None,
         })
         .collect();

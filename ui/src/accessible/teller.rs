@@ -145,7 +145,7 @@ mod tests {
 
     fn received(text: &str, visits: u32) -> Event {
         let (peer, message) = (peer(Status::Alive), Message::text(text));
-        Event::MessageReceived { peer, message, id: "7".parse().ok(), visits }
+        Event::MessageReceived { peer, message, id: "7".parse().ok(), visits, remote: None }
     }
 
     fn queued(text: &str) -> Event {
@@ -155,7 +155,7 @@ mod tests {
 
     fn held_by_the_rule(text: &str) -> Event {
         let (id, message) = ("7".parse().unwrap(), Message::text(text));
-        let queued = QueuedMessage { id, message, since_ms: 0, visits: 1, from: Some(tower()) };
+        let queued = QueuedMessage { id, message, since_ms: 0, visits: 1, from: Some(tower()), place: None };
         let held = HeldMessage { queued, by: HeldBy::Rule };
         Event::MessageHeld { held, origin: Some(Origin::Received(tower())) }
     }
@@ -195,14 +195,18 @@ mod tests {
                 "03:04 tower-3:8443 is lost now, it was alive.",
             ),
             (
-                Event::PeerDiscovered { peer: peer(Status::New), introduction: Introduction::Sender },
+                Event::PeerDiscovered {
+                    peer: peer(Status::New),
+                    introduction: Introduction::Sender,
+                    remote: None,
+                },
                 "03:04 tower-3:8443 made itself known, new.",
             ),
             (
                 Event::Announced { peer: tower(), round_trip },
                 "03:04 announce to tower-3:8443, taken in 12 ms.",
             ),
-            (Event::AnnounceReceived { peer: alive }, "03:04 announce from tower-3:8443."),
+            (Event::AnnounceReceived { peer: alive, remote: None }, "03:04 announce from tower-3:8443."),
             (
                 Event::Refused(refusal),
                 "03:04 from tower-3:8443, 403 refused: the peer is ignored (from 127.0.0.1): hello.",

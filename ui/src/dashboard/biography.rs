@@ -96,7 +96,7 @@ pub(crate) struct Tally {
 impl Biographies {
     pub(crate) fn note(&mut self, event: &Event, now: Now) {
         match event {
-            Event::MessageReceived { peer, message, id: Some(_), visits } => {
+            Event::MessageReceived { peer, message, id: Some(_), visits, .. } => {
                 self.came(message, Some(&peer.address), *visits, now);
             }
             Event::MessageQueued { message, origin: Origin::Local, visits, .. } => {
@@ -309,7 +309,13 @@ mod tests {
     }
 
     fn came(text: &str, from: &str, visits: u32) -> Event {
-        Event::MessageReceived { peer: peer(from), message: Message::text(text), id: Some(id()), visits }
+        Event::MessageReceived {
+            peer: peer(from),
+            message: Message::text(text),
+            id: Some(id()),
+            visits,
+            remote: None,
+        }
     }
 
     fn went(text: &str, to: &str) -> Event {
@@ -344,7 +350,7 @@ mod tests {
     }
 
     fn queued(text: &str, visits: u32) -> QueuedMessage {
-        QueuedMessage { id: id(), message: Message::text(text), since_ms: 0, visits, from: None }
+        QueuedMessage { id: id(), message: Message::text(text), since_ms: 0, visits, from: None, place: None }
     }
 
     fn ends(lives: &Biographies, text: &str) -> Vec<End> {

@@ -103,6 +103,11 @@ impl Log {
         is_row
     }
 
+    /// Adds a row for something that is no event of the node.
+    pub(crate) fn note_text(&mut self, text: String, unix_ms: u64) {
+        self.push(Row { unix_ms, ..note(None).saying(text) });
+    }
+
     /// The row that came last, shown or not.
     pub(crate) fn newest(&self) -> Option<&Row> {
         self.rows.back()
@@ -216,7 +221,7 @@ fn size(row: &Row) -> usize {
 
 fn row(event: &Event) -> Option<Row> {
     match event {
-        Event::MessageReceived { peer, message, id, visits } => {
+        Event::MessageReceived { peer, message, id, visits, .. } => {
             Some(received(peer, message, id.is_some(), *visits))
         }
         Event::MessageQueued { message, origin: Origin::Local, .. } => {
@@ -263,7 +268,7 @@ fn row(event: &Event) -> Option<Row> {
 
 fn peer_row(event: &Event) -> Option<Row> {
     let row = match event {
-        Event::PeerDiscovered { peer, introduction } => {
+        Event::PeerDiscovered { peer, introduction, .. } => {
             note_about(peer).saying(introduced(introduction)).ended(&super::format::status(peer), Mood::Plain)
         }
         Event::PeerUpdated { peer, from } => {
@@ -274,7 +279,7 @@ fn peer_row(event: &Event) -> Option<Row> {
             row.ended(&super::format::status(peer), Mood::Good)
         }
         Event::PeerForgotten { peer } => note_about(peer).saying("forgotten"),
-        Event::AnnounceReceived { peer } => {
+        Event::AnnounceReceived { peer, .. } => {
             let row = about(Direction::In, &peer.address).with_status(peer);
             row.of(&[Type::In, Type::Announce]).saying("announce").ended("200", Mood::Plain)
         }
@@ -473,12 +478,15 @@ mod tests {
         let peer = Peer::new("tower-3:8443".parse().unwrap(), Status::Alive, now);
         let (id, message) = ("7".parse().unwrap(), Message::text("red"));
         let from = Some(peer.address.clone());
-        let queued = QueuedMessage { id, message: message.clone(), since_ms: 0, visits: 1, from };
+        let queued =
+            QueuedMessage { id, message: message.clone(), since_ms: 0, visits: 1, from, place: None };
         let held = HeldMessage { queued, by: HeldBy::Rule };
         let origin = Some(Origin::Received(peer.address.clone()));
         let mut log = Log::default();
         say(&mut log, "red");
-        assert!(log.note(&Event::MessageReceived { peer, message, id: Some(id), visits: 1 }, 5));
+        assert!(
+            log.note(&Event::MessageReceived { peer, message, id: Some(id), visits: 1, remote: None }, 5)
+        );
         assert!(!log.note(&Event::MessageHeld { held, origin }, 5));
         let rows: Vec<_> = (0..log.len()).filter_map(|at| log.at(at)).collect();
         let shown: Vec<_> = rows.iter().map(|row| (row.number, row.outcome.as_str(), row.unix_ms)).collect();
@@ -493,8 +501,14 @@ mod tests {
             [(None, Direction::Own, Type::Own), (Some(tower), Direction::Note, Type::Note)]
         {
             let message = Message::text("GNU");
-            let queued =
-                QueuedMessage { id, message: message.clone(), since_ms: 0, visits: 1, from: from.clone() };
+            let queued = QueuedMessage {
+                id,
+                message: message.clone(),
+                since_ms: 0,
+                visits: 1,
+                from: from.clone(),
+                place: None,
+            };
             let held = HeldMessage { queued: queued.clone(), by: HeldBy::Hand };
             let origin = Origin::TakenBack(from.clone());
             for (event, outcome) in [

@@ -107,7 +107,8 @@ mod tests {
 
     fn receive(shares: &mut Shares, name: &str, minute: u64) {
         let peer = Peer::new(name.parse().unwrap(), Status::Alive, at(minute));
-        let event = Event::MessageReceived { peer, message: Message::text("x"), id: None, visits: 1 };
+        let event =
+            Event::MessageReceived { peer, message: Message::text("x"), id: None, visits: 1, remote: None };
         shares.note(&event, at(minute));
     }
 

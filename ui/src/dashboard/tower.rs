@@ -195,7 +195,7 @@ mod tests {
     fn received(text: &str) -> Event {
         let since = Now { uptime: now(0), unix_ms: 0 };
         let peer = Peer::new("tower-3:8443".parse().unwrap(), Status::Alive, since);
-        Event::MessageReceived { peer, message: Message::text(text), id: None, visits: 1 }
+        Event::MessageReceived { peer, message: Message::text(text), id: None, visits: 1, remote: None }
     }
 
     /// Towers that these messages came to at once.

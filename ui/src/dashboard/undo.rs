@@ -157,7 +157,10 @@ mod tests {
 
     fn dropped(text: &str) -> Dropped {
         let (id, message) = ("1".parse().unwrap(), Message::text(text));
-        Dropped { queued: QueuedMessage { id, message, since_ms: 0, visits: 1, from: None }, held: None }
+        Dropped {
+            queued: QueuedMessage { id, message, since_ms: 0, visits: 1, from: None, place: None },
+            held: None,
+        }
     }
 
     #[test]

@@ -205,8 +205,8 @@ impl Simulated {
         let outcome = match there.map(|to| self.take(to, payload)) {
             None => Outcome::Failed(Failure::Connection("connection refused".to_owned())),
             // The way there took about as long.
-            Some(200) => Outcome::Taken { round_trip: back * 2 },
-            Some(status) => Outcome::Failed(Failure::Status(status)),
+            Some(200) => Outcome::taken(back * 2),
+            Some(status) => Outcome::refused(status),
         };
         self.put(self.now + back, Due::End { at: from, id, outcome });
     }

@@ -11,7 +11,12 @@ use clacks_p2p::{
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::{command::COMMANDS, escape::escaped_json, limits::Settings};
+use crate::{
+    command::COMMANDS,
+    escape::escaped_json,
+    limits::Settings,
+    peer_list::{BadLine, Reading},
+};
 
 /// One line of output: a JSON object that begins with what happened and when.
 #[derive(Debug, Default)]
@@ -37,6 +42,7 @@ impl Record {
             .with("since_ms", queued.since_ms)
             .with("visits", queued.visits)
             .with("sender", queued.from.as_ref().map(Named::from))
+            .with("place", queued.place)
     }
 
     fn with_failure(self, failure: &Failure) -> Self {
@@ -104,11 +110,12 @@ fn tell(
     described: &dyn Fn(&Peer) -> Box<RawValue>,
 ) -> Record {
     match event {
-        Event::MessageReceived { peer, message, id, visits } => record("message_received")
+        Event::MessageReceived { peer, message, id, visits, remote } => record("message_received")
             .with("peer", described(peer))
             .with("message", message)
             .with("id", id)
-            .with("visits", visits),
+            .with("visits", visits)
+            .with("remote", remote),
         Event::MessageQueued { id, message, origin, since_ms, visits } => {
             with_origin(record("message_queued").with_message(*id, message), origin)
                 .with("since_ms", since_ms)
@@ -156,15 +163,19 @@ fn tell_of_node(
 ) -> Record {
     match event {
         Event::HoldRuleChanged { rule } => record("hold_rule_changed").with("rule", rule),
-        Event::PeerDiscovered { peer, introduction } => {
+        Event::PeerDiscovered { peer, introduction, remote } => {
             with_introduction(record("peer_discovered").with("peer", described(peer)), introduction)
+                .with("remote", remote)
         }
         Event::PeerUpdated { peer, from } => {
             record("peer_updated").with("peer", described(peer)).with("from", from)
         }
+        Event::PeerChanged { peer } => record("peer_changed").with("peer", described(peer)),
         Event::ClaimConfirmed { peer } => record("claim_confirmed").with("peer", described(peer)),
         Event::PeerForgotten { peer } => record("peer_forgotten").with("peer", described(peer)),
-        Event::AnnounceReceived { peer } => record("announce_received").with("peer", described(peer)),
+        Event::AnnounceReceived { peer, remote } => {
+            record("announce_received").with("peer", described(peer)).with("remote", remote)
+        }
         Event::Announced { peer, round_trip } => {
             record("announced").with("peer", Named::from(peer)).with("round_trip_ms", millis(*round_trip))
         }
@@ -254,6 +265,21 @@ pub(super) fn error(time: u64, line: u64, reason: &str) -> Record {
 /// What went wrong that no line of the input asked for.
 pub(super) fn failed(time: u64, reason: &str) -> Record {
     Record::new("error", time).with("reason", reason)
+}
+
+/// What a list of peers had in it: its bad lines, then how much was read; or why it was not read.
+pub(super) fn peers_read(time: u64, reading: &Reading) -> Vec<Record> {
+    let record = |event| Record::new(event, time).with("source", reading.source.to_string());
+    let contents = match &reading.result {
+        Ok(contents) => contents,
+        Err(error) => return vec![record("peers_not_read").with("reason", error.to_string())],
+    };
+    let refused = |bad: &BadLine| {
+        let record = record("peers_refused_line").with("line", bad.line);
+        record.with("reason", bad.reason.to_string())
+    };
+    let read = record("peers_read").with("read", contents.read).with("new", contents.new);
+    contents.reported.iter().map(refused).chain([read.with("bad", contents.bad)]).collect()
 }
 
 /// The answer to `:peers`.
@@ -450,6 +476,7 @@ pub(crate) struct Waiting<'a> {
     visits: u32,
     since_ms: u64,
     from: Option<Named<'a>>,
+    place: Option<IpAddr>,
 }
 
 impl<'a> From<&'a QueuedMessage> for Waiting<'a> {
@@ -460,6 +487,7 @@ impl<'a> From<&'a QueuedMessage> for Waiting<'a> {
             visits: queued.visits,
             since_ms: queued.since_ms,
             from: queued.from.as_ref().map(Named::from),
+            place: queued.place,
         }
     }
 }
@@ -485,7 +513,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::untrusted::tests::{hostile, is_hidden};
+    use crate::{
+        peer_list::{Contents, LineError, ListSource, ReadError},
+        untrusted::tests::{hostile, is_hidden},
+    };
 
     fn tower() -> Address {
         "tower.example.org:8080".parse().unwrap()
@@ -497,7 +528,7 @@ mod tests {
     }
 
     fn received(message: Message) -> Event {
-        Event::MessageReceived { peer: peer(), message, id: None, visits: 1 }
+        Event::MessageReceived { peer: peer(), message, id: None, visits: 1, remote: None }
     }
 
     #[test]
@@ -582,8 +613,8 @@ mod tests {
         };
         let failed = Event::AnnounceFailed { peer: tower(), failure: Failure::Connection(text.to_owned()) };
         let now = Now { uptime: Duration::ZERO, unix_ms: 5 };
-        vec![
-            (happened(&received(Message::text(text)), 0), &["/message"]),
+        [
+            (happened(&received(Message::text(text)), 0), &["/message"][..]),
             (happened(&received(json.clone()), 0), &["/message/text"]),
             (recorded(&received(json), now), &["/message/text"]),
             (happened(&Event::Refused(refusal), 0), &["/reason", "/preview"]),
@@ -592,6 +623,19 @@ mod tests {
             (reply(0, 1, text), &["/text"]),
             (error(0, 1, text), &["/reason"]),
         ]
+        .into_iter()
+        .chain(of_list(text))
+        .collect()
+    }
+
+    /// A list of this name, read or not.
+    fn of_list(name: &str) -> impl Iterator<Item = (Record, &'static [&'static str])> {
+        let reported = vec![BadLine { line: 1, reason: LineError::NotText }];
+        let contents = Ok(Contents { bad: 1, reported, ..Contents::default() });
+        let readings = [contents, Err(ReadError::NotAFile)]
+            .map(|result| Reading { source: ListSource::File(name.into()), result });
+        let records: Vec<_> = readings.iter().flat_map(|reading| peers_read(0, reading)).collect();
+        records.into_iter().map(|record| (record, &["/source"][..]))
     }
 
     proptest! {

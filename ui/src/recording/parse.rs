@@ -132,6 +132,8 @@ struct Fields {
     sender: Option<Place>,
     preview: Option<String>,
     remote: Option<IpAddr>,
+    /// Where a message came from.
+    place: Option<IpAddr>,
     met: Option<LimitCounts>,
     was: Option<u64>,
     #[serde(default, deserialize_with = "there")]
@@ -222,6 +224,7 @@ struct Waiting {
     visits: u32,
     since_ms: u64,
     from: Option<Place>,
+    place: Option<IpAddr>,
     /// Only of one that is held.
     by: Option<By>,
     /// Only of one that is on its way.
@@ -234,6 +237,7 @@ struct Waiting {
 enum By {
     Hand,
     Rule,
+    Refused,
 }
 
 impl Fields {
@@ -245,6 +249,7 @@ impl Fields {
                 visits: needed("visits", self.visits)?,
                 message: message(self.message.as_deref())?,
                 peer: described(self.peer)?,
+                remote: self.remote,
             },
             "message_queued" => Event::MessageQueued {
                 id: ticket(needed("id", self.id)?)?,
@@ -302,14 +307,18 @@ impl Fields {
             "peer_discovered" => Event::PeerDiscovered {
                 introduction: introduction(self.introduction.as_deref(), self.of)?,
                 peer: described(self.peer)?,
+                remote: self.remote,
             },
             "peer_updated" => {
                 let Some(From::Status(from)) = self.from else { return Err(missing("from")) };
                 Event::PeerUpdated { peer: described(self.peer)?, from }
             }
+            "peer_changed" => Event::PeerChanged { peer: described(self.peer)? },
             "claim_confirmed" => Event::ClaimConfirmed { peer: described(self.peer)? },
             "peer_forgotten" => Event::PeerForgotten { peer: described(self.peer)? },
-            "announce_received" => Event::AnnounceReceived { peer: described(self.peer)? },
+            "announce_received" => {
+                Event::AnnounceReceived { peer: described(self.peer)?, remote: self.remote }
+            }
             "announced" => Event::Announced {
                 round_trip: duration(needed("round_trip_ms", self.round_trip_ms)?)?,
                 peer: needed("peer", self.peer)?.place.address()?,
@@ -345,6 +354,7 @@ impl Fields {
             since_ms: needed("since_ms", self.since_ms)?,
             visits: needed("visits", self.visits)?,
             from: self.sender.map(Place::address).transpose()?,
+            place: self.place,
         })
     }
 
@@ -418,10 +428,10 @@ impl Described {
 
 impl Waiting {
     fn queued(self) -> Result<QueuedMessage, String> {
-        let Self { id, visits, since_ms, .. } = self;
+        let Self { id, visits, since_ms, place, .. } = self;
         let (id, message) = (ticket(id)?, message(Some(&self.message))?);
         let from = self.from.map(Place::address).transpose()?;
-        Ok(QueuedMessage { id, message, since_ms, visits, from })
+        Ok(QueuedMessage { id, message, since_ms, visits, from, place })
     }
 
     fn held(mut self) -> Result<HeldMessage, String> {
@@ -440,6 +450,7 @@ impl std::convert::From<By> for HeldBy {
         match by {
             By::Hand => Self::Hand,
             By::Rule => Self::Rule,
+            By::Refused => Self::Refused,
         }
     }
 }

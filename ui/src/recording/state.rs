@@ -130,7 +130,7 @@ impl State {
             }
             Event::MessageQueued { id, message, origin, since_ms, visits } => {
                 let (id, message, since_ms, visits) = (*id, message.clone(), *since_ms, *visits);
-                let mut queued = QueuedMessage { id, message, since_ms, visits, from: None };
+                let mut queued = QueuedMessage { id, message, since_ms, visits, from: None, place: None };
                 self.enter(&queued, origin);
                 queued.from = self.sender_of(&queued, origin);
                 self.list_message(queued);
@@ -165,7 +165,7 @@ impl State {
                 drop(self.take_out(*id));
                 self.held_bytes = self.held_bytes.saturating_sub(message.size());
             }
-            Event::AnnounceReceived { peer } => {
+            Event::AnnounceReceived { peer, .. } => {
                 bump(&mut self.counters.announces);
                 self.note(peer);
             }
@@ -214,7 +214,7 @@ impl State {
 
     fn apply_to_peers(&mut self, event: &Event) {
         match event {
-            Event::PeerDiscovered { peer, introduction } => {
+            Event::PeerDiscovered { peer, introduction, .. } => {
                 self.count(peer.status);
                 let is_named = *introduction == Introduction::ByHand && peer.status == Status::New;
                 self.list(Peer { is_named: is_named || peer.is_named, ..peer.clone() });

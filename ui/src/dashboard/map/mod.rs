@@ -150,7 +150,7 @@ impl Map {
     /// come to its end.
     pub(crate) fn note(&mut self, event: &Event, now: Duration, held_still: bool, motion: &mut Animations) {
         match event {
-            Event::PeerDiscovered { peer, introduction } => {
+            Event::PeerDiscovered { peer, introduction, .. } => {
                 self.introductions.note(&peer.address, Introduced { by: introduction.clone(), at: now });
             }
             Event::PeerForgotten { peer } => self.introductions.forget(&peer.address),

@@ -39,7 +39,7 @@ impl Scene {
     }
 
     fn introduce(&mut self, text: &str, by: Introduction) {
-        self.note(&Event::PeerDiscovered { peer: peer(text), introduction: by });
+        self.note(&Event::PeerDiscovered { peer: peer(text), introduction: by, remote: None });
     }
 
     fn wait(&mut self, millis: u64) {
@@ -87,7 +87,7 @@ fn failed(number: u64, to: &str) -> Event {
 }
 
 fn received(from: &str) -> Event {
-    Event::MessageReceived { peer: peer(from), message: message(), id: None, visits: 1 }
+    Event::MessageReceived { peer: peer(from), message: message(), id: None, visits: 1, remote: None }
 }
 
 #[test]
@@ -216,7 +216,8 @@ fn a_flood_is_bounded() {
 #[test]
 fn a_map_that_is_held_still_does_not_change() {
     let mut scene = Scene::new(Setting::Full, &peers(1));
-    let introduced = Event::PeerDiscovered { peer: peer("new:1"), introduction: Introduction::Sender };
+    let introduced =
+        Event::PeerDiscovered { peer: peer("new:1"), introduction: Introduction::Sender, remote: None };
     for event in [introduced, received("tower:1"), received("other:1")] {
         scene.map.note(&event, NOW, true, &mut scene.motion);
     }

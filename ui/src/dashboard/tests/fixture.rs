@@ -296,6 +296,7 @@ pub(super) fn queued(number: u64, json: &str, seconds: u64, visits: u32) -> Queu
         since_ms: UPTIME.saturating_sub(Duration::from_secs(seconds)).as_millis() as u64,
         visits,
         from: None,
+        place: None,
     }
 }
 
@@ -320,6 +321,7 @@ fn some_traffic() -> Vec<Event> {
         Event::PeerDiscovered {
             peer: new.clone(),
             introduction: Introduction::Friend(alive.address.clone()),
+            remote: None,
         },
         Event::MessageQueued {
             id,
@@ -334,7 +336,7 @@ fn some_traffic() -> Vec<Event> {
             message: chess.clone(),
             round_trip: Duration::from_millis(12),
         },
-        Event::MessageReceived { peer: alive, message: gnu.clone(), id: Some(id), visits: 42 },
+        Event::MessageReceived { peer: alive, message: gnu.clone(), id: Some(id), visits: 42, remote: None },
         Event::DeliveryFailed {
             id,
             peer: lost.clone(),
@@ -342,7 +344,7 @@ fn some_traffic() -> Vec<Event> {
             failure: Failure::Connection("connection refused".to_owned()),
         },
         Event::PeerUpdated { peer: lost, from: Status::Alive },
-        Event::AnnounceReceived { peer: new },
+        Event::AnnounceReceived { peer: new, remote: None },
         Event::Refused(Refusal {
             status: 403,
             reason: "ignored".to_owned(),
@@ -373,7 +375,13 @@ fn messages_on_their_way() -> Vec<Event> {
         sending(first, &lost),
         Event::DeliveryFailed { id: first, peer: lost.clone(), message: gnu.clone(), failure },
         sending(second, &taker),
-        Event::MessageReceived { peer: sender, message: gnu.clone(), id: Some(third), visits: 43 },
+        Event::MessageReceived {
+            peer: sender,
+            message: gnu.clone(),
+            id: Some(third),
+            visits: 43,
+            remote: None,
+        },
     ]
 }
 

@@ -132,7 +132,7 @@ impl World<'_> {
         match self.number() % 16 {
             0..=2 => {
                 let visits = u32::MAX >> (self.number() % 32);
-                Event::MessageReceived { peer, message: self.message(), id: Some(id), visits }
+                Event::MessageReceived { peer, message: self.message(), id: Some(id), visits, remote: None }
             }
             3 | 4 => {
                 let origin =
@@ -144,7 +144,7 @@ impl World<'_> {
             7 => Event::MessageDropped { id, message: self.message(), from: None },
             8 => {
                 let friend = address(self.one_of(&NAMES));
-                Event::PeerDiscovered { peer, introduction: Introduction::Friend(friend) }
+                Event::PeerDiscovered { peer, introduction: Introduction::Friend(friend), remote: None }
             }
             9 => Event::PeerUpdated { peer, from: self.one_of(&Status::ALL) },
             10 => Event::PeerForgotten { peer },

@@ -112,6 +112,7 @@ fn events(text: &str, number: u64) -> Vec<Event> {
         message: message.clone(),
         id: Some(id),
         visits,
+        remote: None,
     };
     vec![
         came(&message, 1),

@@ -102,6 +102,7 @@ fn the_traffic_follows_until_one_moves_up_and_again_at_the_end() {
             message,
             id: Some(id),
             visits: 1,
+            remote: None,
         }));
     }
     fixture.refresh();
@@ -243,7 +244,10 @@ fn the_first_of_the_list_is_held_on_to_once_it_was_gone_to() {
 fn a_key_on_traffic_that_is_followed_only_stops_it() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::BackTab);
-    let event = |name| clacks_p2p::core::Event::AnnounceReceived { peer: peer(Status::Alive, name, 0, None) };
+    let event = |name| clacks_p2p::core::Event::AnnounceReceived {
+        peer: peer(Status::Alive, name, 0, None),
+        remote: None,
+    };
     fixture.send(Msg::Node(event("bad:1")));
     assert_eq!(fixture.press(KeyCode::Char('I')), []);
     fixture.send(Msg::Node(event("good:1")));

@@ -56,7 +56,7 @@ fn ran(fixture: &mut Fixture, commands: Vec<NodeCommand>, fails: &str) {
 fn receive(fixture: &mut Fixture, name: &str, times: usize) {
     for _ in 0..times {
         let (peer, message) = (peer(Status::Alive, name, 0, None), Message::text("x"));
-        fixture.send(Msg::Node(Event::MessageReceived { peer, message, id: None, visits: 1 }));
+        fixture.send(Msg::Node(Event::MessageReceived { peer, message, id: None, visits: 1, remote: None }));
     }
 }
 

@@ -67,7 +67,10 @@ fn a_row_of_traffic_that_is_followed_is_the_one_that_was_the_last() {
     fixture.press(KeyCode::BackTab);
     fixture.press(KeyCode::Char('?'));
     let newest = fixture.model.log.next_number() - 1;
-    let event = clacks_p2p::core::Event::AnnounceReceived { peer: peer(Status::Alive, "late:1", 0, None) };
+    let event = clacks_p2p::core::Event::AnnounceReceived {
+        peer: peer(Status::Alive, "late:1", 0, None),
+        remote: None,
+    };
     fixture.send(Msg::Node(event));
     fixture.write("show all of what");
     fixture.press(KeyCode::Enter);

@@ -64,6 +64,7 @@ fn comes(fixture: &mut Fixture, text: &str) {
         message: Message::text(text),
         id: None,
         visits: 1,
+        remote: None,
     };
     fixture.send(Msg::Node(event));
 }

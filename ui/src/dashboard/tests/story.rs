@@ -34,7 +34,13 @@ fn happen(fixture: &mut Fixture, seconds: u64, event: Event) {
 
 fn came(message: &Message, from: &str, visits: u32) -> Event {
     let id = Some("7".parse().unwrap());
-    Event::MessageReceived { peer: peer(Status::Alive, from, 1, None), message: message.clone(), id, visits }
+    Event::MessageReceived {
+        peer: peer(Status::Alive, from, 1, None),
+        message: message.clone(),
+        id,
+        visits,
+        remote: None,
+    }
 }
 
 fn sent(message: &Message, to: &str, draw: u32, failure: Option<Failure>) -> Vec<Event> {

@@ -30,7 +30,7 @@ fn copies(text: &str) -> Vec<Effect> {
 fn receive(fixture: &mut Fixture, json: &str) {
     let message = Message::from_json(json, 128).unwrap();
     let peer = peer(Status::Alive, "tower:1", 0, None);
-    fixture.send(Msg::Node(Event::MessageReceived { peer, message, id: None, visits: 1 }));
+    fixture.send(Msg::Node(Event::MessageReceived { peer, message, id: None, visits: 1, remote: None }));
 }
 
 #[test]

@@ -73,6 +73,7 @@ fn spans(model: &Model, theme: Theme, held: &HeldMessage, width: usize) -> Vec<S
     let by = match held.by {
         HeldBy::Hand => "hand",
         HeldBy::Rule => "filter",
+        HeldBy::Refused => "refused",
     };
     let sender = match &queued.from {
         _ if from == 0 => String::new(),

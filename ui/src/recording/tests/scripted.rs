@@ -169,13 +169,13 @@ impl Script {
             1 => Outcome::Failed(Failure::Connection("stopped \u{1b}[31m".to_owned())),
             2 if delivery.to.port() == 2 => Outcome::Failed(Failure::NotContacted(Scope::Loopback)),
             2 if delivery.to.port() == 3 => Outcome::Failed(Failure::NoResources),
-            2 => Outcome::Failed(Failure::Status(503)),
+            2 => Outcome::refused(503),
             3 => {
                 let (pinned, presented) = ([1; 32], [0xab; 32]);
                 Outcome::Failed(Failure::CertificateChanged { pinned, presented })
             }
             4 if delivery.to.hostname() == "ourselves" => Outcome::Ourselves,
-            _ => Outcome::Taken { round_trip },
+            _ => Outcome::taken(round_trip),
         };
         self.core.handle_delivery(delivery.id, outcome, self.now());
     }

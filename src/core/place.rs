@@ -1,0 +1,47 @@
+//! What shares and limits are counted by: the place that a remote address is, and the network that the place is in.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The place of a remote address: an IPv4 address, or the network of 64 bits of an IPv6 address. Whoever has one address
+/// of such a network has all of them.
+pub(crate) fn place(remote: IpAddr) -> IpAddr {
+    match remote.to_canonical() {
+        IpAddr::V6(address) => first_bits_v6(address, 64).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// The network of a remote address that is often one owner's: the 24 bits of an IPv4 address, the 48 bits of an IPv6
+/// address.
+pub(crate) fn network(remote: IpAddr) -> IpAddr {
+    match remote.to_canonical() {
+        IpAddr::V6(address) => first_bits_v6(address, 48).into(),
+        IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & !0xff).into(),
+    }
+}
+
+fn first_bits_v6(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
+    Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (u128::BITS - bits)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_place_and_of_one_network() {
+        for (one, other, is_same_place, is_same_network) in [
+            ("2001:db8::1", "2001:db8::ffff:1:2:3", true, true),
+            ("2001:db8::1", "2001:db8:0:1::1", false, true),
+            ("2001:db8::1", "2001:db8:1::1", false, false),
+            ("::ffff:10.0.0.1", "10.0.0.1", true, true),
+            ("10.0.0.1", "10.0.0.2", false, true),
+            ("10.0.0.1", "10.0.1.1", false, false),
+            ("10.0.0.1", "2001:db8::1", false, false),
+        ] {
+            let [one, other] = [one, other].map(|text| text.parse::<IpAddr>().unwrap());
+            assert_eq!(place(one) == place(other), is_same_place, "{one} and {other}");
+            assert_eq!(network(one) == network(other), is_same_network, "{one} and {other}");
+        }
+    }
+}
