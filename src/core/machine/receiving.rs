@@ -30,7 +30,7 @@ impl Core {
         let Some(number) = self.peers.find(sender) else {
             return self.meet(sender, remote, now, || Introduction::Sender);
         };
-        self.is_alive(number, now);
+        self.peer_spoke(number, remote, now);
         Some(number)
     }
 
