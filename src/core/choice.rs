@@ -46,7 +46,7 @@ impl Candidates {
     pub(super) fn of(peers: &Peers, is_turn_of_proven: bool) -> Self {
         let proven = if is_turn_of_proven { peers.free_proven() } else { PeerCounts::default() };
         let is_for_proven = proven.total() > 0;
-        let free = if is_for_proven { proven } else { peers.free() };
+        let free = if is_for_proven { proven } else { peers.free_counts() };
         Self { free, is_for_proven, is_oldest_next: false }
     }
 }

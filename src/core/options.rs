@@ -15,7 +15,7 @@ pub struct Options {
     /// How long a peer is lost before another failed send makes it dead. Default one hour, as in the package.
     pub kill_timeout: Duration,
     /// Maximum deliveries under way at once. Default 64. Must not be zero. At most half of them go to peers that did not
-    /// answer last time, and the last quarter is for peers that answer fast: those that took less than `max_in_flight`
+    /// answer last time, and the last quarter is for peers that answer fast, if there are any: those that took less than `max_in_flight`
     /// divided by `send_rate` seconds of late. So neither a crowd of silent peers, which anybody can name to us, nor one
     /// of slow ones takes all.
     pub max_in_flight: usize,
@@ -36,7 +36,7 @@ pub struct Options {
     pub max_peers: usize,
     /// Most peers that are new. When there are as many, a sender is in the place of the oldest one of the place that
     /// introduced the most of them; so is a friend that is named if another place than its own introduced the most.
-    /// Default 1,000. Must not be zero.
+    /// Default 1,000; with 0 nobody becomes known by a payload.
     pub max_new_peers: usize,
     /// How many unknown peers a minute may become known by payloads from one remote address, as their senders or as
     /// friends. Others are served but not remembered. Default 10, so that who makes names up costs a node that sends
@@ -51,8 +51,7 @@ pub struct Options {
     pub payload_burst: u32,
     /// In which order new peers are tried. Default [`Newcomers::EverySecond`].
     pub newcomers: Newcomers,
-    /// How deep a message may be nested. Default [`DEFAULT_MAX_DEPTH`]; one some 5,000 deep ends a package node. Must not
-    /// be zero.
+    /// How deep a message may be nested. Default [`DEFAULT_MAX_DEPTH`]; one some 5,000 deep ends a package node.
     pub max_depth: usize,
 }
 
@@ -125,8 +124,6 @@ impl Options {
             ("the most deliveries in flight", self.max_in_flight),
             ("the most deliveries in flight to one peer", self.max_in_flight_per_peer),
             ("the most peers", self.max_peers),
-            ("the most new peers", self.max_new_peers),
-            ("the deepest nesting of a message", self.max_depth),
             ("the most messages in the queue", self.max_queue_messages),
             ("the most bytes in the queue", self.max_queue_bytes),
             ("the burst of payloads from one address", self.payload_burst as usize),

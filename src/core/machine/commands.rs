@@ -76,7 +76,8 @@ impl Core {
     pub fn ignore(&mut self, address: &Address, now: Now) -> bool {
         let Some(number) = self.peers.find(address) else { return self.ignore_unknown(address, now) };
         let from = self.peers.ignore(number, now);
-        from.into_iter().for_each(|from| self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
+        from.into_iter()
+            .for_each(|from| self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
         from.is_some()
     }
 

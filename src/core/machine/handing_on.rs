@@ -54,7 +54,7 @@ impl Core {
         if !self.hands_on_to_good_peers() {
             return false;
         }
-        let PeerCounts { new, alive, .. } = self.peers.free();
+        let PeerCounts { new, alive, .. } = self.peers.free_counts();
         new + alive == 0
     }
 

@@ -24,7 +24,8 @@ impl Core {
     /// The peer accepted something, which was noted: it is alive. If it was a claim before, the claim may be confirmed.
     pub(super) fn contact_worked(&mut self, number: usize, was_claim: bool, now: Now) {
         let record = self.peers.record(number);
-        let (is_ignored, is_confirmed) = (record.status() == Status::Ignored, was_claim && !record.is_claim());
+        let (is_ignored, is_confirmed) =
+            (record.status() == Status::Ignored, was_claim && !record.is_claim());
         if !is_ignored && !self.set_status(number, Status::Alive, now) && is_confirmed {
             self.tell(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
         }
@@ -45,7 +46,8 @@ impl Core {
     /// Returns whether the status is another than before.
     pub(super) fn set_status(&mut self, number: usize, status: Status, now: Now) -> bool {
         let from = self.peers.set_status(number, status, now);
-        from.into_iter().for_each(|from| self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
+        from.into_iter()
+            .for_each(|from| self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
         from.is_some()
     }
 

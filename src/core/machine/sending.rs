@@ -5,7 +5,8 @@ use rand::Rng;
 use crate::{
     core::{
         Event, Failure, Introduction, Limit, Newcomers, Now, Origin, Peer, QueuedMessage, choice,
-        peers::{Accepted, Peers}, queue::Entry,
+        peers::{Accepted, Peers},
+        queue::Entry,
     },
     protocol::{Address, Kind, Payload},
 };

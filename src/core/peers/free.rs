@@ -79,7 +79,7 @@ impl Peers {
     }
 
     /// Notes that a peer is sent nothing until it is resumed, or that it is resumed. Returns whether that changed.
-    pub(super) fn set_paused(&mut self, number: usize, is_paused: bool) -> bool {
+    pub(in crate::core) fn set_paused(&mut self, number: usize, is_paused: bool) -> bool {
         let was_paused = std::mem::replace(&mut self.record_mut(number).is_paused, is_paused);
         self.update(number);
         was_paused != is_paused
@@ -99,7 +99,8 @@ impl Peers {
 
     fn room(&self) -> Room {
         let free = self.max_in_flight.saturating_sub(self.in_flight);
-        Room::of(free, self.max_in_flight, self.max_in_flight_per_peer)
+        let is_any_fast = || self.groups.machines.is_any_fast(&self.table);
+        Room::of(free, self.max_in_flight, self.max_in_flight_per_peer, is_any_fast)
     }
 
     /// Whether a message can be sent to the peer now.
@@ -135,12 +136,18 @@ impl Peers {
     }
 
     /// How many peers of each status can be sent to now; none of the ignored.
-    pub(in crate::core) fn free(&self) -> PeerCounts {
+    pub(in crate::core) fn free_counts(&self) -> PeerCounts {
         let [named, new, vouched, claimed, lost, dead] =
             [Class::Named, Class::New, Class::Vouched, Class::Claimed, Class::Lost, Class::Dead]
                 .map(|class| self.free_tries(class));
         let alive = self.free_answering().peers + vouched + claimed;
         PeerCounts { new: named + new, alive, claimed: vouched + claimed, lost, dead, ignored: 0 }
+    }
+
+    /// How many peers of this status can be sent to now.
+    #[cfg(test)]
+    pub(in crate::core) fn free(&self, status: Status) -> usize {
+        self.free_counts().of(status)
     }
 
     /// How many peers can be sent to now that more than strangers speak for: new ones that the user named, and alive

@@ -175,7 +175,13 @@ impl Machines {
     }
 
     /// What decides where a peer stands in its machine changed, or how many deliveries are under way to it.
-    pub(super) fn update(&mut self, number: u32, in_flight_before: u32, table: &Table, positions: &mut [u32]) {
+    pub(super) fn update(
+        &mut self,
+        number: u32,
+        in_flight_before: u32,
+        table: &Table,
+        positions: &mut [u32],
+    ) {
         let (unit, record) = (self.unit_of(number, table), table.record(number));
         if is_shared(unit) {
             self.change(unit, positions, |shared, positions| {
@@ -211,12 +217,7 @@ impl Machines {
     }
 
     /// Changes a machine that is shared, and lets it stand where it belongs.
-    fn change(
-        &mut self,
-        unit: Unit,
-        positions: &mut [u32],
-        change: impl FnOnce(&mut Shared, &mut [u32]),
-    ) {
+    fn change(&mut self, unit: Unit, positions: &mut [u32], change: impl FnOnce(&mut Shared, &mut [u32])) {
         self.count_idle(unit, positions, false);
         change(self.shared_mut(unit), positions);
         let part = self.shared(unit).part();
@@ -228,7 +229,9 @@ impl Machines {
     fn count_idle(&mut self, unit: Unit, positions: &[u32], is_more: bool) {
         let part = self.units.part_at(self.position(unit, positions));
         let counts = match part {
-            FAST | SLOW if is_shared(unit) => [FAST, SLOW].map(|part| self.shared(unit).peers.len_of(part) as u32),
+            FAST | SLOW if is_shared(unit) => {
+                [FAST, SLOW].map(|part| self.shared(unit).peers.len_of(part) as u32)
+            }
             FAST => [1, 0],
             SLOW => [0, 1],
             _ => return,
@@ -282,6 +285,17 @@ impl Machines {
         })
     }
 
+    /// Whether any peer is fast, whether or not it can be sent to.
+    pub(super) fn is_any_fast(&self, table: &Table) -> bool {
+        let is_fast = |number: &u32| !table.record(*number).is_slow;
+        let has_fast = |unit: &Unit| {
+            let has_fast =
+                |peers: &Parted<4>| peers.len_of(FAST) > 0 || peers.part(ACTIVE).iter().any(is_fast);
+            if is_shared(*unit) { has_fast(&self.shared(*unit).peers) } else { is_fast(unit) }
+        };
+        self.units.len_of(FAST) > 0 || self.units.part(ACTIVE).iter().any(has_fast)
+    }
+
     /// Whether any can be sent to.
     pub(super) fn is_any_free(&self, room: &Room, table: &Table) -> bool {
         self.idle_units(room) > 0 || self.active(room, table).next().is_some()
@@ -313,12 +327,18 @@ impl Machines {
             return usize::from(room.admits(table.record(unit), None));
         }
         let Shared { peers, in_flight, .. } = self.shared(unit);
-        let of = |part, is_slow| if room.admits_machine(*in_flight, is_slow) { peers.len_of(part) } else { 0 };
+        let of =
+            |part, is_slow| if room.admits_machine(*in_flight, is_slow) { peers.len_of(part) } else { 0 };
         of(FAST, false) + of(SLOW, true) + self.active_at(unit, room, table).count()
     }
 
     /// The peers of a machine that can be sent to though something is under way to them.
-    fn active_at<'a>(&'a self, unit: Unit, room: &'a Room, table: &'a Table) -> impl Iterator<Item = u32> + 'a {
+    fn active_at<'a>(
+        &'a self,
+        unit: Unit,
+        room: &'a Room,
+        table: &'a Table,
+    ) -> impl Iterator<Item = u32> + 'a {
         let Shared { peers, in_flight, .. } = self.shared(unit);
         let admits = move |number: &u32| room.admits(table.record(*number), Some(*in_flight));
         peers.part(ACTIVE).iter().copied().filter(admits)
@@ -383,7 +403,9 @@ impl Machines {
     /// The numbers of all.
     #[cfg(test)]
     pub(super) fn numbers(&self) -> Vec<u32> {
-        let of = |unit: &Unit| if is_shared(*unit) { self.shared(*unit).peers.all().to_vec() } else { vec![*unit] };
+        let of = |unit: &Unit| {
+            if is_shared(*unit) { self.shared(*unit).peers.all().to_vec() } else { vec![*unit] }
+        };
         self.units.all().iter().flat_map(of).collect()
     }
 }

@@ -145,8 +145,7 @@ impl Peers {
     pub(super) fn restore(&mut self, known: KnownPeer, status: Status, now: Now) {
         let KnownPeer { address, time, reached, is_named, before_ignored, .. } = known;
         let answers = (status != Status::Ignored).then_some(false);
-        let mut record =
-            Record { reached, answers, is_named, before_ignored, ..Record::new(status, now) };
+        let mut record = Record { reached, answers, is_named, before_ignored, ..Record::new(status, now) };
         record.classify(status);
         if status == Status::Ignored {
             // Nothing is measured by it.

@@ -12,20 +12,20 @@ pub(super) struct Room {
     per_peer: u32,
     per_machine: u32,
     per_slow_machine: u32,
-    /// Whether peers can be sent to that are slow or did not answer last time: not in the last quarter of all slots, which
-    /// is kept for those that free them soon.
+    /// Whether peers can be sent to that are slow or did not answer last time.
     pub(super) admits_slow: bool,
 }
 
 impl Room {
-    /// With so many slots free of so many, and at most `per_peer` for one peer.
-    pub(super) fn of(free: usize, all: usize, per_peer: usize) -> Self {
+    /// With so many slots free of so many, and at most `per_peer` for one peer. The last quarter of all slots is for fast
+    /// peers, which free them soon, if there are any.
+    pub(super) fn of(free: usize, all: usize, per_peer: usize, is_any_fast: impl FnOnce() -> bool) -> Self {
         let bound = |bound: usize| u32::try_from(bound.max(1)).unwrap_or(u32::MAX);
         Self {
             per_peer: bound(free.div_ceil(4).min(per_peer)),
             per_machine: bound(free.saturating_mul(3)),
             per_slow_machine: bound(free),
-            admits_slow: free > all / 4,
+            admits_slow: free > all / 4 || !is_any_fast(),
         }
     }
 

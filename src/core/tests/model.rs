@@ -1,10 +1,15 @@
 //! Random inputs, against a model of the node that is as plain as can be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use super::*;
+use crate::core::place::{network, place};
 
 mod fuzz;
 
@@ -24,6 +29,7 @@ enum Input {
         message: Text,
         friend: Option<Name>,
         is_discarded: bool,
+        from: Option<u8>,
     },
     Enqueue(Text),
     Dequeue,
@@ -74,20 +80,36 @@ fn text() -> impl Strategy<Value = Text> {
 fn payloads() -> impl Strategy<Value = Input> {
     let name = 0..NAMES.len();
     let kind = prop_oneof![5 => Just(Kind::Message), 1 => Just(Kind::Announce), 1 => Just(Kind::Other)];
-    (name.clone(), kind, text(), proptest::option::of(name), proptest::bool::weighted(0.1)).prop_map(
-        |(sender, kind, message, friend, is_discarded)| Input::Payload {
+    let from = proptest::option::of(0_u8..3);
+    (name.clone(), kind, text(), proptest::option::of(name), proptest::bool::weighted(0.1), from).prop_map(
+        |(sender, kind, message, friend, is_discarded, from)| Input::Payload {
             sender,
             kind,
             message,
             friend,
             is_discarded,
+            from,
         },
     )
 }
 
+/// One of three places, two of them in one network.
+fn remote(place: u8) -> IpAddr {
+    IpAddr::from([192, 0, place / 2, place])
+}
+
+/// A peer accepts something, with a body or without, at a place or nowhere in particular.
+fn accepted() -> impl Strategy<Value = Outcome> {
+    (proptest::option::of(0_u8..3), any::<bool>(), 1_u64..50).prop_map(|(place, has_body, millis)| {
+        let reply = Reply::new(200, Duration::from_millis(millis));
+        Outcome::Answered(Reply { remote: place.map(remote), has_body, ..reply })
+    })
+}
+
 fn outcomes() -> impl Strategy<Value = Outcome> {
     prop_oneof![
-        5 => Just(taken()),
+        3 => Just(taken()),
+        4 => accepted(),
         5 => Just(failed()),
         1 => Just(Outcome::Ourselves),
         2 => Just(Outcome::Failed(Failure::NoResources)),
@@ -134,6 +156,7 @@ fn options() -> impl Strategy<Value = Options> {
             max_new_peers: new_peers,
             max_queue_messages: messages,
             max_queue_bytes: bytes,
+            introductions_per_minute: 0,
             ..Options::new(ourselves())
         },
     )
@@ -143,41 +166,36 @@ fn named(name: Name) -> Address {
     address(NAMES[name])
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Known {
-    status: Status,
-    since: Now,
-    before_ignored: Option<Status>,
+    /// As it is shown to watchers.
+    peer: Peer,
     met: Duration,
-    /// `None` if it was never tried.
-    answers: Option<bool>,
-    reached: bool,
+    is_tried: bool,
+    speaks: bool,
+    is_mute: bool,
     answered: Duration,
-    is_named: bool,
+    /// Microseconds that its answers take.
+    delay: u32,
+    place: Option<IpAddr>,
+    source: Option<IpAddr>,
 }
 
 impl Known {
-    fn is_hoped_for(&self) -> bool {
-        (self.status == Status::New && self.is_named) || self.is_vouched()
-    }
-
     /// Whether the user speaks for it, and it was never tried.
-    fn is_vouched(&self) -> bool {
-        self.status == Status::Alive && self.is_named && self.answers.is_none()
-    }
-
-    /// Whether nothing but what strangers say speaks for it.
-    fn is_hearsay(&self) -> bool {
-        match self.status {
-            Status::New => !self.is_named,
-            Status::Alive => self.answers != Some(true) && !self.is_vouched(),
-            _ => false,
-        }
+    fn is_hoped_for(&self) -> bool {
+        self.peer.is_named && !self.is_tried && matches!(self.peer.status, Status::New | Status::Alive)
+            || self.peer.status == Status::New && self.peer.is_named
     }
 
     /// Whether what we last heard of it is that it answered.
+    fn is_answering(&self) -> bool {
+        self.peer.status == Status::Alive && self.peer.answers
+    }
+
+    /// Whether more than strangers speak for it.
     fn is_proven(&self) -> bool {
-        self.status == Status::Alive && self.answers == Some(true)
+        self.is_hoped_for() || self.is_answering()
     }
 }
 
@@ -204,7 +222,7 @@ struct Model {
     /// Released since the rule was set.
     passed: BTreeSet<String>,
     is_handing_on: bool,
-    after_try: bool,
+    owed_to_proven: u32,
     /// To whom, and the message unless it is an announce; in the order in which they began.
     in_flight: Vec<(DeliveryId, Address, Option<Message>)>,
     whereabouts: BTreeMap<String, Whereabouts>,
@@ -223,7 +241,7 @@ impl Model {
             rule: None,
             passed: BTreeSet::new(),
             is_handing_on: false,
-            after_try: false,
+            owed_to_proven: 0,
             in_flight: Vec::new(),
             whereabouts: BTreeMap::new(),
             counters: Counters::default(),
@@ -231,27 +249,29 @@ impl Model {
     }
 
     fn status(&self, address: &Address) -> Option<Status> {
-        self.peers.get(address).map(|known| known.status)
+        self.peers.get(address).map(|known| known.peer.status)
     }
 
     fn set_status(&mut self, address: &Address, status: Status) {
-        let now = self.now;
-        let known = self.peers.get_mut(address).unwrap();
-        if known.status != status {
-            *known = Known { status, since: now, before_ignored: Some(known.status), ..*known };
+        let Now { uptime, unix_ms } = self.now;
+        let peer = &mut self.peers.get_mut(address).unwrap().peer;
+        if peer.status != status {
+            peer.before_ignored = (status == Status::Ignored).then_some(peer.status);
+            (peer.status, peer.since, peer.time) = (status, uptime, unix_ms);
         }
     }
 
-    fn add(&mut self, address: &Address, status: Status) {
+    fn add(&mut self, address: &Address, status: Status, source: Option<IpAddr>) {
         let known = Known {
-            status,
-            since: self.now,
-            before_ignored: None,
+            peer: Peer::new(address.clone(), status, self.now),
             met: self.now.uptime,
-            answers: None,
-            reached: false,
+            is_tried: false,
+            speaks: false,
+            is_mute: false,
             answered: self.now.uptime,
-            is_named: false,
+            delay: 0,
+            place: None,
+            source,
         };
         assert!(self.peers.insert(address.clone(), known).is_none());
     }
@@ -261,46 +281,66 @@ impl Model {
     }
 
     /// Adds it as new if it is not known and there is room for it, or somebody makes room.
-    fn discover(&mut self, address: &Address) -> bool {
+    fn discover(&mut self, address: &Address, source: Option<IpAddr>) -> bool {
         if self.is_us(address) || self.peers.contains_key(address) {
             return false;
         }
         let has_room = self.peers.len() < self.options.max_peers || self.make_room(|_| true);
         if has_room {
-            self.add(address, Status::New);
+            self.add(address, Status::New, source);
         }
         has_room
     }
 
     fn add_peer(&mut self, address: &Address) -> bool {
-        let is_added = self.discover(address);
-        self.peers.entry(address.clone()).and_modify(|known| known.is_named = true);
+        let is_added = self.discover(address, None);
+        self.peers.entry(address.clone()).and_modify(|known| known.peer.is_named = true);
         is_added
     }
 
     /// A payload names it.
-    fn meet(&mut self, address: &Address, is_sender: bool) -> bool {
+    fn meet(&mut self, address: &Address, is_sender: bool, source: Option<IpAddr>) -> bool {
         if self.is_us(address) || self.peers.contains_key(address) {
             return false;
         }
+        let is_new = |known: &Known| known.peer.status == Status::New;
         let has_room = self.with_status(Status::New).len() < self.options.max_new_peers
-            || (is_sender && self.make_room(|known| known.status == Status::New));
-        has_room && self.discover(address)
+            || ((is_sender || self.is_another_crowd_larger(source)) && self.make_room(is_new));
+        has_room && self.discover(address, source)
     }
 
-    /// Forgets the one that is known for the longest of those that never answered, or of those that are gone the one
-    /// that answered the longest ago.
+    /// Who makes room before any that answered.
+    fn unanswered(&self, may: impl Fn(&Known) -> bool) -> Vec<&Known> {
+        let is_unanswered = |known: &&Known| {
+            let Peer { status, is_named, reached, .. } = known.peer;
+            status != Status::Ignored && !is_named && !reached && may(known)
+        };
+        self.peers.values().filter(is_unanswered).collect()
+    }
+
+    fn is_another_crowd_larger(&self, source: Option<IpAddr>) -> bool {
+        let new = self.unanswered(|known| known.peer.status == Status::New);
+        let sources: Vec<IpAddr> = new.iter().filter_map(|known| known.source).collect();
+        let own = source.map_or((1, 1), |source| {
+            let (in_network, at_place) = crowd(&sources, source);
+            (in_network + 1, at_place + 1)
+        });
+        largest_crowd(&new).is_some_and(|(size, _)| size > own)
+    }
+
+    /// Forgets one of the largest crowd of those that never answered, or else the one of them that is known for the
+    /// longest, or else of those that are gone the one that answered the longest ago.
     fn make_room(&mut self, may: impl Fn(&Known) -> bool) -> bool {
-        let first = self
-            .peers
-            .iter()
-            .filter(|(_, known)| known.status != Status::Ignored && !known.is_named && may(known))
-            .filter(|(_, known)| !known.reached || matches!(known.status, Status::Lost | Status::Dead))
-            .min_by_key(|(address, known)| {
-                let since = if known.reached { known.answered } else { known.met };
-                (known.reached, since, (*address).clone())
-            })
-            .map(|(address, _)| address.clone());
+        let unanswered = self.unanswered(&may);
+        let oldest = unanswered.iter().min_by_key(|known| (known.met, &known.peer.address));
+        let of_crowd = largest_crowd(&unanswered).map(|(_, address)| address);
+        let is_gone = |known: &&Known| {
+            let Peer { status, is_named, .. } = known.peer;
+            matches!(status, Status::Lost | Status::Dead) && !is_named && may(known)
+        };
+        let gone =
+            self.peers.values().filter(is_gone).min_by_key(|known| (known.answered, &known.peer.address));
+        let first = of_crowd.or_else(|| oldest.copied().or(gone).map(|known| known.peer.address.clone()));
         first.is_some_and(|address| self.peers.remove(&address).is_some())
     }
 
@@ -310,19 +350,37 @@ impl Model {
         }
     }
 
-    fn contact_worked(&mut self, address: &Address) {
-        if let Some(known) = self.peers.get_mut(address) {
-            (known.answers, known.reached, known.answered) = (Some(true), true, self.now.uptime);
+    /// A payload comes in its name.
+    fn spoke(&mut self, address: &Address, from: Option<IpAddr>) {
+        let Some(known) = self.peers.get_mut(address) else { return };
+        if known.peer.status != Status::Ignored && from.is_some() && from == known.place {
+            known.speaks = true;
+            if std::mem::take(&mut known.is_mute) {
+                known.peer.answers = true;
+            }
         }
         self.is_alive(address);
     }
 
+    fn note_answer(&mut self, address: &Address, reply: &Reply) {
+        let now = self.now.uptime;
+        let Some(known) = self.peers.get_mut(address) else { return };
+        let micros = reply.round_trip.as_micros() as u32;
+        known.delay = micros.max(known.delay - known.delay.saturating_sub(micros).div_ceil(8));
+        known.place = reply.remote.or(known.place);
+        known.speaks |= !reply.has_body;
+        (known.is_tried, known.is_mute, known.answered) = (true, !known.speaks, now);
+        let peer = &mut known.peer;
+        (peer.reached, peer.answers, peer.round_trip) = (true, known.speaks, Some(reply.round_trip));
+    }
+
     fn contact_failed(&mut self, address: &Address) {
         let Some(known) = self.peers.get_mut(address) else { return };
-        known.answers = Some(false);
-        match known.status {
+        (known.is_tried, known.is_mute, known.peer.answers) = (true, false, false);
+        known.peer.failed += 1;
+        match known.peer.status {
             Status::New | Status::Alive => self.set_status(address, Status::Lost),
-            Status::Lost if self.now.uptime > known.since.uptime + KILL_TIMEOUT => {
+            Status::Lost if self.now.uptime > known.peer.since + KILL_TIMEOUT => {
                 self.set_status(address, Status::Dead);
             }
             _ => {}
@@ -419,14 +477,35 @@ impl Model {
         assert!(may, "{message:?} from {from:?} to {to:?}");
     }
 
+    fn under_way_to(&self, is_meant: impl Fn(&Address) -> bool) -> usize {
+        self.in_flight.iter().filter(|(_, to, message)| message.is_some() && is_meant(to)).count()
+    }
+
+    fn is_slow(&self, known: &Known) -> bool {
+        known.delay > (self.options.max_in_flight as f64 / self.options.send_rate * 1e6) as u32
+    }
+
     fn is_free(&self, address: &Address) -> bool {
-        let under_way =
-            self.in_flight.iter().filter(|(_, to, message)| to == address && message.is_some()).count();
-        match self.peers.get(address) {
-            None | Some(Known { status: Status::Ignored, .. }) => false,
-            Some(known) if known.is_proven() => under_way < self.options.max_in_flight_per_peer,
-            Some(_) => under_way == 0 && self.tries() < self.options.max_in_flight.div_ceil(2),
+        let Some(known) = self.peers.get(address) else { return false };
+        let (all, under_way) = (self.options.max_in_flight, self.under_way_to(|to| to == address));
+        let free = all - self.under_way_to(|_| true);
+        let is_fast = |known: &Known| known.is_answering() && !self.is_slow(known);
+        let admits_slow = free > all / 4 || !self.peers.values().any(is_fast);
+        if known.peer.status == Status::Ignored {
+            return false;
         }
+        if !known.is_answering() {
+            return under_way == 0 && admits_slow && self.tries() < all.div_ceil(2);
+        }
+        let is_at_its_machine = |to: &Address| {
+            let is_one = |other: &Known| other.is_answering() && other.place == known.place;
+            to == address || known.place.is_some() && self.peers.get(to).is_some_and(is_one)
+        };
+        let at_machine = self.under_way_to(is_at_its_machine);
+        let (is_slow, most) = (self.is_slow(known), self.options.max_in_flight_per_peer);
+        under_way < free.div_ceil(4).min(most).max(1)
+            && at_machine < (if is_slow { free } else { 3 * free }).max(1)
+            && (admits_slow || !is_slow)
     }
 
     /// How many peers that did not answer last time have a message under way.
@@ -435,7 +514,7 @@ impl Model {
             self.in_flight.iter().filter(|(_, _, message)| message.is_some()).map(|(_, to, _)| to);
         let is_try = |to: &&Address| {
             let known = self.peers.get(to);
-            known.is_some_and(|known| known.status != Status::Ignored && !known.is_proven())
+            known.is_some_and(|known| known.peer.status != Status::Ignored && !known.is_answering())
         };
         receivers.filter(is_try).collect::<BTreeSet<_>>().len()
     }
@@ -457,17 +536,21 @@ impl Model {
     /// Checks a message's delivery that the node begins, and notes it.
     fn begin(&mut self, delivery: &Delivery) {
         assert!(self.can_send() && self.is_free(&delivery.to) && !self.is_us(&delivery.to), "{delivery:?}");
-        let to = self.peers[&delivery.to];
+        let to = &self.peers[&delivery.to];
         let is_free = |address: &Address| self.is_free(address);
-        let proven = self.peers.iter().filter(|(address, _)| is_free(address));
-        let proven = proven.filter(|(_, known)| known.is_hoped_for() || known.is_proven());
-        if self.after_try && proven.count() > 0 {
-            assert!(!to.is_hearsay(), "{delivery:?}");
+        let mut proven = self.peers.iter().filter(|(_, known)| known.is_proven());
+        let is_any_proven = proven.clone().next().is_some();
+        if self.owed_to_proven > 0 && proven.any(|(address, _)| is_free(address)) {
+            assert!(to.is_proven(), "{delivery:?}");
         } else {
             let has_free_new = self.with_status(Status::New).iter().any(is_free);
-            assert!(!has_free_new || to.status == Status::New, "{delivery:?}");
+            assert!(!has_free_new || to.peer.status == Status::New, "{delivery:?}");
         }
-        self.after_try = to.is_hearsay();
+        self.owed_to_proven = match to.is_proven() {
+            true => self.owed_to_proven.saturating_sub(1),
+            false if is_any_proven => (self.owed_to_proven + 1).min(64),
+            false => 1,
+        };
         assert!(!self.is_handing_on || self.good().is_empty() || self.good().contains(&delivery.to));
         self.hold_heads();
         let message = self.queue.remove(0);
@@ -485,7 +568,7 @@ impl Model {
 
     fn note_in_flight(&mut self, delivery: &Delivery, message: Option<Message>) {
         assert_eq!(delivery.payload.sender, ourselves());
-        let proven = self.peers.iter().filter(|(_, known)| known.is_proven());
+        let proven = self.peers.iter().filter(|(_, known)| known.is_answering());
         let friends: Vec<&Address> =
             proven.map(|(address, _)| address).filter(|address| **address != delivery.to).collect();
         match &delivery.payload.friend {
@@ -498,7 +581,7 @@ impl Model {
     fn with_status(&self, status: Status) -> Vec<Address> {
         self.peers
             .iter()
-            .filter(|(_, known)| known.status == status)
+            .filter(|(_, known)| known.peer.status == status)
             .map(|(address, _)| address.clone())
             .collect()
     }
@@ -506,10 +589,12 @@ impl Model {
     fn end(&mut self, which: usize, outcome: &Outcome) -> DeliveryId {
         let (id, to, message) = self.in_flight.remove(which);
         match (outcome, &message) {
-            (outcome, Some(message)) if outcome.is_taken() => {
+            (Outcome::Answered(reply), Some(message)) if reply.status == 200 => {
                 self.moves(message, Whereabouts::Delivered);
                 self.counters.delivered += 1;
-                self.contact_worked(&to);
+                self.peers.entry(to.clone()).and_modify(|known| known.peer.delivered += 1);
+                self.note_answer(&to, reply);
+                self.is_alive(&to);
             }
             (Outcome::Answered(_) | Outcome::Failed(_), Some(message)) => {
                 self.counters.failed += 1;
@@ -519,14 +604,13 @@ impl Model {
                     self.contact_failed(&to);
                 }
             }
-            (outcome, None) if outcome.is_taken() => {
-                if self.discover(&to) {
-                    let known = self.peers.get_mut(&to).unwrap();
-                    (known.answers, known.reached, known.answered) = (Some(true), true, self.now.uptime);
-                } else {
-                    self.contact_worked(&to);
+            (Outcome::Answered(reply), None) if reply.status == 200 => {
+                let is_added = self.discover(&to, None);
+                self.note_answer(&to, reply);
+                if !is_added {
+                    self.is_alive(&to);
                 }
-                self.peers.entry(to).and_modify(|known| known.is_named = true);
+                self.peers.entry(to).and_modify(|known| known.peer.is_named = true);
             }
             (Outcome::Answered(_) | Outcome::Failed(_), None) => {}
             (Outcome::Ourselves, message) => {
@@ -539,7 +623,14 @@ impl Model {
     }
 
     /// Takes a payload; returns the status of the answer.
-    fn take(&mut self, sender: &Address, kind: Kind, message: &Message, friend: Option<&Address>) -> u16 {
+    fn take(
+        &mut self,
+        sender: &Address,
+        kind: Kind,
+        message: &Message,
+        friend: Option<&Address>,
+        from: Option<IpAddr>,
+    ) -> u16 {
         if self.status(sender) == Some(Status::Ignored) {
             self.counters.refused += 1;
             return 403;
@@ -552,17 +643,19 @@ impl Model {
             }
             self.push(message);
             self.counters.received += 1;
+            self.peers.entry(sender.clone()).and_modify(|known| known.peer.received += 1);
         }
-        friend.map(|friend| self.meet(friend, false));
+        friend.map(|friend| self.meet(friend, false, from));
         200
     }
 
-    fn see(&mut self, sender: &Address) -> Status {
-        if !self.meet(sender, true) {
-            self.is_alive(sender);
+    fn see(&mut self, sender: &Address, from: Option<IpAddr>) -> Peer {
+        if !self.meet(sender, true, from) {
+            self.spoke(sender, from);
         }
         // Who is not remembered is served like a new one.
-        self.status(sender).unwrap_or(Status::New)
+        let known = self.peers.get(sender).map(|known| known.peer.clone());
+        known.unwrap_or_else(|| Peer::new(sender.clone(), Status::New, self.now))
     }
 
     fn enqueue(&mut self, message: &Message) -> Result<(), EnqueueError> {
@@ -597,7 +690,7 @@ impl Model {
             Some(Status::Ignored) => return false,
             Some(_) => self.set_status(address, Status::Ignored),
             None if self.is_us(address) => return false,
-            None => self.add(address, Status::Ignored),
+            None => self.add(address, Status::Ignored, None),
         }
         true
     }
@@ -605,7 +698,7 @@ impl Model {
     fn unignore(&mut self, address: &Address) -> bool {
         let is_ignored = self.status(address) == Some(Status::Ignored);
         if is_ignored {
-            let before = self.peers[address].before_ignored;
+            let before = self.peers[address].peer.before_ignored;
             self.set_status(address, before.unwrap_or(Status::New));
         }
         is_ignored
@@ -624,15 +717,46 @@ impl Model {
     }
 }
 
+/// How many of these are in the network of a place, and at the place.
+fn crowd(all: &[IpAddr], of: IpAddr) -> (usize, usize) {
+    let count = |is_meant: &dyn Fn(IpAddr) -> bool| all.iter().filter(|other| is_meant(**other)).count();
+    (count(&|other| network(other) == network(of)), count(&|other| place(other) == place(of)))
+}
+
+/// The oldest of the place that has the most, by who introduced them or by where they are; none if each is alone.
+fn largest_crowd(known: &[&Known]) -> Option<((usize, usize), Address)> {
+    let by: [fn(&Known) -> Option<IpAddr>; 2] = [|known| known.source, |known| known.peer.address.ip()];
+    let largest = by.map(|at| {
+        let all: Vec<IpAddr> = known.iter().filter_map(|known| at(known)).collect();
+        // In one order, IPv4 before IPv6.
+        let key = |at: IpAddr| (crowd(&all, at).0, network(at), crowd(&all, at).1, place(at));
+        let of_it = known.iter().filter_map(|known| Some((key(at(known)?), known)));
+        let first = of_it.max_by_key(|(key, known)| (*key, Reverse((known.met, known.peer.address.clone()))));
+        first
+            .map(|((in_network, _, at_place, _), known)| ((in_network, at_place), known.peer.address.clone()))
+    });
+    let largest = largest.into_iter().flatten().max_by_key(|(size, _)| *size);
+    largest.filter(|((in_network, _), _)| *in_network > 1)
+}
+
 /// A watcher, who knows the node by its events alone.
 #[derive(Default)]
 struct Watcher {
-    peers: BTreeMap<Address, Status>,
+    peers: BTreeMap<Address, Peer>,
+    /// A claim that is none any more, which is told next.
+    confirmed: Option<Address>,
     queue: BTreeMap<MessageId, Message>,
     held: BTreeMap<MessageId, Message>,
 }
 
 impl Watcher {
+    /// An event carries a peer as it is then.
+    fn see(&mut self, peer: Peer) {
+        let Some(known) = self.peers.get_mut(&peer.address) else { return };
+        let was_claim = std::mem::replace(known, peer).is_claim();
+        self.confirmed = (was_claim && !known.is_claim()).then(|| known.address.clone());
+    }
+
     fn watch(&mut self, event: Event) {
         match event {
             Event::MessageQueued { id, message, .. } => {
@@ -641,6 +765,10 @@ impl Watcher {
             Event::MessageSending { id, message, .. } => {
                 assert_eq!(self.queue.remove(&id), Some(message));
             }
+            Event::MessageReceived { peer, .. }
+            | Event::AnnounceReceived { peer, .. }
+            | Event::MessageDelivered { peer, .. }
+            | Event::DeliveryFailed { peer, .. } => self.see(peer),
             Event::MessageDropped { id, message, .. } => {
                 assert_eq!(self.queue.remove(&id).or(self.held.remove(&id)), Some(message));
             }
@@ -659,13 +787,24 @@ impl Watcher {
                 assert_eq!(std::mem::replace(text, queued.message), before);
             }
             Event::PeerDiscovered { peer, .. } => {
-                assert_eq!(self.peers.insert(peer.address, peer.status), None);
+                assert_eq!(self.peers.insert(peer.address.clone(), peer), None);
             }
             Event::PeerUpdated { peer, from } => {
-                assert_eq!(self.peers.insert(peer.address, peer.status), Some(from));
+                let before = self.peers.insert(peer.address.clone(), peer);
+                assert_eq!(before.map(|peer| peer.status), Some(from));
+            }
+            Event::PeerChanged { peer } => {
+                let before = self.peers.insert(peer.address.clone(), peer.clone()).unwrap();
+                assert!(before != peer && before.status == peer.status, "nothing of {peer:?} changed");
+            }
+            Event::ClaimConfirmed { peer } => {
+                let is_expected = self.confirmed.take().as_ref() == Some(&peer.address);
+                let before = self.peers.insert(peer.address.clone(), peer.clone()).unwrap();
+                assert!(is_expected || before.is_claim(), "{before:?} was no claim");
+                assert!(!peer.is_claim());
             }
             Event::PeerForgotten { peer } => {
-                assert_eq!(self.peers.remove(&peer.address), Some(peer.status));
+                assert_eq!(self.peers.remove(&peer.address), Some(peer));
             }
             Event::FoundOurselves { address } => {
                 self.peers.remove(&address);
@@ -711,9 +850,10 @@ impl World {
         let now = self.model.now;
         let Self { core, model, .. } = self;
         match input {
-            Input::Payload { sender, kind, message, friend, is_discarded } => {
+            Input::Payload { sender, kind, message, friend, is_discarded, from } => {
                 let message = self.message(message);
-                self.receive(&named(*sender), *kind, &message, friend.map(named).as_ref(), *is_discarded);
+                let payload = payload(*kind, &named(*sender), message, friend.map(named).as_ref());
+                self.receive(&payload, from.map(remote), *is_discarded);
             }
             Input::Enqueue(text) => {
                 let message = self.message(text);
@@ -752,7 +892,10 @@ impl World {
                 core.reclaim_in_flight();
                 self.ended.extend(model.reclaim());
             }
-            Input::SetRate(rate) => core.set_send_rate(*rate, now).unwrap(),
+            Input::SetRate(rate) => {
+                core.set_send_rate(*rate, now).unwrap();
+                model.options.send_rate = *rate;
+            }
             Input::Hold(which) => self.hold(*which),
             Input::Release(which) => self.release(*which),
             Input::ReleaseAll => {
@@ -777,26 +920,14 @@ impl World {
         }
     }
 
-    fn receive(
-        &mut self,
-        sender: &Address,
-        kind: Kind,
-        message: &Message,
-        friend: Option<&Address>,
-        is_discarded: bool,
-    ) {
+    fn receive(&mut self, payload: &Payload, from: Option<IpAddr>, is_discarded: bool) {
         let now = self.model.now;
-        let seen = self.core.see_sender(sender, None, now);
-        assert_eq!((&seen.address, seen.status), (sender, self.model.see(sender)));
-        let known = self.model.peers.get(sender);
-        assert_eq!(
-            (seen.reached, seen.answers),
-            known.map_or((false, false), |known| (known.reached, known.answers == Some(true)))
-        );
+        let Payload { sender, kind, message, friend } = payload;
+        let seen = self.core.see_sender(sender, from, now);
+        assert_eq!(seen, self.model.see(sender, from));
         if !is_discarded {
-            let payload = payload(kind, sender, message.clone(), friend);
-            let answer = self.core.take_payload(sender, payload, None, now);
-            assert_eq!(answer.status, self.model.take(sender, kind, message, friend));
+            let answer = self.core.take_payload(sender, payload.clone(), from, now);
+            assert_eq!(answer.status, self.model.take(sender, *kind, message, friend.as_ref(), from));
         }
     }
 
@@ -903,6 +1034,7 @@ impl World {
         while let Some(event) = self.core.poll_event() {
             self.watcher.watch(event);
         }
+        assert_eq!(self.watcher.confirmed, None);
         self.check_peers();
         self.check_queue();
         let Self { core, model, .. } = self;
@@ -915,26 +1047,16 @@ impl World {
 
     fn check_peers(&self) {
         let Self { core, model, watcher, .. } = self;
-        let mut expected: Vec<_> =
-            model.peers.iter().map(|(address, known)| (known.status, address.clone(), known.since)).collect();
-        expected.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
-        let listed: Vec<_> = core
-            .peers()
-            .map(|peer| (peer.status, peer.address, Now { uptime: peer.since, unix_ms: peer.time }))
-            .collect();
-        assert_eq!(listed, expected);
+        let mut expected: Vec<Peer> = model.peers.values().map(|known| known.peer.clone()).collect();
+        expected.sort_by(|one, other| (one.status, &one.address).cmp(&(other.status, &other.address)));
+        assert_eq!(core.peers().collect::<Vec<_>>(), expected);
         for status in Status::ALL {
             assert_eq!(core.peer_counts().of(status), model.with_status(status).len());
         }
         assert_eq!(core.peer_counts().total(), model.peers.len());
         assert_eq!(core.peer_counts().claimed, core.peers().filter(Peer::is_claim).count());
-        assert!(
-            watcher
-                .peers
-                .iter()
-                .map(|(address, status)| (address, *status))
-                .eq(model.peers.iter().map(|(address, known)| (address, known.status)))
-        );
+        let told: Vec<&Peer> = watcher.peers.values().collect();
+        assert_eq!(told, model.peers.values().map(|known| &known.peer).collect::<Vec<_>>());
     }
 
     fn check_queue(&self) {
