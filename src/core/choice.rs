@@ -22,11 +22,12 @@ pub struct Choice {
     /// Whether only proven peers could be chosen: those that answered when they were last tried, and those that the user
     /// named and that were never tried. They have every second turn. `free` counts no others.
     pub is_for_proven: bool,
-    /// How many machines the peers of the receiver's status are at, one of which was drawn first, each as likely as the
-    /// others. A machine is where peers that answered were reached: an IPv4 address, or an IPv6 network of 64 bits. A
-    /// peer that did not answer, or whose place is not known, counts as one of its own.
-    pub places: usize,
-    /// How many peers of the receiver's status were free at its machine, one of which was drawn then.
+    /// How many machines the free alive peers are at. An alive receiver is drawn by its machine first, each as likely as
+    /// the others, and then among the free peers there. A machine is where peers that answered were reached: an IPv4
+    /// address, or an IPv6 network of 64 bits. A peer that did not answer, or whose place is not known, counts as one of
+    /// its own.
+    pub alive_places: usize,
+    /// How many free peers are at the receiver's machine; 1 if it is not alive.
     pub at_place: usize,
 }
 
@@ -78,14 +79,15 @@ impl Choice {
 /// the document's numbers; inside a status each machine is as likely as the others, and on it each peer.
 pub(super) fn choose(candidates: Candidates, peers: &Peers, rng: &mut impl Rng) -> Option<(usize, Choice)> {
     let Candidates { free, is_for_proven, is_oldest_next } = candidates;
-    let choice = Choice { draw: rng.random_range(0..DRAWS), free, is_for_proven, places: 1, at_place: 1 };
+    let draw = rng.random_range(0..DRAWS);
+    let alive_places = peers.alive_places(is_for_proven);
+    let choice = Choice { draw, free, is_for_proven, alive_places, at_place: 1 };
     let status = choice.status()?;
     if is_oldest_next && status == Status::New {
         return peers.oldest_free_new().map(|number| (number, choice));
     }
-    let Drawn { number, places, at_place } =
-        peers.draw(status, is_for_proven, |count| rng.random_range(0..count))?;
-    Some((number, Choice { places, at_place, ..choice }))
+    let drawn = peers.draw(status, is_for_proven, |count| rng.random_range(0..count));
+    drawn.map(|Drawn { number, at_place }| (number, Choice { at_place, ..choice }))
 }
 
 /// The status that a draw falls to, one of `0..DRAWS`, given which have somebody in them.
@@ -224,7 +226,7 @@ mod tests {
     fn new_comes_first_and_ignored_never() {
         let free = PeerCounts { new: 1, alive: 7, ..PeerCounts::default() };
         assert_eq!(Status::ALL.map(|status| Choice::share(status, &free)), [DRAWS, 0, 0, 0, 0]);
-        let choice = Choice { draw: 3, free, is_for_proven: false, places: 1, at_place: 1 };
+        let choice = Choice { draw: 3, free, is_for_proven: false, alive_places: 7, at_place: 1 };
         assert_eq!((choice.drawn(), choice.status()), (Status::Lost, Some(Status::New)));
         let all = Status::ALL;
         assert!(

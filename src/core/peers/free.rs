@@ -17,9 +17,7 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::core) struct Drawn {
     pub(in crate::core) number: usize,
-    /// Among how many machines its own was drawn first.
-    pub(in crate::core) places: usize,
-    /// Among how many peers it was drawn there.
+    /// How many peers can be sent to at its machine.
     pub(in crate::core) at_place: usize,
 }
 
@@ -158,6 +156,12 @@ impl Peers {
         PeerCounts { new, alive, claimed: vouched, ..PeerCounts::default() }
     }
 
+    /// How many machines the alive peers are at that can be sent to.
+    pub(in crate::core) fn alive_places(&self, is_for_proven: bool) -> usize {
+        let claimed = if is_for_proven { 0 } else { self.free_tries(Class::Claimed) };
+        self.free_answering().machines + self.free_tries(Class::Vouched) + claimed
+    }
+
     /// Whether any peer is known that more than strangers speak for, whether or not it can be sent to.
     pub(in crate::core) fn is_any_proven(&self) -> bool {
         [Class::Named, Class::Answering, Class::Vouched].into_iter().any(|class| self.groups.len(class) > 0)
@@ -186,14 +190,14 @@ impl Peers {
             let (unit, at_place) = self.groups.machines.nth_free(place, &room, &self.table)?;
             let peer = if at_place > 1 { pick(at_place) } else { 0 };
             let number = self.groups.machines.nth_free_at(unit, peer, &room, &self.table)?;
-            return Some(Drawn { number: number as usize, places, at_place });
+            return Some(Drawn { number: number as usize, at_place });
         }
         place -= machines;
         for class in others {
             let free = free(class);
             if place < free {
                 let number = self.groups.free(*class)[place] as usize;
-                return Some(Drawn { number, places, at_place: 1 });
+                return Some(Drawn { number, at_place: 1 });
             }
             place -= free;
         }

@@ -117,7 +117,7 @@ mod tests {
             for (number, part) in steps {
                 let position = positions.get(&number).copied();
                 let is_there = parts.contains_key(&number);
-                let moved = &mut |number, position| drop(positions.insert(number, position));
+                let moved = &mut |number, position| _ = positions.insert(number, position);
                 match position.filter(|_| is_there) {
                     Some(position) if part == 3 => list.remove(position, moved),
                     Some(position) => list.transfer(position, part, moved),

@@ -121,7 +121,9 @@ fn tell(
             .with_message(*id, message)
             .with("draw", choice.draw)
             .with("free_peers", choice.free)
-            .with("for_proven", choice.is_for_proven),
+            .with("for_proven", choice.is_for_proven)
+            .with("alive_places", choice.alive_places)
+            .with("at_place", choice.at_place),
         Event::MessageDelivered { id, peer, message, round_trip } => record("message_delivered")
             .with("peer", described(peer))
             .with_message(*id, message)
@@ -210,6 +212,7 @@ fn cause(failure: &Failure) -> &'static str {
         Failure::NoResources => "no_resources",
         Failure::CertificateChanged { .. } => "certificate_changed",
         Failure::Stopped => "stopped",
+        Failure::NoRoom => "no_room",
         _ => "other",
     }
 }
@@ -431,6 +434,9 @@ pub(crate) struct Listed<'a> {
     reached: bool,
     /// Whether the user named it.
     by_user: bool,
+    /// The status that it has again when it is no longer ignored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_ignored: Option<Status>,
 }
 
 impl<'a> From<&'a Peer> for Listed<'a> {
@@ -444,6 +450,7 @@ impl<'a> From<&'a Peer> for Listed<'a> {
             since_ms: millis(peer.since),
             reached: peer.reached,
             by_user: peer.is_named,
+            before_ignored: peer.before_ignored,
         }
     }
 }
