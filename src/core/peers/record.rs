@@ -33,8 +33,8 @@ pub(in crate::core) struct Record {
     pub(super) is_paused: bool,
     /// Its answers take so long that many of them would hold all slots.
     pub(super) is_slow: bool,
-    /// It was shown that it speaks the protocol: it accepted something with an answer without a body, or sent us a payload
-    /// from where it was reached.
+    /// It was shown that it speaks the protocol: it accepted something with an answer without a body, or sent us
+    /// something from where it was reached.
     pub(super) speaks: bool,
     /// It accepted what we last sent to it, but with a body, and was not shown to speak: so does any web page.
     pub(super) is_mute: bool,

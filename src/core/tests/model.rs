@@ -368,7 +368,7 @@ impl Model {
         let micros = reply.round_trip.as_micros() as u32;
         known.delay = micros.max(known.delay - known.delay.saturating_sub(micros).div_ceil(8));
         known.place = reply.remote.or(known.place);
-        known.speaks |= !reply.has_body;
+        known.speaks |= !reply.has_body || known.source.is_some() && known.source == known.place;
         (known.is_tried, known.is_mute, known.answered) = (true, !known.speaks, now);
         let peer = &mut known.peer;
         (peer.reached, peer.answers, peer.round_trip) = (true, known.speaks, Some(reply.round_trip));

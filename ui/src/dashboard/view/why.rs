@@ -285,8 +285,13 @@ mod tests {
         let free = PeerCounts { lost: 3, ..PeerCounts::default() };
         let told = reason(&Choice { draw: 41_207, free, is_for_proven: false, alive_places: 1, at_place: 1 });
         assert_eq!(told, "drew 41,207 of 100,000: alive, but nobody is, so lost: one of 3, all as likely");
-        let told =
-            reason(&Choice { draw: 41_207, free: PeerCounts { new: 1, ..free }, is_for_proven: false, alive_places: 1, at_place: 1 });
+        let told = reason(&Choice {
+            draw: 41_207,
+            free: PeerCounts { new: 1, ..free },
+            is_for_proven: false,
+            alive_places: 1,
+            at_place: 1,
+        });
         assert_eq!(told, "new peers come first: the only one");
     }
 
