@@ -8,8 +8,6 @@ use super::record::Class;
 pub(super) struct Groups {
     // What every choice asks for stands together.
     pub(super) free: [u32; Class::COUNT],
-    /// How many that did not answer last time are busy.
-    tries: u32,
     pub(super) numbers: [Vec<u32>; Class::COUNT],
     /// By its number, the place of each peer among those of its class.
     pub(super) places: Vec<u32>,
@@ -22,11 +20,6 @@ impl Groups {
 
     pub(super) fn free(&self, class: Class) -> usize {
         self.free[class as usize] as usize
-    }
-
-    /// How many peers that did not answer last time have a delivery under way.
-    pub(super) fn tries(&self) -> usize {
-        self.tries as usize
     }
 
     /// The numbers of a class, those first that can be sent to.
@@ -48,17 +41,12 @@ impl Groups {
         self.numbers[class as usize].push(number as u32);
         self.places[number] = last as u32;
         self.swap(class, first_busy, last);
-        if is_busy {
-            self.tries += u32::from(class.is_bounded());
-        } else {
-            self.free[class as usize] += 1;
-        }
+        self.free[class as usize] += u32::from(!is_busy);
     }
 
     /// A peer leaves its place.
     pub(super) fn leave(&mut self, number: usize, class: Class) {
         self.set_busy(number, class, true);
-        self.tries -= u32::from(class.is_bounded());
         let place = self.places[number];
         let numbers = &mut self.numbers[class as usize];
         numbers.swap_remove(place as usize);
@@ -80,11 +68,9 @@ impl Groups {
         let was_busy = place >= free;
         if is_busy && !was_busy {
             self.free[class as usize] -= 1;
-            self.tries += u32::from(class.is_bounded());
             self.swap(class, place, free - 1);
         } else if !is_busy && was_busy {
             self.free[class as usize] += 1;
-            self.tries -= u32::from(class.is_bounded());
             self.swap(class, place, free);
         }
     }

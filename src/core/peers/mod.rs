@@ -5,6 +5,7 @@
 mod groups;
 mod orders;
 mod record;
+mod standing;
 mod table;
 #[cfg(feature = "simulation")]
 mod touch;
@@ -19,6 +20,7 @@ use self::{
     groups::Groups,
     orders::Orders,
     record::{Class, Record, nanos},
+    standing::Standings,
     table::{Known, Table},
 };
 
@@ -30,7 +32,11 @@ pub(super) struct Peers {
     orders: Orders,
     /// Deliveries under way to peers that were forgotten meanwhile; who comes back still has them.
     left: BTreeMap<Address, u32>,
+    /// Of those that pause or refused something.
+    standings: Option<Box<Standings>>,
     max_in_flight_per_peer: usize,
+    /// How many peers that did not answer last time have a delivery under way.
+    tries: usize,
     max_tries: usize,
 }
 
@@ -42,7 +48,9 @@ impl Peers {
             table: Table::default(),
             orders: Orders::default(),
             left: BTreeMap::new(),
+            standings: None,
             max_in_flight_per_peer,
+            tries: 0,
             max_tries,
         }
     }
@@ -119,6 +127,7 @@ impl Peers {
 
     fn put(&mut self, address: Address, mut record: Record) -> usize {
         record.in_flight = self.left.remove(&address).unwrap_or(0);
+        record.is_paused = self.standings.as_ref().is_some_and(|standings| standings.is_paused(&address));
         self.orders.insert(&address, &record);
         let number = self.table.push(address, record);
         self.enter(number);
@@ -133,6 +142,7 @@ impl Peers {
         let is_other_there = number < self.table.len();
         self.groups.forget(number, is_other_there.then(|| self.record(number).class));
         let peer = record.snapshot(&address);
+        self.standings.as_mut().into_iter().for_each(|standings| standings.leave(&address));
         if record.in_flight > 0 {
             self.left.insert(address, record.in_flight);
         }
@@ -214,12 +224,15 @@ impl Peers {
     fn enter(&mut self, number: usize) {
         let record = self.record(number);
         let (class, is_busy) = (record.class, self.is_busy(record));
+        self.tries += usize::from(record.is_try());
         self.groups.enter(number, class, is_busy);
     }
 
     /// A peer leaves its place.
     fn leave(&mut self, number: usize) {
-        let class = self.record(number).class;
+        let record = self.record(number);
+        let class = record.class;
+        self.tries -= usize::from(record.is_try());
         self.groups.leave(number, class);
     }
 
@@ -240,9 +253,29 @@ impl Peers {
 
     fn note_deliveries(&mut self, number: usize, change: impl FnOnce(u32) -> u32) {
         let record = self.record_mut(number);
+        let was_try = record.is_try();
         record.in_flight = change(record.in_flight);
-        let class = record.class;
-        let is_busy = self.is_busy(self.record(number));
+        let is_try = record.is_try();
+        self.tries = self.tries + usize::from(is_try) - usize::from(was_try);
+        self.note_busy(number);
+    }
+
+    /// Notes that a peer is sent nothing until it is resumed, or that it is resumed. Returns whether that changed.
+    pub(super) fn set_paused(&mut self, number: usize, is_paused: bool) -> bool {
+        let was_paused = std::mem::replace(&mut self.record_mut(number).is_paused, is_paused);
+        self.note_busy(number);
+        was_paused != is_paused
+    }
+
+    /// Whether a message can be sent to the peer now.
+    pub(super) fn is_free(&self, number: usize) -> bool {
+        let record = self.record(number);
+        record.class != Class::Ignored && self.free_in(record.class) > 0 && !self.is_busy(record)
+    }
+
+    fn note_busy(&mut self, number: usize) {
+        let record = self.record(number);
+        let (class, is_busy) = (record.class, self.is_busy(record));
         self.groups.set_busy(number, class, is_busy);
     }
 
@@ -256,10 +289,10 @@ impl Peers {
         }
     }
 
-    /// Whether a peer takes no further delivery until one of those under way has ended.
+    /// Whether a peer is sent nothing more until one of the deliveries under way has ended or it is resumed.
     fn is_busy(&self, record: &Record) -> bool {
         let most = if record.class == Class::Answering { self.max_in_flight_per_peer } else { 1 };
-        record.in_flight as usize >= most
+        record.is_paused || record.in_flight as usize >= most
     }
 
     /// How many peers of this status can be sent to now.
@@ -288,7 +321,7 @@ impl Peers {
     }
 
     fn free_in(&self, class: Class) -> usize {
-        if class.is_bounded() && self.groups.tries() >= self.max_tries { 0 } else { self.groups.free(class) }
+        if class.is_bounded() && self.tries >= self.max_tries { 0 } else { self.groups.free(class) }
     }
 
     /// The number of the peer at this place among those of a status that can be sent to now.
@@ -416,10 +449,9 @@ mod tests {
                     && self.groups.numbers(record.class)[place] as usize == number
                     && (place >= self.groups.free(record.class)) == self.is_busy(record)
             };
-            let busy = |class| self.groups.len(class) - self.groups.free(class);
-            let tries: usize = classes().filter(|class| class.is_bounded()).map(busy).sum();
+            let tries = self.table.iter().filter(|known| known.record.is_try()).count();
             members == self.len()
-                && tries == self.groups.tries()
+                && tries == self.tries
                 && self.table.iter().enumerate().all(stands)
                 && self.orders.are_of(&self.table)
         }

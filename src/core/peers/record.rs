@@ -29,6 +29,8 @@ pub(in crate::core) struct Record {
     pub(super) answers: Option<bool>,
     /// The user named it, so it makes room for nobody.
     pub(in crate::core) is_named: bool,
+    /// It is sent nothing until it is resumed.
+    pub(super) is_paused: bool,
     /// The status before the user ignored the peer.
     pub(super) before_ignored: Option<Status>,
 }
@@ -57,6 +59,7 @@ impl Record {
             reached: false,
             answers: None,
             is_named: false,
+            is_paused: false,
             before_ignored: None,
         }
     }
@@ -81,6 +84,11 @@ impl Record {
     /// Whether nothing but a sender's claim says that it is alive.
     pub(in crate::core) fn is_claim(&self) -> bool {
         matches!(self.class, Class::Vouched | Class::Claimed)
+    }
+
+    /// Whether a delivery is under way to it though it did not answer last time.
+    pub(super) fn is_try(&self) -> bool {
+        self.in_flight > 0 && self.class.is_bounded()
     }
 
     /// Stands where it belongs with this status and what else is known of it.
