@@ -1,10 +1,11 @@
 //! How much of the queue each remote place has, and how much more it may have.
 //!
-//! The bounds are dynamic thresholds, as in switches that share one memory among their ports (Choudhury and Hahne,
-//! 1998): each network may have [`ALPHA`] times the room that is free for all strangers, and each place in it
-//! [`ALPHA`] times what its network may still have. So one place alone gets almost all of the room, and many that want all
-//! of it leave some free: nothing that was accepted has to be thrown away for those that come later. What a network has
-//! more than it may is no reason to refuse a place that has little: see [`LITTLE`].
+//! The bounds are dynamic thresholds, as in switches that share one memory among their ports (Choudhury and Hahne, 1998):
+//! what a network may have depends on the room that is free for all strangers, and what a place may have depends on what
+//! its network may still have. So one place alone gets almost all of the room, and nothing that was accepted has to be
+//! thrown away for those that come later. A threshold in proportion to the free room is not enough, since messages that
+//! nobody accepts stay: each network that comes later would take most of what the last one left, and five would take all.
+//! So the last part of the room is given out in small shares: see [`bound`].
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -12,13 +13,13 @@ use serde::Serialize;
 
 use super::place::network;
 
-/// How many times the free room one network may have. One place alone gets 88 % of the room; sixteen networks that want
-/// all of it leave 0.8 % free.
-const ALPHA: usize = 8;
-
-/// A place may have this part of the free room whatever others of its network have. So a network of 65,536 places that
-/// all want it leaves a two-thousandth of the room.
-const LITTLE: usize = 32;
+/// How many times the free room beyond the last part one network may have.
+const ALPHA: usize = 16;
+/// The last part of the room is one in so many.
+const LAST: usize = 16;
+/// The share of the free room that one network may have when only the last part is left is one in so many. So much
+/// the places of a network share that has more than it may.
+const SMALL: usize = 16;
 
 /// Stands for all places beyond those that are told apart.
 const OTHERS: IpAddr = IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED);
@@ -79,6 +80,14 @@ impl Slot {
     }
 }
 
+/// What came from one network.
+#[derive(Debug, Default)]
+struct Network {
+    load: Load,
+    /// How many places of it have messages here.
+    places: usize,
+}
+
 /// The shares of all places that have messages here.
 #[derive(Debug, Default)]
 pub(super) struct Shares {
@@ -87,20 +96,23 @@ pub(super) struct Shares {
     unused: Vec<Slot>,
     // Strangers choose the keys: std's seeded hash.
     slots: HashMap<IpAddr, Slot>,
-    networks: HashMap<IpAddr, Load>,
+    networks: HashMap<IpAddr, Network>,
 }
 
 impl Shares {
-    /// Whether a place may have one more message of `size` bytes while this much is free for strangers. Bytes are
-    /// compared as they are then; messages as they are before, so that a queue of a few messages can be filled.
-    pub(super) fn admits(&self, place: IpAddr, size: usize, free: Load) -> bool {
-        let of_network = self.networks.get(&network(place)).copied().unwrap_or_default();
-        let of_place = self.of(place).map_or(Load::default(), |share| Load {
-            messages: share.messages,
-            bytes: share.bytes,
-        });
-        is_within(of_place.messages + 1, of_network.messages + 1, free.messages)
-            && is_within(of_place.bytes + size, of_network.bytes + size, free.bytes.saturating_sub(size))
+    /// Whether a place may have one more message of `size` bytes while this much is free of the whole that strangers may
+    /// have. Bytes are compared as they are then; messages as they are before, so that a queue of a few messages can be
+    /// filled.
+    pub(super) fn admits(&self, place: IpAddr, size: usize, free: Load, whole: Load) -> bool {
+        let none = Network::default();
+        let Network { load, places } = self.networks.get(&network(place)).unwrap_or(&none);
+        let share = self.of(place);
+        let places = places + usize::from(share.is_none());
+        let (messages, bytes) = share.map_or((0, 0), |share| (share.messages, share.bytes));
+        let in_messages = Measure { place: messages + 1, network: load.messages + 1, places };
+        let in_bytes = Measure { place: bytes + size, network: load.bytes + size, places };
+        in_messages.is_within(free.messages, whole.messages)
+            && in_bytes.is_within(free.bytes.saturating_sub(size), whole.bytes)
     }
 
     /// Counts a message of this place. Returns the place that it is counted for.
@@ -109,7 +121,10 @@ impl Shares {
         let share = self.make(place);
         share.messages += 1;
         share.bytes += size;
-        self.networks.entry(network(place)).or_default().add(size);
+        let is_first = share.messages == 1;
+        let network = self.networks.entry(network(place)).or_default();
+        network.load.add(size);
+        network.places += usize::from(is_first);
         place
     }
 
@@ -119,15 +134,17 @@ impl Shares {
         let share = self.at_mut(slot);
         share.messages -= 1;
         share.bytes -= size;
-        if share.messages == 0 {
+        let is_last = share.messages == 0;
+        if is_last {
             self.slots.remove(&place);
             self.unused.push(slot);
         }
-        let network = network(place);
-        if let Some(load) = self.networks.get_mut(&network) {
+        let of = network(place);
+        if let Some(Network { load, places }) = self.networks.get_mut(&of) {
             load.remove(size);
+            *places -= usize::from(is_last);
             if load.messages == 0 {
-                self.networks.remove(&network);
+                self.networks.remove(&of);
             }
         }
         if self.slots.is_empty() {
@@ -140,7 +157,7 @@ impl Shares {
         if let Some(share) = self.of_mut(place) {
             share.bytes = share.bytes - before + after;
         }
-        if let Some(load) = self.networks.get_mut(&network(place)) {
+        if let Some(Network { load, .. }) = self.networks.get_mut(&network(place)) {
             load.bytes = load.bytes - before + after;
         }
     }
@@ -213,10 +230,29 @@ impl Shares {
     }
 }
 
-/// Whether a place and its network may have this much while this much is free.
-fn is_within(of_place: usize, of_network: usize, free: usize) -> bool {
-    let left = free.saturating_mul(ALPHA).checked_sub(of_network);
-    of_place <= free / LITTLE || left.is_some_and(|left| of_place <= left.saturating_mul(ALPHA))
+/// What a place and its network would have, in messages or in bytes, and how many places of the network there would be.
+struct Measure {
+    place: usize,
+    network: usize,
+    places: usize,
+}
+
+impl Measure {
+    /// Whether that may be while this much is free of the whole. A place whose network has more than it may, because
+    /// there was more room when it came, or because of other places there, may still have a little.
+    fn is_within(&self, free: usize, whole: usize) -> bool {
+        let of_network = bound(free, whole);
+        let left = of_network.checked_sub(self.network);
+        left.is_some_and(|left| self.place <= bound(left, of_network))
+            || self.place <= free / SMALL / self.places
+    }
+}
+
+/// How much one may have who shares a whole with others while this much of it is free. One alone gets 88 % of it. Of the
+/// last part each gets a small share: sixteen who want everything, one after the other, leave 3 % of the whole, of which
+/// the next may have a seventeenth.
+fn bound(free: usize, whole: usize) -> usize {
+    free.saturating_sub(whole / LAST).saturating_mul(ALPHA).saturating_add(free / SMALL)
 }
 
 #[cfg(test)]

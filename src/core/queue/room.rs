@@ -86,8 +86,14 @@ impl Room {
         }
     }
 
+    /// What strangers may have in all.
+    fn whole(&self) -> Load {
+        let Load { messages, bytes } = self.most;
+        Load { messages: messages - messages / RESERVE, bytes: bytes - bytes / RESERVE }
+    }
+
     /// What is free less what of the user's reserve is unused.
-    fn free_for_strangers(&self) -> Load {
+    pub(super) fn free_for_strangers(&self) -> Load {
         let (free, most, own) = (self.free(), self.most, self.own);
         let unused = |most: usize, own: usize| (most / RESERVE).saturating_sub(own);
         Load {
@@ -123,7 +129,7 @@ impl Queue {
         }
         let none = Shares::default();
         let shares = self.room.shares.as_deref().unwrap_or(&none);
-        if shares.admits(place, size, free) { Ok(()) } else { Err(NoRoom::Share) }
+        if shares.admits(place, size, free, self.room.whole()) { Ok(()) } else { Err(NoRoom::Share) }
     }
 
     /// A message of this place was not accepted because the place has its share.
