@@ -33,6 +33,8 @@ pub enum Event {
         since_ms: u64,
         /// How often this message has been seen here.
         visits: u32,
+        /// The place that it came from: [`QueuedMessage::place`].
+        place: Option<IpAddr>,
     },
     /// The head of the queue is on its way. That ends with [`Event::MessageDelivered`], or with
     /// [`Event::MessageQueued`] or [`Event::MessageHeld`] of the origin [`Origin::Returned`]: after
@@ -169,7 +171,7 @@ pub enum Event {
     },
     /// A request was not taken.
     Refused(Refusal),
-    /// A limit was met. Of many times one a second is told of.
+    /// Limits were met. Of many times one a second is told of, the last of them too.
     LimitsMet {
         /// How often each has been met so far.
         met: LimitCounts,

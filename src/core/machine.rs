@@ -24,6 +24,7 @@ mod holding;
 mod meeting;
 mod queries;
 mod receiving;
+mod refusing;
 mod remotes;
 mod sending;
 #[cfg(feature = "simulation")]
@@ -60,6 +61,8 @@ pub struct Core {
     counters: Option<Box<Counters>>,
     /// When the next limit that is met is told of, as uptime.
     tells_of_limits: Duration,
+    /// Some were met since limits were last told of.
+    has_untold_limits: bool,
     outputs: Outputs,
     is_watched: bool,
 }
@@ -252,6 +255,7 @@ impl Core {
             aliases: BTreeSet::new(),
             counters: None,
             tells_of_limits: Duration::ZERO,
+            has_untold_limits: false,
             outputs: Outputs::default(),
             is_watched: true,
             address,
@@ -328,15 +332,22 @@ impl Core {
     }
 
     /// When to call [`Core::handle_timeout`], as uptime; `None` while there is nothing to send or nobody to send
-    /// to. Every input can change it. It may have passed already.
+    /// to, and no limit to be reported. Every input can change it. It may have passed already.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.can_send().then(|| self.next_send())
+        let sends = if self.can_send() { Some(self.next_send()) } else { self.next_resume() };
+        [sends, self.next_report_of_limits()].into_iter().flatten().min()
     }
 
     /// Whether [`Core::poll_timeout`] names an earlier time than this, or any if this is `None`. Costs next to nothing
     /// where it does not.
     pub fn is_due_before(&self, wakes: Option<Duration>) -> bool {
-        wakes.is_none_or(|wakes| self.next_send() < wakes) && self.can_send()
+        let is_earlier = |at: Duration| wakes.is_none_or(|wakes| at < wakes);
+        if is_earlier(self.next_send()) && self.can_send() {
+            return true;
+        }
+        // Most nodes have neither.
+        let resumes = self.peers.next_resume().filter(|_| !self.can_send()).and_then(|_| self.next_resume());
+        resumes.is_some_and(is_earlier) || self.next_report_of_limits().is_some_and(is_earlier)
     }
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{Address, DEFAULT_MAX_DEPTH};
+use crate::protocol::{Address, DEFAULT_MAX_DEPTH, Message};
 
 /// How a node behaves. The first four are the protocol's own options, the others are our limits.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,10 +24,15 @@ pub struct Options {
     /// at most three times as many under way as are free, and once as many to slow peers. A peer that did not answer last
     /// time gets one at a time.
     pub max_in_flight_per_peer: usize,
-    /// Most messages here: waiting, held and in flight. Default 100,000. Must not be zero.
+    /// Most messages here: waiting, held and in flight. Default 100,000. Must not be zero. A sixteenth is kept for the
+    /// user's own, and one remote place or network gets so much of the rest that some is left for others.
     pub max_queue_messages: usize,
-    /// Most bytes of JSON text here: waiting, held and in flight. Default 64 MiB. Must not be zero.
+    /// Most bytes of JSON text here: waiting, held and in flight. Default 64 MiB. Must not be zero. Shared out as
+    /// [`Options::max_queue_messages`] is.
     pub max_queue_bytes: usize,
+    /// Most bytes of JSON text of a message that the user writes. Default [`Message::MAX_SIZE`], which is what every node
+    /// accepts. Must not be zero.
+    pub max_message_bytes: usize,
     /// Most peers known. When there are as many, one that never answered us makes room for another: the oldest of those
     /// that the place introduced which introduced the most, or that are at the IP address which has the most; without
     /// such, of those that are lost or dead the one that answered the longest ago. Peers
@@ -98,6 +103,7 @@ impl Options {
             max_in_flight_per_peer: 8,
             max_queue_messages: 100_000,
             max_queue_bytes: 64 << 20,
+            max_message_bytes: Message::MAX_SIZE,
             max_peers: 100_000,
             max_new_peers: 1000,
             introductions_per_minute: 10,
@@ -126,6 +132,7 @@ impl Options {
             ("the most peers", self.max_peers),
             ("the most messages in the queue", self.max_queue_messages),
             ("the most bytes in the queue", self.max_queue_bytes),
+            ("the most bytes of a message", self.max_message_bytes),
             ("the burst of payloads from one address", self.payload_burst as usize),
             ("the burst of introductions from one address", self.introductions_burst as usize),
         ];

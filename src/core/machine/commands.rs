@@ -6,8 +6,8 @@ use rand::Rng;
 
 use crate::{
     core::{
-        EnqueueError, Event, Introduction, MessageId, Now, OptionsError, Origin, QueuedMessage, Status,
-        choice, options::check_send_rate, peers::Peers,
+        EnqueueError, Event, HeldBy, Introduction, MessageId, Now, OptionsError, Origin, QueuedMessage,
+        Status, choice, options::check_send_rate, peers::Peers,
     },
     protocol::{Address, Kind, Message, Payload},
 };
@@ -17,9 +17,7 @@ use super::{Core, DeliveryId, Purpose, millis};
 impl Core {
     /// Puts a message at the tail of the queue, or among the held ones if the rule says so.
     pub fn enqueue(&mut self, message: Message, now: Now) -> Result<MessageId, EnqueueError> {
-        if message.is_falsy() {
-            return Err(EnqueueError::Empty);
-        }
+        self.check_written(&message)?;
         if self.handing_on.is_some() {
             return Err(EnqueueError::HandingOn);
         }
@@ -34,8 +32,33 @@ impl Core {
 
     /// Takes the head of the queue out for good.
     pub fn dequeue(&mut self) -> Option<QueuedMessage> {
-        let head = self.queue.head()?.id;
+        let head = self.queue.head()?.id();
         self.drop_message(head)
+    }
+
+    /// Whether a message is one that the user may write.
+    pub(super) fn check_written(&self, message: &Message) -> Result<(), EnqueueError> {
+        let (size, most) = (message.size(), self.options.max_message_bytes);
+        if message.is_falsy() {
+            Err(EnqueueError::Empty)
+        } else if size > most {
+            Err(EnqueueError::TooLarge { size, most })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Takes those of these messages that wait or are held out for good. Returns them in the order of their tickets, each
+    /// with why it was held, if it was. The tickets may be in any order. Goes through the queue once.
+    pub fn drop_these(&mut self, ids: &[MessageId]) -> Vec<(QueuedMessage, Option<HeldBy>)> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        let dropped = self.queue.remove_all(&ids);
+        for (queued, _) in &dropped {
+            let QueuedMessage { id, message, from, .. } = queued;
+            self.tell(|_| Event::MessageDropped { id: *id, message: message.clone(), from: from.clone() });
+        }
+        dropped
     }
 
     /// Takes a message that waits or is held out for good.

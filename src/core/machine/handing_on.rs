@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::core::{Newcomers, Now, PeerCounts, choice::Candidates};
+use crate::core::{Failure, Newcomers, Now, PeerCounts, choice::Candidates};
 
 use super::{Core, Outcome};
 
@@ -103,7 +103,9 @@ impl Core {
     }
 
     pub(super) fn note_for_handing_on(&mut self, outcome: &Outcome) {
-        if let Some(handing_on) = &mut self.handing_on {
+        // Nobody was asked.
+        let was_asked = outcome.failure() != Some(Failure::NoResources);
+        if let Some(handing_on) = self.handing_on.as_mut().filter(|_| was_asked) {
             let has_failed = !outcome.is_taken();
             handing_on.failures = if has_failed { handing_on.failures + 1 } else { 0 };
         }

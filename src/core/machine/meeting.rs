@@ -31,15 +31,20 @@ impl Core {
         }
     }
 
+    /// The peer did not answer, or as no peer does.
     pub(super) fn contact_failed(&mut self, number: usize, now: Now) {
+        let answered = self.peers.peer(number).answers;
         self.peers.note_no_answer(number);
         let record = self.peers.record(number);
-        match record.status() {
-            Status::New | Status::Alive => _ = self.set_status(number, Status::Lost, now),
+        let is_told = match record.status() {
+            Status::New | Status::Alive => self.set_status(number, Status::Lost, now),
             Status::Lost if now.uptime.saturating_sub(record.since()) > self.options.kill_timeout => {
-                self.set_status(number, Status::Dead, now);
+                self.set_status(number, Status::Dead, now)
             }
-            Status::Lost | Status::Dead | Status::Ignored => {}
+            Status::Lost | Status::Dead | Status::Ignored => false,
+        };
+        if answered && !is_told {
+            self.tell(|peers| Event::PeerChanged { peer: peers.peer(number) });
         }
     }
 

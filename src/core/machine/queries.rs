@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    core::{Counters, MessageId, Options, Peer, PeerCounts, QueuedMessage},
+    core::{Counters, MessageId, Options, Peer, PeerCounts, PlaceShare, QueuedMessage},
     protocol::Address,
 };
 
@@ -84,6 +84,12 @@ impl Core {
     /// Bytes of JSON text that this node has: waiting, held and in flight.
     pub fn held_bytes(&self) -> usize {
         self.queue.bytes()
+    }
+
+    /// The remote places with the largest shares of the messages here, the largest first, and how many places there are.
+    /// Looks at each place.
+    pub fn places(&self, most: usize) -> (Vec<PlaceShare>, usize) {
+        self.queue.largest_shares(most)
     }
 
     /// How many messages are on their way.

@@ -12,7 +12,8 @@ use crate::{
 };
 
 use super::{
-    Core, Delivery, DeliveryId, InFlight, MAX_ALIASES, MOST_HOLDS, Outcome, Purpose, Reply, stranger,
+    Core, Delivery, DeliveryId, InFlight, MAX_ALIASES, MOST_HOLDS, Outcome, Purpose, Reply,
+    refusing::Verdict, stranger,
 };
 
 /// Messages that are owed to the proven peers at most, while all of them are busy.
@@ -21,6 +22,8 @@ const MOST_OWED: u32 = 64;
 impl Core {
     /// The time that [`Core::poll_timeout`] named has come: sends what is due.
     pub fn handle_timeout(&mut self, now: Now, rng: &mut impl Rng) {
+        self.peers.resume_due(now.uptime);
+        self.report_limits(now);
         // So that a rule which holds all of a long queue does not keep its caller for long; what is left is due still.
         let mut holds = MOST_HOLDS;
         while holds > 0 && self.can_send() && self.is_due(now.uptime) {
@@ -38,11 +41,12 @@ impl Core {
             && self.messages_in_flight < self.options.max_in_flight
             && self.peers.is_anybody_free()
             && !self.waits_for_a_good_peer()
+            && !self.head_waits_for_others()
     }
 
     pub(super) fn send_next(&mut self, rng: &mut impl Rng) {
         // The peer is chosen first: without one, the message stays where it is.
-        let Some((number, choice)) = choice::choose(self.candidates(), &self.peers, rng) else { return };
+        let Some((number, choice)) = self.choose_receiver(rng) else { return };
         let Some(entry) = self.queue.take_out() else { return };
         self.note_turn(number);
         self.peers.begin_delivery(number);
@@ -121,8 +125,10 @@ impl Core {
             Outcome::Answered(reply) if reply.status == 200 => {
                 self.message_taken(to, number, taken, &reply, now);
             }
-            Outcome::Answered(Reply { status, .. }) => {
-                self.message_failed(to, number, taken, Failure::Status(status), now);
+            Outcome::Answered(reply) => {
+                self.tell_failed(to, number, &taken, Failure::Status(reply.status), now);
+                self.note_reply(to, number, &reply, &taken, now);
+                self.put_back_or_set_aside(taken, to);
             }
             Outcome::Failed(failure) => self.message_failed(to, number, taken, failure, now),
             Outcome::Ourselves => {
@@ -149,12 +155,32 @@ impl Core {
             message,
             round_trip,
         });
+        self.peers.clear_standing(to);
         if let Some(number) = number {
             self.contact_worked(number, was_claim, now);
         }
     }
 
-    /// The peer did not accept a message, or could not be asked: it is back in the queue.
+    /// A delivery failed.
+    fn tell_failed(
+        &mut self,
+        to: &Address,
+        number: Option<usize>,
+        taken: &Entry,
+        failure: Failure,
+        now: Now,
+    ) {
+        let failed = number.filter(|_| failure != Failure::NoResources);
+        failed.into_iter().for_each(|number| self.peers.record_mut(number).count_failure());
+        self.count(|counters| counters.failed += 1);
+        let QueuedMessage { id, ref message, .. } = taken.queued;
+        self.tell(|peers| {
+            let peer = peer_or_stranger(peers, number, to, now);
+            Event::DeliveryFailed { id, peer, message: message.clone(), failure }
+        });
+    }
+
+    /// The peer could not be asked: the message is back in the queue.
     fn message_failed(
         &mut self,
         to: &Address,
@@ -164,25 +190,14 @@ impl Core {
         now: Now,
     ) {
         let is_ours = failure == Failure::NoResources;
-        let failed = number.filter(|_| !is_ours);
-        if let Some(number) = failed {
-            self.peers.record_mut(number).count_failure();
-            self.peers.note_no_answer(number);
-        }
-        self.count(|counters| counters.failed += 1);
         let is_out_of_reach = matches!(failure, Failure::NotContacted(_));
-        let QueuedMessage { id, ref message, .. } = taken.queued;
-        self.tell(|peers| {
-            let peer = peer_or_stranger(peers, number, to, now);
-            Event::DeliveryFailed { id, peer, message: message.clone(), failure }
-        });
+        self.tell_failed(to, number, &taken, failure, now);
         if is_out_of_reach {
             self.meets(Limit::Scopes, now);
         }
         if is_ours {
             self.pause_handing_on(now);
-        }
-        if let Some(number) = failed {
+        } else if let Some(number) = number {
             self.contact_failed(number, now);
         }
         self.put_back(taken, to);
@@ -198,6 +213,11 @@ impl Core {
             Outcome::Answered(reply) if reply.status == 200 => self.announce_accepted(&to, reply, now),
             outcome => outcome,
         };
+        if let Outcome::Answered(reply) = &outcome
+            && reply.verdict() == Verdict::Busy
+        {
+            self.peers.pause(&to, reply.retry_after, now.uptime);
+        }
         match (&outcome, outcome.failure()) {
             (Outcome::Ourselves, _) => self.drop_ourselves(&to),
             (_, Some(failure)) => self.tell(|_| Event::AnnounceFailed { peer: to, failure }),
@@ -214,6 +234,7 @@ impl Core {
         if self.is_this_node(to) {
             return Outcome::Ourselves;
         }
+        self.peers.clear_standing(to);
         let accepted = (&reply).into();
         if let Some(number) = self.peers.find(to) {
             self.peer_accepted_announce(number, &accepted, now);
@@ -251,14 +272,19 @@ impl Core {
         self.tell(|_| Event::FoundOurselves { address: address.clone() });
     }
 
-    /// Puts every message that is in flight back into the queue, as when the node stops. What a peer took without
-    /// our hearing of it is then there twice, which the network is used to.
+    /// Puts every message that is in flight back into the queue, as when the node stops; announces under way fail. What a
+    /// peer took without our hearing of it is then there twice, which the network is used to.
     pub fn reclaim_in_flight(&mut self) {
         for InFlight { to, purpose, .. } in std::mem::take(&mut self.in_flight) {
-            if let Purpose::Message(taken) = purpose {
-                self.messages_in_flight -= 1;
-                self.peers.end_delivery(&to);
-                self.put_back(taken, &to);
+            match purpose {
+                Purpose::Message(taken) => {
+                    self.messages_in_flight -= 1;
+                    self.peers.end_delivery(&to);
+                    self.put_back(taken, &to);
+                }
+                Purpose::Announce => {
+                    self.tell(|_| Event::AnnounceFailed { peer: to, failure: Failure::Stopped });
+                }
             }
         }
         self.outputs.pending().deliveries.clear();

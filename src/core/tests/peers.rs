@@ -147,7 +147,7 @@ impl Naive {
                 let new = Known { status, answers: false, place: None, delay: 0, is_paused: false };
                 self.known.entry(port).and_modify(|known| known.status = status).or_insert(new);
             }
-            Step::Remove(port) => drop(self.known.remove(&port)),
+            Step::Remove(port) => _ = self.known.remove(&port),
             Step::SetStatus(port, status) => {
                 self.known.entry(port).and_modify(|known| known.status = status);
             }
@@ -178,12 +178,12 @@ fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
     let number = |peers: &Peers, port| peers.find(&peer(port));
     match *step {
         Step::Insert(port, status) => match number(peers, port) {
-            Some(number) => drop(peers.set_status(number, status, at(0))),
-            None => drop(peers.insert(&peer(port), status, at(0))),
+            Some(number) => _ = peers.set_status(number, status, at(0)),
+            None => _ = peers.insert(&peer(port), status, at(0)),
         },
         Step::Remove(port) => drop(peers.remove(&peer(port))),
         Step::SetStatus(port, status) => {
-            number(peers, port).into_iter().for_each(|number| drop(peers.set_status(number, status, at(0))));
+            number(peers, port).into_iter().for_each(|number| _ = peers.set_status(number, status, at(0)));
         }
         Step::Answer(port, place, is_slow) => {
             let round_trip = Duration::from_micros(delay(is_slow).into());
@@ -194,9 +194,9 @@ fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
             number(peers, port).into_iter().for_each(|number| peers.note_no_answer(number));
         }
         Step::Begin(port) => number(peers, port).into_iter().for_each(|number| peers.begin_delivery(number)),
-        Step::End(port) => drop(peers.end_delivery(&peer(port))),
+        Step::End(port) => _ = peers.end_delivery(&peer(port)),
         Step::Pause(port, is_paused) => {
-            number(peers, port).into_iter().for_each(|number| drop(peers.set_paused(number, is_paused)));
+            number(peers, port).into_iter().for_each(|number| _ = peers.set_paused(number, is_paused));
         }
     }
 }

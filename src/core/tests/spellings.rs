@@ -17,7 +17,7 @@ const PLACES: [(&[&str], &str); 4] = [
 const WAYS_IN: [(&str, fn(&mut Core, &Address)); 6] = [
     ("sender", |core, name| drop(core.see_sender(name, None, at(1)))),
     ("friend", |core, name| assert_eq!(receive(core, &address("other:1"), "hello", Some(name), at(1)), 200)),
-    ("added", |core, name| drop(core.add_peer(name, at(1)))),
+    ("added", |core, name| _ = core.add_peer(name, at(1))),
     ("announce", |core, name| {
         if let Some(id) = core.announce(name, &mut rng()) {
             core.handle_delivery(id, taken(), at(1));
@@ -27,7 +27,7 @@ const WAYS_IN: [(&str, fn(&mut Core, &Address)); 6] = [
         let peer = Peer::new(name.clone(), Status::Lost, at(0));
         core.restore([KnownPeer::from(peer)], at(1));
     }),
-    ("ignored", |core, name| drop(core.ignore(name, at(1)))),
+    ("ignored", |core, name| _ = core.ignore(name, at(1))),
 ];
 
 /// Calls `test` for each two spellings of a place and a name of another.
