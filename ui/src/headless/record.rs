@@ -523,7 +523,7 @@ mod tests {
             r#"{{"identifier":"{identifier}","hostname":"tower.example.org","port":8080,"status":"alive","time":5,"answers":false}}"#
         );
         let expected =
-            r#"{"event":"message_received","time":1234,"peer":PEER,"message":"hello","id":null,"visits":1}"#;
+            r#"{"event":"message_received","time":1234,"peer":PEER,"message":"hello","id":null,"visits":1,"remote":null}"#;
         assert_eq!(line, expected.replace("PEER", &peer));
     }
 
