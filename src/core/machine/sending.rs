@@ -113,7 +113,7 @@ impl Core {
                 self.message_delivery_ended(&to, taken, outcome.clone(), now);
                 outcome
             }
-            Purpose::Announce => self.announce_ended(to, outcome, now),
+            Purpose::Announce { is_named } => self.announce_ended(to, is_named, outcome, now),
         }
     }
 
@@ -208,9 +208,11 @@ impl Core {
         self.admit(entry, || Origin::Returned(from.clone()));
     }
 
-    fn announce_ended(&mut self, to: Address, outcome: Outcome, now: Now) -> Outcome {
+    fn announce_ended(&mut self, to: Address, is_named: bool, outcome: Outcome, now: Now) -> Outcome {
         let outcome = match outcome {
-            Outcome::Answered(reply) if reply.status == 200 => self.announce_accepted(&to, reply, now),
+            Outcome::Answered(reply) if reply.status == 200 => {
+                self.announce_accepted(&to, is_named, reply, now)
+            }
             outcome => outcome,
         };
         if let Outcome::Answered(reply) = &outcome
@@ -230,19 +232,21 @@ impl Core {
     }
 
     /// The peer accepted our announce: it is one from now on, unless there is no room for it.
-    fn announce_accepted(&mut self, to: &Address, reply: Reply, now: Now) -> Outcome {
+    fn announce_accepted(&mut self, to: &Address, is_named: bool, reply: Reply, now: Now) -> Outcome {
         if self.is_this_node(to) {
             return Outcome::Ourselves;
         }
         self.peers.clear_standing(to);
         let accepted = (&reply).into();
         if let Some(number) = self.peers.find(to) {
-            self.peer_accepted_announce(number, &accepted, now);
+            self.peer_accepted_announce(number, is_named, &accepted, now);
             return Outcome::Answered(reply);
         }
         let note = |peers: &mut Peers, number| {
             peers.note_answer(number, &accepted, now);
-            peers.keep(number);
+            if is_named {
+                peers.keep(number);
+            }
         };
         match self.add(to, None, now, || Introduction::Announced, note) {
             Some(_) => Outcome::Answered(reply),
@@ -251,10 +255,12 @@ impl Core {
     }
 
     /// A peer that is known accepted our announce.
-    fn peer_accepted_announce(&mut self, number: usize, accepted: &Accepted, now: Now) {
+    fn peer_accepted_announce(&mut self, number: usize, is_named: bool, accepted: &Accepted, now: Now) {
         let before = self.peers.peer(number);
         self.peers.note_answer(number, accepted, now);
-        self.peers.keep(number);
+        if is_named {
+            self.peers.keep(number);
+        }
         self.contact_worked(number, before.is_claim(), now);
         let after = self.peers.peer(number);
         let is_told = before.status != after.status || before.is_claim() != after.is_claim();
@@ -282,7 +288,7 @@ impl Core {
                     self.peers.end_delivery(&to);
                     self.put_back(taken, &to);
                 }
-                Purpose::Announce => {
+                Purpose::Announce { .. } => {
                     self.tell(|_| Event::AnnounceFailed { peer: to, failure: Failure::Stopped });
                 }
             }
