@@ -16,8 +16,8 @@ mod room;
 #[cfg(test)]
 mod tests;
 
-use room::Room;
 pub(super) use room::NoRoom;
+use room::Room;
 
 /// A message's ticket in the queue of one node: later ones are greater. A message that comes back from a failed
 /// delivery draws a new one, as does one that was held and is released.

@@ -175,7 +175,20 @@ mod tests {
     fn a_friend_that_is_not_a_valid_address_is_left_out() {
         let deep = "[".repeat(5000) + &"]".repeat(5000);
         for friend in [
-            "null", "false", "0", "-0", "0.0", "-0.0", "0e3", "0E-7", "\"\"", "5", "true", "{}", "[]", "\"a:1\"",
+            "null",
+            "false",
+            "0",
+            "-0",
+            "0.0",
+            "-0.0",
+            "0e3",
+            "0E-7",
+            "\"\"",
+            "5",
+            "true",
+            "{}",
+            "[]",
+            "\"a:1\"",
             r#"["a",1]"#,
             r#"{"hostname":"b","port":1.5}"#,
             r#"{"hostname":"b","port":65536}"#,

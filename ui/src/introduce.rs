@@ -21,7 +21,8 @@ async fn keep_announcing(node: Node, peer: Address) {
         if failure == Failure::Stopped {
             return;
         }
-        tokio::time::sleep(wait).await;
+        // A peer that asks us to wait longer is not asked before.
+        tokio::time::sleep(node.asked_to_wait(&peer).unwrap_or_default().max(wait)).await;
         wait = (wait * 2).min(LONGEST_WAIT);
     }
 }

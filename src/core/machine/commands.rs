@@ -6,8 +6,8 @@ use rand::Rng;
 
 use crate::{
     core::{
-        EnqueueError, Event, HeldBy, Introduction, MessageId, Now, OptionsError, Origin, QueuedMessage, Status,
-        choice, options::check_send_rate,
+        EnqueueError, Event, HeldBy, Introduction, MessageId, Now, OptionsError, Origin, QueuedMessage,
+        Status, choice, options::check_send_rate,
     },
     protocol::{Address, Kind, Message, Payload},
 };

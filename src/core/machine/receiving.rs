@@ -134,11 +134,7 @@ impl Core {
     }
 
     /// Whether a message of `size` bytes is taken from this place now, or why not, and what it finds no room in.
-    fn check_takes(
-        &self,
-        place: Option<IpAddr>,
-        size: usize,
-    ) -> Result<(), (Option<NoRoom>, &'static str)> {
+    fn check_takes(&self, place: Option<IpAddr>, size: usize) -> Result<(), (Option<NoRoom>, &'static str)> {
         let room = self.queue.check_share(place, size);
         let reason = match room {
             _ if self.handing_on.is_some() => "handing on what is here before leaving, keep yours",

@@ -44,7 +44,14 @@ impl Reply {
 
 impl Core {
     /// What an answer other than 200 to a message changes: the peer's status only if it is as good as no answer.
-    pub(super) fn note_reply(&mut self, to: &Address, number: Option<usize>, reply: &Reply, taken: &Entry, now: Now) {
+    pub(super) fn note_reply(
+        &mut self,
+        to: &Address,
+        number: Option<usize>,
+        reply: &Reply,
+        taken: &Entry,
+        now: Now,
+    ) {
         let is_failure = match reply.verdict() {
             Verdict::Accepted => false,
             Verdict::Busy => {
@@ -70,8 +77,7 @@ impl Core {
         now: Now,
     ) -> bool {
         let message = &taken.queued.message;
-        let refuses_all =
-            is_known && message.size() <= SMALL && self.peers.note_refusal(to, digest(message));
+        let refuses_all = is_known && message.size() <= SMALL && self.peers.note_refusal(to, digest(message));
         if refuses_all {
             self.peers.pause(to, None, now.uptime);
         } else {

@@ -13,8 +13,8 @@ use crate::{
 };
 
 use super::{
-    Core, Delivery, DeliveryId, InFlight, MAX_ALIASES, MOST_HOLDS, Outcome, Purpose, Reply, refusing::Verdict,
-    stranger,
+    Core, Delivery, DeliveryId, InFlight, MAX_ALIASES, MOST_HOLDS, Outcome, Purpose, Reply,
+    refusing::Verdict, stranger,
 };
 
 impl Core {
@@ -140,7 +140,14 @@ impl Core {
     }
 
     /// A delivery failed.
-    fn tell_failed(&mut self, to: &Address, number: Option<usize>, taken: &Entry, failure: Failure, now: Now) {
+    fn tell_failed(
+        &mut self,
+        to: &Address,
+        number: Option<usize>,
+        taken: &Entry,
+        failure: Failure,
+        now: Now,
+    ) {
         let failed = number.filter(|_| failure != Failure::NoResources);
         failed.into_iter().for_each(|number| self.peers.record_mut(number).count_failure());
         self.count(|counters| counters.failed += 1);
@@ -152,7 +159,14 @@ impl Core {
     }
 
     /// The peer could not be asked: the message is back in the queue.
-    fn message_failed(&mut self, to: &Address, number: Option<usize>, taken: Entry, failure: Failure, now: Now) {
+    fn message_failed(
+        &mut self,
+        to: &Address,
+        number: Option<usize>,
+        taken: Entry,
+        failure: Failure,
+        now: Now,
+    ) {
         let is_ours = failure == Failure::NoResources;
         let is_out_of_reach = matches!(failure, Failure::NotContacted(_));
         self.tell_failed(to, number, &taken, failure, now);

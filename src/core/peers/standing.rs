@@ -145,7 +145,10 @@ mod tests {
     fn a_pause_is_as_long_as_asked_within_bounds_or_doubles_up_to_a_minute() {
         let peer: Address = "peer:1".parse().unwrap();
         for (asked, expected) in [
-            (&[Some(0), Some(7), Some(7), Some(3600), Some(1_000_000_u64)] as &[_], &[1_u64, 7, 7, 3600, 3600] as &[_]),
+            (
+                &[Some(0), Some(7), Some(7), Some(3600), Some(1_000_000_u64)] as &[_],
+                &[1_u64, 7, 7, 3600, 3600] as &[_],
+            ),
             (&[None; 9], &[1, 2, 4, 8, 16, 32, 60, 60, 60]),
             (&[None, None, Some(5), None], &[1, 2, 5, 4]),
         ] {

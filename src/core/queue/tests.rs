@@ -218,10 +218,7 @@ fn assert_sound(queue: &Queue, in_flight: &[Entry]) {
     all.extend(held.iter().cloned());
     all.extend(in_flight.iter().map(|entry| entry.queued.clone()));
     let bytes = |of: &[&QueuedMessage]| of.iter().map(|queued| queued.message.size()).sum::<usize>();
-    assert_eq!(
-        queue.room.all,
-        Load { messages: all.len(), bytes: bytes(&all.iter().collect::<Vec<_>>()) }
-    );
+    assert_eq!(queue.room.all, Load { messages: all.len(), bytes: bytes(&all.iter().collect::<Vec<_>>()) });
     let (shares, count) = queue.largest_shares(usize::MAX);
     assert_eq!(shares.len(), count);
     for share in &shares {

@@ -11,7 +11,11 @@ use clacks_p2p::{
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::{command::COMMANDS, escape::escaped_json, limits::Settings};
+use crate::{
+    command::COMMANDS,
+    escape::escaped_json,
+    limits::{MOST_PLACES, Settings},
+};
 
 /// One line of output: a JSON object that begins with what happened and when.
 #[derive(Debug, Default)]
@@ -111,10 +115,11 @@ fn tell(
             .with("id", id)
             .with("visits", visits)
             .with("remote", remote),
-        Event::MessageQueued { id, message, origin, since_ms, visits } => {
+        Event::MessageQueued { id, message, origin, since_ms, visits, place } => {
             with_origin(record("message_queued").with_message(*id, message), origin)
                 .with("since_ms", since_ms)
                 .with("visits", visits)
+                .with("place", place)
         }
         Event::MessageSending { id, peer, message, choice } => record("message_sending")
             .with("peer", described(peer))
@@ -290,6 +295,7 @@ pub(super) fn limits(time: u64, line: u64, node: &Node) -> Record {
         .with("used", Used::new(&overview, node.connections()))
         .with("met", overview.counters.limits)
         .with("ignored_remotes", node.ignored_remotes())
+        .with("places", node.places(MOST_PLACES).0)
 }
 
 /// What the limits are set to.
@@ -309,6 +315,7 @@ struct Limits {
     payload_burst: u32,
     max_queue_messages: usize,
     max_queue_bytes: usize,
+    max_message_bytes: usize,
     max_in_flight: usize,
     introductions_per_minute: u32,
     introductions_burst: u32,
@@ -334,6 +341,7 @@ impl From<&Settings> for Limits {
             payload_burst: options.payload_burst,
             max_queue_messages: options.max_queue_messages,
             max_queue_bytes: options.max_queue_bytes,
+            max_message_bytes: options.max_message_bytes,
             max_in_flight: options.max_in_flight,
             introductions_per_minute: options.introductions_per_minute,
             introductions_burst: options.introductions_burst,

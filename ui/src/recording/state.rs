@@ -11,7 +11,7 @@ use clacks_p2p::{
     Address,
     core::{
         Counters, Event, Failure, HeldMessage, Introduction, Limit, MessageId, Now, Origin, Peer, PeerCounts,
-        QueuedMessage, Status,
+        PlaceShare, QueuedMessage, Status,
     },
     node::{CertificateFingerprint, Overview},
 };
@@ -128,9 +128,9 @@ impl State {
                 self.counters.received = self.counters.received.saturating_add(u64::from(id.is_some()));
                 self.note(&Peer { received, ..peer.clone() });
             }
-            Event::MessageQueued { id, message, origin, since_ms, visits } => {
+            Event::MessageQueued { id, message, origin, since_ms, visits, place } => {
                 let (id, message, since_ms, visits) = (*id, message.clone(), *since_ms, *visits);
-                let mut queued = QueuedMessage { id, message, since_ms, visits, from: None, place: None };
+                let mut queued = QueuedMessage { id, message, since_ms, visits, from: None, place: *place };
                 self.enter(&queued, origin);
                 queued.from = self.sender_of(&queued, origin);
                 self.list_message(queued);
@@ -451,6 +451,11 @@ impl Lists for State {
 
     fn ignored_remotes(&self) -> Vec<IpAddr> {
         self.ignored_remotes.iter().copied().collect()
+    }
+
+    /// Nothing tells of it.
+    fn places(&self, _: usize) -> (Vec<PlaceShare>, usize) {
+        (Vec::new(), 0)
     }
 
     /// Nothing tells of it.
