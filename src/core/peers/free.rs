@@ -89,15 +89,26 @@ impl Peers {
         for number in 0..self.len() {
             let record = self.record_mut(number);
             let is_slow = record.delay > slow_from;
-            if std::mem::replace(&mut record.is_slow, is_slow) != is_slow {
-                self.update(number);
+            let was_slow = std::mem::replace(&mut record.is_slow, is_slow);
+            if was_slow != is_slow {
+                self.note_speed(number, was_slow);
             }
         }
     }
 
+    /// A peer that was slow is so no longer, or the other way round, or stays as it is.
+    pub(super) fn note_speed(&mut self, number: usize, was_slow: bool) {
+        let record = self.record(number);
+        if record.class == Class::Answering {
+            let is_slow = record.is_slow;
+            self.groups.machines.note_speed(was_slow, is_slow);
+        }
+        self.update(number);
+    }
+
     fn room(&self) -> Room {
         let free = self.max_in_flight.saturating_sub(self.in_flight);
-        let is_any_fast = || self.groups.machines.is_any_fast(&self.table);
+        let is_any_fast = || self.groups.machines.is_any_fast();
         Room::of(free, self.max_in_flight, self.max_in_flight_per_peer, is_any_fast)
     }
 

@@ -45,6 +45,8 @@ pub(super) struct Machines {
     /// How many peers the machines without a delivery under way have: fast ones, and slow ones.
     idle: [u32; 2],
     len: u32,
+    /// How many of them are fast, whether or not they can be sent to.
+    fast: u32,
 }
 
 /// A machine that has, or had, several peers.
@@ -118,8 +120,9 @@ impl Machines {
 
     /// A peer takes its place; `positions` has that of each peer by its number.
     pub(super) fn enter(&mut self, number: u32, table: &Table, positions: &mut [u32]) {
-        self.len += 1;
         let record = table.record(number);
+        self.len += 1;
+        self.fast += u32::from(!record.is_slow);
         match record.place.and_then(|place| self.find(place, table)) {
             None => {
                 if let Some(place) = record.place {
@@ -158,6 +161,7 @@ impl Machines {
     /// A peer leaves; its record is as it was when it entered or last changed.
     pub(super) fn leave(&mut self, number: u32, table: &Table, positions: &mut [u32]) {
         self.len -= 1;
+        self.fast -= u32::from(!table.record(number).is_slow);
         let unit = self.unit_of(number, table);
         if !is_shared(unit) {
             self.count_idle(unit, positions, false);
@@ -288,14 +292,13 @@ impl Machines {
     }
 
     /// Whether any peer is fast, whether or not it can be sent to.
-    pub(super) fn is_any_fast(&self, table: &Table) -> bool {
-        let is_fast = |number: &u32| !table.record(*number).is_slow;
-        let has_fast = |unit: &Unit| {
-            let has_fast =
-                |peers: &Parted<4>| peers.len_of(FAST) > 0 || peers.part(ACTIVE).iter().any(is_fast);
-            if is_shared(*unit) { has_fast(&self.shared(*unit).peers) } else { is_fast(unit) }
-        };
-        self.units.len_of(FAST) > 0 || self.units.part(ACTIVE).iter().any(has_fast)
+    pub(super) fn is_any_fast(&self) -> bool {
+        self.fast > 0
+    }
+
+    /// A peer that is here was slow and is not, or the other way round; [`Machines::update`] is called as well.
+    pub(super) fn note_speed(&mut self, was_slow: bool, is_slow: bool) {
+        self.fast = self.fast + u32::from(was_slow) - u32::from(is_slow);
     }
 
     /// Whether any can be sent to.

@@ -230,8 +230,9 @@ impl Peers {
         if record.class == Class::Answering
             && accepted.remote.is_none_or(|remote| record.place == Some(PlaceKey::of(remote)))
         {
+            let was_slow = record.is_slow;
             note(record);
-            self.update(number);
+            self.note_speed(number, was_slow);
         } else {
             self.change(number, self.record(number).status(), note);
         }

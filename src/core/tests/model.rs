@@ -14,6 +14,7 @@ mod fuzz;
 mod inputs;
 mod messages;
 mod peers;
+mod standing;
 mod watcher;
 mod world;
 
@@ -88,6 +89,12 @@ struct Model {
     in_flight: Vec<(DeliveryId, Address, Option<Message>)>,
     whereabouts: BTreeMap<String, Whereabouts>,
     counters: Counters,
+    /// Until when peers are sent nothing.
+    paused: BTreeMap<Address, Duration>,
+    /// The seconds of the last pause, and the messages that were refused, since a peer last accepted something.
+    standing: BTreeMap<Address, (u64, BTreeSet<String>)>,
+    /// How often each message was refused, and by whom.
+    refusals: BTreeMap<String, (usize, BTreeSet<Address>)>,
 }
 
 /// A watcher, who knows the node by its events alone.

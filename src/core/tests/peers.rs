@@ -106,9 +106,7 @@ impl Naive {
     }
 
     fn is_any_fast(&self) -> bool {
-        let is_fast = |(port, known): (&u16, &Known)| {
-            self.is_answering(*port) && !known.is_paused && known.delay <= SLOW_FROM
-        };
+        let is_fast = |(port, known): (&u16, &Known)| self.is_answering(*port) && known.delay <= SLOW_FROM;
         self.known.iter().any(is_fast)
     }
 

@@ -169,6 +169,7 @@ mod tests {
             origin,
             since_ms: 0,
             visits: 1,
+            place: None,
         };
         let sends = noted(&[sending(1, "a"), sending(2, "b"), back]);
         let outcomes: Vec<_> = sends.newest_first().map(|send| send.outcome.clone()).collect();

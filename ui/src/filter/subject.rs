@@ -1,4 +1,4 @@
-use std::{borrow::Cow, cell::OnceCell};
+use std::{borrow::Cow, cell::OnceCell, net::IpAddr};
 
 use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, core::Status};
 use regex::Regex;
@@ -62,6 +62,7 @@ pub(crate) struct Subject<'a> {
     from: Option<&'a Address>,
     to: Option<&'a Address>,
     peer: Option<&'a Address>,
+    remote: Option<IpAddr>,
     status: Option<Status>,
     types: &'a [Type],
     message: Option<&'a Message>,
@@ -91,6 +92,11 @@ impl<'a> Subject<'a> {
         Self { peer, ..self }
     }
 
+    /// The remote address that it came from, or the place of that.
+    pub(crate) fn with_remote(self, remote: Option<IpAddr>) -> Self {
+        Self { remote, ..self }
+    }
+
     /// The status of its peer.
     pub(crate) fn with_status(self, status: Option<Status>) -> Self {
         Self { status, ..self }
@@ -104,6 +110,10 @@ impl<'a> Subject<'a> {
     /// What is said about it: what happened, and how it went.
     pub(crate) fn with_texts(self, what: &'a str, outcome: &'a str) -> Self {
         Self { texts: [what, outcome], ..self }
+    }
+
+    pub(super) fn remote(&self) -> Option<IpAddr> {
+        self.remote
     }
 
     pub(super) fn status(&self) -> Option<Status> {

@@ -14,7 +14,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::{
     command::COMMANDS,
     escape::escaped_json,
-    limits::Settings,
+    limits::{MOST_PLACES, Settings},
     peer_list::{BadLine, Reading},
 };
 
@@ -116,10 +116,11 @@ fn tell(
             .with("id", id)
             .with("visits", visits)
             .with("remote", remote),
-        Event::MessageQueued { id, message, origin, since_ms, visits } => {
+        Event::MessageQueued { id, message, origin, since_ms, visits, place } => {
             with_origin(record("message_queued").with_message(*id, message), origin)
                 .with("since_ms", since_ms)
                 .with("visits", visits)
+                .with("place", place)
         }
         Event::MessageSending { id, peer, message, choice } => record("message_sending")
             .with("peer", described(peer))
@@ -313,6 +314,7 @@ pub(super) fn limits(time: u64, line: u64, node: &Node) -> Record {
         .with("used", Used::new(&overview, node.connections()))
         .with("met", overview.counters.limits)
         .with("ignored_remotes", node.ignored_remotes())
+        .with("places", node.places(MOST_PLACES).0)
 }
 
 /// What the limits are set to.
@@ -332,6 +334,7 @@ struct Limits {
     payload_burst: u32,
     max_queue_messages: usize,
     max_queue_bytes: usize,
+    max_message_bytes: usize,
     max_in_flight: usize,
     introductions_per_minute: u32,
     introductions_burst: u32,
@@ -357,6 +360,7 @@ impl From<&Settings> for Limits {
             payload_burst: options.payload_burst,
             max_queue_messages: options.max_queue_messages,
             max_queue_bytes: options.max_queue_bytes,
+            max_message_bytes: options.max_message_bytes,
             max_in_flight: options.max_in_flight,
             introductions_per_minute: options.introductions_per_minute,
             introductions_burst: options.introductions_burst,

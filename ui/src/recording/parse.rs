@@ -260,6 +260,7 @@ impl Fields {
                 since_ms: needed("since_ms", self.since_ms)?,
                 visits: needed("visits", self.visits)?,
                 origin: origin(self.origin.as_deref(), self.from)?,
+                place: self.place,
             },
             "message_sending" => Event::MessageSending {
                 id: ticket(needed("id", self.id)?)?,

@@ -10,7 +10,7 @@ use std::{
 use clacks_p2p::{
     Address,
     core::{
-        Counters, Event, Failure, HeldMessage, Limit, MessageId, Now, Origin, Peer, PeerCounts,
+        Counters, Event, Failure, HeldMessage, Limit, MessageId, Now, Origin, Peer, PeerCounts, PlaceShare,
         QueuedMessage, Status,
     },
     node::{CertificateFingerprint, Overview},
@@ -126,9 +126,9 @@ impl State {
                 self.counters.received = self.counters.received.saturating_add(u64::from(id.is_some()));
                 self.note(peer);
             }
-            Event::MessageQueued { id, message, origin, since_ms, visits } => {
+            Event::MessageQueued { id, message, origin, since_ms, visits, place } => {
                 let (id, message, since_ms, visits) = (*id, message.clone(), *since_ms, *visits);
-                let mut queued = QueuedMessage { id, message, since_ms, visits, from: None, place: None };
+                let mut queued = QueuedMessage { id, message, since_ms, visits, from: None, place: *place };
                 self.enter(&queued, origin);
                 queued.from = self.sender_of(&queued, origin);
                 self.list_message(queued);
@@ -440,6 +440,11 @@ impl Lists for State {
 
     fn ignored_remotes(&self) -> Vec<IpAddr> {
         self.ignored_remotes.iter().copied().collect()
+    }
+
+    /// Nothing tells of it.
+    fn places(&self, _: usize) -> (Vec<PlaceShare>, usize) {
+        (Vec::new(), 0)
     }
 
     /// Nothing tells of it.

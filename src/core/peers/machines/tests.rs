@@ -45,7 +45,9 @@ impl Machines {
         }
         let shared = self.units.all().iter().filter(|unit| is_shared(**unit)).count();
         let places = self.units.all().iter().filter(|unit| self.place(**unit, table).is_some()).count();
+        let fast = self.numbers().iter().filter(|number| !table.record(**number).is_slow).count();
         idle == self.idle
+            && fast == self.fast as usize
             && shared == self.shared.len()
             && places == self.by_place.len()
             && self.numbers().len() == self.len()

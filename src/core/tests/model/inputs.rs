@@ -94,6 +94,7 @@ pub(super) fn outcomes() -> impl Strategy<Value = Outcome> {
         5 => Just(failed()),
         1 => Just(Outcome::Ourselves),
         2 => Just(Outcome::Failed(Failure::NoResources)),
+        4 => prop_oneof![Just(413), Just(500), Just(503), Just(403)].prop_map(Outcome::refused),
     ]
 }
 

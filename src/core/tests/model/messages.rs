@@ -44,6 +44,7 @@ impl Model {
         self.held.remove(position);
         self.moves(message, Whereabouts::Queued);
         self.passed.insert(message.as_json().to_owned());
+        self.refusals.remove(message.as_json());
         self.queue.push(message.clone());
     }
 
@@ -107,7 +108,7 @@ impl Model {
         let free = all - self.under_way_to(|_| true);
         let is_fast = |known: &Known| known.is_answering() && !self.is_slow(known);
         let admits_slow = free > all / 4 || !self.peers.values().any(is_fast);
-        if known.peer.status == Status::Ignored {
+        if known.peer.status == Status::Ignored || self.paused.contains_key(address) {
             return false;
         }
         if !known.is_answering() {
@@ -168,6 +169,7 @@ impl Model {
             && (!self.is_handing_on
                 || self.good().is_empty()
                 || self.good().iter().any(|good| self.is_free(good)))
+            && !self.waits_for_others()
     }
 
     /// The peers that are new or alive.
@@ -178,15 +180,22 @@ impl Model {
     /// Checks a message's delivery that the node begins, and notes it.
     pub(super) fn begin(&mut self, delivery: &Delivery) {
         assert!(self.can_send() && self.is_free(&delivery.to) && !self.is_us(&delivery.to), "{delivery:?}");
-        let to = &self.peers[&delivery.to];
-        let is_free = |address: &Address| self.is_free(address);
+        let (to, refusers) = (&self.peers[&delivery.to], self.refusers());
+        let is_wanted = |known: &&Known| {
+            let address = &known.peer.address;
+            self.is_free(address)
+                && (!self.is_handing_on || self.good().is_empty() || self.good().contains(address))
+        };
+        let wanted: Vec<&Known> = self.peers.values().filter(is_wanted).collect();
+        // Those that refused the message are asked again only if nobody else is free.
+        let has_refused = |known: &&Known| refusers.contains(&known.peer.address);
+        let others: Vec<&Known> = wanted.iter().copied().filter(|known| !has_refused(known)).collect();
+        let free = if others.is_empty() { wanted } else { others };
         let is_any_proven = self.peers.values().any(Known::is_proven);
-        if self.is_turn_of_proven() {
-            assert!(to.is_proven(), "{delivery:?}");
-        } else {
-            let has_free_new = self.with_status(Status::New).iter().any(is_free);
-            assert!(!has_free_new || to.peer.status == Status::New, "{delivery:?}");
-        }
+        let is_for_proven = self.owed_to_proven > 0 && free.iter().any(|known| known.is_proven());
+        assert!(free.contains(&to) && (!is_for_proven || to.is_proven()), "{delivery:?}");
+        let has_free_new = free.iter().any(|known| known.peer.status == Status::New);
+        assert!(is_for_proven || !has_free_new || to.peer.status == Status::New, "{delivery:?}");
         self.owed_to_proven = match to.is_proven() {
             true => self.owed_to_proven.saturating_sub(1),
             false if is_any_proven => (self.owed_to_proven + 1).min(64),
@@ -202,7 +211,7 @@ impl Model {
 
     /// What waited when a rule was set that holds it is held at the latest when it is its turn.
     pub(super) fn hold_heads(&mut self) {
-        while self.queue.first().is_some_and(|head| self.is_to_be_held(head)) {
+        while self.can_send() && self.queue.first().is_some_and(|head| self.is_to_be_held(head)) {
             self.hold(0);
         }
     }
@@ -233,19 +242,33 @@ impl Model {
             (Outcome::Answered(reply), Some(message)) if reply.status == 200 => {
                 self.moves(message, Whereabouts::Delivered);
                 self.counters.delivered += 1;
+                self.clear_standing(&to);
                 self.peers.entry(to.clone()).and_modify(|known| known.peer.delivered += 1);
                 self.note_answer(&to, reply);
                 self.is_alive(&to);
             }
-            (Outcome::Answered(_) | Outcome::Failed(_), Some(message)) => {
-                self.counters.failed += 1;
-                self.push(message);
-                // Of which no peer is to blame.
-                if outcome.failure() != Some(Failure::NoResources) {
-                    self.contact_failed(&to);
+            (Outcome::Answered(reply), Some(message)) => {
+                self.count_failure(&to);
+                self.refused(&to, message, reply.status);
+                if self.is_to_be_set_aside(message) {
+                    self.held.push(message.clone());
+                    self.moves(message, Whereabouts::Held);
+                } else {
+                    self.push(message);
                 }
             }
+            (Outcome::Failed(failure), Some(message)) => {
+                // Of which no peer is to blame.
+                if *failure == Failure::NoResources {
+                    self.counters.failed += 1;
+                } else {
+                    self.count_failure(&to);
+                    self.contact_failed(&to);
+                }
+                self.push(message);
+            }
             (Outcome::Answered(reply), None) if reply.status == 200 => {
+                self.clear_standing(&to);
                 let is_added = self.discover(&to, None);
                 self.note_answer(&to, reply);
                 if !is_added {
@@ -253,6 +276,7 @@ impl Model {
                 }
                 self.peers.entry(to).and_modify(|known| known.peer.is_named = true);
             }
+            (Outcome::Answered(reply), None) if reply.status == 503 => self.pause(&to),
             (Outcome::Answered(_) | Outcome::Failed(_), None) => {}
             (Outcome::Ourselves, message) => {
                 message.iter().for_each(|message| self.push(message));
@@ -261,6 +285,11 @@ impl Model {
             }
         }
         id
+    }
+
+    fn count_failure(&mut self, to: &Address) {
+        self.counters.failed += 1;
+        self.peers.entry(to.clone()).and_modify(|known| known.peer.failed += 1);
     }
 
     /// Takes a payload; returns the status of the answer.

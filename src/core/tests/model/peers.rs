@@ -20,6 +20,9 @@ impl Model {
             in_flight: Vec::new(),
             whereabouts: BTreeMap::new(),
             counters: Counters::default(),
+            paused: BTreeMap::new(),
+            standing: BTreeMap::new(),
+            refusals: BTreeMap::new(),
         }
     }
 
@@ -49,6 +52,9 @@ impl Model {
             source,
         };
         assert!(self.peers.insert(address.clone(), known).is_none());
+        if !self.paused.contains_key(address) {
+            self.standing.remove(address);
+        }
     }
 
     pub(super) fn is_us(&self, address: &Address) -> bool {
@@ -152,7 +158,6 @@ impl Model {
     pub(super) fn contact_failed(&mut self, address: &Address) {
         let Some(known) = self.peers.get_mut(address) else { return };
         (known.is_tried, known.is_mute, known.peer.answers) = (true, false, false);
-        known.peer.failed += 1;
         match known.peer.status {
             Status::New | Status::Alive => self.set_status(address, Status::Lost),
             Status::Lost if self.now.uptime > known.peer.since + KILL_TIMEOUT => {

@@ -223,6 +223,7 @@ impl Fixture {
             limits: wanted.limits.then(|| Used {
                 connections: Some(3),
                 ignored_remotes: (self.ignored_remotes.clone(), self.ignored_remotes.len()),
+                places: (Vec::new(), 0),
             }),
             recorded: self.model.recorded,
             replay: self.model.replay.clone(),
@@ -329,6 +330,7 @@ fn some_traffic() -> Vec<Event> {
             origin: Origin::Local,
             since_ms: UPTIME.as_millis() as u64,
             visits: 1,
+            place: None,
         },
         Event::MessageDelivered {
             id,
