@@ -26,9 +26,9 @@ pub struct Choice {
     /// the others, and then among the free peers there. A machine is where peers that answered were reached: an IPv4
     /// address, or an IPv6 network of 64 bits. A peer that did not answer, or whose place is not known, counts as one of
     /// its own.
-    pub alive_places: usize,
+    pub alive_places: u32,
     /// How many free peers are at the receiver's machine; 1 if it is not alive.
-    pub at_place: usize,
+    pub at_place: u32,
 }
 
 /// Whom the next message can go to.
@@ -80,14 +80,14 @@ impl Choice {
 pub(super) fn choose(candidates: Candidates, peers: &Peers, rng: &mut impl Rng) -> Option<(usize, Choice)> {
     let Candidates { free, is_for_proven, is_oldest_next } = candidates;
     let draw = rng.random_range(0..DRAWS);
-    let alive_places = peers.alive_places(is_for_proven);
+    let alive_places = peers.alive_places(is_for_proven) as u32;
     let choice = Choice { draw, free, is_for_proven, alive_places, at_place: 1 };
     let status = choice.status()?;
     if is_oldest_next && status == Status::New {
         return peers.oldest_free_new().map(|number| (number, choice));
     }
     let drawn = peers.draw(status, is_for_proven, |count| rng.random_range(0..count));
-    drawn.map(|Drawn { number, at_place }| (number, Choice { at_place, ..choice }))
+    drawn.map(|Drawn { number, at_place }| (number, Choice { at_place: at_place as u32, ..choice }))
 }
 
 /// The status that a draw falls to, one of `0..DRAWS`, given which have somebody in them.

@@ -21,7 +21,8 @@ pub struct Options {
     pub max_in_flight: usize,
     /// Maximum deliveries under way to one alive peer. Default 8. Must not be zero. Where fewer than four times as many
     /// are free of `max_in_flight`, it is a quarter of those, but at least one. A machine, which can have several peers, has
-    /// at most three times as many under way as are free, and once as many to slow peers. A peer that did not answer last
+    /// at most three times as many under way as are free, and once as many to slow peers, unless no other has peers that
+    /// answered. A peer that did not answer last
     /// time gets one at a time.
     pub max_in_flight_per_peer: usize,
     /// Most messages here: waiting, held and in flight. Default 100,000. Must not be zero. A sixteenth is kept for the

@@ -32,8 +32,11 @@ fn is_refused(entry: &str) -> bool {
         hostname: String,
         port: u16,
     }
+    // Only hyphens at the ends of labels were accepted once.
+    let is_refused =
+        |hostname: &str, port| Address::new(hostname, port) == Err(AddressError::InvalidHostname);
     serde_json::from_str::<Written>(entry).is_ok_and(|Written { hostname, port }| {
-        Address::new(&hostname, port) == Err(AddressError::InvalidHostname)
+        is_refused(&hostname, port) && !is_refused(&hostname.replace('-', "x"), port)
     })
 }
 
@@ -53,6 +56,8 @@ mod tests {
             (&["a", "-b", "c-.d", "e"][..], Some(&["a", "e"][..])),
             (&["-a"], Some(&[])),
             (&["a", ""], None),
+            (&["a b"], None),
+            (&["-a b"], None),
             (&["a", "b\",\"status\":\"no"], None),
         ] {
             let list = hostnames.iter().map(|hostname| entry(hostname)).collect::<Vec<_>>().join(",");

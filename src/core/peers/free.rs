@@ -108,8 +108,7 @@ impl Peers {
 
     fn room(&self) -> Room {
         let free = self.max_in_flight.saturating_sub(self.in_flight);
-        let is_any_fast = || self.groups.machines.is_any_fast();
-        Room::of(free, self.max_in_flight, self.max_in_flight_per_peer, is_any_fast)
+        Room::of(free, self.max_in_flight, self.max_in_flight_per_peer, &self.groups.machines)
     }
 
     /// Whether a message can be sent to the peer now.

@@ -291,6 +291,11 @@ impl Machines {
         })
     }
 
+    /// Whether there is one machine, or none.
+    pub(super) fn is_only_one(&self) -> bool {
+        self.units.len() <= 1
+    }
+
     /// Whether any peer is fast, whether or not it can be sent to.
     pub(super) fn is_any_fast(&self) -> bool {
         self.fast > 0

@@ -40,11 +40,11 @@ struct Leaving {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Unanswered {
     /// By since when they are known.
-    by_age: BTreeSet<(u64, Address)>,
+    ages: BTreeSet<(u64, Address)>,
     /// By where the payloads came from that introduced them.
-    by_source: Crowds,
+    sources: Crowds,
     /// By the IP addresses that they are at, of those that are at one.
-    by_place: Crowds,
+    places: Crowds,
 }
 
 impl Orders {
@@ -84,7 +84,7 @@ impl Orders {
     /// Whether another place has more new peers than this would have with one more.
     pub(super) fn is_another_crowd_larger(&self, table: &Table, source: Option<PlaceKey>) -> bool {
         let new = &self.leaving(table).new;
-        let own = source.map_or((1, 1), |source| new.by_source.size_with(source));
+        let own = source.map_or((1, 1), |source| new.sources.size_with(source));
         new.crowd().is_some_and(|(size, _)| size > own)
     }
 
@@ -150,28 +150,28 @@ impl Unanswered {
     /// Who makes room first: of a crowd, if there is one, else of all the one that is known for the longest.
     fn first(&self) -> Option<&Address> {
         let of_crowd = self.crowd().map(|(_, address)| address);
-        of_crowd.or_else(|| self.by_age.first().map(|(_, address)| address))
+        of_crowd.or_else(|| self.ages.first().map(|(_, address)| address))
     }
 
     /// The oldest of the place that has the most, if any has more than one.
     fn crowd(&self) -> Option<(Size, &Address)> {
-        let crowds = [&self.by_source, &self.by_place];
+        let crowds = [&self.sources, &self.places];
         let largest = crowds.into_iter().filter_map(Crowds::largest).max_by_key(|(size, _)| *size);
         largest.filter(|((in_network, _), _)| *in_network > 1)
     }
 
     fn insert(&mut self, address: &Address, record: &Record) {
         let since = record.known_since;
-        self.by_age.insert((since, address.clone()));
-        record.source.into_iter().for_each(|source| self.by_source.insert(source, since, address));
-        place_of(address).into_iter().for_each(|place| self.by_place.insert(place, since, address));
+        self.ages.insert((since, address.clone()));
+        record.source.into_iter().for_each(|source| self.sources.insert(source, since, address));
+        place_of(address).into_iter().for_each(|place| self.places.insert(place, since, address));
     }
 
     fn remove(&mut self, address: &Address, record: &Record) {
         let since = record.known_since;
-        self.by_age.remove(&(since, address.clone()));
-        record.source.into_iter().for_each(|source| self.by_source.remove(source, since, address));
-        place_of(address).into_iter().for_each(|place| self.by_place.remove(place, since, address));
+        self.ages.remove(&(since, address.clone()));
+        record.source.into_iter().for_each(|source| self.sources.remove(source, since, address));
+        place_of(address).into_iter().for_each(|place| self.places.remove(place, since, address));
     }
 }
 

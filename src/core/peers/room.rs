@@ -4,7 +4,7 @@
 //! much while nobody else wants it, and leaves room for others at any moment: whoever has reached it waits until
 //! others, or its own, have ended.
 
-use super::record::Record;
+use super::{machines::Machines, record::Record};
 
 /// The bounds at one moment. Each admits one at least.
 #[derive(Debug, Clone, Copy)]
@@ -19,13 +19,15 @@ pub(super) struct Room {
 impl Room {
     /// With so many slots free of so many, and at most `per_peer` for one peer. The last quarter of all slots is for fast
     /// peers, which free them soon, if there are any.
-    pub(super) fn of(free: usize, all: usize, per_peer: usize, is_any_fast: impl FnOnce() -> bool) -> Self {
+    /// A machine alone, beside which no other wants room, is bounded by its peers only.
+    pub(super) fn of(free: usize, all: usize, per_peer: usize, machines: &Machines) -> Self {
+        let is_alone = machines.is_only_one();
         let bound = |bound: usize| u32::try_from(bound.max(1)).unwrap_or(u32::MAX);
         Self {
             per_peer: bound(free.div_ceil(4).min(per_peer)),
-            per_machine: bound(free.saturating_mul(3)),
-            per_slow_machine: bound(free),
-            admits_slow: free > all / 4 || !is_any_fast(),
+            per_machine: if is_alone { u32::MAX } else { bound(free.saturating_mul(3)) },
+            per_slow_machine: if is_alone { u32::MAX } else { bound(free) },
+            admits_slow: free > all / 4 || !machines.is_any_fast(),
         }
     }
 

@@ -105,6 +105,11 @@ impl Naive {
         self.known.keys().filter(is_try).count()
     }
 
+    fn is_only_machine(&self) -> bool {
+        let answering = self.known.keys().filter(|port| self.is_answering(**port));
+        answering.map(|port| self.machine(*port)).collect::<BTreeSet<_>>().len() <= 1
+    }
+
     fn is_any_fast(&self) -> bool {
         let is_fast = |(port, known): (&u16, &Known)| self.is_answering(*port) && known.delay <= SLOW_FROM;
         self.known.iter().any(is_fast)
@@ -122,9 +127,9 @@ impl Naive {
         }
         let is_slow = known.delay > SLOW_FROM;
         let (machine, factor) = (self.machine(port), if is_slow { 1 } else { 3 });
-        in_flight < free.div_ceil(4).min(PER_PEER).max(1)
+        in_flight < free.div_ceil(4).clamp(1, PER_PEER)
             && (has_room_for_slow || !is_slow)
-            && self.in_flight_at(machine) < (factor * free).max(1)
+            && (self.is_only_machine() || self.in_flight_at(machine) < (factor * free).max(1))
     }
 
     fn free(&self, status: Status) -> Vec<u16> {

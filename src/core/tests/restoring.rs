@@ -14,7 +14,7 @@ fn restarted(core: &Core, max_peers: usize) -> Core {
 }
 
 fn known(name: &str, status: Status, is_named: bool, reached: bool) -> KnownPeer {
-    KnownPeer { is_named, reached, ..KnownPeer::from(Peer::new(address(name), status, at(0))) }
+    KnownPeer { reached, is_named, ..KnownPeer::from(Peer::new(address(name), status, at(0))) }
 }
 
 fn names(core: &Core) -> Vec<String> {

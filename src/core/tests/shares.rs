@@ -179,8 +179,11 @@ fn served(slow: u16, how: Slow, place: impl Fn(&Address) -> Option<IpAddr>) -> f
     to_fast as f64 / SECONDS as f64
 }
 
+/// Where a peer is reached, if anybody knows.
+type PlaceOf = fn(&Address) -> Option<IpAddr>;
+
 /// Each peer at a machine of its own, all slow ones at one, all at one, and where nobody knows.
-const PLACES: [(&str, fn(&Address) -> Option<IpAddr>); 4] = [
+const PLACES: [(&str, PlaceOf); 4] = [
     ("apart", |peer| {
         Some(IpAddr::from([
             10,

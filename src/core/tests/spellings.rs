@@ -13,8 +13,10 @@ const PLACES: [(&[&str], &str); 4] = [
     (&["localhost:9", "LOCALHOST:9", "lOcalhosT:9"], "localhost:10"),
 ];
 
+type WayIn = fn(&mut Core, &Address);
+
 /// Ways in which a peer becomes known.
-const WAYS_IN: [(&str, fn(&mut Core, &Address)); 6] = [
+const WAYS_IN: [(&str, WayIn); 6] = [
     ("sender", |core, name| drop(core.see_sender(name, None, at(1)))),
     ("friend", |core, name| assert_eq!(receive(core, &address("other:1"), "hello", Some(name), at(1)), 200)),
     ("added", |core, name| _ = core.add_peer(name, at(1))),

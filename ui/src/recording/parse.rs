@@ -269,8 +269,8 @@ impl Fields {
                     let told = choice(needed("draw", self.draw)?, needed("free_peers", self.free_peers)?)?;
                     Choice {
                         is_for_proven: self.for_proven.unwrap_or_default(),
-                        alive_places: self.alive_places.map_or(told.alive_places, |places| places as usize),
-                        at_place: self.at_place.map_or(told.at_place, |peers| peers as usize),
+                        alive_places: self.alive_places.unwrap_or(told.alive_places),
+                        at_place: self.at_place.unwrap_or(told.at_place),
                         ..told
                     }
                 },
@@ -522,7 +522,7 @@ fn choice(draw: u32, free: Counts) -> Result<Choice, String> {
     if draw < Choice::DRAWS {
         let free: PeerCounts = free.into();
         // Recordings of before it was told drew each alive peer alike.
-        Ok(Choice { draw, free, is_for_proven: false, alive_places: free.alive, at_place: 1 })
+        Ok(Choice { draw, free, is_for_proven: false, alive_places: free.alive as u32, at_place: 1 })
     } else {
         Err(missing("draw"))
     }

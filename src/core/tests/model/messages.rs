@@ -98,6 +98,12 @@ impl Model {
         self.in_flight.iter().filter(|(_, to, message)| message.is_some() && is_meant(to)).count()
     }
 
+    fn is_only_machine(&self) -> bool {
+        let answering = self.peers.values().filter(|known| known.is_answering());
+        let unknown = answering.clone().filter(|known| known.place.is_none()).count();
+        unknown + answering.filter_map(|known| known.place).collect::<BTreeSet<_>>().len() <= 1
+    }
+
     pub(super) fn is_slow(&self, known: &Known) -> bool {
         known.delay > (self.options.max_in_flight as f64 / self.options.send_rate * 1e6) as u32
     }
@@ -121,7 +127,7 @@ impl Model {
         let at_machine = self.under_way_to(is_at_its_machine);
         let (is_slow, most) = (self.is_slow(known), self.options.max_in_flight_per_peer);
         under_way < free.div_ceil(4).min(most).max(1)
-            && at_machine < (if is_slow { free } else { 3 * free }).max(1)
+            && (self.is_only_machine() || at_machine < (if is_slow { free } else { 3 * free }).max(1))
             && (admits_slow || !is_slow)
     }
 

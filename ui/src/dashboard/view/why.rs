@@ -139,7 +139,7 @@ fn reason(choice: &Choice) -> String {
 
 /// Among whom the receiver was drawn: by its machine first, where several peers are at one.
 fn picked(choice: &Choice, status: Status, pool: usize) -> String {
-    let Choice { alive_places: places, at_place, .. } = *choice;
+    let (places, at_place) = (choice.alive_places as usize, choice.at_place);
     if pool == 1 {
         "the only one".to_owned()
     } else if status != Status::Alive || places >= pool {
@@ -199,7 +199,8 @@ fn table_row(theme: Theme, status: Status, choice: &Choice, bar: usize) -> Line<
     let (is_chosen, draws) = (choice.status() == Some(status), Choice::share(status, &choice.free));
     let count = choice.free.of(status);
     // Where several are at one machine, they are not as likely as the others.
-    let is_even = status != Status::Alive || choice.alive_places >= count || choice.alive_places == 1;
+    let is_even =
+        status != Status::Alive || choice.alive_places as usize >= count || choice.alive_places == 1;
     let percent =
         |draws: f64| if draws > 0.0 { share(draws / f64::from(Choice::DRAWS)) } else { "-".to_owned() };
     let each = if count > 0 && is_even { f64::from(draws) / count as f64 } else { 0.0 };
