@@ -209,6 +209,7 @@ mod tests {
             origin: Origin::Local,
             since_ms: 0,
             visits: 1,
+            place: None,
         }
     }
 

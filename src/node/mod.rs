@@ -11,6 +11,7 @@ mod clock;
 mod connections;
 mod driver;
 mod events;
+mod former_names;
 mod handle;
 mod holding;
 mod hooks;
