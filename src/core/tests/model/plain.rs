@@ -330,6 +330,7 @@ impl Model {
 
     /// Checks a message's delivery that the node begins, and notes it.
     pub(super) fn begin(&mut self, delivery: &Delivery) {
+        self.hold_heads();
         assert!(self.can_send() && self.is_free(&delivery.to) && !self.is_us(&delivery.to), "{delivery:?}");
         let to = self.peers[&delivery.to];
         let refusers = self.refusers();
@@ -351,7 +352,6 @@ impl Model {
         }
         self.after_try = to.is_hearsay();
         assert!(!self.is_handing_on || self.good().is_empty() || self.good().contains(&delivery.to));
-        self.hold_heads();
         let message = self.queue.remove(0);
         self.moves(&message, Whereabouts::InFlight);
         assert_eq!((delivery.payload.kind, &delivery.payload.message), (Kind::Message, &message));
