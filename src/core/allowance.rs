@@ -13,7 +13,7 @@ const MAX_PLACES: usize = 65_536;
 /// A token bucket for each place, which is the address, or of IPv6 the network of 64 bits: who has one address there
 /// has them all.
 #[derive(Debug)]
-pub(super) struct Allowance {
+pub(crate) struct Allowance {
     rate: f64,
     burst: f64,
     // Strangers choose the keys: std's seeded hash.
@@ -32,13 +32,13 @@ struct Bucket {
 
 impl Allowance {
     /// So many times a second, and `burst` at once. With a rate of 0 there is no limit.
-    pub(super) fn new(rate: f64, burst: f64) -> Self {
+    pub(crate) fn new(rate: f64, burst: f64) -> Self {
         let full = Bucket { tokens: burst, at: Duration::ZERO };
         Self { rate, burst, buckets: HashMap::new(), others: full, swept: Duration::ZERO }
     }
 
     /// Does it once from this place; or says in how long it may be done again.
-    pub(super) fn take(&mut self, remote: IpAddr, now: Duration) -> Result<(), Duration> {
+    pub(crate) fn take(&mut self, remote: IpAddr, now: Duration) -> Result<(), Duration> {
         if self.rate == 0.0 {
             return Ok(());
         }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 use super::{
-    CertificateError, Node, StateError,
+    CertificateError, Limits, Node, StateError,
     bodies::Bodies,
     certificate,
     connections::Connections,
@@ -68,54 +68,6 @@ impl fmt::Debug for Certificate {
             Self::Files { certificate, key } => write!(f, "{} with {}", certificate.display(), key.display()),
             // A private key has no place in a log.
             Self::Pem { certificate, .. } => write!(f, "{certificate:?} with a key"),
-        }
-    }
-}
-
-/// What one connection or request may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// For a connection to a peer, TLS included. Default 5 s.
-    pub connect_timeout: Duration,
-    /// For a whole request to a peer. Default 10 s: a peer that accepts and never answers is lost after that.
-    pub request_timeout: Duration,
-    /// For the TLS handshake of a connection from outside. Default 10 s.
-    pub handshake_timeout: Duration,
-    /// For the headers of a request; also how long an idle connection is kept. Default 30 s.
-    pub header_timeout: Duration,
-    /// For the body of a request. Default 30 s.
-    pub body_timeout: Duration,
-    /// For a client to go on reading our answer. Default 30 s.
-    pub answer_timeout: Duration,
-    /// Largest body in bytes; above it the answer is 413. Default 1 MiB.
-    pub max_body: usize,
-    /// Most bytes of the bodies that come in at once; above that the largest is answered 503. Default 64 MiB.
-    pub max_bodies: usize,
-    /// Most connections from outside at once; where there are as many, or where the system has no more files for
-    /// another, the one that has let us wait for the longest makes room. Default 768:
-    /// with as many, most systems let a process open a few hundred files more, for what the node itself sends and keeps.
-    pub max_connections: usize,
-    /// The same from one remote address. Default 64.
-    pub max_connections_per_address: usize,
-    /// Whether peers that only strangers named are contacted whatever [`Scope`](crate::core::Scope) their addresses
-    /// have, not just public ones and those of the kind that this node itself is found at. Default: no.
-    pub contact_all: bool,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(5),
-            request_timeout: Duration::from_secs(10),
-            handshake_timeout: Duration::from_secs(10),
-            header_timeout: Duration::from_secs(30),
-            body_timeout: Duration::from_secs(30),
-            answer_timeout: Duration::from_secs(30),
-            max_body: 1 << 20,
-            max_bodies: 64 << 20,
-            max_connections: 768,
-            max_connections_per_address: 64,
-            contact_all: false,
         }
     }
 }
@@ -246,6 +198,7 @@ impl Builder {
         let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
         let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
         self.options.check()?;
+        self.limits.check()?;
         let state_file = self.data_dir.as_deref().filter(|_| self.keep_state).map(StateFile::in_directory);
         let state = state_file.as_ref().map(StateFile::load).transpose()?.unwrap_or_default();
         let sockets = self.bind().await?;
@@ -258,8 +211,7 @@ impl Builder {
         let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
         let address = bound.map_or(named.clone(), |port| named.with_port(port));
         let core = Core::new(Options { address, ..self.options.clone() })?;
-        let Limits { max_connections, max_connections_per_address, .. } = self.limits;
-        let connections = Connections::new(max_connections, max_connections_per_address);
+        let connections = Connections::new(self.limits.max_connections, &self.limits);
         let (shared, run) = self.assemble(core, state, provider, Arc::clone(&connections));
 
         let listener = Arc::new(Listener {

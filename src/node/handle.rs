@@ -195,10 +195,13 @@ impl Node {
         self.shared.at_core(|at| at.core.unignore(address, at.now))
     }
 
-    /// Ignores a remote IP address: connections from it are closed before the TLS handshake, whoever they say they are.
-    /// Returns whether it was not ignored before. Nothing changes for what is sent.
+    /// Ignores a remote IP address: connections from it are closed, those that are open at once and others before the
+    /// TLS handshake, whoever they say they are. Returns whether it was not ignored before. Nothing changes for what is
+    /// sent.
     pub fn ignore_remote(&self, remote: IpAddr) -> bool {
-        self.shared.at_core(|at| at.core.ignore_remote(remote))
+        let is_news = self.shared.at_core(|at| at.core.ignore_remote(remote));
+        self.guard.connections.cut_from(remote);
+        is_news
     }
 
     /// Takes that back. Returns whether it was ignored.

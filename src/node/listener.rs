@@ -110,14 +110,16 @@ impl Listener {
 
     /// Whether one more connection from this address is served.
     fn admit(&self, remote: SocketAddr) -> Option<Ticket> {
-        if self.shared.look(|core| core.is_remote_ignored(remote.ip())) {
+        let is_ignored = || self.shared.look(|core| core.is_remote_ignored(remote.ip()));
+        if is_ignored() {
             self.meets(Limit::IgnoredRemotes);
             return None;
         }
         match self.connections.open(remote.ip()) {
             Ok((ticket, met)) => {
                 met.into_iter().for_each(|limit| self.meets(limit));
-                Some(ticket)
+                // It may have been ignored, and its connections closed, since it was asked about.
+                (!is_ignored()).then_some(ticket)
             }
             Err(limit) => {
                 self.meets(limit);
@@ -216,7 +218,7 @@ impl Listener {
     async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Bytes, Answer> {
         let asks_first = request.headers().contains_key(EXPECT);
         let mut body = request.into_body();
-        let unread = match self.collect(&mut body).await {
+        let unread = match self.collect(&mut body, remote).await {
             Ok(whole) => return Ok(whole),
             Err(unread) => unread,
         };
@@ -255,7 +257,7 @@ impl Listener {
     }
 
     /// The whole body, if it comes in time and has room.
-    async fn collect(&self, body: &mut Incoming) -> Result<Bytes, Unread> {
+    async fn collect(&self, body: &mut Incoming, remote: SocketAddr) -> Result<Bytes, Unread> {
         let limits = &self.limits;
         if body.size_hint().lower() > limits.max_body as u64 {
             return Err(Unread::TooLarge);
@@ -270,7 +272,7 @@ impl Listener {
             // It came with its head, as most do: nothing has to be waited for, counted or copied.
             return Ok(first);
         }
-        let share = self.bodies.begin();
+        let share = self.bodies.begin(remote.ip());
         let whole = timeout(limits.body_timeout, collect(first, body, limits.max_body, &share));
         tokio::select! {
             whole = whole => whole.unwrap_or(Err(Unread::TookTooLong)).map(Bytes::from),

@@ -14,11 +14,13 @@ mod events;
 mod handle;
 mod holding;
 mod hooks;
+mod limits;
 mod listener;
 mod reach;
 mod resources;
 mod sender;
 mod shared;
+mod shares;
 mod state_file;
 mod subscription;
 mod trust;
@@ -26,11 +28,12 @@ mod whole_file;
 
 use hyper::header::HeaderName;
 
-pub use builder::{Builder, Limits, StartError};
+pub use builder::{Builder, StartError};
 pub use certificate::CertificateError;
 pub use handle::{AnnounceError, Node, NotKnown, Overview, Remaining, Snapshot, SnapshotLimits};
 pub use holding::HandOnError;
 pub use hooks::{Request, Verdict};
+pub use limits::Limits;
 pub use state_file::StateError;
 pub use subscription::Subscription;
 pub use trust::{CertificateFingerprint, Trusted};
