@@ -1,6 +1,6 @@
 use std::{
     fmt, io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     num::NonZeroU16,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,11 +15,10 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::{CertifiedKey, SingleCertAndKey},
 };
-use tokio::{net::TcpListener, sync::Notify};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    core::{Core, Options, OptionsError},
+    core::{Core, Options, OptionsError, Scope},
     protocol::{Address, AddressError},
 };
 
@@ -31,9 +30,13 @@ use super::{
     driver,
     handle::Guard,
     listener::Listener,
+    lookup::Lookups,
+    public_key,
     reach::Reach,
-    sender::Sender,
+    resources::{self, Budget},
+    sender::{Parts, Sender},
     shared::Shared,
+    sockets::Wanted,
     state_file::{self, State, StateFile},
     trust::{self, Trust},
 };
@@ -83,6 +86,17 @@ pub enum StartError {
         hostname: String,
         /// What is wrong with it.
         source: AddressError,
+    },
+    /// The hostname that others are to be told is an address at which no node can be found.
+    #[error(
+        "hostname {hostname:?} is {scope}, where nobody finds a node; name the address that others connect to, and \
+        choose with --listen where to listen"
+    )]
+    Scope {
+        /// What was given.
+        hostname: String,
+        /// What kind of address it is.
+        scope: Scope,
     },
     /// An option is out of range.
     #[error(transparent)]
@@ -197,13 +211,18 @@ impl Builder {
         // Everything that can be wrong is found before anything is left behind.
         let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
         let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
+        if let Some(scope) = Scope::of_hostname(&self.hostname).filter(|scope| !scope.has_nodes()) {
+            return Err(StartError::Scope { hostname: self.hostname, scope });
+        }
         self.options.check()?;
         self.limits.check()?;
         let state_file = self.data_dir.as_deref().filter(|_| self.keep_state).map(StateFile::in_directory);
         let state = state_file.as_ref().map(StateFile::load).transpose()?.unwrap_or_default();
-        let sockets = self.bind().await?;
+        let wanted = Wanted { hostname: &self.hostname, listen: self.listen, port: self.port };
+        let sockets = wanted.open()?;
         let listens_on: Vec<SocketAddr> =
             sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
+        let shortfall = wanted.shortfall(&listens_on);
         let certificate = self.load_certificate(&provider)?;
         let fingerprint = trust::fingerprint(&certificate.cert[0]);
         let tls = accept_tls(certificate, Arc::clone(&provider));
@@ -211,8 +230,25 @@ impl Builder {
         let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
         let address = bound.map_or(named.clone(), |port| named.with_port(port));
         let core = Core::new(Options { address, ..self.options.clone() })?;
-        let connections = Connections::new(self.limits.max_connections, &self.limits);
-        let (shared, run) = self.assemble(core, state, provider, Arc::clone(&connections));
+        let budget = Budget::new(resources::files(), &self.limits, self.options.max_in_flight);
+        let connections = Connections::new(budget.inbound, &self.limits);
+        let lookups = Arc::new(Lookups::default());
+        let reach =
+            Reach::new(core.address().clone(), &listens_on, self.limits.contact_all, Arc::clone(&lookups));
+        let trust = Arc::new(Trust::default());
+        let mut rng: StdRng = rand::make_rng();
+        let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
+        let run = HeaderValue::try_from(run).expect("hexadecimal digits");
+        let parts = Parts {
+            trust: Arc::clone(&trust),
+            provider,
+            reach,
+            lookups,
+            run: run.clone(),
+            connections: Arc::clone(&connections),
+        };
+        let sender = Sender::new(parts, &self.limits, budget.idle);
+        let shared = Self::assemble(core, rng, state, sender, trust);
 
         let listener = Arc::new(Listener {
             shared: Arc::clone(&shared),
@@ -236,34 +272,23 @@ impl Builder {
             listens_on,
             certificate: fingerprint,
             connections,
+            shortfall,
             limits: self.limits,
             state: state_file,
         };
         Ok(Node { shared, guard: Arc::new(guard) })
     }
 
-    fn assemble(
-        &self,
-        core: Core,
-        state: State,
-        provider: Arc<CryptoProvider>,
-        connections: Arc<Connections>,
-    ) -> (Arc<Shared>, HeaderValue) {
-        let mut rng: StdRng = rand::make_rng();
-        let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
-        let run = HeaderValue::try_from(run).expect("hexadecimal digits");
-        let state_changed = Arc::new(Notify::new());
-        let trust = Arc::new(Trust::new(Arc::clone(&state_changed)));
+    fn assemble(core: Core, rng: StdRng, state: State, sender: Sender, trust: Arc<Trust>) -> Arc<Shared> {
         trust.restore(state.pins);
-        let reach = Reach::new(&self.hostname, self.limits.contact_all);
-        let sender = Sender::new(Arc::clone(&trust), provider, &self.limits, reach, run.clone(), connections);
+        let state_changed = trust.changed();
         let shared = Arc::new(Shared::new(core, rng, sender, trust, state_changed, EVENT_CAPACITY));
         shared.at_core(|at| {
             at.core.restore(state.peers, at.now);
             at.core.restore_remotes(state.ignored_remotes);
         });
         shared.sweep_pins();
-        (shared, run)
+        shared
     }
 
     fn load_certificate(&self, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateError> {
@@ -276,47 +301,6 @@ impl Builder {
             (None, None) => certificate::ephemeral(&self.hostname, provider),
         }
     }
-
-    /// Opens the sockets: at least one, all on the same port.
-    async fn bind(&self) -> Result<Vec<TcpListener>, StartError> {
-        let (first, second) = self.interfaces();
-        let (first, socket) = match bind(SocketAddr::new(first, self.port)).await {
-            Ok(socket) => (first, socket),
-            // Without IPv6, all IPv4 addresses.
-            Err(_) if first == Ipv6Addr::UNSPECIFIED && self.listen.is_none() => {
-                let first = IpAddr::from(Ipv4Addr::UNSPECIFIED);
-                (first, bind(SocketAddr::new(first, self.port)).await?)
-            }
-            Err(error) => return Err(error),
-        };
-        let port = socket.local_addr().map_or(self.port, |address| address.port());
-        let mut sockets = vec![socket];
-        if let Some(second) = second.filter(|second| *second != first) {
-            match bind(SocketAddr::new(second, port)).await {
-                Ok(socket) => sockets.push(socket),
-                // A port that somebody else listens on is an error; a system without IPv6 is none.
-                Err(StartError::Listen { source, .. }) if source.kind() != io::ErrorKind::AddrInUse => {}
-                // One that the system chose may be taken there.
-                Err(_) if self.port == 0 => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(sockets)
-    }
-
-    fn interfaces(&self) -> (IpAddr, Option<IpAddr>) {
-        let (v4, v6) = (IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST));
-        match (self.listen, self.hostname.parse::<IpAddr>()) {
-            (Some(address), _) => (address, None),
-            (None, Ok(address)) if address.is_loopback() => (address, None),
-            (None, Err(_)) if self.hostname.eq_ignore_ascii_case("localhost") => (v4, Some(v6)),
-            (None, _) => (Ipv6Addr::UNSPECIFIED.into(), None),
-        }
-    }
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
 fn read_pem(
@@ -333,7 +317,7 @@ fn read_pem(
     }
     let private = PrivateKeyDer::from_pem_slice(key.as_bytes())
         .map_err(|_| CertificateError::NotPem { path: key_name.into(), wanted: "private key" })?;
-    CertifiedKey::from_der(chain, private, provider).map_err(|source| CertificateError::Unusable {
+    public_key::certified(chain, private, provider).map_err(|source| CertificateError::Unusable {
         certificate: certificate_name.into(),
         key: key_name.into(),
         source,
@@ -351,6 +335,10 @@ fn accept_tls(certificate: CertifiedKey, provider: Arc<CryptoProvider>) -> TlsAc
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::net::TcpListener;
+
     use super::*;
 
     #[tokio::test]
@@ -363,6 +351,8 @@ mod tests {
             builder().send_rate(0.0),
             builder().options(|options| options.max_in_flight = 0),
             builder().hostname("no hostname"),
+            builder().limits(|limits| limits.max_connections = 0),
+            builder().hostname("0.0.0.0"),
             builder().port(taken.local_addr().unwrap().port()),
             builder().certificate(Path::new("/nowhere"), Path::new("/nowhere")),
         ];
@@ -375,12 +365,15 @@ mod tests {
         node.stop().await;
     }
 
-    #[test]
-    fn as_many_connections_as_may_be_leave_files_for_what_the_node_sends() {
-        let Builder { limits, options, .. } = Builder::default();
-        // As most systems have it, and what a node keeps open beside connections.
-        let (usual_limit, others) = (1024, 100);
-        assert!(limits.max_connections + options.max_in_flight + others <= usual_limit);
+    #[tokio::test]
+    async fn a_hostname_at_which_nobody_finds_a_node_is_refused() {
+        for hostname in
+            ["0.0.0.0", "::", "0.1.2.3", "224.0.0.1", "ff02::1", "255.255.255.255", "169.254.169.254"]
+        {
+            let builder = Node::builder().hostname(hostname).port(0).listen(Ipv4Addr::LOCALHOST.into());
+            let error = builder.start().await.unwrap_err().to_string();
+            assert!(error.contains("--listen") && error.contains(hostname), "{error}");
+        }
     }
 
     #[tokio::test]

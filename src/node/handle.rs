@@ -36,6 +36,7 @@ pub(super) struct Guard {
     pub(super) listens_on: Vec<SocketAddr>,
     pub(super) certificate: CertificateFingerprint,
     pub(super) connections: Arc<Connections>,
+    pub(super) shortfall: Option<String>,
     pub(super) limits: Limits,
     pub(super) state: Option<state_file::StateFile>,
 }
@@ -222,12 +223,19 @@ impl Node {
     /// Removes a peer and the certificate that is trusted for it. It comes back when somebody names it.
     pub fn forget(&self, address: &Address) -> Result<(), NotKnown> {
         self.shared.trust.forget(address);
+        self.shared.sender.close_idle(address);
         if self.shared.at_core(|at| at.core.forget(address)) { Ok(()) } else { Err(NotKnown) }
     }
 
-    /// Accepts the certificate that was refused for an address, or whichever it shows next if none was.
+    /// Accepts the certificate that was refused when the peer at an address was last reached. If none was, and the peer
+    /// has not been reached since the node started, whichever it shows next is accepted. Connections that were made with
+    /// another certificate are not used any more; a request that is under way on one ends as it would.
     pub fn trust(&self, address: &Address) -> Trusted {
-        self.shared.trust.accept(address)
+        let trusted = self.shared.trust.accept(address);
+        if !matches!(trusted, Trusted::Unchanged(_)) {
+            self.shared.sender.close_idle(address);
+        }
+        trusted
     }
 
     /// Changes how many messages a second are sent: 0.001 to 100,000.
@@ -371,6 +379,11 @@ impl Node {
     /// The sockets it listens on.
     pub fn listens_on(&self) -> &[SocketAddr] {
         &self.guard.listens_on
+    }
+
+    /// How these sockets fall short of what the node's hostname promises to others, in words, if they do.
+    pub fn listening_shortfall(&self) -> Option<&str> {
+        self.guard.shortfall.as_deref()
     }
 
     /// How many connections from outside are open.

@@ -37,7 +37,7 @@ use super::{
     Limits, RUN_HEADER, Request,
     bodies::{Bodies, Share},
     connections::{Connections, Ticket},
-    resources,
+    resources::Lack,
     shared::Shared,
 };
 
@@ -76,6 +76,7 @@ impl Listener {
     pub(super) async fn run(self: Arc<Self>, socket: TcpListener) {
         self.shared.stopped.run_until_cancelled(self.accept(socket)).await;
         self.connections.cut_all();
+        self.shared.sender.close();
     }
 
     async fn accept(self: &Arc<Self>, socket: TcpListener) {
@@ -99,9 +100,10 @@ impl Listener {
         }
     }
 
-    /// Lets another connection make room if there are no more files for it. Returns how long to wait until the next.
+    /// Closes another connection if there are no more files for this one. Returns how long to wait until the next.
     fn after_failed_accept(&self, error: &io::Error) -> Duration {
-        if !resources::are_used_up(error) || !self.connections.make_room() {
+        let is_lacking = matches!(Lack::of(error), Some(Lack::Files | Lack::Memory));
+        if !is_lacking || !self.shared.sender.make_room() {
             return AFTER_FAILED_ACCEPT;
         }
         self.meets(Limit::Connections);
@@ -290,6 +292,7 @@ impl Listener {
                 return shared.at_core(|at| at.core.refuse(400, &reason, None, None, Some(remote.ip())));
             }
         };
+        shared.sender.note_sender(&payload.sender, remote);
         if shared.hooks.look_at_no_payloads() {
             return shared.at_core(|at| at.core.receive(payload, Some(remote.ip()), at.now));
         }

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::core::{Core, Delivery, DeliveryId, Event, Now, Outcome};
+use crate::core::{Core, Delivery, DeliveryId, Event, Failure, Now, Outcome};
 
 use super::{
     clock::Clock,
@@ -170,10 +170,11 @@ impl Shared {
         let deliver = async move {
             let mut next = Some(delivery);
             while let Some(delivery) = next {
-                let id = delivery.id;
+                let under_way = UnderWay { shared: &shared, id: Some(delivery.id) };
                 let ended = shared.stopped.run_until_cancelled(shared.sender.deliver(delivery)).await;
+                let id = under_way.end();
                 // A delivery that the stop cut off is put back by the stop.
-                let Some(outcome) = ended else { return };
+                let (Some(outcome), Some(id)) = (ended, id) else { return };
                 next = shared.delivery_ended(id, outcome);
             }
         };
@@ -205,6 +206,28 @@ impl Shared {
             let _ = waiting.send(outcome);
         }
         next
+    }
+}
+
+/// A delivery that a task makes. If the task panics, the delivery ends all the same: its message, its peer's turn and
+/// whoever waits for it do not hang on a fault of this program.
+struct UnderWay<'a> {
+    shared: &'a Arc<Shared>,
+    id: Option<DeliveryId>,
+}
+
+impl UnderWay<'_> {
+    fn end(mut self) -> Option<DeliveryId> {
+        self.id.take()
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.filter(|_| std::thread::panicking()) {
+            let next = self.shared.delivery_ended(id, Outcome::Failed(Failure::NoResources));
+            next.into_iter().for_each(|next| self.shared.spawn_delivery(next));
+        }
     }
 }
 

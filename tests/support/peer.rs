@@ -5,7 +5,7 @@ use std::{
 };
 
 use clacks_p2p::{Address, Payload};
-use rustls::pki_types::CertificateDer;
+use rustls::{SupportedProtocolVersion, pki_types::CertificateDer};
 use sha2::{Digest, Sha256};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{in_time, tls};
+use super::{certificate::Pair, in_time, tls};
 
 /// A peer that is no node: a TLS server that answers as the test tells it.
 pub(crate) struct FakePeer {
@@ -58,6 +58,8 @@ pub(crate) enum Reply {
     Say(String),
     /// Says this and hangs up.
     LastWords(String),
+    /// Takes the first request of each connection, and to the second says this and hangs up.
+    OnlyOne(String),
     /// Says nothing until it is told to reply otherwise.
     Nothing,
 }
@@ -133,6 +135,11 @@ impl FakePeer {
         *self.inside.tls() = tls::acceptor();
     }
 
+    /// Shows this certificate in the handshakes to come, which use one of these versions of TLS.
+    pub(crate) fn show(&self, (certificate, key): Pair, versions: &[&'static SupportedProtocolVersion]) {
+        *self.inside.tls() = (tls::acceptor_with(certificate.clone(), key, versions), certificate);
+    }
+
     /// SHA-256 of the certificate that it shows.
     pub(crate) fn certificate(&self) -> [u8; 32] {
         Sha256::digest(&self.inside.tls().1).into()
@@ -181,12 +188,13 @@ impl Inside {
             Err(_) => stats.refused_handshakes += 1,
         });
         let mut stream = BufReader::new(accepted?);
-        loop {
+        for number in 0_u64.. {
             let request = read_request(&mut stream).await?;
             let reply = self.reply_to(request).await;
             match reply {
                 Reply::Say(text) => stream.write_all(text.as_bytes()).await?,
-                Reply::LastWords(text) => {
+                Reply::OnlyOne(_) if number == 0 => stream.write_all(empty_answer(200).as_bytes()).await?,
+                Reply::LastWords(text) | Reply::OnlyOne(text) => {
                     stream.write_all(text.as_bytes()).await?;
                     return stream.shutdown().await;
                 }
@@ -194,6 +202,7 @@ impl Inside {
             }
             stream.flush().await?;
         }
+        Ok(())
     }
 
     async fn reply_to(&self, request: Received) -> Reply {

@@ -6,7 +6,11 @@ use clacks_p2p::{
     node::{AnnounceError, Trusted},
 };
 
-use crate::{command::NodeCommand, dashboard::InHand, filter::Filter};
+use crate::{
+    command::NodeCommand,
+    dashboard::{InHand, format},
+    filter::Filter,
+};
 
 /// Carries out a command and says in one line what happened, or why nothing did.
 pub(crate) async fn execute(node: &Node, command: NodeCommand) -> Result<String, String> {
@@ -176,7 +180,15 @@ fn ignore(node: &Node, peer: &Address) -> Result<String, String> {
 
 fn trust(node: &Node, peer: &Address) -> String {
     match node.trust(peer) {
-        Trusted::Accepted(certificate) => format!("{peer} is trusted with its new certificate {certificate}"),
+        Trusted::Accepted { certificate, refused } => {
+            let ago = format::age(refused);
+            format!("{peer} is trusted with its new certificate {certificate}, refused {ago} ago")
+        }
+        Trusted::Unchanged(certificate) => {
+            format!(
+                "{peer} showed its trusted certificate {certificate} when it was last reached; :forget it to start anew"
+            )
+        }
         Trusted::Reset => format!("{peer} is trusted with whichever certificate it shows next"),
         Trusted::Nothing => format!("{peer} showed no other certificate; the first that it shows is trusted"),
     }
