@@ -27,7 +27,7 @@ use super::{
     bodies::Bodies,
     certificate,
     connections::Connections,
-    driver,
+    driver, fingerprint,
     handle::Guard,
     listener::Listener,
     lookup::Lookups,
@@ -38,7 +38,6 @@ use super::{
     shared::Shared,
     sockets::Wanted,
     state_file::{self, State, StateFile},
-    trust::{self, Trust},
 };
 
 /// Events that a watcher may be behind before it misses some. Each is about 200 bytes; the messages that they carry
@@ -206,16 +205,14 @@ impl Builder {
     }
 
     /// Starts the node on the tokio runtime that this is called in.
+    #[allow(
+        clippy::unused_async,
+        reason = "it has to be called within a runtime, and may have to wait one day"
+    )]
     pub async fn start(self) -> Result<Node, StartError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         // Everything that can be wrong is found before anything is left behind.
-        let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
-        let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
-        if let Some(scope) = Scope::of_hostname(&self.hostname).filter(|scope| !scope.has_nodes()) {
-            return Err(StartError::Scope { hostname: self.hostname, scope });
-        }
-        self.options.check()?;
-        self.limits.check()?;
+        let named = self.check()?;
         let state_file = self.data_dir.as_deref().filter(|_| self.keep_state).map(StateFile::in_directory);
         let state = state_file.as_ref().map(StateFile::load).transpose()?.unwrap_or_default();
         let wanted = Wanted { hostname: &self.hostname, listen: self.listen, port: self.port };
@@ -223,32 +220,18 @@ impl Builder {
         let listens_on: Vec<SocketAddr> =
             sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
         let shortfall = wanted.shortfall(&listens_on);
+        shortfall.iter().for_each(|shortfall| tracing::warn!("{shortfall}"));
         let certificate = self.load_certificate(&provider)?;
-        let fingerprint = trust::fingerprint(&certificate.cert[0]);
+        let fingerprint = fingerprint::fingerprint(&certificate.cert[0]);
         let tls = accept_tls(certificate, Arc::clone(&provider));
 
         let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
         let address = bound.map_or(named.clone(), |port| named.with_port(port));
         let core = Core::new(Options { address, ..self.options.clone() })?;
-        let budget = Budget::new(resources::files(), &self.limits, self.options.max_in_flight);
-        let connections = Connections::new(budget.inbound, &self.limits);
-        let lookups = Arc::new(Lookups::default());
-        let reach =
-            Reach::new(core.address().clone(), &listens_on, self.limits.contact_all, Arc::clone(&lookups));
-        let trust = Arc::new(Trust::default());
         let mut rng: StdRng = rand::make_rng();
-        let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
-        let run = HeaderValue::try_from(run).expect("hexadecimal digits");
-        let parts = Parts {
-            trust: Arc::clone(&trust),
-            provider,
-            reach,
-            lookups,
-            run: run.clone(),
-            connections: Arc::clone(&connections),
-        };
-        let sender = Sender::new(parts, &self.limits, budget.idle);
-        let shared = Self::assemble(core, rng, state, sender, trust);
+        let run = run_value(&mut rng);
+        let (sender, connections) = self.sender(&core, &listens_on, provider, run.clone());
+        let shared = assemble(core, rng, state, sender);
 
         let listener = Arc::new(Listener {
             shared: Arc::clone(&shared),
@@ -279,16 +262,39 @@ impl Builder {
         Ok(Node { shared, guard: Arc::new(guard) })
     }
 
-    fn assemble(core: Core, rng: StdRng, state: State, sender: Sender, trust: Arc<Trust>) -> Arc<Shared> {
-        trust.restore(state.pins);
-        let state_changed = trust.changed();
-        let shared = Arc::new(Shared::new(core, rng, sender, trust, state_changed, EVENT_CAPACITY));
-        shared.at_core(|at| {
-            at.core.restore(state.peers, at.now);
-            at.core.restore_remotes(state.ignored_remotes);
-        });
-        shared.sweep_pins();
-        shared
+    /// What others are to be told, unless the system chooses the port.
+    fn check(&self) -> Result<Address, StartError> {
+        let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
+        let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
+        if let Some(scope) = Scope::of_hostname(&self.hostname).filter(|scope| !scope.has_nodes()) {
+            return Err(StartError::Scope { hostname: self.hostname.clone(), scope });
+        }
+        self.options.check()?;
+        self.limits.check()?;
+        Ok(named)
+    }
+
+    fn sender(
+        &self,
+        core: &Core,
+        listens_on: &[SocketAddr],
+        provider: Arc<CryptoProvider>,
+        run: HeaderValue,
+    ) -> (Sender, Arc<Connections>) {
+        let budget = Budget::new(resources::files(), &self.limits, self.options.max_in_flight);
+        let connections = Connections::new(budget.inbound, &self.limits);
+        let lookups = Arc::new(Lookups::default());
+        let reach =
+            Reach::new(core.address().clone(), listens_on, self.limits.contact_all, Arc::clone(&lookups));
+        let parts = Parts {
+            trust: Arc::default(),
+            provider,
+            reach,
+            lookups,
+            run,
+            connections: Arc::clone(&connections),
+        };
+        (Sender::new(parts, &self.limits, budget.idle), connections)
     }
 
     fn load_certificate(&self, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateError> {
@@ -301,6 +307,25 @@ impl Builder {
             (None, None) => certificate::ephemeral(&self.hostname, provider),
         }
     }
+}
+
+/// A value that no other run of a node has.
+fn run_value(rng: &mut StdRng) -> HeaderValue {
+    let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
+    HeaderValue::try_from(run).expect("hexadecimal digits")
+}
+
+fn assemble(core: Core, rng: StdRng, state: State, sender: Sender) -> Arc<Shared> {
+    let trust = Arc::clone(sender.trust());
+    trust.restore(state.pins);
+    let state_changed = trust.changed();
+    let shared = Arc::new(Shared::new(core, rng, sender, trust, state_changed, EVENT_CAPACITY));
+    shared.at_core(|at| {
+        at.core.restore(state.peers, at.now);
+        at.core.restore_remotes(state.ignored_remotes);
+    });
+    shared.sweep_pins();
+    shared
 }
 
 fn read_pem(
@@ -385,7 +410,7 @@ mod tests {
         let given = builder.clone().certificate_pem(&certificate, &key);
         assert!(!format!("{given:?}").contains(&key[30..60]));
         let node = given.start().await.unwrap();
-        assert_eq!(node.certificate(), trust::fingerprint(made.cert.der()));
+        assert_eq!(node.certificate(), fingerprint::fingerprint(made.cert.der()));
         assert!(!directory.path().join("key.pem").exists());
         node.stop().await;
 

@@ -142,7 +142,7 @@ mod tests {
         for (bits, expected) in
             [(1024, Some("1024 bits")), (2047, Some("2047 bits")), (2048, None), (4096, None)]
         {
-            let mut modulus = vec![0xff; (bits + 7) / 8];
+            let mut modulus = vec![0xff; usize::div_ceil(bits, 8)];
             modulus[0] >>= (8 - bits % 8) % 8;
             let positive = if modulus[0] > 127 { [vec![0], modulus].concat() } else { modulus };
             let numbers = tlv(0x30, &[tlv(2, &positive), tlv(2, &[1, 0, 1])].concat());

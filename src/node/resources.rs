@@ -36,10 +36,9 @@ impl Lack {
         match (error.raw_os_error(), error.kind()) {
             (Some(code), _) if TOO_MANY_FILES.contains(&code) => Some(Self::Files),
             (Some(code), _) if code == NO_BUFFERS => Some(Self::Memory),
-            (_, io::ErrorKind::OutOfMemory) => Some(Self::Memory),
+            // To a connection, which is not waited for, the latter says that the kernel has no room for its route.
+            (_, io::ErrorKind::OutOfMemory) | (Some(_), io::ErrorKind::WouldBlock) => Some(Self::Memory),
             (Some(_), io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse) => Some(Self::Ports),
-            // Where nothing is waited for, the kernel has no room for a route or a thread.
-            (Some(_), io::ErrorKind::WouldBlock) => Some(Self::Memory),
             _ => None,
         }
     }

@@ -82,6 +82,10 @@ impl Sender {
         Self { dialer, pool, timeout: limits.request_timeout, trust, reach, run, connections }
     }
 
+    pub(super) fn trust(&self) -> &Arc<Trust> {
+        &self.trust
+    }
+
     /// Makes the request and waits for its answer, for as long as a request may take.
     pub(super) async fn deliver(&self, delivery: Delivery) -> Outcome {
         let started = Instant::now();
@@ -149,7 +153,8 @@ impl Sender {
                 exchanged => return exchanged.map_err(|failed| failed.error),
             }
         }
-        let link = self.dialer.dial(&to, handshake).await?;
+        // Boxed, as what it needs on the way is large and needed once for many requests.
+        let link = Box::pin(self.dialer.dial(&to, handshake)).await?;
         self.exchange(link, &to, body, deadline).await.map_err(|failed| failed.error)
     }
 

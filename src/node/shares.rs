@@ -4,6 +4,7 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
+    ops::ControlFlow,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -100,7 +101,7 @@ impl Shares {
         loop {
             let (_, network) = self.order.last()?;
             let (_, place) = *self.networks.get(network)?.order.last()?;
-            if let Some(found) = self.longest_waiting(place, now) {
+            if let ControlFlow::Break(found) = self.longest_waiting(place, now) {
                 return found;
             }
         }
@@ -109,7 +110,7 @@ impl Shares {
     /// The connection of this place that waits the longest; none if all of them are busy.
     pub(super) fn first_of(&mut self, remote: IpAddr, now: u64) -> Option<u64> {
         loop {
-            if let Some(found) = self.longest_waiting(place(remote), now) {
+            if let ControlFlow::Break(found) = self.longest_waiting(place(remote), now) {
                 return found;
             }
         }
@@ -122,20 +123,20 @@ impl Shares {
         place.into_iter().flat_map(|place| place.connections.keys()).map(|(_, number)| *number).collect()
     }
 
-    /// Looks at the connection that is listed first in its place. Returns `None` if it had to be listed anew, as a
-    /// request came since; that is done once for each request at most.
-    fn longest_waiting(&mut self, place: IpAddr, now: u64) -> Option<Option<u64>> {
+    /// Looks at the connection that is listed first in its place. Goes on if it had to be listed anew, as a request came
+    /// since; that is done once for each request at most.
+    fn longest_waiting(&mut self, place: IpAddr, now: u64) -> ControlFlow<Option<u64>> {
         self.change(place, |place| {
-            let Some(entry) = place.connections.first_entry() else { return Some(None) };
+            let Some(entry) = place.connections.first_entry() else { return ControlFlow::Break(None) };
             let ((listed, number), since) = (*entry.key(), entry.get().since());
             // One that is busy waits from now on at the earliest.
             if since.unwrap_or(now) <= listed {
-                return Some(since.map(|_| number));
+                return ControlFlow::Break(since.map(|_| number));
             }
             let waits = entry.remove();
             waits.listed.store(since.unwrap_or(now), Ordering::Relaxed);
             place.connections.insert((waits.listed(), number), waits);
-            None
+            ControlFlow::Continue(())
         })
     }
 

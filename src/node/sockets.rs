@@ -214,7 +214,7 @@ mod tests {
             let told = wanted.shortfall(&[sockets.parse().unwrap()]);
             match expected {
                 Some(expected) => {
-                    assert!(told.as_ref().is_some_and(|told| told.contains(expected)), "{told:?}")
+                    assert!(told.as_ref().is_some_and(|told| told.contains(expected)), "{told:?}");
                 }
                 None => assert_eq!(told, None, "{hostname}"),
             }

@@ -1,6 +1,5 @@
 use std::{
     collections::{HashMap, HashSet},
-    fmt,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
@@ -12,22 +11,20 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 
 use crate::protocol::Address;
 
-use super::public_key;
+use super::{
+    fingerprint::{CertificateFingerprint, fingerprint},
+    public_key,
+};
 
 /// Refused certificates that are remembered at most, for the user to accept. The oldest makes room.
 const MAX_REFUSED: usize = 1000;
 /// Certificates that are remembered at most of those who are no peers any more, so that a peer that comes back is
 /// known still. Whoever makes up names that lead to a node of theirs could otherwise fill the memory.
 const MAX_OTHERS: usize = 4096;
-
-/// The SHA-256 of a certificate's DER bytes, shown as 64 lowercase hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CertificateFingerprint(pub [u8; 32]);
 
 /// What [`Node::trust`](super::Node::trust) did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -338,10 +335,6 @@ impl ServerCertVerifier for FirstUseVerifier {
     }
 }
 
-pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> CertificateFingerprint {
-    CertificateFingerprint(Sha256::digest(certificate).into())
-}
-
 /// A pin as it is kept in the state file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pin {
@@ -350,39 +343,6 @@ pub(super) struct Pin {
     sha256: CertificateFingerprint,
     #[serde(default, rename = "accepted", skip_serializing_if = "std::ops::Not::not")]
     is_by_user: bool,
-}
-
-impl fmt::Display for CertificateFingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for CertificateFingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
-
-impl Serialize for CertificateFingerprint {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for CertificateFingerprint {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        parse_hex(&text).map(Self).ok_or_else(|| serde::de::Error::custom("not 64 hexadecimal digits"))
-    }
-}
-
-fn parse_hex(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> =
-        text.chars().map(|digit| digit.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
-    let (pairs, rest) = digits.as_chunks::<2>();
-    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
-    if rest.is_empty() { bytes.try_into().ok() } else { None }
 }
 
 #[cfg(test)]

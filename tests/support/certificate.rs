@@ -28,22 +28,22 @@ pub(crate) fn with_an_unknown_critical_extension() -> Pair {
     let mut unknown = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
     unknown.set_criticality(true);
     params.custom_extensions.push(unknown);
-    self_signed(params, &rcgen::PKCS_ECDSA_P256_SHA256)
+    self_signed(&params, &rcgen::PKCS_ECDSA_P256_SHA256)
 }
 
 /// Whose time is over.
 pub(crate) fn expired() -> Pair {
     let mut params = CertificateParams::new(["another.example.org".to_owned()]).expect("a hostname");
     params.not_after = rcgen::date_time_ymd(2001, 1, 1);
-    self_signed(params, &rcgen::PKCS_ECDSA_P256_SHA256)
+    self_signed(&params, &rcgen::PKCS_ECDSA_P256_SHA256)
 }
 
 /// With a key of this kind.
 pub(crate) fn with_key(algorithm: &'static rcgen::SignatureAlgorithm) -> Pair {
-    self_signed(CertificateParams::new(["localhost".to_owned()]).expect("a hostname"), algorithm)
+    self_signed(&CertificateParams::new(["localhost".to_owned()]).expect("a hostname"), algorithm)
 }
 
-fn self_signed(params: CertificateParams, algorithm: &'static rcgen::SignatureAlgorithm) -> Pair {
+fn self_signed(params: &CertificateParams, algorithm: &'static rcgen::SignatureAlgorithm) -> Pair {
     let key = KeyPair::generate_for(algorithm).expect("a key");
     let certificate = params.self_signed(&key).expect("a certificate");
     (certificate.der().clone(), PrivateKeyDer::Pkcs8(key.serialize_der().into()))

@@ -111,8 +111,17 @@ impl FakePeer {
         Self::with(self.inside.reply.clone(), self.inside.stats.clone()).await
     }
 
+    /// A peer that takes everything at every address of this machine.
+    pub(crate) async fn everywhere() -> Self {
+        Self::at("0.0.0.0:0", watch::Sender::new(Reply::status(200)), watch::Sender::default()).await
+    }
+
     async fn with(reply: watch::Sender<Reply>, stats: watch::Sender<Stats>) -> Self {
-        let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::at("127.0.0.1:0", reply, stats).await
+    }
+
+    async fn at(listen: &str, reply: watch::Sender<Reply>, stats: watch::Sender<Stats>) -> Self {
+        let socket = TcpListener::bind(listen).await.expect("a free port");
         let port = socket.local_addr().expect("a bound socket").port();
         let (to_test, received) = mpsc::unbounded_channel();
         let inside = Arc::new(Inside { tls: Mutex::new(tls::acceptor()), reply, stats, received: to_test });

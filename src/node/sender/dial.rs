@@ -26,10 +26,11 @@ use crate::{core::Scope, protocol::Address};
 
 use super::{
     super::{
+        fingerprint::{CertificateFingerprint, fingerprint},
         lookup::{LookupError, Lookups},
         reach::Reach,
         resources,
-        trust::{self, CertificateFingerprint, FirstUseVerifier, HANDSHAKE, Handshake, Trust},
+        trust::{FirstUseVerifier, HANDSHAKE, Handshake, Trust},
     },
     failure::PostError,
     in_time,
@@ -113,7 +114,7 @@ impl Dialer {
         let shaken = Box::pin(self.tls.0.connect(server_name(to)?, stream));
         let stream = HANDSHAKE.scope(Arc::clone(handshake), shaken).await?;
         let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        let certificate = certificates.first().map(trust::fingerprint);
+        let certificate = certificates.first().map(fingerprint);
         let certificate = certificate.ok_or_else(|| io::Error::other("the peer showed no certificate"))?;
         let heard = Arc::new(AtomicU64::new(0));
         let stream = Heard { stream, bytes: Arc::clone(&heard) };
