@@ -209,10 +209,15 @@ impl Builder {
         clippy::unused_async,
         reason = "it has to be called within a runtime, and may have to wait one day"
     )]
-    pub async fn start(self) -> Result<Node, StartError> {
+    pub async fn start(mut self) -> Result<Node, StartError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         // Everything that can be wrong is found before anything is left behind.
         let named = self.check()?;
+        let budget = Budget::new(resources::files(), &self.limits, self.options.max_in_flight);
+        if budget.inbound < self.limits.max_connections {
+            tracing::warn!("the limit on open files leaves room for {} connections only", budget.inbound);
+            self.limits.max_connections = budget.inbound;
+        }
         let state_file = self.data_dir.as_deref().filter(|_| self.keep_state).map(StateFile::in_directory);
         let state = state_file.as_ref().map(StateFile::load).transpose()?.unwrap_or_default();
         let wanted = Wanted { hostname: &self.hostname, listen: self.listen, port: self.port };
@@ -230,7 +235,7 @@ impl Builder {
         let core = Core::new(Options { address, ..self.options.clone() })?;
         let mut rng: StdRng = rand::make_rng();
         let run = run_value(&mut rng);
-        let (sender, connections) = self.sender(&core, &listens_on, provider, run.clone());
+        let (sender, connections) = self.sender(&core, &listens_on, provider, run.clone(), budget.idle);
         let shared = assemble(core, rng, state, sender);
 
         let listener = Arc::new(Listener {
@@ -280,9 +285,9 @@ impl Builder {
         listens_on: &[SocketAddr],
         provider: Arc<CryptoProvider>,
         run: HeaderValue,
+        max_idle: usize,
     ) -> (Sender, Arc<Connections>) {
-        let budget = Budget::new(resources::files(), &self.limits, self.options.max_in_flight);
-        let connections = Connections::new(budget.inbound, &self.limits);
+        let connections = Connections::new(&self.limits);
         let lookups = Arc::new(Lookups::default());
         let reach =
             Reach::new(core.address().clone(), listens_on, self.limits.contact_all, Arc::clone(&lookups));
@@ -294,7 +299,7 @@ impl Builder {
             run,
             connections: Arc::clone(&connections),
         };
-        (Sender::new(parts, &self.limits, budget.idle), connections)
+        (Sender::new(parts, &self.limits, max_idle), connections)
     }
 
     fn load_certificate(&self, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateError> {

@@ -73,8 +73,7 @@ pub(super) struct Ticket {
 pub(super) struct Busy<'a>(&'a Ticket);
 
 impl Connections {
-    /// At most `max` at once.
-    pub(super) fn new(max: usize, limits: &Limits) -> Arc<Self> {
+    pub(super) fn new(limits: &Limits) -> Arc<Self> {
         let open = Open {
             next: 0,
             connections: HashMap::new(),
@@ -82,7 +81,7 @@ impl Connections {
             rates: Rates::new(limits),
         };
         Arc::new(Self {
-            max,
+            max: limits.max_connections,
             max_per_place: limits.max_connections_per_address,
             open: Mutex::new(open),
             began: Instant::now(),
@@ -246,8 +245,9 @@ mod tests {
     use super::*;
 
     fn connections(max: usize, max_per_place: usize) -> Arc<Connections> {
-        let limits = Limits { max_connections_per_address: max_per_place, ..Limits::default() };
-        Connections::new(max, &limits)
+        let limits =
+            Limits { max_connections: max, max_connections_per_address: max_per_place, ..Limits::default() };
+        Connections::new(&limits)
     }
 
     fn remote(number: u8) -> IpAddr {
@@ -336,8 +336,7 @@ mod tests {
     /// client that needs its connection for a second, which is more than three round trips of 200 ms. Returns how many
     /// of 20 honest ones kept theirs.
     fn served(attacker: impl Fn(u64) -> IpAddr, honest: impl Fn(u64) -> IpAddr) -> (usize, u64) {
-        let limits = Limits::default();
-        let connections = Connections::new(limits.max_connections, &limits);
+        let connections = Connections::new(&Limits::default());
         let (mut attackers, mut clients, mut closed) = (Vec::new(), Vec::new(), 0);
         for step in 0..13_200_u64 {
             let now = Duration::from_secs(1) + Duration::from_micros(step * 1_000_000 / 6600);
@@ -377,7 +376,7 @@ mod tests {
     #[test]
     fn a_place_alone_makes_as_many_connections_as_it_likes() {
         let limits = Limits { connection_rate: 1, connection_rate_per_address: 1, ..Limits::default() };
-        let connections = Connections::new(10, &limits);
+        let connections = Connections::new(&limits);
         let second = Duration::from_secs(1);
         let is_open = |number, time| connections.open_at(remote(number), time).is_ok();
         assert!((0..1000).all(|_| is_open(1, second)));

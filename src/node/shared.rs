@@ -244,3 +244,33 @@ fn changes_state(event: &Event) -> bool {
             | Event::ClaimConfirmed { .. }
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{Address, Node};
+
+    #[tokio::test]
+    async fn a_delivery_whose_task_panics_ends() {
+        let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        // Nobody accepts there, so that the delivery does not end by itself.
+        let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let peer = Address::new("127.0.0.1", silent.local_addr().unwrap().port()).unwrap();
+        let shared = Arc::clone(&node.shared);
+        let (id, outcome) = shared.at_core(|mut at| {
+            let id = at.core.announce(&peer, at.rng).unwrap();
+            (id, at.outcome_of(id))
+        });
+        let panics = tokio::spawn(async move {
+            let _under_way = UnderWay { shared: &shared, id: Some(id) };
+            panic!("as a test wants");
+        });
+        assert!(panics.await.unwrap_err().is_panic());
+        assert_eq!(outcome.await, Ok(Outcome::Failed(Failure::NoResources)));
+        node.stop().await;
+    }
+}

@@ -1,6 +1,7 @@
 //! A node that has no file descriptors left.
 
 use std::{
+    cell::Cell,
     fs,
     net::TcpStream,
     time::{Duration, Instant},
@@ -92,11 +93,11 @@ fn idle_connections_to_peers_leave_files_for_those_from_outside() {
     for number in 0..2 * u32::from(PEERS) {
         node.say(&format!("message {number}"));
     }
-    let mut delivered = 0;
+    let delivered = Cell::new(0);
     node.until(|line| {
         assert_ne!(line["event"], "delivery_failed", "{line}");
-        delivered += u32::from(line["event"] == "message_delivered");
-        delivered == 2 * u32::from(PEERS)
+        delivered.set(delivered.get() + u32::from(line["event"] == "message_delivered"));
+        delivered.get() == 2 * u32::from(PEERS)
     });
     assert!(descriptors(&node) < MAX_FILES);
     for client in &honest {

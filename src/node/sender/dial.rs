@@ -27,7 +27,7 @@ use crate::{core::Scope, protocol::Address};
 use super::{
     super::{
         fingerprint::{CertificateFingerprint, fingerprint},
-        lookup::{LookupError, Lookups},
+        lookup::{LookupError, Lookups, Standing},
         reach::Reach,
         resources,
         trust::{FirstUseVerifier, HANDSHAKE, Handshake, Trust},
@@ -43,6 +43,7 @@ const OTHER_VERSION_AFTER: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub(super) struct Dialer {
     tls: Tls,
+    trust: Arc<Trust>,
     lookups: Arc<Lookups>,
     reach: Arc<Reach>,
     /// For a connection, TLS included.
@@ -95,8 +96,8 @@ impl Dialer {
         lookups: Arc<Lookups>,
         timeout: Duration,
     ) -> Self {
-        let tls = Tls(TlsConnector::from(Arc::new(tls(trust, provider))));
-        Self { tls, lookups, reach, timeout }
+        let tls = Tls(TlsConnector::from(Arc::new(tls(Arc::clone(&trust), provider))));
+        Self { tls, trust, lookups, reach, timeout }
     }
 
     /// Makes a connection, in the time that there is for one.
@@ -133,7 +134,7 @@ impl Dialer {
             (Some(ip), _) => vec![ip],
             // RFC 6761: always this machine, whatever a look-up says.
             (None, Some(_)) => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
-            (None, None) => self.look_up(to.hostname(), is_named).await?,
+            (None, None) => self.look_up(to, is_named).await?,
         };
         let found = found.into_iter().map(|ip| SocketAddr::new(ip, to.port()));
         let (mut allowed, mut refused) = (Vec::new(), None);
@@ -149,8 +150,13 @@ impl Dialer {
         }
     }
 
-    async fn look_up(&self, name: &str, is_named: bool) -> Result<Vec<IpAddr>, PostError> {
-        self.lookups.addresses(name, is_named).await.map_err(|error| match error {
+    async fn look_up(&self, to: &Address, is_named: bool) -> Result<Vec<IpAddr>, PostError> {
+        let standing = match self.trust.pinned(to) {
+            _ if is_named => Standing::Named,
+            Some(_) => Standing::Reached,
+            None => Standing::Stranger,
+        };
+        self.lookups.addresses(to.hostname(), standing).await.map_err(|error| match error {
             LookupError::Lack(lack) => PostError::Lack(lack),
             LookupError::Failed(error) => PostError::Io(error),
         })
