@@ -68,7 +68,6 @@ impl Reach {
         let is_inner = listens_on.iter().all(|socket| socket.ip().is_loopback());
         let own = Own {
             scope: Scope::of_hostname(address.hostname()),
-            named: address.ip().into_iter().collect(),
             interfaces: interfaces(),
             due: Some(Instant::now()),
             ..Own::default()
@@ -120,6 +119,12 @@ impl Reach {
                 return;
             }
             own.due = None;
+        }
+        if let Some(ip) = self.address.ip() {
+            return self.learn(Some(vec![ip]));
+        }
+        if Scope::of_hostname(self.address.hostname()).is_some() {
+            return self.learn(Some(Vec::new()));
         }
         let reach = Arc::clone(self);
         let then = move |found: std::io::Result<Vec<IpAddr>>| reach.learn(found.ok());

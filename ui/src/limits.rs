@@ -108,7 +108,7 @@ fn connection_rate(set: &Settings) -> String {
     if connection_rate == 0 {
         return NO_LIMIT.to_owned();
     }
-    format!("{connection_rate_per_address}/s each, {connection_rate}/s more in all")
+    format!("{connection_rate_per_address}/s each + {connection_rate}/s in all")
 }
 
 fn introductions(set: &Settings) -> String {
