@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::Serialize;
+use tokio::sync::oneshot;
 use tokio_util::sync::DropGuard;
 
 use crate::{
@@ -174,6 +175,27 @@ impl Node {
             let announce = at.core.announce(address, at.rng)?;
             Some(at.outcome_of(announce))
         });
+        self.announced(address, outcome).await
+    }
+
+    /// As [`announce`](Self::announce), to an address that the user knows only from somebody else, such as a list
+    /// that was fetched. As with an address that a stranger names, it is contacted only if it is public, or of the kind
+    /// that this node is itself found at, or with [`Limits::contact_all`](super::Limits::contact_all); and a peer that
+    /// answers there is not one that the user named.
+    pub async fn announce_suggested(&self, address: &Address) -> Result<(), AnnounceError> {
+        let outcome = self.shared.at_core(|mut at| {
+            let announce = at.core.announce_suggested(address, at.rng)?;
+            Some(at.outcome_of(announce))
+        });
+        self.announced(address, outcome).await
+    }
+
+    /// Waits for the outcome of an announce; `None` if nothing was sent.
+    async fn announced(
+        &self,
+        address: &Address,
+        outcome: Option<oneshot::Receiver<Outcome>>,
+    ) -> Result<(), AnnounceError> {
         let Some(outcome) = outcome else {
             let ourselves = self.shared.look(|core| core.is_this_node(address));
             return Err(if ourselves { AnnounceError::Ourselves } else { AnnounceError::Ignored });
@@ -194,30 +216,6 @@ impl Node {
     /// Takes an ignore back: the peer has the status again that it had. Returns whether it was ignored.
     pub fn unignore(&self, address: &Address) -> bool {
         self.shared.at_core(|at| at.core.unignore(address, at.now))
-    }
-
-    /// Ignores a remote IP address: connections from it are closed, those that are open at once and others before the
-    /// TLS handshake, whoever they say they are. Returns whether it was not ignored before. Nothing changes for what is
-    /// sent.
-    pub fn ignore_remote(&self, remote: IpAddr) -> bool {
-        let is_news = self.shared.at_core(|at| at.core.ignore_remote(remote));
-        self.guard.connections.cut_from(remote);
-        is_news
-    }
-
-    /// Takes that back. Returns whether it was ignored.
-    pub fn unignore_remote(&self, remote: IpAddr) -> bool {
-        self.shared.at_core(|at| at.core.unignore_remote(remote))
-    }
-
-    /// Whether a remote IP address is ignored.
-    pub fn is_remote_ignored(&self, remote: IpAddr) -> bool {
-        self.shared.look(|core| core.is_remote_ignored(remote))
-    }
-
-    /// The remote IP addresses that are ignored, in order.
-    pub fn ignored_remotes(&self) -> Vec<IpAddr> {
-        self.shared.look(|core| core.ignored_remotes().collect())
     }
 
     /// Removes a peer and the certificate that is trusted for it. It comes back when somebody names it.
@@ -374,21 +372,6 @@ impl Node {
     /// Where others find this node: what it tells them with every payload.
     pub fn address(&self) -> Address {
         self.shared.look(|core| core.address().clone())
-    }
-
-    /// The sockets it listens on.
-    pub fn listens_on(&self) -> &[SocketAddr] {
-        &self.guard.listens_on
-    }
-
-    /// How these sockets fall short of what the node's hostname promises to others, in words, if they do.
-    pub fn listening_shortfall(&self) -> Option<&str> {
-        self.guard.shortfall.as_deref()
-    }
-
-    /// How many connections from outside are open.
-    pub fn connections(&self) -> usize {
-        self.guard.connections.count()
     }
 
     /// SHA-256 of the certificate that it shows.

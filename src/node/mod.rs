@@ -20,6 +20,7 @@ mod listener;
 mod lookup;
 mod public_key;
 mod reach;
+mod remotes;
 mod resources;
 mod sender;
 mod shared;

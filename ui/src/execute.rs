@@ -185,7 +185,9 @@ fn trust(node: &Node, peer: &Address) -> String {
             format!("{peer} is trusted with its new certificate {certificate}, refused {ago} ago")
         }
         Trusted::Unchanged(certificate) => {
-            format!("{peer} showed its trusted certificate {certificate} when it was last reached: nothing changed")
+            format!(
+                "{peer} showed its trusted certificate {certificate} when it was last reached: nothing changed"
+            )
         }
         Trusted::Reset => format!("{peer} is trusted with whichever certificate it shows next"),
         Trusted::Nothing => format!("{peer} showed no other certificate; the first that it shows is trusted"),
@@ -326,7 +328,8 @@ mod tests {
         assert!(refused.ends_with(&format!("; :trust {there} accepts it")), "{refused}");
         let trust = format!(":trust {there}");
         let trusted = told(&node, &trust).await.unwrap();
-        let expected = format!("{there} is trusted with its new certificate {}, refused ", other.certificate());
+        let expected =
+            format!("{there} is trusted with its new certificate {}, refused ", other.certificate());
         assert!(trusted.starts_with(&expected), "{trusted}");
         assert!(told(&node, &trust).await.unwrap().ends_with("when it was last reached: nothing changed"));
         assert_eq!(told(&node, &announce).await, Ok(format!("announced to {there}")));
