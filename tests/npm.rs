@@ -210,7 +210,8 @@ async fn a_message_is_kept_when_the_package_node_dies_over_it() {
     ours.say(&json!("for whoever comes next"));
 
     let failure = ours.until_failure(&package.address()).await;
-    assert_eq!(failure, Failure::Connection("the connection broke off".to_owned()));
+    // It broke off, or was refused when it was made once more.
+    assert!(matches!(failure, Failure::Connection(_)), "{failure:?}");
     assert_eq!(ours.held(), 1);
 }
 
