@@ -9,7 +9,9 @@ use std::{
 use rand::Rng;
 
 use crate::{
-    core::{Choice, HeldBy, HeldMessage, Limit, Now, Origin, PeerCounts, Status, choice, queue::Entry},
+    core::{
+        Choice, Failure, HeldBy, HeldMessage, Limit, Now, Origin, PeerCounts, Status, choice, queue::Entry,
+    },
     protocol::{Address, Message},
 };
 
@@ -33,11 +35,29 @@ pub(super) enum Verdict {
 
 impl Reply {
     pub(super) fn verdict(&self) -> Verdict {
-        match self.status {
-            200 => Verdict::Accepted,
-            429 | 503 => Verdict::Busy,
-            400 | 413 | 414 | 422 | 431 | 500..=599 => Verdict::MessageRefused,
-            _ => Verdict::NoPeer,
+        Verdict::of(self.status)
+    }
+}
+
+impl Verdict {
+    fn of(status: u16) -> Self {
+        match status {
+            200 => Self::Accepted,
+            429 | 503 => Self::Busy,
+            400 | 413 | 414 | 422 | 431 | 500..=599 => Self::MessageRefused,
+            _ => Self::NoPeer,
+        }
+    }
+}
+
+impl Failure {
+    /// Whether the failure leaves open whether the peer is there: this machine lacked something, or the peer was busy or
+    /// refused the message. One that refuses message after message counts as away all the same.
+    pub fn is_no_sign_of_absence(&self) -> bool {
+        match self {
+            Self::NoResources => true,
+            Self::Status(status) => matches!(Verdict::of(*status), Verdict::Busy | Verdict::MessageRefused),
+            _ => false,
         }
     }
 }

@@ -158,7 +158,7 @@ impl State {
                 if matches!(failure, Failure::NotContacted(_)) {
                     self.counters.limits.count(Limit::Scopes);
                 }
-                let answers = peer.answers && *failure == Failure::NoResources;
+                let answers = peer.answers && failure.is_no_sign_of_absence();
                 self.note(&Peer { answers, ..peer.clone() });
             }
             Event::MessageDropped { id, message, .. } => {
