@@ -122,7 +122,8 @@ pub enum Event {
         /// The status it had.
         from: Status,
     },
-    /// Something of a peer changed other than its status, such as whether the user named it.
+    /// Something of a peer changed that a list shows, but not its status, and no other event carries it: such as that the
+    /// user named it.
     PeerChanged {
         /// The peer as it is now.
         peer: Peer,
@@ -227,7 +228,8 @@ pub enum Failure {
     TimedOut,
     /// The peer is at such an address, and only strangers named it: it was not contacted.
     NotContacted(Scope),
-    /// This node has no files or memory left for a connection: nothing was tried, and the peer is as it was.
+    /// This machine has no files, ports, threads or memory left for a connection, or the node failed at making one: the
+    /// peer is as it was.
     NoResources,
     /// The peer's certificate is not the one that was seen first. `trust` accepts it.
     CertificateChanged {
@@ -238,6 +240,9 @@ pub enum Failure {
     },
     /// The node was stopped before the answer came.
     Stopped,
+    /// The peer accepted the announce, but as many peers are known as may be and none of them makes room for it:
+    /// [`Options::max_peers`](super::Options::max_peers).
+    NoRoom,
 }
 
 /// A request that was not taken.
@@ -280,9 +285,12 @@ impl fmt::Display for Failure {
             Self::NotContacted(scope) => {
                 write!(f, "not contacted: it is {scope}, and only strangers named it")
             }
-            Self::NoResources => f.write_str("this machine lets the node open no more files"),
+            Self::NoResources => {
+                f.write_str("this machine has no files, ports, threads or memory left for a connection")
+            }
             Self::CertificateChanged { .. } => f.write_str("certificate changed"),
             Self::Stopped => f.write_str("stopped"),
+            Self::NoRoom => f.write_str("accepted, but as many peers are known as may be (max_peers)"),
         }
     }
 }

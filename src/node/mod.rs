@@ -11,14 +11,22 @@ mod clock;
 mod connections;
 mod driver;
 mod events;
+mod fingerprint;
+mod former_names;
 mod handle;
 mod holding;
 mod hooks;
+mod limits;
 mod listener;
+mod lookup;
+mod public_key;
 mod reach;
+mod remotes;
 mod resources;
 mod sender;
 mod shared;
+mod shares;
+mod sockets;
 mod state_file;
 mod subscription;
 mod trust;
@@ -26,14 +34,16 @@ mod whole_file;
 
 use hyper::header::HeaderName;
 
-pub use builder::{Builder, Limits, StartError};
+pub use builder::{Builder, StartError};
 pub use certificate::CertificateError;
+pub use fingerprint::CertificateFingerprint;
 pub use handle::{AnnounceError, Node, NotKnown, Overview, Remaining, Snapshot, SnapshotLimits};
 pub use holding::HandOnError;
 pub use hooks::{Request, Verdict};
+pub use limits::Limits;
 pub use state_file::StateError;
 pub use subscription::Subscription;
-pub use trust::{CertificateFingerprint, Trusted};
+pub use trust::Trusted;
 
 /// The request header that carries a random value of one run of a node, by which it recognises itself under a name
 /// that it did not know. Other nodes ignore it.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::KnownPeer;
 
-use super::{shared::Shared, trust::Pin, whole_file};
+use super::{former_names, shared::Shared, trust::Pin, whole_file};
 
 /// The file's name in the data directory.
 const STATE_FILE: &str = "peers.json";
@@ -25,7 +25,9 @@ const TRY_AGAIN: Duration = Duration::from_secs(5);
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct State {
     version: u32,
+    #[serde(deserialize_with = "former_names::left_out")]
     pub(super) peers: Vec<KnownPeer>,
+    #[serde(deserialize_with = "former_names::left_out")]
     pub(super) pins: Vec<Pin>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) ignored_remotes: Vec<IpAddr>,

@@ -168,7 +168,7 @@ impl Introducer {
         match announced {
             Ok(()) => Announced::Answered,
             Err(AnnounceError::Failed(Failure::Stopped)) => Announced::Stopped,
-            Err(AnnounceError::Failed(_)) => Announced::Failed,
+            Err(AnnounceError::Failed(_) | AnnounceError::NoRoom) => Announced::Failed,
             Err(AnnounceError::Ignored) => Announced::Ignored,
             Err(_) => Announced::Ourselves,
         }

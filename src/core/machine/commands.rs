@@ -7,7 +7,7 @@ use rand::Rng;
 use crate::{
     core::{
         EnqueueError, Event, HeldBy, Introduction, MessageId, Now, OptionsError, Origin, QueuedMessage,
-        Status, choice, options::check_send_rate,
+        Status, choice, options::check_send_rate, peers::Peers,
     },
     protocol::{Address, Kind, Message, Payload},
 };
@@ -72,10 +72,12 @@ impl Core {
     /// Adds a peer as new. Returns whether it was added: not if it is known, is this node, or there are as many
     /// peers as may be.
     pub fn add_peer(&mut self, address: &Address, now: Now) -> bool {
-        let known = self.peers.find(address);
-        let added = known.is_none().then(|| self.discover(address, now, || Introduction::ByHand)).flatten();
-        known.or(added).into_iter().for_each(|number| self.peers.keep(number));
-        added.is_some()
+        if let Some(number) = self.peers.find(address) {
+            self.name(number);
+            return false;
+        }
+        let name = |peers: &mut Peers, number| _ = peers.keep(number);
+        !self.is_this_node(address) && self.add(address, None, now, || Introduction::ByHand, name).is_some()
     }
 
     /// Makes this node known to another, which becomes a peer when it answers 200. `None`, and nothing is sent, if
@@ -106,13 +108,10 @@ impl Core {
     /// Ignores an address, known or not. Returns whether it was not ignored before.
     pub fn ignore(&mut self, address: &Address, now: Now) -> bool {
         let Some(number) = self.peers.find(address) else { return self.ignore_unknown(address, now) };
-        let from = self.peers.record(number).status();
-        if from == Status::Ignored {
-            return false;
-        }
-        self.set_status(number, Status::Ignored, now);
-        self.peers.remember_status(number, from);
-        true
+        let from = self.peers.ignore(number, now);
+        from.into_iter()
+            .for_each(|from| self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
+        from.is_some()
     }
 
     pub(super) fn ignore_unknown(&mut self, address: &Address, now: Now) -> bool {
@@ -131,7 +130,7 @@ impl Core {
         let Some(number) = self.peers.find(address) else { return false };
         let is_ignored = self.peers.record(number).status() == Status::Ignored;
         if is_ignored {
-            let status = self.peers.remembered_status(number).unwrap_or(Status::New);
+            let status = self.peers.status_before_ignored(number);
             self.set_status(number, status, now);
         }
         is_ignored
@@ -147,6 +146,7 @@ impl Core {
         check_send_rate(rate)?;
         Arc::make_mut(&mut self.options).send_rate = rate;
         self.pace.set_rate(rate, now.uptime);
+        self.peers.set_slow_from(self.options.slow_from());
         self.tell(|_| Event::SendRateChanged { rate });
         Ok(())
     }

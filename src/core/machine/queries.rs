@@ -10,15 +10,15 @@ use crate::{
 use super::{Core, InFlight, Purpose};
 
 impl Core {
-    /// How many peers of each status the next message could go to: those that are not busy with as many as may be, and
-    /// after a message went to a peer that only strangers spoke for just the others: see
-    /// [`Core::is_turn_of_proven`].
+    /// How many peers of each status the next message could go to: those that have room for one more delivery, and only the
+    /// proven ones if it is their turn: see [`Core::is_turn_of_proven`].
     pub fn free_peers(&self) -> PeerCounts {
         self.candidates().free
     }
 
-    /// Whether the next message is for a peer that answered or that the user named, because the last went to one that
-    /// only strangers spoke for.
+    /// Whether the next message is for a proven peer: one that answered when it was last tried, or that the user named and
+    /// that was never tried. After each message to another, one is owed to them, and sent as soon as one of them is free.
+    /// Only with [`Newcomers::EverySecond`](crate::core::Newcomers::EverySecond).
     pub fn is_turn_of_proven(&self) -> bool {
         self.candidates().is_for_proven
     }

@@ -30,7 +30,7 @@ impl Core {
         let Some(number) = self.peers.find(sender) else {
             return self.meet(sender, remote, now, || Introduction::Sender);
         };
-        self.is_alive(number, now);
+        self.peer_spoke(number, remote, now);
         Some(number)
     }
 
@@ -114,8 +114,6 @@ impl Core {
             }
             return Err(answer.with_header("retry-after", RETRY_AFTER));
         }
-        // As those who watch see the peer, this message is not among what came from it.
-        let peer = self.is_watched.then(|| who(&self.peers));
         let visits = self.sight(&message);
         // The peer's own, where there is one: many messages come from few.
         let from = number.map_or(sender, |number| self.peers.address(number)).clone();
@@ -124,11 +122,11 @@ impl Core {
         if let Some(number) = number {
             self.peers.record_mut(number).received += 1;
         }
-        if let Some(peer) = peer {
-            let QueuedMessage { id, message, .. } = &entry.queued;
-            let (id, message) = (Some(*id), message.clone());
-            self.tell(|_| Event::MessageReceived { peer, message, id, visits, remote });
-        }
+        let QueuedMessage { id, ref message, .. } = entry.queued;
+        self.tell(|peers| {
+            let (peer, message) = (who(peers), message.clone());
+            Event::MessageReceived { peer, message, id: Some(id), visits, remote }
+        });
         self.admit(entry, || Origin::Received(sender.clone()));
         Ok(())
     }

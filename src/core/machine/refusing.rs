@@ -50,18 +50,6 @@ impl Verdict {
     }
 }
 
-impl Failure {
-    /// Whether the failure leaves open whether the peer is there: this machine lacked something, or the peer was busy or
-    /// refused the message. One that refuses message after message counts as away all the same.
-    pub fn is_no_sign_of_absence(&self) -> bool {
-        match self {
-            Self::NoResources => true,
-            Self::Status(status) => matches!(Verdict::of(*status), Verdict::Busy | Verdict::MessageRefused),
-            _ => false,
-        }
-    }
-}
-
 impl Core {
     /// What an answer other than 200 to a message changes: the peer's status only if it is as good as no answer.
     pub(super) fn note_reply(
@@ -140,7 +128,7 @@ impl Core {
             let to = &in_flight.to;
             matches!(in_flight.purpose, Purpose::Message(_)) && self.is_good(to) && !refused.is_by(to)
         };
-        let PeerCounts { new, alive, lost, dead, .. } = choice::free(&self.peers);
+        let PeerCounts { new, alive, lost, dead, .. } = self.peers.free_counts();
         new + alive + lost + dead == self.free_refusers().count() && self.in_flight.iter().any(is_other)
     }
 

@@ -8,6 +8,9 @@ mod model;
 mod peers;
 mod queue;
 mod refusals;
+mod restoring;
+mod shares;
+mod spellings;
 mod statuses;
 mod strangers;
 

@@ -136,17 +136,24 @@ impl<'a> Subject<'a> {
     }
 
     pub(super) fn came_from(&self, pattern: &Regex) -> bool {
-        self.from.is_some_and(|peer| pattern.is_match(&peer.to_string()))
+        self.from.is_some_and(|peer| is_named(pattern, peer))
     }
 
     pub(super) fn went_to(&self, pattern: &Regex) -> bool {
-        self.to.is_some_and(|peer| pattern.is_match(&peer.to_string()))
+        self.to.is_some_and(|peer| is_named(pattern, peer))
     }
 
     pub(super) fn has_peer(&self, pattern: &Regex) -> bool {
         let peers = [self.from, self.to, self.peer];
-        peers.into_iter().flatten().any(|peer| pattern.is_match(&peer.to_string()))
+        peers.into_iter().flatten().any(|peer| is_named(pattern, peer))
     }
+}
+
+/// Whether the pattern is in the address, as it was written or in the one spelling that stands for all.
+fn is_named(pattern: &Regex, peer: &Address) -> bool {
+    let canonical = peer.canonical();
+    let is_spelt_otherwise = canonical.hostname() != peer.hostname();
+    pattern.is_match(&peer.to_string()) || (is_spelt_otherwise && pattern.is_match(&canonical.to_string()))
 }
 
 /// What a message says: the characters of a string, the JSON text of anything else, as far as it is looked at.

@@ -127,7 +127,9 @@ fn tell(
             .with_message(*id, message)
             .with("draw", choice.draw)
             .with("free_peers", choice.free)
-            .with("for_proven", choice.is_for_proven),
+            .with("for_proven", choice.is_for_proven)
+            .with("alive_places", choice.alive_places)
+            .with("at_place", choice.at_place),
         Event::MessageDelivered { id, peer, message, round_trip } => record("message_delivered")
             .with("peer", described(peer))
             .with_message(*id, message)
@@ -216,6 +218,7 @@ fn cause(failure: &Failure) -> &'static str {
         Failure::NoResources => "no_resources",
         Failure::CertificateChanged { .. } => "certificate_changed",
         Failure::Stopped => "stopped",
+        Failure::NoRoom => "no_room",
         _ => "other",
     }
 }
@@ -319,6 +322,8 @@ pub(super) fn limits(time: u64, line: u64, node: &Node) -> Record {
 struct Limits {
     max_connections: usize,
     max_connections_per_address: usize,
+    connection_rate_per_address: u32,
+    connection_rate: u32,
     handshake_timeout_ms: f64,
     header_timeout_ms: f64,
     body_timeout_ms: f64,
@@ -345,6 +350,8 @@ impl From<&Settings> for Limits {
         Self {
             max_connections: limits.max_connections,
             max_connections_per_address: limits.max_connections_per_address,
+            connection_rate_per_address: limits.connection_rate_per_address,
+            connection_rate: limits.connection_rate,
             handshake_timeout_ms: millis(limits.handshake_timeout),
             header_timeout_ms: millis(limits.header_timeout),
             body_timeout_ms: millis(limits.body_timeout),
@@ -455,6 +462,9 @@ pub(crate) struct Listed<'a> {
     reached: bool,
     /// Whether the user named it.
     by_user: bool,
+    /// The status that it has again when it is no longer ignored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_ignored: Option<Status>,
 }
 
 impl<'a> From<&'a Peer> for Listed<'a> {
@@ -468,6 +478,7 @@ impl<'a> From<&'a Peer> for Listed<'a> {
             since_ms: millis(peer.since),
             reached: peer.reached,
             by_user: peer.is_named,
+            before_ignored: peer.before_ignored,
         }
     }
 }
@@ -542,8 +553,7 @@ mod tests {
         let peer = format!(
             r#"{{"identifier":"{identifier}","hostname":"tower.example.org","port":8080,"status":"alive","time":5,"answers":false}}"#
         );
-        let expected =
-            r#"{"event":"message_received","time":1234,"peer":PEER,"message":"hello","id":null,"visits":1}"#;
+        let expected = r#"{"event":"message_received","time":1234,"peer":PEER,"message":"hello","id":null,"visits":1,"remote":null}"#;
         assert_eq!(line, expected.replace("PEER", &peer));
     }
 

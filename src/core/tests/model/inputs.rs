@@ -1,15 +1,6 @@
-//! What can happen to the node.
+//! What happens to the node, by chance.
 
 use super::*;
-
-/// Two of these share an identifier, and two are ourselves.
-pub(super) const NAMES: [&str; 8] =
-    ["tower:1", "TOWER:1", "a:1", "a:2", "b:1", "[::1]:1", "10.0.0.1:23", "10.0.0.12:3"];
-pub(super) const FALSY: [&str; 3] = ["null", "0", "\"\""];
-pub(super) const KILL_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// An index into [`NAMES`].
-pub(super) type Name = usize;
 
 #[derive(Debug, Clone)]
 pub(super) enum Input {
@@ -19,6 +10,7 @@ pub(super) enum Input {
         message: Text,
         friend: Option<Name>,
         is_discarded: bool,
+        from: Option<u8>,
     },
     Enqueue(Text),
     Dequeue,
@@ -69,20 +61,36 @@ pub(super) fn text() -> impl Strategy<Value = Text> {
 pub(super) fn payloads() -> impl Strategy<Value = Input> {
     let name = 0..NAMES.len();
     let kind = prop_oneof![5 => Just(Kind::Message), 1 => Just(Kind::Announce), 1 => Just(Kind::Other)];
-    (name.clone(), kind, text(), proptest::option::of(name), proptest::bool::weighted(0.1)).prop_map(
-        |(sender, kind, message, friend, is_discarded)| Input::Payload {
+    let from = proptest::option::of(0_u8..3);
+    (name.clone(), kind, text(), proptest::option::of(name), proptest::bool::weighted(0.1), from).prop_map(
+        |(sender, kind, message, friend, is_discarded, from)| Input::Payload {
             sender,
             kind,
             message,
             friend,
             is_discarded,
+            from,
         },
     )
 }
 
+/// One of three places, two of them in one network.
+pub(super) fn remote(place: u8) -> IpAddr {
+    IpAddr::from([192, 0, place / 2, place])
+}
+
+/// A peer accepts something, with a body or without, at a place or nowhere in particular.
+pub(super) fn accepted() -> impl Strategy<Value = Outcome> {
+    (proptest::option::of(0_u8..3), any::<bool>(), 1_u64..50).prop_map(|(place, has_body, millis)| {
+        let reply = Reply::new(200, Duration::from_millis(millis));
+        Outcome::Answered(Reply { remote: place.map(remote), has_body, ..reply })
+    })
+}
+
 pub(super) fn outcomes() -> impl Strategy<Value = Outcome> {
     prop_oneof![
-        5 => Just(taken()),
+        3 => Just(taken()),
+        4 => accepted(),
         5 => Just(failed()),
         1 => Just(Outcome::Ourselves),
         2 => Just(Outcome::Failed(Failure::NoResources)),
@@ -130,6 +138,7 @@ pub(super) fn options() -> impl Strategy<Value = Options> {
             max_new_peers: new_peers,
             max_queue_messages: messages,
             max_queue_bytes: bytes,
+            introductions_per_minute: 0,
             ..Options::new(ourselves())
         },
     )

@@ -1,17 +1,15 @@
-//! Who knows the node by its events alone.
+//! What is known by the events alone.
 
 use super::*;
 
-/// A watcher, who knows the node by its events alone.
-#[derive(Default)]
-pub(super) struct Watcher {
-    pub(super) peers: BTreeMap<Address, Status>,
-    pub(super) queue: BTreeMap<MessageId, Message>,
-    pub(super) held: BTreeMap<MessageId, Message>,
-    pub(super) met: LimitCounts,
-}
-
 impl Watcher {
+    /// An event carries a peer as it is then.
+    pub(super) fn see(&mut self, peer: Peer) {
+        let Some(known) = self.peers.get_mut(&peer.address) else { return };
+        let was_claim = std::mem::replace(known, peer).is_claim();
+        self.confirmed = (was_claim && !known.is_claim()).then(|| known.address.clone());
+    }
+
     pub(super) fn watch(&mut self, event: Event) {
         match event {
             Event::MessageQueued { id, message, .. } => {
@@ -20,6 +18,10 @@ impl Watcher {
             Event::MessageSending { id, message, .. } => {
                 assert_eq!(self.queue.remove(&id), Some(message));
             }
+            Event::MessageReceived { peer, .. }
+            | Event::AnnounceReceived { peer, .. }
+            | Event::MessageDelivered { peer, .. }
+            | Event::DeliveryFailed { peer, .. } => self.see(peer),
             Event::MessageDropped { id, message, .. } => {
                 assert_eq!(self.queue.remove(&id).or(self.held.remove(&id)), Some(message));
             }
@@ -38,18 +40,29 @@ impl Watcher {
                 assert_eq!(std::mem::replace(text, queued.message), before);
             }
             Event::PeerDiscovered { peer, .. } => {
-                assert_eq!(self.peers.insert(peer.address, peer.status), None);
+                assert_eq!(self.peers.insert(peer.address.clone(), peer), None);
             }
             Event::PeerUpdated { peer, from } => {
-                assert_eq!(self.peers.insert(peer.address, peer.status), Some(from));
+                let before = self.peers.insert(peer.address.clone(), peer);
+                assert_eq!(before.map(|peer| peer.status), Some(from));
+            }
+            Event::PeerChanged { peer } => {
+                let before = self.peers.insert(peer.address.clone(), peer.clone()).unwrap();
+                assert!(before != peer && before.status == peer.status, "nothing of {peer:?} changed");
+            }
+            Event::ClaimConfirmed { peer } => {
+                let is_expected = self.confirmed.take().as_ref() == Some(&peer.address);
+                let before = self.peers.insert(peer.address.clone(), peer.clone()).unwrap();
+                assert!(is_expected || before.is_claim(), "{before:?} was no claim");
+                assert!(!peer.is_claim());
             }
             Event::PeerForgotten { peer } => {
-                assert_eq!(self.peers.remove(&peer.address), Some(peer.status));
+                assert_eq!(self.peers.remove(&peer.address), Some(peer));
             }
+            Event::LimitsMet { met } => self.limits = met,
             Event::FoundOurselves { address } => {
                 self.peers.remove(&address);
             }
-            Event::LimitsMet { met } => self.met = met,
             _ => {}
         }
     }

@@ -369,7 +369,7 @@ fn messages_on_their_way() -> Vec<Event> {
     let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
     let free = PeerCounts { alive: 2, lost: 1, ..PeerCounts::default() };
     let sending = |id, peer: &Peer| {
-        let choice = Choice { draw: 3_000, free, is_for_proven: false };
+        let choice = Choice { draw: 3_000, free, is_for_proven: false, alive_places: 1, at_place: 1 };
         Event::MessageSending { id, peer: peer.clone(), message: gnu.clone(), choice }
     };
     let failure = Failure::Connection("connection refused".to_owned());

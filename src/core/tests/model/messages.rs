@@ -1,205 +1,8 @@
-//! The model.
+//! What should become of the messages.
 
-use super::{inputs::KILL_TIMEOUT, *};
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Known {
-    pub(super) status: Status,
-    pub(super) since: Now,
-    pub(super) before_ignored: Option<Status>,
-    pub(super) met: Duration,
-    /// `None` if it was never tried.
-    pub(super) answers: Option<bool>,
-    pub(super) reached: bool,
-    pub(super) answered: Duration,
-    pub(super) is_named: bool,
-}
-
-impl Known {
-    pub(super) fn is_hoped_for(&self) -> bool {
-        (self.status == Status::New && self.is_named) || self.is_vouched()
-    }
-
-    /// Whether the user speaks for it, and it was never tried.
-    pub(super) fn is_vouched(&self) -> bool {
-        self.status == Status::Alive && self.is_named && self.answers.is_none()
-    }
-
-    /// Whether nothing but what strangers say speaks for it.
-    pub(super) fn is_hearsay(&self) -> bool {
-        match self.status {
-            Status::New => !self.is_named,
-            Status::Alive => self.answers != Some(true) && !self.is_vouched(),
-            _ => false,
-        }
-    }
-
-    /// Whether what we last heard of it is that it answered.
-    pub(super) fn is_proven(&self) -> bool {
-        self.status == Status::Alive && self.answers == Some(true)
-    }
-}
-
-/// Where a message is that was let in.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Whereabouts {
-    Queued,
-    Held,
-    InFlight,
-    Delivered,
-    Dropped,
-    Replaced,
-}
-
-/// What should be so.
-pub(super) struct Model {
-    pub(super) options: Options,
-    pub(super) now: Now,
-    pub(super) peers: BTreeMap<Address, Known>,
-    pub(super) aliases: BTreeSet<Address>,
-    pub(super) queue: Vec<Message>,
-    pub(super) held: Vec<Message>,
-    pub(super) rule: Option<Rule>,
-    /// Released since the rule was set.
-    pub(super) passed: BTreeSet<String>,
-    pub(super) is_handing_on: bool,
-    pub(super) after_try: bool,
-    /// To whom, and the message unless it is an announce; in the order in which they began.
-    pub(super) in_flight: Vec<(DeliveryId, Address, Option<Message>)>,
-    pub(super) whereabouts: BTreeMap<String, Whereabouts>,
-    pub(super) counters: Counters,
-    /// Until when peers are sent nothing.
-    pub(super) paused: BTreeMap<Address, Duration>,
-    /// The seconds of the last pause, and the messages that were refused, since a peer last accepted something.
-    pub(super) standing: BTreeMap<Address, (u64, BTreeSet<String>)>,
-    /// How often each message was refused, and by whom.
-    pub(super) refusals: BTreeMap<String, (usize, BTreeSet<Address>)>,
-}
+use super::*;
 
 impl Model {
-    pub(super) fn new(options: Options) -> Self {
-        Self {
-            options,
-            now: at(0),
-            peers: BTreeMap::new(),
-            aliases: BTreeSet::new(),
-            queue: Vec::new(),
-            held: Vec::new(),
-            rule: None,
-            passed: BTreeSet::new(),
-            is_handing_on: false,
-            after_try: false,
-            in_flight: Vec::new(),
-            whereabouts: BTreeMap::new(),
-            counters: Counters::default(),
-            paused: BTreeMap::new(),
-            standing: BTreeMap::new(),
-            refusals: BTreeMap::new(),
-        }
-    }
-
-    pub(super) fn status(&self, address: &Address) -> Option<Status> {
-        self.peers.get(address).map(|known| known.status)
-    }
-
-    pub(super) fn set_status(&mut self, address: &Address, status: Status) {
-        let now = self.now;
-        let known = self.peers.get_mut(address).unwrap();
-        if known.status != status {
-            *known = Known { status, since: now, before_ignored: Some(known.status), ..*known };
-        }
-    }
-
-    pub(super) fn add(&mut self, address: &Address, status: Status) {
-        let known = Known {
-            status,
-            since: self.now,
-            before_ignored: None,
-            met: self.now.uptime,
-            answers: None,
-            reached: false,
-            answered: self.now.uptime,
-            is_named: false,
-        };
-        assert!(self.peers.insert(address.clone(), known).is_none());
-        if !self.paused.contains_key(address) {
-            self.standing.remove(address);
-        }
-    }
-
-    pub(super) fn is_us(&self, address: &Address) -> bool {
-        *address == ourselves() || self.aliases.contains(address)
-    }
-
-    /// Adds it as new if it is not known and there is room for it, or somebody makes room.
-    pub(super) fn discover(&mut self, address: &Address) -> bool {
-        if self.is_us(address) || self.peers.contains_key(address) {
-            return false;
-        }
-        let has_room = self.peers.len() < self.options.max_peers || self.make_room(|_| true);
-        if has_room {
-            self.add(address, Status::New);
-        }
-        has_room
-    }
-
-    pub(super) fn add_peer(&mut self, address: &Address) -> bool {
-        let is_added = self.discover(address);
-        self.peers.entry(address.clone()).and_modify(|known| known.is_named = true);
-        is_added
-    }
-
-    /// A payload names it.
-    pub(super) fn meet(&mut self, address: &Address, is_sender: bool) -> bool {
-        if self.is_us(address) || self.peers.contains_key(address) {
-            return false;
-        }
-        let has_room = self.with_status(Status::New).len() < self.options.max_new_peers
-            || (is_sender && self.make_room(|known| known.status == Status::New));
-        has_room && self.discover(address)
-    }
-
-    /// Forgets the one that is known for the longest of those that never answered, or of those that are gone the one
-    /// that answered the longest ago.
-    pub(super) fn make_room(&mut self, may: impl Fn(&Known) -> bool) -> bool {
-        let first = self
-            .peers
-            .iter()
-            .filter(|(_, known)| known.status != Status::Ignored && !known.is_named && may(known))
-            .filter(|(_, known)| !known.reached || matches!(known.status, Status::Lost | Status::Dead))
-            .min_by_key(|(address, known)| {
-                let since = if known.reached { known.answered } else { known.met };
-                (known.reached, since, (*address).clone())
-            })
-            .map(|(address, _)| address.clone());
-        first.is_some_and(|address| self.peers.remove(&address).is_some())
-    }
-
-    pub(super) fn is_alive(&mut self, address: &Address) {
-        if self.status(address).is_some_and(|status| status != Status::Ignored) {
-            self.set_status(address, Status::Alive);
-        }
-    }
-
-    pub(super) fn contact_worked(&mut self, address: &Address) {
-        if let Some(known) = self.peers.get_mut(address) {
-            (known.answers, known.reached, known.answered) = (Some(true), true, self.now.uptime);
-        }
-        self.is_alive(address);
-    }
-
-    pub(super) fn contact_failed(&mut self, address: &Address) {
-        let Some(known) = self.peers.get_mut(address) else { return };
-        known.answers = Some(false);
-        match known.status {
-            Status::New | Status::Alive => self.set_status(address, Status::Lost),
-            Status::Lost if self.now.uptime > known.since.uptime + KILL_TIMEOUT => {
-                self.set_status(address, Status::Dead);
-            }
-            _ => {}
-        }
-    }
-
     pub(super) fn messages_in_flight(&self) -> impl Iterator<Item = &Message> {
         self.in_flight.iter().filter_map(|(_, _, message)| message.as_ref())
     }
@@ -291,14 +94,66 @@ impl Model {
         assert!(may, "{message:?} from {from:?} to {to:?}");
     }
 
+    pub(super) fn under_way_to(&self, is_meant: impl Fn(&Address) -> bool) -> usize {
+        self.in_flight.iter().filter(|(_, to, message)| message.is_some() && is_meant(to)).count()
+    }
+
+    fn is_only_machine(&self) -> bool {
+        let answering = self.peers.values().filter(|known| known.is_answering());
+        let unknown = answering.clone().filter(|known| known.place.is_none()).count();
+        unknown + answering.filter_map(|known| known.place).collect::<BTreeSet<_>>().len() <= 1
+    }
+
+    pub(super) fn is_slow(&self, known: &Known) -> bool {
+        known.delay > (self.options.max_in_flight as f64 / self.options.send_rate * 1e6) as u32
+    }
+
     pub(super) fn is_free(&self, address: &Address) -> bool {
-        let under_way =
-            self.in_flight.iter().filter(|(_, to, message)| to == address && message.is_some()).count();
-        match self.peers.get(address) {
-            None | Some(Known { status: Status::Ignored, .. }) => false,
-            _ if self.paused.contains_key(address) => false,
-            Some(known) if known.is_proven() => under_way < self.options.max_in_flight_per_peer,
-            Some(_) => under_way == 0 && self.tries() < self.options.max_in_flight.div_ceil(2),
+        let Some(known) = self.peers.get(address) else { return false };
+        let (all, under_way) = (self.options.max_in_flight, self.under_way_to(|to| to == address));
+        let free = all - self.under_way_to(|_| true);
+        let is_fast = |known: &Known| known.is_answering() && !self.is_slow(known);
+        let admits_slow = free > all / 4 || !self.peers.values().any(is_fast);
+        if known.peer.status == Status::Ignored || self.paused.contains_key(address) {
+            return false;
+        }
+        if !known.is_answering() {
+            return under_way == 0 && admits_slow && self.tries() < all.div_ceil(2);
+        }
+        let is_at_its_machine = |to: &Address| {
+            let is_one = |other: &Known| other.is_answering() && other.place == known.place;
+            to == address || known.place.is_some() && self.peers.get(to).is_some_and(is_one)
+        };
+        let at_machine = self.under_way_to(is_at_its_machine);
+        let (is_slow, most) = (self.is_slow(known), self.options.max_in_flight_per_peer);
+        under_way < free.div_ceil(4).min(most).max(1)
+            && (self.is_only_machine() || at_machine < (if is_slow { free } else { 3 * free }).max(1))
+            && (admits_slow || !is_slow)
+    }
+
+    /// Whether every message is for the proven until one of them has it, and one is free.
+    pub(super) fn is_turn_of_proven(&self) -> bool {
+        let mut proven = self.peers.iter().filter(|(_, known)| known.is_proven());
+        self.owed_to_proven > 0 && proven.any(|(address, _)| self.is_free(address))
+    }
+
+    /// How many peers of each status the next message could go to.
+    pub(super) fn free(&self) -> PeerCounts {
+        let is_for_proven = self.is_turn_of_proven();
+        let is_candidate =
+            |known: &&Known| self.is_free(&known.peer.address) && (!is_for_proven || known.is_proven());
+        let free: Vec<&Known> = self.peers.values().filter(is_candidate).collect();
+        let count =
+            |is_meant: &dyn Fn(&Peer) -> bool| free.iter().filter(|known| is_meant(&known.peer)).count();
+        let of = |status| count(&|peer| peer.status == status);
+        let waits_for_good = self.is_handing_on && !self.good().is_empty();
+        PeerCounts {
+            new: of(Status::New),
+            alive: of(Status::Alive),
+            claimed: count(&|peer| peer.status == Status::Alive && !peer.answers),
+            lost: if waits_for_good { 0 } else { of(Status::Lost) },
+            dead: if waits_for_good { 0 } else { of(Status::Dead) },
+            ignored: 0,
         }
     }
 
@@ -308,7 +163,7 @@ impl Model {
             self.in_flight.iter().filter(|(_, _, message)| message.is_some()).map(|(_, to, _)| to);
         let is_try = |to: &&Address| {
             let known = self.peers.get(to);
-            known.is_some_and(|known| known.status != Status::Ignored && !known.is_proven())
+            known.is_some_and(|known| known.peer.status != Status::Ignored && !known.is_answering())
         };
         receivers.filter(is_try).collect::<BTreeSet<_>>().len()
     }
@@ -332,25 +187,27 @@ impl Model {
     pub(super) fn begin(&mut self, delivery: &Delivery) {
         self.hold_heads();
         assert!(self.can_send() && self.is_free(&delivery.to) && !self.is_us(&delivery.to), "{delivery:?}");
-        let to = self.peers[&delivery.to];
-        let refusers = self.refusers();
-        let may_take = |address: &&Address| {
-            let is_wanted = !self.is_handing_on || self.good().is_empty() || self.good().contains(address);
-            self.is_free(address) && is_wanted && !refusers.contains(*address)
+        let (to, refusers) = (&self.peers[&delivery.to], self.refusers());
+        let is_wanted = |known: &&Known| {
+            let address = &known.peer.address;
+            self.is_free(address)
+                && (!self.is_handing_on || self.good().is_empty() || self.good().contains(address))
         };
-        let are_others_free = self.peers.keys().any(|address| may_take(&address));
-        assert!(!are_others_free || !refusers.contains(&delivery.to), "{delivery:?}");
-        let is_free =
-            |address: &Address| self.is_free(address) && !(are_others_free && refusers.contains(address));
-        let proven = self.peers.iter().filter(|(address, _)| is_free(address));
-        let proven = proven.filter(|(_, known)| known.is_hoped_for() || known.is_proven());
-        if self.after_try && proven.count() > 0 {
-            assert!(!to.is_hearsay(), "{delivery:?}");
-        } else {
-            let has_free_new = self.with_status(Status::New).iter().any(is_free);
-            assert!(!has_free_new || to.status == Status::New, "{delivery:?}");
-        }
-        self.after_try = to.is_hearsay();
+        let wanted: Vec<&Known> = self.peers.values().filter(is_wanted).collect();
+        // Those that refused the message are asked again only if nobody else is free.
+        let has_refused = |known: &&Known| refusers.contains(&known.peer.address);
+        let others: Vec<&Known> = wanted.iter().copied().filter(|known| !has_refused(known)).collect();
+        let free = if others.is_empty() { wanted } else { others };
+        let is_any_proven = self.peers.values().any(Known::is_proven);
+        let is_for_proven = self.owed_to_proven > 0 && free.iter().any(|known| known.is_proven());
+        assert!(free.contains(&to) && (!is_for_proven || to.is_proven()), "{delivery:?}");
+        let has_free_new = free.iter().any(|known| known.peer.status == Status::New);
+        assert!(is_for_proven || !has_free_new || to.peer.status == Status::New, "{delivery:?}");
+        self.owed_to_proven = match to.is_proven() {
+            true => self.owed_to_proven.saturating_sub(1),
+            false if is_any_proven => (self.owed_to_proven + 1).min(64),
+            false => 1,
+        };
         assert!(!self.is_handing_on || self.good().is_empty() || self.good().contains(&delivery.to));
         let message = self.queue.remove(0);
         self.moves(&message, Whereabouts::InFlight);
@@ -367,7 +224,7 @@ impl Model {
 
     pub(super) fn note_in_flight(&mut self, delivery: &Delivery, message: Option<Message>) {
         assert_eq!(delivery.payload.sender, ourselves());
-        let proven = self.peers.iter().filter(|(_, known)| known.is_proven());
+        let proven = self.peers.iter().filter(|(_, known)| known.is_answering());
         let friends: Vec<&Address> =
             proven.map(|(address, _)| address).filter(|address| **address != delivery.to).collect();
         match &delivery.payload.friend {
@@ -380,7 +237,7 @@ impl Model {
     pub(super) fn with_status(&self, status: Status) -> Vec<Address> {
         self.peers
             .iter()
-            .filter(|(_, known)| known.status == status)
+            .filter(|(_, known)| known.peer.status == status)
             .map(|(address, _)| address.clone())
             .collect()
     }
@@ -388,14 +245,16 @@ impl Model {
     pub(super) fn end(&mut self, which: usize, outcome: &Outcome) -> DeliveryId {
         let (id, to, message) = self.in_flight.remove(which);
         match (outcome, &message) {
-            (outcome, Some(message)) if outcome.is_taken() => {
+            (Outcome::Answered(reply), Some(message)) if reply.status == 200 => {
                 self.moves(message, Whereabouts::Delivered);
                 self.counters.delivered += 1;
                 self.clear_standing(&to);
-                self.contact_worked(&to);
+                self.peers.entry(to.clone()).and_modify(|known| known.peer.delivered += 1);
+                self.note_answer(&to, reply);
+                self.is_alive(&to);
             }
             (Outcome::Answered(reply), Some(message)) => {
-                self.counters.failed += 1;
+                self.count_failure(&to);
                 self.refused(&to, message, reply.status);
                 if self.is_to_be_set_aside(message) {
                     self.held.push(message.clone());
@@ -404,23 +263,24 @@ impl Model {
                     self.push(message);
                 }
             }
-            (Outcome::Failed(_), Some(message)) => {
-                self.counters.failed += 1;
-                self.push(message);
+            (Outcome::Failed(failure), Some(message)) => {
                 // Of which no peer is to blame.
-                if outcome.failure() != Some(Failure::NoResources) {
+                if *failure == Failure::NoResources {
+                    self.counters.failed += 1;
+                } else {
+                    self.count_failure(&to);
                     self.contact_failed(&to);
                 }
+                self.push(message);
             }
-            (outcome, None) if outcome.is_taken() => {
+            (Outcome::Answered(reply), None) if reply.status == 200 => {
                 self.clear_standing(&to);
-                if self.discover(&to) {
-                    let known = self.peers.get_mut(&to).unwrap();
-                    (known.answers, known.reached, known.answered) = (Some(true), true, self.now.uptime);
-                } else {
-                    self.contact_worked(&to);
+                let is_added = self.discover(&to, None);
+                self.note_answer(&to, reply);
+                if !is_added {
+                    self.is_alive(&to);
                 }
-                self.peers.entry(to).and_modify(|known| known.is_named = true);
+                self.peers.entry(to).and_modify(|known| known.peer.is_named = true);
             }
             (Outcome::Answered(reply), None) if reply.status == 503 => self.pause(&to),
             (Outcome::Answered(_) | Outcome::Failed(_), None) => {}
@@ -433,6 +293,11 @@ impl Model {
         id
     }
 
+    fn count_failure(&mut self, to: &Address) {
+        self.counters.failed += 1;
+        self.peers.entry(to.clone()).and_modify(|known| known.peer.failed += 1);
+    }
+
     /// Takes a payload; returns the status of the answer.
     pub(super) fn take(
         &mut self,
@@ -440,6 +305,7 @@ impl Model {
         kind: Kind,
         message: &Message,
         friend: Option<&Address>,
+        from: Option<IpAddr>,
     ) -> u16 {
         if self.status(sender) == Some(Status::Ignored) {
             self.counters.refused += 1;
@@ -453,17 +319,19 @@ impl Model {
             }
             self.push(message);
             self.counters.received += 1;
+            self.peers.entry(sender.clone()).and_modify(|known| known.peer.received += 1);
         }
-        friend.map(|friend| self.meet(friend, false));
+        friend.map(|friend| self.meet(friend, false, from));
         200
     }
 
-    pub(super) fn see(&mut self, sender: &Address) -> Status {
-        if !self.meet(sender, true) {
-            self.is_alive(sender);
+    pub(super) fn see(&mut self, sender: &Address, from: Option<IpAddr>) -> Peer {
+        if !self.meet(sender, true, from) {
+            self.spoke(sender, from);
         }
         // Who is not remembered is served like a new one.
-        self.status(sender).unwrap_or(Status::New)
+        let known = self.peers.get(sender).map(|known| known.peer.clone());
+        known.unwrap_or_else(|| Peer::new(sender.clone(), Status::New, self.now))
     }
 
     pub(super) fn enqueue(&mut self, message: &Message) -> Result<(), EnqueueError> {
@@ -498,7 +366,7 @@ impl Model {
             Some(Status::Ignored) => return false,
             Some(_) => self.set_status(address, Status::Ignored),
             None if self.is_us(address) => return false,
-            None => self.add(address, Status::Ignored),
+            None => self.add(address, Status::Ignored, None),
         }
         true
     }
@@ -506,7 +374,7 @@ impl Model {
     pub(super) fn unignore(&mut self, address: &Address) -> bool {
         let is_ignored = self.status(address) == Some(Status::Ignored);
         if is_ignored {
-            let before = self.peers[address].before_ignored;
+            let before = self.peers[address].peer.before_ignored;
             self.set_status(address, before.unwrap_or(Status::New));
         }
         is_ignored
