@@ -9,7 +9,9 @@ use std::{
 use rand::Rng;
 
 use crate::{
-    core::{Choice, HeldBy, HeldMessage, Limit, Now, Origin, PeerCounts, Status, choice, queue::Entry},
+    core::{
+        Choice, Failure, HeldBy, HeldMessage, Limit, Now, Origin, PeerCounts, Status, choice, queue::Entry,
+    },
     protocol::{Address, Message},
 };
 
@@ -33,11 +35,17 @@ pub(super) enum Verdict {
 
 impl Reply {
     pub(super) fn verdict(&self) -> Verdict {
-        match self.status {
-            200 => Verdict::Accepted,
-            429 | 503 => Verdict::Busy,
-            400 | 413 | 414 | 422 | 431 | 500..=599 => Verdict::MessageRefused,
-            _ => Verdict::NoPeer,
+        Verdict::of(self.status)
+    }
+}
+
+impl Verdict {
+    fn of(status: u16) -> Self {
+        match status {
+            200 => Self::Accepted,
+            429 | 503 => Self::Busy,
+            400 | 413 | 414 | 422 | 431 | 500..=599 => Self::MessageRefused,
+            _ => Self::NoPeer,
         }
     }
 }

@@ -425,7 +425,7 @@ mod tests {
             (":rate fast", "the send rate is a number of messages a second, such as 0.5"),
             (":motion fast", "motion is full, reduced or off"),
             (":motion", "motion is full, reduced or off"),
-            (":drop it", "a message is named by its number, as :queue shows it"),
+            (":drop (", "something to look for is missing here; a | in quotes is text"),
             (":edit it", "a message is named by its number, as :queue shows it"),
             (":edit 7 :quit", "the new text of a message is a line of text, or :json VALUE"),
             (":edit 7 :frobnicate", "there is no command :frobnicate; :help lists them"),

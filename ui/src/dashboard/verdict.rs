@@ -229,7 +229,7 @@ mod tests {
             (":rate fast", "messages a second"),
             (":rate 200000", "0.001 to 100000"),
             (":rate -", "messages a second"),
-            (":drop it", "by its number"),
+            (":edit it", "by its number"),
             (":json {]", "not JSON"),
             (":json null", "never queued"),
             (":motion often", "full, reduced or off"),
