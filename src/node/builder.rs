@@ -15,7 +15,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::{CertifiedKey, SingleCertAndKey},
 };
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
@@ -24,18 +24,21 @@ use crate::{
 };
 
 use super::{
-    CertificateError, Node, StateError,
+    CertificateError, DirectoryError, Node, StartWarning, StateError,
     bodies::Bodies,
     certificate,
     connections::Connections,
+    directory::DirectoryLock,
     driver,
     handle::Guard,
     listener::Listener,
     reach::Reach,
     sender::Sender,
     shared::Shared,
+    state_changes::Changes,
     state_file::{self, State, StateFile},
     trust::{self, Trust},
+    warning,
 };
 
 /// Events that a watcher may be behind before it misses some. Each is about 200 bytes; the messages that they carry
@@ -149,6 +152,9 @@ pub enum StartError {
     /// The state of the last run can't be read.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The data directory can't be used, or another node runs in it.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
 }
 
 impl Default for Builder {
@@ -246,12 +252,18 @@ impl Builder {
         let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
         let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
         self.options.check()?;
-        let state_file = self.data_dir.as_deref().filter(|_| self.keep_state).map(StateFile::in_directory);
-        let state = state_file.as_ref().map(StateFile::load).transpose()?.unwrap_or_default();
+        let given = self.given_certificate(&provider)?;
+        let mut kept = self.data_dir.as_deref().filter(|_| self.keep_state).map(Kept::of).transpose()?;
         let sockets = self.bind().await?;
         let listens_on: Vec<SocketAddr> =
             sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
-        let certificate = self.load_certificate(&provider)?;
+        // Only now is anything made that stays.
+        let state = kept.as_mut().map(Kept::load).transpose()?.unwrap_or_default();
+        let state_file = kept.map(|kept| kept.file);
+        let (certificate, warnings) = match given {
+            Some(given) => given,
+            None => self.kept_certificate(&provider).await?,
+        };
         let fingerprint = trust::fingerprint(&certificate.cert[0]);
         let tls = accept_tls(certificate, Arc::clone(&provider));
 
@@ -276,7 +288,6 @@ impl Builder {
         }
         shared.tasks.spawn(driver::run(Arc::clone(&shared)));
         if let Some(file) = &state_file {
-            file.sweep();
             shared.tasks.spawn(state_file::keep(file.clone(), Arc::clone(&shared)));
         }
         let guard = Guard {
@@ -285,6 +296,7 @@ impl Builder {
             certificate: fingerprint,
             connections,
             limits: self.limits,
+            warnings,
             state: state_file,
         };
         Ok(Node { shared, guard: Arc::new(guard) })
@@ -300,12 +312,15 @@ impl Builder {
         let mut rng: StdRng = rand::make_rng();
         let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
         let run = HeaderValue::try_from(run).expect("hexadecimal digits");
-        let state_changed = Arc::new(Notify::new());
-        let trust = Arc::new(Trust::new(Arc::clone(&state_changed)));
+        let changes = Arc::new(Changes::default());
+        let trust = Arc::new(Trust::new(Arc::clone(&changes)));
         trust.restore(state.pins);
+        if self.data_dir.is_some() && self.keep_state {
+            changes.begin();
+        }
         let reach = Reach::new(&self.hostname, self.limits.contact_all);
         let sender = Sender::new(Arc::clone(&trust), provider, &self.limits, reach, run.clone(), connections);
-        let shared = Arc::new(Shared::new(core, rng, sender, trust, state_changed, EVENT_CAPACITY));
+        let shared = Arc::new(Shared::new(core, rng, sender, trust, changes, EVENT_CAPACITY));
         shared.at_core(|at| {
             at.core.restore(state.peers, at.now);
             at.core.restore_remotes(state.ignored_remotes);
@@ -314,15 +329,39 @@ impl Builder {
         (shared, run)
     }
 
-    fn load_certificate(&self, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateError> {
-        match (&self.certificate, &self.data_dir) {
-            (Some(Certificate::Files { certificate, key }), _) => {
-                certificate::load(certificate, key, provider)
+    /// The certificate that was given, if one was.
+    fn given_certificate(
+        &self,
+        provider: &CryptoProvider,
+    ) -> Result<Option<(CertifiedKey, Vec<StartWarning>)>, CertificateError> {
+        Ok(match &self.certificate {
+            Some(Certificate::Files { certificate, key }) => {
+                let pair = certificate::load(certificate, key, provider)?;
+                // Keys that come with a system are often open to a group.
+                Some((pair, warning::of_key(key, 0o007).into_iter().collect()))
             }
-            (Some(Certificate::Pem { certificate, key }), _) => read_pem(certificate, key, provider),
-            (None, Some(directory)) => certificate::load_or_create(directory, &self.hostname, provider),
-            (None, None) => certificate::ephemeral(&self.hostname, provider),
-        }
+            Some(Certificate::Pem { certificate, key }) => {
+                Some((read_pem(certificate, key, provider)?, Vec::new()))
+            }
+            None => None,
+        })
+    }
+
+    /// The one that is kept in the data directory, which is made if it is not there; without a directory a new one.
+    async fn kept_certificate(
+        &self,
+        provider: &CryptoProvider,
+    ) -> Result<(CertifiedKey, Vec<StartWarning>), StartError> {
+        let mut warnings = Vec::new();
+        let Some(directory) = &self.data_dir else {
+            return Ok((certificate::ephemeral(&self.hostname, provider)?, warnings));
+        };
+        // A node that keeps state has the directory to itself. Another needs that only while it makes the certificate.
+        let is_there = || Ok::<_, StartError>(certificate::is_kept_in(directory)?);
+        let _lock =
+            if self.keep_state { None } else { DirectoryLock::acquire_unless(directory, is_there).await? };
+        let pair = certificate::load_or_create(directory, &self.hostname, provider, &mut warnings)?;
+        Ok((pair, warnings))
     }
 
     /// Opens the sockets: at least one, all on the same port.
@@ -360,6 +399,39 @@ impl Builder {
             (None, Err(_)) if self.hostname.eq_ignore_ascii_case("localhost") => (v4, Some(v6)),
             (None, _) => (Ipv6Addr::UNSPECIFIED.into(), None),
         }
+    }
+}
+
+/// The state file on the way to a start. What is wrong with it is found before anything is made.
+struct Kept<'a> {
+    file: StateFile,
+    directory: &'a Path,
+    /// What was read, if the directory was there, which is locked then.
+    state: Option<State>,
+}
+
+impl<'a> Kept<'a> {
+    fn of(directory: &'a Path) -> Result<Self, StartError> {
+        let mut kept = Self { file: StateFile::in_directory(directory), directory, state: None };
+        if directory.is_dir() {
+            kept.state = Some(kept.lock_and_read()?);
+        }
+        Ok(kept)
+    }
+
+    /// Makes the directory if it was not there.
+    fn load(&mut self) -> Result<State, StartError> {
+        match self.state.take() {
+            Some(state) => Ok(state),
+            None => self.lock_and_read(),
+        }
+    }
+
+    fn lock_and_read(&self) -> Result<State, StartError> {
+        self.file.keep_lock(DirectoryLock::acquire(self.directory)?);
+        let state = self.file.load()?;
+        self.file.sweep();
+        Ok(state)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    Builder, CertificateFingerprint, Limits, Request, Subscription, Trusted, Verdict,
+    Builder, CertificateFingerprint, Limits, Request, StartWarning, Subscription, Trusted, Verdict,
     connections::Connections, shared::Shared, state_file,
 };
 
@@ -37,6 +37,7 @@ pub(super) struct Guard {
     pub(super) certificate: CertificateFingerprint,
     pub(super) connections: Arc<Connections>,
     pub(super) limits: Limits,
+    pub(super) warnings: Vec<StartWarning>,
     pub(super) state: Option<state_file::StateFile>,
 }
 
@@ -239,10 +240,11 @@ impl Node {
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
         self.shared.at_core(|at| at.core.reclaim_in_flight());
-        if let Some(state) = &self.guard.state
-            && let Err(error) = state.save(&self.shared).await
-        {
-            state.complain(&error);
+        if let Some(state) = &self.guard.state {
+            if let Err(error) = state.save(&self.shared).await {
+                state.complain(&error);
+            }
+            state.release();
         }
         self.shared.close();
         self.remaining()
@@ -258,10 +260,12 @@ impl Node {
 }
 
 /// Listeners and plugins. They are called without any lock held and may call the node. What handles a payload runs on
-/// the task that took it: a panic there costs that request. What hears of an event runs wherever that came about,
-/// and a panic there is logged.
+/// the task that took it: a panic there costs that request. What hears of events is called by one thread at a time, in
+/// the order in which the events happened and soon after; that thread is any that uses the node. A panic there is
+/// logged. Where listeners take long, whoever causes more events waits for them, up to a tenth of a second at a time.
 ///
-/// A function that holds a handle keeps the node running until [`Node::stop`], which lets go of all of them.
+/// A function that holds a handle keeps the node running until [`Node::stop`], which lets go of all of them. A node that
+/// has stopped takes no more: a function that is added then is dropped at once.
 impl Node {
     /// Adds a plugin, which sees every payload before anything else is done with it, in the order in which plugins
     /// were added. It may change the payload and the answer, or discard the payload.
@@ -375,6 +379,11 @@ impl Node {
         self.guard.connections.count()
     }
 
+    /// What was found at the start that the user should know; the node runs all the same.
+    pub fn warnings(&self) -> &[StartWarning] {
+        &self.guard.warnings
+    }
+
     /// SHA-256 of the certificate that it shows.
     pub fn certificate(&self) -> CertificateFingerprint {
         self.guard.certificate
@@ -427,14 +436,18 @@ impl Node {
 
     /// The peers with this identifier: usually one, but two addresses can share it.
     pub fn peers_by_id(&self, identifier: &PeerId) -> Vec<Peer> {
-        self.shared
-            .look(|core| core.peers().filter(|peer| peer.address.identifier() == *identifier).collect())
+        let mut peers = self.peers();
+        peers.retain(|peer| peer.address.identifier() == *identifier);
+        peers
     }
 
-    /// All peers, by status and then by address.
+    /// All peers, by status and then by address. Each is there once, as it was at some moment of the call: the node goes
+    /// on meanwhile.
     #[doc(alias = "survey")]
     pub fn peers(&self) -> Vec<Peer> {
-        self.shared.look(|core| core.peers().collect())
+        let mut peers = self.shared.all_peers();
+        peers.sort_unstable_by(|one, other| (one.status, &one.address).cmp(&(other.status, &other.address)));
+        peers
     }
 
     /// The peers listed around `anchor`: up to `before` that stand before it, then it and those behind it, up to
@@ -448,10 +461,19 @@ impl Node {
         self.shared.look(|core| core.peers().take(count).collect())
     }
 
-    /// The first `count` peers of the list that are wanted. That is asked within the node's lock, so it has to be quick
-    /// and must not call the node.
+    /// The first `count` peers of the list that are wanted. The node goes on while that is asked: a peer whose status
+    /// changes meanwhile may be left out, or be there as it was.
     pub fn find_peers(&self, count: usize, mut is_wanted: impl FnMut(&Peer) -> bool) -> Vec<Peer> {
-        self.shared.look(|core| core.peers().filter(|peer| is_wanted(peer)).take(count).collect())
+        let mut found: Vec<Peer> = Vec::new();
+        if count > 0 {
+            self.shared.walk_peers(|peer| {
+                if is_wanted(&peer) && found.iter().all(|other| other.address != peer.address) {
+                    found.push(peer);
+                }
+                found.len() < count
+            });
+        }
+        found
     }
 
     /// The last `count` peers of the list.

@@ -4,6 +4,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
+use crate::protocol::Address;
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -12,9 +13,8 @@ use rustls::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::sync::Notify;
 
-use crate::protocol::Address;
+use super::state_changes::Changes;
 
 /// Refused certificates that are remembered at most, for the user to accept.
 const MAX_REFUSED: usize = 1000;
@@ -44,7 +44,7 @@ pub enum Trusted {
 pub(super) struct Trust {
     tables: Mutex<Tables>,
     /// Told when another certificate is trusted than before.
-    changed: Arc<Notify>,
+    changed: Arc<Changes>,
 }
 
 #[derive(Debug)]
@@ -121,7 +121,7 @@ tokio::task_local! {
 }
 
 impl Trust {
-    pub(super) fn new(changed: Arc<Notify>) -> Self {
+    pub(super) fn new(changed: Arc<Changes>) -> Self {
         Self { tables: Mutex::default(), changed }
     }
 
@@ -140,6 +140,13 @@ impl Trust {
         pinned.sort_unstable_by_key(|(_, pinned)| pinned.number);
         let pin = |(address, Pinned { sha256, is_by_user, .. })| Pin { address, sha256, is_by_user };
         pinned.into_iter().map(pin).collect()
+    }
+
+    /// The one of this peer, as it is kept.
+    pub(super) fn pin(&self, peer: &Address) -> Option<Pin> {
+        let tables = self.tables();
+        let (address, Pinned { sha256, is_by_user, .. }) = tables.pinned.get_key_value(peer)?;
+        Some(Pin { address: address.clone(), sha256: *sha256, is_by_user: *is_by_user })
     }
 
     pub(super) fn pinned(&self, peer: &Address) -> Option<CertificateFingerprint> {
@@ -165,22 +172,22 @@ impl Trust {
         let too_many = others.len().saturating_sub(MAX_OTHERS / 2);
         for (_, place) in &others[..too_many] {
             tables.pinned.remove(place);
+            self.changed.note_pin(place, false);
         }
         tables.sweep_at = tables.pinned.len() + MAX_OTHERS / 2;
-        self.changed.notify_one();
     }
 
     pub(super) fn forget(&self, peer: &Address) {
         let mut tables = self.tables();
         tables.refused.remove(peer);
         if tables.pinned.remove(peer).is_some() {
-            self.changed.notify_one();
+            self.changed.note_pin(peer, true);
         }
     }
 
     pub(super) fn accept(&self, peer: &Address) -> Trusted {
         let mut tables = self.tables();
-        self.changed.notify_one();
+        self.changed.note_pin(peer, true);
         match tables.refused.remove(peer) {
             Some(sha256) => {
                 let number = tables.number();
@@ -197,7 +204,7 @@ impl Trust {
         let mut tables = self.tables();
         let number = tables.number();
         let pinned = tables.pinned.entry(peer.clone()).or_insert_with(|| {
-            self.changed.notify_one();
+            self.changed.note_pin(peer, false);
             Pinned { sha256: proven, number, is_by_user: false }
         });
         let pinned = pinned.sha256;
@@ -316,10 +323,10 @@ pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> CertificateFinger
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pin {
     #[serde(flatten)]
-    address: Address,
-    sha256: CertificateFingerprint,
+    pub(super) address: Address,
+    pub(super) sha256: CertificateFingerprint,
     #[serde(default, rename = "accepted", skip_serializing_if = "std::ops::Not::not")]
-    is_by_user: bool,
+    pub(super) is_by_user: bool,
 }
 
 impl fmt::Display for CertificateFingerprint {
