@@ -66,7 +66,9 @@ impl Changes {
             Event::PeerUpdated { peer, from } => {
                 self.note_peer(&peer.address, [peer.status, *from].contains(&Status::Ignored));
             }
-            Event::PeerForgotten { peer } => self.note_peer(&peer.address, peer.is_named),
+            Event::PeerForgotten { peer } | Event::PeerChanged { peer } => {
+                self.note_peer(&peer.address, peer.is_named);
+            }
             Event::ClaimConfirmed { peer } => self.note_peer(&peer.address, false),
             Event::FoundOurselves { address } => self.note_peer(address, false),
             Event::RemoteIgnored { .. } | Event::RemoteUnignored { .. } => {

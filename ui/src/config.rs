@@ -103,6 +103,10 @@ pub(crate) struct Config {
     #[arg(long, env = "CLACKS_LOG_LEVEL", value_name = "LEVEL")]
     pub(crate) log_level: Option<Level>,
 
+    /// From how many bytes on the log file is full and becomes FILE.1, and that FILE.2, as in 512K, 10M [default: 10M]
+    #[arg(long, env = "CLACKS_LOG_SIZE", value_name = "BYTES")]
+    pub(crate) log_size: Option<ByteSize>,
+
     #[command(flatten)]
     #[serde(default)]
     limits: Limits,
@@ -161,6 +165,7 @@ impl Config {
             max_in_flight: self.max_in_flight.or(other.max_in_flight),
             log_file: self.log_file.or(other.log_file),
             log_level: self.log_level.or(other.log_level),
+            log_size: self.log_size.or(other.log_size),
             limits: self.limits.or(other.limits),
             view: self.view.or(other.view),
             stations: self.stations.or(other.stations),

@@ -155,9 +155,10 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
 async fn start(config: &Config) -> anyhow::Result<(Node, Recorder)> {
     // Before the node starts, so that a log file that can't be written is told before a node is heard of.
     if let Some(file) = &config.log_file {
-        log::open(file, config.log_level.unwrap_or_default())?;
+        log::open(file, config.log_level.unwrap_or_default(), config.log_size)?;
     }
     let node = config.start().await?;
+    node.warnings().iter().for_each(|warning| tell(&format!("warning: {warning}")));
     if config.log_file.is_some() {
         log::watch(&node);
     }
