@@ -20,6 +20,7 @@ mod addresses;
 mod ahead;
 mod calendar;
 mod latency;
+mod memory;
 mod network;
 mod sample;
 mod scenario;

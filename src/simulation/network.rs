@@ -368,8 +368,29 @@ impl Simulation {
             self.times_out(place);
         } else {
             let at = self.one_way_from_now();
+            let place = if at > self.gives_up_at(place) { self.part_with(place) } else { place };
             self.calendar.note(at, Happening::Arrives(place));
         }
+    }
+
+    /// When the sender of a parcel gives up, in nanoseconds.
+    fn gives_up_at(&self, place: u32) -> u64 {
+        self.parcels.at(place).sent.saturating_add((self.scenario.timeout * 1e9) as u64)
+    }
+
+    /// The sender gives up before the parcel arrives, which then goes on without anybody who waits for it. Returns its
+    /// place. What comes from outside is waited for by nobody as it is.
+    fn part_with(&mut self, place: u32) -> u32 {
+        let Parcel { from, failures, to, hash, id, repeat, sent, message, ref mut payload, .. } =
+            *self.parcels.at_mut(place);
+        if id.is_none() {
+            return place;
+        }
+        let payload = payload.take();
+        self.times_out(place);
+        let without_sender =
+            Parcel { from, failures, to, hash, id: None, repeat, sent, payload, message, taken: None };
+        self.parcels.put(without_sender)
     }
 
     fn one_way_from_now(&mut self) -> u64 {
@@ -378,7 +399,7 @@ impl Simulation {
     }
 
     fn times_out(&mut self, place: u32) {
-        let at = self.parcels.at(place).sent.saturating_add((self.scenario.timeout * 1e9) as u64);
+        let at = self.gives_up_at(place);
         self.calendar.note(at.max(self.now), Happening::Ends(place, End::TimedOut));
     }
 
@@ -388,15 +409,19 @@ impl Simulation {
     }
 
     fn arrives(&mut self, place: u32) {
-        let Parcel { from, to, sent, message, ref mut payload, .. } = *self.parcels.at_mut(place);
+        let Parcel { from, to, id, message, ref mut payload, .. } = *self.parcels.at_mut(place);
         let Some(payload) = payload.take() else { return };
         let end = self.deliver(from, to, payload);
         if let Some(number) = message.filter(|_| matches!(end, End::Taken)) {
             self.trace.visits(number, to, self.seconds());
             self.note_taken_by(to);
         }
+        if id.is_none() && from != OUTSIDE {
+            self.parcels.end(place);
+            return;
+        }
         let at = self.one_way_from_now();
-        let is_late = at.saturating_sub(sent) > (self.scenario.timeout * 1e9) as u64;
+        let is_late = at > self.gives_up_at(place);
         if is_late || self.is_cut(from, to) || self.happens_by_chance(self.scenario.answer_loss) {
             self.times_out(place);
             return;

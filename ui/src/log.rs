@@ -59,7 +59,9 @@ pub(crate) fn open(path: &Path, level: Level, full_at: Option<ByteSize>) -> anyh
         .with_context(|| format!("cannot write the log file {}", path.display()))?;
     if let Some(mode) = open_to_others {
         let path = path.display();
-        crate::tell(&format!("warning: others can read the log {path} (mode {mode:04o}); run chmod 600 {path}"));
+        crate::tell(&format!(
+            "warning: others can read the log {path} (mode {mode:04o}); run chmod 600 {path}"
+        ));
     }
     tracing::subscriber::set_global_default(to(Arc::new(file), level))
         .map_err(|error| anyhow::anyhow!("cannot set up the log: {error}"))

@@ -196,7 +196,11 @@ mod tests {
     }
 
     /// How many of these lines are logged in a minute.
-    fn logged(allowance: &mut Allowance, topic: Topic, places: impl IntoIterator<Item = Option<IpAddr>>) -> usize {
+    fn logged(
+        allowance: &mut Allowance,
+        topic: Topic,
+        places: impl IntoIterator<Item = Option<IpAddr>>,
+    ) -> usize {
         places.into_iter().filter(|place| allowance.admits(topic, *place)).count()
     }
 

@@ -122,7 +122,8 @@ mod tests {
         let (log, warning) = LogFile::open(&path, FULL_AT).unwrap();
         assert_eq!(warning, None);
         write(&log, 0..10_000);
-        let files: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let files: Vec<_> =
+            fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(files.len(), 1 + KEPT as usize);
         for file in &files {
             assert!(fs::metadata(file).unwrap().len() <= FULL_AT, "{file:?}");
