@@ -13,3 +13,5 @@ mod node;
 mod process;
 #[path = "headless/refusals.rs"]
 mod refusals;
+#[path = "headless/scarce.rs"]
+mod scarce;

@@ -8,7 +8,10 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use clacks_p2p::{Address, Builder, Node, node::StartError};
+use clacks_p2p::{
+    Address, Builder, Node,
+    node::{StartError, files::read_regular_text},
+};
 use directories::ProjectDirs;
 use serde::{
     Deserialize, Deserializer,
@@ -32,6 +35,9 @@ use crate::{dashboard::UserKeys, log::Level, station::Stations};
 
 /// The configuration file with every option commented out.
 pub(crate) const DEFAULT_FILE: &str = include_str!("../../assets/clacks.toml");
+
+/// Largest file that is read at the start, in bytes: a configuration, a scenario, stations.
+pub(crate) const LARGEST_FILE: u64 = 1 << 20;
 
 /// The port of a node that is told none, as in the library.
 const DEFAULT_PORT: u16 = 8080;
@@ -281,12 +287,12 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    read_regular_text(path, LARGEST_FILE).with_context(|| format!("cannot read {}", path.display()))
 }
 
 fn read_default() -> anyhow::Result<Option<(PathBuf, String)>> {
     let Some(path) = default_path() else { return Ok(None) };
-    match std::fs::read_to_string(&path) {
+    match read_regular_text(&path, LARGEST_FILE) {
         Ok(text) => Ok(Some((path, text))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -492,6 +498,21 @@ mod tests {
             let error = Config::parse(text).unwrap_err().to_string();
             assert!(error.starts_with(reason) && !error.contains('\n'), "{text:?}: {error}");
         }
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_listened_on_is_told_with_what_to_do() {
+        use io::ErrorKind::{AddrInUse, AddrNotAvailable, ConnectionReset, PermissionDenied};
+        let address = ([127, 0, 0, 1], 80).into();
+        for (kind, advice) in [
+            (AddrInUse, "another --port"),
+            (PermissionDenied, "a --port above 1023"),
+            (AddrNotAvailable, "as --listen or --hostname"),
+        ] {
+            let error = StartError::Listen { address, source: kind.into() };
+            assert!(remedy(&error).contains(advice), "{kind:?}: {}", remedy(&error));
+        }
+        assert_eq!(remedy(&StartError::Listen { address, source: ConnectionReset.into() }), "");
     }
 
     #[test]

@@ -34,16 +34,17 @@ const MOST_ANNOUNCES: usize = 64;
 
 /// Runs until a signal or `:quit` asks it to stop, or nobody reads its output any more; then hands on what only this
 /// node has, if that is wanted, and stops the node. Returns the messages that are lost if nobody could be told of them.
+/// Output that can't be written, other than for want of a reader, ends it with an error.
 pub(crate) async fn run(node: &Node, mut recorder: Recorder, hands_on: bool) -> anyhow::Result<Remaining> {
     let mut signals = Signals::catch()?;
     let mut session = Session {
         node,
         recorder: &mut recorder,
-        lines: input::lines(),
+        lines: input::lines()?,
         number: 0,
         announces: JoinSet::new(),
         story: Story::new(node),
-        output: Output::open(),
+        output: Output::open()?,
     };
     let mut is_in_a_hurry = false;
     let ended = tokio::select! {
@@ -62,7 +63,10 @@ pub(crate) async fn run(node: &Node, mut recorder: Recorder, hands_on: bool) -> 
     };
     let Session { announces, story, output, .. } = session;
     recorder.stop().await;
-    let Ok(handed_on) = ended else { return Ok(crate::stop(node).await) };
+    let handed_on = match ended {
+        Ok(handed_on) => handed_on,
+        Err(closed) => return end_without_output(node, closed, hands_on).await,
+    };
     let remaining = tokio::select! {
         remaining = crate::stop(node) => remaining,
         // Somebody is in a hurry.
@@ -73,10 +77,29 @@ pub(crate) async fn run(node: &Node, mut recorder: Recorder, hands_on: bool) -> 
     }
     let goodbye = say_goodbye(node.now().unix_ms, &remaining, story, handed_on, announces, output);
     let told = tokio::select! {
-        told = tokio::time::timeout(GOODBYE, goodbye) => matches!(told, Ok(Ok(()))),
-        _ = signals.next() => false,
+        told = tokio::time::timeout(GOODBYE, goodbye) => told.ok(),
+        _ = signals.next() => None,
     };
-    Ok(if told { Remaining::default() } else { remaining })
+    match told {
+        Some(Ok(())) => Ok(Remaining::default()),
+        Some(Err(closed)) => end_without_output(node, closed, hands_on).await,
+        None => Ok(remaining),
+    }
+}
+
+/// Stops the node, whose output nobody reads any more or can't be written, which is a failure. What is lost is told
+/// before that if anybody minds.
+async fn end_without_output(node: &Node, closed: Closed, is_to_be_told: bool) -> anyhow::Result<Remaining> {
+    let remaining = crate::stop(node).await;
+    match closed.into_result() {
+        Ok(()) => Ok(remaining),
+        Err(error) => {
+            if is_to_be_told {
+                crate::tell_of_loss(&remaining);
+            }
+            Err(error)
+        }
+    }
 }
 
 /// How somebody wants to leave.
