@@ -8,6 +8,8 @@ mod configuration;
 mod demo;
 #[path = "headless/node.rs"]
 mod node;
+#[path = "headless/peer_lists.rs"]
+mod peer_lists;
 #[path = "headless/process.rs"]
 #[allow(dead_code, reason = "the tests of faults use the rest")]
 mod process;

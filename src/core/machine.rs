@@ -87,8 +87,8 @@ pub struct Delivery {
 enum Purpose {
     /// The head of the queue, taken out.
     Message(Entry),
-    /// We make ourselves known.
-    Announce,
+    /// We make ourselves known, to an address that the user named or not.
+    Announce { is_named: bool },
 }
 
 #[derive(Debug)]

@@ -105,6 +105,33 @@ impl Scope {
         }
     }
 
+    /// The scope of what a hostname names, if that is known without a look-up: `hostname` is an IP address without
+    /// brackets, or `localhost` or a name below it (RFC 6761), in any case of letters and with or without a final dot.
+    /// `None` for other names, which lead wherever a look-up says at the time.
+    pub fn of_hostname(hostname: &str) -> Option<Self> {
+        let name = hostname.strip_suffix('.').unwrap_or(hostname);
+        if let Ok(address) = name.parse() {
+            return Some(Self::of(address));
+        }
+        let top = name.rsplit('.').next().unwrap_or_default();
+        top.eq_ignore_ascii_case("localhost").then_some(Self::Loopback)
+    }
+
+    /// Whether a node can be found at an address of this scope. None is at many machines at once, at no address, at a
+    /// reserved one or where a cloud has its own service.
+    pub fn has_nodes(self) -> bool {
+        match self {
+            Self::Public | Self::Loopback | Self::Private | Self::LinkLocal => true,
+            Self::Metadata | Self::Multicast | Self::Unspecified | Self::Reserved => false,
+        }
+    }
+
+    /// Whether a stranger's word is enough to contact an address of this scope, for a node that is itself found at an
+    /// address of the scope `own`: public ones, and those of the node's own scope, from where its peers are.
+    pub fn is_open_to_strangers(self, own: Option<Self>) -> bool {
+        self == Self::Public || (own == Some(self) && self.has_nodes())
+    }
+
     /// Where this address leads. One that carries an IPv4 address leads where that does.
     pub fn of(address: IpAddr) -> Self {
         match address {
@@ -163,6 +190,40 @@ impl fmt::Display for Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hostname_tells_its_scope_where_nobody_has_to_be_asked() {
+        use Scope::{Loopback, Metadata, Multicast, Private, Public, Reserved, Unspecified};
+        for (hostnames, scope) in [
+            ("localhost LOCALHOST LocalHost. tower.localhost Tower.LocalHost. a.b.localhost", Some(Loopback)),
+            ("127.0.0.1 127.9.9.9 ::1 ::ffff:127.0.0.1 0:0::1", Some(Loopback)),
+            ("0.0.0.0 :: ::ffff:0.0.0.0", Some(Unspecified)),
+            ("224.0.0.1 ff02::1", Some(Multicast)),
+            ("203.0.113.1 2001:db8::1 255.255.255.255", Some(Reserved)),
+            ("169.254.169.254", Some(Metadata)),
+            ("10.0.0.1 fd00::1", Some(Private)),
+            ("8.8.8.8 2606:4700::1", Some(Public)),
+            ("tower.example.org localhost.example.org mylocalhost localhost..", None),
+        ] {
+            for hostname in hostnames.split(' ') {
+                assert_eq!(Scope::of_hostname(hostname), scope, "{hostname}");
+            }
+        }
+        assert_eq!(Scope::of_hostname(""), None);
+    }
+
+    #[test]
+    fn strangers_open_what_is_public_and_what_the_node_shares_with_its_peers() {
+        use Scope::{LinkLocal, Loopback, Private, Public};
+        for scope in Scope::ALL {
+            for own in Scope::ALL {
+                let is_shared = scope == own && matches!(scope, Loopback | Private | LinkLocal);
+                let expected = scope == Public || is_shared;
+                assert_eq!(scope.is_open_to_strangers(Some(own)), expected, "{scope:?} from {own:?}");
+            }
+            assert_eq!(scope.is_open_to_strangers(None), scope == Public, "{scope:?}");
+        }
+    }
 
     #[test]
     fn addresses_lead_where_the_registries_say() {

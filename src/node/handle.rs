@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::Serialize;
+use tokio::sync::oneshot;
 use tokio_util::sync::DropGuard;
 
 use crate::{
@@ -174,6 +175,27 @@ impl Node {
             let announce = at.core.announce(address, at.rng)?;
             Some(at.outcome_of(announce))
         });
+        self.announced(address, outcome).await
+    }
+
+    /// As [`announce`](Self::announce), to an address that the user knows only from somebody else, such as a list
+    /// that was fetched. As with an address that a stranger names, it is contacted only if it is public, or of the kind
+    /// that this node is itself found at, or with [`Limits::contact_all`](super::Limits::contact_all); and a peer that
+    /// answers there is not one that the user named.
+    pub async fn announce_suggested(&self, address: &Address) -> Result<(), AnnounceError> {
+        let outcome = self.shared.at_core(|mut at| {
+            let announce = at.core.announce_suggested(address, at.rng)?;
+            Some(at.outcome_of(announce))
+        });
+        self.announced(address, outcome).await
+    }
+
+    /// Waits for the outcome of an announce; `None` if nothing was sent.
+    async fn announced(
+        &self,
+        address: &Address,
+        outcome: Option<oneshot::Receiver<Outcome>>,
+    ) -> Result<(), AnnounceError> {
         let Some(outcome) = outcome else {
             let ourselves = self.shared.look(|core| core.is_this_node(address));
             return Err(if ourselves { AnnounceError::Ourselves } else { AnnounceError::Ignored });

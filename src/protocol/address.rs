@@ -3,7 +3,7 @@ use std::{
     cmp::Ordering,
     fmt,
     hash::{BuildHasher, Hash, Hasher, RandomState},
-    net::{Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     num::NonZeroU16,
     str::FromStr,
     sync::LazyLock,
@@ -73,7 +73,9 @@ pub enum AddressError {
     #[error("the hostname is longer than DNS allows (253 bytes, 63 between dots)")]
     HostnameTooLong,
     /// The hostname is neither a DNS name nor an IP address.
-    #[error("the hostname is neither a DNS name (letters, digits, '-', '_', '.') nor an IP address")]
+    #[error(
+        "the hostname is neither a DNS name (letters, digits, '_' and inner '-' between dots) nor an IP address"
+    )]
     InvalidHostname,
     /// The port is not a whole number from 1 to 65535.
     #[error("the port is not a whole number from 1 to 65535")]
@@ -101,6 +103,11 @@ impl Address {
     /// The port, from 1 to 65535.
     pub fn port(&self) -> u16 {
         self.head().port.get()
+    }
+
+    /// The IP address that the hostname is, IPv4 that is mapped into IPv6 as itself; `None` if it is a name to look up.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.hostname().parse().ok().map(|ip: IpAddr| ip.to_canonical())
     }
 
     /// The identifier that the network knows this address by.
@@ -303,8 +310,12 @@ fn check_hostname(hostname: &str) -> Result<(), AddressError> {
     if valid { Ok(()) } else { Err(AddressError::InvalidHostname) }
 }
 
+/// Whether a part of a hostname between dots is one that DNS, URLs and TLS accept alike. RFC 1123 section 2.1 allows no
+/// `-` at either end, and TLS can't name a server so: nobody could connect. `_` is accepted by all of them.
 fn is_label(label: &str) -> bool {
     !label.is_empty()
+        && !label.starts_with('-')
+        && !label.ends_with('-')
         && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
@@ -327,6 +338,8 @@ mod tests {
     fn reads_and_writes_every_kind_of_hostname() {
         for text in [
             "localhost:8001",
+            "a-b.xn--p1ai:1",
+            "_a_.org:1",
             "Tower_9.example.org:1",
             "10.0.0.1:65535",
             "[::1]:8080",
@@ -351,6 +364,9 @@ mod tests {
             ("a b:80", InvalidHostname),
             ("a..b:80", InvalidHostname),
             ("a.:80", InvalidHostname),
+            ("-a.org:80", InvalidHostname),
+            ("a-.org:80", InvalidHostname),
+            ("a.-:80", InvalidHostname),
             ("caf\u{e9}.org:80", InvalidHostname),
             ("a\nb:80", InvalidHostname),
             ("a\0b:80", InvalidHostname),
@@ -400,6 +416,40 @@ mod tests {
                 assert!(one != other || hash_of(&one) == hash_of(&other), "{name} and {other_name}");
             }
         }
+    }
+
+    #[test]
+    fn a_hostname_is_as_long_as_dns_allows_and_no_longer() {
+        // Four labels with dots between them.
+        let of = |lengths: [usize; 4]| lengths.map(|length| "a".repeat(length)).join(".");
+        for (lengths, is_accepted) in [
+            ([63, 63, 63, 61], true),
+            ([63, 63, 63, 62], false),
+            ([63, 63, 63, 63], false),
+            ([1, 63, 1, 1], true),
+            ([1, 64, 1, 1], false),
+        ] {
+            let hostname = of(lengths);
+            let expected = if is_accepted { Ok(()) } else { Err(AddressError::HostnameTooLong) };
+            assert_eq!(Address::new(&hostname, 1).map(drop), expected, "{} bytes", hostname.len());
+        }
+    }
+
+    /// Whoever names a peer that this node can't connect to for its name alone wastes a message.
+    #[cfg(feature = "node")]
+    #[test]
+    fn each_hostname_that_is_accepted_can_name_a_server_in_tls() {
+        use proptest::prelude::*;
+        let name = "[a-cA-C0-2x_-]{1,4}(\\.[a-cA-C0-2x_-]{1,4}){0,3}|[0-2.:a]{1,9}";
+        let config = ProptestConfig::with_cases(4096);
+        let checked = std::cell::Cell::new(0_u32);
+        proptest!(config, |(hostname in name)| {
+            if Address::new(&hostname, 1).is_ok() {
+                checked.set(checked.get() + 1);
+                prop_assert!(rustls::pki_types::ServerName::try_from(hostname).is_ok());
+            }
+        });
+        assert!(checked.get() > 500, "{checked:?} hostnames were accepted");
     }
 
     #[test]

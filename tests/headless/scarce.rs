@@ -72,9 +72,9 @@ fn a_limit_on_the_size_of_files_is_as_a_full_disk() {
             "message {number}, long enough to fill a small file some time soon, as many of them do"
         ));
     }
-    let failed =
-        node.until(|line| line["text"].as_str().is_some_and(|text| text.contains("recording has stopped")));
-    assert!(failed["text"].as_str().unwrap().contains("File too large"), "{failed}");
+    let failed = node
+        .until(|line| line["reason"].as_str().is_some_and(|reason| reason.contains("recording has stopped")));
+    assert!(failed["reason"].as_str().unwrap().contains("File too large"), "{failed}");
     node.ask("still there");
     assert!(node.is_running());
 }

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use clacks_p2p::{
     Address, Builder, Node,
     core::{Event, Failure, Limit, Scope, Status},
+    node::AnnounceError,
 };
 
 use crate::support::{Client, FakePeer, Watch, address, builder, enqueue, eventually, in_json, start};
@@ -82,4 +83,24 @@ async fn a_node_that_may_contact_all_does() {
     introduce(&node, &[address("localhost", inside.address().port())]).await;
     enqueue(&node, "GNU Terry Pratchett");
     assert_eq!(inside.next().await.message(), r#""GNU Terry Pratchett""#);
+}
+
+#[tokio::test]
+async fn a_suggested_address_is_announced_to_only_where_a_stranger_may_send_the_node() {
+    let node = start(public()).await;
+    let mut inside = FakePeer::start().await;
+    let port = inside.address().port();
+    for name in ["127.0.0.1", "localhost", "::ffff:127.0.0.1", "::1"] {
+        let suggested = node.announce_suggested(&address(name, port)).await;
+        let not_contacted = Failure::NotContacted(Scope::Loopback);
+        assert_eq!(suggested, Err(AnnounceError::Failed(not_contacted)), "{name}");
+    }
+    assert_eq!(inside.stats().connections + inside.stats().refused_handshakes, 0);
+    let of_its_kind = start(builder()).await;
+    of_its_kind.announce_suggested(inside.address()).await.expect("the peer answers");
+    inside.next().await;
+    let peer = of_its_kind.peer(inside.address()).expect("it is a peer now");
+    assert!(peer.answers && !peer.is_named, "{peer:?}");
+    of_its_kind.announce(inside.address()).await.expect("the peer answers");
+    assert!(of_its_kind.peer(inside.address()).is_some_and(|peer| peer.is_named));
 }

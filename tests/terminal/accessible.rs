@@ -145,3 +145,15 @@ fn a_terminal_that_cannot_show_the_dashboard_is_told_of_it() {
     assert!(!session.wait_for_exit().success());
     session.wait_for("`clacks --accessible` tells in sentences");
 }
+
+#[test]
+fn a_list_of_peers_is_told_line_by_line() {
+    let list = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(list.path(), "tower.invalid:1\nnonsense\n").unwrap();
+    let path = list.path().to_str().unwrap();
+    let session = start(&["--port", "0", "--no-state", "--accessible", "--peers-from", path]);
+    session.wait_for("line 2: an address is written host:port, or [host]:port for IPv6 (");
+    session.wait_for("1 address read, 1 new, 1 bad line.");
+    say(&session, ":peers-from /dev/null");
+    session.wait_for("It did not work: /dev/null was not read: this is no regular file.");
+}

@@ -143,6 +143,8 @@ mod tests {
             (&["--port", "99999"], "99999"),
             (&["--kill-timeout", "soon"], "a kill timeout is"),
             (&["--peer", "tower"], "host:port"),
+            (&["--peers-from", "http://example.org/peers"], "use https"),
+            (&["--peers-from", "ftp://example.org/peers"], "not ftp://"),
             (&["--filter", "form:tower"], "there is no field form:, but from: there is"),
             (&["--log-level", "loud"], "[possible values: error, warn, info, debug, trace]"),
             (&["node", "--max-in-flight"], "--max-in-flight"),

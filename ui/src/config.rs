@@ -31,7 +31,7 @@ pub(crate) use kill_timeout::KillTimeout;
 use limits::Limits;
 pub(crate) use view::{HEADING as VIEW_HEADING, RECORDING_HEADING, View};
 
-use crate::{dashboard::UserKeys, log::Level, station::Stations};
+use crate::{dashboard::UserKeys, log::Level, peer_list::ListSource, station::Stations};
 
 /// The configuration file with every option commented out.
 pub(crate) const DEFAULT_FILE: &str = include_str!("../../assets/clacks.toml");
@@ -71,6 +71,10 @@ pub(crate) struct Config {
     #[arg(long = "peer", env = "CLACKS_PEERS", value_name = "HOST:PORT", value_delimiter = ',')]
     #[serde(default, deserialize_with = "addresses")]
     pub(crate) peers: Option<Vec<Address>>,
+
+    /// File or https:// URL of a list of peers, a HOST:PORT a line; may be given more than once
+    #[arg(long, env = "CLACKS_PEERS_FROM", value_name = "FILE/URL", value_delimiter = ',')]
+    pub(crate) peers_from: Option<Vec<ListSource>>,
 
     /// Certificate to show, a PEM file, with --key [default: a self-signed one, kept in the data directory]
     #[arg(long, env = "CLACKS_CERT", value_name = "FILE")]
@@ -162,6 +166,7 @@ impl Config {
             send_rate: self.send_rate.or(other.send_rate),
             kill_timeout: self.kill_timeout.or(other.kill_timeout),
             peers: self.peers.or(other.peers),
+            peers_from: self.peers_from.or(other.peers_from),
             cert: self.cert.or(other.cert),
             key: self.key.or(other.key),
             data_dir: self.data_dir.or(other.data_dir),
@@ -408,8 +413,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_values_in_the_default_file_are_the_defaults() {
-        let Config { peers, cert, key, data_dir, .. } = full();
-        assert!(peers.is_some() && cert.is_some() && key.is_some() && data_dir.is_some());
+        let Config { peers, peers_from, cert, key, data_dir, .. } = full();
+        assert!(peers.is_some() && peers_from.is_some_and(|sources| sources.len() == 2));
+        assert!(cert.is_some() && key.is_some() && data_dir.is_some());
         // Those are examples; a free port is needed to start.
         let told = Config { port: Some(0), cert: None, key: None, data_dir: None, ..full() };
         let untold = Config { port: Some(0), ..Config::default() };
@@ -478,6 +484,7 @@ mod tests {
             ("\n\nport = 70000", "line 3: invalid value: integer `70000`, expected u16"),
             ("listen = 'everywhere'", "line 1: invalid IP address syntax"),
             ("peers = ['tower']", "line 1: \"tower\": an address is written host:port"),
+            ("peers-from = ['http://example.org']", "line 1: \"http://example.org\": use https: "),
             ("kill-timeout = 'soon'", "line 1: "),
             ("[limits]\nmax-peer = 1", "line 2: unknown field `max-peer`, expected one of `max-peers`, "),
             ("[limits]\nmax-peers = 0", "line 2: invalid value: integer `0`, expected a nonzero u32"),

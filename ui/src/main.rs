@@ -31,6 +31,7 @@ mod limits;
 mod listing;
 mod log;
 mod objection;
+mod peer_list;
 mod picture;
 #[cfg(test)]
 mod readme;
@@ -45,7 +46,9 @@ mod untrusted;
 use cli::{Cli, Command};
 use config::{Config, View};
 use dashboard::Source;
+use introduce::Introducer;
 use leaving::Cause;
+use peer_list::PeerLists;
 use recording::{
     files::Existing,
     recorder::{RecordCommand, Recorder},
@@ -118,8 +121,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 async fn monitor(config: &Config) -> anyhow::Result<()> {
     charset::choose(config.view.ascii);
     if config.view.accessible.unwrap_or_default() {
-        let (node, recorder) = start(config).await?;
-        let result = accessible::run(&node, recorder, false, config.view.filter.clone()).await;
+        let (node, recorder, lists) = start(config).await?;
+        let result = accessible::run(&node, recorder, lists, false, config.view.filter.clone()).await;
         tell_of_loss(&stop(&node).await);
         return result;
     }
@@ -131,8 +134,8 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         None => settings,
     };
     let settings = settings.with_history(config.data_directory()?.as_deref());
-    let (node, recorder) = start(config).await?;
-    let result = dashboard::run(Source::live(&node, recorder), &settings).await;
+    let (node, recorder, lists) = start(config).await?;
+    let result = dashboard::run(Source::live(&node, recorder, lists), &settings).await;
     // What went wrong is the terminal, most likely.
     leaving::hand_on_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
     tell_of_loss(&stop(&node).await);
@@ -141,8 +144,8 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
 
 /// A node without a screen.
 async fn headless(config: &Config) -> anyhow::Result<()> {
-    let (node, recorder) = start(config).await?;
-    tell_of_loss(&headless::run(&node, recorder, true).await?);
+    let (node, recorder, lists) = start(config).await?;
+    tell_of_loss(&headless::run(&node, recorder, lists, true).await?);
     Ok(())
 }
 
@@ -157,20 +160,21 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     let settings = dashboard::Settings::new(true, view)?.with_history(None);
     let network = demo::Network::start(&demo.options).await?;
     let node = network.node();
+    let lists = PeerLists::new(Introducer::new(node), &[]);
     let result = match record(node, &settings.view).await {
         // Nobody minds what is lost here.
-        Ok(recorder) if demo.no_screen => headless::run(node, recorder, false).await.map(drop),
+        Ok(recorder) if demo.no_screen => headless::run(node, recorder, lists, false).await.map(drop),
         Ok(recorder) if is_accessible => {
-            accessible::run(node, recorder, true, settings.view.filter.clone()).await
+            accessible::run(node, recorder, lists, true, settings.view.filter.clone()).await
         }
-        Ok(recorder) => dashboard::run(Source::live(node, recorder), &settings).await.map(drop),
+        Ok(recorder) => dashboard::run(Source::live(node, recorder, lists), &settings).await.map(drop),
         Err(error) => Err(error),
     };
     network.stop().await;
     result
 }
 
-async fn start(config: &Config) -> anyhow::Result<(Node, Recorder)> {
+async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
     // Before the node starts, so that a log file that can't be written is told before a node is heard of.
     if let Some(file) = &config.log_file {
         log::open(file, config.log_level.unwrap_or_default(), config.log_size)?;
@@ -182,8 +186,10 @@ async fn start(config: &Config) -> anyhow::Result<(Node, Recorder)> {
     }
     // Before the node is heard of.
     let recorder = record(&node, &config.view).await?;
-    introduce::introduce(&node, config.peers.as_deref().unwrap_or_default());
-    Ok((node, recorder))
+    let introducer = Introducer::new(&node);
+    introducer.introduce(config.peers.as_deref().unwrap_or_default());
+    let lists = PeerLists::new(introducer, config.peers_from.as_deref().unwrap_or_default());
+    Ok((node, recorder, lists))
 }
 
 /// What records the node, which it does at once if the options say so.

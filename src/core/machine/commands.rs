@@ -58,6 +58,16 @@ impl Core {
     /// Makes this node known to another, which becomes a peer when it answers 200. `None`, and nothing is sent, if
     /// the address is ignored or is this node.
     pub fn announce(&mut self, address: &Address, rng: &mut impl Rng) -> Option<DeliveryId> {
+        self.announce_as(address, true, rng)
+    }
+
+    /// As [`announce`](Self::announce), to an address that the user knows only from somebody else: it is contacted
+    /// where a stranger's word is enough, and a peer that answers there is not one that the user named.
+    pub fn announce_suggested(&mut self, address: &Address, rng: &mut impl Rng) -> Option<DeliveryId> {
+        self.announce_as(address, false, rng)
+    }
+
+    fn announce_as(&mut self, address: &Address, is_named: bool, rng: &mut impl Rng) -> Option<DeliveryId> {
         let number = self.peers.find(address);
         let is_ignored = number.is_some_and(|number| self.peers.record(number).status() == Status::Ignored);
         if is_ignored || self.is_this_node(address) {
@@ -67,7 +77,7 @@ impl Core {
         let friend = friend.map(|number| self.peers.address(number).clone());
         let (message, sender) = (Message::null(), self.address.clone());
         let payload = Payload { message, kind: Kind::Announce, sender, friend };
-        Some(self.start(address.clone(), payload, Purpose::Announce, true))
+        Some(self.start(address.clone(), payload, Purpose::Announce { is_named }, is_named))
     }
 
     /// Ignores an address, known or not. Returns whether it was not ignored before.

@@ -112,7 +112,7 @@ impl Core {
     pub fn under_way(&self) -> impl Iterator<Item = (&Address, &QueuedMessage)> {
         self.in_flight.iter().filter_map(|InFlight { to, purpose, .. }| match purpose {
             Purpose::Message(entry) => Some((to, &entry.queued)),
-            Purpose::Announce => None,
+            Purpose::Announce { .. } => None,
         })
     }
 

@@ -87,7 +87,7 @@ impl Core {
         let Some(InFlight { to, purpose, .. }) = in_flight else { return };
         match purpose {
             Purpose::Message(taken) => self.message_delivery_ended(&to, taken, outcome, now),
-            Purpose::Announce => self.announce_ended(to, outcome, now),
+            Purpose::Announce { is_named } => self.announce_ended(to, is_named, outcome, now),
         }
     }
 
@@ -168,10 +168,10 @@ impl Core {
         self.admit(entry, || Origin::Returned(from.clone()));
     }
 
-    pub(super) fn announce_ended(&mut self, to: Address, outcome: Outcome, now: Now) {
+    pub(super) fn announce_ended(&mut self, to: Address, is_named: bool, outcome: Outcome, now: Now) {
         match outcome {
             Outcome::Answered(Reply { status: 200, round_trip, .. }) => {
-                self.announce_worked(&to, round_trip, now);
+                self.announce_worked(&to, is_named, round_trip, now);
                 self.tell(|_| Event::Announced { peer: to, round_trip });
             }
             Outcome::Answered(Reply { status, .. }) => {
@@ -182,7 +182,7 @@ impl Core {
         }
     }
 
-    pub(super) fn announce_worked(&mut self, to: &Address, round_trip: Duration, now: Now) {
+    pub(super) fn announce_worked(&mut self, to: &Address, is_named: bool, round_trip: Duration, now: Now) {
         let known = self.peers.find(to);
         let Some(number) = known.or_else(|| self.discover(to, now, || Introduction::Announced)) else {
             return;
@@ -195,7 +195,9 @@ impl Core {
             self.peers.note_answer(number, now);
             self.peers.record_mut(number).set_round_trip(round_trip);
         }
-        self.peers.keep(number);
+        if is_named {
+            self.peers.keep(number);
+        }
     }
 
     /// An address is another name of this node: it is no peer, now and later.

@@ -17,6 +17,7 @@ use crate::{
     },
     leaving::{self, AtStake, WHEN_TOLD_TO_END},
     limits::{Settings, rows},
+    peer_list::{ListSource, PeerLists},
     recording::recorder::Recorder,
     untrusted::shown,
 };
@@ -39,10 +40,11 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub(crate) async fn run(
     node: &Node,
     mut recorder: Recorder,
+    peer_lists: PeerLists,
     demo: bool,
     filter: Option<Filter>,
 ) -> anyhow::Result<()> {
-    let result = listen(node, &mut recorder, demo, filter).await;
+    let result = listen(node, &mut recorder, peer_lists, demo, filter).await;
     recorder.stop().await;
     result
 }
@@ -50,13 +52,17 @@ pub(crate) async fn run(
 async fn listen(
     node: &Node,
     recorder: &mut Recorder,
+    peer_lists: PeerLists,
     demo: bool,
     filter: Option<Filter>,
 ) -> anyhow::Result<()> {
     let (mut signals, output) = (Signals::catch()?, Output::open()?);
     let (to_tell, mut replies) = mpsc::channel(REPLIES);
-    let mut session = Session::new(node, demo, filter, to_tell);
+    let mut session = Session::new(node, peer_lists, demo, filter, to_tell);
     let (mut events, mut lines) = (node.subscribe(), input::lines_and_ends()?);
+    if !session.peer_lists.configured().is_empty() {
+        session.read_peers(None);
+    }
     let mut sentences = session.welcome();
     loop {
         tokio::select! {
@@ -101,7 +107,7 @@ fn line(sentence: &str) -> String {
 
 /// What took a while.
 enum Reply {
-    Told(String),
+    Told(Vec<String>),
     HandedOn(Result<(), HandOnError>),
 }
 
@@ -125,12 +131,27 @@ struct Session {
     leaves: bool,
     /// For answers that take a while.
     replies: mpsc::Sender<Reply>,
+    peer_lists: PeerLists,
 }
 
 impl Session {
-    fn new(node: &Node, demo: bool, filter: Option<Filter>, replies: mpsc::Sender<Reply>) -> Self {
-        let teller = Teller::new(filter);
-        Self { node: node.clone(), demo, teller, is_asked: false, handing_on: None, leaves: false, replies }
+    fn new(
+        node: &Node,
+        peer_lists: PeerLists,
+        demo: bool,
+        filter: Option<Filter>,
+        replies: mpsc::Sender<Reply>,
+    ) -> Self {
+        Self {
+            node: node.clone(),
+            demo,
+            teller: Teller::new(filter),
+            is_asked: false,
+            handing_on: None,
+            leaves: false,
+            replies,
+            peer_lists,
+        }
     }
 
     fn welcome(&self) -> Vec<String> {
@@ -226,7 +247,7 @@ impl Session {
 
     fn on_reply(&mut self, reply: Reply) -> Vec<String> {
         match reply {
-            Reply::Told(sentence) => vec![sentence],
+            Reply::Told(sentences) => sentences,
             Reply::HandedOn(result) => self.handed_on(result),
         }
     }
@@ -255,9 +276,18 @@ impl Session {
         let (node, replies) = (self.node.clone(), self.replies.clone());
         tokio::spawn(async move {
             // An error means that nobody listens any more.
-            let _ = replies.send(Reply::Told(sentences::reply(execute(&node, command).await))).await;
+            let _ = replies.send(Reply::Told(vec![sentences::reply(execute(&node, command).await)])).await;
         });
         Vec::new()
+    }
+
+    /// Reads a list of peers, or all that are configured, while the next lines are carried out.
+    fn read_peers(&self, asked: Option<ListSource>) {
+        let (lists, replies) = (self.peer_lists.clone(), self.replies.clone());
+        tokio::spawn(async move {
+            // An error means that nobody listens any more.
+            let _ = replies.send(Reply::Told(sentences::peers_read(lists.read_all(asked).await))).await;
+        });
     }
 
     fn look(&mut self, command: ViewCommand) -> Vec<String> {
@@ -288,6 +318,10 @@ impl Session {
             }
             ViewCommand::Edit(id) => {
                 vec![format!("Write the new text behind the number, as in :edit {id} TEXT.")]
+            }
+            ViewCommand::PeersFrom(source) => {
+                self.read_peers(source);
+                Vec::new()
             }
             ViewCommand::Traffic => self.teller.traffic(),
             ViewCommand::Filter(filter) => vec![self.teller.set_filter(filter)],

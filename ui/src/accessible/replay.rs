@@ -201,7 +201,7 @@ impl Session {
                 self.leaves = true;
                 Vec::new()
             }
-            ViewCommand::Say | ViewCommand::Edit(_) | ViewCommand::Record(_) => {
+            ViewCommand::Say | ViewCommand::Edit(_) | ViewCommand::Record(_) | ViewCommand::PeersFrom(_) => {
                 vec![sentences::reply(Err(REPLAY_SENDS_NOTHING.to_owned()))]
             }
             _ => vec![sentences::FOR_THE_SCREEN.to_owned()],

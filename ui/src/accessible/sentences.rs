@@ -19,6 +19,7 @@ use crate::{
     glyphs::glyphs,
     leaving::AtStake,
     limits,
+    peer_list::{self, Reading},
     untrusted::shown,
 };
 
@@ -82,6 +83,16 @@ pub(super) fn reply(done: Result<String, String>) -> String {
         Ok(done) => format!("{done}."),
         Err(reason) => format!("It did not work: {reason}."),
     }
+}
+
+/// How the reading of lists of peers went.
+pub(super) fn peers_read(read: Result<Vec<Reading>, String>) -> Vec<String> {
+    let readings = match read {
+        Ok(readings) => readings,
+        Err(reason) => return vec![reply(Err(reason))],
+    };
+    let bad_lines = readings.iter().flat_map(Reading::bad_lines).map(|line| format!("{line}."));
+    bad_lines.chain([reply(peer_list::summary(&readings))]).collect()
 }
 
 /// The answer to `:peers`.

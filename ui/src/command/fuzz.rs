@@ -76,6 +76,9 @@ fn view_line(command: &ViewCommand) -> Option<String> {
         View::Station(number, Wish::Clear) => format!(":station {number} clear"),
         View::Theme(name) => format!(":theme {name}"),
         View::Record(RecordCommand::Stop) => ":record".to_owned(),
+        View::PeersFrom(source) => {
+            format!(":peers-from {}", source.as_ref().map(ToString::to_string).unwrap_or_default())
+        }
         View::Prompt(begun) => format!(":prompt {begun}"),
         View::Edit(id) => format!(":edit {id}"),
         _ => return None,

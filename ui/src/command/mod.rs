@@ -20,6 +20,7 @@ pub(crate) use table::{COMMANDS, Scope, Spec};
 use crate::{
     dashboard::{Direction, MotionSetting, NoForm, Target},
     filter::{Filter, FilterError},
+    peer_list::{ListSource, ListSourceError},
     recording::{controls::ReplayCommand, recorder::RecordCommand},
     station::{Number, StationError, Wish},
 };
@@ -87,6 +88,8 @@ pub(crate) enum ViewCommand {
     Charts,
     Tower,
     Record(RecordCommand),
+    /// Reads this list of peers, or all that are configured.
+    PeersFrom(Option<ListSource>),
     Replay(ReplayCommand),
     /// The name of a theme, or its beginning.
     Theme(String),
@@ -199,6 +202,8 @@ pub(crate) enum Argument {
     File,
     /// The same, or nothing.
     FileOrNothing,
+    /// A file, a URL or nothing.
+    ListOrNothing,
     /// One of these words, or another or none that the command says something about, and what stands for it in the help.
     Choice(&'static str, &'static [&'static str]),
     /// The name of a theme, of which the dashboard knows the list.
@@ -219,7 +224,7 @@ impl Argument {
             Self::Rate => "0.5",
             Self::Filter | Self::Line => "two words",
             Self::Station => "3 gnu",
-            Self::File | Self::FileOrNothing => "a file.csv",
+            Self::File | Self::FileOrNothing | Self::ListOrNothing => "a file.csv",
             Self::Choice(_, words) => words.first().copied().unwrap_or_default(),
             Self::Theme => "dark",
         }
@@ -254,6 +259,8 @@ pub(crate) enum CommandError {
     Copy,
     #[error("{0}")]
     Write(#[from] NoForm),
+    #[error("{0}")]
+    List(#[from] ListSourceError),
     #[error("{0}")]
     Station(#[from] StationError),
     #[error("the send rate is a number of messages a second, such as 0.5")]
@@ -298,9 +305,14 @@ fn parse_command(text: &str) -> Result<Command, CommandError> {
     match (spec.argument, argument.trim()) {
         (Argument::Line, begun) if !begun.is_empty() => (spec.make)(argument.trim_start()),
         (Argument::Nothing, "")
-        | (Argument::Filter | Argument::FileOrNothing | Argument::Held | Argument::Choice(..), _) => {
-            (spec.make)(argument.trim())
-        }
+        | (
+            Argument::Filter
+            | Argument::FileOrNothing
+            | Argument::ListOrNothing
+            | Argument::Held
+            | Argument::Choice(..),
+            _,
+        ) => (spec.make)(argument.trim()),
         (Argument::Nothing, _) => Err(CommandError::Superfluous(spec.name)),
         (wanted, "") => Err(CommandError::Missing(spec.name, wanted)),
         (_, argument) => (spec.make)(argument),
@@ -334,6 +346,7 @@ impl fmt::Display for Argument {
             Self::Station => "1-9 FILTER",
             Self::File => "FILE",
             Self::FileOrNothing => "[FILE]",
+            Self::ListOrNothing => "[FILE/URL]",
             Self::Choice(name, _) => name,
             Self::Theme => "NAME",
             Self::Line => "TEXT",
@@ -414,6 +427,7 @@ mod tests {
             (":release", "release a message by its number, or all"),
             (":hold (", "something to look for is missing here; a | in quotes is text"),
             (":quit now", ":quit takes nothing behind it"),
+            (":peers-from ftp://a", "a list of peers is a file or an https:// URL, not ftp://"),
         ] {
             assert_eq!(Command::parse(line).unwrap_err().to_string(), reason, "{line:?}");
         }

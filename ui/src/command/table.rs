@@ -67,6 +67,7 @@ use ViewCommand as View;
 pub(crate) const COMMANDS: &[Spec] = commands![
     "announce", Address(NotIgnored), Anywhere, "make this node known to another, which becomes a peer", |text| Ok(NodeCommand::Announce(text.parse()?).into());
     "add", Address(Known::None), Anywhere, "add a peer without telling it", |text| Ok(NodeCommand::Add(text.parse()?).into());
+    "peers-from", Argument::ListOrNothing, Anywhere, "announce this node to the addresses in a list; without one, in all that --peers-from names", peers_from;
     "ignore", Argument::Party(NotIgnored), Anywhere, "send a peer nothing and refuse what it sends; with ip:, close what connects from that IP address", |text| Ok(text.parse::<Party>()?.ignored().into());
     "unignore", Argument::Party(Ignored), Anywhere, "take an ignore back", |text| Ok(text.parse::<Party>()?.unignored().into());
     "forget", Address(All), Anywhere, "remove a peer; it comes back when somebody names it", |text| Ok(NodeCommand::Forget(text.parse()?).into());
@@ -193,6 +194,11 @@ fn edit(text: &str) -> Result<Command, CommandError> {
 fn filter(text: &str) -> Result<Command, CommandError> {
     let filter = if text.is_empty() { None } else { Some(Filter::parse(text)?) };
     Ok(View::Filter(filter).into())
+}
+
+fn peers_from(text: &str) -> Result<Command, CommandError> {
+    let source = if text.is_empty() { None } else { Some(text.parse()?) };
+    Ok(View::PeersFrom(source).into())
 }
 
 fn copy(what: &str) -> Result<Command, CommandError> {

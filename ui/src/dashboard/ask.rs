@@ -124,7 +124,7 @@ mod tests {
     use clacks_p2p::Message;
 
     use super::*;
-    use crate::recording::recorder::Recorder;
+    use crate::{peer_list::tests::no_lists, recording::recorder::Recorder};
 
     fn queue(numbers: impl Iterator<Item = u64>) -> Vec<QueuedMessage> {
         let queued = |number: u64| QueuedMessage {
@@ -162,7 +162,7 @@ mod tests {
         let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let [one, two] = ["one", "two"].map(|text| node.enqueue(Message::text(text)).unwrap());
         crate::execute::execute(&node, NodeCommand::HoldOne(two)).await.unwrap();
-        let source = Source::live(&node, Recorder::new(&node, None));
+        let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
         let told = |held_only| {
             let need = Some(Need::Messages { begun: String::new(), held_only });
             let messages = answer(&source, Question { need, command: None }).messages;
@@ -178,7 +178,7 @@ mod tests {
         (1..=200).for_each(|port| add(format!("tower-{port}:1")));
         add("grand-trunk:1".to_owned());
         node.ignore(&"tower-17:1".parse().unwrap());
-        let source = Source::live(&node, Recorder::new(&node, None));
+        let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
         let told = |known, typed: &str| {
             let question = Question { need: Some(Need::Peers(known, typed.to_owned())), command: None };
             let peers = answer(&source, question).peers;

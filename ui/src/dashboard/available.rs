@@ -105,10 +105,16 @@ pub(crate) fn why_not(model: &Model, template: &str) -> Option<String> {
 /// Why a command does nothing here, whatever is selected: in a replay nothing is sent, and only a replay is played.
 pub(crate) fn out_of_place(model: &Model, command: &Command) -> Option<&'static str> {
     match (command, &model.replay) {
-        (Command::Node(_), Some(_)) => Some(REPLAY_SENDS_NOTHING),
-        (Command::View(ViewCommand::Say | ViewCommand::Edit(_) | ViewCommand::EditInEditor(_)), Some(_)) => {
-            Some(REPLAY_SENDS_NOTHING)
-        }
+        (
+            Command::Node(_)
+            | Command::View(
+                ViewCommand::Say
+                | ViewCommand::Edit(_)
+                | ViewCommand::EditInEditor(_)
+                | ViewCommand::PeersFrom(_),
+            ),
+            Some(_),
+        ) => Some(REPLAY_SENDS_NOTHING),
         (Command::View(ViewCommand::Record(_)), Some(_)) => Some("this is a replay: it is recorded already"),
         (Command::View(ViewCommand::Replay(_)), None) => {
             Some("this is no replay; clacks replay FILE plays a recording")

@@ -102,9 +102,10 @@ pub(crate) fn complete(line: &str, cursor: usize, candidates: Candidates<'_>) ->
     let Some(written) = written(line, cursor) else { return Completion::default() };
     let all = choices(&written, candidates);
     let typed = match written.place {
-        Place::Argument(Spec { argument: Argument::File | Argument::FileOrNothing, .. }) => {
-            split_path(written.typed).1
-        }
+        Place::Argument(Spec {
+            argument: Argument::File | Argument::FileOrNothing | Argument::ListOrNothing,
+            ..
+        }) => split_path(written.typed).1,
         _ => written.typed,
     };
     let skipped = written.typed.len() - typed.len();
@@ -126,7 +127,10 @@ pub(crate) fn need(line: &str, cursor: usize) -> Option<Need> {
         }) if !written.typed.contains(char::is_whitespace) => {
             Some(Need::Messages { begun: written.typed.to_owned(), held_only: *argument == Argument::Held })
         }
-        Place::Argument(Spec { argument: Argument::File | Argument::FileOrNothing, .. }) => {
+        Place::Argument(Spec {
+            argument: Argument::File | Argument::FileOrNothing | Argument::ListOrNothing,
+            ..
+        }) => {
             let (directory, begun) = split_path(written.typed);
             Some(Need::Files { directory: directory.to_owned(), begun: begun.to_owned() })
         }
@@ -249,7 +253,7 @@ fn choices(written: &Written<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
                 let all = choice("all", "all that are held");
                 candidates.held.iter().map(message).chain([all]).collect()
             }
-            Argument::File | Argument::FileOrNothing => {
+            Argument::File | Argument::FileOrNothing | Argument::ListOrNothing => {
                 candidates.files.iter().map(|name| choice(name, "")).collect()
             }
             Argument::Theme => candidates.themes.iter().map(|name| choice(name, "")).collect(),

@@ -103,6 +103,11 @@ impl Log {
         is_row
     }
 
+    /// Adds a row for something that is no event of the node.
+    pub(crate) fn note_text(&mut self, text: String, unix_ms: u64) {
+        self.push(Row { unix_ms, ..note(None).saying(text) });
+    }
+
     /// The row that came last, shown or not.
     pub(crate) fn newest(&self) -> Option<&Row> {
         self.rows.back()

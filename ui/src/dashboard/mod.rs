@@ -103,6 +103,7 @@ use crate::{
     leaving::Cause,
     limits::Settings as LimitSettings,
     listing,
+    peer_list::ListSource,
     recording::controls::ReplayCommand,
     station::{StationFile, StationWriter, Stations},
     terminal::{self, Input, Screen},
@@ -285,6 +286,9 @@ impl Dashboard {
 
     async fn run(&mut self) -> anyhow::Result<()> {
         self.resize();
+        if self.source.peer_lists().is_some_and(|lists| !lists.configured().is_empty()) {
+            self.read_peers(None);
+        }
         loop {
             tokio::select! {
                 input = self.screen.next() => {
@@ -403,6 +407,7 @@ impl Dashboard {
                     self.take(Msg::Done(Err(reason)));
                 }
             }
+            Effect::ReadPeers(source) => self.read_peers(source),
             Effect::Replay(command) => self.control(command),
             Effect::HandOn { with_held } => self.hand_on(with_held),
             Effect::StopHandingOn => {
@@ -461,6 +466,17 @@ impl Dashboard {
         tokio::spawn(async move {
             // An error means that the dashboard is gone.
             let _ = replies.send(Msg::Done(work.await)).await;
+        });
+    }
+
+    /// Reads a list of peers, or all that are configured, while the dashboard goes on.
+    fn read_peers(&mut self, asked: Option<ListSource>) {
+        let Some(lists) = self.source.peer_lists().cloned() else { return };
+        let replies = self.replies.0.clone();
+        tokio::spawn(async move {
+            let read = lists.read_all(asked).await;
+            // An error means that the dashboard is gone.
+            let _ = replies.send(read.map_or_else(|reason| Msg::Done(Err(reason)), Msg::PeersRead)).await;
         });
     }
 

@@ -658,6 +658,19 @@ impl Model {
         known.find(|peer| peer.address == *address).map(|peer| peer.status)
     }
 
+    /// Adds a row to the traffic that no event of the node makes.
+    pub(crate) fn note_text(&mut self, text: String) {
+        self.log.note_text(text, self.now.unix_ms);
+        self.count_held_rows(1);
+    }
+
+    /// So many rows came, which are not seen while the screen is held still.
+    pub(super) fn count_held_rows(&mut self, rows: usize) {
+        if let Some(frozen) = &mut self.frozen {
+            frozen.held += rows;
+        }
+    }
+
     pub(crate) fn say(&mut self, text: impl Into<String>) {
         self.set_notice(text.into(), false);
     }

@@ -17,17 +17,20 @@ use super::{
     marks::Marked,
     model::{Anchor, Gone, Model, Snapshot, Wanted},
 };
-use crate::recording::{
-    controls::ReplayCommand,
-    player::{Played, Player, Progress},
-    recorder::{RecordCommand, Recorder},
+use crate::{
+    peer_list::PeerLists,
+    recording::{
+        controls::ReplayCommand,
+        player::{Played, Player, Progress},
+        recorder::{RecordCommand, Recorder},
+    },
 };
 
 /// What the dashboard watches.
 #[derive(Debug)]
 pub(crate) enum Source {
     /// A node that runs.
-    Live(Live),
+    Live(Box<Live>),
     /// A recording. There is no node, and nothing is sent.
     Replay(Box<Player>),
 }
@@ -38,6 +41,7 @@ pub(crate) struct Live {
     node: Node,
     events: Subscription,
     recorder: Recorder,
+    peer_lists: PeerLists,
 }
 
 /// Something that happened, and when.
@@ -69,8 +73,16 @@ pub(crate) enum Replayed {
 
 impl Source {
     /// A node from now on.
-    pub(crate) fn live(node: &Node, recorder: Recorder) -> Self {
-        Self::Live(Live { node: node.clone(), events: node.subscribe(), recorder })
+    pub(crate) fn live(node: &Node, recorder: Recorder, peer_lists: PeerLists) -> Self {
+        Self::Live(Box::new(Live { node: node.clone(), events: node.subscribe(), recorder, peer_lists }))
+    }
+
+    /// What reads lists of peers; none where nothing can be sent.
+    pub(crate) fn peer_lists(&self) -> Option<&PeerLists> {
+        match self {
+            Self::Live(live) => Some(&live.peer_lists),
+            Self::Replay(_) => None,
+        }
     }
 
     /// The node that commands go to; none where nothing can be sent.
@@ -114,10 +126,13 @@ impl Source {
     /// The next thing that happens; `None` once there will be none. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Option<News> {
         match self {
-            Self::Live(Live { node, events, recorder }) => tokio::select! {
-                event = events.next() => event.map(|event| News::happened(event, node.now())),
-                said = recorder.said() => Some(News::Recorded(said)),
-            },
+            Self::Live(live) => {
+                let Live { node, events, recorder, .. } = &mut **live;
+                tokio::select! {
+                    event = events.next() => event.map(|event| News::happened(event, node.now())),
+                    said = recorder.said() => Some(News::Recorded(said)),
+                }
+            }
             Self::Replay(player) => Some(match player.next().await {
                 Ok(Played::Event(event, now)) => News::happened(event, now),
                 Ok(Played::Arrived) => News::Arrived,

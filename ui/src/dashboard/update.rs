@@ -13,6 +13,7 @@ use crate::{
     clipboard::Text,
     command::{Command, NodeCommand, Step, ViewCommand},
     filter::Filter,
+    peer_list::{self, ListSource, Reading},
     station::Stations,
 };
 
@@ -69,6 +70,8 @@ pub(crate) enum Msg {
     TakenBack(Result<String, String>, Vec<Dropped>),
     /// How something went, in a line.
     Done(Result<String, String>),
+    /// How the reading of lists of peers went.
+    PeersRead(Vec<Reading>),
     /// A message is held to be edited on the line.
     Editing(Box<InHand>),
     /// What a message was edited to can't be, for this reason; it is to be mended on the line.
@@ -98,6 +101,8 @@ pub(crate) enum Effect {
     /// For the model itself, once a question was answered so: insert text into the draft as one line.
     Insert(String),
     Record(RecordCommand),
+    /// Read this list of peers, or all that are configured, then send [`Msg::PeersRead`].
+    ReadPeers(Option<ListSource>),
     Replay(ReplayCommand),
     /// Take a message out of sending to edit it, then send [`Msg::Editing`].
     Edit(MessageId),
@@ -215,6 +220,14 @@ fn on_done(model: &mut Model, msg: Msg) {
             model.undo.note_dropped(dropped, model.now);
             on_done(model, Msg::Done(result));
         }
+        Msg::PeersRead(readings) => {
+            // The line that says how it went stays for some seconds only.
+            for reading in &readings {
+                let failed = reading.summary().err();
+                reading.bad_lines().into_iter().chain(failed).for_each(|line| model.note_text(line));
+            }
+            on_done(model, Msg::Done(peer_list::summary(&readings)));
+        }
         Msg::Done(Ok(done)) => model.say(done),
         Msg::Done(Err(error)) => model.complain(error),
         _ => {}
@@ -229,9 +242,7 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     model.towers.note(event, model.now.uptime, &mut model.motion);
     model.map.note(event, model.now.uptime, model.frozen.is_some(), &mut model.motion);
     let is_row = model.log.note(event, model.now.unix_ms);
-    if let Some(frozen) = &mut model.frozen {
-        frozen.held += usize::from(is_row);
-    }
+    model.count_held_rows(usize::from(is_row));
     let row = model.log.newest().filter(|_| is_row).map(Row::subject);
     let rings = row.is_some_and(|row| model.listening.note(&row, model.log.filter()));
     // Nobody listens to what is jumped over.
@@ -453,6 +464,7 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Mark => mark(model),
         ViewCommand::Unmark => unmark(model),
         ViewCommand::Record(command) => return vec![Effect::Record(command)],
+        ViewCommand::PeersFrom(source) => return vec![Effect::ReadPeers(source)],
         ViewCommand::Replay(command) => return vec![Effect::Replay(command)],
         ViewCommand::Motion(setting) => {
             model.motion.set(setting);

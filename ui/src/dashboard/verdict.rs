@@ -91,6 +91,8 @@ fn argument_can_go_on(line: &str, argument: Argument, written: &str) -> bool {
         Argument::Edit => return is_edit_begun(written),
         // What the file is to hold is told by the end of its name.
         Argument::File | Argument::FileOrNothing => &[".csv", "a.csv"],
+        // A URL may lack its host, or the other bracket of one.
+        Argument::ListOrNothing => &["a", "::1]", ":1]", "1]", "]"],
         Argument::Nothing | Argument::Theme | Argument::Line => &[],
     };
     can_end(line, endings)

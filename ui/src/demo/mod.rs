@@ -113,5 +113,5 @@ async fn start_node(speed: f64) -> anyhow::Result<Node> {
 fn introduce(node: &Node, towers: &[Tower]) {
     let some = [towers.first(), towers.get(towers.len() / 2)];
     let addresses: Vec<_> = some.into_iter().flatten().map(|tower| tower.address().clone()).collect();
-    crate::introduce::introduce(node, &addresses);
+    crate::introduce::Introducer::new(node).introduce(&addresses);
 }

@@ -40,6 +40,8 @@ impl Pattern {
         let classes = compiled.byte_classes().alphabet_len();
         let limits = dense::Config::new()
             .start_kind(StartKind::Unanchored)
+            // Skipping to the next byte of a kind is slower than steps where that is the next one each time.
+            .accelerate(false)
             .dfa_size_limit(Some(max_bytes))
             .determinize_size_limit(Some(MAX_WORK / classes));
         match dense::Builder::new().configure(limits).build_from_nfa(&compiled) {
@@ -143,8 +145,7 @@ mod tests {
     fn an_expression_is_refused_or_as_quick_as_a_plain_word() {
         let texts = ["a", "ab", "x", "aaaaaaaaab", "\u{e9}\u{4e16}", "a b\tc ", "0123456789", "\\\"'/"]
             .map(|part| part.repeat((16 << 10) / part.len()));
-        // One that can't skip to its first letter.
-        let plain = time_of(&pattern(r"[^\x00]\x00 terry pratchett").unwrap(), &texts);
+        let plain = time_of(&pattern("gnu terry pratchett").unwrap(), &texts);
         let expensive = [
             r"(?-u)(?:a?){900}b",
             "(?:a?){100}b",

@@ -12,6 +12,7 @@ use crate::{
     command::{Command, NodeCommand, ViewCommand},
     execute::execute,
     leaving::{self, AtStake, WHEN_TOLD_TO_END},
+    peer_list::{self, ListSource, PeerLists},
     recording::recorder::Recorder,
 };
 
@@ -29,23 +30,21 @@ use story::Story;
 /// What the reader of the output gets to read what was left when the node stopped.
 const GOODBYE: Duration = Duration::from_secs(10);
 
-/// Announces under way before further lines of the input wait for one to end.
-const MOST_ANNOUNCES: usize = 64;
+/// Announces and readings of lists under way before further lines of the input wait for one to end.
+const MOST_UNDER_WAY: usize = 64;
 
 /// Runs until a signal or `:quit` asks it to stop, or nobody reads its output any more; then hands on what only this
 /// node has, if that is wanted, and stops the node. Returns the messages that are lost if nobody could be told of them.
 /// Output that can't be written, other than for want of a reader, ends it with an error.
-pub(crate) async fn run(node: &Node, mut recorder: Recorder, hands_on: bool) -> anyhow::Result<Remaining> {
+pub(crate) async fn run(
+    node: &Node,
+    recorder: Recorder,
+    peer_lists: PeerLists,
+    hands_on: bool,
+) -> anyhow::Result<Remaining> {
     let mut signals = Signals::catch()?;
-    let mut session = Session {
-        node,
-        recorder: &mut recorder,
-        lines: input::lines()?,
-        number: 0,
-        announces: JoinSet::new(),
-        story: Story::new(node),
-        output: Output::open()?,
-    };
+    let commands = Commands::new(node, recorder, peer_lists)?;
+    let mut session = Session { node, commands, story: Story::new(node), output: Output::open()? };
     let mut is_in_a_hurry = false;
     let ended = tokio::select! {
         ended = session.run() => ended,
@@ -61,7 +60,7 @@ pub(crate) async fn run(node: &Node, mut recorder: Recorder, hands_on: bool) -> 
         },
         ended => ended.map(|_| None),
     };
-    let Session { announces, story, output, .. } = session;
+    let Session { commands: Commands { mut recorder, announces, .. }, story, output, .. } = session;
     recorder.stop().await;
     let handed_on = match ended {
         Ok(handed_on) => handed_on,
@@ -111,13 +110,22 @@ enum Leave {
 
 struct Session<'a> {
     node: &'a Node,
-    recorder: &'a mut Recorder,
+    commands: Commands<'a>,
+    story: Story,
+    output: Output,
+}
+
+/// What carries out the lines of the input.
+struct Commands<'a> {
+    node: &'a Node,
+    recorder: Recorder,
+    peer_lists: PeerLists,
     lines: mpsc::Receiver<input::Line>,
     /// Of the line that was read last.
     number: u64,
     announces: JoinSet<Record>,
-    story: Story,
-    output: Output,
+    /// Lists of peers that are being read, which nobody waits for at the end.
+    readings: JoinSet<Vec<Record>>,
 }
 
 impl Session<'_> {
@@ -128,10 +136,10 @@ impl Session<'_> {
 
     /// Tells and answers until somebody wants to leave or the node has stopped.
     async fn talk(&mut self) -> Result<Leave, Closed> {
-        let Self { node, recorder, lines, number, announces, story, output } = self;
+        let Self { commands, story, output, .. } = self;
         tokio::select! {
             told = story.tell(output) => told.map(|()| Leave::AtOnce),
-            answered = answer(node, recorder, lines, number, announces, output) => answered,
+            answered = commands.answer(output) => answered,
             closed = output.closed() => Err(closed),
         }
     }
@@ -161,59 +169,97 @@ impl Session<'_> {
     }
 }
 
-/// Carries out one line of the input after the other, until `:quit`. The end of the input ends nothing.
-///
-/// An announce takes as long as the other node takes; meanwhile the next lines are carried out.
-async fn answer(
-    node: &Node,
-    recorder: &mut Recorder,
-    lines: &mut mpsc::Receiver<input::Line>,
-    number: &mut u64,
-    announces: &mut JoinSet<Record>,
-    output: &Output,
-) -> Result<Leave, Closed> {
-    loop {
-        let line = tokio::select! {
-            Some(done) = announces.join_next() => {
-                write_answer(done, output).await?;
-                continue;
-            }
-            said = recorder.said() => {
-                if let Err(reason) = said {
-                    output.write(record::failed(node.now().unix_ms, &reason).into_line()).await?;
+impl<'a> Commands<'a> {
+    /// Begins to read the lists of peers that are configured.
+    fn new(node: &'a Node, recorder: Recorder, peer_lists: PeerLists) -> anyhow::Result<Self> {
+        let lines = input::lines()?;
+        let (announces, mut readings) = (JoinSet::new(), JoinSet::new());
+        for source in peer_lists.configured() {
+            let (node, lists, source) = (node.clone(), peer_lists.clone(), source.clone());
+            readings.spawn(async move { record::peers_read(node.now().unix_ms, &lists.read(source).await) });
+        }
+        Ok(Self { node, recorder, peer_lists, lines, number: 0, announces, readings })
+    }
+
+    /// Carries out one line of the input after the other, until `:quit`. The end of the input ends nothing.
+    ///
+    /// An announce takes as long as the other node takes, and a list of peers as long as its server; meanwhile the next
+    /// lines are carried out.
+    async fn answer(&mut self, output: &Output) -> Result<Leave, Closed> {
+        loop {
+            let has_room = self.announces.len() + self.readings.len() < MOST_UNDER_WAY;
+            let line = tokio::select! {
+                Some(done) = self.announces.join_next() => {
+                    write_answers(done.map(|record| vec![record]), output).await?;
+                    continue;
                 }
-                continue;
+                Some(done) = self.readings.join_next() => {
+                    write_answers(done, output).await?;
+                    continue;
+                }
+                said = self.recorder.said() => {
+                    if let Err(reason) = said {
+                        output.write(record::failed(self.node.now().unix_ms, &reason).into_line()).await?;
+                    }
+                    continue;
+                }
+                Some(line) = self.lines.recv(), if has_room => line,
+            };
+            self.number += 1;
+            let command = match &line {
+                Ok(line) => Command::parse(line).map_err(|error| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Some(leave) = self.begin(command, output).await? {
+                return Ok(leave);
             }
-            Some(line) = lines.recv(), if announces.len() < MOST_ANNOUNCES => line,
-        };
-        *number += 1;
-        let number = *number;
-        let command = match &line {
-            Ok(line) => Command::parse(line).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
+        }
+    }
+
+    /// Carries out a command, or begins to where that takes a while.
+    async fn begin(
+        &mut self,
+        command: Result<Command, String>,
+        output: &Output,
+    ) -> Result<Option<Leave>, Closed> {
+        let (node, number) = (self.node, self.number);
         match command {
-            Ok(Command::View(ViewCommand::Quit)) => return Ok(Leave::WhenHandedOn),
-            Ok(Command::View(ViewCommand::QuitAtOnce)) => return Ok(Leave::AtOnce),
+            Ok(Command::View(ViewCommand::Quit)) => return Ok(Some(Leave::WhenHandedOn)),
+            Ok(Command::View(ViewCommand::QuitAtOnce)) => return Ok(Some(Leave::AtOnce)),
             Ok(Command::View(ViewCommand::Record(command))) => {
-                let done = recorder.carry_out(command).await;
+                let done = self.recorder.carry_out(command).await;
                 output.write(answered(node, number, done).into_line()).await?;
+            }
+            Ok(Command::View(ViewCommand::PeersFrom(source))) => {
+                let (node, lists) = (node.clone(), self.peer_lists.clone());
+                self.readings.spawn(async move { read_peers(&node, number, &lists, source).await });
             }
             Ok(Command::Node(NodeCommand::Announce(_))) => {
                 let node = node.clone();
-                announces.spawn(async move { carry_out(&node, number, command).await });
+                self.announces.spawn(async move { carry_out(&node, number, command).await });
             }
             command => output.write(carry_out(node, number, command).await.into_line()).await?,
         }
+        Ok(None)
     }
 }
 
-async fn write_answer(answer: Result<Record, JoinError>, output: &Output) -> Result<(), Closed> {
-    match answer {
-        Ok(record) => output.write(record.into_line()).await,
-        // It panicked, which is told elsewhere.
-        Err(_) => Ok(()),
+/// Reads a list of peers, or all that are configured: what was read, then the answer to the command.
+async fn read_peers(node: &Node, line: u64, lists: &PeerLists, source: Option<ListSource>) -> Vec<Record> {
+    let read = lists.read_all(source).await;
+    let time = node.now().unix_ms;
+    let readings = read.as_deref().unwrap_or_default();
+    let records = readings.iter().flat_map(|reading| record::peers_read(time, reading));
+    let done = read.as_deref().map_err(String::clone).and_then(peer_list::summary);
+    records.chain([answered(node, line, done)]).collect()
+}
+
+async fn write_answers(answers: Result<Vec<Record>, JoinError>, output: &Output) -> Result<(), Closed> {
+    // One that panicked is told of elsewhere.
+    for record in answers.unwrap_or_default() {
+        output.write(record.into_line()).await?;
     }
+    Ok(())
 }
 
 async fn carry_out(node: &Node, line: u64, command: Result<Command, String>) -> Record {
@@ -267,7 +313,7 @@ async fn say_goodbye(
     }
     // The node has given them up.
     while let Some(done) = announces.join_next().await {
-        write_answer(done, &output).await?;
+        write_answers(done.map(|record| vec![record]), &output).await?;
     }
     output.write(record::stopped(time, remaining).into_line()).await?;
     output.finish().await

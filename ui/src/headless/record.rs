@@ -11,7 +11,12 @@ use clacks_p2p::{
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::{command::COMMANDS, escape::escaped_json, limits::Settings};
+use crate::{
+    command::COMMANDS,
+    escape::escaped_json,
+    limits::Settings,
+    peer_list::{BadLine, Reading},
+};
 
 /// One line of output: a JSON object that begins with what happened and when.
 #[derive(Debug, Default)]
@@ -262,6 +267,21 @@ pub(super) fn failed(time: u64, reason: &str) -> Record {
     Record::new("error", time).with("reason", reason)
 }
 
+/// What a list of peers had in it: its bad lines, then how much was read; or why it was not read.
+pub(super) fn peers_read(time: u64, reading: &Reading) -> Vec<Record> {
+    let record = |event| Record::new(event, time).with("source", reading.source.to_string());
+    let contents = match &reading.result {
+        Ok(contents) => contents,
+        Err(error) => return vec![record("peers_not_read").with("reason", error.to_string())],
+    };
+    let refused = |bad: &BadLine| {
+        let record = record("peers_refused_line").with("line", bad.line);
+        record.with("reason", bad.reason.to_string())
+    };
+    let read = record("peers_read").with("read", contents.read).with("new", contents.new);
+    contents.reported.iter().map(refused).chain([read.with("bad", contents.bad)]).collect()
+}
+
 /// The answer to `:peers`.
 pub(super) fn peers(time: u64, line: u64, peers: &[Peer], ignored_remotes: &[IpAddr]) -> Record {
     let listed: Vec<_> = peers.iter().map(Listed::from).collect();
@@ -493,7 +513,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::untrusted::tests::{hostile, is_hidden};
+    use crate::{
+        peer_list::{Contents, LineError, ListSource, ReadError},
+        untrusted::tests::{hostile, is_hidden},
+    };
 
     fn tower() -> Address {
         "tower.example.org:8080".parse().unwrap()
@@ -590,8 +613,8 @@ mod tests {
         };
         let failed = Event::AnnounceFailed { peer: tower(), failure: Failure::Connection(text.to_owned()) };
         let now = Now { uptime: Duration::ZERO, unix_ms: 5 };
-        vec![
-            (happened(&received(Message::text(text)), 0), &["/message"]),
+        [
+            (happened(&received(Message::text(text)), 0), &["/message"][..]),
             (happened(&received(json.clone()), 0), &["/message/text"]),
             (recorded(&received(json), now), &["/message/text"]),
             (happened(&Event::Refused(refusal), 0), &["/reason", "/preview"]),
@@ -600,6 +623,19 @@ mod tests {
             (reply(0, 1, text), &["/text"]),
             (error(0, 1, text), &["/reason"]),
         ]
+        .into_iter()
+        .chain(of_list(text))
+        .collect()
+    }
+
+    /// A list of this name, read or not.
+    fn of_list(name: &str) -> impl Iterator<Item = (Record, &'static [&'static str])> {
+        let reported = vec![BadLine { line: 1, reason: LineError::NotText }];
+        let contents = Ok(Contents { bad: 1, reported, ..Contents::default() });
+        let readings = [contents, Err(ReadError::NotAFile)]
+            .map(|result| Reading { source: ListSource::File(name.into()), result });
+        let records: Vec<_> = readings.iter().flat_map(|reading| peers_read(0, reading)).collect();
+        records.into_iter().map(|record| (record, &["/source"][..]))
     }
 
     proptest! {

@@ -17,7 +17,7 @@ use super::super::{
     update::{Msg, update},
     view::view,
 };
-use crate::{recording::recorder::Recorder, terminal::Clusters};
+use crate::{peer_list::tests::no_lists, recording::recorder::Recorder, terminal::Clusters};
 
 const SCREEN: Rect = Rect::new(0, 0, 200, 60);
 /// Frames a second at most.
@@ -62,7 +62,7 @@ impl Watched {
         for number in 0..load.messages {
             last = Some(node.enqueue(message(number)).unwrap());
         }
-        let source = Source::live(&node, Recorder::new(&node, None));
+        let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
         let mut model = Model::new(source.overview(), source.now(), TimeZone::UTC, false, true);
         model.motion = Animations::new(Setting::Full);
         let now = source.now();

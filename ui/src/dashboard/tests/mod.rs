@@ -12,6 +12,7 @@ mod leaving;
 mod looks;
 mod marks;
 mod menu;
+mod peer_lists;
 mod pictures;
 mod readme_pictures;
 mod rebound;

@@ -17,7 +17,7 @@ use crate::recording::{
     player::Progress,
 };
 
-fn in_replay(mut fixture: Fixture) -> Fixture {
+pub(super) fn in_replay(mut fixture: Fixture) -> Fixture {
     fixture.model.replay = Some(Progress {
         position: Duration::from_secs(65),
         length: Duration::from_secs(750),

@@ -100,6 +100,8 @@ fn spans(model: &Model, theme: Theme, row: &Row, width: usize) -> Vec<Span<'stat
         NARROW..110 => (TIME, (width / 5).clamp(*PEER.start(), *PEER.end()), OUTCOME),
         _ => (TIME, *PEER.end(), LONG_OUTCOME),
     };
+    // What has no outcome may be long.
+    let outcome = if row.outcome.is_empty() { 0 } else { outcome };
     let rest = width.saturating_sub(MARKER + time + DIRECTION + peer + 1 + outcome + 1);
     let address = row.peer.as_ref().map_or_else(|| " ".repeat(peer), |address| fit_address(address, peer));
     let is_note = row.direction == Direction::Note;

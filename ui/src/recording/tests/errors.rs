@@ -57,7 +57,7 @@ fn what_is_wrong_in_the_middle_is_told_with_its_line() {
         (text.lines().next().unwrap(), "another recording begins here"),
         (
             "{\"event\":\"found_ourselves\",\"time\":1,\"uptime_ms\":1,\"peer\":{\"hostname\":\"a b\",\"port\":1}}",
-            "the hostname is neither a DNS name (letters, digits, '-', '_', '.') nor an IP address",
+            "the hostname is neither a DNS name (letters, digits, '_' and inner '-' between dots) nor an IP address",
         ),
     ] {
         assert_eq!(with(wrong), format!("r.jsonl line 12: {reason}"));
