@@ -35,8 +35,9 @@ use super::{
     reach::Reach,
     sender::Sender,
     shared::Shared,
+    starting::Kept,
     state_changes::Changes,
-    state_file::{self, State, StateFile},
+    state_file::{self, State},
     trust::{self, Trust},
     warning,
 };
@@ -399,39 +400,6 @@ impl Builder {
             (None, Err(_)) if self.hostname.eq_ignore_ascii_case("localhost") => (v4, Some(v6)),
             (None, _) => (Ipv6Addr::UNSPECIFIED.into(), None),
         }
-    }
-}
-
-/// The state file on the way to a start. What is wrong with it is found before anything is made.
-struct Kept<'a> {
-    file: StateFile,
-    directory: &'a Path,
-    /// What was read, if the directory was there, which is locked then.
-    state: Option<State>,
-}
-
-impl<'a> Kept<'a> {
-    fn of(directory: &'a Path) -> Result<Self, StartError> {
-        let mut kept = Self { file: StateFile::in_directory(directory), directory, state: None };
-        if directory.is_dir() {
-            kept.state = Some(kept.lock_and_read()?);
-        }
-        Ok(kept)
-    }
-
-    /// Makes the directory if it was not there.
-    fn load(&mut self) -> Result<State, StartError> {
-        match self.state.take() {
-            Some(state) => Ok(state),
-            None => self.lock_and_read(),
-        }
-    }
-
-    fn lock_and_read(&self) -> Result<State, StartError> {
-        self.file.keep_lock(DirectoryLock::acquire(self.directory)?);
-        let state = self.file.load()?;
-        self.file.sweep();
-        Ok(state)
     }
 }
 

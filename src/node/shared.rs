@@ -112,7 +112,9 @@ impl Shared {
         }
         self.wake_driver(&inner);
         drop(inner);
-        self.hooks.notify();
+        if for_listeners {
+            self.hooks.notify();
+        }
         result
     }
 

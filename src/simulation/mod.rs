@@ -22,6 +22,7 @@ mod calendar;
 mod latency;
 mod memory;
 mod network;
+mod parcels;
 mod sample;
 mod scenario;
 #[cfg(test)]

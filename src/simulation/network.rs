@@ -10,7 +10,7 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::{
-    core::{Core, Delivery, DeliveryId, Failure, Now, Options, Outcome, Outputs, PeerCounts},
+    core::{Core, Delivery, Failure, Now, Options, Outcome, Outputs, PeerCounts},
     protocol::{Kind, Payload},
 };
 
@@ -19,6 +19,7 @@ use super::{
     addresses::Addresses,
     calendar::Calendar,
     latency::Ways,
+    parcels::{Parcel, Parcels},
     trace::{Number, Trace},
     trouble::{Trouble, Watched},
 };
@@ -99,58 +100,6 @@ pub(super) enum End {
     /// Nobody listens there.
     Unreachable,
     TimedOut,
-}
-
-/// What is on its way from one node to another.
-#[derive(Debug)]
-pub(super) struct Parcel {
-    pub(super) from: u32,
-    /// How often the sender had failed.
-    pub(super) failures: u32,
-    pub(super) to: u32,
-    /// Of the receiver's address, by which its sender looks it up.
-    pub(super) hash: u64,
-    /// The sender's number for it; none for what comes from outside.
-    pub(super) id: Option<DeliveryId>,
-    /// In an announce, after how many seconds it is repeated if it fails; otherwise 0.
-    pub(super) repeat: u32,
-    pub(super) sent: u64,
-    pub(super) payload: Option<Payload>,
-    pub(super) message: Option<Number>,
-    /// The receiver has it, and the sender does not know yet; how often the receiver had failed.
-    pub(super) taken: Option<u32>,
-}
-
-/// What is on its way, each in a place that is used again.
-#[derive(Debug, Default)]
-pub(super) struct Parcels {
-    places: Vec<Parcel>,
-    free: Vec<u32>,
-}
-
-impl Parcels {
-    fn put(&mut self, parcel: Parcel) -> u32 {
-        if let Some(place) = self.free.pop() {
-            self.places[place as usize] = parcel;
-            return place;
-        }
-        self.places.push(parcel);
-        self.places.len() as u32 - 1
-    }
-
-    pub(super) fn at(&self, place: u32) -> &Parcel {
-        &self.places[place as usize]
-    }
-
-    fn at_mut(&mut self, place: u32) -> &mut Parcel {
-        &mut self.places[place as usize]
-    }
-
-    fn end(&mut self, place: u32) {
-        let parcel = self.at_mut(place);
-        (parcel.payload, parcel.message, parcel.taken) = (None, None, None);
-        self.free.push(place);
-    }
 }
 
 impl Simulation {
@@ -564,7 +513,7 @@ impl Simulation {
         let is_there = |parcel: &&Parcel| {
             parcel.taken.is_some_and(|failures| self.towers[parcel.to as usize].failures == failures)
         };
-        let messages = self.parcels.places.iter().filter(|parcel| parcel.message.is_some());
+        let messages = self.parcels.iter().filter(|parcel| parcel.message.is_some());
         messages.filter(is_there).count() as u64
     }
 

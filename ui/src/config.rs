@@ -8,10 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use clacks_p2p::{
-    Address, Builder, Node,
-    node::{StartError, files::read_regular_text},
-};
+use clacks_p2p::{Address, Builder, Node, node::files::read_regular_text};
 use directories::ProjectDirs;
 use serde::{
     Deserialize, Deserializer,
@@ -23,12 +20,14 @@ mod byte_size;
 mod fuzz;
 mod kill_timeout;
 mod limits;
+mod remedy;
 mod timeout;
 mod view;
 
 pub(crate) use byte_size::ByteSize;
 pub(crate) use kill_timeout::KillTimeout;
 use limits::Limits;
+use remedy::remedy;
 pub(crate) use view::{HEADING as VIEW_HEADING, RECORDING_HEADING, View};
 
 use crate::{dashboard::UserKeys, log::Level, peer_list::ListSource, station::Stations};
@@ -318,17 +317,6 @@ fn platform_directories() -> Option<ProjectDirs> {
     ProjectDirs::from("", "", "clacks")
 }
 
-/// What to do about a node that did not start, where its error does not say it.
-fn remedy(error: &StartError) -> &'static str {
-    let StartError::Listen { source, .. } = error else { return "" };
-    match source.kind() {
-        io::ErrorKind::AddrInUse => "; stop what listens there, or give another --port",
-        io::ErrorKind::PermissionDenied => "; give a --port above 1023",
-        io::ErrorKind::AddrNotAvailable => "; give an address of this machine as --listen or --hostname",
-        _ => "",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -505,21 +493,6 @@ mod tests {
             let error = Config::parse(text).unwrap_err().to_string();
             assert!(error.starts_with(reason) && !error.contains('\n'), "{text:?}: {error}");
         }
-    }
-
-    #[test]
-    fn an_address_that_cannot_be_listened_on_is_told_with_what_to_do() {
-        use io::ErrorKind::{AddrInUse, AddrNotAvailable, ConnectionReset, PermissionDenied};
-        let address = ([127, 0, 0, 1], 80).into();
-        for (kind, advice) in [
-            (AddrInUse, "another --port"),
-            (PermissionDenied, "a --port above 1023"),
-            (AddrNotAvailable, "as --listen or --hostname"),
-        ] {
-            let error = StartError::Listen { address, source: kind.into() };
-            assert!(remedy(&error).contains(advice), "{kind:?}: {}", remedy(&error));
-        }
-        assert_eq!(remedy(&StartError::Listen { address, source: ConnectionReset.into() }), "");
     }
 
     #[test]
