@@ -302,7 +302,7 @@ fn report(file: &StateFile, was_behind: bool, written: &io::Result<u64>) {
         Err(error) if !was_behind => file.complain(error),
         Err(error) => tracing::debug!(%error, "still cannot write the state file"),
         Ok(_) if was_behind => {
-            tracing::info!(path = %file.0.whole.display(), "the state file is written again")
+            tracing::info!(path = %file.0.whole.display(), "the state file is written again");
         }
         Ok(_) => {}
     }

@@ -259,7 +259,7 @@ async fn a_journal_of_another_file_is_no_news_and_a_broken_one_is_an_error() {
     let ignored = "{\"ignored_remotes\":[\"192.0.2.1\"]}\n";
     fs::write(&journal, format!("{{\"version\":1,\"generation\":4}}\n{ignored}")).expect("written");
     let node = start(in_directory(directory.path())).await;
-    assert_eq!(node.ignored_remotes(), [std::net::IpAddr::from([0; 4]); 0]);
+    assert!(node.ignored_remotes().is_empty());
     stop(&node).await;
     for (text, wrong) in [
         (format!("{{\"version\":1,\"generation\":5}}\nnonsense\n{ignored}"), "line 2"),

@@ -251,7 +251,7 @@ fn a_sender_gives_up_when_its_time_is_over_however_long_the_way_is() {
 #[test]
 fn a_simulated_sender_waits_as_long_as_a_node_does() {
     let node = crate::node::Limits::default().request_timeout;
-    assert_eq!(Scenario::default().timeout, node.as_secs_f64());
+    assert_eq!(Duration::from_secs_f64(Scenario::default().timeout), node);
 }
 
 /// Within the bounds of each number.
