@@ -95,6 +95,11 @@ impl Changes {
         *self.pending() = Pending::default();
     }
 
+    /// Whether everything is to be written.
+    pub(super) fn are_all(&self) -> bool {
+        self.pending().all
+    }
+
     /// Takes what changed.
     pub(super) fn take(&self) -> Pending {
         std::mem::take(&mut self.pending())

@@ -46,6 +46,8 @@ const GATHER: Duration = Duration::from_secs(2);
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 /// Bytes a second that are written on average at most, apart from what the user changes.
 const RATE: f64 = 50_000.0;
+/// How long changes wait at most for earlier writes to be paid for, unless all has to be written.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What is kept from one run to the next: the peers, the certificates they are known by, and whom the user ignores.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -290,8 +292,15 @@ pub(super) async fn keep(file: StateFile, shared: Arc<Shared>) {
 /// Waits for more changes, and for what was written last to be paid for; what the user changes does not wait for that.
 async fn gather(shared: &Shared, next: Instant) {
     tokio::time::sleep(GATHER).await;
+    let soon = next.min(Instant::now() + LONGEST_WAIT);
+    let paid = async {
+        tokio::time::sleep_until(soon).await;
+        if shared.changes.are_all() {
+            tokio::time::sleep_until(next).await;
+        }
+    };
     tokio::select! {
-        () = tokio::time::sleep_until(next) => {}
+        () = paid => {}
         () = shared.changes.by_user() => {}
     }
 }

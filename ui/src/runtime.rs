@@ -19,7 +19,7 @@ pub(crate) fn start() -> anyhow::Result<Runtime> {
     let threads = thread::available_parallelism().map_or(1, usize::from) + BESIDE_WORKERS;
     can_start(threads).with_context(|| {
         format!(
-            "the system lets this program start fewer than {threads} threads; raise the limit on processes"
+            "the system lets this program start fewer than {threads} threads; raise its limits on processes and memory"
         )
     })?;
     quietly(Runtime::new).map_err(|panic| anyhow!("cannot start: {panic}"))?.context("cannot start")

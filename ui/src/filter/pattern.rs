@@ -81,7 +81,7 @@ fn with_ascii_boundaries(expression: &str) -> String {
     while let Some(character) = characters.next() {
         match (character, (character == '\\').then(|| characters.next()).flatten()) {
             ('\\', Some(boundary @ ('b' | 'B'))) => {
-                written.extend(["(?-u:\\", boundary.encode_utf8(&mut [0; 4]), ")"])
+                written.extend(["(?-u:\\", boundary.encode_utf8(&mut [0; 4]), ")"]);
             }
             (character, escaped) => {
                 written.push(character);

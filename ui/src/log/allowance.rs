@@ -209,7 +209,10 @@ mod tests {
         let now = Instant::now();
         let mut allowance = Allowance::new(now);
         let (loud, quiet) = (Some(remote(1)), Some(remote(2)));
-        assert_eq!(logged(&mut allowance, Topic::Refusals, [loud; 1000]), OF_A_PLACE as usize);
+        assert_eq!(
+            logged(&mut allowance, Topic::Refusals, std::iter::repeat_n(loud, 1000)),
+            OF_A_PLACE as usize
+        );
         assert_eq!(logged(&mut allowance, Topic::Refusals, [quiet; 2]), 2, "another has its own");
         assert_eq!(logged(&mut allowance, Topic::Peers, [loud; 1]), 1, "and so has another topic");
         assert_eq!(allowance.end_minute(now + MINUTE / 2), []);
