@@ -1,6 +1,9 @@
 use rand::{Rng, RngExt};
 
-use super::{PeerCounts, Status, peers::Peers};
+use super::{
+    PeerCounts, Status,
+    peers::{Drawn, Peers},
+};
 
 /// Of 100,000 draws so many fall to the lost peers: the document's 4.999 %.
 const LOST: u32 = 4_999;
@@ -9,11 +12,6 @@ const DEAD: u32 = 1;
 /// Draws in all; the rest, 95 %, fall to the alive peers.
 const DRAWS: u32 = 100_000;
 
-/// Whether there is anybody to send to now.
-pub(super) fn is_anybody_free(peers: &Peers) -> bool {
-    [Status::New, Status::Alive, Status::Lost, Status::Dead].into_iter().any(|status| peers.free(status) > 0)
-}
-
 /// How the receiver of a message was chosen, for those who watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice {
@@ -21,9 +19,16 @@ pub struct Choice {
     pub draw: u32,
     /// How many peers of each status the message could have gone to; none of the ignored.
     pub free: PeerCounts,
-    /// Whether it was the turn of the peers that answered when they were last tried, or that the user named, because
-    /// the message before went to one that only strangers spoke for: `free` counts no others of the new and alive.
+    /// Whether only proven peers could be chosen: those that answered when they were last tried, and those that the user
+    /// named and that were never tried. They have every second turn. `free` counts no others.
     pub is_for_proven: bool,
+    /// How many machines the free alive peers are at. An alive receiver is drawn by its machine first, each as likely as
+    /// the others, and then among the free peers there. A machine is where peers that answered were reached: an IPv4
+    /// address, or an IPv6 network of 64 bits. A peer that did not answer, or whose place is not known, counts as one of
+    /// its own.
+    pub alive_places: u32,
+    /// How many free peers are at the receiver's machine; 1 if it is not alive.
+    pub at_place: u32,
 }
 
 /// Whom the next message can go to.
@@ -36,14 +41,13 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    /// All who are free; or, after a message went to a peer that only strangers spoke for, the others, if one of them is
-    /// free. Unlike in the document, where new peers come first until there are none: names are made up faster than
-    /// they are tried, and whoever makes up names could keep all messages from the living.
-    pub(super) fn of(peers: &Peers, after_try: bool) -> Self {
-        let PeerCounts { new, alive, claimed, .. } = peers.free_proven();
-        let all = free(peers);
-        let is_for_proven = after_try && new + alive > 0;
-        let free = if is_for_proven { PeerCounts { new, alive, claimed, ..all } } else { all };
+    /// All who are free; or, while messages are owed to the proven, those alone, if one of them is free. Unlike in the
+    /// document, where new peers come first until there are none: names are made up faster than they are tried, and
+    /// whoever makes up names could keep all messages from the living.
+    pub(super) fn of(peers: &Peers, is_turn_of_proven: bool) -> Self {
+        let proven = if is_turn_of_proven { peers.free_proven() } else { PeerCounts::default() };
+        let is_for_proven = proven.total() > 0;
+        let free = if is_for_proven { proven } else { peers.free_counts() };
         Self { free, is_for_proven, is_oldest_next: false }
     }
 }
@@ -71,29 +75,19 @@ impl Choice {
     }
 }
 
-/// How many peers of each status a message can go to now.
-pub(super) fn free(peers: &Peers) -> PeerCounts {
-    PeerCounts {
-        new: peers.free(Status::New),
-        alive: peers.free(Status::Alive),
-        claimed: peers.free_claimed(),
-        lost: peers.free(Status::Lost),
-        dead: peers.free(Status::Dead),
-        ignored: 0,
-    }
-}
-
 /// The number of the peer that the next message goes to: a new one if there is any, otherwise one of a status drawn by
-/// the document's numbers; inside a status each is as likely as the others.
+/// the document's numbers; inside a status each machine is as likely as the others, and on it each peer.
 pub(super) fn choose(candidates: Candidates, peers: &Peers, rng: &mut impl Rng) -> Option<(usize, Choice)> {
     let Candidates { free, is_for_proven, is_oldest_next } = candidates;
-    let choice = Choice { draw: rng.random_range(0..DRAWS), free, is_for_proven };
+    let draw = rng.random_range(0..DRAWS);
+    let alive_places = peers.alive_places(is_for_proven) as u32;
+    let choice = Choice { draw, free, is_for_proven, alive_places, at_place: 1 };
     let status = choice.status()?;
     if is_oldest_next && status == Status::New {
         return peers.oldest_free_new().map(|number| (number, choice));
     }
-    let place = rng.random_range(0..choice.free.of(status));
-    peers.nth_free(status, place).map(|number| (number, choice))
+    let drawn = peers.draw(status, is_for_proven, |count| rng.random_range(0..count));
+    drawn.map(|Drawn { number, at_place }| (number, Choice { at_place: at_place as u32, ..choice }))
 }
 
 /// The status that a draw falls to, one of `0..DRAWS`, given which have somebody in them.
@@ -114,18 +108,10 @@ fn preference(draw: u32) -> [Status; 3] {
     }
 }
 
-/// The number of a random alive peer other than the receiver, which has this number if it is known, to be named as a
-/// friend: one that answers, for a claim is not ours to spread.
+/// The number of a random peer other than the receiver, which has this number if it is known, to be named as a friend: one
+/// that answers, for a claim is not ours to spread. A machine is drawn first, as for messages.
 pub(super) fn choose_friend(peers: &Peers, receiver: Option<usize>, rng: &mut impl Rng) -> Option<usize> {
-    let (answering, receiver) = peers.answering(receiver);
-    let candidates = answering - usize::from(receiver.is_some());
-    if candidates == 0 {
-        return None;
-    }
-    // The places of the others, with the receiver's left out.
-    let place = rng.random_range(0..candidates);
-    let place = place + usize::from(receiver.is_some_and(|receiver| place >= receiver));
-    peers.nth_answering(place)
+    peers.draw_friend(receiver, |count| rng.random_range(0..count))
 }
 
 #[cfg(test)]
@@ -135,7 +121,10 @@ mod tests {
     use rand::{SeedableRng, rngs::StdRng};
 
     use super::*;
-    use crate::{core::Now, protocol::Address};
+    use crate::{
+        core::{Now, peers::Accepted},
+        protocol::Address,
+    };
 
     const NOW: Now = Now { uptime: Duration::ZERO, unix_ms: 0 };
 
@@ -146,7 +135,7 @@ mod tests {
             for number in 1..=*count {
                 let number = peers.insert(&peer(*status, number), *status, NOW);
                 if *status == Status::Alive {
-                    peers.note_answer(number, NOW);
+                    peers.note_answer(number, &Accepted::at_once(), NOW);
                 }
             }
         }
@@ -237,7 +226,7 @@ mod tests {
     fn new_comes_first_and_ignored_never() {
         let free = PeerCounts { new: 1, alive: 7, ..PeerCounts::default() };
         assert_eq!(Status::ALL.map(|status| Choice::share(status, &free)), [DRAWS, 0, 0, 0, 0]);
-        let choice = Choice { draw: 3, free, is_for_proven: false };
+        let choice = Choice { draw: 3, free, is_for_proven: false, alive_places: 7, at_place: 1 };
         assert_eq!((choice.drawn(), choice.status()), (Status::Lost, Some(Status::New)));
         let all = Status::ALL;
         assert!(
@@ -293,11 +282,11 @@ mod tests {
         let mut chosen = Vec::new();
         while let Some((number, choice)) = choose(Candidates::of(&peers, false), &peers, &mut rng) {
             assert_eq!(choice.status(), Some(peers.record(number).status()));
-            assert!(is_anybody_free(&peers));
+            assert!(peers.is_anybody_free());
             chosen.push(peers.address(number).clone());
             peers.begin_delivery(number);
         }
-        assert!(!is_anybody_free(&peers));
+        assert!(!peers.is_anybody_free());
         assert_eq!(chosen.first(), Some(&peer(Status::New, 1)));
         chosen.sort();
         assert_eq!(

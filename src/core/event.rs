@@ -33,6 +33,8 @@ pub enum Event {
         since_ms: u64,
         /// How often this message has been seen here.
         visits: u32,
+        /// The place that it came from: [`QueuedMessage::place`].
+        place: Option<IpAddr>,
     },
     /// The head of the queue is on its way. That ends with [`Event::MessageDelivered`], or with
     /// [`Event::MessageQueued`] or [`Event::MessageHeld`] of the origin [`Origin::Returned`]: after
@@ -120,7 +122,8 @@ pub enum Event {
         /// The status it had.
         from: Status,
     },
-    /// Something of a peer changed other than its status, such as whether the user named it.
+    /// Something of a peer changed that a list shows, but not its status, and no other event carries it: such as that the
+    /// user named it.
     PeerChanged {
         /// The peer as it is now.
         peer: Peer,
@@ -168,7 +171,7 @@ pub enum Event {
     },
     /// A request was not taken.
     Refused(Refusal),
-    /// A limit was met. Of many times one a second is told of.
+    /// Limits were met. Of many times one a second is told of, the last of them too.
     LimitsMet {
         /// How often each has been met so far.
         met: LimitCounts,
@@ -236,6 +239,9 @@ pub enum Failure {
     },
     /// The node was stopped before the answer came.
     Stopped,
+    /// The peer accepted the announce, but as many peers are known as may be and none of them makes room for it:
+    /// [`Options::max_peers`](super::Options::max_peers).
+    NoRoom,
 }
 
 /// A request that was not taken.
@@ -281,6 +287,7 @@ impl fmt::Display for Failure {
             Self::NoResources => f.write_str("this machine lets the node open no more files"),
             Self::CertificateChanged { .. } => f.write_str("certificate changed"),
             Self::Stopped => f.write_str("stopped"),
+            Self::NoRoom => f.write_str("accepted, but as many peers are known as may be (max_peers)"),
         }
     }
 }

@@ -21,7 +21,7 @@ pub enum HeldBy {
     Hand,
     /// The [`HoldRule`] matched it.
     Rule,
-    /// Several different peers refused it, so that sending it again is of no use.
+    /// Three different peers refused it, or fewer that were all there were, so that sending it again is of no use.
     Refused,
 }
 
@@ -109,6 +109,13 @@ impl Held {
 
     pub(super) fn remove(&mut self, id: MessageId) -> Option<HeldMessage> {
         self.position(id).and_then(|position| self.0.remove(position))
+    }
+
+    /// Takes those that are meant out, in the order of their tickets.
+    pub(super) fn split(&mut self, is_meant: impl Fn(&HeldMessage) -> bool) -> VecDeque<HeldMessage> {
+        let (picked, others) = self.take_all().into_iter().partition(is_meant);
+        self.0 = others;
+        picked
     }
 
     pub(super) fn take_all(&mut self) -> VecDeque<HeldMessage> {

@@ -26,6 +26,8 @@ pub enum Limit {
     Payloads,
     /// Messages and bytes in the queue: 503.
     Queue,
+    /// Messages and bytes in the queue that came from one remote place or network: 503.
+    QueueShares,
     /// Unknown peers a minute that payloads from one remote address introduce.
     Introductions,
     /// Peers that are new.
@@ -38,7 +40,7 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit, in the order in which a connection meets them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Connections,
         Self::ConnectionsPerAddress,
         Self::IgnoredRemotes,
@@ -49,6 +51,7 @@ impl Limit {
         Self::Bodies,
         Self::Payloads,
         Self::Queue,
+        Self::QueueShares,
         Self::Introductions,
         Self::NewPeers,
         Self::Peers,
@@ -68,6 +71,7 @@ impl Limit {
             Self::Bodies => "bodies",
             Self::Payloads => "payloads",
             Self::Queue => "queue",
+            Self::QueueShares => "queue_shares",
             Self::Introductions => "introductions",
             Self::NewPeers => "new_peers",
             Self::Peers => "peers",
@@ -125,7 +129,7 @@ mod tests {
         }
         assert_eq!(Limit::ALL.map(|limit| counts.of(limit)), std::array::from_fn(|number| number as u64 + 1));
         let json = serde_json::to_value(counts).unwrap();
-        assert_eq!((json.as_object().unwrap().len(), json["scopes"].as_u64()), (14, Some(14)));
+        assert_eq!((json.as_object().unwrap().len(), json["scopes"].as_u64()), (15, Some(15)));
         assert_eq!(serde_json::from_value::<LimitCounts>(json).unwrap(), counts);
         let others = serde_json::from_str::<LimitCounts>(r#"{"later": 3, "peers": 2}"#).unwrap();
         assert_eq!((others.of(Limit::Peers), others.total()), (2, 2));

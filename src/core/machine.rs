@@ -24,6 +24,7 @@ mod holding;
 mod meeting;
 mod queries;
 mod receiving;
+mod refusing;
 mod remotes;
 mod sending;
 #[cfg(feature = "simulation")]
@@ -49,8 +50,8 @@ pub struct Core {
     rule: Rule,
     pace: Pace,
     handing_on: Option<Box<HandingOn>>,
-    /// The last message went to a peer that only strangers spoke for.
-    after_try: bool,
+    /// How many more of the next messages are for proven peers: see [`Core::is_turn_of_proven`].
+    owed_to_proven: u32,
     remotes: Option<Box<Remotes>>,
     /// In the order in which they began, which is that of their ids.
     in_flight: VecDeque<InFlight>,
@@ -60,6 +61,8 @@ pub struct Core {
     counters: Option<Box<Counters>>,
     /// When the next limit that is met is told of, as uptime.
     tells_of_limits: Duration,
+    /// Some were met since limits were last told of.
+    has_untold_limits: bool,
     outputs: Outputs,
     is_watched: bool,
 }
@@ -237,13 +240,13 @@ impl Core {
 
     /// One of many nodes that are alike but for their addresses. The options were checked.
     pub(crate) fn sharing(address: Address, options: Arc<Options>) -> Self {
-        Self {
-            peers: Peers::new(options.max_in_flight_per_peer, options.max_tries()),
+        let mut core = Self {
+            peers: Peers::new(options.max_in_flight_per_peer, options.max_in_flight),
             queue: Queue::new(&options),
             sightings: None,
             rule: Rule::default(),
             handing_on: None,
-            after_try: false,
+            owed_to_proven: 0,
             remotes: None,
             pace: Pace::new(options.send_rate),
             in_flight: VecDeque::new(),
@@ -252,11 +255,14 @@ impl Core {
             aliases: BTreeSet::new(),
             counters: None,
             tells_of_limits: Duration::ZERO,
+            has_untold_limits: false,
             outputs: Outputs::default(),
             is_watched: true,
             address,
             options,
-        }
+        };
+        core.peers.set_slow_from(core.options.slow_from());
+        core
     }
 
     /// Whether anybody is told what happens here. If not, there are no events, and nothing is counted: neither what
@@ -290,12 +296,19 @@ impl Core {
     }
 
     /// Makes the peers of an earlier run known: as lost from now on, so that each is tried for the whole kill
-    /// timeout, or as ignored since when they were.
+    /// timeout, or as ignored since when they were. Those that were ignored are restored whatever
+    /// [`Options::max_peers`] says; of the others as many as it allows: first those that the user named, then those that
+    /// ever answered, then the rest.
     pub fn restore(&mut self, known: impl IntoIterator<Item = KnownPeer>, now: Now) {
+        let mut known: Vec<KnownPeer> = known.into_iter().collect();
+        known.sort_by_key(|peer| (peer.status != Status::Ignored, !peer.is_named, !peer.reached));
+        let mut others = 0;
         for peer in known {
-            let restored = if peer.status == Status::Ignored { Status::Ignored } else { Status::Lost };
-            if self.is_unknown(&peer.address) && self.peers.len() < self.options.max_peers {
-                self.peers.restore(peer, restored, now);
+            let is_ignored = peer.status == Status::Ignored;
+            if self.is_unknown(&peer.address) && (is_ignored || others < self.options.max_peers) {
+                others += usize::from(!is_ignored);
+                let status = if is_ignored { Status::Ignored } else { Status::Lost };
+                self.peers.restore(peer, status, now);
             }
         }
     }
@@ -319,15 +332,22 @@ impl Core {
     }
 
     /// When to call [`Core::handle_timeout`], as uptime; `None` while there is nothing to send or nobody to send
-    /// to. Every input can change it. It may have passed already.
+    /// to, and no limit to be reported. Every input can change it. It may have passed already.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.can_send().then(|| self.next_send())
+        let sends = if self.can_send() { Some(self.next_send()) } else { self.next_resume() };
+        [sends, self.next_report_of_limits()].into_iter().flatten().min()
     }
 
     /// Whether [`Core::poll_timeout`] names an earlier time than this, or any if this is `None`. Costs next to nothing
     /// where it does not.
     pub fn is_due_before(&self, wakes: Option<Duration>) -> bool {
-        wakes.is_none_or(|wakes| self.next_send() < wakes) && self.can_send()
+        let is_earlier = |at: Duration| wakes.is_none_or(|wakes| at < wakes);
+        if is_earlier(self.next_send()) && self.can_send() {
+            return true;
+        }
+        // Most nodes have neither.
+        let resumes = self.peers.next_resume().filter(|_| !self.can_send()).and_then(|_| self.next_resume());
+        resumes.is_some_and(is_earlier) || self.next_report_of_limits().is_some_and(is_earlier)
     }
 }
 

@@ -24,7 +24,9 @@ mod peer;
 mod peers;
 mod place;
 mod queue;
+mod refusals;
 mod scope;
+mod shares;
 mod sightings;
 #[cfg(test)]
 mod tests;
@@ -41,6 +43,7 @@ pub use peer::{KnownPeer, Peer, PeerCounts, Status};
 pub(crate) use place::{network, place};
 pub use queue::{EnqueueError, MessageId, QueuedMessage, ReplaceError};
 pub use scope::Scope;
+pub use shares::PlaceShare;
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{Address, DEFAULT_MAX_DEPTH};
+use crate::protocol::{Address, DEFAULT_MAX_DEPTH, Message};
 
 /// How a node behaves. The first four are the protocol's own options, the others are our limits.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,23 +14,35 @@ pub struct Options {
     pub send_rate: f64,
     /// How long a peer is lost before another failed send makes it dead. Default one hour, as in the package.
     pub kill_timeout: Duration,
-    /// Most deliveries under way at once. Default 64. Must not be zero. No more than half of them go to peers that
-    /// did not answer last time, so that a crowd of silent ones, which anybody can name to us, leaves room for the others.
+    /// Maximum deliveries under way at once. Default 64. Must not be zero. At most half of them go to peers that did not
+    /// answer last time, and the last quarter is for peers that answer fast, if there are any: those that took less than `max_in_flight`
+    /// divided by `send_rate` seconds of late. So neither a crowd of silent peers, which anybody can name to us, nor one
+    /// of slow ones takes all.
     pub max_in_flight: usize,
-    /// Most deliveries under way to one alive peer, so that a slow one leaves room for the others. Default 8. A
-    /// peer that is not, or is so by its word alone, gets one at a time. Must not be zero.
+    /// Maximum deliveries under way to one alive peer. Default 8. Must not be zero. Where fewer than four times as many
+    /// are free of `max_in_flight`, it is a quarter of those, but at least one. A machine, which can have several peers, has
+    /// at most three times as many under way as are free, and once as many to slow peers, unless no other has peers that
+    /// answered. A peer that did not answer last
+    /// time gets one at a time.
     pub max_in_flight_per_peer: usize,
-    /// Most messages here: waiting, held and in flight. Default 100,000. Must not be zero.
+    /// Most messages here: waiting, held and in flight. Default 100,000. Must not be zero. A sixteenth is kept for the
+    /// user's own, and one remote place or network gets so much of the rest that some is left for others.
     pub max_queue_messages: usize,
-    /// Most bytes of JSON text here: waiting, held and in flight. Default 64 MiB. Must not be zero.
+    /// Most bytes of JSON text here: waiting, held and in flight. Default 64 MiB. Must not be zero. Shared out as
+    /// [`Options::max_queue_messages`] is.
     pub max_queue_bytes: usize,
-    /// Most peers known. When there are as many, one that never answered us makes room for another: the one that is
-    /// known for the longest; without such, of those that are lost or dead the one that answered the longest ago. Peers
+    /// Most bytes of JSON text of a message that the user writes. Default [`Message::MAX_SIZE`], which is what every node
+    /// accepts. Must not be zero.
+    pub max_message_bytes: usize,
+    /// Most peers known. When there are as many, one that never answered us makes room for another: the oldest of those
+    /// that the place introduced which introduced the most, or that are at the IP address which has the most; without
+    /// such, of those that are lost or dead the one that answered the longest ago. Peers
     /// that are alive and answered, that the user named or that are ignored stay; if there are no others, strangers are
-    /// served but not remembered. Default 100,000.
+    /// served but not remembered. Default 100,000. Must not be zero.
     pub max_peers: usize,
-    /// Most peers that are new. When there are as many, friends that are named are not remembered, and a sender is
-    /// in the place of the one that is new for the longest. Default 1,000.
+    /// Most peers that are new. When there are as many, a sender is in the place of the oldest one of the place that
+    /// introduced the most of them; so is a friend that is named if another place than its own introduced the most.
+    /// Default 1,000; with 0 nobody becomes known by a payload.
     pub max_new_peers: usize,
     /// How many unknown peers a minute may become known by payloads from one remote address, as their senders or as
     /// friends. Others are served but not remembered. Default 10, so that who makes names up costs a node that sends
@@ -92,6 +104,7 @@ impl Options {
             max_in_flight_per_peer: 8,
             max_queue_messages: 100_000,
             max_queue_bytes: 64 << 20,
+            max_message_bytes: Message::MAX_SIZE,
             max_peers: 100_000,
             max_new_peers: 1000,
             introductions_per_minute: 10,
@@ -103,9 +116,10 @@ impl Options {
         }
     }
 
-    /// Most peers that did not answer last time that are sent to at once.
-    pub(super) fn max_tries(&self) -> usize {
-        self.max_in_flight.div_ceil(2)
+    /// Answers that take so many microseconds or more are slow: if all took as long, as many deliveries would be under way
+    /// at this send rate as may be.
+    pub(super) fn slow_from(&self) -> u32 {
+        (self.max_in_flight as f64 / self.send_rate * 1e6) as u32
     }
 
     pub(crate) fn check(&self) -> Result<(), OptionsError> {
@@ -116,8 +130,10 @@ impl Options {
         let limits = [
             ("the most deliveries in flight", self.max_in_flight),
             ("the most deliveries in flight to one peer", self.max_in_flight_per_peer),
+            ("the most peers", self.max_peers),
             ("the most messages in the queue", self.max_queue_messages),
             ("the most bytes in the queue", self.max_queue_bytes),
+            ("the most bytes of a message", self.max_message_bytes),
             ("the burst of payloads from one address", self.payload_burst as usize),
             ("the burst of introductions from one address", self.introductions_burst as usize),
         ];

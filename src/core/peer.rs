@@ -77,10 +77,13 @@ pub struct Peer {
     /// Whether it ever answered us at its address, in this run or in an earlier one. A sender's name is a claim that
     /// anybody can make; this is not.
     pub reached: bool,
-    /// Whether it answered when we last tried it. A peer that is alive and did not is so by its word alone.
+    /// Whether it answered as a node does when we last tried it: with 200, and without a body unless it also sent us
+    /// something from where we reached it. A peer that is alive and did not is so by its word alone.
     pub answers: bool,
     /// Whether the user named it: strangers' peers are contacted at public addresses only, and make room for others.
     pub is_named: bool,
+    /// The status that it has again when it is no longer ignored; `None` if it is not ignored, or was not known before.
+    pub before_ignored: Option<Status>,
 }
 
 impl Peer {
@@ -98,6 +101,7 @@ impl Peer {
             reached: false,
             answers: false,
             is_named: false,
+            before_ignored: None,
         }
     }
 
@@ -123,6 +127,9 @@ pub struct KnownPeer {
     /// Whether the user named it.
     #[serde(default, rename = "named", skip_serializing_if = "std::ops::Not::not")]
     pub is_named: bool,
+    /// The status that it had before it was ignored; `None` if it is not ignored, or was not known before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_ignored: Option<Status>,
 }
 
 /// How many peers have each status.
@@ -162,7 +169,7 @@ impl PeerCounts {
 
 impl From<Peer> for KnownPeer {
     fn from(peer: Peer) -> Self {
-        let Peer { address, status, time, reached, is_named, .. } = peer;
-        Self { address, status, time, reached, is_named }
+        let Peer { address, status, time, reached, is_named, before_ignored, .. } = peer;
+        Self { address, status, time, reached, is_named, before_ignored }
     }
 }

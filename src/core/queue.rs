@@ -4,7 +4,20 @@ use serde::Serialize;
 
 use crate::protocol::{Address, Message, MessageError};
 
-use super::{HeldBy, HeldMessage, Options, held::Held, waiting::Waiting};
+use super::{
+    HeldBy, HeldMessage, Options,
+    held::Held,
+    refusals::{Refusals, Refused},
+    shares::{Load, Slot},
+    waiting::Waiting,
+};
+
+mod room;
+#[cfg(test)]
+mod tests;
+
+pub(super) use room::NoRoom;
+use room::Room;
 
 /// A message's ticket in the queue of one node: later ones are greater. A message that comes back from a failed
 /// delivery draws a new one, as does one that was held and is released.
@@ -40,7 +53,7 @@ pub struct QueuedMessage {
     /// Who sent it to this node; none if it was typed in here.
     pub from: Option<Address>,
     /// The place that it came from: an IPv4 address, or the first address of the IPv6 network of 64 bits; none if it was
-    /// typed in here.
+    /// typed in here. See also [`PlaceShare::place`](super::PlaceShare::place).
     pub place: Option<IpAddr>,
 }
 
@@ -52,12 +65,20 @@ pub enum EnqueueError {
     #[error("an empty message (null, false, 0 or \"\") is never queued")]
     Empty,
     /// The queue holds as much as it may.
-    #[error("the queue is full ({messages} messages, {bytes} bytes); wait until some are sent")]
+    #[error("the queue is full ({messages} messages, {bytes} bytes); drop some or wait until some are sent")]
     Full {
         /// Messages held, queued and in flight.
         messages: usize,
         /// Bytes of JSON text held.
         bytes: usize,
+    },
+    /// The message is larger than [`Options::max_message_bytes`], so no node would accept it.
+    #[error("the message has {size} bytes, and nodes accept at most {most}; split it or shorten it")]
+    TooLarge {
+        /// Bytes of its JSON text.
+        size: usize,
+        /// The most bytes that are allowed.
+        most: usize,
     },
     /// The node has stopped; nothing was queued.
     #[error("the node has stopped")]
@@ -90,6 +111,9 @@ pub(super) struct Entry {
     pub(super) passed: u64,
 }
 
+/// A message that was taken out, and why it was held, if it was.
+pub(super) type Removed = (QueuedMessage, Option<HeldBy>);
+
 /// Messages in the order in which they are sent, those that are held, and how much there is in all.
 ///
 /// What is taken out to be sent still counts against the bounds until it is settled, so a failed delivery always
@@ -98,36 +122,24 @@ pub(super) struct Entry {
 pub(super) struct Queue {
     waiting: VecDeque<Waiting>,
     held: Held,
+    /// Of messages that peers refused.
+    refusals: Refusals,
     /// The number of the present hold rule.
     rule: u64,
     next_id: u64,
-    /// Waiting, held and in flight.
-    messages: usize,
-    bytes: usize,
-    max_messages: usize,
-    max_bytes: usize,
+    room: Room,
 }
 
 impl Queue {
     pub(super) fn new(options: &Options) -> Self {
+        let most = Load { messages: options.max_queue_messages, bytes: options.max_queue_bytes };
         Self {
             waiting: VecDeque::new(),
             held: Held::default(),
+            refusals: Refusals::default(),
             rule: 0,
             next_id: 1,
-            messages: 0,
-            bytes: 0,
-            max_messages: options.max_queue_messages,
-            max_bytes: options.max_queue_bytes,
-        }
-    }
-
-    /// Whether a message of `size` bytes fits.
-    pub(super) fn check_room(&self, size: usize) -> Result<(), EnqueueError> {
-        if self.messages < self.max_messages && self.bytes.saturating_add(size) <= self.max_bytes {
-            Ok(())
-        } else {
-            Err(EnqueueError::Full { messages: self.messages, bytes: self.bytes })
+            room: Room::new(most),
         }
     }
 
@@ -140,14 +152,15 @@ impl Queue {
         from: Option<Address>,
         place: Option<IpAddr>,
     ) -> Entry {
-        self.messages += 1;
-        self.bytes += message.size();
+        let place = self.room.add(place, from.is_none(), message.size());
         Entry { queued: QueuedMessage { id: self.draw(), message, since_ms, visits, from, place }, passed: 0 }
     }
 
     /// The entry under a new ticket. It has yet to be put somewhere.
     pub(super) fn renewed(&mut self, entry: Entry) -> Entry {
-        Entry { queued: QueuedMessage { id: self.draw(), ..entry.queued }, ..entry }
+        let id = self.draw();
+        self.refusals.rename(entry.queued.id, id);
+        Entry { queued: QueuedMessage { id, ..entry.queued }, ..entry }
     }
 
     fn draw(&mut self) -> MessageId {
@@ -162,25 +175,64 @@ impl Queue {
             // Less than is made otherwise where there is one or two.
             self.waiting.reserve_exact(self.waiting.len().max(1));
         }
-        self.waiting.push_back(Waiting::new(entry, self.rule));
+        let slot = self.room.shares.as_ref().map_or(Slot::NONE, |shares| shares.slot(entry.queued.place));
+        self.waiting.push_back(Waiting::new(entry, self.rule, slot));
     }
 
     /// Takes the head out to be sent; it still counts.
     pub(super) fn take_out(&mut self) -> Option<Entry> {
-        self.waiting.pop_front().map(|waiting| waiting.into_entry(self.rule))
+        self.waiting.pop_front().map(|waiting| self.entry(waiting))
+    }
+
+    /// The place that a message came from which waits.
+    fn place(&self, waiting: &Waiting) -> Option<IpAddr> {
+        self.room.shares.as_ref().and_then(|shares| shares.place(waiting.slot()))
+    }
+
+    fn entry(&self, waiting: Waiting) -> Entry {
+        let place = self.place(&waiting);
+        waiting.into_entry(self.rule, place)
+    }
+
+    fn queued(&self, waiting: &Waiting) -> QueuedMessage {
+        waiting.queued(self.place(waiting))
     }
 
     /// What was taken out is gone for good.
     pub(super) fn settle(&mut self, gone: &QueuedMessage) {
-        self.messages -= 1;
-        self.bytes -= gone.message.size();
+        self.refusals.forget(gone.id);
+        self.room.remove(gone);
+    }
+
+    /// Takes those of these messages that wait or are held out for good, in one go through both. The tickets are in order,
+    /// and so is what is returned.
+    pub(super) fn remove_all(&mut self, ids: &[MessageId]) -> Vec<Removed> {
+        let is_meant = |id| ids.binary_search(&id).is_ok();
+        let waiting = self.split_waiting(|waiting| is_meant(waiting.id()));
+        let waiting = waiting.into_iter().map(|waiting| (self.entry(waiting).queued, None));
+        let mut removed: Vec<Removed> = waiting.collect();
+        let held = self.held.split(|held| is_meant(held.queued.id));
+        removed.extend(held.into_iter().map(|held| (held.queued, Some(held.by))));
+        removed.sort_unstable_by_key(|(queued, _)| queued.id);
+        for (queued, by) in &removed {
+            self.room.count_held(queued, -isize::from(by.is_some()));
+            self.settle(queued);
+        }
+        removed
+    }
+
+    /// Takes those that are meant out of those that wait.
+    fn split_waiting(&mut self, is_meant: impl Fn(&Waiting) -> bool) -> VecDeque<Waiting> {
+        let (picked, others) = std::mem::take(&mut self.waiting).into_iter().partition(is_meant);
+        self.waiting = others;
+        picked
     }
 
     /// Takes a message that waits or is held out for good.
     pub(super) fn remove(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let removed = match self.take_waiting(id) {
             Some(queued) => queued,
-            None => self.held.remove(id)?.queued,
+            None => self.take_held(id)?,
         };
         self.settle(&removed);
         Some(removed)
@@ -188,32 +240,38 @@ impl Queue {
 
     fn take_waiting(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let waiting = self.position(id).and_then(|position| self.waiting.remove(position))?;
-        Some(waiting.into_entry(self.rule).queued)
+        Some(self.entry(waiting).queued)
     }
 
     /// Where a message stands, 0 being the head.
     pub(super) fn position(&self, id: MessageId) -> Option<usize> {
-        self.waiting.binary_search_by_key(&id, |waiting| waiting.id).ok()
+        self.waiting.binary_search_by_key(&id, Waiting::id).ok()
     }
 
     pub(super) fn get(&self, id: MessageId) -> Option<QueuedMessage> {
-        self.position(id).and_then(|position| self.waiting.get(position)).map(Waiting::queued)
+        let waiting = self.position(id).and_then(|position| self.waiting.get(position));
+        waiting.map(|waiting| self.queued(waiting))
     }
 
     pub(super) fn head(&self) -> Option<&Waiting> {
         self.waiting.front()
     }
 
+    /// The head, if the present hold rule has not let it pass.
+    pub(super) fn head_to_ask(&self) -> Option<QueuedMessage> {
+        self.head().filter(|head| !head.passes()).map(|head| self.queued(head))
+    }
+
     /// The messages at these positions, as far as there are any.
     pub(super) fn window(&self, positions: Range<usize>) -> impl Iterator<Item = QueuedMessage> {
         let end = positions.end.min(self.waiting.len());
-        self.waiting.range(positions.start.min(end)..end).map(Waiting::queued)
+        self.waiting.range(positions.start.min(end)..end).map(|waiting| self.queued(waiting))
     }
 
     /// The messages with later tickets than this, head first.
     pub(super) fn after(&self, id: MessageId) -> impl Iterator<Item = QueuedMessage> {
-        let from = self.waiting.partition_point(|waiting| waiting.id <= id);
-        self.waiting.range(from..).map(Waiting::queued)
+        let from = self.waiting.partition_point(|waiting| waiting.id() <= id);
+        self.waiting.range(from..).map(|waiting| self.queued(waiting))
     }
 
     /// Messages that wait.
@@ -225,20 +283,10 @@ impl Queue {
         self.waiting.is_empty()
     }
 
-    /// Bytes of JSON text waiting, held and in flight.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     // === Holding ===
 
     pub(super) fn held(&self) -> &Held {
         &self.held
-    }
-
-    /// Puts a message that is in no list among the held.
-    pub(super) fn keep(&mut self, held: HeldMessage) {
-        self.held.insert(held);
     }
 
     /// Holds a message that waits.
@@ -251,58 +299,82 @@ impl Queue {
     /// There is another hold rule, with this number, that has been asked about no message yet.
     pub(super) fn set_rule(&mut self, number: u64) {
         self.rule = number;
-        self.waiting.iter_mut().for_each(Waiting::ask_again);
+        self.waiting.iter_mut().for_each(|waiting| waiting.set_passes(false));
     }
 
     /// Holds those of these messages that wait and that the rule has not let pass, in one go through the queue. The
     /// tickets are in order. Returns what is held by it.
     pub(super) fn hold_all(&mut self, ids: &[MessageId]) -> Vec<HeldMessage> {
-        let is_meant = |waiting: &Waiting| !waiting.passes() && ids.binary_search(&waiting.id).is_ok();
-        let (picked, others) =
-            std::mem::take(&mut self.waiting).into_iter().partition::<VecDeque<_>, _>(is_meant);
-        self.waiting = others;
-        let held = |waiting: Waiting| HeldMessage { queued: waiting.queued(), by: HeldBy::Rule };
+        let is_meant = |waiting: &Waiting| !waiting.passes() && ids.binary_search(&waiting.id()).is_ok();
+        let picked = self.split_waiting(is_meant);
+        let held = |waiting| HeldMessage { queued: self.entry(waiting).queued, by: HeldBy::Rule };
         let picked: Vec<_> = picked.into_iter().map(held).collect();
+        picked.iter().for_each(|held| self.room.count_held(&held.queued, 1));
         self.held.insert_all(picked.iter().cloned());
         picked
     }
 
     /// Takes a message out of the held; it still counts.
     pub(super) fn take_held(&mut self, id: MessageId) -> Option<QueuedMessage> {
-        self.held.remove(id).map(|held| held.queued)
+        let queued = self.held.remove(id)?.queued;
+        self.room.count_held(&queued, -1);
+        Some(queued)
     }
 
     /// Takes all messages out of the held; they still count.
     pub(super) fn take_all_held(&mut self) -> Vec<QueuedMessage> {
-        self.held.take_all().into_iter().map(|held| held.queued).collect()
+        let held: Vec<_> = self.held.take_all().into_iter().map(|held| held.queued).collect();
+        held.iter().for_each(|queued| self.room.count_held(queued, -1));
+        held
+    }
+
+    // === Refusals ===
+
+    /// The refusals of the head of the queue, if there are any.
+    pub(super) fn refusals_of_head(&self) -> Option<&Refused> {
+        self.refusals.of(self.head()?.id())
+    }
+
+    pub(super) fn refusals(&self, id: MessageId) -> Option<&Refused> {
+        self.refusals.of(id)
+    }
+
+    pub(super) fn refusals_of_mut(&mut self, id: MessageId) -> &mut Refused {
+        self.refusals.of_mut(id)
+    }
+
+    /// Forgets who refused a message.
+    pub(super) fn forget_refusals(&mut self, id: MessageId) {
+        self.refusals.forget(id);
     }
 
     // === Changing ===
 
-    /// Whether a message of `size` bytes fits in the place of this one.
-    pub(super) fn check_exchange(&self, before: &Message, size: usize) -> Result<(), EnqueueError> {
-        if self.bytes - before.size() + size <= self.max_bytes {
-            Ok(())
-        } else {
-            Err(EnqueueError::Full { messages: self.messages, bytes: self.bytes })
-        }
-    }
-
-    /// Puts another text in the place of a message's; no hold rule has been asked about it.
+    /// Puts another text in the place of a message's; nobody has refused it, and no hold rule has been asked about it.
     pub(super) fn exchange(&mut self, id: MessageId, message: Message, visits: u32) {
         let size = message.size();
         let position = self.position(id);
-        let before = if let Some(waiting) = position.and_then(|position| self.waiting.get_mut(position)) {
-            let before = waiting.message.size();
-            waiting.exchange(message, visits);
-            before
-        } else if let Some(HeldMessage { queued, .. }) = self.held.get_mut(id) {
-            let before = queued.message.size();
-            (queued.message, queued.visits) = (message, visits);
-            before
-        } else {
-            return;
-        };
-        self.bytes = self.bytes - before + size;
+        let (place, is_own, before) =
+            if let Some(waiting) = position.and_then(|position| self.waiting.get_mut(position)) {
+                let before = waiting.message.size();
+                waiting.exchange(message, visits);
+                let (slot, is_own) = (waiting.slot(), waiting.is_own());
+                (self.room.shares.as_ref().and_then(|shares| shares.place(slot)), is_own, before)
+            } else if let Some(HeldMessage { queued, .. }) = self.held.get_mut(id) {
+                let before = queued.message.size();
+                (queued.message, queued.visits) = (message, visits);
+                (queued.place, queued.from.is_none(), before)
+            } else {
+                return;
+            };
+        self.refusals.forget(id);
+        self.room.resize(place, is_own, before, size);
+    }
+
+    /// Notes that the present hold rule lets a message pass that waits.
+    pub(super) fn let_pass(&mut self, id: MessageId) {
+        if let Some(waiting) = self.position(id).and_then(|position| self.waiting.get_mut(position)) {
+            waiting.set_passes(true);
+        }
     }
 }

@@ -1,16 +1,37 @@
 //! A message that waits, in as little memory as it takes: there can be millions.
 
+use std::net::IpAddr;
+
 use crate::protocol::{Address, Message};
 
-use super::{MessageId, QueuedMessage, queue::Entry};
+use super::{MessageId, QueuedMessage, queue::Entry, shares::Slot};
 
 /// An [`Entry`] in 40 bytes.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    pub(super) id: MessageId,
+    ticket: Ticket,
     pub(super) message: Message,
     from: Option<Address>,
     marks: Marks,
+}
+
+/// The number of a message, and the slot of the place that it came from. Its 44 bits are enough for five years of the
+/// highest send rate, at which each message draws a new one each time, and for half a million years of the default rate.
+#[derive(Debug, Clone, Copy)]
+struct Ticket(u64);
+
+impl Ticket {
+    fn new(id: MessageId, slot: Slot) -> Self {
+        Self(id.0 << Slot::BITS | u64::from(slot.to_bits()))
+    }
+
+    fn id(self) -> MessageId {
+        MessageId(self.0 >> Slot::BITS)
+    }
+
+    fn slot(self) -> Slot {
+        Slot::from_bits(self.0 as u32 & ((1 << Slot::BITS) - 1))
+    }
 }
 
 /// When a message came, in milliseconds of uptime, how often it has been seen, and whether the present hold rule lets
@@ -43,35 +64,38 @@ impl Marks {
 
 impl Waiting {
     /// The number of the present hold rule is `rule`.
-    pub(super) fn new(entry: Entry, rule: u64) -> Self {
+    pub(super) fn new(entry: Entry, rule: u64, slot: Slot) -> Self {
         let Entry { queued: QueuedMessage { id, message, since_ms, visits, from, .. }, passed } = entry;
-        Self { id, message, from, marks: Marks::new(since_ms, visits, passed == rule) }
+        let marks = Marks::new(since_ms, visits, passed == rule);
+        Self { ticket: Ticket::new(id, slot), message, from, marks }
     }
 
-    pub(super) fn into_entry(self, rule: u64) -> Entry {
+    pub(super) fn into_entry(self, rule: u64, place: Option<IpAddr>) -> Entry {
         let passed = if self.passes() { rule } else { 0 };
-        let Self { id, message, from, marks } = self;
-        let queued = QueuedMessage {
-            id,
-            message,
-            since_ms: marks.since_ms(),
-            visits: marks.visits(),
-            from,
-            place: None,
-        };
-        Entry { queued, passed }
+        let Self { ticket, message, from, marks } = self;
+        let (id, since_ms, visits) = (ticket.id(), marks.since_ms(), marks.visits());
+        Entry { queued: QueuedMessage { id, message, since_ms, visits, from, place }, passed }
     }
 
-    pub(super) fn queued(&self) -> QueuedMessage {
-        let Self { id, message, from, marks } = self;
-        QueuedMessage {
-            id: *id,
-            message: message.clone(),
-            since_ms: marks.since_ms(),
-            visits: marks.visits(),
-            from: from.clone(),
-            place: None,
-        }
+    pub(super) fn queued(&self, place: Option<IpAddr>) -> QueuedMessage {
+        let Self { ticket, message, from, marks } = self;
+        let (message, from) = (message.clone(), from.clone());
+        let (id, since_ms, visits) = (ticket.id(), marks.since_ms(), marks.visits());
+        QueuedMessage { id, message, since_ms, visits, from, place }
+    }
+
+    pub(super) fn id(&self) -> MessageId {
+        self.ticket.id()
+    }
+
+    /// Of the place that it came from.
+    pub(super) fn slot(&self) -> Slot {
+        self.ticket.slot()
+    }
+
+    /// Whether it was typed in here.
+    pub(super) fn is_own(&self) -> bool {
+        self.from.is_none()
     }
 
     /// Whether the present hold rule lets it pass.
@@ -79,9 +103,9 @@ impl Waiting {
         self.marks.passes()
     }
 
-    /// There is another rule, or another text: nobody has been asked yet.
-    pub(super) fn ask_again(&mut self) {
-        self.marks = Marks::new(self.marks.since_ms(), self.marks.visits(), false);
+    /// Notes whether the present hold rule lets it pass.
+    pub(super) fn set_passes(&mut self, passes: bool) {
+        self.marks = Marks::new(self.marks.since_ms(), self.marks.visits(), passes);
     }
 
     /// Puts another text in the place of the message's.
@@ -95,23 +119,26 @@ impl Waiting {
 mod tests {
     use super::*;
 
+    const LAST: MessageId = MessageId((1 << (u64::BITS - Slot::BITS)) - 1);
+
     fn entry(since_ms: u64, visits: u32, passed: u64) -> Entry {
         let (message, from) = (Message::text("GNU"), Some(Address::new("a", 1).unwrap()));
-        Entry {
-            queued: QueuedMessage { id: MessageId(u64::MAX), message, since_ms, visits, from, place: None },
-            passed,
-        }
+        let place = Some([10, 0, 0, 1].into());
+        Entry { queued: QueuedMessage { id: LAST, message, since_ms, visits, from, place }, passed }
     }
 
     #[test]
     fn nothing_is_lost_and_what_is_too_much_stays_at_the_most() {
+        let place = entry(0, 0, 0).queued.place;
         for (since_ms, visits, passed) in [(0, 0, 0), (1, 2, 7), ((1 << 40) - 1, (1 << 23) - 1, 7)] {
-            let waiting = Waiting::new(entry(since_ms, visits, passed), 7);
-            assert_eq!(waiting.queued(), entry(since_ms, visits, passed).queued);
-            assert_eq!(waiting.passes(), passed == 7);
-            assert_eq!(waiting.into_entry(7), entry(since_ms, visits, passed));
+            for slot in [Slot::NONE, Slot::from_bits(1), Slot::from_bits((1 << Slot::BITS) - 1)] {
+                let waiting = Waiting::new(entry(since_ms, visits, passed), 7, slot);
+                assert_eq!(waiting.queued(place), entry(since_ms, visits, passed).queued);
+                assert_eq!((waiting.passes(), waiting.slot(), waiting.id()), (passed == 7, slot, LAST));
+                assert_eq!(waiting.into_entry(7, place), entry(since_ms, visits, passed));
+            }
         }
-        let most = Waiting::new(entry(u64::MAX, u32::MAX, 7), 7).into_entry(7);
+        let most = Waiting::new(entry(u64::MAX, u32::MAX, 7), 7, Slot::NONE).into_entry(7, place);
         assert_eq!(most, entry((1 << 40) - 1, (1 << 23) - 1, 7));
     }
 

@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     core::{Core, Options, OptionsError},
-    protocol::{Address, AddressError},
+    protocol::{Address, AddressError, Message},
 };
 
 use super::{
@@ -270,7 +270,9 @@ impl Builder {
 
         let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
         let address = bound.map_or(named.clone(), |port| named.with_port(port));
-        let core = Core::new(Options { address, ..self.options.clone() })?;
+        // A node that accepts more than others do is for a network of such nodes.
+        let most = Message::largest_in(self.limits.max_body).max(self.options.max_message_bytes);
+        let core = Core::new(Options { address, max_message_bytes: most, ..self.options.clone() })?;
         let Limits { max_connections, max_connections_per_address, .. } = self.limits;
         let connections = Connections::new(max_connections, max_connections_per_address);
         let (shared, run) = self.assemble(core, state, provider, Arc::clone(&connections));

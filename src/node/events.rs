@@ -238,6 +238,7 @@ mod tests {
             origin: Origin::Local,
             since_ms: 0,
             visits: 1,
+            place: None,
         }
     }
 

@@ -52,6 +52,10 @@ pub enum AnnounceError {
     /// The address is ignored; unignore it first.
     #[error("that peer is ignored; unignore it first")]
     Ignored,
+    /// The other node accepted it, but there is no room for another peer here: as many are known as
+    /// [`Options::max_peers`](crate::core::Options::max_peers) allows, and none of them makes room.
+    #[error("it accepted, but no more peers can be known here; forget one, or allow more (max-peers)")]
+    NoRoom,
     /// The other node did not take it. Trying again may help.
     #[error("no success: {0}")]
     Failed(Failure),
@@ -202,6 +206,7 @@ impl Node {
         };
         match outcome.await {
             Ok(Outcome::Ourselves) => Err(AnnounceError::Ourselves),
+            Ok(Outcome::Failed(Failure::NoRoom)) => Err(AnnounceError::NoRoom),
             Ok(outcome) => outcome.failure().map_or(Ok(()), |failure| Err(AnnounceError::Failed(failure))),
             Err(_) => Err(AnnounceError::Failed(Failure::Stopped)),
         }

@@ -5,8 +5,8 @@ use std::{
 };
 
 use crate::{
-    core::{EnqueueError, HeldBy, HeldMessage, HoldRule, MessageId, QueuedMessage, ReplaceError},
-    protocol::Message,
+    core::{EnqueueError, HeldBy, HeldMessage, HoldRule, MessageId, PlaceShare, QueuedMessage, ReplaceError},
+    protocol::{Address, Message},
 };
 
 use super::Node;
@@ -47,6 +47,20 @@ impl Node {
         self.shared.at_core(|at| at.core.release_all())
     }
 
+    /// Takes all messages that wait or are held and that match out for good; not those that are on their way. Returns them
+    /// in the order of their tickets, each with why it was held, if it was.
+    ///
+    /// It takes as long as the look at the whole queue; the node goes on meanwhile.
+    pub fn drop_matching(
+        &self,
+        matches: impl Fn(&QueuedMessage) -> bool,
+    ) -> Vec<(QueuedMessage, Option<HeldBy>)> {
+        let mut matching = self.waiting_that(&matches);
+        let held = self.shared.look(|core| core.held(0..usize::MAX).cloned().collect::<Vec<_>>());
+        matching.extend(held.iter().filter(|held| matches(&held.queued)).map(|held| held.queued.id));
+        self.shared.at_core(|at| at.core.drop_these(&matching))
+    }
+
     /// Takes back that a message was dropped, which was held for this reason or waited: it is in the queue again, or
     /// held, under a new ticket, which is returned.
     pub fn take_back(&self, dropped: QueuedMessage, held: Option<HeldBy>) -> Result<MessageId, EnqueueError> {
@@ -80,13 +94,13 @@ impl Node {
         let rule = rule.map(steadfast);
         self.shared.at_core(|at| at.core.set_hold_rule(rule.clone()));
         if let Some(rule) = rule {
-            let matching = self.waiting_that_match(&rule);
+            let matching = self.waiting_that(&|queued: &QueuedMessage| rule.matches(queued));
             self.shared.at_core(|at| at.core.hold_these(&rule, &matching));
         }
     }
 
     /// Looks at what waits, little by little. What comes meanwhile is looked at as it comes.
-    fn waiting_that_match(&self, rule: &HoldRule) -> Vec<MessageId> {
+    fn waiting_that(&self, matches: &impl Fn(&QueuedMessage) -> bool) -> Vec<MessageId> {
         let mut matching = Vec::new();
         let mut seen = MessageId(0);
         loop {
@@ -94,13 +108,24 @@ impl Node {
                 self.shared.look(|core| core.queue_after(seen).take(BATCH).collect());
             let Some(last) = batch.last() else { return matching };
             seen = last.id;
-            matching.extend(batch.iter().filter(|queued| rule.matches(queued)).map(|queued| queued.id));
+            matching.extend(batch.iter().filter(|queued| matches(queued)).map(|queued| queued.id));
         }
     }
 
     /// The rule that is in force.
     pub fn hold_rule(&self) -> Option<HoldRule> {
         self.shared.look(|core| core.hold_rule().cloned())
+    }
+
+    /// The remote places with the largest shares of the messages here, the largest first, and how many places there are.
+    pub fn places(&self, most: usize) -> (Vec<PlaceShare>, usize) {
+        self.shared.look(|core| core.places(most))
+    }
+
+    /// How long this address asked to be sent nothing from now on; `None` if it did not, or if that is over.
+    pub fn asked_to_wait(&self, address: &Address) -> Option<Duration> {
+        let now = self.now().uptime;
+        self.shared.look(|core| core.paused_until(address))?.checked_sub(now)
     }
 
     /// How many messages are held.

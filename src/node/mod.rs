@@ -15,6 +15,7 @@ mod directory;
 mod driver;
 mod events;
 pub mod files;
+mod former_names;
 mod handle;
 mod holding;
 mod hooks;

@@ -228,16 +228,16 @@ impl Shared {
     /// Returns the delivery that waited for this one to end, if there is one: it is for the same task.
     fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: Outcome) -> Option<Delivery> {
         let (waiting, next) = self.at_core(|at| {
-            at.core.handle_delivery(id, outcome.clone(), at.now);
+            let outcome = at.core.handle_delivery(id, outcome, at.now);
             // What is due leaves at once, without a turn of the driver's; but nothing leaves a node that stops.
             if !self.stopped.is_cancelled() {
                 at.core.handle_timeout(at.now, at.rng);
             }
             let waiting = at.announces.as_mut().and_then(|announces| announces.remove(&id));
-            (waiting, at.core.poll_delivery())
+            (waiting.map(|waiting| (waiting, outcome)), at.core.poll_delivery())
         });
         self.sweep_pins();
-        if let Some(waiting) = waiting {
+        if let Some((waiting, outcome)) = waiting {
             // An error means that nobody waits any more.
             let _ = waiting.send(outcome);
         }

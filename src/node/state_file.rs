@@ -23,7 +23,8 @@ use tokio::time::Instant;
 use crate::{core::KnownPeer, protocol::Address};
 
 use super::{
-    directory::DirectoryLock, files, shared::Shared, state_changes::Pending, trust::Pin, whole_file,
+    directory::DirectoryLock, files, former_names, shared::Shared, state_changes::Pending, trust::Pin,
+    whole_file,
 };
 
 mod journal;
@@ -56,7 +57,9 @@ pub(super) struct State {
     /// Names this very file for its journal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     generation: Option<u64>,
+    #[serde(deserialize_with = "former_names::left_out")]
     pub(super) peers: Vec<KnownPeer>,
+    #[serde(deserialize_with = "former_names::left_out")]
     pub(super) pins: Vec<Pin>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) ignored_remotes: Vec<IpAddr>,

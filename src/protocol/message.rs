@@ -32,6 +32,15 @@ pub enum MessageError {
 }
 
 impl Message {
+    /// The most bytes of JSON text that every node accepts: those of a body of 1 MiB, less what is around a message.
+    /// Nodes of the package accept some 16,000.
+    pub const MAX_SIZE: usize = Self::largest_in(1 << 20);
+
+    /// The most bytes of JSON text that fit in a body of so many bytes, whatever the names of the nodes are: 1,024 less.
+    pub const fn largest_in(body: usize) -> usize {
+        body.saturating_sub(1024)
+    }
+
     /// The message that is the string `text`.
     pub fn text(text: &str) -> Self {
         Self(serde_json::Value::from(text).to_string().into())

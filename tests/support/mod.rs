@@ -13,6 +13,7 @@ pub(crate) use client::{Answer, Client};
 pub(crate) use panics::assert_no_task_panicked;
 pub(crate) use peer::{FakePeer, Received, Reply, Stats};
 pub(crate) use proxy::{Done, Fault, Proxy};
+pub(crate) use tls::{acceptor, connector};
 pub(crate) use wait::{Watch, eventually, in_time};
 
 use clacks_p2p::{Address, Builder, Message, Node};

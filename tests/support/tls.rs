@@ -12,7 +12,7 @@ use rustls::{
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// Connects with one of these versions of TLS to whoever is there.
-pub(super) fn connector(versions: &[&'static SupportedProtocolVersion]) -> TlsConnector {
+pub(crate) fn connector(versions: &[&'static SupportedProtocolVersion]) -> TlsConnector {
     let provider = Arc::new(ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions)
@@ -26,7 +26,7 @@ pub(super) fn connector(versions: &[&'static SupportedProtocolVersion]) -> TlsCo
 }
 
 /// A server with a certificate of its own, and the certificate.
-pub(super) fn acceptor() -> (TlsAcceptor, CertificateDer<'static>) {
+pub(crate) fn acceptor() -> (TlsAcceptor, CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
     let certificate = made.cert.der().clone();
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());

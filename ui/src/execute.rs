@@ -2,11 +2,14 @@
 
 use clacks_p2p::{
     Address, MAX_WHOLE_MESSAGE, Message, Node,
-    core::{Failure, MessageId, Status},
+    core::{Failure, HeldBy, MessageId, QueuedMessage, Status},
     node::{AnnounceError, Trusted},
 };
 
 use crate::{command::NodeCommand, dashboard::InHand, filter::Filter};
+
+/// A message that was dropped, and why it was held, if it was.
+type Removed = (QueuedMessage, Option<HeldBy>);
 
 /// Carries out a command and says in one line what happened, or why nothing did.
 pub(crate) async fn execute(node: &Node, command: NodeCommand) -> Result<String, String> {
@@ -31,6 +34,7 @@ pub(crate) async fn execute(node: &Node, command: NodeCommand) -> Result<String,
         },
         NodeCommand::Trust(peer) => Ok(trust(node, &peer)),
         NodeCommand::Drop(id) => drop_message(node, id),
+        NodeCommand::DropAll(filter) => dropped(drop_matching(node, filter).await.len()),
         NodeCommand::Hold(filter) => hold(node, filter).await,
         NodeCommand::HoldOne(id) => hold_one(node, id),
         NodeCommand::ShowHold => Ok(held(node)),
@@ -189,6 +193,25 @@ fn drop_message(node: &Node, id: MessageId) -> Result<String, String> {
     }
 }
 
+/// Drops all messages that wait or are held and that the filter admits, and returns them.
+pub(crate) async fn drop_matching(node: &Node, filter: Option<Filter>) -> Vec<Removed> {
+    let node = node.clone();
+    let admits = move |queued: &QueuedMessage| {
+        filter.as_ref().is_none_or(|filter| filter.admits(&crate::hold::subject(queued)))
+    };
+    // It takes as long as the filter takes for the whole queue. An error means that the program ends.
+    tokio::task::spawn_blocking(move || node.drop_matching(admits)).await.unwrap_or_default()
+}
+
+/// What to say of so many messages that were dropped.
+pub(crate) fn dropped(count: usize) -> Result<String, String> {
+    match count {
+        0 => Err("no message that waits or is held is one of these".to_owned()),
+        1 => Ok("dropped 1 message".to_owned()),
+        count => Ok(format!("dropped {count} messages")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clacks_p2p::Builder;
@@ -239,6 +262,7 @@ mod tests {
             (":drop 3", Ok("dropped 3")),
             (":unhold", Ok("no longer held: red; 1 message stays held until it is released")),
             (":hold", Ok("1 message is held; no filter holds what comes")),
+            (":drop ip:192.0.2.7", Err("no message that waits or is held is one of these")),
             (":release all", Ok("released 1 message")),
             (":release all", Err("nothing is held")),
         ] {

@@ -11,10 +11,11 @@ pub(crate) fn rule(filter: Filter) -> HoldRule {
 }
 
 /// A message that waits, for a filter to look at.
-fn subject(queued: &QueuedMessage) -> Subject<'_> {
+pub(crate) fn subject(queued: &QueuedMessage) -> Subject<'_> {
     let types: &[Type] =
         if queued.from.is_some() { &[Type::In, Type::Message] } else { &[Type::Own, Type::Message] };
-    Subject::new(types).from(queued.from.as_ref()).with_message(Some(&queued.message))
+    let subject = Subject::new(types).from(queued.from.as_ref()).with_remote(queued.place);
+    subject.with_message(Some(&queued.message))
 }
 
 #[cfg(test)]

@@ -94,7 +94,10 @@ impl Introducer {
             let announced = self.announce(&peer, NamedBy::User).await;
             drop(place);
             match announced {
-                Announced::Failed | Announced::Ignored => tokio::time::sleep(wait).await,
+                // A peer that asks us to wait longer is not asked before.
+                Announced::Failed | Announced::Ignored => {
+                    tokio::time::sleep(self.node.asked_to_wait(&peer).unwrap_or_default().max(wait)).await;
+                }
                 Announced::Answered | Announced::Ourselves | Announced::Stopped => return,
             }
             wait = (wait * 2).min(self.pace.longest_wait);
@@ -164,7 +167,7 @@ impl Introducer {
         match announced {
             Ok(()) => Announced::Answered,
             Err(AnnounceError::Failed(Failure::Stopped)) => Announced::Stopped,
-            Err(AnnounceError::Failed(_)) => Announced::Failed,
+            Err(AnnounceError::Failed(_) | AnnounceError::NoRoom) => Announced::Failed,
             Err(AnnounceError::Ignored) => Announced::Ignored,
             Err(_) => Announced::Ourselves,
         }

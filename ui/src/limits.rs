@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_p2p::{
     Node,
-    core::{Limit, Options},
+    core::{Limit, Options, PlaceShare},
     node::{Limits, Overview},
 };
 
@@ -73,6 +73,18 @@ pub(crate) fn rows(settings: Option<&Settings>, overview: &Overview, connections
         ),
         row("payloads from an address (429)", Some(Limit::Payloads), &payloads, None),
         row("messages and bytes here (503)", Some(Limit::Queue), &queue, Some(held)),
+        row(
+            "messages of one address (503)",
+            Some(Limit::QueueShares),
+            &|_| "leaves room for others".to_owned(),
+            None,
+        ),
+        row(
+            "size of your messages",
+            None,
+            &|set| format!("{} bytes", number(set.options.max_message_bytes)),
+            None,
+        ),
         row("peers that an address names", Some(Limit::Introductions), &introductions, None),
         row(
             "new peers",
@@ -92,6 +104,18 @@ pub(crate) fn rows(settings: Option<&Settings>, overview: &Overview, connections
         row("connection to a peer", None, &|set| time(set.limits.connect_timeout), None),
         row("request to a peer", None, &|set| time(set.limits.request_timeout), None),
     ]
+}
+
+/// Remote places that are listed at most.
+pub(crate) const MOST_PLACES: usize = 10;
+
+/// `192.0.2.7: 71 messages, 60 MB, 3 held, 12 refused`.
+pub(crate) fn place(share: &PlaceShare) -> String {
+    let PlaceShare { place, messages, bytes, held, refused } = share;
+    let held = if *held > 0 { format!(", {} held", format::count(*held)) } else { String::new() };
+    let refused = if *refused > 0 { format!(", {refused} refused") } else { String::new() };
+    let what = if *messages == 1 { "message" } else { "messages" };
+    format!("{place}: {} {what}, {}{held}{refused}", format::count(*messages), format::size(*bytes))
 }
 
 fn payloads(set: &Settings) -> String {

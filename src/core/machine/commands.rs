@@ -6,8 +6,8 @@ use rand::Rng;
 
 use crate::{
     core::{
-        EnqueueError, Event, Introduction, MessageId, Now, OptionsError, Origin, QueuedMessage, Status,
-        choice, options::check_send_rate,
+        EnqueueError, Event, HeldBy, Introduction, MessageId, Now, OptionsError, Origin, QueuedMessage,
+        Status, choice, options::check_send_rate, peers::Peers,
     },
     protocol::{Address, Kind, Message, Payload},
 };
@@ -17,9 +17,7 @@ use super::{Core, DeliveryId, Purpose, millis};
 impl Core {
     /// Puts a message at the tail of the queue, or among the held ones if the rule says so.
     pub fn enqueue(&mut self, message: Message, now: Now) -> Result<MessageId, EnqueueError> {
-        if message.is_falsy() {
-            return Err(EnqueueError::Empty);
-        }
+        self.check_written(&message)?;
         if self.handing_on.is_some() {
             return Err(EnqueueError::HandingOn);
         }
@@ -34,8 +32,33 @@ impl Core {
 
     /// Takes the head of the queue out for good.
     pub fn dequeue(&mut self) -> Option<QueuedMessage> {
-        let head = self.queue.head()?.id;
+        let head = self.queue.head()?.id();
         self.drop_message(head)
+    }
+
+    /// Whether a message is one that the user may write.
+    pub(super) fn check_written(&self, message: &Message) -> Result<(), EnqueueError> {
+        let (size, most) = (message.size(), self.options.max_message_bytes);
+        if message.is_falsy() {
+            Err(EnqueueError::Empty)
+        } else if size > most {
+            Err(EnqueueError::TooLarge { size, most })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Takes those of these messages that wait or are held out for good. Returns them in the order of their tickets, each
+    /// with why it was held, if it was. The tickets may be in any order. Goes through the queue once.
+    pub fn drop_these(&mut self, ids: &[MessageId]) -> Vec<(QueuedMessage, Option<HeldBy>)> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        let dropped = self.queue.remove_all(&ids);
+        for (queued, _) in &dropped {
+            let QueuedMessage { id, message, from, .. } = queued;
+            self.tell(|_| Event::MessageDropped { id: *id, message: message.clone(), from: from.clone() });
+        }
+        dropped
     }
 
     /// Takes a message that waits or is held out for good.
@@ -49,10 +72,12 @@ impl Core {
     /// Adds a peer as new. Returns whether it was added: not if it is known, is this node, or there are as many
     /// peers as may be.
     pub fn add_peer(&mut self, address: &Address, now: Now) -> bool {
-        let known = self.peers.find(address);
-        let added = known.is_none().then(|| self.discover(address, now, || Introduction::ByHand)).flatten();
-        known.or(added).into_iter().for_each(|number| self.peers.keep(number));
-        added.is_some()
+        if let Some(number) = self.peers.find(address) {
+            self.name(number);
+            return false;
+        }
+        let name = |peers: &mut Peers, number| _ = peers.keep(number);
+        !self.is_this_node(address) && self.add(address, None, now, || Introduction::ByHand, name).is_some()
     }
 
     /// Makes this node known to another, which becomes a peer when it answers 200. `None`, and nothing is sent, if
@@ -83,13 +108,10 @@ impl Core {
     /// Ignores an address, known or not. Returns whether it was not ignored before.
     pub fn ignore(&mut self, address: &Address, now: Now) -> bool {
         let Some(number) = self.peers.find(address) else { return self.ignore_unknown(address, now) };
-        let from = self.peers.record(number).status();
-        if from == Status::Ignored {
-            return false;
-        }
-        self.set_status(number, Status::Ignored, now);
-        self.peers.remember_status(number, from);
-        true
+        let from = self.peers.ignore(number, now);
+        from.into_iter()
+            .for_each(|from| self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
+        from.is_some()
     }
 
     pub(super) fn ignore_unknown(&mut self, address: &Address, now: Now) -> bool {
@@ -108,7 +130,7 @@ impl Core {
         let Some(number) = self.peers.find(address) else { return false };
         let is_ignored = self.peers.record(number).status() == Status::Ignored;
         if is_ignored {
-            let status = self.peers.remembered_status(number).unwrap_or(Status::New);
+            let status = self.peers.status_before_ignored(number);
             self.set_status(number, status, now);
         }
         is_ignored
@@ -124,6 +146,7 @@ impl Core {
         check_send_rate(rate)?;
         Arc::make_mut(&mut self.options).send_rate = rate;
         self.pace.set_rate(rate, now.uptime);
+        self.peers.set_slow_from(self.options.slow_from());
         self.tell(|_| Event::SendRateChanged { rate });
         Ok(())
     }

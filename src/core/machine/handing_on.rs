@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use crate::core::{
-    Newcomers, Now, PeerCounts,
-    choice::{self, Candidates},
-};
+use crate::core::{Failure, Newcomers, Now, PeerCounts, choice::Candidates};
 
 use super::{Core, Outcome};
 
@@ -54,8 +51,11 @@ impl Core {
 
     /// While messages are handed on, a busy peer that is alive is waited for rather than a lost one tried.
     pub(super) fn waits_for_a_good_peer(&self) -> bool {
-        let PeerCounts { new, alive, .. } = choice::free(&self.peers);
-        self.hands_on_to_good_peers() && new + alive == 0
+        if !self.hands_on_to_good_peers() {
+            return false;
+        }
+        let PeerCounts { new, alive, .. } = self.peers.free_counts();
+        new + alive == 0
     }
 
     /// Whether messages are handed on and there are peers that are not lost or dead.
@@ -66,7 +66,7 @@ impl Core {
 
     /// Whom the next message can go to.
     pub(super) fn candidates(&self) -> Candidates {
-        let mut candidates = Candidates::of(&self.peers, self.after_try);
+        let mut candidates = Candidates::of(&self.peers, self.owed_to_proven > 0);
         candidates.is_oldest_next = self.options.newcomers == Newcomers::Oldest;
         if self.hands_on_to_good_peers() {
             candidates.free = PeerCounts { lost: 0, dead: 0, ..candidates.free };
@@ -103,7 +103,9 @@ impl Core {
     }
 
     pub(super) fn note_for_handing_on(&mut self, outcome: &Outcome) {
-        if let Some(handing_on) = &mut self.handing_on {
+        // Nobody was asked.
+        let was_asked = outcome.failure() != Some(Failure::NoResources);
+        if let Some(handing_on) = self.handing_on.as_mut().filter(|_| was_asked) {
             let has_failed = !outcome.is_taken();
             handing_on.failures = if has_failed { handing_on.failures + 1 } else { 0 };
         }

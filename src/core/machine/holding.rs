@@ -38,10 +38,10 @@ impl Core {
             self.keep(HeldMessage { queued: entry.queued, by: HeldBy::Rule }, origin());
         } else {
             entry.passed = self.rule.number;
-            let QueuedMessage { id, ref message, since_ms, visits, .. } = entry.queued;
+            let QueuedMessage { id, ref message, since_ms, visits, place, .. } = entry.queued;
             self.tell(|_| {
                 let (message, origin) = (message.clone(), origin());
-                Event::MessageQueued { id, message, origin, since_ms, visits }
+                Event::MessageQueued { id, message, origin, since_ms, visits, place }
             });
             self.queue.append(entry);
         }
@@ -50,7 +50,7 @@ impl Core {
     /// Holds the head of the queue if a rule that was set while it waited says so. Returns whether it did.
     pub(super) fn hold_head(&mut self) -> bool {
         let Some(rule) = &self.rule.rule else { return false };
-        let head = self.queue.head().filter(|head| !head.passes() && rule.matches(&head.queued()));
+        let head = self.queue.head_to_ask().filter(|head| rule.matches(head));
         let id = head.map(|head| head.id);
         id.is_some_and(|id| self.hold_by(id, HeldBy::Rule))
     }
@@ -69,7 +69,7 @@ impl Core {
     }
 
     /// Puts a held message at the tail of the queue, under a new ticket, which is returned. The present hold rule lets
-    /// it pass for as long as it is at this node.
+    /// it pass for as long as it is at this node, and who refused it is forgotten.
     pub fn release(&mut self, id: MessageId) -> Option<MessageId> {
         self.queue.take_held(id).map(|queued| self.put_at_tail(queued))
     }
@@ -82,6 +82,7 @@ impl Core {
 
     fn put_at_tail(&mut self, queued: QueuedMessage) -> MessageId {
         let was = queued.id;
+        self.queue.forget_refusals(was);
         let entry = self.queue.renewed(Entry { queued, passed: self.rule.number });
         let queued = entry.queued.clone();
         self.queue.append(entry);
@@ -100,6 +101,9 @@ impl Core {
         if self.is_handing_on() {
             return Err(EnqueueError::HandingOn);
         }
+        if dropped.from.is_none() {
+            self.check_written(&dropped.message)?;
+        }
         self.queue.check_room(dropped.message.size())?;
         let QueuedMessage { message, since_ms, visits, from, place, .. } = dropped;
         let entry = self.queue.take_in(message, since_ms, visits, from, place);
@@ -113,7 +117,7 @@ impl Core {
     }
 
     /// Puts a message that is in no list among the held ones.
-    fn keep(&mut self, held: HeldMessage, origin: Origin) {
+    pub(super) fn keep(&mut self, held: HeldMessage, origin: Origin) {
         self.queue.keep(held.clone());
         self.tell(|_| Event::MessageHeld { held, origin: Some(origin) });
     }
@@ -124,13 +128,11 @@ impl Core {
     pub fn replace(&mut self, id: MessageId, message: Message) -> Result<(), ReplaceError> {
         let held = |core: &Self| core.held_message(id).map(|held| held.queued.clone());
         let before = self.queue.get(id).or_else(|| held(self)).ok_or(ReplaceError::NotHere)?.message;
-        if message.is_falsy() {
-            return Err(EnqueueError::Empty.into());
-        }
         if message == before {
             return Ok(());
         }
-        self.queue.check_exchange(&before, message.size())?;
+        self.check_written(&message)?;
+        self.queue.check_exchange(before.size(), message.size())?;
         let visits = self.sight(&message);
         self.queue.exchange(id, message, visits);
         let waits = self.queue.get(id);
@@ -141,6 +143,9 @@ impl Core {
         }
         if is_to_be_held {
             self.hold_by(id, HeldBy::Rule);
+        } else {
+            // It has been asked about the new text.
+            self.queue.let_pass(id);
         }
         Ok(())
     }
@@ -170,8 +175,8 @@ impl Core {
         self.hold_these(&rule, &ids);
     }
 
-    /// Holds those of these messages that wait, which this rule was found to match; none if another is in force. The
-    /// tickets are in order.
+    /// Holds those of these messages that wait, which this rule was found to match; none if another is in force, and none
+    /// whose text was changed since the rule was set and that it lets pass. The tickets are in order.
     pub fn hold_these(&mut self, rule: &HoldRule, ids: &[MessageId]) {
         if !self.rule.rule.as_ref().is_some_and(|present| present.is(rule)) {
             return;

@@ -3,45 +3,63 @@
 use std::net::IpAddr;
 
 use crate::{
-    core::{Event, Introduction, Limit, Now, Status},
+    core::{Event, Introduction, Limit, Now, Status, peers::Peers},
     protocol::Address,
 };
 
 use super::Core;
 
 impl Core {
-    /// The peer says that it is there, or shows it.
-    pub(super) fn is_alive(&mut self, number: usize, now: Now) {
-        if self.peers.record(number).status() != Status::Ignored {
-            self.set_status(number, Status::Alive, now);
+    /// A payload came from this remote address in the peer's name.
+    pub(super) fn peer_spoke(&mut self, number: usize, remote: Option<IpAddr>, now: Now) {
+        if self.peers.record(number).status() == Status::Ignored {
+            return;
         }
-    }
-
-    /// The peer answered us at its address.
-    pub(super) fn contact_worked(&mut self, number: usize, now: Now) {
-        let was_claim = self.peers.record(number).is_claim();
-        self.peers.note_answer(number, now);
-        self.is_alive(number, now);
-        if was_claim {
+        let is_confirmed = self.peers.note_payload(number, remote);
+        if !self.set_status(number, Status::Alive, now) && is_confirmed {
             self.tell(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
         }
     }
 
-    pub(super) fn contact_failed(&mut self, number: usize, now: Now) {
-        self.peers.note_no_answer(number);
+    /// The peer accepted something, which was noted: it is alive. If it was a claim before, the claim may be confirmed.
+    pub(super) fn contact_worked(&mut self, number: usize, was_claim: bool, now: Now) {
         let record = self.peers.record(number);
-        match record.status() {
-            Status::New | Status::Alive => self.set_status(number, Status::Lost, now),
-            Status::Lost if now.uptime.saturating_sub(record.since()) > self.options.kill_timeout => {
-                self.set_status(number, Status::Dead, now);
-            }
-            Status::Lost | Status::Dead | Status::Ignored => {}
+        let (is_ignored, is_confirmed) =
+            (record.status() == Status::Ignored, was_claim && !record.is_claim());
+        if !is_ignored && !self.set_status(number, Status::Alive, now) && is_confirmed {
+            self.tell(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
         }
     }
 
-    pub(super) fn set_status(&mut self, number: usize, status: Status, now: Now) {
-        if let Some(from) = self.peers.set_status(number, status, now) {
-            self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from });
+    /// The peer did not answer, or as no peer does.
+    pub(super) fn contact_failed(&mut self, number: usize, now: Now) {
+        let answered = self.peers.peer(number).answers;
+        self.peers.note_no_answer(number);
+        let record = self.peers.record(number);
+        let is_told = match record.status() {
+            Status::New | Status::Alive => self.set_status(number, Status::Lost, now),
+            Status::Lost if now.uptime.saturating_sub(record.since()) > self.options.kill_timeout => {
+                self.set_status(number, Status::Dead, now)
+            }
+            Status::Lost | Status::Dead | Status::Ignored => false,
+        };
+        if answered && !is_told {
+            self.tell(|peers| Event::PeerChanged { peer: peers.peer(number) });
+        }
+    }
+
+    /// Returns whether the status is another than before.
+    pub(super) fn set_status(&mut self, number: usize, status: Status, now: Now) -> bool {
+        let from = self.peers.set_status(number, status, now);
+        from.into_iter()
+            .for_each(|from| self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
+        from.is_some()
+    }
+
+    /// The user names a peer that is known.
+    pub(super) fn name(&mut self, number: usize) {
+        if self.peers.keep(number) {
+            self.tell(|peers| Event::PeerChanged { peer: peers.peer(number) });
         }
     }
 
@@ -61,34 +79,27 @@ impl Core {
             self.meets(Limit::Introductions, now);
             return None;
         }
-        if !self.makes_room_among_new(&introduction, now) {
+        if !self.makes_room_among_new(&introduction, remote, now) {
             return None;
         }
-        self.add(address, remote, now, introduction)
+        self.add(address, remote, now, introduction, |_, _| ())
     }
 
-    /// Adds an address as new unless it is known, is this node, or there is no room for it.
-    pub(super) fn discover(
-        &mut self,
-        address: &Address,
-        now: Now,
-        introduction: impl Fn() -> Introduction,
-    ) -> Option<usize> {
-        if self.is_unknown(address) { self.add(address, None, now, introduction) } else { None }
-    }
-
-    /// Adds an address that is not known unless there is no room for it.
+    /// Adds an address that is not known unless there is no room for it. What is known of the peer is noted by `prepare`
+    /// before anybody is told.
     pub(super) fn add(
         &mut self,
         address: &Address,
         remote: Option<IpAddr>,
         now: Now,
         introduction: impl Fn() -> Introduction,
+        prepare: impl FnOnce(&mut Peers, usize),
     ) -> Option<usize> {
         if !self.makes_room(now) {
             return None;
         }
-        let number = self.peers.insert(address, Status::New, now);
+        let number = self.peers.introduce(address, remote, now);
+        prepare(&mut self.peers, number);
         self.tell(|peers| {
             let (peer, introduction) = (peers.peer(number), introduction());
             Event::PeerDiscovered { peer, introduction, remote }
@@ -110,13 +121,23 @@ impl Core {
         first.is_some_and(|address| self.leave(&address))
     }
 
-    /// Whether there is room for one more new peer: somebody who is there has the room of one of whom was only heard.
-    pub(super) fn makes_room_among_new(&mut self, introduction: impl Fn() -> Introduction, now: Now) -> bool {
+    /// Whether there is room for one more new peer, which this remote address introduces. When there are as many as may
+    /// be, a sender, who is there, gets the room of one that was only named; a friend gets it from a larger crowd.
+    pub(super) fn makes_room_among_new(
+        &mut self,
+        introduction: impl Fn() -> Introduction,
+        remote: Option<IpAddr>,
+        now: Now,
+    ) -> bool {
         if self.peers.count(Status::New) < self.options.max_new_peers {
             return true;
         }
         self.meets(Limit::NewPeers, now);
-        let first = self.peers.first_new_to_go().filter(|_| introduction() == Introduction::Sender).cloned();
+        let is_sender = introduction() == Introduction::Sender;
+        if !is_sender && !self.peers.is_another_crowd_larger(remote) {
+            return false;
+        }
+        let first = self.peers.first_new_to_go().cloned();
         first.is_some_and(|address| self.leave(&address))
     }
 

@@ -3,22 +3,22 @@
 use std::ops::Range;
 
 use crate::{
-    core::{Counters, MessageId, Options, Peer, PeerCounts, QueuedMessage, Status},
+    core::{Counters, MessageId, Options, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
     protocol::Address,
 };
 
 use super::{Core, InFlight, Purpose};
 
 impl Core {
-    /// How many peers of each status the next message could go to: those that are not busy with as many as may be, and
-    /// after a message went to a peer that only strangers spoke for just the others: see
-    /// [`Core::is_turn_of_proven`].
+    /// How many peers of each status the next message could go to: those that have room for one more delivery, and only the
+    /// proven ones if it is their turn: see [`Core::is_turn_of_proven`].
     pub fn free_peers(&self) -> PeerCounts {
         self.candidates().free
     }
 
-    /// Whether the next message is for a peer that answered or that the user named, because the last went to one that
-    /// only strangers spoke for.
+    /// Whether the next message is for a proven peer: one that answered when it was last tried, or that the user named and
+    /// that was never tried. After each message to another, one is owed to them, and sent as soon as one of them is free.
+    /// Only with [`Newcomers::EverySecond`](crate::core::Newcomers::EverySecond).
     pub fn is_turn_of_proven(&self) -> bool {
         self.candidates().is_for_proven
     }
@@ -101,6 +101,12 @@ impl Core {
     /// Bytes of JSON text that this node has: waiting, held and in flight.
     pub fn held_bytes(&self) -> usize {
         self.queue.bytes()
+    }
+
+    /// The remote places with the largest shares of the messages here, the largest first, and how many places there are.
+    /// Looks at each place.
+    pub fn places(&self, most: usize) -> (Vec<PlaceShare>, usize) {
+        self.queue.largest_shares(most)
     }
 
     /// How many messages are on their way.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::{
     core::{
         Event, Introduction, Limit, Now, Origin, Peer, QueuedMessage, Refusal, Status, peers::Peers,
-        place::place,
+        place::place, queue::NoRoom,
     },
     protocol::{Address, Kind, Message, Payload},
 };
@@ -30,7 +30,7 @@ impl Core {
         let Some(number) = self.peers.find(sender) else {
             return self.meet(sender, remote, now, || Introduction::Sender);
         };
-        self.is_alive(number, now);
+        self.peer_spoke(number, remote, now);
         Some(number)
     }
 
@@ -104,38 +104,43 @@ impl Core {
             });
             return Ok(());
         }
-        if let Err(reason) = self.check_takes(message.size()) {
+        let place = remote.map(place);
+        if let Err((no, reason)) = self.check_takes(place, message.size()) {
             let answer = self.refuse(503, reason, Some(sender), Some(&message), remote);
-            if self.queue.check_room(message.size()).is_err() {
-                self.meets(Limit::Queue, now);
+            match no {
+                None => {}
+                Some(NoRoom::Full) => self.meets(Limit::Queue, now),
+                Some(NoRoom::Share) => self.meets_share(place, now),
             }
             return Err(answer.with_header("retry-after", RETRY_AFTER));
         }
-        // As those who watch see the peer, this message is not among what came from it.
-        let peer = self.is_watched.then(|| who(&self.peers));
         let visits = self.sight(&message);
         // The peer's own, where there is one: many messages come from few.
         let from = number.map_or(sender, |number| self.peers.address(number)).clone();
-        let entry = self.queue.take_in(message, millis(now.uptime), visits, Some(from), remote.map(place));
+        let entry = self.queue.take_in(message, millis(now.uptime), visits, Some(from), place);
         self.count(|counters| counters.received += 1);
         if let Some(number) = number {
             self.peers.record_mut(number).received += 1;
         }
-        if let Some(peer) = peer {
-            let QueuedMessage { id, message, .. } = &entry.queued;
-            let (id, message) = (Some(*id), message.clone());
-            self.tell(|_| Event::MessageReceived { peer, message, id, visits, remote });
-        }
+        let QueuedMessage { id, ref message, .. } = entry.queued;
+        self.tell(|peers| {
+            let (peer, message) = (who(peers), message.clone());
+            Event::MessageReceived { peer, message, id: Some(id), visits, remote }
+        });
         self.admit(entry, || Origin::Received(sender.clone()));
         Ok(())
     }
 
-    /// Whether a message of `size` bytes is taken from a peer now, or why not.
-    pub(super) fn check_takes(&self, size: usize) -> Result<(), &'static str> {
-        if self.handing_on.is_some() {
-            return Err("handing on what is here before leaving, keep yours");
-        }
-        self.queue.check_room(size).map_err(|_| "the queue is full, try again later")
+    /// Whether a message of `size` bytes is taken from this place now, or why not, and what it finds no room in.
+    fn check_takes(&self, place: Option<IpAddr>, size: usize) -> Result<(), (Option<NoRoom>, &'static str)> {
+        let room = self.queue.check_share(place, size);
+        let reason = match room {
+            _ if self.handing_on.is_some() => "handing on what is here before leaving, keep yours",
+            Ok(()) => return Ok(()),
+            Err(NoRoom::Full) => "the queue is full, try again later",
+            Err(NoRoom::Share) => "the share of your address in the queue is used up, try again later",
+        };
+        Err((room.err(), reason))
     }
 
     /// Notes that a request was not taken, for a reason that the core had no part in or gave itself, and returns

@@ -64,11 +64,23 @@ impl Core {
     /// Counts that a limit was met. Of many times one a second is told of.
     pub fn meets(&mut self, limit: Limit, now: Now) {
         self.count(|counters| counters.limits.count(limit));
-        if self.tells_of_limits <= now.uptime {
+        self.has_untold_limits = self.is_watched;
+        self.report_limits(now);
+    }
+
+    /// Tells of the limits that were met, if a second has passed since that was last done.
+    pub(super) fn report_limits(&mut self, now: Now) {
+        if self.next_report_of_limits().is_some_and(|next| next <= now.uptime) {
+            self.has_untold_limits = false;
             self.tells_of_limits = now.uptime + BETWEEN_LIMITS;
             let met = self.counters().limits;
             self.tell(|_| Event::LimitsMet { met });
         }
+    }
+
+    /// When limits are told of next, as uptime, if some were met since.
+    pub(super) fn next_report_of_limits(&self) -> Option<Duration> {
+        self.has_untold_limits.then_some(self.tells_of_limits)
     }
 
     /// Ignores a remote address, or of IPv6 the network of 64 bits that it is in: connections from there are not served,

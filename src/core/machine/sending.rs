@@ -1,24 +1,29 @@
 //! Deliveries: when the next one begins, whom it goes to, and what its end changes.
 
-use std::time::Duration;
-
 use rand::Rng;
 
 use crate::{
     core::{
         Event, Failure, Introduction, Limit, Newcomers, Now, Origin, Peer, QueuedMessage, choice,
-        peers::Peers, queue::Entry,
+        peers::{Accepted, Peers},
+        queue::Entry,
     },
     protocol::{Address, Kind, Payload},
 };
 
 use super::{
-    Core, Delivery, DeliveryId, InFlight, MAX_ALIASES, MOST_HOLDS, Outcome, Purpose, Reply, stranger,
+    Core, Delivery, DeliveryId, InFlight, MAX_ALIASES, MOST_HOLDS, Outcome, Purpose, Reply,
+    refusing::Verdict, stranger,
 };
+
+/// Messages that are owed to the proven peers at most, while all of them are busy.
+const MOST_OWED: u32 = 64;
 
 impl Core {
     /// The time that [`Core::poll_timeout`] named has come: sends what is due.
     pub fn handle_timeout(&mut self, now: Now, rng: &mut impl Rng) {
+        self.peers.resume_due(now.uptime);
+        self.report_limits(now);
         // So that a rule which holds all of a long queue does not keep its caller for long; what is left is due still.
         let mut holds = MOST_HOLDS;
         while holds > 0 && self.can_send() && self.is_due(now.uptime) {
@@ -34,15 +39,16 @@ impl Core {
     pub(super) fn can_send(&self) -> bool {
         !self.queue.is_empty()
             && self.messages_in_flight < self.options.max_in_flight
-            && choice::is_anybody_free(&self.peers)
+            && self.peers.is_anybody_free()
             && !self.waits_for_a_good_peer()
+            && !self.head_waits_for_others()
     }
 
     pub(super) fn send_next(&mut self, rng: &mut impl Rng) {
         // The peer is chosen first: without one, the message stays where it is.
-        let Some((number, choice)) = choice::choose(self.candidates(), &self.peers, rng) else { return };
+        let Some((number, choice)) = self.choose_receiver(rng) else { return };
         let Some(entry) = self.queue.take_out() else { return };
-        self.after_try = self.options.newcomers == Newcomers::EverySecond && self.peers.is_hearsay(number);
+        self.note_turn(number);
         self.peers.begin_delivery(number);
         self.messages_in_flight += 1;
         let friend = choice::choose_friend(&self.peers, Some(number), rng);
@@ -60,6 +66,21 @@ impl Core {
         let is_named = self.peers.record(number).is_named;
         let payload = Payload { message, kind: Kind::Message, sender: self.address.clone(), friend };
         self.start(to, payload, Purpose::Message(entry), is_named);
+    }
+
+    /// Counts that a message goes to this peer: after each one to a peer that did not answer last time another is owed to
+    /// the proven, which they get when one of them is free.
+    fn note_turn(&mut self, number: usize) {
+        if self.options.newcomers != Newcomers::EverySecond {
+            return;
+        }
+        self.owed_to_proven = if self.peers.is_proven(number) {
+            self.owed_to_proven.saturating_sub(1)
+        } else if self.peers.is_any_proven() {
+            (self.owed_to_proven + 1).min(MOST_OWED)
+        } else {
+            1
+        };
     }
 
     pub(super) fn start(
@@ -80,13 +101,18 @@ impl Core {
         id
     }
 
-    /// A delivery ended. One that is not known (the node took it back meanwhile) is left alone.
-    pub fn handle_delivery(&mut self, id: DeliveryId, outcome: Outcome, now: Now) {
+    /// A delivery ended. One that is not known (the node took it back meanwhile) is left alone. Returns how it ended for
+    /// this node, which is another outcome only for an announce that was accepted by a peer which there is no room for:
+    /// [`Failure::NoRoom`].
+    pub fn handle_delivery(&mut self, id: DeliveryId, outcome: Outcome, now: Now) -> Outcome {
         let place = self.in_flight.binary_search_by_key(&id, |in_flight| in_flight.id);
         let in_flight = place.ok().and_then(|place| self.in_flight.remove(place));
-        let Some(InFlight { to, purpose, .. }) = in_flight else { return };
+        let Some(InFlight { to, purpose, .. }) = in_flight else { return outcome };
         match purpose {
-            Purpose::Message(taken) => self.message_delivery_ended(&to, taken, outcome, now),
+            Purpose::Message(taken) => {
+                self.message_delivery_ended(&to, taken, outcome.clone(), now);
+                outcome
+            }
             Purpose::Announce { is_named } => self.announce_ended(to, is_named, outcome, now),
         }
     }
@@ -99,8 +125,10 @@ impl Core {
             Outcome::Answered(reply) if reply.status == 200 => {
                 self.message_taken(to, number, taken, &reply, now);
             }
-            Outcome::Answered(Reply { status, .. }) => {
-                self.message_failed(to, number, taken, Failure::Status(status), now);
+            Outcome::Answered(reply) => {
+                self.tell_failed(to, number, &taken, Failure::Status(reply.status), now);
+                self.note_reply(to, number, &reply, &taken, now);
+                self.put_back_or_set_aside(taken, to);
             }
             Outcome::Failed(failure) => self.message_failed(to, number, taken, failure, now),
             Outcome::Ourselves => {
@@ -113,10 +141,10 @@ impl Core {
     /// The peer accepted a message: it is no longer here.
     fn message_taken(&mut self, to: &Address, number: Option<usize>, taken: Entry, reply: &Reply, now: Now) {
         let round_trip = reply.round_trip;
+        let was_claim = number.is_some_and(|number| self.peers.record(number).is_claim());
         if let Some(number) = number {
-            let record = self.peers.record_mut(number);
-            record.delivered += 1;
-            record.set_round_trip(round_trip);
+            self.peers.record_mut(number).delivered += 1;
+            self.peers.note_answer(number, &reply.into(), now);
         }
         self.queue.settle(&taken.queued);
         self.count(|counters| counters.delivered += 1);
@@ -127,12 +155,32 @@ impl Core {
             message,
             round_trip,
         });
+        self.peers.clear_standing(to);
         if let Some(number) = number {
-            self.contact_worked(number, now);
+            self.contact_worked(number, was_claim, now);
         }
     }
 
-    /// The peer did not accept a message, or could not be asked: it is back in the queue.
+    /// A delivery failed.
+    fn tell_failed(
+        &mut self,
+        to: &Address,
+        number: Option<usize>,
+        taken: &Entry,
+        failure: Failure,
+        now: Now,
+    ) {
+        let failed = number.filter(|_| failure != Failure::NoResources);
+        failed.into_iter().for_each(|number| self.peers.record_mut(number).count_failure());
+        self.count(|counters| counters.failed += 1);
+        let QueuedMessage { id, ref message, .. } = taken.queued;
+        self.tell(|peers| {
+            let peer = peer_or_stranger(peers, number, to, now);
+            Event::DeliveryFailed { id, peer, message: message.clone(), failure }
+        });
+    }
+
+    /// The peer could not be asked: the message is back in the queue.
     fn message_failed(
         &mut self,
         to: &Address,
@@ -142,22 +190,14 @@ impl Core {
         now: Now,
     ) {
         let is_ours = failure == Failure::NoResources;
-        let failed = number.filter(|_| !is_ours);
-        failed.into_iter().for_each(|number| self.peers.record_mut(number).count_failure());
-        self.count(|counters| counters.failed += 1);
         let is_out_of_reach = matches!(failure, Failure::NotContacted(_));
-        let QueuedMessage { id, ref message, .. } = taken.queued;
-        self.tell(|peers| {
-            let peer = peer_or_stranger(peers, number, to, now);
-            Event::DeliveryFailed { id, peer, message: message.clone(), failure }
-        });
+        self.tell_failed(to, number, &taken, failure, now);
         if is_out_of_reach {
             self.meets(Limit::Scopes, now);
         }
         if is_ours {
             self.pause_handing_on(now);
-        }
-        if let Some(number) = failed {
+        } else if let Some(number) = number {
             self.contact_failed(number, now);
         }
         self.put_back(taken, to);
@@ -168,35 +208,64 @@ impl Core {
         self.admit(entry, || Origin::Returned(from.clone()));
     }
 
-    pub(super) fn announce_ended(&mut self, to: Address, is_named: bool, outcome: Outcome, now: Now) {
-        match outcome {
-            Outcome::Answered(Reply { status: 200, round_trip, .. }) => {
-                self.announce_worked(&to, is_named, round_trip, now);
-                self.tell(|_| Event::Announced { peer: to, round_trip });
+    fn announce_ended(&mut self, to: Address, is_named: bool, outcome: Outcome, now: Now) -> Outcome {
+        let outcome = match outcome {
+            Outcome::Answered(reply) if reply.status == 200 => {
+                self.announce_accepted(&to, is_named, reply, now)
             }
-            Outcome::Answered(Reply { status, .. }) => {
-                self.tell(|_| Event::AnnounceFailed { peer: to, failure: Failure::Status(status) });
+            outcome => outcome,
+        };
+        if let Outcome::Answered(reply) = &outcome
+            && reply.verdict() == Verdict::Busy
+        {
+            self.peers.pause(&to, reply.retry_after, now.uptime);
+        }
+        match (&outcome, outcome.failure()) {
+            (Outcome::Ourselves, _) => self.drop_ourselves(&to),
+            (_, Some(failure)) => self.tell(|_| Event::AnnounceFailed { peer: to, failure }),
+            (Outcome::Answered(Reply { round_trip, .. }), None) => {
+                self.tell(|_| Event::Announced { peer: to, round_trip: *round_trip });
             }
-            Outcome::Failed(failure) => self.tell(|_| Event::AnnounceFailed { peer: to, failure }),
-            Outcome::Ourselves => self.drop_ourselves(&to),
+            (Outcome::Failed(_), None) => {}
+        }
+        outcome
+    }
+
+    /// The peer accepted our announce: it is one from now on, unless there is no room for it.
+    fn announce_accepted(&mut self, to: &Address, is_named: bool, reply: Reply, now: Now) -> Outcome {
+        if self.is_this_node(to) {
+            return Outcome::Ourselves;
+        }
+        self.peers.clear_standing(to);
+        let accepted = (&reply).into();
+        if let Some(number) = self.peers.find(to) {
+            self.peer_accepted_announce(number, is_named, &accepted, now);
+            return Outcome::Answered(reply);
+        }
+        let note = |peers: &mut Peers, number| {
+            peers.note_answer(number, &accepted, now);
+            if is_named {
+                peers.keep(number);
+            }
+        };
+        match self.add(to, None, now, || Introduction::Announced, note) {
+            Some(_) => Outcome::Answered(reply),
+            None => Outcome::Failed(Failure::NoRoom),
         }
     }
 
-    pub(super) fn announce_worked(&mut self, to: &Address, is_named: bool, round_trip: Duration, now: Now) {
-        let known = self.peers.find(to);
-        let Some(number) = known.or_else(|| self.discover(to, now, || Introduction::Announced)) else {
-            return;
-        };
-        if known.is_some() {
-            // First, so that the event of a new status has it.
-            self.peers.record_mut(number).set_round_trip(round_trip);
-            self.contact_worked(number, now);
-        } else {
-            self.peers.note_answer(number, now);
-            self.peers.record_mut(number).set_round_trip(round_trip);
-        }
+    /// A peer that is known accepted our announce.
+    fn peer_accepted_announce(&mut self, number: usize, is_named: bool, accepted: &Accepted, now: Now) {
+        let before = self.peers.peer(number);
+        self.peers.note_answer(number, accepted, now);
         if is_named {
             self.peers.keep(number);
+        }
+        self.contact_worked(number, before.is_claim(), now);
+        let after = self.peers.peer(number);
+        let is_told = before.status != after.status || before.is_claim() != after.is_claim();
+        if !is_told && before != after {
+            self.tell(|_| Event::PeerChanged { peer: after });
         }
     }
 
@@ -209,17 +278,29 @@ impl Core {
         self.tell(|_| Event::FoundOurselves { address: address.clone() });
     }
 
-    /// Puts every message that is in flight back into the queue, as when the node stops. What a peer took without
-    /// our hearing of it is then there twice, which the network is used to.
+    /// Puts every message that is in flight back into the queue, as when the node stops; announces under way fail. What a
+    /// peer took without our hearing of it is then there twice, which the network is used to.
     pub fn reclaim_in_flight(&mut self) {
         for InFlight { to, purpose, .. } in std::mem::take(&mut self.in_flight) {
-            if let Purpose::Message(taken) = purpose {
-                self.messages_in_flight -= 1;
-                self.peers.end_delivery(&to);
-                self.put_back(taken, &to);
+            match purpose {
+                Purpose::Message(taken) => {
+                    self.messages_in_flight -= 1;
+                    self.peers.end_delivery(&to);
+                    self.put_back(taken, &to);
+                }
+                Purpose::Announce { .. } => {
+                    self.tell(|_| Event::AnnounceFailed { peer: to, failure: Failure::Stopped });
+                }
             }
         }
         self.outputs.pending().deliveries.clear();
+    }
+}
+
+impl From<&Reply> for Accepted {
+    fn from(reply: &Reply) -> Self {
+        let &Reply { round_trip, remote, has_body, .. } = reply;
+        Self { round_trip, remote, has_body }
     }
 }
 

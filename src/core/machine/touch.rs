@@ -24,7 +24,7 @@ impl Core {
 
     /// Reads what it points to.
     pub(crate) fn touch_further(&self) -> usize {
-        let head = self.queue.head().map_or(0, |head| head.id.0 as usize);
+        let head = self.queue.head().map_or(0, |head| head.id().0 as usize);
         let in_flight = self.in_flight.iter().map(|in_flight| in_flight.id.0 as usize);
         in_flight.fold(head, |one, other| one ^ other) ^ self.peers.touch_further()
     }

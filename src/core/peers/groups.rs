@@ -1,100 +1,105 @@
 //! Which peers are in which class, and who of them can be sent to.
 
-use super::record::Class;
+use super::{machines::Machines, parted::Parted, record::Class, table::Table};
 
-/// The numbers of the peers of each class. Those that can take no further delivery just now, the busy ones, stand at the
-/// end, so that one of the others is drawn by its place.
+/// Peers that can be sent to, and peers that are busy or paused.
+const FREE: usize = 0;
+const BUSY: usize = 1;
+
+/// The numbers of the peers of each class: those that answered by their machines, the others by whether they can be sent
+/// to.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    // What every choice asks for stands together.
-    pub(super) free: [u32; Class::COUNT],
-    /// How many that did not answer last time are busy.
-    tries: u32,
-    pub(super) numbers: [Vec<u32>; Class::COUNT],
-    /// By its number, the place of each peer among those of its class.
-    pub(super) places: Vec<u32>,
+    pub(super) others: [Parted<2>; Class::COUNT],
+    pub(super) machines: Machines,
+    /// By its number, the position of each peer among those of its class or, of one that answered, of its machine.
+    pub(super) positions: Vec<u32>,
 }
 
 impl Groups {
     pub(super) fn len(&self, class: Class) -> usize {
-        self.numbers[class as usize].len()
+        if class == Class::Answering { self.machines.len() } else { self.others[class as usize].len() }
     }
 
-    pub(super) fn free(&self, class: Class) -> usize {
-        self.free[class as usize] as usize
+    /// The numbers of a class that can be sent to, for a class of peers that did not answer last time.
+    pub(super) fn free(&self, class: Class) -> &[u32] {
+        self.others[class as usize].part(FREE)
     }
 
-    /// How many peers that did not answer last time have a delivery under way.
-    pub(super) fn tries(&self) -> usize {
-        self.tries as usize
-    }
-
-    /// The numbers of a class, those first that can be sent to.
-    pub(super) fn numbers(&self, class: Class) -> &[u32] {
-        &self.numbers[class as usize]
-    }
-
-    /// The place of a peer among those of its class.
-    pub(super) fn place(&self, number: usize) -> usize {
-        self.places[number] as usize
-    }
-
-    /// A peer takes its place: first among the busy, or last among the free. Its number is one that is there or the next.
-    pub(super) fn enter(&mut self, number: usize, class: Class, is_busy: bool) {
-        if number == self.places.len() {
-            self.places.push(0);
+    /// A peer takes its place. Its number is one that is there or the next.
+    pub(super) fn enter(&mut self, number: usize, table: &Table) {
+        if number == self.positions.len() {
+            self.positions.push(0);
         }
-        let (last, first_busy) = (self.len(class), self.free(class));
-        self.numbers[class as usize].push(number as u32);
-        self.places[number] = last as u32;
-        self.swap(class, first_busy, last);
-        if is_busy {
-            self.tries += u32::from(class.is_bounded());
+        let Self { others, machines, positions } = self;
+        let (number, record) = (number as u32, table.record(number as u32));
+        if record.class == Class::Answering {
+            machines.enter(number, table, positions);
         } else {
-            self.free[class as usize] += 1;
+            let part = if record.is_busy() { BUSY } else { FREE };
+            others[record.class as usize].insert(number, part, &mut note(positions));
         }
     }
 
-    /// A peer leaves its place.
-    pub(super) fn leave(&mut self, number: usize, class: Class) {
-        self.set_busy(number, class, true);
-        self.tries -= u32::from(class.is_bounded());
-        let place = self.places[number];
-        let numbers = &mut self.numbers[class as usize];
-        numbers.swap_remove(place as usize);
-        if let Some(moved) = numbers.get(place as usize) {
-            self.places[*moved as usize] = place;
+    /// A peer leaves its place. Its record is as it was when it entered or was last updated.
+    pub(super) fn leave(&mut self, number: usize, table: &Table) {
+        let Self { others, machines, positions } = self;
+        let class = table.record(number as u32).class;
+        if class == Class::Answering {
+            machines.leave(number as u32, table, positions);
+        } else {
+            others[class as usize].remove(positions[number], &mut note(positions));
         }
     }
 
-    /// One that has left is gone, and the last has its number now, if it was not the last itself: one of this class.
-    pub(super) fn forget(&mut self, number: usize, class_of_last: Option<Class>) {
-        self.places.swap_remove(number);
-        if let Some((class, place)) = class_of_last.zip(self.places.get(number)) {
-            self.numbers[class as usize][*place as usize] = number as u32;
+    /// How many deliveries are under way to a peer changed, or whether it is paused or slow.
+    pub(super) fn update(&mut self, number: usize, in_flight_before: u32, table: &Table) {
+        let Self { others, machines, positions } = self;
+        let record = table.record(number as u32);
+        if record.class == Class::Answering {
+            machines.update(number as u32, in_flight_before, table, positions);
+        } else {
+            let part = if record.is_busy() { BUSY } else { FREE };
+            others[record.class as usize].transfer(positions[number], part, &mut note(positions));
         }
     }
 
-    pub(super) fn set_busy(&mut self, number: usize, class: Class, is_busy: bool) {
-        let (place, free) = (self.place(number), self.free(class));
-        let was_busy = place >= free;
-        if is_busy && !was_busy {
-            self.free[class as usize] -= 1;
-            self.tries += u32::from(class.is_bounded());
-            self.swap(class, place, free - 1);
-        } else if !is_busy && was_busy {
-            self.free[class as usize] += 1;
-            self.tries -= u32::from(class.is_bounded());
-            self.swap(class, place, free);
+    /// A peer that has left is gone from the table, and the last one has its number, if it was not the last itself.
+    pub(super) fn forget(&mut self, number: usize, table: &Table) {
+        self.positions.swap_remove(number);
+        if let Some(position) = self.positions.get(number).copied() {
+            let (last, number) = (self.positions.len() as u32, number as u32);
+            let class = table.record(number).class;
+            if class == Class::Answering {
+                self.machines.renumber(last, number, table, &self.positions);
+            } else {
+                self.others[class as usize].replace(position, number);
+            }
         }
     }
+}
 
-    /// Two peers of a class take each other's place.
-    fn swap(&mut self, class: Class, one: usize, other: usize) {
-        let numbers = &mut self.numbers[class as usize];
-        numbers.swap(one, other);
-        for place in [one, other] {
-            self.places[numbers[place] as usize] = place as u32;
+/// Keeps the positions of peers.
+fn note(positions: &mut [u32]) -> impl FnMut(u32, u32) {
+    |number, position| positions[number as usize] = position
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Groups {
+        /// Whether each peer stands where it belongs.
+        pub(in crate::core::peers) fn is_sound(&self, table: &Table) -> bool {
+            let stands = |(class, numbers): (usize, &Parted<2>)| {
+                numbers.all().iter().enumerate().all(|(at, number)| {
+                    let record = table.record(*number);
+                    record.class as usize == class
+                        && self.positions[*number as usize] as usize == at
+                        && numbers.part_at(at as u32) == usize::from(record.is_busy())
+                })
+            };
+            self.others.iter().enumerate().all(stands) && self.machines.is_sound(table, &self.positions)
         }
     }
 }

@@ -2,23 +2,32 @@
 //!
 //! Each has a number here, by which it is asked for after it was looked up once. A number holds until a peer is removed.
 
+mod crowds;
+mod free;
 mod groups;
+mod listing;
+mod machines;
 mod orders;
+mod parted;
 mod record;
+mod room;
+mod standing;
 mod table;
 #[cfg(feature = "simulation")]
 mod touch;
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use crate::protocol::Address;
 
-use super::{KnownPeer, Now, Peer, PeerCounts, Status};
+use super::{KnownPeer, Now, Peer, PeerCounts, Status, place::PlaceKey};
 
+pub(super) use self::free::Drawn;
 use self::{
     groups::Groups,
     orders::Orders,
     record::{Class, Record, nanos},
+    standing::Standings,
     table::{Known, Table},
 };
 
@@ -30,20 +39,41 @@ pub(super) struct Peers {
     orders: Orders,
     /// Deliveries under way to peers that were forgotten meanwhile; who comes back still has them.
     left: BTreeMap<Address, u32>,
+    /// Of those that pause or refused something.
+    standings: Option<Box<Standings>>,
+    /// Deliveries under way.
+    in_flight: usize,
+    max_in_flight: usize,
     max_in_flight_per_peer: usize,
-    max_tries: usize,
+    /// How many peers that did not answer last time have a delivery under way.
+    tries: usize,
+    /// Peers whose answers take longer than so many microseconds are slow.
+    slow_from: u32,
+}
+
+/// What is learnt from an answer that accepted something.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Accepted {
+    pub(super) round_trip: Duration,
+    /// Where it came from, if that is known.
+    pub(super) remote: Option<IpAddr>,
+    pub(super) has_body: bool,
 }
 
 impl Peers {
-    /// Nobody is known. At most `max_tries` peers that did not answer last time can be sent to at once.
-    pub(super) fn new(max_in_flight_per_peer: usize, max_tries: usize) -> Self {
+    /// Nobody is known.
+    pub(super) fn new(max_in_flight_per_peer: usize, max_in_flight: usize) -> Self {
         Self {
             groups: Groups::default(),
             table: Table::default(),
             orders: Orders::default(),
             left: BTreeMap::new(),
+            standings: None,
+            in_flight: 0,
+            max_in_flight,
             max_in_flight_per_peer,
-            max_tries,
+            tries: 0,
+            slow_from: u32::MAX,
         }
     }
 
@@ -104,11 +134,18 @@ impl Peers {
         self.put(address.clone(), Record::new(status, now))
     }
 
+    /// Adds a peer as new that is not known, and that a payload from this remote address introduced, if one did. Returns
+    /// its number.
+    pub(super) fn introduce(&mut self, address: &Address, remote: Option<IpAddr>, now: Now) -> usize {
+        let source = remote.map(PlaceKey::of);
+        self.put(address.clone(), Record { source, ..Record::new(Status::New, now) })
+    }
+
     /// Adds a peer of an earlier run that is not known.
     pub(super) fn restore(&mut self, known: KnownPeer, status: Status, now: Now) {
-        let KnownPeer { address, time, reached, is_named, .. } = known;
+        let KnownPeer { address, time, reached, is_named, before_ignored, .. } = known;
         let answers = (status != Status::Ignored).then_some(false);
-        let mut record = Record { reached, answers, is_named, ..Record::new(status, now) };
+        let mut record = Record { reached, answers, is_named, before_ignored, ..Record::new(status, now) };
         record.classify(status);
         if status == Status::Ignored {
             // Nothing is measured by it.
@@ -119,6 +156,7 @@ impl Peers {
 
     fn put(&mut self, address: Address, mut record: Record) -> usize {
         record.in_flight = self.left.remove(&address).unwrap_or(0);
+        record.is_paused = self.standings.as_ref().is_some_and(|standings| standings.is_paused(&address));
         self.orders.insert(&address, &record);
         let number = self.table.push(address, record);
         self.enter(number);
@@ -130,9 +168,9 @@ impl Peers {
         self.leave(number);
         let Known { address, record } = self.table.swap_remove(number);
         self.orders.remove(&address, &record);
-        let is_other_there = number < self.table.len();
-        self.groups.forget(number, is_other_there.then(|| self.record(number).class));
+        self.groups.forget(number, &self.table);
         let peer = record.snapshot(&address);
+        self.standings.as_mut().into_iter().for_each(|standings| standings.leave(&address));
         if record.in_flight > 0 {
             self.left.insert(address, record.in_flight);
         }
@@ -160,45 +198,87 @@ impl Peers {
         Some(from)
     }
 
-    /// Notes that the peer answered when we tried it.
-    pub(super) fn note_answer(&mut self, number: usize, now: Now) {
-        let record = self.record_mut(number);
-        let (status, uptime) = (record.status(), nanos(now.uptime));
-        if record.class == Class::Answering {
-            record.answered = uptime;
-            return;
+    /// Ignores a peer; returns the status that it had, which it has again afterwards.
+    pub(super) fn ignore(&mut self, number: usize, now: Now) -> Option<Status> {
+        let status = self.record(number).status();
+        if status != Status::Ignored {
+            self.record_mut(number).before_ignored = Some(status);
         }
-        self.change(number, status, |record| {
-            (record.answers, record.reached, record.answered) = (Some(true), true, uptime);
-        });
+        self.set_status(number, Status::Ignored, now)
+    }
+
+    /// The status that an ignored peer has when it is ignored no longer.
+    pub(super) fn status_before_ignored(&self, number: usize) -> Status {
+        self.record(number).before_ignored.unwrap_or(Status::New)
+    }
+
+    /// Notes that the peer accepted what was sent to it. Whoever does so with a body may be any web page: it counts as one
+    /// that answered only if it was shown to speak the protocol.
+    pub(super) fn note_answer(&mut self, number: usize, accepted: &Accepted, now: Now) {
+        let slow_from = self.slow_from;
+        let note = |record: &mut Record| {
+            record.answered = nanos(now.uptime);
+            record.set_round_trip(accepted.round_trip);
+            record.is_slow = record.delay > slow_from;
+            record.place = accepted.remote.map(PlaceKey::of).or(record.place);
+            let spoke_before = record.source.is_some() && record.source == record.place;
+            record.speaks |= !accepted.has_body || spoke_before;
+            record.is_mute = !record.speaks;
+            (record.answers, record.reached) = (Some(record.speaks), true);
+        };
+        let record = self.record_mut(number);
+        if record.class == Class::Answering
+            && accepted.remote.is_none_or(|remote| record.place == Some(PlaceKey::of(remote)))
+        {
+            let was_slow = record.is_slow;
+            note(record);
+            self.note_speed(number, was_slow);
+        } else {
+            self.change(number, self.record(number).status(), note);
+        }
     }
 
     /// Notes that it did not.
     pub(super) fn note_no_answer(&mut self, number: usize) {
         let record = self.record(number);
-        if record.answers != Some(false) {
-            self.change(number, record.status(), |record| record.answers = Some(false));
+        if record.answers != Some(false) || record.is_mute {
+            self.change(number, record.status(), |record| {
+                (record.answers, record.is_mute) = (Some(false), false);
+            });
         }
     }
 
-    /// The user named this peer: it makes room for nobody.
-    pub(super) fn keep(&mut self, number: usize) {
-        self.change(number, self.record(number).status(), |record| record.is_named = true);
+    /// Notes that a payload came in the peer's name. If it came from where the peer was reached, the peer speaks the
+    /// protocol. Returns whether it counts from now on as one that answered.
+    pub(super) fn note_payload(&mut self, number: usize, remote: Option<IpAddr>) -> bool {
+        let record = self.record_mut(number);
+        if record.speaks || remote.is_none() || record.place != remote.map(PlaceKey::of) {
+            return false;
+        }
+        record.speaks = true;
+        let was_mute = record.is_mute;
+        if was_mute {
+            self.change(number, self.record(number).status(), |record| {
+                (record.answers, record.is_mute) = (Some(true), false);
+            });
+        }
+        was_mute
     }
 
-    /// Notes the status that an ignored peer had, to be given back.
-    pub(super) fn remember_status(&mut self, number: usize, status: Status) {
-        self.record_mut(number).before_ignored = Some(status);
+    /// The user named this peer: it makes room for nobody. Returns whether that is news.
+    pub(super) fn keep(&mut self, number: usize) -> bool {
+        let is_news = !self.record(number).is_named;
+        if is_news {
+            self.change(number, self.record(number).status(), |record| record.is_named = true);
+        }
+        is_news
     }
 
-    pub(super) fn remembered_status(&self, number: usize) -> Option<Status> {
-        self.record(number).before_ignored
-    }
-
-    /// Who is forgotten first when there are too many: of those that never answered and that the user did not name
-    /// the one that is known for the longest; without such, of those that are lost or dead the one that answered the
-    /// longest ago, or else a crowd that answered once would fill all places for good. Ignored ones stay: else a crowd
-    /// could undo an ignore.
+    /// Who is forgotten first when there are too many: of those that never answered and that the user did not name one
+    /// of the place that has the most of them, by who introduced them or by where they lead, and among equals the one
+    /// that is known for the longest; without such, of those that are lost or dead the one that answered the longest ago,
+    /// or else a crowd that answered once would fill all places for good. Ignored ones stay: else a crowd could undo an
+    /// ignore.
     pub(super) fn first_to_go(&self) -> Option<&Address> {
         self.orders.first_to_go(&self.table)
     }
@@ -208,133 +288,9 @@ impl Peers {
         self.orders.first_new_to_go(&self.table)
     }
 
-    // === Who can be sent to ===
-
-    /// A peer takes its place in the group of its class.
-    fn enter(&mut self, number: usize) {
-        let record = self.record(number);
-        let (class, is_busy) = (record.class, self.is_busy(record));
-        self.groups.enter(number, class, is_busy);
-    }
-
-    /// A peer leaves its place.
-    fn leave(&mut self, number: usize) {
-        let class = self.record(number).class;
-        self.groups.leave(number, class);
-    }
-
-    /// Notes that a delivery to the peer began.
-    pub(super) fn begin_delivery(&mut self, number: usize) {
-        self.note_deliveries(number, |in_flight| in_flight + 1);
-    }
-
-    /// Notes that a delivery to the address ended. Returns the peer's number if it is known still.
-    pub(super) fn end_delivery(&mut self, address: &Address) -> Option<usize> {
-        let number = self.find(address);
-        match number {
-            Some(number) => self.note_deliveries(number, |in_flight| in_flight.saturating_sub(1)),
-            None => self.end_of_one_that_left(address),
-        }
-        number
-    }
-
-    fn note_deliveries(&mut self, number: usize, change: impl FnOnce(u32) -> u32) {
-        let record = self.record_mut(number);
-        record.in_flight = change(record.in_flight);
-        let class = record.class;
-        let is_busy = self.is_busy(self.record(number));
-        self.groups.set_busy(number, class, is_busy);
-    }
-
-    fn end_of_one_that_left(&mut self, address: &Address) {
-        let in_flight = self.left.get_mut(address);
-        if let Some(in_flight) = in_flight {
-            *in_flight -= 1;
-            if *in_flight == 0 {
-                self.left.remove(address);
-            }
-        }
-    }
-
-    /// Whether a peer takes no further delivery until one of those under way has ended.
-    fn is_busy(&self, record: &Record) -> bool {
-        let most = if record.class == Class::Answering { self.max_in_flight_per_peer } else { 1 };
-        record.in_flight as usize >= most
-    }
-
-    /// How many peers of this status can be sent to now.
-    pub(super) fn free(&self, status: Status) -> usize {
-        Class::all_of(status).iter().map(|class| self.free_in(*class)).sum()
-    }
-
-    /// How many peers can be sent to now that more than strangers speak for: new ones that the user named, and alive
-    /// ones that answered last time or that the user named and that were never tried. They have the first numbers of
-    /// their status.
-    pub(super) fn free_proven(&self) -> PeerCounts {
-        let [new, answering, vouched] =
-            [Class::Named, Class::Answering, Class::Vouched].map(|class| self.free_in(class));
-        PeerCounts { new, alive: answering + vouched, claimed: vouched, ..PeerCounts::default() }
-    }
-
-    /// How many that are alive by their word alone can be sent to now.
-    pub(super) fn free_claimed(&self) -> usize {
-        self.free_in(Class::Vouched) + self.free_in(Class::Claimed)
-    }
-
-    /// Whether nothing but what strangers say speaks for the peer: it is new and not by the user's word, or alive and
-    /// did not answer last time, unless the user named it and it was never tried.
-    pub(super) fn is_hearsay(&self, number: usize) -> bool {
-        matches!(self.record(number).class, Class::New | Class::Claimed)
-    }
-
-    fn free_in(&self, class: Class) -> usize {
-        if class.is_bounded() && self.groups.tries() >= self.max_tries { 0 } else { self.groups.free(class) }
-    }
-
-    /// The number of the peer at this place among those of a status that can be sent to now.
-    pub(super) fn nth_free(&self, status: Status, mut place: usize) -> Option<usize> {
-        for class in Class::all_of(status) {
-            let free = self.free_in(*class);
-            if place < free {
-                return self.nth(*class, place);
-            }
-            place -= free;
-        }
-        None
-    }
-
-    /// The number of the new peer that is known for the longest among those that can be sent to now.
-    pub(super) fn oldest_free_new(&self) -> Option<usize> {
-        let classes = Class::all_of(Status::New).iter();
-        let numbers = classes.flat_map(|class| self.groups.numbers(*class).iter().take(self.free_in(*class)));
-        let age = |number: &usize| {
-            let Known { address, record } = self.table.at(*number);
-            (record.known_since, address)
-        };
-        numbers.map(|number| *number as usize).min_by_key(age)
-    }
-
-    fn nth(&self, class: Class, place: usize) -> Option<usize> {
-        self.groups.numbers(class).get(place).map(|number| *number as usize)
-    }
-
-    /// How many peers answered when they were last tried, and the place among them that this one has.
-    pub(super) fn answering(&self, number: Option<usize>) -> (usize, Option<usize>) {
-        let is_among_them = |number: &usize| self.record(*number).class == Class::Answering;
-        let place = number.filter(is_among_them).map(|number| self.groups.place(number));
-        (self.groups.len(Class::Answering), place)
-    }
-
-    /// The number of the peer at this place among those that answered when they were last tried.
-    pub(super) fn nth_answering(&self, place: usize) -> Option<usize> {
-        self.nth(Class::Answering, place)
-    }
-
-    /// Reads the addresses of a receiver and its friend, which are about to be shared with a delivery. Among many peers
-    /// they are in no cache, and each count that is raised would wait for its own; read here, both come at once.
-    pub(super) fn fetch_names(&self, receiver: usize, friend: Option<usize>) {
-        let first_letter = |number| self.address(number).hostname().as_bytes().first().copied();
-        std::hint::black_box((first_letter(receiver), friend.map(first_letter)));
+    /// Whether another place has more new peers than this would have with one more.
+    pub(super) fn is_another_crowd_larger(&self, remote: Option<IpAddr>) -> bool {
+        self.orders.is_another_crowd_larger(&self.table, remote.map(PlaceKey::of))
     }
 
     /// The addresses of those that are new or alive, in no order.
@@ -343,96 +299,30 @@ impl Peers {
         let is_good = |known: &&Known| matches!(known.record.status(), Status::New | Status::Alive);
         self.table.iter().filter(is_good).map(|known| &known.address)
     }
-
-    // === As they are listed ===
-
-    /// All peers, by status and then by address.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Peer> {
-        Status::ALL.into_iter().flat_map(|status| self.listed(status, Bound::Unbounded))
-    }
-
-    /// The peers that are listed behind this place, whether or not a peer is there; all of them for `None`.
-    pub(super) fn after<'a>(
-        &'a self,
-        place: Option<(Status, &'a Address)>,
-    ) -> impl Iterator<Item = Peer> + use<'a> {
-        let first = place.map_or(Status::ALL[0], |(status, _)| status);
-        Status::ALL.into_iter().filter(move |status| *status >= first).flat_map(move |status| {
-            let from = place.filter(|(of, _)| *of == status);
-            self.listed(status, from.map_or(Bound::Unbounded, |(_, address)| Bound::Excluded(address)))
-        })
-    }
-
-    /// Up to `before` peers that are listed before `anchor`, then `anchor` itself and what follows, `after` in all.
-    pub(super) fn window(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
-        let Some(status) = self.status(anchor) else {
-            return self.iter().take(before.saturating_add(after)).collect();
-        };
-        let earlier = Status::ALL.into_iter().filter(|other| *other < status).rev();
-        let mut peers: Vec<Peer> = self
-            .listed_backwards(status, Bound::Excluded(anchor))
-            .chain(earlier.flat_map(|earlier| self.listed_backwards(earlier, Bound::Unbounded)))
-            .take(before)
-            .collect();
-        peers.reverse();
-        let later = Status::ALL.into_iter().filter(|other| *other > status);
-        peers.extend(
-            self.listed(status, Bound::Included(anchor))
-                .chain(later.flat_map(|later| self.listed(later, Bound::Unbounded)))
-                .take(after),
-        );
-        peers
-    }
-
-    /// The last `count` peers of the list.
-    pub(super) fn last(&self, count: usize) -> Vec<Peer> {
-        let backwards = Status::ALL.into_iter().rev();
-        let mut peers: Vec<Peer> = backwards
-            .flat_map(|status| self.listed_backwards(status, Bound::Unbounded))
-            .take(count)
-            .collect();
-        peers.reverse();
-        peers
-    }
-
-    fn listed<'a>(&'a self, status: Status, from: Bound<&'a Address>) -> impl Iterator<Item = Peer> + 'a {
-        let listed = self.orders.listed(&self.table, status, (from, Bound::Unbounded));
-        listed.filter_map(|address| self.get(address))
-    }
-
-    fn listed_backwards<'a>(
-        &'a self,
-        status: Status,
-        to: Bound<&'a Address>,
-    ) -> impl Iterator<Item = Peer> + 'a {
-        let listed = self.orders.listed(&self.table, status, (Bound::Unbounded, to)).rev();
-        listed.filter_map(|address| self.get(address))
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+
+    impl Accepted {
+        /// By a node somewhere, in no time.
+        pub(in crate::core) fn at_once() -> Self {
+            Self { round_trip: Duration::ZERO, remote: None, has_body: false }
+        }
+    }
 
     impl Peers {
         /// Whether each peer stands where the table says, and the orders are those of the table.
         pub(in crate::core) fn is_sound(&self) -> bool {
             let classes = || Status::ALL.into_iter().flat_map(Class::all_of).copied();
             let members: usize = classes().map(|class| self.groups.len(class)).sum();
-            let stands = |(number, known): (usize, &Known)| {
-                let Known { address, record } = known;
-                let place = self.groups.place(number);
-                self.find(address) == Some(number)
-                    && self.groups.numbers(record.class)[place] as usize == number
-                    && (place >= self.groups.free(record.class)) == self.is_busy(record)
-            };
-            let busy = |class| self.groups.len(class) - self.groups.free(class);
-            let tries: usize = classes().filter(|class| class.is_bounded()).map(busy).sum();
+            let stands = |(number, known): (usize, &Known)| self.find(&known.address) == Some(number);
+            let tries = self.table.iter().filter(|known| known.record.is_try()).count();
             members == self.len()
-                && tries == self.groups.tries()
+                && tries == self.tries
                 && self.table.iter().enumerate().all(stands)
+                && self.groups.is_sound(&self.table)
                 && self.orders.are_of(&self.table)
         }
     }
@@ -447,7 +337,7 @@ mod tests {
         let number = peers.insert(&peer, Status::New, now);
         for status in Status::ALL {
             peers.set_status(number, status, now);
-            peers.note_answer(number, now);
+            peers.note_answer(number, &Accepted::at_once(), now);
             assert_eq!((peers.len(), peers.count(status), peers.iter().count()), (1, 1, 1));
             assert!(peers.is_sound());
         }

@@ -3,9 +3,13 @@
 
 use std::{cell::OnceCell, collections::BTreeSet, ops::Bound};
 
-use crate::{core::Status, protocol::Address};
+use crate::{
+    core::{Status, place::PlaceKey},
+    protocol::Address,
+};
 
 use super::{
+    crowds::{Crowds, Size},
     record::{Class, Record},
     table::{Known, Table},
 };
@@ -24,12 +28,23 @@ struct Listed([BTreeSet<Address>; 5]);
 /// Who makes room for others first.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Leaving {
-    /// Those that never answered and that the user did not name, by since when they are known.
-    unanswered: BTreeSet<(u64, Address)>,
+    /// Those that never answered and that the user did not name.
+    unanswered: Unanswered,
     /// The new ones among them.
-    new: BTreeSet<(u64, Address)>,
+    new: Unanswered,
     /// Those that answered once and are lost or dead and not named by the user, by when they last answered.
     gone: BTreeSet<(u64, Address)>,
+}
+
+/// Peers that never answered.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Unanswered {
+    /// By since when they are known.
+    ages: BTreeSet<(u64, Address)>,
+    /// By where the payloads came from that introduced them.
+    sources: Crowds,
+    /// By the IP addresses that they are at, of those that are at one.
+    places: Crowds,
 }
 
 impl Orders {
@@ -58,12 +73,19 @@ impl Orders {
     /// Who is forgotten first when there are too many peers.
     pub(super) fn first_to_go(&self, table: &Table) -> Option<&Address> {
         let Leaving { unanswered, gone, .. } = self.leaving(table);
-        unanswered.first().or_else(|| gone.first()).map(|(_, address)| address)
+        unanswered.first().or_else(|| gone.first().map(|(_, address)| address))
     }
 
     /// The same among the new ones only.
     pub(super) fn first_new_to_go(&self, table: &Table) -> Option<&Address> {
-        self.leaving(table).new.first().map(|(_, address)| address)
+        self.leaving(table).new.first()
+    }
+
+    /// Whether another place has more new peers than this would have with one more.
+    pub(super) fn is_another_crowd_larger(&self, table: &Table, source: Option<PlaceKey>) -> bool {
+        let new = &self.leaving(table).new;
+        let own = source.map_or((1, 1), |source| new.sources.size_with(source));
+        new.crowd().is_some_and(|(size, _)| size > own)
     }
 
     fn leaving(&self, table: &Table) -> &Leaving {
@@ -103,11 +125,10 @@ impl Leaving {
 
     fn insert(&mut self, address: &Address, record: &Record) {
         if record.makes_room() {
-            let key = (record.known_since, address.clone());
             if record.class == Class::New {
-                self.new.insert(key.clone());
+                self.new.insert(address, record);
             }
-            self.unanswered.insert(key);
+            self.unanswered.insert(address, record);
         } else if record.makes_room_at_last() {
             self.gone.insert((record.answered, address.clone()));
         }
@@ -115,11 +136,45 @@ impl Leaving {
 
     fn remove(&mut self, address: &Address, record: &Record) {
         if record.makes_room() {
-            let key = (record.known_since, address.clone());
-            self.new.remove(&key);
-            self.unanswered.remove(&key);
+            if record.class == Class::New {
+                self.new.remove(address, record);
+            }
+            self.unanswered.remove(address, record);
         } else if record.makes_room_at_last() {
             self.gone.remove(&(record.answered, address.clone()));
         }
     }
+}
+
+impl Unanswered {
+    /// Who makes room first: of a crowd, if there is one, else of all the one that is known for the longest.
+    fn first(&self) -> Option<&Address> {
+        let of_crowd = self.crowd().map(|(_, address)| address);
+        of_crowd.or_else(|| self.ages.first().map(|(_, address)| address))
+    }
+
+    /// The oldest of the place that has the most, if any has more than one.
+    fn crowd(&self) -> Option<(Size, &Address)> {
+        let crowds = [&self.sources, &self.places];
+        let largest = crowds.into_iter().filter_map(Crowds::largest).max_by_key(|(size, _)| *size);
+        largest.filter(|((in_network, _), _)| *in_network > 1)
+    }
+
+    fn insert(&mut self, address: &Address, record: &Record) {
+        let since = record.known_since;
+        self.ages.insert((since, address.clone()));
+        record.source.into_iter().for_each(|source| self.sources.insert(source, since, address));
+        place_of(address).into_iter().for_each(|place| self.places.insert(place, since, address));
+    }
+
+    fn remove(&mut self, address: &Address, record: &Record) {
+        let since = record.known_since;
+        self.ages.remove(&(since, address.clone()));
+        record.source.into_iter().for_each(|source| self.sources.remove(source, since, address));
+        place_of(address).into_iter().for_each(|place| self.places.remove(place, since, address));
+    }
+}
+
+fn place_of(address: &Address) -> Option<PlaceKey> {
+    address.ip().map(PlaceKey::of)
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crate::{
-    core::{Now, Peer, Status},
+    core::{Now, Peer, Status, place::PlaceKey},
     protocol::Address,
 };
 
 /// What is kept of a peer beside its address. There are many, so it is small: times are nanoseconds of uptime.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub(in crate::core) struct Record {
     pub(super) time: u64,
     pub(super) since: u64,
@@ -29,8 +30,23 @@ pub(in crate::core) struct Record {
     pub(super) answers: Option<bool>,
     /// The user named it, so it makes room for nobody.
     pub(in crate::core) is_named: bool,
+    /// It is sent nothing until it is resumed.
+    pub(super) is_paused: bool,
+    /// Its answers take so long that many of them would hold all slots.
+    pub(super) is_slow: bool,
+    /// It was shown that it speaks the protocol: it accepted something with an answer without a body, or sent us
+    /// something from where it was reached.
+    pub(super) speaks: bool,
+    /// It accepted what we last sent to it, but with a body, and was not shown to speak: so does any web page.
+    pub(super) is_mute: bool,
     /// The status before the user ignored the peer.
     pub(super) before_ignored: Option<Status>,
+    /// How long its answers take, in microseconds: as the slowest of late, which counts for less with each one after it.
+    pub(super) delay: u32,
+    /// Where it was reached last.
+    pub(super) place: Option<PlaceKey>,
+    /// Where the payload came from that introduced it.
+    pub(super) source: Option<PlaceKey>,
 }
 
 const NEVER: u64 = u64::MAX;
@@ -57,7 +73,14 @@ impl Record {
             reached: false,
             answers: None,
             is_named: false,
+            is_paused: false,
+            is_slow: false,
+            speaks: false,
+            is_mute: false,
             before_ignored: None,
+            delay: 0,
+            place: None,
+            source: None,
         }
     }
 
@@ -70,8 +93,16 @@ impl Record {
         Duration::from_nanos(self.since)
     }
 
-    pub(in crate::core) fn set_round_trip(&mut self, round_trip: Duration) {
+    /// Notes how long an answer took.
+    pub(super) fn set_round_trip(&mut self, round_trip: Duration) {
         self.round_trip = nanos(round_trip);
+        let micros = u32::try_from(round_trip.as_micros()).unwrap_or(u32::MAX);
+        self.delay = micros.max(self.delay - self.delay.saturating_sub(micros).div_ceil(8));
+    }
+
+    /// Whether nothing more is sent to a peer that did not answer last time until a delivery has ended or it is resumed.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_paused || self.in_flight > 0
     }
 
     pub(in crate::core) fn count_failure(&mut self) {
@@ -81,6 +112,11 @@ impl Record {
     /// Whether nothing but a sender's claim says that it is alive.
     pub(in crate::core) fn is_claim(&self) -> bool {
         matches!(self.class, Class::Vouched | Class::Claimed)
+    }
+
+    /// Whether a delivery is under way to it though it did not answer last time.
+    pub(super) fn is_try(&self) -> bool {
+        self.in_flight > 0 && self.class.is_bounded()
     }
 
     /// Stands where it belongs with this status and what else is known of it.
@@ -111,6 +147,7 @@ impl Record {
             reached: self.reached,
             answers: self.answers == Some(true),
             is_named: self.is_named,
+            before_ignored: self.before_ignored.filter(|_| self.class == Class::Ignored),
         }
     }
 }
@@ -137,6 +174,11 @@ impl Class {
     /// Whether it is one of those in which peers have not answered, of which only so many are sent to at once.
     pub(super) fn is_bounded(self) -> bool {
         !matches!(self, Self::Answering | Self::Ignored)
+    }
+
+    /// Whether more than strangers speak for its peers.
+    pub(super) fn is_proven(self) -> bool {
+        matches!(self, Self::Named | Self::Answering | Self::Vouched)
     }
 
     fn of(status: Status, is_named: bool, answers: Option<bool>) -> Self {

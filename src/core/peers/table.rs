@@ -36,6 +36,10 @@ impl Table {
         &self.known[number]
     }
 
+    pub(super) fn record(&self, number: u32) -> &Record {
+        &self.known[number as usize].record
+    }
+
     pub(super) fn at_mut(&mut self, number: usize) -> &mut Known {
         &mut self.known[number]
     }

@@ -7,7 +7,7 @@ const LINES: usize = 8;
 
 impl Peers {
     pub(in crate::core) fn touch(&self) -> usize {
-        self.groups.touch() ^ self.table.len() ^ self.left.len() ^ self.max_tries
+        self.groups.touch() ^ self.table.len() ^ self.left.len() ^ self.max_in_flight
     }
 
     pub(in crate::core) fn touch_further(&self) -> usize {
@@ -25,20 +25,20 @@ impl Peers {
 
 impl Groups {
     fn touch(&self) -> usize {
-        let mut read = self.free[0] as usize ^ self.places.len();
-        for numbers in &self.numbers {
+        let mut read = self.machines.len() ^ self.positions.len();
+        for numbers in &self.others {
             read ^= numbers.len();
         }
         read
     }
 
     fn touch_further(&self) -> usize {
-        let mut read = 0;
-        for numbers in &self.numbers {
-            read ^= numbers.last().copied().unwrap_or(0);
+        let mut read = self.machines.touch() as u32;
+        for numbers in &self.others {
+            read ^= numbers.all().last().copied().unwrap_or(0);
         }
         // One of each line of a cache; of those who know very many no more than that, as they are in it anyway.
-        for line in self.places.chunks(16).take(LINES) {
+        for line in self.positions.chunks(16).take(LINES) {
             read ^= line[0];
         }
         read as usize

@@ -77,7 +77,7 @@ fn a_crowd_of_silent_peers_leaves_half_of_the_deliveries_to_the_alive() {
     }
     let deliveries = send(&mut core, at(10));
     assert_eq!((deliveries.len(), core.poll_timeout()), (3, None));
-    add(&mut core, "alive:1", Status::Alive);
+    ["alive:1", "alive:2"].into_iter().for_each(|name| add(&mut core, name, Status::Alive));
     let to_alive = send(&mut core, at(20));
     assert_eq!(to_alive.iter().map(|delivery| delivery.to.hostname()).collect::<Vec<_>>(), ["alive"; 2]);
     core.handle_delivery(deliveries[0].id, failed(), at(21));
@@ -126,8 +126,11 @@ fn options_that_make_no_sense_are_refused() {
     for rate in [0.0, -1.0, 0.000_9, 100_000.1, f64::NAN, f64::INFINITY] {
         assert!(core().set_send_rate(rate, at(0)).is_err(), "{rate}");
     }
-    let zeros: [fn(&mut Options); 5] = [
+    let zeros: [fn(&mut Options); 8] = [
         |options| options.send_rate = 0.0,
+        |options| options.max_peers = 0,
+        |options| options.payload_burst = 0,
+        |options| options.introductions_burst = 0,
         |options| options.max_in_flight = 0,
         |options| options.max_in_flight_per_peer = 0,
         |options| options.max_queue_messages = 0,
@@ -138,4 +141,14 @@ fn options_that_make_no_sense_are_refused() {
         zero(&mut options);
         assert!(Core::new(options).is_err());
     }
+    // Where zero is no limit, or no time at all, it makes sense.
+    let options = Options {
+        introductions_per_minute: 0,
+        payload_rate: 0.0,
+        max_new_peers: 0,
+        max_depth: 0,
+        kill_timeout: Duration::ZERO,
+        ..Options::new(ourselves())
+    };
+    assert!(Core::new(options).is_ok());
 }

@@ -22,7 +22,14 @@ fn listed(peers: Vec<(u8, u16, Status)>) -> (Core, Vec<Address>) {
             }
             status => {
                 core.restore(
-                    [KnownPeer { address, status, time: 0, reached: false, is_named: false }],
+                    [KnownPeer {
+                        address,
+                        status,
+                        time: 0,
+                        reached: false,
+                        is_named: false,
+                        before_ignored: None,
+                    }],
                     at(0),
                 );
             }

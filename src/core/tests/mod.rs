@@ -7,6 +7,9 @@ mod listing;
 mod model;
 mod peers;
 mod queue;
+mod restoring;
+mod shares;
+mod spellings;
 mod statuses;
 mod strangers;
 

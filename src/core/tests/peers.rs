@@ -1,130 +1,284 @@
 //! The table of peers against a naive one.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
-use crate::core::peers::Peers;
+use crate::core::peers::{Accepted, Drawn, Peers};
 
-const PER_PEER: usize = 2;
+const PER_PEER: usize = 3;
+const MOST: usize = 12;
+/// Answers that take longer are slow.
+const SLOW_FROM: u32 = 1000;
 
 #[derive(Debug, Clone)]
 enum Step {
     Insert(u16, Status),
     Remove(u16),
     SetStatus(u16, Status),
-    SetAnswers(u16, bool),
+    /// It accepts something from a place or from nowhere in particular, as fast as peers are or slowly.
+    Answer(u16, Option<u8>, bool),
+    FailToAnswer(u16),
     Begin(u16),
     End(u16),
+    Pause(u16, bool),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let peer = 1_u16..12;
     let status = select(Status::ALL.to_vec());
+    let place = proptest::option::of(1_u8..4);
     let step = prop_oneof![
         3 => (peer.clone(), status.clone()).prop_map(|(peer, status)| Step::Insert(peer, status)),
         1 => peer.clone().prop_map(Step::Remove),
         2 => (peer.clone(), status).prop_map(|(peer, status)| Step::SetStatus(peer, status)),
-        2 => (peer.clone(), any::<bool>()).prop_map(|(peer, answers)| Step::SetAnswers(peer, answers)),
-        4 => peer.clone().prop_map(Step::Begin),
-        3 => peer.prop_map(Step::End),
+        4 => (peer.clone(), place, any::<bool>())
+            .prop_map(|(peer, place, is_slow)| Step::Answer(peer, place, is_slow)),
+        1 => peer.clone().prop_map(Step::FailToAnswer),
+        5 => peer.clone().prop_map(Step::Begin),
+        4 => peer.clone().prop_map(Step::End),
+        1 => (peer, any::<bool>()).prop_map(|(peer, is_paused)| Step::Pause(peer, is_paused)),
     ];
-    vec(step, 0..120)
+    vec(step, 0..150)
 }
 
 fn peer(port: u16) -> Address {
     Address::new("peer", port).unwrap()
 }
 
+fn at_place(place: u8) -> IpAddr {
+    IpAddr::from([192, 0, 2, place])
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    status: Status,
+    answers: bool,
+    place: Option<u8>,
+    delay: u32,
+    is_paused: bool,
+}
+
 /// What is known and what is under way, without any cleverness.
 #[derive(Default)]
 struct Naive {
-    /// And whether it answers.
-    statuses: BTreeMap<u16, (Status, bool)>,
+    known: BTreeMap<u16, Known>,
     in_flight: BTreeMap<u16, usize>,
 }
 
 impl Naive {
-    fn free(&self, status: Status) -> Vec<Address> {
-        let is_free = |port: &u16| {
-            let most = if self.statuses[port] == (Status::Alive, true) { PER_PEER } else { 1 };
-            self.in_flight.get(port).is_none_or(|in_flight| *in_flight < most)
-        };
-        self.of(status).into_iter().filter(is_free).map(peer).collect()
-    }
-
     fn of(&self, status: Status) -> Vec<u16> {
-        self.statuses.iter().filter(|(_, (other, _))| *other == status).map(|(port, _)| *port).collect()
+        self.known.iter().filter(|(_, known)| known.status == status).map(|(port, _)| *port).collect()
     }
 
-    fn answering(&self) -> Vec<u16> {
-        self.of(Status::Alive).into_iter().filter(|port| self.statuses[port].1).collect()
+    fn is_answering(&self, port: u16) -> bool {
+        self.known[&port].status == Status::Alive && self.known[&port].answers
     }
+
+    fn in_flight(&self, port: u16) -> usize {
+        self.in_flight.get(&port).copied().unwrap_or(0)
+    }
+
+    /// The machine of a peer: its place, or the peer itself.
+    fn machine(&self, port: u16) -> (Option<u8>, u16) {
+        let place = self.known[&port].place.filter(|_| self.is_answering(port));
+        (place, if place.is_some() { 0 } else { port })
+    }
+
+    fn in_flight_at(&self, machine: (Option<u8>, u16)) -> usize {
+        let there =
+            self.known.keys().filter(|port| self.is_answering(**port) && self.machine(**port) == machine);
+        there.map(|port| self.in_flight(*port)).sum()
+    }
+
+    fn tries(&self) -> usize {
+        let is_try = |port: &&u16| {
+            self.known[port].status != Status::Ignored
+                && !self.is_answering(**port)
+                && self.in_flight(**port) > 0
+        };
+        self.known.keys().filter(is_try).count()
+    }
+
+    fn is_only_machine(&self) -> bool {
+        let answering = self.known.keys().filter(|port| self.is_answering(**port));
+        answering.map(|port| self.machine(*port)).collect::<BTreeSet<_>>().len() <= 1
+    }
+
+    fn is_any_fast(&self) -> bool {
+        let is_fast = |(port, known): (&u16, &Known)| self.is_answering(*port) && known.delay <= SLOW_FROM;
+        self.known.iter().any(is_fast)
+    }
+
+    fn is_free(&self, port: u16) -> bool {
+        let (known, in_flight) = (self.known[&port], self.in_flight(port));
+        let free = MOST - self.in_flight.values().sum::<usize>();
+        let has_room_for_slow = free > MOST / 4 || !self.is_any_fast();
+        if known.is_paused || known.status == Status::Ignored {
+            return false;
+        }
+        if !self.is_answering(port) {
+            return in_flight == 0 && has_room_for_slow && self.tries() < MOST / 2;
+        }
+        let is_slow = known.delay > SLOW_FROM;
+        let (machine, factor) = (self.machine(port), if is_slow { 1 } else { 3 });
+        in_flight < free.div_ceil(4).clamp(1, PER_PEER)
+            && (has_room_for_slow || !is_slow)
+            && (self.is_only_machine() || self.in_flight_at(machine) < (factor * free).max(1))
+    }
+
+    fn free(&self, status: Status) -> Vec<u16> {
+        self.of(status).into_iter().filter(|port| self.is_free(*port)).collect()
+    }
+
+    fn answer(&mut self, port: u16, place: Option<u8>, delay: u32) {
+        if let Some(known) = self.known.get_mut(&port) {
+            known.answers = true;
+            known.place = place.or(known.place);
+            known.delay = delay.max(known.delay - known.delay.saturating_sub(delay).div_ceil(8));
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match *step {
+            Step::Insert(port, status) => {
+                let new = Known { status, answers: false, place: None, delay: 0, is_paused: false };
+                self.known.entry(port).and_modify(|known| known.status = status).or_insert(new);
+            }
+            Step::Remove(port) => _ = self.known.remove(&port),
+            Step::SetStatus(port, status) => {
+                self.known.entry(port).and_modify(|known| known.status = status);
+            }
+            Step::Answer(port, place, is_slow) => self.answer(port, place, delay(is_slow)),
+            Step::FailToAnswer(port) => {
+                self.known.entry(port).and_modify(|known| known.answers = false);
+            }
+            Step::Begin(port) => *self.in_flight.entry(port).or_default() += 1,
+            Step::End(port) => *self.in_flight.entry(port).or_default() -= 1,
+            Step::Pause(port, is_paused) => {
+                self.known.entry(port).and_modify(|known| known.is_paused = is_paused);
+            }
+        }
+    }
+}
+
+fn delay(is_slow: bool) -> u32 {
+    if is_slow { SLOW_FROM * 3 } else { SLOW_FROM / 10 }
 }
 
 fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
+    // Nothing begins where nothing may, and ends that did not begin.
+    match step {
+        Step::Begin(port) if !naive.known.contains_key(port) || !naive.is_free(*port) => return,
+        Step::End(port) if naive.in_flight(*port) == 0 => return,
+        _ => naive.step(step),
+    }
     let number = |peers: &Peers, port| peers.find(&peer(port));
     match *step {
-        Step::Insert(port, status) => {
-            if let Entry::Vacant(vacant) = naive.statuses.entry(port) {
-                vacant.insert((status, false));
-                peers.insert(&peer(port), status, at(0));
-            } else {
-                naive.statuses.entry(port).and_modify(|known| known.0 = status);
-                peers.set_status(number(peers, port).unwrap(), status, at(0));
-            }
-        }
-        Step::Remove(port) => {
-            let was = naive.statuses.remove(&port).map(|(status, _)| status);
-            assert_eq!(peers.remove(&peer(port)).map(|removed| removed.status), was);
-        }
+        Step::Insert(port, status) => match number(peers, port) {
+            Some(number) => _ = peers.set_status(number, status, at(0)),
+            None => _ = peers.insert(&peer(port), status, at(0)),
+        },
+        Step::Remove(port) => drop(peers.remove(&peer(port))),
         Step::SetStatus(port, status) => {
-            let known = number(peers, port);
-            let changed = known.and_then(|number| peers.set_status(number, status, at(0)));
-            let from = naive.statuses.get_mut(&port).map(|(status, _)| status);
-            assert_eq!(changed, from.as_deref().copied().filter(|from| *from != status));
-            if let Some(from) = from {
-                *from = status;
-            }
+            number(peers, port).into_iter().for_each(|number| _ = peers.set_status(number, status, at(0)));
         }
-        Step::SetAnswers(port, answers) => {
-            match number(peers, port) {
-                Some(number) if answers => peers.note_answer(number, at(0)),
-                Some(number) => peers.note_no_answer(number),
-                None => {}
-            }
-            naive.statuses.entry(port).and_modify(|known| known.1 = answers);
+        Step::Answer(port, place, is_slow) => {
+            let round_trip = Duration::from_micros(delay(is_slow).into());
+            let accepted = Accepted { round_trip, remote: place.map(at_place), has_body: false };
+            number(peers, port).into_iter().for_each(|number| peers.note_answer(number, &accepted, at(0)));
         }
-        Step::Begin(port) => {
-            if let Some(number) = number(peers, port) {
-                *naive.in_flight.entry(port).or_default() += 1;
-                peers.begin_delivery(number);
-            }
+        Step::FailToAnswer(port) => {
+            number(peers, port).into_iter().for_each(|number| peers.note_no_answer(number));
         }
-        Step::End(port) => {
-            let in_flight = naive.in_flight.entry(port).or_default();
-            *in_flight = in_flight.saturating_sub(1);
-            peers.end_delivery(&peer(port));
+        Step::Begin(port) => number(peers, port).into_iter().for_each(|number| peers.begin_delivery(number)),
+        Step::End(port) => _ = peers.end_delivery(&peer(port)),
+        Step::Pause(port, is_paused) => {
+            number(peers, port).into_iter().for_each(|number| _ = peers.set_paused(number, is_paused));
         }
     }
 }
 
-/// The addresses that a table gives for the places from 0 on, in order.
-fn placed<'a>(nth: impl Fn(usize) -> Option<&'a Address>) -> Vec<Address> {
-    let mut addresses: Vec<Address> = (0..).map_while(nth).cloned().collect();
-    addresses.sort();
-    addresses
+/// Every peer that can be drawn, and how likely each is: `draw` is repeated with every number that it can pick.
+fn odds(draw: impl Fn(&mut dyn FnMut(usize) -> usize) -> Option<usize>) -> BTreeMap<usize, f64> {
+    let mut odds = BTreeMap::new();
+    let mut paths = vec![Vec::new()];
+    while let Some(path) = paths.pop() {
+        let (picked, likelihood) = (RefCell::new(0), RefCell::new(1.0));
+        let further = RefCell::new(None);
+        let drawn = draw(&mut |count| {
+            *likelihood.borrow_mut() /= count as f64;
+            let at = picked.replace_with(|at| *at + 1);
+            let given = path.get(at).copied();
+            if given.is_none() && further.borrow().is_none() {
+                *further.borrow_mut() = Some(count);
+            }
+            given.unwrap_or(0)
+        });
+        match further.into_inner() {
+            Some(count) => paths.extend((0..count).map(|pick| [path.as_slice(), &[pick]].concat())),
+            None => drawn.into_iter().for_each(|drawn| *odds.entry(drawn).or_default() += likelihood.take()),
+        }
+    }
+    odds
 }
 
-fn free_at(peers: &Peers, status: Status, place: usize) -> Option<&Address> {
-    peers.nth_free(status, place).map(|number| peers.address(number))
+/// Each machine is as likely as the others, and on it each peer.
+fn expected(naive: &Naive, ports: &[u16]) -> BTreeMap<u16, f64> {
+    let machines: BTreeSet<_> = ports.iter().map(|port| naive.machine(*port)).collect();
+    let at = |machine| ports.iter().filter(|port| naive.machine(**port) == machine).count();
+    let likelihood = |port: &u16| 1.0 / machines.len() as f64 / at(naive.machine(*port)) as f64;
+    ports.iter().map(|port| (*port, likelihood(port))).collect()
+}
+
+fn by_port(peers: &Peers, odds: &BTreeMap<usize, f64>) -> BTreeMap<u16, f64> {
+    odds.iter().map(|(number, likelihood)| (peers.address(*number).port(), *likelihood)).collect()
+}
+
+fn assert_same(found: &BTreeMap<u16, f64>, expected: &BTreeMap<u16, f64>) {
+    let is_same = |port| (found.get(port).unwrap_or(&0.0) - expected.get(port).unwrap_or(&0.0)).abs() < 1e-9;
+    assert!(found.keys().chain(expected.keys()).all(is_same), "{found:?}, expected {expected:?}");
+}
+
+fn check(peers: &Peers, naive: &Naive) {
+    assert!(peers.is_sound());
+    for status in Status::ALL {
+        let free = naive.free(status);
+        assert_eq!(peers.free(status), free.len(), "{status}");
+        assert_eq!(peers.counts().of(status), naive.of(status).len());
+        let drawn = odds(|pick| peers.draw(status, false, pick).map(|Drawn { number, .. }| number));
+        assert_same(&by_port(peers, &drawn), &expected(naive, &free));
+        for port in naive.of(status) {
+            assert_eq!(peers.is_free(peers.find(&peer(port)).unwrap()), free.contains(&port), "{port}");
+        }
+    }
+    let all = naive.known.keys().copied();
+    assert_eq!(peers.is_anybody_free(), all.clone().any(|port| naive.is_free(port)));
+    let answering: Vec<u16> = all.filter(|port| naive.is_answering(*port)).collect();
+    let free: Vec<u16> = answering.iter().copied().filter(|port| naive.is_free(*port)).collect();
+    assert_eq!(peers.free_proven().alive, free.len());
+    let drawn = odds(|pick| peers.draw(Status::Alive, true, pick).map(|Drawn { number, .. }| number));
+    assert_same(&by_port(peers, &drawn), &expected(naive, &free));
+    for receiver in [None, Some(1), Some(2), Some(3)] {
+        let others: Vec<u16> = answering.iter().copied().filter(|port| Some(*port) != receiver).collect();
+        let receiver = receiver.and_then(|port| peers.find(&peer(port)));
+        let drawn = odds(|pick| peers.draw_friend(receiver, pick));
+        assert_same(&by_port(peers, &drawn), &expected(naive, &others));
+    }
 }
 
 proptest! {
     #[test]
-    fn those_that_are_free_are_placed_without_gap_or_double(steps in steps(), ordered_from in 0_usize..60) {
-        let (mut peers, mut naive) = (Peers::new(PER_PEER, usize::MAX), Naive::default());
+    fn each_machine_that_is_free_is_as_likely_as_the_others_whatever_happened(
+        steps in steps(), ordered_from in 0_usize..60,
+    ) {
+        let (mut peers, mut naive) = (Peers::new(PER_PEER, MOST), Naive::default());
+        peers.set_slow_from(SLOW_FROM);
         for (number, each) in steps.iter().enumerate() {
             step(&mut peers, &mut naive, each);
             if number == ordered_from {
@@ -132,26 +286,18 @@ proptest! {
                 prop_assert_eq!(peers.iter().count(), peers.len());
                 let _ = peers.first_to_go();
             }
-            prop_assert!(peers.is_sound());
-            for status in Status::ALL {
-                let free = naive.free(status);
-                prop_assert_eq!(peers.free(status), free.len());
-                prop_assert_eq!(placed(|place| free_at(&peers, status, place)), free);
-                prop_assert_eq!(peers.counts().of(status), naive.of(status).len());
-            }
-            let answering = naive.answering();
-            let free: Vec<Address> = naive.free(Status::Alive).into_iter()
-                .filter(|free| answering.contains(&free.port())).collect();
-            prop_assert_eq!(peers.free_proven().alive, free.len());
-            // They come first among the alive ones that are free.
-            let first = (0..free.len()).filter_map(|place| free_at(&peers, Status::Alive, place).cloned());
-            prop_assert_eq!(first.collect::<BTreeSet<_>>(), free.into_iter().collect::<BTreeSet<_>>());
-            let all: Vec<Address> = answering.into_iter().map(peer).collect();
-            prop_assert_eq!(placed(|place| peers.nth_answering(place).map(|number| peers.address(number))), all.clone());
-            for address in all {
-                let (_, place) = peers.answering(peers.find(&address));
-                prop_assert_eq!(place.and_then(|place| peers.nth_answering(place)), peers.find(&address));
-            }
+            check(&peers, &naive);
         }
+    }
+
+    #[test]
+    fn what_is_slow_is_known_however_often_that_is_changed(steps in steps(), slow_from in 0..4 * SLOW_FROM) {
+        let (mut changed, mut naive) = (Peers::new(PER_PEER, MOST), Naive::default());
+        for each in &steps {
+            step(&mut changed, &mut naive, each);
+        }
+        changed.set_slow_from(slow_from);
+        changed.set_slow_from(SLOW_FROM);
+        check(&changed, &naive);
     }
 }

@@ -66,9 +66,9 @@ fn a_refusal_keeps_no_more_of_a_message_than_its_beginning() {
 #[test]
 fn every_sending_has_one_end() {
     let ends: [fn(&mut Core, DeliveryId); 4] = [
-        |core, id| core.handle_delivery(id, taken(), at(2)),
-        |core, id| core.handle_delivery(id, failed(), at(2)),
-        |core, id| core.handle_delivery(id, Outcome::Ourselves, at(2)),
+        |core, id| drop(core.handle_delivery(id, taken(), at(2))),
+        |core, id| drop(core.handle_delivery(id, failed(), at(2))),
+        |core, id| drop(core.handle_delivery(id, Outcome::Ourselves, at(2))),
         |core, _| core.reclaim_in_flight(),
     ];
     for (number, end) in ends.into_iter().enumerate() {

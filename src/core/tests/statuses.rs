@@ -277,6 +277,7 @@ fn peers_of_an_earlier_run_are_lost_or_ignored() {
         time: 5,
         reached: false,
         is_named: false,
+        before_ignored: None,
     });
     let mut core = core();
     core.restore(known, at(10));
@@ -293,7 +294,14 @@ fn peers_of_an_earlier_run_are_lost_or_ignored() {
 fn a_lost_peer_of_an_earlier_run_is_tried_for_the_whole_kill_timeout() {
     let mut core = core_with_peer(None);
     core.restore(
-        [KnownPeer { address: peer(), status: Lost, time: 5, reached: false, is_named: false }],
+        [KnownPeer {
+            address: peer(),
+            status: Lost,
+            time: 5,
+            reached: false,
+            is_named: false,
+            before_ignored: None,
+        }],
         at(THEN),
     );
     end_send(&mut core, failed(), THEN + KILL_TIMEOUT);

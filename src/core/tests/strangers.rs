@@ -27,15 +27,15 @@ fn announce(core: &mut Core, remote: IpAddr, sender: &Address, friend: Option<&A
 }
 
 /// An hour of a node that sends as fast as it does by default, among ten living peers, while `tell` is called ten
-/// times a second. How many messages the living took.
-fn an_hour(change: impl FnOnce(&mut Options), mut tell: impl FnMut(&mut Core, Now)) -> u64 {
+/// times a second. How many messages the living took, and how many left.
+fn an_hour(change: impl FnOnce(&mut Options), mut tell: impl FnMut(&mut Core, Now)) -> (u64, u64) {
     let mut core = core_with(|options| {
         options.send_rate = 1.0;
         change(options);
     });
     let living: Vec<Address> = (1..=10).map(|port| Address::new("living", port).unwrap()).collect();
     living.iter().for_each(|peer| add_alive(&mut core, &peer.to_string()));
-    let mut rng = rng();
+    let (mut rng, mut sent) = (rng(), 0);
     let mut ends: BTreeMap<(u64, DeliveryId), Outcome> = BTreeMap::new();
     for millis in (0..3_600_000).step_by(100) {
         let now = at(millis);
@@ -49,20 +49,21 @@ fn an_hour(change: impl FnOnce(&mut Options), mut tell: impl FnMut(&mut Core, No
         tell(&mut core, now);
         core.handle_timeout(now, &mut rng);
         while let Some(delivery) = core.poll_delivery() {
+            sent += 1;
             let is_living = living.contains(&delivery.to);
             let (lasts, outcome) = if is_living { (ANSWERS_AFTER, taken()) } else { (FAILS_AFTER, failed()) };
             ends.insert((millis + lasts, delivery.id), outcome);
         }
         events(&mut core);
     }
-    core.counters().delivered
+    (core.counters().delivered, sent)
 }
 
 #[test]
 fn a_hundred_thousand_made_up_friends_take_less_than_a_third_of_the_messages_from_the_living() {
-    let undisturbed = an_hour(|_| {}, |_, _| {});
+    let (undisturbed, _) = an_hour(|_| {}, |_, _| {});
     let mut told = 0;
-    let disturbed = an_hour(
+    let (disturbed, _) = an_hour(
         |_| {},
         |core, now| {
             for _ in 0..3 {
@@ -82,7 +83,7 @@ fn a_hundred_thousand_made_up_friends_take_less_than_a_third_of_the_messages_fro
 fn however_many_make_up_names_every_second_message_is_for_those_who_answered() {
     let mut told = 0;
     for by_their_word in [false, true] {
-        let disturbed = an_hour(
+        let (disturbed, sent) = an_hour(
             |options| options.introductions_per_minute = 0,
             |core, now| {
                 told += 1;
@@ -93,8 +94,8 @@ fn however_many_make_up_names_every_second_message_is_for_those_who_answered() {
                 }
             },
         );
-        // And of these the document gives 5 % to the lost.
-        assert!(disturbed > 1650, "{disturbed}");
+        // The last one may be for somebody else, and one for a living peer under way.
+        assert!(2 * disturbed + 2 >= sent && sent > 3500, "{disturbed} of {sent}");
     }
 }
 

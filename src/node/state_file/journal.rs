@@ -7,8 +7,13 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use crate::{core::KnownPeer, node::trust::Pin, protocol::Address};
+use crate::{
+    core::KnownPeer,
+    node::{former_names, trust::Pin},
+    protocol::Address,
+};
 
 use super::{State, VERSION};
 
@@ -76,10 +81,19 @@ pub(super) fn read(text: &[u8], generation: u64) -> Result<Journal, String> {
             journal.is_cut_off = true;
             break;
         }
-        let change = serde_json::from_slice(line).map_err(|error| format!("line {number}: {error}"))?;
-        journal.changes.push(change);
+        match serde_json::from_slice(line) {
+            Ok(change) => journal.changes.push(change),
+            Err(_) if is_of_former_name(line) => {}
+            Err(error) => return Err(format!("line {number}: {error}")),
+        }
     }
     Ok(journal)
+}
+
+/// Whether a line is about an address that an earlier version accepted and that is refused now.
+fn is_of_former_name(line: &[u8]) -> bool {
+    let change = serde_json::from_slice::<HashMap<String, Box<RawValue>>>(line).unwrap_or_default();
+    change.values().any(|entry| former_names::is_refused(entry.get()))
 }
 
 /// The state after these changes, of which a later one wins over an earlier one.
@@ -186,6 +200,11 @@ mod tests {
         let mut text = lines(Some(7), &[peer(1, 1)]).unwrap();
         text.extend_from_slice(b"{\"peer\":{}}\n");
         assert!(read(&text, 7).unwrap_err().starts_with("line 3: "));
+        let former = br#"{"peer":{"hostname":"-a","port":1,"status":"lost","time":0}}
+{"forgotten":{"hostname":"b-.c","port":1}}
+"#;
+        let text = [&lines(Some(7), &[peer(1, 1)]).unwrap(), &former[..]].concat();
+        assert_eq!(read(&text, 7).unwrap().changes, [peer(1, 1)]);
         assert_eq!(read(b"{\"version\":2,\"generation\":7}\n", 7).unwrap_err(), "version 2");
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         signals::{Signal, Signals},
     },
     leaving::{self, AtStake, WHEN_TOLD_TO_END},
-    limits::{Settings, rows},
+    limits::{MOST_PLACES, Settings, rows},
     peer_list::{ListSource, PeerLists},
     recording::recorder::Recorder,
     untrusted::shown,
@@ -305,6 +305,7 @@ impl Session {
                     Some(self.node.connections()),
                 );
                 let mut limits: Vec<_> = rows.iter().map(sentences::limit).collect();
+                limits.extend(self.node.places(MOST_PLACES).0.iter().map(sentences::place));
                 limits.extend(sentences::ignored(&self.node.ignored_remotes()));
                 limits
             }

@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use clacks_p2p::{
     Message,
-    core::{HeldBy, HeldMessage, Now, Peer, PeerCounts, QueuedMessage, Status},
+    core::{HeldBy, HeldMessage, Now, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
     node::Overview,
 };
 use jiff::tz::TimeZone;
@@ -128,6 +128,11 @@ pub(super) fn limit(row: &limits::Row) -> String {
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     format!("Limit on {}: {}.", row.what, parts.join("; "))
+}
+
+/// How much of what is here came from a place.
+pub(super) fn place(share: &PlaceShare) -> String {
+    format!("From {}.", limits::place(share))
 }
 
 /// Whose connections are closed, if anybody's are.

@@ -150,7 +150,14 @@ mod tests {
 
     fn queued(text: &str) -> Event {
         let (id, message) = ("7".parse().unwrap(), Message::text(text));
-        Event::MessageQueued { id, message, origin: Origin::Received(tower()), since_ms: 0, visits: 1 }
+        Event::MessageQueued {
+            id,
+            message,
+            origin: Origin::Received(tower()),
+            since_ms: 0,
+            visits: 1,
+            place: None,
+        }
     }
 
     fn held_by_the_rule(text: &str) -> Event {
@@ -266,7 +273,8 @@ mod tests {
     fn what_was_typed_is_answered_and_not_told_again() {
         let mut teller = teller();
         let (id, message) = ("7".parse().unwrap(), Message::text("hello"));
-        let queued = Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1 };
+        let queued =
+            Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1, place: None };
         assert_eq!(teller.note(&queued, now(0)), None);
         assert_eq!(teller.traffic(), ["03:04 own message queued: hello."]);
     }

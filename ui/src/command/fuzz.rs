@@ -55,6 +55,7 @@ fn node_line(command: &NodeCommand) -> String {
         Node::Forget(peer) => format!(":forget {peer}"),
         Node::Trust(peer) => format!(":trust {peer}"),
         Node::Drop(id) => format!(":drop {id}"),
+        Node::DropAll(filter) => format!(":drop {}", filter.as_ref().map_or("all", Filter::as_str)),
         Node::Rate(rate) => format!(":rate {rate}"),
         Node::Hold(filter) => format!(":hold {}", filter.as_str()),
         Node::HoldOne(id) => format!(":hold {id}"),

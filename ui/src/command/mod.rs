@@ -47,6 +47,8 @@ pub(crate) enum NodeCommand {
     Forget(Address),
     Trust(Address),
     Drop(MessageId),
+    /// Drops what the filter admits; everything without one.
+    DropAll(Option<Filter>),
     Rate(f64),
     /// Holds what the filter admits.
     Hold(Filter),
@@ -189,6 +191,8 @@ pub(crate) enum Argument {
     Party(Known),
     Json,
     MessageId,
+    /// A message that waits or is held, a filter for such messages, or all of them.
+    Drop,
     /// A message that is held, or all of them.
     Held,
     /// A message, and its new text or nothing.
@@ -220,7 +224,7 @@ impl Argument {
             Self::Address(_) => "localhost:8001",
             Self::Party(_) => "ip:::1",
             Self::Json => "[1]",
-            Self::MessageId | Self::Held | Self::Edit => "7",
+            Self::MessageId | Self::Drop | Self::Held | Self::Edit => "7",
             Self::Rate => "0.5",
             Self::Filter | Self::Line => "two words",
             Self::Station => "3 gnu",
@@ -339,6 +343,7 @@ impl fmt::Display for Argument {
             Self::Party(_) => "HOST:PORT/ip:ADDRESS",
             Self::Json => "VALUE",
             Self::MessageId => "NUMBER",
+            Self::Drop => "NUMBER/FILTER/all",
             Self::Held => "NUMBER/all",
             Self::Edit => "NUMBER [TEXT]",
             Self::Rate => "PER_SECOND",

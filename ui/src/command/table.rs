@@ -73,7 +73,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "forget", Address(All), Anywhere, "remove a peer; it comes back when somebody names it", |text| Ok(NodeCommand::Forget(text.parse()?).into());
     "trust", Address(All), Anywhere, "accept the new certificate of a peer", |text| Ok(NodeCommand::Trust(text.parse()?).into());
     "json", Json, Anywhere, "send any JSON value as a message", |text| Ok(NodeCommand::Enqueue(Message::from_json(text, DEFAULT_MAX_DEPTH)?).into());
-    "drop", MessageId, Anywhere, "take out a message that waits or is held", |text| Ok(NodeCommand::Drop(message_id(text)?).into());
+    "drop", Argument::Drop, Anywhere, "take out the message of this number, or all that wait or are held and that a filter admits, or all of them", drop;
     "hold", Argument::Filter, Anywhere, "hold what it admits, now and as it comes, until it is released, or the message of this number; alone: say what is held", hold;
     "unhold", Nothing, Anywhere, "hold no more by a filter; what is held stays so until it is released", |_| Ok(NodeCommand::Unhold.into());
     "release", Argument::Held, Anywhere, "put a held message at the tail of the queue, or all of them", release;
@@ -167,6 +167,15 @@ fn hold(text: &str) -> Result<Command, CommandError> {
         ("", _) => NodeCommand::ShowHold,
         (_, Ok(id)) => NodeCommand::HoldOne(id),
         (_, Err(_)) => NodeCommand::Hold(Filter::parse(text)?),
+    }
+    .into())
+}
+
+fn drop(text: &str) -> Result<Command, CommandError> {
+    Ok(match (text, message_id(text)) {
+        ("all", _) => NodeCommand::DropAll(None),
+        (_, Ok(id)) => NodeCommand::Drop(id),
+        (_, Err(_)) => NodeCommand::DropAll(Some(Filter::parse(text)?)),
     }
     .into())
 }

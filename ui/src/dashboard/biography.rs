@@ -337,6 +337,7 @@ mod tests {
             origin: Origin::TakenBack(None),
             since_ms: 0,
             visits: 1,
+            place: None,
         };
         lives.note(&back, at(0));
         assert!(lives.of(&gnu).is_none());
@@ -399,6 +400,7 @@ mod tests {
                 origin: Origin::Local,
                 since_ms: 0,
                 visits: 1,
+                place: None,
             },
             at(0),
         );

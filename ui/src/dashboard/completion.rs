@@ -122,7 +122,7 @@ pub(crate) fn need(line: &str, cursor: usize) -> Option<Need> {
             Some(Need::Peers(*known, written.typed.to_owned()))
         }
         Place::Argument(Spec {
-            argument: argument @ (Argument::MessageId | Argument::Held | Argument::Edit),
+            argument: argument @ (Argument::MessageId | Argument::Drop | Argument::Held | Argument::Edit),
             ..
         }) if !written.typed.contains(char::is_whitespace) => {
             Some(Need::Messages { begun: written.typed.to_owned(), held_only: *argument == Argument::Held })
@@ -193,7 +193,10 @@ fn written(line: &str, cursor: usize) -> Option<Written<'_>> {
     let start = line.len() - line[end..].trim_start().len();
     let start = start.min(cursor);
     let has_number = spec.argument == Argument::Station && line[start..cursor].contains(char::is_whitespace);
-    if spec.argument == Argument::Filter || has_number {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_filter = spec.argument == Argument::Filter
+        || spec.argument == Argument::Drop && !is_number(&line[start..cursor]);
+    if is_filter || has_number {
         return Some(written_filter(line, start, cursor));
     }
     let end = start + line[start..].trim_end().len();
@@ -248,6 +251,11 @@ fn choices(written: &Written<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
             Argument::Edit if written.typed.contains(char::is_whitespace) => Vec::new(),
             Argument::MessageId | Argument::Edit => {
                 candidates.messages.iter().map(message).chain(candidates.held.iter().map(held)).collect()
+            }
+            Argument::Drop => {
+                let messages =
+                    candidates.messages.iter().map(message).chain(candidates.held.iter().map(held));
+                messages.chain([choice("all", "all that wait or are held")]).collect()
             }
             Argument::Held => {
                 let all = choice("all", "all that are held");

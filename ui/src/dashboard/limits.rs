@@ -2,6 +2,8 @@
 
 use std::{collections::VecDeque, net::IpAddr, time::Duration};
 
+use clacks_p2p::core::PlaceShare;
+
 use crate::limits::Settings;
 
 /// How long it is told that a limit was met.
@@ -29,6 +31,8 @@ pub(crate) struct Used {
     pub(crate) connections: Option<usize>,
     /// The remote addresses that are ignored, as many as are listed, and how many there are.
     pub(crate) ignored_remotes: (Vec<IpAddr>, usize),
+    /// The remote places with the most messages here, and how many places there are.
+    pub(crate) places: (Vec<PlaceShare>, usize),
 }
 
 impl Limits {

@@ -66,7 +66,7 @@ pub(crate) struct Row {
     pub(crate) peer: Option<Address>,
     /// The status of the peer at that time, where it was known.
     pub(crate) status: Option<Status>,
-    /// Where what was refused came from.
+    /// The remote address that it came from, where it is known; of a message that is here already its place.
     pub(crate) remote: Option<IpAddr>,
     pub(crate) message: Option<Message>,
     /// What happened, where there is no message to show.
@@ -130,7 +130,9 @@ impl Log {
     /// Where what was refused of late came from, the last first, each once.
     pub(crate) fn refused_remotes(&self) -> Vec<IpAddr> {
         let mut remotes = Vec::new();
-        for remote in self.rows.iter().rev().take(LOOKED_BACK).filter_map(|row| row.remote) {
+        let refused =
+            self.rows.iter().rev().take(LOOKED_BACK).filter(|row| row.types.contains(&Type::Refused));
+        for remote in refused.filter_map(|row| row.remote) {
             let remote = remote.to_canonical();
             if remotes.len() < MAX_REMOTES && !remotes.contains(&remote) {
                 remotes.push(remote);
@@ -221,14 +223,14 @@ fn size(row: &Row) -> usize {
 
 fn row(event: &Event) -> Option<Row> {
     match event {
-        Event::MessageReceived { peer, message, id, visits, .. } => {
-            Some(received(peer, message, id.is_some(), *visits))
+        Event::MessageReceived { peer, message, id, visits, remote } => {
+            Some(received(peer, message, id.is_some(), *visits).at(*remote))
         }
         Event::MessageQueued { message, origin: Origin::Local, .. } => {
             Some(own(message).ended("queued", Mood::Plain))
         }
-        Event::MessageQueued { message, origin: Origin::TakenBack(from), .. } => {
-            Some(own_or_from(from.as_ref(), message).ended("taken back", Mood::Plain))
+        Event::MessageQueued { message, origin: Origin::TakenBack(from), place, .. } => {
+            Some(own_or_from(from.as_ref(), message).at(*place).ended("taken back", Mood::Plain))
         }
         Event::MessageDelivered { peer, message, round_trip, .. } => {
             let outcome = format!("200 {}", super::format::round_trip(*round_trip));
@@ -268,8 +270,9 @@ fn row(event: &Event) -> Option<Row> {
 
 fn peer_row(event: &Event) -> Option<Row> {
     let row = match event {
-        Event::PeerDiscovered { peer, introduction, .. } => {
-            note_about(peer).saying(introduced(introduction)).ended(&super::format::status(peer), Mood::Plain)
+        Event::PeerDiscovered { peer, introduction, remote } => {
+            let row = note_about(peer).at(*remote).saying(introduced(introduction));
+            row.ended(&super::format::status(peer), Mood::Plain)
         }
         Event::PeerUpdated { peer, from } => {
             note_about(peer).saying(format!("{from} {} {}", glyphs().becomes, super::format::status(peer)))
@@ -279,8 +282,8 @@ fn peer_row(event: &Event) -> Option<Row> {
             row.ended(&super::format::status(peer), Mood::Good)
         }
         Event::PeerForgotten { peer } => note_about(peer).saying("forgotten"),
-        Event::AnnounceReceived { peer, .. } => {
-            let row = about(Direction::In, &peer.address).with_status(peer);
+        Event::AnnounceReceived { peer, remote } => {
+            let row = about(Direction::In, &peer.address).with_status(peer).at(*remote);
             row.of(&[Type::In, Type::Announce]).saying("announce").ended("200", Mood::Plain)
         }
         Event::Announced { peer, round_trip } => {
@@ -307,11 +310,14 @@ fn peer_row(event: &Event) -> Option<Row> {
 fn held_row(held: &HeldMessage, origin: Option<&Origin>) -> Option<Row> {
     let is_asked_for =
         held.by == HeldBy::Hand || matches!(origin, Some(Origin::Local | Origin::TakenBack(_)));
+    if held.by == HeldBy::Refused && matches!(origin, Some(Origin::Returned(_))) {
+        return Some(of_queued(&held.queued).ended("set aside", Mood::Bad));
+    }
     is_asked_for.then(|| of_queued(&held.queued).ended("held", Mood::Plain))
 }
 
 fn of_queued(queued: &QueuedMessage) -> Row {
-    own_or_from(queued.from.as_ref(), &queued.message)
+    own_or_from(queued.from.as_ref(), &queued.message).at(queued.place)
 }
 
 /// What became of a message here, whoever it is from.
@@ -360,7 +366,7 @@ fn refused(refusal: &Refusal) -> Row {
     let message = refusal.preview.as_deref().map(|preview| {
         Message::from_json(preview, DEFAULT_MAX_DEPTH).unwrap_or_else(|_| Message::text(preview))
     });
-    let row = Row { peer: refusal.sender.clone(), message, remote: refusal.remote, ..blank(Direction::In) };
+    let row = Row { peer: refusal.sender.clone(), message, ..blank(Direction::In) }.at(refusal.remote);
     let row = row.of(&[Type::In, Type::Refused]);
     row.saying(format!("{}{from}", refusal.reason)).ended(&format!("{} refused", refusal.status), Mood::Bad)
 }
@@ -403,12 +409,17 @@ impl Row {
             Direction::Out => Subject::new(self.types).to(peer),
             Direction::Own | Direction::Note => Subject::new(self.types).about(peer),
         };
-        let subject = subject.with_status(self.status).with_message(self.message.as_ref());
+        let subject = subject.with_status(self.status).with_remote(self.remote);
+        let subject = subject.with_message(self.message.as_ref());
         subject.with_texts(&self.what, &self.outcome)
     }
 
     fn of(self, types: &'static [Type]) -> Self {
         Self { types, ..self }
+    }
+
+    fn at(self, remote: Option<IpAddr>) -> Self {
+        Self { remote, ..self }
     }
 
     fn with_status(self, peer: &Peer) -> Self {
@@ -518,7 +529,14 @@ mod tests {
                 (Event::MessageChanged { before: message.clone(), queued }, "changed"),
                 (Event::MessageDropped { id, message: message.clone(), from: from.clone() }, "dropped"),
                 (
-                    Event::MessageQueued { id, message: message.clone(), origin, since_ms: 0, visits: 1 },
+                    Event::MessageQueued {
+                        id,
+                        message: message.clone(),
+                        origin,
+                        since_ms: 0,
+                        visits: 1,
+                        place: None,
+                    },
                     "taken back",
                 ),
             ] {

@@ -98,7 +98,7 @@ use crate::{
     clipboard::{self, Text},
     command::NodeCommand,
     config::View,
-    execute::execute,
+    execute::{self, drop_matching, execute},
     history_file::{HistoryFile, HistoryWriter},
     leaving::Cause,
     limits::Settings as LimitSettings,
@@ -430,6 +430,18 @@ impl Dashboard {
             tokio::spawn(async move {
                 // An error means that the dashboard is gone.
                 let _ = replies.send(Msg::Ran(run_side_by_side(&node, commands).await)).await;
+            });
+            return;
+        }
+        if let [NodeCommand::DropAll(filter)] = commands.as_slice() {
+            // It takes as long as the look at the whole queue.
+            let (node, replies, filter) = (node.clone(), self.replies.0.clone(), filter.clone());
+            tokio::spawn(async move {
+                let removed = drop_matching(&node, filter.clone()).await;
+                let outcome = (NodeCommand::DropAll(filter), execute::dropped(removed.len()));
+                let dropped = removed.into_iter().map(|(queued, held)| Dropped { queued, held }).collect();
+                // An error means that the dashboard is gone.
+                let _ = replies.send(Msg::Dropped(vec![outcome], dropped)).await;
             });
             return;
         }

@@ -106,7 +106,7 @@ pub(crate) fn asked(command: &NodeCommand, count: usize) -> String {
         NodeCommand::Unignore(_) | NodeCommand::UnignoreRemote(_) => "unignore",
         NodeCommand::Forget(_) => "forget",
         NodeCommand::Trust(_) => "trust",
-        NodeCommand::Drop(_) => "drop",
+        NodeCommand::Drop(_) | NodeCommand::DropAll(_) => "drop",
         NodeCommand::Enqueue(_) => "send",
         NodeCommand::HoldOne(_) | NodeCommand::Hold(_) | NodeCommand::ShowHold => "hold",
         NodeCommand::Release(_) | NodeCommand::ReleaseAll | NodeCommand::Unhold => "release",
@@ -124,7 +124,7 @@ fn past(command: &NodeCommand) -> &'static str {
         NodeCommand::Unignore(_) | NodeCommand::UnignoreRemote(_) => "unignored",
         NodeCommand::Forget(_) => "forgot",
         NodeCommand::Trust(_) => "trusted",
-        NodeCommand::Drop(_) => "dropped",
+        NodeCommand::Drop(_) | NodeCommand::DropAll(_) => "dropped",
         NodeCommand::Enqueue(_) => "queued",
         NodeCommand::HoldOne(_) | NodeCommand::Hold(_) | NodeCommand::ShowHold => "held",
         NodeCommand::Release(_) | NodeCommand::ReleaseAll | NodeCommand::Unhold => "released",
@@ -141,6 +141,7 @@ pub(crate) fn number_of_messages(count: usize) -> String {
 fn things(command: &NodeCommand, count: usize) -> String {
     let (one, many) = match command {
         NodeCommand::Drop(_)
+        | NodeCommand::DropAll(_)
         | NodeCommand::Enqueue(_)
         | NodeCommand::HoldOne(_)
         | NodeCommand::Release(_)

@@ -126,7 +126,7 @@ mod tests {
 
     fn sending(number: usize, to: &str) -> Event {
         let free = PeerCounts { alive: 2, ..PeerCounts::default() };
-        let choice = Choice { draw: 5000, free, is_for_proven: false };
+        let choice = Choice { draw: 5000, free, is_for_proven: false, alive_places: 1, at_place: 1 };
         Event::MessageSending {
             id: id(number),
             peer: peer(to, Status::Alive),
@@ -169,6 +169,7 @@ mod tests {
             origin,
             since_ms: 0,
             visits: 1,
+            place: None,
         };
         let sends = noted(&[sending(1, "a"), sending(2, "b"), back]);
         let outcomes: Vec<_> = sends.newest_first().map(|send| send.outcome.clone()).collect();

@@ -54,7 +54,10 @@ mod tests {
     fn came(lives: &mut Biographies, text: &str) {
         let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 0 };
         let (id, message) = ("1".parse().unwrap(), Message::text(text));
-        lives.note(&Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1 }, now);
+        lives.note(
+            &Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1, place: None },
+            now,
+        );
     }
 
     #[test]

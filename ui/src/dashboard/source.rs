@@ -4,7 +4,7 @@ use std::{net::IpAddr, ops::Range, time::Duration};
 
 use clacks_p2p::{
     Address, Node, Subscription,
-    core::{Event, HeldMessage, MessageId, Now, Peer, QueuedMessage},
+    core::{Event, HeldMessage, MessageId, Now, Peer, PlaceShare, QueuedMessage},
     node::{CertificateFingerprint, Overview},
 };
 
@@ -18,6 +18,7 @@ use super::{
     model::{Anchor, Gone, Model, Snapshot, Wanted},
 };
 use crate::{
+    limits::MOST_PLACES,
     peer_list::PeerLists,
     recording::{
         controls::ReplayCommand,
@@ -236,6 +237,8 @@ pub(crate) trait Lists {
     fn hold_rule(&self) -> Option<String>;
     /// The remote IP addresses that are ignored, in order.
     fn ignored_remotes(&self) -> Vec<IpAddr>;
+    /// As [`Node::places`]; none where they are not known.
+    fn places(&self, most: usize) -> (Vec<PlaceShare>, usize);
     /// How many connections from outside are open, if that is known.
     fn connections(&self) -> Option<usize>;
 }
@@ -297,6 +300,10 @@ impl Lists for Node {
         self.ignored_remotes()
     }
 
+    fn places(&self, most: usize) -> (Vec<PlaceShare>, usize) {
+        self.places(most)
+    }
+
     fn connections(&self) -> Option<usize> {
         Some(self.connections())
     }
@@ -349,7 +356,8 @@ fn used(node: &impl Lists) -> Used {
     let mut remotes = node.ignored_remotes();
     let count = remotes.len();
     remotes.truncate(MOST_REMOTES);
-    Used { connections: node.connections(), ignored_remotes: (remotes, count) }
+    let places = node.places(MOST_PLACES);
+    Used { connections: node.connections(), ignored_remotes: (remotes, count), places }
 }
 
 fn gone(marked: &Marked<MessageId>, is_there: impl Fn(MessageId) -> bool) -> Vec<MessageId> {

@@ -11,8 +11,9 @@ use crate::command::Party;
 pub(crate) const STAYS: Duration = Duration::from_secs(10);
 /// What was done one after the other that can be taken back.
 const MAX_DEEDS: usize = 16;
-/// Bytes of dropped messages that are kept: more than any single one has.
-const MAX_BYTES: usize = 16 << 20;
+/// Bytes of dropped messages that are kept: as much as a queue has by default, so that all of it can be dropped and taken
+/// back.
+const MAX_BYTES: usize = 64 << 20;
 
 const NOTHING: &str = "there is nothing to take back";
 

@@ -80,7 +80,8 @@ fn argument_can_go_on(line: &str, argument: Argument, written: &str) -> bool {
     let endings: &[&str] = match argument {
         _ if written.is_empty() => return argument != Argument::Nothing,
         Argument::Json => return is_json_begun(written),
-        Argument::Filter | Argument::Station => return is_filter_begun(line),
+        Argument::Drop if written.bytes().all(|byte| byte.is_ascii_digit()) => &["1"],
+        Argument::Filter | Argument::Station | Argument::Drop => return is_filter_begun(line),
         Argument::Choice(_, words) => return words.iter().any(|word| word.starts_with(written)),
         Argument::Address(_) => HOSTS_AND_PORTS,
         Argument::Party(_) => return can_end(line, HOSTS_AND_PORTS) || can_end(line, REMOTES),

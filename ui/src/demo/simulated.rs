@@ -183,7 +183,7 @@ impl Simulated {
         let now = self.now();
         match due {
             Due::Arrival { from, delivery } => self.arrive(from, delivery),
-            Due::End { at, id, outcome } => self.nodes[at].core.handle_delivery(id, outcome, now),
+            Due::End { at, id, outcome } => drop(self.nodes[at].core.handle_delivery(id, outcome, now)),
             Due::Line => self.say_a_line(),
             Due::Lines => {
                 self.say_a_line();

@@ -28,6 +28,10 @@ pub(crate) enum Reason {
     TooDeep,
     #[error("{0} takes a part of an address, as in {0}tower; in quotes it is text")]
     NoAddress(&'static str),
+    #[error(
+        "ip: takes an IP address or a network, as in ip:192.0.2.7 or ip:192.0.2.0/24; in quotes it is text"
+    )]
+    Ip,
     #[error("a status is new, alive, lost, dead or ignored, as in status:lost")]
     Status,
     #[error("a type is in, out, own, message, announce, note, refused, failed or dropped")]

@@ -2,7 +2,7 @@
 //!
 //! Terms stand side by side and all have to hold; `|` separates alternatives; `!` negates the term behind it;
 //! parentheses group. A term is a word, `"words in quotes"`, an expression `re:/…/`, or one of the fields `from:`,
-//! `to:`, `peer:`, `status:`, `type:` and `size`. No case of letters matters anywhere.
+//! `to:`, `peer:`, `ip:`, `status:`, `type:` and `size`. No case of letters matters anywhere.
 //!
 //! Every filter is bounded: in its length, in how deep it is nested, in how many texts it looks for, and in how much of a
 //! message it looks at. What it looks for takes one step for each byte, whatever the expression is.
@@ -10,6 +10,7 @@
 mod error;
 #[cfg(test)]
 mod fuzz;
+mod network;
 mod parse;
 mod pattern;
 mod subject;
@@ -22,6 +23,7 @@ use clacks_p2p::core::Status;
 use serde::{Deserialize, Deserializer, de::Error};
 
 pub(crate) use error::{FilterError, Reason};
+use network::Network;
 use pattern::Pattern;
 pub(crate) use subject::{Subject, Type};
 
@@ -35,6 +37,7 @@ pub(crate) const GRAMMAR: &[(&str, &str)] = &[
     ("from:tower", "what came from a peer with this in its address"),
     ("to:tower", "what went to one"),
     ("peer:tower", "either, or what is told about one"),
+    ("ip:192.0.2.7", "what came from this IP address, or from one of a network such as 192.0.2.0/24"),
     ("status:lost", "where the peer is new, alive, lost, dead or ignored"),
     ("type:announce", "in, out, own, message, announce, note, refused, failed or dropped"),
     ("size>1k size<200", "messages of more or fewer bytes; also >= <= ="),
@@ -46,7 +49,7 @@ pub(crate) const GRAMMAR: &[(&str, &str)] = &[
 
 /// The same in one line.
 pub(crate) const IN_SHORT: &str =
-    "word \"two words\"  from: to: peer: status: type: size>1k re:/\u{2026}/  !not  a | b  (\u{2026})";
+    "word \"two words\"  from: to: peer: ip: status: type: size>1k re:/\u{2026}/  !not  a | b  (\u{2026})";
 
 /// Tells what is wanted from what is not. Cheap to clone, apart from its text.
 #[derive(Debug, Clone)]
@@ -69,6 +72,7 @@ enum Test {
     From(Pattern),
     To(Pattern),
     Peer(Pattern),
+    Ip(Network),
     Status(Status),
     Type(Type),
     Size(Comparison, u64),
@@ -143,6 +147,7 @@ impl Test {
             Self::From(pattern) => subject.came_from(pattern),
             Self::To(pattern) => subject.went_to(pattern),
             Self::Peer(pattern) => subject.has_peer(pattern),
+            Self::Ip(network) => subject.remote().is_some_and(|remote| network.holds(remote)),
             Self::Status(status) => subject.status() == Some(*status),
             Self::Type(wanted) => subject.is_of(*wanted),
             Self::Size(comparison, bytes) => {

@@ -6,6 +6,7 @@ use clacks_p2p::core::Status;
 
 use super::{
     Comparison, Expression, FilterError, MAX_LENGTH, Reason, Test, Type,
+    network::NoNetwork,
     pattern::{MAX_AUTOMATA, Pattern},
 };
 
@@ -16,7 +17,7 @@ const MAX_DEPTH: usize = 16;
 const MAX_PATTERNS: usize = 64;
 /// Where a word ends, beside white space.
 const SPECIAL: [char; 4] = ['"', '|', '(', ')'];
-const FIELDS: [&str; 7] = ["from", "to", "peer", "status", "type", "size", "re"];
+const FIELDS: [&str; 8] = ["from", "to", "peer", "ip", "status", "type", "size", "re"];
 
 pub(super) fn parse(text: &str) -> Result<Expression, FilterError> {
     if text.len() > MAX_LENGTH {
@@ -136,6 +137,10 @@ impl<'a> Parser<'a> {
             "from" => Ok(Test::From(self.address("from:", value, value_at, span)?)),
             "to" => Ok(Test::To(self.address("to:", value, value_at, span)?)),
             "peer" => Ok(Test::Peer(self.address("peer:", value, value_at, span)?)),
+            "ip" => match value.parse() {
+                Ok(network) => Ok(Test::Ip(network)),
+                Err(NoNetwork) => Self::fail(span, Reason::Ip),
+            },
             "status" => {
                 match Status::ALL.into_iter().find(|status| status.name().eq_ignore_ascii_case(value)) {
                     Some(status) => Ok(Test::Status(status)),

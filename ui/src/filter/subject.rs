@@ -1,4 +1,4 @@
-use std::{borrow::Cow, cell::OnceCell};
+use std::{borrow::Cow, cell::OnceCell, net::IpAddr};
 
 use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, core::Status};
 
@@ -63,6 +63,7 @@ pub(crate) struct Subject<'a> {
     from: Option<&'a Address>,
     to: Option<&'a Address>,
     peer: Option<&'a Address>,
+    remote: Option<IpAddr>,
     status: Option<Status>,
     types: &'a [Type],
     message: Option<&'a Message>,
@@ -92,6 +93,11 @@ impl<'a> Subject<'a> {
         Self { peer, ..self }
     }
 
+    /// The remote address that it came from, or the place of that.
+    pub(crate) fn with_remote(self, remote: Option<IpAddr>) -> Self {
+        Self { remote, ..self }
+    }
+
     /// The status of its peer.
     pub(crate) fn with_status(self, status: Option<Status>) -> Self {
         Self { status, ..self }
@@ -105,6 +111,10 @@ impl<'a> Subject<'a> {
     /// What is said about it: what happened, and how it went.
     pub(crate) fn with_texts(self, what: &'a str, outcome: &'a str) -> Self {
         Self { texts: [what, outcome], ..self }
+    }
+
+    pub(super) fn remote(&self) -> Option<IpAddr> {
+        self.remote
     }
 
     pub(super) fn status(&self) -> Option<Status> {
@@ -127,17 +137,24 @@ impl<'a> Subject<'a> {
     }
 
     pub(super) fn came_from(&self, pattern: &Pattern) -> bool {
-        self.from.is_some_and(|peer| pattern.is_match(&peer.to_string()))
+        self.from.is_some_and(|peer| is_named(pattern, peer))
     }
 
     pub(super) fn went_to(&self, pattern: &Pattern) -> bool {
-        self.to.is_some_and(|peer| pattern.is_match(&peer.to_string()))
+        self.to.is_some_and(|peer| is_named(pattern, peer))
     }
 
     pub(super) fn has_peer(&self, pattern: &Pattern) -> bool {
         let peers = [self.from, self.to, self.peer];
-        peers.into_iter().flatten().any(|peer| pattern.is_match(&peer.to_string()))
+        peers.into_iter().flatten().any(|peer| is_named(pattern, peer))
     }
+}
+
+/// Whether the pattern is in the address, as it was written or in the one spelling that stands for all.
+fn is_named(pattern: &Pattern, peer: &Address) -> bool {
+    let canonical = peer.canonical();
+    let is_spelt_otherwise = canonical.hostname() != peer.hostname();
+    pattern.is_match(&peer.to_string()) || (is_spelt_otherwise && pattern.is_match(&canonical.to_string()))
 }
 
 /// What a message says: the characters of a string, the JSON text of anything else, as far as it is looked at.

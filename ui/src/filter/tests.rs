@@ -44,6 +44,22 @@ fn admitted(filter: &str) -> String {
 }
 
 #[test]
+fn a_peer_is_found_by_its_spelling_and_by_the_one_that_stands_for_all() {
+    for (spelt, filters) in [
+        ("[2001:0DB8:0:0::A]:80", &["peer:2001:db8::a", "peer:0DB8", "from:[2001:db8::a]:80"][..]),
+        ("[::FFFF:7f00:1]:9", &["peer:127.0.0.1", "from:127.0.0.1:9", "7f00"]),
+        ("Tower.Example.org:1", &["peer:tower.example", "TOWER"]),
+    ] {
+        let peer = address(spelt);
+        for filter in filters {
+            let filter = Filter::parse(filter).unwrap();
+            assert!(filter.admits(&Subject::new(&[Type::In]).from(Some(&peer))), "{spelt}: {filter:?}");
+        }
+        assert!(!Filter::parse("peer:keep").unwrap().admits(&Subject::new(&[Type::In]).from(Some(&peer))));
+    }
+}
+
+#[test]
 fn each_term_lets_through_what_it_says() {
     for (filter, wanted) in [
         ("gnu", "a"),

@@ -14,7 +14,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::{
     command::COMMANDS,
     escape::escaped_json,
-    limits::Settings,
+    limits::{MOST_PLACES, Settings},
     peer_list::{BadLine, Reading},
 };
 
@@ -116,17 +116,20 @@ fn tell(
             .with("id", id)
             .with("visits", visits)
             .with("remote", remote),
-        Event::MessageQueued { id, message, origin, since_ms, visits } => {
+        Event::MessageQueued { id, message, origin, since_ms, visits, place } => {
             with_origin(record("message_queued").with_message(*id, message), origin)
                 .with("since_ms", since_ms)
                 .with("visits", visits)
+                .with("place", place)
         }
         Event::MessageSending { id, peer, message, choice } => record("message_sending")
             .with("peer", described(peer))
             .with_message(*id, message)
             .with("draw", choice.draw)
             .with("free_peers", choice.free)
-            .with("for_proven", choice.is_for_proven),
+            .with("for_proven", choice.is_for_proven)
+            .with("alive_places", choice.alive_places)
+            .with("at_place", choice.at_place),
         Event::MessageDelivered { id, peer, message, round_trip } => record("message_delivered")
             .with("peer", described(peer))
             .with_message(*id, message)
@@ -215,6 +218,7 @@ fn cause(failure: &Failure) -> &'static str {
         Failure::NoResources => "no_resources",
         Failure::CertificateChanged { .. } => "certificate_changed",
         Failure::Stopped => "stopped",
+        Failure::NoRoom => "no_room",
         _ => "other",
     }
 }
@@ -310,6 +314,7 @@ pub(super) fn limits(time: u64, line: u64, node: &Node) -> Record {
         .with("used", Used::new(&overview, node.connections()))
         .with("met", overview.counters.limits)
         .with("ignored_remotes", node.ignored_remotes())
+        .with("places", node.places(MOST_PLACES).0)
 }
 
 /// What the limits are set to.
@@ -329,6 +334,7 @@ struct Limits {
     payload_burst: u32,
     max_queue_messages: usize,
     max_queue_bytes: usize,
+    max_message_bytes: usize,
     max_in_flight: usize,
     introductions_per_minute: u32,
     introductions_burst: u32,
@@ -354,6 +360,7 @@ impl From<&Settings> for Limits {
             payload_burst: options.payload_burst,
             max_queue_messages: options.max_queue_messages,
             max_queue_bytes: options.max_queue_bytes,
+            max_message_bytes: options.max_message_bytes,
             max_in_flight: options.max_in_flight,
             introductions_per_minute: options.introductions_per_minute,
             introductions_burst: options.introductions_burst,
@@ -451,6 +458,9 @@ pub(crate) struct Listed<'a> {
     reached: bool,
     /// Whether the user named it.
     by_user: bool,
+    /// The status that it has again when it is no longer ignored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_ignored: Option<Status>,
 }
 
 impl<'a> From<&'a Peer> for Listed<'a> {
@@ -464,6 +474,7 @@ impl<'a> From<&'a Peer> for Listed<'a> {
             since_ms: millis(peer.since),
             reached: peer.reached,
             by_user: peer.is_named,
+            before_ignored: peer.before_ignored,
         }
     }
 }
@@ -538,8 +549,7 @@ mod tests {
         let peer = format!(
             r#"{{"identifier":"{identifier}","hostname":"tower.example.org","port":8080,"status":"alive","time":5,"answers":false}}"#
         );
-        let expected =
-            r#"{"event":"message_received","time":1234,"peer":PEER,"message":"hello","id":null,"visits":1}"#;
+        let expected = r#"{"event":"message_received","time":1234,"peer":PEER,"message":"hello","id":null,"visits":1,"remote":null}"#;
         assert_eq!(line, expected.replace("PEER", &peer));
     }
 

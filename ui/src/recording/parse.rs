@@ -119,6 +119,8 @@ struct Fields {
     draw: Option<u32>,
     free_peers: Option<Counts>,
     for_proven: Option<bool>,
+    alive_places: Option<u32>,
+    at_place: Option<u32>,
     round_trip_ms: Option<f64>,
     introduction: Option<String>,
     of: Option<Place>,
@@ -183,6 +185,7 @@ struct Described {
     answers: Option<bool>,
     reached: Option<bool>,
     by_user: Option<bool>,
+    before_ignored: Option<Status>,
 }
 
 /// Where a message came from, or the status that a peer had.
@@ -257,13 +260,19 @@ impl Fields {
                 since_ms: needed("since_ms", self.since_ms)?,
                 visits: needed("visits", self.visits)?,
                 origin: origin(self.origin.as_deref(), self.from)?,
+                place: self.place,
             },
             "message_sending" => Event::MessageSending {
                 id: ticket(needed("id", self.id)?)?,
                 message: message(self.message.as_deref())?,
-                choice: Choice {
-                    is_for_proven: self.for_proven.unwrap_or_default(),
-                    ..choice(needed("draw", self.draw)?, needed("free_peers", self.free_peers)?)?
+                choice: {
+                    let told = choice(needed("draw", self.draw)?, needed("free_peers", self.free_peers)?)?;
+                    Choice {
+                        is_for_proven: self.for_proven.unwrap_or_default(),
+                        alive_places: self.alive_places.unwrap_or(told.alive_places),
+                        at_place: self.at_place.unwrap_or(told.at_place),
+                        ..told
+                    }
                 },
                 peer: described(self.peer)?,
             },
@@ -364,6 +373,7 @@ impl Fields {
             Some("timed_out") => Failure::TimedOut,
             Some("no_resources") => Failure::NoResources,
             Some("stopped") => Failure::Stopped,
+            Some("no_room") => Failure::NoRoom,
             Some("not_contacted") => {
                 let name = self.scope.as_deref();
                 let scope = Scope::ALL.into_iter().find(|scope| Some(scope.name()) == name);
@@ -421,6 +431,7 @@ impl Described {
             answers: self.answers.unwrap_or(status == Status::Alive),
             reached: self.reached.unwrap_or(round_trip.is_some()),
             is_named: self.by_user.unwrap_or_default(),
+            before_ignored: self.before_ignored,
             ..Peer::new(address, status, since)
         })
     }
@@ -509,7 +520,9 @@ fn rate(rate: f64) -> Result<f64, String> {
 
 fn choice(draw: u32, free: Counts) -> Result<Choice, String> {
     if draw < Choice::DRAWS {
-        Ok(Choice { draw, free: free.into(), is_for_proven: false })
+        let free: PeerCounts = free.into();
+        // Recordings of before it was told drew each alive peer alike.
+        Ok(Choice { draw, free, is_for_proven: false, alive_places: free.alive as u32, at_place: 1 })
     } else {
         Err(missing("draw"))
     }

@@ -10,7 +10,7 @@ use std::{
 use clacks_p2p::{
     Address,
     core::{
-        Counters, Event, Failure, HeldMessage, Introduction, Limit, MessageId, Now, Origin, Peer, PeerCounts,
+        Counters, Event, Failure, HeldMessage, Limit, MessageId, Now, Origin, Peer, PeerCounts, PlaceShare,
         QueuedMessage, Status,
     },
     node::{CertificateFingerprint, Overview},
@@ -123,14 +123,12 @@ impl State {
         self.now = now;
         match event {
             Event::MessageReceived { peer, id, .. } => {
-                // The event has the peer as it was before the message was counted.
-                let received = peer.received.saturating_add(u64::from(id.is_some()));
                 self.counters.received = self.counters.received.saturating_add(u64::from(id.is_some()));
-                self.note(&Peer { received, ..peer.clone() });
+                self.note(peer);
             }
-            Event::MessageQueued { id, message, origin, since_ms, visits } => {
+            Event::MessageQueued { id, message, origin, since_ms, visits, place } => {
                 let (id, message, since_ms, visits) = (*id, message.clone(), *since_ms, *visits);
-                let mut queued = QueuedMessage { id, message, since_ms, visits, from: None, place: None };
+                let mut queued = QueuedMessage { id, message, since_ms, visits, from: None, place: *place };
                 self.enter(&queued, origin);
                 queued.from = self.sender_of(&queued, origin);
                 self.list_message(queued);
@@ -150,16 +148,14 @@ impl State {
                 bump(&mut self.counters.delivered);
                 self.in_flight = self.in_flight.saturating_sub(1);
                 self.held_bytes = self.held_bytes.saturating_sub(message.size());
-                // The event has the peer as it was before its answer was noted.
-                self.note(&Peer { answers: true, reached: true, ..peer.clone() });
+                self.note(peer);
             }
             Event::DeliveryFailed { peer, failure, .. } => {
                 bump(&mut self.counters.failed);
                 if matches!(failure, Failure::NotContacted(_)) {
                     self.counters.limits.count(Limit::Scopes);
                 }
-                let answers = peer.answers && *failure == Failure::NoResources;
-                self.note(&Peer { answers, ..peer.clone() });
+                self.note(peer);
             }
             Event::MessageDropped { id, message, .. } => {
                 drop(self.take_out(*id));
@@ -214,11 +210,11 @@ impl State {
 
     fn apply_to_peers(&mut self, event: &Event) {
         match event {
-            Event::PeerDiscovered { peer, introduction, .. } => {
+            Event::PeerDiscovered { peer, .. } => {
                 self.count(peer.status);
-                let is_named = *introduction == Introduction::ByHand && peer.status == Status::New;
-                self.list(Peer { is_named: is_named || peer.is_named, ..peer.clone() });
+                self.list(peer.clone());
             }
+            Event::PeerChanged { peer } => self.note(peer),
             Event::ClaimConfirmed { peer } => {
                 let is_unlisted = !self.statuses.contains_key(&peer.address);
                 self.claimed = self.claimed.saturating_sub(usize::from(is_unlisted));
@@ -238,13 +234,6 @@ impl State {
             Event::FoundOurselves { address } => {
                 if let Some(peer) = self.unlist(address) {
                     self.uncount(peer.status);
-                }
-            }
-            Event::Announced { peer, round_trip } => {
-                if let Some(mut peer) = self.peer(peer) {
-                    peer.round_trip = Some(*round_trip);
-                    (peer.answers, peer.reached, peer.is_named) = (true, true, true);
-                    self.list(peer);
                 }
             }
             _ => {}
@@ -451,6 +440,11 @@ impl Lists for State {
 
     fn ignored_remotes(&self) -> Vec<IpAddr> {
         self.ignored_remotes.iter().copied().collect()
+    }
+
+    /// Nothing tells of it.
+    fn places(&self, _: usize) -> (Vec<PlaceShare>, usize) {
+        (Vec::new(), 0)
     }
 
     /// Nothing tells of it.

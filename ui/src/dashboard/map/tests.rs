@@ -74,7 +74,8 @@ fn message() -> Message {
 }
 
 fn sending(number: u64, to: &str) -> Event {
-    let choice = Choice { draw: 0, free: PeerCounts::default(), is_for_proven: false };
+    let choice =
+        Choice { draw: 0, free: PeerCounts::default(), is_for_proven: false, alive_places: 1, at_place: 1 };
     Event::MessageSending { id: id(number), peer: peer(to), message: message(), choice }
 }
 

@@ -31,7 +31,14 @@ fn fixture(width: u16, height: u16) -> Fixture {
     for (number, text) in HOSTILE.iter().enumerate() {
         let id = (100 + number).to_string().parse().unwrap();
         let (message, origin) = (Message::text(text), Origin::Local);
-        fixture.send(Msg::Node(Event::MessageQueued { id, message, origin, since_ms: 0, visits: 1 }));
+        fixture.send(Msg::Node(Event::MessageQueued {
+            id,
+            message,
+            origin,
+            since_ms: 0,
+            visits: 1,
+            place: None,
+        }));
     }
     fixture.send(Msg::Done(Err(HOSTILE[0].to_owned())));
     fixture

@@ -223,6 +223,7 @@ impl Fixture {
             limits: wanted.limits.then(|| Used {
                 connections: Some(3),
                 ignored_remotes: (self.ignored_remotes.clone(), self.ignored_remotes.len()),
+                places: (Vec::new(), 0),
             }),
             recorded: self.model.recorded,
             replay: self.model.replay.clone(),
@@ -329,6 +330,7 @@ fn some_traffic() -> Vec<Event> {
             origin: Origin::Local,
             since_ms: UPTIME.as_millis() as u64,
             visits: 1,
+            place: None,
         },
         Event::MessageDelivered {
             id,
@@ -367,7 +369,7 @@ fn messages_on_their_way() -> Vec<Event> {
     let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
     let free = PeerCounts { alive: 2, lost: 1, ..PeerCounts::default() };
     let sending = |id, peer: &Peer| {
-        let choice = Choice { draw: 3_000, free, is_for_proven: false };
+        let choice = Choice { draw: 3_000, free, is_for_proven: false, alive_places: 1, at_place: 1 };
         Event::MessageSending { id, peer: peer.clone(), message: gnu.clone(), choice }
     };
     let failure = Failure::Connection("connection refused".to_owned());

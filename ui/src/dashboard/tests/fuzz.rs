@@ -137,7 +137,14 @@ impl World<'_> {
             3 | 4 => {
                 let origin =
                     if status == Status::New { Origin::Local } else { Origin::Received(peer.address) };
-                Event::MessageQueued { id, message: self.message(), origin, since_ms: 0, visits: 1 }
+                Event::MessageQueued {
+                    id,
+                    message: self.message(),
+                    origin,
+                    since_ms: 0,
+                    visits: 1,
+                    place: None,
+                }
             }
             5 => Event::MessageDelivered { id, peer, message: self.message(), round_trip },
             6 => Event::DeliveryFailed { id, peer, message: self.message(), failure: self.failure() },

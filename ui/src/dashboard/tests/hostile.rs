@@ -119,7 +119,7 @@ fn events(text: &str, number: u64) -> Vec<Event> {
         came(&message, 2),
         came(&object, 3),
         Event::DeliveryFailed { id, peer: from.clone(), message: message.clone(), failure },
-        Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1 },
+        Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1, place: None },
         Event::Refused(Refusal {
             status: 400,
             reason: text.to_owned(),

@@ -74,7 +74,13 @@ fn goes(fixture: &mut Fixture, text: &str) {
         id: "3".parse().unwrap(),
         peer: peer(Status::Alive, "grand-trunk.example.org:443", 0, None),
         message: Message::text(text),
-        choice: Choice { draw: 0, free: PeerCounts::default(), is_for_proven: false },
+        choice: Choice {
+            draw: 0,
+            free: PeerCounts::default(),
+            is_for_proven: false,
+            alive_places: 1,
+            at_place: 1,
+        },
     };
     fixture.send(Msg::Node(event));
 }

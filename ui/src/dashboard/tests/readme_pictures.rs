@@ -156,6 +156,10 @@ impl Lists for Core {
         self.ignored_remotes().collect()
     }
 
+    fn places(&self, most: usize) -> (Vec<clacks_p2p::core::PlaceShare>, usize) {
+        self.places(most)
+    }
+
     fn connections(&self) -> Option<usize> {
         None
     }

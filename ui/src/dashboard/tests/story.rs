@@ -47,7 +47,7 @@ fn sent(message: &Message, to: &str, draw: u32, failure: Option<Failure>) -> Vec
     let (id, message) = ("8".parse().unwrap(), message.clone());
     let free = PeerCounts { alive: 3, lost: 1, ..PeerCounts::default() };
     let peer = peer(Status::Alive, to, 1, None);
-    let choice = Choice { draw, free, is_for_proven: false };
+    let choice = Choice { draw, free, is_for_proven: false, alive_places: 1, at_place: 1 };
     let sending = Event::MessageSending { id, peer: peer.clone(), message: message.clone(), choice };
     let end = match failure {
         None => {

@@ -89,6 +89,10 @@ pub(super) fn message(
         &[
             ("number", queued.id.to_string()),
             ("here", here),
+            ("from", queued.from.as_ref().map_or("you".to_owned(), ToString::to_string)),
+            ("came from", queued.place.map(|place| place.to_string()).unwrap_or_default()),
+            ("ignore", queued.place.map(ignoring).unwrap_or_default()),
+            ("drop", queued.place.map(dropping).unwrap_or_default()),
             ("seen here", times(queued.visits)),
             ("size", format::size(queued.message.size())),
         ],
@@ -102,6 +106,7 @@ pub(super) fn row(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec
         ("peer", row.peer.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("what", row.what.clone()),
         ("outcome", row.outcome.clone()),
+        ("came from", row.remote.map(|remote| remote.to_canonical().to_string()).unwrap_or_default()),
         ("ignore", row.remote.map(ignoring).unwrap_or_default()),
         ("size", row.message.as_ref().map(Message::size).map(format::size).unwrap_or_default()),
     ];
@@ -113,6 +118,11 @@ pub(super) fn row(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec
 fn ignoring(remote: IpAddr) -> String {
     let party = Party::Remote(remote.to_canonical());
     format!(":ignore {party} closes all connections from there, in whatever name")
+}
+
+/// What drops all that came from a place and is here.
+fn dropping(place: IpAddr) -> String {
+    format!(":drop {} drops all that came from there and waits or is held", Party::Remote(place))
 }
 
 /// The fields that have something in them.

@@ -85,7 +85,7 @@ fn command_hint(model: &Model) -> Option<String> {
 /// Whether what is written next is a filter.
 fn writes_filter(spec: &Spec, typed: &str) -> bool {
     let words_before = match spec.argument {
-        Argument::Filter => 1,
+        Argument::Filter | Argument::Drop => 1,
         Argument::Station => 2,
         _ => return false,
     };

@@ -1,5 +1,6 @@
 //! What the node takes and does at most, how much of it is used, and how often it was met.
 
+use clacks_p2p::core::PlaceShare;
 use ratatui::text::{Line, Span};
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
 use crate::{
     command::Party,
     dashboard::format,
-    limits::{Row, rows},
+    limits::{self, Row, rows},
 };
 
 /// Columns of the names, of what they are set to, of what is used and of how often they were met.
@@ -33,7 +34,26 @@ pub(crate) fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'st
     }
     lines.extend(rows.iter().flat_map(|row| limit(theme, row, columns)));
     lines.push(Line::default());
+    lines.extend(places(model, theme, columns));
     lines.extend(remotes(model, theme, columns));
+    lines
+}
+
+/// Where most of the messages here came from, and what can be done about it.
+fn places(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let (places, count) = &model.limits.used.places;
+    let Some(first) = places.first() else { return Vec::new() };
+    let mut lines = vec![Line::styled(fit("most of the messages here came from", columns), theme.strong)];
+    let listed = |share: &PlaceShare| entry(theme.quiet, 2, "", &limits::place(share), columns);
+    lines.extend(places.iter().flat_map(listed));
+    let others = count.saturating_sub(places.len());
+    if others > 0 {
+        lines.push(Line::raw(fit(&format!("and {} more places", format::count(others)), columns)));
+    }
+    let party = Party::Remote(first.place);
+    let advice = format!(":drop {party} drops those of the first, :ignore {party} closes its connections");
+    lines.extend(entry(theme.quiet, 0, "", &advice, columns));
+    lines.push(Line::default());
     lines
 }
 

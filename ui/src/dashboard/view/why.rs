@@ -109,19 +109,18 @@ fn send(model: &Model, theme: Theme, send: &Send, columns: usize) -> Vec<Line<'s
     lines.extend(entry(theme.quiet, NAME, "why", &reason(&send.choice), columns));
     lines.extend(entry(theme.quiet, NAME, "what came", &outcome(send), columns));
     lines.push(Line::default());
-    lines.extend(table(theme, &send.choice.free, send.choice.status(), columns));
+    lines.extend(table(theme, &send.choice, columns));
     lines.extend(draw_line(theme, &send.choice, columns));
     lines
 }
 
 /// Why others were passed over.
-const TURN: &str =
-    "it was the turn of peers that answered, as the message before went to one that only strangers spoke for";
+const TURN: &str = "every second message is for peers that answered or that you named, and it was their turn";
 
 fn reason(choice: &Choice) -> String {
     let Some(status) = choice.status() else { return String::new() };
     let pool = choice.free.of(status);
-    let picked = if pool == 1 { "the only one".to_owned() } else { format!("one of {pool}, all as likely") };
+    let picked = picked(choice, status, pool);
     if status == Status::New && choice.is_for_proven {
         return format!("{TURN}; those that you named come first: {picked}");
     }
@@ -135,6 +134,22 @@ fn reason(choice: &Choice) -> String {
         format!("{draw}, {picked}")
     } else {
         format!("{draw}, but nobody is, so {status}: {picked}")
+    }
+}
+
+/// Among whom the receiver was drawn: by its machine first, where several peers are at one.
+fn picked(choice: &Choice, status: Status, pool: usize) -> String {
+    let (places, at_place) = (choice.alive_places as usize, choice.at_place);
+    if pool == 1 {
+        "the only one".to_owned()
+    } else if status != Status::Alive || places >= pool {
+        format!("one of {pool}, all as likely")
+    } else if places == 1 {
+        format!("one of {pool} at one machine, all as likely")
+    } else if at_place == 1 {
+        format!("one of {places} machines with {pool} peers, all as likely, and alone at it")
+    } else {
+        format!("one of {places} machines, all as likely, and one of {at_place} peers at it")
     }
 }
 
@@ -165,7 +180,7 @@ fn brief(model: &Model, theme: Theme, send: &Send, columns: usize) -> Vec<Line<'
 
 // === The odds ===
 
-fn table(theme: Theme, free: &PeerCounts, chosen: Option<Status>, columns: usize) -> Vec<Line<'static>> {
+fn table(theme: Theme, choice: &Choice, columns: usize) -> Vec<Line<'static>> {
     let head = format!(
         "{}{}{}{}",
         fit("status", STATUS),
@@ -176,16 +191,19 @@ fn table(theme: Theme, free: &PeerCounts, chosen: Option<Status>, columns: usize
     let bar = columns.saturating_sub(NAME + STATUS + FREE + 2 * SHARE + 3).min(40);
     let mut lines = vec![Line::from(vec![Span::raw(fit("", NAME)), Span::styled(head, theme.quiet)])];
     let sendable = Status::ALL.into_iter().filter(|status| *status != Status::Ignored);
-    lines.extend(sendable.map(|status| table_row(theme, status, free, chosen == Some(status), bar)));
+    lines.extend(sendable.map(|status| table_row(theme, status, choice, bar)));
     lines
 }
 
-fn table_row(theme: Theme, status: Status, free: &PeerCounts, is_chosen: bool, bar: usize) -> Line<'static> {
-    let draws = Choice::share(status, free);
-    let count = free.of(status);
+fn table_row(theme: Theme, status: Status, choice: &Choice, bar: usize) -> Line<'static> {
+    let (is_chosen, draws) = (choice.status() == Some(status), Choice::share(status, &choice.free));
+    let count = choice.free.of(status);
+    // Where several are at one machine, they are not as likely as the others.
+    let is_even =
+        status != Status::Alive || choice.alive_places as usize >= count || choice.alive_places == 1;
     let percent =
         |draws: f64| if draws > 0.0 { share(draws / f64::from(Choice::DRAWS)) } else { "-".to_owned() };
-    let each = if count > 0 { f64::from(draws) / count as f64 } else { 0.0 };
+    let each = if count > 0 && is_even { f64::from(draws) / count as f64 } else { 0.0 };
     let name = format!("{} {status}", letter(status));
     let pad = " ".repeat(STATUS.saturating_sub(name.len()));
     let full = (f64::from(draws) / f64::from(Choice::DRAWS) * bar as f64).round() as usize;
@@ -266,17 +284,37 @@ mod tests {
     #[test]
     fn the_reason_names_the_turn_that_went_elsewhere() {
         let free = PeerCounts { lost: 3, ..PeerCounts::default() };
-        let told = reason(&Choice { draw: 41_207, free, is_for_proven: false });
+        let told = reason(&Choice { draw: 41_207, free, is_for_proven: false, alive_places: 1, at_place: 1 });
         assert_eq!(told, "drew 41,207 of 100,000: alive, but nobody is, so lost: one of 3, all as likely");
-        let told =
-            reason(&Choice { draw: 41_207, free: PeerCounts { new: 1, ..free }, is_for_proven: false });
+        let told = reason(&Choice {
+            draw: 41_207,
+            free: PeerCounts { new: 1, ..free },
+            is_for_proven: false,
+            alive_places: 1,
+            at_place: 1,
+        });
         assert_eq!(told, "new peers come first: the only one");
+    }
+
+    #[test]
+    fn the_reason_names_the_machines_where_several_peers_are_at_one() {
+        let free = PeerCounts { alive: 100, ..PeerCounts::default() };
+        let choice = Choice { draw: 41_207, free, is_for_proven: false, alive_places: 6, at_place: 95 };
+        for (places, at_place, told) in [
+            (100, 1, "one of 100, all as likely"),
+            (6, 95, "one of 6 machines, all as likely, and one of 95 peers at it"),
+            (6, 1, "one of 6 machines with 100 peers, all as likely, and alone at it"),
+            (1, 100, "one of 100 at one machine, all as likely"),
+        ] {
+            let choice = Choice { alive_places: places, at_place, ..choice };
+            assert_eq!(reason(&choice), format!("drew 41,207 of 100,000: alive, {told}"));
+        }
     }
 
     #[test]
     fn after_a_message_to_a_peer_that_only_strangers_spoke_for_it_is_the_turn_of_the_others() {
         let free = PeerCounts { alive: 2, lost: 1, ..PeerCounts::default() };
-        let choice = Choice { draw: 58_703, free, is_for_proven: true };
+        let choice = Choice { draw: 58_703, free, is_for_proven: true, alive_places: 2, at_place: 1 };
         assert_eq!(
             reason(&choice),
             format!("{TURN}; drew 58,703 of 100,000: alive, one of 2, all as likely")

@@ -12,7 +12,7 @@ use clacks_p2p::{
     Address, Message,
     core::{
         Core, Counters, Delivery, Event, Failure, HeldBy, HeldMessage, HoldRule, LimitCounts, MessageId, Now,
-        Options, Outcome, Peer, QueuedMessage, Scope,
+        Options, Outcome, Peer, QueuedMessage, Reply, Scope,
     },
     node::{Overview, Snapshot},
     protocol::{Kind, Payload},
@@ -175,9 +175,16 @@ impl Script {
                 Outcome::Failed(Failure::CertificateChanged { pinned, presented })
             }
             4 if delivery.to.hostname() == "ourselves" => Outcome::Ourselves,
+            5 => self.accepted(round_trip),
             _ => Outcome::taken(round_trip),
         };
         self.core.handle_delivery(delivery.id, outcome, self.now());
+    }
+
+    /// With a body or without, from one of two machines.
+    fn accepted(&mut self, round_trip: Duration) -> Outcome {
+        let (remote, has_body) = ([192, 0, 2, self.rng.random_range(6..8)].into(), self.rng.random_bool(0.5));
+        Outcome::Answered(Reply { remote: Some(remote), has_body, ..Reply::new(200, round_trip) })
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -258,8 +265,6 @@ impl Known {
             counters: Counters { limits: LimitCounts::default(), ..self.overview.counters },
             ..self.overview
         };
-        // Nor that the user named a peer that was known.
-        self.peers.iter_mut().for_each(|peer| peer.is_named = false);
         self
     }
 }

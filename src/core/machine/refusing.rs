@@ -1,0 +1,176 @@
+//! Answers other than 200: what each says of the peer and of the message, pauses, and messages that nobody accepts.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    net::IpAddr,
+    time::Duration,
+};
+
+use rand::Rng;
+
+use crate::{
+    core::{Choice, HeldBy, HeldMessage, Limit, Now, Origin, PeerCounts, Status, choice, queue::Entry},
+    protocol::{Address, Message},
+};
+
+use super::{Core, InFlight, Purpose, Reply};
+
+/// Bytes of a message that every peer accepts, those of the package too: who refuses a larger one may do so for its size.
+const SMALL: usize = 15 << 10;
+
+/// What an answer says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// 200: the payload was accepted.
+    Accepted,
+    /// 429 and 503: the peer is there, but not now.
+    Busy,
+    /// The peer is there, but accepts this message at no time.
+    MessageRefused,
+    /// The peer refuses us, or it does not speak the protocol: as good as no answer.
+    NoPeer,
+}
+
+impl Reply {
+    pub(super) fn verdict(&self) -> Verdict {
+        match self.status {
+            200 => Verdict::Accepted,
+            429 | 503 => Verdict::Busy,
+            400 | 413 | 414 | 422 | 431 | 500..=599 => Verdict::MessageRefused,
+            _ => Verdict::NoPeer,
+        }
+    }
+}
+
+impl Core {
+    /// What an answer other than 200 to a message changes: the peer's status only if it is as good as no answer.
+    pub(super) fn note_reply(
+        &mut self,
+        to: &Address,
+        number: Option<usize>,
+        reply: &Reply,
+        taken: &Entry,
+        now: Now,
+    ) {
+        let is_failure = match reply.verdict() {
+            Verdict::Accepted => false,
+            Verdict::Busy => {
+                self.peers.pause(to, reply.retry_after, now.uptime);
+                false
+            }
+            Verdict::MessageRefused => self.message_refused(to, number.is_some(), reply.remote, taken, now),
+            Verdict::NoPeer => true,
+        };
+        if let Some(number) = number.filter(|_| is_failure) {
+            self.contact_failed(number, now);
+        }
+    }
+
+    /// A peer refused a message. Returns whether it refuses everything: then that says nothing of the message, and the
+    /// peer is asked less and less often.
+    fn message_refused(
+        &mut self,
+        to: &Address,
+        is_known: bool,
+        remote: Option<IpAddr>,
+        taken: &Entry,
+        now: Now,
+    ) -> bool {
+        let message = &taken.queued.message;
+        let refuses_all = is_known && message.size() <= SMALL && self.peers.note_refusal(to, digest(message));
+        if refuses_all {
+            self.peers.pause(to, None, now.uptime);
+        } else {
+            self.queue.refusals_of_mut(taken.queued.id).note(to, remote);
+        }
+        refuses_all
+    }
+
+    /// Puts a message back that was refused, or sets it aside if it is of no use to send it again.
+    pub(super) fn put_back_or_set_aside(&mut self, taken: Entry, from: &Address) {
+        let is_enough = self.queue.refusals(taken.queued.id).is_some_and(|refused| {
+            let refusers = refused.peers().filter(|peer| self.is_good(peer)).count();
+            let counts = self.peers.counts();
+            refused.is_enough(counts.new + counts.alive > refusers)
+        });
+        if !is_enough {
+            return self.put_back(taken, from);
+        }
+        let queued = self.queue.renewed(taken).queued;
+        self.keep(HeldMessage { queued, by: HeldBy::Refused }, Origin::Returned(from.clone()));
+    }
+
+    fn is_good(&self, peer: &Address) -> bool {
+        matches!(self.peers.status(peer), Some(Status::New | Status::Alive))
+    }
+
+    /// Whom the head of the queue goes to: somebody who has not refused it, if such a peer is free.
+    pub(super) fn choose_receiver(&mut self, rng: &mut impl Rng) -> Option<(usize, Choice)> {
+        let refusers: Vec<usize> = self.free_refusers().collect();
+        refusers.iter().for_each(|number| _ = self.peers.set_paused(*number, true));
+        let chosen = choice::choose(self.candidates(), &self.peers, rng);
+        refusers.iter().for_each(|number| _ = self.peers.set_paused(*number, false));
+        chosen.or_else(|| choice::choose(self.candidates(), &self.peers, rng))
+    }
+
+    /// Whether the head of the queue waits for a peer that is busy, because all that are free refused it.
+    pub(super) fn head_waits_for_others(&self) -> bool {
+        let Some(refused) = self.queue.refusals_of_head() else { return false };
+        let is_other = |in_flight: &InFlight| {
+            let to = &in_flight.to;
+            matches!(in_flight.purpose, Purpose::Message(_)) && self.is_good(to) && !refused.is_by(to)
+        };
+        let PeerCounts { new, alive, lost, dead, .. } = self.peers.free_counts();
+        new + alive + lost + dead == self.free_refusers().count() && self.in_flight.iter().any(is_other)
+    }
+
+    /// The peers that refused the head of the queue and could be sent to now.
+    fn free_refusers(&self) -> impl Iterator<Item = usize> {
+        let refused = self.queue.refusals_of_head().into_iter();
+        let numbers = refused.flat_map(|refused| refused.peers()).filter_map(|peer| self.peers.find(peer));
+        numbers.filter(|number| self.peers.is_free(*number))
+    }
+
+    /// When a pause ends that keeps a message from being sent, as uptime.
+    pub(super) fn next_resume(&self) -> Option<Duration> {
+        let waits = !self.queue.is_empty() && self.messages_in_flight < self.options.max_in_flight;
+        self.peers.next_resume().filter(|_| waits)
+    }
+
+    /// Until when this address asked us to send it nothing, as uptime; `None` if it did not, or if that is over.
+    pub fn paused_until(&self, address: &Address) -> Option<Duration> {
+        self.peers.paused_until(address)
+    }
+
+    /// Counts that there was no room for a message from here.
+    pub(super) fn meets_share(&mut self, place: Option<IpAddr>, now: Now) {
+        place.into_iter().for_each(|place| self.queue.count_refused(place));
+        self.meets(Limit::QueueShares, now);
+    }
+}
+
+fn digest(message: &Message) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    message.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_says_one_thing() {
+        use Verdict::{Accepted, Busy, MessageRefused, NoPeer};
+        for (statuses, expected) in [
+            (&[200_u16] as &[_], Accepted),
+            (&[429, 503], Busy),
+            (&[400, 413, 414, 422, 431, 500, 501, 502, 504, 599], MessageRefused),
+            (&[100, 199, 201, 204, 301, 302, 304, 401, 403, 404, 405, 408, 410, 426, 451, 600, 999], NoPeer),
+        ] {
+            for status in statuses {
+                assert_eq!(Reply::new(*status, Duration::ZERO).verdict(), expected, "{status}");
+            }
+        }
+    }
+}

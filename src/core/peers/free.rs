@@ -1,0 +1,247 @@
+//! Who can be sent to.
+
+use crate::{
+    core::{PeerCounts, Status},
+    protocol::Address,
+};
+
+use super::{
+    Peers,
+    machines::Free,
+    record::{Class, Record},
+    room::Room,
+    table::Known,
+};
+
+/// A peer that was drawn among those of a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::core) struct Drawn {
+    pub(in crate::core) number: usize,
+    /// How many peers can be sent to at its machine.
+    pub(in crate::core) at_place: usize,
+}
+
+impl Peers {
+    /// A peer takes its place in the group of its class.
+    pub(super) fn enter(&mut self, number: usize) {
+        self.tries += usize::from(self.record(number).is_try());
+        self.groups.enter(number, &self.table);
+    }
+
+    /// A peer leaves its place.
+    pub(super) fn leave(&mut self, number: usize) {
+        self.tries -= usize::from(self.record(number).is_try());
+        self.groups.leave(number, &self.table);
+    }
+
+    /// A peer stands where it belongs after a change that does not concern its class.
+    pub(super) fn update(&mut self, number: usize) {
+        let in_flight = self.record(number).in_flight;
+        self.groups.update(number, in_flight, &self.table);
+    }
+
+    /// Notes that a delivery to the peer began.
+    pub(in crate::core) fn begin_delivery(&mut self, number: usize) {
+        self.in_flight += 1;
+        self.note_deliveries(number, |in_flight| in_flight + 1);
+    }
+
+    /// Notes that a delivery to the address ended. Returns the peer's number if it is known still.
+    pub(in crate::core) fn end_delivery(&mut self, address: &Address) -> Option<usize> {
+        self.in_flight -= 1;
+        let number = self.find(address);
+        match number {
+            Some(number) => self.note_deliveries(number, |in_flight| in_flight.saturating_sub(1)),
+            None => self.end_of_one_that_left(address),
+        }
+        number
+    }
+
+    fn note_deliveries(&mut self, number: usize, change: impl FnOnce(u32) -> u32) {
+        let record = self.record_mut(number);
+        let (before, was_try) = (record.in_flight, record.is_try());
+        record.in_flight = change(before);
+        let is_try = record.is_try();
+        self.tries = self.tries + usize::from(is_try) - usize::from(was_try);
+        self.groups.update(number, before, &self.table);
+    }
+
+    fn end_of_one_that_left(&mut self, address: &Address) {
+        let in_flight = self.left.get_mut(address);
+        if let Some(in_flight) = in_flight {
+            *in_flight -= 1;
+            if *in_flight == 0 {
+                self.left.remove(address);
+            }
+        }
+    }
+
+    /// Notes that a peer is sent nothing until it is resumed, or that it is resumed. Returns whether that changed.
+    pub(in crate::core) fn set_paused(&mut self, number: usize, is_paused: bool) -> bool {
+        let was_paused = std::mem::replace(&mut self.record_mut(number).is_paused, is_paused);
+        self.update(number);
+        was_paused != is_paused
+    }
+
+    /// Peers whose answers take so many microseconds or more are slow from now on.
+    pub(in crate::core) fn set_slow_from(&mut self, slow_from: u32) {
+        self.slow_from = slow_from;
+        for number in 0..self.len() {
+            let record = self.record_mut(number);
+            let is_slow = record.delay > slow_from;
+            let was_slow = std::mem::replace(&mut record.is_slow, is_slow);
+            if was_slow != is_slow {
+                self.note_speed(number, was_slow);
+            }
+        }
+    }
+
+    /// A peer that was slow is so no longer, or the other way round, or stays as it is.
+    pub(super) fn note_speed(&mut self, number: usize, was_slow: bool) {
+        let record = self.record(number);
+        if record.class == Class::Answering {
+            let is_slow = record.is_slow;
+            self.groups.machines.note_speed(was_slow, is_slow);
+        }
+        self.update(number);
+    }
+
+    fn room(&self) -> Room {
+        let free = self.max_in_flight.saturating_sub(self.in_flight);
+        Room::of(free, self.max_in_flight, self.max_in_flight_per_peer, &self.groups.machines)
+    }
+
+    /// Whether a message can be sent to the peer now.
+    pub(in crate::core) fn is_free(&self, number: usize) -> bool {
+        let (record, room) = (self.record(number), self.room());
+        match record.class {
+            Class::Ignored => false,
+            Class::Answering => self.groups.machines.is_free(number as u32, &room, &self.table),
+            _ => self.admits_tries(&room) && !record.is_busy(),
+        }
+    }
+
+    /// Whether anybody can be sent to now.
+    pub(in crate::core) fn is_anybody_free(&self) -> bool {
+        let room = self.room();
+        let is_free = |class: &Class| class.is_bounded() && !self.groups.free(*class).is_empty();
+        self.groups.machines.is_any_free(&room, &self.table)
+            || (self.admits_tries(&room) && Status::ALL.into_iter().flat_map(Class::all_of).any(is_free))
+    }
+
+    /// No more than half of all slots are for peers that did not answer last time.
+    fn admits_tries(&self, room: &Room) -> bool {
+        room.admits_slow && self.tries < self.max_in_flight.div_ceil(2)
+    }
+
+    fn free_answering(&self) -> Free {
+        self.groups.machines.free(&self.room(), &self.table)
+    }
+
+    /// How many peers of a class can be sent to now, which did not answer last time.
+    fn free_tries(&self, class: Class) -> usize {
+        if class.is_bounded() && self.admits_tries(&self.room()) { self.groups.free(class).len() } else { 0 }
+    }
+
+    /// How many peers of each status can be sent to now; none of the ignored.
+    pub(in crate::core) fn free_counts(&self) -> PeerCounts {
+        let [named, new, vouched, claimed, lost, dead] =
+            [Class::Named, Class::New, Class::Vouched, Class::Claimed, Class::Lost, Class::Dead]
+                .map(|class| self.free_tries(class));
+        let alive = self.free_answering().peers + vouched + claimed;
+        PeerCounts { new: named + new, alive, claimed: vouched + claimed, lost, dead, ignored: 0 }
+    }
+
+    /// How many peers of this status can be sent to now.
+    #[cfg(test)]
+    pub(in crate::core) fn free(&self, status: Status) -> usize {
+        self.free_counts().of(status)
+    }
+
+    /// How many peers can be sent to now that more than strangers speak for: new ones that the user named, and alive
+    /// ones that answered last time or that the user named and that were never tried.
+    pub(in crate::core) fn free_proven(&self) -> PeerCounts {
+        let [new, vouched] = [Class::Named, Class::Vouched].map(|class| self.free_tries(class));
+        let alive = self.free_answering().peers + vouched;
+        PeerCounts { new, alive, claimed: vouched, ..PeerCounts::default() }
+    }
+
+    /// How many machines the alive peers are at that can be sent to.
+    pub(in crate::core) fn alive_places(&self, is_for_proven: bool) -> usize {
+        let claimed = if is_for_proven { 0 } else { self.free_tries(Class::Claimed) };
+        self.free_answering().machines + self.free_tries(Class::Vouched) + claimed
+    }
+
+    /// Whether any peer is known that more than strangers speak for, whether or not it can be sent to.
+    pub(in crate::core) fn is_any_proven(&self) -> bool {
+        [Class::Named, Class::Answering, Class::Vouched].into_iter().any(|class| self.groups.len(class) > 0)
+    }
+
+    /// Whether more than strangers speak for the peer: it answered last time, or the user named it and it was never tried.
+    pub(in crate::core) fn is_proven(&self, number: usize) -> bool {
+        self.record(number).class.is_proven()
+    }
+
+    /// A random one of the peers of a status that can be sent to now: of those only that more than strangers speak for, if
+    /// `is_for_proven`. `pick` draws one of so many numbers.
+    pub(in crate::core) fn draw(
+        &self,
+        status: Status,
+        is_for_proven: bool,
+        mut pick: impl FnMut(usize) -> usize,
+    ) -> Option<Drawn> {
+        let room = self.room();
+        let machines = if status == Status::Alive { self.free_answering().machines } else { 0 };
+        let others = Class::all_of(status).iter().filter(|class| !is_for_proven || class.is_proven());
+        let free = |class: &Class| if class.is_bounded() { self.free_tries(*class) } else { 0 };
+        let places = machines + others.clone().map(free).sum::<usize>();
+        let mut place = (places > 0).then(|| pick(places))?;
+        if place < machines {
+            let (unit, at_place) = self.groups.machines.nth_free(place, &room, &self.table)?;
+            let peer = if at_place > 1 { pick(at_place) } else { 0 };
+            let number = self.groups.machines.nth_free_at(unit, peer, &room, &self.table)?;
+            return Some(Drawn { number: number as usize, at_place });
+        }
+        place -= machines;
+        for class in others {
+            let free = free(class);
+            if place < free {
+                let number = self.groups.free(*class)[place] as usize;
+                return Some(Drawn { number, at_place: 1 });
+            }
+            place -= free;
+        }
+        None
+    }
+
+    /// The number of the new peer that is known for the longest among those that can be sent to now.
+    pub(in crate::core) fn oldest_free_new(&self) -> Option<usize> {
+        let classes = Class::all_of(Status::New).iter();
+        let numbers = classes.flat_map(|class| self.groups.free(*class).iter().take(self.free_tries(*class)));
+        let age = |number: &usize| {
+            let Known { address, record } = self.table.at(*number);
+            (record.known_since, address)
+        };
+        numbers.map(|number| *number as usize).min_by_key(age)
+    }
+
+    /// The number of a random peer that answered when it was last tried, to be named to the receiver, which is not meant:
+    /// a machine is drawn first. `pick` draws one of so many numbers.
+    pub(in crate::core) fn draw_friend(
+        &self,
+        receiver: Option<usize>,
+        pick: impl FnMut(usize) -> usize,
+    ) -> Option<usize> {
+        let is_answering = |record: &Record| record.class == Class::Answering;
+        let but = receiver.filter(|number| is_answering(self.record(*number))).map(|number| number as u32);
+        let drawn = self.groups.machines.draw_friend(but, &self.table, &self.groups.positions, pick);
+        drawn.map(|number| number as usize)
+    }
+
+    /// Reads the addresses of a receiver and its friend, which are about to be shared with a delivery. Among many peers
+    /// they are in no cache, and each count that is raised would wait for its own; read here, both come at once.
+    pub(in crate::core) fn fetch_names(&self, receiver: usize, friend: Option<usize>) {
+        let first_letter = |number| self.address(number).hostname().as_bytes().first().copied();
+        std::hint::black_box((first_letter(receiver), friend.map(first_letter)));
+    }
+}

@@ -1,0 +1,466 @@
+//! The peers that answered when they were last tried, by the machines that they were reached at.
+//!
+//! A machine is a place: whoever has one can have a peer at each of its ports and under each name that leads there. So a
+//! machine is drawn first, each as likely as the others, and then one of its peers. A peer whose place is not known is a
+//! machine of its own.
+//!
+//! Most machines have one peer and are nothing but its number. Machines and, inside of one, peers stand in parts: those
+//! with nothing under way come first, which is nearly all; what depends on the slots that are free is asked of the others
+//! when it is needed. There are no more of these than deliveries under way.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::LazyLock,
+};
+
+use hashbrown::HashTable;
+
+use crate::core::place::PlaceKey;
+
+use super::{parted::Parted, record::Record, room::Room, table::Table};
+
+/// What places are hashed with, as strangers choose them.
+static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// Nothing is under way, and a peer is fast.
+const FAST: usize = 0;
+/// Nothing is under way, and peers are slow.
+const SLOW: usize = 1;
+/// Something is under way.
+const ACTIVE: usize = 2;
+/// No peer is sent to until it is resumed.
+const PAUSED: usize = 3;
+
+/// A machine: the number of its only peer or, with [`SHARED`], the place of a [`Shared`].
+type Unit = u32;
+const SHARED: u32 = 1 << 31;
+
+/// All machines with peers that answered.
+#[derive(Debug, Default)]
+pub(super) struct Machines {
+    units: Parted<4>,
+    shared: Vec<Shared>,
+    /// By their places, where they are known.
+    by_place: HashTable<Unit>,
+    /// How many peers the machines without a delivery under way have: fast ones, and slow ones.
+    idle: [u32; 2],
+    len: u32,
+    /// How many of them are fast, whether or not they can be sent to.
+    fast: u32,
+}
+
+/// A machine that has, or had, several peers.
+#[derive(Debug)]
+struct Shared {
+    place: PlaceKey,
+    peers: Parted<4>,
+    /// Deliveries under way to its peers.
+    in_flight: u32,
+    /// Among all machines.
+    position: u32,
+}
+
+/// How many can be sent to now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Free {
+    pub(super) machines: usize,
+    pub(super) peers: usize,
+}
+
+fn is_shared(unit: Unit) -> bool {
+    unit & SHARED != 0
+}
+
+fn hash(place: PlaceKey) -> u64 {
+    KEY.hash_one(place)
+}
+
+fn part_of(record: &Record) -> usize {
+    match record {
+        _ if record.is_paused => PAUSED,
+        _ if record.in_flight > 0 => ACTIVE,
+        _ if record.is_slow => SLOW,
+        _ => FAST,
+    }
+}
+
+impl Machines {
+    /// How many peers there are.
+    pub(super) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    fn find(&self, place: PlaceKey, table: &Table) -> Option<Unit> {
+        let is_it = |unit: &Unit| self.place(*unit, table) == Some(place);
+        self.by_place.find(hash(place), is_it).copied()
+    }
+
+    fn place(&self, unit: Unit, table: &Table) -> Option<PlaceKey> {
+        if is_shared(unit) { Some(self.shared(unit).place) } else { table.record(unit).place }
+    }
+
+    fn shared(&self, unit: Unit) -> &Shared {
+        &self.shared[(unit & !SHARED) as usize]
+    }
+
+    fn shared_mut(&mut self, unit: Unit) -> &mut Shared {
+        &mut self.shared[(unit & !SHARED) as usize]
+    }
+
+    /// The machine of a peer that is in one.
+    fn unit_of(&self, number: u32, table: &Table) -> Unit {
+        table.record(number).place.and_then(|place| self.find(place, table)).unwrap_or(number)
+    }
+
+    fn position(&self, unit: Unit, positions: &[u32]) -> u32 {
+        if is_shared(unit) { self.shared(unit).position } else { positions[unit as usize] }
+    }
+
+    // === Who is at which ===
+
+    /// A peer takes its place; `positions` has that of each peer by its number.
+    pub(super) fn enter(&mut self, number: u32, table: &Table, positions: &mut [u32]) {
+        let record = table.record(number);
+        self.len += 1;
+        self.fast += u32::from(!record.is_slow);
+        match record.place.and_then(|place| self.find(place, table)) {
+            None => {
+                if let Some(place) = record.place {
+                    let rehash = |unit: &Unit| place_of(&self.shared, *unit, table).map_or(0, hash);
+                    self.by_place.insert_unique(hash(place), number, rehash);
+                }
+                self.insert_unit(number, part_of(record), positions);
+                self.count_idle(number, positions, true);
+            }
+            Some(unit) => {
+                let unit = if is_shared(unit) { unit } else { self.share(unit, table, positions) };
+                self.change(unit, positions, |shared, positions| {
+                    shared.in_flight += record.in_flight;
+                    shared.peers.insert(number, part_of(record), &mut note(positions));
+                });
+            }
+        }
+    }
+
+    /// A machine has a second peer.
+    fn share(&mut self, only: u32, table: &Table, positions: &mut [u32]) -> Unit {
+        let record = table.record(only);
+        let unit = self.shared.len() as u32 | SHARED;
+        let Some(place) = record.place else { return only };
+        self.count_idle(only, positions, false);
+        let position = positions[only as usize];
+        let mut peers = Parted::default();
+        peers.insert(only, part_of(record), &mut note(positions));
+        self.shared.push(Shared { place, peers, in_flight: record.in_flight, position });
+        self.units.replace(position, unit);
+        self.rename(hash(place), only, unit);
+        self.count_idle(unit, positions, true);
+        unit
+    }
+
+    /// A peer leaves; its record is as it was when it entered or last changed.
+    pub(super) fn leave(&mut self, number: u32, table: &Table, positions: &mut [u32]) {
+        self.len -= 1;
+        self.fast -= u32::from(!table.record(number).is_slow);
+        let unit = self.unit_of(number, table);
+        if !is_shared(unit) {
+            self.count_idle(unit, positions, false);
+            self.remove_unit(unit, table, positions);
+            return;
+        }
+        let in_flight = table.record(number).in_flight;
+        self.change(unit, positions, |shared, positions| {
+            shared.in_flight -= in_flight;
+            let position = positions[number as usize];
+            shared.peers.remove(position, &mut note(positions));
+        });
+        if self.shared(unit).peers.is_empty() {
+            self.remove_unit(unit, table, positions);
+            self.drop_shared(unit);
+        }
+    }
+
+    /// What decides where a peer stands in its machine changed, or how many deliveries are under way to it.
+    pub(super) fn update(
+        &mut self,
+        number: u32,
+        in_flight_before: u32,
+        table: &Table,
+        positions: &mut [u32],
+    ) {
+        let (unit, record) = (self.unit_of(number, table), table.record(number));
+        if is_shared(unit) {
+            self.change(unit, positions, |shared, positions| {
+                shared.in_flight = shared.in_flight + record.in_flight - in_flight_before;
+                let position = positions[number as usize];
+                shared.peers.transfer(position, part_of(record), &mut note(positions));
+            });
+        } else {
+            self.count_idle(unit, positions, false);
+            self.move_unit(unit, part_of(record), positions);
+            self.count_idle(unit, positions, true);
+        }
+    }
+
+    /// A peer of a machine has another number, which the table knows already.
+    pub(super) fn renumber(&mut self, from: u32, to: u32, table: &Table, positions: &[u32]) {
+        let position = positions[to as usize];
+        // The name of a machine that is nothing but this peer is its old number still.
+        let place = table.record(to).place;
+        let is_it = |unit: &Unit| *unit == from || place_of(&self.shared, *unit, table) == place;
+        let unit = place.and_then(|place| self.by_place.find(hash(place), is_it).copied()).unwrap_or(from);
+        if is_shared(unit) {
+            self.shared_mut(unit).peers.replace(position, to);
+        } else {
+            self.units.replace(position, to);
+            place.into_iter().for_each(|place| self.rename(hash(place), from, to));
+        }
+    }
+
+    fn rename(&mut self, hash: u64, from: Unit, to: Unit) {
+        let found = self.by_place.find_mut(hash, |unit| *unit == from);
+        found.into_iter().for_each(|unit| *unit = to);
+    }
+
+    /// Changes a machine that is shared, and lets it stand where it belongs.
+    fn change(&mut self, unit: Unit, positions: &mut [u32], change: impl FnOnce(&mut Shared, &mut [u32])) {
+        self.count_idle(unit, positions, false);
+        change(self.shared_mut(unit), positions);
+        let part = self.shared(unit).part();
+        self.move_unit(unit, part, positions);
+        self.count_idle(unit, positions, true);
+    }
+
+    /// Counts the peers of a machine if nothing is under way to it, or no longer counts them.
+    fn count_idle(&mut self, unit: Unit, positions: &[u32], is_more: bool) {
+        let part = self.units.part_at(self.position(unit, positions));
+        let counts = match part {
+            FAST | SLOW if is_shared(unit) => {
+                [FAST, SLOW].map(|part| self.shared(unit).peers.len_of(part) as u32)
+            }
+            FAST => [1, 0],
+            SLOW => [0, 1],
+            _ => return,
+        };
+        for (idle, count) in self.idle.iter_mut().zip(counts) {
+            *idle = if is_more { *idle + count } else { *idle - count };
+        }
+    }
+
+    fn insert_unit(&mut self, unit: Unit, part: usize, positions: &mut [u32]) {
+        self.units.insert(unit, part, &mut note_units(&mut self.shared, positions));
+    }
+
+    fn move_unit(&mut self, unit: Unit, part: usize, positions: &mut [u32]) {
+        let position = self.position(unit, positions);
+        self.units.transfer(position, part, &mut note_units(&mut self.shared, positions));
+    }
+
+    fn remove_unit(&mut self, unit: Unit, table: &Table, positions: &mut [u32]) {
+        let position = self.position(unit, positions);
+        self.units.remove(position, &mut note_units(&mut self.shared, positions));
+        if let Some(place) = self.place(unit, table)
+            && let Ok(found) = self.by_place.find_entry(hash(place), |found| *found == unit)
+        {
+            found.remove();
+        }
+    }
+
+    /// Forgets a machine without peers; the last one has its name then.
+    fn drop_shared(&mut self, unit: Unit) {
+        self.shared.swap_remove((unit & !SHARED) as usize);
+        let last = self.shared.len() as u32 | SHARED;
+        if last != unit {
+            let Shared { position, place, .. } = *self.shared(unit);
+            self.units.replace(position, unit);
+            self.rename(hash(place), last, unit);
+        }
+    }
+
+    // === Who can be sent to ===
+
+    /// How many can be sent to with so much room.
+    pub(super) fn free(&self, room: &Room, table: &Table) -> Free {
+        let [fast, slow] = self.idle.map(|count| count as usize);
+        let idle = if room.admits_slow { fast + slow } else { fast };
+        // Those without a delivery under way are counted already, but for slow ones of a machine with fast ones.
+        let machines = self.idle_units(room);
+        self.active(room, table).fold(Free { machines, peers: idle }, |free, (_, peers)| Free {
+            machines: free.machines + 1,
+            peers: free.peers + peers,
+        })
+    }
+
+    /// Whether there is one machine, or none.
+    pub(super) fn is_only_one(&self) -> bool {
+        self.units.len() <= 1
+    }
+
+    /// Whether any peer is fast, whether or not it can be sent to.
+    pub(super) fn is_any_fast(&self) -> bool {
+        self.fast > 0
+    }
+
+    /// A peer that is here was slow and is not, or the other way round; [`Machines::update`] is called as well.
+    pub(super) fn note_speed(&mut self, was_slow: bool, is_slow: bool) {
+        self.fast = self.fast + u32::from(was_slow) - u32::from(is_slow);
+    }
+
+    /// Whether any can be sent to.
+    pub(super) fn is_any_free(&self, room: &Room, table: &Table) -> bool {
+        self.idle_units(room) > 0 || self.active(room, table).next().is_some()
+    }
+
+    /// How many machines without a delivery under way can be sent to. They stand first.
+    fn idle_units(&self, room: &Room) -> usize {
+        self.units.len_of(FAST) + if room.admits_slow { self.units.len_of(SLOW) } else { 0 }
+    }
+
+    /// The machines with something under way that can be sent to nevertheless, and how many of their peers can.
+    fn active<'a>(&'a self, room: &'a Room, table: &'a Table) -> impl Iterator<Item = (Unit, usize)> + 'a {
+        let units = self.units.part(ACTIVE).iter().copied();
+        units.map(|unit| (unit, self.free_at(unit, room, table))).filter(|(_, peers)| *peers > 0)
+    }
+
+    /// The machine at this position among those that can be sent to, and how many of its peers can.
+    pub(super) fn nth_free(&self, place: usize, room: &Room, table: &Table) -> Option<(Unit, usize)> {
+        let idle = self.idle_units(room);
+        if place >= idle {
+            return self.active(room, table).nth(place - idle);
+        }
+        let unit = self.units.at(place)?;
+        Some((unit, self.free_at(unit, room, table)))
+    }
+
+    fn free_at(&self, unit: Unit, room: &Room, table: &Table) -> usize {
+        if !is_shared(unit) {
+            return usize::from(room.admits(table.record(unit), None));
+        }
+        let Shared { peers, in_flight, .. } = self.shared(unit);
+        let of =
+            |part, is_slow| if room.admits_machine(*in_flight, is_slow) { peers.len_of(part) } else { 0 };
+        of(FAST, false) + of(SLOW, true) + self.active_at(unit, room, table).count()
+    }
+
+    /// The peers of a machine that can be sent to though something is under way to them.
+    fn active_at<'a>(
+        &'a self,
+        unit: Unit,
+        room: &'a Room,
+        table: &'a Table,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let Shared { peers, in_flight, .. } = self.shared(unit);
+        let admits = move |number: &u32| room.admits(table.record(*number), Some(*in_flight));
+        peers.part(ACTIVE).iter().copied().filter(admits)
+    }
+
+    /// The number of the peer at this position among those of a machine that can be sent to.
+    pub(super) fn nth_free_at(&self, unit: Unit, place: usize, room: &Room, table: &Table) -> Option<u32> {
+        if !is_shared(unit) {
+            return Some(unit);
+        }
+        let Shared { peers, in_flight, .. } = self.shared(unit);
+        let mut place = place;
+        for (part, is_slow) in [(FAST, false), (SLOW, true)] {
+            if room.admits_machine(*in_flight, is_slow) {
+                match peers.part(part).get(place) {
+                    Some(number) => return Some(*number),
+                    None => place -= peers.len_of(part),
+                }
+            }
+        }
+        self.active_at(unit, room, table).nth(place)
+    }
+
+    /// Whether a peer that is here can be sent to.
+    pub(super) fn is_free(&self, number: u32, room: &Room, table: &Table) -> bool {
+        let unit = self.unit_of(number, table);
+        let in_flight = is_shared(unit).then(|| self.shared(unit).in_flight);
+        room.admits(table.record(number), in_flight)
+    }
+
+    // === Who is named ===
+
+    /// How many machines there are for a friend, and the number of a random peer of the one at a position: `pick` draws
+    /// one of so many. The peer `but` is left out.
+    pub(super) fn draw_friend(
+        &self,
+        but: Option<u32>,
+        table: &Table,
+        positions: &[u32],
+        mut pick: impl FnMut(usize) -> usize,
+    ) -> Option<u32> {
+        let unit = but.map(|number| self.unit_of(number, table));
+        let is_alone = |unit: &Unit| !is_shared(*unit) || self.shared(*unit).peers.len() == 1;
+        let left_out = unit.filter(is_alone).map(|unit| self.position(unit, positions) as usize);
+        let position = pick_but(self.units.len(), left_out, &mut pick)?;
+        let drawn = self.units.at(position)?;
+        if !is_shared(drawn) {
+            return Some(drawn);
+        }
+        let peers = &self.shared(drawn).peers;
+        let left_out = but.filter(|_| unit == Some(drawn)).map(|number| positions[number as usize] as usize);
+        peers.at(pick_but(peers.len(), left_out, &mut pick)?)
+    }
+
+    // === Reading ahead ===
+
+    #[cfg(feature = "simulation")]
+    pub(super) fn touch(&self) -> usize {
+        self.units.all().last().map_or(0, |last| *last as usize) ^ self.shared.len() ^ self.by_place.len()
+    }
+
+    /// The numbers of all.
+    #[cfg(test)]
+    pub(super) fn numbers(&self) -> Vec<u32> {
+        let of = |unit: &Unit| {
+            if is_shared(*unit) { self.shared(*unit).peers.all().to_vec() } else { vec![*unit] }
+        };
+        self.units.all().iter().flat_map(of).collect()
+    }
+}
+
+impl Shared {
+    /// The part that it belongs to.
+    fn part(&self) -> usize {
+        if self.peers.len_of(PAUSED) == self.peers.len() {
+            PAUSED
+        } else if self.in_flight > 0 {
+            ACTIVE
+        } else if self.peers.len_of(FAST) > 0 {
+            FAST
+        } else {
+            SLOW
+        }
+    }
+}
+
+/// One of the positions of `len`, but not the one that is left out.
+fn pick_but(len: usize, left_out: Option<usize>, pick: &mut impl FnMut(usize) -> usize) -> Option<usize> {
+    let candidates = len - usize::from(left_out.is_some());
+    let position = (candidates > 0).then(|| pick(candidates))?;
+    Some(position + usize::from(left_out.is_some_and(|left_out| position >= left_out)))
+}
+
+fn place_of(shared: &[Shared], unit: Unit, table: &Table) -> Option<PlaceKey> {
+    if is_shared(unit) { Some(shared[(unit & !SHARED) as usize].place) } else { table.record(unit).place }
+}
+
+/// Keeps the positions of peers.
+fn note(positions: &mut [u32]) -> impl FnMut(u32, u32) {
+    |number, position| positions[number as usize] = position
+}
+
+/// Keeps the positions of machines.
+fn note_units<'a>(shared: &'a mut [Shared], positions: &'a mut [u32]) -> impl FnMut(u32, u32) + 'a {
+    |unit, position| {
+        if is_shared(unit) {
+            shared[(unit & !SHARED) as usize].position = position;
+        } else {
+            positions[unit as usize] = position;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

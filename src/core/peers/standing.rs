@@ -1,0 +1,191 @@
+//! Peers that asked for a pause, and peers that refuse one message after the other.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use crate::protocol::Address;
+
+use super::Peers;
+
+/// The shortest pause.
+const SHORTEST: Duration = Duration::from_secs(1);
+/// The longest pause that a peer can ask for.
+const LONGEST: Duration = Duration::from_secs(3600);
+/// The longest pause of a peer that does not say how long.
+const LONGEST_UNASKED: Duration = Duration::from_secs(60);
+/// A peer that refused so many different messages in a row, each one that any peer takes, refuses everything.
+const ALL: usize = 3;
+
+/// What is kept of a peer since it last accepted something. Most peers have none.
+#[derive(Debug, Default)]
+struct Standing {
+    /// Until when it is sent nothing, as uptime.
+    until: Option<Duration>,
+    /// The latest pause whose length it did not ask for.
+    unasked: Duration,
+    /// Digests of different messages that it refused in a row.
+    refused: Vec<u64>,
+}
+
+/// What is kept of all that have something.
+#[derive(Debug, Default)]
+pub(super) struct Standings {
+    by_address: BTreeMap<Address, Standing>,
+    /// Those that pause, the first to be resumed first.
+    ends: BTreeSet<(Duration, Address)>,
+}
+
+impl Standings {
+    fn set_until(&mut self, address: &Address, until: Option<Duration>) {
+        let standing = self.by_address.entry(address.clone()).or_default();
+        if let Some(before) = std::mem::replace(&mut standing.until, until) {
+            self.ends.remove(&(before, address.clone()));
+        }
+        self.ends.extend(until.map(|until| (until, address.clone())));
+    }
+
+    pub(super) fn is_paused(&self, address: &Address) -> bool {
+        self.by_address.get(address).is_some_and(|standing| standing.until.is_some())
+    }
+
+    /// The peer is forgotten: only a pause is kept.
+    pub(super) fn leave(&mut self, address: &Address) {
+        if !self.is_paused(address) {
+            self.by_address.remove(address);
+        }
+    }
+}
+
+impl Peers {
+    /// The address is sent nothing for a while: for as long as it asked, or for a second at first and twice as long each
+    /// further time.
+    pub(in crate::core) fn pause(&mut self, address: &Address, asked: Option<Duration>, now: Duration) {
+        let standings = self.standings.get_or_insert_default();
+        let standing = standings.by_address.entry(address.clone()).or_default();
+        let pause = match asked {
+            Some(asked) => asked.clamp(SHORTEST, LONGEST),
+            // One of several that were under way at once.
+            None if standing.until.is_some_and(|until| until > now) => return,
+            None => {
+                standing.unasked = (standing.unasked * 2).clamp(SHORTEST, LONGEST_UNASKED);
+                standing.unasked
+            }
+        };
+        standings.set_until(address, Some(now + pause));
+        if let Some(number) = self.find(address) {
+            self.set_paused(number, true);
+        }
+    }
+
+    /// Those whose pauses are over can be sent to again.
+    pub(in crate::core) fn resume_due(&mut self, now: Duration) {
+        while let Some(address) = self.next_to_resume(now) {
+            let Some(standings) = &mut self.standings else { return };
+            standings.set_until(&address, None);
+            match self.table.find(&address) {
+                Some(number) => _ = self.set_paused(number, false),
+                None => standings.leave(&address),
+            }
+        }
+    }
+
+    fn next_to_resume(&self, now: Duration) -> Option<Address> {
+        let (until, address) = self.standings.as_ref()?.ends.first()?;
+        (*until <= now).then(|| address.clone())
+    }
+
+    /// When the next pause is over, as uptime.
+    pub(in crate::core) fn next_resume(&self) -> Option<Duration> {
+        self.standings.as_ref()?.ends.first().map(|(until, _)| *until)
+    }
+
+    /// When the pause of this address is over, as uptime.
+    pub(in crate::core) fn paused_until(&self, address: &Address) -> Option<Duration> {
+        self.standings.as_ref()?.by_address.get(address)?.until
+    }
+
+    /// The peer refused a message that any peer takes. Returns whether it refuses everything.
+    pub(in crate::core) fn note_refusal(&mut self, address: &Address, digest: u64) -> bool {
+        let standings = self.standings.get_or_insert_default();
+        let refused = &mut standings.by_address.entry(address.clone()).or_default().refused;
+        if refused.len() < ALL && !refused.contains(&digest) {
+            refused.push(digest);
+        }
+        refused.len() >= ALL
+    }
+
+    /// The peer accepted something: it neither pauses nor refuses everything.
+    pub(in crate::core) fn clear_standing(&mut self, address: &Address) {
+        let Some(standings) = &mut self.standings else { return };
+        if standings.by_address.contains_key(address) {
+            standings.set_until(address, None);
+            standings.by_address.remove(address);
+            if standings.by_address.is_empty() {
+                self.standings = None;
+            }
+            if let Some(number) = self.find(address) {
+                self.set_paused(number, false);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::{Now, Status};
+
+    fn second(second: u64) -> Duration {
+        Duration::from_secs(second)
+    }
+
+    #[test]
+    fn a_pause_is_as_long_as_asked_within_bounds_or_doubles_up_to_a_minute() {
+        let peer: Address = "peer:1".parse().unwrap();
+        for (asked, expected) in [
+            (
+                &[Some(0), Some(7), Some(7), Some(3600), Some(1_000_000_u64)] as &[_],
+                &[1_u64, 7, 7, 3600, 3600] as &[_],
+            ),
+            (&[None; 9], &[1, 2, 4, 8, 16, 32, 60, 60, 60]),
+            (&[None, None, Some(5), None], &[1, 2, 5, 4]),
+        ] {
+            let (mut peers, mut now) = (Peers::new(1, usize::MAX), second(100));
+            for (asked, expected) in asked.iter().zip(expected) {
+                peers.pause(&peer, asked.map(second), now);
+                // Others that were under way at once change nothing.
+                peers.pause(&peer, None, now);
+                assert_eq!(peers.next_resume(), Some(now + second(*expected)));
+                now += second(*expected);
+            }
+        }
+    }
+
+    #[test]
+    fn one_that_is_forgotten_and_comes_back_pauses_still_and_then_nothing_is_kept() {
+        let peer: Address = "peer:1".parse().unwrap();
+        let now = Now { uptime: second(1), unix_ms: 0 };
+        let mut peers = Peers::new(1, usize::MAX);
+        peers.insert(&peer, Status::New, now);
+        peers.pause(&peer, Some(second(5)), second(1));
+        peers.remove(&peer);
+        peers.insert(&peer, Status::New, now);
+        assert_eq!((peers.free(Status::New), peers.paused_until(&peer)), (0, Some(second(6))));
+        peers.remove(&peer);
+        peers.resume_due(second(6));
+        assert_eq!((peers.next_resume(), peers.paused_until(&peer)), (None, None));
+        assert!(peers.standings.unwrap().by_address.is_empty());
+    }
+
+    #[test]
+    fn three_different_messages_in_a_row_are_all() {
+        let peer: Address = "peer:1".parse().unwrap();
+        let mut peers = Peers::new(1, usize::MAX);
+        let refusals = [1, 1, 2, 1, 2, 3, 3].map(|digest| peers.note_refusal(&peer, digest));
+        assert_eq!(refusals, [false, false, false, false, false, true, true]);
+        peers.clear_standing(&peer);
+        assert!(!peers.note_refusal(&peer, 9));
+    }
+}

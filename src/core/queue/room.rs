@@ -1,0 +1,176 @@
+//! What there is in all and of whom, and for what there is room.
+
+use std::net::IpAddr;
+
+use super::{EnqueueError, Queue};
+use crate::core::{
+    HeldMessage, PlaceShare, QueuedMessage,
+    shares::{Load, Shares},
+};
+
+/// The part of the queue that is kept for the user's own messages: one in so many messages and bytes.
+const RESERVE: usize = 16;
+
+/// Why a message from outside finds no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::core) enum NoRoom {
+    /// Nobody else would find room for it either.
+    Full,
+    /// The place that it comes from has its share, or the network of the place has.
+    Share,
+}
+
+/// The whole, the parts, and the bounds.
+#[derive(Debug)]
+pub(super) struct Room {
+    /// Waiting, held and in flight.
+    pub(super) all: Load,
+    /// Of these, what was typed in here.
+    own: Load,
+    most: Load,
+    /// What came from a place. Nodes of a simulation have none.
+    pub(super) shares: Option<Box<Shares>>,
+}
+
+impl Room {
+    pub(super) fn new(most: Load) -> Self {
+        Self { all: Load::default(), own: Load::default(), most, shares: None }
+    }
+
+    /// Counts a message. Returns the place that it is counted for.
+    pub(super) fn add(&mut self, place: Option<IpAddr>, is_own: bool, size: usize) -> Option<IpAddr> {
+        self.all.add(size);
+        if is_own {
+            self.own.add(size);
+        }
+        place.map(|place| self.shares.get_or_insert_default().add(place, size))
+    }
+
+    /// Counts one less.
+    pub(super) fn remove(&mut self, gone: &QueuedMessage) {
+        let size = gone.message.size();
+        self.all.remove(size);
+        if gone.from.is_none() {
+            self.own.remove(size);
+        }
+        if let Some((place, shares)) = gone.place.zip(self.shares.as_mut()) {
+            shares.remove(place, size);
+            if shares.len() == 0 {
+                self.shares = None;
+            }
+        }
+    }
+
+    /// A message has another size.
+    pub(super) fn resize(&mut self, place: Option<IpAddr>, is_own: bool, before: usize, after: usize) {
+        self.all.bytes = self.all.bytes - before + after;
+        if is_own {
+            self.own.bytes = self.own.bytes - before + after;
+        }
+        if let Some((place, shares)) = place.zip(self.shares.as_mut()) {
+            shares.resize(place, before, after);
+        }
+    }
+
+    /// So many more of a place's messages are held, or fewer.
+    pub(super) fn count_held(&mut self, queued: &QueuedMessage, change: isize) {
+        if let Some((place, shares)) = queued.place.zip(self.shares.as_mut()) {
+            shares.count_held(place, change);
+        }
+    }
+
+    fn free(&self) -> Load {
+        Load {
+            messages: self.most.messages.saturating_sub(self.all.messages),
+            bytes: self.most.bytes.saturating_sub(self.all.bytes),
+        }
+    }
+
+    /// What strangers may have in all.
+    fn whole(&self) -> Load {
+        let Load { messages, bytes } = self.most;
+        Load { messages: messages - messages / RESERVE, bytes: bytes - bytes / RESERVE }
+    }
+
+    /// What is free less what of the user's reserve is unused.
+    pub(super) fn free_for_strangers(&self) -> Load {
+        let (free, most, own) = (self.free(), self.most, self.own);
+        let unused = |most: usize, own: usize| (most / RESERVE).saturating_sub(own);
+        Load {
+            messages: free.messages.saturating_sub(unused(most.messages, own.messages)),
+            bytes: free.bytes.saturating_sub(unused(most.bytes, own.bytes)),
+        }
+    }
+}
+
+impl Load {
+    fn has_room(self, size: usize) -> bool {
+        self.messages > 0 && self.bytes >= size
+    }
+}
+
+impl Queue {
+    fn full(&self) -> EnqueueError {
+        let Load { messages, bytes } = self.room.all;
+        EnqueueError::Full { messages, bytes }
+    }
+
+    /// Whether there is room for a message of `size` bytes that the user writes or takes back.
+    pub(in crate::core) fn check_room(&self, size: usize) -> Result<(), EnqueueError> {
+        if self.room.free().has_room(size) { Ok(()) } else { Err(self.full()) }
+    }
+
+    /// Whether there is room for a message of `size` bytes from this place. What has none is bounded by the whole alone.
+    pub(in crate::core) fn check_share(&self, place: Option<IpAddr>, size: usize) -> Result<(), NoRoom> {
+        let Some(place) = place else { return self.check_room(size).map_err(|_| NoRoom::Full) };
+        let free = self.room.free_for_strangers();
+        if !free.has_room(size) {
+            return Err(NoRoom::Full);
+        }
+        let none = Shares::default();
+        let shares = self.room.shares.as_deref().unwrap_or(&none);
+        if shares.admits(place, size, free, self.room.whole()) { Ok(()) } else { Err(NoRoom::Share) }
+    }
+
+    /// A message of this place was not accepted because the place has its share.
+    pub(in crate::core) fn count_refused(&mut self, place: IpAddr) {
+        self.room.shares.iter_mut().for_each(|shares| shares.count_refused(place));
+    }
+
+    /// Whether a message of `size` bytes fits in the place of this one.
+    pub(in crate::core) fn check_exchange(&self, before: usize, size: usize) -> Result<(), EnqueueError> {
+        if self.room.all.bytes - before + size <= self.room.most.bytes { Ok(()) } else { Err(self.full()) }
+    }
+
+    /// Bytes of JSON text waiting, held and in flight.
+    pub(in crate::core) fn bytes(&self) -> usize {
+        self.room.all.bytes
+    }
+
+    /// The places with the largest shares, by what they have of the messages or the bytes, whichever is more; and how
+    /// many places there are. Looks at each place.
+    pub(in crate::core) fn largest_shares(&self, most: usize) -> (Vec<PlaceShare>, usize) {
+        let Some(shares) = &self.room.shares else { return (Vec::new(), 0) };
+        let Load { messages, bytes } = self.room.most;
+        let part = |share: &PlaceShare| {
+            let of_messages = share.messages as f64 / messages as f64;
+            of_messages.max(share.bytes as f64 / bytes as f64)
+        };
+        let by_part = |one: &PlaceShare, other: &PlaceShare| {
+            part(other).total_cmp(&part(one)).then_with(|| one.place.cmp(&other.place))
+        };
+        let mut largest: Vec<PlaceShare> = shares.iter().copied().collect();
+        if largest.len() > most && most > 0 {
+            largest.select_nth_unstable_by(most - 1, by_part);
+        }
+        largest.truncate(most);
+        largest.sort_by(by_part);
+        (largest, shares.len())
+    }
+
+    /// Puts a message that is in no list among the held.
+    pub(in crate::core) fn keep(&mut self, held: HeldMessage) {
+        self.room.count_held(&held.queued, 1);
+        self.held.insert(held);
+    }
+}

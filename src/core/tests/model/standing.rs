@@ -1,0 +1,89 @@
+//! Pauses, and who refused which message.
+
+use super::*;
+
+impl Model {
+    /// The peer accepted something.
+    pub(super) fn clear_standing(&mut self, address: &Address) {
+        self.paused.remove(address);
+        self.standing.remove(address);
+    }
+
+    /// For a second, and twice as long each time.
+    pub(super) fn pause(&mut self, address: &Address) {
+        if self.paused.get(address).is_some_and(|until| *until > self.now.uptime) {
+            return;
+        }
+        let (seconds, _) = self.standing.entry(address.clone()).or_default();
+        *seconds = (*seconds * 2).clamp(1, 60);
+        self.paused.insert(address.clone(), self.now.uptime + Duration::from_secs(*seconds));
+    }
+
+    /// Pauses that are over end when the shell wakes.
+    pub(super) fn resume(&mut self) {
+        let now = self.now.uptime;
+        self.paused.retain(|_, until| *until > now);
+        self.forget_standings();
+    }
+
+    /// Of those that are not known only pauses are kept.
+    pub(super) fn forget_standings(&mut self) {
+        let (peers, paused) = (&self.peers, &self.paused);
+        self.standing.retain(|address, _| peers.contains_key(address) || paused.contains_key(address));
+    }
+
+    /// A peer answered a message with a status other than 200, and is not known to be away for it.
+    pub(super) fn refused(&mut self, to: &Address, message: &Message, status: u16) {
+        match status {
+            503 => self.pause(to),
+            413 | 500 => {
+                let text = message.as_json().to_owned();
+                let row = &mut self.standing.entry(to.clone()).or_default().1;
+                row.insert(text.clone());
+                let refuses_all = self.peers.contains_key(to) && row.len() >= 3;
+                self.forget_standings();
+                if refuses_all {
+                    self.contact_failed(to);
+                    self.pause(to);
+                } else {
+                    let (times, peers) = self.refusals.entry(text).or_default();
+                    *times += 1;
+                    peers.insert(to.clone());
+                }
+            }
+            _ => self.contact_failed(to),
+        }
+    }
+
+    /// Whether a message was refused by three, or thrice with no others there.
+    pub(super) fn is_to_be_set_aside(&self, message: &Message) -> bool {
+        self.refusals.get(message.as_json()).is_some_and(|(times, peers)| {
+            let others = self.good().into_iter().filter(|good| !peers.contains(good));
+            peers.len() >= 3 || *times >= if others.count() > 0 { 12 } else { 3 }
+        })
+    }
+
+    /// Who refused the head of the queue.
+    pub(super) fn refusers(&self) -> BTreeSet<Address> {
+        let head = self.queue.first().and_then(|head| self.refusals.get(head.as_json()));
+        head.map(|(_, peers)| peers.clone()).unwrap_or_default()
+    }
+
+    /// Whether the head waits for a busy peer that has not refused it, because all that are free have.
+    pub(super) fn waits_for_others(&self) -> bool {
+        let (refusers, good) = (self.refusers(), self.good());
+        let is_other = |(_, to, message): &(DeliveryId, Address, Option<Message>)| {
+            message.is_some() && good.contains(to) && !refusers.contains(to)
+        };
+        !refusers.is_empty()
+            && self.peers.keys().filter(|peer| self.is_free(peer)).all(|peer| refusers.contains(peer))
+            && self.in_flight.iter().any(is_other)
+    }
+
+    /// Whether a pause ends before which nothing can be sent.
+    pub(super) fn waits_for_a_pause(&self) -> bool {
+        !self.queue.is_empty()
+            && self.messages_in_flight().count() < self.options.max_in_flight
+            && !self.paused.is_empty()
+    }
+}

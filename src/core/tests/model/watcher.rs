@@ -1,0 +1,69 @@
+//! What is known by the events alone.
+
+use super::*;
+
+impl Watcher {
+    /// An event carries a peer as it is then.
+    pub(super) fn see(&mut self, peer: Peer) {
+        let Some(known) = self.peers.get_mut(&peer.address) else { return };
+        let was_claim = std::mem::replace(known, peer).is_claim();
+        self.confirmed = (was_claim && !known.is_claim()).then(|| known.address.clone());
+    }
+
+    pub(super) fn watch(&mut self, event: Event) {
+        match event {
+            Event::MessageQueued { id, message, .. } => {
+                assert_eq!(self.queue.insert(id, message), None);
+            }
+            Event::MessageSending { id, message, .. } => {
+                assert_eq!(self.queue.remove(&id), Some(message));
+            }
+            Event::MessageReceived { peer, .. }
+            | Event::AnnounceReceived { peer, .. }
+            | Event::MessageDelivered { peer, .. }
+            | Event::DeliveryFailed { peer, .. } => self.see(peer),
+            Event::MessageDropped { id, message, .. } => {
+                assert_eq!(self.queue.remove(&id).or(self.held.remove(&id)), Some(message));
+            }
+            Event::MessageHeld { held, origin } => {
+                let (id, message) = (held.queued.id, held.queued.message);
+                let waited = if origin.is_none() { Some(message.clone()) } else { None };
+                assert_eq!(self.queue.remove(&id), waited);
+                assert_eq!(self.held.insert(id, message), None);
+            }
+            Event::MessageReleased { was, queued } => {
+                assert_eq!(self.held.remove(&was).as_ref(), Some(&queued.message));
+                assert_eq!(self.queue.insert(queued.id, queued.message), None);
+            }
+            Event::MessageChanged { before, queued } => {
+                let text = self.queue.get_mut(&queued.id).or(self.held.get_mut(&queued.id)).unwrap();
+                assert_eq!(std::mem::replace(text, queued.message), before);
+            }
+            Event::PeerDiscovered { peer, .. } => {
+                assert_eq!(self.peers.insert(peer.address.clone(), peer), None);
+            }
+            Event::PeerUpdated { peer, from } => {
+                let before = self.peers.insert(peer.address.clone(), peer);
+                assert_eq!(before.map(|peer| peer.status), Some(from));
+            }
+            Event::PeerChanged { peer } => {
+                let before = self.peers.insert(peer.address.clone(), peer.clone()).unwrap();
+                assert!(before != peer && before.status == peer.status, "nothing of {peer:?} changed");
+            }
+            Event::ClaimConfirmed { peer } => {
+                let is_expected = self.confirmed.take().as_ref() == Some(&peer.address);
+                let before = self.peers.insert(peer.address.clone(), peer.clone()).unwrap();
+                assert!(is_expected || before.is_claim(), "{before:?} was no claim");
+                assert!(!peer.is_claim());
+            }
+            Event::PeerForgotten { peer } => {
+                assert_eq!(self.peers.remove(&peer.address), Some(peer));
+            }
+            Event::LimitsMet { met } => self.limits = met,
+            Event::FoundOurselves { address } => {
+                self.peers.remove(&address);
+            }
+            _ => {}
+        }
+    }
+}

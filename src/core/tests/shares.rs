@@ -1,0 +1,343 @@
+//! What one machine, or one slow peer, gets of the messages and of the slots.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use super::*;
+
+fn machine(number: u8) -> IpAddr {
+    IpAddr::from([10, number, 0, 1])
+}
+
+fn accepted(remote: Option<IpAddr>, round_trip: Duration) -> Outcome {
+    Outcome::Answered(Reply { remote, ..Reply::new(200, round_trip) })
+}
+
+/// The peer accepts an announce of ours at this machine.
+fn add_at(core: &mut Core, peer: &Address, remote: Option<IpAddr>) {
+    for _ in 0..2 {
+        core.see_sender(peer, None, at(0));
+    }
+    let id = core.announce(peer, &mut rng()).unwrap();
+    while core.poll_delivery().is_some() {}
+    core.handle_delivery(id, accepted(remote, Duration::from_millis(1)), at(0));
+}
+
+/// Whom so many messages go to, each of which is accepted at once, and who is named beside each.
+fn receivers(
+    core: &mut Core,
+    messages: u64,
+    remote_of: impl Fn(&Address) -> IpAddr,
+) -> Vec<(Address, Option<Address>)> {
+    let mut rng = rng();
+    let mut receivers = Vec::new();
+    for number in 0..messages {
+        let now = at(1000 + number);
+        core.enqueue(Message::text("GNU Terry Pratchett"), now).unwrap();
+        core.handle_timeout(now, &mut rng);
+        let delivery = core.poll_delivery().unwrap();
+        let remote = remote_of(&delivery.to);
+        core.handle_delivery(delivery.id, accepted(Some(remote), Duration::from_millis(1)), now);
+        receivers.push((delivery.to, delivery.payload.friend));
+        events(core);
+    }
+    receivers
+}
+
+/// However many names or ports a machine is known by, it gets the share of one, of messages and of friends.
+#[test]
+fn a_machine_with_many_names_gets_the_share_of_one() {
+    const HONEST: u8 = 5;
+    let liar = machine(100);
+    for names in [1_u16, 2, 10, 99, 500] {
+        let mut core = core();
+        let honest: Vec<Address> =
+            (1..=HONEST).map(|number| address(&format!("honest-{number}:1"))).collect();
+        for (number, peer) in (1..).zip(&honest) {
+            add_at(&mut core, peer, Some(machine(number)));
+        }
+        for port in 1..=names {
+            add_at(&mut core, &Address::new("liar", port).unwrap(), Some(liar));
+        }
+        let is_honest = |peer: &Address| honest.iter().position(|honest| honest == peer);
+        let sent = receivers(&mut core, 3000, |peer| {
+            is_honest(peer).map_or(liar, |number| machine(number as u8 + 1))
+        });
+        let share = |count: usize| count as f64 / sent.len() as f64;
+        let messages = share(sent.iter().filter(|(to, _)| is_honest(to).is_none()).count());
+        let friends = share(
+            sent.iter()
+                .filter(|(_, friend)| friend.as_ref().is_some_and(|friend| is_honest(friend).is_none()))
+                .count(),
+        );
+        let fair = 1.0 / f64::from(HONEST + 1);
+        assert!((messages / fair - 1.0).abs() < 0.2, "{names} names: {messages} of the messages");
+        assert!(friends < 1.3 * fair, "{names} names: {friends} of the friends");
+        // Each of its names is as likely as the others.
+        let to_liar: BTreeMap<&Address, usize> = sent.iter().fold(BTreeMap::new(), |mut counts, (to, _)| {
+            *counts.entry(to).or_default() += usize::from(is_honest(to).is_none());
+            counts
+        });
+        assert!(to_liar.values().all(|count| *count <= 40 + 600 / usize::from(names)), "{to_liar:?}");
+    }
+}
+
+/// A machine that moves takes its peers along; one that nothing is known of counts as one.
+#[test]
+fn the_place_that_counts_is_the_one_that_answered_last() {
+    let mut core = core();
+    for port in 1..=20 {
+        add_at(&mut core, &Address::new("moves", port).unwrap(), Some(machine(1)));
+    }
+    add_at(&mut core, &address("stays:1"), Some(machine(2)));
+    let moved = |to: &Address| if to.hostname() == "moves" { machine(3) } else { machine(2) };
+    let sent = receivers(&mut core, 2000, moved);
+    let to_stays = sent.iter().filter(|(to, _)| to.hostname() == "stays").count();
+    // At two machines, then at three, and at two again when all have moved.
+    assert!((600..1100).contains(&to_stays), "{to_stays}");
+}
+
+#[test]
+fn how_a_receiver_was_drawn_is_told() {
+    let mut core = core();
+    for port in 1..=3 {
+        add_at(&mut core, &Address::new("one", port).unwrap(), Some(machine(1)));
+    }
+    add_at(&mut core, &address("other:1"), Some(machine(2)));
+    add_at(&mut core, &address("anywhere:1"), None);
+    events(&mut core);
+    for number in 0..50 {
+        core.enqueue(Message::text("hello"), at(number)).unwrap();
+        let delivery = send_one(&mut core, at(number));
+        let choice = events(&mut core).into_iter().find_map(|event| match event {
+            Event::MessageSending { choice, .. } => Some(choice),
+            _ => None,
+        });
+        let at_place = if delivery.to.hostname() == "one" { 3 } else { 1 };
+        let told = choice.map(|choice| (choice.free.alive, choice.alive_places, choice.at_place));
+        assert_eq!(told, Some((5, 3, at_place)), "{}", delivery.to);
+        let remote = match delivery.to.hostname() {
+            "one" => Some(machine(1)),
+            "other" => Some(machine(2)),
+            _ => None,
+        };
+        core.handle_delivery(delivery.id, accepted(remote, Duration::from_millis(1)), at(number));
+        events(&mut core);
+    }
+}
+
+/// A peer that takes its time, from some message on.
+#[derive(Debug, Clone, Copy)]
+enum Slow {
+    Always,
+    /// After so many that it answered at once.
+    After(u32),
+    /// Every so manieth.
+    Each(u32),
+}
+
+/// Five minutes at a rate of 50: how many messages a second the four fast peers accept beside so many slow ones.
+fn served(slow: u16, how: Slow, place: impl Fn(&Address) -> Option<IpAddr>) -> f64 {
+    const SECONDS: u64 = 300;
+    let mut core = core_with(|options| options.send_rate = 50.0);
+    let peers = (1..=4)
+        .map(|port| Address::new("fast", port))
+        .chain((1..=slow).map(|port| Address::new("slow", port)));
+    for peer in peers.map(Result::unwrap) {
+        add_at(&mut core, &peer, place(&peer));
+    }
+    let (mut rng, mut ends, mut asked) = (rng(), BTreeMap::new(), BTreeMap::<Address, u32>::new());
+    let mut to_fast = 0;
+    for millis in (0..SECONDS * 1000).step_by(10) {
+        while let Some(end) = ends.first_entry().filter(
+            |end: &std::collections::btree_map::OccupiedEntry<'_, (u64, DeliveryId), Outcome>| {
+                end.key().0 <= millis
+            },
+        ) {
+            let ((_, id), outcome) = end.remove_entry();
+            core.handle_delivery(id, outcome, at(millis));
+        }
+        while core.queue_len() < 10 {
+            core.enqueue(Message::text("GNU Terry Pratchett"), at(millis)).unwrap();
+        }
+        core.handle_timeout(at(millis), &mut rng);
+        while let Some(delivery) = core.poll_delivery() {
+            let times = asked.entry(delivery.to.clone()).or_default();
+            *times += 1;
+            let is_fast = delivery.to.hostname() == "fast"
+                || match how {
+                    Slow::Always => false,
+                    Slow::After(some) => *times <= some,
+                    Slow::Each(nth) => *times % nth != 0,
+                };
+            let lasts = if is_fast { 10 } else { 9500 };
+            to_fast += u64::from(delivery.to.hostname() == "fast");
+            let outcome = accepted(place(&delivery.to), Duration::from_millis(lasts));
+            ends.insert((millis + lasts, delivery.id), outcome);
+        }
+        events(&mut core);
+    }
+    to_fast as f64 / SECONDS as f64
+}
+
+/// Where a peer is reached, if anybody knows.
+type PlaceOf = fn(&Address) -> Option<IpAddr>;
+
+/// Each peer at a machine of its own, all slow ones at one, all at one, and where nobody knows.
+const PLACES: [(&str, PlaceOf); 4] = [
+    ("apart", |peer| {
+        Some(IpAddr::from([
+            10,
+            u8::from(peer.hostname() == "fast"),
+            (peer.port() / 256) as u8,
+            (peer.port() % 256) as u8,
+        ]))
+    }),
+    ("at two", |peer| {
+        Some(if peer.hostname() == "fast" { IpAddr::from([10, 9, 0, peer.port() as u8]) } else { machine(1) })
+    }),
+    ("together", |_| Some(machine(1))),
+    ("unknown", |_| None),
+];
+
+#[test]
+fn slow_peers_leave_the_fast_ones_their_share() {
+    for (slow, how) in [
+        (8, Slow::Always),
+        (16, Slow::Always),
+        (100, Slow::Always),
+        (16, Slow::After(20)),
+        (16, Slow::Each(2)),
+    ] {
+        for (where_they_are, place) in PLACES {
+            let fair = 50.0 * 4.0 / f64::from(4 + slow);
+            let served = served(slow, how, place);
+            println!("{slow} slow {how:?}, {where_they_are}: {served:.1} a second, fair: {fair:.1}");
+            assert!(served > 0.95 * fair, "{slow} {how:?} {where_they_are}: {served} of {fair}");
+        }
+    }
+}
+
+#[test]
+fn one_peer_alone_gets_as_much_as_before() {
+    let mut core = core();
+    (0..100).for_each(|number| drop(core.enqueue(Message::text(&number.to_string()), at(0))));
+    add_at(&mut core, &address("alone:1"), Some(machine(1)));
+    assert_eq!(send(&mut core, at(10)).len(), core.options().max_in_flight_per_peer);
+}
+
+/// A server that answers anything with a page is no node, until it speaks from where it was reached.
+#[test]
+fn a_server_that_accepts_everything_is_not_enlisted() {
+    let (page, elsewhere) = (address("page:1"), machine(9));
+    let with_body =
+        |remote| Outcome::Answered(Reply { has_body: true, ..Reply::new(200, remote_took()) }).at(remote);
+    for speaks_before in [false, true] {
+        let mut core = core();
+        add_at(&mut core, &address("node:1"), Some(machine(1)));
+        add_at(&mut core, &address("node:2"), Some(machine(2)));
+        let from = speaks_before.then(|| machine(3)).or(Some(elsewhere));
+        core.see_sender(&page, from, at(0));
+        (0..200).for_each(|number| drop(core.enqueue(Message::text(&number.to_string()), at(1))));
+        let (mut to_page, mut named, mut sent) = (0, 0, 0);
+        for millis in 1..150 {
+            for delivery in send(&mut core, at(millis)) {
+                sent += 1;
+                to_page += u32::from(delivery.to == page);
+                named += u32::from(delivery.payload.friend.as_ref() == Some(&page));
+                let outcome = match delivery.to.hostname() {
+                    "page" => with_body(machine(3)),
+                    _ => accepted(Some(machine(delivery.to.port() as u8)), remote_took()),
+                };
+                core.handle_delivery(delivery.id, outcome, at(millis));
+            }
+        }
+        let peer = core.peer(&page).unwrap();
+        assert!(sent > 100 && peer.reached && peer.status == Status::Alive);
+        assert_eq!((peer.answers, peer.is_claim()), (speaks_before, !speaks_before));
+        assert_eq!(named > 0, speaks_before);
+        assert!(to_page <= sent / 2 + 1, "{to_page} of {sent}");
+        events(&mut core);
+        let confirmed = |core: &mut Core| {
+            events(core)
+                .iter()
+                .filter(|event| matches!(event, Event::ClaimConfirmed { peer } if peer.answers))
+                .count()
+        };
+        core.see_sender(&page, Some(elsewhere), at(200));
+        assert_eq!(confirmed(&mut core), 0);
+        core.see_sender(&page, Some(machine(3)), at(201));
+        core.see_sender(&page, Some(machine(3)), at(202));
+        assert_eq!(confirmed(&mut core), usize::from(!speaks_before));
+        assert!(core.peer(&page).unwrap().answers);
+    }
+}
+
+fn remote_took() -> Duration {
+    Duration::from_millis(5)
+}
+
+impl Outcome {
+    /// The same from this remote address.
+    fn at(self, remote: IpAddr) -> Self {
+        match self {
+            Self::Answered(reply) => Self::Answered(Reply { remote: Some(remote), ..reply }),
+            other => other,
+        }
+    }
+}
+
+#[test]
+fn an_announce_that_finds_no_room_says_so() {
+    let mut core = core_with(|options| options.max_peers = 1);
+    core.add_peer(&address("stays:1"), at(0));
+    events(&mut core);
+    let id = core.announce(&address("other:1"), &mut rng()).unwrap();
+    let ended = core.handle_delivery(id, taken(), at(1));
+    assert_eq!(ended, Outcome::Failed(Failure::NoRoom));
+    let told = events(&mut core)
+        .into_iter()
+        .any(|event| event == Event::AnnounceFailed { peer: address("other:1"), failure: Failure::NoRoom });
+    assert!(told && core.peer(&address("other:1")).is_none());
+}
+
+/// Who introduces many, or is known by many names at one address, does not push the others out.
+#[test]
+fn a_crowd_makes_room_before_others() {
+    let names: [fn(u16) -> Address; 2] = [
+        |number| address(&format!("made-up-{number}:1")),
+        |number| Address::new("10.0.0.1", number).unwrap(),
+    ];
+    for (by_place, name) in [false, true].into_iter().zip(names) {
+        for (max_peers, max_new_peers) in [(1000, 30), (30, 1000)] {
+            let mut core = core_with(|options| {
+                (options.max_peers, options.max_new_peers) = (max_peers, max_new_peers);
+                options.introductions_per_minute = 0;
+            });
+            let honest = |number: u8| address(&format!("honest-{number}:1"));
+            for number in 0..20 {
+                core.see_sender(&honest(number), Some(machine(number)), at(number.into()));
+            }
+            for number in 1..500 {
+                // One source of names for the first kind, as many as there are for the other.
+                let source = if by_place {
+                    IpAddr::from([11, (number / 256) as u8, (number % 256) as u8, 1])
+                } else {
+                    machine(99)
+                };
+                core.see_sender(&name(number), Some(source), at(1000 + u64::from(number)));
+            }
+            let left = (0..20).filter(|number| core.peer(&honest(*number)).is_some()).count();
+            assert_eq!(left, 20, "by place: {by_place}, {max_peers} peers, {max_new_peers} new");
+            assert_eq!(core.peers().count(), 30);
+            // One more honest peer finds room among the made-up ones, also as a friend.
+            core.see_sender(&honest(20), Some(machine(20)), at(2000));
+            receive(&mut core, &honest(0), "hello", Some(&honest(21)), at(2001));
+            assert!(core.peer(&honest(20)).is_some() && core.peers().count() <= 31);
+            if !by_place && max_new_peers == 30 {
+                let friend = payload(Kind::Other, &honest(0), Message::null(), Some(&honest(22)));
+                core.take_payload(&honest(0), friend, Some(machine(0)), at(2002));
+                assert!(core.peer(&honest(22)).is_some());
+            }
+        }
+    }
+}

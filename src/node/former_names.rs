@@ -1,0 +1,78 @@
+//! Entries of a state file under hostnames that an earlier version accepted and that are refused now.
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error},
+};
+use serde_json::value::RawValue;
+
+use crate::protocol::{Address, AddressError};
+
+/// Reads a list of entries that each begin with an address, and leaves those out whose hostname is refused, since nobody
+/// can be reached there. Any other entry that can't be read is an error.
+pub(super) fn left_out<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let entries = Vec::<Box<RawValue>>::deserialize(deserializer)?;
+    let read = |entry: Box<RawValue>| match serde_json::from_str(entry.get()) {
+        Err(error) if is_refused(entry.get()) => {
+            tracing::warn!(entry = entry.get(), %error, "left out of the state: no peer can be reached there");
+            None
+        }
+        read => Some(read),
+    };
+    entries.into_iter().filter_map(read).collect::<Result<_, _>>().map_err(D::Error::custom)
+}
+
+/// Whether an entry can't be read for its hostname.
+pub(super) fn is_refused(entry: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Written {
+        hostname: String,
+        port: u16,
+    }
+    // Only hyphens at the ends of labels were accepted once.
+    let is_refused =
+        |hostname: &str, port| Address::new(hostname, port) == Err(AddressError::InvalidHostname);
+    serde_json::from_str::<Written>(entry).is_ok_and(|Written { hostname, port }| {
+        is_refused(&hostname, port) && !is_refused(&hostname.replace('-', "x"), port)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::KnownPeer;
+
+    #[derive(Deserialize)]
+    struct List(#[serde(deserialize_with = "left_out")] Vec<KnownPeer>);
+
+    #[test]
+    fn a_hostname_that_is_refused_now_costs_its_entry_and_no_other() {
+        let entry =
+            |hostname: &str| format!(r#"{{"hostname":"{hostname}","port":9,"status":"lost","time":1}}"#);
+        for (hostnames, expected) in [
+            (&["a", "-b", "c-.d", "e"][..], Some(&["a", "e"][..])),
+            (&["-a"], Some(&[])),
+            (&["a", ""], None),
+            (&["a b"], None),
+            (&["-a b"], None),
+            (&["a", "b\",\"status\":\"no"], None),
+        ] {
+            let list = hostnames.iter().map(|hostname| entry(hostname)).collect::<Vec<_>>().join(",");
+            let read = serde_json::from_str::<List>(&format!("[{list}]")).ok();
+            let names = read.map(|List(peers)| {
+                peers.iter().map(|peer| peer.address.hostname().to_owned()).collect::<Vec<_>>()
+            });
+            assert_eq!(
+                names.as_deref(),
+                expected
+                    .map(|names| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+                    .as_deref(),
+                "{list}"
+            );
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Which scenarios there are, which of them run, and what they print.
+
+use std::{fmt, path::PathBuf, pin::Pin, process::ExitCode, sync::Arc, time::Duration};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinError, JoinSet},
+};
+
+use crate::{churn, descriptors, disk, fill, names, receivers, siege};
+
+/// Scenarios that run side by side when they are shortened.
+const SIDE_BY_SIDE: usize = 6;
+/// How long the siege lasts in a full run.
+const SIEGE: Duration = Duration::from_secs(1800);
+
+/// How a scenario is carried out.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting {
+    /// The `clacks` that is attacked.
+    pub(crate) binary: PathBuf,
+    /// Not shortened.
+    pub(crate) is_full: bool,
+    pub(crate) siege: Duration,
+}
+
+impl Setting {
+    /// One figure for the full run, another for the shortened one.
+    pub(crate) fn pick<T>(&self, full: T, shortened: T) -> T {
+        if self.is_full { full } else { shortened }
+    }
+}
+
+/// What came of a scenario.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) figures: String,
+    pub(crate) asked: String,
+    pub(crate) is_within: bool,
+}
+
+type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// A scenario and its name.
+#[derive(Clone)]
+pub(crate) struct Scenario {
+    name: String,
+    /// Whether it is left out of the shortened run, as another one of it is like it.
+    only_in_full: bool,
+    run: Arc<dyn Fn(Setting) -> Running + Send + Sync>,
+}
+
+impl Scenario {
+    pub(crate) fn new<F>(name: impl Into<String>, run: impl Fn(Setting) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        Self { name: name.into(), only_in_full: false, run: Arc::new(move |setting| Box::pin(run(setting))) }
+    }
+
+    pub(crate) fn only_in_full(self, only_in_full: bool) -> Self {
+        Self { only_in_full, ..self }
+    }
+}
+
+fn all() -> Vec<Scenario> {
+    [
+        fill::scenarios(),
+        names::scenarios(),
+        churn::scenarios(),
+        receivers::scenarios(),
+        disk::scenarios(),
+        descriptors::scenarios(),
+        siege::scenarios(),
+    ]
+    .concat()
+}
+
+/// What the command line asks for.
+struct Request {
+    setting: Setting,
+    names: Vec<String>,
+    is_checked: bool,
+    only_lists: bool,
+}
+
+impl Request {
+    /// Options of the usual test harness may be among the arguments; they mean nothing here.
+    fn read(mut arguments: impl Iterator<Item = String>) -> Self {
+        let binary = PathBuf::from(env!("CARGO_BIN_EXE_clacks"));
+        let setting = Setting { binary, is_full: false, siege: SIEGE };
+        let mut request = Self { setting, names: Vec::new(), is_checked: false, only_lists: false };
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--full" => request.setting.is_full = true,
+                "--check" => request.is_checked = true,
+                "--list" => request.only_lists = true,
+                "--binary" => {
+                    request.setting.binary = arguments.next().expect("a file behind --binary").into();
+                }
+                "--seconds" => {
+                    let seconds = arguments.next().and_then(|seconds| seconds.parse().ok());
+                    request.setting.siege = Duration::from_secs(seconds.expect("a number behind --seconds"));
+                }
+                name if !name.starts_with('-') => request.names.push(name.to_owned()),
+                _ => {}
+            }
+        }
+        request.is_checked |= !request.setting.is_full;
+        request
+    }
+
+    fn scenarios(&self) -> Vec<Scenario> {
+        let is_wanted = |scenario: &Scenario| {
+            let is_named = self.names.iter().any(|name| scenario.name.contains(name));
+            (self.names.is_empty() || is_named) && (self.setting.is_full || !scenario.only_in_full)
+        };
+        all().into_iter().filter(is_wanted).collect()
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    let request = Request::read(std::env::args().skip(1));
+    if request.only_lists {
+        request.scenarios().iter().for_each(|scenario| println!("{}", scenario.name));
+        return ExitCode::SUCCESS;
+    }
+    lift_limit_on_files();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let missed = runtime.expect("a runtime").block_on(run(&request));
+    if missed == 0 || !request.is_checked { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs the scenarios and prints what came of them; returns how many missed their bound.
+async fn run(request: &Request) -> usize {
+    let side_by_side = Arc::new(Semaphore::new(request.setting.pick(1, SIDE_BY_SIDE)));
+    let mut running = JoinSet::new();
+    for scenario in request.scenarios() {
+        let (setting, side_by_side) = (request.setting.clone(), Arc::clone(&side_by_side));
+        running.spawn(async move {
+            let _turn = side_by_side.acquire_owned().await;
+            // In a task of its own, so that its panic has its name.
+            let outcome = tokio::spawn((scenario.run)(setting)).await;
+            let is_within = outcome.as_ref().is_ok_and(|outcome| outcome.is_within);
+            println!("{:29} {}", scenario.name, Line(outcome));
+            is_within
+        });
+    }
+    running.join_all().await.into_iter().filter(|is_within| !is_within).count()
+}
+
+/// An outcome as it is printed.
+struct Line(Result<Outcome, JoinError>);
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(Outcome { figures, asked, is_within }) => {
+                let judged = if *is_within { "within" } else { "MISSED" };
+                write!(f, "{figures}; asked: {asked}: {judged}")
+            }
+            Err(error) => write!(f, "MISSED: {error}"),
+        }
+    }
+}
+
+/// As many files as this process may have: attackers hold many connections.
+fn lift_limit_on_files() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Without it, the scenarios that need more say so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+}
