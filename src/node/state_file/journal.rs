@@ -147,7 +147,8 @@ mod tests {
 
     fn peer(number: u8, time: u64) -> Change {
         let (address, status) = (address(number), Status::ALL[usize::from(number) % 5]);
-        Change::Peer(KnownPeer { address, status, time, reached: false, is_named: number.is_multiple_of(2) })
+        let is_named = number.is_multiple_of(2);
+        Change::Peer(KnownPeer { address, status, time, reached: false, is_named, before_ignored: None })
     }
 
     fn pin(number: u8, sha256: u8) -> Change {
