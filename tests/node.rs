@@ -4,6 +4,8 @@ mod support;
 
 #[path = "node/certificates.rs"]
 mod certificates;
+#[path = "node/connections.rs"]
+mod connections;
 #[path = "node/delivery.rs"]
 mod delivery;
 #[path = "node/flow.rs"]

@@ -236,7 +236,9 @@ async fn a_package_node_with_another_certificate_gets_nothing_until_it_is_truste
     assert!(package.queue().await.is_empty());
     assert_eq!(ours.held(), 1);
 
-    assert!(matches!(ours.trust(&address), Trusted::Accepted(accepted) if accepted.0 == presented));
+    assert!(
+        matches!(ours.trust(&address), Trusted::Accepted { certificate, .. } if certificate.0 == presented)
+    );
     assert_eq!(ours.until_status(&address, Status::Alive).await, Status::Lost);
     assert_eq!(package.queue().await, [after]);
 }

@@ -27,7 +27,7 @@ const LITTLE: f64 = 1.0 / 32.0;
 /// A token bucket for each place, which is the address, or of IPv6 the network of 64 bits: who has one address there
 /// has them all. And one for each network, of 24 or 48 bits, which is often one owner's.
 #[derive(Debug)]
-pub(super) struct Allowance {
+pub(crate) struct Allowance {
     of_place: Flow,
     of_little: Flow,
     of_network: Flow,
@@ -70,7 +70,7 @@ struct Bucket {
 
 impl Allowance {
     /// So many times a second, and `burst` at once. With a rate of 0 there is no limit.
-    pub(super) fn new(rate: f64, burst: f64) -> Self {
+    pub(crate) fn new(rate: f64, burst: f64) -> Self {
         let of_network = Flow { rate: rate * NETWORK, burst: burst * NETWORK };
         Self {
             of_place: Flow { rate, burst },
@@ -84,7 +84,7 @@ impl Allowance {
     }
 
     /// Does it once from this place; or says in how long it may be done again.
-    pub(super) fn take(&mut self, remote: IpAddr, now: Duration) -> Result<(), Duration> {
+    pub(crate) fn take(&mut self, remote: IpAddr, now: Duration) -> Result<(), Duration> {
         if self.of_place.rate == 0.0 {
             return Ok(());
         }

@@ -228,7 +228,8 @@ pub enum Failure {
     TimedOut,
     /// The peer is at such an address, and only strangers named it: it was not contacted.
     NotContacted(Scope),
-    /// This node has no files or memory left for a connection: nothing was tried, and the peer is as it was.
+    /// This machine has no files, ports, threads or memory left for a connection, or the node failed at making one: the
+    /// peer is as it was.
     NoResources,
     /// The peer's certificate is not the one that was seen first. `trust` accepts it.
     CertificateChanged {
@@ -284,7 +285,9 @@ impl fmt::Display for Failure {
             Self::NotContacted(scope) => {
                 write!(f, "not contacted: it is {scope}, and only strangers named it")
             }
-            Self::NoResources => f.write_str("this machine lets the node open no more files"),
+            Self::NoResources => {
+                f.write_str("this machine has no files, ports, threads or memory left for a connection")
+            }
             Self::CertificateChanged { .. } => f.write_str("certificate changed"),
             Self::Stopped => f.write_str("stopped"),
             Self::NoRoom => f.write_str("accepted, but as many peers are known as may be (max_peers)"),

@@ -10,6 +10,8 @@ pub enum Limit {
     Connections,
     /// Connections from one remote address at once.
     ConnectionsPerAddress,
+    /// New connections a second from one remote address while others connect.
+    ConnectionRate,
     /// Remote addresses that the user ignores.
     IgnoredRemotes,
     /// Time for a TLS handshake.
@@ -40,9 +42,10 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit, in the order in which a connection meets them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Connections,
         Self::ConnectionsPerAddress,
+        Self::ConnectionRate,
         Self::IgnoredRemotes,
         Self::Handshakes,
         Self::Heads,
@@ -63,6 +66,7 @@ impl Limit {
         match self {
             Self::Connections => "connections",
             Self::ConnectionsPerAddress => "connections_per_address",
+            Self::ConnectionRate => "connection_rate",
             Self::IgnoredRemotes => "ignored_remotes",
             Self::Handshakes => "handshakes",
             Self::Heads => "heads",
@@ -129,7 +133,7 @@ mod tests {
         }
         assert_eq!(Limit::ALL.map(|limit| counts.of(limit)), std::array::from_fn(|number| number as u64 + 1));
         let json = serde_json::to_value(counts).unwrap();
-        assert_eq!((json.as_object().unwrap().len(), json["scopes"].as_u64()), (15, Some(15)));
+        assert_eq!((json.as_object().unwrap().len(), json["scopes"].as_u64()), (16, Some(16)));
         assert_eq!(serde_json::from_value::<LimitCounts>(json).unwrap(), counts);
         let others = serde_json::from_str::<LimitCounts>(r#"{"later": 3, "peers": 2}"#).unwrap();
         assert_eq!((others.of(Limit::Peers), others.total()), (2, 2));

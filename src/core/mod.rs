@@ -32,6 +32,8 @@ mod sightings;
 mod tests;
 mod waiting;
 
+#[cfg(feature = "node")]
+pub(crate) use allowance::Allowance;
 pub use choice::Choice;
 pub use event::{Event, Failure, Introduction, Origin, Refusal};
 pub use held::{HeldBy, HeldMessage, HoldRule};

@@ -3,13 +3,17 @@
 use std::{
     cmp::Reverse,
     collections::HashMap,
+    net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use tokio_util::sync::CancellationToken;
 
-/// The bodies that are being read, of at most so many bytes together. Where they would take more, the largest makes
-/// room: whoever sends much, and slowly, keeps nobody out who sends little. One alone is never too much.
+use crate::core::place;
+
+/// The bodies that are being read, of at most so many bytes together. Where they would take more, the place with the
+/// most bytes makes room, with its largest body: whoever sends much, and slowly, keeps nobody out who sends little. One
+/// body alone is never too much.
 #[derive(Debug)]
 pub(super) struct Bodies {
     max_bytes: usize,
@@ -21,10 +25,13 @@ struct Coming {
     next: u64,
     bytes: usize,
     bodies: HashMap<u64, Body>,
+    /// Bytes by place, of those that have any.
+    places: HashMap<IpAddr, usize>,
 }
 
 #[derive(Debug)]
 struct Body {
+    place: IpAddr,
     bytes: usize,
     cut: CancellationToken,
 }
@@ -42,12 +49,12 @@ impl Bodies {
         Self { max_bytes, coming: Mutex::default() }
     }
 
-    /// One more body begins, which takes nothing yet.
-    pub(super) fn begin(&self) -> Share<'_> {
+    /// One more body begins to come from this remote address. It takes nothing yet.
+    pub(super) fn begin(&self, remote: IpAddr) -> Share<'_> {
         let mut coming = self.lock();
         let (number, cut) = (coming.next, CancellationToken::new());
         coming.next += 1;
-        coming.bodies.insert(number, Body { bytes: 0, cut: cut.clone() });
+        coming.bodies.insert(number, Body { place: place(remote), bytes: 0, cut: cut.clone() });
         Share { number, cut, bodies: self }
     }
 
@@ -60,13 +67,19 @@ impl Coming {
     fn set(&mut self, number: u64, bytes: usize) {
         let Some(body) = self.bodies.get_mut(&number) else { return };
         self.bytes = self.bytes - body.bytes + bytes;
+        let in_place = self.places.entry(body.place).or_default();
+        *in_place = *in_place - body.bytes + bytes;
+        if *in_place == 0 {
+            self.places.remove(&body.place);
+        }
         body.bytes = bytes;
     }
 
-    /// The largest body and, of those that are as large, the oldest.
-    fn largest(&self) -> Option<u64> {
-        let size = |(number, body): &(&u64, &Body)| (body.bytes, Reverse(**number));
-        self.bodies.iter().max_by_key(size).map(|(number, _)| *number)
+    /// The largest body of the place that has the most bytes and, of those that are as large, the oldest.
+    fn first(&self) -> Option<u64> {
+        let in_place = |body: &Body| self.places.get(&body.place).copied().unwrap_or_default();
+        let rank = |(number, body): &(&u64, &Body)| (in_place(body), body.bytes, Reverse(**number));
+        self.bodies.iter().max_by_key(rank).map(|(number, _)| *number)
     }
 
     fn end(&mut self, number: u64) -> Option<Body> {
@@ -76,13 +89,13 @@ impl Coming {
 }
 
 impl Share<'_> {
-    /// The body takes so many bytes now. The largest has to make room if all together take too many.
+    /// The body takes so many bytes now. If all together take too many, others have to make room, or this one.
     pub(super) fn takes(&self, bytes: usize) {
         let mut coming = self.bodies.lock();
         coming.set(self.number, bytes);
         while coming.bytes > self.bodies.max_bytes && coming.bodies.len() > 1 {
-            let Some(largest) = coming.largest().and_then(|number| coming.end(number)) else { return };
-            largest.cut.cancel();
+            let Some(first) = coming.first().and_then(|number| coming.end(number)) else { return };
+            first.cut.cancel();
         }
     }
 
@@ -102,6 +115,10 @@ impl Drop for Share<'_> {
 mod tests {
     use super::*;
 
+    fn remote(number: u8) -> IpAddr {
+        [192, 0, 2, number].into()
+    }
+
     fn cut(shares: &[&Share<'_>]) -> Vec<bool> {
         shares.iter().map(|share| share.cut.is_cancelled()).collect()
     }
@@ -110,7 +127,7 @@ mod tests {
     fn the_largest_makes_room() {
         let bodies = Bodies::new(100);
         let [first, second, third] = [40, 50, 10].map(|bytes| {
-            let share = bodies.begin();
+            let share = bodies.begin(remote(bytes as u8));
             share.takes(bytes);
             share
         });
@@ -129,10 +146,10 @@ mod tests {
     #[test]
     fn one_alone_has_all_the_room_that_it_needs() {
         let bodies = Bodies::new(100);
-        let alone = bodies.begin();
+        let alone = bodies.begin(remote(1));
         alone.takes(1000);
         assert_eq!(cut(&[&alone]), [false]);
-        let small = bodies.begin();
+        let small = bodies.begin(remote(2));
         small.takes(1);
         assert_eq!(cut(&[&alone, &small]), [true, false]);
     }
@@ -141,10 +158,27 @@ mod tests {
     fn nothing_is_left_of_those_that_ended() {
         let bodies = Bodies::new(100);
         for bytes in 0..200 {
-            let (share, _other) = (bodies.begin(), bodies.begin());
+            let (share, _other) = (bodies.begin(remote(1)), bodies.begin(remote(2)));
             share.takes(bytes);
         }
         let coming = bodies.lock();
-        assert!(coming.bytes == 0 && coming.bodies.is_empty());
+        assert!(coming.bytes == 0 && coming.bodies.is_empty() && coming.places.is_empty());
+    }
+
+    #[test]
+    fn many_small_bodies_of_one_place_make_room_before_a_large_one() {
+        let bodies = Bodies::new(100);
+        let honest = bodies.begin(remote(1));
+        honest.takes(30);
+        let crowd: Vec<_> = (1..=40)
+            .map(|number| {
+                let share = bodies.begin(remote(2));
+                share.takes(if number == 3 { 5 } else { 4 });
+                share
+            })
+            .collect();
+        assert_eq!(cut(&[&honest]), [false]);
+        assert!(crowd[2].cut.is_cancelled(), "its largest first");
+        assert!(bodies.lock().bytes <= 100 && !crowd[39].cut.is_cancelled());
     }
 }

@@ -1,6 +1,6 @@
 use std::{
     fmt, io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     num::NonZeroU16,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,30 +15,31 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::{CertifiedKey, SingleCertAndKey},
 };
-use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    core::{Core, Options, OptionsError},
+    core::{Core, Options, OptionsError, Scope},
     protocol::{Address, AddressError, Message},
 };
 
 use super::{
-    CertificateError, DirectoryError, Node, StartWarning, StateError,
+    CertificateError, DirectoryError, Limits, Node, StartWarning, StateError,
     bodies::Bodies,
     certificate,
     connections::Connections,
     directory::DirectoryLock,
-    driver,
+    driver, fingerprint,
     handle::Guard,
     listener::Listener,
+    lookup::Lookups,
+    public_key,
     reach::Reach,
-    sender::Sender,
+    resources::{self, Budget},
+    sender::{Parts, Sender},
     shared::Shared,
+    sockets::Wanted,
     starting::Kept,
-    state_changes::Changes,
     state_file::{self, State},
-    trust::{self, Trust},
     warning,
 };
 
@@ -76,54 +77,6 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// What one connection or request may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// For a connection to a peer, TLS included. Default 5 s.
-    pub connect_timeout: Duration,
-    /// For a whole request to a peer. Default 10 s: a peer that accepts and never answers is lost after that.
-    pub request_timeout: Duration,
-    /// For the TLS handshake of a connection from outside. Default 10 s.
-    pub handshake_timeout: Duration,
-    /// For the headers of a request; also how long an idle connection is kept. Default 30 s.
-    pub header_timeout: Duration,
-    /// For the body of a request. Default 30 s.
-    pub body_timeout: Duration,
-    /// For a client to go on reading our answer. Default 30 s.
-    pub answer_timeout: Duration,
-    /// Largest body in bytes; above it the answer is 413. Default 1 MiB.
-    pub max_body: usize,
-    /// Most bytes of the bodies that come in at once; above that the largest is answered 503. Default 64 MiB.
-    pub max_bodies: usize,
-    /// Most connections from outside at once; where there are as many, or where the system has no more files for
-    /// another, the one that has let us wait for the longest makes room. Default 768:
-    /// with as many, most systems let a process open a few hundred files more, for what the node itself sends and keeps.
-    pub max_connections: usize,
-    /// The same from one remote address. Default 64.
-    pub max_connections_per_address: usize,
-    /// Whether peers that only strangers named are contacted whatever [`Scope`](crate::core::Scope) their addresses
-    /// have, not just public ones and those of the kind that this node itself is found at. Default: no.
-    pub contact_all: bool,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(5),
-            request_timeout: Duration::from_secs(10),
-            handshake_timeout: Duration::from_secs(10),
-            header_timeout: Duration::from_secs(30),
-            body_timeout: Duration::from_secs(30),
-            answer_timeout: Duration::from_secs(30),
-            max_body: 1 << 20,
-            max_bodies: 64 << 20,
-            max_connections: 768,
-            max_connections_per_address: 64,
-            contact_all: false,
-        }
-    }
-}
-
 /// Why a node did not start. Nothing is left running.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -135,6 +88,17 @@ pub enum StartError {
         hostname: String,
         /// What is wrong with it.
         source: AddressError,
+    },
+    /// The hostname that others are to be told is an address at which no node can be found.
+    #[error(
+        "hostname {hostname:?} is {scope}, where nobody finds a node; name the address that others connect to, and \
+        choose with --listen where to listen"
+    )]
+    Scope {
+        /// What was given.
+        hostname: String,
+        /// What kind of address it is.
+        scope: Scope,
     },
     /// An option is out of range.
     #[error(transparent)]
@@ -247,17 +211,23 @@ impl Builder {
     }
 
     /// Starts the node on the tokio runtime that this is called in.
-    pub async fn start(self) -> Result<Node, StartError> {
+    pub async fn start(mut self) -> Result<Node, StartError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         // Everything that can be wrong is found before anything is left behind.
-        let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
-        let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
-        self.options.check()?;
+        let named = self.check()?;
+        let budget = Budget::new(resources::files(), &self.limits, self.options.max_in_flight);
+        if budget.inbound < self.limits.max_connections {
+            tracing::warn!("the limit on open files leaves room for {} connections only", budget.inbound);
+            self.limits.max_connections = budget.inbound;
+        }
         let given = self.given_certificate(&provider)?;
         let mut kept = self.data_dir.as_deref().filter(|_| self.keep_state).map(Kept::of).transpose()?;
-        let sockets = self.bind().await?;
+        let wanted = Wanted { hostname: &self.hostname, listen: self.listen, port: self.port };
+        let sockets = wanted.open()?;
         let listens_on: Vec<SocketAddr> =
             sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
+        let shortfall = wanted.shortfall(&listens_on);
+        shortfall.iter().for_each(|shortfall| tracing::warn!("{shortfall}"));
         // Only now is anything made that stays.
         let state = kept.as_mut().map(Kept::load).transpose()?.unwrap_or_default();
         let state_file = kept.map(|kept| kept.file);
@@ -265,7 +235,7 @@ impl Builder {
             Some(given) => given,
             None => self.kept_certificate(&provider).await?,
         };
-        let fingerprint = trust::fingerprint(&certificate.cert[0]);
+        let fingerprint = fingerprint::fingerprint(&certificate.cert[0]);
         let tls = accept_tls(certificate, Arc::clone(&provider));
 
         let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
@@ -273,9 +243,10 @@ impl Builder {
         // A node that accepts more than others do is for a network of such nodes.
         let most = Message::largest_in(self.limits.max_body).max(self.options.max_message_bytes);
         let core = Core::new(Options { address, max_message_bytes: most, ..self.options.clone() })?;
-        let Limits { max_connections, max_connections_per_address, .. } = self.limits;
-        let connections = Connections::new(max_connections, max_connections_per_address);
-        let (shared, run) = self.assemble(core, state, provider, Arc::clone(&connections));
+        let mut rng: StdRng = rand::make_rng();
+        let run = run_value(&mut rng);
+        let (sender, connections) = self.sender(&core, &listens_on, provider, run.clone(), budget.idle);
+        let shared = assemble(core, rng, state, sender, state_file.is_some());
 
         let listener = Arc::new(Listener {
             shared: Arc::clone(&shared),
@@ -298,6 +269,7 @@ impl Builder {
             listens_on,
             certificate: fingerprint,
             connections,
+            shortfall,
             limits: self.limits,
             warnings,
             state: state_file,
@@ -305,31 +277,39 @@ impl Builder {
         Ok(Node { shared, guard: Arc::new(guard) })
     }
 
-    fn assemble(
-        &self,
-        core: Core,
-        state: State,
-        provider: Arc<CryptoProvider>,
-        connections: Arc<Connections>,
-    ) -> (Arc<Shared>, HeaderValue) {
-        let mut rng: StdRng = rand::make_rng();
-        let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
-        let run = HeaderValue::try_from(run).expect("hexadecimal digits");
-        let changes = Arc::new(Changes::default());
-        let trust = Arc::new(Trust::new(Arc::clone(&changes)));
-        trust.restore(state.pins);
-        if self.data_dir.is_some() && self.keep_state {
-            changes.begin();
+    /// What others are to be told, unless the system chooses the port.
+    fn check(&self) -> Result<Address, StartError> {
+        let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
+        let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
+        if let Some(scope) = Scope::of_hostname(&self.hostname).filter(|scope| !scope.has_nodes()) {
+            return Err(StartError::Scope { hostname: self.hostname.clone(), scope });
         }
-        let reach = Reach::new(&self.hostname, self.limits.contact_all);
-        let sender = Sender::new(Arc::clone(&trust), provider, &self.limits, reach, run.clone(), connections);
-        let shared = Arc::new(Shared::new(core, rng, sender, trust, changes, EVENT_CAPACITY));
-        shared.at_core(|at| {
-            at.core.restore(state.peers, at.now);
-            at.core.restore_remotes(state.ignored_remotes);
-        });
-        shared.sweep_pins();
-        (shared, run)
+        self.options.check()?;
+        self.limits.check()?;
+        Ok(named)
+    }
+
+    fn sender(
+        &self,
+        core: &Core,
+        listens_on: &[SocketAddr],
+        provider: Arc<CryptoProvider>,
+        run: HeaderValue,
+        max_idle: usize,
+    ) -> (Sender, Arc<Connections>) {
+        let connections = Connections::new(&self.limits);
+        let lookups = Arc::new(Lookups::default());
+        let reach =
+            Reach::new(core.address().clone(), listens_on, self.limits.contact_all, Arc::clone(&lookups));
+        let parts = Parts {
+            trust: Arc::default(),
+            provider,
+            reach,
+            lookups,
+            run,
+            connections: Arc::clone(&connections),
+        };
+        (Sender::new(parts, &self.limits, max_idle), connections)
     }
 
     /// The certificate that was given, if one was.
@@ -366,47 +346,28 @@ impl Builder {
         let pair = certificate::load_or_create(directory, &self.hostname, provider, &mut warnings)?;
         Ok((pair, warnings))
     }
-
-    /// Opens the sockets: at least one, all on the same port.
-    async fn bind(&self) -> Result<Vec<TcpListener>, StartError> {
-        let (first, second) = self.interfaces();
-        let (first, socket) = match bind(SocketAddr::new(first, self.port)).await {
-            Ok(socket) => (first, socket),
-            // Without IPv6, all IPv4 addresses.
-            Err(_) if first == Ipv6Addr::UNSPECIFIED && self.listen.is_none() => {
-                let first = IpAddr::from(Ipv4Addr::UNSPECIFIED);
-                (first, bind(SocketAddr::new(first, self.port)).await?)
-            }
-            Err(error) => return Err(error),
-        };
-        let port = socket.local_addr().map_or(self.port, |address| address.port());
-        let mut sockets = vec![socket];
-        if let Some(second) = second.filter(|second| *second != first) {
-            match bind(SocketAddr::new(second, port)).await {
-                Ok(socket) => sockets.push(socket),
-                // A port that somebody else listens on is an error; a system without IPv6 is none.
-                Err(StartError::Listen { source, .. }) if source.kind() != io::ErrorKind::AddrInUse => {}
-                // One that the system chose may be taken there.
-                Err(_) if self.port == 0 => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(sockets)
-    }
-
-    fn interfaces(&self) -> (IpAddr, Option<IpAddr>) {
-        let (v4, v6) = (IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST));
-        match (self.listen, self.hostname.parse::<IpAddr>()) {
-            (Some(address), _) => (address, None),
-            (None, Ok(address)) if address.is_loopback() => (address, None),
-            (None, Err(_)) if self.hostname.eq_ignore_ascii_case("localhost") => (v4, Some(v6)),
-            (None, _) => (Ipv6Addr::UNSPECIFIED.into(), None),
-        }
-    }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+/// A value that no other run of a node has.
+fn run_value(rng: &mut StdRng) -> HeaderValue {
+    let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
+    HeaderValue::try_from(run).expect("hexadecimal digits")
+}
+
+fn assemble(core: Core, rng: StdRng, state: State, sender: Sender, is_kept: bool) -> Arc<Shared> {
+    let trust = Arc::clone(sender.trust());
+    trust.restore(state.pins);
+    let changes = trust.changed();
+    if is_kept {
+        changes.begin();
+    }
+    let shared = Arc::new(Shared::new(core, rng, sender, trust, changes, EVENT_CAPACITY));
+    shared.at_core(|at| {
+        at.core.restore(state.peers, at.now);
+        at.core.restore_remotes(state.ignored_remotes);
+    });
+    shared.sweep_pins();
+    shared
 }
 
 fn read_pem(
@@ -423,7 +384,7 @@ fn read_pem(
     }
     let private = PrivateKeyDer::from_pem_slice(key.as_bytes())
         .map_err(|_| CertificateError::NotPem { path: key_name.into(), wanted: "private key" })?;
-    CertifiedKey::from_der(chain, private, provider).map_err(|source| CertificateError::Unusable {
+    public_key::certified(chain, private, provider).map_err(|source| CertificateError::Unusable {
         certificate: certificate_name.into(),
         key: key_name.into(),
         source,
@@ -441,6 +402,10 @@ fn accept_tls(certificate: CertifiedKey, provider: Arc<CryptoProvider>) -> TlsAc
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::net::TcpListener;
+
     use super::*;
 
     #[tokio::test]
@@ -453,6 +418,8 @@ mod tests {
             builder().send_rate(0.0),
             builder().options(|options| options.max_in_flight = 0),
             builder().hostname("no hostname"),
+            builder().limits(|limits| limits.max_connections = 0),
+            builder().hostname("0.0.0.0"),
             builder().port(taken.local_addr().unwrap().port()),
             builder().certificate(Path::new("/nowhere"), Path::new("/nowhere")),
         ];
@@ -465,12 +432,15 @@ mod tests {
         node.stop().await;
     }
 
-    #[test]
-    fn as_many_connections_as_may_be_leave_files_for_what_the_node_sends() {
-        let Builder { limits, options, .. } = Builder::default();
-        // As most systems have it, and what a node keeps open beside connections.
-        let (usual_limit, others) = (1024, 100);
-        assert!(limits.max_connections + options.max_in_flight + others <= usual_limit);
+    #[tokio::test]
+    async fn a_hostname_at_which_nobody_finds_a_node_is_refused() {
+        for hostname in
+            ["0.0.0.0", "::", "0.1.2.3", "224.0.0.1", "ff02::1", "255.255.255.255", "169.254.169.254"]
+        {
+            let builder = Node::builder().hostname(hostname).port(0).listen(Ipv4Addr::LOCALHOST.into());
+            let error = builder.start().await.unwrap_err().to_string();
+            assert!(error.contains("--listen") && error.contains(hostname), "{error}");
+        }
     }
 
     #[tokio::test]
@@ -482,7 +452,7 @@ mod tests {
         let given = builder.clone().certificate_pem(&certificate, &key);
         assert!(!format!("{given:?}").contains(&key[30..60]));
         let node = given.start().await.unwrap();
-        assert_eq!(node.certificate(), trust::fingerprint(made.cert.der()));
+        assert_eq!(node.certificate(), fingerprint::fingerprint(made.cert.der()));
         assert!(!directory.path().join("key.pem").exists());
         node.stop().await;
 

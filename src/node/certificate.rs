@@ -9,7 +9,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::{StartWarning, files, warning, whole_file};
+use super::{StartWarning, files, public_key, warning, whole_file};
 
 /// The certificate's file in the data directory.
 const CERTIFICATE_FILE: &str = "certificate.pem";
@@ -80,7 +80,7 @@ pub(super) fn load(
     }
     let private = PrivateKeyDer::from_pem_slice(&read(key)?)
         .map_err(|_| CertificateError::NotPem { path: key.into(), wanted: "private key" })?;
-    CertifiedKey::from_der(chain, private, provider).map_err(|source| CertificateError::Unusable {
+    public_key::certified(chain, private, provider).map_err(|source| CertificateError::Unusable {
         certificate: certificate.into(),
         key: key.into(),
         source,

@@ -37,6 +37,7 @@ pub(super) struct Guard {
     pub(super) listens_on: Vec<SocketAddr>,
     pub(super) certificate: CertificateFingerprint,
     pub(super) connections: Arc<Connections>,
+    pub(super) shortfall: Option<String>,
     pub(super) limits: Limits,
     pub(super) warnings: Vec<StartWarning>,
     pub(super) state: Option<state_file::StateFile>,
@@ -223,36 +224,22 @@ impl Node {
         self.shared.at_core(|at| at.core.unignore(address, at.now))
     }
 
-    /// Ignores a remote IP address: connections from it are closed before the TLS handshake, whoever they say they are.
-    /// Returns whether it was not ignored before. Nothing changes for what is sent.
-    pub fn ignore_remote(&self, remote: IpAddr) -> bool {
-        self.shared.at_core(|at| at.core.ignore_remote(remote))
-    }
-
-    /// Takes that back. Returns whether it was ignored.
-    pub fn unignore_remote(&self, remote: IpAddr) -> bool {
-        self.shared.at_core(|at| at.core.unignore_remote(remote))
-    }
-
-    /// Whether a remote IP address is ignored.
-    pub fn is_remote_ignored(&self, remote: IpAddr) -> bool {
-        self.shared.look(|core| core.is_remote_ignored(remote))
-    }
-
-    /// The remote IP addresses that are ignored, in order.
-    pub fn ignored_remotes(&self) -> Vec<IpAddr> {
-        self.shared.look(|core| core.ignored_remotes().collect())
-    }
-
     /// Removes a peer and the certificate that is trusted for it. It comes back when somebody names it.
     pub fn forget(&self, address: &Address) -> Result<(), NotKnown> {
         self.shared.trust.forget(address);
+        self.shared.sender.close_idle(address);
         if self.shared.at_core(|at| at.core.forget(address)) { Ok(()) } else { Err(NotKnown) }
     }
 
-    /// Accepts the certificate that was refused for an address, or whichever it shows next if none was.
+    /// Accepts the certificate that was refused when the peer at an address was last reached. If none was, and the peer
+    /// has not been reached since the node started, whichever it shows next is accepted. Connections that were made with
+    /// another certificate are not used any more; a request that is under way on one ends as it would.
     pub fn trust(&self, address: &Address) -> Trusted {
-        self.shared.trust.accept(address)
+        let trusted = self.shared.trust.accept(address);
+        if !matches!(trusted, Trusted::Unchanged(_)) {
+            self.shared.sender.close_idle(address);
+        }
+        trusted
     }
 
     /// Changes how many messages a second are sent: 0.001 to 100,000.
@@ -394,16 +381,6 @@ impl Node {
     /// Where others find this node: what it tells them with every payload.
     pub fn address(&self) -> Address {
         self.shared.look(|core| core.address().clone())
-    }
-
-    /// The sockets it listens on.
-    pub fn listens_on(&self) -> &[SocketAddr] {
-        &self.guard.listens_on
-    }
-
-    /// How many connections from outside are open.
-    pub fn connections(&self) -> usize {
-        self.guard.connections.count()
     }
 
     /// What was found at the start that the user should know; the node runs all the same.

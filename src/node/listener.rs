@@ -37,7 +37,7 @@ use super::{
     Limits, RUN_HEADER, Request,
     bodies::{Bodies, Share},
     connections::{Connections, Ticket},
-    resources,
+    resources::Lack,
     shared::Shared,
 };
 
@@ -76,6 +76,7 @@ impl Listener {
     pub(super) async fn run(self: Arc<Self>, socket: TcpListener) {
         self.shared.stopped.run_until_cancelled(self.accept(socket)).await;
         self.connections.cut_all();
+        self.shared.sender.close();
     }
 
     async fn accept(self: &Arc<Self>, socket: TcpListener) {
@@ -99,9 +100,10 @@ impl Listener {
         }
     }
 
-    /// Lets another connection make room if there are no more files for it. Returns how long to wait until the next.
+    /// Closes another connection if there are no more files for this one. Returns how long to wait until the next.
     fn after_failed_accept(&self, error: &io::Error) -> Duration {
-        if !resources::are_used_up(error) || !self.connections.make_room() {
+        let is_lacking = matches!(Lack::of(error), Some(Lack::Files | Lack::Memory));
+        if !is_lacking || !self.shared.sender.make_room() {
             return AFTER_FAILED_ACCEPT;
         }
         self.meets(Limit::Connections);
@@ -110,14 +112,16 @@ impl Listener {
 
     /// Whether one more connection from this address is served.
     fn admit(&self, remote: SocketAddr) -> Option<Ticket> {
-        if self.shared.look(|core| core.is_remote_ignored(remote.ip())) {
+        let is_ignored = || self.shared.look(|core| core.is_remote_ignored(remote.ip()));
+        if is_ignored() {
             self.meets(Limit::IgnoredRemotes);
             return None;
         }
         match self.connections.open(remote.ip()) {
             Ok((ticket, met)) => {
                 met.into_iter().for_each(|limit| self.meets(limit));
-                Some(ticket)
+                // It may have been ignored, and its connections closed, since it was asked about.
+                (!is_ignored()).then_some(ticket)
             }
             Err(limit) => {
                 self.meets(limit);
@@ -216,7 +220,7 @@ impl Listener {
     async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Bytes, Answer> {
         let asks_first = request.headers().contains_key(EXPECT);
         let mut body = request.into_body();
-        let unread = match self.collect(&mut body).await {
+        let unread = match self.collect(&mut body, remote).await {
             Ok(whole) => return Ok(whole),
             Err(unread) => unread,
         };
@@ -255,7 +259,7 @@ impl Listener {
     }
 
     /// The whole body, if it comes in time and has room.
-    async fn collect(&self, body: &mut Incoming) -> Result<Bytes, Unread> {
+    async fn collect(&self, body: &mut Incoming, remote: SocketAddr) -> Result<Bytes, Unread> {
         let limits = &self.limits;
         if body.size_hint().lower() > limits.max_body as u64 {
             return Err(Unread::TooLarge);
@@ -270,7 +274,7 @@ impl Listener {
             // It came with its head, as most do: nothing has to be waited for, counted or copied.
             return Ok(first);
         }
-        let share = self.bodies.begin();
+        let share = self.bodies.begin(remote.ip());
         let whole = timeout(limits.body_timeout, collect(first, body, limits.max_body, &share));
         tokio::select! {
             whole = whole => whole.unwrap_or(Err(Unread::TookTooLong)).map(Bytes::from),
@@ -288,6 +292,7 @@ impl Listener {
                 return shared.at_core(|at| at.core.refuse(400, &reason, None, None, Some(remote.ip())));
             }
         };
+        shared.sender.note_sender(&payload.sender, remote);
         if shared.hooks.look_at_no_payloads() {
             return shared.at_core(|at| at.core.receive(payload, Some(remote.ip()), at.now));
         }

@@ -15,16 +15,23 @@ mod directory;
 mod driver;
 mod events;
 pub mod files;
+mod fingerprint;
 mod former_names;
 mod handle;
 mod holding;
 mod hooks;
+mod limits;
 mod listener;
+mod lookup;
 mod peer_lists;
+mod public_key;
 mod reach;
+mod remotes;
 mod resources;
 mod sender;
 mod shared;
+mod shares;
+mod sockets;
 mod starting;
 mod state_changes;
 mod state_file;
@@ -35,15 +42,17 @@ mod whole_file;
 
 use hyper::header::HeaderName;
 
-pub use builder::{Builder, Limits, StartError};
+pub use builder::{Builder, StartError};
 pub use certificate::CertificateError;
 pub use directory::DirectoryError;
+pub use fingerprint::CertificateFingerprint;
 pub use handle::{AnnounceError, Node, NotKnown, Overview, Remaining, Snapshot, SnapshotLimits};
 pub use holding::HandOnError;
 pub use hooks::{Request, Verdict};
+pub use limits::Limits;
 pub use state_file::StateError;
 pub use subscription::Subscription;
-pub use trust::{CertificateFingerprint, Trusted};
+pub use trust::Trusted;
 pub use warning::StartWarning;
 
 /// The request header that carries a random value of one run of a node, by which it recognises itself under a name

@@ -1,31 +1,47 @@
 //! Where a node lets strangers send it.
 
 use std::{
+    collections::{BTreeSet, HashSet},
     error::Error,
-    fmt, io,
+    fmt,
     net::{IpAddr, SocketAddr},
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    vec,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
-
-use hyper_util::client::legacy::connect::dns::Name;
-use tokio::{net::lookup_host, sync::OnceCell};
-use tower_service::Service;
 
 use crate::{core::Scope, protocol::Address};
 
-use super::trust::Handshake;
+use super::lookup::Lookups;
 
-/// Which addresses are contacted that only strangers named: public ones, those of the kind that this node is itself
-/// found at, or all.
+/// How long what was found out about this machine's addresses is taken for true.
+const GOOD_FOR: Duration = Duration::from_secs(60);
+/// How long after a look-up of the own hostname failed the next one begins.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// Which addresses are contacted that only strangers named: public ones and those of the scope that this node is itself
+/// found at, but none of this machine's own, or all.
 #[derive(Debug)]
 pub(super) struct Reach {
     all: bool,
-    hostname: String,
-    /// Once it could be looked up.
-    own: OnceCell<Option<Scope>>,
+    /// Where this node is found.
+    address: Address,
+    /// Whether it listens to this machine only.
+    is_inner: bool,
+    lookups: Arc<Lookups>,
+    own: Mutex<Own>,
+}
+
+/// What is known of this machine's addresses.
+#[derive(Debug, Default)]
+struct Own {
+    /// What the hostname leads to, once it could be looked up.
+    scope: Option<Scope>,
+    named: Vec<IpAddr>,
+    interfaces: HashSet<IpAddr>,
+    /// Ports at which other nodes were found on this machine.
+    ports: BTreeSet<u16>,
+    /// When this is to be found out anew; none while that is under way.
+    due: Option<Instant>,
 }
 
 /// An address is not contacted.
@@ -41,127 +57,254 @@ impl fmt::Display for NotAllowed {
 impl Error for NotAllowed {}
 
 impl Reach {
-    /// For a node that is found at `hostname`. With `all`, addresses of every kind are contacted.
-    pub(super) fn new(hostname: &str, all: bool) -> Self {
-        Self { all, hostname: hostname.to_owned(), own: OnceCell::new() }
+    /// For a node that is found at `address` and listens on these sockets. With `all`, addresses of every kind are
+    /// contacted.
+    pub(super) fn new(
+        address: Address,
+        listens_on: &[SocketAddr],
+        all: bool,
+        lookups: Arc<Lookups>,
+    ) -> Arc<Self> {
+        let is_inner = listens_on.iter().all(|socket| socket.ip().is_loopback());
+        let own = Own {
+            scope: Scope::of_hostname(address.hostname()),
+            interfaces: interfaces(),
+            due: Some(Instant::now()),
+            ..Own::default()
+        };
+        let reach = Arc::new(Self { all, address, is_inner, lookups, own: Mutex::new(own) });
+        reach.refresh();
+        reach
     }
 
-    /// Whether an address that only strangers named may be contacted.
-    pub(super) async fn check(&self, address: IpAddr) -> Result<(), NotAllowed> {
-        let scope = Scope::of(address);
-        if self.all || scope == Scope::Public {
+    /// Whether an address that only strangers named may be contacted. Waits for nothing: what is not known yet is not
+    /// allowed.
+    pub(super) fn check(self: &Arc<Self>, to: SocketAddr) -> Result<(), NotAllowed> {
+        if self.all {
             return Ok(());
         }
-        // A machine that has just started may have no names yet: what fails is tried again.
-        let own = self.own.get_or_try_init(|| self.own()).await;
-        if own.is_ok_and(|own| *own == Some(scope)) { Ok(()) } else { Err(NotAllowed(scope)) }
+        self.refresh();
+        let scope = Scope::of(to.ip());
+        let own = self.own();
+        let is_node = to.port() == self.address.port() || own.ports.contains(&to.port());
+        if scope != Scope::Loopback && own.has(to.ip()) && !is_node {
+            // What a firewall keeps from others is often open from the machine itself.
+            return Err(NotAllowed(Scope::Loopback));
+        }
+        let own_scope = own.scope.filter(|scope| *scope != Scope::Loopback || self.is_inner);
+        if scope.is_open_to_strangers(own_scope) { Ok(()) } else { Err(NotAllowed(scope)) }
     }
 
-    /// The kind of address that this node is found at; none where that does not tell.
-    async fn own(&self) -> io::Result<Option<Scope>> {
-        let name = self.hostname.trim_end_matches('.').to_ascii_lowercase();
-        if let Ok(address) = name.parse() {
-            return Ok(Some(Scope::of(address)));
+    /// A payload came from `remote` that names this sender. If both are this machine's, a node was found on it: who can
+    /// connect from here needs no node to connect to here.
+    pub(super) fn note_sender(&self, sender: &Address, remote: IpAddr) {
+        let remote = remote.to_canonical();
+        let is_here = match sender.ip() {
+            Some(ip) => ip == remote,
+            None => sender.canonical().hostname() == self.address.canonical().hostname(),
+        };
+        if is_here && !remote.is_loopback() {
+            let mut own = self.own();
+            if own.has(remote) {
+                own.ports.insert(sender.port());
+            }
         }
-        if name == "localhost" || name.ends_with(".localhost") {
-            return Ok(Some(Scope::Loopback));
+    }
+
+    /// Finds out about this machine's addresses beside all else, if it is time to.
+    fn refresh(self: &Arc<Self>) {
+        {
+            let mut own = self.own();
+            if own.due.is_none_or(|due| Instant::now() < due) {
+                return;
+            }
+            own.due = None;
         }
-        let address = lookup_host((name.as_str(), 0)).await?.next();
-        // Many a machine finds itself under a public name at a loopback address, which others don't.
-        Ok(address.map(|address| Scope::of(address.ip())).filter(|scope| *scope != Scope::Loopback))
+        if let Some(ip) = self.address.ip() {
+            return self.learn(Some(vec![ip]));
+        }
+        if Scope::of_hostname(self.address.hostname()).is_some() {
+            return self.learn(Some(Vec::new()));
+        }
+        let reach = Arc::clone(self);
+        let then = move |found: std::io::Result<Vec<IpAddr>>| reach.learn(found.ok());
+        if self.lookups.in_thread(self.address.hostname(), then).is_err() {
+            self.own().due = Some(Instant::now() + TRY_AGAIN_AFTER);
+        }
+    }
+
+    fn learn(&self, found: Option<Vec<IpAddr>>) {
+        let interfaces = interfaces();
+        let mut own = self.own();
+        own.interfaces = interfaces;
+        own.due = Some(Instant::now() + if found.is_some() { GOOD_FOR } else { TRY_AGAIN_AFTER });
+        let Some(found) = found else { return };
+        own.named = found.into_iter().map(|ip| ip.to_canonical()).collect();
+        if Scope::of_hostname(self.address.hostname()).is_none() {
+            // Many a machine finds itself under a public name at a loopback address, which others don't.
+            let first = own.named.first().map(|ip| Scope::of(*ip));
+            own.scope = first.filter(|scope| *scope != Scope::Loopback);
+        }
+    }
+
+    fn own(&self) -> MutexGuard<'_, Own> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Looks hostnames up for connections, and leaves out the addresses that may not be contacted. Asked when the
-/// connection is made, so that a name that leads elsewhere by then is found out.
-#[derive(Debug, Clone)]
-pub(super) struct Resolver(pub(super) Arc<Reach>);
-
-impl Service<Name> for Resolver {
-    type Response = vec::IntoIter<SocketAddr>;
-    type Error = Box<dyn Error + Send + Sync>;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let reach = Arc::clone(&self.0);
-        let handshake = Handshake::current();
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = lookup_host((name.as_str(), 0)).await?.collect();
-            if handshake.is_with_named() {
-                return Ok(found.into_iter());
-            }
-            let mut allowed = Vec::new();
-            let mut refused = None;
-            for address in found {
-                match reach.check(address.ip()).await {
-                    Ok(()) => allowed.push(address),
-                    Err(not_allowed) => refused = Some(not_allowed),
-                }
-            }
-            match refused {
-                Some(refused) if allowed.is_empty() => Err(refused.into()),
-                _ => Ok(allowed.into_iter()),
-            }
-        })
+impl Own {
+    fn has(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.interfaces.contains(&address) || self.named.contains(&address)
     }
 }
 
-/// The IP address that a peer is found at without a name to look up.
-pub(super) fn literal(address: &Address) -> Option<IpAddr> {
-    // The likes of `127.1` and `0x7f000001` are no hostnames of an address.
-    address.hostname().parse().ok()
+/// The addresses of this machine's interfaces; none where the system does not say.
+fn interfaces() -> HashSet<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    interfaces.into_iter().map(|interface| interface.ip().to_canonical()).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io,
+        net::{Ipv4Addr, Ipv6Addr},
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
     use super::*;
 
-    async fn allows(hostname: &str, all: bool, address: &str) -> bool {
-        Reach::new(hostname, all).check(address.parse().unwrap()).await.is_ok()
+    fn nowhere() -> Arc<Lookups> {
+        Arc::new(Lookups::with(|_| Err(io::Error::other("no such name"))))
     }
 
-    #[tokio::test]
-    async fn strangers_send_a_node_to_public_addresses_and_to_those_of_its_own_kind() {
-        let addresses = ["8.8.8.8", "127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1"];
-        for (hostname, expected) in [
-            ("8.8.4.4", [true, false, false, false, false, false]),
-            ("LocalHost", [true, true, false, false, true, false]),
-            ("tower.localhost.", [true, true, false, false, true, false]),
-            ("::1", [true, true, false, false, true, false]),
-            ("192.168.0.7", [true, false, true, false, false, true]),
-            ("no-such-name.invalid", [true, false, false, false, false, false]),
-        ] {
-            for (address, expected) in addresses.into_iter().zip(expected) {
-                assert_eq!(allows(hostname, false, address).await, expected, "{address} from {hostname}");
-                assert!(allows(hostname, true, address).await);
-            }
+    fn leads_to(address: &str) -> Arc<Lookups> {
+        let address: IpAddr = address.parse().unwrap();
+        Arc::new(Lookups::with(move |_| Ok(vec![address])))
+    }
+
+    fn reach(hostname: &str, listens_on: IpAddr, lookups: Arc<Lookups>) -> Arc<Reach> {
+        let sockets = [SocketAddr::new(listens_on, 8080)];
+        Reach::new(Address::new(hostname, 8080).unwrap(), &sockets, false, lookups)
+    }
+
+    fn allows(reach: &Arc<Reach>, address: &str) -> bool {
+        reach.check(SocketAddr::new(address.parse().unwrap(), 22)).is_ok()
+    }
+
+    /// Waits until the hostname has been looked up.
+    fn learned(reach: &Arc<Reach>) {
+        while reach.own().due.is_none() {
+            std::thread::yield_now();
         }
     }
 
-    #[tokio::test]
-    async fn a_name_that_could_not_be_looked_up_is_looked_up_again() {
-        let reach = Reach::new("no-such-name.invalid", false);
-        assert!(reach.check("10.0.0.1".parse().unwrap()).await.is_err());
-        assert!(!reach.own.initialized());
+    const INNER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const OUTER: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+
+    #[test]
+    fn strangers_send_a_node_to_public_addresses_and_to_those_of_its_own_kind() {
+        let addresses = ["8.8.8.8", "127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1"];
+        for (hostname, listens_on, expected) in [
+            ("8.8.4.4", OUTER, [true, false, false, false, false, false]),
+            ("LocalHost", INNER, [true, true, false, false, true, false]),
+            ("Tower.LocalHost", INNER, [true, true, false, false, true, false]),
+            ("::1", INNER, [true, true, false, false, true, false]),
+            ("127.0.0.9", INNER, [true, true, false, false, true, false]),
+            // Found by others than this machine's own.
+            ("localhost", OUTER, [true, false, false, false, false, false]),
+            ("tower.localhost", OUTER, [true, false, false, false, false, false]),
+            ("127.0.0.1", [192, 168, 0, 7].into(), [true, false, false, false, false, false]),
+            ("192.168.0.7", OUTER, [true, false, true, false, false, true]),
+            ("169.254.0.7", OUTER, [true, false, false, false, false, false]),
+            // Where no node is: nothing is its own kind.
+            ("0.0.0.0", OUTER, [true, false, false, false, false, false]),
+            ("169.254.169.254", OUTER, [true, false, false, false, false, false]),
+            ("no-such-name.invalid", OUTER, [true, false, false, false, false, false]),
+        ] {
+            let reach = reach(hostname, listens_on, nowhere());
+            learned(&reach);
+            for (address, expected) in addresses.into_iter().zip(expected) {
+                assert_eq!(allows(&reach, address), expected, "{address} from {hostname} on {listens_on}");
+            }
+            for address in ["0.0.0.0", "::", "224.0.0.1", "240.0.0.1", "192.0.2.1"] {
+                assert!(!allows(&reach, address), "{address} from {hostname}");
+            }
+            let all = Reach::new(Address::new(hostname, 8080).unwrap(), &[], true, nowhere());
+            assert!(addresses.iter().all(|address| allows(&all, address)));
+        }
     }
 
     #[test]
-    fn however_an_address_is_written_it_is_seen() {
-        for (hostname, expected) in [
-            ("127.0.0.1", Some("127.0.0.1")),
-            ("::ffff:127.0.0.1", Some("::ffff:127.0.0.1")),
-            ("0:0::1", Some("::1")),
-            ("tower.example.org", None),
+    fn a_name_is_of_the_kind_that_it_leads_to_but_never_of_this_machine() {
+        for (leads, address, expected) in [
+            ("192.168.0.7", "192.168.0.8", true),
+            ("192.168.0.7", "127.0.0.1", false),
+            ("127.0.1.1", "127.0.0.1", false),
+            ("8.8.4.4", "10.0.0.1", false),
+            ("0.0.0.0", "0.0.0.0", false),
         ] {
-            let expected = expected.map(|address| address.parse().unwrap());
-            assert_eq!(literal(&Address::new(hostname, 1).unwrap()), expected, "{hostname}");
+            let reach = reach("tower.example.org", OUTER, leads_to(leads));
+            learned(&reach);
+            assert_eq!(allows(&reach, address), expected, "{address} from {leads}");
         }
-        for hostname in ["127.1", "2130706433", "0x7f.0.0.1", "017700000001", "0x7f000001"] {
-            assert!(Address::new(hostname, 1).is_err(), "{hostname}");
+    }
+
+    #[test]
+    fn strangers_do_not_send_a_node_to_its_own_machine_by_whichever_address() {
+        for (hostname, lookups) in
+            [("8.8.4.4", leads_to("8.8.4.4")), ("tower.example.org", leads_to("8.8.4.4"))]
+        {
+            let reach = reach(hostname, OUTER, lookups);
+            learned(&reach);
+            let interface = IpAddr::from([9, 9, 9, 9]);
+            reach.own().interfaces.insert(interface);
+            let check = |ip, port| reach.check(SocketAddr::new(ip, port));
+            for own in [[8, 8, 4, 4].into(), interface, "::ffff:8.8.4.4".parse().unwrap()] {
+                for port in [22, 25, 3306] {
+                    assert_eq!(check(own, port), Err(NotAllowed(Scope::Loopback)), "{own} {port}");
+                }
+                assert_eq!(check(own, 8080), Ok(()), "the node itself");
+            }
+            assert_eq!(check([8, 8, 8, 8].into(), 22), Ok(()));
+            // A node beside this one makes itself known; one elsewhere only says that it is here.
+            let sender = |hostname, port| Address::new(hostname, port).unwrap();
+            reach.note_sender(&sender("9.9.9.9", 8081), interface);
+            reach.note_sender(&sender(hostname, 8082), [8, 8, 4, 4].into());
+            reach.note_sender(&sender("9.9.9.9", 22), [8, 8, 8, 8].into());
+            reach.note_sender(&sender("9.9.9.9", 22), Ipv4Addr::LOCALHOST.into());
+            reach.note_sender(&sender("127.0.0.1", 22), Ipv4Addr::LOCALHOST.into());
+            let is_open = [8081, 8082, 22].map(|port| check(interface, port).is_ok());
+            assert_eq!(is_open, [true, true, false], "{hostname}");
         }
+    }
+
+    #[test]
+    fn the_own_hostname_is_looked_up_once_at_a_time_and_nobody_waits() {
+        let (began, open) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(())));
+        let closed = open.lock().unwrap();
+        let lookups = {
+            let (began, open) = (Arc::clone(&began), Arc::clone(&open));
+            Lookups::with(move |_| {
+                began.fetch_add(1, Ordering::SeqCst);
+                drop(open.lock());
+                Err(io::Error::other("no such name"))
+            })
+        };
+        let reach = reach("tower.example.org", OUTER, Arc::new(lookups));
+        for _ in 0..100 {
+            assert!(!allows(&reach, "10.0.0.1"), "what is not known is not allowed");
+        }
+        drop(closed);
+        learned(&reach);
+        for _ in 0..100 {
+            assert!(!allows(&reach, "10.0.0.1"));
+        }
+        assert_eq!(began.load(Ordering::SeqCst), 1, "a failure is remembered");
+        reach.own().due = Some(Instant::now());
+        allows(&reach, "10.0.0.1");
+        learned(&reach);
+        assert_eq!(began.load(Ordering::SeqCst), 2, "for some time");
     }
 }

@@ -1,25 +1,148 @@
-//! When this machine has no more of something that every connection takes.
+//! What this machine lacks, as opposed to what a peer did, and how many files the node may have open for what.
 
-use std::io;
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+};
 
-/// What the system says where this process, or the whole system, has too many files open: `EMFILE` and `ENFILE`, which
-/// have one number on every Unix, and `WSAEMFILE`.
+use super::Limits;
+
+/// Files that a node keeps open beside its connections: state, log, terminal, look-ups, and what its runtime has.
+const OTHER_FILES: usize = 100;
+/// Idle connections to peers that are kept at most, however many files may be open.
+const MAX_IDLE: usize = 512;
+
+/// `EMFILE` and `ENFILE`, which have one number on every Unix, and `WSAEMFILE`.
 const TOO_MANY_FILES: [i32; 3] = [24, 23, 10024];
+#[cfg(unix)]
+const NO_BUFFERS: i32 = rustix::io::Errno::NOBUFS.raw_os_error();
+/// `WSAENOBUFS`.
+#[cfg(not(unix))]
+const NO_BUFFERS: i32 = 10055;
 
-/// Whether something failed for want of files or memory here, of which nobody else is to blame.
-pub(super) fn are_used_up(error: &io::Error) -> bool {
-    let is_too_many = |code| TOO_MANY_FILES.contains(&code);
-    error.kind() == io::ErrorKind::OutOfMemory || error.raw_os_error().is_some_and(is_too_many)
+/// Something of which this machine has no more for the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lack {
+    Files,
+    /// Of its own, for connections to others.
+    Ports,
+    Threads,
+    Memory,
+}
+
+impl Lack {
+    /// What was lacking where the system gave this error for a connection. None if it is no such error.
+    pub(super) fn of(error: &io::Error) -> Option<Self> {
+        match (error.raw_os_error(), error.kind()) {
+            (Some(code), _) if TOO_MANY_FILES.contains(&code) => Some(Self::Files),
+            (Some(code), _) if code == NO_BUFFERS => Some(Self::Memory),
+            // To a connection, which is not waited for, the latter says that the kernel has no room for its route.
+            (_, io::ErrorKind::OutOfMemory) | (Some(_), io::ErrorKind::WouldBlock) => Some(Self::Memory),
+            (Some(_), io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse) => Some(Self::Ports),
+            _ => None,
+        }
+    }
+
+    /// What is lacking now for one more socket. Tells why something failed that does not say it itself.
+    pub(super) fn now() -> Option<Self> {
+        UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).err().and_then(|error| Self::of(&error))
+    }
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Files => "no more files may be opened",
+            Self::Ports => "no ports are left",
+            Self::Threads => "no more threads may be started",
+            Self::Memory => "no memory is left",
+        })
+    }
+}
+
+/// The error of a connection to this address. Without IPv6 the system says of an IPv6 address what it says where there
+/// are no ports.
+pub(super) fn connection_error(error: io::Error, to: SocketAddr) -> io::Error {
+    let is_without_ipv6 = || UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_err();
+    if to.is_ipv6() && error.kind() == io::ErrorKind::AddrNotAvailable && is_without_ipv6() {
+        return io::ErrorKind::NetworkUnreachable.into();
+    }
+    error
+}
+
+/// How many connections the node may have, so that together with all else there are files for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Budget {
+    /// From outside.
+    pub(super) inbound: usize,
+    /// To peers, while nothing is sent.
+    pub(super) idle: usize,
+}
+
+impl Budget {
+    /// For a process that may have so many files open (`None`: any number), where `in_flight` connections to peers may
+    /// be in use.
+    pub(super) fn new(files: Option<u64>, limits: &Limits, in_flight: usize) -> Self {
+        let files = files.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX);
+        let connections = files.saturating_sub(OTHER_FILES.saturating_add(in_flight));
+        // A tenth stays for idle ones.
+        let inbound = limits.max_connections.min(connections - connections / 10).max(1);
+        Self { inbound, idle: connections.saturating_sub(inbound).min(MAX_IDLE) }
+    }
+}
+
+/// How many files this process may have open.
+#[cfg(unix)]
+pub(super) fn files() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+#[cfg(not(unix))]
+pub(super) fn files() -> Option<u64> {
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[cfg(target_os = "linux")]
     #[test]
-    fn a_lack_of_files_is_ours_and_a_refusal_is_not() {
-        for (code, is_ours) in [(23, true), (24, true), (12, true), (111, false), (104, false), (2, false)] {
-            assert_eq!(are_used_up(&io::Error::from_raw_os_error(code)), is_ours, "{code}");
+    fn a_lack_is_told_apart_from_what_a_peer_did() {
+        for (code, expected) in [
+            (23, Some(Lack::Files)),
+            (24, Some(Lack::Files)),
+            (12, Some(Lack::Memory)),
+            (105, Some(Lack::Memory)),
+            (11, Some(Lack::Memory)),
+            (99, Some(Lack::Ports)),
+            (98, Some(Lack::Ports)),
+            (111, None),
+            (104, None),
+            (110, None),
+            (113, None),
+            (101, None),
+            (32, None),
+            (2, None),
+        ] {
+            assert_eq!(Lack::of(&io::Error::from_raw_os_error(code)), expected, "{code}");
         }
+        assert_eq!(Lack::of(&io::ErrorKind::WouldBlock.into()), None, "not from the system");
+        assert_eq!(Lack::now(), None);
+    }
+
+    #[test]
+    fn there_are_files_for_all_connections_that_may_be() {
+        let limits = Limits::default();
+        for files in [1024, 2048, 4096, 20_000, 1 << 20, 300, 200] {
+            let Budget { inbound, idle } = Budget::new(Some(files), &limits, 64);
+            assert!(inbound + idle + 64 + OTHER_FILES <= files as usize, "{files}: {inbound} and {idle}");
+            assert!(inbound > 0 && idle > 0, "{files}: {inbound} and {idle}");
+        }
+        let usual = Budget::new(Some(1024), &limits, 64);
+        assert_eq!((usual.inbound, usual.idle), (limits.max_connections, 92));
+        let unlimited = Budget { inbound: limits.max_connections, idle: MAX_IDLE };
+        assert_eq!(Budget::new(None, &limits, 64), unlimited);
+        assert_eq!(Budget::new(Some(10), &limits, 64), Budget { inbound: 1, idle: 0 });
     }
 }

@@ -1,61 +1,58 @@
-use std::{
-    error::Error,
-    io,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::{Duration, Instant},
-};
+//! Posts payloads to peers.
+//!
+//! With hyper's client connections and a pool of our own, as much has to be known of each connection: which certificate
+//! it was made with, where it leads, and whether the peer said anything on it. reqwest tells none of it, and takes twice
+//! as long for each request.
+
+mod dial;
+mod failure;
+mod pool;
+
+use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{
-    Method, Request, StatusCode, Uri,
+    Method, Request, Response, StatusCode, Uri,
     body::Incoming,
     header::{CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER},
-    http::{
-        self,
-        uri::{Authority, Parts, PathAndQuery, Scheme},
-    },
+    http,
 };
-use hyper_rustls::HttpsConnector;
-use hyper_util::{
-    client::legacy::{
-        Client,
-        connect::{HttpConnector, HttpInfo},
-    },
-    rt::{TokioExecutor, TokioTimer},
-};
-use rustls::{ClientConfig, client::Resumption, crypto::CryptoProvider};
-use tokio::time::{error::Elapsed, timeout, timeout_at};
-use tower_service::Service;
+use rustls::crypto::CryptoProvider;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
-    core::{Delivery, Failure, Outcome, Reply},
+    core::{Delivery, Outcome, Reply},
     protocol::Address,
 };
 
 use super::{
     Limits, RUN_HEADER,
     connections::Connections,
-    reach::{self, NotAllowed, Reach, Resolver},
-    resources,
-    trust::{FirstUseVerifier, HANDSHAKE, Handshake, Trust},
+    lookup::Lookups,
+    reach::Reach,
+    resources::Lack,
+    trust::{Handshake, Trust},
 };
 
-/// How long an idle connection is kept. The package's server (Node.js) closes its own after 5 s; a request that is
-/// sent as it does fails.
-const KEEP_IDLE: Duration = Duration::from_secs(4);
+use self::{
+    dial::{Dialer, Link},
+    failure::PostError,
+    pool::Pool,
+};
+
 /// How much of an answer's body is read, so that the connection can be used again. Peers answer with an empty one.
 const MAX_ANSWER: usize = 64 << 10;
+/// A timer that is so late was held up: the process or the machine was suspended.
+const HELD_UP: Duration = Duration::from_millis(200);
+/// How long what has come meanwhile is waited for then.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Posts payloads to peers, over connections that are kept and shared.
-///
-/// With the client that reqwest is made of, as reqwest itself takes twice as long as a bare client for each request: it
-/// reads the URL twice more, and makes ready for redirects, retries and proxies.
 #[derive(Debug)]
 pub(super) struct Sender {
-    client: Client<Connector<HttpsConnector<HttpConnector<Resolver>>>, Full<Bytes>>,
+    dialer: Dialer,
+    pool: Arc<Pool>,
     /// For a whole request.
     timeout: Duration,
     trust: Arc<Trust>,
@@ -65,36 +62,38 @@ pub(super) struct Sender {
     connections: Arc<Connections>,
 }
 
+/// What a sender shares with the rest of the node.
+pub(super) struct Parts {
+    pub(super) trust: Arc<Trust>,
+    pub(super) provider: Arc<CryptoProvider>,
+    pub(super) reach: Arc<Reach>,
+    pub(super) lookups: Arc<Lookups>,
+    pub(super) run: HeaderValue,
+    pub(super) connections: Arc<Connections>,
+}
+
 impl Sender {
-    pub(super) fn new(
-        trust: Arc<Trust>,
-        provider: Arc<CryptoProvider>,
-        limits: &Limits,
-        reach: Reach,
-        run: HeaderValue,
-        connections: Arc<Connections>,
-    ) -> Self {
-        let reach = Arc::new(reach);
-        let mut http = HttpConnector::new_with_resolver(Resolver(Arc::clone(&reach)));
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        // Of several addresses, each has its share of the time.
-        http.set_connect_timeout(Some(limits.connect_timeout));
-        let mut https = HttpsConnector::from((http, tls(Arc::clone(&trust), provider)));
-        https.enforce_https();
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(KEEP_IDLE)
-            .pool_timer(TokioTimer::new())
-            .build(Connector { inner: https, timeout: limits.connect_timeout });
-        Self { client, timeout: limits.request_timeout, trust, reach, run, connections }
+    /// Keeps at most `max_idle` connections that are not in use.
+    pub(super) fn new(parts: Parts, limits: &Limits, max_idle: usize) -> Self {
+        let Parts { trust, provider, reach, lookups, run, connections } = parts;
+        let dialer =
+            Dialer::new(Arc::clone(&trust), provider, Arc::clone(&reach), lookups, limits.connect_timeout);
+        let pool = Pool::new(max_idle);
+        Self { dialer, pool, timeout: limits.request_timeout, trust, reach, run, connections }
     }
 
-    /// Makes the request and waits for its answer.
+    pub(super) fn trust(&self) -> &Arc<Trust> {
+        &self.trust
+    }
+
+    /// Makes the request and waits for its answer, for as long as a request may take.
     pub(super) async fn deliver(&self, delivery: Delivery) -> Outcome {
+        let started = Instant::now();
+        let deadline = started + self.timeout;
         let to = delivery.to.clone();
         let handshake = Handshake::with(to.clone(), delivery.is_named);
-        let started = Instant::now();
-        match HANDSHAKE.scope(Arc::clone(&handshake), self.post(delivery)).await {
+        let posted = in_time(deadline, self.post(delivery, &handshake, deadline)).await;
+        match posted.unwrap_or(Err(PostError::TookTooLong)) {
             Ok(Answered::Ourselves) => {
                 // Nobody is known by this name, so nobody by its certificate: others can make up such names without end.
                 self.trust.forget(&to);
@@ -102,67 +101,158 @@ impl Sender {
             }
             Ok(Answered::Reply(reply)) => Outcome::Answered(Reply { round_trip: started.elapsed(), ..reply }),
             Err(error) => {
-                let failure = failure(&error, &handshake);
-                if failure == Failure::NoResources {
-                    self.connections.make_room();
+                if let Some(lack) = error.lack() {
+                    tracing::debug!(peer = %to, %lack, "cannot connect");
+                    if lack == Lack::Files {
+                        self.make_room();
+                    }
                 }
-                Outcome::Failed(failure)
+                Outcome::Failed(error.into_failure(&handshake))
             }
         }
     }
 
-    async fn post(&self, delivery: Delivery) -> Result<Answered, PostError> {
+    /// Closes a connection because no more files may be opened: an idle one to a peer if there is one, or else one from
+    /// outside. Returns whether there was any.
+    pub(super) fn make_room(&self) -> bool {
+        self.pool.close_oldest() || self.connections.make_room()
+    }
+
+    /// Closes the idle connections to a peer.
+    pub(super) fn close_idle(&self, to: &Address) {
+        self.pool.close_to(to);
+    }
+
+    /// Closes all idle connections and keeps no more.
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+
+    /// A payload came from `remote` that names this sender.
+    pub(super) fn note_sender(&self, sender: &Address, remote: SocketAddr) {
+        self.reach.note_sender(sender, remote.ip());
+    }
+
+    async fn post(
+        &self,
+        delivery: Delivery,
+        handshake: &Arc<Handshake>,
+        deadline: Instant,
+    ) -> Result<Answered, PostError> {
         let Delivery { to, payload, is_named, .. } = delivery;
-        if let Some(address) = reach::literal(&to).filter(|_| !is_named) {
-            self.reach.check(address).await?;
+        let to = to.canonical();
+        if let Some(ip) = to.ip().filter(|_| !is_named) {
+            self.reach.check(SocketAddr::new(ip, to.port()))?;
         }
-        let request = self.request(&to, payload.encode())?;
-        let deadline = tokio::time::Instant::now() + self.timeout;
-        let answer = timeout_at(deadline, self.client.request(request)).await??;
-        let status = answer.status();
-        if status == StatusCode::MISDIRECTED_REQUEST && answer.headers().get(&RUN_HEADER) == Some(&self.run) {
+        let body = Bytes::from(payload.encode());
+        if let Some(link) = self.idle(&to, is_named) {
+            match self.exchange(link, &to, body.clone(), deadline).await {
+                // The peer closed it before it was used, or as it was. That is no reason to call the peer lost, and
+                // if it did receive the payload, it sees it twice, as it may see any payload.
+                Err(failed) if failed.is_unheard => {}
+                exchanged => return exchanged.map_err(|failed| failed.error),
+            }
+        }
+        // Boxed, as what it needs on the way is large and needed once for many requests.
+        let link = Box::pin(self.dialer.dial(&to, handshake)).await?;
+        self.exchange(link, &to, body, deadline).await.map_err(|failed| failed.error)
+    }
+
+    /// A connection to this peer that is not in use, was made with the certificate that is trusted, and leads where the
+    /// node may be sent.
+    fn idle(&self, to: &Address, is_named: bool) -> Option<Link> {
+        let trusted = self.trust.pinned(to);
+        self.pool.take(to, |link| {
+            trusted == Some(link.certificate) && (is_named || self.reach.check(link.remote).is_ok())
+        })
+    }
+
+    async fn exchange(
+        &self,
+        mut link: Link,
+        to: &Address,
+        body: Bytes,
+        deadline: Instant,
+    ) -> Result<Answered, ExchangeFailed> {
+        let request = self.request(to, body).map_err(|error| ExchangeFailed::heard(error.into()))?;
+        let heard = link.heard();
+        let answer = match link.requests.send_request(request).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                return Err(ExchangeFailed { error: error.into(), is_unheard: link.heard() == heard });
+            }
+        };
+        if self.is_ours(&answer) {
             return Ok(Answered::Ourselves);
         }
-        let remote = answer.extensions().get::<HttpInfo>().map(|info| info.remote_addr().ip());
+        let status = answer.status().as_u16();
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(seconds);
         // What the peer says beyond its status does not matter, nor whether it says it whole.
-        let has_body = timeout_at(deadline, discard(answer.into_body())).await.unwrap_or(true);
-        let reply = Reply { retry_after, remote, has_body, ..Reply::new(status.as_u16(), Duration::ZERO) };
+        let rest = timeout_at(deadline, discard(answer.into_body())).await.unwrap_or(Rest::UNREAD);
+        let reply = Reply {
+            retry_after,
+            remote: Some(link.remote.ip().to_canonical()),
+            has_body: rest.has_body,
+            ..Reply::new(status, Duration::ZERO)
+        };
+        if rest.is_whole {
+            self.pool.give(to.clone(), link);
+        }
         Ok(Answered::Reply(reply))
     }
 
-    fn request(&self, to: &Address, body: Vec<u8>) -> Result<Request<Full<Bytes>>, http::Error> {
-        let authority = authority(to);
-        let mut request = Request::new(Full::from(body));
+    fn is_ours<T>(&self, answer: &Response<T>) -> bool {
+        answer.status() == StatusCode::MISDIRECTED_REQUEST
+            && answer.headers().get(&RUN_HEADER) == Some(&self.run)
+    }
+
+    /// `to` is canonical, so that a peer is told the same however its name is spelled.
+    fn request(&self, to: &Address, body: Bytes) -> Result<Request<Full<Bytes>>, http::Error> {
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
-        let mut uri = Parts::default();
-        uri.scheme = Some(Scheme::HTTPS);
-        uri.authority = Some(Authority::from_maybe_shared(authority.clone())?);
-        uri.path_and_query = Some(PathAndQuery::from_static("/"));
-        *request.uri_mut() = Uri::from_parts(uri)?;
+        *request.uri_mut() = Uri::from_static("/");
         let headers = request.headers_mut();
-        headers.insert(HOST, HeaderValue::from_maybe_shared(authority)?);
+        headers.insert(HOST, HeaderValue::from_maybe_shared(Bytes::from(to.to_string()))?);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(&RUN_HEADER, self.run.clone());
         Ok(request)
     }
 }
 
-/// Where a peer's payloads are posted to. However its name is spelled, it is the same, so that connections are shared.
-fn authority(to: &Address) -> Bytes {
-    to.canonical().to_string().into()
+/// What the work comes to, if it does so before the deadline. If the process was suspended until then, what has come
+/// meanwhile is received first.
+async fn in_time<T>(deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    if let Ok(done) = timeout_at(deadline, &mut work).await {
+        return Some(done);
+    }
+    if Instant::now() < deadline + HELD_UP {
+        return None;
+    }
+    timeout(GRACE, work).await.ok()
 }
 
-/// Reads an answer's body, or enough of it. Returns whether it has one.
-async fn discard(mut body: Incoming) -> bool {
+/// What came after the head of an answer.
+struct Rest {
+    has_body: bool,
+    is_whole: bool,
+}
+
+impl Rest {
+    const UNREAD: Self = Self { has_body: true, is_whole: false };
+}
+
+/// Reads an answer's body, or enough of it.
+async fn discard(mut body: Incoming) -> Rest {
     let mut read = 0;
-    while let Some(Ok(frame)) = body.frame().await {
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Rest { has_body: read > 0, is_whole: false } };
         read += frame.data_ref().map_or(0, Bytes::len);
         if read > MAX_ANSWER {
-            break;
+            return Rest::UNREAD;
         }
     }
-    read > 0
+    Rest { has_body: read > 0, is_whole: true }
 }
 
 /// The seconds of a `Retry-After`. The other form of it, a date, is not read: clocks differ.
@@ -176,106 +266,16 @@ enum Answered {
     Ourselves,
 }
 
-/// What matters is the innermost of each.
-#[derive(Debug, thiserror::Error)]
-enum PostError {
-    /// The hostname is one that no URL can hold, which no address has.
-    #[error("no hostname")]
-    Hostname(#[from] http::Error),
-    #[error("not allowed")]
-    NotAllowed(#[from] NotAllowed),
-    #[error("no answer")]
-    Request(#[from] hyper_util::client::legacy::Error),
-    #[error("no answer in time")]
-    TookTooLong(#[from] Elapsed),
+/// A request for which there is no answer.
+struct ExchangeFailed {
+    error: PostError,
+    /// Not one byte came in answer to it.
+    is_unheard: bool,
 }
 
-fn failure(error: &PostError, handshake: &Handshake) -> Failure {
-    if let Some(refused) = handshake.refused() {
-        return Failure::CertificateChanged { pinned: refused.pinned.0, presented: refused.presented.0 };
-    }
-    match error {
-        PostError::TookTooLong(_) => Failure::TimedOut,
-        error => cause(error),
-    }
-}
-
-/// The innermost error in its own words: what hyper says around it does not help anybody.
-fn cause(error: &PostError) -> Failure {
-    let mut innermost: &(dyn Error + 'static) = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    if let Some(NotAllowed(scope)) = innermost.downcast_ref() {
-        return Failure::NotContacted(*scope);
-    }
-    match innermost.downcast_ref::<io::Error>().map(without_wrapping) {
-        Some(error) if resources::are_used_up(error) => Failure::NoResources,
-        Some(error) if error.kind() == io::ErrorKind::TimedOut => Failure::TimedOut,
-        _ => Failure::Connection(in_words(innermost)),
-    }
-}
-
-fn in_words(innermost: &(dyn Error + 'static)) -> String {
-    match innermost.downcast_ref::<io::Error>().map(without_wrapping) {
-        // "connection refused", without "(os error 111)".
-        Some(error) if error.raw_os_error().is_some() => error.kind().to_string(),
-        // For which rustls refers to its manual.
-        Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => "the connection broke off".to_owned(),
-        _ => innermost.to_string(),
-    }
-}
-
-/// The system's error inside those that name it no source.
-fn without_wrapping(error: &io::Error) -> &io::Error {
-    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        Some(inner) => without_wrapping(inner),
-        None => error,
-    }
-}
-
-fn tls(trust: Arc<Trust>, provider: Arc<CryptoProvider>) -> ClientConfig {
-    let verifier = Arc::new(FirstUseVerifier::new(trust, Arc::clone(&provider)));
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring offers the suites of TLS 1.2 and 1.3")
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    // Sessions are remembered by hostname without port and would be resumed without a look at the certificate.
-    config.resumption = Resumption::disabled();
-    config
-}
-
-/// Makes connections in time. Takes the [`HANDSHAKE`] of the delivery that asks for one along, which tells the
-/// certificate check which peer it is with: the making may go on in another task.
-#[derive(Debug, Clone)]
-struct Connector<S> {
-    inner: S,
-    timeout: Duration,
-}
-
-impl<S> Service<Uri> for Connector<S>
-where
-    S: Service<Uri>,
-    S::Future: Send + 'static,
-    S::Error: Into<Box<dyn Error + Send + Sync>>,
-{
-    type Response = S::Response;
-    type Error = Box<dyn Error + Send + Sync>;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context).map_err(Into::into)
-    }
-
-    fn call(&mut self, to: Uri) -> Self::Future {
-        let connecting = HANDSHAKE.scope(Handshake::current(), self.inner.call(to));
-        let connecting = timeout(self.timeout, connecting);
-        Box::pin(async move {
-            let connected = connecting.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
-            connected.map_err(Into::into)
-        })
+impl ExchangeFailed {
+    fn heard(error: PostError) -> Self {
+        Self { error, is_unheard: false }
     }
 }
 
@@ -283,26 +283,28 @@ where
 mod tests {
     use super::*;
 
-    #[test]
-    fn connections_are_shared_however_a_name_is_spelled() {
-        for (hostname, expected) in [
-            ("Tower.example.org", "tower.example.org:443"),
-            ("a_b.-c", "a_b.-c:443"),
-            ("0:0::1", "[::1]:443"),
-            ("::ffff:192.0.2.1", "192.0.2.1:443"),
-            ("192.0.2.1", "192.0.2.1:443"),
-        ] {
-            assert_eq!(authority(&Address::new(hostname, 443).unwrap()), expected);
-        }
+    #[tokio::test]
+    async fn what_has_come_while_the_process_was_suspended_is_received() {
+        let (answer_to, answer) = tokio::sync::oneshot::channel();
+        let deadline = Instant::now() + Duration::from_millis(10);
+        let answered = async {
+            let answer = answer.await;
+            // As where another task has to read it from a socket first.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            answer
+        };
+        let mut waits = pin!(in_time(deadline, answered));
+        assert!(timeout(Duration::ZERO, &mut waits).await.is_err());
+        answer_to.send("here").unwrap();
+        std::thread::sleep(HELD_UP + Duration::from_millis(50));
+        assert_eq!(waits.await, Some(Ok("here")));
     }
 
-    #[test]
-    fn what_the_system_says_is_told_without_its_number_however_deep_it_is() {
-        let reset = io::Error::from_raw_os_error(104);
-        let expected = reset.kind().to_string();
-        let wrapped = io::Error::new(reset.kind(), reset);
-        assert_eq!(in_words(&wrapped), expected);
-        assert_eq!(in_words(&io::Error::other(wrapped)), expected);
-        assert_eq!(in_words(&io::Error::other("tls handshake eof")), "tls handshake eof");
+    #[tokio::test(start_paused = true)]
+    async fn without_a_pause_the_deadline_is_kept() {
+        let began = Instant::now();
+        let limit = Duration::from_secs(10);
+        assert_eq!(in_time(began + limit, std::future::pending::<()>()).await, None);
+        assert!(began.elapsed() < limit + HELD_UP);
     }
 }

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::core::{Core, Delivery, DeliveryId, Now, Outcome, Peer};
+use crate::core::{Core, Delivery, DeliveryId, Failure, Now, Outcome, Peer};
 
 use super::{
     clock::Clock,
@@ -208,10 +208,11 @@ impl Shared {
         let deliver = async move {
             let mut next = Some(delivery);
             while let Some(delivery) = next {
-                let id = delivery.id;
+                let under_way = UnderWay { shared: &shared, id: Some(delivery.id) };
                 let ended = shared.stopped.run_until_cancelled(shared.sender.deliver(delivery)).await;
+                let id = under_way.end();
                 // A delivery that the stop cut off is put back by the stop.
-                let Some(outcome) = ended else { return };
+                let (Some(outcome), Some(id)) = (ended, id) else { return };
                 next = shared.delivery_ended(id, outcome);
             }
         };
@@ -242,5 +243,57 @@ impl Shared {
             let _ = waiting.send(outcome);
         }
         next
+    }
+}
+
+/// A delivery that a task makes. If the task panics, the delivery ends all the same: its message, its peer's turn and
+/// whoever waits for it do not hang on a fault of this program.
+struct UnderWay<'a> {
+    shared: &'a Arc<Shared>,
+    id: Option<DeliveryId>,
+}
+
+impl UnderWay<'_> {
+    fn end(mut self) -> Option<DeliveryId> {
+        self.id.take()
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.filter(|_| std::thread::panicking()) {
+            let next = self.shared.delivery_ended(id, Outcome::Failed(Failure::NoResources));
+            next.into_iter().for_each(|next| self.shared.spawn_delivery(next));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{Address, Node};
+
+    #[tokio::test]
+    async fn a_delivery_whose_task_panics_ends() {
+        let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        // Nobody accepts there, so that the delivery does not end by itself.
+        let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let peer = Address::new("127.0.0.1", silent.local_addr().unwrap().port()).unwrap();
+        let shared = Arc::clone(&node.shared);
+        let (id, outcome) = shared.at_core(|mut at| {
+            let id = at.core.announce(&peer, at.rng).unwrap();
+            (id, at.outcome_of(id))
+        });
+        let panics = tokio::spawn(async move {
+            let _under_way = UnderWay { shared: &shared, id: Some(id) };
+            panic!("as a test wants");
+        });
+        assert!(panics.await.unwrap_err().is_panic());
+        assert_eq!(outcome.await, Ok(Outcome::Failed(Failure::NoResources)));
+        node.stop().await;
     }
 }

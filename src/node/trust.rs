@@ -1,37 +1,45 @@
 use std::{
     collections::{HashMap, HashSet},
-    fmt,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
 use crate::protocol::Address;
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::state_changes::Changes;
 
-/// Refused certificates that are remembered at most, for the user to accept.
+use super::{
+    fingerprint::{CertificateFingerprint, fingerprint},
+    public_key,
+};
+
+/// Refused certificates that are remembered at most, for the user to accept. The oldest makes room.
 const MAX_REFUSED: usize = 1000;
 /// Certificates that are remembered at most of those who are no peers any more, so that a peer that comes back is
 /// known still. Whoever makes up names that lead to a node of theirs could otherwise fill the memory.
 const MAX_OTHERS: usize = 4096;
 
-/// The SHA-256 of a certificate's DER bytes, shown as 64 lowercase hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CertificateFingerprint(pub [u8; 32]);
-
 /// What [`Node::trust`](super::Node::trust) did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trusted {
-    /// The certificate that was refused last is trusted now.
-    Accepted(CertificateFingerprint),
-    /// None had been refused; the one that was trusted no longer is, and the next that is shown will be.
+    /// The certificate that was refused when the peer was last reached is trusted now.
+    Accepted {
+        /// The certificate.
+        certificate: CertificateFingerprint,
+        /// How long ago it was refused.
+        refused: Duration,
+    },
+    /// The peer showed the trusted certificate when it was last reached: nothing was changed.
+    Unchanged(CertificateFingerprint),
+    /// The peer has not been reached since the node started; the certificate that was trusted no longer is, and the next
+    /// that is shown will be.
     Reset,
     /// None had been refused and none was trusted: the first that is shown will be.
     Nothing,
@@ -50,7 +58,7 @@ pub(super) struct Trust {
 #[derive(Debug)]
 struct Tables {
     pinned: HashMap<Address, Pinned>,
-    refused: HashMap<Address, CertificateFingerprint>,
+    refused: HashMap<Address, (CertificateFingerprint, Instant)>,
     /// The number of the next certificate that is pinned.
     next: u64,
     /// With so many the old ones of those who are no peers are to be forgotten.
@@ -64,6 +72,8 @@ struct Pinned {
     number: u64,
     /// The user accepted it, so it stays.
     is_by_user: bool,
+    /// The peer has shown it, or the user has accepted it, since the node started.
+    is_current: bool,
 }
 
 impl Default for Tables {
@@ -121,15 +131,16 @@ tokio::task_local! {
 }
 
 impl Trust {
-    pub(super) fn new(changed: Arc<Changes>) -> Self {
-        Self { tables: Mutex::default(), changed }
+    /// Told when another certificate is trusted than before.
+    pub(super) fn changed(&self) -> Arc<Changes> {
+        Arc::clone(&self.changed)
     }
 
     pub(super) fn restore(&self, pins: impl IntoIterator<Item = Pin>) {
         let mut tables = self.tables();
         for Pin { address, sha256, is_by_user } in pins {
             let number = tables.number();
-            tables.pinned.insert(address, Pinned { sha256, number, is_by_user });
+            tables.pinned.insert(address, Pinned { sha256, number, is_by_user, is_current: false });
         }
     }
 
@@ -188,13 +199,18 @@ impl Trust {
     pub(super) fn accept(&self, peer: &Address) -> Trusted {
         let mut tables = self.tables();
         self.changed.note_pin(peer, true);
-        match tables.refused.remove(peer) {
-            Some(sha256) => {
-                let number = tables.number();
-                tables.pinned.insert(peer.clone(), Pinned { sha256, number, is_by_user: true });
-                Trusted::Accepted(sha256)
+        if let Some((certificate, at)) = tables.refused.remove(peer) {
+            let number = tables.number();
+            let pinned = Pinned { sha256: certificate, number, is_by_user: true, is_current: true };
+            tables.pinned.insert(peer.clone(), pinned);
+            return Trusted::Accepted { certificate, refused: at.elapsed() };
+        }
+        match tables.pinned.get(peer) {
+            Some(Pinned { sha256, is_current: true, .. }) => Trusted::Unchanged(*sha256),
+            Some(_) => {
+                tables.pinned.remove(peer);
+                Trusted::Reset
             }
-            None if tables.pinned.remove(peer).is_some() => Trusted::Reset,
             None => Trusted::Nothing,
         }
     }
@@ -205,10 +221,16 @@ impl Trust {
         let number = tables.number();
         let pinned = tables.pinned.entry(peer.clone()).or_insert_with(|| {
             self.changed.note_pin(peer, false);
-            Pinned { sha256: proven, number, is_by_user: false }
+            Pinned { sha256: proven, number, is_by_user: false, is_current: true }
         });
-        let pinned = pinned.sha256;
-        if pinned == proven { Ok(()) } else { Err(tables.refuse(peer, pinned, proven)) }
+        if pinned.sha256 != proven {
+            let pinned = pinned.sha256;
+            return Err(tables.refuse(peer, pinned, proven));
+        }
+        pinned.is_current = true;
+        // Whoever showed another one since is not the peer that is there now.
+        tables.refused.remove(peer);
+        Ok(())
     }
 
     fn check(&self, peer: &Address, presented: CertificateFingerprint) -> Result<(), Refused> {
@@ -236,9 +258,14 @@ impl Tables {
         pinned: CertificateFingerprint,
         presented: CertificateFingerprint,
     ) -> Refused {
-        if self.refused.len() < MAX_REFUSED || self.refused.contains_key(peer) {
-            self.refused.insert(peer.clone(), presented);
+        if self.refused.len() >= MAX_REFUSED && !self.refused.contains_key(peer) {
+            let oldest = self.refused.iter().min_by_key(|(_, (_, at))| *at);
+            let oldest = oldest.map(|(peer, _)| peer.clone());
+            if let Some(oldest) = oldest {
+                self.refused.remove(&oldest);
+            }
         }
+        self.refused.insert(peer.clone(), (presented, Instant::now()));
         Refused { pinned, presented }
     }
 }
@@ -293,7 +320,7 @@ impl ServerCertVerifier for FirstUseVerifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        let valid = verify_tls12_signature(message, certificate, signature, algorithms)?;
+        let valid = public_key::verify_tls12(message, certificate, signature, algorithms)?;
         self.pin_first(certificate)?;
         Ok(valid)
     }
@@ -305,7 +332,7 @@ impl ServerCertVerifier for FirstUseVerifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        let valid = verify_tls13_signature(message, certificate, signature, algorithms)?;
+        let valid = public_key::verify_tls13(message, certificate, signature, algorithms)?;
         self.pin_first(certificate)?;
         Ok(valid)
     }
@@ -313,10 +340,6 @@ impl ServerCertVerifier for FirstUseVerifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
-}
-
-pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> CertificateFingerprint {
-    CertificateFingerprint(Sha256::digest(certificate).into())
 }
 
 /// A pin as it is kept in the state file.
@@ -327,39 +350,6 @@ pub(super) struct Pin {
     pub(super) sha256: CertificateFingerprint,
     #[serde(default, rename = "accepted", skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_by_user: bool,
-}
-
-impl fmt::Display for CertificateFingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for CertificateFingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
-
-impl Serialize for CertificateFingerprint {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for CertificateFingerprint {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        parse_hex(&text).map(Self).ok_or_else(|| serde::de::Error::custom("not 64 hexadecimal digits"))
-    }
-}
-
-fn parse_hex(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> =
-        text.chars().map(|digit| digit.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
-    let (pairs, rest) = digits.as_chunks::<2>();
-    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
-    if rest.is_empty() { bytes.try_into().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -386,6 +376,64 @@ mod tests {
         }
     }
 
+    #[test]
+    fn only_what_was_refused_when_the_peer_was_last_reached_is_accepted() {
+        let trust = Trust::default();
+        let [first, second] = [1, 2].map(|byte| CertificateFingerprint([byte; 32]));
+        let peer = named(0);
+        assert_eq!(trust.accept(&peer), Trusted::Nothing);
+        trust.pin_first(&peer, first).unwrap();
+        assert_eq!(trust.accept(&peer), Trusted::Unchanged(first));
+        // Somebody else was there for a while.
+        assert!(trust.check(&peer, second).is_err());
+        trust.pin_first(&peer, first).unwrap();
+        assert_eq!(trust.accept(&peer), Trusted::Unchanged(first));
+        assert_eq!(trust.pinned(&peer), Some(first));
+        // And is there now.
+        assert!(trust.check(&peer, second).is_err());
+        assert!(
+            matches!(trust.accept(&peer), Trusted::Accepted { certificate, .. } if certificate == second)
+        );
+        assert_eq!(trust.accept(&peer), Trusted::Unchanged(second), "once");
+
+        let restored = Trust::default();
+        restored.restore(trust.pins());
+        assert_eq!(restored.accept(&peer), Trusted::Reset);
+        assert_eq!((restored.pinned(&peer), restored.accept(&peer)), (None, Trusted::Nothing));
+    }
+
+    #[test]
+    fn of_many_refused_certificates_the_latest_are_remembered() {
+        let trust = Trust::default();
+        let [first, second] = [1, 2].map(|byte| CertificateFingerprint([byte; 32]));
+        for number in 0..=MAX_REFUSED {
+            trust.pin_first(&named(number), first).unwrap();
+            assert!(trust.check(&named(number), second).is_err());
+        }
+        assert_eq!(trust.tables().refused.len(), MAX_REFUSED);
+        assert_eq!(trust.accept(&named(0)), Trusted::Unchanged(first));
+        assert!(matches!(trust.accept(&named(MAX_REFUSED)), Trusted::Accepted { .. }));
+    }
+
+    #[test]
+    fn a_new_certificate_is_no_reason_to_look_through_all_of_them() {
+        let trust = Trust::default();
+        for number in 0..MAX_OTHERS - 1 {
+            trust.pin_first(&named(number), CertificateFingerprint([1; 32])).unwrap();
+            assert!(!trust.has_many(), "{number}");
+        }
+        trust.pin_first(&named(MAX_OTHERS), CertificateFingerprint([1; 32])).unwrap();
+        assert!(trust.has_many());
+        // Peers stay, so that there are as many as before; it is half as many later that they are looked through again.
+        trust.sweep((0..=MAX_OTHERS).map(named));
+        for number in MAX_OTHERS + 1..MAX_OTHERS + MAX_OTHERS / 2 {
+            assert!(!trust.has_many(), "{number}");
+            trust.pin_first(&named(number), CertificateFingerprint([1; 32])).unwrap();
+        }
+        trust.pin_first(&named(2 * MAX_OTHERS), CertificateFingerprint([1; 32])).unwrap();
+        assert!(trust.has_many());
+    }
+
     fn named(number: usize) -> Address {
         Address::new(&format!("n{number}.example.org"), 80).unwrap()
     }
@@ -397,7 +445,9 @@ mod tests {
         let (accepted, peer) = (named(0), named(1));
         trust.pin_first(&accepted, CertificateFingerprint([0; 32])).unwrap();
         assert!(trust.pin_first(&accepted, certificate).is_err());
-        assert_eq!(trust.accept(&accepted), Trusted::Accepted(certificate));
+        assert!(
+            matches!(trust.accept(&accepted), Trusted::Accepted { certificate: new, .. } if new == certificate)
+        );
         let shouted = Address::new(&peer.hostname().to_uppercase(), 80).unwrap();
         let (mut most, made_up) = (0, 3 * MAX_OTHERS);
         for number in 1..=made_up {

@@ -1,6 +1,7 @@
 //! A node that has no file descriptors left.
 
 use std::{
+    cell::Cell,
     fs,
     net::TcpStream,
     time::{Duration, Instant},
@@ -11,6 +12,7 @@ use rustix::process::Resource;
 use crate::{
     limit::limit,
     process::{Home, Process, eventually},
+    support::FakePeer,
 };
 
 /// Descriptors that it may still open.
@@ -65,6 +67,44 @@ fn a_node_without_descriptors_waits_and_then_serves_as_before() {
     tower.until(|line| line["message"] == "said while nothing can be opened");
     tower.say("said afterwards");
     until_received(&mut node, "said afterwards");
+}
+
+/// Files that a node may have open in all; too few for a connection to each of its peers.
+const MAX_FILES: u64 = 200;
+/// Its peers, at addresses of their own.
+const PEERS: u8 = 200;
+
+#[test]
+fn idle_connections_to_peers_leave_files_for_those_from_outside() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let peer = runtime.block_on(FakePeer::everywhere());
+    let home = Home::new();
+    let script = format!("ulimit -n {MAX_FILES} && exec \"$0\" \"$@\"");
+    let options =
+        ["node", "--hostname", "127.0.0.1", "--port", "0", "--no-state", "--handshake-timeout", "10m"];
+    let mut command = home.command("/bin/sh");
+    let mut node = Process::start(command.args(["-c", &script, env!("CARGO_BIN_EXE_clacks")]).args(options));
+    let connect = |_| TcpStream::connect(("127.0.0.1", node.port())).unwrap();
+    let honest: Vec<TcpStream> = (0..20).map(connect).collect();
+    for number in 1..=PEERS {
+        node.ask(&format!(":add 127.0.1.{number}:{}", peer.address().port()));
+    }
+    node.ask(":rate 200");
+    for number in 0..2 * u32::from(PEERS) {
+        node.say(&format!("message {number}"));
+    }
+    let delivered = Cell::new(0);
+    node.until(|line| {
+        assert_ne!(line["event"], "delivery_failed", "{line}");
+        delivered.set(delivered.get() + u32::from(line["event"] == "message_delivered"));
+        delivered.get() == 2 * u32::from(PEERS)
+    });
+    assert!(descriptors(&node) < MAX_FILES);
+    for client in &honest {
+        client.set_nonblocking(true).unwrap();
+        let read = client.peek(&mut [0]).map_err(|error| error.kind());
+        assert_eq!(read, Err(std::io::ErrorKind::WouldBlock), "it is open still");
+    }
 }
 
 /// No peer is lost until then: the node is to blame itself.

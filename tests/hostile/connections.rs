@@ -1,11 +1,17 @@
 //! Connections that are no good, and how long they last.
 
-use std::time::Duration;
+use std::{
+    collections::VecDeque,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
+use clacks_p2p::{core::Limit, node::Limits};
 use rustls::version::{TLS12, TLS13};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
+    task::JoinSet,
 };
 
 use crate::{
@@ -15,6 +21,8 @@ use crate::{
 
 /// Long enough for an honest client on a busy machine.
 const SHORT: Duration = Duration::from_secs(2);
+/// How far away a client is that is not near.
+const ROUND_TRIP: Duration = Duration::from_millis(200);
 
 async fn tcp(tower: &Tower) -> TcpStream {
     in_time("the node accepts", TcpStream::connect(tower.node.listens_on()[0])).await.expect("a connection")
@@ -141,6 +149,71 @@ async fn connections_that_come_and_go_at_once_leave_nothing_behind() {
         drop(tcp(&tower).await);
     }
     let node = tower.node.clone();
-    eventually("all of them are gone", || node.overview().in_flight == 0).await;
+    eventually("all of them are gone", || node.connections() == 0).await;
     tower.still_works("a hundred knocks").await;
+}
+
+/// Opens connections from one address and says nothing, as fast as the node accepts them.
+async fn churn(node: SocketAddr, source: Ipv4Addr) {
+    let mut open = VecDeque::new();
+    loop {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(SocketAddr::new(source.into(), 0)).expect("an address of this machine");
+        open.extend(socket.connect(node).await);
+        // The node has closed the older ones; this process has files for so many.
+        if open.len() > 40 {
+            open.pop_front();
+        }
+    }
+}
+
+/// A client that is so far away that it needs some time for each step.
+async fn served_far_away(tower: &Tower, source: Ipv4Addr) -> Option<u16> {
+    let tcp = Client::tcp_from(tower.node.listens_on()[0], source).await;
+    tokio::time::sleep(ROUND_TRIP).await;
+    let mut client = Client::over(tcp, rustls::ALL_VERSIONS).await.ok()?;
+    tokio::time::sleep(ROUND_TRIP).await;
+    let payload = tower.payload("null");
+    let request = format!("POST / HTTP/1.1\r\ncontent-length: {}\r\n\r\n{payload}", payload.len());
+    client.try_send(request).await.ok()?;
+    tokio::time::sleep(ROUND_TRIP).await;
+    client.try_answer().await.ok().map(|answer| answer.status)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_come_and_go_keep_nobody_far_away_out() {
+    // Without a bound on how fast they come: it is who makes room that matters.
+    let limits = |limits: &mut Limits| (limits.max_connections, limits.connection_rate) = (24, 0);
+    let tower = Tower::of(builder().limits(limits)).await;
+    let mut attackers = JoinSet::new();
+    for last in 100..116 {
+        attackers.spawn(churn(tower.node.listens_on()[0], Ipv4Addr::new(127, 0, 0, last)));
+    }
+    let met = |limit| tower.node.overview().counters.limits.of(limit);
+    eventually("more come than may be open", || met(Limit::Connections) > 100).await;
+    // In the network of the attackers and in one of its own.
+    for source in [[127, 0, 0, 2], [127, 0, 1, 2], [127, 0, 0, 3], [127, 0, 1, 3]] {
+        assert_eq!(served_far_away(&tower, source.into()).await, Some(200), "{source:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_connects_too_fast_while_others_connect_is_closed_at_once() {
+    let limits = |limits: &mut Limits| (limits.connection_rate_per_address, limits.connection_rate) = (1, 1);
+    let mut tower = Tower::of(builder().limits(limits)).await;
+    let (node, address) = (tower.node.clone(), tower.node.listens_on()[0]);
+    let met = || node.overview().counters.limits.of(Limit::ConnectionRate);
+    let mut open = Vec::new();
+    in_time("too many come", async {
+        while met() < 10 {
+            open.push(Client::tcp_from(address, Ipv4Addr::new(127, 0, 0, 2)).await);
+            if open.len() % 8 == 1 {
+                // Alone it might connect as fast as it likes.
+                open.push(Client::tcp_from(address, Ipv4Addr::new(127, 0, 0, 3)).await);
+            }
+        }
+    })
+    .await;
+    assert_eq!(cut_off(open.pop().expect("a connection")).await, b"");
+    tower.still_works("many connections").await;
 }

@@ -2,10 +2,11 @@
 
 use clacks_p2p::{
     core::Failure,
-    node::{CertificateFingerprint, Trusted},
+    node::{AnnounceError, CertificateFingerprint, Trusted},
 };
+use rustls::version::{TLS12, TLS13};
 
-use crate::support::{FakePeer, Reply, Watch, builder, enqueue, start};
+use crate::support::{FakePeer, Reply, Watch, builder, certificate, enqueue, start, stop};
 
 /// A peer that takes everything and hangs up, so that each message needs a handshake.
 async fn peer() -> FakePeer {
@@ -46,27 +47,136 @@ async fn the_user_accepts_just_the_certificate_that_was_refused() {
         let presented = peer.certificate();
         enqueue(&node, "m");
         assert_eq!(watch.failure().await, Failure::CertificateChanged { pinned, presented });
-        assert_eq!(
-            node.trust(peer.address()),
-            Trusted::Accepted(CertificateFingerprint(presented)),
-            "the one that was refused"
-        );
+        let trusted = node.trust(peer.address());
+        let is_that = matches!(trusted, Trusted::Accepted { certificate, .. } if certificate.0 == presented);
+        assert!(is_that, "the one that was refused, not {trusted:?}");
         assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(presented)));
         watch.delivered().await;
     }
 }
 
 #[tokio::test]
-async fn trust_without_a_refusal_takes_the_next_certificate() {
-    let node = start(builder()).await;
+async fn trust_without_a_refusal_changes_nothing_once_the_peer_was_reached() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let builder = builder().data_dir(directory.path());
+    let node = start(builder.clone()).await;
     let peer = peer().await;
     assert_eq!(node.trust(peer.address()), Trusted::Nothing);
     node.announce(peer.address()).await.expect("the peer takes it");
+    let first = CertificateFingerprint(peer.certificate());
+    assert_eq!(node.trust(peer.address()), Trusted::Unchanged(first));
+    assert_eq!(node.trusted_certificate(peer.address()), Some(first));
+    stop(&node).await;
+
+    let node = start(builder).await;
     assert_eq!(node.trust(peer.address()), Trusted::Reset);
     assert_eq!(node.trusted_certificate(peer.address()), None);
     peer.change_certificate();
     node.announce(peer.address()).await.expect("the peer takes it");
     assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(peer.certificate())));
+}
+
+#[tokio::test]
+async fn a_refusal_is_over_when_the_peer_shows_its_certificate_again() {
+    let node = start(builder().send_rate(100.0)).await;
+    let peer = peer().await;
+    let own = certificate::with_key(&rcgen::PKCS_ECDSA_P256_SHA256);
+    peer.show((own.0.clone(), own.1.clone_key()), rustls::ALL_VERSIONS);
+    node.announce(peer.address()).await.expect("the peer takes it");
+    let pinned = CertificateFingerprint(peer.certificate());
+    peer.change_certificate();
+    node.announce(peer.address()).await.expect_err("somebody else is there");
+    peer.show(own, rustls::ALL_VERSIONS);
+    node.announce(peer.address()).await.expect("the peer is back");
+    assert_eq!(node.trust(peer.address()), Trusted::Unchanged(pinned));
+    node.announce(peer.address()).await.expect("it is trusted still");
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_the_trust_that_it_was_made_under() {
+    let node = start(builder()).await;
+    let peer = FakePeer::start().await;
+    for _ in 0..3 {
+        node.announce(peer.address()).await.expect("the peer takes it");
+    }
+    assert_eq!(peer.stats().connections, 1, "it is used again");
+    node.forget(peer.address()).expect("it is a peer");
+    node.announce(peer.address()).await.expect("the peer takes it");
+    assert_eq!(peer.stats().connections, 2);
+    assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(peer.certificate())));
+}
+
+#[tokio::test]
+async fn whatever_stands_in_a_certificate_a_peer_is_known_by_its_key() {
+    type Make = fn() -> certificate::Pair;
+    let kinds: [(&str, Make); 6] = [
+        ("version 1", certificate::of_version_1),
+        ("a critical extension", certificate::with_an_unknown_critical_extension),
+        ("another name, expired", certificate::expired),
+        ("P-256", || certificate::with_key(&rcgen::PKCS_ECDSA_P256_SHA256)),
+        ("P-384", || certificate::with_key(&rcgen::PKCS_ECDSA_P384_SHA384)),
+        ("Ed25519", || certificate::with_key(&rcgen::PKCS_ED25519)),
+    ];
+    let node = start(builder()).await;
+    for (kind, make) in kinds {
+        for version in [&TLS12, &TLS13] {
+            let peer = peer().await;
+            peer.show(make(), &[version]);
+            node.announce(peer.address())
+                .await
+                .unwrap_or_else(|error| panic!("{kind}, {version:?}: {error}"));
+            let pinned = node.trusted_certificate(peer.address());
+            assert_eq!(pinned, Some(CertificateFingerprint(peer.certificate())), "{kind}");
+            peer.show(make(), &[version]);
+            let error = node.announce(peer.address()).await.expect_err("it is another");
+            assert!(matches!(error, AnnounceError::Failed(Failure::CertificateChanged { .. })), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_shows_a_certificate_without_its_key_is_not_known_by_it() {
+    let node = start(builder()).await;
+    for version in [&TLS12, &TLS13] {
+        for shown in [certificate::of_version_1(), certificate::expired()] {
+            let peer = peer().await;
+            let other_key = certificate::with_key(&rcgen::PKCS_ECDSA_P256_SHA256).1;
+            peer.show((shown.0, other_key), &[version]);
+            node.announce(peer.address()).await.expect_err("it does not have the key");
+            assert_eq!(node.trusted_certificate(peer.address()), None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_node_starts_with_a_certificate_of_version_1() {
+    let (shown, key) = certificate::of_version_1();
+    let pem = |label: &str, der: &[u8]| {
+        let text = base64(der);
+        format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+    };
+    let certificate = pem("CERTIFICATE", &shown);
+    let node = start(builder().certificate_pem(&certificate, &pem("PRIVATE KEY", key.secret_der()))).await;
+    let other = start(builder()).await;
+    other.announce(&node.address()).await.expect("the node takes it");
+    assert_eq!(other.trusted_certificate(&node.address()), Some(node.certificate()));
+
+    let another = certificate::of_version_1().1;
+    let error =
+        builder().certificate_pem(&certificate, &pem("PRIVATE KEY", another.secret_der())).start().await;
+    assert!(error.expect_err("another's key").to_string().contains("are not a certificate and its key"));
+}
+
+/// Base64, in one line.
+fn base64(der: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |group: &[u8]| {
+        let bits =
+            group.iter().enumerate().fold(0_u32, |bits, (n, byte)| bits | u32::from(*byte) << (16 - 8 * n));
+        let digit = |n: usize| DIGITS[(bits >> (18 - 6 * n)) as usize & 63] as char;
+        (0..4).map(|n| if n <= group.len() { digit(n) } else { '=' }).collect::<String>()
+    };
+    der.chunks(3).map(group).collect()
 }
 
 #[tokio::test]

@@ -127,7 +127,8 @@ async fn a_peer_that_is_not_alive_gets_one_at_a_time() {
         fifty_turns().await;
         assert_eq!(node.peer(peer.address()).map(|peer| peer.status), Some(status));
         assert_eq!(peer.stats().most_open, 1, "{status}");
-        peer.reply(Reply::status(500));
+        // As no peer answers.
+        peer.reply(Reply::status(404));
         watch.failure().await;
         peer.reply(Reply::Nothing);
     }

@@ -41,7 +41,7 @@ async fn a_stranger_does_not_send_a_node_to_its_own_machine() {
         let expected = if name == "0.0.0.0" { Scope::Unspecified } else { Scope::Loopback };
         assert_eq!(failure, Failure::NotContacted(expected), "{name}");
         // Some of these are one place.
-        node.forget(&address(name, port));
+        let _ = node.forget(&address(name, port));
         eventually("the message is back", || node.dequeue().is_some()).await;
     }
     assert_eq!(inside.stats().connections + inside.stats().refused_handshakes, 0);

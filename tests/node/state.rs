@@ -81,13 +81,15 @@ async fn peers_and_certificates_are_written_while_the_node_runs() {
     enqueue(&node, "m");
     is_written(&directory, &pin, true).await;
     is_written(&directory, "\"alive\"", true).await;
-    assert_eq!(node.trust(peer.address()), Trusted::Reset);
+    peer.change_certificate();
+    assert!(node.announce(peer.address()).await.is_err(), "the node stays as it is");
+    let new_pin = CertificateFingerprint(peer.certificate()).to_string();
+    // Nothing but the certificate is news.
+    assert!(matches!(node.trust(peer.address()), Trusted::Accepted { .. }));
+    is_written(&directory, &new_pin, true).await;
     is_written(&directory, &pin, false).await;
-    // The peer is alive already: only its certificate is news.
-    enqueue(&node, "m");
-    is_written(&directory, &pin, true).await;
     node.forget(peer.address()).expect("it is known");
-    is_written(&directory, "\"alive\"", false).await;
+    is_written(&directory, &new_pin, false).await;
 }
 
 /// A state file that knows the certificates of so many, of whom the first is a peer, spelled otherwise.

@@ -2,6 +2,7 @@
 //! what happens.
 #![allow(dead_code, unused_imports, reason = "each test target uses its own part")]
 
+pub(crate) mod certificate;
 mod client;
 mod panics;
 mod peer;

@@ -5,7 +5,7 @@ use std::{
 };
 
 use clacks_p2p::{Address, Payload};
-use rustls::pki_types::CertificateDer;
+use rustls::{SupportedProtocolVersion, pki_types::CertificateDer};
 use sha2::{Digest, Sha256};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{in_time, tls};
+use super::{certificate::Pair, in_time, tls};
 
 /// A peer that is no node: a TLS server that answers as the test tells it.
 pub(crate) struct FakePeer {
@@ -58,6 +58,8 @@ pub(crate) enum Reply {
     Say(String),
     /// Says this and hangs up.
     LastWords(String),
+    /// Takes the first request of each connection, and to the second says this and hangs up.
+    OnlyOne(String),
     /// Says nothing until it is told to reply otherwise.
     Nothing,
 }
@@ -109,8 +111,17 @@ impl FakePeer {
         Self::with(self.inside.reply.clone(), self.inside.stats.clone()).await
     }
 
+    /// A peer that takes everything at every address of this machine.
+    pub(crate) async fn everywhere() -> Self {
+        Self::at("0.0.0.0:0", watch::Sender::new(Reply::status(200)), watch::Sender::default()).await
+    }
+
     async fn with(reply: watch::Sender<Reply>, stats: watch::Sender<Stats>) -> Self {
-        let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::at("127.0.0.1:0", reply, stats).await
+    }
+
+    async fn at(listen: &str, reply: watch::Sender<Reply>, stats: watch::Sender<Stats>) -> Self {
+        let socket = TcpListener::bind(listen).await.expect("a free port");
         let port = socket.local_addr().expect("a bound socket").port();
         let (to_test, received) = mpsc::unbounded_channel();
         let inside = Arc::new(Inside { tls: Mutex::new(tls::acceptor()), reply, stats, received: to_test });
@@ -131,6 +142,11 @@ impl FakePeer {
     /// Shows a new certificate in the handshakes to come.
     pub(crate) fn change_certificate(&self) {
         *self.inside.tls() = tls::acceptor();
+    }
+
+    /// Shows this certificate in the handshakes to come, which use one of these versions of TLS.
+    pub(crate) fn show(&self, (certificate, key): Pair, versions: &[&'static SupportedProtocolVersion]) {
+        *self.inside.tls() = (tls::acceptor_with(certificate.clone(), key, versions), certificate);
     }
 
     /// SHA-256 of the certificate that it shows.
@@ -181,12 +197,13 @@ impl Inside {
             Err(_) => stats.refused_handshakes += 1,
         });
         let mut stream = BufReader::new(accepted?);
-        loop {
+        for number in 0_u64.. {
             let request = read_request(&mut stream).await?;
             let reply = self.reply_to(request).await;
             match reply {
                 Reply::Say(text) => stream.write_all(text.as_bytes()).await?,
-                Reply::LastWords(text) => {
+                Reply::OnlyOne(_) if number == 0 => stream.write_all(empty_answer(200).as_bytes()).await?,
+                Reply::LastWords(text) | Reply::OnlyOne(text) => {
                     stream.write_all(text.as_bytes()).await?;
                     return stream.shutdown().await;
                 }
@@ -194,6 +211,7 @@ impl Inside {
             }
             stream.flush().await?;
         }
+        Ok(())
     }
 
     async fn reply_to(&self, request: Received) -> Reply {

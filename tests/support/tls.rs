@@ -8,6 +8,7 @@ use rustls::{
     },
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime},
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
@@ -30,13 +31,23 @@ pub(crate) fn acceptor() -> (TlsAcceptor, CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
     let certificate = made.cert.der().clone();
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
+    (acceptor_with(certificate.clone(), key, rustls::ALL_VERSIONS), certificate)
+}
+
+/// A server that shows this certificate, whatever is in it.
+pub(super) fn acceptor_with(
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> TlsAcceptor {
+    let provider = Arc::new(ring::default_provider());
+    let key = provider.key_provider.load_private_key(key).expect("ring takes the key");
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
         .expect("ring knows the versions")
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key)
-        .expect("the key is the certificate's");
-    (TlsAcceptor::from(Arc::new(config)), certificate)
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(CertifiedKey::new(vec![certificate], key))));
+    TlsAcceptor::from(Arc::new(config))
 }
 
 /// Takes any certificate.

@@ -420,6 +420,7 @@ mod tests {
             max-queue-messages = 3\nmax-queue-bytes = 4\nmax-in-flight = 5\n[limits]\nmax-peers = 6\n\
             max-new-peers = 7\nintroductions-per-minute = 8\nintroductions-burst = 9\npayload-rate = 0.5\n\
             payload-burst = 11\nmax-connections = 12\nmax-connections-per-address = 13\n\
+            connection-rate-per-address = 22\nconnection-rate = 23\n\
             handshake-timeout = '14s'\nheader-timeout = '15s'\nbody-timeout = '16s'\nanswer-timeout = '17s'\n\
             connect-timeout = '18s'\nrequest-timeout = '19s'\nmax-body = '20K'\nmax-bodies = '21K'\ncontact-all = true";
         let node = Config::parse(told).unwrap().start().await.unwrap();
@@ -442,6 +443,8 @@ mod tests {
             max_bodies: 21 << 10,
             max_connections: 12,
             max_connections_per_address: 13,
+            connection_rate_per_address: 22,
+            connection_rate: 23,
             contact_all: true,
         };
         assert_eq!(*node.limits(), limits);

@@ -6,7 +6,11 @@ use clacks_p2p::{
     node::{AnnounceError, Trusted},
 };
 
-use crate::{command::NodeCommand, dashboard::InHand, filter::Filter};
+use crate::{
+    command::NodeCommand,
+    dashboard::{InHand, format},
+    filter::Filter,
+};
 
 /// A message that was dropped, and why it was held, if it was.
 type Removed = (QueuedMessage, Option<HeldBy>);
@@ -180,7 +184,15 @@ fn ignore(node: &Node, peer: &Address) -> Result<String, String> {
 
 fn trust(node: &Node, peer: &Address) -> String {
     match node.trust(peer) {
-        Trusted::Accepted(certificate) => format!("{peer} is trusted with its new certificate {certificate}"),
+        Trusted::Accepted { certificate, refused } => {
+            let ago = format::age(refused);
+            format!("{peer} is trusted with its new certificate {certificate}, refused {ago} ago")
+        }
+        Trusted::Unchanged(certificate) => {
+            format!(
+                "{peer} showed its trusted certificate {certificate} when it was last reached: nothing changed"
+            )
+        }
         Trusted::Reset => format!("{peer} is trusted with whichever certificate it shows next"),
         Trusted::Nothing => format!("{peer} showed no other certificate; the first that it shows is trusted"),
     }
@@ -338,8 +350,12 @@ mod tests {
         let other = builder().port(there.port()).start().await.unwrap();
         let refused = told(&node, &announce).await.unwrap_err();
         assert!(refused.ends_with(&format!("; :trust {there} accepts it")), "{refused}");
-        let trusted = format!("{there} is trusted with its new certificate {}", other.certificate());
-        assert_eq!(told(&node, &format!(":trust {there}")).await, Ok(trusted));
+        let trust = format!(":trust {there}");
+        let trusted = told(&node, &trust).await.unwrap();
+        let expected =
+            format!("{there} is trusted with its new certificate {}, refused ", other.certificate());
+        assert!(trusted.starts_with(&expected), "{trusted}");
+        assert!(told(&node, &trust).await.unwrap().ends_with("when it was last reached: nothing changed"));
         assert_eq!(told(&node, &announce).await, Ok(format!("announced to {there}")));
     }
 

@@ -94,9 +94,10 @@ impl Introducer {
             let announced = self.announce(&peer, NamedBy::User).await;
             drop(place);
             match announced {
-                // A peer that asks us to wait longer is not asked before.
                 Announced::Failed | Announced::Ignored => {
-                    tokio::time::sleep(self.node.asked_to_wait(&peer).unwrap_or_default().max(wait)).await;
+                    // A peer that asks us to wait longer is not asked before.
+                    let asked = self.node.asked_to_wait(&peer).unwrap_or_default();
+                    tokio::time::sleep(asked.max(wait)).await;
                 }
                 Announced::Answered | Announced::Ourselves | Announced::Stopped => return,
             }

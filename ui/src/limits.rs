@@ -60,6 +60,7 @@ pub(crate) fn rows(settings: Option<&Settings>, overview: &Overview, connections
             &|set| number(set.limits.max_connections_per_address),
             None,
         ),
+        row("new connections (closed)", Some(Limit::ConnectionRate), &connection_rate, None),
         row("addresses that you ignore", Some(Limit::IgnoredRemotes), &|_| "none gets in".to_owned(), None),
         row("TLS handshake", Some(Limit::Handshakes), &|set| time(set.limits.handshake_timeout), None),
         row("headers, between requests", Some(Limit::Heads), &|set| time(set.limits.header_timeout), None),
@@ -124,6 +125,14 @@ fn payloads(set: &Settings) -> String {
         return NO_LIMIT.to_owned();
     }
     format!("{payload_rate}/s, {payload_burst} at once")
+}
+
+fn connection_rate(set: &Settings) -> String {
+    let Limits { connection_rate, connection_rate_per_address, .. } = set.limits;
+    if connection_rate == 0 {
+        return NO_LIMIT.to_owned();
+    }
+    format!("{connection_rate_per_address}/s each + {connection_rate}/s in all")
 }
 
 fn introductions(set: &Settings) -> String {

@@ -102,7 +102,29 @@ fn written(result: io::Result<()>) -> anyhow::Result<()> {
     }
 }
 
+/// Files that a node may have open at most: many more than its limits on connections ask for.
+#[cfg(unix)]
+const MAX_FILES: u64 = 65_536;
+
+/// Lets this process open as many files as the system allows without rights. Often that is many more than it may at
+/// first, for the sake of old programs.
+#[cfg(unix)]
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let limit = getrlimit(Resource::Nofile);
+    let most = limit.maximum.map_or(MAX_FILES, |maximum| maximum.min(MAX_FILES));
+    if limit.current.is_some_and(|current| current < most) {
+        // Where it fails, the node makes do with what it has.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..limit });
+    }
+}
+
+#[cfg(not(unix))]
+fn raise_file_limit() {}
+
 fn run(cli: Cli) -> anyhow::Result<()> {
+    raise_file_limit();
     let runtime = runtime::start()?;
     let result = match cli.command {
         None => runtime.block_on(monitor(&cli.run.config()?)),
@@ -181,6 +203,9 @@ async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
     }
     let node = config.start().await?;
     node.warnings().iter().for_each(|warning| tell(&format!("warning: {warning}")));
+    if let Some(shortfall) = node.listening_shortfall() {
+        tell(shortfall);
+    }
     if config.log_file.is_some() {
         log::watch(&node);
     }

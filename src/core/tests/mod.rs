@@ -7,6 +7,7 @@ mod listing;
 mod model;
 mod peers;
 mod queue;
+mod refusals;
 mod restoring;
 mod shares;
 mod spellings;

@@ -47,13 +47,23 @@ pub(crate) struct Limits {
     #[arg(long, env = "CLACKS_PAYLOAD_BURST", value_name = "NUMBER", value_parser = at_least_one)]
     payload_burst: Option<NonZero<u32>>,
 
-    /// Most connections from outside at once, 1 or more; then the one that we wait for the longest makes room [default: 768]
+    /// Most connections from outside at once, 1 or more; then one of the network and address with the most makes room
+    /// [default: 768]
     #[arg(long, env = "CLACKS_MAX_CONNECTIONS", value_name = "NUMBER", value_parser = at_least_one)]
     max_connections: Option<NonZero<u32>>,
 
     /// Most of them from one remote address, 1 or more [default: 64]
     #[arg(long, env = "CLACKS_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER", value_parser = at_least_one)]
     max_connections_per_address: Option<NonZero<u32>>,
+
+    /// New connections a second that each remote address may make however many others make, 1 or more [default: 10]
+    #[arg(long, env = "CLACKS_CONNECTION_RATE_PER_ADDRESS", value_name = "PER_SECOND", value_parser = at_least_one)]
+    connection_rate_per_address: Option<NonZero<u32>>,
+
+    /// New connections a second that all remote addresses may make together beyond that while more than one makes any;
+    /// others are closed; 0 for no limit [default: 1000]
+    #[arg(long, env = "CLACKS_CONNECTION_RATE", value_name = "PER_SECOND")]
+    connection_rate: Option<u32>,
 
     /// Time for the TLS handshake of a connection from outside: milliseconds, or as in 10s, 1m; 10ms to 24h [default: 10s]
     #[arg(long, env = "CLACKS_HANDSHAKE_TIMEOUT", value_name = "TIME", allow_negative_numbers = true)]
@@ -112,6 +122,10 @@ impl Limits {
             max_connections_per_address: self
                 .max_connections_per_address
                 .or(other.max_connections_per_address),
+            connection_rate_per_address: self
+                .connection_rate_per_address
+                .or(other.connection_rate_per_address),
+            connection_rate: self.connection_rate.or(other.connection_rate),
             handshake_timeout: self.handshake_timeout.or(other.handshake_timeout),
             header_timeout: self.header_timeout.or(other.header_timeout),
             body_timeout: self.body_timeout.or(other.body_timeout),
@@ -140,6 +154,11 @@ impl Limits {
             .limits(|limits| {
                 replace(&mut limits.max_connections, number(self.max_connections));
                 replace(&mut limits.max_connections_per_address, number(self.max_connections_per_address));
+                replace(
+                    &mut limits.connection_rate_per_address,
+                    self.connection_rate_per_address.map(NonZero::get),
+                );
+                replace(&mut limits.connection_rate, self.connection_rate);
                 replace(&mut limits.handshake_timeout, time(self.handshake_timeout));
                 replace(&mut limits.header_timeout, time(self.header_timeout));
                 replace(&mut limits.body_timeout, time(self.body_timeout));

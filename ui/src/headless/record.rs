@@ -322,6 +322,8 @@ pub(super) fn limits(time: u64, line: u64, node: &Node) -> Record {
 struct Limits {
     max_connections: usize,
     max_connections_per_address: usize,
+    connection_rate_per_address: u32,
+    connection_rate: u32,
     handshake_timeout_ms: f64,
     header_timeout_ms: f64,
     body_timeout_ms: f64,
@@ -348,6 +350,8 @@ impl From<&Settings> for Limits {
         Self {
             max_connections: limits.max_connections,
             max_connections_per_address: limits.max_connections_per_address,
+            connection_rate_per_address: limits.connection_rate_per_address,
+            connection_rate: limits.connection_rate,
             handshake_timeout_ms: millis(limits.handshake_timeout),
             header_timeout_ms: millis(limits.header_timeout),
             body_timeout_ms: millis(limits.body_timeout),

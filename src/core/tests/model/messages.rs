@@ -185,6 +185,7 @@ impl Model {
 
     /// Checks a message's delivery that the node begins, and notes it.
     pub(super) fn begin(&mut self, delivery: &Delivery) {
+        self.hold_heads();
         assert!(self.can_send() && self.is_free(&delivery.to) && !self.is_us(&delivery.to), "{delivery:?}");
         let (to, refusers) = (&self.peers[&delivery.to], self.refusers());
         let is_wanted = |known: &&Known| {
@@ -208,7 +209,6 @@ impl Model {
             false => 1,
         };
         assert!(!self.is_handing_on || self.good().is_empty() || self.good().contains(&delivery.to));
-        self.hold_heads();
         let message = self.queue.remove(0);
         self.moves(&message, Whereabouts::InFlight);
         assert_eq!((delivery.payload.kind, &delivery.payload.message), (Kind::Message, &message));

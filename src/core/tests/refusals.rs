@@ -1,0 +1,207 @@
+//! Messages that peers refuse, peers that ask for a pause, and messages too large for anybody.
+
+use super::*;
+
+fn peers(core: &mut Core, count: u16) {
+    (1..=count).for_each(|port| add_alive(core, &format!("peer:{port}")));
+}
+
+fn answered(status: u16, retry_after: Option<u64>) -> Outcome {
+    let retry_after = retry_after.map(Duration::from_secs);
+    Outcome::Answered(Reply { retry_after, ..Reply::new(status, Duration::ZERO) })
+}
+
+/// Sends until nothing is due for an hour; every delivery ends as this says. Returns to whom each went.
+fn run(core: &mut Core, mut end: impl FnMut(&Delivery) -> Outcome) -> Vec<Address> {
+    let (mut now, mut sent) = (1000, Vec::new());
+    while let Some(due) = core.poll_timeout().filter(|due| *due < Duration::from_secs(3600)) {
+        now = now.max(due.as_millis() as u64 + 1);
+        for delivery in send(core, at(now)) {
+            sent.push(delivery.to.clone());
+            let outcome = end(&delivery);
+            core.handle_delivery(delivery.id, outcome, at(now));
+        }
+        assert!(sent.len() < 1000, "for ever");
+    }
+    sent
+}
+
+#[test]
+fn a_message_that_every_peer_refuses_is_set_aside_and_harms_none_of_them() {
+    for (status, count) in [(413, 1), (413, 2), (500, 3), (400, 5), (422, 12)] {
+        let mut core = core();
+        peers(&mut core, count);
+        core.enqueue(Message::text(&"x".repeat(20_000)), at(0)).unwrap();
+        let sent = run(&mut core, |_| answered(status, None));
+        assert_eq!(sent.len(), 3, "{status} of {count}");
+        let held: Vec<_> = core.held(0..9).map(|held| held.by).collect();
+        assert_eq!((held, core.queue_len()), (vec![HeldBy::Refused], 0));
+        assert!(core.peers().all(|peer| peer.status == Status::Alive));
+        let origin =
+            |event: &Event| matches!(event, Event::MessageHeld { origin: Some(Origin::Returned(_)), .. });
+        assert!(events(&mut core).iter().any(origin));
+        // Released, it is tried as if it had not been.
+        core.release_all();
+        assert_eq!(run(&mut core, |_| taken()).len(), 1);
+    }
+}
+
+#[test]
+fn a_message_that_some_refuse_goes_to_the_others() {
+    for refusing in 1..=2_u16 {
+        let mut core = core();
+        peers(&mut core, 6);
+        core.enqueue(Message::text("m"), at(0)).unwrap();
+        let refuses = |to: &Address| to.port() <= refusing;
+        let sent =
+            run(&mut core, |delivery| if refuses(&delivery.to) { answered(500, None) } else { taken() });
+        let mut once = sent.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!((sent.len(), core.counters().delivered), (once.len(), 1));
+    }
+}
+
+#[test]
+fn many_ports_of_one_place_are_one_that_refuses() {
+    let mut core = core();
+    peers(&mut core, 11);
+    core.enqueue(Message::text(&"x".repeat(20_000)), at(0)).unwrap();
+    let remote = Some([192, 0, 2, 1].into());
+    let refusal = Outcome::Answered(Reply { remote, ..Reply::new(413, Duration::ZERO) });
+    let sent = run(&mut core, |delivery| if delivery.to.port() > 10 { taken() } else { refusal.clone() });
+    assert_eq!((core.held_len(), core.counters().delivered), (0, 1), "{sent:?}");
+}
+
+#[test]
+fn a_peer_that_refuses_everything_is_lost_after_three_messages_and_its_refusals_set_nothing_aside() {
+    let mut core = core();
+    peers(&mut core, 1);
+    for text in ["1", "2", "3", "4"] {
+        core.enqueue(Message::text(text), at(0)).unwrap();
+    }
+    let mut ended = 0;
+    for now in 1..=10 {
+        for delivery in send(&mut core, at(now)) {
+            core.handle_delivery(delivery.id, answered(500, None), at(now));
+            ended += 1;
+            let expected = if ended < 3 { Status::Alive } else { Status::Lost };
+            assert_eq!(status(&core, &delivery.to), Some(expected), "after {ended}");
+        }
+    }
+    assert!(ended >= 3 && core.poll_timeout().is_some_and(|due| due >= Duration::from_secs(1)));
+    assert_eq!(core.held_len(), 0);
+}
+
+#[test]
+fn a_busy_peer_is_sent_nothing_until_it_said_and_stays_what_it_is() {
+    for (code, asked, seconds) in
+        [(503, Some(60), 60), (429, Some(0), 1), (503, Some(100_000), 3600), (429, None, 1)]
+    {
+        let mut core = core_with(|options| options.max_in_flight_per_peer = 1);
+        peers(&mut core, 1);
+        core.enqueue(Message::text("m"), at(0)).unwrap();
+        let delivery = send_one(&mut core, at(1000));
+        core.handle_delivery(delivery.id, answered(code, asked), at(1000));
+        let until = Duration::from_secs(1 + seconds);
+        assert_eq!((core.poll_timeout(), core.paused_until(&delivery.to)), (Some(until), Some(until)));
+        assert_eq!((status(&core, &delivery.to), core.queue_len()), (Some(Status::Alive), 1));
+        assert!(send(&mut core, at(seconds * 1000 + 999)).is_empty());
+        send_one(&mut core, at(seconds * 1000 + 1000));
+    }
+}
+
+#[test]
+fn others_are_sent_to_while_one_pauses() {
+    let mut core = core();
+    peers(&mut core, 2);
+    (0..20).for_each(|number| _ = core.enqueue(Message::text(&format!("m{number}")), at(0)));
+    let busy = |to: &Address| to.port() == 1;
+    let sent =
+        run(&mut core, |delivery| if busy(&delivery.to) { answered(503, Some(3600)) } else { taken() });
+    assert!(sent.iter().filter(|to| busy(to)).count() <= 8, "those that were under way at once");
+    assert_eq!(core.counters().delivered, 20);
+}
+
+#[test]
+fn a_message_above_what_nodes_accept_is_refused_however_it_is_written() {
+    let mut core = core();
+    let text = |size: usize| Message::text(&"x".repeat(size - 2));
+    let most = Message::MAX_SIZE;
+    let id = core.enqueue(text(most), at(0)).unwrap();
+    let too_large = EnqueueError::TooLarge { size: most + 1, most };
+    assert_eq!(core.enqueue(text(most + 1), at(0)), Err(too_large.clone()));
+    assert_eq!(core.replace(id, text(most + 1)), Err(ReplaceError::Refused(too_large.clone())));
+    let mut dropped = core.drop_message(id).unwrap();
+    dropped.message = text(most + 1);
+    assert_eq!(core.take_back(dropped, None), Err(too_large));
+    assert_eq!(core.queue_len(), 0);
+}
+
+#[test]
+fn a_text_that_was_changed_since_is_not_held_by_a_rule_that_lets_it_pass() {
+    let mut core = core();
+    let id = core.enqueue(Message::text("hold me"), at(0)).unwrap();
+    let other = core.enqueue(Message::text("hold me too"), at(0)).unwrap();
+    let rule = HoldRule::new("hold", |queued: &QueuedMessage| queued.message.as_json().contains("hold"));
+    core.set_hold_rule(Some(rule.clone()));
+    core.replace(id, Message::text("go")).unwrap();
+    core.hold_these(&rule, &[id, other]);
+    assert_eq!((core.queue_position(id), core.held_position(other)), (Some(0), Some(0)));
+}
+
+#[test]
+fn dropping_many_returns_them_with_why_they_were_held_and_reports_each() {
+    let mut core = core();
+    let ids: Vec<_> =
+        (0..6).map(|number| core.enqueue(Message::text(&number.to_string()), at(0)).unwrap()).collect();
+    core.hold(ids[1]);
+    core.hold(ids[4]);
+    events(&mut core);
+    let dropped = core.drop_these(&[ids[5], ids[1], ids[2], MessageId(99)]);
+    let about: Vec<_> = dropped.iter().map(|(queued, held)| (queued.id, *held)).collect();
+    assert_eq!(about, [(ids[1], Some(HeldBy::Hand)), (ids[2], None), (ids[5], None)]);
+    assert_eq!(events(&mut core).len(), 3);
+    for (queued, held) in dropped {
+        core.take_back(queued, held).unwrap();
+    }
+    assert_eq!((core.queue_len(), core.held_len()), (4, 2));
+}
+
+#[test]
+fn the_last_of_a_burst_of_limits_is_reported() {
+    let mut core = core();
+    (0..10).for_each(|_| core.meets(Limit::Queue, at(100)));
+    let counts = |core: &mut Core| {
+        let met = |event| match event {
+            Event::LimitsMet { met } => Some(met.of(Limit::Queue)),
+            _ => None,
+        };
+        events(core).into_iter().filter_map(met).collect::<Vec<_>>()
+    };
+    assert_eq!((counts(&mut core), core.poll_timeout()), (vec![1], Some(at(1100).uptime)));
+    send(&mut core, at(1100));
+    assert_eq!((counts(&mut core), core.poll_timeout()), (vec![10], None));
+}
+
+#[test]
+fn announces_under_way_at_a_stop_fail_with_an_event() {
+    let mut core = core();
+    core.announce(&address("other:1"), &mut rng()).unwrap();
+    core.reclaim_in_flight();
+    let failed = Event::AnnounceFailed { peer: address("other:1"), failure: Failure::Stopped };
+    assert_eq!(events(&mut core), [failed]);
+}
+
+#[test]
+fn a_lack_of_our_own_resources_does_not_say_that_nobody_is_there() {
+    let mut core = core();
+    core.add_peer(&address("peer:1"), at(0));
+    core.enqueue(Message::text("m"), at(0)).unwrap();
+    let delivery = send_one(&mut core, at(1));
+    core.handle_delivery(delivery.id, failed(), at(2));
+    core.set_handing_on(true);
+    let delivery = send_one(&mut core, at(1000));
+    core.handle_delivery(delivery.id, Outcome::Failed(Failure::NoResources), at(1001));
+    assert!(!core.is_nobody_there());
+}

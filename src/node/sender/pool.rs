@@ -1,0 +1,252 @@
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::protocol::Address;
+
+use super::dial::Link;
+
+/// How long an idle connection is kept. The package's server (Node.js) closes its own after 5 s; a request that is
+/// sent as it does has to be sent again.
+const KEEP_IDLE: Duration = Duration::from_secs(4);
+
+/// The connections to peers that are not in use, of at most so many in all. The one that has not been used for the
+/// longest makes room.
+#[derive(Debug)]
+pub(super) struct Pool {
+    max: usize,
+    idle: Mutex<Idle>,
+}
+
+#[derive(Debug, Default)]
+struct Idle {
+    next: u64,
+    /// In the order in which they became idle.
+    links: BTreeMap<u64, (Address, Link, Instant)>,
+    by_peer: HashMap<Address, Vec<u64>>,
+    /// A task closes them when they are idle for too long.
+    is_watched: bool,
+    is_closed: bool,
+}
+
+impl Pool {
+    pub(super) fn new(max: usize) -> Arc<Self> {
+        Arc::new(Self { max, idle: Mutex::default() })
+    }
+
+    /// The connection to this peer that was used last, if it may be used. Those that may not are closed.
+    pub(super) fn take(&self, to: &Address, may_be_used: impl Fn(&Link) -> bool) -> Option<Link> {
+        loop {
+            let link = self.lock().pop(to)?;
+            if link.requests.is_ready() && may_be_used(&link) {
+                return Some(link);
+            }
+        }
+    }
+
+    /// A connection is no longer in use.
+    pub(super) fn give(self: &Arc<Self>, to: Address, mut link: Link) {
+        if link.requests.is_ready() {
+            return self.keep(to, link);
+        }
+        if self.max == 0 || link.requests.is_closed() {
+            return;
+        }
+        // Its task has not come to the end of the answer yet.
+        let pool = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Ok(Ok(())) = timeout(KEEP_IDLE, link.requests.ready()).await {
+                pool.keep(to, link);
+            }
+        });
+    }
+
+    fn keep(self: &Arc<Self>, to: Address, link: Link) {
+        let mut idle = self.lock();
+        if idle.is_closed || self.max == 0 {
+            return;
+        }
+        idle.push(to, link);
+        let one_too_many = if idle.links.len() > self.max { idle.pop_oldest() } else { None };
+        let is_watched = std::mem::replace(&mut idle.is_watched, true);
+        drop(idle);
+        drop(one_too_many);
+        if !is_watched {
+            tokio::spawn(Arc::clone(self).watch());
+        }
+    }
+
+    /// Closes those that are idle for too long, until there are none.
+    async fn watch(self: Arc<Self>) {
+        loop {
+            let due = {
+                let mut idle = self.lock();
+                let Some((_, (_, _, since))) = idle.links.first_key_value() else {
+                    idle.is_watched = false;
+                    return;
+                };
+                *since + KEEP_IDLE
+            };
+            sleep_until(due).await;
+            while let Some(link) = self.lock().pop_if_idle_since(Instant::now() - KEEP_IDLE) {
+                drop(link);
+            }
+        }
+    }
+
+    /// Closes the one that has been idle for the longest. Returns whether there was one.
+    pub(super) fn close_oldest(&self) -> bool {
+        let oldest = self.lock().pop_oldest();
+        oldest.is_some()
+    }
+
+    /// Closes those to this peer.
+    pub(super) fn close_to(&self, to: &Address) {
+        while let Some(link) = self.lock().pop(to) {
+            drop(link);
+        }
+    }
+
+    /// Closes all of them and keeps no more.
+    pub(super) fn close(&self) {
+        self.lock().is_closed = true;
+        while self.close_oldest() {}
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Idle {
+    fn push(&mut self, to: Address, link: Link) {
+        let number = self.next;
+        self.next += 1;
+        self.by_peer.entry(to.clone()).or_default().push(number);
+        self.links.insert(number, (to, link, Instant::now()));
+    }
+
+    fn pop(&mut self, to: &Address) -> Option<Link> {
+        let number = self.by_peer.get(to)?.last().copied()?;
+        self.remove(number)
+    }
+
+    fn pop_oldest(&mut self) -> Option<Link> {
+        let number = *self.links.first_key_value()?.0;
+        self.remove(number)
+    }
+
+    fn pop_if_idle_since(&mut self, time: Instant) -> Option<Link> {
+        let (number, (_, _, since)) = self.links.first_key_value()?;
+        let (number, is_too_long) = (*number, *since <= time);
+        if is_too_long { self.remove(number) } else { None }
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Link> {
+        let (to, link, _) = self.links.remove(&number)?;
+        if let Some(numbers) = self.by_peer.get_mut(&to) {
+            numbers.retain(|other| *other != number);
+            if numbers.is_empty() {
+                self.by_peer.remove(&to);
+            }
+        }
+        Some(link)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, DuplexStream};
+
+    use super::*;
+
+    fn peer(number: u16) -> Address {
+        Address::new("tower.example.org", number).unwrap()
+    }
+
+    /// Puts an idle connection with this certificate into the pool, and returns its other end.
+    async fn put(pool: &Arc<Pool>, to: u16, certificate: u8) -> DuplexStream {
+        let (mut link, other_end) = Link::to_nowhere(certificate).await;
+        link.requests.ready().await.unwrap();
+        pool.give(peer(to), link);
+        other_end
+    }
+
+    async fn is_closed(other_end: &mut DuplexStream) -> bool {
+        let read = timeout(Duration::from_millis(100), other_end.read(&mut [0])).await;
+        read.is_ok_and(|read| read.unwrap() == 0)
+    }
+
+    fn take(pool: &Pool, from: u16) -> Option<u8> {
+        pool.take(&peer(from), |_| true).map(|link| link.certificate.0[0])
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_is_a_bound_on_all_and_the_oldest_makes_room() {
+        let pool = Pool::new(3);
+        let mut first = put(&pool, 1, 1).await;
+        let mut others = Vec::new();
+        for number in 2..=10 {
+            others.push(put(&pool, number, 0).await);
+        }
+        assert!(is_closed(&mut first).await);
+        assert_eq!(pool.lock().links.len(), 3);
+        assert_eq!([1, 7, 8, 10].map(|number| take(&pool, number).is_some()), [false, false, true, true]);
+        assert!(pool.close_oldest() && !pool.close_oldest());
+        assert!(pool.lock().by_peer.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_one_that_was_used_last_is_used_if_it_may_be() {
+        let pool = Pool::new(10);
+        let mut ends = Vec::new();
+        for certificate in [1, 2, 1, 3] {
+            ends.push(put(&pool, 1, certificate).await);
+        }
+        ends.push(put(&pool, 2, 9).await);
+        let allowed = |link: &Link| link.certificate.0[0] == 1;
+        let taken = [(); 3].map(|()| pool.take(&peer(1), allowed).is_some());
+        assert_eq!(taken, [true, true, false], "those that may not be used are closed");
+        assert!(is_closed(&mut ends[1]).await && is_closed(&mut ends[3]).await);
+        assert_eq!(take(&pool, 2), Some(9));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_the_peer_closed_is_not_used() {
+        let pool = Pool::new(10);
+        let stays = put(&pool, 1, 1).await;
+        drop(put(&pool, 1, 2).await);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!((take(&pool, 1), take(&pool, 1)), (Some(1), None));
+        drop(stays);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_idle_for_too_long_is_closed() {
+        let pool = Pool::new(10);
+        let mut first = put(&pool, 1, 1).await;
+        tokio::time::sleep(KEEP_IDLE / 2).await;
+        let mut second = put(&pool, 1, 2).await;
+        tokio::time::sleep(KEEP_IDLE / 2 + Duration::from_millis(1)).await;
+        assert!(is_closed(&mut first).await && !is_closed(&mut second).await);
+        tokio::time::sleep(KEEP_IDLE).await;
+        assert!(is_closed(&mut second).await && !pool.lock().is_watched);
+        put(&pool, 1, 3).await;
+        assert!(pool.lock().is_watched);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pool_that_is_closed_keeps_nothing() {
+        let pool = Pool::new(10);
+        let (mut one, mut other) = (put(&pool, 1, 1).await, put(&pool, 2, 1).await);
+        pool.close_to(&peer(1));
+        assert!(is_closed(&mut one).await && !is_closed(&mut other).await);
+        pool.close();
+        assert!(is_closed(&mut other).await);
+        assert!(is_closed(&mut put(&pool, 1, 1).await).await);
+    }
+}

@@ -1,0 +1,223 @@
+//! The sockets that a node listens on.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+
+use crate::core::Scope;
+
+use super::StartError;
+
+/// Connections that the system keeps for the node until it accepts them.
+const BACKLOG: i32 = 1024;
+
+/// `EAFNOSUPPORT`.
+#[cfg(unix)]
+const NO_SUCH_FAMILY: i32 = rustix::io::Errno::AFNOSUPPORT.raw_os_error();
+/// `WSAEAFNOSUPPORT`.
+#[cfg(not(unix))]
+const NO_SUCH_FAMILY: i32 = 10047;
+
+/// Where the node is to listen: at `listen`, or else where its hostname is.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    pub(super) hostname: &'a str,
+    pub(super) listen: Option<IpAddr>,
+    /// 0 for any that is free.
+    pub(super) port: u16,
+}
+
+impl Wanted<'_> {
+    /// Opens the sockets: at least one, all on the same port.
+    pub(super) fn open(&self) -> Result<Vec<TcpListener>, StartError> {
+        let (first, second) = self.addresses();
+        let socket = match bind(SocketAddr::new(first, self.port)) {
+            Err(StartError::Listen { source, .. })
+                if first == UNSPECIFIED_V6 && self.is_replaceable(&source) =>
+            {
+                bind(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), self.port))?
+            }
+            bound => bound?,
+        };
+        let port = socket.local_addr().map_or(self.port, |address| address.port());
+        let mut sockets = vec![socket];
+        if let Some(second) = second {
+            match bind(SocketAddr::new(second, port)) {
+                Ok(socket) => sockets.push(socket),
+                Err(StartError::Listen { source, .. }) if is_without_family(&source) => {}
+                // A port that the system chose may be taken there.
+                Err(StartError::Listen { source, .. })
+                    if self.port == 0 && source.kind() == io::ErrorKind::AddrInUse => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(sockets)
+    }
+
+    /// Without IPv6 all IPv4 addresses stand for all addresses, unless IPv6 was asked for.
+    fn is_replaceable(&self, error: &io::Error) -> bool {
+        self.listen.is_none() && is_without_family(error)
+    }
+
+    fn addresses(&self) -> (IpAddr, Option<IpAddr>) {
+        let literal = self.hostname.parse().map(|address: IpAddr| address.to_canonical());
+        match (self.listen, literal) {
+            (Some(address), _) => (address, None),
+            (None, Ok(address)) if address.is_loopback() => (address, None),
+            (None, Err(_)) if Scope::of_hostname(self.hostname) == Some(Scope::Loopback) => {
+                (Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into()))
+            }
+            (None, _) => (UNSPECIFIED_V6, None),
+        }
+    }
+
+    /// How the sockets fall short of what the hostname promises to others, if they do.
+    pub(super) fn shortfall(&self, sockets: &[SocketAddr]) -> Option<String> {
+        let hostname = self.hostname;
+        let listens = sockets.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+        let all = |is: fn(&SocketAddr) -> bool| sockets.iter().all(is);
+        let is_inner = Scope::of_hostname(hostname) == Some(Scope::Loopback);
+        let literal = hostname.parse().map(|address: IpAddr| address.to_canonical());
+        if !is_inner && all(|socket| socket.ip().is_loopback()) {
+            Some(format!("others are told {hostname}, but {listens} is for this machine only"))
+        } else if matches!(literal, Ok(IpAddr::V6(_))) && all(SocketAddr::is_ipv4) {
+            Some(format!("others are told the IPv6 address {hostname}, but {listens} is for IPv4 only"))
+        } else if literal.is_err() && self.listen.is_none() && !is_inner && all(SocketAddr::is_ipv4) {
+            Some(format!(
+                "this system has no IPv6: whoever finds an IPv6 address for {hostname} cannot connect"
+            ))
+        } else if matches!(literal, Ok(IpAddr::V4(_))) && all(is_for_ipv6_only) {
+            Some(format!("others are told the IPv4 address {hostname}, but {listens} is for IPv6 only"))
+        } else {
+            None
+        }
+    }
+}
+
+const UNSPECIFIED_V6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+
+fn is_for_ipv6_only(socket: &SocketAddr) -> bool {
+    socket.is_ipv6() && !socket.ip().is_unspecified()
+}
+
+/// Whether the system has no addresses of that version of IP.
+fn is_without_family(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(NO_SUCH_FAMILY) || error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listen = || -> io::Result<TcpListener> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        // Elsewhere it lets others listen on the same port.
+        #[cfg(unix)]
+        socket.set_reuse_address(true)?;
+        if address.ip() == UNSPECIFIED_V6 {
+            // All addresses are those of IPv4, too, whatever the system's default is.
+            socket.set_only_v6(false)?;
+        }
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        TcpListener::from_std(socket.into())
+    };
+    listen().map_err(|source| StartError::Listen { address, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(hostname: &str, listen: Option<IpAddr>) -> Wanted<'_> {
+        Wanted { hostname, listen, port: 0 }
+    }
+
+    #[test]
+    fn a_node_listens_to_this_machine_only_where_its_hostname_is_of_it() {
+        for (hostname, expected) in [
+            ("localhost", "127.0.0.1"),
+            ("LOCALHOST", "127.0.0.1"),
+            ("localhost.", "127.0.0.1"),
+            ("tower.localhost", "127.0.0.1"),
+            ("127.0.0.2", "127.0.0.2"),
+            ("::1", "::1"),
+            ("::ffff:127.0.0.1", "127.0.0.1"),
+            ("localhost.example.org", "::"),
+            ("tower.example.org", "::"),
+            ("10.0.0.1", "::"),
+        ] {
+            let expected: IpAddr = expected.parse().unwrap();
+            assert_eq!(wanted(hostname, None).addresses().0, expected, "{hostname}");
+            let listen = IpAddr::from([10, 0, 0, 2]);
+            assert_eq!(wanted(hostname, Some(listen)).addresses(), (listen, None), "{hostname}");
+        }
+    }
+
+    #[test]
+    fn only_a_system_without_ipv6_has_its_ipv4_addresses_listened_on_alone() {
+        let wanted = wanted("tower.example.org", None);
+        let replaces = |error: io::Error| wanted.is_replaceable(&error);
+        assert!(replaces(io::Error::from_raw_os_error(NO_SUCH_FAMILY)));
+        assert!(replaces(io::ErrorKind::AddrNotAvailable.into()));
+        assert!(!replaces(io::ErrorKind::AddrInUse.into()));
+        assert!(!replaces(io::ErrorKind::PermissionDenied.into()));
+        assert!(
+            !self::wanted("tower.example.org", Some(UNSPECIFIED_V6))
+                .is_replaceable(&io::ErrorKind::AddrNotAvailable.into())
+        );
+    }
+
+    #[tokio::test]
+    async fn all_addresses_are_those_of_ipv4_as_well() {
+        let Ok(socket) = bind(SocketAddr::new(UNSPECIFIED_V6, 0)) else { return };
+        let socket: std::net::TcpListener = socket.into_std().unwrap();
+        let socket = Socket::from(socket);
+        assert!(!socket.only_v6().unwrap());
+        let port = socket.local_addr().unwrap().as_socket().unwrap().port();
+        assert!(std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_port_that_another_program_has_is_an_error_that_names_it() {
+        let taken = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP));
+        let Ok(taken) = taken.and_then(|socket| {
+            socket.set_only_v6(true)?;
+            socket.bind(&SocketAddr::new(UNSPECIFIED_V6, 0).into())?;
+            socket.listen(1)?;
+            Ok(socket)
+        }) else {
+            return;
+        };
+        let port = taken.local_addr().unwrap().as_socket().unwrap().port();
+        let error = Wanted { hostname: "tower.example.org", listen: None, port }.open().unwrap_err();
+        assert!(error.to_string().starts_with(&format!("cannot listen on [::]:{port}")), "{error}");
+    }
+
+    #[test]
+    fn sockets_that_do_not_reach_what_the_hostname_promises_are_told() {
+        for (hostname, listen, sockets, expected) in [
+            ("tower.example.org", None, "[::]:1", None),
+            ("localhost", None, "127.0.0.1:1", None),
+            ("10.0.0.1", Some("10.0.0.1"), "10.0.0.1:1", None),
+            ("8.8.8.8", Some("10.0.0.1"), "10.0.0.1:1", None),
+            ("tower.example.org", Some("10.0.0.1"), "10.0.0.1:1", None),
+            ("tower.example.org", None, "0.0.0.0:1", Some("no IPv6")),
+            ("2606:4700::1", None, "0.0.0.0:1", Some("IPv4 only")),
+            ("8.8.8.8", Some("2606:4700::1"), "[2606:4700::1]:1", Some("IPv6 only")),
+            ("tower.example.org", Some("127.0.0.1"), "127.0.0.1:1", Some("this machine only")),
+            ("8.8.8.8", Some("::1"), "[::1]:1", Some("this machine only")),
+        ] {
+            let wanted = wanted(hostname, listen.map(|address| address.parse().unwrap()));
+            let told = wanted.shortfall(&[sockets.parse().unwrap()]);
+            match expected {
+                Some(expected) => {
+                    assert!(told.as_ref().is_some_and(|told| told.contains(expected)), "{told:?}");
+                }
+                None => assert_eq!(told, None, "{hostname}"),
+            }
+        }
+    }
+}

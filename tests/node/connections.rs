@@ -1,0 +1,103 @@
+//! Connections to peers: how long each is used, and what becomes of a request on one that ends.
+
+use std::{sync::mpsc, thread, time::Duration};
+
+use clacks_p2p::core::{Event, Failure, Status};
+
+use crate::support::{FakePeer, Reply, Watch, builder, enqueue, start};
+
+/// What became of the next delivery.
+async fn outcome(watch: &mut Watch) -> Result<(), Failure> {
+    watch
+        .until("a delivery ends", |event| match event {
+            Event::MessageDelivered { .. } => Some(Ok(())),
+            Event::DeliveryFailed { failure, .. } => Some(Err(failure.clone())),
+            _ => None,
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_as_it_is_used_is_made_anew() {
+    let node = start(builder()).await;
+    let peer = FakePeer::that(Reply::OnlyOne(String::new())).await;
+    node.add_peer(peer.address());
+    let mut watch = Watch::of(&node);
+    for _ in 0..5 {
+        enqueue(&node, "GNU Terry Pratchett");
+        assert_eq!(outcome(&mut watch).await, Ok(()));
+    }
+    let stats = peer.stats();
+    // Each but the first was sent on the old connection in vain, and then on a new one.
+    assert_eq!((stats.connections, stats.requests), (5, 9));
+    assert_eq!(node.peer(peer.address()).map(|peer| peer.status), Some(Status::Alive));
+}
+
+#[tokio::test]
+async fn a_request_is_not_made_again_once_its_answer_has_begun() {
+    let node = start(builder()).await;
+    let peer = FakePeer::that(Reply::OnlyOne("HTTP/1.1 20".to_owned())).await;
+    node.announce(peer.address()).await.expect("the first is taken");
+    let mut watch = Watch::of(&node);
+    enqueue(&node, "GNU Terry Pratchett");
+    assert!(matches!(outcome(&mut watch).await, Err(Failure::Connection(_))));
+    assert_eq!(peer.stats().requests, 2);
+}
+
+#[tokio::test]
+async fn a_new_connection_that_is_closed_without_an_answer_is_a_failure() {
+    let node = start(builder().send_rate(0.001)).await;
+    let peer = FakePeer::that(Reply::LastWords(String::new())).await;
+    node.add_peer(peer.address());
+    let mut watch = Watch::of(&node);
+    enqueue(&node, "GNU Terry Pratchett");
+    assert!(matches!(outcome(&mut watch).await, Err(Failure::Connection(_))));
+    assert_eq!((peer.stats().connections, peer.stats().requests), (1, 1));
+}
+
+#[tokio::test]
+async fn no_more_of_an_answer_is_read_than_a_bound() {
+    let limits = |limits: &mut clacks_p2p::node::Limits| limits.request_timeout = Duration::from_secs(600);
+    let node = start(builder().limits(limits)).await;
+    // It begins and does not end.
+    let endless = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{}", " ".repeat(100_000));
+    let peer = FakePeer::that(Reply::Say(endless)).await;
+    node.add_peer(peer.address());
+    let mut watch = Watch::of(&node);
+    for connections in 1..=2 {
+        enqueue(&node, "GNU Terry Pratchett");
+        assert_eq!(outcome(&mut watch).await, Ok(()));
+        assert_eq!(peer.stats().connections, connections, "it is not used again");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_came_while_the_process_was_suspended_is_received() {
+    let timeout = Duration::from_millis(500);
+    let node = start(builder().send_rate(0.001).limits(|limits| limits.request_timeout = timeout)).await;
+    // The peer goes on while this thread, and so the node, stands still.
+    let (address_to, address) = mpsc::channel();
+    let (received_to, received) = mpsc::channel();
+    let peer = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let mut peer = FakePeer::that(Reply::Nothing).await;
+            address_to.send(peer.address().clone()).expect("the test waits");
+            peer.next().await;
+            received_to.send(()).expect("the test waits");
+            tokio::time::sleep(timeout / 5).await;
+            peer.reply(Reply::last_status(200));
+            peer.until("it has answered", |stats| stats.open == 0).await;
+            tokio::time::sleep(3 * timeout).await;
+        });
+    });
+    node.add_peer(&address.recv().expect("the peer listens"));
+    let mut watch = Watch::of(&node);
+    enqueue(&node, "GNU Terry Pratchett");
+    while received.try_recv().is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    thread::sleep(2 * timeout);
+    assert_eq!(outcome(&mut watch).await, Ok(()));
+    peer.join().expect("the peer ends");
+}
