@@ -15,3 +15,5 @@ mod peer_lists;
 mod process;
 #[path = "headless/refusals.rs"]
 mod refusals;
+#[path = "headless/scarce.rs"]
+mod scarce;

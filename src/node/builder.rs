@@ -23,10 +23,11 @@ use crate::{
 };
 
 use super::{
-    CertificateError, Limits, Node, StateError,
+    CertificateError, DirectoryError, Limits, Node, StartWarning, StateError,
     bodies::Bodies,
     certificate,
     connections::Connections,
+    directory::DirectoryLock,
     driver, fingerprint,
     handle::Guard,
     listener::Listener,
@@ -37,7 +38,9 @@ use super::{
     sender::{Parts, Sender},
     shared::Shared,
     sockets::Wanted,
-    state_file::{self, State, StateFile},
+    starting::Kept,
+    state_file::{self, State},
+    warning,
 };
 
 /// Events that a watcher may be behind before it misses some. Each is about 200 bytes; the messages that they carry
@@ -114,6 +117,9 @@ pub enum StartError {
     /// The state of the last run can't be read.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The data directory can't be used, or another node runs in it.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
 }
 
 impl Default for Builder {
@@ -205,10 +211,6 @@ impl Builder {
     }
 
     /// Starts the node on the tokio runtime that this is called in.
-    #[allow(
-        clippy::unused_async,
-        reason = "it has to be called within a runtime, and may have to wait one day"
-    )]
     pub async fn start(mut self) -> Result<Node, StartError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         // Everything that can be wrong is found before anything is left behind.
@@ -218,15 +220,21 @@ impl Builder {
             tracing::warn!("the limit on open files leaves room for {} connections only", budget.inbound);
             self.limits.max_connections = budget.inbound;
         }
-        let state_file = self.data_dir.as_deref().filter(|_| self.keep_state).map(StateFile::in_directory);
-        let state = state_file.as_ref().map(StateFile::load).transpose()?.unwrap_or_default();
+        let given = self.given_certificate(&provider)?;
+        let mut kept = self.data_dir.as_deref().filter(|_| self.keep_state).map(Kept::of).transpose()?;
         let wanted = Wanted { hostname: &self.hostname, listen: self.listen, port: self.port };
         let sockets = wanted.open()?;
         let listens_on: Vec<SocketAddr> =
             sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
         let shortfall = wanted.shortfall(&listens_on);
         shortfall.iter().for_each(|shortfall| tracing::warn!("{shortfall}"));
-        let certificate = self.load_certificate(&provider)?;
+        // Only now is anything made that stays.
+        let state = kept.as_mut().map(Kept::load).transpose()?.unwrap_or_default();
+        let state_file = kept.map(|kept| kept.file);
+        let (certificate, warnings) = match given {
+            Some(given) => given,
+            None => self.kept_certificate(&provider).await?,
+        };
         let fingerprint = fingerprint::fingerprint(&certificate.cert[0]);
         let tls = accept_tls(certificate, Arc::clone(&provider));
 
@@ -238,7 +246,7 @@ impl Builder {
         let mut rng: StdRng = rand::make_rng();
         let run = run_value(&mut rng);
         let (sender, connections) = self.sender(&core, &listens_on, provider, run.clone(), budget.idle);
-        let shared = assemble(core, rng, state, sender);
+        let shared = assemble(core, rng, state, sender, state_file.is_some());
 
         let listener = Arc::new(Listener {
             shared: Arc::clone(&shared),
@@ -254,7 +262,6 @@ impl Builder {
         }
         shared.tasks.spawn(driver::run(Arc::clone(&shared)));
         if let Some(file) = &state_file {
-            file.sweep();
             shared.tasks.spawn(state_file::keep(file.clone(), Arc::clone(&shared)));
         }
         let guard = Guard {
@@ -264,6 +271,7 @@ impl Builder {
             connections,
             shortfall,
             limits: self.limits,
+            warnings,
             state: state_file,
         };
         Ok(Node { shared, guard: Arc::new(guard) })
@@ -304,15 +312,39 @@ impl Builder {
         (Sender::new(parts, &self.limits, max_idle), connections)
     }
 
-    fn load_certificate(&self, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateError> {
-        match (&self.certificate, &self.data_dir) {
-            (Some(Certificate::Files { certificate, key }), _) => {
-                certificate::load(certificate, key, provider)
+    /// The certificate that was given, if one was.
+    fn given_certificate(
+        &self,
+        provider: &CryptoProvider,
+    ) -> Result<Option<(CertifiedKey, Vec<StartWarning>)>, CertificateError> {
+        Ok(match &self.certificate {
+            Some(Certificate::Files { certificate, key }) => {
+                let pair = certificate::load(certificate, key, provider)?;
+                // Keys that come with a system are often open to a group.
+                Some((pair, warning::of_key(key, 0o007).into_iter().collect()))
             }
-            (Some(Certificate::Pem { certificate, key }), _) => read_pem(certificate, key, provider),
-            (None, Some(directory)) => certificate::load_or_create(directory, &self.hostname, provider),
-            (None, None) => certificate::ephemeral(&self.hostname, provider),
-        }
+            Some(Certificate::Pem { certificate, key }) => {
+                Some((read_pem(certificate, key, provider)?, Vec::new()))
+            }
+            None => None,
+        })
+    }
+
+    /// The one that is kept in the data directory, which is made if it is not there; without a directory a new one.
+    async fn kept_certificate(
+        &self,
+        provider: &CryptoProvider,
+    ) -> Result<(CertifiedKey, Vec<StartWarning>), StartError> {
+        let mut warnings = Vec::new();
+        let Some(directory) = &self.data_dir else {
+            return Ok((certificate::ephemeral(&self.hostname, provider)?, warnings));
+        };
+        // A node that keeps state has the directory to itself. Another needs that only while it makes the certificate.
+        let is_there = || Ok::<_, StartError>(certificate::is_kept_in(directory)?);
+        let _lock =
+            if self.keep_state { None } else { DirectoryLock::acquire_unless(directory, is_there).await? };
+        let pair = certificate::load_or_create(directory, &self.hostname, provider, &mut warnings)?;
+        Ok((pair, warnings))
     }
 }
 
@@ -322,11 +354,14 @@ fn run_value(rng: &mut StdRng) -> HeaderValue {
     HeaderValue::try_from(run).expect("hexadecimal digits")
 }
 
-fn assemble(core: Core, rng: StdRng, state: State, sender: Sender) -> Arc<Shared> {
+fn assemble(core: Core, rng: StdRng, state: State, sender: Sender, is_kept: bool) -> Arc<Shared> {
     let trust = Arc::clone(sender.trust());
     trust.restore(state.pins);
-    let state_changed = trust.changed();
-    let shared = Arc::new(Shared::new(core, rng, sender, trust, state_changed, EVENT_CAPACITY));
+    let changes = trust.changed();
+    if is_kept {
+        changes.begin();
+    }
+    let shared = Arc::new(Shared::new(core, rng, sender, trust, changes, EVENT_CAPACITY));
     shared.at_core(|at| {
         at.core.restore(state.peers, at.now);
         at.core.restore_remotes(state.ignored_remotes);

@@ -29,6 +29,9 @@ struct Ring {
 }
 
 /// The events that some watcher has yet to see, bounded in number and in bytes.
+///
+/// The events of one input come at once, and there may be more of them than the bound. So that a watcher that keeps up
+/// does not miss any, there is room for the largest of these bursts beside as much as usual, until that much is seen.
 #[derive(Debug)]
 struct Log {
     events: VecDeque<Event>,
@@ -36,10 +39,20 @@ struct Log {
     first: u64,
     bytes: usize,
     max_events: usize,
+    /// The largest burst since no more was held than usual.
+    burst: Burst,
     /// The number of the event that each watcher sees next.
     watchers: BTreeMap<u64, u64>,
     next_watcher: u64,
     is_closed: bool,
+}
+
+/// What came at once: more than one event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Burst {
+    events: usize,
+    /// Of the messages in them.
+    bytes: usize,
 }
 
 impl Publisher {
@@ -49,6 +62,7 @@ impl Publisher {
             first: 0,
             bytes: 0,
             max_events,
+            burst: Burst::default(),
             watchers: BTreeMap::new(),
             next_watcher: 0,
             is_closed: false,
@@ -56,10 +70,13 @@ impl Publisher {
         Self(Arc::new(Ring { log: Mutex::new(log), news: Notify::new() }))
     }
 
-    /// Hands events to all watchers.
+    /// Hands the events of one input to all watchers.
     pub(super) fn send_all(&self, events: impl IntoIterator<Item = Event>) {
         let mut log = self.0.lock();
+        let (events_before, bytes_before) = (log.events.len(), log.bytes);
         events.into_iter().for_each(|event| log.push(event));
+        let (events, bytes) = (log.events.len() - events_before, log.bytes - bytes_before);
+        log.make_room(Burst { events, bytes });
         drop(log);
         self.0.news.notify_waiters();
     }
@@ -127,8 +144,17 @@ impl Log {
         }
         self.bytes += size(&event);
         self.events.push_back(event);
-        // The newest stays, however large: a watcher that keeps up misses nothing.
-        while self.events.len() > self.max_events || (self.bytes > MAX_BYTES && self.events.len() > 1) {
+    }
+
+    /// Lets go of the oldest events after these came, if there are too many. The newest stays, however large.
+    fn make_room(&mut self, came: Burst) {
+        if came.events > 1 {
+            let Burst { events, bytes } = self.burst;
+            self.burst = Burst { events: events.max(came.events), bytes: bytes.max(came.bytes) };
+        }
+        while self.events.len() > self.max_events + self.burst.events
+            || (self.bytes > MAX_BYTES + self.burst.bytes && self.events.len() > 1)
+        {
             self.take_first();
         }
     }
@@ -174,6 +200,9 @@ impl Log {
         let event = self.events.pop_front()?;
         self.bytes -= size(&event);
         self.first += 1;
+        if self.events.len() <= self.max_events && self.bytes <= MAX_BYTES {
+            self.burst = Burst::default();
+        }
         Some(event)
     }
 }
@@ -230,6 +259,56 @@ mod tests {
         assert_eq!(held(&publisher), (64, MAX_BYTES));
         assert_eq!(slow.try_next(), Some(Event::Lagged(136)));
         assert_eq!(slow.try_next(), Some(queued(136, &large)));
+    }
+
+    fn numbers(range: std::ops::Range<u64>) -> Vec<Event> {
+        range.map(|number| queued(number, &Message::text("m"))).collect()
+    }
+
+    fn rest(watcher: &mut Watcher) -> Vec<Event> {
+        std::iter::from_fn(|| watcher.try_next()).collect()
+    }
+
+    #[test]
+    fn as_many_events_as_may_be_are_held_and_not_one_more() {
+        let publisher = Publisher::new(5);
+        let mut watcher = publisher.watch();
+        let send_each = |range| numbers(range).into_iter().for_each(|event| publisher.send_all([event]));
+        send_each(0..5);
+        assert_eq!(rest(&mut watcher), numbers(0..5));
+        send_each(0..6);
+        assert_eq!(watcher.try_next(), Some(Event::Lagged(1)));
+        assert_eq!(rest(&mut watcher), numbers(1..6));
+    }
+
+    #[test]
+    fn a_watcher_that_has_seen_all_before_misses_nothing_of_what_comes_at_once() {
+        for (burst, later) in [(2, 5), (5, 5), (6, 5), (100, 5), (100, 0)] {
+            let publisher = Publisher::new(5);
+            let mut watcher = publisher.watch();
+            let end = burst + later;
+            publisher.send_all(numbers(0..burst));
+            numbers(burst..end).into_iter().for_each(|event| publisher.send_all([event]));
+            assert_eq!(rest(&mut watcher), numbers(0..end), "{burst} and {later}");
+            // When that is seen, the bound is the usual one.
+            numbers(0..6).into_iter().for_each(|event| publisher.send_all([event]));
+            assert_eq!(watcher.try_next(), Some(Event::Lagged(1)), "{burst} and {later}");
+        }
+    }
+
+    #[test]
+    fn bursts_for_a_watcher_that_never_looks_are_held_once() {
+        let publisher = Publisher::new(5);
+        let _slow = publisher.watch();
+        for _ in 0..10 {
+            publisher.send_all(numbers(0..100));
+            assert!(held(&publisher).0 <= 105);
+        }
+        let large = Message::text(&"x".repeat(MAX_BYTES / 4));
+        for _ in 0..10 {
+            publisher.send_all((0..5).map(|number| queued(number, &large)));
+            assert!(held(&publisher).1 <= MAX_BYTES + 5 * large.size());
+        }
     }
 
     #[test]

@@ -26,7 +26,8 @@ where
     entries.into_iter().filter_map(read).collect::<Result<_, _>>().map_err(D::Error::custom)
 }
 
-fn is_refused(entry: &str) -> bool {
+/// Whether an entry can't be read for its hostname.
+pub(super) fn is_refused(entry: &str) -> bool {
     #[derive(Deserialize)]
     struct Written {
         hostname: String,

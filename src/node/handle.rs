@@ -14,11 +14,11 @@ use crate::{
         Answer, Core, Counters, EnqueueError, Event, Failure, HeldMessage, MessageId, Now, Options,
         OptionsError, Outcome, Peer, PeerCounts, QueuedMessage,
     },
-    protocol::{Address, Message, Payload, PeerId},
+    protocol::{Address, Message, Payload},
 };
 
 use super::{
-    Builder, CertificateFingerprint, Limits, Request, Subscription, Trusted, Verdict,
+    Builder, CertificateFingerprint, Limits, Request, StartWarning, Subscription, Trusted, Verdict,
     connections::Connections, shared::Shared, state_file,
 };
 
@@ -39,6 +39,7 @@ pub(super) struct Guard {
     pub(super) connections: Arc<Connections>,
     pub(super) shortfall: Option<String>,
     pub(super) limits: Limits,
+    pub(super) warnings: Vec<StartWarning>,
     pub(super) state: Option<state_file::StateFile>,
 }
 
@@ -253,10 +254,11 @@ impl Node {
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
         self.shared.at_core(|at| at.core.reclaim_in_flight());
-        if let Some(state) = &self.guard.state
-            && let Err(error) = state.save(&self.shared).await
-        {
-            state.complain(&error);
+        if let Some(state) = &self.guard.state {
+            if let Err(error) = state.save(&self.shared).await {
+                state.complain(&error);
+            }
+            state.release();
         }
         self.shared.close();
         self.remaining()
@@ -272,10 +274,12 @@ impl Node {
 }
 
 /// Listeners and plugins. They are called without any lock held and may call the node. What handles a payload runs on
-/// the task that took it: a panic there costs that request. What hears of an event runs wherever that came about,
-/// and a panic there is logged.
+/// the task that took it: a panic there costs that request. What hears of events is called by one thread at a time, in
+/// the order in which the events happened and soon after; that thread is any that uses the node. A panic there is
+/// logged. Where listeners take long, whoever causes more events waits for them, up to a tenth of a second at a time.
 ///
-/// A function that holds a handle keeps the node running until [`Node::stop`], which lets go of all of them.
+/// A function that holds a handle keeps the node running until [`Node::stop`], which lets go of all of them. A node that
+/// has stopped takes no more: a function that is added then is dropped at once.
 impl Node {
     /// Adds a plugin, which sees every payload before anything else is done with it, in the order in which plugins
     /// were added. It may change the payload and the answer, or discard the payload.
@@ -379,6 +383,11 @@ impl Node {
         self.shared.look(|core| core.address().clone())
     }
 
+    /// What was found at the start that the user should know; the node runs all the same.
+    pub fn warnings(&self) -> &[StartWarning] {
+        &self.guard.warnings
+    }
+
     /// SHA-256 of the certificate that it shows.
     pub fn certificate(&self) -> CertificateFingerprint {
         self.guard.certificate
@@ -422,50 +431,6 @@ impl Node {
     /// A message that waits.
     pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
         self.shared.look(|core| core.queued_message(id))
-    }
-
-    /// A peer by its address.
-    pub fn peer(&self, address: &Address) -> Option<Peer> {
-        self.shared.look(|core| core.peer(address))
-    }
-
-    /// The peers with this identifier: usually one, but two addresses can share it.
-    pub fn peers_by_id(&self, identifier: &PeerId) -> Vec<Peer> {
-        self.shared
-            .look(|core| core.peers().filter(|peer| peer.address.identifier() == *identifier).collect())
-    }
-
-    /// All peers, by status and then by address.
-    #[doc(alias = "survey")]
-    pub fn peers(&self) -> Vec<Peer> {
-        self.shared.look(|core| core.peers().collect())
-    }
-
-    /// The peers listed around `anchor`: up to `before` that stand before it, then it and those behind it, up to
-    /// `after` in all. The first of the list if the anchor is not known.
-    pub fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
-        self.shared.look(|core| core.peers_around(anchor, before, after))
-    }
-
-    /// The first `count` peers of the list.
-    pub fn first_peers(&self, count: usize) -> Vec<Peer> {
-        self.shared.look(|core| core.peers().take(count).collect())
-    }
-
-    /// The first `count` peers of the list that are wanted. That is asked within the node's lock, so it has to be quick
-    /// and must not call the node.
-    pub fn find_peers(&self, count: usize, mut is_wanted: impl FnMut(&Peer) -> bool) -> Vec<Peer> {
-        self.shared.look(|core| core.peers().filter(|peer| is_wanted(peer)).take(count).collect())
-    }
-
-    /// The last `count` peers of the list.
-    pub fn last_peers(&self, count: usize) -> Vec<Peer> {
-        self.shared.look(|core| core.last_peers(count))
-    }
-
-    /// SHA-256 of the certificate that is trusted for a peer, once it has been reached.
-    pub fn trusted_certificate(&self, address: &Address) -> Option<CertificateFingerprint> {
-        self.shared.trust.pinned(address)
     }
 }
 

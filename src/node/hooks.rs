@@ -1,14 +1,22 @@
 use std::{
+    collections::VecDeque,
     fmt,
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock},
+    thread::{self, ThreadId},
+    time::Duration,
 };
 
 use crate::{
     core::{Answer, Event, Peer},
     protocol::{Message, Payload},
 };
+
+/// Events that wait for the listeners before those who cause more of them wait as well.
+const MAX_WAITING: usize = 1024;
+/// How long they wait at most. Without a limit, a listener that waits for one of them would never end.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Whether a payload goes on its way after a plugin saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +46,22 @@ pub(super) struct Hooks {
     plugins: Registry<Plugin>,
     received: Registry<ReceivedListener>,
     events: Registry<EventListener>,
+    line: Line,
+}
+
+/// Events that the listeners have yet to hear of, in the order in which they happened. One thread at a time calls them.
+#[derive(Default)]
+struct Line {
+    waiting: Mutex<Waiting>,
+    /// Told when there is room again.
+    shorter: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    events: VecDeque<Event>,
+    /// The thread that calls the listeners.
+    caller: Option<ThreadId>,
 }
 
 impl Hooks {
@@ -53,11 +77,11 @@ impl Hooks {
         self.events.add(listener);
     }
 
-    /// Lets go of all of them.
-    pub(super) fn clear(&self) {
-        self.plugins.clear();
-        self.received.clear();
-        self.events.clear();
+    /// Lets go of all of them, and of those that are added later.
+    pub(super) fn close(&self) {
+        self.plugins.close();
+        self.received.close();
+        self.events.close();
     }
 
     pub(super) fn has_event_listeners(&self) -> bool {
@@ -69,16 +93,21 @@ impl Hooks {
         !self.plugins.has_any() && !self.received.has_any()
     }
 
-    pub(super) fn notify(&self, events: &[Event]) {
-        if events.is_empty() {
-            return;
-        }
-        let listeners = self.events.all();
-        for event in events {
-            for listener in listeners.iter() {
+    /// Adds events for the listeners to hear of, within the lock of the node, so that they stand in the order in which
+    /// they happened.
+    pub(super) fn enqueue(&self, events: impl IntoIterator<Item = Event>) {
+        self.line.lock().events.extend(events);
+    }
+
+    /// Lets the listeners hear of what waits, outside the lock of the node. Where another thread is at it, that one goes
+    /// on with what is new, and this one waits a little if there is much.
+    pub(super) fn notify(&self) {
+        let Some(turn) = self.line.begin() else { return };
+        while let Some(event) = turn.next() {
+            for listener in self.events.all().iter() {
                 // It may run on the one task that sends: a panic is the listener's end, not the node's. What it
                 // shares with the program is the program's to keep whole.
-                if catch_unwind(AssertUnwindSafe(|| listener(event))).is_err() {
+                if catch_unwind(AssertUnwindSafe(|| listener(&event))).is_err() {
                     tracing::error!("a listener panicked");
                 }
             }
@@ -113,33 +142,78 @@ impl fmt::Debug for Hooks {
     }
 }
 
-/// A list that is read far more often than it grows.
-struct Registry<F: ?Sized>(RwLock<Arc<Vec<Arc<F>>>>);
+impl Line {
+    /// Begins to call the listeners, unless that is being done.
+    fn begin(&self) -> Option<Turn<'_>> {
+        let (mut waiting, this) = (self.lock(), thread::current().id());
+        match waiting.caller {
+            None => waiting.caller = Some(this),
+            // A listener that calls the node hears of what it causes when it has returned.
+            Some(caller) if caller == this => return None,
+            Some(_) => {
+                self.wait_for_room(waiting);
+                return None;
+            }
+        }
+        Some(Turn(self))
+    }
+
+    fn wait_for_room(&self, waiting: MutexGuard<'_, Waiting>) {
+        let is_long = |waiting: &mut Waiting| waiting.caller.is_some() && waiting.events.len() > MAX_WAITING;
+        drop(self.shorter.wait_timeout_while(waiting, PATIENCE, is_long));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to call the listeners, until there is nothing to tell.
+struct Turn<'a>(&'a Line);
+
+impl Turn<'_> {
+    /// The next event; `None` if the turn is over.
+    fn next(&self) -> Option<Event> {
+        let mut waiting = self.0.lock();
+        let next = waiting.events.pop_front();
+        if next.is_none() {
+            waiting.caller = None;
+        }
+        self.0.shorter.notify_all();
+        next
+    }
+}
+
+/// A list that is read far more often than it grows. `None` once it is closed.
+struct Registry<F: ?Sized>(RwLock<Option<Arc<Vec<Arc<F>>>>>);
 
 impl<F: ?Sized> Default for Registry<F> {
     fn default() -> Self {
-        Self(RwLock::new(Arc::default()))
+        Self(RwLock::new(Some(Arc::default())))
     }
 }
 
 impl<F: ?Sized> Registry<F> {
     fn has_any(&self) -> bool {
-        !self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|list| !list.is_empty())
     }
 
     fn all(&self) -> Arc<Vec<Arc<F>>> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
     }
 
     fn add(&self, function: Arc<F>) {
         let mut list = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let grown = list.iter().cloned().chain([function]).collect();
-        *list = Arc::new(grown);
+        let grown = list.as_ref().map(|list| list.iter().cloned().chain([Arc::clone(&function)]).collect());
+        let old = std::mem::replace(&mut *list, grown.map(Arc::new));
+        drop(list);
+        // Not under the lock: what a function holds may be a handle to the node.
+        drop((old, function));
     }
 
-    fn clear(&self) {
-        let dropped = std::mem::take(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner));
-        // Not under the lock: what a function holds may be a handle to the node.
+    fn close(&self) {
+        let dropped = self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+        // Not under the lock, as above.
         drop(dropped);
     }
 }

@@ -1,5 +1,5 @@
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -8,15 +8,19 @@ use rand::rngs::StdRng;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::core::{Core, Delivery, DeliveryId, Event, Failure, Now, Outcome};
+use crate::core::{Core, Delivery, DeliveryId, Failure, Now, Outcome, Peer};
 
 use super::{
     clock::Clock,
     events::{Publisher, Watcher},
     hooks::Hooks,
     sender::Sender,
+    state_changes::Changes,
     trust::Trust,
 };
+
+/// Peers that are copied at once, within the lock.
+const PORTION: usize = 1024;
 
 /// What the handle and the node's tasks share.
 #[derive(Debug)]
@@ -28,8 +32,8 @@ pub(super) struct Shared {
     pub(super) trust: Arc<Trust>,
     /// Wakes the driver when it may have to send earlier than it thinks.
     pub(super) wake: Notify,
-    /// Wakes the writer of the state file.
-    pub(super) state_changed: Arc<Notify>,
+    /// For the writer of the state file.
+    pub(super) changes: Arc<Changes>,
     pub(super) stopped: CancellationToken,
     pub(super) tasks: TaskTracker,
     runtime: tokio::runtime::Handle,
@@ -71,7 +75,7 @@ impl Shared {
         rng: StdRng,
         sender: Sender,
         trust: Arc<Trust>,
-        state_changed: Arc<Notify>,
+        changes: Arc<Changes>,
         event_capacity: usize,
     ) -> Self {
         let events = Publisher::new(event_capacity);
@@ -84,7 +88,7 @@ impl Shared {
             sender,
             trust,
             wake: Notify::new(),
-            state_changed,
+            changes,
             stopped: CancellationToken::new(),
             tasks: TaskTracker::new(),
             runtime: tokio::runtime::Handle::current(),
@@ -102,14 +106,48 @@ impl Shared {
         let mut inner = self.lock();
         let Inner { core, rng, announces, .. } = &mut *inner;
         let result = input(AtCore { core, rng, now: self.clock.now(), announces });
-        let events = self.publish(&mut inner, for_listeners);
+        self.publish(&mut inner, for_listeners);
         while let Some(delivery) = inner.core.poll_delivery() {
             self.spawn_delivery(delivery);
         }
         self.wake_driver(&inner);
         drop(inner);
-        self.hooks.notify(&events);
+        if for_listeners {
+            self.hooks.notify();
+        }
         result
+    }
+
+    /// All peers that are known all the while, in no order, as each is when its turn comes. They are copied in portions,
+    /// so that nobody waits long for the lock.
+    pub(super) fn all_peers(&self) -> Vec<Peer> {
+        let mut all = Vec::new();
+        let mut below = usize::MAX;
+        while below > 0 {
+            let (portion, begins) = self.look(|core| core.portion_of_peers(below, PORTION));
+            all.extend(portion);
+            below = begins;
+        }
+        // One that took the place of another that was forgotten meanwhile is there twice; as it is now, it is last.
+        all.reverse();
+        let mut seen = HashSet::with_capacity(all.len());
+        all.retain(|peer| seen.insert(peer.address.clone()));
+        all
+    }
+
+    /// Goes through the list of peers, in its order and in portions, for as long as `goes_on` says so. One whose status
+    /// changes meanwhile may come twice or not at all.
+    pub(super) fn walk_peers(&self, mut goes_on: impl FnMut(Peer) -> bool) {
+        let mut last: Option<Peer> = None;
+        loop {
+            let anchor = last.as_ref().map(|peer| (peer.status, &peer.address));
+            let portion: Vec<Peer> = self.look(|core| core.peers_after(anchor).take(PORTION).collect());
+            let Some(end) = portion.last().cloned() else { return };
+            if !portion.into_iter().all(&mut goes_on) {
+                return;
+            }
+            last = Some(end);
+        }
     }
 
     /// A subscription, which ends at once if the node has stopped.
@@ -131,7 +169,7 @@ impl Shared {
             inner.events.close();
             inner.announces = None;
         }
-        self.hooks.clear();
+        self.hooks.close();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -139,15 +177,13 @@ impl Shared {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands what happened to the watchers; returns it for the listeners if there are any.
-    fn publish(&self, inner: &mut Inner, for_listeners: bool) -> Vec<Event> {
+    /// Hands what happened to the watchers, and to those who call the listeners if there are any.
+    fn publish(&self, inner: &mut Inner, for_listeners: bool) {
         let mut for_them = Vec::new();
         let Inner { core, events, .. } = inner;
         let mut happened = std::iter::from_fn(|| core.poll_event())
             .inspect(|event| {
-                if changes_state(event) {
-                    self.state_changed.notify_one();
-                }
+                self.changes.note_event(event);
                 if for_listeners {
                     for_them.push(event.clone());
                 }
@@ -156,7 +192,9 @@ impl Shared {
         if happened.peek().is_some() {
             events.send_all(happened);
         }
-        for_them
+        if !for_them.is_empty() {
+            self.hooks.enqueue(for_them);
+        }
     }
 
     fn wake_driver(&self, inner: &Inner) {
@@ -184,8 +222,7 @@ impl Shared {
     /// Forgets certificates of those who are no peers if there are many.
     pub(super) fn sweep_pins(&self) {
         if self.trust.has_many() {
-            let peers: Vec<_> = self.look(|core| core.peers().map(|peer| peer.address).collect());
-            self.trust.sweep(peers);
+            self.trust.sweep(self.all_peers().into_iter().map(|peer| peer.address));
         }
     }
 
@@ -229,21 +266,6 @@ impl Drop for UnderWay<'_> {
             next.into_iter().for_each(|next| self.shared.spawn_delivery(next));
         }
     }
-}
-
-/// Whether the state file has to be written anew.
-fn changes_state(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::PeerDiscovered { .. }
-            | Event::PeerUpdated { .. }
-            | Event::PeerChanged { .. }
-            | Event::PeerForgotten { .. }
-            | Event::FoundOurselves { .. }
-            | Event::RemoteIgnored { .. }
-            | Event::RemoteUnignored { .. }
-            | Event::ClaimConfirmed { .. }
-    )
 }
 
 #[cfg(test)]

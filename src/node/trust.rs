@@ -4,6 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::protocol::Address;
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -11,9 +12,8 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::Notify;
 
-use crate::protocol::Address;
+use super::state_changes::Changes;
 
 use super::{
     fingerprint::{CertificateFingerprint, fingerprint},
@@ -52,7 +52,7 @@ pub enum Trusted {
 pub(super) struct Trust {
     tables: Mutex<Tables>,
     /// Told when another certificate is trusted than before.
-    changed: Arc<Notify>,
+    changed: Arc<Changes>,
 }
 
 #[derive(Debug)]
@@ -132,7 +132,7 @@ tokio::task_local! {
 
 impl Trust {
     /// Told when another certificate is trusted than before.
-    pub(super) fn changed(&self) -> Arc<Notify> {
+    pub(super) fn changed(&self) -> Arc<Changes> {
         Arc::clone(&self.changed)
     }
 
@@ -151,6 +151,13 @@ impl Trust {
         pinned.sort_unstable_by_key(|(_, pinned)| pinned.number);
         let pin = |(address, Pinned { sha256, is_by_user, .. })| Pin { address, sha256, is_by_user };
         pinned.into_iter().map(pin).collect()
+    }
+
+    /// The one of this peer, as it is kept.
+    pub(super) fn pin(&self, peer: &Address) -> Option<Pin> {
+        let tables = self.tables();
+        let (address, Pinned { sha256, is_by_user, .. }) = tables.pinned.get_key_value(peer)?;
+        Some(Pin { address: address.clone(), sha256: *sha256, is_by_user: *is_by_user })
     }
 
     pub(super) fn pinned(&self, peer: &Address) -> Option<CertificateFingerprint> {
@@ -176,22 +183,22 @@ impl Trust {
         let too_many = others.len().saturating_sub(MAX_OTHERS / 2);
         for (_, place) in &others[..too_many] {
             tables.pinned.remove(place);
+            self.changed.note_pin(place, false);
         }
         tables.sweep_at = tables.pinned.len() + MAX_OTHERS / 2;
-        self.changed.notify_one();
     }
 
     pub(super) fn forget(&self, peer: &Address) {
         let mut tables = self.tables();
         tables.refused.remove(peer);
         if tables.pinned.remove(peer).is_some() {
-            self.changed.notify_one();
+            self.changed.note_pin(peer, true);
         }
     }
 
     pub(super) fn accept(&self, peer: &Address) -> Trusted {
         let mut tables = self.tables();
-        self.changed.notify_one();
+        self.changed.note_pin(peer, true);
         if let Some((certificate, at)) = tables.refused.remove(peer) {
             let number = tables.number();
             let pinned = Pinned { sha256: certificate, number, is_by_user: true, is_current: true };
@@ -213,7 +220,7 @@ impl Trust {
         let mut tables = self.tables();
         let number = tables.number();
         let pinned = tables.pinned.entry(peer.clone()).or_insert_with(|| {
-            self.changed.notify_one();
+            self.changed.note_pin(peer, false);
             Pinned { sha256: proven, number, is_by_user: false, is_current: true }
         });
         if pinned.sha256 != proven {
@@ -339,10 +346,10 @@ impl ServerCertVerifier for FirstUseVerifier {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pin {
     #[serde(flatten)]
-    address: Address,
-    sha256: CertificateFingerprint,
+    pub(super) address: Address,
+    pub(super) sha256: CertificateFingerprint,
     #[serde(default, rename = "accepted", skip_serializing_if = "std::ops::Not::not")]
-    is_by_user: bool,
+    pub(super) is_by_user: bool,
 }
 
 #[cfg(test)]

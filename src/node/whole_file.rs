@@ -6,13 +6,33 @@ use std::{
     path::Path,
 };
 
+use tempfile::NamedTempFile;
+
+use super::files;
+
 /// What a file is called while it is written, after its own name.
 const UNFINISHED: &str = ".unfinished";
 
-/// Writes a file that only its owner can read: beside the old one, then in its place.
-pub(super) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+/// Writes a file that only its owner can read: beside the old one, then in its place. Returns its size in bytes.
+pub(super) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<u64> {
+    let file = write_beside(path, content)?;
+    let size = file.as_file().metadata()?.len();
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(size)
+}
+
+/// The same where there is no file yet; if there is one by now, that is an error and the file stays as it is.
+pub(super) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let file = write_beside(path, |file| file.write_all(content))?;
+    file.persist_noclobber(path).map_err(|error| error.error).map(drop)
+}
+
+fn write_beside(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<NamedTempFile> {
     let (directory, name) = parts(path);
-    fs::create_dir_all(directory)?;
+    files::create_private_directory(directory)?;
     // Such files are made with mode 0600.
     let mut file =
         tempfile::Builder::new().prefix(&format!("{name}.")).suffix(UNFINISHED).tempfile_in(directory)?;
@@ -21,7 +41,7 @@ pub(super) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Res
     buffer.flush()?;
     drop(buffer);
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error).map(drop)
+    Ok(file)
 }
 
 /// Removes what processes that were killed had begun to write. What can't be removed stays.
@@ -59,6 +79,16 @@ mod tests {
             fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, ["a.json", "a.json.old", "b.json.x1.unfinished", "unfinished"]);
+    }
+
+    #[test]
+    fn a_new_file_takes_the_place_of_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.pem");
+        write_new(&path, b"first").unwrap();
+        assert_eq!(write_new(&path, b"second").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -20,7 +20,9 @@ mod addresses;
 mod ahead;
 mod calendar;
 mod latency;
+mod memory;
 mod network;
+mod parcels;
 mod sample;
 mod scenario;
 #[cfg(test)]

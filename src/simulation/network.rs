@@ -10,7 +10,7 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::{
-    core::{Core, Delivery, DeliveryId, Failure, Now, Options, Outcome, Outputs, PeerCounts},
+    core::{Core, Delivery, Failure, Now, Options, Outcome, Outputs, PeerCounts},
     protocol::{Kind, Payload},
 };
 
@@ -19,6 +19,7 @@ use super::{
     addresses::Addresses,
     calendar::Calendar,
     latency::Ways,
+    parcels::{Parcel, Parcels},
     trace::{Number, Trace},
     trouble::{Trouble, Watched},
 };
@@ -99,58 +100,6 @@ pub(super) enum End {
     /// Nobody listens there.
     Unreachable,
     TimedOut,
-}
-
-/// What is on its way from one node to another.
-#[derive(Debug)]
-pub(super) struct Parcel {
-    pub(super) from: u32,
-    /// How often the sender had failed.
-    pub(super) failures: u32,
-    pub(super) to: u32,
-    /// Of the receiver's address, by which its sender looks it up.
-    pub(super) hash: u64,
-    /// The sender's number for it; none for what comes from outside.
-    pub(super) id: Option<DeliveryId>,
-    /// In an announce, after how many seconds it is repeated if it fails; otherwise 0.
-    pub(super) repeat: u32,
-    pub(super) sent: u64,
-    pub(super) payload: Option<Payload>,
-    pub(super) message: Option<Number>,
-    /// The receiver has it, and the sender does not know yet; how often the receiver had failed.
-    pub(super) taken: Option<u32>,
-}
-
-/// What is on its way, each in a place that is used again.
-#[derive(Debug, Default)]
-pub(super) struct Parcels {
-    places: Vec<Parcel>,
-    free: Vec<u32>,
-}
-
-impl Parcels {
-    fn put(&mut self, parcel: Parcel) -> u32 {
-        if let Some(place) = self.free.pop() {
-            self.places[place as usize] = parcel;
-            return place;
-        }
-        self.places.push(parcel);
-        self.places.len() as u32 - 1
-    }
-
-    pub(super) fn at(&self, place: u32) -> &Parcel {
-        &self.places[place as usize]
-    }
-
-    fn at_mut(&mut self, place: u32) -> &mut Parcel {
-        &mut self.places[place as usize]
-    }
-
-    fn end(&mut self, place: u32) {
-        let parcel = self.at_mut(place);
-        (parcel.payload, parcel.message, parcel.taken) = (None, None, None);
-        self.free.push(place);
-    }
 }
 
 impl Simulation {
@@ -368,8 +317,29 @@ impl Simulation {
             self.times_out(place);
         } else {
             let at = self.one_way_from_now();
+            let place = if at > self.gives_up_at(place) { self.part_with(place) } else { place };
             self.calendar.note(at, Happening::Arrives(place));
         }
+    }
+
+    /// When the sender of a parcel gives up, in nanoseconds.
+    fn gives_up_at(&self, place: u32) -> u64 {
+        self.parcels.at(place).sent.saturating_add((self.scenario.timeout * 1e9) as u64)
+    }
+
+    /// The sender gives up before the parcel arrives, which then goes on without anybody who waits for it. Returns its
+    /// place. What comes from outside is waited for by nobody as it is.
+    fn part_with(&mut self, place: u32) -> u32 {
+        let Parcel { from, failures, to, hash, id, repeat, sent, message, ref mut payload, .. } =
+            *self.parcels.at_mut(place);
+        if id.is_none() {
+            return place;
+        }
+        let payload = payload.take();
+        self.times_out(place);
+        let without_sender =
+            Parcel { from, failures, to, hash, id: None, repeat, sent, payload, message, taken: None };
+        self.parcels.put(without_sender)
     }
 
     fn one_way_from_now(&mut self) -> u64 {
@@ -378,7 +348,7 @@ impl Simulation {
     }
 
     fn times_out(&mut self, place: u32) {
-        let at = self.parcels.at(place).sent.saturating_add((self.scenario.timeout * 1e9) as u64);
+        let at = self.gives_up_at(place);
         self.calendar.note(at.max(self.now), Happening::Ends(place, End::TimedOut));
     }
 
@@ -388,15 +358,19 @@ impl Simulation {
     }
 
     fn arrives(&mut self, place: u32) {
-        let Parcel { from, to, sent, message, ref mut payload, .. } = *self.parcels.at_mut(place);
+        let Parcel { from, to, id, message, ref mut payload, .. } = *self.parcels.at_mut(place);
         let Some(payload) = payload.take() else { return };
         let end = self.deliver(from, to, payload);
         if let Some(number) = message.filter(|_| matches!(end, End::Taken)) {
             self.trace.visits(number, to, self.seconds());
             self.note_taken_by(to);
         }
+        if id.is_none() && from != OUTSIDE {
+            self.parcels.end(place);
+            return;
+        }
         let at = self.one_way_from_now();
-        let is_late = at.saturating_sub(sent) > (self.scenario.timeout * 1e9) as u64;
+        let is_late = at > self.gives_up_at(place);
         if is_late || self.is_cut(from, to) || self.happens_by_chance(self.scenario.answer_loss) {
             self.times_out(place);
             return;
@@ -539,7 +513,7 @@ impl Simulation {
         let is_there = |parcel: &&Parcel| {
             parcel.taken.is_some_and(|failures| self.towers[parcel.to as usize].failures == failures)
         };
-        let messages = self.parcels.places.iter().filter(|parcel| parcel.message.is_some());
+        let messages = self.parcels.iter().filter(|parcel| parcel.message.is_some());
         messages.filter(is_there).count() as u64
     }
 

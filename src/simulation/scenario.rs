@@ -9,7 +9,10 @@ use crate::{
     protocol::Address,
 };
 
-use super::{Latency, Topology};
+use super::{
+    Latency, Topology,
+    memory::{self, MOST_MEMORY},
+};
 
 /// So many nodes are simulated at most.
 pub(super) const MOST_NODES: u32 = 4_000_000;
@@ -57,7 +60,7 @@ pub struct Scenario {
     pub limits: bool,
     /// How long a payload is on its way.
     pub latency: Latency,
-    /// How long a node waits for an answer, in seconds.
+    /// How long a node waits for an answer, in seconds. Default 10, as a node does.
     pub timeout: f64,
     /// The share of payloads that never arrive.
     pub loss: f64,
@@ -162,6 +165,14 @@ pub enum ScenarioError {
     /// Two things go wrong that can't be told apart.
     #[error("`churn` and `outage` can't be simulated together; leave one out")]
     ChurnAndOutage,
+    /// It would take too much memory.
+    #[error(
+        "it would take about {} MB of memory, and {} MB are the most; make it fewer nodes, neighbours or messages, or \
+         lower rates and shorter ways",
+        megabytes(*.0),
+        megabytes(MOST_MEMORY)
+    )]
+    Memory(f64),
     /// The node that is to fail is not there.
     #[error("`outage.node` is {0}, and the last node is {1}")]
     NoSuchNode(u32, u32),
@@ -186,7 +197,7 @@ impl Default for Scenario {
             newcomers: Newcomers::EverySecond,
             limits: true,
             latency: Latency::LogNormal { median: 0.05, sigma: 0.5 },
-            timeout: 30.0,
+            timeout: 10.0,
             loss: 0.0,
             answer_loss: 0.0,
             churn: None,
@@ -214,7 +225,15 @@ impl Scenario {
         ] {
             in_range(name, value, from, to)?;
         }
-        self.check_trouble()
+        self.check_trouble()?;
+        let memory = self.memory();
+        if memory <= MOST_MEMORY { Ok(()) } else { Err(ScenarioError::Memory(memory)) }
+    }
+
+    /// About how many bytes of memory it takes at most to simulate this, reckoned from its numbers. [`check`](Self::check)
+    /// refuses what takes more than 4 GiB.
+    pub fn memory(&self) -> f64 {
+        memory::of(self)
     }
 
     fn check_trouble(&self) -> Result<(), ScenarioError> {
@@ -269,6 +288,10 @@ pub(super) fn in_range(name: &'static str, value: f64, from: f64, to: f64) -> Re
     } else {
         Err(ScenarioError::OutOfRange { name, value, from, to })
     }
+}
+
+fn megabytes(bytes: f64) -> u64 {
+    (bytes / 1e6).ceil() as u64
 }
 
 fn in_order(name: &'static str, from: f64, until: f64) -> Result<(), ScenarioError> {

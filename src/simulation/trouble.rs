@@ -11,7 +11,8 @@ use crate::{
 use super::{
     Churn, Flood, Outage, Outages, Partition, Simulation,
     addresses::Addresses,
-    network::{Happening, OUTSIDE, Parcel},
+    network::{Happening, OUTSIDE},
+    parcels::Parcel,
     trace::Number,
 };
 

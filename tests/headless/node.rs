@@ -216,7 +216,10 @@ fn a_terminal_that_goes_stops_it_cleanly_unless_it_is_to_stay() {
     use rustix::process::Signal;
 
     let home = Home::new();
-    let mut node = home.node(&[]);
+    // Whatever this test was started by.
+    let mut heeding = home.command("env");
+    heeding.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_clacks")]);
+    let mut node = Process::start(heeding.args(["node", "--hostname", "127.0.0.1", "--port", "0"]));
     node.ask("unsent");
     node.signal(Signal::HUP);
     assert_eq!(node.stopped()["queue"][0]["message"], "unsent");

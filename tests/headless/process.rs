@@ -136,6 +136,12 @@ impl Process {
         self.seen.last().unwrap()
     }
 
+    /// The next line of its output, if there is one already.
+    pub(crate) fn try_next(&mut self) -> Option<Value> {
+        let line = self.lines.try_recv().ok()?;
+        Some(self.note(&line))
+    }
+
     fn note(&mut self, line: &str) -> Value {
         self.seen.push(line.chars().take(1000).collect());
         serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"))

@@ -275,3 +275,79 @@ async fn listeners_hear_what_they_are_for() {
     ];
     assert_eq!(*heard.lock().unwrap(), expected);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listeners_hear_events_in_the_order_in_which_they_happened() {
+    const TIMES: usize = 300;
+    let node = start(builder()).await;
+    let peer = crate::support::address("127.0.0.1", 1);
+    node.add_peer(&peer);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let listener = Arc::clone(&heard);
+    node.on_peer_updated(move |peer| listener.lock().unwrap().push((peer.since, peer.status)));
+    let mut events = node.subscribe();
+    let flip = |ignores: bool| {
+        let (node, peer) = (node.clone(), peer.clone());
+        thread::spawn(move || {
+            let once = || if ignores { node.ignore(&peer) } else { node.unignore(&peer) };
+            (0..TIMES).for_each(|_| while !once() {});
+        })
+    };
+    let threads = [flip(true), flip(false)];
+    threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+    let told = std::iter::from_fn(|| events.try_next()).filter_map(|event| match event {
+        Event::PeerUpdated { peer, .. } => Some((peer.since, peer.status)),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    assert_eq!(told.len(), 2 * TIMES);
+    eventually("the listener has heard of all", || heard.lock().unwrap().len() == told.len()).await;
+    assert!(*heard.lock().unwrap() == told, "in the order in which the watcher saw them");
+}
+
+#[tokio::test]
+async fn a_listener_may_call_the_node_and_hears_of_that_next() {
+    let node = start(builder()).await;
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let (listener, within) = (Arc::clone(&heard), node.clone());
+    node.on_message_queued(move |message| {
+        let text = message.as_text().unwrap();
+        listener.lock().unwrap().push(format!("begin {text}"));
+        if text.len() < 3 {
+            enqueue(&within, &format!("{text}x"));
+        }
+        listener.lock().unwrap().push(format!("end {text}"));
+    });
+    enqueue(&node, "x");
+    let expected = ["begin x", "end x", "begin xx", "end xx", "begin xxx", "end xxx"];
+    assert_eq!(*heard.lock().unwrap(), expected);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_stopped_node_takes_no_hooks_and_keeps_nothing_of_them() {
+    let node = start(builder()).await;
+    let held = Arc::new(());
+    let hang_in = |node: &Node| {
+        let handle = || (Arc::clone(&held), node.clone());
+        let (plugin, received, queued) = (handle(), handle(), handle());
+        let (discovered, updated) = (handle(), handle());
+        node.extend(move |_, _, _, _| {
+            let _held = &plugin;
+            Verdict::Continue
+        });
+        node.on_message_received(move |_, message| {
+            let _held = &received;
+            Some(message)
+        });
+        node.on_message_queued(move |_| drop(queued.clone()));
+        node.on_peer_discovered(move |_| drop(discovered.clone()));
+        node.on_peer_updated(move |_| drop(updated.clone()));
+    };
+    hang_in(&node);
+    assert_eq!(Arc::strong_count(&held), 6);
+    node.stop().await;
+    assert_eq!(Arc::strong_count(&held), 1, "those from before");
+    hang_in(&node);
+    assert_eq!(Arc::strong_count(&held), 1, "those from after");
+}

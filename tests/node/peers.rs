@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use clacks_p2p::{
+    Node,
     core::{Event, Introduction, Status},
     node::AnnounceError,
 };
@@ -179,4 +180,70 @@ async fn each_peer_is_introduced_as_it_came() {
         assert_eq!(discovered, (peer.address().clone(), expected));
     }
     assert_no_task_panicked();
+}
+
+/// More than are copied at once.
+const MANY: usize = 3_000;
+
+fn node_with_many() -> impl Future<Output = Node> {
+    start(builder().options(|options| options.max_new_peers = usize::MAX))
+}
+
+#[tokio::test]
+async fn lists_of_many_peers_are_whole_and_in_order() {
+    let node = node_with_many().await;
+    let addresses: Vec<_> = (0..MANY).map(|number| address(&format!("n{number}.example.org"), 1)).collect();
+    for (number, address) in addresses.iter().enumerate() {
+        node.add_peer(address);
+        if number.is_multiple_of(3) {
+            node.ignore(address);
+        }
+    }
+    let peers = node.peers();
+    let mut expected: Vec<_> = peers.iter().map(|peer| (peer.status, peer.address.clone())).collect();
+    expected.sort();
+    let listed: Vec<_> = peers.iter().map(|peer| (peer.status, peer.address.clone())).collect();
+    assert!(listed == expected && listed.len() == MANY);
+    assert_eq!(node.first_peers(MANY), peers);
+    let wanted = |peer: &clacks_p2p::core::Peer| peer.address.hostname().contains('7');
+    let found: Vec<_> = peers.iter().filter(|peer| wanted(peer)).take(700).cloned().collect();
+    assert_eq!(node.find_peers(700, wanted), found);
+    // The function may call the node.
+    assert_eq!(node.find_peers(usize::MAX, |peer| node.peer(&peer.address).is_some()), peers);
+    assert_eq!(node.find_peers(0, |_| true), []);
+    let one = &addresses[MANY / 2];
+    assert_eq!(node.peers_by_id(&one.identifier()), [node.peer(one).expect("it is known")]);
+    for (place, before, after) in [(0, 5, 5), (1_500, 2, 4), (MANY - 1, 3, 3)] {
+        let around = &peers[place.saturating_sub(before)..(place + after).min(MANY)];
+        assert_eq!(node.peers_around(&peers[place].address, before, after), around);
+    }
+    assert_eq!(node.peers_around(&address("nobody", 1), 1, 2), peers[..3]);
+    assert_eq!(node.last_peers(2), peers[MANY - 2..]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_known_all_the_while_is_in_every_list() {
+    let node = node_with_many().await;
+    let name = |kind: &str, number: usize| address(&format!("{kind}{number}.example.org"), 1);
+    for number in 0..MANY {
+        node.add_peer(&name("passing", number));
+        node.add_peer(&name("staying", number));
+    }
+    let changing = tokio::task::spawn_blocking({
+        let node = node.clone();
+        move || {
+            for number in 0..MANY {
+                node.ignore(&name("staying", number));
+                node.forget(&name("passing", number)).expect("it is known");
+            }
+        }
+    });
+    while !changing.is_finished() {
+        let peers = node.peers();
+        let distinct: HashSet<_> = peers.iter().map(|peer| peer.address.clone()).collect();
+        assert_eq!(distinct.len(), peers.len(), "each once");
+        let staying = (0..MANY).filter(|number| distinct.contains(&name("staying", *number))).count();
+        assert_eq!(staying, MANY);
+    }
+    changing.await.expect("no panic");
 }

@@ -180,3 +180,207 @@ async fn a_state_file_that_cannot_be_read_is_an_error() {
     let error = in_directory(directory.path()).start().await.expect_err("no file");
     crate::start::assert_names(&error, &file, "a directory");
 }
+
+/// A state file of so many peers, as a node has left it.
+fn write_peers(directory: &Path, count: usize) {
+    let peers: Vec<_> = (0..count)
+        .map(|number| json!({"hostname": format!("n{number}.example.org"), "port": 1, "status": "lost", "time": 0}))
+        .collect();
+    let state = json!({"version": 1, "generation": 5, "peers": peers, "pins": []});
+    fs::write(directory.join("peers.json"), serde_json::to_string_pretty(&state).expect("JSON"))
+        .expect("written");
+}
+
+fn size(directory: &TempDir, name: &str) -> u64 {
+    fs::metadata(directory.path().join(name)).map_or(0, |metadata| metadata.len())
+}
+
+/// What a process that is killed now would leave to the next.
+fn left_behind(directory: &TempDir) -> TempDir {
+    let copy = self::directory();
+    for name in ["peers.json", "peers.journal"] {
+        if directory.path().join(name).exists() {
+            fs::copy(directory.path().join(name), copy.path().join(name)).expect("copied");
+        }
+    }
+    copy
+}
+
+#[tokio::test]
+async fn of_many_peers_only_what_changes_is_written_and_survives_a_kill() {
+    const MANY: usize = 3_000;
+    let directory = directory();
+    write_peers(directory.path(), MANY);
+    let whole = fs::read(directory.path().join("peers.json")).expect("it is there");
+    let node = start(in_directory(directory.path())).await;
+    let (added, ignored, remote) =
+        (address("added.example.org", 1), address("n7.example.org", 1), [192, 0, 2, 1].into());
+    node.add_peer(&added);
+    node.ignore(&ignored);
+    node.ignore_remote(remote);
+    node.forget(&address("n8.example.org", 1)).expect("it is known");
+    let journal = directory.path().join("peers.journal");
+    let holds = |text: &str| fs::read_to_string(&journal).unwrap_or_default().contains(text);
+    eventually("all of it is written", || {
+        ["added.example", "n7.example", "192.0.2.1", "n8.example"].into_iter().all(holds)
+    })
+    .await;
+    assert!(fs::read(directory.path().join("peers.json")).expect("it is there") == whole, "it is left alone");
+    assert!(size(&directory, "peers.journal") < 2_000, "in proportion to what changed");
+
+    for cut_off in [false, true] {
+        let left = left_behind(&directory);
+        if cut_off {
+            let mut text = fs::read(&journal).expect("it is there");
+            text.extend_from_slice(b"{\"peer\":{\"hostn");
+            fs::write(left.path().join("peers.journal"), text).expect("written");
+        }
+        let next = start(in_directory(left.path())).await;
+        assert_eq!(next.peers().len(), MANY);
+        assert!(next.peer(&added).is_some_and(|peer| peer.is_named));
+        assert!(next.peer(&ignored).is_some_and(|peer| peer.status == Status::Ignored));
+        assert!(next.peer(&address("n8.example.org", 1)).is_none());
+        assert_eq!(next.ignored_remotes(), [remote]);
+        stop(&next).await;
+        let again = start(in_directory(left.path())).await;
+        assert_eq!((again.peers().len(), again.ignored_remotes()), (MANY, vec![remote]));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&journal).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[tokio::test]
+async fn a_journal_of_another_file_is_no_news_and_a_broken_one_is_an_error() {
+    let directory = directory();
+    write_peers(directory.path(), 1_000);
+    let journal = directory.path().join("peers.journal");
+    let ignored = "{\"ignored_remotes\":[\"192.0.2.1\"]}\n";
+    fs::write(&journal, format!("{{\"version\":1,\"generation\":4}}\n{ignored}")).expect("written");
+    let node = start(in_directory(directory.path())).await;
+    assert!(node.ignored_remotes().is_empty());
+    stop(&node).await;
+    for (text, wrong) in [
+        (format!("{{\"version\":1,\"generation\":5}}\nnonsense\n{ignored}"), "line 2"),
+        ("{\"version\":2,\"generation\":5}\n".to_owned(), "version 2"),
+    ] {
+        write_peers(directory.path(), 1_000);
+        fs::write(&journal, &text).expect("written");
+        let error = in_directory(directory.path()).start().await.expect_err(wrong);
+        crate::start::assert_names(&error, &journal, wrong);
+        assert!(error.to_string().contains(wrong), "{error}");
+        assert_eq!(fs::read_to_string(&journal).ok(), Some(text));
+    }
+}
+
+#[tokio::test]
+async fn the_journal_is_folded_into_the_whole_file_when_it_is_as_large() {
+    let directory = directory();
+    write_peers(directory.path(), 1_000);
+    let whole = size(&directory, "peers.json");
+    let mut journal = "{\"version\":1,\"generation\":5}\n".to_owned();
+    while (journal.len() as u64) < whole {
+        journal +=
+            "{\"peer\":{\"hostname\":\"more.example.org\",\"port\":1,\"status\":\"lost\",\"time\":0}}\n";
+    }
+    fs::write(directory.path().join("peers.journal"), journal).expect("written");
+    let node = start(in_directory(directory.path())).await;
+    node.ignore(&address("127.0.0.1", 1));
+    is_written(&directory, "\"ignored\"", true).await;
+    is_written(&directory, "more.example.org", true).await;
+    stop(&node).await;
+    assert_eq!(start(in_directory(directory.path())).await.peers().len(), 1_002);
+}
+
+#[tokio::test]
+async fn a_data_directory_is_one_nodes_at_a_time() {
+    let parent = directory();
+    let directory = parent.path().join("data");
+    let in_use = |error: StartError| {
+        assert!(matches!(error, StartError::Directory(_)), "{error:?}");
+        crate::start::assert_names(&error, &directory, "a second node");
+        assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+    };
+    // Two first starts at once.
+    let both = tokio::join!(in_directory(&directory).start(), in_directory(&directory).start());
+    let first = match both {
+        (Ok(node), Err(error)) | (Err(error), Ok(node)) => {
+            in_use(error);
+            node
+        }
+        (one, other) => panic!("one of them starts: {:?} and {:?}", one.map(drop), other.map(drop)),
+    };
+    first.ignore(&address("127.0.0.1", 1));
+    in_use(in_directory(&directory).start().await.expect_err("it is in use"));
+    // Who only shows the certificate undoes nothing.
+    let reader = start(in_directory(&directory).keep_state(false)).await;
+    assert_eq!(reader.certificate(), first.certificate());
+    stop(&first).await;
+    let second = start(in_directory(&directory)).await;
+    assert_eq!(second.peers().len(), 1);
+    drop(second);
+    eventually("a node that is dropped gives it back", || {
+        fs::File::open(directory.join("node.lock")).is_ok_and(|lock| lock.try_lock().is_ok())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nodes_without_state_that_start_at_once_share_the_certificate_that_one_makes() {
+    let parent = directory();
+    let directory = parent.path().join("data");
+    let forgetful = || in_directory(&directory).keep_state(false).start();
+    let nodes = tokio::join!(forgetful(), forgetful(), forgetful());
+    let [one, two, three] = [nodes.0, nodes.1, nodes.2].map(|node| node.expect("it starts").certificate());
+    assert!(one == two && two == three);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_regular_file_is_refused_at_the_start() {
+    let files = directory();
+    let link = |name: &str, target: &str| {
+        let path = files.path().join(name);
+        std::os::unix::fs::symlink(target, &path).expect("a link");
+        path
+    };
+    let pipe = files.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let (zero, nothing) = (link("zero", "/dev/zero"), link("link", "pipe"));
+    for special in [&pipe, &zero, &nothing] {
+        for name in ["peers.json", "key.pem", "certificate.pem"] {
+            let directory = directory();
+            start(in_directory(directory.path())).await.stop().await;
+            let _ = fs::remove_file(directory.path().join(name));
+            std::os::unix::fs::symlink(special, directory.path().join(name)).expect("a link");
+            let start = in_directory(directory.path()).start();
+            let error = crate::support::in_time("the start ends", start).await.expect_err("no regular file");
+            crate::start::assert_names(&error, &directory.path().join(name), name);
+            assert!(error.to_string().contains("not a regular file"), "{error}");
+        }
+        let given = builder().certificate(special, special).start();
+        let error = crate::support::in_time("the start ends", given).await.expect_err("no regular file");
+        crate::start::assert_names(&error, special, "a certificate that was given");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_data_directory_is_for_its_owner_alone_and_others_are_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = directory();
+    let directory = parent.path().join("a").join("data");
+    let node = start(in_directory(&directory)).await;
+    assert_eq!(node.warnings(), []);
+    for made in [&directory, &parent.path().join("a")] {
+        assert_eq!(fs::metadata(made).expect("made").permissions().mode() & 0o777, 0o700, "{made:?}");
+    }
+    stop(&node).await;
+    fs::set_permissions(directory.join("key.pem"), fs::Permissions::from_mode(0o644)).expect("changed");
+    let node = start(in_directory(&directory)).await;
+    let [warning] = node.warnings() else { panic!("{:?}", node.warnings()) };
+    assert!(warning.to_string().contains("key.pem (mode 0644)"), "{warning}");
+}

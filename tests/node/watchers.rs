@@ -1,6 +1,9 @@
 //! Who watches a node does not slow it.
 
-use clacks_p2p::{core::Event, node::SnapshotLimits};
+use clacks_p2p::{
+    core::{Event, HoldRule},
+    node::SnapshotLimits,
+};
 
 use crate::support::{FakePeer, Watch, builder, enqueue, eventually, start};
 
@@ -27,7 +30,7 @@ async fn a_watcher_that_falls_behind_is_told_how_much_it_missed() {
 async fn a_watcher_that_falls_behind_by_many_bytes_misses_some() {
     let node = start(builder()).await;
     let mut slow = node.subscribe();
-    let large = "x".repeat(1 << 20);
+    let large = "x".repeat(1_000_000);
     for _ in 0..100 {
         enqueue(&node, &large);
         assert!(node.dequeue().is_some());
@@ -75,4 +78,29 @@ async fn a_snapshot_stands_between_two_events() {
     let (_, few) = node.snapshot(&mut events, SnapshotLimits { bytes: 10, ..limits });
     assert!(few.queue.iter().map(|queued| queued.message.size()).sum::<usize>() <= 10);
     assert_eq!((few.queue.len(), few.overview.queued), (3, 2000));
+}
+
+#[tokio::test]
+async fn a_watcher_that_keeps_up_misses_nothing_of_a_command_about_many() {
+    const MANY: usize = 6_000;
+    let node = start(builder()).await;
+    let mut events = node.subscribe();
+    let mut seen = |what: &str| {
+        let events: Vec<_> = std::iter::from_fn(|| events.try_next()).collect();
+        let lagged = events.iter().filter(|event| matches!(event, Event::Lagged(_))).count();
+        assert_eq!(lagged, 0, "{what}");
+        events.len()
+    };
+    for number in 0..MANY {
+        enqueue(&node, &number.to_string());
+        if number.is_multiple_of(1000) {
+            seen("queued");
+        }
+    }
+    seen("queued");
+    node.set_hold_rule(Some(HoldRule::new("all", |_| true)));
+    assert_eq!(seen("held"), MANY + 1);
+    node.set_hold_rule(None);
+    assert_eq!(node.release_all(), MANY);
+    assert_eq!(seen("released"), MANY + 1);
 }

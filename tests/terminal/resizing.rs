@@ -36,6 +36,20 @@ fn a_storm_of_sizes_leaves_the_screen_whole() {
 }
 
 #[test]
+fn a_window_that_says_it_is_enormous_is_drawn_on_in_part_and_can_be_left() {
+    let mut session = Launch::lonely_node().start();
+    // What is seen of it is a window of the usual size.
+    for (rows, columns) in [(65_535, 65_535), (1, 65_535), (65_535, 1), (65_535, 65_535)] {
+        session.resize_unseen(rows, columns);
+    }
+    session.resize(40, 120);
+    session.wait_for("SAY");
+    session.type_in("q");
+    assert!(session.wait_for_exit().success());
+    session.assert_restored();
+}
+
+#[test]
 fn the_smallest_terminal_can_be_left() {
     let mut session = Launch::lonely_node().size(1, 1).start_blindly();
     session.wait_until("the alternate screen", vt100::Screen::alternate_screen);

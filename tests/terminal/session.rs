@@ -179,6 +179,11 @@ impl Session {
         self.terminal().pty.resize(Size::new(rows, columns)).unwrap();
     }
 
+    /// Says that the window has another size, which the emulator does not have.
+    pub(crate) fn resize_unseen(&self, rows: u16, columns: u16) {
+        self.terminal().pty.resize(Size::new(rows, columns)).unwrap();
+    }
+
     pub(crate) fn modes(&self) -> Modes {
         self.emulator.modes()
     }

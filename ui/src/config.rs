@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use clacks_p2p::{Address, Builder, Node, node::StartError};
+use clacks_p2p::{Address, Builder, Node, node::files::read_regular_text};
 use directories::ProjectDirs;
 use serde::{
     Deserialize, Deserializer,
@@ -20,18 +20,23 @@ mod byte_size;
 mod fuzz;
 mod kill_timeout;
 mod limits;
+mod remedy;
 mod timeout;
 mod view;
 
 pub(crate) use byte_size::ByteSize;
 pub(crate) use kill_timeout::KillTimeout;
 use limits::Limits;
+use remedy::remedy;
 pub(crate) use view::{HEADING as VIEW_HEADING, RECORDING_HEADING, View};
 
 use crate::{dashboard::UserKeys, log::Level, peer_list::ListSource, station::Stations};
 
 /// The configuration file with every option commented out.
 pub(crate) const DEFAULT_FILE: &str = include_str!("../../assets/clacks.toml");
+
+/// Largest file that is read at the start, in bytes: a configuration, a scenario, stations.
+pub(crate) const LARGEST_FILE: u64 = 1 << 20;
 
 /// The port of a node that is told none, as in the library.
 const DEFAULT_PORT: u16 = 8080;
@@ -107,6 +112,10 @@ pub(crate) struct Config {
     #[arg(long, env = "CLACKS_LOG_LEVEL", value_name = "LEVEL")]
     pub(crate) log_level: Option<Level>,
 
+    /// From how many bytes on the log file is full and becomes FILE.1, and that FILE.2, as in 512K, 10M [default: 10M]
+    #[arg(long, env = "CLACKS_LOG_SIZE", value_name = "BYTES")]
+    pub(crate) log_size: Option<ByteSize>,
+
     #[command(flatten)]
     #[serde(default)]
     limits: Limits,
@@ -166,6 +175,7 @@ impl Config {
             max_in_flight: self.max_in_flight.or(other.max_in_flight),
             log_file: self.log_file.or(other.log_file),
             log_level: self.log_level.or(other.log_level),
+            log_size: self.log_size.or(other.log_size),
             limits: self.limits.or(other.limits),
             view: self.view.or(other.view),
             stations: self.stations.or(other.stations),
@@ -281,12 +291,12 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    read_regular_text(path, LARGEST_FILE).with_context(|| format!("cannot read {}", path.display()))
 }
 
 fn read_default() -> anyhow::Result<Option<(PathBuf, String)>> {
     let Some(path) = default_path() else { return Ok(None) };
-    match std::fs::read_to_string(&path) {
+    match read_regular_text(&path, LARGEST_FILE) {
         Ok(text) => Ok(Some((path, text))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -305,17 +315,6 @@ pub(crate) fn themes_directory() -> Option<PathBuf> {
 
 fn platform_directories() -> Option<ProjectDirs> {
     ProjectDirs::from("", "", "clacks")
-}
-
-/// What to do about a node that did not start, where its error does not say it.
-fn remedy(error: &StartError) -> &'static str {
-    let StartError::Listen { source, .. } = error else { return "" };
-    match source.kind() {
-        io::ErrorKind::AddrInUse => "; stop what listens there, or give another --port",
-        io::ErrorKind::PermissionDenied => "; give a --port above 1023",
-        io::ErrorKind::AddrNotAvailable => "; give an address of this machine as --listen or --hostname",
-        _ => "",
-    }
 }
 
 #[cfg(test)]

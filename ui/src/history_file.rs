@@ -12,7 +12,8 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use rustix::fs::{FlockOperation, flock};
+use clacks_p2p::node::files::{create_private_directory, open_regular};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::dashboard::{LONGEST_LINE, MOST_LINES};
@@ -92,9 +93,12 @@ impl HistoryWriter {
 
 fn append(path: &Path, line: &str, lines: usize) -> anyhow::Result<usize> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(directory)?;
+    create_private_directory(directory)?;
     let _lock = lock(directory);
-    let mut file = OpenOptions::new().append(true).read(true).create(true).mode(MODE).open(path)?;
+    // Where it is a pipe, opening it is not to wait.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let mut file =
+        OpenOptions::new().append(true).read(true).create(true).mode(MODE).custom_flags(flags).open(path)?;
     if !file.metadata()?.is_file() {
         bail!("it is not a file");
     }
@@ -131,24 +135,23 @@ fn ends_with_newline(file: &mut File) -> io::Result<bool> {
 fn cut_back(path: &Path, directory: &Path) -> anyhow::Result<usize> {
     let lines = read(path)?;
     let kept = &lines[lines.len().saturating_sub(MOST_LINES)..];
+    // A link stays, and leads to the new file.
+    let path = fs::canonicalize(path)?;
+    let directory = path.parent().unwrap_or(directory);
     // It can be read by the user alone from the beginning.
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
     let text: String = kept.iter().map(|line| encoded(line) + "\n").collect();
     file.write_all(text.as_bytes())?;
-    file.persist(path)?;
+    file.persist(&path)?;
     Ok(kept.len())
 }
 
 /// The lines at the end of a file. What is no text is left out.
 fn read(path: &Path) -> anyhow::Result<Vec<String>> {
-    // Reading a pipe would wait for somebody to write.
-    match fs::metadata(path) {
+    let mut file = match open_regular(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error.into()),
-        Ok(metadata) if !metadata.is_file() => bail!("it is not a file"),
-        Ok(_) => {}
-    }
-    let mut file = File::open(path)?;
+        file => file?,
+    };
     let length = file.metadata()?.len();
     let skipped = length.saturating_sub(MOST_READ);
     file.seek(SeekFrom::Start(skipped))?;
@@ -212,7 +215,7 @@ mod tests {
         let sent = ["hello", "two\nlines", r"C:\new", ":add a:1"];
         sent.iter().for_each(|line| file.append(line).unwrap());
         assert_eq!(lines(&path), sent);
-        assert_eq!(mode(&path), 0o600);
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
         fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
         file.append("private").unwrap();
         assert_eq!(mode(&path), 0o600);
@@ -229,6 +232,19 @@ mod tests {
         assert_eq!(mode(&path), 0o600);
         (0..MOST_LINES / 2).for_each(|number| file.append(&number.to_string()).unwrap());
         assert_eq!(lines(&path).len(), MOST_LINES, "no more are read");
+    }
+
+    #[test]
+    fn a_link_to_the_file_stays_when_it_is_cut_back() {
+        let (directory, path) = place();
+        let (target, made) = (directory.path().join("elsewhere"), path.parent().unwrap());
+        fs::create_dir(made).unwrap();
+        fs::write(&target, "").unwrap();
+        std::os::unix::fs::symlink(&target, &path).unwrap();
+        let (mut file, _) = HistoryFile::open(&path).unwrap();
+        (0..=TOO_MANY).for_each(|number| file.append(&number.to_string()).unwrap());
+        assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&target).unwrap().lines().count(), MOST_LINES);
     }
 
     #[test]
@@ -276,7 +292,7 @@ mod tests {
     fn what_is_no_file_is_an_error_that_names_it() {
         let (directory, path) = place();
         let error = |path: &Path| format!("{:#}", HistoryFile::open(path).unwrap_err());
-        assert!(error(directory.path()).ends_with("can't be read: it is not a file"));
+        assert!(error(directory.path()).ends_with("can't be read: it is a directory, not a regular file"));
         fs::write(path.parent().unwrap(), "in the way").unwrap();
         assert!(error(&path).contains(&path.display().to_string()));
         let mut file = HistoryFile { path: path.clone(), lines: 0 };

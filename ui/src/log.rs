@@ -1,13 +1,14 @@
-//! The log file.
+//! The log file, which is bounded: in its size, and in how many lines strangers have in it.
 
-use std::{fmt, fs::OpenOptions, path::Path, sync::Arc};
+use std::{fmt, net::IpAddr, path::Path, sync::Arc};
 
 use anyhow::Context;
 use clacks_p2p::{
     Node,
-    core::{Event, Failure},
+    core::{Event, Failure, Introduction, Status},
 };
 use serde::Deserialize;
+use tokio::time::Instant;
 use tracing::{Subscriber, debug, info, warn};
 use tracing_subscriber::{
     filter::LevelFilter,
@@ -18,7 +19,15 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::escape::escaped;
+mod allowance;
+mod file;
+
+use crate::{config::ByteSize, escape::escaped};
+use allowance::{Allowance, LeftOut, Topic};
+use file::LogFile;
+
+/// From how many bytes on a file is full, where that is not said.
+const FULL_AT: u64 = 10 << 20;
 
 /// How much the log tells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
@@ -44,10 +53,16 @@ impl From<Level> for LevelFilter {
     }
 }
 
-/// Appends everything that is logged from now on to a file.
-pub(crate) fn open(path: &Path, level: Level) -> anyhow::Result<()> {
-    let file = OpenOptions::new().append(true).create(true).open(path);
-    let file = file.with_context(|| format!("cannot write the log file {}", path.display()))?;
+/// Appends everything that is logged from now on to a file, of which others than its owner can't read what this makes.
+pub(crate) fn open(path: &Path, level: Level, full_at: Option<ByteSize>) -> anyhow::Result<()> {
+    let (file, open_to_others) = LogFile::open(path, full_at.map_or(FULL_AT, |size| size.0))
+        .with_context(|| format!("cannot write the log file {}", path.display()))?;
+    if let Some(mode) = open_to_others {
+        let path = path.display();
+        crate::tell(&format!(
+            "warning: others can read the log {path} (mode {mode:04o}); run chmod 600 {path}"
+        ));
+    }
     tracing::subscriber::set_global_default(to(Arc::new(file), level))
         .map_err(|error| anyhow::anyhow!("cannot set up the log: {error}"))
 }
@@ -94,11 +109,58 @@ pub(crate) fn watch(node: &Node) {
     let mut events = node.subscribe();
     info!(address = %node.address(), listens_on = ?node.listens_on(), "started");
     tokio::spawn(async move {
-        while let Some(event) = events.next().await {
-            log(&event);
+        let mut allowance = Allowance::new(Instant::now());
+        loop {
+            tokio::select! {
+                event = events.next() => match event {
+                    Some(event) => log_within(&mut allowance, &event, Instant::now()),
+                    None => break,
+                },
+                () = tokio::time::sleep_until(allowance.ends()) => {
+                    log_left_out(&allowance.end_minute(Instant::now()));
+                }
+            }
         }
+        log_left_out(&allowance.left_out());
         info!("stopped");
     });
+}
+
+/// Logs an event, unless others than the user cause more of its kind than is logged.
+fn log_within(allowance: &mut Allowance, event: &Event, now: Instant) {
+    log_left_out(&allowance.end_minute(now));
+    if cause(event).is_none_or(|(topic, place)| allowance.admits(topic, place)) {
+        log(event);
+    }
+}
+
+fn log_left_out(left_out: &[LeftOut]) {
+    left_out.iter().for_each(|left_out| info!(lines = left_out.lines, "left out: {left_out}"));
+}
+
+/// What an event is about and where it came from, if others than the user cause it. What is logged at the level `debug`
+/// is not bounded but by the size of the file.
+fn cause(event: &Event) -> Option<(Topic, Option<IpAddr>)> {
+    match event {
+        Event::PeerDiscovered { introduction: Introduction::ByHand, .. } => None,
+        Event::PeerDiscovered { remote, .. } => Some((Topic::Peers, *remote)),
+        Event::PeerUpdated { peer, from } => {
+            let is_by_user = [peer.status, *from].contains(&Status::Ignored);
+            (!is_by_user).then_some((Topic::Peers, None))
+        }
+        Event::ClaimConfirmed { .. } | Event::PeerForgotten { .. } | Event::FoundOurselves { .. } => {
+            Some((Topic::Peers, None))
+        }
+        Event::AnnounceReceived { remote, .. } => Some((Topic::Announces, *remote)),
+        Event::DeliveryFailed { failure: Failure::CertificateChanged { .. }, .. }
+        | Event::AnnounceFailed { failure: Failure::CertificateChanged { .. }, .. } => {
+            Some((Topic::Certificates, None))
+        }
+        Event::DeliveryFailed { .. } | Event::AnnounceFailed { .. } => Some((Topic::Failures, None)),
+        Event::Refused(refusal) => Some((Topic::Refusals, refusal.remote)),
+        Event::Lagged(_) => Some((Topic::Lags, None)),
+        _ => None,
+    }
 }
 
 fn log(event: &Event) {
@@ -213,6 +275,62 @@ mod tests {
             Event::HoldRuleChanged { rule: Some(text.into()) },
             Event::PeerDiscovered { peer, introduction: Introduction::Friend(address), remote: None },
         ]
+    }
+
+    /// Bytes that an hour of these events takes, each of which comes so often a second, whoever is behind them.
+    fn logged_in_an_hour(events: &[Event], a_second: usize) -> usize {
+        let begun = Instant::now();
+        let mut allowance = Allowance::new(begun);
+        let text = logged(|| {
+            for second in 0..3600 {
+                let now = begun + std::time::Duration::from_secs(second);
+                let each = events.iter().flat_map(|event| std::iter::repeat_n(event, a_second));
+                each.for_each(|event| log_within(&mut allowance, event, now));
+            }
+            log_left_out(&allowance.left_out());
+        });
+        text.len()
+    }
+
+    fn refused(remote: u8) -> Event {
+        Event::Refused(Refusal {
+            status: 400,
+            reason: "the payload is not JSON: expected value at line 1 column 1".repeat(4),
+            sender: None,
+            preview: Some("x".repeat(200)),
+            remote: Some([127, 0, 0, remote].into()),
+        })
+    }
+
+    #[tokio::test]
+    async fn an_hour_of_a_stranger_is_less_than_a_megabyte_however_much_it_sends() {
+        let one = logged_in_an_hour(&[refused(2)], 938);
+        assert!((1_000..500_000).contains(&one), "{one}");
+        let mut all: Vec<Event> = (0..=255).map(refused).collect();
+        all.extend(events("what a peer wrote").into_iter().filter(|event| cause(event).is_some()));
+        let all = logged_in_an_hour(&all, 1);
+        assert!(all < 1_000_000, "{all}");
+    }
+
+    #[test]
+    fn what_the_user_does_is_always_logged() {
+        let address: clacks_p2p::Address = "tower:1".parse().unwrap();
+        let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 5 };
+        let peer = |status| Peer::new(address.clone(), status, now);
+        for event in [
+            Event::PeerDiscovered {
+                peer: peer(Status::New),
+                introduction: Introduction::ByHand,
+                remote: None,
+            },
+            Event::PeerUpdated { peer: peer(Status::Ignored), from: Status::Alive },
+            Event::PeerUpdated { peer: peer(Status::Alive), from: Status::Ignored },
+            Event::RemoteIgnored { remote: [127, 0, 0, 1].into() },
+            Event::HoldRuleChanged { rule: None },
+            Event::SendRateChanged { rate: 1.0 },
+        ] {
+            assert_eq!(cause(&event), None, "{event:?}");
+        }
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! `clacks`: a terminal monitor with a whole clacks node inside.
 
-use std::{io::Write, process::ExitCode, time::Duration};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use clacks_p2p::{Node, node::Remaining};
-use tokio::runtime::Runtime;
 
 mod accessible;
 mod charset;
@@ -33,6 +37,7 @@ mod picture;
 mod readme;
 mod recording;
 mod replay;
+mod runtime;
 mod simulate;
 mod station;
 mod terminal;
@@ -58,13 +63,15 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => return fail(&cli::complaint(&error), 2),
         // Help and version are no errors.
-        Err(error) => {
-            // Nor is it one if nobody reads them.
-            let _ = error.print();
-            return ExitCode::SUCCESS;
-        }
+        Err(error) => return ended(written(error.print())),
     };
-    match run(cli) {
+    // A limit on the size of files is as a full disk: a write fails, which whoever writes tells.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    ended(run(cli))
+}
+
+fn ended(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("{error:#}"), 1),
     }
@@ -77,7 +84,22 @@ fn fail(reason: &str, code: u8) -> ExitCode {
 
 /// Says something on standard error. A terminal that is gone is told nothing.
 pub(crate) fn tell(text: &str) {
-    let _ = writeln!(std::io::stderr(), "clacks: {}", escape::escaped(text));
+    let _ = writeln!(io::stderr(), "clacks: {}", escape::escaped(text));
+}
+
+/// Writes a text to standard output. Nobody who reads it is no failure.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    written(io::stdout().write_all(text.as_bytes()))
+}
+
+/// How the writing to standard output ended, when what was written is out.
+fn written(result: io::Result<()>) -> anyhow::Result<()> {
+    match result.and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::anyhow!("cannot write the output: {error}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Files that a node may have open at most: many more than its limits on connections ask for.
@@ -103,18 +125,14 @@ fn raise_file_limit() {}
 
 fn run(cli: Cli) -> anyhow::Result<()> {
     raise_file_limit();
-    let runtime = Runtime::new()?;
+    let runtime = runtime::start()?;
     let result = match cli.command {
         None => runtime.block_on(monitor(&cli.run.config()?)),
         Some(Command::Node(run)) => runtime.block_on(headless(&run.config()?)),
         Some(Command::Demo(demo)) => runtime.block_on(demonstrate(*demo)),
         Some(Command::Replay(options)) => runtime.block_on(replay::run(*options)),
         Some(Command::Simulate(options)) => runtime.block_on(simulate::run(*options)),
-        Some(Command::Config) => {
-            // Nobody who reads it is no failure.
-            let _ = std::io::stdout().write_all(config::DEFAULT_FILE.as_bytes());
-            Ok(())
-        }
+        Some(Command::Config) => print(config::DEFAULT_FILE),
     };
     // What still blocks, such as a look-up of a hostname, is not waited for.
     runtime.shutdown_background();
@@ -181,9 +199,10 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
 async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
     // Before the node starts, so that a log file that can't be written is told before a node is heard of.
     if let Some(file) = &config.log_file {
-        log::open(file, config.log_level.unwrap_or_default())?;
+        log::open(file, config.log_level.unwrap_or_default(), config.log_size)?;
     }
     let node = config.start().await?;
+    node.warnings().iter().for_each(|warning| tell(&format!("warning: {warning}")));
     if let Some(shortfall) = node.listening_shortfall() {
         tell(shortfall);
     }
@@ -213,7 +232,8 @@ pub(crate) async fn stop(node: &Node) -> Remaining {
     tokio::time::timeout(STOP_TIMEOUT, node.stop()).await.unwrap_or_else(|_| node.remaining())
 }
 
-fn tell_of_loss(remaining: &Remaining) {
+/// Says which messages are lost.
+pub(crate) fn tell_of_loss(remaining: &Remaining) {
     let losses = [(remaining.messages.len(), "still in the queue"), (remaining.held.len(), "held here")];
     for (number, place) in losses {
         match number {

@@ -10,11 +10,15 @@ use std::{
 };
 
 use anyhow::Context;
+use clacks_p2p::node::files;
 use serde::{Deserialize, Deserializer, de::Error};
 use tempfile::NamedTempFile;
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
-use crate::filter::{Filter, FilterError};
+use crate::{
+    config::LARGEST_FILE,
+    filter::{Filter, FilterError},
+};
 
 /// The word before a filter that asks for the bell.
 const BELL: &str = "bell";
@@ -173,7 +177,7 @@ impl StationFile {
 
     /// The stations that were changed.
     pub(crate) fn read(&self) -> anyhow::Result<Stations> {
-        let text = match std::fs::read_to_string(&self.path) {
+        let text = match files::read_regular_text(&self.path, LARGEST_FILE) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Stations::default()),
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", self.path.display())),
@@ -189,7 +193,7 @@ impl StationFile {
 
     fn replace(&self, stations: &Stations) -> io::Result<()> {
         let directory = self.path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(directory)?;
+        files::create_private_directory(directory)?;
         let text = |station: &Option<Station>| station.as_ref().map(Station::to_string).unwrap_or_default();
         let table: toml::Table =
             stations.0.iter().map(|(number, station)| (number.to_string(), text(station).into())).collect();

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    core::{Counters, MessageId, Options, Peer, PeerCounts, PlaceShare, QueuedMessage},
+    core::{Counters, MessageId, Options, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
     protocol::Address,
 };
 
@@ -52,6 +52,23 @@ impl Core {
     /// All peers, by status (new, alive, lost, dead, ignored) and then by address.
     pub fn peers(&self) -> impl Iterator<Item = Peer> {
         self.peers.iter()
+    }
+
+    /// The peers that are listed behind a place of the list, whether or not a peer is there; all of them for `None`.
+    pub fn peers_after<'a>(
+        &'a self,
+        place: Option<(Status, &'a Address)>,
+    ) -> impl Iterator<Item = Peer> + use<'a> {
+        self.peers.after(place)
+    }
+
+    /// Up to `most` of the peers that have a number below this, in no order, and the lowest of their numbers. Who begins
+    /// with [`usize::MAX`] and goes on with the number returned until it is 0 sees each peer that is known all the while,
+    /// whatever happens in between, and some perhaps twice.
+    pub fn portion_of_peers(&self, below: usize, most: usize) -> (Vec<Peer>, usize) {
+        let end = below.min(self.peers.len());
+        let begin = end.saturating_sub(most);
+        ((begin..end).rev().map(|number| self.peers.peer(number)).collect(), begin)
     }
 
     /// The addresses of those that are new or alive, in no order.

@@ -15,6 +15,18 @@ impl Peers {
         Status::ALL.into_iter().flat_map(|status| self.listed(status, Bound::Unbounded))
     }
 
+    /// The peers that are listed behind this place, whether or not a peer is there; all of them for `None`.
+    pub(in crate::core) fn after<'a>(
+        &'a self,
+        place: Option<(Status, &'a Address)>,
+    ) -> impl Iterator<Item = Peer> + use<'a> {
+        let first = place.map_or(Status::ALL[0], |(status, _)| status);
+        Status::ALL.into_iter().filter(move |status| *status >= first).flat_map(move |status| {
+            let from = place.filter(|(of, _)| *of == status);
+            self.listed(status, from.map_or(Bound::Unbounded, |(_, address)| Bound::Excluded(address)))
+        })
+    }
+
     /// Up to `before` peers that are listed before `anchor`, then `anchor` itself and what follows, `after` in all.
     pub(in crate::core) fn window(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
         let Some(status) = self.status(anchor) else {

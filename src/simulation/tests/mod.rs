@@ -223,3 +223,78 @@ fn scenarios_that_make_no_sense_are_refused_with_what_to_change() {
         assert_eq!(refused(change), told);
     }
 }
+
+#[test]
+fn a_sender_gives_up_when_its_time_is_over_however_long_the_way_is() {
+    let mut simulation = Simulation::new(Scenario {
+        topology: Topology::Random { nodes: 2, degree: 1 },
+        announces: false,
+        latency: Latency::Constant { seconds: 20.0 },
+        timeout: 5.0,
+        send_rate: 0.01,
+        ..Scenario::default()
+    })
+    .unwrap();
+    let mut failures_at = |seconds| {
+        simulation.run_until(Duration::from_secs(seconds));
+        let sample = simulation.sample();
+        (sample.failures, sample.duplicates, sample.lost)
+    };
+    assert_eq!(failures_at(4), (0, 0, 0));
+    assert_eq!(failures_at(6), (1, 0, 0));
+    assert_eq!(failures_at(19), (1, 0, 0));
+    // It arrives all the same, as from a sender that did not wait.
+    assert_eq!(failures_at(21), (1, 1, 0));
+}
+
+#[cfg(feature = "node")]
+#[test]
+fn a_simulated_sender_waits_as_long_as_a_node_does() {
+    let node = crate::node::Limits::default().request_timeout;
+    assert_eq!(Duration::from_secs_f64(Scenario::default().timeout), node);
+}
+
+/// Within the bounds of each number.
+fn too_large() -> Vec<Scenario> {
+    let nodes = |topology| Scenario { topology, ..Scenario::default() };
+    let flood = |rate, latency| Scenario {
+        flood: Some(Flood { from: 0.0, until: 600.0, rate }),
+        latency,
+        ..Scenario::default()
+    };
+    let busy = |change: fn(&mut Scenario)| {
+        let topology = Topology::Random { nodes: 1_000_000, degree: 1 };
+        let mut scenario = Scenario { topology, messages: 1_000_000, duration: 60.0, ..Scenario::default() };
+        change(&mut scenario);
+        scenario
+    };
+    let internet = Scenario::default().latency;
+    vec![
+        nodes(Topology::Grid { width: 2000, height: 2000 }),
+        nodes(Topology::Random { nodes: 100_000, degree: 1000 }),
+        nodes(Topology::Ring { nodes: 100_000, each_side: 400 }),
+        nodes(Topology::SmallWorld { nodes: 1_000_000, each_side: 100, rewired: 0.5 }),
+        flood(1e9, internet),
+        flood(1e6, Latency::Constant { seconds: 3600.0 }),
+        flood(1e5, Latency::LogNormal { median: 0.5, sigma: 5.0 }),
+        flood(1e6, Latency::Uniform { from: 0.0, to: 3600.0 }),
+        busy(|scenario| scenario.send_rate = 100_000.0),
+        busy(|scenario| scenario.duration = 1e6),
+        busy(|scenario| {
+            scenario.latency = Latency::Constant { seconds: 3600.0 };
+            scenario.duration = 3600.0;
+        }),
+    ]
+}
+
+#[test]
+fn what_would_take_too_much_memory_is_refused_with_the_number_before_any_is_taken() {
+    for scenario in too_large() {
+        let error = Simulation::new(scenario.clone()).unwrap_err();
+        assert!(matches!(error, ScenarioError::Memory(_)), "{error}: {scenario:?}");
+        let text = error.to_string();
+        assert!(text.starts_with("it would take about ") && text.contains("4295 MB are the most"), "{text}");
+    }
+    let million = Topology::Grid { width: 1000, height: 1000 };
+    assert_eq!(Scenario { topology: million, ..Scenario::default() }.check(), Ok(()));
+}

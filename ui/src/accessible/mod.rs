@@ -11,7 +11,7 @@ use crate::{
     execute::execute,
     filter::Filter,
     headless::{
-        Output,
+        Closed, Output,
         input::{self, Line},
         signals::{Signal, Signals},
     },
@@ -56,28 +56,27 @@ async fn listen(
     demo: bool,
     filter: Option<Filter>,
 ) -> anyhow::Result<()> {
-    let (mut signals, output) = (Signals::catch()?, Output::open());
+    let (mut signals, output) = (Signals::catch()?, Output::open()?);
     let (to_tell, mut replies) = mpsc::channel(REPLIES);
     let mut session = Session::new(node, peer_lists, demo, filter, to_tell);
-    let (mut events, mut lines) = (node.subscribe(), input::lines_and_ends());
+    let (mut events, mut lines) = (node.subscribe(), input::lines_and_ends()?);
     if !session.peer_lists.configured().is_empty() {
         session.read_peers(None);
     }
     let mut sentences = session.welcome();
     loop {
         tokio::select! {
-            told = tell(&output, sentences) => if told.is_err() { return Ok(()) },
+            told = tell(&output, sentences) => if let Err(closed) = told { return closed.into_result() },
             // Somebody is in a hurry.
             _ = signals.next() => return Ok(()),
         }
         if session.leaves {
             // Whoever has stopped reading holds up nobody's end.
             tokio::select! {
-                _ = output.finish() => {},
-                _ = signals.next() => {},
-                () = tokio::time::sleep(LAST_WORDS) => {},
+                finished = output.finish() => return finished.or_else(Closed::into_result),
+                _ = signals.next() => return Ok(()),
+                () = tokio::time::sleep(LAST_WORDS) => return Ok(()),
             }
-            return Ok(());
         }
         sentences = tokio::select! {
             event = events.next() => match event {
@@ -89,12 +88,12 @@ async fn listen(
             Some(reply) = replies.recv() => session.on_reply(reply),
             () = session.summary_is_due() => session.teller.summary(node.now().uptime),
             signal = signals.next() => session.on_signal(signal),
-            _ = output.closed() => return Ok(()),
+            closed = output.closed() => return closed.into_result(),
         };
     }
 }
 
-async fn tell(output: &Output, sentences: Vec<String>) -> Result<(), crate::headless::Closed> {
+async fn tell(output: &Output, sentences: Vec<String>) -> Result<(), Closed> {
     for sentence in sentences {
         output.write(line(&sentence)).await?;
     }

@@ -12,7 +12,7 @@ use crate::{
     dashboard::{Lists, REPLAY_SENDS_NOTHING, Replayed, format::clock},
     filter::Filter,
     headless::{
-        Output,
+        Closed, Output,
         input::{self, Line},
         signals::Signals,
     },
@@ -33,22 +33,25 @@ pub(crate) enum Pace {
 
 /// Tells what is recorded, until its end or until the user leaves or nobody reads any more.
 pub(crate) async fn replay(player: Player, filter: Option<Filter>, pace: Pace) -> anyhow::Result<()> {
-    let (mut signals, output) = (Signals::catch()?, Output::open());
+    let (mut signals, output) = (Signals::catch()?, Output::open()?);
     let mut session = Session::new(player, filter, pace);
     let mut lines = match pace {
-        Pace::AsItHappened => input::lines_and_ends(),
+        Pace::AsItHappened => input::lines_and_ends()?,
         // Nobody is asked anything.
         Pace::AtOnce => mpsc::channel(1).1,
     };
     let mut sentences = session.welcome();
     loop {
         tokio::select! {
-            told = tell(&output, sentences) => if told.is_err() { return Ok(()) },
+            told = tell(&output, sentences) => if let Err(closed) = told { return closed.into_result() },
             _ = signals.next() => return Ok(()),
         }
         if session.leaves {
             // Whoever reads no more has had enough.
-            tokio::select! { _ = output.finish() => {}, _ = signals.next() => {} }
+            tokio::select! {
+                finished = output.finish() => finished.or_else(Closed::into_result)?,
+                _ = signals.next() => {}
+            }
             return session.error.map_or(Ok(()), |error| Err(anyhow::Error::msg(error)));
         }
         sentences = tokio::select! {
@@ -56,7 +59,7 @@ pub(crate) async fn replay(player: Player, filter: Option<Filter>, pace: Pace) -
             Some(line) = lines.recv() => session.on_line(line),
             () = summary_is_due(&session.teller, session.began) => session.teller.summary(session.listened()),
             _ = signals.next() => return Ok(()),
-            _ = output.closed() => return Ok(()),
+            closed = output.closed() => return closed.into_result(),
         };
     }
 }

@@ -3,12 +3,12 @@
 use std::{
     env,
     fs::{self, Permissions},
-    io::{self, Read, Write},
+    io::{self, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
-use clacks_p2p::Message;
+use clacks_p2p::{Message, node::files::read_regular};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -120,12 +120,13 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 
 fn read(path: &Path) -> Result<String, String> {
     let cannot = |error: io::Error| format!("what was edited can't be read: {error}");
-    let mut bytes = Vec::new();
     // By its name, as many editors put another file in the place of the old one.
-    fs::File::open(path).and_then(|file| file.take(MAX_READ + 1).read_to_end(&mut bytes)).map_err(cannot)?;
-    if bytes.len() as u64 > MAX_READ {
-        return Err("what was edited is too long for a message".to_owned());
-    }
+    let bytes = match read_regular(path, MAX_READ) {
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            return Err("what was edited is too long for a message".to_owned());
+        }
+        read => read.map_err(cannot)?,
+    };
     String::from_utf8(bytes).map_err(|_| "what was edited is not UTF-8 text".to_owned())
 }
 

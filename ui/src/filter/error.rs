@@ -44,8 +44,10 @@ pub(crate) enum Reason {
     UnclosedExpression,
     #[error("the expression is not valid: {0}")]
     Expression(String),
-    #[error("the expression is too large")]
-    TooLarge,
+    #[error("this is too costly to look for in every message; repeat less in it, or look for plain words")]
+    TooCostly,
+    #[error("a filter looks for {0} texts at most; leave some out, or use two filters")]
+    TooMany(usize),
     #[error("there is no field {0}:, but {1}: there is; in quotes it is text")]
     Misspelt(String, &'static str),
 }

@@ -3,14 +3,18 @@
 use std::ops::Range;
 
 use clacks_p2p::core::Status;
-use regex::{Regex, RegexBuilder};
 
-use super::{Comparison, Expression, FilterError, MAX_LENGTH, Reason, Test, Type, network::NoNetwork};
+use super::{
+    Comparison, Expression, FilterError, MAX_LENGTH, Reason, Test, Type,
+    network::NoNetwork,
+    pattern::{MAX_AUTOMATA, Pattern},
+};
 
 /// How deep parentheses may stand in one another.
 const MAX_DEPTH: usize = 16;
-/// What a compiled expression may take, in bytes. Together with the length of the text this bounds the work of a look.
-const MAX_COMPILED: usize = 256 << 10;
+/// Texts, quoted or not, and expressions that a filter may look for. Together with how much of a message is looked at,
+/// this bounds the work of a look.
+const MAX_PATTERNS: usize = 64;
 /// Where a word ends, beside white space.
 const SPECIAL: [char; 4] = ['"', '|', '(', ')'];
 const FIELDS: [&str; 8] = ["from", "to", "peer", "ip", "status", "type", "size", "re"];
@@ -20,7 +24,7 @@ pub(super) fn parse(text: &str) -> Result<Expression, FilterError> {
         let start = (0..=MAX_LENGTH).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         return Err(FilterError { span: start..text.len(), reason: Reason::TooLong });
     }
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    let mut parser = Parser { text, at: 0, depth: 0, patterns: 0, bytes: 0 };
     let expression = parser.any()?;
     // Only a parenthesis ends it early.
     if parser.at < text.len() {
@@ -34,6 +38,9 @@ struct Parser<'a> {
     /// Where the next character stands, in bytes.
     at: usize,
     depth: usize,
+    /// Patterns so far, and the bytes that they take.
+    patterns: usize,
+    bytes: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -116,11 +123,13 @@ impl<'a> Parser<'a> {
         if let Some(size) = size_test(word) {
             return size.map_err(|reason| FilterError { span, reason });
         }
-        let Some((name, value)) = word.split_once(':') else { return Ok(Test::Text(literal(word, span)?)) };
+        let Some((name, value)) = word.split_once(':') else {
+            return Ok(Test::Text(self.literal(word, span)?));
+        };
         let Some(field) = FIELDS.into_iter().find(|field| field.eq_ignore_ascii_case(name)) else {
             return match misspelt(name) {
                 Some(field) => Self::fail(span, Reason::Misspelt(name.to_owned(), field)),
-                None => Ok(Test::Text(literal(word, span)?)),
+                None => Ok(Test::Text(self.literal(word, span)?)),
             };
         };
         let value_at = start + name.len() + 1;
@@ -161,21 +170,21 @@ impl<'a> Parser<'a> {
         value: &str,
         value_at: usize,
         span: Range<usize>,
-    ) -> Result<Regex, FilterError> {
+    ) -> Result<Pattern, FilterError> {
         match (value, self.next()) {
             ("", Some('"')) => self.quoted_pattern(),
             ("", _) => Self::fail(span, Reason::NoAddress(field)),
-            (value, _) => literal(value, value_at..span.end),
+            (value, _) => self.literal(value, value_at..span.end),
         }
     }
 
-    fn quoted_pattern(&mut self) -> Result<Regex, FilterError> {
+    fn quoted_pattern(&mut self) -> Result<Pattern, FilterError> {
         let start = self.at;
         let text = self.quoted()?;
         if text.is_empty() {
             return Self::fail(start..self.at, Reason::Missing);
         }
-        literal(&text, start..self.at)
+        self.literal(&text, start..self.at)
     }
 
     fn quoted(&mut self) -> Result<String, FilterError> {
@@ -216,7 +225,26 @@ impl<'a> Parser<'a> {
             return Self::fail(span.start..self.at, Reason::NoExpression);
         }
         // To the expression an escaped slash is a slash.
-        Ok(Test::Text(compiled(&rest[..length], source)?))
+        Ok(Test::Text(self.pattern(source, |max_bytes| Pattern::new(&rest[..length], max_bytes))?))
+    }
+
+    fn literal(&mut self, text: &str, span: Range<usize>) -> Result<Pattern, FilterError> {
+        self.pattern(span, |max_bytes| Pattern::literal(text, max_bytes))
+    }
+
+    /// One more pattern, if there is room for it.
+    fn pattern(
+        &mut self,
+        span: Range<usize>,
+        pattern: impl FnOnce(usize) -> Result<Pattern, Reason>,
+    ) -> Result<Pattern, FilterError> {
+        if self.patterns == MAX_PATTERNS {
+            return Self::fail(span, Reason::TooMany(MAX_PATTERNS));
+        }
+        let pattern = pattern(MAX_AUTOMATA - self.bytes).map_err(|reason| FilterError { span, reason })?;
+        self.patterns += 1;
+        self.bytes = (self.bytes + pattern.size()).min(MAX_AUTOMATA);
+        Ok(pattern)
     }
 }
 
@@ -237,29 +265,6 @@ fn unescaped_slash(text: &str) -> Option<usize> {
         is_escaped = byte == b'\\' && !is_escaped;
         ends
     })
-}
-
-/// What matches this text in any case of letters.
-fn literal(text: &str, span: Range<usize>) -> Result<Regex, FilterError> {
-    compiled(&regex::escape(text), span)
-}
-
-fn compiled(pattern: &str, span: Range<usize>) -> Result<Regex, FilterError> {
-    let mut builder = RegexBuilder::new(pattern);
-    builder.case_insensitive(true).size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED);
-    builder.build().map_err(|error| {
-        let reason = match error {
-            regex::Error::CompiledTooBig(_) => Reason::TooLarge,
-            error => Reason::Expression(brief(&error.to_string())),
-        };
-        FilterError { span, reason }
-    })
-}
-
-/// What is wrong, out of a message of several lines that points at the place in ASCII.
-fn brief(message: &str) -> String {
-    let last = message.lines().last().unwrap_or_default();
-    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 /// `size>1k` and its like: `None` if the word is something else.

@@ -1,7 +1,8 @@
 use std::{borrow::Cow, cell::OnceCell, net::IpAddr};
 
 use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, core::Status};
-use regex::Regex;
+
+use super::pattern::Pattern;
 
 /// How much of a text a filter looks at, in bytes.
 const LOOKED_AT: usize = 16 << 10;
@@ -129,28 +130,28 @@ impl<'a> Subject<'a> {
     }
 
     /// Whether any of its texts matches: those are looked at one by one, so `^` is the start of each.
-    pub(super) fn holds(&self, pattern: &Regex) -> bool {
+    pub(super) fn holds(&self, pattern: &Pattern) -> bool {
         self.texts.iter().any(|text| pattern.is_match(start(text)))
             || pattern.is_match(self.said.get_or_init(|| self.message.map_or("".into(), said)))
             || self.has_peer(pattern)
     }
 
-    pub(super) fn came_from(&self, pattern: &Regex) -> bool {
+    pub(super) fn came_from(&self, pattern: &Pattern) -> bool {
         self.from.is_some_and(|peer| is_named(pattern, peer))
     }
 
-    pub(super) fn went_to(&self, pattern: &Regex) -> bool {
+    pub(super) fn went_to(&self, pattern: &Pattern) -> bool {
         self.to.is_some_and(|peer| is_named(pattern, peer))
     }
 
-    pub(super) fn has_peer(&self, pattern: &Regex) -> bool {
+    pub(super) fn has_peer(&self, pattern: &Pattern) -> bool {
         let peers = [self.from, self.to, self.peer];
         peers.into_iter().flatten().any(|peer| is_named(pattern, peer))
     }
 }
 
 /// Whether the pattern is in the address, as it was written or in the one spelling that stands for all.
-fn is_named(pattern: &Regex, peer: &Address) -> bool {
+fn is_named(pattern: &Pattern, peer: &Address) -> bool {
     let canonical = peer.canonical();
     let is_spelt_otherwise = canonical.hostname() != peer.hostname();
     pattern.is_match(&peer.to_string()) || (is_spelt_otherwise && pattern.is_match(&canonical.to_string()))

@@ -171,7 +171,7 @@ fn what_is_wrong_is_pointed_at_and_said() {
         ("re://", "[re://]", "an expression is written"),
         ("re:/a b", "[re:/a b]", "the expression is not closed"),
         ("x re:/(a/", "x re:/[(a]/", "the expression is not valid: unclosed group"),
-        (r"re:/\w{900}/", r"re:/[\w{900}]/", "the expression is too large"),
+        (r"re:/\w{900}/", r"re:/[\w{900}]/", "this is too costly to look for in every message; "),
         ("form:tower", "[form:tower]", "there is no field form:, but from: there is; "),
         ("stauts:lost", "[stauts:lost]", "there is no field stauts:, but status: there is"),
     ] {
@@ -191,6 +191,14 @@ fn a_filter_is_bounded() {
     assert_eq!(Filter::parse(&deep(17)).unwrap_err().reason, Reason::TooDeep);
     assert!(Filter::parse(&format!("{}a", "!".repeat(MAX_LENGTH - 1))).is_ok());
     assert!(Filter::parse(&"x".repeat(MAX_LENGTH)).is_ok());
+    let words = |number: usize| vec!["a"; number].join("|");
+    assert!(Filter::parse(&words(64)).is_ok());
+    let error = Filter::parse(&words(65)).unwrap_err();
+    assert_eq!((error.span, error.reason), (128..129, Reason::TooMany(64)));
+    // Each alone has room, all together have not.
+    let costly = |number: usize| vec![r"re:/\w{3}\d/"; number].join(" ");
+    assert!(Filter::parse(&costly(1)).is_ok());
+    assert_eq!(Filter::parse(&costly(60)).unwrap_err().reason, Reason::TooCostly);
 }
 
 #[test]

@@ -1,5 +1,9 @@
-use std::io::{self, BufRead, IsTerminal, Read};
+use std::{
+    io::{self, BufRead, IsTerminal, Read},
+    thread,
+};
 
+use anyhow::Context;
 use tokio::sync::mpsc;
 
 /// Longest line of input in bytes.
@@ -18,25 +22,30 @@ pub(crate) enum LineError {
 }
 
 /// The lines of standard input, which are read no faster than they are taken.
-pub(super) fn lines() -> mpsc::Receiver<Line> {
+pub(super) fn lines() -> anyhow::Result<mpsc::Receiver<Line>> {
     let (to_reader, lines) = mpsc::channel(1);
-    // A thread, as a read from a terminal can't be given up when the node stops; the end of the process ends it.
-    std::thread::spawn(move || {
+    read_beside(move || {
         let mut input = io::stdin().lock();
         while let Ok(Some(line)) = read_line(&mut input) {
             if to_reader.blocking_send(line).is_err() {
                 return;
             }
         }
-    });
-    lines
+    })?;
+    Ok(lines)
+}
+
+/// A thread, as a read from a terminal can't be given up when the node stops; the end of the process ends it.
+fn read_beside(read: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
+    let thread = thread::Builder::new().name("input".into()).spawn(read);
+    thread.map(drop).context("cannot read the input")
 }
 
 /// The lines of standard input, and in a terminal its ends, which are `None`: after the first, which somebody types with
 /// Ctrl-D, it goes on, and two on end are the last.
-pub(crate) fn lines_and_ends() -> mpsc::Receiver<Option<Line>> {
+pub(crate) fn lines_and_ends() -> anyhow::Result<mpsc::Receiver<Option<Line>>> {
     let (to_reader, lines) = mpsc::channel(1);
-    std::thread::spawn(move || {
+    read_beside(move || {
         let mut input = io::stdin().lock();
         let is_terminal = io::stdin().is_terminal();
         let mut ends = 0;
@@ -47,8 +56,8 @@ pub(crate) fn lines_and_ends() -> mpsc::Receiver<Option<Line>> {
                 return;
             }
         }
-    });
-    lines
+    })?;
+    Ok(lines)
 }
 
 /// The next line; `None` at the end of the input.

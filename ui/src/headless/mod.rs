@@ -35,6 +35,7 @@ const MOST_UNDER_WAY: usize = 64;
 
 /// Runs until a signal or `:quit` asks it to stop, or nobody reads its output any more; then hands on what only this
 /// node has, if that is wanted, and stops the node. Returns the messages that are lost if nobody could be told of them.
+/// Output that can't be written, other than for want of a reader, ends it with an error.
 pub(crate) async fn run(
     node: &Node,
     recorder: Recorder,
@@ -42,8 +43,8 @@ pub(crate) async fn run(
     hands_on: bool,
 ) -> anyhow::Result<Remaining> {
     let mut signals = Signals::catch()?;
-    let commands = Commands::new(node, recorder, peer_lists);
-    let mut session = Session { node, commands, story: Story::new(node), output: Output::open() };
+    let commands = Commands::new(node, recorder, peer_lists)?;
+    let mut session = Session { node, commands, story: Story::new(node), output: Output::open()? };
     let mut is_in_a_hurry = false;
     let ended = tokio::select! {
         ended = session.run() => ended,
@@ -61,7 +62,10 @@ pub(crate) async fn run(
     };
     let Session { commands: Commands { mut recorder, announces, .. }, story, output, .. } = session;
     recorder.stop().await;
-    let Ok(handed_on) = ended else { return Ok(crate::stop(node).await) };
+    let handed_on = match ended {
+        Ok(handed_on) => handed_on,
+        Err(closed) => return end_without_output(node, closed, hands_on).await,
+    };
     let remaining = tokio::select! {
         remaining = crate::stop(node) => remaining,
         // Somebody is in a hurry.
@@ -72,10 +76,29 @@ pub(crate) async fn run(
     }
     let goodbye = say_goodbye(node.now().unix_ms, &remaining, story, handed_on, announces, output);
     let told = tokio::select! {
-        told = tokio::time::timeout(GOODBYE, goodbye) => matches!(told, Ok(Ok(()))),
-        _ = signals.next() => false,
+        told = tokio::time::timeout(GOODBYE, goodbye) => told.ok(),
+        _ = signals.next() => None,
     };
-    Ok(if told { Remaining::default() } else { remaining })
+    match told {
+        Some(Ok(())) => Ok(Remaining::default()),
+        Some(Err(closed)) => end_without_output(node, closed, hands_on).await,
+        None => Ok(remaining),
+    }
+}
+
+/// Stops the node, whose output nobody reads any more or can't be written, which is a failure. What is lost is told
+/// before that if anybody minds.
+async fn end_without_output(node: &Node, closed: Closed, is_to_be_told: bool) -> anyhow::Result<Remaining> {
+    let remaining = crate::stop(node).await;
+    match closed.into_result() {
+        Ok(()) => Ok(remaining),
+        Err(error) => {
+            if is_to_be_told {
+                crate::tell_of_loss(&remaining);
+            }
+            Err(error)
+        }
+    }
 }
 
 /// How somebody wants to leave.
@@ -148,13 +171,14 @@ impl Session<'_> {
 
 impl<'a> Commands<'a> {
     /// Begins to read the lists of peers that are configured.
-    fn new(node: &'a Node, recorder: Recorder, peer_lists: PeerLists) -> Self {
+    fn new(node: &'a Node, recorder: Recorder, peer_lists: PeerLists) -> anyhow::Result<Self> {
+        let lines = input::lines()?;
         let (announces, mut readings) = (JoinSet::new(), JoinSet::new());
         for source in peer_lists.configured() {
             let (node, lists, source) = (node.clone(), peer_lists.clone(), source.clone());
             readings.spawn(async move { record::peers_read(node.now().unix_ms, &lists.read(source).await) });
         }
-        Self { node, recorder, peer_lists, lines: input::lines(), number: 0, announces, readings }
+        Ok(Self { node, recorder, peer_lists, lines, number: 0, announces, readings })
     }
 
     /// Carries out one line of the input after the other, until `:quit`. The end of the input ends nothing.

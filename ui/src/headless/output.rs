@@ -1,5 +1,10 @@
-use std::io::{self, BufWriter, Write};
+use std::{
+    io::{self, BufWriter, Write},
+    sync::{Arc, OnceLock},
+    thread,
+};
 
+use anyhow::Context;
 use tokio::sync::{mpsc, oneshot};
 
 /// Lines that may wait for whoever reads them, beside the events that wait in the subscription.
@@ -9,7 +14,10 @@ const CAPACITY: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Output {
     lines: mpsc::Sender<String>,
-    finished: oneshot::Receiver<io::Result<()>>,
+    /// Dropped when all that was to be written is, or nothing more can be.
+    finished: oneshot::Receiver<()>,
+    /// That it broke off, and why if that is a failure.
+    broken: Arc<OnceLock<Option<String>>>,
 }
 
 /// Room for one line.
@@ -22,25 +30,48 @@ impl Room<'_> {
     }
 }
 
-/// Nobody reads the output any more.
+/// Nothing more is written: nobody reads the output any more, or it can't be written for this reason.
 #[derive(Debug)]
-pub(crate) struct Closed;
+pub(crate) struct Closed(Option<String>);
+
+impl Closed {
+    /// That nobody reads is no failure.
+    pub(crate) fn into_result(self) -> anyhow::Result<()> {
+        self.0.map_or(Ok(()), |reason| Err(anyhow::anyhow!("cannot write the output: {reason}")))
+    }
+}
 
 impl Output {
-    pub(crate) fn open() -> Self {
+    pub(crate) fn open() -> anyhow::Result<Self> {
+        Self::to(|| io::stdout().lock())
+    }
+
+    /// The same for any other place.
+    fn to<W: Write>(output: impl FnOnce() -> W + Send + 'static) -> anyhow::Result<Self> {
         let (lines, to_write) = mpsc::channel(CAPACITY);
         let (finished_to, finished) = oneshot::channel();
-        std::thread::spawn(move || {
-            let written = write_lines(to_write, io::stdout().lock());
-            // Who does not wait for it does not want to know.
-            let _ = finished_to.send(written);
-        });
-        Self { lines, finished }
+        let broken = Arc::new(OnceLock::new());
+        let breaks = Arc::clone(&broken);
+        let write = move || {
+            // Told before the channel is closed, which is when it is looked for.
+            let mut to_write = to_write;
+            if let Err(error) = write_lines(&mut to_write, output()) {
+                let is_failure = error.kind() != io::ErrorKind::BrokenPipe;
+                let _ = breaks.set(is_failure.then(|| error.to_string()));
+            }
+            drop((to_write, finished_to));
+        };
+        thread::Builder::new().name("output".into()).spawn(write).context("cannot write the output")?;
+        Ok(Self { lines, finished, broken })
+    }
+
+    fn why_closed(&self) -> Closed {
+        Closed(self.broken.get().cloned().flatten())
     }
 
     /// Waits until there is room for a line.
     pub(crate) async fn room(&self) -> Result<Room<'_>, Closed> {
-        self.lines.reserve().await.map(Room).map_err(|_| Closed)
+        self.lines.reserve().await.map(Room).map_err(|_| self.why_closed())
     }
 
     /// Waits until there is room for the line, which is given without its end.
@@ -51,18 +82,19 @@ impl Output {
     /// Waits until nobody reads any more. Only a write can find that out.
     pub(crate) async fn closed(&self) -> Closed {
         self.lines.closed().await;
-        Closed
+        self.why_closed()
     }
 
-    /// Waits until every line is written.
+    /// Waits until every line is written, or nothing more can be.
     pub(crate) async fn finish(self) -> Result<(), Closed> {
         drop(self.lines);
-        // Whichever way it failed, nobody has read it.
-        self.finished.await.is_ok_and(|written| written.is_ok()).then_some(()).ok_or(Closed)
+        // Nothing is ever sent.
+        let _ = self.finished.await;
+        self.broken.get().cloned().map_or(Ok(()), |failure| Err(Closed(failure)))
     }
 }
 
-fn write_lines(mut lines: mpsc::Receiver<String>, output: impl Write) -> io::Result<()> {
+fn write_lines(lines: &mut mpsc::Receiver<String>, output: impl Write) -> io::Result<()> {
     let mut output = BufWriter::new(output);
     while let Some(line) = lines.blocking_recv() {
         writeln!(output, "{line}")?;
@@ -71,4 +103,55 @@ fn write_lines(mut lines: mpsc::Receiver<String>, output: impl Write) -> io::Res
         }
     }
     output.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes so many bytes, and fails with this error then.
+    struct Full(usize, io::ErrorKind);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(self.1)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What becomes of two lines, and of the end.
+    async fn write_to(output: Full) -> Result<(), Closed> {
+        let output = Output::to(|| output).unwrap();
+        for _ in 0..2 {
+            output.write("line".to_owned()).await?;
+        }
+        output.finish().await
+    }
+
+    #[tokio::test]
+    async fn only_that_nobody_reads_is_no_failure() {
+        use io::ErrorKind::{BrokenPipe, FileTooLarge, StorageFull};
+        assert!(write_to(Full(100, StorageFull)).await.is_ok());
+        for bytes in [0, 5, 9] {
+            let closed = write_to(Full(bytes, BrokenPipe)).await;
+            assert!(bytes > 0 || closed.is_err());
+            assert!(closed.map_or_else(Closed::into_result, Ok).is_ok());
+            for kind in [StorageFull, FileTooLarge] {
+                let error = write_to(Full(bytes, kind)).await.unwrap_err().into_result().unwrap_err();
+                let expected = format!("cannot write the output: {}", io::Error::from(kind));
+                assert_eq!(error.to_string(), expected, "{bytes}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_end_of_the_output_learns_why_it_came() {
+        let output = Output::to(|| Full(0, io::ErrorKind::StorageFull)).unwrap();
+        output.write("line".to_owned()).await.unwrap();
+        assert!(output.closed().await.into_result().is_err());
+    }
 }

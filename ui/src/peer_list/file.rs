@@ -1,46 +1,40 @@
 //! A list of peers in a file.
 
 use std::{
-    fs::{File, OpenOptions},
     io::{self, Read},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
-use rustix::fs::OFlags;
+use clacks_p2p::node::files::open_regular;
 
 use super::{MAX_BYTES, ReadError};
 use crate::listing::expanded;
 
 /// The bytes of a regular file. It blocks as long as the disk takes.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
-    let file = open(&expanded(path))?;
+    let file = open_regular(&expanded(path))?;
     let mut bytes = Vec::new();
     // A file may grow while it is read, and one in /proc has no size.
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > MAX_BYTES { Err(ReadError::TooLarge) } else { Ok(bytes) }
 }
 
-/// Opens a regular file. It is looked at before, because opening a device can act on it, and after, because another file
-/// may have taken its place; a pipe that did so does not block.
-fn open(path: &Path) -> Result<File, ReadError> {
-    if !path.metadata()?.is_file() {
-        return Err(ReadError::NotAFile);
-    }
-    let flags = OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(ReadError::NotAFile) }
-}
-
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
-        Self::Io(error.to_string())
+        match error.kind() {
+            io::ErrorKind::InvalidInput => Self::NotAFile,
+            _ => Self::Io(error.to_string()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::symlink, path::PathBuf};
+    use std::{
+        fs::{self, File},
+        os::unix::fs::symlink,
+        path::PathBuf,
+    };
 
     use rustix::fs::{CWD, FileType, Mode, mknodat};
 

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use clacks_p2p::core::{Event, Now};
+use clacks_p2p::{
+    core::{Event, Now},
+    node::files::open_regular,
+};
 
 use super::{
     MAX_LINE,
@@ -59,8 +62,6 @@ pub(crate) enum Next {
 pub(crate) enum TapeError {
     #[error("cannot read {0}: {1}")]
     Io(String, io::Error),
-    #[error("{0} is no file")]
-    NoFile(String),
     #[error("{file} line {line}: {what}")]
     Line { file: String, line: u64, what: String },
 }
@@ -78,16 +79,12 @@ impl Tape {
     pub(crate) fn open(path: &Path, mut progress: impl FnMut(f64)) -> Result<Self, TapeError> {
         let name = path.display().to_string();
         let cannot = |error| TapeError::Io(name.clone(), error);
-        let metadata = std::fs::metadata(path).map_err(cannot)?;
-        // Opening a pipe would wait for somebody to write into it.
-        if !metadata.is_file() {
-            return Err(TapeError::NoFile(name));
-        }
-        let mut reader = BufReader::new(File::open(path).map_err(cannot)?);
-        let (beginning, at) = begin(&mut reader, metadata.len()).map_err(|wrong| wrong.at(&name, 1))?;
+        let file = open_regular(path).map_err(cannot)?;
+        let end = file.metadata().map_err(cannot)?.len();
+        let mut reader = BufReader::new(file);
+        let (beginning, at) = begin(&mut reader, end).map_err(|wrong| wrong.at(&name, 1))?;
         let begins = beginning.now();
         let facts = Facts { begins, length: Duration::ZERO, events: 0, unknown: 0, cut_off: None };
-        let end = metadata.len();
         let mut tape = Self { name, reader, line: 1, at, end, facts, beginning, last: begins };
         tape.scan(&mut progress)?;
         tape.rewind()?;

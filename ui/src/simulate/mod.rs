@@ -9,7 +9,6 @@ mod screen;
 mod table;
 
 use std::{
-    io::{self, Write},
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -124,10 +123,10 @@ impl Format {
 /// Simulates a scenario, shows it if it can be seen, and prints what became of it.
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     if options.list {
-        return print(&scenarios::list());
+        return crate::print(&scenarios::list());
     }
     if options.print {
-        return print(&scenarios::text(&options.scenario)?);
+        return crate::print(&scenarios::text(&options.scenario)?);
     }
     let scenario = scenarios::open(&options.scenario, &options.set)?;
     if options.format.has_screen()
@@ -141,7 +140,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
 /// Shows the simulation, and prints the table when the terminal is given back.
 async fn show(scenario: Scenario, samples: Option<u32>, view: &View) -> anyhow::Result<()> {
     match screen::run(scenario, samples, theme(view)?).await? {
-        Some((scenario, report)) => print(&table::table(&scenario, &report)),
+        Some((scenario, report)) => crate::print(&table::table(&scenario, &report)),
         None => Ok(()),
     }
 }
@@ -162,7 +161,7 @@ fn run_at_once(scenario: Scenario, options: Options) -> anyhow::Result<()> {
     let mut simulation = Simulation::new(scenario)?;
     let (samples, report) = simulate(&mut simulation, samples.unwrap_or(SAMPLES));
     let took = began.elapsed();
-    print(&told(&format, &simulation, &samples, &report)?)?;
+    crate::print(&told(&format, &simulation, &samples, &report)?)?;
     if let Some((file, theme)) = picture {
         file.write(&screen::picture(&simulation, &samples, theme)?)?;
     }
@@ -208,12 +207,4 @@ fn told(
         return Ok(format!("{}\n{rows}", table::CSV_HEAD));
     }
     Ok(table::table(scenario, report))
-}
-
-fn print(text: &str) -> anyhow::Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        // Nobody who reads it is no failure.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
 }

@@ -1,9 +1,9 @@
 //! The scenarios: those that come with the program, files, and what was changed of them.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::Context;
-use clacks_p2p::simulation::Scenario;
+use clacks_p2p::{node::files::read_regular_text, simulation::Scenario};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -50,7 +50,7 @@ pub(super) fn text(name: &str) -> anyhow::Result<String> {
         is_file,
         "there is no scenario {name}; `clacks simulate --list` lists those that there are, and a file of yours ends in .toml"
     );
-    fs::read_to_string(name).with_context(|| format!("can't read {name}"))
+    read_regular_text(Path::new(name), config::LARGEST_FILE).with_context(|| format!("can't read {name}"))
 }
 
 /// A scenario with what was changed of it, as in `topology.width=40`.
@@ -94,6 +94,8 @@ fn value_of(text: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use clacks_p2p::{core::Newcomers, simulation::Topology};
 
     use super::*;

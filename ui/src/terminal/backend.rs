@@ -10,6 +10,9 @@ use ratatui::{
 
 use super::guard;
 
+/// Most columns and rows that are drawn on, more than any screen has. Each cell takes some dozens of bytes, and a window
+/// may say that it has 65,535 each way.
+const MOST: Size = Size::new(1000, 500);
 /// Where a terminal does not tell its size.
 const USUAL: Size = Size::new(80, 24);
 
@@ -111,9 +114,17 @@ pub(super) fn bytes_of(cells: Vec<(u16, u16, &Cell)>) -> Vec<u8> {
 /// How large the terminal is now.
 fn size() -> Size {
     match rustix::termios::tcgetwinsize(io::stdout()) {
-        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => Size::new(size.ws_col, size.ws_row),
+        Ok(size) => drawn(Size::new(size.ws_col, size.ws_row)),
         _ => USUAL,
     }
+}
+
+/// How much of a window that says that it has this size is drawn on.
+fn drawn(window: Size) -> Size {
+    if window.width == 0 || window.height == 0 {
+        return USUAL;
+    }
+    Size::new(window.width.min(MOST.width), window.height.min(MOST.height))
 }
 
 #[cfg(test)]
@@ -126,6 +137,21 @@ mod tests {
         let mut cell = Cell::new(symbol);
         cell.set_style(style);
         cell
+    }
+
+    #[test]
+    fn whatever_a_window_says_a_bounded_part_of_it_is_drawn_on() {
+        for (width, height, drawn_on) in [
+            (120, 40, (120, 40)),
+            (0, 40, (80, 24)),
+            (120, 0, (80, 24)),
+            (1, 1, (1, 1)),
+            (1000, 500, (1000, 500)),
+            (1001, 30, (1000, 30)),
+            (u16::MAX, u16::MAX, (1000, 500)),
+        ] {
+            assert_eq!(drawn(Size::new(width, height)), Size::from(drawn_on), "{width}x{height}");
+        }
     }
 
     #[test]

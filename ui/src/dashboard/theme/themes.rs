@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use clacks_p2p::node::files::read_regular_text;
 
 use super::{
     Theme,
@@ -132,11 +133,7 @@ fn files_in(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn read(file: &Path) -> anyhow::Result<Styles> {
-    let size = std::fs::metadata(file).context("cannot be read")?.len();
-    if size > LARGEST {
-        bail!("a theme has no more than {LARGEST} bytes");
-    }
-    let text = std::fs::read_to_string(file).context("cannot be read")?;
+    let text = read_regular_text(file, LARGEST).context("cannot be read")?;
     let styles = config::parse::<File>(&text)?.over(&Theme::default());
     // Whatever the file says, the place where keys act is to be seen.
     Ok(Styles {

@@ -32,7 +32,7 @@ fn a_file_that_is_no_recording_is_told_at_its_first_line() {
 fn a_directory_and_a_file_that_is_not_there_are_told() {
     let directory = TempDir::new().unwrap();
     let error = |path| Tape::open(path, |_| {}).unwrap_err().to_string();
-    assert!(error(directory.path()).ends_with(" is no file"));
+    assert!(error(directory.path()).ends_with(": it is a directory, not a regular file"));
     assert!(error(&directory.path().join("nothing")).starts_with("cannot read "));
 }
 

@@ -1,0 +1,136 @@
+//! Files as a node reads and makes them, for the programs around it as well.
+
+use std::{
+    fs::{self, DirBuilder, File, Metadata},
+    io::{self, Read},
+    path::Path,
+};
+
+/// Opens a regular file for reading; a link is followed. Anything else is an error that says what it is: reading a pipe
+/// or a device could wait or go on for ever.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    // Looked at before it is opened, because opening a pipe waits, and after, because it may be another file by then.
+    check_regular(&fs::metadata(path)?)?;
+    let file = File::open(path)?;
+    check_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// The content of a regular file of at most `max_bytes` bytes; otherwise as [`open_regular`].
+pub fn read_regular(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    // One byte more than may be, however long the file says that it is.
+    open_regular(path)?.take(max_bytes.saturating_add(1)).read_to_end(&mut content)?;
+    if content.len() as u64 > max_bytes {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("the file is larger than {max_bytes} bytes"),
+        ));
+    }
+    Ok(content)
+}
+
+/// The same as text in UTF-8.
+pub fn read_regular_text(path: &Path, max_bytes: u64) -> io::Result<String> {
+    String::from_utf8(read_regular(path, max_bytes)?)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8 text"))
+}
+
+/// Makes a directory and those above it where they are missing. On Unix only their owner can use them (mode 0700),
+/// whatever the umask. Those that exist keep their mode.
+pub fn create_private_directory(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// The mode of a file or directory if others than its owner can do one of these things: the bits of [`libc`'s
+/// modes](https://man7.org/linux/man-pages/man7/inode.7.html), such as 0o077. Always `None` on systems other than Unix.
+pub fn mode_open_to_others(metadata: &Metadata, bits: u32) -> Option<u32> {
+    #[cfg(unix)]
+    let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
+    #[cfg(not(unix))]
+    let mode = {
+        let _ = metadata;
+        0
+    };
+    (mode & bits != 0).then_some(mode)
+}
+
+fn check_regular(metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    let text = format!("it is {}, not a regular file", kind_of(metadata));
+    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+}
+
+fn kind_of(metadata: &Metadata) -> &'static str {
+    if metadata.is_dir() {
+        return "a directory";
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let file_type = metadata.file_type();
+        if file_type.is_fifo() {
+            return "a named pipe";
+        }
+        if file_type.is_socket() {
+            return "a socket";
+        }
+        if file_type.is_char_device() || file_type.is_block_device() {
+            return "a device";
+        }
+    }
+    "a special file"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_up_to_its_bound_and_through_a_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, "12345").unwrap();
+        assert_eq!(read_regular(&path, 5).unwrap(), b"12345");
+        let error = read_regular(&path, 4).unwrap_err();
+        assert_eq!(error.to_string(), "the file is larger than 4 bytes");
+        #[cfg(unix)]
+        {
+            let link = directory.path().join("link");
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            assert_eq!(read_regular_text(&link, 5).unwrap(), "12345");
+        }
+        fs::write(&path, b"\xff").unwrap();
+        assert_eq!(read_regular_text(&path, 5).unwrap_err().to_string(), "the file is not UTF-8 text");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_regular_file_is_refused_and_named_without_being_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let made = std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap();
+        assert!(made.success());
+        std::os::unix::fs::symlink(at("pipe"), at("link to a pipe")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", at("link to a device")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        for (path, kind) in [
+            (at("pipe"), "a named pipe"),
+            (at("link to a pipe"), "a named pipe"),
+            (at("link to a device"), "a device"),
+            ("/dev/null".into(), "a device"),
+            (at("socket"), "a socket"),
+            (directory.path().to_owned(), "a directory"),
+        ] {
+            let error = read_regular(&path, 100).unwrap_err();
+            assert_eq!(error.to_string(), format!("it is {kind}, not a regular file"), "{path:?}");
+        }
+        assert_eq!(read_regular(&at("nothing"), 1).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}

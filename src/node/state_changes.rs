@@ -1,0 +1,155 @@
+//! What changed since the state was last written.
+
+use std::{
+    collections::HashSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use crate::{core::Event, core::Status, protocol::Address};
+
+/// With more changes than this, everything is written anew.
+const MAX_CHANGES: usize = 65_536;
+
+/// Gathers what changed, for the writer of the state file.
+#[derive(Debug)]
+pub(super) struct Changes {
+    pending: Mutex<Pending>,
+    any: Notify,
+    /// Told of changes that the user made, which are written without waiting for their turn.
+    by_user: Notify,
+}
+
+/// What is to be written.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Pending {
+    /// Everything. Then what follows is empty.
+    pub(super) all: bool,
+    /// Peers that are other than they were, or gone.
+    pub(super) peers: HashSet<Address>,
+    /// Addresses with another trusted certificate than before, or none.
+    pub(super) pins: HashSet<Address>,
+    /// The remote addresses that the user ignores.
+    pub(super) remotes: bool,
+}
+
+impl Pending {
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn note(&mut self, note: impl FnOnce(&mut Self)) {
+        if self.all {
+            return;
+        }
+        note(self);
+        if self.peers.len() + self.pins.len() > MAX_CHANGES {
+            *self = Self { all: true, ..Self::default() };
+        }
+    }
+}
+
+impl Default for Changes {
+    /// Everything is to be written; so nothing is gathered for a node that never writes.
+    fn default() -> Self {
+        let pending = Mutex::new(Pending { all: true, ..Pending::default() });
+        Self { pending, any: Notify::new(), by_user: Notify::new() }
+    }
+}
+
+impl Changes {
+    /// Notes what an event changes of the state.
+    pub(super) fn note_event(&self, event: &Event) {
+        match event {
+            Event::PeerDiscovered { peer, .. } => self.note_peer(&peer.address, peer.is_named),
+            Event::PeerUpdated { peer, from } => {
+                self.note_peer(&peer.address, [peer.status, *from].contains(&Status::Ignored));
+            }
+            Event::PeerForgotten { peer } | Event::PeerChanged { peer } => {
+                self.note_peer(&peer.address, peer.is_named);
+            }
+            Event::ClaimConfirmed { peer } => self.note_peer(&peer.address, false),
+            Event::FoundOurselves { address } => self.note_peer(address, false),
+            Event::RemoteIgnored { .. } | Event::RemoteUnignored { .. } => {
+                self.pending().note(|pending| pending.remotes = true);
+                self.tell(true);
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes that another certificate is trusted for an address, or none.
+    pub(super) fn note_pin(&self, address: &Address, is_by_user: bool) {
+        self.pending().note(|pending| _ = pending.pins.insert(address.clone()));
+        self.tell(is_by_user);
+    }
+
+    fn note_peer(&self, address: &Address, is_by_user: bool) {
+        self.pending().note(|pending| _ = pending.peers.insert(address.clone()));
+        self.tell(is_by_user);
+    }
+
+    /// Everything that the file has is what the node has, so that only changes are to be written.
+    pub(super) fn begin(&self) {
+        *self.pending() = Pending::default();
+    }
+
+    /// Whether everything is to be written.
+    pub(super) fn are_all(&self) -> bool {
+        self.pending().all
+    }
+
+    /// Takes what changed.
+    pub(super) fn take(&self) -> Pending {
+        std::mem::take(&mut self.pending())
+    }
+
+    /// What was taken could not be written.
+    pub(super) fn write_all(&self) {
+        *self.pending() = Pending { all: true, ..Pending::default() };
+    }
+
+    /// Waits for a change. One that came before is not missed.
+    pub(super) async fn any(&self) {
+        self.any.notified().await;
+    }
+
+    /// The same for a change that the user made.
+    pub(super) async fn by_user(&self) {
+        self.by_user.notified().await;
+    }
+
+    fn tell(&self, is_by_user: bool) {
+        if is_by_user {
+            self.by_user.notify_one();
+        }
+        self.any.notify_one();
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(number: usize) -> Address {
+        Address::new(&format!("n{number}.example.org"), 1).unwrap()
+    }
+
+    #[test]
+    fn a_node_that_never_writes_gathers_nothing_and_many_changes_are_all() {
+        let changes = Changes::default();
+        changes.note_pin(&address(1), false);
+        assert_eq!(changes.take(), Pending { all: true, ..Pending::default() });
+        changes.begin();
+        (0..MAX_CHANGES).for_each(|number| changes.note_pin(&address(number), false));
+        assert_eq!(changes.pending().pins.len(), MAX_CHANGES);
+        changes.note_pin(&address(MAX_CHANGES), false);
+        assert_eq!(changes.take(), Pending { all: true, ..Pending::default() });
+        assert!(changes.take().is_empty());
+    }
+}

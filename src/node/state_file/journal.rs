@@ -1,0 +1,211 @@
+//! The journal: a first line that names the whole file that it belongs to, then a line for each change.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    net::IpAddr,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    core::KnownPeer,
+    node::{former_names, trust::Pin},
+    protocol::Address,
+};
+
+use super::{State, VERSION};
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Change {
+    /// A peer is this from now on.
+    Peer(KnownPeer),
+    /// It is a peer no more.
+    Forgotten(Address),
+    /// This certificate is trusted from now on.
+    Pin(Pin),
+    /// None is trusted any more.
+    Unpinned(Address),
+    /// These remote addresses are ignored, and no others.
+    IgnoredRemotes(Vec<IpAddr>),
+}
+
+/// The first line.
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    version: u32,
+    generation: u64,
+}
+
+/// What a journal holds.
+#[derive(Debug, Default)]
+pub(super) struct Journal {
+    pub(super) changes: Vec<Change>,
+    /// Its size in bytes; 0 if it belongs to another whole file.
+    pub(super) size: u64,
+    /// Whether it ends within a line.
+    pub(super) is_cut_off: bool,
+}
+
+/// The lines for these changes, with the first line if there is a generation to name.
+pub(super) fn lines(generation: Option<u64>, changes: &[Change]) -> io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    if let Some(generation) = generation {
+        serde_json::to_writer(&mut lines, &Header { version: VERSION, generation })?;
+        lines.push(b'\n');
+    }
+    for change in changes {
+        serde_json::to_writer(&mut lines, change)?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+/// Reads a journal, which is empty if it belongs to another whole file than this. An error says what is wrong with it.
+pub(super) fn read(text: &[u8], generation: u64) -> Result<Journal, String> {
+    let mut lines = text.split_inclusive(|byte| *byte == b'\n').zip(1..);
+    let header = lines.next().filter(|(line, _)| line.ends_with(b"\n"));
+    let header = header.and_then(|(line, _)| serde_json::from_slice::<Header>(line).ok());
+    let Some(header) = header.filter(|header| header.generation == generation) else {
+        return Ok(Journal::default());
+    };
+    if header.version != VERSION {
+        return Err(format!("version {}", header.version));
+    }
+    let mut journal = Journal { size: text.len() as u64, ..Journal::default() };
+    for (line, number) in lines {
+        if !line.ends_with(b"\n") {
+            journal.is_cut_off = true;
+            break;
+        }
+        match serde_json::from_slice(line) {
+            Ok(change) => journal.changes.push(change),
+            Err(_) if is_of_former_name(line) => {}
+            Err(error) => return Err(format!("line {number}: {error}")),
+        }
+    }
+    Ok(journal)
+}
+
+/// Whether a line is about an address that an earlier version accepted and that is refused now.
+fn is_of_former_name(line: &[u8]) -> bool {
+    let change = serde_json::from_slice::<HashMap<String, Box<RawValue>>>(line).unwrap_or_default();
+    change.values().any(|entry| former_names::is_refused(entry.get()))
+}
+
+/// The state after these changes, of which a later one wins over an earlier one.
+pub(super) fn apply(mut state: State, changes: Vec<Change>) -> State {
+    if changes.is_empty() {
+        return state;
+    }
+    let mut peers: HashMap<Address, KnownPeer> =
+        state.peers.into_iter().map(|peer| (peer.address.clone(), peer)).collect();
+    let mut pins = Vec::new();
+    for change in changes {
+        match change {
+            Change::Peer(peer) => drop(peers.insert(peer.address.clone(), peer)),
+            Change::Forgotten(address) => drop(peers.remove(&address)),
+            Change::Pin(pin) => pins.push((pin.address.clone(), Some(pin))),
+            Change::Unpinned(address) => pins.push((address, None)),
+            Change::IgnoredRemotes(remotes) => state.ignored_remotes = remotes,
+        }
+    }
+    state.peers = peers.into_values().collect();
+    state
+        .peers
+        .sort_unstable_by(|one, other| (one.status, &one.address).cmp(&(other.status, &other.address)));
+    state.pins = with_changed_pins(state.pins, pins);
+    state
+}
+
+/// The pins in the order in which they were made: the oldest may be forgotten first.
+fn with_changed_pins(pins: Vec<Pin>, changes: Vec<(Address, Option<Pin>)>) -> Vec<Pin> {
+    let mut seen = HashSet::new();
+    let mut latest: Vec<Option<Pin>> = Vec::new();
+    for (address, pin) in changes.into_iter().rev() {
+        if seen.insert(address) {
+            latest.push(pin);
+        }
+    }
+    let kept = pins.into_iter().filter(|pin| !seen.contains(&pin.address));
+    kept.chain(latest.into_iter().rev().flatten()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{core::Status, node::CertificateFingerprint};
+
+    fn address(number: u8) -> Address {
+        Address::new(&format!("n{number}.example.org"), 1).unwrap()
+    }
+
+    fn peer(number: u8, time: u64) -> Change {
+        let (address, status) = (address(number), Status::ALL[usize::from(number) % 5]);
+        let is_named = number.is_multiple_of(2);
+        Change::Peer(KnownPeer { address, status, time, reached: false, is_named, before_ignored: None })
+    }
+
+    fn pin(number: u8, sha256: u8) -> Change {
+        let sha256 = CertificateFingerprint([sha256; 32]);
+        Change::Pin(Pin { address: address(number), sha256, is_by_user: false })
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        prop_oneof![
+            (0..8_u8, 0..100_u64).prop_map(|(number, time)| peer(number, time)),
+            (0..8_u8).prop_map(|number| Change::Forgotten(address(number))),
+            (0..8_u8, any::<u8>()).prop_map(|(number, sha256)| pin(number, sha256)),
+            (0..8_u8).prop_map(|number| Change::Unpinned(address(number))),
+            (0..4_u8).prop_map(|number| Change::IgnoredRemotes(vec![IpAddr::from([192, 0, 2, number])])),
+        ]
+    }
+
+    fn kept(state: &State) -> String {
+        serde_json::to_string(state).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn a_journal_cut_anywhere_gives_the_changes_whose_lines_are_whole(
+            changes in prop::collection::vec(change(), 0..20), cut in any::<prop::sample::Index>(),
+        ) {
+            let written = lines(Some(7), &changes).unwrap();
+            let cut = &written[..cut.index(written.len() + 1)];
+            let journal = read(cut, 7).unwrap();
+            let whole = cut.split(|byte| *byte == b'\n').count().saturating_sub(2);
+            prop_assert_eq!(&journal.changes, &changes[..whole]);
+            let has_header = cut.contains(&b'\n');
+            prop_assert_eq!(journal.is_cut_off, has_header && !cut.ends_with(b"\n"));
+            prop_assert!(read(cut, 8).unwrap().changes.is_empty(), "it belongs to another file");
+        }
+
+        #[test]
+        fn changes_in_portions_give_the_state_that_they_give_at_once(
+            changes in prop::collection::vec(change(), 0..40), at in any::<prop::sample::Index>(),
+        ) {
+            let at_once = apply(State::default(), changes.clone());
+            let at = at.index(changes.len() + 1);
+            let in_portions = apply(apply(State::default(), changes[..at].to_vec()), changes[at..].to_vec());
+            prop_assert_eq!(kept(&in_portions), kept(&at_once));
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_wrong_is_told_by_its_number_and_another_version_is_not_read() {
+        let mut text = lines(Some(7), &[peer(1, 1)]).unwrap();
+        text.extend_from_slice(b"{\"peer\":{}}\n");
+        assert!(read(&text, 7).unwrap_err().starts_with("line 3: "));
+        let former = br#"{"peer":{"hostname":"-a","port":1,"status":"lost","time":0}}
+{"forgotten":{"hostname":"b-.c","port":1}}
+"#;
+        let text = [&lines(Some(7), &[peer(1, 1)]).unwrap(), &former[..]].concat();
+        assert_eq!(read(&text, 7).unwrap().changes, [peer(1, 1)]);
+        assert_eq!(read(b"{\"version\":2,\"generation\":7}\n", 7).unwrap_err(), "version 2");
+    }
+}

@@ -1,0 +1,50 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::files;
+
+/// Something that a node found at its start and that its user should know. The node runs all the same.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartWarning {
+    /// Others than its owner can use the file with the private key, and with it speak in the node's name.
+    #[error("others can use the private key {path} (mode {mode:04o}); run chmod 600 {path}")]
+    KeyOpen {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// Others than its owner can change the data directory, and with it the key and the certificates that are trusted.
+    #[error("others can change the data directory {path} (mode {mode:04o}); run chmod 700 {path}")]
+    DirectoryOpen {
+        /// The directory.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// There was a key without a certificate, so another certificate was made for it. Peers that know this node by the
+    /// old one refuse it until they accept the new one.
+    #[error(
+        "{certificate} was missing, so a new certificate was made for the key beside it; peers that know the old one \
+         refuse this node until they accept the new one"
+    )]
+    CertificateRemade {
+        /// The file of the certificate.
+        certificate: PathBuf,
+    },
+}
+
+/// Warns of a key that a mode with one of these bits opens to others.
+pub(super) fn of_key(path: &Path, bits: u32) -> Option<StartWarning> {
+    let mode = files::mode_open_to_others(&fs::metadata(path).ok()?, bits)?;
+    Some(StartWarning::KeyOpen { path: path.to_owned(), mode })
+}
+
+/// Warns of a directory that others can write to.
+pub(super) fn of_directory(path: &Path) -> Option<StartWarning> {
+    let mode = files::mode_open_to_others(&fs::metadata(path).ok()?, 0o022)?;
+    Some(StartWarning::DirectoryOpen { path: path.to_owned(), mode })
+}

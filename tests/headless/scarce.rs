@@ -1,0 +1,177 @@
+//! A machine that has too little of something: it is told in one line, and nothing that goes on is ended for it.
+
+use std::{
+    fs::OpenOptions,
+    process::{Command, Stdio},
+};
+
+use crate::process::{Home, Process, eventually};
+
+/// A `clacks` with less than it could have of something, as the shell's `ulimit` says.
+fn limited(home: &Home, limit: &str, arguments: &[&str]) -> Command {
+    let mut shell = home.command("/bin/sh");
+    let script = format!("ulimit {limit}; exec \"$@\"");
+    shell.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_clacks")]).args(arguments);
+    shell
+}
+
+const NODE: [&str; 5] = ["node", "--hostname", "127.0.0.1", "--port", "0"];
+
+/// One line on standard error that says something, and a failure.
+fn assert_told(command: &mut Command, expected: &str) {
+    let (status, _, complaint) = Process::start_unread(command).read().ended();
+    assert!(status.code().is_some_and(|code| code > 0), "{expected}: {status} {complaint}");
+    let line = complaint.lines().last().unwrap_or_default();
+    assert!(line.starts_with("clacks: ") && line.contains(expected), "{expected}: {complaint}");
+    assert!(!complaint.contains("panicked") && complaint.lines().count() <= 2, "{complaint}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_a_failure_that_says_why_and_nobody_who_reads_is_none() {
+    let home = Home::new();
+    let full = || Stdio::from(OpenOptions::new().write(true).open("/dev/full").unwrap());
+    for arguments in [
+        &NODE[..],
+        &["demo", "--no-screen"],
+        &["--accessible", "--port", "0"],
+        &["config"],
+        &["--help"],
+        &["--version"],
+        &["simulate", "--list"],
+        &["simulate", "grid", "--no-screen", "--set", "deliveries=10"],
+    ] {
+        let output =
+            |stdout: Stdio| home.clacks(arguments).stdin(Stdio::null()).stdout(stdout).output().unwrap();
+        let told = output(full());
+        let complaint = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert_eq!(told.status.code(), Some(1), "{arguments:?}: {complaint}");
+        let last = complaint.lines().last().unwrap_or_default();
+        assert_eq!(
+            last, "clacks: cannot write the output: No space left on device (os error 28)",
+            "{arguments:?}"
+        );
+
+        let (read, write) = std::io::pipe().unwrap();
+        drop(read);
+        let closed = output(write.into());
+        let complaint = String::from_utf8_lossy(&closed.stderr).into_owned();
+        assert!(closed.status.success() && !complaint.contains("cannot"), "{arguments:?}: {complaint}");
+    }
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_as_a_full_disk() {
+    let home = Home::new();
+    // In blocks of 512 or 1024 bytes.
+    let arguments =
+        [&NODE[..], &["--send-rate", "100", "--record", "recording", "--log-file", "log"]].concat();
+    let mut node = Process::start(&mut limited(&home, "-f 16", &arguments));
+    for number in 0..400 {
+        node.say(&format!(
+            "message {number}, long enough to fill a small file some time soon, as many of them do"
+        ));
+    }
+    let failed = node
+        .until(|line| line["reason"].as_str().is_some_and(|reason| reason.contains("recording has stopped")));
+    assert!(failed["reason"].as_str().unwrap().contains("File too large"), "{failed}");
+    node.ask("still there");
+    assert!(node.is_running());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn with_too_few_files_a_node_starts_or_says_so_in_a_line() {
+    let home = Home::new();
+    let mut refused = 0;
+    for files in 3..40 {
+        let mut command = limited(&home, &format!("-n {files}"), &NODE);
+        let mut process = Process::start_unread(command.stdin(Stdio::null())).read();
+        let mut starts = false;
+        eventually("it starts or ends", || {
+            starts = process.try_next().is_some_and(|line| line["event"] == "ready");
+            starts || !process.is_running()
+        });
+        if starts {
+            process.kill();
+            continue;
+        }
+        refused += 1;
+        let (status, _, complaint) = process.ended();
+        assert!(status.code().is_some_and(|code| code > 0), "{files}: {status} {complaint}");
+        // What the loader of the system says is not ours.
+        if !complaint.contains("shared librar") {
+            assert!(
+                complaint.starts_with("clacks: ") && complaint.lines().count() == 1,
+                "{files}: {complaint}"
+            );
+        }
+    }
+    assert!((1..37).contains(&refused), "{refused}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn with_too_few_threads_it_says_so_in_a_line() {
+    let home = Home::new();
+    // No limit binds root, and as somebody else it may not find the binary.
+    let is_root = rustix::process::geteuid().is_root();
+    let others =
+        is_root && home.command("setpriv").args(["--version"]).output().is_ok_and(|out| out.status.success());
+    let mut command = home.command(if is_root { "setpriv" } else { "prlimit" });
+    if is_root {
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "prlimit"]);
+    }
+    command
+        .args(["--nproc=3", env!("CARGO_BIN_EXE_clacks")])
+        .args(NODE)
+        .arg("--no-state")
+        .stdin(Stdio::null());
+    let Ok(output) = command.output() else { return };
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    if (is_root && !others) || !complaint.contains("clacks") || complaint.contains("ermission") {
+        return;
+    }
+    assert_told(&mut command, "threads");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_refused_in_a_line_wherever_a_file_is_read() {
+    let home = Home::new();
+    assert!(home.command("mkfifo").arg("pipe.toml").status().unwrap().success());
+    std::os::unix::fs::symlink("/dev/zero", home.path().join("zero.toml")).unwrap();
+    std::fs::create_dir(home.path().join("directory.toml")).unwrap();
+    for (file, kind) in
+        [("pipe.toml", "a named pipe"), ("zero.toml", "a device"), ("directory.toml", "a directory")]
+    {
+        for arguments in [
+            &["node", "--port", "0", "--config", file][..],
+            &["simulate", file, "--no-screen"],
+            &["replay", "--accessible", file],
+            &["node", "--port", "0", "--cert", file, "--key", file],
+        ] {
+            let expected = format!("{file}: it is {kind}, not a regular file");
+            assert_told(home.clacks(arguments).stdin(Stdio::null()), &expected);
+        }
+    }
+    std::fs::create_dir(home.path().join("data")).unwrap();
+    std::os::unix::fs::symlink("../pipe.toml", home.path().join("data/peers.json")).unwrap();
+    let kept = [&NODE[..], &["--data-dir", "data"]].concat();
+    assert_told(
+        home.clacks(&kept).stdin(Stdio::null()),
+        "peers.json: it is a named pipe, not a regular file",
+    );
+}
+
+#[test]
+fn a_data_directory_in_use_is_told_with_the_process_that_uses_it() {
+    let home = Home::new();
+    let kept = [&NODE[..], &["--data-dir", "data"]].concat();
+    let first = Process::start(&mut home.clacks(&kept));
+    let expected = format!("the data directory data is in use by another node, process {};", first.id());
+    assert_told(home.clacks(&kept).stdin(Stdio::null()), &expected);
+    // However it ends, the next may have it.
+    first.kill();
+    Process::start(&mut home.clacks(&kept));
+}

@@ -1,0 +1,34 @@
+use std::io;
+
+use clacks_p2p::node::StartError;
+
+/// What to do about a node that did not start, where its error does not say it.
+pub(super) fn remedy(error: &StartError) -> &'static str {
+    let StartError::Listen { source, .. } = error else { return "" };
+    match source.kind() {
+        io::ErrorKind::AddrInUse => "; stop what listens there, or give another --port",
+        io::ErrorKind::PermissionDenied => "; give a --port above 1023",
+        io::ErrorKind::AddrNotAvailable => "; give an address of this machine as --listen or --hostname",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_cannot_be_listened_on_is_told_with_what_to_do() {
+        use io::ErrorKind::{AddrInUse, AddrNotAvailable, ConnectionReset, PermissionDenied};
+        let address = ([127, 0, 0, 1], 80).into();
+        for (kind, advice) in [
+            (AddrInUse, "another --port"),
+            (PermissionDenied, "a --port above 1023"),
+            (AddrNotAvailable, "as --listen or --hostname"),
+        ] {
+            let error = StartError::Listen { address, source: kind.into() };
+            assert!(remedy(&error).contains(advice), "{kind:?}: {}", remedy(&error));
+        }
+        assert_eq!(remedy(&StartError::Listen { address, source: ConnectionReset.into() }), "");
+    }
+}
