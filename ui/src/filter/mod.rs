@@ -49,7 +49,7 @@ pub(crate) const GRAMMAR: &[(&str, &str)] = &[
 
 /// The same in one line.
 pub(crate) const IN_SHORT: &str =
-    "word \"two words\"  from: to: peer: ip: status: type: size>1k re:/\u{2026}/  !not  a | b  (\u{2026})";
+    "word \"two words\" from: to: peer: ip: status: type: size>1k re:/\u{2026}/ !not a|b (\u{2026})";
 
 /// Tells what is wanted from what is not. Cheap to clone, apart from its text.
 #[derive(Debug, Clone)]

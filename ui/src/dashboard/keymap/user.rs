@@ -243,7 +243,7 @@ mod tests {
                 "'n' = ':announce'",
                 "line 2: :announce takes HOST:PORT; \":prompt :announce \" begins to write it",
             ),
-            ("'n' = ':drop {peer}'", "line 2: a message is named by its number"),
+            ("'n' = ':edit {peer}'", "line 2: a message is named by its number"),
             ("'n' = ':up 3'", "line 2: :up takes nothing behind it"),
             ("'n' = 'drop {message}'", "line 2: \"drop {message}\" is no command; one begins with a colon"),
             ("'n' = 3", "line 2: invalid type: integer `3`, expected a string"),
