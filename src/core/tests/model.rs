@@ -41,6 +41,7 @@ struct Known {
     delay: u32,
     place: Option<IpAddr>,
     source: Option<IpAddr>,
+    introduced_itself: bool,
 }
 
 impl Known {
