@@ -24,7 +24,7 @@ mod remedy;
 mod timeout;
 mod view;
 
-pub(crate) use byte_size::ByteSize;
+pub(crate) use byte_size::{ByteSize, LogSize};
 pub(crate) use kill_timeout::KillTimeout;
 use limits::Limits;
 use remedy::remedy;
@@ -112,9 +112,10 @@ pub(crate) struct Config {
     #[arg(long, env = "CLACKS_LOG_LEVEL", value_name = "LEVEL")]
     pub(crate) log_level: Option<Level>,
 
-    /// From how many bytes on the log file is full and becomes FILE.1, and that FILE.2, as in 512K, 10M [default: 10M]
+    /// Maximum size of the log file, as in 512K, 10M; then it is renamed to FILE.old.1, and FILE.old.1 to FILE.old.2,
+    /// which is replaced; 0 for no limit, for logrotate with copytruncate [default: 10M]
     #[arg(long, env = "CLACKS_LOG_SIZE", value_name = "BYTES")]
-    pub(crate) log_size: Option<ByteSize>,
+    pub(crate) log_size: Option<LogSize>,
 
     #[command(flatten)]
     #[serde(default)]
