@@ -1,7 +1,8 @@
 //! What a node can be told: by flag, by environment variable, by configuration file.
 
 use std::{
-    io,
+    fs::File,
+    io::{self, Read},
     net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -292,7 +293,34 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    read_regular_text(path, LARGEST_FILE).with_context(|| format!("cannot read {}", path.display()))
+    read_named(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// The text of a file that the user named, which may be a pipe, as of `<(…)` in a shell. A pipe is read to its end,
+/// however long that takes.
+fn read_named(path: &Path) -> io::Result<String> {
+    if !is_pipe(path)? {
+        return read_regular_text(path, LARGEST_FILE);
+    }
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST_FILE {
+        let error = format!("it has more than {LARGEST_FILE} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, error));
+    }
+    Ok(text)
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::FileTypeExt;
+
+    Ok(std::fs::metadata(path)?.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 fn read_default() -> anyhow::Result<Option<(PathBuf, String)>> {
