@@ -73,7 +73,7 @@ pub(crate) struct Config {
     pub(crate) peers: Option<Vec<Address>>,
 
     /// File or https:// URL of a list of peers, a HOST:PORT a line; may be given more than once
-    #[arg(long, env = "CLACKS_PEERS_FROM", value_name = "FILE/URL", value_delimiter = ',')]
+    #[arg(long, env = "CLACKS_PEERS_FROM", value_name = "FILE/URL")]
     pub(crate) peers_from: Option<Vec<ListSource>>,
 
     /// Certificate to show, a PEM file, with --key [default: a self-signed one, kept in the data directory]
