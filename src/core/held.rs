@@ -21,7 +21,8 @@ pub enum HeldBy {
     Hand,
     /// The [`HoldRule`] matched it.
     Rule,
-    /// Three different peers refused it, or fewer that were all there were, so that sending it again is of no use.
+    /// Peers at three different places refused it, or it was refused three times by all the peers that there are, or
+    /// twelve times, so that sending it again is of no use.
     Refused,
 }
 

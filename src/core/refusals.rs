@@ -17,7 +17,7 @@ const MOST: usize = 12;
 
 /// The refusals of the messages that are here and were refused, by their tickets.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(Option<Box<HashMap<MessageId, Refused>>>);
+pub(super) struct Refusals(HashMap<MessageId, Refused>);
 
 /// The refusals of one message.
 #[derive(Debug, Default)]
@@ -59,33 +59,27 @@ impl Refused {
 
 impl Refusals {
     pub(super) fn of(&self, id: MessageId) -> Option<&Refused> {
-        self.0.as_ref()?.get(&id)
+        self.0.get(&id)
     }
 
     pub(super) fn of_mut(&mut self, id: MessageId) -> &mut Refused {
-        self.0.get_or_insert_default().entry(id).or_default()
+        self.0.entry(id).or_default()
     }
 
     /// The message has another ticket.
     pub(super) fn rename(&mut self, from: MessageId, to: MessageId) {
         if let Some(refused) = self.forget(from) {
-            self.0.get_or_insert_default().insert(to, refused);
+            self.0.insert(to, refused);
         }
     }
 
     /// Forgets who refused a message.
     pub(super) fn forget(&mut self, id: MessageId) -> Option<Refused> {
-        let all = self.0.as_mut()?;
-        let refused = all.remove(&id);
-        if all.is_empty() {
-            self.0 = None;
+        let refused = self.0.remove(&id);
+        if self.0.is_empty() {
+            self.0 = HashMap::new();
         }
         refused
-    }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, |all| all.len())
     }
 }
 

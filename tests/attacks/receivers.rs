@@ -174,7 +174,7 @@ async fn website(setting: Setting) -> Outcome {
     let named = honest.iter().filter_map(|peer| peer.seen().friends.get(&name).copied()).sum::<u64>();
     Outcome {
         figures: format!("{messages} of 304 messages to a website, named as a friend {named} of {all} times"),
-        asked: "0 times named, 15 messages at most".to_owned(),
-        is_within: named == 0 && messages <= 15,
+        asked: "0 times named, no more messages than a peer gets".to_owned(),
+        is_within: named == 0 && messages <= 304 / (honest.len() as u64 + 1),
     }
 }

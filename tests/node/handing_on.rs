@@ -73,7 +73,7 @@ async fn it_says_at_once_when_there_is_nobody() {
 #[tokio::test]
 async fn nothing_is_lost_when_all_peers_refuse() {
     let node = slow_node(10).await;
-    let peers = [FakePeer::that(Reply::status(503)).await, FakePeer::that(Reply::last_status(500)).await];
+    let peers = [FakePeer::that(Reply::status(503)).await, FakePeer::that(Reply::last_status(403)).await];
     for peer in &peers {
         node.add_peer(peer.address());
     }

@@ -59,7 +59,7 @@ impl Core {
     }
 
     /// Whether messages are handed on and there are peers that are not lost or dead.
-    fn hands_on_to_good_peers(&self) -> bool {
+    pub(super) fn hands_on_to_good_peers(&self) -> bool {
         let PeerCounts { new, alive, .. } = self.peers.counts();
         self.handing_on.is_some() && new + alive > 0
     }

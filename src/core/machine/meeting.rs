@@ -82,7 +82,10 @@ impl Core {
         if !self.makes_room_among_new(&introduction, remote, now) {
             return None;
         }
-        self.add(address, remote, now, introduction, |_, _| ())
+        let itself = introduction() == Introduction::Sender;
+        self.add(address, remote, now, introduction, |peers, number| {
+            peers.record_mut(number).introduced_itself = itself;
+        })
     }
 
     /// Adds an address that is not known unless there is no room for it. What is known of the peer is noted by `prepare`

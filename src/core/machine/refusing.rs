@@ -10,7 +10,8 @@ use rand::Rng;
 
 use crate::{
     core::{
-        Choice, Failure, HeldBy, HeldMessage, Limit, Now, Origin, PeerCounts, Status, choice, queue::Entry,
+        Choice, HeldBy, HeldMessage, Limit, Now, Origin, PeerCounts, Status, choice, queue::Entry,
+        refusals::Refused,
     },
     protocol::{Address, Message},
 };
@@ -29,7 +30,8 @@ pub(super) enum Verdict {
     Busy,
     /// The peer is there, but accepts this message at no time.
     MessageRefused,
-    /// The peer refuses us, or it does not speak the protocol: as good as no answer.
+    /// The peer refuses us, does not speak the protocol, or cannot be reached behind the gateway that answered: as good as
+    /// no answer.
     NoPeer,
 }
 
@@ -44,6 +46,8 @@ impl Verdict {
         match status {
             200 => Self::Accepted,
             429 | 503 => Self::Busy,
+            // Of a gateway that does not reach the peer; those from 520 on are common though not registered.
+            502 | 504 | 520..=530 => Self::NoPeer,
             400 | 413 | 414 | 422 | 431 | 500..=599 => Self::MessageRefused,
             _ => Self::NoPeer,
         }
@@ -51,7 +55,8 @@ impl Verdict {
 }
 
 impl Core {
-    /// What an answer other than 200 to a message changes: the peer's status only if it is as good as no answer.
+    /// What an answer other than 200 to a message changes: the peer's status only if it is as good as no answer, or if a
+    /// new peer is busy. New peers are sent to first, so one that is always busy would take the turns of the others.
     pub(super) fn note_reply(
         &mut self,
         to: &Address,
@@ -64,7 +69,7 @@ impl Core {
             Verdict::Accepted => false,
             Verdict::Busy => {
                 self.peers.pause(to, reply.retry_after, now.uptime);
-                false
+                number.is_some_and(|number| self.peers.record(number).status() == Status::New)
             }
             Verdict::MessageRefused => self.message_refused(to, number.is_some(), reply.remote, taken, now),
             Verdict::NoPeer => true,
@@ -105,6 +110,7 @@ impl Core {
             return self.put_back(taken, from);
         }
         let queued = self.queue.renewed(taken).queued;
+        self.queue.forget_refusals(queued.id);
         self.keep(HeldMessage { queued, by: HeldBy::Refused }, Origin::Returned(from.clone()));
     }
 
@@ -129,13 +135,17 @@ impl Core {
             matches!(in_flight.purpose, Purpose::Message(_)) && self.is_good(to) && !refused.is_by(to)
         };
         let PeerCounts { new, alive, lost, dead, .. } = self.peers.free_counts();
-        new + alive + lost + dead == self.free_refusers().count() && self.in_flight.iter().any(is_other)
+        let only_good = self.hands_on_to_good_peers();
+        let free = new + alive + if only_good { 0 } else { lost + dead };
+        let refusers =
+            self.free_refusers().filter(|number| !only_good || self.is_good(self.peers.address(*number)));
+        free == refusers.count() && self.in_flight.iter().any(is_other)
     }
 
     /// The peers that refused the head of the queue and could be sent to now.
     fn free_refusers(&self) -> impl Iterator<Item = usize> {
         let refused = self.queue.refusals_of_head().into_iter();
-        let numbers = refused.flat_map(|refused| refused.peers()).filter_map(|peer| self.peers.find(peer));
+        let numbers = refused.flat_map(Refused::peers).filter_map(|peer| self.peers.find(peer));
         numbers.filter(|number| self.peers.is_free(*number))
     }
 
@@ -173,7 +183,8 @@ mod tests {
         for (statuses, expected) in [
             (&[200_u16] as &[_], Accepted),
             (&[429, 503], Busy),
-            (&[400, 413, 414, 422, 431, 500, 501, 502, 504, 599], MessageRefused),
+            (&[400, 413, 414, 422, 431, 500, 501, 505, 519, 531, 599], MessageRefused),
+            (&[502, 504, 520, 525, 530], NoPeer),
             (&[100, 199, 201, 204, 301, 302, 304, 401, 403, 404, 405, 408, 410, 426, 451, 600, 999], NoPeer),
         ] {
             for status in statuses {

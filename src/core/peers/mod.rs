@@ -221,7 +221,8 @@ impl Peers {
             record.set_round_trip(accepted.round_trip);
             record.is_slow = record.delay > slow_from;
             record.place = accepted.remote.map(PlaceKey::of).or(record.place);
-            let spoke_before = record.source.is_some() && record.source == record.place;
+            let spoke_before =
+                record.introduced_itself && record.source.is_some() && record.source == record.place;
             record.speaks |= !accepted.has_body || spoke_before;
             record.is_mute = !record.speaks;
             (record.answers, record.reached) = (Some(record.speaks), true);

@@ -47,6 +47,8 @@ pub(in crate::core) struct Record {
     pub(super) place: Option<PlaceKey>,
     /// Where the payload came from that introduced it.
     pub(super) source: Option<PlaceKey>,
+    /// That payload came in its own name.
+    pub(in crate::core) introduced_itself: bool,
 }
 
 const NEVER: u64 = u64::MAX;
@@ -81,6 +83,7 @@ impl Record {
             delay: 0,
             place: None,
             source: None,
+            introduced_itself: false,
         }
     }
 

@@ -29,6 +29,7 @@ const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 type Name = usize;
 
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one fact")]
 struct Known {
     /// As it is shown to watchers.
     peer: Peer,
@@ -41,6 +42,7 @@ struct Known {
     delay: u32,
     place: Option<IpAddr>,
     source: Option<IpAddr>,
+    introduced_itself: bool,
 }
 
 impl Known {

@@ -111,6 +111,22 @@ fn a_busy_peer_is_sent_nothing_until_it_said_and_stays_what_it_is() {
     }
 }
 
+/// New peers are sent to first: one that is always busy would get the turns of the others.
+#[test]
+fn a_new_peer_that_is_busy_is_new_no_more() {
+    for code in [429, 503] {
+        let mut core = core();
+        core.add_peer(&address("new:1"), at(0));
+        core.enqueue(Message::text("m"), at(0)).unwrap();
+        let delivery = send_one(&mut core, at(1));
+        core.handle_delivery(delivery.id, answered(code, Some(1)), at(1));
+        assert_eq!(status(&core, &delivery.to), Some(Status::Lost), "{code}");
+        let later = send_one(&mut core, at(1001));
+        core.handle_delivery(later.id, taken(), at(1002));
+        assert_eq!(status(&core, &later.to), Some(Status::Alive), "{code}");
+    }
+}
+
 #[test]
 fn others_are_sent_to_while_one_pauses() {
     let mut core = core();

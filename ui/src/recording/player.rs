@@ -37,6 +37,7 @@ pub(super) const AT_A_STRETCH: u64 = 256 << 10;
 
 /// Something new about a recording that is being played.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and most are events")]
 pub(crate) enum Played {
     Event(Event, Now),
     /// A jump or the recording has come to its end, and nothing happened then.
@@ -45,6 +46,7 @@ pub(crate) enum Played {
 
 /// What was taken in at a stretch.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and most are events")]
 enum Taken {
     Played(Played),
     /// Nothing that is shown, and more of the file is due.

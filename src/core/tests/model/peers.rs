@@ -50,6 +50,7 @@ impl Model {
             delay: 0,
             place: None,
             source,
+            introduced_itself: false,
         };
         assert!(self.peers.insert(address.clone(), known).is_none());
         if !self.paused.contains_key(address) {
@@ -87,7 +88,11 @@ impl Model {
         let is_new = |known: &Known| known.peer.status == Status::New;
         let has_room = self.with_status(Status::New).len() < self.options.max_new_peers
             || ((is_sender || self.is_another_crowd_larger(source)) && self.make_room(is_new));
-        has_room && self.discover(address, source)
+        let is_added = has_room && self.discover(address, source);
+        if is_added && let Some(known) = self.peers.get_mut(address) {
+            known.introduced_itself = is_sender;
+        }
+        is_added
     }
 
     /// Who makes room before any that answered.
@@ -149,7 +154,8 @@ impl Model {
         let micros = reply.round_trip.as_micros() as u32;
         known.delay = micros.max(known.delay - known.delay.saturating_sub(micros).div_ceil(8));
         known.place = reply.remote.or(known.place);
-        known.speaks |= !reply.has_body || known.source.is_some() && known.source == known.place;
+        let spoke_before = known.introduced_itself && known.source.is_some() && known.source == known.place;
+        known.speaks |= !reply.has_body || spoke_before;
         (known.is_tried, known.is_mute, known.answered) = (true, !known.speaks, now);
         let peer = &mut known.peer;
         (peer.reached, peer.answers, peer.round_trip) = (true, known.speaks, Some(reply.round_trip));

@@ -35,7 +35,12 @@ impl Model {
     /// A peer answered a message with a status other than 200, and is not known to be away for it.
     pub(super) fn refused(&mut self, to: &Address, message: &Message, status: u16) {
         match status {
-            503 => self.pause(to),
+            503 => {
+                self.pause(to);
+                if self.status(to) == Some(Status::New) {
+                    self.contact_failed(to);
+                }
+            }
             413 | 500 => {
                 let text = message.as_json().to_owned();
                 let row = &mut self.standing.entry(to.clone()).or_default().1;
@@ -75,8 +80,11 @@ impl Model {
         let is_other = |(_, to, message): &(DeliveryId, Address, Option<Message>)| {
             message.is_some() && good.contains(to) && !refusers.contains(to)
         };
+        let is_candidate = |peer: &&Address| {
+            self.is_free(peer) && (!self.is_handing_on || good.is_empty() || good.contains(peer))
+        };
         !refusers.is_empty()
-            && self.peers.keys().filter(|peer| self.is_free(peer)).all(|peer| refusers.contains(peer))
+            && self.peers.keys().filter(|peer| is_candidate(peer)).all(|peer| refusers.contains(peer))
             && self.in_flight.iter().any(is_other)
     }
 
