@@ -34,6 +34,43 @@ fn the_file_may_be_named_by_the_environment_and_its_limits_reach_the_node() {
     assert!(full["reason"].as_str().unwrap().starts_with("the queue is full (1 messages, "), "{full}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_may_be_named_for_the_file_and_is_bounded_in_size() {
+    let home = Home::new();
+    assert!(home.command("mkfifo").arg("pipe").status().unwrap().success());
+    let pipe = home.path().join("pipe");
+    // Opening a pipe to write into it waits for whoever reads it.
+    let write = |text: Vec<u8>| {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::write(pipe, text))
+    };
+    let writer = write(FILE.into());
+    let node = Process::start(&mut home.clacks(&["node", "--config", "pipe"]));
+    assert_eq!(hostname(&node), "file.example");
+    writer.join().unwrap().unwrap();
+    let writer = write(vec![b'#'; 2 << 20]);
+    let output = home.clacks(&["node", "--config", "pipe"]).output().unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(complaint, "clacks: cannot read pipe: it has more than 1048576 bytes\n");
+    assert!(!output.status.success() && writer.join().unwrap().is_err());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_in_the_platform_s_directory_is_refused() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.path().join("config/clacks")).unwrap();
+    assert!(home.command("mkfifo").arg("config/clacks/config.toml").status().unwrap().success());
+    let output = home
+        .clacks(&["node", "--port", "0"])
+        .env("XDG_CONFIG_HOME", home.path().join("config"))
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.ends_with("it is a named pipe, not a regular file\n"), "{complaint}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_in_the_platform_s_directory_is_found() {

@@ -72,7 +72,7 @@ fn without_a_list_it_is_said_how_to_name_one() {
     let home = Home::new();
     let mut node = home.node(&[]);
     let answer = node.ask(":peers-from");
-    assert!(answer["reason"].as_str().unwrap().contains("as --peers-from"), "{answer}");
+    assert!(answer["reason"].as_str().unwrap().contains("or set --peers-from"), "{answer}");
 }
 
 #[test]
@@ -108,6 +108,44 @@ fn a_server_that_says_nothing_holds_up_neither_the_node_nor_its_end() {
     assert_eq!(node.ask(":drop 1")["text"], "dropped 1");
     node.say(":quit");
     node.stopped();
+}
+
+#[test]
+fn however_many_lists_are_configured_the_input_is_answered_meanwhile() {
+    let home = Home::new();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let urls = (0..100).map(|number| format!("https://{}/{number}", silent.local_addr().unwrap()));
+    let mut arguments = vec!["node".to_owned(), "--hostname".to_owned(), "127.0.0.1".to_owned()];
+    arguments.extend(["--port".to_owned(), "0".to_owned()]);
+    arguments.extend(urls.flat_map(|url| ["--peers-from".to_owned(), url]));
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let authority = home.write("authority.pem", &authority().0);
+    let mut node = Process::start(home.clacks(&arguments).env("SSL_CERT_FILE", &authority));
+    let (_open, _) = silent.accept().unwrap();
+    node.say("hello");
+    let before_the_answer = node.until(|line| line["event"] == "reply" || line["event"] == "peers_not_read");
+    assert_eq!(before_the_answer["text"], "queued as 1");
+    node.say(":drop 1");
+    node.say(":quit");
+    node.stopped();
+}
+
+#[test]
+fn commas_separate_lists_in_the_environment_and_not_in_a_flag() {
+    let home = Home::new();
+    for (name, text) in [("one,two", "a.invalid:1\n"), ("one", "b.invalid:1\n"), ("two", "c.invalid:1\n")] {
+        home.write(name, text);
+    }
+    let sources = |mut node: Process, count: usize| {
+        let source = |_| node.until_event("peers_read")["source"].as_str().unwrap().to_owned();
+        let mut sources: Vec<_> = (0..count).map(source).collect();
+        sources.sort_unstable();
+        sources
+    };
+    assert_eq!(sources(home.node(&["--peers-from", "one,two"]), 1), ["one,two"]);
+    let mut from_environment = home.clacks(&["node", "--port", "0"]);
+    from_environment.env("CLACKS_PEERS_FROM", "one,two");
+    assert_eq!(sources(Process::start(&mut from_environment), 2), ["one", "two"]);
 }
 
 /// An authority that says who is at this machine's address: its certificate, and what a server there has.

@@ -151,6 +151,10 @@ fn what_is_no_regular_file_is_refused_in_a_line_wherever_a_file_is_read() {
             &["replay", "--accessible", file],
             &["node", "--port", "0", "--cert", file, "--key", file],
         ] {
+            // A pipe that is named for the configuration is read.
+            if kind == "a named pipe" && arguments.contains(&"--config") {
+                continue;
+            }
             let expected = format!("{file}: it is {kind}, not a regular file");
             assert_told(home.clacks(arguments).stdin(Stdio::null()), &expected);
         }

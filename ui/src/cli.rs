@@ -94,7 +94,23 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     // The options of a node are nothing to the demo, so it must not stumble over a wrong one.
     let command =
         if takes_options { command } else { command.mut_args(|argument| argument.env(None::<&str>)) };
+    let command = with_lists_of_environment(command, arguments);
     Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+}
+
+/// Has commas separate the lists of peers in the environment. A flag names one list, whose path or URL may have commas.
+fn with_lists_of_environment(command: clap::Command, arguments: &[OsString]) -> clap::Command {
+    let is_flag = |argument: &OsString| {
+        argument
+            .to_str()
+            .and_then(|text| text.strip_prefix("--peers-from"))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    };
+    if arguments.iter().any(is_flag) {
+        return command;
+    }
+    let split = |argument: clap::Arg| argument.value_delimiter(',');
+    command.mut_arg("peers_from", split).mut_subcommand("node", |node| node.mut_arg("peers_from", split))
 }
 
 /// What was wrong with the command line or the environment, in one line.
@@ -158,6 +174,23 @@ mod tests {
             let complaint = complaint_about(arguments);
             assert!(complaint.contains(named), "{complaint}");
             assert!(!complaint.contains('\n') && !complaint.contains("error:"), "{complaint}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_a_flag_names_may_have_commas() {
+        let lists = |arguments: &[&str]| {
+            let arguments: Vec<_> = arguments.iter().map(OsString::from).collect();
+            let cli = parse(&arguments).unwrap();
+            let run = match cli.command {
+                Some(Command::Node(run)) => *run,
+                _ => cli.run,
+            };
+            run.config.peers_from.unwrap_or_default().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        for command in [&["clacks"][..], &["clacks", "node"]] {
+            let given = [command, &["--peers-from", "a,b", "--peers-from=https://example.org/c,d"]].concat();
+            assert_eq!(lists(&given), ["a,b", "https://example.org/c,d"], "{given:?}");
         }
     }
 

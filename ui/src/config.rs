@@ -1,7 +1,8 @@
 //! What a node can be told: by flag, by environment variable, by configuration file.
 
 use std::{
-    io,
+    fs::File,
+    io::{self, Read},
     net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -24,7 +25,7 @@ mod remedy;
 mod timeout;
 mod view;
 
-pub(crate) use byte_size::ByteSize;
+pub(crate) use byte_size::{ByteSize, LogSize};
 pub(crate) use kill_timeout::KillTimeout;
 use limits::Limits;
 use remedy::remedy;
@@ -72,7 +73,7 @@ pub(crate) struct Config {
     pub(crate) peers: Option<Vec<Address>>,
 
     /// File or https:// URL of a list of peers, a HOST:PORT a line; may be given more than once
-    #[arg(long, env = "CLACKS_PEERS_FROM", value_name = "FILE/URL", value_delimiter = ',')]
+    #[arg(long, env = "CLACKS_PEERS_FROM", value_name = "FILE/URL")]
     pub(crate) peers_from: Option<Vec<ListSource>>,
 
     /// Certificate to show, a PEM file, with --key [default: a self-signed one, kept in the data directory]
@@ -112,9 +113,10 @@ pub(crate) struct Config {
     #[arg(long, env = "CLACKS_LOG_LEVEL", value_name = "LEVEL")]
     pub(crate) log_level: Option<Level>,
 
-    /// From how many bytes on the log file is full and becomes FILE.1, and that FILE.2, as in 512K, 10M [default: 10M]
+    /// Maximum size of the log file, as in 512K, 10M; then it is renamed to FILE.old.1, and FILE.old.1 to FILE.old.2,
+    /// which is replaced; 0 for no limit, for logrotate with copytruncate [default: 10M]
     #[arg(long, env = "CLACKS_LOG_SIZE", value_name = "BYTES")]
-    pub(crate) log_size: Option<ByteSize>,
+    pub(crate) log_size: Option<LogSize>,
 
     #[command(flatten)]
     #[serde(default)]
@@ -291,7 +293,34 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    read_regular_text(path, LARGEST_FILE).with_context(|| format!("cannot read {}", path.display()))
+    read_named(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// The text of a file that the user named, which may be a pipe, as of `<(…)` in a shell. A pipe is read to its end,
+/// however long that takes.
+fn read_named(path: &Path) -> io::Result<String> {
+    if !is_pipe(path)? {
+        return read_regular_text(path, LARGEST_FILE);
+    }
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST_FILE {
+        let error = format!("it has more than {LARGEST_FILE} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, error));
+    }
+    Ok(text)
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::FileTypeExt;
+
+    Ok(std::fs::metadata(path)?.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 fn read_default() -> anyhow::Result<Option<(PathBuf, String)>> {

@@ -166,7 +166,7 @@ fn add(node: &Node, peer: &Address) -> Result<String, String> {
     Err(match node.peer(peer) {
         Some(known) => format!("{peer} is known already; it is {}", known.status),
         None if node.overview().peers.total() >= node.options().max_peers => {
-            format!("{peer} was not added: as many peers are known as may be")
+            format!("{peer} was not added: the limit on known peers is reached (max-peers)")
         }
         None => format!("{peer} is this node itself"),
     })
@@ -218,7 +218,7 @@ pub(crate) async fn drop_matching(node: &Node, filter: Option<Filter>) -> Vec<Re
 /// What to say of so many messages that were dropped.
 pub(crate) fn dropped(count: usize) -> Result<String, String> {
     match count {
-        0 => Err("no message that waits or is held is one of these".to_owned()),
+        0 => Err("no queued or held message matches".to_owned()),
         1 => Ok("dropped 1 message".to_owned()),
         count => Ok(format!("dropped {count} messages")),
     }
@@ -274,7 +274,7 @@ mod tests {
             (":drop 3", Ok("dropped 3")),
             (":unhold", Ok("no longer held: red; 1 message stays held until it is released")),
             (":hold", Ok("1 message is held; no filter holds what comes")),
-            (":drop ip:192.0.2.7", Err("no message that waits or is held is one of these")),
+            (":drop ip:192.0.2.7", Err("no queued or held message matches")),
             (":release all", Ok("released 1 message")),
             (":release all", Err("nothing is held")),
         ] {
@@ -363,7 +363,7 @@ mod tests {
     async fn a_node_that_knows_all_it_may_adds_nobody() {
         let node = builder().options(|options| options.max_peers = 1).start().await.unwrap();
         assert_eq!(told(&node, ":add tower:8080").await, Ok("added tower:8080".into()));
-        let full = "keep:8080 was not added: as many peers are known as may be";
+        let full = "keep:8080 was not added: the limit on known peers is reached (max-peers)";
         assert_eq!(told(&node, ":add keep:8080").await, Err(full.into()));
     }
 }

@@ -77,7 +77,7 @@ pub(crate) fn rows(settings: Option<&Settings>, overview: &Overview, connections
         row(
             "messages of one address (503)",
             Some(Limit::QueueShares),
-            &|_| "leaves room for others".to_owned(),
+            &|_| "depends on how full the queue is".to_owned(),
             None,
         ),
         row(
@@ -86,7 +86,7 @@ pub(crate) fn rows(settings: Option<&Settings>, overview: &Overview, connections
             &|set| format!("{} bytes", number(set.options.max_message_bytes)),
             None,
         ),
-        row("peers that an address names", Some(Limit::Introductions), &introductions, None),
+        row("new peers introduced by one address", Some(Limit::Introductions), &introductions, None),
         row(
             "new peers",
             Some(Limit::NewPeers),

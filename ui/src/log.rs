@@ -22,12 +22,9 @@ use tracing_subscriber::{
 mod allowance;
 mod file;
 
-use crate::{config::ByteSize, escape::escaped};
+use crate::{config::LogSize, escape::escaped};
 use allowance::{Allowance, LeftOut, Topic};
 use file::LogFile;
-
-/// From how many bytes on a file is full, where that is not said.
-const FULL_AT: u64 = 10 << 20;
 
 /// How much the log tells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
@@ -53,9 +50,9 @@ impl From<Level> for LevelFilter {
     }
 }
 
-/// Appends everything that is logged from now on to a file, of which others than its owner can't read what this makes.
-pub(crate) fn open(path: &Path, level: Level, full_at: Option<ByteSize>) -> anyhow::Result<()> {
-    let (file, open_to_others) = LogFile::open(path, full_at.map_or(FULL_AT, |size| size.0))
+/// Appends everything that is logged from now on to a file. Only its owner can read a file that this creates.
+pub(crate) fn open(path: &Path, level: Level, max_size: LogSize) -> anyhow::Result<()> {
+    let (file, open_to_others) = LogFile::open(path, max_size.0)
         .with_context(|| format!("cannot write the log file {}", path.display()))?;
     if let Some(mode) = open_to_others {
         let path = path.display();
@@ -135,7 +132,7 @@ fn log_within(allowance: &mut Allowance, event: &Event, now: Instant) {
 }
 
 fn log_left_out(left_out: &[LeftOut]) {
-    left_out.iter().for_each(|left_out| info!(lines = left_out.lines, "left out: {left_out}"));
+    left_out.iter().for_each(|left_out| info!(lines = left_out.lines, "{left_out}"));
 }
 
 /// What an event is about and where it came from, if others than the user cause it. What is logged at the level `debug`

@@ -199,7 +199,7 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
 async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
     // Before the node starts, so that a log file that can't be written is told before a node is heard of.
     if let Some(file) = &config.log_file {
-        log::open(file, config.log_level.unwrap_or_default(), config.log_size)?;
+        log::open(file, config.log_level.unwrap_or_default(), config.log_size.unwrap_or_default())?;
     }
     let node = config.start().await?;
     node.warnings().iter().for_each(|warning| tell(&format!("warning: {warning}")));

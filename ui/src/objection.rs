@@ -29,6 +29,12 @@ pub(crate) fn now(node: &Node, command: &NodeCommand) -> Option<String> {
         {
             Some(format!("{peer} is this node itself"))
         }
+        NodeCommand::Enqueue(message) | NodeCommand::Replace(_, message)
+            if message.size() > node.options().max_message_bytes =>
+        {
+            let (size, most) = (message.size(), node.options().max_message_bytes);
+            Some(EnqueueError::TooLarge { size, most }.to_string())
+        }
         NodeCommand::Add(peer) => {
             node.peer(peer).map(|known| format!("{peer} is known already; it is {}", known.status))
         }
@@ -64,6 +70,8 @@ fn is_ignored(node: &Node, peer: &Address) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use clacks_p2p::Message;
+
     use super::*;
     use crate::{command::Command, execute::execute};
 
@@ -82,14 +90,27 @@ mod tests {
     async fn what_would_fail_is_objected_to_and_nothing_else_is() {
         let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let here = node.address();
-        for line in ["hello", ":add tower:1", ":ignore rude:1", ":json [1]", ":rate 2", ":ignore ip:::1"] {
+        let largest = "x".repeat(Message::MAX_SIZE - 2);
+        for line in [
+            largest.as_str(),
+            "hello",
+            ":add tower:1",
+            ":ignore rude:1",
+            ":json [1]",
+            ":rate 2",
+            ":ignore ip:::1",
+        ] {
             assert_eq!(objection(&node, line), None, "{line}");
             execute(&node, command(line)).await.unwrap();
         }
         for line in [":unignore rude:1", ":ignore tower:1", ":forget tower:1", ":drop 1", ":trust a:1"] {
             assert_eq!(objection(&node, line), None, "{line}");
         }
+        let larger = "x".repeat(Message::MAX_SIZE - 1);
         let wrong = [
+            larger.as_str(),
+            &format!(":edit 1 {larger}"),
+            &format!(":json \"{larger}\""),
             ":add tower:1",
             ":ignore rude:1",
             ":announce rude:1",

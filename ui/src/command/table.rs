@@ -73,7 +73,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "forget", Address(All), Anywhere, "remove a peer; it comes back when somebody names it", |text| Ok(NodeCommand::Forget(text.parse()?).into());
     "trust", Address(All), Anywhere, "accept the new certificate of a peer", |text| Ok(NodeCommand::Trust(text.parse()?).into());
     "json", Json, Anywhere, "send any JSON value as a message", |text| Ok(NodeCommand::Enqueue(Message::from_json(text, DEFAULT_MAX_DEPTH)?).into());
-    "drop", Argument::Drop, Anywhere, "take out the message of this number, or all that wait or are held and that a filter admits, or all of them", drop;
+    "drop", Argument::Drop, Anywhere, "remove one message, all that match a filter, or all; messages that are being sent are not affected", drop;
     "hold", Argument::Filter, Anywhere, "hold what it admits, now and as it comes, until it is released, or the message of this number; alone: say what is held", hold;
     "unhold", Nothing, Anywhere, "hold no more by a filter; what is held stays so until it is released", |_| Ok(NodeCommand::Unhold.into());
     "release", Argument::Held, Anywhere, "put a held message at the tail of the queue, or all of them", release;

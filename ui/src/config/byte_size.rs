@@ -6,12 +6,18 @@ use serde::{Deserialize, Deserializer, de::Error};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ByteSize(pub(crate) u64);
 
+/// Maximum size of the log file in bytes; `None` for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LogSize(pub(crate) Option<u64>);
+
 /// How large the body of a request may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BodySize(pub(super) usize);
 
 /// What is wrong with it.
 const WRONG: &str = "a size is a number of bytes, or with a unit as in 512K, 64M, 2G; at least 64K";
+const WRONG_LOG: &str =
+    "a size is a number of bytes, or with a unit as in 512K, 64M, 2G; at least 64K, or 0 for no limit";
 /// Less would hold hardly more than a hundred events.
 const LEAST: u64 = 64 << 10;
 
@@ -25,11 +31,29 @@ impl Default for ByteSize {
     }
 }
 
+impl Default for LogSize {
+    fn default() -> Self {
+        Self(Some(10 << 20))
+    }
+}
+
 impl FromStr for ByteSize {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
         bytes(text).filter(|bytes| *bytes >= LEAST).map(Self).ok_or(WRONG)
+    }
+}
+
+impl FromStr for LogSize {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match bytes(text).ok_or(WRONG_LOG)? {
+            0 => Ok(Self(None)),
+            bytes if bytes >= LEAST => Ok(Self(Some(bytes))),
+            _ => Err(WRONG_LOG),
+        }
     }
 }
 
@@ -78,6 +102,12 @@ impl<'de> Deserialize<'de> for ByteSize {
     }
 }
 
+impl<'de> Deserialize<'de> for LogSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        written(deserializer)
+    }
+}
+
 impl<'de> Deserialize<'de> for BodySize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         written(deserializer)
@@ -95,6 +125,12 @@ mod tests {
         }
         for text in ["", "M", "0", "63K", "1.5M", "10T", "99999999999G", "-1M", "\u{665}M"] {
             assert_eq!(text.parse::<ByteSize>(), Err(WRONG), "{text}");
+        }
+        for (text, size) in [("0", None), ("0K", None), ("64K", Some(65_536))] {
+            assert_eq!(text.parse(), Ok(LogSize(size)), "{text}");
+        }
+        for text in ["", "63K", "1", "-0", "none"] {
+            assert_eq!(text.parse::<LogSize>(), Err(WRONG_LOG), "{text}");
         }
         assert_eq!(("1K".parse(), "1G".parse()), (Ok(BodySize(1 << 10)), Ok(BodySize(1 << 30))));
         for text in ["0", "1023", "1025M", "2G", "large"] {

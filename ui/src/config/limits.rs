@@ -47,8 +47,8 @@ pub(crate) struct Limits {
     #[arg(long, env = "CLACKS_PAYLOAD_BURST", value_name = "NUMBER", value_parser = at_least_one)]
     payload_burst: Option<NonZero<u32>>,
 
-    /// Most connections from outside at once, 1 or more; then one of the network and address with the most makes room
-    /// [default: 768]
+    /// Most connections from outside at once, 1 or more; when it is reached, a connection of the network and address with
+    /// the most connections is closed [default: 768]
     #[arg(long, env = "CLACKS_MAX_CONNECTIONS", value_name = "NUMBER", value_parser = at_least_one)]
     max_connections: Option<NonZero<u32>>,
 
@@ -60,8 +60,8 @@ pub(crate) struct Limits {
     #[arg(long, env = "CLACKS_CONNECTION_RATE_PER_ADDRESS", value_name = "PER_SECOND", value_parser = at_least_one)]
     connection_rate_per_address: Option<NonZero<u32>>,
 
-    /// New connections a second that all remote addresses may make together beyond that while more than one makes any;
-    /// others are closed; 0 for no limit [default: 1000]
+    /// New connections a second for all addresses together, on top of the rate per address; not applied while only one
+    /// address connects; 0 for no limit [default: 1000]
     #[arg(long, env = "CLACKS_CONNECTION_RATE", value_name = "PER_SECOND")]
     connection_rate: Option<u32>,
 

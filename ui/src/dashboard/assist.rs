@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use clacks_p2p::core::{Peer, QueuedMessage};
+use clacks_p2p::{
+    Message,
+    core::{Peer, QueuedMessage},
+};
 
 use super::{
     completion::{self, Candidates, Completion, Need, complete},
@@ -122,7 +125,8 @@ pub(super) fn edited(model: &mut Model) -> Vec<Effect> {
 fn changed(model: &mut Model) -> Vec<Effect> {
     let (line, cursor) = (model.input.draft(), model.input.cursor_byte());
     let command = match Command::parse(line) {
-        Ok(Command::Node(command)) if !matches!(command, NodeCommand::Enqueue(_)) => Some(command),
+        Ok(Command::Node(NodeCommand::Enqueue(message))) if message.size() <= Message::MAX_SIZE => None,
+        Ok(Command::Node(command)) => Some(command),
         _ => None,
     };
     let question = Question { need: completion::need(line, cursor), command };

@@ -30,7 +30,8 @@ use story::Story;
 /// What the reader of the output gets to read what was left when the node stopped.
 const GOODBYE: Duration = Duration::from_secs(10);
 
-/// Announces and readings of lists under way before further lines of the input wait for one to end.
+/// Announces and readings of lists that the input asked for and that are under way before further lines of it wait for
+/// one to end.
 const MOST_UNDER_WAY: usize = 64;
 
 /// Runs until a signal or `:quit` asks it to stop, or nobody reads its output any more; then hands on what only this
@@ -124,7 +125,9 @@ struct Commands<'a> {
     /// Of the line that was read last.
     number: u64,
     announces: JoinSet<Record>,
-    /// Lists of peers that are being read, which nobody waits for at the end.
+    /// Lists of peers that are read at the start, which nobody waits for.
+    configured: JoinSet<Vec<Record>>,
+    /// Lists of peers that the input asked for, which nobody waits for at the end.
     readings: JoinSet<Vec<Record>>,
 }
 
@@ -173,12 +176,14 @@ impl<'a> Commands<'a> {
     /// Begins to read the lists of peers that are configured.
     fn new(node: &'a Node, recorder: Recorder, peer_lists: PeerLists) -> anyhow::Result<Self> {
         let lines = input::lines()?;
-        let (announces, mut readings) = (JoinSet::new(), JoinSet::new());
+        let mut configured = JoinSet::new();
         for source in peer_lists.configured() {
             let (node, lists, source) = (node.clone(), peer_lists.clone(), source.clone());
-            readings.spawn(async move { record::peers_read(node.now().unix_ms, &lists.read(source).await) });
+            configured
+                .spawn(async move { record::peers_read(node.now().unix_ms, &lists.read(source).await) });
         }
-        Ok(Self { node, recorder, peer_lists, lines, number: 0, announces, readings })
+        let (announces, readings) = (JoinSet::new(), JoinSet::new());
+        Ok(Self { node, recorder, peer_lists, lines, number: 0, announces, configured, readings })
     }
 
     /// Carries out one line of the input after the other, until `:quit`. The end of the input ends nothing.
@@ -191,6 +196,10 @@ impl<'a> Commands<'a> {
             let line = tokio::select! {
                 Some(done) = self.announces.join_next() => {
                     write_answers(done.map(|record| vec![record]), output).await?;
+                    continue;
+                }
+                Some(done) = self.configured.join_next() => {
+                    write_answers(done, output).await?;
                     continue;
                 }
                 Some(done) = self.readings.join_next() => {

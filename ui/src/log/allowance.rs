@@ -43,18 +43,17 @@ pub(super) enum Topic {
 impl Topic {
     const ALL: [Self; 6] =
         [Self::Refusals, Self::Announces, Self::Peers, Self::Failures, Self::Certificates, Self::Lags];
-}
 
-impl fmt::Display for Topic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Refusals => "refused requests",
-            Self::Announces => "announces",
-            Self::Peers => "changes of peers",
-            Self::Failures => "failures",
-            Self::Certificates => "refused certificates",
-            Self::Lags => "lags",
-        })
+    /// What one of its lines is about, and what several are about.
+    fn names(self) -> [&'static str; 2] {
+        match self {
+            Self::Refusals => ["refused request", "refused requests"],
+            Self::Announces => ["announce", "announces"],
+            Self::Peers => ["change of a peer", "changes of peers"],
+            Self::Failures => ["failure", "failures"],
+            Self::Certificates => ["refused certificate", "refused certificates"],
+            Self::Lags => ["more time that the log missed events", "more times that the log missed events"],
+        }
     }
 }
 
@@ -89,7 +88,10 @@ pub(super) struct LeftOut {
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} more {}", self.lines, self.topic)?;
+        let Self { topic, lines, .. } = self;
+        let [one, several] = topic.names();
+        let intro = if *topic == Topic::Lags { "" } else { "not logged in the last minute: " };
+        write!(f, "{intro}{lines} {}", if *lines == 1 { one } else { several })?;
         self.place.map_or(Ok(()), |place| write!(f, " from {place}"))
     }
 }
@@ -218,7 +220,7 @@ mod tests {
         assert_eq!(allowance.end_minute(now + MINUTE / 2), []);
         let told = allowance.end_minute(now + MINUTE);
         let told: Vec<_> = told.iter().map(ToString::to_string).collect();
-        assert_eq!(told, ["995 more refused requests from 0.0.0.1"]);
+        assert_eq!(told, ["not logged in the last minute: 995 refused requests from 0.0.0.1"]);
         assert_eq!(logged(&mut allowance, Topic::Refusals, [loud; 9]), OF_A_PLACE as usize);
         assert_eq!(allowance.left_out().len(), 1);
     }
@@ -244,6 +246,19 @@ mod tests {
                 let counted: u64 = left_out.iter().map(|left_out| left_out.lines).sum();
                 assert_eq!(logged as u64 + counted, u64::from(PLACES) * 3);
             }
+        }
+    }
+
+    #[test]
+    fn what_was_left_out_is_told_in_words() {
+        let place = Some(Place::from(remote(1)));
+        for (topic, lines, place, told) in [
+            (Topic::Lags, 3, None, "3 more times that the log missed events"),
+            (Topic::Lags, 1, None, "1 more time that the log missed events"),
+            (Topic::Refusals, 12, place, "not logged in the last minute: 12 refused requests from 0.0.0.1"),
+            (Topic::Failures, 1, None, "not logged in the last minute: 1 failure"),
+        ] {
+            assert_eq!(LeftOut { topic, lines, place }.to_string(), told);
         }
     }
 

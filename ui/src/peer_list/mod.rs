@@ -33,7 +33,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_READERS: usize = 4;
 
 /// What `:peers-from` says where nothing is configured.
-const NOTHING_CONFIGURED: &str = "no list is configured: name a FILE or URL, here or as --peers-from";
+const NOTHING_CONFIGURED: &str = "no peer list is configured; give a FILE or URL, or set --peers-from";
 
 /// Reads lists of peers. Clones share the bound on what is read at the same time.
 #[derive(Debug, Clone)]

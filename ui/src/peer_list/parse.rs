@@ -43,7 +43,7 @@ pub(crate) enum LineError {
 
 /// The list is something else than text, such as a picture, or text in UTF-16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no text, because it has a zero byte in it; a list of peers is UTF-8 text")]
+#[error("not a text file (contains a zero byte)")]
 pub(crate) struct NotText;
 
 /// Reads a list. `#` begins a comment; blank lines, CRLF and a byte order mark at the start are accepted.

@@ -6,7 +6,7 @@ use clacks_p2p::{
     Address, Message,
     core::{
         Choice, Counters, Event, Failure, HeldMessage, Introduction, LimitCounts, MessageId, Now, Origin,
-        Peer, PeerCounts, QueuedMessage, Refusal, Status,
+        Peer, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
     },
     node::Overview,
 };
@@ -24,7 +24,7 @@ use super::super::{
     update::{Effect, Msg, update},
     view::view,
 };
-use crate::command::NodeCommand;
+use crate::{command::NodeCommand, limits::MOST_PLACES};
 
 /// 2026-01-02 03:04:05 UTC.
 const NOON: u64 = 1_767_323_045_000;
@@ -36,6 +36,8 @@ pub(super) struct Fixture {
     pub(super) peers: Vec<Peer>,
     pub(super) queue: Vec<QueuedMessage>,
     pub(super) ignored_remotes: Vec<IpAddr>,
+    /// Remote places with messages here.
+    pub(super) places: Vec<PlaceShare>,
     /// How often limits were met.
     pub(super) limits: LimitCounts,
     pub(super) held: Vec<HeldMessage>,
@@ -55,6 +57,7 @@ impl Fixture {
             peers: Vec::new(),
             queue: Vec::new(),
             ignored_remotes: Vec::new(),
+            places: Vec::new(),
             limits: LimitCounts::default(),
             remembered: Vec::new(),
             held: Vec::new(),
@@ -223,7 +226,7 @@ impl Fixture {
             limits: wanted.limits.then(|| Used {
                 connections: Some(3),
                 ignored_remotes: (self.ignored_remotes.clone(), self.ignored_remotes.len()),
-                places: (Vec::new(), 0),
+                places: window_of_places(&self.places),
             }),
             recorded: self.model.recorded,
             replay: self.model.replay.clone(),
@@ -258,6 +261,11 @@ fn window<T: Clone>(all: &[T], first: usize, count: usize) -> Vec<T> {
 
 pub(super) fn now() -> Now {
     Now { uptime: UPTIME, unix_ms: NOON }
+}
+
+/// The first places, as many as are listed, and how many there are.
+fn window_of_places(places: &[PlaceShare]) -> (Vec<PlaceShare>, usize) {
+    (places.iter().take(MOST_PLACES).copied().collect(), places.len())
 }
 
 pub(super) fn address(text: &str) -> Address {

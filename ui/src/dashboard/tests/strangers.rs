@@ -7,7 +7,7 @@ use std::{
 
 use clacks_p2p::{
     Message,
-    core::{Event, Failure, Limit, Options, Peer, Scope, Status},
+    core::{Event, Failure, Limit, Options, Peer, PlaceShare, Scope, Status},
     node::Limits,
 };
 use crossterm::event::KeyCode;
@@ -15,6 +15,7 @@ use crossterm::event::KeyCode;
 use super::{
     super::{
         model::Content,
+        undo::Dropped,
         update::{Effect, Msg},
     },
     fixture::{Fixture, peer},
@@ -159,9 +160,60 @@ fn the_limits() {
     let screen = |(width, height)| {
         let mut fixture = limited(width, height);
         fixture.press(KeyCode::Char('L'));
-        format!("=== {width}x{height}\n{}\n", fixture.screen())
+        let screen = fixture.screen();
+        assert!(width < 80 || !screen.contains('…'), "a text is cut: {screen}");
+        format!("=== {width}x{height}\n{screen}\n")
     };
     insta::assert_snapshot!([(40, 10), (80, 24), (120, 40), (200, 60)].map(screen).concat());
+}
+
+/// Places with messages here, the first with the most.
+fn places(count: u8) -> Vec<PlaceShare> {
+    let place = |number: u8| PlaceShare {
+        place: IpAddr::from([192, 0, 2, number]),
+        messages: 71_000 / usize::from(number),
+        bytes: (60 << 20) / usize::from(number),
+        held: usize::from(number % 2),
+        refused: u64::from(number / 2),
+    };
+    (1..=count).map(place).collect()
+}
+
+#[test]
+fn the_limits_with_the_places_that_the_messages_came_from() {
+    let screen = |(width, height)| {
+        let mut fixture = limited(width, height);
+        fixture.places = places(12);
+        fixture.press(KeyCode::Char(':'));
+        fixture.write("limits");
+        fixture.press(KeyCode::Enter);
+        fixture.refresh();
+        (0..80).for_each(|_| drop(fixture.press(KeyCode::Down)));
+        let screen = fixture.screen();
+        assert!(width < 80 || screen.contains("and 2 more places"), "{screen}");
+        format!("=== {width}x{height}\n{screen}\n")
+    };
+    insta::assert_snapshot!([(40, 10), (80, 24), (120, 40)].map(screen).concat());
+}
+
+#[test]
+fn what_a_filter_drops_is_taken_back_by_one_key() {
+    for (width, height) in [(40, 10), (80, 24), (120, 40)] {
+        let mut fixture = Fixture::busy(width, height);
+        fixture.write(":drop ip:192.0.2.7");
+        let effects = fixture.press(KeyCode::Enter);
+        let [Effect::Run(command @ NodeCommand::DropAll(Some(_)))] = effects.as_slice() else {
+            panic!("{effects:?}")
+        };
+        let dropped: Vec<_> = fixture.queue.drain(..2).map(|queued| Dropped { queued, held: None }).collect();
+        let outcome = (command.clone(), Ok("dropped 2 messages".to_owned()));
+        fixture.send(Msg::Dropped(vec![outcome], dropped.clone()));
+        fixture.refresh();
+        let screen = fixture.screen();
+        assert!(screen.contains("dropped 2 mess") && screen.contains("u takes them back"), "{screen}");
+        assert_eq!(fixture.press(KeyCode::Char('u')), [Effect::TakeBack(dropped)]);
+        assert_eq!(fixture.press(KeyCode::Char('u')), [], "once");
+    }
 }
 
 #[test]

@@ -114,15 +114,15 @@ pub(super) fn row(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec
     if row.message.is_some() { above_message(fields) } else { fields }
 }
 
-/// What keeps out whoever is there, in whatever name.
+/// What closes all connections from a remote address.
 fn ignoring(remote: IpAddr) -> String {
     let party = Party::Remote(remote.to_canonical());
-    format!(":ignore {party} closes all connections from there, in whatever name")
+    format!(":ignore {party} closes all connections from there")
 }
 
 /// What drops all that came from a place and is here.
 fn dropping(place: IpAddr) -> String {
-    format!(":drop {} drops all that came from there and waits or is held", Party::Remote(place))
+    format!(":drop {} drops what came from there", Party::Remote(place))
 }
 
 /// The fields that have something in them.

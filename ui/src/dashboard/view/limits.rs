@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// Columns of the names, of what they are set to, of what is used and of how often they were met.
-const WHAT: usize = 32;
+const WHAT: usize = 36;
 const SET: usize = 26;
 const USED: usize = 11;
-const MET: usize = 8;
+const MET: usize = 7;
 /// Where there is less room, each limit has two lines.
 const WIDE: usize = WHAT + SET + USED + MET;
 
@@ -82,7 +82,7 @@ fn limit(theme: Theme, row: &Row, columns: usize) -> Vec<Line<'static>> {
     // What was met stands out by more than its number.
     let style = if row.met.is_some_and(|met| met > 0) { theme.strong } else { ratatui::style::Style::new() };
     if columns >= WIDE {
-        let [what, set, used, met] = cells([row.what, set, row.used.as_deref().unwrap_or(UNKNOWN), &met]);
+        let [what, set, used, met] = cells([row.what, set, row.used.as_deref().unwrap_or_default(), &met]);
         let spans = [Span::styled(what, style), Span::raw(set), Span::raw(used), Span::styled(met, style)];
         return vec![Line::from_iter(spans)];
     }
@@ -93,7 +93,12 @@ fn limit(theme: Theme, row: &Row, columns: usize) -> Vec<Line<'static>> {
 }
 
 fn cells([what, set, used, met]: [&str; 4]) -> [String; 4] {
-    [fit(what, WHAT), fit(set, SET), fit_right(used, USED), fit_right(met, MET)]
+    let (set, used) = match used {
+        // What a limit is set to has room where nothing is used.
+        "" => (fit(set, SET + USED - UNKNOWN.len()), UNKNOWN.to_owned()),
+        used => (fit(set, SET), fit_right(used, USED)),
+    };
+    [fit(what, WHAT), set, used, fit_right(met, MET)]
 }
 
 /// The remote addresses that are ignored, and how they no longer are.
