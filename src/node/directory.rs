@@ -44,14 +44,14 @@ impl DirectoryError {
     /// What the system says, if it is that nothing may be written in the directory.
     pub(super) fn denied(&self) -> Option<io::ErrorKind> {
         match self {
-            Self::File { source, .. } => Some(source.kind()).filter(is_denied),
+            Self::File { source, .. } => Some(source.kind()).filter(|kind| is_denied(*kind)),
             Self::InUse { .. } => None,
         }
     }
 }
 
 /// The file system is read-only, or the user that the node runs as may not write there.
-fn is_denied(kind: &io::ErrorKind) -> bool {
+fn is_denied(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
 }
 

@@ -405,8 +405,8 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_the_user_does_is_saved_without_waiting() {
-        let certificate = CertificateFingerprint([1; 32]);
         type Change = fn(&Trust, &Address);
+        let certificate = CertificateFingerprint([1; 32]);
         let changes: [(Change, bool); 4] = [
             (|trust, peer| trust.forget(peer, false), false),
             (|trust, peer| trust.forget(peer, true), true),
@@ -417,8 +417,8 @@ mod tests {
             let trust = Trust::default();
             trust.pin_first(&named(0), certificate).unwrap();
             change(&trust, &named(0));
-            let changed = trust.changed();
-            let noted = tokio::time::timeout(Duration::ZERO, changed.by_user()).await;
+            let noted = trust.changed();
+            let noted = tokio::time::timeout(Duration::ZERO, noted.by_user()).await;
             assert_eq!(noted.is_ok(), is_by_user, "{number}");
         }
     }
