@@ -301,7 +301,10 @@ mod tests {
             pool.give(peer(number), link);
             ends.push(other_end);
         }
-        let count = || (pool.lock().links.len(), pool.lock().unfinished);
+        let count = || {
+            let idle = pool.lock();
+            (idle.links.len(), idle.unfinished)
+        };
         assert_eq!(count(), (2, 2));
         tokio::time::sleep(2 * TIME_TO_FINISH).await;
         assert_eq!(count(), (2, 0));
