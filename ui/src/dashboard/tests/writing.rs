@@ -98,7 +98,7 @@ fn messages_are_completed_with_what_they_say() {
     fixture.press(KeyCode::Tab);
     assert_eq!(draft(&fixture), ":drop 11", "nothing is common to all of them");
     let screen = fixture.screen();
-    assert!(screen.contains("  12  has anyone seen the lamp oil?"), "{screen}");
+    assert!(screen.contains("  12   has anyone seen the lamp oil?"), "{screen}");
     assert!(!screen.contains('\u{1b}') && !screen.contains('\u{202e}'));
     fixture.press(KeyCode::Down);
     assert_eq!(draft(&fixture), ":drop 12");
