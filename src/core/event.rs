@@ -228,8 +228,8 @@ pub enum Failure {
     TimedOut,
     /// The peer is at such an address, and only strangers named it: it was not contacted.
     NotContacted(Scope),
-    /// This machine has no files, ports, threads or memory left for a connection, or the node failed at making one: the
-    /// peer is as it was.
+    /// This machine has no files, ports, threads or memory left for a connection, too many names were being looked up, or
+    /// the node failed at making one: the peer is as it was.
     NoResources,
     /// The peer's certificate is not the one that was seen first. `trust` accepts it.
     CertificateChanged {
@@ -286,7 +286,10 @@ impl fmt::Display for Failure {
                 write!(f, "not contacted: it is {scope}, and only strangers named it")
             }
             Self::NoResources => {
-                f.write_str("this machine has no files, ports, threads or memory left for a connection")
+                f.write_str(
+                    "this machine has no files, ports, threads or memory left for a connection, or looks up too many \
+                    names at once",
+                )
             }
             Self::CertificateChanged { .. } => f.write_str("certificate changed"),
             Self::Stopped => f.write_str("stopped"),

@@ -91,8 +91,8 @@ pub enum StartError {
     },
     /// The hostname that others are to be told is an address at which no node can be found.
     #[error(
-        "hostname {hostname:?} is {scope}, where nobody finds a node; name the address that others connect to, and \
-        choose with --listen where to listen"
+        "hostname {hostname:?} is {scope}; other nodes cannot connect to it; use an address that others reach, and \
+        choose the local address to listen on separately"
     )]
     Scope {
         /// What was given.
@@ -230,11 +230,12 @@ impl Builder {
         shortfall.iter().for_each(|shortfall| tracing::warn!("{shortfall}"));
         // Only now is anything made that stays.
         let state = kept.as_mut().map(Kept::load).transpose()?.unwrap_or_default();
-        let state_file = kept.map(|kept| kept.file);
-        let (certificate, warnings) = match given {
+        let (certificate, mut warnings) = match given {
             Some(given) => given,
             None => self.kept_certificate(&provider).await?,
         };
+        let state_file =
+            kept.and_then(|kept| kept.into_file().map_err(|warning| warnings.push(warning)).ok());
         let fingerprint = fingerprint::fingerprint(&certificate.cert[0]);
         let tls = accept_tls(certificate, Arc::clone(&provider));
 
@@ -439,7 +440,7 @@ mod tests {
         {
             let builder = Node::builder().hostname(hostname).port(0).listen(Ipv4Addr::LOCALHOST.into());
             let error = builder.start().await.unwrap_err().to_string();
-            assert!(error.contains("--listen") && error.contains(hostname), "{error}");
+            assert!(error.contains("other nodes cannot connect") && error.contains(hostname), "{error}");
         }
     }
 

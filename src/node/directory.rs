@@ -40,6 +40,21 @@ pub enum DirectoryError {
     },
 }
 
+impl DirectoryError {
+    /// What the system says, if it is that nothing may be written in the directory.
+    pub(super) fn denied(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::File { source, .. } => Some(source.kind()).filter(|kind| is_denied(*kind)),
+            Self::InUse { .. } => None,
+        }
+    }
+}
+
+/// The file system is read-only, or the user that the node runs as may not write there.
+fn is_denied(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+}
+
 /// A data directory that no other node uses until this is released or dropped. The end of the process releases it as
 /// well, however it ends.
 #[derive(Debug)]
@@ -151,6 +166,19 @@ mod tests {
             assert!(matches!(error, DirectoryError::InUse { process: None, .. }), "{text:?}: {error}");
             drop(lock);
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_what_may_not_be_written_is_denied() {
+        for (code, is_denied) in
+            [(30, true), (13, true), (1, true), (28, false), (2, false), (20, false), (24, false), (5, false)]
+        {
+            let error = at(Path::new("file"))(io::Error::from_raw_os_error(code));
+            assert_eq!(error.denied().is_some(), is_denied, "{error}");
+        }
+        let in_use = DirectoryError::InUse { directory: PathBuf::new(), process: None };
+        assert_eq!(in_use.denied(), None);
     }
 
     #[tokio::test]

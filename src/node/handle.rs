@@ -226,9 +226,11 @@ impl Node {
 
     /// Removes a peer and the certificate that is trusted for it. It comes back when somebody names it.
     pub fn forget(&self, address: &Address) -> Result<(), NotKnown> {
-        self.shared.trust.forget(address);
+        // First, so that nothing is sent to it any more that would have its certificate trusted again.
+        let was_known = self.shared.at_core(|at| at.core.forget(address));
+        self.shared.trust.forget(address, true);
         self.shared.sender.close_idle(address);
-        if self.shared.at_core(|at| at.core.forget(address)) { Ok(()) } else { Err(NotKnown) }
+        if was_known { Ok(()) } else { Err(NotKnown) }
     }
 
     /// Accepts the certificate that was refused when the peer at an address was last reached. If none was, and the peer
@@ -255,7 +257,7 @@ impl Node {
         self.shared.tasks.wait().await;
         self.shared.at_core(|at| at.core.reclaim_in_flight());
         if let Some(state) = &self.guard.state {
-            if let Err(error) = state.save(&self.shared).await {
+            if let Err(error) = state.save(&self.shared).await.result {
                 state.complain(&error);
             }
             state.release();
@@ -276,7 +278,8 @@ impl Node {
 /// Listeners and plugins. They are called without any lock held and may call the node. What handles a payload runs on
 /// the task that took it: a panic there costs that request. What hears of events is called by one thread at a time, in
 /// the order in which the events happened and soon after; that thread is any that uses the node. A panic there is
-/// logged. Where listeners take long, whoever causes more events waits for them, up to a tenth of a second at a time.
+/// logged. Nobody waits for listeners that take long: of the events that they have yet to hear of, the oldest are left
+/// out above 4,096 events or 64 MiB of messages, and a warning in the log says how many.
 ///
 /// A function that holds a handle keeps the node running until [`Node::stop`], which lets go of all of them. A node that
 /// has stopped takes no more: a function that is added then is dropped at once.

@@ -1,11 +1,8 @@
 use std::{
-    collections::VecDeque,
     fmt,
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock},
-    thread::{self, ThreadId},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use crate::{
@@ -13,10 +10,10 @@ use crate::{
     protocol::{Message, Payload},
 };
 
-/// Events that wait for the listeners before those who cause more of them wait as well.
-const MAX_WAITING: usize = 1024;
-/// How long they wait at most. Without a limit, a listener that waits for one of them would never end.
-const PATIENCE: Duration = Duration::from_millis(100);
+use super::events::{Publisher, Watcher};
+
+/// Events that wait for the listeners at most, as for a watcher.
+const MAX_WAITING: usize = 4096;
 
 /// Whether a payload goes on its way after a plugin saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,18 +47,23 @@ pub(super) struct Hooks {
 }
 
 /// Events that the listeners have yet to hear of, in the order in which they happened. One thread at a time calls them.
-#[derive(Default)]
 struct Line {
+    events: Publisher,
     waiting: Mutex<Waiting>,
-    /// Told when there is room again.
-    shorter: Condvar,
 }
 
-#[derive(Default)]
 struct Waiting {
-    events: VecDeque<Event>,
-    /// The thread that calls the listeners.
-    caller: Option<ThreadId>,
+    events: Watcher,
+    /// A thread calls the listeners.
+    is_being_told: bool,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        let events = Publisher::new(MAX_WAITING);
+        let waiting = Mutex::new(Waiting { events: events.watch(), is_being_told: false });
+        Self { events, waiting }
+    }
 }
 
 impl Hooks {
@@ -82,6 +84,7 @@ impl Hooks {
         self.plugins.close();
         self.received.close();
         self.events.close();
+        self.line.events.close();
     }
 
     pub(super) fn has_event_listeners(&self) -> bool {
@@ -96,14 +99,17 @@ impl Hooks {
     /// Adds events for the listeners to hear of, within the lock of the node, so that they stand in the order in which
     /// they happened.
     pub(super) fn enqueue(&self, events: impl IntoIterator<Item = Event>) {
-        self.line.lock().events.extend(events);
+        self.line.events.send_all(events);
     }
 
     /// Lets the listeners hear of what waits, outside the lock of the node. Where another thread is at it, that one goes
-    /// on with what is new, and this one waits a little if there is much.
+    /// on with what is new.
     pub(super) fn notify(&self) {
         let Some(turn) = self.line.begin() else { return };
         while let Some(event) = turn.next() {
+            if let Event::Lagged(missed) = event {
+                tracing::warn!("listeners are too slow: they have missed {missed} events");
+            }
             for listener in self.events.all().iter() {
                 // It may run on the one task that sends: a panic is the listener's end, not the node's. What it
                 // shares with the program is the program's to keep whole.
@@ -143,24 +149,15 @@ impl fmt::Debug for Hooks {
 }
 
 impl Line {
-    /// Begins to call the listeners, unless that is being done.
+    /// Begins to call the listeners, unless that is being done: a listener that calls the node hears of what it causes when
+    /// it has returned.
     fn begin(&self) -> Option<Turn<'_>> {
-        let (mut waiting, this) = (self.lock(), thread::current().id());
-        match waiting.caller {
-            None => waiting.caller = Some(this),
-            // A listener that calls the node hears of what it causes when it has returned.
-            Some(caller) if caller == this => return None,
-            Some(_) => {
-                self.wait_for_room(waiting);
-                return None;
-            }
+        let mut waiting = self.lock();
+        if waiting.is_being_told {
+            return None;
         }
+        waiting.is_being_told = true;
         Some(Turn(self))
-    }
-
-    fn wait_for_room(&self, waiting: MutexGuard<'_, Waiting>) {
-        let is_long = |waiting: &mut Waiting| waiting.caller.is_some() && waiting.events.len() > MAX_WAITING;
-        drop(self.shorter.wait_timeout_while(waiting, PATIENCE, is_long));
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -175,11 +172,10 @@ impl Turn<'_> {
     /// The next event; `None` if the turn is over.
     fn next(&self) -> Option<Event> {
         let mut waiting = self.0.lock();
-        let next = waiting.events.pop_front();
+        let next = waiting.events.try_next();
         if next.is_none() {
-            waiting.caller = None;
+            waiting.is_being_told = false;
         }
-        self.0.shorter.notify_all();
         next
     }
 }
@@ -215,5 +211,66 @@ impl<F: ?Sized> Registry<F> {
         let dropped = self.0.write().unwrap_or_else(PoisonError::into_inner).take();
         // Not under the lock, as above.
         drop(dropped);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, thread};
+
+    use super::*;
+    use crate::core::{MessageId, Origin};
+
+    fn queued(number: u64, message: &Message) -> Event {
+        Event::MessageQueued {
+            id: MessageId(number),
+            message: message.clone(),
+            origin: Origin::Local,
+            since_ms: 0,
+            visits: 1,
+            place: None,
+        }
+    }
+
+    /// What a listener hears that is stuck in the first of so many events with such messages.
+    fn heard_by_a_stuck_listener(count: u64, message: &Message) -> Vec<Event> {
+        let hooks = Hooks::default();
+        let ((entered_to, entered), (open, gate)) = (mpsc::channel(), mpsc::channel::<()>());
+        let (heard, gate) = (Arc::new(Mutex::new(Vec::new())), Mutex::new(gate));
+        let listener = Arc::clone(&heard);
+        hooks.add_event(Arc::new(move |event| {
+            listener.lock().unwrap().push(event.clone());
+            let _ = entered_to.send(());
+            // An error means that it is open for good.
+            let _ = gate.lock().unwrap().recv();
+        }));
+        thread::scope(|scope| {
+            hooks.enqueue([queued(0, message)]);
+            scope.spawn(|| hooks.notify());
+            entered.recv().unwrap();
+            for number in 1..count {
+                hooks.enqueue([queued(number, message)]);
+                // It returns although the listener does not.
+                hooks.notify();
+            }
+            drop(open);
+        });
+        let heard = heard.lock().unwrap();
+        heard.clone()
+    }
+
+    #[test]
+    fn what_waits_for_a_stuck_listener_is_bounded_and_nobody_waits_for_it() {
+        let (small, large) = (Message::text("m"), Message::text(&"x".repeat((1 << 20) - 2)));
+        let max = MAX_WAITING as u64;
+        for (message, count, missed) in
+            [(&small, max, 0), (&small, max + 1, 0), (&small, 3 * max, 2 * max - 1), (&large, 100, 35)]
+        {
+            let heard = heard_by_a_stuck_listener(count, message);
+            let lagged = (missed > 0).then_some(Event::Lagged(missed));
+            let rest = (1 + missed..count).map(|number| queued(number, message));
+            let expected: Vec<Event> = [queued(0, message)].into_iter().chain(lagged).chain(rest).collect();
+            assert!(heard == expected, "{count} events of {} bytes: {}", message.size(), heard.len());
+        }
     }
 }

@@ -224,8 +224,12 @@ impl Listener {
             Ok(whole) => return Ok(whole),
             Err(unread) => unread,
         };
-        // A client that asked whether to send has not sent yet.
-        let is_coming = matches!(unread, Unread::TooLarge | Unread::NoRoom) && !asks_first;
+        let is_coming = match unread {
+            // A client that asked whether to send is told to when the body is first read, and has not sent before.
+            Unread::TooLarge { has_begun } => has_begun || !asks_first,
+            Unread::NoRoom => true,
+            Unread::TookTooLong | Unread::BrokeOff(_) => false,
+        };
         let answer = self.refuse(&unread, remote);
         if is_coming {
             // Whether it all came in time or not: the answer is the same.
@@ -237,7 +241,7 @@ impl Listener {
     /// Tells of a body that was not read, and counts the limit that it met.
     fn refuse(&self, unread: &Unread, remote: SocketAddr) -> Answer {
         let (limit, status, reason) = match unread {
-            Unread::TooLarge => {
+            Unread::TooLarge { .. } => {
                 let reason = format!("a payload has at most {} bytes", self.limits.max_body);
                 (Some(Limit::BodySize), 413, reason)
             }
@@ -262,7 +266,7 @@ impl Listener {
     async fn collect(&self, body: &mut Incoming, remote: SocketAddr) -> Result<Bytes, Unread> {
         let limits = &self.limits;
         if body.size_hint().lower() > limits.max_body as u64 {
-            return Err(Unread::TooLarge);
+            return Err(Unread::TooLarge { has_begun: false });
         }
         let first = match what_has_come(body).await {
             Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
@@ -315,7 +319,10 @@ impl Listener {
 
 /// Why a body was not read to its end.
 enum Unread {
-    TooLarge,
+    TooLarge {
+        /// Whether some of it was read.
+        has_begun: bool,
+    },
     NoRoom,
     TookTooLong,
     BrokeOff(hyper::Error),
@@ -337,7 +344,7 @@ async fn collect(
     let mut whole = Vec::new();
     let mut add = |data: &Bytes| {
         if data.len() > max - whole.len() {
-            return Err(Unread::TooLarge);
+            return Err(Unread::TooLarge { has_begun: true });
         }
         whole.extend_from_slice(data);
         share.takes(whole.capacity());

@@ -27,6 +27,9 @@ const MAX_FOR_STRANGERS: usize = 16;
 /// How long a look-up waits for one of the others to end. Then it fails, which is not the peer's fault.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
+/// Addresses of each version of IP that are tried of those that a name leads to. Whoever owns it may list any number.
+const MAX_OF_VERSION: usize = 4;
+
 /// Why a name is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -79,15 +82,16 @@ impl Lookups {
         }
     }
 
-    /// The addresses of a hostname, in the order in which they are to be tried.
+    /// The first addresses of a hostname of each version of IP, at most [`MAX_OF_VERSION`], in the order in which they are
+    /// to be tried.
     pub(super) async fn addresses(&self, name: &str, standing: Standing) -> Result<Vec<IpAddr>, LookupError> {
         let permits = timeout(MAX_WAIT, self.permits(standing)).await;
-        let permits = permits.map_err(|_| LookupError::Lack(Lack::Threads))?;
+        let permits = permits.map_err(|_| LookupError::Lack(Lack::LookUps))?;
         let (found_to, found) = oneshot::channel();
         self.in_thread(name, move |addresses| {
             drop(permits);
             // An error means that nobody waits any more.
-            let _ = found_to.send(addresses);
+            let _ = found_to.send(addresses.map(first_of_each_version));
         })
         .map_err(|_| LookupError::Lack(Lack::Threads))?;
         let addresses = found.await.unwrap_or_else(|_| Err(io::Error::other("the look-up broke off")));
@@ -120,6 +124,16 @@ impl Lookups {
         thread::Builder::new().name("look-up".to_owned()).spawn(move || then(look_up(&name)))?;
         Ok(())
     }
+}
+
+fn first_of_each_version(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let (mut v4, mut v6) = (0, 0);
+    addresses.retain(|address| {
+        let count = if address.is_ipv4() { &mut v4 } else { &mut v6 };
+        *count += 1;
+        *count <= MAX_OF_VERSION
+    });
+    addresses
 }
 
 #[cfg(test)]
@@ -167,7 +181,7 @@ mod tests {
             tokio::time::sleep(MAX_WAIT / 2).await;
             assert_eq!(lookups.all.available_permits(), MAX_LOOKUPS - taken, "{standing:?}");
             let one_too_many = lookups.addresses("quick", standing).await;
-            assert!(matches!(one_too_many, Err(LookupError::Lack(Lack::Threads))), "{standing:?}");
+            assert!(matches!(one_too_many, Err(LookupError::Lack(Lack::LookUps))), "{standing:?}");
             drop(slow);
         }
         open();
@@ -191,5 +205,27 @@ mod tests {
         let lookups = Lookups::with(|_| panic!("as a test wants"));
         assert!(matches!(lookups.addresses("name", Standing::Stranger).await, Err(LookupError::Failed(_))));
         assert_eq!(lookups.all.available_permits(), MAX_LOOKUPS);
+    }
+
+    #[tokio::test]
+    async fn of_many_addresses_the_first_of_each_version_are_tried_in_their_order() {
+        for (v4, v6) in [(0, 0), (1, 0), (0, 4), (4, 4), (5, 1), (1, 5), (1000, 1000)] {
+            let found: Vec<IpAddr> = (0..v4.max(v6))
+                .flat_map(|number| {
+                    let each = [IpAddr::from([10, 0, 0, number as u8]), IpAddr::from([number as u16; 8])];
+                    each.into_iter().zip([v4, v6]).filter(move |(_, count)| number < *count)
+                })
+                .map(|(address, _)| address)
+                .collect();
+            let is_first = |address: &&IpAddr| match address {
+                IpAddr::V4(v4) => usize::from(v4.octets()[3]) < MAX_OF_VERSION,
+                IpAddr::V6(v6) => usize::from(v6.segments()[0]) < MAX_OF_VERSION,
+            };
+            let first: Vec<IpAddr> =
+                found.iter().take(2 * MAX_OF_VERSION).filter(is_first).copied().collect();
+            let lookups = Lookups::with(move |_| Ok(found.clone()));
+            let addresses = lookups.addresses("name", Standing::Stranger).await.unwrap();
+            assert_eq!(addresses, first, "{v4} and {v6}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Where a node lets strangers send it.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     error::Error,
     fmt,
     net::{IpAddr, SocketAddr},
@@ -17,6 +17,9 @@ use super::lookup::Lookups;
 const GOOD_FOR: Duration = Duration::from_secs(60);
 /// How long after a look-up of the own hostname failed the next one begins.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// How long a port stays known at which another node was found on this machine.
+const PORT_GOOD_FOR: Duration = Duration::from_secs(3600);
 
 /// Which addresses are contacted that only strangers named: public ones and those of the scope that this node is itself
 /// found at, but none of this machine's own, or all.
@@ -38,8 +41,8 @@ struct Own {
     scope: Option<Scope>,
     named: Vec<IpAddr>,
     interfaces: HashSet<IpAddr>,
-    /// Ports at which other nodes were found on this machine.
-    ports: BTreeSet<u16>,
+    /// Ports at which other nodes were found on this machine, and until when each is taken for that of a node.
+    ports: BTreeMap<u16, Instant>,
     /// When this is to be found out anew; none while that is under way.
     due: Option<Instant>,
 }
@@ -86,7 +89,7 @@ impl Reach {
         self.refresh();
         let scope = Scope::of(to.ip());
         let own = self.own();
-        let is_node = to.port() == self.address.port() || own.ports.contains(&to.port());
+        let is_node = to.port() == self.address.port() || own.is_node_at(to.port(), Instant::now());
         if scope != Scope::Loopback && own.has(to.ip()) && !is_node {
             // What a firewall keeps from others is often open from the machine itself.
             return Err(NotAllowed(Scope::Loopback));
@@ -106,7 +109,9 @@ impl Reach {
         if is_here && !remote.is_loopback() {
             let mut own = self.own();
             if own.has(remote) {
-                own.ports.insert(sender.port());
+                let now = Instant::now();
+                own.ports.retain(|_, until| *until > now);
+                own.ports.insert(sender.port(), now + PORT_GOOD_FOR);
             }
         }
     }
@@ -156,6 +161,10 @@ impl Own {
     fn has(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.interfaces.contains(&address) || self.named.contains(&address)
+    }
+
+    fn is_node_at(&self, port: u16, now: Instant) -> bool {
+        self.ports.get(&port).is_some_and(|until| *until > now)
     }
 }
 
@@ -277,6 +286,15 @@ mod tests {
             reach.note_sender(&sender("127.0.0.1", 22), Ipv4Addr::LOCALHOST.into());
             let is_open = [8081, 8082, 22].map(|port| check(interface, port).is_ok());
             assert_eq!(is_open, [true, true, false], "{hostname}");
+            // Each ends by itself, and one that is heard of again stays.
+            let now = Instant::now();
+            let is_open_after = |time| [8081, 8082].map(|port| reach.own().is_node_at(port, now + time));
+            assert_eq!(is_open_after(PORT_GOOD_FOR / 2), [true, true]);
+            assert_eq!(is_open_after(PORT_GOOD_FOR), [false, false]);
+            reach.own().ports.values_mut().for_each(|until| *until = now);
+            assert!(check(interface, 8081).is_err() && check(interface, 8082).is_err());
+            reach.note_sender(&sender("9.9.9.9", 8081), interface);
+            assert!(check(interface, 8081).is_ok() && reach.own().ports.len() == 1);
         }
     }
 

@@ -7,8 +7,11 @@ use std::{
 
 use super::Limits;
 
-/// Files that a node keeps open beside its connections: state, log, terminal, look-ups, and what its runtime has.
+/// Files that a node keeps open beside its connections: state, log, terminal, look-ups, what its runtime has, and
+/// connections to peers that are [being closed](MAX_CLOSING).
 const OTHER_FILES: usize = 100;
+/// Connections to peers that are no longer used and have yet to close, at most.
+pub(super) const MAX_CLOSING: usize = 16;
 /// Idle connections to peers that are kept at most, however many files may be open.
 const MAX_IDLE: usize = 512;
 
@@ -28,6 +31,8 @@ pub(super) enum Lack {
     Ports,
     Threads,
     Memory,
+    /// As many names are being looked up as may be at once.
+    LookUps,
 }
 
 impl Lack {
@@ -56,6 +61,7 @@ impl fmt::Display for Lack {
             Self::Ports => "no ports are left",
             Self::Threads => "no more threads may be started",
             Self::Memory => "no memory is left",
+            Self::LookUps => "too many names are being looked up at once",
         })
     }
 }

@@ -6,6 +6,7 @@
 
 mod dial;
 mod failure;
+mod link;
 mod pool;
 
 use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -35,11 +36,7 @@ use super::{
     trust::{Handshake, Trust},
 };
 
-use self::{
-    dial::{Dialer, Link},
-    failure::PostError,
-    pool::Pool,
-};
+use self::{dial::Dialer, failure::PostError, link::Link, pool::Pool};
 
 /// How much of an answer's body is read, so that the connection can be used again. Peers answer with an empty one.
 const MAX_ANSWER: usize = 64 << 10;
@@ -96,7 +93,7 @@ impl Sender {
         match posted.unwrap_or(Err(PostError::TookTooLong)) {
             Ok(Answered::Ourselves) => {
                 // Nobody is known by this name, so nobody by its certificate: others can make up such names without end.
-                self.trust.forget(&to);
+                self.trust.forget(&to, false);
                 Outcome::Ourselves
             }
             Ok(Answered::Reply(reply)) => Outcome::Answered(Reply { round_trip: started.elapsed(), ..reply }),
@@ -176,6 +173,7 @@ impl Sender {
     ) -> Result<Answered, ExchangeFailed> {
         let request = self.request(to, body).map_err(|error| ExchangeFailed::heard(error.into()))?;
         let heard = link.heard();
+        link.set_answered(false);
         let answer = match link.requests.send_request(request).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -196,6 +194,7 @@ impl Sender {
             ..Reply::new(status, Duration::ZERO)
         };
         if rest.is_whole {
+            link.set_answered(true);
             self.pool.give(to.clone(), link);
         }
         Ok(Answered::Reply(reply))

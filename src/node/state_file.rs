@@ -28,8 +28,10 @@ use super::{
 };
 
 mod journal;
+mod pace;
 
 use journal::Change;
+use pace::Pace;
 
 /// The file's name in the data directory.
 const STATE_FILE: &str = "peers.json";
@@ -43,10 +45,6 @@ const MAX_SIZE: u64 = 1 << 30;
 const SMALL: u64 = 64 << 10;
 /// Changes are gathered for so long before they are written.
 const GATHER: Duration = Duration::from_secs(2);
-/// After a write failed, how long until the next if nothing changes meanwhile.
-const TRY_AGAIN: Duration = Duration::from_secs(5);
-/// Bytes a second that are written on average at most, apart from what the user changes.
-const RATE: f64 = 50_000.0;
 /// How long changes wait at most for earlier writes to be paid for, unless all has to be written.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -101,6 +99,32 @@ struct Files {
     /// Kept for as long as something may be written.
     lock: Mutex<Option<DirectoryLock>>,
     is_released: AtomicBool,
+}
+
+/// How it went to save what changed.
+#[derive(Debug)]
+pub(super) struct Saved {
+    /// Bytes that were written, or that were handed to the system before it failed.
+    bytes: u64,
+    pub(super) result: io::Result<()>,
+}
+
+/// Counts what is written.
+struct Counted<'a, W> {
+    inner: W,
+    bytes: &'a mut u64,
+}
+
+impl<W: Write> Write for Counted<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        *self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 /// What the files hold.
@@ -165,36 +189,37 @@ impl StateFile {
         whole_file::sweep(&self.0.whole);
     }
 
-    /// Writes what changed of the node's state. Each file is then whole: a change is in it or not. Returns how many bytes
-    /// were written.
-    pub(super) async fn save(&self, shared: &Arc<Shared>) -> io::Result<u64> {
+    /// Writes what changed of the node's state. Each file is then whole: a change is in it or not.
+    pub(super) async fn save(&self, shared: &Arc<Shared>) -> Saved {
         let (file, shared) = (self.clone(), Arc::clone(shared));
-        tokio::task::spawn_blocking(move || file.save_here(&shared)).await?
+        let saved = tokio::task::spawn_blocking(move || file.save_here(&shared)).await;
+        saved.unwrap_or_else(|error| Saved { bytes: 0, result: Err(error.into()) })
     }
 
-    fn save_here(&self, shared: &Shared) -> io::Result<u64> {
+    fn save_here(&self, shared: &Shared) -> Saved {
+        let nothing = Saved { bytes: 0, result: Ok(()) };
         let mut written = self.written();
         if self.0.is_released.load(Ordering::SeqCst) {
-            return Ok(0);
+            return nothing;
         }
         // Taken first: what changes from here on is written the next time, whether or not it is seen this time.
         let changed = shared.changes.take();
         let Written { generation, whole, journal } = *written;
-        let result = match generation {
-            Some(_) if changed.is_empty() => return Ok(0),
+        let saved = match generation {
+            Some(_) if changed.is_empty() => return nothing,
             Some(generation) if !changed.all && whole > SMALL && journal < whole => {
                 self.append(&mut written, generation, &changes_of(shared, &changed))
             }
             _ => self.write_whole(&mut written, shared),
         };
-        if result.is_err() {
+        if saved.result.is_err() {
             written.generation = None;
             shared.changes.write_all();
         }
-        result
+        saved
     }
 
-    fn write_whole(&self, written: &mut Written, shared: &Shared) -> io::Result<u64> {
+    fn write_whole(&self, written: &mut Written, shared: &Shared) -> Saved {
         let generation = rand::rng().next_u64();
         let mut peers: Vec<_> = shared.all_peers().into_iter().map(KnownPeer::from).collect();
         peers.sort_unstable_by(|one, other| (one.status, &one.address).cmp(&(other.status, &other.address)));
@@ -205,20 +230,28 @@ impl StateFile {
             pins: shared.trust.pins(),
             ignored_remotes: shared.look(|core| core.ignored_remotes().collect()),
         };
-        let whole = whole_file::write(&self.0.whole, |file| Ok(serde_json::to_writer_pretty(file, &state)?))?;
-        *written = Written { generation: Some(generation), whole, journal: 0 };
-        Ok(whole)
+        let mut bytes = 0;
+        let result = whole_file::write(&self.0.whole, |file| {
+            Ok(serde_json::to_writer_pretty(Counted { inner: file, bytes: &mut bytes }, &state)?)
+        });
+        if result.is_ok() {
+            *written = Written { generation: Some(generation), whole: bytes, journal: 0 };
+        }
+        Saved { bytes, result }
     }
 
-    fn append(&self, written: &mut Written, generation: u64, changes: &[Change]) -> io::Result<u64> {
+    fn append(&self, written: &mut Written, generation: u64, changes: &[Change]) -> Saved {
         let is_first = written.journal == 0;
-        let lines = journal::lines(is_first.then_some(generation), changes)?;
-        // One that belongs to an older whole file is written over.
-        let mut file = open_to_append(&self.0.journal, is_first)?;
-        file.write_all(&lines)?;
-        file.sync_data()?;
-        written.journal += lines.len() as u64;
-        Ok(lines.len() as u64)
+        let lines = match journal::lines(is_first.then_some(generation), changes) {
+            Ok(lines) => lines,
+            Err(error) => return Saved { bytes: 0, result: Err(error) },
+        };
+        let bytes = lines.len() as u64;
+        let result = append_lines(&self.0.journal, is_first, &lines);
+        if result.is_ok() {
+            written.journal += bytes;
+        }
+        Saved { bytes, result }
     }
 
     /// Logs that the state could not be written: the node goes on.
@@ -242,6 +275,14 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(StateError::Read { path: path.to_owned(), source }),
     }
+}
+
+/// Writes lines to a journal. A new one takes the place of one that belongs to an older whole file.
+fn append_lines(path: &Path, is_new: bool, lines: &[u8]) -> io::Result<()> {
+    let mut file = open_to_append(path, is_new)?;
+    file.write_all(lines)?;
+    file.sync_data()?;
+    if is_new { whole_file::sync_directory_of(path) } else { Ok(()) }
 }
 
 fn open_to_append(path: &Path, is_new: bool) -> io::Result<File> {
@@ -273,22 +314,19 @@ fn changes_of(shared: &Shared, changed: &Pending) -> Vec<Change> {
 
 /// Writes the state some time after it changed, until the node stops. What could not be written is tried again.
 pub(super) async fn keep(file: StateFile, shared: Arc<Shared>) {
-    let mut is_behind = false;
-    let mut next = Instant::now();
+    let mut pace = Pace::default();
     loop {
         tokio::select! {
             biased;
             // First, so that what changed just before the last handle was dropped is written as well.
             () = shared.changes.any() => {}
             () = shared.stopped.cancelled() => return,
-            () = tokio::time::sleep(TRY_AGAIN), if is_behind => {}
+            () = tokio::time::sleep_until(pace.next()), if pace.is_behind() => {}
         }
-        shared.stopped.run_until_cancelled(gather(&shared, next)).await;
-        let written = file.save(&shared).await;
-        let bytes = *written.as_ref().unwrap_or(&0);
-        next = Instant::now() + Duration::from_secs_f64(bytes as f64 / RATE);
-        report(&file, is_behind, &written);
-        is_behind = written.is_err();
+        shared.stopped.run_until_cancelled(gather(&shared, pace.next())).await;
+        let Saved { bytes, result } = file.save(&shared).await;
+        report(&file, pace.is_behind(), &result);
+        pace.saved(bytes, result.is_ok());
     }
 }
 
@@ -309,13 +347,13 @@ async fn gather(shared: &Shared, next: Instant) {
 }
 
 /// Logs how it went. A disk can be full for days: that is worth one line.
-fn report(file: &StateFile, was_behind: bool, written: &io::Result<u64>) {
+fn report(file: &StateFile, was_behind: bool, written: &io::Result<()>) {
     match written {
         Err(error) if !was_behind => file.complain(error),
         Err(error) => tracing::debug!(%error, "still cannot write the state file"),
-        Ok(_) if was_behind => {
+        Ok(()) if was_behind => {
             tracing::info!(path = %file.0.whole.display(), "the state file is written again");
         }
-        Ok(_) => {}
+        Ok(()) => {}
     }
 }

@@ -188,11 +188,12 @@ impl Trust {
         tables.sweep_at = tables.pinned.len() + MAX_OTHERS / 2;
     }
 
-    pub(super) fn forget(&self, peer: &Address) {
+    /// No certificate is trusted for the peer any more. What the user asks for is saved without waiting.
+    pub(super) fn forget(&self, peer: &Address, is_by_user: bool) {
         let mut tables = self.tables();
         tables.refused.remove(peer);
         if tables.pinned.remove(peer).is_some() {
-            self.changed.note_pin(peer, true);
+            self.changed.note_pin(peer, is_by_user);
         }
     }
 
@@ -400,6 +401,26 @@ mod tests {
         restored.restore(trust.pins());
         assert_eq!(restored.accept(&peer), Trusted::Reset);
         assert_eq!((restored.pinned(&peer), restored.accept(&peer)), (None, Trusted::Nothing));
+    }
+
+    #[tokio::test]
+    async fn only_what_the_user_does_is_saved_without_waiting() {
+        type Change = fn(&Trust, &Address);
+        let certificate = CertificateFingerprint([1; 32]);
+        let changes: [(Change, bool); 4] = [
+            (|trust, peer| trust.forget(peer, false), false),
+            (|trust, peer| trust.forget(peer, true), true),
+            (|trust, peer| _ = trust.accept(peer), true),
+            (|trust, _| trust.pin_first(&named(1), CertificateFingerprint([2; 32])).unwrap(), false),
+        ];
+        for (number, (change, is_by_user)) in changes.into_iter().enumerate() {
+            let trust = Trust::default();
+            trust.pin_first(&named(0), certificate).unwrap();
+            change(&trust, &named(0));
+            let noted = trust.changed();
+            let noted = tokio::time::timeout(Duration::ZERO, noted.by_user()).await;
+            assert_eq!(noted.is_ok(), is_by_user, "{number}");
+        }
     }
 
     #[test]

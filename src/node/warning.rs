@@ -1,5 +1,5 @@
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -24,6 +24,17 @@ pub enum StartWarning {
         path: PathBuf,
         /// Its mode.
         mode: u32,
+    },
+    /// The data directory is there, but nothing can be written in it. The node uses what it holds and saves nothing.
+    #[error(
+        "cannot write in the data directory {path} ({reason}): the node runs, but what it learns is lost when it stops; \
+         make the directory writable, or choose another one"
+    )]
+    NotSaved {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        reason: io::ErrorKind,
     },
     /// There was a key without a certificate, so another certificate was made for it. Peers that know this node by the
     /// old one refuse it until they accept the new one.

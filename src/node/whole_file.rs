@@ -13,18 +13,31 @@ use super::files;
 /// What a file is called while it is written, after its own name.
 const UNFINISHED: &str = ".unfinished";
 
-/// Writes a file that only its owner can read: beside the old one, then in its place. Returns its size in bytes.
-pub(super) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<u64> {
-    let file = write_beside(path, content)?;
-    let size = file.as_file().metadata()?.len();
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(size)
+/// Writes a file that only its owner can read: beside the old one, then in its place. It is on the disk when this returns.
+pub(super) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    write_beside(path, content)?.persist(path).map_err(|error| error.error)?;
+    sync_directory_of(path)
 }
 
 /// The same where there is no file yet; if there is one by now, that is an error and the file stays as it is.
 pub(super) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     let file = write_beside(path, |file| file.write_all(content))?;
-    file.persist_noclobber(path).map_err(|error| error.error).map(drop)
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    sync_directory_of(path)
+}
+
+/// Brings to the disk that a file of this name is in its directory, which its own content does not include. Where the
+/// system can't do that for a directory, nothing is done.
+#[cfg(unix)]
+pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
+    let synced = fs::File::open(parts(path).0).and_then(|directory| directory.sync_all());
+    let cannot = [io::ErrorKind::InvalidInput, io::ErrorKind::Unsupported, io::ErrorKind::PermissionDenied];
+    synced.or_else(|error| if cannot.contains(&error.kind()) { Ok(()) } else { Err(error) })
+}
+
+#[cfg(not(unix))]
+pub(super) fn sync_directory_of(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn write_beside(
@@ -59,7 +72,7 @@ pub(super) fn sweep(path: &Path) {
 }
 
 fn parts(path: &Path) -> (&Path, &str) {
-    let directory = path.parent().unwrap_or(Path::new("."));
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     (directory, path.file_name().and_then(|name| name.to_str()).unwrap_or_default())
 }
 
@@ -79,6 +92,15 @@ mod tests {
             fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, ["a.json", "a.json.old", "b.json.x1.unfinished", "unfinished"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_directory_of_a_file_is_synced_or_that_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        sync_directory_of(&directory.path().join("a.json")).unwrap();
+        sync_directory_of(Path::new("a.json")).unwrap();
+        assert!(sync_directory_of(&directory.path().join("nowhere").join("a.json")).is_err());
     }
 
     #[test]

@@ -321,6 +321,18 @@ async fn a_client_that_asks_first_is_told_to_continue() {
 }
 
 #[tokio::test]
+async fn a_client_that_was_told_to_continue_gets_to_send_all_and_to_read_the_answer() {
+    let mut tower = Tower::start().await;
+    let mut client = tower.connect().await;
+    let head = post("expect: 100-continue\r\ntransfer-encoding: chunked\r\n", "");
+    assert_eq!(client.request(head).await.status, 100);
+    let large = format!("{:x}\r\n{}\r\n0\r\n\r\n", 8 << 20, " ".repeat(8 << 20));
+    client.try_send(large).await.expect("the node reads on");
+    assert_eq!(client.answer().await.status, 413);
+    tower.still_works("a body that turned out too large").await;
+}
+
+#[tokio::test]
 async fn a_client_that_asks_first_is_spared_sending_what_is_too_large() {
     let mut tower = Tower::start().await;
     let mut client = tower.connect().await;

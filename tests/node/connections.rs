@@ -1,10 +1,23 @@
 //! Connections to peers: how long each is used, and what becomes of a request on one that ends.
 
-use std::{sync::mpsc, thread, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::Duration,
+};
 
-use clacks_p2p::core::{Event, Failure, Status};
+use clacks_p2p::{
+    Address,
+    core::{Event, Failure, Status},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+};
+use tokio_rustls::server::TlsStream;
 
-use crate::support::{FakePeer, Reply, Watch, builder, enqueue, start};
+use crate::support::{FakePeer, Reply, Watch, acceptor, address, builder, enqueue, eventually, start};
 
 /// What became of the next delivery.
 async fn outcome(watch: &mut Watch) -> Result<(), Failure> {
@@ -100,4 +113,64 @@ async fn an_answer_that_came_while_the_process_was_suspended_is_received() {
     thread::sleep(2 * timeout);
     assert_eq!(outcome(&mut watch).await, Ok(()));
     peer.join().expect("the peer ends");
+}
+
+/// A peer that reads the first byte of a request and no more, and what it has of its connections.
+struct DeafPeer {
+    address: Address,
+    connections: Arc<Mutex<Vec<TlsStream<TcpStream>>>>,
+}
+
+impl DeafPeer {
+    /// One that says this to each request.
+    fn that(says: &'static str) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(64 << 10).expect("a small buffer");
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
+        let socket = socket.listen(16).expect("it listens");
+        let port = socket.local_addr().expect("a bound socket").port();
+        let connections = Arc::new(Mutex::new(Vec::new()));
+        let accepted = Arc::clone(&connections);
+        tokio::spawn(async move {
+            let (acceptor, _) = acceptor();
+            while let Ok((stream, _)) = socket.accept().await {
+                let mut stream = acceptor.accept(stream).await.expect("a handshake");
+                stream.read_exact(&mut [0]).await.expect("a request");
+                stream.write_all(says.as_bytes()).await.expect("the other side is there");
+                stream.flush().await.expect("the other side is there");
+                accepted.lock().expect("no panic").push(stream);
+            }
+        });
+        Self { address: address("127.0.0.1", port), connections }
+    }
+
+    /// How many connections the other side has not closed, without reading from them.
+    fn open(&self) -> usize {
+        let mut connections = self.connections.lock().expect("no panic");
+        connections.retain(|stream| matches!(stream.get_ref().0.take_error(), Ok(None)));
+        connections.len()
+    }
+}
+
+#[tokio::test]
+async fn a_connection_to_a_peer_that_does_not_read_ends_with_its_delivery() {
+    // More than the system takes without the peer's help.
+    const SIZE: usize = 8 << 20;
+    let limits = |limits: &mut clacks_p2p::node::Limits| {
+        (limits.request_timeout, limits.max_body) = (Duration::from_millis(500), 2 * SIZE);
+    };
+    let node = start(builder().limits(limits).options(|options| options.max_message_bytes = 2 * SIZE)).await;
+    let mut watch = Watch::of(&node);
+    for says in ["", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"] {
+        let peers = [(); 2].map(|()| DeafPeer::that(says));
+        for peer in &peers {
+            node.add_peer(&peer.address);
+            enqueue(&node, &"x".repeat(SIZE));
+            // Whether an answer to half a request counts does not matter here.
+            let _ = outcome(&mut watch).await;
+            node.forget(&peer.address).expect("it is known");
+            while node.dequeue().is_some() {}
+        }
+        eventually("all connections are closed", || peers.iter().all(|peer| peer.open() == 0)).await;
+    }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use clacks_p2p::{
     Node,
-    node::{CertificateError, StartError},
+    node::{CertificateError, StartError, StartWarning},
 };
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -157,4 +157,46 @@ async fn the_builder_has_the_defaults_of_the_package() {
     assert_eq!(options.address.hostname(), "localhost");
     assert!((options.send_rate - 1.0).abs() < f64::EPSILON);
     assert_eq!(options.kill_timeout.as_secs(), 3600);
+}
+
+/// Whether this process can make files in a directory that exists.
+fn is_writable(directory: &Path) -> bool {
+    tempfile::tempfile_in(directory).is_ok()
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_directory_that_cannot_be_written_is_used_as_it_is_and_the_user_is_warned() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let known = address("127.0.0.1", 1);
+    let node = start(builder().data_dir(directory.path())).await;
+    node.add_peer(&known);
+    node.stop().await;
+    fs::remove_file(directory.path().join("node.lock")).expect("it is free");
+    let mode = |mode| fs::set_permissions(directory.path(), fs::Permissions::from_mode(mode));
+    mode(0o500).expect("it is ours");
+    let files = Files::new();
+    let (certificate, key) = files.pair("own");
+    // The superuser can write wherever files can be.
+    let elsewhere = Path::new("/sys");
+    let cases = [(directory.path(), builder(), 1), (elsewhere, builder().certificate(&certificate, &key), 0)];
+    for (directory, builder, peers) in cases {
+        if !directory.is_dir() || is_writable(directory) {
+            continue;
+        }
+        // Two at once, as nobody writes.
+        let nodes =
+            [start(builder.clone().data_dir(directory)).await, start(builder.data_dir(directory)).await];
+        for node in nodes {
+            assert_eq!(node.peers().len(), peers);
+            let warned = |warning: &StartWarning| matches!(warning, StartWarning::NotSaved { path, .. } if path == directory);
+            assert!(node.warnings().iter().any(warned), "{:?}", node.warnings());
+            node.add_peer(&address("127.0.0.1", 2));
+            node.stop().await;
+        }
+        assert!(!directory.join("node.lock").exists());
+    }
+    mode(0o700).expect("it is ours");
 }

@@ -1,32 +1,23 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    task::{Context, Poll, ready},
+    pin::pin,
+    sync::Arc,
     time::Duration,
 };
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, client::Resumption, crypto::CryptoProvider, pki_types::ServerName};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     time::{Instant, timeout},
 };
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::{core::Scope, protocol::Address};
 
 use super::{
     super::{
-        fingerprint::{CertificateFingerprint, fingerprint},
+        fingerprint::fingerprint,
         lookup::{LookupError, Lookups, Standing},
         reach::Reach,
         resources,
@@ -34,6 +25,7 @@ use super::{
     },
     failure::PostError,
     in_time,
+    link::{Closing, Link},
 };
 
 /// After how long without a connection by the one version of IP the other is tried as well (RFC 8305).
@@ -48,6 +40,7 @@ pub(super) struct Dialer {
     reach: Arc<Reach>,
     /// For a connection, TLS included.
     timeout: Duration,
+    closing: Closing,
 }
 
 struct Tls(TlsConnector);
@@ -55,36 +48,6 @@ struct Tls(TlsConnector);
 impl std::fmt::Debug for Tls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Tls")
-    }
-}
-
-/// A connection to a peer. It is closed when this is dropped.
-#[derive(Debug)]
-pub(super) struct Link {
-    pub(super) requests: SendRequest<Full<Bytes>>,
-    /// The certificate that it was made with.
-    pub(super) certificate: CertificateFingerprint,
-    pub(super) remote: SocketAddr,
-    heard: Arc<AtomicU64>,
-}
-
-impl Link {
-    /// How many bytes the peer has said on it, without those of TLS.
-    pub(super) fn heard(&self) -> u64 {
-        self.heard.load(Ordering::Relaxed)
-    }
-}
-
-#[cfg(test)]
-impl Link {
-    /// A connection to nowhere, and what is at its other end.
-    pub(super) async fn to_nowhere(certificate: u8) -> (Self, tokio::io::DuplexStream) {
-        let (stream, other_end) = tokio::io::duplex(1000);
-        let (requests, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(connection);
-        let remote = SocketAddr::from(([192, 0, 2, 1], 1));
-        let certificate = CertificateFingerprint([certificate; 32]);
-        (Self { requests, certificate, remote, heard: Arc::default() }, other_end)
     }
 }
 
@@ -97,7 +60,7 @@ impl Dialer {
         timeout: Duration,
     ) -> Self {
         let tls = Tls(TlsConnector::from(Arc::new(tls(Arc::clone(&trust), provider))));
-        Self { tls, trust, lookups, reach, timeout }
+        Self { tls, trust, lookups, reach, timeout, closing: Closing::default() }
     }
 
     /// Makes a connection, in the time that there is for one.
@@ -117,14 +80,7 @@ impl Dialer {
         let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
         let certificate = certificates.first().map(fingerprint);
         let certificate = certificate.ok_or_else(|| io::Error::other("the peer showed no certificate"))?;
-        let heard = Arc::new(AtomicU64::new(0));
-        let stream = Heard { stream, bytes: Arc::clone(&heard) };
-        let (requests, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // How it ends is learned by whoever waits for an answer.
-        tokio::spawn(async move {
-            let _ = connection.await;
-        });
-        Ok(Link { requests, certificate, remote, heard })
+        Ok(Link::new(stream, certificate, remote, &self.closing, reset).await?)
     }
 
     /// Where the peer is and may be contacted: looked up for each connection, so that a name that leads elsewhere by then
@@ -232,51 +188,10 @@ fn more_telling(first: io::Error, second: io::Error) -> io::Error {
     if says_little(&first) && !says_little(&second) { second } else { first }
 }
 
-/// A stream that counts what is read from it.
-struct Heard<S> {
-    stream: S,
-    bytes: Arc<AtomicU64>,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
-        let read = buffer.filled().len() - before;
-        this.bytes.fetch_add(read as u64, Ordering::Relaxed);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffers: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, buffers)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
+/// Closes a connection so that the system keeps nothing of it, not even what was written and not yet sent.
+fn reset(stream: &TlsStream<TcpStream>) {
+    // Where it fails, the system goes on to send that for some time.
+    let _ = stream.get_ref().0.set_zero_linger();
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ mod tests {
                 assert_eq!(PostError::from(error).into_failure(&nobody), Failure::NoResources, "{code}");
             }
         }
-        for lack in [Lack::Files, Lack::Ports, Lack::Threads, Lack::Memory] {
+        for lack in [Lack::Files, Lack::Ports, Lack::Threads, Lack::Memory, Lack::LookUps] {
             assert_eq!(PostError::Lack(lack).into_failure(&nobody), Failure::NoResources);
         }
         for code in [104, 111, 113, 101] {

@@ -8,11 +8,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::protocol::Address;
 
-use super::dial::Link;
+use super::link::Link;
 
 /// How long an idle connection is kept. The package's server (Node.js) closes its own after 5 s; a request that is
 /// sent as it does has to be sent again.
 const KEEP_IDLE: Duration = Duration::from_secs(4);
+/// How long a connection may take after its answer to be ready for the next request. One whose peer answered without
+/// having read the request may never be.
+const TIME_TO_FINISH: Duration = Duration::from_secs(1);
 
 /// The connections to peers that are not in use, of at most so many in all. The one that has not been used for the
 /// longest makes room.
@@ -28,6 +31,8 @@ struct Idle {
     /// In the order in which they became idle.
     links: BTreeMap<u64, (Address, Link, Instant)>,
     by_peer: HashMap<Address, Vec<u64>>,
+    /// Connections that have been answered and are not ready for another request yet. They count as idle ones.
+    unfinished: usize,
     /// A task closes them when they are idle for too long.
     is_watched: bool,
     is_closed: bool,
@@ -53,13 +58,16 @@ impl Pool {
         if link.requests.is_ready() {
             return self.keep(to, link);
         }
-        if self.max == 0 || link.requests.is_closed() {
+        if link.requests.is_closed() {
             return;
         }
+        let Some(unfinished) = Unfinished::begin(self) else { return };
         // Its task has not come to the end of the answer yet.
         let pool = Arc::clone(self);
         tokio::spawn(async move {
-            if let Ok(Ok(())) = timeout(KEEP_IDLE, link.requests.ready()).await {
+            let finished = timeout(TIME_TO_FINISH, link.requests.ready()).await;
+            drop(unfinished);
+            if let Ok(Ok(())) = finished {
                 pool.keep(to, link);
             }
         });
@@ -71,7 +79,7 @@ impl Pool {
             return;
         }
         idle.push(to, link);
-        let one_too_many = if idle.links.len() > self.max { idle.pop_oldest() } else { None };
+        let one_too_many = idle.pop_if_more_than(self.max);
         let is_watched = std::mem::replace(&mut idle.is_watched, true);
         drop(idle);
         drop(one_too_many);
@@ -140,6 +148,10 @@ impl Idle {
         self.remove(number)
     }
 
+    fn pop_if_more_than(&mut self, max: usize) -> Option<Link> {
+        if self.links.len() + self.unfinished > max { self.pop_oldest() } else { None }
+    }
+
     fn pop_if_idle_since(&mut self, time: Instant) -> Option<Link> {
         let (number, (_, _, since)) = self.links.first_key_value()?;
         let (number, is_too_long) = (*number, *since <= time);
@@ -155,6 +167,30 @@ impl Idle {
             }
         }
         Some(link)
+    }
+}
+
+/// One connection that is not ready for another request yet, until this is dropped.
+struct Unfinished(Arc<Pool>);
+
+impl Unfinished {
+    /// `None` where there are as many as may be: half of all.
+    fn begin(pool: &Arc<Pool>) -> Option<Self> {
+        let mut idle = pool.lock();
+        if idle.is_closed || idle.unfinished >= pool.max.div_ceil(2) {
+            return None;
+        }
+        idle.unfinished += 1;
+        let one_too_many = idle.pop_if_more_than(pool.max);
+        drop(idle);
+        drop(one_too_many);
+        Some(Self(Arc::clone(pool)))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        self.0.lock().unfinished -= 1;
     }
 }
 
@@ -248,5 +284,26 @@ mod tests {
         pool.close();
         assert!(is_closed(&mut other).await);
         assert!(is_closed(&mut put(&pool, 1, 1).await).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_ready_again_counts_as_idle_and_not_for_long() {
+        let pool = Pool::new(4);
+        let mut ends = Vec::new();
+        for number in 1..=4 {
+            ends.push(put(&pool, number, 1).await);
+        }
+        for number in 1..=3 {
+            let (mut link, other_end) = Link::to_nowhere(2).await;
+            // No answer comes to this, so that it is not ready.
+            drop(link.requests.send_request(hyper::Request::default()));
+            assert!(!link.requests.is_ready());
+            pool.give(peer(number), link);
+            ends.push(other_end);
+        }
+        let count = || (pool.lock().links.len(), pool.lock().unfinished);
+        assert_eq!(count(), (2, 2));
+        tokio::time::sleep(2 * TIME_TO_FINISH).await;
+        assert_eq!(count(), (2, 0));
     }
 }
