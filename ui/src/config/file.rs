@@ -1,0 +1,86 @@
+//! The configuration file: where it is, and how it is read.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use clacks_p2p::node::files::read_regular_text;
+use directories::ProjectDirs;
+use serde::de::DeserializeOwned;
+
+use super::LARGEST_FILE;
+
+/// Reads the configuration file: `file`, or the one that is looked for, if it is there.
+pub(super) fn read_as<T: DeserializeOwned>(file: Option<&Path>) -> anyhow::Result<Option<T>> {
+    let text = match file {
+        Some(path) => Some((path.to_owned(), read(path)?)),
+        None => read_default()?,
+    };
+    text.map(|(path, text)| parse(&text).with_context(|| path.display().to_string())).transpose()
+}
+
+/// Reads TOML; an error is one line that names the line of the text.
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
+    toml::from_str(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+        anyhow::anyhow!("line {line}: {}", error.message())
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    read_named(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// The text of a file that the user named, which may be a pipe, as of `<(…)` in a shell. A pipe is read to its end,
+/// however long that takes.
+fn read_named(path: &Path) -> io::Result<String> {
+    if !is_pipe(path)? {
+        return read_regular_text(path, LARGEST_FILE);
+    }
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST_FILE {
+        let error = format!("it has more than {LARGEST_FILE} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, error));
+    }
+    Ok(text)
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::FileTypeExt;
+
+    Ok(std::fs::metadata(path)?.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
+fn read_default() -> anyhow::Result<Option<(PathBuf, String)>> {
+    let Some(path) = default_path() else { return Ok(None) };
+    match read_regular_text(&path, LARGEST_FILE) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Where the configuration file is looked for.
+pub(super) fn default_path() -> Option<PathBuf> {
+    platform_directories().map(|directories| directories.config_dir().join("config.toml"))
+}
+
+/// Where the user's own themes are looked for.
+pub(crate) fn themes_directory() -> Option<PathBuf> {
+    platform_directories().map(|directories| directories.config_dir().join("themes"))
+}
+
+pub(super) fn platform_directories() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "clacks")
+}
