@@ -83,7 +83,7 @@ fn assert_overcomes(
     assert_eq!(peers(state(&home)), 1, "what was written before is still there");
     eventually("the state is written", || peers(state(&home)) == 1 + PEERS);
     let files = || fs::read_dir(home.path().join("data")).unwrap().count();
-    eventually("nothing but certificate, key and state is there", || files() == 3);
+    eventually("nothing but certificate, key, lock and state is there", || files() == 4);
     node.kill();
     let mut next = home.node(&["--data-dir", "data"]);
     assert_eq!(next.ask(":peers")["peers"].as_array().unwrap().len(), 1 + PEERS);
