@@ -88,7 +88,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 async fn run(setting: Setting, from: Origin, accepts: bool) -> Outcome {
-    let bytes = setting.pick("67108864", "524288");
+    let bytes = setting.pick("67108864", "4194304");
     let rate = if accepts { "10" } else { "1" };
     let target = Target::start(&setting, &["--max-queue-bytes", bytes, "--send-rate", rate]);
     let behaviour = if accepts { Behaviour::Accept } else { Behaviour::RefuseOver(SMALL) };
