@@ -30,9 +30,9 @@ mod leaving;
 mod limits;
 mod listing;
 mod log;
-mod objection;
 mod peer_list;
 mod picture;
+mod precheck;
 #[cfg(test)]
 mod readme;
 mod recording;

@@ -51,15 +51,19 @@ impl Input {
         self.search = None;
     }
 
-    /// Begins a command, or goes on with one that begins so. Another that was being written goes into the history.
-    pub(crate) fn write_command(&mut self, begun: &str) {
+    /// Begins a command, or goes on with one that begins so; a colon alone always begins a new one. Another that was
+    /// being written goes into the history of this run; returns whether there was one.
+    pub(crate) fn write_command(&mut self, begun: &str) -> bool {
         self.write_message();
         self.writes_command = true;
-        if !self.draft().starts_with(begun) {
+        let is_left = self.draft() != self.begun && !self.draft().is_empty();
+        let goes_on = begun != ":" && self.draft().starts_with(begun);
+        if !goes_on {
             self.remember();
             self.set(begun);
         }
         begun.clone_into(&mut self.begun);
+        is_left && !goes_on
     }
 
     /// Leaves the draft to be gone on with later, but for a command that nothing was added to: that is none.
@@ -76,22 +80,6 @@ impl Input {
         self.remember();
         self.clear();
         self.write_message();
-    }
-
-    /// Puts the drafts into the history, the one that is being written last, as the program ends. Returns those that are
-    /// to be kept for the next run: not what begins with a space, nor a command that nothing was added to.
-    pub(crate) fn put_away_drafts(&mut self) -> Vec<String> {
-        // What a walk shows is in the history already.
-        if let Some(walk) = self.walk.take() {
-            self.set(&walk.into_draft());
-        }
-        let is_begun_only = self.command.value() == self.begun;
-        let command = self.command.value().to_owned();
-        let command = Some(command).filter(|command| !is_begun_only && !command.trim_matches(':').is_empty());
-        let message = Some(self.message.value().to_owned());
-        let drafts = if self.writes_command { [message, command] } else { [command, message] };
-        let drafts = drafts.into_iter().flatten().filter(|draft| !draft.starts_with(' '));
-        drafts.filter(|draft| self.history.push(draft)).collect()
     }
 
     fn line(&self) -> &Line {
@@ -355,25 +343,15 @@ mod tests {
     }
 
     #[test]
-    fn drafts_are_put_away_but_not_what_is_none_or_secret() {
-        let put_away = |message: &str, command: &str| {
-            let mut input = Input::default();
-            input.insert("sent");
-            input.take();
-            input.insert(message);
-            input.write_command(":");
-            input.insert(command);
-            input.put_away_drafts()
-        };
-        assert_eq!(put_away("hello", "add a:1"), ["hello", ":add a:1"]);
-        assert_eq!(put_away(" secret", ""), [""; 0]);
-        assert_eq!(put_away("sent", ""), [""; 0], "it is there already");
+    fn a_command_begun_with_a_colon_starts_empty_and_what_was_begun_is_in_the_history() {
         let mut input = Input::default();
-        input.insert("sent");
-        input.take();
-        input.insert("draft");
+        assert!(!input.write_command(":"));
+        input.insert("rate abc");
+        input.leave();
+        assert!(input.write_command(":"), "there was one");
+        assert_eq!(input.draft(), ":");
         press(&mut input, KeyCode::Up);
-        assert_eq!(input.put_away_drafts(), ["draft"], "what is shown is in the history");
+        assert_eq!(input.draft(), ":rate abc");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod ask;
 mod assist;
 mod available;
 mod biography;
+mod check;
 mod choosing;
 mod completion;
 mod copying;
@@ -48,7 +49,6 @@ mod tower;
 mod trends;
 mod undo;
 mod update;
-mod verdict;
 mod view;
 
 pub(crate) use assist::Direction;
@@ -96,7 +96,7 @@ use self::{
 };
 use crate::{
     clipboard::{self, Text},
-    command::NodeCommand,
+    command::{Command, NodeCommand},
     config::View,
     execute::{self, drop_matching, execute},
     history_file::{HistoryFile, HistoryWriter},
@@ -104,6 +104,7 @@ use crate::{
     limits::Settings as LimitSettings,
     listing,
     peer_list::ListSource,
+    precheck,
     recording::controls::ReplayCommand,
     station::{StationFile, StationWriter, Stations},
     terminal::{self, Input, Screen},
@@ -181,12 +182,12 @@ pub(crate) async fn run(source: Source, settings: &Settings) -> anyhow::Result<C
     let ended = dashboard.run().await;
     // What takes messages again at its end has to end before anybody begins anew.
     dashboard.handing_on.shutdown().await;
-    let Dashboard { source, screen, history, stations, last_words, cause, mut model, .. } = dashboard;
+    let Dashboard { source, screen, history, stations, last_words, cause, .. } = dashboard;
     let left = screen.leave();
     last_words.iter().for_each(|words| crate::tell(words));
     source.close().await.iter().for_each(|said| crate::tell(said));
+    // What was never sent is not written down.
     if let Some(history) = history {
-        model.input.put_away_drafts().into_iter().for_each(|draft| history.add(draft));
         history.finish().await;
     }
     if let Some(stations) = stations {
@@ -521,7 +522,17 @@ impl Dashboard {
                 let _ = replies.blocking_send(Msg::Listed(need, names));
             });
         }
-        let answer = ask::answer(&self.source, question);
+        if let Some(Command::View(command)) = question.command.clone()
+            && precheck::is_about_a_file(&command)
+        {
+            let replies = self.replies.0.clone();
+            tokio::task::spawn_blocking(move || {
+                let objection = precheck::on_disk(&command);
+                // An error means that the dashboard is gone.
+                let _ = replies.blocking_send(Msg::FileChecked(command, objection));
+            });
+        }
+        let answer = ask::answer(&self.source, question, &self.model.zone);
         self.take(Msg::Answered(answer));
     }
 

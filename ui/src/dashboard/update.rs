@@ -20,6 +20,7 @@ use crate::{
 use super::{
     assist::{self, Answer},
     available::{REPLAY_SENDS_NOTHING, fill_in, marked, out_of_place, selected_message, selected_peer},
+    check,
     choosing::{choose, go_in_menu, type_into_menu, type_into_search},
     completion::Need,
     editing::{self, Editing, InHand},
@@ -60,6 +61,8 @@ pub(crate) enum Msg {
     Answered(Answer),
     /// The names that were found for a path that is being written.
     Listed(Need, Vec<String>),
+    /// Why the disk has it that a command about a file would be refused, if it does.
+    FileChecked(ViewCommand, Option<String>),
     /// A replay begins again, on the way to an earlier place.
     BeginsAgain,
     /// How commands went that were run together.
@@ -188,6 +191,10 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Listed(need, names) => assist::listed(model, need, names),
+        Msg::FileChecked(command, objection) => {
+            assist::file_checked(model, &command, objection);
+            Vec::new()
+        }
         Msg::BeginsAgain => {
             model.begin_again();
             Vec::new()
@@ -607,12 +614,6 @@ fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
     assist::end_choosing(model, takes_it)
 }
 
-/// The command that a line is, if it is of any use here.
-fn in_place(model: &Model, line: &str) -> Result<Command, String> {
-    let command = Command::parse(line).map_err(|error| error.to_string())?;
-    out_of_place(model, &command).map_or(Ok(command), |reason| Err(reason.to_owned()))
-}
-
 fn send(model: &mut Model) -> Vec<Effect> {
     if model.input.writes_command() && model.input.draft().trim_matches([':', ' ']).is_empty() {
         model.input.clear();
@@ -620,17 +621,8 @@ fn send(model: &mut Model) -> Vec<Effect> {
         model.focus = Focus::Lists;
         return assist::edited(model);
     }
-    let command = match in_place(model, model.input.draft()) {
-        // What the node has against it may have gone since.
-        Ok(_) if model.assist.hopeless().is_some() => return assist::edited(model),
-        Ok(command) => command,
-        // The draft stays, to be mended.
-        Err(error) => {
-            let effects = assist::edited(model);
-            assist::refuse(model, error);
-            return effects;
-        }
-    };
+    // The draft stays, to be mended.
+    let Ok(command) = check::check(model) else { return assist::refuse(model) };
     model.notice = None;
     let taken = model.input.take();
     if taken.was_command {
@@ -657,18 +649,22 @@ pub(super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
     // What is written goes before what is looked at.
     model.overlay = None;
     model.focus = Focus::Input;
+    // Nobody goes on with a command that was refused by beginning another.
+    if model.input.writes_command() && model.assist.was_refused() {
+        model.input.put_away_command();
+    }
     match begun {
         "" => model.input.write_message(),
         // A filter that is on is there to be changed.
         FILTER => {
-            let filter = model.log.filter().map_or("", Filter::as_str);
-            model.input.write_command(&format!("{FILTER}{filter}"));
+            let filter = model.log.filter().map_or("", Filter::as_str).to_owned();
+            write_command(model, &format!("{FILTER}{filter}"));
         }
         HOLD => {
-            let rule = model.held.rule.as_deref().unwrap_or_default();
-            model.input.write_command(&format!("{HOLD}{rule}"));
+            let rule = model.held.rule.clone().unwrap_or_default();
+            write_command(model, &format!("{HOLD}{rule}"));
         }
-        begun if begun.starts_with(':') => model.input.write_command(begun),
+        begun if begun.starts_with(':') => write_command(model, begun),
         begun => {
             model.input.write_message();
             if model.input.draft().is_empty() {
@@ -677,4 +673,11 @@ pub(super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
         }
     }
     assist::edited(model)
+}
+
+/// Begins a command. One that was begun before is not lost.
+fn write_command(model: &mut Model, begun: &str) {
+    if model.input.write_command(begun) {
+        model.say("the command that was begun before is in the history: Up brings it back");
+    }
 }

@@ -19,6 +19,12 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
     if bytes.len() > MAX_BYTES { Err(ReadError::TooLarge) } else { Ok(bytes) }
 }
 
+/// Why the file can't be read, without reading it. It blocks as long as the disk takes.
+pub(super) fn check(path: &Path) -> Result<(), ReadError> {
+    open_regular(&expanded(path))?;
+    Ok(())
+}
+
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
