@@ -121,19 +121,34 @@ impl Input {
         self.set("");
     }
 
-    /// Inserts text at the cursor as one line. Returns how many bytes had no room.
-    pub(crate) fn insert(&mut self, text: &str) -> usize {
+    /// How many bytes more the line can hold.
+    pub(crate) fn room(&self) -> usize {
+        MAX_DRAFT.saturating_sub(self.draft().len())
+    }
+
+    /// How many bytes more the draft of a message can hold, whatever is being written.
+    pub(crate) fn room_of_message(&self) -> usize {
+        MAX_DRAFT.saturating_sub(self.message.value().len())
+    }
+
+    /// Inserts text at the cursor as one line, all of it or, where it has no room, nothing. Returns whether it was
+    /// inserted.
+    pub(crate) fn insert(&mut self, text: &str) -> bool {
         // A line break would end the line; a space keeps the words apart.
         let text = text.trim_end_matches(['\r', '\n']).replace("\r\n", "\n").replace(['\n', '\r', '\t'], " ");
-        let room = MAX_DRAFT.saturating_sub(self.draft().len());
-        let fits = (0..=room.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default();
+        if text.len() > self.room() {
+            return false;
+        }
         let (before, after) = self.draft().split_at(self.cursor_byte());
-        let cursor = self.before_cursor() + fits.chars().count();
-        let draft = format!("{before}{fits}{after}");
-        let lost = text.len() - fits.len();
-        *self.line_mut() = Line::new(draft).with_cursor(cursor);
+        let cursor = self.before_cursor() + text.chars().count();
+        *self.line_mut() = Line::new(format!("{before}{text}{after}")).with_cursor(cursor);
         self.end_walk();
-        lost
+        true
+    }
+
+    /// Whether the key would write a character for which the line has no room.
+    pub(crate) fn has_no_room_for(&self, key: KeyEvent) -> bool {
+        matches!(key.code, KeyCode::Char(character) if is_typing(key) && character.len_utf8() > self.room())
     }
 
     /// Whether the cursor is behind all of the draft.
@@ -224,7 +239,7 @@ impl Input {
     }
 
     fn type_in(&mut self, character: char) -> bool {
-        let has_room = self.draft().len() + character.len_utf8() <= MAX_DRAFT;
+        let has_room = character.len_utf8() <= self.room();
         if has_room {
             self.handle(InputRequest::InsertChar(character));
         }
@@ -357,10 +372,14 @@ mod tests {
     #[test]
     fn a_paste_stays_on_one_line_and_within_bounds() {
         let mut input = Input::default();
-        assert_eq!(input.insert("a\r\nb\nc\td\n"), 0);
+        assert!(input.insert("a\r\nb\nc\td\n"));
         assert_eq!(input.draft(), "a b c d");
-        assert_eq!(input.insert(&"x".repeat(MAX_DRAFT)), 7);
-        assert_eq!(input.draft().len(), MAX_DRAFT);
+        assert!(!input.insert(&"x".repeat(MAX_DRAFT)), "all or nothing");
+        assert_eq!(input.draft(), "a b c d");
+        assert!(input.insert(&"x".repeat(input.room())));
+        assert_eq!((input.draft().len(), input.room()), (MAX_DRAFT, 0));
+        assert!(input.has_no_room_for(KeyEvent::from(KeyCode::Char('x'))));
+        assert!(!input.has_no_room_for(KeyEvent::from(KeyCode::Left)));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{
     biography::Biographies,
     editing::Editing,
     holding::{Held, HeldSnapshot, WantedHeld},
-    indent::indented,
+    indent::laid_out,
     input::Input,
     keymap::{Binding, Key, Keymap, Place},
     layout::{Areas, Pane},
@@ -598,7 +598,7 @@ impl Model {
         let columns = self.areas().map_or(0, |areas| usize::from(areas.body.width));
         let Some(overlay) = &mut self.overlay else { return };
         overlay.message = overlay.content.message().map_or_else(Vec::new, |message| {
-            let (text, _) = indented(message.as_json(), MAX_LAID_OUT);
+            let (text, _) = laid_out(message.as_json(), MAX_LAID_OUT);
             shown_lines(&text, columns, 0, usize::MAX)
         });
         self.search_again();

@@ -25,6 +25,7 @@ use super::{
     completion::Need,
     editing::{self, Editing, InHand},
     export::Target,
+    input::MAX_DRAFT,
     keymap::{Key, Place},
     layout::Pane,
     leaving,
@@ -341,6 +342,10 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let goes_on = matches!(key.code, KeyCode::Right | KeyCode::End) && key.modifiers.is_empty();
     if let Some(effects) = goes_on.then(|| assist::take_ghost(model)).flatten() {
         return effects;
+    }
+    if model.input.has_no_room_for(key) {
+        model.complain(format!("a line has {MAX_DRAFT} bytes at most; a longer text can be pasted as a message"));
+        return Vec::new();
     }
     if model.input.edit(key) {
         model.notice.take_if(|notice| notice.is_error);

@@ -434,6 +434,59 @@ fn more_lines_than_may_be_messages_are_not_offered_as_such() {
 }
 
 #[test]
+fn a_paste_is_kept_whole_or_refused_whole() {
+    let long = "x".repeat(10_000);
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.send(Msg::Paste(long.clone()));
+    assert!(row(&fixture).contains("PASTE? 1 line, 10 kB: 1 one message, Esc nothing"), "{}", row(&fixture));
+    assert_eq!(fixture.press(KeyCode::Char('1')), [enqueues(&long)]);
+    for begun in ["ihello", ":json "] {
+        let mut fixture = writing(begun);
+        let before = draft(&fixture).to_owned();
+        fixture.send(Msg::Paste(long.clone()));
+        fixture.send(burst(&long));
+        fixture.press(KeyCode::Esc);
+        assert_eq!(draft(&fixture), before, "nothing of it is in the line");
+    }
+    let mut fixture = writing(":json ");
+    fixture.send(Msg::Paste(long));
+    let screen = fixture.screen();
+    assert!(screen.contains("the paste has 10 kB and the line has room for 8.2 kB: nothing was"), "{screen}");
+    for text in ["x".repeat((1 << 20) + 1), "x\n".repeat(1 << 20)] {
+        fixture.send(Msg::Paste(text));
+        assert!(fixture.model.question.is_none());
+        assert!(fixture.screen().contains("nothing was"), "{}", fixture.screen());
+    }
+}
+
+#[test]
+fn a_paste_that_is_too_large_for_some_is_said_to_be_before_it_is_queued() {
+    for (columns, bytes, said) in [
+        (80, 14_990, None),
+        (80, 15_000, Some("too large for npm nodes")),
+        (120, 15_000, Some("npm nodes take 15000 bytes whole")),
+        (120, Message::MAX_SIZE, Some("too large for one message")),
+    ] {
+        let mut fixture = Fixture::busy(columns, 24);
+        fixture.send(Msg::Paste("x".repeat(bytes)));
+        let question = row(&fixture);
+        assert_eq!(question.contains("too large") || question.contains("npm"), said.is_some(), "{question}");
+        assert!(said.is_none_or(|said| question.contains(said)), "{question}");
+        let can_be_one = bytes < Message::MAX_SIZE;
+        assert_eq!(!fixture.press(KeyCode::Char('1')).is_empty(), can_be_one, "{question}");
+    }
+}
+
+#[test]
+fn a_full_line_says_so() {
+    let mut fixture = writing("i");
+    fixture.send(Msg::Paste("x".repeat(8 << 10)));
+    fixture.press(KeyCode::Char('y'));
+    assert_eq!(draft(&fixture).len(), 8 << 10);
+    assert!(fixture.screen().contains("a line has 8192 bytes at most"), "{}", fixture.screen());
+}
+
+#[test]
 fn a_command_takes_the_lines_of_a_paste_as_one() {
     let mut fixture = writing(":json ");
     fixture.send(Msg::Paste("{\n  \"a\": 1\n}\n".to_owned()));
