@@ -126,7 +126,9 @@ fn what_was_never_sent_is_not_in_the_history_file_however_the_program_ends() {
         session.type_in(":rate 2");
         session.wait_until("the command", |screen| says(screen, "rate 2"));
         session.type_in(ENTER);
-        session.wait_until("the line in the file", |_| fs::read_to_string(&file).is_ok_and(|text| !text.is_empty()));
+        session.wait_until("the line in the file", |_| {
+            fs::read_to_string(&file).is_ok_and(|text| !text.is_empty())
+        });
         session.go_to_input();
         session.type_in("half a message");
         session.wait_until("the draft", |screen| says(screen, "half a message"));
@@ -136,7 +138,10 @@ fn what_was_never_sent_is_not_in_the_history_file_however_the_program_ends() {
         session.wait_until("the paste", |screen| says(screen, "password"));
         leave(&mut session, way);
         let kept = fs::read_to_string(&file).unwrap();
-        assert!(kept.contains("rate 2") && !kept.contains("half") && !kept.contains("password"), "{way}: {kept}");
+        assert!(
+            kept.contains("rate 2") && !kept.contains("half") && !kept.contains("password"),
+            "{way}: {kept}"
+        );
     }
 }
 

@@ -18,7 +18,7 @@ mod table;
 
 pub(crate) use line::LineKey;
 pub(crate) use party::Party;
-pub(crate) use table::{COMMANDS, Scope, Spec};
+pub(crate) use table::{COMMANDS, SEND_RATES, Scope, Spec};
 
 use crate::{
     dashboard::{Direction, MotionSetting, NoForm, Target},

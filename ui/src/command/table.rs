@@ -163,7 +163,11 @@ pub(crate) const COMMANDS: &[Spec] = commands![
 
 fn json(text: &str) -> Result<Command, CommandError> {
     let message = Message::from_json(text, DEFAULT_MAX_DEPTH)?;
-    if message.is_falsy() { Err(EnqueueError::Empty.into()) } else { Ok(NodeCommand::Enqueue(message).into()) }
+    if message.is_falsy() {
+        Err(EnqueueError::Empty.into())
+    } else {
+        Ok(NodeCommand::Enqueue(message).into())
+    }
 }
 
 fn rate(text: &str) -> Result<Command, CommandError> {

@@ -70,7 +70,8 @@ pub(super) fn insert(model: &mut Model, text: &str) -> Vec<Effect> {
     model.input.end_search(true);
     if !model.input.insert(text) {
         let (long, room) = (size(text.len()), size(model.input.room()));
-        model.complain(format!("the paste has {long} and the line has room for {room}: nothing was inserted"));
+        model
+            .complain(format!("the paste has {long} and the line has room for {room}: nothing was inserted"));
         return Vec::new();
     }
     assist::edited(model)
@@ -159,8 +160,18 @@ impl Choices {
             String::new()
         };
         let choices = [
-            choice(self.one, format!("1 as one message{large}{too_many}"), format!("1 one message{large}"), "1 one"),
-            choice(self.each, format!("n as {messages} messages"), format!("n {messages} messages"), "n each"),
+            choice(
+                self.one,
+                format!("1 as one message{large}{too_many}"),
+                format!("1 one message{large}"),
+                "1 one",
+            ),
+            choice(
+                self.each,
+                format!("n as {messages} messages"),
+                format!("n {messages} messages"),
+                "n each",
+            ),
             choice(self.edit, "e edit as one line".to_owned(), "e edit".to_owned(), "e edit"),
         ];
         let nothing = if columns >= 70 { "Esc nothing" } else { "Esc" };

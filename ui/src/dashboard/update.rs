@@ -344,7 +344,9 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         return effects;
     }
     if model.input.has_no_room_for(key) {
-        model.complain(format!("a line has {MAX_DRAFT} bytes at most; a longer text can be pasted as a message"));
+        model.complain(format!(
+            "a line has {MAX_DRAFT} bytes at most; a longer text can be pasted as a message"
+        ));
         return Vec::new();
     }
     if model.input.edit(key) {

@@ -126,7 +126,9 @@ impl<'a> Parser<'a> {
         let Some((name, value)) = word.split_once(':') else {
             return Ok(Test::Text(self.literal(word, span)?));
         };
-        let Some(field) = FIELDS.iter().map(|field| field.name).find(|field| field.eq_ignore_ascii_case(name)) else {
+        let Some(field) =
+            FIELDS.iter().map(|field| field.name).find(|field| field.eq_ignore_ascii_case(name))
+        else {
             return match misspelt(name) {
                 Some(field) => Self::fail(span, Reason::Misspelt(name.to_owned(), field)),
                 None => Ok(Test::Text(self.literal(word, span)?)),

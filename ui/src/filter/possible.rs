@@ -164,7 +164,10 @@ impl Expression {
             if is_choice {
                 all.extend(further);
             } else if all.len() * further.len() <= MOST_ALTERNATIVES {
-                all = all.iter().flat_map(|one| further.iter().map(move |more| [&one[..], more].concat())).collect();
+                all = all
+                    .iter()
+                    .flat_map(|one| further.iter().map(move |more| [&one[..], more].concat()))
+                    .collect();
             } else {
                 return None;
             }
@@ -207,7 +210,8 @@ impl Kind {
             return true;
         }
         // Between two borders all sizes are alike, so those at and beside the borders stand for all.
-        let borders = sizes.iter().flat_map(|(_, bytes, _)| [bytes.saturating_sub(1), *bytes, bytes.saturating_add(1)]);
+        let borders =
+            sizes.iter().flat_map(|(_, bytes, _)| [bytes.saturating_sub(1), *bytes, bytes.saturating_add(1)]);
         let mut candidates = borders.chain([SMALLEST_MESSAGE]);
         candidates.any(|size| {
             (SMALLEST_MESSAGE..=LARGEST_MESSAGE).contains(&size)
@@ -353,8 +357,23 @@ mod tests {
     /// Filters that are often contradictory.
     fn filters() -> impl Strategy<Value = String> {
         let terms = [
-            "a", "ab", "b", "from:a", "from:b", "peer:a", "to:a", "type:in", "type:own", "type:message", "size>3",
-            "size<4", "size=3", "ip:192.0.2.7", "ip:192.0.2.0/24", "status:lost", "re:/a+/",
+            "a",
+            "ab",
+            "b",
+            "from:a",
+            "from:b",
+            "peer:a",
+            "to:a",
+            "type:in",
+            "type:own",
+            "type:message",
+            "size>3",
+            "size<4",
+            "size=3",
+            "ip:192.0.2.7",
+            "ip:192.0.2.0/24",
+            "status:lost",
+            "re:/a+/",
         ];
         let term = (any::<bool>(), prop::sample::select(terms.to_vec()))
             .prop_map(|(is_negated, term)| format!("{}{term}", if is_negated { "!" } else { "" }));

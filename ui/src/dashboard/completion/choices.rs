@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use clacks_p2p::core::{Peer, QueuedMessage, Status};
 
-use super::{Candidates, Choice, slot::{Slot, Written}};
+use super::{
+    Candidates, Choice,
+    slot::{Slot, Written},
+};
 use crate::{
     command::{Argument, COMMANDS, Known, Party, Scope, Spec},
     dashboard::{format, view::preview},
@@ -49,9 +52,7 @@ fn of_argument(argument: Argument, candidates: Candidates<'_>) -> Vec<Choice> {
         Argument::MessageId | Argument::Edit => waiting_or_held().collect(),
         Argument::Hold => messages.iter().map(message).chain(fields(Domain::Queue)).collect(),
         Argument::Drop => waiting_or_held().chain([all()]).chain(fields(Domain::Queue)).collect(),
-        Argument::Held => {
-            held.iter().map(message).chain([choice("all", "all that are held")]).collect()
-        }
+        Argument::Held => held.iter().map(message).chain([choice("all", "all that are held")]).collect(),
         Argument::File | Argument::FileOrNothing | Argument::ListOrNothing => {
             files.iter().map(|name| choice(name, "")).collect()
         }

@@ -90,11 +90,7 @@ fn commands_are_completed_by_their_beginning() {
     assert_eq!(offered(":q"), ["queue", "quit", "quit!"]);
     assert!(offered(":").contains(&"announce".to_owned()) && !offered(":").contains(&"say".to_owned()));
     assert_eq!(offered(":FIL"), ["filter"]);
-    assert_eq!(
-        offered(":anc"),
-        ["announce"],
-        "no command begins so, but one has the letters in this order"
-    );
+    assert_eq!(offered(":anc"), ["announce"], "no command begins so, but one has the letters in this order");
     for message in ["", "hello :ig", "::ig", ":nonsense x"] {
         assert_eq!(offered(message), [""; 0], "{message:?}");
     }
@@ -216,11 +212,16 @@ fn a_choice_replaces_the_word_at_the_cursor_and_nothing_else_in_every_command() 
                     let context = format!("{line:?} at {cursor}: {completed:?}");
                     assert!(completed.ends_with(&line[word_ends..]), "{context}");
                     assert!(completion.replaces.end <= word_ends, "{context}");
-                    assert!(completion.replaces.contains(&cursor) || completion.replaces.end == cursor, "{context}");
+                    assert!(
+                        completion.replaces.contains(&cursor) || completion.replaces.end == cursor,
+                        "{context}"
+                    );
                     assert!(completed.starts_with(&line[..completion.replaces.start]), "{context}");
                     let before = &line[completion.replaces.start..cursor];
                     let is_path = before.contains(' ');
-                    assert!(!is_path || matches!(spec.argument, Argument::Theme) || spec.argument.takes_file());
+                    assert!(
+                        !is_path || matches!(spec.argument, Argument::Theme) || spec.argument.takes_file()
+                    );
                     assert!(completed.is_char_boundary(at), "{context}");
                 }
             }

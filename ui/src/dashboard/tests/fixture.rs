@@ -128,8 +128,12 @@ impl Fixture {
         };
         let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
         let objection = match &question.command {
-            Some(Command::Node(NodeCommand::Forget(peer))) if !is_known(peer) => Some("no such peer".to_owned()),
-            Some(Command::Node(NodeCommand::Release(id))) if self.held.iter().all(|held| held.queued.id != *id) => {
+            Some(Command::Node(NodeCommand::Forget(peer))) if !is_known(peer) => {
+                Some("no such peer".to_owned())
+            }
+            Some(Command::Node(NodeCommand::Release(id)))
+                if self.held.iter().all(|held| held.queued.id != *id) =>
+            {
                 Some(format!("{id} is not held"))
             }
             _ => None,

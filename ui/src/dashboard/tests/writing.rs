@@ -276,7 +276,11 @@ const REFUSED: &[(&str, bool, bool)] = &[
 fn a_line_is_red_before_enter_exactly_if_enter_refuses_it() {
     for is_replay in [false, true] {
         for (line, is_refused_live, is_refused_in_replay) in REFUSED {
-            let mut fixture = if is_replay { super::replaying::in_replay(Fixture::busy(120, 40)) } else { Fixture::busy(120, 40) };
+            let mut fixture = if is_replay {
+                super::replaying::in_replay(Fixture::busy(120, 40))
+            } else {
+                Fixture::busy(120, 40)
+            };
             let is_refused = if is_replay { *is_refused_in_replay } else { *is_refused_live };
             fixture.press(KeyCode::Char(if line.starts_with(':') { ':' } else { 'i' }));
             if fixture.model.focus != Focus::Input {
@@ -290,7 +294,10 @@ fn a_line_is_red_before_enter_exactly_if_enter_refuses_it() {
             let effects = fixture.press(KeyCode::Enter);
             if is_refused {
                 assert_eq!(effects, [], "{line:?}");
-                assert_eq!((draft(&fixture), fixture.model.assist.refusal().map(str::to_owned)), (*line, before));
+                assert_eq!(
+                    (draft(&fixture), fixture.model.assist.refusal().map(str::to_owned)),
+                    (*line, before)
+                );
             } else {
                 assert_ne!(draft(&fixture), *line, "{line:?} ran, replay: {is_replay}");
             }
