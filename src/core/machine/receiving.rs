@@ -15,7 +15,8 @@ use super::{Answer, Core, RETRY_AFTER, millis, refusing::SMALL, stranger};
 /// Why a message is not accepted now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NotNow {
-    HandingOn,
+    /// The node gives away what it has, and there may be no room besides.
+    HandingOn(Option<NoRoom>),
     /// There is room for none from here.
     NoRoom(NoRoom),
     /// There is none for one of this size, but there is for small ones.
@@ -28,6 +29,13 @@ impl NotNow {
         !matches!(self, Self::TooLarge(_))
     }
 
+    fn room(self) -> Option<NoRoom> {
+        match self {
+            Self::HandingOn(no) => no,
+            Self::NoRoom(no) | Self::TooLarge(no) => Some(no),
+        }
+    }
+
     /// 503 Service Unavailable, or 507 Insufficient Storage.
     fn status(self) -> u16 {
         if self.is_of_all() { 503 } else { 507 }
@@ -35,7 +43,7 @@ impl NotNow {
 
     fn reason(self) -> &'static str {
         match self {
-            Self::HandingOn => "handing on what is here before leaving, keep yours",
+            Self::HandingOn(_) => "handing on what is here before leaving, keep yours",
             Self::NoRoom(NoRoom::Full) => "the queue is full, try again later",
             Self::NoRoom(NoRoom::Share) => {
                 "the share of your address in the queue is used up, try again later"
@@ -145,14 +153,10 @@ impl Core {
         let place = remote.map(place);
         if let Err(no) = self.check_takes(place, message.size()) {
             let answer = self.refuse(no.status(), no.reason(), Some(sender), Some(&message), remote);
-            match no {
-                NotNow::HandingOn => {}
-                NotNow::NoRoom(NoRoom::Full) | NotNow::TooLarge(NoRoom::Full) => {
-                    self.meets(Limit::Queue, now)
-                }
-                NotNow::NoRoom(NoRoom::Share) | NotNow::TooLarge(NoRoom::Share) => {
-                    self.meets_share(place, now)
-                }
+            match no.room() {
+                None => {}
+                Some(NoRoom::Full) => self.meets(Limit::Queue, now),
+                Some(NoRoom::Share) => self.meets_share(place, now),
             }
             return Err(if no.is_of_all() { answer.with_header("retry-after", RETRY_AFTER) } else { answer });
         }
@@ -175,10 +179,11 @@ impl Core {
 
     /// Whether a message of `size` bytes is accepted from this place now.
     fn check_takes(&self, place: Option<IpAddr>, size: usize) -> Result<(), NotNow> {
+        let room = self.queue.check_share(place, size);
         if self.handing_on.is_some() {
-            return Err(NotNow::HandingOn);
+            return Err(NotNow::HandingOn(room.err()));
         }
-        self.queue.check_share(place, size).map_err(|no| {
+        room.map_err(|no| {
             let has_small = size > SMALL && self.queue.check_share(place, SMALL).is_ok();
             if has_small { NotNow::TooLarge(no) } else { NotNow::NoRoom(no) }
         })
