@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, IsTerminal, Write},
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -11,6 +10,7 @@ use crate::{
     charset,
     config::View,
     dashboard::{self, Settings, Source},
+    paths::UserPath,
     recording::{player::Player, tape::Facts},
     tell, terminal,
 };
@@ -25,7 +25,7 @@ const WORTH_A_WORD: Duration = Duration::from_millis(500);
 pub(crate) struct Options {
     /// The recording, as `:record` or --record made it
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    file: UserPath,
     /// How many times as fast as it happened, 0.25 to 64 [default: 1; with --accessible into a pipe, all at once]
     #[arg(long, value_name = "TIMES", value_parser = speed, allow_negative_numbers = true)]
     speed: Option<f64>,
@@ -33,7 +33,7 @@ pub(crate) struct Options {
     view: View,
     /// Configuration file, of which this takes what is about the screen [default: as without a command]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    config: Option<UserPath>,
 }
 
 fn speed(text: &str) -> Result<f64, &'static str> {
