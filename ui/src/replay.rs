@@ -67,13 +67,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     result
 }
 
-/// What is to be known of a recording that is not all there.
+/// What is left out of a recording, if anything is.
 pub(crate) fn remark(facts: Facts) -> Option<String> {
-    if let Some(line) = facts.cut_off {
-        return Some(format!("the recording is cut off in line {line}; what stands before it is played"));
-    }
-    let unknown = facts.unknown;
-    (unknown > 0).then(|| format!("{unknown} lines tell of what a later version records; they are left out"))
+    (!facts.left_out.is_empty()).then(|| facts.left_out.to_string())
 }
 
 /// How far the reading of a long file is, on standard error.
