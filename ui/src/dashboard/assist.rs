@@ -291,7 +291,7 @@ fn completed(model: &mut Model, direction: Direction) -> Vec<Effect> {
     let completion = completion_at(model, cursor);
     match completion.choices.as_slice() {
         [] => {
-            model.say("nothing that is known fits here");
+            model.complain("nothing that is known fits here");
             Vec::new()
         }
         [only] => {

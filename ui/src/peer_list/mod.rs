@@ -223,7 +223,7 @@ impl std::fmt::Display for Contents {
 /// Why a list can't be read now, where only the disk is to be asked. Blocks.
 pub(crate) fn why_not(source: &ListSource) -> Option<String> {
     let ListSource::File(path) = source else { return None };
-    let error = file::check(path).err()?;
+    let error = file::read(path).err()?;
     Reading { source: source.clone(), result: Err(error) }.summary().err()
 }
 

@@ -40,6 +40,9 @@ pub(super) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
     }
     let mistake = model.writing.as_ref().and_then(|writing| writing.error.as_ref());
     let mistake = mistake.map(|mistake| mistake.reason.as_str()).or_else(|| wrong(model));
+    // What went wrong a moment ago goes before what is wrong all the time.
+    let has_failed = model.notice.as_ref().is_some_and(|notice| notice.is_error);
+    let mistake = mistake.filter(|_| !has_failed);
     if let Some(reason) = mistake {
         let text = shown(reason, usize::from(area.width));
         frame.render_widget(Line::styled(text.as_str().to_owned(), theme.notice(true)), area);

@@ -1,0 +1,135 @@
+//! What is done to the line that is being written.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{
+    super::{
+        assist,
+        check,
+        input::MAX_DRAFT,
+        menu::Menu,
+        model::{Focus, Model},
+    },
+    Effect,
+    commands::{run, show},
+    remember,
+};
+use crate::{command::ViewCommand, filter::Filter};
+
+/// What the key for the filter begins to write.
+pub(in super::super) const FILTER: &str = ":filter ";
+
+/// What the key for the filter that holds messages begins to write.
+const HOLD: &str = ":hold ";
+
+/// What is done to what is being written.
+pub(super) fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
+    match command {
+        ViewCommand::Send if model.writes_search() => model.keep_search(),
+        ViewCommand::Send => return Some(send(model)),
+        ViewCommand::Complete(direction) => return Some(assist::complete_line(model, direction)),
+        ViewCommand::SearchHistory => model.input.search_on(),
+        ViewCommand::Take => return Some(end_choice(model, true)),
+        ViewCommand::TakeBack => return Some(end_choice(model, false)),
+        ViewCommand::Line(line_key) => return Some(edit(model, line_key.key())),
+        ViewCommand::Say => return Some(write(model, "")),
+        ViewCommand::Prompt(begun) => return Some(write(model, &begun)),
+        ViewCommand::Leave if model.writes_search() => model.leave_search(),
+        ViewCommand::Leave => {
+            model.input.leave();
+            model.focus = Focus::Lists;
+        }
+        ViewCommand::Clear if model.menu.is_some() => model.menu.iter_mut().for_each(Menu::clear),
+        ViewCommand::Clear if model.writes_search() => model.clear_search(),
+        ViewCommand::Clear if model.input.draft().is_empty() => model.focus = Focus::Lists,
+        ViewCommand::Clear => {
+            model.input.clear();
+            return Some(assist::edited(model));
+        }
+        other => return show(model, &other),
+    }
+    None
+}
+
+pub(super) fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let goes_on = matches!(key.code, KeyCode::Right | KeyCode::End) && key.modifiers.is_empty();
+    if let Some(effects) = goes_on.then(|| assist::take_ghost(model)).flatten() {
+        return effects;
+    }
+    if model.input.has_no_room_for(key) {
+        model.complain(format!(
+            "a line has {MAX_DRAFT} bytes at most; a longer text can be pasted as a message"
+        ));
+        return Vec::new();
+    }
+    if model.input.edit(key) {
+        model.notice.take_if(|notice| notice.is_error);
+    }
+    assist::edited(model)
+}
+
+/// Ends the search in the history or the choice of a completion, whichever is going on.
+fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
+    if model.input.search().is_some() {
+        model.input.end_search(takes_it);
+        return assist::edited(model);
+    }
+    assist::end_choosing(model, takes_it)
+}
+
+fn send(model: &mut Model) -> Vec<Effect> {
+    if model.input.writes_command() && model.input.draft().trim_matches([':', ' ']).is_empty() {
+        model.input.clear();
+        model.input.write_message();
+        model.focus = Focus::Lists;
+        return assist::edited(model);
+    }
+    // The draft stays, to be mended.
+    let Ok(command) = check::check(model) else { return assist::refuse(model) };
+    model.notice = None;
+    let taken = model.input.take();
+    if taken.was_command {
+        model.focus = Focus::Lists;
+    }
+    let mut effects = assist::edited(model);
+    effects.extend(taken.remembered.and_then(remember));
+    effects.extend(run(model, command));
+    effects
+}
+
+pub(in super::super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
+    // What is written goes before what is looked at.
+    model.overlay = None;
+    model.focus = Focus::Input;
+    // Nobody goes on with a command that was refused by beginning another.
+    if model.input.writes_command() && model.assist.was_refused() {
+        model.input.put_away_command();
+    }
+    match begun {
+        "" => model.input.write_message(),
+        // A filter that is on is there to be changed.
+        FILTER => {
+            let filter = model.log.filter().map_or("", Filter::as_str).to_owned();
+            write_command(model, &format!("{FILTER}{filter}"));
+        }
+        HOLD => {
+            let rule = model.held.rule.clone().unwrap_or_default();
+            write_command(model, &format!("{HOLD}{rule}"));
+        }
+        begun if begun.starts_with(':') => write_command(model, begun),
+        begun => {
+            model.input.write_message();
+            if model.input.draft().is_empty() {
+                model.input.insert(begun);
+            }
+        }
+    }
+    assist::edited(model)
+}
+
+/// Begins a command. One that was begun before is not lost.
+fn write_command(model: &mut Model, begun: &str) {
+    if model.input.write_command(begun) {
+        model.say("the command that was begun before is in the history: Up brings it back");
+    }
+}
