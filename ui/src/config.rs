@@ -190,6 +190,15 @@ impl Config {
         }
     }
 
+    /// Which option has no effect because another is not given.
+    pub(crate) fn without_effect(&self) -> Option<String> {
+        let has_none = |is_given: bool, name: &str| {
+            (is_given && self.log_file.is_none()).then(|| format!("{name} has no effect without log-file"))
+        };
+        has_none(self.log_level.is_some(), "log-level")
+            .or_else(|| has_none(self.log_size.is_some(), "log-size"))
+    }
+
     /// Starts the node that this describes.
     pub(crate) async fn start(&self) -> anyhow::Result<Node> {
         self.builder()?.start().await.map_err(|error| anyhow::anyhow!("{error}{}", remedy(&error)))
@@ -491,6 +500,19 @@ mod tests {
             count += 1;
         }
         assert!(count > 20, "{count}");
+    }
+
+    #[test]
+    fn what_is_told_of_a_log_that_there_is_not_has_no_effect() {
+        for (text, named) in [
+            ("log-level = 'debug'", Some("log-level")),
+            ("log-size = '1M'", Some("log-size")),
+            ("log-level = 'debug'\nlog-size = '1M'\nlog-file = 'l'", None),
+            ("", None),
+        ] {
+            let told = Config::parse(text).unwrap().without_effect();
+            assert_eq!(told.as_deref().map(|told| told.split(' ').next().unwrap()), named, "{text}");
+        }
     }
 
     #[test]

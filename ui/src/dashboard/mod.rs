@@ -130,6 +130,8 @@ pub(crate) struct Settings {
     history: Option<PathBuf>,
     looks: Looks,
     stations: KeptStations,
+    /// What is said at the start.
+    remark: Option<String>,
 }
 
 /// The stations that were changed while the program ran, and where they are kept, if they are.
@@ -143,7 +145,7 @@ impl Settings {
     /// Reads the themes, so that a wrong one is told before a node is heard of.
     pub(crate) fn new(demo: bool, view: View) -> anyhow::Result<Self> {
         let looks = Looks::open(&view)?;
-        Ok(Self { demo, view, history: None, looks, stations: KeptStations::default() })
+        Ok(Self { demo, view, history: None, looks, stations: KeptStations::default(), remark: None })
     }
 
     /// Keeps stations in a directory; reads those that are kept there.
@@ -157,6 +159,11 @@ impl Settings {
     /// in the directory of the node if it has one.
     pub(crate) fn with_history(self, directory: Option<&Path>) -> Self {
         Self { history: self.view.history(directory), ..self }
+    }
+
+    /// Says this at the start, in the traffic as well, where it stays.
+    pub(crate) fn with_remark(self, remark: Option<String>) -> Self {
+        Self { remark, ..self }
     }
 
     fn has_title(&self) -> bool {
@@ -245,6 +252,10 @@ impl Dashboard {
         model.looks = settings.looks.clone();
         model.looks.complaint().into_iter().for_each(|complaint| model.complain(complaint));
         model.log.set_filter(settings.view.filter.clone());
+        if let Some(remark) = &settings.remark {
+            model.note_text(remark.clone());
+            model.complain(remark);
+        }
         let kept = &settings.stations;
         model.listening = Listening::new(settings.view.stations.clone(), kept.changed.clone());
         let replies = mpsc::channel(REPLIES);

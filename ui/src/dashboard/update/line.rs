@@ -4,8 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
     super::{
-        assist,
-        check,
+        assist, check,
         input::MAX_DRAFT,
         menu::Menu,
         model::{Focus, Model},
