@@ -65,6 +65,8 @@ pub(crate) use looks::Looks;
 pub(crate) use motion::Setting as MotionSetting;
 pub(crate) use source::{Lists, Replayed, Source};
 pub(crate) use theme::Theme;
+#[cfg(test)]
+pub(crate) use theme::error_in as theme_error;
 pub(crate) use view::{clock, least_seen, nice, preview};
 
 use std::{
