@@ -132,7 +132,7 @@ impl Keeper {
 }
 
 fn say(node: &Node, conversation: &Conversation, rng: &mut impl Rng) {
-    if let Some(line) = conversation.next_line(rng) {
+    if let Some(line) = conversation.next_line(&node.address(), rng) {
         // Its queue has room for all the lines there are.
         let _ = node.enqueue(line);
     }

@@ -62,6 +62,7 @@ impl Network {
         let conversation = Arc::new(Conversation::new(LINES * (nodes + 1))?);
         let towers = build(nodes, options.speed, &conversation, &mut rng).await?;
         let node = start_node(options.speed).await?;
+        conversation.follow(&node);
         let loud = if nodes >= WITH_A_LOUD_ONE { towers.last() } else { None };
         if let Some(loud) = loud {
             node.ignore(loud.address());

@@ -217,8 +217,8 @@ impl Simulated {
         let sender = payload.sender.clone();
         let core = &mut self.nodes[at].core;
         core.see_sender(&sender, None, now);
-        let goes_on = at == WATCHED || self.conversation.goes_on(&payload.message);
-        if payload.kind == Kind::Message && !goes_on {
+        let is_message = payload.kind == Kind::Message;
+        if is_message && !self.conversation.goes_on(&payload.message, &sender, &address(at)) {
             payload.message = Message::null();
         }
         core.take_payload(&sender, payload, None, now).status
@@ -227,9 +227,8 @@ impl Simulated {
     fn say_a_line(&mut self) {
         let now = self.now();
         let towers: Vec<usize> = self.standing().filter(|node| *node != WATCHED).collect();
-        if let (Some(tower), Some(line)) =
-            (towers.choose(&mut self.rng), self.conversation.next_line(&mut self.rng))
-        {
+        let Some(tower) = towers.choose(&mut self.rng) else { return };
+        if let Some(line) = self.conversation.next_line(&address(*tower), &mut self.rng) {
             let _ = self.nodes[*tower].core.enqueue(line, now);
         }
     }
@@ -240,7 +239,7 @@ impl Simulated {
         node.stands = false;
         let core = std::mem::replace(&mut node.core, core(tower, SEND_RATE_HERE));
         for queued in core.queue(0..usize::MAX) {
-            self.conversation.fell_silent(&queued.message);
+            self.conversation.fell_silent(&queued.message, &address(tower));
         }
     }
 }

@@ -46,7 +46,7 @@ impl Tower {
     pub(super) async fn fall(&mut self) {
         let Some(node) = self.node.take() else { return };
         let held = node.stop().await.messages.into_iter().map(|queued| queued.message);
-        self.rescued.extend(held.filter(|message| !self.conversation.fell_silent(message)));
+        self.rescued.extend(held.filter(|message| !self.conversation.fell_silent(message, &self.address)));
     }
 
     /// Starts it where it stood.
@@ -88,7 +88,6 @@ async fn start(
 ) -> Result<Node, StartError> {
     let builder = Node::builder().hostname(HOSTNAME).port(port).send_rate(send_rate);
     let node = builder.certificate_pem(&certificate.certificate, &certificate.key).start().await?;
-    let conversation = Arc::clone(conversation);
-    node.on_message_received(move |_, message| conversation.goes_on(&message).then_some(message));
+    conversation.follow(&node);
     Ok(node)
 }
