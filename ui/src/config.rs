@@ -16,6 +16,7 @@ mod file;
 mod fuzz;
 mod kill_timeout;
 mod limits;
+pub(crate) mod number;
 mod remedy;
 mod timeout;
 mod view;
@@ -45,23 +46,27 @@ const DEFAULT_PORT: u16 = 8080;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Config {
     /// Hostname or IP address that others find this node at [default: localhost]
-    #[arg(long, env = "CLACKS_HOSTNAME", value_name = "NAME")]
+    #[arg(long, env = "CLACKS_HOSTNAME", value_name = "NAME", value_parser = number::hostname)]
+    #[serde(default, deserialize_with = "number::file::hostname")]
     pub(crate) hostname: Option<String>,
 
     /// Port to listen on, which others are told as well; 0 for any that is free [default: 8080]
-    #[arg(long, env = "CLACKS_PORT", value_name = "PORT")]
+    #[arg(long, env = "CLACKS_PORT", value_name = "PORT", value_parser = number::port)]
+    #[serde(default, deserialize_with = "number::file::port")]
     pub(crate) port: Option<u16>,
 
     /// IP address to listen on [default: loopback if the hostname is, otherwise all]
-    #[arg(long, env = "CLACKS_LISTEN", value_name = "IP")]
+    #[arg(long, env = "CLACKS_LISTEN", value_name = "IP", value_parser = number::ip)]
+    #[serde(default, deserialize_with = "number::file::ip")]
     pub(crate) listen: Option<IpAddr>,
 
     /// Messages to send a second, 0.001 to 100000 [default: 1]
-    #[arg(long, env = "CLACKS_SEND_RATE", value_name = "PER_SECOND", allow_negative_numbers = true)]
+    #[arg(long, env = "CLACKS_SEND_RATE", value_name = "PER_SECOND", value_parser = number::send_rate)]
+    #[serde(default, deserialize_with = "number::file::send_rate")]
     pub(crate) send_rate: Option<f64>,
 
     /// How long a peer is lost before it is dead: milliseconds, or with a unit as in 90s, 5m, 1h [default: 1h]
-    #[arg(long, env = "CLACKS_KILL_TIMEOUT", value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(long, env = "CLACKS_KILL_TIMEOUT", value_name = "TIME")]
     pub(crate) kill_timeout: Option<KillTimeout>,
 
     /// Node to announce this one to until it answers; may be given more than once
@@ -91,15 +96,18 @@ pub(crate) struct Config {
     pub(crate) no_state: Option<bool>,
 
     /// Most messages held, queued and in flight [default: 100000]
-    #[arg(long, env = "CLACKS_MAX_QUEUE_MESSAGES", value_name = "NUMBER")]
+    #[arg(long, env = "CLACKS_MAX_QUEUE_MESSAGES", value_name = "NUMBER", value_parser = number::count)]
+    #[serde(default, deserialize_with = "number::file::count")]
     pub(crate) max_queue_messages: Option<usize>,
 
-    /// Most bytes of messages held, queued and in flight [default: 67108864]
-    #[arg(long, env = "CLACKS_MAX_QUEUE_BYTES", value_name = "BYTES")]
+    /// Most bytes of messages held, queued and in flight, as in 512K, 64M, 1G [default: 64M]
+    #[arg(long, env = "CLACKS_MAX_QUEUE_BYTES", value_name = "BYTES", value_parser = number::size)]
+    #[serde(default, deserialize_with = "number::file::size")]
     pub(crate) max_queue_bytes: Option<usize>,
 
     /// Most messages on their way to peers at once [default: 64]
-    #[arg(long, env = "CLACKS_MAX_IN_FLIGHT", value_name = "NUMBER")]
+    #[arg(long, env = "CLACKS_MAX_IN_FLIGHT", value_name = "NUMBER", value_parser = number::count)]
+    #[serde(default, deserialize_with = "number::file::count")]
     pub(crate) max_in_flight: Option<usize>,
 
     /// File to append a log to [default: no log]
@@ -180,6 +188,15 @@ impl Config {
             stations: self.stations.or(other.stations),
             keys: self.keys.or(other.keys),
         }
+    }
+
+    /// Which option has no effect because another is not given.
+    pub(crate) fn without_effect(&self) -> Option<String> {
+        let has_none = |is_given: bool, name: &str| {
+            (is_given && self.log_file.is_none()).then(|| format!("{name} has no effect without log-file"))
+        };
+        has_none(self.log_level.is_some(), "log-level")
+            .or_else(|| has_none(self.log_size.is_some(), "log-size"))
     }
 
     /// Starts the node that this describes.
@@ -426,20 +443,24 @@ mod tests {
     fn a_wrong_file_is_told_by_line_and_key() {
         for (text, reason) in [
             ("port = 1\nprot = 2", "line 2: unknown field `prot`, expected one of `hostname`, `port`, "),
-            ("\n\nport = 70000", "line 3: invalid value: integer `70000`, expected u16"),
-            ("listen = 'everywhere'", "line 1: invalid IP address syntax"),
+            ("\n\nport = 70000", "line 3: a port is a whole number from 0 to 65535, such as 8080"),
+            ("send-rate = 0", "line 1: a send rate is a number from 0.001 to 100000 messages a second"),
+            ("\nhostname = 'a b'", "line 2: a hostname is a name or an IP address without a port"),
+            ("max-in-flight = -1", "line 1: a number here is whole and at least 1, such as 100"),
+            ("max-queue-bytes = '1T'", "line 1: a size is a number of bytes, or with a unit as in 512K"),
+            ("listen = 'everywhere'", "line 1: an IP address is written without a port, such as 127.0.0.1"),
             ("peers = ['tower']", "line 1: \"tower\": an address is written host:port"),
             ("peers-from = ['http://example.org']", "line 1: \"http://example.org\": use https: "),
             ("kill-timeout = 'soon'", "line 1: "),
             ("[limits]\nmax-peer = 1", "line 2: unknown field `max-peer`, expected one of `max-peers`, "),
-            ("[limits]\nmax-peers = 0", "line 2: invalid value: integer `0`, expected a nonzero u32"),
+            ("[limits]\nmax-peers = 0", "line 2: a number here is whole and at least 1, such as 100"),
             (
                 "[limits]\nbody-timeout = '2 days'",
                 "line 2: a time is a number of milliseconds, or with a unit",
             ),
             (
                 "[limits]\npayload-rate = -1",
-                "line 2: a rate is a number a second from 0.001 to 1000000, or 0",
+                "line 2: a rate is a number a second from 0.001 to 1000000, such as 0.5, or 0",
             ),
             (
                 "[limits]\nmax-body = '2G'",
@@ -449,6 +470,48 @@ mod tests {
         ] {
             let error = Config::parse(text).unwrap_err().to_string();
             assert!(error.starts_with(reason) && !error.contains('\n'), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_number_in_a_file_is_told_by_file_line_and_what_the_option_takes() {
+        let table: toml::Table = full_file().parse().unwrap();
+        let numeric = |argument: &clap::Arg| {
+            let name = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
+            let name = name.unwrap_or_default();
+            ["PORT", "IP", "PER_SECOND", "NUMBER", "TIME", "BYTES"].contains(&name.as_str())
+        };
+        let mut count = 0;
+        for argument in arguments().iter().filter(|argument| numeric(argument)) {
+            let key = argument.get_id().as_str().replace('_', "-");
+            let heading = ["limits", "view"]
+                .iter()
+                .find(|name| table[**name].as_table().is_some_and(|table| table.contains_key(&key)));
+            let heading = heading.map(|name| format!("[{name}]")).unwrap_or_default();
+            for wrong in ["'abc'", "-1", "''", "true", "[]"] {
+                let file = tempfile::NamedTempFile::new().unwrap();
+                std::fs::write(file.path(), format!("{heading}\n\n{key} = {wrong}")).unwrap();
+                let error = Config::default().with_file(Some(file.path())).unwrap_err();
+                let error = format!("{error:#}");
+                let start = format!("{}: line 3: ", file.path().display());
+                assert!(error.starts_with(&start), "{key} = {wrong}: {error}");
+                assert!(error.contains("such as") || error.contains(" as in "), "{key} = {wrong}: {error}");
+            }
+            count += 1;
+        }
+        assert!(count > 20, "{count}");
+    }
+
+    #[test]
+    fn what_is_told_of_a_log_that_there_is_not_has_no_effect() {
+        for (text, named) in [
+            ("log-level = 'debug'", Some("log-level")),
+            ("log-size = '1M'", Some("log-size")),
+            ("log-level = 'debug'\nlog-size = '1M'\nlog-file = 'l'", None),
+            ("", None),
+        ] {
+            let told = Config::parse(text).unwrap().without_effect();
+            assert_eq!(told.as_deref().map(|told| told.split(' ').next().unwrap()), named, "{text}");
         }
     }
 

@@ -98,23 +98,24 @@ fn messages_are_completed_with_what_they_say() {
     fixture.press(KeyCode::Tab);
     assert_eq!(draft(&fixture), ":drop 11", "nothing is common to all of them");
     let screen = fixture.screen();
-    assert!(screen.contains("  12   has anyone seen the lamp oil?"), "{screen}");
+    let is_offered = |line: &str| line.trim_start().starts_with("12 ") && line.contains("seen the lamp oil?");
+    assert!(screen.lines().any(is_offered), "{screen}");
     assert!(!screen.contains('\u{1b}') && !screen.contains('\u{202e}'));
     fixture.press(KeyCode::Down);
     assert_eq!(draft(&fixture), ":drop 12");
 }
 
 #[test]
-fn held_messages_are_completed_and_a_number_that_goes_on_is_not_wrong() {
+fn held_messages_are_completed_by_their_numbers() {
     let mut fixture = holding(80, 24);
     fixture.held[0].queued.id = "12".parse().unwrap();
     fixture.write(":release 1");
-    assert_eq!(fixture.model.assist.wrong(), None);
     fixture.press(KeyCode::Tab);
     assert_eq!(draft(&fixture), ":release 12");
+    assert_eq!(fixture.model.assist.refusal(), None);
     fixture.control('u');
     fixture.write(":release 4");
-    assert_eq!(fixture.model.assist.wrong(), Some("4 is not held"));
+    assert_eq!(fixture.model.assist.refusal(), Some("4 is not held"));
 }
 
 #[test]
@@ -144,13 +145,13 @@ fn nothing_to_complete_is_said() {
 #[test]
 fn an_argument_is_hinted_at_and_is_not_a_part_of_the_line() {
     let mut fixture = writing(":announce");
-    assert_eq!(row(&fixture), " CMD  :announce HOST:PORT");
+    assert_eq!(row(&fixture), "!CMD  :announce HOST:PORT");
     fixture.press(KeyCode::Right);
     assert_eq!(draft(&fixture), ":announce", "there is nothing to take");
     fixture.write(" ");
-    assert_eq!(row(&fixture), " CMD  :announce HOST:PORT");
+    assert_eq!(row(&fixture), "!CMD  :announce HOST:PORT");
     fixture.write("x");
-    assert_eq!(row(&fixture), " CMD  :announce x");
+    assert_eq!(row(&fixture), "!CMD  :announce x");
 }
 
 #[test]
@@ -173,7 +174,7 @@ fn what_was_sent_before_is_suggested_dimly_and_taken_with_right() {
 #[test]
 fn the_only_completion_is_suggested() {
     let mut fixture = writing(":unignore ");
-    assert_eq!(row(&fixture), " CMD  :unignore rude-tower:8081");
+    assert_eq!(row(&fixture), "!CMD  :unignore rude-tower:8081");
     fixture.press(KeyCode::Right);
     assert_eq!(draft(&fixture), ":unignore rude-tower:8081");
 }
@@ -189,30 +190,30 @@ fn a_line_that_cannot_work_says_so_before_it_is_sent() {
     assert_eq!((draft(&fixture), fixture.model.focus), (":rate fas", Focus::Input));
     assert!(row(&fixture).starts_with("!CMD"));
     (0..3).for_each(|_| drop(fixture.press(KeyCode::Backspace)));
-    assert!(row(&fixture).starts_with(" CMD"));
+    assert!(row(&fixture).starts_with("!CMD"), "nothing is said yet");
     fixture.write("2");
+    assert!(row(&fixture).starts_with(" CMD"));
     assert_eq!(fixture.press(KeyCode::Enter), [Effect::Run(NodeCommand::Rate(2.0))]);
 }
 
 #[test]
-fn what_is_only_begun_is_wrong_once_it_was_sent_and_until_it_is_edited() {
+fn a_refused_line_stays_red_until_it_is_edited_whatever_else_goes_well() {
     let mut fixture = writing(":announce tower");
-    assert!(row(&fixture).starts_with(" CMD"), "{}", fixture.screen());
-    fixture.press(KeyCode::Enter);
+    assert!(row(&fixture).starts_with("!CMD"), "{}", fixture.screen());
     for _ in 0..3 {
+        fixture.press(KeyCode::Enter);
         fixture.send(Msg::Done(Ok("something else went well".to_owned())));
         fixture.refresh();
         assert!(row(&fixture).starts_with("!CMD"));
         assert!(fixture.screen().contains("an address is written host:port"));
     }
-    fixture.write(":");
+    fixture.write(":8001");
     assert!(row(&fixture).starts_with(" CMD"));
 }
 
 #[test]
 fn what_the_node_would_refuse_is_wrong_as_well() {
     let mut fixture = writing(":forget tower-3:8");
-    assert!(row(&fixture).starts_with(" CMD"), "a known peer begins so");
     fixture.write("0");
     assert!(row(&fixture).starts_with("!CMD"));
     assert!(fixture.screen().contains("no such peer"));
@@ -223,6 +224,105 @@ fn what_the_node_would_refuse_is_wrong_as_well() {
     fixture.press(KeyCode::Enter);
     let forgets = Effect::Run(NodeCommand::Forget(address("tower-3:80")));
     assert_eq!(fixture.press(KeyCode::Enter), [forgets], "it has become known meanwhile");
+}
+
+/// Lines, and whether they are refused live and in a replay.
+const REFUSED: &[(&str, bool, bool)] = &[
+    (":rate 0", true, true),
+    (":rate 2", false, true),
+    (":ignore x", true, true),
+    (":ignore a:1", false, true),
+    (":write x.txt", true, true),
+    (":write x.csv", false, false),
+    (":pause", true, false),
+    (":step", true, false),
+    (":speed 2", true, false),
+    (":speed 0", true, true),
+    (":jump 10s", true, false),
+    (":jump x", true, true),
+    (":qu", true, true),
+    (":frob", true, true),
+    (":quit now", true, true),
+    (":drop", true, true),
+    (":drop type:refused", true, true),
+    (":hold status:lost", true, true),
+    (":hold gnu", false, true),
+    (":filter type:in type:out", true, true),
+    (":filter status:gone", true, true),
+    (":filter gnu", false, false),
+    (":filter", false, false),
+    (":station", true, true),
+    (":station 1", true, true),
+    (":station 1 clear", true, true),
+    (":station 1 size>2G", true, true),
+    (":station 1 gnu", false, false),
+    (":theme nowhere", true, true),
+    (":theme dark", false, false),
+    (":motion often", true, true),
+    (":undo", true, true),
+    (":unmark", true, true),
+    (":record", true, true),
+    (":edit x", true, true),
+    (":edit 11", false, true),
+    (":peers-from http://a.example", true, true),
+    (":copy that", true, true),
+    (":announce", true, true),
+    (":help me", true, true),
+    (":peers", false, false),
+    ("hello", false, true),
+];
+
+#[test]
+fn a_line_is_red_before_enter_exactly_if_enter_refuses_it() {
+    for is_replay in [false, true] {
+        for (line, is_refused_live, is_refused_in_replay) in REFUSED {
+            let mut fixture = if is_replay {
+                super::replaying::in_replay(Fixture::busy(120, 40))
+            } else {
+                Fixture::busy(120, 40)
+            };
+            let is_refused = if is_replay { *is_refused_in_replay } else { *is_refused_live };
+            fixture.press(KeyCode::Char(if line.starts_with(':') { ':' } else { 'i' }));
+            if fixture.model.focus != Focus::Input {
+                assert!(is_refused, "{line} can't even be begun");
+                continue;
+            }
+            fixture.write(line.trim_start_matches(':'));
+            let before = fixture.model.assist.refusal().map(str::to_owned);
+            assert_eq!(before.is_some(), is_refused, "{line:?}, replay: {is_replay}: {before:?}");
+            assert_eq!(row(&fixture).starts_with('!'), is_refused, "{line:?}: {}", fixture.screen());
+            let effects = fixture.press(KeyCode::Enter);
+            if is_refused {
+                assert_eq!(effects, [], "{line:?}");
+                assert_eq!(
+                    (draft(&fixture), fixture.model.assist.refusal().map(str::to_owned)),
+                    (*line, before)
+                );
+            } else {
+                assert_ne!(draft(&fixture), *line, "{line:?} ran, replay: {is_replay}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_command_starts_empty_after_one_that_was_refused() {
+    for (begin, begun) in [(':', ":"), ('/', ":filter "), ('t', ":theme ")] {
+        let mut fixture = writing(":filter from:");
+        fixture.press(KeyCode::Enter);
+        assert_eq!(draft(&fixture), ":filter from:");
+        fixture.press(KeyCode::Esc);
+        fixture.press(KeyCode::Char(begin));
+        assert_eq!(draft(&fixture), begun);
+        fixture.write("x");
+        assert_eq!(draft(&fixture), format!("{begun}x"));
+        fixture.control('u');
+        fixture.press(KeyCode::Up);
+        assert!(fixture.remembered.is_empty(), "it was never sent");
+        fixture.press(KeyCode::Up);
+        assert_eq!(draft(&fixture), ":filter from:", "it is in the history of this run, red again");
+        assert!(row(&fixture).starts_with("!CMD"), "{}", row(&fixture));
+    }
 }
 
 #[test]
@@ -338,6 +438,59 @@ fn more_lines_than_may_be_messages_are_not_offered_as_such() {
     fixture.send(Msg::Paste("a line\n".repeat(1 << 20)));
     assert!(fixture.model.question.is_none());
     assert!(fixture.screen().contains("too long"));
+}
+
+#[test]
+fn a_paste_is_kept_whole_or_refused_whole() {
+    let long = "x".repeat(10_000);
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.send(Msg::Paste(long.clone()));
+    assert!(row(&fixture).contains("PASTE? 1 line, 10 kB: 1 one message, Esc nothing"), "{}", row(&fixture));
+    assert_eq!(fixture.press(KeyCode::Char('1')), [enqueues(&long)]);
+    for begun in ["ihello", ":json "] {
+        let mut fixture = writing(begun);
+        let before = draft(&fixture).to_owned();
+        fixture.send(Msg::Paste(long.clone()));
+        fixture.send(burst(&long));
+        fixture.press(KeyCode::Esc);
+        assert_eq!(draft(&fixture), before, "nothing of it is in the line");
+    }
+    let mut fixture = writing(":json ");
+    fixture.send(Msg::Paste(long));
+    let screen = fixture.screen();
+    assert!(screen.contains("the paste has 10 kB and the line has room for 8.2 kB: nothing was"), "{screen}");
+    for text in ["x".repeat((1 << 20) + 1), "x\n".repeat(1 << 20)] {
+        fixture.send(Msg::Paste(text));
+        assert!(fixture.model.question.is_none());
+        assert!(fixture.screen().contains("nothing was"), "{}", fixture.screen());
+    }
+}
+
+#[test]
+fn a_paste_that_is_too_large_for_some_is_said_to_be_before_it_is_queued() {
+    for (columns, bytes, said) in [
+        (80, 14_990, None),
+        (80, 15_000, Some("too large for npm nodes")),
+        (120, 15_000, Some("npm nodes take 15000 bytes whole")),
+        (120, Message::MAX_SIZE, Some("too large for one message")),
+    ] {
+        let mut fixture = Fixture::busy(columns, 24);
+        fixture.send(Msg::Paste("x".repeat(bytes)));
+        let question = row(&fixture);
+        assert_eq!(question.contains("too large") || question.contains("npm"), said.is_some(), "{question}");
+        assert!(said.is_none_or(|said| question.contains(said)), "{question}");
+        let can_be_one = bytes < Message::MAX_SIZE;
+        assert_eq!(!fixture.press(KeyCode::Char('1')).is_empty(), can_be_one, "{question}");
+    }
+}
+
+#[test]
+fn a_full_line_says_so() {
+    let mut fixture = writing("i");
+    fixture.send(Msg::Paste("x".repeat(8 << 10)));
+    fixture.press(KeyCode::Char('y'));
+    assert_eq!(draft(&fixture).len(), 8 << 10);
+    assert!(fixture.screen().contains("a line has 8192 bytes at most"), "{}", fixture.screen());
 }
 
 #[test]
