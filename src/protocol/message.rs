@@ -213,7 +213,18 @@ mod tests {
         assert!(Message::from_json(&nested(128), 128).is_ok());
         assert_eq!(Message::from_json(&nested(129), 128), Err(MessageError::TooDeep(128)));
         assert_eq!(Message::from_json(&nested(100_000), 128), Err(MessageError::TooDeep(128)));
-        assert!(Message::from_json(r#"["[[[\"[[", {"[": "]"}]"#, 2).is_ok());
+        for (text, levels) in [
+            ("1", 0),
+            (r#""[[""#, 0),
+            ("[]", 1),
+            (r#"["[[[\"[[", {"[": "]"}]"#, 2),
+            ("[[],[],[]]", 2),
+            ("[[],[[]]]", 3),
+            (r#"{"a":{},"b":{"c":[]}}"#, 3),
+        ] {
+            assert!(Message::from_json(text, levels).is_ok(), "{text}");
+            assert!(levels == 0 || Message::from_json(text, levels - 1).is_err(), "{text}");
+        }
     }
 
     #[test]
