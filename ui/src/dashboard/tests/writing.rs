@@ -1,7 +1,7 @@
 //! What helps with the line that is being written.
 
 use clacks_p2p::Message;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyCode;
 use ratatui::style::Modifier;
 
 use super::{
@@ -14,34 +14,24 @@ use super::{
 };
 use crate::command::NodeCommand;
 
-fn writing(text: &str) -> Fixture {
+pub(super) fn writing(text: &str) -> Fixture {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write(text);
     fixture
 }
 
-fn draft(fixture: &Fixture) -> &str {
+pub(super) fn draft(fixture: &Fixture) -> &str {
     fixture.model.input.draft()
 }
 
-fn enqueues(text: &str) -> Effect {
+pub(super) fn enqueues(text: &str) -> Effect {
     Effect::Run(NodeCommand::Enqueue(Message::text(text)))
 }
 
 /// The row of the input.
-fn row(fixture: &Fixture) -> String {
+pub(super) fn row(fixture: &Fixture) -> String {
     let row = usize::from(fixture.model.screen.height) - 2;
     fixture.screen().lines().nth(row).unwrap().to_owned()
-}
-
-/// Keys that came at once.
-fn burst(text: &str) -> Msg {
-    let key = |character| match character {
-        '\n' => KeyEvent::from(KeyCode::Enter),
-        '\x1b' => KeyEvent::from(KeyCode::Esc),
-        character => KeyEvent::from(KeyCode::Char(character)),
-    };
-    Msg::Burst(text.chars().map(key).collect())
 }
 
 // === Completion ===
@@ -179,159 +169,6 @@ fn the_only_completion_is_suggested() {
     assert_eq!(draft(&fixture), ":unignore rude-tower:8081");
 }
 
-// === What will not work ===
-
-#[test]
-fn a_line_that_cannot_work_says_so_before_it_is_sent() {
-    let mut fixture = writing(":rate fas");
-    let screen = fixture.screen();
-    assert!(screen.contains("!CMD  :rate fas") && screen.contains("the send rate is a number"), "{screen}");
-    assert_eq!(fixture.press(KeyCode::Enter), []);
-    assert_eq!((draft(&fixture), fixture.model.focus), (":rate fas", Focus::Input));
-    assert!(row(&fixture).starts_with("!CMD"));
-    (0..3).for_each(|_| drop(fixture.press(KeyCode::Backspace)));
-    assert!(row(&fixture).starts_with("!CMD"), "nothing is said yet");
-    fixture.write("2");
-    assert!(row(&fixture).starts_with(" CMD"));
-    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Run(NodeCommand::Rate(2.0))]);
-}
-
-#[test]
-fn a_refused_line_stays_red_until_it_is_edited_whatever_else_goes_well() {
-    let mut fixture = writing(":announce tower");
-    assert!(row(&fixture).starts_with("!CMD"), "{}", fixture.screen());
-    for _ in 0..3 {
-        fixture.press(KeyCode::Enter);
-        fixture.send(Msg::Done(Ok("something else went well".to_owned())));
-        fixture.refresh();
-        assert!(row(&fixture).starts_with("!CMD"));
-        assert!(fixture.screen().contains("an address is written host:port"));
-    }
-    fixture.write(":8001");
-    assert!(row(&fixture).starts_with(" CMD"));
-}
-
-#[test]
-fn what_the_node_would_refuse_is_wrong_as_well() {
-    let mut fixture = writing(":forget tower-3:8");
-    fixture.write("0");
-    assert!(row(&fixture).starts_with("!CMD"));
-    assert!(fixture.screen().contains("no such peer"));
-    assert_eq!(fixture.press(KeyCode::Enter), []);
-    assert_eq!(draft(&fixture), ":forget tower-3:80");
-    let peer = super::fixture::peer(clacks_p2p::core::Status::New, "tower-3:80", 1, None);
-    fixture.peers.push(peer);
-    fixture.press(KeyCode::Enter);
-    let forgets = Effect::Run(NodeCommand::Forget(address("tower-3:80")));
-    assert_eq!(fixture.press(KeyCode::Enter), [forgets], "it has become known meanwhile");
-}
-
-/// Lines, and whether they are refused live and in a replay.
-const REFUSED: &[(&str, bool, bool)] = &[
-    (":rate 0", true, true),
-    (":rate 2", false, true),
-    (":ignore x", true, true),
-    (":ignore a:1", false, true),
-    (":write x.txt", true, true),
-    (":write x.csv", false, false),
-    (":pause", true, false),
-    (":step", true, false),
-    (":speed 2", true, false),
-    (":speed 0", true, true),
-    (":jump 10s", true, false),
-    (":jump x", true, true),
-    (":qu", true, true),
-    (":frob", true, true),
-    (":quit now", true, true),
-    (":drop", true, true),
-    (":drop type:refused", true, true),
-    (":hold status:lost", true, true),
-    (":hold gnu", false, true),
-    (":filter type:in type:out", true, true),
-    (":filter status:gone", true, true),
-    (":filter gnu", false, false),
-    (":filter", false, false),
-    (":station", true, true),
-    (":station 1", true, true),
-    (":station 1 clear", true, true),
-    (":station 1 size>2G", true, true),
-    (":station 1 gnu", false, false),
-    (":theme nowhere", true, true),
-    (":theme dark", false, false),
-    (":motion often", true, true),
-    (":undo", true, true),
-    (":unmark", true, true),
-    (":record", true, true),
-    (":edit x", true, true),
-    (":edit 11", false, true),
-    (":peers-from http://a.example", true, true),
-    (":copy that", true, true),
-    (":announce", true, true),
-    (":help me", true, true),
-    (":peers", false, false),
-    ("hello", false, true),
-];
-
-#[test]
-fn a_line_is_red_before_enter_exactly_if_enter_refuses_it() {
-    for is_replay in [false, true] {
-        for (line, is_refused_live, is_refused_in_replay) in REFUSED {
-            let mut fixture = if is_replay {
-                super::replaying::in_replay(Fixture::busy(120, 40))
-            } else {
-                Fixture::busy(120, 40)
-            };
-            let is_refused = if is_replay { *is_refused_in_replay } else { *is_refused_live };
-            fixture.press(KeyCode::Char(if line.starts_with(':') { ':' } else { 'i' }));
-            if fixture.model.focus != Focus::Input {
-                assert!(is_refused, "{line} can't even be begun");
-                continue;
-            }
-            fixture.write(line.trim_start_matches(':'));
-            let before = fixture.model.assist.refusal().map(str::to_owned);
-            assert_eq!(before.is_some(), is_refused, "{line:?}, replay: {is_replay}: {before:?}");
-            assert_eq!(row(&fixture).starts_with('!'), is_refused, "{line:?}: {}", fixture.screen());
-            let effects = fixture.press(KeyCode::Enter);
-            if is_refused {
-                assert_eq!(effects, [], "{line:?}");
-                assert_eq!(
-                    (draft(&fixture), fixture.model.assist.refusal().map(str::to_owned)),
-                    (*line, before)
-                );
-            } else {
-                assert_ne!(draft(&fixture), *line, "{line:?} ran, replay: {is_replay}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_command_starts_empty_after_one_that_was_refused() {
-    for (begin, begun) in [(':', ":"), ('/', ":filter "), ('t', ":theme ")] {
-        let mut fixture = writing(":filter from:");
-        fixture.press(KeyCode::Enter);
-        assert_eq!(draft(&fixture), ":filter from:");
-        fixture.press(KeyCode::Esc);
-        fixture.press(KeyCode::Char(begin));
-        assert_eq!(draft(&fixture), begun);
-        fixture.write("x");
-        assert_eq!(draft(&fixture), format!("{begun}x"));
-        fixture.control('u');
-        fixture.press(KeyCode::Up);
-        assert!(fixture.remembered.is_empty(), "it was never sent");
-        fixture.press(KeyCode::Up);
-        assert_eq!(draft(&fixture), ":filter from:", "it is in the history of this run, red again");
-        assert!(row(&fixture).starts_with("!CMD"), "{}", row(&fixture));
-    }
-}
-
-#[test]
-fn where_there_is_no_line_for_it_the_reason_stands_behind_the_draft() {
-    let mut fixture = Fixture::busy(80, 7);
-    fixture.write(":quit now");
-    assert!(row(&fixture).starts_with("!CMD  :quit now  :quit takes nothing"), "{}", fixture.screen());
-}
-
 // === What was sent before ===
 
 #[test]
@@ -386,162 +223,4 @@ fn a_line_behind_a_space_is_for_this_run_only() {
     fixture.send(Msg::Paste(" one\ntwo".to_owned()));
     fixture.press(KeyCode::Char('1'));
     assert_eq!(fixture.remembered, [""; 0]);
-}
-
-// === Pastes ===
-
-#[test]
-fn lines_are_sent_as_one_message_with_their_breaks_and_come_back_so() {
-    let mut fixture = Fixture::busy(80, 24);
-    fixture.send(Msg::Paste(":one\r\ntwo\rthree\n".to_owned()));
-    assert!(row(&fixture).contains("PASTE? 3 lines, 14 B: 1 one message"), "{}", row(&fixture));
-    assert_eq!(fixture.press(KeyCode::Char('1')), [enqueues(":one\ntwo\nthree")]);
-    assert_eq!(fixture.remembered, ["::one\ntwo\nthree"]);
-    fixture.press(KeyCode::Char('i'));
-    fixture.press(KeyCode::Up);
-    assert_eq!(row(&fixture), r" SAY  ::one\ntwo\nthree");
-    assert_eq!(fixture.press(KeyCode::Enter), [enqueues(":one\ntwo\nthree")]);
-}
-
-#[test]
-fn lines_are_sent_as_a_message_each_and_never_run() {
-    let mut fixture = writing("imy draft");
-    fixture.send(Msg::Paste(":quit\n\n  \nq".to_owned()));
-    let messages = [":quit", "q"].map(|line| NodeCommand::Enqueue(Message::text(line))).to_vec();
-    assert_eq!(fixture.press(KeyCode::Char('n')), [Effect::RunAll(messages)]);
-    assert_eq!(draft(&fixture), "my draft");
-}
-
-#[test]
-fn lines_are_edited_as_one_or_left() {
-    let mut fixture = Fixture::busy(80, 24);
-    fixture.send(Msg::Paste("one\ntwo".to_owned()));
-    assert_eq!(fixture.press(KeyCode::Char('e')), []);
-    assert_eq!((draft(&fixture), fixture.model.focus), ("one two", Focus::Input));
-    for answer in [KeyCode::Esc, KeyCode::Char('q'), KeyCode::Enter] {
-        fixture.send(Msg::Paste("one\ntwo".to_owned()));
-        assert_eq!(fixture.press(answer), []);
-        assert_eq!(draft(&fixture), "one two");
-        assert!(fixture.model.question.is_none());
-    }
-}
-
-#[test]
-fn more_lines_than_may_be_messages_are_not_offered_as_such() {
-    let mut fixture = Fixture::busy(120, 40);
-    fixture.send(Msg::Paste("a line\n".repeat(1001)));
-    assert!(row(&fixture).contains("1001 lines") && row(&fixture).contains("1000 at most"));
-    assert_eq!(fixture.press(KeyCode::Char('n')), []);
-    fixture.send(Msg::Paste("a line\n".repeat(1000)));
-    assert!(row(&fixture).contains("n as 1000 messages"));
-    assert!(matches!(&fixture.press(KeyCode::Char('n'))[..], [Effect::RunAll(all)] if all.len() == 1000));
-    fixture.send(Msg::Paste("a line\n".repeat(1 << 20)));
-    assert!(fixture.model.question.is_none());
-    assert!(fixture.screen().contains("too long"));
-}
-
-#[test]
-fn a_paste_is_kept_whole_or_refused_whole() {
-    let long = "x".repeat(10_000);
-    let mut fixture = Fixture::busy(80, 24);
-    fixture.send(Msg::Paste(long.clone()));
-    assert!(row(&fixture).contains("PASTE? 1 line, 10 kB: 1 one message, Esc nothing"), "{}", row(&fixture));
-    assert_eq!(fixture.press(KeyCode::Char('1')), [enqueues(&long)]);
-    for begun in ["ihello", ":json "] {
-        let mut fixture = writing(begun);
-        let before = draft(&fixture).to_owned();
-        fixture.send(Msg::Paste(long.clone()));
-        fixture.send(burst(&long));
-        fixture.press(KeyCode::Esc);
-        assert_eq!(draft(&fixture), before, "nothing of it is in the line");
-    }
-    let mut fixture = writing(":json ");
-    fixture.send(Msg::Paste(long));
-    let screen = fixture.screen();
-    assert!(screen.contains("the paste has 10 kB and the line has room for 8.2 kB: nothing was"), "{screen}");
-    for text in ["x".repeat((1 << 20) + 1), "x\n".repeat(1 << 20)] {
-        fixture.send(Msg::Paste(text));
-        assert!(fixture.model.question.is_none());
-        assert!(fixture.screen().contains("nothing was"), "{}", fixture.screen());
-    }
-}
-
-#[test]
-fn a_paste_that_is_too_large_for_some_is_said_to_be_before_it_is_queued() {
-    for (columns, bytes, said) in [
-        (80, 14_990, None),
-        (80, 15_000, Some("too large for npm nodes")),
-        (120, 15_000, Some("npm nodes take 15000 bytes whole")),
-        (120, Message::MAX_SIZE, Some("too large for one message")),
-    ] {
-        let mut fixture = Fixture::busy(columns, 24);
-        fixture.send(Msg::Paste("x".repeat(bytes)));
-        let question = row(&fixture);
-        assert_eq!(question.contains("too large") || question.contains("npm"), said.is_some(), "{question}");
-        assert!(said.is_none_or(|said| question.contains(said)), "{question}");
-        let can_be_one = bytes < Message::MAX_SIZE;
-        assert_eq!(!fixture.press(KeyCode::Char('1')).is_empty(), can_be_one, "{question}");
-    }
-}
-
-#[test]
-fn a_full_line_says_so() {
-    let mut fixture = writing("i");
-    fixture.send(Msg::Paste("x".repeat(8 << 10)));
-    fixture.press(KeyCode::Char('y'));
-    assert_eq!(draft(&fixture).len(), 8 << 10);
-    assert!(fixture.screen().contains("a line has 8192 bytes at most"), "{}", fixture.screen());
-}
-
-#[test]
-fn a_command_takes_the_lines_of_a_paste_as_one() {
-    let mut fixture = writing(":json ");
-    fixture.send(Msg::Paste("{\n  \"a\": 1\n}\n".to_owned()));
-    assert_eq!(draft(&fixture), ":json {   \"a\": 1 }");
-}
-
-#[test]
-fn keys_that_nobody_typed_are_a_paste_and_not_keys() {
-    let mut fixture = Fixture::busy(80, 24);
-    assert_eq!(fixture.send(burst("qIFxUa")), []);
-    assert_eq!((draft(&fixture), fixture.model.focus), ("qIFxUa", Focus::Input));
-    fixture.press(KeyCode::Esc);
-    assert_eq!(fixture.send(burst("quit\nI\nF\n")), []);
-    assert!(row(&fixture).contains("PASTE? 3 lines"), "{}", row(&fixture));
-    assert_eq!(fixture.send(burst("nnnnnn")), [], "a burst is no answer but no");
-    assert_eq!(draft(&fixture), "qIFxUa");
-}
-
-#[test]
-fn a_key_held_down_moves_and_fast_typing_is_text() {
-    let mut fixture = Fixture::busy(80, 24);
-    fixture.send(burst("jjkjjkjjjj"));
-    fixture.refresh();
-    assert_eq!(fixture.model.peers.selected_peer().unwrap().address, address("rude-tower:8081"));
-    fixture.press(KeyCode::Char('i'));
-    fixture.send(burst("quickly"));
-    assert_eq!(draft(&fixture), "quickly");
-    assert_eq!(fixture.send(burst("!\n")), [enqueues("quickly!")]);
-    fixture.send(burst("one\ntwo\n"));
-    assert!(row(&fixture).contains("PASTE? 2 lines"), "lines are not sent one by one");
-    fixture.press(KeyCode::Esc);
-    assert_eq!(fixture.send(burst("one\x1bqqqIFx")), []);
-    assert_eq!((draft(&fixture), fixture.model.focus), ("one", Focus::Lists), "nothing acts behind Esc");
-}
-
-#[test]
-fn keys_that_nobody_typed_do_nothing_in_the_list_of_what_can_be_done() {
-    let mut fixture = Fixture::busy(80, 24);
-    fixture.press(KeyCode::Char('?'));
-    assert_eq!(fixture.send(burst("ignore\n")), []);
-    assert!(fixture.model.menu.is_some(), "it only narrows the list");
-}
-
-#[test]
-fn a_paste_while_searching_goes_into_what_was_found() {
-    let mut fixture = writing("ihello");
-    fixture.press(KeyCode::Enter);
-    fixture.key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL));
-    fixture.send(Msg::Paste(" there".to_owned()));
-    assert_eq!(draft(&fixture), "hello there");
 }
