@@ -165,11 +165,11 @@ fn without_white_space(json: &str) -> String {
     String::from_utf8(kept).unwrap_or_default()
 }
 
-/// The bytes of valid JSON text, each with whether it stands inside a string (quotes included).
+/// The bytes of valid JSON text, each with whether a string has begun before it and not ended.
 fn bytes_with_strings_marked(json: &str) -> impl Iterator<Item = (u8, bool)> + '_ {
     let (mut inside, mut escaped) = (false, false);
     json.bytes().map(move |byte| {
-        let was_inside = inside;
+        let is_inside = inside;
         if escaped {
             escaped = false;
         } else if byte == b'"' {
@@ -177,7 +177,7 @@ fn bytes_with_strings_marked(json: &str) -> impl Iterator<Item = (u8, bool)> + '
         } else {
             escaped = inside && byte == b'\\';
         }
-        (byte, was_inside || inside)
+        (byte, is_inside)
     })
 }
 

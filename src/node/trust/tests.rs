@@ -46,16 +46,25 @@ fn only_what_was_refused_when_the_peer_was_last_reached_is_accepted() {
 
 #[tokio::test]
 async fn only_what_the_user_does_is_saved_without_waiting() {
-    let certificate = CertificateFingerprint([1; 32]);
-    let changes: [(Change, bool); 4] = [
+    type Change = fn(&Trust, &Address);
+    const FIRST: CertificateFingerprint = CertificateFingerprint([1; 32]);
+    let changes: [(Change, bool); 5] = [
         (|trust, peer| trust.forget(peer, false), false),
         (|trust, peer| trust.forget(peer, true), true),
         (|trust, peer| _ = trust.accept(peer), true),
         (|trust, _| trust.pin_first(&named(1), CertificateFingerprint([2; 32])).unwrap(), false),
+        (
+            |trust, _| {
+                (1..MAX_OTHERS).for_each(|number| trust.pin_first(&named(number), FIRST).unwrap());
+                trust.sweep([]);
+                assert!(trust.pins().len() < MAX_OTHERS);
+            },
+            false,
+        ),
     ];
     for (number, (change, is_by_user)) in changes.into_iter().enumerate() {
         let trust = Trust::default();
-        trust.pin_first(&named(0), certificate).unwrap();
+        trust.pin_first(&named(0), FIRST).unwrap();
         change(&trust, &named(0));
         let noted = trust.changed();
         let noted = tokio::time::timeout(Duration::ZERO, noted.by_user()).await;
@@ -131,32 +140,4 @@ fn of_those_who_are_no_peers_the_latest_are_remembered() {
     restored.sweep([]);
     assert!(restored.pinned(&accepted).is_some() && restored.pinned(&peer).is_none());
     assert!(restored.pinned(&named(made_up)).is_some());
-}
-
-#[test]
-fn only_what_the_user_changes_is_saved_without_waiting() {
-    type Change = fn(&Trust, &Address);
-    let (peer, [first, second]) = (named(0), [1, 2].map(|byte| CertificateFingerprint([byte; 32])));
-    let cases: [(&str, Change, bool); 5] = [
-        (
-            "the first certificate",
-            |trust, _| _ = trust.pin_first(&named(MAX_OTHERS), CertificateFingerprint([1; 32])),
-            false,
-        ),
-        ("one that the user accepts", |trust, peer| _ = trust.accept(peer), true),
-        ("one that the user forgets", |trust, peer| trust.forget(peer, true), true),
-        ("one that is forgotten for another reason", |trust, peer| trust.forget(peer, false), false),
-        ("old ones that make room", |trust, _| trust.sweep([]), false),
-    ];
-    for (what, change, is_by_user) in cases {
-        let trust = Trust::default();
-        for number in 0..MAX_OTHERS {
-            trust.pin_first(&named(number), first).unwrap();
-        }
-        assert!(trust.check(&peer, second).is_err());
-        change(&trust, &peer);
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        let is_told = std::pin::pin!(trust.changed.by_user()).as_mut().poll(&mut context).is_ready();
-        assert_eq!(is_told, is_by_user, "{what}");
-    }
 }
