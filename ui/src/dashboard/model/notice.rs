@@ -1,0 +1,39 @@
+//! The line about what was done last.
+
+use std::time::Duration;
+
+use super::{super::undo, Model};
+
+/// How long a notice stays.
+const NOTICE_STAYS: Duration = Duration::from_secs(10);
+
+/// One line about what was done last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) text: String,
+    pub(crate) is_error: bool,
+    /// What can be done about it as long as it stays.
+    pub(crate) offer: Option<String>,
+    pub(crate) until: Duration,
+}
+
+impl Model {
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
+        self.set_notice(text.into(), false);
+    }
+
+    pub(crate) fn complain(&mut self, text: impl Into<String>) {
+        self.set_notice(text.into(), true);
+    }
+
+    /// Says something, and what can be done about it until it goes.
+    pub(crate) fn offer(&mut self, text: String, is_error: bool, offer: String) {
+        let until = self.now.uptime + undo::STAYS;
+        self.notice = Some(Notice { text, is_error, offer: Some(offer), until });
+    }
+
+    fn set_notice(&mut self, text: String, is_error: bool) {
+        let stays = NOTICE_STAYS.mul_f64(self.replay.as_ref().map_or(1.0, |replay| replay.speed));
+        self.notice = Some(Notice { text, is_error, offer: None, until: self.now.uptime + stays });
+    }
+}
