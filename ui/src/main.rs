@@ -20,6 +20,7 @@ mod demo;
 mod editable;
 mod escape;
 mod execute;
+mod facts;
 mod filter;
 mod glyphs;
 mod headless;
