@@ -1,6 +1,6 @@
 //! The traffic log: what happened, row by row, bounded in number and in bytes.
 
-use std::{collections::VecDeque, net::IpAddr};
+use std::{borrow::Cow, collections::VecDeque, net::IpAddr};
 
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
@@ -375,7 +375,7 @@ fn introduced(introduction: &Introduction) -> String {
     match introduction {
         Introduction::ByHand => "added by hand".to_owned(),
         Introduction::Sender => "made itself known".to_owned(),
-        Introduction::Announced => "took our announce".to_owned(),
+        Introduction::Announced => "accepted our announce".to_owned(),
         Introduction::Friend(by) => format!("friend of {by}"),
     }
 }
@@ -448,15 +448,29 @@ impl Row {
             failure => failure.to_string(),
         };
         let what = if self.what.is_empty() { whole.clone() } else { format!("{}: {whole}", self.what) };
-        let brief = match failure {
-            Failure::TimedOut => "no answer",
-            Failure::NotContacted(_) | Failure::NoResources => "not tried",
-            Failure::CertificateChanged { .. } => "certificate!",
-            _ => whole.strip_prefix("connection ").unwrap_or(&whole),
-        };
-        self.saying(what).ended(brief, Mood::Bad)
+        self.saying(what).ended(&brief(failure), Mood::Bad)
     }
 }
+
+/// A failure in a word, which stands beside the whole reason or where there is no room for that. "Refused" is what a node
+/// does to a request, and no word for a connection that there was none of.
+fn brief(failure: &Failure) -> Cow<'static, str> {
+    match failure {
+        Failure::Status(status) => status.to_string().into(),
+        Failure::TimedOut => "no answer".into(),
+        Failure::NotContacted(_) | Failure::NoResources => "not tried".into(),
+        Failure::CertificateChanged { .. } => "certificate!".into(),
+        Failure::Connection(reason) if BROKEN.iter().any(|word| reason.contains(word)) => {
+            "disconnected".into()
+        }
+        Failure::Connection(_) => "unreachable".into(),
+        Failure::NoRoom => "no room".into(),
+        other => other.to_string().into(),
+    }
+}
+
+/// Words of the system for a connection that there was.
+const BROKEN: [&str; 5] = ["reset", "closed", "broke", "aborted", "ended"];
 
 #[cfg(test)]
 mod tests {
@@ -481,6 +495,25 @@ mod tests {
         let large = "x".repeat(1 << 20);
         (0..40).for_each(|_| say(&mut log, &large));
         assert!(log.total() < 40 && log.bytes <= MAX_BYTES, "{} rows, {} bytes", log.total(), log.bytes);
+    }
+
+    #[test]
+    fn a_failure_has_a_word_that_fits_and_is_not_its_reason_again() {
+        for (failure, word) in [
+            (Failure::Status(503), "503"),
+            (Failure::TimedOut, "no answer"),
+            (Failure::Connection("connection refused".to_owned()), "unreachable"),
+            (Failure::Connection("failed to lookup address information".to_owned()), "unreachable"),
+            (Failure::Connection("connection reset by peer".to_owned()), "disconnected"),
+            (Failure::NoResources, "not tried"),
+            (Failure::Stopped, "stopped"),
+            (Failure::NoRoom, "no room"),
+        ] {
+            let row = blank(Direction::Out).saying("announce").failed(&failure);
+            assert_eq!(row.outcome, word);
+            assert_eq!(row.what, format!("announce: {failure}"));
+            assert!(word.len() <= 12, "{word}");
+        }
     }
 
     #[test]

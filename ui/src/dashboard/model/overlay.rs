@@ -7,7 +7,7 @@ use clacks_p2p::{
 };
 
 use super::{
-    super::{indent::indented, layout::Pane, log, search::Search, souls::Souls},
+    super::{indent::laid_out, layout::Pane, log, search::Search, souls::Souls},
     Model,
 };
 use crate::untrusted::{Shown, shown_lines};
@@ -140,7 +140,7 @@ impl Model {
         let columns = self.areas().map_or(0, |areas| usize::from(areas.body.width));
         let Some(overlay) = &mut self.overlay else { return };
         overlay.message = overlay.content.message().map_or_else(Vec::new, |message| {
-            let (text, _) = indented(message.as_json(), MAX_LAID_OUT);
+            let (text, _) = laid_out(message.as_json(), MAX_LAID_OUT);
             shown_lines(&text, columns, 0, usize::MAX)
         });
         self.search_again();
