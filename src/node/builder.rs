@@ -122,6 +122,17 @@ pub enum StartError {
     Directory(#[from] DirectoryError),
 }
 
+impl StartError {
+    /// What the system says, if the node cannot start because nothing may be written in the data directory.
+    pub fn denied(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::Certificate(error) => error.denied(),
+            Self::Directory(error) => error.denied(),
+            _ => None,
+        }
+    }
+}
+
 impl Default for Builder {
     fn default() -> Self {
         // The package's own defaults.
@@ -331,15 +342,34 @@ impl Builder {
         })
     }
 
-    /// The one that is kept in the data directory, which is made if it is not there; without a directory a new one.
+    /// The one that is kept in the data directory, which is made if it is not there; without a directory, or where
+    /// nothing can be written in it and no state is to be kept, a new one.
     async fn kept_certificate(
         &self,
         provider: &CryptoProvider,
     ) -> Result<(CertifiedKey, Vec<StartWarning>), StartError> {
-        let mut warnings = Vec::new();
         let Some(directory) = &self.data_dir else {
-            return Ok((certificate::ephemeral(&self.hostname, provider)?, warnings));
+            return Ok((certificate::ephemeral(&self.hostname, provider)?, Vec::new()));
         };
+        let error = match self.certificate_in(directory, provider).await {
+            Err(error) if !self.keep_state => error,
+            kept => return kept,
+        };
+        match error.denied() {
+            Some(reason) => {
+                let warning = StartWarning::CertificateNotKept { path: directory.clone(), reason };
+                Ok((certificate::ephemeral(&self.hostname, provider)?, vec![warning]))
+            }
+            None => Err(error),
+        }
+    }
+
+    async fn certificate_in(
+        &self,
+        directory: &Path,
+        provider: &CryptoProvider,
+    ) -> Result<(CertifiedKey, Vec<StartWarning>), StartError> {
+        let mut warnings = Vec::new();
         // A node that keeps state has the directory to itself. Another needs that only while it makes the certificate.
         let is_there = || Ok::<_, StartError>(certificate::is_kept_in(directory)?);
         let _lock =

@@ -48,13 +48,14 @@ fn commands_are_answered_in_sentences() {
         (":peers", "No peers yet. :announce HOST:PORT makes"),
         (":queue", "0 messages in the queue."),
         (":traffic", "Nothing has come or gone yet."),
-        ("hello", "queued as 1."),
+        ("hello", "Queued as 1."),
         (":queue", "Waiting, number 1: hello, here for "),
-        (":hold 1", "held"),
+        (":hold 1", "Held 1."),
         (":held", "Held by hand, number 1: hello"),
         (":filter type:own", "so far 2 of 2."),
         (":filter type:", "It did not work: "),
-        (":theme dark", "That is for the screen; :help lists what there is here."),
+        (":theme dark", "There is nothing to colour here: everything is told in sentences."),
+        (":why", "Nothing has been sent yet."),
         (":help", ":announce HOST:PORT: make this node known to another"),
     ] {
         say(&session, line);
@@ -66,7 +67,7 @@ fn commands_are_answered_in_sentences() {
 fn leaving_with_messages_that_would_be_lost_is_asked_about() {
     let mut session = lonely();
     say(&session, "nobody will read this");
-    session.wait_for("queued as 1.");
+    session.wait_for("Queued as 1.");
     say(&session, ":quit");
     session.wait_for("1 message is only here, and it would be lost. Leave?");
     say(&session, "what?");
@@ -86,9 +87,9 @@ fn what_would_be_lost_can_be_handed_on_first() {
     };
     let mut session = lonely();
     say(&session, "nobody takes this");
-    session.wait_for("queued as 1.");
+    session.wait_for("Queued as 1.");
     say(&session, &format!(":add {nobody}"));
-    session.wait_for("added");
+    session.wait_for("Added");
     say(&session, ":quit");
     session.wait_for("Type h to hand it on first, y to leave");
     say(&session, "h");
@@ -112,7 +113,7 @@ fn the_keys_that_end_a_program_ask_once() {
         assert!(session.wait_for_exit().success(), "{key:?}: nothing would be lost");
         let mut session = lonely();
         say(&session, "nobody will read this");
-        session.wait_for("queued as 1.");
+        session.wait_for("Queued as 1.");
         session.type_in(key);
         session.wait_for("Leave?");
         session.type_in(key);

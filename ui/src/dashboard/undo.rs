@@ -5,7 +5,7 @@ use std::time::Duration;
 use clacks_p2p::core::{HeldBy, Now, QueuedMessage};
 
 use super::{outcome::number_of_messages, update::Effect};
-use crate::command::Party;
+use crate::command::{NodeCommand, Party};
 
 /// For how long a key takes something back. After that it could be hit by mistake; `:unignore` works for ever.
 pub(crate) const STAYS: Duration = Duration::from_secs(10);
@@ -42,6 +42,14 @@ pub(crate) struct Dropped {
     pub(crate) queued: QueuedMessage,
     /// Why it was held, if it was.
     pub(crate) held: Option<HeldBy>,
+}
+
+/// What takes something back.
+#[derive(Debug)]
+pub(crate) enum Undoing {
+    Commands(Vec<NodeCommand>),
+    /// These messages are to be put back.
+    Messages(Vec<Dropped>),
 }
 
 impl Undo {
@@ -101,12 +109,20 @@ impl Undo {
 
     /// What takes back what was done last, after which what was done before it is the last.
     pub(crate) fn take(&mut self, now: Now) -> Result<Effect, String> {
+        Ok(match self.take_back(now)? {
+            Undoing::Commands(commands) => Effect::RunAll(commands),
+            Undoing::Messages(messages) => Effect::TakeBack(messages),
+        })
+    }
+
+    /// The same for those who have no effects.
+    pub(crate) fn take_back(&mut self, now: Now) -> Result<Undoing, String> {
         if let Some(reason) = self.why_not(now) {
             return Err(reason);
         }
         Ok(match self.deeds.pop().ok_or(NOTHING)?.deed {
-            Deed::Ignored(parties) => Effect::RunAll(parties.into_iter().map(Party::unignored).collect()),
-            Deed::Dropped(messages) => Effect::TakeBack(messages),
+            Deed::Ignored(parties) => Undoing::Commands(parties.into_iter().map(Party::unignored).collect()),
+            Deed::Dropped(messages) => Undoing::Messages(messages),
         })
     }
 }
