@@ -56,7 +56,7 @@ fn commands_are_answered_in_sentences() {
         (":filter type:", "It did not work: "),
         (":theme dark", "There is nothing to colour here: everything is told in sentences."),
         (":why", "Nothing has been sent yet."),
-        (":help", ":announce HOST:PORT: make this node known to another"),
+        (":help", "::text: send the message \":text\"."),
     ] {
         say(&session, line);
         session.wait_for(answer);
@@ -194,6 +194,7 @@ fn a_line_is_thrown_away_by_ctrl_c_and_had_back_by_an_arrow() {
     session.type_in("not this");
     session.wait_for("not this");
     session.type_in(CTRL_C);
+    session.wait_until("the line is left", |_| session.emulator.written().contains("not this\r\n"));
     say(&session, "but this");
     session.wait_for("Queued as 1.");
     session.type_in("\u{1b}[A");
