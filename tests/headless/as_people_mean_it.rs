@@ -20,7 +20,8 @@ fn empty_variables_are_as_if_they_were_not_set() {
     let home = Home::new();
     let own = variables(&home);
     assert!(own.len() > 30 && own.contains("CLACKS_PORT"), "{own:?}");
-    let of_others = ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "NO_COLOR", "VISUAL", "EDITOR", "HTTPS_PROXY", "LC_ALL"];
+    let of_others =
+        ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "NO_COLOR", "VISUAL", "EDITOR", "HTTPS_PROXY", "LC_ALL"];
     for value in ["", " "] {
         let mut command = home.clacks(&["node", "--port", "0", "--hostname", "localhost"]);
         own.iter().for_each(|name| drop(command.env(name, value)));
@@ -82,7 +83,8 @@ fn a_home_directory_that_cannot_be_written_is_told_with_what_to_do() {
             continue;
         }
         let node = |arguments: &[&str]| {
-            let mut command = home.clacks(&[&["node", "--port", "8999", "--listen", "127.0.0.1"], arguments].concat());
+            let mut command =
+                home.clacks(&[&["node", "--port", "8999", "--listen", "127.0.0.1"], arguments].concat());
             command.env("XDG_DATA_HOME", &directory).env("HOME", &directory);
             command
         };
