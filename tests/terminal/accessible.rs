@@ -56,7 +56,7 @@ fn commands_are_answered_in_sentences() {
         (":filter type:", "It did not work: "),
         (":theme dark", "There is nothing to colour here: everything is told in sentences."),
         (":why", "Nothing has been sent yet."),
-        (":help", ":announce HOST:PORT: make this node known to another"),
+        (":help", "::text: send the message \":text\"."),
     ] {
         say(&session, line);
         session.wait_for(answer);
@@ -157,4 +157,54 @@ fn a_list_of_peers_is_told_line_by_line() {
     session.wait_for("1 address read, 1 new, 1 bad line.");
     say(&session, ":peers-from /dev/null");
     session.wait_for("It did not work: /dev/null was not read: this is no regular file.");
+}
+
+#[test]
+fn what_happens_does_not_break_the_line_that_is_being_typed() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = silent.local_addr().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log");
+    let mut session =
+        start(&["--port", "0", "--no-state", "--accessible", "--log-file", log.to_str().unwrap()]);
+    say(&session, &format!(":announce {peer}"));
+    let (connection, _) = silent.accept().unwrap();
+    session.type_in("hel");
+    session.wait_for("hel");
+    drop((connection, silent));
+    session.wait_until("the announce fails", |_| {
+        std::fs::read_to_string(&log).is_ok_and(|log| log.contains("announce failed"))
+    });
+    session.type_in("p\u{7f}");
+    say(&session, "lo");
+    session.wait_for("Queued as 1.");
+    session.wait_for("could not announce to");
+    let written = session.emulator.written();
+    assert!(written.contains("help\u{8} \u{8}lo\r\nQueued as 1.\r\n"), "{written:?}");
+    assert!(!written.contains('\u{1b}'), "{written:?}");
+    say(&session, ":quit");
+    say(&session, "y");
+    assert!(session.wait_for_exit().success());
+    session.assert_restored();
+}
+
+#[test]
+fn a_line_is_thrown_away_by_ctrl_c_and_had_back_by_an_arrow() {
+    let mut session = lonely();
+    session.type_in("not this");
+    session.wait_for("not this");
+    session.type_in(CTRL_C);
+    session.wait_until("the line is left", |_| session.emulator.written().contains("not this\r\n"));
+    say(&session, "but this");
+    session.wait_for("Queued as 1.");
+    session.type_in("\u{1b}[A");
+    say(&session, " again");
+    session.wait_for("Queued as 2.");
+    say(&session, ":queue");
+    session.wait_for("number 2: but this again, ");
+    for end in [":quit", "y"] {
+        say(&session, end);
+    }
+    assert!(session.wait_for_exit().success());
+    session.assert_restored();
 }

@@ -250,6 +250,7 @@ impl Dashboard {
         );
         model.keymap = Keymap::default().with(&settings.view.keys);
         model.replay = source.replay();
+        source.left_out().into_iter().for_each(|text| model.say(text));
         model.limits.settings = source.node().map(LimitSettings::of);
         model.motion = Animations::new(settings.motion());
         model.looks = settings.looks.clone();
