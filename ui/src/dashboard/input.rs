@@ -58,7 +58,7 @@ impl Input {
         self.writes_command = true;
         let goes_on = begun != ":" && self.draft().starts_with(begun);
         if !goes_on {
-            self.history.push_unsent(&self.draft().to_owned());
+            self.leave_in_history();
             self.set(begun);
         }
         begun.clone_into(&mut self.begun);
@@ -75,7 +75,7 @@ impl Input {
     /// Puts the command that was being written into the history, and goes on with the message.
     pub(crate) fn put_away_command(&mut self) {
         self.writes_command = true;
-        self.history.push_unsent(&self.draft().to_owned());
+        self.leave_in_history();
         self.clear();
         self.write_message();
     }
@@ -164,6 +164,12 @@ impl Input {
         let remembered = self.remember();
         self.clear();
         Taken { was_command: std::mem::take(&mut self.writes_command), remembered }
+    }
+
+    /// Adds the draft to the history as one that was not sent.
+    fn leave_in_history(&mut self) {
+        let draft = self.draft().to_owned();
+        self.history.push_unsent(&draft);
     }
 
     /// Adds the draft to the history; returns it unless it is there already.
