@@ -56,7 +56,9 @@ fn a_tilde_is_the_home_directory_wherever_a_path_stands() {
     let inside = at("inside");
     fs::create_dir(&inside).unwrap();
     let mut command = home.clacks(&["node", "--config", "~/clacks.toml"]);
-    Process::start(command.env("HOME", home.path()).current_dir(&inside)).stopped();
+    let mut node = Process::start(command.env("HOME", home.path()).current_dir(&inside));
+    node.say(":quit");
+    node.stopped();
     for made in ["tower/key.pem", "log", "r.jsonl"] {
         assert!(at(made).is_file(), "{made}");
     }
