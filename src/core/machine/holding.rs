@@ -15,11 +15,23 @@ use super::Core;
 /// The rule in force, and its number: each that is set has the next.
 #[derive(Debug, Default)]
 pub(super) struct Rule {
-    rule: Option<HoldRule>,
-    number: u64,
+    pub(super) rule: Option<HoldRule>,
+    pub(super) number: u64,
+    /// The highest number that a rule has had.
+    last: u64,
 }
 
 impl Rule {
+    fn set(&mut self, rule: Option<HoldRule>) {
+        self.last += 1;
+        (self.rule, self.number) = (rule, self.last);
+    }
+
+    /// A rule is in force again that had this number.
+    pub(super) fn restore(&mut self, rule: Option<HoldRule>, number: u64) {
+        (self.rule, self.number) = (rule, number);
+    }
+
     #[cfg(feature = "simulation")]
     pub(super) fn touch(&self) -> usize {
         self.number as usize
@@ -123,7 +135,7 @@ impl Core {
     }
 
     /// Gives a message that waits or is held another text; it keeps its ticket, its place and its age. The new text
-    /// counts as seen here, once more if it had been; what was seen of the old one stays seen. The hold rule is asked
+    /// counts as seen here once if it had not been; what was seen of the old one stays seen. The hold rule is asked
     /// about the new text of a message that waits.
     pub fn replace(&mut self, id: MessageId, message: Message) -> Result<(), ReplaceError> {
         let held = |core: &Self| core.held_message(id).map(|held| held.queued.clone());
@@ -133,7 +145,7 @@ impl Core {
         }
         self.check_written(&message)?;
         self.queue.check_exchange(before.size(), message.size())?;
-        let visits = self.sight(&message);
+        let visits = self.sight_written(&message);
         self.queue.exchange(id, message, visits);
         let waits = self.queue.get(id);
         let rule = self.hold_rule().zip(waits.as_ref());
@@ -158,7 +170,7 @@ impl Core {
         if rule.is_some() || self.rule.rule.is_some() {
             self.tell(|_| Event::HoldRuleChanged { rule: text });
         }
-        self.rule = Rule { rule, number: self.rule.number + 1 };
+        self.rule.set(rule);
         self.queue.set_rule(self.rule.number);
     }
 

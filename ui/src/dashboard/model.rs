@@ -695,7 +695,7 @@ impl Model {
     pub(crate) fn changes_after(&self) -> Duration {
         let young = |since: Duration| self.now.uptime.saturating_sub(since) < Duration::from_secs(60);
         let is_young = young(Duration::ZERO)
-            || self.peers.window.iter().any(|peer| young(peer.since))
+            || self.peers.window.iter().any(|peer| peer.age(self.now) < Duration::from_secs(60))
             || self.queue.window.iter().any(|queued| young(Duration::from_millis(queued.since_ms)));
         let counts_down = self.begun_to_hand_on.is_some() || self.notice.is_some();
         let by_itself = if is_young || counts_down || !self.rates.are_zero() {

@@ -25,7 +25,7 @@ const NAME: usize = 14;
 
 pub(super) fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: usize) -> Vec<Line<'static>> {
     let PeerDetail { peer, certificate, is_known } = detail;
-    let age = format::age(model.now.uptime.saturating_sub(peer.since));
+    let age = format::age(peer.age(model.now));
     let since = clock(peer.time, &model.zone);
     let status = match is_known {
         true => format!("{} {} for {age}, since {since}", letter(peer.status), format::status(peer)),

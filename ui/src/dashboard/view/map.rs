@@ -328,7 +328,7 @@ fn draw_about(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
 }
 
 fn about(model: &Model, peer: &Peer) -> String {
-    let age = format::age(model.now.uptime.saturating_sub(peer.since));
+    let age = format::age(peer.age(model.now));
     let introduced = introduced(model, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
     format!(
         "{} {}  {} for {age}{introduced}, took {}, sent {}, failed {}",
