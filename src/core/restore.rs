@@ -42,7 +42,7 @@ impl MessageState {
 }
 
 /// The hold rule as it was, which messages it let pass, and which messages were held.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HoldState {
     pub(super) rule: Option<HoldRule>,
     pub(super) number: u64,
@@ -54,8 +54,25 @@ pub struct HoldState {
     pub(super) next: MessageId,
 }
 
+impl HoldState {
+    /// The rule that was in force.
+    pub fn rule(&self) -> Option<&HoldRule> {
+        self.rule.as_ref()
+    }
+
+    /// How many tickets it keeps, each of eight bytes.
+    pub fn len(&self) -> usize {
+        self.passes.len() + self.held.len()
+    }
+
+    /// Whether it keeps no ticket.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// A peer as it was, or that the address was not known.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PeerState {
     pub(super) address: Address,
     pub(super) record: Option<Box<PeerRecord>>,

@@ -32,11 +32,6 @@ impl Node {
         self.shared.at_core(|at| at.core.restore_messages(states))
     }
 
-    /// Puts a held message back to its place in the queue, under the ticket that it has. Returns whether it was held.
-    pub fn unhold(&self, id: MessageId) -> bool {
-        self.shared.at_core(|at| at.core.unhold(id))
-    }
-
     /// The hold rule, which messages it lets pass and which messages are held now.
     pub fn hold_state(&self) -> HoldState {
         self.shared.look(crate::core::Core::hold_state)

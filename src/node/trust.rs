@@ -66,7 +66,7 @@ struct Tables {
 }
 
 /// Which certificate is trusted for an address, and which was refused when it was last reached.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CertificateState {
     address: Address,
     pinned: Option<Pinned>,
@@ -80,7 +80,7 @@ impl CertificateState {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Pinned {
     sha256: CertificateFingerprint,
     /// Later ones have higher ones.

@@ -139,7 +139,7 @@ fn log_left_out(left_out: &[LeftOut]) {
 /// is not bounded but by the size of the file.
 fn cause(event: &Event) -> Option<(Topic, Option<IpAddr>)> {
     match event {
-        Event::PeerDiscovered { introduction: Introduction::ByHand, .. } => None,
+        Event::PeerDiscovered { introduction: Introduction::ByHand | Introduction::Restored, .. } => None,
         Event::PeerDiscovered { remote, .. } => Some((Topic::Peers, *remote)),
         Event::PeerUpdated { peer, from } => {
             let is_by_user = [peer.status, *from].contains(&Status::Ignored);
@@ -212,6 +212,7 @@ fn log_message(event: &Event) {
         }
         Event::MessageDropped { id, .. } => debug!(%id, "message dropped"),
         Event::MessageHeld { held, .. } => debug!(id = %held.queued.id, by = ?held.by, "message held"),
+        Event::MessageRestored { queued, .. } => debug!(id = %queued.id, "message restored"),
         Event::MessageReleased { was, queued } => debug!(%was, id = %queued.id, "message released"),
         Event::MessageChanged { queued, .. } => debug!(id = %queued.id, "message changed"),
         _ => {}

@@ -41,6 +41,7 @@ mod runtime;
 mod simulate;
 mod station;
 mod terminal;
+mod undoing;
 mod untrusted;
 
 use cli::{Cli, Command};

@@ -235,11 +235,4 @@ impl Core {
         state.ignored.into_iter().for_each(|ignored| _ = self.ignore_remote(ignored));
         debug_assert!(state.ignored.is_none_or(|ignored| place(ignored) == place(state.remote)));
     }
-
-    /// A message that was held to be changed waits again at its place, if it is still held. Returns whether it was.
-    pub fn unhold(&mut self, id: MessageId) -> bool {
-        let Some(queued) = self.queue.unhold_all(&[id]).pop() else { return false };
-        self.tell(|_| Event::MessageRestored { was: Some(id), queued, held: None });
-        true
-    }
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What is kept of a peer beside its address. There are many, so it is small: times are nanoseconds of uptime.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub(in crate::core) struct Record {
     pub(super) time: u64,

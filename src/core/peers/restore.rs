@@ -5,7 +5,7 @@ use crate::protocol::Address;
 use super::{Peers, record::Record, standing::Standing};
 
 /// All that is kept of a peer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::core) struct PeerRecord {
     record: Record,
     standing: Option<Standing>,

@@ -19,7 +19,7 @@ const LONGEST_UNASKED: Duration = Duration::from_secs(60);
 const ALL: usize = 3;
 
 /// What is kept of a peer since it last accepted something. Most peers have none.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Standing {
     /// Until when it is sent nothing, as uptime.
     until: Option<Duration>,

@@ -3,17 +3,17 @@
 /// The JSON text with one value a line, indented by two columns a level. Tokens are as they came: numbers keep their
 /// digits, objects their order and their duplicates.
 ///
-/// At most `max_bytes` are written; the second value is whether something was left out.
-pub(crate) fn indented(json: &str, max_bytes: usize) -> (String, bool) {
+/// At most `max_bytes` are written; the second value is how many bytes of the JSON text were left out.
+pub(crate) fn indented(json: &str, max_bytes: usize) -> (String, usize) {
     let mut out = String::new();
     let mut depth = 0_usize;
     let mut rest = json.trim();
     while let Some(token) = next_token(rest) {
         if out.len() + token.len() > max_bytes {
             let room = max_bytes.saturating_sub(out.len());
-            let fits = (0..=room).rev().find_map(|end| token.get(..end));
-            out.push_str(fits.unwrap_or_default());
-            return (out, true);
+            let fits = token.floor_char_boundary(room);
+            out.push_str(&token[..fits]);
+            return (out, rest.len() - fits);
         }
         rest = rest[token.len()..].trim_start();
         let is_empty = matches!((token, rest.chars().next()), ("[", Some(']')) | ("{", Some('}')));
@@ -36,7 +36,7 @@ pub(crate) fn indented(json: &str, max_bytes: usize) -> (String, bool) {
             token => out.push_str(token),
         }
     }
-    (out, false)
+    (out, 0)
 }
 
 fn new_line(out: &mut String, depth: usize) {
@@ -76,14 +76,15 @@ mod tests {
     fn lays_out_without_changing_tokens() {
         let json = r#" {"a":[1.0e+2, {"b" :"x, [y] \" z"},[ ],{}],"a":null}"#;
         let wanted = "{\n  \"a\": [\n    1.0e+2,\n    {\n      \"b\": \"x, [y] \\\" z\"\n    },\n    [],\n    {}\n  ],\n  \"a\": null\n}";
-        assert_eq!(indented(json, 1000), (wanted.to_owned(), false));
+        assert_eq!(indented(json, 1000), (wanted.to_owned(), 0));
         assert_eq!(indented("\"text\"", 1000).0, "\"text\"");
     }
 
     #[test]
     fn stops_at_the_bound_between_characters() {
         let json = format!("\"{}\"", "\u{20ac}".repeat(100));
-        let (text, is_cut) = indented(&json, 12);
-        assert!(is_cut && text.len() <= 12 && text.ends_with('\u{20ac}'), "{text}");
+        let (text, left_out) = indented(&json, 12);
+        assert!(text.len() <= 12 && text.ends_with('\u{20ac}'), "{text}");
+        assert_eq!(text.len() + left_out, json.len());
     }
 }

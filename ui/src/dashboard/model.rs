@@ -14,6 +14,7 @@ use super::{
     assist::Assist,
     biography::Biographies,
     editing::Editing,
+    format,
     holding::{Held, HeldSnapshot, WantedHeld},
     indent::indented,
     input::Input,
@@ -37,10 +38,10 @@ use super::{
     theme::Theme,
     tower::Towers,
     trends::{Chart, SPARKS, Trends},
-    undo::{self, Undo},
+    undo::Undo,
 };
 use crate::recording::player::Progress;
-use crate::untrusted::{Shown, shown_lines};
+use crate::untrusted::{MOST_ROWS, Shown, shown_lines};
 
 /// Over how long the rates in the header are taken.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
@@ -203,6 +204,8 @@ pub(crate) struct Overlay {
     pub(crate) content: Content,
     /// The message that belongs to it, laid out for the width of the screen.
     pub(crate) message: Vec<Shown>,
+    /// Whether the message is longer than what is laid out, which its last line says.
+    pub(crate) is_cut: bool,
     /// Lines that are scrolled past.
     pub(crate) scrolled: usize,
     /// What is looked for in it.
@@ -583,7 +586,8 @@ impl Model {
         let is_another =
             |overlay: &Overlay| std::mem::discriminant(&overlay.content) != std::mem::discriminant(&content);
         let beneath = self.overlay.take().filter(is_another).map(Overlay::without_depths).map(Box::new);
-        self.overlay = Some(Overlay { content, message: Vec::new(), scrolled: 0, search: None, beneath });
+        self.overlay =
+            Some(Overlay { content, message: Vec::new(), is_cut: false, scrolled: 0, search: None, beneath });
         self.lay_out();
     }
 
@@ -596,11 +600,25 @@ impl Model {
     /// Lays out the message of what is open for the width of the screen.
     pub(crate) fn lay_out(&mut self) {
         let columns = self.areas().map_or(0, |areas| usize::from(areas.body.width));
+        let key = self.keymap.name_of(Place::Overlay, ":copy");
         let Some(overlay) = &mut self.overlay else { return };
-        overlay.message = overlay.content.message().map_or_else(Vec::new, |message| {
-            let (text, _) = indented(message.as_json(), MAX_LAID_OUT);
-            shown_lines(&text, columns, 0, usize::MAX)
-        });
+        let laid_out = overlay.content.message().map(|message| indented(message.as_json(), MAX_LAID_OUT));
+        let (text, left_out) = laid_out.unwrap_or_default();
+        overlay.message = if text.is_empty() { Vec::new() } else { shown_lines(&text, columns, 0, usize::MAX) };
+        let missing = if overlay.message.len() < MOST_ROWS {
+            (left_out > 0).then(|| format::size(left_out))
+        } else {
+            // The last row only says that there are more. Of the others the indentation is not of the message.
+            overlay.message.pop();
+            let shown: usize = overlay.message.iter().map(|row| row.as_str().trim_start().len()).sum();
+            let whole = overlay.content.message().map_or(0, Message::size);
+            Some(format!("about {}", format::size(whole.saturating_sub(shown).max(left_out))))
+        };
+        overlay.is_cut = missing.is_some();
+        let note =
+            |missing| format!("\u{2026} {missing} more of this message are not shown; {key} copies all of it");
+        let note = missing.map(note).unwrap_or_default();
+        overlay.message.extend(shown_lines(&note, columns, 0, usize::MAX).into_iter().filter(|_| !note.is_empty()));
         self.search_again();
     }
 
@@ -638,6 +656,13 @@ impl Model {
                 self.frozen = Some(Frozen { held: 0, follows: was_following.then_some(self.log_cursor) });
             }
         }
+    }
+
+    /// Has the rows stay that are on the screen while the log stands still.
+    pub(super) fn hold_traffic(&mut self) {
+        let stands = self.log_cursor != LogCursor::Following;
+        let top = stands.then(|| self.log.at(self.log_top()).map(|row| row.number)).flatten();
+        self.log.hold_from(top);
     }
 
     /// Has the log stand still where it is, with the row at this position selected.
@@ -681,7 +706,7 @@ impl Model {
 
     /// Says something, and what can be done about it until it goes.
     pub(crate) fn offer(&mut self, text: String, is_error: bool, offer: String) {
-        let until = self.now.uptime + undo::STAYS;
+        let until = self.now.uptime + crate::undoing::STAYS;
         self.notice = Some(Notice { text, is_error, offer: Some(offer), until });
     }
 

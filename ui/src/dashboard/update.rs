@@ -15,6 +15,7 @@ use crate::{
     filter::Filter,
     peer_list::{self, ListSource, Reading},
     station::Stations,
+    undoing::Before,
 };
 
 use super::{
@@ -38,7 +39,6 @@ use super::{
     question::Question,
     souls::Souls,
     story,
-    undo::Dropped,
 };
 
 /// Something that happened to the dashboard.
@@ -62,12 +62,10 @@ pub(crate) enum Msg {
     Listed(Need, Vec<String>),
     /// A replay begins again, on the way to an earlier place.
     BeginsAgain,
-    /// How commands went that were run together.
-    Ran(Vec<Outcome>),
-    /// How drops went that were run together, and what they took out.
-    Dropped(Vec<Outcome>, Vec<Dropped>),
-    /// How it went to take drops back, in a line, and what is still dropped.
-    TakenBack(Result<String, String>, Vec<Dropped>),
+    /// How commands went that were run together, and what was before, as far as it can be put back.
+    Ran(Vec<Outcome>, Vec<Before>),
+    /// How it went to put back what was before, in a line, and what can be tried again.
+    Undone(Result<String, String>, Vec<Before>),
     /// How something went, in a line.
     Done(Result<String, String>),
     /// How the reading of lists of peers went.
@@ -110,8 +108,8 @@ pub(crate) enum Effect {
     FinishEdit(Editing, Message),
     /// Edit a message in the user's own editor, which gets the terminal meanwhile.
     OpenEditor(MessageId),
-    /// Put these messages back.
-    TakeBack(Vec<Dropped>),
+    /// Put back what was before, then send [`Msg::Undone`].
+    Undo(Vec<Before>),
     /// Ask the node at once for what is on the screen now, so that the next key finds it there.
     Refresh,
     Suspend,
@@ -213,11 +211,9 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
 /// Says how something went that took a while.
 fn on_done(model: &mut Model, msg: Msg) {
     match msg {
-        Msg::Ran(outcomes) => outcome::note(model, &outcomes),
-        Msg::Dropped(outcomes, dropped) => outcome::note_drops(model, &outcomes, dropped),
-        Msg::TakenBack(result, dropped) => {
-            // It can be tried again.
-            model.undo.note_dropped(dropped, model.now);
+        Msg::Ran(outcomes, before) => outcome::note(model, &outcomes, before),
+        Msg::Undone(result, left) => {
+            model.undo.remember(left, Vec::new(), model.now);
             on_done(model, Msg::Done(result));
         }
         Msg::PeersRead(readings) => {
@@ -241,6 +237,7 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     model.trends.note(event);
     model.towers.note(event, model.now.uptime, &mut model.motion);
     model.map.note(event, model.now.uptime, model.frozen.is_some(), &mut model.motion);
+    model.hold_traffic();
     let is_row = model.log.note(event, model.now.unix_ms);
     model.count_held_rows(usize::from(is_row));
     let row = model.log.newest().filter(|_| is_row).map(Row::subject);

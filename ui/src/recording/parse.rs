@@ -304,6 +304,11 @@ impl Fields {
             "message_released" => {
                 Event::MessageReleased { was: ticket(needed("was", self.was)?)?, queued: self.queued()? }
             }
+            "message_restored" => {
+                let was = self.was.map(ticket).transpose()?;
+                let held = self.by.take().map(HeldBy::from);
+                Event::MessageRestored { was, queued: self.queued()?, held }
+            }
             "message_changed" => {
                 Event::MessageChanged { before: message(self.before.as_deref())?, queued: self.queued()? }
             }
@@ -549,6 +554,7 @@ fn introduction(introduction: Option<&str>, of: Option<Place>) -> Result<Introdu
         Some("by_hand") => Ok(Introduction::ByHand),
         Some("sender") => Ok(Introduction::Sender),
         Some("announced") => Ok(Introduction::Announced),
+        Some("restored") => Ok(Introduction::Restored),
         Some("friend") => Ok(Introduction::Friend(needed("of", of)?.address()?)),
         _ => Err(missing("introduction")),
     }

@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 use clacks_p2p::{
     Address, Message,
     core::{
-        Choice, Counters, Event, Failure, HeldMessage, Introduction, LimitCounts, MessageId, Now, Origin,
+        Choice, Core, Counters, Event, Failure, HeldMessage, Introduction, LimitCounts, MessageId, Now, Options, Origin,
         Peer, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
     },
     node::Overview,
@@ -24,7 +24,7 @@ use super::super::{
     update::{Effect, Msg, update},
     view::view,
 };
-use crate::{command::NodeCommand, limits::MOST_PLACES};
+use crate::{command::NodeCommand, limits::MOST_PLACES, undoing::Before};
 
 /// 2026-01-02 03:04:05 UTC.
 const NOON: u64 = 1_767_323_045_000;
@@ -420,4 +420,11 @@ fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
         next_send: Some(UPTIME + Duration::from_millis(600)),
         counters: Counters::default(),
     }
+}
+
+/// Messages that were dropped.
+pub(super) fn dropped(texts: &[&str]) -> Before {
+    let mut core = Core::new(Options::new(address("tower:1"))).unwrap();
+    let ids: Vec<_> = texts.iter().map(|text| core.enqueue(Message::text(text), now()).unwrap()).collect();
+    Before::Messages(core.drop_these(&ids))
 }

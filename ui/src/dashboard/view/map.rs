@@ -348,6 +348,7 @@ pub(super) fn introduced(model: &Model, peer: &Address) -> Option<String> {
     Some(match &introduced.by {
         Introduction::ByHand => format!("added {age} ago"),
         Introduction::Sender => format!("sent to us first {age} ago"),
+        Introduction::Restored => format!("known again since {age} ago"),
         Introduction::Announced => format!("took our announce {age} ago"),
         Introduction::Friend(by) => format!("named by {by} {age} ago"),
     })

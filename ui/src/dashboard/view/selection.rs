@@ -54,8 +54,8 @@ fn lines(model: &Model, theme: Theme, content: &Content, area: Rect) -> Vec<Line
     let rest = usize::from(area.height).saturating_sub(lines.len());
     let room = rest.saturating_sub(life.len().min(rest / 2));
     if let Some(message) = content.message().filter(|_| room > 0) {
-        let (text, is_cut) = indented(message.as_json(), BYTES_A_CELL * columns * room);
-        let text = if is_cut { format!("{text}\u{2026}") } else { text };
+        let (text, left_out) = indented(message.as_json(), BYTES_A_CELL * columns * room);
+        let text = if left_out > 0 { format!("{text}\u{2026}") } else { text };
         let mut rows = shown_lines(&text, columns, 0, room + 1);
         let has_more = rows.len() > room;
         rows.truncate(if has_more { room - 1 } else { room });

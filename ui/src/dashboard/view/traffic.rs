@@ -89,9 +89,20 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
             notes.push(Span::styled(format!("standing still, {below} below: {key} follows"), theme.strong));
         }
     }
+    notes.extend(left_out(model, theme));
     let taken: usize = notes.iter().map(Span::width).sum();
     notes.extend(stations::notes(model, theme, width.saturating_sub(taken + TITLE)));
     notes
+}
+
+/// How many rows are gone, and while a filter looks at them, of how many messages only the beginning is kept.
+fn left_out(model: &Model, theme: Theme) -> Option<Span<'static>> {
+    let gone = model.log.gone();
+    let gone = (gone > 0).then(|| format!("  {} older gone", format::count(usize::try_from(gone).unwrap_or(usize::MAX))));
+    let cuts = model.log.cuts();
+    let cuts = (cuts > 0).then(|| format!("  {} cut", format::count(cuts)));
+    let text: String = gone.into_iter().chain(cuts).collect();
+    (!text.is_empty()).then(|| Span::styled(text, theme.quiet))
 }
 
 fn spans(model: &Model, theme: Theme, row: &Row, width: usize) -> Vec<Span<'static>> {
