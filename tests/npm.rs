@@ -22,8 +22,9 @@ use clacks_p2p::{
 };
 use serde_json::{Value, json};
 
+use certificate::Certificate;
 use our_node::OurNode;
-use package_node::{PackageNode, SENDING, SILENT};
+use package_node::{PackageNode, Place, SENDING, SILENT};
 
 // === Announces ===
 
@@ -55,6 +56,21 @@ async fn an_announce_of_the_package_makes_both_list_each_other() {
     assert_eq!(ours.until("an announce", announced).await, package.address());
     package.until_discovered(&ours.address()).await;
     assert_eq!(package.peers().await, [(ours.address(), Status::New)]);
+}
+
+/// Whatever key it has: messages go both ways.
+#[tokio::test]
+async fn a_package_node_with_any_key_is_a_peer() {
+    for kind in certificate::KINDS {
+        let place = Place::reserve_with(Certificate::generate_with(kind));
+        let mut package = PackageNode::start_at(place, SENDING).await;
+        let mut ours = OurNode::start().await;
+
+        ours.announce(&package.address()).await.unwrap();
+        ours.say(&json!(kind));
+        package.until_received(&json!(kind)).await;
+        ours.until_received(&json!(kind)).await;
+    }
 }
 
 // === Messages ===

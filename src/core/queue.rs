@@ -127,6 +127,8 @@ pub(super) struct Queue {
     refusals: Refusals,
     /// Of messages that a command may be undone on.
     lineages: Lineages,
+    /// How many of those that wait were refused.
+    refused_waiting: usize,
     /// The number of the present hold rule.
     rule: u64,
     next_id: u64,
@@ -141,6 +143,7 @@ impl Queue {
             held: Held::default(),
             refusals: Refusals::default(),
             lineages: Lineages::default(),
+            refused_waiting: 0,
             rule: 0,
             next_id: 1,
             room: Room::new(most),
@@ -180,13 +183,16 @@ impl Queue {
             // Less than is made otherwise where there is one or two.
             self.waiting.reserve_exact(self.waiting.len().max(1));
         }
+        self.refused_waiting += self.refused(entry.queued.id);
         let slot = self.room.shares.as_ref().map_or(Slot::NONE, |shares| shares.slot(entry.queued.place));
         self.waiting.push_back(Waiting::new(entry, self.rule, slot));
     }
 
     /// Takes the head out to be sent; it still counts.
     pub(super) fn take_out(&mut self) -> Option<Entry> {
-        self.waiting.pop_front().map(|waiting| self.entry(waiting))
+        let waiting = self.waiting.pop_front()?;
+        self.refused_waiting -= self.refused(waiting.id());
+        Some(self.entry(waiting))
     }
 
     /// The place that a message came from which waits.
@@ -229,6 +235,7 @@ impl Queue {
     fn split_waiting(&mut self, is_meant: impl Fn(&Waiting) -> bool) -> VecDeque<Waiting> {
         let (picked, others) = std::mem::take(&mut self.waiting).into_iter().partition(is_meant);
         self.waiting = others;
+        self.refused_waiting -= picked.iter().map(|waiting| self.refused(waiting.id())).sum::<usize>();
         picked
     }
 
@@ -244,6 +251,7 @@ impl Queue {
 
     fn take_waiting(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let waiting = self.position(id).and_then(|position| self.waiting.remove(position))?;
+        self.refused_waiting -= self.refused(id);
         Some(self.entry(waiting).queued)
     }
 
@@ -339,6 +347,16 @@ impl Queue {
         self.refusals.of(self.head()?.id())
     }
 
+    /// Whether each message that waits was refused by somebody.
+    pub(super) fn was_all_refused(&self) -> bool {
+        self.refused_waiting == self.waiting.len()
+    }
+
+    /// 1 for a message that was refused, 0 for another.
+    fn refused(&self, id: MessageId) -> usize {
+        usize::from(self.refusals.of(id).is_some())
+    }
+
     pub(super) fn refusals(&self, id: MessageId) -> Option<&Refused> {
         self.refusals.of(id)
     }
@@ -362,6 +380,7 @@ impl Queue {
             if let Some(waiting) = position.and_then(|position| self.waiting.get_mut(position)) {
                 let before = waiting.message.size();
                 waiting.exchange(message, visits);
+                self.refused_waiting -= usize::from(self.refusals.of(id).is_some());
                 let (slot, is_own) = (waiting.slot(), waiting.is_own());
                 (self.room.shares.as_ref().and_then(|shares| shares.place(slot)), is_own, before)
             } else if let Some(HeldMessage { queued, .. }) = self.held.get_mut(id) {

@@ -9,7 +9,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::{StartWarning, files, public_key, warning, whole_file};
+use super::{StartWarning, atomic_file, files, public_key, warning};
 
 /// The certificate's file in the data directory.
 const CERTIFICATE_FILE: &str = "certificate.pem";
@@ -158,13 +158,18 @@ fn is_there(path: &Path) -> Result<bool, CertificateError> {
     }
 }
 
+/// The lines of a PEM file without a byte order mark and without white space at their ends. What stands around the PEM
+/// blocks can be anything.
 fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
-    files::read_regular(path, MAX_PEM).map_err(|source| file_error("read", path, source))
+    let pem = files::read_regular(path, MAX_PEM).map_err(|source| file_error("read", path, source))?;
+    let lines = files::without_mark(&pem).split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    Ok(lines.collect::<Vec<_>>().join(&b'\n'))
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), CertificateError> {
-    whole_file::sweep(path);
-    whole_file::write_new(path, text.as_bytes()).map_err(|source| file_error("write", path, source))
+    atomic_file::sweep(path);
+    let written = files::write_new(path, files::Access::Private, |file| file.write_all(text.as_bytes()));
+    written.map_err(|source| file_error("write", path, source))
 }
 
 fn file_error(operation: &'static str, path: &Path, source: io::Error) -> CertificateError {
@@ -218,6 +223,34 @@ mod tests {
         assert_eq!(content(directory.path())["key.pem"], both["key.pem"]);
         assert_eq!(content(directory.path()).len(), 2);
         start(directory.path()).unwrap();
+    }
+
+    #[test]
+    fn a_pem_file_is_read_however_an_editor_has_saved_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let (certificate, key) = paths_in(directory.path());
+        let (first, _) = start(directory.path()).unwrap();
+        let both = content(directory.path());
+        let saved: [fn(&str) -> String; 6] = [
+            |text| format!("\u{feff}{text}"),
+            |text| text.replace('\n', "\r\n"),
+            |text| text.trim_end().to_owned(),
+            |text| text.replace('\n', "  \n"),
+            |text| text.lines().map(|line| format!("  {line}\t\n")).collect(),
+            |text| format!("\u{feff}issued to the tower\r\n\r\n{}\r\n\r\n", text.replace('\n', "\r\n")),
+        ];
+        for (number, saved) in saved.iter().enumerate() {
+            for (name, text) in &both {
+                fs::write(directory.path().join(name), saved(str::from_utf8(text).unwrap())).unwrap();
+            }
+            assert_eq!(start(directory.path()).unwrap().0.cert, first.cert, "{number}");
+            fs::remove_file(&certificate).unwrap();
+            start(directory.path()).expect("a certificate is made for the key");
+            fs::write(&key, &both["key.pem"]).unwrap();
+        }
+        let latin = [b"caf\xe9\n".to_vec(), both["certificate.pem"].clone()].concat();
+        fs::write(&certificate, latin).unwrap();
+        assert_eq!(start(directory.path()).unwrap().0.cert, first.cert);
     }
 
     #[cfg(unix)]

@@ -224,14 +224,15 @@ fn size(event: &Event) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         core::{MessageId, Origin},
         protocol::Message,
     };
 
-    fn queued(number: u64, message: &Message) -> Event {
+    /// A message was queued under this number.
+    pub(in crate::node) fn queued(number: u64, message: &Message) -> Event {
         Event::MessageQueued {
             id: MessageId(number),
             message: message.clone(),

@@ -6,6 +6,11 @@ use std::{
     path::Path,
 };
 
+pub use super::atomic_file::{Access, AtomicFile, target, write_new, write_whole};
+
+/// The byte order mark that some editors put before text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Opens a regular file for reading; a link is followed. Anything else is an error that says what it is: reading a pipe
 /// or a device could wait or go on for ever.
 pub fn open_regular(path: &Path) -> io::Result<File> {
@@ -30,10 +35,30 @@ pub fn read_regular(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// The same as text in UTF-8.
+/// The same as text in UTF-8, without a byte order mark at its start.
 pub fn read_regular_text(path: &Path, max_bytes: u64) -> io::Result<String> {
-    String::from_utf8(read_regular(path, max_bytes)?)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8 text"))
+    text(&read_regular(path, max_bytes)?)
+}
+
+/// The content of a file as text in UTF-8, without a byte order mark at its start.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`] if it is no such text. The error says so where it is text in UTF-16.
+pub fn text(content: &[u8]) -> io::Result<String> {
+    let is_utf_16 = content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff");
+    str::from_utf8(without_mark(content)).map(str::to_owned).map_err(|_| {
+        let reason = if is_utf_16 {
+            "the file is UTF-16 text; save it as UTF-8"
+        } else {
+            "the file is not UTF-8 text"
+        };
+        io::Error::new(io::ErrorKind::InvalidData, reason)
+    })
+}
+
+/// The content of a file without a byte order mark of UTF-8 at its start.
+pub fn without_mark(content: &[u8]) -> &[u8] {
+    content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content)
 }
 
 /// Makes a directory and those above it where they are missing. On Unix only their owner can use them (mode 0700),
@@ -59,7 +84,7 @@ pub fn mode_open_to_others(metadata: &Metadata, bits: u32) -> Option<u32> {
     (mode & bits != 0).then_some(mode)
 }
 
-fn check_regular(metadata: &Metadata) -> io::Result<()> {
+pub(super) fn check_regular(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() {
         return Ok(());
     }
@@ -106,8 +131,24 @@ mod tests {
             std::os::unix::fs::symlink(&path, &link).unwrap();
             assert_eq!(read_regular_text(&link, 5).unwrap(), "12345");
         }
-        fs::write(&path, b"\xff").unwrap();
-        assert_eq!(read_regular_text(&path, 5).unwrap_err().to_string(), "the file is not UTF-8 text");
+    }
+
+    #[test]
+    fn text_is_read_without_its_byte_order_mark_and_other_text_is_named() {
+        for (content, read) in [
+            (&b"text"[..], Ok("text")),
+            (b"", Ok("")),
+            (b"\xef\xbb\xbf", Ok("")),
+            (b"\xef\xbb\xbftext\r\n", Ok("text\r\n")),
+            (b"text \xef\xbb\xbf", Ok("text \u{feff}")),
+            (b"\xff", Err("the file is not UTF-8 text")),
+            (b"\xef\xbb", Err("the file is not UTF-8 text")),
+            (b"\xff\xfet\0", Err("the file is UTF-16 text; save it as UTF-8")),
+            (b"\xfe\xff\0t", Err("the file is UTF-16 text; save it as UTF-8")),
+        ] {
+            let read = read.map(str::to_owned).map_err(str::to_owned);
+            assert_eq!(text(content).map_err(|error| error.to_string()), read, "{content:?}");
+        }
     }
 
     #[cfg(unix)]

@@ -219,18 +219,7 @@ mod tests {
     use std::{sync::mpsc, thread};
 
     use super::*;
-    use crate::core::{MessageId, Origin};
-
-    fn queued(number: u64, message: &Message) -> Event {
-        Event::MessageQueued {
-            id: MessageId(number),
-            message: message.clone(),
-            origin: Origin::Local,
-            since_ms: 0,
-            visits: 1,
-            place: None,
-        }
-    }
+    use crate::node::events::tests::queued;
 
     /// What a listener hears that is stuck in the first of so many events with such messages.
     fn heard_by_a_stuck_listener(count: u64, message: &Message) -> Vec<Event> {

@@ -6,6 +6,7 @@
 //! all peers or messages does so in portions. Held for longer is the lock by what asks for much at once: a
 //! [snapshot](Node::snapshot) or a window of the queue, in proportion to what they return.
 
+mod atomic_file;
 mod bodies;
 mod builder;
 mod certificate;
@@ -39,7 +40,6 @@ mod state_file;
 mod subscription;
 mod trust;
 mod warning;
-mod whole_file;
 
 use hyper::header::HeaderName;
 

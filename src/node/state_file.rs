@@ -23,8 +23,8 @@ use tokio::time::Instant;
 use crate::{core::KnownPeer, protocol::Address};
 
 use super::{
-    directory::DirectoryLock, files, former_names, shared::Shared, state_changes::Pending, trust::Pin,
-    whole_file,
+    atomic_file, directory::DirectoryLock, files, former_names, shared::Shared, state_changes::Pending,
+    trust::Pin,
 };
 
 mod journal;
@@ -186,7 +186,7 @@ impl StateFile {
 
     /// Removes what earlier runs that were killed had begun to write.
     pub(super) fn sweep(&self) {
-        whole_file::sweep(&self.0.whole);
+        atomic_file::sweep(&self.0.whole);
     }
 
     /// Writes what changed of the node's state. Each file is then whole: a change is in it or not.
@@ -231,7 +231,7 @@ impl StateFile {
             ignored_remotes: shared.look(|core| core.ignored_remotes().collect()),
         };
         let mut bytes = 0;
-        let result = whole_file::write(&self.0.whole, |file| {
+        let result = files::write_whole(&self.0.whole, files::Access::Private, |file| {
             Ok(serde_json::to_writer_pretty(Counted { inner: file, bytes: &mut bytes }, &state)?)
         });
         if result.is_ok() {
@@ -279,15 +279,17 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
 
 /// Writes lines to a journal. A new one takes the place of one that belongs to an older whole file.
 fn append_lines(path: &Path, is_new: bool, lines: &[u8]) -> io::Result<()> {
+    // A link stays a link.
+    let path = &files::target(path)?;
     let mut file = open_to_append(path, is_new)?;
     file.write_all(lines)?;
     file.sync_data()?;
-    if is_new { whole_file::sync_directory_of(path) } else { Ok(()) }
+    if is_new { atomic_file::sync_directory_of(path) } else { Ok(()) }
 }
 
 fn open_to_append(path: &Path, is_new: bool) -> io::Result<File> {
     if is_new && path.exists() {
-        // Not only emptied: its mode is to be that of a new one, and a link is not to lead elsewhere.
+        // Not only emptied: its mode is to be that of a new one.
         std::fs::remove_file(path)?;
     }
     let mut options = OpenOptions::new();

@@ -22,6 +22,7 @@ mod calendar;
 mod latency;
 mod memory;
 mod network;
+mod observing;
 mod parcels;
 mod sample;
 mod scenario;

@@ -10,25 +10,22 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::{
-    core::{Core, Delivery, Failure, Now, Options, Outcome, Outputs, PeerCounts},
+    core::{Core, Delivery, Failure, Now, Options, Outcome, Outputs},
     protocol::{Kind, Payload},
 };
 
 use super::{
-    Origin, Report, Sample, Scenario, ScenarioError,
+    Origin, Scenario, ScenarioError,
     addresses::Addresses,
     calendar::Calendar,
     latency::Ways,
     parcels::{Parcel, Parcels},
     trace::{Number, Trace},
-    trouble::{Trouble, Watched},
+    trouble::Trouble,
 };
 
 /// The wall clock at the start, in milliseconds since the Unix epoch; any would do.
 const STARTED: u64 = 1_700_000_000_000;
-/// The nodes whose longest distance is measured in a sample, evenly spread: with all of them, measuring a million would
-/// take longer than simulating them.
-const MEASURED: u32 = 2000;
 /// An announce that fails is repeated after so many seconds, then after twice as many, and so on, as the program `clacks`
 /// does.
 const FIRST_WAIT: u32 = 1;
@@ -54,8 +51,8 @@ pub struct Simulation {
     pub(super) now: u64,
     pub(super) trace: Trace,
     pub(super) trouble: Trouble,
-    deliveries: u64,
-    failures: u64,
+    pub(super) deliveries: u64,
+    pub(super) failures: u64,
     /// So many of the things that happen next were looked at already.
     ahead: usize,
 }
@@ -447,86 +444,6 @@ impl Simulation {
         self.send_all(from, (repeat * 2).min(LONGEST_WAIT));
         self.attend_to(from);
     }
-
-    // === What is seen of it ===
-
-    /// What is simulated.
-    pub fn scenario(&self) -> &Scenario {
-        &self.scenario
-    }
-
-    /// Messages that were delivered so far, as their senders know.
-    pub fn deliveries(&self) -> u64 {
-        self.deliveries
-    }
-
-    /// How often the first 64 messages came by a node, counted from 0.
-    pub fn visits(&self, node: u32) -> u32 {
-        self.trace.visits_of(node)
-    }
-
-    /// Whether a node, counted from 0, is up.
-    pub fn is_up(&self, node: u32) -> bool {
-        self.towers[node as usize].core.is_some()
-    }
-
-    /// How many peers a node, counted from 0, knows as new or alive; 0 while it is down.
-    pub fn known(&self, node: u32) -> u32 {
-        let counts = self.towers[node as usize].core.as_ref().map(Core::peer_counts);
-        counts.map_or(0, |PeerCounts { new, alive, .. }| (new + alive) as u32)
-    }
-
-    /// The longest distance between a node, counted from 0, and a peer that it knows as new or alive: the difference of
-    /// their numbers, as in the measurements of the protocol's author.
-    pub fn distance(&self, node: u32) -> u32 {
-        let good = self.towers[node as usize].core.iter().flat_map(Core::good_peers);
-        let numbers = good.filter_map(Addresses::node);
-        numbers.map(|peer| peer.abs_diff(node)).max().unwrap_or(0)
-    }
-
-    /// How the network is now. Takes as long as there are nodes.
-    pub fn sample(&mut self) -> Sample {
-        let up: Vec<u32> = (0..self.scenario.nodes()).filter(|node| self.is_up(*node)).collect();
-        let known = || up.iter().map(|node| self.known(*node));
-        let queues = self.towers.iter().filter_map(|tower| tower.core.as_ref()).map(Core::queue_len);
-        let measured = up.iter().step_by(up.len().div_ceil(MEASURED as usize).max(1));
-        let sample = Sample {
-            at: self.seconds(),
-            deliveries: self.deliveries,
-            failures: self.failures,
-            visited: self.trace.visited(),
-            known: mean(known()),
-            least_known: known().min().unwrap_or(0),
-            most_known: known().max().unwrap_or(0),
-            distance: mean(measured.map(|node| self.distance(*node))),
-            up: up.len() as u32,
-            lost: self.trace.lost(),
-            duplicates: self.trace.duplicates().saturating_sub(self.unconfirmed()),
-            longest_queue: queues.max().unwrap_or(0) as u32,
-        };
-        self.watch();
-        sample
-    }
-
-    /// Messages that a receiver has and of which the sender will give up its copy as soon as the answer is there.
-    fn unconfirmed(&self) -> u64 {
-        let is_there = |parcel: &&Parcel| {
-            parcel.taken.is_some_and(|failures| self.towers[parcel.to as usize].failures == failures)
-        };
-        let messages = self.parcels.iter().filter(|parcel| parcel.message.is_some());
-        messages.filter(is_there).count() as u64
-    }
-
-    /// What became of the whole run, to be asked at its end.
-    pub fn report(&mut self) -> Report {
-        Report {
-            end: self.sample(),
-            reached: self.trace.reached(),
-            returned: self.trace.returned(),
-            outage: self.trouble.outage.as_ref().map(Watched::told),
-            flood: self.flood_rates(),
-        }
-    }
 }
 
 /// Each message that is sent is three things that happen, up to the next of its sender or the end of its way.
@@ -544,10 +461,4 @@ impl End {
             Self::TimedOut => Outcome::Failed(Failure::TimedOut),
         }
     }
-}
-
-fn mean(numbers: impl Iterator<Item = u32>) -> f64 {
-    let (sum, count) =
-        numbers.fold((0_u64, 0_u64), |(sum, count), number| (sum + u64::from(number), count + 1));
-    if count == 0 { 0.0 } else { sum as f64 / count as f64 }
 }

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     net::SocketAddr,
     path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command},
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     time::Duration,
 };
@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{sync::watch, time::timeout};
 
-use crate::{peer::Peer, runner::Setting};
+use crate::{peer::Peer, runner::Setting, support::process::NodeProcess};
 
 /// How long a scenario waits for something that has to happen. Only a failing one waits so long.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -81,27 +81,14 @@ impl Target {
         Self::spawn(command, tempfile::tempdir().expect("a directory"), arguments)
     }
 
-    fn spawn(mut program: Command, home: TempDir, arguments: &[&str]) -> Self {
-        let mut child = program
-            .args(["node", "--hostname", NODE_HOST, "--port", "0", "--data-dir", "data"])
-            .args(arguments)
-            .current_dir(home.path())
-            .env_clear()
-            .env("HOME", home.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program:?}: {error}"));
-        let input = write_lines(child.stdin.take().expect("a pipe"));
-        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut ready = String::new();
-        stdout.read_line(&mut ready).expect("a first line");
-        let ready: Value = serde_json::from_str(&ready).expect("JSON");
-        let address = ready["listens_on"][0].as_str().and_then(|address| address.parse().ok());
+    fn spawn(program: Command, home: TempDir, arguments: &[&str]) -> Self {
+        let arguments = [&["--hostname", NODE_HOST], arguments].concat();
+        let NodeProcess { child, stdin, stdout, address } =
+            NodeProcess::start(program, home.path(), &arguments);
+        let input = write_lines(stdin);
         let output = Arc::<Output>::default();
         let reader = Arc::clone(&output);
         std::thread::spawn(move || reader.read(stdout));
-        let address = address.expect("where it listens");
         Self { child, input, lines_written: Mutex::default(), address, output, home }
     }
 

@@ -75,7 +75,7 @@ fn unpack(target: &Path) -> std::io::Result<TempDir> {
 }
 
 /// What the command printed, or why it failed.
-fn run(command: &mut Command) -> Result<String, String> {
+pub(crate) fn run(command: &mut Command) -> Result<String, String> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())

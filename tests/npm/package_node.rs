@@ -28,12 +28,16 @@ pub(crate) struct Place {
 
 impl Place {
     fn reserve() -> Self {
+        Self::reserve_with(Certificate::generate())
+    }
+
+    pub(crate) fn reserve_with(certificate: Certificate) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_reuseaddr(true).expect("a node may share the port");
         socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
         let port = socket.local_addr().expect("bound").port();
         let address = Address::new("localhost", port).expect("a hostname and a port");
-        Self { address, certificate: Certificate::generate(), _reserved: socket }
+        Self { address, certificate, _reserved: socket }
     }
 
     pub(crate) fn with_another_certificate(self) -> Self {

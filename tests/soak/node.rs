@@ -2,17 +2,16 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Write},
     net::SocketAddr,
-    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus},
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use serde::Deserialize;
-use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::figures::Figures;
+use crate::{figures::Figures, support::process};
 
 /// How long it may take to stop.
 const TIME_TO_STOP: Duration = Duration::from_secs(60);
@@ -33,26 +32,23 @@ pub(crate) struct NodeProcess {
 impl NodeProcess {
     pub(crate) fn start() -> Self {
         let home = tempfile::tempdir().expect("a directory");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_clacks"))
-            .args(["node", "--hostname", "127.0.0.1", "--port", "0", "--send-rate", "50"])
-            .args(["--data-dir", "data", "--log-file", "clacks.log", "--log-level", "warn"])
-            .current_dir(home.path())
-            .env_clear()
-            .env("HOME", home.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("clacks starts");
-        let stdin = child.stdin.take().expect("a pipe");
-        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut ready = String::new();
-        output.read_line(&mut ready).expect("a first line");
-        let ready: Value = serde_json::from_str(&ready).expect("JSON");
-        let address = ready["listens_on"][0].as_str().and_then(|address| address.parse().ok());
+        let arguments = [
+            "--hostname",
+            "127.0.0.1",
+            "--send-rate",
+            "50",
+            "--log-file",
+            "clacks.log",
+            "--log-level",
+            "warn",
+        ];
+        let program = Command::new(env!("CARGO_BIN_EXE_clacks"));
+        let process::NodeProcess { child, stdin, stdout, address } =
+            process::NodeProcess::start(program, home.path(), &arguments);
         let told = Arc::default();
         let counted = Arc::clone(&told);
-        let reader = std::thread::spawn(move || count(output, &counted));
-        Self { child, stdin, address: address.expect("where it listens"), told, reader, _home: home }
+        let reader = std::thread::spawn(move || count(stdout, &counted));
+        Self { child, stdin, address, told, reader, _home: home }
     }
 
     pub(crate) fn figures(&self) -> Figures {

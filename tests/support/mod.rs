@@ -6,6 +6,7 @@ pub(crate) mod certificate;
 mod client;
 mod panics;
 mod peer;
+pub(crate) mod process;
 mod proxy;
 mod tls;
 mod wait;

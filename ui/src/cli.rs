@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::ffi::{OsStr, OsString};
 
 use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand,
@@ -9,7 +9,9 @@ use clap::{
 
 use crate::{
     config::{Config, RECORDING_HEADING, VIEW_HEADING, View},
-    demo, replay, simulate,
+    demo,
+    paths::UserPath,
+    replay, simulate,
 };
 
 /// A terminal monitor with a whole clacks node inside.
@@ -47,7 +49,7 @@ pub(crate) struct Run {
     pub(crate) config: Config,
     /// Configuration file [default: clacks/config.toml in the platform's configuration directory, if it exists]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
+    pub(crate) file: Option<UserPath>,
 }
 
 impl Run {
@@ -68,7 +70,7 @@ pub(crate) struct Demo {
     pub(crate) view: View,
     /// Configuration file, of which this takes what is about the screen [default: as without a command]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
+    pub(crate) file: Option<UserPath>,
 }
 
 /// Leaves an option that a replay does not have out of its help, and its variable alone, which is for nodes.
@@ -95,7 +97,21 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let command =
         if takes_options { command } else { command.mut_args(|argument| argument.env(None::<&str>)) };
     let command = with_lists_of_environment(command, arguments);
+    let command = without_empty_variables(command, &|name| std::env::var_os(name));
     Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+}
+
+/// Takes a variable that is empty or blank as one that is not set, as compose files and systemd units leave them.
+fn without_empty_variables(
+    command: clap::Command,
+    variable: &dyn Fn(&OsStr) -> Option<OsString>,
+) -> clap::Command {
+    let command = command.mut_args(|argument| {
+        let value = argument.get_env().and_then(variable);
+        let is_empty = value.is_some_and(|value| value.to_string_lossy().trim().is_empty());
+        if is_empty { argument.env(None::<&str>) } else { argument }
+    });
+    command.mut_subcommands(|subcommand| without_empty_variables(subcommand, variable))
 }
 
 /// Has commas separate the lists of peers in the environment. A flag names one list, whose path or URL may have commas.
@@ -149,6 +165,24 @@ mod tests {
     fn complaint_about(arguments: &[&str]) -> String {
         let arguments: Vec<_> = [&["clacks"], arguments].concat().iter().map(OsString::from).collect();
         complaint(&parse(&arguments).unwrap_err())
+    }
+
+    /// The variables that a command and its subcommands look at.
+    fn variables(command: &clap::Command) -> Vec<String> {
+        let own = command.get_arguments().filter_map(clap::Arg::get_env);
+        let own: Vec<_> = own.map(|name| name.to_string_lossy().into_owned()).collect();
+        own.into_iter().chain(command.get_subcommands().flat_map(variables)).collect()
+    }
+
+    #[test]
+    fn an_empty_variable_is_as_one_that_is_not_set() {
+        let all = variables(&Cli::command());
+        assert!(all.iter().all(|name| name.starts_with("CLACKS_")) && all.len() > 40, "{all:?}");
+        for (value, left) in [("", 0), (" ", 0), ("\t\n", 0), ("0", all.len())] {
+            let command = without_empty_variables(Cli::command(), &|_| Some(value.into()));
+            assert_eq!(variables(&command).len(), left, "{value:?}");
+        }
+        assert_eq!(variables(&without_empty_variables(Cli::command(), &|_| None)), all);
     }
 
     #[test]

@@ -28,7 +28,7 @@ use limits::Limits;
 use remedy::remedy;
 pub(crate) use view::{HEADING as VIEW_HEADING, RECORDING_HEADING, View};
 
-use crate::{dashboard::UserKeys, log::Level, peer_list::ListSource, station::Stations};
+use crate::{dashboard::UserKeys, log::Level, paths::UserPath, peer_list::ListSource, station::Stations};
 
 /// The configuration file with every option commented out.
 pub(crate) const DEFAULT_FILE: &str = include_str!("../../assets/clacks.toml");
@@ -75,15 +75,15 @@ pub(crate) struct Config {
 
     /// Certificate to show, a PEM file, with --key [default: a self-signed one, kept in the data directory]
     #[arg(long, env = "CLACKS_CERT", value_name = "FILE")]
-    pub(crate) cert: Option<PathBuf>,
+    pub(crate) cert: Option<UserPath>,
 
     /// Private key of the certificate, a PEM file
     #[arg(long, env = "CLACKS_KEY", value_name = "FILE")]
-    pub(crate) key: Option<PathBuf>,
+    pub(crate) key: Option<UserPath>,
 
     /// Where the certificate and the known peers are kept [default: the platform's data directory, clacks/PORT]
     #[arg(long, env = "CLACKS_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) data_dir: Option<UserPath>,
 
     /// Neither remember known peers nor read those that were remembered
     #[arg(long, env = "CLACKS_NO_STATE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
@@ -104,7 +104,7 @@ pub(crate) struct Config {
 
     /// File to append a log to [default: no log]
     #[arg(long, env = "CLACKS_LOG_FILE", value_name = "FILE")]
-    pub(crate) log_file: Option<PathBuf>,
+    pub(crate) log_file: Option<UserPath>,
 
     /// What the log tells: nothing less important than this [default: info]
     #[arg(long, env = "CLACKS_LOG_LEVEL", value_name = "LEVEL")]
@@ -223,7 +223,7 @@ impl Config {
     /// one. A node on any port is a new one each time, and keeps nothing.
     pub(crate) fn data_directory(&self) -> anyhow::Result<Option<PathBuf>> {
         match (&self.data_dir, self.port.unwrap_or(DEFAULT_PORT)) {
-            (Some(directory), _) => Ok(Some(directory.clone())),
+            (Some(directory), _) => Ok(Some(directory.to_path_buf())),
             (None, 0) => Ok(None),
             (None, port) => {
                 let directories =
@@ -454,14 +454,14 @@ mod tests {
 
     #[test]
     fn a_certificate_needs_its_key_and_a_free_port_keeps_nothing() {
-        let file = Some(PathBuf::from("file.pem"));
+        let file = Some(UserPath::new("file.pem").unwrap());
         let certificate_only = Config { cert: file.clone(), ..Config::default() };
         assert!(certificate_only.builder().unwrap_err().to_string().contains("--key"));
         let key_only = Config { key: file, ..Config::default() };
         assert!(key_only.builder().unwrap_err().to_string().contains("--cert"));
         let any_port = Config { port: Some(0), ..Config::default() };
         assert_eq!(any_port.data_directory().unwrap(), None);
-        let own = Config { data_dir: Some("here".into()), ..any_port };
+        let own = Config { data_dir: Some(UserPath::new("here").unwrap()), ..any_port };
         assert_eq!(own.data_directory().unwrap(), Some("here".into()));
     }
 }

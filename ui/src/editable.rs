@@ -46,11 +46,13 @@ impl Document {
 
     /// What the text means that stands in its place now.
     pub(crate) fn edited_to(&self, text: &str) -> Edited {
+        // A document has no `\r`: what has one in it is edited as JSON. Some editors write one at the end of each line.
+        let text = text.replace("\r\n", "\n");
         if text == self.text {
             return Edited::Unchanged;
         }
         // The line break that ends the last line is the editor's.
-        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = text.strip_suffix('\n').unwrap_or(&text);
         if text == self.text.strip_suffix('\n').unwrap_or(&self.text) {
             return Edited::Unchanged;
         }
@@ -141,7 +143,22 @@ mod tests {
         }
         assert_eq!(document.edited_to("hello\n\n"), Edited::Message(Message::text("hello\n")));
         assert_eq!(document.edited_to("bye\n"), Edited::Message(Message::text("bye")));
+        let document = Document::of(&Message::text("one\ntwo"));
+        for same in ["one\r\ntwo\r\n", "one\r\ntwo", "one\ntwo\r\n"] {
+            assert_eq!(document.edited_to(same), Edited::Unchanged, "{same:?}");
+        }
+        for (edited, meant) in [
+            ("one\r\nthree\r\n", "one\nthree"),
+            ("one\r\nthree", "one\nthree"),
+            ("one\r\n\r\n", "one\n"),
+            ("a\rb\r\n", "a\rb"),
+            ("one \r\n", "one "),
+        ] {
+            assert_eq!(document.edited_to(edited), Edited::Message(Message::text(meant)), "{edited:?}");
+        }
         let document = Document::of(&json("[1]"));
+        assert_eq!(document.edited_to("[\r\n  1\r\n]\r\n"), Edited::Unchanged);
+        assert_eq!(document.edited_to("[\r\n  1, 2\r\n]\r\n"), Edited::Message(json("[1,2]")));
         assert_eq!(document.edited_to("[\n  1, 2\n]\n"), Edited::Message(json("[1,2]")));
         assert!(matches!(document.edited_to("[1"), Edited::Wrong(reason) if reason.starts_with("not JSON")));
     }

@@ -4,7 +4,7 @@
 //! the user can read it. Several programs may write to one file: each takes the lock of the directory while it does.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
+    fs::{File, OpenOptions, Permissions},
     io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use clacks_p2p::node::files::{create_private_directory, open_regular};
+use clacks_p2p::node::files;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -92,8 +92,10 @@ impl HistoryWriter {
 }
 
 fn append(path: &Path, line: &str, lines: usize) -> anyhow::Result<usize> {
+    // Those who write by way of a link take the same lock as those who do not.
+    let path = &files::target(path)?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    create_private_directory(directory)?;
+    files::create_private_directory(directory)?;
     let _lock = lock(directory);
     // Where it is a pipe, opening it is not to wait.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
@@ -110,7 +112,7 @@ fn append(path: &Path, line: &str, lines: usize) -> anyhow::Result<usize> {
     if lines < TOO_MANY {
         return Ok(lines + 1);
     }
-    cut_back(path, directory)
+    cut_back(path)
 }
 
 /// Held until the file is closed. Without a lock, as on some network file systems, the history is kept all the same.
@@ -132,23 +134,17 @@ fn ends_with_newline(file: &mut File) -> io::Result<bool> {
 }
 
 /// Leaves the newest lines only, in a new file in place of the old one.
-fn cut_back(path: &Path, directory: &Path) -> anyhow::Result<usize> {
+fn cut_back(path: &Path) -> anyhow::Result<usize> {
     let lines = read(path)?;
     let kept = &lines[lines.len().saturating_sub(MOST_LINES)..];
-    // A link stays, and leads to the new file.
-    let path = fs::canonicalize(path)?;
-    let directory = path.parent().unwrap_or(directory);
-    // It can be read by the user alone from the beginning.
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
     let text: String = kept.iter().map(|line| encoded(line) + "\n").collect();
-    file.write_all(text.as_bytes())?;
-    file.persist(&path)?;
+    files::write_whole(path, files::Access::Private, |file| file.write_all(text.as_bytes()))?;
     Ok(kept.len())
 }
 
 /// The lines at the end of a file. What is no text is left out.
 fn read(path: &Path) -> anyhow::Result<Vec<String>> {
-    let mut file = match open_regular(path) {
+    let mut file = match files::open_regular(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         file => file?,
     };
@@ -158,7 +154,10 @@ fn read(path: &Path) -> anyhow::Result<Vec<String>> {
     let mut bytes = Vec::new();
     file.take(MOST_READ).read_to_end(&mut bytes)?;
     // The first line is half a line if something stands before it.
+    let bytes = if skipped > 0 { &bytes[..] } else { files::without_mark(&bytes) };
     let lines = bytes.split(|byte| *byte == b'\n').skip(usize::from(skipped > 0));
+    // A line break that a line of the input has is written as an escape.
+    let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let is_kept = |line: &&str| !line.is_empty() && line.len() <= 2 * LONGEST_LINE;
     Ok(lines.filter_map(|line| str::from_utf8(line).ok()).filter(is_kept).map(decoded).collect())
 }
@@ -187,7 +186,7 @@ fn decoded(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{os::unix::fs::MetadataExt, thread};
+    use std::{fs, os::unix::fs::MetadataExt, thread};
 
     use proptest::prelude::*;
 
@@ -236,15 +235,27 @@ mod tests {
 
     #[test]
     fn a_link_to_the_file_stays_when_it_is_cut_back() {
-        let (directory, path) = place();
-        let (target, made) = (directory.path().join("elsewhere"), path.parent().unwrap());
-        fs::create_dir(made).unwrap();
-        fs::write(&target, "").unwrap();
-        std::os::unix::fs::symlink(&target, &path).unwrap();
-        let (mut file, _) = HistoryFile::open(&path).unwrap();
-        (0..=TOO_MANY).for_each(|number| file.append(&number.to_string()).unwrap());
-        assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
-        assert_eq!(fs::read_to_string(&target).unwrap().lines().count(), MOST_LINES);
+        for target in ["../elsewhere", "../not yet/there"] {
+            let (_directory, path) = place();
+            let made = path.parent().unwrap();
+            fs::create_dir(made).unwrap();
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            let (mut file, _) = HistoryFile::open(&path).unwrap();
+            (0..=TOO_MANY).for_each(|number| file.append(&number.to_string()).unwrap());
+            assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+            let target = fs::canonicalize(made.join(target)).unwrap();
+            assert_eq!(fs::read_to_string(&target).unwrap().lines().count(), MOST_LINES);
+        }
+    }
+
+    #[test]
+    fn a_file_that_an_editor_saved_has_the_same_lines() {
+        let (_directory, path) = place();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for text in ["\u{feff}one\ntwo\\r\n", "one\r\ntwo\\r\r\n", "\u{feff}one\r\ntwo\\r"] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(lines(&path), ["one", "two\r"], "{text:?}");
+        }
     }
 
     #[test]

@@ -1,29 +1,21 @@
 //! What is in a directory, for whoever writes a path.
 
 use std::{
-    borrow::Cow,
     fs::{self, DirEntry},
     path::Path,
 };
 
-use directories::BaseDirs;
+use crate::paths::expand;
 
 /// Entries of a directory that are looked at at most.
 const MOST_READ: usize = 10_000;
-
-/// A path as the user writes it: `~` at its start is the home directory.
-pub(crate) fn expanded(path: &Path) -> Cow<'_, Path> {
-    match (path.strip_prefix("~"), BaseDirs::new()) {
-        (Ok(rest), Some(directories)) => Cow::Owned(directories.home_dir().join(rest)),
-        _ => Cow::Borrowed(path),
-    }
-}
 
 /// The names in a directory that begin so, in order, those of directories with a `/` at the end. Hidden ones are told
 /// to those who begin with a dot. A directory that can't be read has none.
 pub(crate) fn names(directory: &str, begun: &str, most: usize) -> Vec<String> {
     let path = Path::new(if directory.is_empty() { "." } else { directory });
-    let Ok(entries) = fs::read_dir(expanded(path)) else { return Vec::new() };
+    let Ok(path) = expand(path) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(path) else { return Vec::new() };
     let entries = entries.take(MOST_READ).filter_map(Result::ok);
     let mut names: Vec<_> = entries.filter_map(|entry| name(&entry, begun)).collect();
     names.sort_unstable();
@@ -56,15 +48,5 @@ mod tests {
         assert_eq!(names(directory, "", 2).len(), 2);
         assert_eq!(names(directory, ".", 64), [".hidden"]);
         assert_eq!(names("no such directory", "", 64), [""; 0]);
-    }
-
-    #[test]
-    fn a_tilde_is_the_home_directory() {
-        let home = BaseDirs::new().unwrap().home_dir().to_owned();
-        assert_eq!(expanded(Path::new("~/notes")), home.join("notes"));
-        assert_eq!(expanded(Path::new("~")), home);
-        for path in ["~other/notes", "a~", "/a/~"] {
-            assert_eq!(expanded(Path::new(path)), Path::new(path));
-        }
     }
 }

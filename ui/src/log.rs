@@ -21,10 +21,13 @@ use tracing_subscriber::{
 
 mod allowance;
 mod file;
+mod lost;
 
 use crate::{config::LogSize, escape::escaped};
 use allowance::{Allowance, LeftOut, Topic};
 use file::LogFile;
+use lost::Lost;
+pub(crate) use lost::{LostLines, lost};
 
 /// How much the log tells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
@@ -60,6 +63,7 @@ pub(crate) fn open(path: &Path, level: Level, max_size: LogSize) -> anyhow::Resu
             "warning: others can read the log {path} (mode {mode:04o}); run chmod 600 {path}"
         ));
     }
+    Lost::watch(file.lost());
     tracing::subscriber::set_global_default(to(Arc::new(file), level))
         .map_err(|error| anyhow::anyhow!("cannot set up the log: {error}"))
 }

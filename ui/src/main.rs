@@ -31,6 +31,7 @@ mod limits;
 mod listing;
 mod log;
 mod objection;
+mod paths;
 mod peer_list;
 mod picture;
 #[cfg(test)]
@@ -68,7 +69,9 @@ fn main() -> ExitCode {
     };
     // A limit on the size of files is as a full disk: a write fails, which whoever writes tells.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
-    ended(run(cli))
+    let result = run(cli);
+    log::lost().iter().for_each(|lost| tell(&lost.summary()));
+    ended(result)
 }
 
 fn ended(result: anyhow::Result<()>) -> ExitCode {
@@ -222,7 +225,7 @@ async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
 async fn record(node: &Node, view: &View) -> anyhow::Result<Recorder> {
     let mut recorder = Recorder::new(node, view.record_size);
     if let Some(file) = &view.record {
-        let start = RecordCommand::Start(file.clone(), Existing::SetAside);
+        let start = RecordCommand::Start(file.to_path_buf(), Existing::SetAside);
         recorder.carry_out(start).await.map_err(anyhow::Error::msg)?;
     }
     Ok(recorder)

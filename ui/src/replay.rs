@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, IsTerminal, Write},
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -11,6 +10,7 @@ use crate::{
     charset,
     config::View,
     dashboard::{self, Settings, Source},
+    paths::UserPath,
     recording::{player::Player, tape::Facts},
     tell, terminal,
 };
@@ -25,7 +25,7 @@ const WORTH_A_WORD: Duration = Duration::from_millis(500);
 pub(crate) struct Options {
     /// The recording, as `:record` or --record made it
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    file: UserPath,
     /// How many times as fast as it happened, 0.25 to 64 [default: 1; with --accessible into a pipe, all at once]
     #[arg(long, value_name = "TIMES", value_parser = speed, allow_negative_numbers = true)]
     speed: Option<f64>,
@@ -33,7 +33,7 @@ pub(crate) struct Options {
     view: View,
     /// Configuration file, of which this takes what is about the screen [default: as without a command]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    config: Option<UserPath>,
 }
 
 fn speed(text: &str) -> Result<f64, &'static str> {
@@ -67,13 +67,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     result
 }
 
-/// What is to be known of a recording that is not all there.
+/// What is left out of a recording, if anything is.
 pub(crate) fn remark(facts: Facts) -> Option<String> {
-    if let Some(line) = facts.cut_off {
-        return Some(format!("the recording is cut off in line {line}; what stands before it is played"));
-    }
-    let unknown = facts.unknown;
-    (unknown > 0).then(|| format!("{unknown} lines tell of what a later version records; they are left out"))
+    (!facts.left_out.is_empty()).then(|| facts.left_out.to_string())
 }
 
 /// How far the reading of a long file is, on standard error.

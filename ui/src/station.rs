@@ -2,8 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
-    io::{self, Write},
+    fmt, io,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -12,7 +11,6 @@ use std::{
 use anyhow::Context;
 use clacks_p2p::node::files;
 use serde::{Deserialize, Deserializer, de::Error};
-use tempfile::NamedTempFile;
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 use crate::{
@@ -186,25 +184,21 @@ impl StationFile {
         read.with_context(|| format!("{}; mend it or move it away", self.path.display()))
     }
 
-    /// Keeps the stations: in a file beside, then in the place of the old one. Only the user can read it.
+    /// Keeps the stations in a file that only the user can read.
     pub(crate) fn write(&self, stations: &Stations) -> anyhow::Result<()> {
         self.replace(stations).with_context(|| format!("cannot keep the stations in {}", self.path.display()))
     }
 
     fn replace(&self, stations: &Stations) -> io::Result<()> {
-        let directory = self.path.parent().unwrap_or(Path::new("."));
-        files::create_private_directory(directory)?;
         let text = |station: &Option<Station>| station.as_ref().map(Station::to_string).unwrap_or_default();
         let table: toml::Table =
             stations.0.iter().map(|(number, station)| (number.to_string(), text(station).into())).collect();
-        // A temporary file is the user's alone.
-        let mut file = NamedTempFile::new_in(directory)?;
-        writeln!(
-            file,
-            "# Stations that were changed; they go before those of the configuration file.\n{table}"
-        )?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|error| error.error).map(drop)
+        files::write_whole(&self.path, files::Access::Private, |file| {
+            writeln!(
+                file,
+                "# Stations that were changed; they go before those of the configuration file.\n{table}"
+            )
+        })
     }
 }
 

@@ -98,7 +98,7 @@ impl Core {
         introduction: impl Fn() -> Introduction,
         prepare: impl FnOnce(&mut Peers, usize),
     ) -> Option<usize> {
-        if !self.makes_room(now) {
+        if !self.makes_room(remote, now) {
             return None;
         }
         let number = self.peers.introduce(address, remote, now);
@@ -114,13 +114,13 @@ impl Core {
         !self.is_this_node(address) && self.peers.status(address).is_none()
     }
 
-    /// Whether there is room for one more peer, after another made room if need be.
-    pub(super) fn makes_room(&mut self, now: Now) -> bool {
+    /// Whether there is room for one more peer, which this remote address introduces, after another made room if need be.
+    pub(super) fn makes_room(&mut self, remote: Option<IpAddr>, now: Now) -> bool {
         if self.peers.len() < self.options.max_peers {
             return true;
         }
         self.meets(Limit::Peers, now);
-        let first = self.peers.first_to_go().cloned();
+        let first = self.peers.first_to_go(remote).cloned();
         first.is_some_and(|address| self.leave(&address))
     }
 

@@ -10,7 +10,53 @@ use crate::{
     protocol::{Address, Kind, Message, Payload},
 };
 
-use super::{Answer, Core, RETRY_AFTER, millis, stranger};
+use super::{Answer, Core, RETRY_AFTER, millis, refusing::SMALL, stranger};
+
+/// Why a message is not accepted now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NotNow {
+    /// The node gives away what it has, and there may be no room besides.
+    HandingOn(Option<NoRoom>),
+    /// There is room for none from here.
+    NoRoom(NoRoom),
+    /// There is none for one of this size, but there is for small ones.
+    TooLarge(NoRoom),
+}
+
+impl NotNow {
+    /// Whether other messages from there are not accepted either, so that the sender should pause.
+    fn is_of_all(self) -> bool {
+        !matches!(self, Self::TooLarge(_))
+    }
+
+    fn room(self) -> Option<NoRoom> {
+        match self {
+            Self::HandingOn(no) => no,
+            Self::NoRoom(no) | Self::TooLarge(no) => Some(no),
+        }
+    }
+
+    /// 503 Service Unavailable, or 507 Insufficient Storage.
+    fn status(self) -> u16 {
+        if self.is_of_all() { 503 } else { 507 }
+    }
+
+    fn reason(self) -> &'static str {
+        match self {
+            Self::HandingOn(_) => "handing on what is here before leaving, keep yours",
+            Self::NoRoom(NoRoom::Full) => "the queue is full, try again later",
+            Self::NoRoom(NoRoom::Share) => {
+                "the share of your address in the queue is used up, try again later"
+            }
+            Self::TooLarge(NoRoom::Full) => {
+                "the queue has no room for a message of this size, but for small ones"
+            }
+            Self::TooLarge(NoRoom::Share) => {
+                "the share of your address in the queue has no room for a message of this size, but for small ones"
+            }
+        }
+    }
+}
 
 impl Core {
     /// A payload from this remote address came in the name of `sender`: it becomes known, or alive unless it is
@@ -105,14 +151,14 @@ impl Core {
             return Ok(());
         }
         let place = remote.map(place);
-        if let Err((no, reason)) = self.check_takes(place, message.size()) {
-            let answer = self.refuse(503, reason, Some(sender), Some(&message), remote);
-            match no {
+        if let Err(no) = self.check_takes(place, message.size()) {
+            let answer = self.refuse(no.status(), no.reason(), Some(sender), Some(&message), remote);
+            match no.room() {
                 None => {}
                 Some(NoRoom::Full) => self.meets(Limit::Queue, now),
                 Some(NoRoom::Share) => self.meets_share(place, now),
             }
-            return Err(answer.with_header("retry-after", RETRY_AFTER));
+            return Err(if no.is_of_all() { answer.with_header("retry-after", RETRY_AFTER) } else { answer });
         }
         let visits = self.sight(&message);
         // The peer's own, where there is one: many messages come from few.
@@ -131,16 +177,16 @@ impl Core {
         Ok(())
     }
 
-    /// Whether a message of `size` bytes is taken from this place now, or why not, and what it finds no room in.
-    fn check_takes(&self, place: Option<IpAddr>, size: usize) -> Result<(), (Option<NoRoom>, &'static str)> {
+    /// Whether a message of `size` bytes is accepted from this place now.
+    fn check_takes(&self, place: Option<IpAddr>, size: usize) -> Result<(), NotNow> {
         let room = self.queue.check_share(place, size);
-        let reason = match room {
-            _ if self.handing_on.is_some() => "handing on what is here before leaving, keep yours",
-            Ok(()) => return Ok(()),
-            Err(NoRoom::Full) => "the queue is full, try again later",
-            Err(NoRoom::Share) => "the share of your address in the queue is used up, try again later",
-        };
-        Err((room.err(), reason))
+        if self.handing_on.is_some() {
+            return Err(NotNow::HandingOn(room.err()));
+        }
+        room.map_err(|no| {
+            let has_small = size > SMALL && self.queue.check_share(place, SMALL).is_ok();
+            if has_small { NotNow::TooLarge(no) } else { NotNow::NoRoom(no) }
+        })
     }
 
     /// Notes that a request was not taken, for a reason that the core had no part in or gave itself, and returns

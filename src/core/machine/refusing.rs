@@ -19,7 +19,7 @@ use crate::{
 use super::{Core, InFlight, Purpose, Reply};
 
 /// Bytes of a message that every peer accepts, those of the package too: who refuses a larger one may do so for its size.
-const SMALL: usize = 15 << 10;
+pub(super) const SMALL: usize = 15 << 10;
 
 /// What an answer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,12 +125,18 @@ impl Core {
         refusers.iter().for_each(|number| _ = self.peers.set_paused(*number, true));
         let chosen = choice::choose(self.candidates(), &self.peers, rng);
         refusers.iter().for_each(|number| _ = self.peers.set_paused(*number, false));
-        chosen.or_else(|| choice::choose(self.candidates(), &self.peers, rng))
+        if chosen.is_some() || refusers.is_empty() {
+            return chosen;
+        }
+        choice::choose(self.candidates(), &self.peers, rng)
     }
 
-    /// Whether the head of the queue waits for a peer that is busy, because all that are free refused it.
+    /// Whether the head of the queue waits for a peer that is busy, because all that are free refused it. It waits only
+    /// while each message behind it was refused as well, so that such messages hold up no others.
     pub(super) fn head_waits_for_others(&self) -> bool {
-        let Some(refused) = self.queue.refusals_of_head() else { return false };
+        let Some(refused) = self.queue.refusals_of_head().filter(|_| self.queue.was_all_refused()) else {
+            return false;
+        };
         let is_other = |in_flight: &InFlight| {
             let to = &in_flight.to;
             matches!(in_flight.purpose, Purpose::Message(_)) && self.is_good(to) && !refused.is_by(to)

@@ -193,7 +193,7 @@ impl Core {
             (None, Some(_)) => _ = self.leave(&address),
             (Some(_), None) if self.is_this_node(&address) => return false,
             // There was room for as many.
-            (Some(_), None) if self.peers.len() >= known && !self.makes_room(now) => return false,
+            (Some(_), None) if self.peers.len() >= known && !self.makes_room(None, now) => return false,
             (Some(record), None) => {
                 let number = self.peers.put_back(address, *record);
                 let introduction = Introduction::Restored;

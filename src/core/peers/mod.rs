@@ -280,10 +280,11 @@ impl Peers {
     /// Who is forgotten first when there are too many: of those that never answered and that the user did not name one
     /// of the place that has the most of them, by who introduced them or by where they lead, and among equals the one
     /// that is known for the longest; without such, of those that are lost or dead the one that answered the longest ago,
-    /// or else a crowd that answered once would fill all places for good. Ignored ones stay: else a crowd could undo an
-    /// ignore.
-    pub(super) fn first_to_go(&self) -> Option<&Address> {
-        self.orders.first_to_go(&self.table)
+    /// or else a crowd that answered once would fill all places for good; without such, one of the place where the most
+    /// of the living were reached, if there are more than this remote address has, or else one machine would fill them
+    /// all. Ignored ones stay: else a crowd could undo an ignore.
+    pub(super) fn first_to_go(&self, remote: Option<IpAddr>) -> Option<&Address> {
+        self.orders.first_to_go(&self.table, remote.map(PlaceKey::of))
     }
 
     /// The same among the new ones only.
@@ -336,7 +337,7 @@ mod tests {
         let peer: Address = "peer:1".parse().unwrap();
         let mut peers = Peers::new(1, usize::MAX);
         // So that the orders are there.
-        assert!(peers.iter().next().is_none() && peers.first_to_go().is_none());
+        assert!(peers.iter().next().is_none() && peers.first_to_go(None).is_none());
         let number = peers.insert(&peer, Status::New, now);
         for status in Status::ALL {
             peers.set_status(number, status, now);
@@ -345,6 +346,6 @@ mod tests {
             assert!(peers.is_sound());
         }
         peers.remove(&peer);
-        assert!(peers.is_sound() && peers.iter().next().is_none() && peers.first_to_go().is_none());
+        assert!(peers.is_sound() && peers.iter().next().is_none() && peers.first_to_go(None).is_none());
     }
 }

@@ -34,6 +34,8 @@ struct Leaving {
     new: Unanswered,
     /// Those that answered once and are lost or dead and not named by the user, by when they last answered.
     gone: BTreeSet<(u64, Address)>,
+    /// Those that answered, are alive and not named by the user, by where they were reached.
+    reached: Crowds,
 }
 
 /// Peers that never answered.
@@ -70,10 +72,12 @@ impl Orders {
         self.listed.get_or_init(|| Box::new(Listed::of(table))).0[status as usize].range(range)
     }
 
-    /// Who is forgotten first when there are too many peers.
-    pub(super) fn first_to_go(&self, table: &Table) -> Option<&Address> {
-        let Leaving { unanswered, gone, .. } = self.leaving(table);
-        unanswered.first().or_else(|| gone.first().map(|(_, address)| address))
+    /// Who is forgotten first when there are too many peers, for one that is introduced from here.
+    pub(super) fn first_to_go(&self, table: &Table, source: Option<PlaceKey>) -> Option<&Address> {
+        let Leaving { unanswered, gone, reached, .. } = self.leaving(table);
+        let own = source.map_or((1, 1), |source| reached.size_with(source));
+        let of_crowd = || reached.largest().filter(|(size, _)| *size > own).map(|(_, address)| address);
+        unanswered.first().or_else(|| gone.first().map(|(_, address)| address)).or_else(of_crowd)
     }
 
     /// The same among the new ones only.
@@ -131,6 +135,8 @@ impl Leaving {
             self.unanswered.insert(address, record);
         } else if record.makes_room_at_last() {
             self.gone.insert((record.answered, address.clone()));
+        } else if let Some(place) = record.crowded_place() {
+            self.reached.insert(place, record.known_since, address);
         }
     }
 
@@ -142,6 +148,8 @@ impl Leaving {
             self.unanswered.remove(address, record);
         } else if record.makes_room_at_last() {
             self.gone.remove(&(record.answered, address.clone()));
+        } else if let Some(place) = record.crowded_place() {
+            self.reached.remove(place, record.known_since, address);
         }
     }
 }

@@ -154,6 +154,12 @@ impl Record {
         self.reached && !self.is_named && matches!(self.class, Class::Lost | Class::Dead)
     }
 
+    /// Where it was reached, if it may be forgotten because too many others were reached there.
+    pub(super) fn crowded_place(&self) -> Option<PlaceKey> {
+        let is_meant = !self.is_named && matches!(self.class, Class::Answering | Class::Claimed);
+        self.place.filter(|_| is_meant)
+    }
+
     pub(super) fn snapshot(&self, address: &Address) -> Peer {
         Peer {
             address: address.clone(),

@@ -57,6 +57,7 @@ impl Queue {
     fn put_in_place(&mut self, entries: Vec<Entry>) {
         let is_one = entries.len() == 1;
         for entry in entries {
+            self.refused_waiting += self.refused(entry.queued.id);
             let slot = self.room.shares.as_ref().map_or(Slot::NONE, |shares| shares.slot(entry.queued.place));
             let waiting = Waiting::new(entry, self.rule, slot);
             let position = if is_one {

@@ -284,7 +284,7 @@ proptest! {
             if number == ordered_from {
                 // From now on the orders are kept.
                 prop_assert_eq!(peers.iter().count(), peers.len());
-                let _ = peers.first_to_go();
+                let _ = peers.first_to_go(None);
             }
             check(&peers, &naive);
         }

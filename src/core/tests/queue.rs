@@ -63,6 +63,29 @@ fn a_refusal_keeps_no_more_of_a_message_than_its_beginning() {
     assert_eq!(previews, [cut.clone(), cut, "\"short\"".to_owned()]);
 }
 
+/// Who has no room for one large message does not ask its sender to keep the small ones too.
+#[test]
+fn only_who_has_no_room_for_a_small_message_asks_its_sender_to_pause() {
+    const SMALL: usize = 15 << 10;
+    let from: std::net::IpAddr = [10, 1, 0, 1].into();
+    for (own, size, status) in [
+        (200 << 10, SMALL, 200),
+        (200 << 10, 150 << 10, 507),
+        (310 << 10, SMALL, 503),
+        (310 << 10, 150 << 10, 503),
+    ] {
+        for remote in [None, Some(from)] {
+            let mut core = core_with(|options| options.max_queue_bytes = 320 << 10);
+            core.enqueue(Message::text(&"x".repeat(own - 2)), at(0)).unwrap();
+            let message = Message::text(&"y".repeat(size.saturating_sub(2)));
+            let answer =
+                core.receive(payload(Kind::Message, &address("sender:1"), message, None), remote, at(1));
+            let pauses = answer.headers.iter().any(|(name, _)| name == "retry-after");
+            assert_eq!((answer.status, pauses), (status, status == 503), "{own} {size} {remote:?}");
+        }
+    }
+}
+
 #[test]
 fn every_sending_has_one_end() {
     let ends: [fn(&mut Core, DeliveryId); 4] = [

@@ -220,3 +220,40 @@ fn a_lack_of_our_own_resources_does_not_say_that_nobody_is_there() {
     core.handle_delivery(delivery.id, Outcome::Failed(Failure::NoResources), at(1001));
     assert!(!core.is_nobody_there());
 }
+
+/// A peer that takes its time with what others refuse holds up only what others refused.
+#[test]
+fn refused_messages_wait_for_a_busy_peer_but_hold_up_no_others() {
+    let text = |large: bool, number: u16| {
+        Message::text(&if large { "x".repeat(20_000 + usize::from(number)) } else { format!("m{number}") })
+    };
+    for refused in [1_u16, 2, 5, 30] {
+        let mut core = core_with(|options| (options.send_rate, options.max_in_flight_per_peer) = (1000.0, 1));
+        peers(&mut core, 2);
+        let is_late = |to: &Address| to.port() == 1;
+        (0..refused).for_each(|number| _ = core.enqueue(text(true, number), at(0)));
+        let (mut late, mut delivered) = (None, 0);
+        for now in 1..=4 * u64::from(refused) + 100 {
+            if now == 2 * u64::from(refused) + 10 {
+                assert_eq!(
+                    core.queue_len() + core.held_len(),
+                    usize::from(refused) - 1,
+                    "the rest is refused"
+                );
+                (0..20).for_each(|number| _ = core.enqueue(text(false, number), at(now)));
+            }
+            for delivery in send(&mut core, at(now)) {
+                if is_late(&delivery.to) {
+                    late = Some(delivery.id);
+                } else {
+                    let is_refused = delivery.payload.message.size() > 20_000;
+                    delivered += usize::from(!is_refused);
+                    let outcome = if is_refused { answered(413, None) } else { taken() };
+                    core.handle_delivery(delivery.id, outcome, at(now));
+                }
+            }
+        }
+        assert!(late.is_some());
+        assert_eq!(delivered, 20, "{refused}");
+    }
+}

@@ -306,6 +306,42 @@ fn an_announce_that_finds_no_room_says_so() {
     assert!(told && core.peer(&address("other:1")).is_none());
 }
 
+/// One machine whose names and ports all answer does not keep others out for good.
+#[test]
+fn a_crowd_that_answers_makes_room_for_others_but_not_for_its_own() {
+    for (has_body, crowd) in
+        [(false, machine(99)), (true, machine(99)), (false, "2001:db8::1".parse().unwrap())]
+    {
+        let mut core = core_with(|options| (options.max_peers, options.introductions_per_minute) = (30, 0));
+        let honest = |number: u8| address(&format!("honest-{number}:1"));
+        (0..20).for_each(|number| add_at(&mut core, &honest(number), Some(machine(number))));
+        let own = |number: u16| Address::new("liar", number).unwrap();
+        for number in 1..100 {
+            core.see_sender(&own(number), Some(crowd), at(0));
+            if core.peer(&own(number)).is_some() {
+                let id = core.announce_suggested(&own(number), &mut rng()).unwrap();
+                let reply = Reply { remote: Some(crowd), has_body, ..Reply::new(200, Duration::ZERO) };
+                core.handle_delivery(id, Outcome::Answered(reply), at(0));
+            }
+        }
+        let count = |core: &Core| (0..30).filter(|number| core.peer(&honest(*number)).is_some()).count();
+        let last = core.peers().map(|peer| peer.address).filter(|peer| peer.hostname() == "liar").max();
+        assert_eq!(
+            (count(&core), core.peers().count(), last),
+            (20, 30, Some(own(10))),
+            "its own find no room"
+        );
+        for number in 20..29 {
+            core.see_sender(&honest(number), Some(machine(number)), at(1));
+            assert!(core.peer(&honest(number)).is_some(), "{number}");
+            add_at(&mut core, &honest(number), Some(machine(number)));
+        }
+        assert_eq!((count(&core), core.peers().count()), (29, 30));
+        core.see_sender(&honest(29), Some(machine(29)), at(1));
+        assert_eq!(count(&core), 29, "each has one");
+    }
+}
+
 /// Who introduces many, or is known by many names at one address, does not push the others out.
 #[test]
 fn a_crowd_makes_room_before_others() {

@@ -20,6 +20,7 @@ pub(crate) use table::{COMMANDS, Scope, Spec};
 use crate::{
     dashboard::{Direction, MotionSetting, NoForm, Target},
     filter::{Filter, FilterError},
+    paths::HomeError,
     peer_list::{ListSource, ListSourceError},
     recording::{controls::ReplayCommand, recorder::RecordCommand},
     station::{Number, StationError, Wish},
@@ -259,6 +260,8 @@ pub(crate) enum CommandError {
     Message(#[from] MessageError),
     #[error("{0}")]
     Filter(#[from] FilterError),
+    #[error("{0}")]
+    Home(#[from] HomeError),
     #[error(":copy takes what is selected, :copy all everything that is marked or shown")]
     Copy,
     #[error("{0}")]

@@ -7,7 +7,7 @@ use clacks_p2p::{DEFAULT_MAX_DEPTH, Message};
 use crate::{
     dashboard::{Direction, Target},
     filter::Filter,
-    listing::expanded,
+    paths::expand,
     recording::{controls::ReplayCommand, files::Existing, recorder::RecordCommand},
     station::parse_wish,
 };
@@ -83,8 +83,8 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "peers", Nothing, Anywhere, "go to the peers", view!(View::Peers);
     "queue", Nothing, Anywhere, "go to the queue", view!(View::Queue);
     "limits", Nothing, Anywhere, "show what is taken and done at most, how much of it is used and how often it was met", view!(View::Limits);
-    "record", Argument::FileOrNothing, Anywhere, "record what happens, for clacks replay; without a file, end the recording", |file| Ok(record(file));
-    "record!", File, Anywhere, "the same, and overwrite a recording that is there", |file| Ok(record_to(file, Existing::Overwrite));
+    "record", Argument::FileOrNothing, Anywhere, "record what happens, for clacks replay; without a file, end the recording", record;
+    "record!", File, Anywhere, "the same, and overwrite a recording that is there", |file| record_to(file, Existing::Overwrite);
     "help", Nothing, Anywhere, "list what can be done", view!(View::Help);
     "quit", Nothing, Anywhere, "stop the node and leave", view!(View::Quit);
     "quit!", Nothing, Anywhere, "the same at once: what nobody else has is not handed on, and not asked about", view!(View::QuitAtOnce);
@@ -109,10 +109,10 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "pause", Nothing, Screen, "in a replay: stand still, or go on", view!(View::Replay(ReplayCommand::Pause));
     "step", Nothing, Screen, "in a replay: take one event and stand still", view!(View::Replay(ReplayCommand::Step));
     "speed", Choice("TIMES", &["+", "-", "0.25", "1", "4", "16", "64"]), Screen, "in a replay: play so many times as fast as it happened, or twice or half as fast as now", |text| Ok(View::Replay(ReplayCommand::Speed(text.parse().map_err(CommandError::Replay)?)).into());
-    "jump", Choice("PLACE", &["0", "+10s", "-10s", "+1m", "-1m"]), Screen, "in a replay: go to a place such as 2m30s or 14:02, or by a time such as +10s or -1m", |text| Ok(View::Replay(ReplayCommand::Jump(text.parse().map_err(CommandError::Replay)?)).into());
+    "jump", Choice("PLACE", &["0", "+10s", "-10s", "+1m", "-1m"]), Screen, "in a replay: go to a place such as 2m30s, or 0:40 as the header shows it, or by a time such as +10s or -1m; @14:02 is a time of day", |text| Ok(View::Replay(ReplayCommand::Jump(text.parse().map_err(CommandError::Replay)?)).into());
     "open", Nothing, Screen, "show all of what is selected", view!(View::Open);
     "hold-still", Nothing, Screen, "hold the screen still while the node goes on, or let it go on", view!(View::HoldStill);
-    "undo", Nothing, Screen, "take the last ignore or drop back, for ten seconds", view!(View::Undo);
+    "undo", Nothing, Screen, "undo the last command that changed something, for ten seconds", view!(View::Undo);
     "mark", Nothing, Screen, "mark what is selected, or take the mark away", view!(View::Mark);
     "unmark", Nothing, Screen, "take all marks away", view!(View::Unmark);
     "mouse", Nothing, Screen, "release the mouse to select text, or take it back", view!(View::Mouse);
@@ -218,13 +218,13 @@ fn copy(what: &str) -> Result<Command, CommandError> {
     }
 }
 
-fn record(text: &str) -> Command {
+fn record(text: &str) -> Result<Command, CommandError> {
     match text {
-        "" => View::Record(RecordCommand::Stop).into(),
+        "" => Ok(View::Record(RecordCommand::Stop).into()),
         file => record_to(file, Existing::Refuse),
     }
 }
 
-fn record_to(file: &str, existing: Existing) -> Command {
-    View::Record(RecordCommand::Start(expanded(Path::new(file)).into_owned(), existing)).into()
+fn record_to(file: &str, existing: Existing) -> Result<Command, CommandError> {
+    Ok(View::Record(RecordCommand::Start(expand(Path::new(file))?.into_owned(), existing)).into())
 }

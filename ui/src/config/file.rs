@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use clacks_p2p::node::files::read_regular_text;
+use clacks_p2p::node::files::{read_regular_text, text};
 use directories::ProjectDirs;
 use serde::de::DeserializeOwned;
 
@@ -41,13 +41,13 @@ fn read_named(path: &Path) -> io::Result<String> {
     if !is_pipe(path)? {
         return read_regular_text(path, LARGEST_FILE);
     }
-    let mut text = String::new();
-    File::open(path)?.take(LARGEST_FILE + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LARGEST_FILE {
+    let mut content = Vec::new();
+    File::open(path)?.take(LARGEST_FILE + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > LARGEST_FILE {
         let error = format!("it has more than {LARGEST_FILE} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, error));
     }
-    Ok(text)
+    text(&content)
 }
 
 #[cfg(unix)]

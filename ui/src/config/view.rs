@@ -9,6 +9,7 @@ use super::ByteSize;
 use crate::{
     dashboard::{MotionSetting, UserKeys},
     filter::Filter,
+    paths::UserPath,
     station::Stations,
 };
 
@@ -39,7 +40,7 @@ pub(crate) struct View {
 
     /// Record what happens into a file, for `clacks replay`; a recording that is there becomes FILE.1
     #[arg(long, env = "CLACKS_RECORD", value_name = "FILE", help_heading = RECORDING_HEADING)]
-    pub(crate) record: Option<PathBuf>,
+    pub(crate) record: Option<UserPath>,
 
     /// From how many bytes on a file of a recording is full and becomes FILE.1, as in 512K, 64M [default: 64M]
     #[arg(long, env = "CLACKS_RECORD_SIZE", value_name = "BYTES", help_heading = RECORDING_HEADING)]
@@ -71,7 +72,7 @@ pub(crate) struct View {
 
     /// Where the last 500 lines are kept that were sent [default: history, in the data directory]
     #[arg(long, env = "CLACKS_HISTORY_FILE", value_name = "FILE")]
-    pub(crate) history_file: Option<PathBuf>,
+    pub(crate) history_file: Option<UserPath>,
 
     /// The stations, which have a table of their own.
     #[arg(skip)]
@@ -87,7 +88,8 @@ pub(crate) struct View {
 impl View {
     /// Where the history is kept, with the directory of a node that has one; `None` if it is not kept.
     pub(crate) fn history(&self, directory: Option<&Path>) -> Option<PathBuf> {
-        let file = self.history_file.clone().or_else(|| Some(directory?.join("history")));
+        let file =
+            self.history_file.as_deref().map(Path::to_path_buf).or_else(|| Some(directory?.join("history")));
         file.filter(|_| !self.no_history.unwrap_or_default())
     }
 

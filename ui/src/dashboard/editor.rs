@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clacks_p2p::{Message, node::files::read_regular};
+use clacks_p2p::{
+    Message,
+    node::files::{read_regular, text},
+};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -127,7 +130,7 @@ fn read(path: &Path) -> Result<String, String> {
         }
         read => read.map_err(cannot)?,
     };
-    String::from_utf8(bytes).map_err(|_| "what was edited is not UTF-8 text".to_owned())
+    text(&bytes).map_err(cannot)
 }
 
 /// The editor that the environment names.

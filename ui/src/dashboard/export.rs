@@ -5,19 +5,20 @@
 //! take for a formula has a `'` before it.
 
 use std::{
-    fs::Permissions,
-    io::{self, BufWriter, Write},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    io::{self, Write},
+    path::PathBuf,
 };
 
-use clacks_p2p::Message;
+use clacks_p2p::{
+    Message,
+    node::files::{self, Access},
+};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
     escape::{escaped, escaped_json},
-    listing::expanded,
+    paths::expand,
 };
 
 use super::{copying::text, log::Row};
@@ -67,32 +68,44 @@ impl Target {
         }
     }
 
-    /// Writes beside the file and renames, so that there is never half of one.
+    /// Writes all rows or none, and returns how many bytes they are.
     fn try_write(&self, rows: &[Row]) -> io::Result<u64> {
-        let path = expanded(&self.path);
-        if !self.replaces && path.symlink_metadata().is_ok() {
+        let path = expand(&self.path).map_err(io::Error::other)?;
+        if !self.replaces && path.exists() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
-        if path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
+        let mut bytes = 0;
+        let write = |file: &mut dyn Write| {
+            let mut out = Counted { file, bytes: &mut bytes };
+            match self.form {
+                Form::JsonLines => write_json_lines(rows, &mut out),
+                Form::Csv => write_csv(rows, &mut out),
+            }
+        };
+        if self.replaces {
+            files::write_whole(&path, Access::Shared, write)?;
+        } else {
+            files::write_new(&path, Access::Shared, write)?;
         }
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        // What the user may read by default, not the little that a temporary file has.
-        let mut file = tempfile::Builder::new()
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(directory.unwrap_or(Path::new(".")))?;
-        let mut out = BufWriter::new(file.as_file_mut());
-        match self.form {
-            Form::JsonLines => write_json_lines(rows, &mut out)?,
-            Form::Csv => write_csv(rows, &mut out)?,
-        }
-        out.flush()?;
-        drop(out);
-        file.as_file().sync_all()?;
-        let bytes = file.as_file().metadata()?.len();
-        let persisted = if self.replaces { file.persist(&path) } else { file.persist_noclobber(&path) };
-        persisted.map_err(|error| error.error)?;
         Ok(bytes)
+    }
+}
+
+/// Counts the bytes that are written.
+struct Counted<'a> {
+    file: &'a mut dyn Write,
+    bytes: &'a mut u64,
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        *self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -100,7 +113,7 @@ impl Target {
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such directory".to_owned(),
-        io::ErrorKind::Other => error.to_string(),
+        io::ErrorKind::Other | io::ErrorKind::InvalidInput => error.to_string(),
         kind => kind.to_string(),
     }
 }

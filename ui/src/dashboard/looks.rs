@@ -5,6 +5,7 @@ use std::path::Path;
 use super::theme::{AUTO, Theme, Themes};
 use crate::{
     config::{self, View},
+    paths::expand,
     terminal::{self, Background},
 };
 
@@ -29,7 +30,7 @@ impl Looks {
             .map(|directory| Themes::with_directory(&directory))
             .unwrap_or_default();
         let wanted = view.theme.as_deref().unwrap_or(AUTO);
-        let name = if is_file(wanted) { themes.add(Path::new(wanted))? } else { wanted.to_owned() };
+        let name = if is_file(wanted) { themes.add(&expand(Path::new(wanted))?)? } else { wanted.to_owned() };
         let looks = Self::new(themes, terminal::background(), terminal::colours_wanted());
         let mut looks = Self { complaints, ..looks };
         looks.choose(&name).map_err(|reason| anyhow::anyhow!("{reason}{}", looks.why_not(&name)))?;

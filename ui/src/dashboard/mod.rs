@@ -303,7 +303,7 @@ impl Dashboard {
                 // replay waits for no frame.
                 happened = self.source.next(), if !self.frames.is_due() || self.source.is_jumping() => match happened {
                     Some(News::Happened(happened)) => self.note(happened),
-                    Some(News::Recorded(said)) => self.take(Msg::Done(said)),
+                    Some(News::Recorded(said)) => self.take(Msg::Recorded(said)),
                     Some(News::Arrived) => self.frames.request(),
                     Some(News::Failed(reason)) => self.take(Msg::Done(Err(reason))),
                     None => return Ok(()),
@@ -406,8 +406,12 @@ impl Dashboard {
                 return Ok(if effects.contains(&Effect::Quit) { Stay::Leave } else { Stay::Open });
             }
             Effect::Record(command) => {
-                if let Err(reason) = self.source.record(&command) {
-                    self.take(Msg::Done(Err(reason)));
+                let failure = self.model.recording_failure.take();
+                match (self.source.record(&command), failure) {
+                    (Ok(()), _) => {}
+                    // It is acknowledged.
+                    (Err(_), Some(failure)) => self.take(Msg::Done(Ok(format!("the recording ended: {failure}")))),
+                    (Err(reason), None) => self.take(Msg::Done(Err(reason))),
                 }
             }
             Effect::ReadPeers(source) => self.read_peers(source),

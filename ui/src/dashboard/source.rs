@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     limits::MOST_PLACES,
+    log,
     peer_list::PeerLists,
     recording::{
         controls::ReplayCommand,
@@ -345,6 +346,7 @@ pub(super) fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
             held: gone(&model.marks.held, |id| node.held_position(id).is_some()),
         },
         recorded: None,
+        lost_lines: log::lost(),
         replay: None,
         shown_message_waits: wanted
             .shown_message

@@ -4,6 +4,7 @@ use std::{
 };
 
 use anyhow::Context;
+use clacks_p2p::node::files;
 use tokio::sync::mpsc;
 
 /// Longest line of input in bytes.
@@ -25,8 +26,8 @@ pub(crate) enum LineError {
 pub(super) fn lines() -> anyhow::Result<mpsc::Receiver<Line>> {
     let (to_reader, lines) = mpsc::channel(1);
     read_beside(move || {
-        let mut input = io::stdin().lock();
-        while let Ok(Some(line)) = read_line(&mut input) {
+        let mut input = Lines::of(io::stdin().lock());
+        while let Ok(Some(line)) = input.read() {
             if to_reader.blocking_send(line).is_err() {
                 return;
             }
@@ -46,10 +47,10 @@ fn read_beside(read: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
 pub(crate) fn lines_and_ends() -> anyhow::Result<mpsc::Receiver<Option<Line>>> {
     let (to_reader, lines) = mpsc::channel(1);
     read_beside(move || {
-        let mut input = io::stdin().lock();
+        let mut input = Lines::of(io::stdin().lock());
         let is_terminal = io::stdin().is_terminal();
         let mut ends = 0;
-        while let Ok(line) = read_line(&mut input) {
+        while let Ok(line) = input.read() {
             ends = if line.is_none() { ends + 1 } else { 0 };
             let goes_on = is_terminal || line.is_some();
             if !goes_on || to_reader.blocking_send(line).is_err() || ends == 2 {
@@ -60,36 +61,73 @@ pub(crate) fn lines_and_ends() -> anyhow::Result<mpsc::Receiver<Option<Line>>> {
     Ok(lines)
 }
 
-/// The next line; `None` at the end of the input.
-fn read_line(input: &mut impl BufRead) -> io::Result<Option<Line>> {
-    let mut line = Vec::new();
-    input.take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line)?;
-    if line.is_empty() {
-        return Ok(None);
+/// Reads lines, however their ends are written and whatever mark stands before the first.
+#[derive(Debug)]
+struct Lines<R> {
+    input: R,
+    is_first: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn of(input: R) -> Self {
+        Self { input, is_first: true }
     }
-    let ended = line.pop_if(|byte| *byte == b'\n').is_some();
-    if line.len() > MAX_LINE {
-        input.skip_until(b'\n')?;
-        return Ok(Some(Err(LineError::TooLong)));
-    }
-    if ended {
+
+    /// The next line; `None` at the end of the input.
+    fn read(&mut self) -> io::Result<Option<Line>> {
+        // Of a first line as long as may be, its mark and its end are read as well.
+        let mark = if std::mem::take(&mut self.is_first) { '\u{feff}'.len_utf8() } else { 0 };
+        let longest = (MAX_LINE + mark + "\r\n".len()) as u64;
+        let mut line = Vec::new();
+        self.input.by_ref().take(longest).read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Ok(None);
+        }
+        let is_whole = line.pop_if(|byte| *byte == b'\n').is_some();
         line.pop_if(|byte| *byte == b'\r');
+        let line = if mark > 0 { files::without_mark(&line) } else { &line };
+        if line.len() > MAX_LINE {
+            if !is_whole {
+                self.input.skip_until(b'\n')?;
+            }
+            return Ok(Some(Err(LineError::TooLong)));
+        }
+        Ok(Some(str::from_utf8(line).map(str::to_owned).map_err(|_| LineError::NotText)))
     }
-    Ok(Some(String::from_utf8(line).map_err(|_| LineError::NotText)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn all_lines(mut input: &[u8]) -> Vec<Line> {
-        std::iter::from_fn(|| read_line(&mut input).unwrap()).collect()
+    fn all_lines(input: &[u8]) -> Vec<Line> {
+        let mut lines = Lines::of(input);
+        std::iter::from_fn(|| lines.read().unwrap()).collect()
     }
 
     #[test]
     fn lines_end_as_any_system_ends_them_and_the_last_need_not() {
         let lines = all_lines(b"one\ntwo\r\n\n \nlast\r");
-        assert_eq!(lines, ["one", "two", "", " ", "last\r"].map(|line| Ok(line.to_owned())));
+        assert_eq!(lines, ["one", "two", "", " ", "last"].map(|line| Ok(line.to_owned())));
+    }
+
+    #[test]
+    fn a_mark_before_the_first_line_is_no_part_of_it() {
+        for (input, read) in [
+            ("\u{feff}:peers\n:queue\n", &[":peers", ":queue"][..]),
+            ("\u{feff}:peers\r\n", &[":peers"]),
+            ("\u{feff}:peers", &[":peers"]),
+            ("\u{feff}\n\u{feff}b\n", &["", "\u{feff}b"]),
+            ("\u{feff}", &[""]),
+        ] {
+            let lines: Vec<_> = all_lines(input.as_bytes()).into_iter().map(Result::unwrap).collect();
+            assert_eq!(lines, read, "{input:?}");
+        }
+        let longest = "x".repeat(MAX_LINE);
+        for (mark, end) in [("\u{feff}", "\r\n"), ("\u{feff}", "\n"), ("\u{feff}", ""), ("", "\r\n")] {
+            let lines = all_lines(format!("{mark}{longest}{end}").as_bytes());
+            assert_eq!(lines, [Ok(longest.clone())], "{mark:?} {end:?}");
+        }
     }
 
     #[test]

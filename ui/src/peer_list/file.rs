@@ -1,28 +1,23 @@
 //! A list of peers in a file.
 
-use std::{
-    io::{self, Read},
-    path::Path,
-};
+use std::{io, path::Path};
 
-use clacks_p2p::node::files::open_regular;
+use clacks_p2p::node::files::read_regular;
 
 use super::{MAX_BYTES, ReadError};
-use crate::listing::expanded;
+use crate::paths::expand;
 
 /// The bytes of a regular file. It blocks as long as the disk takes.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
-    let file = open_regular(&expanded(path))?;
-    let mut bytes = Vec::new();
-    // A file may grow while it is read, and one in /proc has no size.
-    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > MAX_BYTES { Err(ReadError::TooLarge) } else { Ok(bytes) }
+    let path = expand(path).map_err(io::Error::other)?;
+    Ok(read_regular(&path, MAX_BYTES as u64)?)
 }
 
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::InvalidInput => Self::NotAFile,
+            io::ErrorKind::FileTooLarge => Self::TooLarge,
             _ => Self::Io(error.to_string()),
         }
     }

@@ -2,14 +2,12 @@
 
 use std::{collections::HashSet, str};
 
-use clacks_p2p::{Address, AddressError};
+use clacks_p2p::{Address, AddressError, node::files::without_mark};
 
 /// Maximum number of addresses that are used of one list.
 pub(super) const MAX_ADDRESSES: usize = 10_000;
 /// Maximum number of bad lines that are reported one by one; the others are counted.
 pub(super) const MAX_REPORTED: usize = 100;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What a list says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,7 +49,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Parsed, NotText> {
     if text.contains(&0) {
         return Err(NotText);
     }
-    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let text = without_mark(text);
     let (mut parsed, mut known) = (Parsed::default(), HashSet::new());
     for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
         let reason = match address(line) {

@@ -5,6 +5,7 @@ use std::{str::FromStr, time::Duration};
 use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 
 use super::tape::Facts;
+use crate::dashboard::format;
 
 /// What is to be done with a replay.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,12 +36,15 @@ pub(crate) enum Jump {
     On(Duration),
     /// The next time that the clock on the wall showed this, seen from the beginning.
     Clock(Time),
+    /// So far from its beginning as the header shows it, if it is that long; else at this time of day.
+    OffsetOrClock(Duration, Time),
 }
 
 /// How a speed is written.
 const SPEED: &str = "a speed is +, - or a number from 0.25 to 64";
 /// How a place in a replay is written.
-const PLACE: &str = "a replay jumps to a place such as 2m30s or 14:02, or by a time such as +10s or -1m";
+const PLACE: &str = "a replay jumps to a place such as 2m30s or 0:40, to a time of day such as @14:02, or by a time such \
+    as +10s or -1m";
 
 impl FromStr for Speed {
     type Err = &'static str;
@@ -68,20 +72,44 @@ impl FromStr for Jump {
         if let Some(on) = text.strip_prefix('+') {
             return length(on).map(Self::On);
         }
-        if text.contains(':') {
-            return text.parse().map(Self::Clock).map_err(|_| PLACE);
+        if let Some(time) = text.strip_prefix('@') {
+            return time.trim_start().parse().map(Self::Clock).map_err(|_| PLACE);
         }
-        length(text).map(Self::To)
+        match (length(text), text.parse()) {
+            (Ok(offset), Ok(time)) if text.contains(':') => Ok(Self::OffsetOrClock(offset, time)),
+            (Ok(offset), _) => Ok(Self::To(offset)),
+            (Err(_), Ok(time)) => Ok(Self::Clock(time)),
+            (Err(error), Err(_)) => Err(error),
+        }
     }
 }
 
-/// A length of time: `90s`, `2m30s`, or a number of seconds.
+/// A length of time: `90s`, `2m30s`, `2:30` or `1:02:30` as the header shows it, or a number of seconds.
 pub(crate) fn length(text: &str) -> Result<Duration, &'static str> {
+    if text.contains(':') {
+        return clock_length(text).ok_or(PLACE);
+    }
     if let Some(seconds) = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
         return Ok(seconds);
     }
     let length: SignedDuration = text.parse().map_err(|_| PLACE)?;
     length.try_into().map_err(|_| PLACE)
+}
+
+/// `MINUTES:SECONDS` or `HOURS:MINUTES:SECONDS`. The first number is of any size, the others are below 60.
+fn clock_length(text: &str) -> Option<Duration> {
+    let mut parts = text.split(':');
+    let number =
+        |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<u64>().ok())?;
+    let first = number(parts.next()?)?;
+    let others: Vec<u64> =
+        parts.map(|part| number(part).filter(|number| *number < 60)).collect::<Option<_>>()?;
+    let seconds = match others[..] {
+        [seconds] => first.checked_mul(60)?.checked_add(seconds)?,
+        [minutes, seconds] => first.checked_mul(3600)?.checked_add(minutes * 60 + seconds)?,
+        _ => return None,
+    };
+    Some(Duration::from_secs(seconds))
 }
 
 impl Jump {
@@ -94,6 +122,13 @@ impl Jump {
             Self::Clock(time) => on_the_clock(time, facts, zone)
                 .filter(|place| *place <= facts.length)
                 .ok_or_else(|| format!("it was never {} while this was recorded", time.strftime("%H:%M:%S"))),
+            // The header shows full seconds.
+            Self::OffsetOrClock(offset, _) if offset <= facts.length => Ok(offset),
+            Self::OffsetOrClock(_, time) => {
+                Self::Clock(time).place(facts, position, zone).map_err(|reason| {
+                    format!("the recording is {} long, and {reason}", format::clock(facts.length))
+                })
+            }
         }
     }
 }
@@ -111,6 +146,7 @@ mod tests {
     use clacks_p2p::core::Now;
 
     use super::*;
+    use crate::recording::left_out::LeftOut;
 
     #[test]
     fn places_are_read_as_people_write_them() {
@@ -121,12 +157,38 @@ mod tests {
             ("2m30s", Jump::To(seconds(150))),
             ("+10s", Jump::On(seconds(10))),
             ("-1m", Jump::Back(seconds(60))),
-            ("14:02", Jump::Clock(jiff::civil::time(14, 2, 0, 0))),
-            ("14:02:30", Jump::Clock(jiff::civil::time(14, 2, 30, 0))),
+            ("0:40", Jump::To(seconds(40))),
+            ("00:40", Jump::OffsetOrClock(seconds(40), jiff::civil::time(0, 40, 0, 0))),
+            ("14:02", Jump::OffsetOrClock(seconds(842), jiff::civil::time(14, 2, 0, 0))),
+            ("14:02:30", Jump::OffsetOrClock(seconds(50_550), jiff::civil::time(14, 2, 30, 0))),
+            ("25:00", Jump::To(seconds(1500))),
+            ("100:00:01", Jump::To(seconds(360_001))),
+            ("+1:30", Jump::On(seconds(90))),
+            ("-0:05", Jump::Back(seconds(5))),
+            ("@14:02", Jump::Clock(jiff::civil::time(14, 2, 0, 0))),
+            ("@ 14:02:30", Jump::Clock(jiff::civil::time(14, 2, 30, 0))),
         ] {
             assert_eq!(text.parse(), Ok(jump), "{text}");
         }
-        for text in ["", "-", "soon", "--1s", "25:00", "inf", "NaN", "-1e300", "1e300"] {
+        for text in [
+            "",
+            "-",
+            "soon",
+            "--1s",
+            "0:60",
+            "1:60:00",
+            "1:2:3:4",
+            ":40",
+            "40:",
+            "@",
+            "@25:00",
+            "@90",
+            "99999999999999999999:00",
+            "inf",
+            "NaN",
+            "-1e300",
+            "1e300",
+        ] {
             assert_eq!(text.parse::<Jump>(), Err(PLACE), "{text}");
         }
     }
@@ -144,10 +206,24 @@ mod tests {
     fn the_clock_on_the_wall_is_looked_up_from_the_beginning_on() {
         // 2026-01-02 23:59:00 UTC.
         let begins = Now { uptime: Duration::ZERO, unix_ms: 1_767_398_340_000 };
-        let facts = Facts { begins, length: Duration::from_secs(600), events: 0, unknown: 0, cut_off: None };
+        let facts =
+            Facts { begins, length: Duration::from_secs(600), events: 0, left_out: LeftOut::default() };
         let place = |text: &str| text.parse::<Jump>().unwrap().place(facts, Duration::ZERO, &TimeZone::UTC);
         assert_eq!(place("23:59:30"), Ok(Duration::from_secs(30)));
-        assert_eq!(place("00:01"), Ok(Duration::from_secs(120)));
-        assert_eq!(place("23:58"), Err("it was never 23:58:00 while this was recorded".to_owned()));
+        assert_eq!(place("@00:01"), Ok(Duration::from_secs(120)));
+        assert_eq!(place("@23:58"), Err("it was never 23:58:00 while this was recorded".to_owned()));
+        let neither = "the recording is 10:00 long, and it was never 23:58:00 while this was recorded";
+        assert_eq!(place("23:58"), Err(neither.to_owned()));
+    }
+
+    #[test]
+    fn whatever_place_the_header_shows_can_be_jumped_to() {
+        let begins = Now { uptime: Duration::ZERO, unix_ms: 1_767_398_340_000 };
+        let length = Duration::from_secs(100_000);
+        let facts = Facts { begins, length, events: 0, left_out: LeftOut::default() };
+        for seconds in (0..5000).chain((5000..=100_000).step_by(997)).map(Duration::from_secs) {
+            let jump: Jump = format::clock(seconds).parse().unwrap();
+            assert_eq!(jump.place(facts, Duration::ZERO, &TimeZone::UTC), Ok(seconds), "{jump:?}");
+        }
     }
 }

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clacks_p2p::node::files::target;
+
 use super::parse;
 use crate::headless::record::Record;
 
@@ -51,7 +53,9 @@ pub(super) struct Files {
 }
 
 impl Files {
+    /// Begins to record. A link stays a link: the file that it leads to is written, and older ones are beside that.
     pub(super) fn create(path: &Path, existing: Existing, most: u64) -> Result<Self, FileError> {
+        let path = &target(path).map_err(at(path))?;
         check_numbered(path)?;
         if is_recording(path)? {
             match existing {

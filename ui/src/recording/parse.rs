@@ -30,7 +30,7 @@ pub(super) enum Line {
     Header(Box<Holdings>),
     Snapshot(Box<Holdings>),
     Event(Event),
-    /// An event of a kind that a later version came to tell of.
+    /// A kind of line that a later version came to write.
     Unknown,
     End,
 }
@@ -87,6 +87,7 @@ pub(super) fn line(line: &str) -> Result<(Now, Line), String> {
         (None, Some("recording")) => Line::Header(Box::new(fields.held()?)),
         (None, Some("snapshot")) => Line::Snapshot(Box::new(fields.held()?)),
         (None, Some("end")) => Line::End,
+        (None, Some(_)) => Line::Unknown,
         _ => return Err("the line tells of nothing that is known".to_owned()),
     };
     Ok((now, told))

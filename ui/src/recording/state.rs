@@ -98,6 +98,11 @@ impl State {
         Self::new(self.address.clone(), held, now)
     }
 
+    /// Where others find the node.
+    pub(super) fn address(&self) -> &Address {
+        &self.address
+    }
+
     pub(super) fn now(&self) -> Now {
         self.now
     }

@@ -1,4 +1,7 @@
 //! A recording as it is read, line by line: no more of it is in memory than a line.
+//!
+//! Everything that is whole is read. Lines that are blank, damaged, cut off or of a later version are left out and
+//! counted; only a file that does not begin as a recording is an error.
 
 use std::{
     fs::File,
@@ -14,6 +17,7 @@ use clacks_p2p::{
 
 use super::{
     MAX_LINE,
+    left_out::LeftOut,
     parse::{self, Line},
     state::State,
 };
@@ -41,10 +45,8 @@ pub(crate) struct Facts {
     pub(crate) begins: Now,
     pub(crate) length: Duration,
     pub(crate) events: u64,
-    /// Lines that tell of something that this version does not know.
-    pub(crate) unknown: u64,
-    /// The number of the last line, if it is cut off, as when the program was killed while it wrote.
-    pub(crate) cut_off: Option<u64>,
+    /// What is not played.
+    pub(crate) left_out: LeftOut,
 }
 
 /// What comes next in a recording.
@@ -68,10 +70,18 @@ pub(crate) enum TapeError {
 
 /// A line as it is in the file.
 enum Raw {
-    Whole(String),
-    /// The file ends within it.
-    CutOff(String),
+    Text(String),
+    /// It is no text, or too long, for this reason.
+    Unreadable(String),
     End,
+}
+
+/// A line of the file, and whether it is ended.
+struct RawLine {
+    raw: Raw,
+    is_ended: bool,
+    /// Its length in bytes, its end included.
+    bytes: u64,
 }
 
 impl Tape {
@@ -82,35 +92,38 @@ impl Tape {
         let file = open_regular(path).map_err(cannot)?;
         let end = file.metadata().map_err(cannot)?.len();
         let mut reader = BufReader::new(file);
-        let (beginning, at) = begin(&mut reader, end).map_err(|wrong| wrong.at(&name, 1))?;
-        let begins = beginning.now();
-        let facts = Facts { begins, length: Duration::ZERO, events: 0, unknown: 0, cut_off: None };
-        let mut tape = Self { name, reader, line: 1, at, end, facts, beginning, last: begins };
+        let Beginning { state, line, at } = begin(&mut reader, end).map_err(|wrong| wrong.in_file(&name))?;
+        let begins = state.now();
+        let facts = Facts { begins, length: Duration::ZERO, events: 0, left_out: LeftOut::default() };
+        let mut tape = Self { name, reader, line, at, end, facts, beginning: state, last: begins };
+        // Everything before the first line is blank.
+        (1..line).for_each(|line| tape.facts.left_out.blank.record(line));
         tape.scan(&mut progress)?;
         tape.rewind()?;
         Ok(tape)
     }
 
     fn scan(&mut self, progress: &mut impl FnMut(f64)) -> Result<(), TapeError> {
-        while let Some((now, line)) = self.next_line()? {
+        let mut left_out = self.facts.left_out;
+        while let Some((now, line)) = self.next_line(&mut left_out)? {
             self.facts.events += u64::from(matches!(line, Line::Event(_)));
-            self.facts.unknown += u64::from(line == Line::Unknown);
             self.facts.length = now.uptime.saturating_sub(self.facts.begins.uptime);
             if self.line.is_multiple_of(1024) {
                 progress(self.at as f64 / self.end as f64);
             }
         }
+        self.facts.left_out = left_out;
         Ok(())
     }
 
     /// Back to the beginning.
     pub(crate) fn rewind(&mut self) -> Result<(), TapeError> {
-        let rewound = self.reader.rewind();
-        (self.line, self.at, self.last) = (0, 0, self.facts.begins);
-        rewound
-            .map_err(Wrong::Io)
-            .and_then(|()| self.read_line().map(drop))
-            .map_err(|wrong| wrong.at(&self.name, 1))
+        let rewound = self.reader.rewind().map_err(|error| TapeError::Io(self.name.clone(), error));
+        rewound?;
+        let Beginning { line, at, .. } =
+            begin(&mut self.reader, self.end).map_err(|wrong| wrong.in_file(&self.name))?;
+        (self.line, self.at, self.last) = (line, at, self.facts.begins);
+        Ok(())
     }
 
     /// What the node knew and held when the recording began.
@@ -130,44 +143,65 @@ impl Tape {
 
     /// What comes next, and when; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<(Now, Next)>, TapeError> {
-        let Some((now, line)) = self.next_line()? else { return Ok(None) };
+        // Counted when the file was read for the first time.
+        let Some((now, line)) = self.next_line(&mut LeftOut::default())? else { return Ok(None) };
         Ok(Some((
             now,
             match line {
                 Line::Event(event) => Next::Event(event),
-                Line::Snapshot(held) => Next::State(Box::new(self.beginning.replaced(*held, now))),
-                Line::Header(_) | Line::Unknown | Line::End => Next::Nothing,
+                Line::Snapshot(held) | Line::Header(held) => {
+                    Next::State(Box::new(self.beginning.replaced(*held, now)))
+                }
+                Line::Unknown | Line::End => Next::Nothing,
             },
         )))
     }
 
     /// The next line that is whole; `None` at the end.
-    fn next_line(&mut self) -> Result<Option<(Now, Line)>, TapeError> {
-        let begins_at = self.at;
-        let read = self.read_line().and_then(|raw| {
-            let parsed = match &raw {
+    fn next_line(&mut self, left_out: &mut LeftOut) -> Result<Option<(Now, Line)>, TapeError> {
+        loop {
+            let begins_at = self.at;
+            let RawLine { raw, is_ended, bytes } =
+                read_line(&mut self.reader, self.end.saturating_sub(self.at))
+                    .map_err(|error| TapeError::Io(self.name.clone(), error))?;
+            self.at += bytes;
+            self.line += 1;
+            let parsed = match raw {
                 Raw::End => return Ok(None),
-                Raw::Whole(text) | Raw::CutOff(text) => parse::line(text),
-            };
-            match (parsed, raw) {
-                (Ok((_, Line::Header(_))), _) => Err(Wrong::Line("another recording begins here".to_owned())),
-                (Ok(told), _) => Ok(Some(told)),
-                (Err(_), Raw::CutOff(_)) => {
-                    (self.facts.cut_off, self.end) = (Some(self.line), begins_at);
-                    Ok(None)
+                Raw::Text(text) if text.trim().is_empty() => {
+                    left_out.blank.record(self.line);
+                    continue;
                 }
-                (Err(what), _) => Err(Wrong::Line(what)),
+                Raw::Text(text) => parse::line(&text),
+                Raw::Unreadable(reason) => Err(reason),
+            };
+            match parsed {
+                Ok((now, Line::Header(held))) if !self.is_continued_by(now, &held) => {
+                    left_out.other_from = Some(self.line);
+                    self.end = begins_at;
+                    return Ok(None);
+                }
+                Ok((now, line)) => {
+                    if line == Line::Unknown {
+                        left_out.unknown.record(self.line);
+                    }
+                    return Ok(Some((self.after_what_was(now), line)));
+                }
+                Err(_) if !is_ended => {
+                    left_out.cut_off = Some(self.line);
+                    self.end = begins_at;
+                    return Ok(None);
+                }
+                Err(_) => left_out.unreadable.record(self.line),
             }
-        });
-        let told = read.map_err(|wrong| wrong.at(&self.name, self.line))?;
-        Ok(told.map(|(now, line)| (self.after_what_was(now), line)))
+        }
     }
 
-    fn read_line(&mut self) -> Result<Raw, Wrong> {
-        let (raw, bytes) = read_line(&mut self.reader, self.end.saturating_sub(self.at))?;
-        self.at += bytes;
-        self.line += 1;
-        Ok(raw)
+    /// Whether the first line of a file is of the same node and run, as where the files of one recording were put
+    /// together.
+    fn is_continued_by(&self, now: Now, held: &parse::Holdings) -> bool {
+        let is_same_node = held.address.as_ref() == Some(self.beginning.address());
+        is_same_node && now.uptime >= self.last.uptime && now.unix_ms >= self.facts.begins.unix_ms
     }
 
     /// The clocks never go back, whatever the file says.
@@ -177,52 +211,73 @@ impl Tape {
     }
 }
 
-/// What is wrong with a file, and at which line if it is that.
+/// What is wrong with the beginning of a file, and at which line if it is that.
 #[derive(Debug)]
 enum Wrong {
     Io(io::Error),
-    Line(String),
+    Line(u64, String),
 }
 
 impl Wrong {
-    fn at(self, file: &str, line: u64) -> TapeError {
+    fn in_file(self, file: &str) -> TapeError {
         match self {
             Self::Io(error) => TapeError::Io(file.to_owned(), error),
-            Self::Line(what) => TapeError::Line { file: file.to_owned(), line, what },
+            Self::Line(line, what) => TapeError::Line { file: file.to_owned(), line, what },
         }
     }
 }
 
-/// What the node knew and held by the first line, and how long that is.
-fn begin(reader: &mut impl BufRead, end: u64) -> Result<(State, u64), Wrong> {
-    let (raw, bytes) = read_line(reader, end)?;
-    let (Raw::Whole(text) | Raw::CutOff(text)) = raw else {
-        return Err(Wrong::Line("the file is empty".to_owned()));
+/// The first line that is not blank.
+struct Beginning {
+    /// What the node knew and held by it.
+    state: State,
+    /// Its number.
+    line: u64,
+    /// How many bytes the file has up to its end.
+    at: u64,
+}
+
+fn begin(reader: &mut impl BufRead, end: u64) -> Result<Beginning, Wrong> {
+    let (mut line, mut at) = (0, 0);
+    let text = loop {
+        let RawLine { raw, bytes, .. } = read_line(reader, end.saturating_sub(at)).map_err(Wrong::Io)?;
+        (line, at) = (line + 1, at + bytes);
+        match raw {
+            Raw::End => return Err(Wrong::Line(line, "the file is empty".to_owned())),
+            Raw::Unreadable(reason) => return Err(Wrong::Line(line, reason)),
+            Raw::Text(text) => {
+                let text = if line == 1 { text.trim_start_matches('\u{feff}') } else { &text };
+                if !text.trim().is_empty() {
+                    break text.to_owned();
+                }
+            }
+        }
     };
-    let (now, line) = parse::header(&text).map_err(Wrong::Line)?;
-    match line {
-        Line::Header(mut held) => match held.address.take() {
-            Some(address) => Ok((State::new(address, *held, now), bytes)),
-            None => Err(Wrong::Line("the address of the node is missing".to_owned())),
-        },
-        _ => Err(Wrong::Line("the line is no beginning of a recording".to_owned())),
+    let (now, told) = parse::header(&text).map_err(|reason| Wrong::Line(line, reason))?;
+    let Line::Header(mut held) = told else {
+        return Err(Wrong::Line(line, "the line is no beginning of a recording".to_owned()));
+    };
+    match held.address.take() {
+        Some(address) => Ok(Beginning { state: State::new(address, *held, now), line, at }),
+        None => Err(Wrong::Line(line, "the address of the node is missing".to_owned())),
     }
 }
 
-/// Reads a line of a file that has so many bytes left, and tells how many were read.
-fn read_line(reader: &mut impl BufRead, left: u64) -> Result<(Raw, u64), Wrong> {
+/// Reads a line of a file that has so many bytes left.
+fn read_line(reader: &mut impl BufRead, left: u64) -> io::Result<RawLine> {
     let mut line = Vec::new();
-    let bytes = reader.take(left.min(MAX_LINE as u64 + 1)).read_until(b'\n', &mut line).map_err(Wrong::Io)?;
-    let is_whole = line.pop_if(|last| *last == b'\n').is_some();
-    if line.len() > MAX_LINE {
-        return Err(Wrong::Line(format!("the line is longer than {} MiB", MAX_LINE >> 20)));
+    let mut reader = reader.take(left);
+    let mut bytes = reader.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line)? as u64;
+    if bytes == 0 {
+        return Ok(RawLine { raw: Raw::End, is_ended: false, bytes });
     }
-    let raw = match String::from_utf8(line) {
-        Ok(_) if bytes == 0 => Raw::End,
-        Ok(text) if is_whole => Raw::Whole(text),
-        Ok(text) => Raw::CutOff(text),
-        Err(_) if is_whole => return Err(Wrong::Line("the line is not UTF-8 text".to_owned())),
-        Err(cut) => Raw::CutOff(String::from_utf8_lossy(cut.as_bytes()).into_owned()),
-    };
-    Ok((raw, bytes as u64))
+    let mut is_ended = line.pop_if(|last| *last == b'\n').is_some();
+    if line.len() > MAX_LINE {
+        bytes += reader.skip_until(b'\n')? as u64;
+        is_ended = bytes < left;
+        let raw = Raw::Unreadable(format!("the line is longer than {} MiB", MAX_LINE >> 20));
+        return Ok(RawLine { raw, is_ended, bytes });
+    }
+    let text = String::from_utf8(line).map_err(|_| "the line is not UTF-8 text".to_owned());
+    Ok(RawLine { raw: text.map_or_else(Raw::Unreadable, Raw::Text), is_ended, bytes })
 }

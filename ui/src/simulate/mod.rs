@@ -8,10 +8,7 @@ mod scenarios;
 mod screen;
 mod table;
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use clacks_p2p::simulation::{Report, Sample, Scenario, Simulation};
 use clap::builder::BoolishValueParser;
@@ -21,6 +18,7 @@ use crate::{
     charset,
     config::{VIEW_HEADING, View},
     dashboard::{Looks, Theme},
+    paths::UserPath,
     terminal,
 };
 
@@ -66,7 +64,7 @@ struct Format {
     no_screen: bool,
     /// Write what the screen shows at the end to a FILE.svg, and show nothing before
     #[arg(long, value_name = "FILE")]
-    picture: Option<PathBuf>,
+    picture: Option<UserPath>,
 }
 
 /// What of the screen's options is of use here.
@@ -82,7 +80,7 @@ struct Look {
     ascii: Option<bool>,
     /// Configuration file, of which this takes the theme and the characters [default: as without a command]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    config: Option<UserPath>,
 }
 
 impl Look {

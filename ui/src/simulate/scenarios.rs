@@ -7,7 +7,7 @@ use clacks_p2p::{node::files::read_regular_text, simulation::Scenario};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::config;
+use crate::{config, paths::expand};
 
 macro_rules! built_in {
     ($($name:literal),*) => {
@@ -50,7 +50,8 @@ pub(super) fn text(name: &str) -> anyhow::Result<String> {
         is_file,
         "there is no scenario {name}; `clacks simulate --list` lists those that there are, and a file of yours ends in .toml"
     );
-    read_regular_text(Path::new(name), config::LARGEST_FILE).with_context(|| format!("can't read {name}"))
+    let path = expand(Path::new(name))?;
+    read_regular_text(&path, config::LARGEST_FILE).with_context(|| format!("can't read {name}"))
 }
 
 /// A scenario with what was changed of it, as in `topology.width=40`.

@@ -67,7 +67,9 @@ impl Model {
         if self.is_us(address) || self.peers.contains_key(address) {
             return false;
         }
-        let has_room = self.peers.len() < self.options.max_peers || self.make_room(|_| true);
+        let has_room = self.peers.len() < self.options.max_peers
+            || self.make_room(|_| true)
+            || self.make_room_in_crowd(source);
         if has_room {
             self.add(address, Status::New, source);
         }
@@ -130,6 +132,19 @@ impl Model {
         first.is_some_and(|address| self.peers.remove(&address).is_some())
     }
 
+    /// Forgets one of the living of the place where the most were reached, if those are more than the source has.
+    fn make_room_in_crowd(&mut self, source: Option<IpAddr>) -> bool {
+        let is_meant = |known: &&Known| known.peer.status == Status::Alive && !known.peer.is_named;
+        let living: Vec<&Known> = self.peers.values().filter(is_meant).collect();
+        let places: Vec<IpAddr> = living.iter().filter_map(|known| known.place).collect();
+        let own = source.map_or((1, 1), |source| {
+            let (in_network, at_place) = crowd(&places, source);
+            (in_network + 1, at_place + 1)
+        });
+        let largest = largest_by(&living, |known| known.place).filter(|(size, _)| *size > own);
+        largest.is_some_and(|(_, address)| self.peers.remove(&address).is_some())
+    }
+
     pub(super) fn is_alive(&mut self, address: &Address) {
         if self.status(address).is_some_and(|status| status != Status::Ignored) {
             self.set_status(address, Status::Alive);
@@ -183,15 +198,16 @@ fn crowd(all: &[IpAddr], of: IpAddr) -> (usize, usize) {
 /// The oldest of the place that has the most, by who introduced them or by where they are; none if each is alone.
 fn largest_crowd(known: &[&Known]) -> Option<((usize, usize), Address)> {
     let by: [fn(&Known) -> Option<IpAddr>; 2] = [|known| known.source, |known| known.peer.address.ip()];
-    let largest = by.map(|at| {
-        let all: Vec<IpAddr> = known.iter().filter_map(|known| at(known)).collect();
-        // In one order, IPv4 before IPv6.
-        let key = |at: IpAddr| (crowd(&all, at).0, network(at), crowd(&all, at).1, place(at));
-        let of_it = known.iter().filter_map(|known| Some((key(at(known)?), known)));
-        let first = of_it.max_by_key(|(key, known)| (*key, Reverse((known.met, known.peer.address.clone()))));
-        first
-            .map(|((in_network, _, at_place, _), known)| ((in_network, at_place), known.peer.address.clone()))
-    });
-    let largest = largest.into_iter().flatten().max_by_key(|(size, _)| *size);
+    let largest = by.map(|at| largest_by(known, at)).into_iter().flatten().max_by_key(|(size, _)| *size);
     largest.filter(|((in_network, _), _)| *in_network > 1)
+}
+
+/// The same of the crowds at the places that `at` says.
+fn largest_by(known: &[&Known], at: fn(&Known) -> Option<IpAddr>) -> Option<((usize, usize), Address)> {
+    let all: Vec<IpAddr> = known.iter().filter_map(|known| at(known)).collect();
+    // In one order, IPv4 before IPv6.
+    let key = |at: IpAddr| (crowd(&all, at).0, network(at), crowd(&all, at).1, place(at));
+    let of_it = known.iter().filter_map(|known| Some((key(at(known)?), known)));
+    let first = of_it.max_by_key(|(key, known)| (*key, Reverse((known.met, known.peer.address.clone()))));
+    first.map(|((in_network, _, at_place, _), known)| ((in_network, at_place), known.peer.address.clone()))
 }

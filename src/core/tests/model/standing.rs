@@ -74,7 +74,8 @@ impl Model {
         head.map(|(_, peers)| peers.clone()).unwrap_or_default()
     }
 
-    /// Whether the head waits for a busy peer that has not refused it, because all that are free have.
+    /// Whether the head waits for a busy peer that has not refused it, because all that are free have, and holds up no
+    /// message that nobody refused.
     pub(super) fn waits_for_others(&self) -> bool {
         let (refusers, good) = (self.refusers(), self.good());
         let is_other = |(_, to, message): &(DeliveryId, Address, Option<Message>)| {
@@ -83,7 +84,9 @@ impl Model {
         let is_candidate = |peer: &&Address| {
             self.is_free(peer) && (!self.is_handing_on || good.is_empty() || good.contains(peer))
         };
+        let was_refused = |message: &Message| self.refusals.contains_key(message.as_json());
         !refusers.is_empty()
+            && self.queue.iter().all(was_refused)
             && self.peers.keys().filter(|peer| is_candidate(peer)).all(|peer| refusers.contains(peer))
             && self.in_flight.iter().any(is_other)
     }

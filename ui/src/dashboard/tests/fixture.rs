@@ -24,7 +24,7 @@ use super::super::{
     update::{Effect, Msg, update},
     view::view,
 };
-use crate::{command::NodeCommand, limits::MOST_PLACES, undoing::Before};
+use crate::{command::NodeCommand, limits::MOST_PLACES, log::LostLines, undoing::Before};
 
 /// 2026-01-02 03:04:05 UTC.
 const NOON: u64 = 1_767_323_045_000;
@@ -42,6 +42,8 @@ pub(super) struct Fixture {
     pub(super) limits: LimitCounts,
     pub(super) held: Vec<HeldMessage>,
     pub(super) hold_rule: Option<String>,
+    /// Lines that are missing in the log file.
+    pub(super) lost_lines: Option<LostLines>,
     /// How much later than [`now`] it is.
     pub(super) later: Duration,
     /// What was to be kept for the next run.
@@ -62,6 +64,7 @@ impl Fixture {
             remembered: Vec::new(),
             held: Vec::new(),
             hold_rule: None,
+            lost_lines: None,
             later: Duration::ZERO,
         };
         fixture.resize(width, height);
@@ -229,6 +232,7 @@ impl Fixture {
                 places: window_of_places(&self.places),
             }),
             recorded: self.model.recorded,
+            lost_lines: self.lost_lines.clone(),
             replay: self.model.replay.clone(),
             shown_message_waits: self.queue.iter().any(|queued| Some(queued.id) == wanted.shown_message),
         };

@@ -169,14 +169,14 @@ fn a_message_of_the_largest_size_is_searched() {
     fixture.press(KeyCode::BackTab);
     fixture.press(KeyCode::Enter);
     fixture.write("/gnu X");
-    assert!(title(&fixture).ends_with("/gnu X no match"), "{}", title(&fixture));
+    assert!(title(&fixture).ends_with("/gnu X no match in what is shown"), "{}", title(&fixture));
     fixture.press(KeyCode::Backspace);
     fixture.write("x g");
-    assert!(title(&fixture).ends_with("1 of 9999 or more"), "{}", title(&fixture));
+    assert!(title(&fixture).ends_with("1 of 9999 or more in what is shown"), "{}", title(&fixture));
     fixture.control('u');
     // There are more rows than are shown, and nothing is said to be found behind them.
     fixture.write("the end");
-    assert!(title(&fixture).ends_with("/the end no match"), "{}", title(&fixture));
+    assert!(title(&fixture).ends_with("no match in what is shown"), "{}", title(&fixture));
 }
 
 #[test]

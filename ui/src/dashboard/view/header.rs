@@ -10,6 +10,7 @@ use ratatui::{
 use super::{
     super::{
         format,
+        log::Mood,
         model::Model,
         theme::{CLAIMED, Theme, letter},
     },
@@ -19,12 +20,14 @@ use crate::recording::player::Progress;
 
 /// The name of the node has at least so many columns beside a replay, or is left out.
 const NAME: usize = 8;
+/// Columns from which on it is said how a note is taken away.
+const LONG: usize = 100;
 
 pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let overview = &model.overview;
     let width = usize::from(area.width);
     let address = overview.address.to_string();
-    let replay = replay(model, theme);
+    let replay = failures(model, theme).or_else(|| replay(model, theme));
     let room = width.saturating_sub(7 + replay.as_ref().map_or(0, |replay| 2 + replay.width()));
     let name = fit_address(&overview.address, address.len().min(room));
     let mut line = Line::from(vec![Span::styled("clacks ", theme.strong), Span::styled(name, theme.strong)]);
@@ -42,6 +45,20 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         fits
     }));
     frame.render_widget(line, area);
+}
+
+/// That a recording or the log ended because it could not be written.
+fn failures(model: &Model, theme: Theme) -> Option<Line<'static>> {
+    let recording = model.recording_failure.as_ref().map(|_| {
+        let key = if usize::from(model.screen.width) < LONG { "" } else { ": :record takes this note away" };
+        format!(" REC FAILED{key} ")
+    });
+    let log = model.lost_lines.as_ref().map(|lost| {
+        let lines = format::count(usize::try_from(lost.lines).unwrap_or(usize::MAX));
+        format!(" LOG FAILED, {lines} lost ")
+    });
+    let failures: Vec<_> = recording.into_iter().chain(log).collect();
+    (!failures.is_empty()).then(|| Line::styled(failures.join(" "), theme.mood(Mood::Bad)))
 }
 
 /// That it is a replay, and where that stands.

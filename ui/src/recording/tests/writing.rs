@@ -102,6 +102,31 @@ async fn only_its_owner_may_read_a_recording() {
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_stays_a_link_to_the_newest_file() {
+    let node = builder().start().await.unwrap();
+    for existing in [Existing::Refuse, Existing::SetAside, Existing::Overwrite] {
+        let directory = TempDir::new().unwrap();
+        let (link, target) = (directory.path().join("link"), directory.path().join("there").join("r.jsonl"));
+        fs::create_dir(target.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink("there/r.jsonl", &link).unwrap();
+        for existing in [Existing::Refuse, existing] {
+            let mut recorder = Recorder::new(&node, Some(ByteSize(8192)));
+            let recorded = record(&mut recorder, &link, existing).await;
+            assert_eq!(
+                recorded.is_err(),
+                existing == Existing::Refuse && target.exists() && recorder.bytes().is_none()
+            );
+            enqueue(&node, 0..200);
+            let _ = recorder.stop().await;
+        }
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink(), "{existing:?}");
+        played(&target);
+        assert!(numbered(&target, 1).exists() && !numbered(&link, 1).exists(), "{existing:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_of_the_files_that_a_full_one_makes_room_for_plays_alone() {
     let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());

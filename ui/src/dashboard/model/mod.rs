@@ -1,0 +1,286 @@
+//! What the dashboard knows. [`update`](super::update()) changes it, [`view`](super::view) draws it.
+
+mod lists;
+mod notice;
+mod overlay;
+mod rates;
+mod snapshot;
+mod traffic;
+
+pub(crate) use lists::{Anchor, PeerList, QueueList, stepped_row};
+pub(crate) use notice::Notice;
+pub(crate) use overlay::{Content, Overlay, PeerDetail};
+pub(crate) use rates::Rates;
+pub(crate) use snapshot::{Gone, Snapshot, Wanted};
+pub(crate) use traffic::{Frozen, LogCursor};
+
+use clacks_p2p::{
+    Address,
+    core::{Now, QueuedMessage, Status},
+    node::{CertificateFingerprint, Overview},
+};
+use jiff::tz::TimeZone;
+use ratatui::layout::{Position, Rect};
+
+use super::{
+    assist::Assist,
+    biography::Biographies,
+    editing::Editing,
+    holding::Held,
+    input::Input,
+    keymap::{Binding, Key, Keymap, Place},
+    layout::{Areas, Pane},
+    leaving::Begun,
+    limits::Limits,
+    listening::Listening,
+    live::Writing,
+    log::Log,
+    looks::Looks,
+    map::Map,
+    marks::Marks,
+    menu::Menu,
+    motion::{Animations, Picture, Setting},
+    question::Question,
+    sends::Sends,
+    shares::Shares,
+    theme::Theme,
+    tower::Towers,
+    trends::{Chart, Trends},
+    undo::Undo,
+};
+use crate::{log::LostLines, recording::player::Progress};
+
+/// Everything that is shown.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
+pub(crate) struct Model {
+    pub(crate) screen: Rect,
+    pub(crate) keymap: Keymap,
+    /// For the times in the log.
+    pub(crate) zone: TimeZone,
+    pub(crate) is_demo: bool,
+    pub(crate) overview: Overview,
+    pub(crate) now: Now,
+    pub(crate) rates: Rates,
+    pub(crate) focus: Focus,
+    /// The pane that has the focus, or had it before the input.
+    pub(crate) pane: Pane,
+    /// That pane has all of the body.
+    pub(crate) is_zoomed: bool,
+    pub(crate) peers: PeerList,
+    pub(crate) queue: QueueList,
+    /// The message that goes next, while it is shown.
+    pub(crate) head: Option<QueuedMessage>,
+    pub(crate) held: Held,
+    pub(crate) log: Log,
+    pub(crate) log_cursor: LogCursor,
+    pub(crate) lives: Biographies,
+    pub(crate) sends: Sends,
+    pub(crate) limits: Limits,
+
+    /// The stations and what came for them.
+    pub(crate) listening: Listening,
+    /// The filter that is being written.
+    pub(crate) writing: Option<Writing>,
+    pub(crate) input: Input,
+    pub(crate) assist: Assist,
+    /// The message that is being edited on the line.
+    pub(crate) editing: Option<Editing>,
+    pub(crate) overlay: Option<Overlay>,
+    pub(crate) notice: Option<Notice>,
+    /// The list of what can be done, over everything else.
+    pub(crate) menu: Option<Menu>,
+    pub(crate) marks: Marks,
+    pub(crate) undo: Undo,
+    pub(crate) shares: Shares,
+    /// What the user is asked before anything else.
+    pub(crate) question: Option<Question>,
+    /// Messages are handed on before the program ends.
+    pub(super) begun_to_hand_on: Option<Begun>,
+    pub(crate) mouse: bool,
+    /// The lists are held still while the node goes on.
+    pub(crate) frozen: Option<Frozen>,
+    /// The certificate that is trusted for the peer that is shown in full.
+    pub(crate) shown_certificate: Option<(Address, CertificateFingerprint)>,
+    /// A key moved a selection, so the lists are fetched even if they are held still.
+    pub(crate) has_moved: bool,
+    pub(crate) map: Map,
+    pub(crate) motion: Animations,
+    pub(crate) trends: Trends,
+    pub(crate) towers: Towers,
+    /// The chart that was chosen; all of them if there is room for them.
+    pub(crate) chart: Option<Chart>,
+    /// Bytes recorded, while anything is.
+    pub(crate) recorded: Option<u64>,
+    /// Why a recording ended by itself, until another begins or the user has acknowledged it.
+    pub(crate) recording_failure: Option<String>,
+    /// Lines that are missing in the log file.
+    pub(crate) lost_lines: Option<LostLines>,
+    /// Where the replay stands, if it is one.
+    pub(crate) replay: Option<Progress>,
+    pub(crate) looks: Looks,
+}
+
+/// Where keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Focus {
+    Lists,
+    Input,
+}
+
+impl Model {
+    pub(crate) fn new(overview: Overview, now: Now, zone: TimeZone, is_demo: bool, mouse: bool) -> Self {
+        Self {
+            screen: Rect::default(),
+            keymap: Keymap::default(),
+            zone,
+            is_demo,
+            overview,
+            now,
+            rates: Rates::default(),
+            focus: Focus::Lists,
+            pane: Pane::Peers,
+            is_zoomed: false,
+            peers: PeerList::default(),
+            queue: QueueList::default(),
+            head: None,
+            held: Held::default(),
+            log: Log::default(),
+            log_cursor: LogCursor::Following,
+            lives: Biographies::default(),
+            sends: Sends::default(),
+            limits: Limits::default(),
+            listening: Listening::default(),
+            writing: None,
+            input: Input::default(),
+            assist: Assist::default(),
+            editing: None,
+            overlay: None,
+            notice: None,
+            menu: None,
+            marks: Marks::default(),
+            undo: Undo::default(),
+            shares: Shares::default(),
+            question: None,
+            begun_to_hand_on: None,
+            mouse,
+            frozen: None,
+            shown_certificate: None,
+            has_moved: false,
+            map: Map::default(),
+            motion: Animations::default(),
+            trends: Trends::default(),
+            towers: Towers::default(),
+            chart: None,
+            recorded: None,
+            recording_failure: None,
+            lost_lines: None,
+            replay: None,
+            looks: Looks::default(),
+        }
+    }
+
+    /// The name of the key that runs a command in the list that has the focus or had it last; the command itself if
+    /// there is none.
+    pub(crate) fn key_for(&self, command: &str) -> String {
+        self.keymap.name_of(self.pane.into(), command)
+    }
+
+    /// Where keys go now.
+    pub(crate) fn place(&self) -> Place {
+        match (&self.overlay, self.focus) {
+            _ if self.menu.is_some() => Place::Menu,
+            _ if self.writes_search() => Place::Search,
+            (Some(Overlay { content: Content::Map, .. }), _) => Place::OpenMap,
+            _ if self.shows_held() => Place::Held,
+            (Some(_), _) => Place::Overlay,
+            (None, Focus::Input) if self.input.search().is_some() => Place::Recall,
+            (None, Focus::Input) if self.assist.menu().is_some() => Place::Choices,
+            (None, Focus::Input) => Place::Input,
+            (None, Focus::Lists) => self.pane.into(),
+        }
+    }
+
+    /// What a key does now.
+    pub(crate) fn bound(&self, key: Key) -> Option<&Binding> {
+        let place = self.place();
+        let of_the_line = || self.keymap.find(Place::Input, key).filter(|_| place == Place::Choices);
+        self.keymap
+            .find(place, key)
+            // What does nothing to the choices goes on with the line.
+            .or_else(of_the_line)
+            .or_else(|| self.plays_in(place).then(|| self.keymap.find(Place::Replay, key))?)
+    }
+
+    /// The keys that run a command now, the first of which is the one to hint at.
+    pub(crate) fn keys_of(&self, binding: &Binding) -> Vec<Key> {
+        let place = self.place();
+        let mut keys = binding.keys_at(place);
+        if self.plays_in(place) {
+            keys.extend(binding.keys_at(Place::Replay));
+        }
+        keys
+    }
+
+    /// Whether the keys of a replay work: not where they are text.
+    fn plays_in(&self, place: Place) -> bool {
+        let is_text =
+            matches!(place, Place::Input | Place::Choices | Place::Recall | Place::Search | Place::Menu);
+        self.replay.is_some() && !is_text
+    }
+
+    /// Forgets what has happened, as a replay begins again. What the user chose stays.
+    pub(crate) fn begin_again(&mut self) {
+        self.log.clear();
+        self.log_cursor = LogCursor::Following;
+        (self.rates, self.trends, self.towers) = (Rates::default(), Trends::default(), Towers::default());
+        (self.lives, self.sends, self.shares) = (Biographies::default(), Sends::default(), Shares::default());
+        (self.map, self.undo) = (Map::default(), Undo::default());
+        self.limits.begin_again();
+        self.motion.begin_again();
+        self.listening.begin_again();
+        self.frozen = None;
+        self.notice = None;
+        self.question = None;
+    }
+
+    /// The theme to draw with: the one that is chosen, or while the name of another is being written, that one.
+    pub(crate) fn theme(&self) -> Theme {
+        let writes = matches!(self.place(), Place::Input | Place::Choices);
+        let tried = if writes { self.looks.tried(self.input.draft()) } else { None };
+        tried.unwrap_or(self.looks.theme())
+    }
+
+    /// The areas of the screen; `None` if it is too small.
+    pub(crate) fn areas(&self) -> Option<Areas> {
+        Areas::of(self.screen, self.pane, self.is_zoomed, self.motion.setting() != Setting::Off)
+    }
+
+    /// How many rows of a pane are on the screen.
+    pub(crate) fn height(&self, pane: Pane) -> usize {
+        self.areas().map_or(0, |areas| usize::from(areas.rows(pane).height))
+    }
+
+    /// The pane whose selection keys act on: the open map hides the one that has the focus otherwise.
+    pub(crate) fn selecting(&self) -> Pane {
+        match &self.overlay {
+            Some(Overlay { content: Content::Map, .. }) => Pane::Map,
+            _ => self.pane,
+        }
+    }
+
+    /// The status of a peer that is on the screen.
+    pub(crate) fn status_of(&self, address: &Address) -> Option<Status> {
+        let shown = self.shown_peer().map(|detail| &detail.peer);
+        let mut known = self.peers.window.iter().chain(shown);
+        known.find(|peer| peer.address == *address).map(|peer| peer.status)
+    }
+
+    /// Whether the map is at this position of the screen.
+    pub(crate) fn shows_map_at(&self, position: Position) -> bool {
+        let Some(areas) = self.areas() else { return false };
+        let area =
+            if self.selecting() == Pane::Map && self.overlay.is_some() { areas.body } else { areas.map };
+        self.shows(Picture::Map) && area.contains(position)
+    }
+}

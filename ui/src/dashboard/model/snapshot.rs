@@ -1,0 +1,211 @@
+//! What the node is asked for before a frame is drawn, and taking in its answer.
+
+use std::time::Duration;
+
+use clacks_p2p::{
+    Address,
+    core::{MessageId, Peer, QueuedMessage},
+    node::{CertificateFingerprint, Overview},
+};
+
+use super::{
+    super::{
+        holding::{HeldSnapshot, WantedHeld},
+        layout::Pane,
+        limits::Used,
+        map::MAX_TOWERS,
+        motion::Picture,
+        trends::SPARKS,
+    },
+    Anchor, Content, Model, Overlay,
+};
+use crate::{log::LostLines, recording::player::Progress};
+
+/// How often charts are drawn on which something happened, but nothing happens any more.
+const CHART_MOVES: Duration = Duration::from_secs(5);
+
+/// What the node is asked for before a frame is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Wanted {
+    pub(crate) peer: Anchor<Address>,
+    pub(crate) peers_before: usize,
+    pub(crate) peers_after: usize,
+    pub(crate) message: Anchor<MessageId>,
+    /// The place of the selected message when it was last seen.
+    pub(crate) place: usize,
+    pub(crate) messages_before: usize,
+    pub(crate) messages_after: usize,
+    /// The message that goes next.
+    pub(crate) head: bool,
+    /// So many of the first peers, for the map.
+    pub(crate) towers: usize,
+    /// The peer that is shown in full.
+    pub(crate) shown_peer: Option<Address>,
+    /// The message that is shown in full.
+    pub(crate) shown_message: Option<MessageId>,
+    /// While the held messages are shown.
+    pub(crate) held: Option<WantedHeld>,
+    /// Whether the limits are shown.
+    pub(crate) limits: bool,
+}
+
+/// What the node answered.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) overview: Overview,
+    pub(crate) peers: Vec<Peer>,
+    /// The peer that is selected: the one that was, or its neighbour if that is not known any more.
+    pub(crate) selected_peer: Option<Address>,
+    pub(crate) queue: Vec<QueuedMessage>,
+    pub(crate) queue_first: usize,
+    /// The message that goes next, if it is wanted.
+    pub(crate) head: Option<QueuedMessage>,
+    /// The first peers, for the map.
+    pub(crate) towers: Vec<Peer>,
+    /// The peer that is shown in full, while it is known, and its certificate.
+    pub(crate) shown_peer: Option<(Peer, Option<CertificateFingerprint>)>,
+    /// Whether the message that is shown in full still waits or is held.
+    pub(crate) shown_message_waits: bool,
+    /// Bytes recorded, while anything is.
+    pub(crate) recorded: Option<u64>,
+    /// Lines that are missing in the log file.
+    pub(crate) lost_lines: Option<LostLines>,
+    /// Where the replay stands, if it is one.
+    pub(crate) replay: Option<Progress>,
+    /// The held messages, if they are wanted.
+    pub(crate) held: Option<HeldSnapshot>,
+    /// What is marked and not there any more.
+    pub(crate) gone: Gone,
+    /// While the limits are shown.
+    pub(crate) limits: Option<Used>,
+}
+
+/// Peers that are not known any more and messages that do not wait any more.
+#[derive(Debug, Default)]
+pub(crate) struct Gone {
+    pub(crate) peers: Vec<Address>,
+    pub(crate) messages: Vec<MessageId>,
+    pub(crate) held: Vec<MessageId>,
+}
+
+impl Model {
+    /// What to ask the node for: what is on the screen, and a page on either side so that keys can move there.
+    pub(crate) fn wanted(&self) -> Wanted {
+        let (peers, queue) = (self.height(Pane::Peers).max(1), self.height(Pane::Queue).max(1));
+        Wanted {
+            peer: self.peers.selected.clone(),
+            peers_before: self.peers.row + peers,
+            peers_after: 2 * peers,
+            message: self.queue.selected.clone(),
+            place: self.queue.place,
+            messages_before: self.queue.row + queue,
+            messages_after: 2 * queue,
+            head: self.is_open(&Content::Why),
+            towers: if self.shows(Picture::Map) { MAX_TOWERS } else { 0 },
+            shown_peer: self.peer_in_full(),
+            shown_message: match &self.overlay {
+                Some(Overlay { content: Content::Message(queued, _), .. }) => Some(queued.id),
+                _ => None,
+            },
+            limits: self.is_open(&Content::Limits),
+            held: self.shows_held().then(|| self.held.wanted(self.overlay_height())),
+        }
+    }
+
+    /// Takes in what the node answered.
+    pub(crate) fn refresh(&mut self, snapshot: Snapshot) {
+        let counters = snapshot.overview.counters;
+        self.rates.sample(self.now.uptime, counters.received, counters.delivered);
+        self.trends.sample(self.now.uptime, counters, snapshot.overview.queued, snapshot.overview.peers);
+        self.limits.sample(self.now.uptime, counters.limits.total());
+        snapshot.limits.into_iter().for_each(|used| self.limits.used = used);
+        self.towers.go_on(self.now.uptime, &mut self.motion);
+        self.overview = snapshot.overview;
+        self.head = snapshot.head;
+        (self.recorded, self.replay) = (snapshot.recorded, snapshot.replay);
+        self.note_lost_lines(snapshot.lost_lines);
+        self.notice.take_if(|notice| notice.until <= self.now.uptime);
+        self.shown_certificate = snapshot.shown_peer.as_ref().and_then(|(peer, certificate)| {
+            certificate.map(|certificate| (peer.address.clone(), certificate))
+        });
+        self.count_down();
+        self.marks.peers.lose(&snapshot.gone.peers);
+        self.marks.messages.lose(&snapshot.gone.messages);
+        self.marks.held.lose(&snapshot.gone.held);
+        self.refresh_overlay(snapshot.shown_peer, snapshot.shown_message_waits);
+        let page = self.overlay_height();
+        snapshot.held.into_iter().for_each(|held| self.held.refresh(held, page));
+        if self.frozen.is_some() && !std::mem::take(&mut self.has_moved) {
+            return;
+        }
+        if self.shows(Picture::Map) {
+            self.map.refresh(&snapshot.towers, self.overview.peers.total());
+        }
+        let heights = (self.height(Pane::Peers), self.height(Pane::Queue));
+        self.peers.refresh(snapshot.peers, snapshot.selected_peer, heights.0);
+        self.queue.refresh(snapshot.queue, snapshot.queue_first, heights.1);
+    }
+
+    /// Lines are missing in the log file: the first time that is told in the traffic, and the header says so from then on.
+    fn note_lost_lines(&mut self, lost: Option<LostLines>) {
+        if let Some(lost) = lost.as_ref().filter(|_| self.lost_lines.is_none()) {
+            self.note_text(lost.summary());
+            self.complain(lost.summary());
+        }
+        self.lost_lines = lost;
+    }
+
+    /// Has the time until the next send run where it is shown.
+    pub(crate) fn count_down(&mut self) {
+        let next = self.overview.next_send.filter(|_| self.shows(Picture::Countdown));
+        if let Some(wait) = next.and_then(|next| next.checked_sub(self.now.uptime)) {
+            self.motion.begin(Picture::Countdown, self.now.uptime, wait);
+        }
+    }
+
+    /// When something on the screen changes although nothing happens: an age, a rate, a notice that has been there
+    /// long enough.
+    pub(crate) fn changes_after(&self) -> Duration {
+        let young = |since: Duration| self.now.uptime.saturating_sub(since) < Duration::from_secs(60);
+        let is_young = young(Duration::ZERO)
+            || self.peers.window.iter().any(|peer| peer.age(self.now) < Duration::from_secs(60))
+            || self.queue.window.iter().any(|queued| young(Duration::from_millis(queued.since_ms)));
+        let counts_down = self.begun_to_hand_on.is_some() || self.notice.is_some();
+        let by_itself = if is_young || counts_down || !self.rates.are_zero() {
+            Duration::from_secs(1)
+        } else if self.has_moving_chart() {
+            CHART_MOVES
+        } else {
+            Duration::from_secs(60)
+        };
+        let by_itself = self.limits.changes_after(self.now.uptime).map_or(by_itself, |at| at.min(by_itself));
+        let moves = self.motion.changes_after(self.now.uptime, |picture| self.shows(picture));
+        moves.map_or(by_itself, |moves| moves.min(by_itself))
+    }
+
+    /// Whether a chart is on the screen that moves on although nothing happens.
+    fn has_moving_chart(&self) -> bool {
+        if self.menu.is_some() || self.overlay.is_some() {
+            return self.menu.is_none() && self.is_open(&Content::Charts) && self.trends.moves();
+        }
+        let Some(areas) = self.areas() else { return false };
+        let is_busy = |seconds| self.trends.is_busy(seconds);
+        if areas.rates.is_empty() {
+            !areas.traffic.is_empty() && is_busy(SPARKS)
+        } else {
+            is_busy(usize::MAX)
+        }
+    }
+
+    /// Whether a picture is on the screen.
+    pub(super) fn shows(&self, picture: Picture) -> bool {
+        match picture {
+            _ if self.menu.is_some() => false,
+            Picture::Tower if self.overlay.is_some() => self.is_open(&Content::Tower),
+            Picture::Tower => self.areas().is_some_and(|areas| !areas.tower.is_empty()),
+            Picture::Countdown => self.is_open(&Content::Why),
+            Picture::Map if self.overlay.is_some() => self.is_open(&Content::Map),
+            Picture::Map => self.areas().is_some_and(|areas| !areas.map.is_empty()),
+        }
+    }
+}

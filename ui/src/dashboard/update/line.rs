@@ -1,0 +1,135 @@
+//! What is done to the line that is being written.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{
+    super::{
+        assist,
+        available::out_of_place,
+        menu::Menu,
+        model::{Focus, Model},
+    },
+    Effect,
+    commands::{run, show},
+    remember,
+};
+use crate::{
+    command::{Command, ViewCommand},
+    filter::Filter,
+};
+
+/// What the key for the filter begins to write.
+pub(in super::super) const FILTER: &str = ":filter ";
+
+/// What the key for the filter that holds messages begins to write.
+const HOLD: &str = ":hold ";
+
+/// What is done to what is being written.
+pub(super) fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
+    match command {
+        ViewCommand::Send if model.writes_search() => model.keep_search(),
+        ViewCommand::Send => return Some(send(model)),
+        ViewCommand::Complete(direction) => return Some(assist::complete_line(model, direction)),
+        ViewCommand::SearchHistory => model.input.search_on(),
+        ViewCommand::Take => return Some(end_choice(model, true)),
+        ViewCommand::TakeBack => return Some(end_choice(model, false)),
+        ViewCommand::Line(line_key) => return Some(edit(model, line_key.key())),
+        ViewCommand::Say => return Some(write(model, "")),
+        ViewCommand::Prompt(begun) => return Some(write(model, &begun)),
+        ViewCommand::Leave if model.writes_search() => model.leave_search(),
+        ViewCommand::Leave => {
+            model.input.leave();
+            model.focus = Focus::Lists;
+        }
+        ViewCommand::Clear if model.menu.is_some() => model.menu.iter_mut().for_each(Menu::clear),
+        ViewCommand::Clear if model.writes_search() => model.clear_search(),
+        ViewCommand::Clear if model.input.draft().is_empty() => model.focus = Focus::Lists,
+        ViewCommand::Clear => {
+            model.input.clear();
+            return Some(assist::edited(model));
+        }
+        other => return show(model, &other),
+    }
+    None
+}
+
+pub(super) fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let goes_on = matches!(key.code, KeyCode::Right | KeyCode::End) && key.modifiers.is_empty();
+    if let Some(effects) = goes_on.then(|| assist::take_ghost(model)).flatten() {
+        return effects;
+    }
+    if model.input.edit(key) {
+        model.notice.take_if(|notice| notice.is_error);
+    }
+    assist::edited(model)
+}
+
+/// Ends the search in the history or the choice of a completion, whichever is going on.
+fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
+    if model.input.search().is_some() {
+        model.input.end_search(takes_it);
+        return assist::edited(model);
+    }
+    assist::end_choosing(model, takes_it)
+}
+
+/// The command that a line is, if it is of any use here.
+fn in_place(model: &Model, line: &str) -> Result<Command, String> {
+    let command = Command::parse(line).map_err(|error| error.to_string())?;
+    out_of_place(model, &command).map_or(Ok(command), |reason| Err(reason.to_owned()))
+}
+
+fn send(model: &mut Model) -> Vec<Effect> {
+    if model.input.writes_command() && model.input.draft().trim_matches([':', ' ']).is_empty() {
+        model.input.clear();
+        model.input.write_message();
+        model.focus = Focus::Lists;
+        return assist::edited(model);
+    }
+    let command = match in_place(model, model.input.draft()) {
+        // What the node has against it may have gone since.
+        Ok(_) if model.assist.hopeless().is_some() => return assist::edited(model),
+        Ok(command) => command,
+        // The draft stays, to be mended.
+        Err(error) => {
+            let effects = assist::edited(model);
+            assist::refuse(model, error);
+            return effects;
+        }
+    };
+    model.notice = None;
+    let taken = model.input.take();
+    if taken.was_command {
+        model.focus = Focus::Lists;
+    }
+    let mut effects = assist::edited(model);
+    effects.extend(taken.remembered.and_then(remember));
+    effects.extend(run(model, command));
+    effects
+}
+
+pub(in super::super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
+    // What is written goes before what is looked at.
+    model.overlay = None;
+    model.focus = Focus::Input;
+    match begun {
+        "" => model.input.write_message(),
+        // A filter that is on is there to be changed.
+        FILTER => {
+            let filter = model.log.filter().map_or("", Filter::as_str);
+            model.input.write_command(&format!("{FILTER}{filter}"));
+        }
+        HOLD => {
+            let rule = model.held.rule.as_deref().unwrap_or_default();
+            model.input.write_command(&format!("{HOLD}{rule}"));
+        }
+        begun if begun.starts_with(':') => model.input.write_command(begun),
+        begun => {
+            model.input.write_message();
+            if model.input.draft().is_empty() {
+                model.input.insert(begun);
+            }
+        }
+    }
+    assist::edited(model)
+}

@@ -1,0 +1,217 @@
+//! What happens to the [`Model`]: a pure function from a [`Msg`] to changes and [`Effect`]s.
+
+mod commands;
+mod line;
+mod msg;
+
+pub(super) use commands::{refuse_in_replay, run_unwritten};
+pub(super) use line::{FILTER, write};
+pub(crate) use msg::{Effect, Msg};
+
+use clacks_p2p::core::{Event, Now};
+use crossterm::event::KeyEvent;
+
+use super::{
+    assist,
+    choosing::{type_into_menu, type_into_search},
+    editing,
+    keymap::{Key, Place},
+    leaving,
+    log::Row,
+    model::Model,
+    mouse::on_mouse,
+    outcome,
+    paste::{insert, on_burst, on_paste},
+};
+use crate::peer_list;
+use commands::run_line;
+use line::edit;
+
+/// Takes in what happened at this time.
+pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
+    model.now = now;
+    model.shares.forget_old(now);
+    model.undo.forget_old(now);
+    let is_input = matches!(msg, Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_));
+    let mut effects = take_in(model, msg);
+    if is_input {
+        effects.extend(editing::leave(model));
+        model.follow_draft();
+    }
+    effects
+}
+
+fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_) if model.handing_on().is_some() => {
+            leaving::on_input(model, &msg)
+        }
+        Msg::Key(key) => on_key(model, key),
+        Msg::Burst(keys) => on_burst(model, keys),
+        Msg::Paste(text) => on_paste(model, &text),
+        Msg::Mouse(mouse) => on_mouse(model, mouse),
+        Msg::Focus(has_focus) => {
+            model.motion.set_focus(has_focus);
+            Vec::new()
+        }
+        Msg::Resized(screen) => {
+            model.screen = screen;
+            model.lay_out();
+            model.keep_in_sight();
+            Vec::new()
+        }
+        Msg::Node(event) => on_event(model, &event),
+        Msg::Refreshed(snapshot) => {
+            model.refresh(*snapshot);
+            model.follow_text();
+            Vec::new()
+        }
+        Msg::Answered(answer) => {
+            assist::answered(model, answer);
+            Vec::new()
+        }
+        Msg::Listed(need, names) => assist::listed(model, need, names),
+        Msg::BeginsAgain => {
+            model.begin_again();
+            Vec::new()
+        }
+        Msg::Leave => leaving::leave(model),
+        Msg::HandedOn(result) => leaving::ended(model, result),
+        Msg::Editing(in_hand) => {
+            editing::begin(model, &in_hand);
+            assist::edited(model)
+        }
+        Msg::Mend { editing, line, reason } => {
+            editing::mend(model, editing, &line);
+            model.complain(reason);
+            assist::edited(model)
+        }
+        done => {
+            on_done(model, done);
+            Vec::new()
+        }
+    }
+}
+
+/// Says how something went that took a while.
+fn on_done(model: &mut Model, msg: Msg) {
+    match msg {
+        Msg::Ran(outcomes, before) => outcome::note(model, &outcomes, before),
+        Msg::Undone(result, left) => {
+            model.undo.remember(left, Vec::new(), model.now);
+            on_done(model, Msg::Done(result));
+        }
+        Msg::Recorded(said) => {
+            model.note_recorded(said.as_ref().err());
+            on_done(model, Msg::Done(said));
+        }
+        Msg::PeersRead(readings) => {
+            // The line that says how it went stays for some seconds only.
+            for reading in &readings {
+                let failed = reading.summary().err();
+                reading.bad_lines().into_iter().chain(failed).for_each(|line| model.note_text(line));
+            }
+            on_done(model, Msg::Done(peer_list::summary(&readings)));
+        }
+        Msg::Done(Ok(done)) => model.say(done),
+        Msg::Done(Err(error)) => model.complain(error),
+        _ => {}
+    }
+}
+
+fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
+    model.lives.note(event, model.now);
+    model.sends.note(event, model.now);
+    model.shares.note(event, model.now);
+    model.trends.note(event);
+    model.towers.note(event, model.now.uptime, &mut model.motion);
+    model.map.note(event, model.now.uptime, model.frozen.is_some(), &mut model.motion);
+    model.hold_traffic();
+    let is_row = model.log.note(event, model.now.unix_ms);
+    model.count_held_rows(usize::from(is_row));
+    let row = model.log.newest().filter(|_| is_row).map(Row::subject);
+    let rings = row.is_some_and(|row| model.listening.note(&row, model.log.filter()));
+    // Nobody listens to what is jumped over.
+    let is_jumping = model.replay.as_ref().is_some_and(|replay| replay.jumping.is_some());
+    if rings && !is_jumping { vec![Effect::Ring] } else { Vec::new() }
+}
+
+pub(super) fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
+    settle(model);
+    let key = Key::from(event);
+    let is_seen = model.areas().is_some();
+    // A question that can't be read waits until it can.
+    if let Some(question) = model.question.take_if(|question| is_seen || question.is_about_leaving()) {
+        return question.answered(key).into_iter().flat_map(|effect| answered(model, effect)).collect();
+    }
+    if !is_seen {
+        return on_key_unseen(model, key);
+    }
+    let place = model.place();
+    let bound = model.bound(key);
+    let command = bound.map(|binding| binding.command.replace("{key}", &key.to_string()));
+    match (command, place) {
+        (Some(line), _) => run_line(model, &line),
+        (None, _) if is_unbound(model, place, key) => Vec::new(),
+        (None, Place::Input | Place::Choices) => edit(model, event),
+        (None, Place::Search) => {
+            type_into_search(model, event);
+            Vec::new()
+        }
+        (None, Place::Menu) => {
+            type_into_menu(model, event);
+            Vec::new()
+        }
+        (None, Place::Recall) => {
+            model.input.edit_search(event);
+            Vec::new()
+        }
+        (None, _) => Vec::new(),
+    }
+}
+
+/// Whether the user took a key away there, so that it does not edit either.
+fn is_unbound(model: &Model, place: Place, key: Key) -> bool {
+    let places = if place == Place::Choices { &[place, Place::Input][..] } else { &[place] };
+    places.iter().any(|place| model.keymap.is_unbound(*place, key))
+}
+
+/// Does to the model what an answer to a question is to do there; the other effects are for outside.
+fn answered(model: &mut Model, effect: Effect) -> Vec<Effect> {
+    match effect {
+        Effect::Insert(text) => insert(model, &text),
+        Effect::Sent(line) if model.input.remember_all([line.as_str()]) => {
+            remember(line).into_iter().collect()
+        }
+        Effect::Sent(_) => Vec::new(),
+        Effect::HandOn { with_held } => leaving::begin(model, with_held),
+        effect => vec![effect],
+    }
+}
+
+/// Keeps a line for the next run, unless it begins with a space, as those do in a shell that nobody is to find.
+fn remember(line: String) -> Option<Effect> {
+    (!line.starts_with(' ')).then_some(Effect::Remember(line))
+}
+
+/// Where nothing can be seen, nothing acts but what leaves, and what is open can't be closed first.
+fn on_key_unseen(model: &Model, key: Key) -> Vec<Effect> {
+    let place = match model.place() {
+        place @ (Place::Input | Place::Choices | Place::Recall) => place,
+        _ => model.pane.into(),
+    };
+    match model.keymap.find(place, key).map(|binding| &*binding.command) {
+        _ if key == Key::LEAVE => vec![Effect::AskToLeave],
+        Some(":quit") => vec![Effect::AskToLeave],
+        Some(":quit!") => vec![Effect::Quit],
+        Some(":suspend") => vec![Effect::Suspend],
+        _ => Vec::new(),
+    }
+}
+
+/// From the first key on, what is selected is what was on the screen when the key was pressed.
+fn settle(model: &mut Model) {
+    model.peers.settle();
+    model.queue.settle();
+    model.held.list.settle();
+}
