@@ -18,8 +18,8 @@ mod room;
 #[cfg(test)]
 mod tests;
 
-pub(super) use room::NoRoom;
 use lineage::Lineages;
+pub(super) use room::NoRoom;
 use room::Room;
 
 /// A message's ticket in the queue of one node: later ones are greater. A message that comes back from a failed

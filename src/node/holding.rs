@@ -6,7 +6,8 @@ use std::{
 
 use crate::{
     core::{
-        EnqueueError, HeldBy, HeldMessage, HoldRule, MessageId, MessageState, PlaceShare, QueuedMessage, ReplaceError,
+        EnqueueError, HeldBy, HeldMessage, HoldRule, MessageId, MessageState, PlaceShare, QueuedMessage,
+        ReplaceError,
     },
     protocol::{Address, Message},
 };
@@ -53,10 +54,7 @@ impl Node {
     /// in the order of their tickets, as they were: [`Node::restore_messages`] puts them back.
     ///
     /// It takes as long as the look at the whole queue; the node goes on meanwhile.
-    pub fn drop_matching(
-        &self,
-        matches: impl Fn(&QueuedMessage) -> bool,
-    ) -> Vec<MessageState> {
+    pub fn drop_matching(&self, matches: impl Fn(&QueuedMessage) -> bool) -> Vec<MessageState> {
         let mut matching = self.waiting_that(&matches);
         let held = self.shared.look(|core| core.held(0..usize::MAX).cloned().collect::<Vec<_>>());
         matching.extend(held.iter().filter(|held| matches(&held.queued)).map(|held| held.queued.id));

@@ -50,7 +50,8 @@ pub(crate) async fn execute_undoable(
         }
         NodeCommand::Drop(id) => {
             let dropped = node.drop_these(&[id]);
-            let said = if dropped.is_empty() { Err(execute::not_here(id)) } else { Ok(format!("dropped {id}")) };
+            let said =
+                if dropped.is_empty() { Err(execute::not_here(id)) } else { Ok(format!("dropped {id}")) };
             (said, messages(dropped))
         }
         command => {
@@ -137,7 +138,11 @@ pub(crate) fn undo(node: &Node, all: Vec<Before>) -> (Result<String, String>, Ve
             Before::Remote(state) => {
                 let remote = state.remote();
                 node.restore_remote(state);
-                let again = if node.is_remote_ignored(remote) { "are ignored again" } else { "are not ignored again" };
+                let again = if node.is_remote_ignored(remote) {
+                    "are ignored again"
+                } else {
+                    "are not ignored again"
+                };
                 told.others.push(format!("connections from {remote} {again}"));
             }
         }

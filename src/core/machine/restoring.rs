@@ -5,10 +5,7 @@ use std::{collections::HashMap, net::IpAddr};
 use crate::{
     core::{
         EnqueueError, Event, HeldBy, HeldMessage, HoldState, Introduction, MessageId, MessageState, Now,
-        Origin, PeerState, RemoteState, RestoredMessages,
-        peers::PeerRecord,
-        place::place,
-        queue::Entry,
+        Origin, PeerState, RemoteState, RestoredMessages, peers::PeerRecord, place::place, queue::Entry,
     },
     protocol::Address,
 };
@@ -61,11 +58,7 @@ impl Core {
         restored
     }
 
-    fn whereabouts(
-        &self,
-        state: &MessageState,
-        present: &HashMap<MessageId, MessageId>,
-    ) -> Whereabouts {
+    fn whereabouts(&self, state: &MessageState, present: &HashMap<MessageId, MessageId>) -> Whereabouts {
         match present.get(&state.first).copied() {
             Some(id) if self.queue.is_here(id) => Whereabouts::Here(id),
             Some(id) if self.is_on_its_way(id) => Whereabouts::OnItsWay(id),
@@ -75,9 +68,9 @@ impl Core {
     }
 
     fn is_on_its_way(&self, id: MessageId) -> bool {
-        self.in_flight.iter().any(
-            |in_flight| matches!(&in_flight.purpose, Purpose::Message(entry) if entry.queued.id == id),
-        )
+        self.in_flight
+            .iter()
+            .any(|in_flight| matches!(&in_flight.purpose, Purpose::Message(entry) if entry.queued.id == id))
     }
 
     fn restore_or_refuse(

@@ -196,7 +196,9 @@ impl Peers {
         if from == status {
             return None;
         }
-        self.change(number, status, |record| (record.time, record.since) = (now.unix_ms, signed_nanos(now.uptime)));
+        self.change(number, status, |record| {
+            (record.time, record.since) = (now.unix_ms, signed_nanos(now.uptime))
+        });
         Some(from)
     }
 

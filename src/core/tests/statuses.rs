@@ -297,7 +297,10 @@ fn peers_of_an_earlier_run_keep_their_status_and_its_time_unless_they_were_good(
             assert_eq!((known.status, known.time), (expected, time), "{status}");
             let age = Duration::from_millis(later.unix_ms - time);
             let shown = known.age(later);
-            assert!(shown == age || !known.since.is_zero() && shown.as_millis() == 500, "{status}: {shown:?}");
+            assert!(
+                shown == age || !known.since.is_zero() && shown.as_millis() == 500,
+                "{status}: {shown:?}"
+            );
             let again = KnownPeer::from(known);
             assert_eq!((again.status, again.time), (expected, time), "it is kept so for the next run");
         }
@@ -330,7 +333,10 @@ fn a_peer_that_is_lost_anew_in_this_run_starts_again() {
     core.see_sender(&peer(), None, at(THEN + 1));
     end_send(&mut core, failed(), THEN + 10);
     let known = core.peer(&peer()).unwrap();
-    assert_eq!((known.status, known.since, known.age(at(THEN + 30))), (Lost, at(THEN + 10).uptime, Duration::from_millis(20)));
+    assert_eq!(
+        (known.status, known.since, known.age(at(THEN + 30))),
+        (Lost, at(THEN + 10).uptime, Duration::from_millis(20))
+    );
 }
 
 #[test]

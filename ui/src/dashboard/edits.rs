@@ -42,7 +42,10 @@ impl Dashboard {
         match execute::replace(node, editing.id, message.clone()) {
             Ok(done) => {
                 let queued = self.put_back(&editing).map(|id| format!("; it is queued as {id}"));
-                let outcome = (NodeCommand::Replace(editing.id, message.clone()), Ok(done + &queued.unwrap_or_default()));
+                let outcome = (
+                    NodeCommand::Replace(editing.id, message.clone()),
+                    Ok(done + &queued.unwrap_or_default()),
+                );
                 let before = std::mem::take(&mut self.before_edit);
                 self.take(Msg::Ran(vec![outcome], before));
             }

@@ -39,14 +39,14 @@ impl Sender {
 }
 
 /// What is kept whole: how much each sender has, and in which order it came.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct KeptMessages {
     bytes: usize,
     by_sender: HashMap<Sender, Share>,
 }
 
 /// The messages of one sender by their numbers, with their sizes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Share {
     bytes: usize,
     sizes: BTreeMap<u64, usize>,
@@ -100,7 +100,11 @@ pub(super) fn beginning(message: &Message, digest: u64) -> Message {
     let whole = message.as_text().unwrap_or_else(|| message.as_json().to_owned());
     let end = whole.floor_char_boundary(BEGINNING);
     let missing = format::size(whole.len() - end);
-    Message::text(&format!("{}\u{2026} ({missing} more not kept, #{:06x})", &whole[..end], digest & 0xff_ffff))
+    Message::text(&format!(
+        "{}\u{2026} ({missing} more not kept, #{:06x})",
+        &whole[..end],
+        digest & 0xff_ffff
+    ))
 }
 
 #[cfg(test)]
@@ -140,7 +144,10 @@ mod tests {
     fn a_beginning_says_what_is_missing_and_is_cut_between_characters() {
         let long = Message::text(&"\u{20ac}".repeat(1000));
         let cut = beginning(&long, 0xabc).as_text().unwrap();
-        assert!(cut.starts_with(&"\u{20ac}".repeat(66)) && cut.ends_with(" more not kept, #000abc)"), "{cut}");
+        assert!(
+            cut.starts_with(&"\u{20ac}".repeat(66)) && cut.ends_with(" more not kept, #000abc)"),
+            "{cut}"
+        );
         assert!(cut.len() < BEGINNING + 60);
         assert_ne!(beginning(&long, 1), beginning(&long, 2));
     }

@@ -410,7 +410,9 @@ impl Dashboard {
                 match (self.source.record(&command), failure) {
                     (Ok(()), _) => {}
                     // It is acknowledged.
-                    (Err(_), Some(failure)) => self.take(Msg::Done(Ok(format!("the recording ended: {failure}")))),
+                    (Err(_), Some(failure)) => {
+                        self.take(Msg::Done(Ok(format!("the recording ended: {failure}"))))
+                    }
                     (Err(reason), None) => self.take(Msg::Done(Err(reason))),
                 }
             }
@@ -434,7 +436,10 @@ impl Dashboard {
         let takes_long = |command: &NodeCommand| {
             matches!(
                 command,
-                NodeCommand::Announce(_) | NodeCommand::Hold(_) | NodeCommand::Unhold | NodeCommand::DropAll(_)
+                NodeCommand::Announce(_)
+                    | NodeCommand::Hold(_)
+                    | NodeCommand::Unhold
+                    | NodeCommand::DropAll(_)
             )
         };
         if commands.first().is_some_and(takes_long) {

@@ -92,7 +92,9 @@ fn share_of(model: &Model, ignored: &[Party]) -> String {
     let them = if peers.len() == 1 { "it" } else { "them" };
     // What came from a remote address came in anybody's name.
     let share = (!peers.is_empty()).then(|| model.shares.of(&peers).percent());
-    share.map(|share| format!("; {share} of the last hour's messages came through {them}")).unwrap_or_default()
+    share
+        .map(|share| format!("; {share} of the last hour's messages came through {them}"))
+        .unwrap_or_default()
 }
 
 /// What a command does to what it is given, asked before it is done: `ignore 3 peers`.

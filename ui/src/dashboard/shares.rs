@@ -193,7 +193,10 @@ mod tests {
     fn a_flood_of_names_takes_no_more_room_and_hides_nobody() {
         let mut shares = Shares::default();
         (1..=5000).for_each(|port| receive(&mut shares, &format!("a:{port}"), 0));
-        assert_eq!((shares.by_peer.len(), shares.all, shares.unnamed), (MAX_PEERS, 5000, 5000 - MAX_PEERS as u64));
+        assert_eq!(
+            (shares.by_peer.len(), shares.all, shares.unnamed),
+            (MAX_PEERS, 5000, 5000 - MAX_PEERS as u64)
+        );
         // Whoever sends more than one has its place.
         (0..100).for_each(|_| receive(&mut shares, "localhost:9", 0));
         let of = |shares: &Shares, name: &str| shares.of([&name.parse().unwrap()]);
@@ -208,7 +211,8 @@ mod tests {
     #[test]
     fn where_all_places_are_taken_by_many_the_rest_is_said_to_be_unknown() {
         let mut shares = Shares::default();
-        (1..=MAX_PEERS * 2).for_each(|number| receive(&mut shares, &format!("a:{}", number % MAX_PEERS + 1), 0));
+        (1..=MAX_PEERS * 2)
+            .for_each(|number| receive(&mut shares, &format!("a:{}", number % MAX_PEERS + 1), 0));
         (0..100).for_each(|_| receive(&mut shares, "late:1", 0));
         assert_eq!(percent(&shares, &["late:1"]), "not known how many, at most 8 %,");
         assert_eq!(percent(&shares, &["a:1"]), "less than 1 % to 9 %");

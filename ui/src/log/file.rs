@@ -293,6 +293,9 @@ mod tests {
         }
         let lost = log.lost().count().unwrap();
         assert_eq!(lost.lines, 3);
-        assert!(lost.summary().starts_with("3 lines of the log could not be written: No space left"), "{lost:?}");
+        assert!(
+            lost.summary().starts_with("3 lines of the log could not be written: No space left"),
+            "{lost:?}"
+        );
     }
 }

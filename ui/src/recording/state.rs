@@ -10,8 +10,8 @@ use std::{
 use clacks_p2p::{
     Address,
     core::{
-        Counters, Event, Failure, HeldBy, HeldMessage, Limit, MessageId, Now, Origin, Peer, PeerCounts, PlaceShare,
-        QueuedMessage, Status,
+        Counters, Event, Failure, HeldBy, HeldMessage, Limit, MessageId, Now, Origin, Peer, PeerCounts,
+        PlaceShare, QueuedMessage, Status,
     },
     node::{CertificateFingerprint, Overview},
 };
@@ -282,7 +282,8 @@ impl State {
     fn restore(&mut self, was: Option<MessageId>, queued: &QueuedMessage, held: Option<HeldBy>) {
         let former = was.map(|was| self.take_out(was));
         // Of one that is not listed the size is not known; most keep theirs.
-        let former = former.map(|former| former.map_or(queued.message.size(), |former| former.message.size()));
+        let former =
+            former.map(|former| former.map_or(queued.message.size(), |former| former.message.size()));
         self.held_bytes = self.held_bytes.saturating_sub(former.unwrap_or(0));
         self.held_bytes = self.held_bytes.saturating_add(queued.message.size());
         match held {

@@ -37,7 +37,8 @@ fn picture(node: &Node) -> String {
 fn on_texts(node: &Node, line: &str) -> NodeCommand {
     let held = node.held_window(0..99).into_iter().map(|held| held.queued);
     let here = node.queue_window(0..99).into_iter().chain(held);
-    let named = here.map(|queued| (format!("{{{}}}", queued.message.as_text().unwrap()), queued.id.to_string()));
+    let named =
+        here.map(|queued| (format!("{{{}}}", queued.message.as_text().unwrap()), queued.id.to_string()));
     command(&named.fold(line.to_owned(), |line, (name, id)| line.replace(&name, &id)))
 }
 

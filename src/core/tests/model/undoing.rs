@@ -35,7 +35,8 @@ fn undone() -> impl Strategy<Value = Undone> {
         index().prop_map(Undone::Release),
         Just(Undone::ReleaseAll),
         index().prop_map(Undone::Replace),
-        (proptest::option::of(0_usize..3), any::<bool>()).prop_map(|(rule, looks)| Undone::SetRule(rule, looks)),
+        (proptest::option::of(0_usize..3), any::<bool>())
+            .prop_map(|(rule, looks)| Undone::SetRule(rule, looks)),
         (0.5_f64..1000.0).prop_map(Undone::SetRate),
         (0_u8..3).prop_map(Undone::IgnoreRemote),
         (0_u8..3).prop_map(Undone::UnignoreRemote),

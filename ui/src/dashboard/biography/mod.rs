@@ -28,7 +28,7 @@ const MAX_BYTES: usize = 8 << 20;
 ///
 /// Messages are told apart by 64 bits of a seeded hash, so that a life outlasts the memory for its message. Strangers know
 /// neither the seed nor any hash.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Biographies {
     hasher: RandomState,
     known: HashMap<Digest, Biography>,
@@ -49,7 +49,7 @@ type Digest = u64;
 type Rank = (Reverse<u32>, Reverse<u64>);
 
 /// Messages by the number of their last pass, so that the one not seen for longest is the first to be forgotten.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Shelf {
     by_pass: BTreeMap<u64, Digest>,
     kept: KeptMessages,

@@ -115,8 +115,7 @@ fn a_life_is_told_from_what_happened() {
         at(0),
     );
     let failure = Failure::TimedOut;
-    lives
-        .note(&Event::DeliveryFailed { id: id(), peer: peer("a"), message: gnu.clone(), failure }, at(1));
+    lives.note(&Event::DeliveryFailed { id: id(), peer: peer("a"), message: gnu.clone(), failure }, at(1));
     lives.note(&went("GNU", "b"), at(2));
     lives.note(&came("GNU", "c", 2), at(10));
     lives.note(&went("GNU", "b"), at(11));
@@ -124,10 +123,7 @@ fn a_life_is_told_from_what_happened() {
     let life = lives.of(&gnu).unwrap();
     assert_eq!((life.visits, life.first, life.last), (3, at(0), at(40)));
     assert_eq!(life.interval(), Some(Duration::from_secs(20)));
-    assert_eq!(
-        (life.shortest, life.longest),
-        (Some(Duration::from_secs(10)), Some(Duration::from_secs(30)))
-    );
+    assert_eq!((life.shortest, life.longest), (Some(Duration::from_secs(10)), Some(Duration::from_secs(30))));
     assert_eq!(counts(&life.came_from), [("c:1".to_owned(), 2)]);
     assert_eq!(counts(&life.went_to), [("b:1".to_owned(), 2)]);
     let passes: Vec<_> =
@@ -208,27 +204,38 @@ fn however_large_messages_are_their_lives_are_remembered_and_found_by_what_is_ke
     for visits in [1, 2] {
         let mut lives = Biographies::default();
         let padding = "x".repeat(1_000_000);
-        let friendly: Vec<_> =
-            (0..20).map(|number| large(&mut lives, "friend", 1, &format!("{number}{}", &padding[..9000]), visits)).collect();
+        let friendly: Vec<_> = (0..20)
+            .map(|number| large(&mut lives, "friend", 1, &format!("{number}{}", &padding[..9000]), visits))
+            .collect();
         let rude: Vec<_> = (0..30)
-            .map(|number| large(&mut lives, &format!("rude-{number}"), 2, &format!("{padding}{number}"), visits))
+            .map(|number| {
+                large(&mut lives, &format!("rude-{number}"), 2, &format!("{padding}{number}"), visits)
+            })
             .collect();
         for message in &friendly {
             assert_eq!(lives.of(message).map(|life| &life.message), Some(message), "a friend's is whole");
         }
-        let cut: Vec<_> = rude.iter().filter(|message| lives.of(message).unwrap().message != **message).collect();
+        let cut: Vec<_> =
+            rude.iter().filter(|message| lives.of(message).unwrap().message != **message).collect();
         assert_eq!(cut.len(), 30 - 8, "as many as there is no memory for");
         for message in cut {
             let life = lives.of(message).unwrap();
             assert_eq!(life.stays, 1);
-            assert_eq!(lives.of(&life.message).map(|found| found.number), Some(life.number), "by its beginning");
+            assert_eq!(
+                lives.of(&life.message).map(|found| found.number),
+                Some(life.number),
+                "by its beginning"
+            );
             assert_eq!(lives.place(&life.message), lives.place(message));
         }
         assert!(lives.seen_once.kept.bytes() <= MAX_BYTES && lives.returned.kept.bytes() <= MAX_BYTES);
         // One that comes again is whole again.
         large(&mut lives, "rude-0", 2, &format!("{padding}0"), visits + 1);
         assert_eq!(lives.of(&rude[0]).map(|life| (&life.message, life.stays)), Some((&rude[0], 2)));
-        assert_eq!(lives.beginnings.len(), lives.known.values().filter(|life| life.message.size() < 1000).count());
+        assert_eq!(
+            lives.beginnings.len(),
+            lives.known.values().filter(|life| life.message.size() < 1000).count()
+        );
         assert_eq!(lives.forgotten(), 0);
     }
 }
@@ -243,7 +250,10 @@ fn what_is_written_or_changed_here_again_has_not_come_back() {
         visits,
         place: None,
     };
-    let changed = |before: &str, text: &str| Event::MessageChanged { before: Message::text(before), queued: queued(text, 1) };
+    let changed = |before: &str, text: &str| Event::MessageChanged {
+        before: Message::text(before),
+        queued: queued(text, 1),
+    };
     let twice = vec![typed("m", 1), typed("m", 1)];
     let there_and_back = vec![typed("m", 1), changed("m", "other"), changed("other", "m")];
     for (before, stays) in [(twice, 2), (there_and_back, 2)] {

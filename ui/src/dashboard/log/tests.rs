@@ -94,15 +94,12 @@ fn what_the_rule_holds_as_it_comes_is_one_row() {
     let peer = Peer::new("tower-3:8443".parse().unwrap(), Status::Alive, now);
     let (id, message) = ("7".parse().unwrap(), Message::text("red"));
     let from = Some(peer.address.clone());
-    let queued =
-        QueuedMessage { id, message: message.clone(), since_ms: 0, visits: 1, from, place: None };
+    let queued = QueuedMessage { id, message: message.clone(), since_ms: 0, visits: 1, from, place: None };
     let held = HeldMessage { queued, by: HeldBy::Rule };
     let origin = Some(Origin::Received(peer.address.clone()));
     let mut log = Log::default();
     say(&mut log, "red");
-    assert!(
-        log.note(&Event::MessageReceived { peer, message, id: Some(id), visits: 1, remote: None }, 5)
-    );
+    assert!(log.note(&Event::MessageReceived { peer, message, id: Some(id), visits: 1, remote: None }, 5));
     assert!(!log.note(&Event::MessageHeld { held, origin }, 5));
     let rows: Vec<_> = (0..log.len()).filter_map(|at| log.at(at)).collect();
     let shown: Vec<_> = rows.iter().map(|row| (row.number, row.outcome.as_str(), row.unix_ms)).collect();

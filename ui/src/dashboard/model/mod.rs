@@ -60,6 +60,8 @@ pub(crate) struct Model {
     pub(crate) zone: TimeZone,
     pub(crate) is_demo: bool,
     pub(crate) overview: Overview,
+    /// The same at the time of the lists, which may be held still.
+    pub(crate) listed: Overview,
     pub(crate) now: Now,
     pub(crate) rates: Rates,
     pub(crate) focus: Focus,
@@ -135,6 +137,7 @@ impl Model {
             keymap: Keymap::default(),
             zone,
             is_demo,
+            listed: overview.clone(),
             overview,
             now,
             rates: Rates::default(),

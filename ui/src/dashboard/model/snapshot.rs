@@ -138,6 +138,7 @@ impl Model {
         if self.frozen.is_some() && !std::mem::take(&mut self.has_moved) {
             return;
         }
+        self.listed = self.overview.clone();
         if self.shows(Picture::Map) {
             self.map.refresh(&snapshot.towers, self.overview.peers.total());
         }

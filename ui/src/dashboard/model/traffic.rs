@@ -1,10 +1,16 @@
 //! Where the traffic stands, and holding the screen still.
 
-use super::{super::layout::Pane, Model};
+use super::{
+    super::{biography::Biographies, layout::Pane, trends::Trends},
+    Model,
+};
 
 /// A screen that is held still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Frozen {
+    /// The charts and the lives of messages as they were. What is open over the lists shows them as they are.
+    trends: Box<Trends>,
+    lives: Box<Biographies>,
     /// Rows of the traffic that have come since.
     pub(crate) held: usize,
     /// Where the log was made to stand still, if it was followed before.
@@ -52,9 +58,22 @@ impl Model {
             None => {
                 let was_following = self.log_cursor == LogCursor::Following;
                 self.freeze_log_at(self.log_position().unwrap_or(0));
-                self.frozen = Some(Frozen { held: 0, follows: was_following.then_some(self.log_cursor) });
+                let follows = was_following.then_some(self.log_cursor);
+                let (trends, lives) = (Box::new(self.trends.clone()), Box::new(self.lives.clone()));
+                self.frozen = Some(Frozen { trends, lives, held: 0, follows });
             }
         }
+    }
+
+    /// The charts to be drawn: as they were if they are held still.
+    pub(crate) fn shown_trends(&self) -> &Trends {
+        let frozen = self.frozen.as_ref().filter(|_| self.overlay.is_none());
+        frozen.map_or(&self.trends, |frozen| &*frozen.trends)
+    }
+
+    /// The lives of messages to be drawn beside the lists: as they were if these are held still.
+    pub(crate) fn shown_lives(&self) -> &Biographies {
+        self.frozen.as_ref().map_or(&self.lives, |frozen| &*frozen.lives)
     }
 
     /// Has the rows stay that are on the screen while the log stands still.

@@ -5,8 +5,8 @@ use std::{net::IpAddr, time::Duration};
 use clacks_p2p::{
     Address, Message,
     core::{
-        Choice, Core, Counters, Event, Failure, HeldMessage, Introduction, LimitCounts, MessageId, Now, Options, Origin,
-        Peer, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
+        Choice, Core, Counters, Event, Failure, HeldMessage, Introduction, LimitCounts, MessageId, Now,
+        Options, Origin, Peer, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
     },
     node::Overview,
 };

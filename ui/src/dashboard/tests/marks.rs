@@ -8,9 +8,7 @@ use crossterm::event::KeyCode;
 use std::time::Duration;
 
 use super::{
-    super::{
-        update::{Effect, Msg, update},
-    },
+    super::update::{Effect, Msg, update},
     fixture::{self, Fixture, address, now, peer},
 };
 use crate::{
@@ -53,10 +51,11 @@ fn ran(fixture: &mut Fixture, commands: Vec<NodeCommand>, fails: &str) {
         (command, result)
     };
     let outcomes: Vec<_> = commands.into_iter().map(outcome).collect();
-    let before = outcomes.iter().filter(|(_, result)| result.is_ok()).filter_map(|(command, _)| match command {
-        Ignore(peer) | Unignore(peer) => Some(not_known(&peer.to_string())),
-        _ => None,
-    });
+    let before =
+        outcomes.iter().filter(|(_, result)| result.is_ok()).filter_map(|(command, _)| match command {
+            Ignore(peer) | Unignore(peer) => Some(not_known(&peer.to_string())),
+            _ => None,
+        });
     let before = before.collect();
     fixture.send(Msg::Ran(outcomes, before));
 }
@@ -329,7 +328,8 @@ fn every_command_that_can_be_undone_says_so() {
         assert!(fixture.screen().contains(&format!("{said}; u takes it back, 10 s")), "{}", fixture.screen());
         assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
         // What changed nothing offers nothing.
-        fixture.send(Msg::Ran(vec![(NodeCommand::ShowHold, Ok("no message is held".to_owned()))], Vec::new()));
+        fixture
+            .send(Msg::Ran(vec![(NodeCommand::ShowHold, Ok("no message is held".to_owned()))], Vec::new()));
         assert!(!fixture.screen().contains("takes it back"), "{}", fixture.screen());
     }
 }

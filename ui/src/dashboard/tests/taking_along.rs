@@ -102,7 +102,13 @@ fn of_a_life_the_head_is_copied_and_the_message_as_one_line_however_long() {
             let mut fixture = Fixture::empty(width, 40);
             let message = Message::from_json(&json, 128).unwrap();
             let (peer, id) = (peer(Status::Alive, "tower:1", 0, None), "7".parse().ok());
-            fixture.send(Msg::Node(Event::MessageReceived { peer, message: message.clone(), id, visits: 1, remote: None }));
+            fixture.send(Msg::Node(Event::MessageReceived {
+                peer,
+                message: message.clone(),
+                id,
+                visits: 1,
+                remote: None,
+            }));
             let text = copied_life(&mut fixture);
             let lines: Vec<_> = text.lines().collect();
             assert!(lines[0].starts_with("seen here"), "{text}");

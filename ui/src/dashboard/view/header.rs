@@ -1,6 +1,6 @@
 //! The first line: who this node is and how busy.
 
-use clacks_p2p::core::Status;
+use clacks_p2p::core::{PeerCounts, Status};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -91,7 +91,7 @@ fn items(model: &Model) -> Vec<String> {
     if met > 0 {
         items.insert(0, format!("limited {}", format::count(usize::try_from(met).unwrap_or(usize::MAX))));
     }
-    if let Some(frozen) = model.frozen {
+    if let Some(frozen) = &model.frozen {
         items.insert(0, {
             let key = model.key_for(":hold-still");
             format!("HELD STILL, {} more: {key} goes on", format::count(frozen.held))
@@ -112,7 +112,7 @@ fn items(model: &Model) -> Vec<String> {
 /// The lists in one line, where they themselves have no room.
 pub(super) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let mut line = Line::from(Span::styled("peers ", theme.quiet));
-    line.spans.extend(counts(model, theme));
+    line.spans.extend(counts(&model.overview.peers, theme));
     line.push_span(Span::styled("  queue ", theme.quiet));
     line.push_span(Span::raw(format::count(model.overview.queued)));
     if model.overview.held > 0 {
@@ -122,8 +122,7 @@ pub(super) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut 
 }
 
 /// How many peers have each status: `2N 8A 2? 1L`, where `?` are alive by their word alone and `A` are the others.
-pub(super) fn counts(model: &Model, theme: Theme) -> Vec<Span<'static>> {
-    let peers = &model.overview.peers;
+pub(super) fn counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
     let counted = Status::ALL.into_iter().flat_map(|status| {
         let claimed = if status == Status::Alive { peers.claimed } else { 0 };
         let rest = peers.of(status).saturating_sub(claimed);

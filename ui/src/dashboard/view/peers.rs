@@ -32,8 +32,8 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     if area.is_empty() {
         return;
     }
-    let mut notes = vec![Span::raw(format!("{}  ", format::count(model.overview.peers.total())))];
-    notes.extend(header::counts(model, theme));
+    let mut notes = vec![Span::raw(format!("{}  ", format::count(model.listed.peers.total())))];
+    notes.extend(header::counts(&model.listed.peers, theme));
     notes.splice(0..0, marked(theme, model.marks.peers.len()));
     draw_title(model, theme, Pane::Peers, area, notes, frame);
     let rows = below_title(area);

@@ -70,7 +70,9 @@ fn lines(model: &Model, theme: Theme, content: &Content, area: Rect) -> Vec<Line
 
 /// The life of the message that is selected, below a heading.
 fn life(model: &Model, theme: Theme, content: &Content, columns: usize) -> Vec<Line<'static>> {
-    let Some(life) = content.message().and_then(|message| model.lives.of(message)) else { return Vec::new() };
+    let Some(life) = content.message().and_then(|message| model.shown_lives().of(message)) else {
+        return Vec::new();
+    };
     let mut lines = vec![Line::default(), Line::styled("its life", theme.strong)];
     lines.extend(biography::lines(model, theme, life, columns));
     lines

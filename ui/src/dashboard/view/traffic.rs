@@ -98,7 +98,8 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
 /// How many rows are gone, and while a filter looks at them, of how many messages only the beginning is kept.
 fn left_out(model: &Model, theme: Theme) -> Option<Span<'static>> {
     let gone = model.log.gone();
-    let gone = (gone > 0).then(|| format!("  {} older gone", format::count(usize::try_from(gone).unwrap_or(usize::MAX))));
+    let gone = (gone > 0)
+        .then(|| format!("  {} older gone", format::count(usize::try_from(gone).unwrap_or(usize::MAX))));
     let cuts = model.log.cuts();
     let cuts = (cuts > 0).then(|| format!("  {} cut", format::count(cuts)));
     let text: String = gone.into_iter().chain(cuts).collect();

@@ -11,8 +11,8 @@ use std::{
 use clacks_p2p::{
     Address, Message,
     core::{
-        Core, Counters, Delivery, Event, Failure, HeldMessage, HoldRule, LimitCounts, MessageId, MessageState, Now,
-        Options, Outcome, Peer, QueuedMessage, Reply, Scope,
+        Core, Counters, Delivery, Event, Failure, HeldMessage, HoldRule, LimitCounts, MessageId,
+        MessageState, Now, Options, Outcome, Peer, QueuedMessage, Reply, Scope,
     },
     node::{Overview, Snapshot},
     protocol::{Kind, Payload},
