@@ -11,6 +11,8 @@ pub(crate) struct Frozen {
     /// The charts and the lives of messages as they were. What is open over the lists shows them as they are.
     trends: Box<Trends>,
     lives: Box<Biographies>,
+    /// Where the traffic stood, and the number of the row that was to come next.
+    stood: (LogCursor, u64),
     /// Rows of the traffic that have come since.
     pub(crate) held: usize,
     /// Where the log was made to stand still, if it was followed before.
@@ -60,9 +62,16 @@ impl Model {
                 self.freeze_log_at(self.log_position().unwrap_or(0));
                 let follows = was_following.then_some(self.log_cursor);
                 let (trends, lives) = (Box::new(self.trends.clone()), Box::new(self.lives.clone()));
-                self.frozen = Some(Frozen { trends, lives, held: 0, follows });
+                let stood = (self.log_cursor, self.log.next_number());
+                self.frozen = Some(Frozen { trends, lives, stood, held: 0, follows });
             }
         }
+    }
+
+    /// Whether a row of the traffic came after the screen was held still, and is not shown until the user moves there.
+    pub(crate) fn is_held_back(&self, number: u64) -> bool {
+        let stood = self.frozen.as_ref().map(|frozen| frozen.stood);
+        stood.is_some_and(|(cursor, next)| cursor == self.log_cursor && number >= next)
     }
 
     /// The charts to be drawn: as they were if they are held still.

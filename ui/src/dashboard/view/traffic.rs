@@ -56,7 +56,8 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     }
     let (top, selected) = (model.log_top(), model.log_position());
     for (offset, row) in rows.rows().enumerate() {
-        let Some(entry) = model.log.at(top + offset) else { break };
+        let entry = model.log.at(top + offset).filter(|entry| !model.is_held_back(entry.number));
+        let Some(entry) = entry else { break };
         let spans = spans(model, theme, entry, usize::from(area.width));
         let is_selected = selected == Some(top + offset) && model.log_cursor != LogCursor::Following;
         draw_row(model, theme, Pane::Traffic, (is_selected, false), spans, row, frame);
