@@ -274,4 +274,35 @@ mod tests {
             assert_eq!((0..9).filter(|_| allowance.take(v6(network, 0), NOW).is_ok()).count(), 5);
         }
     }
+
+    #[test]
+    fn networks_are_told_apart_up_to_a_bound() {
+        let mut allowance = Allowance::new(1.0, 2.0);
+        for network in 0..MAX_PLACES as u32 + 2 {
+            let _ = allowance.take(v4(network << 8), NOW);
+        }
+        assert_eq!((allowance.networks.len(), allowance.places.len()), (MAX_PLACES, MAX_PLACES));
+    }
+
+    #[test]
+    fn a_network_is_known_while_it_has_places_or_was_used() {
+        const OTHERS: u32 = 0x0b00_0000;
+        // Six seconds after a place took its whole burst, its network is full and it is not. Three seconds after 60
+        // places took one each, they are full and their network is not. In the end all are full.
+        for (places, each, after, expected) in [(1, 20, 6, (1, 1)), (60, 1, 3, (0, 1)), (60, 1, 30, (0, 0))] {
+            let mut allowance = Allowance::new(1.0, 20.0);
+            for place in 0..places {
+                assert!((0..each).all(|_| allowance.take(v4(place), NOW).is_ok()));
+            }
+            // As many networks as there may be, so that those that say nothing are let go.
+            for network in 0..MAX_PLACES as u32 {
+                let _ = allowance.take(v4(OTHERS + (network << 8)), NOW);
+            }
+            let _ = allowance.take(v4(OTHERS - 1), NOW + Duration::from_secs(after));
+            let here = network(v4(0));
+            let known = allowance.networks.keys().filter(|key| **key == here).count();
+            let places = allowance.places.keys().filter(|place| network(**place) == here).count();
+            assert_eq!((places, known), expected, "{places} places");
+        }
+    }
 }

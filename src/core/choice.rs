@@ -317,4 +317,24 @@ mod tests {
         assert_eq!(friend_beside(&peers, &peer(Status::Alive, 1), &mut rng), None);
         assert_eq!(friend_beside(&peers, &peer(Status::New, 1), &mut rng), Some(peer(Status::Alive, 1)));
     }
+
+    #[test]
+    fn the_choice_says_among_how_many_of_a_machine_it_was_made() {
+        let mut rng = StdRng::seed_from_u64(7);
+        let mut at_place = |peers: &Peers, is_oldest_next| {
+            let candidates = Candidates { is_oldest_next, ..Candidates::of(peers, false) };
+            choose(candidates, peers, &mut rng).map(|(_, choice)| choice.at_place)
+        };
+        for is_oldest_next in [false, true] {
+            assert_eq!(at_place(&peers(&[(Status::New, 3)]), is_oldest_next), Some(1));
+            assert_eq!(at_place(&peers(&[(Status::Lost, 3)]), is_oldest_next), Some(1));
+            let mut peers = peers(&[(Status::Alive, 3)]);
+            assert_eq!(at_place(&peers, is_oldest_next), Some(1), "each is a machine of its own");
+            for number in 0..3 {
+                let remote = Some([192, 0, 2, 1].into());
+                peers.note_answer(number, &Accepted { remote, ..Accepted::at_once() }, NOW);
+            }
+            assert_eq!(at_place(&peers, is_oldest_next), Some(3));
+        }
+    }
 }

@@ -67,4 +67,19 @@ mod tests {
         assert_eq!(sends(1.0, Duration::from_millis(10)), 1);
         assert_eq!(sends(4.0, Duration::from_millis(10)), 4);
     }
+
+    #[test]
+    fn a_send_is_made_up_for_if_it_is_not_too_late() {
+        let (interval, moment) = (Duration::from_millis(1), Duration::from_nanos(1));
+        for (now, next) in [
+            (Duration::ZERO, interval),
+            (CATCH_UP / 2, interval),
+            (CATCH_UP, interval),
+            (CATCH_UP + moment, CATCH_UP + moment + interval),
+        ] {
+            let mut pace = Pace::new(1000.0);
+            pace.advance(now);
+            assert_eq!(pace.next(), next, "{now:?}");
+        }
+    }
 }

@@ -68,4 +68,18 @@ mod tests {
         let mut note = |json: &str| sightings.note(&Message::from_json(json, 128).unwrap());
         assert_eq!([note("[1]"), note(" [1] "), note("[1 ]"), note("[2]"), note("[1]")], [1, 2, 1, 1, 3]);
     }
+
+    #[test]
+    fn a_message_is_remembered_while_fewer_than_half_of_the_capacity_of_others_come() {
+        let half = CAPACITY as u64 / 2;
+        for before in [0, 1, half / 2, half - 1] {
+            let mut sightings = Sightings::default();
+            let mut note_all =
+                |numbers: std::ops::Range<u64>| numbers.map(|number| sightings.note_hash(number)).max();
+            note_all(1..before + 1);
+            note_all(0..1);
+            note_all(half..2 * half - 1);
+            assert_eq!(note_all(0..1), Some(2), "{before}");
+        }
+    }
 }

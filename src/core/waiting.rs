@@ -119,6 +119,8 @@ impl Waiting {
 mod tests {
     use super::*;
 
+    /// The most that is kept of the time and of the visits.
+    const MOST: (u64, u32) = ((1 << 40) - 1, (1 << 23) - 1);
     const LAST: MessageId = MessageId((1 << (u64::BITS - Slot::BITS)) - 1);
 
     fn entry(since_ms: u64, visits: u32, passed: u64) -> Entry {
@@ -130,7 +132,7 @@ mod tests {
     #[test]
     fn nothing_is_lost_and_what_is_too_much_stays_at_the_most() {
         let place = entry(0, 0, 0).queued.place;
-        for (since_ms, visits, passed) in [(0, 0, 0), (1, 2, 7), ((1 << 40) - 1, (1 << 23) - 1, 7)] {
+        for (since_ms, visits, passed) in [(0, 0, 0), (1, 2, 7), (MOST.0, MOST.1, 7)] {
             for slot in [Slot::NONE, Slot::from_bits(1), Slot::from_bits((1 << Slot::BITS) - 1)] {
                 let waiting = Waiting::new(entry(since_ms, visits, passed), 7, slot);
                 assert_eq!(waiting.queued(place), entry(since_ms, visits, passed).queued);
@@ -138,8 +140,16 @@ mod tests {
                 assert_eq!(waiting.into_entry(7, place), entry(since_ms, visits, passed));
             }
         }
-        let most = Waiting::new(entry(u64::MAX, u32::MAX, 7), 7, Slot::NONE).into_entry(7, place);
-        assert_eq!(most, entry((1 << 40) - 1, (1 << 23) - 1, 7));
+        for (since_ms, visits, passed) in [
+            (u64::MAX, u32::MAX, 7),
+            (u64::MAX, 0, 0),
+            (0, u32::MAX, 0),
+            (MOST.0 + 1, 1, 7),
+            (1, MOST.1 + 1, 7),
+        ] {
+            let most = Waiting::new(entry(since_ms, visits, passed), 7, Slot::NONE).into_entry(7, place);
+            assert_eq!(most, entry(since_ms.min(MOST.0), visits.min(MOST.1), passed), "{since_ms} {visits}");
+        }
     }
 
     #[test]

@@ -469,4 +469,12 @@ mod tests {
         let error = builder.certificate_pem(&key, &key).start().await.unwrap_err();
         assert_eq!(error.to_string(), "the certificate given holds no certificate in PEM form");
     }
+
+    #[test]
+    fn others_are_told_the_port_that_was_named() {
+        for (port, told) in [(0, 1), (1, 1), (2, 2), (8080, 8080), (65_535, 65_535)] {
+            let address = Node::builder().hostname("tower.example.org").port(port).check().unwrap();
+            assert_eq!(address.port(), told);
+        }
+    }
 }

@@ -395,4 +395,17 @@ mod tests {
         assert_eq!([&one, &another, &elsewhere].map(|ticket| ticket.cut.is_cancelled()), [true, true, false]);
         assert_eq!(connections.count(), 1);
     }
+
+    #[test]
+    fn a_place_is_alone_once_the_last_of_another_is_longer_ago_than_a_while() {
+        let limits = Limits { connection_rate_per_address: 1, connection_rate: 1, ..Limits::default() };
+        for (after, is_alone) in
+            [(Duration::ZERO, false), (ALONE_AFTER, false), (ALONE_AFTER + Duration::from_nanos(1), true)]
+        {
+            let mut rates = Rates::new(&limits);
+            assert_eq!(rates.take(remote(1), Duration::ZERO), Ok(()));
+            let are_all_let_in = (0..100).all(|_| rates.take(remote(2), after).is_ok());
+            assert_eq!(are_all_let_in, is_alone, "{after:?}");
+        }
+    }
 }

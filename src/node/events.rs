@@ -333,5 +333,18 @@ pub(super) mod tests {
         assert_eq!(held(&publisher), (1, 3));
         drop(slow);
         assert_eq!(held(&publisher), (0, 0));
+        // Whoever sees an event last lets go of it.
+        let mut third = publisher.watch();
+        for last_is_quick in [false, true] {
+            publisher.send_all([queued(2, &message), queued(3, &message)]);
+            let [first, last] =
+                if last_is_quick { [&mut third, &mut quick] } else { [&mut quick, &mut third] };
+            assert_eq!(rest(first).len(), 2);
+            for left in [2, 1] {
+                assert_eq!(held(&publisher).0, left);
+                assert!(last.try_next().is_some());
+            }
+            assert_eq!(held(&publisher), (0, 0));
+        }
     }
 }

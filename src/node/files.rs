@@ -68,7 +68,13 @@ pub fn create_private_directory(path: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder.create(path).map_err(|error| match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_dir() => {
+            let text = format!("it is {}, not a directory", kind_of(&metadata));
+            io::Error::new(io::ErrorKind::NotADirectory, text)
+        }
+        _ => error,
+    })
 }
 
 /// The mode of a file or directory if others than its owner can do one of these things: the bits of [`libc`'s
@@ -96,6 +102,9 @@ fn kind_of(metadata: &Metadata) -> &'static str {
     if metadata.is_dir() {
         return "a directory";
     }
+    if metadata.is_file() {
+        return "a file";
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
@@ -116,6 +125,19 @@ fn kind_of(metadata: &Metadata) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_where_a_directory_is_to_be_made_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, "").unwrap();
+        let told = |path: &Path| create_private_directory(path).unwrap_err().to_string();
+        assert_eq!(told(&path), "it is a file, not a directory");
+        #[cfg(unix)]
+        assert_eq!(told(Path::new("/dev/null")), "it is a device, not a directory");
+        create_private_directory(&directory.path().join("a/b")).unwrap();
+        create_private_directory(directory.path()).unwrap();
+    }
 
     #[test]
     fn a_file_is_read_up_to_its_bound_and_through_a_link() {

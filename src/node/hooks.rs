@@ -262,4 +262,23 @@ mod tests {
             assert!(heard == expected, "{count} events of {} bytes: {}", message.size(), heard.len());
         }
     }
+
+    #[test]
+    fn each_kind_of_hook_is_asked_for_what_it_is_for_and_no_other() {
+        type Add = fn(&Hooks);
+        let asked = |hooks: &Hooks| (hooks.has_event_listeners(), !hooks.look_at_no_payloads());
+        let cases: [(Add, (bool, bool)); 4] = [
+            (|_| {}, (false, false)),
+            (|hooks| hooks.add_event(Arc::new(|_| {})), (true, false)),
+            (|hooks| hooks.add_received(Arc::new(|_, message| Some(message))), (false, true)),
+            (|hooks| hooks.add_plugin(Arc::new(|_, _, _, _| Verdict::Continue)), (false, true)),
+        ];
+        for (number, (add, expected)) in cases.into_iter().enumerate() {
+            let hooks = Hooks::default();
+            add(&hooks);
+            assert_eq!(asked(&hooks), expected, "{number}");
+            hooks.close();
+            assert_eq!(asked(&hooks), (false, false), "{number}");
+        }
+    }
 }

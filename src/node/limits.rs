@@ -112,4 +112,25 @@ mod tests {
         assert_eq!(different.len(), zeros.len(), "each is named: {names:?}");
         assert_eq!(Limits { connection_rate: 0, ..Limits::default() }.check(), Ok(()));
     }
+
+    #[test]
+    fn the_defaults_are_those_that_are_documented() {
+        let seconds = Duration::from_secs;
+        let expected = Limits {
+            connect_timeout: seconds(5),
+            request_timeout: seconds(10),
+            handshake_timeout: seconds(10),
+            header_timeout: seconds(30),
+            body_timeout: seconds(30),
+            answer_timeout: seconds(30),
+            max_body: 1_048_576,
+            max_bodies: 67_108_864,
+            max_connections: 768,
+            max_connections_per_address: 64,
+            connection_rate_per_address: 10,
+            connection_rate: 1000,
+            contact_all: false,
+        };
+        assert_eq!(Limits::default(), expected);
+    }
 }

@@ -37,7 +37,6 @@ use super::{
     Limits, RUN_HEADER, Request,
     bodies::{Bodies, Share},
     connections::{Connections, Ticket},
-    resources::Lack,
     shared::Shared,
 };
 
@@ -102,8 +101,7 @@ impl Listener {
 
     /// Closes another connection if there are no more files for this one. Returns how long to wait until the next.
     fn after_failed_accept(&self, error: &io::Error) -> Duration {
-        let is_lacking = matches!(Lack::of(error), Some(Lack::Files | Lack::Memory));
-        if !is_lacking || !self.shared.sender.make_room() {
+        if !self.shared.sender.make_room_after(error) {
             return AFTER_FAILED_ACCEPT;
         }
         self.meets(Limit::Connections);

@@ -325,4 +325,15 @@ mod tests {
         learned(&reach);
         assert_eq!(began.load(Ordering::SeqCst), 2, "for some time");
     }
+
+    #[test]
+    fn the_own_hostname_is_looked_up_again_sooner_if_that_failed() {
+        for (lookups, again) in [(nowhere(), TRY_AGAIN_AFTER), (leads_to("8.8.4.4"), GOOD_FOR)] {
+            let before = Instant::now();
+            let reach = reach("tower.example.org", OUTER, lookups);
+            learned(&reach);
+            let due = reach.own().due.unwrap();
+            assert!((before + again..=Instant::now() + again).contains(&due), "{again:?}");
+        }
+    }
 }

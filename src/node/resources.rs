@@ -70,10 +70,15 @@ impl fmt::Display for Lack {
 /// are no ports.
 pub(super) fn connection_error(error: io::Error, to: SocketAddr) -> io::Error {
     let is_without_ipv6 = || UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_err();
-    if to.is_ipv6() && error.kind() == io::ErrorKind::AddrNotAvailable && is_without_ipv6() {
+    if may_lack_ipv6(&error, to) && is_without_ipv6() {
         return io::ErrorKind::NetworkUnreachable.into();
     }
     error
+}
+
+/// Whether this may be the error of a system without IPv6.
+fn may_lack_ipv6(error: &io::Error, to: SocketAddr) -> bool {
+    to.is_ipv6() && error.kind() == io::ErrorKind::AddrNotAvailable
 }
 
 /// How many connections the node may have, so that together with all else there are files for them.
@@ -150,5 +155,19 @@ mod tests {
         let unlimited = Budget { inbound: limits.max_connections, idle: MAX_IDLE };
         assert_eq!(Budget::new(None, &limits, 64), unlimited);
         assert_eq!(Budget::new(Some(10), &limits, 64), Budget { inbound: 1, idle: 0 });
+    }
+
+    #[test]
+    fn a_system_without_ipv6_has_no_address_for_ipv6() {
+        let (v4, v6) = (SocketAddr::from(([192, 0, 2, 1], 1)), SocketAddr::from((Ipv6Addr::LOCALHOST, 1)));
+        for (kind, to, expected) in [
+            (io::ErrorKind::AddrNotAvailable, v6, true),
+            (io::ErrorKind::AddrNotAvailable, v4, false),
+            (io::ErrorKind::ConnectionRefused, v6, false),
+            (io::ErrorKind::ConnectionRefused, v4, false),
+        ] {
+            assert_eq!(may_lack_ipv6(&kind.into(), to), expected, "{kind} to {to}");
+            assert!(expected || connection_error(kind.into(), to).kind() == kind, "it stays as it is");
+        }
     }
 }

@@ -9,7 +9,7 @@ mod failure;
 mod link;
 mod pool;
 
-use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -113,6 +113,11 @@ impl Sender {
     /// outside. Returns whether there was any.
     pub(super) fn make_room(&self) -> bool {
         self.pool.close_oldest() || self.connections.make_room()
+    }
+
+    /// The same if this error says that no more files may be opened, or that no memory is left for one.
+    pub(super) fn make_room_after(&self, error: &io::Error) -> bool {
+        matches!(Lack::of(error), Some(Lack::Files | Lack::Memory)) && self.make_room()
     }
 
     /// Closes the idle connections to a peer.
@@ -305,5 +310,26 @@ mod tests {
         let limit = Duration::from_secs(10);
         assert_eq!(in_time(began + limit, std::future::pending::<()>()).await, None);
         assert!(began.elapsed() < limit + HELD_UP);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_connection_makes_room_only_where_files_or_memory_are_lacking() {
+        let node = crate::Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        let sender = &node.shared.sender;
+        let is_lacking = [
+            (io::Error::from_raw_os_error(24), true),
+            (io::Error::from_raw_os_error(23), true),
+            (io::ErrorKind::OutOfMemory.into(), true),
+            (io::ErrorKind::ConnectionAborted.into(), false),
+            (io::ErrorKind::PermissionDenied.into(), false),
+        ];
+        for (error, is_lacking) in is_lacking {
+            assert!(!sender.make_room_after(&error) && !sender.make_room(), "{error}: there is none");
+            let (mut link, _other_end) = Link::to_nowhere(1).await;
+            link.requests.ready().await.unwrap();
+            sender.pool.give(Address::new("192.0.2.1", 1).unwrap(), link);
+            assert_eq!(sender.make_room_after(&error), is_lacking, "{error}");
+            assert_eq!(sender.make_room(), !is_lacking, "{error}");
+        }
     }
 }

@@ -48,14 +48,17 @@ impl Wanted<'_> {
         if let Some(second) = second {
             match bind(SocketAddr::new(second, port)) {
                 Ok(socket) => sockets.push(socket),
-                Err(StartError::Listen { source, .. }) if is_without_family(&source) => {}
-                // A port that the system chose may be taken there.
-                Err(StartError::Listen { source, .. })
-                    if self.port == 0 && source.kind() == io::ErrorKind::AddrInUse => {}
+                Err(StartError::Listen { source, .. }) if self.does_without_second(&source) => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(sockets)
+    }
+
+    /// Whether the first address is enough if the second gives this error: the system has none of its kind, or the port
+    /// that the system chose is taken there.
+    fn does_without_second(&self, error: &io::Error) -> bool {
+        is_without_family(error) || (self.port == 0 && error.kind() == io::ErrorKind::AddrInUse)
     }
 
     /// Without IPv6 all IPv4 addresses stand for all addresses, unless IPv6 was asked for.
@@ -219,5 +222,29 @@ mod tests {
                 None => assert_eq!(told, None, "{hostname}"),
             }
         }
+    }
+
+    #[test]
+    fn the_second_address_is_needed_unless_it_cannot_be_had() {
+        use io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+        for (port, kind, does_without) in [
+            (0, AddrInUse, true),
+            (1, AddrInUse, false),
+            (8080, AddrInUse, false),
+            (0, AddrNotAvailable, true),
+            (8080, AddrNotAvailable, true),
+            (0, PermissionDenied, false),
+            (8080, PermissionDenied, false),
+        ] {
+            let wanted = Wanted { port, ..wanted("localhost", None) };
+            assert_eq!(wanted.does_without_second(&kind.into()), does_without, "{port}: {kind}");
+        }
+        let no_family = io::Error::from_raw_os_error(NO_SUCH_FAMILY);
+        assert!(
+            [0, 8080]
+                .map(|port| Wanted { port, ..wanted("localhost", None) })
+                .iter()
+                .all(|wanted| wanted.does_without_second(&no_family))
+        );
     }
 }

@@ -165,11 +165,11 @@ fn without_white_space(json: &str) -> String {
     String::from_utf8(kept).unwrap_or_default()
 }
 
-/// The bytes of valid JSON text, each with whether it stands inside a string (quotes included).
+/// The bytes of valid JSON text, each with whether a string has begun before it and not ended.
 fn bytes_with_strings_marked(json: &str) -> impl Iterator<Item = (u8, bool)> + '_ {
     let (mut inside, mut escaped) = (false, false);
     json.bytes().map(move |byte| {
-        let was_inside = inside;
+        let is_inside = inside;
         if escaped {
             escaped = false;
         } else if byte == b'"' {
@@ -177,7 +177,7 @@ fn bytes_with_strings_marked(json: &str) -> impl Iterator<Item = (u8, bool)> + '
         } else {
             escaped = inside && byte == b'\\';
         }
-        (byte, was_inside || inside)
+        (byte, is_inside)
     })
 }
 
@@ -213,7 +213,18 @@ mod tests {
         assert!(Message::from_json(&nested(128), 128).is_ok());
         assert_eq!(Message::from_json(&nested(129), 128), Err(MessageError::TooDeep(128)));
         assert_eq!(Message::from_json(&nested(100_000), 128), Err(MessageError::TooDeep(128)));
-        assert!(Message::from_json(r#"["[[[\"[[", {"[": "]"}]"#, 2).is_ok());
+        for (text, levels) in [
+            ("1", 0),
+            (r#""[[""#, 0),
+            ("[]", 1),
+            (r#"["[[[\"[[", {"[": "]"}]"#, 2),
+            ("[[],[],[]]", 2),
+            ("[[],[[]]]", 3),
+            (r#"{"a":{},"b":{"c":[]}}"#, 3),
+        ] {
+            assert!(Message::from_json(text, levels).is_ok(), "{text}");
+            assert!(levels == 0 || Message::from_json(text, levels - 1).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -131,3 +131,43 @@ fn the_default_configuration_is_printed_and_can_be_used() {
     let file = home.write("printed.toml", &text);
     Process::start(&mut home.clacks(&["node", "--port", "0", "--config", &file]));
 }
+
+/// What the program says when it ends before it starts a node.
+fn complaint(home: &Home, arguments: &[&str]) -> String {
+    let output = home.clacks(arguments).output().unwrap();
+    assert!(!output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn what_is_wrong_with_an_option_is_told_in_plain_words_by_the_program_itself() {
+    let home = Home::new();
+    let file = home.write("rate.toml", "# a comment\nsend-rate = 0\n");
+    let port = home.write("port.toml", "port = 70000\n");
+    for (arguments, words) in [
+        (&["node", "--port", "abc"][..], "a port is a whole number from 0 to 65535, such as 8080"),
+        (&["node", "--port", "-1"], "a port is a whole number"),
+        (&["node", "--send-rate", "abc"], "0.001 to 100000 messages a second, such as 0.5"),
+        (&["node", "--introductions-per-minute", "-1"], "whole, such as 10; 0 is for no limit"),
+        (&["node", "--max-queue-bytes", "64X"], "as in 512K, 64M, 2G"),
+        (&["node", "--port", "0", "--data-dir", "/dev/null"], "/dev/null: it is a device, not a directory"),
+        (&["node", "--config", &file], "rate.toml: line 2: a send rate is a number"),
+        (&["node", "--config", &port], "port.toml: line 1: a port is a whole number"),
+        (&["node", "--theme", "dark"], "--theme has no effect with clacks node"),
+    ] {
+        let complaint = complaint(&home, arguments);
+        assert!(complaint.contains(words) && complaint.lines().count() == 1, "{arguments:?}: {complaint}");
+    }
+}
+
+#[test]
+fn a_node_that_is_its_own_peer_says_so() {
+    let home = Home::new();
+    let port = home.node(&[]).port();
+    let peer = format!("127.0.0.1:{port}");
+    let mut node = home.node_at(port, &["--hostname", "127.0.0.1", "--peer", &peer, "--log-level", "debug"]);
+    node.say(":quit");
+    let (_, _, said) = node.ended();
+    assert!(said.contains(&format!("--peer {peer} is this node itself and is left out")), "{said}");
+    assert!(said.contains("log-level has no effect without log-file"), "{said}");
+}

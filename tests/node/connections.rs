@@ -85,6 +85,23 @@ async fn no_more_of_an_answer_is_read_than_a_bound() {
 }
 
 #[tokio::test]
+async fn after_an_answer_within_the_bound_the_connection_is_used_again() {
+    const BOUND: usize = 64 << 10;
+    for (size, connections) in [(0, 1), (1, 1), (BOUND, 1), (BOUND + 1, 2)] {
+        let node = start(builder()).await;
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {size}\r\n\r\n{}", " ".repeat(size));
+        let peer = FakePeer::that(Reply::Say(answer)).await;
+        node.add_peer(peer.address());
+        let mut watch = Watch::of(&node);
+        for _ in 0..2 {
+            enqueue(&node, "GNU Terry Pratchett");
+            assert_eq!(outcome(&mut watch).await, Ok(()), "{size}");
+        }
+        assert_eq!(peer.stats().connections, connections, "{size}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_came_while_the_process_was_suspended_is_received() {
     let timeout = Duration::from_millis(500);
     let node = start(builder().send_rate(0.001).limits(|limits| limits.request_timeout = timeout)).await;

@@ -122,6 +122,24 @@ async fn a_peer_that_never_shakes_hands_is_a_failure() {
     assert_eq!(node.queue_len(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_is_waited_for_as_long_as_a_connection_or_a_request_may_take() {
+    let short = Duration::from_secs(10);
+    for (connect, request) in [(short, 6 * short), (6 * short, short)] {
+        let limits = |limits: &mut Limits| {
+            (limits.connect_timeout, limits.request_timeout) = (connect, request);
+        };
+        let node = start(builder().limits(limits)).await;
+        // The system accepts the connection, and nobody shakes hands.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let peer = address("127.0.0.1", silent.local_addr().expect("it is bound").port());
+        let began = tokio::time::Instant::now();
+        assert!(node.announce(&peer).await.is_err());
+        let waited = began.elapsed();
+        assert!((short..short + short / 10).contains(&waited), "{waited:?} of {connect:?} and {request:?}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_there_is_a_failure() {
     let node = slow_node().await;
@@ -205,4 +223,21 @@ async fn a_message_is_kept_while_there_is_nobody_to_send_it_to() {
     assert_eq!(peer.next().await.message(), "\"m\"");
     watch.delivered().await;
     assert!(node.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_that_waits_is_found_by_its_number() {
+    let node = start(builder()).await;
+    let ids = ["one", "two", "three"].map(|text| node.enqueue(Message::text(text)).expect("there is room"));
+    let positions = || ids.map(|id| node.queue_position(id));
+    assert_eq!(positions(), [Some(0), Some(1), Some(2)]);
+    for (id, text) in ids.into_iter().zip(["one", "two", "three"]) {
+        let message = node.queued_message(id).map(|queued| queued.message);
+        assert_eq!(message, Some(Message::text(text)));
+    }
+    node.dequeue().expect("the first");
+    assert_eq!(positions(), [None, Some(0), Some(1)]);
+    assert!(node.hold(ids[1]));
+    assert_eq!((positions(), node.held_position(ids[1])), ([None, None, Some(0)], Some(0)));
+    assert_eq!(node.queued_message(ids[1]), None);
 }

@@ -210,7 +210,9 @@ async fn lists_of_many_peers_are_whole_and_in_order() {
     assert_eq!(node.find_peers(700, wanted), found);
     // The function may call the node.
     assert_eq!(node.find_peers(usize::MAX, |peer| node.peer(&peer.address).is_some()), peers);
-    assert_eq!(node.find_peers(0, |_| true), []);
+    for count in [0, 1, 2] {
+        assert_eq!(node.find_peers(count, wanted), found[..count]);
+    }
     let one = &addresses[MANY / 2];
     assert_eq!(node.peers_by_id(&one.identifier()), [node.peer(one).expect("it is known")]);
     for (place, before, after) in [(0, 5, 5), (1_500, 2, 4), (MANY - 1, 3, 3)] {

@@ -200,3 +200,28 @@ async fn a_directory_that_cannot_be_written_is_used_as_it_is_and_the_user_is_war
     }
     mode(0o700).expect("it is ours");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_user_is_warned_of_a_key_that_everybody_can_use_but_not_of_one_for_a_group() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let files = Files::new();
+    let (certificate, key) = files.pair("own");
+    for (mode, is_open) in [
+        (0o600, false),
+        (0o610, false),
+        (0o620, false),
+        (0o640, false),
+        (0o601, true),
+        (0o602, true),
+        (0o604, true),
+        (0o666, true),
+    ] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).expect("it is ours");
+        let node = start(builder().certificate(&certificate, &key)).await;
+        let warned =
+            |warning: &StartWarning| matches!(warning, StartWarning::KeyOpen { path, .. } if *path == key);
+        assert_eq!(node.warnings().iter().any(warned), is_open, "{mode:o}: {:?}", node.warnings());
+    }
+}

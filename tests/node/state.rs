@@ -147,6 +147,25 @@ async fn only_the_owner_can_read_the_key() {
 }
 
 #[tokio::test]
+async fn what_a_killed_node_had_begun_to_write_is_removed_when_the_next_starts() {
+    let directory = directory();
+    let begun = |name: &str| directory.path().join(format!("{name}.Ab3xyz.unfinished"));
+    let (own, others) = (["peers.json", "certificate.pem", "key.pem"].map(begun), begun("notes.txt"));
+    for path in own.iter().chain([&others]) {
+        fs::write(path, "{").expect("the file is written");
+    }
+    stop(&start(in_directory(directory.path())).await).await;
+    assert_eq!(
+        [own[0].exists(), own[1].exists(), own[2].exists(), others.exists()],
+        [false, false, false, true]
+    );
+    // Where everything else is there already.
+    fs::write(&own[0], "{").expect("the file is written");
+    stop(&start(in_directory(directory.path())).await).await;
+    assert!(!own[0].exists() && others.exists());
+}
+
+#[tokio::test]
 async fn a_state_file_that_is_none_is_an_error_and_left_as_it_was() {
     let peer = r#"{"hostname":"a","port":1,"status":"lost","time":0}"#;
     for (case, text) in [

@@ -75,9 +75,11 @@ async fn a_snapshot_stands_between_two_events() {
         assert_eq!((waiting.len(), waiting), (snapshot.overview.queued, queued.clone()));
     }
     writer.await.unwrap();
-    let (_, few) = node.snapshot(&mut events, SnapshotLimits { bytes: 10, ..limits });
-    assert!(few.queue.iter().map(|queued| queued.message.size()).sum::<usize>() <= 10);
-    assert_eq!((few.queue.len(), few.overview.queued), (3, 2000));
+    // Each of the first messages is of three bytes.
+    for (bytes, expected) in [(0, 0), (2, 0), (3, 1), (8, 2), (9, 3), (10, 3), (12, 4)] {
+        let (_, few) = node.snapshot(&mut events, SnapshotLimits { bytes, ..limits });
+        assert_eq!((few.queue.len(), few.overview.queued), (expected, 2000), "{bytes}");
+    }
 }
 
 #[tokio::test]

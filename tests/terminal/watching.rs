@@ -116,32 +116,56 @@ fn what_was_sent_is_there_in_the_next_run_unless_that_is_not_wanted() {
 }
 
 #[test]
-fn a_draft_is_there_at_the_next_start_however_the_program_ended() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("sent");
-    let launch =
-        || Launch::new(&["--port", "0", "--no-state", "--history-file", file.to_str().unwrap()]).start();
-    for way in ["by q", "by SIGTERM", "by SIGHUP", "without its terminal"] {
-        let mut session = launch();
+fn what_was_never_sent_is_not_in_the_history_file_however_the_program_ends() {
+    for way in ["by q", "by Ctrl-C", "by SIGTERM", "by SIGHUP", "by SIGKILL", "without its terminal"] {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("sent");
+        let arguments = ["--port", "0", "--no-state", "--history-file", file.to_str().unwrap()];
+        let mut session = Launch::new(&arguments).start();
         session.go_to_input();
-        session.type_in(&format!("half a message, left {way}"));
-        session.wait_until("the draft", |screen| says(screen, way));
-        match way {
-            "by q" => {
-                session.type_in(ESCAPE);
-                session.wait_until("the lists", vt100::Screen::hide_cursor);
-                session.type_in("q");
-            }
-            "by SIGTERM" => session.send(Signal::TERM),
-            "by SIGHUP" => session.send(Signal::HUP),
-            _ => session.hang_up(),
-        }
-        session.wait_for_exit();
-        let session = launch();
+        session.type_in(":rate 2");
+        session.wait_until("the command", |screen| says(screen, "rate 2"));
+        session.type_in(ENTER);
+        session.wait_until("the line in the file", |_| {
+            fs::read_to_string(&file).is_ok_and(|text| !text.is_empty())
+        });
         session.go_to_input();
-        session.type_in("\x1b[A");
-        session.wait_until("the draft again", |screen| says(screen, &format!("half a message, left {way}")));
+        session.type_in("half a message");
+        session.wait_until("the draft", |screen| says(screen, "half a message"));
+        session.type_in(ESCAPE);
+        session.wait_until("the lists", vt100::Screen::hide_cursor);
+        session.paste("my password");
+        session.wait_until("the paste", |screen| says(screen, "password"));
+        leave(&mut session, way);
+        let kept = fs::read_to_string(&file).unwrap();
+        assert!(
+            kept.contains("rate 2") && !kept.contains("half") && !kept.contains("password"),
+            "{way}: {kept}"
+        );
     }
+}
+
+/// Ends the program, with drafts in its input.
+fn leave(session: &mut Session, way: &str) {
+    match way {
+        "by q" => {
+            session.type_in(ESCAPE);
+            session.wait_until("the lists", vt100::Screen::hide_cursor);
+            session.type_in("q");
+        }
+        "by Ctrl-C" => {
+            session.type_in(CTRL_C);
+            session.wait_until("an empty input", |screen| !says(screen, "password"));
+            session.type_in(CTRL_C);
+            session.wait_until("the lists", vt100::Screen::hide_cursor);
+            session.type_in("q");
+        }
+        "by SIGTERM" => session.send(Signal::TERM),
+        "by SIGHUP" => session.send(Signal::HUP),
+        "by SIGKILL" => session.send(Signal::KILL),
+        _ => session.hang_up(),
+    }
+    session.wait_for_exit();
 }
 
 /// As a terminal sends it that knows no bracketed paste, or a user who typed ahead.

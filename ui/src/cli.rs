@@ -14,11 +14,15 @@ use crate::{
     replay, simulate,
 };
 
+mod effect;
+#[cfg(test)]
+mod option_tests;
+
 /// A terminal monitor with a whole clacks node inside.
 ///
 /// Without a command it starts a node and shows it on the screen.
 #[derive(Debug, Parser)]
-#[command(name = "clacks", version, args_conflicts_with_subcommands = true)]
+#[command(name = "clacks", version, args_conflicts_with_subcommands = true, args_override_self = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -98,7 +102,37 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         if takes_options { command } else { command.mut_args(|argument| argument.env(None::<&str>)) };
     let command = with_lists_of_environment(command, arguments);
     let command = without_empty_variables(command, &|name| std::env::var_os(name));
-    Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    let matches = command.try_get_matches_from(with_negative_values(arguments))?;
+    effect::check(&matches)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Joins a negative number to the option before it, as in `--port=-1`: it is a value, which the option may refuse, and no
+/// option.
+fn with_negative_values(arguments: &[OsString]) -> Vec<OsString> {
+    let mut joined: Vec<OsString> = Vec::with_capacity(arguments.len());
+    let mut has_options = true;
+    for argument in arguments {
+        has_options &= argument != "--";
+        let last = joined.last_mut().filter(|_| has_options && is_negative_number(argument));
+        match last.filter(|last| is_option_without_value(last)) {
+            Some(option) => {
+                option.push("=");
+                option.push(argument);
+            }
+            None => joined.push(argument.clone()),
+        }
+    }
+    joined
+}
+
+fn is_negative_number(argument: &OsStr) -> bool {
+    let number = argument.to_str().and_then(|text| text.strip_prefix('-'));
+    number.is_some_and(|number| number.trim_start_matches('.').starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn is_option_without_value(argument: &OsStr) -> bool {
+    argument.to_str().is_some_and(|text| text.len() > 2 && text.starts_with("--") && !text.contains('='))
 }
 
 /// Takes a variable that is empty or blank as one that is not set, as compose files and systemd units leave them.
@@ -198,12 +232,12 @@ mod tests {
             (&["--filter", "form:tower"], "there is no field form:, but from: there is"),
             (&["--log-level", "loud"], "[possible values: error, warn, info, debug, trace]"),
             (&["node", "--max-in-flight"], "--max-in-flight"),
-            (&["--max-peers", "0"], "a number here is whole and at least 1"),
+            (&["--max-peers", "0"], "a number here is whole and at least 1, such as 100"),
             (&["--body-timeout", "2days"], "from 10ms to 24h"),
             (&["--payload-rate", "-1"], "or 0 for no limit"),
             (&["--max-body", "2G"], "from 1K to 1G"),
             (&["semaphore"], "semaphore"),
-            (&["demo", "--nodes", "0"], "0 is not in 1..=64"),
+            (&["demo", "--nodes", "0"], "a number of nodes is whole and from 1 to 64, such as 8"),
         ] {
             let complaint = complaint_about(arguments);
             assert!(complaint.contains(named), "{complaint}");

@@ -184,6 +184,8 @@ mod tests {
         #[test]
         fn a_line_that_is_not_touched_means_the_same(text in "\\PC*|[ :\\n\\t\\r\u{7}\u{202e}a-c]{0,12}") {
             let message = Message::text(&text);
+            // No node has such a message.
+            prop_assume!(!message.is_falsy());
             let Ok(Command::Node(NodeCommand::Replace(_, again))) =
                 Command::parse(&line(id(), &message))
             else {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use clacks_p2p::{Node, node::Remaining};
+use clacks_p2p::{Address, Node, node::Remaining};
 
 mod accessible;
 mod charset;
@@ -30,10 +30,10 @@ mod leaving;
 mod limits;
 mod listing;
 mod log;
-mod objection;
 mod paths;
 mod peer_list;
 mod picture;
+mod precheck;
 #[cfg(test)]
 mod readme;
 mod recording;
@@ -161,6 +161,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     };
     let settings = settings.with_history(config.data_directory()?.as_deref());
     let (node, recorder, lists) = start(config).await?;
+    let settings = settings.with_remark(remark_on_ourselves(&node, config));
     let result = dashboard::run(Source::live(&node, recorder, lists), &settings).await;
     // What went wrong is the terminal, most likely.
     leaving::hand_on_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
@@ -202,6 +203,9 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
 
 async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
     // Before the node starts, so that a log file that can't be written is told before a node is heard of.
+    if let Some(warning) = config.without_effect() {
+        tell(&format!("warning: {warning}"));
+    }
     if let Some(file) = &config.log_file {
         log::open(file, config.log_level.unwrap_or_default(), config.log_size.unwrap_or_default())?;
     }
@@ -216,9 +220,25 @@ async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
     // Before the node is heard of.
     let recorder = record(&node, &config.view).await?;
     let introducer = Introducer::new(&node);
-    introducer.introduce(config.peers.as_deref().unwrap_or_default());
+    if let Some(remark) = remark_on_ourselves(&node, config) {
+        tell(&format!("warning: {remark}"));
+    }
+    introducer.introduce(&peers_beside(&node, config));
     let lists = PeerLists::new(introducer, config.peers_from.as_deref().unwrap_or_default());
     Ok((node, recorder, lists))
+}
+
+/// The peers that were named, without the node itself.
+fn peers_beside(node: &Node, config: &Config) -> Vec<Address> {
+    let here = node.address();
+    config.peers.iter().flatten().filter(|peer| **peer != here).cloned().collect()
+}
+
+/// What to say if the node itself was named as a peer.
+fn remark_on_ourselves(node: &Node, config: &Config) -> Option<String> {
+    let here = node.address();
+    let is_named = config.peers.iter().flatten().any(|peer| *peer == here);
+    is_named.then(|| format!("--peer {here} is this node itself and is left out"))
 }
 
 /// What records the node, which it does at once if the options say so.

@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
 use clap::CommandFactory;
 
+mod docs;
+
 use crate::{
     cli::Cli,
     command::{COMMANDS, Scope, Spec},
@@ -99,6 +101,28 @@ fn options() -> String {
     table
 }
 
+/// The options that `clacks demo`, `clacks replay` and `clacks simulate` have for themselves.
+fn other_options() -> String {
+    let mut table = "| option | what it is |\n|---|---|\n".to_owned();
+    let mut cli = Cli::command();
+    cli.build();
+    let shared: BTreeSet<String> = cli.get_arguments().map(|option| option.get_id().to_string()).collect();
+    for name in ["demo", "replay", "simulate"] {
+        let command = cli.find_subcommand(name).expect("the command");
+        let own = command.get_arguments().filter(|option| !shared.contains(option.get_id().as_str()));
+        for option in own.filter(|option| option.get_long().is_some()) {
+            let help = option.get_help().map(ToString::to_string).unwrap_or_default();
+            let default = option.get_default_values().first().filter(|_| option.get_action().takes_values());
+            let default = default.map(|value| format!(" [default: {}]", value.display())).unwrap_or_default();
+            let value = option.get_value_names().filter(|_| option.get_action().takes_values());
+            let value = value.map(|names| format!(" {}", names[0])).unwrap_or_default();
+            let long = option.get_long().unwrap_or_default();
+            let _ = writeln!(table, "| `clacks {name} --{long}{value}` | {help}{default} |");
+        }
+    }
+    table
+}
+
 /// Set `UPDATE_README` to have the lists written anew.
 #[test]
 fn lists_what_the_program_has() {
@@ -106,6 +130,7 @@ fn lists_what_the_program_has() {
     let made = with_section(&readme, "keys", &keys());
     let made = with_section(&made, "commands", &commands());
     let made = with_section(&made, "options", &options());
+    let made = with_section(&made, "other options", &other_options());
     if std::env::var_os("UPDATE_README").is_some() {
         std::fs::write(README, &made).unwrap();
     }

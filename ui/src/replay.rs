@@ -27,7 +27,7 @@ pub(crate) struct Options {
     #[arg(value_name = "FILE")]
     file: UserPath,
     /// How many times as fast as it happened, 0.25 to 64 [default: 1; with --accessible into a pipe, all at once]
-    #[arg(long, value_name = "TIMES", value_parser = speed, allow_negative_numbers = true)]
+    #[arg(long, value_name = "TIMES", value_parser = speed)]
     speed: Option<f64>,
     #[command(flatten)]
     view: View,
@@ -38,7 +38,7 @@ pub(crate) struct Options {
 
 fn speed(text: &str) -> Result<f64, &'static str> {
     let speed = text.parse().ok().filter(|speed| crate::recording::player::SPEEDS.contains(speed));
-    speed.ok_or("a speed is a number from 0.25 to 64")
+    speed.ok_or("a speed is a number from 0.25 to 64, such as 4")
 }
 
 /// Plays a recording on the screen or tells it in sentences. No node is started.

@@ -15,7 +15,7 @@ use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 use crate::{
     config::LARGEST_FILE,
-    filter::{Filter, FilterError},
+    filter::{Domain, Filter, FilterError},
 };
 
 /// The word before a filter that asks for the bell.
@@ -114,7 +114,11 @@ pub(crate) fn parse_wish(text: &str) -> Result<(Number, Wish), StationError> {
     Ok(match rest.trim() {
         "" => (number, Wish::Tune),
         CLEAR => (number, Wish::Clear),
-        station => (number, Wish::Save(station.parse()?)),
+        station => {
+            let station: Station = station.parse()?;
+            station.filter.check_for(Domain::Traffic)?;
+            (number, Wish::Save(station))
+        }
     })
 }
 

@@ -327,6 +327,7 @@ mod tests {
             let tries = self.table.iter().filter(|known| known.record.is_try()).count();
             members == self.len()
                 && tries == self.tries
+                && self.left.values().all(|in_flight| *in_flight > 0)
                 && self.table.iter().enumerate().all(stands)
                 && self.groups.is_sound(&self.table)
                 && self.orders.are_of(&self.table)

@@ -119,8 +119,9 @@ fn the_reserve_is_the_users_and_no_more_than_a_sixteenth() {
 #[test]
 fn the_largest_shares_come_first_with_what_was_held_and_refused() {
     let mut queue = queue(1000, MIB);
-    for (host, count) in [(1, 3), (2, 5), (3, 1)] {
-        (0..count).for_each(|_| offer(&mut queue, v4(1, host), &message(10)).unwrap());
+    // The first has more bytes than the second, but less of all bytes than the second of all messages.
+    for (host, count, size) in [(1, 3, 1000), (2, 5, 10), (3, 1, 10)] {
+        (0..count).for_each(|_| offer(&mut queue, v4(1, host), &message(size)).unwrap());
     }
     offer(&mut queue, v4(1, 3), &message(100_000)).unwrap();
     let first = queue.head().unwrap().id();
@@ -135,7 +136,7 @@ fn the_largest_shares_come_first_with_what_was_held_and_refused() {
         refused,
     };
     assert_eq!((largest, count), (vec![share(3, 2, 100_010, 0, 0), share(2, 5, 50, 0, 1)], 3));
-    assert_eq!(queue.largest_shares(9).0[2], share(1, 3, 30, 1, 0));
+    assert_eq!(queue.largest_shares(9).0[2], share(1, 3, 3000, 1, 0));
     assert_eq!(queue.largest_shares(0), (vec![], 3));
 }
 

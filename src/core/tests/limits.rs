@@ -126,7 +126,17 @@ fn options_that_make_no_sense_are_refused() {
     for rate in [0.0, -1.0, 0.000_9, 100_000.1, f64::NAN, f64::INFINITY] {
         assert!(core().set_send_rate(rate, at(0)).is_err(), "{rate}");
     }
-    let zeros: [fn(&mut Options); 8] = [
+    for rate in [0.001, 100_000.0] {
+        assert!(core().set_send_rate(rate, at(0)).is_ok(), "{rate}");
+    }
+    let with_payload_rate = |payload_rate| Core::new(Options { payload_rate, ..Options::new(ourselves()) });
+    for rate in [-0.001, 1_000_000.1, f64::NAN, f64::INFINITY] {
+        assert!(with_payload_rate(rate).is_err(), "{rate}");
+    }
+    for rate in [0.0, 0.001, 1_000_000.0] {
+        assert!(with_payload_rate(rate).is_ok(), "{rate}");
+    }
+    let zeros: [fn(&mut Options); 9] = [
         |options| options.send_rate = 0.0,
         |options| options.max_peers = 0,
         |options| options.payload_burst = 0,
@@ -135,6 +145,7 @@ fn options_that_make_no_sense_are_refused() {
         |options| options.max_in_flight_per_peer = 0,
         |options| options.max_queue_messages = 0,
         |options| options.max_queue_bytes = 0,
+        |options| options.max_message_bytes = 0,
     ];
     for zero in zeros {
         let mut options = Options::new(ourselves());

@@ -272,6 +272,25 @@ fn check(peers: &Peers, naive: &Naive) {
     }
 }
 
+#[test]
+fn the_slow_peers_of_a_machine_at_work_wait_while_few_deliveries_are_free() {
+    let (mut peers, mut naive) = (Peers::new(PER_PEER, MOST), Naive::default());
+    peers.set_slow_from(SLOW_FROM);
+    let mut then = |each: Step| {
+        step(&mut peers, &mut naive, &each);
+        check(&peers, &naive);
+    };
+    for peer in 1..=11 {
+        // The last two are slow and on one machine.
+        let is_slow = peer > 9;
+        then(Step::Insert(peer, Status::Alive));
+        then(Step::Answer(peer, is_slow.then_some(1), is_slow));
+    }
+    // Until a quarter of all is free, and one fast peer idle.
+    [10, 1, 2, 3, 4, 5, 6, 7, 8].into_iter().for_each(|peer| then(Step::Begin(peer)));
+    [1, 2, 3].into_iter().for_each(|peer| then(Step::End(peer)));
+}
+
 proptest! {
     #[test]
     fn each_machine_that_is_free_is_as_likely_as_the_others_whatever_happened(

@@ -360,3 +360,16 @@ fn another_name_of_ours_is_recognised_and_dropped() {
     receive(&mut core, &address("other:3"), "hello", Some(&peer()), at(THEN));
     assert_eq!(core.peer(&peer()), None);
 }
+
+#[test]
+fn other_names_of_this_node_are_remembered_up_to_a_bound() {
+    let mut core = core();
+    let names: Vec<_> = (1..=70).map(|port| Address::new("tower.example.org", port).unwrap()).collect();
+    for name in &names {
+        let id = core.announce(name, &mut rng()).unwrap();
+        assert_eq!(core.poll_delivery().map(|delivery| delivery.id), Some(id));
+        core.handle_delivery(id, Outcome::Ourselves, at(0));
+    }
+    let is_known: Vec<_> = names.iter().map(|name| core.is_this_node(name)).collect();
+    assert_eq!(is_known, [[true; 64].as_slice(), &[false; 6]].concat());
+}

@@ -248,4 +248,32 @@ mod tests {
         }
         assert_eq!(closing.0.available_permits(), MAX_CLOSING);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_closes_without_waiting_needs_no_place() {
+        let closing = Closing::default();
+        let all = closing.0.try_acquire_many(MAX_CLOSING as u32).unwrap();
+        assert!(closes(&mut std::future::ready(()), &closing).await);
+        assert!(!closes(&mut std::future::pending::<()>(), &closing).await);
+        drop(all);
+        assert!(closes(&mut std::future::ready(()), &closing).await);
+        let mut in_time = Box::pin(tokio::time::sleep(TIME_TO_CLOSE / 2));
+        assert!(closes(&mut in_time, &closing).await);
+        let mut too_late = Box::pin(tokio::time::sleep(TIME_TO_CLOSE * 2));
+        assert!(!closes(&mut too_late, &closing).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_was_used_before_is_one_without_an_answer_once_it_has_a_request() {
+        let node = crate::Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        let closing = Closing::default();
+        let (link, _other_end) = Link::to_nowhere_with(1, &closing).await;
+        link.set_answered(true);
+        let (to, body) = ("192.0.2.1:1".parse().unwrap(), Bytes::from(vec![b'x'; 100_000]));
+        let deadline = Instant::now() + TIME_TO_CLOSE;
+        let exchange = node.shared.sender.exchange(link, &to, body, deadline);
+        assert!(timeout(Duration::from_millis(1), exchange).await.is_err());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(closing.0.available_permits(), MAX_CLOSING, "it does not wait until it is closed");
+    }
 }

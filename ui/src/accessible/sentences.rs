@@ -69,8 +69,8 @@ fn note(row: &Row) -> String {
         let is = if to.ends_with('?') { "says itself that it is" } else { "is" };
         return format!("{peer} {is} {} now, it was {from}", to.trim_end_matches('?'));
     }
-    let outcome = if row.outcome.is_empty() { String::new() } else { format!(", {}", row.outcome) };
-    format!("{peer} {}{outcome}", row.what)
+    let status = if row.outcome.is_empty() { String::new() } else { format!("; it is {}", row.outcome) };
+    format!("{peer} {}{status}", row.what)
 }
 
 fn text(message: &Message) -> String {

@@ -207,7 +207,7 @@ mod tests {
                     introduction: Introduction::Sender,
                     remote: None,
                 },
-                "03:04 tower-3:8443 made itself known, new.",
+                "03:04 tower-3:8443 made itself known; it is new.",
             ),
             (
                 Event::Announced { peer: tower(), round_trip },
@@ -259,7 +259,7 @@ mod tests {
             ),
             (
                 Event::ClaimConfirmed { peer: peer(Status::Alive) },
-                "03:04 tower-3:8443 answered us at its address, alive.",
+                "03:04 tower-3:8443 answered us at its address; it is alive.",
             ),
             (not_contacted, NOT_CONTACTED),
             (Event::RemoteIgnored { remote }, "03:04 ip:192.0.2.7 is ignored."),

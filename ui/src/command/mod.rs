@@ -5,7 +5,10 @@
 
 use std::{fmt, net::IpAddr};
 
-use clacks_p2p::{Address, AddressError, Message, MessageError, core::MessageId};
+use clacks_p2p::{
+    Address, AddressError, Message, MessageError,
+    core::{EnqueueError, MessageId},
+};
 
 #[cfg(test)]
 mod fuzz;
@@ -15,7 +18,7 @@ mod table;
 
 pub(crate) use line::LineKey;
 pub(crate) use party::Party;
-pub(crate) use table::{COMMANDS, Scope, Spec};
+pub(crate) use table::{COMMANDS, SEND_RATES, Scope, Spec};
 
 use crate::{
     dashboard::{Direction, MotionSetting, NoForm, Target},
@@ -194,6 +197,8 @@ pub(crate) enum Argument {
     MessageId,
     /// A message that waits or is held, a filter for such messages, or all of them.
     Drop,
+    /// A message that waits, a filter for messages, or nothing.
+    Hold,
     /// A message that is held, or all of them.
     Held,
     /// A message, and its new text or nothing.
@@ -225,7 +230,7 @@ impl Argument {
             Self::Address(_) => "localhost:8001",
             Self::Party(_) => "ip:::1",
             Self::Json => "[1]",
-            Self::MessageId | Self::Drop | Self::Held | Self::Edit => "7",
+            Self::MessageId | Self::Drop | Self::Hold | Self::Held | Self::Edit => "7",
             Self::Rate => "0.5",
             Self::Filter | Self::Line => "two words",
             Self::Station => "3 gnu",
@@ -248,8 +253,8 @@ pub(crate) enum Known {
 /// Why a line is not a command. Nothing was done.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum CommandError {
-    #[error("there is no command :{0}; :help lists them")]
-    Unknown(String),
+    #[error("there is no command :{0}; {1}")]
+    Unknown(String, String),
     #[error("nothing to send: the line is empty")]
     Empty,
     #[error("{0}")]
@@ -270,13 +275,15 @@ pub(crate) enum CommandError {
     List(#[from] ListSourceError),
     #[error("{0}")]
     Station(#[from] StationError),
-    #[error("the send rate is a number of messages a second, such as 0.5")]
+    #[error("the send rate is a number from 0.001 to 100000 messages a second, such as 0.5")]
     Rate,
+    #[error("{0}")]
+    Enqueue(#[from] EnqueueError),
     #[error("{0}")]
     Replay(&'static str),
     #[error("motion is full, reduced or off")]
     Motion,
-    #[error("a message is named by its number, as :queue shows it")]
+    #[error("a message is named by its number, which Tab offers and :queue lists")]
     MessageId,
     #[error("release a message by its number, or all")]
     Release,
@@ -305,15 +312,28 @@ pub(crate) fn spec(name: &str) -> Option<&'static Spec> {
     COMMANDS.iter().find(|spec| spec.name == name)
 }
 
+/// What to do about a name that no command has: finish it if some begin so.
+fn begun_so(name: &str) -> String {
+    let begun = COMMANDS.iter().filter(|spec| spec.scope != Scope::Key && spec.name.starts_with(name));
+    let names: Vec<_> = begun.map(|spec| format!(":{}", spec.name)).collect();
+    match names.as_slice() {
+        [] => ":help lists them".to_owned(),
+        _ if name.is_empty() => ":help lists them".to_owned(),
+        [name] => format!("{name} begins so"),
+        [names @ .., last] => format!("{} and {last} begin so", names.join(", ")),
+    }
+}
+
 fn parse_command(text: &str) -> Result<Command, CommandError> {
     let text = text.trim_start();
     let (name, argument) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let spec = spec(name).ok_or_else(|| CommandError::Unknown(name.to_owned()))?;
+    let spec = spec(name).ok_or_else(|| CommandError::Unknown(name.to_owned(), begun_so(name)))?;
     match (spec.argument, argument.trim()) {
         (Argument::Line, begun) if !begun.is_empty() => (spec.make)(argument.trim_start()),
         (Argument::Nothing, "")
         | (
             Argument::Filter
+            | Argument::Hold
             | Argument::FileOrNothing
             | Argument::ListOrNothing
             | Argument::Held
@@ -350,8 +370,9 @@ impl fmt::Display for Argument {
             Self::Held => "NUMBER/all",
             Self::Edit => "NUMBER [TEXT]",
             Self::Rate => "PER_SECOND",
-            Self::Filter => "FILTER",
-            Self::Station => "1-9 FILTER",
+            Self::Hold => "[NUMBER/FILTER]",
+            Self::Filter => "[FILTER]",
+            Self::Station => "1-9 [FILTER]",
             Self::File => "FILE",
             Self::FileOrNothing => "[FILE]",
             Self::ListOrNothing => "[FILE/URL]",
@@ -425,11 +446,15 @@ mod tests {
             (":ignore", ":ignore takes HOST:PORT/ip:ADDRESS"),
             (":ignore ip:tower", "a remote address is an IP address, as in ip:192.0.2.7 or ip:2001:db8::7"),
             (":ignore tower:99999", "the port is not a whole number from 1 to 65535"),
-            (":rate fast", "the send rate is a number of messages a second, such as 0.5"),
+            (":rate fast", "the send rate is a number from 0.001 to 100000 messages a second, such as 0.5"),
+            (":rate 0", "the send rate is a number from 0.001 to 100000 messages a second, such as 0.5"),
+            (":qu", "there is no command :qu; :queue, :quit and :quit! begin so"),
+            (":ann x", "there is no command :ann; :announce begins so"),
+            (":json 0", "an empty message (null, false, 0 or \"\") is never queued"),
             (":motion fast", "motion is full, reduced or off"),
             (":motion", "motion is full, reduced or off"),
             (":drop (", "something to look for is missing here; a | in quotes is text"),
-            (":edit it", "a message is named by its number, as :queue shows it"),
+            (":edit it", "a message is named by its number, which Tab offers and :queue lists"),
             (":edit 7 :quit", "the new text of a message is a line of text, or :json VALUE"),
             (":edit 7 :frobnicate", "there is no command :frobnicate; :help lists them"),
             (":release", "release a message by its number, or all"),

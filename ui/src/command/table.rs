@@ -1,18 +1,21 @@
 //! Every command, one a line: the one list from which parsing, help, completion and the README are made.
 
-use std::path::Path;
+use std::{ops::RangeInclusive, path::Path};
 
-use clacks_p2p::{DEFAULT_MAX_DEPTH, Message};
+use clacks_p2p::{DEFAULT_MAX_DEPTH, Message, core::EnqueueError};
 
 use crate::{
     dashboard::{Direction, Target},
-    filter::Filter,
+    filter::{Domain, Filter},
     paths::expand,
     recording::{controls::ReplayCommand, files::Existing, recorder::RecordCommand},
     station::parse_wish,
 };
 
 use super::{Argument, Command, CommandError, Known, NodeCommand, Party, Step, ViewCommand, line::LineKey};
+
+/// Messages a second that a node can be told to send at most.
+pub(crate) const SEND_RATES: RangeInclusive<f64> = 0.001..=100_000.0;
 
 /// One row of the list of commands.
 #[derive(Debug)]
@@ -72,14 +75,14 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "unignore", Argument::Party(Ignored), Anywhere, "take an ignore back", |text| Ok(text.parse::<Party>()?.unignored().into());
     "forget", Address(All), Anywhere, "remove a peer; it comes back when somebody names it", |text| Ok(NodeCommand::Forget(text.parse()?).into());
     "trust", Address(All), Anywhere, "accept the new certificate of a peer", |text| Ok(NodeCommand::Trust(text.parse()?).into());
-    "json", Json, Anywhere, "send any JSON value as a message", |text| Ok(NodeCommand::Enqueue(Message::from_json(text, DEFAULT_MAX_DEPTH)?).into());
+    "json", Json, Anywhere, "send any JSON value as a message", json;
     "drop", Argument::Drop, Anywhere, "remove one message, all that match a filter, or all; messages that are being sent are not affected", drop;
-    "hold", Argument::Filter, Anywhere, "hold what it admits, now and as it comes, until it is released, or the message of this number; alone: say what is held", hold;
+    "hold", Argument::Hold, Anywhere, "hold one message, or all that match a filter, those that come later too; a held message is not sent until it is released; without NUMBER and FILTER, show the rule", hold;
     "unhold", Nothing, Anywhere, "hold no more by a filter; what is held stays so until it is released", |_| Ok(NodeCommand::Unhold.into());
     "release", Argument::Held, Anywhere, "put a held message at the tail of the queue, or all of them", release;
     "edit", Argument::Edit, Anywhere, "give a message that waits or is held another text, on the screen beginning with what it says", edit;
     "held", Nothing, Anywhere, "list the messages that are held", view!(View::Held);
-    "rate", Rate, Anywhere, "change how many messages a second are sent", |text| Ok(NodeCommand::Rate(text.parse().map_err(|_| CommandError::Rate)?).into());
+    "rate", Rate, Anywhere, "change how many messages a second are sent", rate;
     "peers", Nothing, Anywhere, "go to the peers", view!(View::Peers);
     "queue", Nothing, Anywhere, "go to the queue", view!(View::Queue);
     "limits", Nothing, Anywhere, "show what is taken and done at most, how much of it is used and how often it was met", view!(View::Limits);
@@ -158,6 +161,20 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "put-back", Nothing, Key, "put back what was deleted last", view!(View::Line(LineKey::PutBack));
 ];
 
+fn json(text: &str) -> Result<Command, CommandError> {
+    let message = Message::from_json(text, DEFAULT_MAX_DEPTH)?;
+    if message.is_falsy() {
+        Err(EnqueueError::Empty.into())
+    } else {
+        Ok(NodeCommand::Enqueue(message).into())
+    }
+}
+
+fn rate(text: &str) -> Result<Command, CommandError> {
+    let rate = text.parse().ok().filter(|rate| SEND_RATES.contains(rate)).ok_or(CommandError::Rate)?;
+    Ok(NodeCommand::Rate(rate).into())
+}
+
 fn message_id(text: &str) -> Result<clacks_p2p::core::MessageId, CommandError> {
     text.parse().map_err(|_| CommandError::MessageId)
 }
@@ -166,7 +183,7 @@ fn hold(text: &str) -> Result<Command, CommandError> {
     Ok(match (text, message_id(text)) {
         ("", _) => NodeCommand::ShowHold,
         (_, Ok(id)) => NodeCommand::HoldOne(id),
-        (_, Err(_)) => NodeCommand::Hold(Filter::parse(text)?),
+        (_, Err(_)) => NodeCommand::Hold(Filter::parse_for(text, Domain::Queue)?),
     }
     .into())
 }
@@ -175,7 +192,7 @@ fn drop(text: &str) -> Result<Command, CommandError> {
     Ok(match (text, message_id(text)) {
         ("all", _) => NodeCommand::DropAll(None),
         (_, Ok(id)) => NodeCommand::Drop(id),
-        (_, Err(_)) => NodeCommand::DropAll(Some(Filter::parse(text)?)),
+        (_, Err(_)) => NodeCommand::DropAll(Some(Filter::parse_for(text, Domain::Queue)?)),
     }
     .into())
 }
@@ -201,7 +218,7 @@ fn edit(text: &str) -> Result<Command, CommandError> {
 }
 
 fn filter(text: &str) -> Result<Command, CommandError> {
-    let filter = if text.is_empty() { None } else { Some(Filter::parse(text)?) };
+    let filter = if text.is_empty() { None } else { Some(text.parse::<Filter>()?) };
     Ok(View::Filter(filter).into())
 }
 

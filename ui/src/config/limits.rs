@@ -1,6 +1,6 @@
 //! The options of how much a node takes and does, whoever asks.
 
-use std::{num::NonZero, time::Duration};
+use std::time::Duration;
 
 use clacks_p2p::Builder;
 use clap::builder::BoolishValueParser;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     byte_size::BodySize,
-    replace,
+    number, replace,
     timeout::{Rate, Timeout},
 };
 
@@ -23,70 +23,79 @@ const HEADING: &str = "Limits";
 pub(crate) struct Limits {
     /// Most peers known, 1 or more; then one that never answered or, without such, one that is lost or dead makes room
     /// for another [default: 100000]
-    #[arg(long, env = "CLACKS_MAX_PEERS", value_name = "NUMBER", value_parser = at_least_one)]
-    max_peers: Option<NonZero<u32>>,
+    #[arg(long, env = "CLACKS_MAX_PEERS", value_name = "NUMBER", value_parser = number::count)]
+    #[serde(deserialize_with = "number::file::count")]
+    max_peers: Option<usize>,
 
     /// Most of them that are new, 1 or more; then friends that are named are not remembered [default: 1000]
-    #[arg(long, env = "CLACKS_MAX_NEW_PEERS", value_name = "NUMBER", value_parser = at_least_one)]
-    max_new_peers: Option<NonZero<u32>>,
+    #[arg(long, env = "CLACKS_MAX_NEW_PEERS", value_name = "NUMBER", value_parser = number::count)]
+    #[serde(deserialize_with = "number::file::count")]
+    max_new_peers: Option<usize>,
 
     /// Unknown peers a minute that one remote address may introduce; 0 for no limit [default: 10]
-    #[arg(long, env = "CLACKS_INTRODUCTIONS_PER_MINUTE", value_name = "NUMBER")]
+    #[arg(long, env = "CLACKS_INTRODUCTIONS_PER_MINUTE", value_name = "NUMBER", value_parser = number::count_or_no_limit)]
+    #[serde(deserialize_with = "number::file::count_or_no_limit")]
     introductions_per_minute: Option<u32>,
 
     /// How many it may introduce at once after a quiet time, 1 or more [default: 100]
-    #[arg(long, env = "CLACKS_INTRODUCTIONS_BURST", value_name = "NUMBER", value_parser = at_least_one)]
-    introductions_burst: Option<NonZero<u32>>,
+    #[arg(long, env = "CLACKS_INTRODUCTIONS_BURST", value_name = "NUMBER", value_parser = number::count)]
+    #[serde(deserialize_with = "number::file::count")]
+    introductions_burst: Option<usize>,
 
     /// Payloads a second that are taken from one remote address, 0.001 to 1000000, others are answered 429; 0 for no
     /// limit [default: 1000]
-    #[arg(long, env = "CLACKS_PAYLOAD_RATE", value_name = "PER_SECOND", allow_negative_numbers = true)]
+    #[arg(long, env = "CLACKS_PAYLOAD_RATE", value_name = "PER_SECOND")]
     payload_rate: Option<Rate>,
 
     /// Payloads that are taken at once from one remote address after a quiet time, 1 or more [default: 2000]
-    #[arg(long, env = "CLACKS_PAYLOAD_BURST", value_name = "NUMBER", value_parser = at_least_one)]
-    payload_burst: Option<NonZero<u32>>,
+    #[arg(long, env = "CLACKS_PAYLOAD_BURST", value_name = "NUMBER", value_parser = number::count)]
+    #[serde(deserialize_with = "number::file::count")]
+    payload_burst: Option<usize>,
 
     /// Most connections from outside at once, 1 or more; when it is reached, a connection of the network and address with
     /// the most connections is closed [default: 768]
-    #[arg(long, env = "CLACKS_MAX_CONNECTIONS", value_name = "NUMBER", value_parser = at_least_one)]
-    max_connections: Option<NonZero<u32>>,
+    #[arg(long, env = "CLACKS_MAX_CONNECTIONS", value_name = "NUMBER", value_parser = number::count)]
+    #[serde(deserialize_with = "number::file::count")]
+    max_connections: Option<usize>,
 
     /// Most of them from one remote address, 1 or more [default: 64]
-    #[arg(long, env = "CLACKS_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER", value_parser = at_least_one)]
-    max_connections_per_address: Option<NonZero<u32>>,
+    #[arg(long, env = "CLACKS_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER", value_parser = number::count)]
+    #[serde(deserialize_with = "number::file::count")]
+    max_connections_per_address: Option<usize>,
 
     /// New connections a second that each remote address may make however many others make, 1 or more [default: 10]
-    #[arg(long, env = "CLACKS_CONNECTION_RATE_PER_ADDRESS", value_name = "PER_SECOND", value_parser = at_least_one)]
-    connection_rate_per_address: Option<NonZero<u32>>,
+    #[arg(long, env = "CLACKS_CONNECTION_RATE_PER_ADDRESS", value_name = "PER_SECOND", value_parser = number::count)]
+    #[serde(deserialize_with = "number::file::count")]
+    connection_rate_per_address: Option<usize>,
 
     /// New connections a second for all addresses together, on top of the rate per address; not applied while only one
     /// address connects; 0 for no limit [default: 1000]
-    #[arg(long, env = "CLACKS_CONNECTION_RATE", value_name = "PER_SECOND")]
+    #[arg(long, env = "CLACKS_CONNECTION_RATE", value_name = "PER_SECOND", value_parser = number::count_or_no_limit)]
+    #[serde(deserialize_with = "number::file::count_or_no_limit")]
     connection_rate: Option<u32>,
 
     /// Time for the TLS handshake of a connection from outside: milliseconds, or as in 10s, 1m; 10ms to 24h [default: 10s]
-    #[arg(long, env = "CLACKS_HANDSHAKE_TIMEOUT", value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(long, env = "CLACKS_HANDSHAKE_TIMEOUT", value_name = "TIME")]
     handshake_timeout: Option<Timeout>,
 
     /// Time for the headers of a request, and between requests [default: 30s]
-    #[arg(long, env = "CLACKS_HEADER_TIMEOUT", value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(long, env = "CLACKS_HEADER_TIMEOUT", value_name = "TIME")]
     header_timeout: Option<Timeout>,
 
     /// Time for the body of a request, which is answered 408 then [default: 30s]
-    #[arg(long, env = "CLACKS_BODY_TIMEOUT", value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(long, env = "CLACKS_BODY_TIMEOUT", value_name = "TIME")]
     body_timeout: Option<Timeout>,
 
     /// Time for a client to go on reading our answer [default: 30s]
-    #[arg(long, env = "CLACKS_ANSWER_TIMEOUT", value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(long, env = "CLACKS_ANSWER_TIMEOUT", value_name = "TIME")]
     answer_timeout: Option<Timeout>,
 
     /// Time for a connection to a peer, TLS included [default: 5s]
-    #[arg(long, env = "CLACKS_CONNECT_TIMEOUT", value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(long, env = "CLACKS_CONNECT_TIMEOUT", value_name = "TIME")]
     connect_timeout: Option<Timeout>,
 
     /// Time for a whole request to a peer [default: 10s]
-    #[arg(long, env = "CLACKS_REQUEST_TIMEOUT", value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(long, env = "CLACKS_REQUEST_TIMEOUT", value_name = "TIME")]
     request_timeout: Option<Timeout>,
 
     /// Largest body of a request, 1K to 1G; above it the answer is 413 [default: 1M]
@@ -101,10 +110,6 @@ pub(crate) struct Limits {
     #[arg(long, env = "CLACKS_CONTACT_ALL", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
     contact_all: Option<bool>,
-}
-
-fn at_least_one(text: &str) -> Result<NonZero<u32>, &'static str> {
-    text.parse().map_err(|_| "a number here is whole and at least 1")
 }
 
 impl Limits {
@@ -140,24 +145,22 @@ impl Limits {
 
     /// Sets the limits of a node.
     pub(super) fn apply(&self, builder: Builder) -> Builder {
-        let number = |number: Option<NonZero<u32>>| number.map(|number| number.get() as usize);
+        // What is read fits.
+        let rate = |count: Option<usize>| count.and_then(|count| u32::try_from(count).ok());
         let time = |time: Option<Timeout>| time.map(Duration::from);
         builder
             .options(|options| {
-                replace(&mut options.max_peers, number(self.max_peers));
-                replace(&mut options.max_new_peers, number(self.max_new_peers));
+                replace(&mut options.max_peers, self.max_peers);
+                replace(&mut options.max_new_peers, self.max_new_peers);
                 replace(&mut options.introductions_per_minute, self.introductions_per_minute);
-                replace(&mut options.introductions_burst, self.introductions_burst.map(NonZero::get));
+                replace(&mut options.introductions_burst, rate(self.introductions_burst));
                 replace(&mut options.payload_rate, self.payload_rate.map(|rate| rate.0));
-                replace(&mut options.payload_burst, self.payload_burst.map(NonZero::get));
+                replace(&mut options.payload_burst, rate(self.payload_burst));
             })
             .limits(|limits| {
-                replace(&mut limits.max_connections, number(self.max_connections));
-                replace(&mut limits.max_connections_per_address, number(self.max_connections_per_address));
-                replace(
-                    &mut limits.connection_rate_per_address,
-                    self.connection_rate_per_address.map(NonZero::get),
-                );
+                replace(&mut limits.max_connections, self.max_connections);
+                replace(&mut limits.max_connections_per_address, self.max_connections_per_address);
+                replace(&mut limits.connection_rate_per_address, rate(self.connection_rate_per_address));
                 replace(&mut limits.connection_rate, self.connection_rate);
                 replace(&mut limits.handshake_timeout, time(self.handshake_timeout));
                 replace(&mut limits.header_timeout, time(self.header_timeout));

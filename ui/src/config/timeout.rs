@@ -16,7 +16,7 @@ const MOST: Duration = Duration::from_secs(24 * 3600);
 
 const NO_TIMEOUT: &str =
     "a time is a number of milliseconds, or with a unit as in 500ms, 10s, 1m; from 10ms to 24h";
-const NO_RATE: &str = "a rate is a number a second from 0.001 to 1000000, or 0 for no limit";
+const NO_RATE: &str = "a rate is a number a second from 0.001 to 1000000, such as 0.5, or 0 for no limit";
 
 impl From<Timeout> for Duration {
     fn from(timeout: Timeout) -> Self {

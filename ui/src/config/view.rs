@@ -65,12 +65,12 @@ pub(crate) struct View {
     #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) no_title: Option<bool>,
 
-    /// Forget at the end what was sent and which commands were given
+    /// Keep no history of what was sent and which commands were given
     #[arg(long, env = "CLACKS_NO_HISTORY", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) no_history: Option<bool>,
 
-    /// Where the last 500 lines are kept that were sent [default: history, in the data directory]
+    /// Where the last 500 lines that were sent are kept; drafts are not [default: history, in the data directory]
     #[arg(long, env = "CLACKS_HISTORY_FILE", value_name = "FILE")]
     pub(crate) history_file: Option<UserPath>,
 

@@ -6,20 +6,17 @@ use clacks_p2p::{
     Node,
     core::{MessageId, Peer, QueuedMessage},
 };
+use jiff::tz::TimeZone;
 
 use super::{
     assist::{Answer, Messages, Question},
-    available::REPLAY_SENDS_NOTHING,
     completion::{MOST_CHOICES, Need, PeerMatcher},
     source::Source,
 };
-use crate::{
-    command::{Known, NodeCommand, Party},
-    objection,
-};
+use crate::command::{Known, Party};
 
 /// What there is to be said.
-pub(super) fn answer(source: &Source, question: Question) -> Answer {
+pub(super) fn answer(source: &Source, question: Question, zone: &TimeZone) -> Answer {
     let peers = match &question.need {
         Some(Need::Peers(known, typed)) => peers(source, *known, typed),
         _ => Vec::new(),
@@ -33,7 +30,7 @@ pub(super) fn answer(source: &Source, question: Question) -> Answer {
         (Some(Need::Peers(Known::Ignored, typed)), Some(node)) => ignored_remotes(node, typed),
         _ => Vec::new(),
     };
-    let objection = question.command.as_ref().and_then(|command| objection(source, command));
+    let objection = question.command.as_ref().and_then(|command| source.why_not(command, zone));
     Answer { question, peers, remotes, messages, objection }
 }
 
@@ -43,14 +40,6 @@ fn ignored_remotes(node: &Node, typed: &str) -> Vec<IpAddr> {
     remotes.sort_by_key(|remote| !Party::Remote(*remote).to_string().starts_with(typed));
     remotes.truncate(MOST_CHOICES);
     remotes
-}
-
-/// Why a command would fail now; in a replay each does.
-fn objection(source: &Source, command: &NodeCommand) -> Option<String> {
-    match source.node() {
-        Some(node) => objection::now(node, command),
-        None => Some(REPLAY_SENDS_NOTHING.to_owned()),
-    }
 }
 
 /// The peers of a kind that begin with what is typed; if there are none, those that hold its letters.
@@ -161,11 +150,11 @@ mod tests {
     async fn held_messages_are_told_with_those_that_wait_and_alone() {
         let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let [one, two] = ["one", "two"].map(|text| node.enqueue(Message::text(text)).unwrap());
-        crate::execute::execute(&node, NodeCommand::HoldOne(two)).await.unwrap();
+        crate::execute::execute(&node, crate::command::NodeCommand::HoldOne(two)).await.unwrap();
         let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
         let told = |held_only| {
             let need = Some(Need::Messages { begun: String::new(), held_only });
-            let messages = answer(&source, Question { need, command: None }).messages;
+            let messages = answer(&source, Question { need, command: None }, &TimeZone::UTC).messages;
             [messages.waiting, messages.held].map(|all| all.iter().map(|one| one.id).collect::<Vec<_>>())
         };
         assert_eq!((told(false), told(true)), ([vec![one], vec![two]], [vec![], vec![two]]));
@@ -181,7 +170,7 @@ mod tests {
         let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
         let told = |known, typed: &str| {
             let question = Question { need: Some(Need::Peers(known, typed.to_owned())), command: None };
-            let peers = answer(&source, question).peers;
+            let peers = answer(&source, question, &TimeZone::UTC).peers;
             peers.iter().map(|peer| peer.address.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(told(Known::All, "").len(), MOST_CHOICES);
@@ -193,7 +182,7 @@ mod tests {
         assert!(node.ignore_remote(second) && node.ignore_remote(first));
         let remotes = |known, typed: &str| {
             let question = Question { need: Some(Need::Peers(known, typed.to_owned())), command: None };
-            answer(&source, question).remotes
+            answer(&source, question, &TimeZone::UTC).remotes
         };
         assert_eq!(remotes(Known::Ignored, ""), [first, second]);
         assert_eq!(remotes(Known::Ignored, "ip:192.0.2.8"), [second, first]);

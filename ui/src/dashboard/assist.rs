@@ -8,10 +8,10 @@ use clacks_p2p::{
 };
 
 use super::{
+    check,
     completion::{self, Candidates, Completion, Need, complete},
     model::{Focus, Model},
     update::Effect,
-    verdict::{Verdict, verdict},
 };
 use crate::command::{Argument, Command, Known, NodeCommand, ViewCommand};
 
@@ -26,10 +26,12 @@ pub(crate) struct Assist {
     messages: Messages,
     /// The names that were found for a path.
     files: Option<(Need, Vec<String>)>,
+    /// Why the node or the disk would refuse the line.
     objection: Option<String>,
-    /// Enter was pressed although the line does not work, for this reason.
-    refused: Option<String>,
-    verdict: Verdict,
+    /// Why Enter refuses the line.
+    refusal: Option<String>,
+    /// Enter was pressed although the line is refused.
+    was_sent: bool,
     ghost: Option<Ghost>,
     menu: Option<Menu>,
     /// A completion was asked for, in this direction, before the directory was read.
@@ -41,7 +43,7 @@ pub(crate) struct Assist {
 pub(crate) struct Question {
     pub(crate) need: Option<Need>,
     /// The command that the line is.
-    pub(crate) command: Option<NodeCommand>,
+    pub(crate) command: Option<Command>,
 }
 
 /// What the node answered.
@@ -89,17 +91,19 @@ pub(crate) enum Direction {
 }
 
 impl Assist {
-    /// Why the line does not work, if it is certain that it doesn't or if it was tried to send it.
-    pub(crate) fn wrong(&self) -> Option<&str> {
-        self.hopeless().or(self.refused.as_deref())
+    /// Why Enter refuses the line.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
     }
 
-    /// Why it is certain that the line does not work.
-    pub(super) fn hopeless(&self) -> Option<&str> {
-        match &self.verdict {
-            Verdict::Wrong(reason) => Some(reason),
-            Verdict::Fine | Verdict::Begun => None,
-        }
+    /// Why the node or the disk would refuse the line.
+    pub(super) fn objection(&self) -> Option<&str> {
+        self.objection.as_deref()
+    }
+
+    /// Whether Enter was pressed on the line as it is, and refused it.
+    pub(super) fn was_refused(&self) -> bool {
+        self.was_sent && self.refusal.is_some()
     }
 
     pub(crate) fn ghost(&self) -> Option<&Ghost> {
@@ -123,19 +127,45 @@ pub(super) fn edited(model: &mut Model) -> Vec<Effect> {
 
 /// The line is another one.
 fn changed(model: &mut Model) -> Vec<Effect> {
+    let assist = &mut model.assist;
+    (assist.was_sent, assist.objection, assist.awaits_files) = (false, None, None);
+    ask(model)
+}
+
+/// Enter was pressed on a line that is refused. What the node or the disk has against it may have gone since, so they are
+/// asked again.
+pub(super) fn refuse(model: &mut Model) -> Vec<Effect> {
+    model.assist.menu = None;
+    model.assist.was_sent = true;
+    ask(model)
+}
+
+/// Asks what has to be known about the line.
+fn ask(model: &mut Model) -> Vec<Effect> {
     let (line, cursor) = (model.input.draft(), model.input.cursor_byte());
-    let command = match Command::parse(line) {
-        Ok(Command::Node(NodeCommand::Enqueue(message))) if message.size() <= Message::MAX_SIZE => None,
-        Ok(Command::Node(command)) => Some(command),
-        _ => None,
-    };
+    let command = Command::parse(line).ok().filter(has_to_be_asked_about);
     let question = Question { need: completion::need(line, cursor), command };
     let is_asked = question.need.is_some() || question.command.is_some();
-    let assist = &mut model.assist;
-    (assist.refused, assist.objection, assist.awaits_files) = (None, None, None);
-    assist.asked = is_asked.then(|| question.clone());
+    model.assist.asked = is_asked.then(|| question.clone());
     judge(model);
     if is_asked { vec![Effect::Ask(question)] } else { Vec::new() }
+}
+
+/// Whether the node or the disk may have something against a command that nothing here knows of.
+fn has_to_be_asked_about(command: &Command) -> bool {
+    match command {
+        Command::Node(NodeCommand::Enqueue(message)) => message.size() > Message::MAX_SIZE,
+        Command::Node(_) => true,
+        Command::View(command) => matches!(
+            command,
+            ViewCommand::Edit(_)
+                | ViewCommand::EditInEditor(_)
+                | ViewCommand::Record(_)
+                | ViewCommand::PeersFrom(_)
+                | ViewCommand::Write(_)
+                | ViewCommand::Replay(_)
+        ),
+    }
 }
 
 /// Takes in what the node says about the line.
@@ -161,31 +191,24 @@ pub(super) fn listed(model: &mut Model, need: Need, names: Vec<String>) -> Vec<E
     }
 }
 
-/// The line was to be sent and does not work.
-pub(super) fn refuse(model: &mut Model, reason: String) {
-    model.assist.ghost = None;
-    model.assist.refused = Some(reason);
+/// Takes in what the disk says about a command that is about a file.
+pub(super) fn file_checked(model: &mut Model, command: &ViewCommand, objection: Option<String>) {
+    let asked = model.assist.asked.as_ref().and_then(|asked| asked.command.as_ref());
+    if objection.is_some() && asked == Some(&Command::View(command.clone())) {
+        model.assist.objection = objection;
+        judge(model);
+    }
 }
 
-// === Verdict and ghost ===
+// === Refusal and ghost ===
 
 fn judge(model: &mut Model) {
-    let completion = completion_at(model, model.input.draft().len());
     let line = model.input.draft();
-    let objection = model.assist.objection.clone().or_else(|| no_such_theme(model, line));
-    let verdict = verdict(line, objection.as_deref(), &completion);
-    let ghost = match verdict {
-        Verdict::Wrong(_) => None,
-        Verdict::Fine | Verdict::Begun => ghost(model, &completion),
-    };
-    (model.assist.verdict, model.assist.ghost) = (verdict, ghost);
-}
-
-fn no_such_theme(model: &Model, line: &str) -> Option<String> {
-    match Command::parse(line) {
-        Ok(Command::View(ViewCommand::Theme(name))) => model.looks.find(&name).err(),
-        _ => None,
-    }
+    let completion = completion_at(model, line.len());
+    let is_quiet = check::is_blank(line) && !model.assist.was_sent;
+    let refusal = check::check(model).err().filter(|_| !is_quiet);
+    let ghost = ghost(model, &completion);
+    (model.assist.refusal, model.assist.ghost) = (refusal, ghost);
 }
 
 /// What the line could go on with: as one that was sent before, as the only completion, or with an argument.
@@ -268,7 +291,7 @@ fn completed(model: &mut Model, direction: Direction) -> Vec<Effect> {
     let completion = completion_at(model, cursor);
     match completion.choices.as_slice() {
         [] => {
-            model.say("nothing that is known fits here");
+            model.complain("nothing that is known fits here");
             Vec::new()
         }
         [only] => {

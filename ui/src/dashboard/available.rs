@@ -123,6 +123,19 @@ pub(crate) fn out_of_place(model: &Model, command: &Command) -> Option<&'static 
     }
 }
 
+/// Why a command that somebody wrote would be refused, as far as the model knows.
+pub(crate) fn why_not_written(model: &Model, command: &Command) -> Option<String> {
+    if let Some(reason) = out_of_place(model, command) {
+        return Some(reason.to_owned());
+    }
+    match command {
+        Command::View(ViewCommand::Theme(name)) => model.looks.find(name).err(),
+        Command::View(ViewCommand::Station(number, wish)) => model.why_not_station(*number, wish),
+        Command::View(command) => why_not_view(model, command),
+        Command::Node(_) => None,
+    }
+}
+
 /// Whether there is nothing left of the recording to play.
 fn is_played(model: &Model) -> bool {
     model.replay.as_ref().is_some_and(|replay| replay.at_end)

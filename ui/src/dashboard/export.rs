@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::{
     escape::{escaped, escaped_json},
     paths::expand,
+    precheck,
 };
 
 use super::{copying::text, log::Row};
@@ -61,10 +62,31 @@ impl Target {
         let path = self.path.display();
         match self.try_write(rows) {
             Ok(bytes) => Ok(format!("wrote {} in {bytes} bytes to {path}", number_of(rows.len()))),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(format!("{path} is there already; :write! {path} writes over it"))
-            }
-            Err(error) => Err(format!("cannot write {path}: {}", reason(&error))),
+            Err(error) => Err(self.refusal(&error)),
+        }
+    }
+
+    /// Why nothing could be written there now, as far as the disk tells; nothing is made. Blocks.
+    pub(crate) fn why_not(&self) -> Option<String> {
+        let path = match expand(&self.path) {
+            Ok(path) => path,
+            Err(error) => return Some(self.refusal(&io::Error::other(error))),
+        };
+        let error = if !self.replaces && path.symlink_metadata().is_ok() {
+            io::ErrorKind::AlreadyExists.into()
+        } else if path.is_dir() {
+            io::ErrorKind::IsADirectory.into()
+        } else {
+            precheck::directory_of(&path).err()?
+        };
+        Some(self.refusal(&error))
+    }
+
+    fn refusal(&self, error: &io::Error) -> String {
+        let path = self.path.display();
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => format!("{path} is there already; :write! {path} writes over it"),
+            _ => format!("cannot write {path}: {}", reason(error)),
         }
     }
 

@@ -51,15 +51,19 @@ impl Input {
         self.search = None;
     }
 
-    /// Begins a command, or goes on with one that begins so. Another that was being written goes into the history.
-    pub(crate) fn write_command(&mut self, begun: &str) {
+    /// Begins a command, or goes on with one that begins so; a colon alone always begins a new one. Another that was
+    /// being written goes into the history of this run; returns whether there was one.
+    pub(crate) fn write_command(&mut self, begun: &str) -> bool {
         self.write_message();
         self.writes_command = true;
-        if !self.draft().starts_with(begun) {
+        let is_left = self.draft() != self.begun && !self.draft().is_empty();
+        let goes_on = begun != ":" && self.draft().starts_with(begun);
+        if !goes_on {
             self.remember();
             self.set(begun);
         }
         begun.clone_into(&mut self.begun);
+        is_left && !goes_on
     }
 
     /// Leaves the draft to be gone on with later, but for a command that nothing was added to: that is none.
@@ -76,22 +80,6 @@ impl Input {
         self.remember();
         self.clear();
         self.write_message();
-    }
-
-    /// Puts the drafts into the history, the one that is being written last, as the program ends. Returns those that are
-    /// to be kept for the next run: not what begins with a space, nor a command that nothing was added to.
-    pub(crate) fn put_away_drafts(&mut self) -> Vec<String> {
-        // What a walk shows is in the history already.
-        if let Some(walk) = self.walk.take() {
-            self.set(&walk.into_draft());
-        }
-        let is_begun_only = self.command.value() == self.begun;
-        let command = self.command.value().to_owned();
-        let command = Some(command).filter(|command| !is_begun_only && !command.trim_matches(':').is_empty());
-        let message = Some(self.message.value().to_owned());
-        let drafts = if self.writes_command { [message, command] } else { [command, message] };
-        let drafts = drafts.into_iter().flatten().filter(|draft| !draft.starts_with(' '));
-        drafts.filter(|draft| self.history.push(draft)).collect()
     }
 
     fn line(&self) -> &Line {
@@ -133,19 +121,34 @@ impl Input {
         self.set("");
     }
 
-    /// Inserts text at the cursor as one line. Returns how many bytes had no room.
-    pub(crate) fn insert(&mut self, text: &str) -> usize {
+    /// How many bytes more the line can hold.
+    pub(crate) fn room(&self) -> usize {
+        MAX_DRAFT.saturating_sub(self.draft().len())
+    }
+
+    /// How many bytes more the draft of a message can hold, whatever is being written.
+    pub(crate) fn room_of_message(&self) -> usize {
+        MAX_DRAFT.saturating_sub(self.message.value().len())
+    }
+
+    /// Inserts text at the cursor as one line, all of it or, where it has no room, nothing. Returns whether it was
+    /// inserted.
+    pub(crate) fn insert(&mut self, text: &str) -> bool {
         // A line break would end the line; a space keeps the words apart.
         let text = text.trim_end_matches(['\r', '\n']).replace("\r\n", "\n").replace(['\n', '\r', '\t'], " ");
-        let room = MAX_DRAFT.saturating_sub(self.draft().len());
-        let fits = (0..=room.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default();
+        if text.len() > self.room() {
+            return false;
+        }
         let (before, after) = self.draft().split_at(self.cursor_byte());
-        let cursor = self.before_cursor() + fits.chars().count();
-        let draft = format!("{before}{fits}{after}");
-        let lost = text.len() - fits.len();
-        *self.line_mut() = Line::new(draft).with_cursor(cursor);
+        let cursor = self.before_cursor() + text.chars().count();
+        *self.line_mut() = Line::new(format!("{before}{text}{after}")).with_cursor(cursor);
         self.end_walk();
-        lost
+        true
+    }
+
+    /// Whether the key would write a character for which the line has no room.
+    pub(crate) fn has_no_room_for(&self, key: KeyEvent) -> bool {
+        matches!(key.code, KeyCode::Char(character) if is_typing(key) && character.len_utf8() > self.room())
     }
 
     /// Whether the cursor is behind all of the draft.
@@ -236,7 +239,7 @@ impl Input {
     }
 
     fn type_in(&mut self, character: char) -> bool {
-        let has_room = self.draft().len() + character.len_utf8() <= MAX_DRAFT;
+        let has_room = character.len_utf8() <= self.room();
         if has_room {
             self.handle(InputRequest::InsertChar(character));
         }
@@ -355,34 +358,28 @@ mod tests {
     }
 
     #[test]
-    fn drafts_are_put_away_but_not_what_is_none_or_secret() {
-        let put_away = |message: &str, command: &str| {
-            let mut input = Input::default();
-            input.insert("sent");
-            input.take();
-            input.insert(message);
-            input.write_command(":");
-            input.insert(command);
-            input.put_away_drafts()
-        };
-        assert_eq!(put_away("hello", "add a:1"), ["hello", ":add a:1"]);
-        assert_eq!(put_away(" secret", ""), [""; 0]);
-        assert_eq!(put_away("sent", ""), [""; 0], "it is there already");
+    fn a_command_begun_with_a_colon_starts_empty_and_what_was_begun_is_in_the_history() {
         let mut input = Input::default();
-        input.insert("sent");
-        input.take();
-        input.insert("draft");
+        assert!(!input.write_command(":"));
+        input.insert("rate abc");
+        input.leave();
+        assert!(input.write_command(":"), "there was one");
+        assert_eq!(input.draft(), ":");
         press(&mut input, KeyCode::Up);
-        assert_eq!(input.put_away_drafts(), ["draft"], "what is shown is in the history");
+        assert_eq!(input.draft(), ":rate abc");
     }
 
     #[test]
     fn a_paste_stays_on_one_line_and_within_bounds() {
         let mut input = Input::default();
-        assert_eq!(input.insert("a\r\nb\nc\td\n"), 0);
+        assert!(input.insert("a\r\nb\nc\td\n"));
         assert_eq!(input.draft(), "a b c d");
-        assert_eq!(input.insert(&"x".repeat(MAX_DRAFT)), 7);
-        assert_eq!(input.draft().len(), MAX_DRAFT);
+        assert!(!input.insert(&"x".repeat(MAX_DRAFT)), "all or nothing");
+        assert_eq!(input.draft(), "a b c d");
+        assert!(input.insert(&"x".repeat(input.room())));
+        assert_eq!((input.draft().len(), input.room()), (MAX_DRAFT, 0));
+        assert!(input.has_no_room_for(KeyEvent::from(KeyCode::Char('x'))));
+        assert!(!input.has_no_room_for(KeyEvent::from(KeyCode::Left)));
     }
 
     #[test]

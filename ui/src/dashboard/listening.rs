@@ -80,17 +80,33 @@ impl Listening {
 }
 
 impl Model {
+    /// Why there is nothing that `:station` could do.
+    pub(super) fn why_not_station(&self, number: Number, wish: &Wish) -> Option<String> {
+        if self.listening.stations.get(number).is_some() {
+            return None;
+        }
+        match wish {
+            Wish::Save(_) => None,
+            Wish::Clear => Some(format!("there is no station {number}")),
+            Wish::Tune => {
+                let filter = self.log.filter().map_or("from:tower", Filter::as_str);
+                Some(format!("there is no station {number}; :station {number} {filter} would make one"))
+            }
+        }
+    }
+
     /// Does what `:station` asks for.
     pub(super) fn wish(&mut self, number: Number, wish: Wish) -> Vec<Effect> {
+        if let Some(reason) = self.why_not_station(number, &wish) {
+            self.complain(reason);
+            return Vec::new();
+        }
         match wish {
             Wish::Tune => self.tune(number),
             Wish::Save(station) => {
                 self.say(format!("station {number} is {station}; {number} tunes in"));
                 self.listening.set(number, Some(station));
                 return vec![Effect::KeepStations(self.listening.changed.clone())];
-            }
-            Wish::Clear if self.listening.stations.get(number).is_none() => {
-                self.complain(format!("there is no station {number}"));
             }
             Wish::Clear => {
                 self.listening.set(number, None);
@@ -102,11 +118,7 @@ impl Model {
     }
 
     fn tune(&mut self, number: Number) {
-        let Some(station) = self.listening.stations.get(number) else {
-            let filter = self.log.filter().map_or("from:tower", Filter::as_str);
-            self.complain(format!("there is no station {number}; :station {number} {filter} would make one"));
-            return;
-        };
+        let Some(station) = self.listening.stations.get(number) else { return };
         let filter = station.filter.clone();
         let is_on = self.log.filter() == Some(&filter);
         self.listening.hits[number.index()] = 0;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::filter::{Filter, FilterError};
+use crate::filter::{Domain, Filter, FilterError};
 
 use super::{keymap::Place, layout::Pane, model::Model};
 
@@ -80,7 +80,7 @@ impl Model {
 }
 
 fn filter(text: &str) -> Result<Option<Filter>, FilterError> {
-    if text.trim().is_empty() { Ok(None) } else { Filter::parse(text).map(Some) }
+    if text.trim().is_empty() { Ok(None) } else { Filter::parse_for(text, Domain::Traffic).map(Some) }
 }
 
 /// The filter in a draft that begins to write one.

@@ -5,6 +5,7 @@ mod ask;
 mod assist;
 mod available;
 mod biography;
+mod check;
 mod choosing;
 mod completion;
 mod copying;
@@ -49,7 +50,6 @@ mod tower;
 mod trends;
 mod undo;
 mod update;
-mod verdict;
 mod view;
 
 pub(crate) use assist::Direction;
@@ -66,6 +66,8 @@ pub(crate) use looks::Looks;
 pub(crate) use motion::Setting as MotionSetting;
 pub(crate) use source::{Lists, Replayed, Source};
 pub(crate) use theme::Theme;
+#[cfg(test)]
+pub(crate) use theme::error_in as theme_error;
 pub(crate) use view::{clock, least_seen, nice, preview};
 
 use std::{
@@ -96,13 +98,14 @@ use self::{
 };
 use crate::{
     clipboard::{self, Text},
-    command::NodeCommand,
+    command::{Command, NodeCommand},
     config::View,
     history_file::{HistoryFile, HistoryWriter},
     leaving::Cause,
     limits::Settings as LimitSettings,
     listing,
     peer_list::ListSource,
+    precheck,
     recording::controls::ReplayCommand,
     station::{StationFile, StationWriter, Stations},
     terminal::{self, Input, Screen},
@@ -129,6 +132,8 @@ pub(crate) struct Settings {
     history: Option<PathBuf>,
     looks: Looks,
     stations: KeptStations,
+    /// What is said at the start.
+    remark: Option<String>,
 }
 
 /// The stations that were changed while the program ran, and where they are kept, if they are.
@@ -142,7 +147,7 @@ impl Settings {
     /// Reads the themes, so that a wrong one is told before a node is heard of.
     pub(crate) fn new(demo: bool, view: View) -> anyhow::Result<Self> {
         let looks = Looks::open(&view)?;
-        Ok(Self { demo, view, history: None, looks, stations: KeptStations::default() })
+        Ok(Self { demo, view, history: None, looks, stations: KeptStations::default(), remark: None })
     }
 
     /// Keeps stations in a directory; reads those that are kept there.
@@ -156,6 +161,11 @@ impl Settings {
     /// in the directory of the node if it has one.
     pub(crate) fn with_history(self, directory: Option<&Path>) -> Self {
         Self { history: self.view.history(directory), ..self }
+    }
+
+    /// Says this at the start, in the traffic as well, where it stays.
+    pub(crate) fn with_remark(self, remark: Option<String>) -> Self {
+        Self { remark, ..self }
     }
 
     fn has_title(&self) -> bool {
@@ -181,12 +191,12 @@ pub(crate) async fn run(source: Source, settings: &Settings) -> anyhow::Result<C
     let ended = dashboard.run().await;
     // What takes messages again at its end has to end before anybody begins anew.
     dashboard.handing_on.shutdown().await;
-    let Dashboard { source, screen, history, stations, last_words, cause, mut model, .. } = dashboard;
+    let Dashboard { source, screen, history, stations, last_words, cause, .. } = dashboard;
     let left = screen.leave();
     last_words.iter().for_each(|words| crate::tell(words));
     source.close().await.iter().for_each(|said| crate::tell(said));
+    // What was never sent is not written down.
     if let Some(history) = history {
-        model.input.put_away_drafts().into_iter().for_each(|draft| history.add(draft));
         history.finish().await;
     }
     if let Some(stations) = stations {
@@ -246,6 +256,10 @@ impl Dashboard {
         model.looks = settings.looks.clone();
         model.looks.complaint().into_iter().for_each(|complaint| model.complain(complaint));
         model.log.set_filter(settings.view.filter.clone());
+        if let Some(remark) = &settings.remark {
+            model.note_text(remark.clone());
+            model.complain(remark);
+        }
         let kept = &settings.stations;
         model.listening = Listening::new(settings.view.stations.clone(), kept.changed.clone());
         let replies = mpsc::channel(REPLIES);
@@ -525,7 +539,17 @@ impl Dashboard {
                 let _ = replies.blocking_send(Msg::Listed(need, names));
             });
         }
-        let answer = ask::answer(&self.source, question);
+        if let Some(Command::View(command)) = question.command.clone()
+            && precheck::is_about_a_file(&command)
+        {
+            let replies = self.replies.0.clone();
+            tokio::task::spawn_blocking(move || {
+                let objection = precheck::on_disk(&command);
+                // An error means that the dashboard is gone.
+                let _ = replies.blocking_send(Msg::FileChecked(command, objection));
+            });
+        }
+        let answer = ask::answer(&self.source, question, &self.model.zone);
         self.take(Msg::Answered(answer));
     }
 

@@ -1,6 +1,6 @@
 //! What becomes of text that comes at once: never keys, and what has many lines only after a question.
 
-use clacks_p2p::Message;
+use clacks_p2p::{MAX_WHOLE_MESSAGE, Message};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
@@ -39,11 +39,20 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         return refuse_in_replay(model);
     }
     let text = text.trim_matches(['\r', '\n']).replace("\r\n", "\n").replace('\r', "\n");
-    if text.contains('\n') && !writes_command(model) {
-        ask(model, text);
-        return Vec::new();
+    let is_for_a_line = !text.contains('\n') && text.len() <= room(model);
+    if is_for_a_line || writes_command(model) {
+        return insert(model, &text);
     }
-    insert(model, &text)
+    ask(model, text);
+    Vec::new()
+}
+
+/// Bytes that the line can take in which a paste would be written.
+fn room(model: &Model) -> usize {
+    match model.focus {
+        Focus::Input => model.input.room(),
+        Focus::Lists => model.input.room_of_message(),
+    }
 }
 
 /// Whether a command is being written, in which a line break is white space.
@@ -52,16 +61,18 @@ fn writes_command(model: &Model) -> bool {
     model.focus == Focus::Input && draft.starts_with(':') && !draft.starts_with("::")
 }
 
-/// Inserts text into the draft, as one line.
+/// Inserts text into the draft, as one line: all of it, or nothing if it has no room.
 pub(super) fn insert(model: &mut Model, text: &str) -> Vec<Effect> {
     if model.focus == Focus::Lists {
         write(model, "");
         model.say("pasted; Enter sends it, Esc leaves it as a draft");
     }
     model.input.end_search(true);
-    let without_room = model.input.insert(text);
-    if without_room > 0 {
-        model.complain(format!("the last {without_room} bytes of the paste had no room"));
+    if !model.input.insert(text) {
+        let (long, room) = (size(text.len()), size(model.input.room()));
+        model
+            .complain(format!("the paste has {long} and the line has room for {room}: nothing was inserted"));
+        return Vec::new();
     }
     assist::edited(model)
 }
@@ -69,50 +80,109 @@ pub(super) fn insert(model: &mut Model, text: &str) -> Vec<Effect> {
 fn ask(model: &mut Model, text: String) {
     if text.len() > LONGEST_PASTE {
         let (long, most) = (size(text.len()), size(LONGEST_PASTE));
-        model.complain(format!("a paste of {long} in many lines is too long; {most} at most"));
+        model.complain(format!("the paste has {long}, which is too long: nothing was taken; {most} at most"));
         return;
     }
     // A line that begins with a colon is text, never a command.
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let messages: Vec<_> = lines.map(|line| NodeCommand::Enqueue(Message::text(line))).collect();
-    let words = question(text.lines().count(), text.len(), messages.len(), model.screen.width);
-    let mut question = Question::new("PASTE?", words);
-    if messages.len() <= MOST_MESSAGES {
+    let message = Message::text(&text);
+    let choices = Choices::of(&text, &message, messages.len(), room(model));
+    let mut question = Question::new("PASTE?", choices.words(model.screen.width));
+    if choices.each {
         question = question.with_answer(plain('n'), vec![Effect::RunAll(messages)]);
     }
-    // As it would have been typed.
-    let line = if text.starts_with(':') { format!(":{text}") } else { text.clone() };
-    let enqueue = Effect::Run(NodeCommand::Enqueue(Message::text(&text)));
-    model.question = Some(
-        question
-            .with_answer(plain('1'), vec![enqueue, Effect::Sent(line)])
-            .with_answer(plain('e'), vec![Effect::Insert(text)]),
-    );
+    if choices.one {
+        // As it would have been typed.
+        let line = if text.starts_with(':') { format!(":{text}") } else { text.clone() };
+        let enqueue = Effect::Run(NodeCommand::Enqueue(message));
+        question = question.with_answer(plain('1'), vec![enqueue, Effect::Sent(line)]);
+    }
+    if choices.edit {
+        question = question.with_answer(plain('e'), vec![Effect::Insert(text)]);
+    }
+    model.question = Some(question);
+}
+
+/// What can become of a paste.
+struct Choices {
+    lines: usize,
+    /// Bytes of the text.
+    length: usize,
+    messages: usize,
+    /// One message has room for all of it.
+    one: bool,
+    /// It would be a message that nodes of the npm package do not take whole.
+    is_large: bool,
+    /// There are not too many lines for a message each.
+    each: bool,
+    /// The line has room for all of it.
+    edit: bool,
+}
+
+impl Choices {
+    fn of(text: &str, message: &Message, messages: usize, room: usize) -> Self {
+        Self {
+            lines: text.lines().count(),
+            length: text.len(),
+            messages,
+            one: message.size() <= Message::MAX_SIZE,
+            is_large: message.size() > MAX_WHOLE_MESSAGE,
+            each: (2..=MOST_MESSAGES).contains(&messages),
+            edit: text.len() <= room,
+        }
+    }
+
+    /// The question in as many words as there is room for.
+    fn words(&self, columns: u16) -> String {
+        let Self { lines, messages, .. } = self;
+        let (size, is_wide) = (size(self.length), columns >= 108);
+        let lines = if *lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
+        let begun = match columns {
+            108.. => format!("paste of {lines}, {size}: "),
+            70.. => format!("{lines}, {size}: "),
+            _ => format!("{lines}: "),
+        };
+        let choice = |is_there: bool, wide: String, middle: String, narrow: &str| match columns {
+            _ if !is_there => None,
+            108.. => Some(wide),
+            70.. => Some(middle),
+            _ => Some(narrow.to_owned()),
+        };
+        let large = match self.is_large {
+            true if is_wide => format!(" (npm nodes take {MAX_WHOLE_MESSAGE} bytes whole)"),
+            true => " (too large for npm nodes)".to_owned(),
+            false => String::new(),
+        };
+        let too_many = if *messages > MOST_MESSAGES && is_wide {
+            format!(" (not one each: {MOST_MESSAGES} at most)")
+        } else {
+            String::new()
+        };
+        let choices = [
+            choice(
+                self.one,
+                format!("1 as one message{large}{too_many}"),
+                format!("1 one message{large}"),
+                "1 one",
+            ),
+            choice(
+                self.each,
+                format!("n as {messages} messages"),
+                format!("n {messages} messages"),
+                "n each",
+            ),
+            choice(self.edit, "e edit as one line".to_owned(), "e edit".to_owned(), "e edit"),
+        ];
+        let nothing = if columns >= 70 { "Esc nothing" } else { "Esc" };
+        let too_large = if self.one { "" } else { "too large for one message, " };
+        let choices: Vec<_> = choices.into_iter().flatten().chain([nothing.to_owned()]).collect();
+        format!("{begun}{too_large}{}", choices.join(", "))
+    }
 }
 
 fn plain(character: char) -> Key {
     Key::plain(KeyCode::Char(character))
-}
-
-/// The question in as many words as there is room for.
-fn question(lines: usize, length: usize, messages: usize, columns: u16) -> String {
-    let size = size(length);
-    let each = |words: &str| if messages > MOST_MESSAGES { String::new() } else { words.to_owned() };
-    match columns {
-        108.. => format!(
-            "paste of {lines} lines, {size}: 1 as one message{}, e edit as one line, Esc nothing",
-            if messages > MOST_MESSAGES {
-                format!(" (not one each: {MOST_MESSAGES} at most)")
-            } else {
-                format!(", n as {messages} messages")
-            }
-        ),
-        70.. => format!(
-            "{lines} lines, {size}: 1 one message, {}e edit, Esc nothing",
-            each(&format!("n {messages} messages, "))
-        ),
-        _ => format!("{lines} lines: 1 one, {}e edit, Esc", each("n each, ")),
-    }
 }
 
 /// Keys that came faster than anybody types. Where text is written they are text, unless lines follow one another;
@@ -121,7 +191,8 @@ pub(super) fn on_burst(model: &mut Model, keys: Vec<KeyEvent>) -> Vec<Effect> {
     let text: String = keys.iter().filter_map(|key| character(*key)).collect();
     let has_lines = text.trim_end_matches(['\r', '\n']).contains(['\r', '\n']);
     let writes = |model: &Model| model.question.is_none() && model.place().is_writing();
-    if writes(model) && !has_lines {
+    let has_room = |model: &Model| model.focus == Focus::Lists || text.len() <= model.input.room();
+    if writes(model) && !has_lines && has_room(model) {
         let mut effects = Vec::new();
         for key in keys {
             // A key that leaves the input must not make keys of those behind it.

@@ -12,15 +12,19 @@ use jiff::tz::TimeZone;
 
 use super::{
     completion::MOST_CHOICES,
+    editing,
     holding::{HeldSnapshot, WantedHeld},
     limits::{MOST_REMOTES, Used},
     marks::Marked,
     model::{Anchor, Gone, Model, Snapshot, Wanted},
 };
 use crate::{
+    command::{Command, ViewCommand},
+    execute,
     limits::MOST_PLACES,
     log,
     peer_list::PeerLists,
+    precheck,
     recording::{
         controls::ReplayCommand,
         player::{Played, Player, Progress},
@@ -183,6 +187,26 @@ impl Source {
         match self {
             Self::Live(_) => None,
             Self::Replay(player) => Some(player.progress()),
+        }
+    }
+
+    /// Why a command would be refused now, as far as neither the model nor the disk has to be asked.
+    pub(crate) fn why_not(&self, command: &Command, zone: &TimeZone) -> Option<String> {
+        match (self, command) {
+            (Self::Live(live), Command::Node(command)) => precheck::at_node(&live.node, command),
+            (Self::Live(live), Command::View(ViewCommand::EditInEditor(id))) => {
+                precheck::not_here(&live.node, *id)
+            }
+            (Self::Live(live), Command::View(ViewCommand::Edit(id))) => {
+                let message = execute::message(&live.node, *id);
+                message.map_or_else(Some, |message| editing::too_long(*id, &message))
+            }
+            (Self::Live(live), Command::View(ViewCommand::Record(command))) => live.recorder.why_not(command),
+            (Self::Live(live), Command::View(ViewCommand::PeersFrom(None))) => live.peer_lists.why_not(),
+            (Self::Replay(player), Command::View(ViewCommand::Replay(command))) => {
+                player.why_not(*command, zone)
+            }
+            _ => None,
         }
     }
 

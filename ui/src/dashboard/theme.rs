@@ -107,6 +107,15 @@ impl Theme {
     }
 }
 
+/// What is wrong with the text of a theme's file.
+#[cfg(test)]
+pub(crate) fn error_in(text: &str) -> String {
+    match crate::config::parse::<file::File>(text) {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    }
+}
+
 /// The letter of a status.
 pub(crate) fn letter(status: Status) -> char {
     match status {

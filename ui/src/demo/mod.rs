@@ -31,19 +31,28 @@ const WITH_A_LOUD_ONE: usize = 4;
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
     /// Nodes beside the one that you watch, 1 to 64
-    #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = nodes)]
     pub(crate) nodes: u16,
     /// Which network: the same number gives nodes of the same character
-    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    #[arg(long, default_value_t = 1, value_name = "NUMBER", value_parser = seed)]
     pub(crate) seed: u64,
     /// How many times faster than usual everything goes, 0.1 to 20
-    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = speed, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = speed)]
     pub(crate) speed: f64,
 }
 
 fn speed(text: &str) -> Result<f64, &'static str> {
     let speed = text.parse().ok().filter(|speed| (0.1..=20.0).contains(speed));
-    speed.ok_or("the speed is a number from 0.1 to 20")
+    speed.ok_or("a speed is a number from 0.1 to 20, such as 4")
+}
+
+fn nodes(text: &str) -> Result<u16, &'static str> {
+    let nodes = text.parse().ok().filter(|nodes| (1..=64).contains(nodes));
+    nodes.ok_or("a number of nodes is whole and from 1 to 64, such as 8")
+}
+
+fn seed(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "a seed is a whole number from 0 to 18446744073709551615, such as 7")
 }
 
 /// A running demo network, with the node that is watched.

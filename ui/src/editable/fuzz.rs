@@ -11,6 +11,10 @@ fn edit() {
     clacks_fuzz::fuzz("edit", 5_000, |bytes| {
         let text = String::from_utf8_lossy(bytes);
         let message = Message::from_json(&text, DEFAULT_MAX_DEPTH).unwrap_or_else(|_| Message::text(&text));
+        // No node has such a message.
+        if message.is_falsy() {
+            return;
+        }
         let id: MessageId = "7".parse().unwrap();
         let line = line(id, &message);
         match Command::parse(&line) {

@@ -36,7 +36,7 @@ pub(crate) enum Reason {
     Status,
     #[error("a type is in, out, own, message, announce, note, refused, failed or dropped")]
     Type,
-    #[error("a size is written size>1k or size<200; k is a thousand bytes, M a million")]
+    #[error("a size is written size>1k or size<200; k is a thousand bytes, M a million, G a billion")]
     Size,
     #[error("an expression is written re:/…/, as in re:/^gnu/; in quotes it is text")]
     NoExpression,
@@ -48,6 +48,13 @@ pub(crate) enum Reason {
     TooCostly,
     #[error("a filter looks for {0} texts at most; leave some out, or use two filters")]
     TooMany(usize),
+    #[error("no row of the traffic can match this: its conditions exclude one another")]
+    NeverInTraffic,
+    #[error(
+        "no message that waits can match this: it has a text, from:, peer:, ip:, a size, and is of type:message and \
+         either type:in or type:own"
+    )]
+    NeverInQueue,
     #[error("there is no field {0}:, but {1}: there is; in quotes it is text")]
     Misspelt(String, &'static str),
 }

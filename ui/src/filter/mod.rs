@@ -8,14 +8,17 @@
 //! message it looks at. What it looks for takes one step for each byte, whatever the expression is.
 
 mod error;
+mod field;
 #[cfg(test)]
 mod fuzz;
 mod network;
 mod parse;
 mod pattern;
+mod possible;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod word;
 
 use std::str::FromStr;
 
@@ -23,9 +26,12 @@ use clacks_p2p::core::Status;
 use serde::{Deserialize, Deserializer, de::Error};
 
 pub(crate) use error::{FilterError, Reason};
+pub(crate) use field::{FIELDS, Values};
 use network::Network;
 use pattern::Pattern;
+pub(crate) use possible::Domain;
 pub(crate) use subject::{Subject, Type};
+pub(crate) use word::word_at;
 
 /// Longest filter in bytes.
 pub(crate) const MAX_LENGTH: usize = 1000;
@@ -90,6 +96,8 @@ enum Comparison {
 
 impl Filter {
     /// Reads a filter. One without a term is an error, so whoever has a use for "everything" looks for it before.
+    ///
+    /// Whether anything can match it is a matter of what it is for: [`Filter::parse_for`].
     pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
         let expression = parse::parse(text)?;
         Ok(Self { text: text.trim().to_owned(), expression })
@@ -106,17 +114,18 @@ impl Filter {
     }
 }
 
+/// A filter for the traffic.
 impl FromStr for Filter {
     type Err = FilterError;
 
     fn from_str(text: &str) -> Result<Self, FilterError> {
-        Self::parse(text)
+        Self::parse_for(text, Domain::Traffic)
     }
 }
 
 impl<'de> Deserialize<'de> for Filter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -153,18 +162,6 @@ impl Test {
             Self::Size(comparison, bytes) => {
                 subject.size().is_some_and(|size| comparison.holds(size, *bytes))
             }
-        }
-    }
-}
-
-impl Comparison {
-    fn holds(self, size: u64, bytes: u64) -> bool {
-        match self {
-            Self::Above => size > bytes,
-            Self::AtLeast => size >= bytes,
-            Self::Below => size < bytes,
-            Self::AtMost => size <= bytes,
-            Self::Exactly => size == bytes,
         }
     }
 }

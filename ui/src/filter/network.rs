@@ -45,6 +45,18 @@ impl Network {
     }
 }
 
+impl Network {
+    /// Whether all addresses of the other are in this one.
+    pub(super) fn includes(&self, other: &Self) -> bool {
+        self.bits <= other.bits && self.holds(other.first)
+    }
+
+    /// Whether any address is in both.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        self.includes(other) || other.includes(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

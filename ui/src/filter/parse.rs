@@ -6,6 +6,7 @@ use clacks_p2p::core::Status;
 
 use super::{
     Comparison, Expression, FilterError, MAX_LENGTH, Reason, Test, Type,
+    field::FIELDS,
     network::NoNetwork,
     pattern::{MAX_AUTOMATA, Pattern},
 };
@@ -16,8 +17,7 @@ const MAX_DEPTH: usize = 16;
 /// this bounds the work of a look.
 const MAX_PATTERNS: usize = 64;
 /// Where a word ends, beside white space.
-const SPECIAL: [char; 4] = ['"', '|', '(', ')'];
-const FIELDS: [&str; 8] = ["from", "to", "peer", "ip", "status", "type", "size", "re"];
+pub(super) const SPECIAL: [char; 4] = ['"', '|', '(', ')'];
 
 pub(super) fn parse(text: &str) -> Result<Expression, FilterError> {
     if text.len() > MAX_LENGTH {
@@ -126,7 +126,9 @@ impl<'a> Parser<'a> {
         let Some((name, value)) = word.split_once(':') else {
             return Ok(Test::Text(self.literal(word, span)?));
         };
-        let Some(field) = FIELDS.into_iter().find(|field| field.eq_ignore_ascii_case(name)) else {
+        let Some(field) =
+            FIELDS.iter().map(|field| field.name).find(|field| field.eq_ignore_ascii_case(name))
+        else {
             return match misspelt(name) {
                 Some(field) => Self::fail(span, Reason::Misspelt(name.to_owned(), field)),
                 None => Ok(Test::Text(self.literal(word, span)?)),
@@ -258,7 +260,7 @@ fn one_or(mut several: Vec<Expression>, join: fn(Vec<Expression>) -> Expression)
     }
 }
 
-fn unescaped_slash(text: &str) -> Option<usize> {
+pub(super) fn unescaped_slash(text: &str) -> Option<usize> {
     let mut is_escaped = false;
     text.bytes().position(|byte| {
         let ends = byte == b'/' && !is_escaped;
@@ -284,13 +286,14 @@ fn size_test(word: &str) -> Option<Result<Test, Reason>> {
     Some(bytes(number).map(|bytes| Test::Size(comparison, bytes)).ok_or(Reason::Size))
 }
 
-/// A number of bytes: `200`, `1.5k`, `2MB`.
+/// A number of bytes: `200`, `1.5k`, `2MB`, `1G`.
 fn bytes(text: &str) -> Option<u64> {
     let text = text.to_ascii_lowercase();
     let text = text.strip_suffix('b').unwrap_or(&text);
     let (digits, unit) = match text.char_indices().last()? {
         (at, 'k') => (&text[..at], 1e3),
         (at, 'm') => (&text[..at], 1e6),
+        (at, 'g') => (&text[..at], 1e9),
         _ => (text, 1.0),
     };
     let is_number = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
@@ -309,6 +312,6 @@ fn type_named(name: &str) -> Option<Type> {
 /// The field that was likely meant. Any other word with a colon is text, such as a host with its port.
 fn misspelt(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
-    let long_enough = FIELDS.into_iter().filter(|field| field.len() > 3);
-    long_enough.into_iter().find(|field| strsim::osa_distance(field, &name) == 1)
+    let mut long_enough = FIELDS.iter().map(|field| field.name).filter(|field| field.len() > 3);
+    long_enough.find(|field| strsim::osa_distance(field, &name) == 1)
 }

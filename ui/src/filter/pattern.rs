@@ -24,12 +24,27 @@ const MAX_WORK: usize = 16 << 20;
 
 /// What a text is searched for. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Pattern(Arc<dense::DFA<Vec<u32>>>);
+pub(super) struct Pattern {
+    automaton: Arc<dense::DFA<Vec<u32>>>,
+    source: Arc<Source>,
+}
+
+/// What a pattern was made from.
+#[derive(Debug, PartialEq, Eq)]
+enum Source {
+    /// A text, in small letters.
+    Literal(String),
+    Expression(String),
+}
 
 impl Pattern {
     /// Reads a regular expression that takes no more than so many bytes. No case of letters matters in it, and word
     /// boundaries are those between ASCII characters.
     pub(super) fn new(expression: &str, max_bytes: usize) -> Result<Self, Reason> {
+        Self::compile(expression, Source::Expression(expression.to_owned()), max_bytes)
+    }
+
+    fn compile(expression: &str, source: Source, max_bytes: usize) -> Result<Self, Reason> {
         let any_case = syntax::Config::new().case_insensitive(true);
         let parsed = syntax::parse_with(&with_ascii_boundaries(expression), &any_case)
             .map_err(|error| Reason::Expression(brief(&error.to_string())))?;
@@ -45,7 +60,7 @@ impl Pattern {
             .dfa_size_limit(Some(max_bytes))
             .determinize_size_limit(Some(MAX_WORK / classes));
         match dense::Builder::new().configure(limits).build_from_nfa(&compiled) {
-            Ok(automaton) => Ok(Self(Arc::new(automaton))),
+            Ok(automaton) => Ok(Self { automaton: Arc::new(automaton), source: Arc::new(source) }),
             Err(error) if error.is_size_limit_exceeded() => Err(Reason::TooCostly),
             Err(_) => Err(Reason::Expression("write \\b or \\B for a word boundary".to_owned())),
         }
@@ -53,18 +68,29 @@ impl Pattern {
 
     /// What holds this text, in any case of letters.
     pub(super) fn literal(text: &str, max_bytes: usize) -> Result<Self, Reason> {
-        Self::new(&regex::escape(text), max_bytes)
+        Self::compile(&regex::escape(text), Source::Literal(text.to_lowercase()), max_bytes)
+    }
+
+    /// Whether every text that this matches is known to be one that the other matches as well.
+    pub(super) fn implies(&self, wide: &Self) -> bool {
+        match (&*self.source, &*wide.source) {
+            // Letters outside ASCII can have more than two cases.
+            (Source::Literal(narrow), Source::Literal(wide)) if narrow.is_ascii() && wide.is_ascii() => {
+                narrow.contains(wide)
+            }
+            (narrow, wide) => narrow == wide,
+        }
     }
 
     /// Whether it matches anywhere. Takes one step a byte.
     pub(super) fn is_match(&self, text: &str) -> bool {
         // An automaton without bytes at which it gives up never fails.
-        matches!(self.0.try_search_fwd(&Input::new(text).earliest(true)), Ok(Some(_)))
+        matches!(self.automaton.try_search_fwd(&Input::new(text).earliest(true)), Ok(Some(_)))
     }
 
     /// Bytes that it takes.
     pub(super) fn size(&self) -> usize {
-        self.0.memory_usage()
+        self.automaton.memory_usage()
     }
 }
 

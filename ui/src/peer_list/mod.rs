@@ -97,6 +97,11 @@ impl PeerLists {
         &self.configured
     }
 
+    /// Why those that are configured can't be read.
+    pub(crate) fn why_not(&self) -> Option<String> {
+        self.configured.is_empty().then(|| NOTHING_CONFIGURED.to_owned())
+    }
+
     /// Reads this list, or without one all that are configured, side by side; in the order of the configuration.
     pub(crate) async fn read_all(&self, asked: Option<ListSource>) -> Result<Vec<Reading>, String> {
         let sources = asked.map_or_else(|| self.configured.to_vec(), |source| vec![source]);
@@ -213,6 +218,13 @@ impl std::fmt::Display for Contents {
             bad => write!(f, ", {bad} bad lines"),
         }
     }
+}
+
+/// Why a list can't be read now, where only the disk is to be asked. Blocks.
+pub(crate) fn why_not(source: &ListSource) -> Option<String> {
+    let ListSource::File(path) = source else { return None };
+    let error = file::read(path).err()?;
+    Reading { source: source.clone(), result: Err(error) }.summary().err()
 }
 
 /// What was read, in one line; an error if one of the lists was not.

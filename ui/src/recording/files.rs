@@ -9,7 +9,7 @@ use std::{
 use clacks_p2p::node::files::target;
 
 use super::parse;
-use crate::headless::record::Record;
+use crate::{headless::record::Record, precheck};
 
 /// Older files that are kept beside the newest.
 pub(crate) const KEPT: u32 = 4;
@@ -66,6 +66,15 @@ impl Files {
         }
         let file = new_file(path)?;
         Ok(Self { path: path.to_owned(), file, in_file: 0, total: 0, most, is_flushed: true })
+    }
+
+    /// Why nothing could be recorded there now, as far as the disk tells. Makes nothing.
+    pub(super) fn check(path: &Path, existing: Existing) -> Result<(), FileError> {
+        check_numbered(path)?;
+        if is_recording(path)? && existing == Existing::Refuse {
+            return Err(FileError::Exists(path.display().to_string()));
+        }
+        precheck::directory_of(path).map_err(at(path))
     }
 
     /// Writes the first line of a file. It does not count towards what fills the file: that of a node that holds much

@@ -280,10 +280,10 @@ impl Player {
 
     /// Does what the user asks. The times of day are those of `zone`.
     pub(crate) fn carry_out(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Replayed, String> {
+        if let Some(reason) = self.why_not(command, zone) {
+            return Err(reason);
+        }
         match command {
-            ReplayCommand::Pause | ReplayCommand::Step if self.is_at_end() => {
-                return Err(AT_ITS_END.to_owned());
-            }
             ReplayCommand::Pause => self.pause(!self.clock.paused),
             ReplayCommand::Step => {
                 self.pause(true);
@@ -300,6 +300,15 @@ impl Player {
             }
         }
         Ok(Replayed::GoesOn)
+    }
+
+    /// Why a command would be refused now.
+    pub(crate) fn why_not(&self, command: ReplayCommand, zone: &TimeZone) -> Option<String> {
+        match command {
+            ReplayCommand::Pause | ReplayCommand::Step if self.is_at_end() => Some(AT_ITS_END.to_owned()),
+            ReplayCommand::Jump(jump) => jump.place(self.tape.facts, self.position(), zone).err(),
+            _ => None,
+        }
     }
 
     /// Stands still, or goes on.

@@ -38,12 +38,20 @@ const FLUSH_AFTER: Duration = Duration::from_secs(1);
 /// How long the end of a recording is waited for.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 60 } else { 3 });
 
+/// Why a recording can't be ended where there is none.
+const NOTHING_RECORDED: &str = "nothing is being recorded; :record FILE begins";
+
 /// What the user asks of the recorder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RecordCommand {
     Start(PathBuf, Existing),
     /// Ends what is being recorded, or says that nothing is.
     Stop,
+}
+
+/// Why nothing could be recorded into a file now, as far as the disk tells. Blocks.
+pub(crate) fn why_not(path: &Path, existing: Existing) -> Option<String> {
+    Files::check(path, existing).err().map(|error| error.to_string())
 }
 
 /// Records a node, one file at a time.
@@ -103,10 +111,19 @@ impl Recorder {
             (Some(under_way), command) => return under_way.ask(command),
             (None, RecordCommand::Start(path, existing)) => self.start(path, *existing),
             (None, RecordCommand::Stop) => {
-                return Err("nothing is being recorded; :record FILE begins".to_owned());
+                return Err(NOTHING_RECORDED.to_owned());
             }
         }
         Ok(())
+    }
+
+    /// Why a command would be refused now, as far as the disk need not be asked.
+    pub(crate) fn why_not(&self, command: &RecordCommand) -> Option<String> {
+        match (&self.under_way, command) {
+            (Some(under_way), command) => under_way.why_not(command),
+            (None, RecordCommand::Stop) => Some(NOTHING_RECORDED.to_owned()),
+            (None, RecordCommand::Start(..)) => None,
+        }
     }
 
     fn start(&mut self, path: &Path, existing: Existing) {
@@ -174,17 +191,21 @@ impl Recorder {
 impl UnderWay {
     /// Has it end; nothing else can be done to it.
     fn ask(&mut self, command: &RecordCommand) -> Result<(), String> {
-        let path = self.path.display();
-        if self.stop.is_none() {
-            return Err(format!("the end of {path} is still being written"));
+        if let Some(reason) = self.why_not(command) {
+            return Err(reason);
         }
-        let Some(stop) = self.stop.take_if(|_| *command == RecordCommand::Stop) else {
-            return Err(format!("{path} is being recorded; :record alone ends it"));
-        };
         // An error means that it has ended by itself.
-        let _ = stop.send(());
+        let _ = self.stop.take().map(|stop| stop.send(()));
         self.patience = Some(Instant::now() + PATIENCE);
         Ok(())
+    }
+
+    fn why_not(&self, command: &RecordCommand) -> Option<String> {
+        let path = self.path.display();
+        if self.stop.is_none() {
+            return Some(format!("the end of {path} is still being written"));
+        }
+        (*command != RecordCommand::Stop).then(|| format!("{path} is being recorded; :record alone ends it"))
     }
 
     /// Cancel-safe.

@@ -42,12 +42,17 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
     /// How often to measure, evenly over the scenario's duration [default: 100; on the screen as often as it can be seen]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "NUMBER", value_parser = samples)]
     samples: Option<u32>,
     #[command(flatten)]
     format: Format,
     #[command(flatten)]
     look: Look,
+}
+
+fn samples(text: &str) -> Result<u32, &'static str> {
+    let samples = text.parse().ok().filter(|samples| (1..=100_000).contains(samples));
+    samples.ok_or("a number of samples is whole and from 1 to 100000, such as 200")
 }
 
 /// For whom it is printed.

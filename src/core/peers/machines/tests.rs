@@ -36,6 +36,9 @@ impl Machines {
             if part != shared.part() || in_flight != shared.in_flight {
                 return false;
             }
+            if part == ACTIVE && in_flight == 0 {
+                return false;
+            }
             if numbers.is_empty() || !numbers.iter().enumerate().all(stands) {
                 return false;
             }

@@ -172,7 +172,7 @@ fn introduced(introduction: &Introduction) -> String {
         Introduction::ByHand => "added by hand".to_owned(),
         Introduction::Sender => "made itself known".to_owned(),
         Introduction::Restored => "known again".to_owned(),
-        Introduction::Announced => "took our announce".to_owned(),
+        Introduction::Announced => "accepted our announce".to_owned(),
         Introduction::Friend(by) => format!("friend of {by}"),
     }
 }

@@ -1,6 +1,6 @@
 //! A row of the traffic.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use clacks_p2p::{
     Address, Message,
@@ -134,13 +134,7 @@ impl Row {
             failure => failure.to_string(),
         };
         let what = if self.what.is_empty() { whole.clone() } else { format!("{}: {whole}", self.what) };
-        let brief = match failure {
-            Failure::TimedOut => "no answer",
-            Failure::NotContacted(_) | Failure::NoResources => "not tried",
-            Failure::CertificateChanged { .. } => "certificate!",
-            _ => whole.strip_prefix("connection ").unwrap_or(&whole),
-        };
-        self.saying(what).ended(brief, Mood::Bad)
+        self.saying(what).ended(&brief(failure), Mood::Bad)
     }
 
     /// Whose share of the memory for whole messages it takes from.
@@ -160,3 +154,23 @@ impl Row {
         }
     }
 }
+
+/// A failure in a word, which stands beside the whole reason or where there is no room for that. "Refused" is what a node
+/// does to a request, and no word for a connection that there was none of.
+fn brief(failure: &Failure) -> Cow<'static, str> {
+    match failure {
+        Failure::Status(status) => status.to_string().into(),
+        Failure::TimedOut => "no answer".into(),
+        Failure::NotContacted(_) | Failure::NoResources => "not tried".into(),
+        Failure::CertificateChanged { .. } => "certificate!".into(),
+        Failure::Connection(reason) if BROKEN.iter().any(|word| reason.contains(word)) => {
+            "disconnected".into()
+        }
+        Failure::Connection(_) => "unreachable".into(),
+        Failure::NoRoom => "no room".into(),
+        other => other.to_string().into(),
+    }
+}
+
+/// Words of the system for a connection that there was.
+const BROKEN: [&str; 5] = ["reset", "closed", "broke", "aborted", "ended"];

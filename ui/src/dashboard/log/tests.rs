@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clacks_p2p::{
     Address,
-    core::{HeldBy, HeldMessage, Now, Peer, QueuedMessage, Status},
+    core::{Failure, HeldBy, HeldMessage, Now, Peer, QueuedMessage, Status},
 };
 
 use super::{
@@ -86,6 +86,25 @@ fn what_each_kind_of_row_keeps_is_bounded() {
     let texts: usize = log.shown().map(|row| row.what.len()).sum();
     assert!(texts < 80 * (MAX_TEXT + 100));
     assert!(log.newest().unwrap().what.ends_with("(1044480 more bytes not kept)"));
+}
+
+#[test]
+fn a_failure_has_a_word_that_fits_and_is_not_its_reason_again() {
+    for (failure, word) in [
+        (Failure::Status(503), "503"),
+        (Failure::TimedOut, "no answer"),
+        (Failure::Connection("connection refused".to_owned()), "unreachable"),
+        (Failure::Connection("failed to lookup address information".to_owned()), "unreachable"),
+        (Failure::Connection("connection reset by peer".to_owned()), "disconnected"),
+        (Failure::NoResources, "not tried"),
+        (Failure::Stopped, "stopped"),
+        (Failure::NoRoom, "no room"),
+    ] {
+        let row = blank(Direction::Out).saying("announce").failed(&failure);
+        assert_eq!(row.outcome, word);
+        assert_eq!(row.what, format!("announce: {failure}"));
+        assert!(word.len() <= 12, "{word}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use clacks_p2p::{
 };
 
 use super::{
-    super::{format, indent::indented, keymap::Place, layout::Pane, log, search::Search, souls::Souls},
+    super::{format, indent, keymap::Place, layout::Pane, log, search::Search, souls::Souls},
     Model,
 };
 use crate::untrusted::{MOST_ROWS, Shown, shown_lines};
@@ -155,7 +155,7 @@ impl Model {
 
 /// A message in rows of this width, and whether something is left out, which the last row says.
 fn laid_out(message: &Message, columns: usize, key: &str) -> (Vec<Shown>, bool) {
-    let (text, left_out) = indented(message.as_json(), MAX_LAID_OUT);
+    let (text, left_out) = indent::laid_out(message.as_json(), MAX_LAID_OUT);
     let mut rows = shown_lines(&text, columns, 0, usize::MAX);
     let missing = if rows.len() < MOST_ROWS {
         (left_out > 0).then(|| format::size(left_out))

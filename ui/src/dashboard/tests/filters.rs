@@ -162,7 +162,7 @@ fn whoever_writes_a_filter_is_told_its_language() {
         (":filter gnu !from:x", true),
         (":hold gnu", true),
         (":station 1", false),
-        (":station 1 ", true),
+        (":station 1 gnu", true),
         (":add a", false),
     ] {
         let mut fixture = Fixture::busy(80, 24);

@@ -24,7 +24,12 @@ use super::super::{
     update::{Effect, Msg, update},
     view::view,
 };
-use crate::{command::NodeCommand, limits::MOST_PLACES, log::LostLines, undoing::Before};
+use crate::{
+    command::{Command, NodeCommand},
+    limits::MOST_PLACES,
+    log::LostLines,
+    undoing::Before,
+};
 
 /// 2026-01-02 03:04:05 UTC.
 const NOON: u64 = 1_767_323_045_000;
@@ -128,8 +133,12 @@ impl Fixture {
         };
         let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
         let objection = match &question.command {
-            Some(NodeCommand::Forget(peer)) if !is_known(peer) => Some("no such peer".to_owned()),
-            Some(NodeCommand::Release(id)) if self.held.iter().all(|held| held.queued.id != *id) => {
+            Some(Command::Node(NodeCommand::Forget(peer))) if !is_known(peer) => {
+                Some("no such peer".to_owned())
+            }
+            Some(Command::Node(NodeCommand::Release(id)))
+                if self.held.iter().all(|held| held.queued.id != *id) =>
+            {
                 Some(format!("{id} is not held"))
             }
             _ => None,

@@ -265,7 +265,7 @@ fn neither_draft_is_lost_to_the_other() {
     assert_eq!(fixture.model.input.draft(), "hello");
     fixture.press(KeyCode::Esc);
     fixture.press(KeyCode::Char(':'));
-    assert_eq!(fixture.model.input.draft(), ":announce tow");
+    assert_eq!(fixture.model.input.draft(), ":", "a new command starts empty");
     fixture.press(KeyCode::Esc);
     fixture.press(KeyCode::Char('/'));
     fixture.press(KeyCode::Up);

@@ -64,7 +64,7 @@ fn still_there(model: &mut Model, template: &str) -> Result<(), String> {
     let marks_gone = template.contains("{peer}") && model.marks.peers.take_has_run_out()
         || template.contains("{message}") && message_marks(model).take_has_run_out();
     if marks_gone {
-        return Err("what was marked has gone; again for the one that is selected".to_owned());
+        return Err("what was marked has gone; press the key again to act on what is selected".to_owned());
     }
     if template.contains("{peer}") {
         hold_on_to_the_row(model)?;
@@ -74,7 +74,10 @@ fn still_there(model: &mut Model, template: &str) -> Result<(), String> {
         _ => &mut model.queue.is_handed_over,
     };
     if template.contains("{message}") && std::mem::take(is_handed_over) {
-        return Err("the message that was selected has gone; again for the one that is now".to_owned());
+        return Err(
+            "the selected message has gone; press the key again to act on the one that is selected now"
+                .to_owned(),
+        );
     }
     Ok(())
 }
@@ -96,7 +99,7 @@ fn hold_on_to_the_row(model: &mut Model) -> Result<(), String> {
     if let Some(position) = model.log_position() {
         model.freeze_log_at(position);
     }
-    Err("the traffic stands still now: again for the peer of the selected row".to_owned())
+    Err("the traffic stands still now; press the key again to act on the peer of the selected row".to_owned())
 }
 
 pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {

@@ -4,8 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
     super::{
-        assist,
-        available::out_of_place,
+        assist, check,
+        input::MAX_DRAFT,
         menu::Menu,
         model::{Focus, Model},
     },
@@ -13,10 +13,7 @@ use super::{
     commands::{run, show},
     remember,
 };
-use crate::{
-    command::{Command, ViewCommand},
-    filter::Filter,
-};
+use crate::{command::ViewCommand, filter::Filter};
 
 /// What the key for the filter begins to write.
 pub(in super::super) const FILTER: &str = ":filter ";
@@ -58,6 +55,12 @@ pub(super) fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if let Some(effects) = goes_on.then(|| assist::take_ghost(model)).flatten() {
         return effects;
     }
+    if model.input.has_no_room_for(key) {
+        model.complain(format!(
+            "a line has {MAX_DRAFT} bytes at most; a longer text can be pasted as a message"
+        ));
+        return Vec::new();
+    }
     if model.input.edit(key) {
         model.notice.take_if(|notice| notice.is_error);
     }
@@ -73,12 +76,6 @@ fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
     assist::end_choosing(model, takes_it)
 }
 
-/// The command that a line is, if it is of any use here.
-fn in_place(model: &Model, line: &str) -> Result<Command, String> {
-    let command = Command::parse(line).map_err(|error| error.to_string())?;
-    out_of_place(model, &command).map_or(Ok(command), |reason| Err(reason.to_owned()))
-}
-
 fn send(model: &mut Model) -> Vec<Effect> {
     if model.input.writes_command() && model.input.draft().trim_matches([':', ' ']).is_empty() {
         model.input.clear();
@@ -86,17 +83,8 @@ fn send(model: &mut Model) -> Vec<Effect> {
         model.focus = Focus::Lists;
         return assist::edited(model);
     }
-    let command = match in_place(model, model.input.draft()) {
-        // What the node has against it may have gone since.
-        Ok(_) if model.assist.hopeless().is_some() => return assist::edited(model),
-        Ok(command) => command,
-        // The draft stays, to be mended.
-        Err(error) => {
-            let effects = assist::edited(model);
-            assist::refuse(model, error);
-            return effects;
-        }
-    };
+    // The draft stays, to be mended.
+    let Ok(command) = check::check(model) else { return assist::refuse(model) };
     model.notice = None;
     let taken = model.input.take();
     if taken.was_command {
@@ -112,18 +100,22 @@ pub(in super::super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
     // What is written goes before what is looked at.
     model.overlay = None;
     model.focus = Focus::Input;
+    // Nobody goes on with a command that was refused by beginning another.
+    if model.input.writes_command() && model.assist.was_refused() {
+        model.input.put_away_command();
+    }
     match begun {
         "" => model.input.write_message(),
         // A filter that is on is there to be changed.
         FILTER => {
-            let filter = model.log.filter().map_or("", Filter::as_str);
-            model.input.write_command(&format!("{FILTER}{filter}"));
+            let filter = model.log.filter().map_or("", Filter::as_str).to_owned();
+            write_command(model, &format!("{FILTER}{filter}"));
         }
         HOLD => {
-            let rule = model.held.rule.as_deref().unwrap_or_default();
-            model.input.write_command(&format!("{HOLD}{rule}"));
+            let rule = model.held.rule.clone().unwrap_or_default();
+            write_command(model, &format!("{HOLD}{rule}"));
         }
-        begun if begun.starts_with(':') => model.input.write_command(begun),
+        begun if begun.starts_with(':') => write_command(model, begun),
         begun => {
             model.input.write_message();
             if model.input.draft().is_empty() {
@@ -132,4 +124,11 @@ pub(in super::super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
         }
     }
     assist::edited(model)
+}
+
+/// Begins a command. One that was begun before is not lost.
+fn write_command(model: &mut Model, begun: &str) {
+    if model.input.write_command(begun) {
+        model.say("the command that was begun before is in the history: Up brings it back");
+    }
 }

@@ -71,6 +71,10 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Listed(need, names) => assist::listed(model, need, names),
+        Msg::FileChecked(command, objection) => {
+            assist::file_checked(model, &command, objection);
+            Vec::new()
+        }
         Msg::BeginsAgain => {
             model.begin_again();
             Vec::new()

@@ -19,7 +19,7 @@ use super::super::{
 };
 use crate::{
     clipboard::Text,
-    command::NodeCommand,
+    command::{NodeCommand, ViewCommand},
     peer_list::{ListSource, Reading},
     recording::{controls::ReplayCommand, recorder::RecordCommand},
     station::Stations,
@@ -45,6 +45,8 @@ pub(crate) enum Msg {
     Answered(Answer),
     /// The names that were found for a path that is being written.
     Listed(Need, Vec<String>),
+    /// Why the disk has it that a command about a file would be refused, if it does.
+    FileChecked(ViewCommand, Option<String>),
     /// A replay begins again, on the way to an earlier place.
     BeginsAgain,
     /// How commands went that were run together, and what was before, as far as it can be put back.

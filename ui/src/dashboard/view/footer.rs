@@ -40,6 +40,9 @@ pub(super) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
     }
     let mistake = model.writing.as_ref().and_then(|writing| writing.error.as_ref());
     let mistake = mistake.map(|mistake| mistake.reason.as_str()).or_else(|| wrong(model));
+    // What went wrong a moment ago goes before what is wrong all the time.
+    let has_failed = model.notice.as_ref().is_some_and(|notice| notice.is_error);
+    let mistake = mistake.filter(|_| !has_failed);
     if let Some(reason) = mistake {
         let text = shown(reason, usize::from(area.width));
         frame.render_widget(Line::styled(text.as_str().to_owned(), theme.notice(true)), area);
@@ -64,7 +67,7 @@ pub(super) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
 /// Why the line that is being written will not work.
 fn wrong(model: &Model) -> Option<&str> {
     let is_written = matches!(model.place(), Place::Input | Place::Choices);
-    model.assist.wrong().filter(|_| is_written)
+    model.assist.refusal().filter(|_| is_written)
 }
 
 /// The commands that begin as the draft does, with what they take.
@@ -85,7 +88,7 @@ fn command_hint(model: &Model) -> Option<String> {
 /// Whether what is written next is a filter.
 fn writes_filter(spec: &Spec, typed: &str) -> bool {
     let words_before = match spec.argument {
-        Argument::Filter | Argument::Drop => 1,
+        Argument::Filter | Argument::Hold | Argument::Drop => 1,
         Argument::Station => 2,
         _ => return false,
     };
@@ -156,7 +159,7 @@ fn behind(model: &Model, theme: Theme, columns: usize) -> Option<Span<'static>> 
     let has_notice = model.areas().is_some_and(|areas| !areas.notice.is_empty());
     let (text, style) = match (wrong(model), model.assist.ghost()) {
         (Some(reason), _) if !has_notice => (format!("  {reason}"), theme.notice(true)),
-        (None, Some(ghost)) if model.input.is_at_end() => (ghost.text.clone(), theme.quiet),
+        (_, Some(ghost)) if model.input.is_at_end() => (ghost.text.clone(), theme.quiet),
         _ => return None,
     };
     Some(Span::styled(shown(&text, columns).as_str().to_owned(), style))

@@ -349,7 +349,7 @@ pub(super) fn introduced(model: &Model, peer: &Address) -> Option<String> {
         Introduction::ByHand => format!("added {age} ago"),
         Introduction::Sender => format!("sent to us first {age} ago"),
         Introduction::Restored => format!("known again since {age} ago"),
-        Introduction::Announced => format!("took our announce {age} ago"),
+        Introduction::Announced => format!("accepted our announce {age} ago"),
         Introduction::Friend(by) => format!("named by {by} {age} ago"),
     })
 }

@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::{
     super::{
-        indent::indented,
+        indent::laid_out,
         layout::below_title,
         model::{Content, Model},
         theme::Theme,
@@ -54,7 +54,7 @@ fn lines(model: &Model, theme: Theme, content: &Content, area: Rect) -> Vec<Line
     let rest = usize::from(area.height).saturating_sub(lines.len());
     let room = rest.saturating_sub(life.len().min(rest / 2));
     if let Some(message) = content.message().filter(|_| room > 0) {
-        let (text, left_out) = indented(message.as_json(), BYTES_A_CELL * columns * room);
+        let (text, left_out) = laid_out(message.as_json(), BYTES_A_CELL * columns * room);
         let text = if left_out > 0 { format!("{text}\u{2026}") } else { text };
         let mut rows = shown_lines(&text, columns, 0, room + 1);
         let has_more = rows.len() > room;

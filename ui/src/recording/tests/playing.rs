@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::Recording;
 use crate::{
-    dashboard::Replayed,
+    dashboard::{Lists, Replayed},
     recording::{
         controls::{Jump, ReplayCommand, Speed},
         player::{AT_A_STRETCH, Played, Player},
@@ -203,4 +203,19 @@ fn futures_now<T>(future: impl Future<Output = T>) -> T {
 
 fn poll<T>(future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
     future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn the_command_to_pause_stops_what_plays_and_goes_on_with_what_stands_still() {
+    let (_, mut player, _directory) = player();
+    for paused in [false, true, false] {
+        assert_eq!(command(&mut player, ReplayCommand::Pause), Replayed::GoesOn);
+        assert_eq!(player.progress().paused, paused);
+    }
+}
+
+#[test]
+fn a_recording_does_not_tell_how_many_connections_there_are() {
+    let (_, player, _directory) = player();
+    assert_eq!(Lists::connections(player.state()), None);
 }

@@ -1,0 +1,112 @@
+//! How the values of options are read: one function for each kind of value, for flags, environment variables and the
+//! configuration file alike. What is wrong is said with what the option takes and an example.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use clacks_p2p::Address;
+use serde::{Deserializer, de};
+
+use super::byte_size;
+use crate::command::SEND_RATES;
+
+/// Reads a value; an error says what the option takes.
+type Parse<T> = fn(&str) -> Result<T, &'static str>;
+
+pub(super) fn hostname(text: &str) -> Result<String, &'static str> {
+    const WRONG: &str = "a hostname is a name or an IP address without a port, such as tower.example.org";
+    Address::new(text, 1).map(|_| text.to_owned()).map_err(|_| WRONG)
+}
+
+pub(super) fn port(text: &str) -> Result<u16, &'static str> {
+    text.parse()
+        .map_err(|_| "a port is a whole number from 0 to 65535, such as 8080; 0 takes any port that is free")
+}
+
+pub(super) fn ip(text: &str) -> Result<IpAddr, &'static str> {
+    text.parse().map_err(|_| "an IP address is written without a port, such as 127.0.0.1 or ::1")
+}
+
+pub(super) fn send_rate(text: &str) -> Result<f64, &'static str> {
+    const WRONG: &str = "a send rate is a number from 0.001 to 100000 messages a second, such as 0.5";
+    text.parse().ok().filter(|rate| SEND_RATES.contains(rate)).ok_or(WRONG)
+}
+
+/// At least 1.
+pub(super) fn count(text: &str) -> Result<usize, &'static str> {
+    const WRONG: &str = "a number here is whole and at least 1, such as 100";
+    u32::from_str(text).ok().filter(|count| *count > 0).map(|count| count as usize).ok_or(WRONG)
+}
+
+/// 0 for no limit.
+pub(super) fn count_or_no_limit(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "a number here is whole, such as 10; 0 is for no limit")
+}
+
+/// Bytes, at least 1.
+pub(super) fn size(text: &str) -> Result<usize, &'static str> {
+    const WRONG: &str = "a size is a number of bytes, or with a unit as in 512K, 64M, 2G; at least 1";
+    let bytes = byte_size::bytes(text).filter(|bytes| *bytes > 0);
+    bytes.and_then(|bytes| usize::try_from(bytes).ok()).ok_or(WRONG)
+}
+
+/// A value in the configuration file, as a number or a text.
+fn in_file<'de, D: Deserializer<'de>, T>(deserializer: D, parse: Parse<T>) -> Result<Option<T>, D::Error> {
+    struct Written<T>(Parse<T>);
+    impl<T> de::Visitor<'_> for Written<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str((self.0)("").err().unwrap_or("a number or a text"))
+        }
+
+        fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+            self.visit_str(&number.to_string())
+        }
+
+        fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
+            self.visit_str(&number.to_string())
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            (self.0)(text).map_err(E::custom)
+        }
+    }
+    deserializer.deserialize_any(Written(parse)).map(Some)
+}
+
+/// For `deserialize_with`, which takes no parameters: the same functions for the configuration file.
+pub(super) mod file {
+    use super::{Deserializer, IpAddr, in_file};
+
+    pub(in super::super) fn hostname<'de, D: Deserializer<'de>>(
+        value: D,
+    ) -> Result<Option<String>, D::Error> {
+        in_file(value, super::hostname)
+    }
+
+    pub(in super::super) fn port<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u16>, D::Error> {
+        in_file(value, super::port)
+    }
+
+    pub(in super::super) fn ip<'de, D: Deserializer<'de>>(value: D) -> Result<Option<IpAddr>, D::Error> {
+        in_file(value, super::ip)
+    }
+
+    pub(in super::super) fn send_rate<'de, D: Deserializer<'de>>(value: D) -> Result<Option<f64>, D::Error> {
+        in_file(value, super::send_rate)
+    }
+
+    pub(in super::super) fn count<'de, D: Deserializer<'de>>(value: D) -> Result<Option<usize>, D::Error> {
+        in_file(value, super::count)
+    }
+
+    pub(in super::super) fn count_or_no_limit<'de, D: Deserializer<'de>>(
+        value: D,
+    ) -> Result<Option<u32>, D::Error> {
+        in_file(value, super::count_or_no_limit)
+    }
+
+    pub(in super::super) fn size<'de, D: Deserializer<'de>>(value: D) -> Result<Option<usize>, D::Error> {
+        in_file(value, super::size)
+    }
+}

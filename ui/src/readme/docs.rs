@@ -1,0 +1,125 @@
+//! The pages in `docs/` about languages and formats name everything that there is.
+
+use std::{collections::BTreeSet, fs};
+
+use clacks_p2p::{core::Status, simulation::Scenario};
+
+use super::{README, root};
+use crate::filter::{FIELDS, Filter, GRAMMAR, Type};
+
+/// A page, which the README has to lead to.
+fn page(name: &str) -> String {
+    let readme = fs::read_to_string(README).unwrap();
+    assert!(readme.contains(&format!("(docs/{name})")), "the README leads to {name}");
+    fs::read_to_string(root().join("docs").join(name)).unwrap()
+}
+
+/// The words in backticks of a page.
+fn words(page: &str) -> BTreeSet<&str> {
+    let code = page.split('`').skip(1).step_by(2);
+    code.flat_map(|code| code.split(|c: char| !c.is_alphanumeric() && !"_-".contains(c))).collect()
+}
+
+#[track_caller]
+fn assert_named<'a>(page: &str, names: impl IntoIterator<Item = &'a str>) {
+    let words = words(page);
+    let missing: Vec<_> = names.into_iter().filter(|name| !words.contains(name)).collect();
+    assert!(missing.is_empty(), "the page does not name {missing:?}");
+}
+
+/// The fields that a format has, by what it says of one that it has not.
+fn fields(error: &str) -> Vec<&str> {
+    let (_, expected) = error.split_once("expected").unwrap_or_else(|| panic!("{error}"));
+    expected.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_page_about_filters_names_every_field_type_and_status() {
+    let page = page("filters.md");
+    assert_named(&page, FIELDS.iter().map(|field| field.name));
+    assert_named(&page, Type::ALL.iter().map(|kind| kind.name()));
+    assert_named(&page, Status::ALL.iter().map(|status| status.name()));
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split("` | ").next());
+    for row in rows.filter(|row| row.len() > 1 && !Type::ALL.iter().any(|kind| kind.name() == *row)) {
+        let filter = row.replace("\\|", "|");
+        assert!(Filter::parse(&filter).is_ok(), "{filter}");
+    }
+    for (written, _) in GRAMMAR.iter().filter(|(written, _)| written.contains(':')) {
+        let field = written.trim_start_matches('!').split(':').next().unwrap();
+        assert!(page.contains(&format!("{field}:")), "{written}");
+    }
+}
+
+#[test]
+fn the_page_about_themes_names_every_field_colour_and_attribute() {
+    let page = page("themes.md");
+    let error = crate::dashboard::theme_error("nothing = 'bold'");
+    let names = fields(&error);
+    assert!(names.len() > 20, "{error}");
+    assert_named(&page, names);
+    let error = crate::dashboard::theme_error("strong = 'loud'");
+    let vocabulary = error.split("colours are ").nth(1).unwrap().replace("; attributes are ", ", ");
+    let plain = vocabulary.lines().next().unwrap().split(", ").filter(|word| !word.starts_with("bright-"));
+    assert_named(&page, plain.map(str::trim));
+}
+
+#[test]
+fn the_page_about_scenarios_names_every_field_and_its_examples_are_taken() {
+    let page = page("scenarios.md");
+    let error = |text: &str| toml::from_str::<Scenario>(text).unwrap_err().message().to_owned();
+    assert_named(&page, fields(&error("nothing = 1")));
+    for table in ["churn", "outage", "partition", "flood"] {
+        assert_named(&page, fields(&error(&format!("{table} = {{ nothing = 1 }}"))));
+    }
+    for name in ["topology", "latency"] {
+        assert_named(&page, fields(&error(&format!("{name} = {{ kind = 'nothing' }}"))));
+    }
+    for name in ["origin", "newcomers"] {
+        assert_named(&page, fields(&error(&format!("{name} = 'nothing'"))));
+    }
+    for line in page.lines().filter(|line| line.starts_with("| `{ kind")) {
+        let value = line.split('`').nth(1).unwrap();
+        let is_taken =
+            ["topology", "latency"].map(|name| toml::from_str::<Scenario>(&format!("{name} = {value}")));
+        assert!(is_taken.iter().any(Result::is_ok), "{line}: {is_taken:?}");
+    }
+}
+
+#[test]
+fn the_page_about_events_names_every_event_and_field() {
+    let page = page("events.md");
+    let source = fs::read_to_string(root().join("ui/src/headless/record.rs")).unwrap();
+    let source = source.split("#[cfg(test)]").next().unwrap();
+    let mut names = BTreeSet::new();
+    for call in ["record(\"", "Record::new(\"", ".with(\""] {
+        names.extend(source.split(call).skip(1).filter_map(|rest| rest.split('"').next()));
+    }
+    assert!(names.len() > 60, "{names:?}");
+    assert_named(&page, names);
+    // What is written of peers and messages by their types.
+    assert_named(
+        &page,
+        [
+            "identifier",
+            "hostname",
+            "port",
+            "status",
+            "time",
+            "answers",
+            "delivered",
+            "received",
+            "failed",
+            "round_trip_ms",
+            "since_ms",
+            "reached",
+            "by_user",
+            "before_ignored",
+            "id",
+            "message",
+            "visits",
+            "from",
+            "place",
+            "by",
+        ],
+    );
+}
