@@ -17,7 +17,7 @@ const MINUTES: u64 = 60;
 const MAX_PEERS: usize = 512;
 
 /// Messages received in the last hour, by the peer that sent them. Bounded in time and in peers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Shares {
     minutes: VecDeque<Minute>,
     /// The sums over the minutes.
@@ -27,7 +27,7 @@ pub(crate) struct Shares {
     unnamed: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Minute {
     /// Counted from the start of the node.
     number: u64,

@@ -1,7 +1,7 @@
 //! Where the traffic stands, and holding the screen still.
 
 use super::{
-    super::{biography::Biographies, layout::Pane, trends::Trends},
+    super::{biography::Biographies, layout::Pane, shares::Shares, trends::Trends},
     Model,
 };
 
@@ -11,6 +11,7 @@ pub(crate) struct Frozen {
     /// The charts and the lives of messages as they were. What is open over the lists shows them as they are.
     trends: Box<Trends>,
     lives: Box<Biographies>,
+    shares: Box<Shares>,
     /// Where the traffic stood, and the number of the row that was to come next.
     stood: (LogCursor, u64),
     /// Rows of the traffic that have come since.
@@ -63,7 +64,8 @@ impl Model {
                 let follows = was_following.then_some(self.log_cursor);
                 let (trends, lives) = (Box::new(self.trends.clone()), Box::new(self.lives.clone()));
                 let stood = (self.log_cursor, self.log.next_number());
-                self.frozen = Some(Frozen { trends, lives, stood, held: 0, follows });
+                let shares = Box::new(self.shares.clone());
+                self.frozen = Some(Frozen { trends, lives, shares, stood, held: 0, follows });
             }
         }
     }
@@ -83,6 +85,12 @@ impl Model {
     /// The lives of messages to be drawn beside the lists: as they were if these are held still.
     pub(crate) fn shown_lives(&self) -> &Biographies {
         self.frozen.as_ref().map_or(&self.lives, |frozen| &*frozen.lives)
+    }
+
+    /// What came through whom, as it was if the lists beside it are held still.
+    pub(crate) fn shown_shares(&self) -> &Shares {
+        let frozen = self.frozen.as_ref().filter(|_| self.overlay.is_none());
+        frozen.map_or(&self.shares, |frozen| &*frozen.shares)
     }
 
     /// Has the rows stay that are on the screen while the log stands still.

@@ -50,7 +50,8 @@ fn body(fixture: &Fixture) -> Vec<String> {
         row.chars().zip(0_u16..).filter(|(_, x)| !is_tower(*x)).map(|(character, _)| character).collect()
     });
     // The title of the traffic counts what comes.
-    let without_count = |row: String| row.split_once("TRAFFIC").map_or(row.clone(), |(before, _)| before.to_owned());
+    let without_count =
+        |row: String| row.split_once("TRAFFIC").map_or(row.clone(), |(before, _)| before.to_owned());
     rows.map(without_count).collect()
 }
 

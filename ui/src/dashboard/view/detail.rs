@@ -45,7 +45,13 @@ pub(super) fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: us
         ("took", format!("{} of our messages", peer.delivered)),
         ("failed", counted(peer.failed, "delivery", "deliveries")),
         ("sent", counted(peer.received, "message", "messages") + " in its name"),
-        ("share", format!("{} of the last hour's messages here", model.shares.of([&peer.address]).percent())),
+        (
+            "share",
+            format!(
+                "{} of the last hour's messages here",
+                model.shown_shares().of([&peer.address]).percent()
+            ),
+        ),
         ("identifier", peer.address.identifier().to_string()),
         ("certificate", certificate),
     ];
