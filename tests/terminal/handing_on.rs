@@ -223,6 +223,7 @@ fn what_was_held_is_held_again_by_whom_it_was_however_a_hand_on_ends_early() {
             (by("filter "), by("hand ")) >= (2, 1)
         });
         session.type_in(ESCAPE);
+        session.wait_for("PEERS");
         session.type_in("q");
         session.wait_for("q drops 3 messages");
         session.type_in("q");

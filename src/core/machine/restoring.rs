@@ -135,7 +135,7 @@ impl Core {
     /// which takes some milliseconds for a million.
     pub fn hold_state(&self) -> HoldState {
         HoldState {
-            rule: self.rule.rule.clone(),
+            rule: self.rule.present.clone(),
             number: self.rule.number,
             passes: self.queue.passing(),
             held: self.queue.held().window(0..usize::MAX).map(|held| held.queued.id).collect(),
@@ -149,14 +149,14 @@ impl Core {
     pub fn restore_hold(&mut self, state: HoldState) {
         let HoldState { rule, number, passes, held, next } = state;
         let text = rule.as_ref().map(|rule| rule.text().to_owned());
-        if rule.is_some() || self.rule.rule.is_some() {
+        if rule.is_some() || self.rule.present.is_some() {
             self.tell(|_| Event::HoldRuleChanged { rule: text });
         }
         self.rule.restore(rule, number);
         self.queue.set_rule(number);
         let stays = |held_now: &HeldMessage| {
             let id = held_now.queued.id;
-            let is_restored = || self.rule.rule.as_ref().is_some_and(|rule| rule.matches(&held_now.queued));
+            let is_restored = || self.rule.present.as_ref().is_some_and(|rule| rule.matches(&held_now.queued));
             held_now.by != HeldBy::Rule || held.binary_search(&id).is_ok() || id >= next && is_restored()
         };
         let all = self.queue.held().window(0..usize::MAX);

@@ -197,7 +197,7 @@ impl Peers {
             return None;
         }
         self.change(number, status, |record| {
-            (record.time, record.since) = (now.unix_ms, signed_nanos(now.uptime))
+            (record.time, record.since) = (now.unix_ms, signed_nanos(now.uptime));
         });
         Some(from)
     }

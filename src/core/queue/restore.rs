@@ -16,15 +16,12 @@ impl Queue {
 
     /// A message that waits or is held, as it is.
     pub(super) fn unfollowed_state(&self, id: MessageId) -> Option<MessageState> {
-        let (queued, held, passed) = match self.position(id) {
-            Some(position) => {
-                let waiting = &self.waiting[position];
-                (self.queued(waiting), None, if waiting.passes() { self.rule } else { 0 })
-            }
-            None => {
-                let held = self.held.get(id)?;
-                (held.queued.clone(), Some(held.by), 0)
-            }
+        let (queued, held, passed) = if let Some(position) = self.position(id) {
+            let waiting = &self.waiting[position];
+            (self.queued(waiting), None, if waiting.passes() { self.rule } else { 0 })
+        } else {
+            let held = self.held.get(id)?;
+            (held.queued.clone(), Some(held.by), 0)
         };
         let (refused, first) = (self.refusals.of(id).cloned(), self.lineages.first(id));
         Some(MessageState { queued, held, passed, refused, first, is_dropped: false })
