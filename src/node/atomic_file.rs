@@ -1,6 +1,7 @@
 //! Files that are written beside and renamed into place, so that they are read whole or not at all.
 
 use std::{
+    error::Error,
     fs::{self, File, Metadata},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -58,7 +59,7 @@ impl AtomicFile {
             Access::Private => 0o600,
             Access::Shared => 0o666,
         }));
-        let file = builder.tempfile_in(directory)?;
+        let file = builder.tempfile_in(directory).map_err(without_path)?;
         if let Some(existing) = existing.filter(|_| access == Access::Shared) {
             keep_permissions(file.as_file(), &existing)?;
         }
@@ -149,6 +150,13 @@ pub fn target(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("its symbolic links lead to one another without end"))
+}
+
+/// What the system says, without the path of the unfinished file that tempfile adds.
+fn without_path(error: io::Error) -> io::Error {
+    let source =
+        error.get_ref().and_then(Error::source).and_then(|source| source.downcast_ref::<io::Error>());
+    source.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
 }
 
 /// What is at the target, if anything is.

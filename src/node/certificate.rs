@@ -9,7 +9,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::{StartWarning, atomic_file, files, public_key, warning};
+use super::{StartWarning, atomic_file, directory::is_denied, files, public_key, warning};
 
 /// The certificate's file in the data directory.
 const CERTIFICATE_FILE: &str = "certificate.pem";
@@ -65,6 +65,18 @@ pub enum CertificateError {
     /// A self-signed certificate could not be made.
     #[error("cannot make a certificate: {0}")]
     Generate(rcgen::Error),
+}
+
+impl CertificateError {
+    /// What the system says, if it is that nothing may be written in the directory.
+    pub(super) fn denied(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::File { operation: "write", source, .. } => {
+                Some(source.kind()).filter(|kind| is_denied(*kind))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Reads a certificate chain, the node's own first, and its private key from PEM files.

@@ -51,7 +51,7 @@ impl DirectoryError {
 }
 
 /// The file system is read-only, or the user that the node runs as may not write there.
-fn is_denied(kind: io::ErrorKind) -> bool {
+pub(super) fn is_denied(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
 }
 

@@ -36,6 +36,18 @@ pub enum StartWarning {
         /// What the system says.
         reason: io::ErrorKind,
     },
+    /// A node that keeps no state has no certificate in the data directory, and none can be written there. It shows one
+    /// that is kept nowhere.
+    #[error(
+        "cannot write in the data directory {path} ({reason}): the certificate is for this run alone, and peers that know \
+         another of this node refuse it; choose a directory that can be written to"
+    )]
+    CertificateNotKept {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        reason: io::ErrorKind,
+    },
     /// There was a key without a certificate, so another certificate was made for it. Peers that know this node by the
     /// old one refuse it until they accept the new one.
     #[error(

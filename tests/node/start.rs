@@ -166,6 +166,29 @@ fn is_writable(directory: &Path) -> bool {
 
 #[cfg(unix)]
 #[tokio::test]
+async fn without_state_a_directory_that_cannot_be_written_is_no_reason_not_to_start() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let empty = tempfile::tempdir().expect("a directory");
+    fs::set_permissions(empty.path(), fs::Permissions::from_mode(0o500)).expect("it is ours");
+    // The superuser can write wherever files can be.
+    for directory in [empty.path().to_owned(), empty.path().join("clacks/8080"), "/sys/clacks/8080".into()] {
+        let parent = directory.ancestors().find(|parent| parent.is_dir()).expect("there is a root");
+        if is_writable(parent) {
+            continue;
+        }
+        let refused = builder().data_dir(&directory).start().await.expect_err("the key can't be kept");
+        assert!(refused.denied().is_some(), "{refused}");
+        let node = start(builder().data_dir(&directory).keep_state(false)).await;
+        let warned = |warning: &StartWarning| matches!(warning, StartWarning::CertificateNotKept { path, .. } if *path == directory);
+        assert!(node.warnings().iter().any(warned), "{:?}", node.warnings());
+        node.stop().await;
+    }
+    fs::set_permissions(empty.path(), fs::Permissions::from_mode(0o700)).expect("it is ours");
+}
+
+#[cfg(unix)]
+#[tokio::test]
 async fn a_directory_that_cannot_be_written_is_used_as_it_is_and_the_user_is_warned() {
     use std::os::unix::fs::PermissionsExt;
 

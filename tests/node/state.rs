@@ -403,3 +403,39 @@ async fn the_data_directory_is_for_its_owner_alone_and_others_are_warned_of() {
     let [warning] = node.warnings() else { panic!("{:?}", node.warnings()) };
     assert!(warning.to_string().contains("key.pem (mode 0644)"), "{warning}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_to_the_files_of_a_node_stay_links() {
+    use std::os::unix::fs::symlink;
+
+    const MANY: usize = 3_000;
+    for is_there in [true, false] {
+        let (directory, elsewhere) = (directory(), directory());
+        if is_there {
+            write_peers(elsewhere.path(), MANY);
+            let journal = "{\"version\":1,\"generation\":4}\n";
+            fs::write(elsewhere.path().join("peers.journal"), journal).expect("written");
+        }
+        let names = ["peers.json", "peers.journal", "node.lock"];
+        for name in names {
+            symlink(elsewhere.path().join(name), directory.path().join(name)).expect("a link");
+        }
+        let node = start(in_directory(directory.path())).await;
+        assert_eq!(node.peers().len(), if is_there { MANY } else { 0 });
+        node.add_peer(&address("added.example.org", 1));
+        let (whole, journal) = (elsewhere.path().join("peers.json"), elsewhere.path().join("peers.journal"));
+        let written = if is_there { &journal } else { &whole };
+        eventually("the change is written", || {
+            fs::read_to_string(written).is_ok_and(|text| text.contains("added.example.org"))
+        })
+        .await;
+        stop(&node).await;
+        for name in names {
+            let link = fs::symlink_metadata(directory.path().join(name)).expect("it is there");
+            assert!(link.is_symlink(), "{name}");
+        }
+        let again = start(in_directory(directory.path())).await;
+        assert!(again.peer(&address("added.example.org", 1)).is_some());
+    }
+}

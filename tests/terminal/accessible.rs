@@ -51,14 +51,15 @@ fn commands_are_answered_in_sentences() {
         (":peers", "No peers yet. :announce HOST:PORT makes"),
         (":queue", "0 messages in the queue."),
         (":traffic", "Nothing has come or gone yet."),
-        ("hello", "queued as 1."),
+        ("hello", "Queued as 1."),
         (":queue", "Waiting, number 1: hello, here for "),
-        (":hold 1", "held"),
+        (":hold 1", "Held 1."),
         (":held", "Held by hand, number 1: hello"),
         (":filter type:own", "so far 2 of 2."),
         (":filter type:", "It did not work: "),
-        (":theme dark", "That is for the screen; :help lists what there is here."),
-        (":help", ":announce HOST:PORT: make this node known to another"),
+        (":theme dark", "There is nothing to colour here: everything is told in sentences."),
+        (":why", "Nothing has been sent yet."),
+        (":help", "::text: send the message \":text\"."),
     ] {
         say(&session, line);
         session.wait_for(answer);
@@ -69,7 +70,7 @@ fn commands_are_answered_in_sentences() {
 fn leaving_with_messages_that_would_be_lost_is_asked_about() {
     let mut session = lonely();
     say(&session, "nobody will read this");
-    session.wait_for("queued as 1.");
+    session.wait_for("Queued as 1.");
     say(&session, ":quit");
     session.wait_for("1 message is only here, and it would be lost. Leave?");
     say(&session, "what?");
@@ -89,9 +90,9 @@ fn what_would_be_lost_can_be_handed_on_first() {
     };
     let mut session = lonely();
     say(&session, "nobody takes this");
-    session.wait_for("queued as 1.");
+    session.wait_for("Queued as 1.");
     say(&session, &format!(":add {nobody}"));
-    session.wait_for("added");
+    session.wait_for("Added");
     say(&session, ":quit");
     session.wait_for("Type h to hand it on first, y to leave");
     say(&session, "h");
@@ -115,7 +116,7 @@ fn the_keys_that_end_a_program_ask_once() {
         assert!(session.wait_for_exit().success(), "{key:?}: nothing would be lost");
         let mut session = lonely();
         say(&session, "nobody will read this");
-        session.wait_for("queued as 1.");
+        session.wait_for("Queued as 1.");
         session.type_in(key);
         session.wait_for("Leave?");
         session.type_in(key);
@@ -243,4 +244,54 @@ fn the_first_signal_hands_on_although_the_reader_stands_still() {
         more.join().unwrap();
     }
     runtime.block_on(taker.stop());
+}
+
+#[test]
+fn what_happens_does_not_break_the_line_that_is_being_typed() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = silent.local_addr().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log");
+    let mut session =
+        start(&["--port", "0", "--no-state", "--accessible", "--log-file", log.to_str().unwrap()]);
+    say(&session, &format!(":announce {peer}"));
+    let (connection, _) = silent.accept().unwrap();
+    session.type_in("hel");
+    session.wait_for("hel");
+    drop((connection, silent));
+    session.wait_until("the announce fails", |_| {
+        std::fs::read_to_string(&log).is_ok_and(|log| log.contains("announce failed"))
+    });
+    session.type_in("p\u{7f}");
+    say(&session, "lo");
+    session.wait_for("Queued as 1.");
+    session.wait_for("could not announce to");
+    let written = session.emulator.written();
+    assert!(written.contains("help\u{8} \u{8}lo\r\nQueued as 1.\r\n"), "{written:?}");
+    assert!(!written.contains('\u{1b}'), "{written:?}");
+    say(&session, ":quit");
+    say(&session, "y");
+    assert!(session.wait_for_exit().success());
+    session.assert_restored();
+}
+
+#[test]
+fn a_line_is_thrown_away_by_ctrl_c_and_had_back_by_an_arrow() {
+    let mut session = lonely();
+    session.type_in("not this");
+    session.wait_for("not this");
+    session.type_in(CTRL_C);
+    session.wait_until("the line is left", |_| session.emulator.written().contains("not this\r\n"));
+    say(&session, "but this");
+    session.wait_for("Queued as 1.");
+    session.type_in("\u{1b}[A");
+    say(&session, " again");
+    session.wait_for("Queued as 2.");
+    say(&session, ":queue");
+    session.wait_for("number 2: but this again, ");
+    for end in [":quit", "y"] {
+        say(&session, end);
+    }
+    assert!(session.wait_for_exit().success());
+    session.assert_restored();
 }

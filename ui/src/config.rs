@@ -92,7 +92,7 @@ pub(crate) struct Config {
 
     /// Neither remember known peers nor read those that were remembered
     #[arg(long, env = "CLACKS_NO_STATE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    #[arg(default_missing_value = "true", value_parser = number::switch)]
     pub(crate) no_state: Option<bool>,
 
     /// Most messages held, queued and in flight [default: 100000]

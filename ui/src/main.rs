@@ -20,6 +20,7 @@ mod demo;
 mod editable;
 mod escape;
 mod execute;
+mod facts;
 mod filter;
 mod glyphs;
 mod headless;
@@ -55,6 +56,7 @@ use recording::{
     files::Existing,
     recorder::{RecordCommand, Recorder},
 };
+use station::StationFile;
 
 /// What a node may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -147,8 +149,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 async fn monitor(config: &Config) -> anyhow::Result<()> {
     charset::choose(config.view.ascii);
     if config.view.accessible.unwrap_or_default() {
+        let kept = config.kept_in()?.map(|directory| StationFile::in_directory(&directory));
+        let kept = kept.map(|file| file.read().map(|changed| (file, changed))).transpose()?;
+        let (filter, stations) = (config.view.filter.clone(), config.view.stations.clone());
+        let options = accessible::Options { demo: false, filter, stations, kept };
         let (node, recorder, lists) = start(config).await?;
-        let result = accessible::run(&node, recorder, lists, false, config.view.filter.clone()).await;
+        let result = accessible::run(&node, recorder, lists, options).await;
         tell_of_loss(&stop(&node).await);
         return result;
     }
@@ -192,7 +198,9 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
         // Nobody minds what is lost here.
         Ok(recorder) if demo.no_screen => headless::run(node, recorder, lists, false).await.map(drop),
         Ok(recorder) if is_accessible => {
-            accessible::run(node, recorder, lists, true, settings.view.filter.clone()).await
+            let (filter, stations) = (settings.view.filter.clone(), settings.view.stations.clone());
+            let options = accessible::Options { demo: true, filter, stations, kept: None };
+            accessible::run(node, recorder, lists, options).await
         }
         Ok(recorder) => dashboard::run(Source::live(node, recorder, lists), &settings).await.map(drop),
         Err(error) => Err(error),

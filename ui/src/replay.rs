@@ -58,7 +58,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let result = if is_accessible {
         let is_for_a_program = !io::stdout().is_terminal() && options.speed.is_none();
         let pace = if is_for_a_program { Pace::AtOnce } else { Pace::AsItHappened };
-        accessible::replay(player, settings.view.filter.clone(), pace).await
+        let (filter, stations) = (settings.view.filter.clone(), settings.view.stations.clone());
+        let options = accessible::Options { filter, stations, ..accessible::Options::default() };
+        accessible::replay(player, options, pace).await
     } else {
         terminal::fit_to_draw_on(WITHOUT_SCREEN)?;
         dashboard::run(Source::Replay(Box::new(player)), &settings).await.map(drop)

@@ -156,7 +156,8 @@ impl Core {
         self.queue.set_rule(number);
         let stays = |held_now: &HeldMessage| {
             let id = held_now.queued.id;
-            let is_restored = || self.rule.present.as_ref().is_some_and(|rule| rule.matches(&held_now.queued));
+            let is_restored =
+                || self.rule.present.as_ref().is_some_and(|rule| rule.matches(&held_now.queued));
             held_now.by != HeldBy::Rule || held.binary_search(&id).is_ok() || id >= next && is_restored()
         };
         let all = self.queue.held().window(0..usize::MAX);

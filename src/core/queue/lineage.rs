@@ -59,7 +59,10 @@ impl Lineages {
 
     /// The present tickets of all that are followed, by the tickets that they had at first.
     pub(super) fn present(&self) -> HashMap<MessageId, MessageId> {
-        self.0.iter().flat_map(|all| all.by_ticket.iter().map(|(now, lineage)| (lineage.first, *now))).collect()
+        self.0
+            .iter()
+            .flat_map(|all| all.by_ticket.iter().map(|(now, lineage)| (lineage.first, *now)))
+            .collect()
     }
 
     /// A message that is on its way is to be held if it comes back.

@@ -53,6 +53,15 @@ fn a_file_that_is_not_written_to_its_end_is_as_it_was() {
 }
 
 #[test]
+fn an_error_does_not_name_the_unfinished_file() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("nowhere").join("a.json");
+    let error = write_whole(&path, Access::Shared, |_| Ok(())).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    assert!(!error.to_string().contains("a.json"), "{error}");
+}
+
+#[test]
 fn the_longest_name_of_a_file_can_be_written() {
     let directory = TempDir::new().unwrap();
     let name = format!("{}ä", "a".repeat(199));

@@ -1,5 +1,8 @@
 //! The node in sentences: what happens is told line by line, and commands are read the same way. For screen readers,
-//! for terminals that can do nothing, and for pipes: no escape sequence is written and no mode of the terminal is set.
+//! for terminals that can do nothing, and for pipes: no escape sequence is written.
+//!
+//! On a terminal, keys are read one by one, so that what happens waits while a line is being typed; see [`typing`]. In a
+//! pipe nothing waits.
 
 use std::time::Duration;
 
@@ -8,27 +11,45 @@ use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     command::{Command, NodeCommand, ViewCommand},
+    dashboard::listening::Listening,
     execute::execute,
     filter::Filter,
     headless::{
         Closed, Output,
-        input::{self, Line},
+        input::Line,
         signals::{Signal, Signals},
     },
     leaving::{self, AtStake, WHEN_TOLD_TO_END},
-    limits::{MOST_PLACES, Settings, rows},
+    limits::Settings,
     peer_list::{ListSource, PeerLists},
     recording::recorder::Recorder,
+    station::{StationFile, StationWriter, Stations},
     untrusted::shown,
 };
 
+mod answers;
 mod flood;
+mod keyboard;
+mod memory;
+mod not_here;
+mod reading;
 mod replay;
 mod sentences;
 mod teller;
+#[cfg(test)]
+mod tests;
+mod turns;
+mod typing;
+mod undoing;
 
+use answers::{Answer, Source, answer, edit, select_named};
+use keyboard::{Input, Keyboard};
+use reading::Reading;
 pub(crate) use replay::{Pace, replay};
 use teller::Teller;
+use turns::{Told, Turns};
+use typing::Typed;
+use undoing::Undoable;
 
 /// Answers of commands that may wait to be told.
 const REPLIES: usize = 64;
@@ -36,36 +57,50 @@ const REPLIES: usize = 64;
 /// How long the end waits for a slow reader of the last sentences.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// What the options say about it.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// Nobody minds what is lost of a demo.
+    pub(crate) demo: bool,
+    /// Only traffic that it admits is told.
+    pub(crate) filter: Option<Filter>,
+    /// The stations of the configuration file.
+    pub(crate) stations: Stations,
+    /// Where stations that are changed are kept, and those that were.
+    pub(crate) kept: Option<(StationFile, Stations)>,
+}
+
 /// Tells what happens until the user leaves, the system asks the program to end, or nobody reads any more.
 pub(crate) async fn run(
     node: &Node,
     mut recorder: Recorder,
     peer_lists: PeerLists,
-    demo: bool,
-    filter: Option<Filter>,
+    options: Options,
 ) -> anyhow::Result<()> {
-    let result = listen(node, &mut recorder, peer_lists, demo, filter).await;
+    let (to_tell, replies) = mpsc::channel(REPLIES);
+    let mut session = Session::new(node, peer_lists, options, to_tell);
+    let result = listen(&mut session, &mut recorder, replies).await;
     recorder.stop().await;
+    if let Some(stations) = session.stations {
+        stations.finish().await;
+    }
     result
 }
 
 async fn listen(
-    node: &Node,
+    session: &mut Session,
     recorder: &mut Recorder,
-    peer_lists: PeerLists,
-    demo: bool,
-    filter: Option<Filter>,
+    mut replies: mpsc::Receiver<Reply>,
 ) -> anyhow::Result<()> {
     let (mut signals, output) = (Signals::catch()?, Output::open()?);
-    let (to_tell, mut replies) = mpsc::channel(REPLIES);
-    let mut session = Session::new(node, peer_lists, demo, filter, to_tell);
-    let (mut events, mut lines) = (node.subscribe(), input::lines_and_ends()?);
+    let node = session.node.clone();
+    let (mut events, mut keyboard) = (node.subscribe(), Keyboard::open()?);
     if !session.peer_lists.configured().is_empty() {
         session.read_peers(None);
     }
-    let mut sentences = session.welcome();
+    let mut sentences: Vec<_> = session.welcome().into_iter().map(Told::Sentence).collect();
     loop {
-        match tell_all(&mut session, &output, sentences, (&mut signals, &mut replies)).await {
+        match tell_all(session, &output, sentences, (&mut signals, &mut replies)).await {
             Ok(Spoken::All) => {}
             Ok(Spoken::Leave) => return Ok(()),
             Err(closed) => return closed.into_result(),
@@ -80,14 +115,30 @@ async fn listen(
         }
         sentences = tokio::select! {
             event = events.next() => match event {
-                Some(event) => session.on_event(&event),
+                Some(event) => {
+                    let told = session.on_event(&event);
+                    session.turns.happened(told)
+                }
                 None => return Ok(()),
             },
-            Some(line) = lines.recv() => session.on_line(line, recorder).await,
-            said = recorder.said() => vec![sentences::reply(said)],
-            Some(reply) = replies.recv() => session.on_reply(reply),
-            () = session.summary_is_due() => session.teller.summary(node.now().uptime),
-            signal = signals.next() => session.on_signal(signal),
+            Some(input) = keyboard.next() => session.on_input(input, &mut keyboard, recorder).await,
+            said = recorder.said() => session.turns.happened(vec![sentences::reply(said)]),
+            Some(reply) = replies.recv() => {
+                let told = session.on_reply(reply);
+                session.turns.happened(told)
+            }
+            () = session.summary_is_due() => {
+                let told = session.teller.summary(node.now().uptime);
+                session.turns.happened(told)
+            }
+            // What is being typed is left at once.
+            signal = signals.next() => match (signal, session.turns.abandon()) {
+                (Signal::Interrupt, Some(left)) => left,
+                (signal, left) => {
+                    let told = session.on_signal(signal);
+                    left.into_iter().flatten().chain(told.into_iter().map(Told::Sentence)).collect()
+                }
+            },
             closed = output.closed() => return closed.into_result(),
         };
     }
@@ -106,7 +157,7 @@ enum Spoken {
 async fn tell_all(
     session: &mut Session,
     output: &Output,
-    sentences: Vec<String>,
+    sentences: Vec<Told>,
     (signals, replies): (&mut Signals, &mut mpsc::Receiver<Reply>),
 ) -> Result<Spoken, Closed> {
     let mut telling = std::pin::pin!(tell(output, sentences));
@@ -134,9 +185,12 @@ async fn tell_all(
     }
 }
 
-async fn tell(output: &Output, sentences: Vec<String>) -> Result<(), Closed> {
-    for sentence in sentences {
-        output.write(line(&sentence)).await?;
+async fn tell(output: &Output, sentences: Vec<Told>) -> Result<(), Closed> {
+    for told in sentences {
+        match told {
+            Told::Sentence(sentence) => output.write(line(&sentence)).await?,
+            Told::Echo(text) => output.echo(text).await?,
+        }
     }
     Ok(())
 }
@@ -145,6 +199,13 @@ async fn tell(output: &Output, sentences: Vec<String>) -> Result<(), Closed> {
 fn line(sentence: &str) -> String {
     shown(sentence, usize::MAX).to_string()
 }
+
+fn sentences_of(sentences: Vec<String>) -> Vec<Told> {
+    sentences.into_iter().map(Told::Sentence).collect()
+}
+
+/// What is said of a command that only a replay knows.
+const NO_REPLAY: &str = "this is no replay; clacks replay FILE plays a recording";
 
 /// What took a while.
 enum Reply {
@@ -166,7 +227,13 @@ struct Session {
     node: Node,
     /// Nobody minds what is lost of a demo.
     demo: bool,
+    limits: Settings,
     teller: Teller,
+    reading: Reading,
+    undoable: Undoable,
+    turns: Turns,
+    /// What keeps the stations, if anything does.
+    stations: Option<StationWriter>,
     /// Whether the next line answers the question before leaving.
     is_asked: bool,
     /// What is handed on before the end.
@@ -178,17 +245,26 @@ struct Session {
 }
 
 impl Session {
-    fn new(
-        node: &Node,
-        peer_lists: PeerLists,
-        demo: bool,
-        filter: Option<Filter>,
-        replies: mpsc::Sender<Reply>,
-    ) -> Self {
+    fn new(node: &Node, peer_lists: PeerLists, options: Options, replies: mpsc::Sender<Reply>) -> Self {
+        let Options { demo, filter, stations, kept } = options;
+        let (file, changed) =
+            kept.map_or((None, Stations::default()), |(file, changed)| (Some(file), changed));
+        let mut teller = Teller::new(filter);
+        teller.memory.listening = Listening::new(stations, changed);
+        let complaints = replies.clone();
+        // An error means that nobody listens any more.
+        let complain = move |reason| {
+            drop(complaints.blocking_send(Reply::Told(vec![sentences::reply(Err(reason))])));
+        };
         Self {
             node: node.clone(),
             demo,
-            teller: Teller::new(filter),
+            limits: Settings::of(node),
+            teller,
+            reading: Reading::default(),
+            undoable: Undoable::default(),
+            turns: Turns::default(),
+            stations: file.map(|file| StationWriter::new(file, complain)),
             is_asked: false,
             handing_on: None,
             leaves: false,
@@ -206,7 +282,46 @@ impl Session {
     }
 
     fn on_event(&mut self, event: &Event) -> Vec<String> {
-        self.teller.note(event, self.node.now()).into_iter().collect()
+        let now = self.node.now();
+        if self.teller.memory.wants_sample(now) {
+            self.teller.memory.sample(&self.node.overview(), now);
+        }
+        self.teller.note(event, now).into_iter().collect()
+    }
+
+    /// Takes in what was typed: a line, or keys that make some.
+    async fn on_input(
+        &mut self,
+        input: Input,
+        keyboard: &mut Keyboard,
+        recorder: &mut Recorder,
+    ) -> Vec<Told> {
+        let keys = match input {
+            Input::Line(line) => return sentences_of(self.on_line(line, recorder).await),
+            Input::Keys(keys) => keys,
+        };
+        let mut told = Vec::new();
+        self.turns.begin();
+        for key in keys {
+            let Some(typed) = self.turns.press(key) else { continue };
+            match typed {
+                Typed::Echo(text) => told.push(Told::Echo(text)),
+                Typed::Stop => {
+                    keyboard.stop();
+                    told.extend(self.turns.again());
+                }
+                Typed::End => told.extend(sentences_of(self.on_line(None, recorder).await)),
+                Typed::Line(line) => {
+                    told.push(Told::Echo("\n".to_owned()));
+                    told.extend(sentences_of(self.on_line(Some(line), recorder).await));
+                }
+            }
+            if self.leaves {
+                break;
+            }
+        }
+        told.extend(self.turns.end());
+        told
     }
 
     /// Waits until there is something to say about what was not told.
@@ -240,13 +355,20 @@ impl Session {
         if std::mem::take(&mut self.is_asked) {
             return self.answer(&line);
         }
-        match Command::parse(&line) {
+        let now = self.node.now();
+        let source = Source { lists: &self.node, now, settings: Some(&self.limits) };
+        let named = select_named(&line, &mut self.reading, &source);
+        let command = named.unwrap_or_else(|| Command::parse(&line).map_err(|error| error.to_string()));
+        match command {
             Ok(Command::Node(command)) => self.carry_out(command).await,
             Ok(Command::View(ViewCommand::Record(command))) => {
                 vec![sentences::reply(recorder.carry_out(command).await)]
             }
+            Ok(Command::View(ViewCommand::Undo)) => {
+                vec![sentences::reply(self.undoable.undo(&self.node).await)]
+            }
             Ok(Command::View(command)) => self.look(command),
-            Err(error) => vec![sentences::reply(Err(error.to_string()))],
+            Err(error) => vec![sentences::reply(Err(error))],
         }
     }
 
@@ -325,7 +447,7 @@ impl Session {
 
     async fn carry_out(&mut self, command: NodeCommand) -> Vec<String> {
         if !matches!(command, NodeCommand::Announce(_)) {
-            return vec![sentences::reply(execute(&self.node, command).await)];
+            return vec![sentences::reply(self.undoable.execute(&self.node, command).await)];
         }
         // It takes as long as the other node takes; meanwhile the next lines are carried out.
         let (node, replies) = (self.node.clone(), self.replies.clone());
@@ -347,48 +469,49 @@ impl Session {
 
     fn look(&mut self, command: ViewCommand) -> Vec<String> {
         let now = self.node.now();
+        self.teller.memory.sample(&self.node.overview(), now);
+        let source = Source { lists: &self.node, now, settings: Some(&self.limits) };
+        match answer(command, &mut self.reading, &mut self.teller, &source) {
+            Answer::Told(told) => told,
+            Answer::Write(target, rows) => {
+                let replies = self.replies.clone();
+                tokio::task::spawn_blocking(move || {
+                    // An error means that nobody listens any more.
+                    let _ = replies.blocking_send(Reply::Told(vec![sentences::reply(target.write(&rows))]));
+                });
+                Vec::new()
+            }
+            Answer::Stations(told, stations) => {
+                self.stations.iter().for_each(|kept| kept.keep(&stations));
+                vec![told]
+            }
+            Answer::Other(command) => self.act(command),
+        }
+    }
+
+    /// Carries out what does more than to ask.
+    fn act(&mut self, command: ViewCommand) -> Vec<String> {
         match command {
-            ViewCommand::Peers => {
-                let mut peers = sentences::peers(&self.node.overview().peers, &self.node.peers(), now);
-                peers.extend(sentences::ignored(&self.node.ignored_remotes()));
-                peers
-            }
-            ViewCommand::Limits => {
-                let rows = rows(
-                    Some(&Settings::of(&self.node)),
-                    &self.node.overview(),
-                    Some(self.node.connections()),
-                );
-                let mut limits: Vec<_> = rows.iter().map(sentences::limit).collect();
-                limits.extend(self.node.places(MOST_PLACES).0.iter().map(sentences::place));
-                limits.extend(sentences::ignored(&self.node.ignored_remotes()));
-                limits
-            }
-            ViewCommand::Queue => {
-                let queue = self.node.queue_window(0..sentences::MOST_LISTED);
-                sentences::queue(&self.node.overview(), &queue, now)
-            }
-            ViewCommand::Held => {
-                let held = self.node.held_window(0..sentences::MOST_LISTED);
-                sentences::held(self.node.overview().held, &held, now)
-            }
             ViewCommand::Edit(id) => {
-                vec![format!("Write the new text behind the number, as in :edit {id} TEXT.")]
+                let source = Source { lists: &self.node, now: self.node.now(), settings: None };
+                edit(id, &source)
             }
             ViewCommand::PeersFrom(source) => {
                 self.read_peers(source);
                 Vec::new()
             }
-            ViewCommand::Traffic => self.teller.traffic(),
-            ViewCommand::Filter(filter) => vec![self.teller.set_filter(filter)],
+            ViewCommand::Replay(_) => vec![sentences::reply(Err(NO_REPLAY.to_owned()))],
             ViewCommand::Help => sentences::help(),
-            ViewCommand::Quit if self.handing_on.is_some() => Vec::new(),
+            ViewCommand::Quit if self.handing_on.is_some() => {
+                vec!["Messages are being handed on; :quit! leaves at once.".to_owned()]
+            }
             ViewCommand::Quit => self.quit(),
             ViewCommand::QuitAtOnce => {
                 self.leaves = true;
                 Vec::new()
             }
-            _ => vec![sentences::FOR_THE_SCREEN.to_owned()],
+            // Those that a line is read for before it comes here.
+            _ => vec![sentences::reply(Err("that does nothing here; :help lists the commands".to_owned()))],
         }
     }
 

@@ -6,20 +6,27 @@ use clacks_p2p::core::{Event, Now};
 use jiff::tz::TimeZone;
 use tokio::{sync::mpsc, time::Instant};
 
-use super::{Teller, sentences, tell};
+use super::{
+    Options, Teller, Told, Turns,
+    answers::{Answer, Source, answer, select_named},
+    keyboard::{Input, Keyboard},
+    reading::Reading,
+    sentences, sentences_of, tell,
+    typing::Typed,
+};
 use crate::{
     command::{Command, ViewCommand},
-    dashboard::{Lists, REPLAY_SENDS_NOTHING, Replayed, format::clock},
-    filter::Filter,
+    dashboard::{Lists, REPLAY_SENDS_NOTHING, Replayed, format::clock, listening::Listening},
     headless::{
         Closed, Output,
-        input::{self, Line},
-        signals::Signals,
+        input::Line,
+        signals::{Signal, Signals},
     },
     recording::{
         controls::ReplayCommand,
         player::{Played, Player},
     },
+    station::Stations,
 };
 
 /// How fast a recording is told.
@@ -32,15 +39,16 @@ pub(crate) enum Pace {
 }
 
 /// Tells what is recorded, until its end or until the user leaves or nobody reads any more.
-pub(crate) async fn replay(player: Player, filter: Option<Filter>, pace: Pace) -> anyhow::Result<()> {
+pub(crate) async fn replay(player: Player, options: Options, pace: Pace) -> anyhow::Result<()> {
     let (mut signals, output) = (Signals::catch()?, Output::open()?);
-    let mut session = Session::new(player, filter, pace);
-    let mut lines = match pace {
-        Pace::AsItHappened => input::lines_and_ends()?,
+    let mut keyboard = match pace {
+        Pace::AsItHappened => Keyboard::open()?,
         // Nobody is asked anything.
-        Pace::AtOnce => mpsc::channel(1).1,
+        Pace::AtOnce => Keyboard::none(),
     };
-    let mut sentences = session.welcome();
+    let (to_tell, mut replies) = mpsc::channel(1);
+    let mut session = Session::new(player, options, pace, to_tell);
+    let mut sentences = sentences_of(session.welcome());
     loop {
         tokio::select! {
             told = tell(&output, sentences) => if let Err(closed) = told { return closed.into_result() },
@@ -55,10 +63,21 @@ pub(crate) async fn replay(player: Player, filter: Option<Filter>, pace: Pace) -
             return session.error.map_or(Ok(()), |error| Err(anyhow::Error::msg(error)));
         }
         sentences = tokio::select! {
-            news = session.player.next() => session.on_news(news),
-            Some(line) = lines.recv() => session.on_line(line),
-            () = summary_is_due(&session.teller, session.began) => session.teller.summary(session.listened()),
-            _ = signals.next() => return Ok(()),
+            news = session.player.next() => {
+                let told = session.on_news(news);
+                session.turns.happened(told)
+            }
+            Some(input) = keyboard.next() => session.on_input(input, &mut keyboard),
+            Some(reply) = replies.recv() => session.turns.happened(reply),
+            () = summary_is_due(&session.teller, session.began) => {
+                let told = session.teller.summary(session.listened());
+                session.turns.happened(told)
+            }
+            // What is being typed is left at once.
+            signal = signals.next() => match (signal, session.turns.abandon()) {
+                (Signal::Interrupt, Some(left)) => left,
+                _ => return Ok(()),
+            },
             closed = output.closed() => return closed.into_result(),
         };
     }
@@ -76,6 +95,10 @@ async fn summary_is_due(teller: &Teller, began: Instant) {
 struct Session {
     player: Player,
     teller: Teller,
+    reading: Reading,
+    turns: Turns,
+    /// For answers that take a while.
+    replies: mpsc::Sender<Vec<String>>,
     pace: Pace,
     zone: TimeZone,
     /// How much can be listened to is a matter of the listener's time, not of that of the recording.
@@ -87,13 +110,26 @@ struct Session {
 }
 
 impl Session {
-    fn new(mut player: Player, filter: Option<Filter>, pace: Pace) -> Self {
+    fn new(mut player: Player, options: Options, pace: Pace, replies: mpsc::Sender<Vec<String>>) -> Self {
         if pace == Pace::AtOnce {
             player.jump(player.progress().length);
         }
         let stays = pace == Pace::AsItHappened && io::stdin().is_terminal() && io::stdout().is_terminal();
-        let (teller, zone) = (Teller::of_recording(filter), TimeZone::system());
-        Self { player, teller, pace, zone, began: Instant::now(), stays, leaves: false, error: None }
+        let (mut teller, zone) = (Teller::of_recording(options.filter), TimeZone::system());
+        teller.memory.listening = Listening::new(options.stations, Stations::default());
+        Self {
+            player,
+            teller,
+            reading: Reading::default(),
+            turns: Turns::default(),
+            replies,
+            pace,
+            zone,
+            began: Instant::now(),
+            stays,
+            leaves: false,
+            error: None,
+        }
     }
 
     fn listened(&self) -> std::time::Duration {
@@ -105,10 +141,11 @@ impl Session {
             return Vec::new();
         }
         let address = self.player.state().overview().address;
-        vec![
-            format!("Replay of {} at clacks {address}.", clock(self.player.progress().length)),
-            ":pause stands still or goes on, :help lists the commands, :quit leaves.".to_owned(),
-        ]
+        let left_out = self.player.facts().left_out;
+        let left_out = (!left_out.is_empty()).then(|| sentences::capitalized(&format!("{left_out}.")));
+        let replay = format!("Replay of {} at clacks {address}.", clock(self.player.progress().length));
+        let how = ":pause stands still or goes on, :help lists the commands, :quit leaves.".to_owned();
+        [replay].into_iter().chain(left_out).chain([how]).collect()
     }
 
     fn on_news(&mut self, news: Result<Played, String>) -> Vec<String> {
@@ -125,6 +162,9 @@ impl Session {
     }
 
     fn on_event(&mut self, event: &Event, now: Now) -> Vec<String> {
+        if self.teller.memory.wants_sample(now) {
+            self.teller.memory.sample(&self.player.state().overview(), now);
+        }
         let progress = self.player.progress();
         if self.pace == Pace::AtOnce {
             return self.teller.note_all(event, now).into_iter().collect();
@@ -172,39 +212,77 @@ impl Session {
             self.leaves = true;
             return Vec::new();
         };
-        let command = line.map_err(|error| error.to_string());
-        match command.and_then(|line| Command::parse(&line).map_err(|error| error.to_string())) {
+        let source = Source { lists: self.player.state(), now: self.player.now(), settings: None };
+        let command = line.map_err(|error| error.to_string()).and_then(|line| {
+            let named = select_named(&line, &mut self.reading, &source);
+            named.unwrap_or_else(|| Command::parse(&line).map_err(|error| error.to_string()))
+        });
+        match command {
             Ok(Command::View(command)) => self.look(command),
             Ok(Command::Node(_)) => vec![sentences::reply(Err(REPLAY_SENDS_NOTHING.to_owned()))],
             Err(error) => vec![sentences::reply(Err(error))],
         }
     }
 
+    /// Takes in what was typed: a line, or keys that make some.
+    fn on_input(&mut self, input: Input, keyboard: &mut Keyboard) -> Vec<Told> {
+        let keys = match input {
+            Input::Line(line) => return sentences_of(self.on_line(line)),
+            Input::Keys(keys) => keys,
+        };
+        let mut told = Vec::new();
+        self.turns.begin();
+        for key in keys {
+            let Some(typed) = self.turns.press(key) else { continue };
+            match typed {
+                Typed::Echo(text) => told.push(Told::Echo(text)),
+                Typed::Stop => {
+                    keyboard.stop();
+                    told.extend(self.turns.again());
+                }
+                Typed::End => told.extend(sentences_of(self.on_line(None))),
+                Typed::Line(line) => {
+                    told.push(Told::Echo("\n".to_owned()));
+                    told.extend(sentences_of(self.on_line(Some(line))));
+                }
+            }
+            if self.leaves {
+                break;
+            }
+        }
+        told.extend(self.turns.end());
+        told
+    }
+
     fn look(&mut self, command: ViewCommand) -> Vec<String> {
         let (state, now) = (self.player.state(), self.player.now());
-        let overview = state.overview();
+        self.teller.memory.sample(&state.overview(), now);
+        let source = Source { lists: state, now, settings: None };
+        match answer(command, &mut self.reading, &mut self.teller, &source) {
+            Answer::Told(told) => told,
+            Answer::Write(target, rows) => {
+                let replies = self.replies.clone();
+                tokio::task::spawn_blocking(move || {
+                    // An error means that nobody listens any more.
+                    let _ = replies.blocking_send(vec![sentences::reply(target.write(&rows))]);
+                });
+                Vec::new()
+            }
+            Answer::Stations(told, _) => vec![told],
+            Answer::Other(command) => self.act(command),
+        }
+    }
+
+    /// Carries out what does more than to ask.
+    fn act(&mut self, command: ViewCommand) -> Vec<String> {
         match command {
             ViewCommand::Replay(command) => self.control(command),
-            ViewCommand::Peers => {
-                sentences::peers(&overview.peers, &state.first_peers(sentences::MOST_LISTED), now)
-            }
-            ViewCommand::Queue => {
-                sentences::queue(&overview, &state.queue_window(0..sentences::MOST_LISTED), now)
-            }
-            ViewCommand::Held => {
-                sentences::held(overview.held, &state.held_window(0..sentences::MOST_LISTED), now)
-            }
-            ViewCommand::Traffic => self.teller.traffic(),
-            ViewCommand::Filter(filter) => vec![self.teller.set_filter(filter)],
             ViewCommand::Help => sentences::help_in_replay(),
             ViewCommand::Quit | ViewCommand::QuitAtOnce => {
                 self.leaves = true;
                 Vec::new()
             }
-            ViewCommand::Say | ViewCommand::Edit(_) | ViewCommand::Record(_) | ViewCommand::PeersFrom(_) => {
-                vec![sentences::reply(Err(REPLAY_SENDS_NOTHING.to_owned()))]
-            }
-            _ => vec![sentences::FOR_THE_SCREEN.to_owned()],
+            _ => vec![sentences::reply(Err(REPLAY_SENDS_NOTHING.to_owned()))],
         }
     }
 
@@ -226,8 +304,11 @@ impl Session {
 mod tests {
     use tempfile::TempDir;
 
-    use super::*;
-    use crate::recording::tests::Recording;
+    use super::{
+        super::tests::{assert_sentences, example},
+        *,
+    };
+    use crate::{command::COMMANDS, recording::tests::Recording};
 
     fn session(pace: Pace) -> (Session, TempDir) {
         let directory = TempDir::new().unwrap();
@@ -235,7 +316,7 @@ mod tests {
         Recording::make(5, 200).write(&path);
         let mut player = Player::open(&path, 1.0, |_| {}).unwrap();
         player.pause(pace == Pace::AsItHappened);
-        (Session::new(player, None, pace), directory)
+        (Session::new(player, Options::default(), pace, mpsc::channel(8).0), directory)
     }
 
     fn say(session: &mut Session, line: &str) -> String {
@@ -265,7 +346,8 @@ mod tests {
             ("hello", "It did not work: this is a replay: nothing is sent."),
             (":ignore a:1", "nothing is sent"),
             (":record r.jsonl", "nothing is sent"),
-            (":theme dark", "That is for the screen"),
+            (":theme dark", "There is nothing to colour here"),
+            (":limits", "What the limits were set to is not recorded"),
             (":jump soon", "It did not work: a replay jumps to a place"),
             (":speed 4", ", paused."),
             (":pause", "At 0:00 of "),
@@ -273,6 +355,9 @@ mod tests {
             (":peers", " peers: "),
             (":queue", "in the queue"),
             (":held", "held."),
+            (":more", "That was the last."),
+            (":undo", "nothing is sent"),
+            (":why", "Nothing has been sent yet."),
             (":traffic", "Nothing has come or gone yet."),
             (":filter a", "Only traffic is told"),
             (":filter", "All traffic is told"),
@@ -281,6 +366,36 @@ mod tests {
             let told = say(&mut session, line);
             assert!(told.contains(answer), "{line}: {told}");
         }
+    }
+
+    #[tokio::test]
+    async fn every_command_is_answered_by_a_sentence() {
+        for spec in COMMANDS {
+            let (mut session, directory) = session(Pace::AsItHappened);
+            session.stays = true;
+            let line = example(spec, directory.path());
+            let told = session.on_line(Some(Ok(line.clone())));
+            match spec.name {
+                "quit" | "quit!" => assert!(session.leaves),
+                // They are told when they have come to something.
+                "step" | "jump" | "write" | "write!" => assert!(told.is_empty(), "{line}: {told:?}"),
+                _ => assert_sentences(&line, &told),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn lists_go_on_and_items_are_told_in_a_replay() {
+        let (mut session, _directory) = session(Pace::AsItHappened);
+        session.stays = true;
+        say(&mut session, ":jump 1h");
+        while listen(&mut session).await.is_empty() {}
+        say(&mut session, ":peers");
+        assert!(say(&mut session, ":open").contains("Certificate: not seen yet."));
+        let told = say(&mut session, ":why");
+        assert!(told.contains("The last went at ") && told.contains("Why there: "), "{told}");
+        let limits = say(&mut session, ":limits");
+        assert!(limits.contains("ignored"), "{limits}");
     }
 
     #[tokio::test]
@@ -298,7 +413,7 @@ mod tests {
                 told = listen(&mut session).await;
             }
             assert!(told.contains(place), "{line}: {told}");
-            assert!(session.teller.traffic().len() > 1);
+            assert!(session.teller.log().len() > 1);
         }
         say(&mut session, ":quit");
         assert!(session.leaves);

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use crate::{
     command::{COMMANDS, Scope, Spec},
     dashboard::{
+        biography::Biography,
         clock, format,
         log::{Direction, Mood, Row},
         preview,
@@ -23,17 +24,36 @@ use crate::{
     untrusted::shown,
 };
 
-/// How many peers or messages are listed at once.
-pub(super) const MOST_LISTED: usize = 30;
+/// How many ignored addresses are told at once.
+const MOST_LISTED: usize = 30;
 /// Columns of a message that are told.
 const MESSAGE: usize = 160;
-/// The commands that the screen has as well as this.
-const ALSO_HERE: [&str; 2] = ["traffic", "filter"];
-/// The commands for a replay in sentences.
-const IN_REPLAY: [&str; 11] =
-    ["pause", "step", "speed", "jump", "peers", "queue", "held", "traffic", "filter", "help", "quit"];
-/// The answer to any other command.
-pub(super) const FOR_THE_SCREEN: &str = "That is for the screen; :help lists what there is here.";
+/// The commands that are of use without a screen, beside those that `clacks node` has.
+const ALSO_HERE: [&str; 19] = [
+    "traffic",
+    "filter",
+    "write",
+    "write!",
+    "station",
+    "stations",
+    "charts",
+    "biography",
+    "overhead",
+    "why",
+    "open",
+    "more",
+    "up",
+    "down",
+    "page-up",
+    "top",
+    "bottom",
+    "hold-still",
+    "undo",
+];
+/// Those that only a replay has.
+const OF_REPLAY: [&str; 4] = ["pause", "step", "speed", "jump"];
+/// Those that a node has and a replay answers as well.
+const ALSO_IN_REPLAY: [&str; 6] = ["peers", "queue", "limits", "held", "help", "quit"];
 
 /// What happened.
 pub(super) fn happened(row: &Row, zone: &TimeZone) -> String {
@@ -73,16 +93,29 @@ fn note(row: &Row) -> String {
     format!("{peer} {}{status}", row.what)
 }
 
-fn text(message: &Message) -> String {
+/// The start of a message.
+pub(super) fn text(message: &Message) -> String {
     shown(&preview(message), MESSAGE).to_string()
 }
 
 /// How a command went.
 pub(super) fn reply(done: Result<String, String>) -> String {
     match done {
-        Ok(done) => format!("{done}."),
+        Ok(done) => format!("{}.", begun(&done)),
         Err(reason) => format!("It did not work: {reason}."),
     }
+}
+
+/// A text as the beginning of a sentence. Names such as `tower:8080` stay as they are.
+fn begun(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default().trim_end_matches([',', ';']);
+    if word.bytes().all(|byte| byte.is_ascii_alphabetic()) { capitalized(text) } else { text.to_owned() }
+}
+
+/// A text with a capital letter at its start.
+pub(super) fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }
 
 /// How the reading of lists of peers went.
@@ -95,20 +128,17 @@ pub(super) fn peers_read(read: Result<Vec<Reading>, String>) -> Vec<String> {
     bad_lines.chain([reply(peer_list::summary(&readings))]).collect()
 }
 
-/// The answer to `:peers`.
-pub(super) fn peers(counts: &PeerCounts, peers: &[Peer], now: Now) -> Vec<String> {
+/// How many peers there are of each status.
+pub(super) fn peers(counts: &PeerCounts) -> String {
     let counted = Status::ALL.into_iter().map(|status| (status, counts.of(status)));
     let counted: Vec<_> = counted
         .filter(|(_, count)| *count > 0)
         .map(|(status, count)| format!("{count} {}{}", status.name(), by_word(status, counts)))
         .collect();
     if counted.is_empty() {
-        return vec!["No peers yet. :announce HOST:PORT makes this node known to one.".to_owned()];
+        return "No peers yet. :announce HOST:PORT makes this node known to one.".to_owned();
     }
-    let mut sentences = vec![format!("{}: {}.", number(counts.total(), "peer"), counted.join(", "))];
-    sentences.extend(peers.iter().take(MOST_LISTED).map(|peer| described(peer, now)));
-    sentences.extend(others(counts.total()));
-    sentences
+    format!("{}: {}.", number(counts.total(), "peer"), counted.join(", "))
 }
 
 /// How many of the alive are so by their word alone.
@@ -119,15 +149,19 @@ fn by_word(status: Status, counts: &PeerCounts) -> String {
     }
 }
 
-/// What a limit is, how much of it is used and how often it was met.
-pub(super) fn limit(row: &limits::Row) -> String {
+/// What a limit is, how much of it is used and how often it was met; `None` where nothing is known of it.
+pub(super) fn limit(row: &limits::Row) -> Option<String> {
     let parts = [
         row.set.clone(),
         row.used.as_ref().map(|used| format!("{used} used")),
-        row.met.filter(|met| *met > 0).map(|met| format!("met {met} times")),
+        row.met.filter(|met| *met > 0).map(times_met),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
-    format!("Limit on {}: {}.", row.what, parts.join("; "))
+    (!parts.is_empty()).then(|| format!("Limit on {}: {}.", row.what, parts.join("; ")))
+}
+
+fn times_met(met: u64) -> String {
+    if met == 1 { "met once".to_owned() } else { format!("met {met} times") }
 }
 
 /// How much of what is here came from a place.
@@ -143,49 +177,56 @@ pub(super) fn ignored(remotes: &[IpAddr]) -> Option<String> {
     (!listed.is_empty()).then(|| format!("Connections are ignored from {}{others}.", listed.join(", ")))
 }
 
-fn described(peer: &Peer, now: Now) -> String {
+/// A peer in brief.
+pub(super) fn described(peer: &Peer, now: Now) -> String {
     let age = format::age(peer.age(now));
     let round_trip = peer.round_trip.map(|time| format!(", round trip {}", format::round_trip(time)));
     let says = if peer.is_claim() { ", as it says itself; it has not answered us" } else { "" };
     format!("{}, {} for {age}{says}{}.", peer.address, peer.status, round_trip.unwrap_or_default())
 }
 
-/// The answer to `:queue`.
-pub(super) fn queue(overview: &Overview, queue: &[QueuedMessage], now: Now) -> Vec<String> {
+/// How many messages wait.
+pub(super) fn queue(overview: &Overview) -> String {
     let on_their_way = match overview.in_flight {
         0 => String::new(),
         number => format!(", {number} on their way"),
     };
-    let mut sentences = vec![format!("{} in the queue{on_their_way}.", number(overview.queued, "message"))];
-    sentences.extend(queue.iter().map(|queued| format!("Waiting, {}", waiting(queued, now))));
-    sentences.extend(others(overview.queued));
-    sentences
+    format!("{} in the queue{on_their_way}.", number(overview.queued, "message"))
 }
 
-/// The answer to `:held`.
-pub(super) fn held(count: usize, held: &[HeldMessage], now: Now) -> Vec<String> {
-    let mut sentences = vec![format!("{} held.", number(count, "message"))];
-    sentences.extend(held.iter().map(|held| {
-        let by = match held.by {
-            HeldBy::Hand => "by hand",
-            HeldBy::Rule => "by the filter",
-            HeldBy::Refused => "because peers refused it",
-        };
-        format!("Held {by}, {}", waiting(&held.queued, now))
-    }));
-    sentences.extend(others(count));
-    sentences
+/// A message that waits.
+pub(super) fn queued(queued: &QueuedMessage, now: Now) -> String {
+    format!("Waiting, {}", waiting(queued, now))
+}
+
+/// How many messages are held, and by which filter, if by one.
+pub(super) fn held(count: usize, rule: Option<&str>) -> String {
+    let rule = rule.map(|rule| format!(" What comes is held if {rule}.")).unwrap_or_default();
+    format!("{} held.{rule}", number(count, "message"))
+}
+
+/// A message that is held.
+pub(super) fn held_message(held: &HeldMessage, now: Now) -> String {
+    let by = match held.by {
+        HeldBy::Hand => "by hand",
+        HeldBy::Rule => "by the filter",
+        HeldBy::Refused => "because peers refused it",
+    };
+    format!("Held {by}, {}", waiting(&held.queued, now))
+}
+
+/// A message that keeps coming back.
+pub(super) fn returned(life: &Biography, now: Now) -> String {
+    let ago = format::age(now.uptime.saturating_sub(life.last.uptime));
+    let every = life.interval().map(|interval| format!(", every {}", format::span(interval)));
+    let every = every.unwrap_or_default();
+    format!("{} visits{every}, the last {ago} ago: {}.", life.visits, text(&life.message))
 }
 
 fn waiting(queued: &QueuedMessage, now: Now) -> String {
     let age = format::age(now.uptime.saturating_sub(Duration::from_millis(queued.since_ms)));
     let visits = if queued.visits > 1 { format!(", visit {}", queued.visits) } else { String::new() };
     format!("number {}: {}{visits}, here for {age}.", queued.id, text(&queued.message))
-}
-
-fn others(total: usize) -> Option<String> {
-    let others = total.checked_sub(MOST_LISTED).filter(|others| *others > 0)?;
-    Some(format!("And {others} more."))
 }
 
 /// The answer to `:help`.
@@ -199,7 +240,11 @@ pub(super) fn help() -> Vec<String> {
 
 /// The answer to `:help` in a replay.
 pub(super) fn help_in_replay() -> Vec<String> {
-    let is_here = |spec: &&Spec| IN_REPLAY.contains(&spec.name);
+    let is_here = |spec: &&Spec| {
+        let name = spec.name;
+        let is_asking = ALSO_HERE.contains(&name) && name != "undo";
+        OF_REPLAY.contains(&name) || ALSO_IN_REPLAY.contains(&name) || is_asking
+    };
     COMMANDS.iter().filter(is_here).map(explained).collect()
 }
 
@@ -215,6 +260,21 @@ fn does(spec: &Spec) -> &'static str {
         "traffic" => "tell the last of what happened",
         "filter" => "tell only the traffic that it admits, or all of it without one",
         "held" => "tell what is held",
+        "overhead" => "tell the messages that keep coming back",
+        "open" => {
+            "tell all of what is selected; with a NUMBER or HOST:PORT behind it, of that message or peer"
+        }
+        "biography" => "tell the life of the selected message; with a NUMBER behind it, of that one",
+        "why" => "tell when the next message goes and how the receivers are chosen",
+        "charts" => "tell how much came and went a second, and how long it took",
+        "stations" => "tell the stations and how much came for each",
+        "hold-still" => "tell nothing of what happens, or tell it again",
+        "more" => "tell the next of a list that was too long",
+        "up" => "tell the one before in the list, and select it",
+        "down" => "tell the next in the list, and select it",
+        "page-up" => "tell those before in the list",
+        "top" => "tell the first in the list, and select it",
+        "bottom" => "tell the last in the list, and select it",
         "limits" => "tell what is taken and done at most, how much of it is used and how often it was met",
         "help" => "list the commands",
         _ => spec.does.strip_prefix("in a replay: ").unwrap_or(spec.does),
@@ -247,7 +307,7 @@ pub(super) fn handing_on(messages: usize, within: Duration) -> String {
 
 /// How that went.
 pub(super) fn handed_on(told: &str) -> String {
-    format!("{}{}.", told[..1].to_uppercase(), &told[1..])
+    format!("{}.", capitalized(told))
 }
 
 fn number(count: usize, of: &str) -> String {
@@ -256,19 +316,16 @@ fn number(count: usize, of: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
     fn of_the_alive_it_is_told_how_many_are_so_by_their_word_alone() {
-        let now = Now { uptime: Duration::ZERO, unix_ms: 0 };
         for (claimed, told) in [
             (0, "13 peers: 2 new, 10 alive, 1 lost."),
             (4, "13 peers: 2 new, 10 alive (4 by their word alone), 1 lost."),
         ] {
             let counts = PeerCounts { new: 2, alive: 10, claimed, lost: 1, ..PeerCounts::default() };
-            assert_eq!(peers(&counts, &[], now)[0], told);
+            assert_eq!(peers(&counts), told);
         }
     }
 }

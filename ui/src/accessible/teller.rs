@@ -6,13 +6,17 @@ use clacks_p2p::core::{Event, Now};
 use jiff::tz::TimeZone;
 
 use super::{
-    flood::{Flood, MOST, STRETCH},
+    flood::{Flood, STRETCH},
+    memory::Memory,
     sentences,
 };
 use crate::{
     dashboard::log::{Direction, Log, Mood, Row},
     filter::Filter,
 };
+
+/// What stands for the bell of a station.
+const BELL: &str = "For a station: ";
 
 /// Turns events into sentences, not too many at once.
 #[derive(Debug)]
@@ -24,13 +28,28 @@ pub(super) struct Teller {
     waits: bool,
     /// Whether what was typed at the node is told as well, as nobody here knows the answers that it got.
     tells_own: bool,
+    /// How many sentences were kept back since the user wanted to hear nothing; `None` while events are told.
+    kept_back: Option<usize>,
+    /// Whether the next sentence is about something that a station rings the bell for.
+    rings: bool,
+    /// What commands ask about.
+    pub(super) memory: Memory,
 }
 
 impl Teller {
     pub(super) fn new(filter: Option<Filter>) -> Self {
         let mut log = Log::default();
         log.set_filter(filter);
-        Self { log, flood: Flood::default(), zone: TimeZone::system(), waits: false, tells_own: false }
+        Self {
+            log,
+            flood: Flood::default(),
+            zone: TimeZone::system(),
+            waits: false,
+            tells_own: false,
+            kept_back: None,
+            rings: false,
+            memory: Memory::default(),
+        }
     }
 
     /// One who tells what is recorded.
@@ -41,12 +60,17 @@ impl Teller {
     /// Forgets what has happened.
     pub(super) fn begin_again(&mut self) {
         self.log.clear();
+        self.memory.begin_again();
         (self.flood, self.waits) = (Flood::default(), false);
     }
 
     /// Notes an event and returns what to say of it and of those before it that is not said yet.
     pub(super) fn note(&mut self, event: &Event, now: Now) -> Option<String> {
         let (untold, flood) = (self.take_in(event, now), &mut self.flood);
+        if let Some(kept_back) = &mut self.kept_back {
+            *kept_back += untold.len();
+            return None;
+        }
         let told = untold.into_iter().filter(|_| flood.admits(now.uptime)).collect::<Vec<_>>();
         (!told.is_empty()).then(|| told.join(" "))
     }
@@ -62,12 +86,20 @@ impl Teller {
         let waits = matches!(event, Event::MessageReceived { id: Some(_), .. });
         let waited = std::mem::replace(&mut self.waits, waits);
         let first = self.log.next_number().saturating_sub(u64::from(waited));
-        self.log.note(event, now.unix_ms);
+        let is_row = self.log.note(event, now.unix_ms);
+        self.memory.record(event, now);
+        if let Some(row) = self.log.newest().filter(|_| is_row) {
+            self.rings |= self.memory.listening.note(&row.subject(), self.log.filter());
+        }
         let end = self.log.next_number().saturating_sub(u64::from(waits));
         // Those that the filter hides are not there; of those that answer what was typed the answer says as much.
         let at = |number| self.log.at(self.log.position(number)).filter(|row| row.number == number);
         let untold = (first..end).filter_map(at).filter(|row| self.tells_own || !is_answer(row));
-        untold.map(|row| sentences::happened(row, &self.zone)).collect()
+        let mut told: Vec<_> = untold.map(|row| sentences::happened(row, &self.zone)).collect();
+        if let Some(first) = told.first_mut().filter(|_| std::mem::take(&mut self.rings)) {
+            first.insert_str(0, BELL);
+        }
+        told
     }
 
     /// When there is something to say about what was not told, in uptime.
@@ -84,12 +116,33 @@ impl Teller {
         summed.into_iter().collect()
     }
 
-    /// The last of what happened, as far as the filter admits it.
-    pub(super) fn traffic(&self) -> Vec<String> {
-        let first = self.log.len().saturating_sub(MOST);
-        let rows = (first..self.log.len()).filter_map(|position| self.log.at(position));
-        let sentences: Vec<_> = rows.map(|row| sentences::happened(row, &self.zone)).collect();
-        if sentences.is_empty() { vec!["Nothing has come or gone yet.".to_owned()] } else { sentences }
+    /// Everything that happened of late.
+    pub(super) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub(super) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// What a row of the traffic says.
+    pub(super) fn sentence(&self, row: &Row) -> String {
+        sentences::happened(row, &self.zone)
+    }
+
+    /// Tells nothing of what happens, or goes on to tell it.
+    pub(super) fn toggle_quiet(&mut self) -> String {
+        match self.kept_back.take() {
+            None => {
+                self.kept_back = Some(0);
+                "Nothing is told of what happens until :hold-still comes again.".to_owned()
+            }
+            Some(0) => "What happens is told again; nothing happened meanwhile.".to_owned(),
+            Some(1) => "What happens is told again; 1 event was not told, :traffic tells it.".to_owned(),
+            Some(count) => {
+                format!("What happens is told again; {count} events were not told, :traffic tells the last.")
+            }
+        }
     }
 
     pub(super) fn set_filter(&mut self, filter: Option<Filter>) -> String {
@@ -120,7 +173,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        accessible::line,
+        accessible::{flood::MOST, line},
         untrusted::tests::{hostile, is_hidden},
     };
 
@@ -129,6 +182,10 @@ mod tests {
 
     fn now(seconds: u64) -> Now {
         Now { uptime: Duration::from_secs(seconds), unix_ms: 1_767_323_045_000 + seconds * 1000 }
+    }
+
+    fn traffic(teller: &Teller) -> Vec<String> {
+        teller.log().shown().map(|row| teller.sentence(row)).collect()
     }
 
     fn teller() -> Teller {
@@ -276,7 +333,7 @@ mod tests {
         let queued =
             Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1, place: None };
         assert_eq!(teller.note(&queued, now(0)), None);
-        assert_eq!(teller.traffic(), ["03:04 own message queued: hello."]);
+        assert_eq!(traffic(&teller), ["03:04 own message queued: hello."]);
     }
 
     #[test]
@@ -288,8 +345,32 @@ mod tests {
         assert!(teller.summary(Duration::from_secs(9)).is_empty());
         let summary = "990 more in the last 10 s; :traffic tells the last ones, :filter fewer.";
         assert_eq!(teller.summary(STRETCH), [summary]);
-        assert_eq!(teller.traffic().len(), MOST);
-        assert!(teller.traffic()[MOST - 1].contains(": 999,"));
+        assert!(traffic(&teller).last().unwrap().contains(": 999,"));
+    }
+
+    #[test]
+    fn who_wants_to_hear_nothing_is_told_how_much_that_was() {
+        let mut teller = teller();
+        teller.toggle_quiet();
+        for number in 0..3 {
+            assert_eq!(take(&mut teller, &number.to_string(), now(0)), None);
+        }
+        assert!(teller.toggle_quiet().contains("; 3 events were not told"));
+        assert!(take(&mut teller, "again", now(0)).is_some());
+        assert_eq!(traffic(&teller).len(), 4);
+    }
+
+    #[test]
+    fn what_a_station_rings_for_is_told_as_such_and_counted() {
+        let mut teller = teller();
+        let number = |text: &str| text.parse().unwrap();
+        teller.memory.listening.set(number("1"), Some("bell red".parse().unwrap()));
+        teller.memory.listening.set(number("2"), Some("fish".parse().unwrap()));
+        let told = take(&mut teller, "red fish", now(0)).unwrap();
+        assert!(told.starts_with("For a station: 03:04 in from"), "{told}");
+        assert!(take(&mut teller, "blue fish", now(0)).unwrap().starts_with("03:04"));
+        let hits: Vec<_> = teller.memory.listening.iter().map(|(.., hits)| hits).collect();
+        assert_eq!(hits, [1, 2]);
     }
 
     #[test]

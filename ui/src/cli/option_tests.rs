@@ -127,3 +127,16 @@ fn every_action_is_one_that_may_be_repeated() {
         }
     }
 }
+
+#[test]
+fn a_switch_says_what_it_takes() {
+    for (command, arguments) in COMMANDS {
+        for option in options_of(command).iter().filter(|option| value_name(option) == "BOOL") {
+            let flag = format!("--{}", option.get_long().unwrap());
+            for wrong in ["abc", "-1", "", "2"] {
+                let complaint = outcome(command, arguments, &[&format!("{flag}={wrong}")]).unwrap_err();
+                assert!(complaint.contains(&flag) && complaint.contains("true or false"), "{complaint}");
+            }
+        }
+    }
+}

@@ -113,6 +113,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "step", Nothing, Screen, "in a replay: take one event and stand still", view!(View::Replay(ReplayCommand::Step));
     "speed", Choice("TIMES", &["+", "-", "0.25", "1", "4", "16", "64"]), Screen, "in a replay: play so many times as fast as it happened, or twice or half as fast as now", |text| Ok(View::Replay(ReplayCommand::Speed(text.parse().map_err(CommandError::Replay)?)).into());
     "jump", Choice("PLACE", &["0", "+10s", "-10s", "+1m", "-1m"]), Screen, "in a replay: go to a place such as 2m30s, or 0:40 as the header shows it, or by a time such as +10s or -1m; @14:02 is a time of day", |text| Ok(View::Replay(ReplayCommand::Jump(text.parse().map_err(CommandError::Replay)?)).into());
+    "more", Nothing, Screen, "one page on; with --accessible: tell the next of a long list", view!(View::Move(Step::PageDown));
     "open", Nothing, Screen, "show all of what is selected", view!(View::Open);
     "hold-still", Nothing, Screen, "hold the screen still while the node goes on, or let it go on", view!(View::HoldStill);
     "undo", Nothing, Screen, "undo the last command that changed something, for ten seconds", view!(View::Undo);

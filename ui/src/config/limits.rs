@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clacks_p2p::Builder;
-use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
 use super::{
@@ -108,7 +107,7 @@ pub(crate) struct Limits {
 
     /// Contact peers that only strangers named at any address, not just public ones and those of our own kind
     #[arg(long, env = "CLACKS_CONTACT_ALL", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    #[arg(default_missing_value = "true", value_parser = number::switch)]
     contact_all: Option<bool>,
 }
 

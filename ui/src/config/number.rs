@@ -49,6 +49,15 @@ pub(super) fn size(text: &str) -> Result<usize, &'static str> {
     bytes.and_then(|bytes| usize::try_from(bytes).ok()).ok_or(WRONG)
 }
 
+/// Whether something is on.
+pub(crate) fn switch(text: &str) -> Result<bool, &'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" | "y" | "t" => Ok(true),
+        "false" | "no" | "off" | "0" | "n" | "f" => Ok(false),
+        _ => Err("a switch is true or false, yes or no, on or off, 1 or 0"),
+    }
+}
+
 /// A value in the configuration file, as a number or a text.
 fn in_file<'de, D: Deserializer<'de>, T>(deserializer: D, parse: Parse<T>) -> Result<Option<T>, D::Error> {
     struct Written<T>(Parse<T>);

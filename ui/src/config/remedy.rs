@@ -4,6 +4,9 @@ use clacks_p2p::node::StartError;
 
 /// What to do about a node that did not start, where its error does not say it.
 pub(super) fn remedy(error: &StartError) -> &'static str {
+    if error.denied().is_some() {
+        return "; give a directory that can be written to as --data-dir, or --no-state to keep nothing";
+    }
     let StartError::Listen { source, .. } = error else { return "" };
     match source.kind() {
         io::ErrorKind::AddrInUse => "; stop what listens there, or give another --port",
@@ -15,7 +18,25 @@ pub(super) fn remedy(error: &StartError) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
+    use clacks_p2p::node::{CertificateError, DirectoryError};
+
     use super::*;
+
+    #[test]
+    fn a_directory_that_cannot_be_written_is_told_with_what_to_do() {
+        use io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem};
+        for (kind, is_told) in [(PermissionDenied, true), (ReadOnlyFilesystem, true), (NotFound, false)] {
+            let (path, source) = (PathBuf::from("/home/tower"), || kind.into());
+            let directory = DirectoryError::File { path: path.clone(), source: source() };
+            let certificate = CertificateError::File { operation: "write", path, source: source() };
+            for error in [StartError::Directory(directory), StartError::Certificate(certificate)] {
+                let told = remedy(&error);
+                assert_eq!(told.contains("--data-dir") && told.contains("--no-state"), is_told, "{error}");
+            }
+        }
+    }
 
     #[test]
     fn an_address_that_cannot_be_listened_on_is_told_with_what_to_do() {

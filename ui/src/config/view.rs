@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
-use super::ByteSize;
+use super::{ByteSize, number};
 use crate::{
     dashboard::{MotionSetting, UserKeys},
     filter::Filter,
@@ -27,7 +26,7 @@ pub(crate) const RECORDING_HEADING: &str = "Recording";
 pub(crate) struct View {
     /// Leave the mouse to the terminal
     #[arg(long, env = "CLACKS_NO_MOUSE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    #[arg(default_missing_value = "true", value_parser = number::switch)]
     pub(crate) no_mouse: Option<bool>,
 
     /// How much of the screen moves by itself [default: full, but off over ssh]
@@ -52,22 +51,22 @@ pub(crate) struct View {
 
     /// Show nothing but ASCII [default: if the locale has no more]
     #[arg(long, env = "CLACKS_ASCII", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    #[arg(default_missing_value = "true", value_parser = number::switch)]
     pub(crate) ascii: Option<bool>,
 
     /// Tell in sentences, line by line, without a screen: for screen readers, and for terminals that can do nothing
     #[arg(long, env = "CLACKS_ACCESSIBLE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    #[arg(default_missing_value = "true", value_parser = number::switch)]
     pub(crate) accessible: Option<bool>,
 
     /// Leave the title of the window alone
     #[arg(long, env = "CLACKS_NO_TITLE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    #[arg(default_missing_value = "true", value_parser = number::switch)]
     pub(crate) no_title: Option<bool>,
 
     /// Keep no history of what was sent and which commands were given
     #[arg(long, env = "CLACKS_NO_HISTORY", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    #[arg(default_missing_value = "true", value_parser = number::switch)]
     pub(crate) no_history: Option<bool>,
 
     /// Where the last 500 lines that were sent are kept; drafts are not [default: history, in the data directory]

@@ -9,7 +9,14 @@ pub(crate) const LONGEST_LINE: usize = 8 << 10;
 
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    lines: VecDeque<String>,
+    lines: VecDeque<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    text: String,
+    /// It was sent; if not, it was begun and left, or refused.
+    was_sent: bool,
 }
 
 /// A walk through the history, away from a draft.
@@ -30,31 +37,42 @@ pub(crate) struct Search {
 }
 
 impl History {
-    /// Adds a line, unless it is the same as the last or too long to be kept. Returns whether it was added.
+    /// Adds a line that was sent, unless it is the same as the last or too long to be kept. Returns whether it was added,
+    /// or was there already but not as one that was sent.
     pub(crate) fn push(&mut self, line: &str) -> bool {
-        let is_kept = !line.is_empty()
-            && line.len() <= LONGEST_LINE
-            && self.lines.back().is_none_or(|last| last != line);
-        if is_kept {
-            self.lines.push_back(line.to_owned());
+        self.add(line, true)
+    }
+
+    /// Adds a line that was begun and left, or refused: it can be brought back and is not suggested.
+    pub(crate) fn push_unsent(&mut self, line: &str) {
+        self.add(line, false);
+    }
+
+    fn add(&mut self, line: &str, was_sent: bool) -> bool {
+        if line.is_empty() || line.len() > LONGEST_LINE {
+            return false;
         }
+        if let Some(last) = self.lines.back_mut().filter(|last| last.text == line) {
+            return was_sent && !std::mem::replace(&mut last.was_sent, true);
+        }
+        self.lines.push_back(Entry { text: line.to_owned(), was_sent });
         if self.lines.len() > MOST_LINES {
             self.lines.pop_front();
         }
-        is_kept
+        true
     }
 
-    /// The newest line that begins so and goes on.
+    /// The newest line that was sent, begins so and goes on.
     pub(crate) fn suggestion(&self, begun: &str) -> Option<&str> {
-        let goes_on = |line: &&String| line.len() > begun.len() && line.starts_with(begun);
-        self.lines.iter().rev().find(goes_on).map(String::as_str)
+        let sent = self.lines.iter().rev().filter(|line| line.was_sent).map(|line| &*line.text);
+        sent.into_iter().find(|line| line.len() > begun.len() && line.starts_with(begun))
     }
 
     /// Goes to an older line, or with `newer` to a newer one. A walk that begins with a draft keeps to the lines that
     /// begin so if there are any. `None` if it ends at the draft.
     pub(crate) fn step(&self, walk: Option<Walk>, draft: &str, newer: bool) -> Option<Walk> {
         let walk = walk.unwrap_or_else(|| self.walk_from(draft));
-        let fits = |at: &usize| self.lines[*at].starts_with(&walk.begun);
+        let fits = |at: &usize| self.lines[*at].text.starts_with(&walk.begun);
         let last = self.lines.len();
         let at = if newer {
             (walk.at.min(last) + 1..last).find(fits)?
@@ -66,12 +84,12 @@ impl History {
     }
 
     fn walk_from(&self, draft: &str) -> Walk {
-        let begun = if self.lines.iter().any(|line| line.starts_with(draft)) { draft } else { "" };
+        let begun = if self.lines.iter().any(|line| line.text.starts_with(draft)) { draft } else { "" };
         Walk { at: self.lines.len(), draft: draft.to_owned(), begun: begun.to_owned() }
     }
 
     pub(crate) fn shown<'a>(&'a self, walk: &'a Walk) -> &'a str {
-        self.lines.get(walk.at).map_or(&walk.draft, |line| line)
+        self.lines.get(walk.at).map_or(&walk.draft, |line| &line.text)
     }
 
     /// The search for this: the newest line that holds it. Letters mean either case unless one of them is a capital.
@@ -84,11 +102,11 @@ impl History {
     pub(crate) fn search_on(&self, search: &Search) -> Search {
         let older = search.found.and_then(|found| {
             // The same line again would look as if nothing happened.
-            let shown = self.lines.get(found);
+            let shown = self.lines.get(found).map(|line| &line.text);
             let mut before = found;
             loop {
                 before = self.holding(&search.wanted, before)?;
-                if self.lines.get(before) != shown {
+                if self.lines.get(before).map(|line| &line.text) != shown {
                     return Some(before);
                 }
             }
@@ -98,14 +116,14 @@ impl History {
 
     /// The line that a search has found.
     pub(crate) fn found(&self, search: &Search) -> Option<&str> {
-        self.lines.get(search.found?).map(String::as_str)
+        self.lines.get(search.found?).map(|line| &*line.text)
     }
 
     /// The newest line before this one that holds what is wanted.
     fn holding(&self, wanted: &str, before: usize) -> Option<usize> {
         let has_capital = wanted.chars().any(char::is_uppercase);
         (0..before.min(self.lines.len())).rev().find(|at| {
-            let line = &self.lines[*at];
+            let line = &self.lines[*at].text;
             if has_capital { line.contains(wanted) } else { line.to_lowercase().contains(wanted) }
         })
     }
@@ -143,10 +161,23 @@ mod tests {
     #[test]
     fn a_line_is_not_kept_twice_in_a_row_and_the_oldest_go() {
         let mut history = history(&["a", "a", "b", "a", ""]);
-        assert_eq!(history.lines, ["a", "b", "a"]);
+        assert_eq!(history.lines.iter().map(|line| &*line.text).collect::<Vec<_>>(), ["a", "b", "a"]);
         (0..MOST_LINES).for_each(|number| assert!(history.push(&number.to_string())));
-        assert_eq!((history.lines.len(), history.lines.front().unwrap().as_str()), (MOST_LINES, "0"));
+        assert_eq!((history.lines.len(), &*history.lines.front().unwrap().text), (MOST_LINES, "0"));
         assert!(!history.push(&"x".repeat(LONGEST_LINE + 1)));
+    }
+
+    #[test]
+    fn what_was_not_sent_comes_back_and_is_not_suggested() {
+        let mut history = history(&[":rate 2"]);
+        history.push_unsent(":rate abc");
+        assert_eq!(history.suggestion(":r"), Some(":rate 2"));
+        assert_eq!(walked(&history, ":", "u"), [":rate abc"]);
+        assert!(history.push(":rate abc"), "now it was sent");
+        assert!(!history.push(":rate abc"));
+        assert_eq!(history.suggestion(":r"), Some(":rate abc"));
+        history.push_unsent(":rate abc");
+        assert_eq!(history.suggestion(":r"), Some(":rate abc"), "it was sent before");
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn lay_out<'a>(
         let token = &*written(raw, depth);
         if out.len() + token.len() > max_bytes {
             let room = max_bytes.saturating_sub(out.len());
-            let fits = token.floor_char_boundary(room);
+            let fits = super::format::char_boundary(token, room);
             out.push_str(&token[..fits]);
             // Line breaks that are written out are longer than their escapes.
             return (out, rest.len().saturating_sub(fits).max(1));

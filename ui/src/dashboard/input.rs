@@ -59,7 +59,7 @@ impl Input {
         let is_left = self.draft() != self.begun && !self.draft().is_empty();
         let goes_on = begun != ":" && self.draft().starts_with(begun);
         if !goes_on {
-            self.remember();
+            self.history.push_unsent(&self.draft().to_owned());
             self.set(begun);
         }
         begun.clone_into(&mut self.begun);
@@ -77,7 +77,7 @@ impl Input {
     /// Puts the command that was being written into the history, and goes on with the message.
     pub(crate) fn put_away_command(&mut self) {
         self.writes_command = true;
-        self.remember();
+        self.history.push_unsent(&self.draft().to_owned());
         self.clear();
         self.write_message();
     }
@@ -100,7 +100,7 @@ impl Input {
     fn end_walk(&mut self) {
         let former = self.walk.take().map(Walk::into_draft);
         if let Some(former) = former.filter(|former| !self.draft().starts_with(former)) {
-            self.history.push(&former);
+            self.history.push_unsent(&former);
         }
     }
 

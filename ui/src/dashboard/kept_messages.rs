@@ -98,7 +98,7 @@ impl KeptMessages {
 /// The beginning of a message, with what is missing. Two messages that begin alike are told apart by `digest`.
 pub(super) fn beginning(message: &Message, digest: u64) -> Message {
     let whole = message.as_text().unwrap_or_else(|| message.as_json().to_owned());
-    let end = whole.floor_char_boundary(BEGINNING);
+    let end = format::char_boundary(&whole, BEGINNING);
     let missing = format::size(whole.len() - end);
     Message::text(&format!(
         "{}\u{2026} ({missing} more not kept, #{:06x})",

@@ -67,12 +67,27 @@ impl Listening {
         rings
     }
 
+    pub(crate) fn get(&self, number: Number) -> Option<&Station> {
+        self.stations.get(number)
+    }
+
+    /// Those that were changed since the configuration file was read.
+    pub(crate) fn changed(&self) -> &Stations {
+        &self.changed
+    }
+
+    /// What came for a station so far is seen now.
+    pub(crate) fn forget_hits(&mut self, number: Number) {
+        self.hits[number.index()] = 0;
+    }
+
     /// Nothing has come yet.
     pub(crate) fn begin_again(&mut self) {
         self.hits = [0; 9];
     }
 
-    fn set(&mut self, number: Number, station: Option<Station>) {
+    /// Gives a number to a station, or frees it.
+    pub(crate) fn set(&mut self, number: Number, station: Option<Station>) {
         self.hits[number.index()] = 0;
         self.stations.set(number, station.clone());
         self.changed.set(number, station);

@@ -89,10 +89,10 @@ fn ask(model: &mut Model, text: String) {
     let message = Message::text(&text);
     let choices = Choices::of(&text, &message, messages.len(), room(model));
     let mut question = Question::new("PASTE?", choices.words(model.screen.width));
-    if choices.each {
+    if choices.each() {
         question = question.with_answer(plain('n'), vec![Effect::RunAll(messages)]);
     }
-    if choices.one {
+    if choices.one() {
         // As it would have been typed.
         let line = if text.starts_with(':') { format!(":{text}") } else { text.clone() };
         let enqueue = Effect::Run(NodeCommand::Enqueue(message));
@@ -110,12 +110,8 @@ struct Choices {
     /// Bytes of the text.
     length: usize,
     messages: usize,
-    /// One message has room for all of it.
-    one: bool,
-    /// It would be a message that nodes of the npm package do not take whole.
-    is_large: bool,
-    /// There are not too many lines for a message each.
-    each: bool,
+    /// Bytes that one message of it would have.
+    message_size: usize,
     /// The line has room for all of it.
     edit: bool,
 }
@@ -126,10 +122,27 @@ impl Choices {
             lines: text.lines().count(),
             length: text.len(),
             messages,
-            one: message.size() <= Message::MAX_SIZE,
-            is_large: message.size() > MAX_WHOLE_MESSAGE,
-            each: (2..=MOST_MESSAGES).contains(&messages),
+            message_size: message.size(),
             edit: text.len() <= room,
+        }
+    }
+
+    /// Whether one message has room for all of it.
+    fn one(&self) -> bool {
+        self.message_size <= Message::MAX_SIZE
+    }
+
+    /// Whether there are some lines, and not too many, for a message each.
+    fn each(&self) -> bool {
+        (2..=MOST_MESSAGES).contains(&self.messages)
+    }
+
+    /// What to say of a message that nodes of the npm package do not take whole.
+    fn warning(&self, columns: u16) -> String {
+        match columns {
+            _ if self.message_size <= MAX_WHOLE_MESSAGE => String::new(),
+            108.. => format!(" (npm nodes take {MAX_WHOLE_MESSAGE} bytes whole)"),
+            _ => " (too large for npm nodes)".to_owned(),
         }
     }
 
@@ -149,11 +162,7 @@ impl Choices {
             70.. => Some(middle),
             _ => Some(narrow.to_owned()),
         };
-        let large = match self.is_large {
-            true if is_wide => format!(" (npm nodes take {MAX_WHOLE_MESSAGE} bytes whole)"),
-            true => " (too large for npm nodes)".to_owned(),
-            false => String::new(),
-        };
+        let large = self.warning(columns);
         let too_many = if *messages > MOST_MESSAGES && is_wide {
             format!(" (not one each: {MOST_MESSAGES} at most)")
         } else {
@@ -161,13 +170,13 @@ impl Choices {
         };
         let choices = [
             choice(
-                self.one,
+                self.one(),
                 format!("1 as one message{large}{too_many}"),
                 format!("1 one message{large}"),
                 "1 one",
             ),
             choice(
-                self.each,
+                self.each(),
                 format!("n as {messages} messages"),
                 format!("n {messages} messages"),
                 "n each",
@@ -175,7 +184,7 @@ impl Choices {
             choice(self.edit, "e edit as one line".to_owned(), "e edit".to_owned(), "e edit"),
         ];
         let nothing = if columns >= 70 { "Esc nothing" } else { "Esc" };
-        let too_large = if self.one { "" } else { "too large for one message, " };
+        let too_large = if self.one() { "" } else { "too large for one message, " };
         let choices: Vec<_> = choices.into_iter().flatten().chain([nothing.to_owned()]).collect();
         format!("{begun}{too_large}{}", choices.join(", "))
     }

@@ -210,6 +210,14 @@ impl Source {
         }
     }
 
+    /// What of a recording is not played, in a line, if anything is.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        match self {
+            Self::Live(_) => None,
+            Self::Replay(player) => crate::replay::remark(player.facts()),
+        }
+    }
+
     /// Has a recording begin or end, of which there are [`News::Recorded`], or says why not.
     pub(crate) fn record(&mut self, command: &RecordCommand) -> Result<(), String> {
         match self {

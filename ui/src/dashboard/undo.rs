@@ -82,10 +82,15 @@ impl Undo {
 
     /// What undoes what was done last, after which what was done before it is the last.
     pub(crate) fn take(&mut self, now: Now) -> Result<Effect, String> {
+        self.take_before(now).map(Effect::Undo)
+    }
+
+    /// The same for those who have no effects.
+    pub(crate) fn take_before(&mut self, now: Now) -> Result<Vec<Before>, String> {
         if let Some(reason) = self.why_not(now) {
             return Err(reason);
         }
-        self.done.pop().map(|done| Effect::Undo(done.before)).ok_or_else(|| NOTHING.to_owned())
+        self.done.pop().map(|done| done.before).ok_or_else(|| NOTHING.to_owned())
     }
 }
 

@@ -50,10 +50,7 @@ pub(crate) enum Reason {
     TooMany(usize),
     #[error("no row of the traffic can match this: its conditions exclude one another")]
     NeverInTraffic,
-    #[error(
-        "no message that waits can match this: it has a text, from:, peer:, ip:, a size, and is of type:message and \
-         either type:in or type:own"
-    )]
+    #[error("no waiting message can match this: it has text, from:, peer:, ip:, size, type:in or own")]
     NeverInQueue,
     #[error("there is no field {0}:, but {1}: there is; in quotes it is text")]
     Misspelt(String, &'static str),

@@ -15,13 +15,20 @@ pub(crate) enum Domain {
 #[derive(Debug, Clone, Copy)]
 struct Kind {
     types: &'static [Type],
-    has_from: bool,
-    has_to: bool,
-    /// A peer of any role.
-    has_peer: bool,
+    peer: Role,
     has_remote: bool,
     has_status: bool,
     has_message: Has,
+}
+
+/// What the peer of a row or a message did, which need not be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Nobody,
+    Sender,
+    Receiver,
+    /// It is about the peer.
+    Subject,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,20 +45,13 @@ const SMALLEST_MESSAGE: u64 = 1;
 /// Alternatives that are looked at. A filter with more counts as one that can match.
 const MOST_ALTERNATIVES: usize = 512;
 
-const NOTHING: Kind = Kind {
-    types: &[],
-    has_from: false,
-    has_to: false,
-    has_peer: false,
-    has_remote: false,
-    has_status: false,
-    has_message: Has::Never,
-};
+const NOTHING: Kind =
+    Kind { types: &[], peer: Role::Nobody, has_remote: false, has_status: false, has_message: Has::Never };
 
 /// A row about a peer.
-const OF_PEER: Kind = Kind { has_peer: true, has_status: true, ..NOTHING };
-const IN: Kind = Kind { has_from: true, has_remote: true, ..OF_PEER };
-const OUT: Kind = Kind { has_to: true, ..OF_PEER };
+const OF_PEER: Kind = Kind { peer: Role::Subject, has_status: true, ..NOTHING };
+const IN: Kind = Kind { peer: Role::Sender, has_remote: true, ..OF_PEER };
+const OUT: Kind = Kind { peer: Role::Receiver, ..OF_PEER };
 
 use Type::{Announce, Dropped, Failed, In, Message, Note, Out, Own, Refused};
 
@@ -67,10 +67,16 @@ const ROWS: &[Kind] = &[
     Kind { types: &[Out, Announce, Failed], ..OUT },
     Kind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
     Kind { types: &[Own, Message, Dropped], has_remote: true, has_message: Has::Always, ..NOTHING },
-    Kind { types: &[Note, Message], has_peer: true, has_remote: true, has_message: Has::Always, ..NOTHING },
+    Kind {
+        types: &[Note, Message],
+        peer: Role::Subject,
+        has_remote: true,
+        has_message: Has::Always,
+        ..NOTHING
+    },
     Kind {
         types: &[Note, Message, Dropped],
-        has_peer: true,
+        peer: Role::Subject,
         has_remote: true,
         has_message: Has::Always,
         ..NOTHING
@@ -80,14 +86,7 @@ const ROWS: &[Kind] = &[
 
 /// The messages that wait or are held.
 const QUEUED: &[Kind] = &[
-    Kind {
-        types: &[In, Message],
-        has_from: true,
-        has_peer: true,
-        has_remote: true,
-        has_message: Has::Always,
-        ..NOTHING
-    },
+    Kind { types: &[In, Message], peer: Role::Sender, has_remote: true, has_message: Has::Always, ..NOTHING },
     Kind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
 ];
 
@@ -112,7 +111,7 @@ impl Domain {
     /// Whether the field of this name is ever true here.
     pub(crate) fn has_field(self, name: &str) -> bool {
         match name {
-            "to" => self.kinds().iter().any(|kind| kind.has_to),
+            "to" => self.kinds().iter().any(|kind| kind.peer == Role::Receiver),
             "status" => self.has_status(),
             _ => true,
         }
@@ -186,9 +185,9 @@ impl Kind {
     fn can_meet_one(&self, (test, wanted): Condition<'_>) -> bool {
         match (test, wanted) {
             (Test::Type(kind), wanted) => self.types.contains(kind) == wanted,
-            (Test::From(_), true) => self.has_from,
-            (Test::To(_), true) => self.has_to,
-            (Test::Peer(_), true) => self.has_peer,
+            (Test::From(_), true) => self.peer == Role::Sender,
+            (Test::To(_), true) => self.peer == Role::Receiver,
+            (Test::Peer(_), true) => self.peer != Role::Nobody,
             (Test::Ip(_), true) => self.has_remote,
             (Test::Status(_), true) => self.has_status,
             (Test::Size(..), true) => self.has_message != Has::Never,

@@ -25,7 +25,8 @@ pub(crate) struct Output {
 pub(crate) struct Room<'a>(mpsc::Permit<'a, String>);
 
 impl Room<'_> {
-    pub(crate) fn write(self, line: String) {
+    pub(crate) fn write(self, mut line: String) {
+        line.push('\n');
         self.0.send(line);
     }
 }
@@ -79,6 +80,11 @@ impl Output {
         self.room().await.map(|room| room.write(line))
     }
 
+    /// Writes something as it is, as what somebody types on a terminal is echoed.
+    pub(crate) async fn echo(&self, text: String) -> Result<(), Closed> {
+        self.lines.send(text).await.map_err(|_| self.why_closed())
+    }
+
     /// Waits until nobody reads any more. Only a write can find that out.
     pub(crate) async fn closed(&self) -> Closed {
         self.lines.closed().await;
@@ -97,7 +103,7 @@ impl Output {
 fn write_lines(lines: &mut mpsc::Receiver<String>, output: impl Write) -> io::Result<()> {
     let mut output = BufWriter::new(output);
     while let Some(line) = lines.blocking_recv() {
-        writeln!(output, "{line}")?;
+        output.write_all(line.as_bytes())?;
         if lines.is_empty() {
             output.flush()?;
         }

@@ -11,12 +11,11 @@ mod table;
 use std::time::{Duration, Instant};
 
 use clacks_p2p::simulation::{Report, Sample, Scenario, Simulation};
-use clap::builder::BoolishValueParser;
 
 use self::{picture::PictureFile, progress::Progress, table::Document};
 use crate::{
     charset,
-    config::{VIEW_HEADING, View},
+    config::{VIEW_HEADING, View, number},
     dashboard::{Looks, Theme},
     paths::UserPath,
     terminal,
@@ -81,7 +80,7 @@ struct Look {
     theme: Option<String>,
     /// Show nothing but ASCII [default: if the locale has no more]
     #[arg(long, env = "CLACKS_ASCII", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    #[arg(default_missing_value = "true", value_parser = number::switch)]
     ascii: Option<bool>,
     /// Configuration file, of which this takes the theme and the characters [default: as without a command]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]

@@ -148,8 +148,8 @@ impl Biographies {
         if has_returned {
             self.ranked.insert(life.rank());
         }
-        let shelf = if has_returned { &mut self.returned } else { &mut self.seen_once };
-        let (forgotten, cut) = shelf.put(digest, &life);
+        let kept = if has_returned { &mut self.returned } else { &mut self.seen_once };
+        let (forgotten, cut) = kept.put(digest, &life);
         self.known.insert(digest, life);
         if let Some(forgotten) = forgotten.and_then(|digest| self.known.remove(&digest)) {
             self.take_out(&forgotten);
@@ -168,8 +168,8 @@ impl Biographies {
     fn take_out(&mut self, life: &Biography) {
         self.ranked.remove(&life.rank());
         self.beginnings.remove(&self.hasher.hash_one(life.message.as_json()));
-        let shelf = if life.has_returned() { &mut self.returned } else { &mut self.seen_once };
-        shelf.take(life);
+        let kept = if life.has_returned() { &mut self.returned } else { &mut self.seen_once };
+        kept.take(life);
     }
 
     /// The stay that a drop had ended goes on.

@@ -219,7 +219,7 @@ impl Log {
 /// Cuts what a row says if it is too long, and says so.
 fn cut_text(text: &mut String) {
     if text.len() > MAX_TEXT {
-        let end = text.floor_char_boundary(MAX_TEXT);
+        let end = super::format::char_boundary(text, MAX_TEXT);
         let missing = text.len() - end;
         *text = format!("{}\u{2026} ({missing} more bytes not kept)", &text[..end]);
     }

@@ -65,8 +65,9 @@ pub(crate) struct Introduced {
     pub(crate) at: Duration,
 }
 
+/// How the peers of late became known. Bounded.
 #[derive(Debug, Default)]
-struct Introductions {
+pub(crate) struct Introductions {
     by_peer: HashMap<Address, Introduced>,
     /// In the order in which they came.
     order: VecDeque<Address>,
@@ -149,11 +150,8 @@ impl Map {
     /// Takes in what happened. A map that is held still only remembers who introduced whom, and lets what is on its way
     /// come to its end.
     pub(crate) fn note(&mut self, event: &Event, now: Duration, held_still: bool, motion: &mut Animations) {
+        self.introductions.record(event, now);
         match event {
-            Event::PeerDiscovered { peer, introduction, .. } => {
-                self.introductions.note(&peer.address, Introduced { by: introduction.clone(), at: now });
-            }
-            Event::PeerForgotten { peer } => self.introductions.forget(&peer.address),
             Event::MessageDelivered { id, .. } => self.answer(*id, Answer::Taken),
             Event::DeliveryFailed { id, .. } => {
                 let mark = motion.begin(Picture::Map, now, FAILURE_STAYS);
@@ -324,6 +322,22 @@ impl Map {
 }
 
 impl Introductions {
+    /// Takes in an event.
+    pub(crate) fn record(&mut self, event: &Event, now: Duration) {
+        match event {
+            Event::PeerDiscovered { peer, introduction, .. } => {
+                self.note(&peer.address, Introduced { by: introduction.clone(), at: now });
+            }
+            Event::PeerForgotten { peer } => self.forget(&peer.address),
+            _ => {}
+        }
+    }
+
+    /// How a peer became known, if that was seen.
+    pub(crate) fn of(&self, peer: &Address) -> Option<&Introduced> {
+        self.by_peer.get(peer)
+    }
+
     fn note(&mut self, peer: &Address, introduced: Introduced) {
         self.forget(peer);
         self.by_peer.insert(peer.clone(), introduced);

@@ -3,7 +3,7 @@
 
 use clacks_p2p::{
     Address,
-    core::{Introduction, Peer, Status},
+    core::{Peer, Status},
 };
 use ratatui::{
     Frame,
@@ -24,7 +24,7 @@ use super::{
     draw_heading, peers,
     row::fit,
 };
-use crate::{glyphs::glyphs, untrusted::shown_lines};
+use crate::{facts, glyphs::glyphs, untrusted::shown_lines};
 
 mod dots;
 mod names;
@@ -345,11 +345,5 @@ fn about(model: &Model, peer: &Peer) -> String {
 pub(super) fn introduced(model: &Model, peer: &Address) -> Option<String> {
     let introduced = model.map.introduction(peer)?;
     let age = format::age(model.now.uptime.saturating_sub(introduced.at));
-    Some(match &introduced.by {
-        Introduction::ByHand => format!("added {age} ago"),
-        Introduction::Sender => format!("sent to us first {age} ago"),
-        Introduction::Restored => format!("known again since {age} ago"),
-        Introduction::Announced => format!("accepted our announce {age} ago"),
-        Introduction::Friend(by) => format!("named by {by} {age} ago"),
-    })
+    Some(facts::peer::introduced(&introduced.by, &age))
 }

@@ -1,0 +1,406 @@
+//! The answers to commands that ask something: the same for a node and for a recording.
+
+use clacks_p2p::{
+    Address, Message,
+    core::{HeldBy, MessageId, Now, Peer},
+    node::Overview,
+};
+
+use super::{
+    not_here::not_here,
+    reading::{Item, List, PAGE, Reading, Shelf, find_message},
+    sentences,
+    teller::Teller,
+};
+use crate::{
+    command::{Command, ViewCommand},
+    dashboard::{Lists, Target, clock, format, log::Row, preview},
+    facts,
+    limits::{MOST_PLACES, Settings, rows},
+    station::{Number, Station, Stations, Wish},
+};
+
+/// Rows of the traffic that are told at once.
+const ROWS: usize = 10;
+/// Sends before the last that are told.
+const EARLIER_SENDS: usize = 5;
+/// Characters of a message that are told at most.
+const LONGEST_MESSAGE: usize = 16_384;
+
+/// What answers are read from.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) lists: &'a dyn Lists,
+    pub(super) now: Now,
+    /// What the limits are set to; `None` in a replay, which knows only how often they were reached.
+    pub(super) settings: Option<&'a Settings>,
+}
+
+/// What becomes of a command.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Told(Vec<String>),
+    /// These rows are to be written.
+    Write(Target, Vec<Row>),
+    /// The stations have changed.
+    Stations(String, Stations),
+    /// It is not one that only asks.
+    Other(ViewCommand),
+}
+
+/// A line that names what a command is about, which has it selected first: `:open 7`, `:open tower:8080`,
+/// `:biography 7`. Returns the command alone.
+pub(super) fn select_named(
+    line: &str,
+    reading: &mut Reading,
+    source: &Source<'_>,
+) -> Option<Result<Command, String>> {
+    let rest = line.strip_prefix(':')?.trim_start();
+    let (name, argument) = rest.split_once(char::is_whitespace)?;
+    let (argument, command) = match (name, argument.trim()) {
+        (_, "") => return None,
+        ("open", argument) => (argument, ViewCommand::Open),
+        ("biography", argument) => (argument, ViewCommand::Biography),
+        _ => return None,
+    };
+    Some(named(argument, source).map(|item| {
+        reading.select(item);
+        Command::View(command)
+    }))
+}
+
+fn named(text: &str, source: &Source<'_>) -> Result<Item, String> {
+    if let Ok(id) = text.parse::<MessageId>() {
+        let is_here = find_message(id, source.lists).is_some();
+        return if is_here { Ok(Item::Message(id)) } else { Err(not_found(id)) };
+    }
+    let address: Address = text
+        .parse()
+        .map_err(|error| format!("name a message by its number, or a peer as in tower:8080 ({error})"))?;
+    let is_known = source.lists.peer(&address).is_some();
+    if is_known { Ok(Item::Peer(address)) } else { Err(format!("{address} is not known")) }
+}
+
+fn not_found(id: MessageId) -> String {
+    format!("{id} neither waits nor is held; a message that comes back has a new number")
+}
+
+/// Answers a command.
+pub(super) fn answer(
+    command: ViewCommand,
+    reading: &mut Reading,
+    teller: &mut Teller,
+    source: &Source<'_>,
+) -> Answer {
+    let shelf = Shelf { lists: source.lists, teller, now: source.now };
+    let told = match command {
+        ViewCommand::Peers => peers(reading, &shelf),
+        ViewCommand::Queue => queue(reading, &shelf),
+        ViewCommand::Held => held(reading, &shelf),
+        ViewCommand::Traffic => traffic(reading, &shelf),
+        ViewCommand::Overhead => overhead(reading, &shelf),
+        ViewCommand::Move(step) => reading.step(step, &shelf),
+        ViewCommand::NextPane => turn(true, reading, &shelf),
+        ViewCommand::PreviousPane => turn(false, reading, &shelf),
+        ViewCommand::Open => open(reading, &shelf),
+        ViewCommand::Biography => biography(reading, &shelf),
+        ViewCommand::Why => why(&shelf),
+        ViewCommand::Charts => charts(&shelf),
+        ViewCommand::Limits => limits(source),
+        ViewCommand::Stations => stations(teller),
+        ViewCommand::Station(number, wish) => return station(number, wish, teller),
+        ViewCommand::Filter(filter) => vec![teller.set_filter(filter)],
+        ViewCommand::HoldStill => vec![teller.toggle_quiet()],
+        ViewCommand::Write(target) => return Answer::Write(target, teller.log().shown().cloned().collect()),
+        other => match not_here(&other) {
+            Some(reason) => vec![reason.to_owned()],
+            None => return Answer::Other(other),
+        },
+    };
+    Answer::Told(told)
+}
+
+// === Lists ===
+
+fn turn(forwards: bool, reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
+    match List::next(reading.list(), forwards) {
+        List::Peers => peers(reading, shelf),
+        List::Queue => queue(reading, shelf),
+        List::Held => held(reading, shelf),
+        List::Traffic => traffic(reading, shelf),
+        List::Overhead => overhead(reading, shelf),
+    }
+}
+
+fn peers(reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
+    let mut told = vec![sentences::peers(&shelf.lists.overview().peers)];
+    told.extend(reading.begin(List::Peers, PAGE, shelf));
+    told.extend(sentences::ignored(&shelf.lists.ignored_remotes()));
+    told
+}
+
+fn queue(reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
+    let overview = shelf.lists.overview();
+    let mut told = vec![sentences::queue(&overview), next_send(&overview, shelf)];
+    told.extend(reading.begin(List::Queue, PAGE, shelf));
+    told
+}
+
+fn held(reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
+    let rule = shelf.lists.hold_rule();
+    let mut told = vec![sentences::held(shelf.lists.overview().held, rule.as_deref())];
+    told.extend(reading.begin(List::Held, PAGE, shelf));
+    told
+}
+
+fn traffic(reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
+    let told = reading.begin(List::Traffic, ROWS, shelf);
+    match (told.is_empty(), shelf.teller.log().total()) {
+        (false, _) => told,
+        (true, 0) => vec!["Nothing has come or gone yet.".to_owned()],
+        (true, all) => vec![format!("None of {all} admits the filter; :filter alone takes it off.")],
+    }
+}
+
+fn overhead(reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
+    let returned = shelf.teller.memory.lives.returned();
+    let told = match returned {
+        0 => "No message has come back yet.".to_owned(),
+        1 => "1 message came back.".to_owned(),
+        count => format!("{count} messages came back, those with the most visits first."),
+    };
+    let mut told = vec![told];
+    told.extend(reading.begin(List::Overhead, PAGE, shelf));
+    told
+}
+
+// === One peer or message ===
+
+/// What to say where nothing is selected.
+const NOTHING_SELECTED: &str = "Nothing is selected. :peers, :queue, :held, :traffic and :overhead tell lists, :up and \
+    :down go through them, and :open NUMBER or :open HOST:PORT names a message or a peer.";
+
+fn open(reading: &Reading, shelf: &Shelf<'_>) -> Vec<String> {
+    match reading.selected() {
+        None => vec![NOTHING_SELECTED.to_owned()],
+        Some(Item::Peer(address)) => match shelf.lists.peer(address) {
+            Some(peer) => peer_facts(&peer, shelf),
+            None => vec![format!("{address} is no longer known.")],
+        },
+        Some(Item::Message(id)) => message_facts(*id, shelf),
+        Some(Item::Row(number)) => match shelf.teller.log().row(*number) {
+            Some(row) => {
+                let mut told = said(facts::message::fields_of_row(row, shelf.teller.zone()));
+                told.extend(row.message.as_ref().map(whole));
+                told
+            }
+            None => vec!["That is forgotten by now; :traffic tells the last of what happened.".to_owned()],
+        },
+        Some(Item::Text(message)) => vec![whole(message)],
+    }
+}
+
+fn peer_facts(peer: &Peer, shelf: &Shelf<'_>) -> Vec<String> {
+    let memory = &shelf.teller.memory;
+    let age = format::age(peer.age(shelf.now));
+    let since = clock(peer.time, shelf.teller.zone());
+    let status = format!("{} for {age}, since {since}", format::status(peer));
+    let known = memory.introductions.of(&peer.address).map(|introduced| {
+        let age = format::age(shelf.now.uptime.saturating_sub(introduced.at));
+        facts::peer::introduced(&introduced.by, &age)
+    });
+    let share = memory.shares.of([&peer.address]).percent();
+    let certificate = shelf.lists.trusted_certificate(&peer.address);
+    said(facts::peer::fields(peer, status, known, &share, certificate))
+}
+
+fn message_facts(id: MessageId, shelf: &Shelf<'_>) -> Vec<String> {
+    let Some((queued, held)) = find_message(id, shelf.lists) else {
+        return vec![sentences::reply(Err(not_found(id)))];
+    };
+    let mut told = said(facts::message::fields(&queued, true, shelf.now));
+    told.extend(held.map(|by| match by {
+        HeldBy::Hand => "It is held by hand.".to_owned(),
+        HeldBy::Rule => "It is held by the filter.".to_owned(),
+        HeldBy::Refused => "It is held because peers refused it.".to_owned(),
+    }));
+    told.push(whole(&queued.message));
+    told
+}
+
+/// Names and values as sentences: `Round trip: 12 ms.`
+fn said(fields: impl IntoIterator<Item = (&'static str, String)>) -> Vec<String> {
+    let known = fields.into_iter().filter(|(_, value)| !value.is_empty());
+    known.map(|(name, value)| format!("{}: {value}.", sentences::capitalized(name))).collect()
+}
+
+/// All of a message that can be listened to.
+fn whole(message: &Message) -> String {
+    let text = message.as_text().unwrap_or_else(|| message.as_json_line().to_string());
+    let told: String = text.chars().take(LONGEST_MESSAGE).collect();
+    let rest = text.len() - told.len();
+    let more = if rest > 0 { format!(" And {rest} bytes more.") } else { String::new() };
+    format!("Its text: {told}.{more}")
+}
+
+fn biography(reading: &Reading, shelf: &Shelf<'_>) -> Vec<String> {
+    let Some(message) = reading.message(shelf) else {
+        return vec!["No message is selected; :biography NUMBER names one of :queue or :held.".to_owned()];
+    };
+    let Some(life) = shelf.teller.memory.lives.of(&message) else {
+        return vec![format!("Nothing is remembered of the message: {}.", sentences::text(&message))];
+    };
+    let mut told = vec![format!("The life of the message: {}.", sentences::text(&message))];
+    told.extend(said(facts::life::summary(life, shelf.now, shelf.teller.zone())));
+    let stays = life.passes.iter().rev().take(PAGE).map(|pass| {
+        format!("Stay at {}: {}.", clock(pass.came.unix_ms, shelf.teller.zone()), facts::life::stay(pass))
+    });
+    told.extend(stays);
+    told.extend(
+        life.passes.len().checked_sub(PAGE + 1).map(|more| format!("And {} stays before.", more + 1)),
+    );
+    told
+}
+
+// === Sending ===
+
+/// When the next message goes, which it is, and to whom it can go.
+fn next_send(overview: &Overview, shelf: &Shelf<'_>) -> String {
+    let rate = format!("At most {} a second are sent", a_second(overview.send_rate));
+    match overview.next_send.filter(|_| overview.queued > 0) {
+        Some(at) => {
+            let wait = format::span(at.saturating_sub(shelf.now.uptime));
+            let odds = facts::choice::odds(&overview.free_peers, overview.is_for_proven);
+            let head = shelf.lists.queue_window(0..1).pop();
+            let text = head.map(|head| format!(": {}", sentences::text(&head.message))).unwrap_or_default();
+            format!("{rate}. The next goes in {wait} to {odds}{text}.")
+        }
+        // A command in braces is one that can be typed.
+        None => format!("{rate}. Next: {}.", facts::choice::idle(overview).replace(['{', '}'], "")),
+    }
+}
+
+/// How many messages a second, without the unit.
+fn a_second(rate: f64) -> String {
+    let told = format::rate(rate);
+    told.strip_suffix("/s").unwrap_or(&told).to_owned()
+}
+
+fn why(shelf: &Shelf<'_>) -> Vec<String> {
+    let mut told = vec![next_send(&shelf.lists.overview(), shelf)];
+    let mut sends = shelf.teller.memory.sends.newest_first();
+    let zone = shelf.teller.zone();
+    let Some(last) = sends.next() else {
+        told.push("Nothing has been sent yet.".to_owned());
+        return told;
+    };
+    let time = clock(last.when.unix_ms, zone);
+    told.push(format!("The last went at {time} to {}: {}.", last.to, sentences::text(&last.message)));
+    told.push(format!("Why there: {}.", facts::choice::reason(&last.choice)));
+    told.push(format!("What came of it: {}.", facts::choice::outcome(last)));
+    let earlier = sends.take(EARLIER_SENDS).map(|send| {
+        let time = clock(send.when.unix_ms, zone);
+        format!("Before that, at {time} to {}: {}.", send.to, facts::choice::outcome(send))
+    });
+    told.extend(earlier);
+    told
+}
+
+/// How much comes and goes, and how long it takes.
+fn charts(shelf: &Shelf<'_>) -> Vec<String> {
+    let overview = shelf.lists.overview();
+    let trends = &shelf.teller.memory.trends;
+    let mut told = vec![next_send(&overview, shelf)];
+    for (seconds, name) in [(10, "10 seconds"), (60, "minute"), (600, "10 minutes")] {
+        let (received, delivered, failed) = trends.mean(seconds);
+        told.push(format!(
+            "A second in the last {name}: {} in, {} out, {} failed.",
+            a_second(received),
+            a_second(delivered),
+            a_second(failed)
+        ));
+    }
+    let times = trends.round_trips();
+    let of = |percent| times.percentile(percent).map(format::round_trip);
+    told.push(match (of(50), of(90)) {
+        (Some(half), Some(most)) => {
+            format!(
+                "Of the last {} deliveries half took {half} at most, and 9 of 10 took {most}.",
+                times.len()
+            )
+        }
+        _ => "Nothing was delivered yet.".to_owned(),
+    });
+    let counters = overview.counters;
+    told.push(format!(
+        "Since the start {} came, {} went, {} deliveries failed and {} were refused.",
+        counters.received, counters.delivered, counters.failed, counters.refused
+    ));
+    let missed = shelf.teller.log().missed;
+    told.extend((missed > 0).then(|| format!("{missed} events were missed.")));
+    told
+}
+
+fn limits(source: &Source<'_>) -> Vec<String> {
+    let rows = rows(source.settings, &source.lists.overview(), source.lists.connections());
+    let mut told: Vec<_> = rows.iter().filter_map(sentences::limit).collect();
+    if source.settings.is_none() {
+        told.insert(0, "What the limits were set to is not recorded; how often they were met is.".to_owned());
+    }
+    told.extend(source.lists.places(MOST_PLACES).0.iter().map(sentences::place));
+    let ignored = sentences::ignored(&source.lists.ignored_remotes());
+    told.push(ignored.unwrap_or_else(|| "No remote address is ignored.".to_owned()));
+    told
+}
+
+// === Stations ===
+
+fn stations(teller: &Teller) -> Vec<String> {
+    let told: Vec<_> = teller
+        .memory
+        .listening
+        .iter()
+        .map(|(number, station, hits)| {
+            let came = match hits {
+                0 => "nothing came for it".to_owned(),
+                1 => "1 came for it".to_owned(),
+                hits => format!("{hits} came for it"),
+            };
+            format!("Station {number}: {station}, {came}.")
+        })
+        .collect();
+    if told.is_empty() {
+        return vec!["There are no stations; :station 1 FILTER makes one.".to_owned()];
+    }
+    told
+}
+
+fn station(number: Number, wish: Wish, teller: &mut Teller) -> Answer {
+    let known: Option<Station> = teller.memory.listening.get(number).cloned();
+    let (told, station) = match (wish, known) {
+        (Wish::Save(station), _) => (format!("station {number} is {station}"), Some(station)),
+        (_, None) => {
+            let reason = format!("there is no station {number}; :station {number} FILTER makes one");
+            return Answer::Told(vec![sentences::reply(Err(reason))]);
+        }
+        (Wish::Clear, Some(_)) => (format!("station {number} is free"), None),
+        (Wish::Tune, Some(station)) => {
+            teller.memory.listening.forget_hits(number);
+            let is_on = teller.log().filter() == Some(&station.filter);
+            return Answer::Told(vec![teller.set_filter((!is_on).then_some(station.filter))]);
+        }
+    };
+    teller.memory.listening.set(number, station);
+    Answer::Stations(sentences::reply(Ok(told)), teller.memory.listening.changed().clone())
+}
+
+/// The text of a message to be changed, and how.
+pub(super) fn edit(id: MessageId, source: &Source<'_>) -> Vec<String> {
+    match find_message(id, source.lists) {
+        Some((queued, _)) => vec![
+            format!("Message {id} is now: {}.", preview(&queued.message)),
+            format!("Write the new text behind the number, as in :edit {id} TEXT."),
+        ],
+        None => vec![sentences::reply(Err(not_found(id)))],
+    }
+}

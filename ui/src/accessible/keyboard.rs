@@ -1,0 +1,142 @@
+//! What is typed: whole lines out of a pipe, or the keys of a terminal.
+
+use std::{
+    io::{self, IsTerminal, Read},
+    thread,
+};
+
+use anyhow::Context;
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
+};
+use tokio::sync::mpsc;
+
+use crate::headless::input::{self, Line};
+
+/// Bytes of keys that are read at once.
+const AT_ONCE: usize = 4096;
+
+/// Something that was typed.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// A line, or the end of the input, which is `None`.
+    Line(Option<Line>),
+    /// Keys of a terminal.
+    Keys(Vec<u8>),
+}
+
+/// Where input comes from.
+#[derive(Debug)]
+pub(super) struct Keyboard {
+    input: mpsc::Receiver<Input>,
+    /// Where keys are read one by one.
+    mode: Option<KeyMode>,
+}
+
+impl Keyboard {
+    /// Keys where somebody types on a terminal and hears there too; else lines.
+    pub(super) fn open() -> anyhow::Result<Self> {
+        let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+        let mode = if is_terminal { KeyMode::set().ok() } else { None };
+        let input = if mode.is_some() { keys()? } else { lines()? };
+        Ok(Self { input, mode })
+    }
+
+    /// Nobody types anything.
+    pub(super) fn none() -> Self {
+        Self { input: mpsc::channel(1).1, mode: None }
+    }
+
+    /// What is typed next; `None` where there will be nothing. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Option<Input> {
+        self.input.recv().await
+    }
+
+    /// Stops the program until the shell continues it. Does nothing where nobody could do that.
+    pub(super) fn stop(&mut self) {
+        if let Some(mode) = &self.mode {
+            mode.give_back();
+            // The system ignores it where no shell could continue the program.
+            let _ = signal_hook::low_level::raise(signal_hook::consts::SIGTSTP);
+            let _ = mode.take();
+        }
+    }
+}
+
+/// Columns of the terminal; 0 if that is not known.
+pub(super) fn columns() -> usize {
+    tcgetwinsize(io::stdout()).map_or(0, |size| usize::from(size.ws_col))
+}
+
+fn lines() -> anyhow::Result<mpsc::Receiver<Input>> {
+    let (to_reader, input) = mpsc::channel(1);
+    let mut lines = input::lines_and_ends()?;
+    tokio::spawn(async move {
+        while let Some(line) = lines.recv().await {
+            if to_reader.send(Input::Line(line)).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(input)
+}
+
+/// Reads keys on a thread, as a read from a terminal can't be given up when the node stops.
+fn keys() -> anyhow::Result<mpsc::Receiver<Input>> {
+    let (to_reader, input) = mpsc::channel(1);
+    let read = move || {
+        let mut buffer = [0; AT_ONCE];
+        loop {
+            let keys = match io::stdin().lock().read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Ok(0) | Err(_) => break,
+                Ok(count) => buffer[..count].to_vec(),
+            };
+            if to_reader.blocking_send(Input::Keys(keys)).is_err() {
+                return;
+            }
+        }
+        // The terminal has gone: as if Ctrl-D was pressed twice.
+        for _ in 0..2 {
+            let _ = to_reader.blocking_send(Input::Line(None));
+        }
+    };
+    thread::Builder::new().name("input".into()).spawn(read).map(drop).context("cannot read the input")?;
+    Ok(input)
+}
+
+/// A terminal that hands on each key at once and writes none of them by itself. Ctrl-C and Ctrl-\ stay signals. It is as
+/// it was before when this is dropped.
+#[derive(Debug)]
+struct KeyMode {
+    before: Termios,
+}
+
+impl KeyMode {
+    fn set() -> io::Result<Self> {
+        let mode = Self { before: tcgetattr(io::stdin())? };
+        mode.take()?;
+        Ok(mode)
+    }
+
+    fn take(&self) -> io::Result<()> {
+        let mut keys = self.before.clone();
+        keys.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::IEXTEN);
+        keys.special_codes[SpecialCodeIndex::VMIN] = 1;
+        keys.special_codes[SpecialCodeIndex::VTIME] = 0;
+        // Ctrl-Z comes as a key, so that the terminal is given back before the program stops.
+        keys.special_codes[SpecialCodeIndex::VSUSP] = 0;
+        Ok(tcsetattr(io::stdin(), OptionalActions::Drain, &keys)?)
+    }
+
+    fn give_back(&self) {
+        // An error means that the terminal has gone.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.before);
+    }
+}
+
+impl Drop for KeyMode {
+    fn drop(&mut self) {
+        self.give_back();
+    }
+}

@@ -1,0 +1,49 @@
+//! Commands of the screen that have nothing to do where everything is told in sentences, each with the reason and with
+//! what does the same here.
+
+use crate::command::ViewCommand;
+
+const TYPE_IT: &str = "There is no input to go to here: type the line and press Enter.";
+const IN_THE_LINE: &str =
+    "That edits the line at the bottom of the screen; here Backspace, Ctrl-W and Ctrl-U delete.";
+const NOTHING_OPEN: &str = "Nothing is open here: every answer is told at once.";
+const NO_SEARCH: &str =
+    "There is no text to search on a screen here; :filter TEXT tells only the traffic with it.";
+const NO_MARKS: &str =
+    "Nothing is marked here: commands name what they act on, and :drop and :hold take a filter for many.";
+const NO_CLIPBOARD: &str =
+    "There is no clipboard here: :open tells all of what is selected, and :write FILE writes the traffic.";
+
+/// Why a command does nothing here, as a sentence; `None` for those that do something.
+pub(super) fn not_here(command: &ViewCommand) -> Option<&'static str> {
+    Some(match command {
+        ViewCommand::Theme(_) => "There is nothing to colour here: everything is told in sentences.",
+        ViewCommand::Motion(_) => "Nothing moves by itself here.",
+        ViewCommand::Mouse => "The mouse is the terminal's here, and selects text.",
+        ViewCommand::Zoom => "There is no screen to divide here; :peers, :queue and :traffic tell the lists.",
+        ViewCommand::Redraw => "There is no screen to draw here; :traffic tells the last of what happened.",
+        ViewCommand::Map => {
+            "The map is a picture; :peers tells the peers, and :open on one who made it known."
+        }
+        ViewCommand::Tower => "The tower is a picture; :traffic and :charts tell what passes through it.",
+        ViewCommand::Copy | ViewCommand::CopyAll => NO_CLIPBOARD,
+        ViewCommand::Mark | ViewCommand::Unmark => NO_MARKS,
+        ViewCommand::EditInEditor(_) => {
+            "No editor is opened here; :edit NUMBER tells the text, and :edit NUMBER TEXT changes it."
+        }
+        ViewCommand::Suspend => {
+            "Nothing needs to be given back here: the shell can stop the program by itself."
+        }
+        ViewCommand::Say | ViewCommand::Prompt(_) | ViewCommand::Send => TYPE_IT,
+        ViewCommand::Leave
+        | ViewCommand::Clear
+        | ViewCommand::Complete(_)
+        | ViewCommand::SearchHistory
+        | ViewCommand::Take
+        | ViewCommand::TakeBack
+        | ViewCommand::Line(_) => IN_THE_LINE,
+        ViewCommand::Close | ViewCommand::Choose => NOTHING_OPEN,
+        ViewCommand::Search | ViewCommand::Match { .. } => NO_SEARCH,
+        _ => return None,
+    })
+}

@@ -1,0 +1,215 @@
+//! Lists that are read a part at a time, and the item in them that commands without a name are about.
+
+use clacks_p2p::{
+    Address, Message,
+    core::{HeldBy, HeldMessage, MessageId, Now, Peer, QueuedMessage},
+};
+
+use super::{sentences, teller::Teller};
+use crate::{command::Step, dashboard::Lists};
+
+/// How many items are told at once.
+pub(super) const PAGE: usize = 30;
+
+/// What can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum List {
+    Peers,
+    Queue,
+    Held,
+    Traffic,
+    /// The messages that keep coming back.
+    Overhead,
+}
+
+/// What a list is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Item {
+    Peer(Address),
+    Message(MessageId),
+    /// The number of a row of the traffic.
+    Row(u64),
+    Text(Message),
+}
+
+/// Which list is read, and how far.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    list: Option<List>,
+    /// The position of the selected item in the list.
+    position: usize,
+    /// The positions of the first item that was told last, and behind the last.
+    start: usize,
+    end: usize,
+    selected: Option<Item>,
+}
+
+/// What lists are read from.
+#[derive(Clone, Copy)]
+pub(super) struct Shelf<'a> {
+    pub(super) lists: &'a dyn Lists,
+    pub(super) teller: &'a Teller,
+    pub(super) now: Now,
+}
+
+impl List {
+    /// In the order of `:next-pane`.
+    const ALL: [Self; 5] = [Self::Peers, Self::Queue, Self::Held, Self::Traffic, Self::Overhead];
+
+    /// The list behind this one, or before it.
+    pub(super) fn next(list: Option<Self>, forwards: bool) -> Self {
+        let at = list.and_then(|list| Self::ALL.iter().position(|other| *other == list));
+        let count = Self::ALL.len();
+        Self::ALL[match (at, forwards) {
+            (None, true) => 0,
+            (None, false) => count - 1,
+            (Some(at), true) => (at + 1) % count,
+            (Some(at), false) => (at + count - 1) % count,
+        }]
+    }
+
+    /// How many items it has.
+    fn len(self, shelf: &Shelf<'_>) -> usize {
+        match self {
+            Self::Peers => shelf.lists.overview().peers.total(),
+            Self::Queue => shelf.lists.queue_len(),
+            Self::Held => shelf.lists.overview().held,
+            Self::Traffic => shelf.teller.log().len(),
+            Self::Overhead => shelf.teller.memory.lives.returned(),
+        }
+    }
+
+    /// Items from a position on, each with the sentence about it.
+    fn items(self, shelf: &Shelf<'_>, from: usize, count: usize) -> Vec<(Item, String)> {
+        let Shelf { lists, teller, now } = *shelf;
+        match self {
+            Self::Peers => {
+                let peers = lists.first_peers(from.saturating_add(count));
+                let item = |peer: &Peer| (Item::Peer(peer.address.clone()), sentences::described(peer, now));
+                peers.iter().skip(from).map(item).collect()
+            }
+            Self::Queue => {
+                let item =
+                    |queued: &QueuedMessage| (Item::Message(queued.id), sentences::queued(queued, now));
+                lists.queue_window(from..from.saturating_add(count)).iter().map(item).collect()
+            }
+            Self::Held => {
+                let item =
+                    |held: &HeldMessage| (Item::Message(held.queued.id), sentences::held_message(held, now));
+                lists.held_window(from..from.saturating_add(count)).iter().map(item).collect()
+            }
+            Self::Traffic => {
+                let rows = (from..from.saturating_add(count)).map_while(|position| teller.log().at(position));
+                rows.map(|row| (Item::Row(row.number), teller.sentence(row))).collect()
+            }
+            Self::Overhead => {
+                let lives = teller.memory.lives.ranking().skip(from).take(count);
+                lives.map(|life| (Item::Text(life.message.clone()), sentences::returned(life, now))).collect()
+            }
+        }
+    }
+}
+
+impl Reading {
+    pub(super) fn list(&self) -> Option<List> {
+        self.list
+    }
+
+    pub(super) fn selected(&self) -> Option<&Item> {
+        self.selected.as_ref()
+    }
+
+    /// From now on commands without a name are about this.
+    pub(super) fn select(&mut self, item: Item) {
+        (self.list, self.selected) = (None, Some(item));
+    }
+
+    /// Tells the items of a list from its start, or of the traffic the last.
+    pub(super) fn begin(&mut self, list: List, count: usize, shelf: &Shelf<'_>) -> Vec<String> {
+        self.list = Some(list);
+        let from = if list == List::Traffic { list.len(shelf).saturating_sub(count) } else { 0 };
+        self.tell_from(from, count, shelf)
+    }
+
+    /// Tells so many items from a position on, the first of which is selected, or of the traffic the last.
+    fn tell_from(&mut self, from: usize, count: usize, shelf: &Shelf<'_>) -> Vec<String> {
+        let Some(list) = self.list else { return Vec::new() };
+        let items = list.items(shelf, from, count);
+        (self.start, self.end) = (from, from + items.len());
+        let is_last_selected = list == List::Traffic;
+        let at = if is_last_selected { items.len().saturating_sub(1) } else { 0 };
+        (self.position, self.selected) = (from + at, items.get(at).map(|(item, _)| item.clone()));
+        let mut told: Vec<_> = items.into_iter().map(|(_, sentence)| sentence).collect();
+        let (len, end) = (list.len(shelf), self.end);
+        if from > 0 && list == List::Traffic {
+            told.insert(0, format!("{from} before; :page-up tells them."));
+        }
+        if len > end {
+            told.push(format!("And {} more; :more tells them.", len - end));
+        }
+        told
+    }
+
+    /// Moves in the list that was told last, and tells where to.
+    pub(super) fn step(&mut self, step: Step, shelf: &Shelf<'_>) -> Vec<String> {
+        let Some(list) = self.list else {
+            return vec![
+                "No list was told yet; :peers, :queue, :held, :traffic and :overhead do it.".to_owned(),
+            ];
+        };
+        let len = list.len(shelf);
+        if len == 0 {
+            return vec!["There is nothing in it.".to_owned()];
+        }
+        match step {
+            Step::PageDown if self.end >= len => vec!["That was the last.".to_owned()],
+            Step::PageDown => self.tell_from(self.end, PAGE, shelf),
+            Step::PageUp if self.start == 0 => vec!["That was the first.".to_owned()],
+            Step::PageUp => {
+                let from = self.start.saturating_sub(PAGE);
+                self.tell_from(from, self.start - from, shelf)
+            }
+            Step::Top => self.tell_one(0, len, shelf),
+            Step::Bottom => self.tell_one(len - 1, len, shelf),
+            Step::Down if self.position + 1 >= len => vec!["That was the last.".to_owned()],
+            Step::Down => self.tell_one(self.position + 1, len, shelf),
+            Step::Up if self.position == 0 => vec!["That was the first.".to_owned()],
+            Step::Up => self.tell_one(self.position - 1, len, shelf),
+            Step::Left | Step::Right => {
+                vec!["There is no map here; :up and :down go through the list that was told last.".to_owned()]
+            }
+        }
+    }
+
+    fn tell_one(&mut self, position: usize, len: usize, shelf: &Shelf<'_>) -> Vec<String> {
+        let Some(list) = self.list else { return Vec::new() };
+        match list.items(shelf, position, 1).pop() {
+            Some((item, sentence)) => {
+                (self.position, self.selected) = (position, Some(item));
+                (self.start, self.end) = (position, position + 1);
+                vec![format!("{} of {len}: {sentence}", position + 1)]
+            }
+            None => vec!["There is nothing there any more.".to_owned()],
+        }
+    }
+
+    /// The text of the message that is selected, if a message is.
+    pub(super) fn message(&self, shelf: &Shelf<'_>) -> Option<Message> {
+        match self.selected.as_ref()? {
+            Item::Peer(_) => None,
+            Item::Message(id) => find_message(*id, shelf.lists).map(|(queued, _)| queued.message),
+            Item::Row(number) => shelf.teller.log().row(*number)?.message.clone(),
+            Item::Text(message) => Some(message.clone()),
+        }
+    }
+}
+
+/// A message that waits, or is held for this reason.
+pub(super) fn find_message(id: MessageId, lists: &dyn Lists) -> Option<(QueuedMessage, Option<HeldBy>)> {
+    if let Some(queued) = lists.queued_message(id) {
+        return Some((queued, None));
+    }
+    let position = lists.held_position(id)?;
+    let held = lists.held_window(position..position + 1).pop()?;
+    Some((held.queued, Some(held.by)))
+}

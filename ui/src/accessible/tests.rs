@@ -1,0 +1,306 @@
+//! What is answered to whom.
+
+use std::{collections::BTreeSet, path::Path};
+
+use clacks_p2p::Message;
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    command::{Argument, COMMANDS, Spec},
+    introduce::Introducer,
+};
+
+/// Commands that do nothing where everything is told in sentences, beside those that edit the line of the screen. Each
+/// is answered by a sentence that says why.
+const DO_NOTHING_HERE: [&str; 14] = [
+    "zoom",
+    "map",
+    "copy",
+    "tower",
+    "motion",
+    "theme",
+    "mark",
+    "unmark",
+    "mouse",
+    "suspend",
+    "redraw",
+    "edit-in-editor",
+    "close",
+    "choose",
+];
+/// Those that edit the line of the screen or go to it, or look for text on it.
+const OF_THE_LINE: [&str; 23] = [
+    "say",
+    "prompt",
+    "search",
+    "next-match",
+    "previous-match",
+    "send",
+    "leave",
+    "clear",
+    "complete",
+    "complete-back",
+    "search-history",
+    "take",
+    "take-back",
+    "history-back",
+    "history-on",
+    "left",
+    "right",
+    "word-left",
+    "word-right",
+    "line-start",
+    "line-end",
+    "delete-word",
+    "delete-before",
+];
+const ALSO_OF_THE_LINE: [&str; 2] = ["delete-behind", "put-back"];
+
+/// A session with a node, and what is needed beside it.
+struct Heard {
+    session: Session,
+    recorder: Recorder,
+    replies: mpsc::Receiver<Reply>,
+    directory: TempDir,
+}
+
+impl Heard {
+    async fn start() -> Self {
+        let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        let (to_tell, replies) = mpsc::channel(REPLIES);
+        let lists = PeerLists::new(Introducer::new(&node), &[]);
+        let session = Session::new(&node, lists, Options::default(), to_tell);
+        let recorder = Recorder::new(&node, None);
+        Self { session, recorder, replies, directory: TempDir::new().unwrap() }
+    }
+
+    /// The answer to a line, waited for if it takes a while.
+    async fn say(&mut self, line: &str) -> Vec<String> {
+        let told = self.session.on_line(Some(Ok(line.to_owned())), &mut self.recorder).await;
+        if !told.is_empty() || self.session.leaves {
+            return told;
+        }
+        let reply = self.replies.recv().await.unwrap();
+        self.session.on_reply(reply)
+    }
+
+    async fn hear(&mut self, line: &str) -> String {
+        self.say(line).await.join(" ")
+    }
+}
+
+/// A line with this command, and with something that it takes; files are in this directory.
+pub(super) fn example(spec: &Spec, directory: &Path) -> String {
+    let file = directory.join("file.jsonl");
+    let argument = match (spec.argument, spec.name) {
+        (Argument::File | Argument::FileOrNothing, _) => file.display().to_string(),
+        (Argument::ListOrNothing, _) => "/dev/null".to_owned(),
+        (Argument::Choice(_, choices), _) => choices.first().unwrap_or(&"").to_string(),
+        (argument, _) => argument.example().to_owned(),
+    };
+    format!(":{} {argument}", spec.name).trim_end().to_owned()
+}
+
+#[track_caller]
+pub(super) fn assert_sentences(line: &str, told: &[String]) {
+    assert!(!told.is_empty(), "{line}");
+    for sentence in told {
+        assert!(sentence.ends_with(['.', '?', ':']), "{line}: {sentence}");
+        let (word, first) = (sentence.split(' ').next().unwrap(), sentence.chars().next().unwrap());
+        assert!(!first.is_lowercase() || word.contains(':'), "{line}: {sentence}");
+        for evasion in ["for the screen", "for the dashboard", "does nothing here"] {
+            assert!(!sentence.contains(evasion), "{line}: {sentence}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_is_answered_by_a_sentence() {
+    let mut idle = BTreeSet::new();
+    for spec in COMMANDS {
+        let mut heard = Heard::start().await;
+        let line = example(spec, heard.directory.path());
+        if let Ok(Command::View(command)) = Command::parse(&line)
+            && not_here::not_here(&command).is_some()
+        {
+            idle.insert(spec.name);
+        }
+        let told = heard.say(&line).await;
+        if spec.name.starts_with("quit") {
+            assert!(heard.session.leaves, "{line}");
+            continue;
+        }
+        assert_sentences(&line, &told);
+        heard.recorder.stop().await;
+        heard.session.node.stop().await;
+    }
+    let documented = DO_NOTHING_HERE.iter().chain(&OF_THE_LINE).chain(&ALSO_OF_THE_LINE).copied();
+    assert_eq!(idle, documented.collect());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drop_and_an_ignore_are_taken_back() {
+    let mut heard = Heard::start().await;
+    for (line, answer) in [
+        ("one", "Queued as 1."),
+        (":undo", "It did not work: there is nothing to take back."),
+        (":drop 1", "Dropped 1; :undo takes it back, for 10 seconds."),
+        (":queue", "0 messages in the queue."),
+        (":undo", "1 message is back"),
+        (":drop all", ":undo takes it back"),
+        (":undo", "1 message is back"),
+        (":queue", "1 message in the queue."),
+        (":ignore tower:1", "Ignored tower:1; :undo takes it back"),
+        (":undo", "tower:1"),
+        (":ignore ip:192.0.2.7", ":undo takes it back"),
+        (":undo", "no longer ignored"),
+    ] {
+        let told = heard.hear(line).await;
+        assert!(told.contains(answer), "{line}: {told}");
+    }
+    assert!(heard.session.node.ignored_remotes().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_list_goes_on_to_its_end() {
+    const COUNT: usize = 70;
+    for list in [":queue", ":peers"] {
+        let mut heard = Heard::start().await;
+        // Nothing changes: there is nothing to send, or nobody to send it to.
+        for number in 0..COUNT {
+            match list {
+                ":queue" => drop(heard.session.node.enqueue(Message::text(&format!("message {number}")))),
+                _ => drop(heard.session.node.add_peer(&format!("tower-{number:02}:1").parse().unwrap())),
+            }
+        }
+        let mut told = heard.say(list).await;
+        while told.last().is_some_and(|last| last.ends_with("more; :more tells them.")) {
+            told.pop();
+            told.extend(heard.say(":more").await);
+        }
+        let items = told.iter().filter(|told| told.starts_with("Waiting") || told.contains(":1, new for"));
+        assert_eq!(items.collect::<BTreeSet<_>>().len(), COUNT, "{told:?}");
+        for (line, answer) in [
+            (":more", "That was the last."),
+            (":top", "1 of 70: "),
+            (":down", "2 of 70: "),
+            (":up", "1 of 70: "),
+            (":up", "That was the first."),
+            (":bottom", "70 of 70: "),
+            (":down", "That was the last."),
+        ] {
+            let told = heard.hear(line).await;
+            assert!(told.starts_with(answer), "{line}: {told}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_the_dashboard_knows_of_a_peer_and_a_message_is_told() {
+    let mut heard = Heard::start().await;
+    heard.session.node.set_send_rate(0.001).unwrap();
+    let mut events = heard.session.node.subscribe();
+    heard.hear("a message").await;
+    let id = heard.session.node.queue_window(0..1)[0].id;
+    let told = heard.hear(&format!(":open {id}")).await;
+    for fact in ["Number: ", "Here: for ", "From: you.", "Seen here: once.", "Size: ", "Its text: a message."]
+    {
+        assert!(told.contains(fact), "{fact}: {told}");
+    }
+    let other = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+    let there = other.address();
+    assert!(heard.hear(&format!(":announce {there}")).await.contains("nnounced to"));
+    let told = heard.hear(&format!(":open {there}")).await;
+    for fact in [
+        "Address: ",
+        "Status: ",
+        "Proof: answered us at that address",
+        "Round trip: ",
+        "Took: ",
+        "Failed: ",
+        "Sent: ",
+        "Share: ",
+        "Identifier: ",
+        &format!("Certificate: {}", other.certificate()),
+    ] {
+        assert!(told.contains(fact), "{fact}: {told}");
+    }
+    while let Some(event) = events.next().await {
+        heard.session.on_event(&event);
+        if matches!(event, Event::MessageDelivered { .. }) {
+            break;
+        }
+    }
+    heard.hear("one more").await;
+    let told = heard.hear(":why").await;
+    assert!(
+        told.contains("At most 0.001 a second are sent. The next goes in ")
+            && told.contains("The last went at "),
+        "{told}"
+    );
+    let told = heard.hear(":charts").await;
+    for fact in ["A second in the last minute: ", " in, ", " out, ", "Since the start "] {
+        assert!(told.contains(fact), "{fact}: {told}");
+    }
+    for wrong in [":open 999", ":open nobody:1", ":open no address", ":biography 999"] {
+        assert!(heard.hear(wrong).await.starts_with("It did not work: "), "{wrong}");
+    }
+    other.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_life_of_a_message_is_told() {
+    let mut heard = Heard::start().await;
+    let mut events = heard.session.node.subscribe();
+    heard.hear("a message").await;
+    let id = heard.session.node.queue_window(0..1)[0].id;
+    while let Some(event) = events.try_next() {
+        heard.session.on_event(&event);
+    }
+    let told = heard.hear(&format!(":biography {id}")).await;
+    for fact in [
+        "The life of the message: a message.",
+        "Seen here: 1 visit.",
+        "Came from: typed here.",
+        "still here.",
+    ] {
+        assert!(told.contains(fact), "{fact}: {told}");
+    }
+    heard.hear(":traffic").await;
+    assert_eq!(heard.hear(":biography").await, told, "the last of the traffic is selected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stations_are_made_listened_to_and_freed() {
+    let mut heard = Heard::start().await;
+    for (line, answer) in [
+        (":stations", "There are no stations; :station 1 FILTER makes one."),
+        (":station 3", "It did not work: there is no station 3"),
+        (":station 3 bell gnu", "tation 3 is bell gnu"),
+        (":stations", "Station 3: bell gnu, nothing came for it."),
+        (":station 3", "Only traffic is told that this admits: gnu"),
+        (":station 3", "All traffic is told"),
+        (":station 3 clear", "tation 3 is free"),
+        (":stations", "There are no stations"),
+    ] {
+        let told = heard.hear(line).await;
+        assert!(told.contains(answer), "{line}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_traffic_is_written_to_a_file() {
+    let mut heard = Heard::start().await;
+    let mut events = heard.session.node.subscribe();
+    heard.hear("a message").await;
+    while let Some(event) = events.try_next() {
+        heard.session.on_event(&event);
+    }
+    let path = heard.directory.path().join("t.jsonl");
+    let told = heard.hear(&format!(":write {}", path.display())).await;
+    assert!(told.contains("rote 1 row in "), "{told}");
+    assert!(std::fs::read_to_string(&path).unwrap().contains("a message"));
+    let again = heard.hear(&format!(":write {}", path.display())).await;
+    assert!(again.starts_with("It did not work: ") && again.contains(":write!"), "{again}");
+}

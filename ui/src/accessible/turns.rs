@@ -1,0 +1,133 @@
+//! Who has the turn on a terminal: the one who types, or the one who tells.
+
+use std::collections::VecDeque;
+
+use super::{
+    keyboard::columns,
+    typing::{LineEditor, Typed},
+};
+
+/// Sentences that wait at most while a line is being typed. Of more, the oldest are left out and counted.
+const MOST_WAITING: usize = 100;
+
+/// Something to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Told {
+    Sentence(String),
+    /// What somebody types, as it is.
+    Echo(String),
+}
+
+/// The line that is being typed, and what happened meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    editor: LineEditor,
+    waiting: VecDeque<String>,
+    left_out: usize,
+}
+
+impl Turns {
+    /// What is to be told of what happened: nothing while a line is being typed.
+    pub(super) fn happened(&mut self, sentences: Vec<String>) -> Vec<Told> {
+        if self.editor.is_empty() {
+            return sentences.into_iter().map(Told::Sentence).collect();
+        }
+        self.waiting.extend(sentences);
+        let too_many = self.waiting.len().saturating_sub(MOST_WAITING);
+        self.waiting.drain(..too_many);
+        self.left_out += too_many;
+        Vec::new()
+    }
+
+    /// Keys come.
+    pub(super) fn begin(&mut self) {
+        self.editor.set_columns(columns());
+    }
+
+    pub(super) fn press(&mut self, key: u8) -> Option<Typed> {
+        self.editor.press(key)
+    }
+
+    /// The line once more, after something else was on the terminal.
+    pub(super) fn again(&self) -> Option<Told> {
+        (!self.editor.is_empty()).then(|| Told::Echo(self.editor.again()))
+    }
+
+    /// What waited, if nobody is typing now.
+    pub(super) fn end(&mut self) -> Vec<Told> {
+        if !self.editor.is_empty() {
+            return Vec::new();
+        }
+        let left_out = std::mem::take(&mut self.left_out);
+        let told = (left_out > 0)
+            .then(|| format!("{left_out} more happened while you typed; :traffic tells the last of it."));
+        told.into_iter().chain(self.waiting.drain(..)).map(Told::Sentence).collect()
+    }
+
+    /// Throws the line away, as Ctrl-C does. `None` if nothing was being typed.
+    pub(super) fn abandon(&mut self) -> Option<Vec<Told>> {
+        if self.editor.is_empty() {
+            return None;
+        }
+        self.editor.abandon();
+        let mut told = vec![Told::Echo("\n".to_owned())];
+        told.extend(self.end());
+        Some(told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sentence(number: usize) -> Vec<String> {
+        vec![format!("{number}.")]
+    }
+
+    fn told(told: Vec<Told>) -> Vec<String> {
+        told.into_iter()
+            .map(|told| match told {
+                Told::Sentence(sentence) => sentence,
+                Told::Echo(text) => panic!("{text:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_happens_waits_for_the_end_of_the_line_however_it_ends() {
+        for end in [&b"\r"[..], b"\x15", b"\x7f\x7f", b"\x17"] {
+            let mut turns = Turns::default();
+            assert_eq!(told(turns.happened(sentence(0))), ["0."]);
+            for key in b"hi" {
+                turns.press(*key);
+                assert_eq!(turns.happened(sentence(usize::from(*key))), []);
+                assert_eq!(turns.end(), []);
+            }
+            end.iter().for_each(|key| drop(turns.press(*key)));
+            assert_eq!(told(turns.end()), ["104.", "105."], "{end:?}");
+            assert_eq!(told(turns.happened(sentence(1))), ["1."]);
+        }
+    }
+
+    #[test]
+    fn of_much_that_happens_the_newest_waits_and_the_rest_is_counted() {
+        let mut turns = Turns::default();
+        turns.press(b'x');
+        (0..MOST_WAITING + 7).for_each(|number| drop(turns.happened(sentence(number))));
+        turns.press(b'\r');
+        let told = told(turns.end());
+        assert_eq!(told.len(), MOST_WAITING + 1);
+        assert!(told[0].starts_with("7 more happened") && told[1] == "7.", "{told:?}");
+        assert_eq!(turns.end(), []);
+    }
+
+    #[test]
+    fn a_line_that_is_thrown_away_lets_others_tell() {
+        let mut turns = Turns::default();
+        assert_eq!(turns.abandon(), None);
+        turns.press(b'x');
+        turns.happened(sentence(1));
+        let told = turns.abandon().unwrap();
+        assert_eq!(told, [Told::Echo("\n".to_owned()), Told::Sentence("1.".to_owned())]);
+    }
+}
