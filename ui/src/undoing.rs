@@ -112,7 +112,7 @@ pub(crate) fn undo(node: &Node, all: Vec<Before>) -> (Result<String, String>, Ve
                 if node.restore_peer(state.clone()) {
                     told.peers.push(match node.peer(&peer) {
                         Some(known) if is_known => format!("{peer} is {} again", known.status),
-                        _ => format!("{peer} is not known again"),
+                        _ => format!("{peer} is not known any more"),
                     });
                 } else {
                     told.errors.push(format!("{peer} finds no room among the peers (max-peers)"));
@@ -141,7 +141,7 @@ pub(crate) fn undo(node: &Node, all: Vec<Before>) -> (Result<String, String>, Ve
                 let again = if node.is_remote_ignored(remote) {
                     "are ignored again"
                 } else {
-                    "are not ignored again"
+                    "are no longer ignored"
                 };
                 told.others.push(format!("connections from {remote} {again}"));
             }
@@ -196,15 +196,14 @@ fn messages_told(restored: &RestoredMessages) -> Result<String, String> {
         (*on_their_way, "on the way by now", "on the way by now"),
         (*gone, "no longer here", "no longer here"),
     ];
-    let mut told = String::new();
-    for (count, one, many) in parts.into_iter().filter(|(count, ..)| *count > 0) {
-        let what = if count == 1 { one } else { many };
-        told += &match (told.is_empty(), count) {
-            (true, 1) => format!("1 message is {what}"),
-            (true, count) => format!("{count} messages are {what}"),
-            (false, count) => format!(", {count} {what}"),
-        };
-    }
+    let there = parts.into_iter().filter(|(count, ..)| *count > 0);
+    let told = there.zip(0..).map(|((count, one, many), place)| match (place, count) {
+        (0, 1) => format!("1 message is {one}"),
+        (0, count) => format!("{count} messages are {many}"),
+        (_, 1) => format!("1 {one}"),
+        (_, count) => format!("{count} {many}"),
+    });
+    let told = told.collect::<Vec<_>>().join(", ");
     let refused = error.as_ref().map(|error| match refused.len() {
         1 => error.to_string(),
         count => format!("{count} messages: {error}"),

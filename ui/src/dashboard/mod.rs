@@ -427,7 +427,7 @@ impl Dashboard {
                     (Ok(()), _) => {}
                     // It is acknowledged.
                     (Err(_), Some(failure)) => {
-                        self.take(Msg::Done(Ok(format!("the recording ended: {failure}"))))
+                        self.take(Msg::Done(Ok(format!("the recording ended: {failure}"))));
                     }
                     (Err(reason), None) => self.take(Msg::Done(Err(reason))),
                 }

@@ -73,14 +73,14 @@ async fn busy() -> Node {
 /// Lines, and what is said when they are undone.
 const LINES: [(&str, &str); 22] = [
     (":ignore 127.0.0.1:1", "127.0.0.1:1 is lost again"),
-    (":ignore nobody:1", "nobody:1 is not known again"),
+    (":ignore nobody:1", "nobody:1 is not known any more"),
     (":unignore rude:1", "rude:1 is ignored again"),
     (":unignore known:2", "known:2 is ignored again"),
     (":forget 127.0.0.1:1", "127.0.0.1:1 is lost again"),
     (":forget rude:1", "rude:1 is ignored again"),
-    (":add new:1", "new:1 is not known again"),
+    (":add new:1", "new:1 is not known any more"),
     (":trust 127.0.0.1:1", "the certificate of 127.0.0.1:1 is as it was"),
-    (":ignore ip:192.0.2.9", "connections from 192.0.2.9 are not ignored again"),
+    (":ignore ip:192.0.2.9", "connections from 192.0.2.9 are no longer ignored"),
     (":unignore ip:192.0.2.7", "connections from 192.0.2.7 are ignored again"),
     (":drop {one}", "1 message is back at the place in the queue"),
     (":drop {red two}", "1 message is held again"),
