@@ -202,7 +202,7 @@ fn open(reading: &Reading, contents: &Contents<'_>) -> Vec<String> {
 
 fn peer_facts(peer: &Peer, contents: &Contents<'_>) -> Vec<String> {
     let memory = &contents.teller.memory;
-    let age = format::age(contents.now.uptime.saturating_sub(peer.since));
+    let age = format::age(peer.age(contents.now));
     let since = clock(peer.time, contents.teller.zone());
     let status = format!("{} for {age}, since {since}", format::status(peer));
     let known = memory.introductions.of(&peer.address).map(|introduced| {
