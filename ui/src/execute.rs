@@ -219,7 +219,7 @@ pub(crate) async fn drop_matching(node: &Node, filter: Option<Filter>) -> Vec<Me
 /// What to say of so many messages that were dropped.
 pub(crate) fn dropped(count: usize) -> Result<String, String> {
     match count {
-        0 => Err("no queued or held message matches".to_owned()),
+        0 => Err(precheck::NOTHING_TO_DROP.to_owned()),
         1 => Ok("dropped 1 message".to_owned()),
         count => Ok(format!("dropped {count} messages")),
     }
