@@ -37,7 +37,12 @@ impl Editor {
     /// A dashboard with a message, at which the editor is started.
     #[track_caller]
     fn open(&self) -> Session {
-        let session = Launch::lonely_node()
+        self.open_in(Launch::lonely_node())
+    }
+
+    #[track_caller]
+    fn open_in(&self, launch: Launch) -> Session {
+        let session = launch
             .variable("EDITOR", self.path("editor").to_str().unwrap())
             .variable("TMPDIR", self.path("tmp").to_str().unwrap())
             .variable("OUT", self.path("out").to_str().unwrap())
@@ -143,14 +148,28 @@ fn an_editor_that_is_not_there_is_told_of() {
 #[test]
 fn the_editor_can_be_stopped_and_goes_on() {
     let editor = Editor::new(r#"echo editing; kill -TSTP 0; read -r answer; echo "$answer" > "$1""#);
-    let session = editor.open();
+    let session = editor.open_in(Launch::lonely_node().under_a_shell());
     session.wait_for("editing");
     session.wait_until_stopped();
     assert_eq!(session.modes(), Modes::AT_FIRST);
-    session.send(Signal::CONT);
+    session.go_on();
     session.type_in("and on\r");
     session.wait_for("changed 1; it is queued as 2");
     wait_for_the_dashboard(&session);
+}
+
+/// Some editors stop all in their group on Ctrl-Z, in a way that no program can refuse.
+#[test]
+fn where_no_shell_is_above_a_stop_of_the_editor_stops_nothing_for_good() {
+    for stop in ["kill -STOP 0", "kill -TSTP 0", "kill -TSTP $$"] {
+        let editor = Editor::new(&format!(r#"echo editing; {stop}; read -r answer; echo "$answer" > "$1""#));
+        let mut session = editor.open();
+        session.wait_for("editing");
+        session.type_in("and on\r");
+        session.wait_for("changed 1; it is queued as 2");
+        wait_for_the_dashboard(&session);
+        quit(&mut session);
+    }
 }
 
 #[test]
@@ -186,8 +205,8 @@ fn an_interrupt_is_the_editors() {
 
 #[test]
 fn a_terminal_that_can_not_be_handed_over_is_taken_again() {
-    let mut session =
-        Launch::lonely_node().variable("EDITOR", "true").variable("CLACKS_REHEARSE_FAILURE", "1").start();
+    let launch = Launch::lonely_node().variable("EDITOR", "true").variable("CLACKS_REHEARSE_FAILURE", "1");
+    let mut session = launch.under_a_shell().start();
     say(&session, "hello");
     session.type_in("\tE");
     session.wait_for("the editor got no terminal: a failure that was rehearsed");

@@ -9,7 +9,7 @@ use clacks_p2p::{Node, core::HoldRule};
 use rustix::process::Signal;
 use tokio::runtime::Runtime;
 
-use super::session::{CTRL_C, ENTER, ESCAPE, Launch, Session};
+use super::session::{CTRL_C, ESCAPE, Launch, Session};
 
 /// A node in this process that takes what comes, and keeps it.
 struct Taker {
@@ -66,8 +66,7 @@ fn with_three_messages(peer: &str) -> Session {
     // The first goes at once, if it can.
     for line in ["one", "two", "three", &format!(":add {peer}")] {
         session.go_to_input();
-        session.type_in(line);
-        session.type_in(ENTER);
+        session.enter(line);
         session.type_in(ESCAPE);
         session.wait_until("the lists", vt100::Screen::hide_cursor);
     }

@@ -51,7 +51,10 @@ fn messages_that_would_be_lost_are_asked_about_once_and_told_of() {
 #[test]
 fn a_message_typed_in_one_go_with_the_keys_that_leave_is_asked_about() {
     let mut session = Launch::lonely_node().start();
-    session.type_in(&format!("ihi{ENTER}{CTRL_C}{CTRL_C}"));
+    session.go_to_input();
+    session.type_in("a parcel");
+    session.wait_for("a parcel");
+    session.type_in(&format!("{ENTER}{CTRL_C}{CTRL_C}"));
     session.wait_for("q drops 1 message");
     session.type_in("q");
     assert!(session.wait_for_exit().success());
@@ -112,8 +115,7 @@ fn a_terminal_that_goes_takes_the_program_with_it() {
 #[track_caller]
 pub(crate) fn say(session: &Session, message: &str) {
     session.go_to_input();
-    session.type_in(message);
-    session.type_in(ENTER);
+    session.enter(message);
     session.wait_for("QUEUE  1");
     session.type_in(ESCAPE);
     session.wait_until("the lists", vt100::Screen::hide_cursor);

@@ -50,7 +50,7 @@ impl Recording {
 fn command(session: &Session, command: &str) {
     session.type_in(":");
     session.wait_until("the cursor", |screen| !screen.hide_cursor());
-    session.type_in(&format!("{command}{ENTER}"));
+    session.enter(command);
 }
 
 fn peer() -> serde_json::Value {

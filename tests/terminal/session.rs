@@ -15,7 +15,7 @@ use pty_process::{
 };
 use rustix::{
     event::{PollFd, PollFlags, poll},
-    process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid},
+    process::{Pid, Signal, kill_process},
     termios::{LocalModes, Termios, tcgetattr},
 };
 use tempfile::TempDir;
@@ -30,11 +30,26 @@ pub(crate) const ESCAPE: &str = "\x1b";
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_Z: &str = "\x1a";
 
+/// A shell with job control, which waits at each stop until something is written to `$CONTINUE` and continues then.
+/// `$PID` is where the program leaves its number.
+const SHELL: &str = r#"
+set -m
+sh -c 'echo $$ > "$PID.new"; mv "$PID.new" "$PID"; exec "$@"' sh "$@"
+status=$?
+while kill -0 "$(cat "$PID")" 2> /dev/null; do
+    read -r line < "$CONTINUE"
+    fg > /dev/null
+    status=$?
+done
+exit $status
+"#;
+
 /// How the program is started.
 pub(crate) struct Launch {
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
     leads_session: bool,
+    has_shell: bool,
     rows: u16,
     columns: u16,
 }
@@ -52,7 +67,14 @@ impl Launch {
 
     pub(crate) fn new(arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(ToString::to_string).collect();
-        Self { arguments, variables: Vec::new(), leads_session: true, rows: 40, columns: 120 }
+        Self {
+            arguments,
+            variables: Vec::new(),
+            leads_session: true,
+            has_shell: false,
+            rows: 40,
+            columns: 120,
+        }
     }
 
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
@@ -63,6 +85,11 @@ impl Launch {
     /// In a terminal that is not that of its session: signals of the terminal do not come.
     pub(crate) fn in_a_foreign_terminal(self) -> Self {
         Self { leads_session: false, ..self }
+    }
+
+    /// From a shell that continues it when it was stopped.
+    pub(crate) fn under_a_shell(self) -> Self {
+        Self { has_shell: true, ..self }
     }
 
     pub(crate) fn size(self, rows: u16, columns: u16) -> Self {
@@ -82,17 +109,28 @@ impl Launch {
         let (pty, slave) = pty_process::blocking::open().unwrap();
         pty.resize(Size::new(self.rows, self.columns)).unwrap();
         let termios = tcgetattr(&slave).unwrap();
+        if self.has_shell {
+            let made = Command::new("mkfifo").arg(home.path().join("continue")).status().unwrap();
+            assert!(made.success());
+        }
         let child = self.spawn(self.command(&home), &slave);
         let emulator = Arc::new(Emulator::new(self.rows, self.columns));
         let terminal = Terminal::new(pty, Arc::clone(&emulator));
-        Session { child, terminal: Some(terminal), slave, emulator, termios, _home: home }
+        let has_shell = self.has_shell;
+        Session { child, has_shell, terminal: Some(terminal), slave, emulator, termios, home }
     }
 
     fn command(&self, home: &TempDir) -> Command {
         let places = ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
-        let mut command = Command::new(env!("CARGO_BIN_EXE_clacks"));
+        let program = env!("CARGO_BIN_EXE_clacks");
+        let mut command = Command::new(if self.has_shell { "sh" } else { program });
+        if self.has_shell {
+            command.args(["-c", SHELL, "sh", program]);
+        }
         command
             .env_clear()
+            .env("PID", home.path().join("pid"))
+            .env("CONTINUE", home.path().join("continue"))
             .envs(places.map(|place| (place, home.path())))
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("TERM", "xterm-256color")
@@ -119,7 +157,8 @@ pub(crate) struct Session {
     slave: Pts,
     pub(crate) emulator: Arc<Emulator>,
     termios: Termios,
-    _home: TempDir,
+    home: TempDir,
+    has_shell: bool,
 }
 
 impl Session {
@@ -192,8 +231,39 @@ impl Session {
         !self.termios_now().local_modes.intersects(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
     }
 
+    /// The program, or what takes its place while it starts.
     pub(crate) fn pid(&self) -> Pid {
-        Pid::from_child(&self.child)
+        if !self.has_shell {
+            return Pid::from_child(&self.child);
+        }
+        let path = self.home.path().join("pid");
+        self.wait_while("the program has begun", || !path.exists());
+        let number = std::fs::read_to_string(path).unwrap();
+        number.trim().parse().ok().and_then(Pid::from_raw).unwrap()
+    }
+
+    /// Has the shell continue the program.
+    pub(crate) fn go_on(&self) {
+        std::fs::write(self.home.path().join("continue"), "fg\n").unwrap();
+    }
+
+    /// Whether the program is stopped.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let path = format!("/proc/{}/stat", self.pid().as_raw_nonzero());
+        let status = std::fs::read_to_string(path).unwrap();
+        status.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
+    }
+
+    /// Writes a line into the input, and ends it when it is there: what comes at once with Enter would be a paste.
+    #[track_caller]
+    pub(crate) fn enter(&self, line: &str) {
+        self.type_in(line);
+        let holds =
+            |row: &String| ["SAY", "CMD"].iter().any(|label| row.contains(label)) && row.contains(line);
+        self.wait_until("the line in the input", |screen| {
+            screen.rows(0, screen.size().1.get()).any(|row| holds(&row))
+        });
+        self.type_in(ENTER);
     }
 
     pub(crate) fn send(&self, signal: Signal) {
@@ -208,8 +278,7 @@ impl Session {
     /// Waits until the process was stopped.
     #[track_caller]
     pub(crate) fn wait_until_stopped(&self) {
-        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
-        self.wait_while("it stops", || waitid(WaitId::Pid(self.pid()), options).unwrap().is_none());
+        self.wait_while("it stops", || !self.is_stopped());
         self.catch_up();
     }
 

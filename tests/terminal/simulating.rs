@@ -13,7 +13,12 @@ fn deliveries(screen: &vt100::Screen) -> Option<u64> {
 }
 
 fn start(scenario: &str) -> Session {
-    let session = Launch::new(&["simulate", scenario]).size(24, 80).start_blindly();
+    start_with(scenario, |launch| launch)
+}
+
+#[track_caller]
+fn start_with(scenario: &str, with: impl FnOnce(Launch) -> Launch) -> Session {
+    let session = with(Launch::new(&["simulate", scenario]).size(24, 80)).start_blindly();
     is_there(&session);
     session
 }
@@ -78,11 +83,11 @@ fn at_its_end_it_stays_and_can_begin_again() {
 
 #[test]
 fn it_can_be_stopped_resized_and_told_to_end() {
-    let mut session = start("grid");
+    let mut session = start_with("grid", Launch::under_a_shell);
     session.type_in(CTRL_Z);
     session.wait_until_stopped();
     session.assert_restored();
-    session.send(Signal::CONT);
+    session.go_on();
     is_there(&session);
     session.resize(5, 20);
     session.wait_until("no map any more", |screen| !screen.contents().contains("VISITS"));

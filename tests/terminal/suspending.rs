@@ -8,7 +8,7 @@ use super::session::{CTRL_Z, Launch, Session};
 fn goes_on(mut session: Session) {
     session.wait_until_stopped();
     session.assert_restored();
-    session.send(Signal::CONT);
+    session.go_on();
     takes_the_terminal_again(&session);
     session.type_in("q");
     assert!(session.wait_for_exit().success());
@@ -25,26 +25,26 @@ fn takes_the_terminal_again(session: &Session) {
 
 #[test]
 fn the_key_gives_the_terminal_back_until_the_program_is_continued() {
-    let session = Launch::lonely_node().start();
+    let session = Launch::lonely_node().under_a_shell().start();
     session.type_in(CTRL_Z);
     goes_on(session);
 }
 
 #[test]
 fn the_signal_does_what_the_key_does() {
-    let session = Launch::lonely_node().start();
+    let session = Launch::lonely_node().under_a_shell().start();
     session.send(Signal::TSTP);
     goes_on(session);
 }
 
 #[test]
 fn it_can_be_done_again() {
-    let session = Launch::lonely_node().start();
+    let session = Launch::lonely_node().under_a_shell().start();
     for _ in 0..3 {
         session.type_in(CTRL_Z);
         session.wait_until_stopped();
         session.assert_restored();
-        session.send(Signal::CONT);
+        session.go_on();
         takes_the_terminal_again(&session);
     }
 }
@@ -52,11 +52,29 @@ fn it_can_be_done_again() {
 /// Whoever stops a program so does not ask it; what was on the terminal meanwhile is not known.
 #[test]
 fn everything_is_drawn_again_after_a_stop_without_warning() {
-    let session = Launch::lonely_node().start();
+    let session = Launch::lonely_node().under_a_shell().start();
     session.send(Signal::STOP);
     session.wait_until_stopped();
     session.write_from_elsewhere("\x1b[?1049l\x1b[?2004l$ stty sane\r\n");
     session.wait_for("$ stty sane");
-    session.send(Signal::CONT);
+    session.go_on();
     takes_the_terminal_again(&session);
+}
+
+/// As in a window, a container or a connection of its own: nothing above knows jobs, and what stops stays so.
+#[test]
+fn where_no_shell_is_above_it_says_so_and_goes_on() {
+    let mut session = Launch::lonely_node().start();
+    for stop in [|session: &Session| session.type_in(CTRL_Z), |session: &Session| session.send(Signal::TSTP)]
+    {
+        stop(&session);
+        session.wait_for("the program can't be stopped: no shell is above it that could continue it");
+        assert!(!session.is_stopped());
+        // Another notice in the place of that.
+        session.type_in("u");
+        session.wait_until("another notice", |screen| !screen.contents().contains("can't be stopped"));
+    }
+    session.type_in("q");
+    assert!(session.wait_for_exit().success());
+    session.assert_restored();
 }

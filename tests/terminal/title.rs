@@ -2,14 +2,14 @@
 
 use rustix::process::Signal;
 
-use super::session::{CTRL_Z, ENTER, Launch};
+use super::session::{CTRL_Z, Launch};
 
 #[test]
 fn it_names_the_node_and_its_queue_and_is_given_back() {
     let mut session = Launch::lonely_node().start();
     session.wait_for_title(|title| title.starts_with("clacks localhost:") && !title.contains("queued"));
     session.go_to_input();
-    session.type_in(&format!("\u{5854} hello{ENTER}"));
+    session.enter("\u{5854} hello");
     session.wait_for_title(|title| title.ends_with(" \u{b7} 1 queued"));
     session.send(Signal::TERM);
     session.wait_for_exit();
@@ -19,12 +19,12 @@ fn it_names_the_node_and_its_queue_and_is_given_back() {
 
 #[test]
 fn it_is_given_back_while_the_program_is_stopped() {
-    let session = Launch::lonely_node().start();
+    let session = Launch::lonely_node().under_a_shell().start();
     session.wait_for_title(|title| title.starts_with("clacks "));
     session.type_in(CTRL_Z);
     session.wait_until_stopped();
     session.wait_for_title(|title| title == "a shell");
-    session.send(Signal::CONT);
+    session.go_on();
     session.wait_for_title(|title| title.starts_with("clacks "));
 }
 

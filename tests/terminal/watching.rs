@@ -90,6 +90,51 @@ fn what_is_pasted_without_brackets_is_no_key_either() {
 }
 
 #[test]
+fn the_enter_at_the_end_of_a_pasted_line_does_not_run_it() {
+    for line in [":quit!\r", ":q!\n", "hello there\r\n"] {
+        let session = Launch::lonely_node().start();
+        session.go_to_input();
+        session.type_in(line);
+        session.wait_until("the line in the input", |screen| says(screen, line.trim_end()));
+        session.type_in(CTRL_C);
+        session.wait_until("an empty input", |screen| !says(screen, line.trim_end()));
+        session.wait_for("QUEUE  0");
+    }
+}
+
+/// What an earlier program asked the terminal is answered when that program has ended.
+#[test]
+fn a_late_answer_of_the_terminal_is_no_draft_and_no_key() {
+    let session = Launch::lonely_node().start();
+    for answer in
+        ["\x1b]11;rgb:1e1e/2e2e/3e3e\x1b\\", "\x1b[>41;390;0c", "[?1;2c", "]10;rgb:ffff/ffff/ffff\x07"]
+    {
+        session.type_in(answer);
+        // A key that shows that all before it was read.
+        session.type_in("u");
+        session.wait_for("there is nothing to take back");
+        assert!(
+            session
+                .emulator
+                .look(|screen| screen.hide_cursor() && !says(screen, "rgb") && !says(screen, ";"))
+        );
+        session.type_in(ESCAPE);
+    }
+}
+
+/// The connection broke in between, or the terminal lost it.
+#[test]
+fn a_paste_that_does_not_end_leaves_the_keys_to_the_user() {
+    let mut session = Launch::lonely_node().start();
+    session.type_in("\x1b[200~abc");
+    session.wait_until("the text in the input", |screen| says(screen, "abc"));
+    session.type_in(ESCAPE);
+    session.wait_until("the lists", vt100::Screen::hide_cursor);
+    session.type_in("q");
+    assert!(session.wait_for_exit().success());
+}
+
+#[test]
 fn what_was_sent_is_there_in_the_next_run_unless_that_is_not_wanted() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sent");
@@ -99,8 +144,7 @@ fn what_was_sent_is_there_in_the_next_run_unless_that_is_not_wanted() {
     let say = |option, words: &str| {
         let mut session = launch(option).start();
         session.go_to_input();
-        session.type_in(words);
-        session.type_in(ENTER);
+        session.enter(words);
         session.wait_for("QUEUE  1");
         session.send(Signal::TERM);
         session.wait_for_exit();

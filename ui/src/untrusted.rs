@@ -26,6 +26,8 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::{charset, glyphs::glyphs};
 
+mod emoji;
+
 /// Rows that a detail view can be scrolled through at most, which bounds the work of finding the last of them.
 pub(crate) const MOST_ROWS: usize = 10_000;
 
@@ -225,6 +227,7 @@ impl<'a> Pieces<'a> {
             return Some(out.len() - start);
         }
         out.push(first);
+        self.skip_emoji(first);
         let mut cell = Cell { start, width: columns(first), marks: 0, letters: 0 };
         while let Some(next) = self.rest.clone().next() {
             match cell.take(next, out) {
@@ -237,6 +240,16 @@ impl<'a> Pieces<'a> {
             };
         }
         Some(cell.width)
+    }
+}
+
+impl Pieces<'_> {
+    /// Leaves out what makes a sequence of the emoji `first`.
+    fn skip_emoji(&mut self, first: char) {
+        if !charset::is_ascii() {
+            let rest = self.rest.as_str();
+            self.rest = rest[emoji::tail(first, rest)..].chars();
+        }
     }
 }
 

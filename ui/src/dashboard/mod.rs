@@ -357,6 +357,7 @@ impl Dashboard {
                 self.resize();
                 return Ok(Stay::Open);
             }
+            Input::CannotStop(reason) => Msg::Done(Err(format!("the program can't be stopped: {reason}"))),
             Input::Terminate | Input::HungUp | Input::Panicked => return self.leave_for(&input),
         };
         self.on_msg(msg).await

@@ -1,7 +1,9 @@
 //! What becomes of text that comes at once: never keys, and what has many lines only after a question.
 
+use std::mem;
+
 use clacks_p2p::{MAX_WHOLE_MESSAGE, Message};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
     assist,
@@ -11,7 +13,10 @@ use super::{
     question::Question,
     update::{Effect, on_key, refuse_in_replay, write},
 };
-use crate::command::{Command, NodeCommand, ViewCommand};
+use crate::{
+    command::{Command, NodeCommand, ViewCommand},
+    terminal::text_of,
+};
 
 /// Lines of a paste that can be sent as a message each.
 const MOST_MESSAGES: usize = 1000;
@@ -194,42 +199,58 @@ fn plain(character: char) -> Key {
     Key::plain(KeyCode::Char(character))
 }
 
-/// Keys that came faster than anybody types. Where text is written they are text, unless lines follow one another;
-/// elsewhere they are a paste, unless they do nothing but move.
+/// Keys that came faster than anybody types. They are a paste, unless they do nothing but move. Where text is written, those
+/// that edit a line do so, as when they were typed over a slow connection; no key that does something else acts.
 pub(super) fn on_burst(model: &mut Model, keys: Vec<KeyEvent>) -> Vec<Effect> {
-    let text: String = keys.iter().filter_map(|key| character(*key)).collect();
-    let has_lines = text.trim_end_matches(['\r', '\n']).contains(['\r', '\n']);
-    let writes = |model: &Model| model.question.is_none() && model.place().is_writing();
-    let has_room = |model: &Model| model.focus == Focus::Lists || text.len() <= model.input.room();
-    if writes(model) && !has_lines && has_room(model) {
-        let mut effects = Vec::new();
-        for key in keys {
-            // A key that leaves the input must not make keys of those behind it.
-            if !writes(model) {
-                break;
-            }
-            // Only the line as it is in the end is asked about.
-            effects.retain(|effect| !matches!(effect, Effect::Ask(_)));
-            effects.extend(on_key(model, key));
+    let text: String = keys.iter().filter_map(|key| text_of(*key)).collect();
+    let line = text.trim_matches(['\r', '\n']);
+    let writes = model.question.is_none() && model.place().is_writing();
+    let has_room = model.focus == Focus::Lists || line.len() <= model.input.room();
+    if writes && has_room && !line.contains(['\r', '\n']) {
+        let effects = write_keys(model, &keys);
+        if text.ends_with(['\r', '\n']) && model.notice.is_none() {
+            model.say("pasted; Enter runs or sends it");
         }
         return effects;
     }
-    if !writes(model) && only_move(model, &keys) {
+    if !writes && only_move(model, &keys) {
         return keys.into_iter().flat_map(|key| on_key(model, key)).collect();
     }
     on_paste(model, &text)
 }
 
-/// What a key writes; Enter and Tab write as well.
-fn character(key: KeyEvent) -> Option<char> {
-    match key.code {
-        KeyCode::Enter => Some('\r'),
-        KeyCode::Tab => Some('\t'),
-        // What a line feed comes as.
-        KeyCode::Char('j') if key.modifiers == KeyModifiers::CONTROL => Some('\n'),
-        KeyCode::Char(character) if !key.modifiers.contains(KeyModifiers::CONTROL) => Some(character),
-        _ => None,
+/// Has the keys that write or edit a line do so.
+fn write_keys(model: &mut Model, keys: &[KeyEvent]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let mut text = String::new();
+    for key in keys {
+        if let Some(c) = text_of(*key) {
+            text.push(c);
+        } else if is_editing(*key) {
+            effects.extend(paste_line(model, &mem::take(&mut text)));
+            effects.extend(on_key(model, *key));
+        }
     }
+    effects.extend(paste_line(model, &text));
+    // Only the line as it is in the end is asked about.
+    if let Some(last) = effects.iter().rposition(|effect| matches!(effect, Effect::Ask(_))) {
+        let mut at = 0;
+        effects.retain(|effect| {
+            at += 1;
+            !matches!(effect, Effect::Ask(_)) || at == last + 1
+        });
+    }
+    effects
+}
+
+fn paste_line(model: &mut Model, text: &str) -> Vec<Effect> {
+    let line = text.trim_matches(['\r', '\n']);
+    if line.is_empty() { Vec::new() } else { on_paste(model, line) }
+}
+
+fn is_editing(key: KeyEvent) -> bool {
+    use KeyCode::{Backspace, Delete, End, Home, Left, Right};
+    key.modifiers.is_empty() && matches!(key.code, Backspace | Delete | End | Home | Left | Right)
 }
 
 /// Whether these keys do nothing but move through a list: when one is held down, they come at once over a slow

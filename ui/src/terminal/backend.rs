@@ -8,7 +8,7 @@ use ratatui::{
     layout::{Position, Size},
 };
 
-use super::guard;
+use super::{cell_writer::CellWriter, guard, uncertain::Write, width_range::is_certain};
 
 /// Most columns and rows that are drawn on, more than any screen has. Each cell takes some dozens of bytes, and a window
 /// may say that it has 65,535 each way.
@@ -41,21 +41,46 @@ impl Tty {
     fn show(&mut self, shown: bool) -> bool {
         self.cursor.shown.replace(shown) != Some(shown)
     }
+
+    /// Adds the cells of uncertain width and those around them, and writes the frame to the terminal.
+    pub(super) fn finish(&mut self, uncertain: &[Write]) -> io::Result<()> {
+        self.draw_uncertain(uncertain)?;
+        let written = guard::write_frame(&self.frame);
+        self.frame.clear();
+        written
+    }
+
+    /// Leaves the cursor where it was.
+    fn draw_uncertain(&mut self, cells: &[Write]) -> io::Result<()> {
+        if cells.is_empty() {
+            return Ok(());
+        }
+        let mut writer = CellWriter::new(&mut self.frame);
+        cells.iter().try_for_each(|(x, y, cell)| writer.write(*x, *y, cell))?;
+        writer.finish()?;
+        match self.cursor.at.take() {
+            Some(position) if self.cursor.shown == Some(true) => self.set_cursor_position(position),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Backend for Tty {
     type Error = io::Error;
 
+    /// Draws all but the cells of uncertain width, which [`Tty::finish`] draws.
     fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut content = content.peekable();
+        let mut content = content.filter(|(_, _, cell)| is_certain(cell.symbol())).peekable();
         if content.peek().is_none() {
             return Ok(());
         }
         self.cursor.at = None;
-        self.write().draw(content)
+        let mut writer = CellWriter::new(&mut self.frame);
+        content.try_for_each(|(x, y, cell)| writer.write(x, y, cell))?;
+        writer.finish()
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -96,18 +121,18 @@ impl Backend for Tty {
         Ok(WindowSize { columns_rows: size(), pixels: Size::ZERO })
     }
 
+    /// Keeps the frame, which [`Tty::finish`] writes.
     fn flush(&mut self) -> io::Result<()> {
-        let written = guard::write_frame(&self.frame);
-        self.frame.clear();
-        written
+        Ok(())
     }
 }
 
 /// The bytes that a terminal gets for these cells.
 #[cfg(test)]
-pub(super) fn bytes_of(cells: Vec<(u16, u16, &Cell)>) -> Vec<u8> {
+pub(super) fn bytes_of(cells: Vec<(u16, u16, &Cell)>, uncertain: &[Write]) -> Vec<u8> {
     let mut tty = Tty::default();
     tty.draw(cells.into_iter()).unwrap();
+    tty.draw_uncertain(uncertain).unwrap();
     tty.frame
 }
 

@@ -34,14 +34,23 @@ pub(super) enum Mode {
     Focus = 16,
     /// The title that the window had before ours, laid aside.
     Title = 32,
+    /// What is drawn at the right edge stays in its row, also where the terminal takes it for wider than the room there.
+    Unwrapped = 64,
 }
 
 /// The bit for raw mode, which is no escape sequence.
 const RAW: u8 = 128;
 
 /// In the order in which they are undone.
-const MODES: [Mode; 6] =
-    [Mode::Title, Mode::Focus, Mode::Mouse, Mode::Paste, Mode::HiddenCursor, Mode::Alternate];
+const MODES: [Mode; 7] = [
+    Mode::Title,
+    Mode::Focus,
+    Mode::Mouse,
+    Mode::Paste,
+    Mode::HiddenCursor,
+    Mode::Unwrapped,
+    Mode::Alternate,
+];
 
 impl Mode {
     fn on(self) -> &'static [u8] {
@@ -52,6 +61,7 @@ impl Mode {
             Self::Mouse => b"\x1b[?1000h\x1b[?1006h",
             Self::Focus => b"\x1b[?1004h",
             Self::Title => b"\x1b[22;2t",
+            Self::Unwrapped => b"\x1b[?7l",
         }
     }
 
@@ -64,6 +74,7 @@ impl Mode {
             Self::Focus => b"\x1b[?1004l",
             // Empty first, for terminals that laid nothing aside.
             Self::Title => b"\x1b]2;\x1b\\\x1b[23;2t",
+            Self::Unwrapped => b"\x1b[?7h",
         }
     }
 }

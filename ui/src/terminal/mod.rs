@@ -9,19 +9,28 @@
 //!   if it does not end.
 
 mod backend;
-mod clusters;
+mod cell_writer;
 mod colours;
+mod decoder;
+#[cfg(test)]
+pub(crate) mod emulator;
 mod ending;
 mod guard;
 mod handed_over;
 mod hangup;
 mod input;
+mod job_control;
 mod news;
 mod panic;
 #[cfg(debug_assertions)]
 mod rehearsal;
+mod remains;
 mod remote;
+mod sequences;
 mod signals;
+mod tokens;
+mod uncertain;
+pub(crate) mod width_range;
 
 use std::io::{self, IsTerminal};
 
@@ -32,24 +41,24 @@ use ratatui::{
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::process::Command;
 
-#[cfg(not(test))]
-use self::clusters::Clusters;
-#[cfg(test)]
-pub(crate) use self::clusters::{Clusters, Frames};
 pub(crate) use self::handed_over::Ended;
+#[cfg(test)]
+pub(crate) use self::uncertain::Frames;
 use self::{backend::Tty, guard::Mode, input::Keys, news::News};
 pub(crate) use self::{
     colours::{Background, background, colours_wanted, has_title},
+    decoder::text_of,
     guard::write_beside,
     input::Input,
     remote::{is_over_ssh, says_ssh},
+    uncertain::{UncertainCells, replace_without_room},
 };
 
 /// The terminal, taken. There can be one at a time.
 #[derive(Debug)]
 pub(crate) struct Screen {
     terminal: Terminal<Tty>,
-    clusters: Clusters,
+    uncertain: UncertainCells,
     keys: Keys,
     mouse: bool,
     /// What the window is called, where it was given a name.
@@ -68,8 +77,8 @@ impl Screen {
         signals::watch()?;
         hangup::watch()?;
         let terminal = Terminal::new(Tty::default())?;
-        let mut screen =
-            Self { terminal, clusters: Clusters::default(), keys: input::read_keys()?, mouse, title: None };
+        let keys = input::read_keys()?;
+        let mut screen = Self { terminal, uncertain: UncertainCells::default(), keys, mouse, title: None };
         guard::hold();
         screen.take()?;
         Ok(screen)
@@ -77,12 +86,12 @@ impl Screen {
 
     /// Draws one frame. The cursor is shown only where `view` puts it; a frame that changes nothing writes nothing.
     pub(crate) fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        let Self { terminal, clusters, .. } = self;
-        let drawn = terminal.draw(|frame| {
+        let drawn = self.terminal.draw(|frame| {
             view(frame);
-            clusters.wipe(frame.buffer_mut());
-        });
-        drawn.map(drop)
+            replace_without_room(frame.buffer_mut());
+        })?;
+        let uncertain = self.uncertain.update(drawn.buffer);
+        self.terminal.backend_mut().finish(&uncertain)
     }
 
     pub(crate) fn size(&self) -> Size {
@@ -97,7 +106,11 @@ impl Screen {
             }
             tokio::select! {
                 () = news::come() => {}
-                key = self.keys.next() => return key.unwrap_or(Input::HungUp),
+                key = self.keys.next() => match key {
+                    // Left over from a program before, which had the mouse.
+                    Some(Input::Mouse(_)) if !self.mouse => {}
+                    key => return key.unwrap_or(Input::HungUp),
+                }
             }
         }
     }
@@ -105,9 +118,15 @@ impl Screen {
     /// Gives the terminal back, stops this process, and takes the terminal again when it is continued.
     /// [`next`](Self::next) then reports [`Input::Resumed`].
     ///
-    /// The node inside stops with it. It is SIGSTOP that does it, because SIGTSTP does nothing where no shell is above
-    /// that knows jobs. Where that can't be done, the reason is in the inner result, and the terminal is ours.
+    /// The node inside stops with it. Where that can't be done, as where no shell is above that could continue it, the
+    /// reason is in the inner result, and the terminal is ours.
     pub(crate) fn suspend(&mut self) -> io::Result<io::Result<()>> {
+        if !job_control::is_above() {
+            return Ok(Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "no shell is above it that could continue it",
+            )));
+        }
         let stopped = give_back().and_then(|()| signals::stop_here());
         self.take()?;
         news::tell(News::Resumed);
@@ -134,6 +153,7 @@ impl Screen {
 
     /// Has the next frame drawn whole, over whatever another program wrote.
     pub(crate) fn redraw(&mut self) -> io::Result<()> {
+        self.uncertain.forget();
         self.terminal.resize(Rect::from(self.size()))
     }
 
@@ -164,7 +184,7 @@ impl Screen {
     /// Sets every mode, whether or not it was set before, and has the next frame drawn whole.
     fn take(&mut self) -> io::Result<()> {
         guard::set_raw()?;
-        for mode in [Mode::Alternate, Mode::HiddenCursor, Mode::Paste, Mode::Focus] {
+        for mode in [Mode::Alternate, Mode::Unwrapped, Mode::HiddenCursor, Mode::Paste, Mode::Focus] {
             guard::set(mode)?;
         }
         if self.mouse {
@@ -181,7 +201,11 @@ impl Screen {
             News::Panicked => Some(Input::Panicked),
             News::HungUp => Some(Input::HungUp),
             News::Terminate => Some(Input::Terminate),
-            News::Stop => self.suspend().err().map(|_| Input::HungUp),
+            News::Stop => match self.suspend() {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(Input::CannotStop(error.to_string())),
+                Err(_) => Some(Input::HungUp),
+            },
             News::Resumed => Some(self.take().map_or(Input::HungUp, |()| Input::Resumed)),
             // Also if the size is the old one again: what the terminal cut off meanwhile is lost.
             News::Resized => Some(self.redraw().map_or(Input::HungUp, |()| Input::Resized)),

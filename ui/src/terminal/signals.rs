@@ -21,7 +21,7 @@ use signal_hook::{
 
 use super::{
     ending::{Ending, end_by_force},
-    guard,
+    guard, job_control,
     news::{self, News},
 };
 
@@ -63,8 +63,12 @@ fn handle(signal: c_int) {
     match signal {
         // They come from the keyboard, to all in the foreground.
         SIGINT | SIGQUIT if HANDED_OVER.load(Ordering::SeqCst) => {}
-        // The terminal is as the other program left it: it stops with us.
-        SIGTSTP if HANDED_OVER.load(Ordering::SeqCst) => drop(stop_here()),
+        // The terminal is as the other program left it: it stops with us, if anybody could continue us.
+        SIGTSTP if HANDED_OVER.load(Ordering::SeqCst) => {
+            if job_control::is_above() {
+                let _ = stop_here();
+            }
+        }
         SIGQUIT => by_default(signal),
         SIGHUP if HUNG_UP.load(Ordering::SeqCst) => {}
         _ if !guard::is_held() => by_default(signal),
@@ -89,7 +93,7 @@ fn by_default(signal: c_int) {
     let _ = low_level::emulate_default_handler(signal);
 }
 
-/// Stops the process and returns when it goes on.
+/// Stops the process and returns when it goes on. It is SIGSTOP that does it, because SIGTSTP is taken.
 pub(super) fn stop_here() -> io::Result<()> {
     STOPPING.store(true, Ordering::SeqCst);
     low_level::raise(SIGSTOP)

@@ -125,10 +125,8 @@ fn a_mark_needs_a_letter_to_stand_on_and_four_are_the_most() {
 #[test]
 fn what_terminals_draw_in_different_widths_comes_apart() {
     for (text, expected) in [
-        ("\u{2764}\u{fe0f}", "\u{2764}\\u{fe0f}"),
-        ("\u{1f469}\u{200d}\u{1f680}", "\u{1f469}\\u{200d}\u{1f680}"),
-        ("\u{1f44d}\u{1f3fd}!", "\u{1f44d}\\u{1f3fd}!"),
-        ("1\u{fe0f}\u{20e3}", "1\\u{fe0f}\\u{20e3}"),
+        ("x\u{fe0f}", "x\\u{fe0f}"),
+        ("x\u{200d}\u{1f680}", "x\\u{200d}\u{1f680}"),
         ("\u{1f3f4}\u{e0067}\u{e007f}", "\u{1f3f4}\\u{e0067}\\u{e007f}"),
         ("\u{1780}\u{17d2}\u{1780}", "\u{1780}\u{17d2}\\u{1780}"),
     ] {

@@ -17,7 +17,11 @@ use super::super::{
     update::{Msg, update},
     view::view,
 };
-use crate::{peer_list::tests::no_lists, recording::recorder::Recorder, terminal::Clusters};
+use crate::{
+    peer_list::tests::no_lists,
+    recording::recorder::Recorder,
+    terminal::{UncertainCells, replace_without_room},
+};
 
 const SCREEN: Rect = Rect::new(0, 0, 200, 60);
 /// Frames a second at most.
@@ -47,7 +51,7 @@ struct Watched {
     source: Source,
     model: Model,
     terminal: Terminal<CrosstermBackend<io::Sink>>,
-    clusters: Clusters,
+    uncertain: UncertainCells,
     last: Option<MessageId>,
     events: u32,
 }
@@ -69,7 +73,7 @@ impl Watched {
         assert_eq!(update(&mut model, now, Msg::Resized(SCREEN)), []);
         let options = TerminalOptions { viewport: Viewport::Fixed(SCREEN) };
         let terminal = Terminal::with_options(CrosstermBackend::new(io::sink()), options).unwrap();
-        Self { node, load, source, model, terminal, clusters: Clusters::default(), last, events: 0 }
+        Self { node, load, source, model, terminal, uncertain: UncertainCells::default(), last, events: 0 }
     }
 
     /// A frame later: as much has happened as does in that time, and it is drawn.
@@ -101,12 +105,12 @@ impl Watched {
         let began = Instant::now();
         let snapshot = self.source.snapshot(&self.model);
         update(&mut self.model, self.source.now(), Msg::Refreshed(Box::new(snapshot)));
-        let Self { model, terminal, clusters, .. } = self;
+        let Self { model, terminal, uncertain, .. } = self;
         let drawn = terminal.draw(|frame| {
             view(model, Theme::default(), frame);
-            clusters.wipe(frame.buffer_mut());
+            replace_without_room(frame.buffer_mut());
         });
-        drawn.unwrap();
+        uncertain.update(drawn.unwrap().buffer);
         began.elapsed()
     }
 

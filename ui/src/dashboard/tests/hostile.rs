@@ -338,6 +338,7 @@ impl OnTerminal {
     /// Shows the next frame; each of its cells has to stand in its column, and be no wider or narrower.
     fn show(&mut self, frame: &Buffer) {
         self.terminal.process(&self.frames.next(frame.clone()));
+        let frame = self.frames.last();
         for y in 0..frame.area.height {
             let mut x = 0;
             while x < frame.area.width {

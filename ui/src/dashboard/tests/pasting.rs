@@ -154,12 +154,14 @@ fn a_key_held_down_moves_and_fast_typing_is_text() {
     fixture.press(KeyCode::Char('i'));
     fixture.send(burst("quickly"));
     assert_eq!(draft(&fixture), "quickly");
-    assert_eq!(fixture.send(burst("!\n")), [enqueues("quickly!")]);
+    assert_eq!(fixture.send(burst("!\n")), [], "the Enter at the end of a pasted line is no key");
+    assert_eq!(draft(&fixture), "quickly!");
+    assert_eq!(fixture.press(KeyCode::Enter), [enqueues("quickly!")]);
     fixture.send(burst("one\ntwo\n"));
     assert!(row(&fixture).contains("PASTE? 2 lines"), "lines are not sent one by one");
     fixture.press(KeyCode::Esc);
     assert_eq!(fixture.send(burst("one\x1bqqqIFx")), []);
-    assert_eq!((draft(&fixture), fixture.model.focus), ("one", Focus::Lists), "nothing acts behind Esc");
+    assert_eq!((draft(&fixture), fixture.model.focus), ("oneqqqIFx", Focus::Input), "no key of them acts");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod leaving;
 mod limits;
 pub(crate) mod map;
 pub(crate) mod menu;
+mod names;
 mod overhead;
 mod peers;
 mod queue;

@@ -11,7 +11,8 @@ use super::{
         theme::{Theme, letter},
     },
     TO_COMMAND, draw_empty, draw_row, draw_title, header, marked,
-    row::{fit, fit_address, fit_right},
+    names::Names,
+    row::{fit, fit_right},
     with_keys,
 };
 
@@ -41,8 +42,10 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     if peers.is_empty() {
         draw_none(model, theme, rows, frame);
     }
+    let width = usize::from(area.width);
+    let names = Names::on_screen(model, columns(width).0);
     for (index, (peer, row)) in peers.iter().zip(rows.rows()).enumerate() {
-        let spans = spans(model, theme, peer, usize::from(area.width));
+        let spans = spans(model, theme, peer, &names, width);
         let signs = (selected == Some(index), model.marks.peers.contains(&peer.address));
         draw_row(model, theme, Pane::Peers, signs, spans, row, frame);
     }
@@ -54,15 +57,20 @@ pub(super) fn draw_none(model: &Model, theme: Theme, area: Rect, frame: &mut Fra
     draw_empty(theme, area, &lines.iter().map(|line| with_keys(model, line)).collect::<Vec<_>>(), frame);
 }
 
-fn spans(model: &Model, theme: Theme, peer: &Peer, width: usize) -> Vec<Span<'static>> {
+/// The columns of the address, and whether there is room for the round trip.
+fn columns(width: usize) -> (usize, bool) {
     let fixed = MARKER + STATUS + AGE + 1;
     let has_round_trip = width >= fixed + ROUND_TRIP + ADDRESS;
-    let address = width.saturating_sub(fixed + if has_round_trip { ROUND_TRIP } else { 0 });
+    (width.saturating_sub(fixed + if has_round_trip { ROUND_TRIP } else { 0 }), has_round_trip)
+}
+
+fn spans(model: &Model, theme: Theme, peer: &Peer, names: &Names, width: usize) -> Vec<Span<'static>> {
+    let (_, has_round_trip) = columns(width);
     let status = format!("{} {}", letter(peer.status), format::status(peer));
     let mut spans = vec![
         Span::styled(fit(&status, STATUS - 1), theme.peer(peer)),
         Span::raw(" "),
-        Span::styled(fit_address(&peer.address, address), address_style(theme, peer.status)),
+        Span::styled(names.fit(&peer.address), address_style(theme, peer.status)),
         Span::raw(fit_right(&format::age(peer.age(model.now)), AGE + 1)),
     ];
     if has_round_trip {

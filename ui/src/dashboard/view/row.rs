@@ -29,14 +29,18 @@ pub(super) fn fit_right(text: &str, columns: usize) -> String {
     format!("{}{}", " ".repeat(spaces), shown.as_str())
 }
 
-/// An address in so many columns; when it has to be cut, the port stays.
+/// An address in so many columns. When it has to be cut, the port stays, and both ends of the hostname: the first part
+/// says which node it is, the last whose name it is.
 pub(super) fn fit_address(address: &Address, columns: usize) -> String {
     let text = address.to_string();
     let port = format!(":{}", address.port());
     match columns.checked_sub(port.len()) {
         Some(room) if text.len() > columns && room > 1 => {
             // A hostname is ASCII.
-            format!("{}{}{port}", &text[..room - 1], glyphs().cut)
+            let host = &text[..text.len() - port.len()];
+            // The first part tells more.
+            let tail = (room - 1) * 2 / 5;
+            format!("{}{}{}{port}", &host[..room - 1 - tail], glyphs().cut, &host[host.len() - tail..])
         }
         _ => fit(&text, columns),
     }

@@ -11,7 +11,8 @@ use super::{
         theme::Theme,
     },
     draw_empty, draw_row, draw_title,
-    row::{clock, fit, fit_address, fit_right, preview},
+    names::Names,
+    row::{clock, fit, fit_right, preview},
     sparks, stations, with_keys,
 };
 use crate::untrusted::shown;
@@ -55,10 +56,11 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         return;
     }
     let (top, selected) = (model.log_top(), model.log_position());
+    let names = Names::on_screen(model, columns(usize::from(area.width)).1);
     for (offset, row) in rows.rows().enumerate() {
         let entry = model.log.at(top + offset).filter(|entry| !model.is_held_back(entry.number));
         let Some(entry) = entry else { break };
-        let spans = spans(model, theme, entry, usize::from(area.width));
+        let spans = spans(model, theme, entry, &names, usize::from(area.width));
         let is_selected = selected == Some(top + offset) && model.log_cursor != LogCursor::Following;
         draw_row(model, theme, Pane::Traffic, (is_selected, false), spans, row, frame);
     }
@@ -107,16 +109,21 @@ fn left_out(model: &Model, theme: Theme) -> Option<Span<'static>> {
     (!text.is_empty()).then(|| Span::styled(text, theme.quiet))
 }
 
-fn spans(model: &Model, theme: Theme, row: &Row, width: usize) -> Vec<Span<'static>> {
-    let (time, peer, outcome) = match width {
+/// The columns of the time, of the peer and of the outcome.
+fn columns(width: usize) -> (usize, usize, usize) {
+    match width {
         0..NARROW => (0, SHORT_PEER, SHORT_OUTCOME),
         NARROW..110 => (TIME, (width / 5).clamp(*PEER.start(), *PEER.end()), OUTCOME),
         _ => (TIME, *PEER.end(), LONG_OUTCOME),
-    };
+    }
+}
+
+fn spans(model: &Model, theme: Theme, row: &Row, names: &Names, width: usize) -> Vec<Span<'static>> {
+    let (time, peer, outcome) = columns(width);
     // What has no outcome may be long.
     let outcome = if row.outcome.is_empty() { 0 } else { outcome };
     let rest = width.saturating_sub(MARKER + time + DIRECTION + peer + 1 + outcome + 1);
-    let address = row.peer.as_ref().map_or_else(|| " ".repeat(peer), |address| fit_address(address, peer));
+    let address = row.peer.as_ref().map_or_else(|| " ".repeat(peer), |address| names.fit(address));
     let is_note = row.direction == Direction::Note;
     let text = row.message.as_ref().map_or_else(|| row.what.clone(), preview);
     let text_style = if is_note { theme.quiet } else { ratatui::style::Style::new() };

@@ -110,6 +110,9 @@ impl Shown {
                 self.stays = false;
                 Ok(())
             }
+            Input::CannotStop(reason) => {
+                self.take(Msg::Failed(format!("the program can't be stopped: {reason}")))
+            }
             // What is pasted is no key.
             _ => Ok(()),
         }

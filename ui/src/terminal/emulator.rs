@@ -1,0 +1,244 @@
+//! A terminal that reckons widths with a table of choice, for tests.
+
+use std::ops::Range;
+
+use ratatui::buffer::{Buffer, CellWidth};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The widths that a terminal reckons with.
+#[derive(Clone, Copy)]
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    of: fn(char) -> Option<usize>,
+    /// Whether characters that belong together are one cell, which is as wide as its first, or two columns wide with
+    /// the selector of emoji.
+    joins: bool,
+}
+
+impl Table {
+    /// The columns of a character; `None` where the table does not have it, and nothing is drawn.
+    pub(crate) fn of(&self, c: char) -> Option<u16> {
+        (self.of)(c).and_then(|width| u16::try_from(width).ok())
+    }
+}
+
+/// Tables of several versions of Unicode, in both readings of ambiguous width, and of this machine.
+pub(crate) fn tables() -> Vec<Table> {
+    let of = |name, of| Table { name, of, joins: false };
+    let mut tables = vec![
+        of("unicode-width, Unicode 17", unicode_width::UnicodeWidthChar::width),
+        of("unicode-width, ambiguous wide", unicode_width::UnicodeWidthChar::width_cjk),
+        of("unicode-width, Unicode 10", unicode_width_old::UnicodeWidthChar::width),
+        of("unicode-width, Unicode 10, ambiguous wide", unicode_width_old::UnicodeWidthChar::width_cjk),
+        of("unicode-display-width, Unicode 15", |c| {
+            Some(unicode_display_width::width(c.encode_utf8(&mut [0; 4])) as usize)
+        }),
+        of("Unicode 10, unknown narrow", |c| {
+            Some(unicode_width_old::UnicodeWidthChar::width(c).unwrap_or(1))
+        }),
+        Table { name: "joining", of: unicode_width::UnicodeWidthChar::width, joins: true },
+    ];
+    #[cfg(target_env = "gnu")]
+    tables.push(of("glibc", glibc::width));
+    tables
+}
+
+/// The C library of this machine, which many terminals ask.
+#[cfg(target_env = "gnu")]
+#[expect(unsafe_code, reason = "the C library has no other way to be asked")]
+mod glibc {
+    use std::{
+        ffi::{c_char, c_int, c_void},
+        ptr,
+        sync::OnceLock,
+    };
+
+    const LC_CTYPE_MASK: c_int = 1;
+
+    unsafe extern "C" {
+        fn newlocale(mask: c_int, name: *const c_char, base: *mut c_void) -> *mut c_void;
+        fn uselocale(locale: *mut c_void) -> *mut c_void;
+        fn wcwidth(character: u32) -> c_int;
+    }
+
+    /// The locale is that of this thread alone, while it asks.
+    pub(super) fn width(c: char) -> Option<usize> {
+        static LOCALE: OnceLock<usize> = OnceLock::new();
+        // SAFETY: the name ends with a zero; the locale is made once and never freed.
+        let locale =
+            *LOCALE.get_or_init(
+                || unsafe { newlocale(LC_CTYPE_MASK, c"C.UTF-8".as_ptr(), ptr::null_mut()) } as usize
+            );
+        if locale == 0 {
+            return unicode_width::UnicodeWidthChar::width(c);
+        }
+        // SAFETY: the locale is valid, and the one before is set again.
+        let width = unsafe {
+            let before = uselocale(locale as *mut c_void);
+            let width = wcwidth(c.into());
+            uselocale(before);
+            width
+        };
+        usize::try_from(width).ok()
+    }
+}
+
+/// What a terminal that does not wrap does with a wide character in the last column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AtEdge {
+    /// Puts it over the column before.
+    MovesBack,
+    /// Draws nothing.
+    Drops,
+}
+
+/// One column of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Column {
+    Text(String),
+    /// The second half of a wide character.
+    Behind,
+}
+
+/// The screen.
+pub(crate) struct Emulator {
+    table: Table,
+    at_edge: AtEdge,
+    width: usize,
+    rows: Vec<Vec<Column>>,
+    cursor: (usize, usize),
+    /// The cell that was drawn last, while the cursor stands behind it.
+    last: Option<(usize, usize)>,
+    wraps: bool,
+}
+
+impl Emulator {
+    pub(crate) fn new(table: Table, at_edge: AtEdge, width: u16, height: u16) -> Self {
+        let (width, height) = (usize::from(width), usize::from(height));
+        let rows = vec![vec![Column::Text(" ".to_owned()); width]; height];
+        Self { table, at_edge, width, rows, cursor: (0, 0), last: None, wraps: false }
+    }
+
+    /// Takes what a program writes.
+    pub(crate) fn process(&mut self, bytes: &[u8]) {
+        let text = str::from_utf8(bytes).unwrap();
+        let mut chars = text.chars();
+        while let Some(c) = chars.next() {
+            if c == '\x1b' {
+                assert_eq!(chars.next(), Some('['));
+                let rest = chars.as_str();
+                let end = rest.find(|c: char| c.is_ascii_alphabetic()).unwrap();
+                self.control(&rest[..end], rest.as_bytes()[end]);
+                chars = rest[end + 1..].chars();
+            } else {
+                assert!(!c.is_control(), "{c:?}");
+                self.print(c);
+            }
+        }
+    }
+
+    fn control(&mut self, parameters: &str, end: u8) {
+        match (parameters, end) {
+            (place, b'H') => {
+                let (row, column) = place.split_once(';').unwrap();
+                let number = |text: &str| text.parse::<usize>().unwrap() - 1;
+                self.cursor = (number(column).min(self.width - 1), number(row));
+                self.last = None;
+            }
+            (_, b'm') => {}
+            other => panic!("unknown: {other:?}"),
+        }
+    }
+
+    fn print(&mut self, c: char) {
+        if self.join(c) {
+            return;
+        }
+        let Some(columns) = self.table.of(c).map(usize::from) else { return };
+        if columns == 0 {
+            self.combine(c);
+            return;
+        }
+        let (mut x, mut y) = self.cursor;
+        if x + columns > self.width {
+            if self.wraps {
+                (x, y) = (0, y + 1);
+                if y == self.rows.len() {
+                    self.rows.rotate_left(1);
+                    y -= 1;
+                    self.rows[y].fill(Column::Text(" ".to_owned()));
+                }
+            } else if columns > 1 && self.at_edge == AtEdge::Drops {
+                return;
+            } else if let Some(before) = self.width.checked_sub(columns) {
+                x = before;
+            } else {
+                return;
+            }
+        }
+        self.put(x, y, c.to_string(), columns);
+    }
+
+    /// A mark stands upon what is left of the cursor.
+    fn combine(&mut self, c: char) {
+        let (x, y) = self.cursor;
+        let Some(before) = x.checked_sub(1) else { return };
+        let head = if self.rows[y][before] == Column::Behind { before - 1 } else { before };
+        if let Column::Text(text) = &mut self.rows[y][head] {
+            text.push(c);
+        }
+    }
+
+    /// Takes a character into the cell that was drawn just now.
+    fn join(&mut self, c: char) -> bool {
+        let Some((x, y)) = self.last.filter(|_| self.table.joins) else { return false };
+        let Column::Text(text) = &mut self.rows[y][x] else { return false };
+        let joined = format!("{text}{c}");
+        if joined.graphemes(true).nth(1).is_some() {
+            return false;
+        }
+        let is_wide = self.rows[y].get(x + 1) == Some(&Column::Behind) || c == '\u{fe0f}';
+        self.put(x, y, joined, if is_wide && x + 1 < self.width { 2 } else { 1 });
+        true
+    }
+
+    fn put(&mut self, x: usize, y: usize, text: String, columns: usize) {
+        self.cut(x, y);
+        self.cut(x + columns, y);
+        self.rows[y][x] = Column::Text(text);
+        self.rows[y][x + 1..x + columns].fill(Column::Behind);
+        self.last = Some((x, y));
+        self.cursor = (x + columns, y);
+    }
+
+    /// Blanks a wide character whose second half is in this column.
+    fn cut(&mut self, x: usize, y: usize) {
+        let row = &mut self.rows[y];
+        if row.get(x) == Some(&Column::Behind) {
+            row[x - 1..=x].fill(Column::Text(" ".to_owned()));
+        }
+    }
+
+    /// The text of some columns.
+    pub(crate) fn text(&self, y: usize, columns: Range<usize>) -> String {
+        let texts = self.rows[y][columns].iter();
+        texts.map(|column| if let Column::Text(text) = column { text } else { "" }).collect()
+    }
+
+    /// Checks that whatever has a certain width stands where the frame has it, and nothing but that.
+    #[track_caller]
+    pub(crate) fn assert_shows(&self, frame: &Buffer) {
+        for y in 0..usize::from(frame.area.height) {
+            let mut x = 0;
+            while x < self.width {
+                let symbol = frame[(x as u16, y as u16)].symbol();
+                let columns = usize::from(symbol.cell_width().max(1));
+                if super::width_range::is_certain(symbol) {
+                    let shown = self.text(y, x..x + columns);
+                    assert_eq!(shown, symbol, "at {x}, {y} with {}: {:?}", self.table.name, self.rows[y]);
+                }
+                x += columns;
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+use proptest::test_runner::{Config, TestRunner};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use ratatui::{
+    layout::Rect,
+    style::{Color, Style},
+};
+
+use super::*;
+use crate::{
+    terminal::emulator::{AtEdge, Emulator, tables},
+    untrusted::{shown, tests::hostile},
+};
+
+/// How many clusters are drawn; by default some thousands.
+const COUNT: &str = "CLACKS_CLUSTERS";
+
+/// Blocks of scripts and signs, as first and last character.
+const BLOCKS: [(u32, u32); 24] = [
+    (0xa1, 0x24f),
+    (0x370, 0x52f),
+    (0x590, 0x7ff),
+    (0x900, 0xdff),
+    (0xe00, 0xfff),
+    (0x1000, 0x109f),
+    (0x1100, 0x11ff),
+    (0x1200, 0x139f),
+    (0x1780, 0x18af),
+    (0x1900, 0x1cff),
+    (0x1e00, 0x20cf),
+    (0x2100, 0x27ff),
+    (0x2800, 0x2bff),
+    (0x2e80, 0x33ff),
+    (0x4e00, 0x4eff),
+    (0xa000, 0xabff),
+    (0xac00, 0xd7ff),
+    (0xf900, 0xffff),
+    (0x1_0000, 0x1_0fff),
+    (0x1_1000, 0x1_2fff),
+    (0x1_6000, 0x1_b2ff),
+    (0x1_d000, 0x1_efff),
+    (0x1_f000, 0x1_faff),
+    (0x2_0000, 0x2_00ff),
+];
+
+/// A letter or sign of any script, and often what joins it.
+fn cluster(rng: &mut StdRng) -> String {
+    let (first, last) = BLOCKS[rng.random_range(0..BLOCKS.len())];
+    let length = [1, 1, 2, 2, 3, 4][rng.random_range(0..6)];
+    let codes = (0..length).map(|_| rng.random_range(first..=last));
+    let mut text: String = codes.filter_map(char::from_u32).collect();
+    let ends = [
+        "",
+        "",
+        "",
+        "\u{fe0f}",
+        "\u{fe0e}",
+        "\u{200d}\u{1f527}",
+        "\u{1f3fd}",
+        "\u{301}",
+        "\u{903}",
+        "\u{20e3}",
+    ];
+    text += ends[rng.random_range(0..ends.len())];
+    text
+}
+
+fn style(rng: &mut StdRng) -> Style {
+    match rng.random_range(0..4) {
+        0 => Style::new().reversed(),
+        1 => Style::new().fg(Color::Red),
+        _ => Style::new(),
+    }
+}
+
+/// Texts beside each other, and lines of our own. Returns how many clusters were drawn.
+fn draw_some(frame: &mut Buffer, rng: &mut StdRng) -> usize {
+    let mut count = 0;
+    for y in 0..frame.area.height {
+        for _ in 0..rng.random_range(0..4) {
+            let x = rng.random_range(0..frame.area.width);
+            let room = usize::from(frame.area.width - x);
+            let text = match rng.random_range(0..5) {
+                0 => "plain text ".repeat(3),
+                1 => "\u{2500}\u{2502}\u{2588}\u{2026}".repeat(5),
+                _ => (0..rng.random_range(1..6)).map(|_| cluster(rng)).collect(),
+            };
+            let row = shown(&text, rng.random_range(0..=room));
+            frame.set_string(x, y, row.as_str(), style(rng));
+            count += row.as_str().chars().filter(|c| !c.is_ascii()).count();
+        }
+    }
+    count
+}
+
+fn blank(size: (u16, u16)) -> Buffer {
+    Buffer::empty(Rect::new(0, 0, size.0, size.1))
+}
+
+/// Draws frames over one another on a terminal of each kind. Returns how many clusters were drawn.
+fn draw_over(seed: u64) -> usize {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let size = (rng.random_range(1..24), rng.random_range(1..5));
+    let mut frames = Frames::new(size.0, size.1);
+    let mut terminals: Vec<_> = tables()
+        .into_iter()
+        .flat_map(|table| {
+            [AtEdge::MovesBack, AtEdge::Drops].map(|edge| Emulator::new(table, edge, size.0, size.1))
+        })
+        .collect();
+    let mut count = 0;
+    let mut frame = blank(size);
+    for step in 0..6 {
+        if step == 5 || rng.random_bool(0.3) {
+            frame = blank(size);
+        }
+        if step < 5 {
+            count += draw_some(&mut frame, &mut rng);
+        } else {
+            frame.set_string(0, 0, "over", Style::new());
+        }
+        let bytes = frames.next(frame.clone());
+        for terminal in &mut terminals {
+            terminal.process(&bytes);
+            terminal.assert_shows(frames.last());
+        }
+    }
+    count
+}
+
+#[test]
+fn whatever_width_a_terminal_believes_in_no_row_shifts_and_nothing_is_left() {
+    let wanted = std::env::var(COUNT).ok().and_then(|count| count.parse().ok()).unwrap_or(5_000);
+    let (mut count, mut seed) = (0, 0);
+    while count < wanted {
+        count += draw_over(seed);
+        seed += 1;
+    }
+}
+
+#[test]
+fn a_frame_that_is_the_same_writes_nothing() {
+    let mut rng = StdRng::seed_from_u64(7);
+    let mut frame = blank((60, 10));
+    draw_some(&mut frame, &mut rng);
+    let mut frames = Frames::new(60, 10);
+    assert!(!frames.next(frame.clone()).is_empty());
+    assert_eq!(frames.next(frame), b"");
+}
+
+#[test]
+fn text_of_certain_width_needs_no_moves_within_a_row() {
+    let mut frame = blank((40, 1));
+    frame.set_string(0, 0, "GNU-Terry\u{5b57}\u{5b57}\u{28ff}\u{2801}end", Style::new());
+    let bytes = Frames::new(40, 1).next(frame);
+    assert_eq!(bytes.iter().filter(|byte| **byte == 0x1b).count(), 1, "{}", String::from_utf8_lossy(&bytes));
+}
+
+#[test]
+fn what_has_something_over_its_second_column_is_replaced() {
+    let mut frame = blank((8, 1));
+    frame.set_string(0, 0, "a\u{5b57}\u{5b57}\u{915}\u{903}", Style::new());
+    frame.set_string(2, 0, "|", Style::new());
+    frame.set_string(6, 0, "|", Style::new());
+    replace_without_room(&mut frame);
+    let drawn: String = frame.content.iter().map(Cell::symbol).collect();
+    assert_eq!(drawn, "a?|\u{5b57} ?| ");
+}
+
+#[test]
+fn what_may_reach_over_the_edge_is_replaced_and_lines_are_not() {
+    for (text, shown) in [
+        ("ab\u{1f5fc}", "ab\u{1f5fc}"),
+        ("abc\u{2500}", "abc\u{2500}"),
+        ("abc\u{e9}", "abc\u{e9}"),
+        ("abc\u{1f321}", "abc?"),
+        ("a\u{915}\u{903}", "a\u{915}\u{903}"),
+        ("ab\u{1112}\u{1161}\u{11ab}", "ab?"),
+    ] {
+        let mut frame = blank((4, 1));
+        frame.set_string(0, 0, text, Style::new());
+        replace_without_room(&mut frame);
+        let drawn: String = frame.content.iter().map(Cell::symbol).collect();
+        assert_eq!(drawn.trim_end(), shown, "{text:?}");
+    }
+}
+
+#[test]
+fn hostile_text_stays_in_its_cells_whatever_the_terminal_believes() {
+    let mut runner = TestRunner::new(Config::with_cases(64));
+    let run = |text: String| {
+        let size = (40, 3);
+        let mut frames = Frames::new(size.0, size.1);
+        let mut frame = blank(size);
+        frame.set_string(0, 0, "left", Style::new());
+        frame.set_string(4, 1, shown(&text, 36).as_str(), Style::new());
+        frame.set_string(0, 2, "right", Style::new());
+        let bytes = frames.next(frame.clone());
+        let over = frames.next(blank(size));
+        for table in tables() {
+            let mut terminal = Emulator::new(table, AtEdge::MovesBack, size.0, size.1);
+            terminal.process(&bytes);
+            terminal.assert_shows(&frame);
+            terminal.process(&over);
+            terminal.assert_shows(frames.last());
+        }
+        Ok(())
+    };
+    runner.run(&hostile(), run).unwrap();
+}
