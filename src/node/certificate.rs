@@ -248,7 +248,7 @@ mod tests {
             |text| text.replace('\n', "\r\n"),
             |text| text.trim_end().to_owned(),
             |text| text.replace('\n', "  \n"),
-            |text| text.lines().map(|line| format!("  {line}\t\n")).collect(),
+            |text| format!("  {}", text.replace('\n', "\t\n  ")),
             |text| format!("\u{feff}issued to the tower\r\n\r\n{}\r\n\r\n", text.replace('\n', "\r\n")),
         ];
         for (number, saved) in saved.iter().enumerate() {

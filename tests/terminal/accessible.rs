@@ -53,7 +53,7 @@ fn commands_are_answered_in_sentences() {
         (":traffic", "Nothing has come or gone yet."),
         ("hello", "Queued as 1."),
         (":queue", "Waiting, number 1: hello, here for "),
-        (":hold 1", "Held 1."),
+        (":hold 1", "Held 1; :undo takes it back, for 10 seconds."),
         (":held", "Held by hand, number 1: hello"),
         (":filter type:own", "so far 2 of 2."),
         (":filter type:", "It did not work: "),
@@ -167,19 +167,19 @@ fn what_was_held_is_held_again_when_it_could_not_be_handed_on() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut session = lonely();
     for (line, answer) in [
-        (":hold GNU", "what comes is held if GNU"),
-        ("GNU a", "held as 1."),
-        ("GNU b", "held as 2."),
-        ("mine", "queued as 3."),
-        (":hold 3", "held 3"),
-        (&format!(":add {nobody}"), "added"),
+        (":hold GNU", "hat comes is held if GNU"),
+        ("GNU a", "eld as 1."),
+        ("GNU b", "eld as 2."),
+        ("mine", "ueued as 3."),
+        (":hold 3", "eld 3"),
+        (&format!(":add {nobody}"), "dded"),
         (":quit", "Leave?"),
         ("a", "Handed on 0 of 3: no peer takes them."),
         ("stay", "Staying."),
         (":held", "Held by the filter, number 1: GNU a"),
         (":held", "Held by the filter, number 2: GNU b"),
         (":held", "Held by hand, number 3: mine"),
-        ("GNU c", "held as "),
+        ("GNU c", "eld as "),
         (":quit!", "4 messages were held here and are lost"),
     ] {
         say(&session, line);
