@@ -37,8 +37,8 @@ impl Dashboard {
         let Some(node) = self.source.node() else { return };
         match execute::replace(node, editing.id, message.clone()) {
             Ok(done) => {
-                let queued = self.put_back(&editing).map(|id| format!("; it is queued as {id}"));
-                self.take(Msg::Done(Ok(done + &queued.unwrap_or_default())));
+                self.put_back(&editing);
+                self.take(Msg::Done(Ok(done)));
             }
             Err(reason) => {
                 let line = editing::on_a_line(editable::line(editing.id, message));
@@ -114,9 +114,9 @@ impl Dashboard {
         self.take(Msg::Done(Err(reason)));
     }
 
-    /// Puts a message that waited before it was edited back into the queue.
-    pub(super) fn put_back(&self, editing: &Editing) -> Option<MessageId> {
-        self.source.node().filter(|_| editing.goes_back)?.release(editing.id)
+    /// Puts a message that waited before it was edited back to its place in the queue.
+    pub(super) fn put_back(&self, editing: &Editing) {
+        self.source.node().filter(|_| editing.goes_back).map(|node| node.release_to_place(editing.id));
     }
 
     /// The program ends while the editor has the terminal. What was written so far is kept.
@@ -124,7 +124,7 @@ impl Dashboard {
         match file.keep_if_changed() {
             // Whoever changes a message does not want it sent as it was.
             Some(path) => self.last_words = Some(format!("what you were writing is in {}", path.display())),
-            None => drop(self.put_back(editing)),
+            None => self.put_back(editing),
         }
     }
 }
