@@ -1,6 +1,6 @@
 //! What to say of commands that were carried out, and what follows from them.
 
-use clacks_p2p::Address;
+use clacks_p2p::{Address, core::MessageId};
 
 use super::{model::Model, undo::Dropped};
 use crate::command::{NodeCommand, Party};
@@ -12,6 +12,7 @@ pub(crate) type Outcome = (NodeCommand, Result<String, String>);
 pub(crate) fn note_drops(model: &mut Model, outcomes: &[Outcome], dropped: Vec<Dropped>) {
     note(model, outcomes);
     let count = dropped.len();
+    dropped.iter().for_each(|dropped| deal_with(model, dropped.queued.id));
     if model.undo.note_dropped(dropped, model.now)
         && let Some(notice) = model.notice.take()
     {
@@ -47,6 +48,12 @@ fn ignored(outcomes: &[Outcome]) -> Vec<Party> {
     outcomes.iter().filter_map(party).collect()
 }
 
+/// The user dealt with a message, wherever it is listed.
+pub(super) fn deal_with(model: &mut Model, id: MessageId) {
+    model.queue.deal_with(id);
+    model.held.list.deal_with(id);
+}
+
 /// What was marked and is dealt with is marked no more, and an ignore that ended can't be taken back.
 fn settle(model: &mut Model, command: &NodeCommand) {
     match command {
@@ -59,6 +66,7 @@ fn settle(model: &mut Model, command: &NodeCommand) {
             model.marks.peers.remove(peer);
         }
         NodeCommand::Drop(id) | NodeCommand::HoldOne(id) | NodeCommand::Release(id) => {
+            deal_with(model, *id);
             model.marks.messages.remove(id);
             model.marks.held.remove(id);
         }

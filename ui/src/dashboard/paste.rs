@@ -5,9 +5,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
     assist,
+    focus::Line,
     format::size,
-    keymap::{Key, Place},
-    model::{Focus, Model},
+    keymap::Key,
+    model::Model,
     question::Question,
     update::{Effect, on_key, refuse_in_replay, write},
 };
@@ -32,7 +33,12 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         model.type_search(text);
         return Vec::new();
     }
-    if was_asked || model.overlay.is_some() {
+    if was_asked {
+        return Vec::new();
+    }
+    if let Some(overlay) = model.open_overlay() {
+        let title = overlay.title().trim();
+        model.complain(format!("nothing is done with a paste in {title}; leave it to write a message"));
         return Vec::new();
     }
     if model.replay.is_some() && !writes_command(model) {
@@ -49,21 +55,17 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
 
 /// Bytes that the line can take in which a paste would be written.
 fn room(model: &Model) -> usize {
-    match model.focus {
-        Focus::Input => model.input.room(),
-        Focus::Lists => model.input.room_of_message(),
-    }
+    if model.next_owner().is_input() { model.input.room() } else { model.input.room_of_message() }
 }
 
 /// Whether a command is being written, in which a line break is white space.
 fn writes_command(model: &Model) -> bool {
-    let draft = model.input.draft();
-    model.focus == Focus::Input && draft.starts_with(':') && !draft.starts_with("::")
+    model.next_owner().is_input() && model.line() == Line::Command
 }
 
 /// Inserts text into the draft, as one line: all of it, or nothing if it has no room.
 pub(super) fn insert(model: &mut Model, text: &str) -> Vec<Effect> {
-    if model.focus == Focus::Lists {
+    if !model.next_owner().is_input() {
         write(model, "");
         model.say("pasted; Enter sends it, Esc leaves it as a draft");
     }
@@ -199,8 +201,8 @@ fn plain(character: char) -> Key {
 pub(super) fn on_burst(model: &mut Model, keys: Vec<KeyEvent>) -> Vec<Effect> {
     let text: String = keys.iter().filter_map(|key| character(*key)).collect();
     let has_lines = text.trim_end_matches(['\r', '\n']).contains(['\r', '\n']);
-    let writes = |model: &Model| model.question.is_none() && model.place().is_writing();
-    let has_room = |model: &Model| model.focus == Focus::Lists || text.len() <= model.input.room();
+    let writes = |model: &Model| model.focus_owner().is_input();
+    let has_room = |model: &Model| !model.next_owner().is_input() || text.len() <= model.input.room();
     if writes(model) && !has_lines && has_room(model) {
         let mut effects = Vec::new();
         for key in keys {
@@ -236,16 +238,8 @@ fn character(key: KeyEvent) -> Option<char> {
 /// connection.
 fn only_move(model: &Model, keys: &[KeyEvent]) -> bool {
     let moves = |key: &KeyEvent| {
-        let bound = model.keymap.find(model.place(), Key::from(*key));
-        let command = bound.map(|binding| Command::parse(&binding.command));
+        let command = model.bound(Key::from(*key)).map(|binding| Command::parse(&binding.command));
         matches!(command, Some(Ok(Command::View(ViewCommand::Move(_)))))
     };
     model.question.is_none() && keys.iter().all(moves)
-}
-
-impl Place {
-    /// Whether letters are text there that nothing but Enter does anything with.
-    fn is_writing(self) -> bool {
-        matches!(self, Self::Input | Self::Choices | Self::Recall)
-    }
 }
