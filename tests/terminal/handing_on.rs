@@ -181,8 +181,7 @@ fn with_held_messages(peer: &str) -> Session {
             .start();
     for line in [":hold GNU", "GNU a", "GNU b", "mine", ":hold 3", &format!(":add {peer}")] {
         session.go_to_input();
-        session.type_in(line);
-        session.type_in(ENTER);
+        session.enter(line);
         session.type_in(ESCAPE);
         session.wait_until("the lists", vt100::Screen::hide_cursor);
     }
