@@ -13,7 +13,8 @@ use crate::{
 
 /// Commands that do nothing where everything is told in sentences, beside those that edit the line of the screen. Each
 /// is answered by a sentence that says why.
-const DO_NOTHING_HERE: [&str; 14] = [
+const DO_NOTHING_HERE: [&str; 15] = [
+    "interrupt",
     "zoom",
     "map",
     "copy",
