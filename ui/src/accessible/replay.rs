@@ -232,13 +232,12 @@ impl Session {
         };
         let mut told = Vec::new();
         self.turns.begin();
-        for key in keys {
-            let Some(typed) = self.turns.press(key) else { continue };
+        for typed in self.turns.press(&keys) {
             match typed {
                 Typed::Echo(text) => told.push(Told::Echo(text)),
-                Typed::Stop => {
+                Typed::Stop(line) => {
                     keyboard.stop();
-                    told.extend(self.turns.again());
+                    told.push(Told::Echo(line));
                 }
                 Typed::End => told.extend(sentences_of(self.on_line(None))),
                 Typed::Line(line) => {
