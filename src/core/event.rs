@@ -2,7 +2,7 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use crate::protocol::{Address, Message};
 
-use super::{Choice, HeldMessage, LimitCounts, MessageId, Peer, QueuedMessage, Scope, Status};
+use super::{Choice, HeldBy, HeldMessage, LimitCounts, MessageId, Peer, QueuedMessage, Scope, Status};
 
 /// Something that happened at the node. Cheap to clone: names and messages are shared.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,6 +100,15 @@ pub enum Event {
         before: Message,
         /// As it is, with the ticket that it had.
         queued: QueuedMessage,
+    },
+    /// The user undid a command, or a hand-on ended early: a message is what and where it was before.
+    MessageRestored {
+        /// The ticket under which it waited or was held until now; none if it had been dropped.
+        was: Option<MessageId>,
+        /// The message as it is now. In the queue and among the held messages its ticket says where it stands.
+        queued: QueuedMessage,
+        /// Why it is held; none if it waits.
+        held: Option<HeldBy>,
     },
     /// The user set another rule for what is held, or lifted it.
     HoldRuleChanged {
@@ -214,6 +223,8 @@ pub enum Introduction {
     Announced,
     /// Named as a friend by this peer.
     Friend(Address),
+    /// The user undid a command that had made it unknown.
+    Restored,
 }
 
 /// Why a delivery or an announce failed.

@@ -65,6 +65,13 @@ impl HoldRule {
     }
 }
 
+/// Two rules are the same if one is a clone of the other.
+impl PartialEq for HoldRule {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
+    }
+}
+
 impl fmt::Debug for HoldRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("HoldRule").field(&self.0.text).finish()

@@ -26,6 +26,7 @@ mod queries;
 mod receiving;
 mod refusing;
 mod remotes;
+mod restoring;
 mod sending;
 #[cfg(feature = "simulation")]
 mod touch;
@@ -290,13 +291,20 @@ impl Core {
         self.remotes.get_or_insert_with(|| Box::new(Remotes::new(&self.options)))
     }
 
-    /// Counts that a message is seen here, and returns how often it has been.
+    /// Counts that a message came from a peer, and returns how often it has been here.
     fn sight(&mut self, message: &Message) -> u32 {
         if self.is_watched { self.sightings.get_or_insert_default().note(message) } else { 0 }
     }
 
-    /// Makes the peers of an earlier run known: as lost from now on, so that each is tried for the whole kill
-    /// timeout, or as ignored since when they were. Those that were ignored are restored whatever
+    /// Notes that the user wrote a message, which is a visit only if it has not been here, and returns how often it has
+    /// been.
+    fn sight_written(&mut self, message: &Message) -> u32 {
+        if self.is_watched { self.sightings.get_or_insert_default().note_written(message) } else { 0 }
+    }
+
+    /// Makes the peers of an earlier run known. One that was lost, dead or ignored is so since when it was; one that was
+    /// new or alive is lost from now on, so that it is tried for the whole kill timeout. How long ago a time is, the wall
+    /// clock says once, here; where a time is yet to come by that clock, it is now. Those that were ignored are restored whatever
     /// [`Options::max_peers`] says; of the others as many as it allows: first those that the user named, then those that
     /// ever answered, then the rest.
     pub fn restore(&mut self, known: impl IntoIterator<Item = KnownPeer>, now: Now) {
@@ -307,7 +315,10 @@ impl Core {
             let is_ignored = peer.status == Status::Ignored;
             if self.is_unknown(&peer.address) && (is_ignored || others < self.options.max_peers) {
                 others += usize::from(!is_ignored);
-                let status = if is_ignored { Status::Ignored } else { Status::Lost };
+                let status = match peer.status {
+                    Status::New | Status::Alive => Status::Lost,
+                    stays @ (Status::Lost | Status::Dead | Status::Ignored) => stays,
+                };
                 self.peers.restore(peer, status, now);
             }
         }

@@ -25,6 +25,7 @@ mod peers;
 mod place;
 mod queue;
 mod refusals;
+mod restore;
 mod scope;
 mod shares;
 mod sightings;
@@ -44,6 +45,7 @@ pub use peer::{KnownPeer, Peer, PeerCounts, Status};
 #[cfg(feature = "node")]
 pub(crate) use place::{network, place};
 pub use queue::{EnqueueError, MessageId, QueuedMessage, ReplaceError};
+pub use restore::{HoldState, MessageState, PeerState, RemoteState, RestoredMessages};
 pub use scope::Scope;
 pub use shares::PlaceShare;
 

@@ -63,8 +63,8 @@ pub struct Peer {
     pub status: Status,
     /// When the status last changed, in milliseconds since the Unix epoch.
     pub time: u64,
-    /// When the status last changed, as uptime of the node. That is its start for a peer that was ignored in an
-    /// earlier run: only `time` tells since when.
+    /// When the status last changed, as uptime of the node. That is zero if it was in an earlier run: only `time` tells
+    /// since when. See [`Peer::age`].
     pub since: Duration,
     /// How long the last delivery or announce that it took lasted, from the start of the request to its answer.
     pub round_trip: Option<Duration>,
@@ -102,6 +102,17 @@ impl Peer {
             answers: false,
             is_named: false,
             before_ignored: None,
+        }
+    }
+
+    /// How long the peer has had its status. If that began in an earlier run, the wall clock says how long, and it is at
+    /// least since the node started.
+    pub fn age(&self, now: Now) -> Duration {
+        let in_this_run = now.uptime.saturating_sub(self.since);
+        if self.since.is_zero() {
+            in_this_run.max(Duration::from_millis(now.unix_ms.saturating_sub(self.time)))
+        } else {
+            in_this_run
         }
     }
 

@@ -5,17 +5,20 @@ use serde::Serialize;
 use crate::protocol::{Address, Message, MessageError};
 
 use super::{
-    HeldBy, HeldMessage, Options,
+    HeldBy, HeldMessage, MessageState, Options,
     held::Held,
     refusals::{Refusals, Refused},
     shares::{Load, Slot},
     waiting::Waiting,
 };
 
+mod lineage;
+mod restore;
 mod room;
 #[cfg(test)]
 mod tests;
 
+use lineage::Lineages;
 pub(super) use room::NoRoom;
 use room::Room;
 
@@ -48,7 +51,8 @@ pub struct QueuedMessage {
     pub message: Message,
     /// When it came to this node, in milliseconds of uptime.
     pub since_ms: u64,
-    /// How often this message has been seen here, this time included.
+    /// How often this message has been here, this time included. A visit is each time that it came from a peer, and the
+    /// first time if it was written here; writing it again is none.
     pub visits: u32,
     /// Who sent it to this node; none if it was typed in here.
     pub from: Option<Address>,
@@ -111,9 +115,6 @@ pub(super) struct Entry {
     pub(super) passed: u64,
 }
 
-/// A message that was taken out, and why it was held, if it was.
-pub(super) type Removed = (QueuedMessage, Option<HeldBy>);
-
 /// Messages in the order in which they are sent, those that are held, and how much there is in all.
 ///
 /// What is taken out to be sent still counts against the bounds until it is settled, so a failed delivery always
@@ -124,6 +125,8 @@ pub(super) struct Queue {
     held: Held,
     /// Of messages that peers refused.
     refusals: Refusals,
+    /// Of messages that a command may be undone on.
+    lineages: Lineages,
     /// How many of those that wait were refused.
     refused_waiting: usize,
     /// The number of the present hold rule.
@@ -139,6 +142,7 @@ impl Queue {
             waiting: VecDeque::new(),
             held: Held::default(),
             refusals: Refusals::default(),
+            lineages: Lineages::default(),
             refused_waiting: 0,
             rule: 0,
             next_id: 1,
@@ -163,6 +167,7 @@ impl Queue {
     pub(super) fn renewed(&mut self, entry: Entry) -> Entry {
         let id = self.draw();
         self.refusals.rename(entry.queued.id, id);
+        self.lineages.rename(entry.queued.id, id);
         Entry { queued: QueuedMessage { id, ..entry.queued }, ..entry }
     }
 
@@ -207,22 +212,21 @@ impl Queue {
     /// What was taken out is gone for good.
     pub(super) fn settle(&mut self, gone: &QueuedMessage) {
         self.refusals.forget(gone.id);
+        self.lineages.forget(gone.id);
         self.room.remove(gone);
     }
 
     /// Takes those of these messages that wait or are held out for good, in one go through both. The tickets are in order,
     /// and so is what is returned.
-    pub(super) fn remove_all(&mut self, ids: &[MessageId]) -> Vec<Removed> {
+    pub(super) fn remove_all(&mut self, ids: &[MessageId]) -> Vec<MessageState> {
+        let states = ids.iter().filter_map(|id| self.unfollowed_state(*id));
+        let removed: Vec<_> = states.map(|state| MessageState { is_dropped: true, ..state }).collect();
         let is_meant = |id| ids.binary_search(&id).is_ok();
-        let waiting = self.split_waiting(|waiting| is_meant(waiting.id()));
-        let waiting = waiting.into_iter().map(|waiting| (self.entry(waiting).queued, None));
-        let mut removed: Vec<Removed> = waiting.collect();
-        let held = self.held.split(|held| is_meant(held.queued.id));
-        removed.extend(held.into_iter().map(|held| (held.queued, Some(held.by))));
-        removed.sort_unstable_by_key(|(queued, _)| queued.id);
-        for (queued, by) in &removed {
-            self.room.count_held(queued, -isize::from(by.is_some()));
-            self.settle(queued);
+        self.split_waiting(|waiting| is_meant(waiting.id()));
+        self.held.split(|held| is_meant(held.queued.id));
+        for state in &removed {
+            self.room.count_held(&state.queued, -isize::from(state.held.is_some()));
+            self.settle(&state.queued);
         }
         removed
     }

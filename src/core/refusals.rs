@@ -20,7 +20,7 @@ const MOST: usize = 12;
 pub(super) struct Refusals(HashMap<MessageId, Refused>);
 
 /// The refusals of one message.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Refused {
     times: usize,
     peers: BTreeSet<Address>,
@@ -71,6 +71,11 @@ impl Refusals {
         if let Some(refused) = self.forget(from) {
             self.0.insert(to, refused);
         }
+    }
+
+    /// Notes what is known of a message that is here again.
+    pub(super) fn put(&mut self, id: MessageId, refused: Refused) {
+        self.0.insert(id, refused);
     }
 
     /// Forgets who refused a message.

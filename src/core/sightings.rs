@@ -26,13 +26,22 @@ impl Sightings {
         self.note_hash(self.hasher.hash_one(message.as_json()))
     }
 
+    /// Notes that a message was written here, which counts only if it has not been here. Returns how often it has been.
+    pub(super) fn note_written(&mut self, message: &Message) -> u32 {
+        self.count(self.hasher.hash_one(message.as_json()), |visits| visits.max(1))
+    }
+
     fn note_hash(&mut self, hash: u64) -> u32 {
+        self.count(hash, |visits| visits.saturating_add(1))
+    }
+
+    fn count(&mut self, hash: u64, counted: impl FnOnce(u32) -> u32) -> u32 {
         if self.recent.len() >= CAPACITY / 2 {
             self.older = std::mem::take(&mut self.recent);
         }
         let older = &mut self.older;
         let visits = self.recent.entry(hash).or_insert_with(|| older.remove(&hash).unwrap_or(0));
-        *visits = visits.saturating_add(1);
+        *visits = counted(*visits);
         *visits
     }
 }

@@ -5,7 +5,10 @@ use std::{
 };
 
 use crate::{
-    core::{EnqueueError, HeldBy, HeldMessage, HoldRule, MessageId, PlaceShare, QueuedMessage, ReplaceError},
+    core::{
+        EnqueueError, HeldBy, HeldMessage, HoldRule, MessageId, MessageState, PlaceShare, QueuedMessage,
+        ReplaceError,
+    },
     protocol::{Address, Message},
 };
 
@@ -48,13 +51,10 @@ impl Node {
     }
 
     /// Takes all messages that wait or are held and that match out for good; not those that are on their way. Returns them
-    /// in the order of their tickets, each with why it was held, if it was.
+    /// in the order of their tickets, as they were: [`Node::restore_messages`] puts them back.
     ///
     /// It takes as long as the look at the whole queue; the node goes on meanwhile.
-    pub fn drop_matching(
-        &self,
-        matches: impl Fn(&QueuedMessage) -> bool,
-    ) -> Vec<(QueuedMessage, Option<HeldBy>)> {
+    pub fn drop_matching(&self, matches: impl Fn(&QueuedMessage) -> bool) -> Vec<MessageState> {
         let mut matching = self.waiting_that(&matches);
         let held = self.shared.look(|core| core.held(0..usize::MAX).cloned().collect::<Vec<_>>());
         matching.extend(held.iter().filter(|held| matches(&held.queued)).map(|held| held.queued.id));
@@ -92,8 +92,13 @@ impl Node {
     /// message.
     pub fn set_hold_rule(&self, rule: Option<HoldRule>) {
         let rule = rule.map(steadfast);
-        self.shared.at_core(|at| at.core.set_hold_rule(rule.clone()));
-        if let Some(rule) = rule {
+        self.shared.at_core(|at| at.core.set_hold_rule(rule));
+        self.hold_what_matches();
+    }
+
+    /// Holds what waits and matches the rule that is in force.
+    pub(super) fn hold_what_matches(&self) {
+        if let Some(rule) = self.hold_rule() {
             let matching = self.waiting_that(&|queued: &QueuedMessage| rule.matches(queued));
             self.shared.at_core(|at| at.core.hold_these(&rule, &matching));
         }
@@ -155,9 +160,25 @@ impl Node {
     /// When all are handed on, messages are refused until [`Node::take_messages`], so that [`Node::stop`] has nothing
     /// to lose. Otherwise, and when the future is dropped, they are taken again. One of these runs at a time.
     pub async fn hand_on(&self, within: Duration) -> Result<(), HandOnError> {
+        self.hand_on_what(within, false).await
+    }
+
+    /// As [`hand_on`](Self::hand_on), and what is held is handed on as well. What could not be handed on by the end, or by
+    /// when the future is dropped, is held again as it was.
+    pub async fn hand_on_with_held(&self, within: Duration) -> Result<(), HandOnError> {
+        self.hand_on_what(within, true).await
+    }
+
+    async fn hand_on_what(&self, within: Duration, with_held: bool) -> Result<(), HandOnError> {
         let mut events = self.subscribe();
         let mut back_to_normal = BackToNormal(Some(self));
-        self.shared.at_core(|at| at.core.set_handing_on(true));
+        self.shared.at_core(|at| {
+            if with_held {
+                at.core.hand_on_with_held();
+            } else {
+                at.core.set_handing_on(true);
+            }
+        });
         let all_gone = async {
             loop {
                 let (left, is_nobody_there) =

@@ -29,6 +29,7 @@ mod public_key;
 mod reach;
 mod remotes;
 mod resources;
+mod restoring;
 mod sender;
 mod shared;
 mod shares;
@@ -52,7 +53,7 @@ pub use hooks::{Request, Verdict};
 pub use limits::Limits;
 pub use state_file::StateError;
 pub use subscription::Subscription;
-pub use trust::Trusted;
+pub use trust::{CertificateState, Trusted};
 pub use warning::StartWarning;
 
 /// The request header that carries a random value of one run of a node, by which it recognises itself under a name

@@ -65,7 +65,22 @@ struct Tables {
     sweep_at: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// Which certificate is trusted for an address, and which was refused when it was last reached.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CertificateState {
+    address: Address,
+    pinned: Option<Pinned>,
+    refused: Option<(CertificateFingerprint, Instant)>,
+}
+
+impl CertificateState {
+    /// The address that it is about.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Pinned {
     sha256: CertificateFingerprint,
     /// Later ones have higher ones.
@@ -240,6 +255,28 @@ impl Trust {
             Some(pinned) if pinned != presented => Err(tables.refuse(peer, pinned, presented)),
             _ => Ok(()),
         }
+    }
+
+    /// What is kept of the certificates of an address.
+    pub(super) fn state(&self, address: &Address) -> CertificateState {
+        let tables = self.tables();
+        CertificateState {
+            address: address.clone(),
+            pinned: tables.pinned.get(address).copied(),
+            refused: tables.refused.get(address).copied(),
+        }
+    }
+
+    /// Puts that back. Returns whether another certificate is trusted than before.
+    pub(super) fn restore_state(&self, state: CertificateState) -> bool {
+        let CertificateState { address, pinned, refused } = state;
+        let mut tables = self.tables();
+        let before = tables.pinned.remove(&address);
+        tables.refused.remove(&address);
+        pinned.into_iter().for_each(|pinned| _ = tables.pinned.insert(address.clone(), pinned));
+        refused.into_iter().for_each(|refused| _ = tables.refused.insert(address.clone(), refused));
+        self.changed.note_pin(&address, true);
+        before.map(|before| before.sha256) != pinned.map(|pinned| pinned.sha256)
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {

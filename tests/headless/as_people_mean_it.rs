@@ -24,8 +24,7 @@ fn empty_variables_are_as_if_they_were_not_set() {
         ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "NO_COLOR", "VISUAL", "EDITOR", "HTTPS_PROXY", "LC_ALL"];
     for value in ["", " "] {
         let mut command = home.clacks(&["node", "--port", "0", "--hostname", "localhost"]);
-        own.iter().for_each(|name| drop(command.env(name, value)));
-        of_others.iter().for_each(|name| drop(command.env(name, "")));
+        command.envs(own.iter().map(|name| (name, value))).envs(of_others.map(|name| (name, "")));
         let mut node = Process::start(&mut command);
         assert_eq!(node.ask(":queue")["queue"].as_array().unwrap().len(), 0, "{value:?}");
     }
@@ -50,14 +49,16 @@ fn commands_and_a_configuration_saved_by_an_editor_are_read() {
 fn a_tilde_is_the_home_directory_wherever_a_path_stands() {
     let home = Home::new();
     let at = |name: &str| home.path().join(name);
-    let file = home.write(
+    home.write(
         "clacks.toml",
         "port = 0\nhostname = \"localhost\"\ndata-dir = \"~/tower\"\nlog-file = \"~/log\"\n[view]\nrecord = \"~/r.jsonl\"\n",
     );
     let inside = at("inside");
     fs::create_dir(&inside).unwrap();
-    let mut command = home.clacks(&["node", "--config", &format!("~/{file}")]);
-    Process::start(command.env("HOME", home.path()).current_dir(&inside)).stopped();
+    let mut command = home.clacks(&["node", "--config", "~/clacks.toml"]);
+    let mut node = Process::start(command.env("HOME", home.path()).current_dir(&inside));
+    node.say(":quit");
+    node.stopped();
     for made in ["tower/key.pem", "log", "r.jsonl"] {
         assert!(at(made).is_file(), "{made}");
     }

@@ -65,14 +65,17 @@ fn wrong_options_are_told() {
     for (arguments, expected) in [
         (&["--frobnicate"][..], "unexpected argument '--frobnicate' found"),
         (&["--port", "eighty"], "invalid value 'eighty' for '--port <PORT>'"),
-        (&["--send-rate", "0"], "the send rate is 0; it must be 0.001 to 100000 messages a second"),
-        (&["--send-rate", "-1"], "the send rate is -1; it must be"),
+        (&["--send-rate", "0"], "a send rate is a number from 0.001 to 100000 messages a second"),
+        (&["--send-rate", "-1"], "a send rate is a number from 0.001 to 100000 messages a second"),
         (
             &["--kill-timeout", "soon"],
             "a kill timeout is a number of milliseconds, or a time such as 90s, 5m or 1h",
         ),
-        (&["--max-queue-bytes", "0"], "the most bytes in the queue is zero; it must be at least 1"),
-        (&["--hostname", "a b\u{1b}[2J"], "the hostname is neither a DNS name"),
+        (
+            &["--max-queue-bytes", "0"],
+            "a size is a number of bytes, or with a unit as in 512K, 64M, 2G; at least 1",
+        ),
+        (&["--hostname", "a b\u{1b}[2J"], "a hostname is a name or an IP address without a port"),
         (&["--peer", "tower"], "an address is written host:port"),
         (&["--log-file", "no/such/directory/log"], "cannot write the log file no/such/directory/log: "),
     ] {

@@ -1,9 +1,12 @@
 //! Told in sentences: `--accessible`.
 
 use std::{
-    io::Write,
+    io::{Read, Write},
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
+
+use clacks_p2p::{Node, core::HoldRule};
 
 use super::{
     screen::Modes,
@@ -160,6 +163,90 @@ fn a_list_of_peers_is_told_line_by_line() {
 }
 
 #[test]
+fn what_was_held_is_held_again_when_it_could_not_be_handed_on() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut session = lonely();
+    for (line, answer) in [
+        (":hold GNU", "what comes is held if GNU"),
+        ("GNU a", "held as 1."),
+        ("GNU b", "held as 2."),
+        ("mine", "queued as 3."),
+        (":hold 3", "held 3"),
+        (&format!(":add {nobody}"), "added"),
+        (":quit", "Leave?"),
+        ("a", "Handed on 0 of 3: no peer takes them."),
+        ("stay", "Staying."),
+        (":held", "Held by the filter, number 1: GNU a"),
+        (":held", "Held by the filter, number 2: GNU b"),
+        (":held", "Held by hand, number 3: mine"),
+        ("GNU c", "held as "),
+        (":quit!", "4 messages were held here and are lost"),
+    ] {
+        say(&session, line);
+        session.wait_for(answer);
+    }
+    assert!(session.wait_for_exit().success());
+}
+
+/// Waits until so many bytes are in a pipe that nobody reads.
+fn wait_until_full(pipe: &impl std::os::fd::AsFd) {
+    let since = Instant::now();
+    while rustix::io::ioctl_fionread(pipe).unwrap() < 60_000 {
+        assert!(since.elapsed() < Duration::from_secs(60), "the pipe is not full");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn the_first_signal_hands_on_although_the_reader_stands_still() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let taker = runtime.block_on(Node::builder().hostname("127.0.0.1").port(0).start()).unwrap();
+    taker.set_hold_rule(Some(HoldRule::new("all".to_owned(), |_| true)));
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+        let before = taker.held_len();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_clacks"))
+            .args([
+                "--port",
+                "0",
+                "--no-state",
+                "--hostname",
+                "127.0.0.1",
+                "--send-rate",
+                "0.001",
+                "--accessible",
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let lines = format!("one\ntwo\nthree\nfour\nfive\n:add {}\n", taker.address());
+        input.write_all(lines.as_bytes()).unwrap();
+        // They are sent one after the other, as far as the program reads them.
+        let more = std::thread::spawn(move || {
+            for _ in 0..20_000 {
+                if input.write_all(b":help\n").is_err() {
+                    return;
+                }
+            }
+        });
+        let stdout = child.stdout.take().unwrap();
+        wait_until_full(&stdout);
+        rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
+        let ended = child.wait().unwrap();
+        let mut told = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+        assert!(ended.success(), "{told}");
+        assert_eq!(taker.held_len() - before, 5, "{told}");
+        assert!(told.contains("anded on ") && !told.contains("lost"), "{told}");
+        drop(stdout);
+        more.join().unwrap();
+    }
+    runtime.block_on(taker.stop());
+}
+
+#[test]
 fn what_happens_does_not_break_the_line_that_is_being_typed() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let peer = silent.local_addr().unwrap();
@@ -194,7 +281,7 @@ fn a_line_is_thrown_away_by_ctrl_c_and_had_back_by_an_arrow() {
     session.type_in("not this");
     session.wait_for("not this");
     session.type_in(CTRL_C);
-    session.wait_until("the line is left", |_| session.emulator.written().contains("not this\r\n"));
+    session.wait_until("the line is left", |screen| screen.cursor_position().1 == 0);
     say(&session, "but this");
     session.wait_for("Queued as 1.");
     session.type_in("\u{1b}[A");

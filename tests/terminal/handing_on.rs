@@ -111,7 +111,7 @@ fn it_asks_again_where_nobody_takes_them_and_when_it_is_given_up() {
     session.type_in("s");
     session.wait_for("handed on 0 of 3, ");
     session.type_in(ESCAPE);
-    session.wait_for("what is left goes on as before");
+    session.wait_for("what is left is as before");
     session.type_in("q");
     session.wait_for("QUIT?");
     session.type_in("q");
@@ -173,4 +173,61 @@ fn a_terminal_that_goes_gets_less_time() {
     let by_force = 128 + Signal::HUP.as_raw();
     assert_ne!(session.wait_for_exit().code(), Some(by_force));
     assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
+}
+
+/// A node with a hold rule, two messages that it holds and one that is held by hand, and this peer.
+fn with_held_messages(peer: &str) -> Session {
+    let session =
+        Launch::new(&["--port", "0", "--no-state", "--hostname", "127.0.0.1", "--send-rate", "0.001"])
+            .start();
+    for line in [":hold GNU", "GNU a", "GNU b", "mine", ":hold 3", &format!(":add {peer}")] {
+        session.go_to_input();
+        session.type_in(line);
+        session.type_in(ENTER);
+        session.type_in(ESCAPE);
+        session.wait_until("the lists", vt100::Screen::hide_cursor);
+    }
+    session.wait_for("PEERS  1");
+    session.wait_for("3 held");
+    session
+}
+
+#[test]
+fn what_was_held_is_held_again_by_whom_it_was_however_a_hand_on_ends_early() {
+    let silent = Silent::start();
+    for (peer, ends_with, told) in [
+        (nobody(), "", "handed on 0 of 3: no peer takes them"),
+        (silent.address(), ESCAPE, "what is left is as before"),
+        (silent.address(), CTRL_C, "QUIT?"),
+    ] {
+        let mut session = with_held_messages(&peer);
+        session.type_in("q");
+        session.wait_for("a hands on what is held first");
+        session.type_in("a");
+        if !ends_with.is_empty() {
+            session.wait_for("handed on 0 of 3, ");
+            session.type_in(ends_with);
+        }
+        session.wait_for(told);
+        // The question that may stand is answered with no.
+        session.type_in("n");
+        session.type_in("H");
+        session.wait_for("held by a filter: GNU");
+        for row in ["GNU a", "GNU b", "mine"] {
+            session.wait_for(row);
+        }
+        session.wait_until("who holds each", |screen| {
+            let contents = screen.contents();
+            let by = |word: &str| contents.lines().filter(|line| line.contains(word)).count();
+            // The title names the filter as well.
+            (by("filter "), by("hand ")) >= (2, 1)
+        });
+        session.type_in(ESCAPE);
+        session.wait_for("PEERS");
+        session.type_in("q");
+        session.wait_for("q drops 3 messages");
+        session.type_in("q");
+        assert!(session.wait_for_exit().success());
+        session.wait_for("3 messages were held here and are lost");
+    }
 }

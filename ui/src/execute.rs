@@ -2,7 +2,7 @@
 
 use clacks_p2p::{
     Address, MAX_WHOLE_MESSAGE, Message, Node,
-    core::{Failure, HeldBy, MessageId, QueuedMessage, Status},
+    core::{Failure, MessageId, MessageState, QueuedMessage, Status},
     node::{AnnounceError, Trusted},
 };
 
@@ -12,9 +12,6 @@ use crate::{
     filter::Filter,
     precheck,
 };
-
-/// A message that was dropped, and why it was held, if it was.
-type Removed = (QueuedMessage, Option<HeldBy>);
 
 /// Carries out a command and says in one line what happened, or why nothing did.
 pub(crate) async fn execute(node: &Node, command: NodeCommand) -> Result<String, String> {
@@ -140,7 +137,7 @@ pub(crate) fn message(node: &Node, id: MessageId) -> Result<Message, String> {
     node.queued_message(id).or_else(held).map(|queued| queued.message).ok_or_else(|| not_here(id))
 }
 
-fn not_here(id: MessageId) -> String {
+pub(crate) fn not_here(id: MessageId) -> String {
     format!("{id} neither waits nor is held; a message that comes back has a new number")
 }
 
@@ -210,7 +207,7 @@ fn drop_message(node: &Node, id: MessageId) -> Result<String, String> {
 }
 
 /// Drops all messages that wait or are held and that the filter admits, and returns them.
-pub(crate) async fn drop_matching(node: &Node, filter: Option<Filter>) -> Vec<Removed> {
+pub(crate) async fn drop_matching(node: &Node, filter: Option<Filter>) -> Vec<MessageState> {
     let node = node.clone();
     let admits = move |queued: &QueuedMessage| {
         filter.as_ref().is_none_or(|filter| filter.admits(&crate::hold::subject(queued)))
@@ -222,7 +219,7 @@ pub(crate) async fn drop_matching(node: &Node, filter: Option<Filter>) -> Vec<Re
 /// What to say of so many messages that were dropped.
 pub(crate) fn dropped(count: usize) -> Result<String, String> {
     match count {
-        0 => Err("no queued or held message matches".to_owned()),
+        0 => Err(precheck::NOTHING_TO_DROP.to_owned()),
         1 => Ok("dropped 1 message".to_owned()),
         count => Ok(format!("dropped {count} messages")),
     }

@@ -21,10 +21,13 @@ use tracing_subscriber::{
 
 mod allowance;
 mod file;
+mod lost;
 
 use crate::{config::LogSize, escape::escaped};
 use allowance::{Allowance, LeftOut, Topic};
 use file::LogFile;
+use lost::Lost;
+pub(crate) use lost::{LostLines, lost};
 
 /// How much the log tells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
@@ -60,6 +63,7 @@ pub(crate) fn open(path: &Path, level: Level, max_size: LogSize) -> anyhow::Resu
             "warning: others can read the log {path} (mode {mode:04o}); run chmod 600 {path}"
         ));
     }
+    Lost::watch(file.lost());
     tracing::subscriber::set_global_default(to(Arc::new(file), level))
         .map_err(|error| anyhow::anyhow!("cannot set up the log: {error}"))
 }
@@ -139,7 +143,7 @@ fn log_left_out(left_out: &[LeftOut]) {
 /// is not bounded but by the size of the file.
 fn cause(event: &Event) -> Option<(Topic, Option<IpAddr>)> {
     match event {
-        Event::PeerDiscovered { introduction: Introduction::ByHand, .. } => None,
+        Event::PeerDiscovered { introduction: Introduction::ByHand | Introduction::Restored, .. } => None,
         Event::PeerDiscovered { remote, .. } => Some((Topic::Peers, *remote)),
         Event::PeerUpdated { peer, from } => {
             let is_by_user = [peer.status, *from].contains(&Status::Ignored);
@@ -212,6 +216,7 @@ fn log_message(event: &Event) {
         }
         Event::MessageDropped { id, .. } => debug!(%id, "message dropped"),
         Event::MessageHeld { held, .. } => debug!(id = %held.queued.id, by = ?held.by, "message held"),
+        Event::MessageRestored { queued, .. } => debug!(id = %queued.id, "message restored"),
         Event::MessageReleased { was, queued } => debug!(%was, id = %queued.id, "message released"),
         Event::MessageChanged { queued, .. } => debug!(id = %queued.id, "message changed"),
         _ => {}

@@ -43,6 +43,7 @@ mod runtime;
 mod simulate;
 mod station;
 mod terminal;
+mod undoing;
 mod untrusted;
 
 use cli::{Cli, Command};
@@ -70,7 +71,9 @@ fn main() -> ExitCode {
     };
     // A limit on the size of files is as a full disk: a write fails, which whoever writes tells.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
-    ended(run(cli))
+    let result = run(cli);
+    log::lost().iter().for_each(|lost| tell(&lost.summary()));
+    ended(result)
 }
 
 fn ended(result: anyhow::Result<()>) -> ExitCode {

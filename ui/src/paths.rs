@@ -66,7 +66,7 @@ impl ValueParserFactory for UserPath {
     type Parser = ValueParser;
 
     fn value_parser() -> ValueParser {
-        PathBufValueParser::new().try_map(|path| Self::new(path)).into()
+        PathBufValueParser::new().try_map(Self::new).into()
     }
 }
 
@@ -84,9 +84,7 @@ impl<'de> Deserialize<'de> for UserPath {
 mod tests {
     use super::*;
 
-    fn home() -> Option<PathBuf> {
-        Some(PathBuf::from("/home/tower"))
-    }
+    const HOME: &str = "/home/tower";
 
     #[test]
     fn a_tilde_is_the_home_directory() {
@@ -97,10 +95,14 @@ mod tests {
             ("~//notes/./a", "/home/tower/notes/./a"),
             ("~/~", "/home/tower/~"),
         ] {
-            assert_eq!(expand_in(Path::new(written), home()).unwrap(), Path::new(meant), "{written}");
+            assert_eq!(
+                expand_in(Path::new(written), Some(HOME.into())).unwrap(),
+                Path::new(meant),
+                "{written}"
+            );
         }
         for path in ["", "a~", "/a/~", "./~", "./~other", "a/~/b", "a b", "$HOME/a", " ~/a"] {
-            assert_eq!(expand_in(Path::new(path), home()).unwrap(), Path::new(path));
+            assert_eq!(expand_in(Path::new(path), Some(HOME.into())).unwrap(), Path::new(path));
             assert_eq!(expand_in(Path::new(path), None).unwrap(), Path::new(path));
         }
         assert_eq!(expand(Path::new("~")).unwrap(), BaseDirs::new().unwrap().home_dir());
@@ -116,7 +118,7 @@ mod tests {
             );
         }
         for path in ["~other", "~other/notes", "~~", "~ /notes"] {
-            let error = expand_in(Path::new(path), home()).unwrap_err();
+            let error = expand_in(Path::new(path), Some(HOME.into())).unwrap_err();
             assert!(matches!(&error, HomeError::OtherUser(written) if written == path), "{error}");
         }
     }

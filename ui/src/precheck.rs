@@ -17,6 +17,9 @@ use crate::{
     recording::recorder::{self, RecordCommand},
 };
 
+/// Why nothing is dropped.
+pub(crate) const NOTHING_TO_DROP: &str = "no queued or held message matches";
+
 /// Why a node would refuse a command now, as far as that can be known without carrying it out.
 pub(crate) fn at_node(node: &Node, command: &NodeCommand) -> Option<String> {
     match command {
@@ -44,7 +47,7 @@ pub(crate) fn at_node(node: &Node, command: &NodeCommand) -> Option<String> {
         NodeCommand::Forget(peer) if node.peer(peer).is_none() => Some(format!("{peer}: {NotKnown}")),
         NodeCommand::Drop(id) | NodeCommand::Replace(id, _) => not_here(node, *id),
         NodeCommand::DropAll(None) if node.queue_len() == 0 && node.overview().held == 0 => {
-            Some("no message waits or is held".to_owned())
+            Some(NOTHING_TO_DROP.to_owned())
         }
         NodeCommand::HoldOne(id) => not_to_be_held(node, *id),
         NodeCommand::Release(id) if node.held_position(*id).is_none() => Some(format!("{id} is not held")),

@@ -6,7 +6,7 @@ use rand::Rng;
 
 use crate::{
     core::{
-        EnqueueError, Event, HeldBy, Introduction, MessageId, Now, OptionsError, Origin, QueuedMessage,
+        EnqueueError, Event, Introduction, MessageId, MessageState, Now, OptionsError, Origin, QueuedMessage,
         Status, choice, options::check_send_rate, peers::Peers,
     },
     protocol::{Address, Kind, Message, Payload},
@@ -22,7 +22,7 @@ impl Core {
             return Err(EnqueueError::HandingOn);
         }
         self.queue.check_room(message.size())?;
-        let visits = self.sight(&message);
+        let visits = self.sight_written(&message);
         let entry = self.queue.take_in(message, millis(now.uptime), visits, None, None);
         let id = entry.queued.id;
         self.count(|counters| counters.enqueued += 1);
@@ -48,14 +48,15 @@ impl Core {
         }
     }
 
-    /// Takes those of these messages that wait or are held out for good. Returns them in the order of their tickets, each
-    /// with why it was held, if it was. The tickets may be in any order. Goes through the queue once.
-    pub fn drop_these(&mut self, ids: &[MessageId]) -> Vec<(QueuedMessage, Option<HeldBy>)> {
+    /// Takes those of these messages that wait or are held out for good. Returns them in the order of their tickets, as
+    /// they were: [`Core::restore_messages`] puts them back. The tickets may be in any order. Goes through the queue once.
+    pub fn drop_these(&mut self, ids: &[MessageId]) -> Vec<MessageState> {
         let mut ids = ids.to_vec();
         ids.sort_unstable();
+        ids.dedup();
         let dropped = self.queue.remove_all(&ids);
-        for (queued, _) in &dropped {
-            let QueuedMessage { id, message, from, .. } = queued;
+        for state in &dropped {
+            let QueuedMessage { id, message, from, .. } = &state.queued;
             self.tell(|_| Event::MessageDropped { id: *id, message: message.clone(), from: from.clone() });
         }
         dropped

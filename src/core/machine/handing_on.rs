@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::core::{Failure, Newcomers, Now, PeerCounts, choice::Candidates};
+use crate::core::{Failure, MessageState, Newcomers, Now, PeerCounts, choice::Candidates};
 
 use super::{Core, Outcome};
 
@@ -20,6 +20,8 @@ pub(super) struct HandingOn {
     next_try: Duration,
     /// When any peer may, as uptime.
     pauses_until: Duration,
+    /// The messages that were held and are handed on as well, as they were.
+    held: Vec<MessageState>,
 }
 
 impl Core {
@@ -30,8 +32,20 @@ impl Core {
         match (on, &self.handing_on) {
             (true, None) => self.handing_on = Some(Box::default()),
             (true, Some(_)) => {}
-            (false, _) => self.handing_on = None,
+            (false, _) => {
+                let held = self.handing_on.take().map(|handing_on| handing_on.held).unwrap_or_default();
+                self.restore_messages(held);
+            }
         }
+    }
+
+    /// Begins to hand on what waits and what is held as well. When the node goes back to normal, the messages that are
+    /// still here are held again, each as it was; one that is on its way by then, if it comes back.
+    pub fn hand_on_with_held(&mut self) {
+        let held = self.held_states();
+        self.set_handing_on(true);
+        self.release_all();
+        self.handing_on.iter_mut().for_each(|handing_on| handing_on.held.extend(held.iter().cloned()));
     }
 
     /// Whether the node hands on what it has.

@@ -15,18 +15,30 @@ use super::Core;
 /// The rule in force, and its number: each that is set has the next.
 #[derive(Debug, Default)]
 pub(super) struct Rule {
-    rule: Option<HoldRule>,
-    number: u64,
+    pub(super) present: Option<HoldRule>,
+    pub(super) number: u64,
+    /// The highest number that a rule has had.
+    last: u64,
 }
 
 impl Rule {
+    fn set(&mut self, rule: Option<HoldRule>) {
+        self.last += 1;
+        (self.present, self.number) = (rule, self.last);
+    }
+
+    /// A rule is in force again that had this number.
+    pub(super) fn restore(&mut self, rule: Option<HoldRule>, number: u64) {
+        (self.present, self.number) = (rule, number);
+    }
+
     #[cfg(feature = "simulation")]
     pub(super) fn touch(&self) -> usize {
         self.number as usize
     }
 
     fn holds(&self, entry: &Entry) -> bool {
-        let rule = self.rule.as_ref().filter(|_| entry.passed != self.number);
+        let rule = self.present.as_ref().filter(|_| entry.passed != self.number);
         rule.is_some_and(|rule| rule.matches(&entry.queued))
     }
 }
@@ -49,7 +61,7 @@ impl Core {
 
     /// Holds the head of the queue if a rule that was set while it waited says so. Returns whether it did.
     pub(super) fn hold_head(&mut self) -> bool {
-        let Some(rule) = &self.rule.rule else { return false };
+        let Some(rule) = &self.rule.present else { return false };
         let head = self.queue.head_to_ask().filter(|head| rule.matches(head));
         let id = head.map(|head| head.id);
         id.is_some_and(|id| self.hold_by(id, HeldBy::Rule))
@@ -123,7 +135,7 @@ impl Core {
     }
 
     /// Gives a message that waits or is held another text; it keeps its ticket, its place and its age. The new text
-    /// counts as seen here, once more if it had been; what was seen of the old one stays seen. The hold rule is asked
+    /// counts as seen here once if it had not been; what was seen of the old one stays seen. The hold rule is asked
     /// about the new text of a message that waits.
     pub fn replace(&mut self, id: MessageId, message: Message) -> Result<(), ReplaceError> {
         let held = |core: &Self| core.held_message(id).map(|held| held.queued.clone());
@@ -133,7 +145,7 @@ impl Core {
         }
         self.check_written(&message)?;
         self.queue.check_exchange(before.size(), message.size())?;
-        let visits = self.sight(&message);
+        let visits = self.sight_written(&message);
         self.queue.exchange(id, message, visits);
         let waits = self.queue.get(id);
         let rule = self.hold_rule().zip(waits.as_ref());
@@ -155,21 +167,21 @@ impl Core {
     /// [`Core::hold_these`] do so at once. Looks at each message that waits, which takes some milliseconds for a million.
     pub fn set_hold_rule(&mut self, rule: Option<HoldRule>) {
         let text = rule.as_ref().map(|rule| rule.text().to_owned());
-        if rule.is_some() || self.rule.rule.is_some() {
+        if rule.is_some() || self.rule.present.is_some() {
             self.tell(|_| Event::HoldRuleChanged { rule: text });
         }
-        self.rule = Rule { rule, number: self.rule.number + 1 };
+        self.rule.set(rule);
         self.queue.set_rule(self.rule.number);
     }
 
     /// The rule that is in force.
     pub fn hold_rule(&self) -> Option<&HoldRule> {
-        self.rule.rule.as_ref()
+        self.rule.present.as_ref()
     }
 
     /// Holds all messages that wait and that the rule matches. Takes as long as the rule takes for the whole queue.
     pub fn hold_matching(&mut self) {
-        let Some(rule) = self.rule.rule.clone() else { return };
+        let Some(rule) = self.rule.present.clone() else { return };
         let matches = |queued: &QueuedMessage| rule.matches(queued);
         let ids: Vec<_> = self.queue.window(0..usize::MAX).filter(matches).map(|queued| queued.id).collect();
         self.hold_these(&rule, &ids);
@@ -178,7 +190,7 @@ impl Core {
     /// Holds those of these messages that wait, which this rule was found to match; none if another is in force, and none
     /// whose text was changed since the rule was set and that it lets pass. The tickets are in order.
     pub fn hold_these(&mut self, rule: &HoldRule, ids: &[MessageId]) {
-        if !self.rule.rule.as_ref().is_some_and(|present| present.is(rule)) {
+        if !self.rule.present.as_ref().is_some_and(|present| present.is(rule)) {
             return;
         }
         let held = self.queue.hold_all(ids);

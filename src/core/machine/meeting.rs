@@ -38,7 +38,7 @@ impl Core {
         let record = self.peers.record(number);
         let is_told = match record.status() {
             Status::New | Status::Alive => self.set_status(number, Status::Lost, now),
-            Status::Lost if now.uptime.saturating_sub(record.since()) > self.options.kill_timeout => {
+            Status::Lost if record.age(now.uptime) > self.options.kill_timeout => {
                 self.set_status(number, Status::Dead, now)
             }
             Status::Lost | Status::Dead | Status::Ignored => false,

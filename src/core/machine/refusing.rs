@@ -109,6 +109,7 @@ impl Core {
         if !is_enough {
             return self.put_back(taken, from);
         }
+        let Some(taken) = self.hold_returned(taken, from) else { return };
         let queued = self.queue.renewed(taken).queued;
         self.queue.forget_refusals(queued.id);
         self.keep(HeldMessage { queued, by: HeldBy::Refused }, Origin::Returned(from.clone()));

@@ -33,6 +33,11 @@ impl Remotes {
         }
     }
 
+    /// The address that is ignored at the place of this one, as the user wrote it.
+    pub(super) fn ignored(&self, remote: IpAddr) -> Option<IpAddr> {
+        self.ignored.get(&place(remote)).copied()
+    }
+
     /// Whether one more unknown peer may be introduced from here.
     pub(super) fn may_introduce(&mut self, remote: IpAddr, now: Now) -> bool {
         self.introductions.take(remote, now.uptime).is_ok()

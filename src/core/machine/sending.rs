@@ -204,6 +204,7 @@ impl Core {
     }
 
     pub(super) fn put_back(&mut self, taken: Entry, from: &Address) {
+        let Some(taken) = self.hold_returned(taken, from) else { return };
         let entry = self.queue.renewed(taken);
         self.admit(entry, || Origin::Returned(from.clone()));
     }

@@ -10,6 +10,7 @@ mod machines;
 mod orders;
 mod parted;
 mod record;
+mod restore;
 mod room;
 mod standing;
 mod table;
@@ -22,11 +23,11 @@ use crate::protocol::Address;
 
 use super::{KnownPeer, Now, Peer, PeerCounts, Status, place::PlaceKey};
 
-pub(super) use self::free::Drawn;
+pub(super) use self::{free::Drawn, restore::PeerRecord};
 use self::{
     groups::Groups,
     orders::Orders,
-    record::{Class, Record, nanos},
+    record::{Class, Record, before, nanos, signed_nanos},
     standing::Standings,
     table::{Known, Table},
 };
@@ -141,15 +142,16 @@ impl Peers {
         self.put(address.clone(), Record { source, ..Record::new(Status::New, now) })
     }
 
-    /// Adds a peer of an earlier run that is not known.
+    /// Adds a peer of an earlier run that is not known. Where it keeps the status that it had, it keeps the time of that,
+    /// or has it from now on if the clock says that the time is yet to come.
     pub(super) fn restore(&mut self, known: KnownPeer, status: Status, now: Now) {
-        let KnownPeer { address, time, reached, is_named, before_ignored, .. } = known;
+        let KnownPeer { address, status: known_status, time, reached, is_named, before_ignored } = known;
         let answers = (status != Status::Ignored).then_some(false);
         let mut record = Record { reached, answers, is_named, before_ignored, ..Record::new(status, now) };
         record.classify(status);
-        if status == Status::Ignored {
-            // Nothing is measured by it.
-            record.time = time;
+        if status == known_status {
+            record.time = time.min(now.unix_ms);
+            record.since = before(now.uptime, now.unix_ms - record.time);
         }
         self.put(address, record);
     }
@@ -194,7 +196,9 @@ impl Peers {
         if from == status {
             return None;
         }
-        self.change(number, status, |record| (record.time, record.since) = (now.unix_ms, nanos(now.uptime)));
+        self.change(number, status, |record| {
+            (record.time, record.since) = (now.unix_ms, signed_nanos(now.uptime));
+        });
         Some(from)
     }
 

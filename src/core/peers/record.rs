@@ -8,11 +8,12 @@ use crate::{
 };
 
 /// What is kept of a peer beside its address. There are many, so it is small: times are nanoseconds of uptime.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub(in crate::core) struct Record {
     pub(super) time: u64,
-    pub(super) since: u64,
+    /// When the status last changed. Before the start of the node it is negative.
+    pub(super) since: i64,
     /// [`NEVER`] if there was none.
     pub(super) round_trip: u64,
     pub(in crate::core) delivered: u64,
@@ -53,6 +54,17 @@ pub(in crate::core) struct Record {
 
 const NEVER: u64 = u64::MAX;
 
+/// A time of uptime as it is kept in [`Record::since`]. Enough for 292 years.
+pub(super) fn signed_nanos(time: Duration) -> i64 {
+    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// A time so many milliseconds before another, which may be before the start of the node.
+pub(super) fn before(uptime: Duration, millis: u64) -> i64 {
+    let earlier = i64::try_from(Duration::from_millis(millis).as_nanos()).unwrap_or(i64::MAX);
+    signed_nanos(uptime).saturating_sub(earlier)
+}
+
 /// Enough for 584 years.
 pub(super) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(NEVER)
@@ -63,7 +75,7 @@ impl Record {
         let uptime = nanos(now.uptime);
         Self {
             time: now.unix_ms,
-            since: uptime,
+            since: signed_nanos(now.uptime),
             round_trip: NEVER,
             delivered: 0,
             received: 0,
@@ -91,9 +103,14 @@ impl Record {
         self.class.status()
     }
 
-    /// When the status last changed, as uptime.
+    /// When the status last changed, as uptime; zero if that was before the start of the node.
     pub(in crate::core) fn since(&self) -> Duration {
-        Duration::from_nanos(self.since)
+        Duration::from_nanos(u64::try_from(self.since).unwrap_or(0))
+    }
+
+    /// How long the peer has had its status, also where that began before the start of the node.
+    pub(in crate::core) fn age(&self, uptime: Duration) -> Duration {
+        Duration::from_nanos(u64::try_from(signed_nanos(uptime).saturating_sub(self.since)).unwrap_or(0))
     }
 
     /// Notes how long an answer took.

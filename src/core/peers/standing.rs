@@ -19,8 +19,8 @@ const LONGEST_UNASKED: Duration = Duration::from_secs(60);
 const ALL: usize = 3;
 
 /// What is kept of a peer since it last accepted something. Most peers have none.
-#[derive(Debug, Default)]
-struct Standing {
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Standing {
     /// Until when it is sent nothing, as uptime.
     until: Option<Duration>,
     /// The latest pause whose length it did not ask for.
@@ -44,6 +44,19 @@ impl Standings {
             self.ends.remove(&(before, address.clone()));
         }
         self.ends.extend(until.map(|until| (until, address.clone())));
+    }
+
+    pub(super) fn of(&self, address: &Address) -> Option<&Standing> {
+        self.by_address.get(address)
+    }
+
+    /// A peer that was forgotten is back with what was kept of it. A pause that it has by now stays.
+    pub(super) fn put_back(&mut self, address: &Address, standing: Standing) {
+        if !self.by_address.contains_key(address) {
+            let until = standing.until;
+            self.by_address.insert(address.clone(), Standing { until: None, ..standing });
+            self.set_until(address, until);
+        }
     }
 
     pub(super) fn is_paused(&self, address: &Address) -> bool {

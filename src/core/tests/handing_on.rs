@@ -90,6 +90,53 @@ fn what_is_held_stays_held() {
     assert_eq!((core.held_len(), core.poll_timeout()), (1, None));
 }
 
+/// The messages that are held, by whom, and their tickets.
+fn held_by(core: &Core) -> Vec<(MessageId, String, HeldBy)> {
+    let text = |held: &HeldMessage| held.queued.message.as_text().unwrap();
+    core.held(0..usize::MAX).map(|held| (held.queued.id, text(held), held.by)).collect()
+}
+
+#[test]
+fn what_was_held_goes_as_well_and_what_is_left_is_held_again_as_it_was() {
+    // So many are accepted, and so many are on their way when it ends.
+    for (accepted, on_the_way) in [(0, 0), (0, 2), (1, 0), (2, 3), (4, 2), (6, 0)] {
+        let mut core = slow_core(1);
+        let rule = HoldRule::new("red", |queued: &QueuedMessage| queued.message.as_json().contains("red"));
+        core.set_hold_rule(Some(rule));
+        for text in ["red a", "b", "red c", "d", "red e"] {
+            core.enqueue(Message::text(text), at(0)).unwrap();
+        }
+        let ids: Vec<_> = core.queue(0..9).map(|queued| queued.id).collect();
+        ids[1..].iter().for_each(|id| assert!(core.hold(*id)));
+        let before = held_by(&core);
+        assert_eq!((before.len(), core.queue_len()), (5, 1));
+        add_alive(&mut core, "a:1");
+        core.hand_on_with_held();
+        let mut under_way = send(&mut core, at(1));
+        assert_eq!((under_way.len(), core.held_len()), (6, 0));
+        let rest = under_way.split_off(accepted);
+        let gone: Vec<_> =
+            under_way.iter().map(|delivery| delivery.payload.message.as_text().unwrap()).collect();
+        under_way.into_iter().for_each(|delivery| drop(core.handle_delivery(delivery.id, taken(), at(1))));
+        let (fails_now, fails_later) = rest.split_at(rest.len() - on_the_way);
+        for delivery in fails_now {
+            core.handle_delivery(delivery.id, failed(), at(2));
+        }
+        core.set_handing_on(false);
+        for delivery in fails_later {
+            core.handle_delivery(delivery.id, failed(), at(3));
+        }
+        let expected: Vec<_> = before.into_iter().filter(|(_, text, _)| !gone.contains(text)).collect();
+        assert_eq!(held_by(&core), expected, "{accepted} accepted, {on_the_way} on the way");
+        assert_eq!(core.hold_rule().map(HoldRule::text), Some("red"));
+        assert_eq!(core.queue_len(), usize::from(!gone.contains(&"1".to_owned())));
+        // A release is one again.
+        core.release_all();
+        core.set_handing_on(false);
+        assert_eq!(core.held_len(), 0);
+    }
+}
+
 #[test]
 fn lost_peers_are_tried_only_if_there_are_no_others_and_not_in_a_storm() {
     let mut core = slow_core(50);

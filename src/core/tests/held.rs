@@ -235,9 +235,9 @@ fn a_message_is_replaced_where_it_is() {
     core.replace(ids[2], Message::text("two")).unwrap();
     assert_eq!((waiting(&core), held(&core)), (vec!["first".into(), "two".into()], vec!["two".to_owned()]));
     assert_eq!(core.held_bytes(), 7 + 5 + 5);
-    // "two" was seen here before; "three" is not unseen.
-    assert_eq!(core.held_message(ids[2]).unwrap().queued.visits, 2);
-    assert_eq!(enqueue_visits(&mut core, "three"), 2);
+    // What is written here again is no further visit.
+    assert_eq!(core.held_message(ids[2]).unwrap().queued.visits, 1);
+    assert_eq!(enqueue_visits(&mut core, "three"), 1);
     let queued = core.queued_message(ids[0]).unwrap().clone();
     let changed = Event::MessageChanged { before: Message::text("one"), queued };
     assert_eq!(events(&mut core)[0], changed);
@@ -246,6 +246,36 @@ fn a_message_is_replaced_where_it_is() {
 fn enqueue_visits(core: &mut Core, text: &str) -> u32 {
     let id = enqueue(core, text);
     core.queued_message(id).unwrap().visits
+}
+
+/// What a message does before it comes from a peer, and how often it has been here then.
+#[test]
+fn a_visit_is_one_that_came_from_a_peer_and_the_first_of_what_is_written_here() {
+    for (before, visits) in [
+        (&[] as &[&str], 1),
+        (&["write"], 2),
+        (&["write", "write"], 2),
+        (&["write", "change", "change back"], 2),
+        (&["come", "write", "change", "change back"], 2),
+        (&["come", "come", "write"], 3),
+    ] {
+        let mut core = core();
+        let mut id = MessageId(0);
+        for what in before {
+            match *what {
+                "write" => id = enqueue(&mut core, "m"),
+                "change" => core.replace(id, Message::text("other")).unwrap(),
+                "change back" => core.replace(id, Message::text("m")).unwrap(),
+                _ => assert_eq!(receive(&mut core, &address("peer:1"), "m", None, at(0)), 200),
+            }
+        }
+        let arrivals = before.iter().filter(|what| **what == "come").count() as u32;
+        let shown = core.queue(0..usize::MAX).map(|queued| queued.visits).max().unwrap_or(0);
+        assert_eq!(shown, if before.is_empty() { 0 } else { arrivals.max(1) }, "{before:?}");
+        receive(&mut core, &address("peer:1"), "m", None, at(1));
+        let last = core.queue(0..usize::MAX).last().unwrap();
+        assert_eq!(last.visits, visits, "{before:?}");
+    }
 }
 
 #[test]

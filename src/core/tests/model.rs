@@ -15,6 +15,7 @@ mod inputs;
 mod messages;
 mod peers;
 mod standing;
+mod undoing;
 mod watcher;
 mod world;
 

@@ -175,12 +175,11 @@ fn dropping_many_returns_them_with_why_they_were_held_and_reports_each() {
     core.hold(ids[4]);
     events(&mut core);
     let dropped = core.drop_these(&[ids[5], ids[1], ids[2], MessageId(99)]);
-    let about: Vec<_> = dropped.iter().map(|(queued, held)| (queued.id, *held)).collect();
+    let about: Vec<_> = dropped.iter().map(|state| (state.queued.id, state.held)).collect();
     assert_eq!(about, [(ids[1], Some(HeldBy::Hand)), (ids[2], None), (ids[5], None)]);
     assert_eq!(events(&mut core).len(), 3);
-    for (queued, held) in dropped {
-        core.take_back(queued, held).unwrap();
-    }
+    let restored = core.restore_messages(dropped);
+    assert_eq!((restored.waiting, restored.held), (2, 1));
     assert_eq!((core.queue_len(), core.held_len()), (4, 2));
 }
 

@@ -49,9 +49,9 @@ fn where_there_is_no_room_for_all_the_named_are_restored_first_then_those_that_a
         (1, &["f", "g"][..]),
         (2, &["e", "f", "g"]),
         (3, &["c", "e", "f", "g"]),
-        (4, &["c", "d", "e", "f", "g"]),
-        (5, &["a", "c", "d", "e", "f", "g"]),
-        (6, &["a", "b", "c", "d", "e", "f", "g"]),
+        (4, &["c", "e", "f", "d", "g"]),
+        (5, &["a", "c", "e", "f", "d", "g"]),
+        (6, &["a", "b", "c", "e", "f", "d", "g"]),
     ] {
         let mut core = core_with(|options| options.max_peers = max_peers);
         core.restore(all.clone(), at(0));

@@ -269,45 +269,74 @@ fn an_announce_that_was_taken_leaves_its_round_trip_and_counts_as_no_delivery() 
     }
 }
 
-#[test]
-fn peers_of_an_earlier_run_are_lost_or_ignored() {
-    let known = Status::ALL.map(|status| KnownPeer {
-        address: address(&format!("{status}:1")),
-        status,
-        time: 5,
-        reached: false,
-        is_named: false,
-        before_ignored: None,
-    });
-    let mut core = core();
-    core.restore(known, at(10));
-    for known in core.peers() {
-        let is_ignored = known.address.hostname() == "ignored";
-        let expected = if is_ignored { (Ignored, 5) } else { (Lost, at(10).unix_ms) };
-        assert_eq!((known.status, known.time), expected, "{}", known.address);
-        assert_eq!(known.since, at(10).uptime);
-    }
-    assert_eq!(core.peers().count(), 5);
+/// A peer of an earlier run with this status since a time.
+fn known_since(status: Status, time: u64) -> KnownPeer {
+    let address = address(&format!("{status}:1"));
+    KnownPeer { address, status, time, reached: false, is_named: false, before_ignored: None }
 }
 
 #[test]
-fn a_lost_peer_of_an_earlier_run_is_tried_for_the_whole_kill_timeout() {
+fn peers_of_an_earlier_run_keep_their_status_and_its_time_unless_they_were_good() {
+    let start = at(THEN);
+    // An hour ago, at this moment, and in the future by a clock that has gone back.
+    for (time, kept) in [
+        (start.unix_ms - 3_600_000, start.unix_ms - 3_600_000),
+        (start.unix_ms, start.unix_ms),
+        (u64::MAX, start.unix_ms),
+        (0, 0),
+    ] {
+        let mut core = core();
+        core.restore(Status::ALL.map(|status| known_since(status, time)), start);
+        let later = at(THEN + 500);
+        for status in Status::ALL {
+            let (expected, time) = match status {
+                New | Alive => (Lost, start.unix_ms),
+                stays => (stays, kept),
+            };
+            let known = core.peer(&address(&format!("{status}:1"))).unwrap();
+            assert_eq!((known.status, known.time), (expected, time), "{status}");
+            let age = Duration::from_millis(later.unix_ms - time);
+            let shown = known.age(later);
+            assert!(
+                shown == age || !known.since.is_zero() && shown.as_millis() == 500,
+                "{status}: {shown:?}"
+            );
+            let again = KnownPeer::from(known);
+            assert_eq!((again.status, again.time), (expected, time), "it is kept so for the next run");
+        }
+    }
+}
+
+#[test]
+fn a_lost_peer_of_an_earlier_run_is_dead_when_it_has_been_lost_for_the_kill_timeout() {
+    const HALF: u64 = KILL_TIMEOUT / 2;
+    for (ago, time, expected) in [
+        // Its whole kill timeout is to come, or half of it, or none.
+        (0, THEN + KILL_TIMEOUT, Lost),
+        (0, THEN + KILL_TIMEOUT + 1, Dead),
+        (HALF, THEN + HALF, Lost),
+        (HALF, THEN + HALF + 1, Dead),
+        (u64::MAX, THEN + 1, Dead),
+    ] {
+        let mut core = core_with_peer(None);
+        let since = at(THEN).unix_ms.saturating_sub(ago);
+        core.restore([KnownPeer { address: peer(), ..known_since(Lost, since) }], at(THEN));
+        end_send(&mut core, failed(), time);
+        assert_eq!(status(&core, &peer()), Some(expected), "{ago} ms ago, at {time}");
+    }
+}
+
+#[test]
+fn a_peer_that_is_lost_anew_in_this_run_starts_again() {
     let mut core = core_with_peer(None);
-    core.restore(
-        [KnownPeer {
-            address: peer(),
-            status: Lost,
-            time: 5,
-            reached: false,
-            is_named: false,
-            before_ignored: None,
-        }],
-        at(THEN),
+    core.restore([KnownPeer { address: peer(), ..known_since(Lost, 0) }], at(THEN));
+    core.see_sender(&peer(), None, at(THEN + 1));
+    end_send(&mut core, failed(), THEN + 10);
+    let known = core.peer(&peer()).unwrap();
+    assert_eq!(
+        (known.status, known.since, known.age(at(THEN + 30))),
+        (Lost, at(THEN + 10).uptime, Duration::from_millis(20))
     );
-    end_send(&mut core, failed(), THEN + KILL_TIMEOUT);
-    assert_eq!(status(&core, &peer()), Some(Lost));
-    end_send(&mut core, failed(), THEN + KILL_TIMEOUT + 1);
-    assert_eq!(status(&core, &peer()), Some(Dead));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use clacks_p2p::{
 
 use super::{
     not_here::not_here,
-    reading::{Item, List, PAGE, Reading, Shelf, find_message},
+    reading::{Contents, Item, List, PAGE, Reading, find_message},
     sentences,
     teller::Teller,
 };
@@ -92,20 +92,20 @@ pub(super) fn answer(
     teller: &mut Teller,
     source: &Source<'_>,
 ) -> Answer {
-    let shelf = Shelf { lists: source.lists, teller, now: source.now };
+    let contents = Contents { lists: source.lists, teller, now: source.now };
     let told = match command {
-        ViewCommand::Peers => peers(reading, &shelf),
-        ViewCommand::Queue => queue(reading, &shelf),
-        ViewCommand::Held => held(reading, &shelf),
-        ViewCommand::Traffic => traffic(reading, &shelf),
-        ViewCommand::Overhead => overhead(reading, &shelf),
-        ViewCommand::Move(step) => reading.step(step, &shelf),
-        ViewCommand::NextPane => turn(true, reading, &shelf),
-        ViewCommand::PreviousPane => turn(false, reading, &shelf),
-        ViewCommand::Open => open(reading, &shelf),
-        ViewCommand::Biography => biography(reading, &shelf),
-        ViewCommand::Why => why(&shelf),
-        ViewCommand::Charts => charts(&shelf),
+        ViewCommand::Peers => peers(reading, &contents),
+        ViewCommand::Queue => queue(reading, &contents),
+        ViewCommand::Held => held(reading, &contents),
+        ViewCommand::Traffic => traffic(reading, &contents),
+        ViewCommand::Overhead => overhead(reading, &contents),
+        ViewCommand::Move(step) => reading.step(step, &contents),
+        ViewCommand::NextPane => turn(true, reading, &contents),
+        ViewCommand::PreviousPane => turn(false, reading, &contents),
+        ViewCommand::Open => open(reading, &contents),
+        ViewCommand::Biography => biography(reading, &contents),
+        ViewCommand::Why => why(&contents),
+        ViewCommand::Charts => charts(&contents),
         ViewCommand::Limits => limits(source),
         ViewCommand::Stations => stations(teller),
         ViewCommand::Station(number, wish) => return station(number, wish, teller),
@@ -122,55 +122,55 @@ pub(super) fn answer(
 
 // === Lists ===
 
-fn turn(forwards: bool, reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
+fn turn(forwards: bool, reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
     match List::next(reading.list(), forwards) {
-        List::Peers => peers(reading, shelf),
-        List::Queue => queue(reading, shelf),
-        List::Held => held(reading, shelf),
-        List::Traffic => traffic(reading, shelf),
-        List::Overhead => overhead(reading, shelf),
+        List::Peers => peers(reading, contents),
+        List::Queue => queue(reading, contents),
+        List::Held => held(reading, contents),
+        List::Traffic => traffic(reading, contents),
+        List::Overhead => overhead(reading, contents),
     }
 }
 
-fn peers(reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
-    let mut told = vec![sentences::peers(&shelf.lists.overview().peers)];
-    told.extend(reading.begin(List::Peers, PAGE, shelf));
-    told.extend(sentences::ignored(&shelf.lists.ignored_remotes()));
+fn peers(reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
+    let mut told = vec![sentences::peers(&contents.lists.overview().peers)];
+    told.extend(reading.begin(List::Peers, PAGE, contents));
+    told.extend(sentences::ignored(&contents.lists.ignored_remotes()));
     told
 }
 
-fn queue(reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
-    let overview = shelf.lists.overview();
-    let mut told = vec![sentences::queue(&overview), next_send(&overview, shelf)];
-    told.extend(reading.begin(List::Queue, PAGE, shelf));
+fn queue(reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
+    let overview = contents.lists.overview();
+    let mut told = vec![sentences::queue(&overview), next_send(&overview, contents)];
+    told.extend(reading.begin(List::Queue, PAGE, contents));
     told
 }
 
-fn held(reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
-    let rule = shelf.lists.hold_rule();
-    let mut told = vec![sentences::held(shelf.lists.overview().held, rule.as_deref())];
-    told.extend(reading.begin(List::Held, PAGE, shelf));
+fn held(reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
+    let rule = contents.lists.hold_rule();
+    let mut told = vec![sentences::held(contents.lists.overview().held, rule.as_deref())];
+    told.extend(reading.begin(List::Held, PAGE, contents));
     told
 }
 
-fn traffic(reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
-    let told = reading.begin(List::Traffic, ROWS, shelf);
-    match (told.is_empty(), shelf.teller.log().total()) {
+fn traffic(reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
+    let told = reading.begin(List::Traffic, ROWS, contents);
+    match (told.is_empty(), contents.teller.log().total()) {
         (false, _) => told,
         (true, 0) => vec!["Nothing has come or gone yet.".to_owned()],
         (true, all) => vec![format!("None of {all} admits the filter; :filter alone takes it off.")],
     }
 }
 
-fn overhead(reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
-    let returned = shelf.teller.memory.lives.returned();
+fn overhead(reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
+    let returned = contents.teller.memory.lives.returned();
     let told = match returned {
         0 => "No message has come back yet.".to_owned(),
         1 => "1 message came back.".to_owned(),
         count => format!("{count} messages came back, those with the most visits first."),
     };
     let mut told = vec![told];
-    told.extend(reading.begin(List::Overhead, PAGE, shelf));
+    told.extend(reading.begin(List::Overhead, PAGE, contents));
     told
 }
 
@@ -180,17 +180,17 @@ fn overhead(reading: &mut Reading, shelf: &Shelf<'_>) -> Vec<String> {
 const NOTHING_SELECTED: &str = "Nothing is selected. :peers, :queue, :held, :traffic and :overhead tell lists, :up and \
     :down go through them, and :open NUMBER or :open HOST:PORT names a message or a peer.";
 
-fn open(reading: &Reading, shelf: &Shelf<'_>) -> Vec<String> {
+fn open(reading: &Reading, contents: &Contents<'_>) -> Vec<String> {
     match reading.selected() {
         None => vec![NOTHING_SELECTED.to_owned()],
-        Some(Item::Peer(address)) => match shelf.lists.peer(address) {
-            Some(peer) => peer_facts(&peer, shelf),
+        Some(Item::Peer(address)) => match contents.lists.peer(address) {
+            Some(peer) => peer_facts(&peer, contents),
             None => vec![format!("{address} is no longer known.")],
         },
-        Some(Item::Message(id)) => message_facts(*id, shelf),
-        Some(Item::Row(number)) => match shelf.teller.log().row(*number) {
+        Some(Item::Message(id)) => message_facts(*id, contents),
+        Some(Item::Row(number)) => match contents.teller.log().row(*number) {
             Some(row) => {
-                let mut told = said(facts::message::fields_of_row(row, shelf.teller.zone()));
+                let mut told = said(facts::message::fields_of_row(row, contents.teller.zone()));
                 told.extend(row.message.as_ref().map(whole));
                 told
             }
@@ -200,25 +200,25 @@ fn open(reading: &Reading, shelf: &Shelf<'_>) -> Vec<String> {
     }
 }
 
-fn peer_facts(peer: &Peer, shelf: &Shelf<'_>) -> Vec<String> {
-    let memory = &shelf.teller.memory;
-    let age = format::age(shelf.now.uptime.saturating_sub(peer.since));
-    let since = clock(peer.time, shelf.teller.zone());
+fn peer_facts(peer: &Peer, contents: &Contents<'_>) -> Vec<String> {
+    let memory = &contents.teller.memory;
+    let age = format::age(peer.age(contents.now));
+    let since = clock(peer.time, contents.teller.zone());
     let status = format!("{} for {age}, since {since}", format::status(peer));
     let known = memory.introductions.of(&peer.address).map(|introduced| {
-        let age = format::age(shelf.now.uptime.saturating_sub(introduced.at));
+        let age = format::age(contents.now.uptime.saturating_sub(introduced.at));
         facts::peer::introduced(&introduced.by, &age)
     });
     let share = memory.shares.of([&peer.address]).percent();
-    let certificate = shelf.lists.trusted_certificate(&peer.address);
+    let certificate = contents.lists.trusted_certificate(&peer.address);
     said(facts::peer::fields(peer, status, known, &share, certificate))
 }
 
-fn message_facts(id: MessageId, shelf: &Shelf<'_>) -> Vec<String> {
-    let Some((queued, held)) = find_message(id, shelf.lists) else {
+fn message_facts(id: MessageId, contents: &Contents<'_>) -> Vec<String> {
+    let Some((queued, held)) = find_message(id, contents.lists) else {
         return vec![sentences::reply(Err(not_found(id)))];
     };
-    let mut told = said(facts::message::fields(&queued, true, shelf.now));
+    let mut told = said(facts::message::fields(&queued, true, contents.now));
     told.extend(held.map(|by| match by {
         HeldBy::Hand => "It is held by hand.".to_owned(),
         HeldBy::Rule => "It is held by the filter.".to_owned(),
@@ -243,17 +243,17 @@ fn whole(message: &Message) -> String {
     format!("Its text: {told}.{more}")
 }
 
-fn biography(reading: &Reading, shelf: &Shelf<'_>) -> Vec<String> {
-    let Some(message) = reading.message(shelf) else {
+fn biography(reading: &Reading, contents: &Contents<'_>) -> Vec<String> {
+    let Some(message) = reading.message(contents) else {
         return vec!["No message is selected; :biography NUMBER names one of :queue or :held.".to_owned()];
     };
-    let Some(life) = shelf.teller.memory.lives.of(&message) else {
+    let Some(life) = contents.teller.memory.lives.of(&message) else {
         return vec![format!("Nothing is remembered of the message: {}.", sentences::text(&message))];
     };
     let mut told = vec![format!("The life of the message: {}.", sentences::text(&message))];
-    told.extend(said(facts::life::summary(life, shelf.now, shelf.teller.zone())));
+    told.extend(said(facts::life::summary(life, contents.now, contents.teller.zone())));
     let stays = life.passes.iter().rev().take(PAGE).map(|pass| {
-        format!("Stay at {}: {}.", clock(pass.came.unix_ms, shelf.teller.zone()), facts::life::stay(pass))
+        format!("Stay at {}: {}.", clock(pass.came.unix_ms, contents.teller.zone()), facts::life::stay(pass))
     });
     told.extend(stays);
     told.extend(
@@ -265,13 +265,13 @@ fn biography(reading: &Reading, shelf: &Shelf<'_>) -> Vec<String> {
 // === Sending ===
 
 /// When the next message goes, which it is, and to whom it can go.
-fn next_send(overview: &Overview, shelf: &Shelf<'_>) -> String {
+fn next_send(overview: &Overview, contents: &Contents<'_>) -> String {
     let rate = format!("At most {} a second are sent", a_second(overview.send_rate));
     match overview.next_send.filter(|_| overview.queued > 0) {
         Some(at) => {
-            let wait = format::span(at.saturating_sub(shelf.now.uptime));
+            let wait = format::span(at.saturating_sub(contents.now.uptime));
             let odds = facts::choice::odds(&overview.free_peers, overview.is_for_proven);
-            let head = shelf.lists.queue_window(0..1).pop();
+            let head = contents.lists.queue_window(0..1).pop();
             let text = head.map(|head| format!(": {}", sentences::text(&head.message))).unwrap_or_default();
             format!("{rate}. The next goes in {wait} to {odds}{text}.")
         }
@@ -286,10 +286,10 @@ fn a_second(rate: f64) -> String {
     told.strip_suffix("/s").unwrap_or(&told).to_owned()
 }
 
-fn why(shelf: &Shelf<'_>) -> Vec<String> {
-    let mut told = vec![next_send(&shelf.lists.overview(), shelf)];
-    let mut sends = shelf.teller.memory.sends.newest_first();
-    let zone = shelf.teller.zone();
+fn why(contents: &Contents<'_>) -> Vec<String> {
+    let mut told = vec![next_send(&contents.lists.overview(), contents)];
+    let mut sends = contents.teller.memory.sends.newest_first();
+    let zone = contents.teller.zone();
     let Some(last) = sends.next() else {
         told.push("Nothing has been sent yet.".to_owned());
         return told;
@@ -307,10 +307,10 @@ fn why(shelf: &Shelf<'_>) -> Vec<String> {
 }
 
 /// How much comes and goes, and how long it takes.
-fn charts(shelf: &Shelf<'_>) -> Vec<String> {
-    let overview = shelf.lists.overview();
-    let trends = &shelf.teller.memory.trends;
-    let mut told = vec![next_send(&overview, shelf)];
+fn charts(contents: &Contents<'_>) -> Vec<String> {
+    let overview = contents.lists.overview();
+    let trends = &contents.teller.memory.trends;
+    let mut told = vec![next_send(&overview, contents)];
     for (seconds, name) in [(10, "10 seconds"), (60, "minute"), (600, "10 minutes")] {
         let (received, delivered, failed) = trends.mean(seconds);
         told.push(format!(
@@ -336,7 +336,7 @@ fn charts(shelf: &Shelf<'_>) -> Vec<String> {
         "Since the start {} came, {} went, {} deliveries failed and {} were refused.",
         counters.received, counters.delivered, counters.failed, counters.refused
     ));
-    let missed = shelf.teller.log().missed;
+    let missed = contents.teller.log().missed;
     told.extend((missed > 0).then(|| format!("{missed} events were missed.")));
     told
 }

@@ -100,10 +100,10 @@ async fn listen(
     }
     let mut sentences: Vec<_> = session.welcome().into_iter().map(Told::Sentence).collect();
     loop {
-        tokio::select! {
-            told = tell(&output, sentences) => if let Err(closed) = told { return closed.into_result() },
-            // Somebody is in a hurry.
-            _ = signals.next() => return Ok(()),
+        match tell_all(session, &output, sentences, (&mut signals, &mut replies)).await {
+            Ok(Spoken::All) => {}
+            Ok(Spoken::Leave) => return Ok(()),
+            Err(closed) => return closed.into_result(),
         }
         if session.leaves {
             // Whoever has stopped reading holds up nobody's end.
@@ -144,6 +144,47 @@ async fn listen(
     }
 }
 
+/// How it went to tell something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spoken {
+    All,
+    /// The program is to end, and whoever reads is slow.
+    Leave,
+}
+
+/// Tells sentences. A signal that comes while the reader stands still hands on what is here, as it does otherwise, and the
+/// reader holds up none of it; a second one ends that.
+async fn tell_all(
+    session: &mut Session,
+    output: &Output,
+    sentences: Vec<Told>,
+    (signals, replies): (&mut Signals, &mut mpsc::Receiver<Reply>),
+) -> Result<Spoken, Closed> {
+    let mut telling = std::pin::pin!(tell(output, sentences));
+    loop {
+        tokio::select! {
+            told = &mut telling => return told.map(|()| Spoken::All),
+            // Nobody can be asked anything; a question that was not read was not answered either.
+            _ = signals.next() => {
+                if session.handing_on.is_some() {
+                    return Ok(Spoken::Leave);
+                }
+                session.hand_on(false, true).into_iter().for_each(|begun| crate::tell(&begun));
+            }
+            Some(reply) = replies.recv(), if session.is_told_to_end() => {
+                session.on_reply(reply).into_iter().for_each(|told| crate::tell(&told));
+            }
+        }
+        if session.leaves {
+            return tokio::select! {
+                told = &mut telling => told.map(|()| Spoken::All),
+                _ = signals.next() => Ok(Spoken::Leave),
+                () = tokio::time::sleep(LAST_WORDS) => Ok(Spoken::Leave),
+            };
+        }
+    }
+}
+
 async fn tell(output: &Output, sentences: Vec<Told>) -> Result<(), Closed> {
     for told in sentences {
         match told {
@@ -175,6 +216,8 @@ enum Reply {
 /// So many messages are handed on.
 struct HandingOn {
     total: usize,
+    /// What was held is handed on as well.
+    with_held: bool,
     /// It ends then, whatever is left.
     is_told_to_end: bool,
 }
@@ -294,11 +337,11 @@ impl Session {
     /// Ctrl-C asks as `:quit` does, and a second time leaves whatever is lost. The system is not asked: what can be
     /// handed on is.
     fn on_signal(&mut self, signal: Signal) -> Vec<String> {
-        if self.is_asked || self.handing_on.is_some() {
+        if self.handing_on.is_some() || self.is_asked && signal == Signal::Interrupt {
             self.leaves = true;
             return Vec::new();
         }
-        if signal == Signal::End { self.hand_on(true) } else { self.quit() }
+        if signal == Signal::End { self.hand_on(false, true) } else { self.quit() }
     }
 
     /// Takes a line, or the end of the input. That of a terminal is Ctrl-D, and leaves; that of a pipe ends nothing.
@@ -335,11 +378,8 @@ impl Session {
                 self.leaves = true;
                 Vec::new()
             }
-            "h" if at_stake.can_hand_on() => self.hand_on(false),
-            "a" if at_stake.is_anybody_there && at_stake.held > 0 => {
-                self.node.release_all();
-                self.hand_on(false)
-            }
+            "h" if at_stake.can_hand_on() => self.hand_on(false, false),
+            "a" if at_stake.is_anybody_there && at_stake.held > 0 => self.hand_on(true, false),
             _ => vec!["Staying. That line was not sent.".to_owned()],
         }
     }
@@ -348,18 +388,28 @@ impl Session {
         AtStake::of(&self.node.overview())
     }
 
-    /// Hands on what only this node has, for a while; leaves where there is nothing that can be.
-    fn hand_on(&mut self, is_told_to_end: bool) -> Vec<String> {
+    fn is_told_to_end(&self) -> bool {
+        self.handing_on.as_ref().is_some_and(|handing_on| handing_on.is_told_to_end)
+    }
+
+    /// Hands on what only this node has, for a while, what is held as well or not; leaves where there is nothing that can
+    /// be.
+    fn hand_on(&mut self, with_held: bool, is_told_to_end: bool) -> Vec<String> {
         let at_stake = self.at_stake();
-        if !at_stake.can_hand_on() || self.demo {
+        if !(at_stake.can_hand_on() || with_held) || self.demo {
             self.leaves = true;
             return Vec::new();
         }
-        let total = at_stake.waiting;
-        self.handing_on = Some(HandingOn { total, is_told_to_end });
+        let total = if with_held { at_stake.all() } else { at_stake.waiting };
+        self.is_asked = false;
+        self.handing_on = Some(HandingOn { total, with_held, is_told_to_end });
         let (node, replies) = (self.node.clone(), self.replies.clone());
         tokio::spawn(async move {
-            let result = node.hand_on(WHEN_TOLD_TO_END).await;
+            let result = if with_held {
+                node.hand_on_with_held(WHEN_TOLD_TO_END).await
+            } else {
+                node.hand_on(WHEN_TOLD_TO_END).await
+            };
             // An error means that nobody listens any more.
             let _ = replies.send(Reply::HandedOn(result)).await;
         });
@@ -375,8 +425,13 @@ impl Session {
 
     /// Leaves if nothing is left or the system wants it; otherwise asks again.
     fn handed_on(&mut self, result: Result<(), HandOnError>) -> Vec<String> {
-        let Some(HandingOn { total, is_told_to_end }) = self.handing_on.take() else { return Vec::new() };
-        let told = leaving::told(result, total, self.at_stake().waiting);
+        let Some(HandingOn { total, with_held, is_told_to_end }) = self.handing_on.take() else {
+            return Vec::new();
+        };
+        let at_stake = self.at_stake();
+        // What was held and is left is held again.
+        let left = if with_held { at_stake.all() } else { at_stake.waiting };
+        let told = leaving::told(result, total, left);
         let mut sentences = vec![sentences::handed_on(&told)];
         if is_told_to_end {
             self.leaves = true;

@@ -46,7 +46,7 @@ pub(super) struct Reading {
 
 /// What lists are read from.
 #[derive(Clone, Copy)]
-pub(super) struct Shelf<'a> {
+pub(super) struct Contents<'a> {
     pub(super) lists: &'a dyn Lists,
     pub(super) teller: &'a Teller,
     pub(super) now: Now,
@@ -69,19 +69,19 @@ impl List {
     }
 
     /// How many items it has.
-    fn len(self, shelf: &Shelf<'_>) -> usize {
+    fn len(self, contents: &Contents<'_>) -> usize {
         match self {
-            Self::Peers => shelf.lists.overview().peers.total(),
-            Self::Queue => shelf.lists.queue_len(),
-            Self::Held => shelf.lists.overview().held,
-            Self::Traffic => shelf.teller.log().len(),
-            Self::Overhead => shelf.teller.memory.lives.returned(),
+            Self::Peers => contents.lists.overview().peers.total(),
+            Self::Queue => contents.lists.queue_len(),
+            Self::Held => contents.lists.overview().held,
+            Self::Traffic => contents.teller.log().len(),
+            Self::Overhead => contents.teller.memory.lives.returned(),
         }
     }
 
     /// Items from a position on, each with the sentence about it.
-    fn items(self, shelf: &Shelf<'_>, from: usize, count: usize) -> Vec<(Item, String)> {
-        let Shelf { lists, teller, now } = *shelf;
+    fn items(self, contents: &Contents<'_>, from: usize, count: usize) -> Vec<(Item, String)> {
+        let Contents { lists, teller, now } = *contents;
         match self {
             Self::Peers => {
                 let peers = lists.first_peers(from.saturating_add(count));
@@ -125,22 +125,22 @@ impl Reading {
     }
 
     /// Tells the items of a list from its start, or of the traffic the last.
-    pub(super) fn begin(&mut self, list: List, count: usize, shelf: &Shelf<'_>) -> Vec<String> {
+    pub(super) fn begin(&mut self, list: List, count: usize, contents: &Contents<'_>) -> Vec<String> {
         self.list = Some(list);
-        let from = if list == List::Traffic { list.len(shelf).saturating_sub(count) } else { 0 };
-        self.tell_from(from, count, shelf)
+        let from = if list == List::Traffic { list.len(contents).saturating_sub(count) } else { 0 };
+        self.tell_from(from, count, contents)
     }
 
     /// Tells so many items from a position on, the first of which is selected, or of the traffic the last.
-    fn tell_from(&mut self, from: usize, count: usize, shelf: &Shelf<'_>) -> Vec<String> {
+    fn tell_from(&mut self, from: usize, count: usize, contents: &Contents<'_>) -> Vec<String> {
         let Some(list) = self.list else { return Vec::new() };
-        let items = list.items(shelf, from, count);
+        let items = list.items(contents, from, count);
         (self.start, self.end) = (from, from + items.len());
         let is_last_selected = list == List::Traffic;
         let at = if is_last_selected { items.len().saturating_sub(1) } else { 0 };
         (self.position, self.selected) = (from + at, items.get(at).map(|(item, _)| item.clone()));
         let mut told: Vec<_> = items.into_iter().map(|(_, sentence)| sentence).collect();
-        let (len, end) = (list.len(shelf), self.end);
+        let (len, end) = (list.len(contents), self.end);
         if from > 0 && list == List::Traffic {
             told.insert(0, format!("{from} before; :page-up tells them."));
         }
@@ -151,39 +151,39 @@ impl Reading {
     }
 
     /// Moves in the list that was told last, and tells where to.
-    pub(super) fn step(&mut self, step: Step, shelf: &Shelf<'_>) -> Vec<String> {
+    pub(super) fn step(&mut self, step: Step, contents: &Contents<'_>) -> Vec<String> {
         let Some(list) = self.list else {
             return vec![
                 "No list was told yet; :peers, :queue, :held, :traffic and :overhead do it.".to_owned(),
             ];
         };
-        let len = list.len(shelf);
+        let len = list.len(contents);
         if len == 0 {
             return vec!["There is nothing in it.".to_owned()];
         }
         match step {
             Step::PageDown if self.end >= len => vec!["That was the last.".to_owned()],
-            Step::PageDown => self.tell_from(self.end, PAGE, shelf),
+            Step::PageDown => self.tell_from(self.end, PAGE, contents),
             Step::PageUp if self.start == 0 => vec!["That was the first.".to_owned()],
             Step::PageUp => {
                 let from = self.start.saturating_sub(PAGE);
-                self.tell_from(from, self.start - from, shelf)
+                self.tell_from(from, self.start - from, contents)
             }
-            Step::Top => self.tell_one(0, len, shelf),
-            Step::Bottom => self.tell_one(len - 1, len, shelf),
+            Step::Top => self.tell_one(0, len, contents),
+            Step::Bottom => self.tell_one(len - 1, len, contents),
             Step::Down if self.position + 1 >= len => vec!["That was the last.".to_owned()],
-            Step::Down => self.tell_one(self.position + 1, len, shelf),
+            Step::Down => self.tell_one(self.position + 1, len, contents),
             Step::Up if self.position == 0 => vec!["That was the first.".to_owned()],
-            Step::Up => self.tell_one(self.position - 1, len, shelf),
+            Step::Up => self.tell_one(self.position - 1, len, contents),
             Step::Left | Step::Right => {
                 vec!["There is no map here; :up and :down go through the list that was told last.".to_owned()]
             }
         }
     }
 
-    fn tell_one(&mut self, position: usize, len: usize, shelf: &Shelf<'_>) -> Vec<String> {
+    fn tell_one(&mut self, position: usize, len: usize, contents: &Contents<'_>) -> Vec<String> {
         let Some(list) = self.list else { return Vec::new() };
-        match list.items(shelf, position, 1).pop() {
+        match list.items(contents, position, 1).pop() {
             Some((item, sentence)) => {
                 (self.position, self.selected) = (position, Some(item));
                 (self.start, self.end) = (position, position + 1);
@@ -194,11 +194,11 @@ impl Reading {
     }
 
     /// The text of the message that is selected, if a message is.
-    pub(super) fn message(&self, shelf: &Shelf<'_>) -> Option<Message> {
+    pub(super) fn message(&self, contents: &Contents<'_>) -> Option<Message> {
         match self.selected.as_ref()? {
             Item::Peer(_) => None,
-            Item::Message(id) => find_message(*id, shelf.lists).map(|(queued, _)| queued.message),
-            Item::Row(number) => shelf.teller.log().row(*number)?.message.clone(),
+            Item::Message(id) => find_message(*id, contents.lists).map(|(queued, _)| queued.message),
+            Item::Row(number) => contents.teller.log().row(*number)?.message.clone(),
             Item::Text(message) => Some(message.clone()),
         }
     }

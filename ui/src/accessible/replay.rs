@@ -268,14 +268,14 @@ impl Session {
                 Vec::new()
             }
             Answer::Stations(told, _) => vec![told],
-            Answer::Other(command) => self.act(command),
+            Answer::Other(command) => self.act(&command),
         }
     }
 
     /// Carries out what does more than to ask.
-    fn act(&mut self, command: ViewCommand) -> Vec<String> {
+    fn act(&mut self, command: &ViewCommand) -> Vec<String> {
         match command {
-            ViewCommand::Replay(command) => self.control(command),
+            ViewCommand::Replay(command) => self.control(*command),
             ViewCommand::Help => sentences::help_in_replay(),
             ViewCommand::Quit | ViewCommand::QuitAtOnce => {
                 self.leaves = true;

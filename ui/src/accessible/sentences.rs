@@ -179,7 +179,7 @@ pub(super) fn ignored(remotes: &[IpAddr]) -> Option<String> {
 
 /// A peer in brief.
 pub(super) fn described(peer: &Peer, now: Now) -> String {
-    let age = format::age(now.uptime.saturating_sub(peer.since));
+    let age = format::age(peer.age(now));
     let round_trip = peer.round_trip.map(|time| format!(", round trip {}", format::round_trip(time)));
     let says = if peer.is_claim() { ", as it says itself; it has not answered us" } else { "" };
     format!("{}, {} for {age}{says}{}.", peer.address, peer.status, round_trip.unwrap_or_default())

@@ -304,3 +304,39 @@ async fn the_traffic_is_written_to_a_file() {
     let again = heard.hear(&format!(":write {}", path.display())).await;
     assert!(again.starts_with("It did not work: ") && again.contains(":write!"), "{again}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_line_is_answered_with_the_reason_that_the_screen_shows() {
+    for line in [
+        ":rate 0",
+        ":ignore x",
+        ":write x.txt",
+        ":qu",
+        ":json 0",
+        ":drop 99",
+        ":drop all",
+        ":drop type:out",
+        ":hold 99",
+        ":hold status:lost",
+        ":edit 99 x",
+        ":release all",
+        ":unhold",
+        ":forget a:1",
+        ":unignore a:1",
+        ":unignore ip:192.0.2.7",
+        ":quit now",
+    ] {
+        let mut heard = Heard::start().await;
+        let reason = match Command::parse(line) {
+            Err(error) => error.to_string(),
+            Ok(Command::Node(command)) => {
+                crate::precheck::at_node(&heard.session.node, &command).expect("a refusal")
+            }
+            Ok(Command::View(command)) => panic!("{command:?} is not refused"),
+        };
+        assert_eq!(heard.hear(line).await, format!("It did not work: {reason}."), "{line}");
+        heard.session.node.stop().await;
+    }
+    let mut heard = Heard::start().await;
+    assert!(heard.hear(":pause").await.contains("no replay"));
+}

@@ -116,7 +116,7 @@ pub(crate) const COMMANDS: &[Spec] = commands![
     "more", Nothing, Screen, "one page on; with --accessible: tell the next of a long list", view!(View::Move(Step::PageDown));
     "open", Nothing, Screen, "show all of what is selected", view!(View::Open);
     "hold-still", Nothing, Screen, "hold the screen still while the node goes on, or let it go on", view!(View::HoldStill);
-    "undo", Nothing, Screen, "take the last ignore or drop back, for ten seconds", view!(View::Undo);
+    "undo", Nothing, Screen, "undo the last command that changed something, for ten seconds", view!(View::Undo);
     "mark", Nothing, Screen, "mark what is selected, or take the mark away", view!(View::Mark);
     "unmark", Nothing, Screen, "take all marks away", view!(View::Unmark);
     "mouse", Nothing, Screen, "release the mouse to select text, or take it back", view!(View::Mouse);

@@ -31,14 +31,17 @@ impl Model {
         self.copied(text)
     }
 
-    /// What is open: the message that it shows as a whole, or all that is told of anything else.
+    /// What is open: the message that it shows as a whole, as one line; of a life what is told above it as well; and all
+    /// that is told of anything else.
     fn open_text(&self) -> Option<String> {
-        let is_told = matches!(self.overlay.as_ref()?.content, Content::Biography(_));
-        let message = story::message(self).filter(|_| !is_told);
-        if self.shows_held() {
-            return message.as_ref().map(line);
+        let message = story::message(self).as_ref().map(line);
+        match &self.overlay.as_ref()?.content {
+            Content::Held => message,
+            Content::Biography(_) => {
+                Some(view::overlay_head(self).into_iter().chain(message).collect::<Vec<_>>().join("\n"))
+            }
+            _ => Some(message.unwrap_or_else(|| view::overlay_text(self).join("\n"))),
         }
-        Some(message.map_or_else(|| view::overlay_text(self).join("\n"), |message| line(&message)))
     }
 
     fn selected_text(&self) -> Option<String> {

@@ -11,9 +11,11 @@ use super::{
     update::Msg,
 };
 use crate::{
+    command::NodeCommand,
     editable::{self, Document},
     execute,
     terminal::Ended,
+    undoing,
 };
 
 /// What the shell ends with if there is no such program.
@@ -23,9 +25,11 @@ impl Dashboard {
     /// Begins to edit a message on the line.
     pub(super) fn edit(&mut self, id: MessageId) {
         let Some(node) = self.source.node() else { return };
+        let before = undoing::before(node, &NodeCommand::HoldOne(id));
         let in_hand = execute::message(node, id)
             .and_then(|message| editing::too_long(id, &message).map_or(Ok(()), Err))
             .and_then(|()| execute::take_in_hand(node, id));
+        self.before_edit = before;
         self.take(match in_hand {
             Ok(in_hand) => Msg::Editing(Box::new(in_hand)),
             Err(reason) => Msg::Done(Err(reason)),
@@ -38,7 +42,12 @@ impl Dashboard {
         match execute::replace(node, editing.id, message.clone()) {
             Ok(done) => {
                 let queued = self.put_back(&editing).map(|id| format!("; it is queued as {id}"));
-                self.take(Msg::Done(Ok(done + &queued.unwrap_or_default())));
+                let outcome = (
+                    NodeCommand::Replace(editing.id, message.clone()),
+                    Ok(done + &queued.unwrap_or_default()),
+                );
+                let before = std::mem::take(&mut self.before_edit);
+                self.take(Msg::Ran(vec![outcome], before));
             }
             Err(reason) => {
                 let line = editing::on_a_line(editable::line(editing.id, message));
@@ -50,6 +59,7 @@ impl Dashboard {
     /// Edits a message in the user's editor. The node goes on meanwhile; what happens waits in the subscription.
     pub(super) async fn edit_elsewhere(&mut self, id: MessageId) -> anyhow::Result<Stay> {
         let Some(node) = self.source.node() else { return Ok(Stay::Open) };
+        let before = undoing::before(node, &NodeCommand::HoldOne(id));
         let in_hand = match execute::take_in_hand(node, id) {
             Ok(in_hand) => in_hand,
             Err(reason) => {
@@ -57,6 +67,7 @@ impl Dashboard {
                 return Ok(Stay::Open);
             }
         };
+        self.before_edit = before;
         let editing = Editing { id, goes_back: in_hand.waited, from_held: self.model.shows_held() };
         let file = match File::with(&in_hand.message) {
             Ok(file) => file,

@@ -44,6 +44,12 @@ pub(crate) fn round_trip(time: Duration) -> String {
     }
 }
 
+/// The last place at or before a byte of a text at which no character is cut.
+pub(crate) fn char_boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|place| text.is_char_boundary(*place)).unwrap_or_default()
+}
+
 /// A number of bytes: `17 B`, `1.2 kB`, `64 MB`.
 pub(crate) fn size(bytes: usize) -> String {
     scaled(bytes as f64, [" B", " kB", " MB", " GB"])

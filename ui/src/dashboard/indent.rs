@@ -5,14 +5,14 @@ use std::borrow::Cow;
 /// The JSON text with one value a line, indented by two columns a level. Tokens are as they came: numbers keep their
 /// digits, objects their order and their duplicates.
 ///
-/// At most `max_bytes` are written; the second value is whether something was left out.
-pub(crate) fn indented(json: &str, max_bytes: usize) -> (String, bool) {
+/// At most `max_bytes` are written; the second value is how many bytes of the JSON text were left out.
+pub(crate) fn indented(json: &str, max_bytes: usize) -> (String, usize) {
     lay_out(json, max_bytes, |token, _| token.into())
 }
 
 /// The same for reading alone: a string of several lines has each on a line of its own, behind the quote that it begins
 /// with. All other escapes stay.
-pub(crate) fn laid_out(json: &str, max_bytes: usize) -> (String, bool) {
+pub(crate) fn laid_out(json: &str, max_bytes: usize) -> (String, usize) {
     lay_out(json, max_bytes, |token, depth| in_lines(token, depth, max_bytes))
 }
 
@@ -20,7 +20,7 @@ fn lay_out<'a>(
     json: &'a str,
     max_bytes: usize,
     written: impl Fn(&'a str, usize) -> Cow<'a, str>,
-) -> (String, bool) {
+) -> (String, usize) {
     let mut out = String::new();
     let mut depth = 0_usize;
     let mut rest = json.trim();
@@ -28,9 +28,10 @@ fn lay_out<'a>(
         let token = &*written(raw, depth);
         if out.len() + token.len() > max_bytes {
             let room = max_bytes.saturating_sub(out.len());
-            let fits = (0..=room).rev().find_map(|end| token.get(..end));
-            out.push_str(fits.unwrap_or_default());
-            return (out, true);
+            let fits = super::format::char_boundary(token, room);
+            out.push_str(&token[..fits]);
+            // Line breaks that are written out are longer than their escapes.
+            return (out, rest.len().saturating_sub(fits).max(1));
         }
         rest = rest[raw.len()..].trim_start();
         let is_empty = matches!((token, rest.chars().next()), ("[", Some(']')) | ("{", Some('}')));
@@ -53,7 +54,7 @@ fn lay_out<'a>(
             token => out.push_str(token),
         }
     }
-    (out, false)
+    (out, 0)
 }
 
 /// A string with its line breaks as such, behind the quote; as much of it as there is room for. Other tokens as they are.
@@ -129,7 +130,7 @@ mod tests {
     fn lays_out_without_changing_tokens() {
         let json = r#" {"a":[1.0e+2, {"b" :"x, [y] \" z"},[ ],{}],"a":null}"#;
         let wanted = "{\n  \"a\": [\n    1.0e+2,\n    {\n      \"b\": \"x, [y] \\\" z\"\n    },\n    [],\n    {}\n  ],\n  \"a\": null\n}";
-        assert_eq!(indented(json, 1000), (wanted.to_owned(), false));
+        assert_eq!(indented(json, 1000), (wanted.to_owned(), 0));
         assert_eq!(indented("\"text\"", 1000).0, "\"text\"");
     }
 
@@ -144,18 +145,19 @@ mod tests {
             (r#""tab\t \u001b quote\" end""#, r#""tab\t \u001b quote\" end""#),
             (r#"{"a":"x\ny","b":[1]}"#, "{\n  \"a\": \"x\n   y\",\n  \"b\": [\n    1\n  ]\n}"),
         ] {
-            assert_eq!(laid_out(json, 1000), (wanted.to_owned(), false), "{json}");
+            assert_eq!(laid_out(json, 1000), (wanted.to_owned(), 0), "{json}");
         }
         assert_eq!(indented(r#""a\nb""#, 1000).0, r#""a\nb""#, "to be edited it stays JSON");
         let deep = format!("{}\"{}\"{}", "[".repeat(100), "\\n".repeat(100_000), "]".repeat(100));
         let (text, is_cut) = laid_out(&deep, 1 << 20);
-        assert!(is_cut && text.len() <= 1 << 20);
+        assert!(is_cut > 0 && text.len() <= 1 << 20);
     }
 
     #[test]
     fn stops_at_the_bound_between_characters() {
         let json = format!("\"{}\"", "\u{20ac}".repeat(100));
-        let (text, is_cut) = indented(&json, 12);
-        assert!(is_cut && text.len() <= 12 && text.ends_with('\u{20ac}'), "{text}");
+        let (text, left_out) = indented(&json, 12);
+        assert!(text.len() <= 12 && text.ends_with('\u{20ac}'), "{text}");
+        assert_eq!(text.len() + left_out, json.len());
     }
 }

@@ -52,18 +52,16 @@ impl Input {
     }
 
     /// Begins a command, or goes on with one that begins so; a colon alone always begins a new one. Another that was
-    /// being written goes into the history of this run; returns whether there was one.
-    pub(crate) fn write_command(&mut self, begun: &str) -> bool {
+    /// being written goes into the history of this run.
+    pub(crate) fn write_command(&mut self, begun: &str) {
         self.write_message();
         self.writes_command = true;
-        let is_left = self.draft() != self.begun && !self.draft().is_empty();
         let goes_on = begun != ":" && self.draft().starts_with(begun);
         if !goes_on {
-            self.history.push_unsent(&self.draft().to_owned());
+            self.leave_in_history();
             self.set(begun);
         }
         begun.clone_into(&mut self.begun);
-        is_left && !goes_on
     }
 
     /// Leaves the draft to be gone on with later, but for a command that nothing was added to: that is none.
@@ -77,7 +75,7 @@ impl Input {
     /// Puts the command that was being written into the history, and goes on with the message.
     pub(crate) fn put_away_command(&mut self) {
         self.writes_command = true;
-        self.history.push_unsent(&self.draft().to_owned());
+        self.leave_in_history();
         self.clear();
         self.write_message();
     }
@@ -166,6 +164,12 @@ impl Input {
         let remembered = self.remember();
         self.clear();
         Taken { was_command: std::mem::take(&mut self.writes_command), remembered }
+    }
+
+    /// Adds the draft to the history as one that was not sent.
+    fn leave_in_history(&mut self) {
+        let draft = self.draft().to_owned();
+        self.history.push_unsent(&draft);
     }
 
     /// Adds the draft to the history; returns it unless it is there already.
@@ -360,10 +364,10 @@ mod tests {
     #[test]
     fn a_command_begun_with_a_colon_starts_empty_and_what_was_begun_is_in_the_history() {
         let mut input = Input::default();
-        assert!(!input.write_command(":"));
+        input.write_command(":");
         input.insert("rate abc");
         input.leave();
-        assert!(input.write_command(":"), "there was one");
+        input.write_command(":");
         assert_eq!(input.draft(), ":");
         press(&mut input, KeyCode::Up);
         assert_eq!(input.draft(), ":rate abc");

@@ -33,13 +33,17 @@ pub(crate) struct HandingOn {
 pub(crate) struct Begun {
     total: usize,
     until: Duration,
+    /// What was held is handed on as well; what is left of it is held again in the end.
+    with_held: bool,
 }
 
 impl Model {
     /// How far the handing on is, while there is one.
     pub(crate) fn handing_on(&self) -> Option<HandingOn> {
-        let Begun { total, until } = self.begun_to_hand_on?;
-        let gone = total.saturating_sub(AtStake::of(&self.overview).waiting);
+        let Begun { total, until, with_held } = self.begun_to_hand_on?;
+        let at_stake = AtStake::of(&self.overview);
+        let left = if with_held { at_stake.all() } else { at_stake.waiting };
+        let gone = total.saturating_sub(left);
         Some(HandingOn { total, gone, left: until.saturating_sub(self.now.uptime) })
     }
 }
@@ -58,7 +62,7 @@ pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
 pub(super) fn begin(model: &mut Model, with_held: bool) -> Vec<Effect> {
     let AtStake { waiting, held, .. } = AtStake::of(&model.overview);
     let total = waiting + if with_held { held } else { 0 };
-    model.begun_to_hand_on = Some(Begun { total, until: model.now.uptime + WITHIN });
+    model.begun_to_hand_on = Some(Begun { total, until: model.now.uptime + WITHIN, with_held });
     model.notice = None;
     vec![Effect::HandOn { with_held }]
 }
@@ -93,7 +97,7 @@ fn stops(key: Key) -> Option<Then> {
 
 fn stop(model: &mut Model, then: Then) -> Vec<Effect> {
     if let Some(HandingOn { total, gone, .. }) = model.handing_on() {
-        model.say(format!("handed on {gone} of {total}; what is left goes on as before"));
+        model.say(format!("handed on {gone} of {total}; what is left is as before"));
     }
     model.begun_to_hand_on = None;
     match then {

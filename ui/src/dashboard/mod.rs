@@ -19,6 +19,7 @@ mod history;
 mod holding;
 mod indent;
 mod input;
+mod kept_messages;
 mod keymap;
 mod layout;
 mod leaving;
@@ -94,14 +95,12 @@ use self::{
     outcome::Outcome,
     source::{Happened, News},
     title::Title,
-    undo::Dropped,
     update::{Effect, Msg, update},
 };
 use crate::{
     clipboard::{self, Text},
     command::{Command, NodeCommand},
     config::View,
-    execute::{self, drop_matching, execute},
     history_file::{HistoryFile, HistoryWriter},
     leaving::Cause,
     limits::Settings as LimitSettings,
@@ -111,6 +110,7 @@ use crate::{
     recording::controls::ReplayCommand,
     station::{StationFile, StationWriter, Stations},
     terminal::{self, Input, Screen},
+    undoing::{self, Before, execute_undoable},
 };
 
 /// Answers of commands that may wait to be shown.
@@ -230,6 +230,8 @@ struct Dashboard {
     handing_on: JoinSet<Result<(), HandOnError>>,
     /// Why the program ends.
     cause: Cause,
+    /// The message that is edited as it was before that.
+    before_edit: Vec<Before>,
 }
 
 /// Whether the dashboard stays.
@@ -283,6 +285,7 @@ impl Dashboard {
             last_words,
             handing_on,
             cause,
+            before_edit: Vec::new(),
         }
     }
 
@@ -316,7 +319,7 @@ impl Dashboard {
                 // replay waits for no frame.
                 happened = self.source.next(), if !self.frames.is_due() || self.source.is_jumping() => match happened {
                     Some(News::Happened(happened)) => self.note(happened),
-                    Some(News::Recorded(said)) => self.take(Msg::Done(said)),
+                    Some(News::Recorded(said)) => self.take(Msg::Recorded(said)),
                     Some(News::Arrived) => self.frames.request(),
                     Some(News::Failed(reason)) => self.take(Msg::Done(Err(reason))),
                     None => return Ok(()),
@@ -391,7 +394,7 @@ impl Dashboard {
             Effect::Edit(id) => self.edit(id),
             Effect::FinishEdit(editing, message) => self.finish_edit(editing, &message),
             Effect::OpenEditor(id) => return self.edit_elsewhere(id).await,
-            Effect::TakeBack(dropped) => self.undrop(dropped),
+            Effect::Undo(before) => self.undo(before),
             Effect::Refresh => self.refresh(),
             Effect::Suspend => {
                 if let Err(error) = self.screen.suspend()? {
@@ -419,8 +422,14 @@ impl Dashboard {
                 return Ok(if effects.contains(&Effect::Quit) { Stay::Leave } else { Stay::Open });
             }
             Effect::Record(command) => {
-                if let Err(reason) = self.source.record(&command) {
-                    self.take(Msg::Done(Err(reason)));
+                let failure = self.model.recording_failure.take();
+                match (self.source.record(&command), failure) {
+                    (Ok(()), _) => {}
+                    // It is acknowledged.
+                    (Err(_), Some(failure)) => {
+                        self.take(Msg::Done(Ok(format!("the recording ended: {failure}"))));
+                    }
+                    (Err(reason), None) => self.take(Msg::Done(Err(reason))),
                 }
             }
             Effect::ReadPeers(source) => self.read_peers(source),
@@ -440,52 +449,44 @@ impl Dashboard {
             self.take(Msg::Done(Err(REPLAY_SENDS_NOTHING.to_owned())));
             return;
         };
-        if matches!(commands.first(), Some(NodeCommand::Announce(_) | NodeCommand::Hold(_))) {
+        let takes_long = |command: &NodeCommand| {
+            matches!(
+                command,
+                NodeCommand::Announce(_)
+                    | NodeCommand::Hold(_)
+                    | NodeCommand::Unhold
+                    | NodeCommand::DropAll(_)
+            )
+        };
+        if commands.first().is_some_and(takes_long) {
             // It takes as long as the other nodes take, or the look at the whole queue; meanwhile the dashboard goes on.
             let (node, replies) = (node.clone(), self.replies.0.clone());
             tokio::spawn(async move {
+                let (outcomes, before) = run_side_by_side(&node, commands).await;
                 // An error means that the dashboard is gone.
-                let _ = replies.send(Msg::Ran(run_side_by_side(&node, commands).await)).await;
+                let _ = replies.send(Msg::Ran(outcomes, before)).await;
             });
             return;
         }
-        if let [NodeCommand::DropAll(filter)] = commands.as_slice() {
-            // It takes as long as the look at the whole queue.
-            let (node, replies, filter) = (node.clone(), self.replies.0.clone(), filter.clone());
-            tokio::spawn(async move {
-                let removed = drop_matching(&node, filter.clone()).await;
-                let outcome = (NodeCommand::DropAll(filter), execute::dropped(removed.len()));
-                let dropped = removed.into_iter().map(|(queued, held)| Dropped { queued, held }).collect();
-                // An error means that the dashboard is gone.
-                let _ = replies.send(Msg::Dropped(vec![outcome], dropped)).await;
-            });
-            return;
-        }
-        let (mut outcomes, mut dropped) = (Vec::with_capacity(commands.len()), Vec::new());
+        let (mut outcomes, mut all_before) = (Vec::with_capacity(commands.len()), Vec::new());
         for command in commands {
-            let before = to_be_dropped(node, &command);
-            let result = execute(node, command.clone()).await;
-            dropped.extend(before.filter(|_| result.is_ok()));
+            let (result, before) = execute_undoable(node, command.clone()).await;
+            all_before.extend(before);
             outcomes.push((command, result));
         }
-        self.take(if dropped.is_empty() { Msg::Ran(outcomes) } else { Msg::Dropped(outcomes, dropped) });
+        self.take(Msg::Ran(outcomes, all_before));
     }
 
-    /// Puts messages back that were dropped.
-    fn undrop(&mut self, dropped: Vec<Dropped>) {
-        let Some(node) = self.source.node() else { return };
-        let (mut waiting, mut held, mut left, mut reason) = (0, 0, Vec::new(), None);
-        for message in dropped {
-            match node.take_back(message.queued.clone(), message.held) {
-                Ok(id) if node.held_message(id).is_some() => held += 1,
-                Ok(_) => waiting += 1,
-                Err(error) => {
-                    reason = Some(error.to_string());
-                    left.push(message);
-                }
-            }
-        }
-        self.take(Msg::TakenBack(undo::told(waiting, held, reason.as_deref()), left));
+    /// Puts back what was before a command. Where a hold rule is put back, that takes as long as the look at the whole
+    /// queue; meanwhile the dashboard goes on.
+    fn undo(&mut self, before: Vec<Before>) {
+        let Some(node) = self.source.node().cloned() else { return };
+        let replies = self.replies.0.clone();
+        tokio::task::spawn_blocking(move || {
+            let (said, left) = undoing::undo(&node, before);
+            // An error means that the dashboard is gone.
+            let _ = replies.blocking_send(Msg::Undone(said, left));
+        });
     }
 
     /// Does what takes longer than a frame, while the dashboard goes on, and tells how it went.
@@ -511,10 +512,13 @@ impl Dashboard {
     /// Hands on what only the node has, while the dashboard goes on.
     fn hand_on(&mut self, with_held: bool) {
         let Some(node) = self.source.node().cloned() else { return };
-        if with_held {
-            node.release_all();
-        }
-        self.handing_on.spawn(async move { node.hand_on(leaving::WITHIN).await });
+        self.handing_on.spawn(async move {
+            if with_held {
+                node.hand_on_with_held(leaving::WITHIN).await
+            } else {
+                node.hand_on(leaving::WITHIN).await
+            }
+        });
     }
 
     fn ring(&mut self) -> io::Result<()> {
@@ -625,32 +629,26 @@ impl Dashboard {
     }
 }
 
-/// What a command is to drop, while it is still there.
-fn to_be_dropped(node: &Node, command: &NodeCommand) -> Option<Dropped> {
-    let NodeCommand::Drop(id) = command else { return None };
-    let held = || node.held_message(*id).map(|held| Dropped { queued: held.queued, held: Some(held.by) });
-    node.queued_message(*id).map(|queued| Dropped { queued, held: None }).or_else(held)
-}
-
 /// Carries out commands that wait for other nodes, some at a time.
-async fn run_side_by_side(node: &Node, commands: Vec<NodeCommand>) -> Vec<Outcome> {
-    let mut outcomes = Vec::with_capacity(commands.len());
+async fn run_side_by_side(node: &Node, commands: Vec<NodeCommand>) -> (Vec<Outcome>, Vec<Before>) {
+    let (mut outcomes, mut all_before) = (Vec::with_capacity(commands.len()), Vec::new());
     let mut running = JoinSet::new();
+    let mut take = |(command, (result, before))| {
+        all_before.extend::<Vec<Before>>(before);
+        outcomes.push((command, result));
+    };
     for command in commands {
         if running.len() >= AT_ONCE {
-            outcomes.extend(running.join_next().await.and_then(Result::ok));
+            running.join_next().await.and_then(Result::ok).into_iter().for_each(&mut take);
         }
         let node = node.clone();
-        running.spawn(async move {
-            let result = execute(&node, command.clone()).await;
-            (command, result)
-        });
+        running.spawn(async move { (command.clone(), execute_undoable(&node, command).await) });
     }
     // One that panicked is told of elsewhere.
-    while let Some(outcome) = running.join_next().await {
-        outcomes.extend(outcome);
+    while let Some(done) = running.join_next().await {
+        done.into_iter().for_each(&mut take);
     }
-    outcomes
+    (outcomes, all_before)
 }
 
 #[cfg(test)]

@@ -2,40 +2,41 @@
 
 use clacks_p2p::Address;
 
-use super::{model::Model, undo::Dropped};
-use crate::command::{NodeCommand, Party};
+use super::model::Model;
+use crate::{
+    command::{NodeCommand, Party},
+    undoing::Before,
+};
 
 /// A command and how it went, in a line.
 pub(crate) type Outcome = (NodeCommand, Result<String, String>);
 
-/// Takes in how drops went that were run together, and which messages were dropped.
-pub(crate) fn note_drops(model: &mut Model, outcomes: &[Outcome], dropped: Vec<Dropped>) {
-    note(model, outcomes);
-    let count = dropped.len();
-    if model.undo.note_dropped(dropped, model.now)
-        && let Some(notice) = model.notice.take()
-    {
-        let them = if count == 1 { "it" } else { "them" };
-        let key = model.keymap.name_of(model.place(), ":undo");
-        model.offer(notice.text, notice.is_error, format!("{key} takes {them} back"));
-    }
-}
-
-/// Takes in how commands went that were run together.
-pub(crate) fn note(model: &mut Model, outcomes: &[Outcome]) {
+/// Takes in how commands went that were run together, and what was before them.
+pub(crate) fn note(model: &mut Model, outcomes: &[Outcome], before: Vec<Before>) {
     let ignored = ignored(outcomes);
     for (command, _) in outcomes.iter().filter(|(_, result)| result.is_ok()) {
         settle(model, command);
     }
-    match (outcomes, told(outcomes)) {
+    let (text, is_error) = match told(outcomes) {
+        Ok(text) => (text + &share_of(model, &ignored), false),
+        Err(error) => (error, true),
+    };
+    let can_undo = model.undo.remember(before, ignored, model.now);
+    match (outcomes, is_error) {
         ([], _) => {}
-        (_, Err(error)) => model.complain(error),
-        (_, Ok(text)) if ignored.is_empty() => model.say(text),
-        (_, Ok(text)) => say_ignored(model, &text, &ignored),
+        _ if can_undo => offer_to_undo(model, outcomes, text, is_error),
+        (_, true) => model.complain(text),
+        (_, false) => model.say(text),
     }
-    if !ignored.is_empty() {
-        model.undo.note_ignored(ignored, model.now);
-    }
+}
+
+/// Says how it went, and which key takes it back.
+fn offer_to_undo(model: &mut Model, outcomes: &[Outcome], text: String, is_error: bool) {
+    let done = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
+    let is_one_drop = matches!(outcomes, [(NodeCommand::DropAll(_), _)]);
+    let them = if done > 1 || is_one_drop && !text.ends_with("1 message") { "them" } else { "it" };
+    let key = model.keymap.name_of(model.place(), ":undo");
+    model.offer(text, is_error, format!("{key} takes {them} back"));
 }
 
 fn ignored(outcomes: &[Outcome]) -> Vec<Party> {
@@ -81,8 +82,8 @@ fn told(outcomes: &[Outcome]) -> Result<String, String> {
     }
 }
 
-/// Says which part of the traffic came through what is ignored now, and how to take it back.
-fn say_ignored(model: &mut Model, text: &str, ignored: &[Party]) {
+/// Which part of the traffic came through what is ignored now.
+fn share_of(model: &Model, ignored: &[Party]) -> String {
     let peer = |party: &Party| match party {
         Party::Peer(peer) => Some(peer.clone()),
         Party::Remote(_) => None,
@@ -91,10 +92,9 @@ fn say_ignored(model: &mut Model, text: &str, ignored: &[Party]) {
     let them = if peers.len() == 1 { "it" } else { "them" };
     // What came from a remote address came in anybody's name.
     let share = (!peers.is_empty()).then(|| model.shares.of(&peers).percent());
-    let share = share.map(|share| format!("; {share} of the last hour's messages came through {them}"));
-    let text = format!("{text}{}", share.unwrap_or_default());
-    let key = model.keymap.name_of(model.place(), ":undo");
-    model.offer(text, false, format!("{key} takes it back"));
+    share
+        .map(|share| format!("; {share} of the last hour's messages came through {them}"))
+        .unwrap_or_default()
 }
 
 /// What a command does to what it is given, asked before it is done: `ignore 3 peers`.
@@ -131,11 +131,6 @@ fn past(command: &NodeCommand) -> &'static str {
         NodeCommand::Replace(..) => "changed",
         NodeCommand::Rate(_) => "set",
     }
-}
-
-/// `1 message`, `2 messages`.
-pub(crate) fn number_of_messages(count: usize) -> String {
-    format!("{count} message{}", if count == 1 { "" } else { "s" })
 }
 
 fn things(command: &NodeCommand, count: usize) -> String {

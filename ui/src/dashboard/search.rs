@@ -29,6 +29,8 @@ pub(crate) struct Search {
     pub(crate) is_writing: bool,
     /// How far the text was scrolled when the search began.
     began: usize,
+    /// Not all of the message was looked through, because it is not all shown.
+    is_partial: bool,
     /// The rows that were looked through above the message, which unlike it can change.
     head: Vec<String>,
     /// The pieces of the matches, one in each row that a match is in, from top to bottom.
@@ -54,12 +56,13 @@ impl Search {
 
     /// How it went: `3 of 17`, `no match`; nothing as long as there is nothing to look for.
     pub(crate) fn outcome(&self) -> String {
-        match self.matches {
-            _ if self.query.trim().is_empty() => String::new(),
+        let outcome = match self.matches {
+            _ if self.query.trim().is_empty() => return String::new(),
             0 => "no match".to_owned(),
             MAX_MATCHES => format!("{} of {MAX_MATCHES} or more", self.current + 1),
             matches => format!("{} of {matches}", self.current + 1),
-        }
+        };
+        if self.is_partial { outcome + " in what is shown" } else { outcome }
     }
 
     /// Whether there is something to look for and it is not there.
@@ -260,7 +263,8 @@ impl Model {
             return;
         }
         let (head, columns) = (view::overlay_head(self), self.overlay_columns());
-        if let Some(Overlay { search: Some(search), message, .. }) = &mut self.overlay {
+        if let Some(Overlay { search: Some(search), message, is_cut, .. }) = &mut self.overlay {
+            search.is_partial = *is_cut;
             search.look_through(head, message, columns);
         }
     }

@@ -41,7 +41,7 @@ impl Souls {
 
 #[cfg(test)]
 mod tests {
-    use clacks_p2p::core::{Event, Now, Origin};
+    use clacks_p2p::core::{Event, Now, Peer, Status};
 
     use super::*;
 
@@ -53,11 +53,9 @@ mod tests {
 
     fn came(lives: &mut Biographies, text: &str) {
         let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 0 };
-        let (id, message) = ("1".parse().unwrap(), Message::text(text));
-        lives.note(
-            &Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1, place: None },
-            now,
-        );
+        let (id, message) = ("1".parse().ok(), Message::text(text));
+        let peer = Peer::new("tower:1".parse().unwrap(), Status::Alive, now);
+        lives.note(&Event::MessageReceived { peer, message, id, visits: 1, remote: None }, now);
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::{
     command::{Command, ViewCommand},
     execute,
     limits::MOST_PLACES,
+    log,
     peer_list::PeerLists,
     precheck,
     recording::{
@@ -377,6 +378,7 @@ pub(super) fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
             held: gone(&model.marks.held, |id| node.held_position(id).is_some()),
         },
         recorded: None,
+        lost_lines: log::lost(),
         replay: None,
         shown_message_waits: wanted
             .shown_message

@@ -40,7 +40,7 @@ struct Second {
 }
 
 /// The last minutes, and the last thousand deliveries.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Trends {
     /// One entry a second, without gaps; the last is the one that is not over yet.
     seconds: VecDeque<Second>,
@@ -66,7 +66,7 @@ pub(crate) struct Column {
 }
 
 /// How long the last deliveries took.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct RoundTrips {
     /// In the order in which they ended.
     times: VecDeque<Duration>,

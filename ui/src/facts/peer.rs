@@ -40,6 +40,7 @@ pub(crate) fn introduced(by: &Introduction, age: &str) -> String {
     match by {
         Introduction::ByHand => format!("added {age} ago"),
         Introduction::Sender => format!("sent to us first {age} ago"),
+        Introduction::Restored => format!("known again since {age} ago"),
         Introduction::Announced => format!("accepted our announce {age} ago"),
         Introduction::Friend(by) => format!("named by {by} {age} ago"),
     }

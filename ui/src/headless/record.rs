@@ -150,6 +150,9 @@ fn tell(
         Event::MessageReleased { was, queued } => {
             record("message_released").with("was", was).with_queued(queued)
         }
+        Event::MessageRestored { was, queued, held } => {
+            record("message_restored").with("was", was).with_queued(queued).with("by", held)
+        }
         Event::MessageChanged { before, queued } => {
             record("message_changed").with("before", before).with_queued(queued)
         }
@@ -242,6 +245,7 @@ fn with_introduction(record: Record, introduction: &Introduction) -> Record {
         Introduction::ByHand => record.with("introduction", "by_hand"),
         Introduction::Sender => record.with("introduction", "sender"),
         Introduction::Announced => record.with("introduction", "announced"),
+        Introduction::Restored => record.with("introduction", "restored"),
         Introduction::Friend(of) => record.with("introduction", "friend").with("of", Named::from(of)),
     }
 }

@@ -5,11 +5,13 @@ use std::{
     io::{self, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use clacks_p2p::node::files::mode_open_to_others;
 use rustix::fs::OFlags;
+
+use super::lost::Lost;
 
 /// Older files that are kept beside the newest, as FILE.old.1 and so on.
 pub(super) const KEPT: u32 = 2;
@@ -18,7 +20,11 @@ const MODE: u32 = 0o600;
 
 /// A log file that is bounded in size together with the older ones.
 #[derive(Debug)]
-pub(super) struct LogFile(Mutex<Open>);
+pub(super) struct LogFile {
+    open: Mutex<Open>,
+    /// What could not be written.
+    lost: Arc<Lost>,
+}
 
 #[derive(Debug)]
 struct Open {
@@ -39,18 +45,20 @@ impl LogFile {
         let is_regular = metadata.is_file();
         let open_to_others = mode_open_to_others(&metadata, 0o077).filter(|_| is_regular);
         let max_size = max_size.filter(|_| is_regular);
-        Ok((Self(Mutex::new(Open { path, file, max_size })), open_to_others))
+        let open = Mutex::new(Open { path, file, max_size });
+        Ok((Self { open, lost: Arc::default() }, open_to_others))
+    }
+
+    pub(super) fn lost(&self) -> &Arc<Lost> {
+        &self.lost
     }
 }
 
 /// Each call writes a whole line.
 impl Write for &LogFile {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(max_size) = open.max_size {
-            open.make_room(line.len() as u64, max_size)?;
-        }
-        open.file.write(line)
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.write(line).inspect_err(|error| self.lost.note(error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -59,6 +67,13 @@ impl Write for &LogFile {
 }
 
 impl Open {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if let Some(max_size) = self.max_size {
+            self.make_room(line.len() as u64, max_size)?;
+        }
+        self.file.write(line)
+    }
+
     /// Makes the file an older one and begins the next if a line does not fit. Where that is not possible, the file is
     /// emptied: a log without a bound would fill the disk.
     fn make_room(&mut self, line: u64, max_size: u64) -> io::Result<()> {
@@ -267,5 +282,20 @@ mod tests {
         assert_eq!(fs::read_to_string(numbered(&path, 1)).unwrap(), older);
         assert!(!numbered(&path, 2).exists());
         assert!(fs::read_to_string(&path).unwrap().ends_with("line 00199\n"));
+    }
+
+    #[test]
+    fn lines_that_a_full_disk_does_not_take_are_counted_with_the_reason() {
+        let (log, _) = LogFile::open(Path::new("/dev/full"), Some(MAX_SIZE)).unwrap();
+        assert_eq!(log.lost().count(), None);
+        for _ in 0..3 {
+            assert!((&log).write_all(b"line\n").is_err());
+        }
+        let lost = log.lost().count().unwrap();
+        assert_eq!(lost.lines, 3);
+        assert!(
+            lost.summary().starts_with("3 lines of the log could not be written: No space left"),
+            "{lost:?}"
+        );
     }
 }

@@ -10,8 +10,8 @@ use std::{
 use clacks_p2p::{
     Address,
     core::{
-        Counters, Event, Failure, HeldMessage, Limit, MessageId, Now, Origin, Peer, PeerCounts, PlaceShare,
-        QueuedMessage, Status,
+        Counters, Event, Failure, HeldBy, HeldMessage, Limit, MessageId, Now, Origin, Peer, PeerCounts,
+        PlaceShare, QueuedMessage, Status,
     },
     node::{CertificateFingerprint, Overview},
 };
@@ -192,13 +192,13 @@ impl State {
                     }
                     None => drop(self.take_out(held.queued.id)),
                 }
-                let place = self.held.partition_point(|other| other.queued.id < held.queued.id);
-                self.held.insert(place, held.clone());
+                self.list_held(held.clone());
             }
             Event::MessageReleased { was, queued } => {
                 self.take_out_held(*was);
                 self.list_message(queued.clone());
             }
+            Event::MessageRestored { was, queued, held } => self.restore(*was, queued, *held),
             Event::MessageChanged { before, queued } => {
                 self.held_bytes = self.held_bytes.saturating_sub(before.size());
                 self.held_bytes = self.held_bytes.saturating_add(queued.message.size());
@@ -234,7 +234,9 @@ impl State {
             }
             Event::PeerForgotten { peer } => {
                 self.uncount(peer.status);
-                self.unlist(&peer.address);
+                if self.unlist(&peer.address).is_none() && peer.is_claim() {
+                    self.claimed = self.claimed.saturating_sub(1);
+                }
             }
             Event::FoundOurselves { address } => {
                 if let Some(peer) = self.unlist(address) {
@@ -274,6 +276,25 @@ impl State {
                 self.under_way.swap_remove(place).1.from
             }
         }
+    }
+
+    /// A message is what and where it was before a command that was undone.
+    fn restore(&mut self, was: Option<MessageId>, queued: &QueuedMessage, held: Option<HeldBy>) {
+        let former = was.map(|was| self.take_out(was));
+        // Of one that is not listed the size is not known; most keep theirs.
+        let former =
+            former.map(|former| former.map_or(queued.message.size(), |former| former.message.size()));
+        self.held_bytes = self.held_bytes.saturating_sub(former.unwrap_or(0));
+        self.held_bytes = self.held_bytes.saturating_add(queued.message.size());
+        match held {
+            Some(by) => self.list_held(HeldMessage { queued: queued.clone(), by }),
+            None => self.list_message(queued.clone()),
+        }
+    }
+
+    fn list_held(&mut self, held: HeldMessage) {
+        let place = self.held.partition_point(|other| other.queued.id < held.queued.id);
+        self.held.insert(place, held);
     }
 
     fn list_message(&mut self, queued: QueuedMessage) {

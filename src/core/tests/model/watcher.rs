@@ -39,6 +39,12 @@ impl Watcher {
                 let text = self.queue.get_mut(&queued.id).or(self.held.get_mut(&queued.id)).unwrap();
                 assert_eq!(std::mem::replace(text, queued.message), before);
             }
+            Event::MessageRestored { was, queued, held } => {
+                let former = was.map(|was| self.queue.remove(&was).or(self.held.remove(&was)));
+                assert_ne!(former, Some(None), "{was:?} was not here");
+                let list = if held.is_some() { &mut self.held } else { &mut self.queue };
+                assert_eq!(list.insert(queued.id, queued.message), None);
+            }
             Event::PeerDiscovered { peer, .. } => {
                 assert_eq!(self.peers.insert(peer.address.clone(), peer), None);
             }

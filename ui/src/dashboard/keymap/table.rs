@@ -63,7 +63,7 @@ pub(super) const ROWS: &[Row] = rows![
     "shift-tab", LISTS, ":previous-pane", "", "go to the list before";
     "I", WITH_PEER, ":ignore {peer}", "ignore", "ignore the selected peer";
     "U", WITH_PEER, ":unignore {peer}", "unignore", "take the ignore back";
-    "u", LISTS, ":undo", "undo", "take the last ignore or drop back, for ten seconds";
+    "u", LISTS, ":undo", "undo", "undo the last command that changed something, for ten seconds";
     "a", WITH_PEER, ":announce {peer}", "announce", "announce this node to the selected peer";
     "F", WITH_PEER, ":forget {peer}", "forget", "remove the selected peer from the list, if the next key is y";
     "x del", QUEUE, ":drop {message}", "drop", "take the selected message out of the queue";
@@ -121,7 +121,7 @@ pub(super) const ROWS: &[Row] = rows![
     "space", OPEN_MAP, ":hold-still", "hold", "hold the screen still, or let it go on";
     "I", OVERLAY, ":ignore {peer}", "ignore", "ignore the peer that is shown";
     "U", OVERLAY, ":unignore {peer}", "unignore", "take the ignore back";
-    "u", OVERLAY, ":undo", "undo", "take the last ignore or drop back, for ten seconds";
+    "u", OVERLAY, ":undo", "undo", "undo the last command that changed something, for ten seconds";
     "a", OVERLAY, ":announce {peer}", "announce", "announce this node to the peer that is shown";
     "b", OVERLAY, ":biography", "", "tell the life of the message that is shown";
     "y", OVERLAY, ":copy", "copy", "copy what is shown";

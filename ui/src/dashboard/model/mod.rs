@@ -48,7 +48,7 @@ use super::{
     trends::{Chart, Trends},
     undo::Undo,
 };
-use crate::recording::player::Progress;
+use crate::{log::LostLines, recording::player::Progress};
 
 /// Everything that is shown.
 #[derive(Debug)]
@@ -60,6 +60,8 @@ pub(crate) struct Model {
     pub(crate) zone: TimeZone,
     pub(crate) is_demo: bool,
     pub(crate) overview: Overview,
+    /// The same at the time of the lists, which may be held still.
+    pub(crate) listed: Overview,
     pub(crate) now: Now,
     pub(crate) rates: Rates,
     pub(crate) focus: Focus,
@@ -112,6 +114,10 @@ pub(crate) struct Model {
     pub(crate) chart: Option<Chart>,
     /// Bytes recorded, while anything is.
     pub(crate) recorded: Option<u64>,
+    /// Why a recording ended by itself, until another begins or the user has acknowledged it.
+    pub(crate) recording_failure: Option<String>,
+    /// Lines that are missing in the log file.
+    pub(crate) lost_lines: Option<LostLines>,
     /// Where the replay stands, if it is one.
     pub(crate) replay: Option<Progress>,
     pub(crate) looks: Looks,
@@ -131,6 +137,7 @@ impl Model {
             keymap: Keymap::default(),
             zone,
             is_demo,
+            listed: overview.clone(),
             overview,
             now,
             rates: Rates::default(),
@@ -169,6 +176,8 @@ impl Model {
             towers: Towers::default(),
             chart: None,
             recorded: None,
+            recording_failure: None,
+            lost_lines: None,
             replay: None,
             looks: Looks::default(),
         }

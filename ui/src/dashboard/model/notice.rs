@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{super::undo, Model};
+use super::Model;
 
 /// How long a notice stays.
 const NOTICE_STAYS: Duration = Duration::from_secs(10);
@@ -18,6 +18,16 @@ pub(crate) struct Notice {
 }
 
 impl Model {
+    /// A recording has begun or was ended, or failed for this reason. If it had begun before, that stays in the header and
+    /// in the traffic: a notice is gone soon.
+    pub(crate) fn note_recorded(&mut self, failure: Option<&String>) {
+        let had_begun = self.recorded.is_some_and(|bytes| bytes > 0);
+        self.recording_failure = failure.filter(|_| had_begun).cloned();
+        if let Some(reason) = self.recording_failure.clone() {
+            self.note_text(format!("the recording ended: {reason}"));
+        }
+    }
+
     pub(crate) fn say(&mut self, text: impl Into<String>) {
         self.set_notice(text.into(), false);
     }
@@ -28,7 +38,7 @@ impl Model {
 
     /// Says something, and what can be done about it until it goes.
     pub(crate) fn offer(&mut self, text: String, is_error: bool, offer: String) {
-        let until = self.now.uptime + undo::STAYS;
+        let until = self.now.uptime + crate::undoing::STAYS;
         self.notice = Some(Notice { text, is_error, offer: Some(offer), until });
     }
 

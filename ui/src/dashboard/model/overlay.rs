@@ -7,10 +7,10 @@ use clacks_p2p::{
 };
 
 use super::{
-    super::{indent::laid_out, layout::Pane, log, search::Search, souls::Souls},
+    super::{format, indent, keymap::Place, layout::Pane, log, search::Search, souls::Souls},
     Model,
 };
-use crate::untrusted::{Shown, shown_lines};
+use crate::untrusted::{MOST_ROWS, Shown, shown_lines};
 
 /// How much of a message is laid out to be read, in bytes; no message from outside is longer by default.
 const MAX_LAID_OUT: usize = 1 << 20;
@@ -21,6 +21,8 @@ pub(crate) struct Overlay {
     pub(crate) content: Content,
     /// The message that belongs to it, laid out for the width of the screen.
     pub(crate) message: Vec<Shown>,
+    /// Whether the message is longer than what is laid out, which its last line says.
+    pub(crate) is_cut: bool,
     /// Lines that are scrolled past.
     pub(crate) scrolled: usize,
     /// What is looked for in it.
@@ -125,7 +127,8 @@ impl Model {
         let is_another =
             |overlay: &Overlay| std::mem::discriminant(&overlay.content) != std::mem::discriminant(&content);
         let beneath = self.overlay.take().filter(is_another).map(Overlay::without_depths).map(Box::new);
-        self.overlay = Some(Overlay { content, message: Vec::new(), scrolled: 0, search: None, beneath });
+        self.overlay =
+            Some(Overlay { content, message: Vec::new(), is_cut: false, scrolled: 0, search: None, beneath });
         self.lay_out();
     }
 
@@ -138,17 +141,35 @@ impl Model {
     /// Lays out the message of what is open for the width of the screen.
     pub(crate) fn lay_out(&mut self) {
         let columns = self.areas().map_or(0, |areas| usize::from(areas.body.width));
+        let key = self.keymap.name_of(Place::Overlay, ":copy");
         let Some(overlay) = &mut self.overlay else { return };
-        overlay.message = overlay.content.message().map_or_else(Vec::new, |message| {
-            let (text, _) = laid_out(message.as_json(), MAX_LAID_OUT);
-            shown_lines(&text, columns, 0, usize::MAX)
-        });
+        let laid_out = overlay.content.message().map(|message| laid_out(message, columns, &key));
+        (overlay.message, overlay.is_cut) = laid_out.unwrap_or_default();
         self.search_again();
     }
 
     pub(crate) fn is_open(&self, content: &Content) -> bool {
         self.overlay.as_ref().is_some_and(|overlay| overlay.content == *content)
     }
+}
+
+/// A message in rows of this width, and whether something is left out, which the last row says.
+fn laid_out(message: &Message, columns: usize, key: &str) -> (Vec<Shown>, bool) {
+    let (text, left_out) = indent::laid_out(message.as_json(), MAX_LAID_OUT);
+    let mut rows = shown_lines(&text, columns, 0, usize::MAX);
+    let missing = if rows.len() < MOST_ROWS {
+        (left_out > 0).then(|| format::size(left_out))
+    } else {
+        // The last row only says that there are more. Of the others the indentation is not of the message.
+        rows.pop();
+        let shown: usize = rows.iter().map(|row| row.as_str().trim_start().len()).sum();
+        Some(format!("about {}", format::size(message.size().saturating_sub(shown).max(left_out))))
+    };
+    if let Some(missing) = &missing {
+        let note = format!("\u{2026} {missing} more of this message are not shown; {key} copies all of it");
+        rows.extend(shown_lines(&note, columns, 0, usize::MAX));
+    }
+    (rows, missing.is_some())
 }
 
 impl Overlay {

@@ -19,7 +19,7 @@ use super::{
     },
     Anchor, Content, Model, Overlay,
 };
-use crate::recording::player::Progress;
+use crate::{log::LostLines, recording::player::Progress};
 
 /// How often charts are drawn on which something happened, but nothing happens any more.
 const CHART_MOVES: Duration = Duration::from_secs(5);
@@ -68,6 +68,8 @@ pub(crate) struct Snapshot {
     pub(crate) shown_message_waits: bool,
     /// Bytes recorded, while anything is.
     pub(crate) recorded: Option<u64>,
+    /// Lines that are missing in the log file.
+    pub(crate) lost_lines: Option<LostLines>,
     /// Where the replay stands, if it is one.
     pub(crate) replay: Option<Progress>,
     /// The held messages, if they are wanted.
@@ -121,6 +123,7 @@ impl Model {
         self.overview = snapshot.overview;
         self.head = snapshot.head;
         (self.recorded, self.replay) = (snapshot.recorded, snapshot.replay);
+        self.note_lost_lines(snapshot.lost_lines);
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
         self.shown_certificate = snapshot.shown_peer.as_ref().and_then(|(peer, certificate)| {
             certificate.map(|certificate| (peer.address.clone(), certificate))
@@ -135,12 +138,22 @@ impl Model {
         if self.frozen.is_some() && !std::mem::take(&mut self.has_moved) {
             return;
         }
+        self.listed = self.overview.clone();
         if self.shows(Picture::Map) {
             self.map.refresh(&snapshot.towers, self.overview.peers.total());
         }
         let heights = (self.height(Pane::Peers), self.height(Pane::Queue));
         self.peers.refresh(snapshot.peers, snapshot.selected_peer, heights.0);
         self.queue.refresh(snapshot.queue, snapshot.queue_first, heights.1);
+    }
+
+    /// Lines are missing in the log file: the first time that is told in the traffic, and the header says so from then on.
+    fn note_lost_lines(&mut self, lost: Option<LostLines>) {
+        if let Some(lost) = lost.as_ref().filter(|_| self.lost_lines.is_none()) {
+            self.note_text(lost.summary());
+            self.complain(lost.summary());
+        }
+        self.lost_lines = lost;
     }
 
     /// Has the time until the next send run where it is shown.
@@ -156,7 +169,7 @@ impl Model {
     pub(crate) fn changes_after(&self) -> Duration {
         let young = |since: Duration| self.now.uptime.saturating_sub(since) < Duration::from_secs(60);
         let is_young = young(Duration::ZERO)
-            || self.peers.window.iter().any(|peer| young(peer.since))
+            || self.peers.window.iter().any(|peer| peer.age(self.now) < Duration::from_secs(60))
             || self.queue.window.iter().any(|queued| young(Duration::from_millis(queued.since_ms)));
         let counts_down = self.begun_to_hand_on.is_some() || self.notice.is_some();
         let by_itself = if is_young || counts_down || !self.rates.are_zero() {

@@ -5,8 +5,8 @@ use std::{net::IpAddr, time::Duration};
 use clacks_p2p::{
     Address, Message,
     core::{
-        Choice, Counters, Event, Failure, HeldMessage, Introduction, LimitCounts, MessageId, Now, Origin,
-        Peer, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
+        Choice, Core, Counters, Event, Failure, HeldMessage, Introduction, LimitCounts, MessageId, Now,
+        Options, Origin, Peer, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
     },
     node::Overview,
 };
@@ -27,6 +27,8 @@ use super::super::{
 use crate::{
     command::{Command, NodeCommand},
     limits::MOST_PLACES,
+    log::LostLines,
+    undoing::Before,
 };
 
 /// 2026-01-02 03:04:05 UTC.
@@ -45,6 +47,8 @@ pub(super) struct Fixture {
     pub(super) limits: LimitCounts,
     pub(super) held: Vec<HeldMessage>,
     pub(super) hold_rule: Option<String>,
+    /// Lines that are missing in the log file.
+    pub(super) lost_lines: Option<LostLines>,
     /// How much later than [`now`] it is.
     pub(super) later: Duration,
     /// What was to be kept for the next run.
@@ -65,6 +69,7 @@ impl Fixture {
             remembered: Vec::new(),
             held: Vec::new(),
             hold_rule: None,
+            lost_lines: None,
             later: Duration::ZERO,
         };
         fixture.resize(width, height);
@@ -236,6 +241,7 @@ impl Fixture {
                 places: window_of_places(&self.places),
             }),
             recorded: self.model.recorded,
+            lost_lines: self.lost_lines.clone(),
             replay: self.model.replay.clone(),
             shown_message_waits: self.queue.iter().any(|queued| Some(queued.id) == wanted.shown_message),
         };
@@ -427,4 +433,11 @@ fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
         next_send: Some(UPTIME + Duration::from_millis(600)),
         counters: Counters::default(),
     }
+}
+
+/// Messages that were dropped.
+pub(super) fn dropped(texts: &[&str]) -> Before {
+    let mut core = Core::new(Options::new(address("tower:1"))).unwrap();
+    let ids: Vec<_> = texts.iter().map(|text| core.enqueue(Message::text(text), now()).unwrap()).collect();
+    Before::Messages(core.drop_these(&ids))
 }

@@ -102,7 +102,8 @@ fn marked_held_messages_are_acted_on_together_and_those_of_the_queue_are_not() {
     assert!(fixture.screen().contains("release 2 messages? y/n"), "{}", fixture.screen());
     let both = ["3", "7"].map(|id| NodeCommand::Release(ids(id))).to_vec();
     assert_eq!(fixture.press(KeyCode::Char('y')), [Effect::RunAll(both.clone())]);
-    fixture.send(Msg::Ran(both.into_iter().map(|command| (command, Ok(String::new()))).collect()));
+    let ran = both.into_iter().map(|command| (command, Ok(String::new()))).collect();
+    fixture.send(Msg::Ran(ran, Vec::new()));
     assert_eq!((fixture.model.marks.held.len(), fixture.model.marks.messages.len()), (0, 1));
     fixture.press(KeyCode::Char('V'));
     assert_eq!(fixture.model.marks.len(), 0);

@@ -147,7 +147,7 @@ fn a_key_gives_it_up_and_others_do_nothing() {
     assert_shows(&fixture, "handed on 0 of 6");
     assert_eq!(fixture.press(KeyCode::Esc), [Effect::StopHandingOn]);
     assert_eq!((fixture.model.handing_on(), &fixture.model.question), (None, &None));
-    assert_shows(&fixture, "handed on 0 of 6; what is left goes on as before");
+    assert_shows(&fixture, "handed on 0 of 6; what is left is as before");
     assert_eq!(fixture.send(Msg::HandedOn(Ok(()))), [], "it came too late");
 
     for burst in [vec!['q'], vec!['x', 'q', 'q', 'q']] {

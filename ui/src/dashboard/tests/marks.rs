@@ -2,19 +2,19 @@
 
 use clacks_p2p::{
     Message,
-    core::{Event, Now, Status},
+    core::{Core, Event, Now, Options, Status},
 };
 use crossterm::event::KeyCode;
 use std::time::Duration;
 
 use super::{
-    super::{
-        undo::{self, Dropped},
-        update::{Effect, Msg, update},
-    },
-    fixture::{Fixture, address, now, peer},
+    super::update::{Effect, Msg, update},
+    fixture::{self, Fixture, address, now, peer},
 };
-use crate::command::NodeCommand::{self, Announce, Drop, Forget, Ignore, Unignore};
+use crate::{
+    command::NodeCommand::{self, Announce, Drop, Forget, Ignore, Unignore},
+    undoing::Before,
+};
 
 const DOWN: KeyCode = KeyCode::Down;
 
@@ -50,7 +50,23 @@ fn ran(fixture: &mut Fixture, commands: Vec<NodeCommand>, fails: &str) {
         };
         (command, result)
     };
-    fixture.send(Msg::Ran(commands.into_iter().map(outcome).collect()));
+    let outcomes: Vec<_> = commands.into_iter().map(outcome).collect();
+    let before =
+        outcomes.iter().filter(|(_, result)| result.is_ok()).filter_map(|(command, _)| match command {
+            Ignore(peer) | Unignore(peer) => Some(not_known(&peer.to_string())),
+            _ => None,
+        });
+    let before = before.collect();
+    fixture.send(Msg::Ran(outcomes, before));
+}
+
+/// That an address was not known.
+fn not_known(name: &str) -> Before {
+    Before::Peer(Core::new(Options::new(address("tower:1"))).unwrap().peer_state(&address(name)))
+}
+
+fn undoes(names: &[&str]) -> Vec<Effect> {
+    vec![Effect::Undo(names.iter().map(|name| not_known(name)).collect())]
 }
 
 fn receive(fixture: &mut Fixture, name: &str, times: usize) {
@@ -173,10 +189,9 @@ fn an_ignore_says_what_came_through_the_peer_and_is_taken_back() {
     let said =
         "ignored tower-3:8443; 66 % of the last hour's messages came through it; u takes it back, 10 s";
     assert!(fixture.screen().contains(said), "{}", fixture.screen());
-    let back = all(Unignore, &["tower-3:8443"]);
-    assert_eq!(fixture.press(key('u')), back);
-    ran(&mut fixture, vec![Unignore(address("tower-3:8443"))], "");
-    assert!(fixture.screen().contains("tower-3:8443 is no longer ignored"), "{}", fixture.screen());
+    assert_eq!(fixture.press(key('u')), undoes(&["tower-3:8443"]));
+    fixture.send(Msg::Undone(Ok("tower-3:8443 is alive again".to_owned()), Vec::new()));
+    assert!(fixture.screen().contains("tower-3:8443 is alive again"), "{}", fixture.screen());
     assert_eq!(fixture.press(key('u')), [], "once");
     assert!(fixture.screen().contains("there is nothing to take back"), "{}", fixture.screen());
 }
@@ -192,7 +207,9 @@ fn the_offer_stays_on_narrow_screens_and_goes_after_ten_seconds() {
     };
     assert_eq!(press(&mut fixture, 10), []);
     assert!(fixture.screen().contains("the last ignore is more than 10 s ago"), "{}", fixture.screen());
-    assert_eq!(press(&mut fixture, 9), all(Unignore, &["tower-3:8443"]));
+    let mut fixture = Fixture::busy(40, 10);
+    ran(&mut fixture, vec![Ignore(address("tower-3:8443"))], "");
+    assert_eq!(press(&mut fixture, 9), undoes(&["tower-3:8443"]));
 }
 
 #[test]
@@ -202,7 +219,7 @@ fn several_that_were_ignored_together_are_taken_back_together() {
     let both = ["grand-trunk.example.org:443", "tower-3:8443"].map(|name| Ignore(address(name)));
     ran(&mut fixture, both.to_vec(), "");
     assert!(fixture.screen().contains("ignored 2 peers; 100 %"), "{}", fixture.screen());
-    assert_eq!(fixture.press(key('u')), all(Unignore, &["grand-trunk.example.org:443", "tower-3:8443"]));
+    assert_eq!(fixture.press(key('u')), undoes(&["grand-trunk.example.org:443", "tower-3:8443"]));
 }
 
 #[test]
@@ -213,28 +230,30 @@ fn what_went_wrong_with_one_of_several_is_told_and_stays_marked() {
     let told = "ignored 1 of 2 peers; rude-tower:8081 is ignored already";
     assert!(fixture.screen().contains(told), "{}", fixture.screen());
     assert!(fixture.screen().contains("1 marked"), "{}", fixture.screen());
-    assert_eq!(fixture.press(key('u')), all(Unignore, &["grand-trunk.example.org:443"]));
+    assert_eq!(fixture.press(key('u')), undoes(&["grand-trunk.example.org:443"]));
 }
 
 #[test]
-fn an_ignore_that_ended_otherwise_is_not_taken_back() {
+fn what_was_done_last_is_taken_back_first_also_an_unignore() {
     let mut fixture = Fixture::busy(80, 24);
-    ran(&mut fixture, vec![Ignore(address("a:1"))], "");
-    ran(&mut fixture, vec![Ignore(address("b:1"))], "");
-    ran(&mut fixture, vec![Unignore(address("b:1"))], "");
-    assert_eq!(fixture.press(key('u')), all(Unignore, &["a:1"]));
+    for command in [Ignore(address("a:1")), Ignore(address("b:1")), Unignore(address("b:1"))] {
+        ran(&mut fixture, vec![command], "");
+    }
+    for name in ["b:1", "b:1", "a:1"] {
+        assert_eq!(fixture.press(key('u')), undoes(&[name]));
+    }
 }
 
 /// Carries out the drop of these rows of the queue, as the node does.
-fn dropped(fixture: &mut Fixture, rows: &[usize]) -> Vec<Dropped> {
+fn dropped(fixture: &mut Fixture, rows: &[usize]) -> Vec<Before> {
     let queued: Vec<_> = rows.iter().map(|row| fixture.queue[*row].clone()).collect();
     fixture.queue.retain(|waiting| !queued.contains(waiting));
     let outcomes = queued.iter().map(|queued| (Drop(queued.id), Ok(format!("dropped {}", queued.id))));
-    let dropped: Vec<_> = queued.iter().cloned().map(|queued| Dropped { queued, held: None }).collect();
     let outcomes = outcomes.collect();
-    fixture.send(Msg::Dropped(outcomes, dropped.clone()));
+    let before: Vec<_> = queued.iter().map(|queued| fixture::dropped(&[queued.message.as_json()])).collect();
+    fixture.send(Msg::Ran(outcomes, before.clone()));
     fixture.refresh();
-    dropped
+    before
 }
 
 #[test]
@@ -243,11 +262,12 @@ fn a_dropped_message_is_taken_back() {
         let mut fixture = Fixture::busy(width, height);
         fixture.press(KeyCode::Tab);
         assert_eq!(fixture.press(key('x')), [Effect::Run(Drop("11".parse().unwrap()))]);
-        let messages = dropped(&mut fixture, &[0]);
+        let before = dropped(&mut fixture, &[0]);
         assert!(fixture.screen().contains("dropped 11; u takes it back, 10 s"), "{}", fixture.screen());
-        assert_eq!(fixture.press(key('u')), [Effect::TakeBack(messages)]);
-        fixture.send(Msg::TakenBack(undo::told(1, 0, None), Vec::new()));
-        assert!(fixture.screen().contains("1 message is back at the tail of the"), "{}", fixture.screen());
+        assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
+        let said = "1 message is back at the place in the queue".to_owned();
+        fixture.send(Msg::Undone(Ok(said), Vec::new()));
+        assert!(fixture.screen().contains("1 message is back at the place in"), "{}", fixture.screen());
         assert_eq!(fixture.press(key('u')), [], "once");
     }
 }
@@ -256,20 +276,20 @@ fn a_dropped_message_is_taken_back() {
 fn marked_messages_that_were_dropped_are_taken_back_together_and_before_an_older_ignore() {
     let mut fixture = Fixture::busy(80, 24);
     ran(&mut fixture, vec![Ignore(address("a:1"))], "");
-    let messages = dropped(&mut fixture, &[0, 2]);
+    let before = dropped(&mut fixture, &[0, 2]);
     assert!(fixture.screen().contains("dropped 2 messages; u takes them back, 10 s"), "{}", fixture.screen());
-    assert_eq!(fixture.press(key('u')), [Effect::TakeBack(messages)]);
-    assert_eq!(fixture.press(key('u')), all(Unignore, &["a:1"]));
+    assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
+    assert_eq!(fixture.press(key('u')), undoes(&["a:1"]));
 }
 
 #[test]
 fn what_could_not_be_taken_back_can_be_tried_again_and_what_is_too_old_cannot() {
     let mut fixture = Fixture::busy(80, 24);
-    let messages = dropped(&mut fixture, &[0]);
+    let before = dropped(&mut fixture, &[0]);
     fixture.press(key('u'));
-    fixture.send(Msg::TakenBack(undo::told(0, 0, Some("the queue is full")), messages.clone()));
-    assert!(fixture.screen().contains("not taken back: the queue is full"), "{}", fixture.screen());
-    assert_eq!(fixture.press(key('u')), [Effect::TakeBack(messages)]);
+    fixture.send(Msg::Undone(Err("not undone: the queue is full".to_owned()), before.clone()));
+    assert!(fixture.screen().contains("not undone: the queue is full"), "{}", fixture.screen());
+    assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
     dropped(&mut fixture, &[0]);
     fixture.later = Duration::from_secs(10);
     assert_eq!(fixture.press(key('u')), []);
@@ -280,13 +300,38 @@ fn what_could_not_be_taken_back_can_be_tried_again_and_what_is_too_old_cannot() 
 fn a_drop_that_partly_failed_says_so_and_takes_back_the_rest() {
     let mut fixture = Fixture::busy(80, 24);
     let gone = Err("12 neither waits nor is held".to_owned());
-    let (first, second) = (fixture.queue[0].clone(), fixture.queue[1].id);
-    let outcomes = vec![(Drop(first.id), Ok("dropped 11".to_owned())), (Drop(second), gone)];
-    let messages = vec![Dropped { queued: first, held: None }];
-    fixture.send(Msg::Dropped(outcomes, messages.clone()));
+    let (first, second) = (fixture.queue[0].id, fixture.queue[1].id);
+    let outcomes = vec![(Drop(first), Ok("dropped 11".to_owned())), (Drop(second), gone)];
+    let before = vec![fixture::dropped(&["one"])];
+    fixture.send(Msg::Ran(outcomes, before.clone()));
     let told = "dropped 1 of 2 messages; 12 neither waits nor is held; u takes it back, 10 s";
     assert!(fixture.screen().contains(told), "{}", fixture.screen());
-    assert_eq!(fixture.press(key('u')), [Effect::TakeBack(messages)]);
+    assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
+}
+
+#[test]
+fn every_command_that_can_be_undone_says_so() {
+    let id = "11".parse().unwrap();
+    for (command, said) in [
+        (Forget(address("a:1")), "forgot a:1"),
+        (NodeCommand::Trust(address("a:1")), "a:1 is trusted"),
+        (NodeCommand::HoldOne(id), "held 11"),
+        (NodeCommand::Release(id), "released 11"),
+        (NodeCommand::ReleaseAll, "released 2 messages"),
+        (NodeCommand::Unhold, "no longer held: red"),
+        (NodeCommand::Rate(2.0), "sends 2 messages a second at most"),
+        (NodeCommand::Replace(id, Message::text("x")), "changed 11"),
+    ] {
+        let mut fixture = Fixture::busy(80, 24);
+        let before = vec![Before::Rate(1.0)];
+        fixture.send(Msg::Ran(vec![(command, Ok(said.to_owned()))], before.clone()));
+        assert!(fixture.screen().contains(&format!("{said}; u takes it back, 10 s")), "{}", fixture.screen());
+        assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
+        // What changed nothing offers nothing.
+        fixture
+            .send(Msg::Ran(vec![(NodeCommand::ShowHold, Ok("no message is held".to_owned()))], Vec::new()));
+        assert!(!fixture.screen().contains("takes it back"), "{}", fixture.screen());
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod screens;
 mod searching;
 mod sizes;
 mod stations;
+mod still;
 mod story;
 mod strangers;
 mod taking_along;

@@ -169,14 +169,14 @@ fn a_message_of_the_largest_size_is_searched() {
     fixture.press(KeyCode::BackTab);
     fixture.press(KeyCode::Enter);
     fixture.write("/gnu X");
-    assert!(title(&fixture).ends_with("/gnu X no match"), "{}", title(&fixture));
+    assert!(title(&fixture).ends_with("/gnu X no match in what is shown"), "{}", title(&fixture));
     fixture.press(KeyCode::Backspace);
     fixture.write("x g");
-    assert!(title(&fixture).ends_with("1 of 9999 or more"), "{}", title(&fixture));
+    assert!(title(&fixture).ends_with("1 of 9999 or more in what is shown"), "{}", title(&fixture));
     fixture.control('u');
     // There are more rows than are shown, and nothing is said to be found behind them.
     fixture.write("the end");
-    assert!(title(&fixture).ends_with("/the end no match"), "{}", title(&fixture));
+    assert!(title(&fixture).ends_with("no match in what is shown"), "{}", title(&fixture));
 }
 
 #[test]
@@ -206,4 +206,35 @@ fn a_peer_can_be_searched_and_pictures_say_that_they_cannot() {
     fixture.write("C/");
     assert!(fixture.screen().contains("there is no text here to search"), "{}", fixture.screen());
     assert_eq!(fixture.press(KeyCode::Char('y')), []);
+}
+
+/// Opens a message in full, whichever way.
+fn opened(json: &str, width: u16) -> Fixture {
+    let mut fixture = Fixture::empty(width, 24);
+    fixture.queue = vec![super::fixture::queued(1, json, 1, 1)];
+    fixture.refresh();
+    fixture.press(KeyCode::Tab);
+    fixture.press(KeyCode::Enter);
+    fixture
+}
+
+#[test]
+fn what_is_left_out_of_a_long_message_is_said_with_its_size_and_by_a_search_as_well() {
+    let long = format!("\"{}THE-END\"", "B".repeat(1_300_000));
+    // Its indentation counts.
+    let nested = format!("{}{}{}", "[".repeat(120), vec!["1"; 9000].join(","), "]".repeat(120));
+    for (json, missing) in [(long, ["about 900 kB", "about 500 kB", "251 kB"]), (nested, ["", "", ""])] {
+        for (width, missing) in [40, 80, 200].into_iter().zip(missing) {
+            let mut fixture = opened(&json, width);
+            fixture.press(KeyCode::End);
+            let screen = fixture.screen().replace('\n', " ");
+            let note = format!("{missing} more of this message are not");
+            assert!(screen.contains(&note), "{width}: {note} in {screen}");
+            fixture.write("/THE-END");
+            assert!(fixture.screen().contains("no match in what"), "{}", fixture.screen());
+        }
+    }
+    let mut fixture = opened("\"short\"", 80);
+    fixture.write("/THE-END");
+    assert!(fixture.screen().contains("no match") && !fixture.screen().contains("in what is shown"));
 }

@@ -7,7 +7,7 @@ use std::{
 
 use clacks_p2p::{
     Message,
-    core::{Event, Failure, Limit, Options, Peer, PlaceShare, Scope, Status},
+    core::{Core, Event, Failure, Limit, Options, Peer, PlaceShare, Scope, Status},
     node::Limits,
 };
 use crossterm::event::KeyCode;
@@ -15,12 +15,11 @@ use crossterm::event::KeyCode;
 use super::{
     super::{
         model::Content,
-        undo::Dropped,
         update::{Effect, Msg},
     },
-    fixture::{Fixture, peer},
+    fixture::{Fixture, address, dropped, peer},
 };
-use crate::{command::NodeCommand, limits::Settings};
+use crate::{command::NodeCommand, limits::Settings, undoing::Before};
 
 /// A dashboard with one more peer, which is alive by its word alone.
 fn with_claim(width: u16, height: u16) -> Fixture {
@@ -124,18 +123,21 @@ fn a_refused_row_says_how_to_ignore_where_it_came_from_and_the_line_is_completed
 fn ignoring_a_remote_address_is_taken_back_by_the_key_that_takes_an_ignore_back() {
     let mut fixture = Fixture::busy(80, 24);
     let done = Ok("connections from 192.0.2.7 are ignored".to_owned());
-    fixture.send(Msg::Ran(vec![(NodeCommand::IgnoreRemote(RUDE), done)]));
+    let core = Core::new(Options::new(address("tower:1"))).unwrap();
+    let before = vec![Before::Remote(core.remote_state(RUDE))];
+    fixture.send(Msg::Ran(vec![(NodeCommand::IgnoreRemote(RUDE), done)], before.clone()));
     let screen = fixture.screen();
     assert!(screen.contains("connections from 192.0.2.7 are ignored") && screen.contains("u takes it back"));
     assert!(!screen.contains("of the last hour"), "{screen}");
-    let takes_back = [Effect::RunAll(vec![NodeCommand::UnignoreRemote(RUDE)])];
-    assert_eq!(fixture.press(KeyCode::Char('u')), takes_back);
+    assert_eq!(fixture.press(KeyCode::Char('u')), [Effect::Undo(before.clone())]);
     assert_eq!(fixture.press(KeyCode::Char('u')), [], "once");
-    // What was taken back by hand is not taken back again.
+    // Nobody is told how to take back what was taken back by hand.
     for command in [NodeCommand::IgnoreRemote(RUDE), NodeCommand::UnignoreRemote(RUDE)] {
-        fixture.send(Msg::Ran(vec![(command, Ok("done".to_owned()))]));
+        fixture.send(Msg::Ran(vec![(command, Ok("done".to_owned()))], before.clone()));
     }
+    fixture.later = Duration::from_secs(10);
     assert_eq!(fixture.press(KeyCode::Char('u')), []);
+    assert!(fixture.screen().contains("there is nothing to take back"), "{}", fixture.screen());
 }
 
 /// A dashboard of a node with limits, some of which were met within the last minute.
@@ -205,13 +207,14 @@ fn what_a_filter_drops_is_taken_back_by_one_key() {
         let [Effect::Run(command @ NodeCommand::DropAll(Some(_)))] = effects.as_slice() else {
             panic!("{effects:?}")
         };
-        let dropped: Vec<_> = fixture.queue.drain(..2).map(|queued| Dropped { queued, held: None }).collect();
+        fixture.queue.drain(..2);
+        let dropped = vec![dropped(&["one", "two"])];
         let outcome = (command.clone(), Ok("dropped 2 messages".to_owned()));
-        fixture.send(Msg::Dropped(vec![outcome], dropped.clone()));
+        fixture.send(Msg::Ran(vec![outcome], dropped.clone()));
         fixture.refresh();
         let screen = fixture.screen();
         assert!(screen.contains("dropped 2 mess") && screen.contains("u takes them back"), "{screen}");
-        assert_eq!(fixture.press(KeyCode::Char('u')), [Effect::TakeBack(dropped)]);
+        assert_eq!(fixture.press(KeyCode::Char('u')), [Effect::Undo(dropped)]);
         assert_eq!(fixture.press(KeyCode::Char('u')), [], "once");
     }
 }

@@ -85,6 +85,40 @@ fn what_is_open_is_copied_in_full() {
     }
 }
 
+/// What `y` copies of the life of a message that came last.
+fn copied_life(fixture: &mut Fixture) -> String {
+    fixture.press(KeyCode::BackTab);
+    fixture.press(KeyCode::Up);
+    fixture.press(KeyCode::Char('b'));
+    let [Effect::Copy(text)] = &fixture.press(KeyCode::Char('y'))[..] else { panic!("nothing is copied") };
+    text.as_str().to_owned()
+}
+
+#[test]
+fn of_a_life_the_head_is_copied_and_the_message_as_one_line_however_long() {
+    let said = format!("{} ; echo owned #{} end", "A".repeat(110), "B".repeat(900));
+    for width in [40, 80, 120, 200] {
+        for json in [format!("\"{said}\""), format!("[\"{said}\",\n[1, 2],{{\"a\":\"b\"}}]")] {
+            let mut fixture = Fixture::empty(width, 40);
+            let message = Message::from_json(&json, 128).unwrap();
+            let (peer, id) = (peer(Status::Alive, "tower:1", 0, None), "7".parse().ok());
+            fixture.send(Msg::Node(Event::MessageReceived {
+                peer,
+                message: message.clone(),
+                id,
+                visits: 1,
+                remote: None,
+            }));
+            let text = copied_life(&mut fixture);
+            let lines: Vec<_> = text.lines().collect();
+            assert!(lines[0].starts_with("seen here"), "{text}");
+            let expected = message.as_text().unwrap_or(json.replace('\n', " "));
+            assert_eq!(lines.last(), Some(&&*expected), "{width}");
+            assert_eq!(lines.iter().filter(|line| line.contains("BBB")).count(), 1, "{text}");
+        }
+    }
+}
+
 #[test]
 fn all_that_is_shown_is_copied_or_what_is_marked() {
     let mut fixture = Fixture::busy(80, 24);

@@ -108,14 +108,14 @@ pub(in super::super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
         "" => model.input.write_message(),
         // A filter that is on is there to be changed.
         FILTER => {
-            let filter = model.log.filter().map_or("", Filter::as_str).to_owned();
-            write_command(model, &format!("{FILTER}{filter}"));
+            let filter = model.log.filter().map_or("", Filter::as_str);
+            model.input.write_command(&format!("{FILTER}{filter}"));
         }
         HOLD => {
-            let rule = model.held.rule.clone().unwrap_or_default();
-            write_command(model, &format!("{HOLD}{rule}"));
+            let rule = model.held.rule.as_deref().unwrap_or_default();
+            model.input.write_command(&format!("{HOLD}{rule}"));
         }
-        begun if begun.starts_with(':') => write_command(model, begun),
+        begun if begun.starts_with(':') => model.input.write_command(begun),
         begun => {
             model.input.write_message();
             if model.input.draft().is_empty() {
@@ -124,11 +124,4 @@ pub(in super::super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
         }
     }
     assist::edited(model)
-}
-
-/// Begins a command. One that was begun before is not lost.
-fn write_command(model: &mut Model, begun: &str) {
-    if model.input.write_command(begun) {
-        model.say("the command that was begun before is in the history: Up brings it back");
-    }
 }

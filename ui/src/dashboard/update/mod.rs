@@ -100,12 +100,14 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
 /// Says how something went that took a while.
 fn on_done(model: &mut Model, msg: Msg) {
     match msg {
-        Msg::Ran(outcomes) => outcome::note(model, &outcomes),
-        Msg::Dropped(outcomes, dropped) => outcome::note_drops(model, &outcomes, dropped),
-        Msg::TakenBack(result, dropped) => {
-            // It can be tried again.
-            model.undo.note_dropped(dropped, model.now);
+        Msg::Ran(outcomes, before) => outcome::note(model, &outcomes, before),
+        Msg::Undone(result, left) => {
+            model.undo.remember(left, Vec::new(), model.now);
             on_done(model, Msg::Done(result));
+        }
+        Msg::Recorded(said) => {
+            model.note_recorded(said.as_ref().err());
+            on_done(model, Msg::Done(said));
         }
         Msg::PeersRead(readings) => {
             // The line that says how it went stays for some seconds only.
@@ -128,6 +130,7 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     model.trends.note(event);
     model.towers.note(event, model.now.uptime, &mut model.motion);
     model.map.note(event, model.now.uptime, model.frozen.is_some(), &mut model.motion);
+    model.hold_traffic();
     let is_row = model.log.note(event, model.now.unix_ms);
     model.count_held_rows(usize::from(is_row));
     let row = model.log.newest().filter(|_| is_row).map(Row::subject);

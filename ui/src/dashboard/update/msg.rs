@@ -16,7 +16,6 @@ use super::super::{
     log::Row,
     model::Snapshot,
     outcome::Outcome,
-    undo::Dropped,
 };
 use crate::{
     clipboard::Text,
@@ -24,6 +23,7 @@ use crate::{
     peer_list::{ListSource, Reading},
     recording::{controls::ReplayCommand, recorder::RecordCommand},
     station::Stations,
+    undoing::Before,
 };
 
 /// Something that happened to the dashboard.
@@ -49,12 +49,12 @@ pub(crate) enum Msg {
     FileChecked(ViewCommand, Option<String>),
     /// A replay begins again, on the way to an earlier place.
     BeginsAgain,
-    /// How commands went that were run together.
-    Ran(Vec<Outcome>),
-    /// How drops went that were run together, and what they took out.
-    Dropped(Vec<Outcome>, Vec<Dropped>),
-    /// How it went to take drops back, in a line, and what is still dropped.
-    TakenBack(Result<String, String>, Vec<Dropped>),
+    /// How commands went that were run together, and what was before, as far as it can be put back.
+    Ran(Vec<Outcome>, Vec<Before>),
+    /// How it went to put back what was before, in a line, and what can be tried again.
+    Undone(Result<String, String>, Vec<Before>),
+    /// A recording has begun or ended, in a line, or why it did not or ended by itself.
+    Recorded(Result<String, String>),
     /// How something went, in a line.
     Done(Result<String, String>),
     /// How the reading of lists of peers went.
@@ -97,8 +97,8 @@ pub(crate) enum Effect {
     FinishEdit(Editing, Message),
     /// Edit a message in the user's own editor, which gets the terminal meanwhile.
     OpenEditor(MessageId),
-    /// Put these messages back.
-    TakeBack(Vec<Dropped>),
+    /// Put back what was before, then send [`Msg::Undone`].
+    Undo(Vec<Before>),
     /// Ask the node at once for what is on the screen now, so that the next key finds it there.
     Refresh,
     Suspend,

@@ -25,9 +25,19 @@ pub(crate) fn lines(model: &Model, theme: Theme, life: &Biography, columns: usiz
     let mut lines = summary(model, theme, life, columns);
     lines.extend(timeline(model, theme, life, columns));
     lines.push(Line::default());
-    lines.push(Line::styled("its stays here, the last first", theme.strong));
+    lines.push(Line::styled(stays(life), theme.strong));
     lines.extend(life.passes.iter().rev().flat_map(|pass| stay(model, theme, pass, columns)));
     lines
+}
+
+/// The heading of the stays, which says how many are told.
+fn stays(life: &Biography) -> String {
+    match life.passes.len() {
+        told if told < life.stays as usize => {
+            format!("the last {told} of its {} stays here, the last first", life.stays)
+        }
+        _ => "its stays here, the last first".to_owned(),
+    }
 }
 
 fn summary(model: &Model, theme: Theme, life: &Biography, columns: usize) -> Vec<Line<'static>> {

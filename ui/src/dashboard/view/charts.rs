@@ -130,14 +130,14 @@ impl Panel<'_> {
 
     /// What there is to say beside the title.
     fn notes(&self) -> Vec<Span<'static>> {
-        let round_trips = self.model.trends.round_trips();
+        let round_trips = self.model.shown_trends().round_trips();
         let time = |percent| round_trips.percentile(percent).map(format::round_trip).unwrap_or_default();
         match self.chart {
             Chart::Rates => vec![Span::raw("messages/s")],
-            Chart::Peers => header::counts(self.model, self.theme),
+            Chart::Peers => header::counts(&self.model.listed.peers, self.theme),
             Chart::RoundTrips if round_trips.len() == 0 => Vec::new(),
             Chart::RoundTrips => vec![Span::raw(format!("p50 {}  p99 {}", time(50), time(99)))],
-            Chart::Queue => vec![Span::raw(format!("{} now", format::count(self.model.overview.queued)))],
+            Chart::Queue => vec![Span::raw(format!("{} now", format::count(self.model.listed.queued)))],
         }
     }
 
@@ -177,7 +177,7 @@ impl Panel<'_> {
 
     /// The means and the highest columns, in as many words as have room.
     fn rates(&self, columns: &[Option<Column>], each: usize, width: u16) -> String {
-        let (received, delivered, failed) = self.model.trends.mean(columns.len() * each);
+        let (received, delivered, failed) = self.model.shown_trends().mean(columns.len() * each);
         let most = |of: fn(&Column) -> f64| columns.iter().flatten().map(of).fold(0.0, f64::max);
         let rate = |rate: f64| format::rate((rate * 100.0).round() / 100.0);
         let (means, mosts) = (
@@ -248,7 +248,7 @@ impl Panel<'_> {
     // === Round trips ===
 
     fn draw_round_trips(&self, area: Rect, frame: &mut Frame<'_>) {
-        let round_trips = self.model.trends.round_trips();
+        let round_trips = self.model.shown_trends().round_trips();
         if round_trips.len() == 0 {
             return draw_empty(self.theme, area, NOTHING_TIMED, frame);
         }
@@ -285,8 +285,8 @@ impl Panel<'_> {
     /// What there is to draw, a column of the graph each, and how many seconds each stands for.
     fn columns(&self, graph: Rect) -> (Vec<Option<Column>>, usize) {
         let columns = usize::from(graph.width);
-        let each = self.model.trends.each(columns);
-        (self.model.trends.columns(columns, each), each)
+        let each = self.model.shown_trends().each(columns);
+        (self.model.shown_trends().columns(columns, each), each)
     }
 
     /// Dots on the ground where nothing is known yet, so that it does not pass for quiet.

@@ -20,14 +20,14 @@ const NAME: usize = 14;
 
 pub(super) fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: usize) -> Vec<Line<'static>> {
     let PeerDetail { peer, certificate, is_known } = detail;
-    let age = format::age(model.now.uptime.saturating_sub(peer.since));
+    let age = format::age(peer.age(model.now));
     let since = clock(peer.time, &model.zone);
     let status = match is_known {
         true => format!("{} {} for {age}, since {since}", letter(peer.status), format::status(peer)),
         false => "no longer known".to_owned(),
     };
     let known = map::introduced(model, &peer.address);
-    let share = model.shares.of([&peer.address]).percent();
+    let share = model.shown_shares().of([&peer.address]).percent();
     fields(theme, columns, &facts::peer::fields(peer, status, known, &share, *certificate))
 }
 

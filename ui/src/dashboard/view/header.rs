@@ -1,6 +1,6 @@
 //! The first line: who this node is and how busy.
 
-use clacks_p2p::core::Status;
+use clacks_p2p::core::{PeerCounts, Status};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -10,6 +10,7 @@ use ratatui::{
 use super::{
     super::{
         format,
+        log::Mood,
         model::Model,
         theme::{CLAIMED, Theme, letter},
     },
@@ -19,12 +20,14 @@ use crate::recording::player::Progress;
 
 /// The name of the node has at least so many columns beside a replay, or is left out.
 const NAME: usize = 8;
+/// Columns from which on it is said how a note is taken away.
+const LONG: usize = 100;
 
 pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let overview = &model.overview;
     let width = usize::from(area.width);
     let address = overview.address.to_string();
-    let replay = replay(model, theme);
+    let replay = failures(model, theme).or_else(|| replay(model, theme));
     let room = width.saturating_sub(7 + replay.as_ref().map_or(0, |replay| 2 + replay.width()));
     let name = fit_address(&overview.address, address.len().min(room));
     let mut line = Line::from(vec![Span::styled("clacks ", theme.strong), Span::styled(name, theme.strong)]);
@@ -42,6 +45,20 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         fits
     }));
     frame.render_widget(line, area);
+}
+
+/// That a recording or the log ended because it could not be written.
+fn failures(model: &Model, theme: Theme) -> Option<Line<'static>> {
+    let recording = model.recording_failure.as_ref().map(|_| {
+        let key = if usize::from(model.screen.width) < LONG { "" } else { ": :record takes this note away" };
+        format!(" REC FAILED{key} ")
+    });
+    let log = model.lost_lines.as_ref().map(|lost| {
+        let lines = format::count(usize::try_from(lost.lines).unwrap_or(usize::MAX));
+        format!(" LOG FAILED, {lines} lost ")
+    });
+    let failures: Vec<_> = recording.into_iter().chain(log).collect();
+    (!failures.is_empty()).then(|| Line::styled(failures.join(" "), theme.mood(Mood::Bad)))
 }
 
 /// That it is a replay, and where that stands.
@@ -74,7 +91,7 @@ fn items(model: &Model) -> Vec<String> {
     if met > 0 {
         items.insert(0, format!("limited {}", format::count(usize::try_from(met).unwrap_or(usize::MAX))));
     }
-    if let Some(frozen) = model.frozen {
+    if let Some(frozen) = &model.frozen {
         items.insert(0, {
             let key = model.key_for(":hold-still");
             format!("HELD STILL, {} more: {key} goes on", format::count(frozen.held))
@@ -95,7 +112,7 @@ fn items(model: &Model) -> Vec<String> {
 /// The lists in one line, where they themselves have no room.
 pub(super) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let mut line = Line::from(Span::styled("peers ", theme.quiet));
-    line.spans.extend(counts(model, theme));
+    line.spans.extend(counts(&model.overview.peers, theme));
     line.push_span(Span::styled("  queue ", theme.quiet));
     line.push_span(Span::raw(format::count(model.overview.queued)));
     if model.overview.held > 0 {
@@ -105,8 +122,7 @@ pub(super) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut 
 }
 
 /// How many peers have each status: `2N 8A 2? 1L`, where `?` are alive by their word alone and `A` are the others.
-pub(super) fn counts(model: &Model, theme: Theme) -> Vec<Span<'static>> {
-    let peers = &model.overview.peers;
+pub(super) fn counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
     let counted = Status::ALL.into_iter().flat_map(|status| {
         let claimed = if status == Status::Alive { peers.claimed } else { 0 };
         let rest = peers.of(status).saturating_sub(claimed);

@@ -104,7 +104,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     }
     draw_heading(theme, heading(model, theme, area), area, frame);
     let field = field(model, area);
-    if model.overview.peers.total() == 0 {
+    if model.listed.peers.total() == 0 {
         peers::draw_none(model, theme, field, frame);
         return;
     }
@@ -124,7 +124,7 @@ fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
     if model.is_zoomed && model.overlay.is_none() {
         line.push_span(Span::styled("ZOOM  ", theme.strong));
     }
-    let peers = model.overview.peers.total();
+    let peers = model.listed.peers.total();
     let peers = if peers == 1 { "1 peer".to_owned() } else { format!("{} peers", format::count(peers)) };
     line.push_span(Span::raw(peers));
     if model.map.is_crowded() {
@@ -162,7 +162,7 @@ fn draw_dots(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
         }
     }
     if model.map.is_crowded() {
-        for status in Status::ALL.into_iter().filter(|status| model.overview.peers.of(*status) > 0) {
+        for status in Status::ALL.into_iter().filter(|status| model.listed.peers.of(*status) > 0) {
             quiet.ring(ring(status), u32::from(field.width));
         }
     }
@@ -278,7 +278,7 @@ fn write_name(at: Position, name: &str, style: Style, field: Rect, buffer: &mut 
 /// How many peers stand on each ring, at its top, or at its bottom if the selected one stands there.
 fn draw_ring_names(model: &Model, theme: Theme, field: Rect, cells: &mut Cells, buffer: &mut Buffer) {
     for status in Status::ALL {
-        let count = model.overview.peers.of(status);
+        let count = model.listed.peers.of(status);
         let name = format!("{} {status} {}", letter(status), format::count(count));
         let columns = name.len() as u16;
         let style = Style::reset().patch(theme.status(status));
@@ -328,7 +328,7 @@ fn draw_about(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
 }
 
 fn about(model: &Model, peer: &Peer) -> String {
-    let age = format::age(model.now.uptime.saturating_sub(peer.since));
+    let age = format::age(peer.age(model.now));
     let introduced = introduced(model, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
     format!(
         "{} {}  {} for {age}{introduced}, took {}, sent {}, failed {}",

@@ -226,6 +226,9 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         let last = total.min(overlay.scrolled + height);
         heading.push_span(Span::raw(format!("  lines {} to {last} of {total}", overlay.scrolled + 1)));
     }
+    if matches!(overlay.content, Content::Overhead(_)) {
+        heading.push_span(Span::raw(overhead::note(model)));
+    }
     if let Some(search) = &overlay.search {
         let room = usize::from(area.width).saturating_sub(heading.width());
         heading.push_span(search::note(search, theme, room));

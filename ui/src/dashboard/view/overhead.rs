@@ -45,6 +45,21 @@ pub(super) fn draw(model: &Model, theme: Theme, souls: &Souls, area: Rect, frame
     }
 }
 
+fn visited(visits: u32) -> String {
+    format!("{visits} visit{}", if visits == 1 { "" } else { "s" })
+}
+
+/// What the title says of messages that came back and are not in the list.
+pub(super) fn note(model: &Model) -> String {
+    match model.lives.forgotten() {
+        0 => String::new(),
+        forgotten => {
+            let forgotten = format::count(usize::try_from(forgotten).unwrap_or(usize::MAX));
+            format!("  {} kept, {forgotten} forgotten", format::count(model.lives.returned()))
+        }
+    }
+}
+
 fn spans(model: &Model, theme: Theme, life: &Biography, width: usize) -> Vec<Span<'static>> {
     let room = width.saturating_sub(MARKER + TEXT);
     let visits = if room >= VISITS { VISITS } else { 0 };
@@ -56,7 +71,7 @@ fn spans(model: &Model, theme: Theme, life: &Biography, width: usize) -> Vec<Spa
         life.interval().map(|interval| format!("every {}", format::span(interval))).unwrap_or_default();
     vec![
         Span::raw(fit(&preview(&life.message), text)),
-        Span::styled(fit_right(&format!("{} visits", life.visits), visits), theme.strong),
+        Span::styled(fit_right(&visited(life.visits), visits), theme.strong),
         Span::raw(fit_right(&every, interval)),
         Span::styled(fit_right(&format!("{} ago", format::age(ago)), last), theme.quiet),
     ]

@@ -32,8 +32,8 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     if area.is_empty() {
         return;
     }
-    let mut notes = vec![Span::raw(format!("{}  ", format::count(model.overview.peers.total())))];
-    notes.extend(header::counts(model, theme));
+    let mut notes = vec![Span::raw(format!("{}  ", format::count(model.listed.peers.total())))];
+    notes.extend(header::counts(&model.listed.peers, theme));
     notes.splice(0..0, marked(theme, model.marks.peers.len()));
     draw_title(model, theme, Pane::Peers, area, notes, frame);
     let rows = below_title(area);
@@ -63,7 +63,7 @@ fn spans(model: &Model, theme: Theme, peer: &Peer, width: usize) -> Vec<Span<'st
         Span::styled(fit(&status, STATUS - 1), theme.peer(peer)),
         Span::raw(" "),
         Span::styled(fit_address(&peer.address, address), address_style(theme, peer.status)),
-        Span::raw(fit_right(&format::age(model.now.uptime.saturating_sub(peer.since)), AGE + 1)),
+        Span::raw(fit_right(&format::age(peer.age(model.now)), AGE + 1)),
     ];
     if has_round_trip {
         let round_trip = peer.round_trip.map(format::round_trip).unwrap_or_default();

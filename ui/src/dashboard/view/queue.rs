@@ -34,7 +34,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     if area.is_empty() {
         return;
     }
-    let overview = &model.overview;
+    let overview = &model.listed;
     let bytes = format::size(overview.held_bytes);
     let in_flight = match overview.in_flight {
         0 => String::new(),

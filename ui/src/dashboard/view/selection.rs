@@ -54,8 +54,8 @@ fn lines(model: &Model, theme: Theme, content: &Content, area: Rect) -> Vec<Line
     let rest = usize::from(area.height).saturating_sub(lines.len());
     let room = rest.saturating_sub(life.len().min(rest / 2));
     if let Some(message) = content.message().filter(|_| room > 0) {
-        let (text, is_cut) = laid_out(message.as_json(), BYTES_A_CELL * columns * room);
-        let text = if is_cut { format!("{text}\u{2026}") } else { text };
+        let (text, left_out) = laid_out(message.as_json(), BYTES_A_CELL * columns * room);
+        let text = if left_out > 0 { format!("{text}\u{2026}") } else { text };
         let mut rows = shown_lines(&text, columns, 0, room + 1);
         let has_more = rows.len() > room;
         rows.truncate(if has_more { room - 1 } else { room });
@@ -70,7 +70,9 @@ fn lines(model: &Model, theme: Theme, content: &Content, area: Rect) -> Vec<Line
 
 /// The life of the message that is selected, below a heading.
 fn life(model: &Model, theme: Theme, content: &Content, columns: usize) -> Vec<Line<'static>> {
-    let Some(life) = content.message().and_then(|message| model.lives.of(message)) else { return Vec::new() };
+    let Some(life) = content.message().and_then(|message| model.shown_lives().of(message)) else {
+        return Vec::new();
+    };
     let mut lines = vec![Line::default(), Line::styled("its life", theme.strong)];
     lines.extend(biography::lines(model, theme, life, columns));
     lines

@@ -19,10 +19,10 @@ const LEVELS: [&str; 8] =
 
 /// The bars with what they are; nothing where there is nothing to see.
 pub(super) fn line(model: &Model, theme: Theme) -> Option<Line<'static>> {
-    if !model.trends.is_busy(SPARKS) {
+    if !model.shown_trends().is_busy(SPARKS) {
         return None;
     }
-    let columns = model.trends.columns(COLUMNS, SPARKS / COLUMNS);
+    let columns = model.shown_trends().columns(COLUMNS, SPARKS / COLUMNS);
     let most =
         columns.iter().flatten().map(|column| column.received.max(column.delivered)).fold(0.0, f64::max);
     let known: Vec<_> = columns.iter().flatten().collect();

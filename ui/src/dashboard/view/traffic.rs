@@ -56,7 +56,8 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     }
     let (top, selected) = (model.log_top(), model.log_position());
     for (offset, row) in rows.rows().enumerate() {
-        let Some(entry) = model.log.at(top + offset) else { break };
+        let entry = model.log.at(top + offset).filter(|entry| !model.is_held_back(entry.number));
+        let Some(entry) = entry else { break };
         let spans = spans(model, theme, entry, usize::from(area.width));
         let is_selected = selected == Some(top + offset) && model.log_cursor != LogCursor::Following;
         draw_row(model, theme, Pane::Traffic, (is_selected, false), spans, row, frame);
@@ -89,9 +90,21 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
             notes.push(Span::styled(format!("standing still, {below} below: {key} follows"), theme.strong));
         }
     }
+    notes.extend(left_out(model, theme));
     let taken: usize = notes.iter().map(Span::width).sum();
     notes.extend(stations::notes(model, theme, width.saturating_sub(taken + TITLE)));
     notes
+}
+
+/// How many rows are gone, and while a filter looks at them, of how many messages only the beginning is kept.
+fn left_out(model: &Model, theme: Theme) -> Option<Span<'static>> {
+    let gone = model.log.gone();
+    let gone = (gone > 0)
+        .then(|| format!("  {} older gone", format::count(usize::try_from(gone).unwrap_or(usize::MAX))));
+    let cuts = model.log.cuts();
+    let cuts = (cuts > 0).then(|| format!("  {} cut", format::count(cuts)));
+    let text: String = gone.into_iter().chain(cuts).collect();
+    (!text.is_empty()).then(|| Span::styled(text, theme.quiet))
 }
 
 fn spans(model: &Model, theme: Theme, row: &Row, width: usize) -> Vec<Span<'static>> {

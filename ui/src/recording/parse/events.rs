@@ -1,7 +1,8 @@
 //! The events of a recording.
 
 use clacks_p2p::core::{
-    Choice, Event, Failure, HeldMessage, Introduction, Origin, PeerCounts, QueuedMessage, Refusal, Scope,
+    Choice, Event, Failure, HeldBy, HeldMessage, Introduction, Origin, PeerCounts, QueuedMessage, Refusal,
+    Scope,
 };
 
 use super::{
@@ -69,6 +70,11 @@ impl Fields {
             }
             "message_released" => {
                 Event::MessageReleased { was: ticket(needed("was", self.was)?)?, queued: self.queued()? }
+            }
+            "message_restored" => {
+                let was = self.was.map(ticket).transpose()?;
+                let held = self.by.take().map(HeldBy::from);
+                Event::MessageRestored { was, queued: self.queued()?, held }
             }
             "message_changed" => {
                 Event::MessageChanged { before: message(self.before.as_deref())?, queued: self.queued()? }
@@ -185,6 +191,7 @@ fn introduction(introduction: Option<&str>, of: Option<Place>) -> Result<Introdu
         Some("by_hand") => Ok(Introduction::ByHand),
         Some("sender") => Ok(Introduction::Sender),
         Some("announced") => Ok(Introduction::Announced),
+        Some("restored") => Ok(Introduction::Restored),
         Some("friend") => Ok(Introduction::Friend(needed("of", of)?.address()?)),
         _ => Err(missing("introduction")),
     }

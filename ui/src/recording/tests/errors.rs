@@ -152,7 +152,7 @@ fn files_of_one_recording_put_together_are_played_and_another_recording_is_left_
         value["address"]["hostname"] = host.into();
         // The first fields come first, as in a file that was written.
         let rest = value.to_string();
-        rest.replacen("{", "{\"clacks\":\"recording\",\"version\":1,", 1)
+        rest.replacen('{', "{\"clacks\":\"recording\",\"version\":1,", 1)
             .replace(",\"clacks\":\"recording\"", "")
             .replace(",\"version\":1,", ",")
             .replacen(

@@ -11,8 +11,8 @@ use std::{
 use clacks_p2p::{
     Address, Message,
     core::{
-        Core, Counters, Delivery, Event, Failure, HeldBy, HeldMessage, HoldRule, LimitCounts, MessageId, Now,
-        Options, Outcome, Peer, QueuedMessage, Reply, Scope,
+        Core, Counters, Delivery, Event, Failure, HeldMessage, HoldRule, LimitCounts, MessageId,
+        MessageState, Now, Options, Outcome, Peer, QueuedMessage, Reply, Scope,
     },
     node::{Overview, Snapshot},
     protocol::{Kind, Payload},
@@ -81,13 +81,20 @@ impl Script {
             0..6 => self.receive(&address),
             6..9 => drop(self.message_typed()),
             9 => {
-                let dropped = self.core.dequeue();
-                self.take_back(dropped, None);
+                let head: Vec<_> = self.core.queue(0..1).map(|queued| queued.id).collect();
+                let dropped = self.core.drop_these(&head);
+                self.restore(dropped);
             }
             10 => drop(self.core.add_peer(&address, now)),
             11 => drop(self.core.ignore(&address, now)),
             12 => drop(self.core.unignore(&address, now)),
-            13 => drop(self.core.forget(&address)),
+            13 => {
+                let state = self.core.peer_state(&address);
+                self.core.forget(&address);
+                if self.rng.random_bool(0.5) {
+                    self.core.restore_peer(state, now);
+                }
+            }
             14 => drop(self.core.announce(&address, &mut self.rng)),
             20..23 => self.hold(),
             23 => self.ignore_remote(),
@@ -130,22 +137,31 @@ impl Script {
                 self.core.set_hold_rule(Some(rule));
                 self.core.hold_matching();
             }
+            2 if self.rng.random_bool(0.5) => {
+                self.core.hand_on_with_held();
+                self.core.set_handing_on(false);
+            }
             2 => drop(self.core.release_all()),
             3 => drop(kept.map(|id| self.core.release(id))),
             4 => {
-                let by = kept.and_then(|id| self.core.held_message(id)).map(|held| held.by);
-                let dropped = kept.and_then(|id| self.core.drop_message(id));
-                self.take_back(dropped, by);
+                let ids: Vec<_> = kept.or(waiting).into_iter().collect();
+                let dropped = self.core.drop_these(&ids);
+                self.restore(dropped);
             }
-            5 => drop(kept.or(waiting).map(|id| self.core.replace(id, Message::text("another")))),
+            5 => {
+                let id = kept.or(waiting);
+                let state = id.and_then(|id| self.core.message_state(id));
+                drop(id.map(|id| self.core.replace(id, Message::text("another"))));
+                self.restore(state.into_iter().collect());
+            }
             _ => drop(waiting.map(|id| self.core.hold(id))),
         }
     }
 
     /// Takes a drop back, or leaves it at that.
-    fn take_back(&mut self, dropped: Option<QueuedMessage>, held: Option<HeldBy>) {
-        if let Some(dropped) = dropped.filter(|_| self.rng.random_bool(0.5)) {
-            drop(self.core.take_back(dropped, held));
+    fn restore(&mut self, dropped: Vec<MessageState>) {
+        if self.rng.random_bool(0.5) {
+            self.core.restore_messages(dropped);
         }
     }
 

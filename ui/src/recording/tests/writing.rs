@@ -113,9 +113,9 @@ async fn a_link_stays_a_link_to_the_newest_file() {
         std::os::unix::fs::symlink("there/r.jsonl", &link).unwrap();
         for existing in [Existing::Refuse, existing] {
             let mut recorder = Recorder::new(&node, Some(ByteSize(8192)));
-            let recorded = record(&mut recorder, &link, existing).await;
+            let begun = record(&mut recorder, &link, existing).await;
             assert_eq!(
-                recorded.is_err(),
+                begun.is_err(),
                 existing == Existing::Refuse && target.exists() && recorder.bytes().is_none()
             );
             enqueue(&node, 0..200);
