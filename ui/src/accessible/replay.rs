@@ -229,6 +229,10 @@ impl Session {
         let keys = match input {
             Input::Line(line) => return sentences_of(self.on_line(line)),
             Input::Keys(keys) => keys,
+            Input::Gone => {
+                self.leaves = true;
+                return Vec::new();
+            }
         };
         let mut told = Vec::new();
         self.turns.begin();

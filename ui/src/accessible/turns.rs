@@ -39,6 +39,11 @@ impl Turns {
         Vec::new()
     }
 
+    /// Whether a line is being typed, so that what happens waits.
+    pub(super) fn is_typing(&self) -> bool {
+        !self.editor.is_empty()
+    }
+
     /// Keys come.
     pub(super) fn begin(&mut self) {
         self.editor.set_columns(columns());
