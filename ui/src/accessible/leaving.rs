@@ -17,11 +17,11 @@ use crate::{
 /// So many messages are handed on.
 #[derive(Debug)]
 pub(super) struct HandingOn {
-    total: usize,
+    pub(super) total: usize,
     /// What was held is handed on as well.
-    with_held: bool,
+    pub(super) with_held: bool,
     /// It ends then, whatever is left.
-    is_told_to_end: bool,
+    pub(super) is_told_to_end: bool,
 }
 
 /// The question before leaving.
@@ -82,7 +82,11 @@ pub(super) async fn tell_all(
 
 /// Hands on what can be where the terminal has gone or nobody reads any more. Standard error is told of it. The signal that
 /// tells the same is no second one; any other ends it at once.
-pub(super) async fn hung_up(session: &mut Session, signals: &mut Signals, mut replies: mpsc::Receiver<Reply>) {
+pub(super) async fn hung_up(
+    session: &mut Session,
+    signals: &mut Signals,
+    mut replies: mpsc::Receiver<Reply>,
+) {
     session.hang_up().into_iter().for_each(|begun| crate::tell(&begun));
     while !session.leaves {
         tokio::select! {
@@ -99,7 +103,9 @@ impl Session {
     /// system is not asked: what can be handed on is.
     pub(super) fn on_signal(&mut self, signal: Signal) -> Vec<Told> {
         let mut told = self.turns.abandon();
-        if signal == Signal::Interrupt && let Some(told) = &mut told {
+        if signal == Signal::Interrupt
+            && let Some(told) = &mut told
+        {
             told.extend(self.ask_now());
             return std::mem::take(told);
         }
@@ -164,11 +170,8 @@ impl Session {
         self.handing_on = Some(HandingOn { total, with_held, is_told_to_end });
         let (node, replies) = (self.node.clone(), self.replies.clone());
         tokio::spawn(async move {
-            let result = if with_held {
-                node.hand_on_with_held(within).await
-            } else {
-                node.hand_on(within).await
-            };
+            let result =
+                if with_held { node.hand_on_with_held(within).await } else { node.hand_on(within).await };
             // An error means that nobody listens any more.
             let _ = replies.send(Reply::HandedOn(result)).await;
         });

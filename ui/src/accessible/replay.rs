@@ -142,7 +142,8 @@ impl Session {
         }
         let address = self.player.state().overview().address;
         let left_out = self.player.facts().left_out;
-        let left_out = (!left_out.is_empty()).then(|| sentences::capitalized(&format!("{left_out}.")));
+        let left_out =
+            (!left_out.is_empty()).then(|| sentences::ended(sentences::capitalized(&left_out.to_string())));
         let replay = format!("Replay of {} at clacks {address}.", clock(self.player.progress().length));
         let how = ":pause stands still or goes on, :help lists the commands, :quit leaves.".to_owned();
         [replay].into_iter().chain(left_out).chain([how]).collect()

@@ -213,7 +213,8 @@ impl LineEditor {
     fn truncate(&mut self, keep: usize) {
         self.line.truncate(keep);
         self.is_too_long &= keep > 0;
-        if keep < self.drawn.settled.line {
+        // What is typed next may join the character before.
+        if keep <= self.drawn.settled.line {
             self.drawn.settled = Length::default();
         }
     }
@@ -338,7 +339,11 @@ mod tests {
 
     #[test]
     fn esc_alone_does_nothing_to_what_is_typed_behind_it() {
-        for keys in [&[&b"\x1b"[..], b":quit\r"][..], &[b":qu", b"\x1b", b"it", b"\x1b", b"\r"], &[b"\x1b", b"\x1b", b":quit\r"]] {
+        for keys in [
+            &[&b"\x1b"[..], b":quit\r"][..],
+            &[b":qu", b"\x1b", b"it", b"\x1b", b"\r"],
+            &[b"\x1b", b"\x1b", b":quit\r"],
+        ] {
             let mut editor = LineEditor::default();
             let typed: Vec<_> = keys.iter().flat_map(|keys| editor.press(keys)).collect();
             assert_eq!(typed.last(), Some(&Typed::Line(Ok(":quit".to_owned()))), "{keys:?}");
