@@ -90,7 +90,11 @@ pub fn mode_open_to_others(metadata: &Metadata, bits: u32) -> Option<u32> {
     (mode & bits != 0).then_some(mode)
 }
 
-pub(super) fn check_regular(metadata: &Metadata) -> io::Result<()> {
+/// Refuses what is no regular file, such as a directory or a pipe, with an error that says what it is.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] if it is no regular file.
+pub fn check_regular(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() {
         return Ok(());
     }

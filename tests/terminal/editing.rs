@@ -113,7 +113,8 @@ fn the_editor_has_the_terminal_as_it_was_and_may_see_it_resized() {
 fn what_was_written_is_not_lost_when_the_editor_fails_or_writes_what_is_no_text() {
     for (script, told, left) in [
         (r#"printf 'half a te' > "$1"; exit 3"#, "the editor failed (exit status: 3)", &b"half a te"[..]),
-        (r#"printf '\377\376' > "$1""#, "what was edited is not UTF-8 text", b"\xff\xfe"),
+        (r#"printf '\377x' > "$1""#, "what was edited is not UTF-8 text", b"\xffx"),
+        (r#"printf '\377\376' > "$1""#, "what was edited is UTF-16 text", b"\xff\xfe"),
         (r#"printf 'half a te' > "$1"; kill -9 $$"#, "the editor failed (signal: 9", b"half a te"),
     ] {
         let editor = Editor::new(script);

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand,
-    error::{ContextKind, ContextValue},
+    error::{ContextKind, ContextValue, ErrorKind},
 };
 
 use crate::{
@@ -15,6 +15,8 @@ use crate::{
 };
 
 mod effect;
+#[cfg(test)]
+mod effect_tests;
 #[cfg(test)]
 mod option_tests;
 
@@ -54,12 +56,17 @@ pub(crate) struct Run {
     /// Configuration file [default: clacks/config.toml in the platform's configuration directory, if it exists]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
     pub(crate) file: Option<UserPath>,
+    /// The options of the log that stand on the command line, by their ids.
+    #[arg(skip)]
+    log_options: Vec<&'static str>,
 }
 
 impl Run {
     /// Everything that was told, by whichever way.
     pub(crate) fn config(self) -> anyhow::Result<Config> {
-        self.config.with_file(self.file.as_deref())
+        let config = self.config.with_file(self.file.as_deref())?;
+        effect::check_log(&self.log_options, config.log_file.is_some()).map_err(anyhow::Error::msg)?;
+        Ok(config)
     }
 }
 
@@ -104,7 +111,13 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let command = without_empty_variables(command, &|name| std::env::var_os(name));
     let matches = command.try_get_matches_from(with_negative_values(arguments))?;
     effect::check(&matches)?;
-    Cli::from_arg_matches(&matches)
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    match &mut cli.command {
+        None => cli.run.log_options = effect::of_the_log(&matches),
+        Some(Command::Node(run)) => run.log_options = effect::of_the_log(&matches),
+        _ => {}
+    }
+    Ok(cli)
 }
 
 /// Joins a negative number to the option before it, as in `--port=-1`: it is a value, which the option may refuse, and no
@@ -165,6 +178,9 @@ fn with_lists_of_environment(command: clap::Command, arguments: &[OsString]) -> 
 
 /// What was wrong with the command line or the environment, in one line.
 pub(crate) fn complaint(error: &clap::Error) -> String {
+    if let Some(text) = before_a_command(error) {
+        return text;
+    }
     let text = error.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let mut paragraphs =
@@ -176,6 +192,21 @@ pub(crate) fn complaint(error: &clap::Error) -> String {
         Some(variable) => format!("{complaint} (from the environment variable {variable})"),
         None => format!("{complaint}; {tip}"),
     }
+}
+
+/// What is wrong with options that stand before a command, whose options stand behind it.
+fn before_a_command(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(command)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let options = match error.get(ContextKind::PriorArg)? {
+        ContextValue::String(option) => option.clone(),
+        ContextValue::Strings(options) => options.join(" "),
+        _ => return None,
+    };
+    (error.kind() == ErrorKind::ArgumentConflict).then(|| {
+        format!(
+            "{options} stands before {command}; write it behind {command}, as in clacks {command} {options}"
+        )
+    })
 }
 
 /// The environment variable that a wrong value stands in.
@@ -237,6 +268,7 @@ mod tests {
             (&["--payload-rate", "-1"], "or 0 for no limit"),
             (&["--max-body", "2G"], "from 1K to 1G"),
             (&["semaphore"], "semaphore"),
+            (&["--port", "0", "node"], "write it behind node, as in clacks node --port"),
             (&["demo", "--nodes", "0"], "a number of nodes is whole and from 1 to 64, such as 8"),
         ] {
             let complaint = complaint_about(arguments);
@@ -259,6 +291,35 @@ mod tests {
         for command in [&["clacks"][..], &["clacks", "node"]] {
             let given = [command, &["--peers-from", "a,b", "--peers-from=https://example.org/c,d"]].concat();
             assert_eq!(lists(&given), ["a,b", "https://example.org/c,d"], "{given:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_the_log_on_the_command_line_needs_a_log_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name).display().to_string();
+        std::fs::write(path("none.toml"), "log-level = 'debug'\n").unwrap();
+        std::fs::write(path("log.toml"), "log-file = 'log'\n").unwrap();
+        let outcome = |command: &str, file: &str, options: &str| {
+            let line = format!("clacks {command} {options} --config {}", path(file));
+            let arguments: Vec<_> = line.split_whitespace().map(OsString::from).collect();
+            let cli = parse(&arguments).unwrap();
+            let run = match cli.command {
+                Some(Command::Node(run)) => *run,
+                _ => cli.run,
+            };
+            run.config().map(drop).map_err(|error| error.to_string())
+        };
+        for command in ["", "node"] {
+            for option in ["--log-level", "--log-size"] {
+                let value = if option == "--log-size" { "1M" } else { "debug" };
+                let refused = outcome(command, "none.toml", &format!("{option} {value}"));
+                assert_eq!(refused, Err(format!("{option} has no effect without --log-file")));
+                assert_eq!(outcome(command, "log.toml", &format!("{option} {value}")), Ok(()));
+                let given = format!("{option} {value} --log-file log");
+                assert_eq!(outcome(command, "none.toml", &given), Ok(()));
+            }
+            assert_eq!(outcome(command, "none.toml", ""), Ok(()), "in a file it may stand");
         }
     }
 

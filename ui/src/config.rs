@@ -27,9 +27,12 @@ use file::{platform_directories, read_as};
 pub(crate) use kill_timeout::KillTimeout;
 use limits::Limits;
 use remedy::remedy;
+use view::Located;
 pub(crate) use view::{HEADING as VIEW_HEADING, RECORDING_HEADING, View};
 
-use crate::{dashboard::UserKeys, log::Level, paths::UserPath, peer_list::ListSource, station::Stations};
+use crate::{
+    dashboard::UserKeys, file_error, log::Level, paths::UserPath, peer_list::ListSource, station::Stations,
+};
 
 /// The configuration file with every option commented out.
 pub(crate) const DEFAULT_FILE: &str = include_str!("../../assets/clacks.toml");
@@ -201,7 +204,10 @@ impl Config {
 
     /// Starts the node that this describes.
     pub(crate) async fn start(&self) -> anyhow::Result<Node> {
-        self.builder()?.start().await.map_err(|error| anyhow::anyhow!("{error}{}", remedy(&error)))
+        self.builder()?.start().await.map_err(|error| {
+            let words = file_error::without_number(&error.to_string());
+            anyhow::anyhow!("{words}{}", remedy(&error))
+        })
     }
 
     fn builder(&self) -> anyhow::Result<Builder> {
@@ -248,6 +254,18 @@ impl Config {
                 Ok(Some(directories.data_dir().join(port.to_string())))
             }
         }
+    }
+}
+
+impl Located for Config {
+    fn locate(&mut self, file: &Path, text: &str) {
+        self.view.locate(file, text);
+    }
+}
+
+impl Located for ViewFile {
+    fn locate(&mut self, file: &Path, text: &str) {
+        self.view.locate(file, text);
     }
 }
 

@@ -16,7 +16,10 @@ use clacks_p2p::node::files;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use crate::dashboard::{LONGEST_LINE, MOST_LINES};
+use crate::{
+    dashboard::{LONGEST_LINE, MOST_LINES},
+    file_error,
+};
 
 /// Nobody else may read what was written here.
 const MODE: u32 = 0o600;
@@ -41,7 +44,8 @@ impl HistoryFile {
     /// The file, which need not exist, and the newest lines in it, the oldest of them first.
     pub(crate) fn open(path: &Path) -> anyhow::Result<(Self, Vec<String>)> {
         let context = || format!("the history in {} can't be read", path.display());
-        let mut lines = read(path).with_context(context)?;
+        let mut lines =
+            read(path).map_err(|error| in_words(error, file_error::reading)).with_context(context)?;
         let number = lines.len();
         lines.drain(..number.saturating_sub(MOST_LINES));
         Ok((Self { path: path.to_owned(), lines: number }, lines))
@@ -50,7 +54,8 @@ impl HistoryFile {
     /// Adds a line at the end.
     pub(crate) fn append(&mut self, line: &str) -> anyhow::Result<()> {
         let context = || format!("the history in {} can't be written", self.path.display());
-        let lines = append(&self.path, line, self.lines).with_context(context)?;
+        let written = append(&self.path, line, self.lines);
+        let lines = written.map_err(|error| in_words(error, file_error::writing)).with_context(context)?;
         self.lines = lines;
         Ok(())
     }
@@ -89,6 +94,11 @@ impl HistoryWriter {
         drop(self.lines);
         let _ = tokio::time::timeout(FINISH_TIMEOUT, self.task).await;
     }
+}
+
+/// The error with the words for what the system said.
+fn in_words(error: anyhow::Error, words: fn(io::Error) -> io::Error) -> anyhow::Error {
+    error.downcast().map_or_else(|other| other, |error| words(error).into())
 }
 
 fn append(path: &Path, line: &str, lines: usize) -> anyhow::Result<usize> {

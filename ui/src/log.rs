@@ -23,7 +23,7 @@ mod allowance;
 mod file;
 mod lost;
 
-use crate::{config::LogSize, escape::escaped};
+use crate::{config::LogSize, escape::escaped, file_error};
 use allowance::{Allowance, LeftOut, Topic};
 use file::LogFile;
 use lost::Lost;
@@ -56,6 +56,7 @@ impl From<Level> for LevelFilter {
 /// Appends everything that is logged from now on to a file. Only its owner can read a file that this creates.
 pub(crate) fn open(path: &Path, level: Level, max_size: LogSize) -> anyhow::Result<()> {
     let (file, open_to_others) = LogFile::open(path, max_size.0)
+        .map_err(file_error::writing)
         .with_context(|| format!("cannot write the log file {}", path.display()))?;
     if let Some(mode) = open_to_others {
         let path = path.display();

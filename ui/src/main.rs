@@ -21,6 +21,7 @@ mod editable;
 mod escape;
 mod execute;
 mod facts;
+mod file_error;
 mod filter;
 mod glyphs;
 mod headless;

@@ -15,6 +15,7 @@ use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 use crate::{
     config::LARGEST_FILE,
+    file_error,
     filter::{Domain, Filter, FilterError},
 };
 
@@ -182,7 +183,10 @@ impl StationFile {
         let text = match files::read_regular_text(&self.path, LARGEST_FILE) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Stations::default()),
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", self.path.display())),
+            Err(error) => {
+                return Err(file_error::reading(error))
+                    .with_context(|| format!("cannot read {}", self.path.display()));
+            }
         };
         let read = crate::config::parse(&text);
         read.with_context(|| format!("{}; mend it or move it away", self.path.display()))
@@ -190,7 +194,8 @@ impl StationFile {
 
     /// Keeps the stations in a file that only the user can read.
     pub(crate) fn write(&self, stations: &Stations) -> anyhow::Result<()> {
-        self.replace(stations).with_context(|| format!("cannot keep the stations in {}", self.path.display()))
+        let kept = self.replace(stations).map_err(file_error::writing);
+        kept.with_context(|| format!("cannot keep the stations in {}", self.path.display()))
     }
 
     fn replace(&self, stations: &Stations) -> io::Result<()> {

@@ -271,20 +271,16 @@ fn biography(reading: &Reading, contents: &Contents<'_>) -> Vec<String> {
 /// When the next message goes, which it is, and to whom it can go.
 fn next_send(overview: &Overview, contents: &Contents<'_>) -> String {
     let rate = format!("At most {} a second are sent", a_second(overview.send_rate));
-    match overview.next_send.filter(|_| overview.queued > 0) {
-        Some(at) => {
-            let wait = format::span(at.saturating_sub(contents.now.uptime));
-            let odds = facts::choice::odds(&overview.free_peers, overview.is_for_proven);
-            let head = contents.lists.queue_window(0..1).pop();
-            let text = head.map(|head| format!(": {}", sentences::text(&head.message))).unwrap_or_default();
-            ended(format!("{rate}. The next goes in {wait} to {odds}{text}"))
-        }
-        None => {
-            // A command in braces is one that can be typed. Here a message is written without one.
-            let idle = facts::choice::idle(overview).replace(" ({:say} writes a message)", "");
-            ended(format!("{rate}. Next: {}", idle.replace(['{', '}'], "")))
-        }
-    }
+    let Some(at) = overview.next_send.filter(|_| overview.queued > 0) else {
+        // A command in braces is one that can be typed. Here a message is written without one.
+        let idle = facts::choice::idle(overview).replace(" ({:say} writes a message)", "");
+        return ended(format!("{rate}. Next: {}", idle.replace(['{', '}'], "")));
+    };
+    let wait = format::span(at.saturating_sub(contents.now.uptime));
+    let odds = facts::choice::odds(&overview.free_peers, overview.is_for_proven);
+    let head = contents.lists.queue_window(0..1).pop();
+    let text = head.map(|head| format!(": {}", sentences::text(&head.message))).unwrap_or_default();
+    ended(format!("{rate}. The next goes in {wait} to {odds}{text}"))
 }
 
 /// How many messages a second, without the unit.

@@ -68,14 +68,14 @@ struct Heard {
 
 impl Heard {
     async fn start() -> Self {
-        Self::with(Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap())
+        Self::with(&Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap())
     }
 
-    fn with(node: Node) -> Self {
+    fn with(node: &Node) -> Self {
         let (to_tell, replies) = mpsc::channel(REPLIES);
-        let lists = PeerLists::new(Introducer::new(&node), &[]);
-        let session = Session::new(&node, lists, Options::default(), to_tell);
-        let recorder = Recorder::new(&node, None);
+        let lists = PeerLists::new(Introducer::new(node), &[]);
+        let session = Session::new(node, lists, Options::default(), to_tell);
+        let recorder = Recorder::new(node, None);
         Self { session, recorder, replies, directory: TempDir::new().unwrap() }
     }
 
@@ -227,7 +227,7 @@ async fn a_question_that_waits_is_asked_when_the_line_is_thrown_away_and_not_whe
 async fn what_could_not_be_taken_back_can_be_taken_back_again() {
     let builder = Node::builder().hostname("127.0.0.1").port(0);
     let node = builder.options(|options| options.max_queue_messages = 2).start().await.unwrap();
-    let mut heard = Heard::with(node);
+    let mut heard = Heard::with(&node);
     for (line, answer) in [
         ("one", "Queued as 1."),
         ("two", "Queued as 2."),

@@ -19,29 +19,63 @@ const OF_THE_SCREEN: &[&str] = &[
 const NOT_IN_SENTENCES: &[&str] = &["no_mouse", "motion", "theme", "no_title", "no_history", "history_file"];
 /// Those of them that do nothing in a replay, where nothing is sent.
 const NOT_IN_A_REPLAY: &[&str] = &["no_history", "history_file"];
-/// Those of them that do nothing where a simulation prints only.
-const NOT_IN_PRINT: &[&str] = &["theme", "ascii"];
+/// Options of a simulation that do nothing where it prints only.
+const NOT_IN_PRINT: &[&str] = &["theme", "ascii", "config"];
+/// Those that do nothing where only the file of a scenario is printed.
+const NOT_OF_A_FILE: &[&str] =
+    &["set", "samples", "json", "csv", "no_screen", "picture", "theme", "ascii", "config"];
+/// Those that do nothing where the scenarios are listed.
+const NOT_OF_A_LIST: &[&str] =
+    &["print", "set", "samples", "json", "csv", "no_screen", "picture", "theme", "ascii", "config"];
+/// Those of a node that do nothing without a log file.
+const OF_THE_LOG: &[&str] = &["log_level", "log_size"];
+
+/// Options without an effect, and why they have none.
+type WithoutEffect = (&'static [&'static str], &'static str);
 
 /// Refuses the first option on the command line that has no effect beside the others.
 pub(super) fn check(matches: &ArgMatches) -> Result<(), Error> {
     let (name, matches) = matches.subcommand().map_or(("", matches), |(name, matches)| (name, matches));
-    let in_sentences = is_on(matches, "accessible");
-    let (without_effect, why): (&[&str], _) = match name {
-        "node" => (OF_THE_SCREEN, "with clacks node, which has no screen"),
-        "demo" if is_on(matches, "no_screen") => (OF_THE_SCREEN, "with --no-screen"),
-        "simulate" if prints_only(matches) => (NOT_IN_PRINT, "where nothing is shown"),
-        "" | "demo" | "replay" if in_sentences => {
-            (NOT_IN_SENTENCES, "with --accessible, which has no screen")
-        }
-        "replay" => (NOT_IN_A_REPLAY, "in a replay, where nothing is sent"),
-        _ => return Ok(()),
-    };
-    match without_effect.iter().find(|id| is_given(matches, id)) {
-        Some(id) => {
-            let text = format!("--{} has no effect {why}", id.replace('_', "-"));
-            Err(Error::raw(ErrorKind::ArgumentConflict, text))
-        }
-        None => Ok(()),
+    let found = without_effect(name, matches)
+        .into_iter()
+        .find_map(|(ids, why)| ids.iter().find(|id| is_given(matches, id)).map(|id| refusal(id, why)));
+    found.map_or(Ok(()), |text| Err(Error::raw(ErrorKind::ArgumentConflict, text)))
+}
+
+fn without_effect(name: &str, matches: &ArgMatches) -> Vec<WithoutEffect> {
+    let is_on = |id| is_on(matches, id);
+    let has_view = ["", "demo", "replay"].contains(&name);
+    let all: [(bool, WithoutEffect); 8] = [
+        (name == "node", (OF_THE_SCREEN, "with clacks node, which has no screen")),
+        (name == "demo" && is_on("no_screen"), (OF_THE_SCREEN, "with --no-screen")),
+        (name == "simulate" && is_on("list"), (NOT_OF_A_LIST, "with --list, which lists the scenarios")),
+        (
+            name == "simulate" && is_on("print"),
+            (NOT_OF_A_FILE, "with --print, which prints the file as it is"),
+        ),
+        (name == "simulate" && prints_only(matches), (NOT_IN_PRINT, "where nothing is shown")),
+        (has_view && is_on("accessible"), (NOT_IN_SENTENCES, "with --accessible, which has no screen")),
+        (name == "replay", (NOT_IN_A_REPLAY, "in a replay, where nothing is sent")),
+        (has_view && is_on("no_history"), (&["history_file"], "with --no-history")),
+    ];
+    all.into_iter().filter(|(applies, _)| *applies).map(|(_, without)| without).collect()
+}
+
+fn refusal(id: &str, why: &str) -> String {
+    format!("--{} has no effect {why}", id.replace('_', "-"))
+}
+
+/// The options of the log that stand on the command line. Whether there is a log file may be said elsewhere.
+pub(super) fn of_the_log(matches: &ArgMatches) -> Vec<&'static str> {
+    let matches = matches.subcommand_matches("node").unwrap_or(matches);
+    OF_THE_LOG.iter().copied().filter(|id| is_given(matches, id)).collect()
+}
+
+/// Refuses what of the log stands on the command line if there is no log file, wherever that could have been said.
+pub(super) fn check_log(given: &[&str], has_log_file: bool) -> Result<(), String> {
+    match given.first() {
+        Some(id) if !has_log_file => Err(refusal(id, "without --log-file")),
+        _ => Ok(()),
     }
 }
 
@@ -94,6 +128,10 @@ mod tests {
             "replay f --accessible --motion off",
             "simulate --json --theme dark",
             "simulate --no-screen --ascii",
+            "simulate --list --samples 3",
+            "simulate --list --set seed=7",
+            "simulate grid --print --samples 3",
+            "--no-history --history-file h",
         ] {
             let complaint = outcome(line).unwrap_err();
             let option = line.split_whitespace().filter(|word| complaint.starts_with(word)).count();

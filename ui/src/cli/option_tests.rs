@@ -9,7 +9,7 @@ const COMMANDS: &[(&str, &[&str])] =
     &[("", &[]), ("node", &[]), ("demo", &[]), ("replay", &["recording.jsonl"]), ("simulate", &[])];
 
 /// A value that each option takes, by the name of its value.
-fn example(option: &clap::Arg) -> &'static str {
+pub(super) fn example(option: &clap::Arg) -> &'static str {
     match (option.get_id().as_str(), value_name(option).as_str()) {
         ("speed", _) => "4",
         ("samples" | "seed" | "nodes", _) => "8",

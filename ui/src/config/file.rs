@@ -11,15 +11,19 @@ use clacks_p2p::node::files::{read_regular_text, text};
 use directories::ProjectDirs;
 use serde::de::DeserializeOwned;
 
-use super::LARGEST_FILE;
+use super::{LARGEST_FILE, view::Located};
+use crate::file_error;
 
 /// Reads the configuration file: `file`, or the one that is looked for, if it is there.
-pub(super) fn read_as<T: DeserializeOwned>(file: Option<&Path>) -> anyhow::Result<Option<T>> {
+pub(super) fn read_as<T: DeserializeOwned + Located>(file: Option<&Path>) -> anyhow::Result<Option<T>> {
     let text = match file {
         Some(path) => Some((path.to_owned(), read(path)?)),
         None => read_default()?,
     };
-    text.map(|(path, text)| parse(&text).with_context(|| path.display().to_string())).transpose()
+    let Some((path, text)) = text else { return Ok(None) };
+    let mut told: T = parse(&text).with_context(|| path.display().to_string())?;
+    told.locate(&path, &text);
+    Ok(Some(told))
 }
 
 /// Reads TOML; an error is one line that names the line of the text.
@@ -32,7 +36,7 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    read_named(path).with_context(|| format!("cannot read {}", path.display()))
+    read_named(path).map_err(file_error::reading).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// The text of a file that the user named, which may be a pipe, as of `<(…)` in a shell. A pipe is read to its end,
@@ -67,7 +71,9 @@ fn read_default() -> anyhow::Result<Option<(PathBuf, String)>> {
     match read_regular_text(&path, LARGEST_FILE) {
         Ok(text) => Ok(Some((path, text))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        Err(error) => {
+            Err(file_error::reading(error)).with_context(|| format!("cannot read {}", path.display()))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::{ByteSize, number};
 use crate::{
@@ -73,6 +74,11 @@ pub(crate) struct View {
     #[arg(long, env = "CLACKS_HISTORY_FILE", value_name = "FILE")]
     pub(crate) history_file: Option<UserPath>,
 
+    /// Where the theme is named, if that is in the configuration file: the file and the line.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub(crate) theme_place: Option<String>,
+
     /// The stations, which have a table of their own.
     #[arg(skip)]
     #[serde(skip)]
@@ -82,6 +88,30 @@ pub(crate) struct View {
     #[arg(skip)]
     #[serde(skip)]
     pub(crate) keys: UserKeys,
+}
+
+/// What remembers where in a file it was named.
+pub(super) trait Located {
+    /// Takes in which file this was read from, and its text.
+    fn locate(&mut self, file: &Path, text: &str);
+}
+
+impl Located for View {
+    fn locate(&mut self, file: &Path, text: &str) {
+        #[derive(Deserialize)]
+        struct Table {
+            view: Theme,
+        }
+        #[derive(Deserialize)]
+        struct Theme {
+            theme: Spanned<String>,
+        }
+        self.theme_place = toml::from_str::<Table>(text).ok().map(|table| {
+            let start = table.view.theme.span().start;
+            let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+            format!("{}: line {line}", file.display())
+        });
+    }
 }
 
 impl View {
@@ -98,6 +128,7 @@ impl View {
         Self {
             no_mouse: self.no_mouse.or(other.no_mouse),
             motion: self.motion.or(other.motion),
+            theme_place: if self.theme.is_some() { self.theme_place } else { other.theme_place },
             theme: self.theme.or(other.theme),
             record: self.record.or(other.record),
             record_size: self.record_size.or(other.record_size),

@@ -14,7 +14,10 @@ use super::{
     model::Model,
     update::Effect,
 };
-use crate::command::{Argument, Command, Known, NodeCommand, ViewCommand};
+use crate::{
+    command::{Argument, Command, Known, NodeCommand, ViewCommand},
+    precheck,
+};
 
 /// What is known and shown about the line.
 #[derive(Debug, Default)]
@@ -33,6 +36,8 @@ pub(crate) struct Assist {
     refusal: Option<String>,
     /// Enter was pressed although the line is refused.
     was_sent: bool,
+    /// The line is sent if what was asked when Enter was pressed is answered without an objection.
+    sends_when_answered: bool,
     ghost: Option<Ghost>,
     menu: Option<Menu>,
     /// A completion was asked for, in this direction, before the directory was read.
@@ -130,15 +135,28 @@ pub(super) fn edited(model: &mut Model) -> Vec<Effect> {
 fn changed(model: &mut Model) -> Vec<Effect> {
     let assist = &mut model.assist;
     (assist.was_sent, assist.objection, assist.awaits_files) = (false, None, None);
+    assist.sends_when_answered = false;
     ask(model)
 }
 
 /// Enter was pressed on a line that is refused. What the node or the disk has against it may have gone since, so they are
-/// asked again.
+/// asked again, and the line is sent if they have nothing against it any more.
 pub(super) fn refuse(model: &mut Model) -> Vec<Effect> {
     model.assist.menu = None;
     model.assist.was_sent = true;
+    model.assist.sends_when_answered = model.assist.objection.is_some();
     ask(model)
+}
+
+/// Whether the line is to be sent now that the last of what was asked about it is answered.
+pub(super) fn sends_now(model: &mut Model) -> bool {
+    let sends = std::mem::take(&mut model.assist.sends_when_answered);
+    sends && model.assist.objection.is_none() && check::check(model).is_ok()
+}
+
+/// Whether the disk is still to answer what the node has answered.
+fn awaits_disk(question: &Question) -> bool {
+    matches!(&question.command, Some(Command::View(command)) if precheck::is_about_a_file(command))
 }
 
 /// Asks what has to be known about the line.
@@ -170,13 +188,21 @@ fn has_to_be_asked_about(command: &Command) -> bool {
 }
 
 /// Takes in what the node says about the line.
-pub(super) fn answered(model: &mut Model, answer: Answer) {
-    if model.assist.asked.as_ref() == Some(&answer.question) {
-        (model.assist.peers, model.assist.remotes) = (answer.peers, answer.remotes);
-        model.assist.messages = answer.messages;
-        model.assist.objection = answer.objection;
-        judge(model);
+///
+/// Returns whether the line is to be sent now.
+pub(super) fn answered(model: &mut Model, answer: Answer) -> bool {
+    if model.assist.asked.as_ref() != Some(&answer.question) {
+        return false;
     }
+    (model.assist.peers, model.assist.remotes) = (answer.peers, answer.remotes);
+    model.assist.messages = answer.messages;
+    let awaits_disk = answer.objection.is_none() && awaits_disk(&answer.question);
+    // What the disk had against the line holds until it is asked anew.
+    if !(awaits_disk && model.assist.sends_when_answered) {
+        model.assist.objection = answer.objection;
+    }
+    judge(model);
+    !awaits_disk && sends_now(model)
 }
 
 /// Takes in the names that were found for a path.
@@ -192,13 +218,17 @@ pub(super) fn listed(model: &mut Model, need: Need, names: Vec<String>) -> Vec<E
     }
 }
 
-/// Takes in what the disk says about a command that is about a file.
-pub(super) fn file_checked(model: &mut Model, command: &ViewCommand, objection: Option<String>) {
+/// Takes in what the disk says about a command that is about a file. Returns whether the line is to be sent now.
+pub(super) fn file_checked(model: &mut Model, command: &ViewCommand, objection: Option<String>) -> bool {
     let asked = model.assist.asked.as_ref().and_then(|asked| asked.command.as_ref());
-    if objection.is_some() && asked == Some(&Command::View(command.clone())) {
+    if asked != Some(&Command::View(command.clone())) {
+        return false;
+    }
+    if objection.is_some() || model.assist.sends_when_answered {
         model.assist.objection = objection;
         judge(model);
     }
+    sends_now(model)
 }
 
 // === Refusal and ghost ===

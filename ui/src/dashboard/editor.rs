@@ -15,7 +15,10 @@ use clacks_p2p::{
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::editable::{Document, Edited};
+use crate::{
+    editable::{Document, Edited},
+    file_error,
+};
 
 /// How much is read of what was edited, in bytes; no message can be as long.
 const MAX_READ: u64 = 64 << 20;
@@ -99,7 +102,9 @@ fn told(reason: &str, path: Option<PathBuf>) -> String {
 pub(super) fn kept(text: &str, reason: &str) -> String {
     match keep(text) {
         Ok(path) => told(reason, Some(path)),
-        Err(error) => format!("{reason}; and what you wrote could not be kept: {error}"),
+        Err(error) => {
+            format!("{reason}; and what you wrote could not be kept: {}", file_error::writing(error))
+        }
     }
 }
 
@@ -122,7 +127,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let cannot = |error: io::Error| format!("what was edited can't be read: {error}");
+    let cannot = |error: io::Error| format!("what was edited can't be read: {}", file_error::reading(error));
     // By its name, as many editors put another file in the place of the old one.
     let bytes = match read_regular(path, MAX_READ) {
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
@@ -130,7 +135,7 @@ fn read(path: &Path) -> Result<String, String> {
         }
         read => read.map_err(cannot)?,
     };
-    text(&bytes).map_err(cannot)
+    text(&bytes).map_err(|error| error.to_string().replacen("the file", "what was edited", 1))
 }
 
 /// The editor that the environment names.
@@ -173,7 +178,8 @@ mod tests {
         let path = file.path.clone();
         fs::write(&path, b"\xff\xfe").unwrap();
         let Outcome::Kept(reason) = file.read() else { panic!("it is no text") };
-        assert!(reason.contains(path.to_str().unwrap()), "{reason}");
+        let told = "what was edited is UTF-16 text; save it as UTF-8; what you wrote is in ";
+        assert_eq!(reason, format!("{told}{}", path.display()));
         assert_eq!(fs::read(&path).unwrap(), b"\xff\xfe");
         fs::remove_dir_all(path.parent().unwrap()).unwrap();
     }

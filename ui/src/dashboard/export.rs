@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::{
     escape::{escaped, escaped_json},
+    file_error,
     paths::expand,
     precheck,
 };
@@ -62,40 +63,39 @@ impl Target {
         let path = self.path.display();
         match self.try_write(rows) {
             Ok(bytes) => Ok(format!("wrote {} in {bytes} bytes to {path}", number_of(rows.len()))),
-            Err(error) => Err(self.refusal(&error)),
+            Err(error) => Err(self.refusal(error)),
         }
     }
 
     /// Why nothing could be written there now, as far as the disk tells; nothing is made. Blocks.
     pub(crate) fn why_not(&self) -> Option<String> {
-        let path = match expand(&self.path) {
-            Ok(path) => path,
-            Err(error) => return Some(self.refusal(&io::Error::other(error))),
-        };
-        let error = if !self.replaces && path.symlink_metadata().is_ok() {
-            io::ErrorKind::AlreadyExists.into()
-        } else if path.is_dir() {
-            io::ErrorKind::IsADirectory.into()
-        } else {
-            precheck::directory_of(&path).err()?
-        };
-        Some(self.refusal(&error))
+        self.place().err().map(|error| self.refusal(error))
     }
 
-    fn refusal(&self, error: &io::Error) -> String {
+    /// The file that is written, at the end of all links, or why none can be. Whoever checks and whoever writes ask here.
+    fn place(&self) -> io::Result<PathBuf> {
+        let path = files::target(&expand(&self.path).map_err(io::Error::other)?)?;
+        if let Ok(metadata) = path.symlink_metadata() {
+            files::check_regular(&metadata)?;
+            if !self.replaces {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+        }
+        precheck::directory_of(&path)?;
+        Ok(path)
+    }
+
+    fn refusal(&self, error: io::Error) -> String {
         let path = self.path.display();
         match error.kind() {
             io::ErrorKind::AlreadyExists => format!("{path} is there already; :write! {path} writes over it"),
-            _ => format!("cannot write {path}: {}", reason(error)),
+            _ => format!("cannot write {path}: {}", file_error::writing(error)),
         }
     }
 
     /// Writes all rows or none, and returns how many bytes they are.
     fn try_write(&self, rows: &[Row]) -> io::Result<u64> {
-        let path = expand(&self.path).map_err(io::Error::other)?;
-        if !self.replaces && path.exists() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
+        let path = self.place()?;
         let mut bytes = 0;
         let write = |file: &mut dyn Write| {
             let mut out = Counted { file, bytes: &mut bytes };
@@ -128,15 +128,6 @@ impl Write for Counted<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
-    }
-}
-
-/// Why it went wrong, without the file beside it that nobody asked for.
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "there is no such directory".to_owned(),
-        io::ErrorKind::Other | io::ErrorKind::InvalidInput => error.to_string(),
-        kind => kind.to_string(),
     }
 }
 

@@ -164,6 +164,18 @@ impl Input {
         self.draft().char_indices().nth(self.before_cursor()).map_or(self.draft().len(), |(at, _)| at)
     }
 
+    /// Takes the draft without remembering it, and whether it was a command. What is written next is the message again.
+    pub(crate) fn take_unremembered(&mut self) -> (String, bool) {
+        let draft = self.draft().to_owned();
+        self.clear();
+        (draft, std::mem::take(&mut self.writes_command))
+    }
+
+    /// Adds a line to the history as one that was not sent.
+    pub(crate) fn leave_aside(&mut self, line: &str) {
+        self.history.push_unsent(line);
+    }
+
     /// Takes the draft, and remembers it. What is written next is the message again.
     pub(crate) fn take(&mut self) -> Taken {
         let remembered = self.remember();

@@ -30,10 +30,22 @@ impl Looks {
             .map(|directory| Themes::with_directory(&directory))
             .unwrap_or_default();
         let wanted = view.theme.as_deref().unwrap_or(AUTO);
-        let name = if is_file(wanted) { themes.add(&expand(Path::new(wanted))?)? } else { wanted.to_owned() };
+        // As the other errors of the configuration file, if the theme is named there.
+        let at_place = |error: anyhow::Error| match &view.theme_place {
+            Some(place) => error.context(place.clone()),
+            None => error,
+        };
+        let name = if is_file(wanted) {
+            let added =
+                expand(Path::new(wanted)).map_err(anyhow::Error::from).and_then(|path| themes.add(&path));
+            added.map_err(at_place)?
+        } else {
+            wanted.to_owned()
+        };
         let looks = Self::new(themes, terminal::background(), terminal::colours_wanted());
         let mut looks = Self { complaints, ..looks };
-        looks.choose(&name).map_err(|reason| anyhow::anyhow!("{reason}{}", looks.why_not(&name)))?;
+        let chosen = looks.choose(&name);
+        chosen.map_err(|reason| at_place(anyhow::anyhow!("{reason}{}", looks.why_not(&name))))?;
         Ok(looks)
     }
 
@@ -106,6 +118,25 @@ mod tests {
 
     fn looks(colours: bool) -> Looks {
         Looks::new(Themes::default(), Background::Unknown, colours)
+    }
+
+    #[test]
+    fn a_theme_that_is_not_there_is_told_with_the_line_that_names_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.toml");
+        for theme in ["foo", "missing.toml"] {
+            std::fs::write(&file, format!("# mine\n[view]\ntheme = '{theme}'\n")).unwrap();
+            let told = |view: View| {
+                let view = view.with_file(Some(&file)).unwrap();
+                Looks::open(&view).map(drop).map_err(|error| format!("{error:#}"))
+            };
+            let place = format!("{}: line 3: ", file.display());
+            let error = told(View::default()).unwrap_err();
+            assert!(error.starts_with(&place) && error.contains(theme), "{error}");
+            let given = |name: &str| View { theme: Some(name.to_owned()), ..View::default() };
+            assert!(told(given("bar")).unwrap_err().starts_with("there is no theme bar"));
+            assert_eq!(told(given("dark")), Ok(()));
+        }
     }
 
     #[test]

@@ -41,6 +41,7 @@ mod outcome;
 mod paste;
 mod question;
 mod search;
+mod sending;
 pub(crate) mod sends;
 pub(crate) mod shares;
 mod souls;
@@ -74,6 +75,7 @@ pub(crate) use theme::error_in as theme_error;
 pub(crate) use view::{clock, least_seen, nice, preview};
 
 use std::{
+    collections::VecDeque,
     io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -234,6 +236,8 @@ struct Dashboard {
     cause: Cause,
     /// The message that is edited as it was before that.
     before_edit: Vec<Before>,
+    /// Effects of what was answered while an effect was carried out. They are carried out after it.
+    following: Vec<Effect>,
 }
 
 /// Whether the dashboard stays.
@@ -288,6 +292,7 @@ impl Dashboard {
             handing_on,
             cause,
             before_edit: Vec::new(),
+            following: Vec::new(),
         }
     }
 
@@ -378,10 +383,12 @@ impl Dashboard {
 
     async fn on_msg(&mut self, msg: Msg) -> anyhow::Result<Stay> {
         self.frames.request();
-        for effect in update(&mut self.model, self.source.now(), msg) {
+        let mut effects: VecDeque<_> = update(&mut self.model, self.source.now(), msg).into();
+        while let Some(effect) = effects.pop_front() {
             if self.carry_out(effect).await? == Stay::Leave {
                 return Ok(Stay::Leave);
             }
+            effects.extend(std::mem::take(&mut self.following));
         }
         Ok(Stay::Open)
     }
@@ -393,7 +400,7 @@ impl Dashboard {
             Effect::Ask(question) => self.ask(question),
             Effect::Remember(line) => self.history.iter().for_each(|history| history.add(line.clone())),
             // They were for the model.
-            Effect::Sent(_) | Effect::Insert(_) => {}
+            Effect::Sending(_) | Effect::Insert(_) => {}
             Effect::Edit(id) => self.edit(id),
             // It may have been dropped or sent meanwhile.
             Effect::PutBack(id) => drop(self.source.node().map(|node| node.release_to_place(id))),
@@ -597,11 +604,9 @@ impl Dashboard {
             match effect {
                 // A line that was begun for the user.
                 Effect::Ask(question) => self.ask(question),
-                // Events and replies have no other effect outside. A terminal that is gone is noticed where it is read.
-                effect => {
-                    debug_assert_eq!(effect, Effect::Ring);
-                    let _ = self.ring();
-                }
+                // A terminal that is gone is noticed where it is read.
+                Effect::Ring => drop(self.ring()),
+                effect => self.following.push(effect),
             }
         }
     }

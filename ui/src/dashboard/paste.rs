@@ -12,6 +12,7 @@ use super::{
     keymap::Key,
     model::Model,
     question::Question,
+    sending::Sending,
     update::{Effect, on_key, refuse_in_replay, write},
 };
 use crate::{
@@ -29,16 +30,16 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
     if model.areas().is_none() {
         return Vec::new();
     }
-    let was_asked = model.question.take().is_some();
-    if let Some(menu) = model.menu.as_mut().filter(|_| !was_asked) {
+    if model.question.is_some() {
+        join(model, text, "\n");
+        return Vec::new();
+    }
+    if let Some(menu) = model.menu.as_mut() {
         menu.type_in(text);
         return Vec::new();
     }
-    if !was_asked && model.writes_search() {
+    if model.writes_search() {
         model.type_search(text);
-        return Vec::new();
-    }
-    if was_asked {
         return Vec::new();
     }
     if let Some(overlay) = model.open_overlay() {
@@ -49,13 +50,38 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
     if model.replay.is_some() && !writes_command(model) {
         return refuse_in_replay(model);
     }
-    let text = text.trim_matches(['\r', '\n']).replace("\r\n", "\n").replace('\r', "\n");
+    let pasted = with_line_feeds(text);
+    let text = pasted.trim_matches('\n');
     let is_for_a_line = !text.contains('\n') && text.len() <= room(model);
     if is_for_a_line || writes_command(model) {
-        return insert(model, &text);
+        return insert(model, text);
     }
-    ask(model, text);
+    ask(model, pasted);
     Vec::new()
+}
+
+fn with_line_feeds(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// Takes in a paste while a question is asked, which stays. One that asks about a paste is asked about both together, with
+/// `between` between them unless a line ends there; beside another question the paste is refused.
+fn join(model: &mut Model, text: &str, between: &str) {
+    let Some(first) = model.question.as_ref().and_then(Question::pasted) else {
+        model.complain("the paste was not taken: answer the question first, then paste again");
+        return;
+    };
+    let between = if first.ends_with('\n') { "" } else { between };
+    let both = format!("{first}{between}{}", with_line_feeds(text));
+    if both.len() > LONGEST_PASTE {
+        let most = size(LONGEST_PASTE);
+        model.complain(format!(
+            "the second paste was not taken: both together are longer than {most}; answer first"
+        ));
+        return;
+    }
+    ask(model, both);
+    model.say("the second paste was joined to the first");
 }
 
 /// Bytes that the line can take in which a paste would be written.
@@ -84,7 +110,9 @@ pub(super) fn insert(model: &mut Model, text: &str) -> Vec<Effect> {
     assist::edited(model)
 }
 
-fn ask(model: &mut Model, text: String) {
+/// Asks what is to become of a paste. As long as it is asked, another paste can be joined to it.
+pub(super) fn ask(model: &mut Model, pasted: String) {
+    let text = pasted.trim_matches('\n').to_owned();
     if text.len() > LONGEST_PASTE {
         let (long, most) = (size(text.len()), size(LONGEST_PASTE));
         model.complain(format!("the paste has {long}, which is too long: nothing was taken; {most} at most"));
@@ -97,18 +125,20 @@ fn ask(model: &mut Model, text: String) {
     let choices = Choices::of(&text, &message, messages.len(), room(model));
     let mut question = Question::new("PASTE?", choices.words(model.screen.width));
     if choices.each() {
-        question = question.with_answer(plain('n'), vec![Effect::RunAll(messages)]);
+        let each = vec![Effect::Sending(Sending::Lines), Effect::RunAll(messages)];
+        question = question.with_answer(plain('n'), each);
     }
     if choices.one() {
         // As it would have been typed.
         let line = if text.starts_with(':') { format!(":{text}") } else { text.clone() };
+        let sending = Effect::Sending(Sending::Paste { pasted: text.clone(), line });
         let enqueue = Effect::Run(NodeCommand::Enqueue(message));
-        question = question.with_answer(plain('1'), vec![enqueue, Effect::Sent(line)]);
+        question = question.with_answer(plain('1'), vec![sending, enqueue]);
     }
     if choices.edit {
         question = question.with_answer(plain('e'), vec![Effect::Insert(text)]);
     }
-    model.question = Some(question);
+    model.question = Some(question.about_paste(pasted));
 }
 
 /// What can become of a paste.
@@ -217,6 +247,15 @@ pub(super) fn on_burst(model: &mut Model, keys: Vec<KeyEvent>) -> Vec<Effect> {
     }
     if !writes && only_move(model, &keys) {
         return keys.into_iter().flat_map(|key| on_key(model, key)).collect();
+    }
+    if model.question.is_some() && model.areas().is_some() {
+        match text.as_str() {
+            // A key held down that writes nothing, such as Esc, answers as it does alone.
+            "" => drop(model.question.take()),
+            // A paste without brackets can come in parts, of which this is the next.
+            text => join(model, text, ""),
+        }
+        return Vec::new();
     }
     on_paste(model, &text)
 }

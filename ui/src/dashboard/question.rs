@@ -7,7 +7,8 @@ use super::{keymap::Key, outcome, update::Effect};
 use crate::{command::NodeCommand, leaving::AtStake};
 
 /// What the user is asked before anything else. What an answer does is settled when the question is asked, so that it
-/// can't be about anything else by the time it comes. A key that is no answer means no, and so does a click or a paste.
+/// can't be about anything else by the time it comes. A key that is no answer means no, and so does a click. A paste
+/// is no answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Question {
     /// What it is about, in a word.
@@ -16,17 +17,29 @@ pub(crate) struct Question {
     pub(crate) text: String,
     /// Keys other than no, and what they do.
     answers: Vec<(Key, Vec<Effect>)>,
+    /// The paste that it is about, if it is about one.
+    pasted: Option<String>,
 }
 
 impl Question {
     pub(crate) fn new(label: &'static str, text: String) -> Self {
-        Self { label, text, answers: Vec::new() }
+        Self { label, text, answers: Vec::new(), pasted: None }
     }
 
     /// Lets a key do something instead of meaning no.
     pub(crate) fn with_answer(mut self, key: Key, effects: Vec<Effect>) -> Self {
         self.answers.push((key, effects));
         self
+    }
+
+    /// The same about a paste.
+    pub(crate) fn about_paste(self, pasted: String) -> Self {
+        Self { pasted: Some(pasted), ..self }
+    }
+
+    /// The paste that it is about.
+    pub(crate) fn pasted(&self) -> Option<&str> {
+        self.pasted.as_deref()
     }
 
     /// What is to become of the messages that would be lost.

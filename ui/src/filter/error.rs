@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::MAX_LENGTH;
+use super::{Domain, MAX_LENGTH};
 
 /// Why a text is not a filter, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,10 +50,12 @@ pub(crate) enum Reason {
     TooCostly,
     #[error("a filter looks for {0} texts at most; leave some out, or use two filters")]
     TooMany(usize),
-    #[error("no row of the traffic can match this: its conditions exclude one another")]
-    NeverInTraffic,
-    #[error("no waiting message can match this: it has text, from:, peer:, ip:, size, type:in or own")]
-    NeverInQueue,
+    #[error("no {0} can match {1}; {hint}", hint = .0.what_it_has())]
+    Never(Domain, String),
+    #[error("no {0} can match both {1} and {2}")]
+    NeverBoth(Domain, String, String),
+    #[error("no {0} can match all of {1}")]
+    NeverAll(Domain, String),
     #[error("there is no field {0}:, but {1}: there is; in quotes it is text")]
     Misspelt(String, &'static str),
 }

@@ -21,7 +21,7 @@ mod subject;
 mod tests;
 mod word;
 
-use std::str::FromStr;
+use std::{ops::Range, str::FromStr};
 
 use clacks_p2p::{Address, core::Status};
 use serde::{Deserialize, Deserializer, de::Error};
@@ -63,6 +63,8 @@ pub(crate) const IN_SHORT: &str =
 #[derive(Debug, Clone)]
 pub(crate) struct Filter {
     text: String,
+    /// Bytes of white space that stood before the text.
+    indent: usize,
     expression: Expression,
 }
 
@@ -71,7 +73,8 @@ enum Expression {
     Any(Vec<Self>),
     All(Vec<Self>),
     Not(Box<Self>),
-    Test(Test),
+    /// A test, and where it stands in the text, in bytes.
+    Test(Test, Range<usize>),
 }
 
 #[derive(Debug, Clone)]
@@ -113,7 +116,8 @@ impl Filter {
     /// Whether anything can match it is a matter of what it is for: [`Filter::parse_for`].
     pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
         let expression = parse::parse(text)?;
-        Ok(Self { text: text.trim().to_owned(), expression })
+        let indent = text.len() - text.trim_start().len();
+        Ok(Self { text: text.trim().to_owned(), indent, expression })
     }
 
     /// The filter as it was written, without white space around it.
@@ -157,7 +161,7 @@ impl Expression {
             Self::Any(choices) => choices.iter().any(|choice| choice.admits(subject)),
             Self::All(terms) => terms.iter().all(|term| term.admits(subject)),
             Self::Not(term) => !term.admits(subject),
-            Self::Test(test) => test.admits(subject),
+            Self::Test(test, _) => test.admits(subject),
         }
     }
 }

@@ -95,11 +95,18 @@ impl<'a> Parser<'a> {
             is_negated = !is_negated;
             self.skip_space();
         }
+        let start = self.at;
         let term = match self.next() {
             None | Some('|' | ')') => return Self::fail(self.at..self.at, Reason::Missing),
             Some('(') => self.group()?,
-            Some('"') => Expression::Test(Test::Text(self.quoted_pattern()?)),
-            Some(_) => Expression::Test(self.test()?),
+            Some('"') => {
+                let test = Test::Text(self.quoted_pattern()?);
+                Expression::Test(test, start..self.at)
+            }
+            Some(_) => {
+                let test = self.test()?;
+                Expression::Test(test, start..self.at)
+            }
         };
         Ok(if is_negated { Expression::Not(Box::new(term)) } else { term })
     }

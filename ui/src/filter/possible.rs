@@ -1,5 +1,7 @@
 //! Whether anything at all can match a filter: one that never matches is a mistake, and is refused before it is used.
 
+use std::{fmt, ops::Range};
+
 use super::{Comparison, Expression, Filter, FilterError, Reason, Test, Type};
 
 /// What a filter looks at.
@@ -58,15 +60,16 @@ use Type::{Announce, Dropped, Failed, In, Message, Note, Out, Own, Refused};
 /// The rows of the traffic.
 const ROWS: &[Kind] = &[
     Kind { types: &[In, Message], has_message: Has::Always, ..IN },
-    Kind { types: &[In, Refused], has_message: Has::Maybe, ..IN },
+    Kind { types: &[In, Refused], has_status: false, has_message: Has::Maybe, ..IN },
     Kind { types: &[In, Announce], ..IN },
     Kind { types: &[Out, Message], has_message: Has::Always, ..OUT },
     Kind { types: &[Out, Message, Failed], has_message: Has::Always, ..OUT },
     Kind { types: &[Out, Message, Failed, Refused], has_message: Has::Always, ..OUT },
-    Kind { types: &[Out, Announce], ..OUT },
-    Kind { types: &[Out, Announce, Failed], ..OUT },
+    Kind { types: &[Out, Announce], has_status: false, ..OUT },
+    Kind { types: &[Out, Announce, Failed], has_status: false, ..OUT },
+    Kind { types: &[Out, Announce, Failed, Refused], has_status: false, ..OUT },
     Kind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
-    Kind { types: &[Own, Message, Dropped], has_remote: true, has_message: Has::Always, ..NOTHING },
+    Kind { types: &[Own, Message, Dropped], has_message: Has::Always, ..NOTHING },
     Kind {
         types: &[Note, Message],
         peer: Role::Subject,
@@ -74,13 +77,7 @@ const ROWS: &[Kind] = &[
         has_message: Has::Always,
         ..NOTHING
     },
-    Kind {
-        types: &[Note, Message, Dropped],
-        peer: Role::Subject,
-        has_remote: true,
-        has_message: Has::Always,
-        ..NOTHING
-    },
+    Kind { types: &[Note, Message, Dropped], peer: Role::Subject, has_message: Has::Always, ..NOTHING },
     Kind { types: &[Note], has_remote: true, ..OF_PEER },
 ];
 
@@ -90,7 +87,25 @@ const QUEUED: &[Kind] = &[
     Kind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
 ];
 
+/// What it is about, in words.
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Traffic => "row of the traffic",
+            Self::Queue => "waiting message",
+        })
+    }
+}
+
 impl Domain {
+    /// What a filter can ask for there.
+    pub(super) fn what_it_has(self) -> &'static str {
+        match self {
+            Self::Traffic => "it is never true",
+            Self::Queue => "a message has text, from:, peer:, ip:, size and type:in or type:own",
+        }
+    }
+
     fn kinds(self) -> &'static [Kind] {
         match self {
             Self::Traffic => ROWS,
@@ -127,32 +142,54 @@ impl Filter {
 
     /// Refuses a filter that nothing there can match.
     pub(crate) fn check_for(&self, domain: Domain) -> Result<(), FilterError> {
-        if self.expression.is_possible(domain) {
-            return Ok(());
+        let Some(conditions) = self.expression.impossible(domain) else { return Ok(()) };
+        Err(self.why_never(&conditions, domain))
+    }
+
+    /// The one condition that nothing meets, else two that nothing meets together, else all of them.
+    fn why_never(&self, conditions: &[Condition<'_>], domain: Domain) -> FilterError {
+        let never = |some: &[Condition<'_>]| !domain.kinds().iter().any(|kind| kind.can_meet(some));
+        if let Some(one) = conditions.iter().find(|one| never(&[**one])) {
+            return FilterError { span: one.2.clone(), reason: Reason::Never(domain, self.written(one)) };
         }
-        let reason = match domain {
-            Domain::Traffic => Reason::NeverInTraffic,
-            Domain::Queue => Reason::NeverInQueue,
-        };
-        Err(FilterError { span: 0..self.text.len(), reason })
+        let pairs = conditions
+            .iter()
+            .enumerate()
+            .flat_map(|(at, one)| conditions[at + 1..].iter().map(move |other| (one, other)));
+        if let Some((one, other)) = pairs.into_iter().find(|(one, other)| never(&[**one, **other])) {
+            let reason = Reason::NeverBoth(domain, self.written(one), self.written(other));
+            return FilterError { span: one.2.start..other.2.end, reason };
+        }
+        let all: Vec<_> = conditions.iter().map(|condition| self.written(condition)).collect();
+        let starts = conditions.iter().map(|condition| condition.2.start).min().unwrap_or_default();
+        let ends = conditions.iter().map(|condition| condition.2.end).max().unwrap_or_default();
+        FilterError { span: starts..ends, reason: Reason::NeverAll(domain, all.join(" ")) }
+    }
+
+    /// A condition as it was written, with a `!` before it if it must not hold.
+    fn written(&self, (_, wanted, span): &Condition<'_>) -> String {
+        let term = self.text.get(span.start - self.indent..span.end - self.indent).unwrap_or_default();
+        format!("{}{term}", if *wanted { "" } else { "!" })
     }
 }
 
-/// A test, and whether it has to hold.
-type Condition<'a> = (&'a Test, bool);
+/// A test, whether it has to hold, and where it stands in the text.
+type Condition<'a> = (&'a Test, bool, &'a Range<usize>);
 
 impl Expression {
-    /// Whether anything there can match. Where that can't be told, it can.
-    fn is_possible(&self, domain: Domain) -> bool {
-        let Some(alternatives) = self.alternatives(true) else { return true };
+    /// The conditions of the first alternative if nothing there can match any; `None` if something can, or if that can't
+    /// be told.
+    fn impossible(&self, domain: Domain) -> Option<Vec<Condition<'_>>> {
+        let alternatives = self.alternatives(true)?;
         let kinds = domain.kinds();
-        alternatives.iter().any(|conditions| kinds.iter().any(|kind| kind.can_meet(conditions)))
+        let is_possible = alternatives.iter().any(|one| kinds.iter().any(|kind| kind.can_meet(one)));
+        if is_possible { None } else { alternatives.into_iter().next() }
     }
 
     /// The conditions one set of which has to be met, all of it; `None` if there are too many sets.
     fn alternatives(&self, wanted: bool) -> Option<Vec<Vec<Condition<'_>>>> {
         let (parts, is_choice) = match self {
-            Self::Test(test) => return Some(vec![vec![(test, wanted)]]),
+            Self::Test(test, span) => return Some(vec![vec![(test, wanted, span)]]),
             Self::Not(term) => return term.alternatives(!wanted),
             Self::Any(parts) => (parts, wanted),
             Self::All(parts) => (parts, !wanted),
@@ -182,7 +219,7 @@ impl Kind {
             && !conditions.iter().any(|one| conditions.iter().any(|other| excludes(*one, *other)))
     }
 
-    fn can_meet_one(&self, (test, wanted): Condition<'_>) -> bool {
+    fn can_meet_one(&self, (test, wanted, _): Condition<'_>) -> bool {
         match (test, wanted) {
             (Test::Type(kind), wanted) => self.types.contains(kind) == wanted,
             (Test::From(_) | Test::Exactly(super::Role::Sender, _), true) => self.peer == Role::Sender,
@@ -199,7 +236,7 @@ impl Kind {
     fn has_room_for_size(&self, conditions: &[Condition<'_>]) -> bool {
         let sizes: Vec<_> = conditions
             .iter()
-            .filter_map(|(test, wanted)| match test {
+            .filter_map(|(test, wanted, _)| match test {
                 Test::Size(comparison, bytes) => Some((*comparison, *bytes, *wanted)),
                 _ => None,
             })
@@ -220,7 +257,7 @@ impl Kind {
 }
 
 /// Whether the two conditions can't both be met, whatever it is about.
-fn excludes((one, one_wanted): Condition<'_>, (other, other_wanted): Condition<'_>) -> bool {
+fn excludes((one, one_wanted, _): Condition<'_>, (other, other_wanted, _): Condition<'_>) -> bool {
     match (one, other) {
         (Test::Status(one), Test::Status(other)) if one_wanted => (one == other) != other_wanted,
         (Test::Ip(one), Test::Ip(other)) if one_wanted && other_wanted => !one.overlaps(other),
@@ -262,6 +299,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::dashboard::log::{Direction, Row};
 
     fn is_possible(text: &str, domain: Domain) -> bool {
         Filter::parse_for(text, domain).is_ok()
@@ -353,6 +391,79 @@ mod tests {
         }
     }
 
+    /// What is said of a filter, and where.
+    fn told(text: &str, domain: Domain) -> (String, String) {
+        let error = Filter::parse_for(text, domain).unwrap_err();
+        (error.to_string(), text[error.span].to_owned())
+    }
+
+    #[test]
+    fn what_never_matches_is_named() {
+        let row = "no row of the traffic can match";
+        for (text, said, span) in [
+            ("size>2G", "size>2G; it is never true", "size>2G"),
+            ("  gnu size<1", "size<1; it is never true", "size<1"),
+            ("type:announce size>1", "both type:announce and size>1", "type:announce size>1"),
+            ("gnu !(a | gnu)", "both gnu and !gnu", "gnu !(a | gnu"),
+            ("\"a b\" from:x to:y", "both from:x and to:y", "from:x to:y"),
+            (
+                "type:in type:refused status:lost",
+                "all of type:in type:refused status:lost",
+                "type:in type:refused status:lost",
+            ),
+            ("size>2G | size<1", "size>2G; it is never true", "size>2G"),
+        ] {
+            assert_eq!(told(text, Domain::Traffic), (format!("{row} {said}"), span.to_owned()), "{text}");
+        }
+        for (text, said) in [
+            ("gnu !gnu", "no waiting message can match both gnu and !gnu"),
+            ("status:lost", "no waiting message can match status:lost; a message has text, "),
+            ("gnu !type:message", "no waiting message can match !type:message; a message has "),
+        ] {
+            assert!(told(text, Domain::Queue).0.starts_with(said), "{text}: {:?}", told(text, Domain::Queue));
+        }
+        assert!(is_possible("type:announce type:failed type:refused", Domain::Traffic));
+    }
+
+    /// Whether a row is as one of this kind may be.
+    fn is_of(row: &Row, kind: &Kind) -> bool {
+        let role = match row.direction {
+            _ if row.peer.is_none() => Role::Nobody,
+            Direction::In => Role::Sender,
+            Direction::Out => Role::Receiver,
+            Direction::Own | Direction::Note => Role::Subject,
+        };
+        let has_message = match kind.has_message {
+            Has::Never => row.message.is_none(),
+            Has::Maybe => true,
+            Has::Always => row.message.is_some(),
+        };
+        let has_types =
+            row.types.len() == kind.types.len() && row.types.iter().all(|one| kind.types.contains(one));
+        has_types
+            && has_message
+            && (role == kind.peer || role == Role::Nobody)
+            && (kind.has_status || row.status.is_none())
+            && (kind.has_remote || row.remote.is_none())
+    }
+
+    #[test]
+    fn the_rows_of_the_traffic_are_those_that_events_make() {
+        let rows = crate::dashboard::log::every_event::rows_of_every_event();
+        for row in &rows {
+            assert!(ROWS.iter().any(|kind| is_of(row, kind)), "no kind has {row:?}");
+        }
+        for kind in ROWS {
+            let of_kind: Vec<_> = rows.iter().filter(|row| is_of(row, kind)).collect();
+            assert!(!of_kind.is_empty(), "no event makes {kind:?}");
+            let has = |part: fn(&Row) -> bool| of_kind.iter().any(|row| part(row));
+            assert_eq!(has(|row| row.status.is_some()), kind.has_status, "{kind:?}");
+            assert_eq!(has(|row| row.remote.is_some()), kind.has_remote, "{kind:?}");
+            assert_eq!(has(|row| row.message.is_some()), kind.has_message != Has::Never, "{kind:?}");
+            assert_eq!(has(|row| row.peer.is_some()), kind.peer != Role::Nobody, "{kind:?}");
+        }
+    }
+
     /// Filters that are often contradictory.
     fn filters() -> impl Strategy<Value = String> {
         let terms = [
@@ -405,6 +516,18 @@ mod tests {
             let filter = Filter::parse(&text).unwrap();
             if filter.admits(&crate::hold::subject(&queued)) {
                 prop_assert!(is_possible(&text, Domain::Queue), "{text}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_row_matches_is_not_refused(text in filters()) {
+            let filter = Filter::parse(&text).unwrap();
+            for row in crate::dashboard::log::every_event::rows_of_every_event() {
+                if filter.admits(&row.subject()) {
+                    prop_assert!(is_possible(&text, Domain::Traffic), "{text}: {row:?}");
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use std::{io, path::Path};
 use clacks_p2p::node::files::read_regular;
 
 use super::{MAX_BYTES, ReadError};
-use crate::paths::expand;
+use crate::{file_error, paths::expand};
 
 /// The bytes of a regular file. It blocks as long as the disk takes.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
@@ -18,7 +18,7 @@ impl From<io::Error> for ReadError {
         match error.kind() {
             io::ErrorKind::InvalidInput => Self::NotAFile,
             io::ErrorKind::FileTooLarge => Self::TooLarge,
-            _ => Self::Io(error.to_string()),
+            _ => Self::Io(file_error::reading(error).to_string()),
         }
     }
 }
@@ -59,7 +59,7 @@ mod tests {
         symlink(place("list"), place("link")).unwrap();
         assert_eq!(read(&place("link")), Ok(b"one:1\n".to_vec()));
         let missing = read(&place("missing")).unwrap_err().to_string();
-        assert!(missing.starts_with("No such file"), "{missing}");
+        assert_eq!(missing, "there is no such file");
     }
 
     #[test]

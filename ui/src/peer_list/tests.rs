@@ -70,7 +70,7 @@ async fn a_list_that_is_asked_for_is_read_instead_of_those_that_are_configured()
     let both = lists.read_all(None).await.unwrap();
     let told = summary(&both).unwrap_err();
     assert!(told.starts_with("1 of 2 lists: 1 address read, 1 new; "), "{told}");
-    assert!(told.contains("two was not read: No such file"), "{told}");
+    assert!(told.contains("two was not read: there is no such file"), "{told}");
     assert_eq!(read(both), configured);
     let other = list(&other, "b:1\nc:1\n");
     assert_eq!(read(lists.read_all(Some(other.clone())).await.unwrap()), [other]);

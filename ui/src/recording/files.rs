@@ -9,7 +9,7 @@ use std::{
 use clacks_p2p::node::files::target;
 
 use super::parse;
-use crate::{headless::record::Record, precheck};
+use crate::{file_error, headless::record::Record, precheck};
 
 /// Older files that are kept beside the newest.
 pub(crate) const KEPT: u32 = 4;
@@ -55,14 +55,11 @@ pub(super) struct Files {
 impl Files {
     /// Begins to record. A link stays a link: the file that it leads to is written, and older ones are beside that.
     pub(super) fn create(path: &Path, existing: Existing, most: u64) -> Result<Self, FileError> {
-        let path = &target(path).map_err(at(path))?;
-        check_numbered(path)?;
-        if is_recording(path)? {
-            match existing {
-                Existing::Refuse => return Err(FileError::Exists(path.display().to_string())),
-                Existing::SetAside => set_aside(path)?,
-                Existing::Overwrite => fs::remove_file(path).map_err(at(path))?,
-            }
+        let (path, is_there) = &place(path, existing)?;
+        match existing {
+            Existing::SetAside if *is_there => set_aside(path)?,
+            Existing::Overwrite if *is_there => fs::remove_file(path).map_err(at(path))?,
+            _ => {}
         }
         let file = new_file(path)?;
         Ok(Self { path: path.to_owned(), file, in_file: 0, total: 0, most, is_flushed: true })
@@ -70,11 +67,7 @@ impl Files {
 
     /// Why nothing could be recorded there now, as far as the disk tells. Makes nothing.
     pub(super) fn check(path: &Path, existing: Existing) -> Result<(), FileError> {
-        check_numbered(path)?;
-        if is_recording(path)? && existing == Existing::Refuse {
-            return Err(FileError::Exists(path.display().to_string()));
-        }
-        precheck::directory_of(path).map_err(at(path))
+        place(path, existing).map(drop)
     }
 
     /// Writes the first line of a file. It does not count towards what fills the file: that of a node that holds much
@@ -126,9 +119,22 @@ impl Files {
     }
 }
 
+/// The file that is written, at the end of all links, and whether a recording is there; or why none can be written.
+/// Whoever checks and whoever records ask here.
+fn place(path: &Path, existing: Existing) -> Result<(PathBuf, bool), FileError> {
+    let path = target(path).map_err(at(path))?;
+    check_numbered(&path)?;
+    let is_there = is_recording(&path)?;
+    if is_there && existing == Existing::Refuse {
+        return Err(FileError::Exists(path.display().to_string()));
+    }
+    precheck::directory_of(&path).map_err(at(&path))?;
+    Ok((path, is_there))
+}
+
 fn at(path: &Path) -> impl FnOnce(io::Error) -> FileError + use<> {
     let path = path.to_owned();
-    move |error| FileError::Io { path, error }
+    move |error| FileError::Io { path, error: file_error::writing(error) }
 }
 
 /// The name of an older file.

@@ -21,6 +21,7 @@ use super::{
     parse::{self, Line},
     state::State,
 };
+use crate::file_error;
 
 /// A recording that was read once to its end, so that what is wrong with it is known before it is played.
 #[derive(Debug)]
@@ -88,7 +89,7 @@ impl Tape {
     /// Opens a recording and reads it to its end. `progress` hears now and then which part of it is read.
     pub(crate) fn open(path: &Path, mut progress: impl FnMut(f64)) -> Result<Self, TapeError> {
         let name = path.display().to_string();
-        let cannot = |error| TapeError::Io(name.clone(), error);
+        let cannot = |error| TapeError::Io(name.clone(), file_error::reading(error));
         let file = open_regular(path).map_err(cannot)?;
         let end = file.metadata().map_err(cannot)?.len();
         let mut reader = BufReader::new(file);

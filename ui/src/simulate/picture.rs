@@ -8,6 +8,8 @@ use std::{
 use anyhow::Context;
 use clacks_p2p::node::files::{Access, AtomicFile};
 
+use crate::file_error;
+
 /// A file that takes its place when it is whole. It is created before a long simulation, so that a path that cannot be
 /// written is an error before it.
 #[derive(Debug)]
@@ -18,13 +20,15 @@ pub(super) struct PictureFile {
 
 impl PictureFile {
     pub(super) fn new(path: &Path) -> anyhow::Result<Self> {
-        let file = AtomicFile::create(path, Access::Shared).with_context(|| cannot_write(path))?;
+        let file = AtomicFile::create(path, Access::Shared)
+            .map_err(file_error::writing)
+            .with_context(|| cannot_write(path))?;
         Ok(Self { path: path.to_owned(), file })
     }
 
     pub(super) fn write(mut self, picture: &str) -> anyhow::Result<()> {
         let written = self.file.write_all(picture.as_bytes()).and_then(|()| self.file.replace());
-        written.with_context(|| cannot_write(&self.path))
+        written.map_err(file_error::writing).with_context(|| cannot_write(&self.path))
     }
 }
 

@@ -7,7 +7,7 @@ use clacks_p2p::{node::files::read_regular_text, simulation::Scenario};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::{config, paths::expand};
+use crate::{config, file_error, paths::expand};
 
 macro_rules! built_in {
     ($($name:literal),*) => {
@@ -51,7 +51,9 @@ pub(super) fn text(name: &str) -> anyhow::Result<String> {
         "there is no scenario {name}; `clacks simulate --list` lists those that there are, and a file of yours ends in .toml"
     );
     let path = expand(Path::new(name))?;
-    read_regular_text(&path, config::LARGEST_FILE).with_context(|| format!("can't read {name}"))
+    read_regular_text(&path, config::LARGEST_FILE)
+        .map_err(file_error::reading)
+        .with_context(|| format!("can't read {name}"))
 }
 
 /// A scenario with what was changed of it, as in `topology.width=40`.

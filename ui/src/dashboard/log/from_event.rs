@@ -90,8 +90,11 @@ fn peer_row(event: &Event) -> Option<Row> {
                 .ended(&outcome, Mood::Good)
         }
         Event::AnnounceFailed { peer, failure } => {
-            let row = about(Direction::Out, peer).of(&[Type::Out, Type::Announce, Type::Failed]);
-            row.saying("announce").failed(failure)
+            let types: &[_] = match failure {
+                Failure::NotContacted(_) => &[Type::Out, Type::Announce, Type::Failed, Type::Refused],
+                _ => &[Type::Out, Type::Announce, Type::Failed],
+            };
+            about(Direction::Out, peer).of(types).saying("announce").failed(failure)
         }
         Event::RemoteIgnored { remote } => note_of_remote(*remote, "ignored"),
         Event::RemoteUnignored { remote } => note_of_remote(*remote, "unignored"),

@@ -1,5 +1,7 @@
 //! The traffic log: what happened, row by row, bounded in number and in bytes.
 
+#[cfg(test)]
+pub(crate) mod every_event;
 mod from_event;
 mod row;
 #[cfg(test)]

@@ -42,6 +42,7 @@ use super::{
     menu::Menu,
     motion::{Animations, Setting},
     question::Question,
+    sending::Sending,
     sends::Sends,
     shares::Shares,
     theme::Theme,
@@ -87,6 +88,8 @@ pub(crate) struct Model {
     pub(crate) writing: Option<Writing>,
     pub(crate) input: Input,
     pub(crate) assist: Assist,
+    /// What was handed to the node last and may have to be given back.
+    pub(crate) sending: Option<Sending>,
     /// The message that is being edited on the line.
     pub(crate) editing: Option<Editing>,
     pub(crate) overlay: Option<Overlay>,
@@ -160,6 +163,7 @@ impl Model {
             writing: None,
             input: Input::default(),
             assist: Assist::default(),
+            sending: None,
             editing: None,
             overlay: None,
             notice: None,

@@ -21,6 +21,7 @@ use super::super::{
     limits::Used,
     model::{Anchor, Gone, Model, Snapshot},
     motion::{Animations, Setting},
+    sending,
     update::{Effect, Msg, update},
     view::view,
 };
@@ -53,6 +54,8 @@ pub(super) struct Fixture {
     pub(super) later: Duration,
     /// What was to be kept for the next run.
     pub(super) remembered: Vec<String>,
+    /// Whether the node refuses a message.
+    pub(super) refused: Option<fn(&Message) -> bool>,
 }
 
 impl Fixture {
@@ -67,6 +70,7 @@ impl Fixture {
             places: Vec::new(),
             limits: LimitCounts::default(),
             remembered: Vec::new(),
+            refused: None,
             held: Vec::new(),
             hold_rule: None,
             lost_lines: None,
@@ -108,13 +112,46 @@ impl Fixture {
             match effect {
                 Effect::Ask(question) => {
                     let answer = self.answer(question);
-                    assert_eq!(self.update(Msg::Answered(answer)), []);
+                    others.extend(self.send(Msg::Answered(answer)));
                 }
                 Effect::Remember(line) => self.remembered.push(line),
+                Effect::Run(command @ NodeCommand::Enqueue(_)) => {
+                    self.settle(std::slice::from_ref(&command));
+                    others.push(Effect::Run(command));
+                }
+                Effect::RunAll(commands) => {
+                    self.settle(&commands);
+                    others.push(Effect::RunAll(commands));
+                }
                 effect => others.push(effect),
             }
         }
         others
+    }
+
+    /// Takes in how commands went: well, unless the node refuses messages.
+    fn settle(&mut self, commands: &[NodeCommand]) {
+        let refuses = |command: &NodeCommand| matches!(command, NodeCommand::Enqueue(message) if self.refused.is_some_and(|refused| refused(message)));
+        let outcomes: Vec<_> = commands
+            .iter()
+            .map(|command| {
+                let result =
+                    if refuses(command) { Err("the queue is full".to_owned()) } else { Ok(String::new()) };
+                (command.clone(), result)
+            })
+            .collect();
+        let effects = if outcomes.iter().any(|(_, result)| result.is_err()) {
+            self.update(Msg::Ran(outcomes, Vec::new()))
+        } else {
+            sending::settle(&mut self.model, &outcomes)
+        };
+        for effect in effects {
+            match effect {
+                Effect::Remember(line) => self.remembered.push(line),
+                Effect::Ask(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     fn update(&mut self, msg: Msg) -> Vec<Effect> {

@@ -141,7 +141,8 @@ fn keys_that_nobody_typed_are_a_paste_and_not_keys() {
     fixture.press(KeyCode::Esc);
     assert_eq!(fixture.send(burst("quit\nI\nF\n")), []);
     assert!(row(&fixture).contains("PASTE? 3 lines"), "{}", row(&fixture));
-    assert_eq!(fixture.send(burst("nnnnnn")), [], "a burst is no answer but no");
+    assert_eq!(fixture.send(burst("nnnnnn")), [], "a burst is no answer");
+    assert!(row(&fixture).contains("PASTE? 4 lines"), "{}", row(&fixture));
     assert_eq!(draft(&fixture), "qIFxUa");
 }
 
@@ -191,4 +192,81 @@ fn a_message_of_several_lines_opens_as_lines() {
     let screen = fixture.screen();
     assert!(screen.lines().any(|line| line.trim() == "\"first line"), "{screen}");
     assert!(screen.lines().any(|line| line.trim() == "second line\""), "{screen}");
+}
+
+#[test]
+fn a_paste_beside_a_question_loses_neither() {
+    for (first, second, is_burst, both) in [
+        ("one\ntwo", "three\nfour", false, "one\ntwo\nthree\nfour"),
+        ("one\ntwo\n", "three", false, "one\ntwo\nthree"),
+        ("one\ntw", "o\nthree\n", true, "one\ntwo\nthree"),
+        ("one\ntwo\n", "three\n", true, "one\ntwo\nthree"),
+    ] {
+        let mut fixture = Fixture::busy(80, 24);
+        let paste = |text: &str| if is_burst { burst(text) } else { Msg::Paste(text.to_owned()) };
+        fixture.send(paste(first));
+        assert_eq!(fixture.send(paste(second)), []);
+        assert!(fixture.screen().contains("the second paste was joined"), "{}", fixture.screen());
+        assert_eq!(fixture.press(KeyCode::Char('1')), [enqueues(both)]);
+    }
+}
+
+#[test]
+fn a_paste_that_cannot_be_joined_is_refused_and_the_question_stays() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.send(Msg::Paste("one\ntwo".to_owned()));
+    fixture.send(Msg::Paste("x".repeat(1 << 20)));
+    assert!(fixture.screen().contains("the second paste was not taken"), "{}", fixture.screen());
+    assert_eq!(fixture.press(KeyCode::Char('1')), [enqueues("one\ntwo")]);
+
+    for paste in [Msg::Paste("one\ntwo".to_owned()), Msg::Paste("y".to_owned()), burst("yyy\n")] {
+        let mut fixture = Fixture::busy(80, 24);
+        fixture.press(KeyCode::Char('q'));
+        let asked = fixture.model.question.clone();
+        assert!(asked.is_some());
+        assert_eq!(fixture.send(paste), []);
+        assert_eq!(fixture.model.question, asked);
+        assert!(fixture.screen().contains("the paste was not taken"), "{}", fixture.screen());
+    }
+}
+
+#[test]
+fn a_message_that_is_refused_is_given_back_and_not_remembered() {
+    for line in ["hello", "::quit", ":json [1]"] {
+        let mut fixture = Fixture::busy(80, 24);
+        fixture.refused = Some(|_| true);
+        fixture.press(KeyCode::Char(if line.starts_with(":json") { ':' } else { 'i' }));
+        fixture.write(line.strip_prefix(":json").map_or(line, |_| &line[1..]));
+        for _ in 0..2 {
+            assert_eq!(fixture.press(KeyCode::Enter).len(), 1, "it is tried again");
+            assert_eq!((draft(&fixture), fixture.model.focus), (line, Focus::Input));
+            assert!(fixture.screen().contains("the queue is full"), "{}", fixture.screen());
+            assert!(fixture.remembered.is_empty());
+        }
+        fixture.refused = None;
+        fixture.press(KeyCode::Enter);
+        assert_eq!((draft(&fixture), &fixture.remembered[..]), ("", &[line.to_owned()][..]));
+    }
+}
+
+#[test]
+fn a_paste_that_is_refused_is_asked_about_again() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.refused = Some(|_| true);
+    let long = "x".repeat(47_000);
+    fixture.send(Msg::Paste(long.clone()));
+    for _ in 0..2 {
+        assert_eq!(fixture.press(KeyCode::Char('1')), [enqueues(&long)]);
+        assert!(row(&fixture).contains("PASTE? 1 line, 47 kB"), "{}", row(&fixture));
+        assert!(fixture.screen().contains("the queue is full"), "{}", fixture.screen());
+    }
+    fixture.press(KeyCode::Esc);
+    // The second of three lines has room.
+    fixture.refused = Some(|message| message.as_text().is_none_or(|text| text != "two"));
+    fixture.send(Msg::Paste("one\ntwo\nthree".to_owned()));
+    fixture.press(KeyCode::Char('n'));
+    assert!(row(&fixture).contains("PASTE? 2 lines"), "{}", row(&fixture));
+    fixture.refused = None;
+    assert_eq!(fixture.press(KeyCode::Char('1')), [enqueues("one\nthree")]);
+    assert_eq!(fixture.remembered, ["one\nthree"]);
 }

@@ -11,7 +11,7 @@ use super::{
     replaying::in_replay,
     writing::{draft, row, writing},
 };
-use crate::command::NodeCommand;
+use crate::command::{Command, NodeCommand};
 
 #[test]
 fn a_line_that_cannot_work_says_so_before_it_is_sent() {
@@ -53,9 +53,43 @@ fn what_the_node_would_refuse_is_wrong_as_well() {
     assert_eq!(draft(&fixture), ":forget tower-3:80");
     let peer = super::fixture::peer(clacks_p2p::core::Status::New, "tower-3:80", 1, None);
     fixture.peers.push(peer);
-    fixture.press(KeyCode::Enter);
     let forgets = Effect::Run(NodeCommand::Forget(address("tower-3:80")));
     assert_eq!(fixture.press(KeyCode::Enter), [forgets], "it has become known meanwhile");
+}
+
+#[test]
+fn what_the_disk_refused_runs_once_it_does_not_any_more() {
+    for (line, holds) in [
+        (":write x.csv", false),
+        (":write x.csv", true),
+        (":record x.jsonl", false),
+        (":record x.jsonl", true),
+    ] {
+        let mut fixture = writing(line);
+        let Ok(Command::View(command)) = Command::parse(line) else { panic!("{line}") };
+        let says = |fixture: &mut Fixture, objection: Option<&str>| {
+            fixture.send(Msg::FileChecked(command.clone(), objection.map(str::to_owned)))
+        };
+        says(&mut fixture, Some("it is there already"));
+        assert!(row(&fixture).starts_with("!CMD"), "{}", row(&fixture));
+        assert_eq!(fixture.press(KeyCode::Enter), []);
+        assert!(row(&fixture).starts_with("!CMD"), "the disk has not answered yet");
+        let effects = says(&mut fixture, holds.then_some("it is there already"));
+        assert_eq!(effects.len(), usize::from(!holds), "{line}: {effects:?}");
+        assert_eq!(draft(&fixture), if holds { line } else { "" });
+        assert_eq!(says(&mut fixture, None), [], "it runs once");
+    }
+}
+
+#[test]
+fn a_line_that_was_changed_meanwhile_is_not_sent() {
+    let mut fixture = writing(":write x.csv");
+    let Ok(Command::View(command)) = Command::parse(":write x.csv") else { panic!("it is a command") };
+    fixture.send(Msg::FileChecked(command.clone(), Some("it is there already".to_owned())));
+    fixture.press(KeyCode::Enter);
+    fixture.press(KeyCode::Backspace);
+    assert_eq!(fixture.send(Msg::FileChecked(command, None)), []);
+    assert_eq!(draft(&fixture), ":write x.cs");
 }
 
 /// Lines, and whether they are refused live and in a replay.

@@ -12,7 +12,7 @@ use super::{
     Theme,
     file::{File, Styles},
 };
-use crate::{config, terminal::Background};
+use crate::{config, file_error, terminal::Background};
 
 /// The theme that is chosen unless another is: `dark` or `light` where the background is known, else one for both.
 pub(crate) const AUTO: &str = "auto";
@@ -133,7 +133,7 @@ fn files_in(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn read(file: &Path) -> anyhow::Result<Styles> {
-    let text = read_regular_text(file, LARGEST).context("cannot be read")?;
+    let text = read_regular_text(file, LARGEST).map_err(file_error::reading).context("cannot be read")?;
     let styles = config::parse::<File>(&text)?.over(&Theme::default());
     // Whatever the file says, the place where keys act is to be seen.
     Ok(Styles {

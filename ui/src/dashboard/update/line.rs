@@ -9,12 +9,16 @@ use super::{
         input::MAX_DRAFT,
         menu::Menu,
         model::Model,
+        sending::Sending,
     },
     Effect,
     commands::{run, show, show_all_traffic},
     remember,
 };
-use crate::{command::ViewCommand, filter::Filter};
+use crate::{
+    command::{Command, NodeCommand, ViewCommand},
+    filter::Filter,
+};
 
 /// What the key for the filter begins to write.
 pub(in super::super) const FILTER: &str = ":filter ";
@@ -79,7 +83,8 @@ fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
     assist::end_choosing(model, takes_it)
 }
 
-fn send(model: &mut Model) -> Vec<Effect> {
+/// Runs what is written, or says why not.
+pub(super) fn send(model: &mut Model) -> Vec<Effect> {
     if model.line() == (Line::Empty { is_command: true }) {
         // Who deletes the filter wants none.
         if model.input.is_emptied(FILTER) {
@@ -93,12 +98,20 @@ fn send(model: &mut Model) -> Vec<Effect> {
     // The draft stays, to be mended.
     let Ok(command) = check::check(model) else { return assist::refuse(model) };
     model.notice = None;
-    let taken = model.input.take();
-    if taken.was_command {
+    // Whether a message is sent is the node's to say, and only what was sent is remembered.
+    let (was_command, remembered) = if matches!(command, Command::Node(NodeCommand::Enqueue(_))) {
+        let (line, was_command) = model.input.take_unremembered();
+        model.sending = Some(Sending::Line { line, was_command });
+        (was_command, None)
+    } else {
+        let taken = model.input.take();
+        (taken.was_command, taken.remembered)
+    };
+    if was_command {
         model.leave_input();
     }
     let mut effects = assist::edited(model);
-    effects.extend(taken.remembered.and_then(remember));
+    effects.extend(remembered.and_then(remember));
     effects.extend(run(model, command));
     effects
 }

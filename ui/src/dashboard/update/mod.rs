@@ -24,10 +24,11 @@ use super::{
     mouse::on_mouse,
     outcome,
     paste::{insert, on_burst, on_paste},
+    sending,
 };
 use crate::peer_list;
 use commands::run_line;
-use line::edit;
+use line::{edit, send};
 
 /// Takes in what happened at this time.
 pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
@@ -69,13 +70,17 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Answered(answer) => {
-            assist::answered(model, answer);
-            Vec::new()
+            let sends = assist::answered(model, answer);
+            if sends { send(model) } else { Vec::new() }
         }
         Msg::Listed(need, names) => assist::listed(model, need, names),
         Msg::FileChecked(command, objection) => {
-            assist::file_checked(model, &command, objection);
-            Vec::new()
+            let sends = assist::file_checked(model, &command, objection);
+            if sends { send(model) } else { Vec::new() }
+        }
+        Msg::Ran(outcomes, before) => {
+            outcome::note(model, &outcomes, before);
+            sending::settle(model, &outcomes)
         }
         Msg::BeginsAgain => {
             model.begin_again();
@@ -102,7 +107,6 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
 /// Says how something went that took a while.
 fn on_done(model: &mut Model, msg: Msg) {
     match msg {
-        Msg::Ran(outcomes, before) => outcome::note(model, &outcomes, before),
         Msg::Undone(result, left) => {
             model.undo.remember(left, Vec::new(), model.now);
             on_done(model, Msg::Done(result));
@@ -185,17 +189,17 @@ fn is_unbound(model: &Model, place: Place, key: Key) -> bool {
 fn answered(model: &mut Model, effect: Effect) -> Vec<Effect> {
     match effect {
         Effect::Insert(text) => insert(model, &text),
-        Effect::Sent(line) if model.input.remember_all([line.as_str()]) => {
-            remember(line).into_iter().collect()
+        Effect::Sending(sending) => {
+            model.sending = Some(sending);
+            Vec::new()
         }
-        Effect::Sent(_) => Vec::new(),
         Effect::HandOn { with_held } => leaving::begin(model, with_held),
         effect => vec![effect],
     }
 }
 
 /// Keeps a line for the next run, unless it begins with a space, as those do in a shell that nobody is to find.
-fn remember(line: String) -> Option<Effect> {
+pub(super) fn remember(line: String) -> Option<Effect> {
     (!line.starts_with(' ')).then_some(Effect::Remember(line))
 }
 

@@ -16,6 +16,7 @@ use super::super::{
     log::Row,
     model::Snapshot,
     outcome::Outcome,
+    sending::Sending,
 };
 use crate::{
     clipboard::Text,
@@ -83,8 +84,8 @@ pub(crate) enum Effect {
     Ask(assist::Question),
     /// Add a line to the history that is kept from one run to the next.
     Remember(String),
-    /// For the model itself, once a question was answered so: add a line to the history as if it had been written.
-    Sent(String),
+    /// For the model itself, once a question was answered so: what the messages that are run next were pasted as.
+    Sending(Sending),
     /// For the model itself, once a question was answered so: insert text into the draft as one line.
     Insert(String),
     Record(RecordCommand),

@@ -1,0 +1,112 @@
+//! Every option of every command against a table that says where it has no effect.
+
+use std::{collections::BTreeSet, ffi::OsString};
+
+use clap::CommandFactory;
+
+use super::{Cli, complaint, parse};
+
+/// The ways to run the program: the command, and what makes this way of it.
+const WAYS: &[(&str, &str)] = &[
+    ("", ""),
+    ("", "--accessible"),
+    ("", "--no-history"),
+    ("node", ""),
+    ("demo", ""),
+    ("demo", "--no-screen"),
+    ("demo", "--accessible"),
+    ("replay", "r.jsonl"),
+    ("replay", "r.jsonl --accessible"),
+    ("simulate", ""),
+    ("simulate", "--json"),
+    ("simulate", "--csv"),
+    ("simulate", "--no-screen"),
+    ("simulate", "--json --picture p.svg"),
+    ("simulate", "--print"),
+    ("simulate", "--list"),
+];
+
+/// Options, and the ways in which they have no effect.
+const WITHOUT_EFFECT: &[(&str, &[(&str, &str)])] = &[
+    ("no_mouse motion no_title", &[NODE, DEMO_LINES, TOLD, DEMO_TOLD, REPLAY_TOLD]),
+    ("theme", &[NODE, DEMO_LINES, TOLD, DEMO_TOLD, REPLAY_TOLD, JSON, CSV, TABLE, PRINT, LIST]),
+    ("ascii", &[NODE, DEMO_LINES, JSON, CSV, TABLE, PRINT, LIST]),
+    ("filter accessible", &[NODE, DEMO_LINES]),
+    ("no_history", &[NODE, DEMO_LINES, TOLD, DEMO_TOLD, REPLAY, REPLAY_TOLD]),
+    ("history_file", &[NODE, DEMO_LINES, TOLD, DEMO_TOLD, REPLAY, REPLAY_TOLD, WITHOUT_HISTORY]),
+    ("config", &[JSON, CSV, TABLE, PRINT, LIST]),
+    ("samples set json csv picture", &[PRINT, LIST]),
+    ("print", &[LIST]),
+];
+
+const TOLD: (&str, &str) = ("", "--accessible");
+const WITHOUT_HISTORY: (&str, &str) = ("", "--no-history");
+const NODE: (&str, &str) = ("node", "");
+const DEMO_LINES: (&str, &str) = ("demo", "--no-screen");
+const DEMO_TOLD: (&str, &str) = ("demo", "--accessible");
+const REPLAY: (&str, &str) = ("replay", "r.jsonl");
+const REPLAY_TOLD: (&str, &str) = ("replay", "r.jsonl --accessible");
+const JSON: (&str, &str) = ("simulate", "--json");
+const CSV: (&str, &str) = ("simulate", "--csv");
+const TABLE: (&str, &str) = ("simulate", "--no-screen");
+const PRINT: (&str, &str) = ("simulate", "--print");
+const LIST: (&str, &str) = ("simulate", "--list");
+
+/// Options that have an effect wherever they are. Those of the log are checked when the configuration file is read, as
+/// that may name the log file.
+const EVERYWHERE: &str = "hostname port listen send_rate kill_timeout peers peers_from cert key data_dir no_state \
+    max_queue_messages max_queue_bytes max_in_flight log_file log_level log_size record record_size max_peers \
+    max_new_peers introductions_per_minute introductions_burst payload_rate payload_burst max_connections \
+    max_connections_per_address connection_rate_per_address connection_rate handshake_timeout header_timeout \
+    body_timeout answer_timeout connect_timeout request_timeout max_body max_bodies contact_all file \
+    nodes seed speed no_screen list";
+
+fn options(name: &str) -> Vec<clap::Arg> {
+    let mut command = Cli::command();
+    command.build();
+    let command = if name.is_empty() { &command } else { command.find_subcommand(name).unwrap() };
+    let options = command.get_arguments().filter(|option| option.get_long().is_some());
+    options.filter(|option| !["help", "version"].contains(&option.get_id().as_str())).cloned().collect()
+}
+
+/// Why the option is refused that way, if it is because it has no effect.
+fn refusal(way: (&str, &str), option: &clap::Arg) -> Option<String> {
+    let name = format!("--{}", option.get_long().unwrap());
+    let value = super::option_tests::example(option);
+    let is_switch =
+        !option.get_action().takes_values() || option.get_num_args().is_some_and(|n| n.min_values() == 0);
+    let given = if is_switch { name } else { format!("{name} {value}") };
+    let line = format!("clacks {} {} {given}", way.0, way.1);
+    let arguments: Vec<_> = line.split_whitespace().map(OsString::from).collect();
+    let complaint = complaint(&parse(&arguments).err()?);
+    let is_about_it = complaint.starts_with(&format!("--{} has no effect", option.get_long().unwrap()));
+    is_about_it.then_some(complaint)
+}
+
+#[test]
+fn an_option_is_refused_exactly_where_it_has_no_effect() {
+    let mut known = BTreeSet::new();
+    for way in WAYS {
+        for option in options(way.0) {
+            let id = option.get_id().as_str().to_owned();
+            let is_in = |names: &str| names.split_whitespace().any(|name| name == id);
+            let declared = WITHOUT_EFFECT.iter().find(|(names, _)| is_in(names));
+            assert!(
+                declared.is_some() || is_in(EVERYWHERE),
+                "say in a table here where {id} has an effect, and refuse it elsewhere"
+            );
+            let is_of_the_way = way.1.contains(&format!("--{}", option.get_long().unwrap()));
+            let is_refused = declared.is_some_and(|(_, ways)| ways.contains(way)) && !is_of_the_way;
+            // What says the way, and a switch that says what holds anyway, is no surprise to anybody.
+            let is_redundant = is_of_the_way || way.0 == "simulate" && id == "no_screen";
+            if !is_redundant {
+                assert_eq!(refusal(*way, &option).is_some(), is_refused, "{way:?} {id}");
+            }
+            known.insert(id);
+        }
+    }
+    let declared = WITHOUT_EFFECT.iter().map(|(names, _)| *names).chain([EVERYWHERE]);
+    for name in declared.flat_map(str::split_whitespace) {
+        assert!(known.contains(name), "there is no option {name}");
+    }
+}
