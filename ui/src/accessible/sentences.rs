@@ -21,7 +21,7 @@ use crate::{
     leaving::AtStake,
     limits,
     peer_list::{self, Reading},
-    untrusted::shown,
+    untrusted::spelt,
 };
 
 /// How many ignored addresses are told at once.
@@ -95,7 +95,7 @@ fn note(row: &Row) -> String {
 
 /// The start of a message.
 pub(super) fn text(message: &Message) -> String {
-    shown(&preview(message), MESSAGE).to_string()
+    spelt(&preview(message), MESSAGE)
 }
 
 /// How a command went.

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::{
     headless::input::{Line, LineError},
-    untrusted::shown,
+    untrusted::spelt,
 };
 
 /// Longest line in bytes. More of it is not taken.
@@ -167,7 +167,7 @@ impl LineEditor {
             }
             _ => String::from_utf8_lossy(&self.line).into_owned(),
         };
-        let new = shown(&text.replace('\t', " "), usize::MAX).to_string();
+        let new = spelt(&text.replace('\t', " "), usize::MAX);
         let old = std::mem::replace(&mut self.shown, new);
         let new = &self.shown;
         if *new == old {
