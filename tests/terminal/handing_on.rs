@@ -9,7 +9,7 @@ use clacks_p2p::{Node, core::HoldRule};
 use rustix::process::Signal;
 use tokio::runtime::Runtime;
 
-use super::session::{CTRL_C, ENTER, ESCAPE, Launch, Session};
+use super::session::{CTRL_C, ESCAPE, Launch, Session};
 
 /// A node in this process that takes what comes, and keeps it.
 struct Taker {

@@ -24,7 +24,11 @@ use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
-use crate::{charset, glyphs::glyphs};
+use crate::{
+    charset,
+    glyphs::glyphs,
+    terminal::width_range::{PAD, layout_columns_of},
+};
 
 mod emoji;
 
@@ -45,9 +49,20 @@ pub(crate) struct Shown {
 
 /// Shows `text` in one row of up to `max_columns` columns; what does not fit is cut off, with `…` at the end.
 ///
+/// A cell has as many columns as the most generous terminal needs for it. Those that ratatui does not give it are behind it,
+/// as no-break spaces.
+///
 /// The work is bounded by `max_columns`, whatever the length of the text.
 pub(crate) fn shown(text: &str, max_columns: usize) -> Shown {
-    let mut pieces = Pieces::new(text);
+    row_of(Pieces::new(text), max_columns)
+}
+
+/// The same for text that does not stand in columns, as a sentence that is read out: without the no-break spaces.
+pub(crate) fn spelt(text: &str, max_columns: usize) -> String {
+    row_of(Pieces { is_padded: false, ..Pieces::new(text) }, max_columns).text
+}
+
+fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> Shown {
     let mut row = Shown::default();
     // Where the row is cut if it turns out too long: there is room for the `…` behind it.
     let mut cut = row.end();
@@ -81,7 +96,7 @@ impl Shown {
         &self.text
     }
 
-    /// How many columns it takes when ratatui draws it.
+    /// How many columns it takes when ratatui draws it, pads included.
     ///
     /// This is the sum of its cells' widths, which `unicode-width` reckons smaller for a whole string where letters
     /// of two cells can form a ligature (Arabic lam and alef, say); on a grid they don't.
@@ -207,11 +222,13 @@ struct Pieces<'a> {
     rest: Chars<'a>,
     /// Whether the next character would join the last cell but must not.
     is_turned_away: bool,
+    /// Whether the columns that terminals may need behind a cell are written.
+    is_padded: bool,
 }
 
 impl<'a> Pieces<'a> {
     fn new(text: &'a str) -> Self {
-        Self { rest: text.chars(), is_turned_away: false }
+        Self { rest: text.chars(), is_turned_away: false, is_padded: true }
     }
 
     fn rest(&self) -> &'a str {
@@ -239,11 +256,24 @@ impl<'a> Pieces<'a> {
                 Joining::Apart => break,
             };
         }
+        if self.is_padded {
+            let reckoned = usize::from(out[start..].cell_width());
+            self.pad(cell.width.saturating_sub(reckoned), out);
+        }
         Some(cell.width)
     }
 }
 
 impl Pieces<'_> {
+    /// Fills the columns up that ratatui does not give to a cell. What was shown once has the pads already.
+    fn pad(&mut self, columns: usize, out: &mut String) {
+        for _ in 0..columns {
+            out.push(PAD);
+            let rest = self.rest.as_str();
+            self.rest = rest.strip_prefix(PAD).unwrap_or(rest).chars();
+        }
+    }
+
     /// Leaves out what makes a sequence of the emoji `first`.
     fn skip_emoji(&mut self, first: char) {
         if !charset::is_ascii() {
@@ -284,10 +314,12 @@ impl Cell {
             out.truncate(before);
             return Joining::Apart;
         }
-        // Where the whole is not as wide as its characters together (emoji with a skin tone, say), terminals come to
-        // different widths, and everything to the right of it would be shifted on some.
+        // The pads make up for what ratatui reckons less for marks and letters together. Anything else that is not as
+        // wide as its characters together (an emoji with a skin tone, say) comes apart.
         let width = self.width + columns(next);
-        if is_hidden(next) || usize::from(cell.cell_width()) != width || !self.has_room_for(next) {
+        let reckoned = usize::from(cell.cell_width());
+        let fits = reckoned == width || reckoned < width && (is_mark(next) || next.is_alphabetic());
+        if is_hidden(next) || !fits || !self.has_room_for(next) {
             out.truncate(before);
             return Joining::TurnedAway;
         }
@@ -326,8 +358,9 @@ fn is_one_cell(text: &str) -> bool {
     text.graphemes(true).nth(1).is_none()
 }
 
+/// The columns that a character takes, in every cell.
 fn columns(c: char) -> usize {
-    c.width().unwrap_or(0)
+    layout_columns_of(c).into()
 }
 
 /// Whether a terminal acts on the character or may show nothing of it, not even the gap that a space makes.

@@ -26,7 +26,7 @@ use crate::{
     peer_list::{ListSource, PeerLists},
     recording::recorder::Recorder,
     station::{StationFile, StationWriter, Stations},
-    untrusted::shown,
+    untrusted::spelt,
 };
 
 mod answers;
@@ -171,7 +171,7 @@ async fn tell(output: &Output, sentences: Vec<Told>) -> Result<(), Closed> {
 
 /// A sentence that may be written, whatever a peer has put into it.
 fn line(sentence: &str) -> String {
-    shown(sentence, usize::MAX).to_string()
+    spelt(sentence, usize::MAX)
 }
 
 fn sentences_of(sentences: Vec<String>) -> Vec<Told> {

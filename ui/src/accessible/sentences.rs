@@ -21,7 +21,7 @@ use crate::{
     leaving::AtStake,
     limits,
     peer_list::{self, Reading},
-    untrusted::shown,
+    untrusted::spelt,
 };
 
 /// How many ignored addresses are told at once.
@@ -100,7 +100,7 @@ fn note(row: &Row) -> String {
 
 /// The start of a message.
 pub(super) fn text(message: &Message) -> String {
-    shown(&preview(message), MESSAGE).to_string()
+    spelt(&preview(message), MESSAGE)
 }
 
 /// A text as the end of a sentence, or as all of it: with a full stop, unless it ends as a sentence does.

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::{
     headless::input::{Line, LineError, MAX_LINE},
-    untrusted::shown,
+    untrusted::spelt,
 };
 
 /// Lines that can be had back with the arrow keys.
@@ -261,7 +261,7 @@ fn whole_characters(line: &[u8]) -> &[u8] {
 
 /// What is shown of a line or of its end.
 fn shown_bytes(line: &[u8]) -> String {
-    shown(&without_tabs(&String::from_utf8_lossy(line)), usize::MAX).to_string()
+    spelt(&without_tabs(&String::from_utf8_lossy(line)), usize::MAX)
 }
 
 /// Spaces in place of tabs, which are as long and leave every other character where it is.

@@ -169,12 +169,12 @@ fn goes_on(row: &str, next: &str, columns: usize) -> bool {
     row.ends_with(' ') || is_full
 }
 
-/// What finds a text, also where a full row ends in the middle of a word, or any row between two. Capital letters are found as they are, small ones
+/// What finds a text, also where a cell has pads behind it, a full row ends in the middle of a word, or any row between two. Capital letters are found as they are, small ones
 /// stand for both unless there is a capital among them.
 fn pattern(query: &str) -> Option<Regex> {
     let words = query.split_whitespace().map(|word| {
         let letters = word.chars().map(|letter| regex::escape(letter.encode_utf8(&mut [0; 4])));
-        letters.collect::<Vec<_>>().join("(?:\n *)?")
+        letters.collect::<Vec<_>>().join("\u{a0}*(?:\n *)?")
     });
     let pattern = words.collect::<Vec<_>>().join(r"[\s\x00]+");
     let has_capitals = query.contains(char::is_uppercase);

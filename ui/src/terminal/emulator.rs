@@ -5,6 +5,11 @@ use std::ops::Range;
 use ratatui::buffer::{Buffer, CellWidth};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::{
+    uncertain::blanks_behind,
+    width_range::{is_certain, layout_columns_of},
+};
+
 /// The widths that a terminal reckons with.
 #[derive(Clone, Copy)]
 pub(crate) struct Table {
@@ -13,6 +18,11 @@ pub(crate) struct Table {
     /// Whether characters that belong together are one cell, which is as wide as its first, or two columns wide with
     /// the selector of emoji.
     joins: bool,
+    /// Whether characters of ambiguous width are wide.
+    pub(crate) is_ambiguous_wide: bool,
+    /// Whether a mark and half a flag are as wide as a terminal that gets them alone may draw them. With what they
+    /// belong to, no terminal does.
+    pub(crate) is_measured_alone: bool,
 }
 
 impl Table {
@@ -24,19 +34,28 @@ impl Table {
 
 /// Tables of several versions of Unicode, in both readings of ambiguous width, and of this machine.
 pub(crate) fn tables() -> Vec<Table> {
-    let of = |name, of| Table { name, of, joins: false };
+    let of = |name: &'static str, of| Table {
+        name,
+        of,
+        joins: false,
+        is_ambiguous_wide: name.ends_with("ambiguous wide"),
+        is_measured_alone: false,
+    };
     let mut tables = vec![
         of("unicode-width, Unicode 17", unicode_width::UnicodeWidthChar::width),
         of("unicode-width, ambiguous wide", unicode_width::UnicodeWidthChar::width_cjk),
         of("unicode-width, Unicode 10", unicode_width_old::UnicodeWidthChar::width),
         of("unicode-width, Unicode 10, ambiguous wide", unicode_width_old::UnicodeWidthChar::width_cjk),
-        of("unicode-display-width, Unicode 15", |c| {
-            Some(unicode_display_width::width(c.encode_utf8(&mut [0; 4])) as usize)
-        }),
+        Table {
+            is_measured_alone: true,
+            ..of("unicode-display-width, Unicode 15", |c| {
+                Some(unicode_display_width::width(c.encode_utf8(&mut [0; 4])) as usize)
+            })
+        },
         of("Unicode 10, unknown narrow", |c| {
             Some(unicode_width_old::UnicodeWidthChar::width(c).unwrap_or(1))
         }),
-        Table { name: "joining", of: unicode_width::UnicodeWidthChar::width, joins: true },
+        Table { joins: true, ..of("joining", unicode_width::UnicodeWidthChar::width) },
     ];
     #[cfg(target_env = "gnu")]
     tables.push(of("glibc", glibc::width));
@@ -225,20 +244,75 @@ impl Emulator {
         texts.map(|column| if let Column::Text(text) = column { text } else { "" }).collect()
     }
 
-    /// Checks that whatever has a certain width stands where the frame has it, and nothing but that.
+    /// Checks that whatever has a certain width stands where the frame has it, and nothing but that. In the blanks behind
+    /// a cell of uncertain width, characters of it or of the next cell may stand, and no others.
     #[track_caller]
     pub(crate) fn assert_shows(&self, frame: &Buffer) {
         for y in 0..usize::from(frame.area.height) {
             let mut x = 0;
             while x < self.width {
-                let symbol = frame[(x as u16, y as u16)].symbol();
-                let columns = usize::from(symbol.cell_width().max(1));
-                if super::width_range::is_certain(symbol) {
-                    let shown = self.text(y, x..x + columns);
-                    assert_eq!(shown, symbol, "at {x}, {y} with {}: {:?}", self.table.name, self.rows[y]);
+                let cell = Laid::new(frame, x, y);
+                if is_certain(cell.symbol) {
+                    let shown = self.text(y, x..cell.end);
+                    assert_eq!(
+                        shown, cell.symbol,
+                        "at {x}, {y} with {}: {:?}",
+                        self.table.name, self.rows[y]
+                    );
+                } else {
+                    let next =
+                        if cell.behind < self.width { Laid::new(frame, cell.behind, y).symbol } else { "" };
+                    let is_of_them = |c: char| c == ' ' || cell.symbol.contains(c) || next.contains(c);
+                    let blanks = self.text(y, cell.end..cell.behind);
+                    assert!(
+                        blanks.chars().all(is_of_them),
+                        "at {x}, {y} with {}: {blanks:?}",
+                        self.table.name
+                    );
                 }
-                x += columns;
+                x = cell.behind;
             }
         }
+    }
+
+    /// Checks that all of each cell whose width tables disagree on is on the screen. It can't be where the terminal lacks
+    /// a part of it, nor in a row with ambiguous characters where the terminal draws those wide.
+    #[track_caller]
+    pub(crate) fn assert_holds(&self, frame: &Buffer) {
+        for y in 0..usize::from(frame.area.height) {
+            let cells = (0..self.width).map(|x| frame[(x as u16, y as u16)].symbol());
+            if cells.flat_map(str::chars).any(|c| self.table.of(c) > Some(layout_columns_of(c))) {
+                continue;
+            }
+            let mut x = 0;
+            while x < self.width {
+                let cell = Laid::new(frame, x, y);
+                if !is_certain(cell.symbol) && cell.symbol.chars().all(|c| self.table.of(c).is_some()) {
+                    let shown = self.text(y, x..cell.behind);
+                    let place = format!("at {x}, {y} with {}", self.table.name);
+                    assert!(shown.starts_with(cell.symbol), "{place}: {shown:?}, not {:?}", cell.symbol);
+                }
+                x = cell.behind;
+            }
+        }
+    }
+}
+
+/// A cell of a frame.
+struct Laid<'a> {
+    symbol: &'a str,
+    /// The column behind it, as ratatui reckons.
+    end: usize,
+    /// The column behind it and its blanks.
+    behind: usize,
+}
+
+impl<'a> Laid<'a> {
+    fn new(frame: &'a Buffer, x: usize, y: usize) -> Self {
+        let width = usize::from(frame.area.width);
+        let row = &frame.content[y * width..][..width];
+        let symbol = row[x].symbol();
+        let end = x + usize::from(symbol.cell_width().max(1));
+        Self { symbol, end, behind: end + blanks_behind(&row[x..]) }
     }
 }

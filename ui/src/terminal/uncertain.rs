@@ -2,12 +2,13 @@
 //!
 //! The cells behind such a one are damaged where a terminal takes more columns, and show what stood there before where it
 //! takes fewer. So whenever such a cell comes, changes or goes, all columns that any terminal may take for it are
-//! written again, from left to right and each at an absolute place. After a frame every cell of certain width is where
+//! written again, from left to right and each at an absolute place, but for the blanks behind the cell: those are written
+//! before it, because a terminal may draw the rest of the cell there. After a frame every cell of certain width is where
 //! it should be, whatever the terminal believes.
 
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 
-use super::width_range::{is_certain, is_drawn, most_columns};
+use super::width_range::{PAD, is_certain, is_drawn, layout_columns, most_columns};
 
 /// What stands in the place of a cell that may not fit into its row.
 const PLACEHOLDER: &str = "?";
@@ -33,31 +34,64 @@ struct Placed {
     /// Whether it holds several characters: where the first is unknown, the others may go to the cell before.
     is_cluster: bool,
     cell: Cell,
+    /// The blanks behind it in which a terminal may draw a part of it.
+    blanks: Vec<Cell>,
 }
 
 impl Placed {
     fn mark(&self, dirty: &mut [bool]) {
         dirty[self.index..self.index + self.columns].fill(true);
     }
+
+    /// Whether a marked column is its own.
+    fn is_marked(&self, dirty: &[bool]) -> bool {
+        let columns = usize::from(self.cell.symbol().cell_width().max(1)) + self.blanks.len();
+        dirty.iter().skip(self.index).take(columns).any(|column| *column)
+    }
 }
 
-/// Replaces cells that have no room: those at the right edge behind which a terminal may go on in the next row, and those
+/// Makes the pads of text blanks, and replaces cells that have no room: those at the right edge behind which a terminal may go on in the next row, and those
 /// of several columns over which something else was drawn, a list over text, say.
 pub(crate) fn replace_without_room(frame: &mut Buffer) {
     let width = usize::from(frame.area.width).max(1);
     for row in frame.content.chunks_mut(width) {
         for at in 0..row.len() {
             let symbol = row[at].symbol();
-            if symbol.len() > 1 && (is_covered(&row[at..]) || may_reach_over(symbol, width - at)) {
+            if symbol.len() <= 1 {
+                continue;
+            }
+            let columns = usize::from(layout_columns(symbol)).min(row.len() - at);
+            if columns > 1 {
+                blank_pads(&mut row[at + 1..at + columns]);
+            }
+            let symbol = row[at].symbol();
+            if is_covered(&row[at..]) || may_reach_over(symbol, width - at) {
                 row[at].set_symbol(PLACEHOLDER);
             }
         }
     }
 }
 
+fn blank_pads(cells: &mut [Cell]) {
+    for cell in cells.iter_mut().filter(|cell| cell.symbol().chars().eq([PAD])) {
+        cell.set_symbol(" ");
+    }
+}
+
+/// How many blanks behind the first cell of these a terminal may draw a part of it in.
+pub(super) fn blanks_behind(row: &[Cell]) -> usize {
+    let symbol = row[0].symbol();
+    if symbol.len() <= 1 || is_certain(symbol) {
+        return 0;
+    }
+    let columns = usize::from(symbol.cell_width().max(1));
+    let room = usize::from(most_columns(symbol)).saturating_sub(columns);
+    row.iter().skip(columns).take(room).take_while(|cell| cell.symbol() == " ").count()
+}
+
 /// Whether something stands in the columns behind the first of a cell.
 fn is_covered(row: &[Cell]) -> bool {
-    let columns = usize::from(row[0].symbol().cell_width());
+    let columns = usize::from(layout_columns(row[0].symbol()));
     row.iter().take(columns).skip(1).any(|behind| behind.symbol() != " ")
 }
 
@@ -91,7 +125,7 @@ impl UncertainCells {
         mark_changes(&self.placed, &before, width, &mut dirty);
         // What is written again damages what is behind it.
         for cell in &self.placed {
-            if dirty[cell.index] {
+            if cell.is_marked(&dirty) {
                 cell.mark(&mut dirty);
             }
         }
@@ -125,7 +159,16 @@ fn find(frame: &Buffer) -> Vec<Placed> {
         if symbol.len() > 1 && !is_certain(symbol) {
             let columns = usize::from(most_columns(symbol).max(symbol.cell_width()));
             let columns = columns.min(width - index % width);
-            placed.push(Placed { index, columns, is_cluster: is_cluster(symbol), cell: cell.clone() });
+            let row = &frame.content[index..][..width - index % width];
+            let behind = row.iter().skip(usize::from(symbol.cell_width().max(1)));
+            let blanks = behind.take(blanks_behind(row)).cloned().collect();
+            placed.push(Placed {
+                index,
+                columns,
+                is_cluster: is_cluster(symbol),
+                cell: cell.clone(),
+                blanks,
+            });
         }
     }
     placed
@@ -143,9 +186,11 @@ fn writes(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
         let mut before = None;
         while let Some(cell) = row.get(at) {
             let columns = usize::from(cell.cell_width()).max(1);
-            let end = (at + columns).min(width);
+            let own = (at + columns).min(width);
+            let end = own + blanks_behind(&row[at..]);
             let write = |at: usize, cell: &Cell| (frame.area.x + at as u16, y, cell.clone());
             if dirty[at..end].contains(&true) {
+                writes.extend((own..end).map(|at| write(at, &row[at])));
                 writes.push(write(at, cell));
                 if let Some((before_at, before)) = before.filter(|_| may_damage_before(cell, at, width)) {
                     writes.push(write(before_at, before));
@@ -188,6 +233,13 @@ impl Frames {
         let bytes = super::backend::bytes_of(self.last.diff(&frame), &writes);
         self.last = frame;
         bytes
+    }
+
+    /// How many blanks behind a cell of the last frame may hold a part of it.
+    pub(crate) fn blanks_behind(&self, x: u16, y: u16) -> u16 {
+        let width = usize::from(self.last.area.width);
+        let row = &self.last.content[usize::from(y) * width..][..width];
+        blanks_behind(&row[usize::from(x)..]) as u16
     }
 
     /// The last frame, as it was drawn.

@@ -8,13 +8,14 @@
 //! |---|---|---|
 //! | certain | the same in all tables | written like ASCII |
 //! | narrow at least: signs, frames, Latin, Greek, Cyrillic | 1, or 2 where ambiguous is wide | the next cell is placed absolutely and written again, because a placeholder would spoil most languages and all lines |
-//! | uncertain: all others, and several characters together | 0 or 1 for a mark, 1 or 2 for the rest | the columns are blanked first as well, because they may be left as they were |
+//! | uncertain: all others, and several characters together | 0 or 1 for a mark, 1 or 2 for the rest | the columns are blanked first as well, because they may be left as they were; text has blanks behind such a cell, up to the columns of [`layout_columns_of`], which are not written again |
 //! | uncertain, and the range ends beyond the right edge | | replaced by `?`, because the terminal may go on in the next row |
 
 use icu_properties::{
     CodePointMapData, CodePointSetData,
     props::{EastAsianWidth, Emoji, GeneralCategory},
 };
+use ratatui::buffer::CellWidth;
 use unicode_width::UnicodeWidthChar;
 
 /// Ranges of characters that are as wide in every table: Braille in one column, East Asian letters in two.
@@ -34,6 +35,36 @@ const DRAWN: [(char, char); 4] =
     [('\u{a0}', '\u{52f}'), ('\u{2010}', '\u{2027}'), ('\u{2190}', '\u{2426}'), ('\u{2440}', '\u{25ff}')];
 /// The blocks of punctuation, symbols and signs, of which more are ambiguous in some tables than in the property.
 const SIGNS: (char, char) = ('\u{2010}', '\u{2bff}');
+
+/// What text has in the columns that terminals may need for a cell and ratatui does not: a space at which no row ends.
+pub(crate) const PAD: char = '\u{a0}';
+
+/// Marks above letters, and medial letters of Hangul, that tables before Unicode 11 lack, some of which then take a
+/// column for them. All marks of the higher planes are among them.
+const LATE: [(char, char); 19] = [
+    ('\u{5c8}', '\u{5c9}'),
+    ('\u{7fd}', '\u{7fd}'),
+    ('\u{897}', '\u{89f}'),
+    ('\u{8ca}', '\u{8d3}'),
+    ('\u{9fe}', '\u{9fe}'),
+    ('\u{b53}', '\u{b55}'),
+    ('\u{c04}', '\u{c04}'),
+    ('\u{c3c}', '\u{c3c}'),
+    ('\u{d81}', '\u{d81}'),
+    ('\u{eba}', '\u{eba}'),
+    ('\u{ece}', '\u{ece}'),
+    ('\u{1abf}', '\u{1aff}'),
+    ('\u{1dfa}', '\u{1dfa}'),
+    ('\u{a82c}', '\u{a82c}'),
+    ('\u{a8ff}', '\u{a8ff}'),
+    ('\u{a9bd}', '\u{a9bd}'),
+    ('\u{d7b0}', '\u{d7c6}'),
+    ('\u{d7cb}', '\u{d7fb}'),
+    ('\u{10000}', '\u{10ffff}'),
+];
+/// Signs that some table takes for wide also where ambiguous width is narrow.
+const WIDE_IN_SOME: [(char, char); 3] =
+    [('\u{3248}', '\u{324f}'), ('\u{1f93b}', '\u{1f93b}'), ('\u{1f946}', '\u{1f946}')];
 
 /// Whether every terminal takes as many columns for the text of a cell as we do.
 pub(crate) fn is_certain(symbol: &str) -> bool {
@@ -63,6 +94,29 @@ pub(super) fn most_columns_of(c: char) -> u16 {
     if may_be_wide || is_sign || c.width() == Some(2) { 2 } else { 1 }
 }
 
+/// The columns that the layout gives to a character of a cell: as many as any terminal takes for it that draws ambiguous
+/// characters narrow. Where ambiguous is wide, no Greek or Cyrillic text would fit.
+pub(crate) fn layout_columns_of(c: char) -> u16 {
+    use GeneralCategory as Category;
+    if c.is_ascii() {
+        return 1;
+    }
+    let needed = match CodePointMapData::<Category>::new().get(c) {
+        Category::SpacingMark if is_wide(c) => 2,
+        Category::SpacingMark => 1,
+        Category::NonspacingMark | Category::EnclosingMark | Category::OtherLetter => is_in(c, &LATE).into(),
+        _ if is_in(c, &WIDE_IN_SOME) => 2,
+        _ => 0,
+    };
+    c.width().and_then(|width| u16::try_from(width).ok()).unwrap_or(0).max(needed)
+}
+
+/// The columns that the layout gives to the text of a cell.
+pub(super) fn layout_columns(symbol: &str) -> u16 {
+    let columns = symbol.chars().map(layout_columns_of).fold(0, u16::saturating_add);
+    columns.max(symbol.cell_width())
+}
+
 fn is_wide(c: char) -> bool {
     let width = CodePointMapData::<EastAsianWidth>::new().get(c);
     matches!(width, EastAsianWidth::Wide | EastAsianWidth::Fullwidth)
@@ -85,8 +139,6 @@ fn is_mark(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use ratatui::buffer::CellWidth;
-
     use super::*;
     use crate::{
         terminal::emulator::tables,
@@ -118,6 +170,27 @@ mod tests {
                 };
                 if !is_right {
                     wrong.push(format!("{} gives U+{:04X} {width}, not {ours}", table.name, u32::from(c)));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong: {:#?}", wrong.len(), &wrong[..wrong.len().min(400)]);
+    }
+
+    #[test]
+    fn the_layout_has_room_for_every_character_in_every_table_of_narrow_signs() {
+        let mut wrong = Vec::new();
+        let tables: Vec<_> = tables().into_iter().filter(|table| !table.is_measured_alone).collect();
+        // What is spelt is wherever it stands.
+        let is_spelt = |c: char| shown(&format!("\u{915}{c}"), 40).contains('\\');
+        for c in ('\u{80}'..='\u{3ffff}').filter(|c| !is_spelt(*c)) {
+            let columns = layout_columns_of(c);
+            // Wider ones are spelt.
+            assert!(columns <= most_columns_of(c) || columns > 2, "{c:?} {columns}");
+            // Marks are never ambiguous.
+            for table in tables.iter().filter(|table| is_mark(c) || !table.is_ambiguous_wide) {
+                let width = table.of(c).unwrap_or(0);
+                if width > columns {
+                    wrong.push(format!("{} gives U+{:04X} {width}", table.name, u32::from(c)));
                 }
             }
         }

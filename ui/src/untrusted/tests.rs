@@ -4,12 +4,10 @@ use std::{
 };
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use ratatui::{
-    Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, buffer::Buffer, layout::Rect, text::Span,
-    widgets::Widget,
-};
+use ratatui::{buffer::Buffer, layout::Rect, text::Span, widgets::Widget};
 
 use super::*;
+use crate::terminal::Frames;
 
 mod fuzz;
 mod page;
@@ -128,9 +126,25 @@ fn what_terminals_draw_in_different_widths_comes_apart() {
         ("x\u{fe0f}", "x\\u{fe0f}"),
         ("x\u{200d}\u{1f680}", "x\\u{200d}\u{1f680}"),
         ("\u{1f3f4}\u{e0067}\u{e007f}", "\u{1f3f4}\\u{e0067}\\u{e007f}"),
-        ("\u{1780}\u{17d2}\u{1780}", "\u{1780}\u{17d2}\\u{1780}"),
     ] {
         assert_eq!(in_full(text), expected);
+    }
+}
+
+#[test]
+fn a_cell_has_the_columns_that_the_most_generous_terminal_needs() {
+    for (text, expected, columns) in [
+        ("\u{9ac}\u{9be}\u{982}", "\u{9ac}\u{9be}\u{982}\u{a0}", 3),
+        ("\u{b95}\u{bbe}\u{bbe} x", "\u{b95}\u{bbe}\u{bbe}\u{a0}\u{a0} x", 5),
+        ("\u{1780}\u{17d2}\u{1780}\u{1780}", "\u{1780}\u{17d2}\u{1780}\u{a0}\u{1780}", 3),
+        ("\u{304b}\u{302e}", "\u{304b}\u{302e}\u{a0}\u{a0}", 4),
+        ("\u{3248}x", "\u{3248}\u{a0}x", 3),
+        ("e\u{301}\u{e17}\u{e35}\u{e48}\u{939}\u{93f}", "e\u{301}\u{e17}\u{e35}\u{e48}\u{939}\u{93f}", 4),
+    ] {
+        let row = shown(text, 10);
+        assert_eq!((row.as_str(), row.width()), (expected, columns), "{text:?}");
+        assert_eq!(spelt(text, 10), text, "not in columns");
+        assert_eq!(shown(&row, 10), row, "shown again");
     }
 }
 
@@ -252,12 +266,7 @@ fn every_character_is_drawn_in_the_columns_it_is_said_to_take() {
 
 /// The bytes that a terminal gets when the row is drawn between two `|`.
 fn bytes_of(row: &Shown, columns: u16) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, columns + 2, 1)) };
-    let mut terminal = Terminal::with_options(CrosstermBackend::new(&mut bytes), options).unwrap();
-    terminal.draw(|frame| frame.buffer_mut().merge(&drawn(row, columns))).unwrap();
-    drop(terminal);
-    bytes
+    Frames::new(columns + 2, 1).next(drawn(row, columns))
 }
 
 /// The escape sequences in what was written, and the rest of it.

@@ -343,7 +343,7 @@ impl OnTerminal {
             let mut x = 0;
             while x < frame.area.width {
                 let symbol = frame[(x, y)].symbol();
-                let columns = symbol.cell_width().max(1);
+                let columns = symbol.cell_width().max(1) + self.frames.blanks_behind(x, y);
                 assert_eq!(
                     self.text(y, x..x + columns).trim_end(),
                     symbol.trim_end(),

@@ -37,17 +37,14 @@ pub(super) fn note(search: &Search, theme: Theme, room: usize) -> Span<'static> 
 /// Marks what was found in a row of the text that is drawn already.
 pub(super) fn mark(search: &Search, row: usize, line: &str, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let columns = |text: &str| u16::try_from(shown(text, usize::MAX).width()).unwrap_or(u16::MAX);
-    let (mut byte, mut x) = (0, area.x);
     for (piece, is_current) in search.found_in(row) {
         // What was found may have changed since.
-        let (Some(before), Some(found)) = (line.get(byte..piece.span.start), line.get(piece.span.clone()))
-        else {
+        let (Some(before), Some(found)) = (line.get(..piece.span.start), line.get(piece.span.clone())) else {
             return;
         };
-        x = x.saturating_add(columns(before));
+        let x = area.x.saturating_add(columns(before));
         let marked = Rect { x, width: columns(found), ..area };
         let style = if is_current { theme.matched.patch(theme.selected) } else { theme.matched };
         frame.buffer_mut().set_style(marked.intersection(area), style);
-        (byte, x) = (piece.span.end, marked.right());
     }
 }

@@ -122,6 +122,7 @@ fn draw_over(seed: u64) -> usize {
         for terminal in &mut terminals {
             terminal.process(&bytes);
             terminal.assert_shows(frames.last());
+            terminal.assert_holds(frames.last());
         }
     }
     count
@@ -207,4 +208,54 @@ fn hostile_text_stays_in_its_cells_whatever_the_terminal_believes() {
         Ok(())
     };
     runner.run(&hostile(), run).unwrap();
+}
+
+/// Text of scripts with marks and joined letters.
+const SCRIPTS: [&str; 14] = [
+    "\u{9ac}\u{9be}\u{982}\u{9b2}\u{9be} \u{9ad}\u{9be}\u{9b7}\u{9be}",
+    "\u{ba4}\u{bae}\u{bbf}\u{bb4}\u{bcd} \u{bae}\u{bca}\u{bb4}\u{bbf} \u{baa}\u{bbe}\u{b9f}\u{bc1}",
+    "\u{939}\u{93f}\u{928}\u{94d}\u{926}\u{940} \u{915}\u{94d}\u{937}\u{924}\u{94d}\u{930}",
+    "\u{e20}\u{e32}\u{e29}\u{e32}\u{e44}\u{e17}\u{e22} \u{e01}\u{e33}\u{e25}\u{e31}\u{e07} \u{e17}\u{e35}\u{e48}",
+    "\u{1797}\u{17b6}\u{179f}\u{17b6}\u{1781}\u{17d2}\u{1798}\u{17c2}\u{179a}",
+    "\u{1019}\u{103c}\u{1014}\u{103a}\u{1019}\u{102c}\u{1018}\u{102c}\u{101e}\u{102c} \u{1000}\u{1039}\u{1000}",
+    "\u{645}\u{64f}\u{62d}\u{64e}\u{645}\u{651}\u{64e}\u{62f}",
+    "\u{5e9}\u{5c1}\u{5b8}\u{5dc}\u{5d5}\u{5b9}\u{5dd}",
+    "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af} \u{1100}\u{d7b0}\u{d7cb}",
+    "\u{d2e}\u{d32}\u{d2f}\u{d3e}\u{d33}\u{d02} \u{c95}\u{ca8}\u{ccd}\u{ca8}\u{cc0} \u{dc3}\u{dcf}",
+    "\u{b13}\u{b21}\u{b3e}\u{b3f} \u{1b05}\u{1b44}\u{1b35} \u{a98f}\u{a9c0}\u{a9b4}",
+    "Vie\u{302}\u{323}t e\u{301} a\u{1ac0} x\u{20dd}",
+    "\u{1f5fc}\u{1f93b}\u{1f321}x \u{3248}y \u{304b}\u{302e}",
+    "\u{1e900}\u{1e944} \u{11107}\u{11127} \u{16d63}\u{16d67}",
+];
+
+#[test]
+fn all_of_each_letter_is_on_the_screen_whatever_stands_behind_it() {
+    for text in SCRIPTS {
+        let size = (60, 2);
+        let mut frames = Frames::new(size.0, size.1);
+        let mut terminals: Vec<_> = tables()
+            .into_iter()
+            .map(|table| Emulator::new(table, AtEdge::MovesBack, size.0, size.1))
+            .collect();
+        // The text comes, its blanks change in colour, it moves, and something else comes behind it.
+        for (x, style, behind) in [
+            (0, Style::new(), "end"),
+            (0, Style::new().reversed(), "end"),
+            (1, Style::new(), "."),
+            (1, Style::new(), ""),
+        ] {
+            let mut frame = blank(size);
+            let row = shown(text, 50);
+            assert!(!row.contains(['\\', '?', '\u{2026}']), "{text:?} {row:?}");
+            frame.set_string(x, 0, format!("{}{behind}", row.as_str()), style);
+            let bytes = frames.next(frame);
+            let drawn: String = frames.last().content.iter().map(Cell::symbol).collect();
+            assert!(!drawn.contains('?'), "{drawn}");
+            for terminal in &mut terminals {
+                terminal.process(&bytes);
+                terminal.assert_shows(frames.last());
+                terminal.assert_holds(frames.last());
+            }
+        }
+    }
 }
