@@ -1,7 +1,6 @@
 //! Files that are written beside and renamed into place, so that they are read whole or not at all.
 
 use std::{
-    error::Error,
     fs::{self, File, Metadata},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -154,9 +153,13 @@ pub fn target(path: &Path) -> io::Result<PathBuf> {
 
 /// What the system says, without the path of the unfinished file that tempfile adds.
 fn without_path(error: io::Error) -> io::Error {
-    let source =
-        error.get_ref().and_then(Error::source).and_then(|source| source.downcast_ref::<io::Error>());
-    source.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
+    if error.raw_os_error().is_some() {
+        return error;
+    }
+    // The number of the error is in the text alone.
+    let text = error.to_string();
+    let number = text.split_once("(os error ").and_then(|(_, rest)| rest.split_once(')')?.0.parse().ok());
+    number.map_or(error, io::Error::from_raw_os_error)
 }
 
 /// What is at the target, if anything is.

@@ -256,18 +256,20 @@ fn what_happens_does_not_break_the_line_that_is_being_typed() {
         start(&["--port", "0", "--no-state", "--accessible", "--log-file", log.to_str().unwrap()]);
     say(&session, &format!(":announce {peer}"));
     let (connection, _) = silent.accept().unwrap();
-    session.type_in("hel");
-    session.wait_for("hel");
+    session.type_in("wor");
+    session.wait_for("wor");
     drop((connection, silent));
     session.wait_until("the announce fails", |_| {
         std::fs::read_to_string(&log).is_ok_and(|log| log.contains("announce failed"))
     });
-    session.type_in("p\u{7f}");
-    say(&session, "lo");
+    session.type_in("k");
+    session.wait_for("work");
+    session.type_in("\u{7f}");
+    say(&session, "ld");
     session.wait_for("Queued as 1.");
     session.wait_for("could not announce to");
     let written = session.emulator.written();
-    assert!(written.contains("help\u{8} \u{8}lo\r\nQueued as 1.\r\n"), "{written:?}");
+    assert!(written.contains("work\u{8} \u{8}ld\r\nQueued as 1.\r\n"), "{written:?}");
     assert!(!written.contains('\u{1b}'), "{written:?}");
     say(&session, ":quit");
     say(&session, "y");

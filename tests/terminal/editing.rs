@@ -167,7 +167,7 @@ fn where_no_shell_is_above_a_stop_of_the_editor_stops_nothing_for_good() {
         let mut session = editor.open();
         session.wait_for("editing");
         session.type_in("and on\r");
-        session.wait_for("changed 1; it is queued as 2");
+        session.wait_for("changed 1");
         wait_for_the_dashboard(&session);
         quit(&mut session);
     }

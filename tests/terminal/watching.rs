@@ -138,22 +138,25 @@ fn a_paste_that_does_not_end_leaves_the_keys_to_the_user() {
 fn what_was_sent_is_there_in_the_next_run_unless_that_is_not_wanted() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sent");
-    let launch = |option: &str| {
-        Launch::new(&["--port", "0", "--no-state", "--history-file", file.to_str().unwrap(), option])
+    let launch = |options: &[&str]| {
+        let directory = directory.path().to_str().unwrap();
+        Launch::new(&[&["--port", "0", "--no-state", "--data-dir", directory], options].concat())
     };
-    let say = |option, words: &str| {
-        let mut session = launch(option).start();
+    let say = |options: &[&str], words: &str| {
+        let mut session = launch(options).start();
         session.go_to_input();
         session.enter(words);
         session.wait_for("QUEUE  1");
         session.send(Signal::TERM);
         session.wait_for_exit();
     };
-    say("--no-history", "nobody knows");
-    say("--no-history=false", "GNU Terry Pratchett");
+    let kept = ["--no-history=false", "--history-file", file.to_str().unwrap()];
+    say(&["--no-history"], "nobody knows");
+    say(&kept, "GNU Terry Pratchett");
     assert_eq!(fs::read_to_string(&file).unwrap(), "GNU Terry Pratchett\n");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    let session = launch("--no-history=false").start();
+    assert!(!directory.path().join("history").exists());
+    let session = launch(&kept).start();
     session.go_to_input();
     session.type_in("\x12terry");
     session.wait_for("SENT  terry : GNU Terry Pratchett");
@@ -266,5 +269,7 @@ fn wait_for_the_clock(session: &Session) {
 /// Whether the input holds a text.
 fn says(screen: &vt100::Screen, text: &str) -> bool {
     let columns = screen.size().1.get();
-    screen.rows(0, columns).any(|row| row.contains("SAY") && row.contains(text))
+    screen
+        .rows(0, columns)
+        .any(|row| ["SAY", "CMD"].iter().any(|label| row.contains(label)) && row.contains(text))
 }

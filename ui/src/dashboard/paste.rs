@@ -91,7 +91,7 @@ fn room(model: &Model) -> usize {
 
 /// Whether a command is being written, in which a line break is white space.
 fn writes_command(model: &Model) -> bool {
-    model.next_owner().is_input() && model.line() == Line::Command
+    model.next_owner().is_input() && matches!(model.line(), Line::Command | Line::Empty { is_command: true })
 }
 
 /// Inserts text into the draft, as one line: all of it, or nothing if it has no room.
