@@ -23,7 +23,7 @@ pub(super) use room::NoRoom;
 use room::Room;
 
 /// A message's ticket in the queue of one node: later ones are greater. A message that comes back from a failed
-/// delivery draws a new one, as does one that was held and is released.
+/// delivery draws a new one, as does one that was held and is released to the tail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct MessageId(pub(crate) u64);
@@ -186,6 +186,13 @@ impl Queue {
         self.refused_waiting += self.refused(entry.queued.id);
         let slot = self.room.shares.as_ref().map_or(Slot::NONE, |shares| shares.slot(entry.queued.place));
         self.waiting.push_back(Waiting::new(entry, self.rule, slot));
+    }
+
+    /// Puts an entry where its ticket says.
+    pub(super) fn insert(&mut self, entry: Entry) {
+        let position = self.waiting.partition_point(|waiting| waiting.id() < entry.queued.id);
+        let slot = self.room.shares.as_ref().map_or(Slot::NONE, |shares| shares.slot(entry.queued.place));
+        self.waiting.insert(position, Waiting::new(entry, self.rule, slot));
     }
 
     /// Takes the head out to be sent; it still counts.

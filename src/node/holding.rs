@@ -45,6 +45,11 @@ impl Node {
         self.shared.at_core(|at| at.core.release(id))
     }
 
+    /// Releases a held message to the place in the queue that it had: it keeps its ticket. Returns whether it was held.
+    pub fn release_to_place(&self, id: MessageId) -> bool {
+        self.shared.at_core(|at| at.core.release_to_place(id))
+    }
+
     /// Releases all held messages, in the order of their tickets. Returns how many.
     pub fn release_all(&self) -> usize {
         self.shared.at_core(|at| at.core.release_all())

@@ -9,7 +9,7 @@ use clacks_p2p::{Node, core::HoldRule};
 use rustix::process::Signal;
 use tokio::runtime::Runtime;
 
-use super::session::{CTRL_C, ESCAPE, Launch, Session};
+use super::session::{CTRL_C, ENTER, ESCAPE, Launch, Session};
 
 /// A node in this process that takes what comes, and keeps it.
 struct Taker {
@@ -174,6 +174,36 @@ fn a_terminal_that_goes_gets_less_time() {
     assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
 }
 
+#[test]
+fn in_sentences_a_terminal_that_goes_hands_on_whatever_was_asked_or_typed() {
+    let taker = Taker::start();
+    // Each is typed, and then there is this on the terminal.
+    let lines =
+        |lines: &[(&str, &str)]| lines.iter().map(|(line, told)| [*line, *told].map(str::to_owned)).collect();
+    let cases: [Vec<[String; 2]>; 4] = [
+        lines(&[]),
+        lines(&[("half a line", "half a line")]),
+        lines(&[(CTRL_C, "Leave?")]),
+        lines(&[(&format!(":quit{ENTER}"), "Leave?"), ("y", "leave, anything else to stay.\r\ny")]),
+    ];
+    for (number, keys) in cases.into_iter().enumerate() {
+        let arguments = ["--port", "0", "--no-state", "--hostname", "127.0.0.1", "--send-rate", "0.001"];
+        let mut session = Launch::new(&[&arguments[..], &["--accessible"]].concat()).start_blindly();
+        session.wait_for("is running.");
+        for line in ["one", "two", &format!(":add {}", taker.address())] {
+            session.type_in(&format!("{line}{ENTER}"));
+        }
+        session.wait_for("dded");
+        for [typed, told] in keys {
+            session.type_in(&typed);
+            session.wait_until(&told, |_| session.emulator.written().contains(&told));
+        }
+        session.hang_up();
+        session.wait_for_exit();
+        assert_eq!(taker.taken(), 2 * (number + 1), "{number}");
+    }
+}
+
 /// A node with a hold rule, two messages that it holds and one that is held by hand, and this peer.
 fn with_held_messages(peer: &str) -> Session {
     let session =
@@ -181,8 +211,7 @@ fn with_held_messages(peer: &str) -> Session {
             .start();
     for line in [":hold GNU", "GNU a", "GNU b", "mine", ":hold 3", &format!(":add {peer}")] {
         session.go_to_input();
-        session.type_in(line);
-        session.type_in(ENTER);
+        session.enter(line);
         session.type_in(ESCAPE);
         session.wait_until("the lists", vt100::Screen::hide_cursor);
     }

@@ -13,7 +13,7 @@ use crate::tell;
 /// What handing on may take when the system wants the program to end, and no longer waits soon after.
 pub(crate) const WHEN_TOLD_TO_END: Duration = Duration::from_secs(5);
 /// What it may take when the terminal has gone.
-const WHEN_HUNG_UP: Duration = Duration::from_secs(2);
+pub(crate) const WHEN_HUNG_UP: Duration = Duration::from_secs(2);
 
 /// Why the screen was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -92,6 +92,15 @@ impl Core {
         held.into_iter().map(|queued| self.put_at_tail(queued)).count()
     }
 
+    /// Releases a held message to the place in the queue that its ticket gives it, which stays the same, as if it had
+    /// waited there all the time. The hold rule is asked about it when its turn comes. Returns whether it was held.
+    pub fn release_to_place(&mut self, id: MessageId) -> bool {
+        let Some(queued) = self.queue.take_held(id) else { return false };
+        self.queue.insert(Entry { queued: queued.clone(), passed: 0 });
+        self.tell(|_| Event::MessageReleased { was: id, queued });
+        true
+    }
+
     fn put_at_tail(&mut self, queued: QueuedMessage) -> MessageId {
         let was = queued.id;
         self.queue.forget_refusals(was);

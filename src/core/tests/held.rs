@@ -65,6 +65,36 @@ fn what_is_released_goes_to_the_tail_with_its_age_and_its_sender() {
 }
 
 #[test]
+fn what_is_released_to_its_place_is_as_if_it_had_waited_there() {
+    for held in 0..3 {
+        let mut core = core_with_messages(&["one", "two", "three"]);
+        let before: Vec<_> = core.queue(0..3).collect();
+        let id = before[held].id;
+        core.hold(id);
+        events(&mut core);
+        assert!(core.release_to_place(id) && !core.release_to_place(id));
+        assert_eq!(core.queue(0..usize::MAX).collect::<Vec<_>>(), before);
+        assert_eq!(events(&mut core), [Event::MessageReleased { was: id, queued: before[held].clone() }]);
+        add_alive(&mut core, "peer:1");
+        for (millis, text) in [(100, "one"), (200, "two"), (300, "three")] {
+            assert_eq!(send_one(&mut core, at(millis)).payload.message, Message::text(text));
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_came_meanwhile_holds_what_is_released_to_its_place() {
+    let mut core = core_with_messages(&["one", "two"]);
+    let id = core.queue(0..1).next().unwrap().id;
+    core.hold(id);
+    core.set_hold_rule(Some(rule("one")));
+    core.release_to_place(id);
+    add_alive(&mut core, "peer:1");
+    assert_eq!(send_one(&mut core, at(100)).payload.message, Message::text("two"));
+    assert_eq!(lies_held(&core, id), Some(HeldBy::Rule));
+}
+
+#[test]
 fn all_are_released_in_the_order_of_their_tickets() {
     let mut core = core_with_messages(&["one", "two", "three", "four"]);
     let ids: Vec<_> = core.queue(0..4).map(|queued| queued.id).collect();

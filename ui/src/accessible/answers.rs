@@ -9,7 +9,7 @@ use clacks_p2p::{
 use super::{
     not_here::not_here,
     reading::{Contents, Item, List, PAGE, Reading, find_message},
-    sentences,
+    sentences::{self, ended},
     teller::Teller,
 };
 use crate::{
@@ -231,7 +231,7 @@ fn message_facts(id: MessageId, contents: &Contents<'_>) -> Vec<String> {
 /// Names and values as sentences: `Round trip: 12 ms.`
 fn said(fields: impl IntoIterator<Item = (&'static str, String)>) -> Vec<String> {
     let known = fields.into_iter().filter(|(_, value)| !value.is_empty());
-    known.map(|(name, value)| format!("{}: {value}.", sentences::capitalized(name))).collect()
+    known.map(|(name, value)| ended(format!("{}: {value}", sentences::capitalized(name)))).collect()
 }
 
 /// All of a message that can be listened to.
@@ -240,7 +240,7 @@ fn whole(message: &Message) -> String {
     let told: String = text.chars().take(LONGEST_MESSAGE).collect();
     let rest = text.len() - told.len();
     let more = if rest > 0 { format!(" And {rest} bytes more.") } else { String::new() };
-    format!("Its text: {told}.{more}")
+    ended(format!("Its text: {told}")) + &more
 }
 
 fn biography(reading: &Reading, contents: &Contents<'_>) -> Vec<String> {
@@ -248,12 +248,16 @@ fn biography(reading: &Reading, contents: &Contents<'_>) -> Vec<String> {
         return vec!["No message is selected; :biography NUMBER names one of :queue or :held.".to_owned()];
     };
     let Some(life) = contents.teller.memory.lives.of(&message) else {
-        return vec![format!("Nothing is remembered of the message: {}.", sentences::text(&message))];
+        return vec![ended(format!("Nothing is remembered of the message: {}", sentences::text(&message)))];
     };
-    let mut told = vec![format!("The life of the message: {}.", sentences::text(&message))];
+    let mut told = vec![ended(format!("The life of the message: {}", sentences::text(&message)))];
     told.extend(said(facts::life::summary(life, contents.now, contents.teller.zone())));
     let stays = life.passes.iter().rev().take(PAGE).map(|pass| {
-        format!("Stay at {}: {}.", clock(pass.came.unix_ms, contents.teller.zone()), facts::life::stay(pass))
+        ended(format!(
+            "Stay at {}: {}",
+            clock(pass.came.unix_ms, contents.teller.zone()),
+            facts::life::stay(pass)
+        ))
     });
     told.extend(stays);
     told.extend(
@@ -273,10 +277,13 @@ fn next_send(overview: &Overview, contents: &Contents<'_>) -> String {
             let odds = facts::choice::odds(&overview.free_peers, overview.is_for_proven);
             let head = contents.lists.queue_window(0..1).pop();
             let text = head.map(|head| format!(": {}", sentences::text(&head.message))).unwrap_or_default();
-            format!("{rate}. The next goes in {wait} to {odds}{text}.")
+            ended(format!("{rate}. The next goes in {wait} to {odds}{text}"))
         }
-        // A command in braces is one that can be typed.
-        None => format!("{rate}. Next: {}.", facts::choice::idle(overview).replace(['{', '}'], "")),
+        None => {
+            // A command in braces is one that can be typed. Here a message is written without one.
+            let idle = facts::choice::idle(overview).replace(" ({:say} writes a message)", "");
+            ended(format!("{rate}. Next: {}", idle.replace(['{', '}'], "")))
+        }
     }
 }
 
@@ -295,12 +302,12 @@ fn why(contents: &Contents<'_>) -> Vec<String> {
         return told;
     };
     let time = clock(last.when.unix_ms, zone);
-    told.push(format!("The last went at {time} to {}: {}.", last.to, sentences::text(&last.message)));
-    told.push(format!("Why there: {}.", facts::choice::reason(&last.choice)));
-    told.push(format!("What came of it: {}.", facts::choice::outcome(last)));
+    told.push(ended(format!("The last went at {time} to {}: {}", last.to, sentences::text(&last.message))));
+    told.push(ended(format!("Why there: {}", facts::choice::reason(&last.choice))));
+    told.push(ended(format!("What came of it: {}", facts::choice::outcome(last))));
     let earlier = sends.take(EARLIER_SENDS).map(|send| {
         let time = clock(send.when.unix_ms, zone);
-        format!("Before that, at {time} to {}: {}.", send.to, facts::choice::outcome(send))
+        ended(format!("Before that, at {time} to {}: {}", send.to, facts::choice::outcome(send)))
     });
     told.extend(earlier);
     told
@@ -398,7 +405,7 @@ fn station(number: Number, wish: Wish, teller: &mut Teller) -> Answer {
 pub(super) fn edit(id: MessageId, source: &Source<'_>) -> Vec<String> {
     match find_message(id, source.lists) {
         Some((queued, _)) => vec![
-            format!("Message {id} is now: {}.", preview(&queued.message)),
+            ended(format!("Message {id} is now: {}", preview(&queued.message))),
             format!("Write the new text behind the number, as in :edit {id} TEXT."),
         ],
         None => vec![sentences::reply(Err(not_found(id)))],

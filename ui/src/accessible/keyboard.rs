@@ -23,6 +23,8 @@ pub(super) enum Input {
     Line(Option<Line>),
     /// Keys of a terminal.
     Keys(Vec<u8>),
+    /// The terminal has gone. Nothing follows.
+    Gone,
 }
 
 /// Where input comes from.
@@ -71,9 +73,13 @@ pub(super) fn columns() -> usize {
 fn lines() -> anyhow::Result<mpsc::Receiver<Input>> {
     let (to_reader, input) = mpsc::channel(1);
     let mut lines = input::lines_and_ends()?;
+    let is_terminal = io::stdin().is_terminal();
     tokio::spawn(async move {
         while let Some(line) = lines.recv().await {
-            if to_reader.send(Input::Line(line)).await.is_err() {
+            // A terminal that has gone reads like one where Ctrl-D was pressed, but it has no settings any more.
+            let is_gone = line.is_none() && is_terminal && tcgetattr(io::stdin()).is_err();
+            let input = if is_gone { Input::Gone } else { Input::Line(line) };
+            if to_reader.send(input).await.is_err() || is_gone {
                 return;
             }
         }
@@ -96,10 +102,8 @@ fn keys() -> anyhow::Result<mpsc::Receiver<Input>> {
                 return;
             }
         }
-        // The terminal has gone: as if Ctrl-D was pressed twice.
-        for _ in 0..2 {
-            let _ = to_reader.blocking_send(Input::Line(None));
-        }
+        // An error means that nobody listens any more.
+        let _ = to_reader.blocking_send(Input::Gone);
     };
     thread::Builder::new().name("input".into()).spawn(read).map(drop).context("cannot read the input")?;
     Ok(input)

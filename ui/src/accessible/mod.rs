@@ -4,7 +4,10 @@
 //! On a terminal, keys are read one by one, so that what happens waits while a line is being typed; see [`typing`]. In a
 //! pipe nothing waits.
 
-use std::time::Duration;
+use std::{
+    io::{self, IsTerminal},
+    time::Duration,
+};
 
 use clacks_p2p::{Node, core::Event, node::HandOnError};
 use tokio::{sync::mpsc, time::Instant};
@@ -19,7 +22,6 @@ use crate::{
         input::Line,
         signals::{Signal, Signals},
     },
-    leaving::{self, AtStake, WHEN_TOLD_TO_END},
     limits::Settings,
     peer_list::{ListSource, PeerLists},
     recording::recorder::Recorder,
@@ -30,6 +32,7 @@ use crate::{
 mod answers;
 mod flood;
 mod keyboard;
+mod leaving;
 mod memory;
 mod not_here;
 mod reading;
@@ -44,6 +47,7 @@ mod undoing;
 
 use answers::{Answer, Source, answer, edit, select_named};
 use keyboard::{Input, Keyboard};
+use leaving::{HandingOn, Question, Spoken, hung_up, tell_all};
 use reading::Reading;
 pub(crate) use replay::{Pace, replay};
 use teller::Teller;
@@ -103,7 +107,8 @@ async fn listen(
         match tell_all(session, &output, sentences, (&mut signals, &mut replies)).await {
             Ok(Spoken::All) => {}
             Ok(Spoken::Leave) => return Ok(()),
-            Err(closed) => return closed.into_result(),
+            Ok(Spoken::HungUp) => break hung_up(session, &mut signals, replies).await,
+            Err(closed) => return nobody_reads(session, closed, (&mut signals, replies)).await,
         }
         if session.leaves {
             // Whoever has stopped reading holds up nobody's end.
@@ -121,68 +126,37 @@ async fn listen(
                 }
                 None => return Ok(()),
             },
-            Some(input) = keyboard.next() => session.on_input(input, &mut keyboard, recorder).await,
+            Some(input) = keyboard.next() => match input {
+                Input::Gone => break hung_up(session, &mut signals, replies).await,
+                input => session.on_input(input, &mut keyboard, recorder).await,
+            },
             said = recorder.said() => session.turns.happened(vec![sentences::reply(said)]),
             Some(reply) = replies.recv() => {
                 let told = session.on_reply(reply);
-                session.turns.happened(told)
+                session.turns.happened(told).into_iter().chain(session.left_behind()).collect()
             }
             () = session.summary_is_due() => {
                 let told = session.teller.summary(node.now().uptime);
                 session.turns.happened(told)
             }
-            // What is being typed is left at once.
-            signal = signals.next() => match (signal, session.turns.abandon()) {
-                (Signal::Interrupt, Some(left)) => left,
-                (signal, left) => {
-                    let told = session.on_signal(signal);
-                    left.into_iter().flatten().chain(told.into_iter().map(Told::Sentence)).collect()
-                }
+            signal = signals.next() => match signal {
+                Signal::HangUp => break hung_up(session, &mut signals, replies).await,
+                signal => session.on_signal(signal),
             },
-            closed = output.closed() => return closed.into_result(),
+            closed = output.closed() => return nobody_reads(session, closed, (&mut signals, replies)).await,
         };
     }
+    Ok(())
 }
 
-/// How it went to tell something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spoken {
-    All,
-    /// The program is to end, and whoever reads is slow.
-    Leave,
-}
-
-/// Tells sentences. A signal that comes while the reader stands still hands on what is here, as it does otherwise, and the
-/// reader holds up none of it; a second one ends that.
-async fn tell_all(
+/// What is done where the output can't be written any more.
+async fn nobody_reads(
     session: &mut Session,
-    output: &Output,
-    sentences: Vec<Told>,
-    (signals, replies): (&mut Signals, &mut mpsc::Receiver<Reply>),
-) -> Result<Spoken, Closed> {
-    let mut telling = std::pin::pin!(tell(output, sentences));
-    loop {
-        tokio::select! {
-            told = &mut telling => return told.map(|()| Spoken::All),
-            // Nobody can be asked anything; a question that was not read was not answered either.
-            _ = signals.next() => {
-                if session.handing_on.is_some() {
-                    return Ok(Spoken::Leave);
-                }
-                session.hand_on(false, true).into_iter().for_each(|begun| crate::tell(&begun));
-            }
-            Some(reply) = replies.recv(), if session.is_told_to_end() => {
-                session.on_reply(reply).into_iter().for_each(|told| crate::tell(&told));
-            }
-        }
-        if session.leaves {
-            return tokio::select! {
-                told = &mut telling => told.map(|()| Spoken::All),
-                _ = signals.next() => Ok(Spoken::Leave),
-                () = tokio::time::sleep(LAST_WORDS) => Ok(Spoken::Leave),
-            };
-        }
-    }
+    closed: Closed,
+    (signals, replies): (&mut Signals, mpsc::Receiver<Reply>),
+) -> anyhow::Result<()> {
+    hung_up(session, signals, replies).await;
+    if session.is_on_terminal { Ok(()) } else { closed.into_result() }
 }
 
 async fn tell(output: &Output, sentences: Vec<Told>) -> Result<(), Closed> {
@@ -213,15 +187,6 @@ enum Reply {
     HandedOn(Result<(), HandOnError>),
 }
 
-/// So many messages are handed on.
-struct HandingOn {
-    total: usize,
-    /// What was held is handed on as well.
-    with_held: bool,
-    /// It ends then, whatever is left.
-    is_told_to_end: bool,
-}
-
 /// One who listens.
 struct Session {
     node: Node,
@@ -234,11 +199,13 @@ struct Session {
     turns: Turns,
     /// What keeps the stations, if anything does.
     stations: Option<StationWriter>,
-    /// Whether the next line answers the question before leaving.
-    is_asked: bool,
+    /// The question before leaving.
+    question: Question,
     /// What is handed on before the end.
     handing_on: Option<HandingOn>,
     leaves: bool,
+    /// A terminal that has gone looks like no terminal, so it is asked for at the start.
+    is_on_terminal: bool,
     /// For answers that take a while.
     replies: mpsc::Sender<Reply>,
     peer_lists: PeerLists,
@@ -265,9 +232,10 @@ impl Session {
             undoable: Undoable::default(),
             turns: Turns::default(),
             stations: file.map(|file| StationWriter::new(file, complain)),
-            is_asked: false,
+            question: Question::None,
             handing_on: None,
             leaves: false,
+            is_on_terminal: io::stdout().is_terminal(),
             replies,
             peer_lists,
         }
@@ -299,16 +267,16 @@ impl Session {
         let keys = match input {
             Input::Line(line) => return sentences_of(self.on_line(line, recorder).await),
             Input::Keys(keys) => keys,
+            Input::Gone => return Vec::new(),
         };
         let mut told = Vec::new();
         self.turns.begin();
-        for key in keys {
-            let Some(typed) = self.turns.press(key) else { continue };
+        for typed in self.turns.press(&keys) {
             match typed {
                 Typed::Echo(text) => told.push(Told::Echo(text)),
-                Typed::Stop => {
+                Typed::Stop(line) => {
                     keyboard.stop();
-                    told.extend(self.turns.again());
+                    told.push(Told::Echo(line));
                 }
                 Typed::End => told.extend(sentences_of(self.on_line(None, recorder).await)),
                 Typed::Line(line) => {
@@ -321,6 +289,7 @@ impl Session {
             }
         }
         told.extend(self.turns.end());
+        told.extend(self.ask_now());
         told
     }
 
@@ -335,24 +304,15 @@ impl Session {
         }
     }
 
-    /// Ctrl-C asks as `:quit` does, and a second time leaves whatever is lost. The system is not asked: what can be
-    /// handed on is.
-    fn on_signal(&mut self, signal: Signal) -> Vec<String> {
-        if self.handing_on.is_some() || self.is_asked && signal == Signal::Interrupt {
-            self.leaves = true;
-            return Vec::new();
-        }
-        if signal == Signal::End { self.hand_on(false, true) } else { self.quit() }
-    }
-
     /// Takes a line, or the end of the input. That of a terminal is Ctrl-D, and leaves; that of a pipe ends nothing.
     async fn on_line(&mut self, line: Option<Line>, recorder: &mut Recorder) -> Vec<String> {
         let line = match line {
-            None => return self.on_signal(Signal::Interrupt),
+            None => return self.interrupted(),
             Some(Err(error)) => return vec![sentences::reply(Err(error.to_string()))],
             Some(Ok(line)) => line,
         };
-        if std::mem::take(&mut self.is_asked) {
+        if self.question == Question::Asked {
+            self.question = Question::None;
             return self.answer(&line);
         }
         let now = self.node.now();
@@ -372,77 +332,11 @@ impl Session {
         }
     }
 
-    fn answer(&mut self, line: &str) -> Vec<String> {
-        let at_stake = self.at_stake();
-        match line.trim().to_lowercase().as_str() {
-            "y" | "yes" | ":quit!" => {
-                self.leaves = true;
-                Vec::new()
-            }
-            "h" if at_stake.can_hand_on() => self.hand_on(false, false),
-            "a" if at_stake.is_anybody_there && at_stake.held > 0 => self.hand_on(true, false),
-            _ => vec!["Staying. That line was not sent.".to_owned()],
-        }
-    }
-
-    fn at_stake(&self) -> AtStake {
-        AtStake::of(&self.node.overview())
-    }
-
-    fn is_told_to_end(&self) -> bool {
-        self.handing_on.as_ref().is_some_and(|handing_on| handing_on.is_told_to_end)
-    }
-
-    /// Hands on what only this node has, for a while, what is held as well or not; leaves where there is nothing that can
-    /// be.
-    fn hand_on(&mut self, with_held: bool, is_told_to_end: bool) -> Vec<String> {
-        let at_stake = self.at_stake();
-        if !(at_stake.can_hand_on() || with_held) || self.demo {
-            self.leaves = true;
-            return Vec::new();
-        }
-        let total = if with_held { at_stake.all() } else { at_stake.waiting };
-        self.is_asked = false;
-        self.handing_on = Some(HandingOn { total, with_held, is_told_to_end });
-        let (node, replies) = (self.node.clone(), self.replies.clone());
-        tokio::spawn(async move {
-            let result = if with_held {
-                node.hand_on_with_held(WHEN_TOLD_TO_END).await
-            } else {
-                node.hand_on(WHEN_TOLD_TO_END).await
-            };
-            // An error means that nobody listens any more.
-            let _ = replies.send(Reply::HandedOn(result)).await;
-        });
-        vec![sentences::handing_on(total, WHEN_TOLD_TO_END)]
-    }
-
     fn on_reply(&mut self, reply: Reply) -> Vec<String> {
         match reply {
             Reply::Told(sentences) => sentences,
             Reply::HandedOn(result) => self.handed_on(result),
         }
-    }
-
-    /// Leaves if nothing is left or the system wants it; otherwise asks again.
-    fn handed_on(&mut self, result: Result<(), HandOnError>) -> Vec<String> {
-        let Some(HandingOn { total, with_held, is_told_to_end }) = self.handing_on.take() else {
-            return Vec::new();
-        };
-        let at_stake = self.at_stake();
-        // What was held and is left is held again.
-        let left = if with_held { at_stake.all() } else { at_stake.waiting };
-        let told = leaving::told(result, total, left);
-        let mut sentences = vec![sentences::handed_on(&told)];
-        if is_told_to_end {
-            self.leaves = true;
-            return sentences;
-        }
-        sentences.extend(self.quit());
-        if !self.leaves {
-            self.node.take_messages();
-        }
-        sentences
     }
 
     async fn carry_out(&mut self, command: NodeCommand) -> Vec<String> {
@@ -513,13 +407,5 @@ impl Session {
             // Those that a line is read for before it comes here.
             _ => vec![sentences::reply(Err("that does nothing here; :help lists the commands".to_owned()))],
         }
-    }
-
-    /// Leaves at once if nothing is lost by it, otherwise asks once.
-    fn quit(&mut self) -> Vec<String> {
-        let at_stake = self.at_stake();
-        self.leaves = at_stake.all() == 0 || self.demo;
-        self.is_asked = !self.leaves;
-        if self.leaves { Vec::new() } else { vec![sentences::question(at_stake)] }
     }
 }

@@ -34,6 +34,9 @@ pub(super) fn not_here(command: &ViewCommand) -> Option<&'static str> {
         ViewCommand::Suspend => {
             "Nothing needs to be given back here: the shell can stop the program by itself."
         }
+        ViewCommand::Interrupt => {
+            "That is a key of the screen; here :quit asks before leaving, as Ctrl-C does."
+        }
         ViewCommand::Say | ViewCommand::Prompt(_) | ViewCommand::Send => TYPE_IT,
         ViewCommand::Leave
         | ViewCommand::Clear

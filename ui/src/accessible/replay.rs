@@ -142,7 +142,8 @@ impl Session {
         }
         let address = self.player.state().overview().address;
         let left_out = self.player.facts().left_out;
-        let left_out = (!left_out.is_empty()).then(|| sentences::capitalized(&format!("{left_out}.")));
+        let left_out =
+            (!left_out.is_empty()).then(|| sentences::ended(sentences::capitalized(&left_out.to_string())));
         let replay = format!("Replay of {} at clacks {address}.", clock(self.player.progress().length));
         let how = ":pause stands still or goes on, :help lists the commands, :quit leaves.".to_owned();
         [replay].into_iter().chain(left_out).chain([how]).collect()
@@ -229,16 +230,19 @@ impl Session {
         let keys = match input {
             Input::Line(line) => return sentences_of(self.on_line(line)),
             Input::Keys(keys) => keys,
+            Input::Gone => {
+                self.leaves = true;
+                return Vec::new();
+            }
         };
         let mut told = Vec::new();
         self.turns.begin();
-        for key in keys {
-            let Some(typed) = self.turns.press(key) else { continue };
+        for typed in self.turns.press(&keys) {
             match typed {
                 Typed::Echo(text) => told.push(Told::Echo(text)),
-                Typed::Stop => {
+                Typed::Stop(line) => {
                     keyboard.stop();
-                    told.extend(self.turns.again());
+                    told.push(Told::Echo(line));
                 }
                 Typed::End => told.extend(sentences_of(self.on_line(None))),
                 Typed::Line(line) => {

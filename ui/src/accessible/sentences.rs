@@ -63,20 +63,25 @@ pub(super) fn happened(row: &Row, zone: &TimeZone) -> String {
             let what = [Some(row.what.clone()), text].into_iter().flatten().collect::<Vec<_>>().join(": ");
             format!("from {peer}, {}: {what}", row.outcome)
         }
-        (Direction::In, _, Some(text)) => format!("in from {peer}: {text}, {}", row.outcome),
+        (Direction::In, _, Some(_)) => {
+            let text = row.message.as_ref().map(text_within).unwrap_or_default();
+            format!("in from {peer}: {text}, {}", row.outcome)
+        }
         (Direction::In, _, None) => format!("{} from {peer}", row.what),
         (Direction::Out, Mood::Bad, Some(text)) => format!("not taken by {peer}, {}: {text}", row.what),
         (Direction::Out, Mood::Bad, None) => format!("not taken by {peer}, {}", row.what),
         (Direction::Out, _, text) => {
-            let sent = text
-                .map_or_else(|| format!("{} to {peer}", row.what), |text| format!("out to {peer}: {text}"));
+            let sent = match row.message.as_ref().filter(|_| text.is_some()) {
+                Some(message) => format!("out to {peer}: {}", text_within(message)),
+                None => format!("{} to {peer}", row.what),
+            };
             format!("{sent}, taken in {}", row.outcome.strip_prefix("200 ").unwrap_or(&row.outcome))
         }
         (Direction::Own, _, text) => format!("own message {}: {}", row.outcome, text.unwrap_or_default()),
         (Direction::Note, _, Some(text)) => format!("message from {peer} {}: {text}", row.outcome),
         (Direction::Note, _, None) => note(row),
     };
-    format!("{} {said}.", &clock(row.unix_ms, zone)[..5])
+    ended(format!("{} {said}", &clock(row.unix_ms, zone)[..5]))
 }
 
 /// Something about which nothing travelled.
@@ -98,11 +103,29 @@ pub(super) fn text(message: &Message) -> String {
     spelt(&preview(message), MESSAGE)
 }
 
+/// A text as the end of a sentence, or as all of it: with a full stop, unless it ends as a sentence does.
+pub(super) fn ended(text: impl Into<String>) -> String {
+    let mut text = text.into();
+    if !text.ends_with(['.', '!', '?', '\u{2026}']) {
+        text.push('.');
+    }
+    text
+}
+
+/// The start of a message within a sentence, without the full stop that it may end with.
+fn text_within(message: &Message) -> String {
+    let text = text(message);
+    match text.strip_suffix('.') {
+        Some(start) if !start.ends_with('.') => start.to_owned(),
+        _ => text,
+    }
+}
+
 /// How a command went.
 pub(super) fn reply(done: Result<String, String>) -> String {
     match done {
-        Ok(done) => format!("{}.", begun(&done)),
-        Err(reason) => format!("It did not work: {reason}."),
+        Ok(done) => ended(begun(&done)),
+        Err(reason) => ended(format!("It did not work: {reason}")),
     }
 }
 
@@ -124,7 +147,7 @@ pub(super) fn peers_read(read: Result<Vec<Reading>, String>) -> Vec<String> {
         Ok(readings) => readings,
         Err(reason) => return vec![reply(Err(reason))],
     };
-    let bad_lines = readings.iter().flat_map(Reading::bad_lines).map(|line| format!("{line}."));
+    let bad_lines = readings.iter().flat_map(Reading::bad_lines).map(ended);
     bad_lines.chain([reply(peer_list::summary(&readings))]).collect()
 }
 
@@ -151,13 +174,64 @@ fn by_word(status: Status, counts: &PeerCounts) -> String {
 
 /// What a limit is, how much of it is used and how often it was met; `None` where nothing is known of it.
 pub(super) fn limit(row: &limits::Row) -> Option<String> {
+    let (name, set) = spoken_limit(row);
     let parts = [
-        row.set.clone(),
+        set,
         row.used.as_ref().map(|used| format!("{used} used")),
         row.met.filter(|met| *met > 0).map(times_met),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| format!("Limit on {}: {}.", row.what, parts.join("; ")))
+    (!parts.is_empty()).then(|| ended(format!("{name}: {}", parts.join("; "))))
+}
+
+/// What a limit is of, and what it is set to, in words that can be listened to.
+fn spoken_limit(row: &limits::Row) -> (&'static str, Option<String>) {
+    let set = row.set.as_deref();
+    let words = |set: &str| {
+        let words = set.replace("/s", " a second").replace("/min", " a minute");
+        words.replace(" each + ", " from each address and ")
+    };
+    let name = match row.what {
+        "connections" => "Most connections at once",
+        "connections from an address" => "Most connections from one address at once",
+        "new connections (closed)" => "Most new connections, of which more are closed",
+        "addresses that you ignore" => {
+            return (
+                "Connections from addresses that you ignore",
+                set.map(|_| "none is accepted".to_owned()),
+            );
+        }
+        "TLS handshake" => "Longest TLS handshake",
+        "headers, between requests" => "Longest wait for headers and between requests",
+        "time for a body (408)" => "Longest wait for a body, answered with 408 after it",
+        "size of a body (413)" => "Largest body, answered with 413 beyond it",
+        "bodies that come in (503)" => "Most memory for bodies that come in, answered with 503 beyond it",
+        "payloads from an address (429)" => "Most payloads from one address, answered with 429 beyond them",
+        "messages and bytes here (503)" => "Most messages and bytes here, answered with 503 beyond them",
+        "messages of one address (503)" => {
+            let set = set.map(|_| "the fuller the queue is, the fewer".to_owned());
+            return ("Most messages of one address, answered with 503 beyond them", set);
+        }
+        "size of your messages" => "Largest message of yours",
+        "new peers introduced by one address" => "Most new peers introduced by one address",
+        "new peers" => "Most new peers",
+        "peers" => "Most peers",
+        "where strangers send us" => {
+            let set = set.map(|set| match set {
+                "public, our own kind" => {
+                    "to public addresses, and to those of the same kind as ours".to_owned()
+                }
+                other => other.to_owned(),
+            });
+            return ("Where strangers may have this node send", set);
+        }
+        "messages on their way" => "Most messages on their way at once",
+        "time to read our answer" => "Longest wait until an answer of ours is read",
+        "connection to a peer" => "Longest wait for a connection to a peer",
+        "request to a peer" => "Longest request to a peer",
+        other => other,
+    };
+    (name, set.map(words))
 }
 
 fn times_met(met: u64) -> String {
@@ -166,7 +240,7 @@ fn times_met(met: u64) -> String {
 
 /// How much of what is here came from a place.
 pub(super) fn place(share: &PlaceShare) -> String {
-    format!("From {}.", limits::place(share))
+    ended(format!("From {}", limits::place(share)))
 }
 
 /// Whose connections are closed, if anybody's are.
@@ -201,7 +275,7 @@ pub(super) fn queued(queued: &QueuedMessage, now: Now) -> String {
 
 /// How many messages are held, and by which filter, if by one.
 pub(super) fn held(count: usize, rule: Option<&str>) -> String {
-    let rule = rule.map(|rule| format!(" What comes is held if {rule}.")).unwrap_or_default();
+    let rule = rule.map(|rule| ended(format!(" What comes is held if {rule}"))).unwrap_or_default();
     format!("{} held.{rule}", number(count, "message"))
 }
 
@@ -220,13 +294,13 @@ pub(super) fn returned(life: &Biography, now: Now) -> String {
     let ago = format::age(now.uptime.saturating_sub(life.last.uptime));
     let every = life.interval().map(|interval| format!(", every {}", format::span(interval)));
     let every = every.unwrap_or_default();
-    format!("{} visits{every}, the last {ago} ago: {}.", life.visits, text(&life.message))
+    ended(format!("{} visits{every}, the last {ago} ago: {}", life.visits, text(&life.message)))
 }
 
 fn waiting(queued: &QueuedMessage, now: Now) -> String {
     let age = format::age(now.uptime.saturating_sub(Duration::from_millis(queued.since_ms)));
     let visits = if queued.visits > 1 { format!(", visit {}", queued.visits) } else { String::new() };
-    format!("number {}: {}{visits}, here for {age}.", queued.id, text(&queued.message))
+    format!("number {}: {}{visits}, here for {age}.", queued.id, text_within(&queued.message))
 }
 
 /// The answer to `:help`.
@@ -249,7 +323,7 @@ pub(super) fn help_in_replay() -> Vec<String> {
 }
 
 fn explained(spec: &Spec) -> String {
-    format!("{}: {}.", spec.usage(), does(spec))
+    ended(format!("{}: {}", spec.usage(), does(spec)))
 }
 
 /// Here there is nowhere to go.
@@ -307,7 +381,7 @@ pub(super) fn handing_on(messages: usize, within: Duration) -> String {
 
 /// How that went.
 pub(super) fn handed_on(told: &str) -> String {
-    format!("{}.", capitalized(told))
+    ended(capitalized(told))
 }
 
 fn number(count: usize, of: &str) -> String {
@@ -327,5 +401,41 @@ mod tests {
             let counts = PeerCounts { new: 2, alive: 10, claimed, lost: 1, ..PeerCounts::default() };
             assert_eq!(peers(&counts), told);
         }
+    }
+
+    #[test]
+    fn a_sentence_ends_once_however_a_text_ends() {
+        for (text, sentence) in [
+            ("Hello there", "Hello there."),
+            ("Hello there.", "Hello there."),
+            ("Who?", "Who?"),
+            ("Oh!", "Oh!"),
+            ("And so on...", "And so on..."),
+            ("", "."),
+        ] {
+            assert_eq!(ended(text), sentence);
+        }
+        for (text, within) in [("Hello.", "Hello"), ("Well...", "Well..."), ("Who?", "Who?"), (".", "")] {
+            assert_eq!(text_within(&Message::text(text)), within);
+        }
+    }
+
+    #[tokio::test]
+    async fn every_limit_has_words_of_its_own() {
+        let node = clacks_p2p::Node::builder().port(0).start().await.unwrap();
+        let settings = limits::Settings::of(&node);
+        let of = |settings| limits::rows(settings, &node.overview(), Some(node.connections()));
+        let mut names = std::collections::BTreeSet::new();
+        for row in of(Some(&settings))
+            .into_iter()
+            .chain(of(None).into_iter().map(|row| limits::Row { met: Some(2), ..row }))
+        {
+            let told = limit(&row).unwrap();
+            let (name, value) = told.split_once(": ").unwrap();
+            assert!(name.starts_with(char::is_uppercase) && name != row.what, "{told}");
+            assert!(value.ends_with('.') && !told.contains(['/', '+']), "{told}");
+            names.insert(name.to_owned());
+        }
+        assert_eq!(names.len(), of(None).len());
     }
 }

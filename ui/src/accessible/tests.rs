@@ -13,7 +13,8 @@ use crate::{
 
 /// Commands that do nothing where everything is told in sentences, beside those that edit the line of the screen. Each
 /// is answered by a sentence that says why.
-const DO_NOTHING_HERE: [&str; 14] = [
+const DO_NOTHING_HERE: [&str; 15] = [
+    "interrupt",
     "zoom",
     "map",
     "copy",
@@ -67,7 +68,10 @@ struct Heard {
 
 impl Heard {
     async fn start() -> Self {
-        let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        Self::with(Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap())
+    }
+
+    fn with(node: Node) -> Self {
         let (to_tell, replies) = mpsc::channel(REPLIES);
         let lists = PeerLists::new(Introducer::new(&node), &[]);
         let session = Session::new(&node, lists, Options::default(), to_tell);
@@ -102,11 +106,24 @@ pub(super) fn example(spec: &Spec, directory: &Path) -> String {
     format!(":{} {argument}", spec.name).trim_end().to_owned()
 }
 
+/// The same, where a message may end as it likes.
+#[track_caller]
+fn assert_sentences_of(line: &str, told: &[String]) {
+    assert!(!told.is_empty(), "{line}");
+    for sentence in told {
+        assert!(sentence.ends_with(['.', '?', '!', ':']) && !sentence.ends_with(".."), "{line}: {sentence}");
+    }
+}
+
 #[track_caller]
 pub(super) fn assert_sentences(line: &str, told: &[String]) {
     assert!(!told.is_empty(), "{line}");
     for sentence in told {
         assert!(sentence.ends_with(['.', '?', ':']), "{line}: {sentence}");
+        assert!(
+            !['.', '?', '!'].iter().any(|end| sentence.ends_with(&format!("{end}."))),
+            "{line}: {sentence}"
+        );
         let (word, first) = (sentence.split(' ').next().unwrap(), sentence.chars().next().unwrap());
         assert!(!first.is_lowercase() || word.contains(':'), "{line}: {sentence}");
         for evasion in ["for the screen", "for the dashboard", "does nothing here"] {
@@ -137,6 +154,101 @@ async fn every_command_is_answered_by_a_sentence() {
     }
     let documented = DO_NOTHING_HERE.iter().chain(&OF_THE_LINE).chain(&ALSO_OF_THE_LINE).copied();
     assert_eq!(idle, documented.collect());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_a_sentence_is_told_with_one_full_stop() {
+    for text in ["Hello there.", "Who is there?", "Oh!"] {
+        let mut heard = Heard::start().await;
+        let mut events = heard.session.node.subscribe();
+        let filters = [":hold zzz.", ":filter zzz.", ":filter", ":station 2 zzz"].map(str::to_owned);
+        let mut told = heard.say(text).await;
+        while let Some(event) = events.try_next() {
+            heard.session.on_event(&event);
+        }
+        let id = heard.session.node.queue_window(0..1)[0].id;
+        let about = ["open", "biography", "edit", "hold", "open", "drop"].map(|name| format!(":{name} {id}"));
+        let lists =
+            [":traffic", ":open", ":biography", ":queue", ":charts", ":why", ":stations", ":limits", ":held"];
+        for line in filters.into_iter().chain(lists.map(str::to_owned)).chain(about) {
+            let said = heard.say(&line).await;
+            assert_sentences_of(&line, &said);
+            assert!(
+                !said.concat().contains(&format!("{text}.")) && !said.concat().contains(".,"),
+                "{line}: {said:?}"
+            );
+            told.extend(said);
+        }
+        let start = text.trim_end_matches('.');
+        assert!(told.iter().filter(|told| told.contains(start)).count() >= 6, "{told:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_answered_only_by_a_line_that_was_begun_behind_it() {
+    let mut heard = Heard::start().await;
+    heard.session.node.enqueue(Message::text("one")).unwrap();
+    let keys = |keys: &[u8]| Input::Keys(keys.to_vec());
+    let mut keyboard = Keyboard::none();
+    let is_question = |told: &Told| matches!(told, Told::Sentence(sentence) if sentence.contains("Leave?"));
+    heard.session.handing_on = Some(HandingOn { total: 1, with_held: false, is_told_to_end: false });
+    heard.session.on_input(keys(b"y"), &mut keyboard, &mut heard.recorder).await;
+    let told = heard.session.on_reply(Reply::HandedOn(Err(HandOnError::OutOfTime)));
+    assert_eq!(heard.session.turns.happened(told), [], "somebody is typing");
+    let told = heard.session.on_input(keys(b"\r"), &mut keyboard, &mut heard.recorder).await;
+    assert!(!heard.session.leaves && heard.session.node.queue_len() == 2, "{told:?}");
+    assert!(told.last().is_some_and(is_question), "{told:?}");
+    heard.session.on_input(keys(b"y\r"), &mut keyboard, &mut heard.recorder).await;
+    assert!(heard.session.leaves, "this is an answer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_waits_is_asked_when_the_line_is_thrown_away_and_not_where_nothing_is_left() {
+    for (keys, is_asked) in [(None, true), (Some(&b"\x15"[..]), true), (Some(b":drop all\r"), false)] {
+        let mut heard = Heard::start().await;
+        heard.session.node.enqueue(Message::text("one")).unwrap();
+        heard.session.turns.press(keys.map_or(&b"x"[..], |keys| if keys[0] == b':' { b"" } else { b"x" }));
+        heard.session.question = Question::Waits;
+        let told = match keys {
+            None => heard.session.on_signal(Signal::Interrupt),
+            Some(keys) => {
+                heard
+                    .session
+                    .on_input(Input::Keys(keys.to_vec()), &mut Keyboard::none(), &mut heard.recorder)
+                    .await
+            }
+        };
+        let asked = told.iter().any(|told| matches!(told, Told::Sentence(told) if told.contains("Leave?")));
+        assert_eq!((asked, heard.session.leaves), (is_asked, !is_asked), "{keys:?}: {told:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_taken_back_can_be_taken_back_again() {
+    let builder = Node::builder().hostname("127.0.0.1").port(0);
+    let node = builder.options(|options| options.max_queue_messages = 2).start().await.unwrap();
+    let mut heard = Heard::with(node);
+    for (line, answer) in [
+        ("one", "Queued as 1."),
+        ("two", "Queued as 2."),
+        (":drop all", ":undo takes it back"),
+        ("three", "Queued as 3."),
+        (":undo", "the queue is full"),
+        (":drop 3", ":undo takes it back"),
+    ] {
+        let told = heard.hear(line).await;
+        assert!(told.contains(answer), "{line}: {told}");
+    }
+    // The newest is undone first, and has the room again.
+    for (line, answer) in
+        [(":undo", "1 message is back"), (":undo", "the queue is full"), (":drop 4", "It did not work")]
+    {
+        let told = heard.hear(line).await;
+        assert!(told.contains(answer), "{line}: {told}");
+    }
+    heard.session.node.drop_these(&[heard.session.node.queue_window(1..2)[0].id]);
+    assert!(heard.hear(":undo").await.contains("1 message is back"));
+    assert_eq!(heard.session.node.queue_len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

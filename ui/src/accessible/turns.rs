@@ -39,18 +39,18 @@ impl Turns {
         Vec::new()
     }
 
+    /// Whether a line is being typed, so that what happens waits.
+    pub(super) fn is_typing(&self) -> bool {
+        !self.editor.is_empty()
+    }
+
     /// Keys come.
     pub(super) fn begin(&mut self) {
         self.editor.set_columns(columns());
     }
 
-    pub(super) fn press(&mut self, key: u8) -> Option<Typed> {
-        self.editor.press(key)
-    }
-
-    /// The line once more, after something else was on the terminal.
-    pub(super) fn again(&self) -> Option<Told> {
-        (!self.editor.is_empty()).then(|| Told::Echo(self.editor.again()))
+    pub(super) fn press(&mut self, keys: &[u8]) -> Vec<Typed> {
+        self.editor.press(keys)
     }
 
     /// What waited, if nobody is typing now.
@@ -99,11 +99,11 @@ mod tests {
             let mut turns = Turns::default();
             assert_eq!(told(turns.happened(sentence(0))), ["0."]);
             for key in b"hi" {
-                turns.press(*key);
+                turns.press(&[*key]);
                 assert_eq!(turns.happened(sentence(usize::from(*key))), []);
                 assert_eq!(turns.end(), []);
             }
-            end.iter().for_each(|key| drop(turns.press(*key)));
+            turns.press(end);
             assert_eq!(told(turns.end()), ["104.", "105."], "{end:?}");
             assert_eq!(told(turns.happened(sentence(1))), ["1."]);
         }
@@ -112,9 +112,9 @@ mod tests {
     #[test]
     fn of_much_that_happens_the_newest_waits_and_the_rest_is_counted() {
         let mut turns = Turns::default();
-        turns.press(b'x');
+        turns.press(b"x");
         (0..MOST_WAITING + 7).for_each(|number| drop(turns.happened(sentence(number))));
-        turns.press(b'\r');
+        turns.press(b"\r");
         let told = told(turns.end());
         assert_eq!(told.len(), MOST_WAITING + 1);
         assert!(told[0].starts_with("7 more happened") && told[1] == "7.", "{told:?}");
@@ -125,7 +125,7 @@ mod tests {
     fn a_line_that_is_thrown_away_lets_others_tell() {
         let mut turns = Turns::default();
         assert_eq!(turns.abandon(), None);
-        turns.press(b'x');
+        turns.press(b"x");
         turns.happened(sentence(1));
         let told = turns.abandon().unwrap();
         assert_eq!(told, [Told::Echo("\n".to_owned()), Told::Sentence("1.".to_owned())]);

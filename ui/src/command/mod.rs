@@ -106,6 +106,8 @@ pub(crate) enum ViewCommand {
     Limits,
     Help,
     Quit,
+    /// Asks before it leaves.
+    Interrupt,
     /// Leaves whatever is lost.
     QuitAtOnce,
     /// Opens a detail view of what is selected.

@@ -125,7 +125,8 @@ pub(crate) const COMMANDS: &[Spec] = commands![
 
     "say", Nothing, Key, "write a message", view!(View::Say);
     "prompt", Line, Key, "write what begins with this", |begun| Ok(View::Prompt(begun.to_owned()).into());
-    "close", Nothing, Key, "close what is open", view!(View::Close);
+    "close", Nothing, Key, "close what is open; in the lists, take the filter of the traffic off", view!(View::Close);
+    "interrupt", Nothing, Key, "ask before leaving; a second time leaves", view!(View::Interrupt);
     "choose", Nothing, Key, "do what is selected in the list of what can be done", view!(View::Choose);
     "search", Nothing, Key, "look for text in what is shown", view!(View::Search);
     "next-match", Nothing, Key, "to the next place where it was found", view!(View::Match { forwards: true });

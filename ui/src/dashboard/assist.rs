@@ -10,7 +10,8 @@ use clacks_p2p::{
 use super::{
     check,
     completion::{self, Candidates, Completion, Need, complete},
-    model::{Focus, Model},
+    focus::Line,
+    model::Model,
     update::Effect,
 };
 use crate::command::{Argument, Command, Known, NodeCommand, ViewCommand};
@@ -186,7 +187,7 @@ pub(super) fn listed(model: &mut Model, need: Need, names: Vec<String>) -> Vec<E
     model.assist.files = Some((need, names));
     judge(model);
     match model.assist.awaits_files.take() {
-        Some(direction) if model.focus == Focus::Input => completed(model, direction),
+        Some(direction) if model.next_owner().is_input() => completed(model, direction),
         _ => Vec::new(),
     }
 }
@@ -272,8 +273,8 @@ pub(super) fn complete_line(model: &mut Model, direction: Direction) -> Vec<Effe
         return choose(model, menu, direction);
     }
     let line = model.input.draft();
-    if !line.starts_with(':') || line.starts_with("::") {
-        model.focus = Focus::Lists;
+    if model.line() != Line::Command {
+        model.leave_input();
         return Vec::new();
     }
     let need = completion::need(line, model.input.cursor_byte());

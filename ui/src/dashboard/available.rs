@@ -2,13 +2,14 @@
 
 use clacks_p2p::{
     Address,
-    core::{MessageId, Status},
+    core::{MessageId, Peer, Status},
 };
 
 use super::{
+    focus::{FocusOwner, Line, Overlay, Selecting},
     keymap::{Binding, Place},
     layout::Pane,
-    model::{Content, Model, Overlay},
+    model::{Content, Model},
     search::Search,
     story,
     update::FILTER,
@@ -49,29 +50,23 @@ pub(crate) fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> 
         let is_more = template.contains(place) && all != Vec::from_iter(selected);
         is_more.then(|| all.iter().map(|one| template.replace(place, one)).collect::<Vec<_>>())
     };
-    let lines = match model.place() {
-        Place::Peers => {
+    let lines = match model.selecting() {
+        Selecting::List(Pane::Peers) => {
             let all = model.marks.peers.iter().map(ToString::to_string).collect();
             with("{peer}", all, selected_peer(model).map(|peer| peer.to_string()))
         }
-        Place::Queue => {
+        Selecting::List(Pane::Queue) => {
             let all = model.marks.messages.iter().map(ToString::to_string).collect();
             with("{message}", all, selected_message(model).map(|id| id.to_string()))
         }
-        Place::Held => {
+        Selecting::Held => {
             let all = model.marks.held.iter().map(ToString::to_string).collect();
             with("{message}", all, selected_message(model).map(|id| id.to_string()))
         }
-        Place::Traffic
-        | Place::Map
-        | Place::OpenMap
-        | Place::Overlay
-        | Place::Search
-        | Place::Menu
-        | Place::Input
-        | Place::Choices
-        | Place::Recall
-        | Place::Replay => None,
+        Selecting::List(Pane::Traffic | Pane::Map)
+        | Selecting::Overhead
+        | Selecting::Text
+        | Selecting::Picture => None,
     };
     let command = |line: String| match Command::parse(&line) {
         Ok(Command::Node(command)) => Some(command),
@@ -93,12 +88,17 @@ pub(crate) fn why_not(model: &Model, template: &str) -> Option<String> {
         Ok(command) => command,
         Err(error) => return Some(error.to_string()),
     };
-    if let Some(reason) = out_of_place(model, &command) {
+    why_idle(model, &command)
+}
+
+/// Why a command would do nothing now; `None` if it would do something.
+pub(crate) fn why_idle(model: &Model, command: &Command) -> Option<String> {
+    if let Some(reason) = out_of_place(model, command) {
         return Some(reason.to_owned());
     }
     match command {
-        Command::Node(command) => why_not_node(model, &command),
-        Command::View(command) => why_not_view(model, &command),
+        Command::Node(command) => why_not_node(model, command),
+        Command::View(command) => why_not_view(model, command),
     }
 }
 
@@ -170,20 +170,24 @@ fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
             Some("nothing is selected")
         }
         ViewCommand::Biography if story::message(model).is_none() => Some("no message is selected"),
-        ViewCommand::Open if model.overlay.is_none() && nothing_to_open(model) => Some("nothing is selected"),
-        ViewCommand::Search | ViewCommand::Match { .. } if model.overlay.is_none() => Some("nothing is open"),
-        ViewCommand::Search if overlay_length(model) == 0 => Some("there is no text here to search"),
-        ViewCommand::Match { .. } if model.search().is_none() => Some("nothing is looked for"),
+        ViewCommand::Open if nothing_to_open(model) => Some("nothing is selected"),
+        ViewCommand::Search | ViewCommand::Match { .. } if model.open_overlay().is_none() => {
+            Some("nothing is open")
+        }
+        ViewCommand::Match { .. } if model.search().is_none_or(Search::is_idle) => {
+            let key = model.keymap.name_of(Place::Overlay, ":search");
+            return Some(format!("nothing is looked for; {key} begins"));
+        }
         ViewCommand::Match { .. } if model.search().is_some_and(Search::is_in_vain) => {
             Some("there is no match")
         }
-        ViewCommand::Copy if model.overlay.is_some() && !has_text(model) => {
+        ViewCommand::Copy if model.open_overlay().is_some() && !has_text(model) => {
             Some("there is no text here to copy")
         }
-        ViewCommand::Close if model.overlay.is_none() && model.menu.is_none() => Some("nothing is open"),
-        ViewCommand::Move(_) if is_picture(model) => Some("a picture shows all that there is"),
+        ViewCommand::Close if closes_nothing(model) => Some("nothing is open, and all traffic is shown"),
+        ViewCommand::Move(_) if model.next_owner() != FocusOwner::Menu => stays_where_it_is(model),
         ViewCommand::NextPane | ViewCommand::PreviousPane
-            if model.overlay.is_some() && !model.is_open(&Content::Charts) =>
+            if !matches!(model.open_overlay(), None | Some(Overlay::Charts)) =>
         {
             Some("there is nothing else to go to")
         }
@@ -199,48 +203,90 @@ pub(crate) fn is_worth_a_hint(model: &Model, binding: &Binding) -> bool {
     !binding.hint.is_empty()
         && !prompts_elsewhere
         && !model.keys_of(binding).is_empty()
+        && !is_idle(model, &binding.command)
         && why_not(model, &binding.command).is_none()
 }
 
-fn is_picture(model: &Model) -> bool {
-    model.is_open(&Content::Charts) || model.is_open(&Content::Tower)
+/// Whether a key does what it always does, but to nothing.
+fn is_idle(model: &Model, command: &str) -> bool {
+    let is_empty = matches!(model.line(), Line::Empty { .. }) && model.next_owner().is_input();
+    match command {
+        ":search" => overlay_length(model) == 0,
+        ":send" => {
+            let is_refused = model.next_owner().is_input() && model.assist.refusal().is_some();
+            is_refused || is_empty && !model.input.is_emptied(FILTER)
+        }
+        ":clear" => is_empty,
+        ":history-back" => !model.input.has_history(),
+        ":next-match" | ":previous-match" => model.search().is_some_and(Search::has_one_match),
+        // Esc says the same.
+        ":complete" => model.line() != Line::Command && matches!(model.next_owner(), FocusOwner::Input(_)),
+        _ => false,
+    }
+}
+
+/// Whether there is nothing that Esc could close, and no filter that it could take off.
+fn closes_nothing(model: &Model) -> bool {
+    model.open_overlay().is_none() && model.menu.is_none() && model.log.filter().is_none()
+}
+
+/// Why there is nowhere to move to.
+fn stays_where_it_is(model: &Model) -> Option<&'static str> {
+    match model.selecting() {
+        Selecting::Picture => Some("a picture shows all that there is"),
+        Selecting::Text if overlay_length(model) <= model.overlay_height() => {
+            Some("all of it is on the screen")
+        }
+        Selecting::Overhead if story::message(model).is_none() => Some("no message has come back yet"),
+        Selecting::Overhead if model.lives.returned() == 1 => Some("there is no other message"),
+        Selecting::Held if model.selection().is_none() => Some("nothing is held"),
+        Selecting::Held if model.held.list.window.len() == 1 => Some("there is no other message"),
+        Selecting::List(_) if model.selection().is_none() => Some("there is nothing here to go to"),
+        _ => None,
+    }
 }
 
 /// Whether there is something to copy in what is open: on the map it is the selected peer.
 fn has_text(model: &Model) -> bool {
-    model.is_open(&Content::Map) || overlay_length(model) > 0 || story::message(model).is_some()
+    model.is_open(Overlay::Map) || overlay_length(model) > 0 || story::message(model).is_some()
 }
 
 fn nothing_to_open(model: &Model) -> bool {
     match model.selecting() {
-        Pane::Peers | Pane::Map => model.peers.selected_peer().is_none(),
-        Pane::Queue => model.queue.selected_message().is_none(),
-        Pane::Traffic => model.log_position().is_none(),
+        Selecting::List(_) | Selecting::Held => model.selection().is_none(),
+        Selecting::Overhead => story::message(model).is_none(),
+        // Enter closes it.
+        Selecting::Text | Selecting::Picture => false,
     }
 }
 
 /// The peer that a key acts on: the one that is shown in full, else the one that is selected.
 pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
-    match (&model.overlay, model.pane) {
-        (Some(Overlay { content: Content::Peer(detail), .. }), _) => Some(detail.peer.address.clone()),
-        (Some(Overlay { content: Content::Row(row), .. }), _) => row.peer.clone(),
-        (Some(Overlay { content: Content::Held, .. }), _) => {
-            model.held.list.selected_message()?.queued.from.clone()
-        }
-        (Some(Overlay { content: Content::Map, .. }), _) | (None, Pane::Peers | Pane::Map) => {
-            model.peers.selected_peer().map(|peer| peer.address.clone())
-        }
-        (Some(_), _) | (None, Pane::Queue) => None,
-        (None, Pane::Traffic) => {
+    let peer = |peer: &Peer| peer.address.clone();
+    match model.selecting() {
+        Selecting::List(Pane::Peers | Pane::Map) => model.peers.selected_peer().map(peer),
+        Selecting::List(Pane::Traffic) => {
             model.log_position().and_then(|at| model.log.at(at)).and_then(|row| row.peer.clone())
         }
+        Selecting::Held => model.held.list.selected_message()?.queued.from.clone(),
+        Selecting::Text => match &model.overlay.as_ref()?.content {
+            Content::Peer(detail) => Some(peer(&detail.peer)),
+            Content::Row(row) => row.peer.clone(),
+            _ => None,
+        },
+        Selecting::List(Pane::Queue) | Selecting::Overhead | Selecting::Picture => None,
     }
 }
 
-/// The message that a key acts on: of the held ones while these are shown, else of the queue.
+/// The message that a key acts on: the one that is shown in full, else the one that is selected.
 pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
-    match model.place() {
-        Place::Held => model.held.list.selected_message().map(|held| held.queued.id),
-        _ => model.queue.selected_message().map(|queued| queued.id),
+    match model.selecting() {
+        Selecting::Held => model.held.list.selected_message().map(|held| held.queued.id),
+        Selecting::List(Pane::Queue) => model.queue.selected_message().map(|queued| queued.id),
+        Selecting::Text => match &model.overlay.as_ref()?.content {
+            Content::Message(queued, _) => Some(queued.id),
+            _ => None,
+        },
+        Selecting::List(_) | Selecting::Overhead | Selecting::Picture => None,
     }
 }

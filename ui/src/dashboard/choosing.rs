@@ -52,7 +52,6 @@ pub(super) fn choose(model: &mut Model) -> Vec<Effect> {
         Some(Deed::Run(command)) => return run_chosen(model, &menu, command),
         Some(Deed::Ask(question)) => model.question = Some(question),
         Some(Deed::Begin(line)) => {
-            model.overlay = None;
             return write(model, &line);
         }
         // The list stays, for another choice.

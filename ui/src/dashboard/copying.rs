@@ -5,6 +5,7 @@ use clacks_p2p::Message;
 use crate::clipboard::{Text, one_line};
 
 use super::{
+    focus::Selecting,
     layout::Pane,
     log::Row,
     model::{Content, LogCursor, Model},
@@ -19,14 +20,14 @@ const MOST: usize = 4 << 20;
 impl Model {
     /// Copies what is open, else what is selected.
     pub(super) fn copy(&mut self) -> Vec<Effect> {
-        if self.overlay.is_none() && self.pane == Pane::Traffic && self.log_cursor == LogCursor::Following {
+        if self.selecting() == Selecting::List(Pane::Traffic) && self.log_cursor == LogCursor::Following {
             // The newest row may be one that was not there when the key was pressed.
             self.log_position().into_iter().for_each(|position| self.freeze_log_at(position));
             self.complain("the traffic stands still now: again to copy the selected row");
             return Vec::new();
         }
         // On the map it is the selected peer, as in its list.
-        let opens_text = self.overlay.is_some() && !self.is_open(&Content::Map);
+        let opens_text = !matches!(self.selecting(), Selecting::List(_));
         let text = if opens_text { self.open_text() } else { self.selected_text() };
         self.copied(text)
     }

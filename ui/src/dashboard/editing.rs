@@ -4,7 +4,8 @@ use clacks_p2p::{Message, core::MessageId};
 
 use super::{
     input::MAX_DRAFT,
-    model::{Content, Focus, Model},
+    model::{Anchor, Content, Model},
+    outcome,
     update::Effect,
 };
 use crate::{command::NodeCommand, editable};
@@ -48,6 +49,7 @@ pub(crate) fn on_a_line(line: String) -> Option<String> {
 /// Begins to edit a message, with what it says on the line.
 pub(crate) fn begin(model: &mut Model, in_hand: &InHand) {
     let InHand { id, waited, .. } = *in_hand;
+    outcome::deal_with(model, id);
     model.editing = Some(Editing { id, goes_back: waited, from_held: model.shows_held() });
     write(model, &editable::line(id, &in_hand.message));
 }
@@ -59,8 +61,7 @@ pub(crate) fn mend(model: &mut Model, editing: Editing, line: &str) {
 }
 
 fn write(model: &mut Model, line: &str) {
-    model.overlay = None;
-    model.focus = Focus::Input;
+    model.focus_input();
     model.input.write_command(line);
     model.notice = None;
 }
@@ -75,15 +76,27 @@ pub(crate) fn finish(model: &mut Model, command: &NodeCommand) -> Option<Effect>
 
 /// Ends the edit if the user has left the line: the message goes back to where it was, the text into the history.
 pub(crate) fn leave(model: &mut Model) -> Vec<Effect> {
-    let writes = model.focus == Focus::Input && model.overlay.is_none() && model.input.writes_command();
-    let Some(editing) = model.editing.take_if(|_| !writes) else { return Vec::new() };
+    let writes = model.owner_below_menu().is_input() && model.input.writes_command();
+    if writes || model.editing.is_none() {
+        return Vec::new();
+    }
     model.input.put_away_command();
+    give_up(model)
+}
+
+/// Ends the edit, if there is one: the message goes back to where it was.
+pub(crate) fn give_up(model: &mut Model) -> Vec<Effect> {
+    let Some(editing) = model.editing.take() else { return Vec::new() };
     reopen(model, &editing);
-    if editing.goes_back { vec![Effect::Run(NodeCommand::Release(editing.id))] } else { Vec::new() }
+    if editing.goes_back { vec![Effect::PutBack(editing.id)] } else { Vec::new() }
 }
 
 fn reopen(model: &mut Model, editing: &Editing) {
-    if editing.from_held && model.overlay.is_none() {
+    if editing.goes_back {
+        // It is selected again where it waits again.
+        model.queue.selected = Anchor::At(editing.id);
+    }
+    if editing.from_held && model.open_overlay().is_none() {
         model.open(Content::Held);
     }
 }

@@ -41,11 +41,8 @@ impl Dashboard {
         let Some(node) = self.source.node() else { return };
         match execute::replace(node, editing.id, message.clone()) {
             Ok(done) => {
-                let queued = self.put_back(&editing).map(|id| format!("; it is queued as {id}"));
-                let outcome = (
-                    NodeCommand::Replace(editing.id, message.clone()),
-                    Ok(done + &queued.unwrap_or_default()),
-                );
+                self.put_back(&editing);
+                let outcome = (NodeCommand::Replace(editing.id, message.clone()), Ok(done));
                 let before = std::mem::take(&mut self.before_edit);
                 self.take(Msg::Ran(vec![outcome], before));
             }
@@ -125,9 +122,9 @@ impl Dashboard {
         self.take(Msg::Done(Err(reason)));
     }
 
-    /// Puts a message that waited before it was edited back into the queue.
-    pub(super) fn put_back(&self, editing: &Editing) -> Option<MessageId> {
-        self.source.node().filter(|_| editing.goes_back)?.release(editing.id)
+    /// Puts a message that waited before it was edited back to its place in the queue.
+    pub(super) fn put_back(&self, editing: &Editing) {
+        self.source.node().filter(|_| editing.goes_back).map(|node| node.release_to_place(editing.id));
     }
 
     /// The program ends while the editor has the terminal. What was written so far is kept.
@@ -135,7 +132,7 @@ impl Dashboard {
         match file.keep_if_changed() {
             // Whoever changes a message does not want it sent as it was.
             Some(path) => self.last_words = Some(format!("what you were writing is in {}", path.display())),
-            None => drop(self.put_back(editing)),
+            None => self.put_back(editing),
         }
     }
 }

@@ -49,7 +49,7 @@ impl Held {
     }
 
     pub(crate) fn go(&mut self, by: Step, page: usize) {
-        self.list.is_handed_over = false;
+        self.list.lost = None;
         match by {
             Step::Top => self.list.selected = Anchor::First,
             Step::Bottom => self.list.selected = Anchor::Last,

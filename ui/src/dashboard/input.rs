@@ -64,6 +64,11 @@ impl Input {
         begun.clone_into(&mut self.begun);
     }
 
+    /// Whether all of a command was deleted that was begun with this.
+    pub(crate) fn is_emptied(&self, begun: &str) -> bool {
+        self.writes_command && self.command.value().is_empty() && self.begun.starts_with(begun)
+    }
+
     /// Leaves the draft to be gone on with later, but for a command that nothing was added to: that is none.
     pub(crate) fn leave(&mut self) {
         if self.writes_command && self.draft() == self.begun {
@@ -181,6 +186,11 @@ impl Input {
     /// Adds lines of earlier runs, or what was sent without having been a draft. Returns whether the last was added.
     pub(crate) fn remember_all<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) -> bool {
         lines.into_iter().fold(false, |_, line| self.history.push(line))
+    }
+
+    /// Whether anything was sent before.
+    pub(crate) fn has_history(&self) -> bool {
+        self.history.step(None, "", false).is_some()
     }
 
     /// The line of the history that begins with the draft and goes on.

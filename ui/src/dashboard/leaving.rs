@@ -50,12 +50,23 @@ impl Model {
 
 /// Leaves, or asks before if anything would be lost.
 pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
+    let asks = std::mem::take(&mut model.asks_before_leaving);
     let at_stake = AtStake::of(&model.overview);
     if at_stake.all() == 0 || model.is_demo || model.replay.is_some() {
-        return vec![Effect::Quit];
+        if !asks {
+            return vec![Effect::Quit];
+        }
+        model.question = Some(Question::before_interrupting());
+        return Vec::new();
     }
     model.question = Some(Question::before_leaving(at_stake, model.screen.width));
     Vec::new()
+}
+
+/// Asks before leaving, whatever is at stake.
+pub(super) fn interrupt(model: &mut Model) -> Vec<Effect> {
+    model.asks_before_leaving = true;
+    vec![Effect::AskToLeave]
 }
 
 /// Begins to hand on; the held messages too if they are to be released.

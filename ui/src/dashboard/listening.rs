@@ -7,11 +7,7 @@ use crate::{
     station::{Number, Station, Stations, Wish},
 };
 
-use super::{
-    layout::Pane,
-    model::{Focus, Model},
-    update::Effect,
-};
+use super::{layout::Pane, model::Model, update::Effect};
 
 /// The shortest time between two rings of the bell.
 const BETWEEN_RINGS: Duration = Duration::from_secs(3);
@@ -139,7 +135,7 @@ impl Model {
         self.listening.hits[number.index()] = 0;
         self.settle_filter();
         self.log.set_filter((!is_on).then_some(filter));
-        (self.pane, self.focus) = (Pane::Traffic, Focus::Lists);
+        self.focus_list(Pane::Traffic);
         self.say(if is_on {
             "all traffic is shown".to_owned()
         } else {

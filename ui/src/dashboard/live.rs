@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::filter::{Domain, Filter, FilterError};
 
-use super::{keymap::Place, layout::Pane, model::Model};
+use super::{focus::FocusOwner, layout::Pane, model::Model, update::FILTER};
 
 /// The command whose draft is followed.
 const COMMAND: &str = ":filter";
@@ -13,7 +13,9 @@ const COMMAND: &str = ":filter";
 #[derive(Debug, PartialEq)]
 pub(crate) struct Writing {
     /// What was shown before, to go back to when the user leaves it at that.
-    former: (Option<Filter>, Pane),
+    former: Option<Filter>,
+    /// The list that had the focus before, unless another was chosen meanwhile.
+    former_pane: Option<Pane>,
     text: String,
     /// What is wrong with it; what is before that or was valid last stays on.
     pub(crate) error: Option<Mistake>,
@@ -26,12 +28,20 @@ pub(crate) struct Mistake {
     pub(crate) reason: String,
 }
 
+impl Writing {
+    /// The list that has the focus keeps it when the filter is put back.
+    pub(super) fn stays(&mut self) {
+        self.former_pane = None;
+    }
+}
+
 impl Model {
     /// Shows what the filter in the draft admits; what was shown before when no filter is written any more.
     pub(super) fn follow_draft(&mut self) {
         let draft = self.input.draft().to_owned();
-        let is_writing = self.place() == Place::Input;
-        match filter_in(&draft).filter(|_| is_writing) {
+        let is_writing = matches!(self.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
+        let emptied = self.input.is_emptied(FILTER).then_some("");
+        match filter_in(&draft).or(emptied).filter(|_| is_writing) {
             Some(text) => self.show_live(text, draft.len() - text.len()),
             None => self.restore_filter(),
         }
@@ -44,9 +54,9 @@ impl Model {
 
     fn show_live(&mut self, text: &str, offset: usize) {
         if self.writing.is_none() {
-            let former = (self.log.filter().cloned(), self.pane);
+            let (former, former_pane) = (self.log.filter().cloned(), Some(self.pane));
             // A text that is none, so that this one is looked at.
-            self.writing = Some(Writing { former, text: "\0".to_owned(), error: None });
+            self.writing = Some(Writing { former, former_pane, text: "\0".to_owned(), error: None });
             self.pane = Pane::Traffic;
         }
         let Some(writing) = self.writing.as_mut().filter(|writing| writing.text != text) else { return };
@@ -73,9 +83,9 @@ impl Model {
     }
 
     fn restore_filter(&mut self) {
-        let Some(Writing { former: (filter, pane), .. }) = self.writing.take() else { return };
-        self.pane = pane;
-        self.show_filter(filter);
+        let Some(Writing { former, former_pane, .. }) = self.writing.take() else { return };
+        former_pane.into_iter().for_each(|pane| self.pane = pane);
+        self.show_filter(former);
     }
 }
 

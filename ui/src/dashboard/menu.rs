@@ -4,6 +4,7 @@ use clacks_p2p::{Address, core::MessageId};
 
 use super::{
     available::{fill_in, marked, out_of_place, why_not},
+    focus::Selecting,
     keymap::{Binding, Key},
     layout::Pane,
     model::{Anchor, LogCursor, Model},
@@ -205,10 +206,7 @@ impl Item {
 
 impl Target {
     fn of(model: &Model) -> Self {
-        let selecting = model.selecting();
-        if model.overlay.is_some() && selecting != Pane::Map {
-            return Self::Nothing;
-        }
+        let Selecting::List(selecting) = model.selecting() else { return Self::Nothing };
         let target = match selecting {
             Pane::Peers | Pane::Map => {
                 model.peers.selected_peer().map(|peer| Self::Peer(peer.address.clone()))

@@ -12,7 +12,9 @@ mod copying;
 mod editing;
 mod editor;
 mod edits;
+mod explain;
 mod export;
+mod focus;
 pub(crate) mod format;
 mod frames;
 mod history;
@@ -393,6 +395,8 @@ impl Dashboard {
             // They were for the model.
             Effect::Sent(_) | Effect::Insert(_) => {}
             Effect::Edit(id) => self.edit(id),
+            // It may have been dropped or sent meanwhile.
+            Effect::PutBack(id) => drop(self.source.node().map(|node| node.release_to_place(id))),
             Effect::FinishEdit(editing, message) => self.finish_edit(editing, &message),
             Effect::OpenEditor(id) => return self.edit_elsewhere(id).await,
             Effect::Undo(before) => self.undo(before),
@@ -567,8 +571,12 @@ impl Dashboard {
 
     /// Does with a replay what the user asks.
     fn control(&mut self, command: ReplayCommand) {
+        let changes_speed = matches!(command, ReplayCommand::Speed(_));
         match self.source.control(command, &self.model.zone) {
-            Ok(Replayed::GoesOn) => self.frames.request(),
+            Ok(Replayed::GoesOn) => {
+                let speed = self.source.replay().filter(|_| changes_speed);
+                speed.into_iter().for_each(|replay| self.take(Msg::Done(Ok(replay.told_speed()))));
+            }
             Ok(Replayed::BeginsAgain) => self.take(Msg::BeginsAgain),
             Err(reason) => self.take(Msg::Done(Err(reason))),
         }

@@ -7,10 +7,11 @@ use crate::command::Step;
 
 use super::{
     choosing::{go_in_menu, menu_rows},
-    layout::Pane,
+    focus::{FocusOwner, Overlay},
+    layout::{Areas, Pane},
     map,
     model::{Anchor, LogCursor, Model},
-    moving::{moved, scroll, show_pane, step},
+    moving::{moved, scroll, step},
     update::{Effect, write},
 };
 
@@ -21,27 +22,44 @@ pub(super) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
     let Some(areas) = model.areas() else { return Vec::new() };
     let position = Position::new(mouse.column, mouse.row);
     match mouse.kind {
-        MouseEventKind::ScrollUp => return wheel(model, position, Step::Up),
-        MouseEventKind::ScrollDown => return wheel(model, position, Step::Down),
-        MouseEventKind::Down(_) if model.question.take().is_some() => {}
-        MouseEventKind::Down(MouseButton::Left) if model.menu.is_some() => select_in_menu(model, position),
-        MouseEventKind::Down(MouseButton::Left) if model.shows_map_at(position) => {
-            if model.overlay.is_none() {
-                show_pane(model, Pane::Map);
+        MouseEventKind::ScrollUp => wheel(model, position, Step::Up),
+        MouseEventKind::ScrollDown => wheel(model, position, Step::Down),
+        MouseEventKind::Down(button) => match model.focus_owner() {
+            // It takes the question back.
+            FocusOwner::Question => {
+                model.question = None;
+                Vec::new()
             }
+            _ if button == MouseButton::Left => click(model, &areas, position),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn click(model: &mut Model, areas: &Areas, position: Position) -> Vec<Effect> {
+    match model.next_owner() {
+        FocusOwner::Menu => select_in_menu(model, position),
+        FocusOwner::Overlay(Overlay::Map) | FocusOwner::Search(Overlay::Map) => {
             map::select::select_at(model, position);
             return moved(model);
         }
-        MouseEventKind::Down(MouseButton::Left) if model.overlay.is_none() => {
-            if areas.input.contains(position) {
-                // Where no message can be sent, it is for commands.
-                return write(model, if model.replay.is_some() { ":" } else { "" });
-            } else if let Some((pane, row)) = areas.pane_at(position) {
-                show_pane(model, pane);
-                select_row(model, row);
-            }
+        FocusOwner::Overlay(_) | FocusOwner::Search(_) => {}
+        // Who writes already goes on with that.
+        owner if owner.is_input() && areas.input.contains(position) => {}
+        // Where no message can be sent, it is for commands.
+        _ if areas.input.contains(position) => {
+            return write(model, if model.replay.is_some() { ":" } else { "" });
         }
-        _ => {}
+        _ => {
+            let Some((pane, row)) = areas.pane_at(position) else { return Vec::new() };
+            model.focus_list(pane);
+            if pane == Pane::Map {
+                map::select::select_at(model, position);
+                return moved(model);
+            }
+            select_row(model, row);
+        }
     }
     Vec::new()
 }
@@ -55,13 +73,16 @@ fn select_in_menu(model: &mut Model, position: Position) {
 
 /// Scrolls what the pointer is over; what is selected stays on its row of the screen.
 fn wheel(model: &mut Model, position: Position, by: Step) -> Vec<Effect> {
-    if model.menu.is_some() {
-        (0..WHEEL).for_each(|_| go_in_menu(model, by));
-        return Vec::new();
-    }
-    if model.overlay.is_some() {
-        (0..WHEEL).for_each(|_| scroll(model, by));
-        return Vec::new();
+    match model.next_owner() {
+        FocusOwner::Menu => {
+            (0..WHEEL).for_each(|_| go_in_menu(model, by));
+            return Vec::new();
+        }
+        FocusOwner::Overlay(_) | FocusOwner::Search(_) => {
+            (0..WHEEL).for_each(|_| scroll(model, by));
+            return Vec::new();
+        }
+        _ => {}
     }
     let Some((pane, _)) = model.areas().and_then(|areas| areas.pane_at(position)) else { return Vec::new() };
     let focused = std::mem::replace(&mut model.pane, pane);

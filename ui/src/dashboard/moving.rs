@@ -3,9 +3,10 @@
 use crate::command::Step;
 
 use super::{
+    focus::{Overlay as Kind, Selecting},
     layout::Pane,
     map,
-    model::{Anchor, Content, Focus, LogCursor, Model, stepped_row},
+    model::{Anchor, Content, LogCursor, Model, stepped_row},
     story,
     trends::Chart,
     update::Effect,
@@ -13,10 +14,10 @@ use super::{
 
 /// Goes to another list, or to another chart where those are open.
 pub(super) fn turn(model: &mut Model, by: isize) {
-    if model.is_open(&Content::Charts) {
+    if model.is_open(Kind::Charts) {
         let all_fit = model.areas().is_some_and(|areas| super::view::all_fit(areas.body));
         model.chart = Chart::turned(model.chart, by, all_fit);
-    } else if model.overlay.is_none() {
+    } else if model.open_overlay().is_none() {
         let panes = Pane::on(model.screen);
         let at = panes.iter().position(|pane| *pane == model.pane).unwrap_or(0);
         model.pane = panes[(at + panes.len()).saturating_add_signed(by) % panes.len()];
@@ -25,28 +26,22 @@ pub(super) fn turn(model: &mut Model, by: isize) {
 
 /// Opens a picture, or closes it if it is open.
 pub(super) fn open_picture(model: &mut Model, picture: Content) {
-    if model.is_open(&picture) {
+    if model.is_open(picture.kind()) {
         model.close();
     } else {
         model.open(picture);
     }
 }
 
-/// Goes to a list, and closes what lies over it.
-pub(super) fn show_pane(model: &mut Model, pane: Pane) {
-    model.overlay = None;
-    (model.pane, model.focus) = (pane, Focus::Lists);
-}
-
 /// The lists have to be fetched, even if they are held still.
 pub(super) fn moved(model: &mut Model) -> Vec<Effect> {
     model.has_moved = true;
-    model.queue.is_handed_over = false;
+    model.queue.lost = None;
     vec![Effect::Refresh]
 }
 
 pub(super) fn go(model: &mut Model, by: Step) {
-    if model.selecting() == Pane::Map {
+    if model.selecting() == Selecting::List(Pane::Map) {
         return map::select::step(model, by);
     }
     let page = model.height(model.pane).saturating_sub(1).max(1);
@@ -102,9 +97,11 @@ fn step_log(model: &mut Model, by: isize, height: usize) {
 
 pub(super) fn scroll(model: &mut Model, by: Step) {
     let page = model.overlay_height();
-    if model.shows_held() {
-        model.held.go(by, page);
-        return;
+    match model.selecting() {
+        Selecting::Held => return model.held.go(by, page),
+        // The map has no rows.
+        Selecting::List(_) => return,
+        Selecting::Overhead | Selecting::Text | Selecting::Picture => {}
     }
     let Some(overlay) = &mut model.overlay else { return };
     if let Content::Overhead(souls) = &mut overlay.content {
@@ -125,14 +122,10 @@ pub(super) fn scroll(model: &mut Model, by: Step) {
 
 /// What Enter does where something is open: in a list it opens what is selected, otherwise it closes.
 pub(super) fn open_within(model: &mut Model) {
-    match model.overlay.as_ref().map(|overlay| &overlay.content) {
-        Some(Content::Overhead(_)) => story::open_biography(model),
-        Some(Content::Map) => open(model),
-        Some(Content::Held) => {
-            let held = model.held.list.selected_message().map(|held| held.queued.clone());
-            held.into_iter().for_each(|queued| model.open(Content::Message(queued, true)));
-        }
-        _ => model.close(),
+    match model.selecting() {
+        Selecting::Overhead => story::open_biography(model),
+        Selecting::List(_) | Selecting::Held => open(model),
+        Selecting::Text | Selecting::Picture => model.close(),
     }
 }
 

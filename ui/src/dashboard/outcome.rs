@@ -1,6 +1,6 @@
 //! What to say of commands that were carried out, and what follows from them.
 
-use clacks_p2p::Address;
+use clacks_p2p::{Address, core::MessageId};
 
 use super::model::Model;
 use crate::{
@@ -48,6 +48,12 @@ fn ignored(outcomes: &[Outcome]) -> Vec<Party> {
     outcomes.iter().filter_map(party).collect()
 }
 
+/// The user dealt with a message, wherever it is listed.
+pub(super) fn deal_with(model: &mut Model, id: MessageId) {
+    model.queue.deal_with(id);
+    model.held.list.deal_with(id);
+}
+
 /// What was marked and is dealt with is marked no more, and an ignore that ended can't be taken back.
 fn settle(model: &mut Model, command: &NodeCommand) {
     match command {
@@ -60,6 +66,7 @@ fn settle(model: &mut Model, command: &NodeCommand) {
             model.marks.peers.remove(peer);
         }
         NodeCommand::Drop(id) | NodeCommand::HoldOne(id) | NodeCommand::Release(id) => {
+            deal_with(model, *id);
             model.marks.messages.remove(id);
             model.marks.held.remove(id);
         }

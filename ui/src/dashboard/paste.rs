@@ -7,9 +7,10 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
     assist,
+    focus::Line,
     format::size,
-    keymap::{Key, Place},
-    model::{Focus, Model},
+    keymap::Key,
+    model::Model,
     question::Question,
     update::{Effect, on_key, refuse_in_replay, write},
 };
@@ -37,7 +38,12 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         model.type_search(text);
         return Vec::new();
     }
-    if was_asked || model.overlay.is_some() {
+    if was_asked {
+        return Vec::new();
+    }
+    if let Some(overlay) = model.open_overlay() {
+        let title = overlay.title().trim();
+        model.complain(format!("nothing is done with a paste in {title}; leave it to write a message"));
         return Vec::new();
     }
     if model.replay.is_some() && !writes_command(model) {
@@ -54,21 +60,17 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
 
 /// Bytes that the line can take in which a paste would be written.
 fn room(model: &Model) -> usize {
-    match model.focus {
-        Focus::Input => model.input.room(),
-        Focus::Lists => model.input.room_of_message(),
-    }
+    if model.next_owner().is_input() { model.input.room() } else { model.input.room_of_message() }
 }
 
 /// Whether a command is being written, in which a line break is white space.
 fn writes_command(model: &Model) -> bool {
-    let draft = model.input.draft();
-    model.focus == Focus::Input && draft.starts_with(':') && !draft.starts_with("::")
+    model.next_owner().is_input() && model.line() == Line::Command
 }
 
 /// Inserts text into the draft, as one line: all of it, or nothing if it has no room.
 pub(super) fn insert(model: &mut Model, text: &str) -> Vec<Effect> {
-    if model.focus == Focus::Lists {
+    if !model.next_owner().is_input() {
         write(model, "");
         model.say("pasted; Enter sends it, Esc leaves it as a draft");
     }
@@ -204,8 +206,8 @@ fn plain(character: char) -> Key {
 pub(super) fn on_burst(model: &mut Model, keys: Vec<KeyEvent>) -> Vec<Effect> {
     let text: String = keys.iter().filter_map(|key| text_of(*key)).collect();
     let line = text.trim_matches(['\r', '\n']);
-    let writes = model.question.is_none() && model.place().is_writing();
-    let has_room = model.focus == Focus::Lists || line.len() <= model.input.room();
+    let writes = model.focus_owner().takes_text();
+    let has_room = !model.focus_owner().is_input() || line.len() <= model.input.room();
     if writes && has_room && !line.contains(['\r', '\n']) {
         let effects = write_keys(model, &keys);
         if text.ends_with(['\r', '\n']) && model.notice.is_none() {
@@ -257,16 +259,8 @@ fn is_editing(key: KeyEvent) -> bool {
 /// connection.
 fn only_move(model: &Model, keys: &[KeyEvent]) -> bool {
     let moves = |key: &KeyEvent| {
-        let bound = model.keymap.find(model.place(), Key::from(*key));
-        let command = bound.map(|binding| Command::parse(&binding.command));
+        let command = model.bound(Key::from(*key)).map(|binding| Command::parse(&binding.command));
         matches!(command, Some(Ok(Command::View(ViewCommand::Move(_)))))
     };
     model.question.is_none() && keys.iter().all(moves)
-}
-
-impl Place {
-    /// Whether letters are text there that nothing but Enter does anything with.
-    fn is_writing(self) -> bool {
-        matches!(self, Self::Input | Self::Choices | Self::Recall)
-    }
 }

@@ -44,6 +44,13 @@ impl Question {
         question
     }
 
+    /// Whether to leave, where nothing would be lost.
+    pub(crate) fn before_interrupting() -> Self {
+        Self::new("QUIT?", "Ctrl-C again leaves, else stay".to_owned())
+            .with_answer(Key::LEAVE, vec![Effect::AskToLeave])
+            .with_answer(plain('q'), vec![Effect::AskToLeave])
+    }
+
     /// Whether to do this to so many things that are not marked.
     pub(crate) fn before(count: usize, command: NodeCommand) -> Self {
         let text = format!("{}? y/n", outcome::asked(&command, count));
@@ -59,7 +66,8 @@ impl Question {
 
     /// Whether an answer to it stops the program.
     pub(crate) fn is_about_leaving(&self) -> bool {
-        self.answers.iter().any(|(_, effects)| effects.contains(&Effect::Quit))
+        let leaves = |effect: &Effect| matches!(effect, Effect::Quit | Effect::AskToLeave);
+        self.answers.iter().any(|(_, effects)| effects.iter().any(leaves))
     }
 
     /// Whether to forget a peer: what is known of it and its certificate can't be had back.

@@ -27,6 +27,8 @@ pub(crate) struct Search {
     query: String,
     /// Keys are text to look for.
     pub(crate) is_writing: bool,
+    /// There is no text to look through. Keys are text nevertheless, so that none of them does anything else.
+    pub(crate) has_no_text: bool,
     /// How far the text was scrolled when the search began.
     began: usize,
     /// Not all of the message was looked through, because it is not all shown.
@@ -57,12 +59,25 @@ impl Search {
     /// How it went: `3 of 17`, `no match`; nothing as long as there is nothing to look for.
     pub(crate) fn outcome(&self) -> String {
         let outcome = match self.matches {
+            _ if self.has_no_text => {
+                return "there is no text here to look through; Esc goes back".to_owned();
+            }
             _ if self.query.trim().is_empty() => return String::new(),
             0 => "no match".to_owned(),
             MAX_MATCHES => format!("{} of {MAX_MATCHES} or more", self.current + 1),
             matches => format!("{} of {matches}", self.current + 1),
         };
         if self.is_partial { outcome + " in what is shown" } else { outcome }
+    }
+
+    /// Whether nothing is looked for yet.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.query.trim().is_empty()
+    }
+
+    /// Whether there is no other match to go to.
+    pub(crate) fn has_one_match(&self) -> bool {
+        self.matches == 1
     }
 
     /// Whether there is something to look for and it is not there.
@@ -180,12 +195,10 @@ impl Model {
 
     /// Begins to look for something in what is open, or for something else.
     pub(super) fn begin_search(&mut self) {
-        if view::overlay_length(self) == 0 {
-            self.complain("there is no text here to search");
-            return;
-        }
+        let has_no_text = view::overlay_length(self) == 0;
         let Some(overlay) = &mut self.overlay else { return };
-        overlay.search = Some(Search { is_writing: true, began: overlay.scrolled, ..Search::default() });
+        let began = overlay.scrolled;
+        overlay.search = Some(Search { is_writing: true, has_no_text, began, ..Search::default() });
     }
 
     /// Adds text to what is looked for, and goes to where that is.
@@ -228,7 +241,7 @@ impl Model {
     /// Keeps what was found on the screen; keys act on what is open again.
     pub(super) fn keep_search(&mut self) {
         let Some(overlay) = &mut self.overlay else { return };
-        overlay.search = overlay.search.take().filter(|search| !search.query.trim().is_empty());
+        overlay.search = overlay.search.take().filter(|search| !search.is_idle() && !search.has_no_text);
         overlay.search.iter_mut().for_each(|search| search.is_writing = false);
     }
 

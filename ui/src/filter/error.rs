@@ -28,6 +28,8 @@ pub(crate) enum Reason {
     TooDeep,
     #[error("{0} takes a part of an address, as in {0}tower; in quotes it is text")]
     NoAddress(&'static str),
+    #[error("{0}= takes a whole address, as in {0}=\"tower:8080\"; in quotes it is text")]
+    NoWholeAddress(&'static str),
     #[error(
         "ip: takes an IP address or a network, as in ip:192.0.2.7 or ip:192.0.2.0/24; in quotes it is text"
     )]

@@ -2,7 +2,8 @@
 //!
 //! Terms stand side by side and all have to hold; `|` separates alternatives; `!` negates the term behind it;
 //! parentheses group. A term is a word, `"words in quotes"`, an expression `re:/…/`, or one of the fields `from:`,
-//! `to:`, `peer:`, `ip:`, `status:`, `type:` and `size`. No case of letters matters anywhere.
+//! `to:`, `peer:`, `ip:`, `status:`, `type:` and `size`. `from=`, `to=` and `peer=` take a whole address and mean no
+//! other. No case of letters matters anywhere.
 //!
 //! Every filter is bounded: in its length, in how deep it is nested, in how many texts it looks for, and in how much of a
 //! message it looks at. What it looks for takes one step for each byte, whatever the expression is.
@@ -22,7 +23,7 @@ mod word;
 
 use std::str::FromStr;
 
-use clacks_p2p::core::Status;
+use clacks_p2p::{Address, core::Status};
 use serde::{Deserialize, Deserializer, de::Error};
 
 pub(crate) use error::{FilterError, Reason};
@@ -43,6 +44,7 @@ pub(crate) const GRAMMAR: &[(&str, &str)] = &[
     ("from:tower", "what came from a peer with this in its address"),
     ("to:tower", "what went to one"),
     ("peer:tower", "either, or what is told about one"),
+    ("peer=\"tower:80\"", "the peer with this address and no other; also from= and to="),
     ("ip:192.0.2.7", "what came from this IP address, or from one of a network such as 192.0.2.0/24"),
     ("status:lost", "where the peer is new, alive, lost, dead or ignored"),
     ("type:announce", "in, out, own, message, announce, note, refused, failed or dropped"),
@@ -78,10 +80,21 @@ enum Test {
     From(Pattern),
     To(Pattern),
     Peer(Pattern),
+    /// This peer and no other.
+    Exactly(Role, Address),
     Ip(Network),
     Status(Status),
     Type(Type),
     Size(Comparison, u64),
+}
+
+/// What a peer is to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Sender,
+    Receiver,
+    /// One of these, or the peer that it is about.
+    Any,
 }
 
 /// How the size of a message is compared with a number of bytes.
@@ -156,6 +169,7 @@ impl Test {
             Self::From(pattern) => subject.came_from(pattern),
             Self::To(pattern) => subject.went_to(pattern),
             Self::Peer(pattern) => subject.has_peer(pattern),
+            Self::Exactly(role, peer) => subject.is_with(*role, peer),
             Self::Ip(network) => subject.remote().is_some_and(|remote| network.holds(remote)),
             Self::Status(status) => subject.status() == Some(*status),
             Self::Type(wanted) => subject.is_of(*wanted),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use clacks_p2p::core::Status;
 
 use super::{
-    Comparison, Expression, FilterError, MAX_LENGTH, Reason, Test, Type,
+    Comparison, Expression, FilterError, MAX_LENGTH, Reason, Role, Test, Type,
     field::FIELDS,
     network::NoNetwork,
     pattern::{MAX_AUTOMATA, Pattern},
@@ -123,6 +123,9 @@ impl<'a> Parser<'a> {
         if let Some(size) = size_test(word) {
             return size.map_err(|reason| FilterError { span, reason });
         }
+        if let Some((field, role, value)) = exact_field(word) {
+            return self.whole_address(field, role, value, span);
+        }
         let Some((name, value)) = word.split_once(':') else {
             return Ok(Test::Text(self.literal(word, span)?));
         };
@@ -177,6 +180,22 @@ impl<'a> Parser<'a> {
             ("", Some('"')) => self.quoted_pattern(),
             ("", _) => Self::fail(span, Reason::NoAddress(field)),
             (value, _) => self.literal(value, value_at..span.end),
+        }
+    }
+
+    /// The address behind `peer=` and its like.
+    fn whole_address(
+        &mut self,
+        field: &'static str,
+        role: Role,
+        value: &str,
+        span: Range<usize>,
+    ) -> Result<Test, FilterError> {
+        let quoted = if value.is_empty() && self.next() == Some('"') { Some(self.quoted()?) } else { None };
+        let address = quoted.as_deref().unwrap_or(value).parse();
+        match address {
+            Ok(address) => Ok(Test::Exactly(role, address)),
+            Err(_) => Self::fail(span.start..self.at, Reason::NoWholeAddress(field)),
         }
     }
 
@@ -299,6 +318,14 @@ fn bytes(text: &str) -> Option<u64> {
     let is_number = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let number = digits.parse::<f64>().ok().filter(|_| is_number)?;
     Some((number * unit).round() as u64)
+}
+
+/// The field of `peer=tower:80` and its like, and what is behind the sign.
+fn exact_field(word: &str) -> Option<(&'static str, Role, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let fields = [("from", Role::Sender), ("to", Role::Receiver), ("peer", Role::Any)];
+    let (field, role) = fields.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name))?;
+    Some((field, role, value))
 }
 
 fn type_named(name: &str) -> Option<Type> {

@@ -185,9 +185,9 @@ impl Kind {
     fn can_meet_one(&self, (test, wanted): Condition<'_>) -> bool {
         match (test, wanted) {
             (Test::Type(kind), wanted) => self.types.contains(kind) == wanted,
-            (Test::From(_), true) => self.peer == Role::Sender,
-            (Test::To(_), true) => self.peer == Role::Receiver,
-            (Test::Peer(_), true) => self.peer != Role::Nobody,
+            (Test::From(_) | Test::Exactly(super::Role::Sender, _), true) => self.peer == Role::Sender,
+            (Test::To(_) | Test::Exactly(super::Role::Receiver, _), true) => self.peer == Role::Receiver,
+            (Test::Peer(_) | Test::Exactly(super::Role::Any, _), true) => self.peer != Role::Nobody,
             (Test::Ip(_), true) => self.has_remote,
             (Test::Status(_), true) => self.has_status,
             (Test::Size(..), true) => self.has_message != Has::Never,

@@ -2,7 +2,7 @@ use std::{borrow::Cow, cell::OnceCell, net::IpAddr};
 
 use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, core::Status};
 
-use super::pattern::Pattern;
+use super::{Role, pattern::Pattern};
 
 /// How much of a text a filter looks at, in bytes.
 const LOOKED_AT: usize = 16 << 10;
@@ -142,6 +142,16 @@ impl<'a> Subject<'a> {
 
     pub(super) fn went_to(&self, pattern: &Pattern) -> bool {
         self.to.is_some_and(|peer| is_named(pattern, peer))
+    }
+
+    /// Whether this very peer has this role.
+    pub(super) fn is_with(&self, role: Role, wanted: &Address) -> bool {
+        let peers = match role {
+            Role::Sender => [self.from, None, None],
+            Role::Receiver => [None, self.to, None],
+            Role::Any => [self.from, self.to, self.peer],
+        };
+        peers.into_iter().flatten().any(|peer| peer.canonical() == wanted.canonical())
     }
 
     pub(super) fn has_peer(&self, pattern: &Pattern) -> bool {

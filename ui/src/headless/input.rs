@@ -8,7 +8,7 @@ use clacks_p2p::node::files;
 use tokio::sync::mpsc;
 
 /// Longest line of input in bytes.
-const MAX_LINE: usize = 1 << 20;
+pub(crate) const MAX_LINE: usize = 1 << 20;
 
 /// A line of the input, without its end, or what is wrong with it.
 pub(crate) type Line = Result<String, LineError>;

@@ -5,8 +5,10 @@ use std::io;
 pub(crate) enum Signal {
     /// Somebody pressed Ctrl-C.
     Interrupt,
-    /// The system wants the program to end, or the terminal has gone.
+    /// The system wants the program to end.
     End,
+    /// The terminal has gone.
+    HangUp,
 }
 
 /// The signals that ask a process to end, or tell that its terminal has gone.
@@ -35,7 +37,7 @@ impl Signals {
     /// The next of them.
     pub(crate) async fn next(&mut self) -> Signal {
         tokio::select! {
-            Some(()) = async { self.hangup.as_mut()?.recv().await } => Signal::End,
+            Some(()) = async { self.hangup.as_mut()?.recv().await } => Signal::HangUp,
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.terminate.recv() => Signal::End,
         }

@@ -31,6 +31,14 @@ pub(crate) struct Progress {
     pub(crate) jumping: Option<f64>,
 }
 
+impl Progress {
+    /// How fast it plays, or will once it goes on.
+    pub(crate) fn told_speed(&self) -> String {
+        let (speed, later) = (self.speed, if self.paused { " once it goes on" } else { "" });
+        format!("plays {speed} times as fast as it happened{later}")
+    }
+}
+
 /// How much of the file is read at a stretch, in bytes, where it tells of nothing that is shown: not so much that keys
 /// would have to wait.
 pub(super) const AT_A_STRETCH: u64 = 256 << 10;

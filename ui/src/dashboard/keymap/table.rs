@@ -31,7 +31,7 @@ const MARKED: &[Place] = &[Place::Peers, Place::Queue, Place::Held];
 const UNMARKED: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic, Place::Map, Place::Held];
 /// Where a picture can be opened: also over another.
 const LOOKING: &[Place] =
-    &[Place::Peers, Place::Queue, Place::Traffic, Place::Map, Place::Overlay, Place::OpenMap];
+    &[Place::Peers, Place::Queue, Place::Traffic, Place::Map, Place::Overlay, Place::OpenMap, Place::Held];
 const QUEUE: &[Place] = &[Place::Queue];
 /// Where a message can be selected.
 const QUEUE_AND_TRAFFIC: &[Place] = &[Place::Queue, Place::Traffic];
@@ -56,7 +56,8 @@ pub(super) const ROWS: &[Row] = rows![
     "i", LISTS, ":say", "say", "write a message";
     ":", LISTS, ":prompt :", "cmd", "write a command";
     "? f1", LISTS, ":help", "keys", "list what can be done now";
-    "q ctrl-c", LISTS, ":quit", "quit", "stop the node and leave";
+    "q", LISTS, ":quit", "quit", "stop the node and leave";
+    "ctrl-c", LISTS, ":interrupt", "", "ask before leaving; a second time leaves";
     "/", LISTS, ":prompt :filter ", "filter", "show only the traffic that a filter admits";
     "enter", LISTS, ":open", "open", "show all of what is selected";
     "tab", LISTS, ":next-pane", "pane", "go to the next list";
@@ -84,6 +85,7 @@ pub(super) const ROWS: &[Row] = rows![
     "end G", LISTS, ":bottom", "", "to the last; in the traffic: follow what comes";
     "1 2 3 4 5 6 7 8 9", LISTS, ":station {key}", "", "tune in to the station of this number, or out again";
     "0", LISTS, ":filter", "", "show all traffic";
+    "esc", LISTS, ":close", "", "take the filter of the traffic off";
     "space", LISTS, ":hold-still", "still", "hold the screen still while the node goes on, or let it go on";
     "z", LISTS, ":zoom", "zoom", "give the list all of the screen, or make room for the others again";
     "y", LISTS, ":copy", "", "copy what is selected";
@@ -103,9 +105,9 @@ pub(super) const ROWS: &[Row] = rows![
     "enter", OVERLAY, ":open", "", "open what is selected in a list; close anything else";
     "esc q ctrl-c", OVERLAY, ":close", "close", "close what is open";
     "? f1", OVERLAY, ":help", "keys", "list what can be done now";
-    "/", TEXT, ":search", "search", "look for text in what is shown; with capitals, for just those";
-    "n", TEXT, ":next-match", "next match", "to the next place where it was found";
-    "N", TEXT, ":previous-match", "", "to the place before";
+    "/", OVERLAY, ":search", "search", "look for text in what is shown; with capitals, for just those";
+    "n", OVERLAY, ":next-match", "next match", "to the next place where it was found";
+    "N", OVERLAY, ":previous-match", "", "to the place before";
     "tab right", TEXT, ":next-pane", "next", "to the next chart";
     "shift-tab left", TEXT, ":previous-pane", "", "to the chart before";
     "up k", OVERLAY, ":up", "", "one line up";
@@ -116,7 +118,7 @@ pub(super) const ROWS: &[Row] = rows![
     "end G", PAGED, ":bottom", "", "to the end";
     "left", MAPS, ":go-left", "", "on the map: to the next tower on the left";
     "right", MAPS, ":go-right", "", "on the map: to the next tower on the right";
-    "f", MAPS, ":filter peer:{peer}", "its traffic", "on the map: show only the traffic of the selected peer";
+    "f", MAPS, ":filter peer=\"{peer}\"", "its traffic", "on the map: show only the traffic of the selected peer";
     "z", OPEN_MAP, ":close", "", "close the map";
     "space", OPEN_MAP, ":hold-still", "hold", "hold the screen still, or let it go on";
     "I", OVERLAY, ":ignore {peer}", "ignore", "ignore the peer that is shown";

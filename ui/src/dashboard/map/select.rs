@@ -4,6 +4,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::{
     super::{
+        focus::Overlay as Kind,
         layout::Pane,
         model::{Anchor, Model},
         view::map::{aspect, field, point_at},
@@ -48,5 +49,5 @@ pub(in super::super) fn select_at(model: &mut Model, position: Position) {
 /// Where the map is.
 fn area(model: &Model) -> Rect {
     let Some(areas) = model.areas() else { return Rect::default() };
-    if model.overlay.is_some() { areas.body } else { areas.pane(Pane::Map) }
+    if model.is_open(Kind::Map) { areas.body } else { areas.pane(Pane::Map) }
 }

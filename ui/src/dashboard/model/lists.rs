@@ -25,8 +25,10 @@ pub(crate) struct QueueList<T = QueuedMessage> {
     /// The place in the queue of the selected message.
     pub(crate) place: usize,
     pub(crate) row: usize,
-    /// The message that the user selected has gone; another stands in its place.
-    pub(crate) is_handed_over: bool,
+    /// The message that the user selected and that has gone by itself; another stands in its place.
+    pub(crate) lost: Option<MessageId>,
+    /// The user dealt with this one, so it goes without a warning.
+    dealt_with: Option<MessageId>,
 }
 
 /// Something with a message's ticket.
@@ -121,7 +123,8 @@ impl<T> Default for QueueList<T> {
             selected: Anchor::default(),
             place: 0,
             row: 0,
-            is_handed_over: false,
+            lost: None,
+            dealt_with: None,
         }
     }
 }
@@ -138,6 +141,14 @@ impl<T: Ticketed> QueueList<T> {
         self.selected = Anchor::At(self.window[target].queued().id);
         self.place = self.first + target;
         self.row = stepped_row(self.row, index, target, height);
+    }
+
+    /// The user dealt with this message: if it goes, or has gone already, that is no surprise.
+    pub(crate) fn deal_with(&mut self, id: MessageId) {
+        self.lost = self.lost.filter(|lost| *lost != id);
+        if self.selected == Anchor::At(id) {
+            self.dealt_with = Some(id);
+        }
     }
 
     pub(crate) fn selected_message(&self) -> Option<&T> {
@@ -165,10 +176,10 @@ impl<T: Ticketed> QueueList<T> {
             }
             Anchor::At(_) if self.index().is_some() => {}
             // The message is gone: what stands where it stood is selected.
-            Anchor::At(_) => {
+            Anchor::At(id) => {
+                self.lost = Some(*id).filter(|id| self.dealt_with != Some(*id));
                 let heir = self.window.get(self.place.saturating_sub(first)).or(self.window.last());
                 self.selected = heir.map_or(Anchor::Untouched, |message| Anchor::At(message.queued().id));
-                self.is_handed_over = true;
             }
         }
         self.place = self.index().map_or(0, |index| first + index);

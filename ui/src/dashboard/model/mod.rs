@@ -20,12 +20,13 @@ use clacks_p2p::{
     node::{CertificateFingerprint, Overview},
 };
 use jiff::tz::TimeZone;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 
 use super::{
     assist::Assist,
     biography::Biographies,
     editing::Editing,
+    focus::FocusOwner,
     holding::Held,
     input::Input,
     keymap::{Binding, Key, Keymap, Place},
@@ -39,7 +40,7 @@ use super::{
     map::Map,
     marks::Marks,
     menu::Menu,
-    motion::{Animations, Picture, Setting},
+    motion::{Animations, Setting},
     question::Question,
     sends::Sends,
     shares::Shares,
@@ -97,6 +98,8 @@ pub(crate) struct Model {
     pub(crate) shares: Shares,
     /// What the user is asked before anything else.
     pub(crate) question: Option<Question>,
+    /// Leaving is asked about even if nothing would be lost.
+    pub(super) asks_before_leaving: bool,
     /// Messages are handed on before the program ends.
     pub(super) begun_to_hand_on: Option<Begun>,
     pub(crate) mouse: bool,
@@ -165,6 +168,7 @@ impl Model {
             undo: Undo::default(),
             shares: Shares::default(),
             question: None,
+            asks_before_leaving: false,
             begun_to_hand_on: None,
             mouse,
             frozen: None,
@@ -189,47 +193,31 @@ impl Model {
         self.keymap.name_of(self.pane.into(), command)
     }
 
-    /// Where keys go now.
-    pub(crate) fn place(&self) -> Place {
-        match (&self.overlay, self.focus) {
-            _ if self.menu.is_some() => Place::Menu,
-            _ if self.writes_search() => Place::Search,
-            (Some(Overlay { content: Content::Map, .. }), _) => Place::OpenMap,
-            _ if self.shows_held() => Place::Held,
-            (Some(_), _) => Place::Overlay,
-            (None, Focus::Input) if self.input.search().is_some() => Place::Recall,
-            (None, Focus::Input) if self.assist.menu().is_some() => Place::Choices,
-            (None, Focus::Input) => Place::Input,
-            (None, Focus::Lists) => self.pane.into(),
-        }
-    }
-
     /// What a key does now.
     pub(crate) fn bound(&self, key: Key) -> Option<&Binding> {
-        let place = self.place();
+        let owner = self.next_owner();
+        let place = owner.place()?;
         let of_the_line = || self.keymap.find(Place::Input, key).filter(|_| place == Place::Choices);
         self.keymap
             .find(place, key)
             // What does nothing to the choices goes on with the line.
             .or_else(of_the_line)
-            .or_else(|| self.plays_in(place).then(|| self.keymap.find(Place::Replay, key))?)
+            .or_else(|| self.plays_in(owner).then(|| self.keymap.find(Place::Replay, key))?)
     }
 
     /// The keys that run a command now, the first of which is the one to hint at.
     pub(crate) fn keys_of(&self, binding: &Binding) -> Vec<Key> {
-        let place = self.place();
-        let mut keys = binding.keys_at(place);
-        if self.plays_in(place) {
+        let owner = self.next_owner();
+        let mut keys = owner.place().map_or_else(Vec::new, |place| binding.keys_at(place));
+        if self.plays_in(owner) {
             keys.extend(binding.keys_at(Place::Replay));
         }
         keys
     }
 
     /// Whether the keys of a replay work: not where they are text.
-    fn plays_in(&self, place: Place) -> bool {
-        let is_text =
-            matches!(place, Place::Input | Place::Choices | Place::Recall | Place::Search | Place::Menu);
-        self.replay.is_some() && !is_text
+    fn plays_in(&self, owner: FocusOwner) -> bool {
+        self.replay.is_some() && !owner.takes_text()
     }
 
     /// Forgets what has happened, as a replay begins again. What the user chose stays.
@@ -249,7 +237,7 @@ impl Model {
 
     /// The theme to draw with: the one that is chosen, or while the name of another is being written, that one.
     pub(crate) fn theme(&self) -> Theme {
-        let writes = matches!(self.place(), Place::Input | Place::Choices);
+        let writes = matches!(self.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
         let tried = if writes { self.looks.tried(self.input.draft()) } else { None };
         tried.unwrap_or(self.looks.theme())
     }
@@ -264,26 +252,10 @@ impl Model {
         self.areas().map_or(0, |areas| usize::from(areas.rows(pane).height))
     }
 
-    /// The pane whose selection keys act on: the open map hides the one that has the focus otherwise.
-    pub(crate) fn selecting(&self) -> Pane {
-        match &self.overlay {
-            Some(Overlay { content: Content::Map, .. }) => Pane::Map,
-            _ => self.pane,
-        }
-    }
-
     /// The status of a peer that is on the screen.
     pub(crate) fn status_of(&self, address: &Address) -> Option<Status> {
         let shown = self.shown_peer().map(|detail| &detail.peer);
         let mut known = self.peers.window.iter().chain(shown);
         known.find(|peer| peer.address == *address).map(|peer| peer.status)
-    }
-
-    /// Whether the map is at this position of the screen.
-    pub(crate) fn shows_map_at(&self, position: Position) -> bool {
-        let Some(areas) = self.areas() else { return false };
-        let area =
-            if self.selecting() == Pane::Map && self.overlay.is_some() { areas.body } else { areas.map };
-        self.shows(Picture::Map) && area.contains(position)
     }
 }

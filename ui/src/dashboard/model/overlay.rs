@@ -7,13 +7,24 @@ use clacks_p2p::{
 };
 
 use super::{
-    super::{format, indent, keymap::Place, layout::Pane, log, search::Search, souls::Souls},
+    super::{
+        focus::{Overlay as Kind, Selecting},
+        format, indent,
+        keymap::Place,
+        layout::Pane,
+        log,
+        search::Search,
+        souls::Souls,
+    },
     Model,
 };
 use crate::untrusted::{MOST_ROWS, Shown, shown_lines};
 
 /// How much of a message is laid out to be read, in bytes; no message from outside is longer by default.
 const MAX_LAID_OUT: usize = 1 << 20;
+
+/// How many can lie over one another, the one that is seen included.
+const MAX_DEPTH: usize = 16;
 
 /// What lies over the lists.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +78,7 @@ pub(crate) struct PeerDetail {
 impl Model {
     /// Whether the held messages are shown.
     pub(crate) fn shows_held(&self) -> bool {
-        self.overlay.as_ref().is_some_and(|overlay| overlay.content == Content::Held)
+        self.open_overlay() == Some(Kind::Held)
     }
 
     pub(super) fn refresh_overlay(
@@ -97,21 +108,27 @@ impl Model {
     pub(super) fn peer_in_full(&self) -> Option<Address> {
         let beside = || {
             let has_room =
-                self.overlay.is_none() && self.areas().is_some_and(|areas| !areas.details.is_empty());
-            self.peers.selected_peer().filter(|_| has_room && matches!(self.pane, Pane::Peers | Pane::Map))
+                self.open_overlay().is_none() && self.areas().is_some_and(|areas| !areas.details.is_empty());
+            let is_selecting = matches!(self.selecting(), Selecting::List(Pane::Peers | Pane::Map));
+            self.peers.selected_peer().filter(|_| has_room && is_selecting)
         };
         self.shown_peer().map(|detail| &detail.peer).or_else(beside).map(|peer| peer.address.clone())
     }
 
-    /// What is selected in the pane that has the focus, to be shown in full.
+    /// What is selected where keys act on a selection, to be shown in full.
     pub(crate) fn selection(&self) -> Option<Content> {
+        let message = |queued: &QueuedMessage| Content::Message(queued.clone(), true);
         match self.selecting() {
-            Pane::Peers | Pane::Map => self.peers.selected_peer().map(|peer| self.in_full(peer)),
-            Pane::Queue => self.queue.selected_message().map(|queued| Content::Message(queued.clone(), true)),
-            Pane::Traffic => {
+            Selecting::List(Pane::Peers | Pane::Map) => {
+                self.peers.selected_peer().map(|peer| self.in_full(peer))
+            }
+            Selecting::List(Pane::Queue) => self.queue.selected_message().map(message),
+            Selecting::List(Pane::Traffic) => {
                 let row = self.log_position().and_then(|position| self.log.at(position));
                 row.map(|row| Content::Row(Box::new(row.clone())))
             }
+            Selecting::Held => self.held.list.selected_message().map(|held| message(&held.queued)),
+            Selecting::Overhead | Selecting::Text | Selecting::Picture => None,
         }
     }
 
@@ -123,10 +140,10 @@ impl Model {
 
     /// Opens something over the lists.
     pub(crate) fn open(&mut self, content: Content) {
-        // What is opened from itself is not gone back to.
-        let is_another =
-            |overlay: &Overlay| std::mem::discriminant(&overlay.content) != std::mem::discriminant(&content);
-        let beneath = self.overlay.take().filter(is_another).map(Overlay::without_depths).map(Box::new);
+        if self.overlay.as_ref().is_some_and(|overlay| overlay.content.is_same(&content)) {
+            return;
+        }
+        let beneath = self.overlay.take().map(Overlay::put_beneath).map(Box::new);
         self.overlay =
             Some(Overlay { content, message: Vec::new(), is_cut: false, scrolled: 0, search: None, beneath });
         self.lay_out();
@@ -148,8 +165,9 @@ impl Model {
         self.search_again();
     }
 
-    pub(crate) fn is_open(&self, content: &Content) -> bool {
-        self.overlay.as_ref().is_some_and(|overlay| overlay.content == *content)
+    /// Whether this lies over the lists.
+    pub(crate) fn is_open(&self, kind: Kind) -> bool {
+        self.open_overlay() == Some(kind)
     }
 }
 
@@ -173,16 +191,34 @@ fn laid_out(message: &Message, columns: usize, key: &str) -> (Vec<Shown>, bool) 
 }
 
 impl Overlay {
-    /// Two steps back are enough; who goes round in circles must not fill the memory.
-    fn without_depths(mut self) -> Self {
-        if let Some(beneath) = &mut self.beneath {
-            beneath.beneath = None;
+    /// How many lie over one another, this one included.
+    #[cfg(test)]
+    pub(crate) fn depth(&self) -> usize {
+        1 + self.beneath.as_ref().map_or(0, |beneath| beneath.depth())
+    }
+
+    /// What lies beneath another one keeps no text that can be laid out again, and nothing deeper than
+    /// [`MAX_DEPTH`]: who goes round in circles must not fill the memory.
+    fn put_beneath(mut self) -> Self {
+        self.message = Vec::new();
+        let mut deepest = &mut self.beneath;
+        for _ in 2..MAX_DEPTH {
+            let Some(overlay) = deepest else { break };
+            deepest = &mut overlay.beneath;
         }
+        *deepest = None;
         self
     }
 }
 
 impl Content {
+    /// Whether opening the other over it would show the same again.
+    fn is_same(&self, other: &Self) -> bool {
+        let is_about_one =
+            matches!(self, Self::Peer(_) | Self::Message(..) | Self::Row(_) | Self::Biography(_));
+        self == other || (!is_about_one && self.kind() == other.kind())
+    }
+
     /// The message that belongs to it.
     pub(crate) fn message(&self) -> Option<&Message> {
         match self {

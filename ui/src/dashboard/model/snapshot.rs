@@ -10,6 +10,7 @@ use clacks_p2p::{
 
 use super::{
     super::{
+        focus::Overlay as Kind,
         holding::{HeldSnapshot, WantedHeld},
         layout::Pane,
         limits::Used,
@@ -100,14 +101,14 @@ impl Model {
             place: self.queue.place,
             messages_before: self.queue.row + queue,
             messages_after: 2 * queue,
-            head: self.is_open(&Content::Why),
+            head: self.is_open(Kind::Why),
             towers: if self.shows(Picture::Map) { MAX_TOWERS } else { 0 },
             shown_peer: self.peer_in_full(),
             shown_message: match &self.overlay {
                 Some(Overlay { content: Content::Message(queued, _), .. }) => Some(queued.id),
                 _ => None,
             },
-            limits: self.is_open(&Content::Limits),
+            limits: self.is_open(Kind::Limits),
             held: self.shows_held().then(|| self.held.wanted(self.overlay_height())),
         }
     }
@@ -186,8 +187,8 @@ impl Model {
 
     /// Whether a chart is on the screen that moves on although nothing happens.
     fn has_moving_chart(&self) -> bool {
-        if self.menu.is_some() || self.overlay.is_some() {
-            return self.menu.is_none() && self.is_open(&Content::Charts) && self.trends.moves();
+        if self.menu.is_some() || self.open_overlay().is_some() {
+            return self.menu.is_none() && self.is_open(Kind::Charts) && self.trends.moves();
         }
         let Some(areas) = self.areas() else { return false };
         let is_busy = |seconds| self.trends.is_busy(seconds);
@@ -202,10 +203,10 @@ impl Model {
     pub(super) fn shows(&self, picture: Picture) -> bool {
         match picture {
             _ if self.menu.is_some() => false,
-            Picture::Tower if self.overlay.is_some() => self.is_open(&Content::Tower),
+            Picture::Tower if self.open_overlay().is_some() => self.is_open(Kind::Tower),
             Picture::Tower => self.areas().is_some_and(|areas| !areas.tower.is_empty()),
-            Picture::Countdown => self.is_open(&Content::Why),
-            Picture::Map if self.overlay.is_some() => self.is_open(&Content::Map),
+            Picture::Countdown => self.is_open(Kind::Why),
+            Picture::Map if self.open_overlay().is_some() => self.is_open(Kind::Map),
             Picture::Map => self.areas().is_some_and(|areas| !areas.map.is_empty()),
         }
     }

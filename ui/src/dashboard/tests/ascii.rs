@@ -99,7 +99,7 @@ fn what_is_our_own_is_in_signs_that_ascii_has() {
     let mut fixture = Fixture::busy(120, 40);
     // But for two messages of the queue, which are a peer's.
     let screen = fixture.screen();
-    let own = screen.lines().filter(|line| !line.contains("  wide ") && !line.contains("\\x1b"));
+    let own = screen.lines().filter(|line| !line.contains(" wide ") && !line.contains("\\x1b"));
     own.for_each(|line| assert!(!line.contains("\\u{"), "{screen}"));
     assert!(fixture.screen().contains("alive -> lost"), "{}", fixture.screen());
     fixture.press(KeyCode::Char('?'));

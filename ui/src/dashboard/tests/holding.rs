@@ -213,7 +213,7 @@ fn an_edit_that_is_left_puts_the_message_back_and_the_text_into_the_history() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.send(in_hand("11", "GNU Terry", true));
     fixture.write("!");
-    assert_eq!(fixture.press(KeyCode::Esc), runs(NodeCommand::Release(ids("11"))));
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::PutBack(ids("11"))]);
     fixture.press(KeyCode::Char(':'));
     assert_eq!(fixture.model.input.draft(), ":");
     fixture.press(KeyCode::Up);
@@ -260,7 +260,7 @@ fn what_can_not_be_stays_on_the_line_to_be_mended() {
     let (line, reason) = (":edit 11 GNU!".to_owned(), "11 is as it was: no room".to_owned());
     fixture.send(Msg::Mend { editing, line, reason });
     assert_eq!(fixture.model.input.draft(), ":edit 11 GNU!");
-    assert_eq!(fixture.press(KeyCode::Esc), runs(NodeCommand::Release(ids("11"))));
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::PutBack(ids("11"))]);
 }
 
 #[test]

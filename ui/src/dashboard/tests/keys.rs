@@ -303,6 +303,8 @@ fn control_c_in_the_input_empties_it_then_leaves_it() {
     assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Input, ""));
     fixture.control('c');
     assert_eq!(fixture.model.focus, Focus::Lists);
+    assert_eq!(fixture.control('c'), []);
+    assert!(fixture.screen().contains("QUIT? Ctrl-C again leaves"), "{}", fixture.screen());
     assert_eq!(fixture.control('c'), [Effect::Quit]);
 }
 

@@ -161,7 +161,7 @@ fn marked_messages_are_dropped_together_and_the_selected_row_shows_its_mark() {
     fixture.press(key('v'));
     fixture.press(DOWN);
     fixture.press(key('v'));
-    assert!(fixture.screen().contains(">*has anyone"), "{}", fixture.screen());
+    assert!(fixture.screen().contains(">*12 has anyone"), "{}", fixture.screen());
     assert!(fixture.screen().contains("QUEUE  2 marked"), "{}", fixture.screen());
     fixture.press(DOWN);
     fixture.press(key('x'));

@@ -11,7 +11,7 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
 use super::{
     super::{
-        model::Content,
+        focus::Overlay as Kind,
         motion::{Animations, Setting},
         theme::Theme,
         trends::Chart,
@@ -256,9 +256,9 @@ fn the_key_that_opens_a_picture_closes_it_and_another_opens_over_it() {
     let mut fixture = watched(80, 24);
     fixture.press(KeyCode::Char('C'));
     fixture.press(KeyCode::Char('T'));
-    assert!(fixture.model.is_open(&Content::Tower));
+    assert!(fixture.model.is_open(Kind::Tower));
     fixture.press(KeyCode::Char('T'));
-    assert!(fixture.model.is_open(&Content::Charts));
+    assert!(fixture.model.is_open(Kind::Charts));
     fixture.press(KeyCode::Char('C'));
     assert!(fixture.model.overlay.is_none());
 }

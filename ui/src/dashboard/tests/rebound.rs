@@ -61,6 +61,7 @@ fn control_c_leads_out_when_everything_else_is_taken() {
     assert!(fixture.model.menu.is_none() && fixture.model.overlay.is_some());
     fixture.control('c');
     assert!(fixture.model.overlay.is_none());
+    assert_eq!(fixture.control('c'), []);
     assert_eq!(fixture.control('c'), [Effect::Quit]);
 }
 

@@ -39,6 +39,16 @@ fn hints(fixture: &Fixture) -> String {
 }
 
 #[test]
+fn a_change_of_the_speed_is_told_also_while_it_stands_still() {
+    let progress = |speed, paused| {
+        let (position, length) = (Duration::ZERO, Duration::from_secs(60));
+        Progress { position, length, speed, paused, at_end: false, jumping: None }.told_speed()
+    };
+    assert_eq!(progress(4.0, false), "plays 4 times as fast as it happened");
+    assert_eq!(progress(0.5, true), "plays 0.5 times as fast as it happened once it goes on");
+}
+
+#[test]
 fn a_replay() {
     let sizes = [(40, 10), (80, 24), (120, 40)];
     let screen = |(width, height)| in_replay(Fixture::busy(width, height)).screen();

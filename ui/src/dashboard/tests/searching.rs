@@ -203,8 +203,13 @@ fn a_peer_can_be_searched_and_pictures_say_that_they_cannot() {
     assert_eq!(marked(&fixture).1, ["never"]);
     fixture.press(KeyCode::Esc);
     fixture.press(KeyCode::Esc);
-    fixture.write("C/");
-    assert!(fixture.screen().contains("there is no text here to search"), "{}", fixture.screen());
+    fixture.write("C/q");
+    assert!(
+        fixture.screen().contains("FIND  q  there is no text here to look through"),
+        "{}",
+        fixture.screen()
+    );
+    fixture.press(KeyCode::Esc);
     assert_eq!(fixture.press(KeyCode::Char('y')), []);
 }
 

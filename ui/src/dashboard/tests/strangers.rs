@@ -14,7 +14,7 @@ use crossterm::event::KeyCode;
 
 use super::{
     super::{
-        model::Content,
+        focus::Overlay as Kind,
         update::{Effect, Msg},
     },
     fixture::{Fixture, address, dropped, peer},
@@ -241,7 +241,7 @@ fn a_sign_tells_for_a_minute_that_limits_were_met() {
 fn the_key_that_shows_the_limits_hides_them_again() {
     let mut fixture = limited(80, 24);
     fixture.press(KeyCode::Char('L'));
-    assert!(fixture.model.is_open(&Content::Limits));
+    assert!(fixture.model.is_open(Kind::Limits));
     fixture.press(KeyCode::Char('L'));
     assert!(fixture.model.overlay.is_none());
 }

@@ -4,15 +4,18 @@ use clacks_p2p::core::MessageId;
 
 use super::{
     super::{
-        available::{REPLAY_SENDS_NOTHING, fill_in, marked, out_of_place, selected_message, selected_peer},
+        available::{
+            REPLAY_SENDS_NOTHING, fill_in, marked, out_of_place, selected_message, selected_peer, why_idle,
+        },
         choosing::{choose, go_in_menu},
         editing,
-        keymap::Place,
+        focus::{FocusOwner, Selecting},
         layout::Pane,
+        leaving,
         marks::Marked,
         menu::Menu,
         model::{Content, LogCursor, Model},
-        moving::{go, moved, open, open_picture, open_within, scroll, show_pane, turn},
+        moving::{go, moved, open, open_picture, open_within, scroll, turn},
         question::Question,
         souls::Souls,
         story,
@@ -35,7 +38,14 @@ pub(super) fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
         return Vec::new();
     }
     let line = still_there(model, template).and_then(|()| fill_in(model, template));
-    match line.and_then(|line| Command::parse(&line).map_err(|error| error.to_string())) {
+    let command = line.and_then(|line| Command::parse(&line).map_err(|error| error.to_string()));
+    // What would do nothing says why.
+    let idle = |command: &Command| match command {
+        // The node knows better.
+        Command::Node(_) => None,
+        Command::View(_) => why_idle(model, command),
+    };
+    match command.and_then(|command| idle(&command).map_or(Ok(command), Err)) {
         Ok(command) => run_unwritten(model, command),
         Err(reason) => {
             model.complain(reason);
@@ -69,11 +79,11 @@ fn still_there(model: &mut Model, template: &str) -> Result<(), String> {
     if template.contains("{peer}") {
         hold_on_to_the_row(model)?;
     }
-    let is_handed_over = match model.place() {
-        Place::Held => &mut model.held.list.is_handed_over,
-        _ => &mut model.queue.is_handed_over,
+    let lost = match model.selecting() {
+        Selecting::Held => &mut model.held.list.lost,
+        _ => &mut model.queue.lost,
     };
-    if template.contains("{message}") && std::mem::take(is_handed_over) {
+    if template.contains("{message}") && lost.take().is_some() {
         return Err(
             "the selected message has gone; press the key again to act on the one that is selected now"
                 .to_owned(),
@@ -84,8 +94,8 @@ fn still_there(model: &mut Model, template: &str) -> Result<(), String> {
 
 /// The marks on messages where the keys are: on those that are held, or that wait.
 fn message_marks(model: &mut Model) -> &mut Marked<MessageId> {
-    match model.place() {
-        Place::Held => &mut model.marks.held,
+    match model.selecting() {
+        Selecting::Held => &mut model.marks.held,
         _ => &mut model.marks.messages,
     }
 }
@@ -93,7 +103,8 @@ fn message_marks(model: &mut Model) -> &mut Marked<MessageId> {
 /// While the traffic is followed its newest row may be one that was not on the screen yet when the key was pressed, so
 /// the first key only stops it.
 fn hold_on_to_the_row(model: &mut Model) -> Result<(), String> {
-    if model.overlay.is_some() || model.pane != Pane::Traffic || model.log_cursor != LogCursor::Following {
+    let is_traffic = model.selecting() == Selecting::List(Pane::Traffic);
+    if !is_traffic || model.log_cursor != LogCursor::Following {
         return Ok(());
     }
     if let Some(position) = model.log_position() {
@@ -109,8 +120,13 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     }
     match command {
         Command::Node(command) => {
-            let edit = editing::finish(model, &command);
-            vec![edit.unwrap_or(Effect::Run(command))]
+            if let Some(edit) = editing::finish(model, &command) {
+                return vec![edit];
+            }
+            // The message that was being edited is back when the command that took the edit's place is run.
+            let mut effects = editing::give_up(model);
+            effects.push(Effect::Run(command));
+            effects
         }
         Command::View(command) => look(model, command),
     }
@@ -124,6 +140,7 @@ pub(in super::super) fn refuse_in_replay(model: &mut Model) -> Vec<Effect> {
 fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
     match command {
         ViewCommand::Quit => return vec![Effect::AskToLeave],
+        ViewCommand::Interrupt => return leaving::interrupt(model),
         ViewCommand::QuitAtOnce => return vec![Effect::Quit],
         ViewCommand::Suspend => return vec![Effect::Suspend],
         ViewCommand::Redraw => return vec![Effect::Redraw],
@@ -135,7 +152,8 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::EditInEditor(id) => return vec![Effect::OpenEditor(id)],
         ViewCommand::Help => model.menu = Some(Menu::new(model)),
         ViewCommand::Choose => return choose(model),
-        ViewCommand::Close if model.menu.is_some() => model.menu = None,
+        ViewCommand::Close if model.next_owner() == FocusOwner::Menu => model.menu = None,
+        ViewCommand::Close if model.open_overlay().is_none() => show_all_traffic(model),
         ViewCommand::Close => model.close(),
         ViewCommand::Filter(wanted) => filter(model, wanted),
         ViewCommand::Copy => return model.copy(),
@@ -165,16 +183,17 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
 }
 
 fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
-    if model.menu.is_some() {
-        go_in_menu(model, step);
-    } else if model.place() == Place::Held {
-        model.held.go(step, model.overlay_height());
-        return vec![Effect::Refresh];
-    } else if model.selecting() != Pane::Map && model.overlay.is_some() {
-        scroll(model, step);
-    } else {
-        go(model, step);
-        return moved(model);
+    match model.selecting() {
+        _ if model.next_owner() == FocusOwner::Menu => go_in_menu(model, step),
+        Selecting::Held => {
+            model.held.go(step, model.overlay_height());
+            return vec![Effect::Refresh];
+        }
+        Selecting::Overhead | Selecting::Text | Selecting::Picture => scroll(model, step),
+        Selecting::List(_) => {
+            go(model, step);
+            return moved(model);
+        }
     }
     Vec::new()
 }
@@ -182,9 +201,9 @@ fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
 /// What is shown in the place of something else.
 pub(super) fn show(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>> {
     match command {
-        ViewCommand::Peers => show_pane(model, Pane::Peers),
-        ViewCommand::Queue => show_pane(model, Pane::Queue),
-        ViewCommand::Traffic => show_pane(model, Pane::Traffic),
+        ViewCommand::Peers => model.focus_list(Pane::Peers),
+        ViewCommand::Queue => model.focus_list(Pane::Queue),
+        ViewCommand::Traffic => model.focus_list(Pane::Traffic),
         ViewCommand::NextPane => turn(model, 1),
         ViewCommand::PreviousPane => turn(model, -1),
         ViewCommand::Zoom => {
@@ -206,11 +225,18 @@ pub(super) fn show(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effec
             return Some(vec![Effect::Refresh]);
         }
         ViewCommand::Stations => model.open(Content::Stations),
-        ViewCommand::Open if model.overlay.is_some() => open_within(model),
+        ViewCommand::Open if model.open_overlay().is_some() => open_within(model),
         ViewCommand::Open => open(model),
         _ => {}
     }
     None
+}
+
+/// Takes the filter of the traffic off; the focus stays where it is.
+pub(super) fn show_all_traffic(model: &mut Model) {
+    model.settle_filter();
+    model.log.set_filter(None);
+    model.say("all traffic is shown");
 }
 
 fn filter(model: &mut Model, wanted: Option<Filter>) {
@@ -219,7 +245,7 @@ fn filter(model: &mut Model, wanted: Option<Filter>) {
     }
     model.settle_filter();
     model.log.set_filter(wanted);
-    show_pane(model, Pane::Traffic);
+    model.focus_list(Pane::Traffic);
 }
 
 fn undo(model: &mut Model) -> Vec<Effect> {
@@ -233,9 +259,10 @@ fn undo(model: &mut Model) -> Vec<Effect> {
 }
 
 fn mark(model: &mut Model) {
-    let place = model.place();
-    let peer = selected_peer(model).filter(|_| place == Place::Peers);
-    let message = selected_message(model).filter(|_| matches!(place, Place::Queue | Place::Held));
+    let selecting = model.selecting();
+    let peer = selected_peer(model).filter(|_| selecting == Selecting::List(Pane::Peers));
+    let has_messages = matches!(selecting, Selecting::List(Pane::Queue) | Selecting::Held);
+    let message = selected_message(model).filter(|_| has_messages);
     let marked = match (peer, message) {
         (Some(peer), _) => model.marks.peers.toggle(peer),
         (None, Some(id)) => message_marks(model).toggle(id),

@@ -5,12 +5,13 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::{
     super::{
         assist, check,
+        focus::{FocusOwner, Line},
         input::MAX_DRAFT,
         menu::Menu,
-        model::{Focus, Model},
+        model::Model,
     },
     Effect,
-    commands::{run, show},
+    commands::{run, show, show_all_traffic},
     remember,
 };
 use crate::{command::ViewCommand, filter::Filter};
@@ -36,11 +37,13 @@ pub(super) fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Eff
         ViewCommand::Leave if model.writes_search() => model.leave_search(),
         ViewCommand::Leave => {
             model.input.leave();
-            model.focus = Focus::Lists;
+            model.leave_input();
         }
-        ViewCommand::Clear if model.menu.is_some() => model.menu.iter_mut().for_each(Menu::clear),
+        ViewCommand::Clear if model.next_owner() == FocusOwner::Menu => {
+            model.menu.iter_mut().for_each(Menu::clear);
+        }
         ViewCommand::Clear if model.writes_search() => model.clear_search(),
-        ViewCommand::Clear if model.input.draft().is_empty() => model.focus = Focus::Lists,
+        ViewCommand::Clear if model.input.draft().is_empty() => model.leave_input(),
         ViewCommand::Clear => {
             model.input.clear();
             return Some(assist::edited(model));
@@ -77,10 +80,14 @@ fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
 }
 
 fn send(model: &mut Model) -> Vec<Effect> {
-    if model.input.writes_command() && model.input.draft().trim_matches([':', ' ']).is_empty() {
+    if model.line() == (Line::Empty { is_command: true }) {
+        // Who deletes the filter wants none.
+        if model.input.is_emptied(FILTER) {
+            show_all_traffic(model);
+        }
         model.input.clear();
         model.input.write_message();
-        model.focus = Focus::Lists;
+        model.leave_input();
         return assist::edited(model);
     }
     // The draft stays, to be mended.
@@ -88,7 +95,7 @@ fn send(model: &mut Model) -> Vec<Effect> {
     model.notice = None;
     let taken = model.input.take();
     if taken.was_command {
-        model.focus = Focus::Lists;
+        model.leave_input();
     }
     let mut effects = assist::edited(model);
     effects.extend(taken.remembered.and_then(remember));
@@ -98,8 +105,7 @@ fn send(model: &mut Model) -> Vec<Effect> {
 
 pub(in super::super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
     // What is written goes before what is looked at.
-    model.overlay = None;
-    model.focus = Focus::Input;
+    model.focus_input();
     // Nobody goes on with a command that was refused by beginning another.
     if model.input.writes_command() && model.assist.was_refused() {
         model.input.put_away_command();

@@ -15,6 +15,8 @@ use super::{
     assist,
     choosing::{type_into_menu, type_into_search},
     editing,
+    explain::explain,
+    focus::FocusOwner,
     keymap::{Key, Place},
     leaving,
     log::Row,
@@ -143,35 +145,34 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
 pub(super) fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     settle(model);
     let key = Key::from(event);
-    let is_seen = model.areas().is_some();
-    // A question that can't be read waits until it can.
-    if let Some(question) = model.question.take_if(|question| is_seen || question.is_about_leaving()) {
-        return question.answered(key).into_iter().flat_map(|effect| answered(model, effect)).collect();
+    let owner = model.focus_owner();
+    match owner {
+        FocusOwner::Question => return answer(model, key),
+        FocusOwner::Unseen => return on_key_unseen(model, key),
+        _ => {}
     }
-    if !is_seen {
-        return on_key_unseen(model, key);
-    }
-    let place = model.place();
     let bound = model.bound(key);
-    let command = bound.map(|binding| binding.command.replace("{key}", &key.to_string()));
-    match (command, place) {
-        (Some(line), _) => run_line(model, &line),
-        (None, _) if is_unbound(model, place, key) => Vec::new(),
-        (None, Place::Input | Place::Choices) => edit(model, event),
-        (None, Place::Search) => {
-            type_into_search(model, event);
-            Vec::new()
-        }
-        (None, Place::Menu) => {
-            type_into_menu(model, event);
-            Vec::new()
-        }
-        (None, Place::Recall) => {
-            model.input.edit_search(event);
-            Vec::new()
-        }
-        (None, _) => Vec::new(),
+    if let Some(line) = bound.map(|binding| binding.command.replace("{key}", &key.to_string())) {
+        return run_line(model, &line);
     }
+    if owner.place().is_some_and(|place| is_unbound(model, place, key)) {
+        return Vec::new();
+    }
+    match owner {
+        FocusOwner::Input(_) | FocusOwner::Choices(_) => return edit(model, event),
+        FocusOwner::Search(_) => type_into_search(model, event),
+        FocusOwner::Menu => type_into_menu(model, event),
+        FocusOwner::Recall => drop(model.input.edit_search(event)),
+        FocusOwner::List(_) | FocusOwner::Overlay(_) => explain(model, key),
+        FocusOwner::Unseen | FocusOwner::HandingOn | FocusOwner::Question => {}
+    }
+    Vec::new()
+}
+
+/// Answers the question that is asked with a key.
+fn answer(model: &mut Model, key: Key) -> Vec<Effect> {
+    let effects = model.question.take().map(|question| question.answered(key)).unwrap_or_default();
+    effects.into_iter().flat_map(|effect| answered(model, effect)).collect()
 }
 
 /// Whether the user took a key away there, so that it does not edit either.
@@ -199,13 +200,11 @@ fn remember(line: String) -> Option<Effect> {
 }
 
 /// Where nothing can be seen, nothing acts but what leaves, and what is open can't be closed first.
-fn on_key_unseen(model: &Model, key: Key) -> Vec<Effect> {
-    let place = match model.place() {
-        place @ (Place::Input | Place::Choices | Place::Recall) => place,
-        _ => model.pane.into(),
-    };
+fn on_key_unseen(model: &mut Model, key: Key) -> Vec<Effect> {
+    let owner = model.next_owner();
+    let place = owner.place().filter(|_| owner.is_input()).unwrap_or(model.pane.into());
     match model.keymap.find(place, key).map(|binding| &*binding.command) {
-        _ if key == Key::LEAVE => vec![Effect::AskToLeave],
+        _ if key == Key::LEAVE => leaving::interrupt(model),
         Some(":quit") => vec![Effect::AskToLeave],
         Some(":quit!") => vec![Effect::Quit],
         Some(":suspend") => vec![Effect::Suspend],

@@ -93,6 +93,8 @@ pub(crate) enum Effect {
     Replay(ReplayCommand),
     /// Take a message out of sending to edit it, then send [`Msg::Editing`].
     Edit(MessageId),
+    /// Put a message that was held to be edited back to its place in the queue, as it is.
+    PutBack(MessageId),
     /// Give the message that is edited this text, and put it back to where it was.
     FinishEdit(Editing, Message),
     /// Edit a message in the user's own editor, which gets the terminal meanwhile.

@@ -8,7 +8,7 @@ use ratatui::{
 };
 
 use super::{
-    super::{assist::Menu, completion::Choice, keymap::Place, model::Model, theme::Theme},
+    super::{assist::Menu, completion::Choice, focus::FocusOwner, model::Model, theme::Theme},
     row::fit,
 };
 use crate::untrusted::shown;
@@ -22,7 +22,7 @@ const NOTE: usize = 60;
 
 /// The choices, while one of them is being chosen.
 fn menu(model: &Model) -> Option<&Menu> {
-    model.assist.menu().filter(|_| model.place() == Place::Choices)
+    model.assist.menu().filter(|_| matches!(model.next_owner(), FocusOwner::Choices(_)))
 }
 
 /// Whether the choices stand in the line of the notice.

@@ -9,11 +9,14 @@ use ratatui::{
 
 use super::{
     super::{
+        available::REPLAY_SENDS_NOTHING,
         available::is_worth_a_hint,
+        focus::{FocusOwner, Line as Written},
         format,
-        keymap::{Binding, Place},
-        model::{Focus, Model},
+        keymap::Binding,
+        model::Model,
         theme::Theme,
+        update::FILTER,
     },
     TO_COMMAND, choices, leaving,
     row::fit,
@@ -66,13 +69,15 @@ pub(super) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
 
 /// Why the line that is being written will not work.
 fn wrong(model: &Model) -> Option<&str> {
-    let is_written = matches!(model.place(), Place::Input | Place::Choices);
-    model.assist.refusal().filter(|_| is_written)
+    let is_written = matches!(model.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
+    let is_refused = model.replay.is_some() && model.line() == Written::Message;
+    let refused = is_refused.then_some(REPLAY_SENDS_NOTHING);
+    model.assist.refusal().or(refused).filter(|_| is_written)
 }
 
 /// The commands that begin as the draft does, with what they take.
 fn command_hint(model: &Model) -> Option<String> {
-    let typed = model.input.draft().strip_prefix(':').filter(|_| model.focus == Focus::Input)?;
+    let typed = model.input.draft().strip_prefix(':').filter(|_| model.next_owner().is_input())?;
     let name = typed.split_whitespace().next().unwrap_or_default();
     let is_whole = typed.contains(char::is_whitespace);
     let fits = |spec: &&Spec| if is_whole { spec.name == name } else { spec.name.starts_with(name) };
@@ -96,6 +101,7 @@ fn writes_filter(spec: &Spec, typed: &str) -> bool {
 }
 
 pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let owner = model.focus_owner();
     if let Some(handing_on) = model.handing_on() {
         leaving::draw(handing_on, theme, area, frame);
         return;
@@ -109,17 +115,17 @@ pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
         search::draw_prompt(search, theme, area, frame);
         return;
     }
-    let has_focus = matches!(model.place(), Place::Input | Place::Choices | Place::Recall);
-    let label = label(model);
+    let has_focus = owner.is_input();
+    let label = label(model, owner);
     let left = u16::try_from(label.len() + 1).unwrap_or(0).min(area.width);
     let room = usize::from(area.width - left);
     frame.render_widget(Line::from(Span::styled(label, theme.title(has_focus))), area);
     let text = Rect { x: area.x + left, width: area.width - left, ..area };
-    if model.place() == Place::Recall {
+    if owner == FocusOwner::Recall {
         draw_search(model, theme, text, frame);
         return;
     }
-    if model.input.draft().is_empty() && matches!(model.place(), Place::Overlay | Place::Menu) {
+    if model.input.draft().is_empty() && matches!(owner, FocusOwner::Overlay(_) | FocusOwner::Menu) {
         return;
     }
     if model.input.draft().is_empty() && !has_focus {
@@ -143,15 +149,8 @@ pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
 }
 
 /// What is being written; with a sign in front if it will not work.
-fn label(model: &Model) -> &'static str {
-    match (wrong(model).is_some(), model.input.writes_command()) {
-        _ if model.place() == Place::Recall => " SENT ",
-        (false, true) => " CMD ",
-        (false, false) if model.replay.is_some() && model.input.draft().is_empty() => " CMD ",
-        (false, false) => " SAY ",
-        (true, true) => "!CMD ",
-        (true, false) => "!SAY ",
-    }
+fn label(model: &Model, owner: FocusOwner) -> &'static str {
+    if owner == FocusOwner::Recall { " SENT " } else { model.line().label(wrong(model).is_some()) }
 }
 
 /// What stands behind the draft: what could follow, or where there is no room for it elsewhere, what is wrong.
@@ -231,20 +230,30 @@ fn hinted(model: &Model) -> Vec<&Binding> {
     hinted
 }
 
-pub(super) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    if model.handing_on().is_some() {
-        leaving::draw_hints(theme, area, frame);
-        return;
+/// What a key does to the line as it is, or to whatever it acts on.
+fn hint<'a>(model: &Model, binding: &'a Binding) -> &'a str {
+    let is_empty = matches!(model.line(), Written::Empty { .. });
+    match &*binding.command {
+        ":send" if model.next_owner().is_input() && model.line() == Written::Command => "run",
+        ":send" if model.input.is_emptied(FILTER) => "show all traffic",
+        ":leave" if model.editing.is_some() => "leave the message as it was",
+        ":leave" if is_empty && model.next_owner().is_input() => "back to the lists",
+        _ => &binding.hint,
     }
-    if model.question.is_some() {
+}
+
+pub(super) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    match model.focus_owner() {
+        FocusOwner::HandingOn => return leaving::draw_hints(theme, area, frame),
         // Keys answer it, and do nothing else.
-        return;
+        FocusOwner::Question => return,
+        _ => {}
     }
     let mut line = Line::default();
     for binding in hinted(model) {
         let key = model.keys_of(binding).first().map(ToString::to_string).unwrap_or_default();
-        let hint =
-            vec![Span::styled(key, theme.strong), Span::styled(format!(" {}", binding.hint), theme.quiet)];
+        let hint = hint(model, binding);
+        let hint = vec![Span::styled(key, theme.strong), Span::styled(format!(" {hint}"), theme.quiet)];
         let gap = if line.spans.is_empty() { "" } else { "  " };
         let more = Line::from(hint.clone()).width() + gap.len();
         if line.width() + more > usize::from(area.width) {

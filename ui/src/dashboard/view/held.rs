@@ -12,6 +12,7 @@ use ratatui::{
 use super::{
     super::{format, layout::below_title, model::Model, theme::Theme},
     draw_empty, marked,
+    queue::digits,
     row::{fit, fit_address, fit_right, preview},
 };
 
@@ -36,12 +37,13 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     if held.is_empty() {
         draw_empty(theme, rows, if model.replay.is_some() { &EMPTY[..1] } else { EMPTY }, frame);
     }
+    let digits = digits(held.iter().map(|held| &held.queued));
     for (index, (held, row)) in held.iter().zip(rows.rows()).enumerate() {
         let is_selected = selected == Some(index);
         let is_marked = model.marks.held.contains(&held.queued.id);
         let mark = if is_marked { Span::styled("*", theme.marked) } else { Span::raw(" ") };
         let mut line = Line::from(vec![Span::raw(if is_selected { ">" } else { " " }), mark]);
-        line.spans.extend(spans(model, theme, held, usize::from(area.width)));
+        line.spans.extend(spans(model, theme, held, digits, usize::from(area.width)));
         frame.render_widget(line, row);
         if is_selected {
             frame.buffer_mut().set_style(row, theme.selected);
@@ -63,12 +65,14 @@ fn draw_title(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(line, Rect { height: area.height.min(1), ..area });
 }
 
-fn spans(model: &Model, theme: Theme, held: &HeldMessage, width: usize) -> Vec<Span<'static>> {
+fn spans(model: &Model, theme: Theme, held: &HeldMessage, digits: usize, width: usize) -> Vec<Span<'static>> {
     let queued = &held.queued;
-    let room = width.saturating_sub(MARKER + PREVIEW + BY + AGE);
+    let number = format!("{:>digits$} ", queued.id.to_string());
+    let marker = MARKER + number.len();
+    let room = width.saturating_sub(marker + PREVIEW + BY + AGE);
     let from = if room >= FROM { FROM } else { 0 };
     let size = if room >= from + SIZE { SIZE } else { 0 };
-    let text = width.saturating_sub(MARKER + BY + from + size + AGE);
+    let text = width.saturating_sub(marker + BY + from + size + AGE);
     let age = model.now.uptime.saturating_sub(Duration::from_millis(queued.since_ms));
     let by = match held.by {
         HeldBy::Hand => "hand",
@@ -81,6 +85,7 @@ fn spans(model: &Model, theme: Theme, held: &HeldMessage, width: usize) -> Vec<S
         None => "written here".to_owned(),
     };
     vec![
+        Span::styled(number, theme.quiet),
         Span::raw(fit(&preview(&queued.message), text)),
         Span::styled(fit_right(by, BY), theme.strong),
         Span::raw(fit(if from == 0 { "" } else { " " }, from.min(1))),

@@ -15,10 +15,11 @@ use ratatui::{
 
 use super::{
     super::{
+        focus::{FocusOwner, Overlay as Kind},
         format,
         layout::{Pane, below_title},
         map::{CENTRE, EdgeKind, MarkKind, Point, Tower, ring},
-        model::{Content, Focus, Model},
+        model::Model,
         theme::{CLAIMED, Theme, letter},
     },
     draw_heading, peers,
@@ -63,7 +64,7 @@ pub(crate) fn field(model: &Model, area: Rect) -> Rect {
 
 fn about_rows(model: &Model, below: Rect) -> u16 {
     let is_told_beside =
-        model.overlay.is_none() && model.areas().is_some_and(|areas| !areas.details.is_empty());
+        model.open_overlay().is_none() && model.areas().is_some_and(|areas| !areas.details.is_empty());
     match below.height {
         _ if is_told_beside => 0,
         WITH_TWO_LINES.. => 2,
@@ -121,7 +122,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
 fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
     let mut line = Line::from(Span::styled(" MAP ", theme.title(has_focus(model))));
     line.push_span(Span::raw(" "));
-    if model.is_zoomed && model.overlay.is_none() {
+    if model.is_zoomed && model.open_overlay().is_none() {
         line.push_span(Span::styled("ZOOM  ", theme.strong));
     }
     let peers = model.listed.peers.total();
@@ -142,8 +143,7 @@ fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
 }
 
 fn has_focus(model: &Model) -> bool {
-    let is_open = model.overlay.as_ref().is_some_and(|overlay| overlay.content == Content::Map);
-    is_open || model.overlay.is_none() && model.pane == Pane::Map && model.focus == Focus::Lists
+    model.is_open(Kind::Map) || model.owner_below_menu() == FocusOwner::List(Pane::Map)
 }
 
 // === Lines and dots ===

@@ -32,8 +32,9 @@ use ratatui::{
 };
 
 use super::{
+    focus::FocusOwner,
     layout::{Areas, Pane},
-    model::{Content, Focus, Model},
+    model::{Content, Model},
     theme::Theme,
     trends::Chart,
 };
@@ -87,7 +88,7 @@ fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) 
         menu::draw(menu, theme, areas.body, frame);
         return;
     }
-    if model.overlay.is_some() {
+    if model.open_overlay().is_some() {
         draw_overlay(model, theme, areas.body, frame);
         return;
     }
@@ -128,7 +129,7 @@ fn draw_title(
         Pane::Traffic => " TRAFFIC ",
         Pane::Map => " MAP ",
     };
-    let has_focus = model.pane == pane && model.focus == Focus::Lists;
+    let has_focus = model.owner_below_menu() == FocusOwner::List(pane);
     let mut line = Line::from(Span::styled(name, theme.title(has_focus)));
     line.push_span(Span::raw(" "));
     if model.is_zoomed {
@@ -202,6 +203,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         Content::Charts => return charts::draw(model, theme, area, frame),
         Content::Tower => return tower::draw(model, theme, area, true, frame),
         Content::Held => return held::draw(model, theme, area, frame),
+        Content::Map => return map::draw(model, theme, area, frame),
         _ => {}
     }
     let rows = super::layout::below_title(area);
@@ -210,19 +212,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
     }
     let lines = overlay_lines(model, theme, usize::from(area.width));
     let (total, height) = (lines.len() + overlay.message.len(), usize::from(rows.height));
-    let title = match &overlay.content {
-        Content::Stations => " STATIONS ",
-        Content::Map => return map::draw(model, theme, area, frame),
-        Content::Peer(_) => " PEER ",
-        Content::Message(..) => " MESSAGE ",
-        Content::Row(_) => " TRAFFIC ",
-        Content::Biography(_) => " BIOGRAPHY ",
-        Content::Overhead(_) => " OVERHEAD ",
-        Content::Why => " WHY THIS PEER? ",
-        Content::Limits => " LIMITS ",
-        Content::Charts | Content::Tower | Content::Held => "",
-    };
-    let mut heading = Line::from(Span::styled(title, theme.title(true)));
+    let mut heading = Line::from(Span::styled(overlay.content.kind().title(), theme.title(true)));
     if total > height {
         let last = total.min(overlay.scrolled + height);
         heading.push_span(Span::raw(format!("  lines {} to {last} of {total}", overlay.scrolled + 1)));

@@ -23,7 +23,9 @@ const SIZE: usize = 7;
 const AGE: usize = 5;
 const VISITS: usize = 6;
 /// A preview has at least so many columns, or the visits give way.
-const PREVIEW: usize = 24;
+const PREVIEW: usize = 20;
+/// A preview has at least so many columns, or the number gives way, which commands take.
+const NUMBERED: usize = 8;
 
 const EMPTY: &[&str] = &["the queue is empty", "press {:say} to write a message"];
 const EMPTY_IN_REPLAY: &[&str] = &["the queue is empty", TO_COMMAND];
@@ -58,20 +60,39 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         };
         draw_empty(theme, rows, &lines.iter().map(|line| with_keys(model, line)).collect::<Vec<_>>(), frame);
     }
+    let digits = digits(queue.iter());
     for (index, (queued, row)) in queue.iter().zip(rows.rows()).enumerate() {
-        let spans = spans(model, theme, queued, usize::from(area.width));
+        let spans = spans(model, theme, queued, digits, usize::from(area.width));
         let signs = (selected == Some(index), model.marks.messages.contains(&queued.id));
         draw_row(model, theme, Pane::Queue, signs, spans, row, frame);
     }
 }
 
-fn spans(model: &Model, theme: Theme, queued: &QueuedMessage, width: usize) -> Vec<Span<'static>> {
-    let fixed = MARKER + SIZE + AGE + 2;
+/// Columns of the longest number among these messages, so that all of them end in one column.
+pub(super) fn digits<'a>(shown: impl Iterator<Item = &'a QueuedMessage>) -> usize {
+    shown.map(|queued| queued.id.to_string().len()).max().unwrap_or(0)
+}
+
+fn spans(
+    model: &Model,
+    theme: Theme,
+    queued: &QueuedMessage,
+    digits: usize,
+    width: usize,
+) -> Vec<Span<'static>> {
+    let number = queued.id.to_string();
+    let number = if width >= MARKER + digits + 1 + NUMBERED + SIZE + AGE + 2 {
+        format!("{number:>digits$} ")
+    } else {
+        String::new()
+    };
+    let fixed = MARKER + number.len() + SIZE + AGE + 2;
     let visits = if width >= fixed + VISITS + PREVIEW { VISITS } else { 0 };
     let text = fit(&preview(&queued.message), width.saturating_sub(fixed + visits));
     let age = model.now.uptime.saturating_sub(Duration::from_millis(queued.since_ms));
     let seen = if queued.visits > 1 { format!("{}{}", glyphs().times, queued.visits) } else { String::new() };
     vec![
+        Span::styled(number, theme.quiet),
         Span::raw(text),
         Span::styled(fit_right(&seen, visits), theme.strong),
         Span::styled(fit_right(&format::size(queued.message.size()), SIZE + 1), theme.quiet),

@@ -94,7 +94,14 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
     }
     notes.extend(left_out(model, theme));
     let taken: usize = notes.iter().map(Span::width).sum();
-    notes.extend(stations::notes(model, theme, width.saturating_sub(taken + TITLE)));
+    let mut room = width.saturating_sub(taken + TITLE);
+    let stations = stations::notes(model, theme, room);
+    room = room.saturating_sub(stations.iter().map(Span::width).sum());
+    notes.extend(stations);
+    let shows_all = format!("  {} shows all", model.key_for(":close"));
+    if model.log.filter().is_some() && shows_all.len() <= room {
+        notes.push(Span::styled(shows_all, theme.quiet));
+    }
     notes
 }
 
