@@ -57,7 +57,9 @@ fn a_file_is_read_at_the_start_and_again_by_hand() {
     let answer = node.until_event("error");
     let reason = answer["reason"].as_str().unwrap();
     assert!(
-        reason.starts_with("1 of 2 lists: 2 addresses read, 1 new; missing was not read: there is no such file"),
+        reason.starts_with(
+            "1 of 2 lists: 2 addresses read, 1 new; missing was not read: there is no such file"
+        ),
         "{reason}"
     );
     two.until_event("announce_received");
