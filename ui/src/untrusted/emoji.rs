@@ -43,16 +43,21 @@ fn sequence(first: char, rest: &str) -> usize {
         let Some(next) = chars.next().filter(|c| is_emoji(*c)) else { break };
         left = without_modifier(next, chars.as_str());
     }
-    rest.len() - left.len()
+    // Those behind a selector too: shown alone they would stand behind the first emoji, and be left out the next time.
+    rest.len() - left.trim_start_matches(is_skin_tone).len()
 }
 
 fn is_emoji(c: char) -> bool {
     !c.is_ascii() && CodePointSetData::new::<Emoji>().contains(c)
 }
 
+fn is_skin_tone(c: char) -> bool {
+    matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
+}
+
 /// What is behind a selector, a skin tone, or the tags of a flag.
 fn without_modifier(emoji: char, rest: &str) -> &str {
-    let is_modifier = |c: char| matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
+    let is_modifier = |c: char| matches!(c, '\u{fe0e}' | '\u{fe0f}') || is_skin_tone(c);
     let behind_tags = (emoji == BLACK_FLAG).then(|| without_tags(rest)).flatten();
     behind_tags.or_else(|| rest.strip_prefix(is_modifier)).unwrap_or(rest)
 }
@@ -76,6 +81,7 @@ mod tests {
             ("\u{1f469}\u{1f3fd}\u{200d}\u{2764}\u{fe0f}\u{200d}\u{1f468}\u{1f3fb}", "\u{1f469}"),
             ("I \u{2764}\u{fe0f} clacks \u{2600}\u{fe0e}", "I \u{2764} clacks \u{2600}"),
             ("\u{1f44d}\u{1f3fd}\u{1f44d}", "\u{1f44d}\u{1f44d}"),
+            ("\u{2764}\u{fe0f}\u{1f3fd}\u{1f3fb}!", "\u{2764}!"),
             ("1\u{fe0f}\u{20e3}2\u{20e3}", "12"),
             ("\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}.", "\u{1f3f4}."),
             ("\u{1f1e9}\u{1f1ea}", "\u{1f1e9}\u{1f1ea}"),
