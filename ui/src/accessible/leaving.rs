@@ -42,7 +42,12 @@ pub(super) enum Spoken {
     Leave,
     /// The terminal has gone.
     HungUp,
+    /// All is told, and a signal came meanwhile.
+    Signalled(Signal),
 }
+
+/// A reader that has not read after this time stands still.
+const STANDS_STILL: Duration = Duration::from_millis(500);
 
 /// Tells sentences. A signal that comes while the reader stands still hands on what is here, as it does otherwise, and the
 /// reader holds up none of it; a second one ends that.
@@ -63,6 +68,9 @@ pub(super) async fn tell_all(
                 }
                 if session.handing_on.is_some() {
                     return Ok(Spoken::Leave);
+                }
+                if let Ok(told) = tokio::time::timeout(STANDS_STILL, &mut telling).await {
+                    return told.map(|()| Spoken::Signalled(signal));
                 }
                 session.hand_on(false, Some(WHEN_TOLD_TO_END)).into_iter().for_each(|begun| crate::tell(&begun));
             }

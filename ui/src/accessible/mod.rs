@@ -108,6 +108,10 @@ async fn listen(
             Ok(Spoken::All) => {}
             Ok(Spoken::Leave) => return Ok(()),
             Ok(Spoken::HungUp) => break hung_up(session, &mut signals, replies).await,
+            Ok(Spoken::Signalled(signal)) => {
+                sentences = session.on_signal(signal);
+                continue;
+            }
             Err(closed) => return nobody_reads(session, closed, (&mut signals, replies)).await,
         }
         if session.leaves {
