@@ -11,6 +11,7 @@ use rustix::termios::{
 };
 use tokio::sync::mpsc;
 
+use super::{Told, typing::Typed};
 use crate::headless::input::{self, Line};
 
 /// Bytes of keys that are read at once.
@@ -26,6 +27,10 @@ pub(super) enum Input {
     /// The terminal has gone. Nothing follows.
     Gone,
 }
+
+/// What a key ends: a line, or the input, which is `None`.
+#[derive(Debug)]
+pub(super) struct Ended(pub(super) Option<Line>);
 
 /// Where input comes from.
 #[derive(Debug)]
@@ -54,8 +59,21 @@ impl Keyboard {
         self.input.recv().await
     }
 
+    /// What is written because of what was typed, and what it ends, if anything.
+    pub(super) fn answer(&mut self, typed: Typed) -> (Option<Told>, Option<Ended>) {
+        match typed {
+            Typed::Echo(text) => (Some(Told::Echo(text)), None),
+            Typed::Stop(line) => {
+                self.stop();
+                (Some(Told::Echo(line)), None)
+            }
+            Typed::End => (None, Some(Ended(None))),
+            Typed::Line(line) => (Some(Told::Echo("\n".to_owned())), Some(Ended(Some(line)))),
+        }
+    }
+
     /// Stops the program until the shell continues it. Does nothing where nobody could do that.
-    pub(super) fn stop(&mut self) {
+    fn stop(&mut self) {
         if let Some(mode) = &self.mode {
             mode.give_back();
             // The system ignores it where no shell could continue the program.

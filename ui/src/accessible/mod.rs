@@ -46,13 +46,12 @@ mod typing;
 mod undoing;
 
 use answers::{Answer, Source, answer, edit, select_named};
-use keyboard::{Input, Keyboard};
+use keyboard::{Ended, Input, Keyboard};
 use leaving::{HandingOn, Question, Spoken, hung_up, tell_all};
 use reading::Reading;
 pub(crate) use replay::{Pace, replay};
 use teller::Teller;
 use turns::{Told, Turns};
-use typing::Typed;
 use undoing::Undoable;
 
 /// Answers of commands that may wait to be told.
@@ -276,17 +275,10 @@ impl Session {
         let mut told = Vec::new();
         self.turns.begin();
         for typed in self.turns.press(&keys) {
-            match typed {
-                Typed::Echo(text) => told.push(Told::Echo(text)),
-                Typed::Stop(line) => {
-                    keyboard.stop();
-                    told.push(Told::Echo(line));
-                }
-                Typed::End => told.extend(sentences_of(self.on_line(None, recorder).await)),
-                Typed::Line(line) => {
-                    told.push(Told::Echo("\n".to_owned()));
-                    told.extend(sentences_of(self.on_line(Some(line), recorder).await));
-                }
+            let (echo, ended) = keyboard.answer(typed);
+            told.extend(echo);
+            if let Some(Ended(line)) = ended {
+                told.extend(sentences_of(self.on_line(line, recorder).await));
             }
             if self.leaves {
                 break;

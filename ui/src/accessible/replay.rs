@@ -9,10 +9,9 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     Options, Teller, Told, Turns,
     answers::{Answer, Source, answer, select_named},
-    keyboard::{Input, Keyboard},
+    keyboard::{Ended, Input, Keyboard},
     reading::Reading,
     sentences, sentences_of, tell,
-    typing::Typed,
 };
 use crate::{
     command::{Command, ViewCommand},
@@ -238,17 +237,10 @@ impl Session {
         let mut told = Vec::new();
         self.turns.begin();
         for typed in self.turns.press(&keys) {
-            match typed {
-                Typed::Echo(text) => told.push(Told::Echo(text)),
-                Typed::Stop(line) => {
-                    keyboard.stop();
-                    told.push(Told::Echo(line));
-                }
-                Typed::End => told.extend(sentences_of(self.on_line(None))),
-                Typed::Line(line) => {
-                    told.push(Told::Echo("\n".to_owned()));
-                    told.extend(sentences_of(self.on_line(Some(line))));
-                }
+            let (echo, ended) = keyboard.answer(typed);
+            told.extend(echo);
+            if let Some(Ended(line)) = ended {
+                told.extend(sentences_of(self.on_line(line)));
             }
             if self.leaves {
                 break;
