@@ -8,7 +8,7 @@
 
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 
-use super::width_range::{PAD, is_certain, is_drawn, layout_columns, most_columns};
+use super::width_range::{PAD, is_certain, is_drawn, is_open, joins, layout_columns, most_columns};
 
 /// What stands in the place of a cell that may not fit into its row.
 const PLACEHOLDER: &str = "?";
@@ -50,14 +50,20 @@ impl Placed {
     }
 }
 
-/// Makes the pads of text blanks, and replaces cells that have no room: those at the right edge behind which a terminal may go on in the next row, and those
-/// of several columns over which something else was drawn, a list over text, say.
+/// Makes the pads of text blanks, and replaces cells that have no room: those at the right edge behind which a terminal
+/// may go on in the next row; those of several columns over which something else was drawn, a list over text, say; and
+/// those that a terminal would take for a part of the cell before them, in a field of its own.
 pub(crate) fn replace_without_room(frame: &mut Buffer) {
     let width = usize::from(frame.area.width).max(1);
     for row in frame.content.chunks_mut(width) {
+        let mut before = 0..0;
         for at in 0..row.len() {
             let symbol = row[at].symbol();
             if symbol.len() <= 1 {
+                continue;
+            }
+            if before.end == at && joins(row[before.start].symbol(), symbol) {
+                row[at].set_symbol(PLACEHOLDER);
                 continue;
             }
             let columns = usize::from(layout_columns(symbol)).min(row.len() - at);
@@ -67,6 +73,8 @@ pub(crate) fn replace_without_room(frame: &mut Buffer) {
             let symbol = row[at].symbol();
             if is_covered(&row[at..]) || may_reach_over(symbol, width - at) {
                 row[at].set_symbol(PLACEHOLDER);
+            } else {
+                before = at..at + usize::from(symbol.cell_width().max(1));
             }
         }
     }
@@ -142,6 +150,11 @@ fn mark_changes(cells: &[Placed], others: &[Placed], width: usize, dirty: &mut [
             cell.mark(dirty);
             if cell.is_cluster && cell.index % width > 0 {
                 dirty[cell.index - 1] = true;
+            }
+            // What was drawn behind it may be in it, and not where it should be.
+            let behind = cell.index % width + cell.columns;
+            if behind < width && is_open(cell.cell.symbol()) {
+                dirty[cell.index + cell.columns] = true;
             }
         }
     }
