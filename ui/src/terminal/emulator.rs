@@ -78,11 +78,15 @@ fn display_width(c: char) -> Option<usize> {
     usize::try_from(unicode_display_width::width(c.encode_utf8(&mut [0; 4]))).ok()
 }
 
-/// Before Unicode 9, pictographs were narrow, and some marks were not known, for which a column was taken.
+/// Before Unicode 9, pictographs were narrow, and some were not known and so not drawn. For marks that are not known, a
+/// column is taken.
 fn before_unicode_9(c: char) -> Option<usize> {
-    let is_new = matches!(c, '\u{8d4}'..='\u{8e1}' | '\u{1885}'..='\u{1886}' | '\u{1dfb}' | '\u{a8c5}');
-    let is_emoji = !c.is_ascii() && CodePointSetData::new::<Emoji>().contains(c);
-    if is_new || is_emoji { Some(1) } else { unicode_width_old::UnicodeWidthChar::width(c) }
+    match c {
+        '\u{8d4}'..='\u{8e1}' | '\u{1885}'..='\u{1886}' | '\u{1dfb}' | '\u{a8c5}' => Some(1),
+        '\u{1f919}'..='\u{1f97f}' | '\u{1f985}'..='\u{1f9bf}' | '\u{1f9c1}'..='\u{1faff}' => None,
+        _ if !c.is_ascii() && CodePointSetData::new::<Emoji>().contains(c) => Some(1),
+        _ => unicode_width_old::UnicodeWidthChar::width(c),
+    }
 }
 
 /// The C library of this machine, which many terminals ask.
@@ -280,8 +284,8 @@ impl Emulator {
         texts.map(|column| if let Column::Text(text) = column { text } else { "" }).collect()
     }
 
-    /// Checks that whatever has a certain width stands where the frame has it, and nothing but that. In the blanks behind
-    /// a cell of uncertain width, characters of it or of the next cell may stand, and no others.
+    /// Checks that whatever has a certain width stands where the frame has it, and nothing but that. In the columns of a
+    /// cell of uncertain width and in the blanks behind it, characters of it or of the next cell may stand, and no others.
     #[track_caller]
     pub(crate) fn assert_shows(&self, frame: &Buffer) {
         for y in 0..usize::from(frame.area.height) {
@@ -299,12 +303,8 @@ impl Emulator {
                     let next =
                         if cell.behind < self.width { Laid::new(frame, cell.behind, y).symbol } else { "" };
                     let is_of_them = |c: char| c == ' ' || cell.symbol.contains(c) || next.contains(c);
-                    let blanks = self.text(y, cell.end..cell.behind);
-                    assert!(
-                        blanks.chars().all(is_of_them),
-                        "at {x}, {y} with {}: {blanks:?}",
-                        self.table.name
-                    );
+                    let shown = self.text(y, x..cell.behind);
+                    assert!(shown.chars().all(is_of_them), "at {x}, {y} with {}: {shown:?}", self.table.name);
                 }
                 x = cell.behind;
             }
