@@ -3,6 +3,7 @@
 use std::{
     io::{self, IsTerminal, Read},
     thread,
+    time::Instant,
 };
 
 use anyhow::Context;
@@ -11,7 +12,7 @@ use rustix::termios::{
 };
 use tokio::sync::mpsc;
 
-use super::{Told, typing::Typed};
+use super::{Told, presses::Presses, typing::Typed};
 use crate::headless::input::{self, Line};
 
 /// Bytes of keys that are read at once.
@@ -110,13 +111,14 @@ fn keys() -> anyhow::Result<mpsc::Receiver<Input>> {
     let (to_reader, input) = mpsc::channel(1);
     let read = move || {
         let mut buffer = [0; AT_ONCE];
+        let mut presses = Presses::default();
         loop {
             let keys = match io::stdin().lock().read(&mut buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Ok(0) | Err(_) => break,
-                Ok(count) => buffer[..count].to_vec(),
+                Ok(count) => presses.typed(&buffer[..count], Instant::now()),
             };
-            if to_reader.blocking_send(Input::Keys(keys)).is_err() {
+            if !keys.is_empty() && to_reader.blocking_send(Input::Keys(keys)).is_err() {
                 return;
             }
         }

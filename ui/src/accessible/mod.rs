@@ -35,9 +35,11 @@ mod keyboard;
 mod leaving;
 mod memory;
 mod not_here;
+mod presses;
 mod reading;
 mod replay;
 mod sentences;
+mod tab;
 mod teller;
 #[cfg(test)]
 mod tests;
@@ -233,7 +235,7 @@ impl Session {
             teller,
             reading: Reading::default(),
             undoable: Undoable::default(),
-            turns: Turns::default(),
+            turns: Turns::with_tab(tab::of_node),
             stations: file.map(|file| StationWriter::new(file, complain)),
             question: Question::None,
             handing_on: None,

@@ -306,23 +306,34 @@ fn waiting(queued: &QueuedMessage, now: Now) -> String {
 /// The answer to `:help`.
 pub(super) fn help() -> Vec<String> {
     let mut sentences = vec!["A line is a message. A line that starts with a colon is a command:".to_owned()];
-    let is_here = |spec: &&Spec| spec.scope == Scope::Anywhere || ALSO_HERE.contains(&spec.name);
-    sentences.extend(COMMANDS.iter().filter(is_here).map(explained));
+    sentences.extend(commands().into_iter().map(explained));
     sentences.push("::text: send the message \":text\".".to_owned());
     sentences
 }
 
 /// The answer to `:help` in a replay.
 pub(super) fn help_in_replay() -> Vec<String> {
+    commands_of_replay().into_iter().map(explained).collect()
+}
+
+/// The commands that are of use here.
+pub(super) fn commands() -> Vec<&'static Spec> {
+    let is_here = |spec: &&Spec| spec.scope == Scope::Anywhere || ALSO_HERE.contains(&spec.name);
+    COMMANDS.iter().filter(is_here).collect()
+}
+
+/// Those that are of use in a replay.
+pub(super) fn commands_of_replay() -> Vec<&'static Spec> {
     let is_here = |spec: &&Spec| {
         let name = spec.name;
         let is_asking = ALSO_HERE.contains(&name) && name != "undo";
         OF_REPLAY.contains(&name) || ALSO_IN_REPLAY.contains(&name) || is_asking
     };
-    COMMANDS.iter().filter(is_here).map(explained).collect()
+    COMMANDS.iter().filter(is_here).collect()
 }
 
-fn explained(spec: &Spec) -> String {
+/// What a command takes and does.
+pub(super) fn explained(spec: &Spec) -> String {
     ended(format!("{}: {}", spec.usage(), does(spec)))
 }
 

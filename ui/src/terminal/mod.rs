@@ -50,7 +50,9 @@ pub(crate) use self::{
     decoder::text_of,
     guard::write_beside,
     input::Input,
+    remains::is_answer,
     remote::{is_over_ssh, says_ssh},
+    tokens::{Token, Tokenizer},
     uncertain::{UncertainCells, replace_without_room},
 };
 
