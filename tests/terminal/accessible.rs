@@ -6,11 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clacks_p2p::{Node, core::HoldRule};
+use clacks_p2p::{Message, Node, core::HoldRule};
 
 use super::{
     screen::Modes,
-    session::{CTRL_C, ENTER, Launch, Session},
+    session::{CTRL_C, CTRL_Z, ENTER, Launch, Session},
 };
 
 const CTRL_D: &str = "\x04";
@@ -372,9 +372,61 @@ fn tab_finishes_a_command_and_tells_what_it_takes() {
     session.type_in("\t");
     session.wait_for("For example: :rate 0.5.");
     session.type_in("2\r");
-    session.wait_for("The send rate is");
+    session.wait_for("Sends 2 messages a second at most");
     let written = session.emulator.written();
     assert!(written.contains("For example: :rate 0.5.\r\n:rate 2\r\n"), "{written:?}");
     say(&session, ":quit");
     assert!(session.wait_for_exit().success());
+}
+
+#[test]
+fn ctrl_z_stops_the_program_only_where_a_shell_could_continue_it() {
+    let arguments = ["--port", "0", "--no-state", "--accessible"];
+    for has_shell in [false, true] {
+        let launch = Launch::new(&arguments).variable("TERM", "dumb");
+        let mut session = if has_shell { launch.under_a_shell() } else { launch }.start_blindly();
+        session.wait_for("is running.");
+        session.type_in("a draft");
+        session.wait_for("a draft");
+        session.type_in(CTRL_Z);
+        if has_shell {
+            session.wait_until_stopped();
+            session.go_on();
+            session.wait_until("the line once more", |screen| screen.contents().matches("a draft").count() == 2);
+        } else {
+            session.wait_for("The program can't be stopped: no shell is above it that could continue it.");
+        }
+        say(&session, " goes on");
+        session.wait_for("Queued as 1.");
+        say(&session, ":queue");
+        session.wait_for("number 1: a draft goes on, here for ");
+        say(&session, ":quit!");
+        assert!(session.wait_for_exit().success());
+        session.assert_restored();
+    }
+}
+
+#[test]
+fn a_station_rings_the_bell_at_once_although_its_sentence_waits() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sender = runtime.block_on(Node::builder().hostname("127.0.0.1").port(0).start()).unwrap();
+    let mut session = start(&["--port", "0", "--no-state", "--hostname", "127.0.0.1", "--accessible"]);
+    for line in [":station 1 bell gnu", &format!(":add {}", sender.address())] {
+        say(&session, line);
+    }
+    session.wait_for("Added");
+    assert!(!session.emulator.written().contains('\u{7}'));
+    session.type_in("a dra");
+    session.wait_for("a dra");
+    let written = session.emulator.written();
+    let address = written.split_whitespace().find(|word| word.starts_with("127.0.0.1:")).unwrap();
+    sender.add_peer(&address.parse().unwrap());
+    sender.enqueue(Message::text("gnu terry")).unwrap();
+    session.wait_for_written("\u{7}");
+    assert!(!session.emulator.written().contains("For a station"));
+    say(&session, "ft");
+    session.wait_for("For a station: ");
+    say(&session, ":quit!");
+    assert!(session.wait_for_exit().success());
+    runtime.block_on(sender.stop());
 }

@@ -29,7 +29,7 @@ const MOST_LISTED: usize = 30;
 /// Columns of a message that are told.
 const MESSAGE: usize = 160;
 /// The commands that are of use without a screen, beside those that `clacks node` has.
-const ALSO_HERE: [&str; 19] = [
+const ALSO_HERE: [&str; 21] = [
     "traffic",
     "filter",
     "write",
@@ -47,6 +47,8 @@ const ALSO_HERE: [&str; 19] = [
     "page-up",
     "top",
     "bottom",
+    "next-pane",
+    "previous-pane",
     "hold-still",
     "undo",
 ];
@@ -359,6 +361,9 @@ fn does(spec: &Spec) -> &'static str {
         "down" => "tell the next in the list, and select it",
         "page-up" => "tell those before in the list",
         "top" => "tell the first in the list, and select it",
+        "next-pane" => "tell the next of the lists: peers, queue, held, traffic, overhead",
+        "previous-pane" => "tell the list before",
+        "edit" => "give a message that waits or is held another text; without TEXT, tell what it says",
         "bottom" => "tell the last in the list, and select it",
         "limits" => "tell what is taken and done at most, how much of it is used and how often it was met",
         "help" => "list the commands",
@@ -395,7 +400,7 @@ pub(super) fn handed_on(told: &str) -> String {
     ended(capitalized(told))
 }
 
-fn number(count: usize, of: &str) -> String {
+pub(super) fn number(count: usize, of: &str) -> String {
     if count == 1 { format!("1 {of}") } else { format!("{count} {of}s") }
 }
 
