@@ -19,6 +19,8 @@ use crate::{
 /// Lines that can be had back with the arrow keys.
 const MOST_LINES: usize = 200;
 
+const ZERO_WIDTH_JOINER: char = '\u{200d}';
+
 /// What keys came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Typed {
@@ -258,8 +260,11 @@ impl LineEditor {
         // The last character may yet become another one.
         let text = str::from_utf8(tail).map(without_tabs).unwrap_or_default();
         if let Some((last, _)) = text.grapheme_indices(true).next_back() {
-            let text = settled.text + shown_bytes(&tail[..last]).len();
-            self.drawn.settled = Length { line: settled.line + last, text };
+            // How a joiner is shown depends on what stands behind it.
+            let shown = shown_bytes(&tail[..last]);
+            if !text[..last].ends_with(ZERO_WIDTH_JOINER) && new.starts_with(&shown) {
+                self.drawn.settled = Length { line: settled.line + last, text: settled.text + shown.len() };
+            }
         }
         if new == old {
             return None;

@@ -76,9 +76,7 @@ fn lines_that_were_typed_come_back() {
     let mut editor = LineEditor::default();
     editor.press(b"one\rtwo\rtwo\r \r");
     let mut shown = editor.press(b"\x1b[A");
-    for (key, line) in
-        [(b'A', "one"), (b'A', "one"), (b'B', "two"), (b'B', ""), (b'B', ""), (b'A', "two")]
-    {
+    for (key, line) in [(b'A', "one"), (b'A', "one"), (b'B', "two"), (b'B', ""), (b'B', ""), (b'A', "two")] {
         shown.extend(editor.press(&[0x1b, b'[', key]));
         assert_eq!(screen(&shown), line);
     }
@@ -159,6 +157,21 @@ fn a_paste_is_drawn_once_a_read_and_only_its_end_is_laid_out_again() {
             assert!(again <= 2 * text.len() + 4, "{text:?}: {again}");
         }
         assert_eq!(editor.drawn.text, shown_bytes(paste.as_bytes()), "{text:?}");
+    }
+}
+
+#[test]
+fn a_joiner_that_joins_nothing_is_drawn_as_the_whole_is() {
+    for line in [
+        "\u{1f300}\u{200d}\u{1f1e9}[2J",
+        "\u{1f300}\u{200d}a\u{200d}\u{1f300}b",
+        "\u{200d}\u{200d}\u{1f1e9}x",
+    ] {
+        let mut editor = LineEditor::default();
+        for byte in line.bytes() {
+            editor.press(&[byte]);
+            assert_eq!(editor.drawn.text, shown_bytes(whole_characters(&editor.line)), "{line:?}");
+        }
     }
 }
 
