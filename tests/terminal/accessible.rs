@@ -392,7 +392,8 @@ fn ctrl_z_stops_the_program_only_where_a_shell_could_continue_it() {
         if has_shell {
             session.wait_until_stopped();
             session.go_on();
-            session.wait_until("the line once more", |screen| screen.contents().matches("a draft").count() == 2);
+            session
+                .wait_until("the line once more", |screen| screen.contents().matches("a draft").count() == 2);
         } else {
             session.wait_for("The program can't be stopped: no shell is above it that could continue it.");
         }

@@ -182,7 +182,10 @@ impl Emulator {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        assert!(!IS_JUDGING.get(), "a condition is told of the screen; what it asks of the emulator itself never comes");
+        assert!(
+            !IS_JUDGING.get(),
+            "a condition is told of the screen; what it asks of the emulator itself never comes"
+        );
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

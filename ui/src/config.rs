@@ -271,7 +271,8 @@ impl Located for ViewFile {
 
 /// Addresses as a person writes them, unlike those on the wire.
 fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Address>>, D::Error> {
-    let read = |text: String| number::address(&text).map_err(|error| D::Error::custom(format!("{text:?}: {error}")));
+    let read =
+        |text: String| number::address(&text).map_err(|error| D::Error::custom(format!("{text:?}: {error}")));
     Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect::<Result<_, _>>().map(Some)
 }
 

@@ -24,7 +24,8 @@ pub(super) fn of_replay(line: &str) -> Option<Tab> {
 
 fn tab(line: &str, commands: &[&Spec]) -> Option<Tab> {
     let text = line.strip_prefix(':').filter(|text| !text.starts_with(':'))?.trim_start();
-    let (name, has_argument) = text.split_once(char::is_whitespace).map_or((text, false), |(name, _)| (name, true));
+    let (name, has_argument) =
+        text.split_once(char::is_whitespace).map_or((text, false), |(name, _)| (name, true));
     let begun: Vec<_> = commands.iter().copied().filter(|spec| spec.name.starts_with(name)).collect();
     let whole = begun.iter().copied().find(|spec| spec.name == name);
     Some(match (whole, begun.as_slice()) {
@@ -34,14 +35,19 @@ fn tab(line: &str, commands: &[&Spec]) -> Option<Tab> {
         }
         (None, _) if name.is_empty() => Tab::Tell("A colon begins a command; :help lists them.".to_owned()),
         (None, []) => Tab::Tell(format!("No command here begins with :{name}; :help lists them.")),
-        (None, _) if has_argument => Tab::Tell(format!("No command here is called :{name}; :help lists them.")),
+        (None, _) if has_argument => {
+            Tab::Tell(format!("No command here is called :{name}; :help lists them."))
+        }
         (None, [only]) => {
             let space = if only.argument == Argument::Nothing { "" } else { " " };
             Tab::Add(format!("{}{space}", &only.name[name.len()..]))
         }
         (None, [first, ..]) => {
             let is_common = |end: &usize| {
-                first.name.get(..*end).is_some_and(|start| begun.iter().all(|spec| spec.name.starts_with(start)))
+                first
+                    .name
+                    .get(..*end)
+                    .is_some_and(|start| begun.iter().all(|spec| spec.name.starts_with(start)))
             };
             match (name.len() + 1..=first.name.len()).rev().find(is_common) {
                 Some(end) => Tab::Add(first.name[name.len()..end].to_owned()),

@@ -25,7 +25,9 @@ pub(super) fn answer(text: &str, is_first: bool) -> usize {
 pub(crate) fn is_answer(read: &str) -> bool {
     let end = ["\x1b\\", "\x07"].into_iter().find_map(|end| read.strip_suffix(end));
     match end {
-        Some(text) => string_start(text) == 0 && !text.contains(char::is_control) && text.starts_with([']', 'P', '_']),
+        Some(text) => {
+            string_start(text) == 0 && !text.contains(char::is_control) && text.starts_with([']', 'P', '_'])
+        }
         None => read.chars().nth(1).is_some() && answer(read, true) == read.len(),
     }
 }
