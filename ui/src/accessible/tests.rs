@@ -352,7 +352,7 @@ async fn all_that_the_dashboard_knows_of_a_peer_and_a_message_is_told() {
         "{told}"
     );
     let told = heard.hear(":charts").await;
-    for fact in ["A second in the last minute: ", " in, ", " out, ", "Since the start "] {
+    for fact in ["A second in the last minute: ", " in, ", " out, ", "Since the start: "] {
         assert!(told.contains(fact), "{fact}: {told}");
     }
     for wrong in [":open 999", ":open nobody:1", ":open no address", ":biography 999"] {

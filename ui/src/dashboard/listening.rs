@@ -24,13 +24,13 @@ pub(crate) struct Listening {
 
 /// The terminal's bell. It keeps to the time of who hears it, which in a replay is not that of the node.
 #[derive(Debug, Default)]
-pub(super) struct Bell {
+pub(crate) struct Bell {
     last: Option<Instant>,
 }
 
 impl Bell {
     /// Whether it may ring at this time; if so, it does.
-    pub(super) fn may_ring(&mut self, now: Instant) -> bool {
+    pub(crate) fn may_ring(&mut self, now: Instant) -> bool {
         let is_soon = self.last.is_some_and(|last| now.saturating_duration_since(last) < BETWEEN_RINGS);
         if !is_soon {
             self.last = Some(now);
