@@ -65,9 +65,14 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Node(event) => on_event(model, &event),
         Msg::Refreshed(snapshot) => {
+            let room = |model: &Model| {
+                let overview = &model.overview;
+                (overview.queued, overview.in_flight, overview.held, overview.held_bytes)
+            };
+            let before = room(model);
             model.refresh(*snapshot);
             model.follow_text();
-            Vec::new()
+            if room(model) == before { Vec::new() } else { assist::room_changed(model) }
         }
         Msg::Answered(answer) => {
             let sends = assist::answered(model, answer);
