@@ -2,10 +2,7 @@
 
 use std::net::IpAddr;
 
-use clacks_p2p::{
-    Message,
-    core::{Peer, QueuedMessage},
-};
+use clacks_p2p::core::{Peer, QueuedMessage};
 
 use super::{
     check,
@@ -173,7 +170,6 @@ fn ask(model: &mut Model) -> Vec<Effect> {
 /// Whether the node or the disk may have something against a command that nothing here knows of.
 fn has_to_be_asked_about(command: &Command) -> bool {
     match command {
-        Command::Node(NodeCommand::Enqueue(message)) => message.size() > Message::MAX_SIZE,
         Command::Node(_) => true,
         Command::View(command) => matches!(
             command,
@@ -203,6 +199,16 @@ pub(super) fn answered(model: &mut Model, answer: Answer) -> bool {
     }
     judge(model);
     !awaits_disk && sends_now(model)
+}
+
+/// The node has more room for messages, or less: it is asked again about a line that needs some.
+pub(super) fn room_changed(model: &Model) -> Vec<Effect> {
+    let needs_room = |question: &&Question| {
+        let command = question.command.as_ref();
+        matches!(command, Some(Command::Node(NodeCommand::Enqueue(_) | NodeCommand::Replace(..))))
+    };
+    let asked = model.assist.asked.as_ref().filter(needs_room).filter(|_| model.next_owner().is_input());
+    asked.cloned().map(Effect::Ask).into_iter().collect()
 }
 
 /// Takes in the names that were found for a path.

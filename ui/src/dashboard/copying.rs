@@ -64,7 +64,9 @@ impl Model {
         let lines: Vec<String> = match self.pane {
             Pane::Peers if marked.peers.len() > 0 => marked.peers.iter().map(ToString::to_string).collect(),
             Pane::Peers => self.peers.visible(height).0.iter().map(|peer| peer.address.to_string()).collect(),
-            Pane::Map => self.map.towers().iter().map(|tower| tower.peer.address.to_string()).collect(),
+            Pane::Map => {
+                self.shown_map().towers().iter().map(|tower| tower.peer.address.to_string()).collect()
+            }
             Pane::Queue => self.queue.visible(height).0.iter().map(|queued| line(&queued.message)).collect(),
             Pane::Traffic => {
                 let Some(lines) = self.log_lines() else {

@@ -13,7 +13,7 @@ use super::{layout::Pane, model::Model, update::Effect};
 const BETWEEN_RINGS: Duration = Duration::from_secs(3);
 
 /// The stations and what came for them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Listening {
     stations: Stations,
     /// Those that were changed since the configuration file was read, to be kept.

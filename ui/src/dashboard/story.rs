@@ -15,7 +15,7 @@ pub(super) fn open_biography(model: &mut Model) {
 /// The message that is selected, or that what is open is about.
 pub(super) fn message(model: &Model) -> Option<Message> {
     match &model.overlay {
-        Some(Overlay { content: Content::Overhead(souls), .. }) => souls.message(&model.lives),
+        Some(Overlay { content: Content::Overhead(souls), .. }) => souls.message(model.shown_lives()),
         Some(Overlay { content: Content::Held, .. }) => {
             model.held.list.selected_message().map(|held| held.queued.message.clone())
         }

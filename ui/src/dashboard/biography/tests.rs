@@ -41,14 +41,7 @@ fn counts(tally: &Tally) -> Vec<(String, u32)> {
 fn a_stay_goes_on_after_a_drop_that_was_taken_back() {
     let mut lives = Biographies::default();
     let gnu = Message::text("GNU");
-    let back = Event::MessageQueued {
-        id: id(),
-        message: gnu.clone(),
-        origin: Origin::TakenBack(None),
-        since_ms: 0,
-        visits: 1,
-        place: None,
-    };
+    let back = Event::MessageRestored { was: None, queued: queued("GNU", 1), held: None };
     lives.note(&back, at(0));
     assert!(lives.of(&gnu).is_none());
     lives.note(&came("GNU", "c", 1), at(1));

@@ -18,7 +18,7 @@ use crate::{command::NodeCommand, recording::player::Progress};
 const TALL: (u16, u16) = (80, 24);
 const WITH_MAP: (u16, u16) = (200, 60);
 
-fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
+pub(super) fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     for letter in keys.chars() {
         let code = match letter {
@@ -34,7 +34,7 @@ fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
 }
 
 /// The keys that open it from the list of the peers.
-fn opening(overlay: Overlay) -> &'static str {
+pub(super) fn opening(overlay: Overlay) -> &'static str {
     match overlay {
         Overlay::Stations => ":stations\n",
         Overlay::Map => "M",

@@ -65,9 +65,14 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Node(event) => on_event(model, &event),
         Msg::Refreshed(snapshot) => {
+            let room = |model: &Model| {
+                let overview = &model.overview;
+                (overview.queued, overview.in_flight, overview.held, overview.held_bytes)
+            };
+            let before = room(model);
             model.refresh(*snapshot);
             model.follow_text();
-            Vec::new()
+            if room(model) == before { Vec::new() } else { assist::room_changed(model) }
         }
         Msg::Answered(answer) => {
             let sends = assist::answered(model, answer);
@@ -80,6 +85,8 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Ran(outcomes, before) => {
             outcome::note(model, &outcomes, before);
+            // What the user did to what is open is seen there.
+            model.has_opened = true;
             sending::settle(model, &outcomes)
         }
         Msg::BeginsAgain => {
@@ -109,6 +116,7 @@ fn on_done(model: &mut Model, msg: Msg) {
     match msg {
         Msg::Undone(result, left) => {
             model.undo.remember(left, Vec::new(), model.now);
+            model.has_opened = true;
             on_done(model, Msg::Done(result));
         }
         Msg::Recorded(said) => {
@@ -135,7 +143,7 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     model.shares.note(event, model.now);
     model.trends.note(event);
     model.towers.note(event, model.now.uptime, &mut model.motion);
-    model.map.note(event, model.now.uptime, model.frozen.is_some(), &mut model.motion);
+    model.map.note(event, model.now.uptime, &mut model.motion);
     model.hold_traffic();
     let is_row = model.log.note(event, model.now.unix_ms);
     model.count_held_rows(usize::from(is_row));

@@ -89,7 +89,7 @@ fn spans(
     let fixed = MARKER + number.len() + SIZE + AGE + 2;
     let visits = if width >= fixed + VISITS + PREVIEW { VISITS } else { 0 };
     let text = fit(&preview(&queued.message), width.saturating_sub(fixed + visits));
-    let age = model.now.uptime.saturating_sub(Duration::from_millis(queued.since_ms));
+    let age = model.shown_now().uptime.saturating_sub(Duration::from_millis(queued.since_ms));
     let seen = if queued.visits > 1 { format!("{}{}", glyphs().times, queued.visits) } else { String::new() };
     vec![
         Span::styled(number, theme.quiet),

@@ -30,7 +30,7 @@ const LINE: std::ops::RangeInclusive<usize> = 16..=100;
 pub(crate) fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let mut lines = next(model, theme, columns);
     lines.push(Line::default());
-    let mut sends = model.sends.newest_first();
+    let mut sends = model.shown_sends().newest_first();
     match sends.next() {
         Some(last) => lines.extend(send(model, theme, last, columns)),
         None => lines.extend(entry(theme.quiet, NAME, "last send", "nothing has been sent yet", columns)),
@@ -49,12 +49,12 @@ pub(crate) fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'st
 /// When the next message goes, which it is, and to whom it can go: always as many lines, so that what stands below
 /// does not jump.
 fn next(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let overview = &model.overview;
+    let overview = &model.listed;
     let room = columns.saturating_sub(NAME);
     let (when, odds) = match overview.next_send.filter(|_| overview.queued > 0) {
         Some(at) => {
             let text = model.head.as_ref().map(|head| preview(&head.message)).unwrap_or_default();
-            let wait = format::span(at.saturating_sub(model.now.uptime));
+            let wait = format::span(at.saturating_sub(model.shown_now().uptime));
             (format!("in {wait}: {text}"), odds(&overview.free_peers, overview.is_for_proven))
         }
         None => (with_keys(model, idle(overview)), String::new()),
