@@ -303,13 +303,15 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
     complete(line, cursor, candidates)
 }
 
-/// Completes the line, or goes on to the next choice. A line that is no command is left.
+/// Completes the line, or goes on to the next choice. A line that is no command is left; behind a lone colon stand all
+/// commands.
 pub(super) fn complete_line(model: &mut Model, direction: Direction) -> Vec<Effect> {
     if let Some(menu) = model.assist.menu.take() {
         return choose(model, menu, direction);
     }
     let line = model.input.draft();
-    if model.line() != Line::Command {
+    let begins_command = line.starts_with(':') && matches!(model.line(), Line::Empty { is_command: true });
+    if model.line() != Line::Command && !begins_command {
         model.leave_input();
         return Vec::new();
     }

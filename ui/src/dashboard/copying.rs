@@ -86,7 +86,7 @@ impl Model {
             let time = view::clock(row.unix_ms, &self.zone);
             let peer = row.peer.as_ref().map(ToString::to_string).unwrap_or_default();
             let said = row.message.as_ref().map_or_else(|| row.what.clone(), text);
-            let fields = [&*time, row.direction.name(), &peer, &said, &row.outcome];
+            let fields = [&*time, row.kind(), &peer, &said, &row.outcome];
             let line = fields.map(one_line).join("\t");
             room = room.checked_sub(line.len() + 1)?;
             Some(line)

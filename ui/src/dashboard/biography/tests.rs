@@ -193,6 +193,21 @@ fn large(lives: &mut Biographies, name: &str, remote: u8, text: &str, visits: u3
 }
 
 #[test]
+fn whoever_overtakes_others_stands_before_all_that_have_less() {
+    let peers: Vec<Address> = ('a'..='e').map(|name| peer(&name.to_string()).address).collect();
+    for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 4, 1, 3]] {
+        let mut tally = Tally::default();
+        for turn in 0..40_usize {
+            // Each in its turn runs ahead by one more than the last.
+            tally.count(&peers[order[turn * turn % 7 % 5]]);
+            tally.count(&peers[order[turn / 8]]);
+            let counts: Vec<_> = tally.peers().iter().map(|(_, count)| *count).collect();
+            assert!(counts.is_sorted_by(|one, other| one >= other), "{order:?}, turn {turn}: {counts:?}");
+        }
+    }
+}
+
+#[test]
 fn however_large_messages_are_their_lives_are_remembered_and_found_by_what_is_kept() {
     for visits in [1, 2] {
         let mut lives = Biographies::default();

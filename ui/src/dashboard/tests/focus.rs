@@ -135,6 +135,31 @@ fn a_key_of_another_list_says_which_one_it_is_for() {
 }
 
 #[test]
+fn what_a_key_was_refused_for_goes_with_the_next_key() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Esc);
+    assert!(fixture.screen().contains("nothing is open, and all traffic is shown"), "{}", fixture.screen());
+    typed(&mut fixture, "H");
+    let screen = fixture.screen();
+    assert!(screen.contains("HELD") && !screen.contains("nothing is open"), "{screen}");
+    // What went wrong by itself stays.
+    fixture.send(Msg::Done(Err("the disk is full".to_owned())));
+    fixture.press(KeyCode::Esc);
+    assert!(fixture.screen().contains("the disk is full"), "{}", fixture.screen());
+}
+
+#[test]
+fn behind_a_lone_colon_tab_offers_the_commands() {
+    for keys in [":", "i:"] {
+        let mut fixture = Fixture::busy(80, 24);
+        typed(&mut fixture, keys);
+        fixture.press(KeyCode::Tab);
+        let screen = fixture.screen();
+        assert!(screen.contains("1 of ") && screen.contains("CMD  :announce"), "{keys}: {screen}");
+    }
+}
+
+#[test]
 fn the_label_says_what_enter_does() {
     for (keys, label, sends) in [
         ("ihello", " SAY ", Some(true)),

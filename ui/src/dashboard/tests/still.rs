@@ -9,7 +9,7 @@ use clacks_p2p::{
 use crossterm::event::KeyCode;
 
 use super::{
-    super::{focus::Overlay, layout::Pane, update::Msg},
+    super::{focus::Overlay, layout::Pane, log::Row, update::Msg},
     fixture::{Fixture, peer, queued},
     focus::{opening, typed},
     holding::held_messages,
@@ -177,7 +177,7 @@ fn a_recording_or_a_log_that_failed_is_told_until_it_is_acknowledged() {
         fixture.refresh();
         fixture.model.recorded = None;
         fixture.model.recorded = Some(1_000_000);
-        let reason = "cannot write x.jsonl: No space left on device".to_owned();
+        let reason = "recording has stopped: cannot write x.jsonl: No space left on device".to_owned();
         fixture.send(Msg::Recorded(Err(reason)));
         fixture.model.recorded = None;
         fixture.lost_lines = Some(LostLines { lines: 12, reason: "No space left on device".to_owned() });
@@ -192,6 +192,8 @@ fn a_recording_or_a_log_that_failed_is_told_until_it_is_acknowledged() {
         assert!(
             told.contains(&"the recording ended: cannot write x.jsonl: No space left on device".to_owned())
         );
+        let kind = fixture.model.log.shown().find(|row| row.what.starts_with("the recording")).map(Row::kind);
+        assert_eq!(kind, Some("note"), "it is about no peer");
         assert!(told.iter().any(|what| what.starts_with("12 lines of the log could not be written")));
         // The next that begins is not the one that failed.
         fixture.send(Msg::Recorded(Ok("records to y.jsonl".to_owned())));

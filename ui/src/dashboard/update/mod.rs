@@ -35,12 +35,18 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     model.now = now;
     model.shares.forget_old(now);
     model.undo.forget_old(now);
-    let is_input = matches!(msg, Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_));
-    let mut effects = take_in(model, msg);
-    if is_input {
-        effects.extend(editing::leave(model));
-        model.follow_draft();
+    if !matches!(msg, Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_)) {
+        return take_in(model, msg);
     }
+    // Where nothing can be seen, nothing was read either.
+    if model.areas().is_some() {
+        model.forget_refusal();
+    }
+    let notice = model.notice.clone();
+    let mut effects = take_in(model, msg);
+    effects.extend(editing::leave(model));
+    model.follow_draft();
+    model.mark_refusal(notice.as_ref());
     effects
 }
 

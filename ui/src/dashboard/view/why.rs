@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::{
     super::{
-        format,
+        format::{self, grouped},
         model::Model,
         sends::{Outcome, Send},
         theme::{Theme, letter},
@@ -13,7 +13,7 @@ use super::{
     row::{clock, entry, fit, fit_right, preview},
     with_keys,
 };
-use crate::facts::choice::{grouped, idle, odds, outcome, reason, share};
+use crate::facts::choice::{idle, odds, outcome, reason, share};
 
 /// Columns of the names of fields.
 const NAME: usize = 12;
@@ -57,7 +57,7 @@ fn next(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
             let wait = format::span(at.saturating_sub(model.shown_now().uptime));
             (format!("in {wait}: {text}"), odds(&overview.free_peers, overview.is_for_proven))
         }
-        None => (with_keys(model, idle(overview)), String::new()),
+        None => (with_keys(model, idle(overview)), "-".to_owned()),
     };
     let line = |name: &str, style, text: &str| {
         Line::from(vec![Span::styled(fit(name, NAME), style), Span::raw(fit(text, room))])
@@ -82,7 +82,7 @@ fn send(model: &Model, theme: Theme, send: &Send, columns: usize) -> Vec<Line<'s
 
 fn brief(model: &Model, theme: Theme, send: &Send, columns: usize) -> Vec<Line<'static>> {
     let status = send.choice.status().map_or(' ', letter);
-    let drawn = grouped(send.choice.draw);
+    let drawn = grouped(send.choice.draw.into());
     let what = match &send.outcome {
         Outcome::OnItsWay => "on its way".to_owned(),
         Outcome::Taken(time) => format!("taken, {}", format::round_trip(*time)),
@@ -148,12 +148,12 @@ fn draw_line(theme: Theme, choice: &Choice, columns: usize) -> Vec<Line<'static>
     let mut line = Line::from(Span::raw(fit("", NAME)));
     line.spans.extend(cells);
     let cell = (u64::from(choice.draw) * width as u64 / u64::from(Choice::DRAWS)) as usize;
-    let mark = format!("^ {}", grouped(choice.draw));
+    let mark = format!("^ {}", grouped(choice.draw.into()));
     // The mark's number stands on whichever side of it has room.
     let pointer = if cell + mark.len() <= width {
         format!("{}{mark}", " ".repeat(cell))
     } else {
-        fit_right(&format!("{} ^", grouped(choice.draw)), cell + 1)
+        fit_right(&format!("{} ^", grouped(choice.draw.into())), cell + 1)
     };
     vec![
         Line::default(),
