@@ -41,7 +41,7 @@ pub(super) fn opening(overlay: Overlay) -> &'static str {
         Overlay::Peer => "\n",
         Overlay::Message => "\t\n",
         Overlay::Row => "\t\tkk\n",
-        Overlay::Biography => "\t\tkkkkkb",
+        Overlay::Biography => "\tb",
         Overlay::Overhead => "O",
         Overlay::Why => "W",
         Overlay::Limits => "L",
