@@ -9,7 +9,7 @@ use crate::{
     accessible::{self, Pace},
     charset,
     config::View,
-    dashboard::{self, Settings, Source},
+    dashboard::{self, Source},
     paths::UserPath,
     recording::{player::Player, tape::Facts},
     tell, terminal,
@@ -37,7 +37,7 @@ pub(crate) struct Options {
 }
 
 fn speed(text: &str) -> Result<f64, &'static str> {
-    let speed = text.parse().ok().filter(|speed| crate::recording::player::SPEEDS.contains(speed));
+    let speed = text.parse().ok().filter(|speed| crate::recording::controls::SPEEDS.contains(speed));
     speed.ok_or("a speed is a number from 0.25 to 64, such as 4")
 }
 
@@ -48,8 +48,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     }
     let view = options.view.with_file(options.config.as_deref())?;
     charset::choose(view.ascii);
-    let settings = Settings::new(false, view)?;
-    let is_accessible = settings.view.accessible.unwrap_or_default();
+    let settings = view.settings(false)?;
+    let is_accessible = view.accessible.unwrap_or_default();
     let mut progress = LoadingProgress::new(is_accessible);
     let player = Player::open(&options.file, options.speed.unwrap_or(1.0), |part| progress.show(part));
     progress.end();
@@ -58,7 +58,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let result = if is_accessible {
         let is_for_a_program = !io::stdout().is_terminal() && options.speed.is_none();
         let pace = if is_for_a_program { Pace::AtOnce } else { Pace::AsItHappened };
-        let (filter, stations) = (settings.view.filter.clone(), settings.view.stations.clone());
+        let (filter, stations) = (view.filter.clone(), view.stations.clone());
         let options = accessible::Options { filter, stations, ..accessible::Options::default() };
         accessible::replay(player, options, pace).await
     } else {

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{ByteSize, number};
 use crate::{
-    dashboard::{MotionSetting, UserKeys},
+    dashboard::{Looks, MotionSetting, Options, Settings, UserKeys},
     filter::Filter,
     paths::UserPath,
     station::Stations,
@@ -115,6 +115,26 @@ impl Located for View {
 }
 
 impl View {
+    /// Opens the theme that is named here, or `auto`.
+    pub(crate) fn open_theme(&self) -> anyhow::Result<Looks> {
+        let directory = super::themes_directory();
+        Looks::open(directory.as_deref(), self.theme.as_deref(), self.theme_place.as_deref())
+    }
+
+    /// How the dashboard is opened, without a history. Reads the themes, so that a wrong one is reported before a node
+    /// starts.
+    pub(crate) fn settings(&self, demo: bool) -> anyhow::Result<Settings> {
+        let options = Options {
+            mouse: !self.no_mouse.unwrap_or_default(),
+            title: !self.no_title.unwrap_or_default(),
+            motion: self.motion,
+            filter: self.filter.clone(),
+            stations: self.stations.clone(),
+            keys: self.keys.clone(),
+        };
+        Ok(Settings::new(demo, options, self.open_theme()?))
+    }
+
     /// Where the history is kept, with the directory of a node that has one; `None` if it is not kept.
     pub(crate) fn history(&self, directory: Option<&Path>) -> Option<PathBuf> {
         let file =
@@ -140,6 +160,30 @@ impl View {
             history_file: self.history_file.or(other.history_file),
             stations: self.stations.or(other.stations),
             keys: self.keys.or(other.keys),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_theme_that_is_not_there_is_told_with_the_line_that_names_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.toml");
+        for theme in ["foo", "missing.toml"] {
+            std::fs::write(&file, format!("# mine\n[view]\ntheme = '{theme}'\n")).unwrap();
+            let told = |view: View| {
+                let view = view.with_file(Some(&file)).unwrap();
+                view.open_theme().map(drop).map_err(|error| format!("{error:#}"))
+            };
+            let place = format!("{}: line 3: ", file.display());
+            let error = told(View::default()).unwrap_err();
+            assert!(error.starts_with(&place) && error.contains(theme), "{error}");
+            let given = |name: &str| View { theme: Some(name.to_owned()), ..View::default() };
+            assert!(told(given("bar")).unwrap_err().starts_with("there is no theme bar"));
+            assert_eq!(told(given("dark")), Ok(()));
         }
     }
 }

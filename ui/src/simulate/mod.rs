@@ -16,7 +16,7 @@ use self::{picture::PictureFile, progress::Progress, table::Document};
 use crate::{
     charset,
     config::{VIEW_HEADING, View, number},
-    dashboard::{Looks, Theme},
+    dashboard::Theme,
     paths::UserPath,
     terminal,
 };
@@ -150,7 +150,7 @@ async fn show(scenario: Scenario, samples: Option<u32>, view: &View) -> anyhow::
 /// The theme; from now on the characters are those that were chosen too.
 fn theme(view: &View) -> anyhow::Result<Theme> {
     charset::choose(view.ascii);
-    Ok(Looks::open(view)?.theme())
+    Ok(view.open_theme()?.theme())
 }
 
 /// Simulates as fast as it goes.
