@@ -73,7 +73,7 @@ pub(crate) struct Config {
     pub(crate) kill_timeout: Option<KillTimeout>,
 
     /// Node to announce this one to until it answers; may be given more than once
-    #[arg(long = "peer", env = "CLACKS_PEERS", value_name = "HOST:PORT", value_delimiter = ',')]
+    #[arg(long = "peer", env = "CLACKS_PEERS", value_name = "HOST:PORT", value_delimiter = ',', value_parser = number::address)]
     #[serde(default, deserialize_with = "addresses")]
     pub(crate) peers: Option<Vec<Address>>,
 
@@ -271,7 +271,8 @@ impl Located for ViewFile {
 
 /// Addresses as a person writes them, unlike those on the wire.
 fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Address>>, D::Error> {
-    let read = |text: String| text.parse().map_err(|error| D::Error::custom(format!("{text:?}: {error}")));
+    let read =
+        |text: String| number::address(&text).map_err(|error| D::Error::custom(format!("{text:?}: {error}")));
     Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect::<Result<_, _>>().map(Some)
 }
 

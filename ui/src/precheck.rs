@@ -7,7 +7,7 @@ use std::io;
 
 use clacks_p2p::{
     Address, Message, Node,
-    core::{EnqueueError, MessageId, Status},
+    core::{MessageId, ReplaceError, Status},
     node::NotKnown,
 };
 
@@ -15,7 +15,7 @@ use rustix::fs::{Access, access};
 
 use crate::{
     command::{NodeCommand, ViewCommand},
-    peer_list,
+    execute, peer_list,
     recording::recorder::RecordCommand,
 };
 
@@ -30,10 +30,8 @@ pub(crate) fn at_node(node: &Node, command: &NodeCommand) -> Option<String> {
         {
             Some(format!("{peer} is this node itself"))
         }
-        NodeCommand::Enqueue(message) | NodeCommand::Replace(_, message) if is_too_large(node, message) => {
-            let (size, most) = (message.size(), node.options().max_message_bytes);
-            Some(EnqueueError::TooLarge { size, most }.to_string())
-        }
+        NodeCommand::Enqueue(message) => node.check_enqueue(message).err().map(|error| error.to_string()),
+        NodeCommand::Replace(id, message) => not_replaced(node, *id, message),
         NodeCommand::Add(peer) => not_added(node, peer),
         NodeCommand::Ignore(peer) if is_ignored(node, peer) => Some(format!("{peer} is ignored already")),
         NodeCommand::Announce(peer) if is_ignored(node, peer) => {
@@ -47,7 +45,7 @@ pub(crate) fn at_node(node: &Node, command: &NodeCommand) -> Option<String> {
             Some(format!("connections from {remote} are not ignored"))
         }
         NodeCommand::Forget(peer) if node.peer(peer).is_none() => Some(format!("{peer}: {NotKnown}")),
-        NodeCommand::Drop(id) | NodeCommand::Replace(id, _) => not_here(node, *id),
+        NodeCommand::Drop(id) => not_here(node, *id),
         NodeCommand::DropAll(None) if node.queue_len() == 0 && node.overview().held == 0 => {
             Some(NOTHING_TO_DROP.to_owned())
         }
@@ -79,12 +77,20 @@ fn not_added(node: &Node, peer: &Address) -> Option<String> {
     if let Some(known) = node.peer(peer) {
         return Some(format!("{peer} is known already; it is {}", known.status));
     }
-    let is_full = node.overview().peers.total() >= node.options().max_peers;
-    is_full.then(|| format!("{peer} was not added: the limit on known peers is reached (max-peers)"))
+    (!node.has_room_for_peer()).then(|| no_room_for(peer))
 }
 
-fn is_too_large(node: &Node, message: &Message) -> bool {
-    message.size() > node.options().max_message_bytes
+/// Why a peer is not added for which none makes room.
+pub(crate) fn no_room_for(peer: &Address) -> String {
+    format!("{peer} was not added: the limit on known peers is reached (max-peers)")
+}
+
+fn not_replaced(node: &Node, id: MessageId, message: &Message) -> Option<String> {
+    match node.check_replace(id, message) {
+        Ok(()) => None,
+        Err(ReplaceError::NotHere) => not_here(node, id),
+        Err(error) => Some(execute::not_changed(id, &error)),
+    }
 }
 
 fn is_ignored(node: &Node, peer: &Address) -> bool {
@@ -233,5 +239,34 @@ mod tests {
             assert!(said.is_some(), "{line}");
             assert_eq!(outcome(&node, line).await, said, "{line}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_message_for_which_the_queue_has_no_room_is_refused_before_it_is_sent() {
+        let builder = Node::builder().hostname("127.0.0.1").port(0).send_rate(0.001);
+        let full = |options: &mut clacks_p2p::core::Options| {
+            (options.max_queue_messages, options.max_queue_bytes) = (2, 10);
+        };
+        let node = builder.options(full).start().await.unwrap();
+        for (line, is_refused) in [
+            ("one", false),
+            ("far too long", true),
+            ("2", false),
+            ("3", true),
+            (":edit 1 two", false),
+            (":edit 1 far too long", true),
+            (":json [3]", true),
+            (":drop 2", false),
+            ("3", false),
+        ] {
+            let said = refusal(&node, line);
+            assert_eq!(said.is_some(), is_refused, "{line}: {said:?}");
+            assert_eq!(outcome(&node, line).await, said, "{line}");
+        }
+        node.drop_matching(|_| true);
+        node.hand_on(std::time::Duration::from_secs(60)).await.unwrap();
+        let said = refusal(&node, "4");
+        assert!(said.is_some(), "it hands on");
+        assert_eq!(outcome(&node, "4").await, said);
     }
 }

@@ -11,7 +11,7 @@ use super::{
     answers::{Answer, Source, answer, select_named},
     keyboard::{Ended, Input, Keyboard},
     reading::Reading,
-    sentences, sentences_of, tell,
+    sentences, sentences_of, tab, tell,
 };
 use crate::{
     command::{Command, ViewCommand},
@@ -120,7 +120,7 @@ impl Session {
             player,
             teller,
             reading: Reading::default(),
-            turns: Turns::default(),
+            turns: Turns::with_tab(tab::of_replay),
             replies,
             pace,
             zone,

@@ -29,7 +29,7 @@ const MOST_LISTED: usize = 30;
 /// Columns of a message that are told.
 const MESSAGE: usize = 160;
 /// The commands that are of use without a screen, beside those that `clacks node` has.
-const ALSO_HERE: [&str; 19] = [
+const ALSO_HERE: [&str; 21] = [
     "traffic",
     "filter",
     "write",
@@ -47,6 +47,8 @@ const ALSO_HERE: [&str; 19] = [
     "page-up",
     "top",
     "bottom",
+    "next-pane",
+    "previous-pane",
     "hold-still",
     "undo",
 ];
@@ -306,23 +308,34 @@ fn waiting(queued: &QueuedMessage, now: Now) -> String {
 /// The answer to `:help`.
 pub(super) fn help() -> Vec<String> {
     let mut sentences = vec!["A line is a message. A line that starts with a colon is a command:".to_owned()];
-    let is_here = |spec: &&Spec| spec.scope == Scope::Anywhere || ALSO_HERE.contains(&spec.name);
-    sentences.extend(COMMANDS.iter().filter(is_here).map(explained));
+    sentences.extend(commands().into_iter().map(explained));
     sentences.push("::text: send the message \":text\".".to_owned());
     sentences
 }
 
 /// The answer to `:help` in a replay.
 pub(super) fn help_in_replay() -> Vec<String> {
+    commands_of_replay().into_iter().map(explained).collect()
+}
+
+/// The commands that are of use here.
+pub(super) fn commands() -> Vec<&'static Spec> {
+    let is_here = |spec: &&Spec| spec.scope == Scope::Anywhere || ALSO_HERE.contains(&spec.name);
+    COMMANDS.iter().filter(is_here).collect()
+}
+
+/// Those that are of use in a replay.
+pub(super) fn commands_of_replay() -> Vec<&'static Spec> {
     let is_here = |spec: &&Spec| {
         let name = spec.name;
         let is_asking = ALSO_HERE.contains(&name) && name != "undo";
         OF_REPLAY.contains(&name) || ALSO_IN_REPLAY.contains(&name) || is_asking
     };
-    COMMANDS.iter().filter(is_here).map(explained).collect()
+    COMMANDS.iter().filter(is_here).collect()
 }
 
-fn explained(spec: &Spec) -> String {
+/// What a command takes and does.
+pub(super) fn explained(spec: &Spec) -> String {
     ended(format!("{}: {}", spec.usage(), does(spec)))
 }
 
@@ -348,6 +361,9 @@ fn does(spec: &Spec) -> &'static str {
         "down" => "tell the next in the list, and select it",
         "page-up" => "tell those before in the list",
         "top" => "tell the first in the list, and select it",
+        "next-pane" => "tell the next of the lists: peers, queue, held, traffic, overhead",
+        "previous-pane" => "tell the list before",
+        "edit" => "give a message that waits or is held another text; without TEXT, tell what it says",
         "bottom" => "tell the last in the list, and select it",
         "limits" => "tell what is taken and done at most, how much of it is used and how often it was met",
         "help" => "list the commands",
@@ -384,7 +400,7 @@ pub(super) fn handed_on(told: &str) -> String {
     ended(capitalized(told))
 }
 
-fn number(count: usize, of: &str) -> String {
+pub(super) fn number(count: usize, of: &str) -> String {
     if count == 1 { format!("1 {of}") } else { format!("{count} {of}s") }
 }
 

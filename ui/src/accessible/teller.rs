@@ -15,7 +15,7 @@ use crate::{
     filter::Filter,
 };
 
-/// What stands for the bell of a station.
+/// What a sentence begins with that a station rings the bell for.
 const BELL: &str = "For a station: ";
 
 /// Turns events into sentences, not too many at once.
@@ -32,6 +32,8 @@ pub(super) struct Teller {
     kept_back: Option<usize>,
     /// Whether the next sentence is about something that a station rings the bell for.
     rings: bool,
+    /// Whether a station has rung the bell since [`Teller::has_rung`] was asked.
+    has_rung: bool,
     /// What commands ask about.
     pub(super) memory: Memory,
 }
@@ -48,6 +50,7 @@ impl Teller {
             tells_own: false,
             kept_back: None,
             rings: false,
+            has_rung: false,
             memory: Memory::default(),
         }
     }
@@ -69,6 +72,7 @@ impl Teller {
         let (untold, flood) = (self.take_in(event, now), &mut self.flood);
         if let Some(kept_back) = &mut self.kept_back {
             *kept_back += untold.len();
+            self.has_rung = false;
             return None;
         }
         let told = untold.into_iter().filter(|_| flood.admits(now.uptime)).collect::<Vec<_>>();
@@ -98,8 +102,14 @@ impl Teller {
         let mut told: Vec<_> = untold.map(|row| sentences::happened(row, &self.zone)).collect();
         if let Some(first) = told.first_mut().filter(|_| std::mem::take(&mut self.rings)) {
             first.insert_str(0, BELL);
+            self.has_rung = true;
         }
         told
+    }
+
+    /// Whether a station has rung the bell since this was asked last. None does while the user wants to hear nothing.
+    pub(super) fn has_rung(&mut self) -> bool {
+        std::mem::take(&mut self.has_rung)
     }
 
     /// When there is something to say about what was not told, in uptime.
@@ -368,7 +378,8 @@ mod tests {
         teller.memory.listening.set(number("2"), Some("fish".parse().unwrap()));
         let told = take(&mut teller, "red fish", now(0)).unwrap();
         assert!(told.starts_with("For a station: 03:04 in from"), "{told}");
-        assert!(take(&mut teller, "blue fish", now(0)).unwrap().starts_with("03:04"));
+        assert!(teller.has_rung() && !teller.has_rung());
+        assert!(take(&mut teller, "blue fish", now(0)).unwrap().starts_with("03:04") && !teller.has_rung());
         let hits: Vec<_> = teller.memory.listening.iter().map(|(.., hits)| hits).collect();
         assert_eq!(hits, [1, 2]);
     }

@@ -151,7 +151,7 @@ fn write_json_lines(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     for row in rows {
         let record = Record {
             time: row.unix_ms,
-            direction: row.direction.name(),
+            direction: row.kind(),
             peer: row.peer.as_ref().map(ToString::to_string),
             message: row.message.as_ref(),
             what: &row.what,
@@ -169,7 +169,7 @@ fn write_csv(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     for row in rows {
         let peer = row.peer.as_ref().map(ToString::to_string).unwrap_or_default();
         let message = row.message.as_ref().map(text).unwrap_or_default();
-        let cells = [&*time(row.unix_ms), row.direction.name(), &peer, &message, &row.what, &row.outcome];
+        let cells = [&*time(row.unix_ms), row.kind(), &peer, &message, &row.what, &row.outcome];
         writer.write_record(cells.map(cell))?;
     }
     writer.flush()

@@ -13,7 +13,7 @@ use super::{layout::Pane, model::Model, update::Effect};
 const BETWEEN_RINGS: Duration = Duration::from_secs(3);
 
 /// The stations and what came for them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Listening {
     stations: Stations,
     /// Those that were changed since the configuration file was read, to be kept.
@@ -24,13 +24,13 @@ pub(crate) struct Listening {
 
 /// The terminal's bell. It keeps to the time of who hears it, which in a replay is not that of the node.
 #[derive(Debug, Default)]
-pub(super) struct Bell {
+pub(crate) struct Bell {
     last: Option<Instant>,
 }
 
 impl Bell {
     /// Whether it may ring at this time; if so, it does.
-    pub(super) fn may_ring(&mut self, now: Instant) -> bool {
+    pub(crate) fn may_ring(&mut self, now: Instant) -> bool {
         let is_soon = self.last.is_some_and(|last| now.saturating_duration_since(last) < BETWEEN_RINGS);
         if !is_soon {
             self.last = Some(now);

@@ -65,7 +65,7 @@ pub(crate) use history::{LONGEST_LINE, MOST_LINES};
 pub(crate) use indent::indented;
 #[cfg(test)]
 pub(crate) use keymap::Place;
-pub(crate) use keymap::{Keymap, UserKeys};
+pub(crate) use keymap::{Key, Keymap, UserKeys};
 pub(crate) use looks::Looks;
 pub(crate) use map::Introductions;
 pub(crate) use motion::Setting as MotionSetting;

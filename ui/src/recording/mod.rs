@@ -21,6 +21,8 @@ pub(crate) mod tests;
 
 use clacks_p2p::node::SnapshotLimits;
 
+pub(crate) use recorder::HAS_STOPPED;
+
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u64 = 1;
 

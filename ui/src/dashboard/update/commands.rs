@@ -160,7 +160,11 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Write(target) => {
             return vec![Effect::Write(target, model.log.shown().cloned().collect())];
         }
-        ViewCommand::Station(number, wish) => return model.wish(number, wish),
+        ViewCommand::Station(number, wish) => {
+            let effects = model.wish(number, wish);
+            model.note_stations();
+            return effects;
+        }
         ViewCommand::HoldStill => model.toggle_frozen(),
         ViewCommand::Undo => return undo(model),
         ViewCommand::Mark => mark(model),
@@ -186,6 +190,7 @@ fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
         _ if model.next_owner() == FocusOwner::Menu => go_in_menu(model, step),
         Selecting::Held => {
             model.held.go(step, model.overlay_height());
+            model.has_opened = true;
             return vec![Effect::Refresh];
         }
         Selecting::Overhead | Selecting::Text | Selecting::Picture => scroll(model, step),
