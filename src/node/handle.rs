@@ -184,7 +184,7 @@ impl Node {
 
     /// Whether [`Node::add_peer`] has room for one more peer, be it that another makes some.
     pub fn has_room_for_peer(&self) -> bool {
-        self.shared.look(|core| core.has_room_for_peer())
+        self.shared.look(Core::has_room_for_peer)
     }
 
     /// Makes this node known to another, which becomes a peer when it answers 200.

@@ -71,7 +71,7 @@ fn begins_so<'a>(commands: impl Iterator<Item = &'a &'a Spec>) -> Option<String>
     let names: Vec<_> = commands.map(|spec| format!(":{}", spec.name)).collect();
     match names.as_slice() {
         [] => None,
-        [name] => Some(format!("{} begins so as well.", name)),
+        [name] => Some(format!("{name} begins so as well.")),
         [names @ .., last] => Some(format!("{} and {last} begin so.", names.join(", "))),
     }
 }

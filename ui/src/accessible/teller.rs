@@ -18,6 +18,16 @@ use crate::{
 /// What a sentence begins with that a station rings the bell for.
 const BELL: &str = "For a station: ";
 
+/// Whether a station rings the bell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rings {
+    No,
+    /// With the next sentence.
+    Next,
+    /// It has since [`Teller::has_rung`] was asked.
+    Rung,
+}
+
 /// Turns events into sentences, not too many at once.
 #[derive(Debug)]
 pub(super) struct Teller {
@@ -30,10 +40,7 @@ pub(super) struct Teller {
     tells_own: bool,
     /// How many sentences were kept back since the user wanted to hear nothing; `None` while events are told.
     kept_back: Option<usize>,
-    /// Whether the next sentence is about something that a station rings the bell for.
-    rings: bool,
-    /// Whether a station has rung the bell since [`Teller::has_rung`] was asked.
-    has_rung: bool,
+    rings: Rings,
     /// What commands ask about.
     pub(super) memory: Memory,
 }
@@ -49,8 +56,7 @@ impl Teller {
             waits: false,
             tells_own: false,
             kept_back: None,
-            rings: false,
-            has_rung: false,
+            rings: Rings::No,
             memory: Memory::default(),
         }
     }
@@ -72,7 +78,7 @@ impl Teller {
         let (untold, flood) = (self.take_in(event, now), &mut self.flood);
         if let Some(kept_back) = &mut self.kept_back {
             *kept_back += untold.len();
-            self.has_rung = false;
+            self.has_rung();
             return None;
         }
         let told = untold.into_iter().filter(|_| flood.admits(now.uptime)).collect::<Vec<_>>();
@@ -92,24 +98,30 @@ impl Teller {
         let first = self.log.next_number().saturating_sub(u64::from(waited));
         let is_row = self.log.note(event, now.unix_ms);
         self.memory.record(event, now);
-        if let Some(row) = self.log.newest().filter(|_| is_row) {
-            self.rings |= self.memory.listening.note(&row.subject(), self.log.filter());
+        if let Some(row) = self.log.newest().filter(|_| is_row)
+            && self.memory.listening.note(&row.subject(), self.log.filter())
+        {
+            self.rings = Rings::Next;
         }
         let end = self.log.next_number().saturating_sub(u64::from(waits));
         // Those that the filter hides are not there; of those that answer what was typed the answer says as much.
         let at = |number| self.log.at(self.log.position(number)).filter(|row| row.number == number);
         let untold = (first..end).filter_map(at).filter(|row| self.tells_own || !is_answer(row));
         let mut told: Vec<_> = untold.map(|row| sentences::happened(row, &self.zone)).collect();
-        if let Some(first) = told.first_mut().filter(|_| std::mem::take(&mut self.rings)) {
+        if let Some(first) = told.first_mut().filter(|_| self.rings == Rings::Next) {
             first.insert_str(0, BELL);
-            self.has_rung = true;
+            self.rings = Rings::Rung;
         }
         told
     }
 
     /// Whether a station has rung the bell since this was asked last. None does while the user wants to hear nothing.
     pub(super) fn has_rung(&mut self) -> bool {
-        std::mem::take(&mut self.has_rung)
+        let has_rung = self.rings == Rings::Rung;
+        if has_rung {
+            self.rings = Rings::No;
+        }
+        has_rung
     }
 
     /// When there is something to say about what was not told, in uptime.

@@ -129,13 +129,15 @@ mod glibc {
     }
 }
 
-/// What a terminal that does not wrap does with a wide character in the last column.
+/// What a terminal does with a wide character in the last column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AtEdge {
     /// Puts it over the column before.
     MovesBack,
     /// Draws nothing.
     Drops,
+    /// Goes on in the next row, although it is told not to.
+    Wraps,
 }
 
 /// One column of the screen.
@@ -155,14 +157,13 @@ pub(crate) struct Emulator {
     cursor: (usize, usize),
     /// The cell that was drawn last, while the cursor stands behind it.
     last: Option<(usize, usize)>,
-    wraps: bool,
 }
 
 impl Emulator {
     pub(crate) fn new(table: Table, at_edge: AtEdge, width: u16, height: u16) -> Self {
         let (width, height) = (usize::from(width), usize::from(height));
         let rows = vec![vec![Column::Text(" ".to_owned()); width]; height];
-        Self { table, at_edge, width, rows, cursor: (0, 0), last: None, wraps: false }
+        Self { table, at_edge, width, rows, cursor: (0, 0), last: None }
     }
 
     /// Takes what a program writes.
@@ -207,7 +208,7 @@ impl Emulator {
         }
         let (mut x, mut y) = self.cursor;
         if x + columns > self.width {
-            if self.wraps {
+            if self.at_edge == AtEdge::Wraps {
                 (x, y) = (0, y + 1);
                 if y == self.rows.len() {
                     self.rows.rotate_left(1);

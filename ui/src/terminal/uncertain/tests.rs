@@ -106,7 +106,10 @@ fn draw_over(seed: u64) -> usize {
     let mut terminals: Vec<_> = tables()
         .into_iter()
         .flat_map(|table| {
-            [AtEdge::MovesBack, AtEdge::Drops].map(|edge| Emulator::new(table, edge, size.0, size.1))
+            // Lines reach to the edge, and would be wide there.
+            let wraps = Some(AtEdge::Wraps).filter(|_| !table.is_ambiguous_wide);
+            let edges = [AtEdge::MovesBack, AtEdge::Drops].into_iter().chain(wraps);
+            edges.map(move |edge| Emulator::new(table, edge, size.0, size.1))
         })
         .collect();
     let mut count = 0;
