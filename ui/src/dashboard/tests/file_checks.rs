@@ -4,7 +4,7 @@ use clacks_p2p::Node;
 
 use crate::{
     command::{Command, ViewCommand},
-    dashboard::export,
+    dashboard::export::{self, Target},
     precheck::{is_about_a_file, on_disk},
     recording::recorder,
 };
@@ -111,4 +111,19 @@ fn a_file_that_would_be_refused_is_said_to_be() {
         assert_eq!(refusal(&line), None, "{line}");
     }
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 3, "nothing is made");
+}
+
+#[test]
+fn commands_take_a_tilde_as_options_do() {
+    const WRONG: &str = "only ~ and ~/ stand for a home directory";
+    for line in [":record ~other/a.jsonl", ":record! ~other/a.jsonl"] {
+        let error = Command::parse(line).unwrap_err().to_string();
+        assert!(error.contains(WRONG), "{line}: {error}");
+    }
+    for replaces in [false, true] {
+        let target = Target::new("~other/a.csv", replaces).unwrap();
+        for refusal in [export::why_not(&target), export::write(&target, &[]).err()] {
+            assert!(refusal.as_ref().is_some_and(|refusal| refusal.contains(WRONG)), "{refusal:?}");
+        }
+    }
 }
