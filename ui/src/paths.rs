@@ -83,7 +83,6 @@ impl<'de> Deserialize<'de> for UserPath {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{command::Command, dashboard::Target};
 
     const HOME: &str = "/home/tower";
 

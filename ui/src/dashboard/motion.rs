@@ -44,7 +44,9 @@ impl Picture {
     /// The time between two frames of this picture; `None` if it does not move. Something that travels has no steps.
     fn between_frames(self, setting: Setting) -> Option<Duration> {
         match (setting, self) {
-            (Setting::Full | Setting::Reduced, Self::Countdown) | (Setting::Reduced, Self::Tower) => Some(STEP),
+            (Setting::Full | Setting::Reduced, Self::Countdown) | (Setting::Reduced, Self::Tower) => {
+                Some(STEP)
+            }
             (Setting::Full, Self::Tower | Self::Map) => Some(SMOOTH),
             (Setting::Reduced, Self::Map) | (Setting::Off, _) => None,
         }
