@@ -329,28 +329,26 @@ fn explained(spec: &Spec) -> String {
 /// Here there is nowhere to go.
 fn does(spec: &Spec) -> &'static str {
     match spec.name {
-        "peers" => "tell who the peers are",
-        "queue" => "tell what waits to be sent",
-        "traffic" => "tell the last of what happened",
-        "filter" => "tell only the traffic that it admits, or all of it without one",
-        "held" => "tell what is held",
-        "overhead" => "tell the messages that keep coming back",
-        "open" => {
-            "tell all of what is selected; with a NUMBER or HOST:PORT behind it, of that message or peer"
-        }
-        "biography" => "tell the life of the selected message; with a NUMBER behind it, of that one",
-        "why" => "tell when the next message goes and how the receivers are chosen",
-        "charts" => "tell how much came and went a second, and how long it took",
-        "stations" => "tell the stations and how much came for each",
-        "hold-still" => "tell nothing of what happens, or tell it again",
-        "more" => "tell the next of a list that was too long",
-        "up" => "tell the one before in the list, and select it",
-        "down" => "tell the next in the list, and select it",
-        "page-up" => "tell those before in the list",
-        "top" => "tell the first in the list, and select it",
-        "bottom" => "tell the last in the list, and select it",
-        "limits" => "tell what is taken and done at most, how much of it is used and how often it was met",
-        "help" => "list the commands",
+        "peers" => "list the peers",
+        "queue" => "list the messages in the queue",
+        "traffic" => "list the latest traffic",
+        "filter" => "tell only the traffic that matches FILTER; without FILTER, tell all of it",
+        "held" => "list the held messages",
+        "overhead" => "list the messages that keep coming back",
+        "open" => "tell the selected item in full; with NUMBER or HOST:PORT, that message or peer",
+        "biography" => "tell the history of the selected message; with NUMBER, of that message",
+        "why" => "tell when the next message is sent and how its receiver is chosen",
+        "charts" => "tell how many messages per second came and went, and the round-trip times",
+        "stations" => "list the stations and how much traffic each has had",
+        "hold-still" => "stop telling what happens, or tell it again",
+        "more" => "continue a long list",
+        "up" => "select and tell the previous item of the list",
+        "down" => "select and tell the next item of the list",
+        "page-up" => "tell the previous items of the list",
+        "top" => "select and tell the first item of the list",
+        "bottom" => "select and tell the last item of the list",
+        "limits" => "tell each limit, how much of it is used, and how often it was reached",
+        "help" => "list the available commands",
         _ => spec.does.strip_prefix("in a replay: ").unwrap_or(spec.does),
     }
 }
