@@ -1,14 +1,13 @@
 //! A machine that has too little of something: it is told in one line, and nothing that goes on is ended for it.
 
-#[cfg(target_os = "linux")]
-use std::{
-    fs,
-    os::unix::{fs::PermissionsExt, process::CommandExt},
-    path::PathBuf,
-};
 use std::{
     fs::OpenOptions,
     process::{Command, Stdio},
+};
+#[cfg(target_os = "linux")]
+use std::{
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+    path::PathBuf,
 };
 
 use crate::process::{Home, Process, eventually};
@@ -21,8 +20,8 @@ const NOBODY: u32 = 65534;
 #[cfg(target_os = "linux")]
 fn for_others(home: &Home) -> PathBuf {
     let program = home.path().join("clacks");
-    fs::copy(env!("CARGO_BIN_EXE_clacks"), &program).unwrap();
-    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_clacks"), &program).unwrap();
+    std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     program
 }
 

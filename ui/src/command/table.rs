@@ -1,4 +1,4 @@
-//! Every command, one a line: the one list from which parsing, help, completion and the README are made.
+//! Every command, one row per line. Parsing, help, completion and docs/commands.md are made from this table.
 
 use std::{ops::RangeInclusive, path::Path};
 

@@ -1,4 +1,4 @@
-//! Every key as it is before the user says otherwise, one row a line.
+//! Every default key, one row per line.
 
 use super::Place;
 
