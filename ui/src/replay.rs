@@ -23,15 +23,15 @@ const WORTH_A_WORD: Duration = Duration::from_millis(500);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The recording, as `:record` or --record made it
+    /// The recording, made by `:record` or --record
     #[arg(value_name = "FILE")]
     file: UserPath,
-    /// How many times as fast as it happened, 0.25 to 64 [default: 1; with --accessible into a pipe, all at once]
+    /// Speed as a multiple of the recorded speed, 0.25 to 64 [default: 1; with --accessible into a pipe, all at once]
     #[arg(long, value_name = "TIMES", value_parser = speed)]
     speed: Option<f64>,
     #[command(flatten)]
     view: View,
-    /// Configuration file, of which this takes what is about the screen [default: as without a command]
+    /// Configuration file; only its options of the screen are used [default: as without a command]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
     config: Option<UserPath>,
 }
