@@ -83,7 +83,6 @@ impl<'de> Deserialize<'de> for UserPath {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{command::Command, dashboard::Target};
 
     const HOME: &str = "/home/tower";
 
@@ -135,21 +134,6 @@ mod tests {
         assert_eq!(*read("a b/c").unwrap(), *Path::new("a b/c"));
         for wrong in ["", "~other/a"] {
             assert!(read(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn commands_take_a_tilde_as_options_do() {
-        const WRONG: &str = "only ~ and ~/ stand for a home directory";
-        for line in [":record ~other/a.jsonl", ":record! ~other/a.jsonl"] {
-            let error = Command::parse(line).unwrap_err().to_string();
-            assert!(error.contains(WRONG), "{line}: {error}");
-        }
-        for replaces in [false, true] {
-            let target = Target::new("~other/a.csv", replaces).unwrap();
-            for refusal in [target.why_not(), target.write(&[]).err()] {
-                assert!(refusal.as_ref().is_some_and(|refusal| refusal.contains(WRONG)), "{refusal:?}");
-            }
         }
     }
 }

@@ -381,7 +381,9 @@ impl Session {
                 let replies = self.replies.clone();
                 tokio::task::spawn_blocking(move || {
                     // An error means that nobody listens any more.
-                    let _ = replies.blocking_send(Reply::Told(vec![sentences::reply(target.write(&rows))]));
+                    let _ = replies.blocking_send(Reply::Told(vec![sentences::reply(
+                        crate::dashboard::export_write(&target, &rows),
+                    )]));
                 });
                 Vec::new()
             }

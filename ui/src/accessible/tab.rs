@@ -105,12 +105,12 @@ mod tests {
 
     #[test]
     fn of_a_whole_command_it_is_told_what_it_takes_and_does() {
-        let rate = ":rate PER_SECOND: change how many messages a second are sent. For example: :rate 0.5.";
+        let rate = ":rate PER_SECOND: set the number of messages sent per second. For example: :rate 0.5.";
         for line in [":rate", ":rate ", ":rate 2"] {
             assert_eq!(told(line), rate);
         }
-        assert_eq!(told(":peers"), ":peers: tell who the peers are. :peers-from begins so as well.");
-        assert_eq!(told(":peers "), ":peers: tell who the peers are.");
+        assert_eq!(told(":peers"), ":peers: list the peers. :peers-from begins so as well.");
+        assert_eq!(told(":peers "), ":peers: list the peers.");
         assert!(told(":h").starts_with(":hold, :held, "), "{}", told(":h"));
         assert_eq!(told(":"), "A colon begins a command; :help lists them.");
         assert_eq!(told(":xyz"), "No command here begins with :xyz; :help lists them.");

@@ -50,7 +50,7 @@ impl Dashboard {
                 self.reply_when_done(clipboard::copy(text));
             }
             Effect::Write(target, rows) => self.reply_when_done(async move {
-                let written = tokio::task::spawn_blocking(move || target.write(&rows)).await;
+                let written = tokio::task::spawn_blocking(move || super::export::write(&target, &rows)).await;
                 written.unwrap_or_else(|error| Err(error.to_string()))
             }),
             Effect::Ring => self.ring()?,

@@ -7,6 +7,7 @@
 
 pub(crate) mod controls;
 pub(crate) mod files;
+mod jump;
 pub(crate) mod left_out;
 mod line;
 mod parse;

@@ -115,15 +115,15 @@ fn what_is_looked_for_is_text_in_everything_that_can_be_open() {
 #[test]
 fn a_key_of_another_list_says_which_one_it_is_for() {
     for (list, keys, wanted) in [
-        ("", "x", "x is for QUEUE: take the selected message"),
+        ("", "x", "x is for QUEUE: remove the selected message"),
         ("", "h", "h is for QUEUE: hold"),
         ("", "e", "e is for QUEUE: edit"),
         ("", "E", "E is for QUEUE: edit"),
-        ("", "b", "b is for QUEUE and TRAFFIC: tell the life"),
+        ("", "b", "b is for QUEUE and TRAFFIC: show the history"),
         ("\t", "I", "I is for PEERS, TRAFFIC and MAP: ignore"),
         ("\t\t", "v", "v is for PEERS, QUEUE and HELD: mark"),
-        ("\t\t", "r", "r is for HELD: put the selected"),
-        ("", "p", "p is for a replay: stand still"),
+        ("\t\t", "r", "r is for HELD: release the selected"),
+        ("", "p", "p is for a replay: pause"),
         ("", "Z", "Z does nothing here; ? lists the keys"),
     ] {
         let mut fixture = Fixture::busy(120, 40);

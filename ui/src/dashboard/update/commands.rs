@@ -13,7 +13,6 @@ use super::{
         layout::Pane,
         leaving,
         marks::Marked,
-        menu::Menu,
         model::{Content, LogCursor, Model},
         moving::{go, moved, open, open_picture, open_within, scroll, turn},
         question::Question,
@@ -150,7 +149,7 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Move(step) => return step_on(model, step),
         ViewCommand::Edit(id) => return vec![Effect::Edit(id)],
         ViewCommand::EditInEditor(id) => return vec![Effect::OpenEditor(id)],
-        ViewCommand::Help => model.menu = Some(Menu::new(model)),
+        ViewCommand::Help => model.menu = Some(super::super::menu::palette(model)),
         ViewCommand::Choose => return choose(model),
         ViewCommand::Close if model.next_owner() == FocusOwner::Menu => model.menu = None,
         ViewCommand::Close if model.open_overlay().is_none() => show_all_traffic(model),
@@ -254,7 +253,7 @@ fn filter(model: &mut Model, wanted: Option<Filter>) {
 }
 
 fn undo(model: &mut Model) -> Vec<Effect> {
-    match model.undo.take(model.now) {
+    match model.undo.take(model.now).map(Effect::Undo) {
         Ok(effect) => vec![effect],
         Err(reason) => {
             model.complain(reason);
