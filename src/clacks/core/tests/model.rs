@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
 };
 
-use proptest::{collection::vec, prelude::*, sample::Index};
+use proptest::{collection::vec, prelude::*, sample::Index, test_runner::FileFailurePersistence};
 
 use super::*;
 use crate::core::place::{network, place};
@@ -122,6 +122,12 @@ struct World {
 }
 
 proptest! {
+    // Inputs that once failed stay beside the model.
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    })]
+
     #[test]
     fn the_node_does_what_the_model_does(
         options in options(), seed in any::<u64>(), inputs in vec(inputs(), 1..150),
