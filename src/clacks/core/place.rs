@@ -1,30 +1,9 @@
-//! What shares and limits are counted by: the place that a remote address is, and the network that the place is in.
+//! Rate-limit keys in eight bytes.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    num::NonZeroU64,
-};
+use std::{net::IpAddr, num::NonZeroU64};
 
-/// The place of a remote address: an IPv4 address, or the network of 64 bits of an IPv6 address. Whoever has one address
-/// of such a network has all of them.
-pub(crate) fn place(remote: IpAddr) -> IpAddr {
-    match remote.to_canonical() {
-        IpAddr::V6(address) => first_bits_v6(address, 64).into(),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
-/// The network of a remote address that is often one owner's: the 24 bits of an IPv4 address, the 48 bits of an IPv6
-/// address.
-pub(crate) fn network(remote: IpAddr) -> IpAddr {
-    match remote.to_canonical() {
-        IpAddr::V6(address) => first_bits_v6(address, 48).into(),
-        IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & !0xff).into(),
-    }
-}
-
-/// A [`place`] in eight bytes, of which there is one for each peer: the first 64 bits of an IPv6 address, or an IPv4
-/// address below a prefix of IPv6 that IANA reserves.
+/// A [`rate_limit_key`](clacks_transport::rate_limit_key) in eight bytes, because each peer has one: the first 64 bits of
+/// an IPv6 address, or an IPv4 address below a prefix of IPv6 that IANA reserves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct PlaceKey(NonZeroU64);
 
@@ -34,10 +13,10 @@ const V4_PREFIX: u64 = 0x00ff_ffff << u32::BITS;
 const ZEROS: NonZeroU64 = NonZeroU64::new(0x00ff_fffe << u32::BITS).expect("not zero");
 
 impl PlaceKey {
-    /// None is greater.
+    /// The greatest key.
     pub(super) const LAST: Self = Self(NonZeroU64::MAX);
 
-    /// The place of a remote address.
+    /// The key of a remote address.
     pub(super) fn of(remote: IpAddr) -> Self {
         let bits = match remote.to_canonical() {
             IpAddr::V4(address) => V4_PREFIX | u64::from(address.to_bits()),
@@ -46,7 +25,7 @@ impl PlaceKey {
         Self(NonZeroU64::new(bits).unwrap_or(ZEROS))
     }
 
-    /// The [`network`] that the place is in.
+    /// The [`network`](clacks_transport::network) of the key.
     pub(super) fn network(self) -> Self {
         let bits = self.0.get();
         let rest = if bits & !u64::from(u32::MAX) == V4_PREFIX { 0xff } else { 0xffff };
@@ -54,17 +33,15 @@ impl PlaceKey {
     }
 }
 
-fn first_bits_v6(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
-    Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (u128::BITS - bits)))
-}
-
 #[cfg(test)]
 mod tests {
+    use clacks_transport::{network, rate_limit_key};
+
     use super::*;
 
     #[test]
-    fn addresses_of_one_place_and_of_one_network() {
-        for (one, other, is_same_place, is_same_network) in [
+    fn addresses_of_one_key_and_of_one_network() {
+        for (one, other, is_same_key, is_same_network) in [
             ("2001:db8::1", "2001:db8::ffff:1:2:3", true, true),
             ("2001:db8::1", "2001:db8:0:1::1", false, true),
             ("2001:db8::1", "2001:db8:1::1", false, false),
@@ -77,10 +54,10 @@ mod tests {
             ("::1", "0.0.0.0", false, false),
         ] {
             let [one, other] = [one, other].map(|text| text.parse::<IpAddr>().unwrap());
-            assert_eq!(place(one) == place(other), is_same_place, "{one} and {other}");
+            assert_eq!(rate_limit_key(one) == rate_limit_key(other), is_same_key, "{one} and {other}");
             assert_eq!(network(one) == network(other), is_same_network, "{one} and {other}");
             let [one, other] = [one, other].map(PlaceKey::of);
-            assert_eq!(one == other, is_same_place, "{one:?} and {other:?}");
+            assert_eq!(one == other, is_same_key, "{one:?} and {other:?}");
             assert_eq!(one.network() == other.network(), is_same_network, "{one:?} and {other:?}");
         }
     }

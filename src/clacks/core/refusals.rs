@@ -5,9 +5,11 @@ use std::{
     net::IpAddr,
 };
 
+use clacks_transport::rate_limit_key;
+
 use crate::protocol::Address;
 
-use super::{MessageId, place::place};
+use super::MessageId;
 
 /// A message that so many different peers refused is set aside. It is also how often one is sent to peers that refused
 /// it while there are no others.
@@ -36,7 +38,7 @@ impl Refused {
         self.times += 1;
         let is_another = self.peers.insert(peer.clone());
         match remote {
-            Some(remote) => _ = self.places.insert(place(remote)),
+            Some(remote) => _ = self.places.insert(rate_limit_key(remote)),
             None => self.elsewhere += usize::from(is_another),
         }
     }

@@ -9,9 +9,8 @@
 
 use std::{collections::HashMap, net::IpAddr};
 
+use clacks_transport::network;
 use serde::Serialize;
-
-use super::place::network;
 
 /// How many times the free room beyond the last part one network may have.
 const ALPHA: usize = 16;

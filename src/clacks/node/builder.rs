@@ -7,6 +7,13 @@ use std::{
     time::Duration,
 };
 
+use clacks_transport::{
+    address_policy::AddressPolicy,
+    body_budget::BodyBudget,
+    connections::Connections,
+    descriptors::{self, DescriptorBudget},
+    lookup::Lookups,
+};
 use hyper::header::HeaderValue;
 use rand::{Rng, rngs::StdRng};
 use rustls::{
@@ -23,18 +30,12 @@ use crate::{
 };
 
 use super::{
-    CertificateError, DirectoryError, Limits, Node, StartWarning, StateError,
-    bodies::Bodies,
-    certificate,
-    connections::Connections,
+    CertificateError, DirectoryError, Limits, Node, StartWarning, StateError, certificate,
     directory::DirectoryLock,
     driver, fingerprint,
     handle::Guard,
     listener::Listener,
-    lookup::Lookups,
     public_key,
-    reach::Reach,
-    resources::{self, Budget},
     sender::{Parts, Sender},
     shared::Shared,
     sockets::Wanted,
@@ -226,7 +227,11 @@ impl Builder {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         // Everything that can be wrong is found before anything is left behind.
         let named = self.check()?;
-        let budget = Budget::new(resources::files(), &self.limits, self.options.max_in_flight);
+        let budget = DescriptorBudget::new(
+            descriptors::open_file_limit(),
+            self.limits.max_connections,
+            self.options.max_in_flight,
+        );
         if budget.inbound < self.limits.max_connections {
             tracing::warn!("the limit on open files leaves room for {} connections only", budget.inbound);
             self.limits.max_connections = budget.inbound;
@@ -265,7 +270,7 @@ impl Builder {
             tls,
             connections: Arc::clone(&connections),
             limits: self.limits.clone(),
-            bodies: Bodies::new(self.limits.max_bodies),
+            bodies: BodyBudget::new(self.limits.max_bodies),
             run,
             max_depth: self.options.max_depth,
         });
@@ -309,14 +314,19 @@ impl Builder {
         run: HeaderValue,
         max_idle: usize,
     ) -> (Sender, Arc<Connections>) {
-        let connections = Connections::new(&self.limits);
+        let connections = Connections::new(&self.limits.connections());
         let lookups = Arc::new(Lookups::default());
-        let reach =
-            Reach::new(core.address().clone(), listens_on, self.limits.contact_all, Arc::clone(&lookups));
+        let address = core.address().canonical();
+        let policy = AddressPolicy::new(
+            (address.hostname(), address.port()),
+            listens_on,
+            self.limits.contact_all,
+            Arc::clone(&lookups),
+        );
         let parts = Parts {
             trust: Arc::default(),
             provider,
-            reach,
+            policy,
             lookups,
             run,
             connections: Arc::clone(&connections),

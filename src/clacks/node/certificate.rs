@@ -9,7 +9,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::{StartWarning, atomic_file, directory::is_denied, files, public_key, warning};
+use super::{StartWarning, directory::is_denied, files, public_key, warning};
 
 /// The certificate's file in the data directory.
 const CERTIFICATE_FILE: &str = "certificate.pem";
@@ -179,7 +179,7 @@ fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), CertificateError> {
-    atomic_file::sweep(path);
+    files::remove_unfinished(path);
     let written = files::write_new(path, files::Access::Private, |file| file.write_all(text.as_bytes()));
     written.map_err(|source| file_error("write", path, source))
 }

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use clacks_transport::connections::Connections;
 use serde::Serialize;
 use tokio::sync::oneshot;
 use tokio_util::sync::DropGuard;
@@ -19,7 +20,7 @@ use crate::{
 
 use super::{
     Builder, CertificateFingerprint, Limits, Request, StartWarning, Subscription, Trusted, Verdict,
-    connections::Connections, shared::Shared, state_file,
+    shared::Shared, state_file,
 };
 
 /// A running node. Clones are handles to the same node, which stops when [`Node::stop`] is called or the last

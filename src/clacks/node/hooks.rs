@@ -5,12 +5,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
+use clacks_transport::event_ring::{EventReceiver, EventSender};
+
 use crate::{
     core::{Answer, Event, Peer},
     protocol::{Message, Payload},
 };
-
-use super::events::{Publisher, Watcher};
 
 /// Events that wait for the listeners at most, as for a watcher.
 const MAX_WAITING: usize = 4096;
@@ -48,20 +48,20 @@ pub(super) struct Hooks {
 
 /// Events that the listeners have yet to hear of, in the order in which they happened. One thread at a time calls them.
 struct Line {
-    events: Publisher,
+    events: EventSender<Event>,
     waiting: Mutex<Waiting>,
 }
 
 struct Waiting {
-    events: Watcher,
+    events: EventReceiver<Event>,
     /// A thread calls the listeners.
     is_being_told: bool,
 }
 
 impl Default for Line {
     fn default() -> Self {
-        let events = Publisher::new(MAX_WAITING);
-        let waiting = Mutex::new(Waiting { events: events.watch(), is_being_told: false });
+        let events = EventSender::new(MAX_WAITING);
+        let waiting = Mutex::new(Waiting { events: events.subscribe(), is_being_told: false });
         Self { events, waiting }
     }
 }
@@ -219,7 +219,18 @@ mod tests {
     use std::{sync::mpsc, thread};
 
     use super::*;
-    use crate::node::events::tests::queued;
+    use crate::core::{MessageId, Origin};
+
+    fn queued(number: u64, message: &Message) -> Event {
+        Event::MessageQueued {
+            id: MessageId(number),
+            message: message.clone(),
+            origin: Origin::Local,
+            since_ms: 0,
+            visits: 1,
+            place: None,
+        }
+    }
 
     /// What a listener hears that is stuck in the first of so many events with such messages.
     fn heard_by_a_stuck_listener(count: u64, message: &Message) -> Vec<Event> {

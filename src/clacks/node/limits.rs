@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use clacks_transport::connections::ConnectionLimits;
+
 use crate::core::OptionsError;
 
 /// What one connection or request may take.
@@ -61,6 +63,15 @@ impl Default for Limits {
 }
 
 impl Limits {
+    pub(super) fn connections(&self) -> ConnectionLimits {
+        ConnectionLimits {
+            max: self.max_connections,
+            max_per_address: self.max_connections_per_address,
+            rate_per_address: self.connection_rate_per_address,
+            rate: self.connection_rate,
+        }
+    }
+
     /// Refuses zeros with which a node could serve or reach nobody.
     pub(super) fn check(&self) -> Result<(), OptionsError> {
         let Self { connect_timeout, request_timeout, handshake_timeout, header_timeout, .. } = self;

@@ -10,6 +10,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use clacks_transport::{
+    body_budget::{BodyBudget, Reservation},
+    connections::{ConnectionLimit, ConnectionPermit, Connections},
+};
 use http_body_util::{BodyExt, Full};
 use hyper::{
     Method, Response, StatusCode,
@@ -33,12 +37,7 @@ use crate::{
     protocol::{Kind, Message, Payload},
 };
 
-use super::{
-    Limits, RUN_HEADER, Request,
-    bodies::{Bodies, Share},
-    connections::{Connections, Ticket},
-    shared::Shared,
-};
+use super::{Limits, RUN_HEADER, Request, shared::Shared};
 
 /// After an accept failed (no more file descriptors, say), how long until the next.
 const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(100);
@@ -63,7 +62,7 @@ pub(super) struct Listener {
     pub(super) shared: Arc<Shared>,
     pub(super) tls: TlsAcceptor,
     pub(super) limits: Limits,
-    pub(super) bodies: Bodies,
+    pub(super) bodies: BodyBudget,
     pub(super) run: HeaderValue,
     pub(super) connections: Arc<Connections>,
     /// How deep a message may be nested.
@@ -74,7 +73,7 @@ impl Listener {
     /// Accepts until the node stops.
     pub(super) async fn run(self: Arc<Self>, socket: TcpListener) {
         self.shared.stopped.run_until_cancelled(self.accept(socket)).await;
-        self.connections.cut_all();
+        self.connections.close_all();
         self.shared.sender.close();
     }
 
@@ -83,8 +82,8 @@ impl Listener {
         loop {
             match socket.accept().await {
                 Ok((stream, remote)) => {
-                    if let Some(ticket) = self.admit(remote) {
-                        self.shared.tasks.spawn(Arc::clone(self).connection(stream, remote, ticket));
+                    if let Some(permit) = self.admit(remote) {
+                        self.shared.tasks.spawn(Arc::clone(self).connection(stream, remote, permit));
                     }
                 }
                 Err(error) => {
@@ -109,20 +108,20 @@ impl Listener {
     }
 
     /// Whether one more connection from this address is served.
-    fn admit(&self, remote: SocketAddr) -> Option<Ticket> {
+    fn admit(&self, remote: SocketAddr) -> Option<ConnectionPermit> {
         let is_ignored = || self.shared.look(|core| core.is_remote_ignored(remote.ip()));
         if is_ignored() {
             self.meets(Limit::IgnoredRemotes);
             return None;
         }
         match self.connections.open(remote.ip()) {
-            Ok((ticket, met)) => {
-                met.into_iter().for_each(|limit| self.meets(limit));
+            Ok((permit, reached)) => {
+                reached.into_iter().for_each(|limit| self.meets(limit_of(limit)));
                 // It may have been ignored, and its connections closed, since it was asked about.
-                (!is_ignored()).then_some(ticket)
+                (!is_ignored()).then_some(permit)
             }
             Err(limit) => {
-                self.meets(limit);
+                self.meets(limit_of(limit));
                 None
             }
         }
@@ -132,10 +131,10 @@ impl Listener {
         self.shared.at_core(|at| at.core.meets(limit, at.now));
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream, remote: SocketAddr, ticket: Ticket) {
-        let cut = ticket.cut();
+    async fn connection(self: Arc<Self>, stream: TcpStream, remote: SocketAddr, permit: ConnectionPermit) {
+        let closed = permit.closed();
         // A failure concerns this one connection, and whoever made it knows.
-        if let Some(Err(error)) = cut.run_until_cancelled(self.serve(stream, remote, ticket)).await {
+        if let Some(Err(error)) = closed.run_until_cancelled(self.serve(stream, remote, permit)).await {
             tracing::debug!(%remote, %error, "connection ended");
         }
     }
@@ -144,7 +143,7 @@ impl Listener {
         self: Arc<Self>,
         stream: TcpStream,
         remote: SocketAddr,
-        ticket: Ticket,
+        permit: ConnectionPermit,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         stream.set_nodelay(true)?;
         let shaken = timeout(self.limits.handshake_timeout, self.tls.accept(stream)).await;
@@ -152,9 +151,9 @@ impl Listener {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.answer_timeout));
         let service = service_fn(|request| {
-            let (listener, ticket) = (Arc::clone(&self), &ticket);
-            ticket.begin();
-            async move { Ok::<_, Infallible>(listener.answer(request, remote, ticket).await) }
+            let (listener, permit) = (Arc::clone(&self), &permit);
+            permit.touch();
+            async move { Ok::<_, Infallible>(listener.answer(request, remote, permit).await) }
         });
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -174,10 +173,10 @@ impl Listener {
         &self,
         request: hyper::Request<Incoming>,
         remote: SocketAddr,
-        ticket: &Ticket,
+        permit: &ConnectionPermit,
     ) -> Response<Full<Bytes>> {
         match (request.method(), request.uri().path()) {
-            (&Method::POST, "/") => self.payload(request, remote, ticket).await,
+            (&Method::POST, "/") => self.payload(request, remote, permit).await,
             (&Method::GET | &Method::HEAD, "/") => {
                 let mut response = plain(StatusCode::OK, ABOUT);
                 // http://www.gnuterrypratchett.com
@@ -199,7 +198,7 @@ impl Listener {
         &self,
         request: hyper::Request<Incoming>,
         remote: SocketAddr,
-        ticket: &Ticket,
+        permit: &ConnectionPermit,
     ) -> Response<Full<Bytes>> {
         if request.headers().get(&RUN_HEADER) == Some(&self.run) {
             let mut response = plain(StatusCode::MISDIRECTED_REQUEST, "this is yourself\n");
@@ -210,7 +209,7 @@ impl Listener {
             return into_response(answer);
         }
         let read = self.read(request, remote).await;
-        let _busy = ticket.busy();
+        let _busy = permit.busy();
         into_response(read.map_or_else(|refused| refused, |body| self.take(&body, remote)))
     }
 
@@ -276,11 +275,11 @@ impl Listener {
             // It came with its head, as most do: nothing has to be waited for, counted or copied.
             return Ok(first);
         }
-        let share = self.bodies.begin(remote.ip());
-        let whole = timeout(limits.body_timeout, collect(first, body, limits.max_body, &share));
+        let reservation = self.bodies.begin(remote.ip());
+        let whole = timeout(limits.body_timeout, collect(first, body, limits.max_body, &reservation));
         tokio::select! {
             whole = whole => whole.unwrap_or(Err(Unread::TookTooLong)).map(Bytes::from),
-            () = share.has_to_make_room() => Err(Unread::NoRoom),
+            () = reservation.evicted() => Err(Unread::NoRoom),
         }
     }
 
@@ -315,6 +314,15 @@ impl Listener {
     }
 }
 
+/// The limit of the node that a limit on connections is.
+fn limit_of(limit: ConnectionLimit) -> Limit {
+    match limit {
+        ConnectionLimit::Total => Limit::Connections,
+        ConnectionLimit::PerAddress => Limit::ConnectionsPerAddress,
+        ConnectionLimit::Rate => Limit::ConnectionRate,
+    }
+}
+
 /// Why a body was not read to its end.
 enum Unread {
     TooLarge {
@@ -337,7 +345,7 @@ async fn collect(
     first: Bytes,
     body: &mut Incoming,
     max: usize,
-    share: &Share<'_>,
+    reservation: &Reservation<'_>,
 ) -> Result<Vec<u8>, Unread> {
     let mut whole = Vec::new();
     let mut add = |data: &Bytes| {
@@ -345,7 +353,7 @@ async fn collect(
             return Err(Unread::TooLarge { has_begun: true });
         }
         whole.extend_from_slice(data);
-        share.takes(whole.capacity());
+        reservation.set_bytes(whole.capacity());
         Ok(())
     };
     add(&first)?;

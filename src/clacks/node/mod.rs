@@ -6,16 +6,10 @@
 //! all peers or messages does so in portions. Held for longer is the lock by what asks for much at once: a
 //! [snapshot](Node::snapshot) or a window of the queue, in proportion to what they return.
 
-mod atomic_file;
-mod bodies;
 mod builder;
 mod certificate;
-mod clock;
-mod connections;
 mod directory;
 mod driver;
-mod events;
-pub mod files;
 mod fingerprint;
 mod former_names;
 mod handle;
@@ -23,16 +17,12 @@ mod holding;
 mod hooks;
 mod limits;
 mod listener;
-mod lookup;
 mod peer_lists;
 mod public_key;
-mod reach;
 mod remotes;
-mod resources;
 mod restoring;
 mod sender;
 mod shared;
-mod shares;
 mod sockets;
 mod starting;
 mod state_changes;
@@ -41,6 +31,7 @@ mod subscription;
 mod trust;
 mod warning;
 
+pub use clacks_transport::files;
 use hyper::header::HeaderName;
 
 pub use builder::{Builder, StartError};

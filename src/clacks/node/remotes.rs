@@ -24,7 +24,7 @@ impl Node {
     /// sent.
     pub fn ignore_remote(&self, remote: IpAddr) -> bool {
         let is_news = self.shared.at_core(|at| at.core.ignore_remote(remote));
-        self.guard.connections.cut_from(remote);
+        self.guard.connections.close_from(remote);
         is_news
     }
 

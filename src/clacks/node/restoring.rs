@@ -78,7 +78,7 @@ impl Node {
     pub fn restore_remote(&self, state: RemoteState) {
         self.shared.at_core(|at| at.core.restore_remote(state));
         if self.is_remote_ignored(state.remote()) {
-            self.guard.connections.cut_from(state.remote());
+            self.guard.connections.close_from(state.remote());
         }
     }
 }

@@ -12,6 +12,9 @@ mod pool;
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use clacks_transport::{
+    address_policy::AddressPolicy, connections::Connections, descriptors::Shortage, lookup::Lookups,
+};
 use http_body_util::{BodyExt, Full};
 use hyper::{
     Method, Request, Response, StatusCode, Uri,
@@ -29,10 +32,6 @@ use crate::{
 
 use super::{
     Limits, RUN_HEADER,
-    connections::Connections,
-    lookup::Lookups,
-    reach::Reach,
-    resources::Lack,
     trust::{Handshake, Trust},
 };
 
@@ -53,7 +52,7 @@ pub(super) struct Sender {
     /// For a whole request.
     timeout: Duration,
     trust: Arc<Trust>,
-    reach: Arc<Reach>,
+    policy: Arc<AddressPolicy>,
     run: HeaderValue,
     /// From outside, of which one makes room where there are no more files.
     connections: Arc<Connections>,
@@ -63,7 +62,7 @@ pub(super) struct Sender {
 pub(super) struct Parts {
     pub(super) trust: Arc<Trust>,
     pub(super) provider: Arc<CryptoProvider>,
-    pub(super) reach: Arc<Reach>,
+    pub(super) policy: Arc<AddressPolicy>,
     pub(super) lookups: Arc<Lookups>,
     pub(super) run: HeaderValue,
     pub(super) connections: Arc<Connections>,
@@ -72,11 +71,11 @@ pub(super) struct Parts {
 impl Sender {
     /// Keeps at most `max_idle` connections that are not in use.
     pub(super) fn new(parts: Parts, limits: &Limits, max_idle: usize) -> Self {
-        let Parts { trust, provider, reach, lookups, run, connections } = parts;
+        let Parts { trust, provider, policy, lookups, run, connections } = parts;
         let dialer =
-            Dialer::new(Arc::clone(&trust), provider, Arc::clone(&reach), lookups, limits.connect_timeout);
+            Dialer::new(Arc::clone(&trust), provider, Arc::clone(&policy), lookups, limits.connect_timeout);
         let pool = Pool::new(max_idle);
-        Self { dialer, pool, timeout: limits.request_timeout, trust, reach, run, connections }
+        Self { dialer, pool, timeout: limits.request_timeout, trust, policy, run, connections }
     }
 
     pub(super) fn trust(&self) -> &Arc<Trust> {
@@ -98,9 +97,9 @@ impl Sender {
             }
             Ok(Answered::Reply(reply)) => Outcome::Answered(Reply { round_trip: started.elapsed(), ..reply }),
             Err(error) => {
-                if let Some(lack) = error.lack() {
-                    tracing::debug!(peer = %to, %lack, "cannot connect");
-                    if lack == Lack::Files {
+                if let Some(shortage) = error.shortage() {
+                    tracing::debug!(peer = %to, %shortage, "cannot connect");
+                    if shortage == Shortage::Files {
                         self.make_room();
                     }
                 }
@@ -117,7 +116,7 @@ impl Sender {
 
     /// The same if this error says that no more files may be opened, or that no memory is left for one.
     pub(super) fn make_room_after(&self, error: &io::Error) -> bool {
-        matches!(Lack::of(error), Some(Lack::Files | Lack::Memory)) && self.make_room()
+        matches!(Shortage::of(error), Some(Shortage::Files | Shortage::Memory)) && self.make_room()
     }
 
     /// Closes the idle connections to a peer.
@@ -132,7 +131,8 @@ impl Sender {
 
     /// A payload came from `remote` that names this sender.
     pub(super) fn note_sender(&self, sender: &Address, remote: SocketAddr) {
-        self.reach.note_sender(sender, remote.ip());
+        let sender = sender.canonical();
+        self.policy.record_sender((sender.hostname(), sender.port()), remote.ip());
     }
 
     async fn post(
@@ -144,7 +144,7 @@ impl Sender {
         let Delivery { to, payload, is_named, .. } = delivery;
         let to = to.canonical();
         if let Some(ip) = to.ip().filter(|_| !is_named) {
-            self.reach.check(SocketAddr::new(ip, to.port()))?;
+            self.policy.check(SocketAddr::new(ip, to.port()))?;
         }
         let body = Bytes::from(payload.encode());
         if let Some(link) = self.idle(&to, is_named) {
@@ -165,7 +165,7 @@ impl Sender {
     fn idle(&self, to: &Address, is_named: bool) -> Option<Link> {
         let trusted = self.trust.pinned(to);
         self.pool.take(to, |link| {
-            trusted == Some(link.certificate) && (is_named || self.reach.check(link.remote).is_ok())
+            trusted == Some(link.certificate) && (is_named || self.policy.check(link.remote).is_ok())
         })
     }
 

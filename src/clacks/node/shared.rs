@@ -4,20 +4,17 @@ use std::{
     time::Duration,
 };
 
+use clacks_transport::{
+    Clock,
+    event_ring::{EventReceiver, EventSender},
+};
 use rand::rngs::StdRng;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::core::{Core, Delivery, DeliveryId, Failure, Now, Outcome, Peer};
+use crate::core::{Core, Delivery, DeliveryId, Event, Failure, Now, Outcome, Peer};
 
-use super::{
-    clock::Clock,
-    events::{Publisher, Watcher},
-    hooks::Hooks,
-    sender::Sender,
-    state_changes::Changes,
-    trust::Trust,
-};
+use super::{hooks::Hooks, sender::Sender, state_changes::Changes, trust::Trust};
 
 /// Peers that are copied at once, within the lock.
 const PORTION: usize = 1024;
@@ -43,7 +40,7 @@ pub(super) struct Shared {
 struct Inner {
     core: Core,
     rng: StdRng,
-    events: Publisher,
+    events: EventSender<Event>,
     /// Those who wait for their announces; `None` once the node has stopped.
     announces: Option<HashMap<DeliveryId, oneshot::Sender<Outcome>>>,
     /// When the driver will look again, as uptime.
@@ -78,7 +75,7 @@ impl Shared {
         changes: Arc<Changes>,
         event_capacity: usize,
     ) -> Self {
-        let events = Publisher::new(event_capacity);
+        let events = EventSender::new(event_capacity);
         let announces = Some(HashMap::new());
         let inner = Inner { core, rng, events, announces, driver_wakes: None };
         Self {
@@ -151,8 +148,8 @@ impl Shared {
     }
 
     /// A subscription, which ends at once if the node has stopped.
-    pub(super) fn subscribe(&self) -> Watcher {
-        self.lock().events.watch()
+    pub(super) fn subscribe(&self) -> EventReceiver<Event> {
+        self.lock().events.subscribe()
     }
 
     /// Notes when the driver will look again, and returns when it has to.

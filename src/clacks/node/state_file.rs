@@ -23,8 +23,7 @@ use tokio::time::Instant;
 use crate::{core::KnownPeer, protocol::Address};
 
 use super::{
-    atomic_file, directory::DirectoryLock, files, former_names, shared::Shared, state_changes::Pending,
-    trust::Pin,
+    directory::DirectoryLock, files, former_names, shared::Shared, state_changes::Pending, trust::Pin,
 };
 
 mod journal;
@@ -186,7 +185,7 @@ impl StateFile {
 
     /// Removes what earlier runs that were killed had begun to write.
     pub(super) fn sweep(&self) {
-        atomic_file::sweep(&self.0.whole);
+        files::remove_unfinished(&self.0.whole);
     }
 
     /// Writes what changed of the node's state. Each file is then whole: a change is in it or not.
@@ -284,7 +283,7 @@ fn append_lines(path: &Path, is_new: bool, lines: &[u8]) -> io::Result<()> {
     let mut file = open_to_append(path, is_new)?;
     file.write_all(lines)?;
     file.sync_data()?;
-    if is_new { atomic_file::sync_directory_of(path) } else { Ok(()) }
+    if is_new { files::sync_parent(path) } else { Ok(()) }
 }
 
 fn open_to_append(path: &Path, is_new: bool) -> io::Result<File> {

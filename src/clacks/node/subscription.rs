@@ -1,6 +1,6 @@
-use crate::core::Event;
+use clacks_transport::event_ring::{EventReceiver, RingEvent};
 
-use super::events::Watcher;
+use crate::core::Event;
 
 /// What happens at a node from now on.
 ///
@@ -8,7 +8,7 @@ use super::events::Watcher;
 /// watcher that falls behind gets one [`Event::Lagged`] with the number of events it missed, then the oldest that is
 /// still there.
 #[derive(Debug)]
-pub struct Subscription(pub(super) Watcher);
+pub struct Subscription(pub(super) EventReceiver<Event>);
 
 impl Subscription {
     /// The next event; `None` once the node has stopped.
@@ -19,5 +19,27 @@ impl Subscription {
     /// The next event if there is one already.
     pub fn try_next(&mut self) -> Option<Event> {
         self.0.try_next()
+    }
+}
+
+impl RingEvent for Event {
+    /// Bytes of the messages that the event carries.
+    fn size(&self) -> usize {
+        match self {
+            Self::MessageReceived { message, .. }
+            | Self::MessageQueued { message, .. }
+            | Self::MessageSending { message, .. }
+            | Self::MessageDelivered { message, .. }
+            | Self::DeliveryFailed { message, .. }
+            | Self::MessageDropped { message, .. } => message.size(),
+            Self::MessageHeld { held, .. } => held.queued.message.size(),
+            Self::MessageReleased { queued, .. } => queued.message.size(),
+            Self::MessageChanged { before, queued } => before.size() + queued.message.size(),
+            _ => 0,
+        }
+    }
+
+    fn lagged(missed: u64) -> Self {
+        Self::Lagged(missed)
     }
 }

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use clacks_transport::rate_limit_key;
+
 use crate::{
     core::{
         Event, Introduction, Limit, Now, Origin, Peer, QueuedMessage, Refusal, Status, peers::Peers,
-        place::place, queue::NoRoom,
+        queue::NoRoom,
     },
     protocol::{Address, Kind, Message, Payload},
 };
@@ -150,7 +152,7 @@ impl Core {
             });
             return Ok(());
         }
-        let place = remote.map(place);
+        let place = remote.map(rate_limit_key);
         if let Err(no) = self.check_takes(place, message.size()) {
             let answer = self.refuse(no.status(), no.reason(), Some(sender), Some(&message), remote);
             match no.room() {

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
-use crate::core::{Event, Limit, Now, Options, allowance::Allowance, place::place};
+use clacks_transport::{RateLimiter, rate_limit_key};
+
+use crate::core::{Event, Limit, Now, Options};
 
 use super::{Answer, Core};
 
@@ -16,8 +18,8 @@ const BETWEEN_LIMITS: Duration = Duration::from_secs(1);
 pub(super) struct Remotes {
     /// By their places, as the user wrote them.
     ignored: BTreeMap<IpAddr, IpAddr>,
-    payloads: Allowance,
-    introductions: Allowance,
+    payloads: RateLimiter,
+    introductions: RateLimiter,
     /// When the next payload that is one too many is told of, as uptime.
     tells_of_too_many: Duration,
 }
@@ -27,20 +29,20 @@ impl Remotes {
         let introductions = f64::from(options.introductions_per_minute) / 60.0;
         Self {
             ignored: BTreeMap::new(),
-            payloads: Allowance::new(options.payload_rate, options.payload_burst.into()),
-            introductions: Allowance::new(introductions, options.introductions_burst.into()),
+            payloads: RateLimiter::new(options.payload_rate, options.payload_burst.into()),
+            introductions: RateLimiter::new(introductions, options.introductions_burst.into()),
             tells_of_too_many: Duration::ZERO,
         }
     }
 
     /// The address that is ignored at the place of this one, as the user wrote it.
     pub(super) fn ignored(&self, remote: IpAddr) -> Option<IpAddr> {
-        self.ignored.get(&place(remote)).copied()
+        self.ignored.get(&rate_limit_key(remote)).copied()
     }
 
     /// Whether one more unknown peer may be introduced from here.
     pub(super) fn may_introduce(&mut self, remote: IpAddr, now: Now) -> bool {
-        self.introductions.take(remote, now.uptime).is_ok()
+        self.introductions.try_acquire(remote, now.uptime).is_ok()
     }
 }
 
@@ -53,7 +55,7 @@ impl Core {
             self.meets(Limit::IgnoredRemotes, now);
             return Err(answer);
         }
-        let Err(wait) = self.remotes().payloads.take(remote, now.uptime) else { return Ok(()) };
+        let Err(wait) = self.remotes().payloads.try_acquire(remote, now.uptime) else { return Ok(()) };
         let reason = "too many payloads from your address";
         let answer = if self.remotes().tells_of_too_many <= now.uptime {
             self.remotes().tells_of_too_many = now.uptime + BETWEEN_TOO_MANY;
@@ -94,7 +96,7 @@ impl Core {
         let remote = remote.to_canonical();
         let is_news = !self.is_remote_ignored(remote);
         if is_news {
-            self.remotes().ignored.insert(place(remote), remote);
+            self.remotes().ignored.insert(rate_limit_key(remote), remote);
             self.tell(|_| Event::RemoteIgnored { remote });
         }
         is_news
@@ -102,14 +104,14 @@ impl Core {
 
     /// Takes that back. Returns whether it was ignored.
     pub fn unignore_remote(&mut self, remote: IpAddr) -> bool {
-        let ignored = self.remotes().ignored.remove(&place(remote));
+        let ignored = self.remotes().ignored.remove(&rate_limit_key(remote));
         ignored.into_iter().for_each(|remote| self.tell(|_| Event::RemoteUnignored { remote }));
         ignored.is_some()
     }
 
     /// Whether connections from this remote address are not served. To be asked before the TLS handshake.
     pub fn is_remote_ignored(&self, remote: IpAddr) -> bool {
-        self.remotes.as_ref().is_some_and(|remotes| remotes.ignored.contains_key(&place(remote)))
+        self.remotes.as_ref().is_some_and(|remotes| remotes.ignored.contains_key(&rate_limit_key(remote)))
     }
 
     /// The remote addresses that are ignored, in order.
@@ -121,6 +123,6 @@ impl Core {
     pub fn restore_remotes(&mut self, remotes: impl IntoIterator<Item = IpAddr>) {
         self.remotes()
             .ignored
-            .extend(remotes.into_iter().map(|remote| (place(remote), remote.to_canonical())));
+            .extend(remotes.into_iter().map(|remote| (rate_limit_key(remote), remote.to_canonical())));
     }
 }

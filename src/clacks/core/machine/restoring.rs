@@ -2,10 +2,12 @@
 
 use std::{collections::HashMap, net::IpAddr};
 
+use clacks_transport::rate_limit_key;
+
 use crate::{
     core::{
         EnqueueError, Event, HeldBy, HeldMessage, HoldState, Introduction, MessageId, MessageState, Now,
-        Origin, PeerState, RemoteState, RestoredMessages, peers::PeerRecord, place::place, queue::Entry,
+        Origin, PeerState, RemoteState, RestoredMessages, peers::PeerRecord, queue::Entry,
     },
     protocol::Address,
 };
@@ -227,6 +229,8 @@ impl Core {
         }
         self.unignore_remote(state.remote);
         state.ignored.into_iter().for_each(|ignored| _ = self.ignore_remote(ignored));
-        debug_assert!(state.ignored.is_none_or(|ignored| place(ignored) == place(state.remote)));
+        debug_assert!(
+            state.ignored.is_none_or(|ignored| rate_limit_key(ignored) == rate_limit_key(state.remote))
+        );
     }
 }

@@ -2,10 +2,10 @@
 
 use std::net::Ipv4Addr;
 
+use clacks_transport::rate_limit_key;
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use super::*;
-use crate::core::place::place;
 
 fn queue(messages: usize, bytes: usize) -> Queue {
     let mut options = Options::new(Address::new("tower", 1).unwrap());
@@ -19,7 +19,7 @@ fn message(size: usize) -> Message {
 
 /// A message of this size comes from a place; returns whether it was accepted.
 fn offer(queue: &mut Queue, remote: IpAddr, text: &Message) -> Result<(), NoRoom> {
-    let place = Some(place(remote));
+    let place = Some(rate_limit_key(remote));
     queue.check_share(place, text.size())?;
     let from = Some(Address::new("sender", 1).unwrap());
     let entry = queue.take_in(text.clone(), 0, 1, from, place);

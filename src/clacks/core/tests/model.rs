@@ -5,10 +5,10 @@ use std::{
     net::IpAddr,
 };
 
+use clacks_transport::{network, rate_limit_key};
 use proptest::{collection::vec, prelude::*, sample::Index, test_runner::FileFailurePersistence};
 
 use super::*;
-use crate::core::place::{network, place};
 
 mod fuzz;
 mod inputs;

@@ -6,6 +6,11 @@ use std::{
     time::Duration,
 };
 
+use clacks_transport::{
+    address_policy::AddressPolicy,
+    descriptors,
+    lookup::{LookupError, Lookups, NameSource},
+};
 use rustls::{ClientConfig, client::Resumption, crypto::CryptoProvider, pki_types::ServerName};
 use tokio::{
     net::TcpStream,
@@ -18,9 +23,6 @@ use crate::{core::Scope, protocol::Address};
 use super::{
     super::{
         fingerprint::fingerprint,
-        lookup::{LookupError, Lookups, Standing},
-        reach::Reach,
-        resources,
         trust::{FirstUseVerifier, HANDSHAKE, Handshake, Trust},
     },
     failure::PostError,
@@ -37,7 +39,7 @@ pub(super) struct Dialer {
     tls: Tls,
     trust: Arc<Trust>,
     lookups: Arc<Lookups>,
-    reach: Arc<Reach>,
+    policy: Arc<AddressPolicy>,
     /// For a connection, TLS included.
     timeout: Duration,
     closing: Closing,
@@ -55,12 +57,12 @@ impl Dialer {
     pub(super) fn new(
         trust: Arc<Trust>,
         provider: Arc<CryptoProvider>,
-        reach: Arc<Reach>,
+        policy: Arc<AddressPolicy>,
         lookups: Arc<Lookups>,
         timeout: Duration,
     ) -> Self {
         let tls = Tls(TlsConnector::from(Arc::new(tls(Arc::clone(&trust), provider))));
-        Self { tls, trust, lookups, reach, timeout, closing: Closing::default() }
+        Self { tls, trust, lookups, policy, timeout, closing: Closing::default() }
     }
 
     /// Makes a connection, in the time that there is for one.
@@ -95,7 +97,7 @@ impl Dialer {
         let found = found.into_iter().map(|ip| SocketAddr::new(ip, to.port()));
         let (mut allowed, mut refused) = (Vec::new(), None);
         for address in found {
-            match self.reach.check(address) {
+            match self.policy.check(address) {
                 Err(not_allowed) if !is_named => refused = Some(not_allowed),
                 _ => allowed.push(address),
             }
@@ -108,12 +110,12 @@ impl Dialer {
 
     async fn look_up(&self, to: &Address, is_named: bool) -> Result<Vec<IpAddr>, PostError> {
         let standing = match self.trust.pinned(to) {
-            _ if is_named => Standing::Named,
-            Some(_) => Standing::Reached,
-            None => Standing::Stranger,
+            _ if is_named => NameSource::UserAdded,
+            Some(_) => NameSource::Responded,
+            None => NameSource::Unverified,
         };
         self.lookups.addresses(to.hostname(), standing).await.map_err(|error| match error {
-            LookupError::Lack(lack) => PostError::Lack(lack),
+            LookupError::Shortage(shortage) => PostError::Shortage(shortage),
             LookupError::Failed(error) => PostError::Io(error),
         })
     }
@@ -171,7 +173,7 @@ async fn connect_in_order(addresses: &[SocketAddr], share: Duration) -> io::Resu
         let connected = timeout(share, TcpStream::connect(address)).await;
         match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
             Ok(stream) => return Ok(stream),
-            Err(error) => failed = resources::connection_error(error, *address),
+            Err(error) => failed = descriptors::connection_error(error, *address),
         }
     }
     Err(failed)

@@ -1,17 +1,18 @@
 use std::{error::Error, io};
 
+use clacks_transport::{address_policy::AddressForbidden, descriptors::Shortage};
 use hyper::http;
 use rustls::{AlertDescription, InvalidMessage, pki_types::InvalidDnsNameError};
 
 use crate::core::Failure;
 
-use super::super::{reach::NotAllowed, resources::Lack, trust::Handshake};
+use super::super::trust::Handshake;
 
 /// Why there is no answer. What matters is the innermost of each.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PostError {
     #[error("not allowed")]
-    NotAllowed(#[from] NotAllowed),
+    AddressForbidden(#[from] AddressForbidden),
     /// The address is one that HTTP cannot name, which none is.
     #[error("no hostname for HTTP")]
     Address(#[from] http::Error),
@@ -19,7 +20,7 @@ pub(super) enum PostError {
     Name(#[from] InvalidDnsNameError),
     /// Nothing was tried.
     #[error("{0}")]
-    Lack(Lack),
+    Shortage(Shortage),
     #[error("no connection")]
     Io(#[from] io::Error),
     #[error("no answer")]
@@ -30,10 +31,10 @@ pub(super) enum PostError {
 
 impl PostError {
     /// What this machine lacked, if that is why.
-    pub(super) fn lack(&self) -> Option<Lack> {
+    pub(super) fn shortage(&self) -> Option<Shortage> {
         match self {
-            Self::Lack(lack) => Some(*lack),
-            _ => self.innermost().downcast_ref::<io::Error>().map(without_wrapping).and_then(Lack::of),
+            Self::Shortage(shortage) => Some(*shortage),
+            _ => self.innermost().downcast_ref::<io::Error>().map(without_wrapping).and_then(Shortage::of),
         }
     }
 
@@ -41,13 +42,13 @@ impl PostError {
         if let Some(refused) = handshake.refused() {
             return Failure::CertificateChanged { pinned: refused.pinned.0, presented: refused.presented.0 };
         }
-        if self.lack().is_some() {
+        if self.shortage().is_some() {
             return Failure::NoResources;
         }
         let innermost = self.innermost();
         let is_late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
         match self {
-            Self::NotAllowed(NotAllowed(scope)) => Failure::NotContacted(scope),
+            Self::AddressForbidden(AddressForbidden(scope)) => Failure::NotContacted(scope),
             Self::TookTooLong => Failure::TimedOut,
             _ if innermost.downcast_ref().map(without_wrapping).is_some_and(is_late) => Failure::TimedOut,
             _ => Failure::Connection(in_words(innermost)),
@@ -144,8 +145,10 @@ mod tests {
                 assert_eq!(PostError::from(error).into_failure(&nobody), Failure::NoResources, "{code}");
             }
         }
-        for lack in [Lack::Files, Lack::Ports, Lack::Threads, Lack::Memory, Lack::LookUps] {
-            assert_eq!(PostError::Lack(lack).into_failure(&nobody), Failure::NoResources);
+        for shortage in
+            [Shortage::Files, Shortage::Ports, Shortage::Threads, Shortage::Memory, Shortage::LookUps]
+        {
+            assert_eq!(PostError::Shortage(shortage).into_failure(&nobody), Failure::NoResources);
         }
         for code in [104, 111, 113, 101] {
             let failure = PostError::from(system(code)).into_failure(&nobody);

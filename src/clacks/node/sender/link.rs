@@ -13,6 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use clacks_transport::descriptors::MAX_CLOSING;
 use http_body_util::Full;
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -23,7 +24,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::super::{fingerprint::CertificateFingerprint, resources::MAX_CLOSING};
+use super::super::fingerprint::CertificateFingerprint;
 
 /// How long a connection that is no longer used may take to close. A peer that does not read would hold it for ever.
 const TIME_TO_CLOSE: Duration = Duration::from_secs(1);

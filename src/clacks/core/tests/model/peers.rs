@@ -192,7 +192,10 @@ impl Model {
 /// How many of these are in the network of a place, and at the place.
 fn crowd(all: &[IpAddr], of: IpAddr) -> (usize, usize) {
     let count = |is_meant: &dyn Fn(IpAddr) -> bool| all.iter().filter(|other| is_meant(**other)).count();
-    (count(&|other| network(other) == network(of)), count(&|other| place(other) == place(of)))
+    (
+        count(&|other| network(other) == network(of)),
+        count(&|other| rate_limit_key(other) == rate_limit_key(of)),
+    )
 }
 
 /// The oldest of the place that has the most, by who introduced them or by where they are; none if each is alone.
@@ -206,7 +209,7 @@ fn largest_crowd(known: &[&Known]) -> Option<((usize, usize), Address)> {
 fn largest_by(known: &[&Known], at: fn(&Known) -> Option<IpAddr>) -> Option<((usize, usize), Address)> {
     let all: Vec<IpAddr> = known.iter().filter_map(|known| at(known)).collect();
     // In one order, IPv4 before IPv6.
-    let key = |at: IpAddr| (crowd(&all, at).0, network(at), crowd(&all, at).1, place(at));
+    let key = |at: IpAddr| (crowd(&all, at).0, network(at), crowd(&all, at).1, rate_limit_key(at));
     let of_it = known.iter().filter_map(|known| Some((key(at(known)?), known)));
     let first = of_it.max_by_key(|(key, known)| (*key, Reverse((known.met, known.peer.address.clone()))));
     first.map(|((in_network, _, at_place, _), known)| ((in_network, at_place), known.peer.address.clone()))

@@ -3,10 +3,10 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// Where an IP address leads, after IANA's registries of special-purpose addresses
+/// The scope of an IP address, after IANA's registries of special-purpose addresses
 /// (<https://www.iana.org/assignments/iana-ipv4-special-registry>, and `ipv6` likewise).
 ///
-/// Anybody can name an address to a node, which then connects to it from where it stands: behind a firewall, say, or
+/// Anybody can name an address to a node. The node connects to it from its own network: from behind a firewall, or from
 /// beside a service that trusts its own machine. So a stranger's word is enough for [`Scope::Public`] only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -91,7 +91,7 @@ impl Scope {
         Self::Reserved,
     ];
 
-    /// Its name where programs read it.
+    /// Its name in JSON, such as `link_local`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Public => "public",
@@ -105,9 +105,8 @@ impl Scope {
         }
     }
 
-    /// The scope of what a hostname names, if that is known without a look-up: `hostname` is an IP address without
-    /// brackets, or `localhost` or a name below it (RFC 6761), in any case of letters and with or without a final dot.
-    /// `None` for other names, which lead wherever a look-up says at the time.
+    /// The scope of a hostname that needs no look-up: an IP address without brackets, or `localhost` or a name below it
+    /// (RFC 6761), in upper or lower case, with or without a final dot. `None` for other names.
     pub fn of_hostname(hostname: &str) -> Option<Self> {
         let name = hostname.strip_suffix('.').unwrap_or(hostname);
         if let Ok(address) = name.parse() {
@@ -117,8 +116,8 @@ impl Scope {
         top.eq_ignore_ascii_case("localhost").then_some(Self::Loopback)
     }
 
-    /// Whether a node can be found at an address of this scope. None is at many machines at once, at no address, at a
-    /// reserved one or where a cloud has its own service.
+    /// Whether a node can be at an address of this scope. None can be at a multicast, unspecified, reserved or metadata
+    /// address.
     pub fn has_nodes(self) -> bool {
         match self {
             Self::Public | Self::Loopback | Self::Private | Self::LinkLocal => true,
@@ -126,13 +125,13 @@ impl Scope {
         }
     }
 
-    /// Whether a stranger's word is enough to contact an address of this scope, for a node that is itself found at an
-    /// address of the scope `own`: public ones, and those of the node's own scope, from where its peers are.
+    /// Whether a node whose own address has the scope `own` contacts an address of this scope on a stranger's word: if it
+    /// is public, or of the node's own scope, in which its peers are.
     pub fn is_open_to_strangers(self, own: Option<Self>) -> bool {
         self == Self::Public || (own == Some(self) && self.has_nodes())
     }
 
-    /// Where this address leads. One that carries an IPv4 address leads where that does.
+    /// The scope of an address. An IPv6 address that carries an IPv4 address has the scope of that.
     pub fn of(address: IpAddr) -> Self {
         match address {
             _ if METADATA.contains(&address) => Self::Metadata,

@@ -1,18 +1,16 @@
-//! What this machine lacks, as opposed to what a peer did, and how many files the node may have open for what.
+//! File descriptors and other resources of this machine: what is exhausted, and how many connections there is room for.
 
 use std::{
     fmt, io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
 };
 
-use super::Limits;
-
-/// Files that a node keeps open beside its connections: state, log, terminal, look-ups, what its runtime has, and
-/// connections to peers that are [being closed](MAX_CLOSING).
+/// File descriptors reserved for everything but connections: state, log, terminal, look-ups, the runtime, and connections
+/// to peers that are [being closed](MAX_CLOSING).
 const OTHER_FILES: usize = 100;
-/// Connections to peers that are no longer used and have yet to close, at most.
-pub(super) const MAX_CLOSING: usize = 16;
-/// Idle connections to peers that are kept at most, however many files may be open.
+/// Maximum number of connections to peers that are being closed.
+pub const MAX_CLOSING: usize = 16;
+/// Maximum number of idle connections to peers, however many files may be open.
 const MAX_IDLE: usize = 512;
 
 /// `EMFILE` and `ENFILE`, which have one number on every Unix, and `WSAEMFILE`.
@@ -23,21 +21,24 @@ const NO_BUFFERS: i32 = rustix::io::Errno::NOBUFS.raw_os_error();
 #[cfg(not(unix))]
 const NO_BUFFERS: i32 = 10055;
 
-/// Something of which this machine has no more for the node.
+/// A resource of this machine that is exhausted. Failures because of it say nothing about a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lack {
+pub enum Shortage {
+    /// File descriptors, of the process or the system.
     Files,
-    /// Of its own, for connections to others.
+    /// Local ports for outgoing connections.
     Ports,
+    /// Threads.
     Threads,
+    /// Memory, or buffers of the kernel.
     Memory,
-    /// As many names are being looked up as may be at once.
+    /// Concurrent hostname look-ups ([`Lookups`](crate::lookup::Lookups)).
     LookUps,
 }
 
-impl Lack {
-    /// What was lacking where the system gave this error for a connection. None if it is no such error.
-    pub(super) fn of(error: &io::Error) -> Option<Self> {
+impl Shortage {
+    /// The resource that this error of a connection says is exhausted; `None` for other errors.
+    pub fn of(error: &io::Error) -> Option<Self> {
         match (error.raw_os_error(), error.kind()) {
             (Some(code), _) if TOO_MANY_FILES.contains(&code) => Some(Self::Files),
             (Some(code), _) if code == NO_BUFFERS => Some(Self::Memory),
@@ -48,13 +49,13 @@ impl Lack {
         }
     }
 
-    /// What is lacking now for one more socket. Tells why something failed that does not say it itself.
-    pub(super) fn now() -> Option<Self> {
+    /// The resource that one more socket would lack now. It explains failures whose error does not say so.
+    pub fn now() -> Option<Self> {
         UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).err().and_then(|error| Self::of(&error))
     }
 }
 
-impl fmt::Display for Lack {
+impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Files => "no more files may be opened",
@@ -66,9 +67,9 @@ impl fmt::Display for Lack {
     }
 }
 
-/// The error of a connection to this address. Without IPv6 the system says of an IPv6 address what it says where there
-/// are no ports.
-pub(super) fn connection_error(error: io::Error, to: SocketAddr) -> io::Error {
+/// The error of a connection to this address. On a system without IPv6 the error for an IPv6 address is the one for
+/// exhausted ports; it becomes [`io::ErrorKind::NetworkUnreachable`].
+pub fn connection_error(error: io::Error, to: SocketAddr) -> io::Error {
     let is_without_ipv6 = || UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_err();
     if may_lack_ipv6(&error, to) && is_without_ipv6() {
         return io::ErrorKind::NetworkUnreachable.into();
@@ -81,35 +82,37 @@ fn may_lack_ipv6(error: &io::Error, to: SocketAddr) -> bool {
     to.is_ipv6() && error.kind() == io::ErrorKind::AddrNotAvailable
 }
 
-/// How many connections the node may have, so that together with all else there are files for them.
+/// How many connections the limit on open files has room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Budget {
-    /// From outside.
-    pub(super) inbound: usize,
-    /// To peers, while nothing is sent.
-    pub(super) idle: usize,
+#[non_exhaustive]
+pub struct DescriptorBudget {
+    /// Maximum inbound connections.
+    pub inbound: usize,
+    /// Maximum idle connections to peers.
+    pub idle: usize,
 }
 
-impl Budget {
-    /// For a process that may have so many files open (`None`: any number), where `in_flight` connections to peers may
-    /// be in use.
-    pub(super) fn new(files: Option<u64>, limits: &Limits, in_flight: usize) -> Self {
+impl DescriptorBudget {
+    /// For a process that may open `files` files (`None`: any number), with at most `max_connections` inbound connections
+    /// and `in_flight` connections to peers in use.
+    pub fn new(files: Option<u64>, max_connections: usize, in_flight: usize) -> Self {
         let files = files.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX);
         let connections = files.saturating_sub(OTHER_FILES.saturating_add(in_flight));
-        // A tenth stays for idle ones.
-        let inbound = limits.max_connections.min(connections - connections / 10).max(1);
+        // A tenth is reserved for idle ones.
+        let inbound = max_connections.min(connections - connections / 10).max(1);
         Self { inbound, idle: connections.saturating_sub(inbound).min(MAX_IDLE) }
     }
 }
 
-/// How many files this process may have open.
+/// The limit on open files of this process; `None` if there is none.
 #[cfg(unix)]
-pub(super) fn files() -> Option<u64> {
+pub fn open_file_limit() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current
 }
 
+/// The limit on open files of this process: not known on this system.
 #[cfg(not(unix))]
-pub(super) fn files() -> Option<u64> {
+pub fn open_file_limit() -> Option<u64> {
     None
 }
 
@@ -121,13 +124,13 @@ mod tests {
     #[test]
     fn a_lack_is_told_apart_from_what_a_peer_did() {
         for (code, expected) in [
-            (23, Some(Lack::Files)),
-            (24, Some(Lack::Files)),
-            (12, Some(Lack::Memory)),
-            (105, Some(Lack::Memory)),
-            (11, Some(Lack::Memory)),
-            (99, Some(Lack::Ports)),
-            (98, Some(Lack::Ports)),
+            (23, Some(Shortage::Files)),
+            (24, Some(Shortage::Files)),
+            (12, Some(Shortage::Memory)),
+            (105, Some(Shortage::Memory)),
+            (11, Some(Shortage::Memory)),
+            (99, Some(Shortage::Ports)),
+            (98, Some(Shortage::Ports)),
             (111, None),
             (104, None),
             (110, None),
@@ -136,25 +139,25 @@ mod tests {
             (32, None),
             (2, None),
         ] {
-            assert_eq!(Lack::of(&io::Error::from_raw_os_error(code)), expected, "{code}");
+            assert_eq!(Shortage::of(&io::Error::from_raw_os_error(code)), expected, "{code}");
         }
-        assert_eq!(Lack::of(&io::ErrorKind::WouldBlock.into()), None, "not from the system");
-        assert_eq!(Lack::now(), None);
+        assert_eq!(Shortage::of(&io::ErrorKind::WouldBlock.into()), None, "not from the system");
+        assert_eq!(Shortage::now(), None);
     }
 
     #[test]
     fn there_are_files_for_all_connections_that_may_be() {
-        let limits = Limits::default();
+        const MAX: usize = 768;
         for files in [1024, 2048, 4096, 20_000, 1 << 20, 300, 200] {
-            let Budget { inbound, idle } = Budget::new(Some(files), &limits, 64);
+            let DescriptorBudget { inbound, idle } = DescriptorBudget::new(Some(files), MAX, 64);
             assert!(inbound + idle + 64 + OTHER_FILES <= files as usize, "{files}: {inbound} and {idle}");
             assert!(inbound > 0 && idle > 0, "{files}: {inbound} and {idle}");
         }
-        let usual = Budget::new(Some(1024), &limits, 64);
-        assert_eq!((usual.inbound, usual.idle), (limits.max_connections, 92));
-        let unlimited = Budget { inbound: limits.max_connections, idle: MAX_IDLE };
-        assert_eq!(Budget::new(None, &limits, 64), unlimited);
-        assert_eq!(Budget::new(Some(10), &limits, 64), Budget { inbound: 1, idle: 0 });
+        let usual = DescriptorBudget::new(Some(1024), MAX, 64);
+        assert_eq!((usual.inbound, usual.idle), (MAX, 92));
+        let unlimited = DescriptorBudget { inbound: MAX, idle: MAX_IDLE };
+        assert_eq!(DescriptorBudget::new(None, MAX, 64), unlimited);
+        assert_eq!(DescriptorBudget::new(Some(10), MAX, 64), DescriptorBudget { inbound: 1, idle: 0 });
     }
 
     #[test]

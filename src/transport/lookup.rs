@@ -1,7 +1,7 @@
-//! Look-ups of hostnames, each in a thread of its own.
+//! Hostname look-ups, each in a thread of its own.
 //!
-//! The system's look-up can take minutes and cannot be ended. So their number is bounded, and those for whom nobody
-//! vouches leave room for others. A thread that cannot be started is an error here and not a panic.
+//! The system's look-up can take minutes and cannot be cancelled. So the number of threads is bounded, and names that only
+//! strangers gave leave room for others. A thread that cannot be started is an error, not a panic.
 
 use std::{
     fmt, io,
@@ -16,34 +16,35 @@ use tokio::{
     time::timeout,
 };
 
-use super::resources::Lack;
+use crate::descriptors::Shortage;
 
-/// Look-ups at once.
+/// Maximum look-ups at once.
 const MAX_LOOKUPS: usize = 48;
-/// Of these, for peers that the user did not name.
+/// Maximum of these for peers that the user did not add.
 const MAX_FOR_OTHERS: usize = 32;
-/// Of these, for peers that were never reached.
+/// Maximum of these for peers that never responded.
 const MAX_FOR_STRANGERS: usize = 16;
-/// How long a look-up waits for one of the others to end. Then it fails, which is not the peer's fault.
+/// Maximum time that a look-up waits for a free thread. Then it fails, which says nothing about the peer.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// Addresses of each version of IP that are tried of those that a name leads to. Whoever owns it may list any number.
+/// Maximum addresses of each version of IP that are used of one name, because its owner can list any number.
 const MAX_OF_VERSION: usize = 4;
 
-/// Why a name is looked up.
+/// How trustworthy the source of a name is. It decides how many look-ups may run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// The user named the peer.
-    Named,
-    /// The peer was reached before.
-    Reached,
-    /// Only strangers named the peer.
-    Stranger,
+pub enum NameSource {
+    /// The user added the peer: 48 look-ups.
+    UserAdded,
+    /// The peer responded before: 32 look-ups.
+    Responded,
+    /// Only strangers named the peer: 16 look-ups.
+    Unverified,
 }
 
 type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
-pub(super) struct Lookups {
+/// The look-ups of a node.
+pub struct Lookups {
     all: Arc<Semaphore>,
     for_others: Arc<Semaphore>,
     for_strangers: Arc<Semaphore>,
@@ -56,12 +57,12 @@ impl fmt::Debug for Lookups {
     }
 }
 
-/// Why there are no addresses.
+/// Why a look-up failed.
 #[derive(Debug)]
-pub(super) enum LookupError {
-    /// This machine has nothing left to look it up with.
-    Lack(Lack),
-    /// The system's answer.
+pub enum LookupError {
+    /// This machine lacks a resource for it.
+    Shortage(Shortage),
+    /// The system's error.
     Failed(io::Error),
 }
 
@@ -72,8 +73,8 @@ impl Default for Lookups {
 }
 
 impl Lookups {
-    /// With another way to look names up than the system's.
-    pub(super) fn with(look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static) -> Self {
+    /// Look-ups by a function other than the system's, for tests.
+    pub fn with(look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static) -> Self {
         Self {
             all: Arc::new(Semaphore::new(MAX_LOOKUPS)),
             for_others: Arc::new(Semaphore::new(MAX_FOR_OTHERS)),
@@ -82,29 +83,31 @@ impl Lookups {
         }
     }
 
-    /// The first addresses of a hostname of each version of IP, at most [`MAX_OF_VERSION`], in the order in which they are
-    /// to be tried.
-    pub(super) async fn addresses(&self, name: &str, standing: Standing) -> Result<Vec<IpAddr>, LookupError> {
-        let permits = timeout(MAX_WAIT, self.permits(standing)).await;
-        let permits = permits.map_err(|_| LookupError::Lack(Lack::LookUps))?;
+    /// Looks a hostname up. Returns at most 4 addresses of each version of IP, in the system's order of preference.
+    ///
+    /// # Errors
+    /// The look-up failed, or waited 2 seconds for a free thread.
+    pub async fn addresses(&self, name: &str, source: NameSource) -> Result<Vec<IpAddr>, LookupError> {
+        let permits = timeout(MAX_WAIT, self.permits(source)).await;
+        let permits = permits.map_err(|_| LookupError::Shortage(Shortage::LookUps))?;
         let (found_to, found) = oneshot::channel();
         self.in_thread(name, move |addresses| {
             drop(permits);
             // An error means that nobody waits any more.
             let _ = found_to.send(addresses.map(first_of_each_version));
         })
-        .map_err(|_| LookupError::Lack(Lack::Threads))?;
+        .map_err(|_| LookupError::Shortage(Shortage::Threads))?;
         let addresses = found.await.unwrap_or_else(|_| Err(io::Error::other("the look-up broke off")));
         // That no file could be opened for it is not among the errors of a look-up.
-        addresses.map_err(|error| Lack::now().map_or(LookupError::Failed(error), LookupError::Lack))
+        addresses.map_err(|error| Shortage::now().map_or(LookupError::Failed(error), LookupError::Shortage))
     }
 
-    async fn permits(&self, standing: Standing) -> Vec<OwnedSemaphorePermit> {
+    async fn permits(&self, source: NameSource) -> Vec<OwnedSemaphorePermit> {
         let bounds = [&self.for_strangers, &self.for_others, &self.all];
-        let first = match standing {
-            Standing::Stranger => 0,
-            Standing::Reached => 1,
-            Standing::Named => 2,
+        let first = match source {
+            NameSource::Unverified => 0,
+            NameSource::Responded => 1,
+            NameSource::UserAdded => 2,
         };
         let mut permits = Vec::with_capacity(bounds.len());
         for bound in &bounds[first..] {
@@ -114,8 +117,11 @@ impl Lookups {
         permits
     }
 
-    /// Looks a hostname up beside all others, and hands over what it found.
-    pub(super) fn in_thread(
+    /// Looks a hostname up in a new thread, outside of the bounds above, and calls `then` there with the result.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn in_thread(
         &self,
         name: &str,
         then: impl FnOnce(io::Result<Vec<IpAddr>>) + Send + 'static,
@@ -165,23 +171,23 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn names_of_strangers_that_hang_leave_room_for_others_and_for_few_threads() {
-        use Standing::{Named, Reached, Stranger};
+        use NameSource::{Responded, Unverified, UserAdded};
 
         let (lookups, open) = lookups();
-        for (standing, taken) in
-            [(Stranger, MAX_FOR_STRANGERS), (Reached, MAX_FOR_OTHERS), (Named, MAX_LOOKUPS)]
+        for (source, used) in
+            [(Unverified, MAX_FOR_STRANGERS), (Responded, MAX_FOR_OTHERS), (UserAdded, MAX_LOOKUPS)]
         {
-            // Those of lower standing have what they may have.
+            // Names of less trust use all that they may.
             let slow = |number| {
                 let lookups = Arc::clone(&lookups);
-                tokio::spawn(async move { lookups.addresses(&format!("slow{number}"), standing).await })
+                tokio::spawn(async move { lookups.addresses(&format!("slow{number}"), source).await })
             };
-            assert!(lookups.addresses("quick", standing).await.is_ok(), "{standing:?}");
+            assert!(lookups.addresses("quick", source).await.is_ok(), "{source:?}");
             let slow: Vec<_> = (0..100).map(slow).collect();
             tokio::time::sleep(MAX_WAIT / 2).await;
-            assert_eq!(lookups.all.available_permits(), MAX_LOOKUPS - taken, "{standing:?}");
-            let one_too_many = lookups.addresses("quick", standing).await;
-            assert!(matches!(one_too_many, Err(LookupError::Lack(Lack::LookUps))), "{standing:?}");
+            assert_eq!(lookups.all.available_permits(), MAX_LOOKUPS - used, "{source:?}");
+            let one_too_many = lookups.addresses("quick", source).await;
+            assert!(matches!(one_too_many, Err(LookupError::Shortage(Shortage::LookUps))), "{source:?}");
             drop(slow);
         }
         open();
@@ -191,7 +197,9 @@ mod tests {
     async fn a_look_up_that_nobody_waits_for_any_more_counts_until_it_ends() {
         let (lookups, open) = lookups();
         assert!(
-            timeout(Duration::from_millis(20), lookups.addresses("slow", Standing::Named)).await.is_err()
+            timeout(Duration::from_millis(20), lookups.addresses("slow", NameSource::UserAdded))
+                .await
+                .is_err()
         );
         assert_eq!(lookups.all.available_permits(), MAX_LOOKUPS - 1);
         open();
@@ -203,7 +211,10 @@ mod tests {
     #[tokio::test]
     async fn a_look_up_that_panics_is_an_error() {
         let lookups = Lookups::with(|_| panic!("as a test wants"));
-        assert!(matches!(lookups.addresses("name", Standing::Stranger).await, Err(LookupError::Failed(_))));
+        assert!(matches!(
+            lookups.addresses("name", NameSource::Unverified).await,
+            Err(LookupError::Failed(_))
+        ));
         assert_eq!(lookups.all.available_permits(), MAX_LOOKUPS);
     }
 
@@ -224,7 +235,7 @@ mod tests {
             let first: Vec<IpAddr> =
                 found.iter().take(2 * MAX_OF_VERSION).filter(is_first).copied().collect();
             let lookups = Lookups::with(move |_| Ok(found.clone()));
-            let addresses = lookups.addresses("name", Standing::Stranger).await.unwrap();
+            let addresses = lookups.addresses("name", NameSource::Unverified).await.unwrap();
             assert_eq!(addresses, first, "{v4} and {v6}");
         }
     }

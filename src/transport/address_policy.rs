@@ -1,4 +1,4 @@
-//! Where a node lets strangers send it.
+//! Address policy: which addresses a node contacts on a stranger's word.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -9,114 +9,119 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{core::Scope, protocol::Address};
+use crate::{Scope, lookup::Lookups};
 
-use super::lookup::Lookups;
-
-/// How long what was found out about this machine's addresses is taken for true.
+/// How long the addresses of this machine are cached.
 const GOOD_FOR: Duration = Duration::from_secs(60);
-/// How long after a look-up of the own hostname failed the next one begins.
+/// Time from a failed look-up of the node's own hostname to the next.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-/// How long a port stays known at which another node was found on this machine.
+/// How long the port of another node on this machine is remembered.
 const PORT_GOOD_FOR: Duration = Duration::from_secs(3600);
 
-/// Which addresses are contacted that only strangers named: public ones and those of the scope that this node is itself
-/// found at, but none of this machine's own, or all.
+/// Decides which addresses a node contacts on a stranger's word: public ones, and those of the [`Scope`] of the node's own
+/// address, but not the addresses of this machine itself.
 #[derive(Debug)]
-pub(super) struct Reach {
-    all: bool,
-    /// Where this node is found.
-    address: Address,
-    /// Whether it listens to this machine only.
-    is_inner: bool,
+pub struct AddressPolicy {
+    allow_private: bool,
+    /// The node's own hostname, in canonical spelling, and port.
+    hostname: String,
+    port: u16,
+    /// Whether the node listens on loopback addresses only.
+    is_local_only: bool,
     lookups: Arc<Lookups>,
     own: Mutex<Own>,
 }
 
-/// What is known of this machine's addresses.
+/// The addresses of this machine, as far as known.
 #[derive(Debug, Default)]
 struct Own {
-    /// What the hostname leads to, once it could be looked up.
+    /// The scope of the hostname, once it is looked up.
     scope: Option<Scope>,
     named: Vec<IpAddr>,
     interfaces: HashSet<IpAddr>,
-    /// Ports at which other nodes were found on this machine, and until when each is taken for that of a node.
+    /// Ports of other nodes on this machine, and when each entry expires.
     ports: BTreeMap<u16, Instant>,
-    /// When this is to be found out anew; none while that is under way.
+    /// Time of the next refresh; `None` while one is running.
     due: Option<Instant>,
 }
 
-/// An address is not contacted.
+/// The policy forbids to contact an address, because of its scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NotAllowed(pub(super) Scope);
+pub struct AddressForbidden(pub Scope);
 
-impl fmt::Display for NotAllowed {
+impl fmt::Display for AddressForbidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "not contacted: it is {}", self.0)
     }
 }
 
-impl Error for NotAllowed {}
+impl Error for AddressForbidden {}
 
-impl Reach {
-    /// For a node that is found at `address` and listens on these sockets. With `all`, addresses of every kind are
-    /// contacted.
-    pub(super) fn new(
-        address: Address,
+impl AddressPolicy {
+    /// The policy of a node with this hostname, in canonical spelling (lower case, without brackets), and port, which
+    /// listens on these sockets. With `allow_private` every address is allowed.
+    pub fn new(
+        (hostname, port): (&str, u16),
         listens_on: &[SocketAddr],
-        all: bool,
+        allow_private: bool,
         lookups: Arc<Lookups>,
     ) -> Arc<Self> {
-        let is_inner = listens_on.iter().all(|socket| socket.ip().is_loopback());
+        let is_local_only = listens_on.iter().all(|socket| socket.ip().is_loopback());
         let own = Own {
-            scope: Scope::of_hostname(address.hostname()),
+            scope: Scope::of_hostname(hostname),
             interfaces: interfaces(),
             due: Some(Instant::now()),
             ..Own::default()
         };
-        let reach = Arc::new(Self { all, address, is_inner, lookups, own: Mutex::new(own) });
-        reach.refresh();
-        reach
+        let hostname = hostname.to_owned();
+        let policy = Self { allow_private, hostname, port, is_local_only, lookups, own: Mutex::new(own) };
+        let policy = Arc::new(policy);
+        policy.refresh();
+        policy
     }
 
-    /// Whether an address that only strangers named may be contacted. Waits for nothing: what is not known yet is not
-    /// allowed.
-    pub(super) fn check(self: &Arc<Self>, to: SocketAddr) -> Result<(), NotAllowed> {
-        if self.all {
+    /// Checks an address that only strangers named. Never waits: while the node's own hostname is being looked up, only
+    /// public addresses are allowed.
+    ///
+    /// # Errors
+    /// The address is forbidden.
+    pub fn check(self: &Arc<Self>, to: SocketAddr) -> Result<(), AddressForbidden> {
+        if self.allow_private {
             return Ok(());
         }
         self.refresh();
         let scope = Scope::of(to.ip());
         let own = self.own();
-        let is_node = to.port() == self.address.port() || own.is_node_at(to.port(), Instant::now());
+        let is_node = to.port() == self.port || own.is_node_at(to.port(), Instant::now());
         if scope != Scope::Loopback && own.has(to.ip()) && !is_node {
-            // What a firewall keeps from others is often open from the machine itself.
-            return Err(NotAllowed(Scope::Loopback));
+            // Ports that a firewall closes to others are often open from the machine itself.
+            return Err(AddressForbidden(Scope::Loopback));
         }
-        let own_scope = own.scope.filter(|scope| *scope != Scope::Loopback || self.is_inner);
-        if scope.is_open_to_strangers(own_scope) { Ok(()) } else { Err(NotAllowed(scope)) }
+        let own_scope = own.scope.filter(|scope| *scope != Scope::Loopback || self.is_local_only);
+        if scope.is_open_to_strangers(own_scope) { Ok(()) } else { Err(AddressForbidden(scope)) }
     }
 
-    /// A payload came from `remote` that names this sender. If both are this machine's, a node was found on it: who can
-    /// connect from here needs no node to connect to here.
-    pub(super) fn note_sender(&self, sender: &Address, remote: IpAddr) {
+    /// Records that a payload from `remote` named a sender with this hostname, in canonical spelling, and port. If both are
+    /// addresses of this machine, another node runs on it, and its port may be contacted for the next hour: whoever can
+    /// connect from this machine gains nothing by having a node connect to it.
+    pub fn record_sender(&self, (hostname, port): (&str, u16), remote: IpAddr) {
         let remote = remote.to_canonical();
-        let is_here = match sender.ip() {
-            Some(ip) => ip == remote,
-            None => sender.canonical().hostname() == self.address.canonical().hostname(),
+        let is_same_machine = match hostname.parse::<IpAddr>() {
+            Ok(ip) => ip.to_canonical() == remote,
+            Err(_) => hostname == self.hostname,
         };
-        if is_here && !remote.is_loopback() {
+        if is_same_machine && !remote.is_loopback() {
             let mut own = self.own();
             if own.has(remote) {
                 let now = Instant::now();
                 own.ports.retain(|_, until| *until > now);
-                own.ports.insert(sender.port(), now + PORT_GOOD_FOR);
+                own.ports.insert(port, now + PORT_GOOD_FOR);
             }
         }
     }
 
-    /// Finds out about this machine's addresses beside all else, if it is time to.
+    /// Refreshes the addresses of this machine in the background, if it is time to.
     fn refresh(self: &Arc<Self>) {
         {
             let mut own = self.own();
@@ -125,28 +130,28 @@ impl Reach {
             }
             own.due = None;
         }
-        if let Some(ip) = self.address.ip() {
-            return self.learn(Some(vec![ip]));
+        if let Ok(ip) = self.hostname.parse() {
+            return self.set_addresses(Some(vec![ip]));
         }
-        if Scope::of_hostname(self.address.hostname()).is_some() {
-            return self.learn(Some(Vec::new()));
+        if Scope::of_hostname(&self.hostname).is_some() {
+            return self.set_addresses(Some(Vec::new()));
         }
-        let reach = Arc::clone(self);
-        let then = move |found: std::io::Result<Vec<IpAddr>>| reach.learn(found.ok());
-        if self.lookups.in_thread(self.address.hostname(), then).is_err() {
+        let policy = Arc::clone(self);
+        let then = move |found: std::io::Result<Vec<IpAddr>>| policy.set_addresses(found.ok());
+        if self.lookups.in_thread(&self.hostname, then).is_err() {
             self.own().due = Some(Instant::now() + TRY_AGAIN_AFTER);
         }
     }
 
-    fn learn(&self, found: Option<Vec<IpAddr>>) {
+    fn set_addresses(&self, found: Option<Vec<IpAddr>>) {
         let interfaces = interfaces();
         let mut own = self.own();
         own.interfaces = interfaces;
         own.due = Some(Instant::now() + if found.is_some() { GOOD_FOR } else { TRY_AGAIN_AFTER });
         let Some(found) = found else { return };
         own.named = found.into_iter().map(|ip| ip.to_canonical()).collect();
-        if Scope::of_hostname(self.address.hostname()).is_none() {
-            // Many a machine finds itself under a public name at a loopback address, which others don't.
+        if Scope::of_hostname(&self.hostname).is_none() {
+            // Many machines resolve their own public name to a loopback address, which others do not.
             let first = own.named.first().map(|ip| Scope::of(*ip));
             own.scope = first.filter(|scope| *scope != Scope::Loopback);
         }
@@ -168,7 +173,7 @@ impl Own {
     }
 }
 
-/// The addresses of this machine's interfaces; none where the system does not say.
+/// The addresses of this machine's interfaces; empty if the system does not say.
 fn interfaces() -> HashSet<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
     interfaces.into_iter().map(|interface| interface.ip().to_canonical()).collect()
@@ -193,18 +198,18 @@ mod tests {
         Arc::new(Lookups::with(move |_| Ok(vec![address])))
     }
 
-    fn reach(hostname: &str, listens_on: IpAddr, lookups: Arc<Lookups>) -> Arc<Reach> {
+    fn policy(hostname: &str, listens_on: IpAddr, lookups: Arc<Lookups>) -> Arc<AddressPolicy> {
         let sockets = [SocketAddr::new(listens_on, 8080)];
-        Reach::new(Address::new(hostname, 8080).unwrap(), &sockets, false, lookups)
+        AddressPolicy::new((&hostname.to_ascii_lowercase(), 8080), &sockets, false, lookups)
     }
 
-    fn allows(reach: &Arc<Reach>, address: &str) -> bool {
-        reach.check(SocketAddr::new(address.parse().unwrap(), 22)).is_ok()
+    fn allows(policy: &Arc<AddressPolicy>, address: &str) -> bool {
+        policy.check(SocketAddr::new(address.parse().unwrap(), 22)).is_ok()
     }
 
     /// Waits until the hostname has been looked up.
-    fn learned(reach: &Arc<Reach>) {
-        while reach.own().due.is_none() {
+    fn learned(policy: &Arc<AddressPolicy>) {
+        while policy.own().due.is_none() {
             std::thread::yield_now();
         }
     }
@@ -232,15 +237,15 @@ mod tests {
             ("169.254.169.254", OUTER, [true, false, false, false, false, false]),
             ("no-such-name.invalid", OUTER, [true, false, false, false, false, false]),
         ] {
-            let reach = reach(hostname, listens_on, nowhere());
-            learned(&reach);
+            let policy = policy(hostname, listens_on, nowhere());
+            learned(&policy);
             for (address, expected) in addresses.into_iter().zip(expected) {
-                assert_eq!(allows(&reach, address), expected, "{address} from {hostname} on {listens_on}");
+                assert_eq!(allows(&policy, address), expected, "{address} from {hostname} on {listens_on}");
             }
             for address in ["0.0.0.0", "::", "224.0.0.1", "240.0.0.1", "192.0.2.1"] {
-                assert!(!allows(&reach, address), "{address} from {hostname}");
+                assert!(!allows(&policy, address), "{address} from {hostname}");
             }
-            let all = Reach::new(Address::new(hostname, 8080).unwrap(), &[], true, nowhere());
+            let all = AddressPolicy::new((hostname, 8080), &[], true, nowhere());
             assert!(addresses.iter().all(|address| allows(&all, address)));
         }
     }
@@ -254,9 +259,9 @@ mod tests {
             ("8.8.4.4", "10.0.0.1", false),
             ("0.0.0.0", "0.0.0.0", false),
         ] {
-            let reach = reach("tower.example.org", OUTER, leads_to(leads));
-            learned(&reach);
-            assert_eq!(allows(&reach, address), expected, "{address} from {leads}");
+            let policy = policy("tower.example.org", OUTER, leads_to(leads));
+            learned(&policy);
+            assert_eq!(allows(&policy, address), expected, "{address} from {leads}");
         }
     }
 
@@ -265,36 +270,35 @@ mod tests {
         for (hostname, lookups) in
             [("8.8.4.4", leads_to("8.8.4.4")), ("tower.example.org", leads_to("8.8.4.4"))]
         {
-            let reach = reach(hostname, OUTER, lookups);
-            learned(&reach);
+            let policy = policy(hostname, OUTER, lookups);
+            learned(&policy);
             let interface = IpAddr::from([9, 9, 9, 9]);
-            reach.own().interfaces.insert(interface);
-            let check = |ip, port| reach.check(SocketAddr::new(ip, port));
+            policy.own().interfaces.insert(interface);
+            let check = |ip, port| policy.check(SocketAddr::new(ip, port));
             for own in [[8, 8, 4, 4].into(), interface, "::ffff:8.8.4.4".parse().unwrap()] {
                 for port in [22, 25, 3306] {
-                    assert_eq!(check(own, port), Err(NotAllowed(Scope::Loopback)), "{own} {port}");
+                    assert_eq!(check(own, port), Err(AddressForbidden(Scope::Loopback)), "{own} {port}");
                 }
                 assert_eq!(check(own, 8080), Ok(()), "the node itself");
             }
             assert_eq!(check([8, 8, 8, 8].into(), 22), Ok(()));
             // A node beside this one makes itself known; one elsewhere only says that it is here.
-            let sender = |hostname, port| Address::new(hostname, port).unwrap();
-            reach.note_sender(&sender("9.9.9.9", 8081), interface);
-            reach.note_sender(&sender(hostname, 8082), [8, 8, 4, 4].into());
-            reach.note_sender(&sender("9.9.9.9", 22), [8, 8, 8, 8].into());
-            reach.note_sender(&sender("9.9.9.9", 22), Ipv4Addr::LOCALHOST.into());
-            reach.note_sender(&sender("127.0.0.1", 22), Ipv4Addr::LOCALHOST.into());
+            policy.record_sender(("9.9.9.9", 8081), interface);
+            policy.record_sender((hostname, 8082), [8, 8, 4, 4].into());
+            policy.record_sender(("9.9.9.9", 22), [8, 8, 8, 8].into());
+            policy.record_sender(("9.9.9.9", 22), Ipv4Addr::LOCALHOST.into());
+            policy.record_sender(("127.0.0.1", 22), Ipv4Addr::LOCALHOST.into());
             let is_open = [8081, 8082, 22].map(|port| check(interface, port).is_ok());
             assert_eq!(is_open, [true, true, false], "{hostname}");
             // Each ends by itself, and one that is heard of again stays.
             let now = Instant::now();
-            let is_open_after = |time| [8081, 8082].map(|port| reach.own().is_node_at(port, now + time));
+            let is_open_after = |time| [8081, 8082].map(|port| policy.own().is_node_at(port, now + time));
             assert_eq!(is_open_after(PORT_GOOD_FOR / 2), [true, true]);
             assert_eq!(is_open_after(PORT_GOOD_FOR), [false, false]);
-            reach.own().ports.values_mut().for_each(|until| *until = now);
+            policy.own().ports.values_mut().for_each(|until| *until = now);
             assert!(check(interface, 8081).is_err() && check(interface, 8082).is_err());
-            reach.note_sender(&sender("9.9.9.9", 8081), interface);
-            assert!(check(interface, 8081).is_ok() && reach.own().ports.len() == 1);
+            policy.record_sender(("9.9.9.9", 8081), interface);
+            assert!(check(interface, 8081).is_ok() && policy.own().ports.len() == 1);
         }
     }
 
@@ -310,19 +314,19 @@ mod tests {
                 Err(io::Error::other("no such name"))
             })
         };
-        let reach = reach("tower.example.org", OUTER, Arc::new(lookups));
+        let policy = policy("tower.example.org", OUTER, Arc::new(lookups));
         for _ in 0..100 {
-            assert!(!allows(&reach, "10.0.0.1"), "what is not known is not allowed");
+            assert!(!allows(&policy, "10.0.0.1"), "what is not known is not allowed");
         }
         drop(closed);
-        learned(&reach);
+        learned(&policy);
         for _ in 0..100 {
-            assert!(!allows(&reach, "10.0.0.1"));
+            assert!(!allows(&policy, "10.0.0.1"));
         }
         assert_eq!(began.load(Ordering::SeqCst), 1, "a failure is remembered");
-        reach.own().due = Some(Instant::now());
-        allows(&reach, "10.0.0.1");
-        learned(&reach);
+        policy.own().due = Some(Instant::now());
+        allows(&policy, "10.0.0.1");
+        learned(&policy);
         assert_eq!(began.load(Ordering::SeqCst), 2, "for some time");
     }
 
@@ -330,9 +334,9 @@ mod tests {
     fn the_own_hostname_is_looked_up_again_sooner_if_that_failed() {
         for (lookups, again) in [(nowhere(), TRY_AGAIN_AFTER), (leads_to("8.8.4.4"), GOOD_FOR)] {
             let before = Instant::now();
-            let reach = reach("tower.example.org", OUTER, lookups);
-            learned(&reach);
-            let due = reach.own().due.unwrap();
+            let policy = policy("tower.example.org", OUTER, lookups);
+            learned(&policy);
+            let due = policy.own().due.unwrap();
             assert!((before + again..=Instant::now() + again).contains(&due), "{again:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! Files as a node reads and makes them, for the programs around it as well.
+//! Regular files: read with an upper bound, written atomically, private to their owner.
 
 use std::{
     fs::{self, DirBuilder, File, Metadata},
@@ -6,15 +6,19 @@ use std::{
     path::Path,
 };
 
-pub use super::atomic_file::{Access, AtomicFile, target, write_new, write_whole};
+pub use crate::atomic_file::{
+    Access, AtomicFile, remove_unfinished, sync_parent, target, write_new, write_whole,
+};
 
 /// The byte order mark that some editors put before text in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Opens a regular file for reading; a link is followed. Anything else is an error that says what it is: reading a pipe
-/// or a device could wait or go on for ever.
+/// Opens a regular file for reading. A symbolic link is followed.
+///
+/// # Errors
+/// Anything but a regular file is an error that says what it is, because reading a pipe or a device may never end.
 pub fn open_regular(path: &Path) -> io::Result<File> {
-    // Looked at before it is opened, because opening a pipe waits, and after, because it may be another file by then.
+    // Checked before it is opened, because opening a pipe waits, and after, because it may be another file by then.
     check_regular(&fs::metadata(path)?)?;
     let file = File::open(path)?;
     check_regular(&file.metadata()?)?;
@@ -24,7 +28,7 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 /// The content of a regular file of at most `max_bytes` bytes; otherwise as [`open_regular`].
 pub fn read_regular(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    // One byte more than may be, however long the file says that it is.
+    // One byte more than allowed is read, whatever length the file system reports.
     open_regular(path)?.take(max_bytes.saturating_add(1)).read_to_end(&mut content)?;
     if content.len() as u64 > max_bytes {
         return Err(io::Error::new(
@@ -35,7 +39,7 @@ pub fn read_regular(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// The same as text in UTF-8, without a byte order mark at its start.
+/// The content of a regular file of at most `max_bytes` bytes as UTF-8 text, without a byte order mark.
 pub fn read_regular_text(path: &Path, max_bytes: u64) -> io::Result<String> {
     text(&read_regular(path, max_bytes)?)
 }
@@ -43,7 +47,7 @@ pub fn read_regular_text(path: &Path, max_bytes: u64) -> io::Result<String> {
 /// The content of a file as text in UTF-8, without a byte order mark at its start.
 ///
 /// # Errors
-/// [`io::ErrorKind::InvalidData`] if it is no such text. The error says so where it is text in UTF-16.
+/// [`io::ErrorKind::InvalidData`] if it is not UTF-8. The error names UTF-16 if it is that.
 pub fn text(content: &[u8]) -> io::Result<String> {
     let is_utf_16 = content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff");
     str::from_utf8(without_mark(content)).map(str::to_owned).map_err(|_| {
@@ -61,8 +65,8 @@ pub fn without_mark(content: &[u8]) -> &[u8] {
     content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content)
 }
 
-/// Makes a directory and those above it where they are missing. On Unix only their owner can use them (mode 0700),
-/// whatever the umask. Those that exist keep their mode.
+/// Creates a directory and its missing parents. On Unix they get mode 0700, whatever the umask. Existing directories
+/// keep their mode.
 pub fn create_private_directory(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -77,8 +81,8 @@ pub fn create_private_directory(path: &Path) -> io::Result<()> {
     })
 }
 
-/// The mode of a file or directory if others than its owner can do one of these things: the bits of [`libc`'s
-/// modes](https://man7.org/linux/man-pages/man7/inode.7.html), such as 0o077. Always `None` on systems other than Unix.
+/// The mode of a file or directory if it has any of these permission bits, such as 0o077
+/// ([inode(7)](https://man7.org/linux/man-pages/man7/inode.7.html)). Always `None` on systems other than Unix.
 pub fn mode_open_to_others(metadata: &Metadata, bits: u32) -> Option<u32> {
     #[cfg(unix)]
     let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
@@ -90,10 +94,10 @@ pub fn mode_open_to_others(metadata: &Metadata, bits: u32) -> Option<u32> {
     (mode & bits != 0).then_some(mode)
 }
 
-/// Refuses what is no regular file, such as a directory or a pipe, with an error that says what it is.
+/// Checks that this is a regular file.
 ///
 /// # Errors
-/// [`io::ErrorKind::InvalidInput`] if it is no regular file.
+/// [`io::ErrorKind::InvalidInput`], with a text that says what it is, if it is a directory, a pipe or another special file.
 pub fn check_regular(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() {
         return Ok(());

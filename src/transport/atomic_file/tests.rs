@@ -16,7 +16,7 @@ fn only_what_was_begun_for_this_file_is_swept() {
     for name in ["a.json", "a.json.x1.unfinished", "b.json.x1.unfinished", "a.json.old", "unfinished"] {
         fs::write(at(name), name).unwrap();
     }
-    sweep(&at("a.json"));
+    remove_unfinished(&at("a.json"));
     assert_eq!(names(directory.path()), ["a.json", "a.json.old", "b.json.x1.unfinished", "unfinished"]);
 }
 
@@ -24,9 +24,9 @@ fn only_what_was_begun_for_this_file_is_swept() {
 #[test]
 fn the_directory_of_a_file_is_synced_or_that_is_an_error() {
     let directory = TempDir::new().unwrap();
-    sync_directory_of(&directory.path().join("a.json")).unwrap();
-    sync_directory_of(Path::new("a.json")).unwrap();
-    assert!(sync_directory_of(&directory.path().join("nowhere").join("a.json")).is_err());
+    sync_parent(&directory.path().join("a.json")).unwrap();
+    sync_parent(Path::new("a.json")).unwrap();
+    assert!(sync_parent(&directory.path().join("nowhere").join("a.json")).is_err());
 }
 
 #[test]

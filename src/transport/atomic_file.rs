@@ -1,4 +1,4 @@
-//! Files that are written beside and renamed into place, so that they are read whole or not at all.
+//! Atomic files: written to a temporary file in the same directory, then renamed into place.
 
 use std::{
     fs::{self, File, Metadata},
@@ -8,30 +8,30 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use super::files;
+use crate::files;
 
-/// The end of the name of a file that is not finished.
+/// Suffix of the name of a temporary file.
 const UNFINISHED: &str = ".unfinished";
-/// Maximum length in bytes of the part of the name that an unfinished file has of its target's.
+/// Maximum length in bytes of the prefix that the name of a temporary file shares with its target.
 const MAX_PREFIX: usize = 200;
-/// Maximum number of links that lead from one to the next, as on Linux.
+/// Maximum length of a chain of symbolic links, as on Linux.
 const MAX_LINKS: usize = 40;
 
-/// Who can use a file.
+/// The permissions of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Only its owner: mode 0600 on Unix, whatever mode a file that is replaced has. Missing directories are created,
-    /// for their owner only.
+    /// Its owner only: mode 0600 on Unix, even if the file that is replaced has another. Missing directories are created
+    /// with mode 0700.
     Private,
-    /// Whoever the umask allows, or whoever could use the file that is replaced: its mode and, where the system permits
-    /// that, its owner are kept. The directory must exist.
+    /// As the umask says for a new file. A file that is replaced keeps its mode and, where the system permits it, its
+    /// owner. The directory must exist.
     Shared,
 }
 
-/// A file that is being written beside its target. It takes the target's place at once with [`replace`](Self::replace)
-/// or [`create_new`](Self::create_new); dropped before that, it is removed and the target stays as it is.
+/// A temporary file beside its target. [`replace`](Self::replace) or [`create_new`](Self::create_new) renames it to the
+/// target. If it is dropped before that, it is removed and the target is unchanged.
 ///
-/// A target that is a symbolic link stays one: the file that it leads to is replaced or created, in its own directory.
+/// If the target is a symbolic link, the file that the link points to is replaced or created, and the link stays.
 #[derive(Debug)]
 pub struct AtomicFile {
     target: PathBuf,
@@ -39,10 +39,10 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Begins to write a file.
+    /// Creates the temporary file.
     ///
     /// # Errors
-    /// The directory cannot be written to or is missing, or the target is something else than a regular file.
+    /// The directory is missing or cannot be written to, or the target is not a regular file.
     pub fn create(path: &Path, access: Access) -> io::Result<Self> {
         let target = target(path)?;
         let (directory, name) = parts(&target);
@@ -65,24 +65,24 @@ impl AtomicFile {
         Ok(Self { target, file })
     }
 
-    /// Puts the file in the place of the one that is there, if one is. It is on the disk when this returns.
+    /// Renames the file to its target and replaces a file that exists there. It is synced to disk when this returns.
     ///
     /// # Errors
-    /// The file cannot be written or renamed; the target is as it was then.
+    /// The file cannot be written or renamed. Then the target is unchanged.
     pub fn replace(self) -> io::Result<()> {
         self.file.as_file().sync_all()?;
         self.file.persist(&self.target).map_err(|error| error.error)?;
-        sync_directory_of(&self.target)
+        sync_parent(&self.target)
     }
 
-    /// Puts the file where there is none.
+    /// Renames the file to its target, which must not exist.
     ///
     /// # Errors
-    /// As for [`replace`](Self::replace), and [`io::ErrorKind::AlreadyExists`] if there is a file by now.
+    /// As for [`replace`](Self::replace), and [`io::ErrorKind::AlreadyExists`] if the target exists.
     pub fn create_new(self) -> io::Result<()> {
         self.file.as_file().sync_all()?;
         self.file.persist_noclobber(&self.target).map_err(|error| error.error)?;
-        sync_directory_of(&self.target)
+        sync_parent(&self.target)
     }
 }
 
@@ -96,7 +96,7 @@ impl Write for AtomicFile {
     }
 }
 
-/// Writes a file whole, in the place of one that is there.
+/// Writes a file atomically and replaces one that exists.
 ///
 /// # Errors
 /// As for [`AtomicFile::create`] and [`AtomicFile::replace`], and those of `content`.
@@ -108,7 +108,7 @@ pub fn write_whole(
     filled(path, access, content)?.replace()
 }
 
-/// Writes a file whole where there is none. A link that leads to no file counts as none.
+/// Writes a file atomically where none exists. A symbolic link to a missing file counts as missing.
 ///
 /// # Errors
 /// As for [`AtomicFile::create`] and [`AtomicFile::create_new`], and those of `content`.
@@ -130,10 +130,10 @@ fn filled(
     buffer.into_inner().map_err(io::IntoInnerError::into_error)
 }
 
-/// The path that a chain of symbolic links ends at; `path` itself if it is no link. Nothing needs to exist there.
+/// The path that a chain of symbolic links ends at, or `path` itself if it is not a link. It need not exist.
 ///
 /// # Errors
-/// A link cannot be read, or the links lead round in a circle.
+/// A link cannot be read, or the links form a circle.
 pub fn target(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -151,7 +151,7 @@ pub fn target(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("its symbolic links lead to one another without end"))
 }
 
-/// What the system says, without the path of the unfinished file that tempfile adds.
+/// The system's error, without the path of the temporary file that tempfile adds.
 fn without_path(error: io::Error) -> io::Error {
     if error.raw_os_error().is_some() {
         return error;
@@ -162,7 +162,7 @@ fn without_path(error: io::Error) -> io::Error {
     number.map_or(error, io::Error::from_raw_os_error)
 }
 
-/// What is at the target, if anything is.
+/// Metadata of the target, if it exists.
 fn existing(target: &Path) -> io::Result<Option<Metadata>> {
     match fs::symlink_metadata(target) {
         Ok(metadata) => files::check_regular(&metadata).map(|()| Some(metadata)),
@@ -188,22 +188,23 @@ fn keep_permissions(_: &File, _: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Brings the entry of this file in its directory to the disk, which syncing the file does not include. Where the system
-/// cannot do that for a directory, nothing is done.
+/// Syncs the parent directory of a file to disk, because syncing the file does not include its directory entry. Does
+/// nothing on systems that cannot sync a directory.
 #[cfg(unix)]
-pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
+pub fn sync_parent(path: &Path) -> io::Result<()> {
     let synced = File::open(parts(path).0).and_then(|directory| directory.sync_all());
     let cannot = [io::ErrorKind::InvalidInput, io::ErrorKind::Unsupported, io::ErrorKind::PermissionDenied];
     synced.or_else(|error| if cannot.contains(&error.kind()) { Ok(()) } else { Err(error) })
 }
 
+/// Does nothing: this system cannot sync a directory.
 #[cfg(not(unix))]
-pub(super) fn sync_directory_of(_path: &Path) -> io::Result<()> {
+pub fn sync_parent(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes the unfinished files of processes that were killed. What cannot be removed stays.
-pub(super) fn sweep(path: &Path) {
+/// Removes temporary files of this target that killed processes left behind. Errors are ignored.
+pub fn remove_unfinished(path: &Path) {
     let Ok(target) = target(path) else { return };
     let (directory, name) = parts(&target);
     let begins = prefix(name);
@@ -217,7 +218,7 @@ pub(super) fn sweep(path: &Path) {
     }
 }
 
-/// The beginning of the names of unfinished files, so short that the rest fits behind it.
+/// Prefix of the names of temporary files, short enough to leave room for the random part.
 fn prefix(name: &str) -> String {
     let end = (0..=MAX_PREFIX.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
     format!("{}.", &name[..end.unwrap_or_default()])

@@ -1,26 +1,28 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::core::Now;
+use crate::Now;
 
-/// The one place where the node reads the time.
+/// The clock of a node, which counts from its start. It is the one place where a node reads the time for its core.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub struct Clock {
     started: Instant,
 }
 
 impl Clock {
-    pub(super) fn start() -> Self {
+    /// A clock whose uptime begins now.
+    pub fn start() -> Self {
         Self { started: Instant::now() }
     }
 
-    pub(super) fn now(&self) -> Now {
+    /// The time on both clocks.
+    pub fn now(&self) -> Now {
         // A clock set before 1970 reads as 1970: the time is only shown.
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Now { uptime: self.started.elapsed(), unix_ms: since_epoch.as_millis() as u64 }
     }
 
     /// The instant that an uptime stands for.
-    pub(super) fn instant(&self, uptime: Duration) -> Instant {
+    pub fn instant(&self, uptime: Duration) -> Instant {
         self.started + uptime
     }
 }
