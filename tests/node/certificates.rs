@@ -118,6 +118,8 @@ async fn whatever_stands_in_a_certificate_a_peer_is_known_by_its_key() {
         ("Ed25519", || certificate::with_key(&rcgen::PKCS_ED25519)),
     ];
     let node = start(builder()).await;
+    // Kept, so that none gets the port, and with it the trusted certificate, of one before it.
+    let mut peers = Vec::new();
     for (kind, make) in kinds {
         for version in [&TLS12, &TLS13] {
             let peer = peer().await;
@@ -130,6 +132,7 @@ async fn whatever_stands_in_a_certificate_a_peer_is_known_by_its_key() {
             peer.show(make(), &[version]);
             let error = node.announce(peer.address()).await.expect_err("it is another");
             assert!(matches!(error, AnnounceError::Failed(Failure::CertificateChanged { .. })), "{error}");
+            peers.push(peer);
         }
     }
 }

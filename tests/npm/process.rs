@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::install;
 
-const PEER_JS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/npm/peer.js");
+const PEER_JS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/npm/peer.js");
 
 /// What a package node tells of.
 #[derive(Debug, Clone, Deserialize)]

@@ -188,12 +188,15 @@ fn what_was_held_is_held_again_when_it_could_not_be_handed_on() {
     assert!(session.wait_for_exit().success());
 }
 
-/// Waits until so many bytes are in a pipe that nobody reads.
+/// Waits until the writer of a pipe that nobody reads has been stopped by it: much is in it, and no more comes.
 fn wait_until_full(pipe: &impl std::os::fd::AsFd) {
-    let since = Instant::now();
-    while rustix::io::ioctl_fionread(pipe).unwrap() < 60_000 {
-        assert!(since.elapsed() < Duration::from_secs(60), "the pipe is not full");
+    let (since, mut before, mut unchanged) = (Instant::now(), 0, 0);
+    while unchanged < 50 {
+        assert!(since.elapsed() < Duration::from_secs(60), "the pipe is not full: {before} bytes");
         std::thread::sleep(Duration::from_millis(10));
+        let now = rustix::io::ioctl_fionread(pipe).unwrap();
+        unchanged = if now == before && now > 30_000 { unchanged + 1 } else { 0 };
+        before = now;
     }
 }
 

@@ -121,7 +121,7 @@ fn of_others() -> Vec<Event> {
 /// An event that is not above has to be added there: this names all of them, with whether they make a row.
 #[test]
 fn every_event_is_among_them() {
-    let source = include_str!("../../../../src/core/event.rs");
+    let source = include_str!("../../../../src/clacks/core/event.rs");
     let all = source.split("pub enum Event {").nth(1).unwrap().split("\n}").next().unwrap();
     let names = all
         .lines()

@@ -1,0 +1,128 @@
+//! Remote addresses: who may come here at all, and how often.
+
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+
+use clacks_transport::{RateLimiter, rate_limit_key};
+
+use crate::core::{Event, Limit, Now, Options};
+
+use super::{Answer, Core};
+
+/// How long after a payload that was one too many was told of the next is.
+const BETWEEN_TOO_MANY: Duration = Duration::from_secs(1);
+
+/// How long after a limit that was met was told of the next is.
+const BETWEEN_LIMITS: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(super) struct Remotes {
+    /// By their places, as the user wrote them.
+    ignored: BTreeMap<IpAddr, IpAddr>,
+    payloads: RateLimiter,
+    introductions: RateLimiter,
+    /// When the next payload that is one too many is told of, as uptime.
+    tells_of_too_many: Duration,
+}
+
+impl Remotes {
+    pub(super) fn new(options: &Options) -> Self {
+        let introductions = f64::from(options.introductions_per_minute) / 60.0;
+        Self {
+            ignored: BTreeMap::new(),
+            payloads: RateLimiter::new(options.payload_rate, options.payload_burst.into()),
+            introductions: RateLimiter::new(introductions, options.introductions_burst.into()),
+            tells_of_too_many: Duration::ZERO,
+        }
+    }
+
+    /// The address that is ignored at the place of this one, as the user wrote it.
+    pub(super) fn ignored(&self, remote: IpAddr) -> Option<IpAddr> {
+        self.ignored.get(&rate_limit_key(remote)).copied()
+    }
+
+    /// Whether one more unknown peer may be introduced from here.
+    pub(super) fn may_introduce(&mut self, remote: IpAddr, now: Now) -> bool {
+        self.introductions.try_acquire(remote, now.uptime).is_ok()
+    }
+}
+
+impl Core {
+    /// Whether a payload from this remote address is taken now, or else the answer: 403 from an ignored one, 429 if
+    /// there are too many. To be asked before its body is read. Of many such one a second is told of.
+    pub fn allow_payload(&mut self, remote: IpAddr, now: Now) -> Result<(), Answer> {
+        if self.is_remote_ignored(remote) {
+            let answer = self.refuse(403, "ignored", None, None, Some(remote));
+            self.meets(Limit::IgnoredRemotes, now);
+            return Err(answer);
+        }
+        let Err(wait) = self.remotes().payloads.try_acquire(remote, now.uptime) else { return Ok(()) };
+        let reason = "too many payloads from your address";
+        let answer = if self.remotes().tells_of_too_many <= now.uptime {
+            self.remotes().tells_of_too_many = now.uptime + BETWEEN_TOO_MANY;
+            self.refuse(429, reason, None, None, Some(remote))
+        } else {
+            self.count(|counters| counters.refused += 1);
+            Answer::refused(429, reason)
+        };
+        self.meets(Limit::Payloads, now);
+        Err(answer.with_header("retry-after", &wait.as_secs_f64().ceil().to_string()))
+    }
+
+    /// Counts that a limit was met. Of many times one a second is told of.
+    pub fn meets(&mut self, limit: Limit, now: Now) {
+        self.count(|counters| counters.limits.count(limit));
+        self.has_untold_limits = self.is_watched;
+        self.report_limits(now);
+    }
+
+    /// Tells of the limits that were met, if a second has passed since that was last done.
+    pub(super) fn report_limits(&mut self, now: Now) {
+        if self.next_report_of_limits().is_some_and(|next| next <= now.uptime) {
+            self.has_untold_limits = false;
+            self.tells_of_limits = now.uptime + BETWEEN_LIMITS;
+            let met = self.counters().limits;
+            self.tell(|_| Event::LimitsMet { met });
+        }
+    }
+
+    /// When limits are told of next, as uptime, if some were met since.
+    pub(super) fn next_report_of_limits(&self) -> Option<Duration> {
+        self.has_untold_limits.then_some(self.tells_of_limits)
+    }
+
+    /// Ignores a remote address, or of IPv6 the network of 64 bits that it is in: connections from there are not served,
+    /// whoever they say they are. Returns whether it was not ignored before.
+    pub fn ignore_remote(&mut self, remote: IpAddr) -> bool {
+        let remote = remote.to_canonical();
+        let is_news = !self.is_remote_ignored(remote);
+        if is_news {
+            self.remotes().ignored.insert(rate_limit_key(remote), remote);
+            self.tell(|_| Event::RemoteIgnored { remote });
+        }
+        is_news
+    }
+
+    /// Takes that back. Returns whether it was ignored.
+    pub fn unignore_remote(&mut self, remote: IpAddr) -> bool {
+        let ignored = self.remotes().ignored.remove(&rate_limit_key(remote));
+        ignored.into_iter().for_each(|remote| self.tell(|_| Event::RemoteUnignored { remote }));
+        ignored.is_some()
+    }
+
+    /// Whether connections from this remote address are not served. To be asked before the TLS handshake.
+    pub fn is_remote_ignored(&self, remote: IpAddr) -> bool {
+        self.remotes.as_ref().is_some_and(|remotes| remotes.ignored.contains_key(&rate_limit_key(remote)))
+    }
+
+    /// The remote addresses that are ignored, in order.
+    pub fn ignored_remotes(&self) -> impl Iterator<Item = IpAddr> {
+        self.remotes.iter().flat_map(|remotes| remotes.ignored.values().copied())
+    }
+
+    /// Ignores the remote addresses that were ignored in an earlier run.
+    pub fn restore_remotes(&mut self, remotes: impl IntoIterator<Item = IpAddr>) {
+        self.remotes()
+            .ignored
+            .extend(remotes.into_iter().map(|remote| (rate_limit_key(remote), remote.to_canonical())));
+    }
+}

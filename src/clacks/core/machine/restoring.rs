@@ -1,0 +1,248 @@
+//! Undoing commands: what was before is kept before a command is carried out, and put back.
+
+use std::{collections::HashMap, net::IpAddr};
+
+use clacks_transport::rate_limit_key;
+
+use crate::{
+    core::{
+        EnqueueError, Event, HeldBy, HeldMessage, HoldState, Introduction, MessageId, MessageState, Now,
+        Origin, PeerState, RemoteState, RestoredMessages, peers::PeerRecord, queue::Entry,
+    },
+    protocol::Address,
+};
+
+use super::{Core, Purpose};
+
+/// Where a message is that is to be restored.
+enum Whereabouts {
+    /// It waits or is held under this ticket.
+    Here(MessageId),
+    /// It is on its way under this ticket.
+    OnItsWay(MessageId),
+    Dropped,
+    Gone,
+}
+
+impl Core {
+    // === Messages ===
+
+    /// A message that waits or is held as it is now, to restore it after a command. From now on it is followed when it
+    /// draws another ticket, until it leaves this node.
+    pub fn message_state(&mut self, id: MessageId) -> Option<MessageState> {
+        self.queue.state(id)
+    }
+
+    /// All messages that are held as they are now, in the order of their tickets.
+    pub fn held_states(&mut self) -> Vec<MessageState> {
+        let ids: Vec<_> = self.queue.held().window(0..usize::MAX).map(|held| held.queued.id).collect();
+        ids.into_iter().filter_map(|id| self.queue.state(id)).collect()
+    }
+
+    /// Puts messages back to where and what they were, under the tickets that they had: at their places in the queue, or
+    /// held for the reasons for which they were held. One that was dropped needs room. One that is on its way is held
+    /// when it comes back if it was held before. One that left this node in the meantime stays away.
+    pub fn restore_messages(&mut self, states: Vec<MessageState>) -> RestoredMessages {
+        let present = self.queue.present_tickets();
+        let mut restored = RestoredMessages::default();
+        for state in states {
+            match self.whereabouts(&state, &present) {
+                Whereabouts::Gone => restored.gone += 1,
+                Whereabouts::OnItsWay(id) => {
+                    let held = state.held.map(|by| (state.queued.id, by));
+                    self.queue.hold_on_return(id, held);
+                    restored.on_their_way += 1;
+                }
+                Whereabouts::Here(id) => self.restore_or_refuse(state, Some(id), &mut restored),
+                Whereabouts::Dropped => self.restore_or_refuse(state, None, &mut restored),
+            }
+        }
+        restored
+    }
+
+    fn whereabouts(&self, state: &MessageState, present: &HashMap<MessageId, MessageId>) -> Whereabouts {
+        match present.get(&state.first).copied() {
+            Some(id) if self.queue.is_here(id) => Whereabouts::Here(id),
+            Some(id) if self.is_on_its_way(id) => Whereabouts::OnItsWay(id),
+            _ if state.is_dropped => Whereabouts::Dropped,
+            _ => Whereabouts::Gone,
+        }
+    }
+
+    fn is_on_its_way(&self, id: MessageId) -> bool {
+        self.in_flight
+            .iter()
+            .any(|in_flight| matches!(&in_flight.purpose, Purpose::Message(entry) if entry.queued.id == id))
+    }
+
+    fn restore_or_refuse(
+        &mut self,
+        state: MessageState,
+        now_under: Option<MessageId>,
+        restored: &mut RestoredMessages,
+    ) {
+        let is_held = state.held.is_some();
+        match self.check_restored(&state, now_under) {
+            Ok(()) => {
+                self.restore_message(state, now_under);
+                *(if is_held { &mut restored.held } else { &mut restored.waiting }) += 1;
+            }
+            Err(error) => {
+                restored.error.get_or_insert(error);
+                restored.refused.push(state);
+            }
+        }
+    }
+
+    /// Whether there is room for a message as it was.
+    fn check_restored(&self, state: &MessageState, now_under: Option<MessageId>) -> Result<(), EnqueueError> {
+        let size = state.message().size();
+        match now_under.and_then(|id| self.queue.size_of(id)) {
+            Some(before) => self.queue.check_exchange(before, size),
+            None if self.is_handing_on() => Err(EnqueueError::HandingOn),
+            None if state.queued.from.is_none() => {
+                self.check_written(state.message()).and_then(|()| self.queue.check_room(size))
+            }
+            None => self.queue.check_room(size),
+        }
+    }
+
+    fn restore_message(&mut self, mut state: MessageState, was: Option<MessageId>) {
+        if !self.queue.has_issued(state.queued.id)
+            || was != Some(state.queued.id) && self.has_message(state.queued.id)
+        {
+            // It is of another node, or another message has its ticket.
+            state.queued.id = self.queue.next_ticket();
+        }
+        let held = state.held;
+        let queued = self.queue.restore(state, was);
+        self.tell(|_| Event::MessageRestored { was, queued, held });
+    }
+
+    fn has_message(&self, id: MessageId) -> bool {
+        self.queue.is_here(id) || self.is_on_its_way(id)
+    }
+
+    /// Holds a message that came back from a delivery if it is to be. Returns the entry if it is not.
+    pub(super) fn hold_returned(&mut self, taken: Entry, from: &Address) -> Option<Entry> {
+        let Some((id, by)) = self.queue.take_held_on_return(taken.queued.id) else { return Some(taken) };
+        let queued = self.queue.renamed(taken.queued, id);
+        self.keep(HeldMessage { queued, by }, Origin::Returned(from.clone()));
+        None
+    }
+
+    // === The hold rule ===
+
+    /// The hold rule as it is now and what it does, to restore it after a command. Looks at each message that waits,
+    /// which takes some milliseconds for a million.
+    pub fn hold_state(&self) -> HoldState {
+        HoldState {
+            rule: self.rule.present.clone(),
+            number: self.rule.number,
+            passes: self.queue.passing(),
+            held: self.queue.held().window(0..usize::MAX).map(|held| held.queued.id).collect(),
+            next: self.queue.peek_ticket(),
+        }
+    }
+
+    /// Puts the hold rule back that was in force. What another rule holds that came before waits again at its place; what
+    /// came since and is held by another rule waits as well, unless the restored rule matches it. What waits and matches
+    /// the restored rule is held when its turn comes to be sent; [`Core::hold_matching`] does so at once.
+    pub fn restore_hold(&mut self, state: HoldState) {
+        let HoldState { rule, number, passes, held, next } = state;
+        let text = rule.as_ref().map(|rule| rule.text().to_owned());
+        if rule.is_some() || self.rule.present.is_some() {
+            self.tell(|_| Event::HoldRuleChanged { rule: text });
+        }
+        self.rule.restore(rule, number);
+        self.queue.set_rule(number);
+        let stays = |held_now: &HeldMessage| {
+            let id = held_now.queued.id;
+            let is_restored =
+                || self.rule.present.as_ref().is_some_and(|rule| rule.matches(&held_now.queued));
+            held_now.by != HeldBy::Rule || held.binary_search(&id).is_ok() || id >= next && is_restored()
+        };
+        let all = self.queue.held().window(0..usize::MAX);
+        let waits: Vec<_> = all.filter(|held| !stays(held)).map(|held| held.queued.id).collect();
+        for queued in self.queue.unhold_all(&waits) {
+            self.tell(|_| Event::MessageRestored { was: Some(queued.id), queued, held: None });
+        }
+        self.queue.let_all_pass(&passes);
+    }
+
+    // === Peers and remote addresses ===
+
+    /// A peer as it is now, or that an address is not known, to restore it after a command.
+    pub fn peer_state(&self, address: &Address) -> PeerState {
+        let record = self.peers.state(address).map(Box::new);
+        PeerState { address: address.clone(), record, known: self.peers.len() }
+    }
+
+    /// Adds a peer as [`Core::add_peer`] does. Returns what that changed, as it was, in this order: the peer that made room,
+    /// if one did, and the one that was not known. [`Core::restore_peer`] undoes it, the last first. `None`, and nothing is
+    /// changed, if it was not added.
+    pub fn add_peer_undoable(&mut self, address: &Address, now: Now) -> Option<Vec<PeerState>> {
+        if self.peers.find(address).is_some() {
+            return None;
+        }
+        let makes_room = if self.has_free_place() { None } else { self.peers.first_to_go(None).cloned() };
+        let before = makes_room.iter().chain([address]).map(|peer| self.peer_state(peer)).collect();
+        self.add_peer(address, now).then_some(before)
+    }
+
+    /// Makes a peer again what it was: forgotten if it was not known, known with all that was known of it if it was
+    /// forgotten, and else with its status, the time of that and who named it as they were. What it took and sent in the
+    /// meantime stays counted. Returns `false` if it was forgotten and there is no room for it.
+    pub fn restore_peer(&mut self, state: PeerState, now: Now) -> bool {
+        let PeerState { address, record, known } = state;
+        let number = self.peers.find(&address);
+        match (record, number) {
+            (None, None) => {}
+            (None, Some(_)) => _ = self.leave(&address),
+            (Some(_), None) if self.is_this_node(&address) => return false,
+            // There was room for as many.
+            (Some(_), None) if self.peers.len() >= known && !self.makes_room(None, now) => return false,
+            (Some(record), None) => {
+                let number = self.peers.put_back(address, *record);
+                let introduction = Introduction::Restored;
+                self.tell(|peers| Event::PeerDiscovered {
+                    peer: peers.peer(number),
+                    introduction,
+                    remote: None,
+                });
+            }
+            (Some(record), Some(number)) => self.restore_known(number, &record),
+        }
+        true
+    }
+
+    fn restore_known(&mut self, number: usize, record: &PeerRecord) {
+        let before = self.peers.peer(number);
+        self.peers.restore_status(number, record);
+        let peer = self.peers.peer(number);
+        if peer.status != before.status {
+            self.tell(|_| Event::PeerUpdated { peer, from: before.status });
+        } else if peer != before {
+            self.tell(|_| Event::PeerChanged { peer });
+        }
+    }
+
+    /// Whether a remote address is ignored now, to restore that after a command.
+    pub fn remote_state(&self, remote: IpAddr) -> RemoteState {
+        let remote = remote.to_canonical();
+        let ignored = self.remotes.as_ref().and_then(|remotes| remotes.ignored(remote));
+        RemoteState { remote, ignored }
+    }
+
+    /// Ignores a remote address again, or ignores it no longer, as it was.
+    pub fn restore_remote(&mut self, state: RemoteState) {
+        if self.remote_state(state.remote).ignored == state.ignored {
+            return;
+        }
+        self.unignore_remote(state.remote);
+        state.ignored.into_iter().for_each(|ignored| _ = self.ignore_remote(ignored));
+        debug_assert!(
+            state.ignored.is_none_or(|ignored| rate_limit_key(ignored) == rate_limit_key(state.remote))
+        );
+    }
+}

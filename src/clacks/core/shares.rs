@@ -1,0 +1,298 @@
+//! How much of the queue each remote place has, and how much more it may have.
+//!
+//! The bounds are dynamic thresholds, as in switches that share one memory among their ports (Choudhury and Hahne, 1998):
+//! what a network may have depends on the room that is free for all strangers, and what a place may have depends on what
+//! its network may still have. So one place alone gets almost all of the room, and nothing that was accepted has to be
+//! thrown away for those that come later. A threshold in proportion to the free room is not enough, since messages that
+//! nobody accepts stay: each network that comes later would take most of what the last one left, and five would take all.
+//! So the last part of the room is given out in small shares: see [`bound`].
+
+use std::{collections::HashMap, net::IpAddr};
+
+use clacks_transport::network;
+use serde::Serialize;
+
+/// How many times the free room beyond the last part one network may have.
+const ALPHA: usize = 16;
+/// The last part of the room is one in so many.
+const LAST: usize = 16;
+/// The share of the free room that one network may have when only the last part is left is one in so many. So much
+/// the places of a network share that has more than it may.
+const SMALL: usize = 16;
+
+/// Stands for all places beyond those that are told apart.
+const OTHERS: IpAddr = IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED);
+
+/// Messages, and bytes of JSON text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Load {
+    pub(super) messages: usize,
+    pub(super) bytes: usize,
+}
+
+impl Load {
+    pub(super) fn add(&mut self, size: usize) {
+        self.messages += 1;
+        self.bytes += size;
+    }
+
+    pub(super) fn remove(&mut self, size: usize) {
+        self.messages -= 1;
+        self.bytes -= size;
+    }
+}
+
+/// What a node has of the messages that came from one remote place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PlaceShare {
+    /// The place: an IPv4 address, or the first address of an IPv6 network of 64 bits. `::` stands for all that came from
+    /// further places while there were messages of more than a million.
+    pub place: IpAddr,
+    /// Messages that wait, are held or are in flight.
+    pub messages: usize,
+    /// Their bytes of JSON text.
+    pub bytes: usize,
+    /// How many of the messages are held.
+    pub held: usize,
+    /// Messages that were not accepted because the place had its share, since it last had no message here.
+    pub refused: u64,
+}
+
+/// Names a place for as long as there is a message of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Slot(u32);
+
+impl Slot {
+    /// Bits that a slot takes.
+    pub(super) const BITS: u32 = 20;
+    /// Of messages without a place.
+    pub(super) const NONE: Self = Self(0);
+    /// Places that are told apart.
+    const COUNT: usize = (1 << Self::BITS) - 2;
+
+    pub(super) fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    pub(super) fn to_bits(self) -> u32 {
+        self.0
+    }
+}
+
+/// What came from one network.
+#[derive(Debug, Default)]
+struct Network {
+    load: Load,
+    /// How many places of it have messages here.
+    places: usize,
+}
+
+/// The shares of all places that have messages here.
+#[derive(Debug, Default)]
+pub(super) struct Shares {
+    /// Slot 1 is the first.
+    places: Vec<PlaceShare>,
+    unused: Vec<Slot>,
+    // Strangers choose the keys: std's seeded hash.
+    slots: HashMap<IpAddr, Slot>,
+    networks: HashMap<IpAddr, Network>,
+}
+
+impl Shares {
+    /// Whether a place may have one more message of `size` bytes while this much is free of the whole that strangers may
+    /// have. Bytes are compared as they are then; messages as they are before, so that a queue of a few messages can be
+    /// filled.
+    pub(super) fn admits(&self, place: IpAddr, size: usize, free: Load, whole: Load) -> bool {
+        let none = Network::default();
+        let Network { load, places } = self.networks.get(&network(place)).unwrap_or(&none);
+        let share = self.of(place);
+        let places = places + usize::from(share.is_none());
+        let (messages, bytes) = share.map_or((0, 0), |share| (share.messages, share.bytes));
+        let in_messages = Measure { place: messages + 1, network: load.messages + 1, places };
+        let in_bytes = Measure { place: bytes + size, network: load.bytes + size, places };
+        in_messages.is_within(free.messages, whole.messages)
+            && in_bytes.is_within(free.bytes.saturating_sub(size), whole.bytes)
+    }
+
+    /// Counts a message of this place. Returns the place that it is counted for.
+    pub(super) fn add(&mut self, place: IpAddr, size: usize) -> IpAddr {
+        let place = if self.is_told_apart(place) { place } else { OTHERS };
+        let share = self.make(place);
+        share.messages += 1;
+        share.bytes += size;
+        let is_first = share.messages == 1;
+        let network = self.networks.entry(network(place)).or_default();
+        network.load.add(size);
+        network.places += usize::from(is_first);
+        place
+    }
+
+    /// Counts one less.
+    pub(super) fn remove(&mut self, place: IpAddr, size: usize) {
+        let Some(slot) = self.slots.get(&place).copied() else { return };
+        let share = self.at_mut(slot);
+        share.messages -= 1;
+        share.bytes -= size;
+        let is_last = share.messages == 0;
+        if is_last {
+            self.slots.remove(&place);
+            self.unused.push(slot);
+        }
+        let of = network(place);
+        if let Some(Network { load, places }) = self.networks.get_mut(&of) {
+            load.remove(size);
+            *places -= usize::from(is_last);
+            if load.messages == 0 {
+                self.networks.remove(&of);
+            }
+        }
+        if self.slots.is_empty() {
+            *self = Self::default();
+        }
+    }
+
+    /// A message of this place has another size.
+    pub(super) fn resize(&mut self, place: IpAddr, before: usize, after: usize) {
+        if let Some(share) = self.of_mut(place) {
+            share.bytes = share.bytes - before + after;
+        }
+        if let Some(Network { load, .. }) = self.networks.get_mut(&network(place)) {
+            load.bytes = load.bytes - before + after;
+        }
+    }
+
+    /// So many more of a place's messages are held, or fewer.
+    pub(super) fn count_held(&mut self, place: IpAddr, change: isize) {
+        if let Some(share) = self.of_mut(place) {
+            share.held = share.held.saturating_add_signed(change);
+        }
+    }
+
+    pub(super) fn count_refused(&mut self, place: IpAddr) {
+        if let Some(share) = self.of_mut(place) {
+            share.refused = share.refused.saturating_add(1);
+        }
+    }
+
+    /// The slot of a place that has messages.
+    pub(super) fn slot(&self, place: Option<IpAddr>) -> Slot {
+        place.and_then(|place| self.slots.get(&place).copied()).unwrap_or(Slot::NONE)
+    }
+
+    /// The place that has this slot.
+    pub(super) fn place(&self, slot: Slot) -> Option<IpAddr> {
+        (slot != Slot::NONE).then(|| self.at(slot).place)
+    }
+
+    /// How many places have messages here.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &PlaceShare> {
+        self.places.iter().filter(|share| share.messages > 0)
+    }
+
+    fn is_told_apart(&self, place: IpAddr) -> bool {
+        self.slots.len() < Slot::COUNT || self.slots.contains_key(&place)
+    }
+
+    fn make(&mut self, place: IpAddr) -> &mut PlaceShare {
+        let slot = self.slots.get(&place).copied().unwrap_or_else(|| {
+            let empty = PlaceShare { place, messages: 0, bytes: 0, held: 0, refused: 0 };
+            let slot = self.unused.pop().unwrap_or(Slot(self.places.len() as u32 + 1));
+            match self.places.get_mut(slot.0 as usize - 1) {
+                Some(unused) => *unused = empty,
+                None => self.places.push(empty),
+            }
+            self.slots.insert(place, slot);
+            slot
+        });
+        self.at_mut(slot)
+    }
+
+    fn of(&self, place: IpAddr) -> Option<&PlaceShare> {
+        self.slots.get(&place).map(|slot| self.at(*slot))
+    }
+
+    fn of_mut(&mut self, place: IpAddr) -> Option<&mut PlaceShare> {
+        let slot = self.slots.get(&place).copied();
+        slot.map(|slot| self.at_mut(slot))
+    }
+
+    fn at(&self, slot: Slot) -> &PlaceShare {
+        &self.places[slot.0 as usize - 1]
+    }
+
+    fn at_mut(&mut self, slot: Slot) -> &mut PlaceShare {
+        &mut self.places[slot.0 as usize - 1]
+    }
+}
+
+/// What a place and its network would have, in messages or in bytes, and how many places of the network there would be.
+struct Measure {
+    place: usize,
+    network: usize,
+    places: usize,
+}
+
+impl Measure {
+    /// Whether that may be while this much is free of the whole. A place whose network has more than it may, because
+    /// there was more room when it came, or because of other places there, may still have a little.
+    fn is_within(&self, free: usize, whole: usize) -> bool {
+        let of_network = bound(free, whole);
+        let left = of_network.checked_sub(self.network);
+        left.is_some_and(|left| self.place <= bound(left, of_network))
+            || self.place <= free / SMALL / self.places
+    }
+}
+
+/// How much one may have who shares a whole with others while this much of it is free. One alone gets 88 % of it. Of the
+/// last part each gets a small share: sixteen who want everything, one after the other, leave 3 % of the whole, of which
+/// the next may have a seventeenth.
+fn bound(free: usize, whole: usize) -> usize {
+    free.saturating_sub(whole / LAST).saturating_mul(ALPHA).saturating_add(free / SMALL)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn v4(number: usize) -> IpAddr {
+        Ipv4Addr::from_bits(number as u32).into()
+    }
+
+    #[test]
+    fn a_slot_is_used_again_and_an_empty_table_keeps_no_memory() {
+        let mut shares = Shares::default();
+        for place in [1, 2, 1, 3] {
+            shares.add(v4(place), 10);
+        }
+        let slot = shares.slot(Some(v4(2)));
+        shares.remove(v4(2), 10);
+        assert_eq!((shares.slot(Some(v4(2))), shares.len()), (Slot::NONE, 2));
+        shares.add(v4(4), 7);
+        assert_eq!((shares.slot(Some(v4(4))), shares.place(slot)), (slot, Some(v4(4))));
+        for (place, size) in [(4, 7), (1, 10), (3, 10), (1, 10)] {
+            shares.remove(v4(place), size);
+        }
+        assert_eq!((shares.places.capacity(), shares.networks.len(), shares.iter().count()), (0, 0, 0));
+    }
+
+    #[test]
+    fn places_beyond_those_that_are_told_apart_are_counted_together() {
+        let mut shares = Shares::default();
+        for place in 0..Slot::COUNT {
+            assert_eq!(shares.add(v4(place), 1), v4(place));
+        }
+        for place in 0..3 {
+            assert_eq!(shares.add(v4(Slot::COUNT + place), 2), OTHERS);
+            assert_eq!(shares.add(v4(place), 2), v4(place));
+        }
+        let others = PlaceShare { place: OTHERS, messages: 3, bytes: 6, held: 0, refused: 0 };
+        assert_eq!(shares.of(OTHERS), Some(&others));
+        assert!(shares.slot(Some(OTHERS)).to_bits() < 1 << Slot::BITS);
+    }
+}

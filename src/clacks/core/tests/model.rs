@@ -1,0 +1,141 @@
+//! Random inputs, against a model of the node that is as plain as can be.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use clacks_transport::{network, rate_limit_key};
+use proptest::{collection::vec, prelude::*, sample::Index, test_runner::FileFailurePersistence};
+
+use super::*;
+
+mod fuzz;
+mod inputs;
+mod messages;
+mod peers;
+mod standing;
+mod undoing;
+mod watcher;
+mod world;
+
+use self::inputs::{Input, Rule, Text, holds, inputs, named, options, remote};
+
+/// Two of these share an identifier, and two are ourselves.
+const NAMES: [&str; 8] = ["tower:1", "TOWER:1", "a:1", "a:2", "b:1", "[::1]:1", "10.0.0.1:23", "10.0.0.12:3"];
+const FALSY: [&str; 3] = ["null", "0", "\"\""];
+const KILL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An index into [`NAMES`].
+type Name = usize;
+
+#[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one fact")]
+struct Known {
+    /// As it is shown to watchers.
+    peer: Peer,
+    met: Duration,
+    is_tried: bool,
+    speaks: bool,
+    is_mute: bool,
+    answered: Duration,
+    /// Microseconds that its answers take.
+    delay: u32,
+    place: Option<IpAddr>,
+    source: Option<IpAddr>,
+    introduced_itself: bool,
+}
+
+impl Known {
+    /// Whether the user speaks for it, and it was never tried.
+    fn is_hoped_for(&self) -> bool {
+        self.peer.is_named && !self.is_tried && matches!(self.peer.status, Status::New | Status::Alive)
+            || self.peer.status == Status::New && self.peer.is_named
+    }
+
+    /// Whether what we last heard of it is that it answered.
+    fn is_answering(&self) -> bool {
+        self.peer.status == Status::Alive && self.peer.answers
+    }
+
+    /// Whether more than strangers speak for it.
+    fn is_proven(&self) -> bool {
+        self.is_hoped_for() || self.is_answering()
+    }
+}
+
+/// Where a message is that was let in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Whereabouts {
+    Queued,
+    Held,
+    InFlight,
+    Delivered,
+    Dropped,
+    Replaced,
+}
+
+/// What should be so.
+struct Model {
+    options: Options,
+    now: Now,
+    peers: BTreeMap<Address, Known>,
+    aliases: BTreeSet<Address>,
+    queue: Vec<Message>,
+    held: Vec<Message>,
+    rule: Option<Rule>,
+    /// Released since the rule was set.
+    passed: BTreeSet<String>,
+    is_handing_on: bool,
+    owed_to_proven: u32,
+    /// To whom, and the message unless it is an announce; in the order in which they began.
+    in_flight: Vec<(DeliveryId, Address, Option<Message>)>,
+    whereabouts: BTreeMap<String, Whereabouts>,
+    counters: Counters,
+    /// Until when peers are sent nothing.
+    paused: BTreeMap<Address, Duration>,
+    /// The seconds of the last pause, and the messages that were refused, since a peer last accepted something.
+    standing: BTreeMap<Address, (u64, BTreeSet<String>)>,
+    /// How often each message was refused, and by whom.
+    refusals: BTreeMap<String, (usize, BTreeSet<Address>)>,
+}
+
+/// A watcher, who knows the node by its events alone.
+#[derive(Default)]
+struct Watcher {
+    peers: BTreeMap<Address, Peer>,
+    /// A claim that is none any more, which is told next.
+    confirmed: Option<Address>,
+    limits: LimitCounts,
+    queue: BTreeMap<MessageId, Message>,
+    held: BTreeMap<MessageId, Message>,
+}
+
+/// The node, the model, and what drives both.
+struct World {
+    core: Core,
+    model: Model,
+    watcher: Watcher,
+    rng: StdRng,
+    messages: usize,
+    ended: Vec<DeliveryId>,
+}
+
+proptest! {
+    // Inputs that once failed stay beside the model.
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn the_node_does_what_the_model_does(
+        options in options(), seed in any::<u64>(), inputs in vec(inputs(), 1..150),
+    ) {
+        let mut world = World::new(options, seed);
+        for input in &inputs {
+            world.give(input);
+            world.check();
+        }
+    }
+}

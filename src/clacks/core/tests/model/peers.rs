@@ -1,0 +1,216 @@
+//! What should become of the peers.
+
+use std::cmp::Reverse;
+
+use super::*;
+
+impl Model {
+    pub(super) fn new(options: Options) -> Self {
+        Self {
+            options,
+            now: at(0),
+            peers: BTreeMap::new(),
+            aliases: BTreeSet::new(),
+            queue: Vec::new(),
+            held: Vec::new(),
+            rule: None,
+            passed: BTreeSet::new(),
+            is_handing_on: false,
+            owed_to_proven: 0,
+            in_flight: Vec::new(),
+            whereabouts: BTreeMap::new(),
+            counters: Counters::default(),
+            paused: BTreeMap::new(),
+            standing: BTreeMap::new(),
+            refusals: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn status(&self, address: &Address) -> Option<Status> {
+        self.peers.get(address).map(|known| known.peer.status)
+    }
+
+    pub(super) fn set_status(&mut self, address: &Address, status: Status) {
+        let Now { uptime, unix_ms } = self.now;
+        let peer = &mut self.peers.get_mut(address).unwrap().peer;
+        if peer.status != status {
+            peer.before_ignored = (status == Status::Ignored).then_some(peer.status);
+            (peer.status, peer.since, peer.time) = (status, uptime, unix_ms);
+        }
+    }
+
+    pub(super) fn add(&mut self, address: &Address, status: Status, source: Option<IpAddr>) {
+        let known = Known {
+            peer: Peer::new(address.clone(), status, self.now),
+            met: self.now.uptime,
+            is_tried: false,
+            speaks: false,
+            is_mute: false,
+            answered: self.now.uptime,
+            delay: 0,
+            place: None,
+            source,
+            introduced_itself: false,
+        };
+        assert!(self.peers.insert(address.clone(), known).is_none());
+        if !self.paused.contains_key(address) {
+            self.standing.remove(address);
+        }
+    }
+
+    pub(super) fn is_us(&self, address: &Address) -> bool {
+        *address == ourselves() || self.aliases.contains(address)
+    }
+
+    /// Adds it as new if it is not known and there is room for it, or somebody makes room.
+    pub(super) fn discover(&mut self, address: &Address, source: Option<IpAddr>) -> bool {
+        if self.is_us(address) || self.peers.contains_key(address) {
+            return false;
+        }
+        let has_room = self.peers.len() < self.options.max_peers
+            || self.make_room(|_| true)
+            || self.make_room_in_crowd(source);
+        if has_room {
+            self.add(address, Status::New, source);
+        }
+        has_room
+    }
+
+    pub(super) fn add_peer(&mut self, address: &Address) -> bool {
+        let is_added = self.discover(address, None);
+        self.peers.entry(address.clone()).and_modify(|known| known.peer.is_named = true);
+        is_added
+    }
+
+    /// A payload names it.
+    pub(super) fn meet(&mut self, address: &Address, is_sender: bool, source: Option<IpAddr>) -> bool {
+        if self.is_us(address) || self.peers.contains_key(address) {
+            return false;
+        }
+        let is_new = |known: &Known| known.peer.status == Status::New;
+        let has_room = self.with_status(Status::New).len() < self.options.max_new_peers
+            || ((is_sender || self.is_another_crowd_larger(source)) && self.make_room(is_new));
+        let is_added = has_room && self.discover(address, source);
+        if is_added && let Some(known) = self.peers.get_mut(address) {
+            known.introduced_itself = is_sender;
+        }
+        is_added
+    }
+
+    /// Who makes room before any that answered.
+    pub(super) fn unanswered(&self, may: impl Fn(&Known) -> bool) -> Vec<&Known> {
+        let is_unanswered = |known: &&Known| {
+            let Peer { status, is_named, reached, .. } = known.peer;
+            status != Status::Ignored && !is_named && !reached && may(known)
+        };
+        self.peers.values().filter(is_unanswered).collect()
+    }
+
+    pub(super) fn is_another_crowd_larger(&self, source: Option<IpAddr>) -> bool {
+        let new = self.unanswered(|known| known.peer.status == Status::New);
+        let sources: Vec<IpAddr> = new.iter().filter_map(|known| known.source).collect();
+        let own = source.map_or((1, 1), |source| {
+            let (in_network, at_place) = crowd(&sources, source);
+            (in_network + 1, at_place + 1)
+        });
+        largest_crowd(&new).is_some_and(|(size, _)| size > own)
+    }
+
+    /// Forgets one of the largest crowd of those that never answered, or else the one of them that is known for the
+    /// longest, or else of those that are gone the one that answered the longest ago.
+    pub(super) fn make_room(&mut self, may: impl Fn(&Known) -> bool) -> bool {
+        let unanswered = self.unanswered(&may);
+        let oldest = unanswered.iter().min_by_key(|known| (known.met, &known.peer.address));
+        let of_crowd = largest_crowd(&unanswered).map(|(_, address)| address);
+        let is_gone = |known: &&Known| {
+            let Peer { status, is_named, .. } = known.peer;
+            matches!(status, Status::Lost | Status::Dead) && !is_named && may(known)
+        };
+        let gone =
+            self.peers.values().filter(is_gone).min_by_key(|known| (known.answered, &known.peer.address));
+        let first = of_crowd.or_else(|| oldest.copied().or(gone).map(|known| known.peer.address.clone()));
+        first.is_some_and(|address| self.peers.remove(&address).is_some())
+    }
+
+    /// Forgets one of the living of the place where the most were reached, if those are more than the source has.
+    fn make_room_in_crowd(&mut self, source: Option<IpAddr>) -> bool {
+        let is_meant = |known: &&Known| known.peer.status == Status::Alive && !known.peer.is_named;
+        let living: Vec<&Known> = self.peers.values().filter(is_meant).collect();
+        let places: Vec<IpAddr> = living.iter().filter_map(|known| known.place).collect();
+        let own = source.map_or((1, 1), |source| {
+            let (in_network, at_place) = crowd(&places, source);
+            (in_network + 1, at_place + 1)
+        });
+        let largest = largest_by(&living, |known| known.place).filter(|(size, _)| *size > own);
+        largest.is_some_and(|(_, address)| self.peers.remove(&address).is_some())
+    }
+
+    pub(super) fn is_alive(&mut self, address: &Address) {
+        if self.status(address).is_some_and(|status| status != Status::Ignored) {
+            self.set_status(address, Status::Alive);
+        }
+    }
+
+    /// A payload comes in its name.
+    pub(super) fn spoke(&mut self, address: &Address, from: Option<IpAddr>) {
+        let Some(known) = self.peers.get_mut(address) else { return };
+        if known.peer.status != Status::Ignored && from.is_some() && from == known.place {
+            known.speaks = true;
+            if std::mem::take(&mut known.is_mute) {
+                known.peer.answers = true;
+            }
+        }
+        self.is_alive(address);
+    }
+
+    pub(super) fn note_answer(&mut self, address: &Address, reply: &Reply) {
+        let now = self.now.uptime;
+        let Some(known) = self.peers.get_mut(address) else { return };
+        let micros = reply.round_trip.as_micros() as u32;
+        known.delay = micros.max(known.delay - known.delay.saturating_sub(micros).div_ceil(8));
+        known.place = reply.remote.or(known.place);
+        let spoke_before = known.introduced_itself && known.source.is_some() && known.source == known.place;
+        known.speaks |= !reply.has_body || spoke_before;
+        (known.is_tried, known.is_mute, known.answered) = (true, !known.speaks, now);
+        let peer = &mut known.peer;
+        (peer.reached, peer.answers, peer.round_trip) = (true, known.speaks, Some(reply.round_trip));
+    }
+
+    pub(super) fn contact_failed(&mut self, address: &Address) {
+        let Some(known) = self.peers.get_mut(address) else { return };
+        (known.is_tried, known.is_mute, known.peer.answers) = (true, false, false);
+        match known.peer.status {
+            Status::New | Status::Alive => self.set_status(address, Status::Lost),
+            Status::Lost if self.now.uptime > known.peer.since + KILL_TIMEOUT => {
+                self.set_status(address, Status::Dead);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// How many of these are in the network of a place, and at the place.
+fn crowd(all: &[IpAddr], of: IpAddr) -> (usize, usize) {
+    let count = |is_meant: &dyn Fn(IpAddr) -> bool| all.iter().filter(|other| is_meant(**other)).count();
+    (
+        count(&|other| network(other) == network(of)),
+        count(&|other| rate_limit_key(other) == rate_limit_key(of)),
+    )
+}
+
+/// The oldest of the place that has the most, by who introduced them or by where they are; none if each is alone.
+fn largest_crowd(known: &[&Known]) -> Option<((usize, usize), Address)> {
+    let by: [fn(&Known) -> Option<IpAddr>; 2] = [|known| known.source, |known| known.peer.address.ip()];
+    let largest = by.map(|at| largest_by(known, at)).into_iter().flatten().max_by_key(|(size, _)| *size);
+    largest.filter(|((in_network, _), _)| *in_network > 1)
+}
+
+/// The same of the crowds at the places that `at` says.
+fn largest_by(known: &[&Known], at: fn(&Known) -> Option<IpAddr>) -> Option<((usize, usize), Address)> {
+    let all: Vec<IpAddr> = known.iter().filter_map(|known| at(known)).collect();
+    // In one order, IPv4 before IPv6.
+    let key = |at: IpAddr| (crowd(&all, at).0, network(at), crowd(&all, at).1, rate_limit_key(at));
+    let of_it = known.iter().filter_map(|known| Some((key(at(known)?), known)));
+    let first = of_it.max_by_key(|(key, known)| (*key, Reverse((known.met, known.peer.address.clone()))));
+    first.map(|((in_network, _, at_place, _), known)| ((in_network, at_place), known.peer.address.clone()))
+}

@@ -1,0 +1,445 @@
+use std::{
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU16,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use clacks_transport::{
+    address_policy::AddressPolicy,
+    body_budget::BodyBudget,
+    connections::Connections,
+    descriptors::{self, DescriptorBudget},
+    lookup::Lookups,
+};
+use hyper::header::HeaderValue;
+use rand::{Rng, rngs::StdRng};
+use rustls::{
+    ServerConfig,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    sign::{CertifiedKey, SingleCertAndKey},
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    core::{Core, Options, OptionsError, Scope},
+    protocol::{Address, AddressError, Message},
+};
+
+use super::{
+    CertificateError, DirectoryError, Limits, Node, StartWarning, StateError, certificate,
+    directory::DirectoryLock,
+    driver, fingerprint,
+    handle::Guard,
+    listener::Listener,
+    public_key,
+    sender::{Parts, Sender},
+    shared::Shared,
+    sockets::Wanted,
+    starting::Kept,
+    state_file::{self, State},
+    warning,
+};
+
+/// Events that a watcher may be behind before it misses some. Each is about 200 bytes; the messages that they carry
+/// are bounded by themselves.
+const EVENT_CAPACITY: usize = 4096;
+
+/// Sets up a node. Every option has a default; [`Builder::start`] checks them.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    hostname: String,
+    port: u16,
+    listen: Option<IpAddr>,
+    certificate: Option<Certificate>,
+    data_dir: Option<PathBuf>,
+    keep_state: bool,
+    options: Options,
+    limits: Limits,
+}
+
+/// Where a certificate and its private key come from.
+#[derive(Clone)]
+enum Certificate {
+    Files { certificate: PathBuf, key: PathBuf },
+    Pem { certificate: String, key: String },
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Files { certificate, key } => write!(f, "{} with {}", certificate.display(), key.display()),
+            // A private key has no place in a log.
+            Self::Pem { certificate, .. } => write!(f, "{certificate:?} with a key"),
+        }
+    }
+}
+
+/// Why a node did not start. Nothing is left running.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The hostname that others are to be told is none.
+    #[error("hostname {hostname:?}: {source}")]
+    Hostname {
+        /// What was given.
+        hostname: String,
+        /// What is wrong with it.
+        source: AddressError,
+    },
+    /// The hostname that others are to be told is an address at which no node can be found.
+    #[error(
+        "hostname {hostname:?} is {scope}; other nodes cannot connect to it; use an address that others reach, and \
+        choose the local address to listen on separately"
+    )]
+    Scope {
+        /// What was given.
+        hostname: String,
+        /// What kind of address it is.
+        scope: Scope,
+    },
+    /// An option is out of range.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    /// The port can't be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// What was tried.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// There is no usable certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// The state of the last run can't be read.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The data directory can't be used, or another node runs in it.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+}
+
+impl StartError {
+    /// What the system says, if the node cannot start because nothing may be written in the data directory.
+    pub fn denied(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::Certificate(error) => error.denied(),
+            Self::Directory(error) => error.denied(),
+            _ => None,
+        }
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        // The package's own defaults.
+        let address = Address::new("localhost", 8080).expect("a hostname and a port");
+        Self {
+            hostname: address.hostname().to_owned(),
+            port: address.port(),
+            listen: None,
+            certificate: None,
+            data_dir: None,
+            keep_state: true,
+            options: Options::new(address),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Builder {
+    /// The hostname or IP address that others find this node at. Default `localhost`.
+    pub fn hostname(mut self, hostname: &str) -> Self {
+        hostname.clone_into(&mut self.hostname);
+        self
+    }
+
+    /// The port to listen on, which others are told as well; 0 for any that is free. Default 8080.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The address to listen on. Default: the loopback addresses if the hostname is one of them, as nobody else can
+    /// find the node then; otherwise all.
+    pub fn listen(mut self, address: IpAddr) -> Self {
+        self.listen = Some(address);
+        self
+    }
+
+    /// PEM files with the certificate and its private key. Default: a self-signed one, kept in the data directory
+    /// if there is one.
+    pub fn certificate(mut self, certificate: &Path, key: &Path) -> Self {
+        self.certificate =
+            Some(Certificate::Files { certificate: certificate.to_owned(), key: key.to_owned() });
+        self
+    }
+
+    /// The certificate and its private key as PEM text, in place of [files](Self::certificate) that hold it.
+    pub fn certificate_pem(mut self, certificate: &str, key: &str) -> Self {
+        self.certificate =
+            Some(Certificate::Pem { certificate: certificate.to_owned(), key: key.to_owned() });
+        self
+    }
+
+    /// Where the certificate, the known peers and the certificates they are known by are kept. Default: nowhere.
+    pub fn data_dir(mut self, directory: &Path) -> Self {
+        self.data_dir = Some(directory.to_owned());
+        self
+    }
+
+    /// Whether known peers are kept in the data directory and read back. Default: yes.
+    pub fn keep_state(mut self, keep: bool) -> Self {
+        self.keep_state = keep;
+        self
+    }
+
+    /// Messages a second, 0.001 to 100,000. Default 1.
+    pub fn send_rate(mut self, rate: f64) -> Self {
+        self.options.send_rate = rate;
+        self
+    }
+
+    /// How long a peer is lost before it is dead. Default one hour.
+    pub fn kill_timeout(mut self, timeout: Duration) -> Self {
+        self.options.kill_timeout = timeout;
+        self
+    }
+
+    /// All options of the state machine at once; the address in them is replaced by hostname and port.
+    pub fn options(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    /// The limits on connections and requests.
+    pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        change(&mut self.limits);
+        self
+    }
+
+    /// Starts the node on the tokio runtime that this is called in.
+    pub async fn start(mut self) -> Result<Node, StartError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        // Everything that can be wrong is found before anything is left behind.
+        let named = self.check()?;
+        let budget = DescriptorBudget::new(
+            descriptors::open_file_limit(),
+            self.limits.max_connections,
+            self.options.max_in_flight,
+        );
+        if budget.inbound < self.limits.max_connections {
+            tracing::warn!("the limit on open files leaves room for {} connections only", budget.inbound);
+            self.limits.max_connections = budget.inbound;
+        }
+        let given = self.given_certificate(&provider)?;
+        let mut kept = self.data_dir.as_deref().filter(|_| self.keep_state).map(Kept::of).transpose()?;
+        let wanted = Wanted { hostname: &self.hostname, listen: self.listen, port: self.port };
+        let sockets = wanted.open()?;
+        let listens_on: Vec<SocketAddr> =
+            sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
+        let shortfall = wanted.shortfall(&listens_on);
+        shortfall.iter().for_each(|shortfall| tracing::warn!("{shortfall}"));
+        // Only now is anything made that stays.
+        let state = kept.as_mut().map(Kept::load).transpose()?.unwrap_or_default();
+        let (certificate, mut warnings) = match given {
+            Some(given) => given,
+            None => self.kept_certificate(&provider).await?,
+        };
+        let state_file =
+            kept.and_then(|kept| kept.into_file().map_err(|warning| warnings.push(warning)).ok());
+        let fingerprint = fingerprint::fingerprint(&certificate.cert[0]);
+        let tls = accept_tls(certificate, Arc::clone(&provider));
+
+        let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
+        let address = bound.map_or(named.clone(), |port| named.with_port(port));
+        // A node that accepts more than others do is for a network of such nodes.
+        let most = Message::largest_in(self.limits.max_body).max(self.options.max_message_bytes);
+        let core = Core::new(Options { address, max_message_bytes: most, ..self.options.clone() })?;
+        let mut rng: StdRng = rand::make_rng();
+        let run = run_value(&mut rng);
+        let (sender, connections) = self.sender(&core, &listens_on, provider, run.clone(), budget.idle);
+        let shared = assemble(core, rng, state, sender, state_file.is_some());
+
+        let listener = Arc::new(Listener {
+            shared: Arc::clone(&shared),
+            tls,
+            connections: Arc::clone(&connections),
+            limits: self.limits.clone(),
+            bodies: BodyBudget::new(self.limits.max_bodies),
+            run,
+            max_depth: self.options.max_depth,
+        });
+        for socket in sockets {
+            shared.tasks.spawn(Arc::clone(&listener).run(socket));
+        }
+        shared.tasks.spawn(driver::run(Arc::clone(&shared)));
+        if let Some(file) = &state_file {
+            shared.tasks.spawn(state_file::keep(file.clone(), Arc::clone(&shared)));
+        }
+        let guard = Guard {
+            _stop_on_drop: shared.stopped.clone().drop_guard(),
+            listens_on,
+            certificate: fingerprint,
+            connections,
+            shortfall,
+            limits: self.limits,
+            warnings,
+            state: state_file,
+        };
+        Ok(Node { shared, guard: Arc::new(guard) })
+    }
+
+    /// What others are to be told, unless the system chooses the port.
+    fn check(&self) -> Result<Address, StartError> {
+        let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
+        let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
+        if let Some(scope) = Scope::of_hostname(&self.hostname).filter(|scope| !scope.has_nodes()) {
+            return Err(StartError::Scope { hostname: self.hostname.clone(), scope });
+        }
+        self.options.check()?;
+        self.limits.check()?;
+        Ok(named)
+    }
+
+    fn sender(
+        &self,
+        core: &Core,
+        listens_on: &[SocketAddr],
+        provider: Arc<CryptoProvider>,
+        run: HeaderValue,
+        max_idle: usize,
+    ) -> (Sender, Arc<Connections>) {
+        let connections = Connections::new(&self.limits.connections());
+        let lookups = Arc::new(Lookups::default());
+        let address = core.address().canonical();
+        let policy = AddressPolicy::new(
+            (address.hostname(), address.port()),
+            listens_on,
+            self.limits.contact_all,
+            Arc::clone(&lookups),
+        );
+        let parts = Parts {
+            trust: Arc::default(),
+            provider,
+            policy,
+            lookups,
+            run,
+            connections: Arc::clone(&connections),
+        };
+        (Sender::new(parts, &self.limits, max_idle), connections)
+    }
+
+    /// The certificate that was given, if one was.
+    fn given_certificate(
+        &self,
+        provider: &CryptoProvider,
+    ) -> Result<Option<(CertifiedKey, Vec<StartWarning>)>, CertificateError> {
+        Ok(match &self.certificate {
+            Some(Certificate::Files { certificate, key }) => {
+                let pair = certificate::load(certificate, key, provider)?;
+                // Keys that come with a system are often open to a group.
+                Some((pair, warning::of_key(key, 0o007).into_iter().collect()))
+            }
+            Some(Certificate::Pem { certificate, key }) => {
+                Some((read_pem(certificate, key, provider)?, Vec::new()))
+            }
+            None => None,
+        })
+    }
+
+    /// The one that is kept in the data directory, which is made if it is not there; without a directory, or where
+    /// nothing can be written in it and no state is to be kept, a new one.
+    async fn kept_certificate(
+        &self,
+        provider: &CryptoProvider,
+    ) -> Result<(CertifiedKey, Vec<StartWarning>), StartError> {
+        let Some(directory) = &self.data_dir else {
+            return Ok((certificate::ephemeral(&self.hostname, provider)?, Vec::new()));
+        };
+        let error = match self.certificate_in(directory, provider).await {
+            Err(error) if !self.keep_state => error,
+            kept => return kept,
+        };
+        match error.denied() {
+            Some(reason) => {
+                let warning = StartWarning::CertificateNotKept { path: directory.clone(), reason };
+                Ok((certificate::ephemeral(&self.hostname, provider)?, vec![warning]))
+            }
+            None => Err(error),
+        }
+    }
+
+    async fn certificate_in(
+        &self,
+        directory: &Path,
+        provider: &CryptoProvider,
+    ) -> Result<(CertifiedKey, Vec<StartWarning>), StartError> {
+        let mut warnings = Vec::new();
+        // A node that keeps state has the directory to itself. Another needs that only while it makes the certificate.
+        let is_there = || Ok::<_, StartError>(certificate::is_kept_in(directory)?);
+        let _lock =
+            if self.keep_state { None } else { DirectoryLock::acquire_unless(directory, is_there).await? };
+        let pair = certificate::load_or_create(directory, &self.hostname, provider, &mut warnings)?;
+        Ok((pair, warnings))
+    }
+}
+
+/// A value that no other run of a node has.
+fn run_value(rng: &mut StdRng) -> HeaderValue {
+    let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
+    HeaderValue::try_from(run).expect("hexadecimal digits")
+}
+
+fn assemble(core: Core, rng: StdRng, state: State, sender: Sender, is_kept: bool) -> Arc<Shared> {
+    let trust = Arc::clone(sender.trust());
+    trust.restore(state.pins);
+    let changes = trust.changed();
+    if is_kept {
+        changes.begin();
+    }
+    let shared = Arc::new(Shared::new(core, rng, sender, trust, changes, EVENT_CAPACITY));
+    shared.at_core(|at| {
+        at.core.restore(state.peers, at.now);
+        at.core.restore_remotes(state.ignored_remotes);
+    });
+    shared.sweep_pins();
+    shared
+}
+
+fn read_pem(
+    certificate: &str,
+    key: &str,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, CertificateError> {
+    // What an error names in place of the files.
+    let (certificate_name, key_name) = ("the certificate given", "the key given");
+    let chain: Vec<_> =
+        CertificateDer::pem_slice_iter(certificate.as_bytes()).filter_map(Result::ok).collect();
+    if chain.is_empty() {
+        return Err(CertificateError::NotPem { path: certificate_name.into(), wanted: "certificate" });
+    }
+    let private = PrivateKeyDer::from_pem_slice(key.as_bytes())
+        .map_err(|_| CertificateError::NotPem { path: key_name.into(), wanted: "private key" })?;
+    public_key::certified(chain, private, provider).map_err(|source| CertificateError::Unusable {
+        certificate: certificate_name.into(),
+        key: key_name.into(),
+        source,
+    })
+}
+
+fn accept_tls(certificate: CertifiedKey, provider: Arc<CryptoProvider>) -> TlsAcceptor {
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring offers the suites of TLS 1.2 and 1.3")
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(certificate)));
+    TlsAcceptor::from(Arc::new(config))
+}
+
+#[cfg(test)]
+mod tests;

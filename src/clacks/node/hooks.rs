@@ -1,0 +1,295 @@
+use std::{
+    fmt,
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+};
+
+use clacks_transport::event_ring::{EventReceiver, EventSender};
+
+use crate::{
+    core::{Answer, Event, Peer},
+    protocol::{Message, Payload},
+};
+
+/// Events that wait for the listeners at most, as for a watcher.
+const MAX_WAITING: usize = 4096;
+
+/// Whether a payload goes on its way after a plugin saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// On to the next plugin, then to the node.
+    Continue,
+    /// The payload is discarded; the answer goes out as the plugin left it.
+    Discard,
+}
+
+/// The request that brought a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// Where the connection came from.
+    pub remote: SocketAddr,
+}
+
+type Plugin = dyn Fn(&Peer, &mut Payload, &Request, &mut Answer) -> Verdict + Send + Sync;
+type ReceivedListener = dyn Fn(&Peer, Message) -> Option<Message> + Send + Sync;
+type EventListener = dyn Fn(&Event) + Send + Sync;
+
+/// The functions that a program hung into the node.
+///
+/// They are called without any lock of the node held, so that they may call the node.
+#[derive(Default)]
+pub(super) struct Hooks {
+    plugins: Registry<Plugin>,
+    received: Registry<ReceivedListener>,
+    events: Registry<EventListener>,
+    line: Line,
+}
+
+/// Events that the listeners have yet to hear of, in the order in which they happened. One thread at a time calls them.
+struct Line {
+    events: EventSender<Event>,
+    waiting: Mutex<Waiting>,
+}
+
+struct Waiting {
+    events: EventReceiver<Event>,
+    /// A thread calls the listeners.
+    is_being_told: bool,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        let events = EventSender::new(MAX_WAITING);
+        let waiting = Mutex::new(Waiting { events: events.subscribe(), is_being_told: false });
+        Self { events, waiting }
+    }
+}
+
+impl Hooks {
+    pub(super) fn add_plugin(&self, plugin: Arc<Plugin>) {
+        self.plugins.add(plugin);
+    }
+
+    pub(super) fn add_received(&self, listener: Arc<ReceivedListener>) {
+        self.received.add(listener);
+    }
+
+    pub(super) fn add_event(&self, listener: Arc<EventListener>) {
+        self.events.add(listener);
+    }
+
+    /// Lets go of all of them, and of those that are added later.
+    pub(super) fn close(&self) {
+        self.plugins.close();
+        self.received.close();
+        self.events.close();
+        self.line.events.close();
+    }
+
+    pub(super) fn has_event_listeners(&self) -> bool {
+        self.events.has_any()
+    }
+
+    /// Whether neither a plugin nor a listener is to see a payload before it is taken.
+    pub(super) fn look_at_no_payloads(&self) -> bool {
+        !self.plugins.has_any() && !self.received.has_any()
+    }
+
+    /// Adds events for the listeners to hear of, within the lock of the node, so that they stand in the order in which
+    /// they happened.
+    pub(super) fn enqueue(&self, events: impl IntoIterator<Item = Event>) {
+        self.line.events.send_all(events);
+    }
+
+    /// Lets the listeners hear of what waits, outside the lock of the node. Where another thread is at it, that one goes
+    /// on with what is new.
+    pub(super) fn notify(&self) {
+        let Some(turn) = self.line.begin() else { return };
+        while let Some(event) = turn.next() {
+            if let Event::Lagged(missed) = event {
+                tracing::warn!("listeners are too slow: they have missed {missed} events");
+            }
+            for listener in self.events.all().iter() {
+                // It may run on the one task that sends: a panic is the listener's end, not the node's. What it
+                // shares with the program is the program's to keep whole.
+                if catch_unwind(AssertUnwindSafe(|| listener(&event))).is_err() {
+                    tracing::error!("a listener panicked");
+                }
+            }
+        }
+    }
+
+    /// Runs the plugins in the order they were loaded. `Err` is the answer of the one that discarded the payload.
+    pub(super) fn run_plugins(
+        &self,
+        peer: &Peer,
+        payload: &mut Payload,
+        request: &Request,
+    ) -> Result<Answer, Answer> {
+        let mut answer = Answer::taken();
+        for plugin in self.plugins.all().iter() {
+            if plugin(peer, payload, request, &mut answer) == Verdict::Discard {
+                return Err(answer);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// What the listeners make of a message; `None` if one of them holds it back.
+    pub(super) fn run_received(&self, peer: &Peer, message: Message) -> Option<Message> {
+        self.received.all().iter().try_fold(message, |message, listener| listener(peer, message))
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks").finish_non_exhaustive()
+    }
+}
+
+impl Line {
+    /// Begins to call the listeners, unless that is being done: a listener that calls the node hears of what it causes when
+    /// it has returned.
+    fn begin(&self) -> Option<Turn<'_>> {
+        let mut waiting = self.lock();
+        if waiting.is_being_told {
+            return None;
+        }
+        waiting.is_being_told = true;
+        Some(Turn(self))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to call the listeners, until there is nothing to tell.
+struct Turn<'a>(&'a Line);
+
+impl Turn<'_> {
+    /// The next event; `None` if the turn is over.
+    fn next(&self) -> Option<Event> {
+        let mut waiting = self.0.lock();
+        let next = waiting.events.try_next();
+        if next.is_none() {
+            waiting.is_being_told = false;
+        }
+        next
+    }
+}
+
+/// A list that is read far more often than it grows. `None` once it is closed.
+struct Registry<F: ?Sized>(RwLock<Option<Arc<Vec<Arc<F>>>>>);
+
+impl<F: ?Sized> Default for Registry<F> {
+    fn default() -> Self {
+        Self(RwLock::new(Some(Arc::default())))
+    }
+}
+
+impl<F: ?Sized> Registry<F> {
+    fn has_any(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|list| !list.is_empty())
+    }
+
+    fn all(&self) -> Arc<Vec<Arc<F>>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
+    }
+
+    fn add(&self, function: Arc<F>) {
+        let mut list = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let grown = list.as_ref().map(|list| list.iter().cloned().chain([Arc::clone(&function)]).collect());
+        let old = std::mem::replace(&mut *list, grown.map(Arc::new));
+        drop(list);
+        // Not under the lock: what a function holds may be a handle to the node.
+        drop((old, function));
+    }
+
+    fn close(&self) {
+        let dropped = self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+        // Not under the lock, as above.
+        drop(dropped);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, thread};
+
+    use super::*;
+    use crate::core::{MessageId, Origin};
+
+    fn queued(number: u64, message: &Message) -> Event {
+        Event::MessageQueued {
+            id: MessageId(number),
+            message: message.clone(),
+            origin: Origin::Local,
+            since_ms: 0,
+            visits: 1,
+            place: None,
+        }
+    }
+
+    /// What a listener hears that is stuck in the first of so many events with such messages.
+    fn heard_by_a_stuck_listener(count: u64, message: &Message) -> Vec<Event> {
+        let hooks = Hooks::default();
+        let ((entered_to, entered), (open, gate)) = (mpsc::channel(), mpsc::channel::<()>());
+        let (heard, gate) = (Arc::new(Mutex::new(Vec::new())), Mutex::new(gate));
+        let listener = Arc::clone(&heard);
+        hooks.add_event(Arc::new(move |event| {
+            listener.lock().unwrap().push(event.clone());
+            let _ = entered_to.send(());
+            // An error means that it is open for good.
+            let _ = gate.lock().unwrap().recv();
+        }));
+        thread::scope(|scope| {
+            hooks.enqueue([queued(0, message)]);
+            scope.spawn(|| hooks.notify());
+            entered.recv().unwrap();
+            for number in 1..count {
+                hooks.enqueue([queued(number, message)]);
+                // It returns although the listener does not.
+                hooks.notify();
+            }
+            drop(open);
+        });
+        let heard = heard.lock().unwrap();
+        heard.clone()
+    }
+
+    #[test]
+    fn what_waits_for_a_stuck_listener_is_bounded_and_nobody_waits_for_it() {
+        let (small, large) = (Message::text("m"), Message::text(&"x".repeat((1 << 20) - 2)));
+        let max = MAX_WAITING as u64;
+        for (message, count, missed) in
+            [(&small, max, 0), (&small, max + 1, 0), (&small, 3 * max, 2 * max - 1), (&large, 100, 35)]
+        {
+            let heard = heard_by_a_stuck_listener(count, message);
+            let lagged = (missed > 0).then_some(Event::Lagged(missed));
+            let rest = (1 + missed..count).map(|number| queued(number, message));
+            let expected: Vec<Event> = [queued(0, message)].into_iter().chain(lagged).chain(rest).collect();
+            assert!(heard == expected, "{count} events of {} bytes: {}", message.size(), heard.len());
+        }
+    }
+
+    #[test]
+    fn each_kind_of_hook_is_asked_for_what_it_is_for_and_no_other() {
+        type Add = fn(&Hooks);
+        let asked = |hooks: &Hooks| (hooks.has_event_listeners(), !hooks.look_at_no_payloads());
+        let cases: [(Add, (bool, bool)); 4] = [
+            (|_| {}, (false, false)),
+            (|hooks| hooks.add_event(Arc::new(|_| {})), (true, false)),
+            (|hooks| hooks.add_received(Arc::new(|_, message| Some(message))), (false, true)),
+            (|hooks| hooks.add_plugin(Arc::new(|_, _, _, _| Verdict::Continue)), (false, true)),
+        ];
+        for (number, (add, expected)) in cases.into_iter().enumerate() {
+            let hooks = Hooks::default();
+            add(&hooks);
+            assert_eq!(asked(&hooks), expected, "{number}");
+            hooks.close();
+            assert_eq!(asked(&hooks), (false, false), "{number}");
+        }
+    }
+}

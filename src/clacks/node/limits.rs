@@ -1,0 +1,147 @@
+use std::time::Duration;
+
+use clacks_transport::connections::ConnectionLimits;
+
+use crate::core::OptionsError;
+
+/// What one connection or request may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// For a connection to a peer, TLS included. Default 5 s.
+    pub connect_timeout: Duration,
+    /// For a whole request to a peer. Default 10 s: a peer that accepts and never answers is lost after that.
+    pub request_timeout: Duration,
+    /// For the TLS handshake of a connection from outside. Default 10 s.
+    pub handshake_timeout: Duration,
+    /// For the headers of a request; also how long an idle connection is kept. Default 30 s.
+    pub header_timeout: Duration,
+    /// For the body of a request. Default 30 s.
+    pub body_timeout: Duration,
+    /// For a client to go on reading our answer. Default 30 s.
+    pub answer_timeout: Duration,
+    /// Largest body in bytes; above it the answer is 413. Default 1 MiB.
+    pub max_body: usize,
+    /// Most bytes of the bodies that come in at once. Above that the remote address with the most bytes has its largest
+    /// body answered 503. Default 64 MiB.
+    pub max_bodies: usize,
+    /// Most connections from outside at once. Where there are as many, or where the system has no more files for
+    /// another, one makes room: of the network (24 bits of IPv4, 48 of IPv6) with the most connections beyond the first
+    /// of each address, and there of the address with the most, the one that lets the node wait the longest. Default
+    /// 768. It is less where the process may open fewer files than that takes.
+    pub max_connections: usize,
+    /// The same from one remote address. Default 64.
+    pub max_connections_per_address: usize,
+    /// New connections a second that each remote address may make however many others make; five seconds' worth may
+    /// come at once. Default 10. While just one address connects, there is no limit.
+    pub connection_rate_per_address: u32,
+    /// New connections a second that all remote addresses may make together beyond that; more are closed at once.
+    /// Default 1,000. 0 for no limit.
+    pub connection_rate: u32,
+    /// Whether peers that only strangers named are contacted whatever [`Scope`](crate::core::Scope) their addresses
+    /// have, not just public ones and those of the kind that this node itself is found at. Default: no.
+    pub contact_all: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(30),
+            answer_timeout: Duration::from_secs(30),
+            max_body: 1 << 20,
+            max_bodies: 64 << 20,
+            max_connections: 768,
+            max_connections_per_address: 64,
+            connection_rate_per_address: 10,
+            connection_rate: 1000,
+            contact_all: false,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn connections(&self) -> ConnectionLimits {
+        ConnectionLimits {
+            max: self.max_connections,
+            max_per_address: self.max_connections_per_address,
+            rate_per_address: self.connection_rate_per_address,
+            rate: self.connection_rate,
+        }
+    }
+
+    /// Refuses zeros with which a node could serve or reach nobody.
+    pub(super) fn check(&self) -> Result<(), OptionsError> {
+        let Self { connect_timeout, request_timeout, handshake_timeout, header_timeout, .. } = self;
+        let is_zero = [
+            ("the time for a connection to a peer", connect_timeout.is_zero()),
+            ("the time for a request to a peer", request_timeout.is_zero()),
+            ("the time for a TLS handshake", handshake_timeout.is_zero()),
+            ("the time for the headers of a request", header_timeout.is_zero()),
+            ("the time for the body of a request", self.body_timeout.is_zero()),
+            ("the time to read an answer", self.answer_timeout.is_zero()),
+            ("the largest body", self.max_body == 0),
+            ("the most bytes of bodies that come in at once", self.max_bodies == 0),
+            ("the most connections", self.max_connections == 0),
+            ("the most connections from one address", self.max_connections_per_address == 0),
+            ("the rate of new connections from one address", self.connection_rate_per_address == 0),
+        ];
+        is_zero
+            .iter()
+            .try_for_each(|(name, is_zero)| if *is_zero { Err(OptionsError::Zero(name)) } else { Ok(()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_with_which_nothing_works_are_refused() {
+        type Change = fn(&mut Limits);
+        let zeros: [Change; 11] = [
+            |limits| limits.connect_timeout = Duration::ZERO,
+            |limits| limits.request_timeout = Duration::ZERO,
+            |limits| limits.handshake_timeout = Duration::ZERO,
+            |limits| limits.header_timeout = Duration::ZERO,
+            |limits| limits.body_timeout = Duration::ZERO,
+            |limits| limits.answer_timeout = Duration::ZERO,
+            |limits| limits.max_body = 0,
+            |limits| limits.max_bodies = 0,
+            |limits| limits.max_connections = 0,
+            |limits| limits.max_connections_per_address = 0,
+            |limits| limits.connection_rate_per_address = 0,
+        ];
+        let names = zeros.map(|change| {
+            let mut limits = Limits::default();
+            change(&mut limits);
+            limits.check().unwrap_err().to_string()
+        });
+        let different: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(different.len(), zeros.len(), "each is named: {names:?}");
+        assert_eq!(Limits { connection_rate: 0, ..Limits::default() }.check(), Ok(()));
+    }
+
+    #[test]
+    fn the_defaults_are_those_that_are_documented() {
+        let seconds = Duration::from_secs;
+        let expected = Limits {
+            connect_timeout: seconds(5),
+            request_timeout: seconds(10),
+            handshake_timeout: seconds(10),
+            header_timeout: seconds(30),
+            body_timeout: seconds(30),
+            answer_timeout: seconds(30),
+            max_body: 1_048_576,
+            max_bodies: 67_108_864,
+            max_connections: 768,
+            max_connections_per_address: 64,
+            connection_rate_per_address: 10,
+            connection_rate: 1000,
+            contact_all: false,
+        };
+        assert_eq!(Limits::default(), expected);
+    }
+}

@@ -1,0 +1,403 @@
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use clacks_transport::{
+    body_budget::{BodyBudget, Reservation},
+    connections::{ConnectionLimit, ConnectionPermit, Connections},
+};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Method, Response, StatusCode,
+    body::{Body, Frame, Incoming},
+    header::{
+        ALLOW, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
+    },
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    core::{Answer, Limit, Status},
+    protocol::{Kind, Message, Payload},
+};
+
+use super::{Limits, RUN_HEADER, Request, shared::Shared};
+
+/// After an accept failed (no more file descriptors, say), how long until the next.
+const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(100);
+/// The same after another connection was cut off for it, which has yet to end.
+const AFTER_ROOM_WAS_MADE: Duration = Duration::from_millis(10);
+/// It is told of so often at most.
+const TELLS_OF_FAILED_ACCEPT: Duration = Duration::from_secs(60);
+/// How much of a body that is too large is read and thrown away, so that its sender gets to read the answer.
+const MAX_DISCARDED: usize = 16 << 20;
+/// Largest head of a request, and what is read ahead of a body, in bytes: answered 431 above. A client chooses neither
+/// method nor path and has little to say in headers.
+const MAX_HEAD: usize = 32 << 10;
+/// Seconds until a client whose body had to make room may try again.
+const ROOM_AGAIN_AFTER: &str = "10";
+
+/// What `GET /` shows to people.
+const ABOUT: &str = "This is a node of a clacks network. Nodes post messages to each other here; there is nothing to browse.\n\
+    A man is not dead while his name is still spoken.\n";
+
+/// Takes connections on one socket and serves each.
+pub(super) struct Listener {
+    pub(super) shared: Arc<Shared>,
+    pub(super) tls: TlsAcceptor,
+    pub(super) limits: Limits,
+    pub(super) bodies: BodyBudget,
+    pub(super) run: HeaderValue,
+    pub(super) connections: Arc<Connections>,
+    /// How deep a message may be nested.
+    pub(super) max_depth: usize,
+}
+
+impl Listener {
+    /// Accepts until the node stops.
+    pub(super) async fn run(self: Arc<Self>, socket: TcpListener) {
+        self.shared.stopped.run_until_cancelled(self.accept(socket)).await;
+        self.connections.close_all();
+        self.shared.sender.close();
+    }
+
+    async fn accept(self: &Arc<Self>, socket: TcpListener) {
+        let mut told: Option<Instant> = None;
+        loop {
+            match socket.accept().await {
+                Ok((stream, remote)) => {
+                    if let Some(permit) = self.admit(remote) {
+                        self.shared.tasks.spawn(Arc::clone(self).connection(stream, remote, permit));
+                    }
+                }
+                Err(error) => {
+                    // It may fail again and again for as long as somebody makes connections.
+                    if told.is_none_or(|told| told.elapsed() > TELLS_OF_FAILED_ACCEPT) {
+                        tracing::warn!(%error, "cannot accept a connection");
+                        told = Some(Instant::now());
+                    }
+                    tokio::time::sleep(self.after_failed_accept(&error)).await;
+                }
+            }
+        }
+    }
+
+    /// Closes another connection if there are no more files for this one. Returns how long to wait until the next.
+    fn after_failed_accept(&self, error: &io::Error) -> Duration {
+        if !self.shared.sender.make_room_after(error) {
+            return AFTER_FAILED_ACCEPT;
+        }
+        self.meets(Limit::Connections);
+        AFTER_ROOM_WAS_MADE
+    }
+
+    /// Whether one more connection from this address is served.
+    fn admit(&self, remote: SocketAddr) -> Option<ConnectionPermit> {
+        let is_ignored = || self.shared.look(|core| core.is_remote_ignored(remote.ip()));
+        if is_ignored() {
+            self.meets(Limit::IgnoredRemotes);
+            return None;
+        }
+        match self.connections.open(remote.ip()) {
+            Ok((permit, reached)) => {
+                reached.into_iter().for_each(|limit| self.meets(limit_of(limit)));
+                // It may have been ignored, and its connections closed, since it was asked about.
+                (!is_ignored()).then_some(permit)
+            }
+            Err(limit) => {
+                self.meets(limit_of(limit));
+                None
+            }
+        }
+    }
+
+    fn meets(&self, limit: Limit) {
+        self.shared.at_core(|at| at.core.meets(limit, at.now));
+    }
+
+    async fn connection(self: Arc<Self>, stream: TcpStream, remote: SocketAddr, permit: ConnectionPermit) {
+        let closed = permit.closed();
+        // A failure concerns this one connection, and whoever made it knows.
+        if let Some(Err(error)) = closed.run_until_cancelled(self.serve(stream, remote, permit)).await {
+            tracing::debug!(%remote, %error, "connection ended");
+        }
+    }
+
+    async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        remote: SocketAddr,
+        permit: ConnectionPermit,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        stream.set_nodelay(true)?;
+        let shaken = timeout(self.limits.handshake_timeout, self.tls.accept(stream)).await;
+        let stream = shaken.inspect_err(|_| self.meets(Limit::Handshakes))??;
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.limits.answer_timeout));
+        let service = service_fn(|request| {
+            let (listener, permit) = (Arc::clone(&self), &permit);
+            permit.touch();
+            async move { Ok::<_, Infallible>(listener.answer(request, remote, permit).await) }
+        });
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.header_timeout)
+            .max_buf_size(MAX_HEAD)
+            .serve_connection(TokioIo::new(Box::pin(stream)), service)
+            .await
+            .inspect_err(|error| {
+                if error.is_timeout() {
+                    self.meets(Limit::Heads);
+                }
+            })?;
+        Ok(())
+    }
+
+    async fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+        remote: SocketAddr,
+        permit: &ConnectionPermit,
+    ) -> Response<Full<Bytes>> {
+        match (request.method(), request.uri().path()) {
+            (&Method::POST, "/") => self.payload(request, remote, permit).await,
+            (&Method::GET | &Method::HEAD, "/") => {
+                let mut response = plain(StatusCode::OK, ABOUT);
+                // http://www.gnuterrypratchett.com
+                response
+                    .headers_mut()
+                    .insert("x-clacks-overhead", HeaderValue::from_static("GNU Terry Pratchett"));
+                response
+            }
+            (_, "/") => {
+                let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "payloads are posted\n");
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+                response
+            }
+            _ => plain(StatusCode::NOT_FOUND, "payloads are posted to /\n"),
+        }
+    }
+
+    async fn payload(
+        &self,
+        request: hyper::Request<Incoming>,
+        remote: SocketAddr,
+        permit: &ConnectionPermit,
+    ) -> Response<Full<Bytes>> {
+        if request.headers().get(&RUN_HEADER) == Some(&self.run) {
+            let mut response = plain(StatusCode::MISDIRECTED_REQUEST, "this is yourself\n");
+            response.headers_mut().insert(&RUN_HEADER, self.run.clone());
+            return response;
+        }
+        if let Err(answer) = self.shared.at_core(|at| at.core.allow_payload(remote.ip(), at.now)) {
+            return into_response(answer);
+        }
+        let read = self.read(request, remote).await;
+        let _busy = permit.busy();
+        into_response(read.map_or_else(|refused| refused, |body| self.take(&body, remote)))
+    }
+
+    /// The whole body, or the answer to one that is refused. That it is is told before the rest of it has come.
+    async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Bytes, Answer> {
+        let asks_first = request.headers().contains_key(EXPECT);
+        let mut body = request.into_body();
+        let unread = match self.collect(&mut body, remote).await {
+            Ok(whole) => return Ok(whole),
+            Err(unread) => unread,
+        };
+        let is_coming = match unread {
+            // A client that asked whether to send is told to when the body is first read, and has not sent before.
+            Unread::TooLarge { has_begun } => has_begun || !asks_first,
+            Unread::NoRoom => true,
+            Unread::TookTooLong | Unread::BrokeOff(_) => false,
+        };
+        let answer = self.refuse(&unread, remote);
+        if is_coming {
+            // Whether it all came in time or not: the answer is the same.
+            let _ = timeout(self.limits.body_timeout, discard(&mut body)).await;
+        }
+        Err(answer)
+    }
+
+    /// Tells of a body that was not read, and counts the limit that it met.
+    fn refuse(&self, unread: &Unread, remote: SocketAddr) -> Answer {
+        let (limit, status, reason) = match unread {
+            Unread::TooLarge { .. } => {
+                let reason = format!("a payload has at most {} bytes", self.limits.max_body);
+                (Some(Limit::BodySize), 413, reason)
+            }
+            Unread::NoRoom => {
+                (Some(Limit::Bodies), 503, "too much comes in at once, try again later".to_owned())
+            }
+            Unread::TookTooLong => (Some(Limit::BodyTime), 408, "the body took too long".to_owned()),
+            Unread::BrokeOff(error) => (None, 400, format!("the body broke off: {error}")),
+        };
+        let mut answer = self.shared.at_core(|at| {
+            let answer = at.core.refuse(status, &reason, None, None, Some(remote.ip()));
+            limit.into_iter().for_each(|limit| at.core.meets(limit, at.now));
+            answer
+        });
+        if matches!(unread, Unread::NoRoom) {
+            answer.headers.push((RETRY_AFTER.to_string(), ROOM_AGAIN_AFTER.to_owned()));
+        }
+        answer
+    }
+
+    /// The whole body, if it comes in time and has room.
+    async fn collect(&self, body: &mut Incoming, remote: SocketAddr) -> Result<Bytes, Unread> {
+        let limits = &self.limits;
+        if body.size_hint().lower() > limits.max_body as u64 {
+            return Err(Unread::TooLarge { has_begun: false });
+        }
+        let first = match what_has_come(body).await {
+            Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+            Poll::Ready(Some(Err(error))) => return Err(Unread::BrokeOff(error)),
+            Poll::Ready(None) => return Ok(Bytes::new()),
+            Poll::Pending => Bytes::new(),
+        };
+        if body.is_end_stream() && first.len() <= limits.max_body {
+            // It came with its head, as most do: nothing has to be waited for, counted or copied.
+            return Ok(first);
+        }
+        let reservation = self.bodies.begin(remote.ip());
+        let whole = timeout(limits.body_timeout, collect(first, body, limits.max_body, &reservation));
+        tokio::select! {
+            whole = whole => whole.unwrap_or(Err(Unread::TookTooLong)).map(Bytes::from),
+            () = reservation.evicted() => Err(Unread::NoRoom),
+        }
+    }
+
+    /// What a node does with a payload, in the protocol's order.
+    fn take(&self, body: &[u8], remote: SocketAddr) -> Answer {
+        let shared = &self.shared;
+        let mut payload = match Payload::decode(body, self.max_depth) {
+            Ok(payload) => payload,
+            Err(error) => {
+                let reason = error.to_string();
+                return shared.at_core(|at| at.core.refuse(400, &reason, None, None, Some(remote.ip())));
+            }
+        };
+        shared.sender.note_sender(&payload.sender, remote);
+        if shared.hooks.look_at_no_payloads() {
+            return shared.at_core(|at| at.core.receive(payload, Some(remote.ip()), at.now));
+        }
+        let sender = payload.sender.clone();
+        let peer = shared.at_core(|at| at.core.see_sender(&sender, Some(remote.ip()), at.now));
+        let plugins_answer = match shared.hooks.run_plugins(&peer, &mut payload, &Request { remote }) {
+            Ok(answer) => answer,
+            Err(answer) => return answer,
+        };
+        if payload.kind == Kind::Message && peer.status != Status::Ignored {
+            let heard = shared.hooks.run_received(&peer, payload.message);
+            payload.message = heard.unwrap_or_else(Message::null);
+        }
+        let mut answer =
+            shared.at_core(|at| at.core.take_payload(&sender, payload, Some(remote.ip()), at.now));
+        answer.headers.extend(plugins_answer.headers);
+        answer
+    }
+}
+
+/// The limit of the node that a limit on connections is.
+fn limit_of(limit: ConnectionLimit) -> Limit {
+    match limit {
+        ConnectionLimit::Total => Limit::Connections,
+        ConnectionLimit::PerAddress => Limit::ConnectionsPerAddress,
+        ConnectionLimit::Rate => Limit::ConnectionRate,
+    }
+}
+
+/// Why a body was not read to its end.
+enum Unread {
+    TooLarge {
+        /// Whether some of it was read.
+        has_begun: bool,
+    },
+    NoRoom,
+    TookTooLong,
+    BrokeOff(hyper::Error),
+}
+
+/// The next piece of a body if it is here already.
+async fn what_has_come(body: &mut Incoming) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+    poll_fn(|context| Poll::Ready(Pin::new(&mut *body).poll_frame(context))).await
+}
+
+/// Reads a body of at most `max` bytes that begins with `first`, into one piece: a body of many small chunks takes no
+/// more memory than its bytes.
+async fn collect(
+    first: Bytes,
+    body: &mut Incoming,
+    max: usize,
+    reservation: &Reservation<'_>,
+) -> Result<Vec<u8>, Unread> {
+    let mut whole = Vec::new();
+    let mut add = |data: &Bytes| {
+        if data.len() > max - whole.len() {
+            return Err(Unread::TooLarge { has_begun: true });
+        }
+        whole.extend_from_slice(data);
+        reservation.set_bytes(whole.capacity());
+        Ok(())
+    };
+    add(&first)?;
+    // It holds on to all that was read together with it.
+    drop(first);
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(Unread::BrokeOff)?.into_data() {
+            add(&data)?;
+        }
+    }
+    Ok(whole)
+}
+
+/// Reads on without keeping anything.
+async fn discard(body: &mut Incoming) {
+    let mut discarded = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        discarded += frame.data_ref().map_or(0, Bytes::len);
+        if discarded > MAX_DISCARDED {
+            return;
+        }
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// An answer as HTTP. What a plugin wrote that HTTP can't hold is left out, as is what says how long the body is: that
+/// is the server's to say.
+fn into_response(answer: Answer) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(answer.body));
+    let status = StatusCode::from_u16(answer.status).ok().filter(|status| !status.is_informational());
+    *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in answer.headers {
+        let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) else {
+            continue;
+        };
+        if name != CONTENT_LENGTH && name != TRANSFER_ENCODING {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,52 @@
+//! The node on tokio: it listens, sends, keeps what it must, and drives the [core](crate::core).
+//!
+//! [`Node::builder`] starts one and returns a handle. The handle takes commands, answers what a screen asks, and
+//! hands out [`Subscription`]s to what happens. All of it is cheap to call from anywhere: the core is behind a lock
+//! that is held for microseconds, and no watcher, listener or peer is ever waited for while it is held. What goes through
+//! all peers or messages does so in portions. Held for longer is the lock by what asks for much at once: a
+//! [snapshot](Node::snapshot) or a window of the queue, in proportion to what they return.
+
+mod builder;
+mod certificate;
+mod directory;
+mod driver;
+mod fingerprint;
+mod former_names;
+mod handle;
+mod holding;
+mod hooks;
+mod limits;
+mod listener;
+mod peer_lists;
+mod public_key;
+mod remotes;
+mod restoring;
+mod sender;
+mod shared;
+mod sockets;
+mod starting;
+mod state_changes;
+mod state_file;
+mod subscription;
+mod trust;
+mod warning;
+
+pub use clacks_transport::files;
+use hyper::header::HeaderName;
+
+pub use builder::{Builder, StartError};
+pub use certificate::CertificateError;
+pub use directory::DirectoryError;
+pub use fingerprint::CertificateFingerprint;
+pub use handle::{AnnounceError, Node, NotKnown, Overview, Remaining, Snapshot, SnapshotLimits};
+pub use holding::HandOnError;
+pub use hooks::{Request, Verdict};
+pub use limits::Limits;
+pub use state_file::StateError;
+pub use subscription::Subscription;
+pub use trust::{CertificateState, Trusted};
+pub use warning::StartWarning;
+
+/// The request header that carries a random value of one run of a node, by which it recognises itself under a name
+/// that it did not know. Other nodes ignore it.
+static RUN_HEADER: HeaderName = HeaderName::from_static("clacks-run");

@@ -1,0 +1,335 @@
+//! Posts payloads to peers.
+//!
+//! With hyper's client connections and a pool of our own, as much has to be known of each connection: which certificate
+//! it was made with, where it leads, and whether the peer said anything on it. reqwest tells none of it, and takes twice
+//! as long for each request.
+
+mod dial;
+mod failure;
+mod link;
+mod pool;
+
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use clacks_transport::{
+    address_policy::AddressPolicy, connections::Connections, descriptors::Shortage, lookup::Lookups,
+};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Method, Request, Response, StatusCode, Uri,
+    body::Incoming,
+    header::{CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER},
+    http,
+};
+use rustls::crypto::CryptoProvider;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::{
+    core::{Delivery, Outcome, Reply},
+    protocol::Address,
+};
+
+use super::{
+    Limits, RUN_HEADER,
+    trust::{Handshake, Trust},
+};
+
+use self::{dial::Dialer, failure::PostError, link::Link, pool::Pool};
+
+/// How much of an answer's body is read, so that the connection can be used again. Peers answer with an empty one.
+const MAX_ANSWER: usize = 64 << 10;
+/// A timer that is so late was held up: the process or the machine was suspended.
+const HELD_UP: Duration = Duration::from_millis(200);
+/// How long what has come meanwhile is waited for then.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Posts payloads to peers, over connections that are kept and shared.
+#[derive(Debug)]
+pub(super) struct Sender {
+    dialer: Dialer,
+    pool: Arc<Pool>,
+    /// For a whole request.
+    timeout: Duration,
+    trust: Arc<Trust>,
+    policy: Arc<AddressPolicy>,
+    run: HeaderValue,
+    /// From outside, of which one makes room where there are no more files.
+    connections: Arc<Connections>,
+}
+
+/// What a sender shares with the rest of the node.
+pub(super) struct Parts {
+    pub(super) trust: Arc<Trust>,
+    pub(super) provider: Arc<CryptoProvider>,
+    pub(super) policy: Arc<AddressPolicy>,
+    pub(super) lookups: Arc<Lookups>,
+    pub(super) run: HeaderValue,
+    pub(super) connections: Arc<Connections>,
+}
+
+impl Sender {
+    /// Keeps at most `max_idle` connections that are not in use.
+    pub(super) fn new(parts: Parts, limits: &Limits, max_idle: usize) -> Self {
+        let Parts { trust, provider, policy, lookups, run, connections } = parts;
+        let dialer =
+            Dialer::new(Arc::clone(&trust), provider, Arc::clone(&policy), lookups, limits.connect_timeout);
+        let pool = Pool::new(max_idle);
+        Self { dialer, pool, timeout: limits.request_timeout, trust, policy, run, connections }
+    }
+
+    pub(super) fn trust(&self) -> &Arc<Trust> {
+        &self.trust
+    }
+
+    /// Makes the request and waits for its answer, for as long as a request may take.
+    pub(super) async fn deliver(&self, delivery: Delivery) -> Outcome {
+        let started = Instant::now();
+        let deadline = started + self.timeout;
+        let to = delivery.to.clone();
+        let handshake = Handshake::with(to.clone(), delivery.is_named);
+        let posted = in_time(deadline, self.post(delivery, &handshake, deadline)).await;
+        match posted.unwrap_or(Err(PostError::TookTooLong)) {
+            Ok(Answered::Ourselves) => {
+                // Nobody is known by this name, so nobody by its certificate: others can make up such names without end.
+                self.trust.forget(&to, false);
+                Outcome::Ourselves
+            }
+            Ok(Answered::Reply(reply)) => Outcome::Answered(Reply { round_trip: started.elapsed(), ..reply }),
+            Err(error) => {
+                if let Some(shortage) = error.shortage() {
+                    tracing::debug!(peer = %to, %shortage, "cannot connect");
+                    if shortage == Shortage::Files {
+                        self.make_room();
+                    }
+                }
+                Outcome::Failed(error.into_failure(&handshake))
+            }
+        }
+    }
+
+    /// Closes a connection because no more files may be opened: an idle one to a peer if there is one, or else one from
+    /// outside. Returns whether there was any.
+    pub(super) fn make_room(&self) -> bool {
+        self.pool.close_oldest() || self.connections.make_room()
+    }
+
+    /// The same if this error says that no more files may be opened, or that no memory is left for one.
+    pub(super) fn make_room_after(&self, error: &io::Error) -> bool {
+        matches!(Shortage::of(error), Some(Shortage::Files | Shortage::Memory)) && self.make_room()
+    }
+
+    /// Closes the idle connections to a peer.
+    pub(super) fn close_idle(&self, to: &Address) {
+        self.pool.close_to(to);
+    }
+
+    /// Closes all idle connections and keeps no more.
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+
+    /// A payload came from `remote` that names this sender.
+    pub(super) fn note_sender(&self, sender: &Address, remote: SocketAddr) {
+        let sender = sender.canonical();
+        self.policy.record_sender((sender.hostname(), sender.port()), remote.ip());
+    }
+
+    async fn post(
+        &self,
+        delivery: Delivery,
+        handshake: &Arc<Handshake>,
+        deadline: Instant,
+    ) -> Result<Answered, PostError> {
+        let Delivery { to, payload, is_named, .. } = delivery;
+        let to = to.canonical();
+        if let Some(ip) = to.ip().filter(|_| !is_named) {
+            self.policy.check(SocketAddr::new(ip, to.port()))?;
+        }
+        let body = Bytes::from(payload.encode());
+        if let Some(link) = self.idle(&to, is_named) {
+            match self.exchange(link, &to, body.clone(), deadline).await {
+                // The peer closed it before it was used, or as it was. That is no reason to call the peer lost, and
+                // if it did receive the payload, it sees it twice, as it may see any payload.
+                Err(failed) if failed.is_unheard => {}
+                exchanged => return exchanged.map_err(|failed| failed.error),
+            }
+        }
+        // Boxed, as what it needs on the way is large and needed once for many requests.
+        let link = Box::pin(self.dialer.dial(&to, handshake)).await?;
+        self.exchange(link, &to, body, deadline).await.map_err(|failed| failed.error)
+    }
+
+    /// A connection to this peer that is not in use, was made with the certificate that is trusted, and leads where the
+    /// node may be sent.
+    fn idle(&self, to: &Address, is_named: bool) -> Option<Link> {
+        let trusted = self.trust.pinned(to);
+        self.pool.take(to, |link| {
+            trusted == Some(link.certificate) && (is_named || self.policy.check(link.remote).is_ok())
+        })
+    }
+
+    async fn exchange(
+        &self,
+        mut link: Link,
+        to: &Address,
+        body: Bytes,
+        deadline: Instant,
+    ) -> Result<Answered, ExchangeFailed> {
+        let request = self.request(to, body).map_err(|error| ExchangeFailed::heard(error.into()))?;
+        let heard = link.heard();
+        link.set_answered(false);
+        let answer = match link.requests.send_request(request).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                return Err(ExchangeFailed { error: error.into(), is_unheard: link.heard() == heard });
+            }
+        };
+        if self.is_ours(&answer) {
+            return Ok(Answered::Ourselves);
+        }
+        let status = answer.status().as_u16();
+        let retry_after = answer.headers().get(RETRY_AFTER).and_then(seconds);
+        // What the peer says beyond its status does not matter, nor whether it says it whole.
+        let rest = timeout_at(deadline, discard(answer.into_body())).await.unwrap_or(Rest::UNREAD);
+        let reply = Reply {
+            retry_after,
+            remote: Some(link.remote.ip().to_canonical()),
+            has_body: rest.has_body,
+            ..Reply::new(status, Duration::ZERO)
+        };
+        if rest.is_whole {
+            link.set_answered(true);
+            self.pool.give(to.clone(), link);
+        }
+        Ok(Answered::Reply(reply))
+    }
+
+    fn is_ours<T>(&self, answer: &Response<T>) -> bool {
+        answer.status() == StatusCode::MISDIRECTED_REQUEST
+            && answer.headers().get(&RUN_HEADER) == Some(&self.run)
+    }
+
+    /// `to` is canonical, so that a peer is told the same however its name is spelled.
+    fn request(&self, to: &Address, body: Bytes) -> Result<Request<Full<Bytes>>, http::Error> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = Uri::from_static("/");
+        let headers = request.headers_mut();
+        headers.insert(HOST, HeaderValue::from_maybe_shared(Bytes::from(to.to_string()))?);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(&RUN_HEADER, self.run.clone());
+        Ok(request)
+    }
+}
+
+/// What the work comes to, if it does so before the deadline. If the process was suspended until then, what has come
+/// meanwhile is received first.
+async fn in_time<T>(deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    if let Ok(done) = timeout_at(deadline, &mut work).await {
+        return Some(done);
+    }
+    if Instant::now() < deadline + HELD_UP {
+        return None;
+    }
+    timeout(GRACE, work).await.ok()
+}
+
+/// What came after the head of an answer.
+struct Rest {
+    has_body: bool,
+    is_whole: bool,
+}
+
+impl Rest {
+    const UNREAD: Self = Self { has_body: true, is_whole: false };
+}
+
+/// Reads an answer's body, or enough of it.
+async fn discard(mut body: Incoming) -> Rest {
+    let mut read = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Rest { has_body: read > 0, is_whole: false } };
+        read += frame.data_ref().map_or(0, Bytes::len);
+        if read > MAX_ANSWER {
+            return Rest::UNREAD;
+        }
+    }
+    Rest { has_body: read > 0, is_whole: true }
+}
+
+/// The seconds of a `Retry-After`. The other form of it, a date, is not read: clocks differ.
+fn seconds(value: &HeaderValue) -> Option<Duration> {
+    value.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+enum Answered {
+    Reply(Reply),
+    /// With the value of our own run. A peer that gives back what we sent it only takes itself out of our peers.
+    Ourselves,
+}
+
+/// A request for which there is no answer.
+struct ExchangeFailed {
+    error: PostError,
+    /// Not one byte came in answer to it.
+    is_unheard: bool,
+}
+
+impl ExchangeFailed {
+    fn heard(error: PostError) -> Self {
+        Self { error, is_unheard: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_has_come_while_the_process_was_suspended_is_received() {
+        let (answer_to, answer) = tokio::sync::oneshot::channel();
+        let deadline = Instant::now() + Duration::from_millis(10);
+        let answered = async {
+            let answer = answer.await;
+            // As where another task has to read it from a socket first.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            answer
+        };
+        let mut waits = pin!(in_time(deadline, answered));
+        assert!(timeout(Duration::ZERO, &mut waits).await.is_err());
+        answer_to.send("here").unwrap();
+        std::thread::sleep(HELD_UP + Duration::from_millis(50));
+        assert_eq!(waits.await, Some(Ok("here")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_pause_the_deadline_is_kept() {
+        let began = Instant::now();
+        let limit = Duration::from_secs(10);
+        assert_eq!(in_time(began + limit, std::future::pending::<()>()).await, None);
+        assert!(began.elapsed() < limit + HELD_UP);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_connection_makes_room_only_where_files_or_memory_are_lacking() {
+        let node = crate::Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        let sender = &node.shared.sender;
+        let is_lacking = [
+            (io::Error::from_raw_os_error(24), true),
+            (io::Error::from_raw_os_error(23), true),
+            (io::ErrorKind::OutOfMemory.into(), true),
+            (io::ErrorKind::ConnectionAborted.into(), false),
+            (io::ErrorKind::PermissionDenied.into(), false),
+        ];
+        for (error, is_lacking) in is_lacking {
+            assert!(!sender.make_room_after(&error) && !sender.make_room(), "{error}: there is none");
+            let (mut link, _other_end) = Link::to_nowhere(1).await;
+            link.requests.ready().await.unwrap();
+            sender.pool.give(Address::new("192.0.2.1", 1).unwrap(), link);
+            assert_eq!(sender.make_room_after(&error), is_lacking, "{error}");
+            assert_eq!(sender.make_room(), !is_lacking, "{error}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! A connection to a peer, from its first request until it has ended.
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clacks_transport::descriptors::MAX_CLOSING;
+use http_body_util::Full;
+use hyper::client::conn::http1::{self, Connection, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::Semaphore,
+    time::timeout,
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::super::fingerprint::CertificateFingerprint;
+
+/// How long a connection that is no longer used may take to close. A peer that does not read would hold it for ever.
+const TIME_TO_CLOSE: Duration = Duration::from_secs(1);
+
+/// A connection to a peer. It is closed when this is dropped, at the latest [`TIME_TO_CLOSE`] after that.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) requests: SendRequest<Full<Bytes>>,
+    /// The certificate that it was made with.
+    pub(super) certificate: CertificateFingerprint,
+    pub(super) remote: SocketAddr,
+    seen: Arc<Seen>,
+    /// Ends the task of the connection. Dropped after `requests`, without which the connection closes by itself.
+    _ends: DropGuard,
+}
+
+/// What was seen of the peer on a connection.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Bytes that it has said, without those of TLS.
+    bytes: AtomicU64,
+    /// Whether the last request has its whole answer.
+    is_answered: AtomicBool,
+}
+
+impl Seen {
+    fn is_answered(&self) -> bool {
+        self.is_answered.load(Ordering::Acquire)
+    }
+}
+
+/// The places for connections that are no longer used and have yet to close. One that finds none is reset at once, so
+/// that the number of open files is bounded. Clones are the same.
+#[derive(Clone)]
+pub(super) struct Closing(Arc<Semaphore>);
+
+impl Default for Closing {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_CLOSING)))
+    }
+}
+
+impl fmt::Debug for Closing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "room for {} more that close", self.0.available_permits())
+    }
+}
+
+impl Link {
+    /// Begins to speak HTTP on a connection. `reset` prepares a stream for being dropped with unsent bytes.
+    pub(super) async fn new<S>(
+        stream: S,
+        certificate: CertificateFingerprint,
+        remote: SocketAddr,
+        closing: &Closing,
+        reset: impl FnOnce(&S) + Send + 'static,
+    ) -> hyper::Result<Self>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let seen = Arc::new(Seen::default());
+        let stream = Heard { stream, seen: Arc::clone(&seen) };
+        let (requests, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let ends = CancellationToken::new();
+        tokio::spawn(run(connection, Arc::clone(&seen), ends.clone(), closing.clone(), reset));
+        Ok(Self { requests, certificate, remote, seen, _ends: ends.drop_guard() })
+    }
+
+    /// How many bytes the peer has said on it, without those of TLS.
+    pub(super) fn heard(&self) -> u64 {
+        self.seen.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the last request has its whole answer. A connection that has not is reset when the link is dropped.
+    pub(super) fn set_answered(&self, is_answered: bool) {
+        self.seen.is_answered.store(is_answered, Ordering::Release);
+    }
+}
+
+/// Drives a connection until it has closed. Once its link is dropped, it is closed if its last request was answered, and
+/// else reset.
+async fn run<S: AsyncRead + AsyncWrite + Unpin>(
+    mut connection: Connection<TokioIo<Heard<S>>, Full<Bytes>>,
+    seen: Arc<Seen>,
+    ends: CancellationToken,
+    closing: Closing,
+    reset: impl FnOnce(&S),
+) {
+    // How it ends is learned by whoever waits for an answer.
+    let has_closed = ends.run_until_cancelled(&mut connection).await.is_some();
+    if has_closed && !seen.is_answered() {
+        // The answer may be with whoever has the link.
+        ends.cancelled().await;
+    }
+    let is_over = seen.is_answered() && (has_closed || closes(&mut connection, &closing).await);
+    if !is_over {
+        reset(&connection.into_parts().io.into_inner().stream);
+    }
+}
+
+/// Whether a connection whose link was dropped closes in the time that there is for it.
+async fn closes(connection: &mut (impl Future + Unpin), closing: &Closing) -> bool {
+    // Most close without waiting.
+    if timeout(Duration::ZERO, &mut *connection).await.is_ok() {
+        return true;
+    }
+    let Ok(_place) = closing.0.try_acquire() else { return false };
+    timeout(TIME_TO_CLOSE, connection).await.is_ok()
+}
+
+/// A stream that counts what is read from it.
+struct Heard<S> {
+    stream: S,
+    seen: Arc<Seen>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
+        let read = buffer.filled().len() - before;
+        this.seen.bytes.fetch_add(read as u64, Ordering::Relaxed);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, buffers)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+impl Link {
+    /// A connection to nowhere, and what is at its other end.
+    pub(super) async fn to_nowhere(certificate: u8) -> (Self, tokio::io::DuplexStream) {
+        Self::to_nowhere_with(certificate, &Closing::default()).await
+    }
+
+    async fn to_nowhere_with(certificate: u8, closing: &Closing) -> (Self, tokio::io::DuplexStream) {
+        let (stream, other_end) = tokio::io::duplex(1000);
+        let remote = SocketAddr::from(([192, 0, 2, 1], 1));
+        let certificate = CertificateFingerprint([certificate; 32]);
+        let link = Self::new(stream, certificate, remote, closing, |_| ()).await.unwrap();
+        (link, other_end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+    use tokio::{io::AsyncReadExt, time::Instant};
+
+    use super::*;
+
+    /// A link whose peer does not read a request that does not fit into what is under way.
+    async fn stuck(closing: &Closing, is_answered: bool) -> (Instant, tokio::io::DuplexStream) {
+        let (mut link, other_end) = Link::to_nowhere_with(1, closing).await;
+        let request = Request::new(Full::new(Bytes::from(vec![b'x'; 100_000])));
+        let answer = link.requests.send_request(request);
+        assert!(timeout(Duration::from_millis(1), answer).await.is_err());
+        link.set_answered(is_answered);
+        drop(link);
+        (Instant::now(), other_end)
+    }
+
+    /// How long it takes until the other end sees the end, without having read before.
+    async fn time_until_end(since: Instant, mut other_end: tokio::io::DuplexStream) -> Duration {
+        use tokio::io::AsyncWriteExt;
+
+        while other_end.write_all(&[0; 1000]).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let time = since.elapsed();
+        let mut read = Vec::new();
+        other_end.read_to_end(&mut read).await.unwrap();
+        assert!(read.len() <= 1000, "the rest is not sent");
+        time
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn links_that_cannot_close_are_reset_and_only_so_many_wait_for_that() {
+        let closing = Closing::default();
+        let (since, unanswered) = stuck(&closing, false).await;
+        assert!(time_until_end(since, unanswered).await < TIME_TO_CLOSE / 2);
+        let mut waiting = Vec::new();
+        for _ in 0..MAX_CLOSING {
+            waiting.push(stuck(&closing, true).await);
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(closing.0.available_permits(), 0);
+        let (since, one_too_many) = stuck(&closing, true).await;
+        assert!(time_until_end(since, one_too_many).await < TIME_TO_CLOSE / 2);
+        for (since, other_end) in waiting {
+            time_until_end(since, other_end).await;
+            assert!(since.elapsed() < 2 * TIME_TO_CLOSE);
+        }
+        assert_eq!(closing.0.available_permits(), MAX_CLOSING);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_closes_without_waiting_needs_no_place() {
+        let closing = Closing::default();
+        let all = closing.0.try_acquire_many(MAX_CLOSING as u32).unwrap();
+        assert!(closes(&mut std::future::ready(()), &closing).await);
+        assert!(!closes(&mut std::future::pending::<()>(), &closing).await);
+        drop(all);
+        assert!(closes(&mut std::future::ready(()), &closing).await);
+        let mut in_time = Box::pin(tokio::time::sleep(TIME_TO_CLOSE / 2));
+        assert!(closes(&mut in_time, &closing).await);
+        let mut too_late = Box::pin(tokio::time::sleep(TIME_TO_CLOSE * 2));
+        assert!(!closes(&mut too_late, &closing).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_was_used_before_is_one_without_an_answer_once_it_has_a_request() {
+        let node = crate::Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        let closing = Closing::default();
+        let (link, _other_end) = Link::to_nowhere_with(1, &closing).await;
+        link.set_answered(true);
+        let (to, body) = ("192.0.2.1:1".parse().unwrap(), Bytes::from(vec![b'x'; 100_000]));
+        let deadline = Instant::now() + TIME_TO_CLOSE;
+        let exchange = node.shared.sender.exchange(link, &to, body, deadline);
+        assert!(timeout(Duration::from_millis(1), exchange).await.is_err());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(closing.0.available_permits(), MAX_CLOSING, "it does not wait until it is closed");
+    }
+}

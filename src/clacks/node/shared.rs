@@ -1,0 +1,296 @@
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use clacks_transport::{
+    Clock,
+    event_ring::{EventReceiver, EventSender},
+};
+use rand::rngs::StdRng;
+use tokio::sync::{Notify, oneshot};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::core::{Core, Delivery, DeliveryId, Event, Failure, Now, Outcome, Peer};
+
+use super::{hooks::Hooks, sender::Sender, state_changes::Changes, trust::Trust};
+
+/// Peers that are copied at once, within the lock.
+const PORTION: usize = 1024;
+
+/// What the handle and the node's tasks share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    inner: Mutex<Inner>,
+    pub(super) clock: Clock,
+    pub(super) hooks: Hooks,
+    pub(super) sender: Sender,
+    pub(super) trust: Arc<Trust>,
+    /// Wakes the driver when it may have to send earlier than it thinks.
+    pub(super) wake: Notify,
+    /// For the writer of the state file.
+    pub(super) changes: Arc<Changes>,
+    pub(super) stopped: CancellationToken,
+    pub(super) tasks: TaskTracker,
+    runtime: tokio::runtime::Handle,
+}
+
+#[derive(Debug)]
+struct Inner {
+    core: Core,
+    rng: StdRng,
+    events: EventSender<Event>,
+    /// Those who wait for their announces; `None` once the node has stopped.
+    announces: Option<HashMap<DeliveryId, oneshot::Sender<Outcome>>>,
+    /// When the driver will look again, as uptime.
+    driver_wakes: Option<Duration>,
+}
+
+/// What a piece of work at the core may use.
+pub(super) struct AtCore<'a> {
+    pub(super) core: &'a mut Core,
+    pub(super) rng: &'a mut StdRng,
+    pub(super) now: Now,
+    announces: &'a mut Option<HashMap<DeliveryId, oneshot::Sender<Outcome>>>,
+}
+
+impl AtCore<'_> {
+    /// Where the outcome of this announce will arrive; nothing does if the node has stopped or stops first.
+    pub(super) fn outcome_of(&mut self, announce: DeliveryId) -> oneshot::Receiver<Outcome> {
+        let (outcome_to, outcome) = oneshot::channel();
+        if let Some(announces) = self.announces {
+            announces.insert(announce, outcome_to);
+        }
+        outcome
+    }
+}
+
+impl Shared {
+    pub(super) fn new(
+        core: Core,
+        rng: StdRng,
+        sender: Sender,
+        trust: Arc<Trust>,
+        changes: Arc<Changes>,
+        event_capacity: usize,
+    ) -> Self {
+        let events = EventSender::new(event_capacity);
+        let announces = Some(HashMap::new());
+        let inner = Inner { core, rng, events, announces, driver_wakes: None };
+        Self {
+            inner: Mutex::new(inner),
+            clock: Clock::start(),
+            hooks: Hooks::default(),
+            sender,
+            trust,
+            wake: Notify::new(),
+            changes,
+            stopped: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            runtime: tokio::runtime::Handle::current(),
+        }
+    }
+
+    /// Looks at the core without changing it.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Core) -> T) -> T {
+        look(&self.lock().core)
+    }
+
+    /// Gives the core an input, then carries out what it asks for.
+    pub(super) fn at_core<T>(self: &Arc<Self>, input: impl FnOnce(AtCore<'_>) -> T) -> T {
+        let for_listeners = self.hooks.has_event_listeners();
+        let mut inner = self.lock();
+        let Inner { core, rng, announces, .. } = &mut *inner;
+        let result = input(AtCore { core, rng, now: self.clock.now(), announces });
+        self.publish(&mut inner, for_listeners);
+        while let Some(delivery) = inner.core.poll_delivery() {
+            self.spawn_delivery(delivery);
+        }
+        self.wake_driver(&inner);
+        drop(inner);
+        if for_listeners {
+            self.hooks.notify();
+        }
+        result
+    }
+
+    /// All peers that are known all the while, in no order, as each is when its turn comes. They are copied in portions,
+    /// so that nobody waits long for the lock.
+    pub(super) fn all_peers(&self) -> Vec<Peer> {
+        let mut all = Vec::new();
+        let mut below = usize::MAX;
+        while below > 0 {
+            let (portion, begins) = self.look(|core| core.portion_of_peers(below, PORTION));
+            all.extend(portion);
+            below = begins;
+        }
+        // One that took the place of another that was forgotten meanwhile is there twice; as it is now, it is last.
+        all.reverse();
+        let mut seen = HashSet::with_capacity(all.len());
+        all.retain(|peer| seen.insert(peer.address.clone()));
+        all
+    }
+
+    /// Goes through the list of peers, in its order and in portions, for as long as `goes_on` says so. One whose status
+    /// changes meanwhile may come twice or not at all.
+    pub(super) fn walk_peers(&self, mut goes_on: impl FnMut(Peer) -> bool) {
+        let mut last: Option<Peer> = None;
+        loop {
+            let anchor = last.as_ref().map(|peer| (peer.status, &peer.address));
+            let portion: Vec<Peer> = self.look(|core| core.peers_after(anchor).take(PORTION).collect());
+            let Some(end) = portion.last().cloned() else { return };
+            if !portion.into_iter().all(&mut goes_on) {
+                return;
+            }
+            last = Some(end);
+        }
+    }
+
+    /// A subscription, which ends at once if the node has stopped.
+    pub(super) fn subscribe(&self) -> EventReceiver<Event> {
+        self.lock().events.subscribe()
+    }
+
+    /// Notes when the driver will look again, and returns when it has to.
+    pub(super) fn plan_driver(&self) -> Option<Duration> {
+        let mut inner = self.lock();
+        inner.driver_wakes = inner.core.poll_timeout();
+        inner.driver_wakes
+    }
+
+    /// Ends all subscriptions and the waiting for announces that will not end, and lets go of the hooks.
+    pub(super) fn close(&self) {
+        {
+            let mut inner = self.lock();
+            inner.events.close();
+            inner.announces = None;
+        }
+        self.hooks.close();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        // The core's methods leave it valid at every step, so a panic elsewhere in the lock does not spoil it.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands what happened to the watchers, and to those who call the listeners if there are any.
+    fn publish(&self, inner: &mut Inner, for_listeners: bool) {
+        let mut for_them = Vec::new();
+        let Inner { core, events, .. } = inner;
+        let mut happened = std::iter::from_fn(|| core.poll_event())
+            .inspect(|event| {
+                self.changes.note_event(event);
+                if for_listeners {
+                    for_them.push(event.clone());
+                }
+            })
+            .peekable();
+        if happened.peek().is_some() {
+            events.send_all(happened);
+        }
+        if !for_them.is_empty() {
+            self.hooks.enqueue(for_them);
+        }
+    }
+
+    fn wake_driver(&self, inner: &Inner) {
+        if inner.core.is_due_before(inner.driver_wakes) {
+            self.wake.notify_one();
+        }
+    }
+
+    fn spawn_delivery(self: &Arc<Self>, delivery: Delivery) {
+        let shared = Arc::clone(self);
+        let deliver = async move {
+            let mut next = Some(delivery);
+            while let Some(delivery) = next {
+                let under_way = UnderWay { shared: &shared, id: Some(delivery.id) };
+                let ended = shared.stopped.run_until_cancelled(shared.sender.deliver(delivery)).await;
+                let id = under_way.end();
+                // A delivery that the stop cut off is put back by the stop.
+                let (Some(outcome), Some(id)) = (ended, id) else { return };
+                next = shared.delivery_ended(id, outcome);
+            }
+        };
+        self.runtime.spawn(self.tasks.track_future(deliver));
+    }
+
+    /// Forgets certificates of those who are no peers if there are many.
+    pub(super) fn sweep_pins(&self) {
+        if self.trust.has_many() {
+            self.trust.sweep(self.all_peers().into_iter().map(|peer| peer.address));
+        }
+    }
+
+    /// Returns the delivery that waited for this one to end, if there is one: it is for the same task.
+    fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: Outcome) -> Option<Delivery> {
+        let (waiting, next) = self.at_core(|at| {
+            let outcome = at.core.handle_delivery(id, outcome, at.now);
+            // What is due leaves at once, without a turn of the driver's; but nothing leaves a node that stops.
+            if !self.stopped.is_cancelled() {
+                at.core.handle_timeout(at.now, at.rng);
+            }
+            let waiting = at.announces.as_mut().and_then(|announces| announces.remove(&id));
+            (waiting.map(|waiting| (waiting, outcome)), at.core.poll_delivery())
+        });
+        self.sweep_pins();
+        if let Some((waiting, outcome)) = waiting {
+            // An error means that nobody waits any more.
+            let _ = waiting.send(outcome);
+        }
+        next
+    }
+}
+
+/// A delivery that a task makes. If the task panics, the delivery ends all the same: its message, its peer's turn and
+/// whoever waits for it do not hang on a fault of this program.
+struct UnderWay<'a> {
+    shared: &'a Arc<Shared>,
+    id: Option<DeliveryId>,
+}
+
+impl UnderWay<'_> {
+    fn end(mut self) -> Option<DeliveryId> {
+        self.id.take()
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.filter(|_| std::thread::panicking()) {
+            let next = self.shared.delivery_ended(id, Outcome::Failed(Failure::NoResources));
+            next.into_iter().for_each(|next| self.shared.spawn_delivery(next));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{Address, Node};
+
+    #[tokio::test]
+    async fn a_delivery_whose_task_panics_ends() {
+        let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        // Nobody accepts there, so that the delivery does not end by itself.
+        let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let peer = Address::new("127.0.0.1", silent.local_addr().unwrap().port()).unwrap();
+        let shared = Arc::clone(&node.shared);
+        let (id, outcome) = shared.at_core(|mut at| {
+            let id = at.core.announce(&peer, at.rng).unwrap();
+            (id, at.outcome_of(id))
+        });
+        let panics = tokio::spawn(async move {
+            let _under_way = UnderWay { shared: &shared, id: Some(id) };
+            panic!("as a test wants");
+        });
+        assert!(panics.await.unwrap_err().is_panic());
+        assert_eq!(outcome.await, Ok(Outcome::Failed(Failure::NoResources)));
+        node.stop().await;
+    }
+}

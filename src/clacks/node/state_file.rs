@@ -1,0 +1,360 @@
+//! The state of a node on disk: one file with all of it, and beside it a journal of what changed since.
+//!
+//! The whole file is written beside the old one and takes its place at once. The journal grows by one line a change and is
+//! folded into the whole file when it is as large as that. It names the whole file that it belongs to, so one that a
+//! killed process left behind is not taken for news. A line that a killed process did not finish is left out.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::{core::KnownPeer, protocol::Address};
+
+use super::{
+    directory::DirectoryLock, files, former_names, shared::Shared, state_changes::Pending, trust::Pin,
+};
+
+mod journal;
+mod pace;
+
+use journal::Change;
+use pace::Pace;
+
+/// The file's name in the data directory.
+const STATE_FILE: &str = "peers.json";
+/// The journal's name.
+const JOURNAL_FILE: &str = "peers.journal";
+/// The version of the files' form; another is not read.
+const VERSION: u32 = 1;
+/// Largest file that is read, in bytes. A peer takes about 400.
+const MAX_SIZE: u64 = 1 << 30;
+/// Up to this size, in bytes, the whole file is written at every change.
+const SMALL: u64 = 64 << 10;
+/// Changes are gathered for so long before they are written.
+const GATHER: Duration = Duration::from_secs(2);
+/// How long changes wait at most for earlier writes to be paid for, unless all has to be written.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// What is kept from one run to the next: the peers, the certificates they are known by, and whom the user ignores.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct State {
+    version: u32,
+    /// Names this very file for its journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<u64>,
+    #[serde(deserialize_with = "former_names::left_out")]
+    pub(super) peers: Vec<KnownPeer>,
+    #[serde(deserialize_with = "former_names::left_out")]
+    pub(super) pins: Vec<Pin>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) ignored_remotes: Vec<IpAddr>,
+}
+
+/// Why the state of an earlier run can't be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// The file can't be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file is not in the form that this version writes. It is left as it is.
+    #[error(
+        "{path} is not a state file of this version ({reason}); move it away to start without known peers"
+    )]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Where the state is kept. Clones are the same.
+#[derive(Debug, Clone)]
+pub(super) struct StateFile(Arc<Files>);
+
+#[derive(Debug)]
+struct Files {
+    whole: PathBuf,
+    journal: PathBuf,
+    written: Mutex<Written>,
+    /// Kept for as long as something may be written.
+    lock: Mutex<Option<DirectoryLock>>,
+    is_released: AtomicBool,
+}
+
+/// How it went to save what changed.
+#[derive(Debug)]
+pub(super) struct Saved {
+    /// Bytes that were written, or that were handed to the system before it failed.
+    bytes: u64,
+    pub(super) result: io::Result<()>,
+}
+
+/// Counts what is written.
+struct Counted<'a, W> {
+    inner: W,
+    bytes: &'a mut u64,
+}
+
+impl<W: Write> Write for Counted<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        *self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// What the files hold.
+#[derive(Debug, Default)]
+struct Written {
+    /// Of the whole file; `None` if the next that is written has to be whole.
+    generation: Option<u64>,
+    /// Bytes in the whole file.
+    whole: u64,
+    /// Bytes in the journal; 0 if there is none for this whole file.
+    journal: u64,
+}
+
+impl StateFile {
+    pub(super) fn in_directory(directory: &Path) -> Self {
+        Self(Arc::new(Files {
+            whole: directory.join(STATE_FILE),
+            journal: directory.join(JOURNAL_FILE),
+            written: Mutex::default(),
+            lock: Mutex::default(),
+            is_released: AtomicBool::new(false),
+        }))
+    }
+
+    /// Keeps the lock of the directory until [`release`](Self::release), or until nobody has the file any more.
+    pub(super) fn keep_lock(&self, lock: DirectoryLock) {
+        *self.0.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
+    }
+
+    /// Lets other nodes have the directory: nothing is written any more.
+    pub(super) fn release(&self) {
+        // Not while something is being written.
+        let _written = self.written();
+        self.0.is_released.store(true, Ordering::SeqCst);
+        self.0.lock.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(DirectoryLock::release);
+    }
+
+    /// The state of the last run; empty if there was none.
+    pub(super) fn load(&self) -> Result<State, StateError> {
+        let Files { whole, journal, .. } = &*self.0;
+        let Some(text) = read(whole)? else { return Ok(State::default()) };
+        let state: State = serde_json::from_slice(&text).map_err(|error| form(whole, error.to_string()))?;
+        if state.version != VERSION {
+            return Err(form(whole, format!("version {}", state.version)));
+        }
+        let Some(generation) = state.generation else { return Ok(state) };
+        let changes = match read(journal)? {
+            Some(text) => journal::read(&text, generation).map_err(|reason| form(journal, reason))?,
+            None => journal::Journal::default(),
+        };
+        *self.written() = Written {
+            // What is cut off is not written on.
+            generation: Some(generation).filter(|_| !changes.is_cut_off),
+            whole: text.len() as u64,
+            journal: changes.size,
+        };
+        Ok(journal::apply(state, changes.changes))
+    }
+
+    /// Removes what earlier runs that were killed had begun to write.
+    pub(super) fn sweep(&self) {
+        files::remove_unfinished(&self.0.whole);
+    }
+
+    /// Writes what changed of the node's state. Each file is then whole: a change is in it or not.
+    pub(super) async fn save(&self, shared: &Arc<Shared>) -> Saved {
+        let (file, shared) = (self.clone(), Arc::clone(shared));
+        let saved = tokio::task::spawn_blocking(move || file.save_here(&shared)).await;
+        saved.unwrap_or_else(|error| Saved { bytes: 0, result: Err(error.into()) })
+    }
+
+    fn save_here(&self, shared: &Shared) -> Saved {
+        let nothing = Saved { bytes: 0, result: Ok(()) };
+        let mut written = self.written();
+        if self.0.is_released.load(Ordering::SeqCst) {
+            return nothing;
+        }
+        // Taken first: what changes from here on is written the next time, whether or not it is seen this time.
+        let changed = shared.changes.take();
+        let Written { generation, whole, journal } = *written;
+        let saved = match generation {
+            Some(_) if changed.is_empty() => return nothing,
+            Some(generation) if !changed.all && whole > SMALL && journal < whole => {
+                self.append(&mut written, generation, &changes_of(shared, &changed))
+            }
+            _ => self.write_whole(&mut written, shared),
+        };
+        if saved.result.is_err() {
+            written.generation = None;
+            shared.changes.write_all();
+        }
+        saved
+    }
+
+    fn write_whole(&self, written: &mut Written, shared: &Shared) -> Saved {
+        let generation = rand::rng().next_u64();
+        let mut peers: Vec<_> = shared.all_peers().into_iter().map(KnownPeer::from).collect();
+        peers.sort_unstable_by(|one, other| (one.status, &one.address).cmp(&(other.status, &other.address)));
+        let state = State {
+            version: VERSION,
+            generation: Some(generation),
+            peers,
+            pins: shared.trust.pins(),
+            ignored_remotes: shared.look(|core| core.ignored_remotes().collect()),
+        };
+        let mut bytes = 0;
+        let result = files::write_whole(&self.0.whole, files::Access::Private, |file| {
+            Ok(serde_json::to_writer_pretty(Counted { inner: file, bytes: &mut bytes }, &state)?)
+        });
+        if result.is_ok() {
+            *written = Written { generation: Some(generation), whole: bytes, journal: 0 };
+        }
+        Saved { bytes, result }
+    }
+
+    fn append(&self, written: &mut Written, generation: u64, changes: &[Change]) -> Saved {
+        let is_first = written.journal == 0;
+        let lines = match journal::lines(is_first.then_some(generation), changes) {
+            Ok(lines) => lines,
+            Err(error) => return Saved { bytes: 0, result: Err(error) },
+        };
+        let bytes = lines.len() as u64;
+        let result = append_lines(&self.0.journal, is_first, &lines);
+        if result.is_ok() {
+            written.journal += bytes;
+        }
+        Saved { bytes, result }
+    }
+
+    /// Logs that the state could not be written: the node goes on.
+    pub(super) fn complain(&self, error: &io::Error) {
+        tracing::warn!(path = %self.0.whole.display(), %error, "cannot write the state file");
+    }
+
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.0.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn form(path: &Path, reason: String) -> StateError {
+    StateError::Form { path: path.to_owned(), reason }
+}
+
+/// `None` if there is no file.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
+    match files::read_regular(path, MAX_SIZE) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StateError::Read { path: path.to_owned(), source }),
+    }
+}
+
+/// Writes lines to a journal. A new one takes the place of one that belongs to an older whole file.
+fn append_lines(path: &Path, is_new: bool, lines: &[u8]) -> io::Result<()> {
+    // A link stays a link.
+    let path = &files::target(path)?;
+    let mut file = open_to_append(path, is_new)?;
+    file.write_all(lines)?;
+    file.sync_data()?;
+    if is_new { files::sync_parent(path) } else { Ok(()) }
+}
+
+fn open_to_append(path: &Path, is_new: bool) -> io::Result<File> {
+    if is_new && path.exists() {
+        // Not only emptied: its mode is to be that of a new one.
+        std::fs::remove_file(path)?;
+    }
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// What is to be written of what changed, as it is now.
+fn changes_of(shared: &Shared, changed: &Pending) -> Vec<Change> {
+    let peer = |address: &Address| match shared.look(|core| core.peer(address)) {
+        Some(peer) => Change::Peer(peer.into()),
+        None => Change::Forgotten(address.clone()),
+    };
+    let pin = |address: &Address| match shared.trust.pin(address) {
+        Some(pin) => Change::Pin(pin),
+        None => Change::Unpinned(address.clone()),
+    };
+    let remotes =
+        changed.remotes.then(|| Change::IgnoredRemotes(shared.look(|core| core.ignored_remotes().collect())));
+    changed.peers.iter().map(peer).chain(changed.pins.iter().map(pin)).chain(remotes).collect()
+}
+
+/// Writes the state some time after it changed, until the node stops. What could not be written is tried again.
+pub(super) async fn keep(file: StateFile, shared: Arc<Shared>) {
+    let mut pace = Pace::default();
+    loop {
+        tokio::select! {
+            biased;
+            // First, so that what changed just before the last handle was dropped is written as well.
+            () = shared.changes.any() => {}
+            () = shared.stopped.cancelled() => return,
+            () = tokio::time::sleep_until(pace.next()), if pace.is_behind() => {}
+        }
+        shared.stopped.run_until_cancelled(gather(&shared, pace.next())).await;
+        let Saved { bytes, result } = file.save(&shared).await;
+        report(&file, pace.is_behind(), &result);
+        pace.saved(bytes, result.is_ok());
+    }
+}
+
+/// Waits for more changes, and for what was written last to be paid for; what the user changes does not wait for that.
+async fn gather(shared: &Shared, next: Instant) {
+    tokio::time::sleep(GATHER).await;
+    let soon = next.min(Instant::now() + LONGEST_WAIT);
+    let paid = async {
+        tokio::time::sleep_until(soon).await;
+        if shared.changes.are_all() {
+            tokio::time::sleep_until(next).await;
+        }
+    };
+    tokio::select! {
+        () = paid => {}
+        () = shared.changes.by_user() => {}
+    }
+}
+
+/// Logs how it went. A disk can be full for days: that is worth one line.
+fn report(file: &StateFile, was_behind: bool, written: &io::Result<()>) {
+    match written {
+        Err(error) if !was_behind => file.complain(error),
+        Err(error) => tracing::debug!(%error, "still cannot write the state file"),
+        Ok(()) if was_behind => {
+            tracing::info!(path = %file.0.whole.display(), "the state file is written again");
+        }
+        Ok(()) => {}
+    }
+}

@@ -1,0 +1,392 @@
+//! A broadcast channel for events that is bounded in events and in bytes and never waits for a receiver.
+//!
+//! ```
+//! use clacks_transport::event_ring::{EventSender, RingEvent};
+//!
+//! #[derive(Debug, Clone, PartialEq)]
+//! enum Event {
+//!     Received(String),
+//!     Lagged(u64),
+//! }
+//!
+//! impl RingEvent for Event {
+//!     fn size(&self) -> usize {
+//!         match self {
+//!             Self::Received(text) => text.len(),
+//!             Self::Lagged(_) => 0,
+//!         }
+//!     }
+//!
+//!     fn lagged(missed: u64) -> Self {
+//!         Self::Lagged(missed)
+//!     }
+//! }
+//!
+//! let sender = EventSender::new(2);
+//! let mut receiver = sender.subscribe();
+//! for text in ["a", "b", "c"] {
+//!     sender.send_all([Event::Received(text.to_owned())]);
+//! }
+//! assert_eq!(receiver.try_next(), Some(Event::Lagged(1)));
+//! assert_eq!(receiver.try_next(), Some(Event::Received("b".to_owned())));
+//! ```
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+/// Maximum bytes ([`RingEvent::size`]) of the events that are kept for slow receivers.
+const MAX_BYTES: usize = 64 << 20;
+
+/// An event that an [`EventSender`] can send.
+pub trait RingEvent: Clone {
+    /// Bytes that the event keeps alive beyond its own size, such as those of its message. Bytes that several events share
+    /// count for each. At most 64 MiB are kept for slow receivers.
+    fn size(&self) -> usize;
+
+    /// The event that tells a slow receiver how many events it missed.
+    fn lagged(missed: u64) -> Self;
+}
+
+/// The sending half. When it is dropped, its receivers end.
+#[derive(Debug)]
+pub struct EventSender<E: RingEvent>(Arc<EventRing<E>>);
+
+/// The receiving half.
+///
+/// A receiver that falls behind gets one [`RingEvent::lagged`] with the number of events that it missed, then the oldest
+/// event that is still kept.
+#[derive(Debug)]
+pub struct EventReceiver<E: RingEvent> {
+    ring: Arc<EventRing<E>>,
+    id: u64,
+}
+
+#[derive(Debug)]
+struct EventRing<E> {
+    buffer: Mutex<Buffer<E>>,
+    changed: Notify,
+}
+
+/// The events that at least one receiver has not received yet, bounded in number and in bytes.
+///
+/// The events of one call of [`EventSender::send_all`] may exceed the bound. The largest such burst is kept beyond the
+/// bound until it is received, so that a receiver that keeps up misses none of it.
+#[derive(Debug)]
+struct Buffer<E> {
+    events: VecDeque<E>,
+    /// Sequence number of the oldest event that is kept.
+    first: u64,
+    bytes: usize,
+    max_events: usize,
+    /// The largest burst since the bound was last kept.
+    burst: Burst,
+    /// Sequence number of the next event of each receiver.
+    receivers: BTreeMap<u64, u64>,
+    next_receiver: u64,
+    is_closed: bool,
+}
+
+/// More than one event, sent in one call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Burst {
+    events: usize,
+    bytes: usize,
+}
+
+impl<E: RingEvent> EventSender<E> {
+    /// A channel that keeps at most `max_events` events for slow receivers.
+    pub fn new(max_events: usize) -> Self {
+        let buffer = Buffer {
+            events: VecDeque::new(),
+            first: 0,
+            bytes: 0,
+            max_events,
+            burst: Burst::default(),
+            receivers: BTreeMap::new(),
+            next_receiver: 0,
+            is_closed: false,
+        };
+        Self(Arc::new(EventRing { buffer: Mutex::new(buffer), changed: Notify::new() }))
+    }
+
+    /// Sends events to all receivers. None is missed because of another of the same call.
+    pub fn send_all(&self, events: impl IntoIterator<Item = E>) {
+        let mut buffer = self.0.lock();
+        let (events_before, bytes_before) = (buffer.events.len(), buffer.bytes);
+        events.into_iter().for_each(|event| buffer.push(event));
+        let (events, bytes) = (buffer.events.len() - events_before, buffer.bytes - bytes_before);
+        buffer.make_room(Burst { events, bytes });
+        drop(buffer);
+        self.0.changed.notify_waiters();
+    }
+
+    /// A receiver of every event that is sent from now on.
+    pub fn subscribe(&self) -> EventReceiver<E> {
+        EventReceiver { ring: Arc::clone(&self.0), id: self.0.lock().add_receiver() }
+    }
+
+    /// Sends no more events. Receivers end once they have received those that are kept.
+    pub fn close(&self) {
+        self.0.lock().is_closed = true;
+        self.0.changed.notify_waiters();
+    }
+}
+
+impl<E: RingEvent> Drop for EventSender<E> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl<E: RingEvent> EventReceiver<E> {
+    /// Waits for the next event. Returns `None` once the sender is closed and every event is received.
+    ///
+    /// Cancel safe: an event is never lost.
+    pub async fn next(&mut self) -> Option<E> {
+        loop {
+            // Registered before the buffer is read, so that an event sent in between ends the wait.
+            let changed = self.ring.changed.notified();
+            {
+                let mut buffer = self.ring.lock();
+                let event = buffer.pop(self.id);
+                if event.is_some() || buffer.is_closed {
+                    return event;
+                }
+            }
+            changed.await;
+        }
+    }
+
+    /// The next event, if one has been sent already.
+    pub fn try_next(&mut self) -> Option<E> {
+        self.ring.lock().pop(self.id)
+    }
+}
+
+impl<E: RingEvent> Drop for EventReceiver<E> {
+    fn drop(&mut self) {
+        let mut buffer = self.ring.lock();
+        buffer.receivers.remove(&self.id);
+        buffer.drop_received();
+    }
+}
+
+impl<E> EventRing<E> {
+    fn lock(&self) -> MutexGuard<'_, Buffer<E>> {
+        // Nothing that holds the lock panics half-way.
+        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<E: RingEvent> Buffer<E> {
+    fn push(&mut self, event: E) {
+        if self.is_closed || self.receivers.is_empty() {
+            return;
+        }
+        self.bytes += event.size();
+        self.events.push_back(event);
+    }
+
+    /// Drops the oldest events if there are too many after this burst. The newest is kept, however large.
+    fn make_room(&mut self, came: Burst) {
+        if came.events > 1 {
+            let Burst { events, bytes } = self.burst;
+            self.burst = Burst { events: events.max(came.events), bytes: bytes.max(came.bytes) };
+        }
+        while self.events.len() > self.max_events + self.burst.events
+            || (self.bytes > MAX_BYTES + self.burst.bytes && self.events.len() > 1)
+        {
+            self.pop_first();
+        }
+    }
+
+    fn add_receiver(&mut self) -> u64 {
+        let id = self.next_receiver;
+        self.next_receiver += 1;
+        self.receivers.insert(id, self.first + self.events.len() as u64);
+        id
+    }
+
+    fn pop(&mut self, receiver: u64) -> Option<E> {
+        let is_alone = self.receivers.len() == 1;
+        let next = self.receivers.get_mut(&receiver)?;
+        let Some(position) = next.checked_sub(self.first) else {
+            let missed = self.first - *next;
+            *next = self.first;
+            return Some(E::lagged(missed));
+        };
+        if position == 0 && is_alone {
+            // No other receiver needs it, so it is not cloned.
+            *next += u64::from(!self.events.is_empty());
+            return self.pop_first();
+        }
+        let event = self.events.get(usize::try_from(position).ok()?)?.clone();
+        *next += 1;
+        if position == 0 {
+            self.drop_received();
+        }
+        Some(event)
+    }
+
+    /// Drops the events that every receiver has received.
+    fn drop_received(&mut self) {
+        let end = self.first + self.events.len() as u64;
+        let needed = self.receivers.values().copied().min().unwrap_or(end);
+        while self.first < needed {
+            self.pop_first();
+        }
+    }
+
+    fn pop_first(&mut self) -> Option<E> {
+        let event = self.events.pop_front()?;
+        self.bytes -= event.size();
+        self.first += 1;
+        if self.events.len() <= self.max_events && self.bytes <= MAX_BYTES {
+            self.burst = Burst::default();
+        }
+        Some(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq)]
+    enum Event {
+        Queued(u64, Arc<str>),
+        Lagged(u64),
+    }
+
+    impl RingEvent for Event {
+        fn size(&self) -> usize {
+            match self {
+                Self::Queued(_, message) => message.len(),
+                Self::Lagged(_) => 0,
+            }
+        }
+
+        fn lagged(missed: u64) -> Self {
+            Self::Lagged(missed)
+        }
+    }
+
+    fn message(bytes: usize) -> Arc<str> {
+        "x".repeat(bytes).into()
+    }
+
+    fn queued(number: u64, message: &Arc<str>) -> Event {
+        Event::Queued(number, Arc::clone(message))
+    }
+
+    fn held(sender: &EventSender<Event>) -> (usize, usize) {
+        let buffer = sender.0.lock();
+        (buffer.events.len(), buffer.bytes)
+    }
+
+    #[test]
+    fn what_a_slow_watcher_keeps_alive_is_bounded_in_bytes() {
+        let sender = EventSender::new(1000);
+        let (mut slow, mut quick) = (sender.subscribe(), sender.subscribe());
+        let large = message(1 << 20);
+        for number in 0..200 {
+            sender.send_all([queued(number, &large)]);
+            assert_eq!(quick.try_next(), Some(queued(number, &large)));
+        }
+        assert_eq!(held(&sender), (64, MAX_BYTES));
+        assert_eq!(slow.try_next(), Some(Event::Lagged(136)));
+        assert_eq!(slow.try_next(), Some(queued(136, &large)));
+    }
+
+    fn numbers(range: std::ops::Range<u64>) -> Vec<Event> {
+        range.map(|number| queued(number, &message(3))).collect()
+    }
+
+    fn rest(watcher: &mut EventReceiver<Event>) -> Vec<Event> {
+        std::iter::from_fn(|| watcher.try_next()).collect()
+    }
+
+    #[test]
+    fn as_many_events_as_may_be_are_held_and_not_one_more() {
+        let sender = EventSender::new(5);
+        let mut watcher = sender.subscribe();
+        let send_each = |range| numbers(range).into_iter().for_each(|event| sender.send_all([event]));
+        send_each(0..5);
+        assert_eq!(rest(&mut watcher), numbers(0..5));
+        send_each(0..6);
+        assert_eq!(watcher.try_next(), Some(Event::Lagged(1)));
+        assert_eq!(rest(&mut watcher), numbers(1..6));
+    }
+
+    #[test]
+    fn a_watcher_that_has_seen_all_before_misses_nothing_of_what_comes_at_once() {
+        for (burst, later) in [(2, 5), (5, 5), (6, 5), (100, 5), (100, 0)] {
+            let sender = EventSender::new(5);
+            let mut watcher = sender.subscribe();
+            let end = burst + later;
+            sender.send_all(numbers(0..burst));
+            numbers(burst..end).into_iter().for_each(|event| sender.send_all([event]));
+            assert_eq!(rest(&mut watcher), numbers(0..end), "{burst} and {later}");
+            // When that is seen, the bound is the usual one.
+            numbers(0..6).into_iter().for_each(|event| sender.send_all([event]));
+            assert_eq!(watcher.try_next(), Some(Event::Lagged(1)), "{burst} and {later}");
+        }
+    }
+
+    #[test]
+    fn bursts_for_a_watcher_that_never_looks_are_held_once() {
+        let sender = EventSender::new(5);
+        let _slow = sender.subscribe();
+        for _ in 0..10 {
+            sender.send_all(numbers(0..100));
+            assert!(held(&sender).0 <= 105);
+        }
+        let large = message(MAX_BYTES / 4);
+        for _ in 0..10 {
+            sender.send_all((0..5).map(|number| queued(number, &large)));
+            assert!(held(&sender).1 <= MAX_BYTES + 5 * large.len());
+        }
+    }
+
+    #[test]
+    fn a_message_larger_than_the_bound_is_still_seen() {
+        let sender = EventSender::new(1000);
+        let mut watcher = sender.subscribe();
+        let huge = queued(1, &message(MAX_BYTES));
+        sender.send_all([huge.clone()]);
+        assert!(watcher.try_next() == Some(huge));
+    }
+
+    #[test]
+    fn nothing_is_held_that_nobody_has_yet_to_see() {
+        let sender = EventSender::new(1000);
+        let message = message(3);
+        sender.send_all([queued(0, &message)]);
+        assert_eq!(held(&sender), (0, 0));
+        let (slow, mut quick) = (sender.subscribe(), sender.subscribe());
+        sender.send_all([queued(1, &message)]);
+        assert!(quick.try_next().is_some());
+        assert_eq!(held(&sender), (1, 3));
+        drop(slow);
+        assert_eq!(held(&sender), (0, 0));
+        // Whoever sees an event last lets go of it.
+        let mut third = sender.subscribe();
+        for last_is_quick in [false, true] {
+            sender.send_all([queued(2, &message), queued(3, &message)]);
+            let [first, last] =
+                if last_is_quick { [&mut third, &mut quick] } else { [&mut quick, &mut third] };
+            assert_eq!(rest(first).len(), 2);
+            for left in [2, 1] {
+                assert_eq!(held(&sender).0, left);
+                assert!(last.try_next().is_some());
+            }
+            assert_eq!(held(&sender), (0, 0));
+        }
+    }
+}

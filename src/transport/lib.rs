@@ -1,0 +1,43 @@
+//! What a peer-to-peer node on tokio needs, whatever its protocol.
+//!
+//! - Limits: a [`RateLimiter`] by remote address, a limit on open connections ([`connections`]), a memory budget for
+//!   request bodies ([`body_budget`]) and a limit on open files ([`descriptors`]).
+//! - Address policy: which addresses a node contacts on a stranger's word ([`address_policy`], [`Scope`]), and bounded
+//!   hostname look-ups ([`lookup`]).
+//! - Events: a broadcast channel that is bounded in events and in bytes ([`event_ring`]).
+//! - Files: written atomically, read with an upper bound ([`files`]).
+//!
+//! [`RateLimiter`], [`Scope`], [`Now`], [`rate_limit_key`] and [`network`] are pure: no clock, socket, thread or tokio.
+//! Everything else needs the feature `tokio`, which is on by default.
+
+#[cfg(feature = "tokio")]
+pub mod address_policy;
+#[cfg(feature = "tokio")]
+mod atomic_file;
+#[cfg(feature = "tokio")]
+pub mod body_budget;
+#[cfg(feature = "tokio")]
+mod clock;
+#[cfg(feature = "tokio")]
+mod connection_shares;
+#[cfg(feature = "tokio")]
+pub mod connections;
+#[cfg(feature = "tokio")]
+pub mod descriptors;
+#[cfg(feature = "tokio")]
+pub mod event_ring;
+#[cfg(feature = "tokio")]
+pub mod files;
+#[cfg(feature = "tokio")]
+pub mod lookup;
+mod now;
+mod rate_limiter;
+mod remote;
+mod scope;
+
+#[cfg(feature = "tokio")]
+pub use clock::Clock;
+pub use now::Now;
+pub use rate_limiter::RateLimiter;
+pub use remote::{network, rate_limit_key};
+pub use scope::Scope;
