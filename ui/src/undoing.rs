@@ -91,10 +91,14 @@ pub(crate) fn before(node: &Node, command: &NodeCommand) -> Vec<Before> {
         NodeCommand::ReleaseAll => messages(node.held_states()),
         NodeCommand::Hold(_) | NodeCommand::Unhold => vec![Before::Hold(node.hold_state())],
         NodeCommand::Rate(_) => vec![Before::Rate(node.overview().send_rate)],
-        // These are carried out in another way, which returns what was before.
-        NodeCommand::Add(_) | NodeCommand::Drop(_) | NodeCommand::DropAll(_) => Vec::new(),
-        // What is sent can't be had back, and the last changes nothing.
-        NodeCommand::Announce(_) | NodeCommand::Enqueue(_) | NodeCommand::ShowHold => Vec::new(),
+        // The first three return what was before as they are carried out, the next two cannot be undone, and the last
+        // changes nothing.
+        NodeCommand::Add(_)
+        | NodeCommand::Drop(_)
+        | NodeCommand::DropAll(_)
+        | NodeCommand::Announce(_)
+        | NodeCommand::Enqueue(_)
+        | NodeCommand::ShowHold => Vec::new(),
     }
 }
 

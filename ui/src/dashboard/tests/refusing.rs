@@ -63,9 +63,10 @@ fn a_message_is_red_while_the_queue_is_full_and_no_longer() {
     assert!(row(&fixture).starts_with(" SAY"));
     let changes = |fixture: &mut Fixture, is_full: bool| {
         fixture.is_full = is_full;
-        match is_full {
-            true => fixture.queue.push(queued(99, "1", 1, 1)),
-            false => drop(fixture.queue.pop()),
+        if is_full {
+            fixture.queue.push(queued(99, "1", 1, 1));
+        } else {
+            fixture.queue.pop();
         }
         fixture.refresh();
     };

@@ -31,7 +31,7 @@ pub(super) fn draw(model: &Model, theme: Theme, souls: &Souls, area: Rect, frame
         draw_empty(theme, area, EMPTY, frame);
         return;
     }
-    let selected = souls.position(&model.shown_lives());
+    let selected = souls.position(model.shown_lives());
     let top = souls.top(selected, usize::from(area.height));
     let lives = model.shown_lives().ranking().enumerate().skip(top);
     for ((position, life), row) in lives.zip(area.rows()) {
