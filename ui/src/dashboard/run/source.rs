@@ -1,11 +1,11 @@
 //! Where what is shown comes from.
 
-use std::{net::IpAddr, ops::Range, time::Duration};
+use std::time::Duration;
 
 use clacks_p2p::{
     Address, Node, Subscription,
-    core::{Event, HeldMessage, MessageId, Now, Peer, PlaceShare, QueuedMessage},
-    node::{CertificateFingerprint, Overview},
+    core::{Event, MessageId, Now, Peer, QueuedMessage},
+    node::Overview,
 };
 use jiff::tz::TimeZone;
 
