@@ -9,27 +9,27 @@ use serde::Serialize;
 
 use crate::protocol::{Address, Message, Payload};
 
-use self::{handing_on::HandingOn, holding::Rule, remotes::Remotes};
+use self::{drain::Draining, hold::Rule, remote_limits::RemoteLimits};
 use super::{
     Event, Failure, KnownPeer, LimitCounts, Now, Options, OptionsError, Peer, Status,
-    pace::Pace,
     peers::Peers,
     queue::{Entry, Queue},
-    sightings::Sightings,
+    send_timer::SendTimer,
+    visit_counts::VisitCounts,
 };
 
 mod commands;
-mod handing_on;
-mod holding;
+mod drain;
+mod hold;
 mod meeting;
+#[cfg(feature = "simulation")]
+mod prefetch;
 mod queries;
 mod receiving;
 mod refusing;
-mod remotes;
+mod remote_limits;
 mod restoring;
 mod sending;
-#[cfg(feature = "simulation")]
-mod touch;
 
 /// Messages at the head of the queue that are held in one go at most.
 const MOST_HOLDS: usize = 64;
@@ -47,13 +47,13 @@ pub struct Core {
     peers: Peers,
     queue: Queue,
     // What a node that nobody watches, knows nobody's network address or does not leave has no need of is made when it is.
-    sightings: Option<Box<Sightings>>,
+    visit_counts: Option<Box<VisitCounts>>,
     rule: Rule,
-    pace: Pace,
-    handing_on: Option<Box<HandingOn>>,
+    send_timer: SendTimer,
+    draining: Option<Box<Draining>>,
     /// How many more of the next messages are for proven peers: see [`Core::is_turn_of_proven`].
     owed_to_proven: u32,
-    remotes: Option<Box<Remotes>>,
+    remotes: Option<Box<RemoteLimits>>,
     /// In the order in which they began, which is that of their ids.
     in_flight: VecDeque<InFlight>,
     messages_in_flight: usize,
@@ -61,9 +61,9 @@ pub struct Core {
     aliases: BTreeSet<Address>,
     counters: Option<Box<Counters>>,
     /// When the next limit that is met is told of, as uptime.
-    tells_of_limits: Duration,
+    next_limit_event: Duration,
     /// Some were met since limits were last told of.
-    has_untold_limits: bool,
+    has_unreported_limits: bool,
     outputs: Outputs,
     is_watched: bool,
 }
@@ -244,19 +244,19 @@ impl Core {
         let mut core = Self {
             peers: Peers::new(options.max_in_flight_per_peer, options.max_in_flight),
             queue: Queue::new(&options),
-            sightings: None,
+            visit_counts: None,
             rule: Rule::default(),
-            handing_on: None,
+            draining: None,
             owed_to_proven: 0,
             remotes: None,
-            pace: Pace::new(options.send_rate),
+            send_timer: SendTimer::new(options.send_rate),
             in_flight: VecDeque::new(),
             messages_in_flight: 0,
             next_delivery: 1,
             aliases: BTreeSet::new(),
             counters: None,
-            tells_of_limits: Duration::ZERO,
-            has_untold_limits: false,
+            next_limit_event: Duration::ZERO,
+            has_unreported_limits: false,
             outputs: Outputs::default(),
             is_watched: true,
             address,
@@ -274,7 +274,7 @@ impl Core {
     }
 
     /// Tells those who watch, if there are any, what happened.
-    fn tell(&mut self, event: impl FnOnce(&Peers) -> Event) {
+    fn emit(&mut self, event: impl FnOnce(&Peers) -> Event) {
         if self.is_watched {
             self.outputs.pending().events.push_back(event(&self.peers));
         }
@@ -287,19 +287,19 @@ impl Core {
         }
     }
 
-    fn remotes(&mut self) -> &mut Remotes {
-        self.remotes.get_or_insert_with(|| Box::new(Remotes::new(&self.options)))
+    fn remotes(&mut self) -> &mut RemoteLimits {
+        self.remotes.get_or_insert_with(|| Box::new(RemoteLimits::new(&self.options)))
     }
 
     /// Counts that a message came from a peer, and returns how often it has been here.
-    fn sight(&mut self, message: &Message) -> u32 {
-        if self.is_watched { self.sightings.get_or_insert_default().note(message) } else { 0 }
+    fn count_visit(&mut self, message: &Message) -> u32 {
+        if self.is_watched { self.visit_counts.get_or_insert_default().record(message) } else { 0 }
     }
 
     /// Notes that the user wrote a message, which is a visit only if it has not been here, and returns how often it has
     /// been.
-    fn sight_written(&mut self, message: &Message) -> u32 {
-        if self.is_watched { self.sightings.get_or_insert_default().note_written(message) } else { 0 }
+    fn count_written(&mut self, message: &Message) -> u32 {
+        if self.is_watched { self.visit_counts.get_or_insert_default().record_written(message) } else { 0 }
     }
 
     /// Makes the peers of an earlier run known. One that was lost, dead or ignored is so since when it was; one that was
@@ -346,7 +346,7 @@ impl Core {
     /// to, and no limit to be reported. Every input can change it. It may have passed already.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let sends = if self.can_send() { Some(self.next_send()) } else { self.next_resume() };
-        [sends, self.next_report_of_limits()].into_iter().flatten().min()
+        [sends, self.next_limit_report()].into_iter().flatten().min()
     }
 
     /// Whether [`Core::poll_timeout`] names an earlier time than this, or any if this is `None`. Costs next to nothing
@@ -358,12 +358,12 @@ impl Core {
         }
         // Most nodes have neither.
         let resumes = self.peers.next_resume().filter(|_| !self.can_send()).and_then(|_| self.next_resume());
-        resumes.is_some_and(is_earlier) || self.next_report_of_limits().is_some_and(is_earlier)
+        resumes.is_some_and(is_earlier) || self.next_limit_report().is_some_and(is_earlier)
     }
 }
 
 /// A peer that is served but not remembered: this node's own address, or one more than may be known.
-fn stranger(address: &Address, now: Now) -> Peer {
+fn untracked_peer(address: &Address, now: Now) -> Peer {
     Peer::new(address.clone(), Status::New, now)
 }
 

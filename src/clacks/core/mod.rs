@@ -12,26 +12,25 @@
 //! Time comes in as [`Now`], randomness as an argument. After each input the shell drains
 //! [`Core::poll_delivery`] and [`Core::poll_event`] and asks [`Core::poll_timeout`] when to come back.
 
-mod choice;
+mod compact_entry;
 mod event;
 mod held;
 mod limit;
 mod machine;
 mod options;
-mod pace;
+mod packed_key;
 mod peer;
+mod peer_choice;
 mod peers;
-mod place;
 mod queue;
 mod refusals;
 mod restore;
+mod send_timer;
 mod shares;
-mod sightings;
 #[cfg(test)]
 mod tests;
-mod waiting;
+mod visit_counts;
 
-pub use choice::Choice;
 pub use clacks_transport::{Now, Scope};
 pub use event::{Event, Failure, Introduction, Origin, Refusal};
 pub use held::{HeldBy, HeldMessage, HoldRule};
@@ -39,6 +38,7 @@ pub use limit::{Limit, LimitCounts};
 pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome, Outputs, Reply};
 pub use options::{Newcomers, Options, OptionsError};
 pub use peer::{KnownPeer, Peer, PeerCounts, Status};
+pub use peer_choice::Choice;
 pub use queue::{EnqueueError, MessageId, QueuedMessage, ReplaceError};
 pub use restore::{HoldState, MessageState, PeerState, RemoteState, RestoredMessages};
 pub use shares::PlaceShare;

@@ -33,7 +33,7 @@ use super::{
     CertificateError, DirectoryError, Limits, Node, StartWarning, StateError, certificate,
     directory::DirectoryLock,
     driver, fingerprint,
-    handle::Guard,
+    handle::NodeInner,
     listener::Listener,
     public_key,
     sender::{Parts, Sender},
@@ -279,9 +279,9 @@ impl Builder {
         }
         shared.tasks.spawn(driver::run(Arc::clone(&shared)));
         if let Some(file) = &state_file {
-            shared.tasks.spawn(state_file::keep(file.clone(), Arc::clone(&shared)));
+            shared.tasks.spawn(state_file::save_changes(file.clone(), Arc::clone(&shared)));
         }
-        let guard = Guard {
+        let inner = NodeInner {
             _stop_on_drop: shared.stopped.clone().drop_guard(),
             listens_on,
             certificate: fingerprint,
@@ -291,7 +291,7 @@ impl Builder {
             warnings,
             state: state_file,
         };
-        Ok(Node { shared, guard: Arc::new(guard) })
+        Ok(Node { shared, inner: Arc::new(inner) })
     }
 
     /// What others are to be told, unless the system chooses the port.
@@ -403,7 +403,7 @@ fn assemble(core: Core, rng: StdRng, state: State, sender: Sender, is_kept: bool
         changes.begin();
     }
     let shared = Arc::new(Shared::new(core, rng, sender, trust, changes, EVENT_CAPACITY));
-    shared.at_core(|at| {
+    shared.with_core(|at| {
         at.core.restore(state.peers, at.now);
         at.core.restore_remotes(state.ignored_remotes);
     });

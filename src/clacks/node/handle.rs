@@ -28,12 +28,12 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct Node {
     pub(super) shared: Arc<Shared>,
-    pub(super) guard: Arc<Guard>,
+    pub(super) inner: Arc<NodeInner>,
 }
 
 /// What belongs to the handles and not to the tasks.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(super) struct NodeInner {
     pub(super) _stop_on_drop: DropGuard,
     pub(super) listens_on: Vec<SocketAddr>,
     pub(super) certificate: CertificateFingerprint,
@@ -150,7 +150,7 @@ impl Node {
     /// Puts a message at the tail of the queue, to be sent to the network.
     pub fn enqueue(&self, message: Message) -> Result<MessageId, EnqueueError> {
         // Asked within the lock: what is queued before the node stops is among what the stop gives back.
-        self.shared.at_core(|at| {
+        self.shared.with_core(|at| {
             if self.shared.stopped.is_cancelled() {
                 Err(EnqueueError::Stopped)
             } else {
@@ -161,23 +161,23 @@ impl Node {
 
     /// Takes the head of the queue out for good.
     pub fn dequeue(&self) -> Option<Message> {
-        self.shared.at_core(|at| at.core.dequeue()).map(|queued| queued.message)
+        self.shared.with_core(|at| at.core.dequeue()).map(|queued| queued.message)
     }
 
     /// Takes one message that waits or is held out for good.
     pub fn drop_message(&self, id: MessageId) -> Option<QueuedMessage> {
-        self.shared.at_core(|at| at.core.drop_message(id))
+        self.shared.with_core(|at| at.core.drop_message(id))
     }
 
     /// Adds a peer as new. Returns whether it was added: not if it is known or is this node.
     #[doc(alias = "expand")]
     pub fn add_peer(&self, address: &Address) -> bool {
-        self.shared.at_core(|at| at.core.add_peer(address, at.now))
+        self.shared.with_core(|at| at.core.add_peer(address, at.now))
     }
 
     /// Makes this node known to another, which becomes a peer when it answers 200.
     pub async fn announce(&self, address: &Address) -> Result<(), AnnounceError> {
-        let outcome = self.shared.at_core(|mut at| {
+        let outcome = self.shared.with_core(|mut at| {
             let announce = at.core.announce(address, at.rng)?;
             Some(at.outcome_of(announce))
         });
@@ -189,7 +189,7 @@ impl Node {
     /// that this node is itself found at, or with [`Limits::contact_all`](super::Limits::contact_all); and a peer that
     /// answers there is not one that the user named.
     pub async fn announce_suggested(&self, address: &Address) -> Result<(), AnnounceError> {
-        let outcome = self.shared.at_core(|mut at| {
+        let outcome = self.shared.with_core(|mut at| {
             let announce = at.core.announce_suggested(address, at.rng)?;
             Some(at.outcome_of(announce))
         });
@@ -203,7 +203,7 @@ impl Node {
         outcome: Option<oneshot::Receiver<Outcome>>,
     ) -> Result<(), AnnounceError> {
         let Some(outcome) = outcome else {
-            let ourselves = self.shared.look(|core| core.is_this_node(address));
+            let ourselves = self.shared.read(|core| core.is_this_node(address));
             return Err(if ourselves { AnnounceError::Ourselves } else { AnnounceError::Ignored });
         };
         match outcome.await {
@@ -217,18 +217,18 @@ impl Node {
     /// Ignores an address, known or not: nothing is sent to it and what comes from it is answered 403. Returns
     /// whether it was not ignored before.
     pub fn ignore(&self, address: &Address) -> bool {
-        self.shared.at_core(|at| at.core.ignore(address, at.now))
+        self.shared.with_core(|at| at.core.ignore(address, at.now))
     }
 
     /// Takes an ignore back: the peer has the status again that it had. Returns whether it was ignored.
     pub fn unignore(&self, address: &Address) -> bool {
-        self.shared.at_core(|at| at.core.unignore(address, at.now))
+        self.shared.with_core(|at| at.core.unignore(address, at.now))
     }
 
     /// Removes a peer and the certificate that is trusted for it. It comes back when somebody names it.
     pub fn forget(&self, address: &Address) -> Result<(), NotKnown> {
         // First, so that nothing is sent to it any more that would have its certificate trusted again.
-        let was_known = self.shared.at_core(|at| at.core.forget(address));
+        let was_known = self.shared.with_core(|at| at.core.forget(address));
         self.shared.trust.forget(address, true);
         self.shared.sender.close_idle(address);
         if was_known { Ok(()) } else { Err(NotKnown) }
@@ -247,7 +247,7 @@ impl Node {
 
     /// Changes how many messages a second are sent: 0.001 to 100,000.
     pub fn set_send_rate(&self, rate: f64) -> Result<(), OptionsError> {
-        self.shared.at_core(|at| at.core.set_send_rate(rate, at.now))
+        self.shared.with_core(|at| at.core.set_send_rate(rate, at.now))
     }
 
     /// Stops the node: no more is taken or sent, what was in flight is back in the queue, the state file is
@@ -256,8 +256,8 @@ impl Node {
         self.shared.stopped.cancel();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
-        self.shared.at_core(|at| at.core.reclaim_in_flight());
-        if let Some(state) = &self.guard.state {
+        self.shared.with_core(|at| at.core.reclaim_in_flight());
+        if let Some(state) = &self.inner.state {
             if let Err(error) = state.save(&self.shared).await.result {
                 state.complain(&error);
             }
@@ -269,7 +269,7 @@ impl Node {
 
     /// What would be lost if the node ended now, but for what is in flight.
     pub fn remaining(&self) -> Remaining {
-        self.shared.look(|core| Remaining {
+        self.shared.read(|core| Remaining {
             messages: core.queue(0..usize::MAX).collect(),
             held: core.held(0..usize::MAX).cloned().collect(),
         })
@@ -345,13 +345,13 @@ impl Node {
     /// The node at a glance.
     pub fn overview(&self) -> Overview {
         let uptime = self.now().uptime;
-        self.shared.look(|core| overview(core, uptime))
+        self.shared.read(|core| overview(core, uptime))
     }
 
     /// What the node knows and holds now, and before it what `events` had yet to tell. What `events` tells from then
     /// on is what happened after it, not one event more or less.
     pub fn snapshot(&self, events: &mut Subscription, limits: SnapshotLimits) -> (Vec<Event>, Snapshot) {
-        self.shared.look(|core| {
+        self.shared.read(|core| {
             let told = std::iter::from_fn(|| events.try_next()).collect();
             let now = self.shared.clock.now();
             let mut bytes = 0;
@@ -384,27 +384,27 @@ impl Node {
 
     /// Where others find this node: what it tells them with every payload.
     pub fn address(&self) -> Address {
-        self.shared.look(|core| core.address().clone())
+        self.shared.read(|core| core.address().clone())
     }
 
     /// What was found at the start that the user should know; the node runs all the same.
     pub fn warnings(&self) -> &[StartWarning] {
-        &self.guard.warnings
+        &self.inner.warnings
     }
 
     /// SHA-256 of the certificate that it shows.
     pub fn certificate(&self) -> CertificateFingerprint {
-        self.guard.certificate
+        self.inner.certificate
     }
 
     /// How the node behaves.
     pub fn options(&self) -> Options {
-        self.shared.look(|core| core.options().clone())
+        self.shared.read(|core| core.options().clone())
     }
 
     /// What one connection or request may take.
     pub fn limits(&self) -> &Limits {
-        &self.guard.limits
+        &self.inner.limits
     }
 
     /// Whether no message waits.
@@ -414,27 +414,27 @@ impl Node {
 
     /// How many messages wait.
     pub fn queue_len(&self) -> usize {
-        self.shared.look(Core::queue_len)
+        self.shared.read(Core::queue_len)
     }
 
     /// All messages that wait, head first.
     pub fn peek(&self) -> Vec<Message> {
-        self.shared.look(|core| core.queue(0..usize::MAX).map(|queued| queued.message).collect())
+        self.shared.read(|core| core.queue(0..usize::MAX).map(|queued| queued.message).collect())
     }
 
     /// The messages that wait at these positions, 0 being the head.
     pub fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage> {
-        self.shared.look(|core| core.queue(positions).collect())
+        self.shared.read(|core| core.queue(positions).collect())
     }
 
     /// Where a message stands in the queue, 0 being the head.
     pub fn queue_position(&self, id: MessageId) -> Option<usize> {
-        self.shared.look(|core| core.queue_position(id))
+        self.shared.read(|core| core.queue_position(id))
     }
 
     /// A message that waits.
     pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
-        self.shared.look(|core| core.queued_message(id))
+        self.shared.read(|core| core.queued_message(id))
     }
 }
 

@@ -55,13 +55,13 @@ struct Line {
 struct Waiting {
     events: EventReceiver<Event>,
     /// A thread calls the listeners.
-    is_being_told: bool,
+    is_delivering: bool,
 }
 
 impl Default for Line {
     fn default() -> Self {
         let events = EventSender::new(MAX_WAITING);
-        let waiting = Mutex::new(Waiting { events: events.subscribe(), is_being_told: false });
+        let waiting = Mutex::new(Waiting { events: events.subscribe(), is_delivering: false });
         Self { events, waiting }
     }
 }
@@ -92,7 +92,7 @@ impl Hooks {
     }
 
     /// Whether neither a plugin nor a listener is to see a payload before it is taken.
-    pub(super) fn look_at_no_payloads(&self) -> bool {
+    pub(super) fn has_no_payload_hooks(&self) -> bool {
         !self.plugins.has_any() && !self.received.has_any()
     }
 
@@ -153,10 +153,10 @@ impl Line {
     /// it has returned.
     fn begin(&self) -> Option<Turn<'_>> {
         let mut waiting = self.lock();
-        if waiting.is_being_told {
+        if waiting.is_delivering {
             return None;
         }
-        waiting.is_being_told = true;
+        waiting.is_delivering = true;
         Some(Turn(self))
     }
 
@@ -174,7 +174,7 @@ impl Turn<'_> {
         let mut waiting = self.0.lock();
         let next = waiting.events.try_next();
         if next.is_none() {
-            waiting.is_being_told = false;
+            waiting.is_delivering = false;
         }
         next
     }
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn each_kind_of_hook_is_asked_for_what_it_is_for_and_no_other() {
         type Add = fn(&Hooks);
-        let asked = |hooks: &Hooks| (hooks.has_event_listeners(), !hooks.look_at_no_payloads());
+        let asked = |hooks: &Hooks| (hooks.has_event_listeners(), !hooks.has_no_payload_hooks());
         let cases: [(Add, (bool, bool)); 4] = [
             (|_| {}, (false, false)),
             (|hooks| hooks.add_event(Arc::new(|_| {})), (true, false)),

@@ -130,7 +130,7 @@ impl Sender {
     }
 
     /// A payload came from `remote` that names this sender.
-    pub(super) fn note_sender(&self, sender: &Address, remote: SocketAddr) {
+    pub(super) fn record_sender(&self, sender: &Address, remote: SocketAddr) {
         let sender = sender.canonical();
         self.policy.record_sender((sender.hostname(), sender.port()), remote.ip());
     }
@@ -164,7 +164,7 @@ impl Sender {
     /// node may be sent.
     fn idle(&self, to: &Address, is_named: bool) -> Option<Link> {
         let trusted = self.trust.pinned(to);
-        self.pool.take(to, |link| {
+        self.pool.acquire(to, |link| {
             trusted == Some(link.certificate) && (is_named || self.policy.check(link.remote).is_ok())
         })
     }
@@ -200,7 +200,7 @@ impl Sender {
         };
         if rest.is_whole {
             link.set_answered(true);
-            self.pool.give(to.clone(), link);
+            self.pool.release(to.clone(), link);
         }
         Ok(Answered::Reply(reply))
     }
@@ -327,7 +327,7 @@ mod tests {
             assert!(!sender.make_room_after(&error) && !sender.make_room(), "{error}: there is none");
             let (mut link, _other_end) = Link::to_nowhere(1).await;
             link.requests.ready().await.unwrap();
-            sender.pool.give(Address::new("192.0.2.1", 1).unwrap(), link);
+            sender.pool.release(Address::new("192.0.2.1", 1).unwrap(), link);
             assert_eq!(sender.make_room_after(&error), is_lacking, "{error}");
             assert_eq!(sender.make_room(), !is_lacking, "{error}");
         }

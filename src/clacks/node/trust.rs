@@ -104,7 +104,7 @@ pub(super) struct Handshake {
     peer: Option<Address>,
     /// Whether the user named the peer.
     is_named: bool,
-    refused: OnceLock<Refused>,
+    refused: OnceLock<RefusedCertificate>,
 }
 
 impl Handshake {
@@ -127,14 +127,14 @@ impl Handshake {
     }
 
     /// What was refused in it, if anything.
-    pub(super) fn refused(&self) -> Option<Refused> {
+    pub(super) fn refused(&self) -> Option<RefusedCertificate> {
         self.refused.get().copied()
     }
 }
 
 /// A peer showed another certificate than the one that is trusted.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Refused {
+pub(super) struct RefusedCertificate {
     pub(super) pinned: CertificateFingerprint,
     pub(super) presented: CertificateFingerprint,
 }
@@ -198,7 +198,7 @@ impl Trust {
         let too_many = others.len().saturating_sub(MAX_OTHERS / 2);
         for (_, place) in &others[..too_many] {
             tables.pinned.remove(place);
-            self.changed.note_pin(place, false);
+            self.changed.record_pin(place, false);
         }
         tables.sweep_at = tables.pinned.len() + MAX_OTHERS / 2;
     }
@@ -208,13 +208,13 @@ impl Trust {
         let mut tables = self.tables();
         tables.refused.remove(peer);
         if tables.pinned.remove(peer).is_some() {
-            self.changed.note_pin(peer, is_by_user);
+            self.changed.record_pin(peer, is_by_user);
         }
     }
 
     pub(super) fn accept(&self, peer: &Address) -> Trusted {
         let mut tables = self.tables();
-        self.changed.note_pin(peer, true);
+        self.changed.record_pin(peer, true);
         if let Some((certificate, at)) = tables.refused.remove(peer) {
             let number = tables.number();
             let pinned = Pinned { sha256: certificate, number, is_by_user: true, is_current: true };
@@ -232,11 +232,11 @@ impl Trust {
     }
 
     /// Trusts the certificate if it is the peer's first. Its key must have been proven.
-    fn pin_first(&self, peer: &Address, proven: CertificateFingerprint) -> Result<(), Refused> {
+    fn pin_first(&self, peer: &Address, proven: CertificateFingerprint) -> Result<(), RefusedCertificate> {
         let mut tables = self.tables();
         let number = tables.number();
         let pinned = tables.pinned.entry(peer.clone()).or_insert_with(|| {
-            self.changed.note_pin(peer, false);
+            self.changed.record_pin(peer, false);
             Pinned { sha256: proven, number, is_by_user: false, is_current: true }
         });
         if pinned.sha256 != proven {
@@ -249,7 +249,7 @@ impl Trust {
         Ok(())
     }
 
-    fn check(&self, peer: &Address, presented: CertificateFingerprint) -> Result<(), Refused> {
+    fn check(&self, peer: &Address, presented: CertificateFingerprint) -> Result<(), RefusedCertificate> {
         let mut tables = self.tables();
         match tables.pinned.get(peer).map(|pinned| pinned.sha256) {
             Some(pinned) if pinned != presented => Err(tables.refuse(peer, pinned, presented)),
@@ -275,7 +275,7 @@ impl Trust {
         tables.refused.remove(&address);
         pinned.into_iter().for_each(|pinned| _ = tables.pinned.insert(address.clone(), pinned));
         refused.into_iter().for_each(|refused| _ = tables.refused.insert(address.clone(), refused));
-        self.changed.note_pin(&address, true);
+        self.changed.record_pin(&address, true);
         before.map(|before| before.sha256) != pinned.map(|pinned| pinned.sha256)
     }
 
@@ -295,7 +295,7 @@ impl Tables {
         peer: &Address,
         pinned: CertificateFingerprint,
         presented: CertificateFingerprint,
-    ) -> Refused {
+    ) -> RefusedCertificate {
         if self.refused.len() >= MAX_REFUSED && !self.refused.contains_key(peer) {
             let oldest = self.refused.iter().min_by_key(|(_, (_, at))| *at);
             let oldest = oldest.map(|(peer, _)| peer.clone());
@@ -304,7 +304,7 @@ impl Tables {
             }
         }
         self.refused.insert(peer.clone(), (presented, Instant::now()));
-        Refused { pinned, presented }
+        RefusedCertificate { pinned, presented }
     }
 }
 
@@ -321,7 +321,7 @@ impl FirstUseVerifier {
         Self { trust, provider }
     }
 
-    fn in_handshake(check: impl FnOnce(&Address) -> Result<(), Refused>) -> Result<(), Error> {
+    fn in_handshake(check: impl FnOnce(&Address) -> Result<(), RefusedCertificate>) -> Result<(), Error> {
         let handshake = Handshake::current();
         let Some(peer) = &handshake.peer else {
             return Err(Error::General("a handshake with nobody in particular".into()));

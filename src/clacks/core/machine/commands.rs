@@ -7,7 +7,7 @@ use rand::Rng;
 use crate::{
     core::{
         EnqueueError, Event, Introduction, MessageId, MessageState, Now, OptionsError, Origin, QueuedMessage,
-        Status, choice, options::check_send_rate, peers::Peers,
+        Status, options::check_send_rate, peer_choice, peers::Peers,
     },
     protocol::{Address, Kind, Message, Payload},
 };
@@ -18,12 +18,12 @@ impl Core {
     /// Puts a message at the tail of the queue, or among the held ones if the rule says so.
     pub fn enqueue(&mut self, message: Message, now: Now) -> Result<MessageId, EnqueueError> {
         self.check_written(&message)?;
-        if self.handing_on.is_some() {
+        if self.draining.is_some() {
             return Err(EnqueueError::HandingOn);
         }
         self.queue.check_room(message.size())?;
-        let visits = self.sight_written(&message);
-        let entry = self.queue.take_in(message, millis(now.uptime), visits, None, None);
+        let visits = self.count_written(&message);
+        let entry = self.queue.add(message, millis(now.uptime), visits, None, None);
         let id = entry.queued.id;
         self.count(|counters| counters.enqueued += 1);
         self.admit(entry, || Origin::Local);
@@ -57,7 +57,7 @@ impl Core {
         let dropped = self.queue.remove_all(&ids);
         for state in &dropped {
             let QueuedMessage { id, message, from, .. } = &state.queued;
-            self.tell(|_| Event::MessageDropped { id: *id, message: message.clone(), from: from.clone() });
+            self.emit(|_| Event::MessageDropped { id: *id, message: message.clone(), from: from.clone() });
         }
         dropped
     }
@@ -66,7 +66,7 @@ impl Core {
     pub fn drop_message(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let dropped = self.queue.remove(id)?;
         let (message, from) = (dropped.message.clone(), dropped.from.clone());
-        self.tell(|_| Event::MessageDropped { id, message, from });
+        self.emit(|_| Event::MessageDropped { id, message, from });
         Some(dropped)
     }
 
@@ -77,7 +77,7 @@ impl Core {
             self.name(number);
             return false;
         }
-        let name = |peers: &mut Peers, number| _ = peers.keep(number);
+        let name = |peers: &mut Peers, number| _ = peers.set_added_by_user(number);
         !self.is_this_node(address) && self.add(address, None, now, || Introduction::ByHand, name).is_some()
     }
 
@@ -99,7 +99,7 @@ impl Core {
         if is_ignored || self.is_this_node(address) {
             return None;
         }
-        let friend = choice::choose_friend(&self.peers, number, rng);
+        let friend = peer_choice::choose_friend(&self.peers, number, rng);
         let friend = friend.map(|number| self.peers.address(number).clone());
         let (message, sender) = (Message::null(), self.address.clone());
         let payload = Payload { message, kind: Kind::Announce, sender, friend };
@@ -111,7 +111,7 @@ impl Core {
         let Some(number) = self.peers.find(address) else { return self.ignore_unknown(address, now) };
         let from = self.peers.ignore(number, now);
         from.into_iter()
-            .for_each(|from| self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
+            .for_each(|from| self.emit(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
         from.is_some()
     }
 
@@ -121,7 +121,7 @@ impl Core {
         }
         let number = self.peers.insert(address, Status::Ignored, now);
         let introduction = Introduction::ByHand;
-        self.tell(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction, remote: None });
+        self.emit(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction, remote: None });
         true
     }
 
@@ -146,9 +146,9 @@ impl Core {
     pub fn set_send_rate(&mut self, rate: f64, now: Now) -> Result<(), OptionsError> {
         check_send_rate(rate)?;
         Arc::make_mut(&mut self.options).send_rate = rate;
-        self.pace.set_rate(rate, now.uptime);
+        self.send_timer.set_rate(rate, now.uptime);
         self.peers.set_slow_from(self.options.slow_from());
-        self.tell(|_| Event::SendRateChanged { rate });
+        self.emit(|_| Event::SendRateChanged { rate });
         Ok(())
     }
 }

@@ -15,9 +15,9 @@ impl Core {
         if self.peers.record(number).status() == Status::Ignored {
             return;
         }
-        let is_confirmed = self.peers.note_payload(number, remote);
+        let is_confirmed = self.peers.record_payload(number, remote);
         if !self.set_status(number, Status::Alive, now) && is_confirmed {
-            self.tell(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
+            self.emit(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
         }
     }
 
@@ -27,14 +27,14 @@ impl Core {
         let (is_ignored, is_confirmed) =
             (record.status() == Status::Ignored, was_claim && !record.is_claim());
         if !is_ignored && !self.set_status(number, Status::Alive, now) && is_confirmed {
-            self.tell(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
+            self.emit(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
         }
     }
 
     /// The peer did not answer, or as no peer does.
     pub(super) fn contact_failed(&mut self, number: usize, now: Now) {
         let answered = self.peers.peer(number).answers;
-        self.peers.note_no_answer(number);
+        self.peers.record_no_response(number);
         let record = self.peers.record(number);
         let is_told = match record.status() {
             Status::New | Status::Alive => self.set_status(number, Status::Lost, now),
@@ -44,7 +44,7 @@ impl Core {
             Status::Lost | Status::Dead | Status::Ignored => false,
         };
         if answered && !is_told {
-            self.tell(|peers| Event::PeerChanged { peer: peers.peer(number) });
+            self.emit(|peers| Event::PeerChanged { peer: peers.peer(number) });
         }
     }
 
@@ -52,14 +52,14 @@ impl Core {
     pub(super) fn set_status(&mut self, number: usize, status: Status, now: Now) -> bool {
         let from = self.peers.set_status(number, status, now);
         from.into_iter()
-            .for_each(|from| self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
+            .for_each(|from| self.emit(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
         from.is_some()
     }
 
     /// The user names a peer that is known.
     pub(super) fn name(&mut self, number: usize) {
-        if self.peers.keep(number) {
-            self.tell(|peers| Event::PeerChanged { peer: peers.peer(number) });
+        if self.peers.set_added_by_user(number) {
+            self.emit(|peers| Event::PeerChanged { peer: peers.peer(number) });
         }
     }
 
@@ -76,7 +76,7 @@ impl Core {
             return None;
         }
         if !remote.is_none_or(|remote| self.remotes().may_introduce(remote, now)) {
-            self.meets(Limit::Introductions, now);
+            self.record_limit_hit(Limit::Introductions, now);
             return None;
         }
         if !self.makes_room_among_new(&introduction, remote, now) {
@@ -103,7 +103,7 @@ impl Core {
         }
         let number = self.peers.introduce(address, remote, now);
         prepare(&mut self.peers, number);
-        self.tell(|peers| {
+        self.emit(|peers| {
             let (peer, introduction) = (peers.peer(number), introduction());
             Event::PeerDiscovered { peer, introduction, remote }
         });
@@ -119,8 +119,8 @@ impl Core {
         if self.peers.len() < self.options.max_peers {
             return true;
         }
-        self.meets(Limit::Peers, now);
-        let first = self.peers.first_to_go(remote).cloned();
+        self.record_limit_hit(Limit::Peers, now);
+        let first = self.peers.eviction_candidate(remote).cloned();
         first.is_some_and(|address| self.leave(&address))
     }
 
@@ -135,12 +135,12 @@ impl Core {
         if self.peers.count(Status::New) < self.options.max_new_peers {
             return true;
         }
-        self.meets(Limit::NewPeers, now);
+        self.record_limit_hit(Limit::NewPeers, now);
         let is_sender = introduction() == Introduction::Sender;
         if !is_sender && !self.peers.is_another_crowd_larger(remote) {
             return false;
         }
-        let first = self.peers.first_new_to_go().cloned();
+        let first = self.peers.new_eviction_candidate().cloned();
         first.is_some_and(|address| self.leave(&address))
     }
 
@@ -148,7 +148,7 @@ impl Core {
     pub(super) fn leave(&mut self, address: &Address) -> bool {
         let left = self.peers.remove(address);
         let is_known = left.is_some();
-        left.into_iter().for_each(|peer| self.tell(|_| Event::PeerForgotten { peer }));
+        left.into_iter().for_each(|peer| self.emit(|_| Event::PeerForgotten { peer }));
         is_known
     }
 

@@ -73,8 +73,8 @@ impl Core {
 
     /// The addresses of those that are new or alive, in no order.
     #[cfg(feature = "simulation")]
-    pub(crate) fn good_peers(&self) -> impl Iterator<Item = &Address> {
-        self.peers.good()
+    pub(crate) fn live_peers(&self) -> impl Iterator<Item = &Address> {
+        self.peers.live()
     }
 
     /// The peers listed around `anchor`: up to `before` that stand before it, then it and those behind it, up to

@@ -116,7 +116,7 @@ impl Core {
         }
         let held = state.held;
         let queued = self.queue.restore(state, was);
-        self.tell(|_| Event::MessageRestored { was, queued, held });
+        self.emit(|_| Event::MessageRestored { was, queued, held });
     }
 
     fn has_message(&self, id: MessageId) -> bool {
@@ -125,9 +125,9 @@ impl Core {
 
     /// Holds a message that came back from a delivery if it is to be. Returns the entry if it is not.
     pub(super) fn hold_returned(&mut self, taken: Entry, from: &Address) -> Option<Entry> {
-        let Some((id, by)) = self.queue.take_held_on_return(taken.queued.id) else { return Some(taken) };
+        let Some((id, by)) = self.queue.remove_held_on_return(taken.queued.id) else { return Some(taken) };
         let queued = self.queue.renamed(taken.queued, id);
-        self.keep(HeldMessage { queued, by }, Origin::Returned(from.clone()));
+        self.hold_entry(HeldMessage { queued, by }, Origin::Returned(from.clone()));
         None
     }
 
@@ -152,7 +152,7 @@ impl Core {
         let HoldState { rule, number, passes, held, next } = state;
         let text = rule.as_ref().map(|rule| rule.text().to_owned());
         if rule.is_some() || self.rule.present.is_some() {
-            self.tell(|_| Event::HoldRuleChanged { rule: text });
+            self.emit(|_| Event::HoldRuleChanged { rule: text });
         }
         self.rule.restore(rule, number);
         self.queue.set_rule(number);
@@ -165,7 +165,7 @@ impl Core {
         let all = self.queue.held().window(0..usize::MAX);
         let waits: Vec<_> = all.filter(|held| !stays(held)).map(|held| held.queued.id).collect();
         for queued in self.queue.unhold_all(&waits) {
-            self.tell(|_| Event::MessageRestored { was: Some(queued.id), queued, held: None });
+            self.emit(|_| Event::MessageRestored { was: Some(queued.id), queued, held: None });
         }
         self.queue.let_all_pass(&passes);
     }
@@ -193,7 +193,7 @@ impl Core {
             (Some(record), None) => {
                 let number = self.peers.put_back(address, *record);
                 let introduction = Introduction::Restored;
-                self.tell(|peers| Event::PeerDiscovered {
+                self.emit(|peers| Event::PeerDiscovered {
                     peer: peers.peer(number),
                     introduction,
                     remote: None,
@@ -209,9 +209,9 @@ impl Core {
         self.peers.restore_status(number, record);
         let peer = self.peers.peer(number);
         if peer.status != before.status {
-            self.tell(|_| Event::PeerUpdated { peer, from: before.status });
+            self.emit(|_| Event::PeerUpdated { peer, from: before.status });
         } else if peer != before {
-            self.tell(|_| Event::PeerChanged { peer });
+            self.emit(|_| Event::PeerChanged { peer });
         }
     }
 

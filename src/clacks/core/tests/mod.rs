@@ -1,6 +1,6 @@
 //! The state machine from outside: what goes in, what comes out, and what a screen is shown.
 
-mod handing_on;
+mod drain;
 mod held;
 mod limits;
 mod listing;

@@ -191,10 +191,12 @@ fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
         Step::Answer(port, place, is_slow) => {
             let round_trip = Duration::from_micros(delay(is_slow).into());
             let accepted = Accepted { round_trip, remote: place.map(at_place), has_body: false };
-            number(peers, port).into_iter().for_each(|number| peers.note_answer(number, &accepted, at(0)));
+            number(peers, port)
+                .into_iter()
+                .for_each(|number| peers.record_response(number, &accepted, at(0)));
         }
         Step::FailToAnswer(port) => {
-            number(peers, port).into_iter().for_each(|number| peers.note_no_answer(number));
+            number(peers, port).into_iter().for_each(|number| peers.record_no_response(number));
         }
         Step::Begin(port) => number(peers, port).into_iter().for_each(|number| peers.begin_delivery(number)),
         Step::End(port) => _ = peers.end_delivery(&peer(port)),
@@ -303,7 +305,7 @@ proptest! {
             if number == ordered_from {
                 // From now on the orders are kept.
                 prop_assert_eq!(peers.iter().count(), peers.len());
-                let _ = peers.first_to_go(None);
+                let _ = peers.eviction_candidate(None);
             }
             check(&peers, &naive);
         }

@@ -186,7 +186,7 @@ fn dropping_many_returns_them_with_why_they_were_held_and_reports_each() {
 #[test]
 fn the_last_of_a_burst_of_limits_is_reported() {
     let mut core = core();
-    (0..10).for_each(|_| core.meets(Limit::Queue, at(100)));
+    (0..10).for_each(|_| core.record_limit_hit(Limit::Queue, at(100)));
     let counts = |core: &mut Core| {
         let met = |event| match event {
             Event::LimitsMet { met } => Some(met.of(Limit::Queue)),

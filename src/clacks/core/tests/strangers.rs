@@ -237,10 +237,10 @@ fn limits_that_are_met_are_told_of_once_a_second() {
         events(core).into_iter().filter_map(met).collect()
     };
     assert!(told(&mut core).is_empty());
-    (0..1000).for_each(|ms| core.meets(Limit::Handshakes, at(ms)));
+    (0..1000).for_each(|ms| core.record_limit_hit(Limit::Handshakes, at(ms)));
     assert_eq!(told(&mut core), [1], "the first at once");
-    core.meets(Limit::Connections, at(1000));
-    (1000..2500).for_each(|ms| core.meets(Limit::Handshakes, at(ms)));
+    core.record_limit_hit(Limit::Connections, at(1000));
+    (1000..2500).for_each(|ms| core.record_limit_hit(Limit::Handshakes, at(ms)));
     assert_eq!(told(&mut core), [1000, 2001], "with those in between");
     assert_eq!(core.counters().limits.total(), 2501);
 }

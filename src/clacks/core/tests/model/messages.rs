@@ -146,7 +146,7 @@ impl Model {
         let count =
             |is_meant: &dyn Fn(&Peer) -> bool| free.iter().filter(|known| is_meant(&known.peer)).count();
         let of = |status| count(&|peer| peer.status == status);
-        let waits_for_good = self.is_handing_on && !self.good().is_empty();
+        let waits_for_good = self.is_handing_on && !self.live().is_empty();
         PeerCounts {
             new: of(Status::New),
             alive: of(Status::Alive),
@@ -173,13 +173,13 @@ impl Model {
             && self.messages_in_flight().count() < self.options.max_in_flight
             && self.peers.keys().any(|address| self.is_free(address))
             && (!self.is_handing_on
-                || self.good().is_empty()
-                || self.good().iter().any(|good| self.is_free(good)))
+                || self.live().is_empty()
+                || self.live().iter().any(|live| self.is_free(live)))
             && !self.waits_for_others()
     }
 
     /// The peers that are new or alive.
-    pub(super) fn good(&self) -> Vec<Address> {
+    pub(super) fn live(&self) -> Vec<Address> {
         [self.with_status(Status::New), self.with_status(Status::Alive)].concat()
     }
 
@@ -191,7 +191,7 @@ impl Model {
         let is_wanted = |known: &&Known| {
             let address = &known.peer.address;
             self.is_free(address)
-                && (!self.is_handing_on || self.good().is_empty() || self.good().contains(address))
+                && (!self.is_handing_on || self.live().is_empty() || self.live().contains(address))
         };
         let wanted: Vec<&Known> = self.peers.values().filter(is_wanted).collect();
         // Those that refused the message are asked again only if nobody else is free.
@@ -208,7 +208,7 @@ impl Model {
             false if is_any_proven => (self.owed_to_proven + 1).min(64),
             false => 1,
         };
-        assert!(!self.is_handing_on || self.good().is_empty() || self.good().contains(&delivery.to));
+        assert!(!self.is_handing_on || self.live().is_empty() || self.live().contains(&delivery.to));
         let message = self.queue.remove(0);
         self.moves(&message, Whereabouts::InFlight);
         assert_eq!((delivery.payload.kind, &delivery.payload.message), (Kind::Message, &message));
@@ -250,7 +250,7 @@ impl Model {
                 self.counters.delivered += 1;
                 self.clear_standing(&to);
                 self.peers.entry(to.clone()).and_modify(|known| known.peer.delivered += 1);
-                self.note_answer(&to, reply);
+                self.record_response(&to, reply);
                 self.is_alive(&to);
             }
             (Outcome::Answered(reply), Some(message)) => {
@@ -276,7 +276,7 @@ impl Model {
             (Outcome::Answered(reply), None) if reply.status == 200 => {
                 self.clear_standing(&to);
                 let is_added = self.discover(&to, None);
-                self.note_answer(&to, reply);
+                self.record_response(&to, reply);
                 if !is_added {
                     self.is_alive(&to);
                 }

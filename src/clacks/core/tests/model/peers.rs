@@ -163,7 +163,7 @@ impl Model {
         self.is_alive(address);
     }
 
-    pub(super) fn note_answer(&mut self, address: &Address, reply: &Reply) {
+    pub(super) fn record_response(&mut self, address: &Address, reply: &Reply) {
         let now = self.now.uptime;
         let Some(known) = self.peers.get_mut(address) else { return };
         let micros = reply.round_trip.as_micros() as u32;

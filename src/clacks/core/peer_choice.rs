@@ -135,7 +135,7 @@ mod tests {
             for number in 1..=*count {
                 let number = peers.insert(&peer(*status, number), *status, NOW);
                 if *status == Status::Alive {
-                    peers.note_answer(number, &Accepted::at_once(), NOW);
+                    peers.record_response(number, &Accepted::at_once(), NOW);
                 }
             }
         }
@@ -332,7 +332,7 @@ mod tests {
             assert_eq!(at_place(&peers, is_oldest_next), Some(1), "each is a machine of its own");
             for number in 0..3 {
                 let remote = Some([192, 0, 2, 1].into());
-                peers.note_answer(number, &Accepted { remote, ..Accepted::at_once() }, NOW);
+                peers.record_response(number, &Accepted { remote, ..Accepted::at_once() }, NOW);
             }
             assert_eq!(at_place(&peers, is_oldest_next), Some(3));
         }

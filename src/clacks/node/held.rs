@@ -36,23 +36,23 @@ pub enum HandOnError {
 impl Node {
     /// Holds a message that waits: it is not sent until it is released. Returns whether it waited.
     pub fn hold(&self, id: MessageId) -> bool {
-        self.shared.at_core(|at| at.core.hold(id))
+        self.shared.with_core(|at| at.core.hold(id))
     }
 
     /// Puts a held message at the tail of the queue, under a new ticket, which is returned. The present rule lets it
     /// pass for as long as it is here.
     pub fn release(&self, id: MessageId) -> Option<MessageId> {
-        self.shared.at_core(|at| at.core.release(id))
+        self.shared.with_core(|at| at.core.release(id))
     }
 
     /// Releases a held message to the place in the queue that it had: it keeps its ticket. Returns whether it was held.
     pub fn release_to_place(&self, id: MessageId) -> bool {
-        self.shared.at_core(|at| at.core.release_to_place(id))
+        self.shared.with_core(|at| at.core.release_to_place(id))
     }
 
     /// Releases all held messages, in the order of their tickets. Returns how many.
     pub fn release_all(&self) -> usize {
-        self.shared.at_core(|at| at.core.release_all())
+        self.shared.with_core(|at| at.core.release_all())
     }
 
     /// Takes all messages that wait or are held and that match out for good; not those that are on their way. Returns them
@@ -61,15 +61,15 @@ impl Node {
     /// It takes as long as the look at the whole queue; the node goes on meanwhile.
     pub fn drop_matching(&self, matches: impl Fn(&QueuedMessage) -> bool) -> Vec<MessageState> {
         let mut matching = self.waiting_that(&matches);
-        let held = self.shared.look(|core| core.held(0..usize::MAX).cloned().collect::<Vec<_>>());
+        let held = self.shared.read(|core| core.held(0..usize::MAX).cloned().collect::<Vec<_>>());
         matching.extend(held.iter().filter(|held| matches(&held.queued)).map(|held| held.queued.id));
-        self.shared.at_core(|at| at.core.drop_these(&matching))
+        self.shared.with_core(|at| at.core.drop_these(&matching))
     }
 
     /// Takes back that a message was dropped, which was held for this reason or waited: it is in the queue again, or
     /// held, under a new ticket, which is returned.
     pub fn take_back(&self, dropped: QueuedMessage, held: Option<HeldBy>) -> Result<MessageId, EnqueueError> {
-        self.shared.at_core(|at| {
+        self.shared.with_core(|at| {
             if self.shared.stopped.is_cancelled() {
                 Err(EnqueueError::Stopped)
             } else {
@@ -80,7 +80,7 @@ impl Node {
 
     /// Gives a message that waits or is held another text; it keeps its ticket, its place and its age.
     pub fn replace(&self, id: MessageId, message: Message) -> Result<(), ReplaceError> {
-        self.shared.at_core(|at| {
+        self.shared.with_core(|at| {
             if self.shared.stopped.is_cancelled() {
                 Err(EnqueueError::Stopped.into())
             } else {
@@ -97,7 +97,7 @@ impl Node {
     /// message.
     pub fn set_hold_rule(&self, rule: Option<HoldRule>) {
         let rule = rule.map(steadfast);
-        self.shared.at_core(|at| at.core.set_hold_rule(rule));
+        self.shared.with_core(|at| at.core.set_hold_rule(rule));
         self.hold_what_matches();
     }
 
@@ -105,7 +105,7 @@ impl Node {
     pub(super) fn hold_what_matches(&self) {
         if let Some(rule) = self.hold_rule() {
             let matching = self.waiting_that(&|queued: &QueuedMessage| rule.matches(queued));
-            self.shared.at_core(|at| at.core.hold_these(&rule, &matching));
+            self.shared.with_core(|at| at.core.hold_these(&rule, &matching));
         }
     }
 
@@ -115,7 +115,7 @@ impl Node {
         let mut seen = MessageId(0);
         loop {
             let batch: Vec<QueuedMessage> =
-                self.shared.look(|core| core.queue_after(seen).take(BATCH).collect());
+                self.shared.read(|core| core.queue_after(seen).take(BATCH).collect());
             let Some(last) = batch.last() else { return matching };
             seen = last.id;
             matching.extend(batch.iter().filter(|queued| matches(queued)).map(|queued| queued.id));
@@ -124,38 +124,38 @@ impl Node {
 
     /// The rule that is in force.
     pub fn hold_rule(&self) -> Option<HoldRule> {
-        self.shared.look(|core| core.hold_rule().cloned())
+        self.shared.read(|core| core.hold_rule().cloned())
     }
 
     /// The remote places with the largest shares of the messages here, the largest first, and how many places there are.
     pub fn places(&self, most: usize) -> (Vec<PlaceShare>, usize) {
-        self.shared.look(|core| core.places(most))
+        self.shared.read(|core| core.places(most))
     }
 
     /// How long this address asked to be sent nothing from now on; `None` if it did not, or if that is over.
     pub fn asked_to_wait(&self, address: &Address) -> Option<Duration> {
         let now = self.now().uptime;
-        self.shared.look(|core| core.paused_until(address))?.checked_sub(now)
+        self.shared.read(|core| core.paused_until(address))?.checked_sub(now)
     }
 
     /// How many messages are held.
     pub fn held_len(&self) -> usize {
-        self.shared.look(crate::core::Core::held_len)
+        self.shared.read(crate::core::Core::held_len)
     }
 
     /// The held messages at these positions, in the order of their tickets.
     pub fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage> {
-        self.shared.look(|core| core.held(positions).cloned().collect())
+        self.shared.read(|core| core.held(positions).cloned().collect())
     }
 
     /// A message that is held.
     pub fn held_message(&self, id: MessageId) -> Option<HeldMessage> {
-        self.shared.look(|core| core.held_message(id).cloned())
+        self.shared.read(|core| core.held_message(id).cloned())
     }
 
     /// Where a held message stands among them.
     pub fn held_position(&self, id: MessageId) -> Option<usize> {
-        self.shared.look(|core| core.held_position(id))
+        self.shared.read(|core| core.held_position(id))
     }
 
     /// Hands on all that waits or is on its way, before the node is stopped, as fast as may be and for no longer than
@@ -177,7 +177,7 @@ impl Node {
     async fn hand_on_what(&self, within: Duration, with_held: bool) -> Result<(), HandOnError> {
         let mut events = self.subscribe();
         let mut back_to_normal = BackToNormal(Some(self));
-        self.shared.at_core(|at| {
+        self.shared.with_core(|at| {
             if with_held {
                 at.core.hand_on_with_held();
             } else {
@@ -187,7 +187,7 @@ impl Node {
         let all_gone = async {
             loop {
                 let (left, is_nobody_there) =
-                    self.shared.look(|core| (core.queue_len() + core.in_flight(), core.is_nobody_there()));
+                    self.shared.read(|core| (core.queue_len() + core.in_flight(), core.is_nobody_there()));
                 match left {
                     0 => return Ok(()),
                     _ if is_nobody_there => return Err(HandOnError::NobodyThere),
@@ -202,7 +202,7 @@ impl Node {
 
     /// Takes messages again after [`Node::hand_on`].
     pub fn take_messages(&self) {
-        self.shared.at_core(|at| at.core.set_handing_on(false));
+        self.shared.with_core(|at| at.core.set_handing_on(false));
     }
 }
 

@@ -13,11 +13,11 @@ fn slow_core(messages: usize) -> Core {
 
 #[test]
 fn a_peer_is_not_to_blame_for_what_this_node_has_no_more_of() {
-    for handing_on in [false, true] {
+    for draining in [false, true] {
         let mut core = core();
         add_alive(&mut core, "peer:1");
         core.enqueue(Message::text("hello"), at(0)).unwrap();
-        core.set_handing_on(handing_on);
+        core.set_handing_on(draining);
         let delivery = send_one(&mut core, at(1));
         core.handle_delivery(delivery.id, Outcome::Failed(Failure::NoResources), at(2));
         let peer = core.peer(&address("peer:1")).unwrap();
@@ -25,7 +25,7 @@ fn a_peer_is_not_to_blame_for_what_this_node_has_no_more_of() {
         assert_eq!((core.queue_len(), core.counters().failed), (1, 1));
         // It is not tried over and over.
         let next = core.poll_timeout().unwrap();
-        assert!(!handing_on || next > at(2).uptime, "{next:?}");
+        assert!(!draining || next > at(2).uptime, "{next:?}");
     }
 }
 
@@ -140,7 +140,7 @@ fn what_was_held_goes_as_well_and_what_is_left_is_held_again_as_it_was() {
 #[test]
 fn lost_peers_are_tried_only_if_there_are_no_others_and_not_in_a_storm() {
     let mut core = slow_core(50);
-    let (good, bad) = (address("good:1"), address("bad:1"));
+    let (live, bad) = (address("good:1"), address("bad:1"));
     add_alive(&mut core, "good:1");
     add_alive(&mut core, "bad:1");
     core.set_handing_on(true);
@@ -157,7 +157,7 @@ fn lost_peers_are_tried_only_if_there_are_no_others_and_not_in_a_storm() {
     assert!((1..=8).contains(&tries), "{tries} tries of the bad peer");
     assert!(!core.is_nobody_there());
 
-    core.ignore(&good, at(now));
+    core.ignore(&live, at(now));
     let began = now;
     while !core.is_nobody_there() {
         for delivery in send(&mut core, at(now)) {
