@@ -6,11 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clacks_p2p::{Node, core::HoldRule};
+use clacks_p2p::{Message, Node, core::HoldRule};
 
 use super::{
     screen::Modes,
-    session::{CTRL_C, ENTER, Launch, Session},
+    session::{CTRL_C, CTRL_Z, ENTER, Launch, Session},
 };
 
 const CTRL_D: &str = "\x04";
@@ -188,12 +188,15 @@ fn what_was_held_is_held_again_when_it_could_not_be_handed_on() {
     assert!(session.wait_for_exit().success());
 }
 
-/// Waits until so many bytes are in a pipe that nobody reads.
+/// Waits until the writer of a pipe that nobody reads has been stopped by it: much is in it, and no more comes.
 fn wait_until_full(pipe: &impl std::os::fd::AsFd) {
-    let since = Instant::now();
-    while rustix::io::ioctl_fionread(pipe).unwrap() < 60_000 {
-        assert!(since.elapsed() < Duration::from_secs(60), "the pipe is not full");
+    let (since, mut before, mut unchanged) = (Instant::now(), 0, 0);
+    while unchanged < 50 {
+        assert!(since.elapsed() < Duration::from_secs(60), "the pipe is not full: {before} bytes");
         std::thread::sleep(Duration::from_millis(10));
+        let now = rustix::io::ioctl_fionread(pipe).unwrap();
+        unchanged = if now == before && now > 30_000 { unchanged + 1 } else { 0 };
+        before = now;
     }
 }
 
@@ -296,4 +299,138 @@ fn a_line_is_thrown_away_by_ctrl_c_and_had_back_by_an_arrow() {
     }
     assert!(session.wait_for_exit().success());
     session.assert_restored();
+}
+
+/// Whether the system says so by a signal or not, and also while a line is being typed or a question stands.
+#[test]
+fn what_is_here_is_handed_on_when_the_terminal_goes() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let taker = runtime.block_on(Node::builder().hostname("127.0.0.1").port(0).start()).unwrap();
+    taker.set_hold_rule(Some(HoldRule::new("all".to_owned(), |_| true)));
+    let arguments =
+        ["--port", "0", "--no-state", "--hostname", "127.0.0.1", "--send-rate", "0.001", "--accessible"];
+    let led = || Launch::new(&arguments).variable("TERM", "dumb");
+    for (launch, typed, shown) in [
+        (led(), "", "Added"),
+        (led(), "a draft", "a draft"),
+        (led(), ":quit\r", "Leave?"),
+        (led().in_a_foreign_terminal(), "", "Added"),
+        (led().in_a_foreign_terminal(), "a draft", "a draft"),
+    ] {
+        let before = taker.held_len();
+        let mut session = launch.start_blindly();
+        session.wait_for("is running.");
+        for number in 1..=3 {
+            say(&session, &format!("message {number}"));
+            session.wait_for(&format!("Queued as {number}."));
+        }
+        say(&session, &format!(":add {}", taker.address()));
+        session.wait_for("Added");
+        session.type_in(typed);
+        session.wait_for(shown);
+        session.hang_up();
+        assert!(session.wait_for_exit().success(), "{typed:?}");
+        assert_eq!(taker.held_len() - before, 3, "{typed:?}");
+    }
+    runtime.block_on(taker.stop());
+}
+
+/// It ends by itself where nobody takes anything.
+#[test]
+fn a_terminal_that_goes_is_not_waited_for_without_end() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut session = lonely();
+    say(&session, "nobody takes this");
+    session.wait_for("Queued as 1.");
+    say(&session, &format!(":add {}", silent.local_addr().unwrap()));
+    session.wait_for("Added");
+    session.hang_up();
+    assert!(session.wait_for_exit().success());
+}
+
+#[test]
+fn an_answer_of_the_terminal_is_no_part_of_a_line() {
+    let mut session = lonely();
+    for (typed, shown) in [
+        ("\u{1b}]11;rgb:1e1e/2e2e/3e3e\u{1b}\\", ""),
+        ("one ", "one"),
+        ("\u{1b}[>41;390;0c\u{1b}P>|XTerm(390)\u{1b}\\two", "one two"),
+        ("\u{1b}[?1;2c\r", "Queued as 1."),
+        (":queue\r", "number 1: one two, here for "),
+    ] {
+        session.type_in(typed);
+        session.wait_for(shown);
+    }
+    say(&session, ":quit!");
+    assert!(session.wait_for_exit().success());
+}
+
+#[test]
+fn tab_finishes_a_command_and_tells_what_it_takes() {
+    let mut session = lonely();
+    session.type_in(":ra");
+    session.wait_for(":ra");
+    session.type_in("\t");
+    session.wait_for(":rate");
+    session.type_in("\t");
+    session.wait_for("For example: :rate 0.5.");
+    session.type_in("2\r");
+    session.wait_for("Sends 2 messages a second at most");
+    let written = session.emulator.written();
+    assert!(written.contains("For example: :rate 0.5.\r\n:rate 2\r\n"), "{written:?}");
+    say(&session, ":quit");
+    assert!(session.wait_for_exit().success());
+}
+
+#[test]
+fn ctrl_z_stops_the_program_only_where_a_shell_could_continue_it() {
+    let arguments = ["--port", "0", "--no-state", "--accessible"];
+    for has_shell in [false, true] {
+        let launch = Launch::new(&arguments).variable("TERM", "dumb");
+        let mut session = if has_shell { launch.under_a_shell() } else { launch }.start_blindly();
+        session.wait_for("is running.");
+        session.type_in("a draft");
+        session.wait_for("a draft");
+        session.type_in(CTRL_Z);
+        if has_shell {
+            session.wait_until_stopped();
+            session.go_on();
+            session
+                .wait_until("the line once more", |screen| screen.contents().matches("a draft").count() == 2);
+        } else {
+            session.wait_for("The program can't be stopped: no shell is above it that could continue it.");
+        }
+        say(&session, " goes on");
+        session.wait_for("Queued as 1.");
+        say(&session, ":queue");
+        session.wait_for("number 1: a draft goes on, here for ");
+        say(&session, ":quit!");
+        assert!(session.wait_for_exit().success());
+        session.assert_restored();
+    }
+}
+
+#[test]
+fn a_station_rings_the_bell_at_once_although_its_sentence_waits() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sender = runtime.block_on(Node::builder().hostname("127.0.0.1").port(0).start()).unwrap();
+    let mut session = start(&["--port", "0", "--no-state", "--hostname", "127.0.0.1", "--accessible"]);
+    for line in [":station 1 bell gnu", &format!(":add {}", sender.address())] {
+        say(&session, line);
+    }
+    session.wait_for("Added");
+    assert!(!session.emulator.written().contains('\u{7}'));
+    session.type_in("a dra");
+    session.wait_for("a dra");
+    let written = session.emulator.written();
+    let address = written.split_whitespace().find(|word| word.starts_with("127.0.0.1:")).unwrap();
+    sender.add_peer(&address.parse().unwrap());
+    sender.enqueue(Message::text("gnu terry")).unwrap();
+    session.wait_for_written("\u{7}");
+    assert!(!session.emulator.written().contains("For a station"));
+    say(&session, "ft");
+    session.wait_for("For a station: ");
+    say(&session, ":quit!");
+    assert!(session.wait_for_exit().success());
+    runtime.block_on(sender.stop());
 }

@@ -1,6 +1,7 @@
 //! What the program has shown: the bytes it wrote, put through a terminal emulator.
 
 use std::{
+    cell::Cell,
     num::NonZeroU16,
     sync::{Condvar, Mutex, MutexGuard},
     time::{Duration, Instant},
@@ -130,7 +131,7 @@ impl Emulator {
     ) {
         let until = Instant::now() + time;
         let mut state = self.lock();
-        while !is_so(state.parser.screen()) {
+        while !judge(&is_so, state.parser.screen()) {
             let left = until.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "never: {described}\n{}", drawing(state.parser.screen()));
             state = self.changed.wait_timeout(state, left).unwrap().0;
@@ -181,8 +182,25 @@ impl Emulator {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
+        assert!(
+            !IS_JUDGING.get(),
+            "a condition is told of the screen; what it asks of the emulator itself never comes"
+        );
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+thread_local! {
+    /// Whether a condition looks at the screen, which is locked then.
+    static IS_JUDGING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a condition is met.
+fn judge(is_so: impl Fn(&vt100::Screen) -> bool, screen: &vt100::Screen) -> bool {
+    IS_JUDGING.set(true);
+    let is_met = is_so(screen);
+    IS_JUDGING.set(false);
+    is_met
 }
 
 /// The first row that shows a text, counted from zero.

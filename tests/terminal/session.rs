@@ -179,6 +179,12 @@ impl Session {
         self.wait_while("such a title", || !is_so(&self.emulator.title()));
     }
 
+    /// Waits until something was written, be it visible or not.
+    #[track_caller]
+    pub(crate) fn wait_for_written(&self, text: &str) {
+        self.wait_while(&format!("{text:?} is written"), || !self.emulator.written().contains(text));
+    }
+
     /// Waits until a text is on the screen.
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) {

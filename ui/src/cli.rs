@@ -20,7 +20,7 @@ mod effect_tests;
 #[cfg(test)]
 mod option_tests;
 
-/// A terminal monitor with a whole clacks node inside.
+/// A terminal monitor with a complete clacks node inside.
 ///
 /// Without a command it starts a node and shows it on the screen.
 #[derive(Debug, Parser)]
@@ -37,14 +37,14 @@ pub(crate) enum Command {
     /// Run a node without a screen: commands on standard input, events as JSON lines on standard output
     #[command(mut_args(without_screen))]
     Node(Box<Run>),
-    /// Watch a network of nodes that lives on this machine only as long as you watch
+    /// Start a demo network on this machine and watch it; it ends when you leave
     Demo(Box<Demo>),
-    /// Play a recording on the screen; no network is touched
+    /// Play a recording on the screen, without a node or a network
     #[command(mut_args(not_of_a_replay))]
     Replay(Box<replay::Options>),
-    /// Simulate a network of many nodes: on the screen while it goes on, and as a table, JSON or CSV
+    /// Simulate a network of many nodes; show it on the screen, and print a table, JSON or CSV
     Simulate(Box<simulate::Options>),
-    /// Print the default configuration file, which says what each option means
+    /// Print the default configuration file, which explains each option
     Config,
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct Demo {
     pub(crate) no_screen: bool,
     #[command(flatten)]
     pub(crate) view: View,
-    /// Configuration file, of which this takes what is about the screen [default: as without a command]
+    /// Configuration file; only its options of the screen are used [default: as without a command]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
     pub(crate) file: Option<UserPath>,
 }

@@ -48,40 +48,40 @@ const DEFAULT_PORT: u16 = 8080;
 #[derive(Debug, Clone, Default, PartialEq, clap::Args, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Config {
-    /// Hostname or IP address that others find this node at [default: localhost]
+    /// Hostname or IP address at which other nodes reach this node [default: localhost]
     #[arg(long, env = "CLACKS_HOSTNAME", value_name = "NAME", value_parser = number::hostname)]
     #[serde(default, deserialize_with = "number::file::hostname")]
     pub(crate) hostname: Option<String>,
 
-    /// Port to listen on, which others are told as well; 0 for any that is free [default: 8080]
+    /// Port to listen on, also announced to other nodes; 0 for any free port [default: 8080]
     #[arg(long, env = "CLACKS_PORT", value_name = "PORT", value_parser = number::port)]
     #[serde(default, deserialize_with = "number::file::port")]
     pub(crate) port: Option<u16>,
 
-    /// IP address to listen on [default: loopback if the hostname is, otherwise all]
+    /// IP address to listen on [default: loopback if the hostname is a loopback name, otherwise all addresses]
     #[arg(long, env = "CLACKS_LISTEN", value_name = "IP", value_parser = number::ip)]
     #[serde(default, deserialize_with = "number::file::ip")]
     pub(crate) listen: Option<IpAddr>,
 
-    /// Messages to send a second, 0.001 to 100000 [default: 1]
+    /// Messages sent per second, 0.001 to 100000 [default: 1]
     #[arg(long, env = "CLACKS_SEND_RATE", value_name = "PER_SECOND", value_parser = number::send_rate)]
     #[serde(default, deserialize_with = "number::file::send_rate")]
     pub(crate) send_rate: Option<f64>,
 
-    /// How long a peer is lost before it is dead: milliseconds, or with a unit as in 90s, 5m, 1h [default: 1h]
+    /// Time after which a lost peer is dead: milliseconds, or with a unit as in 90s, 5m, 1h [default: 1h]
     #[arg(long, env = "CLACKS_KILL_TIMEOUT", value_name = "TIME")]
     pub(crate) kill_timeout: Option<KillTimeout>,
 
-    /// Node to announce this one to until it answers; may be given more than once
-    #[arg(long = "peer", env = "CLACKS_PEERS", value_name = "HOST:PORT", value_delimiter = ',')]
+    /// Node to announce this node to, repeatedly until it answers; may be given more than once
+    #[arg(long = "peer", env = "CLACKS_PEERS", value_name = "HOST:PORT", value_delimiter = ',', value_parser = number::address)]
     #[serde(default, deserialize_with = "addresses")]
     pub(crate) peers: Option<Vec<Address>>,
 
-    /// File or https:// URL of a list of peers, a HOST:PORT a line; may be given more than once
+    /// File or https:// URL with a list of peers, one HOST:PORT per line; may be given more than once
     #[arg(long, env = "CLACKS_PEERS_FROM", value_name = "FILE/URL")]
     pub(crate) peers_from: Option<Vec<ListSource>>,
 
-    /// Certificate to show, a PEM file, with --key [default: a self-signed one, kept in the data directory]
+    /// TLS certificate of this node, a PEM file; needs --key [default: self-signed, kept in the data directory]
     #[arg(long, env = "CLACKS_CERT", value_name = "FILE")]
     pub(crate) cert: Option<UserPath>,
 
@@ -89,40 +89,40 @@ pub(crate) struct Config {
     #[arg(long, env = "CLACKS_KEY", value_name = "FILE")]
     pub(crate) key: Option<UserPath>,
 
-    /// Where the certificate and the known peers are kept [default: the platform's data directory, clacks/PORT]
+    /// Directory for the certificate and the known peers [default: clacks/PORT in the platform's data directory]
     #[arg(long, env = "CLACKS_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<UserPath>,
 
-    /// Neither remember known peers nor read those that were remembered
+    /// Neither save the known peers nor load saved ones
     #[arg(long, env = "CLACKS_NO_STATE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = number::switch)]
     pub(crate) no_state: Option<bool>,
 
-    /// Most messages held, queued and in flight [default: 100000]
+    /// Maximum number of messages held, queued and in flight [default: 100000]
     #[arg(long, env = "CLACKS_MAX_QUEUE_MESSAGES", value_name = "NUMBER", value_parser = number::count)]
     #[serde(default, deserialize_with = "number::file::count")]
     pub(crate) max_queue_messages: Option<usize>,
 
-    /// Most bytes of messages held, queued and in flight, as in 512K, 64M, 1G [default: 64M]
+    /// Maximum size of all messages held, queued and in flight, as in 512K, 64M, 1G [default: 64M]
     #[arg(long, env = "CLACKS_MAX_QUEUE_BYTES", value_name = "BYTES", value_parser = number::size)]
     #[serde(default, deserialize_with = "number::file::size")]
     pub(crate) max_queue_bytes: Option<usize>,
 
-    /// Most messages on their way to peers at once [default: 64]
+    /// Maximum number of messages in flight to peers [default: 64]
     #[arg(long, env = "CLACKS_MAX_IN_FLIGHT", value_name = "NUMBER", value_parser = number::count)]
     #[serde(default, deserialize_with = "number::file::count")]
     pub(crate) max_in_flight: Option<usize>,
 
-    /// File to append a log to [default: no log]
+    /// File to which a log is appended [default: no log]
     #[arg(long, env = "CLACKS_LOG_FILE", value_name = "FILE")]
     pub(crate) log_file: Option<UserPath>,
 
-    /// What the log tells: nothing less important than this [default: info]
+    /// Lowest level that is logged [default: info]
     #[arg(long, env = "CLACKS_LOG_LEVEL", value_name = "LEVEL")]
     pub(crate) log_level: Option<Level>,
 
-    /// Maximum size of the log file, as in 512K, 10M; then it is renamed to FILE.old.1, and FILE.old.1 to FILE.old.2,
-    /// which is replaced; 0 for no limit, for logrotate with copytruncate [default: 10M]
+    /// Maximum size of the log file, as in 512K, 10M; a full log becomes FILE.old.1, and FILE.old.1 replaces
+    /// FILE.old.2; 0 for no limit, as for logrotate with copytruncate [default: 10M]
     #[arg(long, env = "CLACKS_LOG_SIZE", value_name = "BYTES")]
     pub(crate) log_size: Option<LogSize>,
 
@@ -271,7 +271,8 @@ impl Located for ViewFile {
 
 /// Addresses as a person writes them, unlike those on the wire.
 fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Address>>, D::Error> {
-    let read = |text: String| text.parse().map_err(|error| D::Error::custom(format!("{text:?}: {error}")));
+    let read =
+        |text: String| number::address(&text).map_err(|error| D::Error::custom(format!("{text:?}: {error}")));
     Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect::<Result<_, _>>().map(Some)
 }
 

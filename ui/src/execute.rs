@@ -2,7 +2,7 @@
 
 use clacks_p2p::{
     Address, MAX_WHOLE_MESSAGE, Message, Node,
-    core::{Failure, MessageId, MessageState, QueuedMessage, Status},
+    core::{Failure, MessageId, MessageState, PeerState, QueuedMessage, ReplaceError, Status},
     node::{AnnounceError, Trusted},
 };
 
@@ -21,7 +21,7 @@ pub(crate) async fn execute(node: &Node, command: NodeCommand) -> Result<String,
     match command {
         NodeCommand::Enqueue(message) => enqueue(node, message),
         NodeCommand::Announce(peer) => announce(node, &peer).await,
-        NodeCommand::Add(peer) => add(node, &peer),
+        NodeCommand::Add(peer) => add(node, &peer).map(|before| added(&peer, &before)),
         NodeCommand::Ignore(peer) => ignore(node, &peer),
         NodeCommand::Unignore(peer) if node.unignore(&peer) => Ok(format!("{peer} is no longer ignored")),
         NodeCommand::Unignore(peer) => Err(format!("{peer} is not ignored")),
@@ -144,8 +144,13 @@ pub(crate) fn not_here(id: MessageId) -> String {
 /// Gives a message another text.
 pub(crate) fn replace(node: &Node, id: MessageId, message: Message) -> Result<String, String> {
     let size = message.size();
-    node.replace(id, message).map_err(|error| format!("{id} is as it was: {error}"))?;
+    node.replace(id, message).map_err(|error| not_changed(id, &error))?;
     Ok(format!("changed {id}{}", warning_of_size(size)))
+}
+
+/// Why a message has the text that it had.
+pub(crate) fn not_changed(id: MessageId, error: &ReplaceError) -> String {
+    format!("{id} is as it was: {error}")
 }
 
 async fn announce(node: &Node, peer: &Address) -> Result<String, String> {
@@ -160,17 +165,21 @@ async fn announce(node: &Node, peer: &Address) -> Result<String, String> {
     Err(format!("could not announce to {peer}: {reason}"))
 }
 
-fn add(node: &Node, peer: &Address) -> Result<String, String> {
-    if node.add_peer(peer) {
-        return Ok(format!("added {peer}"));
+/// Adds a peer; returns what that changed, as it was, or why it was not added.
+pub(crate) fn add(node: &Node, peer: &Address) -> Result<Vec<PeerState>, String> {
+    let refusal = || precheck::at_node(node, &NodeCommand::Add(peer.clone()));
+    match refusal() {
+        Some(reason) => Err(reason),
+        None => node.add_peer_undoable(peer).ok_or_else(|| precheck::no_room_for(peer)),
     }
-    Err(match node.peer(peer) {
-        Some(known) => format!("{peer} is known already; it is {}", known.status),
-        None if node.overview().peers.total() >= node.options().max_peers => {
-            format!("{peer} was not added: the limit on known peers is reached (max-peers)")
-        }
-        None => format!("{peer} is this node itself"),
-    })
+}
+
+/// What to say of a peer that was added, which changed these.
+pub(crate) fn added(peer: &Address, before: &[PeerState]) -> String {
+    match before.iter().find(|state| state.is_known()) {
+        Some(made_room) => format!("added {peer}, for which {} made room", made_room.address()),
+        None => format!("added {peer}"),
+    }
 }
 
 fn ignore(node: &Node, peer: &Address) -> Result<String, String> {

@@ -62,6 +62,17 @@ impl AtStake {
         self.waiting + self.held
     }
 
+    /// How many are handed on, what is held among them or not.
+    pub(crate) fn to_hand_on(self, with_held: bool) -> usize {
+        if with_held { self.all() } else { self.waiting }
+    }
+
+    /// How many of those that were handed on are still here by now, be it that every peer refused them, so that they are
+    /// held.
+    pub(crate) fn left_of(self, now: Self, with_held: bool) -> usize {
+        now.all().saturating_sub(self.all() - self.to_hand_on(with_held))
+    }
+
     pub(crate) fn can_hand_on(self) -> bool {
         self.waiting > 0 && self.is_anybody_there
     }
@@ -71,6 +82,7 @@ impl AtStake {
 pub(crate) fn told(result: Result<(), HandOnError>, total: usize, left: usize) -> String {
     let gone = total.saturating_sub(left);
     match result {
+        Ok(()) if left > 0 => format!("handed on {gone} of {total}; the rest is held"),
         Ok(()) if total == 1 => "handed on 1 message".to_owned(),
         Ok(()) => format!("handed on {total} messages"),
         Err(reason) => format!("handed on {gone} of {total}: {}", why(reason)),
@@ -94,7 +106,7 @@ pub(crate) async fn hand_on_after(cause: Cause, node: &Node) {
     }
     tell(&begun(at_stake.waiting, within));
     let result = node.hand_on(within).await;
-    let left = AtStake::of(&node.overview()).waiting;
+    let left = at_stake.left_of(AtStake::of(&node.overview()), false);
     tell(&told(result, at_stake.waiting, left));
 }
 

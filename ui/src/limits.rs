@@ -124,7 +124,7 @@ fn payloads(set: &Settings) -> String {
     if payload_rate == 0.0 {
         return NO_LIMIT.to_owned();
     }
-    format!("{payload_rate}/s, {payload_burst} at once")
+    format!("{}, {} at once", rate(payload_rate), format::grouped(payload_burst.into()))
 }
 
 fn connection_rate(set: &Settings) -> String {
@@ -132,7 +132,8 @@ fn connection_rate(set: &Settings) -> String {
     if connection_rate == 0 {
         return NO_LIMIT.to_owned();
     }
-    format!("{connection_rate_per_address}/s each + {connection_rate}/s in all")
+    let [each, all] = [connection_rate_per_address, connection_rate].map(|rate| format::grouped(rate.into()));
+    format!("{each}/s each + {all}/s in all")
 }
 
 fn introductions(set: &Settings) -> String {
@@ -140,7 +141,8 @@ fn introductions(set: &Settings) -> String {
     if introductions_per_minute == 0 {
         return NO_LIMIT.to_owned();
     }
-    format!("{introductions_per_minute}/min, {introductions_burst} at once")
+    let [rate, burst] = [introductions_per_minute, introductions_burst].map(|of| format::grouped(of.into()));
+    format!("{rate}/min, {burst} at once")
 }
 
 fn queue(set: &Settings) -> String {
@@ -155,9 +157,18 @@ fn reach(set: &Settings) -> String {
 
 const NO_LIMIT: &str = "no limit";
 
-/// `100000`: what is set is told to the last digit.
+/// `100,000`: what is set is told to the last digit.
 fn number(number: usize) -> String {
-    number.to_string()
+    format::grouped(number as u64)
+}
+
+/// `1,000/s`, `0.5/s`
+fn rate(per_second: f64) -> String {
+    if per_second.fract() == 0.0 {
+        format!("{}/s", format::grouped(per_second as u64))
+    } else {
+        format!("{per_second}/s")
+    }
 }
 
 /// `500 ms`, `1.5 s`, `90 s`, `5 m`.

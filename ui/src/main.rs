@@ -161,12 +161,12 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     }
     // A node that is never seen should not have been heard of, nor leave anything behind.
     terminal::fit_to_draw_on(terminal::NODE_WITHOUT_SCREEN)?;
-    let settings = dashboard::Settings::new(false, config.view.clone())?;
+    let settings = config.view.settings(false)?;
     let settings = match config.kept_in()? {
         Some(directory) => settings.keep_in(&directory)?,
         None => settings,
     };
-    let settings = settings.with_history(config.data_directory()?.as_deref());
+    let settings = settings.with_history(config.view.history(config.data_directory()?.as_deref()));
     let (node, recorder, lists) = start(config).await?;
     let settings = settings.with_remark(remark_on_ourselves(&node, config));
     let result = dashboard::run(Source::live(&node, recorder, lists), &settings).await;
@@ -191,15 +191,15 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     if !demo.no_screen && !is_accessible {
         terminal::fit_to_draw_on(terminal::NODE_WITHOUT_SCREEN)?;
     }
-    let settings = dashboard::Settings::new(true, view)?.with_history(None);
+    let settings = view.settings(true)?.with_history(view.history(None));
     let network = demo::Network::start(&demo.options).await?;
     let node = network.node();
     let lists = PeerLists::new(Introducer::new(node), &[]);
-    let result = match record(node, &settings.view).await {
+    let result = match record(node, &view).await {
         // Nobody minds what is lost here.
         Ok(recorder) if demo.no_screen => headless::run(node, recorder, lists, false).await.map(drop),
         Ok(recorder) if is_accessible => {
-            let (filter, stations) = (settings.view.filter.clone(), settings.view.stations.clone());
+            let (filter, stations) = (view.filter.clone(), view.stations.clone());
             let options = accessible::Options { demo: true, filter, stations, kept: None };
             accessible::run(node, recorder, lists, options).await
         }

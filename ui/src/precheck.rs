@@ -7,7 +7,7 @@ use std::io;
 
 use clacks_p2p::{
     Address, Message, Node,
-    core::{EnqueueError, MessageId, Status},
+    core::{MessageId, ReplaceError, Status},
     node::NotKnown,
 };
 
@@ -15,8 +15,8 @@ use rustix::fs::{Access, access};
 
 use crate::{
     command::{NodeCommand, ViewCommand},
-    peer_list,
-    recording::recorder::{self, RecordCommand},
+    execute, peer_list,
+    recording::recorder::RecordCommand,
 };
 
 /// Why nothing is dropped.
@@ -30,10 +30,8 @@ pub(crate) fn at_node(node: &Node, command: &NodeCommand) -> Option<String> {
         {
             Some(format!("{peer} is this node itself"))
         }
-        NodeCommand::Enqueue(message) | NodeCommand::Replace(_, message) if is_too_large(node, message) => {
-            let (size, most) = (message.size(), node.options().max_message_bytes);
-            Some(EnqueueError::TooLarge { size, most }.to_string())
-        }
+        NodeCommand::Enqueue(message) => node.check_enqueue(message).err().map(|error| error.to_string()),
+        NodeCommand::Replace(id, message) => not_replaced(node, *id, message),
         NodeCommand::Add(peer) => not_added(node, peer),
         NodeCommand::Ignore(peer) if is_ignored(node, peer) => Some(format!("{peer} is ignored already")),
         NodeCommand::Announce(peer) if is_ignored(node, peer) => {
@@ -47,7 +45,7 @@ pub(crate) fn at_node(node: &Node, command: &NodeCommand) -> Option<String> {
             Some(format!("connections from {remote} are not ignored"))
         }
         NodeCommand::Forget(peer) if node.peer(peer).is_none() => Some(format!("{peer}: {NotKnown}")),
-        NodeCommand::Drop(id) | NodeCommand::Replace(id, _) => not_here(node, *id),
+        NodeCommand::Drop(id) => not_here(node, *id),
         NodeCommand::DropAll(None) if node.queue_len() == 0 && node.overview().held == 0 => {
             Some(NOTHING_TO_DROP.to_owned())
         }
@@ -79,12 +77,20 @@ fn not_added(node: &Node, peer: &Address) -> Option<String> {
     if let Some(known) = node.peer(peer) {
         return Some(format!("{peer} is known already; it is {}", known.status));
     }
-    let is_full = node.overview().peers.total() >= node.options().max_peers;
-    is_full.then(|| format!("{peer} was not added: the limit on known peers is reached (max-peers)"))
+    (!node.has_room_for_peer()).then(|| no_room_for(peer))
 }
 
-fn is_too_large(node: &Node, message: &Message) -> bool {
-    message.size() > node.options().max_message_bytes
+/// Why a peer is not added for which none makes room.
+pub(crate) fn no_room_for(peer: &Address) -> String {
+    format!("{peer} was not added: the limit on known peers is reached (max-peers)")
+}
+
+fn not_replaced(node: &Node, id: MessageId, message: &Message) -> Option<String> {
+    match node.check_replace(id, message) {
+        Ok(()) => None,
+        Err(ReplaceError::NotHere) => not_here(node, id),
+        Err(error) => Some(execute::not_changed(id, &error)),
+    }
 }
 
 fn is_ignored(node: &Node, peer: &Address) -> bool {
@@ -101,11 +107,14 @@ pub(crate) fn is_about_a_file(command: &ViewCommand) -> bool {
     )
 }
 
-/// Why a command about a file would be refused now. Blocks as long as the disk takes.
-pub(crate) fn on_disk(command: &ViewCommand) -> Option<String> {
+/// Why a command about a file would be refused now; `recording` says why nothing could be recorded into one. Blocks as long as the disk takes.
+pub(crate) fn on_disk(
+    command: &ViewCommand,
+    recording: impl Fn(&std::path::Path, crate::recording::files::Existing) -> Option<String>,
+) -> Option<String> {
     match command {
-        ViewCommand::Write(target) => target.why_not(),
-        ViewCommand::Record(RecordCommand::Start(path, existing)) => recorder::why_not(path, *existing),
+        ViewCommand::Write(target) => crate::dashboard::export_why_not(target),
+        ViewCommand::Record(RecordCommand::Start(path, existing)) => recording(path, *existing),
         ViewCommand::PeersFrom(Some(source)) => peer_list::why_not(source),
         _ => None,
     }
@@ -232,107 +241,32 @@ mod tests {
         }
     }
 
-    /// What can stand where a file is to be made, or beside it, by the name that a command gives.
-    const PLACES: &[&str] = &[
-        "new",
-        "file",
-        "recording",
-        "directory",
-        "missing/new",
-        "file/new",
-        "read-only/new",
-        "link to new",
-        "link to file",
-        "link to recording",
-        "link to directory",
-        "link to missing/new",
-        "link to itself",
-    ];
-
-    /// A directory with all of these in it, each ending as the command wants its file to end.
-    fn places(end: &str) -> tempfile::TempDir {
-        use std::{fs, os::unix::fs::PermissionsExt};
-
-        let home = tempfile::tempdir().unwrap();
-        let path = |name: &str| home.path().join(format!("{name}{end}"));
-        fs::write(path("file"), "text").unwrap();
-        fs::write(path("recording"), r#"{"clacks":"recording","version":1}"#).unwrap();
-        fs::create_dir(path("directory")).unwrap();
-        fs::create_dir(home.path().join("read-only")).unwrap();
-        fs::set_permissions(home.path().join("read-only"), fs::Permissions::from_mode(0o500)).unwrap();
-        for name in PLACES.iter().filter_map(|name| name.strip_prefix("link to ")) {
-            let to = if name == "itself" { path("link to itself") } else { path(name) };
-            std::os::unix::fs::symlink(to, path(&format!("link to {name}"))).unwrap_or_default();
-        }
-        home
-    }
-
-    /// Why a file is refused: as said before, and as said by what makes the file.
-    async fn refusals(node: &Node, line: &str) -> (Option<String>, Option<String>) {
-        let Ok(Command::View(command)) = Command::parse(line) else { panic!("{line}") };
-        let said = on_disk(&command);
-        let ran = match command {
-            ViewCommand::Write(target) => target.write(&[]).err(),
-            ViewCommand::Record(start) => {
-                let mut recorder = recorder::Recorder::new(node, None);
-                let ran = recorder.carry_out(start).await.err();
-                recorder.stop().await;
-                ran
-            }
-            other => panic!("{other:?}"),
-        };
-        (said, ran)
-    }
-
     #[tokio::test]
-    async fn a_file_is_said_to_be_refused_exactly_if_it_is_and_in_the_same_words() {
-        let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
-        let (mut refused, mut taken) = (0, 0);
-        for command in [":write", ":write!", ":record", ":record!"] {
-            for place in PLACES {
-                let end = if command.starts_with(":write") { ".csv" } else { ".jsonl" };
-                let home = places(end);
-                let line = format!("{command} {}/{place}{end}", home.path().display());
-                let (said, ran) = refusals(&node, &line).await;
-                assert_eq!(said, ran, "{line}");
-                assert!(!said.iter().any(|said| said.contains("os error")), "{said:?}");
-                *(if said.is_some() { &mut refused } else { &mut taken }) += 1;
-            }
-        }
-        assert!(refused > 20 && taken > 10, "{refused} {taken}");
-    }
-
-    #[test]
-    fn a_file_that_would_be_refused_is_said_to_be() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = |name: &str| directory.path().join(name).display().to_string();
-        for name in ["there.csv", "there.jsonl", "peers.txt"] {
-            std::fs::write(path(name), "x").unwrap();
-        }
-        let refusal = |line: &str| match Command::parse(line).unwrap() {
-            Command::View(command) if is_about_a_file(&command) => on_disk(&command),
-            other => panic!("{other:?}"),
+    async fn a_message_for_which_the_queue_has_no_room_is_refused_before_it_is_sent() {
+        let builder = Node::builder().hostname("127.0.0.1").port(0).send_rate(0.001);
+        let full = |options: &mut clacks_p2p::core::Options| {
+            (options.max_queue_messages, options.max_queue_bytes) = (2, 10);
         };
-        for (line, reason) in [
-            (format!(":write {}", path("there.csv")), "is there already; :write! "),
-            (format!(":write {}", path("nowhere/new.csv")), "there is no such directory"),
-            (format!(":write! {}", path("nowhere/new.csv")), "there is no such directory"),
-            (format!(":record {}", path("there.jsonl")), "is there already and is no recording"),
-            (format!(":record! {}", path("nowhere/new.jsonl")), "there is no such directory"),
-            (format!(":peers-from {}", path("nowhere")), "was not read: there is no such file"),
-            (format!(":peers-from {}", directory.path().display()), "no regular file"),
+        let node = builder.options(full).start().await.unwrap();
+        for (line, is_refused) in [
+            ("one", false),
+            ("far too long", true),
+            ("2", false),
+            ("3", true),
+            (":edit 1 two", false),
+            (":edit 1 far too long", true),
+            (":json [3]", true),
+            (":drop 2", false),
+            ("3", false),
         ] {
-            let told = refusal(&line).unwrap_or_default();
-            assert!(told.contains(reason), "{line}: {told:?}");
+            let said = refusal(&node, line);
+            assert_eq!(said.is_some(), is_refused, "{line}: {said:?}");
+            assert_eq!(outcome(&node, line).await, said, "{line}");
         }
-        for line in [
-            format!(":write {}", path("new.csv")),
-            format!(":write! {}", path("there.csv")),
-            format!(":record {}", path("new.jsonl")),
-            format!(":peers-from {}", path("peers.txt")),
-        ] {
-            assert_eq!(refusal(&line), None, "{line}");
-        }
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 3, "nothing is made");
+        node.drop_matching(|_| true);
+        node.hand_on(std::time::Duration::from_secs(60)).await.unwrap();
+        let said = refusal(&node, "4");
+        assert!(said.is_some(), "it hands on");
+        assert_eq!(outcome(&node, "4").await, said);
     }
 }

@@ -1,24 +1,35 @@
-//! The README's lists are those of the program.
+//! The documentation agrees with the program: its tables are generated, its links lead somewhere, its tests exist.
 
-use std::{collections::BTreeSet, fmt::Write as _, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use clap::CommandFactory;
 
 mod docs;
+mod links;
 
 use crate::{
     cli::Cli,
-    command::{COMMANDS, Scope, Spec},
+    command::{COMMANDS, Scope},
     dashboard::{Keymap, Place},
 };
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
 
-/// The text with what stands between the marks of `name` replaced.
+/// A section of a page: the name in its marks, and the function that generates it.
+type Section = (&'static str, fn() -> String);
+
+/// The pages with generated sections.
+const GENERATED: [(&str, &[Section]); 3] = [
+    ("docs/keys.md", &[("keys", keys)]),
+    ("docs/commands.md", &[("commands", commands)]),
+    ("docs/options.md", &[("options", options), ("other options", other_options)]),
+];
+
+/// The text with the lines between the marks of section `name` replaced.
 fn with_section(text: &str, name: &str, section: &str) -> String {
-    let begin = text.find(&format!("<!-- {name}: ")).expect("the section's beginning");
+    let begin = text.find(&format!("<!-- {name}: ")).expect("the section's first mark");
     let begin = begin + text[begin..].find("-->\n").expect("the end of the mark") + 4;
-    let end = text.find(&format!("<!-- end of {name} -->")).expect("the section's end");
+    let end = text.find(&format!("<!-- end of {name} -->")).expect("the section's last mark");
     format!("{}\n{section}\n{}", &text[..begin], &text[end..])
 }
 
@@ -26,11 +37,11 @@ fn with_section(text: &str, name: &str, section: &str) -> String {
 const HEADINGS: [&str; 8] = [
     "In the lists",
     "While something is open",
-    "While looking for text in it",
-    "In the list of what can be done",
+    "While searching the open text",
+    "In the list of available commands",
     "While writing",
     "While choosing a completion",
-    "While searching what was sent",
+    "While searching the history",
     "In a replay",
 ];
 
@@ -68,26 +79,22 @@ fn keys() -> String {
 
 fn commands() -> String {
     let mut text = table_of(Scope::Anywhere);
-    text += "| `::text` | send the message \":text\" |\n\nThese work on the screen only:\n\n";
+    text += "| `::text` | send the message \":text\" |\n\n## On the screen only\n\n";
     text += &table_of(Scope::Screen);
-    let for_keys: Vec<_> = of_scope(Scope::Key).map(|spec| format!("`{}`", spec.usage())).collect();
-    text + "\nand these are there to bind keys to: " + &for_keys.join(", ") + ".\n"
+    text + "\n## For key bindings\n\nThese commands are useful only when a key is bound to them:\n\n"
+        + &table_of(Scope::Key)
 }
 
 fn table_of(scope: Scope) -> String {
     let mut table = "| command | what it does |\n|---|---|\n".to_owned();
-    for spec in of_scope(scope) {
+    for spec in COMMANDS.iter().filter(|spec| spec.scope == scope) {
         let _ = writeln!(table, "| `{}` | {} |", spec.usage(), spec.does);
     }
     table
 }
 
-fn of_scope(scope: Scope) -> impl Iterator<Item = &'static Spec> {
-    COMMANDS.iter().filter(move |spec| spec.scope == scope)
-}
-
 fn options() -> String {
-    let mut table = "| option | what it is |\n|---|---|\n".to_owned();
+    let mut table = "| option | variable | what it is |\n|---|---|---|\n".to_owned();
     let mut command = Cli::command();
     command.build();
     for option in command.get_arguments().filter(|option| option.get_long().is_some()) {
@@ -96,12 +103,14 @@ fn options() -> String {
         let takes_value = option.get_num_args().is_some_and(|number| number.min_values() > 0);
         let value = option.get_value_names().filter(|_| takes_value);
         let value = value.map(|names| format!(" {}", names[0])).unwrap_or_default();
-        let _ = writeln!(table, "| `--{}{value}` | {help} |", option.get_long().unwrap_or_default());
+        let variable = option.get_env().map(|name| format!("`{}`", name.display())).unwrap_or_default();
+        let long = option.get_long().unwrap_or_default();
+        let _ = writeln!(table, "| `--{long}{value}` | {variable} | {help} |");
     }
     table
 }
 
-/// The options that `clacks demo`, `clacks replay` and `clacks simulate` have for themselves.
+/// The options that only `clacks demo`, `clacks replay` or `clacks simulate` has.
 fn other_options() -> String {
     let mut table = "| option | what it is |\n|---|---|\n".to_owned();
     let mut cli = Cli::command();
@@ -123,31 +132,32 @@ fn other_options() -> String {
     table
 }
 
-/// Set `UPDATE_README` to have the lists written anew.
+/// Set the variable `UPDATE_README` to write the sections instead of comparing them.
 #[test]
-fn lists_what_the_program_has() {
-    let readme = std::fs::read_to_string(README).unwrap();
-    let made = with_section(&readme, "keys", &keys());
-    let made = with_section(&made, "commands", &commands());
-    let made = with_section(&made, "options", &options());
-    let made = with_section(&made, "other options", &other_options());
-    if std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write(README, &made).unwrap();
+fn the_tables_are_those_of_the_program() {
+    for (page, sections) in GENERATED {
+        let path = root().join(page);
+        let is = fs::read_to_string(&path).unwrap();
+        let made = sections.iter().fold(is.clone(), |text, (name, make)| with_section(&text, name, &make()));
+        if std::env::var_os("UPDATE_README").is_some() {
+            fs::write(path, made).unwrap();
+        } else {
+            assert!(
+                made == is,
+                "{page} is behind: run `UPDATE_README=1 cargo test -p clacks-monitor readme`"
+            );
+        }
     }
-    assert!(
-        made == std::fs::read_to_string(README).unwrap(),
-        "README.md is behind: run `UPDATE_README=1 cargo test -p clacks-monitor readme`"
-    );
 }
 
 /// The names of the functions below a directory.
 fn functions_below(directory: &Path, names: &mut BTreeSet<String>) {
-    for entry in std::fs::read_dir(directory).unwrap().map(Result::unwrap) {
+    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
         let path = entry.path();
         if path.is_dir() {
             functions_below(&path, names);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let source = std::fs::read_to_string(path).unwrap();
+            let source = fs::read_to_string(path).unwrap();
             let functions =
                 source.lines().filter_map(|line| line.trim_start().split("fn ").nth(1)?.split('(').next());
             names.extend(functions.map(str::to_owned));
@@ -171,7 +181,7 @@ fn functions() -> BTreeSet<String> {
 #[test]
 fn every_test_that_answers_a_complaint_is_there() {
     let functions = functions();
-    let text = std::fs::read_to_string(root().join("tests/README.md")).unwrap();
+    let text = fs::read_to_string(root().join("tests/README.md")).unwrap();
     let complaints =
         text.split("| complaint |").nth(1).unwrap().lines().skip(2).filter(|line| line.starts_with('|'));
     for complaint in complaints {
@@ -186,8 +196,8 @@ fn every_test_that_answers_a_complaint_is_there() {
 #[test]
 fn every_promise_names_tests_that_are_there() {
     let functions = functions();
-    let text = std::fs::read_to_string(root().join("SECURITY.md")).unwrap();
-    let promises = text.split("## What it promises").nth(1).unwrap().split("\n## ").next().unwrap();
+    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let promises = text.split("## What it guarantees").nth(1).unwrap().split("\n## ").next().unwrap();
     let promises: Vec<_> = promises.split("\n\n**").skip(1).collect();
     assert!(promises.len() >= 6, "{promises:?}");
     for promise in promises {
@@ -197,14 +207,14 @@ fn every_promise_names_tests_that_are_there() {
             assert!(functions.contains(test), "there is no {test}: {promise}");
         }
     }
-    let readme = std::fs::read_to_string(README).unwrap();
+    let readme = fs::read_to_string(README).unwrap();
     assert!(readme.contains("(SECURITY.md)"), "the README leads there");
 }
 
 #[test]
 fn every_place_where_text_is_made_harmless_names_tests_that_are_there() {
     let functions = functions();
-    let text = std::fs::read_to_string(root().join("docs/untrusted-text.md")).unwrap();
+    let text = fs::read_to_string(root().join("docs/untrusted-text.md")).unwrap();
     let places = text.split("| where | how | checked by |").nth(1).unwrap().split("\n\n").next().unwrap();
     let places: Vec<_> = places.lines().filter(|line| line.starts_with("| ") && line.contains('`')).collect();
     assert!(places.len() >= 12, "{places:?}");
@@ -216,7 +226,7 @@ fn every_place_where_text_is_made_harmless_names_tests_that_are_there() {
         }
     }
     for page in ["README.md", "SECURITY.md"] {
-        let page = std::fs::read_to_string(root().join(page)).unwrap();
+        let page = fs::read_to_string(root().join(page)).unwrap();
         assert!(page.contains("(docs/untrusted-text.md)"), "it leads there");
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     accessible::{self, Pace},
     charset,
     config::View,
-    dashboard::{self, Settings, Source},
+    dashboard::{self, Source},
     paths::UserPath,
     recording::{player::Player, tape::Facts},
     tell, terminal,
@@ -23,21 +23,21 @@ const WORTH_A_WORD: Duration = Duration::from_millis(500);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The recording, as `:record` or --record made it
+    /// The recording, made by `:record` or --record
     #[arg(value_name = "FILE")]
     file: UserPath,
-    /// How many times as fast as it happened, 0.25 to 64 [default: 1; with --accessible into a pipe, all at once]
+    /// Speed as a multiple of the recorded speed, 0.25 to 64 [default: 1; with --accessible into a pipe, all at once]
     #[arg(long, value_name = "TIMES", value_parser = speed)]
     speed: Option<f64>,
     #[command(flatten)]
     view: View,
-    /// Configuration file, of which this takes what is about the screen [default: as without a command]
+    /// Configuration file; only its options of the screen are used [default: as without a command]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
     config: Option<UserPath>,
 }
 
 fn speed(text: &str) -> Result<f64, &'static str> {
-    let speed = text.parse().ok().filter(|speed| crate::recording::player::SPEEDS.contains(speed));
+    let speed = text.parse().ok().filter(|speed| crate::recording::controls::SPEEDS.contains(speed));
     speed.ok_or("a speed is a number from 0.25 to 64, such as 4")
 }
 
@@ -48,8 +48,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     }
     let view = options.view.with_file(options.config.as_deref())?;
     charset::choose(view.ascii);
-    let settings = Settings::new(false, view)?;
-    let is_accessible = settings.view.accessible.unwrap_or_default();
+    let settings = view.settings(false)?;
+    let is_accessible = view.accessible.unwrap_or_default();
     let mut progress = LoadingProgress::new(is_accessible);
     let player = Player::open(&options.file, options.speed.unwrap_or(1.0), |part| progress.show(part));
     progress.end();
@@ -58,7 +58,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let result = if is_accessible {
         let is_for_a_program = !io::stdout().is_terminal() && options.speed.is_none();
         let pace = if is_for_a_program { Pace::AtOnce } else { Pace::AsItHappened };
-        let (filter, stations) = (settings.view.filter.clone(), settings.view.stations.clone());
+        let (filter, stations) = (view.filter.clone(), view.stations.clone());
         let options = accessible::Options { filter, stations, ..accessible::Options::default() };
         accessible::replay(player, options, pace).await
     } else {

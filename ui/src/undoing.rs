@@ -54,6 +54,13 @@ pub(crate) async fn execute_undoable(
                 if dropped.is_empty() { Err(execute::not_here(id)) } else { Ok(format!("dropped {id}")) };
             (said, messages(dropped))
         }
+        NodeCommand::Add(peer) => match execute::add(node, &peer) {
+            Ok(before) => {
+                let said = execute::added(&peer, &before);
+                (Ok(said), before.into_iter().map(Before::Peer).collect())
+            }
+            Err(reason) => (Err(reason), Vec::new()),
+        },
         command => {
             let before = before(node, &command);
             let result = execute(node, command).await;
@@ -70,10 +77,6 @@ fn messages(states: Vec<MessageState>) -> Vec<Before> {
 /// What a command is about to change, as it is.
 pub(crate) fn before(node: &Node, command: &NodeCommand) -> Vec<Before> {
     match command {
-        // Where there is no room, another peer would make some and not be back.
-        NodeCommand::Add(peer) if node.overview().peers.total() < node.options().max_peers => {
-            vec![Before::Peer(node.peer_state(peer))]
-        }
         NodeCommand::Ignore(peer) | NodeCommand::Unignore(peer) => vec![Before::Peer(node.peer_state(peer))],
         NodeCommand::Forget(peer) => {
             vec![Before::Certificate(node.certificate_state(peer)), Before::Peer(node.peer_state(peer))]
@@ -88,12 +91,14 @@ pub(crate) fn before(node: &Node, command: &NodeCommand) -> Vec<Before> {
         NodeCommand::ReleaseAll => messages(node.held_states()),
         NodeCommand::Hold(_) | NodeCommand::Unhold => vec![Before::Hold(node.hold_state())],
         NodeCommand::Rate(_) => vec![Before::Rate(node.overview().send_rate)],
-        // These two are carried out in another way, which returns what was before.
-        NodeCommand::Drop(_) | NodeCommand::DropAll(_) => Vec::new(),
-        // What is sent can't be had back, and the others change nothing.
-        NodeCommand::Add(_) | NodeCommand::Announce(_) | NodeCommand::Enqueue(_) | NodeCommand::ShowHold => {
-            Vec::new()
-        }
+        // The first three return what was before as they are carried out, the next two cannot be undone, and the last
+        // changes nothing.
+        NodeCommand::Add(_)
+        | NodeCommand::Drop(_)
+        | NodeCommand::DropAll(_)
+        | NodeCommand::Announce(_)
+        | NodeCommand::Enqueue(_)
+        | NodeCommand::ShowHold => Vec::new(),
     }
 }
 

@@ -239,7 +239,8 @@ impl<'a> Pieces<'a> {
     fn write_next(&mut self, out: &mut String) -> Option<usize> {
         let first = self.rest.next()?;
         let start = out.len();
-        if mem::take(&mut self.is_turned_away) || !is_base(first) {
+        let is_alone = is_half_a_flag(first) && !self.rest.clone().next().is_some_and(is_half_a_flag);
+        if mem::take(&mut self.is_turned_away) || is_alone || !is_base(first) {
             write_escape(first, out);
             return Some(out.len() - start);
         }
@@ -352,6 +353,11 @@ fn joins_any(c: char) -> bool {
     let mut pair = [b'x'; 5];
     let length = 1 + c.encode_utf8(&mut pair[1..]).len();
     str::from_utf8(&pair[..length]).is_ok_and(is_one_cell)
+}
+
+/// Whether two of these are a flag. One alone would be a flag with one of another field.
+fn is_half_a_flag(c: char) -> bool {
+    ('\u{1f1e6}'..='\u{1f1ff}').contains(&c)
 }
 
 fn is_one_cell(text: &str) -> bool {

@@ -208,8 +208,6 @@ pub enum Origin {
     Received(Address),
     /// Back from a delivery to this peer that did not succeed.
     Returned(Address),
-    /// The user had dropped it, which had come from this peer if from one, and took that back.
-    TakenBack(Option<Address>),
 }
 
 /// How a peer became known.

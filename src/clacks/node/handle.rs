@@ -159,6 +159,14 @@ impl Node {
         })
     }
 
+    /// Why [`Node::enqueue`] would refuse a message now, if it would. Nothing is queued.
+    pub fn check_enqueue(&self, message: &Message) -> Result<(), EnqueueError> {
+        if self.shared.stopped.is_cancelled() {
+            return Err(EnqueueError::Stopped);
+        }
+        self.shared.read(|core| core.check_enqueue(message))
+    }
+
     /// Takes the head of the queue out for good.
     pub fn dequeue(&self) -> Option<Message> {
         self.shared.with_core(|at| at.core.dequeue()).map(|queued| queued.message)
@@ -173,6 +181,11 @@ impl Node {
     #[doc(alias = "expand")]
     pub fn add_peer(&self, address: &Address) -> bool {
         self.shared.with_core(|at| at.core.add_peer(address, at.now))
+    }
+
+    /// Whether [`Node::add_peer`] has room for one more peer, be it that another makes some.
+    pub fn has_room_for_peer(&self) -> bool {
+        self.shared.read(Core::has_room_for_peer)
     }
 
     /// Makes this node known to another, which becomes a peer when it answers 200.

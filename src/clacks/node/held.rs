@@ -6,8 +6,7 @@ use std::{
 
 use crate::{
     core::{
-        EnqueueError, HeldBy, HeldMessage, HoldRule, MessageId, MessageState, PlaceShare, QueuedMessage,
-        ReplaceError,
+        EnqueueError, HeldMessage, HoldRule, MessageId, MessageState, PlaceShare, QueuedMessage, ReplaceError,
     },
     protocol::{Address, Message},
 };
@@ -66,16 +65,12 @@ impl Node {
         self.shared.with_core(|at| at.core.drop_these(&matching))
     }
 
-    /// Takes back that a message was dropped, which was held for this reason or waited: it is in the queue again, or
-    /// held, under a new ticket, which is returned.
-    pub fn take_back(&self, dropped: QueuedMessage, held: Option<HeldBy>) -> Result<MessageId, EnqueueError> {
-        self.shared.with_core(|at| {
-            if self.shared.stopped.is_cancelled() {
-                Err(EnqueueError::Stopped)
-            } else {
-                at.core.take_back(dropped, held)
-            }
-        })
+    /// Why [`Node::replace`] would refuse a text now, if it would. Nothing is changed.
+    pub fn check_replace(&self, id: MessageId, message: &Message) -> Result<(), ReplaceError> {
+        if self.shared.stopped.is_cancelled() {
+            return Err(EnqueueError::Stopped.into());
+        }
+        self.shared.read(|core| core.check_replace(id, message)).map(drop)
     }
 
     /// Gives a message that waits or is held another text; it keeps its ticket, its place and its age.

@@ -49,6 +49,13 @@ impl Node {
         self.shared.read(|core| core.peer_state(address))
     }
 
+    /// Adds a peer as [`Node::add_peer`] does. Returns what that changed, as it was, in this order: the peer that made room,
+    /// if one did, and the one that was not known. [`Node::restore_peer`] undoes it, the last first. `None`, and nothing is
+    /// changed, if it was not added.
+    pub fn add_peer_undoable(&self, address: &Address) -> Option<Vec<PeerState>> {
+        self.shared.with_core(|at| at.core.add_peer_undoable(address, at.now))
+    }
+
     /// Makes a peer again what it was: not known, known with all that was known of it, or with its status, the time of
     /// that and who named it as they were. Returns `false` if it was forgotten and there is no room for it.
     pub fn restore_peer(&self, state: PeerState) -> bool {

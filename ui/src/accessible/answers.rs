@@ -326,6 +326,7 @@ fn charts(contents: &Contents<'_>) -> Vec<String> {
     let times = trends.round_trips();
     let of = |percent| times.percentile(percent).map(format::round_trip);
     told.push(match (of(50), of(90)) {
+        (Some(half), Some(_)) if times.len() == 1 => format!("The only delivery of late took {half}."),
         (Some(half), Some(most)) => {
             format!(
                 "Of the last {} deliveries half took {half} at most, and 9 of 10 took {most}.",
@@ -336,11 +337,11 @@ fn charts(contents: &Contents<'_>) -> Vec<String> {
     });
     let counters = overview.counters;
     told.push(format!(
-        "Since the start {} came, {} went, {} deliveries failed and {} were refused.",
+        "Since the start: {} in, {} out, {} failed, {} refused.",
         counters.received, counters.delivered, counters.failed, counters.refused
     ));
     let missed = contents.teller.log().missed;
-    told.extend((missed > 0).then(|| format!("{missed} events were missed.")));
+    told.extend((missed > 0).then(|| format!("Missed: {}.", sentences::number(missed as usize, "event"))));
     told
 }
 

@@ -3,6 +3,7 @@
 use std::{
     io::{self, IsTerminal, Read},
     thread,
+    time::Instant,
 };
 
 use anyhow::Context;
@@ -11,11 +12,17 @@ use rustix::termios::{
 };
 use tokio::sync::mpsc;
 
-use super::{Told, typing::Typed};
-use crate::headless::input::{self, Line};
+use super::{Told, presses::Presses, typing::Typed};
+use crate::{
+    headless::input::{self, Line},
+    terminal::is_shell_above,
+};
 
 /// Bytes of keys that are read at once.
 const AT_ONCE: usize = 4096;
+
+/// What is said of Ctrl-Z where it does nothing.
+const CANNOT_STOP: &str = "The program can't be stopped: no shell is above it that could continue it.";
 
 /// Something that was typed.
 #[derive(Debug)]
@@ -63,23 +70,25 @@ impl Keyboard {
     pub(super) fn answer(&mut self, typed: Typed) -> (Option<Told>, Option<Ended>) {
         match typed {
             Typed::Echo(text) => (Some(Told::Echo(text)), None),
-            Typed::Stop(line) => {
-                self.stop();
-                (Some(Told::Echo(line)), None)
-            }
+            Typed::Stop(line) => (Some(Told::Echo(self.stop(&line))), None),
             Typed::End => (None, Some(Ended(None))),
             Typed::Line(line) => (Some(Told::Echo("\n".to_owned())), Some(Ended(Some(line)))),
         }
     }
 
-    /// Stops the program until the shell continues it. Does nothing where nobody could do that.
-    fn stop(&mut self) {
+    /// Stops the program until the shell continues it, and returns what is written then: the line once more. Where no
+    /// shell is above that could continue it, nothing is stopped, and that is said before.
+    fn stop(&mut self, line: &str) -> String {
+        if !is_shell_above() {
+            let begins = if line.is_empty() { "" } else { "\n" };
+            return format!("{begins}{CANNOT_STOP}\n{line}");
+        }
         if let Some(mode) = &self.mode {
             mode.give_back();
-            // The system ignores it where no shell could continue the program.
             let _ = signal_hook::low_level::raise(signal_hook::consts::SIGTSTP);
             let _ = mode.take();
         }
+        line.to_owned()
     }
 }
 
@@ -110,13 +119,14 @@ fn keys() -> anyhow::Result<mpsc::Receiver<Input>> {
     let (to_reader, input) = mpsc::channel(1);
     let read = move || {
         let mut buffer = [0; AT_ONCE];
+        let mut presses = Presses::default();
         loop {
             let keys = match io::stdin().lock().read(&mut buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Ok(0) | Err(_) => break,
-                Ok(count) => buffer[..count].to_vec(),
+                Ok(count) => presses.typed(&buffer[..count], Instant::now()),
             };
-            if to_reader.blocking_send(Input::Keys(keys)).is_err() {
+            if !keys.is_empty() && to_reader.blocking_send(Input::Keys(keys)).is_err() {
                 return;
             }
         }

@@ -14,10 +14,11 @@ use crate::{
     leaving::{self, AtStake, WHEN_HUNG_UP, WHEN_TOLD_TO_END},
 };
 
-/// So many messages are handed on.
+/// Messages are handed on.
 #[derive(Debug)]
 pub(super) struct HandingOn {
-    pub(super) total: usize,
+    /// What there was when it began.
+    pub(super) began_with: AtStake,
     /// What was held is handed on as well.
     pub(super) with_held: bool,
     /// It ends then, whatever is left.
@@ -172,10 +173,9 @@ impl Session {
         if !(at_stake.can_hand_on() || with_held) || self.demo {
             return self.leave();
         }
-        let total = if with_held { at_stake.all() } else { at_stake.waiting };
         self.question = Question::None;
         let (is_told_to_end, within) = (end_within.is_some(), end_within.unwrap_or(WHEN_TOLD_TO_END));
-        self.handing_on = Some(HandingOn { total, with_held, is_told_to_end });
+        self.handing_on = Some(HandingOn { began_with: at_stake, with_held, is_told_to_end });
         let (node, replies) = (self.node.clone(), self.replies.clone());
         tokio::spawn(async move {
             let result =
@@ -183,18 +183,16 @@ impl Session {
             // An error means that nobody listens any more.
             let _ = replies.send(Reply::HandedOn(result)).await;
         });
-        vec![sentences::handing_on(total, within)]
+        vec![sentences::handing_on(at_stake.to_hand_on(with_held), within)]
     }
 
     /// Leaves if nothing is left or the system wants it; otherwise asks again, once nobody types.
     pub(super) fn handed_on(&mut self, result: Result<(), HandOnError>) -> Vec<String> {
-        let Some(HandingOn { total, with_held, is_told_to_end }) = self.handing_on.take() else {
+        let Some(HandingOn { began_with, with_held, is_told_to_end }) = self.handing_on.take() else {
             return Vec::new();
         };
-        let at_stake = self.at_stake();
-        // What was held and is left is held again.
-        let left = if with_held { at_stake.all() } else { at_stake.waiting };
-        let told = leaving::told(result, total, left);
+        let left = began_with.left_of(self.at_stake(), with_held);
+        let told = leaving::told(result, began_with.to_hand_on(with_held), left);
         let mut sentences = vec![sentences::handed_on(&told)];
         if is_told_to_end {
             self.leaves = true;

@@ -14,7 +14,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     command::{Command, NodeCommand, ViewCommand},
-    dashboard::listening::Listening,
+    dashboard::listening::{Bell, Listening},
     execute::execute,
     filter::Filter,
     headless::{
@@ -35,9 +35,11 @@ mod keyboard;
 mod leaving;
 mod memory;
 mod not_here;
+mod presses;
 mod reading;
 mod replay;
 mod sentences;
+mod tab;
 mod teller;
 #[cfg(test)]
 mod tests;
@@ -125,7 +127,8 @@ async fn listen(
             event = events.next() => match event {
                 Some(event) => {
                     let told = session.on_event(&event);
-                    session.turns.happened(told)
+                    let rings = session.rings().then(|| Told::Echo(BELL.to_owned()));
+                    rings.into_iter().chain(session.turns.happened(told)).collect()
                 }
                 None => return Ok(()),
             },
@@ -181,6 +184,9 @@ fn sentences_of(sentences: Vec<String>) -> Vec<Told> {
     sentences.into_iter().map(Told::Sentence).collect()
 }
 
+/// What has a terminal ring its bell. It neither moves the cursor nor begins a sequence.
+const BELL: &str = "\u{7}";
+
 /// What is said of a command that only a replay knows.
 const NO_REPLAY: &str = "this is no replay; clacks replay FILE plays a recording";
 
@@ -197,6 +203,7 @@ struct Session {
     demo: bool,
     limits: Settings,
     teller: Teller,
+    bell: Bell,
     reading: Reading,
     undoable: Undoable,
     turns: Turns,
@@ -231,9 +238,10 @@ impl Session {
             demo,
             limits: Settings::of(node),
             teller,
+            bell: Bell::default(),
             reading: Reading::default(),
             undoable: Undoable::default(),
-            turns: Turns::default(),
+            turns: Turns::with_tab(tab::of_node),
             stations: file.map(|file| StationWriter::new(file, complain)),
             question: Question::None,
             handing_on: None,
@@ -258,6 +266,12 @@ impl Session {
             self.teller.memory.sample(&self.node.overview(), now);
         }
         self.teller.note(event, now).into_iter().collect()
+    }
+
+    /// Whether the terminal's bell rings now, for a station. It does while a line is being typed as well, which the sentence
+    /// waits for.
+    fn rings(&mut self) -> bool {
+        self.teller.has_rung() && self.is_on_terminal && self.bell.may_ring(std::time::Instant::now())
     }
 
     /// Takes in what was typed: a line, or keys that make some.
@@ -367,7 +381,9 @@ impl Session {
                 let replies = self.replies.clone();
                 tokio::task::spawn_blocking(move || {
                     // An error means that nobody listens any more.
-                    let _ = replies.blocking_send(Reply::Told(vec![sentences::reply(target.write(&rows))]));
+                    let _ = replies.blocking_send(Reply::Told(vec![sentences::reply(
+                        crate::dashboard::export_write(&target, &rows),
+                    )]));
                 });
                 Vec::new()
             }

@@ -11,7 +11,7 @@ use super::{
     answers::{Answer, Source, answer, select_named},
     keyboard::{Ended, Input, Keyboard},
     reading::Reading,
-    sentences, sentences_of, tell,
+    sentences, sentences_of, tab, tell,
 };
 use crate::{
     command::{Command, ViewCommand},
@@ -120,7 +120,7 @@ impl Session {
             player,
             teller,
             reading: Reading::default(),
-            turns: Turns::default(),
+            turns: Turns::with_tab(tab::of_replay),
             replies,
             pace,
             zone,
@@ -260,7 +260,9 @@ impl Session {
                 let replies = self.replies.clone();
                 tokio::task::spawn_blocking(move || {
                     // An error means that nobody listens any more.
-                    let _ = replies.blocking_send(vec![sentences::reply(target.write(&rows))]);
+                    let _ = replies.blocking_send(vec![sentences::reply(crate::dashboard::export_write(
+                        &target, &rows,
+                    ))]);
                 });
                 Vec::new()
             }

@@ -29,7 +29,7 @@ const MOST_LISTED: usize = 30;
 /// Columns of a message that are told.
 const MESSAGE: usize = 160;
 /// The commands that are of use without a screen, beside those that `clacks node` has.
-const ALSO_HERE: [&str; 19] = [
+const ALSO_HERE: [&str; 21] = [
     "traffic",
     "filter",
     "write",
@@ -47,6 +47,8 @@ const ALSO_HERE: [&str; 19] = [
     "page-up",
     "top",
     "bottom",
+    "next-pane",
+    "previous-pane",
     "hold-still",
     "undo",
 ];
@@ -306,51 +308,63 @@ fn waiting(queued: &QueuedMessage, now: Now) -> String {
 /// The answer to `:help`.
 pub(super) fn help() -> Vec<String> {
     let mut sentences = vec!["A line is a message. A line that starts with a colon is a command:".to_owned()];
-    let is_here = |spec: &&Spec| spec.scope == Scope::Anywhere || ALSO_HERE.contains(&spec.name);
-    sentences.extend(COMMANDS.iter().filter(is_here).map(explained));
+    sentences.extend(commands().into_iter().map(explained));
     sentences.push("::text: send the message \":text\".".to_owned());
     sentences
 }
 
 /// The answer to `:help` in a replay.
 pub(super) fn help_in_replay() -> Vec<String> {
+    commands_of_replay().into_iter().map(explained).collect()
+}
+
+/// The commands that are of use here.
+pub(super) fn commands() -> Vec<&'static Spec> {
+    let is_here = |spec: &&Spec| spec.scope == Scope::Anywhere || ALSO_HERE.contains(&spec.name);
+    COMMANDS.iter().filter(is_here).collect()
+}
+
+/// Those that are of use in a replay.
+pub(super) fn commands_of_replay() -> Vec<&'static Spec> {
     let is_here = |spec: &&Spec| {
         let name = spec.name;
         let is_asking = ALSO_HERE.contains(&name) && name != "undo";
         OF_REPLAY.contains(&name) || ALSO_IN_REPLAY.contains(&name) || is_asking
     };
-    COMMANDS.iter().filter(is_here).map(explained).collect()
+    COMMANDS.iter().filter(is_here).collect()
 }
 
-fn explained(spec: &Spec) -> String {
+/// What a command takes and does.
+pub(super) fn explained(spec: &Spec) -> String {
     ended(format!("{}: {}", spec.usage(), does(spec)))
 }
 
 /// Here there is nowhere to go.
 fn does(spec: &Spec) -> &'static str {
     match spec.name {
-        "peers" => "tell who the peers are",
-        "queue" => "tell what waits to be sent",
-        "traffic" => "tell the last of what happened",
-        "filter" => "tell only the traffic that it admits, or all of it without one",
-        "held" => "tell what is held",
-        "overhead" => "tell the messages that keep coming back",
-        "open" => {
-            "tell all of what is selected; with a NUMBER or HOST:PORT behind it, of that message or peer"
-        }
-        "biography" => "tell the life of the selected message; with a NUMBER behind it, of that one",
-        "why" => "tell when the next message goes and how the receivers are chosen",
-        "charts" => "tell how much came and went a second, and how long it took",
-        "stations" => "tell the stations and how much came for each",
-        "hold-still" => "tell nothing of what happens, or tell it again",
-        "more" => "tell the next of a list that was too long",
-        "up" => "tell the one before in the list, and select it",
-        "down" => "tell the next in the list, and select it",
-        "page-up" => "tell those before in the list",
-        "top" => "tell the first in the list, and select it",
-        "bottom" => "tell the last in the list, and select it",
-        "limits" => "tell what is taken and done at most, how much of it is used and how often it was met",
-        "help" => "list the commands",
+        "peers" => "list the peers",
+        "queue" => "list the messages in the queue",
+        "traffic" => "list the latest traffic",
+        "filter" => "tell only the traffic that matches FILTER; without FILTER, tell all of it",
+        "held" => "list the held messages",
+        "overhead" => "list the messages that keep coming back",
+        "open" => "tell the selected item in full; with NUMBER or HOST:PORT, that message or peer",
+        "biography" => "tell the history of the selected message; with NUMBER, of that message",
+        "why" => "tell when the next message is sent and how its receiver is chosen",
+        "charts" => "tell how many messages per second came and went, and the round-trip times",
+        "stations" => "list the stations and how much traffic each has had",
+        "hold-still" => "stop telling what happens, or tell it again",
+        "more" => "continue a long list",
+        "up" => "select and tell the previous item of the list",
+        "down" => "select and tell the next item of the list",
+        "page-up" => "tell the previous items of the list",
+        "top" => "select and tell the first item of the list",
+        "next-pane" => "go to the next list: peers, queue, held, traffic, overhead",
+        "previous-pane" => "go to the previous list",
+        "edit" => "change the text of a queued or held message; without TEXT, tell its present text",
+        "bottom" => "select and tell the last item of the list",
+        "limits" => "tell each limit, how much of it is used, and how often it was reached",
+        "help" => "list the available commands",
         _ => spec.does.strip_prefix("in a replay: ").unwrap_or(spec.does),
     }
 }
@@ -384,7 +398,7 @@ pub(super) fn handed_on(told: &str) -> String {
     ended(capitalized(told))
 }
 
-fn number(count: usize, of: &str) -> String {
+pub(super) fn number(count: usize, of: &str) -> String {
     if count == 1 { format!("1 {of}") } else { format!("{count} {of}s") }
 }
 

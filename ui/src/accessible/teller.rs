@@ -15,8 +15,18 @@ use crate::{
     filter::Filter,
 };
 
-/// What stands for the bell of a station.
+/// What a sentence begins with that a station rings the bell for.
 const BELL: &str = "For a station: ";
+
+/// Whether a station rings the bell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rings {
+    No,
+    /// With the next sentence.
+    Next,
+    /// It has since [`Teller::has_rung`] was asked.
+    Rung,
+}
 
 /// Turns events into sentences, not too many at once.
 #[derive(Debug)]
@@ -30,8 +40,7 @@ pub(super) struct Teller {
     tells_own: bool,
     /// How many sentences were kept back since the user wanted to hear nothing; `None` while events are told.
     kept_back: Option<usize>,
-    /// Whether the next sentence is about something that a station rings the bell for.
-    rings: bool,
+    rings: Rings,
     /// What commands ask about.
     pub(super) memory: Memory,
 }
@@ -47,7 +56,7 @@ impl Teller {
             waits: false,
             tells_own: false,
             kept_back: None,
-            rings: false,
+            rings: Rings::No,
             memory: Memory::default(),
         }
     }
@@ -69,6 +78,7 @@ impl Teller {
         let (untold, flood) = (self.take_in(event, now), &mut self.flood);
         if let Some(kept_back) = &mut self.kept_back {
             *kept_back += untold.len();
+            self.has_rung();
             return None;
         }
         let told = untold.into_iter().filter(|_| flood.admits(now.uptime)).collect::<Vec<_>>();
@@ -88,18 +98,30 @@ impl Teller {
         let first = self.log.next_number().saturating_sub(u64::from(waited));
         let is_row = self.log.note(event, now.unix_ms);
         self.memory.record(event, now);
-        if let Some(row) = self.log.newest().filter(|_| is_row) {
-            self.rings |= self.memory.listening.note(&row.subject(), self.log.filter());
+        if let Some(row) = self.log.newest().filter(|_| is_row)
+            && self.memory.listening.note(&row.subject(), self.log.filter())
+        {
+            self.rings = Rings::Next;
         }
         let end = self.log.next_number().saturating_sub(u64::from(waits));
         // Those that the filter hides are not there; of those that answer what was typed the answer says as much.
         let at = |number| self.log.at(self.log.position(number)).filter(|row| row.number == number);
         let untold = (first..end).filter_map(at).filter(|row| self.tells_own || !is_answer(row));
         let mut told: Vec<_> = untold.map(|row| sentences::happened(row, &self.zone)).collect();
-        if let Some(first) = told.first_mut().filter(|_| std::mem::take(&mut self.rings)) {
+        if let Some(first) = told.first_mut().filter(|_| self.rings == Rings::Next) {
             first.insert_str(0, BELL);
+            self.rings = Rings::Rung;
         }
         told
+    }
+
+    /// Whether a station has rung the bell since this was asked last. None does while the user wants to hear nothing.
+    pub(super) fn has_rung(&mut self) -> bool {
+        let has_rung = self.rings == Rings::Rung;
+        if has_rung {
+            self.rings = Rings::No;
+        }
+        has_rung
     }
 
     /// When there is something to say about what was not told, in uptime.
@@ -368,7 +390,8 @@ mod tests {
         teller.memory.listening.set(number("2"), Some("fish".parse().unwrap()));
         let told = take(&mut teller, "red fish", now(0)).unwrap();
         assert!(told.starts_with("For a station: 03:04 in from"), "{told}");
-        assert!(take(&mut teller, "blue fish", now(0)).unwrap().starts_with("03:04"));
+        assert!(teller.has_rung() && !teller.has_rung());
+        assert!(take(&mut teller, "blue fish", now(0)).unwrap().starts_with("03:04") && !teller.has_rung());
         let hits: Vec<_> = teller.memory.listening.iter().map(|(.., hits)| hits).collect();
         assert_eq!(hits, [1, 2]);
     }

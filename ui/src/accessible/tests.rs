@@ -191,7 +191,8 @@ async fn a_question_is_answered_only_by_a_line_that_was_begun_behind_it() {
     let keys = |keys: &[u8]| Input::Keys(keys.to_vec());
     let mut keyboard = Keyboard::none();
     let is_question = |told: &Told| matches!(told, Told::Sentence(sentence) if sentence.contains("Leave?"));
-    heard.session.handing_on = Some(HandingOn { total: 1, with_held: false, is_told_to_end: false });
+    let began_with = crate::leaving::AtStake { waiting: 1, held: 0, is_anybody_there: true };
+    heard.session.handing_on = Some(HandingOn { began_with, with_held: false, is_told_to_end: false });
     heard.session.on_input(keys(b"y"), &mut keyboard, &mut heard.recorder).await;
     let told = heard.session.on_reply(Reply::HandedOn(Err(HandOnError::OutOfTime)));
     assert_eq!(heard.session.turns.happened(told), [], "somebody is typing");
@@ -352,7 +353,7 @@ async fn all_that_the_dashboard_knows_of_a_peer_and_a_message_is_told() {
         "{told}"
     );
     let told = heard.hear(":charts").await;
-    for fact in ["A second in the last minute: ", " in, ", " out, ", "Since the start "] {
+    for fact in ["A second in the last minute: ", " in, ", " out, ", "Since the start: "] {
         assert!(told.contains(fact), "{fact}: {told}");
     }
     for wrong in [":open 999", ":open nobody:1", ":open no address", ":biography 999"] {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::{
     keyboard::columns,
+    tab::Tab,
     typing::{LineEditor, Typed},
 };
 
@@ -27,6 +28,11 @@ pub(super) struct Turns {
 }
 
 impl Turns {
+    /// For lines in which Tab does this.
+    pub(super) fn with_tab(tab: fn(&str) -> Option<Tab>) -> Self {
+        Self { editor: LineEditor::with_tab(tab), ..Self::default() }
+    }
+
     /// What is to be told of what happened: nothing while a line is being typed.
     pub(super) fn happened(&mut self, sentences: Vec<String>) -> Vec<Told> {
         if self.editor.is_empty() {

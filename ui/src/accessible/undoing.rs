@@ -29,7 +29,7 @@ impl Undoable {
     /// Puts back what was before what was done last.
     pub(super) async fn undo(&mut self, node: &Node) -> Result<String, String> {
         self.0.forget_old(node.now());
-        let before = self.0.take_before(node.now())?;
+        let before = self.0.take(node.now())?;
         let of_node = node.clone();
         // Where a hold rule is put back, it takes as long as the look at the whole queue. An error means that the program
         // ends.

@@ -119,6 +119,28 @@ fn all_sizes_take_the_same_units() {
 }
 
 #[test]
+fn spaces_around_a_value_are_none_of_it() {
+    let mut count = 0;
+    for (command, arguments) in COMMANDS {
+        let names = ["IP", "HOST:PORT", "BOOL"];
+        let options = options_of(command).into_iter();
+        for option in options.filter(|option| {
+            option.get_env().is_some() && (is_numeric(option) || names.contains(&value_name(option).as_str()))
+        }) {
+            for written in [" {} ", "{}\n", "\t{}\r\n"] {
+                let value = written.replace("{}", example(&option));
+                let flag = format!("--{}={value}", option.get_long().unwrap());
+                let complaint = outcome(command, arguments, &[&flag]).err().unwrap_or_default();
+                // Some need another option beside them.
+                assert!(!complaint.contains("invalid value"), "{complaint}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 60, "{count}");
+}
+
+#[test]
 fn every_action_is_one_that_may_be_repeated() {
     for (command, _) in COMMANDS {
         for option in options_of(command) {

@@ -67,6 +67,7 @@ impl FromStr for BodySize {
 }
 
 pub(super) fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
     let digits = text.trim_end_matches(|unit: char| !unit.is_ascii_digit());
     let shift = match text[digits.len()..].trim().to_ascii_uppercase().as_str() {
         "" | "B" => 0,

@@ -23,6 +23,7 @@ impl FromStr for KillTimeout {
     type Err = NoTime;
 
     fn from_str(text: &str) -> Result<Self, NoTime> {
+        let text = text.trim();
         if let Ok(milliseconds) = text.parse() {
             return Ok(Self(Duration::from_millis(milliseconds)));
         }

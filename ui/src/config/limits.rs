@@ -20,92 +20,94 @@ const HEADING: &str = "Limits";
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[command(next_help_heading = HEADING)]
 pub(crate) struct Limits {
-    /// Most peers known, 1 or more; then one that never answered or, without such, one that is lost or dead makes room
-    /// for another [default: 100000]
+    /// Maximum number of known peers, at least 1; when full, the oldest peer that never answered is removed, else one
+    /// that is lost or dead [default: 100000]
     #[arg(long, env = "CLACKS_MAX_PEERS", value_name = "NUMBER", value_parser = number::count)]
     #[serde(deserialize_with = "number::file::count")]
     max_peers: Option<usize>,
 
-    /// Most of them that are new, 1 or more; then friends that are named are not remembered [default: 1000]
+    /// Maximum number of known peers that are new, at least 1; when full, friends that peers name are not added
+    /// [default: 1000]
     #[arg(long, env = "CLACKS_MAX_NEW_PEERS", value_name = "NUMBER", value_parser = number::count)]
     #[serde(deserialize_with = "number::file::count")]
     max_new_peers: Option<usize>,
 
-    /// Unknown peers a minute that one remote address may introduce; 0 for no limit [default: 10]
+    /// Unknown peers that one remote address may introduce per minute; 0 for no limit [default: 10]
     #[arg(long, env = "CLACKS_INTRODUCTIONS_PER_MINUTE", value_name = "NUMBER", value_parser = number::count_or_no_limit)]
     #[serde(deserialize_with = "number::file::count_or_no_limit")]
     introductions_per_minute: Option<u32>,
 
-    /// How many it may introduce at once after a quiet time, 1 or more [default: 100]
+    /// Unknown peers that one remote address may introduce in one burst, at least 1 [default: 100]
     #[arg(long, env = "CLACKS_INTRODUCTIONS_BURST", value_name = "NUMBER", value_parser = number::count)]
     #[serde(deserialize_with = "number::file::count")]
     introductions_burst: Option<usize>,
 
-    /// Payloads a second that are taken from one remote address, 0.001 to 1000000, others are answered 429; 0 for no
+    /// Payloads accepted per second from one remote address, 0.001 to 1000000; more are answered 429; 0 for no
     /// limit [default: 1000]
     #[arg(long, env = "CLACKS_PAYLOAD_RATE", value_name = "PER_SECOND")]
     payload_rate: Option<Rate>,
 
-    /// Payloads that are taken at once from one remote address after a quiet time, 1 or more [default: 2000]
+    /// Payloads accepted from one remote address in one burst, at least 1 [default: 2000]
     #[arg(long, env = "CLACKS_PAYLOAD_BURST", value_name = "NUMBER", value_parser = number::count)]
     #[serde(deserialize_with = "number::file::count")]
     payload_burst: Option<usize>,
 
-    /// Most connections from outside at once, 1 or more; when it is reached, a connection of the network and address with
-    /// the most connections is closed [default: 768]
+    /// Maximum number of inbound connections, at least 1; when it is reached, a connection of the network and address
+    /// with the most connections is closed [default: 768]
     #[arg(long, env = "CLACKS_MAX_CONNECTIONS", value_name = "NUMBER", value_parser = number::count)]
     #[serde(deserialize_with = "number::file::count")]
     max_connections: Option<usize>,
 
-    /// Most of them from one remote address, 1 or more [default: 64]
+    /// Maximum number of inbound connections from one remote address, at least 1 [default: 64]
     #[arg(long, env = "CLACKS_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER", value_parser = number::count)]
     #[serde(deserialize_with = "number::file::count")]
     max_connections_per_address: Option<usize>,
 
-    /// New connections a second that each remote address may make however many others make, 1 or more [default: 10]
+    /// New connections per second that each remote address may always make, at least 1 [default: 10]
     #[arg(long, env = "CLACKS_CONNECTION_RATE_PER_ADDRESS", value_name = "PER_SECOND", value_parser = number::count)]
     #[serde(deserialize_with = "number::file::count")]
     connection_rate_per_address: Option<usize>,
 
-    /// New connections a second for all addresses together, on top of the rate per address; not applied while only one
+    /// New connections per second for all addresses together, beyond the rate per address; not applied while only one
     /// address connects; 0 for no limit [default: 1000]
     #[arg(long, env = "CLACKS_CONNECTION_RATE", value_name = "PER_SECOND", value_parser = number::count_or_no_limit)]
     #[serde(deserialize_with = "number::file::count_or_no_limit")]
     connection_rate: Option<u32>,
 
-    /// Time for the TLS handshake of a connection from outside: milliseconds, or as in 10s, 1m; 10ms to 24h [default: 10s]
+    /// Maximum time for the TLS handshake of an inbound connection: milliseconds, or as in 10s, 1m; 10ms to 24h
+    /// [default: 10s]
     #[arg(long, env = "CLACKS_HANDSHAKE_TIMEOUT", value_name = "TIME")]
     handshake_timeout: Option<Timeout>,
 
-    /// Time for the headers of a request, and between requests [default: 30s]
+    /// Maximum time to receive the headers of a request, and between requests [default: 30s]
     #[arg(long, env = "CLACKS_HEADER_TIMEOUT", value_name = "TIME")]
     header_timeout: Option<Timeout>,
 
-    /// Time for the body of a request, which is answered 408 then [default: 30s]
+    /// Maximum time to receive the body of a request; after it the answer is 408 [default: 30s]
     #[arg(long, env = "CLACKS_BODY_TIMEOUT", value_name = "TIME")]
     body_timeout: Option<Timeout>,
 
-    /// Time for a client to go on reading our answer [default: 30s]
+    /// Maximum time without progress while a client reads our answer [default: 30s]
     #[arg(long, env = "CLACKS_ANSWER_TIMEOUT", value_name = "TIME")]
     answer_timeout: Option<Timeout>,
 
-    /// Time for a connection to a peer, TLS included [default: 5s]
+    /// Maximum time to connect to a peer, TLS included [default: 5s]
     #[arg(long, env = "CLACKS_CONNECT_TIMEOUT", value_name = "TIME")]
     connect_timeout: Option<Timeout>,
 
-    /// Time for a whole request to a peer [default: 10s]
+    /// Maximum time for a whole request to a peer [default: 10s]
     #[arg(long, env = "CLACKS_REQUEST_TIMEOUT", value_name = "TIME")]
     request_timeout: Option<Timeout>,
 
-    /// Largest body of a request, 1K to 1G; above it the answer is 413 [default: 1M]
+    /// Maximum size of a request body, 1K to 1G; a larger one is answered 413 [default: 1M]
     #[arg(long, env = "CLACKS_MAX_BODY", value_name = "BYTES")]
     max_body: Option<BodySize>,
 
-    /// Most bytes of bodies that come in at once, 1K to 1G; above that the largest is answered 503 [default: 64M]
+    /// Maximum size of all request bodies being received, 1K to 1G; above it the largest is answered 503 [default: 64M]
     #[arg(long, env = "CLACKS_MAX_BODIES", value_name = "BYTES")]
     max_bodies: Option<BodySize>,
 
-    /// Contact peers that only strangers named at any address, not just public ones and those of our own kind
+    /// Contact peers that only strangers named at any address, also on this machine and in private networks
     #[arg(long, env = "CLACKS_CONTACT_ALL", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = number::switch)]
     contact_all: Option<bool>,

@@ -3,7 +3,7 @@
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use clacks_p2p::Address;
+use clacks_p2p::{Address, AddressError};
 use serde::{Deserializer, de};
 
 use super::byte_size;
@@ -14,32 +14,39 @@ type Parse<T> = fn(&str) -> Result<T, &'static str>;
 
 pub(super) fn hostname(text: &str) -> Result<String, &'static str> {
     const WRONG: &str = "a hostname is a name or an IP address without a port, such as tower.example.org";
+    let text = text.trim();
     Address::new(text, 1).map(|_| text.to_owned()).map_err(|_| WRONG)
 }
 
+/// A node, as a person names it.
+pub(super) fn address(text: &str) -> Result<Address, AddressError> {
+    text.trim().parse()
+}
+
 pub(super) fn port(text: &str) -> Result<u16, &'static str> {
-    text.parse()
+    text.trim()
+        .parse()
         .map_err(|_| "a port is a whole number from 0 to 65535, such as 8080; 0 takes any port that is free")
 }
 
 pub(super) fn ip(text: &str) -> Result<IpAddr, &'static str> {
-    text.parse().map_err(|_| "an IP address is written without a port, such as 127.0.0.1 or ::1")
+    text.trim().parse().map_err(|_| "an IP address is written without a port, such as 127.0.0.1 or ::1")
 }
 
 pub(super) fn send_rate(text: &str) -> Result<f64, &'static str> {
     const WRONG: &str = "a send rate is a number from 0.001 to 100000 messages a second, such as 0.5";
-    text.parse().ok().filter(|rate| SEND_RATES.contains(rate)).ok_or(WRONG)
+    text.trim().parse().ok().filter(|rate| SEND_RATES.contains(rate)).ok_or(WRONG)
 }
 
 /// At least 1.
 pub(super) fn count(text: &str) -> Result<usize, &'static str> {
     const WRONG: &str = "a number here is whole and at least 1, such as 100";
-    u32::from_str(text).ok().filter(|count| *count > 0).map(|count| count as usize).ok_or(WRONG)
+    u32::from_str(text.trim()).ok().filter(|count| *count > 0).map(|count| count as usize).ok_or(WRONG)
 }
 
 /// 0 for no limit.
 pub(super) fn count_or_no_limit(text: &str) -> Result<u32, &'static str> {
-    text.parse().map_err(|_| "a number here is whole, such as 10; 0 is for no limit")
+    text.trim().parse().map_err(|_| "a number here is whole, such as 10; 0 is for no limit")
 }
 
 /// Bytes, at least 1.
@@ -51,7 +58,7 @@ pub(super) fn size(text: &str) -> Result<usize, &'static str> {
 
 /// Whether something is on.
 pub(crate) fn switch(text: &str) -> Result<bool, &'static str> {
-    match text.to_ascii_lowercase().as_str() {
+    match text.trim().to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" | "y" | "t" => Ok(true),
         "false" | "no" | "off" | "0" | "n" | "f" => Ok(false),
         _ => Err("a switch is true or false, yes or no, on or off, 1 or 0"),

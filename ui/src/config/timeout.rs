@@ -28,6 +28,7 @@ impl FromStr for Timeout {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim();
         let with_unit = || text.parse::<SignedDuration>().ok()?.try_into().ok();
         let time: Option<Duration> = text.parse().ok().map(Duration::from_millis).or_else(with_unit);
         time.filter(|time| (LEAST..=MOST).contains(time)).map(Self).ok_or(NO_TIMEOUT)
@@ -39,7 +40,7 @@ impl FromStr for Rate {
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
         let is_one = |rate: &f64| *rate == 0.0 || (0.001..=1_000_000.0).contains(rate);
-        text.parse().ok().filter(is_one).map(|rate: f64| Self(rate.abs())).ok_or(NO_RATE)
+        text.trim().parse().ok().filter(is_one).map(|rate: f64| Self(rate.abs())).ok_or(NO_RATE)
     }
 }
 

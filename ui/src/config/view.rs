@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{ByteSize, number};
 use crate::{
-    dashboard::{MotionSetting, UserKeys},
+    dashboard::{Looks, MotionSetting, Options, Settings, UserKeys},
     filter::Filter,
     paths::UserPath,
     station::Stations,
@@ -25,52 +25,52 @@ pub(crate) const RECORDING_HEADING: &str = "Recording";
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[command(next_help_heading = HEADING)]
 pub(crate) struct View {
-    /// Leave the mouse to the terminal
+    /// Do not use the mouse, so that the terminal can select text with it
     #[arg(long, env = "CLACKS_NO_MOUSE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = number::switch)]
     pub(crate) no_mouse: Option<bool>,
 
-    /// How much of the screen moves by itself [default: full, but off over ssh]
+    /// Amount of animation [default: full, but off over ssh]
     #[arg(long, env = "CLACKS_MOTION", value_name = "HOW_MUCH")]
     pub(crate) motion: Option<MotionSetting>,
 
-    /// Theme: auto, dark, light, mono, high, deuter, trit, one of yours, or a FILE.toml [default: auto]
+    /// Theme: auto, dark, light, mono, high, deuter, trit, the name of your own, or a FILE.toml [default: auto]
     #[arg(long, env = "CLACKS_THEME", value_name = "NAME")]
     pub(crate) theme: Option<String>,
 
-    /// Record what happens into a file, for `clacks replay`; a recording that is there becomes FILE.1
+    /// Record events to a file, for `clacks replay`; an existing recording becomes FILE.1
     #[arg(long, env = "CLACKS_RECORD", value_name = "FILE", help_heading = RECORDING_HEADING)]
     pub(crate) record: Option<UserPath>,
 
-    /// From how many bytes on a file of a recording is full and becomes FILE.1, as in 512K, 64M [default: 64M]
+    /// Size at which a recording is full and becomes FILE.1, as in 512K, 64M [default: 64M]
     #[arg(long, env = "CLACKS_RECORD_SIZE", value_name = "BYTES", help_heading = RECORDING_HEADING)]
     pub(crate) record_size: Option<ByteSize>,
 
-    /// Show only the traffic that this filter admits, as :filter does [default: all of it]
+    /// Show only the traffic that matches this filter, as :filter does [default: all traffic]
     #[arg(long, env = "CLACKS_FILTER", value_name = "FILTER")]
     pub(crate) filter: Option<Filter>,
 
-    /// Show nothing but ASCII [default: if the locale has no more]
+    /// Show only ASCII characters [default: on if the locale is not UTF-8]
     #[arg(long, env = "CLACKS_ASCII", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = number::switch)]
     pub(crate) ascii: Option<bool>,
 
-    /// Tell in sentences, line by line, without a screen: for screen readers, and for terminals that can do nothing
+    /// Print sentences line by line in place of the screen: for screen readers, and for terminals that cannot draw
     #[arg(long, env = "CLACKS_ACCESSIBLE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = number::switch)]
     pub(crate) accessible: Option<bool>,
 
-    /// Leave the title of the window alone
+    /// Do not set the title of the terminal window
     #[arg(long, env = "CLACKS_NO_TITLE", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = number::switch)]
     pub(crate) no_title: Option<bool>,
 
-    /// Keep no history of what was sent and which commands were given
+    /// Do not save the history of messages and commands
     #[arg(long, env = "CLACKS_NO_HISTORY", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = number::switch)]
     pub(crate) no_history: Option<bool>,
 
-    /// Where the last 500 lines that were sent are kept; drafts are not [default: history, in the data directory]
+    /// File for the last 500 lines that were sent; drafts are not saved [default: history, in the data directory]
     #[arg(long, env = "CLACKS_HISTORY_FILE", value_name = "FILE")]
     pub(crate) history_file: Option<UserPath>,
 
@@ -115,6 +115,26 @@ impl Located for View {
 }
 
 impl View {
+    /// Opens the theme that is named here, or `auto`.
+    pub(crate) fn open_theme(&self) -> anyhow::Result<Looks> {
+        let directory = super::themes_directory();
+        Looks::open(directory.as_deref(), self.theme.as_deref(), self.theme_place.as_deref())
+    }
+
+    /// How the dashboard is opened, without a history. Reads the themes, so that a wrong one is reported before a node
+    /// starts.
+    pub(crate) fn settings(&self, demo: bool) -> anyhow::Result<Settings> {
+        let options = Options {
+            mouse: !self.no_mouse.unwrap_or_default(),
+            title: !self.no_title.unwrap_or_default(),
+            motion: self.motion,
+            filter: self.filter.clone(),
+            stations: self.stations.clone(),
+            keys: self.keys.clone(),
+        };
+        Ok(Settings::new(demo, options, self.open_theme()?))
+    }
+
     /// Where the history is kept, with the directory of a node that has one; `None` if it is not kept.
     pub(crate) fn history(&self, directory: Option<&Path>) -> Option<PathBuf> {
         let file =
@@ -140,6 +160,30 @@ impl View {
             history_file: self.history_file.or(other.history_file),
             stations: self.stations.or(other.stations),
             keys: self.keys.or(other.keys),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_theme_that_is_not_there_is_told_with_the_line_that_names_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.toml");
+        for theme in ["foo", "missing.toml"] {
+            std::fs::write(&file, format!("# mine\n[view]\ntheme = '{theme}'\n")).unwrap();
+            let told = |view: View| {
+                let view = view.with_file(Some(&file)).unwrap();
+                view.open_theme().map(drop).map_err(|error| format!("{error:#}"))
+            };
+            let place = format!("{}: line 3: ", file.display());
+            let error = told(View::default()).unwrap_err();
+            assert!(error.starts_with(&place) && error.contains(theme), "{error}");
+            let given = |name: &str| View { theme: Some(name.to_owned()), ..View::default() };
+            assert!(told(given("bar")).unwrap_err().starts_with("there is no theme bar"));
+            assert_eq!(told(given("dark")), Ok(()));
         }
     }
 }

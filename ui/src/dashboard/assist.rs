@@ -2,10 +2,7 @@
 
 use std::net::IpAddr;
 
-use clacks_p2p::{
-    Message,
-    core::{Peer, QueuedMessage},
-};
+use clacks_p2p::core::{Peer, QueuedMessage};
 
 use super::{
     check,
@@ -173,7 +170,6 @@ fn ask(model: &mut Model) -> Vec<Effect> {
 /// Whether the node or the disk may have something against a command that nothing here knows of.
 fn has_to_be_asked_about(command: &Command) -> bool {
     match command {
-        Command::Node(NodeCommand::Enqueue(message)) => message.size() > Message::MAX_SIZE,
         Command::Node(_) => true,
         Command::View(command) => matches!(
             command,
@@ -203,6 +199,16 @@ pub(super) fn answered(model: &mut Model, answer: Answer) -> bool {
     }
     judge(model);
     !awaits_disk && sends_now(model)
+}
+
+/// The node has more room for messages, or less: it is asked again about a line that needs some.
+pub(super) fn room_changed(model: &Model) -> Vec<Effect> {
+    let needs_room = |question: &&Question| {
+        let command = question.command.as_ref();
+        matches!(command, Some(Command::Node(NodeCommand::Enqueue(_) | NodeCommand::Replace(..))))
+    };
+    let asked = model.assist.asked.as_ref().filter(needs_room).filter(|_| model.next_owner().is_input());
+    asked.cloned().map(Effect::Ask).into_iter().collect()
 }
 
 /// Takes in the names that were found for a path.
@@ -297,13 +303,15 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
     complete(line, cursor, candidates)
 }
 
-/// Completes the line, or goes on to the next choice. A line that is no command is left.
+/// Completes the line, or goes on to the next choice. A line that is no command is left; behind a lone colon stand all
+/// commands.
 pub(super) fn complete_line(model: &mut Model, direction: Direction) -> Vec<Effect> {
     if let Some(menu) = model.assist.menu.take() {
         return choose(model, menu, direction);
     }
     let line = model.input.draft();
-    if model.line() != Line::Command {
+    let begins_command = line.starts_with(':') && matches!(model.line(), Line::Empty { is_command: true });
+    if model.line() != Line::Command && !begins_command {
         model.leave_input();
         return Vec::new();
     }

@@ -238,7 +238,7 @@ fn stays_where_it_is(model: &Model) -> Option<&'static str> {
             Some("all of it is on the screen")
         }
         Selecting::Overhead if story::message(model).is_none() => Some("no message has come back yet"),
-        Selecting::Overhead if model.lives.returned() == 1 => Some("there is no other message"),
+        Selecting::Overhead if model.shown_lives().returned() == 1 => Some("there is no other message"),
         Selecting::Held if model.selection().is_none() => Some("nothing is held"),
         Selecting::Held if model.held.list.window.len() == 1 => Some("there is no other message"),
         Selecting::List(_) if model.selection().is_none() => Some("there is nothing here to go to"),

@@ -67,7 +67,7 @@ pub(super) fn choose(model: &mut Model) -> Vec<Effect> {
 fn run_chosen(model: &mut Model, menu: &Menu, command: Command) -> Vec<Effect> {
     if let Command::View(view) = &command
         && menu::acts_on_selection(view)
-        && let Err(reason) = menu.target().select(model)
+        && let Err(reason) = menu::select_target(model, menu.target())
     {
         model.complain(reason);
         return Vec::new();

@@ -64,7 +64,9 @@ impl Model {
         let lines: Vec<String> = match self.pane {
             Pane::Peers if marked.peers.len() > 0 => marked.peers.iter().map(ToString::to_string).collect(),
             Pane::Peers => self.peers.visible(height).0.iter().map(|peer| peer.address.to_string()).collect(),
-            Pane::Map => self.map.towers().iter().map(|tower| tower.peer.address.to_string()).collect(),
+            Pane::Map => {
+                self.shown_map().towers().iter().map(|tower| tower.peer.address.to_string()).collect()
+            }
             Pane::Queue => self.queue.visible(height).0.iter().map(|queued| line(&queued.message)).collect(),
             Pane::Traffic => {
                 let Some(lines) = self.log_lines() else {
@@ -84,7 +86,7 @@ impl Model {
             let time = view::clock(row.unix_ms, &self.zone);
             let peer = row.peer.as_ref().map(ToString::to_string).unwrap_or_default();
             let said = row.message.as_ref().map_or_else(|| row.what.clone(), text);
-            let fields = [&*time, row.direction.name(), &peer, &said, &row.outcome];
+            let fields = [&*time, row.kind(), &peer, &said, &row.outcome];
             let line = fields.map(one_line).join("\t");
             room = room.checked_sub(line.len() + 1)?;
             Some(line)

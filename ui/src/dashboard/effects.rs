@@ -50,7 +50,7 @@ impl Dashboard {
                 self.reply_when_done(clipboard::copy(text));
             }
             Effect::Write(target, rows) => self.reply_when_done(async move {
-                let written = tokio::task::spawn_blocking(move || target.write(&rows)).await;
+                let written = tokio::task::spawn_blocking(move || super::export::write(&target, &rows)).await;
                 written.unwrap_or_else(|error| Err(error.to_string()))
             }),
             Effect::Ring => self.ring()?,
@@ -103,19 +103,14 @@ impl Dashboard {
             // It takes as long as the other nodes take, or the look at the whole queue; meanwhile the dashboard goes on.
             let (node, replies) = (node.clone(), self.replies.0.clone());
             tokio::spawn(async move {
-                let (outcomes, before) = run_side_by_side(&node, commands).await;
+                let (outcomes, before) = run_all(&node, commands, AT_ONCE).await;
                 // An error means that the dashboard is gone.
                 let _ = replies.send(Msg::Ran(outcomes, before)).await;
             });
             return;
         }
-        let (mut outcomes, mut all_before) = (Vec::with_capacity(commands.len()), Vec::new());
-        for command in commands {
-            let (result, before) = execute_undoable(node, command.clone()).await;
-            all_before.extend(before);
-            outcomes.push((command, result));
-        }
-        self.take(Msg::Ran(outcomes, all_before));
+        let (outcomes, before) = run_all(node, commands, 1).await;
+        self.take(Msg::Ran(outcomes, before));
     }
 
     /// Puts back what was before a command. Where a hold rule is put back, that takes as long as the look at the whole
@@ -176,8 +171,9 @@ impl Dashboard {
     }
 }
 
-/// Carries out commands that wait for other nodes, some at a time.
-async fn run_side_by_side(node: &Node, commands: Vec<NodeCommand>) -> (Vec<Outcome>, Vec<Before>) {
+/// Carries out commands, so many at a time: with one at a time, in their order. Returns how each went, and what was before
+/// as far as it can be put back.
+async fn run_all(node: &Node, commands: Vec<NodeCommand>, at_once: usize) -> (Vec<Outcome>, Vec<Before>) {
     let (mut outcomes, mut all_before) = (Vec::with_capacity(commands.len()), Vec::new());
     let mut running = JoinSet::new();
     let mut take = |(command, (result, before))| {
@@ -185,7 +181,7 @@ async fn run_side_by_side(node: &Node, commands: Vec<NodeCommand>) -> (Vec<Outco
         outcomes.push((command, result));
     };
     for command in commands {
-        if running.len() >= AT_ONCE {
+        if running.len() >= at_once {
             running.join_next().await.and_then(Result::ok).into_iter().for_each(&mut take);
         }
         let node = node.clone();

@@ -35,10 +35,10 @@ pub(crate) enum Form {
 /// Where rows are to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
-    path: PathBuf,
-    form: Form,
+    pub(crate) path: PathBuf,
+    pub(crate) form: Form,
     /// Whether a file that is there already gives way.
-    replaces: bool,
+    pub(crate) replaces: bool,
 }
 
 /// A file that does not say by its name what it is to hold.
@@ -57,62 +57,61 @@ impl Target {
         };
         Ok(Self { path, form, replaces })
     }
+}
 
-    /// Writes the rows and says in a line what was written, or why nothing was. Blocks.
-    pub(crate) fn write(&self, rows: &[Row]) -> Result<String, String> {
-        let path = self.path.display();
-        match self.try_write(rows) {
-            Ok(bytes) => Ok(format!("wrote {} in {bytes} bytes to {path}", number_of(rows.len()))),
-            Err(error) => Err(self.refusal(error)),
-        }
-    }
-
-    /// Why nothing could be written there now, as far as the disk tells; nothing is made. Blocks.
-    pub(crate) fn why_not(&self) -> Option<String> {
-        self.place().err().map(|error| self.refusal(error))
-    }
-
-    /// The file that is written, at the end of all links, or why none can be. Whoever checks and whoever writes ask here.
-    fn place(&self) -> io::Result<PathBuf> {
-        let path = files::target(&expand(&self.path).map_err(io::Error::other)?)?;
-        if let Ok(metadata) = path.symlink_metadata() {
-            files::check_regular(&metadata)?;
-            if !self.replaces {
-                return Err(io::ErrorKind::AlreadyExists.into());
-            }
-        }
-        precheck::directory_of(&path)?;
-        Ok(path)
-    }
-
-    fn refusal(&self, error: io::Error) -> String {
-        let path = self.path.display();
-        match error.kind() {
-            io::ErrorKind::AlreadyExists => format!("{path} is there already; :write! {path} writes over it"),
-            _ => format!("cannot write {path}: {}", file_error::writing(error)),
-        }
-    }
-
-    /// Writes all rows or none, and returns how many bytes they are.
-    fn try_write(&self, rows: &[Row]) -> io::Result<u64> {
-        let path = self.place()?;
-        let mut bytes = 0;
-        let write = |file: &mut dyn Write| {
-            let mut out = Counted { file, bytes: &mut bytes };
-            match self.form {
-                Form::JsonLines => write_json_lines(rows, &mut out),
-                Form::Csv => write_csv(rows, &mut out),
-            }
-        };
-        if self.replaces {
-            files::write_whole(&path, Access::Shared, write)?;
-        } else {
-            files::write_new(&path, Access::Shared, write)?;
-        }
-        Ok(bytes)
+/// Writes the rows and says in a line what was written, or why nothing was. Blocks.
+pub(crate) fn write(target: &Target, rows: &[Row]) -> Result<String, String> {
+    let path = target.path.display();
+    match try_write(target, rows) {
+        Ok(bytes) => Ok(format!("wrote {} in {bytes} bytes to {path}", number_of(rows.len()))),
+        Err(error) => Err(refusal(target, error)),
     }
 }
 
+/// Why nothing could be written there now, as far as the disk tells; nothing is made. Blocks.
+pub(crate) fn why_not(target: &Target) -> Option<String> {
+    place(target).err().map(|error| refusal(target, error))
+}
+
+/// The file that is written, at the end of all links, or why none can be. Whoever checks and whoever writes ask here.
+fn place(target: &Target) -> io::Result<PathBuf> {
+    let path = files::target(&expand(&target.path).map_err(io::Error::other)?)?;
+    if let Ok(metadata) = path.symlink_metadata() {
+        files::check_regular(&metadata)?;
+        if !target.replaces {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+    }
+    precheck::directory_of(&path)?;
+    Ok(path)
+}
+
+fn refusal(target: &Target, error: io::Error) -> String {
+    let path = target.path.display();
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => format!("{path} is there already; :write! {path} writes over it"),
+        _ => format!("cannot write {path}: {}", file_error::writing(error)),
+    }
+}
+
+/// Writes all rows or none, and returns how many bytes they are.
+fn try_write(target: &Target, rows: &[Row]) -> io::Result<u64> {
+    let path = place(target)?;
+    let mut bytes = 0;
+    let write = |file: &mut dyn Write| {
+        let mut out = Counted { file, bytes: &mut bytes };
+        match target.form {
+            Form::JsonLines => write_json_lines(rows, &mut out),
+            Form::Csv => write_csv(rows, &mut out),
+        }
+    };
+    if target.replaces {
+        files::write_whole(&path, Access::Shared, write)?;
+    } else {
+        files::write_new(&path, Access::Shared, write)?;
+    }
+    Ok(bytes)
+}
 /// Counts the bytes that are written.
 struct Counted<'a> {
     file: &'a mut dyn Write,
@@ -152,7 +151,7 @@ fn write_json_lines(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     for row in rows {
         let record = Record {
             time: row.unix_ms,
-            direction: row.direction.name(),
+            direction: row.kind(),
             peer: row.peer.as_ref().map(ToString::to_string),
             message: row.message.as_ref(),
             what: &row.what,
@@ -170,7 +169,7 @@ fn write_csv(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     for row in rows {
         let peer = row.peer.as_ref().map(ToString::to_string).unwrap_or_default();
         let message = row.message.as_ref().map(text).unwrap_or_default();
-        let cells = [&*time(row.unix_ms), row.direction.name(), &peer, &message, &row.what, &row.outcome];
+        let cells = [&*time(row.unix_ms), row.kind(), &peer, &message, &row.what, &row.outcome];
         writer.write_record(cells.map(cell))?;
     }
     writer.flush()

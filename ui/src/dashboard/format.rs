@@ -60,6 +60,13 @@ pub(crate) fn count(count: usize) -> String {
     scaled(count as f64, ["", "k", "M", "G"])
 }
 
+/// A number to the last digit: `17`, `1,000`, `1,047,552`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
 /// Something a second: `0/s`, `0.4/s`, `12/s`, `1.2k/s`.
 pub(crate) fn rate(per_second: f64) -> String {
     if per_second.fract() == 0.0 && per_second < 9.95 {
@@ -109,6 +116,7 @@ mod tests {
             ["0.0 s", "9.9 s", "10 s", "1 m"]
         );
         assert_eq!([0, 999, 1000, 9_960, 1 << 26].map(size), ["0 B", "999 B", "1.0 kB", "10 kB", "67 MB"]);
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([0.0, 0.04, 0.4, 9.96, 1234.0].map(rate), ["0/s", "0.04/s", "0.4/s", "10/s", "1.2k/s"]);
     }
 }

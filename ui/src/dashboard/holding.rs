@@ -9,6 +9,8 @@ use crate::command::Step;
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     pub(crate) list: QueueList<HeldMessage>,
+    /// How many are held.
+    pub(crate) total: usize,
     /// The filter that holds what comes.
     pub(crate) rule: Option<String>,
 }
@@ -24,7 +26,7 @@ pub(crate) struct WantedHeld {
 }
 
 /// What the node answered.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct HeldSnapshot {
     pub(crate) window: Vec<HeldMessage>,
     /// The place of the first of them.
@@ -43,8 +45,9 @@ impl Held {
         }
     }
 
-    pub(crate) fn refresh(&mut self, snapshot: HeldSnapshot, page: usize) {
-        self.rule = snapshot.rule;
+    /// Takes in what the node answered, which holds `total` messages.
+    pub(crate) fn refresh(&mut self, snapshot: HeldSnapshot, total: usize, page: usize) {
+        (self.rule, self.total) = (snapshot.rule, total);
         self.list.refresh(snapshot.window, snapshot.first, page);
     }
 

@@ -31,7 +31,7 @@ pub(crate) struct HandingOn {
 /// When it began, and with how many messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Begun {
-    total: usize,
+    with: AtStake,
     until: Duration,
     /// What was held is handed on as well; what is left of it is held again in the end.
     with_held: bool,
@@ -40,10 +40,9 @@ pub(crate) struct Begun {
 impl Model {
     /// How far the handing on is, while there is one.
     pub(crate) fn handing_on(&self) -> Option<HandingOn> {
-        let Begun { total, until, with_held } = self.begun_to_hand_on?;
-        let at_stake = AtStake::of(&self.overview);
-        let left = if with_held { at_stake.all() } else { at_stake.waiting };
-        let gone = total.saturating_sub(left);
+        let Begun { with, until, with_held } = self.begun_to_hand_on?;
+        let total = with.to_hand_on(with_held);
+        let gone = total.saturating_sub(with.left_of(AtStake::of(&self.overview), with_held));
         Some(HandingOn { total, gone, left: until.saturating_sub(self.now.uptime) })
     }
 }
@@ -71,9 +70,8 @@ pub(super) fn interrupt(model: &mut Model) -> Vec<Effect> {
 
 /// Begins to hand on; the held messages too if they are to be released.
 pub(super) fn begin(model: &mut Model, with_held: bool) -> Vec<Effect> {
-    let AtStake { waiting, held, .. } = AtStake::of(&model.overview);
-    let total = waiting + if with_held { held } else { 0 };
-    model.begun_to_hand_on = Some(Begun { total, until: model.now.uptime + WITHIN, with_held });
+    let with = AtStake::of(&model.overview);
+    model.begun_to_hand_on = Some(Begun { with, until: model.now.uptime + WITHIN, with_held });
     model.notice = None;
     vec![Effect::HandOn { with_held }]
 }

@@ -14,7 +14,7 @@ const BETWEEN: Duration = Duration::from_secs(1);
 pub(crate) const MOST_REMOTES: usize = 1000;
 
 /// What is known of the limits.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Limits {
     /// `None` of a node that was recorded.
     pub(crate) settings: Option<Settings>,

@@ -13,7 +13,7 @@ use super::{layout::Pane, model::Model, update::Effect};
 const BETWEEN_RINGS: Duration = Duration::from_secs(3);
 
 /// The stations and what came for them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Listening {
     stations: Stations,
     /// Those that were changed since the configuration file was read, to be kept.
@@ -24,13 +24,13 @@ pub(crate) struct Listening {
 
 /// The terminal's bell. It keeps to the time of who hears it, which in a replay is not that of the node.
 #[derive(Debug, Default)]
-pub(super) struct Bell {
+pub(crate) struct Bell {
     last: Option<Instant>,
 }
 
 impl Bell {
     /// Whether it may ring at this time; if so, it does.
-    pub(super) fn may_ring(&mut self, now: Instant) -> bool {
+    pub(crate) fn may_ring(&mut self, now: Instant) -> bool {
         let is_soon = self.last.is_some_and(|last| now.saturating_duration_since(last) < BETWEEN_RINGS);
         if !is_soon {
             self.last = Some(now);
@@ -93,7 +93,7 @@ impl Listening {
 impl Model {
     /// Why there is nothing that `:station` could do.
     pub(super) fn why_not_station(&self, number: Number, wish: &Wish) -> Option<String> {
-        if self.listening.stations.get(number).is_some() {
+        if self.listening.get(number).is_some() {
             return None;
         }
         match wish {
@@ -117,22 +117,22 @@ impl Model {
             Wish::Save(station) => {
                 self.say(format!("station {number} is {station}; {number} tunes in"));
                 self.listening.set(number, Some(station));
-                return vec![Effect::KeepStations(self.listening.changed.clone())];
+                return vec![Effect::KeepStations(self.listening.changed().clone())];
             }
             Wish::Clear => {
                 self.listening.set(number, None);
                 self.say(format!("station {number} is free"));
-                return vec![Effect::KeepStations(self.listening.changed.clone())];
+                return vec![Effect::KeepStations(self.listening.changed().clone())];
             }
         }
         Vec::new()
     }
 
     fn tune(&mut self, number: Number) {
-        let Some(station) = self.listening.stations.get(number) else { return };
+        let Some(station) = self.listening.get(number) else { return };
         let filter = station.filter.clone();
         let is_on = self.log.filter() == Some(&filter);
-        self.listening.hits[number.index()] = 0;
+        self.listening.forget_hits(number);
         self.settle_filter();
         self.log.set_filter((!is_on).then_some(filter));
         self.focus_list(Pane::Traffic);

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::theme::{AUTO, Theme, Themes};
 use crate::{
-    config::{self, View},
     paths::expand,
     terminal::{self, Background},
 };
@@ -24,15 +23,17 @@ pub(crate) struct Looks {
 }
 
 impl Looks {
-    /// Reads the user's own themes and takes the one that the options name.
-    pub(crate) fn open(view: &View) -> anyhow::Result<Self> {
-        let (mut themes, complaints) = config::themes_directory()
-            .map(|directory| Themes::with_directory(&directory))
-            .unwrap_or_default();
-        let wanted = view.theme.as_deref().unwrap_or(AUTO);
-        // As the other errors of the configuration file, if the theme is named there.
-        let at_place = |error: anyhow::Error| match &view.theme_place {
-            Some(place) => error.context(place.clone()),
+    /// Reads the user's own themes in a directory and chooses the one with this name, or `auto`. `place` is the line
+    /// that names it, if a file does: an error begins with it.
+    pub(crate) fn open(
+        directory: Option<&Path>,
+        name: Option<&str>,
+        place: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let (mut themes, complaints) = directory.map(Themes::with_directory).unwrap_or_default();
+        let wanted = name.unwrap_or(AUTO);
+        let at_place = |error: anyhow::Error| match place {
+            Some(place) => error.context(place.to_owned()),
             None => error,
         };
         let name = if is_file(wanted) {
@@ -118,25 +119,6 @@ mod tests {
 
     fn looks(colours: bool) -> Looks {
         Looks::new(Themes::default(), Background::Unknown, colours)
-    }
-
-    #[test]
-    fn a_theme_that_is_not_there_is_told_with_the_line_that_names_it() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("config.toml");
-        for theme in ["foo", "missing.toml"] {
-            std::fs::write(&file, format!("# mine\n[view]\ntheme = '{theme}'\n")).unwrap();
-            let told = |view: View| {
-                let view = view.with_file(Some(&file)).unwrap();
-                Looks::open(&view).map(drop).map_err(|error| format!("{error:#}"))
-            };
-            let place = format!("{}: line 3: ", file.display());
-            let error = told(View::default()).unwrap_err();
-            assert!(error.starts_with(&place) && error.contains(theme), "{error}");
-            let given = |name: &str| View { theme: Some(name.to_owned()), ..View::default() };
-            assert!(told(given("bar")).unwrap_err().starts_with("there is no theme bar"));
-            assert_eq!(told(given("dark")), Ok(()));
-        }
     }
 
     #[test]

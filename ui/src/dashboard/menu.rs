@@ -80,11 +80,10 @@ pub(crate) enum Target {
 }
 
 impl Menu {
-    /// The list for where the focus is and what is selected.
-    pub(crate) fn new(model: &Model) -> Self {
-        let items = items(model);
+    /// A list of these items, for what is selected.
+    pub(crate) fn new(items: Vec<Item>, target: Target) -> Self {
         let shown = (0..items.len()).collect();
-        Self { query: String::new(), items, shown, selected: 0, top: 0, target: Target::of(model) }
+        Self { query: String::new(), items, shown, selected: 0, top: 0, target }
     }
 
     pub(crate) fn query(&self) -> &str {
@@ -204,41 +203,43 @@ impl Item {
     }
 }
 
-impl Target {
-    fn of(model: &Model) -> Self {
-        let Selecting::List(selecting) = model.selecting() else { return Self::Nothing };
-        let target = match selecting {
-            Pane::Peers | Pane::Map => {
-                model.peers.selected_peer().map(|peer| Self::Peer(peer.address.clone()))
-            }
-            Pane::Queue => model.queue.selected_message().map(|queued| Self::Message(queued.id)),
-            Pane::Traffic => {
-                model.log_position().and_then(|at| model.log.at(at)).map(|row| Self::Row(row.number))
-            }
-        };
-        target.unwrap_or(Self::Nothing)
-    }
+/// What is selected now.
+fn selected_target(model: &Model) -> Target {
+    let Selecting::List(selecting) = model.selecting() else { return Target::Nothing };
+    let target = match selecting {
+        Pane::Peers | Pane::Map => model.peers.selected_peer().map(|peer| Target::Peer(peer.address.clone())),
+        Pane::Queue => model.queue.selected_message().map(|queued| Target::Message(queued.id)),
+        Pane::Traffic => {
+            model.log_position().and_then(|at| model.log.at(at)).map(|row| Target::Row(row.number))
+        }
+    };
+    target.unwrap_or(Target::Nothing)
+}
 
-    /// Selects again what was selected, wherever it is now. Fails if it has gone.
-    pub(crate) fn select(&self, model: &mut Model) -> Result<(), String> {
-        let is_there = match self {
-            Self::Nothing => true,
-            Self::Peer(peer) => {
-                let selected = Anchor::At(peer.clone());
-                model.peers.selected == selected
+/// Selects again what was selected, wherever it is now. Fails if it has gone.
+pub(crate) fn select_target(model: &mut Model, target: &Target) -> Result<(), String> {
+    let is_there = match target {
+        Target::Nothing => true,
+        Target::Peer(peer) => {
+            let selected = Anchor::At(peer.clone());
+            model.peers.selected == selected
+        }
+        Target::Message(id) => model.queue.selected == Anchor::At(*id),
+        Target::Row(number) => {
+            let position = model.log.position(*number);
+            let is_there = model.log.at(position).is_some_and(|row| row.number == *number);
+            if is_there && model.log_cursor == LogCursor::Following {
+                model.freeze_log_at(position);
             }
-            Self::Message(id) => model.queue.selected == Anchor::At(*id),
-            Self::Row(number) => {
-                let position = model.log.position(*number);
-                let is_there = model.log.at(position).is_some_and(|row| row.number == *number);
-                if is_there && model.log_cursor == LogCursor::Following {
-                    model.freeze_log_at(position);
-                }
-                is_there
-            }
-        };
-        if is_there { Ok(()) } else { Err("what was selected when the list was opened has gone".to_owned()) }
-    }
+            is_there
+        }
+    };
+    if is_there { Ok(()) } else { Err("what was selected when the list was opened has gone".to_owned()) }
+}
+
+/// The list for where the focus is and what is selected.
+pub(crate) fn palette(model: &Model) -> Menu {
+    Menu::new(items(model), selected_target(model))
 }
 
 /// Whether a command of the screen is about what is selected rather than about the screen.

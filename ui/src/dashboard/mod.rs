@@ -59,13 +59,13 @@ mod view;
 pub(crate) use assist::Direction;
 pub(crate) use available::REPLAY_SENDS_NOTHING;
 pub(crate) use editing::InHand;
-pub(crate) use export::{NoForm, Target};
+pub(crate) use export::{NoForm, Target, why_not as export_why_not, write as export_write};
 pub(crate) use frames::Frames;
 pub(crate) use history::{LONGEST_LINE, MOST_LINES};
 pub(crate) use indent::indented;
 #[cfg(test)]
 pub(crate) use keymap::Place;
-pub(crate) use keymap::{Keymap, UserKeys};
+pub(crate) use keymap::{Key, Keymap, UserKeys};
 pub(crate) use looks::Looks;
 pub(crate) use map::Introductions;
 pub(crate) use motion::Setting as MotionSetting;
@@ -98,12 +98,12 @@ use self::{
 };
 use crate::{
     command::Command,
-    config::View,
+    filter::Filter,
     history_file::{HistoryFile, HistoryWriter},
     leaving::Cause,
     limits::Settings as LimitSettings,
     listing, precheck,
-    recording::controls::ReplayCommand,
+    recording::{controls::ReplayCommand, recorder},
     station::{StationFile, StationWriter, Stations},
     terminal::{self, Input, Screen},
     undoing::Before,
@@ -120,14 +120,28 @@ const CATCHING_UP: Duration = Duration::from_millis(25);
 pub(crate) struct Settings {
     /// Whether the node is part of a demo network, whose messages nobody minds losing.
     pub(crate) demo: bool,
-    /// What the user said about the screen.
-    pub(crate) view: View,
+    options: Options,
     /// Where what is sent is kept from one run to the next.
     history: Option<PathBuf>,
     looks: Looks,
     stations: KeptStations,
     /// What is said at the start.
     remark: Option<String>,
+}
+
+/// What the user chose for the screen.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// Clicks and the wheel are read.
+    pub(crate) mouse: bool,
+    /// The title of the window is set.
+    pub(crate) title: bool,
+    /// Default: full, but off over ssh.
+    pub(crate) motion: Option<MotionSetting>,
+    /// The filter of the traffic. Default: all of it.
+    pub(crate) filter: Option<Filter>,
+    pub(crate) stations: Stations,
+    pub(crate) keys: UserKeys,
 }
 
 /// The stations that were changed while the program ran, and where they are kept, if they are.
@@ -138,10 +152,9 @@ struct KeptStations {
 }
 
 impl Settings {
-    /// Reads the themes, so that a wrong one is told before a node is heard of.
-    pub(crate) fn new(demo: bool, view: View) -> anyhow::Result<Self> {
-        let looks = Looks::open(&view)?;
-        Ok(Self { demo, view, history: None, looks, stations: KeptStations::default(), remark: None })
+    /// Without a history, and without a file for stations.
+    pub(crate) fn new(demo: bool, options: Options, looks: Looks) -> Self {
+        Self { demo, options, history: None, looks, stations: KeptStations::default(), remark: None }
     }
 
     /// Keeps stations in a directory; reads those that are kept there.
@@ -151,10 +164,9 @@ impl Settings {
         Ok(Self { stations: KeptStations { file: Some(file), changed }, ..self })
     }
 
-    /// Keeps what is sent from one run to the next, unless the user does not want that: in the file that is told, else
-    /// in the directory of the node if it has one.
-    pub(crate) fn with_history(self, directory: Option<&Path>) -> Self {
-        Self { history: self.view.history(directory), ..self }
+    /// Keeps what is sent from one run to the next in this file.
+    pub(crate) fn with_history(self, file: Option<PathBuf>) -> Self {
+        Self { history: file, ..self }
     }
 
     /// Says this at the start, in the traffic as well, where it stays.
@@ -163,15 +175,15 @@ impl Settings {
     }
 
     fn has_title(&self) -> bool {
-        terminal::has_title() && !self.view.no_title.unwrap_or_default()
+        terminal::has_title() && self.options.title
     }
 
     fn takes_mouse(&self) -> bool {
-        !self.view.no_mouse.unwrap_or_default()
+        self.options.mouse
     }
 
     fn motion(&self) -> MotionSetting {
-        self.view.motion.unwrap_or_else(|| MotionSetting::usual(terminal::is_over_ssh()))
+        self.options.motion.unwrap_or_else(|| MotionSetting::usual(terminal::is_over_ssh()))
     }
 }
 
@@ -245,20 +257,20 @@ impl Dashboard {
             settings.demo,
             settings.takes_mouse(),
         );
-        model.keymap = Keymap::default().with(&settings.view.keys);
+        model.keymap = Keymap::default().with(&settings.options.keys);
         model.replay = source.replay();
         source.left_out().into_iter().for_each(|text| model.say(text));
         model.limits.settings = source.node().map(LimitSettings::of);
         model.motion = Animations::new(settings.motion());
         model.looks = settings.looks.clone();
         model.looks.complaint().into_iter().for_each(|complaint| model.complain(complaint));
-        model.log.set_filter(settings.view.filter.clone());
+        model.log.set_filter(settings.options.filter.clone());
         if let Some(remark) = &settings.remark {
             model.note_text(remark.clone());
             model.complain(remark);
         }
         let kept = &settings.stations;
-        model.listening = Listening::new(settings.view.stations.clone(), kept.changed.clone());
+        model.listening = Listening::new(settings.options.stations.clone(), kept.changed.clone());
         let replies = mpsc::channel(REPLIES);
         let complaints = replies.0.clone();
         // If nobody listens any more, nobody needs to know.
@@ -397,7 +409,7 @@ impl Dashboard {
         {
             let replies = self.replies.0.clone();
             tokio::task::spawn_blocking(move || {
-                let objection = precheck::on_disk(&command);
+                let objection = precheck::on_disk(&command, recorder::why_not);
                 // An error means that the dashboard is gone.
                 let _ = replies.blocking_send(Msg::FileChecked(command, objection));
             });

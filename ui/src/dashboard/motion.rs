@@ -40,6 +40,17 @@ pub(crate) enum Picture {
 
 impl Picture {
     const ALL: [Self; 3] = [Self::Tower, Self::Map, Self::Countdown];
+
+    /// The time between two frames of this picture; `None` if it does not move. Something that travels has no steps.
+    fn between_frames(self, setting: Setting) -> Option<Duration> {
+        match (setting, self) {
+            (Setting::Full | Setting::Reduced, Self::Countdown) | (Setting::Reduced, Self::Tower) => {
+                Some(STEP)
+            }
+            (Setting::Full, Self::Tower | Self::Map) => Some(SMOOTH),
+            (Setting::Reduced, Self::Map) | (Setting::Off, _) => None,
+        }
+    }
 }
 
 /// Something that moves from its beginning to its end.
@@ -72,15 +83,6 @@ impl Setting {
             Self::Full => "full",
             Self::Reduced => "reduced",
             Self::Off => "off",
-        }
-    }
-
-    /// The time between two frames of a picture; `None` if it does not move. Something that travels has no steps.
-    fn between_frames(self, picture: Picture) -> Option<Duration> {
-        match (self, picture) {
-            (Self::Full | Self::Reduced, Picture::Countdown) | (Self::Reduced, Picture::Tower) => Some(STEP),
-            (Self::Full, Picture::Tower | Picture::Map) => Some(SMOOTH),
-            (Self::Reduced, Picture::Map) | (Self::Off, _) => None,
         }
     }
 }
@@ -160,7 +162,7 @@ impl Animations {
     }
 
     fn between_frames(&self, picture: Picture) -> Option<Duration> {
-        self.setting.between_frames(picture).filter(|_| self.has_focus)
+        picture.between_frames(self.setting).filter(|_| self.has_focus)
     }
 }
 

@@ -98,14 +98,24 @@ fn step_log(model: &mut Model, by: isize, height: usize) {
 pub(super) fn scroll(model: &mut Model, by: Step) {
     let page = model.overlay_height();
     match model.selecting() {
-        Selecting::Held => return model.held.go(by, page),
+        Selecting::Held => {
+            model.has_opened = true;
+            return model.held.go(by, page);
+        }
         // The map has no rows.
         Selecting::List(_) => return,
         Selecting::Overhead | Selecting::Text | Selecting::Picture => {}
     }
-    let Some(overlay) = &mut model.overlay else { return };
-    if let Content::Overhead(souls) = &mut overlay.content {
-        souls.step(&model.lives, by.rows(page), page);
+    let Some(mut overlay) = model.overlay.take() else { return };
+    let is_list = match &mut overlay.content {
+        Content::Overhead(souls) => {
+            souls.step(model.shown_lives(), by.rows(page), page);
+            true
+        }
+        _ => false,
+    };
+    let overlay = model.overlay.insert(overlay);
+    if is_list {
         return;
     }
     overlay.scrolled = match by {

@@ -11,7 +11,7 @@ use clacks_p2p::{
 const MAX_SENDS: usize = 50;
 
 /// The last sends, newest last.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Sends {
     recent: VecDeque<Send>,
     /// The send that ended with the last event: a change of its peer's status right after it comes of it.

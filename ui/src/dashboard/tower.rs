@@ -30,28 +30,28 @@ const TURNS: std::ops::RangeInclusive<u32> = 1..=3;
 const SLOW_LETTER: Duration = Duration::from_secs(1);
 
 /// The two towers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Towers {
     pub(crate) incoming: Tower,
     pub(crate) outgoing: Tower,
 }
 
 /// One tower.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Tower {
     spelling: Option<Spelling>,
     waiting: Option<(Address, Message)>,
 }
 
 /// A message on its way, and from or to whom.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Passing {
     pub(crate) peer: Address,
     /// What it says, cut to a bound. Written by a peer.
     pub(crate) text: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Spelling {
     passing: Passing,
     /// How many of its bytes are spelt.

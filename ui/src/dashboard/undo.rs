@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use clacks_p2p::core::Now;
 
-use super::update::Effect;
 use crate::{
     command::Party,
     undoing::{Before, STAYS},
@@ -81,12 +80,7 @@ impl Undo {
     }
 
     /// What undoes what was done last, after which what was done before it is the last.
-    pub(crate) fn take(&mut self, now: Now) -> Result<Effect, String> {
-        self.take_before(now).map(Effect::Undo)
-    }
-
-    /// The same for those who have no effects.
-    pub(crate) fn take_before(&mut self, now: Now) -> Result<Vec<Before>, String> {
+    pub(crate) fn take(&mut self, now: Now) -> Result<Vec<Before>, String> {
         if let Some(reason) = self.why_not(now) {
             return Err(reason);
         }
@@ -126,7 +120,7 @@ mod tests {
         assert_eq!(undo.done.len(), 2, "the oldest gave way");
         assert!(!undo.remember(vec![half.clone(), half, small.clone()], Vec::new(), at(0)));
         assert!(!undo.remember(Vec::new(), Vec::new(), at(0)), "nothing changed");
-        assert_eq!(undo.take(at(9)), Ok(Effect::Undo(vec![small.clone()])));
+        assert_eq!(undo.take(at(9)), Ok(vec![small.clone()]));
         assert!(undo.take(at(10)).is_err());
         undo.remember(vec![Before::Rate(1.0)], vec!["a:1".parse::<Party>().unwrap()], at(5));
         undo.forget_old(at(15));

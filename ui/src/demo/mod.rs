@@ -30,13 +30,13 @@ const WITH_A_LOUD_ONE: usize = 4;
 /// What the demo network is like.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
-    /// Nodes beside the one that you watch, 1 to 64
+    /// Number of nodes besides the one that you watch, 1 to 64
     #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = nodes)]
     pub(crate) nodes: u16,
-    /// Which network: the same number gives nodes of the same character
+    /// Seed of the network: the same number gives nodes with the same behaviour
     #[arg(long, default_value_t = 1, value_name = "NUMBER", value_parser = seed)]
     pub(crate) seed: u64,
-    /// How many times faster than usual everything goes, 0.1 to 20
+    /// Speed of the network as a multiple of the usual speed, 0.1 to 20
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = speed)]
     pub(crate) speed: f64,
 }

@@ -6,7 +6,7 @@ use clacks_p2p::{
 };
 
 use crate::dashboard::{
-    format,
+    format::{self, grouped},
     sends::{Outcome, Send},
 };
 
@@ -60,7 +60,8 @@ pub(crate) fn reason(choice: &Choice) -> String {
     }
     let turn = if choice.is_for_proven { format!("{TURN}; ") } else { String::new() };
     let drawn = choice.drawn();
-    let draw = format!("{turn}drew {} of {}: {drawn}", grouped(choice.draw), grouped(Choice::DRAWS));
+    let draw =
+        format!("{turn}drew {} of {}: {drawn}", grouped(choice.draw.into()), grouped(Choice::DRAWS.into()));
     if drawn == status {
         format!("{draw}, {picked}")
     } else {
@@ -74,13 +75,13 @@ fn picked(choice: &Choice, status: Status, pool: usize) -> String {
     if pool == 1 {
         "the only one".to_owned()
     } else if status != Status::Alive || places >= pool {
-        format!("one of {pool}, all as likely")
+        format!("one of {pool}, all equally likely")
     } else if places == 1 {
-        format!("one of {pool} at one machine, all as likely")
+        format!("one of {pool} at one machine, all equally likely")
     } else if at_place == 1 {
-        format!("one of {places} machines with {pool} peers, all as likely, and alone at it")
+        format!("one of {places} machines with {pool} peers, all equally likely, and alone at it")
     } else {
-        format!("one of {places} machines, all as likely, and one of {at_place} peers at it")
+        format!("one of {places} machines, all equally likely, and one of {at_place} peers at it")
     }
 }
 
@@ -110,14 +111,6 @@ pub(crate) fn share(share: f64) -> String {
     }
 }
 
-/// `41,207`
-pub(crate) fn grouped(number: u32) -> String {
-    match number / 1000 {
-        0 => number.to_string(),
-        thousands => format!("{thousands},{:03}", number % 1000),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,14 +121,16 @@ mod tests {
             [0.95, 0.04999, 0.00001, 1.0, 0.316_666, 0.5].map(share),
             ["95 %", "4.999 %", "0.001 %", "100 %", "31.7 %", "50 %"]
         );
-        assert_eq!([0, 999, 1000, 41_207].map(grouped), ["0", "999", "1,000", "41,207"]);
     }
 
     #[test]
     fn the_reason_names_the_turn_that_went_elsewhere() {
         let free = PeerCounts { lost: 3, ..PeerCounts::default() };
         let told = reason(&Choice { draw: 41_207, free, is_for_proven: false, alive_places: 1, at_place: 1 });
-        assert_eq!(told, "drew 41,207 of 100,000: alive, but nobody is, so lost: one of 3, all as likely");
+        assert_eq!(
+            told,
+            "drew 41,207 of 100,000: alive, but nobody is, so lost: one of 3, all equally likely"
+        );
         let told = reason(&Choice {
             draw: 41_207,
             free: PeerCounts { new: 1, ..free },
@@ -151,10 +146,10 @@ mod tests {
         let free = PeerCounts { alive: 100, ..PeerCounts::default() };
         let choice = Choice { draw: 41_207, free, is_for_proven: false, alive_places: 6, at_place: 95 };
         for (places, at_place, told) in [
-            (100, 1, "one of 100, all as likely"),
-            (6, 95, "one of 6 machines, all as likely, and one of 95 peers at it"),
-            (6, 1, "one of 6 machines with 100 peers, all as likely, and alone at it"),
-            (1, 100, "one of 100 at one machine, all as likely"),
+            (100, 1, "one of 100, all equally likely"),
+            (6, 95, "one of 6 machines, all equally likely, and one of 95 peers at it"),
+            (6, 1, "one of 6 machines with 100 peers, all equally likely, and alone at it"),
+            (1, 100, "one of 100 at one machine, all equally likely"),
         ] {
             let choice = Choice { alive_places: places, at_place, ..choice };
             assert_eq!(reason(&choice), format!("drew 41,207 of 100,000: alive, {told}"));
@@ -167,7 +162,7 @@ mod tests {
         let choice = Choice { draw: 58_703, free, is_for_proven: true, alive_places: 2, at_place: 1 };
         assert_eq!(
             reason(&choice),
-            format!("{TURN}; drew 58,703 of 100,000: alive, one of 2, all as likely")
+            format!("{TURN}; drew 58,703 of 100,000: alive, one of 2, all equally likely")
         );
         let choice = Choice { free: PeerCounts { new: 1, ..free }, ..choice };
         assert_eq!(reason(&choice), format!("{TURN}; those that you named come first: the only one"));

@@ -31,6 +31,7 @@ pub(crate) fn fields(queued: &QueuedMessage, waits: bool, now: Now) -> [(&'stati
 
 /// The same of a row of the traffic.
 pub(crate) fn fields_of_row(row: &Row, zone: &TimeZone) -> [(&'static str, String); 7] {
+    let size = row.cut_from.or_else(|| row.message.as_ref().map(Message::size));
     [
         ("time", clock(row.unix_ms, zone)),
         ("peer", row.peer.as_ref().map(ToString::to_string).unwrap_or_default()),
@@ -38,7 +39,7 @@ pub(crate) fn fields_of_row(row: &Row, zone: &TimeZone) -> [(&'static str, Strin
         ("outcome", row.outcome.clone()),
         ("came from", row.remote.map(|remote| remote.to_canonical().to_string()).unwrap_or_default()),
         ("ignore", row.remote.map(ignoring).unwrap_or_default()),
-        ("size", row.message.as_ref().map(Message::size).map(format::size).unwrap_or_default()),
+        ("size", size.map(format::size).unwrap_or_default()),
     ]
 }
 

@@ -15,7 +15,7 @@ mod fuzz;
 mod network;
 mod parse;
 mod pattern;
-mod possible;
+pub(crate) mod possible;
 mod subject;
 #[cfg(test)]
 mod tests;

@@ -15,17 +15,17 @@ pub(crate) enum Domain {
 
 /// What something of one kind can have. Of each kind at least one thing can happen.
 #[derive(Debug, Clone, Copy)]
-struct Kind {
-    types: &'static [Type],
-    peer: Role,
-    has_remote: bool,
-    has_status: bool,
-    has_message: Has,
+pub(crate) struct Kind {
+    pub(crate) types: &'static [Type],
+    pub(crate) peer: Role,
+    pub(crate) has_remote: bool,
+    pub(crate) has_status: bool,
+    pub(crate) has_message: Has,
 }
 
 /// What the peer of a row or a message did, which need not be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub(crate) enum Role {
     Nobody,
     Sender,
     Receiver,
@@ -34,7 +34,7 @@ enum Role {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Has {
+pub(crate) enum Has {
     Never,
     Maybe,
     Always,
@@ -58,7 +58,7 @@ const OUT: Kind = Kind { peer: Role::Receiver, ..OF_PEER };
 use Type::{Announce, Dropped, Failed, In, Message, Note, Out, Own, Refused};
 
 /// The rows of the traffic.
-const ROWS: &[Kind] = &[
+pub(crate) const ROWS: &[Kind] = &[
     Kind { types: &[In, Message], has_message: Has::Always, ..IN },
     Kind { types: &[In, Refused], has_status: false, has_message: Has::Maybe, ..IN },
     Kind { types: &[In, Announce], ..IN },

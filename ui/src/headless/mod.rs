@@ -163,7 +163,7 @@ impl Session<'_> {
         };
         tokio::select! {
             result = node.hand_on(WHEN_TOLD_TO_END) => {
-                let left = AtStake::of(&node.overview()).waiting;
+                let left = at_stake.left_of(AtStake::of(&node.overview()), false);
                 let told = leaving::told(result, at_stake.waiting, left);
                 Ok(Some(record::handed_on(node.now().unix_ms, at_stake.waiting, left, &told)))
             }

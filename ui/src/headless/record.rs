@@ -229,13 +229,6 @@ fn with_origin(record: Record, origin: &Origin) -> Record {
     match origin {
         Origin::Local => record.with("origin", "local"),
         Origin::Received(peer) => record.with("origin", "received").with("from", Named::from(peer)),
-        Origin::TakenBack(peer) => {
-            let record = record.with("origin", "taken_back");
-            match peer {
-                Some(peer) => record.with("from", Named::from(peer)),
-                None => record,
-            }
-        }
         Origin::Returned(peer) => record.with("origin", "returned").with("from", Named::from(peer)),
     }
 }

@@ -2,10 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
-
-use super::tape::Facts;
-use crate::dashboard::format;
+use jiff::{SignedDuration, civil::Time};
 
 /// What is to be done with a replay.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +37,9 @@ pub(crate) enum Jump {
     OffsetOrClock(Duration, Time),
 }
 
+/// How many times as fast as it happened a recording can be played.
+pub(crate) const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=64.0;
+
 /// How a speed is written.
 const SPEED: &str = "a speed is +, - or a number from 0.25 to 64";
 /// How a place in a replay is written.
@@ -55,7 +55,7 @@ impl FromStr for Speed {
             "-" => Ok(Self::Slower),
             times => {
                 let times = times.strip_suffix(['x', 'X']).unwrap_or(times).parse().ok();
-                let times = times.filter(|times| super::player::SPEEDS.contains(times));
+                let times = times.filter(|times| SPEEDS.contains(times));
                 times.map(Self::Times).ok_or(SPEED)
             }
         }
@@ -112,41 +112,9 @@ fn clock_length(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-impl Jump {
-    /// The place in a recording, from its beginning, for one who stands at `position`.
-    pub(crate) fn place(self, facts: Facts, position: Duration, zone: &TimeZone) -> Result<Duration, String> {
-        match self {
-            Self::To(place) => Ok(place),
-            Self::Back(by) => Ok(position.saturating_sub(by)),
-            Self::On(by) => Ok(position.saturating_add(by)),
-            Self::Clock(time) => on_the_clock(time, facts, zone)
-                .filter(|place| *place <= facts.length)
-                .ok_or_else(|| format!("it was never {} while this was recorded", time.strftime("%H:%M:%S"))),
-            // The header shows full seconds.
-            Self::OffsetOrClock(offset, _) if offset <= facts.length => Ok(offset),
-            Self::OffsetOrClock(_, time) => {
-                Self::Clock(time).place(facts, position, zone).map_err(|reason| {
-                    format!("the recording is {} long, and {reason}", format::clock(facts.length))
-                })
-            }
-        }
-    }
-}
-
-fn on_the_clock(time: Time, facts: Facts, zone: &TimeZone) -> Option<Duration> {
-    let begins = Timestamp::from_millisecond(facts.begins.unix_ms.try_into().ok()?).ok()?;
-    let today = begins.to_zoned(zone.clone()).date();
-    let at = |date: jiff::civil::Date| Some(date.to_datetime(time).to_zoned(zone.clone()).ok()?.timestamp());
-    let first = at(today).filter(|first| *first >= begins).or_else(|| at(today.tomorrow().ok()?))?;
-    first.duration_since(begins).try_into().ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use clacks_p2p::core::Now;
-
     use super::*;
-    use crate::recording::left_out::LeftOut;
 
     #[test]
     fn places_are_read_as_people_write_them() {
@@ -199,31 +167,6 @@ mod tests {
         assert_eq!(("+".parse(), "-".parse()), (Ok(Speed::Faster), Ok(Speed::Slower)));
         for text in ["", "0", "0.1", "65", "fast", "NaN", "-2"] {
             assert_eq!(text.parse::<Speed>(), Err(SPEED), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_clock_on_the_wall_is_looked_up_from_the_beginning_on() {
-        // 2026-01-02 23:59:00 UTC.
-        let begins = Now { uptime: Duration::ZERO, unix_ms: 1_767_398_340_000 };
-        let facts =
-            Facts { begins, length: Duration::from_secs(600), events: 0, left_out: LeftOut::default() };
-        let place = |text: &str| text.parse::<Jump>().unwrap().place(facts, Duration::ZERO, &TimeZone::UTC);
-        assert_eq!(place("23:59:30"), Ok(Duration::from_secs(30)));
-        assert_eq!(place("@00:01"), Ok(Duration::from_secs(120)));
-        assert_eq!(place("@23:58"), Err("it was never 23:58:00 while this was recorded".to_owned()));
-        let neither = "the recording is 10:00 long, and it was never 23:58:00 while this was recorded";
-        assert_eq!(place("23:58"), Err(neither.to_owned()));
-    }
-
-    #[test]
-    fn whatever_place_the_header_shows_can_be_jumped_to() {
-        let begins = Now { uptime: Duration::ZERO, unix_ms: 1_767_398_340_000 };
-        let length = Duration::from_secs(100_000);
-        let facts = Facts { begins, length, events: 0, left_out: LeftOut::default() };
-        for seconds in (0..5000).chain((5000..=100_000).step_by(997)).map(Duration::from_secs) {
-            let jump: Jump = format::clock(seconds).parse().unwrap();
-            assert_eq!(jump.place(facts, Duration::ZERO, &TimeZone::UTC), Ok(seconds), "{jump:?}");
         }
     }
 }

@@ -7,6 +7,7 @@
 
 pub(crate) mod controls;
 pub(crate) mod files;
+mod jump;
 pub(crate) mod left_out;
 mod line;
 mod parse;
@@ -19,6 +20,8 @@ pub(crate) mod tape;
 pub(crate) mod tests;
 
 use clacks_p2p::node::SnapshotLimits;
+
+pub(crate) use recorder::HAS_STOPPED;
 
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u64 = 1;

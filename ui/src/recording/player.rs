@@ -7,14 +7,12 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use super::{
-    controls::{ReplayCommand, Speed},
+    controls::{ReplayCommand, SPEEDS, Speed},
+    jump,
     state::State,
     tape::{Facts, Next, Tape, TapeError},
 };
 use crate::dashboard::Replayed;
-
-/// How much faster or slower than it happened, at least and at most.
-pub(crate) const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=64.0;
 
 /// Why it neither goes on nor stands still.
 pub(crate) const AT_ITS_END: &str = "the recording is at its end";
@@ -304,7 +302,7 @@ impl Player {
             }),
             ReplayCommand::Jump(jump) => {
                 let position = self.position();
-                return Ok(self.jump(jump.place(self.tape.facts, position, zone)?));
+                return Ok(self.jump(jump::place(jump, self.tape.facts, position, zone)?));
             }
         }
         Ok(Replayed::GoesOn)
@@ -314,7 +312,7 @@ impl Player {
     pub(crate) fn why_not(&self, command: ReplayCommand, zone: &TimeZone) -> Option<String> {
         match command {
             ReplayCommand::Pause | ReplayCommand::Step if self.is_at_end() => Some(AT_ITS_END.to_owned()),
-            ReplayCommand::Jump(jump) => jump.place(self.tape.facts, self.position(), zone).err(),
+            ReplayCommand::Jump(jump) => jump::place(jump, self.tape.facts, self.position(), zone).err(),
             _ => None,
         }
     }

@@ -235,8 +235,11 @@ async fn until(time: Option<Instant>) {
     }
 }
 
+/// How the reason begins that a recording ended by itself.
+pub(crate) const HAS_STOPPED: &str = "recording has stopped: ";
+
 fn broken_off(error: &FileError) -> String {
-    format!("recording has stopped: {error}")
+    format!("{HAS_STOPPED}{error}")
 }
 
 struct Writer {

@@ -255,7 +255,7 @@ impl State {
                 bump(&mut self.counters.enqueued);
                 self.held_bytes = self.held_bytes.saturating_add(queued.message.size());
             }
-            Origin::Received(_) | Origin::TakenBack(_) => {
+            Origin::Received(_) => {
                 self.held_bytes = self.held_bytes.saturating_add(queued.message.size());
             }
         }
@@ -266,7 +266,6 @@ impl State {
         match origin {
             Origin::Local => None,
             Origin::Received(peer) => Some(peer.clone()),
-            Origin::TakenBack(peer) => peer.clone(),
             // It has another ticket now.
             Origin::Returned(peer) => {
                 let place = self.under_way.iter().position(|(to, taken)| {

@@ -16,7 +16,7 @@ use self::{picture::PictureFile, progress::Progress, table::Document};
 use crate::{
     charset,
     config::{VIEW_HEADING, View, number},
-    dashboard::{Looks, Theme},
+    dashboard::Theme,
     paths::UserPath,
     terminal,
 };
@@ -28,19 +28,19 @@ const AT_ONCE: u64 = 1000;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// A scenario that comes with clacks (--list lists them), or a FILE.toml of yours
+    /// A built-in scenario (--list lists them), or your own FILE.toml
     #[arg(value_name = "SCENARIO", default_value = "grid")]
     scenario: String,
-    /// List the scenarios that come with clacks
+    /// List the built-in scenarios
     #[arg(long)]
     list: bool,
-    /// Print the scenario's file, to make one of yours of it
+    /// Print the file of the scenario, as a template for your own
     #[arg(long)]
     print: bool,
-    /// Change a part of the scenario, as in --set seed=7 or --set topology.width=40; may be given often
+    /// Change a field of the scenario, as in --set seed=7 or --set topology.width=40; may be given more than once
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
-    /// How often to measure, evenly over the scenario's duration [default: 100; on the screen as often as it can be seen]
+    /// Number of samples, evenly over the duration [default: 100; on the screen, as many as can be drawn]
     #[arg(long, value_name = "NUMBER", value_parser = samples)]
     samples: Option<u32>,
     #[command(flatten)]
@@ -63,10 +63,10 @@ struct Format {
     /// Print the samples as CSV
     #[arg(long)]
     csv: bool,
-    /// Print the table, and show nothing before
+    /// Print only the table, without the screen
     #[arg(long)]
     no_screen: bool,
-    /// Write what the screen shows at the end to a FILE.svg, and show nothing before
+    /// Write the final picture of the screen to a FILE.svg, without the screen
     #[arg(long, value_name = "FILE")]
     picture: Option<UserPath>,
 }
@@ -75,14 +75,14 @@ struct Format {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = VIEW_HEADING)]
 struct Look {
-    /// Theme: auto, dark, light, mono, high, deuter, trit, one of yours, or a FILE.toml [default: auto]
+    /// Theme: auto, dark, light, mono, high, deuter, trit, the name of your own, or a FILE.toml [default: auto]
     #[arg(long, env = "CLACKS_THEME", value_name = "NAME")]
     theme: Option<String>,
-    /// Show nothing but ASCII [default: if the locale has no more]
+    /// Show only ASCII characters [default: on if the locale is not UTF-8]
     #[arg(long, env = "CLACKS_ASCII", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", value_parser = number::switch)]
     ascii: Option<bool>,
-    /// Configuration file, of which this takes the theme and the characters [default: as without a command]
+    /// Configuration file; only its theme and --ascii are used [default: as without a command]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
     config: Option<UserPath>,
 }
@@ -150,7 +150,7 @@ async fn show(scenario: Scenario, samples: Option<u32>, view: &View) -> anyhow::
 /// The theme; from now on the characters are those that were chosen too.
 fn theme(view: &View) -> anyhow::Result<Theme> {
     charset::choose(view.ascii);
-    Ok(Looks::open(view)?.theme())
+    Ok(view.open_theme()?.theme())
 }
 
 /// Simulates as fast as it goes.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clacks_p2p::simulation::{Outage, Report, Sample, Scenario};
 use serde::Serialize;
 
+pub(super) use crate::dashboard::format::grouped;
 use crate::{dashboard::format, escape::escaped};
 
 /// Columns of the names in the table.
@@ -105,13 +106,6 @@ pub(super) fn span(seconds: f64) -> String {
     }
 }
 
-/// A number with its thousands apart.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(",")
-}
-
 /// The names of the columns of [`csv_row`].
 pub(super) const CSV_HEAD: &str =
     "at,deliveries,failures,visited,known,least_known,most_known,distance,up,lost,duplicates,longest_queue";
@@ -176,7 +170,6 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_people_read_them() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([0.0, 0.001, 0.5, 0.995, 1.0].map(percent), ["0 %", "0.10 %", "50 %", "99.50 %", "100 %"]);
         assert_eq!([0.25, 30.01, 61.0, 7325.0].map(span), ["250 ms", "30.0 s", "1:01", "2:02:05"]);
     }

@@ -130,6 +130,7 @@ impl Decoder {
                 Token::Key(key) if key.kind == KeyEventKind::Release => {}
                 Token::Key(key) => self.push(Item::Key(key)),
                 Token::AnswerEnds => self.push(Item::AnswerEnds),
+                Token::NotText => {}
                 Token::PasteEnds => self.end_paste_without_start(),
                 Token::PasteBegins => {
                     self.end_group();
@@ -228,7 +229,7 @@ impl Paste {
                 Token::Key(key) => text.extend(text_of(key)),
                 Token::Mouse(mouse) => inputs.push(Input::Mouse(mouse)),
                 Token::Focus(has_it) => inputs.push(Input::Focus(has_it)),
-                Token::PasteBegins | Token::PasteEnds | Token::AnswerEnds => {}
+                Token::PasteBegins | Token::PasteEnds | Token::AnswerEnds | Token::NotText => {}
             }
         }
         (text, inputs)

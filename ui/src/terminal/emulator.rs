@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use icu_properties::{CodePointSetData, props::Emoji};
 use ratatui::buffer::{Buffer, CellWidth};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -10,14 +11,23 @@ use super::{
     width_range::{is_certain, layout_columns_of},
 };
 
+/// What a terminal takes characters together with, so that they are one cell. It is as wide as its first, or two columns
+/// wide with the selector of emoji.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joins {
+    Nothing,
+    /// The cell that was drawn just now, while the cursor stands behind it.
+    Drawn,
+    /// Whatever stands left of the cursor, also where the cursor was moved there.
+    Left,
+}
+
 /// The widths that a terminal reckons with.
 #[derive(Clone, Copy)]
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     of: fn(char) -> Option<usize>,
-    /// Whether characters that belong together are one cell, which is as wide as its first, or two columns wide with
-    /// the selector of emoji.
-    joins: bool,
+    joins: Joins,
     /// Whether characters of ambiguous width are wide.
     pub(crate) is_ambiguous_wide: bool,
     /// Whether a mark and half a flag are as wide as a terminal that gets them alone may draw them. With what they
@@ -37,29 +47,46 @@ pub(crate) fn tables() -> Vec<Table> {
     let of = |name: &'static str, of| Table {
         name,
         of,
-        joins: false,
+        joins: Joins::Nothing,
         is_ambiguous_wide: name.ends_with("ambiguous wide"),
         is_measured_alone: false,
     };
     let mut tables = vec![
         of("unicode-width, Unicode 17", unicode_width::UnicodeWidthChar::width),
         of("unicode-width, ambiguous wide", unicode_width::UnicodeWidthChar::width_cjk),
-        of("unicode-width, Unicode 10", unicode_width_old::UnicodeWidthChar::width),
-        of("unicode-width, Unicode 10, ambiguous wide", unicode_width_old::UnicodeWidthChar::width_cjk),
+        of("unicode-width, Unicode 9", unicode_width_old::UnicodeWidthChar::width),
+        of("unicode-width, Unicode 9, ambiguous wide", unicode_width_old::UnicodeWidthChar::width_cjk),
+        of("Unicode 9, without what is new in it", before_unicode_9),
+        Table { is_measured_alone: true, ..of("unicode-display-width, Unicode 15", display_width) },
+        Table { joins: Joins::Drawn, ..of("joining", unicode_width::UnicodeWidthChar::width) },
         Table {
-            is_measured_alone: true,
-            ..of("unicode-display-width, Unicode 15", |c| {
-                Some(unicode_display_width::width(c.encode_utf8(&mut [0; 4])) as usize)
-            })
+            joins: Joins::Left,
+            ..of("joining what stands left", unicode_width::UnicodeWidthChar::width)
         },
-        of("Unicode 10, unknown narrow", |c| {
-            Some(unicode_width_old::UnicodeWidthChar::width(c).unwrap_or(1))
-        }),
-        Table { joins: true, ..of("joining", unicode_width::UnicodeWidthChar::width) },
+        Table {
+            joins: Joins::Left,
+            is_measured_alone: true,
+            ..of("joining what stands left, Unicode 15", display_width)
+        },
     ];
     #[cfg(target_env = "gnu")]
     tables.push(of("glibc", glibc::width));
     tables
+}
+
+fn display_width(c: char) -> Option<usize> {
+    usize::try_from(unicode_display_width::width(c.encode_utf8(&mut [0; 4]))).ok()
+}
+
+/// Before Unicode 9, pictographs were narrow, and some were not known and so not drawn. For marks that are not known, a
+/// column is taken.
+fn before_unicode_9(c: char) -> Option<usize> {
+    match c {
+        '\u{8d4}'..='\u{8e1}' | '\u{1885}'..='\u{1886}' | '\u{1dfb}' | '\u{a8c5}' => Some(1),
+        '\u{1f919}'..='\u{1f97f}' | '\u{1f985}'..='\u{1f9bf}' | '\u{1f9c1}'..='\u{1faff}' => None,
+        _ if !c.is_ascii() && CodePointSetData::new::<Emoji>().contains(c) => Some(1),
+        _ => unicode_width_old::UnicodeWidthChar::width(c),
+    }
 }
 
 /// The C library of this machine, which many terminals ask.
@@ -102,13 +129,15 @@ mod glibc {
     }
 }
 
-/// What a terminal that does not wrap does with a wide character in the last column.
+/// What a terminal does with a wide character in the last column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AtEdge {
     /// Puts it over the column before.
     MovesBack,
     /// Draws nothing.
     Drops,
+    /// Goes on in the next row, although it is told not to.
+    Wraps,
 }
 
 /// One column of the screen.
@@ -128,14 +157,13 @@ pub(crate) struct Emulator {
     cursor: (usize, usize),
     /// The cell that was drawn last, while the cursor stands behind it.
     last: Option<(usize, usize)>,
-    wraps: bool,
 }
 
 impl Emulator {
     pub(crate) fn new(table: Table, at_edge: AtEdge, width: u16, height: u16) -> Self {
         let (width, height) = (usize::from(width), usize::from(height));
         let rows = vec![vec![Column::Text(" ".to_owned()); width]; height];
-        Self { table, at_edge, width, rows, cursor: (0, 0), last: None, wraps: false }
+        Self { table, at_edge, width, rows, cursor: (0, 0), last: None }
     }
 
     /// Takes what a program writes.
@@ -180,7 +208,7 @@ impl Emulator {
         }
         let (mut x, mut y) = self.cursor;
         if x + columns > self.width {
-            if self.wraps {
+            if self.at_edge == AtEdge::Wraps {
                 (x, y) = (0, y + 1);
                 if y == self.rows.len() {
                     self.rows.rotate_left(1);
@@ -208,9 +236,22 @@ impl Emulator {
         }
     }
 
-    /// Takes a character into the cell that was drawn just now.
+    /// The column and row of the cell that a character may join.
+    fn before(&self) -> Option<(usize, usize)> {
+        match self.table.joins {
+            Joins::Nothing => None,
+            Joins::Drawn => self.last,
+            Joins::Left => {
+                let (x, y) = self.cursor;
+                let left = x.checked_sub(1)?;
+                Some((if self.rows[y][left] == Column::Behind { left - 1 } else { left }, y))
+            }
+        }
+    }
+
+    /// Takes a character into the cell before it.
     fn join(&mut self, c: char) -> bool {
-        let Some((x, y)) = self.last.filter(|_| self.table.joins) else { return false };
+        let Some((x, y)) = self.before() else { return false };
         let Column::Text(text) = &mut self.rows[y][x] else { return false };
         let joined = format!("{text}{c}");
         if joined.graphemes(true).nth(1).is_some() {
@@ -244,8 +285,8 @@ impl Emulator {
         texts.map(|column| if let Column::Text(text) = column { text } else { "" }).collect()
     }
 
-    /// Checks that whatever has a certain width stands where the frame has it, and nothing but that. In the blanks behind
-    /// a cell of uncertain width, characters of it or of the next cell may stand, and no others.
+    /// Checks that whatever has a certain width stands where the frame has it, and nothing but that. In the columns of a
+    /// cell of uncertain width and in the blanks behind it, characters of it or of the next cell may stand, and no others.
     #[track_caller]
     pub(crate) fn assert_shows(&self, frame: &Buffer) {
         for y in 0..usize::from(frame.area.height) {
@@ -263,12 +304,8 @@ impl Emulator {
                     let next =
                         if cell.behind < self.width { Laid::new(frame, cell.behind, y).symbol } else { "" };
                     let is_of_them = |c: char| c == ' ' || cell.symbol.contains(c) || next.contains(c);
-                    let blanks = self.text(y, cell.end..cell.behind);
-                    assert!(
-                        blanks.chars().all(is_of_them),
-                        "at {x}, {y} with {}: {blanks:?}",
-                        self.table.name
-                    );
+                    let shown = self.text(y, x..cell.behind);
+                    assert!(shown.chars().all(is_of_them), "at {x}, {y} with {}: {shown:?}", self.table.name);
                 }
                 x = cell.behind;
             }

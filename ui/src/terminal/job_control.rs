@@ -9,7 +9,7 @@ use rustix::process::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 ///
 /// There is none if this process leads its session, as in a window or a container of its own, or if its process group is
 /// an orphan: nobody in the session is the parent of one in the group without being in it.
-pub(super) fn is_above() -> bool {
+pub(crate) fn is_above() -> bool {
     let Ok(session) = getsid(None) else { return true };
     if session == getpid() {
         return false;

@@ -21,6 +21,17 @@ pub(super) fn answer(text: &str, is_first: bool) -> usize {
     if is_answer { text.len() - inner.len() + form.length } else { 0 }
 }
 
+/// Whether all that was read at once is one answer that lacks its start.
+pub(crate) fn is_answer(read: &str) -> bool {
+    let end = ["\x1b\\", "\x07"].into_iter().find_map(|end| read.strip_suffix(end));
+    match end {
+        Some(text) => {
+            string_start(text) == 0 && !text.contains(char::is_control) && text.starts_with([']', 'P', '_'])
+        }
+        None => read.chars().nth(1).is_some() && answer(read, true) == read.len(),
+    }
+}
+
 /// A report of the mouse in its older form, or a key, the focus or a key of the keypad as the whole of what came.
 fn mouse_or_key(text: &str, inner: &str, is_first: bool) -> Option<usize> {
     let mut chars = inner.char_indices();

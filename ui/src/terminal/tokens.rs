@@ -1,4 +1,5 @@
-//! The bytes of a terminal in pieces: what was typed, clicked and pasted, and the ends of answers.
+//! The bytes of a terminal in pieces: what was typed, clicked and pasted, and the ends of answers. The dashboard and
+//! `--accessible` read it alike.
 //!
 //! Whatever is in the form of an answer is left out, whether or not anybody asked: a question of the program before may
 //! be answered late, and in pieces.
@@ -21,7 +22,7 @@ const LONGEST_SEQUENCE: usize = 256;
 
 /// A piece of what was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token {
+pub(crate) enum Token {
     Key(KeyEvent),
     Mouse(MouseEvent),
     Focus(bool),
@@ -29,6 +30,8 @@ pub(super) enum Token {
     PasteEnds,
     /// The end of an answer whose start did not come.
     AnswerEnds,
+    /// A byte that belongs to no character.
+    NotText,
 }
 
 /// What has begun.
@@ -64,20 +67,20 @@ enum Last {
 
 /// Takes bytes one by one.
 #[derive(Debug, Default)]
-pub(super) struct Tokenizer {
+pub(crate) struct Tokenizer {
     state: State,
     tokens: Vec<Token>,
 }
 
 impl Tokenizer {
     /// Takes a byte and returns what it completes.
-    pub(super) fn take(&mut self, byte: u8) -> Vec<Token> {
+    pub(crate) fn take(&mut self, byte: u8) -> Vec<Token> {
         self.step(byte);
         mem::take(&mut self.tokens)
     }
 
     /// How long to wait for the next byte before [`give_up`](Self::give_up).
-    pub(super) fn patience(&self) -> Option<Duration> {
+    pub(crate) fn patience(&self) -> Option<Duration> {
         match &self.state {
             State::Ground => None,
             State::Escape | State::SingleShift | State::Text { last: Last::Introducer, .. } => {
@@ -89,7 +92,7 @@ impl Tokenizer {
     }
 
     /// Nothing more came in that time: an introducer alone was a key, and what has no end is left out.
-    pub(super) fn give_up(&mut self) -> Vec<Token> {
+    pub(crate) fn give_up(&mut self) -> Vec<Token> {
         let alt = |byte: u8| key(KeyCode::Char(char::from(byte)), KeyModifiers::ALT);
         match mem::take(&mut self.state) {
             State::Escape => vec![key(KeyCode::Esc, KeyModifiers::NONE)],
@@ -121,7 +124,7 @@ impl Tokenizer {
             0x20..=0x7e => self.character(char::from(byte), alt),
             0x80..=0x9f => self.introduce(byte - 0x40),
             0xc2..=0xf4 => self.state = State::Utf8(vec![byte], alt),
-            _ => {}
+            _ => self.tokens.push(Token::NotText),
         }
     }
 
@@ -204,6 +207,7 @@ impl Tokenizer {
 
     fn utf8(&mut self, mut bytes: Vec<u8>, alt: bool, byte: u8) {
         if !(0x80..=0xbf).contains(&byte) {
+            self.tokens.push(Token::NotText);
             self.ground(byte, false);
             return;
         }
@@ -211,7 +215,7 @@ impl Tokenizer {
         match str::from_utf8(&bytes) {
             Ok(text) => text.chars().for_each(|c| self.character(c, alt)),
             Err(error) if error.error_len().is_none() => self.state = State::Utf8(bytes, alt),
-            Err(_) => {}
+            Err(_) => self.tokens.push(Token::NotText),
         }
     }
 

@@ -6,9 +6,11 @@
 //! before it, because a terminal may draw the rest of the cell there. After a frame every cell of certain width is where
 //! it should be, whatever the terminal believes.
 
+use std::ops::Range;
+
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 
-use super::width_range::{PAD, is_certain, is_drawn, layout_columns, most_columns};
+use super::width_range::{PAD, is_certain, is_drawn, is_open, joins, layout_columns, most_columns};
 
 /// What stands in the place of a cell that may not fit into its row.
 const PLACEHOLDER: &str = "?";
@@ -31,8 +33,8 @@ struct Placed {
     index: usize,
     /// The columns that a terminal may take for it, within its row.
     columns: usize,
-    /// Whether it holds several characters: where the first is unknown, the others may go to the cell before.
-    is_cluster: bool,
+    /// Whether a terminal may draw a part of it in the cell before.
+    reaches_back: bool,
     cell: Cell,
     /// The blanks behind it in which a terminal may draw a part of it.
     blanks: Vec<Cell>,
@@ -50,14 +52,21 @@ impl Placed {
     }
 }
 
-/// Makes the pads of text blanks, and replaces cells that have no room: those at the right edge behind which a terminal may go on in the next row, and those
-/// of several columns over which something else was drawn, a list over text, say.
+/// Makes the pads of text blanks, and replaces cells that have no room: those at the right edge behind which a terminal
+/// may go on in the next row; those of several columns over which something else was drawn, a list over text, say; and
+/// those that a terminal would take for a part of the cell before them, in a field of its own.
 pub(crate) fn replace_without_room(frame: &mut Buffer) {
     let width = usize::from(frame.area.width).max(1);
     for row in frame.content.chunks_mut(width) {
+        let mut before: Option<Range<usize>> = None;
         for at in 0..row.len() {
             let symbol = row[at].symbol();
             if symbol.len() <= 1 {
+                continue;
+            }
+            let beside = before.take().filter(|before| before.end == at);
+            if beside.is_some_and(|before| joins(row[before.start].symbol(), symbol)) {
+                row[at].set_symbol(PLACEHOLDER);
                 continue;
             }
             let columns = usize::from(layout_columns(symbol)).min(row.len() - at);
@@ -67,6 +76,8 @@ pub(crate) fn replace_without_room(frame: &mut Buffer) {
             let symbol = row[at].symbol();
             if is_covered(&row[at..]) || may_reach_over(symbol, width - at) {
                 row[at].set_symbol(PLACEHOLDER);
+            } else {
+                before = Some(at..at + usize::from(symbol.cell_width().max(1)));
             }
         }
     }
@@ -98,8 +109,12 @@ fn is_covered(row: &[Cell]) -> bool {
 /// Whether a terminal may draw more of a cell than the room up to the edge. Single characters of one column may: lines
 /// reach to the edge, and a terminal that is told not to wrap stays in the row.
 fn may_reach_over(symbol: &str, room: usize) -> bool {
-    let is_line = is_drawn(symbol) && symbol.cell_width() == 1;
-    !is_line && usize::from(most_columns(symbol)) > room && !is_certain(symbol)
+    !is_line(symbol) && usize::from(most_columns(symbol)) > room && !is_certain(symbol)
+}
+
+/// Whether it is a single character of one column, which may stand at the edge.
+fn is_line(symbol: &str) -> bool {
+    is_drawn(symbol) && symbol.cell_width() == 1
 }
 
 impl UncertainCells {
@@ -140,8 +155,13 @@ fn mark_changes(cells: &[Placed], others: &[Placed], width: usize, dirty: &mut [
         while others.next_if(|other| other.index < cell.index).is_some() {}
         if others.peek().is_none_or(|other| *other != cell) {
             cell.mark(dirty);
-            if cell.is_cluster && cell.index % width > 0 {
+            if cell.reaches_back && cell.index % width > 0 {
                 dirty[cell.index - 1] = true;
+            }
+            // What was drawn behind it may be in it, and not where it should be.
+            let behind = cell.index % width + cell.columns;
+            if behind < width && is_open(cell.cell.symbol()) {
+                dirty[cell.index + cell.columns] = true;
             }
         }
     }
@@ -165,7 +185,7 @@ fn find(frame: &Buffer) -> Vec<Placed> {
             placed.push(Placed {
                 index,
                 columns,
-                is_cluster: is_cluster(symbol),
+                reaches_back: may_damage_before(cell, index % width, width),
                 cell: cell.clone(),
                 blanks,
             });
@@ -191,6 +211,10 @@ fn writes(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
             let write = |at: usize, cell: &Cell| (frame.area.x + at as u16, y, cell.clone());
             if dirty[at..end].contains(&true) {
                 writes.extend((own..end).map(|at| write(at, &row[at])));
+                if is_line(cell.symbol()) && at + usize::from(most_columns(cell.symbol())) > width {
+                    // A terminal may draw nothing of it there, and leave what stood there.
+                    writes.push(write(at, cell.clone().set_symbol(" ")));
+                }
                 writes.push(write(at, cell));
                 if let Some((before_at, before)) = before.filter(|_| may_damage_before(cell, at, width)) {
                     writes.push(write(before_at, before));

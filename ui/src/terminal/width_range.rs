@@ -9,6 +9,7 @@
 //! | certain | the same in all tables | written like ASCII |
 //! | narrow at least: signs, frames, Latin, Greek, Cyrillic | 1, or 2 where ambiguous is wide | the next cell is placed absolutely and written again, because a placeholder would spoil most languages and all lines |
 //! | uncertain: all others, and several characters together | 0 or 1 for a mark, 1 or 2 for the rest | the columns are blanked first as well, because they may be left as they were; text has blanks behind such a cell, up to the columns of [`layout_columns_of`], which are not written again |
+//! | one that a terminal may join to the cell before it | | replaced by `?`, because the terminal may draw it there |
 //! | uncertain, and the range ends beyond the right edge | | replaced by `?`, because the terminal may go on in the next row |
 
 use icu_properties::{
@@ -16,6 +17,7 @@ use icu_properties::{
     props::{EastAsianWidth, Emoji, GeneralCategory},
 };
 use ratatui::buffer::CellWidth;
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
 /// Ranges of characters that are as wide in every table: Braille in one column, East Asian letters in two.
@@ -39,28 +41,40 @@ const SIGNS: (char, char) = ('\u{2010}', '\u{2bff}');
 /// What text has in the columns that terminals may need for a cell and ratatui does not: a space at which no row ends.
 pub(crate) const PAD: char = '\u{a0}';
 
-/// Marks above letters, and medial letters of Hangul, that tables before Unicode 11 lack, some of which then take a
+/// Marks above letters, and medial letters of Hangul, that tables of Unicode 8 lack, some of which then take a
 /// column for them. All marks of the higher planes are among them.
-const LATE: [(char, char); 19] = [
+const LATE: [(char, char); 24] = [
     ('\u{5c8}', '\u{5c9}'),
     ('\u{7fd}', '\u{7fd}'),
     ('\u{897}', '\u{89f}'),
-    ('\u{8ca}', '\u{8d3}'),
+    ('\u{8ca}', '\u{8e1}'),
     ('\u{9fe}', '\u{9fe}'),
+    ('\u{afa}', '\u{aff}'),
     ('\u{b53}', '\u{b55}'),
     ('\u{c04}', '\u{c04}'),
     ('\u{c3c}', '\u{c3c}'),
+    ('\u{d00}', '\u{d00}'),
+    ('\u{d3b}', '\u{d3c}'),
     ('\u{d81}', '\u{d81}'),
     ('\u{eba}', '\u{eba}'),
     ('\u{ece}', '\u{ece}'),
+    ('\u{1885}', '\u{1886}'),
     ('\u{1abf}', '\u{1aff}'),
-    ('\u{1dfa}', '\u{1dfa}'),
+    ('\u{1df6}', '\u{1dfb}'),
     ('\u{a82c}', '\u{a82c}'),
+    ('\u{a8c5}', '\u{a8c5}'),
     ('\u{a8ff}', '\u{a8ff}'),
     ('\u{a9bd}', '\u{a9bd}'),
     ('\u{d7b0}', '\u{d7c6}'),
     ('\u{d7cb}', '\u{d7fb}'),
     ('\u{10000}', '\u{10ffff}'),
+];
+/// Letters of Hangul, and vowels that join them in some versions of Unicode: what follows may join one that is alone.
+const HANGUL: [(char, char); 4] = [
+    ('\u{1100}', '\u{11ff}'),
+    ('\u{a960}', '\u{a97c}'),
+    ('\u{ac00}', '\u{d7fb}'),
+    ('\u{16d63}', '\u{16d6a}'),
 ];
 /// Signs that some table takes for wide also where ambiguous width is narrow.
 const WIDE_IN_SOME: [(char, char); 3] =
@@ -74,6 +88,23 @@ pub(crate) fn is_certain(symbol: &str) -> bool {
 /// Whether every terminal takes at least one column for the text of a cell of one column.
 pub(super) fn is_drawn(symbol: &str) -> bool {
     is_certain(symbol) || single(symbol).is_some_and(|c| is_in(c, &DRAWN) && !is_mark(c))
+}
+
+/// Whether a terminal may take the text of a cell and that of the next for one cell, as a letter that is joined to the
+/// one before. Some look at what stands left of the cursor wherever it came from.
+pub(super) fn joins(symbol: &str, next: &str) -> bool {
+    let ends_open = single(symbol).is_none_or(|c| is_in(c, &HANGUL));
+    if !ends_open || symbol.is_ascii() || next.is_ascii() {
+        return false;
+    }
+    let boundary = symbol.len();
+    let both = format!("{symbol}{next}");
+    both.grapheme_indices(true).all(|(at, _)| at != boundary)
+}
+
+/// Whether a terminal may take some next cell for a part of this one.
+pub(super) fn is_open(symbol: &str) -> bool {
+    ["\u{915}", "\u{1100}", "\u{16d63}"].iter().any(|next| joins(symbol, next))
 }
 
 /// The most columns that a terminal takes for the text of a cell.

@@ -165,6 +165,26 @@ async fn what_finds_no_room_is_left_and_can_be_tried_again() {
 }
 
 #[tokio::test]
+async fn who_made_room_for_a_peer_is_known_again_when_that_is_undone() {
+    let builder = Node::builder().hostname("127.0.0.1").port(0).send_rate(0.001);
+    let builder = builder.options(|options| options.max_peers = 2);
+    let node = builder.start().await.unwrap();
+    // Who was introduced by a stranger gives way.
+    let stranger = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+    stranger.announce(&node.address()).await.unwrap();
+    node.add_peer(&"named:1".parse().unwrap());
+    let before = picture(&node);
+    let (said, states) = execute_undoable(&node, command(":add new:1")).await;
+    assert_eq!(said, Ok(format!("added new:1, for which {} made room", stranger.address())));
+    assert_eq!(undo(&node, states), (Ok("2 peers are as they were".to_owned()), Vec::new()));
+    assert_eq!(picture(&node), before);
+    node.forget(&stranger.address()).unwrap();
+    node.add_peer(&"named:2".parse().unwrap());
+    let (said, states) = execute_undoable(&node, command(":add new:1")).await;
+    assert_eq!((said.is_err(), states), (true, Vec::new()), "those that the user named stay");
+}
+
+#[tokio::test]
 async fn what_was_sent_in_the_meantime_stays_away() {
     let (node, other) = (node().await, node().await);
     let id = node.enqueue(Message::text("one")).unwrap();

@@ -126,6 +126,8 @@ fn what_terminals_draw_in_different_widths_comes_apart() {
         ("x\u{fe0f}", "x\\u{fe0f}"),
         ("x\u{200d}\u{1f680}", "x\\u{200d}\u{1f680}"),
         ("\u{1f3f4}\u{e0067}\u{e007f}", "\u{1f3f4}\\u{e0067}\\u{e007f}"),
+        ("\u{1f1e9} \u{1f1ea}", "\\u{1f1e9} \\u{1f1ea}"),
+        ("\u{1f1e9}\u{1f1ea}\u{1f1eb}", "\u{1f1e9}\u{1f1ea}\\u{1f1eb}"),
     ] {
         assert_eq!(in_full(text), expected);
     }

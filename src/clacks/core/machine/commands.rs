@@ -17,17 +17,22 @@ use super::{Core, DeliveryId, Purpose, millis};
 impl Core {
     /// Puts a message at the tail of the queue, or among the held ones if the rule says so.
     pub fn enqueue(&mut self, message: Message, now: Now) -> Result<MessageId, EnqueueError> {
-        self.check_written(&message)?;
-        if self.draining.is_some() {
-            return Err(EnqueueError::HandingOn);
-        }
-        self.queue.check_room(message.size())?;
+        self.check_enqueue(&message)?;
         let visits = self.count_written(&message);
         let entry = self.queue.add(message, millis(now.uptime), visits, None, None);
         let id = entry.queued.id;
         self.count(|counters| counters.enqueued += 1);
         self.admit(entry, || Origin::Local);
         Ok(id)
+    }
+
+    /// Why [`Core::enqueue`] would refuse a message now, if it would. Nothing is queued.
+    pub fn check_enqueue(&self, message: &Message) -> Result<(), EnqueueError> {
+        self.check_written(message)?;
+        if self.draining.is_some() {
+            return Err(EnqueueError::HandingOn);
+        }
+        self.queue.check_room(message.size())
     }
 
     /// Takes the head of the queue out for good.

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use crate::{
     core::{
-        EnqueueError, Event, HeldBy, HeldMessage, HoldRule, MessageId, Origin, QueuedMessage, ReplaceError,
-        queue::Entry,
+        Event, HeldBy, HeldMessage, HoldRule, MessageId, Origin, QueuedMessage, ReplaceError, queue::Entry,
     },
     protocol::Message,
 };
@@ -112,35 +111,21 @@ impl Core {
         id
     }
 
-    /// Takes a drop back: the message is at the tail of the queue again, or among the held ones if it was held or if
-    /// the hold rule says so, under a new ticket, which is returned. It is as old as it was, and as often seen.
-    pub fn take_back(
-        &mut self,
-        dropped: QueuedMessage,
-        held: Option<HeldBy>,
-    ) -> Result<MessageId, EnqueueError> {
-        if self.is_handing_on() {
-            return Err(EnqueueError::HandingOn);
-        }
-        if dropped.from.is_none() {
-            self.check_written(&dropped.message)?;
-        }
-        self.queue.check_room(dropped.message.size())?;
-        let QueuedMessage { message, since_ms, visits, from, place, .. } = dropped;
-        let entry = self.queue.add(message, since_ms, visits, from, place);
-        let id = entry.queued.id;
-        let origin = Origin::TakenBack(entry.queued.from.clone());
-        match held {
-            Some(by) => self.hold_entry(HeldMessage { queued: entry.queued, by }, origin),
-            None => self.admit(entry, || origin),
-        }
-        Ok(id)
-    }
-
     /// Puts a message that is in no list among the held ones.
     pub(super) fn hold_entry(&mut self, held: HeldMessage, origin: Origin) {
         self.queue.hold_entry(held.clone());
         self.emit(|_| Event::MessageHeld { held, origin: Some(origin) });
+    }
+
+    /// Why [`Core::replace`] would refuse a text now, if it would; else the text that the message has. Nothing is changed.
+    pub fn check_replace(&self, id: MessageId, message: &Message) -> Result<Message, ReplaceError> {
+        let held = || self.held_message(id).map(|held| held.queued.clone());
+        let before = self.queue.get(id).or_else(held).ok_or(ReplaceError::NotHere)?.message;
+        if *message != before {
+            self.check_written(message)?;
+            self.queue.check_exchange(before.size(), message.size())?;
+        }
+        Ok(before)
     }
 
     /// Gives a message that waits or is held another text; it keeps its ticket, its place and its age. The new text
@@ -148,12 +133,10 @@ impl Core {
     /// about the new text of a message that waits.
     pub fn replace(&mut self, id: MessageId, message: Message) -> Result<(), ReplaceError> {
         let held = |core: &Self| core.held_message(id).map(|held| held.queued.clone());
-        let before = self.queue.get(id).or_else(|| held(self)).ok_or(ReplaceError::NotHere)?.message;
+        let before = self.check_replace(id, &message)?;
         if message == before {
             return Ok(());
         }
-        self.check_written(&message)?;
-        self.queue.check_exchange(before.size(), message.size())?;
         let visits = self.count_written(&message);
         self.queue.exchange(id, message, visits);
         let waits = self.queue.get(id);

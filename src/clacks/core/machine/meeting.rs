@@ -114,9 +114,19 @@ impl Core {
         !self.is_this_node(address) && self.peers.status(address).is_none()
     }
 
+    /// Whether fewer peers are known than [`Options::max_peers`](crate::core::Options::max_peers) allows.
+    pub(super) fn has_free_place(&self) -> bool {
+        self.peers.len() < self.options.max_peers
+    }
+
+    /// Whether [`Core::add_peer`] has room for one more peer, be it that another makes some.
+    pub fn has_room_for_peer(&self) -> bool {
+        self.has_free_place() || self.peers.eviction_candidate(None).is_some()
+    }
+
     /// Whether there is room for one more peer, which this remote address introduces, after another made room if need be.
     pub(super) fn makes_room(&mut self, remote: Option<IpAddr>, now: Now) -> bool {
-        if self.peers.len() < self.options.max_peers {
+        if self.has_free_place() {
             return true;
         }
         self.record_limit_hit(Limit::Peers, now);

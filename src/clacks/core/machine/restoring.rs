@@ -178,6 +178,18 @@ impl Core {
         PeerState { address: address.clone(), record, known: self.peers.len() }
     }
 
+    /// Adds a peer as [`Core::add_peer`] does. Returns what that changed, as it was, in this order: the peer that made room,
+    /// if one did, and the one that was not known. [`Core::restore_peer`] undoes it, the last first. `None`, and nothing is
+    /// changed, if it was not added.
+    pub fn add_peer_undoable(&mut self, address: &Address, now: Now) -> Option<Vec<PeerState>> {
+        if self.peers.find(address).is_some() {
+            return None;
+        }
+        let makes_room = if self.has_free_place() { None } else { self.peers.eviction_candidate(None).cloned() };
+        let before = makes_room.iter().chain([address]).map(|peer| self.peer_state(peer)).collect();
+        self.add_peer(address, now).then_some(before)
+    }
+
     /// Makes a peer again what it was: forgotten if it was not known, known with all that was known of it if it was
     /// forgotten, and else with its status, the time of that and who named it as they were. What it took and sent in the
     /// meantime stays counted. Returns `false` if it was forgotten and there is no room for it.

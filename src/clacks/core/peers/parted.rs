@@ -28,6 +28,7 @@ impl<const N: usize> Parted<N> {
         self.numbers.get(position).copied()
     }
 
+    #[cfg(any(test, feature = "simulation"))]
     pub(super) fn all(&self) -> &[u32] {
         &self.numbers
     }

@@ -222,37 +222,41 @@ fn a_drop_is_taken_back_with_all_that_was_known_of_the_message() {
     let held = enqueue(&mut core, "two");
     core.hold(held);
     let one = core.queue(0..1).next().unwrap().clone();
-    assert_eq!(core.drop_message(one.id), Some(one.clone()));
-    let two = core.drop_message(held).unwrap();
+    let two = core.held_message(held).unwrap().clone();
+    let dropped = core.drop_these(&[one.id, held]);
+    assert_eq!((core.queue_len(), core.held_len(), core.held_bytes()), (0, 0, 0));
     events(&mut core);
-    let (again, held_again) = (
-        core.take_back(one.clone(), None).unwrap(),
-        core.take_back(two.clone(), Some(HeldBy::Hand)).unwrap(),
-    );
-    assert_eq!(core.queued_message(again), Some(QueuedMessage { id: again, ..one.clone() }));
-    let by_hand = HeldMessage { queued: QueuedMessage { id: held_again, ..two }, by: HeldBy::Hand };
-    assert_eq!(core.held_message(held_again), Some(&by_hand));
+    let restored = core.restore_messages(dropped.clone());
+    assert_eq!((restored.waiting, restored.held, restored.error), (1, 1, None));
+    assert_eq!((core.queued_message(one.id), core.held_message(held)), (Some(one), Some(&two)));
     assert_eq!((core.queue_len(), core.held_len(), core.held_bytes()), (1, 1, 10));
     assert!(matches!(
         events(&mut core)[..],
         [
-            Event::MessageQueued { origin: Origin::TakenBack(Some(_)), visits: 1, since_ms: 3, .. },
-            Event::MessageHeld { origin: Some(Origin::TakenBack(None)), .. }
+            Event::MessageRestored { was: None, held: None, .. },
+            Event::MessageRestored { was: None, held: Some(HeldBy::Hand), .. }
         ]
     ));
-    assert!(matches!(core.take_back(one, None), Err(EnqueueError::Full { messages: 2, .. })));
-    assert_eq!(core.counters().enqueued, 1, "nothing was written twice");
+    core.drop_these(&[held]);
+    enqueue(&mut core, "three");
+    let refused = core.restore_messages(dropped[1..].to_vec());
+    assert!(matches!(refused.error, Some(EnqueueError::Full { messages: 2, .. })), "{refused:?}");
+    core.dequeue();
+    core.set_handing_on(true);
+    assert_eq!(core.restore_messages(refused.refused).error, Some(EnqueueError::HandingOn));
 }
 
 #[test]
 fn what_is_taken_back_is_held_if_the_rule_says_so_by_now() {
     let mut core = core_with_messages(&["red"]);
-    let red = core.dequeue().unwrap();
+    core.add_peer(&address("peer:1"), at(0));
+    let id = core.queue(0..1).next().unwrap().id;
+    let dropped = core.drop_these(&[id]);
     core.set_hold_rule(Some(rule("red")));
-    core.take_back(red.clone(), None).unwrap();
+    core.restore_messages(dropped);
+    core.handle_timeout(at(9), &mut rng());
+    assert!(core.poll_delivery().is_none());
     assert_eq!((core.queue_len(), held(&core)), (0, vec!["red".to_owned()]));
-    core.set_handing_on(true);
-    assert_eq!(core.take_back(red, None), Err(EnqueueError::HandingOn));
 }
 
 #[test]

@@ -148,10 +148,9 @@ fn a_message_above_what_nodes_accept_is_refused_however_it_is_written() {
     let too_large = EnqueueError::TooLarge { size: most + 1, most };
     assert_eq!(core.enqueue(text(most + 1), at(0)), Err(too_large.clone()));
     assert_eq!(core.replace(id, text(most + 1)), Err(ReplaceError::Refused(too_large.clone())));
-    let mut dropped = core.drop_message(id).unwrap();
-    dropped.message = text(most + 1);
-    assert_eq!(core.take_back(dropped, None), Err(too_large));
-    assert_eq!(core.queue_len(), 0);
+    assert_eq!(core.check_enqueue(&text(most + 1)), Err(too_large.clone()));
+    assert_eq!(core.check_replace(id, &text(most + 1)), Err(ReplaceError::Refused(too_large)));
+    assert_eq!(core.queue_len(), 1);
 }
 
 #[test]

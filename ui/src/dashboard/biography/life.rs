@@ -151,7 +151,8 @@ impl Tally {
         };
         self.peers[at].1 = self.peers[at].1.saturating_add(1);
         let count = self.peers[at].1;
-        let place = self.peers.partition_point(|(_, other)| *other >= count).min(at);
+        // Only those before it are sorted for certain: it has just outgrown its place.
+        let place = self.peers[..at].partition_point(|(_, other)| *other >= count);
         self.peers[place..=at].rotate_right(1);
     }
 

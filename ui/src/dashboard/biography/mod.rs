@@ -72,10 +72,6 @@ impl Biographies {
                 self.ended(before, End::Changed(now));
                 self.came(&queued.message, (Sender::Own, None), queued.visits, now);
             }
-            Event::MessageQueued { message, origin: Origin::TakenBack(_), .. } => self.taken_back(message),
-            Event::MessageHeld { held, origin: Some(Origin::TakenBack(_)) } => {
-                self.taken_back(&held.queued.message);
-            }
             Event::MessageRestored { queued, .. } => self.taken_back(&queued.message),
             Event::MessageDelivered { peer, message, .. } => {
                 self.ended(message, End::Went(now, peer.address.clone()));

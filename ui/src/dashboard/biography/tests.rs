@@ -41,14 +41,7 @@ fn counts(tally: &Tally) -> Vec<(String, u32)> {
 fn a_stay_goes_on_after_a_drop_that_was_taken_back() {
     let mut lives = Biographies::default();
     let gnu = Message::text("GNU");
-    let back = Event::MessageQueued {
-        id: id(),
-        message: gnu.clone(),
-        origin: Origin::TakenBack(None),
-        since_ms: 0,
-        visits: 1,
-        place: None,
-    };
+    let back = Event::MessageRestored { was: None, queued: queued("GNU", 1), held: None };
     lives.note(&back, at(0));
     assert!(lives.of(&gnu).is_none());
     lives.note(&came("GNU", "c", 1), at(1));
@@ -197,6 +190,21 @@ fn large(lives: &mut Biographies, name: &str, remote: u8, text: &str, visits: u3
         Event::MessageReceived { peer: peer(name), message: message.clone(), id: Some(id()), visits, remote };
     lives.note(&event, at(1));
     message
+}
+
+#[test]
+fn whoever_overtakes_others_stands_before_all_that_have_less() {
+    let peers: Vec<Address> = ('a'..='e').map(|name| peer(&name.to_string()).address).collect();
+    for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 4, 1, 3]] {
+        let mut tally = Tally::default();
+        for turn in 0..40_usize {
+            // Each in its turn runs ahead by one more than the last.
+            tally.count(&peers[order[turn * turn % 7 % 5]]);
+            tally.count(&peers[order[turn / 8]]);
+            let counts: Vec<_> = tally.peers().iter().map(|(_, count)| *count).collect();
+            assert!(counts.is_sorted_by(|one, other| one >= other), "{order:?}, turn {turn}: {counts:?}");
+        }
+    }
 }
 
 #[test]

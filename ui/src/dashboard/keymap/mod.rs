@@ -1,5 +1,5 @@
 //! Every key and the command that it is bound to. The keys' handling, the hints at the bottom, the help and the
-//! README's list are all made from one table.
+//! table in docs/keys.md are all made from one table.
 
 use std::{
     borrow::Cow,

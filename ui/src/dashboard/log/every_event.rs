@@ -64,7 +64,6 @@ fn of_message(message: &Message) -> Vec<Event> {
         failure,
     }));
     for from in froms {
-        events.push(queued(Origin::TakenBack(from.clone())));
         events.push(Event::MessageDropped { id, message: message.clone(), from: from.clone() });
         let queued =
             QueuedMessage { id, message: message.clone(), since_ms: 0, visits: 1, from, place: remote };

@@ -21,9 +21,6 @@ pub(super) fn row(event: &Event) -> Option<Row> {
         Event::MessageQueued { message, origin: Origin::Local, .. } => {
             Some(own(message).ended("queued", Mood::Plain))
         }
-        Event::MessageQueued { message, origin: Origin::TakenBack(from), place, .. } => {
-            Some(own_or_from(from.as_ref(), message).at(*place).ended("taken back", Mood::Plain))
-        }
         Event::MessageDelivered { peer, message, round_trip, .. } => {
             let outcome = format!("200 {}", format::round_trip(*round_trip));
             Some(sent(peer, message).ended(&outcome, Mood::Good))
@@ -107,8 +104,7 @@ fn peer_row(event: &Event) -> Option<Row> {
 /// Of what the rule finds in the queue or holds as it comes back there is no row: it can be all of the queue, and the row
 /// of the failed delivery is there.
 fn held_row(held: &HeldMessage, origin: Option<&Origin>) -> Option<Row> {
-    let is_asked_for =
-        held.by == HeldBy::Hand || matches!(origin, Some(Origin::Local | Origin::TakenBack(_)));
+    let is_asked_for = held.by == HeldBy::Hand || matches!(origin, Some(Origin::Local));
     if held.by == HeldBy::Refused && matches!(origin, Some(Origin::Returned(_))) {
         return Some(of_queued(&held.queued).ended("set aside", Mood::Bad));
     }

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 pub(crate) mod every_event;
+#[cfg(test)]
+mod filter_tests;
 mod from_event;
 mod row;
 #[cfg(test)]

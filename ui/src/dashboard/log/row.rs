@@ -27,7 +27,7 @@ pub(crate) enum Direction {
 
 impl Direction {
     /// The word for it.
-    pub(crate) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::In => "in",
             Self::Out => "out",
@@ -60,6 +60,8 @@ pub(crate) struct Row {
     /// The remote address that it came from, where it is known; of a message that is here already its place.
     pub(crate) remote: Option<IpAddr>,
     pub(crate) message: Option<Message>,
+    /// The bytes of the whole message, if only its beginning is kept.
+    pub(crate) cut_from: Option<usize>,
     /// What happened, where there is no message to show; of a message that is not kept whole, that it is not.
     pub(crate) what: String,
     pub(crate) outcome: String,
@@ -76,6 +78,7 @@ pub(super) fn blank(direction: Direction) -> Row {
         status: None,
         remote: None,
         message: None,
+        cut_from: None,
         what: String::new(),
         outcome: String::new(),
         mood: Mood::Plain,
@@ -87,6 +90,15 @@ pub(super) fn about(direction: Direction, peer: &Address) -> Row {
 }
 
 impl Row {
+    /// The word for what kind of row it is.
+    pub(crate) fn kind(&self) -> &'static str {
+        match (self.direction, &self.peer) {
+            // A line about the log or a recording is about no peer.
+            (Direction::Note, None) if self.message.is_none() => "note",
+            (direction, _) => direction.name(),
+        }
+    }
+
     /// What a filter looks at.
     pub(crate) fn subject(&self) -> Subject<'_> {
         let peer = self.peer.as_ref();
@@ -149,6 +161,7 @@ impl Row {
     /// Keeps only the beginning of the message, and says so.
     pub(super) fn cut(&mut self) {
         if let Some(message) = &self.message {
+            self.cut_from = Some(message.size());
             self.what = format!("only the beginning of {} is kept", format::size(message.size()));
             self.message = Some(beginning(message, self.number));
         }

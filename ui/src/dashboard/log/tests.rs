@@ -141,24 +141,13 @@ fn what_becomes_of_a_message_is_own_only_if_it_was_written_here() {
             place: None,
         };
         let held = HeldMessage { queued: queued.clone(), by: HeldBy::Hand };
-        let origin = Origin::TakenBack(from.clone());
         for (event, outcome) in [
             (Event::MessageHeld { held: held.clone(), origin: None }, "held"),
-            (Event::MessageHeld { held, origin: Some(origin.clone()) }, "held"),
+            (Event::MessageHeld { held, origin: Some(Origin::Local) }, "held"),
             (Event::MessageReleased { was: id, queued: queued.clone() }, "released"),
-            (Event::MessageChanged { before: message.clone(), queued }, "changed"),
+            (Event::MessageChanged { before: message.clone(), queued: queued.clone() }, "changed"),
             (Event::MessageDropped { id, message: message.clone(), from: from.clone() }, "dropped"),
-            (
-                Event::MessageQueued {
-                    id,
-                    message: message.clone(),
-                    origin,
-                    since_ms: 0,
-                    visits: 1,
-                    place: None,
-                },
-                "taken back",
-            ),
+            (Event::MessageRestored { was: None, queued, held: None }, "as before"),
         ] {
             let row = row(&event).unwrap();
             assert_eq!((row.direction, &row.peer, &*row.outcome), (direction, &from, outcome));

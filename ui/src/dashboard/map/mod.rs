@@ -36,7 +36,7 @@ const AT_THE_DOOR: f64 = 0.85;
 const HALF_WAY: f64 = 0.5;
 
 /// The network.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Map {
     /// By identifier, which is no order that says anything, but always the same.
     towers: Vec<Tower>,
@@ -66,7 +66,7 @@ pub(crate) struct Introduced {
 }
 
 /// How the peers of late became known. Bounded.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Introductions {
     by_peer: HashMap<Address, Introduced>,
     /// In the order in which they came.
@@ -147,9 +147,8 @@ pub(crate) enum Direction {
 }
 
 impl Map {
-    /// Takes in what happened. A map that is held still only remembers who introduced whom, and lets what is on its way
-    /// come to its end.
-    pub(crate) fn note(&mut self, event: &Event, now: Duration, held_still: bool, motion: &mut Animations) {
+    /// Takes in what happened.
+    pub(crate) fn note(&mut self, event: &Event, now: Duration, motion: &mut Animations) {
         self.introductions.record(event, now);
         match event {
             Event::MessageDelivered { id, .. } => self.answer(*id, Answer::Taken),
@@ -158,9 +157,6 @@ impl Map {
                 self.answer(*id, mark.map_or(Answer::Taken, Answer::Failed));
             }
             _ => {}
-        }
-        if held_still {
-            return;
         }
         self.land(now, motion);
         match event {

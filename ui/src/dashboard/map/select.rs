@@ -27,8 +27,8 @@ pub(in super::super) fn step(model: &mut Model, by: Step) {
     };
     let aspect = aspect(field(model, area(model)));
     let next = match model.peers.selected_peer() {
-        Some(peer) => model.map.next(peer, direction, aspect),
-        None => model.map.towers().first().map(|tower| &tower.peer.address),
+        Some(peer) => model.shown_map().next(peer, direction, aspect),
+        None => model.shown_map().towers().first().map(|tower| &tower.peer.address),
     };
     if let Some(address) = next.cloned() {
         model.peers.selected = Anchor::At(address);
@@ -38,7 +38,8 @@ pub(in super::super) fn step(model: &mut Model, by: Step) {
 /// Selects the tower at a position on the screen, if there is one.
 pub(in super::super) fn select_at(model: &mut Model, position: Position) {
     let field = field(model, area(model));
-    let Some((distance, address)) = model.map.nearest(point_at(field, position), aspect(field)) else {
+    let Some((distance, address)) = model.shown_map().nearest(point_at(field, position), aspect(field))
+    else {
         return;
     };
     if field.contains(position) && distance < NEAR {

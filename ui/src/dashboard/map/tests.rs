@@ -35,7 +35,7 @@ impl Scene {
     }
 
     fn note(&mut self, event: &Event) {
-        self.map.note(event, self.now, false, &mut self.motion);
+        self.map.note(event, self.now, &mut self.motion);
     }
 
     fn introduce(&mut self, text: &str, by: Introduction) {
@@ -212,30 +212,6 @@ fn a_flood_is_bounded() {
     scene.wait(70_000);
     scene.note(&received("tower:2"));
     assert_eq!(scene.map.flights.len(), 1);
-}
-
-#[test]
-fn a_map_that_is_held_still_does_not_change() {
-    let mut scene = Scene::new(Setting::Full, &peers(1));
-    let introduced =
-        Event::PeerDiscovered { peer: peer("new:1"), introduction: Introduction::Sender, remote: None };
-    for event in [introduced, received("tower:1"), received("other:1")] {
-        scene.map.note(&event, NOW, true, &mut scene.motion);
-    }
-    assert_eq!((scene.map.towers().len(), scene.edges(), scene.marks()), (1, vec![], vec![]));
-    assert!(scene.map.introduction(&address("new:1")).is_some(), "it is remembered for later");
-}
-
-#[test]
-fn what_is_on_its_way_comes_to_its_end_while_the_map_is_held_still() {
-    for answer in [delivered(1, "tower:1"), failed(1, "tower:1")] {
-        let mut scene = Scene::new(Setting::Full, &peers(1));
-        scene.note(&sending(1, "tower:1"));
-        scene.wait(200);
-        scene.map.note(&answer, scene.now, true, &mut scene.motion);
-        scene.wait(5000);
-        assert_eq!(scene.marks(), []);
-    }
 }
 
 #[test]

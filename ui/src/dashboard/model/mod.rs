@@ -5,6 +5,7 @@ mod notice;
 mod overlay;
 mod rates;
 mod snapshot;
+mod still;
 mod traffic;
 
 pub(crate) use lists::{Anchor, PeerList, QueueList, stepped_row};
@@ -12,7 +13,8 @@ pub(crate) use notice::Notice;
 pub(crate) use overlay::{Content, Overlay, PeerDetail};
 pub(crate) use rates::Rates;
 pub(crate) use snapshot::{Gone, Snapshot, Wanted};
-pub(crate) use traffic::{Frozen, LogCursor};
+pub(crate) use still::Frozen;
+pub(crate) use traffic::LogCursor;
 
 use clacks_p2p::{
     Address,
@@ -112,6 +114,8 @@ pub(crate) struct Model {
     pub(crate) shown_certificate: Option<(Address, CertificateFingerprint)>,
     /// A key moved a selection, so the lists are fetched even if they are held still.
     pub(crate) has_moved: bool,
+    /// Something was opened or done in what is open, so that is fetched even if the screen is held still.
+    pub(crate) has_opened: bool,
     pub(crate) map: Map,
     pub(crate) motion: Animations,
     pub(crate) trends: Trends,
@@ -178,6 +182,7 @@ impl Model {
             frozen: None,
             shown_certificate: None,
             has_moved: false,
+            has_opened: false,
             map: Map::default(),
             motion: Animations::default(),
             trends: Trends::default(),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Model;
+use crate::recording::HAS_STOPPED;
 
 /// How long a notice stays.
 const NOTICE_STAYS: Duration = Duration::from_secs(10);
@@ -12,6 +13,8 @@ const NOTICE_STAYS: Duration = Duration::from_secs(10);
 pub(crate) struct Notice {
     pub(crate) text: String,
     pub(crate) is_error: bool,
+    /// It says why an input did nothing, so it is of no use any more after the next one.
+    answers_input: bool,
     /// What can be done about it as long as it stays.
     pub(crate) offer: Option<String>,
     pub(crate) until: Duration,
@@ -22,7 +25,8 @@ impl Model {
     /// in the traffic: a notice is gone soon.
     pub(crate) fn note_recorded(&mut self, failure: Option<&String>) {
         let had_begun = self.recorded.is_some_and(|bytes| bytes > 0);
-        self.recording_failure = failure.filter(|_| had_begun).cloned();
+        let reason = failure.map(|failure| failure.strip_prefix(HAS_STOPPED).unwrap_or(failure).to_owned());
+        self.recording_failure = reason.filter(|_| had_begun);
         if let Some(reason) = self.recording_failure.clone() {
             self.note_text(format!("the recording ended: {reason}"));
         }
@@ -39,11 +43,26 @@ impl Model {
     /// Says something, and what can be done about it until it goes.
     pub(crate) fn offer(&mut self, text: String, is_error: bool, offer: String) {
         let until = self.now.uptime + crate::undoing::STAYS;
-        self.notice = Some(Notice { text, is_error, offer: Some(offer), until });
+        self.notice = Some(Notice { text, is_error, answers_input: false, offer: Some(offer), until });
+    }
+
+    /// Before an input is taken in: what the last one was refused for no longer holds.
+    pub(crate) fn forget_refusal(&mut self) {
+        self.notice.take_if(|notice| notice.answers_input);
+    }
+
+    /// After an input was taken in: a complaint that was not there before is about it.
+    pub(crate) fn mark_refusal(&mut self, before: Option<&Notice>) {
+        if self.notice.as_ref() != before
+            && let Some(notice) = self.notice.as_mut()
+        {
+            notice.answers_input = notice.is_error && notice.offer.is_none();
+        }
     }
 
     fn set_notice(&mut self, text: String, is_error: bool) {
         let stays = NOTICE_STAYS.mul_f64(self.replay.as_ref().map_or(1.0, |replay| replay.speed));
-        self.notice = Some(Notice { text, is_error, offer: None, until: self.now.uptime + stays });
+        let until = self.now.uptime + stays;
+        self.notice = Some(Notice { text, is_error, answers_input: false, offer: None, until });
     }
 }

@@ -143,6 +143,7 @@ impl Model {
         if self.overlay.as_ref().is_some_and(|overlay| overlay.content.is_same(&content)) {
             return;
         }
+        self.has_opened = true;
         let beneath = self.overlay.take().map(Overlay::put_beneath).map(Box::new);
         self.overlay =
             Some(Overlay { content, message: Vec::new(), is_cut: false, scrolled: 0, search: None, beneath });

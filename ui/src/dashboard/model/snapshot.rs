@@ -119,30 +119,50 @@ impl Model {
         self.rates.sample(self.now.uptime, counters.received, counters.delivered);
         self.trends.sample(self.now.uptime, counters, snapshot.overview.queued, snapshot.overview.peers);
         self.limits.sample(self.now.uptime, counters.limits.total());
-        snapshot.limits.into_iter().for_each(|used| self.limits.used = used);
         self.towers.go_on(self.now.uptime, &mut self.motion);
-        self.overview = snapshot.overview;
-        self.head = snapshot.head;
-        (self.recorded, self.replay) = (snapshot.recorded, snapshot.replay);
-        self.note_lost_lines(snapshot.lost_lines);
+        self.overview = snapshot.overview.clone();
+        (self.recorded, self.replay) = (snapshot.recorded, snapshot.replay.clone());
+        self.note_lost_lines(snapshot.lost_lines.clone());
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
+        let has_moved = std::mem::take(&mut self.has_moved);
+        let has_opened = std::mem::take(&mut self.has_opened);
+        let is_still = self.frozen.is_some();
+        if !is_still {
+            self.count_down();
+            // What has gone meanwhile is still on a screen that is held still, with its mark.
+            self.marks.peers.lose(&snapshot.gone.peers);
+            self.marks.messages.lose(&snapshot.gone.messages);
+            self.marks.held.lose(&snapshot.gone.held);
+        }
+        if !is_still || has_moved || has_opened {
+            self.refresh_opened(&snapshot);
+        }
+        if !is_still || has_moved {
+            self.refresh_lists(snapshot);
+        }
+    }
+
+    /// Takes in what is open over the lists, and what is shown in full beside them.
+    fn refresh_opened(&mut self, snapshot: &Snapshot) {
+        self.head.clone_from(&snapshot.head);
         self.shown_certificate = snapshot.shown_peer.as_ref().and_then(|(peer, certificate)| {
             certificate.map(|certificate| (peer.address.clone(), certificate))
         });
-        self.count_down();
-        self.marks.peers.lose(&snapshot.gone.peers);
-        self.marks.messages.lose(&snapshot.gone.messages);
-        self.marks.held.lose(&snapshot.gone.held);
-        self.refresh_overlay(snapshot.shown_peer, snapshot.shown_message_waits);
+        self.refresh_overlay(snapshot.shown_peer.clone(), snapshot.shown_message_waits);
+        if let Some(used) = &snapshot.limits {
+            self.limits.used = used.clone();
+            self.note_used();
+        }
         let page = self.overlay_height();
-        snapshot.held.into_iter().for_each(|held| self.held.refresh(held, page));
-        if self.frozen.is_some() && !std::mem::take(&mut self.has_moved) {
-            return;
-        }
-        self.listed = self.overview.clone();
+        snapshot.held.iter().for_each(|held| self.held.refresh(held.clone(), snapshot.overview.held, page));
+    }
+
+    fn refresh_lists(&mut self, snapshot: Snapshot) {
+        self.listed = snapshot.overview;
         if self.shows(Picture::Map) {
-            self.map.refresh(&snapshot.towers, self.overview.peers.total());
+            self.map.refresh(&snapshot.towers, self.listed.peers.total());
         }
+        self.note_fetched();
         let heights = (self.height(Pane::Peers), self.height(Pane::Queue));
         self.peers.refresh(snapshot.peers, snapshot.selected_peer, heights.0);
         self.queue.refresh(snapshot.queue, snapshot.queue_first, heights.1);
@@ -181,7 +201,8 @@ impl Model {
             Duration::from_secs(60)
         };
         let by_itself = self.limits.changes_after(self.now.uptime).map_or(by_itself, |at| at.min(by_itself));
-        let moves = self.motion.changes_after(self.now.uptime, |picture| self.shows(picture));
+        let moves = |picture| self.frozen.is_none() && self.shows(picture);
+        let moves = self.motion.changes_after(self.now.uptime, moves);
         moves.map_or(by_itself, |moves| moves.min(by_itself))
     }
 

@@ -56,6 +56,8 @@ pub(super) struct Fixture {
     pub(super) remembered: Vec<String>,
     /// Whether the node refuses a message.
     pub(super) refused: Option<fn(&Message) -> bool>,
+    /// The node has no room for a message.
+    pub(super) is_full: bool,
 }
 
 impl Fixture {
@@ -71,6 +73,7 @@ impl Fixture {
             limits: LimitCounts::default(),
             remembered: Vec::new(),
             refused: None,
+            is_full: false,
             held: Vec::new(),
             hold_rule: None,
             lost_lines: None,
@@ -172,6 +175,9 @@ impl Fixture {
         let objection = match &question.command {
             Some(Command::Node(NodeCommand::Forget(peer))) if !is_known(peer) => {
                 Some("no such peer".to_owned())
+            }
+            Some(Command::Node(NodeCommand::Enqueue(_))) if self.is_full => {
+                Some("the queue is full".to_owned())
             }
             Some(Command::Node(NodeCommand::Release(id)))
                 if self.held.iter().all(|held| held.queued.id != *id) =>

@@ -18,7 +18,7 @@ use crate::{command::NodeCommand, recording::player::Progress};
 const TALL: (u16, u16) = (80, 24);
 const WITH_MAP: (u16, u16) = (200, 60);
 
-fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
+pub(super) fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     for letter in keys.chars() {
         let code = match letter {
@@ -34,14 +34,14 @@ fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
 }
 
 /// The keys that open it from the list of the peers.
-fn opening(overlay: Overlay) -> &'static str {
+pub(super) fn opening(overlay: Overlay) -> &'static str {
     match overlay {
         Overlay::Stations => ":stations\n",
         Overlay::Map => "M",
         Overlay::Peer => "\n",
         Overlay::Message => "\t\n",
         Overlay::Row => "\t\tkk\n",
-        Overlay::Biography => "\t\tkkkkkb",
+        Overlay::Biography => "\tb",
         Overlay::Overhead => "O",
         Overlay::Why => "W",
         Overlay::Limits => "L",
@@ -115,15 +115,15 @@ fn what_is_looked_for_is_text_in_everything_that_can_be_open() {
 #[test]
 fn a_key_of_another_list_says_which_one_it_is_for() {
     for (list, keys, wanted) in [
-        ("", "x", "x is for QUEUE: take the selected message"),
+        ("", "x", "x is for QUEUE: remove the selected message"),
         ("", "h", "h is for QUEUE: hold"),
         ("", "e", "e is for QUEUE: edit"),
         ("", "E", "E is for QUEUE: edit"),
-        ("", "b", "b is for QUEUE and TRAFFIC: tell the life"),
+        ("", "b", "b is for QUEUE and TRAFFIC: show the history"),
         ("\t", "I", "I is for PEERS, TRAFFIC and MAP: ignore"),
         ("\t\t", "v", "v is for PEERS, QUEUE and HELD: mark"),
-        ("\t\t", "r", "r is for HELD: put the selected"),
-        ("", "p", "p is for a replay: stand still"),
+        ("\t\t", "r", "r is for HELD: release the selected"),
+        ("", "p", "p is for a replay: pause"),
         ("", "Z", "Z does nothing here; ? lists the keys"),
     ] {
         let mut fixture = Fixture::busy(120, 40);
@@ -131,6 +131,31 @@ fn a_key_of_another_list_says_which_one_it_is_for() {
         assert_eq!(typed(&mut fixture, keys), []);
         let notice = fixture.model.notice.clone().unwrap();
         assert!(notice.text.starts_with(wanted), "{list:?} {keys}: {}", notice.text);
+    }
+}
+
+#[test]
+fn what_a_key_was_refused_for_goes_with_the_next_key() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Esc);
+    assert!(fixture.screen().contains("nothing is open, and all traffic is shown"), "{}", fixture.screen());
+    typed(&mut fixture, "H");
+    let screen = fixture.screen();
+    assert!(screen.contains("HELD") && !screen.contains("nothing is open"), "{screen}");
+    // What went wrong by itself stays.
+    fixture.send(Msg::Done(Err("the disk is full".to_owned())));
+    fixture.press(KeyCode::Esc);
+    assert!(fixture.screen().contains("the disk is full"), "{}", fixture.screen());
+}
+
+#[test]
+fn behind_a_lone_colon_tab_offers_the_commands() {
+    for keys in [":", "i:"] {
+        let mut fixture = Fixture::busy(80, 24);
+        typed(&mut fixture, keys);
+        fixture.press(KeyCode::Tab);
+        let screen = fixture.screen();
+        assert!(screen.contains("1 of ") && screen.contains("CMD  :announce"), "{keys}: {screen}");
     }
 }
 

@@ -65,6 +65,7 @@ fn a_message_of_the_queue_is_held_by_a_key() {
 fn held_messages_are_released_dropped_and_edited_from_their_list() {
     let mut fixture = holding(80, 24);
     fixture.press(KeyCode::Char('H'));
+    assert!(fixture.screen().contains("Esc close  r release"), "{}", fixture.screen());
     fixture.press(KeyCode::Down);
     assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("7"))));
     assert_eq!(fixture.press(KeyCode::Char('x')), runs(NodeCommand::Drop(ids("7"))));

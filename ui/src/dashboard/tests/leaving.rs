@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use clacks_p2p::{core::Status, node::HandOnError};
+use clacks_p2p::{
+    core::{HeldBy, HeldMessage, Status},
+    node::HandOnError,
+};
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
@@ -135,6 +138,24 @@ fn it_asks_about_what_is_held_when_the_others_are_gone() {
     assert_shows(&fixture, "a hands on what is held first");
     assert_eq!(fixture.press(key('a')), [Effect::HandOn { with_held: true }]);
     assert_eq!(fixture.model.handing_on().map(|handing_on| handing_on.total), Some(3));
+}
+
+#[test]
+fn what_every_peer_refused_meanwhile_is_not_said_to_be_handed_on() {
+    for with_held in [false, true] {
+        let mut fixture = holding(80, 24);
+        fixture.press(key('q'));
+        fixture.press(key(if with_held { 'a' } else { 's' }));
+        if with_held {
+            fixture.held.clear();
+        }
+        fixture.held.push(HeldMessage { queued: fixture.queue[0].clone(), by: HeldBy::Refused });
+        fixture.queue.clear();
+        fixture.refresh();
+        fixture.send(Msg::HandedOn(Ok(())));
+        let total = if with_held { 9 } else { 6 };
+        assert_shows(&fixture, &format!("handed on {} of {total}; the rest is held", total - 1));
+    }
 }
 
 #[test]

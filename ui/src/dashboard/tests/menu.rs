@@ -53,7 +53,7 @@ fn it_acts_on_what_was_selected_when_it_was_opened() {
 #[test]
 fn what_was_selected_and_has_gone_is_not_opened_in_place_of_another() {
     let mut fixture = opened();
-    fixture.write("show all of what");
+    fixture.write("selected item in full");
     fixture.peers.remove(0);
     fixture.refresh();
     fixture.press(KeyCode::Enter);
@@ -72,7 +72,7 @@ fn a_row_of_traffic_that_is_followed_is_the_one_that_was_the_last() {
         remote: None,
     };
     fixture.send(Msg::Node(event));
-    fixture.write("show all of what");
+    fixture.write("selected item in full");
     fixture.press(KeyCode::Enter);
     let Some(Content::Row(row)) = fixture.model.overlay.as_ref().map(|overlay| &overlay.content) else {
         panic!("{}", fixture.screen())
@@ -194,7 +194,7 @@ fn the_selection_stays_on_the_screen() {
 #[test]
 fn what_is_about_a_list_closes_what_lies_over_it() {
     for (wanted, pane) in [
-        ("go to the peers", Pane::Peers),
+        ("go to the list of peers", Pane::Peers),
         ("go to the queue", Pane::Queue),
         ("go to the traffic", Pane::Traffic),
     ] {

@@ -2,6 +2,7 @@
 
 mod ascii;
 mod cost;
+mod file_checks;
 mod filters;
 mod fixture;
 mod focus;

@@ -9,6 +9,7 @@ use super::{
         update::{Effect, Msg},
     },
     fixture::{Fixture, address},
+    focus::typed,
     writing::{draft, enqueues, row, writing},
 };
 use crate::command::NodeCommand;
@@ -269,4 +270,25 @@ fn a_paste_that_is_refused_is_asked_about_again() {
     fixture.refused = None;
     assert_eq!(fixture.press(KeyCode::Char('1')), [enqueues("one\nthree")]);
     assert_eq!(fixture.remembered, ["one\nthree"]);
+}
+
+#[test]
+fn what_was_never_sent_is_never_kept_for_the_next_run() {
+    for leaving in [KeyCode::Esc, KeyCode::BackTab, KeyCode::Up, KeyCode::Down] {
+        for (begun, is_pasted) in [("i", false), (":", false), ("i", true), ("", true)] {
+            let mut fixture = Fixture::busy(80, 24);
+            typed(&mut fixture, begun);
+            if is_pasted {
+                fixture.send(Msg::Paste("my password is x".to_owned()));
+            } else {
+                typed(&mut fixture, "my password is x");
+            }
+            fixture.press(leaving);
+            typed(&mut fixture, "\x1bi");
+            fixture.control('u');
+            fixture.press(KeyCode::Esc);
+            fixture.send(Msg::Leave);
+            assert!(fixture.remembered.is_empty(), "{begun:?}, {leaving:?}: {:?}", fixture.remembered);
+        }
+    }
 }

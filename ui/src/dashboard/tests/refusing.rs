@@ -7,9 +7,9 @@ use super::{
         model::Focus,
         update::{Effect, Msg},
     },
-    fixture::{Fixture, address},
+    fixture::{Fixture, address, queued},
     replaying::in_replay,
-    writing::{draft, row, writing},
+    writing::{draft, enqueues, row, writing},
 };
 use crate::command::{Command, NodeCommand};
 
@@ -55,6 +55,32 @@ fn what_the_node_would_refuse_is_wrong_as_well() {
     fixture.peers.push(peer);
     let forgets = Effect::Run(NodeCommand::Forget(address("tower-3:80")));
     assert_eq!(fixture.press(KeyCode::Enter), [forgets], "it has become known meanwhile");
+}
+
+#[test]
+fn a_message_is_red_while_the_queue_is_full_and_no_longer() {
+    let mut fixture = writing("ihello");
+    assert!(row(&fixture).starts_with(" SAY"));
+    let changes = |fixture: &mut Fixture, is_full: bool| {
+        fixture.is_full = is_full;
+        if is_full {
+            fixture.queue.push(queued(99, "1", 1, 1));
+        } else {
+            fixture.queue.pop();
+        }
+        fixture.refresh();
+    };
+    changes(&mut fixture, true);
+    assert!(row(&fixture).starts_with("!SAY") && fixture.screen().contains("the queue is full"));
+    assert_eq!(fixture.press(KeyCode::Enter), []);
+    assert_eq!(draft(&fixture), "hello");
+    changes(&mut fixture, false);
+    assert!(row(&fixture).starts_with(" SAY"), "there is room again");
+    changes(&mut fixture, true);
+    fixture.write("!");
+    assert!(row(&fixture).starts_with("!SAY"), "{}", row(&fixture));
+    fixture.is_full = false;
+    assert_eq!(fixture.press(KeyCode::Enter), [enqueues("hello!")], "Enter asks again");
 }
 
 #[test]

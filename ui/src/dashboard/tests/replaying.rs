@@ -131,7 +131,7 @@ fn a_click_on_the_input_begins_a_command() {
 #[test]
 fn the_list_of_what_can_be_done_has_its_keys_and_says_what_does_nothing() {
     let mut fixture = replay();
-    fixture.write("?stand still");
+    fixture.write("?pause or");
     assert!(fixture.screen().contains("> p           :pause"), "{}", fixture.screen());
     let mut fixture = replay();
     fixture.write("?:announce");

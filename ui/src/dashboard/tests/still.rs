@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use clacks_p2p::{
     Message,
-    core::{Event, Status},
+    core::{Choice, Event, Limit, MessageId, PeerCounts, Status},
 };
 use crossterm::event::KeyCode;
 
 use super::{
-    super::{layout::Pane, update::Msg},
+    super::{focus::Overlay, layout::Pane, log::Row, update::Msg},
     fixture::{Fixture, peer, queued},
+    focus::{opening, typed},
+    holding::held_messages,
 };
-use crate::log::LostLines;
+use crate::{command::NodeCommand, log::LostLines};
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 
@@ -20,18 +22,48 @@ fn key(character: char) -> KeyCode {
     KeyCode::Char(character)
 }
 
-/// Something happens everywhere: messages come, are sent and dropped, peers become known and change, within this time.
+/// A dashboard with messages that wait, that are held and that are on their way, and with a station.
+fn lively(width: u16, height: u16) -> Fixture {
+    let mut fixture = Fixture::lively(width, height);
+    fixture.hold_rule = Some("size>1k".to_owned());
+    fixture.held = held_messages();
+    typed(&mut fixture, ":station 1 noise\n");
+    fixture.model.focus_list(Pane::Peers);
+    fixture.refresh();
+    fixture
+}
+
+/// Something happens everywhere: messages come, are sent, held and dropped, peers become known and change, within more than
+/// a minute.
 fn much_happens(fixture: &mut Fixture) {
     for number in 0..300_u16 {
+        fixture.later += Duration::from_millis(270);
         let sender = peer(Status::Alive, &format!("crowd-{number}:1"), 0, None);
         let message = Message::text(&format!("noise {number}"));
-        let id = "99".parse().ok();
-        let event = Event::MessageReceived { peer: sender.clone(), message, id, visits: 3, remote: None };
-        fixture.send(Msg::Node(event));
-        fixture.send(Msg::Node(Event::PeerUpdated { peer: sender, from: Status::New }));
+        let id = "99".parse::<MessageId>().unwrap();
+        let gnu = Message::text("GNU Terry Pratchett");
+        let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
+        let choice = Choice {
+            draw: 9,
+            free: PeerCounts::default(),
+            is_for_proven: false,
+            alive_places: 1,
+            at_place: 1,
+        };
+        for event in [
+            Event::PeerUpdated { peer: sender.clone(), from: Status::New },
+            Event::MessageReceived { peer: sender, message, id: Some(id), visits: 3, remote: None },
+            Event::MessageSending { id, peer: lost.clone(), message: gnu.clone(), choice },
+            Event::MessageDelivered { id, peer: lost, message: gnu, round_trip: Duration::from_millis(5) },
+        ] {
+            fixture.send(Msg::Node(event));
+        }
     }
     fixture.queue.remove(0);
     fixture.queue.extend((200..260).map(|number| queued(number, "\"more\"", 1, 1)));
+    fixture.held.remove(0);
+    fixture.hold_rule = None;
+    fixture.limits.count(Limit::Peers);
     fixture.peers.insert(0, peer(Status::New, "another:1", 0, None));
     fixture.peers.remove(2);
     fixture.refresh();
@@ -39,20 +71,20 @@ fn much_happens(fixture: &mut Fixture) {
 
 /// The rows below the header, which goes on, and above the last lines.
 fn body(fixture: &Fixture) -> Vec<String> {
-    let screen = fixture.screen();
-    let rows: Vec<_> = screen.lines().map(str::to_owned).collect();
-    let Some(areas) = fixture.model.areas() else { return rows };
-    // The tower is a moving picture.
-    let (tower, summary) = (areas.tower, usize::from(areas.summary.height));
-    let rows = rows.into_iter().zip(0_u16..).skip(1 + summary).map(|(row, y)| {
-        let is_tower =
-            |x: u16| (tower.left()..tower.right()).contains(&x) && (tower.top()..tower.bottom()).contains(&y);
-        row.chars().zip(0_u16..).filter(|(_, x)| !is_tower(*x)).map(|(character, _)| character).collect()
-    });
+    let rows = fixture.screen().lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
     // The title of the traffic counts what comes.
     let without_count =
         |row: String| row.split_once("TRAFFIC").map_or(row.clone(), |(before, _)| before.to_owned());
-    rows.map(without_count).collect()
+    rows.into_iter().map(without_count).collect()
+}
+
+/// Much happens; no row changes.
+fn stays_as_it_is(fixture: &mut Fixture, what: &str) {
+    let before = body(fixture);
+    much_happens(fixture);
+    let after = body(fixture);
+    let changed: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before != after).collect();
+    assert!(changed.is_empty(), "{what}: {changed:#?}");
 }
 
 #[test]
@@ -60,23 +92,57 @@ fn a_screen_that_is_held_still_does_not_change_while_much_happens() {
     for (width, height) in SIZES {
         for pane in [Pane::Peers, Pane::Queue, Pane::Traffic] {
             for zoom in [false, true] {
-                let mut fixture = Fixture::busy(width, height);
+                let mut fixture = lively(width, height);
                 fixture.model.pane = pane;
                 if zoom {
                     fixture.press(key('z'));
                 }
                 fixture.press(KeyCode::Down);
                 fixture.press(key(' '));
+                fixture.model.notice = None;
                 fixture.refresh();
-                let before = body(&fixture);
-                much_happens(&mut fixture);
-                let after = body(&fixture);
-                let changed: Vec<_> =
-                    before.iter().zip(&after).filter(|(before, after)| before != after).collect();
-                assert!(changed.is_empty(), "{width}x{height} {pane:?} zoom {zoom}: {changed:#?}");
+                stays_as_it_is(&mut fixture, &format!("{width}x{height} {pane:?} zoom {zoom}"));
             }
         }
     }
+}
+
+#[test]
+fn what_is_open_does_not_change_while_the_screen_is_held_still() {
+    for (width, height) in [(80, 24), (200, 60)] {
+        for overlay in Overlay::ALL {
+            for opens_first in [false, true] {
+                let mut fixture = lively(width, height);
+                if !opens_first {
+                    fixture.model.toggle_frozen();
+                }
+                typed(&mut fixture, opening(overlay));
+                assert_eq!(fixture.model.open_overlay(), Some(overlay));
+                if opens_first {
+                    fixture.model.toggle_frozen();
+                }
+                fixture.model.notice = None;
+                fixture.refresh();
+                stays_as_it_is(&mut fixture, &format!("{width}x{height} {overlay:?}, first: {opens_first}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_user_does_to_held_messages_is_seen_on_a_screen_that_is_held_still() {
+    let mut fixture = lively(80, 24);
+    fixture.press(key(' '));
+    fixture.press(key('H'));
+    fixture.refresh();
+    assert!(fixture.screen().contains("buy lamp oil"), "{}", fixture.screen());
+    fixture.held.remove(0);
+    fixture.refresh();
+    assert!(fixture.screen().contains("buy lamp oil"), "it went by itself");
+    let dropped = NodeCommand::Drop("7".parse().unwrap());
+    fixture.send(Msg::Ran(vec![(dropped, Ok("dropped 7".to_owned()))], Vec::new()));
+    fixture.refresh();
+    assert!(!fixture.screen().contains("buy lamp oil"), "{}", fixture.screen());
 }
 
 #[test]
@@ -111,7 +177,7 @@ fn a_recording_or_a_log_that_failed_is_told_until_it_is_acknowledged() {
         fixture.refresh();
         fixture.model.recorded = None;
         fixture.model.recorded = Some(1_000_000);
-        let reason = "cannot write x.jsonl: No space left on device".to_owned();
+        let reason = "recording has stopped: cannot write x.jsonl: No space left on device".to_owned();
         fixture.send(Msg::Recorded(Err(reason)));
         fixture.model.recorded = None;
         fixture.lost_lines = Some(LostLines { lines: 12, reason: "No space left on device".to_owned() });
@@ -126,6 +192,8 @@ fn a_recording_or_a_log_that_failed_is_told_until_it_is_acknowledged() {
         assert!(
             told.contains(&"the recording ended: cannot write x.jsonl: No space left on device".to_owned())
         );
+        let kind = fixture.model.log.shown().find(|row| row.what.starts_with("the recording")).map(Row::kind);
+        assert_eq!(kind, Some("note"), "it is about no peer");
         assert!(told.iter().any(|what| what.starts_with("12 lines of the log could not be written")));
         // The next that begins is not the one that failed.
         fixture.send(Msg::Recorded(Ok("records to y.jsonl".to_owned())));

@@ -204,3 +204,26 @@ fn the_time_until_the_next_send_counts_down_only_where_it_is_seen() {
     fixture.press(KeyCode::Esc);
     assert_eq!(until(&mut fixture), idle);
 }
+
+#[test]
+fn a_row_with_the_beginning_of_a_message_tells_the_size_of_all_of_it_and_no_life_of_another() {
+    let mut fixture = Fixture::empty(80, 24);
+    for number in 0..20 {
+        let text = format!("large {number} {}", "x".repeat(1_000_000));
+        happen(&mut fixture, 1, came(&Message::text(&text), "rude:1", 1));
+    }
+    fixture.refresh();
+    for key in [KeyCode::Tab, KeyCode::Tab, KeyCode::Home, KeyCode::Char('b')] {
+        fixture.press(key);
+    }
+    let screen = fixture.screen();
+    assert!(screen.contains("only the beginning of this message is kept, too little"), "{screen}");
+    fixture.press(KeyCode::Enter);
+    let screen = fixture.screen();
+    assert!(screen.contains("size          1.0 MB") && screen.contains("large 0"), "{screen}");
+    // One that is kept whole has a life.
+    for key in [KeyCode::Esc, KeyCode::End, KeyCode::Up, KeyCode::Char('b')] {
+        fixture.press(key);
+    }
+    assert!(fixture.screen().contains("seen here     1 visit"), "{}", fixture.screen());
+}

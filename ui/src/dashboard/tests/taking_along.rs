@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::{
     super::{
-        export::Target,
+        export::{self, Target},
         log::Row,
         update::{Effect, Msg},
     },
@@ -184,7 +184,7 @@ fn rows() -> Vec<Row> {
 fn written(name: &str, rows: &[Row]) -> String {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(name);
-    let said = Target::new(path.to_str().unwrap(), false).unwrap().write(rows).unwrap();
+    let said = export::write(&Target::new(path.to_str().unwrap(), false).unwrap(), rows).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     let number = if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) };
     assert_eq!(said, format!("wrote {number} in {} bytes to {}", text.len(), path.display()));
@@ -230,21 +230,21 @@ fn a_file_that_is_there_is_only_written_over_when_told_to() {
     let path = directory.path().join("x.csv");
     let target = |replaces| Target::new(path.to_str().unwrap(), replaces).unwrap();
     fs::write(&path, "mine").unwrap();
-    let refused = target(false).write(&rows()).unwrap_err();
+    let refused = export::write(&target(false), &rows()).unwrap_err();
     assert!(
         refused.ends_with(&format!("is there already; :write! {} writes over it", path.display())),
         "{refused}"
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
-    target(true).write(&[]).unwrap();
+    export::write(&target(true), &[]).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "time,direction,peer,message,what,outcome\r\n");
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
     let nowhere = directory.path().join("not there/x.csv");
-    let error = Target::new(nowhere.to_str().unwrap(), true).unwrap().write(&[]).unwrap_err();
+    let error = export::write(&Target::new(nowhere.to_str().unwrap(), true).unwrap(), &[]).unwrap_err();
     assert!(error.ends_with("/x.csv: there is no such directory"), "{error}");
     fs::create_dir(directory.path().join("d.csv")).unwrap();
     let error = Target::new(directory.path().join("d.csv").to_str().unwrap(), true).unwrap();
-    assert!(error.write(&[]).unwrap_err().contains("is a directory"));
+    assert!(export::write(&error, &[]).unwrap_err().contains("is a directory"));
 }
 
 proptest! {

@@ -13,7 +13,6 @@ use super::{
         layout::Pane,
         leaving,
         marks::Marked,
-        menu::Menu,
         model::{Content, LogCursor, Model},
         moving::{go, moved, open, open_picture, open_within, scroll, turn},
         question::Question,
@@ -150,7 +149,7 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Move(step) => return step_on(model, step),
         ViewCommand::Edit(id) => return vec![Effect::Edit(id)],
         ViewCommand::EditInEditor(id) => return vec![Effect::OpenEditor(id)],
-        ViewCommand::Help => model.menu = Some(Menu::new(model)),
+        ViewCommand::Help => model.menu = Some(super::super::menu::palette(model)),
         ViewCommand::Choose => return choose(model),
         ViewCommand::Close if model.next_owner() == FocusOwner::Menu => model.menu = None,
         ViewCommand::Close if model.open_overlay().is_none() => show_all_traffic(model),
@@ -161,7 +160,11 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Write(target) => {
             return vec![Effect::Write(target, model.log.shown().cloned().collect())];
         }
-        ViewCommand::Station(number, wish) => return model.wish(number, wish),
+        ViewCommand::Station(number, wish) => {
+            let effects = model.wish(number, wish);
+            model.note_stations();
+            return effects;
+        }
         ViewCommand::HoldStill => model.toggle_frozen(),
         ViewCommand::Undo => return undo(model),
         ViewCommand::Mark => mark(model),
@@ -187,6 +190,7 @@ fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
         _ if model.next_owner() == FocusOwner::Menu => go_in_menu(model, step),
         Selecting::Held => {
             model.held.go(step, model.overlay_height());
+            model.has_opened = true;
             return vec![Effect::Refresh];
         }
         Selecting::Overhead | Selecting::Text | Selecting::Picture => scroll(model, step),
@@ -249,7 +253,7 @@ fn filter(model: &mut Model, wanted: Option<Filter>) {
 }
 
 fn undo(model: &mut Model) -> Vec<Effect> {
-    match model.undo.take(model.now) {
+    match model.undo.take(model.now).map(Effect::Undo) {
         Ok(effect) => vec![effect],
         Err(reason) => {
             model.complain(reason);

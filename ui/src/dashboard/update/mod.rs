@@ -35,12 +35,18 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     model.now = now;
     model.shares.forget_old(now);
     model.undo.forget_old(now);
-    let is_input = matches!(msg, Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_));
-    let mut effects = take_in(model, msg);
-    if is_input {
-        effects.extend(editing::leave(model));
-        model.follow_draft();
+    if !matches!(msg, Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_)) {
+        return take_in(model, msg);
     }
+    // Where nothing can be seen, nothing was read either.
+    if model.areas().is_some() {
+        model.forget_refusal();
+    }
+    let notice = model.notice.clone();
+    let mut effects = take_in(model, msg);
+    effects.extend(editing::leave(model));
+    model.follow_draft();
+    model.mark_refusal(notice.as_ref());
     effects
 }
 
@@ -65,9 +71,14 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Node(event) => on_event(model, &event),
         Msg::Refreshed(snapshot) => {
+            let room = |model: &Model| {
+                let overview = &model.overview;
+                (overview.queued, overview.in_flight, overview.held, overview.held_bytes)
+            };
+            let before = room(model);
             model.refresh(*snapshot);
             model.follow_text();
-            Vec::new()
+            if room(model) == before { Vec::new() } else { assist::room_changed(model) }
         }
         Msg::Answered(answer) => {
             let sends = assist::answered(model, answer);
@@ -80,6 +91,8 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Ran(outcomes, before) => {
             outcome::note(model, &outcomes, before);
+            // What the user did to what is open is seen there.
+            model.has_opened = true;
             sending::settle(model, &outcomes)
         }
         Msg::BeginsAgain => {
@@ -109,6 +122,7 @@ fn on_done(model: &mut Model, msg: Msg) {
     match msg {
         Msg::Undone(result, left) => {
             model.undo.remember(left, Vec::new(), model.now);
+            model.has_opened = true;
             on_done(model, Msg::Done(result));
         }
         Msg::Recorded(said) => {
@@ -135,7 +149,7 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     model.shares.note(event, model.now);
     model.trends.note(event);
     model.towers.note(event, model.now.uptime, &mut model.motion);
-    model.map.note(event, model.now.uptime, model.frozen.is_some(), &mut model.motion);
+    model.map.note(event, model.now.uptime, &mut model.motion);
     model.hold_traffic();
     let is_row = model.log.note(event, model.now.unix_ms);
     model.count_held_rows(usize::from(is_row));

@@ -41,14 +41,14 @@ fn stays(life: &Biography) -> String {
 }
 
 fn summary(model: &Model, theme: Theme, life: &Biography, columns: usize) -> Vec<Line<'static>> {
-    let told = facts::life::summary(life, model.now, &model.zone);
+    let told = facts::life::summary(life, model.shown_now(), &model.zone);
     told.into_iter().flat_map(|(name, value)| entry(theme.quiet, NAME, name, &value, columns)).collect()
 }
 
 /// A line from the first of the remembered stays until now, with a mark where the message came.
 fn timeline(model: &Model, theme: Theme, life: &Biography, columns: usize) -> Option<Line<'static>> {
     let start = life.passes.front().filter(|_| life.passes.len() > 1)?.came.uptime;
-    let length = model.now.uptime.saturating_sub(start);
+    let length = model.shown_now().uptime.saturating_sub(start);
     let label = format!("{} ago ", format::age(length));
     let room = columns.checked_sub(NAME + label.len() + " now".len()).filter(|room| *room >= TIMELINE)?;
     let mut cells = vec!['\u{2500}'; room];

@@ -20,7 +20,7 @@ const NAME: usize = 14;
 
 pub(super) fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: usize) -> Vec<Line<'static>> {
     let PeerDetail { peer, certificate, is_known } = detail;
-    let age = format::age(peer.age(model.now));
+    let age = format::age(peer.age(model.shown_now()));
     let since = clock(peer.time, &model.zone);
     let status = match is_known {
         true => format!("{} {} for {age}, since {since}", letter(peer.status), format::status(peer)),
@@ -38,7 +38,7 @@ pub(super) fn message(
     waits: bool,
     columns: usize,
 ) -> Vec<Line<'static>> {
-    above_message(fields(theme, columns, &facts::message::fields(queued, waits, model.now)))
+    above_message(fields(theme, columns, &facts::message::fields(queued, waits, model.shown_now())))
 }
 
 pub(super) fn row(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec<Line<'static>> {

@@ -223,6 +223,10 @@ fn scrolled(draft: &str, cursor: usize, columns: usize) -> (String, usize) {
 fn hinted(model: &Model) -> Vec<&Binding> {
     let bindings = model.keymap.bindings().iter();
     let mut hinted: Vec<_> = bindings.filter(|binding| is_worth_a_hint(model, binding)).collect();
+    if matches!(model.focus_owner(), FocusOwner::Overlay(_)) {
+        // The way out has room whatever else can be done there.
+        hinted.sort_by_key(|binding| binding.command != ":close");
+    }
     if model.replay.is_some() {
         let place = |binding: &&Binding| FIRST_IN_REPLAY.iter().position(|first| binding.command == *first);
         hinted.sort_by_key(|binding| place(binding).unwrap_or(FIRST_IN_REPLAY.len()));

@@ -112,11 +112,11 @@ fn items(model: &Model) -> Vec<String> {
 /// The lists in one line, where they themselves have no room.
 pub(super) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let mut line = Line::from(Span::styled("peers ", theme.quiet));
-    line.spans.extend(counts(&model.overview.peers, theme));
+    line.spans.extend(counts(&model.listed.peers, theme));
     line.push_span(Span::styled("  queue ", theme.quiet));
-    line.push_span(Span::raw(format::count(model.overview.queued)));
-    if model.overview.held > 0 {
-        line.push_span(Span::raw(format!(" {} held", format::count(model.overview.held))));
+    line.push_span(Span::raw(format::count(model.listed.queued)));
+    if model.listed.held > 0 {
+        line.push_span(Span::raw(format!(" {} held", format::count(model.listed.held))));
     }
     frame.render_widget(line, area);
 }

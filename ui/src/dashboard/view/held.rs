@@ -60,7 +60,7 @@ fn draw_title(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let mut line = Line::from(Span::styled(" HELD ", theme.title(true)));
     line.push_span(Span::raw(" "));
     line.spans.extend(marked(theme, model.marks.held.len()));
-    let notes = format!("{}  {rule}", format::count(model.overview.held));
+    let notes = format!("{}  {rule}", format::count(model.held.total));
     line.push_span(Span::raw(fit(&notes, usize::from(area.width).saturating_sub(line.width()))));
     frame.render_widget(line, Rect { height: area.height.min(1), ..area });
 }
@@ -73,7 +73,7 @@ fn spans(model: &Model, theme: Theme, held: &HeldMessage, digits: usize, width: 
     let from = if room >= FROM { FROM } else { 0 };
     let size = if room >= from + SIZE { SIZE } else { 0 };
     let text = width.saturating_sub(marker + BY + from + size + AGE);
-    let age = model.now.uptime.saturating_sub(Duration::from_millis(queued.since_ms));
+    let age = model.shown_now().uptime.saturating_sub(Duration::from_millis(queued.since_ms));
     let by = match held.by {
         HeldBy::Hand => "hand",
         HeldBy::Rule => "filter",

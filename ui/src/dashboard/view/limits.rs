@@ -25,8 +25,8 @@ const UNKNOWN: &str = "-";
 
 /// Everything there is to say, in so many columns.
 pub(crate) fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let overview = &model.overview;
-    let rows = rows(model.limits.settings.as_ref(), overview, model.limits.used.connections);
+    let overview = &model.listed;
+    let rows = rows(model.shown_limits().settings.as_ref(), overview, model.shown_limits().used.connections);
     let mut lines = entry(theme.quiet, 0, "", &summary(model), columns);
     lines.push(Line::default());
     if columns >= WIDE {
@@ -41,7 +41,7 @@ pub(crate) fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'st
 
 /// Where most of the messages here came from, and what can be done about it.
 fn places(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let (places, count) = &model.limits.used.places;
+    let (places, count) = &model.shown_limits().used.places;
     let Some(first) = places.first() else { return Vec::new() };
     let mut lines = vec![Line::styled(fit("most of the messages here came from", columns), theme.strong)];
     let listed = |share: &PlaceShare| entry(theme.quiet, 2, "", &limits::place(share), columns);
@@ -58,8 +58,8 @@ fn places(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
 }
 
 fn summary(model: &Model) -> String {
-    let met = model.limits.met_of_late();
-    let in_all = model.overview.counters.limits.total();
+    let met = model.shown_limits().met_of_late();
+    let in_all = model.listed.counters.limits.total();
     let since = if model.replay.is_some() { "as far as the recording tells" } else { "since the start" };
     match (met, in_all) {
         (_, 0) => format!("no limit was met {since}"),
@@ -103,7 +103,7 @@ fn cells([what, set, used, met]: [&str; 4]) -> [String; 4] {
 
 /// The remote addresses that are ignored, and how they no longer are.
 fn remotes(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let (remotes, count) = &model.limits.used.ignored_remotes;
+    let (remotes, count) = &model.shown_limits().used.ignored_remotes;
     if remotes.is_empty() {
         let text = "no remote address is ignored; :ignore ip:ADDRESS closes all connections from one";
         return entry(theme.quiet, 0, "", text, columns);

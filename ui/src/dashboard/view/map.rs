@@ -128,11 +128,11 @@ fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
     let peers = model.listed.peers.total();
     let peers = if peers == 1 { "1 peer".to_owned() } else { format!("{} peers", format::count(peers)) };
     line.push_span(Span::raw(peers));
-    if model.map.is_crowded() {
+    if model.shown_map().is_crowded() {
         line.push_span(Span::raw(", by status"));
         return line;
     }
-    if model.map.towers().is_empty() {
+    if model.shown_map().towers().is_empty() {
         return line;
     }
     let room = usize::from(area.width).saturating_sub(line.width());
@@ -149,9 +149,9 @@ fn has_focus(model: &Model) -> bool {
 // === Lines and dots ===
 
 fn draw_dots(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
-    let (now, motion) = (model.now.uptime, &model.motion);
+    let (now, motion) = (model.shown_moment().uptime, &model.motion);
     let (mut quiet, mut busy) = (Dots::new(field), Dots::new(field));
-    for edge in model.map.edges(now, motion) {
+    for edge in model.shown_map().edges(now, motion) {
         let (from, to) = (cell(field, edge.from), cell(field, edge.to));
         match edge.kind {
             EdgeKind::Vouched { is_recent: false } => quiet.line(from, to, LOOSER),
@@ -161,7 +161,7 @@ fn draw_dots(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
             EdgeKind::Busy => busy.line(from, to, 1),
         }
     }
-    if model.map.is_crowded() {
+    if model.shown_map().is_crowded() {
         for status in Status::ALL.into_iter().filter(|status| model.listed.peers.of(*status) > 0) {
             quiet.ring(ring(status), u32::from(field.width));
         }
@@ -174,7 +174,7 @@ fn draw_dots(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
 fn draw_marks(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     let (mut incoming, mut outgoing) = (Dots::new(field), Dots::new(field));
     let here = cell(field, CENTRE);
-    for mark in model.map.marks(model.now.uptime, &model.motion) {
+    for mark in model.shown_map().marks(model.shown_moment().uptime, &model.motion) {
         let tower = cell(field, mark.peer);
         match mark.kind {
             MarkKind::In => incoming.blob(here, tower, mark.part),
@@ -202,16 +202,16 @@ fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     buffer.set_stringn(here.x, here.y, TOWER.repeat(2), usize::from(field.right() - here.x), style);
     let mut standing = Vec::new();
     let mut stand = |tower, cells: &mut Cells| {
-        let place = cell(field, model.map.place(tower));
+        let place = cell(field, model.shown_map().place(tower));
         // Where two would stand on one another there is no room for all of them anyway.
         if cells.stand(place) {
             standing.push((tower, place));
         }
     };
     // Where there is no room for all, the selected one has it.
-    let (first, others): (Vec<_>, Vec<_>) = model.map.towers().iter().partition(is_selected);
+    let (first, others): (Vec<_>, Vec<_>) = model.shown_map().towers().iter().partition(is_selected);
     first.into_iter().for_each(|tower| stand(tower, &mut cells));
-    if model.map.is_crowded() {
+    if model.shown_map().is_crowded() {
         draw_ring_names(model, theme, field, &mut cells, buffer);
     }
     others.into_iter().for_each(|tower| stand(tower, &mut cells));
@@ -221,7 +221,7 @@ fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     if let Some(at) = cells.name(here, "here") {
         write_name(at, "here", Style::reset().patch(theme.strong), field, buffer);
     }
-    if !model.map.is_crowded() {
+    if !model.shown_map().is_crowded() {
         draw_names(theme, &standing, field, &mut cells, buffer);
     }
     if let Some((_, place)) = standing.iter().find(|(tower, _)| is_selected(tower)) {
@@ -328,7 +328,7 @@ fn draw_about(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
 }
 
 fn about(model: &Model, peer: &Peer) -> String {
-    let age = format::age(peer.age(model.now));
+    let age = format::age(peer.age(model.shown_now()));
     let introduced = introduced(model, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
     format!(
         "{} {}  {} for {age}{introduced}, took {}, sent {}, failed {}",
@@ -343,7 +343,7 @@ fn about(model: &Model, peer: &Peer) -> String {
 
 /// How a peer became known, and how long ago, if that was seen.
 pub(super) fn introduced(model: &Model, peer: &Address) -> Option<String> {
-    let introduced = model.map.introduction(peer)?;
-    let age = format::age(model.now.uptime.saturating_sub(introduced.at));
+    let introduced = model.shown_map().introduction(peer)?;
+    let age = format::age(model.shown_now().uptime.saturating_sub(introduced.at));
     Some(facts::peer::introduced(&introduced.by, &age))
 }

@@ -54,8 +54,7 @@ pub(super) fn draw(menu: &Menu, theme: Theme, area: Rect, frame: &mut Frame<'_>)
     let parts = Parts::of(area);
     let (shown, all) = menu.counts();
     let count = if shown == all { format!("  {all}") } else { format!("  {shown} of {all}") };
-    let heading =
-        Line::from(vec![Span::styled(" WHAT CAN BE DONE NOW ", theme.title(true)), Span::raw(count)]);
+    let heading = Line::from(vec![Span::styled(" AVAILABLE COMMANDS ", theme.title(true)), Span::raw(count)]);
     draw_heading(theme, heading, parts.title, frame);
     draw_query(menu, theme, parts.query, frame);
     let height = usize::from(parts.rows.height);
@@ -63,7 +62,7 @@ pub(super) fn draw(menu: &Menu, theme: Theme, area: Rect, frame: &mut Frame<'_>)
         draw_item(item, is_selected, theme, row, frame);
     }
     if shown == 0 {
-        let text = fit("  nothing is called so", usize::from(area.width));
+        let text = fit("  no command matches", usize::from(area.width));
         frame.render_widget(Line::styled(text, theme.quiet), parts.rows);
     }
     draw_whole(menu, theme, parts.whole, frame);

@@ -249,7 +249,7 @@ fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize)
         Content::Peer(detail) => detail::peer(model, theme, detail, columns),
         Content::Message(queued, waits) => detail::message(model, theme, queued, *waits, columns),
         Content::Row(row) => detail::row(model, theme, row, columns),
-        Content::Biography(message) => match model.lives.of(message) {
+        Content::Biography(message) => match model.shown_lives().of(message) {
             Some(life) => biography::lines(model, theme, life, columns),
             None => vec![Line::styled("nothing is remembered of this message", theme.quiet)],
         },

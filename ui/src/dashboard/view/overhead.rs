@@ -27,13 +27,13 @@ const EMPTY: &[&str] = &[
 
 /// The rows below the title.
 pub(super) fn draw(model: &Model, theme: Theme, souls: &Souls, area: Rect, frame: &mut Frame<'_>) {
-    if model.lives.returned() == 0 {
+    if model.shown_lives().returned() == 0 {
         draw_empty(theme, area, EMPTY, frame);
         return;
     }
-    let selected = souls.position(&model.lives);
+    let selected = souls.position(model.shown_lives());
     let top = souls.top(selected, usize::from(area.height));
-    let lives = model.lives.ranking().enumerate().skip(top);
+    let lives = model.shown_lives().ranking().enumerate().skip(top);
     for ((position, life), row) in lives.zip(area.rows()) {
         let is_selected = position == selected;
         let mut line = Line::from(Span::raw(if is_selected { "> " } else { "  " }));
@@ -51,11 +51,11 @@ fn visited(visits: u32) -> String {
 
 /// What the title says of messages that came back and are not in the list.
 pub(super) fn note(model: &Model) -> String {
-    match model.lives.forgotten() {
+    match model.shown_lives().forgotten() {
         0 => String::new(),
         forgotten => {
             let forgotten = format::count(usize::try_from(forgotten).unwrap_or(usize::MAX));
-            format!("  {} kept, {forgotten} forgotten", format::count(model.lives.returned()))
+            format!("  {} kept, {forgotten} forgotten", format::count(model.shown_lives().returned()))
         }
     }
 }
@@ -66,7 +66,7 @@ fn spans(model: &Model, theme: Theme, life: &Biography, width: usize) -> Vec<Spa
     let interval = if room >= VISITS + INTERVAL { INTERVAL } else { 0 };
     let last = if room >= VISITS + INTERVAL + LAST { LAST } else { 0 };
     let text = width.saturating_sub(MARKER + visits + interval + last);
-    let ago = model.now.uptime.saturating_sub(life.last.uptime);
+    let ago = model.shown_now().uptime.saturating_sub(life.last.uptime);
     let every =
         life.interval().map(|interval| format!("every {}", format::span(interval))).unwrap_or_default();
     vec![

@@ -71,7 +71,7 @@ fn spans(model: &Model, theme: Theme, peer: &Peer, names: &Names, width: usize) 
         Span::styled(fit(&status, STATUS - 1), theme.peer(peer)),
         Span::raw(" "),
         Span::styled(names.fit(&peer.address), address_style(theme, peer.status)),
-        Span::raw(fit_right(&format::age(peer.age(model.now)), AGE + 1)),
+        Span::raw(fit_right(&format::age(peer.age(model.shown_now())), AGE + 1)),
     ];
     if has_round_trip {
         let round_trip = peer.round_trip.map(format::round_trip).unwrap_or_default();

@@ -42,9 +42,11 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         0 => String::new(),
         number => format!(" +{} in flight", format::count(number)),
     };
+    // Two numbers side by side are not to be read as one.
+    let gap = if overview.in_flight == 0 { "  " } else { " " };
     let held = match overview.held {
         0 => String::new(),
-        number => format!(" {} held", format::count(number)),
+        number => format!("{gap}{} held", format::count(number)),
     };
     let mut notes = vec![Span::raw(format!("{}{in_flight}{held}  {bytes}", format::count(overview.queued)))];
     notes.splice(0..0, marked(theme, model.marks.messages.len()));
@@ -89,7 +91,7 @@ fn spans(
     let fixed = MARKER + number.len() + SIZE + AGE + 2;
     let visits = if width >= fixed + VISITS + PREVIEW { VISITS } else { 0 };
     let text = fit(&preview(&queued.message), width.saturating_sub(fixed + visits));
-    let age = model.now.uptime.saturating_sub(Duration::from_millis(queued.since_ms));
+    let age = model.shown_now().uptime.saturating_sub(Duration::from_millis(queued.since_ms));
     let seen = if queued.visits > 1 { format!("{}{}", glyphs().times, queued.visits) } else { String::new() };
     vec![
         Span::styled(number, theme.quiet),

@@ -19,13 +19,14 @@ const LEFT: usize = 18;
 
 /// The stations in a title: with the beginning of their filters if that has room, else their numbers and counts.
 pub(super) fn notes(model: &Model, theme: Theme, room: usize) -> Vec<Span<'static>> {
-    let long: Vec<_> = model.listening.iter().flat_map(|station| note(model, theme, station, true)).collect();
+    let long: Vec<_> =
+        model.shown_listening().iter().flat_map(|station| note(model, theme, station, true)).collect();
     if long.iter().map(Span::width).sum::<usize>() <= room {
         return long;
     }
     let mut room = room;
     let mut notes = Vec::new();
-    for station in model.listening.iter() {
+    for station in model.shown_listening().iter() {
         let note = note(model, theme, station, false);
         let Some(rest) = room.checked_sub(note.iter().map(Span::width).sum()) else { break };
         room = rest;
@@ -61,7 +62,7 @@ fn note(
 
 /// The list of stations.
 pub(super) fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let stations = model.listening.iter().flat_map(|(number, station, hits)| {
+    let stations = model.shown_listening().iter().flat_map(|(number, station, hits)| {
         let is_on = model.log.filter() == Some(&station.filter);
         let marker = if is_on { '>' } else { ' ' };
         let came = if is_on { "tuned in".to_owned() } else { format!("{} new", count(hits)) };

@@ -55,7 +55,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, has_focus: bool, fra
     // A free column keeps them off what stands beside them.
     let body = below_title(Rect { width: area.width.saturating_sub(1), ..area });
     let scene = |tower, direction| Scene { model, theme, tower, direction };
-    let (incoming, outgoing) = (&model.towers.incoming, &model.towers.outgoing);
+    let (incoming, outgoing) = (&model.shown_towers().incoming, &model.shown_towers().outgoing);
     if body.width >= 2 * NARROWEST {
         // The more room there is, the more of it is between their texts.
         let gap = (body.width / 18).clamp(1, 8);
@@ -65,7 +65,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, has_focus: bool, fra
         scene(outgoing, Direction::Out).draw(right, frame);
     } else {
         // The one that has something to say.
-        let rests = incoming.look(model.now.uptime, &model.motion) == Look::Resting;
+        let rests = incoming.look(model.shown_moment().uptime, &model.motion) == Look::Resting;
         let outgoing_only = rests && outgoing.passing().is_some();
         let shown = if outgoing_only { (outgoing, Direction::Out) } else { (incoming, Direction::In) };
         scene(shown.0, shown.1).draw(body, frame);
@@ -82,7 +82,7 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     fn draw(&self, area: Rect, frame: &mut Frame<'_>) {
-        let look = self.tower.look(self.model.now.uptime, &self.model.motion);
+        let look = self.tower.look(self.model.shown_moment().uptime, &self.model.motion);
         let lines = self.lines(look, area);
         let texts = u16::try_from(lines.len()).unwrap_or(0).min(area.height);
         let [above, below] = Layout::vertical([Constraint::Fill(1), Constraint::Length(texts)]).areas(area);

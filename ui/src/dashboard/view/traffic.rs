@@ -136,7 +136,7 @@ fn spans(model: &Model, theme: Theme, row: &Row, names: &Names, width: usize) ->
     let text_style = if is_note { theme.quiet } else { ratatui::style::Style::new() };
     vec![
         Span::styled(fit(&clock(row.unix_ms, &model.zone), time), theme.quiet),
-        Span::styled(fit(row.direction.name(), DIRECTION), theme.direction(row.direction)),
+        Span::styled(fit(row.kind(), DIRECTION), theme.direction(row.direction)),
         Span::raw(address),
         Span::raw(" "),
         Span::styled(fit(&text, rest), text_style),

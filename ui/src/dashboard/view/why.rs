@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::{
     super::{
-        format,
+        format::{self, grouped},
         model::Model,
         sends::{Outcome, Send},
         theme::{Theme, letter},
@@ -13,7 +13,7 @@ use super::{
     row::{clock, entry, fit, fit_right, preview},
     with_keys,
 };
-use crate::facts::choice::{grouped, idle, odds, outcome, reason, share};
+use crate::facts::choice::{idle, odds, outcome, reason, share};
 
 /// Columns of the names of fields.
 const NAME: usize = 12;
@@ -30,7 +30,7 @@ const LINE: std::ops::RangeInclusive<usize> = 16..=100;
 pub(crate) fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let mut lines = next(model, theme, columns);
     lines.push(Line::default());
-    let mut sends = model.sends.newest_first();
+    let mut sends = model.shown_sends().newest_first();
     match sends.next() {
         Some(last) => lines.extend(send(model, theme, last, columns)),
         None => lines.extend(entry(theme.quiet, NAME, "last send", "nothing has been sent yet", columns)),
@@ -49,15 +49,15 @@ pub(crate) fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'st
 /// When the next message goes, which it is, and to whom it can go: always as many lines, so that what stands below
 /// does not jump.
 fn next(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let overview = &model.overview;
+    let overview = &model.listed;
     let room = columns.saturating_sub(NAME);
     let (when, odds) = match overview.next_send.filter(|_| overview.queued > 0) {
         Some(at) => {
             let text = model.head.as_ref().map(|head| preview(&head.message)).unwrap_or_default();
-            let wait = format::span(at.saturating_sub(model.now.uptime));
+            let wait = format::span(at.saturating_sub(model.shown_now().uptime));
             (format!("in {wait}: {text}"), odds(&overview.free_peers, overview.is_for_proven))
         }
-        None => (with_keys(model, idle(overview)), String::new()),
+        None => (with_keys(model, idle(overview)), "-".to_owned()),
     };
     let line = |name: &str, style, text: &str| {
         Line::from(vec![Span::styled(fit(name, NAME), style), Span::raw(fit(text, room))])
@@ -82,7 +82,7 @@ fn send(model: &Model, theme: Theme, send: &Send, columns: usize) -> Vec<Line<'s
 
 fn brief(model: &Model, theme: Theme, send: &Send, columns: usize) -> Vec<Line<'static>> {
     let status = send.choice.status().map_or(' ', letter);
-    let drawn = grouped(send.choice.draw);
+    let drawn = grouped(send.choice.draw.into());
     let what = match &send.outcome {
         Outcome::OnItsWay => "on its way".to_owned(),
         Outcome::Taken(time) => format!("taken, {}", format::round_trip(*time)),
@@ -148,12 +148,12 @@ fn draw_line(theme: Theme, choice: &Choice, columns: usize) -> Vec<Line<'static>
     let mut line = Line::from(Span::raw(fit("", NAME)));
     line.spans.extend(cells);
     let cell = (u64::from(choice.draw) * width as u64 / u64::from(Choice::DRAWS)) as usize;
-    let mark = format!("^ {}", grouped(choice.draw));
+    let mark = format!("^ {}", grouped(choice.draw.into()));
     // The mark's number stands on whichever side of it has room.
     let pointer = if cell + mark.len() <= width {
         format!("{}{mark}", " ".repeat(cell))
     } else {
-        fit_right(&format!("{} ^", grouped(choice.draw)), cell + 1)
+        fit_right(&format!("{} ^", grouped(choice.draw.into())), cell + 1)
     };
     vec![
         Line::default(),

@@ -12,7 +12,7 @@ use super::{
 
 impl Fields {
     /// The event of this name; `None` for a name that is not known.
-    pub(super) fn event(mut self, name: &str) -> Result<Option<Event>, String> {
+    pub(super) fn event(self, name: &str) -> Result<Option<Event>, String> {
         Ok(Some(match name {
             "message_received" => Event::MessageReceived {
                 id: self.id.map(ticket).transpose()?,
@@ -60,6 +60,13 @@ impl Fields {
                 message: message(self.message.as_deref())?,
                 from: self.sender.map(Place::address).transpose()?,
             },
+            _ => return self.event_of_held(name),
+        }))
+    }
+
+    /// The events of messages that are held, or were.
+    fn event_of_held(mut self, name: &str) -> Result<Option<Event>, String> {
+        Ok(Some(match name {
             "message_held" => {
                 let origin = match self.origin.as_deref() {
                     Some("queue") => None,
@@ -171,7 +178,6 @@ fn choice(draw: u32, free: Counts) -> Result<Choice, String> {
 }
 
 fn origin(origin: Option<&str>, from: Option<From>) -> Result<Origin, String> {
-    let is_from_nobody = from.is_none();
     let peer = || match from {
         Some(From::Place(place)) => place.address(),
         _ => Err(missing("from")),
@@ -180,8 +186,6 @@ fn origin(origin: Option<&str>, from: Option<From>) -> Result<Origin, String> {
         Some("local") => Ok(Origin::Local),
         Some("received") => Ok(Origin::Received(peer()?)),
         Some("returned") => Ok(Origin::Returned(peer()?)),
-        Some("taken_back") if is_from_nobody => Ok(Origin::TakenBack(None)),
-        Some("taken_back") => Ok(Origin::TakenBack(Some(peer()?))),
         _ => Err(missing("origin")),
     }
 }

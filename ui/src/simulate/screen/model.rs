@@ -10,6 +10,7 @@ use super::{
     speed::Speed,
     worker::Order,
 };
+use crate::dashboard::Key;
 
 /// All that is shown.
 #[derive(Debug)]
@@ -142,13 +143,16 @@ fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             KeyCode::Char('c') => vec![Effect::Leave],
             KeyCode::Char('z') => vec![Effect::Suspend],
             KeyCode::Char('l') => vec![Effect::Redraw],
-            _ => Vec::new(),
+            _ => explain(model, key),
         };
     }
     let leaves = matches!(key.code, KeyCode::Char('q') | KeyCode::Esc);
     // Where nothing can be seen nothing acts but what leaves.
-    if key.modifiers.contains(KeyModifiers::ALT) || (model.areas().is_none() && !leaves) {
+    if model.areas().is_none() && !leaves {
         return Vec::new();
+    }
+    if key.modifiers.contains(KeyModifiers::ALT) {
+        return explain(model, key);
     }
     match key.code {
         KeyCode::Char('?') | KeyCode::F(1) => model.is_helping = !model.is_helping,
@@ -165,7 +169,13 @@ fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         KeyCode::Tab => return model.show(model.measure.next()),
         KeyCode::Char('r') => return model.begin(model.seed),
         KeyCode::Char('n') => return model.begin(model.seed.wrapping_add(1)),
-        _ => {}
+        _ => return explain(model, key),
     }
+    Vec::new()
+}
+
+/// Says that a key does nothing, until the next one.
+fn explain(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    model.notice = Some(format!("{} does nothing here; ? lists the keys", Key::from(key)));
     Vec::new()
 }

@@ -210,6 +210,24 @@ fn keys_are_orders() {
 }
 
 #[test]
+fn a_key_that_does_nothing_says_so_until_the_next() {
+    for (code, modifiers, told) in [
+        (KeyCode::Char('x'), KeyModifiers::NONE, "x does nothing here; ? lists the keys"),
+        (KeyCode::Char('r'), KeyModifiers::ALT, "Alt-r does nothing here; ? lists the keys"),
+        (KeyCode::Char('a'), KeyModifiers::CONTROL, "Ctrl-A does nothing here; ? lists the keys"),
+    ] {
+        let mut model = after(1, Stage::Running, (80, 24));
+        assert_eq!(update(&mut model, Msg::Key(KeyEvent::new(code, modifiers))), []);
+        assert!(drawn(&model).contains(told), "{}", drawn(&model));
+        press(&mut model, KeyCode::Char('?'));
+        let screen = drawn(&model);
+        assert!(screen.contains(" q close  Space pause") && !screen.contains(told), "{screen}");
+        assert_eq!(press(&mut model, KeyCode::Char('q')), []);
+        assert!(drawn(&model).contains(" q leave  Space pause"), "{}", drawn(&model));
+    }
+}
+
+#[test]
 fn where_nothing_is_seen_only_leaving_acts() {
     let mut model = after(1, Stage::Running, (19, 4));
     assert!(drawn(&model).starts_with("20x5 at least"));

@@ -6,6 +6,7 @@ use crate::core::{MessageState, PeerState};
 /// A command, and how often what it is given is counted through what is there.
 #[derive(Debug, Clone)]
 enum Undone {
+    Add(Name),
     Ignore(Name),
     Unignore(Name),
     Forget(Name),
@@ -26,6 +27,7 @@ fn undone() -> impl Strategy<Value = Undone> {
     let name = || 0..NAMES.len();
     let index = any::<Index>;
     prop_oneof![
+        name().prop_map(Undone::Add),
         name().prop_map(Undone::Ignore),
         name().prop_map(Undone::Unignore),
         name().prop_map(Undone::Forget),
@@ -89,6 +91,10 @@ fn do_and_undo(core: &mut Core, undone: &Undone, now: Now) {
         assert!(core.restore_peer(state, later));
     };
     match undone {
+        Undone::Add(name) => {
+            let before = core.add_peer_undoable(&named(*name), now).unwrap_or_default();
+            before.into_iter().rev().for_each(|state| assert!(core.restore_peer(state, later)));
+        }
         Undone::Ignore(name) => peer(*name, &|core, peer| _ = core.ignore(peer, now), core),
         Undone::Unignore(name) => peer(*name, &|core, peer| _ = core.unignore(peer, now), core),
         Undone::Forget(name) => peer(*name, &|core, peer| _ = core.forget(peer), core),
@@ -188,4 +194,19 @@ fn what_was_not_known_before_an_ignore_is_not_known_after_it_was_undone() {
     let state: PeerState = core.peer_state(&stranger);
     assert!(core.ignore(&stranger, at(1)) && core.restore_peer(state, at(2)));
     assert_eq!(core.peer(&stranger), None);
+}
+
+#[test]
+fn a_peer_that_made_room_for_one_that_was_added_is_known_again_as_it_was() {
+    let mut core = core_with(|options| options.max_peers = 2);
+    let (old, new) = (address("old:1"), address("new:1"));
+    core.restore([Peer { reached: true, ..Peer::new(old.clone(), Status::Lost, at(0)) }.into()], at(1));
+    assert!(core.add_peer(&address("named:1"), at(1)));
+    let before = core.peer_state(&old);
+    assert!(core.has_room_for_peer());
+    let states = core.add_peer_undoable(&new, at(2)).unwrap();
+    assert_eq!((core.peer(&old), states.len()), (None, 2));
+    assert!(!core.has_room_for_peer() && core.add_peer_undoable(&address("other:1"), at(2)).is_none());
+    states.into_iter().rev().for_each(|state| assert!(core.restore_peer(state, at(3))));
+    assert_eq!((core.peer_state(&old), core.peer(&new)), (before, None));
 }

@@ -13,21 +13,21 @@ const KEYS: usize = 12;
 
 /// In the order in which they are needed.
 const HELP: [(&str, &str); 15] = [
-    ("q Esc", "leave; the table of what became of it follows"),
-    ("Space p", "stand still, or go on"),
-    (".", "on to the next delivery"),
-    ("+ -", "faster, slower: virtual seconds a second"),
-    ("v", "map: how often messages came by"),
-    ("k", "map: how many peers are known"),
-    ("d", "map: how far the farthest known peer is"),
+    ("q Esc", "leave; a table of the results follows"),
+    ("Space p", "pause or continue"),
+    (".", "go on to the next delivery"),
+    ("+ -", "faster, slower (virtual seconds per second)"),
+    ("v", "map: how many messages each node received"),
+    ("k", "map: how many peers each node knows"),
+    ("d", "map: distance of each node's farthest known peer"),
     ("Tab", "the next map"),
-    ("r", "begin again with the same seed"),
-    ("n", "begin again with the next seed"),
-    ("Ctrl-Z", "stop until the shell continues it"),
-    ("Ctrl-L", "draw the screen anew"),
+    ("r", "restart with the same seed"),
+    ("n", "restart with the next seed"),
+    ("Ctrl-Z", "suspend until the shell continues it"),
+    ("Ctrl-L", "redraw the screen"),
     ("? F1", "this list"),
     ("", ""),
-    ("", "A distance is a difference of the nodes' numbers."),
+    ("", "A distance is the difference of two nodes' numbers."),
 ];
 
 pub(super) fn draw(theme: Theme, area: Rect, frame: &mut Frame<'_>) {

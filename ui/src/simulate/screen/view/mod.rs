@@ -107,6 +107,7 @@ fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let mut hints = String::new();
     for hint in HINTS {
         let hint = match hint {
+            "q leave" if model.is_helping => "q close",
             "Space pause" if model.snapshot.stage == Stage::Paused => "Space go on",
             "Space pause" | ". step" if model.snapshot.stage == Stage::Ended => continue,
             hint => hint,

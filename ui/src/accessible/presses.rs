@@ -1,0 +1,142 @@
+//! The bytes of a terminal without what nobody typed: its answers, the mouse, the marks of a paste.
+//!
+//! What an earlier program asked may be answered late and in pieces. It would be taken for a part of the line.
+
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use crate::terminal::{Token, Tokenizer, is_answer};
+
+/// Takes what is read from a terminal, and leaves what keys write.
+#[derive(Debug, Default)]
+pub(super) struct Presses {
+    tokenizer: Tokenizer,
+    last: Option<Instant>,
+}
+
+impl Presses {
+    /// What was typed of bytes that were read at this time, each key as it is in its oldest form: a character, a control
+    /// character, or `ESC [` and a letter for an arrow. What is not UTF-8 text stays none.
+    pub(super) fn typed(&mut self, read: &[u8], now: Instant) -> Vec<u8> {
+        let since = self.last.replace(now).map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
+        let has_begun = match self.tokenizer.patience() {
+            Some(patience) if since < patience => true,
+            // An introducer alone is a key that does nothing here, and what has no end is left out.
+            Some(_) => {
+                drop(self.tokenizer.give_up());
+                false
+            }
+            None => false,
+        };
+        if !has_begun && str::from_utf8(read).is_ok_and(is_answer) {
+            return Vec::new();
+        }
+        let mut typed = Vec::new();
+        for token in read.iter().flat_map(|byte| self.tokenizer.take(*byte)) {
+            match token {
+                Token::Key(key) if key.kind != KeyEventKind::Release => write(key, &mut typed),
+                // No byte of any text.
+                Token::NotText => typed.push(0xff),
+                _ => {}
+            }
+        }
+        typed
+    }
+}
+
+/// Writes what a key sends that is not held with Alt. Enter and Tab behind Esc are Enter and Tab.
+fn write(key: KeyEvent, typed: &mut Vec<u8>) {
+    let has_control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Enter => typed.push(b'\r'),
+        KeyCode::Tab => typed.push(b'\t'),
+        _ if key.modifiers.contains(KeyModifiers::ALT) => {}
+        KeyCode::Backspace => typed.push(0x7f),
+        KeyCode::Up => typed.extend(b"\x1b[A"),
+        KeyCode::Down => typed.extend(b"\x1b[B"),
+        KeyCode::Char(c) if has_control => {
+            typed.extend(u8::try_from(c).ok().filter(u8::is_ascii_alphabetic).map(|c| c & 0x1f));
+        }
+        KeyCode::Char(c) => typed.extend(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWERS: &[&str] = &[
+        "\x1b[?62;1;6;22c",
+        "\x1b[>41;390;0c",
+        "\x1b[24;80R",
+        "\x1b[?2026;2$y",
+        "\x1b[8;24;80t",
+        "\x1b]11;rgb:1e1e/2e2e/3e3e\x1b\\",
+        "\x1b]52;c;aGVsbG8=\x07",
+        "\x1bP>|XTerm(390)\x1b\\",
+        "\x1b_Gi=31;OK\x1b\\",
+        "\x1b[<0;10;10M",
+        "\x1b[M !!",
+        "\x1b[I",
+        "\x1b[201~",
+        "\u{9b}?1;2c",
+    ];
+
+    /// What comes of reads, each so many milliseconds behind the one before.
+    fn typed(reads: &[(&[u8], u64)]) -> Vec<u8> {
+        let (mut presses, mut now) = (Presses::default(), Instant::now());
+        let mut typed = Vec::new();
+        for (read, pause) in reads {
+            now += Duration::from_millis(*pause);
+            typed.extend(presses.typed(read, now));
+        }
+        typed
+    }
+
+    #[test]
+    fn an_answer_is_no_part_of_the_line_wherever_a_read_ends() {
+        for answer in ANSWERS {
+            let answer = answer.as_bytes();
+            for at in 0..=answer.len() {
+                let reads = [(&b"j"[..], 0), (&answer[..at], 30), (&answer[at..], 30), (b"k\r", 30)];
+                let shown = answer.escape_ascii();
+                assert_eq!(typed(&reads).escape_ascii().to_string(), "jk\\r", "{shown} cut at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_without_its_start_is_none_where_it_is_all_that_was_read() {
+        for answer in ["[?1;2c", "41;390;0c", "[24;80R", "]11;rgb:1e1e/2e2e/3e3e\x1b\\", "[<0;10;10M"] {
+            assert_eq!(typed(&[(answer.as_bytes(), 0)]), b"", "{answer:?}");
+        }
+        for text in ["1;2;3", "[x] done", "10:30 h", "array[10]\r", "m", "c", ":rate 2\r", "24;80R\r"] {
+            assert_eq!(typed(&[(text.as_bytes(), 0)]), text.as_bytes(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn keys_stay_what_they_are() {
+        for (read, keys) in [
+            ("na\u{ef}ve \u{1f5fc}\t\r", "na\u{ef}ve \u{1f5fc}\t\r"),
+            ("\x04\x08\x15\x17\x1a\x7f\n", "\x04\x08\x15\x17\x1a\x7f\n"),
+            ("\x1b[A\x1bOB\x1b[1;1A", "\x1b[A\x1b[B\x1b[A"),
+            ("\x1b[C\x1b[3~\x1bOP\x1bx\x1b\x11", ""),
+            ("\x1b\r\x1b[13u\x1b[200~two\nlines\x1b[201~", "\r\rtwo\nlines"),
+        ] {
+            assert_eq!(typed(&[(read.as_bytes(), 0)]), keys.as_bytes(), "{read:?}");
+        }
+        assert!(str::from_utf8(&typed(&[(b"na\xefve\r", 0)])).is_err());
+        assert!(str::from_utf8(&typed(&[(b"na\xef", 0), (b"ve\r", 5)])).is_err());
+    }
+
+    #[test]
+    fn esc_waits_for_the_rest_of_a_sequence_for_a_moment_only() {
+        assert_eq!(typed(&[(b"\x1b", 0), (b"[A", 49)]), b"\x1b[A");
+        assert_eq!(typed(&[(b"\x1b", 0), (b"ab", 49)]), b"b");
+        assert_eq!(typed(&[(b"\x1b", 0), (b"ab", 50)]), b"ab");
+        assert_eq!(typed(&[(b"\x1b]11;rgb", 0), (b":quit\r", 1000)]), b":quit\r");
+    }
+}

@@ -1,0 +1,130 @@
+//! What Tab does while a command is being typed: it finishes the name, or tells what the command takes and does.
+
+use super::sentences::{self, explained};
+use crate::command::{Argument, Spec};
+
+/// What Tab does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Tab {
+    /// This is added to the line.
+    Add(String),
+    /// This sentence is told.
+    Tell(String),
+}
+
+/// For a node. `None` where the line is no command.
+pub(super) fn of_node(line: &str) -> Option<Tab> {
+    tab(line, &sentences::commands())
+}
+
+/// The same for a replay.
+pub(super) fn of_replay(line: &str) -> Option<Tab> {
+    tab(line, &sentences::commands_of_replay())
+}
+
+fn tab(line: &str, commands: &[&Spec]) -> Option<Tab> {
+    let text = line.strip_prefix(':').filter(|text| !text.starts_with(':'))?.trim_start();
+    let (name, has_argument) =
+        text.split_once(char::is_whitespace).map_or((text, false), |(name, _)| (name, true));
+    let begun: Vec<_> = commands.iter().copied().filter(|spec| spec.name.starts_with(name)).collect();
+    let whole = begun.iter().copied().find(|spec| spec.name == name);
+    Some(match (whole, begun.as_slice()) {
+        (Some(spec), _) => {
+            let longer = begun.iter().filter(|other| other.name != name && !has_argument);
+            Tab::Tell([about(spec)].into_iter().chain(begins_so(longer)).collect::<Vec<_>>().join(" "))
+        }
+        (None, _) if name.is_empty() => Tab::Tell("A colon begins a command; :help lists them.".to_owned()),
+        (None, []) => Tab::Tell(format!("No command here begins with :{name}; :help lists them.")),
+        (None, _) if has_argument => {
+            Tab::Tell(format!("No command here is called :{name}; :help lists them."))
+        }
+        (None, [only]) => {
+            let space = if only.argument == Argument::Nothing { "" } else { " " };
+            Tab::Add(format!("{}{space}", &only.name[name.len()..]))
+        }
+        (None, [first, ..]) => {
+            let is_common = |end: &usize| {
+                first
+                    .name
+                    .get(..*end)
+                    .is_some_and(|start| begun.iter().all(|spec| spec.name.starts_with(start)))
+            };
+            match (name.len() + 1..=first.name.len()).rev().find(is_common) {
+                Some(end) => Tab::Add(first.name[name.len()..end].to_owned()),
+                None => Tab::Tell(begins_so(begun.iter()).unwrap_or_default()),
+            }
+        }
+    })
+}
+
+/// What a command takes and does, with an example if it takes something.
+fn about(spec: &Spec) -> String {
+    let example = spec.argument.example();
+    if example.is_empty() {
+        return explained(spec);
+    }
+    format!("{} For example: :{} {example}.", explained(spec), spec.name)
+}
+
+/// Which commands begin as the line does.
+fn begins_so<'a>(commands: impl Iterator<Item = &'a &'a Spec>) -> Option<String> {
+    let names: Vec<_> = commands.map(|spec| format!(":{}", spec.name)).collect();
+    match names.as_slice() {
+        [] => None,
+        [name] => Some(format!("{name} begins so as well.")),
+        [names @ .., last] => Some(format!("{} and {last} begin so.", names.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accessible::tests::assert_sentences;
+
+    fn told(line: &str) -> String {
+        match of_node(line) {
+            Some(Tab::Tell(sentence)) => sentence,
+            other => panic!("{line:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_name_is_finished_as_far_as_it_is_certain() {
+        for (line, added) in [
+            (":ann", "ounce "),
+            (":und", "o"),
+            (":pee", "rs"),
+            (": biog", "raphy"),
+            (":stat", "ion"),
+            (":ov", "erhead"),
+        ] {
+            assert_eq!(of_node(line), Some(Tab::Add(added.to_owned())), "{line:?}");
+        }
+        assert_eq!(of_replay(":ju"), Some(Tab::Add("mp ".to_owned())));
+    }
+
+    #[test]
+    fn of_a_whole_command_it_is_told_what_it_takes_and_does() {
+        let rate = ":rate PER_SECOND: set the number of messages sent per second. For example: :rate 0.5.";
+        for line in [":rate", ":rate ", ":rate 2"] {
+            assert_eq!(told(line), rate);
+        }
+        assert_eq!(told(":peers"), ":peers: list the peers. :peers-from begins so as well.");
+        assert_eq!(told(":peers "), ":peers: list the peers.");
+        assert!(told(":h").starts_with(":hold, :held, "), "{}", told(":h"));
+        assert_eq!(told(":"), "A colon begins a command; :help lists them.");
+        assert_eq!(told(":xyz"), "No command here begins with :xyz; :help lists them.");
+        assert_eq!(told(":pee x"), "No command here is called :pee; :help lists them.");
+        for spec in sentences::commands() {
+            let line = format!(":{}", spec.name);
+            assert_sentences(&line, &[told(&line)]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_command_is_left() {
+        for line in ["", "hello", "::text", " :peers"] {
+            assert_eq!(of_node(line), None, "{line:?}");
+        }
+    }
+}
