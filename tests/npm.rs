@@ -254,7 +254,7 @@ async fn a_package_node_with_another_certificate_gets_nothing_until_it_is_truste
     assert_eq!(ours.held(), 1);
 
     assert!(
-        matches!(ours.trust(&address), Trusted::Accepted { certificate, .. } if certificate.0 == presented)
+        matches!(ours.trust(&address), Trusted::Accepted { certificate, .. } if certificate == presented)
     );
     assert_eq!(ours.until_status(&address, Status::Alive).await, Status::Lost);
     assert_eq!(package.queue().await, [after]);

@@ -22,6 +22,12 @@ use crate::support::{
     start,
 };
 
+fn answer_with(status: u16, headers: Vec<(String, String)>) -> Answer {
+    let mut answer = Answer::taken();
+    (answer.status, answer.headers, answer.body) = (status, headers, "the body".to_owned());
+    answer
+}
+
 /// A node, and a peer that takes what it passes on, one message after the other.
 async fn node_and_peer() -> (Node, FakePeer) {
     let node = start(builder().options(|options| options.max_in_flight = 1)).await;
@@ -144,7 +150,7 @@ async fn whatever_a_plugin_makes_of_the_answer_is_answered() {
         ("date", "never"),
     ] {
         let headers = vec![(name.to_owned(), value.to_owned())];
-        *made.lock().unwrap() = Answer { status: 200, headers, body: "the body".to_owned() };
+        *made.lock().unwrap() = answer_with(200, headers);
         let discarded = client.post(payload(peer.address(), "null")).await;
         assert_eq!((discarded.status, discarded.body.as_str()), (200, "the body"), "{name}: {value:?}");
         assert_eq!(discarded.header("x-smuggled"), None);
@@ -163,7 +169,7 @@ async fn whatever_a_plugin_makes_of_the_answer_is_answered() {
         (204, 204),
         (599, 599),
     ] {
-        *made.lock().unwrap() = Answer { status, headers: vec![], body: "the body".to_owned() };
+        *made.lock().unwrap() = answer_with(status, vec![]);
         let answer = post(&node, &payload(peer.address(), "null")).await;
         assert_eq!(answer.status, answered, "status {status}");
     }

@@ -43,7 +43,7 @@ async fn peers_and_certificates_survive_a_restart() {
     assert_eq!(known, [(peer.address().clone(), Status::Lost), (ignored, Status::Ignored)]);
     assert_eq!(node.certificate(), certificate, "the node is known by the same certificate");
     let pinned = peer.certificate();
-    assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(pinned)));
+    assert_eq!(node.trusted_certificate(peer.address()), Some(pinned));
 
     peer.change_certificate();
     let presented = peer.certificate();
@@ -76,14 +76,14 @@ async fn peers_and_certificates_are_written_while_the_node_runs() {
     let directory = directory();
     let node = start(in_directory(directory.path())).await;
     let peer = FakePeer::that(Reply::last_status(200)).await;
-    let pin = CertificateFingerprint(peer.certificate()).to_string();
+    let pin = peer.certificate().to_string();
     node.add_peer(peer.address());
     enqueue(&node, "m");
     is_written(&directory, &pin, true).await;
     is_written(&directory, "\"alive\"", true).await;
     peer.change_certificate();
     assert!(node.announce(peer.address()).await.is_err(), "the node stays as it is");
-    let new_pin = CertificateFingerprint(peer.certificate()).to_string();
+    let new_pin = peer.certificate().to_string();
     // Nothing but the certificate is news.
     assert!(matches!(node.trust(peer.address()), Trusted::Accepted { .. }));
     is_written(&directory, &new_pin, true).await;
@@ -124,7 +124,7 @@ async fn certificates_of_those_who_are_no_peers_are_remembered_up_to_a_bound() {
     node.announce(peer.address()).await.expect("the peer takes it");
     eventually("the oldest is forgotten", || !is_pinned(&node, 1)).await;
     assert!(is_pinned(&node, 0) && is_pinned(&node, 4094));
-    assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(peer.certificate())));
+    assert_eq!(node.trusted_certificate(peer.address()), Some(peer.certificate()));
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ pub(crate) const MOST_PLACES: usize = 10;
 
 /// `192.0.2.7: 71 messages, 60 MB, 3 held, 12 refused`.
 pub(crate) fn place(share: &PlaceShare) -> String {
-    let PlaceShare { place, messages, bytes, held, refused } = share;
+    let PlaceShare { place, messages, bytes, held, refused, .. } = share;
     let held = if *held > 0 { format!(", {} held", format::count(*held)) } else { String::new() };
     let refused = if *refused > 0 { format!(", {refused} refused") } else { String::new() };
     let what = if *messages == 1 { "message" } else { "messages" };

@@ -2,7 +2,10 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use crate::protocol::{Address, Message};
 
-use super::{Choice, HeldBy, HeldMessage, LimitCounts, MessageId, Peer, QueuedMessage, Scope, Status};
+use super::{
+    CertificateFingerprint, Choice, HeldBy, HeldMessage, LimitCounts, MessageId, Peer, QueuedMessage, Scope,
+    Status,
+};
 
 /// Something that happened at the node. Cheap to clone: names and messages are shared.
 #[derive(Debug, Clone, PartialEq)]
@@ -243,9 +246,9 @@ pub enum Failure {
     /// The peer's certificate is not the one that was seen first. `trust` accepts it.
     CertificateChanged {
         /// SHA-256 of the certificate that is trusted.
-        pinned: [u8; 32],
+        pinned: CertificateFingerprint,
         /// SHA-256 of the certificate that the peer showed.
-        presented: [u8; 32],
+        presented: CertificateFingerprint,
     },
     /// The node was stopped before the answer came.
     Stopped,

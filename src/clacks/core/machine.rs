@@ -39,6 +39,32 @@ const RETRY_AFTER: &str = "60";
 const MAX_ALIASES: usize = 64;
 
 /// A node of the network as a state machine. See the [module](crate::core) for how it is driven.
+///
+/// ```
+/// use std::time::Duration;
+/// use clacks_p2p::{Address, Message, core::{Core, Event, Now, Options, Outcome}};
+/// use rand::{SeedableRng, rngs::StdRng};
+///
+/// let address = |text: &str| text.parse::<Address>().unwrap();
+/// let mut core = Core::new(Options::new(address("tower.example.org:8080")))?;
+/// // Time and randomness come from the caller.
+/// let now = Now { uptime: Duration::ZERO, unix_ms: 1_767_225_600_000 };
+/// let mut rng = StdRng::seed_from_u64(1);
+///
+/// core.add_peer(&address("quirm.example.org:8080"), now);
+/// core.enqueue(Message::text("GNU Terry Pratchett"), now)?;
+/// assert_eq!(core.poll_timeout(), Some(Duration::ZERO), "a message is due");
+/// core.handle_timeout(now, &mut rng);
+///
+/// // The shell posts the payload and reports how that ended.
+/// let delivery = core.poll_delivery().expect("one delivery");
+/// assert_eq!(delivery.to, address("quirm.example.org:8080"));
+/// core.handle_delivery(delivery.id, Outcome::taken(Duration::from_millis(20)), now);
+/// let events: Vec<Event> = std::iter::from_fn(|| core.poll_event()).collect();
+/// assert!(events.iter().any(|event| matches!(event, Event::MessageDelivered { .. })));
+/// assert_eq!(core.queue_len(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Core {
     /// Where others find this node.
@@ -74,6 +100,7 @@ pub struct DeliveryId(u64);
 
 /// A request that the shell is to make: post `payload` to `to`, then tell [`Core::handle_delivery`] how it ended.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Delivery {
     /// Names the delivery when it ends.
     pub id: DeliveryId,
@@ -115,6 +142,7 @@ pub enum Outcome {
 
 /// What a peer answered to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reply {
     /// The HTTP status: 200 if the peer accepted the payload.
     pub status: u16,
@@ -163,6 +191,7 @@ impl Outcome {
 
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
@@ -215,6 +244,7 @@ impl Outputs {
 
 /// What has happened since the node started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
 pub struct Counters {
     /// Messages that came from peers and were queued.
     pub received: u64,

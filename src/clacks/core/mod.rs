@@ -14,6 +14,7 @@
 
 mod compact_entry;
 mod event;
+mod fingerprint;
 mod held;
 mod limit;
 mod machine;
@@ -33,6 +34,7 @@ mod visit_counts;
 
 pub use clacks_transport::{Now, Scope};
 pub use event::{Event, Failure, Introduction, Origin, Refusal};
+pub use fingerprint::{CertificateFingerprint, FingerprintError};
 pub use held::{HeldBy, HeldMessage, HoldRule};
 pub use limit::{Limit, LimitCounts};
 pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome, Outputs, Reply};

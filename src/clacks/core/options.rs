@@ -6,6 +6,7 @@ use crate::protocol::{Address, DEFAULT_MAX_DEPTH, Message};
 
 /// How a node behaves. The first four are the protocol's own options, the others are our limits.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Options {
     /// Where others find this node; sent with every payload. Default `localhost:8080`, as in the package.
     pub address: Address,

@@ -124,6 +124,7 @@ impl Peer {
 
 /// A peer as it is kept from one run to the next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct KnownPeer {
     /// Where it listens.
     #[serde(flatten)]

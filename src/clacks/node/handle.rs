@@ -70,6 +70,7 @@ pub struct NotKnown;
 
 /// A node at a glance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Overview {
     /// Where others find it.
     pub address: Address,
@@ -101,6 +102,7 @@ pub struct Overview {
 
 /// What a node knows and holds at one moment, for who shows or records it.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Snapshot {
     /// The node at a glance.
     pub overview: Overview,
@@ -122,6 +124,7 @@ pub struct Snapshot {
 
 /// How much a [`Snapshot`] holds at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SnapshotLimits {
     /// Peers.
     pub peers: usize,
@@ -133,11 +136,75 @@ pub struct SnapshotLimits {
 
 /// What a stopped node still held: these messages are lost unless somebody keeps them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Remaining {
     /// The queue, head first; what was in flight is at its end.
     pub messages: Vec<QueuedMessage>,
     /// What was held, in the order of the tickets.
     pub held: Vec<HeldMessage>,
+}
+
+impl Overview {
+    /// A node that starts: it knows nobody and has no messages.
+    pub fn new(address: Address) -> Self {
+        Self {
+            address,
+            uptime: Duration::ZERO,
+            send_rate: 1.0,
+            queued: 0,
+            in_flight: 0,
+            held: 0,
+            held_bytes: 0,
+            is_handing_on: false,
+            peers: PeerCounts::default(),
+            free_peers: PeerCounts::default(),
+            is_for_proven: false,
+            next_send: None,
+            counters: Counters::default(),
+        }
+    }
+
+    /// The node that this state machine is, after `uptime`.
+    pub fn of(core: &Core, uptime: Duration) -> Self {
+        Self {
+            uptime,
+            send_rate: core.options().send_rate,
+            queued: core.queue_len(),
+            in_flight: core.in_flight(),
+            held: core.held_len(),
+            is_handing_on: core.is_handing_on(),
+            held_bytes: core.held_bytes(),
+            peers: core.peer_counts(),
+            free_peers: core.free_peers(),
+            is_for_proven: core.is_turn_of_proven(),
+            next_send: core.poll_timeout(),
+            counters: core.counters(),
+            ..Self::new(core.address().clone())
+        }
+    }
+}
+
+impl Snapshot {
+    /// A snapshot without peers and messages.
+    pub fn new(overview: Overview, now: Now) -> Self {
+        Self {
+            overview,
+            now,
+            peers: Vec::new(),
+            queue: Vec::new(),
+            held: Vec::new(),
+            under_way: Vec::new(),
+            hold_rule: None,
+            ignored_remotes: Vec::new(),
+        }
+    }
+}
+
+impl SnapshotLimits {
+    /// At most so many peers, so many messages of each list, and so many bytes of messages.
+    pub const fn new(peers: usize, messages: usize, bytes: usize) -> Self {
+        Self { peers, messages, bytes }
+    }
 }
 
 /// Commands.
@@ -358,7 +425,7 @@ impl Node {
     /// The node at a glance.
     pub fn overview(&self) -> Overview {
         let uptime = self.now().uptime;
-        self.shared.read(|core| overview(core, uptime))
+        self.shared.read(|core| Overview::of(core, uptime))
     }
 
     /// What the node knows and holds now, and before it what `events` had yet to tell. What `events` tells from then
@@ -377,7 +444,7 @@ impl Node {
             let under_way = core.under_way().take(limits.messages).take_while(|(_, queued)| fits(queued));
             let under_way = under_way.map(|(to, queued)| (to.clone(), queued.clone())).collect();
             let snapshot = Snapshot {
-                overview: overview(core, now.uptime),
+                overview: Overview::of(core, now.uptime),
                 now,
                 peers: core.peers().take(limits.peers).collect(),
                 queue,
@@ -448,24 +515,6 @@ impl Node {
     /// A message that waits.
     pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
         self.shared.read(|core| core.queued_message(id))
-    }
-}
-
-fn overview(core: &Core, uptime: Duration) -> Overview {
-    Overview {
-        address: core.address().clone(),
-        uptime,
-        send_rate: core.options().send_rate,
-        queued: core.queue_len(),
-        in_flight: core.in_flight(),
-        held: core.held_len(),
-        is_handing_on: core.is_handing_on(),
-        held_bytes: core.held_bytes(),
-        peers: core.peer_counts(),
-        free_peers: core.free_peers(),
-        is_for_proven: core.is_turn_of_proven(),
-        next_send: core.poll_timeout(),
-        counters: core.counters(),
     }
 }
 

@@ -26,6 +26,7 @@ pub enum Verdict {
 
 /// The request that brought a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Request {
     /// Where the connection came from.
     pub remote: SocketAddr,

@@ -6,6 +6,7 @@ use crate::core::OptionsError;
 
 /// What one connection or request may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// For a connection to a peer, TLS included. Default 5 s.
     pub connect_timeout: Duration,

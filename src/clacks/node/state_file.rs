@@ -82,7 +82,27 @@ pub enum StateError {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        reason: String,
+        reason: StateFormError,
+    },
+}
+
+/// Why a state file is not in the form that this version writes.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateFormError {
+    /// Another version of the form.
+    #[error("version {0}")]
+    Version(u32),
+    /// The file with the whole state is not the JSON that it should be.
+    #[error("{0}")]
+    Json(serde_json::Error),
+    /// A line of the journal is not the JSON that it should be.
+    #[error("line {line}: {source}")]
+    Line {
+        /// Its number; the first is 1.
+        line: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
     },
 }
 
@@ -165,9 +185,10 @@ impl StateFile {
     pub(super) fn load(&self) -> Result<State, StateError> {
         let Files { whole, journal, .. } = &*self.0;
         let Some(text) = read(whole)? else { return Ok(State::default()) };
-        let state: State = serde_json::from_slice(&text).map_err(|error| form(whole, error.to_string()))?;
+        let state: State =
+            serde_json::from_slice(&text).map_err(|error| form(whole, StateFormError::Json(error)))?;
         if state.version != VERSION {
-            return Err(form(whole, format!("version {}", state.version)));
+            return Err(form(whole, StateFormError::Version(state.version)));
         }
         let Some(generation) = state.generation else { return Ok(state) };
         let changes = match read(journal)? {
@@ -263,7 +284,7 @@ impl StateFile {
     }
 }
 
-fn form(path: &Path, reason: String) -> StateError {
+fn form(path: &Path, reason: StateFormError) -> StateError {
     StateError::Form { path: path.to_owned(), reason }
 }
 

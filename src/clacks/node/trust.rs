@@ -15,10 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state_changes::Changes;
 
-use super::{
-    fingerprint::{CertificateFingerprint, fingerprint},
-    public_key,
-};
+use super::{CertificateFingerprint, certificate::fingerprint, public_key};
 
 /// Refused certificates that are remembered at most, for the user to accept. The oldest makes room.
 const MAX_REFUSED: usize = 1000;

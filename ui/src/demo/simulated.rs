@@ -257,8 +257,10 @@ impl Simulation {
 }
 
 fn core(number: usize, send_rate: f64) -> Core {
-    let kill_timeout = Duration::from_secs_f64(KILL_TIMEOUT);
-    Core::new(Options { send_rate, kill_timeout, ..Options::new(address(number)) }).unwrap()
+    let mut options = Options::new(address(number));
+    options.send_rate = send_rate;
+    options.kill_timeout = Duration::from_secs_f64(KILL_TIMEOUT);
+    Core::new(options).unwrap()
 }
 
 /// Where a node is found: at a name that nobody can have.

@@ -6,7 +6,7 @@ use clacks_p2p::{
         Event, Failure, HeldBy, HeldMessage, Introduction, MessageId, Now, Origin, Peer, QueuedMessage,
         Refusal, Status,
     },
-    node::{CertificateFingerprint, Remaining},
+    node::Remaining,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -48,9 +48,9 @@ impl Record {
         let record = self.with("failure", failure.to_string()).with("cause", cause(failure));
         match failure {
             Failure::Status(status) => record.with("status", status),
-            Failure::CertificateChanged { pinned, presented } => record
-                .with("trusted", CertificateFingerprint(*pinned))
-                .with("presented", CertificateFingerprint(*presented)),
+            Failure::CertificateChanged { pinned, presented } => {
+                record.with("trusted", pinned).with("presented", presented)
+            }
             Failure::NotContacted(scope) => record.with("scope", scope.name()),
             _ => record,
         }

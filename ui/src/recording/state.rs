@@ -383,23 +383,19 @@ impl Lists for State {
     /// Who is free and when the next message goes are as the last message that went told.
     fn overview(&self) -> Overview {
         let [new, alive, lost, dead, ignored] = self.counts;
-        Overview {
-            address: self.address.clone(),
-            uptime: self.now.uptime,
-            send_rate: self.send_rate,
-            queued: self.queued_in_all(),
-            in_flight: self.in_flight,
-            held: self.held.len().saturating_add(self.unlisted_held),
-            // Nothing tells of it.
-            is_handing_on: false,
-            held_bytes: self.held_bytes,
-            peers: PeerCounts { new, alive, claimed: self.claimed.min(alive), lost, dead, ignored },
-            free_peers: self.free_peers,
-            // Nothing tells of this either.
-            is_for_proven: false,
-            next_send: self.next_send.filter(|_| self.queued_in_all() > 0),
-            counters: self.counters,
-        }
+        let mut overview = Overview::new(self.address.clone());
+        overview.uptime = self.now.uptime;
+        overview.send_rate = self.send_rate;
+        overview.queued = self.queued_in_all();
+        overview.in_flight = self.in_flight;
+        overview.held = self.held.len().saturating_add(self.unlisted_held);
+        overview.held_bytes = self.held_bytes;
+        overview.peers = PeerCounts { new, alive, claimed: self.claimed.min(alive), lost, dead, ignored };
+        overview.free_peers = self.free_peers;
+        overview.next_send = self.next_send.filter(|_| self.queued_in_all() > 0);
+        overview.counters = self.counters;
+        // Nothing tells of hand-ons, nor of whose turn it is.
+        overview
     }
 
     fn peer(&self, address: &Address) -> Option<Peer> {

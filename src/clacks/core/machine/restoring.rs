@@ -185,7 +185,8 @@ impl Core {
         if self.peers.find(address).is_some() {
             return None;
         }
-        let makes_room = if self.has_free_place() { None } else { self.peers.eviction_candidate(None).cloned() };
+        let makes_room =
+            if self.has_free_place() { None } else { self.peers.eviction_candidate(None).cloned() };
         let before = makes_room.iter().chain([address]).map(|peer| self.peer_state(peer)).collect();
         self.add_peer(address, now).then_some(before)
     }

@@ -22,7 +22,7 @@ use crate::{core::Scope, protocol::Address};
 
 use super::{
     super::{
-        fingerprint::fingerprint,
+        certificate::fingerprint,
         trust::{FirstUseVerifier, HANDSHAKE, Handshake, Trust},
     },
     failure::PostError,

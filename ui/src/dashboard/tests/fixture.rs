@@ -5,8 +5,8 @@ use std::{net::IpAddr, time::Duration};
 use clacks_p2p::{
     Address, Message,
     core::{
-        Choice, Core, Counters, Event, Failure, HeldMessage, Introduction, LimitCounts, MessageId, Now,
-        Options, Origin, Peer, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
+        Choice, Core, Event, Failure, HeldMessage, Introduction, LimitCounts, MessageId, Now, Options,
+        Origin, Peer, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
     },
     node::Overview,
 };
@@ -252,12 +252,10 @@ impl Fixture {
             wanted.shown_peer.and_then(|shown| self.peers.iter().find(|peer| peer.address == shown));
         let marked_held = self.model.marks.held.iter().copied();
         let marked_messages = self.model.marks.messages.iter().copied();
+        let mut overview = overview(&self.peers, &self.queue);
+        (overview.held, overview.counters.limits) = (self.held.len(), self.limits);
         let snapshot = Snapshot {
-            overview: Overview {
-                held: self.held.len(),
-                counters: Counters { limits: self.limits, ..Counters::default() },
-                ..overview(&self.peers, &self.queue)
-            },
+            overview,
             held: wanted.held.as_ref().map(|wanted| {
                 let place = self.held.iter().position(|held| Some(held.queued.id) == wanted.id());
                 let first = wanted.first(place, self.held.len());
@@ -461,21 +459,15 @@ fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
         dead: count(Status::Dead),
         ignored: count(Status::Ignored),
     };
-    Overview {
-        address: address("tower-a.example.org:8080"),
-        uptime: UPTIME,
-        send_rate: 1.0,
-        queued: queue.len(),
-        in_flight: usize::from(!queue.is_empty()),
-        held: 0,
-        is_handing_on: false,
-        held_bytes: queue.iter().map(|queued| queued.message.size()).sum(),
-        peers,
-        free_peers: PeerCounts { ignored: 0, ..peers },
-        is_for_proven: false,
-        next_send: Some(UPTIME + Duration::from_millis(600)),
-        counters: Counters::default(),
-    }
+    let mut overview = Overview::new(address("tower-a.example.org:8080"));
+    overview.uptime = UPTIME;
+    overview.queued = queue.len();
+    overview.in_flight = usize::from(!queue.is_empty());
+    overview.held_bytes = queue.iter().map(|queued| queued.message.size()).sum();
+    overview.peers = peers;
+    overview.free_peers = PeerCounts { ignored: 0, ..peers };
+    overview.next_send = Some(UPTIME + Duration::from_millis(600));
+    overview
 }
 
 /// Messages that were dropped.

@@ -171,12 +171,11 @@ fn the_limits() {
 
 /// Places with messages here, the first with the most.
 fn places(count: u8) -> Vec<PlaceShare> {
-    let place = |number: u8| PlaceShare {
-        place: IpAddr::from([192, 0, 2, number]),
-        messages: 71_000 / usize::from(number),
-        bytes: (60 << 20) / usize::from(number),
-        held: usize::from(number % 2),
-        refused: u64::from(number / 2),
+    let place = |number: u8| {
+        let (messages, bytes) = (71_000 / usize::from(number), (60 << 20) / usize::from(number));
+        let mut share = PlaceShare::new(IpAddr::from([192, 0, 2, number]), messages, bytes);
+        (share.held, share.refused) = (usize::from(number % 2), u64::from(number / 2));
+        share
     };
     (1..=count).map(place).collect()
 }

@@ -1,8 +1,8 @@
 //! The events of a recording.
 
 use clacks_p2p::core::{
-    Choice, Event, Failure, HeldBy, HeldMessage, Introduction, Origin, PeerCounts, QueuedMessage, Refusal,
-    Scope,
+    CertificateFingerprint, Choice, Event, Failure, FingerprintError, HeldBy, HeldMessage, Introduction,
+    Origin, PeerCounts, QueuedMessage, Refusal, Scope,
 };
 
 use super::{
@@ -202,12 +202,6 @@ fn introduction(introduction: Option<&str>, of: Option<Place>) -> Result<Introdu
 }
 
 /// 64 hexadecimal digits.
-fn fingerprint(text: Option<&str>) -> Result<[u8; 32], String> {
-    let wrong = || "a fingerprint is 64 hexadecimal digits".to_owned();
-    let text = text.filter(|text| text.len() == 64 && text.is_ascii()).ok_or_else(wrong)?;
-    let mut bytes = [0; 32];
-    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| wrong())?;
-    }
-    Ok(bytes)
+fn fingerprint(text: Option<&str>) -> Result<CertificateFingerprint, String> {
+    text.unwrap_or_default().parse().map_err(|error: FingerprintError| error.to_string())
 }

@@ -249,6 +249,10 @@ impl std::convert::From<Counts> for PeerCounts {
 
 impl std::convert::From<Counted> for Counters {
     fn from(Counted { received, delivered, failed, enqueued, announces, refused, limits }: Counted) -> Self {
-        Self { received, delivered, failed, enqueued, announces, refused, limits }
+        let mut counters = Self::default();
+        (counters.received, counters.delivered, counters.failed) = (received, delivered, failed);
+        (counters.enqueued, counters.announces, counters.refused) = (enqueued, announces, refused);
+        counters.limits = limits;
+        counters
     }
 }
