@@ -1,5 +1,7 @@
 //! Our node against the npm package `clacks-p2p` 0.3.3, live. Needs Node.js and npm.
 
+#![allow(clippy::disallowed_methods, reason = "tests and benchmarks measure time")]
+
 #[path = "npm/certificate.rs"]
 mod certificate;
 #[path = "npm/install.rs"]

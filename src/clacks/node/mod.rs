@@ -6,6 +6,8 @@
 //! all peers or messages does so in portions. Held for longer is the lock by what asks for much at once: a
 //! [snapshot](Node::snapshot) or a window of the queue, in proportion to what they return.
 
+#![expect(clippy::disallowed_methods, reason = "the node is what reads the clock and draws seeds")]
+
 mod builder;
 mod certificate;
 mod directory;
