@@ -2,7 +2,7 @@
 
 use clacks_p2p::{
     core::Failure,
-    node::{AnnounceError, Trusted},
+    node::{AnnounceError, TrustChange},
 };
 use rustls::version::{TLS12, TLS13};
 
@@ -48,7 +48,8 @@ async fn the_user_accepts_just_the_certificate_that_was_refused() {
         enqueue(&node, "m");
         assert_eq!(watch.failure().await, Failure::CertificateChanged { pinned, presented });
         let trusted = node.trust(peer.address());
-        let is_that = matches!(trusted, Trusted::Accepted { certificate, .. } if certificate == presented);
+        let is_that =
+            matches!(trusted, TrustChange::Accepted { certificate, .. } if certificate == presented);
         assert!(is_that, "the one that was refused, not {trusted:?}");
         assert_eq!(node.trusted_certificate(peer.address()), Some(presented));
         watch.delivered().await;
@@ -61,15 +62,15 @@ async fn trust_without_a_refusal_changes_nothing_once_the_peer_was_reached() {
     let builder = builder().data_dir(directory.path());
     let node = start(builder.clone()).await;
     let peer = peer().await;
-    assert_eq!(node.trust(peer.address()), Trusted::Nothing);
+    assert_eq!(node.trust(peer.address()), TrustChange::Nothing);
     node.announce(peer.address()).await.expect("the peer takes it");
     let first = peer.certificate();
-    assert_eq!(node.trust(peer.address()), Trusted::Unchanged(first));
+    assert_eq!(node.trust(peer.address()), TrustChange::Unchanged(first));
     assert_eq!(node.trusted_certificate(peer.address()), Some(first));
     stop(&node).await;
 
     let node = start(builder).await;
-    assert_eq!(node.trust(peer.address()), Trusted::Reset);
+    assert_eq!(node.trust(peer.address()), TrustChange::Reset);
     assert_eq!(node.trusted_certificate(peer.address()), None);
     peer.change_certificate();
     node.announce(peer.address()).await.expect("the peer takes it");
@@ -88,7 +89,7 @@ async fn a_refusal_is_over_when_the_peer_shows_its_certificate_again() {
     node.announce(peer.address()).await.expect_err("somebody else is there");
     peer.show(own, rustls::ALL_VERSIONS);
     node.announce(peer.address()).await.expect("the peer is back");
-    assert_eq!(node.trust(peer.address()), Trusted::Unchanged(pinned));
+    assert_eq!(node.trust(peer.address()), TrustChange::Unchanged(pinned));
     node.announce(peer.address()).await.expect("it is trusted still");
 }
 

@@ -13,8 +13,8 @@ use std::{
 
 use clacks_p2p::{
     Message, Node,
-    core::{Answer, Event, Status},
-    node::Verdict,
+    core::{Event, Response, Status},
+    node::PluginDecision,
 };
 
 use crate::support::{
@@ -22,8 +22,8 @@ use crate::support::{
     start,
 };
 
-fn answer_with(status: u16, headers: Vec<(String, String)>) -> Answer {
-    let mut answer = Answer::taken();
+fn answer_with(status: u16, headers: Vec<(String, String)>) -> Response {
+    let mut answer = Response::accepted();
     (answer.status, answer.headers, answer.body) = (status, headers, "the body".to_owned());
     answer
 }
@@ -95,7 +95,7 @@ async fn plugins_run_in_their_order_until_one_discards() {
                 (answer.status, answer.body) = (418, "no tea".to_owned());
                 answer.headers.push(("X-Pot".to_owned(), "short".to_owned()));
             }
-            if discards { Verdict::Discard } else { Verdict::Continue }
+            if discards { PluginDecision::Discard } else { PluginDecision::Continue }
         });
     }
     let answer = post(&node, &payload(peer.address(), "\"tea\"")).await;
@@ -116,7 +116,7 @@ async fn a_plugin_changes_the_payload_and_sees_who_sent_it() {
         assert!(request.remote.ip().is_loopback());
         seen_by_plugin.lock().unwrap().push((peer.address.clone(), peer.status));
         payload.message = Message::text("changed");
-        Verdict::Continue
+        PluginDecision::Continue
     });
     assert_eq!(post(&node, &payload(stranger.address(), "1")).await.status, 403);
     assert_eq!(post(&node, &payload(peer.address(), "1")).await.status, 200);
@@ -128,11 +128,11 @@ async fn a_plugin_changes_the_payload_and_sees_who_sent_it() {
 #[tokio::test]
 async fn whatever_a_plugin_makes_of_the_answer_is_answered() {
     let (node, mut peer) = node_and_peer().await;
-    let made = Arc::new(Mutex::new(Answer::taken()));
+    let made = Arc::new(Mutex::new(Response::accepted()));
     let by_plugin = Arc::clone(&made);
     node.extend(move |_, payload, _, answer| {
         *answer = by_plugin.lock().unwrap().clone();
-        if payload.message.is_falsy() { Verdict::Discard } else { Verdict::Continue }
+        if payload.message.is_falsy() { PluginDecision::Discard } else { PluginDecision::Continue }
     });
     let mut client = Client::connect(&node).await;
     for (name, value) in [
@@ -221,7 +221,7 @@ fn hang_in<F: Fn() + Send + Sync + 'static>(node: &Node, hook: impl Fn(&'static 
     let (plugin, received) = (hook("plugin"), hook("received"));
     node.extend(move |_, _, _, _| {
         plugin();
-        Verdict::Continue
+        PluginDecision::Continue
     });
     node.on_message_received(move |_, message| {
         received();
@@ -238,7 +238,7 @@ async fn a_hook_that_panics_costs_one_request_and_not_the_node() {
     let (node, mut peer) = node_and_peer().await;
     node.extend(|_, payload, _, _| {
         assert!(payload.message.as_json() != "\"plugin\"", "on purpose");
-        Verdict::Continue
+        PluginDecision::Continue
     });
     node.on_message_queued(|message| assert!(message.as_json() != "\"listener\"", "on purpose"));
     node.on_peer_updated(|_| panic!("on purpose"));
@@ -340,7 +340,7 @@ async fn a_stopped_node_takes_no_hooks_and_keeps_nothing_of_them() {
         let (discovered, updated) = (handle(), handle());
         node.extend(move |_, _, _, _| {
             let _held = &plugin;
-            Verdict::Continue
+            PluginDecision::Continue
         });
         node.on_message_received(move |_, message| {
             let _held = &received;

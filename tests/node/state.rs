@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use clacks_p2p::{
     Address, Builder, Node,
     core::{Failure, Status},
-    node::{CertificateFingerprint, StartError, Trusted},
+    node::{CertificateFingerprint, StartError, TrustChange},
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -85,7 +85,7 @@ async fn peers_and_certificates_are_written_while_the_node_runs() {
     assert!(node.announce(peer.address()).await.is_err(), "the node stays as it is");
     let new_pin = peer.certificate().to_string();
     // Nothing but the certificate is news.
-    assert!(matches!(node.trust(peer.address()), Trusted::Accepted { .. }));
+    assert!(matches!(node.trust(peer.address()), TrustChange::Accepted { .. }));
     is_written(&directory, &new_pin, true).await;
     is_written(&directory, &pin, false).await;
     node.forget(peer.address()).expect("it is known");
@@ -256,7 +256,7 @@ async fn of_many_peers_only_what_changes_is_written_and_survives_a_kill() {
         }
         let next = start(in_directory(left.path())).await;
         assert_eq!(next.peers().len(), MANY);
-        assert!(next.peer(&added).is_some_and(|peer| peer.is_named));
+        assert!(next.peer(&added).is_some_and(|peer| peer.added_by_user));
         assert!(next.peer(&ignored).is_some_and(|peer| peer.status == Status::Ignored));
         assert!(next.peer(&address("n8.example.org", 1)).is_none());
         assert_eq!(next.ignored_remotes(), [remote]);

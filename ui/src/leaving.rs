@@ -5,7 +5,7 @@ use std::time::Duration;
 use clacks_p2p::{
     Node,
     core::PeerCounts,
-    node::{HandOnError, Overview},
+    node::{DrainError, Overview},
 };
 
 use crate::tell;
@@ -79,7 +79,7 @@ impl AtStake {
 }
 
 /// How it went, in a line: how many of so many are gone, and why not more.
-pub(crate) fn told(result: Result<(), HandOnError>, total: usize, left: usize) -> String {
+pub(crate) fn told(result: Result<(), DrainError>, total: usize, left: usize) -> String {
     let gone = total.saturating_sub(left);
     match result {
         Ok(()) if left > 0 => format!("handed on {gone} of {total}; the rest is held"),
@@ -89,10 +89,10 @@ pub(crate) fn told(result: Result<(), HandOnError>, total: usize, left: usize) -
     }
 }
 
-fn why(reason: HandOnError) -> &'static str {
+fn why(reason: DrainError) -> &'static str {
     match reason {
-        HandOnError::NobodyThere => "no peer takes them",
-        HandOnError::OutOfTime => "the time was over",
+        DrainError::NobodyThere => "no peer takes them",
+        DrainError::OutOfTime => "the time was over",
         _ => "the node has stopped",
     }
 }
@@ -105,7 +105,7 @@ pub(crate) async fn hand_on_after(cause: Cause, node: &Node) {
         return;
     }
     tell(&begun(at_stake.waiting, within));
-    let result = node.hand_on(within).await;
+    let result = node.drain(within).await;
     let left = at_stake.left_of(AtStake::of(&node.overview()), false);
     tell(&told(result, at_stake.waiting, left));
 }

@@ -151,7 +151,7 @@ fn queue(set: &Settings) -> String {
 }
 
 fn reach(set: &Settings) -> String {
-    let reach = if set.limits.contact_all { "anywhere" } else { "public, our own kind" };
+    let reach = if set.limits.allow_private_addresses { "anywhere" } else { "public, our own kind" };
     reach.to_owned()
 }
 

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use clacks_p2p::{Address, Node, node::Remaining};
+use clacks_p2p::{Address, Node, node::Unsent};
 
 mod accessible;
 mod charset;
@@ -246,8 +246,8 @@ fn peers_beside(node: &Node, config: &Config) -> Vec<Address> {
 /// What to say if the node itself was named as a peer.
 fn remark_on_ourselves(node: &Node, config: &Config) -> Option<String> {
     let here = node.address();
-    let is_named = config.peers.iter().flatten().any(|peer| *peer == here);
-    is_named.then(|| format!("--peer {here} is this node itself and is left out"))
+    let added_by_user = config.peers.iter().flatten().any(|peer| *peer == here);
+    added_by_user.then(|| format!("--peer {here} is this node itself and is left out"))
 }
 
 /// What records the node, which it does at once if the options say so.
@@ -261,12 +261,12 @@ async fn record(node: &Node, view: &View) -> anyhow::Result<Recorder> {
 }
 
 /// Stops the node and returns what it still had.
-pub(crate) async fn stop(node: &Node) -> Remaining {
+pub(crate) async fn stop(node: &Node) -> Unsent {
     tokio::time::timeout(STOP_TIMEOUT, node.stop()).await.unwrap_or_else(|_| node.remaining())
 }
 
 /// Says which messages are lost.
-pub(crate) fn tell_of_loss(remaining: &Remaining) {
+pub(crate) fn tell_of_loss(remaining: &Unsent) {
     let losses = [(remaining.messages.len(), "still in the queue"), (remaining.held.len(), "held here")];
     for (number, place) in losses {
         match number {

@@ -42,7 +42,7 @@ const MAX_ALIASES: usize = 64;
 ///
 /// ```
 /// use std::time::Duration;
-/// use clacks_p2p::{Address, Message, core::{Core, Event, Now, Options, Outcome}};
+/// use clacks_p2p::{Address, Message, core::{Core, Event, Now, Options, DeliveryResult}};
 /// use rand::{SeedableRng, rngs::StdRng};
 ///
 /// let address = |text: &str| text.parse::<Address>().unwrap();
@@ -59,7 +59,7 @@ const MAX_ALIASES: usize = 64;
 /// // The shell posts the payload and reports how that ended.
 /// let delivery = core.poll_delivery().expect("one delivery");
 /// assert_eq!(delivery.to, address("quirm.example.org:8080"));
-/// core.handle_delivery(delivery.id, Outcome::taken(Duration::from_millis(20)), now);
+/// core.handle_delivery(delivery.id, DeliveryResult::accepted(Duration::from_millis(20)), now);
 /// let events: Vec<Event> = std::iter::from_fn(|| core.poll_event()).collect();
 /// assert!(events.iter().any(|event| matches!(event, Event::MessageDelivered { .. })));
 /// assert_eq!(core.queue_len(), 0);
@@ -77,8 +77,8 @@ pub struct Core {
     rule: Rule,
     send_timer: SendTimer,
     draining: Option<Box<Draining>>,
-    /// How many more of the next messages are for proven peers: see [`Core::is_turn_of_proven`].
-    owed_to_proven: u32,
+    /// How many more of the next messages are for proven peers: see [`Core::next_is_verified_only`].
+    owed_to_verified: u32,
     remotes: Option<Box<RemoteLimits>>,
     /// In the order in which they began, which is that of their ids.
     in_flight: VecDeque<InFlight>,
@@ -110,7 +110,7 @@ pub struct Delivery {
     pub payload: Payload,
     /// Whether the user named the address. One that only strangers named is contacted where it is public only: see
     /// [`Scope`](super::Scope).
-    pub is_named: bool,
+    pub added_by_user: bool,
 }
 
 /// What a delivery is for.
@@ -119,7 +119,7 @@ enum Purpose {
     /// The head of the queue, taken out.
     Message(Entry),
     /// We make ourselves known, to an address that the user named or not.
-    Announce { is_named: bool },
+    Announce { added_by_user: bool },
 }
 
 #[derive(Debug)]
@@ -131,13 +131,13 @@ struct InFlight {
 
 /// How a delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeliveryResult {
     /// The peer answered. It accepted the payload if the status is 200.
     Answered(Reply),
     /// There was no answer.
     Failed(Failure),
     /// The request came to this node itself.
-    Ourselves,
+    SelfConnection,
 }
 
 /// What a peer answered to a request.
@@ -163,9 +163,9 @@ impl Reply {
     }
 }
 
-impl Outcome {
+impl DeliveryResult {
     /// The peer accepted the payload.
-    pub fn taken(round_trip: Duration) -> Self {
+    pub fn accepted(round_trip: Duration) -> Self {
         Self::Answered(Reply::new(200, round_trip))
     }
 
@@ -175,14 +175,14 @@ impl Outcome {
     }
 
     /// Whether the peer accepted the payload.
-    pub fn is_taken(&self) -> bool {
+    pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Answered(Reply { status: 200, .. }))
     }
 
     /// Why the payload was not accepted; `None` if it was, or if the request came to this node itself.
     pub fn failure(&self) -> Option<Failure> {
         match self {
-            Self::Answered(Reply { status: 200, .. }) | Self::Ourselves => None,
+            Self::Answered(Reply { status: 200, .. }) | Self::SelfConnection => None,
             Self::Answered(reply) => Some(Failure::Status(reply.status)),
             Self::Failed(failure) => Some(failure.clone()),
         }
@@ -192,7 +192,7 @@ impl Outcome {
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// Further HTTP headers, names and values.
@@ -201,9 +201,9 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Answer {
+impl Response {
     /// 200 with an empty body: the payload was taken.
-    pub fn taken() -> Self {
+    pub fn accepted() -> Self {
         Self { status: 200, headers: Vec::new(), body: String::new() }
     }
 
@@ -277,7 +277,7 @@ impl Core {
             visit_counts: None,
             rule: Rule::default(),
             draining: None,
-            owed_to_proven: 0,
+            owed_to_verified: 0,
             remotes: None,
             send_timer: SendTimer::new(options.send_rate),
             in_flight: VecDeque::new(),
@@ -339,7 +339,7 @@ impl Core {
     /// ever answered, then the rest.
     pub fn restore(&mut self, known: impl IntoIterator<Item = KnownPeer>, now: Now) {
         let mut known: Vec<KnownPeer> = known.into_iter().collect();
-        known.sort_by_key(|peer| (peer.status != Status::Ignored, !peer.is_named, !peer.reached));
+        known.sort_by_key(|peer| (peer.status != Status::Ignored, !peer.added_by_user, !peer.ever_responded));
         let mut others = 0;
         for peer in known {
             let is_ignored = peer.status == Status::Ignored;

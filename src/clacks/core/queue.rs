@@ -89,7 +89,7 @@ pub enum EnqueueError {
     Stopped,
     /// The node hands on what it has and takes nothing new meanwhile.
     #[error("the node hands on what it has and takes nothing new meanwhile")]
-    HandingOn,
+    Draining,
     /// The message is not one that can be passed on.
     #[error("the message is {0}")]
     Message(#[from] MessageError),

@@ -340,7 +340,7 @@ impl Builder {
         let policy = AddressPolicy::new(
             (address.hostname(), address.port()),
             listens_on,
-            self.limits.contact_all,
+            self.limits.allow_private_addresses,
             Arc::clone(&lookups),
         );
         let parts = Parts {

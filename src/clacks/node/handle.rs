@@ -12,15 +12,15 @@ use tokio_util::sync::DropGuard;
 
 use crate::{
     core::{
-        Answer, Core, Counters, EnqueueError, Event, Failure, HeldMessage, MessageId, Now, Options,
-        OptionsError, Outcome, Peer, PeerCounts, QueuedMessage,
+        Core, Counters, DeliveryResult, EnqueueError, Event, Failure, HeldMessage, MessageId, Now, Options,
+        OptionsError, Peer, PeerCounts, QueuedMessage, Response,
     },
     protocol::{Address, Message, Payload},
 };
 
 use super::{
-    Builder, CertificateFingerprint, Limits, Request, StartWarning, Subscription, Trusted, Verdict,
-    shared::Shared, state_file,
+    Builder, CertificateFingerprint, Limits, PluginDecision, Request, StartWarning, Subscription,
+    TrustChange, shared::Shared, state_file,
 };
 
 /// A running node. Clones are handles to the same node, which stops when [`Node::stop`] is called or the last
@@ -66,7 +66,7 @@ pub enum AnnounceError {
 /// The address is not that of a known peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no such peer")]
-pub struct NotKnown;
+pub struct UnknownPeer;
 
 /// A node at a glance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -87,13 +87,15 @@ pub struct Overview {
     /// Bytes of JSON text of all of these.
     pub held_bytes: usize,
     /// Whether messages are refused because those that are here are handed on first.
-    pub is_handing_on: bool,
+    #[serde(rename = "is_handing_on")]
+    pub is_draining: bool,
     /// Peers by status.
     pub peers: PeerCounts,
     /// Of these, how many the next message could go to: those that are not busy with as many as may be.
     pub free_peers: PeerCounts,
     /// Whether these count no peers that only strangers spoke for: the last message went to such a one.
-    pub is_for_proven: bool,
+    #[serde(rename = "is_for_proven")]
+    pub verified_only: bool,
     /// When the next message is sent, as uptime; `None` while there is none to send or nobody to send to.
     pub next_send: Option<Duration>,
     /// What has happened since the start.
@@ -137,7 +139,7 @@ pub struct SnapshotLimits {
 /// What a stopped node still held: these messages are lost unless somebody keeps them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Remaining {
+pub struct Unsent {
     /// The queue, head first; what was in flight is at its end.
     pub messages: Vec<QueuedMessage>,
     /// What was held, in the order of the tickets.
@@ -155,10 +157,10 @@ impl Overview {
             in_flight: 0,
             held: 0,
             held_bytes: 0,
-            is_handing_on: false,
+            is_draining: false,
             peers: PeerCounts::default(),
             free_peers: PeerCounts::default(),
-            is_for_proven: false,
+            verified_only: false,
             next_send: None,
             counters: Counters::default(),
         }
@@ -172,11 +174,11 @@ impl Overview {
             queued: core.queue_len(),
             in_flight: core.in_flight(),
             held: core.held_len(),
-            is_handing_on: core.is_handing_on(),
+            is_draining: core.is_draining(),
             held_bytes: core.held_bytes(),
             peers: core.peer_counts(),
             free_peers: core.free_peers(),
-            is_for_proven: core.is_turn_of_proven(),
+            verified_only: core.next_is_verified_only(),
             next_send: core.poll_timeout(),
             counters: core.counters(),
             ..Self::new(core.address().clone())
@@ -266,7 +268,7 @@ impl Node {
 
     /// As [`announce`](Self::announce), to an address that the user knows only from somebody else, such as a list
     /// that was fetched. As with an address that a stranger names, it is contacted only if it is public, or of the kind
-    /// that this node is itself found at, or with [`Limits::contact_all`](super::Limits::contact_all); and a peer that
+    /// that this node is itself found at, or with [`Limits::allow_private_addresses`](super::Limits::allow_private_addresses); and a peer that
     /// answers there is not one that the user named.
     pub async fn announce_suggested(&self, address: &Address) -> Result<(), AnnounceError> {
         let outcome = self.shared.with_core(|mut at| {
@@ -280,15 +282,15 @@ impl Node {
     async fn announced(
         &self,
         address: &Address,
-        outcome: Option<oneshot::Receiver<Outcome>>,
+        outcome: Option<oneshot::Receiver<DeliveryResult>>,
     ) -> Result<(), AnnounceError> {
         let Some(outcome) = outcome else {
             let ourselves = self.shared.read(|core| core.is_this_node(address));
             return Err(if ourselves { AnnounceError::Ourselves } else { AnnounceError::Ignored });
         };
         match outcome.await {
-            Ok(Outcome::Ourselves) => Err(AnnounceError::Ourselves),
-            Ok(Outcome::Failed(Failure::NoRoom)) => Err(AnnounceError::NoRoom),
+            Ok(DeliveryResult::SelfConnection) => Err(AnnounceError::Ourselves),
+            Ok(DeliveryResult::Failed(Failure::NoRoom)) => Err(AnnounceError::NoRoom),
             Ok(outcome) => outcome.failure().map_or(Ok(()), |failure| Err(AnnounceError::Failed(failure))),
             Err(_) => Err(AnnounceError::Failed(Failure::Stopped)),
         }
@@ -306,20 +308,20 @@ impl Node {
     }
 
     /// Removes a peer and the certificate that is trusted for it. It comes back when somebody names it.
-    pub fn forget(&self, address: &Address) -> Result<(), NotKnown> {
+    pub fn forget(&self, address: &Address) -> Result<(), UnknownPeer> {
         // First, so that nothing is sent to it any more that would have its certificate trusted again.
         let was_known = self.shared.with_core(|at| at.core.forget(address));
         self.shared.trust.forget(address, true);
         self.shared.sender.close_idle(address);
-        if was_known { Ok(()) } else { Err(NotKnown) }
+        if was_known { Ok(()) } else { Err(UnknownPeer) }
     }
 
     /// Accepts the certificate that was refused when the peer at an address was last reached. If none was, and the peer
     /// has not been reached since the node started, whichever it shows next is accepted. Connections that were made with
     /// another certificate are not used any more; a request that is under way on one ends as it would.
-    pub fn trust(&self, address: &Address) -> Trusted {
+    pub fn trust(&self, address: &Address) -> TrustChange {
         let trusted = self.shared.trust.accept(address);
-        if !matches!(trusted, Trusted::Unchanged(_)) {
+        if !matches!(trusted, TrustChange::Unchanged(_)) {
             self.shared.sender.close_idle(address);
         }
         trusted
@@ -332,7 +334,7 @@ impl Node {
 
     /// Stops the node: no more is taken or sent, what was in flight is back in the queue, the state file is
     /// written. Returns what is still here.
-    pub async fn stop(&self) -> Remaining {
+    pub async fn stop(&self) -> Unsent {
         self.shared.stopped.cancel();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
@@ -348,8 +350,8 @@ impl Node {
     }
 
     /// What would be lost if the node ended now, but for what is in flight.
-    pub fn remaining(&self) -> Remaining {
-        self.shared.read(|core| Remaining {
+    pub fn remaining(&self) -> Unsent {
+        self.shared.read(|core| Unsent {
             messages: core.queue(0..usize::MAX).collect(),
             held: core.held(0..usize::MAX).cloned().collect(),
         })
@@ -367,11 +369,19 @@ impl Node {
 impl Node {
     /// Adds a plugin, which sees every payload before anything else is done with it, in the order in which plugins
     /// were added. It may change the payload and the answer, or discard the payload.
-    pub fn extend(
+    pub fn add_plugin(
         &self,
-        plugin: impl Fn(&Peer, &mut Payload, &Request, &mut Answer) -> Verdict + Send + Sync + 'static,
+        plugin: impl Fn(&Peer, &mut Payload, &Request, &mut Response) -> PluginDecision + Send + Sync + 'static,
     ) {
         self.shared.hooks.add_plugin(Arc::new(plugin));
+    }
+
+    /// As [`add_plugin`](Self::add_plugin), by the name that the npm package has for it.
+    pub fn extend(
+        &self,
+        plugin: impl Fn(&Peer, &mut Payload, &Request, &mut Response) -> PluginDecision + Send + Sync + 'static,
+    ) {
+        self.add_plugin(plugin);
     }
 
     /// Adds a listener that gets each message before it is queued, and returns what is queued in its place; `None`

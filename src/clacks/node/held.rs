@@ -19,7 +19,7 @@ const BATCH: usize = 1024;
 /// Why not everything was handed on. The node takes messages again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum HandOnError {
+pub enum DrainError {
     /// There is no peer, or all of them failed.
     #[error("nobody is there to take them")]
     NobodyThere,
@@ -157,47 +157,47 @@ impl Node {
     /// this. Meanwhile messages are refused with 503, so that their senders keep them, and announces taken. What is
     /// held stays.
     ///
-    /// When all are handed on, messages are refused until [`Node::take_messages`], so that [`Node::stop`] has nothing
+    /// When all are handed on, messages are refused until [`Node::resume`], so that [`Node::stop`] has nothing
     /// to lose. Otherwise, and when the future is dropped, they are taken again. One of these runs at a time.
-    pub async fn hand_on(&self, within: Duration) -> Result<(), HandOnError> {
-        self.hand_on_what(within, false).await
+    pub async fn drain(&self, within: Duration) -> Result<(), DrainError> {
+        self.drain_these(within, false).await
     }
 
-    /// As [`hand_on`](Self::hand_on), and what is held is handed on as well. What could not be handed on by the end, or by
+    /// As [`drain`](Self::drain), and what is held is handed on as well. What could not be handed on by the end, or by
     /// when the future is dropped, is held again as it was.
-    pub async fn hand_on_with_held(&self, within: Duration) -> Result<(), HandOnError> {
-        self.hand_on_what(within, true).await
+    pub async fn drain_with_held(&self, within: Duration) -> Result<(), DrainError> {
+        self.drain_these(within, true).await
     }
 
-    async fn hand_on_what(&self, within: Duration, with_held: bool) -> Result<(), HandOnError> {
+    async fn drain_these(&self, within: Duration, with_held: bool) -> Result<(), DrainError> {
         let mut events = self.subscribe();
         let mut back_to_normal = BackToNormal(Some(self));
         self.shared.with_core(|at| {
             if with_held {
-                at.core.hand_on_with_held();
+                at.core.drain_with_held();
             } else {
-                at.core.set_handing_on(true);
+                at.core.set_draining(true);
             }
         });
         let all_gone = async {
             loop {
-                let (left, is_nobody_there) =
-                    self.shared.read(|core| (core.queue_len() + core.in_flight(), core.is_nobody_there()));
+                let (left, has_no_receiver) =
+                    self.shared.read(|core| (core.queue_len() + core.in_flight(), core.has_no_receiver()));
                 match left {
                     0 => return Ok(()),
-                    _ if is_nobody_there => return Err(HandOnError::NobodyThere),
-                    _ => events.next().await.ok_or(HandOnError::Stopped)?,
+                    _ if has_no_receiver => return Err(DrainError::NobodyThere),
+                    _ => events.next().await.ok_or(DrainError::Stopped)?,
                 };
             }
         };
-        tokio::time::timeout(within, all_gone).await.unwrap_or(Err(HandOnError::OutOfTime))?;
+        tokio::time::timeout(within, all_gone).await.unwrap_or(Err(DrainError::OutOfTime))?;
         back_to_normal.0 = None;
         Ok(())
     }
 
-    /// Takes messages again after [`Node::hand_on`].
-    pub fn take_messages(&self) {
-        self.shared.with_core(|at| at.core.set_handing_on(false));
+    /// Takes messages again after [`Node::drain`].
+    pub fn resume(&self) {
+        self.shared.with_core(|at| at.core.set_draining(false));
     }
 }
 
@@ -216,6 +216,6 @@ struct BackToNormal<'a>(Option<&'a Node>);
 
 impl Drop for BackToNormal<'_> {
     fn drop(&mut self) {
-        self.0.into_iter().for_each(Node::take_messages);
+        self.0.into_iter().for_each(Node::resume);
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use clacks_transport::event_ring::{EventReceiver, EventSender};
 
 use crate::{
-    core::{Answer, Event, Peer},
+    core::{Event, Peer, Response},
     protocol::{Message, Payload},
 };
 
@@ -17,7 +17,7 @@ const MAX_WAITING: usize = 4096;
 
 /// Whether a payload goes on its way after a plugin saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PluginDecision {
     /// On to the next plugin, then to the node.
     Continue,
     /// The payload is discarded; the answer goes out as the plugin left it.
@@ -32,7 +32,7 @@ pub struct Request {
     pub remote: SocketAddr,
 }
 
-type Plugin = dyn Fn(&Peer, &mut Payload, &Request, &mut Answer) -> Verdict + Send + Sync;
+type Plugin = dyn Fn(&Peer, &mut Payload, &Request, &mut Response) -> PluginDecision + Send + Sync;
 type ReceivedListener = dyn Fn(&Peer, Message) -> Option<Message> + Send + Sync;
 type EventListener = dyn Fn(&Event) + Send + Sync;
 
@@ -127,10 +127,10 @@ impl Hooks {
         peer: &Peer,
         payload: &mut Payload,
         request: &Request,
-    ) -> Result<Answer, Answer> {
-        let mut answer = Answer::taken();
+    ) -> Result<Response, Response> {
+        let mut answer = Response::accepted();
         for plugin in self.plugins.all().iter() {
-            if plugin(peer, payload, request, &mut answer) == Verdict::Discard {
+            if plugin(peer, payload, request, &mut answer) == PluginDecision::Discard {
                 return Err(answer);
             }
         }
@@ -283,7 +283,7 @@ mod tests {
             (|_| {}, (false, false)),
             (|hooks| hooks.add_event(Arc::new(|_| {})), (true, false)),
             (|hooks| hooks.add_received(Arc::new(|_, message| Some(message))), (false, true)),
-            (|hooks| hooks.add_plugin(Arc::new(|_, _, _, _| Verdict::Continue)), (false, true)),
+            (|hooks| hooks.add_plugin(Arc::new(|_, _, _, _| PluginDecision::Continue)), (false, true)),
         ];
         for (number, (add, expected)) in cases.into_iter().enumerate() {
             let hooks = Hooks::default();

@@ -16,7 +16,7 @@ use clacks_transport::{
 };
 use http_body_util::{BodyExt, Full};
 use hyper::{
-    Method, Response, StatusCode,
+    Method, StatusCode,
     body::{Body, Frame, Incoming},
     header::{
         ALLOW, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
@@ -33,7 +33,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    core::{Answer, Limit, Status},
+    core::{Limit, Response, Status},
     protocol::{Kind, Message, Payload},
 };
 
@@ -174,7 +174,7 @@ impl Listener {
         request: hyper::Request<Incoming>,
         remote: SocketAddr,
         permit: &ConnectionPermit,
-    ) -> Response<Full<Bytes>> {
+    ) -> hyper::Response<Full<Bytes>> {
         match (request.method(), request.uri().path()) {
             (&Method::POST, "/") => self.payload(request, remote, permit).await,
             (&Method::GET | &Method::HEAD, "/") => {
@@ -199,7 +199,7 @@ impl Listener {
         request: hyper::Request<Incoming>,
         remote: SocketAddr,
         permit: &ConnectionPermit,
-    ) -> Response<Full<Bytes>> {
+    ) -> hyper::Response<Full<Bytes>> {
         if request.headers().get(&RUN_HEADER) == Some(&self.run) {
             let mut response = plain(StatusCode::MISDIRECTED_REQUEST, "this is yourself\n");
             response.headers_mut().insert(&RUN_HEADER, self.run.clone());
@@ -214,7 +214,7 @@ impl Listener {
     }
 
     /// The whole body, or the answer to one that is refused. That it is is told before the rest of it has come.
-    async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Bytes, Answer> {
+    async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Bytes, Response> {
         let asks_first = request.headers().contains_key(EXPECT);
         let mut body = request.into_body();
         let unread = match self.collect(&mut body, remote).await {
@@ -236,7 +236,7 @@ impl Listener {
     }
 
     /// Tells of a body that was not read, and counts the limit that it met.
-    fn refuse(&self, unread: &Unread, remote: SocketAddr) -> Answer {
+    fn refuse(&self, unread: &Unread, remote: SocketAddr) -> Response {
         let (limit, status, reason) = match unread {
             Unread::TooLarge { .. } => {
                 let reason = format!("a payload has at most {} bytes", self.limits.max_body);
@@ -284,7 +284,7 @@ impl Listener {
     }
 
     /// What a node does with a payload, in the protocol's order.
-    fn process(&self, body: &[u8], remote: SocketAddr) -> Answer {
+    fn process(&self, body: &[u8], remote: SocketAddr) -> Response {
         let shared = &self.shared;
         let mut payload = match Payload::decode(body, self.max_depth) {
             Ok(payload) => payload,
@@ -298,7 +298,7 @@ impl Listener {
             return shared.with_core(|at| at.core.receive(payload, Some(remote.ip()), at.now));
         }
         let sender = payload.sender.clone();
-        let peer = shared.with_core(|at| at.core.see_sender(&sender, Some(remote.ip()), at.now));
+        let peer = shared.with_core(|at| at.core.record_contact(&sender, Some(remote.ip()), at.now));
         let plugins_answer = match shared.hooks.run_plugins(&peer, &mut payload, &Request { remote }) {
             Ok(answer) => answer,
             Err(answer) => return answer,
@@ -308,7 +308,7 @@ impl Listener {
             payload.message = heard.unwrap_or_else(Message::null);
         }
         let mut answer =
-            shared.with_core(|at| at.core.take_payload(&sender, payload, Some(remote.ip()), at.now));
+            shared.with_core(|at| at.core.accept_payload(&sender, payload, Some(remote.ip()), at.now));
         answer.headers.extend(plugins_answer.headers);
         answer
     }
@@ -378,8 +378,8 @@ async fn discard(body: &mut Incoming) {
     }
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(text));
+fn plain(status: StatusCode, text: &'static str) -> hyper::Response<Full<Bytes>> {
+    let mut response = hyper::Response::new(Full::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
@@ -387,8 +387,8 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
 
 /// An answer as HTTP. What a plugin wrote that HTTP can't hold is left out, as is what says how long the body is: that
 /// is the server's to say.
-fn into_response(answer: Answer) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(answer.body));
+fn into_response(answer: Response) -> hyper::Response<Full<Bytes>> {
+    let mut response = hyper::Response::new(Full::from(answer.body));
     let status = StatusCode::from_u16(answer.status).ok().filter(|status| !status.is_informational());
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answer.headers {

@@ -39,13 +39,13 @@ pub use crate::core::CertificateFingerprint;
 pub use builder::{Builder, StartError};
 pub use certificate::CertificateError;
 pub use directory::DirectoryError;
-pub use handle::{AnnounceError, Node, NotKnown, Overview, Remaining, Snapshot, SnapshotLimits};
-pub use held::HandOnError;
-pub use hooks::{Request, Verdict};
+pub use handle::{AnnounceError, Node, Overview, Snapshot, SnapshotLimits, UnknownPeer, Unsent};
+pub use held::DrainError;
+pub use hooks::{PluginDecision, Request};
 pub use limits::Limits;
 pub use state_file::{StateError, StateFormError};
 pub use subscription::Subscription;
-pub use trust::{CertificateState, Trusted};
+pub use trust::{CertificateState, TrustChange};
 pub use warning::StartWarning;
 
 /// The request header that carries a random value of one run of a node, by which it recognises itself under a name

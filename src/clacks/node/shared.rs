@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::core::{Core, Delivery, DeliveryId, Event, Failure, Now, Outcome, Peer};
+use crate::core::{Core, Delivery, DeliveryId, DeliveryResult, Event, Failure, Now, Peer};
 
 use super::{hooks::Hooks, sender::Sender, state_changes::Changes, trust::Trust};
 
@@ -42,7 +42,7 @@ struct Inner {
     rng: StdRng,
     events: EventSender<Event>,
     /// Those who wait for their announces; `None` once the node has stopped.
-    announces: Option<HashMap<DeliveryId, oneshot::Sender<Outcome>>>,
+    announces: Option<HashMap<DeliveryId, oneshot::Sender<DeliveryResult>>>,
     /// When the driver will look again, as uptime.
     driver_wakes: Option<Duration>,
 }
@@ -52,12 +52,12 @@ pub(super) struct CoreAccess<'a> {
     pub(super) core: &'a mut Core,
     pub(super) rng: &'a mut StdRng,
     pub(super) now: Now,
-    announces: &'a mut Option<HashMap<DeliveryId, oneshot::Sender<Outcome>>>,
+    announces: &'a mut Option<HashMap<DeliveryId, oneshot::Sender<DeliveryResult>>>,
 }
 
 impl CoreAccess<'_> {
     /// Where the outcome of this announce will arrive; nothing does if the node has stopped or stops first.
-    pub(super) fn outcome_of(&mut self, announce: DeliveryId) -> oneshot::Receiver<Outcome> {
+    pub(super) fn outcome_of(&mut self, announce: DeliveryId) -> oneshot::Receiver<DeliveryResult> {
         let (outcome_to, outcome) = oneshot::channel();
         if let Some(announces) = self.announces {
             announces.insert(announce, outcome_to);
@@ -224,7 +224,7 @@ impl Shared {
     }
 
     /// Returns the delivery that waited for this one to end, if there is one: it is for the same task.
-    fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: Outcome) -> Option<Delivery> {
+    fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: DeliveryResult) -> Option<Delivery> {
         let (waiting, next) = self.with_core(|at| {
             let outcome = at.core.handle_delivery(id, outcome, at.now);
             // What is due leaves at once, without a turn of the driver's; but nothing leaves a node that stops.
@@ -259,7 +259,7 @@ impl UnderWay<'_> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         if let Some(id) = self.id.filter(|_| std::thread::panicking()) {
-            let next = self.shared.delivery_ended(id, Outcome::Failed(Failure::NoResources));
+            let next = self.shared.delivery_ended(id, DeliveryResult::Failed(Failure::NoResources));
             next.into_iter().for_each(|next| self.shared.spawn_delivery(next));
         }
     }
@@ -290,7 +290,7 @@ mod tests {
             panic!("as a test wants");
         });
         assert!(panics.await.unwrap_err().is_panic());
-        assert_eq!(outcome.await, Ok(Outcome::Failed(Failure::NoResources)));
+        assert_eq!(outcome.await, Ok(DeliveryResult::Failed(Failure::NoResources)));
         node.stop().await;
     }
 }

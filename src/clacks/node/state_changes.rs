@@ -62,12 +62,12 @@ impl Changes {
     /// Notes what an event changes of the state.
     pub(super) fn record_event(&self, event: &Event) {
         match event {
-            Event::PeerDiscovered { peer, .. } => self.record_peer(&peer.address, peer.is_named),
+            Event::PeerDiscovered { peer, .. } => self.record_peer(&peer.address, peer.added_by_user),
             Event::PeerUpdated { peer, from } => {
                 self.record_peer(&peer.address, [peer.status, *from].contains(&Status::Ignored));
             }
             Event::PeerForgotten { peer } | Event::PeerChanged { peer } => {
-                self.record_peer(&peer.address, peer.is_named);
+                self.record_peer(&peer.address, peer.added_by_user);
             }
             Event::ClaimConfirmed { peer } => self.record_peer(&peer.address, false),
             Event::FoundOurselves { address } => self.record_peer(address, false),

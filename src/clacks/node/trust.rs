@@ -25,7 +25,7 @@ const MAX_OTHERS: usize = 4096;
 
 /// What [`Node::trust`](super::Node::trust) did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trusted {
+pub enum TrustChange {
     /// The certificate that was refused when the peer was last reached is trusted now.
     Accepted {
         /// The certificate.
@@ -100,22 +100,22 @@ pub(super) struct Handshake {
     /// `None` if nobody said who, which the verifier refuses.
     peer: Option<Address>,
     /// Whether the user named the peer.
-    is_named: bool,
+    added_by_user: bool,
     refused: OnceLock<RefusedCertificate>,
 }
 
 impl Handshake {
-    pub(super) fn with(peer: Address, is_named: bool) -> Arc<Self> {
-        Arc::new(Self { peer: Some(peer), is_named, refused: OnceLock::new() })
+    pub(super) fn with(peer: Address, added_by_user: bool) -> Arc<Self> {
+        Arc::new(Self { peer: Some(peer), added_by_user, refused: OnceLock::new() })
     }
 
     fn with_nobody() -> Arc<Self> {
-        Arc::new(Self { peer: None, is_named: false, refused: OnceLock::new() })
+        Arc::new(Self { peer: None, added_by_user: false, refused: OnceLock::new() })
     }
 
     /// Whether it is with a peer that the user named.
     pub(super) fn is_with_named(&self) -> bool {
-        self.is_named
+        self.added_by_user
     }
 
     /// The handshake that this task is in.
@@ -209,22 +209,22 @@ impl Trust {
         }
     }
 
-    pub(super) fn accept(&self, peer: &Address) -> Trusted {
+    pub(super) fn accept(&self, peer: &Address) -> TrustChange {
         let mut tables = self.tables();
         self.changed.record_pin(peer, true);
         if let Some((certificate, at)) = tables.refused.remove(peer) {
             let number = tables.number();
             let pinned = Pinned { sha256: certificate, number, is_by_user: true, is_current: true };
             tables.pinned.insert(peer.clone(), pinned);
-            return Trusted::Accepted { certificate, refused: at.elapsed() };
+            return TrustChange::Accepted { certificate, refused: at.elapsed() };
         }
         match tables.pinned.get(peer) {
-            Some(Pinned { sha256, is_current: true, .. }) => Trusted::Unchanged(*sha256),
+            Some(Pinned { sha256, is_current: true, .. }) => TrustChange::Unchanged(*sha256),
             Some(_) => {
                 tables.pinned.remove(peer);
-                Trusted::Reset
+                TrustChange::Reset
             }
-            None => Trusted::Nothing,
+            None => TrustChange::Nothing,
         }
     }
 

@@ -35,5 +35,5 @@ mod trace;
 pub use latency::Latency;
 pub use network::Simulation;
 pub use sample::{Outage, Report, Sample};
-pub use scenario::{Churn, Flood, Origin, Outages, Partition, Scenario, ScenarioError};
+pub use scenario::{Churn, Flood, MessagePlacement, Outages, Partition, Scenario, ScenarioError};
 pub use topology::Topology;

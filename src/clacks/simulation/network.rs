@@ -10,12 +10,12 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::{
-    core::{Core, Delivery, Failure, Now, Options, Outcome, Outputs},
+    core::{Core, Delivery, DeliveryResult, Failure, Now, Options, Outputs},
     protocol::{Kind, Payload},
 };
 
 use super::{
-    Origin, Scenario, ScenarioError,
+    MessagePlacement, Scenario, ScenarioError,
     addresses::Addresses,
     event_queue::EventQueue,
     faults::Faults,
@@ -150,8 +150,8 @@ impl Simulation {
         let (messages, nodes) = (self.scenario.messages, u64::from(self.scenario.nodes()));
         for number in 0..messages {
             let node = match self.scenario.origin {
-                Origin::First => 0,
-                Origin::Spread => (u64::from(number) * nodes / u64::from(messages)) as u32,
+                MessagePlacement::First => 0,
+                MessagePlacement::Spread => (u64::from(number) * nodes / u64::from(messages)) as u32,
             };
             let now = self.time();
             let Some(core) = &mut self.sim_nodes[node as usize].core else { continue };
@@ -453,12 +453,12 @@ fn events_for(scenario: &Scenario) -> EventQueue<SimEvent> {
 }
 
 impl PacketResult {
-    fn outcome(self, round_trip: Duration) -> Outcome {
+    fn outcome(self, round_trip: Duration) -> DeliveryResult {
         match self {
-            Self::Accepted => Outcome::taken(round_trip),
-            Self::Refused(status) => Outcome::refused(status),
-            Self::Unreachable => Outcome::Failed(Failure::Connection(String::new())),
-            Self::TimedOut => Outcome::Failed(Failure::TimedOut),
+            Self::Accepted => DeliveryResult::accepted(round_trip),
+            Self::Refused(status) => DeliveryResult::refused(status),
+            Self::Unreachable => DeliveryResult::Failed(Failure::Connection(String::new())),
+            Self::TimedOut => DeliveryResult::Failed(Failure::TimedOut),
         }
     }
 }

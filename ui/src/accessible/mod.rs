@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use clacks_p2p::{Node, core::Event, node::HandOnError};
+use clacks_p2p::{Node, core::Event, node::DrainError};
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
@@ -193,7 +193,7 @@ const NO_REPLAY: &str = "this is no replay; clacks replay FILE plays a recording
 /// What took a while.
 enum Reply {
     Told(Vec<String>),
-    HandedOn(Result<(), HandOnError>),
+    HandedOn(Result<(), DrainError>),
 }
 
 /// One who listens.

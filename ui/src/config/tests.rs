@@ -127,7 +127,7 @@ async fn what_is_told_reaches_the_node() {
     limits.max_connections_per_address = 13;
     limits.connection_rate_per_address = 22;
     limits.connection_rate = 23;
-    limits.contact_all = true;
+    limits.allow_private_addresses = true;
     assert_eq!(*node.limits(), limits);
 }
 

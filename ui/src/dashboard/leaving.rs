@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use clacks_p2p::node::HandOnError;
+use clacks_p2p::node::DrainError;
 use crossterm::event::KeyCode;
 
 use super::{
@@ -116,7 +116,7 @@ fn stop(model: &mut Model, then: Then) -> Vec<Effect> {
 }
 
 /// Leaves once all is handed on; otherwise says why not, and asks again.
-pub(super) fn ended(model: &mut Model, result: Result<(), HandOnError>) -> Vec<Effect> {
+pub(super) fn ended(model: &mut Model, result: Result<(), DrainError>) -> Vec<Effect> {
     let Some(HandingOn { total, gone, .. }) = model.handing_on() else { return Vec::new() };
     model.begun_to_hand_on = None;
     let is_all = result.is_ok() && AtStake::of(&model.overview).all() == 0;

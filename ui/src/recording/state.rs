@@ -89,7 +89,7 @@ impl State {
             state.list(peer);
         }
         // Those that are not listed as well.
-        state.claimed = state.claimed.max(held.peer_counts.claimed);
+        state.claimed = state.claimed.max(held.peer_counts.unverified);
         state
     }
 
@@ -234,7 +234,7 @@ impl State {
             }
             Event::PeerForgotten { peer } => {
                 self.uncount(peer.status);
-                if self.unlist(&peer.address).is_none() && peer.is_claim() {
+                if self.unlist(&peer.address).is_none() && peer.is_unverified() {
                     self.claimed = self.claimed.saturating_sub(1);
                 }
             }
@@ -331,7 +331,7 @@ impl State {
 
     fn list(&mut self, peer: Peer) {
         self.unlist(&peer.address);
-        self.claimed = self.claimed.saturating_add(usize::from(peer.is_claim()));
+        self.claimed = self.claimed.saturating_add(usize::from(peer.is_unverified()));
         self.statuses.insert(peer.address.clone(), peer.status);
         self.peers.insert((peer.status, peer.address.clone()), peer);
     }
@@ -339,7 +339,7 @@ impl State {
     fn unlist(&mut self, address: &Address) -> Option<Peer> {
         let status = self.statuses.remove(address)?;
         let peer = self.peers.remove(&(status, address.clone()))?;
-        self.claimed = self.claimed.saturating_sub(usize::from(peer.is_claim()));
+        self.claimed = self.claimed.saturating_sub(usize::from(peer.is_unverified()));
         Some(peer)
     }
 
@@ -390,7 +390,7 @@ impl Lists for State {
         overview.in_flight = self.in_flight;
         overview.held = self.held.len().saturating_add(self.unlisted_held);
         overview.held_bytes = self.held_bytes;
-        overview.peers = PeerCounts { new, alive, claimed: self.claimed.min(alive), lost, dead, ignored };
+        overview.peers = PeerCounts { new, alive, unverified: self.claimed.min(alive), lost, dead, ignored };
         overview.free_peers = self.free_peers;
         overview.next_send = self.next_send.filter(|_| self.queued_in_all() > 0);
         overview.counters = self.counters;

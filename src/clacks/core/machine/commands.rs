@@ -6,7 +6,7 @@ use rand::Rng;
 
 use crate::{
     core::{
-        EnqueueError, Event, Introduction, MessageId, MessageState, Now, OptionsError, Origin, QueuedMessage,
+        Discovery, EnqueueError, Event, MessageId, MessageState, Now, OptionsError, Origin, QueuedMessage,
         Status, options::check_send_rate, peer_choice, peers::Peers,
     },
     protocol::{Address, Kind, Message, Payload},
@@ -30,7 +30,7 @@ impl Core {
     pub fn check_enqueue(&self, message: &Message) -> Result<(), EnqueueError> {
         self.check_written(message)?;
         if self.draining.is_some() {
-            return Err(EnqueueError::HandingOn);
+            return Err(EnqueueError::Draining);
         }
         self.queue.check_room(message.size())
     }
@@ -83,7 +83,7 @@ impl Core {
             return false;
         }
         let name = |peers: &mut Peers, number| _ = peers.set_added_by_user(number);
-        !self.is_this_node(address) && self.add(address, None, now, || Introduction::ByHand, name).is_some()
+        !self.is_this_node(address) && self.add(address, None, now, || Discovery::Manual, name).is_some()
     }
 
     /// Makes this node known to another, which becomes a peer when it answers 200. `None`, and nothing is sent, if
@@ -98,7 +98,12 @@ impl Core {
         self.announce_as(address, false, rng)
     }
 
-    fn announce_as(&mut self, address: &Address, is_named: bool, rng: &mut impl Rng) -> Option<DeliveryId> {
+    fn announce_as(
+        &mut self,
+        address: &Address,
+        added_by_user: bool,
+        rng: &mut impl Rng,
+    ) -> Option<DeliveryId> {
         let number = self.peers.find(address);
         let is_ignored = number.is_some_and(|number| self.peers.record(number).status() == Status::Ignored);
         if is_ignored || self.is_this_node(address) {
@@ -108,7 +113,7 @@ impl Core {
         let friend = friend.map(|number| self.peers.address(number).clone());
         let (message, sender) = (Message::null(), self.address.clone());
         let payload = Payload { message, kind: Kind::Announce, sender, friend };
-        Some(self.start(address.clone(), payload, Purpose::Announce { is_named }, is_named))
+        Some(self.start(address.clone(), payload, Purpose::Announce { added_by_user }, added_by_user))
     }
 
     /// Ignores an address, known or not. Returns whether it was not ignored before.
@@ -125,7 +130,7 @@ impl Core {
             return false;
         }
         let number = self.peers.insert(address, Status::Ignored, now);
-        let introduction = Introduction::ByHand;
+        let introduction = Discovery::Manual;
         self.emit(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction, remote: None });
         true
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::core::{Failure, MessageState, Newcomers, Now, PeerCounts, peer_choice::Candidates};
+use crate::core::{Failure, MessageState, NewPeerPolicy, Now, PeerCounts, peer_choice::Candidates};
 
-use super::{Core, Outcome};
+use super::{Core, DeliveryResult};
 
 /// How long after one try of a peer that is not alive until the next, while nobody else is there; and after this node
 /// had no files left for a connection.
@@ -28,7 +28,7 @@ impl Core {
     /// Begins to hand on what waits, or goes back to normal. Meanwhile no message is taken, from peers (503) or from
     /// the user, and those that wait are sent without regard for the send rate, within the bounds of what may be in
     /// flight; to lost and dead peers only if there are no others. What is held stays.
-    pub fn set_handing_on(&mut self, on: bool) {
+    pub fn set_draining(&mut self, on: bool) {
         match (on, &self.draining) {
             (true, None) => self.draining = Some(Box::default()),
             (true, Some(_)) => {}
@@ -41,20 +41,20 @@ impl Core {
 
     /// Begins to hand on what waits and what is held as well. When the node goes back to normal, the messages that are
     /// still here are held again, each as it was; one that is on its way by then, if it comes back.
-    pub fn hand_on_with_held(&mut self) {
+    pub fn drain_with_held(&mut self) {
         let held = self.held_states();
-        self.set_handing_on(true);
+        self.set_draining(true);
         self.release_all();
         self.draining.iter_mut().for_each(|draining| draining.held.extend(held.iter().cloned()));
     }
 
     /// Whether the node hands on what it has.
-    pub fn is_handing_on(&self) -> bool {
+    pub fn is_draining(&self) -> bool {
         self.draining.is_some()
     }
 
     /// Whether nobody is there to take a message: no peer, or none but such that were lost and that failed again.
-    pub fn is_nobody_there(&self) -> bool {
+    pub fn has_no_receiver(&self) -> bool {
         let PeerCounts { new, alive, lost, dead, .. } = self.peers.counts();
         let failures = self.draining.as_ref().map_or(0, |draining| draining.failures);
         let others = lost + dead;
@@ -80,8 +80,8 @@ impl Core {
 
     /// Whom the next message can go to.
     pub(super) fn candidates(&self) -> Candidates {
-        let mut candidates = Candidates::of(&self.peers, self.owed_to_proven > 0);
-        candidates.is_oldest_next = self.options.newcomers == Newcomers::Oldest;
+        let mut candidates = Candidates::of(&self.peers, self.owed_to_verified > 0);
+        candidates.is_oldest_next = self.options.newcomers == NewPeerPolicy::Oldest;
         if self.drains_to_live_peers() {
             candidates.free = PeerCounts { lost: 0, dead: 0, ..candidates.free };
         }
@@ -116,11 +116,11 @@ impl Core {
         }
     }
 
-    pub(super) fn record_drain_result(&mut self, outcome: &Outcome) {
+    pub(super) fn record_drain_result(&mut self, outcome: &DeliveryResult) {
         // Nobody was asked.
         let was_asked = outcome.failure() != Some(Failure::NoResources);
         if let Some(draining) = self.draining.as_mut().filter(|_| was_asked) {
-            let has_failed = !outcome.is_taken();
+            let has_failed = !outcome.is_accepted();
             draining.failures = if has_failed { draining.failures + 1 } else { 0 };
         }
     }

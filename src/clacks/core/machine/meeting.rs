@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::{
-    core::{Event, Introduction, Limit, Now, Status, peers::Peers},
+    core::{Discovery, Event, Limit, Now, Status, peers::Peers},
     protocol::Address,
 };
 
@@ -25,7 +25,7 @@ impl Core {
     pub(super) fn contact_worked(&mut self, number: usize, was_claim: bool, now: Now) {
         let record = self.peers.record(number);
         let (is_ignored, is_confirmed) =
-            (record.status() == Status::Ignored, was_claim && !record.is_claim());
+            (record.status() == Status::Ignored, was_claim && !record.is_unverified());
         if !is_ignored && !self.set_status(number, Status::Alive, now) && is_confirmed {
             self.emit(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
         }
@@ -33,7 +33,7 @@ impl Core {
 
     /// The peer did not answer, or as no peer does.
     pub(super) fn contact_failed(&mut self, number: usize, now: Now) {
-        let answered = self.peers.peer(number).answers;
+        let answered = self.peers.peer(number).last_attempt_ok;
         self.peers.record_no_response(number);
         let record = self.peers.record(number);
         let is_told = match record.status() {
@@ -70,7 +70,7 @@ impl Core {
         address: &Address,
         remote: Option<IpAddr>,
         now: Now,
-        introduction: impl Fn() -> Introduction,
+        introduction: impl Fn() -> Discovery,
     ) -> Option<usize> {
         if !self.is_unknown(address) {
             return None;
@@ -82,7 +82,7 @@ impl Core {
         if !self.makes_room_among_new(&introduction, remote, now) {
             return None;
         }
-        let itself = introduction() == Introduction::Sender;
+        let itself = introduction() == Discovery::Inbound;
         self.add(address, remote, now, introduction, |peers, number| {
             peers.record_mut(number).introduced_itself = itself;
         })
@@ -95,7 +95,7 @@ impl Core {
         address: &Address,
         remote: Option<IpAddr>,
         now: Now,
-        introduction: impl Fn() -> Introduction,
+        introduction: impl Fn() -> Discovery,
         prepare: impl FnOnce(&mut Peers, usize),
     ) -> Option<usize> {
         if !self.makes_room(remote, now) {
@@ -138,7 +138,7 @@ impl Core {
     /// be, a sender, who is there, gets the room of one that was only named; a friend gets it from a larger crowd.
     pub(super) fn makes_room_among_new(
         &mut self,
-        introduction: impl Fn() -> Introduction,
+        introduction: impl Fn() -> Discovery,
         remote: Option<IpAddr>,
         now: Now,
     ) -> bool {
@@ -146,7 +146,7 @@ impl Core {
             return true;
         }
         self.record_limit_hit(Limit::NewPeers, now);
-        let is_sender = introduction() == Introduction::Sender;
+        let is_sender = introduction() == Discovery::Inbound;
         if !is_sender && !self.peers.is_another_crowd_larger(remote) {
             return false;
         }

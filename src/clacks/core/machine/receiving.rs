@@ -6,13 +6,13 @@ use clacks_transport::rate_limit_key;
 
 use crate::{
     core::{
-        Event, Introduction, Limit, Now, Origin, Peer, QueuedMessage, Refusal, Status, peers::Peers,
+        Discovery, Event, Limit, Now, Origin, Peer, QueuedMessage, Refusal, Status, peers::Peers,
         queue::NoRoom,
     },
     protocol::{Address, Kind, Message, Payload},
 };
 
-use super::{Answer, Core, RETRY_AFTER, millis, refusing::SMALL, untracked_peer};
+use super::{Core, RETRY_AFTER, Response, millis, refusing::SMALL, untracked_peer};
 
 /// Why a message is not accepted now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl NotNow {
 impl Core {
     /// A payload from this remote address came in the name of `sender`: it becomes known, or alive unless it is
     /// ignored. Returns it as it is then.
-    pub fn see_sender(&mut self, sender: &Address, remote: Option<IpAddr>, now: Now) -> Peer {
+    pub fn record_contact(&mut self, sender: &Address, remote: Option<IpAddr>, now: Now) -> Peer {
         let number = self.record_sender(sender, remote, now);
         number.map_or_else(|| untracked_peer(sender, now), |number| self.peers.peer(number))
     }
@@ -76,26 +76,26 @@ impl Core {
         now: Now,
     ) -> Option<usize> {
         let Some(number) = self.peers.find(sender) else {
-            return self.meet(sender, remote, now, || Introduction::Sender);
+            return self.meet(sender, remote, now, || Discovery::Inbound);
         };
         self.peer_spoke(number, remote, now);
         Some(number)
     }
 
-    /// Takes what `sender` sent, or says why not. [`Core::see_sender`] comes first; plugins may have changed the
+    /// Takes what `sender` sent, or says why not. [`Core::record_contact`] comes first; plugins may have changed the
     /// payload in between.
-    pub fn take_payload(
+    pub fn accept_payload(
         &mut self,
         sender: &Address,
         payload: Payload,
         remote: Option<IpAddr>,
         now: Now,
-    ) -> Answer {
+    ) -> Response {
         self.accept_from(self.peers.find(sender), sender, payload, remote, now)
     }
 
-    /// [`Core::see_sender`] and [`Core::take_payload`] in one go, for a shell that has no plugins.
-    pub fn receive(&mut self, payload: Payload, remote: Option<IpAddr>, now: Now) -> Answer {
+    /// [`Core::record_contact`] and [`Core::accept_payload`] in one go, for a shell that has no plugins.
+    pub fn receive(&mut self, payload: Payload, remote: Option<IpAddr>, now: Now) -> Response {
         let sender = payload.sender.clone();
         let number = self.record_sender(&sender, remote, now);
         self.accept_from(number, &sender, payload, remote, now)
@@ -109,7 +109,7 @@ impl Core {
         payload: Payload,
         remote: Option<IpAddr>,
         now: Now,
-    ) -> Answer {
+    ) -> Response {
         let record = number.map(|number| self.peers.record(number));
         if record.is_some_and(|record| record.status() == Status::Ignored) {
             return self.refuse(403, "ignored", Some(sender), Some(&payload.message), remote);
@@ -129,9 +129,9 @@ impl Core {
             Kind::Other => {}
         }
         if let Some(friend) = payload.friend {
-            self.meet(&friend, remote, now, || Introduction::Friend(sender.clone()));
+            self.meet(&friend, remote, now, || Discovery::Referral(sender.clone()));
         }
-        Answer::taken()
+        Response::accepted()
     }
 
     pub(super) fn accept_message(
@@ -142,7 +142,7 @@ impl Core {
         message: Message,
         remote: Option<IpAddr>,
         now: Now,
-    ) -> Result<(), Answer> {
+    ) -> Result<(), Response> {
         if message.is_falsy() {
             self.emit(|peers| Event::MessageReceived {
                 peer: who(peers),
@@ -201,7 +201,7 @@ impl Core {
         sender: Option<&Address>,
         message: Option<&Message>,
         remote: Option<IpAddr>,
-    ) -> Answer {
+    ) -> Response {
         self.count(|counters| counters.refused += 1);
         self.emit(|_| {
             Event::Refused(Refusal {
@@ -212,6 +212,6 @@ impl Core {
                 remote,
             })
         });
-        Answer::refused(status, reason)
+        Response::refused(status, reason)
     }
 }

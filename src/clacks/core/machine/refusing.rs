@@ -10,7 +10,7 @@ use rand::Rng;
 
 use crate::{
     core::{
-        Choice, HeldBy, HeldMessage, Limit, Now, Origin, PeerCounts, Status, peer_choice, queue::Entry,
+        HeldBy, HeldMessage, Limit, Now, Origin, PeerChoice, PeerCounts, Status, peer_choice, queue::Entry,
         refusals::Refused,
     },
     protocol::{Address, Message},
@@ -121,7 +121,7 @@ impl Core {
     }
 
     /// Whom the head of the queue goes to: somebody who has not refused it, if such a peer is free.
-    pub(super) fn choose_receiver(&mut self, rng: &mut impl Rng) -> Option<(usize, Choice)> {
+    pub(super) fn choose_receiver(&mut self, rng: &mut impl Rng) -> Option<(usize, PeerChoice)> {
         let refusers: Vec<usize> = self.free_refusers().collect();
         refusers.iter().for_each(|number| _ = self.peers.set_paused(*number, true));
         let chosen = peer_choice::choose(self.candidates(), &self.peers, rng);

@@ -6,7 +6,7 @@ use clacks_transport::{RateLimiter, rate_limit_key};
 
 use crate::core::{Event, Limit, Now, Options};
 
-use super::{Answer, Core};
+use super::{Core, Response};
 
 /// How long after a payload that was one too many was told of the next is.
 const RATE_EVENT_INTERVAL: Duration = Duration::from_secs(1);
@@ -49,7 +49,7 @@ impl RemoteLimits {
 impl Core {
     /// Whether a payload from this remote address is taken now, or else the answer: 403 from an ignored one, 429 if
     /// there are too many. To be asked before its body is read. Of many such one a second is told of.
-    pub fn allow_payload(&mut self, remote: IpAddr, now: Now) -> Result<(), Answer> {
+    pub fn allow_payload(&mut self, remote: IpAddr, now: Now) -> Result<(), Response> {
         if self.is_remote_ignored(remote) {
             let answer = self.refuse(403, "ignored", None, None, Some(remote));
             self.record_limit_hit(Limit::IgnoredRemotes, now);
@@ -62,7 +62,7 @@ impl Core {
             self.refuse(429, reason, None, None, Some(remote))
         } else {
             self.count(|counters| counters.refused += 1);
-            Answer::refused(429, reason)
+            Response::refused(429, reason)
         };
         self.record_limit_hit(Limit::Payloads, now);
         Err(answer.with_header("retry-after", &wait.as_secs_f64().ceil().to_string()))

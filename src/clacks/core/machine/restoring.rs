@@ -6,8 +6,8 @@ use clacks_transport::rate_limit_key;
 
 use crate::{
     core::{
-        EnqueueError, Event, HeldBy, HeldMessage, HoldState, Introduction, MessageId, MessageState, Now,
-        Origin, PeerState, RemoteState, RestoredMessages, peers::PeerRecord, queue::Entry,
+        Discovery, EnqueueError, Event, HeldBy, HeldMessage, HoldState, MessageId, MessageState, Now, Origin,
+        PeerState, RemoteState, RestoredMessages, peers::PeerRecord, queue::Entry,
     },
     protocol::Address,
 };
@@ -99,7 +99,7 @@ impl Core {
         let size = state.message().size();
         match now_under.and_then(|id| self.queue.size_of(id)) {
             Some(before) => self.queue.check_exchange(before, size),
-            None if self.is_handing_on() => Err(EnqueueError::HandingOn),
+            None if self.is_draining() => Err(EnqueueError::Draining),
             None if state.queued.from.is_none() => {
                 self.check_written(state.message()).and_then(|()| self.queue.check_room(size))
             }
@@ -205,7 +205,7 @@ impl Core {
             (Some(_), None) if self.peers.len() >= known && !self.makes_room(None, now) => return false,
             (Some(record), None) => {
                 let number = self.peers.put_back(address, *record);
-                let introduction = Introduction::Restored;
+                let introduction = Discovery::Restored;
                 self.emit(|peers| Event::PeerDiscovered {
                     peer: peers.peer(number),
                     introduction,

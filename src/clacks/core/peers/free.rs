@@ -149,7 +149,7 @@ impl Peers {
 
     /// How many peers of each status can be sent to now; none of the ignored.
     pub(in crate::core) fn free_counts(&self) -> PeerCounts {
-        let [named, new, vouched, claimed, lost, dead] = [
+        let [named, new, vouched, unverified, lost, dead] = [
             Class::UserAdded,
             Class::New,
             Class::UserAddedUntried,
@@ -158,8 +158,8 @@ impl Peers {
             Class::Dead,
         ]
         .map(|class| self.free_tries(class));
-        let alive = self.free_answering().peers + vouched + claimed;
-        PeerCounts { new: named + new, alive, claimed: vouched + claimed, lost, dead, ignored: 0 }
+        let alive = self.free_answering().peers + vouched + unverified;
+        PeerCounts { new: named + new, alive, unverified: vouched + unverified, lost, dead, ignored: 0 }
     }
 
     /// How many peers of this status can be sent to now.
@@ -170,41 +170,41 @@ impl Peers {
 
     /// How many peers can be sent to now that more than strangers speak for: new ones that the user named, and alive
     /// ones that answered last time or that the user named and that were never tried.
-    pub(in crate::core) fn free_proven(&self) -> PeerCounts {
+    pub(in crate::core) fn free_verified(&self) -> PeerCounts {
         let [new, vouched] = [Class::UserAdded, Class::UserAddedUntried].map(|class| self.free_tries(class));
         let alive = self.free_answering().peers + vouched;
-        PeerCounts { new, alive, claimed: vouched, ..PeerCounts::default() }
+        PeerCounts { new, alive, unverified: vouched, ..PeerCounts::default() }
     }
 
     /// How many machines the alive peers are at that can be sent to.
-    pub(in crate::core) fn alive_places(&self, is_for_proven: bool) -> usize {
-        let claimed = if is_for_proven { 0 } else { self.free_tries(Class::Unverified) };
-        self.free_answering().machines + self.free_tries(Class::UserAddedUntried) + claimed
+    pub(in crate::core) fn alive_places(&self, verified_only: bool) -> usize {
+        let unverified = if verified_only { 0 } else { self.free_tries(Class::Unverified) };
+        self.free_answering().machines + self.free_tries(Class::UserAddedUntried) + unverified
     }
 
     /// Whether any peer is known that more than strangers speak for, whether or not it can be sent to.
-    pub(in crate::core) fn is_any_proven(&self) -> bool {
+    pub(in crate::core) fn is_any_verified(&self) -> bool {
         [Class::UserAdded, Class::Responding, Class::UserAddedUntried]
             .into_iter()
             .any(|class| self.classes.len(class) > 0)
     }
 
     /// Whether more than strangers speak for the peer: it answered last time, or the user named it and it was never tried.
-    pub(in crate::core) fn is_proven(&self, number: usize) -> bool {
-        self.record(number).class.is_proven()
+    pub(in crate::core) fn is_verified(&self, number: usize) -> bool {
+        self.record(number).class.is_verified()
     }
 
     /// A random one of the peers of a status that can be sent to now: of those only that more than strangers speak for, if
-    /// `is_for_proven`. `pick` draws one of so many numbers.
+    /// `verified_only`. `pick` draws one of so many numbers.
     pub(in crate::core) fn draw(
         &self,
         status: Status,
-        is_for_proven: bool,
+        verified_only: bool,
         mut pick: impl FnMut(usize) -> usize,
     ) -> Option<Drawn> {
         let slots = self.slots();
         let machines = if status == Status::Alive { self.free_answering().machines } else { 0 };
-        let others = Class::all_of(status).iter().filter(|class| !is_for_proven || class.is_proven());
+        let others = Class::all_of(status).iter().filter(|class| !verified_only || class.is_verified());
         let free = |class: &Class| if class.is_bounded() { self.free_tries(*class) } else { 0 };
         let places = machines + others.clone().map(free).sum::<usize>();
         let mut place = (places > 0).then(|| pick(places))?;

@@ -121,7 +121,7 @@ impl Peers {
         PeerCounts {
             new: self.count(Status::New),
             alive: self.count(Status::Alive),
-            claimed: self.classes.len(Class::UserAddedUntried) + self.classes.len(Class::Unverified),
+            unverified: self.classes.len(Class::UserAddedUntried) + self.classes.len(Class::Unverified),
             lost: self.count(Status::Lost),
             dead: self.count(Status::Dead),
             ignored: self.count(Status::Ignored),
@@ -145,9 +145,16 @@ impl Peers {
     /// Adds a peer of an earlier run that is not known. Where it keeps the status that it had, it keeps the time of that,
     /// or has it from now on if the clock says that the time is yet to come.
     pub(super) fn restore(&mut self, known: KnownPeer, status: Status, now: Now) {
-        let KnownPeer { address, status: known_status, time, reached, is_named, before_ignored } = known;
-        let answers = (status != Status::Ignored).then_some(false);
-        let mut record = Record { reached, answers, is_named, before_ignored, ..Record::new(status, now) };
+        let KnownPeer { address, status: known_status, time, ever_responded, added_by_user, before_ignored } =
+            known;
+        let last_attempt_ok = (status != Status::Ignored).then_some(false);
+        let mut record = Record {
+            ever_responded,
+            last_attempt_ok,
+            added_by_user,
+            before_ignored,
+            ..Record::new(status, now)
+        };
         record.classify(status);
         if status == known_status {
             record.time = time.min(now.unix_ms);
@@ -229,7 +236,7 @@ impl Peers {
                 record.introduced_itself && record.source.is_some() && record.source == record.place;
             record.speaks |= !accepted.has_body || spoke_before;
             record.is_mute = !record.speaks;
-            (record.answers, record.reached) = (Some(record.speaks), true);
+            (record.last_attempt_ok, record.ever_responded) = (Some(record.speaks), true);
         };
         let record = self.record_mut(number);
         if record.class == Class::Responding
@@ -246,9 +253,9 @@ impl Peers {
     /// Notes that it did not.
     pub(super) fn record_no_response(&mut self, number: usize) {
         let record = self.record(number);
-        if record.answers != Some(false) || record.is_mute {
+        if record.last_attempt_ok != Some(false) || record.is_mute {
             self.change(number, record.status(), |record| {
-                (record.answers, record.is_mute) = (Some(false), false);
+                (record.last_attempt_ok, record.is_mute) = (Some(false), false);
             });
         }
     }
@@ -264,7 +271,7 @@ impl Peers {
         let was_mute = record.is_mute;
         if was_mute {
             self.change(number, self.record(number).status(), |record| {
-                (record.answers, record.is_mute) = (Some(true), false);
+                (record.last_attempt_ok, record.is_mute) = (Some(true), false);
             });
         }
         was_mute
@@ -272,9 +279,9 @@ impl Peers {
 
     /// The user named this peer: it makes room for nobody. Returns whether that is news.
     pub(super) fn set_added_by_user(&mut self, number: usize) -> bool {
-        let is_news = !self.record(number).is_named;
+        let is_news = !self.record(number).added_by_user;
         if is_news {
-            self.change(number, self.record(number).status(), |record| record.is_named = true);
+            self.change(number, self.record(number).status(), |record| record.added_by_user = true);
         }
         is_news
     }

@@ -147,8 +147,15 @@ mod tests {
 
     fn peer(number: u8, time: u64) -> Change {
         let (address, status) = (address(number), Status::ALL[usize::from(number) % 5]);
-        let is_named = number.is_multiple_of(2);
-        Change::Peer(KnownPeer { address, status, time, reached: false, is_named, before_ignored: None })
+        let added_by_user = number.is_multiple_of(2);
+        Change::Peer(KnownPeer {
+            address,
+            status,
+            time,
+            ever_responded: false,
+            added_by_user,
+            before_ignored: None,
+        })
     }
 
     fn pin(number: u8, sha256: u8) -> Change {

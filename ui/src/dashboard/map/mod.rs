@@ -8,7 +8,7 @@ use std::{
 
 use clacks_p2p::{
     Address, PeerId,
-    core::{Event, Introduction, MessageId, Peer},
+    core::{Discovery, Event, MessageId, Peer},
 };
 
 use super::motion::{Animations, Picture, Run};
@@ -61,7 +61,7 @@ pub(crate) struct Tower {
 /// How a peer became known, and at which uptime.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Introduced {
-    pub(crate) by: Introduction,
+    pub(crate) by: Discovery,
     pub(crate) at: Duration,
 }
 
@@ -269,7 +269,7 @@ impl Map {
 
     fn vouched(&self, tower: &Tower, now: Duration) -> Option<Edge> {
         let introduced = self.introduction(&tower.peer.address)?;
-        let Introduction::Friend(by) = &introduced.by else { return None };
+        let Discovery::Referral(by) = &introduced.by else { return None };
         let is_recent = now.saturating_sub(introduced.at) < RECENT;
         let from = self.place(self.tower(by)?);
         Some(Edge { from, to: tower.place, kind: EdgeKind::Vouched { is_recent } })
@@ -277,7 +277,7 @@ impl Map {
 
     fn met(&self, tower: &Tower, now: Duration) -> Option<Edge> {
         let introduced = self.introduction(&tower.peer.address);
-        let in_person = introduced.filter(|introduced| !matches!(introduced.by, Introduction::Friend(_)));
+        let in_person = introduced.filter(|introduced| !matches!(introduced.by, Discovery::Referral(_)));
         let since = tower.met.or(in_person.map(|introduced| introduced.at));
         if since.is_none() && tower.peer.delivered == 0 && tower.peer.received == 0 {
             return None;

@@ -5,8 +5,8 @@ use std::{net::IpAddr, time::Duration};
 use clacks_p2p::{
     Address, Message,
     core::{
-        Choice, Core, Event, Failure, HeldMessage, Introduction, LimitCounts, MessageId, Now, Options,
-        Origin, Peer, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
+        Core, Discovery, Event, Failure, HeldMessage, LimitCounts, MessageId, Now, Options, Origin, Peer,
+        PeerChoice, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
     },
     node::Overview,
 };
@@ -334,8 +334,8 @@ pub(super) fn peer(status: Status, text: &str, seconds: u64, round_trip: Option<
         delivered: 12,
         received: 7,
         failed: 1,
-        reached: round_trip.is_some(),
-        answers: status == Status::Alive,
+        ever_responded: round_trip.is_some(),
+        last_attempt_ok: status == Status::Alive,
         ..Peer::new(address(text), status, since)
     }
 }
@@ -383,7 +383,7 @@ fn some_traffic() -> Vec<Event> {
     vec![
         Event::PeerDiscovered {
             peer: new.clone(),
-            introduction: Introduction::Friend(alive.address.clone()),
+            introduction: Discovery::Referral(alive.address.clone()),
             remote: None,
         },
         Event::MessageQueued {
@@ -431,7 +431,7 @@ fn messages_on_their_way() -> Vec<Event> {
     let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
     let free = PeerCounts { alive: 2, lost: 1, ..PeerCounts::default() };
     let sending = |id, peer: &Peer| {
-        let choice = Choice { draw: 3_000, free, is_for_proven: false, alive_places: 1, at_place: 1 };
+        let choice = PeerChoice { draw: 3_000, free, verified_only: false, alive_places: 1, at_place: 1 };
         Event::MessageSending { id, peer: peer.clone(), message: gnu.clone(), choice }
     };
     let failure = Failure::Connection("connection refused".to_owned());
@@ -454,7 +454,7 @@ fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
     let peers = PeerCounts {
         new: count(Status::New),
         alive: count(Status::Alive),
-        claimed: peers.iter().filter(|peer| peer.is_claim()).count(),
+        unverified: peers.iter().filter(|peer| peer.is_unverified()).count(),
         lost: count(Status::Lost),
         dead: count(Status::Dead),
         ignored: count(Status::Ignored),

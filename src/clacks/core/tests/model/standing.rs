@@ -82,7 +82,7 @@ impl Model {
             message.is_some() && live.contains(to) && !refusers.contains(to)
         };
         let is_candidate = |peer: &&Address| {
-            self.is_free(peer) && (!self.is_handing_on || live.is_empty() || live.contains(peer))
+            self.is_free(peer) && (!self.is_draining || live.is_empty() || live.contains(peer))
         };
         let was_refused = |message: &Message| self.refusals.contains_key(message.as_json());
         !refusers.is_empty()
