@@ -7,11 +7,13 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::{
-    config::{Config, RECORDING_HEADING, VIEW_HEADING, View},
-    demo,
-    paths::UserPath,
-    replay, simulate,
+use super::{
+    config::{
+        Config,
+        view::{HEADING as VIEW_HEADING, RECORDING_HEADING, View},
+    },
+    demo, replay, simulate,
+    text::paths::UserPath,
 };
 
 mod effect;
@@ -225,7 +227,7 @@ fn variable(error: &clap::Error) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::cli::*;
 
     fn complaint_about(arguments: &[&str]) -> String {
         let arguments: Vec<_> = [&["clacks"], arguments].concat().iter().map(OsString::from).collect();

@@ -8,9 +8,20 @@ use std::{
 
 use anyhow::{Context, bail};
 use clacks_p2p::{Address, Builder, Node};
+use file::{platform_directories, read_as};
+use kill_timeout::KillTimeout;
+use limits::Limits;
+use remedy::remedy;
 use serde::{Deserialize, Deserializer, de::Error};
+use view::{Located, View};
 
-mod byte_size;
+use super::{
+    dashboard::keymap::user::UserKeys,
+    language::{list_source::ListSource, saved_filter::Stations},
+    logging::Level,
+    text::{byte_size::LogSize, file_error, paths::UserPath},
+};
+
 mod file;
 #[cfg(test)]
 mod fuzz;
@@ -19,26 +30,10 @@ mod limits;
 pub(crate) mod number;
 mod remedy;
 mod timeout;
-mod view;
-
-pub(crate) use byte_size::{ByteSize, LogSize};
-pub(crate) use file::{parse, themes_directory};
-use file::{platform_directories, read_as};
-pub(crate) use kill_timeout::KillTimeout;
-use limits::Limits;
-use remedy::remedy;
-use view::Located;
-pub(crate) use view::{HEADING as VIEW_HEADING, RECORDING_HEADING, View};
-
-use crate::{
-    dashboard::UserKeys, file_error, log::Level, paths::UserPath, peer_list::ListSource, station::Stations,
-};
+pub(crate) mod view;
 
 /// The configuration file with every option commented out.
 pub(crate) const DEFAULT_FILE: &str = include_str!("../../assets/clacks.toml");
-
-/// Largest file that is read at the start, in bytes: a configuration, a scenario, stations.
-pub(crate) const LARGEST_FILE: u64 = 1 << 20;
 
 /// The port of a node that is told none, as in the library.
 const DEFAULT_PORT: u16 = 8080;
@@ -164,7 +159,7 @@ impl Config {
 
     #[cfg(test)]
     fn parse(text: &str) -> anyhow::Result<Self> {
-        parse(text)
+        crate::text::toml::parse(text)
     }
 
     fn or(self, other: Self) -> Self {

@@ -1,66 +1,53 @@
 //! `clacks`: a terminal monitor with a whole clacks node inside.
 
+pub(crate) mod language;
+pub(crate) mod platform;
+pub(crate) mod shutdown;
+pub(crate) mod source;
+pub(crate) mod text;
+pub(crate) mod widgets;
+
 use std::{
     io::{self, Write},
     process::ExitCode,
     sync::Arc,
-    time::Duration,
 };
 
-use clacks_p2p::{Address, Node, node::Unsent};
+use clacks_p2p::{Address, Node};
+use cli::{Cli, Command};
+use config::{Config, view::View};
+use dashboard::run::source::Source;
+use language::{
+    command::argument::{Existing, RecordCommand},
+    saved_filter::StationFile,
+};
+use platform::runtime;
+use recording::recorder::Recorder;
+use shutdown::{stop, tell_of_loss};
+use source::{bootstrap::Introducer, peer_list::PeerLists, shutdown::Cause};
+use terminal::report::tell;
+use text::charset;
 
 mod accessible;
-mod charset;
+
 mod cli;
-mod clipboard;
-mod command;
+
 mod config;
 mod dashboard;
 mod demo;
-mod editable;
-mod escape;
-mod execute;
-mod facts;
-mod file_error;
-mod filter;
-mod glyphs;
+
 mod headless;
-mod history_file;
-mod hold;
-mod introduce;
-mod leaving;
-mod limits;
-mod listing;
-mod log;
-mod paths;
-mod peer_list;
-mod picture;
-mod precheck;
+
+pub(crate) mod logging;
+
 #[cfg(test)]
 mod readme;
 mod recording;
 mod replay;
-mod runtime;
+
 mod simulate;
-mod station;
+
 mod terminal;
-mod undoing;
-mod untrusted;
-
-use cli::{Cli, Command};
-use config::{Config, View};
-use dashboard::Source;
-use introduce::Introducer;
-use leaving::Cause;
-use peer_list::PeerLists;
-use recording::{
-    files::Existing,
-    recorder::{RecordCommand, Recorder},
-};
-use station::StationFile;
-
-/// What a node may take to stop.
-const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -73,7 +60,7 @@ fn main() -> ExitCode {
     // A limit on the size of files is as a full disk: a write fails, which whoever writes tells.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     let result = run(cli);
-    log::lost().iter().for_each(|lost| tell(&lost.summary()));
+    source::lost_lines::lost().iter().for_each(|lost| tell(&lost.summary()));
     ended(result)
 }
 
@@ -87,11 +74,6 @@ fn ended(result: anyhow::Result<()>) -> ExitCode {
 fn fail(reason: &str, code: u8) -> ExitCode {
     tell(reason);
     ExitCode::from(code)
-}
-
-/// Says something on standard error. A terminal that is gone is told nothing.
-pub(crate) fn tell(text: &str) {
-    let _ = writeln!(io::stderr(), "clacks: {}", escape::escaped(text));
 }
 
 /// Writes a text to standard output. Nobody who reads it is no failure.
@@ -169,9 +151,9 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     let settings = settings.with_history(config.view.history(config.data_directory()?.as_deref()));
     let (node, recorder, lists) = start(config).await?;
     let settings = settings.with_remark(remark_on_ourselves(&node, config));
-    let result = dashboard::run(Source::live(&node, recorder, lists), &settings).await;
+    let result = dashboard::run::event_loop::run(Source::live(&node, recorder, lists), &settings).await;
     // What went wrong is the terminal, most likely.
-    leaving::hand_on_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
+    shutdown::hand_on_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
     tell_of_loss(&stop(&node).await);
     result.map(drop)
 }
@@ -203,7 +185,9 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
             let options = accessible::Options { demo: true, filter, stations, kept: None };
             accessible::run(node, recorder, lists, options).await
         }
-        Ok(recorder) => dashboard::run(Source::live(node, recorder, lists), &settings).await.map(drop),
+        Ok(recorder) => {
+            dashboard::run::event_loop::run(Source::live(node, recorder, lists), &settings).await.map(drop)
+        }
         Err(error) => Err(error),
     };
     network.stop().await;
@@ -216,7 +200,7 @@ async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
         tell(&format!("warning: {warning}"));
     }
     if let Some(file) = &config.log_file {
-        log::open(file, config.log_level.unwrap_or_default(), config.log_size.unwrap_or_default())?;
+        logging::open(file, config.log_level.unwrap_or_default(), config.log_size.unwrap_or_default())?;
     }
     let node = config.start().await?;
     node.warnings().iter().for_each(|warning| tell(&format!("warning: {warning}")));
@@ -224,7 +208,7 @@ async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
         tell(shortfall);
     }
     if config.log_file.is_some() {
-        log::watch(&node);
+        logging::watch(&node);
     }
     // Before the node is heard of.
     let recorder = record(&node, &config.view).await?;
@@ -258,21 +242,4 @@ async fn record(node: &Node, view: &View) -> anyhow::Result<Recorder> {
         recorder.carry_out(start).await.map_err(anyhow::Error::msg)?;
     }
     Ok(recorder)
-}
-
-/// Stops the node and returns what it still had.
-pub(crate) async fn stop(node: &Node) -> Unsent {
-    tokio::time::timeout(STOP_TIMEOUT, node.stop()).await.unwrap_or_else(|_| node.remaining())
-}
-
-/// Says which messages are lost.
-pub(crate) fn tell_of_loss(remaining: &Unsent) {
-    let losses = [(remaining.messages.len(), "still in the queue"), (remaining.held.len(), "held here")];
-    for (number, place) in losses {
-        match number {
-            0 => {}
-            1 => tell(&format!("1 message was {place} and is lost")),
-            number => tell(&format!("{number} messages were {place} and are lost")),
-        }
-    }
 }

@@ -4,14 +4,14 @@ use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use clap::CommandFactory;
 
+use super::{
+    cli::Cli,
+    dashboard::keymap::{Keymap, Place},
+    language::command::table::{COMMANDS, Scope},
+};
+
 mod docs;
 mod links;
-
-use crate::{
-    cli::Cli,
-    command::{COMMANDS, Scope},
-    dashboard::{Keymap, Place},
-};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
 

@@ -5,14 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    accessible::{self, Pace},
-    charset,
-    config::View,
-    dashboard::{self, Source},
-    paths::UserPath,
-    recording::{player::Player, tape::Facts},
-    tell, terminal,
+use super::{
+    accessible::{self, replay::Pace},
+    config::view::View,
+    dashboard::{self, run::source::Source},
+    recording::{left_out::remark, player::Player},
+    terminal::{self, report::tell},
+    text::{charset, paths::UserPath},
 };
 
 /// What to do where a replay can't be shown.
@@ -37,7 +36,7 @@ pub(crate) struct Options {
 }
 
 fn speed(text: &str) -> Result<f64, &'static str> {
-    let speed = text.parse().ok().filter(|speed| crate::recording::controls::SPEEDS.contains(speed));
+    let speed = text.parse().ok().filter(|speed| super::language::command::playback::SPEEDS.contains(speed));
     speed.ok_or("a speed is a number from 0.25 to 64, such as 4")
 }
 
@@ -60,18 +59,13 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         let pace = if is_for_a_program { Pace::AtOnce } else { Pace::AsItHappened };
         let (filter, stations) = (view.filter.clone(), view.stations.clone());
         let options = accessible::Options { filter, stations, ..accessible::Options::default() };
-        accessible::replay(player, options, pace).await
+        accessible::replay::replay(player, options, pace).await
     } else {
         terminal::fit_to_draw_on(WITHOUT_SCREEN)?;
-        dashboard::run(Source::Replay(Box::new(player)), &settings).await.map(drop)
+        dashboard::run::event_loop::run(Source::Replay(Box::new(player)), &settings).await.map(drop)
     };
     remark.iter().for_each(|remark| tell(remark));
     result
-}
-
-/// What is left out of a recording, if anything is.
-pub(crate) fn remark(facts: Facts) -> Option<String> {
-    (!facts.left_out.is_empty()).then(|| facts.left_out.to_string())
 }
 
 /// How far the reading of a long file is, on standard error.

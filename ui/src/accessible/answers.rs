@@ -13,11 +13,20 @@ use super::{
     teller::Teller,
 };
 use crate::{
-    command::{Command, ViewCommand},
-    dashboard::{Lists, Target, clock, format, log::Row, preview},
-    facts,
-    limits::{MOST_PLACES, Settings, rows},
-    station::{Number, Station, Stations, Wish},
+    language::{
+        command::{Command, ViewCommand, export_target::Target},
+        saved_filter::{Number, Station, Stations, Wish},
+    },
+    source::{
+        facts,
+        limits::{MOST_PLACES, Settings, rows},
+        lists::Lists,
+        traffic::row::Row,
+    },
+    text::{
+        fit::{clock, preview},
+        format,
+    },
 };
 
 /// Rows of the traffic that are told at once.
@@ -29,16 +38,16 @@ const LONGEST_MESSAGE: usize = 16_384;
 
 /// What answers are read from.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a> {
-    pub(super) lists: &'a dyn Lists,
-    pub(super) now: Now,
+pub(crate) struct Source<'a> {
+    pub(crate) lists: &'a dyn Lists,
+    pub(crate) now: Now,
     /// What the limits are set to; `None` in a replay, which knows only how often they were reached.
-    pub(super) settings: Option<&'a Settings>,
+    pub(crate) settings: Option<&'a Settings>,
 }
 
 /// What becomes of a command.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Told(Vec<String>),
     /// These rows are to be written.
     Write(Target, Vec<Row>),
@@ -50,7 +59,7 @@ pub(super) enum Answer {
 
 /// A line that names what a command is about, which has it selected first: `:open 7`, `:open tower:8080`,
 /// `:biography 7`. Returns the command alone.
-pub(super) fn select_named(
+pub(crate) fn select_named(
     line: &str,
     reading: &mut Reading,
     source: &Source<'_>,
@@ -86,7 +95,7 @@ fn not_found(id: MessageId) -> String {
 }
 
 /// Answers a command.
-pub(super) fn answer(
+pub(crate) fn answer(
     command: ViewCommand,
     reading: &mut Reading,
     teller: &mut Teller,
@@ -399,7 +408,7 @@ fn station(number: Number, wish: Wish, teller: &mut Teller) -> Answer {
 }
 
 /// The text of a message to be changed, and how.
-pub(super) fn edit(id: MessageId, source: &Source<'_>) -> Vec<String> {
+pub(crate) fn edit(id: MessageId, source: &Source<'_>) -> Vec<String> {
     match find_message(id, source.lists) {
         Some((queued, _)) => vec![
             ended(format!("Message {id} is now: {}", preview(&queued.message))),

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 /// The stretch of time.
-pub(super) const STRETCH: Duration = Duration::from_secs(10);
+pub(crate) const STRETCH: Duration = Duration::from_secs(10);
 /// Sentences in a stretch, as many as can about be listened to.
-pub(super) const MOST: usize = 10;
+pub(crate) const MOST: usize = 10;
 
 /// The present stretch of time.
 #[derive(Debug, Default)]
-pub(super) struct Flood {
+pub(crate) struct Flood {
     /// When it began, in uptime.
     since: Duration,
     told: usize,
@@ -18,7 +18,7 @@ pub(super) struct Flood {
 
 impl Flood {
     /// Whether what happens now may be told; otherwise it is counted.
-    pub(super) fn admits(&mut self, uptime: Duration) -> bool {
+    pub(crate) fn admits(&mut self, uptime: Duration) -> bool {
         if self.untold == 0 && uptime.saturating_sub(self.since) >= STRETCH {
             *self = Self { since: uptime, ..Self::default() };
         }
@@ -29,12 +29,12 @@ impl Flood {
     }
 
     /// When there will be something to sum up, if there will.
-    pub(super) fn ends_at(&self) -> Option<Duration> {
+    pub(crate) fn ends_at(&self) -> Option<Duration> {
         (self.untold > 0).then_some(self.since + STRETCH)
     }
 
     /// How many were not told, once the stretch is over; the next one begins.
-    pub(super) fn sum_up(&mut self, uptime: Duration) -> Option<usize> {
+    pub(crate) fn sum_up(&mut self, uptime: Duration) -> Option<usize> {
         let untold = self.untold;
         self.ends_at().filter(|end| *end <= uptime)?;
         *self = Self { since: uptime, ..Self::default() };
@@ -44,7 +44,7 @@ impl Flood {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::accessible::flood::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 

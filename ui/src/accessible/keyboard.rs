@@ -12,10 +12,10 @@ use rustix::termios::{
 };
 use tokio::sync::mpsc;
 
-use super::{Told, presses::Presses, typing::Typed};
+use super::{presses::Presses, turns::Told, typing::Typed};
 use crate::{
-    headless::input::{self, Line},
-    terminal::is_shell_above,
+    platform::input::{self, Line},
+    terminal::job_control::is_above as is_shell_above,
 };
 
 /// Bytes of keys that are read at once.
@@ -26,7 +26,7 @@ const CANNOT_STOP: &str = "The program can't be stopped: no shell is above it th
 
 /// Something that was typed.
 #[derive(Debug)]
-pub(super) enum Input {
+pub(crate) enum Input {
     /// A line, or the end of the input, which is `None`.
     Line(Option<Line>),
     /// Keys of a terminal.
@@ -37,11 +37,11 @@ pub(super) enum Input {
 
 /// What a key ends: a line, or the input, which is `None`.
 #[derive(Debug)]
-pub(super) struct Ended(pub(super) Option<Line>);
+pub(crate) struct Ended(pub(crate) Option<Line>);
 
 /// Where input comes from.
 #[derive(Debug)]
-pub(super) struct Keyboard {
+pub(crate) struct Keyboard {
     input: mpsc::Receiver<Input>,
     /// Where keys are read one by one.
     mode: Option<KeyMode>,
@@ -49,7 +49,7 @@ pub(super) struct Keyboard {
 
 impl Keyboard {
     /// Keys where somebody types on a terminal and hears there too; else lines.
-    pub(super) fn open() -> anyhow::Result<Self> {
+    pub(crate) fn open() -> anyhow::Result<Self> {
         let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
         let mode = if is_terminal { KeyMode::set().ok() } else { None };
         let input = if mode.is_some() { keys()? } else { lines()? };
@@ -57,17 +57,17 @@ impl Keyboard {
     }
 
     /// Nobody types anything.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self { input: mpsc::channel(1).1, mode: None }
     }
 
     /// What is typed next; `None` where there will be nothing. Cancel-safe.
-    pub(super) async fn next(&mut self) -> Option<Input> {
+    pub(crate) async fn next(&mut self) -> Option<Input> {
         self.input.recv().await
     }
 
     /// What is written because of what was typed, and what it ends, if anything.
-    pub(super) fn answer(&mut self, typed: Typed) -> (Option<Told>, Option<Ended>) {
+    pub(crate) fn answer(&mut self, typed: Typed) -> (Option<Told>, Option<Ended>) {
         match typed {
             Typed::Echo(text) => (Some(Told::Echo(text)), None),
             Typed::Stop(line) => (Some(Told::Echo(self.stop(&line))), None),
@@ -93,7 +93,7 @@ impl Keyboard {
 }
 
 /// Columns of the terminal; 0 if that is not known.
-pub(super) fn columns() -> usize {
+pub(crate) fn columns() -> usize {
     tcgetwinsize(io::stdout()).map_or(0, |size| usize::from(size.ws_col))
 }
 

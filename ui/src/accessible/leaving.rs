@@ -5,29 +5,29 @@ use std::time::Duration;
 use clacks_p2p::node::DrainError;
 use tokio::sync::mpsc;
 
-use super::{LAST_WORDS, Reply, Session, Told, sentences, sentences_of, tell};
+use super::{LAST_WORDS, Reply, Session, sentences, sentences_of, tell, turns::Told};
 use crate::{
-    headless::{
-        Closed, Output,
+    platform::{
+        output::{Closed, Output},
         signals::{Signal, Signals},
     },
-    leaving::{self, AtStake, WHEN_HUNG_UP, WHEN_TOLD_TO_END},
+    source::shutdown::{self, AtStake, WHEN_HUNG_UP, WHEN_TOLD_TO_END},
 };
 
 /// Messages are handed on.
 #[derive(Debug)]
-pub(super) struct HandingOn {
+pub(crate) struct HandingOn {
     /// What there was when it began.
-    pub(super) began_with: AtStake,
+    pub(crate) began_with: AtStake,
     /// What was held is handed on as well.
-    pub(super) with_held: bool,
+    pub(crate) with_held: bool,
     /// It ends then, whatever is left.
-    pub(super) is_told_to_end: bool,
+    pub(crate) is_told_to_end: bool,
 }
 
 /// The question before leaving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Question {
+pub(crate) enum Question {
     None,
     /// It is asked when the line that is being typed is finished, which is no answer to it.
     Waits,
@@ -37,7 +37,7 @@ pub(super) enum Question {
 
 /// How it went to tell something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spoken {
+pub(crate) enum Spoken {
     All,
     /// The program is to end, and whoever reads is slow.
     Leave,
@@ -52,7 +52,7 @@ const STANDS_STILL: Duration = Duration::from_millis(500);
 
 /// Tells sentences. A signal that comes while the reader stands still hands on what is here, as it does otherwise, and the
 /// reader holds up none of it; a second one ends that.
-pub(super) async fn tell_all(
+pub(crate) async fn tell_all(
     session: &mut Session,
     output: &Output,
     sentences: Vec<Told>,
@@ -73,10 +73,10 @@ pub(super) async fn tell_all(
                 if let Ok(told) = tokio::time::timeout(STANDS_STILL, &mut telling).await {
                     return told.map(|()| Spoken::Signalled(signal));
                 }
-                session.hand_on(false, Some(WHEN_TOLD_TO_END)).into_iter().for_each(|begun| crate::tell(&begun));
+                session.hand_on(false, Some(WHEN_TOLD_TO_END)).into_iter().for_each(|begun| crate::terminal::report::tell(&begun));
             }
             Some(reply) = replies.recv(), if session.is_told_to_end() => {
-                session.on_reply(reply).into_iter().for_each(|told| crate::tell(&told));
+                session.on_reply(reply).into_iter().for_each(|told| crate::terminal::report::tell(&told));
             }
         }
         if session.leaves {
@@ -91,16 +91,16 @@ pub(super) async fn tell_all(
 
 /// Hands on what can be where the terminal has gone or nobody reads any more. Standard error is told of it. The signal that
 /// tells the same is no second one; any other ends it at once.
-pub(super) async fn hung_up(
+pub(crate) async fn hung_up(
     session: &mut Session,
     signals: &mut Signals,
     mut replies: mpsc::Receiver<Reply>,
 ) {
-    session.hang_up().into_iter().for_each(|begun| crate::tell(&begun));
+    session.hang_up().into_iter().for_each(|begun| crate::terminal::report::tell(&begun));
     while !session.leaves {
         tokio::select! {
             Some(reply) = replies.recv() => {
-                session.on_reply(reply).into_iter().for_each(|told| crate::tell(&told));
+                session.on_reply(reply).into_iter().for_each(|told| crate::terminal::report::tell(&told));
             }
             signal = signals.next() => if signal != Signal::HangUp { return },
         }
@@ -110,7 +110,7 @@ pub(super) async fn hung_up(
 impl Session {
     /// Ctrl-C throws away what is being typed, else asks as `:quit` does, and a second time leaves whatever is lost. The
     /// system is not asked: what can be handed on is.
-    pub(super) fn on_signal(&mut self, signal: Signal) -> Vec<Told> {
+    pub(crate) fn on_signal(&mut self, signal: Signal) -> Vec<Told> {
         let mut told = self.turns.abandon();
         if signal == Signal::Interrupt
             && let Some(told) = &mut told
@@ -127,7 +127,7 @@ impl Session {
     }
 
     /// Ctrl-C or Ctrl-D where nothing is being typed.
-    pub(super) fn interrupted(&mut self) -> Vec<String> {
+    pub(crate) fn interrupted(&mut self) -> Vec<String> {
         let is_second = self.handing_on.is_some() || self.question == Question::Asked;
         if is_second { self.leave() } else { self.quit() }
     }
@@ -148,7 +148,7 @@ impl Session {
         }
     }
 
-    pub(super) fn answer(&mut self, line: &str) -> Vec<String> {
+    pub(crate) fn answer(&mut self, line: &str) -> Vec<String> {
         let at_stake = self.at_stake();
         match line.trim().to_lowercase().as_str() {
             "y" | "yes" | ":quit!" => self.leave(),
@@ -162,13 +162,13 @@ impl Session {
         AtStake::of(&self.node.overview())
     }
 
-    pub(super) fn is_told_to_end(&self) -> bool {
+    pub(crate) fn is_told_to_end(&self) -> bool {
         self.handing_on.as_ref().is_some_and(|handing_on| handing_on.is_told_to_end)
     }
 
     /// Hands on what only this node has, for a while, what is held as well or not; leaves where there is nothing that can
     /// be. It ends after `end_within`, whatever is left, where the user does not decide.
-    pub(super) fn hand_on(&mut self, with_held: bool, end_within: Option<Duration>) -> Vec<String> {
+    pub(crate) fn hand_on(&mut self, with_held: bool, end_within: Option<Duration>) -> Vec<String> {
         let at_stake = self.at_stake();
         if !(at_stake.can_hand_on() || with_held) || self.demo {
             return self.leave();
@@ -187,12 +187,12 @@ impl Session {
     }
 
     /// Leaves if nothing is left or the system wants it; otherwise asks again, once nobody types.
-    pub(super) fn handed_on(&mut self, result: Result<(), DrainError>) -> Vec<String> {
+    pub(crate) fn handed_on(&mut self, result: Result<(), DrainError>) -> Vec<String> {
         let Some(HandingOn { began_with, with_held, is_told_to_end }) = self.handing_on.take() else {
             return Vec::new();
         };
         let left = began_with.left_of(self.at_stake(), with_held);
-        let told = leaving::told(result, began_with.to_hand_on(with_held), left);
+        let told = shutdown::told(result, began_with.to_hand_on(with_held), left);
         let mut sentences = vec![sentences::handed_on(&told)];
         if is_told_to_end {
             self.leaves = true;
@@ -210,7 +210,7 @@ impl Session {
     }
 
     /// Leaves at once if nothing is lost by it, otherwise asks once.
-    pub(super) fn quit(&mut self) -> Vec<String> {
+    pub(crate) fn quit(&mut self) -> Vec<String> {
         let at_stake = self.at_stake();
         self.leaves = at_stake.all() == 0 || self.demo;
         self.question = if self.leaves { Question::None } else { Question::Asked };
@@ -218,13 +218,13 @@ impl Session {
     }
 
     /// The question that waited for the end of the line, if one did and nobody is typing now.
-    pub(super) fn ask_now(&mut self) -> Vec<Told> {
+    pub(crate) fn ask_now(&mut self) -> Vec<Told> {
         let is_due = self.question == Question::Waits && !self.turns.is_typing() && !self.leaves;
         if is_due { sentences_of(self.quit()) } else { Vec::new() }
     }
 
     /// What waited for the end of a line that nobody will end, as the program leaves.
-    pub(super) fn left_behind(&mut self) -> Vec<Told> {
+    pub(crate) fn left_behind(&mut self) -> Vec<Told> {
         if self.leaves { self.turns.abandon().unwrap_or_default() } else { Vec::new() }
     }
 }

@@ -7,8 +7,9 @@ use clacks_p2p::{
     node::Overview,
 };
 
-use crate::dashboard::{
-    Introductions, biography::Biographies, listening::Listening, sends::Sends, shares::Shares, trends::Trends,
+use crate::source::{
+    introductions::Introductions, message_history::Biographies, peer_shares::Shares,
+    saved_filters::Listening, send_history::Sends, time_series::Trends,
 };
 
 /// How often the counters are looked at while much happens.
@@ -16,18 +17,18 @@ const BETWEEN_SAMPLES: Duration = Duration::from_millis(500);
 
 /// The same that the dashboard remembers. All of it is bounded.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
-    pub(super) lives: Biographies,
-    pub(super) sends: Sends,
-    pub(super) shares: Shares,
-    pub(super) trends: Trends,
-    pub(super) introductions: Introductions,
-    pub(super) listening: Listening,
+pub(crate) struct Memory {
+    pub(crate) lives: Biographies,
+    pub(crate) sends: Sends,
+    pub(crate) shares: Shares,
+    pub(crate) trends: Trends,
+    pub(crate) introductions: Introductions,
+    pub(crate) listening: Listening,
     last_sample: Option<Duration>,
 }
 
 impl Memory {
-    pub(super) fn record(&mut self, event: &Event, now: Now) {
+    pub(crate) fn record(&mut self, event: &Event, now: Now) {
         self.lives.note(event, now);
         self.sends.note(event, now);
         self.shares.note(event, now);
@@ -37,19 +38,19 @@ impl Memory {
     }
 
     /// Whether the counters should be looked at again.
-    pub(super) fn wants_sample(&self, now: Now) -> bool {
+    pub(crate) fn wants_sample(&self, now: Now) -> bool {
         self.last_sample.is_none_or(|last| now.uptime.abs_diff(last) >= BETWEEN_SAMPLES)
     }
 
     /// Takes in how things stand.
-    pub(super) fn sample(&mut self, overview: &Overview, now: Now) {
+    pub(crate) fn sample(&mut self, overview: &Overview, now: Now) {
         self.last_sample = Some(now.uptime);
         self.trends.sample(now.uptime, overview.counters, overview.queued, overview.peers);
         self.shares.forget_old(now);
     }
 
     /// Forgets what happened; the stations stay.
-    pub(super) fn begin_again(&mut self) {
+    pub(crate) fn begin_again(&mut self) {
         let mut listening = std::mem::take(&mut self.listening);
         listening.begin_again();
         *self = Self { listening, ..Self::default() };

@@ -9,24 +9,36 @@ use std::{
     time::Duration,
 };
 
+use answers::{Answer, Source, answer, edit, select_named};
 use clacks_p2p::{Node, core::Event, node::DrainError};
+use keyboard::{Ended, Input, Keyboard};
+use leaving::{HandingOn, Question, Spoken, hung_up, tell_all};
+use reading::Reading;
+use teller::Teller;
 use tokio::{sync::mpsc, time::Instant};
+use turns::{Told, Turns};
+use undoing::Undoable;
 
-use crate::{
-    command::{Command, NodeCommand, ViewCommand},
-    dashboard::listening::{Bell, Listening},
-    execute::execute,
-    filter::Filter,
-    headless::{
-        Closed, Output,
+use super::{
+    language::{
+        command::{Command, NodeCommand, ViewCommand},
+        filter::Filter,
+        list_source::ListSource,
+        saved_filter::{StationFile, StationWriter, Stations},
+    },
+    platform::{
         input::Line,
+        output::{Closed, Output},
         signals::{Signal, Signals},
     },
-    limits::Settings,
-    peer_list::{ListSource, PeerLists},
     recording::recorder::Recorder,
-    station::{StationFile, StationWriter, Stations},
-    untrusted::spelt,
+    source::{
+        execute::execute,
+        limits::Settings,
+        peer_list::PeerLists,
+        saved_filters::{Bell, Listening},
+    },
+    text::sanitize::spelt,
 };
 
 mod answers;
@@ -37,7 +49,7 @@ mod memory;
 mod not_here;
 mod presses;
 mod reading;
-mod replay;
+pub(crate) mod replay;
 mod sentences;
 mod tab;
 mod teller;
@@ -46,15 +58,6 @@ mod tests;
 mod turns;
 mod typing;
 mod undoing;
-
-use answers::{Answer, Source, answer, edit, select_named};
-use keyboard::{Ended, Input, Keyboard};
-use leaving::{HandingOn, Question, Spoken, hung_up, tell_all};
-use reading::Reading;
-pub(crate) use replay::{Pace, replay};
-use teller::Teller;
-use turns::{Told, Turns};
-use undoing::Undoable;
 
 /// Answers of commands that may wait to be told.
 const REPLIES: usize = 64;
@@ -382,7 +385,7 @@ impl Session {
                 tokio::task::spawn_blocking(move || {
                     // An error means that nobody listens any more.
                     let _ = replies.blocking_send(Reply::Told(vec![sentences::reply(
-                        crate::dashboard::export_write(&target, &rows),
+                        super::source::export::write(&target, &rows),
                     )]));
                 });
                 Vec::new()

@@ -1,7 +1,7 @@
 //! Commands of the screen that have nothing to do where everything is told in sentences, each with the reason and with
 //! what does the same here.
 
-use crate::command::ViewCommand;
+use crate::language::command::ViewCommand;
 
 const TYPE_IT: &str = "There is no input to go to here: type the line and press Enter.";
 const IN_THE_LINE: &str =
@@ -15,7 +15,7 @@ const NO_CLIPBOARD: &str =
     "There is no clipboard here: :open tells all of what is selected, and :write FILE writes the traffic.";
 
 /// Why a command does nothing here, as a sentence; `None` for those that do something.
-pub(super) fn not_here(command: &ViewCommand) -> Option<&'static str> {
+pub(crate) fn not_here(command: &ViewCommand) -> Option<&'static str> {
     Some(match command {
         ViewCommand::Theme(_) => "There is nothing to colour here: everything is told in sentences.",
         ViewCommand::Motion(_) => "Nothing moves by itself here.",

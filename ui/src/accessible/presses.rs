@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use crate::terminal::{Token, Tokenizer, is_answer};
+use crate::terminal::{
+    remains::is_answer,
+    tokens::{Token, Tokenizer},
+};
 
 /// Takes what is read from a terminal, and leaves what keys write.
 #[derive(Debug, Default)]
-pub(super) struct Presses {
+pub(crate) struct Presses {
     tokenizer: Tokenizer,
     last: Option<Instant>,
 }
@@ -18,7 +21,7 @@ pub(super) struct Presses {
 impl Presses {
     /// What was typed of bytes that were read at this time, each key as it is in its oldest form: a character, a control
     /// character, or `ESC [` and a letter for an arrow. What is not UTF-8 text stays none.
-    pub(super) fn typed(&mut self, read: &[u8], now: Instant) -> Vec<u8> {
+    pub(crate) fn typed(&mut self, read: &[u8], now: Instant) -> Vec<u8> {
         let since = self.last.replace(now).map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
         let has_begun = match self.tokenizer.patience() {
             Some(patience) if since < patience => true,
@@ -65,7 +68,7 @@ fn write(key: KeyEvent, typed: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::accessible::presses::*;
 
     const ANSWERS: &[&str] = &[
         "\x1b[?62;1;6;22c",

@@ -6,14 +6,14 @@ use clacks_p2p::{
 };
 
 use super::{sentences, teller::Teller};
-use crate::{command::Step, dashboard::Lists};
+use crate::{language::command::Step, source::lists::Lists};
 
 /// How many items are told at once.
-pub(super) const PAGE: usize = 30;
+pub(crate) const PAGE: usize = 30;
 
 /// What can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum List {
+pub(crate) enum List {
     Peers,
     Queue,
     Held,
@@ -24,7 +24,7 @@ pub(super) enum List {
 
 /// What a list is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Item {
+pub(crate) enum Item {
     Peer(Address),
     Message(MessageId),
     /// The number of a row of the traffic.
@@ -34,7 +34,7 @@ pub(super) enum Item {
 
 /// Which list is read, and how far.
 #[derive(Debug, Default)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     list: Option<List>,
     /// The position of the selected item in the list.
     position: usize,
@@ -46,10 +46,10 @@ pub(super) struct Reading {
 
 /// What lists are read from.
 #[derive(Clone, Copy)]
-pub(super) struct Contents<'a> {
-    pub(super) lists: &'a dyn Lists,
-    pub(super) teller: &'a Teller,
-    pub(super) now: Now,
+pub(crate) struct Contents<'a> {
+    pub(crate) lists: &'a dyn Lists,
+    pub(crate) teller: &'a Teller,
+    pub(crate) now: Now,
 }
 
 impl List {
@@ -57,7 +57,7 @@ impl List {
     const ALL: [Self; 5] = [Self::Peers, Self::Queue, Self::Held, Self::Traffic, Self::Overhead];
 
     /// The list behind this one, or before it.
-    pub(super) fn next(list: Option<Self>, forwards: bool) -> Self {
+    pub(crate) fn next(list: Option<Self>, forwards: bool) -> Self {
         let at = list.and_then(|list| Self::ALL.iter().position(|other| *other == list));
         let count = Self::ALL.len();
         Self::ALL[match (at, forwards) {
@@ -111,21 +111,21 @@ impl List {
 }
 
 impl Reading {
-    pub(super) fn list(&self) -> Option<List> {
+    pub(crate) fn list(&self) -> Option<List> {
         self.list
     }
 
-    pub(super) fn selected(&self) -> Option<&Item> {
+    pub(crate) fn selected(&self) -> Option<&Item> {
         self.selected.as_ref()
     }
 
     /// From now on commands without a name are about this.
-    pub(super) fn select(&mut self, item: Item) {
+    pub(crate) fn select(&mut self, item: Item) {
         (self.list, self.selected) = (None, Some(item));
     }
 
     /// Tells the items of a list from its start, or of the traffic the last.
-    pub(super) fn begin(&mut self, list: List, count: usize, contents: &Contents<'_>) -> Vec<String> {
+    pub(crate) fn begin(&mut self, list: List, count: usize, contents: &Contents<'_>) -> Vec<String> {
         self.list = Some(list);
         let from = if list == List::Traffic { list.len(contents).saturating_sub(count) } else { 0 };
         self.tell_from(from, count, contents)
@@ -151,7 +151,7 @@ impl Reading {
     }
 
     /// Moves in the list that was told last, and tells where to.
-    pub(super) fn step(&mut self, step: Step, contents: &Contents<'_>) -> Vec<String> {
+    pub(crate) fn step(&mut self, step: Step, contents: &Contents<'_>) -> Vec<String> {
         let Some(list) = self.list else {
             return vec![
                 "No list was told yet; :peers, :queue, :held, :traffic and :overhead do it.".to_owned(),
@@ -194,7 +194,7 @@ impl Reading {
     }
 
     /// The text of the message that is selected, if a message is.
-    pub(super) fn message(&self, contents: &Contents<'_>) -> Option<Message> {
+    pub(crate) fn message(&self, contents: &Contents<'_>) -> Option<Message> {
         match self.selected.as_ref()? {
             Item::Peer(_) => None,
             Item::Message(id) => find_message(*id, contents.lists).map(|(queued, _)| queued.message),
@@ -205,7 +205,7 @@ impl Reading {
 }
 
 /// A message that waits, or is held for this reason.
-pub(super) fn find_message(id: MessageId, lists: &dyn Lists) -> Option<(QueuedMessage, Option<HeldBy>)> {
+pub(crate) fn find_message(id: MessageId, lists: &dyn Lists) -> Option<(QueuedMessage, Option<HeldBy>)> {
     if let Some(queued) = lists.queued_message(id) {
         return Some((queued, None));
     }

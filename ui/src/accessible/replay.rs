@@ -7,25 +7,27 @@ use jiff::tz::TimeZone;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    Options, Teller, Told, Turns,
+    Options,
     answers::{Answer, Source, answer, select_named},
     keyboard::{Ended, Input, Keyboard},
     reading::Reading,
     sentences, sentences_of, tab, tell,
+    teller::Teller,
+    turns::{Told, Turns},
 };
 use crate::{
-    command::{Command, ViewCommand},
-    dashboard::{Lists, REPLAY_SENDS_NOTHING, Replayed, format::clock, listening::Listening},
-    headless::{
-        Closed, Output,
+    language::{
+        command::{Command, ViewCommand, playback::ReplayCommand},
+        saved_filter::Stations,
+    },
+    platform::{
         input::Line,
+        output::{Closed, Output},
         signals::{Signal, Signals},
     },
-    recording::{
-        controls::ReplayCommand,
-        player::{Played, Player},
-    },
-    station::Stations,
+    recording::player::{Played, Player, Replayed},
+    source::{lists::Lists, precheck::REPLAY_SENDS_NOTHING, saved_filters::Listening},
+    text::format::clock,
 };
 
 /// How fast a recording is told.
@@ -260,9 +262,8 @@ impl Session {
                 let replies = self.replies.clone();
                 tokio::task::spawn_blocking(move || {
                     // An error means that nobody listens any more.
-                    let _ = replies.blocking_send(vec![sentences::reply(crate::dashboard::export_write(
-                        &target, &rows,
-                    ))]);
+                    let _ = replies
+                        .blocking_send(vec![sentences::reply(crate::source::export::write(&target, &rows))]);
                 });
                 Vec::new()
             }
@@ -302,11 +303,14 @@ impl Session {
 mod tests {
     use tempfile::TempDir;
 
-    use super::{
-        super::tests::{assert_sentences, example},
-        *,
+    use crate::{
+        accessible::{
+            replay::*,
+            tests::{assert_sentences, example},
+        },
+        language::command::table::COMMANDS,
+        recording::scripted::Recording,
     };
-    use crate::{command::COMMANDS, recording::tests::Recording};
 
     fn session(pace: Pace) -> (Session, TempDir) {
         let directory = TempDir::new().unwrap();
@@ -333,7 +337,7 @@ mod tests {
         while !session.leaves {
             told += usize::from(!listen(&mut session).await.is_empty());
         }
-        assert!(told > super::super::flood::MOST && session.welcome().is_empty(), "{told}");
+        assert!(told > crate::accessible::flood::MOST && session.welcome().is_empty(), "{told}");
     }
 
     #[tokio::test]

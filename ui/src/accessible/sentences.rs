@@ -10,18 +10,20 @@ use clacks_p2p::{
 use jiff::tz::TimeZone;
 
 use crate::{
-    command::{COMMANDS, Scope, Spec},
-    dashboard::{
-        biography::Biography,
-        clock, format,
-        log::{Direction, Mood, Row},
-        preview,
+    language::command::table::{COMMANDS, Scope, Spec},
+    source::{
+        limits,
+        message_history::life::Biography,
+        peer_list::{self, Reading},
+        shutdown::AtStake,
+        traffic::row::{Direction, Mood, Row},
     },
-    glyphs::glyphs,
-    leaving::AtStake,
-    limits,
-    peer_list::{self, Reading},
-    untrusted::spelt,
+    text::{
+        fit::{clock, preview},
+        format,
+        glyphs::glyphs,
+        sanitize::spelt,
+    },
 };
 
 /// How many ignored addresses are told at once.
@@ -58,7 +60,7 @@ const OF_REPLAY: [&str; 4] = ["pause", "step", "speed", "jump"];
 const ALSO_IN_REPLAY: [&str; 6] = ["peers", "queue", "limits", "held", "help", "quit"];
 
 /// What happened.
-pub(super) fn happened(row: &Row, zone: &TimeZone) -> String {
+pub(crate) fn happened(row: &Row, zone: &TimeZone) -> String {
     let peer = row.peer.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
     let said = match (row.direction, row.mood, row.message.as_ref().map(text)) {
         (Direction::In, Mood::Bad, text) => {
@@ -101,12 +103,12 @@ fn note(row: &Row) -> String {
 }
 
 /// The start of a message.
-pub(super) fn text(message: &Message) -> String {
+pub(crate) fn text(message: &Message) -> String {
     spelt(&preview(message), MESSAGE)
 }
 
 /// A text as the end of a sentence, or as all of it: with a full stop, unless it ends as a sentence does.
-pub(super) fn ended(text: impl Into<String>) -> String {
+pub(crate) fn ended(text: impl Into<String>) -> String {
     let mut text = text.into();
     if !text.ends_with(['.', '!', '?', '\u{2026}']) {
         text.push('.');
@@ -124,7 +126,7 @@ fn text_within(message: &Message) -> String {
 }
 
 /// How a command went.
-pub(super) fn reply(done: Result<String, String>) -> String {
+pub(crate) fn reply(done: Result<String, String>) -> String {
     match done {
         Ok(done) => ended(begun(&done)),
         Err(reason) => ended(format!("It did not work: {reason}")),
@@ -138,13 +140,13 @@ fn begun(text: &str) -> String {
 }
 
 /// A text with a capital letter at its start.
-pub(super) fn capitalized(text: &str) -> String {
+pub(crate) fn capitalized(text: &str) -> String {
     let mut rest = text.chars();
     rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }
 
 /// How the reading of lists of peers went.
-pub(super) fn peers_read(read: Result<Vec<Reading>, String>) -> Vec<String> {
+pub(crate) fn peers_read(read: Result<Vec<Reading>, String>) -> Vec<String> {
     let readings = match read {
         Ok(readings) => readings,
         Err(reason) => return vec![reply(Err(reason))],
@@ -154,7 +156,7 @@ pub(super) fn peers_read(read: Result<Vec<Reading>, String>) -> Vec<String> {
 }
 
 /// How many peers there are of each status.
-pub(super) fn peers(counts: &PeerCounts) -> String {
+pub(crate) fn peers(counts: &PeerCounts) -> String {
     let counted = Status::ALL.into_iter().map(|status| (status, counts.of(status)));
     let counted: Vec<_> = counted
         .filter(|(_, count)| *count > 0)
@@ -175,7 +177,7 @@ fn by_word(status: Status, counts: &PeerCounts) -> String {
 }
 
 /// What a limit is, how much of it is used and how often it was met; `None` where nothing is known of it.
-pub(super) fn limit(row: &limits::Row) -> Option<String> {
+pub(crate) fn limit(row: &limits::Row) -> Option<String> {
     let (name, set) = spoken_limit(row);
     let parts = [
         set,
@@ -241,12 +243,12 @@ fn times_met(met: u64) -> String {
 }
 
 /// How much of what is here came from a place.
-pub(super) fn place(share: &PlaceShare) -> String {
+pub(crate) fn place(share: &PlaceShare) -> String {
     ended(format!("From {}", limits::place(share)))
 }
 
 /// Whose connections are closed, if anybody's are.
-pub(super) fn ignored(remotes: &[IpAddr]) -> Option<String> {
+pub(crate) fn ignored(remotes: &[IpAddr]) -> Option<String> {
     let listed: Vec<_> = remotes.iter().take(MOST_LISTED).map(ToString::to_string).collect();
     let others = remotes.len() - listed.len();
     let others = if others > 0 { format!(" and {others} more") } else { String::new() };
@@ -254,7 +256,7 @@ pub(super) fn ignored(remotes: &[IpAddr]) -> Option<String> {
 }
 
 /// A peer in brief.
-pub(super) fn described(peer: &Peer, now: Now) -> String {
+pub(crate) fn described(peer: &Peer, now: Now) -> String {
     let age = format::age(peer.age(now));
     let round_trip = peer.round_trip.map(|time| format!(", round trip {}", format::round_trip(time)));
     let says = if peer.is_unverified() { ", as it says itself; it has not answered us" } else { "" };
@@ -262,7 +264,7 @@ pub(super) fn described(peer: &Peer, now: Now) -> String {
 }
 
 /// How many messages wait.
-pub(super) fn queue(overview: &Overview) -> String {
+pub(crate) fn queue(overview: &Overview) -> String {
     let on_their_way = match overview.in_flight {
         0 => String::new(),
         number => format!(", {number} on their way"),
@@ -271,18 +273,18 @@ pub(super) fn queue(overview: &Overview) -> String {
 }
 
 /// A message that waits.
-pub(super) fn queued(queued: &QueuedMessage, now: Now) -> String {
+pub(crate) fn queued(queued: &QueuedMessage, now: Now) -> String {
     format!("Waiting, {}", waiting(queued, now))
 }
 
 /// How many messages are held, and by which filter, if by one.
-pub(super) fn held(count: usize, rule: Option<&str>) -> String {
+pub(crate) fn held(count: usize, rule: Option<&str>) -> String {
     let rule = rule.map(|rule| ended(format!(" What comes is held if {rule}"))).unwrap_or_default();
     format!("{} held.{rule}", number(count, "message"))
 }
 
 /// A message that is held.
-pub(super) fn held_message(held: &HeldMessage, now: Now) -> String {
+pub(crate) fn held_message(held: &HeldMessage, now: Now) -> String {
     let by = match held.by {
         HeldBy::Hand => "by hand",
         HeldBy::Rule => "by the filter",
@@ -292,7 +294,7 @@ pub(super) fn held_message(held: &HeldMessage, now: Now) -> String {
 }
 
 /// A message that keeps coming back.
-pub(super) fn returned(life: &Biography, now: Now) -> String {
+pub(crate) fn returned(life: &Biography, now: Now) -> String {
     let ago = format::age(now.uptime.saturating_sub(life.last.uptime));
     let every = life.interval().map(|interval| format!(", every {}", format::span(interval)));
     let every = every.unwrap_or_default();
@@ -306,7 +308,7 @@ fn waiting(queued: &QueuedMessage, now: Now) -> String {
 }
 
 /// The answer to `:help`.
-pub(super) fn help() -> Vec<String> {
+pub(crate) fn help() -> Vec<String> {
     let mut sentences = vec!["A line is a message. A line that starts with a colon is a command:".to_owned()];
     sentences.extend(commands().into_iter().map(explained));
     sentences.push("::text: send the message \":text\".".to_owned());
@@ -314,18 +316,18 @@ pub(super) fn help() -> Vec<String> {
 }
 
 /// The answer to `:help` in a replay.
-pub(super) fn help_in_replay() -> Vec<String> {
+pub(crate) fn help_in_replay() -> Vec<String> {
     commands_of_replay().into_iter().map(explained).collect()
 }
 
 /// The commands that are of use here.
-pub(super) fn commands() -> Vec<&'static Spec> {
+pub(crate) fn commands() -> Vec<&'static Spec> {
     let is_here = |spec: &&Spec| spec.scope == Scope::Anywhere || ALSO_HERE.contains(&spec.name);
     COMMANDS.iter().filter(is_here).collect()
 }
 
 /// Those that are of use in a replay.
-pub(super) fn commands_of_replay() -> Vec<&'static Spec> {
+pub(crate) fn commands_of_replay() -> Vec<&'static Spec> {
     let is_here = |spec: &&Spec| {
         let name = spec.name;
         let is_asking = ALSO_HERE.contains(&name) && name != "undo";
@@ -335,7 +337,7 @@ pub(super) fn commands_of_replay() -> Vec<&'static Spec> {
 }
 
 /// What a command takes and does.
-pub(super) fn explained(spec: &Spec) -> String {
+pub(crate) fn explained(spec: &Spec) -> String {
     ended(format!("{}: {}", spec.usage(), does(spec)))
 }
 
@@ -370,7 +372,7 @@ fn does(spec: &Spec) -> &'static str {
 }
 
 /// The question before leaving.
-pub(super) fn question(at_stake: AtStake) -> String {
+pub(crate) fn question(at_stake: AtStake) -> String {
     let here = at_stake.all();
     let (messages, they, object) =
         if here == 1 { ("message is", "it", "it") } else { ("messages are", "they", "them") };
@@ -388,23 +390,23 @@ pub(super) fn question(at_stake: AtStake) -> String {
 }
 
 /// Messages are handed on before the end.
-pub(super) fn handing_on(messages: usize, within: Duration) -> String {
+pub(crate) fn handing_on(messages: usize, within: Duration) -> String {
     let messages = number(messages, "message");
     format!("Handing on {messages}, for {} seconds at most. :quit! leaves at once.", within.as_secs())
 }
 
 /// How that went.
-pub(super) fn handed_on(told: &str) -> String {
+pub(crate) fn handed_on(told: &str) -> String {
     ended(capitalized(told))
 }
 
-pub(super) fn number(count: usize, of: &str) -> String {
+pub(crate) fn number(count: usize, of: &str) -> String {
     if count == 1 { format!("1 {of}") } else { format!("{count} {of}s") }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::accessible::sentences::*;
 
     #[test]
     fn of_the_alive_it_is_told_how_many_are_so_by_their_word_alone() {

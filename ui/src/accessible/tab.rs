@@ -1,11 +1,11 @@
 //! What Tab does while a command is being typed: it finishes the name, or tells what the command takes and does.
 
 use super::sentences::{self, explained};
-use crate::command::{Argument, Spec};
+use crate::language::command::{Argument, table::Spec};
 
 /// What Tab does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Tab {
+pub(crate) enum Tab {
     /// This is added to the line.
     Add(String),
     /// This sentence is told.
@@ -13,12 +13,12 @@ pub(super) enum Tab {
 }
 
 /// For a node. `None` where the line is no command.
-pub(super) fn of_node(line: &str) -> Option<Tab> {
+pub(crate) fn of_node(line: &str) -> Option<Tab> {
     tab(line, &sentences::commands())
 }
 
 /// The same for a replay.
-pub(super) fn of_replay(line: &str) -> Option<Tab> {
+pub(crate) fn of_replay(line: &str) -> Option<Tab> {
     tab(line, &sentences::commands_of_replay())
 }
 
@@ -78,8 +78,7 @@ fn begins_so<'a>(commands: impl Iterator<Item = &'a &'a Spec>) -> Option<String>
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::accessible::tests::assert_sentences;
+    use crate::accessible::{tab::*, tests::assert_sentences};
 
     fn told(line: &str) -> String {
         match of_node(line) {

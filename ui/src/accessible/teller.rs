@@ -11,8 +11,11 @@ use super::{
     sentences,
 };
 use crate::{
-    dashboard::log::{Direction, Log, Mood, Row},
-    filter::Filter,
+    language::filter::Filter,
+    source::traffic::{
+        Log,
+        row::{Direction, Mood, Row},
+    },
 };
 
 /// What a sentence begins with that a station rings the bell for.
@@ -30,7 +33,7 @@ enum Rings {
 
 /// Turns events into sentences, not too many at once.
 #[derive(Debug)]
-pub(super) struct Teller {
+pub(crate) struct Teller {
     log: Log,
     flood: Flood,
     zone: TimeZone,
@@ -42,11 +45,11 @@ pub(super) struct Teller {
     kept_back: Option<usize>,
     rings: Rings,
     /// What commands ask about.
-    pub(super) memory: Memory,
+    pub(crate) memory: Memory,
 }
 
 impl Teller {
-    pub(super) fn new(filter: Option<Filter>) -> Self {
+    pub(crate) fn new(filter: Option<Filter>) -> Self {
         let mut log = Log::default();
         log.set_filter(filter);
         Self {
@@ -62,19 +65,19 @@ impl Teller {
     }
 
     /// One who tells what is recorded.
-    pub(super) fn of_recording(filter: Option<Filter>) -> Self {
+    pub(crate) fn of_recording(filter: Option<Filter>) -> Self {
         Self { tells_own: true, ..Self::new(filter) }
     }
 
     /// Forgets what has happened.
-    pub(super) fn begin_again(&mut self) {
+    pub(crate) fn begin_again(&mut self) {
         self.log.clear();
         self.memory.begin_again();
         (self.flood, self.waits) = (Flood::default(), false);
     }
 
     /// Notes an event and returns what to say of it and of those before it that is not said yet.
-    pub(super) fn note(&mut self, event: &Event, now: Now) -> Option<String> {
+    pub(crate) fn note(&mut self, event: &Event, now: Now) -> Option<String> {
         let (untold, flood) = (self.take_in(event, now), &mut self.flood);
         if let Some(kept_back) = &mut self.kept_back {
             *kept_back += untold.len();
@@ -86,7 +89,7 @@ impl Teller {
     }
 
     /// The same, however much it is.
-    pub(super) fn note_all(&mut self, event: &Event, now: Now) -> Option<String> {
+    pub(crate) fn note_all(&mut self, event: &Event, now: Now) -> Option<String> {
         let told = self.take_in(event, now);
         (!told.is_empty()).then(|| told.join(" "))
     }
@@ -116,7 +119,7 @@ impl Teller {
     }
 
     /// Whether a station has rung the bell since this was asked last. None does while the user wants to hear nothing.
-    pub(super) fn has_rung(&mut self) -> bool {
+    pub(crate) fn has_rung(&mut self) -> bool {
         let has_rung = self.rings == Rings::Rung;
         if has_rung {
             self.rings = Rings::No;
@@ -125,12 +128,12 @@ impl Teller {
     }
 
     /// When there is something to say about what was not told, in uptime.
-    pub(super) fn summary_at(&self) -> Option<Duration> {
+    pub(crate) fn summary_at(&self) -> Option<Duration> {
         self.flood.ends_at()
     }
 
     /// How much was not told, if it is time to say so.
-    pub(super) fn summary(&mut self, uptime: Duration) -> Vec<String> {
+    pub(crate) fn summary(&mut self, uptime: Duration) -> Vec<String> {
         let seconds = STRETCH.as_secs();
         let summed = self.flood.sum_up(uptime).map(|untold| {
             format!("{untold} more in the last {seconds} s; :traffic tells the last ones, :filter fewer.")
@@ -139,21 +142,21 @@ impl Teller {
     }
 
     /// Everything that happened of late.
-    pub(super) fn log(&self) -> &Log {
+    pub(crate) fn log(&self) -> &Log {
         &self.log
     }
 
-    pub(super) fn zone(&self) -> &TimeZone {
+    pub(crate) fn zone(&self) -> &TimeZone {
         &self.zone
     }
 
     /// What a row of the traffic says.
-    pub(super) fn sentence(&self, row: &Row) -> String {
+    pub(crate) fn sentence(&self, row: &Row) -> String {
         sentences::happened(row, &self.zone)
     }
 
     /// Tells nothing of what happens, or goes on to tell it.
-    pub(super) fn toggle_quiet(&mut self) -> String {
+    pub(crate) fn toggle_quiet(&mut self) -> String {
         match self.kept_back.take() {
             None => {
                 self.kept_back = Some(0);
@@ -167,7 +170,7 @@ impl Teller {
         }
     }
 
-    pub(super) fn set_filter(&mut self, filter: Option<Filter>) -> String {
+    pub(crate) fn set_filter(&mut self, filter: Option<Filter>) -> String {
         let told = match &filter {
             Some(filter) => format!("Only traffic is told that this admits: {}", filter.as_str()),
             None => "All traffic is told".to_owned(),
@@ -193,10 +196,9 @@ mod tests {
     };
     use proptest::prelude::*;
 
-    use super::*;
     use crate::{
-        accessible::{flood::MOST, line},
-        untrusted::tests::{hostile, is_hidden},
+        accessible::{flood::MOST, line, teller::*},
+        text::testing::{hostile, is_hidden},
     };
 
     const NOT_CONTACTED: &str = "03:04 not taken by tower-3:8443, not contacted: it is an address of this machine \

@@ -5,10 +5,13 @@ use std::{collections::BTreeSet, path::Path};
 use clacks_p2p::Message;
 use tempfile::TempDir;
 
-use super::*;
 use crate::{
-    command::{Argument, COMMANDS, Spec},
-    introduce::Introducer,
+    accessible::*,
+    language::command::{
+        Argument,
+        table::{COMMANDS, Spec},
+    },
+    source::bootstrap::Introducer,
 };
 
 /// Commands that do nothing where everything is told in sentences, beside those that edit the line of the screen. Each
@@ -95,7 +98,7 @@ impl Heard {
 }
 
 /// A line with this command, and with something that it takes; files are in this directory.
-pub(super) fn example(spec: &Spec, directory: &Path) -> String {
+pub(crate) fn example(spec: &Spec, directory: &Path) -> String {
     let file = directory.join("file.jsonl");
     let argument = match (spec.argument, spec.name) {
         (Argument::File | Argument::FileOrNothing, _) => file.display().to_string(),
@@ -116,7 +119,7 @@ fn assert_sentences_of(line: &str, told: &[String]) {
 }
 
 #[track_caller]
-pub(super) fn assert_sentences(line: &str, told: &[String]) {
+pub(crate) fn assert_sentences(line: &str, told: &[String]) {
     assert!(!told.is_empty(), "{line}");
     for sentence in told {
         assert!(sentence.ends_with(['.', '?', ':']), "{line}: {sentence}");
@@ -191,7 +194,7 @@ async fn a_question_is_answered_only_by_a_line_that_was_begun_behind_it() {
     let keys = |keys: &[u8]| Input::Keys(keys.to_vec());
     let mut keyboard = Keyboard::none();
     let is_question = |told: &Told| matches!(told, Told::Sentence(sentence) if sentence.contains("Leave?"));
-    let began_with = crate::leaving::AtStake { waiting: 1, held: 0, is_anybody_there: true };
+    let began_with = crate::source::shutdown::AtStake { waiting: 1, held: 0, is_anybody_there: true };
     heard.session.handing_on = Some(HandingOn { began_with, with_held: false, is_told_to_end: false });
     heard.session.on_input(keys(b"y"), &mut keyboard, &mut heard.recorder).await;
     let told = heard.session.on_reply(Reply::HandedOn(Err(DrainError::OutOfTime)));
@@ -443,7 +446,7 @@ async fn a_refused_line_is_answered_with_the_reason_that_the_screen_shows() {
         let reason = match Command::parse(line) {
             Err(error) => error.to_string(),
             Ok(Command::Node(command)) => {
-                crate::precheck::at_node(&heard.session.node, &command).expect("a refusal")
+                crate::source::precheck::at_node(&heard.session.node, &command).expect("a refusal")
             }
             Ok(Command::View(command)) => panic!("{command:?} is not refused"),
         };

@@ -13,7 +13,7 @@ const MOST_WAITING: usize = 100;
 
 /// Something to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Told {
+pub(crate) enum Told {
     Sentence(String),
     /// What somebody types, as it is.
     Echo(String),
@@ -21,7 +21,7 @@ pub(super) enum Told {
 
 /// The line that is being typed, and what happened meanwhile.
 #[derive(Debug, Default)]
-pub(super) struct Turns {
+pub(crate) struct Turns {
     editor: LineEditor,
     waiting: VecDeque<String>,
     left_out: usize,
@@ -29,12 +29,12 @@ pub(super) struct Turns {
 
 impl Turns {
     /// For lines in which Tab does this.
-    pub(super) fn with_tab(tab: fn(&str) -> Option<Tab>) -> Self {
+    pub(crate) fn with_tab(tab: fn(&str) -> Option<Tab>) -> Self {
         Self { editor: LineEditor::with_tab(tab), ..Self::default() }
     }
 
     /// What is to be told of what happened: nothing while a line is being typed.
-    pub(super) fn happened(&mut self, sentences: Vec<String>) -> Vec<Told> {
+    pub(crate) fn happened(&mut self, sentences: Vec<String>) -> Vec<Told> {
         if self.editor.is_empty() {
             return sentences.into_iter().map(Told::Sentence).collect();
         }
@@ -46,21 +46,21 @@ impl Turns {
     }
 
     /// Whether a line is being typed, so that what happens waits.
-    pub(super) fn is_typing(&self) -> bool {
+    pub(crate) fn is_typing(&self) -> bool {
         !self.editor.is_empty()
     }
 
     /// Keys come.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.editor.set_columns(columns());
     }
 
-    pub(super) fn press(&mut self, keys: &[u8]) -> Vec<Typed> {
+    pub(crate) fn press(&mut self, keys: &[u8]) -> Vec<Typed> {
         self.editor.press(keys)
     }
 
     /// What waited, if nobody is typing now.
-    pub(super) fn end(&mut self) -> Vec<Told> {
+    pub(crate) fn end(&mut self) -> Vec<Told> {
         if !self.editor.is_empty() {
             return Vec::new();
         }
@@ -71,7 +71,7 @@ impl Turns {
     }
 
     /// Throws the line away, as Ctrl-C does. `None` if nothing was being typed.
-    pub(super) fn abandon(&mut self) -> Option<Vec<Told>> {
+    pub(crate) fn abandon(&mut self) -> Option<Vec<Told>> {
         if self.editor.is_empty() {
             return None;
         }
@@ -84,7 +84,7 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::accessible::turns::*;
 
     fn sentence(number: usize) -> Vec<String> {
         vec![format!("{number}.")]

@@ -12,8 +12,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::tab::Tab;
 use crate::{
-    headless::input::{Line, LineError, MAX_LINE},
-    untrusted::spelt,
+    platform::input::{Line, LineError, MAX_LINE},
+    text::sanitize::spelt,
 };
 
 /// Lines that can be had back with the arrow keys.
@@ -23,7 +23,7 @@ const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
 /// What keys came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Typed {
+pub(crate) enum Typed {
     /// This is to be written.
     Echo(String),
     /// A line is finished. Its end is to be written.
@@ -36,7 +36,7 @@ pub(super) enum Typed {
 
 /// The line so far.
 #[derive(Debug, Default)]
-pub(super) struct LineEditor {
+pub(crate) struct LineEditor {
     line: Vec<u8>,
     /// Some of the line was longer than a line may be, and is not in it.
     is_too_long: bool,
@@ -83,21 +83,21 @@ enum Sequence {
 
 impl LineEditor {
     /// One in which Tab does this.
-    pub(super) fn with_tab(tab: fn(&str) -> Option<Tab>) -> Self {
+    pub(crate) fn with_tab(tab: fn(&str) -> Option<Tab>) -> Self {
         Self { tab: Some(tab), ..Self::default() }
     }
 
-    pub(super) fn set_columns(&mut self, columns: usize) {
+    pub(crate) fn set_columns(&mut self, columns: usize) {
         self.columns = columns;
     }
 
     /// Whether nothing is being typed.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.line.is_empty()
     }
 
     /// Throws the line away, as Ctrl-C does.
-    pub(super) fn abandon(&mut self) {
+    pub(crate) fn abandon(&mut self) {
         self.clear();
         self.drawn = Drawn::default();
         self.left.clear();
@@ -108,7 +108,7 @@ impl LineEditor {
     ///
     /// A key that sends an escape sequence sends all of it at once, so an escape at the end is the key Esc. It does
     /// nothing, and neither does Alt with a key. A tab with something behind it is a part of what was pasted.
-    pub(super) fn press(&mut self, keys: &[u8]) -> Vec<Typed> {
+    pub(crate) fn press(&mut self, keys: &[u8]) -> Vec<Typed> {
         let mut typed = Vec::new();
         for (at, key) in keys.iter().enumerate() {
             let is_tab = *key == b'\t' && at + 1 == keys.len() && self.sequence == Sequence::None;

@@ -3,18 +3,20 @@
 use clacks_p2p::Node;
 
 use crate::{
-    command::{NodeCommand, Party},
-    dashboard::undo::Undo,
-    undoing::{self, STAYS, execute_undoable},
+    language::command::{NodeCommand, target::Party},
+    source::{
+        restore::{self, STAYS, execute_undoable},
+        undo::Undo,
+    },
 };
 
 /// What was done of late and can be undone.
 #[derive(Debug, Default)]
-pub(super) struct Undoable(Undo);
+pub(crate) struct Undoable(Undo);
 
 impl Undoable {
     /// Carries out a command, and remembers what was before.
-    pub(super) async fn execute(&mut self, node: &Node, command: NodeCommand) -> Result<String, String> {
+    pub(crate) async fn execute(&mut self, node: &Node, command: NodeCommand) -> Result<String, String> {
         let ignored = match &command {
             NodeCommand::Ignore(peer) => Some(Party::Peer(peer.clone())),
             NodeCommand::IgnoreRemote(remote) => Some(Party::Remote(*remote)),
@@ -27,13 +29,13 @@ impl Undoable {
     }
 
     /// Puts back what was before what was done last.
-    pub(super) async fn undo(&mut self, node: &Node) -> Result<String, String> {
+    pub(crate) async fn undo(&mut self, node: &Node) -> Result<String, String> {
         self.0.forget_old(node.now());
         let before = self.0.take(node.now())?;
         let of_node = node.clone();
         // Where a hold rule is put back, it takes as long as the look at the whole queue. An error means that the program
         // ends.
-        let undone = tokio::task::spawn_blocking(move || undoing::undo(&of_node, before)).await;
+        let undone = tokio::task::spawn_blocking(move || restore::undo(&of_node, before)).await;
         let (said, left) = undone.map_err(|_| "that failed".to_owned())?;
         self.0.remember(left, Vec::new(), node.now());
         said

@@ -34,7 +34,7 @@ const OF_THE_LOG: &[&str] = &["log_level", "log_size"];
 type WithoutEffect = (&'static [&'static str], &'static str);
 
 /// Refuses the first option on the command line that has no effect beside the others.
-pub(super) fn check(matches: &ArgMatches) -> Result<(), Error> {
+pub(crate) fn check(matches: &ArgMatches) -> Result<(), Error> {
     let (name, matches) = matches.subcommand().map_or(("", matches), |(name, matches)| (name, matches));
     let found = without_effect(name, matches)
         .into_iter()
@@ -66,13 +66,13 @@ fn refusal(id: &str, why: &str) -> String {
 }
 
 /// The options of the log that stand on the command line. Whether there is a log file may be said elsewhere.
-pub(super) fn of_the_log(matches: &ArgMatches) -> Vec<&'static str> {
+pub(crate) fn of_the_log(matches: &ArgMatches) -> Vec<&'static str> {
     let matches = matches.subcommand_matches("node").unwrap_or(matches);
     OF_THE_LOG.iter().copied().filter(|id| is_given(matches, id)).collect()
 }
 
 /// Refuses what of the log stands on the command line if there is no log file, wherever that could have been said.
-pub(super) fn check_log(given: &[&str], has_log_file: bool) -> Result<(), String> {
+pub(crate) fn check_log(given: &[&str], has_log_file: bool) -> Result<(), String> {
     match given.first() {
         Some(id) if !has_log_file => Err(refusal(id, "without --log-file")),
         _ => Ok(()),

@@ -2,14 +2,14 @@
 
 use clap::{ArgAction, CommandFactory};
 
-use super::*;
+use crate::cli::*;
 
 /// The commands, each with what it has to be given.
 const COMMANDS: &[(&str, &[&str])] =
     &[("", &[]), ("node", &[]), ("demo", &[]), ("replay", &["recording.jsonl"]), ("simulate", &[])];
 
 /// A value that each option takes, by the name of its value.
-pub(super) fn example(option: &clap::Arg) -> &'static str {
+pub(crate) fn example(option: &clap::Arg) -> &'static str {
     match (option.get_id().as_str(), value_name(option).as_str()) {
         ("speed", _) => "4",
         ("samples" | "seed" | "nodes", _) => "8",

@@ -11,11 +11,14 @@ use clacks_p2p::node::files::{read_regular_text, text};
 use directories::ProjectDirs;
 use serde::de::DeserializeOwned;
 
-use super::{LARGEST_FILE, view::Located};
-use crate::file_error;
+use super::view::Located;
+use crate::text::{
+    file_error,
+    toml::{LARGEST_FILE, parse},
+};
 
 /// Reads the configuration file: `file`, or the one that is looked for, if it is there.
-pub(super) fn read_as<T: DeserializeOwned + Located>(file: Option<&Path>) -> anyhow::Result<Option<T>> {
+pub(crate) fn read_as<T: DeserializeOwned + Located>(file: Option<&Path>) -> anyhow::Result<Option<T>> {
     let text = match file {
         Some(path) => Some((path.to_owned(), read(path)?)),
         None => read_default()?,
@@ -24,15 +27,6 @@ pub(super) fn read_as<T: DeserializeOwned + Located>(file: Option<&Path>) -> any
     let mut told: T = parse(&text).with_context(|| path.display().to_string())?;
     told.locate(&path, &text);
     Ok(Some(told))
-}
-
-/// Reads TOML; an error is one line that names the line of the text.
-pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
-    toml::from_str(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
-        anyhow::anyhow!("line {line}: {}", error.message())
-    })
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
@@ -78,7 +72,7 @@ fn read_default() -> anyhow::Result<Option<(PathBuf, String)>> {
 }
 
 /// Where the configuration file is looked for.
-pub(super) fn default_path() -> Option<PathBuf> {
+pub(crate) fn default_path() -> Option<PathBuf> {
     platform_directories().map(|directories| directories.config_dir().join("config.toml"))
 }
 
@@ -87,6 +81,6 @@ pub(crate) fn themes_directory() -> Option<PathBuf> {
     platform_directories().map(|directories| directories.config_dir().join("themes"))
 }
 
-pub(super) fn platform_directories() -> Option<ProjectDirs> {
+pub(crate) fn platform_directories() -> Option<ProjectDirs> {
     ProjectDirs::from("", "", "clacks")
 }

@@ -1,7 +1,6 @@
 //! The configuration file, given any text.
 
-use super::*;
-use crate::{dashboard::Keymap, station::Station};
+use crate::{config::*, dashboard::keymap::Keymap, language::saved_filter::Station, text::toml::parse};
 
 #[test]
 fn config() {

@@ -6,10 +6,10 @@ use clacks_p2p::Builder;
 use serde::Deserialize;
 
 use super::{
-    byte_size::BodySize,
     number, replace,
     timeout::{Rate, Timeout},
 };
+use crate::text::byte_size::BodySize;
 
 /// The heading of these options in the help of the command line.
 const HEADING: &str = "Limits";
@@ -116,7 +116,7 @@ pub(crate) struct Limits {
 impl Limits {
     /// What is given here, and for the rest what the other says.
     #[allow(clippy::needless_pass_by_value, reason = "as of `Config`")]
-    pub(super) fn or(self, other: Self) -> Self {
+    pub(crate) fn or(self, other: Self) -> Self {
         Self {
             max_peers: self.max_peers.or(other.max_peers),
             max_new_peers: self.max_new_peers.or(other.max_new_peers),
@@ -145,7 +145,7 @@ impl Limits {
     }
 
     /// Sets the limits of a node.
-    pub(super) fn apply(&self, builder: Builder) -> Builder {
+    pub(crate) fn apply(&self, builder: Builder) -> Builder {
         // What is read fits.
         let rate = |count: Option<usize>| count.and_then(|count| u32::try_from(count).ok());
         let time = |time: Option<Timeout>| time.map(Duration::from);

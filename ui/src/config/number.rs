@@ -6,51 +6,50 @@ use std::{fmt, net::IpAddr, str::FromStr};
 use clacks_p2p::{Address, AddressError};
 use serde::{Deserializer, de};
 
-use super::byte_size;
-use crate::command::SEND_RATES;
+use crate::{language::command::table::SEND_RATES, text::byte_size};
 
 /// Reads a value; an error says what the option takes.
 type Parse<T> = fn(&str) -> Result<T, &'static str>;
 
-pub(super) fn hostname(text: &str) -> Result<String, &'static str> {
+pub(crate) fn hostname(text: &str) -> Result<String, &'static str> {
     const WRONG: &str = "a hostname is a name or an IP address without a port, such as tower.example.org";
     let text = text.trim();
     Address::new(text, 1).map(|_| text.to_owned()).map_err(|_| WRONG)
 }
 
 /// A node, as a person names it.
-pub(super) fn address(text: &str) -> Result<Address, AddressError> {
+pub(crate) fn address(text: &str) -> Result<Address, AddressError> {
     text.trim().parse()
 }
 
-pub(super) fn port(text: &str) -> Result<u16, &'static str> {
+pub(crate) fn port(text: &str) -> Result<u16, &'static str> {
     text.trim()
         .parse()
         .map_err(|_| "a port is a whole number from 0 to 65535, such as 8080; 0 takes any port that is free")
 }
 
-pub(super) fn ip(text: &str) -> Result<IpAddr, &'static str> {
+pub(crate) fn ip(text: &str) -> Result<IpAddr, &'static str> {
     text.trim().parse().map_err(|_| "an IP address is written without a port, such as 127.0.0.1 or ::1")
 }
 
-pub(super) fn send_rate(text: &str) -> Result<f64, &'static str> {
+pub(crate) fn send_rate(text: &str) -> Result<f64, &'static str> {
     const WRONG: &str = "a send rate is a number from 0.001 to 100000 messages a second, such as 0.5";
     text.trim().parse().ok().filter(|rate| SEND_RATES.contains(rate)).ok_or(WRONG)
 }
 
 /// At least 1.
-pub(super) fn count(text: &str) -> Result<usize, &'static str> {
+pub(crate) fn count(text: &str) -> Result<usize, &'static str> {
     const WRONG: &str = "a number here is whole and at least 1, such as 100";
     u32::from_str(text.trim()).ok().filter(|count| *count > 0).map(|count| count as usize).ok_or(WRONG)
 }
 
 /// 0 for no limit.
-pub(super) fn count_or_no_limit(text: &str) -> Result<u32, &'static str> {
+pub(crate) fn count_or_no_limit(text: &str) -> Result<u32, &'static str> {
     text.trim().parse().map_err(|_| "a number here is whole, such as 10; 0 is for no limit")
 }
 
 /// Bytes, at least 1.
-pub(super) fn size(text: &str) -> Result<usize, &'static str> {
+pub(crate) fn size(text: &str) -> Result<usize, &'static str> {
     const WRONG: &str = "a size is a number of bytes, or with a unit as in 512K, 64M, 2G; at least 1";
     let bytes = byte_size::bytes(text).filter(|bytes| *bytes > 0);
     bytes.and_then(|bytes| usize::try_from(bytes).ok()).ok_or(WRONG)
@@ -91,38 +90,34 @@ fn in_file<'de, D: Deserializer<'de>, T>(deserializer: D, parse: Parse<T>) -> Re
 }
 
 /// For `deserialize_with`, which takes no parameters: the same functions for the configuration file.
-pub(super) mod file {
+pub(crate) mod file {
     use super::{Deserializer, IpAddr, in_file};
 
-    pub(in super::super) fn hostname<'de, D: Deserializer<'de>>(
-        value: D,
-    ) -> Result<Option<String>, D::Error> {
+    pub(crate) fn hostname<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
         in_file(value, super::hostname)
     }
 
-    pub(in super::super) fn port<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u16>, D::Error> {
+    pub(crate) fn port<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u16>, D::Error> {
         in_file(value, super::port)
     }
 
-    pub(in super::super) fn ip<'de, D: Deserializer<'de>>(value: D) -> Result<Option<IpAddr>, D::Error> {
+    pub(crate) fn ip<'de, D: Deserializer<'de>>(value: D) -> Result<Option<IpAddr>, D::Error> {
         in_file(value, super::ip)
     }
 
-    pub(in super::super) fn send_rate<'de, D: Deserializer<'de>>(value: D) -> Result<Option<f64>, D::Error> {
+    pub(crate) fn send_rate<'de, D: Deserializer<'de>>(value: D) -> Result<Option<f64>, D::Error> {
         in_file(value, super::send_rate)
     }
 
-    pub(in super::super) fn count<'de, D: Deserializer<'de>>(value: D) -> Result<Option<usize>, D::Error> {
+    pub(crate) fn count<'de, D: Deserializer<'de>>(value: D) -> Result<Option<usize>, D::Error> {
         in_file(value, super::count)
     }
 
-    pub(in super::super) fn count_or_no_limit<'de, D: Deserializer<'de>>(
-        value: D,
-    ) -> Result<Option<u32>, D::Error> {
+    pub(crate) fn count_or_no_limit<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u32>, D::Error> {
         in_file(value, super::count_or_no_limit)
     }
 
-    pub(in super::super) fn size<'de, D: Deserializer<'de>>(value: D) -> Result<Option<usize>, D::Error> {
+    pub(crate) fn size<'de, D: Deserializer<'de>>(value: D) -> Result<Option<usize>, D::Error> {
         in_file(value, super::size)
     }
 }

@@ -3,7 +3,7 @@ use std::io;
 use clacks_p2p::node::StartError;
 
 /// What to do about a node that did not start, where its error does not say it.
-pub(super) fn remedy(error: &StartError) -> &'static str {
+pub(crate) fn remedy(error: &StartError) -> &'static str {
     if error.denied().is_some() {
         return "; give a directory that can be written to as --data-dir, or --no-state to keep nothing";
     }
@@ -22,7 +22,7 @@ mod tests {
 
     use clacks_p2p::node::{CertificateError, DirectoryError};
 
-    use super::*;
+    use crate::config::remedy::*;
 
     #[test]
     fn a_directory_that_cannot_be_written_is_told_with_what_to_do() {

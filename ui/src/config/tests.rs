@@ -2,7 +2,8 @@
 
 use clap::CommandFactory;
 
-use super::{file::default_path, *};
+use super::{file::default_path, view::View};
+use crate::config::*;
 
 /// The default file with every option set.
 fn full_file() -> String {

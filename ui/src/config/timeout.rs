@@ -5,11 +5,11 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 /// How long something may take: a number of milliseconds, or a time with its unit, such as `10s` or `1m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Timeout(Duration);
+pub(crate) struct Timeout(Duration);
 
 /// How often something may happen, a second; 0 for as often as it likes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Rate(pub(super) f64);
+pub(crate) struct Rate(pub(crate) f64);
 
 const LEAST: Duration = Duration::from_millis(10);
 const MOST: Duration = Duration::from_secs(24 * 3600);
@@ -80,7 +80,7 @@ impl<'de> Deserialize<'de> for Rate {
 mod tests {
     use std::collections::HashMap;
 
-    use super::*;
+    use crate::config::timeout::*;
 
     #[test]
     fn times_and_rates_are_read_within_their_bounds() {

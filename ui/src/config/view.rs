@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{ByteSize, number};
+use super::number;
 use crate::{
-    dashboard::{Looks, MotionSetting, Options, Settings, UserKeys},
-    filter::Filter,
-    paths::UserPath,
-    station::Stations,
+    dashboard::{
+        keymap::user::UserKeys,
+        run::event_loop::{Options, Settings},
+    },
+    language::{command::motion_setting::Setting as MotionSetting, filter::Filter, saved_filter::Stations},
+    text::{byte_size::ByteSize, paths::UserPath},
+    widgets::theme_selection::Looks,
 };
 
 /// The heading of these options in the help of the command line.
@@ -91,7 +94,7 @@ pub(crate) struct View {
 }
 
 /// What remembers where in a file it was named.
-pub(super) trait Located {
+pub(crate) trait Located {
     /// Takes in which file this was read from, and its text.
     fn locate(&mut self, file: &Path, text: &str);
 }
@@ -117,7 +120,7 @@ impl Located for View {
 impl View {
     /// Opens the theme that is named here, or `auto`.
     pub(crate) fn open_theme(&self) -> anyhow::Result<Looks> {
-        let directory = super::themes_directory();
+        let directory = super::file::themes_directory();
         Looks::open(directory.as_deref(), self.theme.as_deref(), self.theme_place.as_deref())
     }
 
@@ -166,7 +169,7 @@ impl View {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::config::view::*;
 
     #[test]
     fn a_theme_that_is_not_there_is_told_with_the_line_that_names_it() {

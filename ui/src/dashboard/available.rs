@@ -6,24 +6,24 @@ use clacks_p2p::{
 };
 
 use super::{
-    focus::{FocusOwner, Line, Overlay, Selecting},
     keymap::{Binding, Place},
-    layout::Pane,
-    model::{Content, Model},
-    search::Search,
-    story,
-    update::FILTER,
-    view::overlay_length,
+    model::{
+        Model,
+        focus::{FocusOwner, Line, Overlay, Selecting},
+        overlay::Content,
+    },
+    pages::overlay_length,
+    state::{layout::Pane, search::Search},
 };
-use crate::command::{Command, NodeCommand, ViewCommand};
-use crate::recording::{
-    controls::{Jump, ReplayCommand},
-    player::AT_ITS_END,
-    recorder::RecordCommand,
+use crate::{
+    language::command::{
+        Command, NodeCommand, ViewCommand,
+        argument::RecordCommand,
+        playback::{Jump, ReplayCommand},
+    },
+    recording::player::AT_ITS_END,
+    source::precheck::REPLAY_SENDS_NOTHING,
 };
-
-/// Why a command for the node does nothing in a replay.
-pub(crate) const REPLAY_SENDS_NOTHING: &str = "this is a replay: nothing is sent";
 
 /// A line with what is selected in the places for it.
 pub(crate) fn fill_in(model: &Model, template: &str) -> Result<String, String> {
@@ -169,7 +169,7 @@ fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Mark if selected_peer(model).is_none() && selected_message(model).is_none() => {
             Some("nothing is selected")
         }
-        ViewCommand::Biography if story::message(model).is_none() => Some("no message is selected"),
+        ViewCommand::Biography if super::pages::message(model).is_none() => Some("no message is selected"),
         ViewCommand::Open if nothing_to_open(model) => Some("nothing is selected"),
         ViewCommand::Search | ViewCommand::Match { .. } if model.open_overlay().is_none() => {
             Some("nothing is open")
@@ -237,7 +237,7 @@ fn stays_where_it_is(model: &Model) -> Option<&'static str> {
         Selecting::Text if overlay_length(model) <= model.overlay_height() => {
             Some("all of it is on the screen")
         }
-        Selecting::Overhead if story::message(model).is_none() => Some("no message has come back yet"),
+        Selecting::Overhead if super::pages::message(model).is_none() => Some("no message has come back yet"),
         Selecting::Overhead if model.shown_lives().returned() == 1 => Some("there is no other message"),
         Selecting::Held if model.selection().is_none() => Some("nothing is held"),
         Selecting::Held if model.held.list.window.len() == 1 => Some("there is no other message"),
@@ -248,13 +248,13 @@ fn stays_where_it_is(model: &Model) -> Option<&'static str> {
 
 /// Whether there is something to copy in what is open: on the map it is the selected peer.
 fn has_text(model: &Model) -> bool {
-    model.is_open(Overlay::Map) || overlay_length(model) > 0 || story::message(model).is_some()
+    model.is_open(Overlay::Map) || overlay_length(model) > 0 || super::pages::message(model).is_some()
 }
 
 fn nothing_to_open(model: &Model) -> bool {
     match model.selecting() {
         Selecting::List(_) | Selecting::Held => model.selection().is_none(),
-        Selecting::Overhead => story::message(model).is_none(),
+        Selecting::Overhead => super::pages::message(model).is_none(),
         // Enter closes it.
         Selecting::Text | Selecting::Picture => false,
     }
@@ -290,3 +290,6 @@ pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
         Selecting::List(_) | Selecting::Overhead | Selecting::Picture => None,
     }
 }
+
+/// What the key for the filter begins to write.
+pub(crate) const FILTER: &str = ":filter ";

@@ -7,7 +7,7 @@ use std::{
 use clacks_p2p::{Address, Message, Node};
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
-use crate::command::{Command, CommandError, NodeCommand};
+use crate::language::command::{Command, CommandError, NodeCommand};
 
 const CHATTER: &str = include_str!("../../../assets/chatter.txt");
 
@@ -22,7 +22,7 @@ const PASSES: Range<u32> = 40..120;
 /// A node that does not hear the answer to a delivery keeps the message, which is in two queues then. So a line goes on
 /// only from the node that received it last: a copy ends where it is sent to.
 #[derive(Debug)]
-pub(super) struct Conversation {
+pub(crate) struct Conversation {
     lines: Vec<Message>,
     /// Lines that travel at once at most.
     most: usize,
@@ -40,13 +40,13 @@ struct Travelling {
 
 impl Conversation {
     /// A conversation of at most so many lines at once.
-    pub(super) fn new(most: usize) -> Result<Self, CommandError> {
+    pub(crate) fn new(most: usize) -> Result<Self, CommandError> {
         Ok(Self { lines: read(CHATTER)?, most, travelling: Mutex::default() })
     }
 
     /// Something for a node to say: a line that does not travel, those that are sent for ever first. `None` while
     /// enough is said.
-    pub(super) fn next_line(&self, node: &Address, rng: &mut impl Rng) -> Option<Message> {
+    pub(crate) fn next_line(&self, node: &Address, rng: &mut impl Rng) -> Option<Message> {
         let mut travelling = self.travelling();
         if travelling.len() >= self.most {
             return None;
@@ -60,7 +60,7 @@ impl Conversation {
     }
 
     /// Sees the lines that a node receives, and ends those that do not go on.
-    pub(super) fn follow(self: &Arc<Self>, node: &Node) {
+    pub(crate) fn follow(self: &Arc<Self>, node: &Node) {
         let (conversation, to) = (Arc::clone(self), node.address());
         node.on_message_received(move |from, message| {
             conversation.goes_on(&message, &from.address, &to).then_some(message)
@@ -68,7 +68,7 @@ impl Conversation {
     }
 
     /// Whether the message that one node sent goes on from the node that received it.
-    pub(super) fn goes_on(&self, message: &Message, from: &Address, to: &Address) -> bool {
+    pub(crate) fn goes_on(&self, message: &Message, from: &Address, to: &Address) -> bool {
         if !self.lines.contains(message) {
             return true;
         }
@@ -87,7 +87,7 @@ impl Conversation {
 
     /// A tower fell that had the message in its queue. Returns whether it was one of the lines. Where it was no copy,
     /// the line may be said again now.
-    pub(super) fn fell_silent(&self, message: &Message, tower: &Address) -> bool {
+    pub(crate) fn fell_silent(&self, message: &Message, tower: &Address) -> bool {
         let mut travelling = self.travelling();
         if travelling.get(message).is_some_and(|line| line.holder == *tower) {
             travelling.remove(message);
@@ -124,8 +124,7 @@ mod tests {
     use clacks_p2p::MAX_WHOLE_MESSAGE;
     use rand::{SeedableRng, rngs::StdRng};
 
-    use super::*;
-    use crate::escape::escaped;
+    use crate::{demo::conversation::*, text::escape::escaped};
 
     fn node(port: u16) -> Address {
         Address::new("127.0.0.1", port).unwrap()

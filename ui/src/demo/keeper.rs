@@ -24,14 +24,14 @@ const LONG_EVERY: u32 = 3;
 
 /// Keeps the towers talking, and lets one fall now and then.
 #[derive(Debug)]
-pub(super) struct Keeper {
-    pub(super) towers: Vec<Tower>,
+pub(crate) struct Keeper {
+    pub(crate) towers: Vec<Tower>,
     /// The towers that may fall.
-    pub(super) shaky: Range<usize>,
-    pub(super) monitor: Address,
-    pub(super) conversation: Arc<Conversation>,
-    pub(super) speed: f64,
-    pub(super) rng: StdRng,
+    pub(crate) shaky: Range<usize>,
+    pub(crate) monitor: Address,
+    pub(crate) conversation: Arc<Conversation>,
+    pub(crate) speed: f64,
+    pub(crate) rng: StdRng,
 }
 
 /// What is to come, in seconds since the start at speed 1.
@@ -46,7 +46,7 @@ struct Plan {
 
 impl Keeper {
     /// Keeps them until `stopped` is sent or dropped, then stops them all.
-    pub(super) async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
+    pub(crate) async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
         self.greet_all();
         let started = Instant::now();
         let mut plan = Plan { next_line: NEXT_LINE, next_fall: FIRST_FALL, falls: 0, ruins: Vec::new() };

@@ -93,9 +93,9 @@ impl Network {
     /// Stops every node.
     pub(crate) async fn stop(self) {
         drop(self.keep);
-        crate::stop(&self.node).await;
+        super::shutdown::stop(&self.node).await;
         // One that does not end in time ends with the process.
-        let _ = tokio::time::timeout(crate::STOP_TIMEOUT, self.keeper).await;
+        let _ = tokio::time::timeout(super::shutdown::STOP_TIMEOUT, self.keeper).await;
     }
 }
 
@@ -123,5 +123,5 @@ async fn start_node(speed: f64) -> anyhow::Result<Node> {
 fn introduce(node: &Node, towers: &[Tower]) {
     let some = [towers.first(), towers.get(towers.len() / 2)];
     let addresses: Vec<_> = some.into_iter().flatten().map(|tower| tower.address().clone()).collect();
-    crate::introduce::Introducer::new(node).introduce(&addresses);
+    super::source::bootstrap::Introducer::new(node).introduce(&addresses);
 }

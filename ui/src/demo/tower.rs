@@ -8,7 +8,7 @@ const HOSTNAME: &str = "127.0.0.1";
 
 /// A node of the demo network, which can fall and be rebuilt at the same address with the same certificate.
 #[derive(Debug)]
-pub(super) struct Tower {
+pub(crate) struct Tower {
     address: Address,
     send_rate: f64,
     certificate: Certificate,
@@ -20,7 +20,7 @@ pub(super) struct Tower {
 }
 
 impl Tower {
-    pub(super) async fn build(send_rate: f64, conversation: &Arc<Conversation>) -> anyhow::Result<Self> {
+    pub(crate) async fn build(send_rate: f64, conversation: &Arc<Conversation>) -> anyhow::Result<Self> {
         let certificate = Certificate::make()?;
         let node = start(&certificate, send_rate, 0, conversation).await?;
         Ok(Self {
@@ -33,24 +33,24 @@ impl Tower {
         })
     }
 
-    pub(super) fn address(&self) -> &Address {
+    pub(crate) fn address(&self) -> &Address {
         &self.address
     }
 
     /// Its node, while it stands.
-    pub(super) fn node(&self) -> Option<&Node> {
+    pub(crate) fn node(&self) -> Option<&Node> {
         self.node.as_ref()
     }
 
     /// Stops it. What the user said is kept until it is rebuilt; the lines of the conversation are lost with it.
-    pub(super) async fn fall(&mut self) {
+    pub(crate) async fn fall(&mut self) {
         let Some(node) = self.node.take() else { return };
         let held = node.stop().await.messages.into_iter().map(|queued| queued.message);
         self.rescued.extend(held.filter(|message| !self.conversation.fell_silent(message, &self.address)));
     }
 
     /// Starts it where it stood.
-    pub(super) async fn rebuild(&mut self) -> Result<(), StartError> {
+    pub(crate) async fn rebuild(&mut self) -> Result<(), StartError> {
         let node = start(&self.certificate, self.send_rate, self.address.port(), &self.conversation).await?;
         for message in self.rescued.drain(..) {
             // Its queue is empty, so there is room.

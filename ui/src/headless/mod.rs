@@ -3,29 +3,32 @@
 use std::time::Duration;
 
 use clacks_p2p::{Node, node::Unsent};
+use story::Story;
 use tokio::{
     sync::mpsc,
     task::{JoinError, JoinSet},
 };
 
-use crate::{
-    command::{Command, NodeCommand, ViewCommand},
-    execute::execute,
-    leaving::{self, AtStake, WHEN_TOLD_TO_END},
-    peer_list::{self, ListSource, PeerLists},
+use super::{
+    language::{
+        command::{Command, NodeCommand, ViewCommand},
+        list_source::ListSource,
+    },
+    platform::{
+        input,
+        output::{Closed, Output},
+        signals::Signals,
+    },
     recording::recorder::Recorder,
+    source::{
+        execute::execute,
+        json::{self, Record},
+        peer_list::{self, PeerLists},
+        shutdown::{self, AtStake, WHEN_TOLD_TO_END},
+    },
 };
 
-pub(crate) mod input;
-mod output;
-pub(crate) mod record;
-pub(crate) mod signals;
 mod story;
-
-pub(crate) use output::{Closed, Output};
-use record::Record;
-use signals::Signals;
-use story::Story;
 
 /// What the reader of the output gets to read what was left when the node stopped.
 const GOODBYE: Duration = Duration::from_secs(10);
@@ -68,7 +71,7 @@ pub(crate) async fn run(
         Err(closed) => return end_without_output(node, closed, hands_on).await,
     };
     let remaining = tokio::select! {
-        remaining = crate::stop(node) => remaining,
+        remaining = super::shutdown::stop(node) => remaining,
         // Somebody is in a hurry.
         _ = signals.next() => return Ok(node.remaining()),
     };
@@ -90,12 +93,12 @@ pub(crate) async fn run(
 /// Stops the node, whose output nobody reads any more or can't be written, which is a failure. What is lost is told
 /// before that if anybody minds.
 async fn end_without_output(node: &Node, closed: Closed, is_to_be_told: bool) -> anyhow::Result<Unsent> {
-    let remaining = crate::stop(node).await;
+    let remaining = super::shutdown::stop(node).await;
     match closed.into_result() {
         Ok(()) => Ok(remaining),
         Err(error) => {
             if is_to_be_told {
-                crate::tell_of_loss(&remaining);
+                super::shutdown::tell_of_loss(&remaining);
             }
             Err(error)
         }
@@ -133,7 +136,7 @@ struct Commands<'a> {
 
 impl Session<'_> {
     async fn run(&mut self) -> Result<Leave, Closed> {
-        self.output.write(record::ready(self.node).into_line()).await?;
+        self.output.write(json::ready(self.node).into_line()).await?;
         self.talk().await
     }
 
@@ -155,7 +158,7 @@ impl Session<'_> {
         if !at_stake.can_hand_on() {
             return Ok(None);
         }
-        let begun = record::handing_on(node.now().unix_ms, at_stake.waiting, WHEN_TOLD_TO_END);
+        let begun = json::handing_on(node.now().unix_ms, at_stake.waiting, WHEN_TOLD_TO_END);
         let meanwhile = async {
             self.output.write(begun.into_line()).await?;
             while self.talk().await? != Leave::AtOnce {}
@@ -164,8 +167,8 @@ impl Session<'_> {
         tokio::select! {
             result = node.drain(WHEN_TOLD_TO_END) => {
                 let left = at_stake.left_of(AtStake::of(&node.overview()), false);
-                let told = leaving::told(result, at_stake.waiting, left);
-                Ok(Some(record::handed_on(node.now().unix_ms, at_stake.waiting, left, &told)))
+                let told = shutdown::told(result, at_stake.waiting, left);
+                Ok(Some(json::handed_on(node.now().unix_ms, at_stake.waiting, left, &told)))
             }
             ended = meanwhile => ended,
         }
@@ -179,8 +182,9 @@ impl<'a> Commands<'a> {
         let mut configured = JoinSet::new();
         for source in peer_lists.configured() {
             let (node, lists, source) = (node.clone(), peer_lists.clone(), source.clone());
-            configured
-                .spawn(async move { record::peers_read(node.now().unix_ms, &lists.read(source).await) });
+            configured.spawn(async move {
+                json::answers::peers_read(node.now().unix_ms, &lists.read(source).await)
+            });
         }
         let (announces, readings) = (JoinSet::new(), JoinSet::new());
         Ok(Self { node, recorder, peer_lists, lines, number: 0, announces, configured, readings })
@@ -208,7 +212,7 @@ impl<'a> Commands<'a> {
                 }
                 said = self.recorder.said() => {
                     if let Err(reason) = said {
-                        output.write(record::failed(self.node.now().unix_ms, &reason).into_line()).await?;
+                        output.write(json::answers::failed(self.node.now().unix_ms, &reason).into_line()).await?;
                     }
                     continue;
                 }
@@ -258,7 +262,7 @@ async fn read_peers(node: &Node, line: u64, lists: &PeerLists, source: Option<Li
     let read = lists.read_all(source).await;
     let time = node.now().unix_ms;
     let readings = read.as_deref().unwrap_or_default();
-    let records = readings.iter().flat_map(|reading| record::peers_read(time, reading));
+    let records = readings.iter().flat_map(|reading| json::answers::peers_read(time, reading));
     let done = read.as_deref().map_err(String::clone).and_then(peer_list::summary);
     records.chain([answered(node, line, done)]).collect()
 }
@@ -288,8 +292,8 @@ async fn carry_out(node: &Node, line: u64, command: Result<Command, String>) -> 
 
 fn answered(node: &Node, line: u64, done: Result<String, String>) -> Record {
     match done {
-        Ok(text) => record::reply(node.now().unix_ms, line, &text),
-        Err(reason) => record::error(node.now().unix_ms, line, &reason),
+        Ok(text) => json::answers::reply(node.now().unix_ms, line, &text),
+        Err(reason) => json::answers::error(node.now().unix_ms, line, &reason),
     }
 }
 
@@ -297,11 +301,11 @@ fn answered(node: &Node, line: u64, done: Result<String, String>) -> Record {
 fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
     let time = node.now().unix_ms;
     match command {
-        ViewCommand::Peers => Some(record::peers(time, line, &node.peers(), &node.ignored_remotes())),
-        ViewCommand::Queue => Some(record::queue(time, line, &node.queue_window(0..usize::MAX))),
-        ViewCommand::Held => Some(record::held(time, line, &node.held_window(0..usize::MAX))),
-        ViewCommand::Limits => Some(record::limits(time, line, node)),
-        ViewCommand::Help => Some(record::help(time, line)),
+        ViewCommand::Peers => Some(json::answers::peers(time, line, &node.peers(), &node.ignored_remotes())),
+        ViewCommand::Queue => Some(json::answers::queue(time, line, &node.queue_window(0..usize::MAX))),
+        ViewCommand::Held => Some(json::answers::held(time, line, &node.held_window(0..usize::MAX))),
+        ViewCommand::Limits => Some(json::answers::limits(time, line, node)),
+        ViewCommand::Help => Some(json::answers::help(time, line)),
         // Those of the screen, and what ends the program before it comes here.
         _ => None,
     }
@@ -324,6 +328,6 @@ async fn say_goodbye(
     while let Some(done) = announces.join_next().await {
         write_answers(done.map(|record| vec![record]), &output).await?;
     }
-    output.write(record::stopped(time, remaining).into_line()).await?;
+    output.write(json::stopped(time, remaining).into_line()).await?;
     output.finish().await
 }

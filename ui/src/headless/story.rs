@@ -2,9 +2,9 @@ use std::collections::VecDeque;
 
 use clacks_p2p::{Node, Subscription, core::Event};
 
-use super::{
-    output::{Closed, Output},
-    record,
+use crate::{
+    platform::output::{Closed, Output},
+    source::json,
 };
 
 /// Events that may wait here for room in the output. When there are as many, the others wait in the subscription,
@@ -13,7 +13,7 @@ const CAPACITY: usize = 1024;
 
 /// What happens at the node, and when.
 #[derive(Debug)]
-pub(super) struct Story {
+pub(crate) struct Story {
     node: Node,
     events: Subscription,
     /// Events with the time at which they came.
@@ -22,12 +22,12 @@ pub(super) struct Story {
 
 impl Story {
     /// It begins now.
-    pub(super) fn new(node: &Node) -> Self {
+    pub(crate) fn new(node: &Node) -> Self {
         Self { node: node.clone(), events: node.subscribe(), waiting: VecDeque::new() }
     }
 
     /// Writes what happens, until the node stops. What was not written when this is given up is not lost.
-    pub(super) async fn tell(&mut self, output: &Output) -> Result<(), Closed> {
+    pub(crate) async fn tell(&mut self, output: &Output) -> Result<(), Closed> {
         loop {
             tokio::select! {
                 event = self.events.next(), if self.waiting.len() < CAPACITY => match event {
@@ -37,7 +37,7 @@ impl Story {
                 room = output.room(), if !self.waiting.is_empty() => {
                     let room = room?;
                     if let Some((event, time)) = self.waiting.pop_front() {
-                        room.write(record::happened(&event, time).into_line());
+                        room.write(json::happened(&event, time).into_line());
                     }
                 }
             }
@@ -45,11 +45,11 @@ impl Story {
     }
 
     /// Writes what has happened and waits to be told.
-    pub(super) async fn tell_the_rest(mut self, output: &Output) -> Result<(), Closed> {
+    pub(crate) async fn tell_the_rest(mut self, output: &Output) -> Result<(), Closed> {
         let now = self.node.now().unix_ms;
         let late = std::iter::from_fn(|| self.events.try_next()).map(|event| (event, now));
         for (event, time) in self.waiting.into_iter().chain(late) {
-            output.write(record::happened(&event, time).into_line()).await?;
+            output.write(json::happened(&event, time).into_line()).await?;
         }
         Ok(())
     }

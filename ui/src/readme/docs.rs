@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs};
 use clacks_p2p::{core::Status, simulation::Scenario};
 
 use super::{README, root};
-use crate::filter::{FIELDS, Filter, GRAMMAR, Type};
+use crate::language::filter::{Filter, GRAMMAR, field::FIELDS, subject::Type};
 
 /// A page, which the README has to lead to.
 fn page(name: &str) -> String {
@@ -53,11 +53,11 @@ fn the_page_about_filters_names_every_field_type_and_status() {
 #[test]
 fn the_page_about_themes_names_every_field_colour_and_attribute() {
     let page = page("themes.md");
-    let error = crate::dashboard::theme_error("nothing = 'bold'");
+    let error = crate::widgets::theme::error_in("nothing = 'bold'");
     let names = fields(&error);
     assert!(names.len() > 20, "{error}");
     assert_named(&page, names);
-    let error = crate::dashboard::theme_error("strong = 'loud'");
+    let error = crate::widgets::theme::error_in("strong = 'loud'");
     let vocabulary = error.split("colours are ").nth(1).unwrap().replace("; attributes are ", ", ");
     let plain = vocabulary.lines().next().unwrap().split(", ").filter(|word| !word.starts_with("bright-"));
     assert_named(&page, plain.map(str::trim));

@@ -9,23 +9,17 @@ use std::{
 use clacks_p2p::node::files::target;
 
 use super::parse;
-use crate::{file_error, headless::record::Record, precheck};
+use crate::{
+    language::command::argument::Existing,
+    source::{json::Record, precheck},
+    text::file_error,
+};
 
 /// Older files that are kept beside the newest.
 pub(crate) const KEPT: u32 = 4;
 
 /// Bytes gathered before they are written.
 const BUFFER: usize = 64 << 10;
-
-/// What to do with a recording that is there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Existing {
-    /// Leave it alone, and record nothing.
-    Refuse,
-    /// It becomes an older file, as when a file is full.
-    SetAside,
-    Overwrite,
-}
 
 /// Why nothing can be recorded.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +34,7 @@ pub(crate) enum FileError {
 
 /// Where a recording is written.
 #[derive(Debug)]
-pub(super) struct Files {
+pub(crate) struct Files {
     path: PathBuf,
     file: BufWriter<File>,
     /// Bytes behind the first line of this file.
@@ -54,7 +48,7 @@ pub(super) struct Files {
 
 impl Files {
     /// Begins to record. A link stays a link: the file that it leads to is written, and older ones are beside that.
-    pub(super) fn create(path: &Path, existing: Existing, most: u64) -> Result<Self, FileError> {
+    pub(crate) fn create(path: &Path, existing: Existing, most: u64) -> Result<Self, FileError> {
         let (path, is_there) = &place(path, existing)?;
         match existing {
             Existing::SetAside if *is_there => set_aside(path)?,
@@ -66,19 +60,19 @@ impl Files {
     }
 
     /// Why nothing could be recorded there now, as far as the disk tells. Makes nothing.
-    pub(super) fn check(path: &Path, existing: Existing) -> Result<(), FileError> {
+    pub(crate) fn check(path: &Path, existing: Existing) -> Result<(), FileError> {
         place(path, existing).map(drop)
     }
 
     /// Writes the first line of a file. It does not count towards what fills the file: that of a node that holds much
     /// could do so alone, and every event would begin another file.
-    pub(super) fn begin(&mut self, header: Record) -> Result<(), FileError> {
+    pub(crate) fn begin(&mut self, header: Record) -> Result<(), FileError> {
         self.write(header)?;
         self.in_file = 0;
         Ok(())
     }
 
-    pub(super) fn write(&mut self, record: Record) -> Result<(), FileError> {
+    pub(crate) fn write(&mut self, record: Record) -> Result<(), FileError> {
         let line = record.into_line();
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.write_all(b"\n"));
         written.map_err(at(&self.path))?;
@@ -87,26 +81,26 @@ impl Files {
         Ok(())
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.in_file >= self.most
     }
 
     /// Bytes written, those in older files included.
-    pub(super) fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.total
     }
 
-    pub(super) fn is_flushed(&self) -> bool {
+    pub(crate) fn is_flushed(&self) -> bool {
         self.is_flushed
     }
 
-    pub(super) fn flush(&mut self) -> Result<(), FileError> {
+    pub(crate) fn flush(&mut self) -> Result<(), FileError> {
         self.is_flushed = true;
         self.file.flush().map_err(at(&self.path))
     }
 
     /// Makes this file an older one and begins the next.
-    pub(super) fn turn(&mut self) -> Result<(), FileError> {
+    pub(crate) fn turn(&mut self) -> Result<(), FileError> {
         self.flush()?;
         check_numbered(&self.path)?;
         // Somebody else may have put another file there meanwhile.
@@ -138,7 +132,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> FileError + use<> {
 }
 
 /// The name of an older file.
-pub(super) fn numbered(path: &Path, number: u32) -> PathBuf {
+pub(crate) fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));
     name.into()

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use jiff::{Timestamp, civil::Time, tz::TimeZone};
 
-use super::{controls::Jump, tape::Facts};
-use crate::dashboard::format;
+use super::tape::Facts;
+use crate::{language::command::playback::Jump, text::format};
 
 /// The place in a recording, from its beginning, for one who stands at `position`.
-pub(super) fn place(
+pub(crate) fn place(
     jump: Jump,
     facts: Facts,
     position: Duration,
@@ -40,8 +40,7 @@ fn on_the_clock(time: Time, facts: Facts, zone: &TimeZone) -> Option<Duration> {
 mod tests {
     use clacks_p2p::core::Now;
 
-    use super::*;
-    use crate::recording::left_out::LeftOut;
+    use crate::recording::{jump::*, left_out::LeftOut};
 
     #[test]
     fn the_clock_on_the_wall_is_looked_up_from_the_beginning_on() {

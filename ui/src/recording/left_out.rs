@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::tape::Facts;
+
 /// How many lines of one kind there are, and where the first is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Lines {
@@ -26,7 +28,7 @@ pub(crate) struct LeftOut {
 }
 
 impl Lines {
-    pub(super) fn record(&mut self, line: u64) {
+    pub(crate) fn record(&mut self, line: u64) {
         self.count += 1;
         self.first = if self.count == 1 { line } else { self.first };
     }
@@ -67,9 +69,14 @@ impl fmt::Display for LeftOut {
     }
 }
 
+/// What is left out of a recording, if anything is.
+pub(crate) fn remark(facts: Facts) -> Option<String> {
+    (!facts.left_out.is_empty()).then(|| facts.left_out.to_string())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::recording::left_out::*;
 
     #[test]
     fn what_is_left_out_is_one_sentence_with_numbers() {

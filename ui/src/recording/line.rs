@@ -10,10 +10,10 @@ use clacks_p2p::{
 use serde::Serialize;
 
 use super::VERSION;
-use crate::headless::record::{Kept, Listed, Named, Record, Waiting, millis};
+use crate::source::json::{Kept, Listed, Named, Record, Waiting, millis};
 
 /// The first line of a file.
-pub(super) fn header(snapshot: &Snapshot, options: &Options) -> Record {
+pub(crate) fn header(snapshot: &Snapshot, options: &Options) -> Record {
     let started = snapshot.now.unix_ms.saturating_sub(snapshot.now.uptime.as_millis() as u64);
     Record::default()
         .with("clacks", "recording")
@@ -28,12 +28,12 @@ pub(super) fn header(snapshot: &Snapshot, options: &Options) -> Record {
 }
 
 /// What the node knows and holds, where the events before it do not tell.
-pub(super) fn snapshot(snapshot: &Snapshot) -> Record {
+pub(crate) fn snapshot(snapshot: &Snapshot) -> Record {
     of_the_file("snapshot", snapshot.now).with("snapshot", Holdings::from(snapshot))
 }
 
 /// The last line of a recording that was ended and not cut off.
-pub(super) fn end(now: Now) -> Record {
+pub(crate) fn end(now: Now) -> Record {
     of_the_file("end", now)
 }
 

@@ -5,7 +5,9 @@
 //! both of the node's clocks. [`recorder`] writes it, [`tape`] reads it, [`state`] is what the node knew and held at
 //! any point of it, and [`player`] is the clock by which it is played.
 
-pub(crate) mod controls;
+#[cfg(test)]
+pub(crate) mod scripted;
+
 pub(crate) mod files;
 mod jump;
 pub(crate) mod left_out;
@@ -20,8 +22,6 @@ pub(crate) mod tape;
 pub(crate) mod tests;
 
 use clacks_p2p::node::SnapshotLimits;
-
-pub(crate) use recorder::HAS_STOPPED;
 
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u64 = 1;

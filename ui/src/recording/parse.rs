@@ -22,11 +22,11 @@ use values::duration;
 const NO_RECORDING: &str = "this is not a recording; :record and --record make one";
 
 /// How every recording begins, whatever its version.
-pub(super) const BEGINNING: &str = r#"{"clacks":"recording","version":"#;
+pub(crate) const BEGINNING: &str = r#"{"clacks":"recording","version":"#;
 
 /// What one line tells.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     Header(Box<Holdings>),
     Snapshot(Box<Holdings>),
     Event(Event),
@@ -37,28 +37,28 @@ pub(super) enum Line {
 
 /// What the node knew and held.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Holdings {
+pub(crate) struct Holdings {
     /// Where others found it; only in the first line.
-    pub(super) address: Option<Address>,
-    pub(super) send_rate: f64,
-    pub(super) queued: usize,
-    pub(super) in_flight: usize,
-    pub(super) held_bytes: usize,
-    pub(super) next_send: Option<Duration>,
-    pub(super) peer_counts: PeerCounts,
-    pub(super) counters: Counters,
-    pub(super) peers: Vec<Peer>,
-    pub(super) queue: Vec<QueuedMessage>,
-    pub(super) held_in_all: usize,
-    pub(super) held: Vec<HeldMessage>,
+    pub(crate) address: Option<Address>,
+    pub(crate) send_rate: f64,
+    pub(crate) queued: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) held_bytes: usize,
+    pub(crate) next_send: Option<Duration>,
+    pub(crate) peer_counts: PeerCounts,
+    pub(crate) counters: Counters,
+    pub(crate) peers: Vec<Peer>,
+    pub(crate) queue: Vec<QueuedMessage>,
+    pub(crate) held_in_all: usize,
+    pub(crate) held: Vec<HeldMessage>,
     /// Messages that are on their way, and whom each goes to.
-    pub(super) under_way: Vec<(Address, QueuedMessage)>,
-    pub(super) hold_rule: Option<String>,
-    pub(super) ignored_remotes: BTreeSet<IpAddr>,
+    pub(crate) under_way: Vec<(Address, QueuedMessage)>,
+    pub(crate) hold_rule: Option<String>,
+    pub(crate) ignored_remotes: BTreeSet<IpAddr>,
 }
 
 /// Reads the first line of a file.
-pub(super) fn header(line: &str) -> Result<(Now, Line), String> {
+pub(crate) fn header(line: &str) -> Result<(Now, Line), String> {
     #[derive(Deserialize)]
     struct Kind {
         clacks: String,
@@ -76,7 +76,7 @@ pub(super) fn header(line: &str) -> Result<(Now, Line), String> {
 }
 
 /// Reads a line that tells of an event or of the recording itself.
-pub(super) fn line(line: &str) -> Result<(Now, Line), String> {
+pub(crate) fn line(line: &str) -> Result<(Now, Line), String> {
     let fields: Fields = serde_json::from_str(line).map_err(|error| said(&error))?;
     let now = Now { uptime: duration(fields.uptime_ms)?, unix_ms: fields.time };
     let told = match (fields.event.as_deref(), fields.clacks.as_deref()) {

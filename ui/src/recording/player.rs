@@ -7,12 +7,11 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use super::{
-    controls::{ReplayCommand, SPEEDS, Speed},
     jump,
     state::State,
     tape::{Facts, Next, Tape, TapeError},
 };
-use crate::dashboard::Replayed;
+use crate::language::command::playback::{ReplayCommand, SPEEDS, Speed};
 
 /// Why it neither goes on nor stands still.
 pub(crate) const AT_ITS_END: &str = "the recording is at its end";
@@ -39,7 +38,7 @@ impl Progress {
 
 /// How much of the file is read at a stretch, in bytes, where it tells of nothing that is shown: not so much that keys
 /// would have to wait.
-pub(super) const AT_A_STRETCH: u64 = 256 << 10;
+pub(crate) const AT_A_STRETCH: u64 = 256 << 10;
 
 /// Something new about a recording that is being played.
 #[derive(Debug, Clone, PartialEq)]
@@ -348,4 +347,12 @@ impl Player {
             None
         });
     }
+}
+
+/// What became of a command for a replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replayed {
+    GoesOn,
+    /// It begins anew, on the way to an earlier place.
+    BeginsAgain,
 }

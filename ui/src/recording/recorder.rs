@@ -24,13 +24,13 @@ use tokio::{
 
 use super::{
     LIMITS,
-    files::{Existing, FileError, Files},
+    files::{FileError, Files},
     line,
 };
 use crate::{
-    config::ByteSize,
-    dashboard::format,
-    headless::record::{self, Record},
+    language::command::argument::{Existing, RecordCommand},
+    source::json::{self, Record},
+    text::{byte_size::ByteSize, format},
 };
 
 /// How long what happened may wait to be written.
@@ -40,14 +40,6 @@ const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 60 } else { 3 });
 
 /// Why a recording can't be ended where there is none.
 const NOTHING_RECORDED: &str = "nothing is being recorded; :record FILE begins";
-
-/// What the user asks of the recorder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum RecordCommand {
-    Start(PathBuf, Existing),
-    /// Ends what is being recorded, or says that nothing is.
-    Stop,
-}
 
 /// Why nothing could be recorded into a file now, as far as the disk tells. Blocks.
 pub(crate) fn why_not(path: &Path, existing: Existing) -> Option<String> {
@@ -298,7 +290,7 @@ impl Writer {
     }
 
     fn write_event(&mut self, event: &Event, now: Now) -> Result<(), FileError> {
-        self.write(record::recorded(event, now))
+        self.write(json::recorded(event, now))
     }
 
     fn begin(&mut self, snapshot: &Snapshot) -> Result<(), FileError> {

@@ -17,7 +17,7 @@ use clacks_p2p::{
 };
 
 use super::parse::Holdings;
-use crate::dashboard::Lists;
+use crate::source::lists::Lists;
 
 /// Messages on their way that are remembered at most; a node of ours has no more.
 const MOST_UNDER_WAY: usize = 4096;
@@ -57,7 +57,7 @@ pub(crate) struct State {
 
 impl State {
     /// What the node said at this time that it knew and held.
-    pub(super) fn new(address: Address, held: Holdings, now: Now) -> Self {
+    pub(crate) fn new(address: Address, held: Holdings, now: Now) -> Self {
         let listed = held.queue.len();
         let mut state = Self {
             address,
@@ -94,16 +94,16 @@ impl State {
     }
 
     /// The same node at a later time, after events that are not known.
-    pub(super) fn replaced(&self, held: Holdings, now: Now) -> Self {
+    pub(crate) fn replaced(&self, held: Holdings, now: Now) -> Self {
         Self::new(self.address.clone(), held, now)
     }
 
     /// Where others find the node.
-    pub(super) fn address(&self) -> &Address {
+    pub(crate) fn address(&self) -> &Address {
         &self.address
     }
 
-    pub(super) fn now(&self) -> Now {
+    pub(crate) fn now(&self) -> Now {
         self.now
     }
 
@@ -113,18 +113,18 @@ impl State {
     }
 
     /// Time has passed, and nothing happened.
-    pub(super) fn pass(&mut self, now: Now) {
+    pub(crate) fn pass(&mut self, now: Now) {
         self.now = now;
     }
 
     /// How many messages that are on their way are known.
     #[cfg(test)]
-    pub(super) fn under_way(&self) -> usize {
+    pub(crate) fn under_way(&self) -> usize {
         self.under_way.len()
     }
 
     /// Takes in what happened next.
-    pub(super) fn apply(&mut self, event: &Event, now: Now) {
+    pub(crate) fn apply(&mut self, event: &Event, now: Now) {
         self.now = now;
         match event {
             Event::MessageReceived { peer, id, .. } => {

@@ -21,7 +21,7 @@ use super::{
     parse::{self, Line},
     state::State,
 };
-use crate::file_error;
+use crate::text::file_error;
 
 /// A recording that was read once to its end, so that what is wrong with it is known before it is played.
 #[derive(Debug)]

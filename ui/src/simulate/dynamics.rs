@@ -16,7 +16,7 @@ use ratatui::{
 };
 
 use super::{SAMPLES, scenarios, screen, simulate};
-use crate::{dashboard::Theme, picture};
+use crate::widgets::{svg, theme::Theme};
 
 /// Columns and rows of the chart.
 const SIZE: (u16, u16) = (94, 24);
@@ -56,7 +56,10 @@ fn the_grids_on_the_page_are_what_the_program_shows() {
     for name in SHORT {
         let mut simulation = Simulation::new(scenarios::open(name, &[]).unwrap()).unwrap();
         let (samples, _) = simulate(&mut simulation, SAMPLES);
-        check(&format!("{name}.svg"), &screen::picture(&simulation, &samples, Theme::default()).unwrap());
+        check(
+            &format!("{name}.svg"),
+            &screen::picture::picture(&simulation, &samples, Theme::default()).unwrap(),
+        );
     }
 }
 
@@ -138,7 +141,7 @@ fn growth(half: &[(f64, f64)], most: &[(f64, f64)]) -> String {
         }
     };
     terminal.draw(draw).unwrap();
-    picture::of(terminal.backend().buffer())
+    svg::of(terminal.backend().buffer())
 }
 
 /// Each cell of the plot is this part of a power of ten; its middle is where the axis says.

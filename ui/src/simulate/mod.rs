@@ -11,14 +11,18 @@ mod table;
 use std::time::{Duration, Instant};
 
 use clacks_p2p::simulation::{Report, Sample, Scenario, Simulation};
+use picture::PictureFile;
+use progress::Progress;
+use table::Document;
 
-use self::{picture::PictureFile, progress::Progress, table::Document};
-use crate::{
-    charset,
-    config::{VIEW_HEADING, View, number},
-    dashboard::Theme,
-    paths::UserPath,
+use super::{
+    config::{
+        number,
+        view::{HEADING as VIEW_HEADING, View},
+    },
     terminal,
+    text::{charset, paths::UserPath},
+    widgets::theme::Theme,
 };
 
 /// How often is measured unless it is told otherwise.
@@ -125,10 +129,10 @@ impl Format {
 /// Simulates a scenario, shows it if it can be seen, and prints what became of it.
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     if options.list {
-        return crate::print(&scenarios::list());
+        return super::print(&scenarios::list());
     }
     if options.print {
-        return crate::print(&scenarios::text(&options.scenario)?);
+        return super::print(&scenarios::text(&options.scenario)?);
     }
     let scenario = scenarios::open(&options.scenario, &options.set)?;
     if options.format.has_screen()
@@ -142,7 +146,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
 /// Shows the simulation, and prints the table when the terminal is given back.
 async fn show(scenario: Scenario, samples: Option<u32>, view: &View) -> anyhow::Result<()> {
     match screen::run(scenario, samples, theme(view)?).await? {
-        Some((scenario, report)) => crate::print(&table::table(&scenario, &report)),
+        Some((scenario, report)) => super::print(&table::table(&scenario, &report)),
         None => Ok(()),
     }
 }
@@ -163,14 +167,17 @@ fn run_at_once(scenario: Scenario, options: Options) -> anyhow::Result<()> {
     let mut simulation = Simulation::new(scenario)?;
     let (samples, report) = simulate(&mut simulation, samples.unwrap_or(SAMPLES));
     let took = began.elapsed();
-    crate::print(&told(&format, &simulation, &samples, &report)?)?;
+    super::print(&told(&format, &simulation, &samples, &report)?)?;
     if let Some((file, theme)) = picture {
-        file.write(&screen::picture(&simulation, &samples, theme)?)?;
+        file.write(&screen::picture::picture(&simulation, &samples, theme)?)?;
     }
     if format.is_table() {
         let rate = report.end.deliveries as f64 / took.as_secs_f64().max(f64::MIN_POSITIVE);
-        let rate = table::grouped(rate as u64);
-        crate::tell(&format!("simulated in {:.1} s, {rate} deliveries a second", took.as_secs_f64()));
+        let rate = super::text::format::grouped(rate as u64);
+        terminal::report::tell(&format!(
+            "simulated in {:.1} s, {rate} deliveries a second",
+            took.as_secs_f64()
+        ));
     }
     Ok(())
 }

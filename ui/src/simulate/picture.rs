@@ -8,25 +8,25 @@ use std::{
 use anyhow::Context;
 use clacks_p2p::node::files::{Access, AtomicFile};
 
-use crate::file_error;
+use crate::text::file_error;
 
 /// A file that takes its place when it is whole. It is created before a long simulation, so that a path that cannot be
 /// written is an error before it.
 #[derive(Debug)]
-pub(super) struct PictureFile {
+pub(crate) struct PictureFile {
     path: PathBuf,
     file: AtomicFile,
 }
 
 impl PictureFile {
-    pub(super) fn new(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn new(path: &Path) -> anyhow::Result<Self> {
         let file = AtomicFile::create(path, Access::Shared)
             .map_err(file_error::writing)
             .with_context(|| cannot_write(path))?;
         Ok(Self { path: path.to_owned(), file })
     }
 
-    pub(super) fn write(mut self, picture: &str) -> anyhow::Result<()> {
+    pub(crate) fn write(mut self, picture: &str) -> anyhow::Result<()> {
         let written = self.file.write_all(picture.as_bytes()).and_then(|()| self.file.replace());
         written.map_err(file_error::writing).with_context(|| cannot_write(&self.path))
     }

@@ -7,7 +7,8 @@ use std::{
 
 use clacks_p2p::simulation::Simulation;
 
-use super::table::{grouped, span};
+use super::table::span;
+use crate::text::format::grouped;
 
 /// A run that is over sooner needs no word about it.
 const WORTH_A_WORD: Duration = Duration::from_millis(500);
@@ -18,7 +19,7 @@ const BAR: usize = 20;
 
 /// A line that is written again and again, where somebody sees it.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     began: Instant,
     next: Duration,
     is_seen: bool,
@@ -26,7 +27,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             began: Instant::now(),
             next: WORTH_A_WORD,
@@ -35,7 +36,7 @@ impl Progress {
         }
     }
 
-    pub(super) fn show(&mut self, simulation: &Simulation) {
+    pub(crate) fn show(&mut self, simulation: &Simulation) {
         let elapsed = self.began.elapsed();
         if !self.is_seen || elapsed < self.next {
             return;
@@ -50,7 +51,7 @@ impl Progress {
         self.is_shown = true;
     }
 
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         if self.is_shown {
             let _ = write!(io::stderr(), "\r{:70}\r", "");
         }
@@ -64,7 +65,7 @@ fn bar(part: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::simulate::progress::*;
 
     #[test]
     fn the_bar_fills() {

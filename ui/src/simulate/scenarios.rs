@@ -7,7 +7,7 @@ use clacks_p2p::{node::files::read_regular_text, simulation::Scenario};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::{config, file_error, paths::expand};
+use crate::text::{file_error, paths::expand};
 
 macro_rules! built_in {
     ($($name:literal),*) => {
@@ -31,7 +31,7 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
 );
 
 /// The name of each scenario that comes with the program, and what it is called.
-pub(super) fn list() -> String {
+pub(crate) fn list() -> String {
     let width = BUILT_IN.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let lines = BUILT_IN.iter().filter_map(|(name, text)| {
         let scenario: Scenario = toml::from_str(text).ok()?;
@@ -41,7 +41,7 @@ pub(super) fn list() -> String {
 }
 
 /// The text of a scenario that comes with the program, or of a file.
-pub(super) fn text(name: &str) -> anyhow::Result<String> {
+pub(crate) fn text(name: &str) -> anyhow::Result<String> {
     if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
         return Ok((*text).to_owned());
     }
@@ -51,15 +51,15 @@ pub(super) fn text(name: &str) -> anyhow::Result<String> {
         "there is no scenario {name}; `clacks simulate --list` lists those that there are, and a file of yours ends in .toml"
     );
     let path = expand(Path::new(name))?;
-    read_regular_text(&path, config::LARGEST_FILE)
+    read_regular_text(&path, crate::text::toml::LARGEST_FILE)
         .map_err(file_error::reading)
         .with_context(|| format!("can't read {name}"))
 }
 
 /// A scenario with what was changed of it, as in `topology.width=40`.
-pub(super) fn open(name: &str, changes: &[String]) -> anyhow::Result<Scenario> {
+pub(crate) fn open(name: &str, changes: &[String]) -> anyhow::Result<Scenario> {
     let text = text(name)?;
-    let mut scenario: Scenario = config::parse(&text).with_context(|| name.to_owned())?;
+    let mut scenario: Scenario = crate::text::toml::parse(&text).with_context(|| name.to_owned())?;
     if !changes.is_empty() {
         let mut table: Table = toml::from_str(&text)?;
         for change in changes {
@@ -101,7 +101,7 @@ mod tests {
 
     use clacks_p2p::{core::NewPeerPolicy, simulation::Topology};
 
-    use super::*;
+    use crate::simulate::scenarios::*;
 
     fn changed(changes: &[&str]) -> anyhow::Result<Scenario> {
         open("grid", &changes.iter().map(ToString::to_string).collect::<Vec<_>>())

@@ -5,22 +5,24 @@ use std::time::Duration;
 use clacks_p2p::simulation::{Outage, Report, Sample, Scenario};
 use serde::Serialize;
 
-pub(super) use crate::dashboard::format::grouped;
-use crate::{dashboard::format, escape::escaped};
+use crate::text::{
+    escape::escaped,
+    format::{self, grouped},
+};
 
 /// Columns of the names in the table.
 const NAMES: usize = 16;
 
 /// Everything of a run, for programs.
 #[derive(Debug, Serialize)]
-pub(super) struct Document<'a> {
-    pub(super) scenario: &'a Scenario,
-    pub(super) samples: &'a [Sample],
-    pub(super) report: &'a Report,
+pub(crate) struct Document<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) samples: &'a [Sample],
+    pub(crate) report: &'a Report,
 }
 
 /// The table at the end of a run.
-pub(super) fn table(scenario: &Scenario, report: &Report) -> String {
+pub(crate) fn table(scenario: &Scenario, report: &Report) -> String {
     let mut rows = vec![
         ("nodes", nodes(scenario, &report.end)),
         ("messages", messages(&report.end)),
@@ -49,7 +51,7 @@ fn nodes(scenario: &Scenario, end: &Sample) -> String {
     }
 }
 
-pub(super) fn messages(end: &Sample) -> String {
+pub(crate) fn messages(end: &Sample) -> String {
     format!("{} lost, {} copies too many", grouped(end.lost.into()), grouped(end.duplicates))
 }
 
@@ -87,7 +89,7 @@ fn of_flood(before: f64, during: f64) -> String {
 }
 
 /// A share in whole percent, or finer where it is small or nearly all.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let is_small = percent > 0.0 && percent < 1.0;
     let is_nearly_all = percent > 99.0 && percent < 100.0;
@@ -95,7 +97,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// A time of the virtual clock.
-pub(super) fn span(seconds: f64) -> String {
+pub(crate) fn span(seconds: f64) -> String {
     let time = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     if seconds < 1.0 {
         format::round_trip(time)
@@ -107,11 +109,11 @@ pub(super) fn span(seconds: f64) -> String {
 }
 
 /// The names of the columns of [`csv_row`].
-pub(super) const CSV_HEAD: &str =
+pub(crate) const CSV_HEAD: &str =
     "at,deliveries,failures,visited,known,least_known,most_known,distance,up,lost,duplicates,longest_queue";
 
 /// A sample as a line of CSV.
-pub(super) fn csv_row(sample: &Sample) -> String {
+pub(crate) fn csv_row(sample: &Sample) -> String {
     let Sample { at, deliveries, failures, visited, known, least_known, most_known, distance, .. } = sample;
     let Sample { up, lost, duplicates, longest_queue, .. } = sample;
     format!(
@@ -121,7 +123,7 @@ pub(super) fn csv_row(sample: &Sample) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::simulate::table::*;
 
     fn sample() -> Sample {
         Sample {

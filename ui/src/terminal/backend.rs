@@ -8,7 +8,8 @@ use ratatui::{
     layout::{Position, Size},
 };
 
-use super::{cell_writer::CellWriter, guard, uncertain::Write, width_range::is_certain};
+use super::{cell_writer::CellWriter, guard, uncertain::Write};
+use crate::text::width_range::is_certain;
 
 /// Most columns and rows that are drawn on, more than any screen has. Each cell takes some dozens of bytes, and a window
 /// may say that it has 65,535 each way.
@@ -21,7 +22,7 @@ const USUAL: Size = Size::new(80, 24);
 /// ratatui's own backend flushes at each move of the cursor, so that a frame would be torn between them, asks the
 /// terminal where its cursor is, to which nobody listens, and starts `tput` once a terminal has gone.
 #[derive(Debug, Default)]
-pub(super) struct Tty {
+pub(crate) struct Tty {
     frame: Vec<u8>,
     cursor: Cursor,
 }
@@ -43,7 +44,7 @@ impl Tty {
     }
 
     /// Adds the cells of uncertain width and those around them, and writes the frame to the terminal.
-    pub(super) fn finish(&mut self, uncertain: &[Write]) -> io::Result<()> {
+    pub(crate) fn finish(&mut self, uncertain: &[Write]) -> io::Result<()> {
         self.draw_uncertain(uncertain)?;
         let written = guard::write_frame(&self.frame);
         self.frame.clear();
@@ -129,7 +130,7 @@ impl Backend for Tty {
 
 /// The bytes that a terminal gets for these cells.
 #[cfg(test)]
-pub(super) fn bytes_of(cells: Vec<(u16, u16, &Cell)>, uncertain: &[Write]) -> Vec<u8> {
+pub(crate) fn bytes_of(cells: Vec<(u16, u16, &Cell)>, uncertain: &[Write]) -> Vec<u8> {
     let mut tty = Tty::default();
     tty.draw(cells.into_iter()).unwrap();
     tty.draw_uncertain(uncertain).unwrap();
@@ -156,7 +157,7 @@ fn drawn(window: Size) -> Size {
 mod tests {
     use ratatui::style::{Color, Style};
 
-    use super::*;
+    use crate::terminal::backend::*;
 
     fn cell(symbol: &'static str, style: Style) -> Cell {
         let mut cell = Cell::new(symbol);

@@ -13,7 +13,7 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
-use super::width_range::{is_certain, is_drawn};
+use crate::text::width_range::{is_certain, is_drawn};
 
 /// The attributes for the modifiers of a cell.
 const ATTRIBUTES: [(Modifier, Attribute); 9] = [
@@ -36,7 +36,7 @@ const PLAIN: Look = (Color::Reset, Color::Reset, Modifier::empty());
 /// Writes cells. It relies on the cursor's place only behind a cell that every terminal draws in the same columns;
 /// elsewhere it moves the cursor to an absolute place.
 #[derive(Debug)]
-pub(super) struct CellWriter<'a> {
+pub(crate) struct CellWriter<'a> {
     out: &'a mut Vec<u8>,
     /// Where the cursor is, if every terminal agrees.
     cursor: Option<(u16, u16)>,
@@ -44,12 +44,12 @@ pub(super) struct CellWriter<'a> {
 }
 
 impl<'a> CellWriter<'a> {
-    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
         Self { out, cursor: None, look: PLAIN }
     }
 
     /// Writes one cell. The columns of a cell that may be drawn in fewer of them are blanked before.
-    pub(super) fn write(&mut self, x: u16, y: u16, cell: &Cell) -> io::Result<()> {
+    pub(crate) fn write(&mut self, x: u16, y: u16, cell: &Cell) -> io::Result<()> {
         let symbol = cell.symbol();
         let columns = if symbol.len() > 1 { symbol.cell_width().max(1) } else { 1 };
         self.move_to(x, y)?;
@@ -69,7 +69,7 @@ impl<'a> CellWriter<'a> {
     }
 
     /// Leaves nothing set.
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    pub(crate) fn finish(mut self) -> io::Result<()> {
         self.set_look(PLAIN)
     }
 

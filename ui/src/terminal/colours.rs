@@ -11,7 +11,7 @@ pub(crate) fn colours_wanted() -> bool {
 }
 
 /// Whether the terminal knows no escape sequences.
-pub(super) fn is_dumb() -> bool {
+pub(crate) fn is_dumb() -> bool {
     env::var_os("TERM").as_deref() == Some(OsStr::new("dumb"))
 }
 
@@ -52,7 +52,7 @@ fn background_in(colours: &str) -> Background {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::terminal::colours::*;
 
     #[test]
     fn consoles_have_no_title() {

@@ -42,7 +42,7 @@ const PASTE_ENDS: &[u8] = b"\x1b[201~";
 
 /// What was read and is not passed on yet.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     tokenizer: Tokenizer,
     group: Vec<Item>,
     paste: Option<Paste>,
@@ -68,7 +68,7 @@ struct Paste {
 
 impl Decoder {
     /// Takes what was read at this time.
-    pub(super) fn take(&mut self, bytes: &[u8], now: Instant) {
+    pub(crate) fn take(&mut self, bytes: &[u8], now: Instant) {
         self.expire(now);
         self.last_byte = Some(now);
         for &byte in bytes {
@@ -77,7 +77,7 @@ impl Decoder {
     }
 
     /// Passes on what waited for more than came until now.
-    pub(super) fn expire(&mut self, now: Instant) {
+    pub(crate) fn expire(&mut self, now: Instant) {
         while self.deadline().is_some_and(|deadline| deadline <= now) {
             if let Some(paste) = self.paste.take() {
                 self.end_paste(paste);
@@ -95,7 +95,7 @@ impl Decoder {
     }
 
     /// When to call [`expire`](Self::expire), if nothing comes before.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         let patience = match &self.paste {
             Some(paste) => Some(if paste.end.is_some() { PASTE_SETTLES } else { PASTE_WAIT }),
             None => self.tokenizer.patience().into_iter().chain(self.group_patience()).min(),
@@ -104,12 +104,12 @@ impl Decoder {
     }
 
     /// The next thing that the user did.
-    pub(super) fn next(&mut self) -> Option<Input> {
+    pub(crate) fn next(&mut self) -> Option<Input> {
         self.inputs.pop_front()
     }
 
     /// Forgets what has begun.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         *self = Self::default();
     }
 

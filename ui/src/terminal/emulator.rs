@@ -6,10 +6,8 @@ use icu_properties::{CodePointSetData, props::Emoji};
 use ratatui::buffer::{Buffer, CellWidth};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{
-    uncertain::blanks_behind,
-    width_range::{is_certain, layout_columns_of},
-};
+use super::uncertain::blanks_behind;
+use crate::text::width_range::{is_certain, layout_columns_of};
 
 /// What a terminal takes characters together with, so that they are one cell. It is as wide as its first, or two columns
 /// wide with the selector of emoji.
@@ -108,7 +106,7 @@ mod glibc {
     }
 
     /// The locale is that of this thread alone, while it asks.
-    pub(super) fn width(c: char) -> Option<usize> {
+    pub(crate) fn width(c: char) -> Option<usize> {
         static LOCALE: OnceLock<usize> = OnceLock::new();
         // SAFETY: the name ends with a zero; the locale is made once and never freed.
         let locale =

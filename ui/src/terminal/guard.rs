@@ -24,7 +24,7 @@ const END_SYNCHRONIZED: &[u8] = b"\x1b[?2026l";
 
 /// A mode that is set with an escape sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(crate) enum Mode {
     Alternate = 1,
     HiddenCursor = 2,
     Paste = 4,
@@ -86,29 +86,29 @@ static HELD: AtomicBool = AtomicBool::new(false);
 /// Held while bytes go out: frames are drawn by one thread and the terminal may be restored by another.
 static WRITING: Mutex<()> = Mutex::new(());
 
-pub(super) fn hold() {
+pub(crate) fn hold() {
     HELD.store(true, Ordering::SeqCst);
 }
 
-pub(super) fn is_held() -> bool {
+pub(crate) fn is_held() -> bool {
     HELD.load(Ordering::SeqCst)
 }
 
 /// Restores the terminal for good.
-pub(super) fn let_go() -> io::Result<()> {
+pub(crate) fn let_go() -> io::Result<()> {
     HELD.store(false, Ordering::SeqCst);
     restore()
 }
 
 /// Sets raw mode, also where somebody else unset it meanwhile.
-pub(super) fn set_raw() -> io::Result<()> {
+pub(crate) fn set_raw() -> io::Result<()> {
     SET.fetch_or(RAW, Ordering::SeqCst);
     disable_raw_mode()?;
     enable_raw_mode()
 }
 
 /// Sets a mode, unless the terminal was restored meanwhile by another thread.
-pub(super) fn set(mode: Mode) -> io::Result<()> {
+pub(crate) fn set(mode: Mode) -> io::Result<()> {
     let _writing = lock();
     if !is_set(RAW) {
         return Ok(());
@@ -118,7 +118,7 @@ pub(super) fn set(mode: Mode) -> io::Result<()> {
 }
 
 /// Gives the window a title, which must hold no control character, and lays the one aside that it had before.
-pub(super) fn set_title(title: &str) -> io::Result<()> {
+pub(crate) fn set_title(title: &str) -> io::Result<()> {
     let _writing = lock();
     if !is_set(RAW) || title.contains(char::is_control) {
         return Ok(());
@@ -129,7 +129,7 @@ pub(super) fn set_title(title: &str) -> io::Result<()> {
     write_out(&[before, b"\x1b]2;", title.as_bytes(), b"\x1b\\"].concat())
 }
 
-pub(super) fn unset(mode: Mode) -> io::Result<()> {
+pub(crate) fn unset(mode: Mode) -> io::Result<()> {
     let _writing = lock();
     SET.fetch_and(!(mode as u8), Ordering::SeqCst);
     write_out(mode.off())
@@ -137,7 +137,7 @@ pub(super) fn unset(mode: Mode) -> io::Result<()> {
 
 /// Undoes the modes that are set. Any thread may call it, as often as it likes; it does not take long, whatever the
 /// other threads and the terminal do.
-pub(super) fn restore() -> io::Result<()> {
+pub(crate) fn restore() -> io::Result<()> {
     let set = SET.swap(0, Ordering::SeqCst);
     if set == 0 {
         return Ok(());
@@ -151,7 +151,7 @@ pub(super) fn restore() -> io::Result<()> {
 }
 
 /// Undoes what another program that did not end well may have set.
-pub(super) fn restore_from_another() -> io::Result<()> {
+pub(crate) fn restore_from_another() -> io::Result<()> {
     match lock_or_give_up() {
         // The title is the terminal's own at this time.
         Some(_writing) if takes_bytes() => write_out(&undoing(!(RAW | Mode::Title as u8))),
@@ -171,7 +171,7 @@ pub(crate) fn write_beside(bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes a frame so that the terminal shows it at once, if the terminal is still ours.
-pub(super) fn write_frame(frame: &[u8]) -> io::Result<()> {
+pub(crate) fn write_frame(frame: &[u8]) -> io::Result<()> {
     if frame.is_empty() {
         return Ok(());
     }
@@ -227,7 +227,7 @@ fn lock_or_give_up() -> Option<MutexGuard<'static, ()>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::terminal::guard::*;
 
     #[test]
     fn only_what_was_set_is_undone() {

@@ -11,15 +11,15 @@ use rustix::{
 };
 
 use super::{
-    ending::{Ending, end_by_force},
-    news::{self, News},
+    notices::{self, News},
     signals,
+    watchdog::{Ending, end_by_force},
 };
 
 static WATCHING: OnceLock<()> = OnceLock::new();
 
 /// Starts the watch, once for the life of the process.
-pub(super) fn watch() -> io::Result<()> {
+pub(crate) fn watch() -> io::Result<()> {
     if WATCHING.set(()).is_ok() {
         thread::Builder::new().name("hang-up".into()).spawn(tell_when_gone)?;
     }
@@ -29,7 +29,7 @@ pub(super) fn watch() -> io::Result<()> {
 fn tell_when_gone() {
     if wait_for_the_end().contains(PollFlags::HUP) {
         signals::note_hang_up();
-        news::tell(News::HungUp);
+        notices::tell(News::HungUp);
         end_by_force(Ending::HungUp);
     }
 }

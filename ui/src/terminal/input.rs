@@ -52,7 +52,7 @@ pub(crate) enum Input {
 
 /// The keys that were read, and the thread that reads them.
 #[derive(Debug)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     read: mpsc::Receiver<Input>,
     /// A byte has the thread stop reading, the next one has it go on.
     wishes: PipeWriter,
@@ -61,7 +61,7 @@ pub(super) struct Keys {
 
 /// Reads the keyboard and the mouse on a thread of its own. The bytes go through a [`Decoder`] of ours, because crossterm's
 /// takes the answers of a terminal for keys, and waits without end for the rest of a paste.
-pub(super) fn read_keys() -> io::Result<Keys> {
+pub(crate) fn read_keys() -> io::Result<Keys> {
     let (sender, read) = mpsc::channel(WAITING_KEYS);
     let (heard, wishes) = io::pipe()?;
     let (stopped_to, stopped) = std::sync::mpsc::channel();
@@ -73,13 +73,13 @@ pub(super) fn read_keys() -> io::Result<Keys> {
 
 impl Keys {
     /// The next one; `None` once there will be none.
-    pub(super) async fn next(&mut self) -> Option<Input> {
+    pub(crate) async fn next(&mut self) -> Option<Input> {
         self.read.recv().await
     }
 
     /// Leaves what is typed to another program, until [`Keys::take`]. Fails if the reader does not come to it, as when
     /// many keys wait.
-    pub(super) fn leave(&mut self) -> io::Result<()> {
+    pub(crate) fn leave(&mut self) -> io::Result<()> {
         // A late answer to an earlier wish is none to this one.
         while self.stopped.try_recv().is_ok() {}
         self.wish()?;
@@ -91,7 +91,7 @@ impl Keys {
     }
 
     /// Takes what is typed again.
-    pub(super) fn take(&mut self) -> io::Result<()> {
+    pub(crate) fn take(&mut self) -> io::Result<()> {
         self.wish()
     }
 

@@ -45,7 +45,7 @@ fn parent_in(status: &str) -> Option<i32> {
 }
 
 /// Makes a process group the one in the foreground of the terminal.
-pub(super) fn give_terminal(group: Pid) -> io::Result<()> {
+pub(crate) fn give_terminal(group: Pid) -> io::Result<()> {
     // From the background this would stop us otherwise.
     let mut blocked = SigSet::empty();
     blocked.add(Signal::SIGTTOU);
@@ -56,13 +56,13 @@ pub(super) fn give_terminal(group: Pid) -> io::Result<()> {
 }
 
 /// Takes the terminal back.
-pub(super) fn take_terminal() -> io::Result<()> {
+pub(crate) fn take_terminal() -> io::Result<()> {
     give_terminal(getpgrp())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::terminal::job_control::*;
 
     #[test]
     fn the_parent_is_found_whatever_the_program_is_called() {

@@ -5,57 +5,50 @@
 //!
 //! - it leaves, returns an error or unwinds: [`Screen`] is dropped,
 //! - any thread or task panics: [`mod@panic`],
-//! - a signal comes or the terminal goes: [`signals`] and [`hangup`] tell the program, and [`ending`] ends it by force
+//! - a signal comes or the terminal goes: [`signals`] and [`hangup`] tell the program, and [`watchdog`] ends it by force
 //!   if it does not end.
+
+pub(crate) mod clipboard;
+pub(crate) mod frame_pacer;
+pub(crate) mod report;
 
 mod backend;
 mod cell_writer;
-mod colours;
-mod decoder;
+pub(crate) mod child;
+pub(crate) mod colours;
+pub(crate) mod decoder;
 #[cfg(test)]
 pub(crate) mod emulator;
-mod ending;
-mod guard;
-mod handed_over;
-mod hangup;
-mod input;
-mod job_control;
-mod news;
-mod panic;
 #[cfg(debug_assertions)]
-mod rehearsal;
-mod remains;
-mod remote;
+pub(crate) mod fault_injection;
+mod guard;
+mod hangup;
+pub(crate) mod input;
+pub(crate) mod job_control;
+pub(crate) mod notices;
+mod panic;
+pub(crate) mod remains;
 mod sequences;
 mod signals;
-mod tokens;
-mod uncertain;
-pub(crate) mod width_range;
+pub(crate) mod ssh;
+pub(crate) mod tokens;
+pub(crate) mod uncertain;
+pub(crate) mod watchdog;
 
 use std::io::{self, IsTerminal};
 
+use backend::Tty;
+use child::Ended;
+use guard::{Mode, write_beside};
+use input::{Input, Keys};
+use notices::News;
 use ratatui::{
     Frame, Terminal,
     layout::{Rect, Size},
 };
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::process::Command;
-
-pub(crate) use self::handed_over::Ended;
-#[cfg(test)]
-pub(crate) use self::uncertain::Frames;
-use self::{backend::Tty, guard::Mode, input::Keys, news::News};
-pub(crate) use self::{
-    colours::{Background, background, colours_wanted, has_title},
-    decoder::text_of,
-    guard::write_beside,
-    input::Input,
-    job_control::is_above as is_shell_above,
-    remains::is_answer,
-    remote::{is_over_ssh, says_ssh},
-    tokens::{Token, Tokenizer},
-    uncertain::{UncertainCells, replace_without_room},
-};
+use uncertain::{UncertainCells, replace_without_room};
 
 /// The terminal, taken. There can be one at a time.
 #[derive(Debug)]
@@ -76,7 +69,7 @@ impl Screen {
         crossterm::style::force_color_output(true);
         panic::install_hook();
         #[cfg(debug_assertions)]
-        rehearsal::rehearse_panic();
+        fault_injection::rehearse_panic();
         signals::watch()?;
         hangup::watch()?;
         let terminal = Terminal::new(Tty::default())?;
@@ -104,11 +97,11 @@ impl Screen {
     /// The next thing that the user or the system does. What is not awaited to its end is not lost.
     pub(crate) async fn next(&mut self) -> Input {
         loop {
-            if let Some(input) = news::take().and_then(|news| self.react(news)) {
+            if let Some(input) = notices::take().and_then(|news| self.react(news)) {
                 return input;
             }
             tokio::select! {
-                () = news::come() => {}
+                () = notices::come() => {}
                 key = self.keys.next() => match key {
                     // Left over from a program before, which had the mouse.
                     Some(Input::Mouse(_)) if !self.mouse => {}
@@ -132,7 +125,7 @@ impl Screen {
         }
         let stopped = give_back().and_then(|()| signals::stop_here());
         self.take()?;
-        news::tell(News::Resumed);
+        notices::tell(News::Resumed);
         Ok(stopped)
     }
 
@@ -227,7 +220,7 @@ impl Drop for Screen {
 fn give_back() -> io::Result<()> {
     guard::restore()?;
     #[cfg(debug_assertions)]
-    rehearsal::rehearse_failure()?;
+    fault_injection::rehearse_failure()?;
     Ok(())
 }
 
@@ -236,7 +229,7 @@ async fn run_in_terminal(program: &mut Command) -> io::Result<Ended> {
     give_back()?;
     let settings = tcgetattr(io::stdin())?;
     signals::hand_over(true);
-    let ended = handed_over::run(program).await;
+    let ended = child::run(program).await;
     signals::hand_over(false);
     if !matches!(&ended, Ok(Ended::ByItself(status)) if status.success()) {
         // A program that failed may have left the terminal as it was using it.

@@ -3,9 +3,9 @@
 use std::{panic, sync::Once};
 
 use super::{
-    ending::{Ending, end_by_force},
     guard,
-    news::{self, News},
+    notices::{self, News},
+    watchdog::{Ending, end_by_force},
 };
 
 static INSTALLED: Once = Once::new();
@@ -14,7 +14,7 @@ static INSTALLED: Once = Once::new();
 ///
 /// The panic may be that of a task of the embedded node, which the runtime catches. So the dashboard is told, once the
 /// message is out, and if it cannot end the program any more, the program is ended by force.
-pub(super) fn install_hook() {
+pub(crate) fn install_hook() {
     INSTALLED.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |panicked| {
@@ -23,7 +23,7 @@ pub(super) fn install_hook() {
                 end_by_force(Ending::Panicked);
             }
             previous(panicked);
-            news::tell(News::Panicked);
+            notices::tell(News::Panicked);
         }));
     });
 }

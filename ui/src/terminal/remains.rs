@@ -6,7 +6,7 @@
 /// The length in bytes of an answer at the start of `text` that lacks its ESC, or its ESC and what follows that.
 ///
 /// `is_first` says that nothing was read at once before it; then less of a form is needed.
-pub(super) fn answer(text: &str, is_first: bool) -> usize {
+pub(crate) fn answer(text: &str, is_first: bool) -> usize {
     let inner = text.strip_prefix('[').unwrap_or(text);
     let has_bracket = inner.len() < text.len();
     if has_bracket && let Some(length) = mouse_or_key(text, inner, is_first) {
@@ -86,7 +86,7 @@ impl Form {
 }
 
 /// Where the remains of a string start in `text`, behind which the end of one came.
-pub(super) fn string_start(text: &str) -> usize {
+pub(crate) fn string_start(text: &str) -> usize {
     let is_start = |at: usize| {
         let rest = &text[at..];
         let numbered =
@@ -99,7 +99,7 @@ pub(super) fn string_start(text: &str) -> usize {
 }
 
 /// Whether more may come of an answer that lacks its start, so that it is worth to wait for it.
-pub(super) fn may_go_on(text: &str) -> bool {
+pub(crate) fn may_go_on(text: &str) -> bool {
     let is_start = |c: char| {
         matches!(c, '[' | ']' | 'P' | '_' | '^' | 'X' | '?' | '>' | '<' | '=' | ';') || c.is_ascii_digit()
     };

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 
 /// What a sequence is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     Key(KeyEvent),
     Mouse(MouseEvent),
     Focus(bool),
@@ -15,7 +15,7 @@ pub(super) enum Meaning {
 }
 
 /// A control sequence without its introducer: what stands before its last byte, and that.
-pub(super) fn control(parameters: &[u8], last: u8) -> Meaning {
+pub(crate) fn control(parameters: &[u8], last: u8) -> Meaning {
     let Ok(text) = str::from_utf8(parameters) else { return Meaning::Nothing };
     if let Some(mouse) = text.strip_prefix('<') {
         return numbers(mouse).map_or(Meaning::Nothing, |numbers| mouse_sgr(&numbers, last));
@@ -39,7 +39,7 @@ pub(super) fn control(parameters: &[u8], last: u8) -> Meaning {
 }
 
 /// A key of the keypad or of those for applications.
-pub(super) fn single_shift(last: u8) -> Meaning {
+pub(crate) fn single_shift(last: u8) -> Meaning {
     match last {
         b'M' => key(KeyCode::Enter, Some(KeyModifiers::NONE)),
         _ => named(last).map_or(Meaning::Nothing, |code| key(code, Some(KeyModifiers::NONE))),
@@ -47,7 +47,7 @@ pub(super) fn single_shift(last: u8) -> Meaning {
 }
 
 /// A function key of the Linux console.
-pub(super) fn console(last: u8) -> Meaning {
+pub(crate) fn console(last: u8) -> Meaning {
     match last {
         b'A'..=b'E' => key(KeyCode::F(last - b'A' + 1), Some(KeyModifiers::NONE)),
         _ => Meaning::Nothing,
@@ -55,7 +55,7 @@ pub(super) fn console(last: u8) -> Meaning {
 }
 
 /// The mouse as terminals report it that do not know the newer form: three bytes.
-pub(super) fn mouse_x10(bytes: [u8; 3]) -> Meaning {
+pub(crate) fn mouse_x10(bytes: [u8; 3]) -> Meaning {
     let [button, column, row] = bytes.map(|byte| byte.wrapping_sub(32));
     // The release does not say of which button.
     let last = if button & 0b11 == 3 && button & 0b0110_0000 == 0 { b'm' } else { b'M' };

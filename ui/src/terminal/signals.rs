@@ -20,9 +20,9 @@ use signal_hook::{
 };
 
 use super::{
-    ending::{Ending, end_by_force},
     guard, job_control,
-    news::{self, News},
+    notices::{self, News},
+    watchdog::{Ending, end_by_force},
 };
 
 const WATCHED: [c_int; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH];
@@ -39,19 +39,19 @@ static HUNG_UP: AtomicBool = AtomicBool::new(false);
 static HANDED_OVER: AtomicBool = AtomicBool::new(false);
 
 /// Says whether another program has the keyboard, and so what comes from it.
-pub(super) fn hand_over(handed_over: bool) {
+pub(crate) fn hand_over(handed_over: bool) {
     HANDED_OVER.store(handed_over, Ordering::SeqCst);
 }
 
 /// Says that the terminal has gone: a SIGHUP is no news from now on, and no second signal from somebody in a hurry.
-pub(super) fn note_hang_up() {
+pub(crate) fn note_hang_up() {
     HUNG_UP.store(true, Ordering::SeqCst);
 }
 
 /// Starts the watch, once for the life of the process.
 ///
 /// It is no task of the runtime, so that it can act while the runtime's threads are stuck.
-pub(super) fn watch() -> io::Result<()> {
+pub(crate) fn watch() -> io::Result<()> {
     if WATCHING.set(()).is_ok() {
         let mut signals = Signals::new(WATCHED)?;
         thread::Builder::new().name("signals".into()).spawn(move || signals.forever().for_each(handle))?;
@@ -72,17 +72,17 @@ fn handle(signal: c_int) {
         SIGQUIT => by_default(signal),
         SIGHUP if HUNG_UP.load(Ordering::SeqCst) => {}
         _ if !guard::is_held() => by_default(signal),
-        SIGWINCH => news::tell(News::Resized),
-        SIGTSTP => news::tell(News::Stop),
+        SIGWINCH => notices::tell(News::Resized),
+        SIGTSTP => notices::tell(News::Stop),
         SIGCONT if STOPPING.swap(false, Ordering::SeqCst) => {}
-        SIGCONT => news::tell(News::Resumed),
+        SIGCONT => notices::tell(News::Resumed),
         SIGHUP => {
             note_hang_up();
-            news::tell(News::HungUp);
+            notices::tell(News::HungUp);
             end_by_force(Ending::Signal(signal));
         }
         _ => {
-            news::tell(News::Terminate);
+            notices::tell(News::Terminate);
             end_by_force(Ending::Signal(signal));
         }
     }
@@ -94,7 +94,7 @@ fn by_default(signal: c_int) {
 }
 
 /// Stops the process and returns when it goes on. It is SIGSTOP that does it, because SIGTSTP is taken.
-pub(super) fn stop_here() -> io::Result<()> {
+pub(crate) fn stop_here() -> io::Result<()> {
     STOPPING.store(true, Ordering::SeqCst);
     low_level::raise(SIGSTOP)
 }

@@ -11,9 +11,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 use super::sequences::{self, Meaning};
 
 /// How long to wait for what follows an ESC, or another start that is a key of its own if nothing follows.
-pub(super) const ESCAPE_WAIT: Duration = Duration::from_millis(50);
+pub(crate) const ESCAPE_WAIT: Duration = Duration::from_millis(50);
 /// How long to wait for the rest of an answer or another sequence. Then it has no rest.
-pub(super) const SEQUENCE_WAIT: Duration = Duration::from_secs(1);
+pub(crate) const SEQUENCE_WAIT: Duration = Duration::from_secs(1);
 
 const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 
-use super::width_range::{PAD, is_certain, is_drawn, is_open, joins, layout_columns, most_columns};
+use crate::text::width_range::{PAD, is_certain, is_drawn, is_open, joins, layout_columns, most_columns};
 
 /// What stands in the place of a cell that may not fit into its row.
 const PLACEHOLDER: &str = "?";
@@ -90,7 +90,7 @@ fn blank_pads(cells: &mut [Cell]) {
 }
 
 /// How many blanks behind the first cell of these a terminal may draw a part of it in.
-pub(super) fn blanks_behind(row: &[Cell]) -> usize {
+pub(crate) fn blanks_behind(row: &[Cell]) -> usize {
     let symbol = row[0].symbol();
     if symbol.len() <= 1 || is_certain(symbol) {
         return 0;

@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 
-use super::*;
-use crate::untrusted::tests::hostile;
+use crate::{accessible::typing::*, text::testing::hostile};
 
 /// What is typed key by key, and what comes of it.
 fn type_in(editor: &mut LineEditor, text: &[u8]) -> Vec<Typed> {

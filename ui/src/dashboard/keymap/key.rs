@@ -2,13 +2,13 @@
 
 use std::{fmt, str::FromStr};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
-use crate::charset;
 use KeyCode::{
     BackTab, Backspace, Char, Delete, Down, End, Enter, Esc, F, Home, Insert, Left, PageDown, PageUp, Right,
     Tab, Up,
 };
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::text::charset;
 
 /// A key of the keyboard, with what is held beside it. Shift makes another character, so it counts only with keys that
 /// are none.
@@ -80,7 +80,7 @@ impl Key {
     }
 
     /// The key without Shift, which a terminal may report and nobody may have thought of.
-    pub(super) fn without_shift(self) -> Option<Self> {
+    pub(crate) fn without_shift(self) -> Option<Self> {
         let modifiers = self.modifiers - KeyModifiers::SHIFT;
         (modifiers != self.modifiers).then_some(Self { modifiers, ..self })
     }
@@ -178,7 +178,7 @@ impl fmt::Display for Key {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::dashboard::keymap::key::*;
 
     fn shown(text: &str) -> Result<String, String> {
         text.parse::<Key>().map(|key| key.to_string()).map_err(|error| error.to_string())

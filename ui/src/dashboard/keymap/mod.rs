@@ -6,16 +6,15 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use super::layout::Pane;
+use key::Key;
+use user::UserKeys;
 
-mod key;
+use super::state::layout::Pane;
+use crate::language::command;
+
+pub(crate) mod key;
 mod table;
-mod user;
-
-pub(crate) use key::Key;
-pub(crate) use user::UserKeys;
-
-use crate::command;
+pub(crate) mod user;
 
 /// What keys do.
 #[derive(Debug, Clone)]
@@ -208,8 +207,8 @@ impl Binding {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::command::Command;
+    use super::{key::Key, user::UserKeys};
+    use crate::{dashboard::keymap::*, language::command::Command};
 
     #[test]
     fn every_name_in_the_table_is_a_key_and_none_is_bound_twice_in_a_place() {
@@ -273,7 +272,7 @@ mod tests {
         struct File {
             keys: UserKeys,
         }
-        Keymap::default().with(&crate::config::parse::<File>(text).unwrap().keys)
+        Keymap::default().with(&crate::text::toml::parse::<File>(text).unwrap().keys)
     }
 
     fn line(keymap: &Keymap, place: Place, key: &str) -> Option<String> {

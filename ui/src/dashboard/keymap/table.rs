@@ -4,16 +4,16 @@ use super::Place;
 
 /// One row of the table.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// The keys, with spaces between them; the first is the one to hint at.
-    pub(super) keys: &'static str,
-    pub(super) places: &'static [Place],
+    pub(crate) keys: &'static str,
+    pub(crate) places: &'static [Place],
     /// `{peer}` and `{message}` stand for what is selected, `{key}` for the key that was pressed.
-    pub(super) command: &'static str,
+    pub(crate) command: &'static str,
     /// For the hints; empty if it is not to be hinted at.
-    pub(super) hint: &'static str,
+    pub(crate) hint: &'static str,
     /// For the help.
-    pub(super) does: &'static str,
+    pub(crate) does: &'static str,
 }
 
 macro_rules! rows {
@@ -52,7 +52,7 @@ const RECALL: &[Place] = &[Place::Recall];
 
 /// Every key, in the order in which hints and help list them.
 #[rustfmt::skip]
-pub(super) const ROWS: &[Row] = rows![
+pub(crate) const ROWS: &[Row] = rows![
     "i", LISTS, ":say", "say", "write a message";
     ":", LISTS, ":prompt :", "cmd", "write a command";
     "? f1", LISTS, ":help", "keys", "show available commands";

@@ -7,8 +7,8 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, Visitor},
 };
 
-use super::{Key, Place};
-use crate::command::{Command, CommandError};
+use super::{Place, key::Key};
+use crate::language::command::{Command, CommandError};
 
 /// Keys and what they are to do, table by table, each as it is written and none twice in a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(crate) struct UserKeys(Vec<(Table, Vec<(Key, String)>)>);
 /// A table of keys, by where they work. The narrower ones go before `lists` and `overlay`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Table {
+pub(crate) enum Table {
     Lists,
     Overlay,
     Search,
@@ -35,7 +35,7 @@ pub(super) enum Table {
 
 impl Table {
     #[cfg(test)]
-    pub(super) const ALL: [(Self, &str); 13] = [
+    pub(crate) const ALL: [(Self, &str); 13] = [
         (Self::Lists, "lists"),
         (Self::Overlay, "overlay"),
         (Self::Search, "search"),
@@ -51,7 +51,7 @@ impl Table {
         (Self::Held, "held"),
     ];
 
-    pub(super) fn places(self) -> &'static [Place] {
+    pub(crate) fn places(self) -> &'static [Place] {
         match self {
             Self::Lists => &[Place::Peers, Place::Queue, Place::Traffic, Place::Map],
             Self::Overlay => &[Place::Overlay, Place::OpenMap, Place::Held],
@@ -82,7 +82,7 @@ impl UserKeys {
     }
 
     /// Each key, in the order in which a later one goes before an earlier one.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Table, Key, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Table, Key, &str)> {
         self.0.iter().flat_map(|(table, keys)| keys.iter().map(|(key, line)| (*table, *key, line.as_str())))
     }
 }
@@ -201,7 +201,7 @@ fn check(line: &str, key: Key) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::dashboard::keymap::user::*;
 
     #[derive(Debug, Deserialize)]
     struct File {
@@ -209,7 +209,7 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<UserKeys, String> {
-        crate::config::parse::<File>(text).map(|file| file.keys).map_err(|error| error.to_string())
+        crate::text::toml::parse::<File>(text).map(|file| file.keys).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -1,58 +1,63 @@
-//! What the dashboard knows. [`update`](super::update()) changes it, [`view`](super::view) draws it.
+//! What the dashboard knows. [`update`](super::update::update()) changes it, [`view`](super::view) draws it.
 
-mod lists;
-mod notice;
-mod overlay;
+pub(crate) mod focus;
+
+pub(crate) mod notice;
+pub(crate) mod overlay;
 mod rates;
 mod snapshot;
 mod still;
-mod traffic;
-
-pub(crate) use lists::{Anchor, PeerList, QueueList, stepped_row};
-pub(crate) use notice::Notice;
-pub(crate) use overlay::{Content, Overlay, PeerDetail};
-pub(crate) use rates::Rates;
-pub(crate) use snapshot::{Gone, Snapshot, Wanted};
-pub(crate) use still::Frozen;
-pub(crate) use traffic::LogCursor;
+pub(crate) mod traffic;
 
 use clacks_p2p::{
     Address,
     core::{Now, QueuedMessage, Status},
     node::{CertificateFingerprint, Overview},
 };
+use focus::FocusOwner;
 use jiff::tz::TimeZone;
+use notice::Notice;
+use overlay::Overlay;
 use ratatui::layout::Rect;
+use rates::Rates;
+use still::Frozen;
+use traffic::LogCursor;
 
 use super::{
-    assist::Assist,
-    biography::Biographies,
-    editing::Editing,
-    focus::FocusOwner,
-    holding::Held,
-    input::Input,
-    keymap::{Binding, Key, Keymap, Place},
-    layout::{Areas, Pane},
-    leaving::Begun,
-    limits::Limits,
-    listening::Listening,
-    live::Writing,
-    log::Log,
-    looks::Looks,
-    map::Map,
-    marks::Marks,
-    menu::Menu,
-    motion::{Animations, Setting},
-    question::Question,
-    sending::Sending,
-    sends::Sends,
-    shares::Shares,
-    theme::Theme,
-    tower::Towers,
-    trends::{Chart, Trends},
-    undo::Undo,
+    keymap::{Binding, Keymap, Place, key::Key},
+    state::{
+        assist::Assist,
+        confirmation::Question,
+        editing::Editing,
+        filter_preview::Writing,
+        held::Held,
+        input::Input,
+        layout::{Areas, Pane},
+        limits::Limits,
+        lists::{PeerList, QueueList},
+        map::Map,
+        marks::Marks,
+        palette::Menu,
+        sending::Sending,
+        shutdown::Begun,
+        tower::Towers,
+    },
 };
-use crate::{log::LostLines, recording::player::Progress};
+use crate::{
+    language::command::motion_setting::Setting,
+    recording::player::Progress,
+    source::{
+        lost_lines::LostLines,
+        message_history::Biographies,
+        peer_shares::Shares,
+        saved_filters::Listening,
+        send_history::Sends,
+        time_series::{Chart, Trends},
+        traffic::Log,
+        undo::Undo,
+    },
+    widgets::{animation::Animations, theme::Theme, theme_selection::Looks},
+};
 
 /// Everything that is shown.
 #[derive(Debug)]
@@ -104,9 +109,9 @@ pub(crate) struct Model {
     /// What the user is asked before anything else.
     pub(crate) question: Option<Question>,
     /// Leaving is asked about even if nothing would be lost.
-    pub(super) asks_before_leaving: bool,
+    pub(crate) asks_before_leaving: bool,
     /// Messages are handed on before the program ends.
-    pub(super) begun_to_hand_on: Option<Begun>,
+    pub(crate) begun_to_hand_on: Option<Begun>,
     pub(crate) mouse: bool,
     /// The lists are held still while the node goes on.
     pub(crate) frozen: Option<Frozen>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Model;
-use crate::recording::HAS_STOPPED;
+use crate::recording::recorder::HAS_STOPPED;
 
 /// How long a notice stays.
 const NOTICE_STAYS: Duration = Duration::from_secs(10);
@@ -42,7 +42,7 @@ impl Model {
 
     /// Says something, and what can be done about it until it goes.
     pub(crate) fn offer(&mut self, text: String, is_error: bool, offer: String) {
-        let until = self.now.uptime + crate::undoing::STAYS;
+        let until = self.now.uptime + crate::source::restore::STAYS;
         self.notice = Some(Notice { text, is_error, answers_input: false, offer: Some(offer), until });
     }
 

@@ -7,18 +7,20 @@ use clacks_p2p::{
 };
 
 use super::{
-    super::{
-        focus::{Overlay as Kind, Selecting},
-        format, indent,
-        keymap::Place,
-        layout::Pane,
-        log,
-        search::Search,
-        souls::Souls,
-    },
     Model,
+    focus::{Overlay as Kind, Selecting},
 };
-use crate::untrusted::{MOST_ROWS, Shown, shown_lines};
+use crate::{
+    dashboard::{
+        keymap::Place,
+        state::{layout::Pane, returning::Souls, search::Search},
+    },
+    source::traffic,
+    text::{
+        format, json,
+        sanitize::{MOST_ROWS, Shown, shown_lines},
+    },
+};
 
 /// How much of a message is laid out to be read, in bytes; no message from outside is longer by default.
 const MAX_LAID_OUT: usize = 1 << 20;
@@ -51,7 +53,7 @@ pub(crate) enum Content {
     /// A message of the queue or one that is held, and whether it is still here.
     Message(QueuedMessage, bool),
     /// A row of the log.
-    Row(Box<log::Row>),
+    Row(Box<traffic::row::Row>),
     /// The life of a message.
     Biography(Message),
     /// The messages that keep coming back.
@@ -81,7 +83,7 @@ impl Model {
         self.open_overlay() == Some(Kind::Held)
     }
 
-    pub(super) fn refresh_overlay(
+    pub(crate) fn refresh_overlay(
         &mut self,
         peer: Option<(Peer, Option<CertificateFingerprint>)>,
         message_waits: bool,
@@ -105,7 +107,7 @@ impl Model {
     }
 
     /// The peer that is shown in full, over the lists or beside them.
-    pub(super) fn peer_in_full(&self) -> Option<Address> {
+    pub(crate) fn peer_in_full(&self) -> Option<Address> {
         let beside = || {
             let has_room =
                 self.open_overlay().is_none() && self.areas().is_some_and(|areas| !areas.details.is_empty());
@@ -174,7 +176,7 @@ impl Model {
 
 /// A message in rows of this width, and whether something is left out, which the last row says.
 fn laid_out(message: &Message, columns: usize, key: &str) -> (Vec<Shown>, bool) {
-    let (text, left_out) = indent::laid_out(message.as_json(), MAX_LAID_OUT);
+    let (text, left_out) = json::laid_out(message.as_json(), MAX_LAID_OUT);
     let mut rows = shown_lines(&text, columns, 0, usize::MAX);
     let missing = if rows.len() < MOST_ROWS {
         (left_out > 0).then(|| format::size(left_out))

@@ -12,7 +12,7 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    pub(super) fn sample(&mut self, uptime: Duration, received: u64, delivered: u64) {
+    pub(crate) fn sample(&mut self, uptime: Duration, received: u64, delivered: u64) {
         // Twice a second is enough for a mean over ten.
         if self
             .samples
@@ -42,7 +42,7 @@ impl Rates {
         (per_second(first.1, last.1), per_second(first.2, last.2))
     }
 
-    pub(super) fn are_zero(&self) -> bool {
+    pub(crate) fn are_zero(&self) -> bool {
         self.per_second() == (0.0, 0.0)
     }
 }

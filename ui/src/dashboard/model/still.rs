@@ -2,12 +2,13 @@
 
 use clacks_p2p::core::Now;
 
-use super::{
-    super::{
-        biography::Biographies, limits::Limits, listening::Listening, map::Map, sends::Sends, shares::Shares,
-        tower::Towers, trends::Trends,
+use super::{Model, traffic::LogCursor};
+use crate::{
+    dashboard::state::{limits::Limits, map::Map, tower::Towers},
+    source::{
+        message_history::Biographies, peer_shares::Shares, saved_filters::Listening, send_history::Sends,
+        time_series::Trends,
     },
-    LogCursor, Model,
 };
 
 /// A screen that is held still. What is fetched for it, the lists and the held messages, is fetched only where the user
@@ -75,7 +76,7 @@ impl Model {
     }
 
     /// The lists were fetched, so their ages and the peers of the map are those of now.
-    pub(super) fn note_fetched(&mut self) {
+    pub(crate) fn note_fetched(&mut self) {
         let (now, map) = (self.now, &self.map);
         self.frozen.iter_mut().for_each(|frozen| {
             frozen.fetched = now;
@@ -84,7 +85,7 @@ impl Model {
     }
 
     /// What only the node knows about the limits was fetched.
-    pub(super) fn note_used(&mut self) {
+    pub(crate) fn note_used(&mut self) {
         let used = &self.limits.used;
         self.frozen.iter_mut().for_each(|frozen| frozen.past.limits.used = used.clone());
     }

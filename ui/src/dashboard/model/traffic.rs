@@ -1,6 +1,7 @@
 //! Where the traffic stands.
 
-use super::{super::layout::Pane, Model};
+use super::Model;
+use crate::dashboard::state::layout::Pane;
 
 /// Where the log stands still, if it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,11 +7,11 @@ use clacks_p2p::{
 use crossterm::event::KeyCode;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
 
-use super::{
-    super::{update::Msg, view::view},
-    fixture::Fixture,
+use super::fixture::Fixture;
+use crate::{
+    dashboard::{state::message::Msg, view::view},
+    text::charset,
 };
-use crate::charset;
 
 /// What peers write to break a screen, or because they write so.
 const HOSTILE: &[&str] = &[

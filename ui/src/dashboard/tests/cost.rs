@@ -9,18 +9,13 @@ use clacks_p2p::{Address, Message, Node, core::MessageId};
 use jiff::tz::TimeZone;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, buffer::Cell, layout::Rect};
 
-use super::super::{
-    model::Model,
-    motion::{Animations, Setting},
-    source::Source,
-    theme::Theme,
-    update::{Msg, update},
-    view::view,
-};
 use crate::{
-    peer_list::tests::no_lists,
+    dashboard::{model::Model, run::source::Source, state::message::Msg, update::update, view::view},
+    language::command::motion_setting::Setting,
     recording::recorder::Recorder,
-    terminal::{UncertainCells, replace_without_room},
+    source::testing::no_lists,
+    terminal::uncertain::{UncertainCells, replace_without_room},
+    widgets::{animation::Animations, theme::Theme},
 };
 
 const SCREEN: Rect = Rect::new(0, 0, 200, 60);

@@ -3,10 +3,12 @@
 use clacks_p2p::Node;
 
 use crate::{
-    command::{Command, ViewCommand},
-    dashboard::export::{self, Target},
-    precheck::{is_about_a_file, on_disk},
+    language::command::{Command, ViewCommand, export_target::Target},
     recording::recorder,
+    source::{
+        export,
+        precheck::{is_about_a_file, on_disk},
+    },
 };
 
 /// What can stand where a file is to be made, or beside it, by the name that a command gives.

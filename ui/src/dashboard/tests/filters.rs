@@ -4,13 +4,11 @@ use clacks_p2p::Message;
 use crossterm::event::KeyCode;
 use ratatui::style::Modifier;
 
-use super::{
-    super::{layout::Pane, update::Msg},
-    fixture::Fixture,
-};
+use super::fixture::Fixture;
+use crate::dashboard::state::{layout::Pane, message::Msg};
 
 fn filter(fixture: &Fixture) -> &str {
-    fixture.model.log.filter().map_or("", crate::filter::Filter::as_str)
+    fixture.model.log.filter().map_or("", crate::language::filter::Filter::as_str)
 }
 
 fn title(fixture: &Fixture) -> String {
@@ -149,7 +147,7 @@ fn every_row_is_of_the_types_that_it_looks_like() {
         ("status:new type:note", 1),
         ("size>25", 2),
     ] {
-        fixture.model.log.set_filter(crate::filter::Filter::parse(text).ok());
+        fixture.model.log.set_filter(crate::language::filter::Filter::parse(text).ok());
         assert_eq!(fixture.model.log.len(), wanted, "{text}");
     }
 }
@@ -167,7 +165,7 @@ fn whoever_writes_a_filter_is_told_its_language() {
     ] {
         let mut fixture = Fixture::busy(80, 24);
         fixture.write(line);
-        let told = crate::filter::IN_SHORT;
+        let told = crate::language::filter::IN_SHORT;
         assert_eq!(fixture.screen().contains(told), is_told, "{line:?}: {}", fixture.screen());
     }
 }

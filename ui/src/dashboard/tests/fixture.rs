@@ -14,22 +14,26 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
-use super::super::{
-    assist::{Answer, Messages, Question},
-    completion::{Need, PeerMatcher},
-    holding::HeldSnapshot,
-    limits::Used,
-    model::{Anchor, Gone, Model, Snapshot},
-    motion::{Animations, Setting},
-    sending,
-    update::{Effect, Msg, update},
-    view::view,
-};
 use crate::{
-    command::{Command, NodeCommand},
-    limits::MOST_PLACES,
-    log::LostLines,
-    undoing::Before,
+    dashboard::{
+        model::Model,
+        state::{
+            assist::{Answer, Messages, Question},
+            held::HeldSnapshot,
+            limits::Used,
+            lists::Anchor,
+            message::{Effect, Msg},
+            snapshot::{Gone, Snapshot},
+        },
+        update::{sending, update},
+        view::view,
+    },
+    language::{
+        command::{Command, NodeCommand, motion_setting::Setting},
+        completion::{Need, matching::PeerMatcher},
+    },
+    source::{limits::MOST_PLACES, lost_lines::LostLines, restore::Before},
+    widgets::animation::Animations,
 };
 
 /// 2026-01-02 03:04:05 UTC.
@@ -37,32 +41,32 @@ const NOON: u64 = 1_767_323_045_000;
 const UPTIME: Duration = Duration::from_secs(3000);
 
 /// A dashboard and the lists that its node would have.
-pub(super) struct Fixture {
-    pub(super) model: Model,
-    pub(super) peers: Vec<Peer>,
-    pub(super) queue: Vec<QueuedMessage>,
-    pub(super) ignored_remotes: Vec<IpAddr>,
+pub(crate) struct Fixture {
+    pub(crate) model: Model,
+    pub(crate) peers: Vec<Peer>,
+    pub(crate) queue: Vec<QueuedMessage>,
+    pub(crate) ignored_remotes: Vec<IpAddr>,
     /// Remote places with messages here.
-    pub(super) places: Vec<PlaceShare>,
+    pub(crate) places: Vec<PlaceShare>,
     /// How often limits were met.
-    pub(super) limits: LimitCounts,
-    pub(super) held: Vec<HeldMessage>,
-    pub(super) hold_rule: Option<String>,
+    pub(crate) limits: LimitCounts,
+    pub(crate) held: Vec<HeldMessage>,
+    pub(crate) hold_rule: Option<String>,
     /// Lines that are missing in the log file.
-    pub(super) lost_lines: Option<LostLines>,
+    pub(crate) lost_lines: Option<LostLines>,
     /// How much later than [`now`] it is.
-    pub(super) later: Duration,
+    pub(crate) later: Duration,
     /// What was to be kept for the next run.
-    pub(super) remembered: Vec<String>,
+    pub(crate) remembered: Vec<String>,
     /// Whether the node refuses a message.
-    pub(super) refused: Option<fn(&Message) -> bool>,
+    pub(crate) refused: Option<fn(&Message) -> bool>,
     /// The node has no room for a message.
-    pub(super) is_full: bool,
+    pub(crate) is_full: bool,
 }
 
 impl Fixture {
     /// An empty dashboard of this size.
-    pub(super) fn empty(width: u16, height: u16) -> Self {
+    pub(crate) fn empty(width: u16, height: u16) -> Self {
         let model = Model::new(overview(&[], &[]), now(), TimeZone::UTC, false, true);
         let mut fixture = Self {
             model,
@@ -84,7 +88,7 @@ impl Fixture {
     }
 
     /// A dashboard with peers of every status, a queue and some traffic.
-    pub(super) fn busy(width: u16, height: u16) -> Self {
+    pub(crate) fn busy(width: u16, height: u16) -> Self {
         let mut fixture = Self::empty(width, height);
         fixture.peers = some_peers();
         fixture.queue = some_messages();
@@ -94,7 +98,7 @@ impl Fixture {
     }
 
     /// The same with messages on their way.
-    pub(super) fn lively(width: u16, height: u16) -> Self {
+    pub(crate) fn lively(width: u16, height: u16) -> Self {
         let mut fixture = Self::busy(width, height);
         fixture.model.motion = Animations::new(Setting::Full);
         messages_on_their_way().into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
@@ -103,13 +107,13 @@ impl Fixture {
         fixture
     }
 
-    pub(super) fn resize(&mut self, width: u16, height: u16) {
+    pub(crate) fn resize(&mut self, width: u16, height: u16) {
         self.send(Msg::Resized(Rect::new(0, 0, width, height)));
         self.refresh();
     }
 
     /// Takes in what happened, and answers what is asked about the line being written, as the loop does.
-    pub(super) fn send(&mut self, msg: Msg) -> Vec<Effect> {
+    pub(crate) fn send(&mut self, msg: Msg) -> Vec<Effect> {
         let mut others = Vec::new();
         for effect in self.update(msg) {
             match effect {
@@ -202,15 +206,15 @@ impl Fixture {
     }
 
     /// Presses a key and refreshes, as the loop does.
-    pub(super) fn press(&mut self, code: KeyCode) -> Vec<Effect> {
+    pub(crate) fn press(&mut self, code: KeyCode) -> Vec<Effect> {
         self.key(KeyEvent::from(code))
     }
 
-    pub(super) fn control(&mut self, character: char) -> Vec<Effect> {
+    pub(crate) fn control(&mut self, character: char) -> Vec<Effect> {
         self.key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::CONTROL))
     }
 
-    pub(super) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+    pub(crate) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let effects = self.send(Msg::Key(key));
         self.refresh();
         match effects.as_slice() {
@@ -220,12 +224,12 @@ impl Fixture {
         }
     }
 
-    pub(super) fn write(&mut self, text: &str) {
+    pub(crate) fn write(&mut self, text: &str) {
         text.chars().for_each(|character| drop(self.press(KeyCode::Char(character))));
     }
 
     /// Answers what the model wants from the lists, as a node would.
-    pub(super) fn refresh(&mut self) {
+    pub(crate) fn refresh(&mut self) {
         let wanted = self.model.wanted();
         let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
         let selected_peer = match &wanted.peer {
@@ -290,19 +294,19 @@ impl Fixture {
     }
 
     /// The screen, row by row, without spaces at the ends.
-    pub(super) fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         let buffer = self.draw();
         let rows = buffer.content().chunks(usize::from(buffer.area.width).max(1));
         let rows = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>());
         rows.map(|row| row.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
     }
 
-    pub(super) fn draw(&self) -> ratatui::buffer::Buffer {
+    pub(crate) fn draw(&self) -> ratatui::buffer::Buffer {
         self.draw_on(self.model.screen.width, self.model.screen.height)
     }
 
     /// Draws on a terminal of this size, of which the model may not know yet.
-    pub(super) fn draw_on(&self, width: u16, height: u16) -> ratatui::buffer::Buffer {
+    pub(crate) fn draw_on(&self, width: u16, height: u16) -> ratatui::buffer::Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view(&self.model, self.model.theme(), frame)).unwrap();
         terminal.backend().buffer().clone()
@@ -313,7 +317,7 @@ fn window<T: Clone>(all: &[T], first: usize, count: usize) -> Vec<T> {
     all.iter().skip(first).take(count).cloned().collect()
 }
 
-pub(super) fn now() -> Now {
+pub(crate) fn now() -> Now {
     Now { uptime: UPTIME, unix_ms: NOON }
 }
 
@@ -322,11 +326,11 @@ fn window_of_places(places: &[PlaceShare]) -> (Vec<PlaceShare>, usize) {
     (places.iter().take(MOST_PLACES).copied().collect(), places.len())
 }
 
-pub(super) fn address(text: &str) -> Address {
+pub(crate) fn address(text: &str) -> Address {
     text.parse().unwrap()
 }
 
-pub(super) fn peer(status: Status, text: &str, seconds: u64, round_trip: Option<u64>) -> Peer {
+pub(crate) fn peer(status: Status, text: &str, seconds: u64, round_trip: Option<u64>) -> Peer {
     let since =
         Now { uptime: UPTIME.saturating_sub(Duration::from_secs(seconds)), unix_ms: NOON - seconds * 1000 };
     Peer {
@@ -340,7 +344,7 @@ pub(super) fn peer(status: Status, text: &str, seconds: u64, round_trip: Option<
     }
 }
 
-pub(super) fn some_peers() -> Vec<Peer> {
+pub(crate) fn some_peers() -> Vec<Peer> {
     vec![
         peer(Status::New, "tower-9.example.org:8080", 1, None),
         peer(Status::Alive, "grand-trunk.example.org:443", 9, Some(11_800)),
@@ -352,7 +356,7 @@ pub(super) fn some_peers() -> Vec<Peer> {
     ]
 }
 
-pub(super) fn queued(number: u64, json: &str, seconds: u64, visits: u32) -> QueuedMessage {
+pub(crate) fn queued(number: u64, json: &str, seconds: u64, visits: u32) -> QueuedMessage {
     QueuedMessage {
         id: number.to_string().parse::<MessageId>().unwrap(),
         message: Message::from_json(json, 128).unwrap(),
@@ -471,7 +475,7 @@ fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
 }
 
 /// Messages that were dropped.
-pub(super) fn dropped(texts: &[&str]) -> Before {
+pub(crate) fn dropped(texts: &[&str]) -> Before {
     let mut core = Core::new(Options::new(address("tower:1"))).unwrap();
     let ids: Vec<_> = texts.iter().map(|text| core.enqueue(Message::text(text), now()).unwrap()).collect();
     Before::Messages(core.drop_these(&ids))

@@ -3,22 +3,27 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::{
-    super::{
-        available::is_worth_a_hint,
-        focus::{FocusOwner, Overlay},
-        keymap::Key,
-        layout::Pane,
-        update::{Effect, Msg},
-    },
     fixture::{Fixture, address, peer},
     holding::holding,
 };
-use crate::{command::NodeCommand, recording::player::Progress};
+use crate::{
+    dashboard::{
+        available::is_worth_a_hint,
+        keymap::key::Key,
+        model::focus::{FocusOwner, Overlay},
+        state::{
+            layout::Pane,
+            message::{Effect, Msg},
+        },
+    },
+    language::command::NodeCommand,
+    recording::player::Progress,
+};
 
 const TALL: (u16, u16) = (80, 24);
 const WITH_MAP: (u16, u16) = (200, 60);
 
-pub(super) fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
+pub(crate) fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     for letter in keys.chars() {
         let code = match letter {
@@ -34,7 +39,7 @@ pub(super) fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
 }
 
 /// The keys that open it from the list of the peers.
-pub(super) fn opening(overlay: Overlay) -> &'static str {
+pub(crate) fn opening(overlay: Overlay) -> &'static str {
     match overlay {
         Overlay::Stations => ":stations\n",
         Overlay::Map => "M",
@@ -80,7 +85,7 @@ fn everywhere() -> impl Iterator<Item = (String, Fixture)> {
 }
 
 /// What was said and shown, to see whether a key does anything.
-fn shown(fixture: &Fixture) -> (String, Option<super::super::model::Notice>) {
+fn shown(fixture: &Fixture) -> (String, Option<crate::dashboard::model::notice::Notice>) {
     (fixture.screen(), fixture.model.notice.clone())
 }
 
@@ -254,7 +259,7 @@ fn every_way_takes_the_filter_of_the_traffic_off() {
     control_u(&mut fixture);
     fixture.press(KeyCode::Esc);
     assert_eq!(
-        fixture.model.log.filter().map(crate::filter::Filter::as_str),
+        fixture.model.log.filter().map(crate::language::filter::Filter::as_str),
         Some("gnu"),
         "Esc leaves it on"
     );

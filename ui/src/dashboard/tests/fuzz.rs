@@ -9,10 +9,10 @@ use clacks_p2p::{
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::{
-    super::{keymap::Keymap, update::Msg},
     fixture::{Fixture, address, peer, queued},
     hostile::assert_harmless,
 };
+use crate::dashboard::{keymap::Keymap, state::message::Msg};
 
 /// Names of peers that come, go and change.
 const NAMES: [&str; 6] =

@@ -6,21 +6,22 @@ use clacks_p2p::{
 };
 use crossterm::event::{KeyCode, KeyModifiers, MouseEvent, MouseEventKind};
 
-use super::{
-    super::{
-        editing::{Editing, InHand},
-        update::{Effect, Msg},
+use super::fixture::{Fixture, address, queued};
+use crate::{
+    dashboard::state::{
+        editing::Editing,
+        message::{Effect, Msg},
     },
-    fixture::{Fixture, address, queued},
+    language::command::NodeCommand,
+    source::execute::InHand,
 };
-use crate::command::NodeCommand;
 
 fn held(queued: QueuedMessage, by: HeldBy, from: Option<&str>) -> HeldMessage {
     HeldMessage { queued: QueuedMessage { from: from.map(address), ..queued }, by }
 }
 
 /// Three held messages.
-pub(super) fn held_messages() -> Vec<HeldMessage> {
+pub(crate) fn held_messages() -> Vec<HeldMessage> {
     vec![
         held(queued(3, r#""buy lamp oil now""#, 300, 1), HeldBy::Rule, Some("rude-tower:8081")),
         held(queued(7, r#""GNU Terry Pratchet""#, 90, 1), HeldBy::Hand, None),
@@ -33,7 +34,7 @@ pub(super) fn held_messages() -> Vec<HeldMessage> {
 }
 
 /// A dashboard that holds them.
-pub(super) fn holding(width: u16, height: u16) -> Fixture {
+pub(crate) fn holding(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     fixture.hold_rule = Some("from:rude | size>1k".to_owned());
     fixture.held = held_messages();

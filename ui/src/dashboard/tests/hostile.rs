@@ -16,20 +16,15 @@ use ratatui::{
     layout::Rect,
 };
 
-use super::{
-    super::{
-        motion::{Animations, Setting},
-        source::Source,
-        update::{Msg, update},
-        view::view,
-    },
-    fixture::{Fixture, peer, queued},
-};
+use super::fixture::{Fixture, peer, queued};
 use crate::{
-    dashboard::Lists,
-    recording::{player::Player, tests::Recording},
-    terminal::Frames,
-    untrusted::tests::{hostile, is_hidden},
+    dashboard::{run::source::Source, state::message::Msg, update::update, view::view},
+    language::command::motion_setting::Setting,
+    recording::{player::Player, scripted::Recording},
+    source::lists::Lists,
+    terminal::uncertain::Frames,
+    text::testing::{hostile, is_hidden},
+    widgets::animation::Animations,
 };
 
 /// What people and peers have written to harm a terminal or whoever looks at it.
@@ -143,7 +138,7 @@ fn bytes(fixture: &Fixture) -> String {
 
 /// Nothing but text that is seen, and the sequences that a frame is made of.
 #[track_caller]
-pub(super) fn assert_harmless(fixture: &Fixture) {
+pub(crate) fn assert_harmless(fixture: &Fixture) {
     let bytes = bytes(fixture);
     let mut rest = bytes.chars();
     while let Some(character) = rest.next() {
@@ -232,8 +227,9 @@ fn what_is_looked_for_and_found_is_shown_harmlessly() {
         fixture.press(KeyCode::Enter);
         fixture.press(KeyCode::Char('/'));
         // What is shown of it is found, and then what it is.
-        let shown = crate::untrusted::shown(text, 20);
-        fixture.send(Msg::Paste(shown.as_str().trim_end_matches(crate::glyphs::glyphs().cut).to_owned()));
+        let shown = crate::text::sanitize::shown(text, 20);
+        fixture
+            .send(Msg::Paste(shown.as_str().trim_end_matches(crate::text::glyphs::glyphs().cut).to_owned()));
         assert_harmless(&fixture);
         fixture.send(Msg::Paste((*text).to_owned()));
         assert_harmless(&fixture);

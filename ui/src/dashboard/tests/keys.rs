@@ -3,15 +3,17 @@
 use clacks_p2p::{Message, core::Status};
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::{
-    super::{
-        layout::Pane,
-        model::{Focus, LogCursor},
-        update::{Effect, Msg},
+use super::fixture::{Fixture, address, peer, queued};
+use crate::{
+    dashboard::{
+        model::{Focus, traffic::LogCursor},
+        state::{
+            layout::Pane,
+            message::{Effect, Msg},
+        },
     },
-    fixture::{Fixture, address, peer, queued},
+    language::command::NodeCommand,
 };
-use crate::command::NodeCommand;
 
 fn ignores(name: &str) -> Vec<Effect> {
     vec![Effect::Run(NodeCommand::Ignore(address(name)))]

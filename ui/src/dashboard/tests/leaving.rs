@@ -9,10 +9,10 @@ use clacks_p2p::{
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
-    super::update::{Effect, Msg},
     fixture::{Fixture, peer},
     holding::holding,
 };
+use crate::dashboard::state::message::{Effect, Msg};
 
 const HAND_ON: Effect = Effect::HandOn { with_held: false };
 

@@ -2,7 +2,8 @@
 
 use crossterm::event::KeyCode;
 
-use super::{super::theme::Theme, fixture::Fixture};
+use super::fixture::Fixture;
+use crate::widgets::theme::Theme;
 
 fn named(fixture: &Fixture, name: &str) -> Theme {
     fixture.model.looks.find(name).unwrap().1

@@ -1,19 +1,21 @@
 //! Acting on all that is marked, and taking an ignore or a drop back.
 
+use std::time::Duration;
+
 use clacks_p2p::{
     Message,
     core::{Core, Event, Now, Options, Status},
 };
 use crossterm::event::KeyCode;
-use std::time::Duration;
 
-use super::{
-    super::update::{Effect, Msg, update},
-    fixture::{self, Fixture, address, now, peer},
-};
+use super::fixture::{self, Fixture, address, now, peer};
 use crate::{
-    command::NodeCommand::{self, Announce, Drop, Forget, Ignore, Unignore},
-    undoing::Before,
+    dashboard::{
+        state::message::{Effect, Msg},
+        update::update,
+    },
+    language::command::NodeCommand::{self, Announce, Drop, Forget, Ignore, Unignore},
+    source::restore::Before,
 };
 
 const DOWN: KeyCode = KeyCode::Down;

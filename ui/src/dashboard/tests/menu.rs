@@ -4,15 +4,19 @@ use clacks_p2p::core::Status;
 use crossterm::event::{KeyCode, MouseButton, MouseEvent, MouseEventKind};
 
 use super::{
-    super::{
-        layout::Pane,
-        model::{Content, Focus, LogCursor},
-        update::{Effect, Msg},
-    },
     fixture::{Fixture, address, peer},
     holding::holding,
 };
-use crate::command::NodeCommand;
+use crate::{
+    dashboard::{
+        model::{Focus, overlay::Content, traffic::LogCursor},
+        state::{
+            layout::Pane,
+            message::{Effect, Msg},
+        },
+    },
+    language::command::NodeCommand,
+};
 
 fn opened() -> Fixture {
     let mut fixture = Fixture::busy(80, 24);

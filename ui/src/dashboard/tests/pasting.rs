@@ -4,15 +4,17 @@ use clacks_p2p::Message;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    super::{
-        model::Focus,
-        update::{Effect, Msg},
-    },
     fixture::{Fixture, address},
     focus::typed,
     writing::{draft, enqueues, row, writing},
 };
-use crate::command::NodeCommand;
+use crate::{
+    dashboard::{
+        model::Focus,
+        state::message::{Effect, Msg},
+    },
+    language::command::NodeCommand,
+};
 
 /// Keys that came at once.
 fn burst(text: &str) -> Msg {

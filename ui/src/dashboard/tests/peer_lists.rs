@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::{
-    super::update::{Effect, Msg},
-    fixture::Fixture,
-    replaying::in_replay,
+use super::{fixture::Fixture, replaying::in_replay};
+use crate::{
+    dashboard::state::message::{Effect, Msg},
+    language::list_source::ListSource,
+    source::peer_list::{
+        Contents, ReadError, Reading,
+        parse::{BadLine, LineError},
+    },
 };
-use crate::peer_list::{BadLine, Contents, LineError, ListSource, ReadError, Reading};
 
 fn source(name: &str) -> ListSource {
     ListSource::File(PathBuf::from(name))

@@ -9,16 +9,19 @@ use clacks_p2p::{
 use crossterm::event::KeyCode;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
-use super::{
-    super::{
-        focus::Overlay as Kind,
-        motion::{Animations, Setting},
-        theme::Theme,
-        trends::Chart,
-        update::Msg,
-        view::{draw_chart, draw_charts, draw_tower},
+use super::fixture::{Fixture, now, peer};
+use crate::{
+    dashboard::{
+        model::focus::Overlay as Kind,
+        state::message::Msg,
+        view::{
+            charts::{draw as draw_charts, draw_one as draw_chart},
+            tower::draw as draw_tower,
+        },
     },
-    fixture::{Fixture, now, peer},
+    language::command::motion_setting::Setting,
+    source::time_series::Chart,
+    widgets::{animation::Animations, theme::Theme},
 };
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];

@@ -11,14 +11,13 @@ use crossterm::event::{KeyCode, KeyEvent};
 use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
-use super::super::{
-    model::Model,
-    motion::{Animations, Setting},
-    source::{self, Lists},
-    update::{Msg, update},
-    view::view,
+use crate::{
+    dashboard::{model::Model, run::source, state::message::Msg, update::update, view::view},
+    demo::simulated::Simulated,
+    language::command::motion_setting::Setting,
+    source::lists::Lists,
+    widgets::{animation::Animations, svg},
 };
-use crate::{demo::simulated::Simulated, picture};
 
 /// With it, at this time, there is a bit of everything.
 const SEED: u64 = 45;
@@ -81,7 +80,7 @@ impl Watched {
         let Rect { width, height, .. } = self.model.screen;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view(&self.model, self.model.theme(), frame)).unwrap();
-        picture::of(terminal.backend().buffer())
+        svg::of(terminal.backend().buffer())
     }
 }
 

@@ -2,15 +2,15 @@
 
 use crossterm::event::KeyCode;
 
-use super::{
-    super::{
-        keymap::{Keymap, UserKeys},
+use super::fixture::{Fixture, address};
+use crate::{
+    dashboard::{
+        keymap::{Keymap, user::UserKeys},
         model::Focus,
-        update::Effect,
+        state::message::Effect,
     },
-    fixture::{Fixture, address},
+    language::command::NodeCommand,
 };
-use crate::command::NodeCommand;
 
 #[derive(serde::Deserialize)]
 struct File {
@@ -19,7 +19,7 @@ struct File {
 
 fn with_keys(text: &str) -> Fixture {
     let mut fixture = Fixture::busy(80, 24);
-    let file: File = crate::config::parse(text).unwrap();
+    let file: File = crate::text::toml::parse(text).unwrap();
     fixture.model.keymap = Keymap::default().with(&file.keys);
     fixture
 }

@@ -3,15 +3,17 @@
 use crossterm::event::KeyCode;
 
 use super::{
-    super::{
-        model::Focus,
-        update::{Effect, Msg},
-    },
     fixture::{Fixture, address, queued},
     replaying::in_replay,
     writing::{draft, enqueues, row, writing},
 };
-use crate::command::{Command, NodeCommand};
+use crate::{
+    dashboard::{
+        model::Focus,
+        state::message::{Effect, Msg},
+    },
+    language::command::{Command, NodeCommand},
+};
 
 #[test]
 fn a_line_that_cannot_work_says_so_before_it_is_sent() {

@@ -4,20 +4,18 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::{
-    super::{
-        available::REPLAY_SENDS_NOTHING,
+use super::fixture::Fixture;
+use crate::{
+    dashboard::{
         model::Focus,
-        update::{Effect, Msg},
+        state::message::{Effect, Msg},
     },
-    fixture::Fixture,
-};
-use crate::recording::{
-    controls::{Jump, ReplayCommand, Speed},
-    player::Progress,
+    language::command::playback::{Jump, ReplayCommand, Speed},
+    recording::player::Progress,
+    source::precheck::REPLAY_SENDS_NOTHING,
 };
 
-pub(super) fn in_replay(mut fixture: Fixture) -> Fixture {
+pub(crate) fn in_replay(mut fixture: Fixture) -> Fixture {
     fixture.model.replay = Some(Progress {
         position: Duration::from_secs(65),
         length: Duration::from_secs(750),

@@ -4,10 +4,10 @@ use clacks_p2p::core::Status;
 use crossterm::event::KeyCode;
 
 use super::{
-    super::{model::Anchor, update::Msg},
     fixture::{Fixture, peer},
     holding::holding,
 };
+use crate::dashboard::state::{lists::Anchor, message::Msg};
 
 const SIZES: [(u16, u16); 5] = [(40, 10), (80, 24), (120, 40), (160, 50), (200, 60)];
 

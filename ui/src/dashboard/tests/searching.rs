@@ -7,10 +7,8 @@ use clacks_p2p::{
 use crossterm::event::KeyCode;
 use ratatui::style::Modifier;
 
-use super::{
-    super::update::Msg,
-    fixture::{Fixture, peer},
-};
+use super::fixture::{Fixture, peer};
+use crate::dashboard::state::message::Msg;
 
 /// A dashboard on which a message of many lines is open.
 fn open(width: u16, height: u16) -> Fixture {
@@ -84,11 +82,14 @@ fn a_search_narrows_with_each_key_and_escape_goes_back_to_where_it_began() {
 fn letters_that_are_looked_for_do_nothing_else() {
     let mut fixture = open(80, 24);
     fixture.write("/qIUFaxy?n");
-    assert_eq!(fixture.model.search().map(super::super::search::Search::query), Some("qIUFaxy?n"));
+    assert_eq!(fixture.model.search().map(crate::dashboard::state::search::Search::query), Some("qIUFaxy?n"));
     fixture.send(Msg::Paste("\nq".to_owned()));
-    assert_eq!(fixture.model.search().map(super::super::search::Search::query), Some("qIUFaxy?n q"));
+    assert_eq!(
+        fixture.model.search().map(crate::dashboard::state::search::Search::query),
+        Some("qIUFaxy?n q")
+    );
     fixture.control('c');
-    assert_eq!(fixture.model.search().map(super::super::search::Search::query), Some(""));
+    assert_eq!(fixture.model.search().map(crate::dashboard::state::search::Search::query), Some(""));
     fixture.control('c');
     assert!(fixture.model.search().is_none() && fixture.model.overlay.is_some());
     fixture.write("n");

@@ -3,15 +3,14 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
-use super::{
-    super::{
+use super::{fixture::Fixture, holding::held_messages};
+use crate::dashboard::{
+    model::overlay::Content,
+    state::{
         layout::{Areas, Pane},
-        model::Content,
-        update::{Effect, Msg},
-        view::view,
+        message::{Effect, Msg},
     },
-    fixture::Fixture,
-    holding::held_messages,
+    view::view,
 };
 
 /// Everything that can be on the screen, and the keys that open it; `\n` is Enter, `\t` Tab, `\u{12}` Ctrl-R.

@@ -8,15 +8,19 @@ use clacks_p2p::{
 };
 use crossterm::event::KeyCode;
 
-use super::{
-    super::{
-        layout::Pane,
-        listening::Listening,
-        update::{Effect, Msg, update},
+use super::fixture::{Fixture, now};
+use crate::{
+    dashboard::{
+        state::{
+            layout::Pane,
+            message::{Effect, Msg},
+        },
+        update::update,
     },
-    fixture::{Fixture, now},
+    language::saved_filter::Stations,
+    recording::player::Progress,
+    source::saved_filters::Listening,
 };
-use crate::{recording::player::Progress, station::Stations};
 
 fn stations(text: &str) -> Stations {
     toml::from_str(text).unwrap()
@@ -41,7 +45,7 @@ fn hits(fixture: &Fixture) -> Vec<u64> {
 }
 
 fn filter(fixture: &Fixture) -> &str {
-    fixture.model.log.filter().map_or("", crate::filter::Filter::as_str)
+    fixture.model.log.filter().map_or("", crate::language::filter::Filter::as_str)
 }
 
 fn title(fixture: &Fixture) -> String {

@@ -9,12 +9,18 @@ use clacks_p2p::{
 use crossterm::event::KeyCode;
 
 use super::{
-    super::{focus::Overlay, layout::Pane, log::Row, update::Msg},
     fixture::{Fixture, peer, queued},
     focus::{opening, typed},
     holding::held_messages,
 };
-use crate::{command::NodeCommand, log::LostLines};
+use crate::{
+    dashboard::{
+        model::focus::Overlay,
+        state::{layout::Pane, message::Msg},
+    },
+    language::command::NodeCommand,
+    source::{lost_lines::LostLines, traffic::row::Row},
+};
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 

@@ -9,14 +9,14 @@ use clacks_p2p::{
 use crossterm::event::KeyCode;
 
 use super::{
-    super::{
-        biography::Biographies,
-        model::Content,
-        motion::{Animations, Setting},
-        update::{Msg, update},
-    },
     fixture::{Fixture, now, peer, queued},
     holding::holding,
+};
+use crate::{
+    dashboard::{model::overlay::Content, state::message::Msg, update::update},
+    language::command::motion_setting::Setting,
+    source::message_history::Biographies,
+    widgets::animation::Animations,
 };
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];

@@ -12,14 +12,15 @@ use clacks_p2p::{
 };
 use crossterm::event::KeyCode;
 
-use super::{
-    super::{
-        focus::Overlay as Kind,
-        update::{Effect, Msg},
+use super::fixture::{Fixture, address, dropped, peer};
+use crate::{
+    dashboard::{
+        model::focus::Overlay as Kind,
+        state::message::{Effect, Msg},
     },
-    fixture::{Fixture, address, dropped, peer},
+    language::command::NodeCommand,
+    source::{limits::Settings, restore::Before},
 };
-use crate::{command::NodeCommand, limits::Settings, undoing::Before};
 
 /// A dashboard with one more peer, which is alive by its word alone.
 fn with_claim(width: u16, height: u16) -> Fixture {

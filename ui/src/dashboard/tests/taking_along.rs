@@ -9,17 +9,13 @@ use clacks_p2p::{
 use crossterm::event::KeyCode;
 use proptest::prelude::*;
 
-use super::{
-    super::{
-        export::{self, Target},
-        log::Row,
-        update::{Effect, Msg},
-    },
-    fixture::{Fixture, address, peer, queued},
-};
+use super::fixture::{Fixture, address, peer, queued};
 use crate::{
-    clipboard::Text,
-    untrusted::tests::{hostile, is_hidden},
+    dashboard::state::message::{Effect, Msg},
+    language::command::export_target::Target,
+    source::{export, traffic::row::Row},
+    terminal::clipboard::Text,
+    text::testing::{hostile, is_hidden},
 };
 
 fn copies(text: &str) -> Vec<Effect> {

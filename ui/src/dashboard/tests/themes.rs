@@ -5,11 +5,11 @@ use std::fmt::Write;
 use crossterm::event::KeyCode;
 use ratatui::buffer::{Buffer, Cell};
 
-use super::{
-    super::{theme::in_words, update::Msg},
-    fixture::Fixture,
+use super::fixture::Fixture;
+use crate::{
+    dashboard::state::message::Msg,
+    widgets::{theme::words::in_words, theme_selection::Looks},
 };
-use crate::dashboard::looks::Looks;
 
 /// A busy screen on which something went wrong.
 fn screen(theme: &str) -> Fixture {

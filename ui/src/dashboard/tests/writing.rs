@@ -5,31 +5,33 @@ use crossterm::event::KeyCode;
 use ratatui::style::Modifier;
 
 use super::{
-    super::{
-        model::Focus,
-        update::{Effect, Msg},
-    },
     fixture::{Fixture, address},
     holding::holding,
 };
-use crate::command::NodeCommand;
+use crate::{
+    dashboard::{
+        model::Focus,
+        state::message::{Effect, Msg},
+    },
+    language::command::NodeCommand,
+};
 
-pub(super) fn writing(text: &str) -> Fixture {
+pub(crate) fn writing(text: &str) -> Fixture {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write(text);
     fixture
 }
 
-pub(super) fn draft(fixture: &Fixture) -> &str {
+pub(crate) fn draft(fixture: &Fixture) -> &str {
     fixture.model.input.draft()
 }
 
-pub(super) fn enqueues(text: &str) -> Effect {
+pub(crate) fn enqueues(text: &str) -> Effect {
     Effect::Run(NodeCommand::Enqueue(Message::text(text)))
 }
 
 /// The row of the input.
-pub(super) fn row(fixture: &Fixture) -> String {
+pub(crate) fn row(fixture: &Fixture) -> String {
     let row = usize::from(fixture.model.screen.height) - 2;
     fixture.screen().lines().nth(row).unwrap().to_owned()
 }

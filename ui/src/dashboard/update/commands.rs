@@ -3,32 +3,32 @@
 use clacks_p2p::core::MessageId;
 
 use super::{
-    super::{
-        available::{
-            REPLAY_SENDS_NOTHING, fill_in, marked, out_of_place, selected_message, selected_peer, why_idle,
-        },
-        choosing::{choose, go_in_menu},
-        editing,
-        focus::{FocusOwner, Selecting},
-        layout::Pane,
-        leaving,
-        marks::Marked,
-        model::{Content, LogCursor, Model},
-        moving::{go, moved, open, open_picture, open_within, scroll, turn},
-        question::Question,
-        souls::Souls,
-        story,
-    },
-    Effect,
+    editing,
     line::on_line,
+    navigation::{go, moved, open, open_picture, open_within, scroll, turn},
+    palette::{choose, go_in_menu},
+    selection, shutdown,
 };
 use crate::{
-    command::{Command, NodeCommand, Step, ViewCommand},
-    filter::Filter,
+    dashboard::{
+        available::{fill_in, marked, out_of_place, selected_message, selected_peer, why_idle},
+        model::{
+            Model,
+            focus::{FocusOwner, Selecting},
+            overlay::Content,
+            traffic::LogCursor,
+        },
+        state::{confirmation::Question, layout::Pane, marks::Marked, message::Effect, returning::Souls},
+    },
+    language::{
+        command::{Command, NodeCommand, Step, ViewCommand},
+        filter::Filter,
+    },
+    source::precheck::REPLAY_SENDS_NOTHING,
 };
 
 /// Runs the command that a key is bound to, with what is selected in the places for it.
-pub(super) fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
+pub(crate) fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
     if let Some(commands) = marked(model, template) {
         if model.replay.is_some() {
             return refuse_in_replay(model);
@@ -54,7 +54,7 @@ pub(super) fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
 }
 
 /// Runs a command that nobody wrote out: what could not be taken back, hit by mistake, is asked about first.
-pub(in super::super) fn run_unwritten(model: &mut Model, command: Command) -> Vec<Effect> {
+pub(crate) fn run_unwritten(model: &mut Model, command: Command) -> Vec<Effect> {
     let question = match command {
         // There is nothing to be asked about what won't be done.
         command if out_of_place(model, &command).is_some() => return run(model, command),
@@ -112,7 +112,7 @@ fn hold_on_to_the_row(model: &mut Model) -> Result<(), String> {
     Err("the traffic stands still now; press the key again to act on the peer of the selected row".to_owned())
 }
 
-pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
+pub(crate) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     if let Some(reason) = out_of_place(model, &command) {
         model.complain(reason);
         return Vec::new();
@@ -131,7 +131,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     }
 }
 
-pub(in super::super) fn refuse_in_replay(model: &mut Model) -> Vec<Effect> {
+pub(crate) fn refuse_in_replay(model: &mut Model) -> Vec<Effect> {
     model.complain(REPLAY_SENDS_NOTHING);
     Vec::new()
 }
@@ -139,7 +139,7 @@ pub(in super::super) fn refuse_in_replay(model: &mut Model) -> Vec<Effect> {
 fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
     match command {
         ViewCommand::Quit => return vec![Effect::AskToLeave],
-        ViewCommand::Interrupt => return leaving::interrupt(model),
+        ViewCommand::Interrupt => return shutdown::interrupt(model),
         ViewCommand::QuitAtOnce => return vec![Effect::Quit],
         ViewCommand::Suspend => return vec![Effect::Suspend],
         ViewCommand::Redraw => return vec![Effect::Redraw],
@@ -149,7 +149,7 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Move(step) => return step_on(model, step),
         ViewCommand::Edit(id) => return vec![Effect::Edit(id)],
         ViewCommand::EditInEditor(id) => return vec![Effect::OpenEditor(id)],
-        ViewCommand::Help => model.menu = Some(super::super::menu::palette(model)),
+        ViewCommand::Help => model.menu = Some(super::palette_items::palette(model)),
         ViewCommand::Choose => return choose(model),
         ViewCommand::Close if model.next_owner() == FocusOwner::Menu => model.menu = None,
         ViewCommand::Close if model.open_overlay().is_none() => show_all_traffic(model),
@@ -203,7 +203,7 @@ fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
 }
 
 /// What is shown in the place of something else.
-pub(super) fn show(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>> {
+pub(crate) fn show(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>> {
     match command {
         ViewCommand::Peers => model.focus_list(Pane::Peers),
         ViewCommand::Queue => model.focus_list(Pane::Queue),
@@ -221,7 +221,7 @@ pub(super) fn show(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effec
         ViewCommand::Charts => open_picture(model, Content::Charts),
         ViewCommand::Tower => open_picture(model, Content::Tower),
         ViewCommand::Map => open_picture(model, Content::Map),
-        ViewCommand::Biography => story::open_biography(model),
+        ViewCommand::Biography => selection::open_biography(model),
         ViewCommand::Overhead => model.open(Content::Overhead(Souls::default())),
         ViewCommand::Why => model.open(Content::Why),
         ViewCommand::Limits => {
@@ -237,7 +237,7 @@ pub(super) fn show(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effec
 }
 
 /// Takes the filter of the traffic off; the focus stays where it is.
-pub(super) fn show_all_traffic(model: &mut Model) {
+pub(crate) fn show_all_traffic(model: &mut Model) {
     model.settle_filter();
     model.log.set_filter(None);
     model.say("all traffic is shown");

@@ -3,31 +3,30 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
-    super::{
-        assist, check,
-        focus::{FocusOwner, Line},
-        input::MAX_DRAFT,
-        menu::Menu,
-        model::Model,
-        sending::Sending,
-    },
-    Effect,
+    assist, check,
     commands::{run, show, show_all_traffic},
     remember,
 };
 use crate::{
-    command::{Command, NodeCommand, ViewCommand},
-    filter::Filter,
+    dashboard::{
+        available::FILTER,
+        model::{
+            Model,
+            focus::{FocusOwner, Line},
+        },
+        state::{input::MAX_DRAFT, message::Effect, palette::Menu, sending::Sending},
+    },
+    language::{
+        command::{Command, NodeCommand, ViewCommand},
+        filter::Filter,
+    },
 };
-
-/// What the key for the filter begins to write.
-pub(in super::super) const FILTER: &str = ":filter ";
 
 /// What the key for the filter that holds messages begins to write.
 const HOLD: &str = ":hold ";
 
 /// What is done to what is being written.
-pub(super) fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
+pub(crate) fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
     match command {
         ViewCommand::Send if model.writes_search() => model.keep_search(),
         ViewCommand::Send => return Some(send(model)),
@@ -57,7 +56,7 @@ pub(super) fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Eff
     None
 }
 
-pub(super) fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let goes_on = matches!(key.code, KeyCode::Right | KeyCode::End) && key.modifiers.is_empty();
     if let Some(effects) = goes_on.then(|| assist::take_ghost(model)).flatten() {
         return effects;
@@ -84,7 +83,7 @@ fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
 }
 
 /// Runs what is written, or says why not.
-pub(super) fn send(model: &mut Model) -> Vec<Effect> {
+pub(crate) fn send(model: &mut Model) -> Vec<Effect> {
     if model.line() == (Line::Empty { is_command: true }) {
         // Who deletes the filter wants none.
         if model.input.is_emptied(FILTER) {
@@ -116,7 +115,7 @@ pub(super) fn send(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-pub(in super::super) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
+pub(crate) fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
     // What is written goes before what is looked at.
     model.focus_input();
     // Nobody goes on with a command that was refused by beginning another.

@@ -1,34 +1,42 @@
 //! What happens to the [`Model`]: a pure function from a [`Msg`] to changes and [`Effect`]s.
 
+pub(crate) mod assist;
+pub(crate) mod check;
+pub(crate) mod copy;
+pub(crate) mod editing;
+pub(crate) mod explain;
+pub(crate) mod filter_preview;
+pub(crate) mod map;
+pub(crate) mod mouse;
+pub(crate) mod navigation;
+pub(crate) mod palette;
+pub(crate) mod palette_items;
+pub(crate) mod paste;
+pub(crate) mod results;
+pub(crate) mod saved_filters;
+pub(crate) mod search;
+pub(crate) mod selection;
+pub(crate) mod sending;
+pub(crate) mod shutdown;
+
 mod commands;
 mod line;
-mod msg;
-
-pub(super) use commands::{refuse_in_replay, run_unwritten};
-pub(super) use line::{FILTER, write};
-pub(crate) use msg::{Effect, Msg};
 
 use clacks_p2p::core::{Event, Now};
+use commands::run_line;
 use crossterm::event::KeyEvent;
+use explain::explain;
+use line::{edit, send};
+use mouse::on_mouse;
+use palette::{type_into_menu, type_into_search};
+use paste::{insert, on_burst, on_paste};
 
 use super::{
-    assist,
-    choosing::{type_into_menu, type_into_search},
-    editing,
-    explain::explain,
-    focus::FocusOwner,
-    keymap::{Key, Place},
-    leaving,
-    log::Row,
-    model::Model,
-    mouse::on_mouse,
-    outcome,
-    paste::{insert, on_burst, on_paste},
-    sending,
+    keymap::{Place, key::Key},
+    model::{Model, focus::FocusOwner},
+    state::message::{Effect, Msg},
 };
-use crate::peer_list;
-use commands::run_line;
-use line::{edit, send};
+use crate::source::{peer_list, traffic::row::Row};
 
 /// Takes in what happened at this time.
 pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
@@ -53,7 +61,7 @@ pub(crate) fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
 fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_) if model.handing_on().is_some() => {
-            leaving::on_input(model, &msg)
+            shutdown::on_input(model, &msg)
         }
         Msg::Key(key) => on_key(model, key),
         Msg::Burst(keys) => on_burst(model, keys),
@@ -90,7 +98,7 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if sends { send(model) } else { Vec::new() }
         }
         Msg::Ran(outcomes, before) => {
-            outcome::note(model, &outcomes, before);
+            results::note(model, &outcomes, before);
             // What the user did to what is open is seen there.
             model.has_opened = true;
             sending::settle(model, &outcomes)
@@ -99,8 +107,8 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.begin_again();
             Vec::new()
         }
-        Msg::Leave => leaving::leave(model),
-        Msg::HandedOn(result) => leaving::ended(model, result),
+        Msg::Leave => shutdown::leave(model),
+        Msg::HandedOn(result) => shutdown::ended(model, result),
         Msg::Editing(in_hand) => {
             editing::begin(model, &in_hand);
             assist::edited(model)
@@ -160,7 +168,7 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     if rings && !is_jumping { vec![Effect::Ring] } else { Vec::new() }
 }
 
-pub(super) fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
+pub(crate) fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     settle(model);
     let key = Key::from(event);
     let owner = model.focus_owner();
@@ -207,13 +215,13 @@ fn answered(model: &mut Model, effect: Effect) -> Vec<Effect> {
             model.sending = Some(sending);
             Vec::new()
         }
-        Effect::HandOn { with_held } => leaving::begin(model, with_held),
+        Effect::HandOn { with_held } => shutdown::begin(model, with_held),
         effect => vec![effect],
     }
 }
 
 /// Keeps a line for the next run, unless it begins with a space, as those do in a shell that nobody is to find.
-pub(super) fn remember(line: String) -> Option<Effect> {
+pub(crate) fn remember(line: String) -> Option<Effect> {
     (!line.starts_with(' ')).then_some(Effect::Remember(line))
 }
 
@@ -222,7 +230,7 @@ fn on_key_unseen(model: &mut Model, key: Key) -> Vec<Effect> {
     let owner = model.next_owner();
     let place = owner.place().filter(|_| owner.is_input()).unwrap_or(model.pane.into());
     match model.keymap.find(place, key).map(|binding| &*binding.command) {
-        _ if key == Key::LEAVE => leaving::interrupt(model),
+        _ if key == Key::LEAVE => shutdown::interrupt(model),
         Some(":quit") => vec![Effect::AskToLeave],
         Some(":quit!") => vec![Effect::Quit],
         Some(":suspend") => vec![Effect::Suspend],

@@ -12,29 +12,30 @@ use ratatui::{
     widgets::{Bar, BarChart, BarGroup, Clear, Sparkline},
 };
 
-use super::{
-    super::{
-        format,
-        layout::below_title,
-        log::Direction,
+use super::{draw_empty, draw_heading, header};
+use crate::{
+    dashboard::{
         model::Model,
-        theme::{Theme, letter},
-        trends::{BOUNDS, Chart, Column},
+        state::layout::{all_fit, below_title},
     },
-    draw_empty, draw_heading, header,
-    row::fit_right,
+    source::{
+        time_series::{BOUNDS, Chart, Column},
+        traffic::row::Direction,
+    },
+    text::{fit::fit_right, format},
+    widgets::{
+        axis::{least_seen, nice},
+        theme::{Theme, letter},
+    },
 };
 
-/// From here on all charts stand side by side.
-const ALL_FIT: (u16, u16) = (72, 16);
 /// Columns of the numbers left of a chart.
 const GUTTER: u16 = 7;
 /// A chart has at least so many columns, or the numbers give way.
 const NARROWEST: u16 = 20;
 /// What a rate is multiplied by to be drawn, as bars are whole numbers.
 const FINE: f64 = 1000.0;
-/// Levels that a cell of a bar can have.
-const LEVELS: u16 = 8;
+
 /// Scales go up to this at least, in messages a second and in messages or peers, so that a single one is no wall.
 const LOWEST_RATE: f64 = 1.0;
 const LOWEST_COUNT: f64 = 5.0;
@@ -45,17 +46,12 @@ const TIME_STEPS: [usize; 4] = [30, 60, 120, 300];
 /// Columns between two marks of the time at least.
 const TIME_APART: usize = 13;
 /// What stands on the ground where nothing is known yet.
-pub(super) const UNKNOWN: &str = ".";
+pub(crate) const UNKNOWN: &str = ".";
 
 const QUIET: &[&str] = &["no traffic in these minutes", "each message in or out makes a bar"];
 const NOBODY: &[&str] = &["no peers yet"];
 const NOTHING_TIMED: &[&str] = &["no delivery has ended well yet", "each that does is timed here"];
 const NOTHING_WAITED: &[&str] = &["nothing waited in these minutes"];
-
-/// Whether an area has room for all charts.
-pub(crate) fn all_fit(area: Rect) -> bool {
-    area.width >= ALL_FIT.0 && area.height >= ALL_FIT.1
-}
 
 /// Draws the charts into any area: all of them where they have room, unless one was chosen.
 pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
@@ -384,21 +380,6 @@ fn longest<const N: usize>(texts: [String; N], width: u16) -> String {
     texts.into_iter().filter(|text| text.len() <= width).max_by_key(String::len).unwrap_or_default()
 }
 
-/// What a bar must have at least to be seen.
-pub(crate) fn least_seen(scale: u64, height: u16) -> u64 {
-    scale.div_ceil(u64::from(height.max(1) * LEVELS))
-}
-
-/// The next number with which a scale is easily read.
-pub(crate) fn nice(value: f64) -> f64 {
-    if value <= 0.0 || !value.is_finite() {
-        return 0.0;
-    }
-    let power = 10_f64.powf(value.log10().floor());
-    let steps = [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
-    steps.into_iter().map(|step| step * power).find(|step| *step >= value * 0.999).unwrap_or(value)
-}
-
 /// The order in which peers are stacked, from the bottom.
 const STACK: [Status; 5] = [Status::Alive, Status::New, Status::Lost, Status::Dead, Status::Ignored];
 
@@ -452,7 +433,7 @@ fn draw_times(theme: Theme, axis: Rect, slot: u16, frame: &mut Frame<'_>) {
 mod tests {
     use clacks_p2p::core::PeerCounts;
 
-    use super::*;
+    use crate::{dashboard::view::charts::*, widgets::axis::nice};
 
     fn letters(peers: PeerCounts, scale: usize, rows: usize) -> String {
         let column = Column { peers, ..Column::default() };

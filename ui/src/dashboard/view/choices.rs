@@ -7,11 +7,15 @@ use ratatui::{
     widgets::{Clear, Widget},
 };
 
-use super::{
-    super::{assist::Menu, completion::Choice, focus::FocusOwner, model::Model, theme::Theme},
-    row::fit,
+use crate::{
+    dashboard::{
+        model::{Model, focus::FocusOwner},
+        state::assist::Menu,
+    },
+    language::completion::Choice,
+    text::{fit::fit, sanitize::shown},
+    widgets::theme::Theme,
 };
-use crate::untrusted::shown;
 
 /// Choices in the list at once.
 const MOST_ROWS: usize = 8;
@@ -26,12 +30,12 @@ fn menu(model: &Model) -> Option<&Menu> {
 }
 
 /// Whether the choices stand in the line of the notice.
-pub(super) fn are_in_notice(model: &Model) -> bool {
+pub(crate) fn are_in_notice(model: &Model) -> bool {
     menu(model).is_some() && model.areas().is_some_and(|areas| areas.body.height < LEAST_BODY)
 }
 
 /// Draws the list over the end of the body.
-pub(super) fn draw(model: &Model, theme: Theme, body: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(model: &Model, theme: Theme, body: Rect, frame: &mut Frame<'_>) {
     let Some(menu) = menu(model).filter(|_| body.height >= LEAST_BODY) else { return };
     let (first, choices) = visible(menu);
     let texts = choices.iter().map(|choice| shown(&choice.text, usize::from(body.width) / 2).width());
@@ -80,7 +84,7 @@ fn heading(menu: &Menu, theme: Theme, columns: usize) -> Line<'static> {
 }
 
 /// Draws the choices one behind the other, from the first on that leaves room for the chosen one.
-pub(super) fn draw_in_line(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw_in_line(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let Some(menu) = menu(model) else { return };
     let columns = usize::from(area.width);
     let chosen = menu.chosen.unwrap_or(0);

@@ -7,25 +7,27 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
-    super::{
-        available::REPLAY_SENDS_NOTHING,
-        available::is_worth_a_hint,
-        focus::{FocusOwner, Line as Written},
-        format,
-        keymap::Binding,
-        model::Model,
-        theme::Theme,
-        update::FILTER,
-    },
-    TO_COMMAND, choices, leaving,
-    row::fit,
-    search, with_keys,
-};
+use super::{TO_COMMAND, choices, leaving, search};
 use crate::{
-    command::{Argument, COMMANDS, Scope, Spec},
-    filter::IN_SHORT,
-    untrusted::shown,
+    dashboard::{
+        available::{FILTER, is_worth_a_hint},
+        keymap::Binding,
+        model::{
+            Model,
+            focus::{FocusOwner, Line as Written},
+        },
+        pages::keys::with_keys,
+    },
+    language::{
+        command::{
+            Argument,
+            table::{COMMANDS, Scope, Spec},
+        },
+        filter::IN_SHORT,
+    },
+    source::precheck::REPLAY_SENDS_NOTHING,
+    text::{fit::fit, format, sanitize::shown},
+    widgets::theme::Theme,
 };
 
 const TO_WRITE: &str = "press {:say} to write a message, {:prompt :} for a command";
@@ -36,7 +38,7 @@ const FIRST_IN_REPLAY: [&str; 7] =
 /// Characters in a cell at most: a letter and the marks and letters that may join it.
 const LONGEST_CELL: usize = 8;
 
-pub(super) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if choices::are_in_notice(model) {
         choices::draw_in_line(model, theme, area, frame);
         return;
@@ -100,7 +102,7 @@ fn writes_filter(spec: &Spec, typed: &str) -> bool {
     typed.trim_start().split(char::is_whitespace).count() > words_before
 }
 
-pub(super) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let owner = model.focus_owner();
     if let Some(handing_on) = model.handing_on() {
         leaving::draw(handing_on, theme, area, frame);
@@ -246,7 +248,7 @@ fn hint<'a>(model: &Model, binding: &'a Binding) -> &'a str {
     }
 }
 
-pub(super) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     match model.focus_owner() {
         FocusOwner::HandingOn => return leaving::draw_hints(theme, area, frame),
         // Keys answer it, and do nothing else.

@@ -7,23 +7,20 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
-    super::{
-        format,
-        log::Mood,
-        model::Model,
-        theme::{CLAIMED, Theme, letter},
-    },
-    row::fit_address,
+use crate::{
+    dashboard::model::Model,
+    recording::player::Progress,
+    source::traffic::row::Mood,
+    text::{fit::fit_address, format},
+    widgets::theme::{CLAIMED, Theme, letter},
 };
-use crate::recording::player::Progress;
 
 /// The name of the node has at least so many columns beside a replay, or is left out.
 const NAME: usize = 8;
 /// Columns from which on it is said how a note is taken away.
 const LONG: usize = 100;
 
-pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let overview = &model.overview;
     let width = usize::from(area.width);
     let address = overview.address.to_string();
@@ -110,7 +107,7 @@ fn items(model: &Model) -> Vec<String> {
 }
 
 /// The lists in one line, where they themselves have no room.
-pub(super) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let mut line = Line::from(Span::styled("peers ", theme.quiet));
     line.spans.extend(counts(&model.listed.peers, theme));
     line.push_span(Span::styled("  queue ", theme.quiet));
@@ -122,7 +119,7 @@ pub(super) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut 
 }
 
 /// How many peers have each status: `2N 8A 2? 1L`, where `?` are alive by their word alone and `A` are the others.
-pub(super) fn counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
+pub(crate) fn counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
     let counted = Status::ALL.into_iter().flat_map(|status| {
         let claimed = if status == Status::Alive { peers.unverified } else { 0 };
         let rest = peers.of(status).saturating_sub(claimed);

@@ -9,11 +9,14 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
-    super::{format, layout::below_title, model::Model, theme::Theme},
-    draw_empty, marked,
-    queue::digits,
-    row::{fit, fit_address, fit_right, preview},
+use super::{draw_empty, marked, queue::digits};
+use crate::{
+    dashboard::{model::Model, state::layout::below_title},
+    text::{
+        fit::{fit, fit_address, fit_right, preview},
+        format,
+    },
+    widgets::theme::Theme,
 };
 
 const MARKER: usize = 2;
@@ -30,7 +33,7 @@ const EMPTY: &[&str] = &[
     ":hold FILTER all that a filter admits",
 ];
 
-pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let rows = below_title(area);
     let (held, selected) = model.held.list.visible(usize::from(rows.height));
     draw_title(model, theme, area, frame);

@@ -6,9 +6,10 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
-    super::{format, leaving::HandingOn, theme::Theme},
-    row::fit,
+use crate::{
+    dashboard::state::shutdown::HandingOn,
+    text::{fit::fit, format},
+    widgets::theme::Theme,
 };
 
 /// Columns of the bar at most.
@@ -19,7 +20,7 @@ const NARROWEST: usize = 5;
 const KEYS: [(&str, &str); 2] = [("Esc", "give up and stay"), ("q", "ask again")];
 
 /// `handed on 12 of 40, 18 s left  ████░░░`. The bar is last, as some terminals make its cells wider.
-pub(super) fn draw(handing_on: HandingOn, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(handing_on: HandingOn, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let columns = usize::from(area.width);
     let said = words(handing_on, columns);
     let room = columns.saturating_sub(said.len() + 3).min(WIDEST);
@@ -46,7 +47,7 @@ fn words(HandingOn { total, gone, left }: HandingOn, columns: usize) -> String {
     }
 }
 
-pub(super) fn draw_hints(theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw_hints(theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let hints = KEYS.iter().flat_map(|(key, does)| {
         [Span::styled(*key, theme.strong), Span::styled(format!(" {does}  "), theme.quiet)]
     });

@@ -5,6 +5,8 @@ use clacks_p2p::{
     Address,
     core::{Peer, Status},
 };
+use dots::Dots;
+use names::{Cells, name};
 use ratatui::{
     Frame,
     buffer::Buffer,
@@ -13,25 +15,29 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
-    super::{
-        focus::{FocusOwner, Overlay as Kind},
-        format,
-        layout::{Pane, below_title},
-        map::{CENTRE, EdgeKind, MarkKind, Point, Tower, ring},
-        model::Model,
-        theme::{CLAIMED, Theme, letter},
+use super::{draw_heading, peers};
+use crate::{
+    dashboard::{
+        model::{
+            Model,
+            focus::{FocusOwner, Overlay as Kind},
+        },
+        pages::{
+            detail::introduced,
+            map_geometry::{TOWER_COLUMNS, cell, field},
+        },
+        state::{
+            layout::{Pane, below_title},
+            map::{EdgeKind, MarkKind, Tower},
+            map_layout::{CENTRE, Point, ring},
+        },
     },
-    draw_heading, peers,
-    row::fit,
+    text::{fit::fit, format, glyphs::glyphs, sanitize::shown_lines},
+    widgets::theme::{CLAIMED, Theme, letter},
 };
-use crate::{facts, glyphs::glyphs, untrusted::shown_lines};
 
 mod dots;
 mod names;
-
-use dots::Dots;
-use names::{Cells, name};
 
 /// A tower, which has eight shutters; one that is lost or dead has not all of them left.
 const TOWER: &str = "\u{28ff}";
@@ -40,10 +46,6 @@ const LOST: &str = "\u{2895}";
 const DEAD: &str = "\u{2880}";
 const IGNORED: &str = "\u{28c9}";
 
-/// Columns of a tower: itself and the letter of its status.
-const TOWER_COLUMNS: u16 = 2;
-/// Free columns at either side, so that the mark of the selected tower has room.
-const SIDE: u16 = 1;
 /// Dots between two of an edge that is drawn loosely.
 const LOOSE: usize = 4;
 const LOOSER: usize = 7;
@@ -53,52 +55,8 @@ const LEGENDS: [&str; 2] = [
     "  \u{2824}\u{2824}\u{2824} talks with us  \u{2804}\u{2800}\u{2804} named the other to us",
     "  \u{2824}\u{2824}\u{2824} talks with us  \u{2804}\u{2800}\u{2804} named the other",
 ];
-/// From so many rows on what is known of the selected peer has two.
-const WITH_TWO_LINES: u16 = 14;
 
-/// Where the towers stand in an area with title and, at the bottom, the selected peer.
-pub(crate) fn field(model: &Model, area: Rect) -> Rect {
-    let below = below_title(area);
-    Rect { height: below.height - about_rows(model, below), ..below }
-}
-
-fn about_rows(model: &Model, below: Rect) -> u16 {
-    let is_told_beside =
-        model.open_overlay().is_none() && model.areas().is_some_and(|areas| !areas.details.is_empty());
-    match below.height {
-        _ if is_told_beside => 0,
-        WITH_TWO_LINES.. => 2,
-        height => u16::from(height >= 4),
-    }
-}
-
-/// How many times wider than high the field is, as the eye sees it: a cell is twice as high as wide.
-pub(crate) fn aspect(field: Rect) -> f64 {
-    f64::from(field.width.max(1)) / (2.0 * f64::from(field.height.max(1)))
-}
-
-/// The point of the map at a position on the screen.
-pub(crate) fn point_at(field: Rect, position: Position) -> Point {
-    let part =
-        |at: u16, from: u16, length: u16| f64::from(at.saturating_sub(from)) / f64::from(length.max(1));
-    let columns = field.width.saturating_sub(2 * SIDE + TOWER_COLUMNS);
-    Point {
-        x: part(position.x, field.x + SIDE, columns).min(1.0),
-        y: part(position.y, field.y, field.height.saturating_sub(1)).min(1.0),
-    }
-}
-
-/// The cell of a point: the first of its tower.
-fn cell(field: Rect, point: Point) -> Position {
-    let place = |part: f64, length: u16| (part * f64::from(length)).round() as u16;
-    let columns = field.width.saturating_sub(2 * SIDE + TOWER_COLUMNS);
-    Position {
-        x: field.x + SIDE.min(field.width.saturating_sub(1)) + place(point.x, columns),
-        y: field.y + place(point.y, field.height.saturating_sub(1)),
-    }
-}
-
-pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     // The terminal may be smaller by now.
     if area.is_empty() || area.intersection(frame.area()) != area {
         return;
@@ -339,11 +297,4 @@ fn about(model: &Model, peer: &Peer) -> String {
         peer.received,
         peer.failed
     )
-}
-
-/// How a peer became known, and how long ago, if that was seen.
-pub(super) fn introduced(model: &Model, peer: &Address) -> Option<String> {
-    let introduced = model.shown_map().introduction(peer)?;
-    let age = format::age(model.shown_now().uptime.saturating_sub(introduced.at));
-    Some(facts::peer::introduced(&introduced.by, &age))
 }

@@ -7,15 +7,18 @@ use ratatui::{
     widgets::{Clear, Widget},
 };
 
-use super::{
-    super::{
-        menu::{Deed, Item, Menu},
-        theme::Theme,
+use super::draw_heading;
+use crate::{
+    dashboard::state::{
+        layout::Parts,
+        palette::{Deed, Item, Menu},
     },
-    draw_heading,
-    row::fit,
+    text::{
+        fit::fit,
+        sanitize::{shown, shown_lines},
+    },
+    widgets::theme::Theme,
 };
-use crate::untrusted::{shown, shown_lines};
 
 const MARKER: usize = 2;
 /// Columns of the keys, with a space behind them.
@@ -24,32 +27,8 @@ const KEYS: usize = 12;
 const WIDE: usize = 70;
 /// The commands have a third of the room, within these bounds.
 const COMMAND: std::ops::RangeInclusive<usize> = 24..=40;
-/// Lines of the whole text of the selected item, from so many lines in all on.
-const WHOLE: (u16, u16) = (2, 10);
 
-/// Where the parts of the list stand.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Parts {
-    title: Rect,
-    query: Rect,
-    pub(crate) rows: Rect,
-    /// All of what is selected.
-    whole: Rect,
-}
-
-impl Parts {
-    pub(crate) fn of(area: Rect) -> Self {
-        let title = Rect { height: area.height.min(1), ..area };
-        let query = Rect { y: area.y + title.height, height: (area.height - title.height).min(1), ..area };
-        let whole = if area.height >= WHOLE.1 { WHOLE.0 } else { 0 };
-        let above = title.height + query.height;
-        let rows = Rect { y: area.y + above, height: area.height - above - whole, ..area };
-        let whole = Rect { y: rows.bottom(), height: whole, ..area };
-        Self { title, query, rows, whole }
-    }
-}
-
-pub(super) fn draw(menu: &Menu, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(menu: &Menu, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     Clear.render(area, frame.buffer_mut());
     let parts = Parts::of(area);
     let (shown, all) = menu.counts();

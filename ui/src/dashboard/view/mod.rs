@@ -1,28 +1,26 @@
 //! Draws the [`Model`]. Pure: no clock, no input or output, and no work beyond what fits on the screen.
 
-mod biography;
-mod charts;
+pub(crate) mod charts;
 mod choices;
-mod detail;
+
 mod footer;
 mod header;
 mod held;
 mod leaving;
-mod limits;
+
 pub(crate) mod map;
 pub(crate) mod menu;
 mod names;
 mod overhead;
 mod peers;
 mod queue;
-mod row;
+
 mod search;
 mod selection;
 mod sparks;
-mod stations;
-mod tower;
+
+pub(crate) mod tower;
 mod traffic;
-mod why;
 
 use ratatui::{
     Frame,
@@ -32,22 +30,15 @@ use ratatui::{
 };
 
 use super::{
-    focus::FocusOwner,
-    layout::{Areas, Pane},
-    model::{Content, Model},
-    theme::Theme,
-    trends::Chart,
+    model::{Model, focus::FocusOwner, overlay::Content},
+    pages::overlay_lines,
+    state::layout::{Areas, Pane},
 };
-use crate::{charset, glyphs};
-pub(crate) use charts::{all_fit, least_seen, nice};
-use row::fit;
-#[cfg(test)]
-pub(crate) use {
-    charts::{draw as draw_charts, draw_one as draw_chart},
-    tower::draw as draw_tower,
+use crate::{
+    source::time_series::Chart,
+    text::{charset, fit::fit, glyphs},
+    widgets::theme::Theme,
 };
-
-pub(crate) use row::{clock, preview};
 
 /// Draws everything.
 pub(crate) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
@@ -171,13 +162,6 @@ fn draw_row(
     }
 }
 
-/// Text with the keys in the places of the commands that they run: `press {:say}`.
-fn with_keys(model: &Model, text: &str) -> String {
-    let Some((before, rest)) = text.split_once('{') else { return text.to_owned() };
-    let (command, after) = rest.split_once('}').unwrap_or((rest, ""));
-    format!("{before}{}{}", model.key_for(command), with_keys(model, after))
-}
-
 /// What is said in a replay instead of how to send something.
 const TO_COMMAND: &str = "this is a replay; {:prompt :} takes commands";
 
@@ -206,7 +190,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         Content::Map => return map::draw(model, theme, area, frame),
         _ => {}
     }
-    let rows = super::layout::below_title(area);
+    let rows = super::state::layout::below_title(area);
     if let Content::Overhead(souls) = &overlay.content {
         overhead::draw(model, theme, souls, rows, frame);
     }
@@ -235,47 +219,4 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
             search::mark(search, overlay.scrolled + number, &text, theme, row, frame);
         }
     }
-}
-
-/// What stands above the message, or all that there is without one.
-fn overlay_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let overlay = model.overlay.as_ref();
-    overlay.map_or_else(Vec::new, |overlay| content_lines(model, theme, &overlay.content, columns))
-}
-
-fn content_lines(model: &Model, theme: Theme, content: &Content, columns: usize) -> Vec<Line<'static>> {
-    match content {
-        Content::Stations => stations::lines(model, theme, columns),
-        Content::Peer(detail) => detail::peer(model, theme, detail, columns),
-        Content::Message(queued, waits) => detail::message(model, theme, queued, *waits, columns),
-        Content::Row(row) => detail::row(model, theme, row, columns),
-        Content::Biography(message) => match model.shown_lives().of(message) {
-            Some(life) => biography::lines(model, theme, life, columns),
-            None => vec![Line::styled("nothing is remembered of this message", theme.quiet)],
-        },
-        // These are drawn into whatever room there is.
-        Content::Map | Content::Overhead(_) | Content::Charts | Content::Tower | Content::Held => Vec::new(),
-        Content::Why => why::lines(model, theme, columns),
-        Content::Limits => limits::lines(model, theme, columns),
-    }
-}
-
-/// What is open as it reads, line by line, at the present width.
-pub(crate) fn overlay_text(model: &Model) -> Vec<String> {
-    let message = model.overlay.iter().flat_map(|overlay| &overlay.message);
-    overlay_head(model).into_iter().chain(message.map(|row| row.as_str().to_owned())).collect()
-}
-
-/// The same without the message that stands at the end.
-pub(crate) fn overlay_head(model: &Model) -> Vec<String> {
-    let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));
-    let lines = overlay_lines(model, Theme::default(), columns).into_iter();
-    lines.map(|line| line.to_string().trim_end().to_owned()).collect()
-}
-
-/// How many lines what is open has at the present width.
-pub(crate) fn overlay_length(model: &Model) -> usize {
-    let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));
-    let message = model.overlay.as_ref().map_or(0, |overlay| overlay.message.len());
-    overlay_lines(model, Theme::default(), columns).len() + message
 }

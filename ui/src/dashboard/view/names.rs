@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use clacks_p2p::Address;
 
-use super::{super::model::Model, row::fit_address};
-use crate::{dashboard::layout::Pane, glyphs::glyphs};
+use crate::{
+    dashboard::{model::Model, state::layout::Pane},
+    text::{fit::fit_address, glyphs::glyphs},
+};
 
 /// How the addresses of a pane are written.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     columns: usize,
     /// Those that would look like another one that is on the screen, and how they are written instead.
     special: HashMap<String, String>,
@@ -17,7 +19,7 @@ pub(super) struct Names {
 
 impl Names {
     /// For addresses in so many columns, of which `addresses` are on the screen.
-    pub(super) fn new<'a>(addresses: impl IntoIterator<Item = &'a Address>, columns: usize) -> Self {
+    pub(crate) fn new<'a>(addresses: impl IntoIterator<Item = &'a Address>, columns: usize) -> Self {
         let mut special = HashMap::new();
         for group in alike(addresses.into_iter().collect(), |address| fit_address(address, columns)) {
             let from = common_start(&group);
@@ -35,7 +37,7 @@ impl Names {
     }
 
     /// Among all that are on the screen now.
-    pub(super) fn on_screen(model: &Model, columns: usize) -> Self {
+    pub(crate) fn on_screen(model: &Model, columns: usize) -> Self {
         let peers = model.peers.visible(model.height(Pane::Peers)).0.iter().map(|peer| &peer.address);
         let top = model.log_top();
         let rows = (top..top + model.height(Pane::Traffic)).map_while(|at| model.log.at(at));
@@ -43,7 +45,7 @@ impl Names {
     }
 
     /// The address in exactly the columns.
-    pub(super) fn fit(&self, address: &Address) -> String {
+    pub(crate) fn fit(&self, address: &Address) -> String {
         let name = if self.special.is_empty() { None } else { self.special.get(&address.to_string()) };
         let name = name.cloned().unwrap_or_else(|| fit_address(address, self.columns));
         // Where there is no room but for the mark.
@@ -105,7 +107,7 @@ fn look(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::dashboard::view::names::*;
 
     fn address(name: &str) -> Address {
         Address::new(name, 8080).unwrap()

@@ -6,10 +6,15 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
-    super::{biography::Biography, format, model::Model, souls::Souls, theme::Theme},
-    draw_empty,
-    row::{fit, fit_right, preview},
+use super::draw_empty;
+use crate::{
+    dashboard::{model::Model, state::returning::Souls},
+    source::message_history::life::Biography,
+    text::{
+        fit::{fit, fit_right, preview},
+        format,
+    },
+    widgets::theme::Theme,
 };
 
 const MARKER: usize = 2;
@@ -26,7 +31,7 @@ const EMPTY: &[&str] = &[
 ];
 
 /// The rows below the title.
-pub(super) fn draw(model: &Model, theme: Theme, souls: &Souls, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(model: &Model, theme: Theme, souls: &Souls, area: Rect, frame: &mut Frame<'_>) {
     if model.shown_lives().returned() == 0 {
         draw_empty(theme, area, EMPTY, frame);
         return;
@@ -50,7 +55,7 @@ fn visited(visits: u32) -> String {
 }
 
 /// What the title says of messages that came back and are not in the list.
-pub(super) fn note(model: &Model) -> String {
+pub(crate) fn note(model: &Model) -> String {
     match model.shown_lives().forgotten() {
         0 => String::new(),
         forgotten => {

@@ -3,17 +3,18 @@
 use clacks_p2p::core::{Peer, Status};
 use ratatui::{Frame, layout::Rect, text::Span};
 
-use super::{
-    super::{
-        format,
-        layout::{Pane, below_title},
+use super::{TO_COMMAND, draw_empty, draw_row, draw_title, header, marked, names::Names};
+use crate::{
+    dashboard::{
         model::Model,
-        theme::{Theme, letter},
+        pages::keys::with_keys,
+        state::layout::{Pane, below_title},
     },
-    TO_COMMAND, draw_empty, draw_row, draw_title, header, marked,
-    names::Names,
-    row::{fit, fit_right},
-    with_keys,
+    text::{
+        fit::{fit, fit_right},
+        format,
+    },
+    widgets::theme::{Theme, letter},
 };
 
 /// Columns of the marker, of letter and word, of the age and of the round trip, each with a space.
@@ -29,7 +30,7 @@ const EMPTY: [&str; 4] =
 
 const EMPTY_IN_REPLAY: [&str; 2] = ["no peers yet", TO_COMMAND];
 
-pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
         return;
     }
@@ -52,7 +53,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
 }
 
 /// How to come by a peer, where there is none.
-pub(super) fn draw_none(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw_none(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let lines = if model.replay.is_some() { &EMPTY_IN_REPLAY[..] } else { &EMPTY };
     draw_empty(theme, area, &lines.iter().map(|line| with_keys(model, line)).collect::<Vec<_>>(), frame);
 }
@@ -80,7 +81,7 @@ fn spans(model: &Model, theme: Theme, peer: &Peer, names: &Names, width: usize) 
     spans
 }
 
-pub(super) fn address_style(theme: Theme, status: Status) -> ratatui::style::Style {
+pub(crate) fn address_style(theme: Theme, status: Status) -> ratatui::style::Style {
     match status {
         Status::Dead | Status::Ignored => theme.quiet,
         Status::New | Status::Alive | Status::Lost => ratatui::style::Style::new(),

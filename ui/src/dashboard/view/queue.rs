@@ -5,18 +5,20 @@ use std::time::Duration;
 use clacks_p2p::core::QueuedMessage;
 use ratatui::{Frame, layout::Rect, text::Span};
 
-use super::{
-    super::{
-        format,
-        layout::{Pane, below_title},
+use super::{TO_COMMAND, draw_empty, draw_row, draw_title, marked};
+use crate::{
+    dashboard::{
         model::Model,
-        theme::Theme,
+        pages::keys::with_keys,
+        state::layout::{Pane, below_title},
     },
-    TO_COMMAND, draw_empty, draw_row, draw_title, marked,
-    row::{fit, fit_right, preview},
-    with_keys,
+    text::{
+        fit::{fit, fit_right, preview},
+        format,
+        glyphs::glyphs,
+    },
+    widgets::theme::Theme,
 };
-use crate::glyphs::glyphs;
 
 const MARKER: usize = 2;
 const SIZE: usize = 7;
@@ -32,7 +34,7 @@ const EMPTY_IN_REPLAY: &[&str] = &["the queue is empty", TO_COMMAND];
 const HELD: &[&str] = &["all of it is held", "{:held} lists it"];
 const WAITING: &[&str] = &["all of it is on its way"];
 
-pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
         return;
     }
@@ -71,7 +73,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
 }
 
 /// Columns of the longest number among these messages, so that all of them end in one column.
-pub(super) fn digits<'a>(shown: impl Iterator<Item = &'a QueuedMessage>) -> usize {
+pub(crate) fn digits<'a>(shown: impl Iterator<Item = &'a QueuedMessage>) -> usize {
     shown.map(|queued| queued.id.to_string().len()).max().unwrap_or(0)
 }
 

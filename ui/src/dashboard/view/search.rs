@@ -6,13 +6,12 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::super::{search::Search, theme::Theme};
-use crate::untrusted::shown;
+use crate::{dashboard::state::search::Search, text::sanitize::shown, widgets::theme::Theme};
 
 const LABEL: &str = " FIND ";
 
 /// What is written, in the place of the input.
-pub(super) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let label = Span::styled(LABEL, theme.title(true));
     let room = usize::from(area.width).saturating_sub(LABEL.len() + 2);
     // The end is what is being written.
@@ -28,14 +27,14 @@ pub(super) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut
 }
 
 /// What the title says of a search.
-pub(super) fn note(search: &Search, theme: Theme, room: usize) -> Span<'static> {
+pub(crate) fn note(search: &Search, theme: Theme, room: usize) -> Span<'static> {
     let outcome = search.outcome();
     let query = shown(search.query(), room.saturating_sub(outcome.len() + 4));
     Span::styled(format!("  /{} {outcome}", query.as_str()), theme.strong)
 }
 
 /// Marks what was found in a row of the text that is drawn already.
-pub(super) fn mark(search: &Search, row: usize, line: &str, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn mark(search: &Search, row: usize, line: &str, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let columns = |text: &str| u16::try_from(shown(text, usize::MAX).width()).unwrap_or(u16::MAX);
     for (piece, is_current) in search.found_in(row) {
         // What was found may have changed since.

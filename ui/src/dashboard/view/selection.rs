@@ -6,23 +6,23 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
-    super::{
-        indent::laid_out,
-        layout::below_title,
-        model::{Content, Model},
-        theme::Theme,
+use super::{draw_empty, draw_heading};
+use crate::{
+    dashboard::{
+        model::{Model, overlay::Content},
+        pages::{content_lines, keys::with_keys, message_history},
+        state::layout::below_title,
     },
-    biography, content_lines, draw_empty, draw_heading, with_keys,
+    text::{json::laid_out, sanitize::shown_lines},
+    widgets::theme::Theme,
 };
-use crate::untrusted::shown_lines;
 
 /// How much of a message is looked at for each cell that it may fill, in bytes: a character and what joins it.
 const BYTES_A_CELL: usize = 16;
 
 const EMPTY: &[&str] = &["nothing is selected"];
 
-pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
         return;
     }
@@ -74,6 +74,6 @@ fn life(model: &Model, theme: Theme, content: &Content, columns: usize) -> Vec<L
         return Vec::new();
     };
     let mut lines = vec![Line::default(), Line::styled("its life", theme.strong)];
-    lines.extend(biography::lines(model, theme, life, columns));
+    lines.extend(message_history::lines(model, theme, life, columns));
     lines
 }

@@ -2,14 +2,14 @@
 
 use ratatui::text::{Line, Span};
 
-use super::{
-    super::{
-        log::Direction,
-        model::Model,
-        theme::Theme,
-        trends::{Column, SPARKS},
+use super::charts::UNKNOWN;
+use crate::{
+    dashboard::model::Model,
+    source::{
+        time_series::{Column, SPARKS},
+        traffic::row::Direction,
     },
-    charts::UNKNOWN,
+    widgets::theme::Theme,
 };
 
 const COLUMNS: usize = 12;
@@ -18,7 +18,7 @@ const LEVELS: [&str; 8] =
     ["\u{2581}", "\u{2582}", "\u{2583}", "\u{2584}", "\u{2585}", "\u{2586}", "\u{2587}", "\u{2588}"];
 
 /// The bars with what they are; nothing where there is nothing to see.
-pub(super) fn line(model: &Model, theme: Theme) -> Option<Line<'static>> {
+pub(crate) fn line(model: &Model, theme: Theme) -> Option<Line<'static>> {
     if !model.shown_trends().is_busy(SPARKS) {
         return None;
     }
@@ -51,7 +51,7 @@ fn level(value: f64, most: f64) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::dashboard::view::sparks::*;
 
     #[test]
     fn only_nothing_at_all_is_on_the_ground() {

@@ -9,19 +9,20 @@ use ratatui::{
 };
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{
-    super::{
-        layout::below_title,
-        log::Direction,
+use super::draw_heading;
+use crate::{
+    dashboard::{
         model::Model,
-        motion::Setting,
-        theme::Theme,
-        tower::{Look, Shutter, Tower},
+        state::{
+            layout::below_title,
+            tower::{Look, Shutter, Tower},
+        },
     },
-    draw_heading,
-    row::fit_address,
+    language::command::motion_setting::Setting,
+    source::traffic::row::Direction,
+    text::{fit::fit_address, sanitize::shown},
+    widgets::theme::Theme,
 };
-use crate::untrusted::shown;
 
 /// A tower has at least so many columns; where there are as many twice, there are two.
 const NARROWEST: u16 = 18;
@@ -353,7 +354,7 @@ fn name(text: &str, at: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::dashboard::view::tower::*;
 
     #[test]
     fn a_tower_fits_where_it_is_put() {

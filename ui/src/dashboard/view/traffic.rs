@@ -2,20 +2,21 @@
 
 use ratatui::{Frame, layout::Rect, text::Span};
 
-use super::{
-    super::{
-        format,
-        layout::{Pane, below_title},
-        log::{Direction, Row},
-        model::{LogCursor, Model},
-        theme::Theme,
+use super::{draw_empty, draw_row, draw_title, names::Names, sparks};
+use crate::{
+    dashboard::{
+        model::{Model, traffic::LogCursor},
+        pages::{keys::with_keys, saved_filters},
+        state::layout::{Pane, below_title},
     },
-    draw_empty, draw_row, draw_title,
-    names::Names,
-    row::{clock, fit, fit_right, preview},
-    sparks, stations, with_keys,
+    source::traffic::row::{Direction, Row},
+    text::{
+        fit::{clock, fit, fit_right, preview},
+        format,
+        sanitize::shown,
+    },
+    widgets::theme::Theme,
 };
-use crate::untrusted::shown;
 
 /// Below this many columns the time gives way to the message, and peer and outcome are short.
 const NARROW: usize = 64;
@@ -41,7 +42,7 @@ const RULE: usize = 3;
 const EMPTY: &str = "nothing has come or gone yet";
 const FILTERED: &str = "no traffic is admitted by this filter; {:prompt :filter } changes it";
 
-pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
         return;
     }
@@ -95,7 +96,7 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
     notes.extend(left_out(model, theme));
     let taken: usize = notes.iter().map(Span::width).sum();
     let mut room = width.saturating_sub(taken + TITLE);
-    let stations = stations::notes(model, theme, room);
+    let stations = saved_filters::notes(model, theme, room);
     room = room.saturating_sub(stations.iter().map(Span::width).sum());
     notes.extend(stations);
     let shows_all = format!("  {} shows all", model.key_for(":close"));

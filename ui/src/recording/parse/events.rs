@@ -12,7 +12,7 @@ use super::{
 
 impl Fields {
     /// The event of this name; `None` for a name that is not known.
-    pub(super) fn event(self, name: &str) -> Result<Option<Event>, String> {
+    pub(crate) fn event(self, name: &str) -> Result<Option<Event>, String> {
         Ok(Some(match name {
             "message_received" => Event::MessageReceived {
                 id: self.id.map(ticket).transpose()?,

@@ -16,143 +16,143 @@ use super::{
 
 /// Everything that any line holds.
 #[derive(Deserialize)]
-pub(super) struct Fields {
-    pub(super) event: Option<String>,
-    pub(super) clacks: Option<String>,
-    pub(super) time: u64,
-    pub(super) uptime_ms: f64,
-    pub(super) address: Option<Place>,
-    pub(super) snapshot: Option<Snapshot>,
-    pub(super) peer: Option<Described>,
+pub(crate) struct Fields {
+    pub(crate) event: Option<String>,
+    pub(crate) clacks: Option<String>,
+    pub(crate) time: u64,
+    pub(crate) uptime_ms: f64,
+    pub(crate) address: Option<Place>,
+    pub(crate) snapshot: Option<Snapshot>,
+    pub(crate) peer: Option<Described>,
     #[serde(default, deserialize_with = "there")]
-    pub(super) message: Option<Box<RawValue>>,
-    pub(super) id: Option<u64>,
-    pub(super) visits: Option<u32>,
-    pub(super) since_ms: Option<u64>,
-    pub(super) origin: Option<String>,
-    pub(super) from: Option<From>,
-    pub(super) draw: Option<u32>,
-    pub(super) free_peers: Option<Counts>,
-    pub(super) for_proven: Option<bool>,
-    pub(super) alive_places: Option<u32>,
-    pub(super) at_place: Option<u32>,
-    pub(super) round_trip_ms: Option<f64>,
-    pub(super) introduction: Option<String>,
-    pub(super) of: Option<Place>,
-    pub(super) failure: Option<String>,
-    pub(super) cause: Option<String>,
-    pub(super) status: Option<u16>,
-    pub(super) trusted: Option<String>,
-    pub(super) presented: Option<String>,
-    pub(super) scope: Option<String>,
-    pub(super) reason: Option<String>,
-    pub(super) sender: Option<Place>,
-    pub(super) preview: Option<String>,
-    pub(super) remote: Option<IpAddr>,
+    pub(crate) message: Option<Box<RawValue>>,
+    pub(crate) id: Option<u64>,
+    pub(crate) visits: Option<u32>,
+    pub(crate) since_ms: Option<u64>,
+    pub(crate) origin: Option<String>,
+    pub(crate) from: Option<From>,
+    pub(crate) draw: Option<u32>,
+    pub(crate) free_peers: Option<Counts>,
+    pub(crate) for_proven: Option<bool>,
+    pub(crate) alive_places: Option<u32>,
+    pub(crate) at_place: Option<u32>,
+    pub(crate) round_trip_ms: Option<f64>,
+    pub(crate) introduction: Option<String>,
+    pub(crate) of: Option<Place>,
+    pub(crate) failure: Option<String>,
+    pub(crate) cause: Option<String>,
+    pub(crate) status: Option<u16>,
+    pub(crate) trusted: Option<String>,
+    pub(crate) presented: Option<String>,
+    pub(crate) scope: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) sender: Option<Place>,
+    pub(crate) preview: Option<String>,
+    pub(crate) remote: Option<IpAddr>,
     /// Where a message came from.
-    pub(super) place: Option<IpAddr>,
-    pub(super) met: Option<LimitCounts>,
-    pub(super) was: Option<u64>,
+    pub(crate) place: Option<IpAddr>,
+    pub(crate) met: Option<LimitCounts>,
+    pub(crate) was: Option<u64>,
     #[serde(default, deserialize_with = "there")]
-    pub(super) before: Option<Box<RawValue>>,
-    pub(super) by: Option<By>,
-    pub(super) rule: Option<String>,
-    pub(super) missed: Option<u64>,
-    pub(super) rate: Option<f64>,
+    pub(crate) before: Option<Box<RawValue>>,
+    pub(crate) by: Option<By>,
+    pub(crate) rule: Option<String>,
+    pub(crate) missed: Option<u64>,
+    pub(crate) rate: Option<f64>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Snapshot {
-    pub(super) send_rate: f64,
-    pub(super) queued: u32,
-    pub(super) in_flight: u32,
-    pub(super) held_bytes: u64,
-    pub(super) next_send_ms: Option<f64>,
-    pub(super) peer_counts: Counts,
-    pub(super) counters: Counted,
-    pub(super) peers: Vec<Described>,
-    pub(super) queue: Vec<Waiting>,
-    pub(super) held_in_all: u32,
-    pub(super) held: Vec<Waiting>,
-    pub(super) under_way: Vec<Waiting>,
-    pub(super) hold_rule: Option<String>,
+pub(crate) struct Snapshot {
+    pub(crate) send_rate: f64,
+    pub(crate) queued: u32,
+    pub(crate) in_flight: u32,
+    pub(crate) held_bytes: u64,
+    pub(crate) next_send_ms: Option<f64>,
+    pub(crate) peer_counts: Counts,
+    pub(crate) counters: Counted,
+    pub(crate) peers: Vec<Described>,
+    pub(crate) queue: Vec<Waiting>,
+    pub(crate) held_in_all: u32,
+    pub(crate) held: Vec<Waiting>,
+    pub(crate) under_way: Vec<Waiting>,
+    pub(crate) hold_rule: Option<String>,
     #[serde(default)]
-    pub(super) ignored_remotes: Vec<IpAddr>,
+    pub(crate) ignored_remotes: Vec<IpAddr>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Place {
-    pub(super) hostname: String,
-    pub(super) port: u16,
+pub(crate) struct Place {
+    pub(crate) hostname: String,
+    pub(crate) port: u16,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Described {
+pub(crate) struct Described {
     #[serde(flatten)]
-    pub(super) place: Place,
-    pub(super) status: Option<Status>,
-    pub(super) time: Option<u64>,
-    pub(super) since_ms: Option<f64>,
-    pub(super) round_trip_ms: Option<f64>,
-    pub(super) delivered: Option<u64>,
-    pub(super) received: Option<u64>,
-    pub(super) failed: Option<u64>,
-    pub(super) answers: Option<bool>,
-    pub(super) reached: Option<bool>,
-    pub(super) by_user: Option<bool>,
-    pub(super) before_ignored: Option<Status>,
+    pub(crate) place: Place,
+    pub(crate) status: Option<Status>,
+    pub(crate) time: Option<u64>,
+    pub(crate) since_ms: Option<f64>,
+    pub(crate) round_trip_ms: Option<f64>,
+    pub(crate) delivered: Option<u64>,
+    pub(crate) received: Option<u64>,
+    pub(crate) failed: Option<u64>,
+    pub(crate) answers: Option<bool>,
+    pub(crate) reached: Option<bool>,
+    pub(crate) by_user: Option<bool>,
+    pub(crate) before_ignored: Option<Status>,
 }
 
 /// Where a message came from, or the status that a peer had.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(super) enum From {
+pub(crate) enum From {
     Status(Status),
     Place(Place),
 }
 
 #[derive(Deserialize)]
-pub(super) struct Counts {
-    pub(super) new: u32,
-    pub(super) alive: u32,
+pub(crate) struct Counts {
+    pub(crate) new: u32,
+    pub(crate) alive: u32,
     // Recordings of before it was told have none.
     #[serde(default)]
-    pub(super) claimed: u32,
-    pub(super) lost: u32,
-    pub(super) dead: u32,
-    pub(super) ignored: u32,
+    pub(crate) claimed: u32,
+    pub(crate) lost: u32,
+    pub(crate) dead: u32,
+    pub(crate) ignored: u32,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Counted {
-    pub(super) received: u64,
-    pub(super) delivered: u64,
-    pub(super) failed: u64,
-    pub(super) enqueued: u64,
-    pub(super) announces: u64,
-    pub(super) refused: u64,
+pub(crate) struct Counted {
+    pub(crate) received: u64,
+    pub(crate) delivered: u64,
+    pub(crate) failed: u64,
+    pub(crate) enqueued: u64,
+    pub(crate) announces: u64,
+    pub(crate) refused: u64,
     #[serde(default)]
-    pub(super) limits: LimitCounts,
+    pub(crate) limits: LimitCounts,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Waiting {
-    pub(super) id: u64,
-    pub(super) message: Box<RawValue>,
-    pub(super) visits: u32,
-    pub(super) since_ms: u64,
-    pub(super) from: Option<Place>,
-    pub(super) place: Option<IpAddr>,
+pub(crate) struct Waiting {
+    pub(crate) id: u64,
+    pub(crate) message: Box<RawValue>,
+    pub(crate) visits: u32,
+    pub(crate) since_ms: u64,
+    pub(crate) from: Option<Place>,
+    pub(crate) place: Option<IpAddr>,
     /// Only of one that is held.
-    pub(super) by: Option<By>,
+    pub(crate) by: Option<By>,
     /// Only of one that is on its way.
-    pub(super) to: Option<Place>,
+    pub(crate) to: Option<Place>,
 }
 
 /// Why a message is held.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum By {
+pub(crate) enum By {
     Hand,
     Rule,
     Refused,
@@ -160,7 +160,7 @@ pub(super) enum By {
 
 impl Fields {
     /// What the node knew and held.
-    pub(super) fn held(self) -> Result<Holdings, String> {
+    pub(crate) fn held(self) -> Result<Holdings, String> {
         let snapshot = needed("snapshot", self.snapshot)?;
         Ok(Holdings {
             address: self.address.map(Place::address).transpose()?,
@@ -183,13 +183,13 @@ impl Fields {
 }
 
 impl Place {
-    pub(super) fn address(self) -> Result<Address, String> {
+    pub(crate) fn address(self) -> Result<Address, String> {
         Address::new(&self.hostname, self.port).map_err(|error| error.to_string())
     }
 }
 
 impl Described {
-    pub(super) fn peer(self) -> Result<Peer, String> {
+    pub(crate) fn peer(self) -> Result<Peer, String> {
         let address = self.place.address()?;
         let status = needed("status", self.status)?;
         let uptime = duration(needed("since_ms", self.since_ms)?)?;
@@ -211,19 +211,19 @@ impl Described {
 }
 
 impl Waiting {
-    pub(super) fn queued(self) -> Result<QueuedMessage, String> {
+    pub(crate) fn queued(self) -> Result<QueuedMessage, String> {
         let Self { id, visits, since_ms, place, .. } = self;
         let (id, message) = (ticket(id)?, message(Some(&self.message))?);
         let from = self.from.map(Place::address).transpose()?;
         Ok(QueuedMessage { id, message, since_ms, visits, from, place })
     }
 
-    pub(super) fn held(mut self) -> Result<HeldMessage, String> {
+    pub(crate) fn held(mut self) -> Result<HeldMessage, String> {
         let by = needed("by", self.by.take())?.into();
         Ok(HeldMessage { queued: self.queued()?, by })
     }
 
-    pub(super) fn under_way(mut self) -> Result<(Address, QueuedMessage), String> {
+    pub(crate) fn under_way(mut self) -> Result<(Address, QueuedMessage), String> {
         let to = needed("to", self.to.take())?.address()?;
         Ok((to, self.queued()?))
     }

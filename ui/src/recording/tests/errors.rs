@@ -2,10 +2,10 @@
 
 use tempfile::TempDir;
 
-use super::Recording;
 use crate::recording::{
     MAX_LINE,
     left_out::{LeftOut, Lines},
+    scripted::Recording,
     tape::{Facts, Tape},
 };
 

@@ -8,14 +8,13 @@ use clacks_p2p::{
 };
 use proptest::prelude::*;
 
-use super::{Recording, scripted::Known};
 use crate::{
-    dashboard::Lists,
-    headless::record::recorded,
     recording::{
         parse::{self, Line},
+        scripted::{Known, Recording},
         state::State,
     },
+    source::{json::recorded, lists::Lists},
 };
 
 fn known(state: &State) -> Known {

@@ -3,12 +3,11 @@
 use tempfile::TempDir;
 
 use crate::{
-    dashboard::Lists,
-    headless::record::recorded,
     recording::{
         parse::{self, Line},
         tape::{Next, Tape},
     },
+    source::{json::recorded, lists::Lists},
 };
 
 #[test]

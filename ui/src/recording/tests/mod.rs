@@ -4,7 +4,5 @@ mod errors;
 mod folding;
 mod fuzz;
 mod playing;
-mod scripted;
-mod writing;
 
-pub(crate) use scripted::Recording;
+mod writing;

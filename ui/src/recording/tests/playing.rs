@@ -10,14 +10,14 @@ use clacks_p2p::core::{Event, Now};
 use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
-use super::Recording;
 use crate::{
-    dashboard::{Lists, Replayed},
+    language::command::playback::{Jump, ReplayCommand, Speed},
     recording::{
-        controls::{Jump, ReplayCommand, Speed},
-        player::{AT_A_STRETCH, Played, Player},
+        player::{AT_A_STRETCH, Played, Player, Replayed},
+        scripted::Recording,
         state::State,
     },
+    source::lists::Lists,
 };
 
 /// A recording, a player of it that stands still, and where the file is.

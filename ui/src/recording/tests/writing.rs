@@ -6,13 +6,14 @@ use clacks_p2p::{Builder, Message, Node};
 use tempfile::TempDir;
 
 use crate::{
-    config::ByteSize,
-    dashboard::Lists,
+    language::command::argument::{Existing, RecordCommand},
     recording::{
-        files::{Existing, KEPT, numbered},
+        files::{KEPT, numbered},
         player::Player,
-        recorder::{RecordCommand, Recorder},
+        recorder::Recorder,
     },
+    source::lists::Lists,
+    text::byte_size::ByteSize,
 };
 
 fn builder() -> Builder {

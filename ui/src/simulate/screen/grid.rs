@@ -2,20 +2,20 @@
 
 /// The cells of the map, and how they are drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Grid {
+pub(crate) struct Grid {
     /// Each cell stands for so many nodes in a row and so many rows.
-    pub(super) side: u32,
-    pub(super) columns: u32,
-    pub(super) rows: u32,
+    pub(crate) side: u32,
+    pub(crate) columns: u32,
+    pub(crate) rows: u32,
     /// Columns and rows of the terminal that a cell takes.
-    pub(super) size: (u16, u16),
+    pub(crate) size: (u16, u16),
 }
 
 impl Grid {
     /// The largest in which so many nodes in a row, and so many rows of them, have room on so many columns and rows
     /// of the terminal. A cell is twice as wide as high, which looks square, unless only narrow ones leave each node
     /// its own.
-    pub(super) fn fitting(nodes: (u32, u32), room: (u16, u16)) -> Self {
+    pub(crate) fn fitting(nodes: (u32, u32), room: (u16, u16)) -> Self {
         let (width, height) = (nodes.0.max(1), nodes.1.max(1));
         let (columns, rows) = (u32::from(room.0), u32::from(room.1));
         if columns < 2 || rows < 1 {
@@ -33,43 +33,43 @@ impl Grid {
     }
 
     /// How many cells there are.
-    pub(super) fn cells(self) -> usize {
+    pub(crate) fn cells(self) -> usize {
         (self.columns * self.rows) as usize
     }
 
     /// The number of the cell in which the node of this column and row stands.
-    pub(super) fn cell(self, column: u32, row: u32) -> usize {
+    pub(crate) fn cell(self, column: u32, row: u32) -> usize {
         let side = self.side.max(1);
         (row / side) as usize * self.columns as usize + (column / side) as usize
     }
 
     /// Of how many nodes in a row of a cell, and of how many rows, one stands for all, if `most` of all nodes are to be
     /// looked at, or one of each cell.
-    pub(super) fn every(self, nodes: u32, most: u32) -> u32 {
+    pub(crate) fn every(self, nodes: u32, most: u32) -> u32 {
         let every = f64::from(nodes.div_ceil(most.max(1))).sqrt().ceil() as u32;
         every.clamp(1, self.side.max(1))
     }
 
     /// Whether the node of this column and row is one of those.
-    pub(super) fn stands_for_others(self, column: u32, row: u32, every: u32) -> bool {
+    pub(crate) fn stands_for_others(self, column: u32, row: u32, every: u32) -> bool {
         let side = self.side.max(1);
         (column % side).is_multiple_of(every) && (row % side).is_multiple_of(every)
     }
 
     /// Columns of the terminal.
-    pub(super) fn width(self) -> u16 {
+    pub(crate) fn width(self) -> u16 {
         self.columns as u16 * self.size.0
     }
 
     /// Rows of the terminal.
-    pub(super) fn height(self) -> u16 {
+    pub(crate) fn height(self) -> u16 {
         self.rows as u16 * self.size.1
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::simulate::screen::grid::*;
 
     fn fitting(nodes: (u32, u32), room: (u16, u16)) -> (u32, (u16, u16), (u16, u16)) {
         let grid = Grid::fitting(nodes, room);

@@ -21,22 +21,22 @@ const PLOTS: u16 = 3;
 
 /// The screen cut into areas. One without room has no height.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Areas {
-    pub(super) header: Rect,
-    pub(super) progress: Rect,
+pub(crate) struct Areas {
+    pub(crate) header: Rect,
+    pub(crate) progress: Rect,
     /// All between the progress and the keys: where the help goes.
-    pub(super) body: Rect,
-    pub(super) heading: Rect,
-    pub(super) map: Rect,
-    pub(super) grid: Grid,
-    pub(super) legend: Rect,
-    pub(super) figures: Rect,
-    pub(super) plots: Vec<Rect>,
-    pub(super) hints: Rect,
+    pub(crate) body: Rect,
+    pub(crate) heading: Rect,
+    pub(crate) map: Rect,
+    pub(crate) grid: Grid,
+    pub(crate) legend: Rect,
+    pub(crate) figures: Rect,
+    pub(crate) plots: Vec<Rect>,
+    pub(crate) hints: Rect,
 }
 
 /// The areas for nodes that are drawn so many in a row and so many rows, or `None` if there is no room for anything.
-pub(super) fn areas(screen: Rect, nodes: (u32, u32)) -> Option<Areas> {
+pub(crate) fn areas(screen: Rect, nodes: (u32, u32)) -> Option<Areas> {
     if !holds(screen, SMALLEST) {
         return None;
     }
@@ -83,7 +83,7 @@ fn holds(screen: Rect, size: (u16, u16)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::simulate::screen::layout::*;
 
     fn of(width: u16, height: u16) -> Areas {
         areas(Rect::new(0, 0, width, height), (20, 20)).unwrap()

@@ -4,7 +4,7 @@
 mod grid;
 mod layout;
 mod model;
-mod picture;
+pub(crate) mod picture;
 mod points;
 mod snapshot;
 mod speed;
@@ -14,23 +14,20 @@ mod view;
 mod worker;
 
 use clacks_p2p::simulation::Scenario;
+use model::{Effect, Model, Msg, update};
 use ratatui::layout::{Position, Rect};
+use snapshot::Stage;
+use worker::{Outcome, Worker};
 
-pub(super) use self::picture::picture;
-use self::{
-    model::{Effect, Model, Msg, update},
-    snapshot::Stage,
-    worker::{Outcome, Worker},
-};
 use crate::{
-    dashboard::{Frames, Theme},
-    terminal::{Input, Screen},
+    terminal::{Screen, frame_pacer::Frames, input::Input},
+    widgets::theme::Theme,
 };
 
 /// Shows the simulation of a scenario until the user leaves, the terminal is gone or the system asks the program to
 /// end. It is measured so often, evenly over the scenario's duration, or else as often as it can be seen. Returns what
 /// became of it, unless it had not begun or there is nobody left to be told.
-pub(super) async fn run(
+pub(crate) async fn run(
     scenario: Scenario,
     samples: Option<u32>,
     theme: Theme,
@@ -51,7 +48,7 @@ pub(super) async fn run(
         End::HungUp => Ok(None),
         // Nodes that are being made can't be told to stop, and there is nothing to be waited for.
         End::Left if model.snapshot.stage == Stage::Preparing => {
-            crate::tell("left while the network was being made: nothing was simulated");
+            crate::terminal::report::tell("left while the network was being made: nothing was simulated");
             Ok(None)
         }
         // What has begun stops at once, and a look at all of it is due.

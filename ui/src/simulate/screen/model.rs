@@ -10,26 +10,26 @@ use super::{
     speed::Speed,
     worker::Order,
 };
-use crate::dashboard::Key;
+use crate::dashboard::keymap::key::Key;
 
 /// All that is shown.
 #[derive(Debug)]
-pub(super) struct Model {
-    pub(super) name: String,
+pub(crate) struct Model {
+    pub(crate) name: String,
     /// Seconds of the virtual clock.
-    pub(super) duration: f64,
-    pub(super) nodes: u32,
+    pub(crate) duration: f64,
+    pub(crate) nodes: u32,
     /// The one that is asked for; the snapshot may still be of another.
     seed: u64,
-    pub(super) screen: Rect,
-    pub(super) snapshot: Snapshot,
-    pub(super) measure: Measure,
-    pub(super) speed: Speed,
-    pub(super) is_helping: bool,
+    pub(crate) screen: Rect,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) measure: Measure,
+    pub(crate) speed: Speed,
+    pub(crate) is_helping: bool,
     /// A picture: no time passes, and nobody presses a key.
-    pub(super) is_still: bool,
+    pub(crate) is_still: bool,
     /// What did not work.
-    pub(super) notice: Option<String>,
+    pub(crate) notice: Option<String>,
     is_running: bool,
     /// Nodes in a row, and rows.
     shape: (u32, u32),
@@ -37,7 +37,7 @@ pub(super) struct Model {
 
 /// Something that happens.
 #[derive(Debug)]
-pub(super) enum Msg {
+pub(crate) enum Msg {
     Key(KeyEvent),
     Resized(Rect),
     Told(Box<Snapshot>),
@@ -47,7 +47,7 @@ pub(super) enum Msg {
 
 /// What is to be done outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(crate) enum Effect {
     Order(Order),
     Suspend,
     Redraw,
@@ -55,7 +55,7 @@ pub(super) enum Effect {
 }
 
 impl Model {
-    pub(super) fn new(scenario: &Scenario) -> Self {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
         let (nodes, width) = (scenario.nodes(), scenario.topology.width().max(1));
         Self {
             name: scenario.name.clone(),
@@ -74,7 +74,7 @@ impl Model {
         }
     }
 
-    pub(super) fn areas(&self) -> Option<Areas> {
+    pub(crate) fn areas(&self) -> Option<Areas> {
         layout::areas(self.screen, self.shape)
     }
 
@@ -116,7 +116,7 @@ impl Model {
 }
 
 /// Changes the model, and says what is to be done outside.
-pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => {
             model.notice = None;

@@ -11,17 +11,13 @@ use super::{
     snapshot::{Heat, Snapshot, Stage},
     view::view,
 };
-use crate::{dashboard::Theme, picture};
+use crate::widgets::{svg, theme::Theme};
 
 /// Columns and rows: all parts of the screen have room, and letters can be read where a page is some 800 pixels wide.
 const SIZE: (u16, u16) = (112, 34);
 
 /// The picture, as an SVG.
-pub(in crate::simulate) fn picture(
-    simulation: &Simulation,
-    samples: &[Sample],
-    theme: Theme,
-) -> anyhow::Result<String> {
+pub(crate) fn picture(simulation: &Simulation, samples: &[Sample], theme: Theme) -> anyhow::Result<String> {
     let mut model = Model::new(simulation.scenario());
     model.is_still = true;
     update(&mut model, Msg::Resized(Rect::new(0, 0, SIZE.0, SIZE.1)));
@@ -29,7 +25,7 @@ pub(in crate::simulate) fn picture(
     update(&mut model, Msg::Told(Box::new(snapshot)));
     let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1))?;
     terminal.draw(|frame| view(&model, theme, frame))?;
-    Ok(picture::of(terminal.backend().buffer()))
+    Ok(svg::of(terminal.backend().buffer()))
 }
 
 fn snapshot(model: &Model, simulation: &Simulation, samples: &[Sample]) -> Snapshot {

@@ -7,14 +7,14 @@ const MOST: usize = 512;
 
 /// Points in the order of their times.
 #[derive(Debug, Default)]
-pub(super) struct Points {
+pub(crate) struct Points {
     points: Vec<Point>,
     /// Seconds that lie between two at least.
     apart: f64,
 }
 
 impl Points {
-    pub(super) fn note(&mut self, point: Point) {
+    pub(crate) fn note(&mut self, point: Point) {
         // The last one is always there, so that the plots end where the simulation stands.
         if let [.., before, last] = self.points[..]
             && last.at < before.at + self.apart
@@ -35,14 +35,14 @@ impl Points {
         }
     }
 
-    pub(super) fn all(&self) -> &[Point] {
+    pub(crate) fn all(&self) -> &[Point] {
         &self.points
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::simulate::screen::points::*;
 
     #[test]
     fn they_are_bounded_span_all_of_the_time_and_end_with_the_last() {

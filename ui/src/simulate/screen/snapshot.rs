@@ -11,7 +11,7 @@ const MOST_DISTANCES: u32 = 50_000;
 
 /// What the map shows: the three measurements of the protocol's author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Measure {
+pub(crate) enum Measure {
     /// How often messages came by.
     Visits,
     /// How many peers are known.
@@ -21,7 +21,7 @@ pub(super) enum Measure {
 }
 
 impl Measure {
-    pub(super) fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         match self {
             Self::Visits => Self::Known,
             Self::Known => Self::Distance,
@@ -40,7 +40,7 @@ impl Measure {
 
 /// Where a simulation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(crate) enum Stage {
     /// The nodes are being made.
     Preparing,
     Running,
@@ -50,7 +50,7 @@ pub(super) enum Stage {
 
 /// A cell of the map.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     /// There is no node here.
     Nothing,
     /// All nodes here are down.
@@ -61,18 +61,18 @@ pub(super) enum Cell {
 
 /// The map: a cell for each of the grid, row by row.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Heat {
-    pub(super) measure: Measure,
-    pub(super) grid: Grid,
-    pub(super) cells: Vec<Cell>,
+pub(crate) struct Heat {
+    pub(crate) measure: Measure,
+    pub(crate) grid: Grid,
+    pub(crate) cells: Vec<Cell>,
 }
 
 impl Heat {
-    pub(super) fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self { measure: Measure::Visits, grid: Grid::default(), cells: Vec::new() }
     }
 
-    pub(super) fn of(simulation: &Simulation, measure: Measure, grid: Grid) -> Self {
+    pub(crate) fn of(simulation: &Simulation, measure: Measure, grid: Grid) -> Self {
         let nodes = simulation.scenario().nodes();
         let width = simulation.scenario().topology.width().max(1);
         let every = if measure == Measure::Distance { grid.every(nodes, MOST_DISTANCES) } else { 1 };
@@ -97,7 +97,7 @@ impl Heat {
     }
 
     /// The value of the brightest cell.
-    pub(super) fn most(&self) -> f32 {
+    pub(crate) fn most(&self) -> f32 {
         let values = self.cells.iter().map(|cell| if let Cell::Mean(mean) = cell { *mean } else { 0.0 });
         values.fold(0.0, f32::max)
     }
@@ -105,14 +105,14 @@ impl Heat {
 
 /// What the plots are made of: how it was at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Point {
+pub(crate) struct Point {
     /// The virtual clock, in seconds.
-    pub(super) at: f64,
+    pub(crate) at: f64,
     /// The share of the nodes that a message has been at.
-    pub(super) visited: f64,
+    pub(crate) visited: f64,
     /// Peers known on average.
-    pub(super) known: f64,
-    pub(super) deliveries: u64,
+    pub(crate) known: f64,
+    pub(crate) deliveries: u64,
 }
 
 impl From<&Sample> for Point {
@@ -124,26 +124,26 @@ impl From<&Sample> for Point {
 
 /// How a simulation is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Snapshot {
-    pub(super) stage: Stage,
-    pub(super) seed: u64,
+pub(crate) struct Snapshot {
+    pub(crate) stage: Stage,
+    pub(crate) seed: u64,
     /// The virtual clock, in seconds.
-    pub(super) at: f64,
+    pub(crate) at: f64,
     /// How much of the scenario is over, 0 to 1.
-    pub(super) progress: f64,
-    pub(super) deliveries: u64,
+    pub(crate) progress: f64,
+    pub(crate) deliveries: u64,
     /// Virtual seconds a second of late, and deliveries a second of the wall clock.
-    pub(super) speed: f64,
-    pub(super) rate: f64,
+    pub(crate) speed: f64,
+    pub(crate) rate: f64,
     /// What takes longer to find out, so it may be older.
-    pub(super) sample: Option<Sample>,
-    pub(super) points: Arc<[Point]>,
-    pub(super) heat: Arc<Heat>,
+    pub(crate) sample: Option<Sample>,
+    pub(crate) points: Arc<[Point]>,
+    pub(crate) heat: Arc<Heat>,
 }
 
 impl Snapshot {
     /// Before there is anything.
-    pub(super) fn preparing(seed: u64) -> Self {
+    pub(crate) fn preparing(seed: u64) -> Self {
         Self {
             stage: Stage::Preparing,
             seed,

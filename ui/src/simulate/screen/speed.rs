@@ -8,36 +8,36 @@ const PLEASANT: f64 = 60.0;
 
 /// A place among [`STEPS`], or above them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Speed(usize);
+pub(crate) struct Speed(usize);
 
 impl Speed {
     /// As fast as it goes.
-    pub(super) const MOST: Self = Self(STEPS.len());
+    pub(crate) const MOST: Self = Self(STEPS.len());
 
     /// The one with which a scenario of so many seconds takes about a minute.
-    pub(super) fn pleasant(duration: f64) -> Self {
+    pub(crate) fn pleasant(duration: f64) -> Self {
         let wanted = duration / PLEASANT;
         let off = |step: usize| (STEPS[step] / wanted).ln().abs();
         Self((0..STEPS.len()).min_by(|one, other| off(*one).total_cmp(&off(*other))).unwrap_or_default())
     }
 
     /// Virtual seconds a second, unless it goes as fast as it can.
-    pub(super) fn factor(self) -> Option<f64> {
+    pub(crate) fn factor(self) -> Option<f64> {
         STEPS.get(self.0).copied()
     }
 
-    pub(super) fn faster(self) -> Self {
+    pub(crate) fn faster(self) -> Self {
         Self((self.0 + 1).min(Self::MOST.0))
     }
 
-    pub(super) fn slower(self) -> Self {
+    pub(crate) fn slower(self) -> Self {
         Self(self.0.saturating_sub(1))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::simulate::screen::speed::*;
 
     #[test]
     fn a_scenario_takes_about_a_minute() {

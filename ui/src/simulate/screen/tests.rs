@@ -14,7 +14,7 @@ use super::{
     view::view,
     worker::{Order, Worker},
 };
-use crate::{charset, dashboard::Theme};
+use crate::{text::charset, widgets::theme::Theme};
 
 const SIZES: [(u16, u16); 5] = [(20, 5), (40, 10), (80, 24), (120, 40), (200, 60)];
 

@@ -35,7 +35,7 @@ const MEASURED: Duration = Duration::from_millis(500);
 
 /// What the user wants of the simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// Go on, or stand still.
     Run(bool),
     /// Go on to the next delivery and stand still.
@@ -48,18 +48,18 @@ pub(super) enum Order {
 }
 
 /// What was simulated and what became of it.
-pub(super) type Outcome = (Scenario, Report);
+pub(crate) type Outcome = (Scenario, Report);
 
 /// The other end of a thread that simulates, which ends when the orders do.
-pub(super) struct Worker {
-    pub(super) orders: mpsc::Sender<Order>,
-    pub(super) snapshots: watch::Receiver<Snapshot>,
-    pub(super) thread: JoinHandle<Result<Outcome, ScenarioError>>,
+pub(crate) struct Worker {
+    pub(crate) orders: mpsc::Sender<Order>,
+    pub(crate) snapshots: watch::Receiver<Snapshot>,
+    pub(crate) thread: JoinHandle<Result<Outcome, ScenarioError>>,
 }
 
 impl Worker {
     /// One that measures so often, evenly over the scenario's duration, or else as often as it tells.
-    pub(super) fn start(scenario: Scenario, samples: Option<u32>, speed: Speed) -> Self {
+    pub(crate) fn start(scenario: Scenario, samples: Option<u32>, speed: Speed) -> Self {
         let (orders, taken) = mpsc::channel();
         let (told, snapshots) = watch::channel(Snapshot::preparing(scenario.seed));
         let thread =

@@ -1,7 +1,7 @@
 use crossterm::event::{KeyEventState, MouseButton, MouseEvent, MouseEventKind};
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::*;
+use crate::terminal::decoder::*;
 
 /// Answers to every question that is in use, each without its ESC.
 const ANSWERS: &[&str] = &[

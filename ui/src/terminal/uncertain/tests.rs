@@ -7,10 +7,12 @@ use ratatui::{
     style::{Color, Style},
 };
 
-use super::*;
 use crate::{
-    terminal::emulator::{AtEdge, Emulator, tables},
-    untrusted::{shown, tests::hostile},
+    terminal::{
+        emulator::{AtEdge, Emulator, tables},
+        uncertain::*,
+    },
+    text::{sanitize::shown, testing::hostile},
 };
 
 /// How many clusters are drawn; by default some thousands.

@@ -3,7 +3,7 @@
 //! `CLACKS_MODEL_STEPS` says how many steps are made for each seed; the others are made quickly in every run of the
 //! tests.
 
-pub(super) mod node;
+pub(crate) mod node;
 mod rules;
 mod seen;
 mod steps;
@@ -11,21 +11,18 @@ mod steps;
 use std::{env, time::Duration};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use node::{give, said};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use ratatui::layout::Position;
-
-use super::{
-    super::{
-        layout::Pane,
-        update::{Effect, Msg},
-    },
-    fixture::Fixture,
-    holding::holding,
-};
-use node::{give, said};
 use rules::{Difference, Pressed, Rules, ran};
 use seen::{Seen, label};
 use steps::Step;
+
+use super::{fixture::Fixture, holding::holding};
+use crate::dashboard::state::{
+    layout::Pane,
+    message::{Effect, Msg},
+};
 
 /// Seeds of the quick run.
 const SEEDS: std::ops::Range<u64> = 0..4;

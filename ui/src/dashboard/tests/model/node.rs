@@ -5,25 +5,25 @@ use clacks_p2p::{
     core::{Core, HeldBy, HeldMessage, MessageId, MessageState, Options, QueuedMessage, Status},
 };
 
-use super::super::{
-    super::{
-        editing::InHand,
-        update::{Effect, Msg},
+use crate::{
+    dashboard::{
+        state::message::{Effect, Msg},
+        tests::fixture::{Fixture, address, now, queued},
     },
-    fixture::{Fixture, address, now, queued},
+    language::command::NodeCommand,
+    source::{execute::InHand, restore::Before},
 };
-use crate::{command::NodeCommand, undoing::Before};
 
 /// What is in the lists of the node: the numbers of what waits and of what is held, and the peers with their status.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct State {
-    pub(in super::super) waiting: Vec<MessageId>,
-    pub(super) held: Vec<MessageId>,
-    pub(super) peers: Vec<(String, Status)>,
+pub(crate) struct State {
+    pub(crate) waiting: Vec<MessageId>,
+    pub(crate) held: Vec<MessageId>,
+    pub(crate) peers: Vec<(String, Status)>,
 }
 
 impl State {
-    pub(in super::super) fn of(fixture: &Fixture) -> Self {
+    pub(crate) fn of(fixture: &Fixture) -> Self {
         Self {
             waiting: fixture.queue.iter().map(|queued| queued.id).collect(),
             held: fixture.held.iter().map(|held| held.queued.id).collect(),
@@ -33,13 +33,13 @@ impl State {
 }
 
 /// What a command said, which no other command says.
-pub(in super::super) fn said(command: &NodeCommand) -> String {
+pub(crate) fn said(command: &NodeCommand) -> String {
     format!("said of {command:?}").chars().filter(char::is_ascii).take(60).collect()
 }
 
 /// Gives the dashboard what happened, does what it asks for as the loop does, and returns what it asked for. The
 /// lists are fresh afterwards.
-pub(in super::super) fn give(fixture: &mut Fixture, msg: Msg) -> Vec<Effect> {
+pub(crate) fn give(fixture: &mut Fixture, msg: Msg) -> Vec<Effect> {
     let asked = fixture.send(msg);
     for effect in &asked {
         carry_out(fixture, effect.clone());
@@ -120,7 +120,7 @@ fn change(fixture: &mut Fixture, command: &NodeCommand, dropped: &mut Vec<Droppe
 }
 
 /// A message that was dropped, and why it was held, if it was.
-pub(in super::super) struct Dropped {
+pub(crate) struct Dropped {
     queued: QueuedMessage,
     held: Option<HeldBy>,
 }
@@ -150,13 +150,13 @@ fn next_number(fixture: &Fixture) -> u64 {
 }
 
 /// A message comes to the tail of the queue.
-pub(super) fn add(fixture: &mut Fixture, message: &Message) {
+pub(crate) fn add(fixture: &mut Fixture, message: &Message) {
     let number = next_number(fixture);
     fixture.queue.push(queued(number, message.as_json(), 1, 1));
 }
 
 /// A message goes by itself, or is dropped.
-pub(in super::super) fn remove(fixture: &mut Fixture, id: MessageId) -> Option<Dropped> {
+pub(crate) fn remove(fixture: &mut Fixture, id: MessageId) -> Option<Dropped> {
     if let Some(at) = fixture.queue.iter().position(|queued| queued.id == id) {
         return Some(Dropped { queued: fixture.queue.remove(at), held: None });
     }

@@ -2,28 +2,28 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{
-    super::super::{focus::Overlay, update::Effect},
-    seen::Seen,
+use super::seen::Seen;
+use crate::{
+    dashboard::{model::focus::Overlay, state::message::Effect},
+    language::command::NodeCommand,
 };
-use crate::command::NodeCommand;
 
 /// More than so many are not gone back through.
 const MAX_DEPTH: usize = 16;
 
 /// What was opened from what, and what the user is looking for.
 #[derive(Debug, Default)]
-pub(super) struct Rules {
+pub(crate) struct Rules {
     /// What lies over the lists, from the lists up.
     stack: Vec<Overlay>,
     /// `/` was pressed in what is open, and nothing has ended the search.
     searches: bool,
     /// The list to go back to from the line, unless another is chosen meanwhile.
-    pane: Option<super::super::super::layout::Pane>,
+    pane: Option<crate::dashboard::state::layout::Pane>,
 }
 
 /// A difference between the dashboard and the small model.
-pub(super) type Difference = String;
+pub(crate) type Difference = String;
 
 macro_rules! expect {
     ($condition:expr, $($words:tt)*) => {
@@ -35,7 +35,7 @@ macro_rules! expect {
 
 impl Rules {
     /// Looks at what a key did.
-    pub(super) fn key(
+    pub(crate) fn key(
         &mut self,
         key: KeyEvent,
         label: Option<&str>,
@@ -102,7 +102,7 @@ impl Rules {
     }
 
     /// Takes in what is open now without a rule of its own: the same as before, one more, one less, or nothing.
-    pub(super) fn follow(&mut self, after: &Seen) -> Result<(), Difference> {
+    pub(crate) fn follow(&mut self, after: &Seen) -> Result<(), Difference> {
         match after.overlay {
             None => self.stack.clear(),
             Some(_) if after.depth < self.stack.len() => self.stack.truncate(after.depth),
@@ -146,14 +146,14 @@ impl Rules {
     }
 
     /// Somebody else took the focus away.
-    pub(super) fn forget_way_back(&mut self) {
+    pub(crate) fn forget_way_back(&mut self) {
         self.pane = None;
     }
 }
 
 /// What was pressed, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pressed {
+pub(crate) enum Pressed {
     Letter(char),
     Esc,
     Enter,
@@ -163,7 +163,7 @@ pub(super) enum Pressed {
 }
 
 impl Pressed {
-    pub(super) fn of(key: KeyEvent) -> Self {
+    pub(crate) fn of(key: KeyEvent) -> Self {
         match (key.code, key.modifiers) {
             (KeyCode::Char('c'), KeyModifiers::CONTROL) => Self::ControlC,
             (KeyCode::Char(letter), KeyModifiers::NONE | KeyModifiers::SHIFT) => Self::Letter(letter),
@@ -282,7 +282,7 @@ fn line(
     Ok(())
 }
 
-pub(super) fn ran(effect: &Effect) -> Option<&NodeCommand> {
+pub(crate) fn ran(effect: &Effect) -> Option<&NodeCommand> {
     match effect {
         Effect::Run(command) => Some(command),
         _ => None,

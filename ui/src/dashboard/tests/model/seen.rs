@@ -2,48 +2,43 @@
 
 use clacks_p2p::core::MessageId;
 
-use super::{
-    super::{
-        super::{
-            focus::Overlay,
-            layout::Pane,
-            model::{Focus, LogCursor, Overlay as Opened},
-        },
-        fixture::Fixture,
-    },
-    node::State,
+use super::node::State;
+use crate::dashboard::{
+    model::{Focus, focus::Overlay, overlay::Overlay as Opened, traffic::LogCursor},
+    state::layout::Pane,
+    tests::fixture::Fixture,
 };
 
 /// The dashboard at a moment.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
-pub(super) struct Seen {
-    pub(super) overlay: Option<Overlay>,
+pub(crate) struct Seen {
+    pub(crate) overlay: Option<Overlay>,
     /// How many lie over one another.
-    pub(super) depth: usize,
-    pub(super) has_menu: bool,
-    pub(super) is_asked: bool,
+    pub(crate) depth: usize,
+    pub(crate) has_menu: bool,
+    pub(crate) is_asked: bool,
     /// The screen is held still.
-    pub(super) is_still: bool,
-    pub(super) is_handing_on: bool,
+    pub(crate) is_still: bool,
+    pub(crate) is_handing_on: bool,
     /// The screen has room for something.
-    pub(super) is_large_enough: bool,
-    pub(super) writes: bool,
+    pub(crate) is_large_enough: bool,
+    pub(crate) writes: bool,
     /// A completion is being chosen, or the history searched.
-    pub(super) chooses: bool,
-    pub(super) searches: bool,
-    pub(super) is_editing: Option<MessageId>,
-    pub(super) draft: String,
-    pub(super) beneath: Beneath,
-    pub(super) node: State,
+    pub(crate) chooses: bool,
+    pub(crate) searches: bool,
+    pub(crate) is_editing: Option<MessageId>,
+    pub(crate) draft: String,
+    pub(crate) beneath: Beneath,
+    pub(crate) node: State,
 }
 
 /// What lies beneath anything that is open.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Beneath {
-    pub(super) pane: Pane,
-    pub(super) filter: Option<String>,
-    pub(super) peer: Option<String>,
+pub(crate) struct Beneath {
+    pub(crate) pane: Pane,
+    pub(crate) filter: Option<String>,
+    pub(crate) peer: Option<String>,
     message: Option<MessageId>,
     log: LogCursor,
     marks: (usize, usize),
@@ -51,7 +46,7 @@ pub(super) struct Beneath {
 }
 
 impl Seen {
-    pub(super) fn of(fixture: &Fixture) -> Self {
+    pub(crate) fn of(fixture: &Fixture) -> Self {
         let model = &fixture.model;
         Self {
             overlay: model.overlay.as_ref().map(|overlay| overlay.content.kind()),
@@ -83,28 +78,28 @@ impl Seen {
     }
 
     /// Keys go to what lies over the lists, and nothing is written there.
-    pub(super) fn has_overlay(&self) -> bool {
+    pub(crate) fn has_overlay(&self) -> bool {
         self.overlay.is_some() && !self.searches && !self.is_busy()
     }
 
     /// Keys go to the line.
-    pub(super) fn has_line(&self) -> bool {
+    pub(crate) fn has_line(&self) -> bool {
         self.writes && self.overlay.is_none() && !self.is_busy()
     }
 
     /// Keys go to a list.
-    pub(super) fn has_list(&self) -> bool {
+    pub(crate) fn has_list(&self) -> bool {
         !self.writes && self.overlay.is_none() && !self.is_busy()
     }
 
     /// Something is before all else.
-    pub(super) fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         self.has_menu || self.is_asked || self.is_handing_on || !self.is_large_enough
     }
 }
 
 /// What stands in front of the line at the bottom of the screen.
-pub(super) fn label(fixture: &Fixture) -> Option<String> {
+pub(crate) fn label(fixture: &Fixture) -> Option<String> {
     let row = usize::from(fixture.model.areas()?.input.y);
     Some(fixture.screen().lines().nth(row)?.chars().take(5).collect())
 }

@@ -7,17 +7,16 @@ use clacks_p2p::{
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rand::{Rng, RngExt};
 
-use super::{
-    super::{
-        super::{keymap::Keymap, update::Msg},
-        fixture::{Fixture, peer},
-    },
-    node,
+use super::node;
+use crate::dashboard::{
+    keymap::Keymap,
+    state::message::Msg,
+    tests::fixture::{Fixture, peer},
 };
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Key(KeyEvent),
     Click(u16, u16),
     /// The wheel is turned up, or else down.
@@ -61,9 +60,9 @@ const WORDS: &[&str] = &[
 ];
 
 /// Draws the next step. What was begun to be typed is gone on with.
-pub(super) fn next(rng: &mut impl Rng, fixture: &Fixture) -> Step {
+pub(crate) fn next(rng: &mut impl Rng, fixture: &Fixture) -> Step {
     let draft = fixture.model.input.draft();
-    let writes = fixture.model.focus == super::super::super::model::Focus::Input;
+    let writes = fixture.model.focus == crate::dashboard::model::Focus::Input;
     // Another command in the place of an edit.
     if fixture.model.editing.is_some() && rng.random_bool(0.1) {
         return Step::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
@@ -153,7 +152,7 @@ fn resize(rng: &mut impl Rng) -> Step {
 }
 
 /// Does what happens by itself.
-pub(super) fn happen(fixture: &mut Fixture, step: &Step) {
+pub(crate) fn happen(fixture: &mut Fixture, step: &Step) {
     match step {
         Step::Came(text) => {
             let message = Message::text(text);

@@ -19,19 +19,19 @@ const ALL: u32 = 0xff;
 
 /// Dots of one style.
 #[derive(Debug)]
-pub(super) struct Dots {
+pub(crate) struct Dots {
     field: Rect,
     /// From the left and from the bottom, as a canvas has them.
     points: Vec<(f64, f64)>,
 }
 
 impl Dots {
-    pub(super) fn new(field: Rect) -> Self {
+    pub(crate) fn new(field: Rect) -> Self {
         Self { field, points: Vec::new() }
     }
 
     /// A line between two cells, of every so manieth dot.
-    pub(super) fn line(&mut self, from: Position, to: Position, every: usize) {
+    pub(crate) fn line(&mut self, from: Position, to: Position, every: usize) {
         let ((x, y), (to_x, to_y)) = (self.middle(from), self.middle(to));
         let length = (to_x - x).abs().max((to_y - y).abs()).max(1.0);
         let dots = (0..=length as usize).step_by(every).map(|dot| dot as f64 / length);
@@ -39,7 +39,7 @@ impl Dots {
     }
 
     /// A thick dot between two cells.
-    pub(super) fn blob(&mut self, from: Position, to: Position, part: f64) {
+    pub(crate) fn blob(&mut self, from: Position, to: Position, part: f64) {
         let ((x, y), (to_x, to_y)) = (self.middle(from), self.middle(to));
         let (x, y) = (x + (to_x - x) * part, y + (to_y - y) * part);
         let offsets = (-1..=1).flat_map(|right| (-1..=1).map(move |up| (f64::from(right), f64::from(up))));
@@ -47,7 +47,7 @@ impl Dots {
     }
 
     /// A ring around the middle, its radius a part of the field on either axis.
-    pub(super) fn ring(&mut self, radius: f64, dots: u32) {
+    pub(crate) fn ring(&mut self, radius: f64, dots: u32) {
         let (width, height) = (self.right(), self.top());
         self.points.extend((0..dots).map(|dot| {
             let angle = std::f64::consts::TAU * f64::from(dot) / f64::from(dots);
@@ -71,7 +71,7 @@ impl Dots {
     }
 
     /// Draws them over the dots that are there, which stay, and over anything else.
-    pub(super) fn draw(self, style: Style, buffer: &mut Buffer) {
+    pub(crate) fn draw(self, style: Style, buffer: &mut Buffer) {
         if self.points.is_empty() || self.field.is_empty() {
             return;
         }
@@ -93,7 +93,7 @@ impl Dots {
 }
 
 /// Whether a cell holds dots.
-pub(super) fn are_dots(cell: &Cell) -> bool {
+pub(crate) fn are_dots(cell: &Cell) -> bool {
     dots_of(cell).is_some()
 }
 
@@ -104,7 +104,7 @@ fn dots_of(cell: &Cell) -> Option<u32> {
 }
 
 /// The cell between two others.
-pub(super) fn between(from: Position, to: Position, part: f64) -> Position {
+pub(crate) fn between(from: Position, to: Position, part: f64) -> Position {
     let between =
         |from: u16, to: u16| (f64::from(from) + (f64::from(to) - f64::from(from)) * part).round() as u16;
     Position { x: between(from.x, to.x), y: between(from.y, to.y) }

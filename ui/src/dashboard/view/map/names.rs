@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use clacks_p2p::Address;
 use ratatui::layout::{Position, Rect};
 
-use super::{super::row::fit, TOWER_COLUMNS};
+use crate::{dashboard::pages::map_geometry::TOWER_COLUMNS, text::fit::fit};
 
 /// Columns of a name at most, and of one where there is little room.
 const LONGEST: usize = 18;
@@ -15,7 +15,7 @@ const BESIDE: u16 = 3;
 
 /// The names for a tower among others, the best first: the first part of its hostname, or what tells it from others
 /// that share it.
-pub(super) fn name(address: &Address, all: &[&Address]) -> Vec<String> {
+pub(crate) fn name(address: &Address, all: &[&Address]) -> Vec<String> {
     let first = first_part(address);
     let is_shared = all.iter().any(|other| *other != address && first_part(other) == first);
     let port = format!(":{}", address.port());
@@ -45,19 +45,19 @@ fn first_part(address: &Address) -> &str {
 
 /// Which cells are taken by towers and names.
 #[derive(Debug, Clone)]
-pub(super) struct Cells {
+pub(crate) struct Cells {
     field: Rect,
     taken: Vec<bool>,
     towers: Vec<Position>,
 }
 
 impl Cells {
-    pub(super) fn new(field: Rect) -> Self {
+    pub(crate) fn new(field: Rect) -> Self {
         Self { field, taken: vec![false; field.area() as usize], towers: Vec::new() }
     }
 
     /// Takes so many cells if they are free and on the field.
-    pub(super) fn take(&mut self, at: Position, columns: u16) -> bool {
+    pub(crate) fn take(&mut self, at: Position, columns: u16) -> bool {
         let cells = Rect::new(at.x, at.y, columns, 1);
         let is_free = self.field.intersection(cells) == cells
             && cells.positions().all(|cell| self.index(cell).is_some_and(|index| !self.taken[index]));
@@ -70,14 +70,14 @@ impl Cells {
     }
 
     /// Takes the cells of a tower if they are free and on the field.
-    pub(super) fn stand(&mut self, at: Position) -> bool {
+    pub(crate) fn stand(&mut self, at: Position) -> bool {
         let stands = self.take(at, TOWER_COLUMNS);
         self.towers.extend(stands.then_some(at));
         stands
     }
 
     /// Takes room for the name of a tower, on its right, else on its left, below it or above it.
-    pub(super) fn name(&mut self, tower: Position, name: &str) -> Option<Position> {
+    pub(crate) fn name(&mut self, tower: Position, name: &str) -> Option<Position> {
         // A hostname is ASCII, but a cut one ends in a character that is not.
         let columns = name.chars().count() as u16;
         let right = Some(Position { x: tower.x + TOWER_COLUMNS, ..tower });
@@ -114,7 +114,7 @@ impl Cells {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::dashboard::view::map::names::*;
 
     const FIELD: Rect = Rect::new(0, 0, 30, 5);
 

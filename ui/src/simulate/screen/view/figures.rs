@@ -6,19 +6,22 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::super::{
-    super::table::{self, grouped, percent, span},
-    model::Model,
-};
 use crate::{
-    dashboard::{Theme, format},
-    untrusted::shown,
+    simulate::{
+        screen::model::Model,
+        table::{self, percent, span},
+    },
+    text::{
+        format::{self, grouped},
+        sanitize::shown,
+    },
+    widgets::theme::Theme,
 };
 
 /// Columns of the names.
 const NAMES: usize = 11;
 
-pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     for ((name, value), row) in rows(model).iter().zip(area.rows()) {
         let room = usize::from(row.width).saturating_sub(NAMES);
         let line = Line::from(vec![
@@ -30,7 +33,7 @@ pub(super) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
 }
 
 /// The virtual time, of how much.
-pub(super) fn time(model: &Model) -> String {
+pub(crate) fn time(model: &Model) -> String {
     // No jumping between units while it goes on.
     let at = model.snapshot.at;
     let at = if model.duration < 60.0 { format!("{at:.2} s") } else { format::clock(duration(at)) };

@@ -6,7 +6,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use crate::{dashboard::Theme, untrusted::shown};
+use crate::{text::sanitize::shown, widgets::theme::Theme};
 
 /// Columns of the keys.
 const KEYS: usize = 12;
@@ -30,7 +30,7 @@ const HELP: [(&str, &str); 15] = [
     ("", "A distance is the difference of two nodes' numbers."),
 ];
 
-pub(super) fn draw(theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub(crate) fn draw(theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     for ((keys, does), row) in HELP.iter().zip(area.rows()) {
         let room = usize::from(row.width).saturating_sub(KEYS + 1);
         let line = Line::from(vec![

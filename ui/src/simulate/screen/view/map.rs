@@ -2,22 +2,23 @@
 
 use ratatui::{Frame, layout::Rect, style::Style, text::Line};
 
-use super::{
-    super::{
+use super::draw_line;
+use crate::{
+    simulate::screen::{
         layout::Areas,
         model::Model,
         snapshot::{Cell, Heat, Measure, Stage},
     },
-    draw_line,
+    text::format,
+    widgets::theme::Theme,
 };
-use crate::dashboard::{Theme, format};
 
 /// From nothing to the most.
 const SHADES: [&str; 5] = [" ", "\u{2591}", "\u{2592}", "\u{2593}", "\u{2588}"];
 /// A cell whose nodes are down.
 const DOWN: &str = "x";
 
-pub(super) fn draw(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
+pub(crate) fn draw(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
     if areas.map.is_empty() {
         return;
     }
@@ -118,7 +119,7 @@ fn number(value: f32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::simulate::screen::view::map::*;
 
     #[test]
     fn the_more_the_brighter_and_only_nothing_is_dark() {

@@ -12,13 +12,12 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
-    super::table::{grouped, percent},
-    layout::Areas,
-    model::Model,
-    snapshot::Stage,
+use super::{layout::Areas, model::Model, snapshot::Stage};
+use crate::{
+    simulate::table::percent,
+    text::{charset, format::grouped, glyphs, sanitize::shown},
+    widgets::theme::Theme,
 };
-use crate::{charset, dashboard::Theme, glyphs, untrusted::shown};
 
 /// The parts of the progress that are over and that are left.
 const OVER: &str = "\u{2588}";
@@ -30,7 +29,7 @@ const HINTS: [&str; 8] =
     ["q leave", "Space pause", "? help", "+ - speed", "v k d map", ". step", "r again", "n next seed"];
 
 /// Draws everything.
-pub(super) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
+pub(crate) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     match model.areas() {
         Some(areas) => draw(model, theme, &areas, frame),
         None => draw_too_small(frame),

@@ -7,13 +7,17 @@ use ratatui::{
     widgets::Sparkline,
 };
 
-use super::{
-    super::{super::table::span, model::Model, snapshot::Point},
-    draw_line,
-};
+use super::draw_line;
 use crate::{
-    dashboard::{Theme, format, least_seen, nice},
-    untrusted::shown,
+    simulate::{
+        screen::{model::Model, snapshot::Point},
+        table::span,
+    },
+    text::{format, sanitize::shown},
+    widgets::{
+        axis::{least_seen, nice},
+        theme::Theme,
+    },
 };
 
 /// Columns of the numbers left of a plot.
@@ -29,7 +33,7 @@ struct Plot {
     values: Vec<f64>,
 }
 
-pub(super) fn draw(model: &Model, theme: Theme, areas: &[Rect], frame: &mut Frame<'_>) {
+pub(crate) fn draw(model: &Model, theme: Theme, areas: &[Rect], frame: &mut Frame<'_>) {
     let points = &model.snapshot.points;
     let Some(end) = points.last().map(|point| point.at).filter(|end| *end > 0.0) else { return };
     for (number, area) in areas.iter().enumerate() {
@@ -126,7 +130,7 @@ fn draw_axis(end: f64, theme: Theme, axis: Rect, frame: &mut Frame<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::simulate::screen::view::plots::*;
 
     fn points() -> Vec<Point> {
         let point = |at, visited, deliveries| Point { at, visited, known: 8.0, deliveries };

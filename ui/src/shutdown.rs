@@ -1,0 +1,43 @@
+//! The end of the program: unsent messages are sent on or reported.
+
+use std::time::Duration;
+
+use clacks_p2p::{Node, node::Unsent};
+
+use super::{
+    source::shutdown::{AtStake, Cause, begun, told},
+    terminal::report::tell,
+};
+
+/// What a node may take to stop.
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Stops the node and returns what it still had.
+pub(crate) async fn stop(node: &Node) -> Unsent {
+    tokio::time::timeout(STOP_TIMEOUT, node.stop()).await.unwrap_or_else(|_| node.remaining())
+}
+
+/// Says which messages are lost.
+pub(crate) fn tell_of_loss(remaining: &Unsent) {
+    let losses = [(remaining.messages.len(), "still in the queue"), (remaining.held.len(), "held here")];
+    for (number, place) in losses {
+        match number {
+            0 => {}
+            1 => tell(&format!("1 message was {place} and is lost")),
+            number => tell(&format!("{number} messages were {place} and are lost")),
+        }
+    }
+}
+
+/// Hands on what only this node has, for a while, where the screen was not left by the user. Tells on standard error.
+pub(crate) async fn hand_on_after(cause: Cause, node: &Node) {
+    let Some(within) = cause.patience() else { return };
+    let at_stake = AtStake::of(&node.overview());
+    if !at_stake.can_hand_on() {
+        return;
+    }
+    tell(&begun(at_stake.waiting, within));
+    let result = node.drain(within).await;
+    let left = at_stake.left_of(AtStake::of(&node.overview()), false);
+    tell(&told(result, at_stake.waiting, left));
+}

@@ -1,0 +1,34 @@
+//! The lists of a node, live or replayed.
+
+use std::{net::IpAddr, ops::Range};
+
+use clacks_p2p::{
+    Address,
+    core::{HeldMessage, MessageId, Peer, PlaceShare, QueuedMessage},
+    node::{CertificateFingerprint, Overview},
+};
+
+/// What can be asked of a node, or of what takes its place. Each answer copies only what it holds.
+pub(crate) trait Lists {
+    fn overview(&self) -> Overview;
+    fn peer(&self, address: &Address) -> Option<Peer>;
+    /// As [`Node::peers_around`](clacks_p2p::Node::peers_around).
+    fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer>;
+    fn first_peers(&self, count: usize) -> Vec<Peer>;
+    fn last_peers(&self, count: usize) -> Vec<Peer>;
+    fn trusted_certificate(&self, address: &Address) -> Option<CertificateFingerprint>;
+    fn queue_len(&self) -> usize;
+    fn queue_position(&self, id: MessageId) -> Option<usize>;
+    fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage>;
+    fn queued_message(&self, id: MessageId) -> Option<QueuedMessage>;
+    fn held_position(&self, id: MessageId) -> Option<usize>;
+    fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage>;
+    /// The text of the rule that holds messages.
+    fn hold_rule(&self) -> Option<String>;
+    /// The remote IP addresses that are ignored, in order.
+    fn ignored_remotes(&self) -> Vec<IpAddr>;
+    /// As [`Node::places`](clacks_p2p::Node::places); none where they are not known.
+    fn places(&self, most: usize) -> (Vec<PlaceShare>, usize);
+    /// How many connections from outside are open, if that is known.
+    fn connections(&self) -> Option<usize>;
+}
