@@ -6,7 +6,7 @@ use allowance::{Allowance, LeftOut, Topic};
 use anyhow::Context;
 use clacks_p2p::{
     Node,
-    core::{Event, Failure, Introduction, Status},
+    core::{Discovery, Event, Failure, Status},
 };
 use file::LogFile;
 use serde::Deserialize;
@@ -144,7 +144,7 @@ fn log_left_out(left_out: &[LeftOut]) {
 /// is not bounded but by the size of the file.
 fn cause(event: &Event) -> Option<(Topic, Option<IpAddr>)> {
     match event {
-        Event::PeerDiscovered { introduction: Introduction::ByHand | Introduction::Restored, .. } => None,
+        Event::PeerDiscovered { introduction: Discovery::Manual | Discovery::Restored, .. } => None,
         Event::PeerDiscovered { remote, .. } => Some((Topic::Peers, *remote)),
         Event::PeerUpdated { peer, from } => {
             let is_by_user = [peer.status, *from].contains(&Status::Ignored);
@@ -230,7 +230,7 @@ mod tests {
 
     use clacks_p2p::{
         DEFAULT_MAX_DEPTH, Message,
-        core::{Introduction, Now, Peer, Refusal, Status},
+        core::{Discovery, Now, Peer, Refusal, Status},
     };
     use proptest::prelude::*;
 
@@ -278,7 +278,7 @@ mod tests {
                 remote: None,
             }),
             Event::HoldRuleChanged { rule: Some(text.into()) },
-            Event::PeerDiscovered { peer, introduction: Introduction::Friend(address), remote: None },
+            Event::PeerDiscovered { peer, introduction: Discovery::Referral(address), remote: None },
         ]
     }
 
@@ -323,11 +323,7 @@ mod tests {
         let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 5 };
         let peer = |status| Peer::new(address.clone(), status, now);
         for event in [
-            Event::PeerDiscovered {
-                peer: peer(Status::New),
-                introduction: Introduction::ByHand,
-                remote: None,
-            },
+            Event::PeerDiscovered { peer: peer(Status::New), introduction: Discovery::Manual, remote: None },
             Event::PeerUpdated { peer: peer(Status::Ignored), from: Status::Alive },
             Event::PeerUpdated { peer: peer(Status::Alive), from: Status::Ignored },
             Event::RemoteIgnored { remote: [127, 0, 0, 1].into() },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clacks_p2p::{Node, node::Remaining};
+use clacks_p2p::{Node, node::Unsent};
 
 use super::{
     source::shutdown::{AtStake, Cause, begun, told},
@@ -13,12 +13,12 @@ use super::{
 pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Stops the node and returns what it still had.
-pub(crate) async fn stop(node: &Node) -> Remaining {
+pub(crate) async fn stop(node: &Node) -> Unsent {
     tokio::time::timeout(STOP_TIMEOUT, node.stop()).await.unwrap_or_else(|_| node.remaining())
 }
 
 /// Says which messages are lost.
-pub(crate) fn tell_of_loss(remaining: &Remaining) {
+pub(crate) fn tell_of_loss(remaining: &Unsent) {
     let losses = [(remaining.messages.len(), "still in the queue"), (remaining.held.len(), "held here")];
     for (number, place) in losses {
         match number {
@@ -37,7 +37,7 @@ pub(crate) async fn hand_on_after(cause: Cause, node: &Node) {
         return;
     }
     tell(&begun(at_stake.waiting, within));
-    let result = node.hand_on(within).await;
+    let result = node.drain(within).await;
     let left = at_stake.left_of(AtStake::of(&node.overview()), false);
     tell(&told(result, at_stake.waiting, left));
 }

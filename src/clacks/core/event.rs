@@ -2,7 +2,10 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use crate::protocol::{Address, Message};
 
-use super::{Choice, HeldBy, HeldMessage, LimitCounts, MessageId, Peer, QueuedMessage, Scope, Status};
+use super::{
+    CertificateFingerprint, HeldBy, HeldMessage, LimitCounts, MessageId, Peer, PeerChoice, QueuedMessage,
+    Scope, Status,
+};
 
 /// Something that happened at the node. Cheap to clone: names and messages are shared.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +50,7 @@ pub enum Event {
         /// The message.
         message: Message,
         /// How the peer was chosen.
-        choice: Choice,
+        choice: PeerChoice,
     },
     /// A peer answered 200: the message is no longer here.
     MessageDelivered {
@@ -120,7 +123,7 @@ pub enum Event {
         /// The peer.
         peer: Peer,
         /// How it became known.
-        introduction: Introduction,
+        introduction: Discovery,
         /// The remote address that the payload came from which introduced it; none if no payload did.
         remote: Option<IpAddr>,
     },
@@ -212,15 +215,15 @@ pub enum Origin {
 
 /// How a peer became known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Introduction {
+pub enum Discovery {
     /// Added by the user.
-    ByHand,
+    Manual,
     /// Sent us a payload.
-    Sender,
+    Inbound,
     /// Took our announce.
-    Announced,
+    Announce,
     /// Named as a friend by this peer.
-    Friend(Address),
+    Referral(Address),
     /// The user undid a command that had made it unknown.
     Restored,
 }
@@ -243,9 +246,9 @@ pub enum Failure {
     /// The peer's certificate is not the one that was seen first. `trust` accepts it.
     CertificateChanged {
         /// SHA-256 of the certificate that is trusted.
-        pinned: [u8; 32],
+        pinned: CertificateFingerprint,
         /// SHA-256 of the certificate that the peer showed.
-        presented: [u8; 32],
+        presented: CertificateFingerprint,
     },
     /// The node was stopped before the answer came.
     Stopped,

@@ -121,12 +121,12 @@ impl Held {
 
     /// Takes those that are meant out, in the order of their tickets.
     pub(super) fn split(&mut self, is_meant: impl Fn(&HeldMessage) -> bool) -> VecDeque<HeldMessage> {
-        let (picked, others) = self.take_all().into_iter().partition(is_meant);
+        let (picked, others) = self.drain().into_iter().partition(is_meant);
         self.0 = others;
         picked
     }
 
-    pub(super) fn take_all(&mut self) -> VecDeque<HeldMessage> {
+    pub(super) fn drain(&mut self) -> VecDeque<HeldMessage> {
         std::mem::take(&mut self.0)
     }
 }

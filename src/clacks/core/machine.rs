@@ -9,27 +9,27 @@ use serde::Serialize;
 
 use crate::protocol::{Address, Message, Payload};
 
-use self::{handing_on::HandingOn, holding::Rule, remotes::Remotes};
+use self::{drain::Draining, hold::Rule, remote_limits::RemoteLimits};
 use super::{
     Event, Failure, KnownPeer, LimitCounts, Now, Options, OptionsError, Peer, Status,
-    pace::Pace,
     peers::Peers,
     queue::{Entry, Queue},
-    sightings::Sightings,
+    send_timer::SendTimer,
+    visit_counts::VisitCounts,
 };
 
 mod commands;
-mod handing_on;
-mod holding;
+mod drain;
+mod hold;
 mod meeting;
+#[cfg(feature = "simulation")]
+mod prefetch;
 mod queries;
 mod receiving;
 mod refusing;
-mod remotes;
+mod remote_limits;
 mod restoring;
 mod sending;
-#[cfg(feature = "simulation")]
-mod touch;
 
 /// Messages at the head of the queue that are held in one go at most.
 const MOST_HOLDS: usize = 64;
@@ -39,6 +39,32 @@ const RETRY_AFTER: &str = "60";
 const MAX_ALIASES: usize = 64;
 
 /// A node of the network as a state machine. See the [module](crate::core) for how it is driven.
+///
+/// ```
+/// use std::time::Duration;
+/// use clacks_p2p::{Address, Message, core::{Core, Event, Now, Options, DeliveryResult}};
+/// use rand::{SeedableRng, rngs::StdRng};
+///
+/// let address = |text: &str| text.parse::<Address>().unwrap();
+/// let mut core = Core::new(Options::new(address("tower.example.org:8080")))?;
+/// // Time and randomness come from the caller.
+/// let now = Now { uptime: Duration::ZERO, unix_ms: 1_767_225_600_000 };
+/// let mut rng = StdRng::seed_from_u64(1);
+///
+/// core.add_peer(&address("quirm.example.org:8080"), now);
+/// core.enqueue(Message::text("GNU Terry Pratchett"), now)?;
+/// assert_eq!(core.poll_timeout(), Some(Duration::ZERO), "a message is due");
+/// core.handle_timeout(now, &mut rng);
+///
+/// // The shell posts the payload and reports how that ended.
+/// let delivery = core.poll_delivery().expect("one delivery");
+/// assert_eq!(delivery.to, address("quirm.example.org:8080"));
+/// core.handle_delivery(delivery.id, DeliveryResult::accepted(Duration::from_millis(20)), now);
+/// let events: Vec<Event> = std::iter::from_fn(|| core.poll_event()).collect();
+/// assert!(events.iter().any(|event| matches!(event, Event::MessageDelivered { .. })));
+/// assert_eq!(core.queue_len(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Core {
     /// Where others find this node.
@@ -47,13 +73,13 @@ pub struct Core {
     peers: Peers,
     queue: Queue,
     // What a node that nobody watches, knows nobody's network address or does not leave has no need of is made when it is.
-    sightings: Option<Box<Sightings>>,
+    visit_counts: Option<Box<VisitCounts>>,
     rule: Rule,
-    pace: Pace,
-    handing_on: Option<Box<HandingOn>>,
-    /// How many more of the next messages are for proven peers: see [`Core::is_turn_of_proven`].
-    owed_to_proven: u32,
-    remotes: Option<Box<Remotes>>,
+    send_timer: SendTimer,
+    draining: Option<Box<Draining>>,
+    /// How many more of the next messages are for proven peers: see [`Core::next_is_verified_only`].
+    owed_to_verified: u32,
+    remotes: Option<Box<RemoteLimits>>,
     /// In the order in which they began, which is that of their ids.
     in_flight: VecDeque<InFlight>,
     messages_in_flight: usize,
@@ -61,9 +87,9 @@ pub struct Core {
     aliases: BTreeSet<Address>,
     counters: Option<Box<Counters>>,
     /// When the next limit that is met is told of, as uptime.
-    tells_of_limits: Duration,
+    next_limit_event: Duration,
     /// Some were met since limits were last told of.
-    has_untold_limits: bool,
+    has_unreported_limits: bool,
     outputs: Outputs,
     is_watched: bool,
 }
@@ -74,6 +100,7 @@ pub struct DeliveryId(u64);
 
 /// A request that the shell is to make: post `payload` to `to`, then tell [`Core::handle_delivery`] how it ended.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Delivery {
     /// Names the delivery when it ends.
     pub id: DeliveryId,
@@ -83,7 +110,7 @@ pub struct Delivery {
     pub payload: Payload,
     /// Whether the user named the address. One that only strangers named is contacted where it is public only: see
     /// [`Scope`](super::Scope).
-    pub is_named: bool,
+    pub added_by_user: bool,
 }
 
 /// What a delivery is for.
@@ -92,7 +119,7 @@ enum Purpose {
     /// The head of the queue, taken out.
     Message(Entry),
     /// We make ourselves known, to an address that the user named or not.
-    Announce { is_named: bool },
+    Announce { added_by_user: bool },
 }
 
 #[derive(Debug)]
@@ -104,17 +131,18 @@ struct InFlight {
 
 /// How a delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeliveryResult {
     /// The peer answered. It accepted the payload if the status is 200.
     Answered(Reply),
     /// There was no answer.
     Failed(Failure),
     /// The request came to this node itself.
-    Ourselves,
+    SelfConnection,
 }
 
 /// What a peer answered to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reply {
     /// The HTTP status: 200 if the peer accepted the payload.
     pub status: u16,
@@ -135,9 +163,9 @@ impl Reply {
     }
 }
 
-impl Outcome {
+impl DeliveryResult {
     /// The peer accepted the payload.
-    pub fn taken(round_trip: Duration) -> Self {
+    pub fn accepted(round_trip: Duration) -> Self {
         Self::Answered(Reply::new(200, round_trip))
     }
 
@@ -147,14 +175,14 @@ impl Outcome {
     }
 
     /// Whether the peer accepted the payload.
-    pub fn is_taken(&self) -> bool {
+    pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Answered(Reply { status: 200, .. }))
     }
 
     /// Why the payload was not accepted; `None` if it was, or if the request came to this node itself.
     pub fn failure(&self) -> Option<Failure> {
         match self {
-            Self::Answered(Reply { status: 200, .. }) | Self::Ourselves => None,
+            Self::Answered(Reply { status: 200, .. }) | Self::SelfConnection => None,
             Self::Answered(reply) => Some(Failure::Status(reply.status)),
             Self::Failed(failure) => Some(failure.clone()),
         }
@@ -163,7 +191,8 @@ impl Outcome {
 
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+#[non_exhaustive]
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// Further HTTP headers, names and values.
@@ -172,9 +201,9 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Answer {
+impl Response {
     /// 200 with an empty body: the payload was taken.
-    pub fn taken() -> Self {
+    pub fn accepted() -> Self {
         Self { status: 200, headers: Vec::new(), body: String::new() }
     }
 
@@ -215,6 +244,7 @@ impl Outputs {
 
 /// What has happened since the node started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
 pub struct Counters {
     /// Messages that came from peers and were queued.
     pub received: u64,
@@ -244,19 +274,19 @@ impl Core {
         let mut core = Self {
             peers: Peers::new(options.max_in_flight_per_peer, options.max_in_flight),
             queue: Queue::new(&options),
-            sightings: None,
+            visit_counts: None,
             rule: Rule::default(),
-            handing_on: None,
-            owed_to_proven: 0,
+            draining: None,
+            owed_to_verified: 0,
             remotes: None,
-            pace: Pace::new(options.send_rate),
+            send_timer: SendTimer::new(options.send_rate),
             in_flight: VecDeque::new(),
             messages_in_flight: 0,
             next_delivery: 1,
             aliases: BTreeSet::new(),
             counters: None,
-            tells_of_limits: Duration::ZERO,
-            has_untold_limits: false,
+            next_limit_event: Duration::ZERO,
+            has_unreported_limits: false,
             outputs: Outputs::default(),
             is_watched: true,
             address,
@@ -274,7 +304,7 @@ impl Core {
     }
 
     /// Tells those who watch, if there are any, what happened.
-    fn tell(&mut self, event: impl FnOnce(&Peers) -> Event) {
+    fn emit(&mut self, event: impl FnOnce(&Peers) -> Event) {
         if self.is_watched {
             self.outputs.pending().events.push_back(event(&self.peers));
         }
@@ -287,19 +317,19 @@ impl Core {
         }
     }
 
-    fn remotes(&mut self) -> &mut Remotes {
-        self.remotes.get_or_insert_with(|| Box::new(Remotes::new(&self.options)))
+    fn remotes(&mut self) -> &mut RemoteLimits {
+        self.remotes.get_or_insert_with(|| Box::new(RemoteLimits::new(&self.options)))
     }
 
     /// Counts that a message came from a peer, and returns how often it has been here.
-    fn sight(&mut self, message: &Message) -> u32 {
-        if self.is_watched { self.sightings.get_or_insert_default().note(message) } else { 0 }
+    fn count_visit(&mut self, message: &Message) -> u32 {
+        if self.is_watched { self.visit_counts.get_or_insert_default().record(message) } else { 0 }
     }
 
     /// Notes that the user wrote a message, which is a visit only if it has not been here, and returns how often it has
     /// been.
-    fn sight_written(&mut self, message: &Message) -> u32 {
-        if self.is_watched { self.sightings.get_or_insert_default().note_written(message) } else { 0 }
+    fn count_written(&mut self, message: &Message) -> u32 {
+        if self.is_watched { self.visit_counts.get_or_insert_default().record_written(message) } else { 0 }
     }
 
     /// Makes the peers of an earlier run known. One that was lost, dead or ignored is so since when it was; one that was
@@ -309,7 +339,7 @@ impl Core {
     /// ever answered, then the rest.
     pub fn restore(&mut self, known: impl IntoIterator<Item = KnownPeer>, now: Now) {
         let mut known: Vec<KnownPeer> = known.into_iter().collect();
-        known.sort_by_key(|peer| (peer.status != Status::Ignored, !peer.is_named, !peer.reached));
+        known.sort_by_key(|peer| (peer.status != Status::Ignored, !peer.added_by_user, !peer.ever_responded));
         let mut others = 0;
         for peer in known {
             let is_ignored = peer.status == Status::Ignored;
@@ -346,7 +376,7 @@ impl Core {
     /// to, and no limit to be reported. Every input can change it. It may have passed already.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let sends = if self.can_send() { Some(self.next_send()) } else { self.next_resume() };
-        [sends, self.next_report_of_limits()].into_iter().flatten().min()
+        [sends, self.next_limit_report()].into_iter().flatten().min()
     }
 
     /// Whether [`Core::poll_timeout`] names an earlier time than this, or any if this is `None`. Costs next to nothing
@@ -358,12 +388,12 @@ impl Core {
         }
         // Most nodes have neither.
         let resumes = self.peers.next_resume().filter(|_| !self.can_send()).and_then(|_| self.next_resume());
-        resumes.is_some_and(is_earlier) || self.next_report_of_limits().is_some_and(is_earlier)
+        resumes.is_some_and(is_earlier) || self.next_limit_report().is_some_and(is_earlier)
     }
 }
 
 /// A peer that is served but not remembered: this node's own address, or one more than may be known.
-fn stranger(address: &Address, now: Now) -> Peer {
+fn untracked_peer(address: &Address, now: Now) -> Peer {
     Peer::new(address.clone(), Status::New, now)
 }
 

@@ -6,6 +6,7 @@ use crate::protocol::{Address, DEFAULT_MAX_DEPTH, Message};
 
 /// How a node behaves. The first four are the protocol's own options, the others are our limits.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Options {
     /// Where others find this node; sent with every payload. Default `localhost:8080`, as in the package.
     pub address: Address,
@@ -55,8 +56,8 @@ pub struct Options {
     pub payload_rate: f64,
     /// Payloads that are taken at once from one remote address after a quiet time. Default 2,000. Must not be zero.
     pub payload_burst: u32,
-    /// In which order new peers are tried. Default [`Newcomers::EverySecond`].
-    pub newcomers: Newcomers,
+    /// In which order new peers are tried. Default [`NewPeerPolicy::EverySecond`].
+    pub newcomers: NewPeerPolicy,
     /// How deep a message may be nested. Default [`DEFAULT_MAX_DEPTH`]; one some 5,000 deep ends a package node.
     pub max_depth: usize,
 }
@@ -64,7 +65,7 @@ pub struct Options {
 /// Which of the new peers a message goes to, and how often one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Newcomers {
+pub enum NewPeerPolicy {
     /// A random one; but after a message went to one that only strangers named, the next goes to a peer that answered or
     /// that the user named, so that whoever makes up names leaves the living every second message.
     #[default]
@@ -111,7 +112,7 @@ impl Options {
             introductions_burst: 100,
             payload_rate: 1000.0,
             payload_burst: 2000,
-            newcomers: Newcomers::EverySecond,
+            newcomers: NewPeerPolicy::EverySecond,
             max_depth: DEFAULT_MAX_DEPTH,
         }
     }

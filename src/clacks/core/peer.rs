@@ -76,12 +76,12 @@ pub struct Peer {
     pub failed: u64,
     /// Whether it ever answered us at its address, in this run or in an earlier one. A sender's name is a claim that
     /// anybody can make; this is not.
-    pub reached: bool,
+    pub ever_responded: bool,
     /// Whether it answered as a node does when we last tried it: with 200, and without a body unless it also sent us
     /// something from where we reached it. A peer that is alive and did not is so by its word alone.
-    pub answers: bool,
+    pub last_attempt_ok: bool,
     /// Whether the user named it: strangers' peers are contacted at public addresses only, and make room for others.
-    pub is_named: bool,
+    pub added_by_user: bool,
     /// The status that it has again when it is no longer ignored; `None` if it is not ignored, or was not known before.
     pub before_ignored: Option<Status>,
 }
@@ -98,9 +98,9 @@ impl Peer {
             delivered: 0,
             received: 0,
             failed: 0,
-            reached: false,
-            answers: false,
-            is_named: false,
+            ever_responded: false,
+            last_attempt_ok: false,
+            added_by_user: false,
             before_ignored: None,
         }
     }
@@ -117,13 +117,14 @@ impl Peer {
     }
 
     /// Whether nothing but a sender's claim says that it is alive.
-    pub fn is_claim(&self) -> bool {
-        self.status == Status::Alive && !self.answers
+    pub fn is_unverified(&self) -> bool {
+        self.status == Status::Alive && !self.last_attempt_ok
     }
 }
 
 /// A peer as it is kept from one run to the next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct KnownPeer {
     /// Where it listens.
     #[serde(flatten)]
@@ -133,11 +134,11 @@ pub struct KnownPeer {
     /// When the status last changed, in milliseconds since the Unix epoch.
     pub time: u64,
     /// Whether it ever answered us at its address.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub reached: bool,
+    #[serde(default, rename = "reached", skip_serializing_if = "std::ops::Not::not")]
+    pub ever_responded: bool,
     /// Whether the user named it.
     #[serde(default, rename = "named", skip_serializing_if = "std::ops::Not::not")]
-    pub is_named: bool,
+    pub added_by_user: bool,
     /// The status that it had before it was ignored; `None` if it is not ignored, or was not known before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_ignored: Option<Status>,
@@ -150,8 +151,9 @@ pub struct PeerCounts {
     pub new: usize,
     /// Peers that are alive.
     pub alive: usize,
-    /// Those of the alive that are so by their word alone: see [`Peer::is_claim`].
-    pub claimed: usize,
+    /// Those of the alive that are so by their word alone: see [`Peer::is_unverified`].
+    #[serde(rename = "claimed")]
+    pub unverified: usize,
     /// Peers that are lost.
     pub lost: usize,
     /// Peers that are dead.
@@ -180,7 +182,7 @@ impl PeerCounts {
 
 impl From<Peer> for KnownPeer {
     fn from(peer: Peer) -> Self {
-        let Peer { address, status, time, reached, is_named, before_ignored, .. } = peer;
-        Self { address, status, time, reached, is_named, before_ignored }
+        let Peer { address, status, time, ever_responded, added_by_user, before_ignored, .. } = peer;
+        Self { address, status, time, ever_responded, added_by_user, before_ignored }
     }
 }

@@ -6,10 +6,10 @@ use crate::protocol::{Address, Message, MessageError};
 
 use super::{
     HeldBy, HeldMessage, MessageState, Options,
+    compact_entry::CompactEntry,
     held::Held,
     refusals::{Refusals, Refused},
     shares::{Load, Slot},
-    waiting::Waiting,
 };
 
 mod lineage;
@@ -89,7 +89,7 @@ pub enum EnqueueError {
     Stopped,
     /// The node hands on what it has and takes nothing new meanwhile.
     #[error("the node hands on what it has and takes nothing new meanwhile")]
-    HandingOn,
+    Draining,
     /// The message is not one that can be passed on.
     #[error("the message is {0}")]
     Message(#[from] MessageError),
@@ -121,7 +121,7 @@ pub(super) struct Entry {
 /// finds room.
 #[derive(Debug)]
 pub(super) struct Queue {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<CompactEntry>,
     held: Held,
     /// Of messages that peers refused.
     refusals: Refusals,
@@ -151,7 +151,7 @@ impl Queue {
     }
 
     /// Draws a ticket for a message that comes; from now on it counts. It has yet to be put somewhere.
-    pub(super) fn take_in(
+    pub(super) fn add(
         &mut self,
         message: Message,
         since_ms: u64,
@@ -160,18 +160,21 @@ impl Queue {
         place: Option<IpAddr>,
     ) -> Entry {
         let place = self.room.add(place, from.is_none(), message.size());
-        Entry { queued: QueuedMessage { id: self.draw(), message, since_ms, visits, from, place }, passed: 0 }
+        Entry {
+            queued: QueuedMessage { id: self.next_id(), message, since_ms, visits, from, place },
+            passed: 0,
+        }
     }
 
     /// The entry under a new ticket. It has yet to be put somewhere.
     pub(super) fn renewed(&mut self, entry: Entry) -> Entry {
-        let id = self.draw();
+        let id = self.next_id();
         self.refusals.rename(entry.queued.id, id);
         self.lineages.rename(entry.queued.id, id);
         Entry { queued: QueuedMessage { id, ..entry.queued }, ..entry }
     }
 
-    fn draw(&mut self) -> MessageId {
+    fn next_id(&mut self) -> MessageId {
         let id = MessageId(self.next_id);
         self.next_id += 1;
         id
@@ -185,39 +188,39 @@ impl Queue {
         }
         self.refused_waiting += self.refused(entry.queued.id);
         let slot = self.room.shares.as_ref().map_or(Slot::NONE, |shares| shares.slot(entry.queued.place));
-        self.waiting.push_back(Waiting::new(entry, self.rule, slot));
+        self.waiting.push_back(CompactEntry::new(entry, self.rule, slot));
     }
 
     /// Puts an entry where its ticket says.
     pub(super) fn insert(&mut self, entry: Entry) {
         let position = self.waiting.partition_point(|waiting| waiting.id() < entry.queued.id);
         let slot = self.room.shares.as_ref().map_or(Slot::NONE, |shares| shares.slot(entry.queued.place));
-        self.waiting.insert(position, Waiting::new(entry, self.rule, slot));
+        self.waiting.insert(position, CompactEntry::new(entry, self.rule, slot));
     }
 
     /// Takes the head out to be sent; it still counts.
-    pub(super) fn take_out(&mut self) -> Option<Entry> {
+    pub(super) fn pop(&mut self) -> Option<Entry> {
         let waiting = self.waiting.pop_front()?;
         self.refused_waiting -= self.refused(waiting.id());
         Some(self.entry(waiting))
     }
 
     /// The place that a message came from which waits.
-    fn place(&self, waiting: &Waiting) -> Option<IpAddr> {
+    fn place(&self, waiting: &CompactEntry) -> Option<IpAddr> {
         self.room.shares.as_ref().and_then(|shares| shares.place(waiting.slot()))
     }
 
-    fn entry(&self, waiting: Waiting) -> Entry {
+    fn entry(&self, waiting: CompactEntry) -> Entry {
         let place = self.place(&waiting);
         waiting.into_entry(self.rule, place)
     }
 
-    fn queued(&self, waiting: &Waiting) -> QueuedMessage {
+    fn queued(&self, waiting: &CompactEntry) -> QueuedMessage {
         waiting.queued(self.place(waiting))
     }
 
     /// What was taken out is gone for good.
-    pub(super) fn settle(&mut self, gone: &QueuedMessage) {
+    pub(super) fn release(&mut self, gone: &QueuedMessage) {
         self.refusals.forget(gone.id);
         self.lineages.forget(gone.id);
         self.room.remove(gone);
@@ -233,13 +236,13 @@ impl Queue {
         self.held.split(|held| is_meant(held.queued.id));
         for state in &removed {
             self.room.count_held(&state.queued, -isize::from(state.held.is_some()));
-            self.settle(&state.queued);
+            self.release(&state.queued);
         }
         removed
     }
 
     /// Takes those that are meant out of those that wait.
-    fn split_waiting(&mut self, is_meant: impl Fn(&Waiting) -> bool) -> VecDeque<Waiting> {
+    fn split_waiting(&mut self, is_meant: impl Fn(&CompactEntry) -> bool) -> VecDeque<CompactEntry> {
         let (picked, others) = std::mem::take(&mut self.waiting).into_iter().partition(is_meant);
         self.waiting = others;
         self.refused_waiting -= picked.iter().map(|waiting| self.refused(waiting.id())).sum::<usize>();
@@ -248,15 +251,15 @@ impl Queue {
 
     /// Takes a message that waits or is held out for good.
     pub(super) fn remove(&mut self, id: MessageId) -> Option<QueuedMessage> {
-        let removed = match self.take_waiting(id) {
+        let removed = match self.remove_waiting(id) {
             Some(queued) => queued,
-            None => self.take_held(id)?,
+            None => self.remove_held(id)?,
         };
-        self.settle(&removed);
+        self.release(&removed);
         Some(removed)
     }
 
-    fn take_waiting(&mut self, id: MessageId) -> Option<QueuedMessage> {
+    fn remove_waiting(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let waiting = self.position(id).and_then(|position| self.waiting.remove(position))?;
         self.refused_waiting -= self.refused(id);
         Some(self.entry(waiting).queued)
@@ -264,7 +267,7 @@ impl Queue {
 
     /// Where a message stands, 0 being the head.
     pub(super) fn position(&self, id: MessageId) -> Option<usize> {
-        self.waiting.binary_search_by_key(&id, Waiting::id).ok()
+        self.waiting.binary_search_by_key(&id, CompactEntry::id).ok()
     }
 
     pub(super) fn get(&self, id: MessageId) -> Option<QueuedMessage> {
@@ -272,7 +275,7 @@ impl Queue {
         waiting.map(|waiting| self.queued(waiting))
     }
 
-    pub(super) fn head(&self) -> Option<&Waiting> {
+    pub(super) fn head(&self) -> Option<&CompactEntry> {
         self.waiting.front()
     }
 
@@ -310,8 +313,8 @@ impl Queue {
 
     /// Holds a message that waits.
     pub(super) fn hold(&mut self, id: MessageId, by: HeldBy) -> Option<&HeldMessage> {
-        let queued = self.take_waiting(id)?;
-        self.keep(HeldMessage { queued, by });
+        let queued = self.remove_waiting(id)?;
+        self.hold_entry(HeldMessage { queued, by });
         self.held.get(id)
     }
 
@@ -324,7 +327,7 @@ impl Queue {
     /// Holds those of these messages that wait and that the rule has not let pass, in one go through the queue. The
     /// tickets are in order. Returns what is held by it.
     pub(super) fn hold_all(&mut self, ids: &[MessageId]) -> Vec<HeldMessage> {
-        let is_meant = |waiting: &Waiting| !waiting.passes() && ids.binary_search(&waiting.id()).is_ok();
+        let is_meant = |waiting: &CompactEntry| !waiting.passes() && ids.binary_search(&waiting.id()).is_ok();
         let picked = self.split_waiting(is_meant);
         let held = |waiting| HeldMessage { queued: self.entry(waiting).queued, by: HeldBy::Rule };
         let picked: Vec<_> = picked.into_iter().map(held).collect();
@@ -334,15 +337,15 @@ impl Queue {
     }
 
     /// Takes a message out of the held; it still counts.
-    pub(super) fn take_held(&mut self, id: MessageId) -> Option<QueuedMessage> {
+    pub(super) fn remove_held(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let queued = self.held.remove(id)?.queued;
         self.room.count_held(&queued, -1);
         Some(queued)
     }
 
     /// Takes all messages out of the held; they still count.
-    pub(super) fn take_all_held(&mut self) -> Vec<QueuedMessage> {
-        let held: Vec<_> = self.held.take_all().into_iter().map(|held| held.queued).collect();
+    pub(super) fn drain_held(&mut self) -> Vec<QueuedMessage> {
+        let held: Vec<_> = self.held.drain().into_iter().map(|held| held.queued).collect();
         held.iter().for_each(|queued| self.room.count_held(queued, -1));
         held
     }

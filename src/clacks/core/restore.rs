@@ -109,6 +109,7 @@ impl RemoteState {
 
 /// How it went to restore messages. Each of them is counted once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct RestoredMessages {
     /// They wait again, at their places.
     pub waiting: usize,

@@ -44,6 +44,7 @@ impl Load {
 
 /// What a node has of the messages that came from one remote place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct PlaceShare {
     /// The place: an IPv4 address, or the first address of an IPv6 network of 64 bits. `::` stands for all that came from
     /// further places while there were messages of more than a million.
@@ -56,6 +57,13 @@ pub struct PlaceShare {
     pub held: usize,
     /// Messages that were not accepted because the place had its share, since it last had no message here.
     pub refused: u64,
+}
+
+impl PlaceShare {
+    /// A place of which so many messages are here, none of them held or refused.
+    pub fn new(place: IpAddr, messages: usize, bytes: usize) -> Self {
+        Self { place, messages, bytes, held: 0, refused: 0 }
+    }
 }
 
 /// Names a place for as long as there is a message of it.

@@ -32,8 +32,8 @@ use crate::{
 use super::{
     CertificateError, DirectoryError, Limits, Node, StartWarning, StateError, certificate,
     directory::DirectoryLock,
-    driver, fingerprint,
-    handle::Guard,
+    driver,
+    handle::NodeInner,
     listener::Listener,
     public_key,
     sender::{Parts, Sender},
@@ -44,11 +44,31 @@ use super::{
     warning,
 };
 
-/// Events that a watcher may be behind before it misses some. Each is about 200 bytes; the messages that they carry
-/// are bounded by themselves.
+/// Maximum events kept for a slow subscriber, each of about 200 bytes. The messages in them have a limit of their own.
 const EVENT_CAPACITY: usize = 4096;
 
-/// Sets up a node. Every option has a default; [`Builder::start`] checks them.
+/// The options of a node. Every option has a default; [`Builder::start`] checks them.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), clacks_p2p::node::StartError> {
+/// use std::time::Duration;
+/// use clacks_p2p::Node;
+///
+/// let node = Node::builder()
+///     .hostname("127.0.0.1")
+///     .port(0) // any that is free
+///     .send_rate(2.0)
+///     .kill_timeout(Duration::from_secs(600))
+///     .options(|options| options.max_peers = 1000)
+///     .limits(|limits| limits.max_connections = 100)
+///     .start()
+///     .await?;
+/// assert_eq!(node.options().send_rate, 2.0);
+/// node.stop().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Builder {
     hostname: String,
@@ -252,7 +272,7 @@ impl Builder {
         };
         let state_file =
             kept.and_then(|kept| kept.into_file().map_err(|warning| warnings.push(warning)).ok());
-        let fingerprint = fingerprint::fingerprint(&certificate.cert[0]);
+        let fingerprint = certificate::fingerprint(&certificate.cert[0]);
         let tls = accept_tls(certificate, Arc::clone(&provider));
 
         let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
@@ -279,9 +299,9 @@ impl Builder {
         }
         shared.tasks.spawn(driver::run(Arc::clone(&shared)));
         if let Some(file) = &state_file {
-            shared.tasks.spawn(state_file::keep(file.clone(), Arc::clone(&shared)));
+            shared.tasks.spawn(state_file::save_changes(file.clone(), Arc::clone(&shared)));
         }
-        let guard = Guard {
+        let inner = NodeInner {
             _stop_on_drop: shared.stopped.clone().drop_guard(),
             listens_on,
             certificate: fingerprint,
@@ -291,7 +311,7 @@ impl Builder {
             warnings,
             state: state_file,
         };
-        Ok(Node { shared, guard: Arc::new(guard) })
+        Ok(Node { shared, inner: Arc::new(inner) })
     }
 
     /// What others are to be told, unless the system chooses the port.
@@ -320,7 +340,7 @@ impl Builder {
         let policy = AddressPolicy::new(
             (address.hostname(), address.port()),
             listens_on,
-            self.limits.contact_all,
+            self.limits.allow_private_addresses,
             Arc::clone(&lookups),
         );
         let parts = Parts {
@@ -403,7 +423,7 @@ fn assemble(core: Core, rng: StdRng, state: State, sender: Sender, is_kept: bool
         changes.begin();
     }
     let shared = Arc::new(Shared::new(core, rng, sender, trust, changes, EVENT_CAPACITY));
-    shared.at_core(|at| {
+    shared.with_core(|at| {
         at.core.restore(state.peers, at.now);
         at.core.restore_remotes(state.ignored_remotes);
     });

@@ -8,8 +8,9 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
 };
+use sha2::{Digest, Sha256};
 
-use super::{StartWarning, directory::is_denied, files, public_key, warning};
+use super::{CertificateFingerprint, StartWarning, directory::is_denied, files, public_key, warning};
 
 /// The certificate's file in the data directory.
 const CERTIFICATE_FILE: &str = "certificate.pem";
@@ -186,6 +187,11 @@ fn write_new(path: &Path, text: &str) -> Result<(), CertificateError> {
 
 fn file_error(operation: &'static str, path: &Path, source: io::Error) -> CertificateError {
     CertificateError::File { operation, path: path.to_owned(), source }
+}
+
+/// The SHA-256 of a certificate's DER bytes.
+pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> CertificateFingerprint {
+    CertificateFingerprint(Sha256::digest(certificate).into())
 }
 
 #[cfg(test)]

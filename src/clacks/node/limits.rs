@@ -6,6 +6,7 @@ use crate::core::OptionsError;
 
 /// What one connection or request may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// For a connection to a peer, TLS included. Default 5 s.
     pub connect_timeout: Duration,
@@ -39,7 +40,7 @@ pub struct Limits {
     pub connection_rate: u32,
     /// Whether peers that only strangers named are contacted whatever [`Scope`](crate::core::Scope) their addresses
     /// have, not just public ones and those of the kind that this node itself is found at. Default: no.
-    pub contact_all: bool,
+    pub allow_private_addresses: bool,
 }
 
 impl Default for Limits {
@@ -57,7 +58,7 @@ impl Default for Limits {
             max_connections_per_address: 64,
             connection_rate_per_address: 10,
             connection_rate: 1000,
-            contact_all: false,
+            allow_private_addresses: false,
         }
     }
 }
@@ -140,7 +141,7 @@ mod tests {
             max_connections_per_address: 64,
             connection_rate_per_address: 10,
             connection_rate: 1000,
-            contact_all: false,
+            allow_private_addresses: false,
         };
         assert_eq!(Limits::default(), expected);
     }

@@ -6,14 +6,15 @@
 //! all peers or messages does so in portions. Held for longer is the lock by what asks for much at once: a
 //! [snapshot](Node::snapshot) or a window of the queue, in proportion to what they return.
 
+#![expect(clippy::disallowed_methods, reason = "the node is what reads the clock and draws seeds")]
+
 mod builder;
 mod certificate;
 mod directory;
 mod driver;
-mod fingerprint;
 mod former_names;
 mod handle;
-mod holding;
+mod held;
 mod hooks;
 mod limits;
 mod listener;
@@ -34,17 +35,17 @@ mod warning;
 pub use clacks_transport::files;
 use hyper::header::HeaderName;
 
+pub use crate::core::CertificateFingerprint;
 pub use builder::{Builder, StartError};
 pub use certificate::CertificateError;
 pub use directory::DirectoryError;
-pub use fingerprint::CertificateFingerprint;
-pub use handle::{AnnounceError, Node, NotKnown, Overview, Remaining, Snapshot, SnapshotLimits};
-pub use holding::HandOnError;
-pub use hooks::{Request, Verdict};
+pub use handle::{AnnounceError, Node, Overview, Snapshot, SnapshotLimits, UnknownPeer, Unsent};
+pub use held::DrainError;
+pub use hooks::{PluginDecision, Request};
 pub use limits::Limits;
-pub use state_file::StateError;
+pub use state_file::{StateError, StateFormError};
 pub use subscription::Subscription;
-pub use trust::{CertificateState, Trusted};
+pub use trust::{CertificateState, TrustChange};
 pub use warning::StartWarning;
 
 /// The request header that carries a random value of one run of a node, by which it recognises itself under a name

@@ -11,7 +11,7 @@ use super::{CertificateFingerprint, Node};
 impl Node {
     /// A peer by its address.
     pub fn peer(&self, address: &Address) -> Option<Peer> {
-        self.shared.look(|core| core.peer(address))
+        self.shared.read(|core| core.peer(address))
     }
 
     /// The peers with this identifier: usually one, but two addresses can share it.
@@ -33,12 +33,12 @@ impl Node {
     /// The peers listed around `anchor`: up to `before` that stand before it, then it and those behind it, up to
     /// `after` in all. The first of the list if the anchor is not known.
     pub fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
-        self.shared.look(|core| core.peers_around(anchor, before, after))
+        self.shared.read(|core| core.peers_around(anchor, before, after))
     }
 
     /// The first `count` peers of the list.
     pub fn first_peers(&self, count: usize) -> Vec<Peer> {
-        self.shared.look(|core| core.peers().take(count).collect())
+        self.shared.read(|core| core.peers().take(count).collect())
     }
 
     /// The first `count` peers of the list that are wanted. The node goes on while that is asked: a peer whose status
@@ -58,7 +58,7 @@ impl Node {
 
     /// The last `count` peers of the list.
     pub fn last_peers(&self, count: usize) -> Vec<Peer> {
-        self.shared.look(|core| core.last_peers(count))
+        self.shared.read(|core| core.last_peers(count))
     }
 
     /// SHA-256 of the certificate that is trusted for a peer, once it has been reached.

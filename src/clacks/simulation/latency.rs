@@ -47,22 +47,21 @@ impl Latency {
     }
 
     /// What it is drawn from.
-    pub(super) fn ways(self) -> Ways {
+    pub(super) fn sampler(self) -> LatencySampler {
         match self {
-            Self::Constant { seconds } => Ways::Constant(seconds),
-            Self::Uniform { from, to } => Ways::Uniform(from, to - from),
+            Self::Constant { seconds } => LatencySampler::Constant(seconds),
+            Self::Uniform { from, to } => LatencySampler::Uniform(from, to - from),
             // std's functions are the platform's, of which some round otherwise; and so are the distribution's where another
             // crate has it built with std. A spread that was checked is one that the distribution takes.
-            Self::LogNormal { median, sigma } => {
-                Normal::new(libm::log(median), sigma).map_or(Ways::Constant(median), Ways::LogNormal)
-            }
+            Self::LogNormal { median, sigma } => Normal::new(libm::log(median), sigma)
+                .map_or(LatencySampler::Constant(median), LatencySampler::LogNormal),
         }
     }
 }
 
 /// How long ways are, ready to be drawn from.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Ways {
+pub(super) enum LatencySampler {
     Constant(f64),
     /// From, and how much longer at most.
     Uniform(f64, f64),
@@ -70,7 +69,7 @@ pub(super) enum Ways {
     LogNormal(Normal<f64>),
 }
 
-impl Ways {
+impl LatencySampler {
     /// One way, in seconds.
     pub(super) fn draw(self, rng: &mut impl Rng) -> f64 {
         match self {

@@ -17,23 +17,23 @@
 //! ```
 
 mod addresses;
-mod ahead;
-mod calendar;
+mod event_queue;
+mod faults;
 mod latency;
 mod memory;
 mod network;
 mod observing;
-mod parcels;
+mod packets;
+mod prefetch;
 mod sample;
 mod scenario;
 #[cfg(test)]
 mod tests;
 mod topology;
 mod trace;
-mod trouble;
 
 pub use latency::Latency;
 pub use network::Simulation;
 pub use sample::{Outage, Report, Sample};
-pub use scenario::{Churn, Flood, Origin, Outages, Partition, Scenario, ScenarioError};
+pub use scenario::{Churn, Flood, MessagePlacement, Outages, Partition, Scenario, ScenarioError};
 pub use topology::Topology;

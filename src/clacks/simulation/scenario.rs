@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    core::{Newcomers, Options},
+    core::{NewPeerPolicy, Options},
     protocol::Address,
 };
 
@@ -48,13 +48,13 @@ pub struct Scenario {
     /// How many messages there are, each another.
     pub messages: u32,
     /// Where the messages start.
-    pub origin: Origin,
+    pub origin: MessagePlacement,
     /// Messages a second that each node sends: see [`Options::send_rate`].
     pub send_rate: f64,
     /// How long a peer is lost until it is dead, in seconds: see [`Options::kill_timeout`].
     pub kill_timeout: f64,
     /// Which new peers are tried: see [`Options::newcomers`].
-    pub newcomers: Newcomers,
+    pub newcomers: NewPeerPolicy,
     /// Whether each node has a network address of its own, by which others count what it sends and whom it names. If
     /// not, there are no limits for it, and less memory is needed.
     pub limits: bool,
@@ -79,7 +79,7 @@ pub struct Scenario {
 /// Where messages start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Origin {
+pub enum MessagePlacement {
     /// All at the first node.
     First,
     /// Each at another node, evenly.
@@ -191,10 +191,10 @@ impl Default for Scenario {
             topology: Topology::Random { nodes: 100, degree: 5 },
             announces: true,
             messages: 1,
-            origin: Origin::First,
+            origin: MessagePlacement::First,
             send_rate: 1.0,
             kill_timeout: 3600.0,
-            newcomers: Newcomers::EverySecond,
+            newcomers: NewPeerPolicy::EverySecond,
             limits: true,
             latency: Latency::LogNormal { median: 0.05, sigma: 0.5 },
             timeout: 10.0,

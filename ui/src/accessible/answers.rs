@@ -286,7 +286,7 @@ fn next_send(overview: &Overview, contents: &Contents<'_>) -> String {
         return ended(format!("{rate}. Next: {}", idle.replace(['{', '}'], "")));
     };
     let wait = format::span(at.saturating_sub(contents.now.uptime));
-    let odds = facts::choice::odds(&overview.free_peers, overview.is_for_proven);
+    let odds = facts::choice::odds(&overview.free_peers, overview.verified_only);
     let head = contents.lists.queue_window(0..1).pop();
     let text = head.map(|head| format!(": {}", sentences::text(&head.message))).unwrap_or_default();
     ended(format!("{rate}. The next goes in {wait} to {odds}{text}"))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clacks_p2p::node::HandOnError;
+use clacks_p2p::node::DrainError;
 use tokio::sync::mpsc;
 
 use super::{LAST_WORDS, Reply, Session, sentences, sentences_of, tell, turns::Told};
@@ -179,7 +179,7 @@ impl Session {
         let (node, replies) = (self.node.clone(), self.replies.clone());
         tokio::spawn(async move {
             let result =
-                if with_held { node.hand_on_with_held(within).await } else { node.hand_on(within).await };
+                if with_held { node.drain_with_held(within).await } else { node.drain(within).await };
             // An error means that nobody listens any more.
             let _ = replies.send(Reply::HandedOn(result)).await;
         });
@@ -187,7 +187,7 @@ impl Session {
     }
 
     /// Leaves if nothing is left or the system wants it; otherwise asks again, once nobody types.
-    pub(crate) fn handed_on(&mut self, result: Result<(), HandOnError>) -> Vec<String> {
+    pub(crate) fn handed_on(&mut self, result: Result<(), DrainError>) -> Vec<String> {
         let Some(HandingOn { began_with, with_held, is_told_to_end }) = self.handing_on.take() else {
             return Vec::new();
         };
@@ -204,7 +204,7 @@ impl Session {
             sentences.extend(self.quit());
         }
         if !self.leaves {
-            self.node.take_messages();
+            self.node.resume();
         }
         sentences
     }

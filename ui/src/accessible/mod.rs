@@ -10,7 +10,7 @@ use std::{
 };
 
 use answers::{Answer, Source, answer, edit, select_named};
-use clacks_p2p::{Node, core::Event, node::HandOnError};
+use clacks_p2p::{Node, core::Event, node::DrainError};
 use keyboard::{Ended, Input, Keyboard};
 use leaving::{HandingOn, Question, Spoken, hung_up, tell_all};
 use reading::Reading;
@@ -196,7 +196,7 @@ const NO_REPLAY: &str = "this is no replay; clacks replay FILE plays a recording
 /// What took a while.
 enum Reply {
     Told(Vec<String>),
-    HandedOn(Result<(), HandOnError>),
+    HandedOn(Result<(), DrainError>),
 }
 
 /// One who listens.

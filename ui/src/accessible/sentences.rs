@@ -170,8 +170,8 @@ pub(crate) fn peers(counts: &PeerCounts) -> String {
 
 /// How many of the alive are so by their word alone.
 fn by_word(status: Status, counts: &PeerCounts) -> String {
-    match (status, counts.claimed) {
-        (Status::Alive, 1..) => format!(" ({} by their word alone)", counts.claimed),
+    match (status, counts.unverified) {
+        (Status::Alive, 1..) => format!(" ({} by their word alone)", counts.unverified),
         _ => String::new(),
     }
 }
@@ -259,7 +259,7 @@ pub(crate) fn ignored(remotes: &[IpAddr]) -> Option<String> {
 pub(crate) fn described(peer: &Peer, now: Now) -> String {
     let age = format::age(peer.age(now));
     let round_trip = peer.round_trip.map(|time| format!(", round trip {}", format::round_trip(time)));
-    let says = if peer.is_claim() { ", as it says itself; it has not answered us" } else { "" };
+    let says = if peer.is_unverified() { ", as it says itself; it has not answered us" } else { "" };
     format!("{}, {} for {age}{says}{}.", peer.address, peer.status, round_trip.unwrap_or_default())
 }
 
@@ -414,7 +414,8 @@ mod tests {
             (0, "13 peers: 2 new, 10 alive, 1 lost."),
             (4, "13 peers: 2 new, 10 alive (4 by their word alone), 1 lost."),
         ] {
-            let counts = PeerCounts { new: 2, alive: 10, claimed, lost: 1, ..PeerCounts::default() };
+            let counts =
+                PeerCounts { new: 2, alive: 10, unverified: claimed, lost: 1, ..PeerCounts::default() };
             assert_eq!(peers(&counts), told);
         }
     }

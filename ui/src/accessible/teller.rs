@@ -191,7 +191,7 @@ mod tests {
     use clacks_p2p::{
         Address, Message,
         core::{
-            Failure, HeldBy, HeldMessage, Introduction, Origin, Peer, QueuedMessage, Refusal, Scope, Status,
+            Discovery, Failure, HeldBy, HeldMessage, Origin, Peer, QueuedMessage, Refusal, Scope, Status,
         },
     };
     use proptest::prelude::*;
@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn peer(status: Status) -> Peer {
-        Peer { answers: status == Status::Alive, ..Peer::new(tower(), status, now(0)) }
+        Peer { last_attempt_ok: status == Status::Alive, ..Peer::new(tower(), status, now(0)) }
     }
 
     fn received(text: &str, visits: u32) -> Event {
@@ -285,7 +285,7 @@ mod tests {
             (
                 Event::PeerDiscovered {
                     peer: peer(Status::New),
-                    introduction: Introduction::Sender,
+                    introduction: Discovery::Inbound,
                     remote: None,
                 },
                 "03:04 tower-3:8443 made itself known; it is new.",
@@ -330,7 +330,7 @@ mod tests {
             message: Message::text("GNU"),
             failure: Failure::NotContacted(Scope::Loopback),
         };
-        let claim = Peer { answers: false, ..peer(Status::Alive) };
+        let claim = Peer { last_attempt_ok: false, ..peer(Status::Alive) };
         let remote = [192, 0, 2, 7].into();
         let mut teller = teller();
         for (event, sentence) in [

@@ -197,7 +197,7 @@ async fn a_question_is_answered_only_by_a_line_that_was_begun_behind_it() {
     let began_with = crate::source::shutdown::AtStake { waiting: 1, held: 0, is_anybody_there: true };
     heard.session.handing_on = Some(HandingOn { began_with, with_held: false, is_told_to_end: false });
     heard.session.on_input(keys(b"y"), &mut keyboard, &mut heard.recorder).await;
-    let told = heard.session.on_reply(Reply::HandedOn(Err(HandOnError::OutOfTime)));
+    let told = heard.session.on_reply(Reply::HandedOn(Err(DrainError::OutOfTime)));
     assert_eq!(heard.session.turns.happened(told), [], "somebody is typing");
     let told = heard.session.on_input(keys(b"\r"), &mut keyboard, &mut heard.recorder).await;
     assert!(!heard.session.leaves && heard.session.node.queue_len() == 2, "{told:?}");

@@ -171,7 +171,7 @@ impl Limits {
                 replace(&mut limits.request_timeout, time(self.request_timeout));
                 replace(&mut limits.max_body, self.max_body.map(|size| size.0));
                 replace(&mut limits.max_bodies, self.max_bodies.map(|size| size.0));
-                replace(&mut limits.contact_all, self.contact_all);
+                replace(&mut limits.allow_private_addresses, self.contact_all);
             })
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use clacks_p2p::{
     Address, Message,
-    core::{Core, Delivery, DeliveryId, Event, Failure, Now, Options, Outcome},
+    core::{Core, Delivery, DeliveryId, DeliveryResult, Event, Failure, Now, Options},
     protocol::{Kind, Payload},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
@@ -59,7 +59,7 @@ enum Due {
     End {
         at: usize,
         id: DeliveryId,
-        outcome: Outcome,
+        outcome: DeliveryResult,
     },
     /// Some tower says something.
     Line,
@@ -203,10 +203,10 @@ impl Simulated {
         let back = self.way(from, &to);
         let there = node_at(&to).filter(|to| self.nodes[*to].stands);
         let outcome = match there.map(|to| self.take(to, payload)) {
-            None => Outcome::Failed(Failure::Connection("connection refused".to_owned())),
+            None => DeliveryResult::Failed(Failure::Connection("connection refused".to_owned())),
             // The way there took about as long.
-            Some(200) => Outcome::taken(back * 2),
-            Some(status) => Outcome::refused(status),
+            Some(200) => DeliveryResult::accepted(back * 2),
+            Some(status) => DeliveryResult::refused(status),
         };
         self.put(self.now + back, Due::End { at: from, id, outcome });
     }
@@ -216,12 +216,12 @@ impl Simulated {
         let now = self.now();
         let sender = payload.sender.clone();
         let core = &mut self.nodes[at].core;
-        core.see_sender(&sender, None, now);
+        core.record_contact(&sender, None, now);
         let is_message = payload.kind == Kind::Message;
         if is_message && !self.conversation.goes_on(&payload.message, &sender, &address(at)) {
             payload.message = Message::null();
         }
-        core.take_payload(&sender, payload, None, now).status
+        core.accept_payload(&sender, payload, None, now).status
     }
 
     fn say_a_line(&mut self) {
@@ -257,8 +257,10 @@ impl Simulation {
 }
 
 fn core(number: usize, send_rate: f64) -> Core {
-    let kill_timeout = Duration::from_secs_f64(KILL_TIMEOUT);
-    Core::new(Options { send_rate, kill_timeout, ..Options::new(address(number)) }).unwrap()
+    let mut options = Options::new(address(number));
+    options.send_rate = send_rate;
+    options.kill_timeout = Duration::from_secs_f64(KILL_TIMEOUT);
+    Core::new(options).unwrap()
 }
 
 /// Where a node is found: at a name that nobody can have.

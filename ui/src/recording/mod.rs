@@ -27,7 +27,7 @@ use clacks_p2p::node::SnapshotLimits;
 const VERSION: u64 = 1;
 
 /// How much of what the node knows and holds a recording begins with.
-const LIMITS: SnapshotLimits = SnapshotLimits { peers: 20_000, messages: 20_000, bytes: 8 << 20 };
+const LIMITS: SnapshotLimits = SnapshotLimits::new(20_000, 20_000, 8 << 20);
 
 /// The longest line in bytes. The longest that is written begins a file: peers and messages as above, with the
 /// characters of the messages escaped at worst.

@@ -11,8 +11,8 @@ use std::{
 use clacks_p2p::{
     Address, Message,
     core::{
-        Core, Counters, Delivery, Event, Failure, HeldMessage, HoldRule, LimitCounts, MessageId,
-        MessageState, Now, Options, Outcome, Peer, QueuedMessage, Reply, Scope,
+        CertificateFingerprint, Core, Delivery, DeliveryResult, Event, Failure, HeldMessage, HoldRule,
+        LimitCounts, MessageId, MessageState, Now, Options, Peer, QueuedMessage, Reply, Scope,
     },
     node::{Overview, Snapshot},
     protocol::{Kind, Payload},
@@ -112,8 +112,8 @@ impl Script {
         let kind = if self.rng.random_bool(0.9) { Kind::Message } else { Kind::Announce };
         let friend = self.rng.random_bool(0.5).then(|| self.address());
         let payload = Payload { message: self.message(), kind, sender: sender.clone(), friend };
-        self.core.see_sender(sender, Some(REMOTE), self.now());
-        self.core.take_payload(sender, payload, Some(REMOTE), self.now());
+        self.core.record_contact(sender, Some(REMOTE), self.now());
+        self.core.accept_payload(sender, payload, Some(REMOTE), self.now());
     }
 
     fn message_typed(&mut self) -> bool {
@@ -138,8 +138,8 @@ impl Script {
                 self.core.hold_matching();
             }
             2 if self.rng.random_bool(0.5) => {
-                self.core.hand_on_with_held();
-                self.core.set_handing_on(false);
+                self.core.drain_with_held();
+                self.core.set_draining(false);
             }
             2 => drop(self.core.release_all()),
             3 => drop(kept.map(|id| self.core.release(id))),
@@ -181,58 +181,52 @@ impl Script {
         let delivery = self.under_way.swap_remove(self.rng.random_range(0..self.under_way.len()));
         let round_trip = Duration::from_nanos(self.rng.random_range(0..3_000_000_000));
         let outcome = match self.rng.random_range(0..9) {
-            0 => Outcome::Failed(Failure::TimedOut),
-            1 => Outcome::Failed(Failure::Connection("stopped \u{1b}[31m".to_owned())),
-            2 if delivery.to.port() == 2 => Outcome::Failed(Failure::NotContacted(Scope::Loopback)),
-            2 if delivery.to.port() == 3 => Outcome::Failed(Failure::NoResources),
-            2 => Outcome::refused(503),
+            0 => DeliveryResult::Failed(Failure::TimedOut),
+            1 => DeliveryResult::Failed(Failure::Connection("stopped \u{1b}[31m".to_owned())),
+            2 if delivery.to.port() == 2 => DeliveryResult::Failed(Failure::NotContacted(Scope::Loopback)),
+            2 if delivery.to.port() == 3 => DeliveryResult::Failed(Failure::NoResources),
+            2 => DeliveryResult::refused(503),
             3 => {
-                let (pinned, presented) = ([1; 32], [0xab; 32]);
-                Outcome::Failed(Failure::CertificateChanged { pinned, presented })
+                let (pinned, presented) =
+                    (CertificateFingerprint([1; 32]), CertificateFingerprint([0xab; 32]));
+                DeliveryResult::Failed(Failure::CertificateChanged { pinned, presented })
             }
-            4 if delivery.to.hostname() == "ourselves" => Outcome::Ourselves,
+            4 if delivery.to.hostname() == "ourselves" => DeliveryResult::SelfConnection,
             5 => self.accepted(round_trip),
-            _ => Outcome::taken(round_trip),
+            _ => DeliveryResult::accepted(round_trip),
         };
         self.core.handle_delivery(delivery.id, outcome, self.now());
     }
 
     /// With a body or without, from one of two machines.
-    fn accepted(&mut self, round_trip: Duration) -> Outcome {
+    fn accepted(&mut self, round_trip: Duration) -> DeliveryResult {
         let (remote, has_body) = ([192, 0, 2, self.rng.random_range(6..8)].into(), self.rng.random_bool(0.5));
-        Outcome::Answered(Reply { remote: Some(remote), has_body, ..Reply::new(200, round_trip) })
+        let mut reply = Reply::new(200, round_trip);
+        (reply.remote, reply.has_body) = (Some(remote), has_body);
+        DeliveryResult::Answered(reply)
     }
 
     fn snapshot(&self) -> Snapshot {
         let core = &self.core;
-        let overview = Overview {
-            address: core.address().clone(),
-            uptime: self.uptime,
-            send_rate: core.options().send_rate,
-            queued: core.queue_len(),
-            in_flight: core.in_flight(),
-            held: core.held_len(),
-            is_handing_on: false,
-            held_bytes: core.held_bytes(),
-            peers: core.peer_counts(),
-            free_peers: core.free_peers(),
-            is_for_proven: core.is_turn_of_proven(),
-            next_send: core.poll_timeout(),
-            counters: core.counters(),
-        };
+        let overview = Overview::of(core, self.uptime);
         let (peers, queue) = (core.peers().collect(), core.queue(0..usize::MAX).collect());
         let held = core.held(0..usize::MAX).cloned().collect();
         let hold_rule = core.hold_rule().map(|rule| rule.text().to_owned());
         let under_way = core.under_way().map(|(to, queued)| (to.clone(), queued.clone())).collect();
         let ignored_remotes = core.ignored_remotes().collect();
-        Snapshot { overview, now: self.now(), peers, queue, held, under_way, hold_rule, ignored_remotes }
+        let mut snapshot = Snapshot::new(overview, self.now());
+        (snapshot.peers, snapshot.queue, snapshot.held) = (peers, queue, held);
+        (snapshot.under_way, snapshot.hold_rule, snapshot.ignored_remotes) =
+            (under_way, hold_rule, ignored_remotes);
+        snapshot
     }
 }
 
 impl Recording {
     /// What a node does that the seed tells what to do, so many times; it ran for a while before.
     pub(crate) fn make(seed: u64, steps: usize) -> Self {
-        let options = Options { send_rate: 5.0, max_peers: 6, ..Options::new("tower:1".parse().unwrap()) };
+        let mut options = Options::new("tower:1".parse().unwrap());
+        (options.send_rate, options.max_peers) = (5.0, 6);
         let core = Core::new(options.clone()).unwrap();
         let rng = StdRng::seed_from_u64(seed);
         let mut script = Script { core, rng, uptime: Duration::ZERO, under_way: Vec::new() };
@@ -273,14 +267,10 @@ impl From<Snapshot> for Known {
 impl Known {
     pub(crate) fn without_the_untold(mut self) -> Self {
         // What the next send depends on is told only when something is sent; of many limits nothing is told.
-        self.overview = Overview {
-            free_peers: self.overview.peers,
-            is_for_proven: false,
-            next_send: None,
-            uptime: Duration::ZERO,
-            counters: Counters { limits: LimitCounts::default(), ..self.overview.counters },
-            ..self.overview
-        };
+        let overview = &mut self.overview;
+        overview.free_peers = overview.peers;
+        (overview.verified_only, overview.next_send, overview.uptime) = (false, None, Duration::ZERO);
+        overview.counters.limits = LimitCounts::default();
         self
     }
 }

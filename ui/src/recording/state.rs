@@ -89,7 +89,7 @@ impl State {
             state.list(peer);
         }
         // Those that are not listed as well.
-        state.claimed = state.claimed.max(held.peer_counts.claimed);
+        state.claimed = state.claimed.max(held.peer_counts.unverified);
         state
     }
 
@@ -234,7 +234,7 @@ impl State {
             }
             Event::PeerForgotten { peer } => {
                 self.uncount(peer.status);
-                if self.unlist(&peer.address).is_none() && peer.is_claim() {
+                if self.unlist(&peer.address).is_none() && peer.is_unverified() {
                     self.claimed = self.claimed.saturating_sub(1);
                 }
             }
@@ -331,7 +331,7 @@ impl State {
 
     fn list(&mut self, peer: Peer) {
         self.unlist(&peer.address);
-        self.claimed = self.claimed.saturating_add(usize::from(peer.is_claim()));
+        self.claimed = self.claimed.saturating_add(usize::from(peer.is_unverified()));
         self.statuses.insert(peer.address.clone(), peer.status);
         self.peers.insert((peer.status, peer.address.clone()), peer);
     }
@@ -339,7 +339,7 @@ impl State {
     fn unlist(&mut self, address: &Address) -> Option<Peer> {
         let status = self.statuses.remove(address)?;
         let peer = self.peers.remove(&(status, address.clone()))?;
-        self.claimed = self.claimed.saturating_sub(usize::from(peer.is_claim()));
+        self.claimed = self.claimed.saturating_sub(usize::from(peer.is_unverified()));
         Some(peer)
     }
 
@@ -383,23 +383,19 @@ impl Lists for State {
     /// Who is free and when the next message goes are as the last message that went told.
     fn overview(&self) -> Overview {
         let [new, alive, lost, dead, ignored] = self.counts;
-        Overview {
-            address: self.address.clone(),
-            uptime: self.now.uptime,
-            send_rate: self.send_rate,
-            queued: self.queued_in_all(),
-            in_flight: self.in_flight,
-            held: self.held.len().saturating_add(self.unlisted_held),
-            // Nothing tells of it.
-            is_handing_on: false,
-            held_bytes: self.held_bytes,
-            peers: PeerCounts { new, alive, claimed: self.claimed.min(alive), lost, dead, ignored },
-            free_peers: self.free_peers,
-            // Nothing tells of this either.
-            is_for_proven: false,
-            next_send: self.next_send.filter(|_| self.queued_in_all() > 0),
-            counters: self.counters,
-        }
+        let mut overview = Overview::new(self.address.clone());
+        overview.uptime = self.now.uptime;
+        overview.send_rate = self.send_rate;
+        overview.queued = self.queued_in_all();
+        overview.in_flight = self.in_flight;
+        overview.held = self.held.len().saturating_add(self.unlisted_held);
+        overview.held_bytes = self.held_bytes;
+        overview.peers = PeerCounts { new, alive, unverified: self.claimed.min(alive), lost, dead, ignored };
+        overview.free_peers = self.free_peers;
+        overview.next_send = self.next_send.filter(|_| self.queued_in_all() > 0);
+        overview.counters = self.counters;
+        // Nothing tells of hand-ons, nor of whose turn it is.
+        overview
     }
 
     fn peer(&self, address: &Address) -> Option<Peer> {

@@ -99,7 +99,7 @@ fn value_of(text: &str) -> Value {
 mod tests {
     use std::fs;
 
-    use clacks_p2p::{core::Newcomers, simulation::Topology};
+    use clacks_p2p::{core::NewPeerPolicy, simulation::Topology};
 
     use crate::simulate::scenarios::*;
 
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn parts_of_a_scenario_can_be_changed() {
         let scenario = changed(&["seed=7", "topology.width = 40", "newcomers=oldest", "loss=0.5"]).unwrap();
-        assert_eq!((scenario.seed, scenario.newcomers, scenario.loss), (7, Newcomers::Oldest, 0.5));
+        assert_eq!((scenario.seed, scenario.newcomers, scenario.loss), (7, NewPeerPolicy::Oldest, 0.5));
         assert_eq!(scenario.topology, Topology::Grid { width: 40, height: 20 });
         let churned = changed(&["churn.mean_up=5", "churn.mean_down=1"]).unwrap();
         assert!(churned.churn.is_some());

@@ -176,13 +176,13 @@ impl Introducer {
 
     /// Whether this address answered when it was last tried: it knows this node, or hears of it with a message.
     fn answers(&self, address: &Address) -> bool {
-        self.node.peer(address).is_some_and(|peer| peer.status == Status::Alive && peer.answers)
+        self.node.peer(address).is_some_and(|peer| peer.status == Status::Alive && peer.last_attempt_ok)
     }
 
     /// Whether there is a peer that answers, from which the node hears of others.
     fn is_connected(&self) -> bool {
         let peers = self.node.overview().peers;
-        peers.alive > peers.claimed
+        peers.alive > peers.unverified
     }
 
     fn pending(&self) -> MutexGuard<'_, HashSet<Address>> {

@@ -3,7 +3,7 @@
 use clacks_p2p::{
     Address, MAX_WHOLE_MESSAGE, Message, Node,
     core::{Failure, MessageId, MessageState, PeerState, QueuedMessage, ReplaceError, Status},
-    node::{AnnounceError, Trusted},
+    node::{AnnounceError, TrustChange},
 };
 
 use super::precheck;
@@ -193,17 +193,19 @@ fn ignore(node: &Node, peer: &Address) -> Result<String, String> {
 
 fn trust(node: &Node, peer: &Address) -> String {
     match node.trust(peer) {
-        Trusted::Accepted { certificate, refused } => {
+        TrustChange::Accepted { certificate, refused } => {
             let ago = format::age(refused);
             format!("{peer} is trusted with its new certificate {certificate}, refused {ago} ago")
         }
-        Trusted::Unchanged(certificate) => {
+        TrustChange::Unchanged(certificate) => {
             format!(
                 "{peer} showed its trusted certificate {certificate} when it was last reached: nothing changed"
             )
         }
-        Trusted::Reset => format!("{peer} is trusted with whichever certificate it shows next"),
-        Trusted::Nothing => format!("{peer} showed no other certificate; the first that it shows is trusted"),
+        TrustChange::Reset => format!("{peer} is trusted with whichever certificate it shows next"),
+        TrustChange::Nothing => {
+            format!("{peer} showed no other certificate; the first that it shows is trusted")
+        }
     }
 }
 

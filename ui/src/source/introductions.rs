@@ -7,7 +7,7 @@ use std::{
 
 use clacks_p2p::{
     Address,
-    core::{Event, Introduction},
+    core::{Discovery, Event},
 };
 
 /// Introductions that are remembered at most, the latest.
@@ -16,7 +16,7 @@ pub(crate) const MAX_INTRODUCTIONS: usize = 256;
 /// How a peer became known, and at which uptime.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Introduced {
-    pub(crate) by: Introduction,
+    pub(crate) by: Discovery,
     pub(crate) at: Duration,
 }
 

@@ -3,10 +3,10 @@ use std::{net::IpAddr, time::Duration};
 use clacks_p2p::{
     Address, Message, Node, PeerId,
     core::{
-        Event, Failure, HeldBy, HeldMessage, Introduction, MessageId, Now, Origin, Peer, QueuedMessage,
-        Refusal, Status,
+        Discovery, Event, Failure, HeldBy, HeldMessage, MessageId, Now, Origin, Peer, QueuedMessage, Refusal,
+        Status,
     },
-    node::{CertificateFingerprint, Remaining},
+    node::Unsent,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -46,9 +46,9 @@ impl Record {
         let record = self.with("failure", failure.to_string()).with("cause", cause(failure));
         match failure {
             Failure::Status(status) => record.with("status", status),
-            Failure::CertificateChanged { pinned, presented } => record
-                .with("trusted", CertificateFingerprint(*pinned))
-                .with("presented", CertificateFingerprint(*presented)),
+            Failure::CertificateChanged { pinned, presented } => {
+                record.with("trusted", pinned).with("presented", presented)
+            }
             Failure::NotContacted(scope) => record.with("scope", scope.name()),
             _ => record,
         }
@@ -83,7 +83,7 @@ pub(crate) fn handed_on(time: u64, messages: usize, left: usize, told: &str) -> 
 }
 
 /// The last record: what is lost unless somebody keeps it.
-pub(crate) fn stopped(time: u64, remaining: &Remaining) -> Record {
+pub(crate) fn stopped(time: u64, remaining: &Unsent) -> Record {
     let queue: Vec<_> = remaining.messages.iter().map(Waiting::from).collect();
     let held: Vec<_> = remaining.held.iter().map(Kept::from).collect();
     Record::new("stopped", time).with("queue", queue).with("held", held)
@@ -124,7 +124,7 @@ fn tell(
             .with_message(*id, message)
             .with("draw", choice.draw)
             .with("free_peers", choice.free)
-            .with("for_proven", choice.is_for_proven)
+            .with("for_proven", choice.verified_only)
             .with("alive_places", choice.alive_places)
             .with("at_place", choice.at_place),
         Event::MessageDelivered { id, peer, message, round_trip } => record("message_delivered")
@@ -231,13 +231,13 @@ fn with_origin(record: Record, origin: &Origin) -> Record {
     }
 }
 
-fn with_introduction(record: Record, introduction: &Introduction) -> Record {
+fn with_introduction(record: Record, introduction: &Discovery) -> Record {
     match introduction {
-        Introduction::ByHand => record.with("introduction", "by_hand"),
-        Introduction::Sender => record.with("introduction", "sender"),
-        Introduction::Announced => record.with("introduction", "announced"),
-        Introduction::Restored => record.with("introduction", "restored"),
-        Introduction::Friend(of) => record.with("introduction", "friend").with("of", Named::from(of)),
+        Discovery::Manual => record.with("introduction", "by_hand"),
+        Discovery::Inbound => record.with("introduction", "sender"),
+        Discovery::Announce => record.with("introduction", "announced"),
+        Discovery::Restored => record.with("introduction", "restored"),
+        Discovery::Referral(of) => record.with("introduction", "friend").with("of", Named::from(of)),
     }
 }
 
@@ -277,7 +277,7 @@ struct Known<'a> {
 
 impl<'a> From<&'a Peer> for Known<'a> {
     fn from(peer: &'a Peer) -> Self {
-        let Peer { status, time, answers, .. } = *peer;
+        let Peer { status, time, last_attempt_ok: answers, .. } = *peer;
         Self { named: Named::from(&peer.address), status, time, answers }
     }
 }
@@ -311,8 +311,8 @@ impl<'a> From<&'a Peer> for Listed<'a> {
             failed: peer.failed,
             round_trip_ms: peer.round_trip.map(millis),
             since_ms: millis(peer.since),
-            reached: peer.reached,
-            by_user: peer.is_named,
+            reached: peer.ever_responded,
+            by_user: peer.added_by_user,
             before_ignored: peer.before_ignored,
         }
     }

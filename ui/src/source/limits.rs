@@ -112,7 +112,7 @@ pub(crate) const MOST_PLACES: usize = 10;
 
 /// `192.0.2.7: 71 messages, 60 MB, 3 held, 12 refused`.
 pub(crate) fn place(share: &PlaceShare) -> String {
-    let PlaceShare { place, messages, bytes, held, refused } = share;
+    let PlaceShare { place, messages, bytes, held, refused, .. } = share;
     let held = if *held > 0 { format!(", {} held", format::count(*held)) } else { String::new() };
     let refused = if *refused > 0 { format!(", {refused} refused") } else { String::new() };
     let what = if *messages == 1 { "message" } else { "messages" };
@@ -151,7 +151,7 @@ fn queue(set: &Settings) -> String {
 }
 
 fn reach(set: &Settings) -> String {
-    let reach = if set.limits.contact_all { "anywhere" } else { "public, our own kind" };
+    let reach = if set.limits.allow_private_addresses { "anywhere" } else { "public, our own kind" };
     reach.to_owned()
 }
 

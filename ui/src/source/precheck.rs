@@ -8,7 +8,7 @@ use std::io;
 use clacks_p2p::{
     Address, Message, Node,
     core::{MessageId, ReplaceError, Status},
-    node::NotKnown,
+    node::UnknownPeer,
 };
 use rustix::fs::{Access, access};
 
@@ -40,7 +40,7 @@ pub(crate) fn at_node(node: &Node, command: &NodeCommand) -> Option<String> {
         NodeCommand::UnignoreRemote(remote) if !node.is_remote_ignored(*remote) => {
             Some(format!("connections from {remote} are not ignored"))
         }
-        NodeCommand::Forget(peer) if node.peer(peer).is_none() => Some(format!("{peer}: {NotKnown}")),
+        NodeCommand::Forget(peer) if node.peer(peer).is_none() => Some(format!("{peer}: {UnknownPeer}")),
         NodeCommand::Drop(id) => not_here(node, *id),
         NodeCommand::DropAll(None) if node.queue_len() == 0 && node.overview().held == 0 => {
             Some(NOTHING_TO_DROP.to_owned())
@@ -265,7 +265,7 @@ mod tests {
             assert_eq!(outcome(&node, line).await, said, "{line}");
         }
         node.drop_matching(|_| true);
-        node.hand_on(std::time::Duration::from_secs(60)).await.unwrap();
+        node.drain(std::time::Duration::from_secs(60)).await.unwrap();
         let said = refusal(&node, "4");
         assert!(said.is_some(), "it hands on");
         assert_eq!(outcome(&node, "4").await, said);

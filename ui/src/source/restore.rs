@@ -192,7 +192,7 @@ fn several(told: Vec<String>, what: &str) -> Vec<String> {
 
 /// What to say of messages that were put back.
 fn messages_told(restored: &RestoredMessages) -> Result<String, String> {
-    let RestoredMessages { waiting, held, on_their_way, gone, refused, error } = restored;
+    let RestoredMessages { waiting, held, on_their_way, gone, refused, error, .. } = restored;
     let parts = [
         (*waiting, "back at the place in the queue", "back at their places in the queue"),
         (*held, "held again", "held again"),

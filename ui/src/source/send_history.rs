@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use clacks_p2p::{
     Address, Message,
-    core::{Choice, Event, MessageId, Now, Origin, Status},
+    core::{Event, MessageId, Now, Origin, PeerChoice, Status},
 };
 
 /// Sends that are remembered.
@@ -25,7 +25,7 @@ pub(crate) struct Send {
     pub(crate) when: Now,
     pub(crate) to: Address,
     pub(crate) message: Message,
-    pub(crate) choice: Choice,
+    pub(crate) choice: PeerChoice,
     pub(crate) outcome: Outcome,
     /// The status that the peer had, and the one that it has after this.
     pub(crate) change: Option<(Status, Status)>,
@@ -117,7 +117,7 @@ mod tests {
 
     fn peer(name: &str, status: Status) -> Peer {
         let address = format!("{name}:1").parse().unwrap();
-        Peer { answers: status == Status::Alive, ..Peer::new(address, status, NOW) }
+        Peer { last_attempt_ok: status == Status::Alive, ..Peer::new(address, status, NOW) }
     }
 
     fn id(number: usize) -> MessageId {
@@ -126,7 +126,7 @@ mod tests {
 
     fn sending(number: usize, to: &str) -> Event {
         let free = PeerCounts { alive: 2, ..PeerCounts::default() };
-        let choice = Choice { draw: 5000, free, is_for_proven: false, alive_places: 1, at_place: 1 };
+        let choice = PeerChoice { draw: 5000, free, verified_only: false, alive_places: 1, at_place: 1 };
         Event::MessageSending {
             id: id(number),
             peer: peer(to, Status::Alive),

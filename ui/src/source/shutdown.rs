@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_p2p::{
     core::PeerCounts,
-    node::{HandOnError, Overview},
+    node::{DrainError, Overview},
 };
 
 /// What handing on may take when the system wants the program to end, and no longer waits soon after.
@@ -76,7 +76,7 @@ impl AtStake {
 }
 
 /// How it went, in a line: how many of so many are gone, and why not more.
-pub(crate) fn told(result: Result<(), HandOnError>, total: usize, left: usize) -> String {
+pub(crate) fn told(result: Result<(), DrainError>, total: usize, left: usize) -> String {
     let gone = total.saturating_sub(left);
     match result {
         Ok(()) if left > 0 => format!("handed on {gone} of {total}; the rest is held"),
@@ -86,10 +86,10 @@ pub(crate) fn told(result: Result<(), HandOnError>, total: usize, left: usize) -
     }
 }
 
-fn why(reason: HandOnError) -> &'static str {
+fn why(reason: DrainError) -> &'static str {
     match reason {
-        HandOnError::NobodyThere => "no peer takes them",
-        HandOnError::OutOfTime => "the time was over",
+        DrainError::NobodyThere => "no peer takes them",
+        DrainError::OutOfTime => "the time was over",
         _ => "the node has stopped",
     }
 }

@@ -263,7 +263,9 @@ mod tests {
     }
 
     fn counters(received: u64) -> Counters {
-        Counters { received, ..Counters::default() }
+        let mut counters = Counters::default();
+        counters.received = received;
+        counters
     }
 
     fn alive(alive: usize) -> PeerCounts {

@@ -7,7 +7,7 @@ use clacks_p2p::core::Peer;
 /// The word for a peer's status, with a question mark if only the peer itself says so.
 pub(crate) fn status(peer: &Peer) -> Cow<'static, str> {
     let name = peer.status.name();
-    if peer.is_claim() { format!("{name}?").into() } else { name.into() }
+    if peer.is_unverified() { format!("{name}?").into() } else { name.into() }
 }
 
 /// How long ago or for how long: `7 s`, `12 m`, `3 h`, `40 d`.

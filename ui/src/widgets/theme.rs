@@ -60,7 +60,7 @@ impl Theme {
 
     /// A status that only the peer itself claims looks like one that was not tried.
     pub(crate) fn peer(self, peer: &Peer) -> Style {
-        if peer.is_claim() { self.claim() } else { self.status(peer.status) }
+        if peer.is_unverified() { self.claim() } else { self.status(peer.status) }
     }
 
     pub(crate) fn claim(self) -> Style {

@@ -6,8 +6,8 @@ use rand::Rng;
 
 use crate::{
     core::{
-        EnqueueError, Event, Introduction, MessageId, MessageState, Now, OptionsError, Origin, QueuedMessage,
-        Status, choice, options::check_send_rate, peers::Peers,
+        Discovery, EnqueueError, Event, MessageId, MessageState, Now, OptionsError, Origin, QueuedMessage,
+        Status, options::check_send_rate, peer_choice, peers::Peers,
     },
     protocol::{Address, Kind, Message, Payload},
 };
@@ -18,8 +18,8 @@ impl Core {
     /// Puts a message at the tail of the queue, or among the held ones if the rule says so.
     pub fn enqueue(&mut self, message: Message, now: Now) -> Result<MessageId, EnqueueError> {
         self.check_enqueue(&message)?;
-        let visits = self.sight_written(&message);
-        let entry = self.queue.take_in(message, millis(now.uptime), visits, None, None);
+        let visits = self.count_written(&message);
+        let entry = self.queue.add(message, millis(now.uptime), visits, None, None);
         let id = entry.queued.id;
         self.count(|counters| counters.enqueued += 1);
         self.admit(entry, || Origin::Local);
@@ -29,8 +29,8 @@ impl Core {
     /// Why [`Core::enqueue`] would refuse a message now, if it would. Nothing is queued.
     pub fn check_enqueue(&self, message: &Message) -> Result<(), EnqueueError> {
         self.check_written(message)?;
-        if self.handing_on.is_some() {
-            return Err(EnqueueError::HandingOn);
+        if self.draining.is_some() {
+            return Err(EnqueueError::Draining);
         }
         self.queue.check_room(message.size())
     }
@@ -62,7 +62,7 @@ impl Core {
         let dropped = self.queue.remove_all(&ids);
         for state in &dropped {
             let QueuedMessage { id, message, from, .. } = &state.queued;
-            self.tell(|_| Event::MessageDropped { id: *id, message: message.clone(), from: from.clone() });
+            self.emit(|_| Event::MessageDropped { id: *id, message: message.clone(), from: from.clone() });
         }
         dropped
     }
@@ -71,7 +71,7 @@ impl Core {
     pub fn drop_message(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let dropped = self.queue.remove(id)?;
         let (message, from) = (dropped.message.clone(), dropped.from.clone());
-        self.tell(|_| Event::MessageDropped { id, message, from });
+        self.emit(|_| Event::MessageDropped { id, message, from });
         Some(dropped)
     }
 
@@ -82,8 +82,8 @@ impl Core {
             self.name(number);
             return false;
         }
-        let name = |peers: &mut Peers, number| _ = peers.keep(number);
-        !self.is_this_node(address) && self.add(address, None, now, || Introduction::ByHand, name).is_some()
+        let name = |peers: &mut Peers, number| _ = peers.set_added_by_user(number);
+        !self.is_this_node(address) && self.add(address, None, now, || Discovery::Manual, name).is_some()
     }
 
     /// Makes this node known to another, which becomes a peer when it answers 200. `None`, and nothing is sent, if
@@ -98,17 +98,22 @@ impl Core {
         self.announce_as(address, false, rng)
     }
 
-    fn announce_as(&mut self, address: &Address, is_named: bool, rng: &mut impl Rng) -> Option<DeliveryId> {
+    fn announce_as(
+        &mut self,
+        address: &Address,
+        added_by_user: bool,
+        rng: &mut impl Rng,
+    ) -> Option<DeliveryId> {
         let number = self.peers.find(address);
         let is_ignored = number.is_some_and(|number| self.peers.record(number).status() == Status::Ignored);
         if is_ignored || self.is_this_node(address) {
             return None;
         }
-        let friend = choice::choose_friend(&self.peers, number, rng);
+        let friend = peer_choice::choose_friend(&self.peers, number, rng);
         let friend = friend.map(|number| self.peers.address(number).clone());
         let (message, sender) = (Message::null(), self.address.clone());
         let payload = Payload { message, kind: Kind::Announce, sender, friend };
-        Some(self.start(address.clone(), payload, Purpose::Announce { is_named }, is_named))
+        Some(self.start(address.clone(), payload, Purpose::Announce { added_by_user }, added_by_user))
     }
 
     /// Ignores an address, known or not. Returns whether it was not ignored before.
@@ -116,7 +121,7 @@ impl Core {
         let Some(number) = self.peers.find(address) else { return self.ignore_unknown(address, now) };
         let from = self.peers.ignore(number, now);
         from.into_iter()
-            .for_each(|from| self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
+            .for_each(|from| self.emit(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
         from.is_some()
     }
 
@@ -125,8 +130,8 @@ impl Core {
             return false;
         }
         let number = self.peers.insert(address, Status::Ignored, now);
-        let introduction = Introduction::ByHand;
-        self.tell(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction, remote: None });
+        let introduction = Discovery::Manual;
+        self.emit(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction, remote: None });
         true
     }
 
@@ -151,9 +156,9 @@ impl Core {
     pub fn set_send_rate(&mut self, rate: f64, now: Now) -> Result<(), OptionsError> {
         check_send_rate(rate)?;
         Arc::make_mut(&mut self.options).send_rate = rate;
-        self.pace.set_rate(rate, now.uptime);
+        self.send_timer.set_rate(rate, now.uptime);
         self.peers.set_slow_from(self.options.slow_from());
-        self.tell(|_| Event::SendRateChanged { rate });
+        self.emit(|_| Event::SendRateChanged { rate });
         Ok(())
     }
 }

@@ -11,16 +11,16 @@ use super::{Core, InFlight, Purpose};
 
 impl Core {
     /// How many peers of each status the next message could go to: those that have room for one more delivery, and only the
-    /// proven ones if it is their turn: see [`Core::is_turn_of_proven`].
+    /// proven ones if it is their turn: see [`Core::next_is_verified_only`].
     pub fn free_peers(&self) -> PeerCounts {
         self.candidates().free
     }
 
     /// Whether the next message is for a proven peer: one that answered when it was last tried, or that the user named and
     /// that was never tried. After each message to another, one is owed to them, and sent as soon as one of them is free.
-    /// Only with [`Newcomers::EverySecond`](crate::core::Newcomers::EverySecond).
-    pub fn is_turn_of_proven(&self) -> bool {
-        self.candidates().is_for_proven
+    /// Only with [`NewPeerPolicy::EverySecond`](crate::core::NewPeerPolicy::EverySecond).
+    pub fn next_is_verified_only(&self) -> bool {
+        self.candidates().verified_only
     }
 
     /// Where this node listens, as it tells others.
@@ -73,8 +73,8 @@ impl Core {
 
     /// The addresses of those that are new or alive, in no order.
     #[cfg(feature = "simulation")]
-    pub(crate) fn good_peers(&self) -> impl Iterator<Item = &Address> {
-        self.peers.good()
+    pub(crate) fn live_peers(&self) -> impl Iterator<Item = &Address> {
+        self.peers.live()
     }
 
     /// The peers listed around `anchor`: up to `before` that stand before it, then it and those behind it, up to

@@ -6,8 +6,8 @@ use clacks_transport::rate_limit_key;
 
 use crate::{
     core::{
-        EnqueueError, Event, HeldBy, HeldMessage, HoldState, Introduction, MessageId, MessageState, Now,
-        Origin, PeerState, RemoteState, RestoredMessages, peers::PeerRecord, queue::Entry,
+        Discovery, EnqueueError, Event, HeldBy, HeldMessage, HoldState, MessageId, MessageState, Now, Origin,
+        PeerState, RemoteState, RestoredMessages, peers::PeerRecord, queue::Entry,
     },
     protocol::Address,
 };
@@ -99,7 +99,7 @@ impl Core {
         let size = state.message().size();
         match now_under.and_then(|id| self.queue.size_of(id)) {
             Some(before) => self.queue.check_exchange(before, size),
-            None if self.is_handing_on() => Err(EnqueueError::HandingOn),
+            None if self.is_draining() => Err(EnqueueError::Draining),
             None if state.queued.from.is_none() => {
                 self.check_written(state.message()).and_then(|()| self.queue.check_room(size))
             }
@@ -116,7 +116,7 @@ impl Core {
         }
         let held = state.held;
         let queued = self.queue.restore(state, was);
-        self.tell(|_| Event::MessageRestored { was, queued, held });
+        self.emit(|_| Event::MessageRestored { was, queued, held });
     }
 
     fn has_message(&self, id: MessageId) -> bool {
@@ -125,9 +125,9 @@ impl Core {
 
     /// Holds a message that came back from a delivery if it is to be. Returns the entry if it is not.
     pub(super) fn hold_returned(&mut self, taken: Entry, from: &Address) -> Option<Entry> {
-        let Some((id, by)) = self.queue.take_held_on_return(taken.queued.id) else { return Some(taken) };
+        let Some((id, by)) = self.queue.remove_held_on_return(taken.queued.id) else { return Some(taken) };
         let queued = self.queue.renamed(taken.queued, id);
-        self.keep(HeldMessage { queued, by }, Origin::Returned(from.clone()));
+        self.hold_entry(HeldMessage { queued, by }, Origin::Returned(from.clone()));
         None
     }
 
@@ -152,7 +152,7 @@ impl Core {
         let HoldState { rule, number, passes, held, next } = state;
         let text = rule.as_ref().map(|rule| rule.text().to_owned());
         if rule.is_some() || self.rule.present.is_some() {
-            self.tell(|_| Event::HoldRuleChanged { rule: text });
+            self.emit(|_| Event::HoldRuleChanged { rule: text });
         }
         self.rule.restore(rule, number);
         self.queue.set_rule(number);
@@ -165,7 +165,7 @@ impl Core {
         let all = self.queue.held().window(0..usize::MAX);
         let waits: Vec<_> = all.filter(|held| !stays(held)).map(|held| held.queued.id).collect();
         for queued in self.queue.unhold_all(&waits) {
-            self.tell(|_| Event::MessageRestored { was: Some(queued.id), queued, held: None });
+            self.emit(|_| Event::MessageRestored { was: Some(queued.id), queued, held: None });
         }
         self.queue.let_all_pass(&passes);
     }
@@ -185,7 +185,8 @@ impl Core {
         if self.peers.find(address).is_some() {
             return None;
         }
-        let makes_room = if self.has_free_place() { None } else { self.peers.first_to_go(None).cloned() };
+        let makes_room =
+            if self.has_free_place() { None } else { self.peers.eviction_candidate(None).cloned() };
         let before = makes_room.iter().chain([address]).map(|peer| self.peer_state(peer)).collect();
         self.add_peer(address, now).then_some(before)
     }
@@ -204,8 +205,8 @@ impl Core {
             (Some(_), None) if self.peers.len() >= known && !self.makes_room(None, now) => return false,
             (Some(record), None) => {
                 let number = self.peers.put_back(address, *record);
-                let introduction = Introduction::Restored;
-                self.tell(|peers| Event::PeerDiscovered {
+                let introduction = Discovery::Restored;
+                self.emit(|peers| Event::PeerDiscovered {
                     peer: peers.peer(number),
                     introduction,
                     remote: None,
@@ -221,9 +222,9 @@ impl Core {
         self.peers.restore_status(number, record);
         let peer = self.peers.peer(number);
         if peer.status != before.status {
-            self.tell(|_| Event::PeerUpdated { peer, from: before.status });
+            self.emit(|_| Event::PeerUpdated { peer, from: before.status });
         } else if peer != before {
-            self.tell(|_| Event::PeerChanged { peer });
+            self.emit(|_| Event::PeerChanged { peer });
         }
     }
 

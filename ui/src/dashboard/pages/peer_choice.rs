@@ -1,6 +1,6 @@
 //! Why the last message went to the peer that it went to, and when the next goes.
 
-use clacks_p2p::core::{Choice, Status};
+use clacks_p2p::core::{PeerChoice, Status};
 use ratatui::text::{Line, Span};
 
 use super::keys::with_keys;
@@ -57,7 +57,7 @@ fn next(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
         Some(at) => {
             let text = model.head.as_ref().map(|head| preview(&head.message)).unwrap_or_default();
             let wait = format::span(at.saturating_sub(model.shown_now().uptime));
-            (format!("in {wait}: {text}"), odds(&overview.free_peers, overview.is_for_proven))
+            (format!("in {wait}: {text}"), odds(&overview.free_peers, overview.verified_only))
         }
         None => (with_keys(model, idle(overview)), "-".to_owned()),
     };
@@ -97,7 +97,7 @@ fn brief(model: &Model, theme: Theme, send: &Send, columns: usize) -> Vec<Line<'
 
 // === The odds ===
 
-fn table(theme: Theme, choice: &Choice, columns: usize) -> Vec<Line<'static>> {
+fn table(theme: Theme, choice: &PeerChoice, columns: usize) -> Vec<Line<'static>> {
     let head = format!(
         "{}{}{}{}",
         fit("status", STATUS),
@@ -112,18 +112,18 @@ fn table(theme: Theme, choice: &Choice, columns: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn table_row(theme: Theme, status: Status, choice: &Choice, bar: usize) -> Line<'static> {
-    let (is_chosen, draws) = (choice.status() == Some(status), Choice::share(status, &choice.free));
+fn table_row(theme: Theme, status: Status, choice: &PeerChoice, bar: usize) -> Line<'static> {
+    let (is_chosen, draws) = (choice.status() == Some(status), PeerChoice::share(status, &choice.free));
     let count = choice.free.of(status);
     // Where several are at one machine, they are not as likely as the others.
     let is_even =
         status != Status::Alive || choice.alive_places as usize >= count || choice.alive_places == 1;
     let percent =
-        |draws: f64| if draws > 0.0 { share(draws / f64::from(Choice::DRAWS)) } else { "-".to_owned() };
+        |draws: f64| if draws > 0.0 { share(draws / f64::from(PeerChoice::DRAWS)) } else { "-".to_owned() };
     let each = if count > 0 && is_even { f64::from(draws) / count as f64 } else { 0.0 };
     let name = format!("{} {status}", letter(status));
     let pad = " ".repeat(STATUS.saturating_sub(name.len()));
-    let full = (f64::from(draws) / f64::from(Choice::DRAWS) * bar as f64).round() as usize;
+    let full = (f64::from(draws) / f64::from(PeerChoice::DRAWS) * bar as f64).round() as usize;
     Line::from(vec![
         Span::styled(fit_right(if is_chosen { "> " } else { "" }, NAME), theme.strong),
         Span::styled(name, theme.status(status)),
@@ -137,19 +137,19 @@ fn table_row(theme: Theme, status: Status, choice: &Choice, bar: usize) -> Line<
 }
 
 /// All draws as a line, lettered by what they stand for, and where the number that was drawn lies.
-fn draw_line(theme: Theme, choice: &Choice, columns: usize) -> Vec<Line<'static>> {
+fn draw_line(theme: Theme, choice: &PeerChoice, columns: usize) -> Vec<Line<'static>> {
     let room = columns.saturating_sub(NAME + 2);
     if choice.status() == Some(Status::New) || room < *LINE.start() {
         return Vec::new();
     }
     let width = room.min(*LINE.end());
-    let at = |cell: usize| (cell as u64 * u64::from(Choice::DRAWS) / width as u64) as u32;
-    let drawn = |cell: usize| Choice { draw: at(cell), ..*choice }.drawn();
+    let at = |cell: usize| (cell as u64 * u64::from(PeerChoice::DRAWS) / width as u64) as u32;
+    let drawn = |cell: usize| PeerChoice { draw: at(cell), ..*choice }.drawn();
     let cells =
         (0..width).map(|cell| Span::styled(letter(drawn(cell)).to_string(), theme.status(drawn(cell))));
     let mut line = Line::from(Span::raw(fit("", NAME)));
     line.spans.extend(cells);
-    let cell = (u64::from(choice.draw) * width as u64 / u64::from(Choice::DRAWS)) as usize;
+    let cell = (u64::from(choice.draw) * width as u64 / u64::from(PeerChoice::DRAWS)) as usize;
     let mark = format!("^ {}", grouped(choice.draw.into()));
     // The mark's number stands on whichever side of it has room.
     let pointer = if cell + mark.len() <= width {

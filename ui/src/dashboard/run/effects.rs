@@ -83,7 +83,7 @@ impl Dashboard {
             Effect::HandOn { with_held } => self.hand_on(with_held),
             Effect::StopHandingOn => {
                 self.handing_on.shutdown().await;
-                self.source.node().iter().for_each(|node| node.take_messages());
+                self.source.node().iter().for_each(|node| node.resume());
             }
             Effect::Quit => return Ok(Stay::Leave),
         }
@@ -158,9 +158,9 @@ impl Dashboard {
         let Some(node) = self.source.node().cloned() else { return };
         self.handing_on.spawn(async move {
             if with_held {
-                node.hand_on_with_held(crate::dashboard::state::shutdown::WITHIN).await
+                node.drain_with_held(crate::dashboard::state::shutdown::WITHIN).await
             } else {
-                node.hand_on(crate::dashboard::state::shutdown::WITHIN).await
+                node.drain(crate::dashboard::state::shutdown::WITHIN).await
             }
         });
     }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clacks_p2p::{core::Now, node::HandOnError};
+use clacks_p2p::{core::Now, node::DrainError};
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
 use tokio::{sync::mpsc, task::JoinSet};
@@ -170,7 +170,7 @@ pub(crate) struct Dashboard {
     /// To be told when the terminal is given back.
     pub(crate) last_words: Option<String>,
     /// The handing on before the end, while there is one.
-    pub(crate) handing_on: JoinSet<Result<(), HandOnError>>,
+    pub(crate) handing_on: JoinSet<Result<(), DrainError>>,
     /// Why the program ends.
     cause: Cause,
     /// The message that is edited as it was before that.
@@ -279,7 +279,7 @@ impl Dashboard {
                     // What the queue was a moment ago is not what is told.
                     self.refresh();
                     // One that panicked is told of elsewhere.
-                    let msg = Msg::HandedOn(ended.unwrap_or(Err(HandOnError::Stopped)));
+                    let msg = Msg::HandedOn(ended.unwrap_or(Err(DrainError::Stopped)));
                     if self.on_msg(msg).await? == Stay::Leave {
                         return Ok(());
                     }

@@ -3,7 +3,7 @@
 use clacks_p2p::{
     Message,
     core::{Event, MessageId},
-    node::HandOnError,
+    node::DrainError,
 };
 use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::layout::Rect;
@@ -66,7 +66,7 @@ pub(crate) enum Msg {
     /// The user wants to leave, and what the model knows of the queue is fresh.
     Leave,
     /// How the handing on went; what the model knows of the queue is fresh.
-    HandedOn(Result<(), HandOnError>),
+    HandedOn(Result<(), DrainError>),
 }
 
 /// Something to be done outside.

@@ -5,8 +5,8 @@ use std::{net::IpAddr, time::Duration};
 use clacks_p2p::{
     Address, Message,
     core::{
-        Choice, Core, Counters, Event, Failure, HeldMessage, Introduction, LimitCounts, MessageId, Now,
-        Options, Origin, Peer, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
+        Core, Discovery, Event, Failure, HeldMessage, LimitCounts, MessageId, Now, Options, Origin, Peer,
+        PeerChoice, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
     },
     node::Overview,
 };
@@ -256,12 +256,10 @@ impl Fixture {
             wanted.shown_peer.and_then(|shown| self.peers.iter().find(|peer| peer.address == shown));
         let marked_held = self.model.marks.held.iter().copied();
         let marked_messages = self.model.marks.messages.iter().copied();
+        let mut overview = overview(&self.peers, &self.queue);
+        (overview.held, overview.counters.limits) = (self.held.len(), self.limits);
         let snapshot = Snapshot {
-            overview: Overview {
-                held: self.held.len(),
-                counters: Counters { limits: self.limits, ..Counters::default() },
-                ..overview(&self.peers, &self.queue)
-            },
+            overview,
             held: wanted.held.as_ref().map(|wanted| {
                 let place = self.held.iter().position(|held| Some(held.queued.id) == wanted.id());
                 let first = wanted.first(place, self.held.len());
@@ -340,8 +338,8 @@ pub(crate) fn peer(status: Status, text: &str, seconds: u64, round_trip: Option<
         delivered: 12,
         received: 7,
         failed: 1,
-        reached: round_trip.is_some(),
-        answers: status == Status::Alive,
+        ever_responded: round_trip.is_some(),
+        last_attempt_ok: status == Status::Alive,
         ..Peer::new(address(text), status, since)
     }
 }
@@ -389,7 +387,7 @@ fn some_traffic() -> Vec<Event> {
     vec![
         Event::PeerDiscovered {
             peer: new.clone(),
-            introduction: Introduction::Friend(alive.address.clone()),
+            introduction: Discovery::Referral(alive.address.clone()),
             remote: None,
         },
         Event::MessageQueued {
@@ -437,7 +435,7 @@ fn messages_on_their_way() -> Vec<Event> {
     let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
     let free = PeerCounts { alive: 2, lost: 1, ..PeerCounts::default() };
     let sending = |id, peer: &Peer| {
-        let choice = Choice { draw: 3_000, free, is_for_proven: false, alive_places: 1, at_place: 1 };
+        let choice = PeerChoice { draw: 3_000, free, verified_only: false, alive_places: 1, at_place: 1 };
         Event::MessageSending { id, peer: peer.clone(), message: gnu.clone(), choice }
     };
     let failure = Failure::Connection("connection refused".to_owned());
@@ -460,26 +458,20 @@ fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
     let peers = PeerCounts {
         new: count(Status::New),
         alive: count(Status::Alive),
-        claimed: peers.iter().filter(|peer| peer.is_claim()).count(),
+        unverified: peers.iter().filter(|peer| peer.is_unverified()).count(),
         lost: count(Status::Lost),
         dead: count(Status::Dead),
         ignored: count(Status::Ignored),
     };
-    Overview {
-        address: address("tower-a.example.org:8080"),
-        uptime: UPTIME,
-        send_rate: 1.0,
-        queued: queue.len(),
-        in_flight: usize::from(!queue.is_empty()),
-        held: 0,
-        is_handing_on: false,
-        held_bytes: queue.iter().map(|queued| queued.message.size()).sum(),
-        peers,
-        free_peers: PeerCounts { ignored: 0, ..peers },
-        is_for_proven: false,
-        next_send: Some(UPTIME + Duration::from_millis(600)),
-        counters: Counters::default(),
-    }
+    let mut overview = Overview::new(address("tower-a.example.org:8080"));
+    overview.uptime = UPTIME;
+    overview.queued = queue.len();
+    overview.in_flight = usize::from(!queue.is_empty());
+    overview.held_bytes = queue.iter().map(|queued| queued.message.size()).sum();
+    overview.peers = peers;
+    overview.free_peers = PeerCounts { ignored: 0, ..peers };
+    overview.next_send = Some(UPTIME + Duration::from_millis(600));
+    overview
 }
 
 /// Messages that were dropped.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_p2p::{
     Message,
-    core::{Event, Failure, Introduction, MessageId, Origin, Refusal, Status},
+    core::{Discovery, Event, Failure, MessageId, Origin, Refusal, Status},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
@@ -151,7 +151,7 @@ impl World<'_> {
             7 => Event::MessageDropped { id, message: self.message(), from: None },
             8 => {
                 let friend = address(self.one_of(&NAMES));
-                Event::PeerDiscovered { peer, introduction: Introduction::Friend(friend), remote: None }
+                Event::PeerDiscovered { peer, introduction: Discovery::Referral(friend), remote: None }
             }
             9 => Event::PeerUpdated { peer, from: self.one_of(&Status::ALL) },
             10 => Event::PeerForgotten { peer },

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_p2p::{
     core::{HeldBy, HeldMessage, Status},
-    node::HandOnError,
+    node::DrainError,
 };
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -112,8 +112,8 @@ fn it_leaves_by_itself_when_all_are_handed_on() {
 #[test]
 fn it_asks_again_with_the_reason_when_not_all_are_taken() {
     for (error, reason) in [
-        (HandOnError::NobodyThere, "handed on 3 of 6: no peer takes them"),
-        (HandOnError::OutOfTime, "handed on 3 of 6: the time was over"),
+        (DrainError::NobodyThere, "handed on 3 of 6: no peer takes them"),
+        (DrainError::OutOfTime, "handed on 3 of 6: the time was over"),
     ] {
         let mut fixture = handing_on(80, 24);
         deliver(&mut fixture, 3);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_p2p::{
     Message,
-    core::{Choice, Counters, Event, PeerCounts, Status},
+    core::{Counters, Event, PeerChoice, PeerCounts, Status},
 };
 use crossterm::event::KeyCode;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
@@ -41,7 +41,7 @@ fn watched(width: u16, height: u16) -> Fixture {
         let peers = PeerCounts {
             new: 1,
             alive: 9 - lost,
-            claimed: 0,
+            unverified: 0,
             lost,
             dead: 1,
             ignored: usize::from(second > 2700),
@@ -77,10 +77,10 @@ fn goes(fixture: &mut Fixture, text: &str) {
         id: "3".parse().unwrap(),
         peer: peer(Status::Alive, "grand-trunk.example.org:443", 0, None),
         message: Message::text(text),
-        choice: Choice {
+        choice: PeerChoice {
             draw: 0,
             free: PeerCounts::default(),
-            is_for_proven: false,
+            verified_only: false,
             alive_places: 1,
             at_place: 1,
         },

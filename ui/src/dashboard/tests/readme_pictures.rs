@@ -86,21 +86,7 @@ impl Watched {
 
 impl Lists for Core {
     fn overview(&self) -> Overview {
-        Overview {
-            address: self.address().clone(),
-            uptime: Duration::ZERO,
-            send_rate: self.options().send_rate,
-            queued: self.queue_len(),
-            in_flight: self.in_flight(),
-            held: self.held_len(),
-            is_handing_on: self.is_handing_on(),
-            held_bytes: self.held_bytes(),
-            peers: self.peer_counts(),
-            free_peers: self.free_peers(),
-            is_for_proven: self.is_turn_of_proven(),
-            next_send: self.poll_timeout(),
-            counters: self.counters(),
-        }
+        Overview::of(self, Duration::ZERO)
     }
 
     fn peer(&self, address: &Address) -> Option<Peer> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_p2p::{
     Message,
-    core::{Choice, Event, Limit, MessageId, PeerCounts, Status},
+    core::{Event, Limit, MessageId, PeerChoice, PeerCounts, Status},
 };
 use crossterm::event::KeyCode;
 
@@ -49,10 +49,10 @@ fn much_happens(fixture: &mut Fixture) {
         let id = "99".parse::<MessageId>().unwrap();
         let gnu = Message::text("GNU Terry Pratchett");
         let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
-        let choice = Choice {
+        let choice = PeerChoice {
             draw: 9,
             free: PeerCounts::default(),
-            is_for_proven: false,
+            verified_only: false,
             alive_places: 1,
             at_place: 1,
         };

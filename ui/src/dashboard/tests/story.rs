@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_p2p::{
     Message,
-    core::{Choice, Event, Failure, Now, PeerCounts, Status},
+    core::{Event, Failure, Now, PeerChoice, PeerCounts, Status},
 };
 use crossterm::event::KeyCode;
 
@@ -47,7 +47,7 @@ fn sent(message: &Message, to: &str, draw: u32, failure: Option<Failure>) -> Vec
     let (id, message) = ("8".parse().unwrap(), message.clone());
     let free = PeerCounts { alive: 3, lost: 1, ..PeerCounts::default() };
     let peer = peer(Status::Alive, to, 1, None);
-    let choice = Choice { draw, free, is_for_proven: false, alive_places: 1, at_place: 1 };
+    let choice = PeerChoice { draw, free, verified_only: false, alive_places: 1, at_place: 1 };
     let sending = Event::MessageSending { id, peer: peer.clone(), message: message.clone(), choice };
     let end = match failure {
         None => {

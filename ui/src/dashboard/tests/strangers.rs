@@ -25,7 +25,7 @@ use crate::{
 /// A dashboard with one more peer, which is alive by its word alone.
 fn with_claim(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
-    let claims = Peer { answers: false, ..peer(Status::Alive, "boaster:8080", 3, None) };
+    let claims = Peer { last_attempt_ok: false, ..peer(Status::Alive, "boaster:8080", 3, None) };
     fixture.peers.insert(1, claims);
     fixture.refresh();
     fixture
@@ -53,7 +53,7 @@ fn the_details_of_a_peer_say_what_speaks_for_it() {
     let screen = fixture.screen();
     assert!(screen.contains("A alive? for 3 s"), "{screen}");
     assert!(screen.contains("says so itself; it has not answered us yet at that address"), "{screen}");
-    fixture.peers[1].answers = true;
+    fixture.peers[1].last_attempt_ok = true;
     fixture.refresh();
     let screen = fixture.screen();
     assert!(screen.contains("A alive for 3 s") && screen.contains("answered us at that address"), "{screen}");
@@ -65,7 +65,7 @@ fn claims_are_counted_beside_the_alive_and_not_among_them() {
         let mut fixture = with_claim(width, height);
         assert!(fixture.screen().contains(" 8  1N 3A 1?"), "{}", fixture.screen());
         assert!(width < 40 || fixture.screen().contains("1? 1L 1D 1I"), "{}", fixture.screen());
-        fixture.peers.iter_mut().for_each(|peer| peer.answers = false);
+        fixture.peers.iter_mut().for_each(|peer| peer.last_attempt_ok = false);
         fixture.refresh();
         assert!(fixture.screen().contains(" 8  1N 4? 1"), "{}", fixture.screen());
     }
@@ -76,7 +76,7 @@ fn on_the_map_a_claim_has_a_question_mark() {
     let mut fixture = with_claim(80, 24);
     fixture.press(KeyCode::Char('M'));
     assert!(fixture.screen().contains("\u{28ff}?"), "{}", fixture.screen());
-    fixture.peers[1].answers = true;
+    fixture.peers[1].last_attempt_ok = true;
     fixture.refresh();
     assert!(!fixture.screen().contains("\u{28ff}?"), "{}", fixture.screen());
 }
@@ -172,12 +172,11 @@ fn the_limits() {
 
 /// Places with messages here, the first with the most.
 fn places(count: u8) -> Vec<PlaceShare> {
-    let place = |number: u8| PlaceShare {
-        place: IpAddr::from([192, 0, 2, number]),
-        messages: 71_000 / usize::from(number),
-        bytes: (60 << 20) / usize::from(number),
-        held: usize::from(number % 2),
-        refused: u64::from(number / 2),
+    let place = |number: u8| {
+        let (messages, bytes) = (71_000 / usize::from(number), (60 << 20) / usize::from(number));
+        let mut share = PlaceShare::new(IpAddr::from([192, 0, 2, number]), messages, bytes);
+        (share.held, share.refused) = (usize::from(number % 2), u64::from(number / 2));
+        share
     };
     (1..=count).map(place).collect()
 }

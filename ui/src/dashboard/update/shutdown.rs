@@ -1,7 +1,7 @@
 //! Before the program ends: asks what is to become of the messages that nobody else has, and follows how they are
 //! handed on.
 
-use clacks_p2p::node::HandOnError;
+use clacks_p2p::node::DrainError;
 use crossterm::event::KeyCode;
 
 use crate::{
@@ -96,7 +96,7 @@ fn stop(model: &mut Model, then: Then) -> Vec<Effect> {
 }
 
 /// Leaves once all is handed on; otherwise says why not, and asks again.
-pub(crate) fn ended(model: &mut Model, result: Result<(), HandOnError>) -> Vec<Effect> {
+pub(crate) fn ended(model: &mut Model, result: Result<(), DrainError>) -> Vec<Effect> {
     let Some(HandingOn { total, gone, .. }) = model.handing_on() else { return Vec::new() };
     model.begun_to_hand_on = None;
     let is_all = result.is_ok() && AtStake::of(&model.overview).all() == 0;

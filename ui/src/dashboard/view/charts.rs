@@ -460,7 +460,7 @@ mod tests {
 
     #[test]
     fn nobody_is_too_few_to_be_seen() {
-        let peers = PeerCounts { new: 1, alive: 900, claimed: 0, lost: 1, dead: 1, ignored: 1 };
+        let peers = PeerCounts { new: 1, alive: 900, unverified: 0, lost: 1, dead: 1, ignored: 1 };
         assert_eq!(letters(peers, 1000, 8), "AAAANLDI");
         assert_eq!(letters(peers, 1000, 3).len(), 3);
     }

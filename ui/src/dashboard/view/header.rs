@@ -121,7 +121,7 @@ pub(crate) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut 
 /// How many peers have each status: `2N 8A 2? 1L`, where `?` are alive by their word alone and `A` are the others.
 pub(crate) fn counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
     let counted = Status::ALL.into_iter().flat_map(|status| {
-        let claimed = if status == Status::Alive { peers.claimed } else { 0 };
+        let claimed = if status == Status::Alive { peers.unverified } else { 0 };
         let rest = peers.of(status).saturating_sub(claimed);
         [(rest, letter(status), theme.status(status)), (claimed, CLAIMED, theme.claim())]
     });

@@ -195,7 +195,7 @@ fn draw_tower(theme: Theme, peer: &Peer, place: Position, buffer: &mut Buffer) {
         Status::Dead => DEAD,
         Status::Ignored => IGNORED,
     };
-    let letter = if peer.is_claim() { CLAIMED } else { letter(peer.status) };
+    let letter = if peer.is_unverified() { CLAIMED } else { letter(peer.status) };
     let style = Style::reset().patch(theme.peer(peer));
     buffer.set_string(place.x, place.y, format!("{symbol}{letter}"), style);
 }

@@ -15,7 +15,7 @@ use crate::language::{command::table::COMMANDS, completion::*};
 fn peers() -> Vec<Peer> {
     let peer = |address: &str, status| {
         let now = Now { uptime: Duration::ZERO, unix_ms: 0 };
-        Peer { answers: status == Status::Alive, ..Peer::new(address.parse().unwrap(), status, now) }
+        Peer { last_attempt_ok: status == Status::Alive, ..Peer::new(address.parse().unwrap(), status, now) }
     };
     vec![
         peer("tower-3:8443", Status::Alive),

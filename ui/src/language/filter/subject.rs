@@ -137,11 +137,11 @@ impl<'a> Subject<'a> {
     }
 
     pub(crate) fn came_from(&self, pattern: &Pattern) -> bool {
-        self.from.is_some_and(|peer| is_named(pattern, peer))
+        self.from.is_some_and(|peer| added_by_user(pattern, peer))
     }
 
     pub(crate) fn went_to(&self, pattern: &Pattern) -> bool {
-        self.to.is_some_and(|peer| is_named(pattern, peer))
+        self.to.is_some_and(|peer| added_by_user(pattern, peer))
     }
 
     /// Whether this very peer has this role.
@@ -156,12 +156,12 @@ impl<'a> Subject<'a> {
 
     pub(crate) fn has_peer(&self, pattern: &Pattern) -> bool {
         let peers = [self.from, self.to, self.peer];
-        peers.into_iter().flatten().any(|peer| is_named(pattern, peer))
+        peers.into_iter().flatten().any(|peer| added_by_user(pattern, peer))
     }
 }
 
 /// Whether the pattern is in the address, as it was written or in the one spelling that stands for all.
-fn is_named(pattern: &Pattern, peer: &Address) -> bool {
+fn added_by_user(pattern: &Pattern, peer: &Address) -> bool {
     let canonical = peer.canonical();
     let is_spelt_otherwise = canonical.hostname() != peer.hostname();
     pattern.is_match(&peer.to_string()) || (is_spelt_otherwise && pattern.is_match(&canonical.to_string()))

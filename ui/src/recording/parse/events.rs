@@ -1,8 +1,8 @@
 //! The events of a recording.
 
 use clacks_p2p::core::{
-    Choice, Event, Failure, HeldBy, HeldMessage, Introduction, Origin, PeerCounts, QueuedMessage, Refusal,
-    Scope,
+    CertificateFingerprint, Discovery, Event, Failure, FingerprintError, HeldBy, HeldMessage, Origin,
+    PeerChoice, PeerCounts, QueuedMessage, Refusal, Scope,
 };
 
 use super::{
@@ -34,8 +34,8 @@ impl Fields {
                 message: message(self.message.as_deref())?,
                 choice: {
                     let told = choice(needed("draw", self.draw)?, needed("free_peers", self.free_peers)?)?;
-                    Choice {
-                        is_for_proven: self.for_proven.unwrap_or_default(),
+                    PeerChoice {
+                        verified_only: self.for_proven.unwrap_or_default(),
                         alive_places: self.alive_places.unwrap_or(told.alive_places),
                         at_place: self.at_place.unwrap_or(told.at_place),
                         ..told
@@ -167,11 +167,11 @@ impl Fields {
     }
 }
 
-fn choice(draw: u32, free: Counts) -> Result<Choice, String> {
-    if draw < Choice::DRAWS {
+fn choice(draw: u32, free: Counts) -> Result<PeerChoice, String> {
+    if draw < PeerChoice::DRAWS {
         let free: PeerCounts = free.into();
         // Recordings of before it was told drew each alive peer alike.
-        Ok(Choice { draw, free, is_for_proven: false, alive_places: free.alive as u32, at_place: 1 })
+        Ok(PeerChoice { draw, free, verified_only: false, alive_places: free.alive as u32, at_place: 1 })
     } else {
         Err(missing("draw"))
     }
@@ -190,24 +190,18 @@ fn origin(origin: Option<&str>, from: Option<From>) -> Result<Origin, String> {
     }
 }
 
-fn introduction(introduction: Option<&str>, of: Option<Place>) -> Result<Introduction, String> {
+fn introduction(introduction: Option<&str>, of: Option<Place>) -> Result<Discovery, String> {
     match introduction {
-        Some("by_hand") => Ok(Introduction::ByHand),
-        Some("sender") => Ok(Introduction::Sender),
-        Some("announced") => Ok(Introduction::Announced),
-        Some("restored") => Ok(Introduction::Restored),
-        Some("friend") => Ok(Introduction::Friend(needed("of", of)?.address()?)),
+        Some("by_hand") => Ok(Discovery::Manual),
+        Some("sender") => Ok(Discovery::Inbound),
+        Some("announced") => Ok(Discovery::Announce),
+        Some("restored") => Ok(Discovery::Restored),
+        Some("friend") => Ok(Discovery::Referral(needed("of", of)?.address()?)),
         _ => Err(missing("introduction")),
     }
 }
 
 /// 64 hexadecimal digits.
-fn fingerprint(text: Option<&str>) -> Result<[u8; 32], String> {
-    let wrong = || "a fingerprint is 64 hexadecimal digits".to_owned();
-    let text = text.filter(|text| text.len() == 64 && text.is_ascii()).ok_or_else(wrong)?;
-    let mut bytes = [0; 32];
-    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| wrong())?;
-    }
-    Ok(bytes)
+fn fingerprint(text: Option<&str>) -> Result<CertificateFingerprint, String> {
+    text.unwrap_or_default().parse().map_err(|error: FingerprintError| error.to_string())
 }

@@ -201,9 +201,9 @@ impl Described {
             delivered: needed("delivered", self.delivered)?,
             received: needed("received", self.received)?,
             failed: needed("failed", self.failed)?,
-            answers: self.answers.unwrap_or(status == Status::Alive),
-            reached: self.reached.unwrap_or(round_trip.is_some()),
-            is_named: self.by_user.unwrap_or_default(),
+            last_attempt_ok: self.answers.unwrap_or(status == Status::Alive),
+            ever_responded: self.reached.unwrap_or(round_trip.is_some()),
+            added_by_user: self.by_user.unwrap_or_default(),
             before_ignored: self.before_ignored,
             ..Peer::new(address, status, since)
         })
@@ -243,12 +243,16 @@ impl std::convert::From<Counts> for PeerCounts {
     fn from(Counts { new, alive, claimed, lost, dead, ignored }: Counts) -> Self {
         let counts = [new, alive, claimed.min(alive), lost, dead, ignored];
         let [new, alive, claimed, lost, dead, ignored] = counts.map(|count| count as usize);
-        Self { new, alive, claimed, lost, dead, ignored }
+        Self { new, alive, unverified: claimed, lost, dead, ignored }
     }
 }
 
 impl std::convert::From<Counted> for Counters {
     fn from(Counted { received, delivered, failed, enqueued, announces, refused, limits }: Counted) -> Self {
-        Self { received, delivered, failed, enqueued, announces, refused, limits }
+        let mut counters = Self::default();
+        (counters.received, counters.delivered, counters.failed) = (received, delivered, failed);
+        (counters.enqueued, counters.announces, counters.refused) = (enqueued, announces, refused);
+        counters.limits = limits;
+        counters
     }
 }

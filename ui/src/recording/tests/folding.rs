@@ -149,7 +149,7 @@ fn of_what_a_recording_began_without_only_the_number_is_known() {
 #[test]
 fn what_older_recordings_do_not_tell_is_taken_for_what_it_was_then() {
     let mut recording = Recording::make(7, 200);
-    recording.began.peers.iter_mut().for_each(|peer| peer.is_named = true);
+    recording.began.peers.iter_mut().for_each(|peer| peer.added_by_user = true);
     let text = recording.text();
     let told_since = [",\"answers\":true", ",\"answers\":false", ",\"reached\":true", ",\"reached\":false"];
     let told_since = told_since.into_iter().chain([
@@ -168,11 +168,14 @@ fn what_older_recordings_do_not_tell_is_taken_for_what_it_was_then() {
     let mut lines = older.lines();
     let state = beginning(lines.next().unwrap());
     let peers = state.first_peers(usize::MAX);
-    assert!(!peers.is_empty() && peers.iter().all(|peer| !peer.is_claim() && !peer.is_named), "{peers:?}");
+    assert!(
+        !peers.is_empty() && peers.iter().all(|peer| !peer.is_unverified() && !peer.added_by_user),
+        "{peers:?}"
+    );
     assert_eq!(state.overview().counters.limits.total(), 0);
     for line in lines {
         match parse::line(line).unwrap() {
-            (_, Line::Event(Event::MessageSending { choice, .. })) => assert!(!choice.is_for_proven),
+            (_, Line::Event(Event::MessageSending { choice, .. })) => assert!(!choice.verified_only),
             (_, told) => assert!(matches!(told, Line::Event(_)), "{told:?}"),
         }
     }

@@ -1,7 +1,7 @@
 //! How the receiver of a message is chosen, in words.
 
 use clacks_p2p::{
-    core::{Choice, PeerCounts, Status},
+    core::{PeerChoice, PeerCounts, Status},
     node::Overview,
 };
 
@@ -26,19 +26,19 @@ pub(crate) fn idle(overview: &Overview) -> &'static str {
 }
 
 /// Among whom the next receiver is drawn: `one of 6 alive (95 %), 1 lost (5 %)`, or of those that more than strangers speak for, if it is their turn.
-pub(crate) fn odds(free: &PeerCounts, is_for_proven: bool) -> String {
-    let shares = Status::ALL.into_iter().map(|status| (status, Choice::share(status, free)));
+pub(crate) fn odds(free: &PeerCounts, verified_only: bool) -> String {
+    let shares = Status::ALL.into_iter().map(|status| (status, PeerChoice::share(status, free)));
     let told = shares.filter(|(_, draws)| *draws > 0).map(|(status, draws)| {
         let proof = match status {
-            Status::Alive if is_for_proven && free.claimed > 0 => " that answered or that you named",
-            Status::Alive if is_for_proven => " that answered",
-            Status::New if is_for_proven => " that you named",
+            Status::Alive if verified_only && free.unverified > 0 => " that answered or that you named",
+            Status::Alive if verified_only => " that answered",
+            Status::New if verified_only => " that you named",
             _ => "",
         };
         format!(
             "{} {status}{proof} ({})",
             format::count(free.of(status)),
-            share(f64::from(draws) / f64::from(Choice::DRAWS))
+            share(f64::from(draws) / f64::from(PeerChoice::DRAWS))
         )
     });
     format!("one of {}", told.collect::<Vec<_>>().join(", "))
@@ -48,20 +48,23 @@ pub(crate) fn odds(free: &PeerCounts, is_for_proven: bool) -> String {
 const TURN: &str = "every second message is for peers that answered or that you named, and it was their turn";
 
 /// Why a message went to the peer that it went to.
-pub(crate) fn reason(choice: &Choice) -> String {
+pub(crate) fn reason(choice: &PeerChoice) -> String {
     let Some(status) = choice.status() else { return String::new() };
     let pool = choice.free.of(status);
     let picked = picked(choice, status, pool);
-    if status == Status::New && choice.is_for_proven {
+    if status == Status::New && choice.verified_only {
         return format!("{TURN}; those that you named come first: {picked}");
     }
     if status == Status::New {
         return format!("new peers come first: {picked}");
     }
-    let turn = if choice.is_for_proven { format!("{TURN}; ") } else { String::new() };
+    let turn = if choice.verified_only { format!("{TURN}; ") } else { String::new() };
     let drawn = choice.drawn();
-    let draw =
-        format!("{turn}drew {} of {}: {drawn}", grouped(choice.draw.into()), grouped(Choice::DRAWS.into()));
+    let draw = format!(
+        "{turn}drew {} of {}: {drawn}",
+        grouped(choice.draw.into()),
+        grouped(PeerChoice::DRAWS.into())
+    );
     if drawn == status {
         format!("{draw}, {picked}")
     } else {
@@ -70,7 +73,7 @@ pub(crate) fn reason(choice: &Choice) -> String {
 }
 
 /// Among whom the receiver was drawn: by its machine first, where several peers are at one.
-fn picked(choice: &Choice, status: Status, pool: usize) -> String {
+fn picked(choice: &PeerChoice, status: Status, pool: usize) -> String {
     let (places, at_place) = (choice.alive_places as usize, choice.at_place);
     if pool == 1 {
         "the only one".to_owned()
@@ -126,15 +129,16 @@ mod tests {
     #[test]
     fn the_reason_names_the_turn_that_went_elsewhere() {
         let free = PeerCounts { lost: 3, ..PeerCounts::default() };
-        let told = reason(&Choice { draw: 41_207, free, is_for_proven: false, alive_places: 1, at_place: 1 });
+        let told =
+            reason(&PeerChoice { draw: 41_207, free, verified_only: false, alive_places: 1, at_place: 1 });
         assert_eq!(
             told,
             "drew 41,207 of 100,000: alive, but nobody is, so lost: one of 3, all equally likely"
         );
-        let told = reason(&Choice {
+        let told = reason(&PeerChoice {
             draw: 41_207,
             free: PeerCounts { new: 1, ..free },
-            is_for_proven: false,
+            verified_only: false,
             alive_places: 1,
             at_place: 1,
         });
@@ -144,14 +148,14 @@ mod tests {
     #[test]
     fn the_reason_names_the_machines_where_several_peers_are_at_one() {
         let free = PeerCounts { alive: 100, ..PeerCounts::default() };
-        let choice = Choice { draw: 41_207, free, is_for_proven: false, alive_places: 6, at_place: 95 };
+        let choice = PeerChoice { draw: 41_207, free, verified_only: false, alive_places: 6, at_place: 95 };
         for (places, at_place, told) in [
             (100, 1, "one of 100, all equally likely"),
             (6, 95, "one of 6 machines, all equally likely, and one of 95 peers at it"),
             (6, 1, "one of 6 machines with 100 peers, all equally likely, and alone at it"),
             (1, 100, "one of 100 at one machine, all equally likely"),
         ] {
-            let choice = Choice { alive_places: places, at_place, ..choice };
+            let choice = PeerChoice { alive_places: places, at_place, ..choice };
             assert_eq!(reason(&choice), format!("drew 41,207 of 100,000: alive, {told}"));
         }
     }
@@ -159,16 +163,16 @@ mod tests {
     #[test]
     fn after_a_message_to_a_peer_that_only_strangers_spoke_for_it_is_the_turn_of_the_others() {
         let free = PeerCounts { alive: 2, lost: 1, ..PeerCounts::default() };
-        let choice = Choice { draw: 58_703, free, is_for_proven: true, alive_places: 2, at_place: 1 };
+        let choice = PeerChoice { draw: 58_703, free, verified_only: true, alive_places: 2, at_place: 1 };
         assert_eq!(
             reason(&choice),
             format!("{TURN}; drew 58,703 of 100,000: alive, one of 2, all equally likely")
         );
-        let choice = Choice { free: PeerCounts { new: 1, ..free }, ..choice };
+        let choice = PeerChoice { free: PeerCounts { new: 1, ..free }, ..choice };
         assert_eq!(reason(&choice), format!("{TURN}; those that you named come first: the only one"));
         assert_eq!(odds(&free, true), "one of 2 alive that answered (95 %), 1 lost (5 %)");
         assert_eq!(odds(&free, false), "one of 2 alive (95 %), 1 lost (5 %)");
-        let free = PeerCounts { claimed: 1, ..free };
+        let free = PeerCounts { unverified: 1, ..free };
         assert_eq!(odds(&free, true), "one of 2 alive that answered or that you named (95 %), 1 lost (5 %)");
     }
 }

@@ -1,7 +1,7 @@
 //! What is known of one peer, in words.
 
 use clacks_p2p::{
-    core::{Introduction, Peer, Status},
+    core::{Discovery, Peer, Status},
     node::CertificateFingerprint,
 };
 
@@ -16,7 +16,7 @@ pub(crate) fn fields(
     share: &str,
     certificate: Option<CertificateFingerprint>,
 ) -> [(&'static str, String); 11] {
-    let by_user = || if peer.is_named { "named by you".to_owned() } else { String::new() };
+    let by_user = || if peer.added_by_user { "named by you".to_owned() } else { String::new() };
     let proof = proof(peer, certificate.is_some());
     let round_trip = peer.round_trip.map_or_else(|| never(peer).to_owned(), format::round_trip);
     let certificate = certificate.map_or("not seen yet".to_owned(), |sha256| format!("{sha256} (SHA-256)"));
@@ -36,13 +36,13 @@ pub(crate) fn fields(
 }
 
 /// How a peer became known, so long ago.
-pub(crate) fn introduced(by: &Introduction, age: &str) -> String {
+pub(crate) fn introduced(by: &Discovery, age: &str) -> String {
     match by {
-        Introduction::ByHand => format!("added {age} ago"),
-        Introduction::Sender => format!("sent to us first {age} ago"),
-        Introduction::Restored => format!("known again since {age} ago"),
-        Introduction::Announced => format!("accepted our announce {age} ago"),
-        Introduction::Friend(by) => format!("named by {by} {age} ago"),
+        Discovery::Manual => format!("added {age} ago"),
+        Discovery::Inbound => format!("sent to us first {age} ago"),
+        Discovery::Restored => format!("known again since {age} ago"),
+        Discovery::Announce => format!("accepted our announce {age} ago"),
+        Discovery::Referral(by) => format!("named by {by} {age} ago"),
     }
 }
 
@@ -52,7 +52,7 @@ fn counted(number: u64, one: &str, many: &str) -> String {
 
 /// What speaks for the status of a peer, beside what strangers say.
 fn proof(peer: &Peer, has_certificate: bool) -> &'static str {
-    match (peer.is_claim(), peer.answers, peer.reached) {
+    match (peer.is_unverified(), peer.last_attempt_ok, peer.ever_responded) {
         (true, _, false) => "says so itself; it has not answered us yet at that address",
         (true, ..) => "says so itself; it did not answer when we last tried that address",
         (_, true, _) if has_certificate => "answered us at that address, with the certificate below",
@@ -65,5 +65,5 @@ fn proof(peer: &Peer, has_certificate: bool) -> &'static str {
 
 /// Why there is no round trip.
 fn never(peer: &Peer) -> &'static str {
-    if peer.reached { "none in this run" } else { "never reached" }
+    if peer.ever_responded { "none in this run" } else { "never reached" }
 }

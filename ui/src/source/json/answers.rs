@@ -132,7 +132,7 @@ impl From<&Settings> for Limits {
             introductions_burst: options.introductions_burst,
             max_new_peers: options.max_new_peers,
             max_peers: options.max_peers,
-            contact_all: limits.contact_all,
+            contact_all: limits.allow_private_addresses,
         }
     }
 }

@@ -1,4 +1,7 @@
-use clacks_p2p::{DEFAULT_MAX_DEPTH, core::Scope};
+use clacks_p2p::{
+    DEFAULT_MAX_DEPTH,
+    core::{CertificateFingerprint, Scope},
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -68,7 +71,10 @@ fn a_reason_that_quotes_a_peer_is_escaped() {
 
 #[test]
 fn a_changed_certificate_is_shown_with_both_fingerprints() {
-    let failure = Failure::CertificateChanged { pinned: [1; 32], presented: [2; 32] };
+    let failure = Failure::CertificateChanged {
+        pinned: CertificateFingerprint([1; 32]),
+        presented: CertificateFingerprint([2; 32]),
+    };
     let line = happened(&Event::AnnounceFailed { peer: tower(), failure }, 0).into_line();
     let value: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(value["failure"], "certificate changed");

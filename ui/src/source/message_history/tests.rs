@@ -10,7 +10,7 @@ fn at(seconds: u64) -> Now {
 }
 
 fn peer(name: &str) -> Peer {
-    Peer { answers: true, ..Peer::new(format!("{name}:1").parse().unwrap(), Status::Alive, at(0)) }
+    Peer { last_attempt_ok: true, ..Peer::new(format!("{name}:1").parse().unwrap(), Status::Alive, at(0)) }
 }
 
 fn id() -> MessageId {

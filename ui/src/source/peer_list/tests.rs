@@ -52,7 +52,7 @@ async fn a_list_is_read_told_and_announced_to() {
         }
     }
     assert_eq!(announced, BTreeSet::from([first.clone(), second]));
-    assert!(node.peer(&first).unwrap().is_named, "the file is the user's word");
+    assert!(node.peer(&first).unwrap().added_by_user, "the file is the user's word");
     assert_eq!(contents(&lists.read_all(None).await.unwrap()[0]), (2, 0, 1));
 }
 

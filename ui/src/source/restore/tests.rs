@@ -190,8 +190,8 @@ async fn what_was_sent_in_the_meantime_stays_away() {
     let (_, states) = execute_undoable(&node, command(&format!(":hold {id}"))).await;
     let (_, released) = execute_undoable(&node, command(&format!(":release {id}"))).await;
     node.announce(&other.address()).await.unwrap();
-    node.hand_on(Duration::from_secs(60)).await.unwrap();
-    node.take_messages();
+    node.drain(Duration::from_secs(60)).await.unwrap();
+    node.resume();
     for states in [released, states] {
         assert_eq!(undo(&node, states).0, Err("not undone: 1 message is no longer here".to_owned()));
     }

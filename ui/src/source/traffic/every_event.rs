@@ -5,7 +5,7 @@ use std::time::Duration;
 use clacks_p2p::{
     Address, Message,
     core::{
-        Event, Failure, HeldBy, HeldMessage, Introduction, Now, Origin, Peer, QueuedMessage, Refusal, Scope,
+        Discovery, Event, Failure, HeldBy, HeldMessage, Now, Origin, Peer, QueuedMessage, Refusal, Scope,
         Status,
     },
 };
@@ -81,7 +81,7 @@ fn of_peers() -> Vec<Event> {
     let statuses = [Status::New, Status::Alive, Status::Lost];
     let of_status = |status| {
         [
-            Event::PeerDiscovered { peer: peer(status), introduction: Introduction::Sender, remote },
+            Event::PeerDiscovered { peer: peer(status), introduction: Discovery::Inbound, remote },
             Event::PeerUpdated { peer: peer(status), from: Status::New },
             Event::PeerChanged { peer: peer(status) },
             Event::ClaimConfirmed { peer: peer(status) },

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
-    core::{Event, Failure, HeldBy, HeldMessage, Introduction, Origin, Peer, QueuedMessage, Refusal},
+    core::{Discovery, Event, Failure, HeldBy, HeldMessage, Origin, Peer, QueuedMessage, Refusal},
 };
 
 use super::row::{Direction, Mood, Row, about, blank};
@@ -166,12 +166,12 @@ fn refused(refusal: &Refusal) -> Row {
     row.saying(format!("{}{from}", refusal.reason)).ended(&format!("{} refused", refusal.status), Mood::Bad)
 }
 
-fn introduced(introduction: &Introduction) -> String {
+fn introduced(introduction: &Discovery) -> String {
     match introduction {
-        Introduction::ByHand => "added by hand".to_owned(),
-        Introduction::Sender => "made itself known".to_owned(),
-        Introduction::Restored => "known again".to_owned(),
-        Introduction::Announced => "accepted our announce".to_owned(),
-        Introduction::Friend(by) => format!("friend of {by}"),
+        Discovery::Manual => "added by hand".to_owned(),
+        Discovery::Inbound => "made itself known".to_owned(),
+        Discovery::Restored => "known again".to_owned(),
+        Discovery::Announce => "accepted our announce".to_owned(),
+        Discovery::Referral(by) => format!("friend of {by}"),
     }
 }

@@ -5,7 +5,6 @@ use std::{borrow::Cow, net::IpAddr};
 use clacks_p2p::{
     Address, Message,
     core::{Failure, Peer, Status},
-    node::CertificateFingerprint,
 };
 
 use crate::{
@@ -139,8 +138,6 @@ impl Row {
     pub(crate) fn failed(self, failure: &Failure) -> Self {
         let whole = match failure {
             Failure::CertificateChanged { pinned, presented } => {
-                let (pinned, presented) =
-                    (CertificateFingerprint(*pinned), CertificateFingerprint(*presented));
                 format!("certificate changed from {pinned} to {presented}; :trust HOST:PORT accepts it")
             }
             failure => failure.to_string(),

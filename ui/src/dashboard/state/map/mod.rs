@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use clacks_p2p::{
     Address, PeerId,
-    core::{Event, Introduction, MessageId, Peer},
+    core::{Discovery, Event, MessageId, Peer},
 };
 
 use super::map_layout::{self, CENTRE, Point};
@@ -249,7 +249,7 @@ impl Map {
 
     fn vouched(&self, tower: &Tower, now: Duration) -> Option<Edge> {
         let introduced = self.introduction(&tower.peer.address)?;
-        let Introduction::Friend(by) = &introduced.by else { return None };
+        let Discovery::Referral(by) = &introduced.by else { return None };
         let is_recent = now.saturating_sub(introduced.at) < RECENT;
         let from = self.place(self.tower(by)?);
         Some(Edge { from, to: tower.place, kind: EdgeKind::Vouched { is_recent } })
@@ -257,7 +257,7 @@ impl Map {
 
     fn met(&self, tower: &Tower, now: Duration) -> Option<Edge> {
         let introduced = self.introduction(&tower.peer.address);
-        let in_person = introduced.filter(|introduced| !matches!(introduced.by, Introduction::Friend(_)));
+        let in_person = introduced.filter(|introduced| !matches!(introduced.by, Discovery::Referral(_)));
         let since = tower.met.or(in_person.map(|introduced| introduced.at));
         if since.is_none() && tower.peer.delivered == 0 && tower.peer.received == 0 {
             return None;

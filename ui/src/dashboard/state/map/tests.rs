@@ -1,6 +1,6 @@
 use clacks_p2p::{
     Message,
-    core::{Choice, Failure, Now, PeerCounts, Status},
+    core::{Failure, Now, PeerChoice, PeerCounts, Status},
 };
 
 use crate::{
@@ -20,7 +20,7 @@ fn address(text: &str) -> Address {
 
 fn peer(text: &str) -> Peer {
     let since = Now { uptime: Duration::ZERO, unix_ms: 0 };
-    Peer { answers: true, ..Peer::new(address(text), Status::Alive, since) }
+    Peer { last_attempt_ok: true, ..Peer::new(address(text), Status::Alive, since) }
 }
 
 fn peers(count: u16) -> Vec<Peer> {
@@ -45,7 +45,7 @@ impl Scene {
         self.map.note(event, self.now, &mut self.motion);
     }
 
-    fn introduce(&mut self, text: &str, by: Introduction) {
+    fn introduce(&mut self, text: &str, by: Discovery) {
         self.note(&Event::PeerDiscovered { peer: peer(text), introduction: by, remote: None });
     }
 
@@ -81,8 +81,13 @@ fn message() -> Message {
 }
 
 fn sending(number: u64, to: &str) -> Event {
-    let choice =
-        Choice { draw: 0, free: PeerCounts::default(), is_for_proven: false, alive_places: 1, at_place: 1 };
+    let choice = PeerChoice {
+        draw: 0,
+        free: PeerCounts::default(),
+        verified_only: false,
+        alive_places: 1,
+        at_place: 1,
+    };
     Event::MessageSending { id: id(number), peer: peer(to), message: message(), choice }
 }
 
@@ -121,7 +126,7 @@ fn the_same_peers_stand_at_the_same_places_in_whichever_order_they_are_told() {
 fn there_are_no_more_towers_than_have_room_and_a_crowd_stands_on_rings() {
     let mut scene = Scene::new(Setting::Off, &[]);
     for peer in peers(500) {
-        scene.introduce(&peer.address.to_string(), Introduction::Friend(address("tower:1")));
+        scene.introduce(&peer.address.to_string(), Discovery::Referral(address("tower:1")));
     }
     assert_eq!(scene.map.towers().len(), MAX_TOWERS);
     assert_eq!(scene.map.introductions.by_peer.len(), MAX_INTRODUCTIONS);
@@ -135,9 +140,9 @@ fn there_are_no_more_towers_than_have_room_and_a_crowd_stands_on_rings() {
 #[test]
 fn edges_say_who_made_whom_known() {
     let mut scene = Scene::new(Setting::Off, &[]);
-    scene.introduce("one:1", Introduction::Sender);
-    scene.introduce("two:2", Introduction::Friend(address("one:1")));
-    scene.introduce("three:3", Introduction::Friend(address("nobody:1")));
+    scene.introduce("one:1", Discovery::Inbound);
+    scene.introduce("two:2", Discovery::Referral(address("one:1")));
+    scene.introduce("three:3", Discovery::Referral(address("nobody:1")));
     let place = |name| scene.map.place(scene.map.tower(&address(name)).unwrap());
     let (one, two) = (place("one:1"), place("two:2"));
     let vouched = Edge { from: one, to: two, kind: EdgeKind::Vouched { is_recent: true } };

@@ -8,11 +8,11 @@ use super::{MessageId, QueuedMessage, queue::Entry, shares::Slot};
 
 /// An [`Entry`] in 40 bytes.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct CompactEntry {
     ticket: Ticket,
     pub(super) message: Message,
     from: Option<Address>,
-    marks: Marks,
+    meta: PackedMeta,
 }
 
 /// The number of a message, and the slot of the place that it came from. Its 44 bits are enough for five years of the
@@ -37,12 +37,12 @@ impl Ticket {
 /// When a message came, in milliseconds of uptime, how often it has been seen, and whether the present hold rule lets
 /// it pass: 40 bits, which are 34 years, 23 bits and one bit. What is more than that stays at the most.
 #[derive(Debug, Clone, Copy)]
-struct Marks(u64);
+struct PackedMeta(u64);
 
 const VISITS_BITS: u32 = 23;
 const SINCE_BITS: u32 = 40;
 
-impl Marks {
+impl PackedMeta {
     fn new(since_ms: u64, visits: u32, passes: bool) -> Self {
         let since_ms = since_ms.min((1 << SINCE_BITS) - 1);
         let visits = u64::from(visits).min((1 << VISITS_BITS) - 1);
@@ -62,25 +62,25 @@ impl Marks {
     }
 }
 
-impl Waiting {
+impl CompactEntry {
     /// The number of the present hold rule is `rule`.
     pub(super) fn new(entry: Entry, rule: u64, slot: Slot) -> Self {
         let Entry { queued: QueuedMessage { id, message, since_ms, visits, from, .. }, passed } = entry;
-        let marks = Marks::new(since_ms, visits, passed == rule);
-        Self { ticket: Ticket::new(id, slot), message, from, marks }
+        let meta = PackedMeta::new(since_ms, visits, passed == rule);
+        Self { ticket: Ticket::new(id, slot), message, from, meta }
     }
 
     pub(super) fn into_entry(self, rule: u64, place: Option<IpAddr>) -> Entry {
         let passed = if self.passes() { rule } else { 0 };
-        let Self { ticket, message, from, marks } = self;
-        let (id, since_ms, visits) = (ticket.id(), marks.since_ms(), marks.visits());
+        let Self { ticket, message, from, meta } = self;
+        let (id, since_ms, visits) = (ticket.id(), meta.since_ms(), meta.visits());
         Entry { queued: QueuedMessage { id, message, since_ms, visits, from, place }, passed }
     }
 
     pub(super) fn queued(&self, place: Option<IpAddr>) -> QueuedMessage {
-        let Self { ticket, message, from, marks } = self;
+        let Self { ticket, message, from, meta } = self;
         let (message, from) = (message.clone(), from.clone());
-        let (id, since_ms, visits) = (ticket.id(), marks.since_ms(), marks.visits());
+        let (id, since_ms, visits) = (ticket.id(), meta.since_ms(), meta.visits());
         QueuedMessage { id, message, since_ms, visits, from, place }
     }
 
@@ -100,17 +100,17 @@ impl Waiting {
 
     /// Whether the present hold rule lets it pass.
     pub(super) fn passes(&self) -> bool {
-        self.marks.passes()
+        self.meta.passes()
     }
 
     /// Notes whether the present hold rule lets it pass.
     pub(super) fn set_passes(&mut self, passes: bool) {
-        self.marks = Marks::new(self.marks.since_ms(), self.marks.visits(), passes);
+        self.meta = PackedMeta::new(self.meta.since_ms(), self.meta.visits(), passes);
     }
 
     /// Puts another text in the place of the message's.
     pub(super) fn exchange(&mut self, message: Message, visits: u32) {
-        self.marks = Marks::new(self.marks.since_ms(), visits, false);
+        self.meta = PackedMeta::new(self.meta.since_ms(), visits, false);
         self.message = message;
     }
 }
@@ -134,7 +134,7 @@ mod tests {
         let place = entry(0, 0, 0).queued.place;
         for (since_ms, visits, passed) in [(0, 0, 0), (1, 2, 7), (MOST.0, MOST.1, 7)] {
             for slot in [Slot::NONE, Slot::from_bits(1), Slot::from_bits((1 << Slot::BITS) - 1)] {
-                let waiting = Waiting::new(entry(since_ms, visits, passed), 7, slot);
+                let waiting = CompactEntry::new(entry(since_ms, visits, passed), 7, slot);
                 assert_eq!(waiting.queued(place), entry(since_ms, visits, passed).queued);
                 assert_eq!((waiting.passes(), waiting.slot(), waiting.id()), (passed == 7, slot, LAST));
                 assert_eq!(waiting.into_entry(7, place), entry(since_ms, visits, passed));
@@ -147,13 +147,13 @@ mod tests {
             (MOST.0 + 1, 1, 7),
             (1, MOST.1 + 1, 7),
         ] {
-            let most = Waiting::new(entry(since_ms, visits, passed), 7, Slot::NONE).into_entry(7, place);
+            let most = CompactEntry::new(entry(since_ms, visits, passed), 7, Slot::NONE).into_entry(7, place);
             assert_eq!(most, entry(since_ms.min(MOST.0), visits.min(MOST.1), passed), "{since_ms} {visits}");
         }
     }
 
     #[test]
     fn it_is_small() {
-        assert!(size_of::<Waiting>() <= 40, "{}", size_of::<Waiting>());
+        assert!(size_of::<CompactEntry>() <= 40, "{}", size_of::<CompactEntry>());
     }
 }

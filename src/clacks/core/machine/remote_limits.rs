@@ -6,32 +6,32 @@ use clacks_transport::{RateLimiter, rate_limit_key};
 
 use crate::core::{Event, Limit, Now, Options};
 
-use super::{Answer, Core};
+use super::{Core, Response};
 
 /// How long after a payload that was one too many was told of the next is.
-const BETWEEN_TOO_MANY: Duration = Duration::from_secs(1);
+const RATE_EVENT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long after a limit that was met was told of the next is.
-const BETWEEN_LIMITS: Duration = Duration::from_secs(1);
+const LIMIT_EVENT_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
-pub(super) struct Remotes {
+pub(super) struct RemoteLimits {
     /// By their places, as the user wrote them.
     ignored: BTreeMap<IpAddr, IpAddr>,
     payloads: RateLimiter,
     introductions: RateLimiter,
     /// When the next payload that is one too many is told of, as uptime.
-    tells_of_too_many: Duration,
+    next_rate_event: Duration,
 }
 
-impl Remotes {
+impl RemoteLimits {
     pub(super) fn new(options: &Options) -> Self {
         let introductions = f64::from(options.introductions_per_minute) / 60.0;
         Self {
             ignored: BTreeMap::new(),
             payloads: RateLimiter::new(options.payload_rate, options.payload_burst.into()),
             introductions: RateLimiter::new(introductions, options.introductions_burst.into()),
-            tells_of_too_many: Duration::ZERO,
+            next_rate_event: Duration::ZERO,
         }
     }
 
@@ -49,45 +49,45 @@ impl Remotes {
 impl Core {
     /// Whether a payload from this remote address is taken now, or else the answer: 403 from an ignored one, 429 if
     /// there are too many. To be asked before its body is read. Of many such one a second is told of.
-    pub fn allow_payload(&mut self, remote: IpAddr, now: Now) -> Result<(), Answer> {
+    pub fn allow_payload(&mut self, remote: IpAddr, now: Now) -> Result<(), Response> {
         if self.is_remote_ignored(remote) {
             let answer = self.refuse(403, "ignored", None, None, Some(remote));
-            self.meets(Limit::IgnoredRemotes, now);
+            self.record_limit_hit(Limit::IgnoredRemotes, now);
             return Err(answer);
         }
         let Err(wait) = self.remotes().payloads.try_acquire(remote, now.uptime) else { return Ok(()) };
         let reason = "too many payloads from your address";
-        let answer = if self.remotes().tells_of_too_many <= now.uptime {
-            self.remotes().tells_of_too_many = now.uptime + BETWEEN_TOO_MANY;
+        let answer = if self.remotes().next_rate_event <= now.uptime {
+            self.remotes().next_rate_event = now.uptime + RATE_EVENT_INTERVAL;
             self.refuse(429, reason, None, None, Some(remote))
         } else {
             self.count(|counters| counters.refused += 1);
-            Answer::refused(429, reason)
+            Response::refused(429, reason)
         };
-        self.meets(Limit::Payloads, now);
+        self.record_limit_hit(Limit::Payloads, now);
         Err(answer.with_header("retry-after", &wait.as_secs_f64().ceil().to_string()))
     }
 
     /// Counts that a limit was met. Of many times one a second is told of.
-    pub fn meets(&mut self, limit: Limit, now: Now) {
+    pub fn record_limit_hit(&mut self, limit: Limit, now: Now) {
         self.count(|counters| counters.limits.count(limit));
-        self.has_untold_limits = self.is_watched;
+        self.has_unreported_limits = self.is_watched;
         self.report_limits(now);
     }
 
     /// Tells of the limits that were met, if a second has passed since that was last done.
     pub(super) fn report_limits(&mut self, now: Now) {
-        if self.next_report_of_limits().is_some_and(|next| next <= now.uptime) {
-            self.has_untold_limits = false;
-            self.tells_of_limits = now.uptime + BETWEEN_LIMITS;
+        if self.next_limit_report().is_some_and(|next| next <= now.uptime) {
+            self.has_unreported_limits = false;
+            self.next_limit_event = now.uptime + LIMIT_EVENT_INTERVAL;
             let met = self.counters().limits;
-            self.tell(|_| Event::LimitsMet { met });
+            self.emit(|_| Event::LimitsMet { met });
         }
     }
 
     /// When limits are told of next, as uptime, if some were met since.
-    pub(super) fn next_report_of_limits(&self) -> Option<Duration> {
-        self.has_untold_limits.then_some(self.tells_of_limits)
+    pub(super) fn next_limit_report(&self) -> Option<Duration> {
+        self.has_unreported_limits.then_some(self.next_limit_event)
     }
 
     /// Ignores a remote address, or of IPv6 the network of 64 bits that it is in: connections from there are not served,
@@ -97,7 +97,7 @@ impl Core {
         let is_news = !self.is_remote_ignored(remote);
         if is_news {
             self.remotes().ignored.insert(rate_limit_key(remote), remote);
-            self.tell(|_| Event::RemoteIgnored { remote });
+            self.emit(|_| Event::RemoteIgnored { remote });
         }
         is_news
     }
@@ -105,7 +105,7 @@ impl Core {
     /// Takes that back. Returns whether it was ignored.
     pub fn unignore_remote(&mut self, remote: IpAddr) -> bool {
         let ignored = self.remotes().ignored.remove(&rate_limit_key(remote));
-        ignored.into_iter().for_each(|remote| self.tell(|_| Event::RemoteUnignored { remote }));
+        ignored.into_iter().for_each(|remote| self.emit(|_| Event::RemoteUnignored { remote }));
         ignored.is_some()
     }
 

@@ -6,7 +6,7 @@ use super::trace::Number;
 
 /// What is on its way from one node to another.
 #[derive(Debug)]
-pub(super) struct Parcel {
+pub(super) struct Packet {
     pub(super) from: u32,
     /// How often the sender had failed.
     pub(super) failures: u32,
@@ -26,37 +26,37 @@ pub(super) struct Parcel {
 
 /// What is on its way, each in a place that is used again.
 #[derive(Debug, Default)]
-pub(super) struct Parcels {
-    places: Vec<Parcel>,
+pub(super) struct Packets {
+    slots: Vec<Packet>,
     free: Vec<u32>,
 }
 
-impl Parcels {
-    pub(super) fn put(&mut self, parcel: Parcel) -> u32 {
-        if let Some(place) = self.free.pop() {
-            self.places[place as usize] = parcel;
-            return place;
+impl Packets {
+    pub(super) fn insert(&mut self, packet: Packet) -> u32 {
+        if let Some(index) = self.free.pop() {
+            self.slots[index as usize] = packet;
+            return index;
         }
-        self.places.push(parcel);
-        self.places.len() as u32 - 1
+        self.slots.push(packet);
+        self.slots.len() as u32 - 1
     }
 
-    pub(super) fn at(&self, place: u32) -> &Parcel {
-        &self.places[place as usize]
+    pub(super) fn at(&self, index: u32) -> &Packet {
+        &self.slots[index as usize]
     }
 
-    pub(super) fn at_mut(&mut self, place: u32) -> &mut Parcel {
-        &mut self.places[place as usize]
+    pub(super) fn at_mut(&mut self, index: u32) -> &mut Packet {
+        &mut self.slots[index as usize]
     }
 
     /// Those in all places, also where nothing is on its way any more.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Parcel> {
-        self.places.iter()
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Packet> {
+        self.slots.iter()
     }
 
-    pub(super) fn end(&mut self, place: u32) {
-        let parcel = self.at_mut(place);
-        (parcel.payload, parcel.message, parcel.taken) = (None, None, None);
-        self.free.push(place);
+    pub(super) fn end(&mut self, index: u32) {
+        let packet = self.at_mut(index);
+        (packet.payload, packet.message, packet.taken) = (None, None, None);
+        self.free.push(index);
     }
 }

@@ -9,16 +9,16 @@ const BUSY: usize = 1;
 /// The numbers of the peers of each class: those that answered by their machines, the others by whether they can be sent
 /// to.
 #[derive(Debug, Default)]
-pub(super) struct Groups {
+pub(super) struct PeerClasses {
     pub(super) others: [Parted<2>; Class::COUNT],
     pub(super) machines: Machines,
     /// By its number, the position of each peer among those of its class or, of one that answered, of its machine.
     pub(super) positions: Vec<u32>,
 }
 
-impl Groups {
+impl PeerClasses {
     pub(super) fn len(&self, class: Class) -> usize {
-        if class == Class::Answering { self.machines.len() } else { self.others[class as usize].len() }
+        if class == Class::Responding { self.machines.len() } else { self.others[class as usize].len() }
     }
 
     /// The numbers of a class that can be sent to, for a class of peers that did not answer last time.
@@ -33,11 +33,11 @@ impl Groups {
         }
         let Self { others, machines, positions } = self;
         let (number, record) = (number as u32, table.record(number as u32));
-        if record.class == Class::Answering {
+        if record.class == Class::Responding {
             machines.enter(number, table, positions);
         } else {
             let part = if record.is_busy() { BUSY } else { FREE };
-            others[record.class as usize].insert(number, part, &mut note(positions));
+            others[record.class as usize].insert(number, part, &mut record_position(positions));
         }
     }
 
@@ -45,10 +45,10 @@ impl Groups {
     pub(super) fn leave(&mut self, number: usize, table: &Table) {
         let Self { others, machines, positions } = self;
         let class = table.record(number as u32).class;
-        if class == Class::Answering {
+        if class == Class::Responding {
             machines.leave(number as u32, table, positions);
         } else {
-            others[class as usize].remove(positions[number], &mut note(positions));
+            others[class as usize].remove(positions[number], &mut record_position(positions));
         }
     }
 
@@ -56,11 +56,11 @@ impl Groups {
     pub(super) fn update(&mut self, number: usize, in_flight_before: u32, table: &Table) {
         let Self { others, machines, positions } = self;
         let record = table.record(number as u32);
-        if record.class == Class::Answering {
+        if record.class == Class::Responding {
             machines.update(number as u32, in_flight_before, table, positions);
         } else {
             let part = if record.is_busy() { BUSY } else { FREE };
-            others[record.class as usize].transfer(positions[number], part, &mut note(positions));
+            others[record.class as usize].transfer(positions[number], part, &mut record_position(positions));
         }
     }
 
@@ -70,7 +70,7 @@ impl Groups {
         if let Some(position) = self.positions.get(number).copied() {
             let (last, number) = (self.positions.len() as u32, number as u32);
             let class = table.record(number).class;
-            if class == Class::Answering {
+            if class == Class::Responding {
                 self.machines.renumber(last, number, table, &self.positions);
             } else {
                 self.others[class as usize].replace(position, number);
@@ -80,7 +80,7 @@ impl Groups {
 }
 
 /// Keeps the positions of peers.
-fn note(positions: &mut [u32]) -> impl FnMut(u32, u32) {
+fn record_position(positions: &mut [u32]) -> impl FnMut(u32, u32) {
     |number, position| positions[number as usize] = position
 }
 
@@ -88,7 +88,7 @@ fn note(positions: &mut [u32]) -> impl FnMut(u32, u32) {
 mod tests {
     use super::*;
 
-    impl Groups {
+    impl PeerClasses {
         /// Whether each peer stands where it belongs.
         pub(in crate::core::peers) fn is_sound(&self, table: &Table) -> bool {
             let stands = |(class, numbers): (usize, &Parted<2>)| {

@@ -5,14 +5,14 @@ use std::{net::IpAddr, num::NonZeroU64};
 /// A [`rate_limit_key`](clacks_transport::rate_limit_key) in eight bytes, because each peer has one: the first 64 bits of
 /// an IPv6 address, or an IPv4 address below a prefix of IPv6 that IANA reserves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct PlaceKey(NonZeroU64);
+pub(super) struct PackedKey(NonZeroU64);
 
 /// `00ff:ffff::/32`, where no machine is.
 const V4_PREFIX: u64 = 0x00ff_ffff << u32::BITS;
 /// `00ff:fffe::/64`, in place of the zeros that the loopback address begins with.
 const ZEROS: NonZeroU64 = NonZeroU64::new(0x00ff_fffe << u32::BITS).expect("not zero");
 
-impl PlaceKey {
+impl PackedKey {
     /// The greatest key.
     pub(super) const LAST: Self = Self(NonZeroU64::MAX);
 
@@ -56,7 +56,7 @@ mod tests {
             let [one, other] = [one, other].map(|text| text.parse::<IpAddr>().unwrap());
             assert_eq!(rate_limit_key(one) == rate_limit_key(other), is_same_key, "{one} and {other}");
             assert_eq!(network(one) == network(other), is_same_network, "{one} and {other}");
-            let [one, other] = [one, other].map(PlaceKey::of);
+            let [one, other] = [one, other].map(PackedKey::of);
             assert_eq!(one == other, is_same_key, "{one:?} and {other:?}");
             assert_eq!(one.network() == other.network(), is_same_network, "{one:?} and {other:?}");
         }

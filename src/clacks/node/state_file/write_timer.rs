@@ -13,19 +13,19 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 
 /// When the next write may begin: once the last one is paid for, or some time after it failed.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct WriteTimer {
     next: Instant,
     /// How long the write that failed last is waited after; `None` after a success.
     back_off: Option<Duration>,
 }
 
-impl Default for Pace {
+impl Default for WriteTimer {
     fn default() -> Self {
         Self { next: Instant::now(), back_off: None }
     }
 }
 
-impl Pace {
+impl WriteTimer {
     pub(super) fn next(&self) -> Instant {
         self.next
     }
@@ -56,16 +56,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn failures_are_further_and_further_apart_and_count_what_was_tried() {
-        let wait = |pace: &mut Pace, bytes: u64, is_success: bool| {
-            pace.saved(bytes, is_success);
-            (pace.next() - Instant::now()).as_secs()
+        let wait = |write_timer: &mut WriteTimer, bytes: u64, is_success: bool| {
+            write_timer.saved(bytes, is_success);
+            (write_timer.next() - Instant::now()).as_secs()
         };
         let failed = |bytes| {
-            let mut pace = Pace::default();
-            let waits = [(); 6].map(|()| wait(&mut pace, bytes, false));
-            assert!(pace.is_behind());
-            assert_eq!((wait(&mut pace, 100_000, true), pace.is_behind()), (2, false));
-            assert_eq!(wait(&mut pace, bytes, false), waits[0], "from the beginning again");
+            let mut write_timer = WriteTimer::default();
+            let waits = [(); 6].map(|()| wait(&mut write_timer, bytes, false));
+            assert!(write_timer.is_behind());
+            assert_eq!((wait(&mut write_timer, 100_000, true), write_timer.is_behind()), (2, false));
+            assert_eq!(wait(&mut write_timer, bytes, false), waits[0], "from the beginning again");
             waits
         };
         assert_eq!(failed(0), [5, 10, 20, 40, 60, 60]);

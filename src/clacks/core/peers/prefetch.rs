@@ -1,30 +1,30 @@
-//! Reading ahead: see `machine/touch.rs`.
+//! Reading ahead: see `machine/prefetch.rs`.
 
-use super::{Groups, Peers, Table, table::Known};
+use super::{PeerClasses, Peers, Table, table::Known};
 
 /// Lines of a cache that are read of one list at most.
 const LINES: usize = 8;
 
 impl Peers {
-    pub(in crate::core) fn touch(&self) -> usize {
-        self.groups.touch() ^ self.table.len() ^ self.left.len() ^ self.max_in_flight
+    pub(in crate::core) fn prefetch(&self) -> usize {
+        self.classes.prefetch() ^ self.table.len() ^ self.departed.len() ^ self.max_in_flight
     }
 
-    pub(in crate::core) fn touch_further(&self) -> usize {
-        self.groups.touch_further()
+    pub(in crate::core) fn prefetch_pointees(&self) -> usize {
+        self.classes.prefetch_pointees()
     }
 
-    pub(in crate::core) fn touch_index(&self, hash: u64) -> Option<u32> {
-        self.table.touch_index(hash)
+    pub(in crate::core) fn prefetch_index(&self, hash: u64) -> Option<u32> {
+        self.table.prefetch_index(hash)
     }
 
-    pub(in crate::core) fn touch_peer(&self, number: u32) -> usize {
-        self.table.touch_known(number)
+    pub(in crate::core) fn prefetch_peer(&self, number: u32) -> usize {
+        self.table.prefetch_known(number)
     }
 }
 
-impl Groups {
-    fn touch(&self) -> usize {
+impl PeerClasses {
+    fn prefetch(&self) -> usize {
         let mut read = self.machines.len() ^ self.positions.len();
         for numbers in &self.others {
             read ^= numbers.len();
@@ -32,8 +32,8 @@ impl Groups {
         read
     }
 
-    fn touch_further(&self) -> usize {
-        let mut read = self.machines.touch() as u32;
+    fn prefetch_pointees(&self) -> usize {
+        let mut read = self.machines.prefetch() as u32;
         for numbers in &self.others {
             read ^= numbers.all().last().copied().unwrap_or(0);
         }
@@ -46,11 +46,11 @@ impl Groups {
 }
 
 impl Table {
-    fn touch_index(&self, hash: u64) -> Option<u32> {
+    fn prefetch_index(&self, hash: u64) -> Option<u32> {
         self.index.iter_hash(hash).next().copied()
     }
 
-    fn touch_known(&self, number: u32) -> usize {
+    fn prefetch_known(&self, number: u32) -> usize {
         let read = |known: &Known| known.record.received as usize ^ usize::from(known.address.port());
         self.known.get(number as usize).map_or(0, read)
     }

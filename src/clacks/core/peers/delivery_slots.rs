@@ -8,7 +8,7 @@ use super::{machines::Machines, record::Record};
 
 /// The bounds at one moment. Each admits one at least.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct DeliverySlots {
     per_peer: u32,
     per_machine: u32,
     per_slow_machine: u32,
@@ -16,7 +16,7 @@ pub(super) struct Room {
     pub(super) admits_slow: bool,
 }
 
-impl Room {
+impl DeliverySlots {
     /// With so many slots free of so many, and at most `per_peer` for one peer. The last quarter of all slots is for fast
     /// peers, which free them soon, if there are any.
     /// A machine alone, beside which no other wants room, is bounded by its peers only.

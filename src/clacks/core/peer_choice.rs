@@ -14,14 +14,14 @@ const DRAWS: u32 = 100_000;
 
 /// How the receiver of a message was chosen, for those who watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Choice {
-    /// The number that was drawn, one of `0..`[`Choice::DRAWS`], each as likely as the others.
+pub struct PeerChoice {
+    /// The number that was drawn, one of `0..`[`PeerChoice::DRAWS`], each as likely as the others.
     pub draw: u32,
     /// How many peers of each status the message could have gone to; none of the ignored.
     pub free: PeerCounts,
     /// Whether only proven peers could be chosen: those that answered when they were last tried, and those that the user
     /// named and that were never tried. They have every second turn. `free` counts no others.
-    pub is_for_proven: bool,
+    pub verified_only: bool,
     /// How many machines the free alive peers are at. An alive receiver is drawn by its machine first, each as likely as
     /// the others, and then among the free peers there. A machine is where peers that answered were reached: an IPv4
     /// address, or an IPv6 network of 64 bits. A peer that did not answer, or whose place is not known, counts as one of
@@ -35,7 +35,7 @@ pub struct Choice {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidates {
     pub(super) free: PeerCounts,
-    pub(super) is_for_proven: bool,
+    pub(super) verified_only: bool,
     /// Whether the new one is next that is known for the longest.
     pub(super) is_oldest_next: bool,
 }
@@ -44,15 +44,15 @@ impl Candidates {
     /// All who are free; or, while messages are owed to the proven, those alone, if one of them is free. Unlike in the
     /// document, where new peers come first until there are none: names are made up faster than they are tried, and
     /// whoever makes up names could keep all messages from the living.
-    pub(super) fn of(peers: &Peers, is_turn_of_proven: bool) -> Self {
-        let proven = if is_turn_of_proven { peers.free_proven() } else { PeerCounts::default() };
-        let is_for_proven = proven.total() > 0;
-        let free = if is_for_proven { proven } else { peers.free_counts() };
-        Self { free, is_for_proven, is_oldest_next: false }
+    pub(super) fn of(peers: &Peers, next_is_verified_only: bool) -> Self {
+        let proven = if next_is_verified_only { peers.free_verified() } else { PeerCounts::default() };
+        let verified_only = proven.total() > 0;
+        let free = if verified_only { proven } else { peers.free_counts() };
+        Self { free, verified_only, is_oldest_next: false }
     }
 }
 
-impl Choice {
+impl PeerChoice {
     /// From how many numbers one is drawn.
     pub const DRAWS: u32 = DRAWS;
 
@@ -77,17 +77,21 @@ impl Choice {
 
 /// The number of the peer that the next message goes to: a new one if there is any, otherwise one of a status drawn by
 /// the document's numbers; inside a status each machine is as likely as the others, and on it each peer.
-pub(super) fn choose(candidates: Candidates, peers: &Peers, rng: &mut impl Rng) -> Option<(usize, Choice)> {
-    let Candidates { free, is_for_proven, is_oldest_next } = candidates;
+pub(super) fn choose(
+    candidates: Candidates,
+    peers: &Peers,
+    rng: &mut impl Rng,
+) -> Option<(usize, PeerChoice)> {
+    let Candidates { free, verified_only, is_oldest_next } = candidates;
     let draw = rng.random_range(0..DRAWS);
-    let alive_places = peers.alive_places(is_for_proven) as u32;
-    let choice = Choice { draw, free, is_for_proven, alive_places, at_place: 1 };
+    let alive_places = peers.alive_places(verified_only) as u32;
+    let choice = PeerChoice { draw, free, verified_only, alive_places, at_place: 1 };
     let status = choice.status()?;
     if is_oldest_next && status == Status::New {
         return peers.oldest_free_new().map(|number| (number, choice));
     }
-    let drawn = peers.draw(status, is_for_proven, |count| rng.random_range(0..count));
-    drawn.map(|Drawn { number, at_place }| (number, Choice { at_place: at_place as u32, ..choice }))
+    let drawn = peers.draw(status, verified_only, |count| rng.random_range(0..count));
+    drawn.map(|Drawn { number, at_place }| (number, PeerChoice { at_place: at_place as u32, ..choice }))
 }
 
 /// The status that a draw falls to, one of `0..DRAWS`, given which have somebody in them.
@@ -135,7 +139,7 @@ mod tests {
             for number in 1..=*count {
                 let number = peers.insert(&peer(*status, number), *status, NOW);
                 if *status == Status::Alive {
-                    peers.note_answer(number, &Accepted::at_once(), NOW);
+                    peers.record_response(number, &Accepted::at_once(), NOW);
                 }
             }
         }
@@ -216,7 +220,7 @@ mod tests {
         ] {
             assert_eq!(shares(inhabited), expected, "{inhabited:?}");
             assert_eq!(
-                [Alive, Lost, Dead].map(|status| Choice::share(status, &one_each(inhabited)) as usize),
+                [Alive, Lost, Dead].map(|status| PeerChoice::share(status, &one_each(inhabited)) as usize),
                 expected
             );
         }
@@ -225,8 +229,8 @@ mod tests {
     #[test]
     fn new_comes_first_and_ignored_never() {
         let free = PeerCounts { new: 1, alive: 7, ..PeerCounts::default() };
-        assert_eq!(Status::ALL.map(|status| Choice::share(status, &free)), [DRAWS, 0, 0, 0, 0]);
-        let choice = Choice { draw: 3, free, is_for_proven: false, alive_places: 7, at_place: 1 };
+        assert_eq!(Status::ALL.map(|status| PeerChoice::share(status, &free)), [DRAWS, 0, 0, 0, 0]);
+        let choice = PeerChoice { draw: 3, free, verified_only: false, alive_places: 7, at_place: 1 };
         assert_eq!((choice.drawn(), choice.status()), (Status::Lost, Some(Status::New)));
         let all = Status::ALL;
         assert!(
@@ -332,7 +336,7 @@ mod tests {
             assert_eq!(at_place(&peers, is_oldest_next), Some(1), "each is a machine of its own");
             for number in 0..3 {
                 let remote = Some([192, 0, 2, 1].into());
-                peers.note_answer(number, &Accepted { remote, ..Accepted::at_once() }, NOW);
+                peers.record_response(number, &Accepted { remote, ..Accepted::at_once() }, NOW);
             }
             assert_eq!(at_place(&peers, is_oldest_next), Some(3));
         }

@@ -11,76 +11,77 @@ use crate::{
 use super::{
     Churn, Flood, Outage, Outages, Partition, Simulation,
     addresses::Addresses,
-    network::{Happening, OUTSIDE},
-    parcels::Parcel,
+    network::{OUTSIDE, SimEvent},
+    packets::Packet,
     trace::Number,
 };
 
 /// What is watched of it.
 #[derive(Debug, Default)]
-pub(super) struct Trouble {
-    pub(super) outage: Option<Watched>,
+pub(super) struct Faults {
+    pub(super) outage: Option<OutageProbe>,
     /// Names that were made up.
-    made_up: u64,
+    invented_names: u64,
     /// Deliveries before the flood and during it.
     delivered: (u64, u64),
 }
 
 /// A node that fails and comes back.
 #[derive(Debug, Default)]
-pub(super) struct Watched {
+pub(super) struct OutageProbe {
     failed: Option<f64>,
     returned: Option<f64>,
     outage: Outage,
 }
 
-impl Watched {
-    pub(super) fn told(&self) -> Outage {
+impl OutageProbe {
+    pub(super) fn outage(&self) -> Outage {
         self.outage
     }
 }
 
 impl Simulation {
     /// Notes what is known to go wrong.
-    pub(super) fn expect_trouble(&mut self) {
+    pub(super) fn schedule_faults(&mut self) {
         if let Some(churn) = self.scenario.churn {
-            (0..self.scenario.nodes()).for_each(|node| self.expect(churn.mean_up, Happening::Fails(node)));
+            (0..self.scenario.nodes())
+                .for_each(|node| self.schedule_after(churn.mean_up, SimEvent::Failure(node)));
         }
         if let Some(Outages { node, from, until }) = self.scenario.outage {
-            self.trouble.outage = Some(Watched::default());
-            self.calendar.note((from * 1e9) as u64, Happening::Fails(node));
-            self.calendar.note((until * 1e9) as u64, Happening::Returns(node));
+            self.faults.outage = Some(OutageProbe::default());
+            self.events.schedule((from * 1e9) as u64, SimEvent::Failure(node));
+            self.events.schedule((until * 1e9) as u64, SimEvent::Return(node));
         }
         if let Some(Flood { from, .. }) = self.scenario.flood {
-            self.calendar.note((from * 1e9) as u64, Happening::Floods);
+            self.events.schedule((from * 1e9) as u64, SimEvent::Flood);
         }
     }
 
     /// Notes that something happens after a time that is `mean` on average.
-    fn expect(&mut self, mean: f64, what: Happening) {
+    fn schedule_after(&mut self, mean: f64, what: SimEvent) {
         // A mean that was checked is one that the distribution takes.
         let after = Exp::new(1.0 / mean).map_or(mean, |time| time.sample(&mut self.rng));
         let at = self.after(after);
-        self.calendar.note(at, what);
+        self.events.schedule(at, what);
     }
 
     /// A node fails: what it knows and holds is gone.
-    pub(super) fn fails(&mut self, node: u32) {
+    pub(super) fn on_failure(&mut self, node: u32) {
         self.watch_failure(node);
-        let tower = &mut self.towers[node as usize];
-        let Some(core) = tower.core.take() else { return };
-        tower.failures += 1;
+        let sim_node = &mut self.sim_nodes[node as usize];
+        let Some(core) = sim_node.core.take() else { return };
+        sim_node.failures += 1;
         // What is under way is gone when its sending ends.
         for queued in core.queue(0..usize::MAX) {
             Number::of(&queued.message).into_iter().for_each(|message| self.trace.leaves(message));
         }
         if let Some(Churn { mean_down, .. }) = self.scenario.churn {
-            self.expect(mean_down, Happening::Returns(node));
+            self.schedule_after(mean_down, SimEvent::Return(node));
         }
     }
 
     /// A node is there again, and knows whom it knew at first.
-    pub(super) fn returns(&mut self, node: u32) {
+    pub(super) fn on_return(&mut self, node: u32) {
         if self.is_up(node) {
             return;
         }
@@ -90,7 +91,7 @@ impl Simulation {
             watched.returned = Some(now);
         }
         if let Some(Churn { mean_up, .. }) = self.scenario.churn {
-            self.expect(mean_up, Happening::Fails(node));
+            self.schedule_after(mean_up, SimEvent::Failure(node));
         }
     }
 
@@ -105,18 +106,18 @@ impl Simulation {
     }
 
     /// The stranger sends somebody a payload with a friend that nobody is.
-    pub(super) fn floods(&mut self) {
+    pub(super) fn on_flood(&mut self) {
         let Some(Flood { until, rate, .. }) = self.scenario.flood else { return };
         let next = self.after(1.0 / rate);
         if next <= (until * 1e9) as u64 {
-            self.calendar.note(next, Happening::Floods);
+            self.events.schedule(next, SimEvent::Flood);
         }
-        self.trouble.made_up += 1;
+        self.faults.invented_names += 1;
         let to = self.rng.random_range(0..self.scenario.nodes());
-        if let Some(payload) = made_up_friend(self.trouble.made_up) {
+        if let Some(payload) = made_up_friend(self.faults.invented_names) {
             let sent = self.now;
             let (from, payload) = (OUTSIDE, Some(payload));
-            self.post(Parcel {
+            self.post(Packet {
                 from,
                 failures: 0,
                 to,
@@ -132,10 +133,10 @@ impl Simulation {
     }
 
     /// A message was delivered.
-    pub(super) fn note_delivery(&mut self) {
+    pub(super) fn record_delivery(&mut self) {
         let Some(Flood { from, until, .. }) = self.scenario.flood else { return };
         let now = self.seconds();
-        let (before, during) = &mut self.trouble.delivered;
+        let (before, during) = &mut self.faults.delivered;
         *before += u64::from(now < from);
         *during += u64::from((from..until).contains(&now));
     }
@@ -143,7 +144,7 @@ impl Simulation {
     /// Messages delivered a second before the flood and during it.
     pub(super) fn flood_rates(&self) -> Option<(f64, f64)> {
         let Flood { from, until, .. } = self.scenario.flood?;
-        let (before, during) = self.trouble.delivered;
+        let (before, during) = self.faults.delivered;
         let now = self.seconds();
         let lasted = (now.min(until) - from).max(f64::MIN_POSITIVE);
         Some((before as f64 / from.min(now).max(f64::MIN_POSITIVE), during as f64 / lasted))
@@ -151,9 +152,9 @@ impl Simulation {
 
     // === The node that is watched ===
 
-    fn watched(&mut self, node: u32) -> Option<&mut Watched> {
+    fn watched(&mut self, node: u32) -> Option<&mut OutageProbe> {
         let is_it = self.scenario.outage.is_some_and(|outage| outage.node == node);
-        self.trouble.outage.as_mut().filter(|_| is_it)
+        self.faults.outage.as_mut().filter(|_| is_it)
     }
 
     fn watch_failure(&mut self, node: u32) {
@@ -168,7 +169,7 @@ impl Simulation {
     }
 
     /// A node took a message.
-    pub(super) fn note_taken_by(&mut self, node: u32) {
+    pub(super) fn record_accepted_by(&mut self, node: u32) {
         let now = self.seconds();
         let Some(watched) = self.watched(node) else { return };
         if let Some(returned) = watched.returned {
@@ -180,7 +181,7 @@ impl Simulation {
     pub(super) fn watch(&mut self) {
         let Some(Outages { node, .. }) = self.scenario.outage else { return };
         let (known_by, now) = (self.known_by(node), self.seconds());
-        let Some(Watched { failed, returned, outage }) = &mut self.trouble.outage else { return };
+        let Some(OutageProbe { failed, returned, outage }) = &mut self.faults.outage else { return };
         match (failed, returned) {
             (Some(failed), None) if known_by == 0 => {
                 outage.forgotten.get_or_insert(now - *failed);
@@ -195,7 +196,7 @@ impl Simulation {
     /// How many nodes hold a node for new or alive.
     fn known_by(&self, node: u32) -> u32 {
         let address = self.addresses.of_node(node);
-        let peers = self.towers.iter().filter_map(|tower| tower.core.as_ref()?.peer(&address));
+        let peers = self.sim_nodes.iter().filter_map(|sim_node| sim_node.core.as_ref()?.peer(&address));
         peers.filter(|peer| matches!(peer.status, Status::New | Status::Alive)).count() as u32
     }
 }

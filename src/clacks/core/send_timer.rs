@@ -6,12 +6,12 @@ const CATCH_UP: Duration = Duration::from_millis(50);
 
 /// When the next message may be sent.
 #[derive(Debug, Clone)]
-pub(super) struct Pace {
+pub(super) struct SendTimer {
     interval: Duration,
     next: Duration,
 }
 
-impl Pace {
+impl SendTimer {
     pub(super) fn new(rate: f64) -> Self {
         Self { interval: Duration::from_secs_f64(1.0 / rate), next: Duration::ZERO }
     }
@@ -41,12 +41,12 @@ mod tests {
 
     /// Sends in one second of a shell that wakes every `wake`, after a quiet hour.
     fn sends(rate: f64, wake: Duration) -> usize {
-        let mut pace = Pace::new(rate);
+        let mut send_timer = SendTimer::new(rate);
         let start = Duration::from_secs(3600);
         let (mut now, mut sends) = (start, 0);
         while now < start + Duration::from_secs(1) {
-            while pace.next() <= now {
-                pace.advance(now);
+            while send_timer.next() <= now {
+                send_timer.advance(now);
                 sends += 1;
             }
             now += wake;
@@ -77,9 +77,9 @@ mod tests {
             (CATCH_UP, interval),
             (CATCH_UP + moment, CATCH_UP + moment + interval),
         ] {
-            let mut pace = Pace::new(1000.0);
-            pace.advance(now);
-            assert_eq!(pace.next(), next, "{now:?}");
+            let mut send_timer = SendTimer::new(1000.0);
+            send_timer.advance(now);
+            assert_eq!(send_timer.next(), next, "{now:?}");
         }
     }
 }

@@ -32,7 +32,7 @@ impl Rule {
     }
 
     #[cfg(feature = "simulation")]
-    pub(super) fn touch(&self) -> usize {
+    pub(super) fn prefetch(&self) -> usize {
         self.number as usize
     }
 
@@ -46,11 +46,11 @@ impl Core {
     /// Puts an entry that is in no list at the tail of the queue, or among the held ones if the rule says so.
     pub(super) fn admit(&mut self, mut entry: Entry, origin: impl FnOnce() -> Origin) {
         if self.rule.holds(&entry) {
-            self.keep(HeldMessage { queued: entry.queued, by: HeldBy::Rule }, origin());
+            self.hold_entry(HeldMessage { queued: entry.queued, by: HeldBy::Rule }, origin());
         } else {
             entry.passed = self.rule.number;
             let QueuedMessage { id, ref message, since_ms, visits, place, .. } = entry.queued;
-            self.tell(|_| {
+            self.emit(|_| {
                 let (message, origin) = (message.clone(), origin());
                 Event::MessageQueued { id, message, origin, since_ms, visits, place }
             });
@@ -69,7 +69,7 @@ impl Core {
     fn hold_by(&mut self, id: MessageId, by: HeldBy) -> bool {
         let held = self.queue.hold(id, by).cloned();
         let is_held = held.is_some();
-        held.into_iter().for_each(|held| self.tell(|_| Event::MessageHeld { held, origin: None }));
+        held.into_iter().for_each(|held| self.emit(|_| Event::MessageHeld { held, origin: None }));
         is_held
     }
 
@@ -82,21 +82,21 @@ impl Core {
     /// Puts a held message at the tail of the queue, under a new ticket, which is returned. The present hold rule lets
     /// it pass for as long as it is at this node, and who refused it is forgotten.
     pub fn release(&mut self, id: MessageId) -> Option<MessageId> {
-        self.queue.take_held(id).map(|queued| self.put_at_tail(queued))
+        self.queue.remove_held(id).map(|queued| self.put_at_tail(queued))
     }
 
     /// Releases all held messages, in the order of their tickets. Returns how many.
     pub fn release_all(&mut self) -> usize {
-        let held = self.queue.take_all_held();
+        let held = self.queue.drain_held();
         held.into_iter().map(|queued| self.put_at_tail(queued)).count()
     }
 
     /// Releases a held message to the place in the queue that its ticket gives it, which stays the same, as if it had
     /// waited there all the time. The hold rule is asked about it when its turn comes. Returns whether it was held.
     pub fn release_to_place(&mut self, id: MessageId) -> bool {
-        let Some(queued) = self.queue.take_held(id) else { return false };
+        let Some(queued) = self.queue.remove_held(id) else { return false };
         self.queue.insert(Entry { queued: queued.clone(), passed: 0 });
-        self.tell(|_| Event::MessageReleased { was: id, queued });
+        self.emit(|_| Event::MessageReleased { was: id, queued });
         true
     }
 
@@ -107,14 +107,14 @@ impl Core {
         let queued = entry.queued.clone();
         self.queue.append(entry);
         let id = queued.id;
-        self.tell(|_| Event::MessageReleased { was, queued });
+        self.emit(|_| Event::MessageReleased { was, queued });
         id
     }
 
     /// Puts a message that is in no list among the held ones.
-    pub(super) fn keep(&mut self, held: HeldMessage, origin: Origin) {
-        self.queue.keep(held.clone());
-        self.tell(|_| Event::MessageHeld { held, origin: Some(origin) });
+    pub(super) fn hold_entry(&mut self, held: HeldMessage, origin: Origin) {
+        self.queue.hold_entry(held.clone());
+        self.emit(|_| Event::MessageHeld { held, origin: Some(origin) });
     }
 
     /// Why [`Core::replace`] would refuse a text now, if it would; else the text that the message has. Nothing is changed.
@@ -137,13 +137,13 @@ impl Core {
         if message == before {
             return Ok(());
         }
-        let visits = self.sight_written(&message);
+        let visits = self.count_written(&message);
         self.queue.exchange(id, message, visits);
         let waits = self.queue.get(id);
         let rule = self.hold_rule().zip(waits.as_ref());
         let is_to_be_held = rule.is_some_and(|(rule, queued)| rule.matches(queued));
         if let Some(queued) = waits.or_else(|| held(self)) {
-            self.tell(|_| Event::MessageChanged { before, queued });
+            self.emit(|_| Event::MessageChanged { before, queued });
         }
         if is_to_be_held {
             self.hold_by(id, HeldBy::Rule);
@@ -160,7 +160,7 @@ impl Core {
     pub fn set_hold_rule(&mut self, rule: Option<HoldRule>) {
         let text = rule.as_ref().map(|rule| rule.text().to_owned());
         if rule.is_some() || self.rule.present.is_some() {
-            self.tell(|_| Event::HoldRuleChanged { rule: text });
+            self.emit(|_| Event::HoldRuleChanged { rule: text });
         }
         self.rule.set(rule);
         self.queue.set_rule(self.rule.number);
@@ -186,7 +186,7 @@ impl Core {
             return;
         }
         let held = self.queue.hold_all(ids);
-        held.into_iter().for_each(|held| self.tell(|_| Event::MessageHeld { held, origin: None }));
+        held.into_iter().for_each(|held| self.emit(|_| Event::MessageHeld { held, origin: None }));
     }
 
     /// How many messages are held.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::core::{Failure, MessageState, Newcomers, Now, PeerCounts, choice::Candidates};
+use crate::core::{Failure, MessageState, NewPeerPolicy, Now, PeerCounts, peer_choice::Candidates};
 
-use super::{Core, Outcome};
+use super::{Core, DeliveryResult};
 
 /// How long after one try of a peer that is not alive until the next, while nobody else is there; and after this node
 /// had no files left for a connection.
@@ -13,7 +13,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 const MOST_TRIES: usize = 20;
 
 #[derive(Debug, Default)]
-pub(super) struct HandingOn {
+pub(super) struct Draining {
     /// Deliveries that failed since one succeeded.
     failures: usize,
     /// When a peer that is not alive may be tried again, as uptime.
@@ -28,12 +28,12 @@ impl Core {
     /// Begins to hand on what waits, or goes back to normal. Meanwhile no message is taken, from peers (503) or from
     /// the user, and those that wait are sent without regard for the send rate, within the bounds of what may be in
     /// flight; to lost and dead peers only if there are no others. What is held stays.
-    pub fn set_handing_on(&mut self, on: bool) {
-        match (on, &self.handing_on) {
-            (true, None) => self.handing_on = Some(Box::default()),
+    pub fn set_draining(&mut self, on: bool) {
+        match (on, &self.draining) {
+            (true, None) => self.draining = Some(Box::default()),
             (true, Some(_)) => {}
             (false, _) => {
-                let held = self.handing_on.take().map(|handing_on| handing_on.held).unwrap_or_default();
+                let held = self.draining.take().map(|draining| draining.held).unwrap_or_default();
                 self.restore_messages(held);
             }
         }
@@ -41,22 +41,22 @@ impl Core {
 
     /// Begins to hand on what waits and what is held as well. When the node goes back to normal, the messages that are
     /// still here are held again, each as it was; one that is on its way by then, if it comes back.
-    pub fn hand_on_with_held(&mut self) {
+    pub fn drain_with_held(&mut self) {
         let held = self.held_states();
-        self.set_handing_on(true);
+        self.set_draining(true);
         self.release_all();
-        self.handing_on.iter_mut().for_each(|handing_on| handing_on.held.extend(held.iter().cloned()));
+        self.draining.iter_mut().for_each(|draining| draining.held.extend(held.iter().cloned()));
     }
 
     /// Whether the node hands on what it has.
-    pub fn is_handing_on(&self) -> bool {
-        self.handing_on.is_some()
+    pub fn is_draining(&self) -> bool {
+        self.draining.is_some()
     }
 
     /// Whether nobody is there to take a message: no peer, or none but such that were lost and that failed again.
-    pub fn is_nobody_there(&self) -> bool {
+    pub fn has_no_receiver(&self) -> bool {
         let PeerCounts { new, alive, lost, dead, .. } = self.peers.counts();
-        let failures = self.handing_on.as_ref().map_or(0, |handing_on| handing_on.failures);
+        let failures = self.draining.as_ref().map_or(0, |draining| draining.failures);
         let others = lost + dead;
         new + alive == 0
             && self.messages_in_flight == 0
@@ -64,8 +64,8 @@ impl Core {
     }
 
     /// While messages are handed on, a busy peer that is alive is waited for rather than a lost one tried.
-    pub(super) fn waits_for_a_good_peer(&self) -> bool {
-        if !self.hands_on_to_good_peers() {
+    pub(super) fn waits_for_live_peer(&self) -> bool {
+        if !self.drains_to_live_peers() {
             return false;
         }
         let PeerCounts { new, alive, .. } = self.peers.free_counts();
@@ -73,16 +73,16 @@ impl Core {
     }
 
     /// Whether messages are handed on and there are peers that are not lost or dead.
-    pub(super) fn hands_on_to_good_peers(&self) -> bool {
+    pub(super) fn drains_to_live_peers(&self) -> bool {
         let PeerCounts { new, alive, .. } = self.peers.counts();
-        self.handing_on.is_some() && new + alive > 0
+        self.draining.is_some() && new + alive > 0
     }
 
     /// Whom the next message can go to.
     pub(super) fn candidates(&self) -> Candidates {
-        let mut candidates = Candidates::of(&self.peers, self.owed_to_proven > 0);
-        candidates.is_oldest_next = self.options.newcomers == Newcomers::Oldest;
-        if self.hands_on_to_good_peers() {
+        let mut candidates = Candidates::of(&self.peers, self.owed_to_verified > 0);
+        candidates.is_oldest_next = self.options.newcomers == NewPeerPolicy::Oldest;
+        if self.drains_to_live_peers() {
             candidates.free = PeerCounts { lost: 0, dead: 0, ..candidates.free };
         }
         candidates
@@ -90,10 +90,10 @@ impl Core {
 
     /// When the next message may be sent, as uptime.
     pub(super) fn next_send(&self) -> Duration {
-        match &self.handing_on {
-            Some(handing_on) if self.hands_on_to_good_peers() => handing_on.pauses_until,
-            Some(handing_on) => handing_on.next_try.max(handing_on.pauses_until),
-            None => self.pace.next(),
+        match &self.draining {
+            Some(draining) if self.drains_to_live_peers() => draining.pauses_until,
+            Some(draining) => draining.next_try.max(draining.pauses_until),
+            None => self.send_timer.next(),
         }
     }
 
@@ -103,25 +103,25 @@ impl Core {
 
     /// A message is sent.
     pub(super) fn advance(&mut self, now: Duration) {
-        match &mut self.handing_on {
-            Some(handing_on) => handing_on.next_try = now + BETWEEN_TRIES,
-            None => self.pace.advance(now),
+        match &mut self.draining {
+            Some(draining) => draining.next_try = now + BETWEEN_TRIES,
+            None => self.send_timer.advance(now),
         }
     }
 
     /// Nothing can be sent just now, whoever is there.
-    pub(super) fn pause_handing_on(&mut self, now: Now) {
-        if let Some(handing_on) = &mut self.handing_on {
-            handing_on.pauses_until = now.uptime + BETWEEN_TRIES;
+    pub(super) fn pause_draining(&mut self, now: Now) {
+        if let Some(draining) = &mut self.draining {
+            draining.pauses_until = now.uptime + BETWEEN_TRIES;
         }
     }
 
-    pub(super) fn note_for_handing_on(&mut self, outcome: &Outcome) {
+    pub(super) fn record_drain_result(&mut self, outcome: &DeliveryResult) {
         // Nobody was asked.
         let was_asked = outcome.failure() != Some(Failure::NoResources);
-        if let Some(handing_on) = self.handing_on.as_mut().filter(|_| was_asked) {
-            let has_failed = !outcome.is_taken();
-            handing_on.failures = if has_failed { handing_on.failures + 1 } else { 0 };
+        if let Some(draining) = self.draining.as_mut().filter(|_| was_asked) {
+            let has_failed = !outcome.is_accepted();
+            draining.failures = if has_failed { draining.failures + 1 } else { 0 };
         }
     }
 }

@@ -6,35 +6,35 @@
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// Stretches in the near future: enough for each to be short where something happens to a million nodes each second.
-const STRETCHES: u64 = 1 << 14;
+const BUCKETS: u64 = 1 << 14;
 /// So many things happen in a stretch, more or less.
-const IN_A_STRETCH: f64 = 16.0;
+const PER_BUCKET: f64 = 16.0;
 
 /// What is to happen, in the order of its time; of two things at the same time the one that was noted first.
 #[derive(Debug)]
-pub(super) struct Calendar<T> {
+pub(super) struct EventQueue<T> {
     /// The present stretch, the last first.
-    present: Vec<Entry<T>>,
+    current: Vec<Entry<T>>,
     /// What was noted for it since it began.
-    late: BinaryHeap<Reverse<Numbered<T>>>,
-    /// Those after it, each at its number modulo [`STRETCHES`], as noted.
-    near: Vec<Vec<Entry<T>>>,
-    far: BinaryHeap<Reverse<Numbered<T>>>,
+    overdue: BinaryHeap<Reverse<Numbered<T>>>,
+    /// Those after it, each at its number modulo [`BUCKETS`], as noted.
+    buckets: Vec<Vec<Entry<T>>>,
+    overflow: BinaryHeap<Reverse<Numbered<T>>>,
     /// Lists that are used again.
     spare: Vec<Vec<Entry<T>>>,
     /// The number of the present stretch.
-    stretch: u64,
+    bucket: u64,
     /// How long a stretch lasts: two to the power of this, in nanoseconds.
     length: u32,
-    /// What lies in `near`.
-    waiting: usize,
-    noted: u64,
+    /// What lies in `buckets`.
+    in_buckets: usize,
+    scheduled: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Entry<T> {
     at: u64,
-    what: T,
+    event: T,
 }
 
 /// With the number under which it was noted.
@@ -44,100 +44,103 @@ struct Numbered<T> {
     entry: Entry<T>,
 }
 
-impl<T> Calendar<T> {
+impl<T> EventQueue<T> {
     /// One for so many things a second, most of them no more than `reach` seconds ahead, as far as is known: how fast it
     /// is depends on that, and nothing else does.
     pub(super) fn of(rate: f64, reach: f64) -> Self {
-        let seconds = (IN_A_STRETCH / rate).max(reach / STRETCHES as f64);
+        let seconds = (PER_BUCKET / rate).max(reach / BUCKETS as f64);
         let length = u64::BITS - ((seconds * 1e9).clamp(1.0, 1e12) as u64).leading_zeros();
         Self {
-            present: Vec::new(),
-            late: BinaryHeap::new(),
-            near: (0..STRETCHES).map(|_| Vec::new()).collect(),
-            far: BinaryHeap::new(),
+            current: Vec::new(),
+            overdue: BinaryHeap::new(),
+            buckets: (0..BUCKETS).map(|_| Vec::new()).collect(),
+            overflow: BinaryHeap::new(),
             spare: Vec::new(),
-            stretch: 0,
+            bucket: 0,
             length,
-            waiting: 0,
-            noted: 0,
+            in_buckets: 0,
+            scheduled: 0,
         }
     }
 
-    /// Notes that `what` happens `at` nanoseconds.
-    pub(super) fn note(&mut self, at: u64, what: T) {
-        let (stretch, entry) = (at >> self.length, Entry { at, what });
-        if stretch <= self.stretch {
+    /// Notes that `event` happens `at` nanoseconds.
+    pub(super) fn schedule(&mut self, at: u64, event: T) {
+        let (bucket, entry) = (at >> self.length, Entry { at, event });
+        if bucket <= self.bucket {
             let numbered = self.numbered(entry);
-            self.late.push(Reverse(numbered));
-        } else if stretch - self.stretch < STRETCHES {
-            self.put(stretch, entry);
+            self.overdue.push(Reverse(numbered));
+        } else if bucket - self.bucket < BUCKETS {
+            self.push(bucket, entry);
         } else {
             let numbered = self.numbered(entry);
-            self.far.push(Reverse(numbered));
+            self.overflow.push(Reverse(numbered));
         }
     }
 
     fn numbered(&mut self, entry: Entry<T>) -> Numbered<T> {
-        self.noted += 1;
-        Numbered { number: self.noted, entry }
+        self.scheduled += 1;
+        Numbered { number: self.scheduled, entry }
     }
 
-    fn put(&mut self, stretch: u64, entry: Entry<T>) {
-        let list = &mut self.near[(stretch % STRETCHES) as usize];
+    fn push(&mut self, bucket: u64, entry: Entry<T>) {
+        let list = &mut self.buckets[(bucket % BUCKETS) as usize];
         if list.capacity() == 0 {
             *list = self.spare.pop().unwrap_or_default();
         }
         list.push(entry);
-        self.waiting += 1;
+        self.in_buckets += 1;
     }
 
     /// The next thing that happens before `end`, and when.
     pub(super) fn next_before(&mut self, end: u64) -> Option<(u64, T)> {
-        while self.present.is_empty() && self.late.is_empty() {
-            self.turn()?;
+        while self.current.is_empty() && self.overdue.is_empty() {
+            self.next_bucket()?;
         }
         // Of two at the same time, what was there when the stretch began was noted first.
-        let late = self.late.peek().map(|Reverse(late)| late.entry.at);
-        let next = match (self.present.last(), late) {
-            (Some(next), late) if late.is_none_or(|late| next.at <= late) => {
+        let overdue = self.overdue.peek().map(|Reverse(overdue)| overdue.entry.at);
+        let next = match (self.current.last(), overdue) {
+            (Some(next), overdue) if overdue.is_none_or(|overdue| next.at <= overdue) => {
                 if next.at >= end {
                     return None;
                 }
-                self.present.pop()
+                self.current.pop()
             }
-            (_, Some(late)) if late < end => self.late.pop().map(|Reverse(late)| late.entry),
+            (_, Some(overdue)) if overdue < end => self.overdue.pop().map(|Reverse(overdue)| overdue.entry),
             _ => None,
         };
-        next.map(|Entry { at, what }| (at, what))
+        next.map(|Entry { at, event }| (at, event))
     }
 
     /// Goes on to the next stretch in which there is something; `None` if there is none.
-    fn turn(&mut self) -> Option<()> {
-        self.stretch =
-            if self.waiting > 0 { self.stretch + 1 } else { self.far.peek()?.0.entry.at >> self.length };
+    fn next_bucket(&mut self) -> Option<()> {
+        self.bucket = if self.in_buckets > 0 {
+            self.bucket + 1
+        } else {
+            self.overflow.peek()?.0.entry.at >> self.length
+        };
         // What was far was noted before what is put there from now on.
-        while let Some(Reverse(first)) = self.far.peek() {
-            let stretch = first.entry.at >> self.length;
-            if stretch >= self.stretch + STRETCHES {
+        while let Some(Reverse(first)) = self.overflow.peek() {
+            let bucket = first.entry.at >> self.length;
+            if bucket >= self.bucket + BUCKETS {
                 break;
             }
-            self.far.pop().into_iter().for_each(|Reverse(first)| self.put(stretch, first.entry));
+            self.overflow.pop().into_iter().for_each(|Reverse(first)| self.push(bucket, first.entry));
         }
-        let place = (self.stretch % STRETCHES) as usize;
-        std::mem::swap(&mut self.present, &mut self.near[place]);
-        let used = std::mem::take(&mut self.near[place]);
+        let index = (self.bucket % BUCKETS) as usize;
+        std::mem::swap(&mut self.current, &mut self.buckets[index]);
+        let used = std::mem::take(&mut self.buckets[index]);
         if used.capacity() > 0 {
             self.spare.push(used);
         }
-        self.waiting -= self.present.len();
-        self.present.sort_by_key(|entry| entry.at);
-        self.present.reverse();
+        self.in_buckets -= self.current.len();
+        self.current.sort_by_key(|entry| entry.at);
+        self.current.reverse();
         Some(())
     }
 
     /// What happens next, as far as that is known already: the first few of the present stretch.
     pub(super) fn upcoming(&self, count: usize) -> impl Iterator<Item = &T> {
-        self.present.iter().rev().take(count).map(|entry| &entry.what)
+        self.current.iter().rev().take(count).map(|entry| &entry.event)
     }
 }
 
@@ -182,27 +185,27 @@ mod tests {
             reach in 0.0_f64..10.0,
         ) {
             let mut delays = delays.into_iter().map(|(scale, times)| times << scale);
-            let (mut calendar, mut naive, mut happened) = (Calendar::of(rate, reach), Vec::new(), 0);
-            let note = |calendar: &mut Calendar<u32>, naive: &mut Vec<(u64, u32)>, at, number| {
-                calendar.note(at, number);
+            let (mut events, mut naive, mut handled) = (EventQueue::of(rate, reach), Vec::new(), 0);
+            let schedule = |events: &mut EventQueue<u32>, naive: &mut Vec<(u64, u32)>, at, number| {
+                events.schedule(at, number);
                 naive.push((at, number));
             };
-            let mut noted = 0..;
+            let mut scheduled = 0..;
             for delay in delays.by_ref().take(20) {
-                note(&mut calendar, &mut naive, delay, noted.next().unwrap());
+                schedule(&mut events, &mut naive, delay, scheduled.next().unwrap());
             }
             while let Some(first) = naive.iter().min().copied() {
                 naive.retain(|other| *other != first);
-                prop_assert_eq!(calendar.next_before(first.0), None);
-                prop_assert_eq!(calendar.next_before(first.0 + 1), Some(first));
-                happened += 1;
-                if happened % 3 == 0 {
+                prop_assert_eq!(events.next_before(first.0), None);
+                prop_assert_eq!(events.next_before(first.0 + 1), Some(first));
+                handled += 1;
+                if handled % 3 == 0 {
                     for delay in delays.by_ref().take(2) {
-                        note(&mut calendar, &mut naive, first.0 + delay, noted.next().unwrap());
+                        schedule(&mut events, &mut naive, first.0 + delay, scheduled.next().unwrap());
                     }
                 }
             }
-            prop_assert_eq!(calendar.next_before(u64::MAX), None);
+            prop_assert_eq!(events.next_before(u64::MAX), None);
         }
     }
 }

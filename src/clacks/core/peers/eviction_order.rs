@@ -4,7 +4,7 @@
 use std::{cell::OnceCell, collections::BTreeSet, ops::Bound};
 
 use crate::{
-    core::{Status, place::PlaceKey},
+    core::{Status, packed_key::PackedKey},
     protocol::Address,
 };
 
@@ -16,7 +16,7 @@ use super::{
 
 /// The orders that there are.
 #[derive(Debug, Default)]
-pub(super) struct Orders {
+pub(super) struct EvictionOrder {
     listed: OnceCell<Box<Listed>>,
     leaving: OnceCell<Box<Leaving>>,
 }
@@ -49,7 +49,7 @@ struct Unanswered {
     places: Crowds,
 }
 
-impl Orders {
+impl EvictionOrder {
     /// A peer stands somewhere now.
     pub(super) fn insert(&mut self, address: &Address, record: &Record) {
         self.listed.get_mut().into_iter().for_each(|listed| listed.insert(address, record));
@@ -73,7 +73,7 @@ impl Orders {
     }
 
     /// Who is forgotten first when there are too many peers, for one that is introduced from here.
-    pub(super) fn first_to_go(&self, table: &Table, source: Option<PlaceKey>) -> Option<&Address> {
+    pub(super) fn eviction_candidate(&self, table: &Table, source: Option<PackedKey>) -> Option<&Address> {
         let Leaving { unanswered, gone, reached, .. } = self.leaving(table);
         let own = source.map_or((1, 1), |source| reached.size_with(source));
         let of_crowd = || reached.largest().filter(|(size, _)| *size > own).map(|(_, address)| address);
@@ -81,12 +81,12 @@ impl Orders {
     }
 
     /// The same among the new ones only.
-    pub(super) fn first_new_to_go(&self, table: &Table) -> Option<&Address> {
+    pub(super) fn new_eviction_candidate(&self, table: &Table) -> Option<&Address> {
         self.leaving(table).new.first()
     }
 
     /// Whether another place has more new peers than this would have with one more.
-    pub(super) fn is_another_crowd_larger(&self, table: &Table, source: Option<PlaceKey>) -> bool {
+    pub(super) fn is_another_crowd_larger(&self, table: &Table, source: Option<PackedKey>) -> bool {
         let new = &self.leaving(table).new;
         let own = source.map_or((1, 1), |source| new.sources.size_with(source));
         new.crowd().is_some_and(|(size, _)| size > own)
@@ -128,12 +128,12 @@ impl Leaving {
     }
 
     fn insert(&mut self, address: &Address, record: &Record) {
-        if record.makes_room() {
+        if record.is_evictable() {
             if record.class == Class::New {
                 self.new.insert(address, record);
             }
             self.unanswered.insert(address, record);
-        } else if record.makes_room_at_last() {
+        } else if record.is_evictable_last() {
             self.gone.insert((record.answered, address.clone()));
         } else if let Some(place) = record.crowded_place() {
             self.reached.insert(place, record.known_since, address);
@@ -141,12 +141,12 @@ impl Leaving {
     }
 
     fn remove(&mut self, address: &Address, record: &Record) {
-        if record.makes_room() {
+        if record.is_evictable() {
             if record.class == Class::New {
                 self.new.remove(address, record);
             }
             self.unanswered.remove(address, record);
-        } else if record.makes_room_at_last() {
+        } else if record.is_evictable_last() {
             self.gone.remove(&(record.answered, address.clone()));
         } else if let Some(place) = record.crowded_place() {
             self.reached.remove(place, record.known_since, address);
@@ -183,6 +183,6 @@ impl Unanswered {
     }
 }
 
-fn place_of(address: &Address) -> Option<PlaceKey> {
-    address.ip().map(PlaceKey::of)
+fn place_of(address: &Address) -> Option<PackedKey> {
+    address.ip().map(PackedKey::of)
 }
