@@ -5,11 +5,7 @@ use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use clacks_p2p::{
     Address, Message,
-<<<<<<< HEAD
     core::{Core, Delivery, DeliveryId, DeliveryResult, Event, Failure, Now, Options},
-=======
-    core::{Core, Delivery, DeliveryId, Event, Failure, Now, Options, Outcome},
->>>>>>> onesim
     protocol::{Kind, Payload},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -93,11 +89,7 @@ pub(super) struct Scripted {
 }
 
 enum Due {
-<<<<<<< HEAD
     Ends(DeliveryId, DeliveryResult),
-=======
-    Ends(DeliveryId, Outcome),
->>>>>>> onesim
     /// A message comes from a tower, if it is up then.
     Comes(usize, Message),
     /// The newcomer makes itself known.
@@ -124,12 +116,8 @@ impl Tower {
 impl Scripted {
     pub(super) fn new(seed: u64) -> Self {
         let address = Address::new("tower.example", PORT).unwrap();
-<<<<<<< HEAD
         let mut options = Options::new(address);
         (options.send_rate, options.kill_timeout) = (SEND_RATE, KILL_TIMEOUT);
-=======
-        let options = Options { send_rate: SEND_RATE, kill_timeout: KILL_TIMEOUT, ..Options::new(address) };
->>>>>>> onesim
         let mut node = Self {
             core: Core::new(options).unwrap(),
             now: Duration::ZERO,
@@ -203,15 +191,9 @@ impl Scripted {
                 if payload.kind == Kind::Message {
                     self.comes_after(payload.message);
                 }
-<<<<<<< HEAD
                 DeliveryResult::accepted(round_trip)
             } else {
                 DeliveryResult::Failed(Failure::Connection("connection refused".to_owned()))
-=======
-                Outcome::taken(round_trip)
-            } else {
-                Outcome::Failed(Failure::Connection("connection refused".to_owned()))
->>>>>>> onesim
             };
             self.plan(round_trip, Due::Ends(id, outcome));
         }
