@@ -8,6 +8,8 @@ use clacks_p2p::{
     Node,
     core::{Discovery, Event, Failure, Status},
 };
+use clacks_source::lost_lines::Lost;
+use clacks_text::{byte_size::LogSize, escape::escaped, file_error};
 use file::LogFile;
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -19,11 +21,6 @@ use tracing_subscriber::{
         format::{Format, Writer},
     },
     registry::LookupSpan,
-};
-
-use super::{
-    source::lost_lines::Lost,
-    text::{byte_size::LogSize, escape::escaped, file_error},
 };
 
 mod allowance;
@@ -60,7 +57,7 @@ pub(crate) fn open(path: &Path, level: Level, max_size: LogSize) -> anyhow::Resu
         .with_context(|| format!("cannot write the log file {}", path.display()))?;
     if let Some(mode) = open_to_others {
         let path = path.display();
-        super::terminal::report::tell(&format!(
+        clacks_terminal::report::tell(&format!(
             "warning: others can read the log {path} (mode {mode:04o}); run chmod 600 {path}"
         ));
     }
@@ -232,12 +229,10 @@ mod tests {
         DEFAULT_MAX_DEPTH, Message,
         core::{Discovery, Now, Peer, Refusal, Status},
     };
+    use clacks_text::testing::{hostile, is_hidden};
     use proptest::prelude::*;
 
-    use crate::{
-        logging::*,
-        text::testing::{hostile, is_hidden},
-    };
+    use super::*;
 
     /// What is in the file when this has logged.
     fn logged(log: impl FnOnce()) -> String {

@@ -3,11 +3,8 @@
 use std::time::Duration;
 
 use clacks_p2p::{Node, node::Unsent};
-
-use super::{
-    source::shutdown::{AtStake, Cause, begun, told},
-    terminal::report::tell,
-};
+use clacks_source::shutdown::{AtStake, Cause, begun, told};
+use clacks_terminal::report::tell;
 
 /// What a node may take to stop.
 pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(3);

@@ -2,29 +2,26 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use clacks_language::command::table::{COMMANDS, Scope, Spec};
 use clacks_p2p::{
     Message,
     core::{HeldBy, HeldMessage, Now, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
     node::Overview,
 };
-use jiff::tz::TimeZone;
-
-use crate::{
-    language::command::table::{COMMANDS, Scope, Spec},
-    source::{
-        limits,
-        message_history::life::Biography,
-        peer_list::{self, Reading},
-        shutdown::AtStake,
-        traffic::row::{Direction, Mood, Row},
-    },
-    text::{
-        fit::{clock, preview},
-        format,
-        glyphs::glyphs,
-        sanitize::spelt,
-    },
+use clacks_source::{
+    limits,
+    message_history::life::Biography,
+    peer_list::{self, Reading},
+    shutdown::AtStake,
+    traffic::row::{Direction, Mood, Row},
 };
+use clacks_text::{
+    fit::{clock, preview},
+    format,
+    glyphs::glyphs,
+    sanitize::spelt,
+};
+use jiff::tz::TimeZone;
 
 /// How many ignored addresses are told at once.
 const MOST_LISTED: usize = 30;
@@ -406,7 +403,7 @@ pub(crate) fn number(count: usize, of: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::accessible::sentences::*;
+    use super::*;
 
     #[test]
     fn of_the_alive_it_is_told_how_many_are_so_by_their_word_alone() {

@@ -2,20 +2,18 @@
 
 use std::time::Duration;
 
+use clacks_language::filter::Filter;
 use clacks_p2p::core::{Event, Now};
+use clacks_source::traffic::{
+    Log,
+    row::{Direction, Mood, Row},
+};
 use jiff::tz::TimeZone;
 
 use super::{
     flood::{Flood, STRETCH},
     memory::Memory,
     sentences,
-};
-use crate::{
-    language::filter::Filter,
-    source::traffic::{
-        Log,
-        row::{Direction, Mood, Row},
-    },
 };
 
 /// What a sentence begins with that a station rings the bell for.
@@ -194,12 +192,11 @@ mod tests {
             Discovery, Failure, HeldBy, HeldMessage, Origin, Peer, QueuedMessage, Refusal, Scope, Status,
         },
     };
+    use clacks_text::testing::{hostile, is_hidden};
     use proptest::prelude::*;
 
-    use crate::{
-        accessible::{flood::MOST, line, teller::*},
-        text::testing::{hostile, is_hidden},
-    };
+    use super::*;
+    use crate::accessible::{flood::MOST, line};
 
     const NOT_CONTACTED: &str = "03:04 not taken by tower-3:8443, not contacted: it is an address of this machine \
         itself, and only strangers named it: GNU.";

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use clacks_p2p::Builder;
+use clacks_text::byte_size::BodySize;
 use serde::Deserialize;
 
 use super::{
     number, replace,
     timeout::{Rate, Timeout},
 };
-use crate::text::byte_size::BodySize;
 
 /// The heading of these options in the help of the command line.
 const HEADING: &str = "Limits";

@@ -2,8 +2,7 @@
 
 use clap::CommandFactory;
 
-use super::{file::default_path, view::View};
-use crate::config::*;
+use super::{file::default_path, view::View, *};
 
 /// The default file with every option set.
 fn full_file() -> String {

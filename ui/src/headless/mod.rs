@@ -2,30 +2,28 @@
 
 use std::time::Duration;
 
+use clacks_language::{
+    command::{Command, NodeCommand, ViewCommand},
+    list_source::ListSource,
+};
 use clacks_p2p::{Node, node::Unsent};
+use clacks_recording::recorder::Recorder;
+use clacks_source::{
+    execute::execute,
+    json::{self, Record},
+    peer_list::{self, PeerLists},
+    shutdown::{self, AtStake, WHEN_TOLD_TO_END},
+};
 use story::Story;
 use tokio::{
     sync::mpsc,
     task::{JoinError, JoinSet},
 };
 
-use super::{
-    language::{
-        command::{Command, NodeCommand, ViewCommand},
-        list_source::ListSource,
-    },
-    platform::{
-        input,
-        output::{Closed, Output},
-        signals::Signals,
-    },
-    recording::recorder::Recorder,
-    source::{
-        execute::execute,
-        json::{self, Record},
-        peer_list::{self, PeerLists},
-        shutdown::{self, AtStake, WHEN_TOLD_TO_END},
-    },
+use super::platform::{
+    input,
+    output::{Closed, Output},
+    signals::Signals,
 };
 
 mod story;

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, fs};
 
+use clacks_language::filter::{Filter, GRAMMAR, field::FIELDS, subject::Type};
 use clacks_p2p::{core::Status, simulation::Scenario};
 
 use super::{README, root};
-use crate::language::filter::{Filter, GRAMMAR, field::FIELDS, subject::Type};
 
 /// A page, which the README has to lead to.
 fn page(name: &str) -> String {
@@ -53,11 +53,11 @@ fn the_page_about_filters_names_every_field_type_and_status() {
 #[test]
 fn the_page_about_themes_names_every_field_colour_and_attribute() {
     let page = page("themes.md");
-    let error = crate::widgets::theme::error_in("nothing = 'bold'");
+    let error = clacks_widgets::theme::error_in("nothing = 'bold'");
     let names = fields(&error);
     assert!(names.len() > 20, "{error}");
     assert_named(&page, names);
-    let error = crate::widgets::theme::error_in("strong = 'loud'");
+    let error = clacks_widgets::theme::error_in("strong = 'loud'");
     let vocabulary = error.split("colours are ").nth(1).unwrap().replace("; attributes are ", ", ");
     let plain = vocabulary.lines().next().unwrap().split(", ").filter(|word| !word.starts_with("bright-"));
     assert_named(&page, plain.map(str::trim));
@@ -88,7 +88,7 @@ fn the_page_about_scenarios_names_every_field_and_its_examples_are_taken() {
 #[test]
 fn the_page_about_events_names_every_event_and_field() {
     let page = page("events.md");
-    let source = fs::read_to_string(root().join("ui/src/headless/record.rs")).unwrap();
+    let source = fs::read_to_string(root().join("ui/source/json.rs")).unwrap();
     let source = source.split("#[cfg(test)]").next().unwrap();
     let mut names = BTreeSet::new();
     for call in ["record(\"", "Record::new(\"", ".with(\""] {
