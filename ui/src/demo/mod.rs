@@ -8,8 +8,6 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 mod conversation;
 mod keeper;
-#[cfg(test)]
-pub(crate) mod simulated;
 mod tower;
 
 use conversation::Conversation;

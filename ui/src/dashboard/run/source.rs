@@ -1,11 +1,11 @@
 //! Where what is shown comes from.
 
-use std::{net::IpAddr, ops::Range, time::Duration};
+use std::time::Duration;
 
 use clacks_p2p::{
     Address, Node, Subscription,
-    core::{Event, HeldMessage, MessageId, Now, Peer, PlaceShare, QueuedMessage},
-    node::{CertificateFingerprint, Overview},
+    core::{Event, MessageId, Now, Peer, QueuedMessage},
+    node::Overview,
 };
 use jiff::tz::TimeZone;
 
@@ -240,72 +240,6 @@ impl Source {
 impl News {
     fn happened(event: Event, now: Now) -> Self {
         Self::Happened(Happened { event, now })
-    }
-}
-
-impl Lists for Node {
-    fn overview(&self) -> Overview {
-        self.overview()
-    }
-
-    fn peer(&self, address: &Address) -> Option<Peer> {
-        self.peer(address)
-    }
-
-    fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
-        self.peers_around(anchor, before, after)
-    }
-
-    fn first_peers(&self, count: usize) -> Vec<Peer> {
-        self.first_peers(count)
-    }
-
-    fn last_peers(&self, count: usize) -> Vec<Peer> {
-        self.last_peers(count)
-    }
-
-    fn trusted_certificate(&self, address: &Address) -> Option<CertificateFingerprint> {
-        self.trusted_certificate(address)
-    }
-
-    fn queue_len(&self) -> usize {
-        self.queue_len()
-    }
-
-    fn queue_position(&self, id: MessageId) -> Option<usize> {
-        self.queue_position(id)
-    }
-
-    fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage> {
-        self.queue_window(positions)
-    }
-
-    fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
-        self.queued_message(id)
-    }
-
-    fn held_position(&self, id: MessageId) -> Option<usize> {
-        self.held_position(id)
-    }
-
-    fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage> {
-        self.held_window(positions)
-    }
-
-    fn hold_rule(&self) -> Option<String> {
-        self.hold_rule().map(|rule| rule.text().to_owned())
-    }
-
-    fn ignored_remotes(&self) -> Vec<IpAddr> {
-        self.ignored_remotes()
-    }
-
-    fn places(&self, most: usize) -> (Vec<PlaceShare>, usize) {
-        self.places(most)
-    }
-
-    fn connections(&self) -> Option<usize> {
-        Some(self.connections())
     }
 }
 

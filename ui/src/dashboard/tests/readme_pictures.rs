@@ -13,43 +13,46 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
 use crate::{
     dashboard::{model::Model, run::source, state::message::Msg, update::update, view::view},
-    demo::simulated::Simulated,
     language::command::motion_setting::Setting,
     source::lists::Lists,
     widgets::{animation::Animations, svg},
 };
 
+mod scripted;
+
+use scripted::Scripted;
+
 /// With it, at this time, there is a bit of everything.
-const SEED: u64 = 45;
-/// How long the network has run by the time of the pictures.
+const SEED: u64 = 219;
+/// How long the node has run by the time of the pictures.
 const UPTIME: Duration = Duration::from_millis(237_100);
 /// How often the dashboard asks for the lists.
 const FRAME: Duration = Duration::from_millis(250);
 /// More than this is slow to load.
 const MOST_BYTES: usize = 60_000;
 
-/// The dashboard upon a demo network whose time is not ours.
+/// The dashboard upon a node whose time is not ours.
 struct Watched {
-    network: Simulated,
+    node: Scripted,
     model: Model,
 }
 
 impl Watched {
     fn new() -> Self {
-        let network = Simulated::new(SEED);
-        let mut model = Model::new(network.watched().overview(), network.now(), TimeZone::UTC, true, true);
+        let node = Scripted::new(SEED);
+        let mut model = Model::new(node.core().overview(), node.now(), TimeZone::UTC, true, true);
         model.motion = Animations::new(Setting::Full);
         model.looks.choose("dark").unwrap();
-        let mut watched = Self { network, model };
+        let mut watched = Self { node, model };
         watched.resize(80, 24);
         watched
     }
 
     /// Watches until this uptime.
     fn watch_until(&mut self, until: Duration) {
-        while self.network.now().uptime < until {
-            let frame = (self.network.now().uptime + FRAME).min(until);
-            for (event, now) in self.network.run_until(frame) {
+        while self.node.now().uptime < until {
+            let frame = (self.node.now().uptime + FRAME).min(until);
+            for (event, now) in self.node.run_until(frame) {
                 update(&mut self.model, now, Msg::Node(event));
             }
             self.refresh();
@@ -57,13 +60,13 @@ impl Watched {
     }
 
     fn refresh(&mut self) {
-        let mut snapshot = source::snapshot(self.network.watched(), &self.model);
-        snapshot.overview.uptime = self.network.now().uptime;
+        let mut snapshot = source::snapshot(self.node.core(), &self.model);
+        snapshot.overview.uptime = self.node.now().uptime;
         self.send(Msg::Refreshed(Box::new(snapshot)));
     }
 
     fn send(&mut self, msg: Msg) {
-        update(&mut self.model, self.network.now(), msg);
+        update(&mut self.model, self.node.now(), msg);
     }
 
     fn resize(&mut self, width: u16, height: u16) {
