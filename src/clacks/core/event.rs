@@ -260,6 +260,7 @@ pub enum Failure {
 
 /// A refused request.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
     /// The HTTP status of the response.
     pub status: u16,
@@ -274,6 +275,17 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// A refusal, with the values of the fields in their order.
+    pub fn new(
+        status: u16,
+        reason: String,
+        sender: Option<Address>,
+        preview: Option<String>,
+        remote: Option<IpAddr>,
+    ) -> Self {
+        Self { status, reason, sender, preview, remote }
+    }
+
     /// Maximum bytes of a message in a refusal. Otherwise refused senders could fill the memory of a node that keeps
     /// its refusals.
     pub const MAX_PREVIEW: usize = 200;

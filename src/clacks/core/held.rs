@@ -6,11 +6,19 @@ use super::{MessageId, QueuedMessage};
 
 /// A held message. It is not sent until it is released, and counts towards the limits of the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HeldMessage {
     /// The message, with its id.
     pub queued: QueuedMessage,
     /// The reason.
     pub by: HeldBy,
+}
+
+impl HeldMessage {
+    /// A message that is held for this reason.
+    pub fn new(queued: QueuedMessage, by: HeldBy) -> Self {
+        Self { queued, by }
+    }
 }
 
 /// Why a message is held.

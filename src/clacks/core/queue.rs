@@ -44,6 +44,7 @@ impl FromStr for MessageId {
 
 /// A message in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct QueuedMessage {
     /// Its id.
     pub id: MessageId,
@@ -59,6 +60,20 @@ pub struct QueuedMessage {
     /// The rate-limit key of its source: an IPv4 address, or the first address of a /64 network of IPv6; `None` if the
     /// user wrote it. See also [`PlaceShare::place`](super::PlaceShare::place).
     pub place: Option<IpAddr>,
+}
+
+impl QueuedMessage {
+    /// A message in the queue, with the values of the fields in their order.
+    pub fn new(
+        id: MessageId,
+        message: Message,
+        since_ms: u64,
+        visits: u32,
+        from: Option<Address>,
+        place: Option<IpAddr>,
+    ) -> Self {
+        Self { id, message, since_ms, visits, from, place }
+    }
 }
 
 /// Why a message was not queued. The queue is unchanged.
