@@ -133,7 +133,7 @@ impl State {
             }
             Event::MessageQueued { id, message, origin, since_ms, visits, place } => {
                 let (id, message, since_ms, visits) = (*id, message.clone(), *since_ms, *visits);
-                let mut queued = QueuedMessage { id, message, since_ms, visits, from: None, place: *place };
+                let mut queued = QueuedMessage::new(id, message, since_ms, visits, None, *place);
                 self.enter(&queued, origin);
                 queued.from = self.sender_of(&queued, origin);
                 self.list_message(queued);
@@ -286,7 +286,7 @@ impl State {
         self.held_bytes = self.held_bytes.saturating_sub(former.unwrap_or(0));
         self.held_bytes = self.held_bytes.saturating_add(queued.message.size());
         match held {
-            Some(by) => self.list_held(HeldMessage { queued: queued.clone(), by }),
+            Some(by) => self.list_held(HeldMessage::new(queued.clone(), by)),
             None => self.list_message(queued.clone()),
         }
     }

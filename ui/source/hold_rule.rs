@@ -27,14 +27,14 @@ mod tests {
     use super::*;
 
     fn holds(filter: &str, from: Option<&str>, text: &str) -> bool {
-        rule(Filter::parse(filter).unwrap()).matches(&QueuedMessage {
-            id: "1".parse().unwrap(),
-            message: Message::text(text),
-            since_ms: 0,
-            visits: 1,
-            from: from.map(|from| from.parse().unwrap()),
-            place: None,
-        })
+        rule(Filter::parse(filter).unwrap()).matches(&QueuedMessage::new(
+            "1".parse().unwrap(),
+            Message::text(text),
+            0,
+            1,
+            from.map(|from| from.parse().unwrap()),
+            None,
+        ))
     }
 
     #[test]

@@ -265,13 +265,13 @@ mod tests {
             came(json.clone()),
             Event::DeliveryFailed { id, peer: peer.clone(), message: json, failure: failure.clone() },
             Event::AnnounceFailed { peer: address.clone(), failure },
-            Event::Refused(Refusal {
-                status: 400,
-                reason: text.to_owned(),
-                sender: Some(address.clone()),
-                preview: Some(text.to_owned()),
-                remote: None,
-            }),
+            Event::Refused(Refusal::new(
+                400,
+                text.to_owned(),
+                Some(address.clone()),
+                Some(text.to_owned()),
+                None,
+            )),
             Event::HoldRuleChanged { rule: Some(text.into()) },
             Event::PeerDiscovered { peer, introduction: Discovery::Referral(address), remote: None },
         ]
@@ -293,13 +293,13 @@ mod tests {
     }
 
     fn refused(remote: u8) -> Event {
-        Event::Refused(Refusal {
-            status: 400,
-            reason: "the payload is not JSON: expected value at line 1 column 1".repeat(4),
-            sender: None,
-            preview: Some("x".repeat(200)),
-            remote: Some([127, 0, 0, remote].into()),
-        })
+        Event::Refused(Refusal::new(
+            400,
+            "the payload is not JSON: expected value at line 1 column 1".repeat(4),
+            None,
+            Some("x".repeat(200)),
+            Some([127, 0, 0, remote].into()),
+        ))
     }
 
     #[tokio::test]

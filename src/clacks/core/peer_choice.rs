@@ -5,45 +5,44 @@ use super::{
     peers::{Drawn, Peers},
 };
 
-/// Of 100,000 draws so many fall to the lost peers: the document's 4.999 %.
+/// Draws of 100,000 that select a lost peer: 4.999 %, as in the protocol document.
 const LOST: u32 = 4_999;
-/// Of 100,000 draws so many fall to the dead peers: the document's 0.001 %.
+/// Draws of 100,000 that select a dead peer: 0.001 %, as in the protocol document.
 const DEAD: u32 = 1;
-/// Draws in all; the rest, 95 %, fall to the alive peers.
+/// Number of equally likely draws. The other 95 % select an alive peer.
 const DRAWS: u32 = 100_000;
 
-/// How the receiver of a message was chosen, for those who watch.
+/// How the receiver of a message was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerChoice {
-    /// The number that was drawn, one of `0..`[`PeerChoice::DRAWS`], each as likely as the others.
+    /// The random number, uniform in `0..`[`PeerChoice::DRAWS`].
     pub draw: u32,
-    /// How many peers of each status the message could have gone to; none of the ignored.
+    /// Number of candidates by status. Ignored peers are never candidates.
     pub free: PeerCounts,
-    /// Whether only proven peers could be chosen: those that answered when they were last tried, and those that the user
-    /// named and that were never tried. They have every second turn. `free` counts no others.
+    /// Whether only verified peers were eligible. After a message to an unverified peer the next one goes to a peer
+    /// that responded or that the user added; `free` then counts only those.
     pub verified_only: bool,
-    /// How many machines the free alive peers are at. An alive receiver is drawn by its machine first, each as likely as
-    /// the others, and then among the free peers there. A machine is where peers that answered were reached: an IPv4
-    /// address, or an IPv6 network of 64 bits. A peer that did not answer, or whose place is not known, counts as one of
-    /// its own.
+    /// Number of machines of the alive candidates. The machine is drawn first, uniformly, then a candidate on it. A
+    /// machine is the address at which peers responded: an IPv4 address, or a /64 network of IPv6. A peer that did not
+    /// respond, or whose machine is unknown, counts as a machine of its own.
     pub alive_places: u32,
-    /// How many free peers are at the receiver's machine; 1 if it is not alive.
+    /// Number of candidates at the machine of the receiver; 1 if the receiver is not alive.
     pub at_place: u32,
 }
 
-/// Whom the next message can go to.
+/// The candidates for the next message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidates {
     pub(super) free: PeerCounts,
     pub(super) verified_only: bool,
-    /// Whether the new one is next that is known for the longest.
+    /// Whether the oldest new peer is next.
     pub(super) is_oldest_next: bool,
 }
 
 impl Candidates {
-    /// All who are free; or, while messages are owed to the proven, those alone, if one of them is free. Unlike in the
-    /// document, where new peers come first until there are none: names are made up faster than they are tried, and
-    /// whoever makes up names could keep all messages from the living.
+    /// All free peers. While messages are owed to verified peers, only those, if one is free. The protocol document
+    /// sends to new peers as long as there are any; but names are made up faster than they are tried, so whoever makes
+    /// up names could keep all messages from the live peers.
     pub(super) fn of(peers: &Peers, next_is_verified_only: bool) -> Self {
         let proven = if next_is_verified_only { peers.free_verified() } else { PeerCounts::default() };
         let verified_only = proven.total() > 0;
@@ -53,21 +52,22 @@ impl Candidates {
 }
 
 impl PeerChoice {
-    /// From how many numbers one is drawn.
+    /// Number of equally likely values of [`PeerChoice::draw`].
     pub const DRAWS: u32 = DRAWS;
 
-    /// The status that the number stands for by the document's shares, whether or not anybody has it.
+    /// The status that the random number selects, whether or not there is a candidate with it.
     pub fn drawn(&self) -> Status {
         preference(self.draw)[0]
     }
 
-    /// The status that the receiver was taken from: new if anybody is new, otherwise the one that was drawn or, if
-    /// nobody has that, the one that its turn goes to. `None` if nobody is free at all.
+    /// The status of the receiver: new if there is a new candidate, otherwise the drawn status, or the one that
+    /// replaces it if it has no candidate. `None` if there are no candidates.
     pub fn status(&self) -> Option<Status> {
         status_for_draw(self.draw, |status| self.free.of(status) > 0)
     }
 
-    /// How many of all draws make a message go to a peer of this status, with so many free of each.
+    /// Number of draws of [`PeerChoice::DRAWS`] that select a peer of this status, given the number of candidates by
+    /// status.
     pub fn share(status: Status, free: &PeerCounts) -> u32 {
         let pieces = [(0, DEAD), (DEAD, LOST), (DEAD + LOST, DRAWS - DEAD - LOST)];
         let falls_to_it = |draw| status_for_draw(draw, |status| free.of(status) > 0) == Some(status);
@@ -75,8 +75,8 @@ impl PeerChoice {
     }
 }
 
-/// The number of the peer that the next message goes to: a new one if there is any, otherwise one of a status drawn by
-/// the document's numbers; inside a status each machine is as likely as the others, and on it each peer.
+/// Chooses the receiver of the next message: a new peer if there is any, otherwise one of a status drawn with the
+/// document's probabilities. Within a status every machine is equally likely, and on it every peer.
 pub(super) fn choose(
     candidates: Candidates,
     peers: &Peers,
@@ -94,14 +94,13 @@ pub(super) fn choose(
     drawn.map(|Drawn { number, at_place }| (number, PeerChoice { at_place: at_place as u32, ..choice }))
 }
 
-/// The status that a draw falls to, one of `0..DRAWS`, given which have somebody in them.
+/// The status that a draw selects, given the statuses that have candidates.
 fn status_for_draw(draw: u32, has_somebody: impl Fn(Status) -> bool) -> Option<Status> {
     std::iter::once(Status::New).chain(preference(draw)).find(|status| has_somebody(*status))
 }
 
-/// The status drawn, and those that its turn goes to where nobody has it, as in the package: that of the alive goes to
-/// the lost, then to the dead; that of the lost to the alive, then to the dead; that of the dead to the lost, then to
-/// the alive.
+/// The drawn status and its replacements in order, as in the package: alive, lost, dead; lost, alive, dead; or dead,
+/// lost, alive.
 fn preference(draw: u32) -> [Status; 3] {
     if draw < DEAD {
         [Status::Dead, Status::Lost, Status::Alive]
@@ -112,8 +111,8 @@ fn preference(draw: u32) -> [Status; 3] {
     }
 }
 
-/// The number of a random peer other than the receiver, which has this number if it is known, to be named as a friend: one
-/// that answers, for a claim is not ours to spread. A machine is drawn first, as for messages.
+/// Chooses the friend to name in a payload: a random peer other than the receiver that responded when last tried,
+/// because unverified addresses are not spread. The machine is drawn first, as for messages.
 pub(super) fn choose_friend(peers: &Peers, receiver: Option<usize>, rng: &mut impl Rng) -> Option<usize> {
     peers.draw_friend(receiver, |count| rng.random_range(0..count))
 }

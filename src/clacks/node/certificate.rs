@@ -20,39 +20,39 @@ const KEY_FILE: &str = "key.pem";
 /// Largest file of a certificate chain or key, in bytes.
 const MAX_PEM: u64 = 1 << 20;
 
-/// Why a node has no certificate to show.
+/// Why a node has no certificate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// A file can't be read or written.
+    /// A file cannot be read or written.
     #[error("cannot {operation} {path}: {source}")]
     File {
         /// What was tried.
         operation: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// A file holds no PEM of the right kind.
+    /// A file does not contain PEM of the right kind.
     #[error("{path} holds no {wanted} in PEM form")]
     NotPem {
         /// The file.
         path: PathBuf,
-        /// What it should hold.
+        /// The expected content.
         wanted: &'static str,
     },
-    /// Certificate and key are of no use to TLS, or not of each other.
+    /// TLS cannot use the certificate and key, or they do not belong together.
     #[error("{certificate} and {key} are not a certificate and its key: {source}")]
     Unusable {
         /// The certificate's file.
         certificate: PathBuf,
         /// The key's file.
         key: PathBuf,
-        /// What TLS says.
+        /// The error of TLS.
         source: rustls::Error,
     },
-    /// The data directory has a certificate, but not the key that it was made for. Nothing is changed.
+    /// The data directory has a certificate without its key. Nothing is changed.
     #[error(
         "{certificate} is there, but its key {key} is missing; put the key back, or move the certificate away to start \
          with a new identity"
@@ -69,7 +69,7 @@ pub enum CertificateError {
 }
 
 impl CertificateError {
-    /// What the system says, if it is that nothing may be written in the directory.
+    /// The kind of the system's error, if the directory is not writable.
     pub(super) fn denied(&self) -> Option<io::ErrorKind> {
         match self {
             Self::File { operation: "write", source, .. } => {

@@ -20,10 +20,10 @@ const BATCH: usize = 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DrainError {
-    /// There is no peer, or all of them failed.
+    /// There is no peer, or all peers failed.
     #[error("nobody is there to take them")]
     NobodyThere,
-    /// The time is over.
+    /// The time-out has passed.
     #[error("the time is over")]
     OutOfTime,
     /// The node was stopped.
@@ -33,31 +33,31 @@ pub enum DrainError {
 
 /// Messages that are kept here until the user lets them go, and leaving without a loss.
 impl Node {
-    /// Holds a message that waits: it is not sent until it is released. Returns whether it waited.
+    /// Holds a queued message until it is released. Returns whether it was queued.
     pub fn hold(&self, id: MessageId) -> bool {
         self.shared.with_core(|at| at.core.hold(id))
     }
 
-    /// Puts a held message at the tail of the queue, under a new ticket, which is returned. The present rule lets it
-    /// pass for as long as it is here.
+    /// Releases a held message to the tail of the queue. Returns its new id. The current hold rule does not match it
+    /// again at this node.
     pub fn release(&self, id: MessageId) -> Option<MessageId> {
         self.shared.with_core(|at| at.core.release(id))
     }
 
-    /// Releases a held message to the place in the queue that it had: it keeps its ticket. Returns whether it was held.
+    /// Releases a held message to its former position. Its id is unchanged. Returns whether it was held.
     pub fn release_to_place(&self, id: MessageId) -> bool {
         self.shared.with_core(|at| at.core.release_to_place(id))
     }
 
-    /// Releases all held messages, in the order of their tickets. Returns how many.
+    /// Releases all held messages, sorted by id. Returns their number.
     pub fn release_all(&self) -> usize {
         self.shared.with_core(|at| at.core.release_all())
     }
 
-    /// Takes all messages that wait or are held and that match out for good; not those that are on their way. Returns them
-    /// in the order of their tickets, as they were: [`Node::restore_messages`] puts them back.
+    /// Drops all queued and held messages that match, but none in flight. Returns their states, sorted by id, for
+    /// [`Node::restore_messages`].
     ///
-    /// It takes as long as the look at the whole queue; the node goes on meanwhile.
+    /// The queue is searched in portions; the node continues meanwhile.
     pub fn drop_matching(&self, matches: impl Fn(&QueuedMessage) -> bool) -> Vec<MessageState> {
         let mut matching = self.waiting_that(&matches);
         let held = self.shared.read(|core| core.held(0..usize::MAX).cloned().collect::<Vec<_>>());
@@ -73,7 +73,7 @@ impl Node {
         self.shared.read(|core| core.check_replace(id, message)).map(drop)
     }
 
-    /// Gives a message that waits or is held another text; it keeps its ticket, its place and its age.
+    /// Replaces the text of a queued or held message. Its id, position and age are unchanged.
     pub fn replace(&self, id: MessageId, message: Message) -> Result<(), ReplaceError> {
         self.shared.with_core(|at| {
             if self.shared.stopped.is_cancelled() {
@@ -84,19 +84,18 @@ impl Node {
         })
     }
 
-    /// Sets the rule that says which messages are held, or lifts it: those that wait now and those that will come, be
-    /// it from a peer, from here or back from a delivery. Not one of them is sent from now on; by when this returns,
-    /// all are counted as held. What is held stays so until it is released, whatever becomes of the rule.
+    /// Sets or removes the hold rule. It holds matching messages that are queued now, and later ones: received,
+    /// written, or returned from a delivery. None of them is sent from now on, and all queued ones are held when this
+    /// returns. Held messages stay held until they are released, even if the rule is removed.
     ///
-    /// It takes as long as the rule takes for the whole queue; the node goes on meanwhile. A rule that panics holds the
-    /// message.
+    /// The rule is evaluated for the whole queue; the node continues meanwhile. A rule that panics holds the message.
     pub fn set_hold_rule(&self, rule: Option<HoldRule>) {
         let rule = rule.map(steadfast);
         self.shared.with_core(|at| at.core.set_hold_rule(rule));
         self.hold_what_matches();
     }
 
-    /// Holds what waits and matches the rule that is in force.
+    /// Holds the queued messages that the current rule matches.
     pub(super) fn hold_what_matches(&self) {
         if let Some(rule) = self.hold_rule() {
             let matching = self.waiting_that(&|queued: &QueuedMessage| rule.matches(queued));
@@ -104,7 +103,7 @@ impl Node {
         }
     }
 
-    /// Looks at what waits, little by little. What comes meanwhile is looked at as it comes.
+    /// Searches the queue in portions. Messages that arrive meanwhile are included.
     fn waiting_that(&self, matches: &impl Fn(&QueuedMessage) -> bool) -> Vec<MessageId> {
         let mut matching = Vec::new();
         let mut seen = MessageId(0);
@@ -117,54 +116,54 @@ impl Node {
         }
     }
 
-    /// The rule that is in force.
+    /// The current hold rule.
     pub fn hold_rule(&self) -> Option<HoldRule> {
         self.shared.read(|core| core.hold_rule().cloned())
     }
 
-    /// The remote places with the largest shares of the messages here, the largest first, and how many places there are.
+    /// The remote addresses with the largest shares of the queue, the largest first, and the number of all of them.
     pub fn places(&self, most: usize) -> (Vec<PlaceShare>, usize) {
         self.shared.read(|core| core.places(most))
     }
 
-    /// How long this address asked to be sent nothing from now on; `None` if it did not, or if that is over.
+    /// Remaining time of the pause that this address asked for; `None` if there is none.
     pub fn asked_to_wait(&self, address: &Address) -> Option<Duration> {
         let now = self.now().uptime;
         self.shared.read(|core| core.paused_until(address))?.checked_sub(now)
     }
 
-    /// How many messages are held.
+    /// The number of held messages.
     pub fn held_len(&self) -> usize {
         self.shared.read(crate::core::Core::held_len)
     }
 
-    /// The held messages at these positions, in the order of their tickets.
+    /// The held messages at these positions, sorted by id.
     pub fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage> {
         self.shared.read(|core| core.held(positions).cloned().collect())
     }
 
-    /// A message that is held.
+    /// A held message.
     pub fn held_message(&self, id: MessageId) -> Option<HeldMessage> {
         self.shared.read(|core| core.held_message(id).cloned())
     }
 
-    /// Where a held message stands among them.
+    /// The position of a held message.
     pub fn held_position(&self, id: MessageId) -> Option<usize> {
         self.shared.read(|core| core.held_position(id))
     }
 
-    /// Hands on all that waits or is on its way, before the node is stopped, as fast as may be and for no longer than
-    /// this. Meanwhile messages are refused with 503, so that their senders keep them, and announces taken. What is
-    /// held stays.
+    /// Drains the node before it is stopped: sends the queue and the messages in flight as fast as possible, for at
+    /// most this time. Meanwhile messages are refused with 503, so that their senders keep them, and announces are
+    /// accepted. Held messages stay.
     ///
-    /// When all are handed on, messages are refused until [`Node::resume`], so that [`Node::stop`] has nothing
-    /// to lose. Otherwise, and when the future is dropped, they are taken again. One of these runs at a time.
+    /// When all are sent, messages are still refused until [`Node::resume`], so that [`Node::stop`] loses none.
+    /// Otherwise, and when the future is dropped, the node accepts messages again. Only one drain runs at a time.
     pub async fn drain(&self, within: Duration) -> Result<(), DrainError> {
         self.drain_these(within, false).await
     }
 
-    /// As [`drain`](Self::drain), and what is held is handed on as well. What could not be handed on by the end, or by
-    /// when the future is dropped, is held again as it was.
+    /// As [`drain`](Self::drain), with the held messages. Those that are not sent by the end, or when the future is
+    /// dropped, are held again.
     pub async fn drain_with_held(&self, within: Duration) -> Result<(), DrainError> {
         self.drain_these(within, true).await
     }
@@ -195,7 +194,7 @@ impl Node {
         Ok(())
     }
 
-    /// Takes messages again after [`Node::drain`].
+    /// Accepts messages again after [`Node::drain`].
     pub fn resume(&self) {
         self.shared.with_core(|at| at.core.set_draining(false));
     }

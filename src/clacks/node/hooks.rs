@@ -12,15 +12,15 @@ use crate::{
     protocol::{Message, Payload},
 };
 
-/// Events that wait for the listeners at most, as for a watcher.
+/// Maximum events kept for slow listeners, as for a subscriber.
 const MAX_WAITING: usize = 4096;
 
-/// Whether a payload goes on its way after a plugin saw it.
+/// The decision of a plugin about a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PluginDecision {
-    /// On to the next plugin, then to the node.
+    /// Pass the payload to the next plugin, then to the node.
     Continue,
-    /// The payload is discarded; the answer goes out as the plugin left it.
+    /// Discard the payload. The response of the plugin is sent.
     Discard,
 }
 
@@ -28,7 +28,7 @@ pub enum PluginDecision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Request {
-    /// Where the connection came from.
+    /// The remote address of the connection.
     pub remote: SocketAddr,
 }
 
@@ -36,9 +36,9 @@ type Plugin = dyn Fn(&Peer, &mut Payload, &Request, &mut Response) -> PluginDeci
 type ReceivedListener = dyn Fn(&Peer, Message) -> Option<Message> + Send + Sync;
 type EventListener = dyn Fn(&Event) + Send + Sync;
 
-/// The functions that a program hung into the node.
+/// The plugins and listeners of a node.
 ///
-/// They are called without any lock of the node held, so that they may call the node.
+/// They are called without a lock of the node, so they may call the node.
 #[derive(Default)]
 pub(super) struct Hooks {
     plugins: Registry<Plugin>,

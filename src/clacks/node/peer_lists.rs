@@ -21,8 +21,8 @@ impl Node {
         peers
     }
 
-    /// All peers, by status and then by address. Each is there once, as it was at some moment of the call: the node goes
-    /// on meanwhile.
+    /// All peers, sorted by status and address. Each is listed once, as it was at some time during the call; the node
+    /// continues meanwhile.
     #[doc(alias = "survey")]
     pub fn peers(&self) -> Vec<Peer> {
         let mut peers = self.shared.all_peers();
@@ -30,8 +30,8 @@ impl Node {
         peers
     }
 
-    /// The peers listed around `anchor`: up to `before` that stand before it, then it and those behind it, up to
-    /// `after` in all. The first of the list if the anchor is not known.
+    /// Peers around `anchor` in the list: up to `before` before it, then it and those after it, up to `after` in total.
+    /// The first of the list if the anchor is not a peer.
     pub fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
         self.shared.read(|core| core.peers_around(anchor, before, after))
     }
@@ -41,8 +41,8 @@ impl Node {
         self.shared.read(|core| core.peers().take(count).collect())
     }
 
-    /// The first `count` peers of the list that are wanted. The node goes on while that is asked: a peer whose status
-    /// changes meanwhile may be left out, or be there as it was.
+    /// The first `count` matching peers of the list. The node continues meanwhile: a peer whose status changes may be
+    /// missing, or listed with its former status.
     pub fn find_peers(&self, count: usize, mut is_wanted: impl FnMut(&Peer) -> bool) -> Vec<Peer> {
         let (mut found, mut addresses) = (Vec::new(), HashSet::new());
         if count > 0 {
@@ -61,7 +61,7 @@ impl Node {
         self.shared.read(|core| core.last_peers(count))
     }
 
-    /// SHA-256 of the certificate that is trusted for a peer, once it has been reached.
+    /// The trusted certificate of a peer, once it has been contacted.
     pub fn trusted_certificate(&self, address: &Address) -> Option<CertificateFingerprint> {
         self.shared.trust.pinned(address)
     }

@@ -47,7 +47,7 @@ const GATHER: Duration = Duration::from_secs(2);
 /// How long changes wait at most for earlier writes to be paid for, unless all has to be written.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// What is kept from one run to the next: the peers, the certificates they are known by, and whom the user ignores.
+/// The saved state: the peers, their trusted certificates, and the ignored remote addresses.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct State {
     version: u32,
@@ -66,22 +66,22 @@ pub(super) struct State {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
-    /// The file can't be read.
+    /// The file cannot be read.
     #[error("cannot read {path}: {source}")]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The file is not in the form that this version writes. It is left as it is.
+    /// The format of the file is not the one of this version. The file is not changed.
     #[error(
         "{path} is not a state file of this version ({reason}); move it away to start without known peers"
     )]
     Form {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The cause.
         reason: StateFormError,
     },
 }
@@ -101,12 +101,12 @@ pub enum StateFormError {
     Line {
         /// Its number; the first is 1.
         line: usize,
-        /// What is wrong with it.
+        /// The cause.
         source: serde_json::Error,
     },
 }
 
-/// Where the state is kept. Clones are the same.
+/// The files of the state. Clones share them.
 #[derive(Debug, Clone)]
 pub(super) struct StateFile(Arc<Files>);
 

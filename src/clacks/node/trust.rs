@@ -17,38 +17,38 @@ use super::state_changes::Changes;
 
 use super::{CertificateFingerprint, certificate::fingerprint, public_key};
 
-/// Refused certificates that are remembered at most, for the user to accept. The oldest makes room.
+/// Maximum refused certificates that are remembered for the user to accept. The oldest is dropped.
 const MAX_REFUSED: usize = 1000;
-/// Certificates that are remembered at most of those who are no peers any more, so that a peer that comes back is
-/// known still. Whoever makes up names that lead to a node of theirs could otherwise fill the memory.
+/// Maximum certificates of former peers that are remembered, so that a peer that returns is recognised. Otherwise
+/// made-up names could fill the memory.
 const MAX_OTHERS: usize = 4096;
 
-/// What [`Node::trust`](super::Node::trust) did.
+/// The result of [`Node::trust`](super::Node::trust).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrustChange {
-    /// The certificate that was refused when the peer was last reached is trusted now.
+    /// The certificate that was refused at the last contact is trusted now.
     Accepted {
         /// The certificate.
         certificate: CertificateFingerprint,
-        /// How long ago it was refused.
+        /// Time since it was refused.
         refused: Duration,
     },
-    /// The peer showed the trusted certificate when it was last reached: nothing was changed.
+    /// The peer presented the trusted certificate at the last contact. Nothing was changed.
     Unchanged(CertificateFingerprint),
-    /// The peer has not been reached since the node started; the certificate that was trusted no longer is, and the next
-    /// that is shown will be.
+    /// The peer has not been contacted since the start. The trusted certificate was removed, and the next one that the
+    /// peer presents will be trusted.
     Reset,
-    /// None had been refused and none was trusted: the first that is shown will be.
+    /// No certificate was refused or trusted. The first one that the peer presents will be trusted.
     Nothing,
 }
 
-/// Which certificate each peer is known by: the first that it proved to have the key of.
+/// The trusted certificate of each peer: the first one whose key it proved to have.
 ///
-/// All spellings of one place are one peer here, as addresses compare.
+/// All spellings of an address are one peer here.
 #[derive(Debug, Default)]
 pub(super) struct Trust {
     tables: Mutex<Tables>,
-    /// Told when another certificate is trusted than before.
+    /// Notified when a trusted certificate changes.
     changed: Arc<Changes>,
 }
 
@@ -62,7 +62,7 @@ struct Tables {
     sweep_at: usize,
 }
 
-/// Which certificate is trusted for an address, and which was refused when it was last reached.
+/// The saved certificates of an address: the trusted one, and the one that was refused at the last contact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CertificateState {
     address: Address,
@@ -71,7 +71,7 @@ pub struct CertificateState {
 }
 
 impl CertificateState {
-    /// The address that it is about.
+    /// The address.
     pub fn address(&self) -> &Address {
         &self.address
     }

@@ -1,4 +1,4 @@
-//! How long a payload is on its way.
+//! The latency of the network.
 
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, Normal};
@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use super::{ScenarioError, scenario::in_range};
 
-/// How long a payload takes to its receiver, and its answer back: each way is drawn anew.
+/// The latency of a payload and of its response. Each is drawn anew.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Latency {
-    /// Always the same.
+    /// Constant.
     Constant {
         /// Seconds.
         seconds: f64,
     },
-    /// Anything between two bounds, each as likely.
+    /// Uniform between two bounds.
     Uniform {
-        /// Seconds at least.
+        /// Minimum in seconds.
         from: f64,
-        /// Seconds at most.
+        /// Maximum in seconds.
         to: f64,
     },
-    /// Mostly near the median and now and then much longer, as on the internet.
+    /// Log-normal: mostly near the median, sometimes much longer, as on the internet.
     LogNormal {
-        /// Seconds that half of all ways take less than.
+        /// Median in seconds.
         median: f64,
-        /// Spread: the standard deviation of the natural logarithm. At 0.5, one way in twenty takes 2.3 medians.
+        /// Standard deviation of the natural logarithm. At 0.5, one latency in twenty is 2.3 medians or more.
         sigma: f64,
     },
 }

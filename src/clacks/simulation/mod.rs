@@ -1,8 +1,7 @@
-//! Many nodes on one virtual clock: what a network of them would do, without a socket.
+//! A simulation of many nodes on one virtual clock, without sockets.
 //!
-//! Every simulated node is a real [`Core`](crate::core::Core). What a network adds to it is here: how long a payload
-//! takes, which are lost, which nodes fail, and who knows whom at first. All of that is a [`Scenario`]; with the same
-//! scenario, seed included, the same things happen in the same order.
+//! Every simulated node is a real [`Core`](crate::core::Core). A [`Scenario`] adds the network: latencies, losses,
+//! failures of nodes, and the initial peers. The same scenario with the same seed always gives the same run.
 //!
 //! ```
 //! use std::time::Duration;

@@ -117,13 +117,8 @@ mod tests {
     use super::*;
 
     fn queue(numbers: impl Iterator<Item = u64>) -> Vec<QueuedMessage> {
-        let queued = |number: u64| QueuedMessage {
-            id: number.to_string().parse().unwrap(),
-            message: Message::text("m"),
-            since_ms: 0,
-            visits: 1,
-            from: None,
-            place: None,
+        let queued = |number: u64| {
+            QueuedMessage::new(number.to_string().parse().unwrap(), Message::text("m"), 0, 1, None, None)
         };
         numbers.map(queued).collect()
     }

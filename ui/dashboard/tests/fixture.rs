@@ -355,14 +355,14 @@ pub(crate) fn some_peers() -> Vec<Peer> {
 }
 
 pub(crate) fn queued(number: u64, json: &str, seconds: u64, visits: u32) -> QueuedMessage {
-    QueuedMessage {
-        id: number.to_string().parse::<MessageId>().unwrap(),
-        message: Message::from_json(json, 128).unwrap(),
-        since_ms: UPTIME.saturating_sub(Duration::from_secs(seconds)).as_millis() as u64,
+    QueuedMessage::new(
+        number.to_string().parse::<MessageId>().unwrap(),
+        Message::from_json(json, 128).unwrap(),
+        UPTIME.saturating_sub(Duration::from_secs(seconds)).as_millis() as u64,
         visits,
-        from: None,
-        place: None,
-    }
+        None,
+        None,
+    )
 }
 
 fn some_messages() -> Vec<QueuedMessage> {
@@ -411,13 +411,13 @@ fn some_traffic() -> Vec<Event> {
         },
         Event::PeerUpdated { peer: lost, from: Status::Alive },
         Event::AnnounceReceived { peer: new, remote: None },
-        Event::Refused(Refusal {
-            status: 403,
-            reason: "ignored".to_owned(),
-            sender: Some(address("rude-tower:8081")),
-            preview: Some(gnu.as_json().to_owned()),
-            remote: Some([192, 0, 2, 7].into()),
-        }),
+        Event::Refused(Refusal::new(
+            403,
+            "ignored".to_owned(),
+            Some(address("rude-tower:8081")),
+            Some(gnu.as_json().to_owned()),
+            Some([192, 0, 2, 7].into()),
+        )),
         Event::Lagged(312),
     ]
 }

@@ -14,8 +14,9 @@ use crate::state::{
     message::{Effect, Msg},
 };
 
-fn held(queued: QueuedMessage, by: HeldBy, from: Option<&str>) -> HeldMessage {
-    HeldMessage { queued: QueuedMessage { from: from.map(address), ..queued }, by }
+fn held(mut queued: QueuedMessage, by: HeldBy, from: Option<&str>) -> HeldMessage {
+    queued.from = from.map(address);
+    HeldMessage::new(queued, by)
 }
 
 /// Three held messages.

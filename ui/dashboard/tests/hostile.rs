@@ -113,13 +113,7 @@ fn events(text: &str, number: u64) -> Vec<Event> {
         came(&object, 3),
         Event::DeliveryFailed { id, peer: from.clone(), message: message.clone(), failure },
         Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1, place: None },
-        Event::Refused(Refusal {
-            status: 400,
-            reason: text.to_owned(),
-            sender: Some(from.address),
-            preview: Some(text.to_owned()),
-            remote: None,
-        }),
+        Event::Refused(Refusal::new(400, text.to_owned(), Some(from.address), Some(text.to_owned()), None)),
     ]
 }
 

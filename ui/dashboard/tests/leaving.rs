@@ -149,7 +149,7 @@ fn what_every_peer_refused_meanwhile_is_not_said_to_be_handed_on() {
         if with_held {
             fixture.held.clear();
         }
-        fixture.held.push(HeldMessage { queued: fixture.queue[0].clone(), by: HeldBy::Refused });
+        fixture.held.push(HeldMessage::new(fixture.queue[0].clone(), HeldBy::Refused));
         fixture.queue.clear();
         fixture.refresh();
         fixture.send(Msg::HandedOn(Ok(())));

@@ -27,19 +27,15 @@ fn peers() -> Vec<Peer> {
 }
 
 fn messages() -> Vec<QueuedMessage> {
-    let queued = |id: &str, text| QueuedMessage {
-        id: id.parse().unwrap(),
-        message: Message::text(text),
-        since_ms: 0,
-        visits: 1,
-        from: None,
-        place: None,
-    };
+    let queued =
+        |id: &str, text| QueuedMessage::new(id.parse().unwrap(), Message::text(text), 0, 1, None, None);
     vec![queued("11", "GNU Terry Pratchett"), queued("12", "lamp oil"), queued("20", "clacks")]
 }
 
 fn held() -> Vec<QueuedMessage> {
-    vec![QueuedMessage { id: "13".parse().unwrap(), ..messages().remove(0) }]
+    let mut held = messages().remove(0);
+    held.id = "13".parse().unwrap();
+    vec![held]
 }
 
 /// What is found with the cursor where the `|` is, or at the end; and the line without it.

@@ -73,7 +73,7 @@ impl Fields {
                     name => Some(origin(name, self.from.take())?),
                 };
                 let by = needed("by", self.by.take())?.into();
-                Event::MessageHeld { held: HeldMessage { queued: self.queued()?, by }, origin }
+                Event::MessageHeld { held: HeldMessage::new(self.queued()?, by), origin }
             }
             "message_released" => {
                 Event::MessageReleased { was: ticket(needed("was", self.was)?)?, queued: self.queued()? }
@@ -118,13 +118,13 @@ impl Fields {
             "found_ourselves" => {
                 Event::FoundOurselves { address: needed("peer", self.peer)?.place.address()? }
             }
-            "refused" => Event::Refused(Refusal {
-                status: needed("status", self.status)?,
-                reason: needed("reason", self.reason)?,
-                sender: self.sender.map(Place::address).transpose()?,
-                preview: self.preview,
-                remote: self.remote,
-            }),
+            "refused" => Event::Refused(Refusal::new(
+                needed("status", self.status)?,
+                needed("reason", self.reason)?,
+                self.sender.map(Place::address).transpose()?,
+                self.preview,
+                self.remote,
+            )),
             "limits_met" => Event::LimitsMet { met: needed("met", self.met)? },
             "remote_ignored" => Event::RemoteIgnored { remote: needed("remote", self.remote)? },
             "remote_unignored" => Event::RemoteUnignored { remote: needed("remote", self.remote)? },
@@ -136,14 +136,14 @@ impl Fields {
     }
 
     fn queued(self) -> Result<QueuedMessage, String> {
-        Ok(QueuedMessage {
-            id: ticket(needed("id", self.id)?)?,
-            message: message(self.message.as_deref())?,
-            since_ms: needed("since_ms", self.since_ms)?,
-            visits: needed("visits", self.visits)?,
-            from: self.sender.map(Place::address).transpose()?,
-            place: self.place,
-        })
+        Ok(QueuedMessage::new(
+            ticket(needed("id", self.id)?)?,
+            message(self.message.as_deref())?,
+            needed("since_ms", self.since_ms)?,
+            needed("visits", self.visits)?,
+            self.sender.map(Place::address).transpose()?,
+            self.place,
+        ))
     }
 
     fn failure(&self) -> Result<Failure, String> {

@@ -215,12 +215,12 @@ impl Waiting {
         let Self { id, visits, since_ms, place, .. } = self;
         let (id, message) = (ticket(id)?, message(Some(&self.message))?);
         let from = self.from.map(Place::address).transpose()?;
-        Ok(QueuedMessage { id, message, since_ms, visits, from, place })
+        Ok(QueuedMessage::new(id, message, since_ms, visits, from, place))
     }
 
     pub fn held(mut self) -> Result<HeldMessage, String> {
         let by = needed("by", self.by.take())?.into();
-        Ok(HeldMessage { queued: self.queued()?, by })
+        Ok(HeldMessage::new(self.queued()?, by))
     }
 
     pub(crate) fn under_way(mut self) -> Result<(Address, QueuedMessage), String> {

@@ -70,13 +70,13 @@ fn what_no_script_brings_about_is_read_as_it_was_written() {
     for told in [
         Event::AnnounceFailed { peer: address.clone(), failure: Failure::Stopped },
         Event::AnnounceFailed { peer: address.clone(), failure: Failure::Connection("stopped".to_owned()) },
-        Event::Refused(Refusal {
-            status: 403,
-            reason: "ignored \u{1b}]0;x\u{7}\n\u{202e}".to_owned(),
-            sender: None,
-            preview: Some("\"cut\u{2026}".to_owned()),
-            remote: Some("::1".parse().unwrap()),
-        }),
+        Event::Refused(Refusal::new(
+            403,
+            "ignored \u{1b}]0;x\u{7}\n\u{202e}".to_owned(),
+            None,
+            Some("\"cut\u{2026}".to_owned()),
+            Some("::1".parse().unwrap()),
+        )),
         Event::AnnounceFailed { peer: address.clone(), failure: Failure::NotContacted(Scope::Metadata) },
         Event::LimitsMet {
             met: serde_json::from_str(r#"{"connections":1,"handshakes":18446744073709551615}"#).unwrap(),

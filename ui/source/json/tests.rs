@@ -55,13 +55,8 @@ fn whatever_a_message_holds_is_one_safe_line_of_the_same_json() {
 
 #[test]
 fn a_reason_that_quotes_a_peer_is_escaped() {
-    let refusal = Refusal {
-        status: 400,
-        reason: "no \u{1b}[31m\n\u{202e}".to_owned(),
-        sender: None,
-        preview: None,
-        remote: Some([127, 0, 0, 1].into()),
-    };
+    let refusal =
+        Refusal::new(400, "no \u{1b}[31m\n\u{202e}".to_owned(), None, None, Some([127, 0, 0, 1].into()));
     let line = happened(&Event::Refused(refusal), 0).into_line();
     assert!(line.contains(r#""reason":"no \u001b[31m\n\u202e","sender":null"#), "{line}");
     assert!(line.ends_with(r#""preview":null,"remote":"127.0.0.1"}"#), "{line}");
@@ -98,13 +93,7 @@ fn help_lists_every_command_with_what_it_takes() {
 fn told_of(text: &str) -> Vec<(Record, &'static [&'static str])> {
     let json = format!("{{\t\"text\"\r\n:\t{} }}", serde_json::to_string(text).unwrap());
     let json = Message::from_json(&json, DEFAULT_MAX_DEPTH).unwrap();
-    let refusal = Refusal {
-        status: 400,
-        reason: text.to_owned(),
-        sender: Some(tower()),
-        preview: Some(text.to_owned()),
-        remote: None,
-    };
+    let refusal = Refusal::new(400, text.to_owned(), Some(tower()), Some(text.to_owned()), None);
     let failed = Event::AnnounceFailed { peer: tower(), failure: Failure::Connection(text.to_owned()) };
     let now = Now { uptime: Duration::ZERO, unix_ms: 5 };
     [

@@ -55,7 +55,7 @@ fn a_stay_goes_on_after_a_drop_that_was_taken_back() {
 }
 
 fn queued(text: &str, visits: u32) -> QueuedMessage {
-    QueuedMessage { id: id(), message: Message::text(text), since_ms: 0, visits, from: None, place: None }
+    QueuedMessage::new(id(), Message::text(text), 0, visits, None, None)
 }
 
 fn ends(lives: &Biographies, text: &str) -> Vec<End> {
@@ -67,7 +67,7 @@ fn ends(lives: &Biographies, text: &str) -> Vec<End> {
 fn what_is_held_at_once_has_come_and_what_was_held_on_the_way_comes_once() {
     let mut lives = Biographies::default();
     let held = |text, origin| {
-        let held = HeldMessage { queued: queued(text, 1), by: HeldBy::Rule };
+        let held = HeldMessage::new(queued(text, 1), HeldBy::Rule);
         Event::MessageHeld { held, origin }
     };
     lives.note(&held("typed", Some(Origin::Local)), at(1));

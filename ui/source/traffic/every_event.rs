@@ -65,9 +65,8 @@ fn of_message(message: &Message) -> Vec<Event> {
     }));
     for from in froms {
         events.push(Event::MessageDropped { id, message: message.clone(), from: from.clone() });
-        let queued =
-            QueuedMessage { id, message: message.clone(), since_ms: 0, visits: 1, from, place: remote };
-        let held = HeldMessage { queued: queued.clone(), by: HeldBy::Hand };
+        let queued = QueuedMessage::new(id, message.clone(), 0, 1, from, remote);
+        let held = HeldMessage::new(queued.clone(), HeldBy::Hand);
         events.push(Event::MessageHeld { held, origin: Some(Origin::Local) });
         events.push(Event::MessageReleased { was: id, queued: queued.clone() });
         events.push(Event::MessageChanged { before: message.clone(), queued: queued.clone() });
@@ -97,13 +96,13 @@ fn of_peers() -> Vec<Event> {
 fn of_others() -> Vec<Event> {
     let remote = [192, 0, 2, 7].into();
     let refused = |preview: Option<&str>, sender| {
-        Event::Refused(Refusal {
-            status: 403,
-            reason: "ignored".to_owned(),
+        Event::Refused(Refusal::new(
+            403,
+            "ignored".to_owned(),
             sender,
-            preview: preview.map(str::to_owned),
-            remote: Some(remote),
-        })
+            preview.map(str::to_owned),
+            Some(remote),
+        ))
     };
     vec![
         Event::HoldRuleChanged { rule: Some("a".to_owned()) },

@@ -97,14 +97,7 @@ proptest! {
         message in prop::sample::select(vec!["a", "ab", "b", "x", "long text"]),
         remote in prop::option::of(prop::sample::select(vec!["192.0.2.7", "192.0.2.8", "203.0.113.1"])),
     ) {
-        let queued = QueuedMessage {
-            id: "1".parse().unwrap(),
-            message: clacks_p2p::Message::text(message),
-            since_ms: 0,
-            visits: 1,
-            from: from.map(|from| from.parse().unwrap()),
-            place: remote.map(|remote| remote.parse().unwrap()),
-        };
+        let queued = QueuedMessage::new("1".parse().unwrap(), clacks_p2p::Message::text(message), 0, 1, from.map(|from| from.parse().unwrap()), remote.map(|remote| remote.parse().unwrap()));
         let filter = Filter::parse(&text).unwrap();
         if filter.admits(&hold_rule::subject(&queued)) {
             prop_assert!(is_possible(&text, Domain::Queue), "{text}");

@@ -113,8 +113,8 @@ fn what_the_rule_holds_as_it_comes_is_one_row() {
     let peer = Peer::new("tower-3:8443".parse().unwrap(), Status::Alive, now);
     let (id, message) = ("7".parse().unwrap(), Message::text("red"));
     let from = Some(peer.address.clone());
-    let queued = QueuedMessage { id, message: message.clone(), since_ms: 0, visits: 1, from, place: None };
-    let held = HeldMessage { queued, by: HeldBy::Rule };
+    let queued = QueuedMessage::new(id, message.clone(), 0, 1, from, None);
+    let held = HeldMessage::new(queued, HeldBy::Rule);
     let origin = Some(Origin::Received(peer.address.clone()));
     let mut log = Log::default();
     say(&mut log, "red");
@@ -132,15 +132,8 @@ fn what_becomes_of_a_message_is_own_only_if_it_was_written_here() {
         [(None, Direction::Own, Type::Own), (Some(tower), Direction::Note, Type::Note)]
     {
         let message = Message::text("GNU");
-        let queued = QueuedMessage {
-            id,
-            message: message.clone(),
-            since_ms: 0,
-            visits: 1,
-            from: from.clone(),
-            place: None,
-        };
-        let held = HeldMessage { queued: queued.clone(), by: HeldBy::Hand };
+        let queued = QueuedMessage::new(id, message.clone(), 0, 1, from.clone(), None);
+        let held = HeldMessage::new(queued.clone(), HeldBy::Hand);
         for (event, outcome) in [
             (Event::MessageHeld { held: held.clone(), origin: None }, "held"),
             (Event::MessageHeld { held, origin: Some(Origin::Local) }, "held"),

@@ -240,8 +240,8 @@ mod tests {
 
     fn held_by_the_rule(text: &str) -> Event {
         let (id, message) = ("7".parse().unwrap(), Message::text(text));
-        let queued = QueuedMessage { id, message, since_ms: 0, visits: 1, from: Some(tower()), place: None };
-        let held = HeldMessage { queued, by: HeldBy::Rule };
+        let queued = QueuedMessage::new(id, message, 0, 1, Some(tower()), None);
+        let held = HeldMessage::new(queued, HeldBy::Rule);
         Event::MessageHeld { held, origin: Some(Origin::Received(tower())) }
     }
 
@@ -255,13 +255,13 @@ mod tests {
     fn everything_that_happens_is_a_sentence() {
         let (id, gnu, alive) = ("7".parse().unwrap(), Message::text("GNU"), peer(Status::Alive));
         let round_trip = Duration::from_millis(12);
-        let refusal = Refusal {
-            status: 403,
-            reason: "the peer is ignored".to_owned(),
-            sender: Some(tower()),
-            preview: Some("\"hello\"".to_owned()),
-            remote: Some([127, 0, 0, 1].into()),
-        };
+        let refusal = Refusal::new(
+            403,
+            "the peer is ignored".to_owned(),
+            Some(tower()),
+            Some("\"hello\"".to_owned()),
+            Some([127, 0, 0, 1].into()),
+        );
         let delivered = Event::MessageDelivered { id, peer: alive.clone(), message: gnu.clone(), round_trip };
         let failed = Event::DeliveryFailed {
             id,
@@ -414,13 +414,7 @@ mod tests {
             let (mut teller, peer) = (teller(), peer(Status::Alive));
             let (id, message) = ("7".parse().unwrap(), Message::text(&text));
             let failure = Failure::Connection(text.clone());
-            let refusal = Refusal {
-                status: 400,
-                reason: text.clone(),
-                sender: Some(tower()),
-                preview: Some(text.clone()),
-                remote: None,
-            };
+            let refusal = Refusal::new(400, text.clone(), Some(tower()), Some(text.clone()), None);
             let events = [
                 received(&text, 1),
                 queued(&text),

@@ -1,4 +1,4 @@
-//! Handing on what is here before the node leaves: nothing new is taken, and messages are sent as fast as may be.
+//! Draining before the node stops: no message is accepted, and the queue is sent as fast as possible.
 
 use std::time::Duration;
 
@@ -6,28 +6,27 @@ use crate::core::{Failure, MessageState, NewPeerPolicy, Now, PeerCounts, peer_ch
 
 use super::{Core, DeliveryResult};
 
-/// How long after one try of a peer that is not alive until the next, while nobody else is there; and after this node
-/// had no files left for a connection.
+/// Pause after a try of a peer that is not alive, while there are no others, and after this machine lacked a resource.
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
-/// So many failures in a row are enough to say that nobody takes messages, however many peers there are.
+/// Number of failures in a row after which there is no receiver, however many peers there are.
 const MOST_TRIES: usize = 20;
 
 #[derive(Debug, Default)]
 pub(super) struct Draining {
-    /// Deliveries that failed since one succeeded.
+    /// Failed deliveries since the last success.
     failures: usize,
-    /// When a peer that is not alive may be tried again, as uptime.
+    /// Uptime from which a peer that is not alive may be tried.
     next_try: Duration,
-    /// When any peer may, as uptime.
+    /// Uptime from which any peer may be tried.
     pauses_until: Duration,
-    /// The messages that were held and are handed on as well, as they were.
+    /// The saved states of the messages that were held and are sent as well.
     held: Vec<MessageState>,
 }
 
 impl Core {
-    /// Begins to hand on what waits, or goes back to normal. Meanwhile no message is taken, from peers (503) or from
-    /// the user, and those that wait are sent without regard for the send rate, within the bounds of what may be in
-    /// flight; to lost and dead peers only if there are no others. What is held stays.
+    /// Begins or ends draining. While the node drains it accepts no message, from peers (503) or from the user. It
+    /// sends the queue without regard for the send rate, within the limits on deliveries in flight; to lost and dead
+    /// peers only if there are no others. Held messages stay.
     pub fn set_draining(&mut self, on: bool) {
         match (on, &self.draining) {
             (true, None) => self.draining = Some(Box::default()),
@@ -39,8 +38,8 @@ impl Core {
         }
     }
 
-    /// Begins to hand on what waits and what is held as well. When the node goes back to normal, the messages that are
-    /// still here are held again, each as it was; one that is on its way by then, if it comes back.
+    /// Begins draining with the held messages. When draining ends, those that are still here are held again in their
+    /// former state; one that is being sent then, when it returns.
     pub fn drain_with_held(&mut self) {
         let held = self.held_states();
         self.set_draining(true);
@@ -48,12 +47,12 @@ impl Core {
         self.draining.iter_mut().for_each(|draining| draining.held.extend(held.iter().cloned()));
     }
 
-    /// Whether the node hands on what it has.
+    /// Whether the node is draining.
     pub fn is_draining(&self) -> bool {
         self.draining.is_some()
     }
 
-    /// Whether nobody is there to take a message: no peer, or none but such that were lost and that failed again.
+    /// Whether no peer can receive a message: there is none, or all of them were lost or dead and failed again.
     pub fn has_no_receiver(&self) -> bool {
         let PeerCounts { new, alive, lost, dead, .. } = self.peers.counts();
         let failures = self.draining.as_ref().map_or(0, |draining| draining.failures);
@@ -78,7 +77,7 @@ impl Core {
         self.draining.is_some() && new + alive > 0
     }
 
-    /// Whom the next message can go to.
+    /// The candidates for the next message.
     pub(super) fn candidates(&self) -> Candidates {
         let mut candidates = Candidates::of(&self.peers, self.owed_to_verified > 0);
         candidates.is_oldest_next = self.options.newcomers == NewPeerPolicy::Oldest;
@@ -88,7 +87,7 @@ impl Core {
         candidates
     }
 
-    /// When the next message may be sent, as uptime.
+    /// Uptime of the next send.
     pub(super) fn next_send(&self) -> Duration {
         match &self.draining {
             Some(draining) if self.drains_to_live_peers() => draining.pauses_until,

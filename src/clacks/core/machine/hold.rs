@@ -1,4 +1,4 @@
-//! Messages that are kept here and not sent, by hand or by a rule, and changing what they say.
+//! Held messages, the hold rule, and replacing the text of messages.
 
 use std::ops::Range;
 
@@ -73,26 +73,25 @@ impl Core {
         is_held
     }
 
-    /// Holds a message that waits: it is not sent until it is released. Its ticket stays the same. Returns whether it
-    /// waited.
+    /// Holds a queued message until it is released. Its id is unchanged. Returns whether it was queued.
     pub fn hold(&mut self, id: MessageId) -> bool {
         self.hold_by(id, HeldBy::Hand)
     }
 
-    /// Puts a held message at the tail of the queue, under a new ticket, which is returned. The present hold rule lets
-    /// it pass for as long as it is at this node, and who refused it is forgotten.
+    /// Releases a held message to the tail of the queue. Returns its new id. The current hold rule does not match it
+    /// again at this node, and earlier refusals are forgotten.
     pub fn release(&mut self, id: MessageId) -> Option<MessageId> {
         self.queue.remove_held(id).map(|queued| self.put_at_tail(queued))
     }
 
-    /// Releases all held messages, in the order of their tickets. Returns how many.
+    /// Releases all held messages, sorted by id. Returns their number.
     pub fn release_all(&mut self) -> usize {
         let held = self.queue.drain_held();
         held.into_iter().map(|queued| self.put_at_tail(queued)).count()
     }
 
-    /// Releases a held message to the place in the queue that its ticket gives it, which stays the same, as if it had
-    /// waited there all the time. The hold rule is asked about it when its turn comes. Returns whether it was held.
+    /// Releases a held message to the position of its id, which is unchanged. The hold rule is evaluated when it
+    /// becomes the head. Returns whether it was held.
     pub fn release_to_place(&mut self, id: MessageId) -> bool {
         let Some(queued) = self.queue.remove_held(id) else { return false };
         self.queue.insert(Entry { queued: queued.clone(), passed: 0 });
@@ -128,9 +127,8 @@ impl Core {
         Ok(before)
     }
 
-    /// Gives a message that waits or is held another text; it keeps its ticket, its place and its age. The new text
-    /// counts as seen here once if it had not been; what was seen of the old one stays seen. The hold rule is asked
-    /// about the new text of a message that waits.
+    /// Replaces the text of a queued or held message. Its id, position and age are unchanged. The new text counts as
+    /// one visit if it had none. The hold rule is evaluated for the new text of a queued message.
     pub fn replace(&mut self, id: MessageId, message: Message) -> Result<(), ReplaceError> {
         let held = |core: &Self| core.held_message(id).map(|held| held.queued.clone());
         let before = self.check_replace(id, &message)?;
@@ -154,9 +152,9 @@ impl Core {
         Ok(())
     }
 
-    /// Sets the rule that says which messages are held as they enter the queue, or lifts it. What is held stays so
-    /// until it is released. What waits already is held when its turn comes to be sent; [`Core::hold_matching`] and
-    /// [`Core::hold_these`] do so at once. Looks at each message that waits, which takes some milliseconds for a million.
+    /// Sets or removes the hold rule. Held messages stay held until they are released. The rule is evaluated for a
+    /// queued message when it becomes the head; [`Core::hold_matching`] and [`Core::hold_these`] do so at once. Takes
+    /// time linear in the queue: milliseconds for a million messages.
     pub fn set_hold_rule(&mut self, rule: Option<HoldRule>) {
         let text = rule.as_ref().map(|rule| rule.text().to_owned());
         if rule.is_some() || self.rule.present.is_some() {
@@ -166,12 +164,12 @@ impl Core {
         self.queue.set_rule(self.rule.number);
     }
 
-    /// The rule that is in force.
+    /// The current rule.
     pub fn hold_rule(&self) -> Option<&HoldRule> {
         self.rule.present.as_ref()
     }
 
-    /// Holds all messages that wait and that the rule matches. Takes as long as the rule takes for the whole queue.
+    /// Holds all queued messages that the rule matches. Evaluates the rule for the whole queue.
     pub fn hold_matching(&mut self) {
         let Some(rule) = self.rule.present.clone() else { return };
         let matches = |queued: &QueuedMessage| rule.matches(queued);
@@ -179,8 +177,8 @@ impl Core {
         self.hold_these(&rule, &ids);
     }
 
-    /// Holds those of these messages that wait, which this rule was found to match; none if another is in force, and none
-    /// whose text was changed since the rule was set and that it lets pass. The tickets are in order.
+    /// Holds those of these messages that are queued. The caller has found that this rule matches them. Holds none if
+    /// another rule is current, and none whose text was changed since and passes. `ids` are sorted.
     pub fn hold_these(&mut self, rule: &HoldRule, ids: &[MessageId]) {
         if !self.rule.present.as_ref().is_some_and(|present| present.is(rule)) {
             return;
@@ -189,27 +187,27 @@ impl Core {
         held.into_iter().for_each(|held| self.emit(|_| Event::MessageHeld { held, origin: None }));
     }
 
-    /// How many messages are held.
+    /// The number of held messages.
     pub fn held_len(&self) -> usize {
         self.queue.held().len()
     }
 
-    /// The held messages at these positions, in the order of their tickets.
+    /// The held messages at these positions, sorted by id.
     pub fn held(&self, positions: Range<usize>) -> impl Iterator<Item = &HeldMessage> {
         self.queue.held().window(positions)
     }
 
-    /// A message that is held.
+    /// A held message.
     pub fn held_message(&self, id: MessageId) -> Option<&HeldMessage> {
         self.queue.held().get(id)
     }
 
-    /// Where a held message stands among them.
+    /// The position of a held message.
     pub fn held_position(&self, id: MessageId) -> Option<usize> {
         self.queue.held().position(id)
     }
 
-    /// The messages that wait behind this ticket, head first, whether or not it still waits itself.
+    /// The queued messages after this id, head first, whether or not it is queued itself.
     pub fn queue_after(&self, id: MessageId) -> impl Iterator<Item = QueuedMessage> {
         self.queue.after(id)
     }

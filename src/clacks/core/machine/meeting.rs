@@ -1,4 +1,4 @@
-//! The peers' statuses, and who becomes known or makes room.
+//! The statuses of peers, and which peers are added and evicted.
 
 use std::net::IpAddr;
 
@@ -119,7 +119,7 @@ impl Core {
         self.peers.len() < self.options.max_peers
     }
 
-    /// Whether [`Core::add_peer`] has room for one more peer, be it that another makes some.
+    /// Whether [`Core::add_peer`] has room for one more peer, perhaps by evicting another.
     pub fn has_room_for_peer(&self) -> bool {
         self.has_free_place() || self.peers.eviction_candidate(None).is_some()
     }
@@ -154,7 +154,7 @@ impl Core {
         first.is_some_and(|address| self.leave(&address))
     }
 
-    /// Forgets a peer.
+    /// Removes a peer.
     pub(super) fn leave(&mut self, address: &Address) -> bool {
         let left = self.peers.remove(address);
         let is_known = left.is_some();
@@ -162,7 +162,7 @@ impl Core {
         is_known
     }
 
-    /// Whether the address is this node's own, under any name that it is known to have.
+    /// Whether the address is one of the known names of this node.
     pub fn is_this_node(&self, address: &Address) -> bool {
         self.address == *address || self.aliases.contains(address)
     }

@@ -1,4 +1,4 @@
-//! What a payload does: its sender becomes known, its message is taken or refused, its friend is met.
+//! Received payloads: the sender becomes a peer, the message is accepted or refused, and the friend becomes a peer.
 
 use std::net::IpAddr;
 
@@ -14,14 +14,14 @@ use crate::{
 
 use super::{Core, RETRY_AFTER, Response, millis, refusing::SMALL, untracked_peer};
 
-/// Why a message is not accepted now.
+/// Why a message is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NotNow {
-    /// The node gives away what it has, and there may be no room besides.
+    /// The node is draining. There may also be no room.
     Draining(Option<NoRoom>),
-    /// There is room for none from here.
+    /// There is no room for messages from this remote address.
     NoRoom(NoRoom),
-    /// There is none for one of this size, but there is for small ones.
+    /// There is no room for a message of this size, but for small ones.
     TooLarge(NoRoom),
 }
 
@@ -61,14 +61,14 @@ impl NotNow {
 }
 
 impl Core {
-    /// A payload from this remote address came in the name of `sender`: it becomes known, or alive unless it is
-    /// ignored. Returns it as it is then.
+    /// Records a payload from this remote address with this sender. The sender becomes a peer, or alive unless it is
+    /// ignored. Returns its new state.
     pub fn record_contact(&mut self, sender: &Address, remote: Option<IpAddr>, now: Now) -> Peer {
         let number = self.record_sender(sender, remote, now);
         number.map_or_else(|| untracked_peer(sender, now), |number| self.peers.peer(number))
     }
 
-    /// The same, but returns the peer's number, if it is known then.
+    /// As [`Core::record_contact`], but returns the number of the peer, if it is one now.
     pub(super) fn record_sender(
         &mut self,
         sender: &Address,
@@ -82,8 +82,8 @@ impl Core {
         Some(number)
     }
 
-    /// Takes what `sender` sent, or says why not. [`Core::record_contact`] comes first; plugins may have changed the
-    /// payload in between.
+    /// Accepts a payload, or refuses it with a reason. Call [`Core::record_contact`] first. Plugins may have changed
+    /// the payload in between.
     pub fn accept_payload(
         &mut self,
         sender: &Address,
@@ -94,14 +94,14 @@ impl Core {
         self.accept_from(self.peers.find(sender), sender, payload, remote, now)
     }
 
-    /// [`Core::record_contact`] and [`Core::accept_payload`] in one go, for a shell that has no plugins.
+    /// [`Core::record_contact`] and [`Core::accept_payload`] in one call, for a shell without plugins.
     pub fn receive(&mut self, payload: Payload, remote: Option<IpAddr>, now: Now) -> Response {
         let sender = payload.sender.clone();
         let number = self.record_sender(&sender, remote, now);
         self.accept_from(number, &sender, payload, remote, now)
     }
 
-    /// Takes what a sender sent that has this number, if it is known.
+    /// Accepts a payload of a sender, which has this number if it is a peer.
     pub(super) fn accept_from(
         &mut self,
         number: Option<usize>,
@@ -192,8 +192,7 @@ impl Core {
         })
     }
 
-    /// Notes that a request was not taken, for a reason that the core had no part in or gave itself, and returns
-    /// the answer.
+    /// Records a refused request and returns the response. The reason may be the shell's own.
     pub fn refuse(
         &mut self,
         status: u16,

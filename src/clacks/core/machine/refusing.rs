@@ -1,4 +1,4 @@
-//! Answers other than 200: what each says of the peer and of the message, pauses, and messages that nobody accepts.
+//! Responses other than 200: their meaning for the peer and the message, pauses, and messages that nobody accepts.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -21,7 +21,7 @@ use super::{Core, InFlight, Purpose, Reply};
 /// Bytes of a message that every peer accepts, those of the package too: who refuses a larger one may do so for its size.
 pub(super) const SMALL: usize = 15 << 10;
 
-/// What an answer says.
+/// The meaning of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReplyKind {
     /// 200: the payload was accepted.
@@ -157,13 +157,13 @@ impl Core {
         numbers.filter(|number| self.peers.is_free(*number))
     }
 
-    /// When a pause ends that keeps a message from being sent, as uptime.
+    /// Uptime at which a pause ends that keeps a message from being sent.
     pub(super) fn next_resume(&self) -> Option<Duration> {
         let waits = !self.queue.is_empty() && self.messages_in_flight < self.options.max_in_flight;
         self.peers.next_resume().filter(|_| waits)
     }
 
-    /// Until when this address asked us to send it nothing, as uptime; `None` if it did not, or if that is over.
+    /// Uptime until which this address asked for a pause; `None` if there is no pause.
     pub fn paused_until(&self, address: &Address) -> Option<Duration> {
         self.peers.paused_until(address)
     }

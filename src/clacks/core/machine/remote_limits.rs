@@ -1,4 +1,4 @@
-//! Remote addresses: who may come here at all, and how often.
+//! Remote addresses: ignored ones, and rate limits.
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
@@ -8,19 +8,19 @@ use crate::core::{Event, Limit, Now, Options};
 
 use super::{Core, Response};
 
-/// How long after a payload that was one too many was told of the next is.
+/// Minimum interval between two events about refused payloads of the rate limit.
 const RATE_EVENT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long after a limit that was met was told of the next is.
+/// Minimum interval between two [`Event::LimitsMet`].
 const LIMIT_EVENT_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct RemoteLimits {
-    /// By their places, as the user wrote them.
+    /// Ignored addresses as the user wrote them, by rate-limit key.
     ignored: BTreeMap<IpAddr, IpAddr>,
     payloads: RateLimiter,
     introductions: RateLimiter,
-    /// When the next payload that is one too many is told of, as uptime.
+    /// Uptime from which the next event about the rate limit may be emitted.
     next_rate_event: Duration,
 }
 
@@ -40,15 +40,16 @@ impl RemoteLimits {
         self.ignored.get(&rate_limit_key(remote)).copied()
     }
 
-    /// Whether one more unknown peer may be introduced from here.
+    /// Whether this remote address may introduce one more peer.
     pub(super) fn may_introduce(&mut self, remote: IpAddr, now: Now) -> bool {
         self.introductions.try_acquire(remote, now.uptime).is_ok()
     }
 }
 
 impl Core {
-    /// Whether a payload from this remote address is taken now, or else the answer: 403 from an ignored one, 429 if
-    /// there are too many. To be asked before its body is read. Of many such one a second is told of.
+    /// Checks whether a payload from this remote address is accepted now. The error is the response: 403 if the address
+    /// is ignored, 429 above the rate limit. Call it before reading the body. At most one event per second is emitted
+    /// for the rate limit.
     pub fn allow_payload(&mut self, remote: IpAddr, now: Now) -> Result<(), Response> {
         if self.is_remote_ignored(remote) {
             let answer = self.refuse(403, "ignored", None, None, Some(remote));
@@ -68,14 +69,14 @@ impl Core {
         Err(answer.with_header("retry-after", &wait.as_secs_f64().ceil().to_string()))
     }
 
-    /// Counts that a limit was met. Of many times one a second is told of.
+    /// Counts a hit of a limit. At most one event per second is emitted.
     pub fn record_limit_hit(&mut self, limit: Limit, now: Now) {
         self.count(|counters| counters.limits.count(limit));
         self.has_unreported_limits = self.is_watched;
         self.report_limits(now);
     }
 
-    /// Tells of the limits that were met, if a second has passed since that was last done.
+    /// Emits an event about hits of limits, unless one was emitted within the last second.
     pub(super) fn report_limits(&mut self, now: Now) {
         if self.next_limit_report().is_some_and(|next| next <= now.uptime) {
             self.has_unreported_limits = false;
@@ -85,13 +86,13 @@ impl Core {
         }
     }
 
-    /// When limits are told of next, as uptime, if some were met since.
+    /// Uptime of the next event about limits, if there are unreported hits.
     pub(super) fn next_limit_report(&self) -> Option<Duration> {
         self.has_unreported_limits.then_some(self.next_limit_event)
     }
 
-    /// Ignores a remote address, or of IPv6 the network of 64 bits that it is in: connections from there are not served,
-    /// whoever they say they are. Returns whether it was not ignored before.
+    /// Ignores a remote address, or the /64 network of an IPv6 address: its connections are closed, whatever sender
+    /// they name. Returns whether it was not ignored before.
     pub fn ignore_remote(&mut self, remote: IpAddr) -> bool {
         let remote = remote.to_canonical();
         let is_news = !self.is_remote_ignored(remote);
@@ -102,24 +103,24 @@ impl Core {
         is_news
     }
 
-    /// Takes that back. Returns whether it was ignored.
+    /// Stops ignoring a remote address. Returns whether it was ignored.
     pub fn unignore_remote(&mut self, remote: IpAddr) -> bool {
         let ignored = self.remotes().ignored.remove(&rate_limit_key(remote));
         ignored.into_iter().for_each(|remote| self.emit(|_| Event::RemoteUnignored { remote }));
         ignored.is_some()
     }
 
-    /// Whether connections from this remote address are not served. To be asked before the TLS handshake.
+    /// Whether a remote address is ignored. Call it before the TLS handshake.
     pub fn is_remote_ignored(&self, remote: IpAddr) -> bool {
         self.remotes.as_ref().is_some_and(|remotes| remotes.ignored.contains_key(&rate_limit_key(remote)))
     }
 
-    /// The remote addresses that are ignored, in order.
+    /// The ignored remote addresses, sorted.
     pub fn ignored_remotes(&self) -> impl Iterator<Item = IpAddr> {
         self.remotes.iter().flat_map(|remotes| remotes.ignored.values().copied())
     }
 
-    /// Ignores the remote addresses that were ignored in an earlier run.
+    /// Restores the ignored remote addresses of an earlier run.
     pub fn restore_remotes(&mut self, remotes: impl IntoIterator<Item = IpAddr>) {
         self.remotes()
             .ignored

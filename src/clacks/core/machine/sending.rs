@@ -1,4 +1,4 @@
-//! Deliveries: when the next one begins, whom it goes to, and what its end changes.
+//! Deliveries: their start, their receiver, and the effects of their result.
 
 use rand::Rng;
 
@@ -16,11 +16,11 @@ use super::{
     refusing::ReplyKind, untracked_peer,
 };
 
-/// Messages that are owed to the proven peers at most, while all of them are busy.
+/// Maximum messages that are owed to verified peers while all of them are busy.
 const MOST_OWED: u32 = 64;
 
 impl Core {
-    /// The time that [`Core::poll_timeout`] named has come: sends what is due.
+    /// Handles the timeout of [`Core::poll_timeout`]: sends the messages that are due.
     pub fn handle_timeout(&mut self, now: Now, rng: &mut impl Rng) {
         self.peers.resume_due(now.uptime);
         self.report_limits(now);
@@ -101,9 +101,9 @@ impl Core {
         id
     }
 
-    /// A delivery ended. One that is not known (the node took it back meanwhile) is left alone. Returns how it ended for
-    /// this node, which is another outcome only for an announce that was accepted by a peer which there is no room for:
-    /// [`Failure::NoRoom`].
+    /// Handles the result of a delivery. An unknown id is ignored, because the node may have taken the delivery back.
+    /// Returns the result as it counts for this node. It differs only for an announce that was accepted by a peer for
+    /// which there is no room: [`Failure::NoRoom`].
     pub fn handle_delivery(&mut self, id: DeliveryId, outcome: DeliveryResult, now: Now) -> DeliveryResult {
         let place = self.in_flight.binary_search_by_key(&id, |in_flight| in_flight.id);
         let in_flight = place.ok().and_then(|place| self.in_flight.remove(place));
@@ -144,7 +144,7 @@ impl Core {
         }
     }
 
-    /// The peer accepted a message: it is no longer here.
+    /// The peer accepted a message. It is no longer here.
     fn message_accepted(
         &mut self,
         to: &Address,
@@ -304,8 +304,8 @@ impl Core {
         self.emit(|_| Event::FoundOurselves { address: address.clone() });
     }
 
-    /// Puts every message that is in flight back into the queue, as when the node stops; announces under way fail. What a
-    /// peer took without our hearing of it is then there twice, which the network is used to.
+    /// Returns all messages in flight to the queue, as when the node stops. Announces in flight fail. A message that a
+    /// peer has accepted without our knowledge then exists twice, which the network tolerates.
     pub fn reclaim_in_flight(&mut self) {
         for InFlight { to, purpose, .. } in std::mem::take(&mut self.in_flight) {
             match purpose {

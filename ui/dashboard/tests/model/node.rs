@@ -166,7 +166,7 @@ pub(crate) fn remove(fixture: &mut Fixture, id: MessageId) -> Option<Dropped> {
 fn hold(fixture: &mut Fixture, id: MessageId) -> bool {
     let Some(at) = fixture.queue.iter().position(|queued| queued.id == id) else { return false };
     let queued = fixture.queue.remove(at);
-    fixture.held.push(HeldMessage { queued, by: HeldBy::Hand });
+    fixture.held.push(HeldMessage::new(queued, HeldBy::Hand));
     fixture.held.sort_by_key(|held| held.queued.id);
     true
 }
@@ -174,9 +174,9 @@ fn hold(fixture: &mut Fixture, id: MessageId) -> bool {
 fn release(fixture: &mut Fixture, id: MessageId) -> bool {
     let number = next_number(fixture);
     let Some(at) = fixture.held.iter().position(|held| held.queued.id == id) else { return false };
-    let held = fixture.held.remove(at).queued;
-    let id = number.to_string().parse().unwrap();
-    fixture.queue.push(QueuedMessage { id, ..held });
+    let mut released = fixture.held.remove(at).queued;
+    released.id = number.to_string().parse().unwrap();
+    fixture.queue.push(released);
     true
 }
 
@@ -213,10 +213,10 @@ fn undo(fixture: &mut Fixture, before: Vec<Before>) {
 }
 
 fn take_back(fixture: &mut Fixture, dropped: &MessageState) {
-    let id = next_number(fixture).to_string().parse().unwrap();
-    let queued = QueuedMessage { id, ..dropped.queued().clone() };
+    let mut queued = dropped.queued().clone();
+    queued.id = next_number(fixture).to_string().parse().unwrap();
     match dropped.held() {
-        Some(by) => fixture.held.push(HeldMessage { queued, by }),
+        Some(by) => fixture.held.push(HeldMessage::new(queued, by)),
         None => fixture.queue.push(queued),
     }
 }
