@@ -1,5 +1,6 @@
 //! Recordings that are written and read again.
 
+mod before;
 mod errors;
 mod folding;
 mod fuzz;
