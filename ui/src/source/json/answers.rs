@@ -9,7 +9,10 @@ use clacks_p2p::{
 };
 use serde::Serialize;
 
-use super::{Kept, Listed, Record, Waiting, millis};
+use super::{
+    Record, millis,
+    parts::{Listed, Waiting},
+};
 use crate::{
     language::command::table::COMMANDS,
     source::{
@@ -63,7 +66,7 @@ pub(crate) fn queue(time: u64, line: u64, queue: &[QueuedMessage]) -> Record {
 
 /// The answer to `:held`.
 pub(crate) fn held(time: u64, line: u64, held: &[HeldMessage]) -> Record {
-    let kept: Vec<_> = held.iter().map(Kept::from).collect();
+    let kept: Vec<_> = held.iter().map(Waiting::from).collect();
     Record::new("reply", time).with("line", line).with("held", kept)
 }
 

@@ -1,4 +1,7 @@
-use clacks_p2p::{DEFAULT_MAX_DEPTH, core::Scope};
+use clacks_p2p::{
+    Address, DEFAULT_MAX_DEPTH, Message,
+    core::{Failure, Peer, Refusal, Scope, Status},
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
