@@ -1,11 +1,11 @@
 //! What a program reads: the lines that `clacks node` writes and that a recording holds.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use clacks_p2p::{
-    Node,
+    Address, Node,
     core::{Event, Now},
-    node::Remaining,
+    node::{CertificateFingerprint, Remaining},
 };
 use serde::Serialize;
 
@@ -24,25 +24,22 @@ use parts::{Millis, Waiting};
 pub(crate) struct Record(String);
 
 impl Record {
-    /// What this struct has, which is written as an object with at least one field.
+    /// What this struct has.
     pub(crate) fn of(object: &impl Serialize) -> Self {
-        Self(text(object))
+        // Nothing that is written here fails: no maps, and messages are valid JSON.
+        Self(serde_json::to_string(object).unwrap_or_default())
     }
 
-    fn new(event: &str, time: u64) -> Self {
+    /// What happened and when, then what this struct has.
+    fn new(event: &str, time: u64, fields: impl Serialize) -> Self {
         #[derive(Serialize)]
-        struct Beginning<'a> {
+        struct Named<'a, T> {
             event: &'a str,
             time: u64,
+            #[serde(flatten)]
+            fields: T,
         }
-        Self::of(&Beginning { event, time })
-    }
-
-    /// One with this field behind the others.
-    fn with(self, name: &'static str, value: impl Serialize) -> Self {
-        let Self(mut object) = self;
-        object.pop();
-        Self(object + &format!(",\"{name}\":{}}}", text(&value)))
+        Self::of(&Named { event, time, fields })
     }
 
     /// The line, without its end. It is safe to show on a terminal.
@@ -53,30 +50,48 @@ impl Record {
 
 /// The first record: where the node is found.
 pub(crate) fn ready(node: &Node) -> Record {
-    Record::new("ready", node.now().unix_ms)
-        .with("address", node.address())
-        .with("listens_on", node.listens_on())
-        .with("certificate", node.certificate())
+    #[derive(Serialize)]
+    struct Ready<'a> {
+        address: Address,
+        listens_on: &'a [SocketAddr],
+        certificate: CertificateFingerprint,
+    }
+    let (address, listens_on) = (node.address(), node.listens_on());
+    Record::new("ready", node.now().unix_ms, Ready { address, listens_on, certificate: node.certificate() })
 }
 
 /// Messages that only this node has are handed on before it stops, for so long at most.
 pub(crate) fn handing_on(time: u64, messages: usize, within: Duration) -> Record {
-    Record::new("handing_on", time).with("messages", messages).with("within_ms", millis(within))
+    #[derive(Serialize)]
+    struct HandingOn {
+        messages: usize,
+        within_ms: Millis,
+    }
+    Record::new("handing_on", time, HandingOn { messages, within_ms: Millis(within) })
 }
 
 /// How that went.
 pub(crate) fn handed_on(time: u64, messages: usize, left: usize, told: &str) -> Record {
-    Record::new("handed_on", time)
-        .with("messages", messages.saturating_sub(left))
-        .with("left", left)
-        .with("text", told)
+    #[derive(Serialize)]
+    struct HandedOn<'a> {
+        messages: usize,
+        left: usize,
+        text: &'a str,
+    }
+    let messages = messages.saturating_sub(left);
+    Record::new("handed_on", time, HandedOn { messages, left, text: told })
 }
 
 /// The last record: what is lost unless somebody keeps it.
 pub(crate) fn stopped(time: u64, remaining: &Remaining) -> Record {
-    let queue: Vec<_> = remaining.messages.iter().map(Waiting::from).collect();
-    let held: Vec<_> = remaining.held.iter().map(Waiting::from).collect();
-    Record::new("stopped", time).with("queue", queue).with("held", held)
+    #[derive(Serialize)]
+    struct Stopped {
+        queue: Vec<Waiting>,
+        held: Vec<Waiting>,
+    }
+    let queue = remaining.messages.iter().map(Waiting::from).collect();
+    let held = remaining.held.iter().map(Waiting::from).collect();
+    Record::new("stopped", time, Stopped { queue, held })
 }
 
 /// What happened at the node, in brief.
@@ -87,12 +102,6 @@ pub(crate) fn happened(event: &Event, time: u64) -> Record {
 /// What happened at the node, with all that is known of the peers and the time on both clocks.
 pub(crate) fn recorded(event: &Event, now: Now) -> Record {
     Record::of(&Written::full(event, now))
-}
-
-/// The JSON text of a value that has one.
-fn text(value: &impl Serialize) -> String {
-    // Nothing that is written here fails: no maps, and messages are valid JSON.
-    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
 /// In milliseconds: see [`Millis`].

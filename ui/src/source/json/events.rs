@@ -41,6 +41,10 @@ macro_rules! kinds {
             Other(Other),
         }
 
+        /// The name of each kind, and of its variant.
+        #[cfg(test)]
+        pub(super) const KINDS: &[(&str, &str)] = &[$(($name, stringify!($kind))),*];
+
         impl EventLine {
             pub(crate) fn new(event: &Event, detail: Detail) -> Self {
                 let known = match event {

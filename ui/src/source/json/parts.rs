@@ -273,37 +273,41 @@ impl TryFrom<Described> for Peer {
 }
 
 /// A peer as the protocol describes it, and whether more than a claim says so.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Known {
     #[serde(flatten)]
     named: Named,
     status: Status,
     time: u64,
-    /// Whether it answered when it was last tried. Older recordings do not say so.
-    answers: Option<bool>,
+    /// Whether it answered when it was last tried.
+    answers: bool,
 }
 
 impl From<&Peer> for Known {
     fn from(peer: &Peer) -> Self {
         let Peer { status, time, answers, .. } = *peer;
-        Self { named: Named::from(&peer.address), status, time, answers: Some(answers) }
+        Self { named: Named::from(&peer.address), status, time, answers }
     }
 }
 
-/// A peer with what has passed between it and this node.
+/// A peer with what has passed between it and this node. Older recordings do not say what is optional here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Listed {
+    // The fields of `Known` stand here once more: a flattened part is read more slowly.
     #[serde(flatten)]
-    known: Known,
+    named: Named,
+    status: Status,
+    time: u64,
+    answers: Option<bool>,
     delivered: u64,
     received: u64,
     failed: u64,
     round_trip_ms: Option<Millis>,
     /// When the status last changed, as uptime.
     since_ms: Millis,
-    /// Whether it ever answered at its address. Older recordings do not say so.
+    /// Whether it ever answered at its address.
     reached: Option<bool>,
-    /// Whether the user named it. Older recordings do not say so.
+    /// Whether the user named it.
     by_user: Option<bool>,
     /// The status that it has again when it is no longer ignored.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -313,7 +317,10 @@ pub(crate) struct Listed {
 impl From<&Peer> for Listed {
     fn from(peer: &Peer) -> Self {
         Self {
-            known: Known::from(peer),
+            named: Named::from(&peer.address),
+            status: peer.status,
+            time: peer.time,
+            answers: Some(peer.answers),
             delivered: peer.delivered,
             received: peer.received,
             failed: peer.failed,
@@ -328,7 +335,7 @@ impl From<&Peer> for Listed {
 
 impl From<Listed> for Peer {
     fn from(listed: Listed) -> Self {
-        let Known { named: Named(address), status, time, answers } = listed.known;
+        let Listed { named: Named(address), status, time, .. } = listed;
         let since = Now { uptime: listed.since_ms.0, unix_ms: time };
         let round_trip = listed.round_trip_ms.map(|Millis(time)| time);
         Self {
@@ -336,7 +343,7 @@ impl From<Listed> for Peer {
             delivered: listed.delivered,
             received: listed.received,
             failed: listed.failed,
-            answers: answers.unwrap_or(status == Status::Alive),
+            answers: listed.answers.unwrap_or(status == Status::Alive),
             reached: listed.reached.unwrap_or(round_trip.is_some()),
             is_named: listed.by_user.unwrap_or_default(),
             before_ignored: listed.before_ignored,

@@ -85,6 +85,25 @@ fn an_address_that_is_not_contacted_is_told_with_what_is_there() {
     assert!(line.ends_with(r#""cause":"not_contacted","scope":"link_local"}"#), "{line}");
 }
 
+/// Without a row in the table of kinds an event would be told as one that is not known.
+#[test]
+fn every_event_of_the_library_has_a_struct_and_a_name_that_is_explained() {
+    let source = include_str!("../../../../src/clacks/core/event.rs");
+    let explained = include_str!("../../../../docs/events.md");
+    let all = source.split("pub enum Event {").nth(1).unwrap().split("\n}").next().unwrap();
+    let variants = all.lines().filter_map(|line| line.strip_prefix("    "));
+    let variants = variants.filter(|line| line.starts_with(char::is_uppercase));
+    let variants: Vec<_> =
+        variants.map(|line| line.split(|c: char| !c.is_alphanumeric()).next().unwrap()).collect();
+    assert!(variants.len() > 20, "{variants:?}");
+    for variant in variants {
+        let told = events::KINDS.iter().find(|(_, kind)| *kind == variant);
+        let (name, _) = told.unwrap_or_else(|| panic!("{variant} has no struct"));
+        assert_eq!(name.replace('_', ""), variant.to_lowercase());
+        assert!(explained.contains(&format!("`{name}`")), "docs/events.md does not explain {name}");
+    }
+}
+
 #[test]
 fn help_lists_every_command_with_what_it_takes() {
     let value: Value = serde_json::from_str(&help(0, 3).into_line()).unwrap();

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clacks_p2p::{
     Message,
-    core::{Choice, Event, HeldBy, HeldMessage, MessageId, Origin, PeerCounts, QueuedMessage},
+    core::{Choice, Event, HeldBy, HeldMessage, Origin, PeerCounts, QueuedMessage},
 };
 use serde::{Deserialize, Serialize};
 
@@ -74,10 +74,6 @@ impl Waits {
     }
 }
 
-fn ticket(id: &MessageId) -> Ticket {
-    Ticket(*id)
-}
-
 fn text(message: &Message) -> Text {
     Text(message.clone())
 }
@@ -94,7 +90,7 @@ pub(crate) struct MessageReceived {
 impl Kind for MessageReceived {
     fn of(event: &Event, detail: Detail) -> Option<Self> {
         let Event::MessageReceived { peer, message, id, visits, remote } = event else { return None };
-        let (peer, id) = (detail.of(peer), id.as_ref().map(ticket));
+        let (peer, id) = (detail.of(peer), id.map(Ticket));
         Some(Self { peer, message: text(message), id, visits: *visits, remote: *remote })
     }
 
@@ -121,7 +117,7 @@ impl Kind for MessageQueued {
         let Event::MessageQueued { id, message, origin, since_ms, visits, place } = event else {
             return None;
         };
-        let (id, message, origin) = (ticket(id), text(message), origin.into());
+        let (id, message, origin) = (Ticket(*id), text(message), origin.into());
         Some(Self { id, message, origin, since_ms: *since_ms, visits: *visits, place: *place })
     }
 
@@ -150,7 +146,7 @@ impl Kind for MessageSending {
         let Event::MessageSending { id, peer, message, choice } = event else { return None };
         Some(Self {
             peer: detail.of(peer),
-            id: ticket(id),
+            id: Ticket(*id),
             message: text(message),
             draw: Draw(choice.draw),
             free_peers: choice.free.into(),
@@ -185,7 +181,7 @@ pub(crate) struct MessageDelivered {
 impl Kind for MessageDelivered {
     fn of(event: &Event, detail: Detail) -> Option<Self> {
         let Event::MessageDelivered { id, peer, message, round_trip } = event else { return None };
-        let (peer, id, message) = (detail.of(peer), ticket(id), text(message));
+        let (peer, id, message) = (detail.of(peer), Ticket(*id), text(message));
         Some(Self { peer, id, message, round_trip_ms: Millis(*round_trip) })
     }
 
@@ -207,7 +203,7 @@ pub(crate) struct DeliveryFailed {
 impl Kind for DeliveryFailed {
     fn of(event: &Event, detail: Detail) -> Option<Self> {
         let Event::DeliveryFailed { id, peer, message, failure } = event else { return None };
-        let (peer, id, message) = (detail.of(peer), ticket(id), text(message));
+        let (peer, id, message) = (detail.of(peer), Ticket(*id), text(message));
         Some(Self { peer, id, message, failure: failure.into() })
     }
 
@@ -227,7 +223,7 @@ pub(crate) struct MessageDropped {
 impl Kind for MessageDropped {
     fn of(event: &Event, _: Detail) -> Option<Self> {
         let Event::MessageDropped { id, message, from } = event else { return None };
-        Some(Self { id: ticket(id), message: text(message), sender: from.as_ref().map(Named::from) })
+        Some(Self { id: Ticket(*id), message: text(message), sender: from.as_ref().map(Named::from) })
     }
 
     fn event(self) -> Result<Event, Wrong> {
@@ -251,7 +247,7 @@ impl Kind for MessageHeld {
     fn of(event: &Event, _: Detail) -> Option<Self> {
         let Event::MessageHeld { held: HeldMessage { queued, by }, origin } = event else { return None };
         let origin = origin.as_ref().map_or(CameFrom::Queue, CameFrom::from);
-        let (id, message) = (ticket(&queued.id), text(&queued.message));
+        let (id, message) = (Ticket(queued.id), text(&queued.message));
         Some(Self { id, message, waits: queued.into(), by: (*by).into(), origin })
     }
 
@@ -274,8 +270,8 @@ pub(crate) struct MessageReleased {
 impl Kind for MessageReleased {
     fn of(event: &Event, _: Detail) -> Option<Self> {
         let Event::MessageReleased { was, queued } = event else { return None };
-        let (id, message) = (ticket(&queued.id), text(&queued.message));
-        Some(Self { was: ticket(was), id, message, waits: queued.into() })
+        let (id, message) = (Ticket(queued.id), text(&queued.message));
+        Some(Self { was: Ticket(*was), id, message, waits: queued.into() })
     }
 
     fn event(self) -> Result<Event, Wrong> {
@@ -296,7 +292,7 @@ pub(crate) struct MessageChanged {
 impl Kind for MessageChanged {
     fn of(event: &Event, _: Detail) -> Option<Self> {
         let Event::MessageChanged { before, queued } = event else { return None };
-        let (id, message) = (ticket(&queued.id), text(&queued.message));
+        let (id, message) = (Ticket(queued.id), text(&queued.message));
         Some(Self { before: text(before), id, message, waits: queued.into() })
     }
 
@@ -319,8 +315,8 @@ pub(crate) struct MessageRestored {
 impl Kind for MessageRestored {
     fn of(event: &Event, _: Detail) -> Option<Self> {
         let Event::MessageRestored { was, queued, held } = event else { return None };
-        let (id, message) = (ticket(&queued.id), text(&queued.message));
-        let (was, by) = (was.as_ref().map(ticket), held.map(By::from));
+        let (id, message) = (Ticket(queued.id), text(&queued.message));
+        let (was, by) = (was.map(Ticket), held.map(By::from));
         Some(Self { was, id, message, waits: queued.into(), by })
     }
 
