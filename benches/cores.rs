@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_p2p::{
     Address,
-    core::{Core, Now, Options, Outcome},
+    core::{Core, DeliveryResult, Now, Options},
 };
 
 /// Each has a hostname of its own.
@@ -24,7 +24,7 @@ pub(crate) fn with_peers(count: u32) -> Core {
     (options.max_peers, options.max_new_peers) = (usize::MAX, usize::MAX);
     let mut core = Core::new(options).expect("options that may be");
     for number in 0..count {
-        core.see_sender(&peer(number), None, at(0));
+        core.record_contact(&peer(number), None, at(0));
         while core.poll_event().is_some() {}
     }
     core.last_peers(1);
@@ -34,6 +34,6 @@ pub(crate) fn with_peers(count: u32) -> Core {
 /// The message that has just left is taken.
 pub(crate) fn end(core: &mut Core, now: Now) {
     let delivery = core.poll_delivery().expect("a message was due");
-    core.handle_delivery(delivery.id, Outcome::taken(Duration::ZERO), now);
+    core.handle_delivery(delivery.id, DeliveryResult::accepted(Duration::ZERO), now);
     while core.poll_event().is_some() {}
 }

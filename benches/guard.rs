@@ -8,6 +8,8 @@
 //! is known of the ratios of much to little is the most that a machine with small caches may need: they are to catch
 //! what looks at all of many, not what is slower by half.
 
+#![allow(clippy::disallowed_methods, reason = "tests and benchmarks measure time")]
+
 mod cores;
 
 use std::{

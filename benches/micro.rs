@@ -57,7 +57,7 @@ fn changing(table: &mut Table) {
     let peers: Vec<_> = (0..PEERS).map(peer).collect();
     let began = Instant::now();
     for (number, peer) in peers.iter().enumerate() {
-        black_box(core.see_sender(peer, None, at(number as u64 + 1)));
+        black_box(core.record_contact(peer, None, at(number as u64 + 1)));
         while core.poll_event().is_some() {}
     }
     row("a status change among 100,000 peers", began.elapsed().as_secs_f64() / f64::from(PEERS), table);

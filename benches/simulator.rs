@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clacks_p2p::simulation::{Origin, Scenario, Simulation, Topology};
+use clacks_p2p::simulation::{MessagePlacement, Scenario, Simulation, Topology};
 
 use crate::{
     ROUNDS, Wanted,
@@ -66,7 +66,7 @@ fn scenario() -> Scenario {
         announces: false,
         limits: false,
         messages: SIDE * SIDE,
-        origin: Origin::Spread,
+        origin: MessagePlacement::Spread,
         deliveries: DELIVERIES,
         duration: 1e6,
         ..Scenario::default()

@@ -1,6 +1,8 @@
 //! A node among hostile clients: whatever it is sent, it answers or hangs up, and then serves the next honest client
 //! as before.
 
+#![allow(clippy::disallowed_methods, reason = "tests and benchmarks measure time")]
+
 mod support;
 
 #[path = "hostile/answers.rs"]

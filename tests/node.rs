@@ -1,5 +1,7 @@
 //! A whole node among peers: what it sends, whom it knows and trusts, what it keeps, and how it starts and stops.
 
+#![allow(clippy::disallowed_methods, reason = "tests and benchmarks measure time")]
+
 mod support;
 
 #[path = "node/certificates.rs"]

@@ -1,5 +1,7 @@
 //! Our node against the npm package `clacks-p2p` 0.3.3, live. Needs Node.js and npm.
 
+#![allow(clippy::disallowed_methods, reason = "tests and benchmarks measure time")]
+
 #[path = "npm/certificate.rs"]
 mod certificate;
 #[path = "npm/install.rs"]
@@ -17,8 +19,8 @@ use std::time::Duration;
 
 use clacks_p2p::{
     Address, MAX_WHOLE_MESSAGE, Message,
-    core::{Event, Failure, Introduction, Status},
-    node::Trusted,
+    core::{Discovery, Event, Failure, Status},
+    node::TrustChange,
 };
 use serde_json::{Value, json};
 
@@ -48,7 +50,7 @@ async fn an_announce_of_the_package_makes_both_list_each_other() {
 
     package.announce(&ours.address());
 
-    assert_eq!(ours.until_discovered(&package.address()).await, Introduction::Sender);
+    assert_eq!(ours.until_discovered(&package.address()).await, Discovery::Inbound);
     let announced = |event: &Event| match event {
         Event::AnnounceReceived { peer, .. } => Some(peer.address.clone()),
         _ => None,
@@ -170,7 +172,7 @@ async fn our_nodes_find_each_other_through_a_package_node() {
         package.enqueue(&json!(number));
     }
 
-    let by_package = Introduction::Friend(package.address());
+    let by_package = Discovery::Referral(package.address());
     assert_eq!(ours.until_discovered(&others.address()).await, by_package);
     assert_eq!(others.until_discovered(&ours.address()).await, by_package);
 }
@@ -254,7 +256,7 @@ async fn a_package_node_with_another_certificate_gets_nothing_until_it_is_truste
     assert_eq!(ours.held(), 1);
 
     assert!(
-        matches!(ours.trust(&address), Trusted::Accepted { certificate, .. } if certificate.0 == presented)
+        matches!(ours.trust(&address), TrustChange::Accepted { certificate, .. } if certificate == presented)
     );
     assert_eq!(ours.until_status(&address, Status::Alive).await, Status::Lost);
     assert_eq!(package.queue().await, [after]);
@@ -352,7 +354,7 @@ async fn we_recognise_ourselves_under_the_name_that_a_package_node_knows_us_by()
 
     package.enqueue(&message);
 
-    assert_eq!(ours.until_discovered(&other_name).await, Introduction::Friend(its_address.clone()));
+    assert_eq!(ours.until_discovered(&other_name).await, Discovery::Referral(its_address.clone()));
     let found_ourselves = |event: &Event| match event {
         Event::FoundOurselves { address } => Some(address.clone()),
         _ => None,

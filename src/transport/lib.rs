@@ -11,16 +11,19 @@
 //! Everything else needs the feature `tokio`, which is on by default.
 
 #[cfg(feature = "tokio")]
+#[expect(clippy::disallowed_methods, reason = "it reads the clock")]
 pub mod address_policy;
 #[cfg(feature = "tokio")]
 mod atomic_file;
 #[cfg(feature = "tokio")]
 pub mod body_budget;
 #[cfg(feature = "tokio")]
+#[expect(clippy::disallowed_methods, reason = "it reads the clock")]
 mod clock;
 #[cfg(feature = "tokio")]
 mod connection_shares;
 #[cfg(feature = "tokio")]
+#[expect(clippy::disallowed_methods, reason = "it reads the clock")]
 pub mod connections;
 #[cfg(feature = "tokio")]
 pub mod descriptors;

@@ -113,8 +113,8 @@ impl Request {
 
     fn scenarios(&self) -> Vec<Scenario> {
         let is_wanted = |scenario: &Scenario| {
-            let is_named = self.names.iter().any(|name| scenario.name.contains(name));
-            (self.names.is_empty() || is_named) && (self.setting.is_full || !scenario.only_in_full)
+            let added_by_user = self.names.iter().any(|name| scenario.name.contains(name));
+            (self.names.is_empty() || added_by_user) && (self.setting.is_full || !scenario.only_in_full)
         };
         all().into_iter().filter(is_wanted).collect()
     }

@@ -9,7 +9,7 @@ use std::{
 
 use clacks_p2p::{
     Address, Message,
-    core::{Core, Delivery, Failure, Now, Options, Outcome},
+    core::{Core, Delivery, DeliveryResult, Failure, Now, Options},
 };
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::Value;
@@ -149,9 +149,9 @@ fn life(unix_ms: impl Fn(u64) -> u64) -> Vec<String> {
             // The first takes all, and nobody else anything; what is taken comes back.
             let outcome = if to == peers[0] {
                 core.enqueue(payload.message, now).unwrap();
-                Outcome::taken(Duration::ZERO)
+                DeliveryResult::accepted(Duration::ZERO)
             } else {
-                Outcome::Failed(Failure::TimedOut)
+                DeliveryResult::Failed(Failure::TimedOut)
             };
             core.handle_delivery(id, outcome, now);
         }

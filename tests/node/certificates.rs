@@ -2,7 +2,7 @@
 
 use clacks_p2p::{
     core::Failure,
-    node::{AnnounceError, CertificateFingerprint, Trusted},
+    node::{AnnounceError, TrustChange},
 };
 use rustls::version::{TLS12, TLS13};
 
@@ -30,7 +30,7 @@ async fn a_changed_certificate_is_refused_before_anything_is_said() {
     peer.until("the peer sees the refusal", |stats| stats.refused_handshakes > 0).await;
     let stats = peer.stats();
     assert_eq!((stats.connections, stats.requests), (1, 1), "only the first delivery got through");
-    assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(pinned)));
+    assert_eq!(node.trusted_certificate(peer.address()), Some(pinned));
 }
 
 #[tokio::test]
@@ -48,9 +48,10 @@ async fn the_user_accepts_just_the_certificate_that_was_refused() {
         enqueue(&node, "m");
         assert_eq!(watch.failure().await, Failure::CertificateChanged { pinned, presented });
         let trusted = node.trust(peer.address());
-        let is_that = matches!(trusted, Trusted::Accepted { certificate, .. } if certificate.0 == presented);
+        let is_that =
+            matches!(trusted, TrustChange::Accepted { certificate, .. } if certificate == presented);
         assert!(is_that, "the one that was refused, not {trusted:?}");
-        assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(presented)));
+        assert_eq!(node.trusted_certificate(peer.address()), Some(presented));
         watch.delivered().await;
     }
 }
@@ -61,19 +62,19 @@ async fn trust_without_a_refusal_changes_nothing_once_the_peer_was_reached() {
     let builder = builder().data_dir(directory.path());
     let node = start(builder.clone()).await;
     let peer = peer().await;
-    assert_eq!(node.trust(peer.address()), Trusted::Nothing);
+    assert_eq!(node.trust(peer.address()), TrustChange::Nothing);
     node.announce(peer.address()).await.expect("the peer takes it");
-    let first = CertificateFingerprint(peer.certificate());
-    assert_eq!(node.trust(peer.address()), Trusted::Unchanged(first));
+    let first = peer.certificate();
+    assert_eq!(node.trust(peer.address()), TrustChange::Unchanged(first));
     assert_eq!(node.trusted_certificate(peer.address()), Some(first));
     stop(&node).await;
 
     let node = start(builder).await;
-    assert_eq!(node.trust(peer.address()), Trusted::Reset);
+    assert_eq!(node.trust(peer.address()), TrustChange::Reset);
     assert_eq!(node.trusted_certificate(peer.address()), None);
     peer.change_certificate();
     node.announce(peer.address()).await.expect("the peer takes it");
-    assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(peer.certificate())));
+    assert_eq!(node.trusted_certificate(peer.address()), Some(peer.certificate()));
 }
 
 #[tokio::test]
@@ -83,12 +84,12 @@ async fn a_refusal_is_over_when_the_peer_shows_its_certificate_again() {
     let own = certificate::with_key(&rcgen::PKCS_ECDSA_P256_SHA256);
     peer.show((own.0.clone(), own.1.clone_key()), rustls::ALL_VERSIONS);
     node.announce(peer.address()).await.expect("the peer takes it");
-    let pinned = CertificateFingerprint(peer.certificate());
+    let pinned = peer.certificate();
     peer.change_certificate();
     node.announce(peer.address()).await.expect_err("somebody else is there");
     peer.show(own, rustls::ALL_VERSIONS);
     node.announce(peer.address()).await.expect("the peer is back");
-    assert_eq!(node.trust(peer.address()), Trusted::Unchanged(pinned));
+    assert_eq!(node.trust(peer.address()), TrustChange::Unchanged(pinned));
     node.announce(peer.address()).await.expect("it is trusted still");
 }
 
@@ -103,7 +104,7 @@ async fn a_connection_ends_with_the_trust_that_it_was_made_under() {
     node.forget(peer.address()).expect("it is a peer");
     node.announce(peer.address()).await.expect("the peer takes it");
     assert_eq!(peer.stats().connections, 2);
-    assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(peer.certificate())));
+    assert_eq!(node.trusted_certificate(peer.address()), Some(peer.certificate()));
 }
 
 #[tokio::test]
@@ -128,7 +129,7 @@ async fn whatever_stands_in_a_certificate_a_peer_is_known_by_its_key() {
                 .await
                 .unwrap_or_else(|error| panic!("{kind}, {version:?}: {error}"));
             let pinned = node.trusted_certificate(peer.address());
-            assert_eq!(pinned, Some(CertificateFingerprint(peer.certificate())), "{kind}");
+            assert_eq!(pinned, Some(peer.certificate()), "{kind}");
             peer.show(make(), &[version]);
             let error = node.announce(peer.address()).await.expect_err("it is another");
             assert!(matches!(error, AnnounceError::Failed(Failure::CertificateChanged { .. })), "{error}");
@@ -188,10 +189,7 @@ async fn one_certificate_for_each_port() {
     let (one, other) = (peer().await, peer().await);
     for peer in [&one, &other, &one, &other] {
         node.announce(peer.address()).await.expect("the peer takes it");
-        assert_eq!(
-            node.trusted_certificate(peer.address()),
-            Some(CertificateFingerprint(peer.certificate()))
-        );
+        assert_eq!(node.trusted_certificate(peer.address()), Some(peer.certificate()));
     }
     assert_ne!(one.certificate(), other.certificate());
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clacks_p2p::{Message, Node, core::EnqueueError, node::HandOnError};
+use clacks_p2p::{Message, Node, core::EnqueueError, node::DrainError};
 
 use crate::support::{
     Client, FakePeer, Reply, assert_no_task_panicked, builder, enqueue, eventually, in_time, payload,
@@ -20,8 +20,8 @@ async fn slow_node(messages: usize) -> Node {
     node
 }
 
-async fn hand_on(node: &Node) -> Result<(), HandOnError> {
-    in_time("it ends", node.hand_on(LONG)).await
+async fn hand_on(node: &Node) -> Result<(), DrainError> {
+    in_time("it ends", node.drain(LONG)).await
 }
 
 #[tokio::test]
@@ -46,28 +46,28 @@ async fn messages_are_refused_meanwhile_and_announces_taken() {
     node.add_peer(peer.address());
     let handing_on = tokio::spawn({
         let node = node.clone();
-        async move { node.hand_on(LONG).await }
+        async move { node.drain(LONG).await }
     });
-    eventually("it begins", || node.overview().is_handing_on).await;
+    eventually("it begins", || node.overview().is_draining).await;
     let mut client = Client::connect(&node).await;
     let refused = client.post(payload(peer.address(), "\"keep it\"")).await;
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("60")));
     assert_eq!(client.post(payload_of("announce", peer.address(), "null")).await.status, 200);
-    assert_eq!(node.enqueue(Message::text("mine")), Err(EnqueueError::HandingOn));
+    assert_eq!(node.enqueue(Message::text("mine")), Err(EnqueueError::Draining));
 
     peer.reply(Reply::status(200));
     assert_eq!(in_time("it ends", handing_on).await.expect("no panic"), Ok(()));
     let refused = client.post(payload(peer.address(), "\"too late\"")).await;
     assert_eq!(refused.status, 503, "so that the stop has nothing to lose");
-    node.take_messages();
+    node.resume();
     assert_eq!(client.post(payload(peer.address(), "\"welcome\"")).await.status, 200);
 }
 
 #[tokio::test]
 async fn it_says_at_once_when_there_is_nobody() {
     let node = slow_node(1).await;
-    assert_eq!(hand_on(&node).await, Err(HandOnError::NobodyThere));
-    assert!(!node.overview().is_handing_on);
+    assert_eq!(hand_on(&node).await, Err(DrainError::NobodyThere));
+    assert!(!node.overview().is_draining);
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn nothing_is_lost_when_all_peers_refuse() {
     for peer in &peers {
         node.add_peer(peer.address());
     }
-    assert_eq!(hand_on(&node).await, Err(HandOnError::NobodyThere));
+    assert_eq!(hand_on(&node).await, Err(DrainError::NobodyThere));
     assert_eq!((node.queue_len(), node.overview().in_flight), (10, 0));
     assert!(node.enqueue(Message::text("one more")).is_ok(), "it is back to normal");
     assert_eq!(stop(&node).await.len(), 11);
@@ -88,9 +88,9 @@ async fn it_ends_when_the_time_is_over_and_takes_messages_again() {
     let node = slow_node(3).await;
     let peer = FakePeer::that(Reply::Nothing).await;
     node.add_peer(peer.address());
-    let ended = in_time("it ends", node.hand_on(Duration::from_millis(50))).await;
-    assert_eq!(ended, Err(HandOnError::OutOfTime));
-    assert!(!node.overview().is_handing_on);
+    let ended = in_time("it ends", node.drain(Duration::from_millis(50))).await;
+    assert_eq!(ended, Err(DrainError::OutOfTime));
+    assert!(!node.overview().is_draining);
     assert_eq!(stop(&node).await.len(), 3);
 }
 
@@ -100,10 +100,10 @@ async fn given_up_it_goes_back_to_normal() {
     let peer = FakePeer::that(Reply::Nothing).await;
     node.add_peer(peer.address());
     tokio::select! {
-        ended = node.hand_on(LONG) => panic!("it ended: {ended:?}"),
+        ended = node.drain(LONG) => panic!("it ended: {ended:?}"),
         () = peer.until("it is on its way", |stats| stats.open == 1) => {}
     }
-    assert!(!node.overview().is_handing_on);
+    assert!(!node.overview().is_draining);
     assert!(node.enqueue(Message::text("again")).is_ok());
 }
 
@@ -114,9 +114,9 @@ async fn it_ends_when_the_node_is_stopped() {
     node.add_peer(peer.address());
     let handing_on = tokio::spawn({
         let node = node.clone();
-        async move { node.hand_on(LONG).await }
+        async move { node.drain(LONG).await }
     });
     peer.until("it is on its way", |stats| stats.open == 1).await;
     assert_eq!(stop(&node).await.len(), 1);
-    assert_eq!(in_time("it ends", handing_on).await.expect("no panic"), Err(HandOnError::Stopped));
+    assert_eq!(in_time("it ends", handing_on).await.expect("no panic"), Err(DrainError::Stopped));
 }

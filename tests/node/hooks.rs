@@ -13,14 +13,20 @@ use std::{
 
 use clacks_p2p::{
     Message, Node,
-    core::{Answer, Event, Status},
-    node::Verdict,
+    core::{Event, Response, Status},
+    node::PluginDecision,
 };
 
 use crate::support::{
     Client, FakePeer, Watch, assert_no_task_panicked, builder, enqueue, eventually, payload, payload_of,
     start,
 };
+
+fn answer_with(status: u16, headers: Vec<(String, String)>) -> Response {
+    let mut answer = Response::accepted();
+    (answer.status, answer.headers, answer.body) = (status, headers, "the body".to_owned());
+    answer
+}
 
 /// A node, and a peer that takes what it passes on, one message after the other.
 async fn node_and_peer() -> (Node, FakePeer) {
@@ -89,7 +95,7 @@ async fn plugins_run_in_their_order_until_one_discards() {
                 (answer.status, answer.body) = (418, "no tea".to_owned());
                 answer.headers.push(("X-Pot".to_owned(), "short".to_owned()));
             }
-            if discards { Verdict::Discard } else { Verdict::Continue }
+            if discards { PluginDecision::Discard } else { PluginDecision::Continue }
         });
     }
     let answer = post(&node, &payload(peer.address(), "\"tea\"")).await;
@@ -110,7 +116,7 @@ async fn a_plugin_changes_the_payload_and_sees_who_sent_it() {
         assert!(request.remote.ip().is_loopback());
         seen_by_plugin.lock().unwrap().push((peer.address.clone(), peer.status));
         payload.message = Message::text("changed");
-        Verdict::Continue
+        PluginDecision::Continue
     });
     assert_eq!(post(&node, &payload(stranger.address(), "1")).await.status, 403);
     assert_eq!(post(&node, &payload(peer.address(), "1")).await.status, 200);
@@ -122,11 +128,11 @@ async fn a_plugin_changes_the_payload_and_sees_who_sent_it() {
 #[tokio::test]
 async fn whatever_a_plugin_makes_of_the_answer_is_answered() {
     let (node, mut peer) = node_and_peer().await;
-    let made = Arc::new(Mutex::new(Answer::taken()));
+    let made = Arc::new(Mutex::new(Response::accepted()));
     let by_plugin = Arc::clone(&made);
     node.extend(move |_, payload, _, answer| {
         *answer = by_plugin.lock().unwrap().clone();
-        if payload.message.is_falsy() { Verdict::Discard } else { Verdict::Continue }
+        if payload.message.is_falsy() { PluginDecision::Discard } else { PluginDecision::Continue }
     });
     let mut client = Client::connect(&node).await;
     for (name, value) in [
@@ -144,7 +150,7 @@ async fn whatever_a_plugin_makes_of_the_answer_is_answered() {
         ("date", "never"),
     ] {
         let headers = vec![(name.to_owned(), value.to_owned())];
-        *made.lock().unwrap() = Answer { status: 200, headers, body: "the body".to_owned() };
+        *made.lock().unwrap() = answer_with(200, headers);
         let discarded = client.post(payload(peer.address(), "null")).await;
         assert_eq!((discarded.status, discarded.body.as_str()), (200, "the body"), "{name}: {value:?}");
         assert_eq!(discarded.header("x-smuggled"), None);
@@ -163,7 +169,7 @@ async fn whatever_a_plugin_makes_of_the_answer_is_answered() {
         (204, 204),
         (599, 599),
     ] {
-        *made.lock().unwrap() = Answer { status, headers: vec![], body: "the body".to_owned() };
+        *made.lock().unwrap() = answer_with(status, vec![]);
         let answer = post(&node, &payload(peer.address(), "null")).await;
         assert_eq!(answer.status, answered, "status {status}");
     }
@@ -215,7 +221,7 @@ fn hang_in<F: Fn() + Send + Sync + 'static>(node: &Node, hook: impl Fn(&'static 
     let (plugin, received) = (hook("plugin"), hook("received"));
     node.extend(move |_, _, _, _| {
         plugin();
-        Verdict::Continue
+        PluginDecision::Continue
     });
     node.on_message_received(move |_, message| {
         received();
@@ -232,7 +238,7 @@ async fn a_hook_that_panics_costs_one_request_and_not_the_node() {
     let (node, mut peer) = node_and_peer().await;
     node.extend(|_, payload, _, _| {
         assert!(payload.message.as_json() != "\"plugin\"", "on purpose");
-        Verdict::Continue
+        PluginDecision::Continue
     });
     node.on_message_queued(|message| assert!(message.as_json() != "\"listener\"", "on purpose"));
     node.on_peer_updated(|_| panic!("on purpose"));
@@ -334,7 +340,7 @@ async fn a_stopped_node_takes_no_hooks_and_keeps_nothing_of_them() {
         let (discovered, updated) = (handle(), handle());
         node.extend(move |_, _, _, _| {
             let _held = &plugin;
-            Verdict::Continue
+            PluginDecision::Continue
         });
         node.on_message_received(move |_, message| {
             let _held = &received;

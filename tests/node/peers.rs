@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use clacks_p2p::{
     Node,
-    core::{Event, Introduction, Status},
+    core::{Discovery, Event, Status},
     node::AnnounceError,
 };
 
@@ -167,8 +167,8 @@ async fn each_peer_is_introduced_as_it_came() {
     let body =
         format!(r#"{{"sender":{},"friend":{}}}"#, in_json(sender.address()), in_json(friend.address()));
     assert_eq!(Client::connect(&node).await.post(body).await.status, 200);
-    let by = Introduction::Friend(sender.address().clone());
-    for (peer, expected) in [(&sender, Introduction::Sender), (&friend, by)] {
+    let by = Discovery::Referral(sender.address().clone());
+    for (peer, expected) in [(&sender, Discovery::Inbound), (&friend, by)] {
         let discovered = watch
             .until("a peer is discovered", |event| match event {
                 Event::PeerDiscovered { peer, introduction, .. } => {

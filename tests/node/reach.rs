@@ -79,7 +79,7 @@ async fn what_the_user_announced_to_is_named_by_the_user() {
 
 #[tokio::test]
 async fn a_node_that_may_contact_all_does() {
-    let node = start(public().limits(|limits| limits.contact_all = true)).await;
+    let node = start(public().limits(|limits| limits.allow_private_addresses = true)).await;
     let mut inside = FakePeer::start().await;
     introduce(&node, &[address("localhost", inside.address().port())]).await;
     enqueue(&node, "GNU Terry Pratchett");
@@ -101,7 +101,7 @@ async fn a_suggested_address_is_announced_to_only_where_a_stranger_may_send_the_
     of_its_kind.announce_suggested(inside.address()).await.expect("the peer answers");
     inside.next().await;
     let peer = of_its_kind.peer(inside.address()).expect("it is a peer now");
-    assert!(peer.answers && !peer.is_named, "{peer:?}");
+    assert!(peer.last_attempt_ok && !peer.added_by_user, "{peer:?}");
     of_its_kind.announce(inside.address()).await.expect("the peer answers");
-    assert!(of_its_kind.peer(inside.address()).is_some_and(|peer| peer.is_named));
+    assert!(of_its_kind.peer(inside.address()).is_some_and(|peer| peer.added_by_user));
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use clacks_p2p::{
     Address, Builder, Node,
     core::{Failure, Status},
-    node::{CertificateFingerprint, StartError, Trusted},
+    node::{CertificateFingerprint, StartError, TrustChange},
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -43,7 +43,7 @@ async fn peers_and_certificates_survive_a_restart() {
     assert_eq!(known, [(peer.address().clone(), Status::Lost), (ignored, Status::Ignored)]);
     assert_eq!(node.certificate(), certificate, "the node is known by the same certificate");
     let pinned = peer.certificate();
-    assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(pinned)));
+    assert_eq!(node.trusted_certificate(peer.address()), Some(pinned));
 
     peer.change_certificate();
     let presented = peer.certificate();
@@ -76,16 +76,16 @@ async fn peers_and_certificates_are_written_while_the_node_runs() {
     let directory = directory();
     let node = start(in_directory(directory.path())).await;
     let peer = FakePeer::that(Reply::last_status(200)).await;
-    let pin = CertificateFingerprint(peer.certificate()).to_string();
+    let pin = peer.certificate().to_string();
     node.add_peer(peer.address());
     enqueue(&node, "m");
     is_written(&directory, &pin, true).await;
     is_written(&directory, "\"alive\"", true).await;
     peer.change_certificate();
     assert!(node.announce(peer.address()).await.is_err(), "the node stays as it is");
-    let new_pin = CertificateFingerprint(peer.certificate()).to_string();
+    let new_pin = peer.certificate().to_string();
     // Nothing but the certificate is news.
-    assert!(matches!(node.trust(peer.address()), Trusted::Accepted { .. }));
+    assert!(matches!(node.trust(peer.address()), TrustChange::Accepted { .. }));
     is_written(&directory, &new_pin, true).await;
     is_written(&directory, &pin, false).await;
     node.forget(peer.address()).expect("it is known");
@@ -124,7 +124,7 @@ async fn certificates_of_those_who_are_no_peers_are_remembered_up_to_a_bound() {
     node.announce(peer.address()).await.expect("the peer takes it");
     eventually("the oldest is forgotten", || !is_pinned(&node, 1)).await;
     assert!(is_pinned(&node, 0) && is_pinned(&node, 4094));
-    assert_eq!(node.trusted_certificate(peer.address()), Some(CertificateFingerprint(peer.certificate())));
+    assert_eq!(node.trusted_certificate(peer.address()), Some(peer.certificate()));
 }
 
 #[tokio::test]
@@ -256,7 +256,7 @@ async fn of_many_peers_only_what_changes_is_written_and_survives_a_kill() {
         }
         let next = start(in_directory(left.path())).await;
         assert_eq!(next.peers().len(), MANY);
-        assert!(next.peer(&added).is_some_and(|peer| peer.is_named));
+        assert!(next.peer(&added).is_some_and(|peer| peer.added_by_user));
         assert!(next.peer(&ignored).is_some_and(|peer| peer.status == Status::Ignored));
         assert!(next.peer(&address("n8.example.org", 1)).is_none());
         assert_eq!(next.ignored_remotes(), [remote]);

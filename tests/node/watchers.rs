@@ -63,7 +63,7 @@ async fn a_snapshot_stands_between_two_events() {
         let node = node.clone();
         move || (0..2000).for_each(|number| enqueue(&node, &number.to_string()))
     });
-    let limits = SnapshotLimits { peers: 10, messages: usize::MAX, bytes: usize::MAX };
+    let limits = SnapshotLimits::new(10, usize::MAX, usize::MAX);
     let mut queued = Vec::new();
     while queued.len() < 2000 {
         let (told, snapshot) = node.snapshot(&mut events, limits);
@@ -77,7 +77,7 @@ async fn a_snapshot_stands_between_two_events() {
     writer.await.unwrap();
     // Each of the first messages is of three bytes.
     for (bytes, expected) in [(0, 0), (2, 0), (3, 1), (8, 2), (9, 3), (10, 3), (12, 4)] {
-        let (_, few) = node.snapshot(&mut events, SnapshotLimits { bytes, ..limits });
+        let (_, few) = node.snapshot(&mut events, SnapshotLimits::new(10, usize::MAX, bytes));
         assert_eq!((few.queue.len(), few.overview.queued), (expected, 2000), "{bytes}");
     }
 }

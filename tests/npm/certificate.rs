@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use clacks_p2p::core::CertificateFingerprint;
 use rcgen::{CertificateParams, KeyPair};
 use sha2::{Digest, Sha256};
 
@@ -21,7 +22,7 @@ pub(crate) const KINDS: [&str; 6] = [
 pub(crate) struct Certificate {
     pub(crate) chain: String,
     pub(crate) key: String,
-    pub(crate) sha256: [u8; 32],
+    pub(crate) sha256: CertificateFingerprint,
 }
 
 impl Certificate {
@@ -40,6 +41,10 @@ impl Certificate {
     fn of(key: &KeyPair) -> Self {
         let names = CertificateParams::new(["localhost".to_owned()]).expect("localhost is a name");
         let made = names.self_signed(key).expect("a certificate");
-        Self { chain: made.pem(), key: key.serialize_pem(), sha256: Sha256::digest(made.der()).into() }
+        Self {
+            chain: made.pem(),
+            key: key.serialize_pem(),
+            sha256: CertificateFingerprint(Sha256::digest(made.der()).into()),
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use clacks_p2p::{
     Address, Builder, DEFAULT_MAX_DEPTH, Message, Node,
-    core::{Event, Failure, Introduction, Refusal, Status},
+    core::{Discovery, Event, Failure, Refusal, Status},
 };
 use serde_json::Value;
 use tokio::sync::mpsc::unbounded_channel;
@@ -96,7 +96,7 @@ impl OurNode {
     }
 
     /// Returns how it became known.
-    pub(crate) async fn until_discovered(&mut self, wanted: &Address) -> Introduction {
+    pub(crate) async fn until_discovered(&mut self, wanted: &Address) -> Discovery {
         let discovered = |event: &Event| match event {
             Event::PeerDiscovered { peer, introduction, .. } if peer.address == *wanted => {
                 Some(introduction.clone())

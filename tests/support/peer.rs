@@ -4,7 +4,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use clacks_p2p::{Address, Payload};
+use clacks_p2p::{Address, Payload, core::CertificateFingerprint};
 use rustls::{SupportedProtocolVersion, pki_types::CertificateDer};
 use sha2::{Digest, Sha256};
 use tokio::{
@@ -150,8 +150,8 @@ impl FakePeer {
     }
 
     /// SHA-256 of the certificate that it shows.
-    pub(crate) fn certificate(&self) -> [u8; 32] {
-        Sha256::digest(&self.inside.tls().1).into()
+    pub(crate) fn certificate(&self) -> CertificateFingerprint {
+        CertificateFingerprint(Sha256::digest(&self.inside.tls().1).into())
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
+use clacks_text::paths::UserPath;
 use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand,
     error::{ContextKind, ContextValue, ErrorKind},
@@ -13,7 +14,6 @@ use super::{
         view::{HEADING as VIEW_HEADING, RECORDING_HEADING, View},
     },
     demo, replay, simulate,
-    text::paths::UserPath,
 };
 
 mod effect;
@@ -227,7 +227,7 @@ fn variable(error: &clap::Error) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::*;
+    use super::*;
 
     fn complaint_about(arguments: &[&str]) -> String {
         let arguments: Vec<_> = [&["clacks"], arguments].concat().iter().map(OsString::from).collect();

@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use clacks_dashboard::keymap::user::UserKeys;
+use clacks_language::{list_source::ListSource, saved_filter::Stations};
 use clacks_p2p::{Address, Builder, Node};
+use clacks_text::{byte_size::LogSize, file_error, paths::UserPath};
 use file::{platform_directories, read_as};
 use kill_timeout::KillTimeout;
 use limits::Limits;
@@ -15,12 +18,7 @@ use remedy::remedy;
 use serde::{Deserialize, Deserializer, de::Error};
 use view::{Located, View};
 
-use super::{
-    dashboard::keymap::user::UserKeys,
-    language::{list_source::ListSource, saved_filter::Stations},
-    logging::Level,
-    text::{byte_size::LogSize, file_error, paths::UserPath},
-};
+use super::logging::Level;
 
 mod file;
 #[cfg(test)]
@@ -159,7 +157,7 @@ impl Config {
 
     #[cfg(test)]
     fn parse(text: &str) -> anyhow::Result<Self> {
-        crate::text::toml::parse(text)
+        clacks_text::toml::parse(text)
     }
 
     fn or(self, other: Self) -> Self {

@@ -6,8 +6,10 @@ use allowance::{Allowance, LeftOut, Topic};
 use anyhow::Context;
 use clacks_p2p::{
     Node,
-    core::{Event, Failure, Introduction, Status},
+    core::{Discovery, Event, Failure, Status},
 };
+use clacks_source::lost_lines::Lost;
+use clacks_text::{byte_size::LogSize, escape::escaped, file_error};
 use file::LogFile;
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -19,11 +21,6 @@ use tracing_subscriber::{
         format::{Format, Writer},
     },
     registry::LookupSpan,
-};
-
-use super::{
-    source::lost_lines::Lost,
-    text::{byte_size::LogSize, escape::escaped, file_error},
 };
 
 mod allowance;
@@ -60,7 +57,7 @@ pub(crate) fn open(path: &Path, level: Level, max_size: LogSize) -> anyhow::Resu
         .with_context(|| format!("cannot write the log file {}", path.display()))?;
     if let Some(mode) = open_to_others {
         let path = path.display();
-        super::terminal::report::tell(&format!(
+        clacks_terminal::report::tell(&format!(
             "warning: others can read the log {path} (mode {mode:04o}); run chmod 600 {path}"
         ));
     }
@@ -144,7 +141,7 @@ fn log_left_out(left_out: &[LeftOut]) {
 /// is not bounded but by the size of the file.
 fn cause(event: &Event) -> Option<(Topic, Option<IpAddr>)> {
     match event {
-        Event::PeerDiscovered { introduction: Introduction::ByHand | Introduction::Restored, .. } => None,
+        Event::PeerDiscovered { introduction: Discovery::Manual | Discovery::Restored, .. } => None,
         Event::PeerDiscovered { remote, .. } => Some((Topic::Peers, *remote)),
         Event::PeerUpdated { peer, from } => {
             let is_by_user = [peer.status, *from].contains(&Status::Ignored);
@@ -230,14 +227,12 @@ mod tests {
 
     use clacks_p2p::{
         DEFAULT_MAX_DEPTH, Message,
-        core::{Introduction, Now, Peer, Refusal, Status},
+        core::{Discovery, Now, Peer, Refusal, Status},
     };
+    use clacks_text::testing::{hostile, is_hidden};
     use proptest::prelude::*;
 
-    use crate::{
-        logging::*,
-        text::testing::{hostile, is_hidden},
-    };
+    use super::*;
 
     /// What is in the file when this has logged.
     fn logged(log: impl FnOnce()) -> String {
@@ -270,15 +265,15 @@ mod tests {
             came(json.clone()),
             Event::DeliveryFailed { id, peer: peer.clone(), message: json, failure: failure.clone() },
             Event::AnnounceFailed { peer: address.clone(), failure },
-            Event::Refused(Refusal {
-                status: 400,
-                reason: text.to_owned(),
-                sender: Some(address.clone()),
-                preview: Some(text.to_owned()),
-                remote: None,
-            }),
+            Event::Refused(Refusal::new(
+                400,
+                text.to_owned(),
+                Some(address.clone()),
+                Some(text.to_owned()),
+                None,
+            )),
             Event::HoldRuleChanged { rule: Some(text.into()) },
-            Event::PeerDiscovered { peer, introduction: Introduction::Friend(address), remote: None },
+            Event::PeerDiscovered { peer, introduction: Discovery::Referral(address), remote: None },
         ]
     }
 
@@ -298,13 +293,13 @@ mod tests {
     }
 
     fn refused(remote: u8) -> Event {
-        Event::Refused(Refusal {
-            status: 400,
-            reason: "the payload is not JSON: expected value at line 1 column 1".repeat(4),
-            sender: None,
-            preview: Some("x".repeat(200)),
-            remote: Some([127, 0, 0, remote].into()),
-        })
+        Event::Refused(Refusal::new(
+            400,
+            "the payload is not JSON: expected value at line 1 column 1".repeat(4),
+            None,
+            Some("x".repeat(200)),
+            Some([127, 0, 0, remote].into()),
+        ))
     }
 
     #[tokio::test]
@@ -323,11 +318,7 @@ mod tests {
         let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 5 };
         let peer = |status| Peer::new(address.clone(), status, now);
         for event in [
-            Event::PeerDiscovered {
-                peer: peer(Status::New),
-                introduction: Introduction::ByHand,
-                remote: None,
-            },
+            Event::PeerDiscovered { peer: peer(Status::New), introduction: Discovery::Manual, remote: None },
             Event::PeerUpdated { peer: peer(Status::Ignored), from: Status::Alive },
             Event::PeerUpdated { peer: peer(Status::Alive), from: Status::Ignored },
             Event::RemoteIgnored { remote: [127, 0, 0, 1].into() },

@@ -1,11 +1,17 @@
 //! `clacks`: a terminal monitor with a whole clacks node inside.
 
-pub(crate) mod language;
-pub(crate) mod platform;
-pub(crate) mod shutdown;
-pub(crate) mod source;
-pub(crate) mod text;
-pub(crate) mod widgets;
+mod accessible;
+mod cli;
+mod config;
+mod demo;
+mod headless;
+mod logging;
+mod platform;
+#[cfg(test)]
+mod readme;
+mod replay;
+mod shutdown;
+mod simulate;
 
 use std::{
     io::{self, Write},
@@ -13,41 +19,20 @@ use std::{
     sync::Arc,
 };
 
-use clacks_p2p::{Address, Node};
-use cli::{Cli, Command};
-use config::{Config, view::View};
-use dashboard::run::source::Source;
-use language::{
+use clacks_dashboard::run::source::Source;
+use clacks_language::{
     command::argument::{Existing, RecordCommand},
     saved_filter::StationFile,
 };
+use clacks_p2p::{Address, Node};
+use clacks_recording::recorder::Recorder;
+use clacks_source::{bootstrap::Introducer, peer_list::PeerLists, shutdown::Cause};
+use clacks_terminal::report::tell;
+use clacks_text::charset;
+use cli::{Cli, Command};
+use config::{Config, view::View};
 use platform::runtime;
-use recording::recorder::Recorder;
 use shutdown::{stop, tell_of_loss};
-use source::{bootstrap::Introducer, peer_list::PeerLists, shutdown::Cause};
-use terminal::report::tell;
-use text::charset;
-
-mod accessible;
-
-mod cli;
-
-mod config;
-mod dashboard;
-mod demo;
-
-mod headless;
-
-pub(crate) mod logging;
-
-#[cfg(test)]
-mod readme;
-mod recording;
-mod replay;
-
-mod simulate;
-
-mod terminal;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -60,7 +45,7 @@ fn main() -> ExitCode {
     // A limit on the size of files is as a full disk: a write fails, which whoever writes tells.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     let result = run(cli);
-    source::lost_lines::lost().iter().for_each(|lost| tell(&lost.summary()));
+    clacks_source::lost_lines::lost().iter().for_each(|lost| tell(&lost.summary()));
     ended(result)
 }
 
@@ -142,7 +127,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         return result;
     }
     // A node that is never seen should not have been heard of, nor leave anything behind.
-    terminal::fit_to_draw_on(terminal::NODE_WITHOUT_SCREEN)?;
+    clacks_terminal::fit_to_draw_on(clacks_terminal::NODE_WITHOUT_SCREEN)?;
     let settings = config.view.settings(false)?;
     let settings = match config.kept_in()? {
         Some(directory) => settings.keep_in(&directory)?,
@@ -151,7 +136,8 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     let settings = settings.with_history(config.view.history(config.data_directory()?.as_deref()));
     let (node, recorder, lists) = start(config).await?;
     let settings = settings.with_remark(remark_on_ourselves(&node, config));
-    let result = dashboard::run::event_loop::run(Source::live(&node, recorder, lists), &settings).await;
+    let result =
+        clacks_dashboard::run::event_loop::run(Source::live(&node, recorder, lists), &settings).await;
     // What went wrong is the terminal, most likely.
     shutdown::hand_on_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
     tell_of_loss(&stop(&node).await);
@@ -171,7 +157,7 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     charset::choose(view.ascii);
     let is_accessible = view.accessible.unwrap_or_default();
     if !demo.no_screen && !is_accessible {
-        terminal::fit_to_draw_on(terminal::NODE_WITHOUT_SCREEN)?;
+        clacks_terminal::fit_to_draw_on(clacks_terminal::NODE_WITHOUT_SCREEN)?;
     }
     let settings = view.settings(true)?.with_history(view.history(None));
     let network = demo::Network::start(&demo.options).await?;
@@ -186,7 +172,9 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
             accessible::run(node, recorder, lists, options).await
         }
         Ok(recorder) => {
-            dashboard::run::event_loop::run(Source::live(node, recorder, lists), &settings).await.map(drop)
+            clacks_dashboard::run::event_loop::run(Source::live(node, recorder, lists), &settings)
+                .await
+                .map(drop)
         }
         Err(error) => Err(error),
     };
@@ -230,8 +218,8 @@ fn peers_beside(node: &Node, config: &Config) -> Vec<Address> {
 /// What to say if the node itself was named as a peer.
 fn remark_on_ourselves(node: &Node, config: &Config) -> Option<String> {
     let here = node.address();
-    let is_named = config.peers.iter().flatten().any(|peer| *peer == here);
-    is_named.then(|| format!("--peer {here} is this node itself and is left out"))
+    let added_by_user = config.peers.iter().flatten().any(|peer| *peer == here);
+    added_by_user.then(|| format!("--peer {here} is this node itself and is left out"))
 }
 
 /// What records the node, which it does at once if the options say so.

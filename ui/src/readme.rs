@@ -2,13 +2,11 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
+use clacks_dashboard::keymap::{Keymap, Place};
+use clacks_language::command::table::{COMMANDS, Scope};
 use clap::CommandFactory;
 
-use super::{
-    cli::Cli,
-    dashboard::keymap::{Keymap, Place},
-    language::command::table::{COMMANDS, Scope},
-};
+use super::cli::Cli;
 
 mod docs;
 mod links;
@@ -172,7 +170,7 @@ fn root() -> &'static Path {
 /// The names of the project's functions, tests among them.
 fn functions() -> BTreeSet<String> {
     let mut functions = BTreeSet::new();
-    for room in ["src", "tests", "ui/src"] {
+    for room in ["src", "tests", "ui"] {
         functions_below(&root().join(room), &mut functions);
     }
     functions

@@ -5,13 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clacks_dashboard::run::source::Source;
+use clacks_recording::{left_out::remark, player::Player};
+use clacks_terminal::report::tell;
+use clacks_text::{charset, paths::UserPath};
+
 use super::{
     accessible::{self, replay::Pace},
     config::view::View,
-    dashboard::{self, run::source::Source},
-    recording::{left_out::remark, player::Player},
-    terminal::{self, report::tell},
-    text::{charset, paths::UserPath},
 };
 
 /// What to do where a replay can't be shown.
@@ -36,7 +37,7 @@ pub(crate) struct Options {
 }
 
 fn speed(text: &str) -> Result<f64, &'static str> {
-    let speed = text.parse().ok().filter(|speed| super::language::command::playback::SPEEDS.contains(speed));
+    let speed = text.parse().ok().filter(|speed| clacks_language::command::playback::SPEEDS.contains(speed));
     speed.ok_or("a speed is a number from 0.25 to 64, such as 4")
 }
 
@@ -61,8 +62,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         let options = accessible::Options { filter, stations, ..accessible::Options::default() };
         accessible::replay::replay(player, options, pace).await
     } else {
-        terminal::fit_to_draw_on(WITHOUT_SCREEN)?;
-        dashboard::run::event_loop::run(Source::Replay(Box::new(player)), &settings).await.map(drop)
+        clacks_terminal::fit_to_draw_on(WITHOUT_SCREEN)?;
+        clacks_dashboard::run::event_loop::run(Source::Replay(Box::new(player)), &settings).await.map(drop)
     };
     remark.iter().for_each(|remark| tell(remark));
     result

@@ -2,23 +2,20 @@
 
 use std::time::Duration;
 
-use clacks_p2p::{Node, node::Remaining};
-
-use super::{
-    source::shutdown::{AtStake, Cause, begun, told},
-    terminal::report::tell,
-};
+use clacks_p2p::{Node, node::Unsent};
+use clacks_source::shutdown::{AtStake, Cause, begun, told};
+use clacks_terminal::report::tell;
 
 /// What a node may take to stop.
 pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Stops the node and returns what it still had.
-pub(crate) async fn stop(node: &Node) -> Remaining {
+pub(crate) async fn stop(node: &Node) -> Unsent {
     tokio::time::timeout(STOP_TIMEOUT, node.stop()).await.unwrap_or_else(|_| node.remaining())
 }
 
 /// Says which messages are lost.
-pub(crate) fn tell_of_loss(remaining: &Remaining) {
+pub(crate) fn tell_of_loss(remaining: &Unsent) {
     let losses = [(remaining.messages.len(), "still in the queue"), (remaining.held.len(), "held here")];
     for (number, place) in losses {
         match number {
@@ -37,7 +34,7 @@ pub(crate) async fn hand_on_after(cause: Cause, node: &Node) {
         return;
     }
     tell(&begun(at_stake.waiting, within));
-    let result = node.hand_on(within).await;
+    let result = node.drain(within).await;
     let left = at_stake.left_of(AtStake::of(&node.overview()), false);
     tell(&told(result, at_stake.waiting, left));
 }

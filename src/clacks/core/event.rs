@@ -2,159 +2,163 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use crate::protocol::{Address, Message};
 
-use super::{Choice, HeldBy, HeldMessage, LimitCounts, MessageId, Peer, QueuedMessage, Scope, Status};
+use super::{
+    CertificateFingerprint, HeldBy, HeldMessage, LimitCounts, MessageId, Peer, PeerChoice, QueuedMessage,
+    Scope, Status,
+};
 
-/// Something that happened at the node. Cheap to clone: names and messages are shared.
+/// An event of the node. Cheap to clone: names and messages are shared.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A message came from a peer. `id` is its ticket in the queue; none if it was empty or a listener kept it out.
+    /// A message was received from a peer. `id` is `None` if the message was empty or a listener discarded it.
     MessageReceived {
-        /// Who sent it.
+        /// The sender.
         peer: Peer,
-        /// The message as it will be passed on.
+        /// The message as it will be sent on.
         message: Message,
-        /// Its ticket, if it was queued or is held.
+        /// Its id, if it was queued or is held.
         id: Option<MessageId>,
-        /// How often this message has been seen here, this time included.
+        /// Number of visits of this message to the node, including this one.
         visits: u32,
-        /// The remote address that it came from, where it is known.
+        /// The remote address of the connection, if known.
         remote: Option<IpAddr>,
     },
-    /// A message is at the tail of the queue.
+    /// A message was appended to the queue.
     MessageQueued {
-        /// Its ticket.
+        /// Its id.
         id: MessageId,
         /// The message.
         message: Message,
-        /// Where it came from.
+        /// Its origin.
         origin: Origin,
-        /// When it came to this node, in milliseconds of uptime.
+        /// Time of arrival, in milliseconds of uptime.
         since_ms: u64,
-        /// How often this message has been seen here.
+        /// Number of visits of this message to the node.
         visits: u32,
-        /// The place that it came from: [`QueuedMessage::place`].
+        /// The rate-limit key of its source: [`QueuedMessage::place`].
         place: Option<IpAddr>,
     },
-    /// The head of the queue is on its way. That ends with [`Event::MessageDelivered`], or with
-    /// [`Event::MessageQueued`] or [`Event::MessageHeld`] of the origin [`Origin::Returned`]: after
-    /// [`Event::DeliveryFailed`] if the delivery failed, alone if it came to this node itself or the node stopped.
+    /// The head of the queue is being sent. The delivery ends with [`Event::MessageDelivered`], or with
+    /// [`Event::MessageQueued`] or [`Event::MessageHeld`] with the origin [`Origin::Returned`].
+    /// [`Event::DeliveryFailed`] comes before those if the delivery failed; it does not if the request came to this
+    /// node itself or the node stopped.
     MessageSending {
-        /// The ticket it had.
+        /// The id that it had.
         id: MessageId,
-        /// To whom.
+        /// The receiver.
         peer: Peer,
         /// The message.
         message: Message,
-        /// How the peer was chosen.
-        choice: Choice,
+        /// How the receiver was chosen.
+        choice: PeerChoice,
     },
-    /// A peer answered 200: the message is no longer here.
+    /// A peer responded with 200. The message is no longer here.
     MessageDelivered {
-        /// The ticket it had.
+        /// The id that it had.
         id: MessageId,
-        /// Who took it.
+        /// The receiver.
         peer: Peer,
         /// The message.
         message: Message,
-        /// From the start of the request to its answer.
+        /// Time from the start of the request to the response.
         round_trip: Duration,
     },
-    /// A delivery failed; the message is back at the tail of the queue, or held.
+    /// A delivery failed. The message is at the tail of the queue again, or held.
     DeliveryFailed {
-        /// The ticket it had.
+        /// The id that it had.
         id: MessageId,
-        /// Who should have taken it.
+        /// The receiver.
         peer: Peer,
         /// The message.
         message: Message,
-        /// What went wrong.
+        /// The cause.
         failure: Failure,
     },
-    /// The user took a message out of the queue, or one that was held.
+    /// The user dropped a message from the queue or from the held messages.
     MessageDropped {
-        /// The ticket it had.
+        /// The id that it had.
         id: MessageId,
         /// The message.
         message: Message,
-        /// Who sent it; none if it came from the user.
+        /// The sender; `None` if the user wrote it.
         from: Option<Address>,
     },
-    /// A message is held: it is not sent until it is released.
+    /// A message is held. It is not sent until it is released.
     MessageHeld {
-        /// The message, and why it is held.
+        /// The message, and the reason.
         held: HeldMessage,
-        /// Where it comes from; none if it waited in the queue until now.
+        /// Its origin; `None` if it was in the queue before.
         origin: Option<Origin>,
     },
-    /// A message that was held is at the tail of the queue.
+    /// A held message was released and appended to the queue.
     MessageReleased {
-        /// The ticket it had while it was held.
+        /// The id that it had while it was held.
         was: MessageId,
-        /// The message with its ticket in the queue.
+        /// The message with its id in the queue.
         queued: QueuedMessage,
     },
-    /// The user gave a message that waits or is held another text.
+    /// The user replaced the text of a queued or held message.
     MessageChanged {
-        /// The message as it was.
+        /// The message before.
         before: Message,
-        /// As it is, with the ticket that it had.
+        /// The message now. Its id is unchanged.
         queued: QueuedMessage,
     },
-    /// The user undid a command, or a hand-on ended early: a message is what and where it was before.
+    /// The user undid a command, or a drain ended early: a message has its former state and position again.
     MessageRestored {
-        /// The ticket under which it waited or was held until now; none if it had been dropped.
+        /// The id under which it was queued or held before; `None` if it had been dropped.
         was: Option<MessageId>,
-        /// The message as it is now. In the queue and among the held messages its ticket says where it stands.
+        /// The message now. Its id determines its position.
         queued: QueuedMessage,
-        /// Why it is held; none if it waits.
+        /// The reason if it is held; `None` if it is queued.
         held: Option<HeldBy>,
     },
-    /// The user set another rule for what is held, or lifted it.
+    /// The user set or removed the hold rule.
     HoldRuleChanged {
-        /// What people know it as; none if nothing more is held by a rule.
+        /// The text of the rule; `None` if it was removed.
         rule: Option<String>,
     },
-    /// A peer is known that was not.
+    /// A peer was added.
     PeerDiscovered {
         /// The peer.
         peer: Peer,
-        /// How it became known.
-        introduction: Introduction,
-        /// The remote address that the payload came from which introduced it; none if no payload did.
+        /// How it was discovered.
+        introduction: Discovery,
+        /// The remote address of the payload that introduced it; `None` if no payload did.
         remote: Option<IpAddr>,
     },
     /// A peer's status changed.
     PeerUpdated {
         /// The peer, with its new status.
         peer: Peer,
-        /// The status it had.
+        /// The status before.
         from: Status,
     },
-    /// Something of a peer changed that a list shows, but not its status, and no other event carries it: such as that the
-    /// user named it.
+    /// A visible property of a peer changed, but not its status, and no other event reports it. For example, the user
+    /// added a peer that was known already.
     PeerChanged {
         /// The peer as it is now.
         peer: Peer,
     },
-    /// A peer that was alive by its word alone answered us at its address.
+    /// An unverified peer responded at its address.
     ClaimConfirmed {
         /// The peer.
         peer: Peer,
     },
-    /// The user removed a peer, or it made room for another.
+    /// The user removed a peer, or it was evicted for another.
     PeerForgotten {
-        /// The peer as it was.
+        /// The peer before.
         peer: Peer,
     },
-    /// A peer announced itself here.
+    /// An announce was received.
     AnnounceReceived {
         /// The peer.
         peer: Peer,
         /// The remote address that it came from, where it is known.
         remote: Option<IpAddr>,
     },
-    /// A peer answered 200 to our announce.
+    /// A peer accepted our announce.
     Announced {
         /// The peer.
         peer: Address,
@@ -163,12 +167,12 @@ pub enum Event {
     },
     /// An announce of ours failed.
     AnnounceFailed {
-        /// To whom it went.
+        /// The receiver.
         peer: Address,
         /// What went wrong.
         failure: Failure,
     },
-    /// The user ignores a remote address: connections from it are not served.
+    /// The user ignores a remote address: its connections are closed.
     RemoteIgnored {
         /// The IP address.
         remote: IpAddr,
@@ -178,14 +182,14 @@ pub enum Event {
         /// The IP address.
         remote: IpAddr,
     },
-    /// A request was not taken.
+    /// A request was refused.
     Refused(Refusal),
-    /// Limits were met. Of many times one a second is told of, the last of them too.
+    /// Limits were reached. At most one such event per second is emitted; the last hit is always reported.
     LimitsMet {
-        /// How often each has been met so far.
+        /// Number of hits of each limit since the start.
         met: LimitCounts,
     },
-    /// An address turned out to be this node under another name; it is no peer.
+    /// An address turned out to be another name of this node. It is not a peer.
     FoundOurselves {
         /// The other name.
         address: Address,
@@ -195,33 +199,33 @@ pub enum Event {
         /// Messages a second.
         rate: f64,
     },
-    /// This watcher fell behind and missed this many events; what it shows should be fetched anew.
+    /// This subscriber was too slow and missed this many events. It should read the state anew.
     Lagged(u64),
 }
 
-/// Where a queued message came from.
+/// The origin of a queued message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Typed in here.
+    /// Written by the user.
     Local,
     /// Received from this peer.
     Received(Address),
-    /// Back from a delivery to this peer that did not succeed.
+    /// Returned from a failed delivery to this peer.
     Returned(Address),
 }
 
-/// How a peer became known.
+/// How a peer was discovered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Introduction {
+pub enum Discovery {
     /// Added by the user.
-    ByHand,
-    /// Sent us a payload.
-    Sender,
-    /// Took our announce.
-    Announced,
-    /// Named as a friend by this peer.
-    Friend(Address),
-    /// The user undid a command that had made it unknown.
+    Manual,
+    /// It sent a payload.
+    Inbound,
+    /// It accepted our announce.
+    Announce,
+    /// This peer named it as a friend.
+    Referral(Address),
+    /// The user undid a command that had removed it.
     Restored,
 }
 
@@ -229,52 +233,64 @@ pub enum Introduction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The peer answered with this HTTP status, not with 200.
+    /// The peer responded with this HTTP status, which is not 200.
     Status(u16),
-    /// There was no connection, or it broke; the text is the system's.
+    /// The connection failed or broke. The text is the system's.
     Connection(String),
-    /// The peer did not answer in time.
+    /// The peer did not respond in time.
     TimedOut,
-    /// The peer is at such an address, and only strangers named it: it was not contacted.
+    /// Not contacted: the address has this scope, and only strangers named the peer.
     NotContacted(Scope),
-    /// This machine has no files, ports, threads or memory left for a connection, too many names were being looked up, or
-    /// the node failed at making one: the peer is as it was.
+    /// This machine lacks file descriptors, ports, threads or memory for a connection, too many look-ups were running,
+    /// or the task panicked. It says nothing about the peer.
     NoResources,
-    /// The peer's certificate is not the one that was seen first. `trust` accepts it.
+    /// The peer presented another certificate than the trusted one. `Node::trust` accepts it.
     CertificateChanged {
-        /// SHA-256 of the certificate that is trusted.
-        pinned: [u8; 32],
-        /// SHA-256 of the certificate that the peer showed.
-        presented: [u8; 32],
+        /// The trusted certificate.
+        pinned: CertificateFingerprint,
+        /// The certificate that the peer presented.
+        presented: CertificateFingerprint,
     },
-    /// The node was stopped before the answer came.
+    /// The node was stopped before the response came.
     Stopped,
-    /// The peer accepted the announce, but as many peers are known as may be and none of them makes room for it:
+    /// The peer accepted the announce, but the list of peers is full and none can be evicted:
     /// [`Options::max_peers`](super::Options::max_peers).
     NoRoom,
 }
 
-/// A request that was not taken.
+/// A refused request.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
-    /// The HTTP status of the answer.
+    /// The HTTP status of the response.
     pub status: u16,
-    /// Why, in one line. May quote what the sender wrote.
+    /// The reason, in one line. It may quote text of the sender.
     pub reason: String,
-    /// Who the sender claims to be, where that could be read.
+    /// The address that the sender claims to have, if it could be read.
     pub sender: Option<Address>,
-    /// How the JSON text of the message begins, where that could be read: see [`Refusal::preview_of`].
+    /// The beginning of the JSON text of the message, if it could be read: see [`Refusal::preview_of`].
     pub preview: Option<String>,
-    /// Where the connection came from.
+    /// The remote address of the connection.
     pub remote: Option<IpAddr>,
 }
 
 impl Refusal {
-    /// At most so many bytes of a message are kept: whoever is refused could otherwise fill the memory of a node
-    /// that watches what it refuses.
+    /// A refusal, with the values of the fields in their order.
+    pub fn new(
+        status: u16,
+        reason: String,
+        sender: Option<Address>,
+        preview: Option<String>,
+        remote: Option<IpAddr>,
+    ) -> Self {
+        Self { status, reason, sender, preview, remote }
+    }
+
+    /// Maximum bytes of a message in a refusal. Otherwise refused senders could fill the memory of a node that keeps
+    /// its refusals.
     pub const MAX_PREVIEW: usize = 200;
 
-    /// The JSON text of a message, cut after [`Refusal::MAX_PREVIEW`] bytes or just before, with `…` for the rest.
+    /// The JSON text of a message, cut to at most [`Refusal::MAX_PREVIEW`] bytes, with `…` in place of the rest.
     pub fn preview_of(message: &Message) -> String {
         let json = message.as_json();
         if json.len() <= Self::MAX_PREVIEW {

@@ -4,32 +4,41 @@ use serde::Serialize;
 
 use super::{MessageId, QueuedMessage};
 
-/// A message that is kept here and not sent until it is released. It counts against the bounds of the queue.
+/// A held message. It is not sent until it is released, and counts towards the limits of the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HeldMessage {
-    /// The message, with the ticket that it had in the queue or would have had there.
+    /// The message, with its id.
     pub queued: QueuedMessage,
-    /// Why it is held.
+    /// The reason.
     pub by: HeldBy,
+}
+
+impl HeldMessage {
+    /// A message that is held for this reason.
+    pub fn new(queued: QueuedMessage, by: HeldBy) -> Self {
+        Self { queued, by }
+    }
 }
 
 /// Why a message is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeldBy {
-    /// The user picked it out.
+    /// The user chose it.
     Hand,
     /// The [`HoldRule`] matched it.
     Rule,
-    /// Peers at three different places refused it, or it was refused three times by all the peers that there are, or
-    /// twelve times, so that sending it again is of no use.
+    /// Peers with three different rate-limit keys refused it, or all peers together refused it three times, or it was
+    /// refused twelve times. Sending it again is pointless.
     Refused,
 }
 
-/// Says which messages are held as they enter the queue: received, typed in, or back from a delivery.
+/// A predicate for messages that enter the queue: received, written, or returned from a delivery. Matching messages are
+/// held.
 ///
-/// It is asked while the node's state is locked, once for each message that comes. So it has to be quick, in time that
-/// grows no faster than the message, and must not call the node.
+/// It is called once for each message while the node is locked. It must not call the node, and must run in time linear
+/// in the size of the message.
 #[derive(Clone)]
 pub struct HoldRule(Arc<Named>);
 
@@ -41,7 +50,7 @@ struct Named {
 type Predicate = dyn Fn(&QueuedMessage) -> bool + Send + Sync;
 
 impl HoldRule {
-    /// The rule that people know as `text`.
+    /// A rule that is shown as `text`.
     pub fn new(
         text: impl Into<String>,
         matches: impl Fn(&QueuedMessage) -> bool + Send + Sync + 'static,
@@ -49,12 +58,12 @@ impl HoldRule {
         Self(Arc::new(Named { text: text.into(), matches: Box::new(matches) }))
     }
 
-    /// What people know it as.
+    /// The text of the rule.
     pub fn text(&self) -> &str {
         &self.0.text
     }
 
-    /// Whether it holds this message.
+    /// Whether this message is to be held.
     pub fn matches(&self, queued: &QueuedMessage) -> bool {
         (self.0.matches)(queued)
     }
@@ -65,7 +74,7 @@ impl HoldRule {
     }
 }
 
-/// Two rules are the same if one is a clone of the other.
+/// Two rules are equal if one is a clone of the other.
 impl PartialEq for HoldRule {
     fn eq(&self, other: &Self) -> bool {
         self.is(other)
@@ -78,7 +87,7 @@ impl fmt::Debug for HoldRule {
     }
 }
 
-/// The messages that are held, by their tickets.
+/// The held messages, sorted by id.
 #[derive(Debug, Default)]
 pub(super) struct Held(VecDeque<HeldMessage>);
 
@@ -119,14 +128,14 @@ impl Held {
         self.position(id).and_then(|position| self.0.remove(position))
     }
 
-    /// Takes those that are meant out, in the order of their tickets.
+    /// Removes the matching messages. They are sorted by id.
     pub(super) fn split(&mut self, is_meant: impl Fn(&HeldMessage) -> bool) -> VecDeque<HeldMessage> {
-        let (picked, others) = self.take_all().into_iter().partition(is_meant);
+        let (picked, others) = self.drain().into_iter().partition(is_meant);
         self.0 = others;
         picked
     }
 
-    pub(super) fn take_all(&mut self) -> VecDeque<HeldMessage> {
+    pub(super) fn drain(&mut self) -> VecDeque<HeldMessage> {
         std::mem::take(&mut self.0)
     }
 }

@@ -2,46 +2,46 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Something of which a node takes or does only so much, whoever asks.
+/// A limit on what a node accepts or does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Limit {
-    /// Connections from outside at once.
+    /// Open inbound connections.
     Connections,
-    /// Connections from one remote address at once.
+    /// Open inbound connections per remote address.
     ConnectionsPerAddress,
-    /// New connections a second from one remote address while others connect.
+    /// New connections per second per remote address, while others connect.
     ConnectionRate,
     /// Remote addresses that the user ignores.
     IgnoredRemotes,
     /// Time for a TLS handshake.
     Handshakes,
-    /// Time for the head of a request, and between requests.
+    /// Time for the headers of a request, and between requests.
     Heads,
     /// Time for the body of a request: 408.
     BodyTime,
     /// Bytes of a body: 413.
     BodySize,
-    /// Bytes of all bodies that come in at once: 503.
+    /// Bytes of all request bodies being read: 503.
     Bodies,
-    /// Payloads a second from one remote address: 429.
+    /// Payloads per second per remote address: 429.
     Payloads,
     /// Messages and bytes in the queue: 503.
     Queue,
-    /// Messages and bytes in the queue that came from one remote place or network: 503.
+    /// Messages and bytes in the queue per remote address and network: 503.
     QueueShares,
-    /// Unknown peers a minute that payloads from one remote address introduce.
+    /// New peers per minute introduced by payloads from one remote address.
     Introductions,
-    /// Peers that are new.
+    /// New peers.
     NewPeers,
-    /// Peers in all.
+    /// All peers.
     Peers,
-    /// Kinds of addresses that are contacted on strangers' word.
+    /// Address scopes that are contacted on a stranger's word.
     Scopes,
 }
 
 impl Limit {
-    /// Every limit, in the order in which a connection meets them.
+    /// Every limit, in the order in which a connection reaches them.
     pub const ALL: [Self; 16] = [
         Self::Connections,
         Self::ConnectionsPerAddress,
@@ -61,7 +61,7 @@ impl Limit {
         Self::Scopes,
     ];
 
-    /// Its name where programs read it.
+    /// Its name in JSON, such as `connections_per_address`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Connections => "connections",
@@ -84,36 +84,36 @@ impl Limit {
     }
 }
 
-/// How often each limit was met since the node started.
+/// Number of hits of each limit since the node started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LimitCounts([u64; Limit::ALL.len()]);
 
 impl LimitCounts {
-    /// How often this one was.
+    /// Number of hits of this limit.
     pub fn of(&self, limit: Limit) -> u64 {
         self.0[limit as usize]
     }
 
-    /// How often any was.
+    /// Number of hits of all limits.
     pub fn total(&self) -> u64 {
         self.0.iter().fold(0, |total, count| total.saturating_add(*count))
     }
 
-    /// Counts that a limit was met once more.
+    /// Counts a hit of this limit.
     pub fn count(&mut self, limit: Limit) {
         let count = &mut self.0[limit as usize];
         *count = count.saturating_add(1);
     }
 }
 
-/// As an object with a member for each.
+/// An object with a member for each limit.
 impl Serialize for LimitCounts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(Limit::ALL.map(|limit| (limit.name(), self.of(limit))))
     }
 }
 
-/// Limits that are not named were not met; names that are not known are passed over.
+/// Missing limits count as 0; unknown names are ignored.
 impl<'de> Deserialize<'de> for LimitCounts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let counts = HashMap::<String, u64>::deserialize(deserializer)?;

@@ -9,61 +9,87 @@ use serde::Serialize;
 
 use crate::protocol::{Address, Message, Payload};
 
-use self::{handing_on::HandingOn, holding::Rule, remotes::Remotes};
+use self::{drain::Draining, hold::Rule, remote_limits::RemoteLimits};
 use super::{
     Event, Failure, KnownPeer, LimitCounts, Now, Options, OptionsError, Peer, Status,
-    pace::Pace,
     peers::Peers,
     queue::{Entry, Queue},
-    sightings::Sightings,
+    send_timer::SendTimer,
+    visit_counts::VisitCounts,
 };
 
 mod commands;
-mod handing_on;
-mod holding;
+mod drain;
+mod hold;
 mod meeting;
+#[cfg(feature = "simulation")]
+mod prefetch;
 mod queries;
 mod receiving;
 mod refusing;
-mod remotes;
+mod remote_limits;
 mod restoring;
 mod sending;
-#[cfg(feature = "simulation")]
-mod touch;
 
-/// Messages at the head of the queue that are held in one go at most.
+/// Maximum messages that the hold rule moves from the head of the queue to the held messages in one call.
 const MOST_HOLDS: usize = 64;
-/// Seconds after which a peer whose message has no room here may try again.
+/// Value of `Retry-After` in seconds for a message that has no room.
 const RETRY_AFTER: &str = "60";
-/// Other names of this node that are remembered at most; a host has a handful.
+/// Maximum other names of this node that are remembered. A host has a handful.
 const MAX_ALIASES: usize = 64;
 
 /// A node of the network as a state machine. See the [module](crate::core) for how it is driven.
+///
+/// ```
+/// use std::time::Duration;
+/// use clacks_p2p::{Address, Message, core::{Core, Event, Now, Options, DeliveryResult}};
+/// use rand::{SeedableRng, rngs::StdRng};
+///
+/// let address = |text: &str| text.parse::<Address>().unwrap();
+/// let mut core = Core::new(Options::new(address("tower.example.org:8080")))?;
+/// // Time and randomness come from the caller.
+/// let now = Now { uptime: Duration::ZERO, unix_ms: 1_767_225_600_000 };
+/// let mut rng = StdRng::seed_from_u64(1);
+///
+/// core.add_peer(&address("quirm.example.org:8080"), now);
+/// core.enqueue(Message::text("GNU Terry Pratchett"), now)?;
+/// assert_eq!(core.poll_timeout(), Some(Duration::ZERO), "a message is due");
+/// core.handle_timeout(now, &mut rng);
+///
+/// // The shell posts the payload and reports how that ended.
+/// let delivery = core.poll_delivery().expect("one delivery");
+/// assert_eq!(delivery.to, address("quirm.example.org:8080"));
+/// core.handle_delivery(delivery.id, DeliveryResult::accepted(Duration::from_millis(20)), now);
+/// let events: Vec<Event> = std::iter::from_fn(|| core.poll_event()).collect();
+/// assert!(events.iter().any(|event| matches!(event, Event::MessageDelivered { .. })));
+/// assert_eq!(core.queue_len(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Core {
-    /// Where others find this node.
+    /// The address that is sent to others.
     address: Address,
     options: Arc<Options>,
     peers: Peers,
     queue: Queue,
     // What a node that nobody watches, knows nobody's network address or does not leave has no need of is made when it is.
-    sightings: Option<Box<Sightings>>,
+    visit_counts: Option<Box<VisitCounts>>,
     rule: Rule,
-    pace: Pace,
-    handing_on: Option<Box<HandingOn>>,
-    /// How many more of the next messages are for proven peers: see [`Core::is_turn_of_proven`].
-    owed_to_proven: u32,
-    remotes: Option<Box<Remotes>>,
-    /// In the order in which they began, which is that of their ids.
+    send_timer: SendTimer,
+    draining: Option<Box<Draining>>,
+    /// Number of the next messages that are owed to verified peers: see [`Core::next_is_verified_only`].
+    owed_to_verified: u32,
+    remotes: Option<Box<RemoteLimits>>,
+    /// In the order of their ids.
     in_flight: VecDeque<InFlight>,
     messages_in_flight: usize,
     next_delivery: u64,
     aliases: BTreeSet<Address>,
     counters: Option<Box<Counters>>,
     /// When the next limit that is met is told of, as uptime.
-    tells_of_limits: Duration,
+    next_limit_event: Duration,
     /// Some were met since limits were last told of.
-    has_untold_limits: bool,
+    has_unreported_limits: bool,
     outputs: Outputs,
     is_watched: bool,
 }
@@ -72,27 +98,27 @@ pub struct Core {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeliveryId(u64);
 
-/// A request that the shell is to make: post `payload` to `to`, then tell [`Core::handle_delivery`] how it ended.
+/// A request that the shell has to make: post `payload` to `to`, then call [`Core::handle_delivery`] with the result.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Delivery {
-    /// Names the delivery when it ends.
+    /// The id for [`Core::handle_delivery`].
     pub id: DeliveryId,
-    /// Whom to post to.
+    /// The receiver.
     pub to: Address,
-    /// What to post.
+    /// The payload.
     pub payload: Payload,
-    /// Whether the user named the address. One that only strangers named is contacted where it is public only: see
-    /// [`Scope`](super::Scope).
-    pub is_named: bool,
+    /// Whether the user added the peer. Others are contacted at public addresses only: see [`Scope`](super::Scope).
+    pub added_by_user: bool,
 }
 
-/// What a delivery is for.
+/// The purpose of a delivery.
 #[derive(Debug)]
 enum Purpose {
-    /// The head of the queue, taken out.
+    /// To deliver a message, which was the head of the queue.
     Message(Entry),
-    /// We make ourselves known, to an address that the user named or not.
-    Announce { is_named: bool },
+    /// To announce this node, to an address that the user added or not.
+    Announce { added_by_user: bool },
 }
 
 #[derive(Debug)]
@@ -102,83 +128,86 @@ struct InFlight {
     purpose: Purpose,
 }
 
-/// How a delivery ended.
+/// The result of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The peer answered. It accepted the payload if the status is 200.
+pub enum DeliveryResult {
+    /// The peer responded. It accepted the payload if the status is 200.
     Answered(Reply),
-    /// There was no answer.
+    /// There was no response.
     Failed(Failure),
-    /// The request came to this node itself.
-    Ourselves,
+    /// The request reached this node itself.
+    SelfConnection,
 }
 
-/// What a peer answered to a request.
+/// The response of a peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reply {
     /// The HTTP status: 200 if the peer accepted the payload.
     pub status: u16,
-    /// From the start of the request to the answer.
+    /// Time from the start of the request to the response.
     pub round_trip: Duration,
-    /// How long the peer asks us to wait before the next request: `Retry-After`.
+    /// The pause that the peer asks for: `Retry-After`.
     pub retry_after: Option<Duration>,
-    /// The remote address that answered, where it is known.
+    /// The remote address that responded, if known.
     pub remote: Option<IpAddr>,
-    /// Whether the answer has a body. A node of this network answers 200 without one.
+    /// Whether the response has a body. A node of this network responds to accepted payloads without one.
     pub has_body: bool,
 }
 
 impl Reply {
-    /// An answer with this status and without a body, from nowhere in particular.
+    /// A response without a body, from an unknown remote address.
     pub fn new(status: u16, round_trip: Duration) -> Self {
         Self { status, round_trip, retry_after: None, remote: None, has_body: false }
     }
 }
 
-impl Outcome {
+impl DeliveryResult {
     /// The peer accepted the payload.
-    pub fn taken(round_trip: Duration) -> Self {
+    pub fn accepted(round_trip: Duration) -> Self {
         Self::Answered(Reply::new(200, round_trip))
     }
 
-    /// The peer answered with another status than 200.
+    /// The peer responded with a status other than 200.
     pub fn refused(status: u16) -> Self {
         Self::Answered(Reply::new(status, Duration::ZERO))
     }
 
     /// Whether the peer accepted the payload.
-    pub fn is_taken(&self) -> bool {
+    pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Answered(Reply { status: 200, .. }))
     }
 
-    /// Why the payload was not accepted; `None` if it was, or if the request came to this node itself.
+    /// The cause if the payload was not accepted. `None` if it was accepted, or if the request reached this node
+    /// itself.
     pub fn failure(&self) -> Option<Failure> {
         match self {
-            Self::Answered(Reply { status: 200, .. }) | Self::Ourselves => None,
+            Self::Answered(Reply { status: 200, .. }) | Self::SelfConnection => None,
             Self::Answered(reply) => Some(Failure::Status(reply.status)),
             Self::Failed(failure) => Some(failure.clone()),
         }
     }
 }
 
-/// The answer to a request.
+/// The response to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+#[non_exhaustive]
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// Further HTTP headers, names and values.
+    /// Additional HTTP headers: names and values.
     pub headers: Vec<(String, String)>,
-    /// The body; plain text.
+    /// The body, as plain text.
     pub body: String,
 }
 
-impl Answer {
-    /// 200 with an empty body: the payload was taken.
-    pub fn taken() -> Self {
+impl Response {
+    /// 200 with an empty body: the payload was accepted.
+    pub fn accepted() -> Self {
         Self { status: 200, headers: Vec::new(), body: String::new() }
     }
 
-    /// The payload was not taken, for this reason.
+    /// The payload was refused for this reason.
     pub fn refused(status: u16, reason: &str) -> Self {
         Self { status, headers: Vec::new(), body: format!("{reason}\n") }
     }
@@ -189,7 +218,7 @@ impl Answer {
     }
 }
 
-/// What waits for the shell: see [`Core::swap_outputs`].
+/// Outputs that the shell has not polled yet: see [`Core::swap_outputs`].
 #[derive(Debug, Default)]
 pub struct Outputs(Option<Box<Pending>>);
 
@@ -213,50 +242,51 @@ impl Outputs {
     }
 }
 
-/// What has happened since the node started.
+/// Totals since the node started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
 pub struct Counters {
-    /// Messages that came from peers and were queued.
+    /// Messages received from peers and queued.
     pub received: u64,
-    /// Messages that peers took.
+    /// Messages that peers accepted.
     pub delivered: u64,
-    /// Deliveries that failed.
+    /// Failed deliveries.
     pub failed: u64,
-    /// Messages that were typed in here.
+    /// Messages that the user wrote.
     pub enqueued: u64,
-    /// Announces that came from peers.
+    /// Announces received from peers.
     pub announces: u64,
-    /// Requests that were not taken.
+    /// Refused requests.
     pub refused: u64,
-    /// How often each limit was met.
+    /// Number of hits of each limit.
     pub limits: LimitCounts,
 }
 
 impl Core {
-    /// A node that knows nobody and holds nothing.
+    /// A node without peers and messages.
     pub fn new(options: Options) -> Result<Self, OptionsError> {
         options.check()?;
         Ok(Self::sharing(options.address.clone(), Arc::new(options)))
     }
 
-    /// One of many nodes that are alike but for their addresses. The options were checked.
+    /// One of many nodes with the same options but different addresses. The options are already checked.
     pub(crate) fn sharing(address: Address, options: Arc<Options>) -> Self {
         let mut core = Self {
             peers: Peers::new(options.max_in_flight_per_peer, options.max_in_flight),
             queue: Queue::new(&options),
-            sightings: None,
+            visit_counts: None,
             rule: Rule::default(),
-            handing_on: None,
-            owed_to_proven: 0,
+            draining: None,
+            owed_to_verified: 0,
             remotes: None,
-            pace: Pace::new(options.send_rate),
+            send_timer: SendTimer::new(options.send_rate),
             in_flight: VecDeque::new(),
             messages_in_flight: 0,
             next_delivery: 1,
             aliases: BTreeSet::new(),
             counters: None,
-            tells_of_limits: Duration::ZERO,
-            has_untold_limits: false,
+            next_limit_event: Duration::ZERO,
+            has_unreported_limits: false,
             outputs: Outputs::default(),
             is_watched: true,
             address,
@@ -266,50 +296,48 @@ impl Core {
         core
     }
 
-    /// Whether anybody is told what happens here. If not, there are no events, and nothing is counted: neither what
-    /// [`Core::counters`] tells nor how often a message has been seen here, which changes nothing that a peer could
-    /// notice. Nodes are watched unless they are told otherwise.
+    /// Whether the node has an observer. Default: yes. Without one it emits no events and counts nothing: neither
+    /// [`Core::counters`] nor visits of messages. Peers cannot notice the difference.
     pub fn set_watched(&mut self, is_watched: bool) {
         self.is_watched = is_watched;
     }
 
-    /// Tells those who watch, if there are any, what happened.
-    fn tell(&mut self, event: impl FnOnce(&Peers) -> Event) {
+    /// Emits an event, if there is an observer.
+    fn emit(&mut self, event: impl FnOnce(&Peers) -> Event) {
         if self.is_watched {
             self.outputs.pending().events.push_back(event(&self.peers));
         }
     }
 
-    /// Counts what happened for those who watch, if there are any.
+    /// Updates the counters, if there is an observer.
     fn count(&mut self, count: impl FnOnce(&mut Counters)) {
         if self.is_watched {
             count(self.counters.get_or_insert_default());
         }
     }
 
-    fn remotes(&mut self) -> &mut Remotes {
-        self.remotes.get_or_insert_with(|| Box::new(Remotes::new(&self.options)))
+    fn remotes(&mut self) -> &mut RemoteLimits {
+        self.remotes.get_or_insert_with(|| Box::new(RemoteLimits::new(&self.options)))
     }
 
-    /// Counts that a message came from a peer, and returns how often it has been here.
-    fn sight(&mut self, message: &Message) -> u32 {
-        if self.is_watched { self.sightings.get_or_insert_default().note(message) } else { 0 }
+    /// Counts a visit of a message. Returns the number of visits.
+    fn count_visit(&mut self, message: &Message) -> u32 {
+        if self.is_watched { self.visit_counts.get_or_insert_default().record(message) } else { 0 }
     }
 
-    /// Notes that the user wrote a message, which is a visit only if it has not been here, and returns how often it has
-    /// been.
-    fn sight_written(&mut self, message: &Message) -> u32 {
-        if self.is_watched { self.sightings.get_or_insert_default().note_written(message) } else { 0 }
+    /// Records that the user wrote a message. It counts as a visit only if it is the first. Returns the number of
+    /// visits.
+    fn count_written(&mut self, message: &Message) -> u32 {
+        if self.is_watched { self.visit_counts.get_or_insert_default().record_written(message) } else { 0 }
     }
 
-    /// Makes the peers of an earlier run known. One that was lost, dead or ignored is so since when it was; one that was
-    /// new or alive is lost from now on, so that it is tried for the whole kill timeout. How long ago a time is, the wall
-    /// clock says once, here; where a time is yet to come by that clock, it is now. Those that were ignored are restored whatever
-    /// [`Options::max_peers`] says; of the others as many as it allows: first those that the user named, then those that
-    /// ever answered, then the rest.
+    /// Adds the peers of an earlier run. Lost, dead and ignored peers keep their status and its age; new and alive ones
+    /// are lost from now on, so that they are tried for the whole kill timeout. Ages are computed from the wall clock
+    /// once, here; times in the future count as now. Ignored peers are always restored. Of the others at most
+    /// [`Options::max_peers`] are: first those that the user added, then those that have ever responded, then the rest.
     pub fn restore(&mut self, known: impl IntoIterator<Item = KnownPeer>, now: Now) {
         let mut known: Vec<KnownPeer> = known.into_iter().collect();
-        known.sort_by_key(|peer| (peer.status != Status::Ignored, !peer.is_named, !peer.reached));
+        known.sort_by_key(|peer| (peer.status != Status::Ignored, !peer.added_by_user, !peer.ever_responded));
         let mut others = 0;
         for peer in known {
             let is_ignored = peer.status == Status::Ignored;
@@ -326,31 +354,31 @@ impl Core {
 
     // === What the shell is to do ===
 
-    /// The next request to make.
+    /// The next request that the shell has to make.
     pub fn poll_delivery(&mut self) -> Option<Delivery> {
         self.outputs.poll_delivery()
     }
 
-    /// Exchanges what waits for the shell with `outputs`, and with it the memory that it waits in. A shell with many
-    /// cores lends each the same while something happens to it, so that not all of them keep some.
+    /// Swaps the pending outputs, and the memory that they use, with `outputs`. A shell with many cores lends one
+    /// `Outputs` to each core during its input, so that not every core keeps memory for outputs.
     pub fn swap_outputs(&mut self, outputs: &mut Outputs) {
         std::mem::swap(&mut self.outputs, outputs);
     }
 
-    /// The next thing that happened.
+    /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.outputs.poll_event()
     }
 
-    /// When to call [`Core::handle_timeout`], as uptime; `None` while there is nothing to send or nobody to send
-    /// to, and no limit to be reported. Every input can change it. It may have passed already.
+    /// Uptime of the next call of [`Core::handle_timeout`]. `None` while there is nothing to send, no free receiver and
+    /// no limit to report. It may be in the past. Every input can change it.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let sends = if self.can_send() { Some(self.next_send()) } else { self.next_resume() };
-        [sends, self.next_report_of_limits()].into_iter().flatten().min()
+        [sends, self.next_limit_report()].into_iter().flatten().min()
     }
 
-    /// Whether [`Core::poll_timeout`] names an earlier time than this, or any if this is `None`. Costs next to nothing
-    /// where it does not.
+    /// Whether [`Core::poll_timeout`] is earlier than this time, or is a time at all if this is `None`. Cheaper than
+    /// [`Core::poll_timeout`].
     pub fn is_due_before(&self, wakes: Option<Duration>) -> bool {
         let is_earlier = |at: Duration| wakes.is_none_or(|wakes| at < wakes);
         if is_earlier(self.next_send()) && self.can_send() {
@@ -358,12 +386,12 @@ impl Core {
         }
         // Most nodes have neither.
         let resumes = self.peers.next_resume().filter(|_| !self.can_send()).and_then(|_| self.next_resume());
-        resumes.is_some_and(is_earlier) || self.next_report_of_limits().is_some_and(is_earlier)
+        resumes.is_some_and(is_earlier) || self.next_limit_report().is_some_and(is_earlier)
     }
 }
 
-/// A peer that is served but not remembered: this node's own address, or one more than may be known.
-fn stranger(address: &Address, now: Now) -> Peer {
+/// A peer that is served but not in the list of peers: this node itself, or one beyond the limit.
+fn untracked_peer(address: &Address, now: Now) -> Peer {
     Peer::new(address.clone(), Status::New, now)
 }
 

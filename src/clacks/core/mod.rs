@@ -1,44 +1,47 @@
-//! The node as a state machine: peers, queue, whom to send to next. No socket, no clock, no thread.
+//! The node as a state machine: its peers, its queue, and the choice of receivers. No socket, clock or thread.
 //!
-//! A shell feeds a [`Core`] what happened and carries out what it asks for:
+//! The shell around a [`Core`] passes inputs to it and carries out its outputs:
 //!
 //! ```text
-//!   a payload arrived     ──▶ allow_payload, see_sender, take_payload ──▶ Answer
+//!   a payload arrived     ──▶ allow_payload, record_contact, accept_payload ──▶ Response
 //!   the send timer fired  ──▶ handle_timeout           ┐
 //!   a delivery ended      ──▶ handle_delivery          ├─▶ poll_delivery, poll_event, poll_timeout
-//!   the user's commands   ──▶ enqueue, ignore, hold, … ┘
+//!   a user's command      ──▶ enqueue, ignore, hold, … ┘
 //! ```
 //!
-//! Time comes in as [`Now`], randomness as an argument. After each input the shell drains
-//! [`Core::poll_delivery`] and [`Core::poll_event`] and asks [`Core::poll_timeout`] when to come back.
+//! Time is an argument, [`Now`], and so is the random number generator. After each input the shell drains
+//! [`Core::poll_delivery`] and [`Core::poll_event`], and asks [`Core::poll_timeout`] when to call
+//! [`Core::handle_timeout`] next.
 
-mod choice;
+mod compact_entry;
 mod event;
+mod fingerprint;
 mod held;
 mod limit;
 mod machine;
 mod options;
-mod pace;
+mod packed_key;
 mod peer;
+mod peer_choice;
 mod peers;
-mod place;
 mod queue;
 mod refusals;
 mod restore;
+mod send_timer;
 mod shares;
-mod sightings;
 #[cfg(test)]
 mod tests;
-mod waiting;
+mod visit_counts;
 
-pub use choice::Choice;
 pub use clacks_transport::{Now, Scope};
-pub use event::{Event, Failure, Introduction, Origin, Refusal};
+pub use event::{Discovery, Event, Failure, Origin, Refusal};
+pub use fingerprint::{CertificateFingerprint, FingerprintError};
 pub use held::{HeldBy, HeldMessage, HoldRule};
 pub use limit::{Limit, LimitCounts};
-pub use machine::{Answer, Core, Counters, Delivery, DeliveryId, Outcome, Outputs, Reply};
-pub use options::{Newcomers, Options, OptionsError};
+pub use machine::{Core, Counters, Delivery, DeliveryId, DeliveryResult, Outputs, Reply, Response};
+pub use options::{NewPeerPolicy, Options, OptionsError};
 pub use peer::{KnownPeer, Peer, PeerCounts, Status};
+pub use peer_choice::PeerChoice;
 pub use queue::{EnqueueError, MessageId, QueuedMessage, ReplaceError};
 pub use restore::{HoldState, MessageState, PeerState, RemoteState, RestoredMessages};
 pub use shares::PlaceShare;

@@ -1,4 +1,4 @@
-//! A peer as those who watch see it.
+//! A peer as it is shown.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -8,19 +8,19 @@ use crate::protocol::Address;
 
 use super::Now;
 
-/// What a node thinks of a peer.
+/// The status of a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Just added, never tried. New peers are sent to first.
+    /// Added and never contacted. New peers are sent to first.
     New,
-    /// The last contact worked.
+    /// The last contact succeeded.
     Alive,
-    /// A send failed.
+    /// A delivery failed.
     Lost,
     /// Lost for longer than the kill timeout.
     Dead,
-    /// The user said so: never sent to, and answered 403.
+    /// The user ignores it: nothing is sent to it, and its payloads are refused with 403.
     Ignored,
 }
 
@@ -28,7 +28,7 @@ impl Status {
     /// Every status, in the order in which peers are listed.
     pub const ALL: [Self; 5] = [Self::New, Self::Alive, Self::Lost, Self::Dead, Self::Ignored];
 
-    /// The word for it.
+    /// The name of the status in lower case.
     pub fn name(self) -> &'static str {
         match self {
             Self::New => "new",
@@ -54,40 +54,40 @@ impl FromStr for Status {
     }
 }
 
-/// A peer as it is now.
+/// The current state of a peer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Peer {
-    /// Where it listens.
+    /// Its address.
     pub address: Address,
-    /// What we think of it.
+    /// Its status.
     pub status: Status,
-    /// When the status last changed, in milliseconds since the Unix epoch.
+    /// Time of the last change of status, in milliseconds since the Unix epoch.
     pub time: u64,
-    /// When the status last changed, as uptime of the node. That is zero if it was in an earlier run: only `time` tells
-    /// since when. See [`Peer::age`].
+    /// Time of the last change of status, as uptime of the node. It is zero if the change was in an earlier run: then
+    /// only `time` is exact. See [`Peer::age`].
     pub since: Duration,
-    /// How long the last delivery or announce that it took lasted, from the start of the request to its answer.
+    /// Duration of the last successful delivery or announce, from the start of the request to the response.
     pub round_trip: Option<Duration>,
-    /// Messages that it took from us.
+    /// Messages that it accepted from us.
     pub delivered: u64,
-    /// Messages that came in its name.
+    /// Messages received with its address as sender.
     pub received: u64,
-    /// Deliveries to it that failed.
+    /// Failed deliveries to it.
     pub failed: u64,
-    /// Whether it ever answered us at its address, in this run or in an earlier one. A sender's name is a claim that
-    /// anybody can make; this is not.
-    pub reached: bool,
-    /// Whether it answered as a node does when we last tried it: with 200, and without a body unless it also sent us
-    /// something from where we reached it. A peer that is alive and did not is so by its word alone.
-    pub answers: bool,
-    /// Whether the user named it: strangers' peers are contacted at public addresses only, and make room for others.
-    pub is_named: bool,
-    /// The status that it has again when it is no longer ignored; `None` if it is not ignored, or was not known before.
+    /// Whether it has ever responded at its address, in this run or an earlier one. A sender's address in a payload is
+    /// a claim that anybody can make; a response is not.
+    pub ever_responded: bool,
+    /// Whether it responded as a node does to the last delivery or announce: with 200, and without a body unless it has
+    /// also sent us a payload from that machine. An alive peer for which this is false is unverified.
+    pub last_attempt_ok: bool,
+    /// Whether the user added it. Other peers are contacted at public addresses only, and can be evicted.
+    pub added_by_user: bool,
+    /// The status that it gets back when it is no longer ignored. `None` if it is not ignored, or was not known before.
     pub before_ignored: Option<Status>,
 }
 
 impl Peer {
-    /// A peer with which nothing has passed yet: it neither answered nor did the user name it.
+    /// A peer that has not been contacted, and that the user did not add.
     pub fn new(address: Address, status: Status, now: Now) -> Self {
         Self {
             address,
@@ -98,15 +98,15 @@ impl Peer {
             delivered: 0,
             received: 0,
             failed: 0,
-            reached: false,
-            answers: false,
-            is_named: false,
+            ever_responded: false,
+            last_attempt_ok: false,
+            added_by_user: false,
             before_ignored: None,
         }
     }
 
-    /// How long the peer has had its status. If that began in an earlier run, the wall clock says how long, and it is at
-    /// least since the node started.
+    /// Time since the last change of status. For a change in an earlier run the wall clock is used, and the result is
+    /// at least the uptime of the node.
     pub fn age(&self, now: Now) -> Duration {
         let in_this_run = now.uptime.saturating_sub(self.since);
         if self.since.is_zero() {
@@ -116,52 +116,54 @@ impl Peer {
         }
     }
 
-    /// Whether nothing but a sender's claim says that it is alive.
-    pub fn is_claim(&self) -> bool {
-        self.status == Status::Alive && !self.answers
+    /// Whether it is alive only by a claim: a payload named it as sender, but it did not respond to us.
+    pub fn is_unverified(&self) -> bool {
+        self.status == Status::Alive && !self.last_attempt_ok
     }
 }
 
-/// A peer as it is kept from one run to the next.
+/// A peer as it is saved between runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct KnownPeer {
-    /// Where it listens.
+    /// Its address.
     #[serde(flatten)]
     pub address: Address,
-    /// Its status when it was kept.
+    /// Its status when it was saved.
     pub status: Status,
-    /// When the status last changed, in milliseconds since the Unix epoch.
+    /// Time of the last change of status, in milliseconds since the Unix epoch.
     pub time: u64,
-    /// Whether it ever answered us at its address.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub reached: bool,
-    /// Whether the user named it.
+    /// Whether it has ever responded at its address.
+    #[serde(default, rename = "reached", skip_serializing_if = "std::ops::Not::not")]
+    pub ever_responded: bool,
+    /// Whether the user added it.
     #[serde(default, rename = "named", skip_serializing_if = "std::ops::Not::not")]
-    pub is_named: bool,
-    /// The status that it had before it was ignored; `None` if it is not ignored, or was not known before.
+    pub added_by_user: bool,
+    /// The status before it was ignored. `None` if it is not ignored, or was not known before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_ignored: Option<Status>,
 }
 
-/// How many peers have each status.
+/// Number of peers by status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct PeerCounts {
-    /// Peers that are new.
+    /// New peers.
     pub new: usize,
-    /// Peers that are alive.
+    /// Alive peers.
     pub alive: usize,
-    /// Those of the alive that are so by their word alone: see [`Peer::is_claim`].
-    pub claimed: usize,
-    /// Peers that are lost.
+    /// Unverified peers among the alive ones: see [`Peer::is_unverified`].
+    #[serde(rename = "claimed")]
+    pub unverified: usize,
+    /// Lost peers.
     pub lost: usize,
-    /// Peers that are dead.
+    /// Dead peers.
     pub dead: usize,
-    /// Peers that are ignored.
+    /// Ignored peers.
     pub ignored: usize,
 }
 
 impl PeerCounts {
-    /// How many have this status.
+    /// The number of peers with this status.
     pub fn of(&self, status: Status) -> usize {
         match status {
             Status::New => self.new,
@@ -172,7 +174,7 @@ impl PeerCounts {
         }
     }
 
-    /// All of them.
+    /// The number of all peers.
     pub fn total(&self) -> usize {
         Status::ALL.into_iter().map(|status| self.of(status)).sum()
     }
@@ -180,7 +182,7 @@ impl PeerCounts {
 
 impl From<Peer> for KnownPeer {
     fn from(peer: Peer) -> Self {
-        let Peer { address, status, time, reached, is_named, before_ignored, .. } = peer;
-        Self { address, status, time, reached, is_named, before_ignored }
+        let Peer { address, status, time, ever_responded, added_by_user, before_ignored, .. } = peer;
+        Self { address, status, time, ever_responded, added_by_user, before_ignored }
     }
 }

@@ -6,10 +6,10 @@ use crate::protocol::{Address, Message, MessageError};
 
 use super::{
     HeldBy, HeldMessage, MessageState, Options,
+    compact_entry::CompactEntry,
     held::Held,
     refusals::{Refusals, Refused},
     shares::{Load, Slot},
-    waiting::Waiting,
 };
 
 mod lineage;
@@ -22,8 +22,8 @@ use lineage::Lineages;
 pub(super) use room::NoRoom;
 use room::Room;
 
-/// A message's ticket in the queue of one node: later ones are greater. A message that comes back from a failed
-/// delivery draws a new one, as does one that was held and is released to the tail.
+/// The id of a message at one node. Later ids are greater. A message gets a new id when it returns from a failed
+/// delivery and when it is released to the tail of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct MessageId(pub(crate) u64);
@@ -42,92 +42,106 @@ impl FromStr for MessageId {
     }
 }
 
-/// A message that waits to be sent.
+/// A message in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct QueuedMessage {
-    /// Its ticket.
+    /// Its id.
     pub id: MessageId,
     /// The message.
     pub message: Message,
-    /// When it came to this node, in milliseconds of uptime.
+    /// Time of arrival, in milliseconds of uptime.
     pub since_ms: u64,
-    /// How often this message has been here, this time included. A visit is each time that it came from a peer, and the
-    /// first time if it was written here; writing it again is none.
+    /// Number of visits of this message to the node, including this one. It counts each arrival from a peer, and the
+    /// first time that the user wrote it.
     pub visits: u32,
-    /// Who sent it to this node; none if it was typed in here.
+    /// The sender; `None` if the user wrote it.
     pub from: Option<Address>,
-    /// The place that it came from: an IPv4 address, or the first address of the IPv6 network of 64 bits; none if it was
-    /// typed in here. See also [`PlaceShare::place`](super::PlaceShare::place).
+    /// The rate-limit key of its source: an IPv4 address, or the first address of a /64 network of IPv6; `None` if the
+    /// user wrote it. See also [`PlaceShare::place`](super::PlaceShare::place).
     pub place: Option<IpAddr>,
 }
 
-/// Why a message was not queued. The queue is as it was.
+impl QueuedMessage {
+    /// A message in the queue, with the values of the fields in their order.
+    pub fn new(
+        id: MessageId,
+        message: Message,
+        since_ms: u64,
+        visits: u32,
+        from: Option<Address>,
+        place: Option<IpAddr>,
+    ) -> Self {
+        Self { id, message, since_ms, visits, from, place }
+    }
+}
+
+/// Why a message was not queued. The queue is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnqueueError {
-    /// The network never queues `null`, `false`, `0` and `""`.
+    /// Empty messages are never queued: `null`, `false`, `0` and `""`.
     #[error("an empty message (null, false, 0 or \"\") is never queued")]
     Empty,
-    /// The queue holds as much as it may.
+    /// The queue is full.
     #[error("the queue is full ({messages} messages, {bytes} bytes); drop some or wait until some are sent")]
     Full {
-        /// Messages held, queued and in flight.
+        /// Messages queued, held and in flight.
         messages: usize,
-        /// Bytes of JSON text held.
+        /// Bytes of their JSON text.
         bytes: usize,
     },
-    /// The message is larger than [`Options::max_message_bytes`], so no node would accept it.
+    /// The message is larger than [`Options::max_message_bytes`]. No node would accept it.
     #[error("the message has {size} bytes, and nodes accept at most {most}; split it or shorten it")]
     TooLarge {
         /// Bytes of its JSON text.
         size: usize,
-        /// The most bytes that are allowed.
+        /// The maximum.
         most: usize,
     },
-    /// The node has stopped; nothing was queued.
+    /// The node has stopped.
     #[error("the node has stopped")]
     Stopped,
-    /// The node hands on what it has and takes nothing new meanwhile.
+    /// The node is draining and accepts no new messages.
     #[error("the node hands on what it has and takes nothing new meanwhile")]
-    HandingOn,
-    /// The message is not one that can be passed on.
+    Draining,
+    /// Other nodes would not accept the message.
     #[error("the message is {0}")]
     Message(#[from] MessageError),
 }
 
-/// Why a message was not replaced by another text. It is as it was.
+/// Why the text of a message was not replaced. The message is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplaceError {
-    /// No message with this ticket waits or is held: it was delivered, dropped, or is on its way.
+    /// No message with this id is queued or held: it was delivered or dropped, or is being sent.
     #[error("it neither waits nor is held; a message that comes back has a new number")]
     NotHere,
-    /// The new text is one that can't be queued.
+    /// The new text cannot be queued.
     #[error("{0}")]
     Refused(#[from] EnqueueError),
 }
 
-/// A message on its way into the queue or out of it.
+/// A message that enters or leaves the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) queued: QueuedMessage,
-    /// The number of the hold rule that lets it pass, so that it is not asked again; 0 for none.
+    /// The number of the hold rule that let it pass, so that the rule is not evaluated again; 0 for none.
     pub(super) passed: u64,
 }
 
-/// Messages in the order in which they are sent, those that are held, and how much there is in all.
+/// The queued messages in the order of sending, the held messages, and the totals of both.
 ///
-/// What is taken out to be sent still counts against the bounds until it is settled, so a failed delivery always
-/// finds room.
+/// A message that is being sent counts until [`Queue::release`], so a failed delivery always finds room.
 #[derive(Debug)]
 pub(super) struct Queue {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<CompactEntry>,
     held: Held,
     /// Of messages that peers refused.
     refusals: Refusals,
     /// Of messages that a command may be undone on.
     lineages: Lineages,
-    /// How many of those that wait were refused.
+    /// Number of queued messages that a peer has refused.
     refused_waiting: usize,
     /// The number of the present hold rule.
     rule: u64,
@@ -150,8 +164,8 @@ impl Queue {
         }
     }
 
-    /// Draws a ticket for a message that comes; from now on it counts. It has yet to be put somewhere.
-    pub(super) fn take_in(
+    /// Counts a new message and gives it an id. The caller then appends or holds it.
+    pub(super) fn add(
         &mut self,
         message: Message,
         since_ms: u64,
@@ -160,24 +174,27 @@ impl Queue {
         place: Option<IpAddr>,
     ) -> Entry {
         let place = self.room.add(place, from.is_none(), message.size());
-        Entry { queued: QueuedMessage { id: self.draw(), message, since_ms, visits, from, place }, passed: 0 }
+        Entry {
+            queued: QueuedMessage { id: self.next_id(), message, since_ms, visits, from, place },
+            passed: 0,
+        }
     }
 
-    /// The entry under a new ticket. It has yet to be put somewhere.
+    /// The entry with a new id. The caller then appends or holds it.
     pub(super) fn renewed(&mut self, entry: Entry) -> Entry {
-        let id = self.draw();
+        let id = self.next_id();
         self.refusals.rename(entry.queued.id, id);
         self.lineages.rename(entry.queued.id, id);
         Entry { queued: QueuedMessage { id, ..entry.queued }, ..entry }
     }
 
-    fn draw(&mut self) -> MessageId {
+    fn next_id(&mut self) -> MessageId {
         let id = MessageId(self.next_id);
         self.next_id += 1;
         id
     }
 
-    /// Puts an entry with the latest ticket at the tail.
+    /// Appends an entry, which has the latest id.
     pub(super) fn append(&mut self, entry: Entry) {
         if self.waiting.len() == self.waiting.capacity() {
             // Less than is made otherwise where there is one or two.
@@ -185,46 +202,45 @@ impl Queue {
         }
         self.refused_waiting += self.refused(entry.queued.id);
         let slot = self.room.shares.as_ref().map_or(Slot::NONE, |shares| shares.slot(entry.queued.place));
-        self.waiting.push_back(Waiting::new(entry, self.rule, slot));
+        self.waiting.push_back(CompactEntry::new(entry, self.rule, slot));
     }
 
-    /// Puts an entry where its ticket says.
+    /// Inserts an entry at the position of its id.
     pub(super) fn insert(&mut self, entry: Entry) {
         let position = self.waiting.partition_point(|waiting| waiting.id() < entry.queued.id);
         let slot = self.room.shares.as_ref().map_or(Slot::NONE, |shares| shares.slot(entry.queued.place));
-        self.waiting.insert(position, Waiting::new(entry, self.rule, slot));
+        self.waiting.insert(position, CompactEntry::new(entry, self.rule, slot));
     }
 
-    /// Takes the head out to be sent; it still counts.
-    pub(super) fn take_out(&mut self) -> Option<Entry> {
+    /// Removes the head for sending. It still counts.
+    pub(super) fn pop(&mut self) -> Option<Entry> {
         let waiting = self.waiting.pop_front()?;
         self.refused_waiting -= self.refused(waiting.id());
         Some(self.entry(waiting))
     }
 
-    /// The place that a message came from which waits.
-    fn place(&self, waiting: &Waiting) -> Option<IpAddr> {
+    /// The rate-limit key of the source of a queued message.
+    fn place(&self, waiting: &CompactEntry) -> Option<IpAddr> {
         self.room.shares.as_ref().and_then(|shares| shares.place(waiting.slot()))
     }
 
-    fn entry(&self, waiting: Waiting) -> Entry {
+    fn entry(&self, waiting: CompactEntry) -> Entry {
         let place = self.place(&waiting);
         waiting.into_entry(self.rule, place)
     }
 
-    fn queued(&self, waiting: &Waiting) -> QueuedMessage {
+    fn queued(&self, waiting: &CompactEntry) -> QueuedMessage {
         waiting.queued(self.place(waiting))
     }
 
-    /// What was taken out is gone for good.
-    pub(super) fn settle(&mut self, gone: &QueuedMessage) {
+    /// Releases the room of a message that has left this node.
+    pub(super) fn release(&mut self, gone: &QueuedMessage) {
         self.refusals.forget(gone.id);
         self.lineages.forget(gone.id);
         self.room.remove(gone);
     }
 
-    /// Takes those of these messages that wait or are held out for good, in one go through both. The tickets are in order,
-    /// and so is what is returned.
+    /// Removes those of these messages that are queued or held, in one pass. `ids` are sorted, and so is the result.
     pub(super) fn remove_all(&mut self, ids: &[MessageId]) -> Vec<MessageState> {
         let states = ids.iter().filter_map(|id| self.unfollowed_state(*id));
         let removed: Vec<_> = states.map(|state| MessageState { is_dropped: true, ..state }).collect();
@@ -233,38 +249,38 @@ impl Queue {
         self.held.split(|held| is_meant(held.queued.id));
         for state in &removed {
             self.room.count_held(&state.queued, -isize::from(state.held.is_some()));
-            self.settle(&state.queued);
+            self.release(&state.queued);
         }
         removed
     }
 
-    /// Takes those that are meant out of those that wait.
-    fn split_waiting(&mut self, is_meant: impl Fn(&Waiting) -> bool) -> VecDeque<Waiting> {
+    /// Removes the matching queued messages.
+    fn split_waiting(&mut self, is_meant: impl Fn(&CompactEntry) -> bool) -> VecDeque<CompactEntry> {
         let (picked, others) = std::mem::take(&mut self.waiting).into_iter().partition(is_meant);
         self.waiting = others;
         self.refused_waiting -= picked.iter().map(|waiting| self.refused(waiting.id())).sum::<usize>();
         picked
     }
 
-    /// Takes a message that waits or is held out for good.
+    /// Removes a queued or held message.
     pub(super) fn remove(&mut self, id: MessageId) -> Option<QueuedMessage> {
-        let removed = match self.take_waiting(id) {
+        let removed = match self.remove_waiting(id) {
             Some(queued) => queued,
-            None => self.take_held(id)?,
+            None => self.remove_held(id)?,
         };
-        self.settle(&removed);
+        self.release(&removed);
         Some(removed)
     }
 
-    fn take_waiting(&mut self, id: MessageId) -> Option<QueuedMessage> {
+    fn remove_waiting(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let waiting = self.position(id).and_then(|position| self.waiting.remove(position))?;
         self.refused_waiting -= self.refused(id);
         Some(self.entry(waiting).queued)
     }
 
-    /// Where a message stands, 0 being the head.
+    /// The position of a message; 0 is the head.
     pub(super) fn position(&self, id: MessageId) -> Option<usize> {
-        self.waiting.binary_search_by_key(&id, Waiting::id).ok()
+        self.waiting.binary_search_by_key(&id, CompactEntry::id).ok()
     }
 
     pub(super) fn get(&self, id: MessageId) -> Option<QueuedMessage> {
@@ -272,11 +288,11 @@ impl Queue {
         waiting.map(|waiting| self.queued(waiting))
     }
 
-    pub(super) fn head(&self) -> Option<&Waiting> {
+    pub(super) fn head(&self) -> Option<&CompactEntry> {
         self.waiting.front()
     }
 
-    /// The head, if the present hold rule has not let it pass.
+    /// The head, if the current hold rule has not let it pass.
     pub(super) fn head_to_ask(&self) -> Option<QueuedMessage> {
         self.head().filter(|head| !head.passes()).map(|head| self.queued(head))
     }
@@ -287,13 +303,13 @@ impl Queue {
         self.waiting.range(positions.start.min(end)..end).map(|waiting| self.queued(waiting))
     }
 
-    /// The messages with later tickets than this, head first.
+    /// The messages with greater ids than this, head first.
     pub(super) fn after(&self, id: MessageId) -> impl Iterator<Item = QueuedMessage> {
         let from = self.waiting.partition_point(|waiting| waiting.id() <= id);
         self.waiting.range(from..).map(|waiting| self.queued(waiting))
     }
 
-    /// Messages that wait.
+    /// Number of queued messages.
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
@@ -308,23 +324,23 @@ impl Queue {
         &self.held
     }
 
-    /// Holds a message that waits.
+    /// Holds a queued message.
     pub(super) fn hold(&mut self, id: MessageId, by: HeldBy) -> Option<&HeldMessage> {
-        let queued = self.take_waiting(id)?;
-        self.keep(HeldMessage { queued, by });
+        let queued = self.remove_waiting(id)?;
+        self.hold_entry(HeldMessage { queued, by });
         self.held.get(id)
     }
 
-    /// There is another hold rule, with this number, that has been asked about no message yet.
+    /// Sets the number of the current hold rule. No message has passed it yet.
     pub(super) fn set_rule(&mut self, number: u64) {
         self.rule = number;
         self.waiting.iter_mut().for_each(|waiting| waiting.set_passes(false));
     }
 
-    /// Holds those of these messages that wait and that the rule has not let pass, in one go through the queue. The
-    /// tickets are in order. Returns what is held by it.
+    /// Holds those of these messages that are queued and that the rule has not let pass, in one pass. `ids` are sorted.
+    /// Returns the messages that are held now.
     pub(super) fn hold_all(&mut self, ids: &[MessageId]) -> Vec<HeldMessage> {
-        let is_meant = |waiting: &Waiting| !waiting.passes() && ids.binary_search(&waiting.id()).is_ok();
+        let is_meant = |waiting: &CompactEntry| !waiting.passes() && ids.binary_search(&waiting.id()).is_ok();
         let picked = self.split_waiting(is_meant);
         let held = |waiting| HeldMessage { queued: self.entry(waiting).queued, by: HeldBy::Rule };
         let picked: Vec<_> = picked.into_iter().map(held).collect();
@@ -333,16 +349,16 @@ impl Queue {
         picked
     }
 
-    /// Takes a message out of the held; it still counts.
-    pub(super) fn take_held(&mut self, id: MessageId) -> Option<QueuedMessage> {
+    /// Removes a held message. It still counts.
+    pub(super) fn remove_held(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let queued = self.held.remove(id)?.queued;
         self.room.count_held(&queued, -1);
         Some(queued)
     }
 
-    /// Takes all messages out of the held; they still count.
-    pub(super) fn take_all_held(&mut self) -> Vec<QueuedMessage> {
-        let held: Vec<_> = self.held.take_all().into_iter().map(|held| held.queued).collect();
+    /// Removes all held messages. They still count.
+    pub(super) fn drain_held(&mut self) -> Vec<QueuedMessage> {
+        let held: Vec<_> = self.held.drain().into_iter().map(|held| held.queued).collect();
         held.iter().for_each(|queued| self.room.count_held(queued, -1));
         held
     }

@@ -34,7 +34,7 @@ pub(super) struct Refused {
 
 impl Refused {
     /// A peer refused the message.
-    pub(super) fn note(&mut self, peer: &Address, remote: Option<IpAddr>) {
+    pub(super) fn record(&mut self, peer: &Address, remote: Option<IpAddr>) {
         self.times += 1;
         let is_another = self.peers.insert(peer.clone());
         match remote {
@@ -109,7 +109,7 @@ mod tests {
             (vec![(1, place(1)); MOST], true, true),
         ] {
             let mut refused = Refused::default();
-            refusals.iter().for_each(|(number, remote)| refused.note(&peer(*number), *remote));
+            refusals.iter().for_each(|(number, remote)| refused.record(&peer(*number), *remote));
             assert_eq!((refused.is_enough(true), refused.is_enough(false)), (with_others, without));
         }
     }

@@ -6,8 +6,8 @@ use crate::protocol::{Address, Message};
 
 use super::{EnqueueError, HeldBy, HoldRule, MessageId, QueuedMessage, peers::PeerRecord, refusals::Refused};
 
-/// A message as it was: its text, its place in the queue or among the held messages, why it was held, whether the hold
-/// rule lets it pass, and which peers refused it.
+/// A saved state of a message: its text, position, reason for being held, whether the hold rule lets it pass, and which
+/// peers refused it.
 ///
 /// [`Core::message_state`](super::Core::message_state) and [`Core::drop_these`](super::Core::drop_these) return it;
 /// [`Core::restore_messages`](super::Core::restore_messages) takes it.
@@ -25,7 +25,7 @@ pub struct MessageState {
 }
 
 impl MessageState {
-    /// The message as it waited or was held.
+    /// The message in its saved state.
     pub fn queued(&self) -> &QueuedMessage {
         &self.queued
     }
@@ -35,13 +35,13 @@ impl MessageState {
         &self.queued.message
     }
 
-    /// Why it was held; `None` if it waited.
+    /// The reason for being held; `None` if it was queued.
     pub fn held(&self) -> Option<HeldBy> {
         self.held
     }
 }
 
-/// The hold rule as it was, which messages it let pass, and which messages were held.
+/// A saved hold rule, the messages that it let pass, and the held messages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HoldState {
     pub(super) rule: Option<HoldRule>,
@@ -55,23 +55,23 @@ pub struct HoldState {
 }
 
 impl HoldState {
-    /// The rule that was in force.
+    /// The saved rule.
     pub fn rule(&self) -> Option<&HoldRule> {
         self.rule.as_ref()
     }
 
-    /// How many tickets it keeps, each of eight bytes.
+    /// Number of message ids in it, of eight bytes each.
     pub fn len(&self) -> usize {
         self.passes.len() + self.held.len()
     }
 
-    /// Whether it keeps no ticket.
+    /// Whether it contains no ids.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// A peer as it was, or that the address was not known.
+/// A saved state of a peer, or that the address was not a peer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PeerState {
     pub(super) address: Address,
@@ -81,12 +81,12 @@ pub struct PeerState {
 }
 
 impl PeerState {
-    /// The address that it is about.
+    /// The address of the peer.
     pub fn address(&self) -> &Address {
         &self.address
     }
 
-    /// Whether the address was that of a known peer.
+    /// Whether the address was a peer.
     pub fn is_known(&self) -> bool {
         self.record.is_some()
     }
@@ -107,19 +107,20 @@ impl RemoteState {
     }
 }
 
-/// How it went to restore messages. Each of them is counted once.
+/// The result of restoring messages. Each message is counted once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct RestoredMessages {
-    /// They wait again, at their places.
+    /// Messages queued again at their positions.
     pub waiting: usize,
-    /// They are held again.
+    /// Messages held again.
     pub held: usize,
-    /// They are on their way to a peer. If that fails, they are held again where they were held before.
+    /// Messages being sent. If the delivery fails, those that were held are held again.
     pub on_their_way: usize,
-    /// A peer accepted them or another command dropped them in the meantime.
+    /// Messages that a peer accepted or another command dropped in the meantime.
     pub gone: usize,
-    /// They found no room.
+    /// Messages without room.
     pub refused: Vec<MessageState>,
-    /// Why the first of those did not.
+    /// The reason for the first of those.
     pub error: Option<EnqueueError>,
 }

@@ -42,20 +42,28 @@ impl Load {
     }
 }
 
-/// What a node has of the messages that came from one remote place.
+/// The share of the queue that messages from one remote address use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct PlaceShare {
-    /// The place: an IPv4 address, or the first address of an IPv6 network of 64 bits. `::` stands for all that came from
-    /// further places while there were messages of more than a million.
+    /// The rate-limit key: an IPv4 address, or the first address of a /64 network of IPv6. `::` stands for all further
+    /// keys while there are messages from more than a million.
     pub place: IpAddr,
-    /// Messages that wait, are held or are in flight.
+    /// Messages queued, held or in flight.
     pub messages: usize,
     /// Their bytes of JSON text.
     pub bytes: usize,
-    /// How many of the messages are held.
+    /// Number of these messages that are held.
     pub held: usize,
-    /// Messages that were not accepted because the place had its share, since it last had no message here.
+    /// Messages refused because the share was used up, since the address last had no message here.
     pub refused: u64,
+}
+
+impl PlaceShare {
+    /// A share without held and refused messages.
+    pub fn new(place: IpAddr, messages: usize, bytes: usize) -> Self {
+        Self { place, messages, bytes, held: 0, refused: 0 }
+    }
 }
 
 /// Names a place for as long as there is a message of it.

@@ -32,8 +32,8 @@ use crate::{
 use super::{
     CertificateError, DirectoryError, Limits, Node, StartWarning, StateError, certificate,
     directory::DirectoryLock,
-    driver, fingerprint,
-    handle::Guard,
+    driver,
+    handle::NodeInner,
     listener::Listener,
     public_key,
     sender::{Parts, Sender},
@@ -44,11 +44,31 @@ use super::{
     warning,
 };
 
-/// Events that a watcher may be behind before it misses some. Each is about 200 bytes; the messages that they carry
-/// are bounded by themselves.
+/// Maximum events kept for a slow subscriber, each of about 200 bytes. The messages in them have a limit of their own.
 const EVENT_CAPACITY: usize = 4096;
 
-/// Sets up a node. Every option has a default; [`Builder::start`] checks them.
+/// The options of a node. Every option has a default; [`Builder::start`] checks them.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), clacks_p2p::node::StartError> {
+/// use std::time::Duration;
+/// use clacks_p2p::Node;
+///
+/// let node = Node::builder()
+///     .hostname("127.0.0.1")
+///     .port(0) // any that is free
+///     .send_rate(2.0)
+///     .kill_timeout(Duration::from_secs(600))
+///     .options(|options| options.max_peers = 1000)
+///     .limits(|limits| limits.max_connections = 100)
+///     .start()
+///     .await?;
+/// assert_eq!(node.options().send_rate, 2.0);
+/// node.stop().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Builder {
     hostname: String,
@@ -61,7 +81,7 @@ pub struct Builder {
     limits: Limits,
 }
 
-/// Where a certificate and its private key come from.
+/// The source of a certificate and its private key.
 #[derive(Clone)]
 enum Certificate {
     Files { certificate: PathBuf, key: PathBuf },
@@ -82,49 +102,49 @@ impl fmt::Debug for Certificate {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The hostname that others are to be told is none.
+    /// The hostname is invalid.
     #[error("hostname {hostname:?}: {source}")]
     Hostname {
-        /// What was given.
+        /// The hostname.
         hostname: String,
-        /// What is wrong with it.
+        /// The cause.
         source: AddressError,
     },
-    /// The hostname that others are to be told is an address at which no node can be found.
+    /// The hostname is an address at which no node can be found.
     #[error(
         "hostname {hostname:?} is {scope}; other nodes cannot connect to it; use an address that others reach, and \
         choose the local address to listen on separately"
     )]
     Scope {
-        /// What was given.
+        /// The hostname.
         hostname: String,
-        /// What kind of address it is.
+        /// Its scope.
         scope: Scope,
     },
     /// An option is out of range.
     #[error(transparent)]
     Options(#[from] OptionsError),
-    /// The port can't be listened on.
+    /// The socket cannot be opened.
     #[error("cannot listen on {address}: {source}")]
     Listen {
-        /// What was tried.
+        /// The address of the socket.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// There is no usable certificate.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
-    /// The state of the last run can't be read.
+    /// The state of the last run cannot be read.
     #[error(transparent)]
     State(#[from] StateError),
-    /// The data directory can't be used, or another node runs in it.
+    /// The data directory cannot be used, or another node uses it.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
 }
 
 impl StartError {
-    /// What the system says, if the node cannot start because nothing may be written in the data directory.
+    /// The kind of the system's error, if the node cannot start because the data directory is not writable.
     pub fn denied(&self) -> Option<io::ErrorKind> {
         match self {
             Self::Certificate(error) => error.denied(),
@@ -152,77 +172,78 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// The hostname or IP address that others find this node at. Default `localhost`.
+    /// The hostname or IP address that is sent to others. Default `localhost`.
     pub fn hostname(mut self, hostname: &str) -> Self {
         hostname.clone_into(&mut self.hostname);
         self
     }
 
-    /// The port to listen on, which others are told as well; 0 for any that is free. Default 8080.
+    /// The port to listen on, which is sent to others; 0 for any free port. Default 8080.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// The address to listen on. Default: the loopback addresses if the hostname is one of them, as nobody else can
-    /// find the node then; otherwise all.
+    /// The address to listen on. Default: the loopback addresses if the hostname is one of them, because nobody else
+    /// can reach it; otherwise all addresses.
     pub fn listen(mut self, address: IpAddr) -> Self {
         self.listen = Some(address);
         self
     }
 
-    /// PEM files with the certificate and its private key. Default: a self-signed one, kept in the data directory
-    /// if there is one.
+    /// PEM files with the certificate and its private key. Default: a self-signed certificate, saved in the data
+    /// directory if there is one.
     pub fn certificate(mut self, certificate: &Path, key: &Path) -> Self {
         self.certificate =
             Some(Certificate::Files { certificate: certificate.to_owned(), key: key.to_owned() });
         self
     }
 
-    /// The certificate and its private key as PEM text, in place of [files](Self::certificate) that hold it.
+    /// The certificate and its private key as PEM text, instead of [files](Self::certificate).
     pub fn certificate_pem(mut self, certificate: &str, key: &str) -> Self {
         self.certificate =
             Some(Certificate::Pem { certificate: certificate.to_owned(), key: key.to_owned() });
         self
     }
 
-    /// Where the certificate, the known peers and the certificates they are known by are kept. Default: nowhere.
+    /// The directory for the certificate, the known peers and their trusted certificates. Default: none; nothing is
+    /// saved.
     pub fn data_dir(mut self, directory: &Path) -> Self {
         self.data_dir = Some(directory.to_owned());
         self
     }
 
-    /// Whether known peers are kept in the data directory and read back. Default: yes.
+    /// Whether known peers are saved in the data directory and loaded from it. Default: yes.
     pub fn keep_state(mut self, keep: bool) -> Self {
         self.keep_state = keep;
         self
     }
 
-    /// Messages a second, 0.001 to 100,000. Default 1.
+    /// Messages sent per second, 0.001 to 100,000. Default 1.
     pub fn send_rate(mut self, rate: f64) -> Self {
         self.options.send_rate = rate;
         self
     }
 
-    /// How long a peer is lost before it is dead. Default one hour.
+    /// Time from which a failed delivery makes a lost peer dead. Default one hour.
     pub fn kill_timeout(mut self, timeout: Duration) -> Self {
         self.options.kill_timeout = timeout;
         self
     }
 
-    /// All options of the state machine at once; the address in them is replaced by hostname and port.
+    /// Changes any option of the state machine. The address in the options is replaced by hostname and port.
     pub fn options(mut self, change: impl FnOnce(&mut Options)) -> Self {
         change(&mut self.options);
         self
     }
 
-    /// The limits on connections and requests.
+    /// Changes any limit on connections and requests.
     pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
         change(&mut self.limits);
         self
     }
 
-    /// Starts the node on the tokio runtime that this is called in.
+    /// Starts the node on the current tokio runtime.
     pub async fn start(mut self) -> Result<Node, StartError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         // Everything that can be wrong is found before anything is left behind.
@@ -252,7 +273,7 @@ impl Builder {
         };
         let state_file =
             kept.and_then(|kept| kept.into_file().map_err(|warning| warnings.push(warning)).ok());
-        let fingerprint = fingerprint::fingerprint(&certificate.cert[0]);
+        let fingerprint = certificate::fingerprint(&certificate.cert[0]);
         let tls = accept_tls(certificate, Arc::clone(&provider));
 
         let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
@@ -279,9 +300,9 @@ impl Builder {
         }
         shared.tasks.spawn(driver::run(Arc::clone(&shared)));
         if let Some(file) = &state_file {
-            shared.tasks.spawn(state_file::keep(file.clone(), Arc::clone(&shared)));
+            shared.tasks.spawn(state_file::save_changes(file.clone(), Arc::clone(&shared)));
         }
-        let guard = Guard {
+        let inner = NodeInner {
             _stop_on_drop: shared.stopped.clone().drop_guard(),
             listens_on,
             certificate: fingerprint,
@@ -291,7 +312,7 @@ impl Builder {
             warnings,
             state: state_file,
         };
-        Ok(Node { shared, guard: Arc::new(guard) })
+        Ok(Node { shared, inner: Arc::new(inner) })
     }
 
     /// What others are to be told, unless the system chooses the port.
@@ -320,7 +341,7 @@ impl Builder {
         let policy = AddressPolicy::new(
             (address.hostname(), address.port()),
             listens_on,
-            self.limits.contact_all,
+            self.limits.allow_private_addresses,
             Arc::clone(&lookups),
         );
         let parts = Parts {
@@ -403,7 +424,7 @@ fn assemble(core: Core, rng: StdRng, state: State, sender: Sender, is_kept: bool
         changes.begin();
     }
     let shared = Arc::new(Shared::new(core, rng, sender, trust, changes, EVENT_CAPACITY));
-    shared.at_core(|at| {
+    shared.with_core(|at| {
         at.core.restore(state.peers, at.now);
         at.core.restore_remotes(state.ignored_remotes);
     });

@@ -8,8 +8,9 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
 };
+use sha2::{Digest, Sha256};
 
-use super::{StartWarning, directory::is_denied, files, public_key, warning};
+use super::{CertificateFingerprint, StartWarning, directory::is_denied, files, public_key, warning};
 
 /// The certificate's file in the data directory.
 const CERTIFICATE_FILE: &str = "certificate.pem";
@@ -19,39 +20,39 @@ const KEY_FILE: &str = "key.pem";
 /// Largest file of a certificate chain or key, in bytes.
 const MAX_PEM: u64 = 1 << 20;
 
-/// Why a node has no certificate to show.
+/// Why a node has no certificate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// A file can't be read or written.
+    /// A file cannot be read or written.
     #[error("cannot {operation} {path}: {source}")]
     File {
         /// What was tried.
         operation: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// A file holds no PEM of the right kind.
+    /// A file does not contain PEM of the right kind.
     #[error("{path} holds no {wanted} in PEM form")]
     NotPem {
         /// The file.
         path: PathBuf,
-        /// What it should hold.
+        /// The expected content.
         wanted: &'static str,
     },
-    /// Certificate and key are of no use to TLS, or not of each other.
+    /// TLS cannot use the certificate and key, or they do not belong together.
     #[error("{certificate} and {key} are not a certificate and its key: {source}")]
     Unusable {
         /// The certificate's file.
         certificate: PathBuf,
         /// The key's file.
         key: PathBuf,
-        /// What TLS says.
+        /// The error of TLS.
         source: rustls::Error,
     },
-    /// The data directory has a certificate, but not the key that it was made for. Nothing is changed.
+    /// The data directory has a certificate without its key. Nothing is changed.
     #[error(
         "{certificate} is there, but its key {key} is missing; put the key back, or move the certificate away to start \
          with a new identity"
@@ -68,7 +69,7 @@ pub enum CertificateError {
 }
 
 impl CertificateError {
-    /// What the system says, if it is that nothing may be written in the directory.
+    /// The kind of the system's error, if the directory is not writable.
     pub(super) fn denied(&self) -> Option<io::ErrorKind> {
         match self {
             Self::File { operation: "write", source, .. } => {
@@ -186,6 +187,11 @@ fn write_new(path: &Path, text: &str) -> Result<(), CertificateError> {
 
 fn file_error(operation: &'static str, path: &Path, source: io::Error) -> CertificateError {
     CertificateError::File { operation, path: path.to_owned(), source }
+}
+
+/// The SHA-256 of a certificate's DER bytes.
+pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> CertificateFingerprint {
+    CertificateFingerprint(Sha256::digest(certificate).into())
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub enum DirectoryError {
     File {
         /// The directory or file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// Another node runs in it: each would undo what the other writes.
@@ -41,7 +41,7 @@ pub enum DirectoryError {
 }
 
 impl DirectoryError {
-    /// What the system says, if it is that nothing may be written in the directory.
+    /// The kind of the system's error, if the directory is not writable.
     pub(super) fn denied(&self) -> Option<io::ErrorKind> {
         match self {
             Self::File { source, .. } => Some(source.kind()).filter(|kind| is_denied(*kind)),

@@ -15,7 +15,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
         tokio::select! {
             () = shared.stopped.cancelled() => return,
             () = shared.wake.notified() => {}
-            () = timer => shared.at_core(|at| at.core.handle_timeout(at.now, at.rng)),
+            () = timer => shared.with_core(|at| at.core.handle_timeout(at.now, at.rng)),
         }
     }
 }

@@ -1,26 +1,20 @@
-use std::{
-    net::{IpAddr, SocketAddr},
-    ops::Range,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, ops::Range, sync::Arc};
 
 use clacks_transport::connections::Connections;
-use serde::Serialize;
 use tokio::sync::oneshot;
 use tokio_util::sync::DropGuard;
 
 use crate::{
     core::{
-        Answer, Core, Counters, EnqueueError, Event, Failure, HeldMessage, MessageId, Now, Options,
-        OptionsError, Outcome, Peer, PeerCounts, QueuedMessage,
+        Core, DeliveryResult, EnqueueError, Event, Failure, MessageId, Now, Options, OptionsError, Peer,
+        QueuedMessage, Response,
     },
     protocol::{Address, Message, Payload},
 };
 
 use super::{
-    Builder, CertificateFingerprint, Limits, Request, StartWarning, Subscription, Trusted, Verdict,
-    shared::Shared, state_file,
+    Builder, CertificateFingerprint, Limits, Overview, PluginDecision, Request, Snapshot, SnapshotLimits,
+    StartWarning, Subscription, TrustChange, Unsent, shared::Shared, state_file,
 };
 
 /// A running node. Clones are handles to the same node, which stops when [`Node::stop`] is called or the last
@@ -28,12 +22,12 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct Node {
     pub(super) shared: Arc<Shared>,
-    pub(super) guard: Arc<Guard>,
+    pub(super) inner: Arc<NodeInner>,
 }
 
-/// What belongs to the handles and not to the tasks.
+/// The part of a node that its handles own and its tasks do not.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(super) struct NodeInner {
     pub(super) _stop_on_drop: DropGuard,
     pub(super) listens_on: Vec<SocketAddr>,
     pub(super) certificate: CertificateFingerprint,
@@ -48,17 +42,17 @@ pub(super) struct Guard {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnnounceError {
-    /// The address is this node's own, perhaps under another name.
+    /// The address is one of the names of this node.
     #[error("that is this node itself")]
     Ourselves,
-    /// The address is ignored; unignore it first.
+    /// The address is ignored. Unignore it first.
     #[error("that peer is ignored; unignore it first")]
     Ignored,
-    /// The other node accepted it, but there is no room for another peer here: as many are known as
-    /// [`Options::max_peers`](crate::core::Options::max_peers) allows, and none of them makes room.
+    /// The other node accepted the announce, but the list of peers is full and none can be evicted:
+    /// [`Options::max_peers`](crate::core::Options::max_peers).
     #[error("it accepted, but no more peers can be known here; forget one, or allow more (max-peers)")]
     NoRoom,
-    /// The other node did not take it. Trying again may help.
+    /// The announce failed. Trying again may help.
     #[error("no success: {0}")]
     Failed(Failure),
 }
@@ -66,91 +60,19 @@ pub enum AnnounceError {
 /// The address is not that of a known peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no such peer")]
-pub struct NotKnown;
-
-/// A node at a glance.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Overview {
-    /// Where others find it.
-    pub address: Address,
-    /// For how long it has run.
-    pub uptime: Duration,
-    /// Messages a second that it sends at most.
-    pub send_rate: f64,
-    /// Messages that wait.
-    pub queued: usize,
-    /// Messages that are on their way.
-    pub in_flight: usize,
-    /// Messages that are held until they are released.
-    pub held: usize,
-    /// Bytes of JSON text of all of these.
-    pub held_bytes: usize,
-    /// Whether messages are refused because those that are here are handed on first.
-    pub is_handing_on: bool,
-    /// Peers by status.
-    pub peers: PeerCounts,
-    /// Of these, how many the next message could go to: those that are not busy with as many as may be.
-    pub free_peers: PeerCounts,
-    /// Whether these count no peers that only strangers spoke for: the last message went to such a one.
-    pub is_for_proven: bool,
-    /// When the next message is sent, as uptime; `None` while there is none to send or nobody to send to.
-    pub next_send: Option<Duration>,
-    /// What has happened since the start.
-    pub counters: Counters,
-}
-
-/// What a node knows and holds at one moment, for who shows or records it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Snapshot {
-    /// The node at a glance.
-    pub overview: Overview,
-    /// The time on its clocks.
-    pub now: Now,
-    /// Its peers, by status and then by address, as far as was asked.
-    pub peers: Vec<Peer>,
-    /// The messages that wait, head first, as far as was asked.
-    pub queue: Vec<QueuedMessage>,
-    /// The messages that are held, in the order of their tickets, as far as was asked.
-    pub held: Vec<HeldMessage>,
-    /// The messages that are on their way as they waited before, and whom each goes to, as far as was asked.
-    pub under_way: Vec<(Address, QueuedMessage)>,
-    /// What people know the rule as by which messages are held, if there is one.
-    pub hold_rule: Option<String>,
-    /// The remote IP addresses that the user ignores, in order, as many as peers at most.
-    pub ignored_remotes: Vec<IpAddr>,
-}
-
-/// How much a [`Snapshot`] holds at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SnapshotLimits {
-    /// Peers.
-    pub peers: usize,
-    /// Messages that wait, messages that are held, and messages that are on their way.
-    pub messages: usize,
-    /// Bytes of JSON text of these messages.
-    pub bytes: usize,
-}
-
-/// What a stopped node still held: these messages are lost unless somebody keeps them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Remaining {
-    /// The queue, head first; what was in flight is at its end.
-    pub messages: Vec<QueuedMessage>,
-    /// What was held, in the order of the tickets.
-    pub held: Vec<HeldMessage>,
-}
+pub struct UnknownPeer;
 
 /// Commands.
 impl Node {
-    /// Where a node begins.
+    /// A builder with the default options.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Puts a message at the tail of the queue, to be sent to the network.
+    /// Appends a message to the queue.
     pub fn enqueue(&self, message: Message) -> Result<MessageId, EnqueueError> {
         // Asked within the lock: what is queued before the node stops is among what the stop gives back.
-        self.shared.at_core(|at| {
+        self.shared.with_core(|at| {
             if self.shared.stopped.is_cancelled() {
                 Err(EnqueueError::Stopped)
             } else {
@@ -164,113 +86,113 @@ impl Node {
         if self.shared.stopped.is_cancelled() {
             return Err(EnqueueError::Stopped);
         }
-        self.shared.look(|core| core.check_enqueue(message))
+        self.shared.read(|core| core.check_enqueue(message))
     }
 
-    /// Takes the head of the queue out for good.
+    /// Drops the head of the queue.
     pub fn dequeue(&self) -> Option<Message> {
-        self.shared.at_core(|at| at.core.dequeue()).map(|queued| queued.message)
+        self.shared.with_core(|at| at.core.dequeue()).map(|queued| queued.message)
     }
 
-    /// Takes one message that waits or is held out for good.
+    /// Drops a queued or held message.
     pub fn drop_message(&self, id: MessageId) -> Option<QueuedMessage> {
-        self.shared.at_core(|at| at.core.drop_message(id))
+        self.shared.with_core(|at| at.core.drop_message(id))
     }
 
-    /// Adds a peer as new. Returns whether it was added: not if it is known or is this node.
+    /// Adds a peer as new, on behalf of the user. Returns whether it was added: not if it is known or is this node.
     #[doc(alias = "expand")]
     pub fn add_peer(&self, address: &Address) -> bool {
-        self.shared.at_core(|at| at.core.add_peer(address, at.now))
+        self.shared.with_core(|at| at.core.add_peer(address, at.now))
     }
 
-    /// Whether [`Node::add_peer`] has room for one more peer, be it that another makes some.
+    /// Whether [`Node::add_peer`] has room for one more peer, perhaps by evicting another.
     pub fn has_room_for_peer(&self) -> bool {
-        self.shared.look(Core::has_room_for_peer)
+        self.shared.read(Core::has_room_for_peer)
     }
 
-    /// Makes this node known to another, which becomes a peer when it answers 200.
+    /// Announces this node to an address. The address becomes a peer when it responds with 200.
     pub async fn announce(&self, address: &Address) -> Result<(), AnnounceError> {
-        let outcome = self.shared.at_core(|mut at| {
+        let outcome = self.shared.with_core(|mut at| {
             let announce = at.core.announce(address, at.rng)?;
             Some(at.outcome_of(announce))
         });
         self.announced(address, outcome).await
     }
 
-    /// As [`announce`](Self::announce), to an address that the user knows only from somebody else, such as a list
-    /// that was fetched. As with an address that a stranger names, it is contacted only if it is public, or of the kind
-    /// that this node is itself found at, or with [`Limits::contact_all`](super::Limits::contact_all); and a peer that
-    /// answers there is not one that the user named.
+    /// As [`announce`](Self::announce), for an address that the user has from somebody else, such as a fetched list. It
+    /// is contacted only if it is public, has the scope of this node's own address, or
+    /// [`Limits::allow_private_addresses`](super::Limits::allow_private_addresses) is set. The peer does not count as
+    /// added by the user.
     pub async fn announce_suggested(&self, address: &Address) -> Result<(), AnnounceError> {
-        let outcome = self.shared.at_core(|mut at| {
+        let outcome = self.shared.with_core(|mut at| {
             let announce = at.core.announce_suggested(address, at.rng)?;
             Some(at.outcome_of(announce))
         });
         self.announced(address, outcome).await
     }
 
-    /// Waits for the outcome of an announce; `None` if nothing was sent.
+    /// Waits for the result of an announce; `None` if nothing was sent.
     async fn announced(
         &self,
         address: &Address,
-        outcome: Option<oneshot::Receiver<Outcome>>,
+        outcome: Option<oneshot::Receiver<DeliveryResult>>,
     ) -> Result<(), AnnounceError> {
         let Some(outcome) = outcome else {
-            let ourselves = self.shared.look(|core| core.is_this_node(address));
+            let ourselves = self.shared.read(|core| core.is_this_node(address));
             return Err(if ourselves { AnnounceError::Ourselves } else { AnnounceError::Ignored });
         };
         match outcome.await {
-            Ok(Outcome::Ourselves) => Err(AnnounceError::Ourselves),
-            Ok(Outcome::Failed(Failure::NoRoom)) => Err(AnnounceError::NoRoom),
+            Ok(DeliveryResult::SelfConnection) => Err(AnnounceError::Ourselves),
+            Ok(DeliveryResult::Failed(Failure::NoRoom)) => Err(AnnounceError::NoRoom),
             Ok(outcome) => outcome.failure().map_or(Ok(()), |failure| Err(AnnounceError::Failed(failure))),
             Err(_) => Err(AnnounceError::Failed(Failure::Stopped)),
         }
     }
 
-    /// Ignores an address, known or not: nothing is sent to it and what comes from it is answered 403. Returns
-    /// whether it was not ignored before.
+    /// Ignores an address, whether or not it is a peer: nothing is sent to it, and its payloads are refused with 403.
+    /// Returns whether it was not ignored before.
     pub fn ignore(&self, address: &Address) -> bool {
-        self.shared.at_core(|at| at.core.ignore(address, at.now))
+        self.shared.with_core(|at| at.core.ignore(address, at.now))
     }
 
-    /// Takes an ignore back: the peer has the status again that it had. Returns whether it was ignored.
+    /// Stops ignoring a peer. It gets its former status. Returns whether it was ignored.
     pub fn unignore(&self, address: &Address) -> bool {
-        self.shared.at_core(|at| at.core.unignore(address, at.now))
+        self.shared.with_core(|at| at.core.unignore(address, at.now))
     }
 
-    /// Removes a peer and the certificate that is trusted for it. It comes back when somebody names it.
-    pub fn forget(&self, address: &Address) -> Result<(), NotKnown> {
+    /// Removes a peer and its trusted certificate. It is added again when somebody names it.
+    pub fn forget(&self, address: &Address) -> Result<(), UnknownPeer> {
         // First, so that nothing is sent to it any more that would have its certificate trusted again.
-        let was_known = self.shared.at_core(|at| at.core.forget(address));
+        let was_known = self.shared.with_core(|at| at.core.forget(address));
         self.shared.trust.forget(address, true);
         self.shared.sender.close_idle(address);
-        if was_known { Ok(()) } else { Err(NotKnown) }
+        if was_known { Ok(()) } else { Err(UnknownPeer) }
     }
 
-    /// Accepts the certificate that was refused when the peer at an address was last reached. If none was, and the peer
-    /// has not been reached since the node started, whichever it shows next is accepted. Connections that were made with
-    /// another certificate are not used any more; a request that is under way on one ends as it would.
-    pub fn trust(&self, address: &Address) -> Trusted {
+    /// Trusts the certificate that was refused at the last contact with an address. If none was refused and the peer
+    /// has not been contacted since the start, the next certificate that it presents is trusted. Connections with
+    /// another certificate are not used any more; a request in progress on one is completed.
+    pub fn trust(&self, address: &Address) -> TrustChange {
         let trusted = self.shared.trust.accept(address);
-        if !matches!(trusted, Trusted::Unchanged(_)) {
+        if !matches!(trusted, TrustChange::Unchanged(_)) {
             self.shared.sender.close_idle(address);
         }
         trusted
     }
 
-    /// Changes how many messages a second are sent: 0.001 to 100,000.
+    /// Sets the send rate, in messages per second: 0.001 to 100,000.
     pub fn set_send_rate(&self, rate: f64) -> Result<(), OptionsError> {
-        self.shared.at_core(|at| at.core.set_send_rate(rate, at.now))
+        self.shared.with_core(|at| at.core.set_send_rate(rate, at.now))
     }
 
-    /// Stops the node: no more is taken or sent, what was in flight is back in the queue, the state file is
-    /// written. Returns what is still here.
-    pub async fn stop(&self) -> Remaining {
+    /// Stops the node. It accepts and sends nothing more, messages in flight return to the queue, and the state file is
+    /// written. Returns the messages that are still here.
+    pub async fn stop(&self) -> Unsent {
         self.shared.stopped.cancel();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
-        self.shared.at_core(|at| at.core.reclaim_in_flight());
-        if let Some(state) = &self.guard.state {
+        self.shared.with_core(|at| at.core.reclaim_in_flight());
+        if let Some(state) = &self.inner.state {
             if let Err(error) = state.save(&self.shared).await.result {
                 state.complain(&error);
             }
@@ -280,9 +202,9 @@ impl Node {
         self.remaining()
     }
 
-    /// What would be lost if the node ended now, but for what is in flight.
-    pub fn remaining(&self) -> Remaining {
-        self.shared.look(|core| Remaining {
+    /// The messages that would be lost if the process ended now, except those in flight.
+    pub fn remaining(&self) -> Unsent {
+        self.shared.read(|core| Unsent {
             messages: core.queue(0..usize::MAX).collect(),
             held: core.held(0..usize::MAX).cloned().collect(),
         })
@@ -298,17 +220,25 @@ impl Node {
 /// A function that holds a handle keeps the node running until [`Node::stop`], which lets go of all of them. A node that
 /// has stopped takes no more: a function that is added then is dropped at once.
 impl Node {
-    /// Adds a plugin, which sees every payload before anything else is done with it, in the order in which plugins
-    /// were added. It may change the payload and the answer, or discard the payload.
-    pub fn extend(
+    /// Adds a plugin. Plugins see every payload before it is processed, in the order in which they were added. They may
+    /// change the payload and the response, or discard the payload.
+    pub fn add_plugin(
         &self,
-        plugin: impl Fn(&Peer, &mut Payload, &Request, &mut Answer) -> Verdict + Send + Sync + 'static,
+        plugin: impl Fn(&Peer, &mut Payload, &Request, &mut Response) -> PluginDecision + Send + Sync + 'static,
     ) {
         self.shared.hooks.add_plugin(Arc::new(plugin));
     }
 
-    /// Adds a listener that gets each message before it is queued, and returns what is queued in its place; `None`
-    /// holds it back. The sender is told 200 either way.
+    /// As [`add_plugin`](Self::add_plugin), by the name that the npm package has for it.
+    pub fn extend(
+        &self,
+        plugin: impl Fn(&Peer, &mut Payload, &Request, &mut Response) -> PluginDecision + Send + Sync + 'static,
+    ) {
+        self.add_plugin(plugin);
+    }
+
+    /// Adds a listener that gets each message before it is queued and returns the message to queue in its place. `None`
+    /// discards it. The sender gets 200 either way.
     pub fn on_message_received(
         &self,
         listener: impl Fn(&Peer, Message) -> Option<Message> + Send + Sync + 'static,
@@ -316,7 +246,7 @@ impl Node {
         self.shared.hooks.add_received(Arc::new(listener));
     }
 
-    /// Adds a listener for messages that were queued: typed in, received, or back from a failed delivery.
+    /// Adds a listener for queued messages: written, received, or returned from a failed delivery.
     pub fn on_message_queued(&self, listener: impl Fn(&Message) + Send + Sync + 'static) {
         self.on_event(move |event| {
             if let Event::MessageQueued { message, .. } = event {
@@ -325,7 +255,7 @@ impl Node {
         });
     }
 
-    /// Adds a listener for peers that became known.
+    /// Adds a listener for discovered peers.
     pub fn on_peer_discovered(&self, listener: impl Fn(&Peer) + Send + Sync + 'static) {
         self.on_event(move |event| {
             if let Event::PeerDiscovered { peer, .. } = event {
@@ -334,7 +264,7 @@ impl Node {
         });
     }
 
-    /// Adds a listener for peers whose status changed.
+    /// Adds a listener for changes of status.
     pub fn on_peer_updated(&self, listener: impl Fn(&Peer) + Send + Sync + 'static) {
         self.on_event(move |event| {
             if let Event::PeerUpdated { peer, .. } = event {
@@ -350,7 +280,7 @@ impl Node {
 
 /// Queries. Each copies only what it returns.
 impl Node {
-    /// Everything that happens from now on.
+    /// A subscription to all events from now on.
     pub fn subscribe(&self) -> Subscription {
         Subscription(self.shared.subscribe())
     }
@@ -358,13 +288,13 @@ impl Node {
     /// The node at a glance.
     pub fn overview(&self) -> Overview {
         let uptime = self.now().uptime;
-        self.shared.look(|core| overview(core, uptime))
+        self.shared.read(|core| Overview::of(core, uptime))
     }
 
-    /// What the node knows and holds now, and before it what `events` had yet to tell. What `events` tells from then
-    /// on is what happened after it, not one event more or less.
+    /// The events of `events` up to now, and the state of the node now. Events that `events` yields later happened
+    /// after the snapshot; none is missing or counted twice.
     pub fn snapshot(&self, events: &mut Subscription, limits: SnapshotLimits) -> (Vec<Event>, Snapshot) {
-        self.shared.look(|core| {
+        self.shared.read(|core| {
             let told = std::iter::from_fn(|| events.try_next()).collect();
             let now = self.shared.clock.now();
             let mut bytes = 0;
@@ -377,7 +307,7 @@ impl Node {
             let under_way = core.under_way().take(limits.messages).take_while(|(_, queued)| fits(queued));
             let under_way = under_way.map(|(to, queued)| (to.clone(), queued.clone())).collect();
             let snapshot = Snapshot {
-                overview: overview(core, now.uptime),
+                overview: Overview::of(core, now.uptime),
                 now,
                 peers: core.peers().take(limits.peers).collect(),
                 queue,
@@ -390,87 +320,71 @@ impl Node {
         })
     }
 
-    /// The time on the node's clocks.
+    /// The time on both clocks of the node.
     pub fn now(&self) -> Now {
         self.shared.clock.now()
     }
 
-    /// Where others find this node: what it tells them with every payload.
+    /// The address that this node sends with every payload.
     pub fn address(&self) -> Address {
-        self.shared.look(|core| core.address().clone())
+        self.shared.read(|core| core.address().clone())
     }
 
-    /// What was found at the start that the user should know; the node runs all the same.
+    /// Warnings of the start. The node runs nevertheless.
     pub fn warnings(&self) -> &[StartWarning] {
-        &self.guard.warnings
+        &self.inner.warnings
     }
 
-    /// SHA-256 of the certificate that it shows.
+    /// The certificate that this node presents.
     pub fn certificate(&self) -> CertificateFingerprint {
-        self.guard.certificate
+        self.inner.certificate
     }
 
-    /// How the node behaves.
+    /// The options.
     pub fn options(&self) -> Options {
-        self.shared.look(|core| core.options().clone())
+        self.shared.read(|core| core.options().clone())
     }
 
-    /// What one connection or request may take.
+    /// The limits on connections and requests.
     pub fn limits(&self) -> &Limits {
-        &self.guard.limits
+        &self.inner.limits
     }
 
-    /// Whether no message waits.
+    /// Whether the queue is empty.
     pub fn is_empty(&self) -> bool {
         self.queue_len() == 0
     }
 
-    /// How many messages wait.
+    /// The number of queued messages.
     pub fn queue_len(&self) -> usize {
-        self.shared.look(Core::queue_len)
+        self.shared.read(Core::queue_len)
     }
 
-    /// All messages that wait, head first.
+    /// All queued messages, head first.
     pub fn peek(&self) -> Vec<Message> {
-        self.shared.look(|core| core.queue(0..usize::MAX).map(|queued| queued.message).collect())
+        self.shared.read(|core| core.queue(0..usize::MAX).map(|queued| queued.message).collect())
     }
 
-    /// The messages that wait at these positions, 0 being the head.
+    /// The queued messages at these positions; 0 is the head.
     pub fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage> {
-        self.shared.look(|core| core.queue(positions).collect())
+        self.shared.read(|core| core.queue(positions).collect())
     }
 
-    /// Where a message stands in the queue, 0 being the head.
+    /// The position of a message in the queue; 0 is the head.
     pub fn queue_position(&self, id: MessageId) -> Option<usize> {
-        self.shared.look(|core| core.queue_position(id))
+        self.shared.read(|core| core.queue_position(id))
     }
 
-    /// A message that waits.
+    /// A queued message.
     pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
-        self.shared.look(|core| core.queued_message(id))
-    }
-}
-
-fn overview(core: &Core, uptime: Duration) -> Overview {
-    Overview {
-        address: core.address().clone(),
-        uptime,
-        send_rate: core.options().send_rate,
-        queued: core.queue_len(),
-        in_flight: core.in_flight(),
-        held: core.held_len(),
-        is_handing_on: core.is_handing_on(),
-        held_bytes: core.held_bytes(),
-        peers: core.peer_counts(),
-        free_peers: core.free_peers(),
-        is_for_proven: core.is_turn_of_proven(),
-        next_send: core.poll_timeout(),
-        counters: core.counters(),
+        self.shared.read(|core| core.queued_message(id))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]

@@ -8,36 +8,37 @@ use std::{
 use clacks_transport::event_ring::{EventReceiver, EventSender};
 
 use crate::{
-    core::{Answer, Event, Peer},
+    core::{Event, Peer, Response},
     protocol::{Message, Payload},
 };
 
-/// Events that wait for the listeners at most, as for a watcher.
+/// Maximum events kept for slow listeners, as for a subscriber.
 const MAX_WAITING: usize = 4096;
 
-/// Whether a payload goes on its way after a plugin saw it.
+/// The decision of a plugin about a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// On to the next plugin, then to the node.
+pub enum PluginDecision {
+    /// Pass the payload to the next plugin, then to the node.
     Continue,
-    /// The payload is discarded; the answer goes out as the plugin left it.
+    /// Discard the payload. The response of the plugin is sent.
     Discard,
 }
 
 /// The request that brought a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Request {
-    /// Where the connection came from.
+    /// The remote address of the connection.
     pub remote: SocketAddr,
 }
 
-type Plugin = dyn Fn(&Peer, &mut Payload, &Request, &mut Answer) -> Verdict + Send + Sync;
+type Plugin = dyn Fn(&Peer, &mut Payload, &Request, &mut Response) -> PluginDecision + Send + Sync;
 type ReceivedListener = dyn Fn(&Peer, Message) -> Option<Message> + Send + Sync;
 type EventListener = dyn Fn(&Event) + Send + Sync;
 
-/// The functions that a program hung into the node.
+/// The plugins and listeners of a node.
 ///
-/// They are called without any lock of the node held, so that they may call the node.
+/// They are called without a lock of the node, so they may call the node.
 #[derive(Default)]
 pub(super) struct Hooks {
     plugins: Registry<Plugin>,
@@ -55,13 +56,13 @@ struct Line {
 struct Waiting {
     events: EventReceiver<Event>,
     /// A thread calls the listeners.
-    is_being_told: bool,
+    is_delivering: bool,
 }
 
 impl Default for Line {
     fn default() -> Self {
         let events = EventSender::new(MAX_WAITING);
-        let waiting = Mutex::new(Waiting { events: events.subscribe(), is_being_told: false });
+        let waiting = Mutex::new(Waiting { events: events.subscribe(), is_delivering: false });
         Self { events, waiting }
     }
 }
@@ -92,7 +93,7 @@ impl Hooks {
     }
 
     /// Whether neither a plugin nor a listener is to see a payload before it is taken.
-    pub(super) fn look_at_no_payloads(&self) -> bool {
+    pub(super) fn has_no_payload_hooks(&self) -> bool {
         !self.plugins.has_any() && !self.received.has_any()
     }
 
@@ -126,10 +127,10 @@ impl Hooks {
         peer: &Peer,
         payload: &mut Payload,
         request: &Request,
-    ) -> Result<Answer, Answer> {
-        let mut answer = Answer::taken();
+    ) -> Result<Response, Response> {
+        let mut answer = Response::accepted();
         for plugin in self.plugins.all().iter() {
-            if plugin(peer, payload, request, &mut answer) == Verdict::Discard {
+            if plugin(peer, payload, request, &mut answer) == PluginDecision::Discard {
                 return Err(answer);
             }
         }
@@ -153,10 +154,10 @@ impl Line {
     /// it has returned.
     fn begin(&self) -> Option<Turn<'_>> {
         let mut waiting = self.lock();
-        if waiting.is_being_told {
+        if waiting.is_delivering {
             return None;
         }
-        waiting.is_being_told = true;
+        waiting.is_delivering = true;
         Some(Turn(self))
     }
 
@@ -174,7 +175,7 @@ impl Turn<'_> {
         let mut waiting = self.0.lock();
         let next = waiting.events.try_next();
         if next.is_none() {
-            waiting.is_being_told = false;
+            waiting.is_delivering = false;
         }
         next
     }
@@ -277,12 +278,12 @@ mod tests {
     #[test]
     fn each_kind_of_hook_is_asked_for_what_it_is_for_and_no_other() {
         type Add = fn(&Hooks);
-        let asked = |hooks: &Hooks| (hooks.has_event_listeners(), !hooks.look_at_no_payloads());
+        let asked = |hooks: &Hooks| (hooks.has_event_listeners(), !hooks.has_no_payload_hooks());
         let cases: [(Add, (bool, bool)); 4] = [
             (|_| {}, (false, false)),
             (|hooks| hooks.add_event(Arc::new(|_| {})), (true, false)),
             (|hooks| hooks.add_received(Arc::new(|_, message| Some(message))), (false, true)),
-            (|hooks| hooks.add_plugin(Arc::new(|_, _, _, _| Verdict::Continue)), (false, true)),
+            (|hooks| hooks.add_plugin(Arc::new(|_, _, _, _| PluginDecision::Continue)), (false, true)),
         ];
         for (number, (add, expected)) in cases.into_iter().enumerate() {
             let hooks = Hooks::default();

@@ -4,42 +4,44 @@ use clacks_transport::connections::ConnectionLimits;
 
 use crate::core::OptionsError;
 
-/// What one connection or request may take.
+/// Limits on connections and requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
-    /// For a connection to a peer, TLS included. Default 5 s.
+    /// Time-out for a connection to a peer, TLS included. Default 5 s.
     pub connect_timeout: Duration,
-    /// For a whole request to a peer. Default 10 s: a peer that accepts and never answers is lost after that.
+    /// Time-out for a whole request to a peer. Default 10 s. A peer that accepts a connection and never responds is
+    /// lost after it.
     pub request_timeout: Duration,
-    /// For the TLS handshake of a connection from outside. Default 10 s.
+    /// Time-out for the TLS handshake of an inbound connection. Default 10 s.
     pub handshake_timeout: Duration,
-    /// For the headers of a request; also how long an idle connection is kept. Default 30 s.
+    /// Time-out for the headers of a request, and for an idle inbound connection. Default 30 s.
     pub header_timeout: Duration,
-    /// For the body of a request. Default 30 s.
+    /// Time-out for the body of a request. Default 30 s.
     pub body_timeout: Duration,
-    /// For a client to go on reading our answer. Default 30 s.
+    /// Time-out for a client to continue reading a response. Default 30 s.
     pub answer_timeout: Duration,
-    /// Largest body in bytes; above it the answer is 413. Default 1 MiB.
+    /// Maximum request body in bytes; a larger one gets 413. Default 1 MiB.
     pub max_body: usize,
-    /// Most bytes of the bodies that come in at once. Above that the remote address with the most bytes has its largest
-    /// body answered 503. Default 64 MiB.
+    /// Maximum bytes of all request bodies being read. Above it the largest body of the remote address with the most
+    /// bytes gets 503. Default 64 MiB.
     pub max_bodies: usize,
-    /// Most connections from outside at once. Where there are as many, or where the system has no more files for
-    /// another, one makes room: of the network (24 bits of IPv4, 48 of IPv6) with the most connections beyond the first
-    /// of each address, and there of the address with the most, the one that lets the node wait the longest. Default
-    /// 768. It is less where the process may open fewer files than that takes.
+    /// Maximum inbound connections. Default 768; fewer if the process may not open that many files. At the limit, or
+    /// when the process runs out of file descriptors, an idle connection is closed: of the network (/24 of IPv4, /48 of
+    /// IPv6) with the most connections beyond the first of each address, and in it of the address with the most, the
+    /// one that has been idle longest.
     pub max_connections: usize,
-    /// The same from one remote address. Default 64.
+    /// Maximum inbound connections from one remote address. Default 64.
     pub max_connections_per_address: usize,
-    /// New connections a second that each remote address may make however many others make; five seconds' worth may
-    /// come at once. Default 10. While just one address connects, there is no limit.
+    /// New connections per second that every remote address may make, with a burst of five seconds of it. Default 10.
+    /// An address that connects alone is not limited.
     pub connection_rate_per_address: u32,
-    /// New connections a second that all remote addresses may make together beyond that; more are closed at once.
-    /// Default 1,000. 0 for no limit.
+    /// New connections per second that all remote addresses together may make beyond that; further ones are closed at
+    /// once. Default 1,000. 0 for no limit.
     pub connection_rate: u32,
-    /// Whether peers that only strangers named are contacted whatever [`Scope`](crate::core::Scope) their addresses
-    /// have, not just public ones and those of the kind that this node itself is found at. Default: no.
-    pub contact_all: bool,
+    /// Whether peers that only strangers named are contacted at addresses of every [`Scope`](crate::core::Scope).
+    /// Otherwise only public addresses, and those of the scope of this node's own address, are contacted. Default: no.
+    pub allow_private_addresses: bool,
 }
 
 impl Default for Limits {
@@ -57,7 +59,7 @@ impl Default for Limits {
             max_connections_per_address: 64,
             connection_rate_per_address: 10,
             connection_rate: 1000,
-            contact_all: false,
+            allow_private_addresses: false,
         }
     }
 }
@@ -140,7 +142,7 @@ mod tests {
             max_connections_per_address: 64,
             connection_rate_per_address: 10,
             connection_rate: 1000,
-            contact_all: false,
+            allow_private_addresses: false,
         };
         assert_eq!(Limits::default(), expected);
     }

@@ -16,7 +16,7 @@ use clacks_transport::{
 };
 use http_body_util::{BodyExt, Full};
 use hyper::{
-    Method, Response, StatusCode,
+    Method, StatusCode,
     body::{Body, Frame, Incoming},
     header::{
         ALLOW, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
@@ -33,7 +33,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    core::{Answer, Limit, Status},
+    core::{Limit, Response, Status},
     protocol::{Kind, Message, Payload},
 };
 
@@ -44,7 +44,7 @@ const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(100);
 /// The same after another connection was cut off for it, which has yet to end.
 const AFTER_ROOM_WAS_MADE: Duration = Duration::from_millis(10);
 /// It is told of so often at most.
-const TELLS_OF_FAILED_ACCEPT: Duration = Duration::from_secs(60);
+const ACCEPT_WARNING_INTERVAL: Duration = Duration::from_secs(60);
 /// How much of a body that is too large is read and thrown away, so that its sender gets to read the answer.
 const MAX_DISCARDED: usize = 16 << 20;
 /// Largest head of a request, and what is read ahead of a body, in bytes: answered 431 above. A client chooses neither
@@ -78,7 +78,7 @@ impl Listener {
     }
 
     async fn accept(self: &Arc<Self>, socket: TcpListener) {
-        let mut told: Option<Instant> = None;
+        let mut warned_at: Option<Instant> = None;
         loop {
             match socket.accept().await {
                 Ok((stream, remote)) => {
@@ -88,9 +88,9 @@ impl Listener {
                 }
                 Err(error) => {
                     // It may fail again and again for as long as somebody makes connections.
-                    if told.is_none_or(|told| told.elapsed() > TELLS_OF_FAILED_ACCEPT) {
+                    if warned_at.is_none_or(|warned_at| warned_at.elapsed() > ACCEPT_WARNING_INTERVAL) {
                         tracing::warn!(%error, "cannot accept a connection");
-                        told = Some(Instant::now());
+                        warned_at = Some(Instant::now());
                     }
                     tokio::time::sleep(self.after_failed_accept(&error)).await;
                 }
@@ -103,32 +103,32 @@ impl Listener {
         if !self.shared.sender.make_room_after(error) {
             return AFTER_FAILED_ACCEPT;
         }
-        self.meets(Limit::Connections);
+        self.record_limit_hit(Limit::Connections);
         AFTER_ROOM_WAS_MADE
     }
 
     /// Whether one more connection from this address is served.
     fn admit(&self, remote: SocketAddr) -> Option<ConnectionPermit> {
-        let is_ignored = || self.shared.look(|core| core.is_remote_ignored(remote.ip()));
+        let is_ignored = || self.shared.read(|core| core.is_remote_ignored(remote.ip()));
         if is_ignored() {
-            self.meets(Limit::IgnoredRemotes);
+            self.record_limit_hit(Limit::IgnoredRemotes);
             return None;
         }
         match self.connections.open(remote.ip()) {
             Ok((permit, reached)) => {
-                reached.into_iter().for_each(|limit| self.meets(limit_of(limit)));
+                reached.into_iter().for_each(|limit| self.record_limit_hit(limit_of(limit)));
                 // It may have been ignored, and its connections closed, since it was asked about.
                 (!is_ignored()).then_some(permit)
             }
             Err(limit) => {
-                self.meets(limit_of(limit));
+                self.record_limit_hit(limit_of(limit));
                 None
             }
         }
     }
 
-    fn meets(&self, limit: Limit) {
-        self.shared.at_core(|at| at.core.meets(limit, at.now));
+    fn record_limit_hit(&self, limit: Limit) {
+        self.shared.with_core(|at| at.core.record_limit_hit(limit, at.now));
     }
 
     async fn connection(self: Arc<Self>, stream: TcpStream, remote: SocketAddr, permit: ConnectionPermit) {
@@ -147,7 +147,7 @@ impl Listener {
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         stream.set_nodelay(true)?;
         let shaken = timeout(self.limits.handshake_timeout, self.tls.accept(stream)).await;
-        let stream = shaken.inspect_err(|_| self.meets(Limit::Handshakes))??;
+        let stream = shaken.inspect_err(|_| self.record_limit_hit(Limit::Handshakes))??;
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.answer_timeout));
         let service = service_fn(|request| {
@@ -163,7 +163,7 @@ impl Listener {
             .await
             .inspect_err(|error| {
                 if error.is_timeout() {
-                    self.meets(Limit::Heads);
+                    self.record_limit_hit(Limit::Heads);
                 }
             })?;
         Ok(())
@@ -174,7 +174,7 @@ impl Listener {
         request: hyper::Request<Incoming>,
         remote: SocketAddr,
         permit: &ConnectionPermit,
-    ) -> Response<Full<Bytes>> {
+    ) -> hyper::Response<Full<Bytes>> {
         match (request.method(), request.uri().path()) {
             (&Method::POST, "/") => self.payload(request, remote, permit).await,
             (&Method::GET | &Method::HEAD, "/") => {
@@ -199,22 +199,22 @@ impl Listener {
         request: hyper::Request<Incoming>,
         remote: SocketAddr,
         permit: &ConnectionPermit,
-    ) -> Response<Full<Bytes>> {
+    ) -> hyper::Response<Full<Bytes>> {
         if request.headers().get(&RUN_HEADER) == Some(&self.run) {
             let mut response = plain(StatusCode::MISDIRECTED_REQUEST, "this is yourself\n");
             response.headers_mut().insert(&RUN_HEADER, self.run.clone());
             return response;
         }
-        if let Err(answer) = self.shared.at_core(|at| at.core.allow_payload(remote.ip(), at.now)) {
+        if let Err(answer) = self.shared.with_core(|at| at.core.allow_payload(remote.ip(), at.now)) {
             return into_response(answer);
         }
         let read = self.read(request, remote).await;
         let _busy = permit.busy();
-        into_response(read.map_or_else(|refused| refused, |body| self.take(&body, remote)))
+        into_response(read.map_or_else(|refused| refused, |body| self.process(&body, remote)))
     }
 
     /// The whole body, or the answer to one that is refused. That it is is told before the rest of it has come.
-    async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Bytes, Answer> {
+    async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Bytes, Response> {
         let asks_first = request.headers().contains_key(EXPECT);
         let mut body = request.into_body();
         let unread = match self.collect(&mut body, remote).await {
@@ -236,7 +236,7 @@ impl Listener {
     }
 
     /// Tells of a body that was not read, and counts the limit that it met.
-    fn refuse(&self, unread: &Unread, remote: SocketAddr) -> Answer {
+    fn refuse(&self, unread: &Unread, remote: SocketAddr) -> Response {
         let (limit, status, reason) = match unread {
             Unread::TooLarge { .. } => {
                 let reason = format!("a payload has at most {} bytes", self.limits.max_body);
@@ -248,9 +248,9 @@ impl Listener {
             Unread::TookTooLong => (Some(Limit::BodyTime), 408, "the body took too long".to_owned()),
             Unread::BrokeOff(error) => (None, 400, format!("the body broke off: {error}")),
         };
-        let mut answer = self.shared.at_core(|at| {
+        let mut answer = self.shared.with_core(|at| {
             let answer = at.core.refuse(status, &reason, None, None, Some(remote.ip()));
-            limit.into_iter().for_each(|limit| at.core.meets(limit, at.now));
+            limit.into_iter().for_each(|limit| at.core.record_limit_hit(limit, at.now));
             answer
         });
         if matches!(unread, Unread::NoRoom) {
@@ -284,21 +284,21 @@ impl Listener {
     }
 
     /// What a node does with a payload, in the protocol's order.
-    fn take(&self, body: &[u8], remote: SocketAddr) -> Answer {
+    fn process(&self, body: &[u8], remote: SocketAddr) -> Response {
         let shared = &self.shared;
         let mut payload = match Payload::decode(body, self.max_depth) {
             Ok(payload) => payload,
             Err(error) => {
                 let reason = error.to_string();
-                return shared.at_core(|at| at.core.refuse(400, &reason, None, None, Some(remote.ip())));
+                return shared.with_core(|at| at.core.refuse(400, &reason, None, None, Some(remote.ip())));
             }
         };
-        shared.sender.note_sender(&payload.sender, remote);
-        if shared.hooks.look_at_no_payloads() {
-            return shared.at_core(|at| at.core.receive(payload, Some(remote.ip()), at.now));
+        shared.sender.record_sender(&payload.sender, remote);
+        if shared.hooks.has_no_payload_hooks() {
+            return shared.with_core(|at| at.core.receive(payload, Some(remote.ip()), at.now));
         }
         let sender = payload.sender.clone();
-        let peer = shared.at_core(|at| at.core.see_sender(&sender, Some(remote.ip()), at.now));
+        let peer = shared.with_core(|at| at.core.record_contact(&sender, Some(remote.ip()), at.now));
         let plugins_answer = match shared.hooks.run_plugins(&peer, &mut payload, &Request { remote }) {
             Ok(answer) => answer,
             Err(answer) => return answer,
@@ -308,7 +308,7 @@ impl Listener {
             payload.message = heard.unwrap_or_else(Message::null);
         }
         let mut answer =
-            shared.at_core(|at| at.core.take_payload(&sender, payload, Some(remote.ip()), at.now));
+            shared.with_core(|at| at.core.accept_payload(&sender, payload, Some(remote.ip()), at.now));
         answer.headers.extend(plugins_answer.headers);
         answer
     }
@@ -378,8 +378,8 @@ async fn discard(body: &mut Incoming) {
     }
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(text));
+fn plain(status: StatusCode, text: &'static str) -> hyper::Response<Full<Bytes>> {
+    let mut response = hyper::Response::new(Full::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
@@ -387,8 +387,8 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
 
 /// An answer as HTTP. What a plugin wrote that HTTP can't hold is left out, as is what says how long the body is: that
 /// is the server's to say.
-fn into_response(answer: Answer) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(answer.body));
+fn into_response(answer: Response) -> hyper::Response<Full<Bytes>> {
+    let mut response = hyper::Response::new(Full::from(answer.body));
     let status = StatusCode::from_u16(answer.status).ok().filter(|status| !status.is_informational());
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answer.headers {

@@ -1,19 +1,20 @@
-//! The node on tokio: it listens, sends, keeps what it must, and drives the [core](crate::core).
+//! The node on tokio: it listens, sends, saves its state, and drives the [core](crate::core).
 //!
-//! [`Node::builder`] starts one and returns a handle. The handle takes commands, answers what a screen asks, and
-//! hands out [`Subscription`]s to what happens. All of it is cheap to call from anywhere: the core is behind a lock
-//! that is held for microseconds, and no watcher, listener or peer is ever waited for while it is held. What goes through
-//! all peers or messages does so in portions. Held for longer is the lock by what asks for much at once: a
-//! [snapshot](Node::snapshot) or a window of the queue, in proportion to what they return.
+//! [`Node::builder`] starts a node and returns a handle. The handle takes commands, answers queries, and creates
+//! [`Subscription`]s to events. All calls are cheap: the core is behind a lock that is held for microseconds, and the
+//! node never waits for a subscriber, listener or peer while it holds it. Work on all peers or messages is done in
+//! portions. Exceptions are a [snapshot](Node::snapshot) and a window of the queue, which hold the lock in proportion
+//! to their size.
+
+#![expect(clippy::disallowed_methods, reason = "the node is what reads the clock and draws seeds")]
 
 mod builder;
 mod certificate;
 mod directory;
 mod driver;
-mod fingerprint;
 mod former_names;
 mod handle;
-mod holding;
+mod held;
 mod hooks;
 mod limits;
 mod listener;
@@ -23,6 +24,7 @@ mod remotes;
 mod restoring;
 mod sender;
 mod shared;
+mod snapshot;
 mod sockets;
 mod starting;
 mod state_changes;
@@ -34,17 +36,18 @@ mod warning;
 pub use clacks_transport::files;
 use hyper::header::HeaderName;
 
+pub use crate::core::CertificateFingerprint;
 pub use builder::{Builder, StartError};
 pub use certificate::CertificateError;
 pub use directory::DirectoryError;
-pub use fingerprint::CertificateFingerprint;
-pub use handle::{AnnounceError, Node, NotKnown, Overview, Remaining, Snapshot, SnapshotLimits};
-pub use holding::HandOnError;
-pub use hooks::{Request, Verdict};
+pub use handle::{AnnounceError, Node, UnknownPeer};
+pub use held::DrainError;
+pub use hooks::{PluginDecision, Request};
 pub use limits::Limits;
-pub use state_file::StateError;
+pub use snapshot::{Overview, Snapshot, SnapshotLimits, Unsent};
+pub use state_file::{StateError, StateFormError};
 pub use subscription::Subscription;
-pub use trust::{CertificateState, Trusted};
+pub use trust::{CertificateState, TrustChange};
 pub use warning::StartWarning;
 
 /// The request header that carries a random value of one run of a node, by which it recognises itself under a name

@@ -11,7 +11,7 @@ use super::{CertificateFingerprint, Node};
 impl Node {
     /// A peer by its address.
     pub fn peer(&self, address: &Address) -> Option<Peer> {
-        self.shared.look(|core| core.peer(address))
+        self.shared.read(|core| core.peer(address))
     }
 
     /// The peers with this identifier: usually one, but two addresses can share it.
@@ -21,8 +21,8 @@ impl Node {
         peers
     }
 
-    /// All peers, by status and then by address. Each is there once, as it was at some moment of the call: the node goes
-    /// on meanwhile.
+    /// All peers, sorted by status and address. Each is listed once, as it was at some time during the call; the node
+    /// continues meanwhile.
     #[doc(alias = "survey")]
     pub fn peers(&self) -> Vec<Peer> {
         let mut peers = self.shared.all_peers();
@@ -30,19 +30,19 @@ impl Node {
         peers
     }
 
-    /// The peers listed around `anchor`: up to `before` that stand before it, then it and those behind it, up to
-    /// `after` in all. The first of the list if the anchor is not known.
+    /// Peers around `anchor` in the list: up to `before` before it, then it and those after it, up to `after` in total.
+    /// The first of the list if the anchor is not a peer.
     pub fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
-        self.shared.look(|core| core.peers_around(anchor, before, after))
+        self.shared.read(|core| core.peers_around(anchor, before, after))
     }
 
     /// The first `count` peers of the list.
     pub fn first_peers(&self, count: usize) -> Vec<Peer> {
-        self.shared.look(|core| core.peers().take(count).collect())
+        self.shared.read(|core| core.peers().take(count).collect())
     }
 
-    /// The first `count` peers of the list that are wanted. The node goes on while that is asked: a peer whose status
-    /// changes meanwhile may be left out, or be there as it was.
+    /// The first `count` matching peers of the list. The node continues meanwhile: a peer whose status changes may be
+    /// missing, or listed with its former status.
     pub fn find_peers(&self, count: usize, mut is_wanted: impl FnMut(&Peer) -> bool) -> Vec<Peer> {
         let (mut found, mut addresses) = (Vec::new(), HashSet::new());
         if count > 0 {
@@ -58,10 +58,10 @@ impl Node {
 
     /// The last `count` peers of the list.
     pub fn last_peers(&self, count: usize) -> Vec<Peer> {
-        self.shared.look(|core| core.last_peers(count))
+        self.shared.read(|core| core.last_peers(count))
     }
 
-    /// SHA-256 of the certificate that is trusted for a peer, once it has been reached.
+    /// The trusted certificate of a peer, once it has been contacted.
     pub fn trusted_certificate(&self, address: &Address) -> Option<CertificateFingerprint> {
         self.shared.trust.pinned(address)
     }

@@ -4,42 +4,41 @@ use super::Node;
 
 /// Connections from outside: where they come in, how many there are, and whom the user keeps out.
 impl Node {
-    /// The sockets it listens on.
+    /// The addresses of the listening sockets.
     pub fn listens_on(&self) -> &[SocketAddr] {
-        &self.guard.listens_on
+        &self.inner.listens_on
     }
 
-    /// How these sockets fall short of what the node's hostname promises to others, in words, if they do.
+    /// A warning, in words, if these sockets cannot be reached at the address that is sent to others.
     pub fn listening_shortfall(&self) -> Option<&str> {
-        self.guard.shortfall.as_deref()
+        self.inner.shortfall.as_deref()
     }
 
-    /// How many connections from outside are open.
+    /// The number of open inbound connections.
     pub fn connections(&self) -> usize {
-        self.guard.connections.count()
+        self.inner.connections.count()
     }
 
-    /// Ignores a remote IP address: connections from it are closed, those that are open at once and others before the
-    /// TLS handshake, whoever they say they are. Returns whether it was not ignored before. Nothing changes for what is
-    /// sent.
+    /// Ignores a remote IP address: its open connections are closed now, and new ones before the TLS handshake,
+    /// whatever sender they name. Sending is not affected. Returns whether it was not ignored before.
     pub fn ignore_remote(&self, remote: IpAddr) -> bool {
-        let is_news = self.shared.at_core(|at| at.core.ignore_remote(remote));
-        self.guard.connections.close_from(remote);
+        let is_news = self.shared.with_core(|at| at.core.ignore_remote(remote));
+        self.inner.connections.close_from(remote);
         is_news
     }
 
-    /// Takes that back. Returns whether it was ignored.
+    /// Stops ignoring a remote IP address. Returns whether it was ignored.
     pub fn unignore_remote(&self, remote: IpAddr) -> bool {
-        self.shared.at_core(|at| at.core.unignore_remote(remote))
+        self.shared.with_core(|at| at.core.unignore_remote(remote))
     }
 
     /// Whether a remote IP address is ignored.
     pub fn is_remote_ignored(&self, remote: IpAddr) -> bool {
-        self.shared.look(|core| core.is_remote_ignored(remote))
+        self.shared.read(|core| core.is_remote_ignored(remote))
     }
 
-    /// The remote IP addresses that are ignored, in order.
+    /// The ignored remote IP addresses, sorted.
     pub fn ignored_remotes(&self) -> Vec<IpAddr> {
-        self.shared.look(|core| core.ignored_remotes().collect())
+        self.shared.read(|core| core.ignored_remotes().collect())
     }
 }

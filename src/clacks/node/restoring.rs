@@ -10,65 +10,64 @@ use super::{Node, trust::CertificateState};
 /// Undoing commands. A function that ends in `state` or `states` returns what a command is about to change, as it is now;
 /// one that begins with `restore` puts that back. What happened in between and was not of the command stays.
 impl Node {
-    /// Those of these messages that wait or are held, as they are now. From now on they are followed when they draw other
-    /// tickets.
+    /// Saves the states of those of these messages that are queued or held. From now on they are tracked when their ids
+    /// change.
     pub fn message_states(&self, ids: &[MessageId]) -> Vec<MessageState> {
-        self.shared.at_core(|at| ids.iter().filter_map(|id| at.core.message_state(*id)).collect())
+        self.shared.with_core(|at| ids.iter().filter_map(|id| at.core.message_state(*id)).collect())
     }
 
-    /// All messages that are held, as they are now, in the order of their tickets.
+    /// Saves the states of all held messages, sorted by id.
     pub fn held_states(&self) -> Vec<MessageState> {
-        self.shared.at_core(|at| at.core.held_states())
+        self.shared.with_core(|at| at.core.held_states())
     }
 
-    /// Takes those of these messages that wait or are held out for good. Returns them as they were.
+    /// Drops those of these messages that are queued or held. Returns their states.
     pub fn drop_these(&self, ids: &[MessageId]) -> Vec<MessageState> {
-        self.shared.at_core(|at| at.core.drop_these(ids))
+        self.shared.with_core(|at| at.core.drop_these(ids))
     }
 
-    /// Puts messages back to where and what they were, under the tickets that they had: at their places in the queue, or
-    /// held. One that was dropped needs room. One that left this node in the meantime stays away.
+    /// Restores messages to their saved states and ids: at their positions in the queue, or held. A dropped message
+    /// needs room. A message that left this node stays away.
     pub fn restore_messages(&self, states: Vec<MessageState>) -> RestoredMessages {
-        self.shared.at_core(|at| at.core.restore_messages(states))
+        self.shared.with_core(|at| at.core.restore_messages(states))
     }
 
-    /// The hold rule, which messages it lets pass and which messages are held now.
+    /// Saves the hold rule, the messages that it let pass, and the held messages.
     pub fn hold_state(&self) -> HoldState {
-        self.shared.look(crate::core::Core::hold_state)
+        self.shared.read(crate::core::Core::hold_state)
     }
 
-    /// Puts the hold rule back that was in force. What another rule holds waits again at its place, unless the restored
-    /// rule matches it and it came since. What waits and matches the restored rule is held by when this returns.
+    /// Restores a hold rule. Messages that another rule holds return to their positions, unless they came since and the
+    /// restored rule matches them. Queued messages that the restored rule matches are held when this returns.
     pub fn restore_hold(&self, state: HoldState) {
-        self.shared.at_core(|at| at.core.restore_hold(state));
+        self.shared.with_core(|at| at.core.restore_hold(state));
         self.hold_what_matches();
     }
 
-    /// A peer, or that an address is not that of one.
+    /// Saves the state of a peer, or that an address is not one.
     pub fn peer_state(&self, address: &Address) -> PeerState {
-        self.shared.look(|core| core.peer_state(address))
+        self.shared.read(|core| core.peer_state(address))
     }
 
-    /// Adds a peer as [`Node::add_peer`] does. Returns what that changed, as it was, in this order: the peer that made room,
-    /// if one did, and the one that was not known. [`Node::restore_peer`] undoes it, the last first. `None`, and nothing is
-    /// changed, if it was not added.
+    /// Adds a peer as [`Node::add_peer`] does. Returns the saved states of what changed: first the evicted peer, if
+    /// any, then the added one. [`Node::restore_peer`] undoes it, the last first. `None` if it was not added.
     pub fn add_peer_undoable(&self, address: &Address) -> Option<Vec<PeerState>> {
-        self.shared.at_core(|at| at.core.add_peer_undoable(address, at.now))
+        self.shared.with_core(|at| at.core.add_peer_undoable(address, at.now))
     }
 
-    /// Makes a peer again what it was: not known, known with all that was known of it, or with its status, the time of
-    /// that and who named it as they were. Returns `false` if it was forgotten and there is no room for it.
+    /// Restores a peer: removes it if it was not known, adds it with all that was known of it, or resets its status,
+    /// the time of that and who added it. Returns `false` if it has to be added and there is no room.
     pub fn restore_peer(&self, state: PeerState) -> bool {
-        self.shared.at_core(|at| at.core.restore_peer(state, at.now))
+        self.shared.with_core(|at| at.core.restore_peer(state, at.now))
     }
 
-    /// Which certificate is trusted for an address, and which was refused.
+    /// Saves which certificate is trusted for an address, and which was refused.
     pub fn certificate_state(&self, address: &Address) -> CertificateState {
         self.shared.trust.state(address)
     }
 
-    /// Trusts the certificate for an address that was trusted, or none. Connections that were made with another are not
-    /// used any more.
+    /// Restores the trusted certificate of an address, or that there was none. Connections with another certificate are
+    /// not used any more.
     pub fn restore_certificate(&self, state: CertificateState) {
         let address = state.address().clone();
         if self.shared.trust.restore_state(state) {
@@ -76,16 +75,16 @@ impl Node {
         }
     }
 
-    /// Whether a remote address is ignored.
+    /// Saves whether a remote address is ignored.
     pub fn remote_state(&self, remote: IpAddr) -> RemoteState {
-        self.shared.look(|core| core.remote_state(remote))
+        self.shared.read(|core| core.remote_state(remote))
     }
 
-    /// Ignores a remote address again, or ignores it no longer, as it was.
+    /// Restores whether a remote address is ignored.
     pub fn restore_remote(&self, state: RemoteState) {
-        self.shared.at_core(|at| at.core.restore_remote(state));
+        self.shared.with_core(|at| at.core.restore_remote(state));
         if self.is_remote_ignored(state.remote()) {
-            self.guard.connections.close_from(state.remote());
+            self.inner.connections.close_from(state.remote());
         }
     }
 }

@@ -26,7 +26,7 @@ use rustls::crypto::CryptoProvider;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
-    core::{Delivery, Outcome, Reply},
+    core::{Delivery, DeliveryResult, Reply},
     protocol::Address,
 };
 
@@ -83,19 +83,21 @@ impl Sender {
     }
 
     /// Makes the request and waits for its answer, for as long as a request may take.
-    pub(super) async fn deliver(&self, delivery: Delivery) -> Outcome {
+    pub(super) async fn deliver(&self, delivery: Delivery) -> DeliveryResult {
         let started = Instant::now();
         let deadline = started + self.timeout;
         let to = delivery.to.clone();
-        let handshake = Handshake::with(to.clone(), delivery.is_named);
+        let handshake = Handshake::with(to.clone(), delivery.added_by_user);
         let posted = in_time(deadline, self.post(delivery, &handshake, deadline)).await;
         match posted.unwrap_or(Err(PostError::TookTooLong)) {
             Ok(Answered::Ourselves) => {
                 // Nobody is known by this name, so nobody by its certificate: others can make up such names without end.
                 self.trust.forget(&to, false);
-                Outcome::Ourselves
+                DeliveryResult::SelfConnection
             }
-            Ok(Answered::Reply(reply)) => Outcome::Answered(Reply { round_trip: started.elapsed(), ..reply }),
+            Ok(Answered::Reply(reply)) => {
+                DeliveryResult::Answered(Reply { round_trip: started.elapsed(), ..reply })
+            }
             Err(error) => {
                 if let Some(shortage) = error.shortage() {
                     tracing::debug!(peer = %to, %shortage, "cannot connect");
@@ -103,7 +105,7 @@ impl Sender {
                         self.make_room();
                     }
                 }
-                Outcome::Failed(error.into_failure(&handshake))
+                DeliveryResult::Failed(error.into_failure(&handshake))
             }
         }
     }
@@ -130,7 +132,7 @@ impl Sender {
     }
 
     /// A payload came from `remote` that names this sender.
-    pub(super) fn note_sender(&self, sender: &Address, remote: SocketAddr) {
+    pub(super) fn record_sender(&self, sender: &Address, remote: SocketAddr) {
         let sender = sender.canonical();
         self.policy.record_sender((sender.hostname(), sender.port()), remote.ip());
     }
@@ -141,13 +143,13 @@ impl Sender {
         handshake: &Arc<Handshake>,
         deadline: Instant,
     ) -> Result<Answered, PostError> {
-        let Delivery { to, payload, is_named, .. } = delivery;
+        let Delivery { to, payload, added_by_user, .. } = delivery;
         let to = to.canonical();
-        if let Some(ip) = to.ip().filter(|_| !is_named) {
+        if let Some(ip) = to.ip().filter(|_| !added_by_user) {
             self.policy.check(SocketAddr::new(ip, to.port()))?;
         }
         let body = Bytes::from(payload.encode());
-        if let Some(link) = self.idle(&to, is_named) {
+        if let Some(link) = self.idle(&to, added_by_user) {
             match self.exchange(link, &to, body.clone(), deadline).await {
                 // The peer closed it before it was used, or as it was. That is no reason to call the peer lost, and
                 // if it did receive the payload, it sees it twice, as it may see any payload.
@@ -162,10 +164,10 @@ impl Sender {
 
     /// A connection to this peer that is not in use, was made with the certificate that is trusted, and leads where the
     /// node may be sent.
-    fn idle(&self, to: &Address, is_named: bool) -> Option<Link> {
+    fn idle(&self, to: &Address, added_by_user: bool) -> Option<Link> {
         let trusted = self.trust.pinned(to);
-        self.pool.take(to, |link| {
-            trusted == Some(link.certificate) && (is_named || self.policy.check(link.remote).is_ok())
+        self.pool.acquire(to, |link| {
+            trusted == Some(link.certificate) && (added_by_user || self.policy.check(link.remote).is_ok())
         })
     }
 
@@ -200,7 +202,7 @@ impl Sender {
         };
         if rest.is_whole {
             link.set_answered(true);
-            self.pool.give(to.clone(), link);
+            self.pool.release(to.clone(), link);
         }
         Ok(Answered::Reply(reply))
     }
@@ -327,7 +329,7 @@ mod tests {
             assert!(!sender.make_room_after(&error) && !sender.make_room(), "{error}: there is none");
             let (mut link, _other_end) = Link::to_nowhere(1).await;
             link.requests.ready().await.unwrap();
-            sender.pool.give(Address::new("192.0.2.1", 1).unwrap(), link);
+            sender.pool.release(Address::new("192.0.2.1", 1).unwrap(), link);
             assert_eq!(sender.make_room_after(&error), is_lacking, "{error}");
             assert_eq!(sender.make_room(), !is_lacking, "{error}");
         }

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::core::{Core, Delivery, DeliveryId, Event, Failure, Now, Outcome, Peer};
+use crate::core::{Core, Delivery, DeliveryId, DeliveryResult, Event, Failure, Now, Peer};
 
 use super::{hooks::Hooks, sender::Sender, state_changes::Changes, trust::Trust};
 
@@ -42,22 +42,22 @@ struct Inner {
     rng: StdRng,
     events: EventSender<Event>,
     /// Those who wait for their announces; `None` once the node has stopped.
-    announces: Option<HashMap<DeliveryId, oneshot::Sender<Outcome>>>,
+    announces: Option<HashMap<DeliveryId, oneshot::Sender<DeliveryResult>>>,
     /// When the driver will look again, as uptime.
     driver_wakes: Option<Duration>,
 }
 
 /// What a piece of work at the core may use.
-pub(super) struct AtCore<'a> {
+pub(super) struct CoreAccess<'a> {
     pub(super) core: &'a mut Core,
     pub(super) rng: &'a mut StdRng,
     pub(super) now: Now,
-    announces: &'a mut Option<HashMap<DeliveryId, oneshot::Sender<Outcome>>>,
+    announces: &'a mut Option<HashMap<DeliveryId, oneshot::Sender<DeliveryResult>>>,
 }
 
-impl AtCore<'_> {
+impl CoreAccess<'_> {
     /// Where the outcome of this announce will arrive; nothing does if the node has stopped or stops first.
-    pub(super) fn outcome_of(&mut self, announce: DeliveryId) -> oneshot::Receiver<Outcome> {
+    pub(super) fn outcome_of(&mut self, announce: DeliveryId) -> oneshot::Receiver<DeliveryResult> {
         let (outcome_to, outcome) = oneshot::channel();
         if let Some(announces) = self.announces {
             announces.insert(announce, outcome_to);
@@ -93,16 +93,16 @@ impl Shared {
     }
 
     /// Looks at the core without changing it.
-    pub(super) fn look<T>(&self, look: impl FnOnce(&Core) -> T) -> T {
-        look(&self.lock().core)
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Core) -> T) -> T {
+        read(&self.lock().core)
     }
 
     /// Gives the core an input, then carries out what it asks for.
-    pub(super) fn at_core<T>(self: &Arc<Self>, input: impl FnOnce(AtCore<'_>) -> T) -> T {
+    pub(super) fn with_core<T>(self: &Arc<Self>, input: impl FnOnce(CoreAccess<'_>) -> T) -> T {
         let for_listeners = self.hooks.has_event_listeners();
         let mut inner = self.lock();
         let Inner { core, rng, announces, .. } = &mut *inner;
-        let result = input(AtCore { core, rng, now: self.clock.now(), announces });
+        let result = input(CoreAccess { core, rng, now: self.clock.now(), announces });
         self.publish(&mut inner, for_listeners);
         while let Some(delivery) = inner.core.poll_delivery() {
             self.spawn_delivery(delivery);
@@ -121,7 +121,7 @@ impl Shared {
         let mut all = Vec::new();
         let mut below = usize::MAX;
         while below > 0 {
-            let (portion, begins) = self.look(|core| core.portion_of_peers(below, PORTION));
+            let (portion, begins) = self.read(|core| core.portion_of_peers(below, PORTION));
             all.extend(portion);
             below = begins;
         }
@@ -138,7 +138,7 @@ impl Shared {
         let mut last: Option<Peer> = None;
         loop {
             let anchor = last.as_ref().map(|peer| (peer.status, &peer.address));
-            let portion: Vec<Peer> = self.look(|core| core.peers_after(anchor).take(PORTION).collect());
+            let portion: Vec<Peer> = self.read(|core| core.peers_after(anchor).take(PORTION).collect());
             let Some(end) = portion.last().cloned() else { return };
             if !portion.into_iter().all(&mut goes_on) {
                 return;
@@ -180,7 +180,7 @@ impl Shared {
         let Inner { core, events, .. } = inner;
         let mut happened = std::iter::from_fn(|| core.poll_event())
             .inspect(|event| {
-                self.changes.note_event(event);
+                self.changes.record_event(event);
                 if for_listeners {
                     for_them.push(event.clone());
                 }
@@ -224,8 +224,8 @@ impl Shared {
     }
 
     /// Returns the delivery that waited for this one to end, if there is one: it is for the same task.
-    fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: Outcome) -> Option<Delivery> {
-        let (waiting, next) = self.at_core(|at| {
+    fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: DeliveryResult) -> Option<Delivery> {
+        let (waiting, next) = self.with_core(|at| {
             let outcome = at.core.handle_delivery(id, outcome, at.now);
             // What is due leaves at once, without a turn of the driver's; but nothing leaves a node that stops.
             if !self.stopped.is_cancelled() {
@@ -259,7 +259,7 @@ impl UnderWay<'_> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         if let Some(id) = self.id.filter(|_| std::thread::panicking()) {
-            let next = self.shared.delivery_ended(id, Outcome::Failed(Failure::NoResources));
+            let next = self.shared.delivery_ended(id, DeliveryResult::Failed(Failure::NoResources));
             next.into_iter().for_each(|next| self.shared.spawn_delivery(next));
         }
     }
@@ -281,7 +281,7 @@ mod tests {
         let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let peer = Address::new("127.0.0.1", silent.local_addr().unwrap().port()).unwrap();
         let shared = Arc::clone(&node.shared);
-        let (id, outcome) = shared.at_core(|mut at| {
+        let (id, outcome) = shared.with_core(|mut at| {
             let id = at.core.announce(&peer, at.rng).unwrap();
             (id, at.outcome_of(id))
         });
@@ -290,7 +290,7 @@ mod tests {
             panic!("as a test wants");
         });
         assert!(panics.await.unwrap_err().is_panic());
-        assert_eq!(outcome.await, Ok(Outcome::Failed(Failure::NoResources)));
+        assert_eq!(outcome.await, Ok(DeliveryResult::Failed(Failure::NoResources)));
         node.stop().await;
     }
 }

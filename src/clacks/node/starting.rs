@@ -44,7 +44,7 @@ impl<'a> Kept<'a> {
 
     fn lock_and_read(&mut self) -> Result<State, StartError> {
         match DirectoryLock::acquire(self.directory) {
-            Ok(lock) => self.file.keep_lock(lock),
+            Ok(lock) => self.file.hold_lock(lock),
             Err(error) => {
                 self.denied = error.denied().filter(|_| self.directory.is_dir());
                 if self.denied.is_none() {

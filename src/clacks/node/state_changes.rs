@@ -39,11 +39,11 @@ impl Pending {
         *self == Self::default()
     }
 
-    fn note(&mut self, note: impl FnOnce(&mut Self)) {
+    fn record(&mut self, record: impl FnOnce(&mut Self)) {
         if self.all {
             return;
         }
-        note(self);
+        record(self);
         if self.peers.len() + self.pins.len() > MAX_CHANGES {
             *self = Self { all: true, ..Self::default() };
         }
@@ -60,34 +60,34 @@ impl Default for Changes {
 
 impl Changes {
     /// Notes what an event changes of the state.
-    pub(super) fn note_event(&self, event: &Event) {
+    pub(super) fn record_event(&self, event: &Event) {
         match event {
-            Event::PeerDiscovered { peer, .. } => self.note_peer(&peer.address, peer.is_named),
+            Event::PeerDiscovered { peer, .. } => self.record_peer(&peer.address, peer.added_by_user),
             Event::PeerUpdated { peer, from } => {
-                self.note_peer(&peer.address, [peer.status, *from].contains(&Status::Ignored));
+                self.record_peer(&peer.address, [peer.status, *from].contains(&Status::Ignored));
             }
             Event::PeerForgotten { peer } | Event::PeerChanged { peer } => {
-                self.note_peer(&peer.address, peer.is_named);
+                self.record_peer(&peer.address, peer.added_by_user);
             }
-            Event::ClaimConfirmed { peer } => self.note_peer(&peer.address, false),
-            Event::FoundOurselves { address } => self.note_peer(address, false),
+            Event::ClaimConfirmed { peer } => self.record_peer(&peer.address, false),
+            Event::FoundOurselves { address } => self.record_peer(address, false),
             Event::RemoteIgnored { .. } | Event::RemoteUnignored { .. } => {
-                self.pending().note(|pending| pending.remotes = true);
-                self.tell(true);
+                self.pending().record(|pending| pending.remotes = true);
+                self.wake(true);
             }
             _ => {}
         }
     }
 
     /// Notes that another certificate is trusted for an address, or none.
-    pub(super) fn note_pin(&self, address: &Address, is_by_user: bool) {
-        self.pending().note(|pending| _ = pending.pins.insert(address.clone()));
-        self.tell(is_by_user);
+    pub(super) fn record_pin(&self, address: &Address, is_by_user: bool) {
+        self.pending().record(|pending| _ = pending.pins.insert(address.clone()));
+        self.wake(is_by_user);
     }
 
-    fn note_peer(&self, address: &Address, is_by_user: bool) {
-        self.pending().note(|pending| _ = pending.peers.insert(address.clone()));
-        self.tell(is_by_user);
+    fn record_peer(&self, address: &Address, is_by_user: bool) {
+        self.pending().record(|pending| _ = pending.peers.insert(address.clone()));
+        self.wake(is_by_user);
     }
 
     /// Everything that the file has is what the node has, so that only changes are to be written.
@@ -101,7 +101,7 @@ impl Changes {
     }
 
     /// Takes what changed.
-    pub(super) fn take(&self) -> Pending {
+    pub(super) fn drain(&self) -> Pending {
         std::mem::take(&mut self.pending())
     }
 
@@ -120,7 +120,7 @@ impl Changes {
         self.by_user.notified().await;
     }
 
-    fn tell(&self, is_by_user: bool) {
+    fn wake(&self, is_by_user: bool) {
         if is_by_user {
             self.by_user.notify_one();
         }
@@ -143,13 +143,13 @@ mod tests {
     #[test]
     fn a_node_that_never_writes_gathers_nothing_and_many_changes_are_all() {
         let changes = Changes::default();
-        changes.note_pin(&address(1), false);
-        assert_eq!(changes.take(), Pending { all: true, ..Pending::default() });
+        changes.record_pin(&address(1), false);
+        assert_eq!(changes.drain(), Pending { all: true, ..Pending::default() });
         changes.begin();
-        (0..MAX_CHANGES).for_each(|number| changes.note_pin(&address(number), false));
+        (0..MAX_CHANGES).for_each(|number| changes.record_pin(&address(number), false));
         assert_eq!(changes.pending().pins.len(), MAX_CHANGES);
-        changes.note_pin(&address(MAX_CHANGES), false);
-        assert_eq!(changes.take(), Pending { all: true, ..Pending::default() });
-        assert!(changes.take().is_empty());
+        changes.record_pin(&address(MAX_CHANGES), false);
+        assert_eq!(changes.drain(), Pending { all: true, ..Pending::default() });
+        assert!(changes.drain().is_empty());
     }
 }

@@ -27,10 +27,10 @@ use super::{
 };
 
 mod journal;
-mod pace;
+mod write_timer;
 
 use journal::Change;
-use pace::Pace;
+use write_timer::WriteTimer;
 
 /// The file's name in the data directory.
 const STATE_FILE: &str = "peers.json";
@@ -47,7 +47,7 @@ const GATHER: Duration = Duration::from_secs(2);
 /// How long changes wait at most for earlier writes to be paid for, unless all has to be written.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// What is kept from one run to the next: the peers, the certificates they are known by, and whom the user ignores.
+/// The saved state: the peers, their trusted certificates, and the ignored remote addresses.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct State {
     version: u32,
@@ -66,27 +66,47 @@ pub(super) struct State {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
-    /// The file can't be read.
+    /// The file cannot be read.
     #[error("cannot read {path}: {source}")]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The file is not in the form that this version writes. It is left as it is.
+    /// The format of the file is not the one of this version. The file is not changed.
     #[error(
         "{path} is not a state file of this version ({reason}); move it away to start without known peers"
     )]
     Form {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
-        reason: String,
+        /// The cause.
+        reason: StateFormError,
     },
 }
 
-/// Where the state is kept. Clones are the same.
+/// Why a state file is not in the form that this version writes.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateFormError {
+    /// Another version of the form.
+    #[error("version {0}")]
+    Version(u32),
+    /// The file with the whole state is not the JSON that it should be.
+    #[error("{0}")]
+    Json(serde_json::Error),
+    /// A line of the journal is not the JSON that it should be.
+    #[error("line {line}: {source}")]
+    Line {
+        /// Its number; the first is 1.
+        line: usize,
+        /// The cause.
+        source: serde_json::Error,
+    },
+}
+
+/// The files of the state. Clones share them.
 #[derive(Debug, Clone)]
 pub(super) struct StateFile(Arc<Files>);
 
@@ -149,7 +169,7 @@ impl StateFile {
     }
 
     /// Keeps the lock of the directory until [`release`](Self::release), or until nobody has the file any more.
-    pub(super) fn keep_lock(&self, lock: DirectoryLock) {
+    pub(super) fn hold_lock(&self, lock: DirectoryLock) {
         *self.0.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
     }
 
@@ -165,9 +185,10 @@ impl StateFile {
     pub(super) fn load(&self) -> Result<State, StateError> {
         let Files { whole, journal, .. } = &*self.0;
         let Some(text) = read(whole)? else { return Ok(State::default()) };
-        let state: State = serde_json::from_slice(&text).map_err(|error| form(whole, error.to_string()))?;
+        let state: State =
+            serde_json::from_slice(&text).map_err(|error| form(whole, StateFormError::Json(error)))?;
         if state.version != VERSION {
-            return Err(form(whole, format!("version {}", state.version)));
+            return Err(form(whole, StateFormError::Version(state.version)));
         }
         let Some(generation) = state.generation else { return Ok(state) };
         let changes = match read(journal)? {
@@ -202,7 +223,7 @@ impl StateFile {
             return nothing;
         }
         // Taken first: what changes from here on is written the next time, whether or not it is seen this time.
-        let changed = shared.changes.take();
+        let changed = shared.changes.drain();
         let Written { generation, whole, journal } = *written;
         let saved = match generation {
             Some(_) if changed.is_empty() => return nothing,
@@ -227,7 +248,7 @@ impl StateFile {
             generation: Some(generation),
             peers,
             pins: shared.trust.pins(),
-            ignored_remotes: shared.look(|core| core.ignored_remotes().collect()),
+            ignored_remotes: shared.read(|core| core.ignored_remotes().collect()),
         };
         let mut bytes = 0;
         let result = files::write_whole(&self.0.whole, files::Access::Private, |file| {
@@ -263,7 +284,7 @@ impl StateFile {
     }
 }
 
-fn form(path: &Path, reason: String) -> StateError {
+fn form(path: &Path, reason: StateFormError) -> StateError {
     StateError::Form { path: path.to_owned(), reason }
 }
 
@@ -300,7 +321,7 @@ fn open_to_append(path: &Path, is_new: bool) -> io::Result<File> {
 
 /// What is to be written of what changed, as it is now.
 fn changes_of(shared: &Shared, changed: &Pending) -> Vec<Change> {
-    let peer = |address: &Address| match shared.look(|core| core.peer(address)) {
+    let peer = |address: &Address| match shared.read(|core| core.peer(address)) {
         Some(peer) => Change::Peer(peer.into()),
         None => Change::Forgotten(address.clone()),
     };
@@ -309,25 +330,25 @@ fn changes_of(shared: &Shared, changed: &Pending) -> Vec<Change> {
         None => Change::Unpinned(address.clone()),
     };
     let remotes =
-        changed.remotes.then(|| Change::IgnoredRemotes(shared.look(|core| core.ignored_remotes().collect())));
+        changed.remotes.then(|| Change::IgnoredRemotes(shared.read(|core| core.ignored_remotes().collect())));
     changed.peers.iter().map(peer).chain(changed.pins.iter().map(pin)).chain(remotes).collect()
 }
 
 /// Writes the state some time after it changed, until the node stops. What could not be written is tried again.
-pub(super) async fn keep(file: StateFile, shared: Arc<Shared>) {
-    let mut pace = Pace::default();
+pub(super) async fn save_changes(file: StateFile, shared: Arc<Shared>) {
+    let mut write_timer = WriteTimer::default();
     loop {
         tokio::select! {
             biased;
             // First, so that what changed just before the last handle was dropped is written as well.
             () = shared.changes.any() => {}
             () = shared.stopped.cancelled() => return,
-            () = tokio::time::sleep_until(pace.next()), if pace.is_behind() => {}
+            () = tokio::time::sleep_until(write_timer.next()), if write_timer.is_behind() => {}
         }
-        shared.stopped.run_until_cancelled(gather(&shared, pace.next())).await;
+        shared.stopped.run_until_cancelled(gather(&shared, write_timer.next())).await;
         let Saved { bytes, result } = file.save(&shared).await;
-        report(&file, pace.is_behind(), &result);
-        pace.saved(bytes, result.is_ok());
+        report(&file, write_timer.is_behind(), &result);
+        write_timer.saved(bytes, result.is_ok());
     }
 }
 

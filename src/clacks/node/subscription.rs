@@ -2,21 +2,42 @@ use clacks_transport::event_ring::{EventReceiver, RingEvent};
 
 use crate::core::Event;
 
-/// What happens at a node from now on.
+/// The events of a node, from the time of the subscription on.
 ///
-/// What it has yet to see is bounded, in events and in bytes of their messages, and the node never waits for it: a
-/// watcher that falls behind gets one [`Event::Lagged`] with the number of events it missed, then the oldest that is
-/// still there.
+/// The node never waits for a subscriber. At most 4,096 events with 64 MiB of messages are kept for slow ones. A
+/// subscriber that falls behind gets one [`Event::Lagged`] with the number of events that it missed, then the oldest
+/// event that is still kept.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clacks_p2p::{Message, Node, core::Event};
+///
+/// let node = Node::builder().hostname("127.0.0.1").port(0).start().await?;
+/// let mut events = node.subscribe();
+/// let id = node.enqueue(Message::text("GNU Terry Pratchett"))?;
+/// match events.next().await {
+///     Some(Event::MessageQueued { id: queued, .. }) => assert_eq!(queued, id),
+///     Some(Event::Lagged(missed)) => eprintln!("missed {missed} events"),
+///     other => println!("{other:?}"),
+/// }
+/// node.stop().await;
+/// assert!(events.try_next().is_none(), "a stopped node sends no more events");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Subscription(pub(super) EventReceiver<Event>);
 
 impl Subscription {
-    /// The next event; `None` once the node has stopped.
+    /// Waits for the next event. Returns `None` once the node has stopped and every event was received.
+    ///
+    /// Cancel safe: an event is never lost.
     pub async fn next(&mut self) -> Option<Event> {
         self.0.next().await
     }
 
-    /// The next event if there is one already.
+    /// The next event, if one has happened already.
     pub fn try_next(&mut self) -> Option<Event> {
         self.0.try_next()
     }

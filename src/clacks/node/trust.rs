@@ -15,43 +15,40 @@ use serde::{Deserialize, Serialize};
 
 use super::state_changes::Changes;
 
-use super::{
-    fingerprint::{CertificateFingerprint, fingerprint},
-    public_key,
-};
+use super::{CertificateFingerprint, certificate::fingerprint, public_key};
 
-/// Refused certificates that are remembered at most, for the user to accept. The oldest makes room.
+/// Maximum refused certificates that are remembered for the user to accept. The oldest is dropped.
 const MAX_REFUSED: usize = 1000;
-/// Certificates that are remembered at most of those who are no peers any more, so that a peer that comes back is
-/// known still. Whoever makes up names that lead to a node of theirs could otherwise fill the memory.
+/// Maximum certificates of former peers that are remembered, so that a peer that returns is recognised. Otherwise
+/// made-up names could fill the memory.
 const MAX_OTHERS: usize = 4096;
 
-/// What [`Node::trust`](super::Node::trust) did.
+/// The result of [`Node::trust`](super::Node::trust).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trusted {
-    /// The certificate that was refused when the peer was last reached is trusted now.
+pub enum TrustChange {
+    /// The certificate that was refused at the last contact is trusted now.
     Accepted {
         /// The certificate.
         certificate: CertificateFingerprint,
-        /// How long ago it was refused.
+        /// Time since it was refused.
         refused: Duration,
     },
-    /// The peer showed the trusted certificate when it was last reached: nothing was changed.
+    /// The peer presented the trusted certificate at the last contact. Nothing was changed.
     Unchanged(CertificateFingerprint),
-    /// The peer has not been reached since the node started; the certificate that was trusted no longer is, and the next
-    /// that is shown will be.
+    /// The peer has not been contacted since the start. The trusted certificate was removed, and the next one that the
+    /// peer presents will be trusted.
     Reset,
-    /// None had been refused and none was trusted: the first that is shown will be.
+    /// No certificate was refused or trusted. The first one that the peer presents will be trusted.
     Nothing,
 }
 
-/// Which certificate each peer is known by: the first that it proved to have the key of.
+/// The trusted certificate of each peer: the first one whose key it proved to have.
 ///
-/// All spellings of one place are one peer here, as addresses compare.
+/// All spellings of an address are one peer here.
 #[derive(Debug, Default)]
 pub(super) struct Trust {
     tables: Mutex<Tables>,
-    /// Told when another certificate is trusted than before.
+    /// Notified when a trusted certificate changes.
     changed: Arc<Changes>,
 }
 
@@ -65,7 +62,7 @@ struct Tables {
     sweep_at: usize,
 }
 
-/// Which certificate is trusted for an address, and which was refused when it was last reached.
+/// The saved certificates of an address: the trusted one, and the one that was refused at the last contact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CertificateState {
     address: Address,
@@ -74,7 +71,7 @@ pub struct CertificateState {
 }
 
 impl CertificateState {
-    /// The address that it is about.
+    /// The address.
     pub fn address(&self) -> &Address {
         &self.address
     }
@@ -103,22 +100,22 @@ pub(super) struct Handshake {
     /// `None` if nobody said who, which the verifier refuses.
     peer: Option<Address>,
     /// Whether the user named the peer.
-    is_named: bool,
-    refused: OnceLock<Refused>,
+    added_by_user: bool,
+    refused: OnceLock<RefusedCertificate>,
 }
 
 impl Handshake {
-    pub(super) fn with(peer: Address, is_named: bool) -> Arc<Self> {
-        Arc::new(Self { peer: Some(peer), is_named, refused: OnceLock::new() })
+    pub(super) fn with(peer: Address, added_by_user: bool) -> Arc<Self> {
+        Arc::new(Self { peer: Some(peer), added_by_user, refused: OnceLock::new() })
     }
 
     fn with_nobody() -> Arc<Self> {
-        Arc::new(Self { peer: None, is_named: false, refused: OnceLock::new() })
+        Arc::new(Self { peer: None, added_by_user: false, refused: OnceLock::new() })
     }
 
     /// Whether it is with a peer that the user named.
     pub(super) fn is_with_named(&self) -> bool {
-        self.is_named
+        self.added_by_user
     }
 
     /// The handshake that this task is in.
@@ -127,14 +124,14 @@ impl Handshake {
     }
 
     /// What was refused in it, if anything.
-    pub(super) fn refused(&self) -> Option<Refused> {
+    pub(super) fn refused(&self) -> Option<RefusedCertificate> {
         self.refused.get().copied()
     }
 }
 
 /// A peer showed another certificate than the one that is trusted.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Refused {
+pub(super) struct RefusedCertificate {
     pub(super) pinned: CertificateFingerprint,
     pub(super) presented: CertificateFingerprint,
 }
@@ -198,7 +195,7 @@ impl Trust {
         let too_many = others.len().saturating_sub(MAX_OTHERS / 2);
         for (_, place) in &others[..too_many] {
             tables.pinned.remove(place);
-            self.changed.note_pin(place, false);
+            self.changed.record_pin(place, false);
         }
         tables.sweep_at = tables.pinned.len() + MAX_OTHERS / 2;
     }
@@ -208,35 +205,35 @@ impl Trust {
         let mut tables = self.tables();
         tables.refused.remove(peer);
         if tables.pinned.remove(peer).is_some() {
-            self.changed.note_pin(peer, is_by_user);
+            self.changed.record_pin(peer, is_by_user);
         }
     }
 
-    pub(super) fn accept(&self, peer: &Address) -> Trusted {
+    pub(super) fn accept(&self, peer: &Address) -> TrustChange {
         let mut tables = self.tables();
-        self.changed.note_pin(peer, true);
+        self.changed.record_pin(peer, true);
         if let Some((certificate, at)) = tables.refused.remove(peer) {
             let number = tables.number();
             let pinned = Pinned { sha256: certificate, number, is_by_user: true, is_current: true };
             tables.pinned.insert(peer.clone(), pinned);
-            return Trusted::Accepted { certificate, refused: at.elapsed() };
+            return TrustChange::Accepted { certificate, refused: at.elapsed() };
         }
         match tables.pinned.get(peer) {
-            Some(Pinned { sha256, is_current: true, .. }) => Trusted::Unchanged(*sha256),
+            Some(Pinned { sha256, is_current: true, .. }) => TrustChange::Unchanged(*sha256),
             Some(_) => {
                 tables.pinned.remove(peer);
-                Trusted::Reset
+                TrustChange::Reset
             }
-            None => Trusted::Nothing,
+            None => TrustChange::Nothing,
         }
     }
 
     /// Trusts the certificate if it is the peer's first. Its key must have been proven.
-    fn pin_first(&self, peer: &Address, proven: CertificateFingerprint) -> Result<(), Refused> {
+    fn pin_first(&self, peer: &Address, proven: CertificateFingerprint) -> Result<(), RefusedCertificate> {
         let mut tables = self.tables();
         let number = tables.number();
         let pinned = tables.pinned.entry(peer.clone()).or_insert_with(|| {
-            self.changed.note_pin(peer, false);
+            self.changed.record_pin(peer, false);
             Pinned { sha256: proven, number, is_by_user: false, is_current: true }
         });
         if pinned.sha256 != proven {
@@ -249,7 +246,7 @@ impl Trust {
         Ok(())
     }
 
-    fn check(&self, peer: &Address, presented: CertificateFingerprint) -> Result<(), Refused> {
+    fn check(&self, peer: &Address, presented: CertificateFingerprint) -> Result<(), RefusedCertificate> {
         let mut tables = self.tables();
         match tables.pinned.get(peer).map(|pinned| pinned.sha256) {
             Some(pinned) if pinned != presented => Err(tables.refuse(peer, pinned, presented)),
@@ -275,7 +272,7 @@ impl Trust {
         tables.refused.remove(&address);
         pinned.into_iter().for_each(|pinned| _ = tables.pinned.insert(address.clone(), pinned));
         refused.into_iter().for_each(|refused| _ = tables.refused.insert(address.clone(), refused));
-        self.changed.note_pin(&address, true);
+        self.changed.record_pin(&address, true);
         before.map(|before| before.sha256) != pinned.map(|pinned| pinned.sha256)
     }
 
@@ -295,7 +292,7 @@ impl Tables {
         peer: &Address,
         pinned: CertificateFingerprint,
         presented: CertificateFingerprint,
-    ) -> Refused {
+    ) -> RefusedCertificate {
         if self.refused.len() >= MAX_REFUSED && !self.refused.contains_key(peer) {
             let oldest = self.refused.iter().min_by_key(|(_, (_, at))| *at);
             let oldest = oldest.map(|(peer, _)| peer.clone());
@@ -304,7 +301,7 @@ impl Tables {
             }
         }
         self.refused.insert(peer.clone(), (presented, Instant::now()));
-        Refused { pinned, presented }
+        RefusedCertificate { pinned, presented }
     }
 }
 
@@ -321,7 +318,7 @@ impl FirstUseVerifier {
         Self { trust, provider }
     }
 
-    fn in_handshake(check: impl FnOnce(&Address) -> Result<(), Refused>) -> Result<(), Error> {
+    fn in_handshake(check: impl FnOnce(&Address) -> Result<(), RefusedCertificate>) -> Result<(), Error> {
         let handshake = Handshake::current();
         let Some(peer) = &handshake.peer else {
             return Err(Error::General("a handshake with nobody in particular".into()));

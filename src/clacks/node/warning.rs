@@ -9,7 +9,7 @@ use super::files;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartWarning {
-    /// Others than its owner can use the file with the private key, and with it speak in the node's name.
+    /// Other users can read the private key, and with it impersonate the node.
     #[error("others can use the private key {path} (mode {mode:04o}); run chmod 600 {path}")]
     KeyOpen {
         /// The file.
@@ -17,7 +17,7 @@ pub enum StartWarning {
         /// Its mode.
         mode: u32,
     },
-    /// Others than its owner can change the data directory, and with it the key and the certificates that are trusted.
+    /// Other users can change the data directory, and with it the key and the trusted certificates.
     #[error("others can change the data directory {path} (mode {mode:04o}); run chmod 700 {path}")]
     DirectoryOpen {
         /// The directory.
@@ -25,7 +25,7 @@ pub enum StartWarning {
         /// Its mode.
         mode: u32,
     },
-    /// The data directory is there, but nothing can be written in it. The node uses what it holds and saves nothing.
+    /// The data directory is not writable. The node uses what it contains and saves nothing.
     #[error(
         "cannot write in the data directory {path} ({reason}): the node runs, but what it learns is lost when it stops; \
          make the directory writable, or choose another one"
@@ -33,11 +33,11 @@ pub enum StartWarning {
     NotSaved {
         /// The directory.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         reason: io::ErrorKind,
     },
-    /// A node that keeps no state has no certificate in the data directory, and none can be written there. It shows one
-    /// that is kept nowhere.
+    /// The data directory has no certificate and is not writable, and the node saves no state. It presents a
+    /// certificate that is not saved.
     #[error(
         "cannot write in the data directory {path} ({reason}): the certificate is for this run alone, and peers that know \
          another of this node refuse it; choose a directory that can be written to"
@@ -45,11 +45,11 @@ pub enum StartWarning {
     CertificateNotKept {
         /// The directory.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         reason: io::ErrorKind,
     },
-    /// There was a key without a certificate, so another certificate was made for it. Peers that know this node by the
-    /// old one refuse it until they accept the new one.
+    /// The data directory had a key without a certificate, so a new certificate was made. Peers that know the old one
+    /// refuse this node until they accept the new one.
     #[error(
         "{certificate} was missing, so a new certificate was made for the key beside it; peers that know the old one \
          refuse this node until they accept the new one"

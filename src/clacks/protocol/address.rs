@@ -23,13 +23,13 @@ const MAX_HOSTNAME: usize = 253;
 /// Longest label of a hostname in bytes, from RFC 1035 section 2.3.4.
 const MAX_LABEL: usize = 63;
 
-/// Where a peer listens: a hostname and a port.
+/// The address of a peer: a hostname and a port.
 ///
 /// The hostname is a DNS name, an IPv4 address or an IPv6 address without brackets. The port is 1 to 65535.
 ///
-/// Two addresses are equal if they are one place, however it is spelt: the case of letters, the form of an IPv6 address
-/// and an IPv4 address mapped into IPv6 make no difference. The hostname is kept as it was written, because the network
-/// derives the identifier from it: equal addresses can have different identifiers.
+/// Two addresses are equal if they differ only in spelling: in the case of letters, the form of an IPv6 address, or an
+/// IPv4 address mapped into IPv6. The hostname keeps its spelling, because the network derives the identifier from it.
+/// So equal addresses can have different identifiers.
 ///
 /// ```
 /// # use clacks_p2p::Address;
@@ -40,7 +40,7 @@ const MAX_LABEL: usize = 63;
 /// # Ok::<(), clacks_p2p::AddressError>(())
 /// ```
 ///
-/// It is shared, not copied, and takes no more than a pointer where it stands.
+/// Clones share their memory. An address is one pointer.
 #[derive(Clone)]
 pub struct Address(ThinArc<Head, u8>);
 
@@ -59,14 +59,14 @@ struct Head {
 /// collide. All tables of addresses take it from there: what they make of it never leaves the program.
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// Why something is not an [`Address`].
+/// Why a text is not an [`Address`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
     /// The text has no `:` with a port behind it.
     #[error("an address is written host:port, or [host]:port for IPv6")]
     NoPort,
-    /// The hostname has no characters.
+    /// The hostname is empty.
     #[error("the hostname is empty")]
     EmptyHostname,
     /// The hostname, or a part of it between dots, is longer than DNS allows.
@@ -105,20 +105,19 @@ impl Address {
         self.head().port.get()
     }
 
-    /// The IP address that the hostname is, IPv4 that is mapped into IPv6 as itself; `None` if it is a name to look up.
+    /// The IP address, if the hostname is one; an IPv4-mapped IPv6 address as IPv4. `None` if it is a name.
     pub fn ip(&self) -> Option<IpAddr> {
         self.hostname().parse().ok().map(|ip: IpAddr| ip.to_canonical())
     }
 
-    /// The identifier that the network knows this address by.
+    /// The identifier of this address in the network.
     ///
     /// Different addresses can share an identifier (`10.0.0.1` 23 and `10.0.0.12` 3), so no table is keyed by it.
     pub fn identifier(&self) -> PeerId {
         PeerId::of(self.hostname(), self.port())
     }
 
-    /// The same place in the one spelling that stands for all: letters in lower case, IPv6 as RFC 5952 writes it, an
-    /// IPv4 address that is mapped into IPv6 as itself.
+    /// The address in canonical spelling: lower case, IPv6 as in RFC 5952, an IPv4-mapped IPv6 address as IPv4.
     pub fn canonical(&self) -> Self {
         if self.head().is_canonical {
             return self.clone();

@@ -4,10 +4,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use triomphe::Arc;
 
-/// A message: any JSON value, kept as the text it came as.
+/// A message: any JSON value, stored as the text in which it was received.
 ///
-/// The text is shared, not copied, and never written anew, so that passing a message on neither changes it nor
-/// costs more than its bytes.
+/// Clones share the text. It is never serialised again, so a message is passed on unchanged and cheaply.
 ///
 /// ```
 /// # use clacks_p2p::Message;
@@ -26,17 +25,17 @@ pub enum MessageError {
     /// The text is not one JSON value.
     #[error("not JSON: {0}")]
     NotJson(String),
-    /// Arrays and objects are nested deeper than the node passes on.
+    /// Arrays and objects are nested deeper than the maximum.
     #[error("nested deeper than {0} levels, which would harm the peers it is passed to")]
     TooDeep(usize),
 }
 
 impl Message {
-    /// The most bytes of JSON text that every node accepts: those of a body of 1 MiB, less what is around a message.
-    /// Nodes of the package accept some 16,000.
+    /// Maximum bytes of JSON text that every node accepts: a body of 1 MiB without the other fields. Nodes of the
+    /// package accept about 16,000.
     pub const MAX_SIZE: usize = Self::largest_in(1 << 20);
 
-    /// The most bytes of JSON text that fit in a body of so many bytes, whatever the names of the nodes are: 1,024 less.
+    /// Maximum bytes of JSON text in a body of this size, whatever the hostnames: 1,024 less.
     pub const fn largest_in(body: usize) -> usize {
         body.saturating_sub(1024)
     }
@@ -93,8 +92,8 @@ impl Message {
         self.0.len()
     }
 
-    /// Whether JavaScript holds the value for false (`null`, `false`, `0`, `""`): such a message is taken but never
-    /// queued, as the package does.
+    /// Whether the value is falsy in JavaScript (`null`, `false`, `0`, `""`). Such a message is accepted but never
+    /// queued, as in the package.
     pub fn is_falsy(&self) -> bool {
         match self.0.as_bytes() {
             b"null" | b"false" | b"\"\"" => true,

@@ -1,4 +1,4 @@
-//! The wire: what one node says to another.
+//! The wire format.
 //!
 //! A node posts one JSON object to `/` of another over HTTPS:
 //!
@@ -8,9 +8,8 @@
 //!   "friend": { "hostname": "quirm.example.org", "port": "8080" } }
 //! ```
 //!
-//! Everything here turns bytes into typed values or into an error, without input or output. What could harm the
-//! peers that a payload is passed on to (a hostname that is none, a message nested too deep) is an error here, so
-//! a [`Payload`] that exists is one that can be passed on.
+//! This module turns bytes into typed values or an error, without I/O. Payloads that would harm the peers they are
+//! passed on to are errors: an invalid hostname, or a message nested too deep. So every [`Payload`] can be passed on.
 
 mod address;
 #[cfg(test)]
@@ -25,14 +24,14 @@ pub use identifier::PeerId;
 pub use message::{Message, MessageError};
 pub use payload::{DecodeError, Kind, Payload};
 
-/// How deep arrays and objects of a message may be nested by default.
+/// Default maximum nesting depth of arrays and objects in a message.
 ///
-/// A message nested some 5,000 deep ends the process of a `clacks-p2p` 0.3.3 node; 128 is also where `serde_json`
-/// stops, so every message that is taken can be shown.
+/// A message nested about 5,000 deep crashes a `clacks-p2p` 0.3.3 node. 128 is also the limit of `serde_json`, so every
+/// accepted message can be shown.
 pub const DEFAULT_MAX_DEPTH: usize = 128;
 
-/// The largest message, in bytes of JSON text, that is sure to reach a node of the npm package whole.
+/// Maximum size of a message, in bytes of JSON text, that surely reaches a node of the npm package whole.
 ///
-/// The package joins the chunks of a body with commas, and each TLS record is a chunk. One holds 16,384 bytes, of
-/// which the request's headers and the payload's other fields take up to some 1,000, most of it hostnames.
+/// The package joins the chunks of a body with commas, and each TLS record is a chunk. A record holds 16,384 bytes. The
+/// headers and the other fields of the payload, mostly hostnames, use up to about 1,000.
 pub const MAX_WHOLE_MESSAGE: usize = 15_000;

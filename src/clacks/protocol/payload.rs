@@ -3,16 +3,16 @@ use serde_json::value::RawValue;
 
 use super::{Address, Message, MessageError, object::from_object};
 
-/// What one node posts to another.
+/// The body of a request from one node to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payload {
-    /// The message; `null` in an announce and where there was none.
+    /// The message; `null` in an announce, or if there was none.
     pub message: Message,
-    /// What the payload is for.
+    /// The type.
     pub kind: Kind,
-    /// Where the sender says it listens. A claim: anybody can write any address here.
+    /// The address that the sender claims to have. Anybody can write any address here.
     pub sender: Address,
-    /// An alive peer of the sender's, to make the network grow.
+    /// An alive peer of the sender, so that the network grows.
     pub friend: Option<Address>,
 }
 
@@ -20,22 +20,22 @@ pub struct Payload {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// `"message"`: the message is for the queue.
+    /// `"message"`: the message is queued.
     Message,
-    /// `"announce"`: the sender makes itself known; the message is ignored.
+    /// `"announce"`: the sender announces itself. The message is ignored.
     Announce,
-    /// Any other type or none: the message is ignored.
+    /// Any other type, or none. The message is ignored.
     Other,
 }
 
-/// Why a body is not a payload that we take and pass on.
+/// Why a body is not a valid payload.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The body is not a JSON object with a valid sender.
     #[error("not a payload: {0}")]
     NotAPayload(String),
-    /// The message would harm the peers that it would be passed on to.
+    /// The message would harm the peers to which it is passed on.
     #[error("message {0}")]
     Message(#[from] MessageError),
 }

@@ -1,4 +1,4 @@
-//! How long a payload is on its way.
+//! The latency of the network.
 
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, Normal};
@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use super::{ScenarioError, scenario::in_range};
 
-/// How long a payload takes to its receiver, and its answer back: each way is drawn anew.
+/// The latency of a payload and of its response. Each is drawn anew.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Latency {
-    /// Always the same.
+    /// Constant.
     Constant {
         /// Seconds.
         seconds: f64,
     },
-    /// Anything between two bounds, each as likely.
+    /// Uniform between two bounds.
     Uniform {
-        /// Seconds at least.
+        /// Minimum in seconds.
         from: f64,
-        /// Seconds at most.
+        /// Maximum in seconds.
         to: f64,
     },
-    /// Mostly near the median and now and then much longer, as on the internet.
+    /// Log-normal: mostly near the median, sometimes much longer, as on the internet.
     LogNormal {
-        /// Seconds that half of all ways take less than.
+        /// Median in seconds.
         median: f64,
-        /// Spread: the standard deviation of the natural logarithm. At 0.5, one way in twenty takes 2.3 medians.
+        /// Standard deviation of the natural logarithm. At 0.5, one latency in twenty is 2.3 medians or more.
         sigma: f64,
     },
 }
@@ -47,22 +47,21 @@ impl Latency {
     }
 
     /// What it is drawn from.
-    pub(super) fn ways(self) -> Ways {
+    pub(super) fn sampler(self) -> LatencySampler {
         match self {
-            Self::Constant { seconds } => Ways::Constant(seconds),
-            Self::Uniform { from, to } => Ways::Uniform(from, to - from),
+            Self::Constant { seconds } => LatencySampler::Constant(seconds),
+            Self::Uniform { from, to } => LatencySampler::Uniform(from, to - from),
             // std's functions are the platform's, of which some round otherwise; and so are the distribution's where another
             // crate has it built with std. A spread that was checked is one that the distribution takes.
-            Self::LogNormal { median, sigma } => {
-                Normal::new(libm::log(median), sigma).map_or(Ways::Constant(median), Ways::LogNormal)
-            }
+            Self::LogNormal { median, sigma } => Normal::new(libm::log(median), sigma)
+                .map_or(LatencySampler::Constant(median), LatencySampler::LogNormal),
         }
     }
 }
 
 /// How long ways are, ready to be drawn from.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Ways {
+pub(super) enum LatencySampler {
     Constant(f64),
     /// From, and how much longer at most.
     Uniform(f64, f64),
@@ -70,7 +69,7 @@ pub(super) enum Ways {
     LogNormal(Normal<f64>),
 }
 
-impl Ways {
+impl LatencySampler {
     /// One way, in seconds.
     pub(super) fn draw(self, rng: &mut impl Rng) -> f64 {
         match self {

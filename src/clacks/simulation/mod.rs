@@ -1,8 +1,7 @@
-//! Many nodes on one virtual clock: what a network of them would do, without a socket.
+//! A simulation of many nodes on one virtual clock, without sockets.
 //!
-//! Every simulated node is a real [`Core`](crate::core::Core). What a network adds to it is here: how long a payload
-//! takes, which are lost, which nodes fail, and who knows whom at first. All of that is a [`Scenario`]; with the same
-//! scenario, seed included, the same things happen in the same order.
+//! Every simulated node is a real [`Core`](crate::core::Core). A [`Scenario`] adds the network: latencies, losses,
+//! failures of nodes, and the initial peers. The same scenario with the same seed always gives the same run.
 //!
 //! ```
 //! use std::time::Duration;
@@ -17,23 +16,23 @@
 //! ```
 
 mod addresses;
-mod ahead;
-mod calendar;
+mod event_queue;
+mod faults;
 mod latency;
 mod memory;
 mod network;
 mod observing;
-mod parcels;
+mod packets;
+mod prefetch;
 mod sample;
 mod scenario;
 #[cfg(test)]
 mod tests;
 mod topology;
 mod trace;
-mod trouble;
 
 pub use latency::Latency;
 pub use network::Simulation;
 pub use sample::{Outage, Report, Sample};
-pub use scenario::{Churn, Flood, Origin, Outages, Partition, Scenario, ScenarioError};
+pub use scenario::{Churn, Flood, MessagePlacement, Outages, Partition, Scenario, ScenarioError};
 pub use topology::Topology;

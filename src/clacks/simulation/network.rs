@@ -10,18 +10,18 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::{
-    core::{Core, Delivery, Failure, Now, Options, Outcome, Outputs},
+    core::{Core, Delivery, DeliveryResult, Failure, Now, Options, Outputs},
     protocol::{Kind, Payload},
 };
 
 use super::{
-    Origin, Scenario, ScenarioError,
+    MessagePlacement, Scenario, ScenarioError,
     addresses::Addresses,
-    calendar::Calendar,
-    latency::Ways,
-    parcels::{Parcel, Parcels},
+    event_queue::EventQueue,
+    faults::Faults,
+    latency::LatencySampler,
+    packets::{Packet, Packets},
     trace::{Number, Trace},
-    trouble::Trouble,
 };
 
 /// The wall clock at the start, in milliseconds since the Unix epoch; any would do.
@@ -40,26 +40,26 @@ pub struct Simulation {
     pub(super) scenario: Scenario,
     options: Arc<Options>,
     pub(super) addresses: Addresses,
-    pub(super) towers: Vec<Tower>,
-    pub(super) calendar: Calendar<Happening>,
-    pub(super) parcels: Parcels,
+    pub(super) sim_nodes: Vec<SimNode>,
+    pub(super) events: EventQueue<SimEvent>,
+    pub(super) packets: Packets,
     /// Lent to each node while something happens to it.
     outputs: Outputs,
     pub(super) rng: Pcg64,
-    ways: Ways,
+    sampler: LatencySampler,
     /// Nanoseconds since the start.
     pub(super) now: u64,
     pub(super) trace: Trace,
-    pub(super) trouble: Trouble,
+    pub(super) faults: Faults,
     pub(super) deliveries: u64,
     pub(super) failures: u64,
     /// So many of the things that happen next were looked at already.
-    ahead: usize,
+    prefetched: usize,
 }
 
 /// One node.
 #[derive(Debug)]
-pub(super) struct Tower {
+pub(super) struct SimNode {
     /// None while it is down.
     pub(super) core: Option<Core>,
     /// When it is to be woken, in nanoseconds; [`NEVER`] if not.
@@ -72,27 +72,27 @@ const NEVER: u64 = u64::MAX;
 
 /// Something that happens at a time.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Happening {
+pub(super) enum SimEvent {
     /// A node may send.
     Wake(u32),
-    /// A node makes itself known once more, as the parcel that failed says.
-    Announces(u32),
-    /// A parcel is there.
-    Arrives(u32),
+    /// A node makes itself known once more, as the packet that failed says.
+    Announce(u32),
+    /// A packet is there.
+    Arrival(u32),
     /// Its sender knows what became of it.
-    Ends(u32, End),
+    Result(u32, PacketResult),
     /// A node fails.
-    Fails(u32),
+    Failure(u32),
     /// A node is there again.
-    Returns(u32),
+    Return(u32),
     /// The stranger sends.
-    Floods,
+    Flood,
 }
 
-/// How the sending of a parcel ended, for its sender.
+/// How the sending of a packet ended, for its sender.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum End {
-    Taken,
+pub(super) enum PacketResult {
+    Accepted,
     Refused(u16),
     /// Nobody listens there.
     Unreachable,
@@ -108,24 +108,24 @@ impl Simulation {
         let mut simulation = Self {
             options: Arc::new(scenario.options(addresses.of_node(0))),
             addresses,
-            towers: Vec::with_capacity(nodes as usize),
-            calendar: calendar_for(&scenario),
-            parcels: Parcels::default(),
+            sim_nodes: Vec::with_capacity(nodes as usize),
+            events: events_for(&scenario),
+            packets: Packets::default(),
             outputs: Outputs::default(),
             rng: Pcg64::seed_from_u64(scenario.seed),
-            ways: scenario.latency.ways(),
+            sampler: scenario.latency.sampler(),
             now: 0,
             trace: Trace::new(nodes, scenario.messages),
-            trouble: Trouble::default(),
+            faults: Faults::default(),
             deliveries: 0,
             failures: 0,
-            ahead: 0,
+            prefetched: 0,
             scenario,
         };
-        simulation.towers.extend((0..nodes).map(|_| Tower { core: None, wake: NEVER, failures: 0 }));
+        simulation.sim_nodes.extend((0..nodes).map(|_| SimNode { core: None, wake: NEVER, failures: 0 }));
         (0..nodes).for_each(|node| simulation.join(node));
         simulation.start_messages();
-        simulation.expect_trouble();
+        simulation.schedule_faults();
         Ok(simulation)
     }
 
@@ -142,24 +142,24 @@ impl Simulation {
                 core.add_peer(&peer, now);
             }
         }
-        self.towers[node as usize].core = Some(core);
-        self.attend_to(node);
+        self.sim_nodes[node as usize].core = Some(core);
+        self.flush_outputs(node);
     }
 
     fn start_messages(&mut self) {
         let (messages, nodes) = (self.scenario.messages, u64::from(self.scenario.nodes()));
         for number in 0..messages {
             let node = match self.scenario.origin {
-                Origin::First => 0,
-                Origin::Spread => (u64::from(number) * nodes / u64::from(messages)) as u32,
+                MessagePlacement::First => 0,
+                MessagePlacement::Spread => (u64::from(number) * nodes / u64::from(messages)) as u32,
             };
             let now = self.time();
-            let Some(core) = &mut self.towers[node as usize].core else { continue };
+            let Some(core) = &mut self.sim_nodes[node as usize].core else { continue };
             core.swap_outputs(&mut self.outputs);
             if core.enqueue(Number::message(number), now).is_ok() {
                 self.trace.starts(number, node);
             }
-            self.attend_to(node);
+            self.flush_outputs(node);
         }
     }
 
@@ -193,16 +193,16 @@ impl Simulation {
         let last = self.deliveries.saturating_add(deliveries);
         let nanos = u64::try_from(end.as_nanos()).unwrap_or(NEVER);
         while !self.is_over() && self.deliveries < last {
-            if self.ahead == 0 {
-                self.ahead = self.look_ahead().max(1);
+            if self.prefetched == 0 {
+                self.prefetched = self.prefetch().max(1);
             }
-            self.ahead = self.ahead.saturating_sub(1);
-            let Some((at, what)) = self.calendar.next_before(nanos) else {
+            self.prefetched = self.prefetched.saturating_sub(1);
+            let Some((at, event)) = self.events.next_before(nanos) else {
                 self.now = self.now.max(nanos);
                 return end < duration;
             };
             self.now = at;
-            self.happens(what);
+            self.handle(event);
         }
         !self.is_over()
     }
@@ -230,15 +230,15 @@ impl Simulation {
             || (until_visited > 0.0 && self.trace.first_visited() >= until_visited)
     }
 
-    fn happens(&mut self, what: Happening) {
-        match what {
-            Happening::Wake(node) => self.wakes(node),
-            Happening::Announces(place) => self.announces_again(place),
-            Happening::Arrives(place) => self.arrives(place),
-            Happening::Ends(place, end) => self.ends(place, end),
-            Happening::Fails(node) => self.fails(node),
-            Happening::Returns(node) => self.returns(node),
-            Happening::Floods => self.floods(),
+    fn handle(&mut self, event: SimEvent) {
+        match event {
+            SimEvent::Wake(node) => self.on_timer(node),
+            SimEvent::Announce(slot) => self.announces_again(slot),
+            SimEvent::Arrival(slot) => self.on_arrival(slot),
+            SimEvent::Result(slot, end) => self.on_result(slot, end),
+            SimEvent::Failure(node) => self.on_failure(node),
+            SimEvent::Return(node) => self.on_return(node),
+            SimEvent::Flood => self.on_flood(),
         }
     }
 
@@ -248,46 +248,46 @@ impl Simulation {
 
     // === What nodes do ===
 
-    fn wakes(&mut self, node: u32) {
+    fn on_timer(&mut self, node: u32) {
         let now = self.time();
-        let tower = &mut self.towers[node as usize];
-        if tower.wake != self.now {
+        let sim_node = &mut self.sim_nodes[node as usize];
+        if sim_node.wake != self.now {
             return;
         }
-        tower.wake = NEVER;
-        if let Some(core) = &mut tower.core {
+        sim_node.wake = NEVER;
+        if let Some(core) = &mut sim_node.core {
             core.swap_outputs(&mut self.outputs);
             core.handle_timeout(now, &mut self.rng);
-            self.attend_to(node);
+            self.flush_outputs(node);
         }
     }
 
     /// Carries out what a node asks for after something happened to it, and takes back what was lent to it.
-    pub(super) fn attend_to(&mut self, node: u32) {
+    pub(super) fn flush_outputs(&mut self, node: u32) {
         self.send_all(node, FIRST_WAIT);
-        let tower = &mut self.towers[node as usize];
-        let Some(core) = &mut tower.core else { return };
+        let sim_node = &mut self.sim_nodes[node as usize];
+        let Some(core) = &mut sim_node.core else { return };
         core.swap_outputs(&mut self.outputs);
         let Some(wake) = core.poll_timeout() else { return };
         let wake = u64::try_from(wake.as_nanos()).unwrap_or(NEVER).max(self.now);
-        if wake < tower.wake {
-            tower.wake = wake;
-            self.calendar.note(wake, Happening::Wake(node));
+        if wake < sim_node.wake {
+            sim_node.wake = wake;
+            self.events.schedule(wake, SimEvent::Wake(node));
         }
     }
 
     /// Sends what a node asks for. Announces among it are repeated after so many seconds if they fail.
     fn send_all(&mut self, node: u32, repeat: u32) {
-        while let Some(delivery) = self.towers[node as usize].core.as_mut().and_then(Core::poll_delivery) {
+        while let Some(delivery) = self.sim_nodes[node as usize].core.as_mut().and_then(Core::poll_delivery) {
             self.send(node, delivery, repeat);
         }
     }
 
     fn send(&mut self, from: u32, delivery: Delivery, repeat: u32) {
-        let failures = self.towers[from as usize].failures;
+        let failures = self.sim_nodes[from as usize].failures;
         let to = Addresses::node(&delivery.to);
         let is_message = delivery.payload.kind == Kind::Message;
-        let parcel = Parcel {
+        let packet = Packet {
             message: is_message.then(|| Number::of(&delivery.payload.message)).flatten(),
             from,
             failures,
@@ -299,98 +299,98 @@ impl Simulation {
             payload: Some(delivery.payload),
             taken: None,
         };
-        self.post(parcel);
+        self.post(packet);
     }
 
-    /// Sends a parcel on its way.
-    pub(super) fn post(&mut self, parcel: Parcel) {
-        let (from, to) = (parcel.from, parcel.to);
-        let place = self.parcels.put(parcel);
+    /// Sends a packet on its way.
+    pub(super) fn post(&mut self, packet: Packet) {
+        let (from, to) = (packet.from, packet.to);
+        let slot = self.packets.insert(packet);
         if to == OUTSIDE {
             // The name leads nowhere.
             let at = self.one_way_from_now();
-            self.calendar.note(at, Happening::Ends(place, End::Unreachable));
-        } else if self.is_cut(from, to) || self.happens_by_chance(self.scenario.loss) {
-            self.times_out(place);
+            self.events.schedule(at, SimEvent::Result(slot, PacketResult::Unreachable));
+        } else if self.is_cut(from, to) || self.is_drawn(self.scenario.loss) {
+            self.times_out(slot);
         } else {
             let at = self.one_way_from_now();
-            let place = if at > self.gives_up_at(place) { self.part_with(place) } else { place };
-            self.calendar.note(at, Happening::Arrives(place));
+            let slot = if at > self.gives_up_at(slot) { self.detach(slot) } else { slot };
+            self.events.schedule(at, SimEvent::Arrival(slot));
         }
     }
 
-    /// When the sender of a parcel gives up, in nanoseconds.
-    fn gives_up_at(&self, place: u32) -> u64 {
-        self.parcels.at(place).sent.saturating_add((self.scenario.timeout * 1e9) as u64)
+    /// When the sender of a packet gives up, in nanoseconds.
+    fn gives_up_at(&self, slot: u32) -> u64 {
+        self.packets.at(slot).sent.saturating_add((self.scenario.timeout * 1e9) as u64)
     }
 
-    /// The sender gives up before the parcel arrives, which then goes on without anybody who waits for it. Returns its
+    /// The sender gives up before the packet arrives, which then goes on without anybody who waits for it. Returns its
     /// place. What comes from outside is waited for by nobody as it is.
-    fn part_with(&mut self, place: u32) -> u32 {
-        let Parcel { from, failures, to, hash, id, repeat, sent, message, ref mut payload, .. } =
-            *self.parcels.at_mut(place);
+    fn detach(&mut self, slot: u32) -> u32 {
+        let Packet { from, failures, to, hash, id, repeat, sent, message, ref mut payload, .. } =
+            *self.packets.at_mut(slot);
         if id.is_none() {
-            return place;
+            return slot;
         }
         let payload = payload.take();
-        self.times_out(place);
+        self.times_out(slot);
         let without_sender =
-            Parcel { from, failures, to, hash, id: None, repeat, sent, payload, message, taken: None };
-        self.parcels.put(without_sender)
+            Packet { from, failures, to, hash, id: None, repeat, sent, payload, message, taken: None };
+        self.packets.insert(without_sender)
     }
 
     fn one_way_from_now(&mut self) -> u64 {
-        let seconds = self.ways.draw(&mut self.rng);
+        let seconds = self.sampler.draw(&mut self.rng);
         self.after(seconds)
     }
 
-    fn times_out(&mut self, place: u32) {
-        let at = self.gives_up_at(place);
-        self.calendar.note(at.max(self.now), Happening::Ends(place, End::TimedOut));
+    fn times_out(&mut self, slot: u32) {
+        let at = self.gives_up_at(slot);
+        self.events.schedule(at.max(self.now), SimEvent::Result(slot, PacketResult::TimedOut));
     }
 
-    pub(super) fn happens_by_chance(&mut self, share: f64) -> bool {
+    pub(super) fn is_drawn(&mut self, share: f64) -> bool {
         // Without a draw where there is no chance: faster.
         share > 0.0 && self.rng.random_bool(share)
     }
 
-    fn arrives(&mut self, place: u32) {
-        let Parcel { from, to, id, message, ref mut payload, .. } = *self.parcels.at_mut(place);
+    fn on_arrival(&mut self, slot: u32) {
+        let Packet { from, to, id, message, ref mut payload, .. } = *self.packets.at_mut(slot);
         let Some(payload) = payload.take() else { return };
         let end = self.deliver(from, to, payload);
-        if let Some(number) = message.filter(|_| matches!(end, End::Taken)) {
+        if let Some(number) = message.filter(|_| matches!(end, PacketResult::Accepted)) {
             self.trace.visits(number, to, self.seconds());
-            self.note_taken_by(to);
+            self.record_accepted_by(to);
         }
         if id.is_none() && from != OUTSIDE {
-            self.parcels.end(place);
+            self.packets.end(slot);
             return;
         }
         let at = self.one_way_from_now();
-        let is_late = at > self.gives_up_at(place);
-        if is_late || self.is_cut(from, to) || self.happens_by_chance(self.scenario.answer_loss) {
-            self.times_out(place);
+        let is_late = at > self.gives_up_at(slot);
+        if is_late || self.is_cut(from, to) || self.is_drawn(self.scenario.answer_loss) {
+            self.times_out(slot);
             return;
         }
-        if matches!(end, End::Taken) {
-            self.parcels.at_mut(place).taken = Some(self.towers[to as usize].failures);
+        if matches!(end, PacketResult::Accepted) {
+            self.packets.at_mut(slot).taken = Some(self.sim_nodes[to as usize].failures);
         }
-        self.calendar.note(at, Happening::Ends(place, end));
+        self.events.schedule(at, SimEvent::Result(slot, end));
     }
 
     /// Gives a payload to a node, as the listener of a real one does.
-    fn deliver(&mut self, from: u32, to: u32, payload: Payload) -> End {
+    fn deliver(&mut self, from: u32, to: u32, payload: Payload) -> PacketResult {
         let (now, remote) = (self.time(), self.remote(from));
-        let tower = &mut self.towers[to as usize];
-        let Some(core) = &mut tower.core else { return End::Unreachable };
+        let sim_node = &mut self.sim_nodes[to as usize];
+        let Some(core) = &mut sim_node.core else { return PacketResult::Unreachable };
         core.swap_outputs(&mut self.outputs);
         if let Some(answer) = remote.and_then(|remote| core.allow_payload(remote, now).err()) {
-            self.attend_to(to);
-            return End::Refused(answer.status);
+            self.flush_outputs(to);
+            return PacketResult::Refused(answer.status);
         }
         let answer = core.receive(payload, remote, now);
-        self.attend_to(to);
-        if answer.status == 200 { End::Taken } else { End::Refused(answer.status) }
+        self.flush_outputs(to);
+        if answer.status == 200 { PacketResult::Accepted } else { PacketResult::Refused(answer.status) }
     }
 
     /// The network address that a sender has for others.
@@ -403,16 +403,16 @@ impl Simulation {
         }
     }
 
-    fn ends(&mut self, place: u32, end: End) {
-        let Parcel { from, failures, id, repeat, sent, message, .. } = *self.parcels.at(place);
-        if repeat == 0 || matches!(end, End::Taken) {
-            self.parcels.end(place);
+    fn on_result(&mut self, slot: u32, end: PacketResult) {
+        let Packet { from, failures, id, repeat, sent, message, .. } = *self.packets.at(slot);
+        if repeat == 0 || matches!(end, PacketResult::Accepted) {
+            self.packets.end(slot);
         } else {
-            self.calendar.note(self.after(f64::from(repeat)), Happening::Announces(place));
+            self.events.schedule(self.after(f64::from(repeat)), SimEvent::Announce(slot));
         }
         let (Some(id), now) = (id, self.time()) else { return };
-        let tower = &mut self.towers[from as usize];
-        let Some(core) = tower.core.as_mut().filter(|_| tower.failures == failures) else {
+        let sim_node = &mut self.sim_nodes[from as usize];
+        let Some(core) = sim_node.core.as_mut().filter(|_| sim_node.failures == failures) else {
             // What it had of the message is gone with it.
             message.into_iter().for_each(|message| self.trace.leaves(message));
             return;
@@ -421,44 +421,44 @@ impl Simulation {
         let round_trip = Duration::from_nanos(self.now - sent);
         core.handle_delivery(id, end.outcome(round_trip), now);
         if let Some(message) = message {
-            if matches!(end, End::Taken) {
+            if matches!(end, PacketResult::Accepted) {
                 self.deliveries += 1;
-                self.note_delivery();
+                self.record_delivery();
                 self.trace.leaves(message);
             } else {
                 self.failures += 1;
             }
         }
-        self.attend_to(from);
+        self.flush_outputs(from);
     }
 
     /// A node makes itself known again to one that did not answer, unless it has failed meanwhile.
-    fn announces_again(&mut self, place: u32) {
-        let Parcel { from, to, failures, repeat, .. } = *self.parcels.at(place);
-        self.parcels.end(place);
+    fn announces_again(&mut self, slot: u32) {
+        let Packet { from, to, failures, repeat, .. } = *self.packets.at(slot);
+        self.packets.end(slot);
         let address = self.addresses.of_node(to);
-        let tower = &mut self.towers[from as usize];
-        let Some(core) = tower.core.as_mut().filter(|_| tower.failures == failures) else { return };
+        let sim_node = &mut self.sim_nodes[from as usize];
+        let Some(core) = sim_node.core.as_mut().filter(|_| sim_node.failures == failures) else { return };
         core.swap_outputs(&mut self.outputs);
         core.announce(&address, &mut self.rng);
         self.send_all(from, (repeat * 2).min(LONGEST_WAIT));
-        self.attend_to(from);
+        self.flush_outputs(from);
     }
 }
 
 /// Each message that is sent is three things that happen, up to the next of its sender or the end of its way.
-fn calendar_for(scenario: &Scenario) -> Calendar<Happening> {
+fn events_for(scenario: &Scenario) -> EventQueue<SimEvent> {
     let senders = f64::from(scenario.nodes().min(scenario.messages.max(1)));
-    Calendar::of(3.0 * senders * scenario.send_rate, 1.25 / scenario.send_rate)
+    EventQueue::of(3.0 * senders * scenario.send_rate, 1.25 / scenario.send_rate)
 }
 
-impl End {
-    fn outcome(self, round_trip: Duration) -> Outcome {
+impl PacketResult {
+    fn outcome(self, round_trip: Duration) -> DeliveryResult {
         match self {
-            Self::Taken => Outcome::taken(round_trip),
-            Self::Refused(status) => Outcome::refused(status),
-            Self::Unreachable => Outcome::Failed(Failure::Connection(String::new())),
-            Self::TimedOut => Outcome::Failed(Failure::TimedOut),
+            Self::Accepted => DeliveryResult::accepted(round_trip),
+            Self::Refused(status) => DeliveryResult::refused(status),
+            Self::Unreachable => DeliveryResult::Failed(Failure::Connection(String::new())),
+            Self::TimedOut => DeliveryResult::Failed(Failure::TimedOut),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::core::{Core, PeerCounts};
 
-use super::{Report, Sample, Scenario, Simulation, addresses::Addresses, parcels::Parcel, trouble::Watched};
+use super::{
+    Report, Sample, Scenario, Simulation, addresses::Addresses, faults::OutageProbe, packets::Packet,
+};
 
 /// The nodes whose longest distance is measured in a sample, evenly spread: with all of them, measuring a million would
 /// take longer than simulating them.
@@ -26,20 +28,20 @@ impl Simulation {
 
     /// Whether a node, counted from 0, is up.
     pub fn is_up(&self, node: u32) -> bool {
-        self.towers[node as usize].core.is_some()
+        self.sim_nodes[node as usize].core.is_some()
     }
 
     /// How many peers a node, counted from 0, knows as new or alive; 0 while it is down.
     pub fn known(&self, node: u32) -> u32 {
-        let counts = self.towers[node as usize].core.as_ref().map(Core::peer_counts);
+        let counts = self.sim_nodes[node as usize].core.as_ref().map(Core::peer_counts);
         counts.map_or(0, |PeerCounts { new, alive, .. }| (new + alive) as u32)
     }
 
     /// The longest distance between a node, counted from 0, and a peer that it knows as new or alive: the difference of
     /// their numbers, as in the measurements of the protocol's author.
     pub fn distance(&self, node: u32) -> u32 {
-        let good = self.towers[node as usize].core.iter().flat_map(Core::good_peers);
-        let numbers = good.filter_map(Addresses::node);
+        let live = self.sim_nodes[node as usize].core.iter().flat_map(Core::live_peers);
+        let numbers = live.filter_map(Addresses::node);
         numbers.map(|peer| peer.abs_diff(node)).max().unwrap_or(0)
     }
 
@@ -47,7 +49,7 @@ impl Simulation {
     pub fn sample(&mut self) -> Sample {
         let up: Vec<u32> = (0..self.scenario.nodes()).filter(|node| self.is_up(*node)).collect();
         let known = || up.iter().map(|node| self.known(*node));
-        let queues = self.towers.iter().filter_map(|tower| tower.core.as_ref()).map(Core::queue_len);
+        let queues = self.sim_nodes.iter().filter_map(|sim_node| sim_node.core.as_ref()).map(Core::queue_len);
         let measured = up.iter().step_by(up.len().div_ceil(MEASURED as usize).max(1));
         let sample = Sample {
             at: self.seconds(),
@@ -69,10 +71,10 @@ impl Simulation {
 
     /// Messages that a receiver has and of which the sender will give up its copy as soon as the answer is there.
     fn unconfirmed(&self) -> u64 {
-        let is_there = |parcel: &&Parcel| {
-            parcel.taken.is_some_and(|failures| self.towers[parcel.to as usize].failures == failures)
+        let is_there = |packet: &&Packet| {
+            packet.taken.is_some_and(|failures| self.sim_nodes[packet.to as usize].failures == failures)
         };
-        let messages = self.parcels.iter().filter(|parcel| parcel.message.is_some());
+        let messages = self.packets.iter().filter(|packet| packet.message.is_some());
         messages.filter(is_there).count() as u64
     }
 
@@ -82,7 +84,7 @@ impl Simulation {
             end: self.sample(),
             reached: self.trace.reached(),
             returned: self.trace.returned(),
-            outage: self.trouble.outage.as_ref().map(Watched::told),
+            outage: self.faults.outage.as_ref().map(OutageProbe::outage),
             flood: self.flood_rates(),
         }
     }

@@ -1,62 +1,62 @@
-//! What is measured.
+//! Measurements.
 
 use serde::Serialize;
 
-/// How the network is at one time.
+/// The state of the network at one time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sample {
-    /// The virtual clock, in seconds.
+    /// Time of the virtual clock, in seconds.
     pub at: f64,
-    /// Messages that were delivered so far.
+    /// Deliveries so far.
     pub deliveries: u64,
-    /// Deliveries that failed so far.
+    /// Failed deliveries so far.
     pub failures: u64,
-    /// The share of the nodes that a message has been at, on average over the first 64 messages.
+    /// The share of the nodes that a message has visited, on average over the first 64 messages.
     pub visited: f64,
-    /// How many peers a node that is up knows as new or alive, on average.
+    /// New and alive peers of a running node, on average.
     pub known: f64,
-    /// The fewest that any knows.
+    /// Minimum of the same.
     pub least_known: u32,
-    /// The most that any knows.
+    /// Maximum of the same.
     pub most_known: u32,
-    /// The longest distance between a node and a peer that it knows as new or alive, as the difference of their
-    /// numbers, on average over the nodes that are up.
+    /// Longest distance between a running node and one of its new or alive peers, as the difference of their numbers,
+    /// on average over the running nodes.
     pub distance: f64,
-    /// Nodes that are up.
+    /// Running nodes.
     pub up: u32,
-    /// Messages that nobody has any more.
+    /// Messages that no node has any more.
     pub lost: u32,
-    /// Copies of messages that somebody else has as well.
+    /// Extra copies of messages.
     pub duplicates: u64,
-    /// The messages that wait at the node where most do.
+    /// The length of the longest queue.
     pub longest_queue: u32,
 }
 
-/// What became of a whole run.
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// How the network is at the end.
+    /// The state of the network at the end.
     pub end: Sample,
-    /// When the first message had been at 50, 90, 99 and 100 % of the nodes, in seconds.
+    /// Times at which the first message had visited 50, 90, 99 and 100 % of the nodes, in seconds.
     pub reached: [Option<f64>; 4],
-    /// When the first message was back where it had come from, in seconds.
+    /// Time at which the first message returned to its first node, in seconds.
     pub returned: Option<f64>,
-    /// What became of the node that failed and came back, if the scenario has one.
+    /// The outage of one node, if the scenario has one.
     pub outage: Option<Outage>,
-    /// Messages delivered a second before and during the flood, if the scenario has one.
+    /// Deliveries per second before and during the flood, if the scenario has one.
     pub flood: Option<(f64, f64)>,
 }
 
-/// What became of the one node that failed and came back.
+/// The outage of one node.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Outage {
-    /// How many nodes held it for new or alive when it failed.
+    /// Number of nodes for which it was new or alive when it failed.
     pub known_by: u32,
-    /// How long after its failure nobody held it for new or alive any more, in seconds. As precise as the samples.
+    /// Time from the failure until it was new or alive for no node, in seconds. The precision is that of the samples.
     pub forgotten: Option<f64>,
-    /// How long after its return it took a message, in seconds.
+    /// Time from the return until it accepted a message, in seconds.
     pub found: Option<f64>,
-    /// How long after its return half as many nodes as before held it for new or alive, in seconds. As precise as the
-    /// samples.
+    /// Time from the return until it was new or alive for half as many nodes as before, in seconds. The precision is
+    /// that of the samples.
     pub known_again: Option<f64>,
 }

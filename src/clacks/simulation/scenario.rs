@@ -1,11 +1,11 @@
-//! What is simulated.
+//! The scenario of a simulation.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    core::{Newcomers, Options},
+    core::{NewPeerPolicy, Options},
     protocol::Address,
 };
 
@@ -14,158 +14,158 @@ use super::{
     memory::{self, MOST_MEMORY},
 };
 
-/// So many nodes are simulated at most.
+/// Maximum number of nodes.
 pub(super) const MOST_NODES: u32 = 4_000_000;
-/// So many messages at most.
+/// Maximum number of messages.
 const MOST_MESSAGES: u32 = 10_000_000;
-/// So many seconds at most: a year.
+/// Maximum duration in seconds: a year.
 const LONGEST: f64 = 31_536_000.0;
 
-/// What is simulated: how many nodes, who knows whom at first, how the network between them is, and what goes wrong.
+/// The scenario of a simulation: the nodes, their initial peers, the network, and what goes wrong.
 ///
-/// Times are seconds of the virtual clock, shares are 0 to 1.
+/// Times are seconds of the virtual clock. Shares are 0 to 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scenario {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What it shows, in a sentence or two.
+    /// Its description, in one or two sentences.
     pub about: String,
-    /// The number that all chance comes from: the same number, the same run.
+    /// The seed of the random numbers: the same seed gives the same run.
     pub seed: u64,
-    /// When it ends, in seconds.
+    /// Its duration in seconds.
     pub duration: f64,
-    /// It ends earlier when so many messages were delivered; 0 for no such end.
+    /// Maximum deliveries, after which it ends; 0 for no maximum.
     pub deliveries: u64,
-    /// It ends earlier when the first message was at so many of the nodes; 0 for no such end.
+    /// Share of the nodes after whose visit by the first message it ends; 0 for no such end.
     pub until_visited: f64,
-    /// Who knows whom at first.
+    /// The initial peers of each node.
     pub topology: Topology,
-    /// Whether nodes make themselves known to those whom they know at first, when they start and when they are back; if
-    /// not, they are told of them only, and nobody knows one whom nobody was told of. An announce that fails is repeated, as
-    /// the program `clacks` does.
+    /// Whether nodes announce themselves to their initial peers when they start and when they return. Otherwise only
+    /// they know those peers, and a node in no list is unknown. A failed announce is repeated, as the program `clacks`
+    /// does.
     pub announces: bool,
-    /// How many messages there are, each another.
+    /// Number of different messages.
     pub messages: u32,
-    /// Where the messages start.
-    pub origin: Origin,
-    /// Messages a second that each node sends: see [`Options::send_rate`].
+    /// The nodes at which the messages start.
+    pub origin: MessagePlacement,
+    /// Messages per second that each node sends: see [`Options::send_rate`].
     pub send_rate: f64,
-    /// How long a peer is lost until it is dead, in seconds: see [`Options::kill_timeout`].
+    /// Kill timeout in seconds: see [`Options::kill_timeout`].
     pub kill_timeout: f64,
-    /// Which new peers are tried: see [`Options::newcomers`].
-    pub newcomers: Newcomers,
-    /// Whether each node has a network address of its own, by which others count what it sends and whom it names. If
-    /// not, there are no limits for it, and less memory is needed.
+    /// The order in which new peers are tried: see [`Options::newcomers`].
+    pub newcomers: NewPeerPolicy,
+    /// Whether each node has a network address, so that the limits per remote address apply. Otherwise they do not, and
+    /// less memory is needed.
     pub limits: bool,
-    /// How long a payload is on its way.
+    /// The latency of the network.
     pub latency: Latency,
-    /// How long a node waits for an answer, in seconds. Default 10, as a node does.
+    /// Time-out for a response in seconds. Default 10, as in a node.
     pub timeout: f64,
-    /// The share of payloads that never arrive.
+    /// The share of lost payloads.
     pub loss: f64,
-    /// The share of answers that never arrive, so that the sender sends what was taken once more.
+    /// The share of lost responses. The sender then sends an accepted message again.
     pub answer_loss: f64,
-    /// Nodes that fail and come back.
+    /// Failures and returns of all nodes.
     pub churn: Option<Churn>,
-    /// One node that fails and comes back.
+    /// The failure and return of one node.
     pub outage: Option<Outages>,
-    /// A time when there are two networks.
+    /// A partition of the network.
     pub partition: Option<Partition>,
-    /// Somebody who makes up names.
+    /// A flood of made-up names.
     pub flood: Option<Flood>,
 }
 
-/// Where messages start.
+/// The nodes at which messages start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Origin {
+pub enum MessagePlacement {
     /// All at the first node.
     First,
-    /// Each at another node, evenly.
+    /// Each at another node, evenly spread.
     Spread,
 }
 
-/// Nodes that fail, with all that they know and hold, and come back knowing whom they knew at first.
+/// Failures of all nodes. A node that fails loses its peers and messages, and returns with its initial peers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Churn {
-    /// How long a node is there on average, in seconds; the times are exponentially distributed.
+    /// Mean time between return and failure, in seconds; exponentially distributed.
     pub mean_up: f64,
-    /// How long it is away on average, in seconds.
+    /// Mean time between failure and return, in seconds.
     pub mean_down: f64,
 }
 
-/// One node that fails and comes back.
+/// The failure and return of one node.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outages {
-    /// Which one.
+    /// Its number.
     pub node: u32,
-    /// When it fails, in seconds.
+    /// Time of the failure, in seconds.
     pub from: f64,
-    /// When it is back, in seconds.
+    /// Time of the return, in seconds.
     pub until: f64,
 }
 
-/// A time when what is sent between the first nodes and the others never arrives.
+/// A partition: payloads between the first nodes and the others are lost.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Partition {
-    /// When it begins, in seconds.
+    /// Start, in seconds.
     pub from: f64,
-    /// When it ends, in seconds.
+    /// End, in seconds.
     pub until: f64,
-    /// The share of the nodes that are on one side.
+    /// The share of the nodes on the first side.
     pub share: f64,
 }
 
-/// Somebody, outside the network and with one network address, who sends payloads with made-up friends to random nodes.
+/// A flood: a stranger with one network address sends payloads with made-up friends to random nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flood {
-    /// When it begins, in seconds.
+    /// Start, in seconds.
     pub from: f64,
-    /// When it ends, in seconds.
+    /// End, in seconds.
     pub until: f64,
-    /// Payloads a second, to all nodes together.
+    /// Payloads per second to all nodes together.
     pub rate: f64,
 }
 
-/// Why a [`Scenario`] can't be simulated.
+/// Why a [`Scenario`] cannot be simulated.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScenarioError {
     /// There are too few or too many nodes.
     #[error("{0} nodes: there must be 2 to {MOST_NODES}")]
     Nodes(u32),
-    /// A node would know more others than there are or than may be.
+    /// A node would have more initial peers than there are nodes, or than the maximum.
     #[error("each of {nodes} nodes would know {neighbours} others: make it fewer, 1000 at most")]
     Neighbours {
-        /// How many it would know.
+        /// Its number of initial peers.
         neighbours: u32,
-        /// How many nodes there are.
+        /// The number of nodes.
         nodes: u32,
     },
-    /// A number is not within its bounds.
+    /// A number is out of range.
     #[error("`{name}` is {value}; it must be {from} to {to}")]
     OutOfRange {
-        /// What it is the number of.
+        /// The name of the number.
         name: &'static str,
         /// The number.
         value: f64,
-        /// The least that it may be.
+        /// The minimum.
         from: f64,
-        /// The most that it may be.
+        /// The maximum.
         to: f64,
     },
     /// It begins after its end.
     #[error("`{0}` begins after its end: make `from` less than `until`")]
     Reversed(&'static str),
-    /// Two things go wrong that can't be told apart.
+    /// Two faults cannot be told apart.
     #[error("`churn` and `outage` can't be simulated together; leave one out")]
     ChurnAndOutage,
-    /// It would take too much memory.
+    /// The simulation needs too much memory.
     #[error(
         "it would take about {} MB of memory, and {} MB are the most; make it fewer nodes, neighbours or messages, or \
          lower rates and shorter ways",
@@ -173,13 +173,13 @@ pub enum ScenarioError {
         megabytes(MOST_MEMORY)
     )]
     Memory(f64),
-    /// The node that is to fail is not there.
+    /// The node that is to fail does not exist.
     #[error("`outage.node` is {0}, and the last node is {1}")]
     NoSuchNode(u32, u32),
 }
 
 impl Default for Scenario {
-    /// A hundred nodes that know five others each, one message, and the protocol's own numbers.
+    /// A hundred nodes with five initial peers each, one message, and the options of the protocol.
     fn default() -> Self {
         Self {
             name: String::new(),
@@ -191,10 +191,10 @@ impl Default for Scenario {
             topology: Topology::Random { nodes: 100, degree: 5 },
             announces: true,
             messages: 1,
-            origin: Origin::First,
+            origin: MessagePlacement::First,
             send_rate: 1.0,
             kill_timeout: 3600.0,
-            newcomers: Newcomers::EverySecond,
+            newcomers: NewPeerPolicy::EverySecond,
             limits: true,
             latency: Latency::LogNormal { median: 0.05, sigma: 0.5 },
             timeout: 10.0,
@@ -209,7 +209,7 @@ impl Default for Scenario {
 }
 
 impl Scenario {
-    /// Whether it can be simulated.
+    /// Checks whether the scenario can be simulated.
     pub fn check(&self) -> Result<(), ScenarioError> {
         self.topology.check()?;
         self.latency.check()?;
@@ -230,8 +230,7 @@ impl Scenario {
         if memory <= MOST_MEMORY { Ok(()) } else { Err(ScenarioError::Memory(memory)) }
     }
 
-    /// About how many bytes of memory it takes at most to simulate this, reckoned from its numbers. [`check`](Self::check)
-    /// refuses what takes more than 4 GiB.
+    /// Estimated maximum memory of the simulation in bytes. [`check`](Self::check) refuses more than 4 GiB.
     pub fn memory(&self) -> f64 {
         memory::of(self)
     }
@@ -262,7 +261,7 @@ impl Scenario {
         Ok(())
     }
 
-    /// How many nodes there are.
+    /// The number of nodes.
     pub fn nodes(&self) -> u32 {
         self.topology.nodes()
     }

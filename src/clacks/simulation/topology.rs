@@ -1,4 +1,4 @@
-//! Who knows whom at first.
+//! The initial peers of each node.
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
@@ -6,42 +6,42 @@ use serde::{Deserialize, Serialize};
 
 use super::ScenarioError;
 
-/// Who knows whom at first.
+/// The initial peers of each node.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Topology {
-    /// Rows of nodes, each of which knows those beside, above, below and diagonal to it.
+    /// A grid. Each node knows its eight neighbours.
     Grid {
         /// Nodes in a row.
         width: u32,
         /// Rows.
         height: u32,
     },
-    /// A circle, in which each knows the nearest on both sides.
+    /// A ring. Each node knows its nearest neighbours on both sides.
     Ring {
         /// Nodes.
         nodes: u32,
-        /// How many each knows on each side.
+        /// Peers of a node on each side.
         #[serde(default = "one")]
         each_side: u32,
     },
-    /// Each knows some others, any of them.
+    /// A random graph.
     Random {
         /// Nodes.
         nodes: u32,
-        /// How many others each knows.
+        /// Peers of a node.
         degree: u32,
     },
-    /// A ring in which some know somebody far away in the place of a neighbour.
+    /// A small world: a ring in which some neighbours are replaced by distant nodes.
     SmallWorld {
         /// Nodes.
         nodes: u32,
-        /// How many each knows on each side.
+        /// Peers of a node on each side.
         each_side: u32,
-        /// The share of neighbours that are somebody else, anywhere: 0 to 1.
+        /// The share of replaced neighbours: 0 to 1.
         rewired: f64,
     },
-    /// All know the first, and the first knows nobody: how most networks begin.
+    /// All nodes know the first, which knows nobody. Most networks begin so.
     Seed {
         /// Nodes.
         nodes: u32,
@@ -53,7 +53,7 @@ fn one() -> u32 {
 }
 
 impl Topology {
-    /// How many nodes there are.
+    /// The number of nodes.
     pub fn nodes(self) -> u32 {
         match self {
             Self::Grid { width, height } => width.saturating_mul(height),
@@ -64,7 +64,7 @@ impl Topology {
         }
     }
 
-    /// How many nodes are drawn in a row: those of a grid, otherwise as many as make a square.
+    /// Number of nodes in a row of a picture: the columns of a grid, otherwise the side of a square.
     pub fn width(self) -> u32 {
         match self {
             Self::Grid { width, .. } => width,
@@ -93,7 +93,8 @@ impl Topology {
         }
     }
 
-    /// Whom `node` knows at first. Drawn from the seed and the number of the node alone, so that it need not be kept.
+    /// The initial peers of a node. They are drawn from the seed and the number of the node alone, so they need not be
+    /// stored.
     pub(super) fn neighbours(self, node: u32, seed: u64) -> Vec<u32> {
         match self {
             Self::Grid { width, height } => around(node, width, height),
@@ -110,7 +111,7 @@ impl Topology {
     }
 }
 
-/// More neighbours than this nobody is told at a start.
+/// Maximum number of initial peers.
 const MOST_NEIGHBOURS: u32 = 1000;
 
 fn rng_of(node: u32, seed: u64) -> Pcg64 {

@@ -83,11 +83,11 @@ impl Trace {
             self.visited[number.0 as usize] += 1;
         }
         if number.0 == 0 {
-            self.note_first(node, now, starts);
+            self.record_first(node, now, starts);
         }
     }
 
-    fn note_first(&mut self, node: u32, now: f64, starts: bool) {
+    fn record_first(&mut self, node: u32, now: f64, starts: bool) {
         let (visited, nodes) = (f64::from(self.visited[0]), self.had.len() as f64);
         for (share, reached) in SHARES.iter().zip(&mut self.reached) {
             if visited >= share * nodes {

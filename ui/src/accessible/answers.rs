@@ -1,9 +1,23 @@
 //! The answers to commands that ask something: the same for a node and for a recording.
 
+use clacks_language::{
+    command::{Command, ViewCommand, export_target::Target},
+    saved_filter::{Number, Station, Stations, Wish},
+};
 use clacks_p2p::{
     Address, Message,
     core::{HeldBy, MessageId, Now, Peer},
     node::Overview,
+};
+use clacks_source::{
+    facts,
+    limits::{MOST_PLACES, Settings, rows},
+    lists::Lists,
+    traffic::row::Row,
+};
+use clacks_text::{
+    fit::{clock, preview},
+    format,
 };
 
 use super::{
@@ -11,22 +25,6 @@ use super::{
     reading::{Contents, Item, List, PAGE, Reading, find_message},
     sentences::{self, ended},
     teller::Teller,
-};
-use crate::{
-    language::{
-        command::{Command, ViewCommand, export_target::Target},
-        saved_filter::{Number, Station, Stations, Wish},
-    },
-    source::{
-        facts,
-        limits::{MOST_PLACES, Settings, rows},
-        lists::Lists,
-        traffic::row::Row,
-    },
-    text::{
-        fit::{clock, preview},
-        format,
-    },
 };
 
 /// Rows of the traffic that are told at once.
@@ -286,7 +284,7 @@ fn next_send(overview: &Overview, contents: &Contents<'_>) -> String {
         return ended(format!("{rate}. Next: {}", idle.replace(['{', '}'], "")));
     };
     let wait = format::span(at.saturating_sub(contents.now.uptime));
-    let odds = facts::choice::odds(&overview.free_peers, overview.is_for_proven);
+    let odds = facts::choice::odds(&overview.free_peers, overview.verified_only);
     let head = contents.lists.queue_window(0..1).pop();
     let text = head.map(|head| format!(": {}", sentences::text(&head.message))).unwrap_or_default();
     ended(format!("{rate}. The next goes in {wait} to {odds}{text}"))

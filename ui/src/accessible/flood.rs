@@ -44,7 +44,7 @@ impl Flood {
 
 #[cfg(test)]
 mod tests {
-    use crate::accessible::flood::*;
+    use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 

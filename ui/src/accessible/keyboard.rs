@@ -7,16 +7,14 @@ use std::{
 };
 
 use anyhow::Context;
+use clacks_terminal::job_control::is_above as is_shell_above;
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
 };
 use tokio::sync::mpsc;
 
 use super::{presses::Presses, turns::Told, typing::Typed};
-use crate::{
-    platform::input::{self, Line},
-    terminal::job_control::is_above as is_shell_above,
-};
+use crate::platform::input::{self, Line};
 
 /// Bytes of keys that are read at once.
 const AT_ONCE: usize = 4096;

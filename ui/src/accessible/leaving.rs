@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use clacks_p2p::node::HandOnError;
+use clacks_p2p::node::DrainError;
+use clacks_source::shutdown::{self, AtStake, WHEN_HUNG_UP, WHEN_TOLD_TO_END};
 use tokio::sync::mpsc;
 
 use super::{LAST_WORDS, Reply, Session, sentences, sentences_of, tell, turns::Told};
-use crate::{
-    platform::{
-        output::{Closed, Output},
-        signals::{Signal, Signals},
-    },
-    source::shutdown::{self, AtStake, WHEN_HUNG_UP, WHEN_TOLD_TO_END},
+use crate::platform::{
+    output::{Closed, Output},
+    signals::{Signal, Signals},
 };
 
 /// Messages are handed on.
@@ -73,10 +71,10 @@ pub(crate) async fn tell_all(
                 if let Ok(told) = tokio::time::timeout(STANDS_STILL, &mut telling).await {
                     return told.map(|()| Spoken::Signalled(signal));
                 }
-                session.hand_on(false, Some(WHEN_TOLD_TO_END)).into_iter().for_each(|begun| crate::terminal::report::tell(&begun));
+                session.hand_on(false, Some(WHEN_TOLD_TO_END)).into_iter().for_each(|begun| clacks_terminal::report::tell(&begun));
             }
             Some(reply) = replies.recv(), if session.is_told_to_end() => {
-                session.on_reply(reply).into_iter().for_each(|told| crate::terminal::report::tell(&told));
+                session.on_reply(reply).into_iter().for_each(|told| clacks_terminal::report::tell(&told));
             }
         }
         if session.leaves {
@@ -96,11 +94,11 @@ pub(crate) async fn hung_up(
     signals: &mut Signals,
     mut replies: mpsc::Receiver<Reply>,
 ) {
-    session.hang_up().into_iter().for_each(|begun| crate::terminal::report::tell(&begun));
+    session.hang_up().into_iter().for_each(|begun| clacks_terminal::report::tell(&begun));
     while !session.leaves {
         tokio::select! {
             Some(reply) = replies.recv() => {
-                session.on_reply(reply).into_iter().for_each(|told| crate::terminal::report::tell(&told));
+                session.on_reply(reply).into_iter().for_each(|told| clacks_terminal::report::tell(&told));
             }
             signal = signals.next() => if signal != Signal::HangUp { return },
         }
@@ -179,7 +177,7 @@ impl Session {
         let (node, replies) = (self.node.clone(), self.replies.clone());
         tokio::spawn(async move {
             let result =
-                if with_held { node.hand_on_with_held(within).await } else { node.hand_on(within).await };
+                if with_held { node.drain_with_held(within).await } else { node.drain(within).await };
             // An error means that nobody listens any more.
             let _ = replies.send(Reply::HandedOn(result)).await;
         });
@@ -187,7 +185,7 @@ impl Session {
     }
 
     /// Leaves if nothing is left or the system wants it; otherwise asks again, once nobody types.
-    pub(crate) fn handed_on(&mut self, result: Result<(), HandOnError>) -> Vec<String> {
+    pub(crate) fn handed_on(&mut self, result: Result<(), DrainError>) -> Vec<String> {
         let Some(HandingOn { began_with, with_held, is_told_to_end }) = self.handing_on.take() else {
             return Vec::new();
         };
@@ -204,7 +202,7 @@ impl Session {
             sentences.extend(self.quit());
         }
         if !self.leaves {
-            self.node.take_messages();
+            self.node.resume();
         }
         sentences
     }

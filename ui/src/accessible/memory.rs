@@ -6,8 +6,7 @@ use clacks_p2p::{
     core::{Event, Now},
     node::Overview,
 };
-
-use crate::source::{
+use clacks_source::{
     introductions::Introductions, message_history::Biographies, peer_shares::Shares,
     saved_filters::Listening, send_history::Sends, time_series::Trends,
 };

@@ -10,7 +10,21 @@ use std::{
 };
 
 use answers::{Answer, Source, answer, edit, select_named};
-use clacks_p2p::{Node, core::Event, node::HandOnError};
+use clacks_language::{
+    command::{Command, NodeCommand, ViewCommand},
+    filter::Filter,
+    list_source::ListSource,
+    saved_filter::{StationFile, StationWriter, Stations},
+};
+use clacks_p2p::{Node, core::Event, node::DrainError};
+use clacks_recording::recorder::Recorder;
+use clacks_source::{
+    execute::execute,
+    limits::Settings,
+    peer_list::PeerLists,
+    saved_filters::{Bell, Listening},
+};
+use clacks_text::sanitize::spelt;
 use keyboard::{Ended, Input, Keyboard};
 use leaving::{HandingOn, Question, Spoken, hung_up, tell_all};
 use reading::Reading;
@@ -19,26 +33,10 @@ use tokio::{sync::mpsc, time::Instant};
 use turns::{Told, Turns};
 use undoing::Undoable;
 
-use super::{
-    language::{
-        command::{Command, NodeCommand, ViewCommand},
-        filter::Filter,
-        list_source::ListSource,
-        saved_filter::{StationFile, StationWriter, Stations},
-    },
-    platform::{
-        input::Line,
-        output::{Closed, Output},
-        signals::{Signal, Signals},
-    },
-    recording::recorder::Recorder,
-    source::{
-        execute::execute,
-        limits::Settings,
-        peer_list::PeerLists,
-        saved_filters::{Bell, Listening},
-    },
-    text::sanitize::spelt,
+use super::platform::{
+    input::Line,
+    output::{Closed, Output},
+    signals::{Signal, Signals},
 };
 
 mod answers;
@@ -196,7 +194,7 @@ const NO_REPLAY: &str = "this is no replay; clacks replay FILE plays a recording
 /// What took a while.
 enum Reply {
     Told(Vec<String>),
-    HandedOn(Result<(), HandOnError>),
+    HandedOn(Result<(), DrainError>),
 }
 
 /// One who listens.
@@ -385,7 +383,7 @@ impl Session {
                 tokio::task::spawn_blocking(move || {
                     // An error means that nobody listens any more.
                     let _ = replies.blocking_send(Reply::Told(vec![sentences::reply(
-                        super::source::export::write(&target, &rows),
+                        clacks_source::export::write(&target, &rows),
                     )]));
                 });
                 Vec::new()

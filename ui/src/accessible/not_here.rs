@@ -1,7 +1,7 @@
 //! Commands of the screen that have nothing to do where everything is told in sentences, each with the reason and with
 //! what does the same here.
 
-use crate::language::command::ViewCommand;
+use clacks_language::command::ViewCommand;
 
 const TYPE_IT: &str = "There is no input to go to here: type the line and press Enter.";
 const IN_THE_LINE: &str =

@@ -4,12 +4,11 @@
 
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-
-use crate::terminal::{
+use clacks_terminal::{
     remains::is_answer,
     tokens::{Token, Tokenizer},
 };
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// Takes what is read from a terminal, and leaves what keys write.
 #[derive(Debug, Default)]
@@ -68,7 +67,7 @@ fn write(key: KeyEvent, typed: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::accessible::presses::*;
+    use super::*;
 
     const ANSWERS: &[&str] = &[
         "\x1b[?62;1;6;22c",

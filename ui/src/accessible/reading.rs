@@ -1,12 +1,13 @@
 //! Lists that are read a part at a time, and the item in them that commands without a name are about.
 
+use clacks_language::command::Step;
 use clacks_p2p::{
     Address, Message,
     core::{HeldBy, HeldMessage, MessageId, Now, Peer, QueuedMessage},
 };
+use clacks_source::lists::Lists;
 
 use super::{sentences, teller::Teller};
-use crate::{language::command::Step, source::lists::Lists};
 
 /// How many items are told at once.
 pub(crate) const PAGE: usize = 30;

@@ -2,7 +2,14 @@
 
 use std::io::{self, IsTerminal};
 
+use clacks_language::{
+    command::{Command, ViewCommand, playback::ReplayCommand},
+    saved_filter::Stations,
+};
 use clacks_p2p::core::{Event, Now};
+use clacks_recording::player::{Played, Player, Replayed};
+use clacks_source::{lists::Lists, precheck::REPLAY_SENDS_NOTHING, saved_filters::Listening};
+use clacks_text::format::clock;
 use jiff::tz::TimeZone;
 use tokio::{sync::mpsc, time::Instant};
 
@@ -15,19 +22,10 @@ use super::{
     teller::Teller,
     turns::{Told, Turns},
 };
-use crate::{
-    language::{
-        command::{Command, ViewCommand, playback::ReplayCommand},
-        saved_filter::Stations,
-    },
-    platform::{
-        input::Line,
-        output::{Closed, Output},
-        signals::{Signal, Signals},
-    },
-    recording::player::{Played, Player, Replayed},
-    source::{lists::Lists, precheck::REPLAY_SENDS_NOTHING, saved_filters::Listening},
-    text::format::clock,
+use crate::platform::{
+    input::Line,
+    output::{Closed, Output},
+    signals::{Signal, Signals},
 };
 
 /// How fast a recording is told.
@@ -263,7 +261,7 @@ impl Session {
                 tokio::task::spawn_blocking(move || {
                     // An error means that nobody listens any more.
                     let _ = replies
-                        .blocking_send(vec![sentences::reply(crate::source::export::write(&target, &rows))]);
+                        .blocking_send(vec![sentences::reply(clacks_source::export::write(&target, &rows))]);
                 });
                 Vec::new()
             }
@@ -301,16 +299,12 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use clacks_language::command::table::COMMANDS;
+    use clacks_recording::scripted::Recording;
     use tempfile::TempDir;
 
-    use crate::{
-        accessible::{
-            replay::*,
-            tests::{assert_sentences, example},
-        },
-        language::command::table::COMMANDS,
-        recording::scripted::Recording,
-    };
+    use super::*;
+    use crate::accessible::tests::{assert_sentences, example};
 
     fn session(pace: Pace) -> (Session, TempDir) {
         let directory = TempDir::new().unwrap();

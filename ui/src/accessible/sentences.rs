@@ -2,29 +2,26 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use clacks_language::command::table::{COMMANDS, Scope, Spec};
 use clacks_p2p::{
     Message,
     core::{HeldBy, HeldMessage, Now, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
     node::Overview,
 };
-use jiff::tz::TimeZone;
-
-use crate::{
-    language::command::table::{COMMANDS, Scope, Spec},
-    source::{
-        limits,
-        message_history::life::Biography,
-        peer_list::{self, Reading},
-        shutdown::AtStake,
-        traffic::row::{Direction, Mood, Row},
-    },
-    text::{
-        fit::{clock, preview},
-        format,
-        glyphs::glyphs,
-        sanitize::spelt,
-    },
+use clacks_source::{
+    limits,
+    message_history::life::Biography,
+    peer_list::{self, Reading},
+    shutdown::AtStake,
+    traffic::row::{Direction, Mood, Row},
 };
+use clacks_text::{
+    fit::{clock, preview},
+    format,
+    glyphs::glyphs,
+    sanitize::spelt,
+};
+use jiff::tz::TimeZone;
 
 /// How many ignored addresses are told at once.
 const MOST_LISTED: usize = 30;
@@ -170,8 +167,8 @@ pub(crate) fn peers(counts: &PeerCounts) -> String {
 
 /// How many of the alive are so by their word alone.
 fn by_word(status: Status, counts: &PeerCounts) -> String {
-    match (status, counts.claimed) {
-        (Status::Alive, 1..) => format!(" ({} by their word alone)", counts.claimed),
+    match (status, counts.unverified) {
+        (Status::Alive, 1..) => format!(" ({} by their word alone)", counts.unverified),
         _ => String::new(),
     }
 }
@@ -259,7 +256,7 @@ pub(crate) fn ignored(remotes: &[IpAddr]) -> Option<String> {
 pub(crate) fn described(peer: &Peer, now: Now) -> String {
     let age = format::age(peer.age(now));
     let round_trip = peer.round_trip.map(|time| format!(", round trip {}", format::round_trip(time)));
-    let says = if peer.is_claim() { ", as it says itself; it has not answered us" } else { "" };
+    let says = if peer.is_unverified() { ", as it says itself; it has not answered us" } else { "" };
     format!("{}, {} for {age}{says}{}.", peer.address, peer.status, round_trip.unwrap_or_default())
 }
 
@@ -406,7 +403,7 @@ pub(crate) fn number(count: usize, of: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::accessible::sentences::*;
+    use super::*;
 
     #[test]
     fn of_the_alive_it_is_told_how_many_are_so_by_their_word_alone() {
@@ -414,7 +411,8 @@ mod tests {
             (0, "13 peers: 2 new, 10 alive, 1 lost."),
             (4, "13 peers: 2 new, 10 alive (4 by their word alone), 1 lost."),
         ] {
-            let counts = PeerCounts { new: 2, alive: 10, claimed, lost: 1, ..PeerCounts::default() };
+            let counts =
+                PeerCounts { new: 2, alive: 10, unverified: claimed, lost: 1, ..PeerCounts::default() };
             assert_eq!(peers(&counts), told);
         }
     }

@@ -1,7 +1,8 @@
 //! What Tab does while a command is being typed: it finishes the name, or tells what the command takes and does.
 
+use clacks_language::command::{Argument, table::Spec};
+
 use super::sentences::{self, explained};
-use crate::language::command::{Argument, table::Spec};
 
 /// What Tab does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +79,8 @@ fn begins_so<'a>(commands: impl Iterator<Item = &'a &'a Spec>) -> Option<String>
 
 #[cfg(test)]
 mod tests {
-    use crate::accessible::{tab::*, tests::assert_sentences};
+    use super::*;
+    use crate::accessible::tests::assert_sentences;
 
     fn told(line: &str) -> String {
         match of_node(line) {

@@ -2,20 +2,18 @@
 
 use std::time::Duration;
 
+use clacks_language::filter::Filter;
 use clacks_p2p::core::{Event, Now};
+use clacks_source::traffic::{
+    Log,
+    row::{Direction, Mood, Row},
+};
 use jiff::tz::TimeZone;
 
 use super::{
     flood::{Flood, STRETCH},
     memory::Memory,
     sentences,
-};
-use crate::{
-    language::filter::Filter,
-    source::traffic::{
-        Log,
-        row::{Direction, Mood, Row},
-    },
 };
 
 /// What a sentence begins with that a station rings the bell for.
@@ -191,15 +189,14 @@ mod tests {
     use clacks_p2p::{
         Address, Message,
         core::{
-            Failure, HeldBy, HeldMessage, Introduction, Origin, Peer, QueuedMessage, Refusal, Scope, Status,
+            Discovery, Failure, HeldBy, HeldMessage, Origin, Peer, QueuedMessage, Refusal, Scope, Status,
         },
     };
+    use clacks_text::testing::{hostile, is_hidden};
     use proptest::prelude::*;
 
-    use crate::{
-        accessible::{flood::MOST, line, teller::*},
-        text::testing::{hostile, is_hidden},
-    };
+    use super::*;
+    use crate::accessible::{flood::MOST, line};
 
     const NOT_CONTACTED: &str = "03:04 not taken by tower-3:8443, not contacted: it is an address of this machine \
         itself, and only strangers named it: GNU.";
@@ -221,7 +218,7 @@ mod tests {
     }
 
     fn peer(status: Status) -> Peer {
-        Peer { answers: status == Status::Alive, ..Peer::new(tower(), status, now(0)) }
+        Peer { last_attempt_ok: status == Status::Alive, ..Peer::new(tower(), status, now(0)) }
     }
 
     fn received(text: &str, visits: u32) -> Event {
@@ -243,8 +240,8 @@ mod tests {
 
     fn held_by_the_rule(text: &str) -> Event {
         let (id, message) = ("7".parse().unwrap(), Message::text(text));
-        let queued = QueuedMessage { id, message, since_ms: 0, visits: 1, from: Some(tower()), place: None };
-        let held = HeldMessage { queued, by: HeldBy::Rule };
+        let queued = QueuedMessage::new(id, message, 0, 1, Some(tower()), None);
+        let held = HeldMessage::new(queued, HeldBy::Rule);
         Event::MessageHeld { held, origin: Some(Origin::Received(tower())) }
     }
 
@@ -258,13 +255,13 @@ mod tests {
     fn everything_that_happens_is_a_sentence() {
         let (id, gnu, alive) = ("7".parse().unwrap(), Message::text("GNU"), peer(Status::Alive));
         let round_trip = Duration::from_millis(12);
-        let refusal = Refusal {
-            status: 403,
-            reason: "the peer is ignored".to_owned(),
-            sender: Some(tower()),
-            preview: Some("\"hello\"".to_owned()),
-            remote: Some([127, 0, 0, 1].into()),
-        };
+        let refusal = Refusal::new(
+            403,
+            "the peer is ignored".to_owned(),
+            Some(tower()),
+            Some("\"hello\"".to_owned()),
+            Some([127, 0, 0, 1].into()),
+        );
         let delivered = Event::MessageDelivered { id, peer: alive.clone(), message: gnu.clone(), round_trip };
         let failed = Event::DeliveryFailed {
             id,
@@ -285,7 +282,7 @@ mod tests {
             (
                 Event::PeerDiscovered {
                     peer: peer(Status::New),
-                    introduction: Introduction::Sender,
+                    introduction: Discovery::Inbound,
                     remote: None,
                 },
                 "03:04 tower-3:8443 made itself known; it is new.",
@@ -330,7 +327,7 @@ mod tests {
             message: Message::text("GNU"),
             failure: Failure::NotContacted(Scope::Loopback),
         };
-        let claim = Peer { answers: false, ..peer(Status::Alive) };
+        let claim = Peer { last_attempt_ok: false, ..peer(Status::Alive) };
         let remote = [192, 0, 2, 7].into();
         let mut teller = teller();
         for (event, sentence) in [
@@ -417,13 +414,7 @@ mod tests {
             let (mut teller, peer) = (teller(), peer(Status::Alive));
             let (id, message) = ("7".parse().unwrap(), Message::text(&text));
             let failure = Failure::Connection(text.clone());
-            let refusal = Refusal {
-                status: 400,
-                reason: text.clone(),
-                sender: Some(tower()),
-                preview: Some(text.clone()),
-                remote: None,
-            };
+            let refusal = Refusal::new(400, text.clone(), Some(tower()), Some(text.clone()), None);
             let events = [
                 received(&text, 1),
                 queued(&text),

@@ -2,17 +2,15 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use clacks_language::command::{
+    Argument,
+    table::{COMMANDS, Spec},
+};
 use clacks_p2p::Message;
+use clacks_source::bootstrap::Introducer;
 use tempfile::TempDir;
 
-use crate::{
-    accessible::*,
-    language::command::{
-        Argument,
-        table::{COMMANDS, Spec},
-    },
-    source::bootstrap::Introducer,
-};
+use super::*;
 
 /// Commands that do nothing where everything is told in sentences, beside those that edit the line of the screen. Each
 /// is answered by a sentence that says why.
@@ -194,10 +192,10 @@ async fn a_question_is_answered_only_by_a_line_that_was_begun_behind_it() {
     let keys = |keys: &[u8]| Input::Keys(keys.to_vec());
     let mut keyboard = Keyboard::none();
     let is_question = |told: &Told| matches!(told, Told::Sentence(sentence) if sentence.contains("Leave?"));
-    let began_with = crate::source::shutdown::AtStake { waiting: 1, held: 0, is_anybody_there: true };
+    let began_with = clacks_source::shutdown::AtStake { waiting: 1, held: 0, is_anybody_there: true };
     heard.session.handing_on = Some(HandingOn { began_with, with_held: false, is_told_to_end: false });
     heard.session.on_input(keys(b"y"), &mut keyboard, &mut heard.recorder).await;
-    let told = heard.session.on_reply(Reply::HandedOn(Err(HandOnError::OutOfTime)));
+    let told = heard.session.on_reply(Reply::HandedOn(Err(DrainError::OutOfTime)));
     assert_eq!(heard.session.turns.happened(told), [], "somebody is typing");
     let told = heard.session.on_input(keys(b"\r"), &mut keyboard, &mut heard.recorder).await;
     assert!(!heard.session.leaves && heard.session.node.queue_len() == 2, "{told:?}");
@@ -446,7 +444,7 @@ async fn a_refused_line_is_answered_with_the_reason_that_the_screen_shows() {
         let reason = match Command::parse(line) {
             Err(error) => error.to_string(),
             Ok(Command::Node(command)) => {
-                crate::source::precheck::at_node(&heard.session.node, &command).expect("a refusal")
+                clacks_source::precheck::at_node(&heard.session.node, &command).expect("a refusal")
             }
             Ok(Command::View(command)) => panic!("{command:?} is not refused"),
         };

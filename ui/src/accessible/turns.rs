@@ -84,7 +84,7 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
-    use crate::accessible::turns::*;
+    use super::*;
 
     fn sentence(number: usize) -> Vec<String> {
         vec![format!("{number}.")]

@@ -7,14 +7,12 @@
 
 use std::collections::BTreeMap;
 
+use clacks_text::sanitize::spelt;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::tab::Tab;
-use crate::{
-    platform::input::{Line, LineError, MAX_LINE},
-    text::sanitize::spelt,
-};
+use crate::platform::input::{Line, LineError, MAX_LINE};
 
 /// Lines that can be had back with the arrow keys.
 const MOST_LINES: usize = 200;

@@ -1,13 +1,10 @@
 //! `:undo` where everything is told in sentences.
 
+use clacks_language::command::{NodeCommand, target::Party};
 use clacks_p2p::Node;
-
-use crate::{
-    language::command::{NodeCommand, target::Party},
-    source::{
-        restore::{self, STAYS, execute_undoable},
-        undo::Undo,
-    },
+use clacks_source::{
+    restore::{self, STAYS, execute_undoable},
+    undo::Undo,
 };
 
 /// What was done of late and can be undone.

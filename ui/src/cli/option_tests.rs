@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, CommandFactory};
 
-use crate::cli::*;
+use super::*;
 
 /// The commands, each with what it has to be given.
 const COMMANDS: &[(&str, &[&str])] =

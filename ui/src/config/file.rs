@@ -8,14 +8,14 @@ use std::{
 
 use anyhow::Context;
 use clacks_p2p::node::files::{read_regular_text, text};
+use clacks_text::{
+    file_error,
+    toml::{LARGEST_FILE, parse},
+};
 use directories::ProjectDirs;
 use serde::de::DeserializeOwned;
 
 use super::view::Located;
-use crate::text::{
-    file_error,
-    toml::{LARGEST_FILE, parse},
-};
 
 /// Reads the configuration file: `file`, or the one that is looked for, if it is there.
 pub(crate) fn read_as<T: DeserializeOwned + Located>(file: Option<&Path>) -> anyhow::Result<Option<T>> {

@@ -1,6 +1,10 @@
 //! The configuration file, given any text.
 
-use crate::{config::*, dashboard::keymap::Keymap, language::saved_filter::Station, text::toml::parse};
+use clacks_dashboard::keymap::Keymap;
+use clacks_language::saved_filter::Station;
+use clacks_text::toml::parse;
+
+use super::*;
 
 #[test]
 fn config() {

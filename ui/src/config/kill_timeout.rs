@@ -54,7 +54,7 @@ impl<'de> Deserialize<'de> for KillTimeout {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::kill_timeout::*;
+    use super::*;
 
     #[test]
     fn a_bare_number_is_milliseconds() {

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use clacks_p2p::Builder;
+use clacks_text::byte_size::BodySize;
 use serde::Deserialize;
 
 use super::{
     number, replace,
     timeout::{Rate, Timeout},
 };
-use crate::text::byte_size::BodySize;
 
 /// The heading of these options in the help of the command line.
 const HEADING: &str = "Limits";
@@ -171,7 +171,7 @@ impl Limits {
                 replace(&mut limits.request_timeout, time(self.request_timeout));
                 replace(&mut limits.max_body, self.max_body.map(|size| size.0));
                 replace(&mut limits.max_bodies, self.max_bodies.map(|size| size.0));
-                replace(&mut limits.contact_all, self.contact_all);
+                replace(&mut limits.allow_private_addresses, self.contact_all);
             })
     }
 }

@@ -3,10 +3,10 @@
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
+use clacks_language::command::table::SEND_RATES;
 use clacks_p2p::{Address, AddressError};
+use clacks_text::byte_size;
 use serde::{Deserializer, de};
-
-use crate::{language::command::table::SEND_RATES, text::byte_size};
 
 /// Reads a value; an error says what the option takes.
 type Parse<T> = fn(&str) -> Result<T, &'static str>;

@@ -22,11 +22,11 @@ mod tests {
 
     use clacks_p2p::node::{CertificateError, DirectoryError};
 
-    use crate::config::remedy::*;
+    use super::*;
 
     #[test]
     fn a_directory_that_cannot_be_written_is_told_with_what_to_do() {
-        use io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem};
+        use std::io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem};
         for (kind, is_told) in [(PermissionDenied, true), (ReadOnlyFilesystem, true), (NotFound, false)] {
             let (path, source) = (PathBuf::from("/home/tower"), || kind.into());
             let directory = DirectoryError::File { path: path.clone(), source: source() };
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn an_address_that_cannot_be_listened_on_is_told_with_what_to_do() {
-        use io::ErrorKind::{AddrInUse, AddrNotAvailable, ConnectionReset, PermissionDenied};
+        use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, ConnectionReset, PermissionDenied};
         let address = ([127, 0, 0, 1], 80).into();
         for (kind, advice) in [
             (AddrInUse, "another --port"),

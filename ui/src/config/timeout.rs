@@ -80,7 +80,7 @@ impl<'de> Deserialize<'de> for Rate {
 mod tests {
     use std::collections::HashMap;
 
-    use crate::config::timeout::*;
+    use super::*;
 
     #[test]
     fn times_and_rates_are_read_within_their_bounds() {

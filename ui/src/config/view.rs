@@ -2,19 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use clacks_dashboard::{
+    keymap::user::UserKeys,
+    run::event_loop::{Options, Settings},
+};
+use clacks_language::{
+    command::motion_setting::Setting as MotionSetting, filter::Filter, saved_filter::Stations,
+};
+use clacks_text::{byte_size::ByteSize, paths::UserPath};
+use clacks_widgets::theme_selection::Looks;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::number;
-use crate::{
-    dashboard::{
-        keymap::user::UserKeys,
-        run::event_loop::{Options, Settings},
-    },
-    language::{command::motion_setting::Setting as MotionSetting, filter::Filter, saved_filter::Stations},
-    text::{byte_size::ByteSize, paths::UserPath},
-    widgets::theme_selection::Looks,
-};
 
 /// The heading of these options in the help of the command line.
 pub(crate) const HEADING: &str = "Screen";
@@ -169,7 +169,7 @@ impl View {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::view::*;
+    use super::*;
 
     #[test]
     fn a_theme_that_is_not_there_is_told_with_the_line_that_names_it() {

@@ -4,10 +4,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use clacks_language::command::{Command, CommandError, NodeCommand};
 use clacks_p2p::{Address, Message, Node};
 use rand::{Rng, RngExt, seq::IndexedRandom};
-
-use crate::language::command::{Command, CommandError, NodeCommand};
 
 const CHATTER: &str = include_str!("../../../assets/chatter.txt");
 
@@ -122,9 +121,10 @@ mod tests {
     use std::collections::HashSet;
 
     use clacks_p2p::MAX_WHOLE_MESSAGE;
+    use clacks_text::escape::escaped;
     use rand::{SeedableRng, rngs::StdRng};
 
-    use crate::{demo::conversation::*, text::escape::escaped};
+    use super::*;
 
     fn node(port: u16) -> Address {
         Address::new("127.0.0.1", port).unwrap()

@@ -8,8 +8,6 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 mod conversation;
 mod keeper;
-#[cfg(test)]
-pub(crate) mod simulated;
 mod tower;
 
 use conversation::Conversation;
@@ -123,5 +121,5 @@ async fn start_node(speed: f64) -> anyhow::Result<Node> {
 fn introduce(node: &Node, towers: &[Tower]) {
     let some = [towers.first(), towers.get(towers.len() / 2)];
     let addresses: Vec<_> = some.into_iter().flatten().map(|tower| tower.address().clone()).collect();
-    super::source::bootstrap::Introducer::new(node).introduce(&addresses);
+    clacks_source::bootstrap::Introducer::new(node).introduce(&addresses);
 }

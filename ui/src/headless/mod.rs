@@ -2,30 +2,28 @@
 
 use std::time::Duration;
 
-use clacks_p2p::{Node, node::Remaining};
+use clacks_language::{
+    command::{Command, NodeCommand, ViewCommand},
+    list_source::ListSource,
+};
+use clacks_p2p::{Node, node::Unsent};
+use clacks_recording::recorder::Recorder;
+use clacks_source::{
+    execute::execute,
+    json::{self, Record},
+    peer_list::{self, PeerLists},
+    shutdown::{self, AtStake, WHEN_TOLD_TO_END},
+};
 use story::Story;
 use tokio::{
     sync::mpsc,
     task::{JoinError, JoinSet},
 };
 
-use super::{
-    language::{
-        command::{Command, NodeCommand, ViewCommand},
-        list_source::ListSource,
-    },
-    platform::{
-        input,
-        output::{Closed, Output},
-        signals::Signals,
-    },
-    recording::recorder::Recorder,
-    source::{
-        execute::execute,
-        json::{self, Record},
-        peer_list::{self, PeerLists},
-        shutdown::{self, AtStake, WHEN_TOLD_TO_END},
-    },
+use super::platform::{
+    input,
+    output::{Closed, Output},
+    signals::Signals,
 };
 
 mod story;
@@ -45,7 +43,7 @@ pub(crate) async fn run(
     recorder: Recorder,
     peer_lists: PeerLists,
     hands_on: bool,
-) -> anyhow::Result<Remaining> {
+) -> anyhow::Result<Unsent> {
     let mut signals = Signals::catch()?;
     let commands = Commands::new(node, recorder, peer_lists)?;
     let mut session = Session { node, commands, story: Story::new(node), output: Output::open()? };
@@ -84,7 +82,7 @@ pub(crate) async fn run(
         _ = signals.next() => None,
     };
     match told {
-        Some(Ok(())) => Ok(Remaining::default()),
+        Some(Ok(())) => Ok(Unsent::default()),
         Some(Err(closed)) => end_without_output(node, closed, hands_on).await,
         None => Ok(remaining),
     }
@@ -92,7 +90,7 @@ pub(crate) async fn run(
 
 /// Stops the node, whose output nobody reads any more or can't be written, which is a failure. What is lost is told
 /// before that if anybody minds.
-async fn end_without_output(node: &Node, closed: Closed, is_to_be_told: bool) -> anyhow::Result<Remaining> {
+async fn end_without_output(node: &Node, closed: Closed, is_to_be_told: bool) -> anyhow::Result<Unsent> {
     let remaining = super::shutdown::stop(node).await;
     match closed.into_result() {
         Ok(()) => Ok(remaining),
@@ -165,7 +163,7 @@ impl Session<'_> {
             Ok(None)
         };
         tokio::select! {
-            result = node.hand_on(WHEN_TOLD_TO_END) => {
+            result = node.drain(WHEN_TOLD_TO_END) => {
                 let left = at_stake.left_of(AtStake::of(&node.overview()), false);
                 let told = shutdown::told(result, at_stake.waiting, left);
                 Ok(Some(json::handed_on(node.now().unix_ms, at_stake.waiting, left, &told)))
@@ -314,7 +312,7 @@ fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
 /// Writes what happened until the node stopped, and what is lost.
 async fn say_goodbye(
     time: u64,
-    remaining: &Remaining,
+    remaining: &Unsent,
     story: Story,
     handed_on: Option<Record>,
     mut announces: JoinSet<Record>,

@@ -1,11 +1,9 @@
 use std::collections::VecDeque;
 
 use clacks_p2p::{Node, Subscription, core::Event};
+use clacks_source::json;
 
-use crate::{
-    platform::output::{Closed, Output},
-    source::json,
-};
+use crate::platform::output::{Closed, Output};
 
 /// Events that may wait here for room in the output. When there are as many, the others wait in the subscription,
 /// and the times that they are told with are too late.

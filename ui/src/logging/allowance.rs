@@ -191,7 +191,7 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use crate::logging::allowance::*;
+    use super::*;
 
     fn remote(number: u32) -> IpAddr {
         IpAddr::from(number.to_be_bytes())

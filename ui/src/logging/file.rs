@@ -9,9 +9,8 @@ use std::{
 };
 
 use clacks_p2p::node::files::mode_open_to_others;
+use clacks_source::lost_lines::Lost;
 use rustix::fs::OFlags;
-
-use crate::source::lost_lines::Lost;
 
 /// Older files that are kept beside the newest, as FILE.old.1 and so on.
 pub(crate) const KEPT: u32 = 2;
@@ -154,7 +153,7 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use crate::logging::file::*;
+    use super::*;
 
     const MAX_SIZE: u64 = 1000;
 

@@ -98,7 +98,7 @@ impl<R: BufRead> Lines<R> {
 
 #[cfg(test)]
 mod tests {
-    use crate::platform::input::*;
+    use super::*;
 
     fn all_lines(input: &[u8]) -> Vec<Line> {
         let mut lines = Lines::of(input);

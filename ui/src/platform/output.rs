@@ -113,7 +113,7 @@ fn write_lines(lines: &mut mpsc::Receiver<String>, output: impl Write) -> io::Re
 
 #[cfg(test)]
 mod tests {
-    use crate::platform::output::*;
+    use super::*;
 
     /// Takes so many bytes, and fails with this error then.
     struct Full(usize, io::ErrorKind);

@@ -62,7 +62,7 @@ fn message(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::platform::runtime::*;
+    use super::*;
 
     #[test]
     fn a_panic_is_an_error_of_one_line() {

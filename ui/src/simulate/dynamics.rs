@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clacks_p2p::simulation::Simulation;
+use clacks_widgets::{svg, theme::Theme};
 use ratatui::{
     Frame, Terminal,
     backend::TestBackend,
@@ -16,7 +17,6 @@ use ratatui::{
 };
 
 use super::{SAMPLES, scenarios, screen, simulate};
-use crate::widgets::{svg, theme::Theme};
 
 /// Columns and rows of the chart.
 const SIZE: (u16, u16) = (94, 24);

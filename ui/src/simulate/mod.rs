@@ -11,18 +11,15 @@ mod table;
 use std::time::{Duration, Instant};
 
 use clacks_p2p::simulation::{Report, Sample, Scenario, Simulation};
+use clacks_text::{charset, paths::UserPath};
+use clacks_widgets::theme::Theme;
 use picture::PictureFile;
 use progress::Progress;
 use table::Document;
 
-use super::{
-    config::{
-        number,
-        view::{HEADING as VIEW_HEADING, View},
-    },
-    terminal,
-    text::{charset, paths::UserPath},
-    widgets::theme::Theme,
+use super::config::{
+    number,
+    view::{HEADING as VIEW_HEADING, View},
 };
 
 /// How often is measured unless it is told otherwise.
@@ -94,7 +91,7 @@ struct Look {
 impl Look {
     /// The options of the screen, if there is one and somebody who looks at it.
     fn of_screen(self) -> anyhow::Result<Option<View>> {
-        if terminal::fit_to_draw_on("").is_err() {
+        if clacks_terminal::fit_to_draw_on("").is_err() {
             return Ok(None);
         }
         Ok(Some(self.view()?).filter(|view| !view.accessible.unwrap_or_default()))
@@ -173,8 +170,8 @@ fn run_at_once(scenario: Scenario, options: Options) -> anyhow::Result<()> {
     }
     if format.is_table() {
         let rate = report.end.deliveries as f64 / took.as_secs_f64().max(f64::MIN_POSITIVE);
-        let rate = super::text::format::grouped(rate as u64);
-        terminal::report::tell(&format!(
+        let rate = clacks_text::format::grouped(rate as u64);
+        clacks_terminal::report::tell(&format!(
             "simulated in {:.1} s, {rate} deliveries a second",
             took.as_secs_f64()
         ));

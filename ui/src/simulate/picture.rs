@@ -7,8 +7,7 @@ use std::{
 
 use anyhow::Context;
 use clacks_p2p::node::files::{Access, AtomicFile};
-
-use crate::text::file_error;
+use clacks_text::file_error;
 
 /// A file that takes its place when it is whole. It is created before a long simulation, so that a path that cannot be
 /// written is an error before it.

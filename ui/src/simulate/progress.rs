@@ -6,9 +6,9 @@ use std::{
 };
 
 use clacks_p2p::simulation::Simulation;
+use clacks_text::format::grouped;
 
 use super::table::span;
-use crate::text::format::grouped;
 
 /// A run that is over sooner needs no word about it.
 const WORTH_A_WORD: Duration = Duration::from_millis(500);
@@ -65,7 +65,7 @@ fn bar(part: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::simulate::progress::*;
+    use super::*;
 
     #[test]
     fn the_bar_fills() {

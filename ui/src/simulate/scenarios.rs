@@ -4,10 +4,9 @@ use std::path::Path;
 
 use anyhow::Context;
 use clacks_p2p::{node::files::read_regular_text, simulation::Scenario};
+use clacks_text::{file_error, paths::expand};
 use serde::Deserialize;
 use toml::{Table, Value};
-
-use crate::text::{file_error, paths::expand};
 
 macro_rules! built_in {
     ($($name:literal),*) => {
@@ -51,7 +50,7 @@ pub(crate) fn text(name: &str) -> anyhow::Result<String> {
         "there is no scenario {name}; `clacks simulate --list` lists those that there are, and a file of yours ends in .toml"
     );
     let path = expand(Path::new(name))?;
-    read_regular_text(&path, crate::text::toml::LARGEST_FILE)
+    read_regular_text(&path, clacks_text::toml::LARGEST_FILE)
         .map_err(file_error::reading)
         .with_context(|| format!("can't read {name}"))
 }
@@ -59,7 +58,7 @@ pub(crate) fn text(name: &str) -> anyhow::Result<String> {
 /// A scenario with what was changed of it, as in `topology.width=40`.
 pub(crate) fn open(name: &str, changes: &[String]) -> anyhow::Result<Scenario> {
     let text = text(name)?;
-    let mut scenario: Scenario = crate::text::toml::parse(&text).with_context(|| name.to_owned())?;
+    let mut scenario: Scenario = clacks_text::toml::parse(&text).with_context(|| name.to_owned())?;
     if !changes.is_empty() {
         let mut table: Table = toml::from_str(&text)?;
         for change in changes {
@@ -99,9 +98,9 @@ fn value_of(text: &str) -> Value {
 mod tests {
     use std::fs;
 
-    use clacks_p2p::{core::Newcomers, simulation::Topology};
+    use clacks_p2p::{core::NewPeerPolicy, simulation::Topology};
 
-    use crate::simulate::scenarios::*;
+    use super::*;
 
     fn changed(changes: &[&str]) -> anyhow::Result<Scenario> {
         open("grid", &changes.iter().map(ToString::to_string).collect::<Vec<_>>())
@@ -121,7 +120,7 @@ mod tests {
     #[test]
     fn parts_of_a_scenario_can_be_changed() {
         let scenario = changed(&["seed=7", "topology.width = 40", "newcomers=oldest", "loss=0.5"]).unwrap();
-        assert_eq!((scenario.seed, scenario.newcomers, scenario.loss), (7, Newcomers::Oldest, 0.5));
+        assert_eq!((scenario.seed, scenario.newcomers, scenario.loss), (7, NewPeerPolicy::Oldest, 0.5));
         assert_eq!(scenario.topology, Topology::Grid { width: 40, height: 20 });
         let churned = changed(&["churn.mean_up=5", "churn.mean_down=1"]).unwrap();
         assert!(churned.churn.is_some());

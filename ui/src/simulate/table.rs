@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use clacks_p2p::simulation::{Outage, Report, Sample, Scenario};
-use serde::Serialize;
-
-use crate::text::{
+use clacks_text::{
     escape::escaped,
     format::{self, grouped},
 };
+use serde::Serialize;
 
 /// Columns of the names in the table.
 const NAMES: usize = 16;
@@ -123,7 +122,7 @@ pub(crate) fn csv_row(sample: &Sample) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::simulate::table::*;
+    use super::*;
 
     fn sample() -> Sample {
         Sample {

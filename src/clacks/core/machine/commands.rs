@@ -6,8 +6,8 @@ use rand::Rng;
 
 use crate::{
     core::{
-        EnqueueError, Event, Introduction, MessageId, MessageState, Now, OptionsError, Origin, QueuedMessage,
-        Status, choice, options::check_send_rate, peers::Peers,
+        Discovery, EnqueueError, Event, MessageId, MessageState, Now, OptionsError, Origin, QueuedMessage,
+        Status, options::check_send_rate, peer_choice, peers::Peers,
     },
     protocol::{Address, Kind, Message, Payload},
 };
@@ -15,11 +15,11 @@ use crate::{
 use super::{Core, DeliveryId, Purpose, millis};
 
 impl Core {
-    /// Puts a message at the tail of the queue, or among the held ones if the rule says so.
+    /// Appends a message to the queue, or holds it if the hold rule matches.
     pub fn enqueue(&mut self, message: Message, now: Now) -> Result<MessageId, EnqueueError> {
         self.check_enqueue(&message)?;
-        let visits = self.sight_written(&message);
-        let entry = self.queue.take_in(message, millis(now.uptime), visits, None, None);
+        let visits = self.count_written(&message);
+        let entry = self.queue.add(message, millis(now.uptime), visits, None, None);
         let id = entry.queued.id;
         self.count(|counters| counters.enqueued += 1);
         self.admit(entry, || Origin::Local);
@@ -29,13 +29,13 @@ impl Core {
     /// Why [`Core::enqueue`] would refuse a message now, if it would. Nothing is queued.
     pub fn check_enqueue(&self, message: &Message) -> Result<(), EnqueueError> {
         self.check_written(message)?;
-        if self.handing_on.is_some() {
-            return Err(EnqueueError::HandingOn);
+        if self.draining.is_some() {
+            return Err(EnqueueError::Draining);
         }
         self.queue.check_room(message.size())
     }
 
-    /// Takes the head of the queue out for good.
+    /// Drops the head of the queue.
     pub fn dequeue(&mut self) -> Option<QueuedMessage> {
         let head = self.queue.head()?.id();
         self.drop_message(head)
@@ -53,8 +53,8 @@ impl Core {
         }
     }
 
-    /// Takes those of these messages that wait or are held out for good. Returns them in the order of their tickets, as
-    /// they were: [`Core::restore_messages`] puts them back. The tickets may be in any order. Goes through the queue once.
+    /// Drops those of these messages that are queued or held, in one pass over the queue. Returns their states, sorted
+    /// by id, for [`Core::restore_messages`]. The ids may be in any order.
     pub fn drop_these(&mut self, ids: &[MessageId]) -> Vec<MessageState> {
         let mut ids = ids.to_vec();
         ids.sort_unstable();
@@ -62,61 +62,66 @@ impl Core {
         let dropped = self.queue.remove_all(&ids);
         for state in &dropped {
             let QueuedMessage { id, message, from, .. } = &state.queued;
-            self.tell(|_| Event::MessageDropped { id: *id, message: message.clone(), from: from.clone() });
+            self.emit(|_| Event::MessageDropped { id: *id, message: message.clone(), from: from.clone() });
         }
         dropped
     }
 
-    /// Takes a message that waits or is held out for good.
+    /// Drops a queued or held message.
     pub fn drop_message(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let dropped = self.queue.remove(id)?;
         let (message, from) = (dropped.message.clone(), dropped.from.clone());
-        self.tell(|_| Event::MessageDropped { id, message, from });
+        self.emit(|_| Event::MessageDropped { id, message, from });
         Some(dropped)
     }
 
-    /// Adds a peer as new. Returns whether it was added: not if it is known, is this node, or there are as many
-    /// peers as may be.
+    /// Adds a peer as new, on behalf of the user. Returns whether it was added: not if it is known, is this node, or
+    /// the list of peers is full and none can be evicted.
     pub fn add_peer(&mut self, address: &Address, now: Now) -> bool {
         if let Some(number) = self.peers.find(address) {
             self.name(number);
             return false;
         }
-        let name = |peers: &mut Peers, number| _ = peers.keep(number);
-        !self.is_this_node(address) && self.add(address, None, now, || Introduction::ByHand, name).is_some()
+        let name = |peers: &mut Peers, number| _ = peers.set_added_by_user(number);
+        !self.is_this_node(address) && self.add(address, None, now, || Discovery::Manual, name).is_some()
     }
 
-    /// Makes this node known to another, which becomes a peer when it answers 200. `None`, and nothing is sent, if
-    /// the address is ignored or is this node.
+    /// Announces this node to an address. The address becomes a peer when it responds with 200. Returns `None` and
+    /// sends nothing if the address is ignored or is this node.
     pub fn announce(&mut self, address: &Address, rng: &mut impl Rng) -> Option<DeliveryId> {
         self.announce_as(address, true, rng)
     }
 
-    /// As [`announce`](Self::announce), to an address that the user knows only from somebody else: it is contacted
-    /// where a stranger's word is enough, and a peer that answers there is not one that the user named.
+    /// As [`announce`](Self::announce), for an address that the user has from somebody else. It is contacted only if
+    /// strangers may name it, and the peer does not count as added by the user.
     pub fn announce_suggested(&mut self, address: &Address, rng: &mut impl Rng) -> Option<DeliveryId> {
         self.announce_as(address, false, rng)
     }
 
-    fn announce_as(&mut self, address: &Address, is_named: bool, rng: &mut impl Rng) -> Option<DeliveryId> {
+    fn announce_as(
+        &mut self,
+        address: &Address,
+        added_by_user: bool,
+        rng: &mut impl Rng,
+    ) -> Option<DeliveryId> {
         let number = self.peers.find(address);
         let is_ignored = number.is_some_and(|number| self.peers.record(number).status() == Status::Ignored);
         if is_ignored || self.is_this_node(address) {
             return None;
         }
-        let friend = choice::choose_friend(&self.peers, number, rng);
+        let friend = peer_choice::choose_friend(&self.peers, number, rng);
         let friend = friend.map(|number| self.peers.address(number).clone());
         let (message, sender) = (Message::null(), self.address.clone());
         let payload = Payload { message, kind: Kind::Announce, sender, friend };
-        Some(self.start(address.clone(), payload, Purpose::Announce { is_named }, is_named))
+        Some(self.start(address.clone(), payload, Purpose::Announce { added_by_user }, added_by_user))
     }
 
-    /// Ignores an address, known or not. Returns whether it was not ignored before.
+    /// Ignores an address, whether or not it is a peer. Returns whether it was not ignored before.
     pub fn ignore(&mut self, address: &Address, now: Now) -> bool {
         let Some(number) = self.peers.find(address) else { return self.ignore_unknown(address, now) };
         let from = self.peers.ignore(number, now);
         from.into_iter()
-            .for_each(|from| self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
+            .for_each(|from| self.emit(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
         from.is_some()
     }
 
@@ -125,13 +130,12 @@ impl Core {
             return false;
         }
         let number = self.peers.insert(address, Status::Ignored, now);
-        let introduction = Introduction::ByHand;
-        self.tell(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction, remote: None });
+        let introduction = Discovery::Manual;
+        self.emit(|peers| Event::PeerDiscovered { peer: peers.peer(number), introduction, remote: None });
         true
     }
 
-    /// Takes an ignore back: the peer has the status again that it had, or is new if it had none. Returns whether
-    /// it was ignored.
+    /// Stops ignoring a peer. It gets its former status, or new if it had none. Returns whether it was ignored.
     pub fn unignore(&mut self, address: &Address, now: Now) -> bool {
         let Some(number) = self.peers.find(address) else { return false };
         let is_ignored = self.peers.record(number).status() == Status::Ignored;
@@ -142,18 +146,18 @@ impl Core {
         is_ignored
     }
 
-    /// Removes a peer; it comes back when somebody names it. Returns whether it was known.
+    /// Removes a peer. It is added again when somebody names it. Returns whether it was known.
     pub fn forget(&mut self, address: &Address) -> bool {
         self.leave(address)
     }
 
-    /// Changes how many messages a second are sent.
+    /// Sets the send rate, in messages per second: 0.001 to 100,000.
     pub fn set_send_rate(&mut self, rate: f64, now: Now) -> Result<(), OptionsError> {
         check_send_rate(rate)?;
         Arc::make_mut(&mut self.options).send_rate = rate;
-        self.pace.set_rate(rate, now.uptime);
+        self.send_timer.set_rate(rate, now.uptime);
         self.peers.set_slow_from(self.options.slow_from());
-        self.tell(|_| Event::SendRateChanged { rate });
+        self.emit(|_| Event::SendRateChanged { rate });
         Ok(())
     }
 }

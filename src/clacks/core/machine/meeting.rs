@@ -1,9 +1,9 @@
-//! The peers' statuses, and who becomes known or makes room.
+//! The statuses of peers, and which peers are added and evicted.
 
 use std::net::IpAddr;
 
 use crate::{
-    core::{Event, Introduction, Limit, Now, Status, peers::Peers},
+    core::{Discovery, Event, Limit, Now, Status, peers::Peers},
     protocol::Address,
 };
 
@@ -15,9 +15,9 @@ impl Core {
         if self.peers.record(number).status() == Status::Ignored {
             return;
         }
-        let is_confirmed = self.peers.note_payload(number, remote);
+        let is_confirmed = self.peers.record_payload(number, remote);
         if !self.set_status(number, Status::Alive, now) && is_confirmed {
-            self.tell(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
+            self.emit(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
         }
     }
 
@@ -25,16 +25,16 @@ impl Core {
     pub(super) fn contact_worked(&mut self, number: usize, was_claim: bool, now: Now) {
         let record = self.peers.record(number);
         let (is_ignored, is_confirmed) =
-            (record.status() == Status::Ignored, was_claim && !record.is_claim());
+            (record.status() == Status::Ignored, was_claim && !record.is_unverified());
         if !is_ignored && !self.set_status(number, Status::Alive, now) && is_confirmed {
-            self.tell(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
+            self.emit(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
         }
     }
 
     /// The peer did not answer, or as no peer does.
     pub(super) fn contact_failed(&mut self, number: usize, now: Now) {
-        let answered = self.peers.peer(number).answers;
-        self.peers.note_no_answer(number);
+        let answered = self.peers.peer(number).last_attempt_ok;
+        self.peers.record_no_response(number);
         let record = self.peers.record(number);
         let is_told = match record.status() {
             Status::New | Status::Alive => self.set_status(number, Status::Lost, now),
@@ -44,7 +44,7 @@ impl Core {
             Status::Lost | Status::Dead | Status::Ignored => false,
         };
         if answered && !is_told {
-            self.tell(|peers| Event::PeerChanged { peer: peers.peer(number) });
+            self.emit(|peers| Event::PeerChanged { peer: peers.peer(number) });
         }
     }
 
@@ -52,14 +52,14 @@ impl Core {
     pub(super) fn set_status(&mut self, number: usize, status: Status, now: Now) -> bool {
         let from = self.peers.set_status(number, status, now);
         from.into_iter()
-            .for_each(|from| self.tell(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
+            .for_each(|from| self.emit(|peers| Event::PeerUpdated { peer: peers.peer(number), from }));
         from.is_some()
     }
 
     /// The user names a peer that is known.
     pub(super) fn name(&mut self, number: usize) {
-        if self.peers.keep(number) {
-            self.tell(|peers| Event::PeerChanged { peer: peers.peer(number) });
+        if self.peers.set_added_by_user(number) {
+            self.emit(|peers| Event::PeerChanged { peer: peers.peer(number) });
         }
     }
 
@@ -70,19 +70,19 @@ impl Core {
         address: &Address,
         remote: Option<IpAddr>,
         now: Now,
-        introduction: impl Fn() -> Introduction,
+        introduction: impl Fn() -> Discovery,
     ) -> Option<usize> {
         if !self.is_unknown(address) {
             return None;
         }
         if !remote.is_none_or(|remote| self.remotes().may_introduce(remote, now)) {
-            self.meets(Limit::Introductions, now);
+            self.record_limit_hit(Limit::Introductions, now);
             return None;
         }
         if !self.makes_room_among_new(&introduction, remote, now) {
             return None;
         }
-        let itself = introduction() == Introduction::Sender;
+        let itself = introduction() == Discovery::Inbound;
         self.add(address, remote, now, introduction, |peers, number| {
             peers.record_mut(number).introduced_itself = itself;
         })
@@ -95,7 +95,7 @@ impl Core {
         address: &Address,
         remote: Option<IpAddr>,
         now: Now,
-        introduction: impl Fn() -> Introduction,
+        introduction: impl Fn() -> Discovery,
         prepare: impl FnOnce(&mut Peers, usize),
     ) -> Option<usize> {
         if !self.makes_room(remote, now) {
@@ -103,7 +103,7 @@ impl Core {
         }
         let number = self.peers.introduce(address, remote, now);
         prepare(&mut self.peers, number);
-        self.tell(|peers| {
+        self.emit(|peers| {
             let (peer, introduction) = (peers.peer(number), introduction());
             Event::PeerDiscovered { peer, introduction, remote }
         });
@@ -119,9 +119,9 @@ impl Core {
         self.peers.len() < self.options.max_peers
     }
 
-    /// Whether [`Core::add_peer`] has room for one more peer, be it that another makes some.
+    /// Whether [`Core::add_peer`] has room for one more peer, perhaps by evicting another.
     pub fn has_room_for_peer(&self) -> bool {
-        self.has_free_place() || self.peers.first_to_go(None).is_some()
+        self.has_free_place() || self.peers.eviction_candidate(None).is_some()
     }
 
     /// Whether there is room for one more peer, which this remote address introduces, after another made room if need be.
@@ -129,8 +129,8 @@ impl Core {
         if self.has_free_place() {
             return true;
         }
-        self.meets(Limit::Peers, now);
-        let first = self.peers.first_to_go(remote).cloned();
+        self.record_limit_hit(Limit::Peers, now);
+        let first = self.peers.eviction_candidate(remote).cloned();
         first.is_some_and(|address| self.leave(&address))
     }
 
@@ -138,31 +138,31 @@ impl Core {
     /// be, a sender, who is there, gets the room of one that was only named; a friend gets it from a larger crowd.
     pub(super) fn makes_room_among_new(
         &mut self,
-        introduction: impl Fn() -> Introduction,
+        introduction: impl Fn() -> Discovery,
         remote: Option<IpAddr>,
         now: Now,
     ) -> bool {
         if self.peers.count(Status::New) < self.options.max_new_peers {
             return true;
         }
-        self.meets(Limit::NewPeers, now);
-        let is_sender = introduction() == Introduction::Sender;
+        self.record_limit_hit(Limit::NewPeers, now);
+        let is_sender = introduction() == Discovery::Inbound;
         if !is_sender && !self.peers.is_another_crowd_larger(remote) {
             return false;
         }
-        let first = self.peers.first_new_to_go().cloned();
+        let first = self.peers.new_eviction_candidate().cloned();
         first.is_some_and(|address| self.leave(&address))
     }
 
-    /// Forgets a peer.
+    /// Removes a peer.
     pub(super) fn leave(&mut self, address: &Address) -> bool {
         let left = self.peers.remove(address);
         let is_known = left.is_some();
-        left.into_iter().for_each(|peer| self.tell(|_| Event::PeerForgotten { peer }));
+        left.into_iter().for_each(|peer| self.emit(|_| Event::PeerForgotten { peer }));
         is_known
     }
 
-    /// Whether the address is this node's own, under any name that it is known to have.
+    /// Whether the address is one of the known names of this node.
     pub fn is_this_node(&self, address: &Address) -> bool {
         self.address == *address || self.aliases.contains(address)
     }

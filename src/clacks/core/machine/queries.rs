@@ -1,4 +1,4 @@
-//! What a screen shows.
+//! Queries.
 
 use std::ops::Range;
 
@@ -10,31 +10,31 @@ use crate::{
 use super::{Core, InFlight, Purpose};
 
 impl Core {
-    /// How many peers of each status the next message could go to: those that have room for one more delivery, and only the
-    /// proven ones if it is their turn: see [`Core::is_turn_of_proven`].
+    /// Candidates for the next message, by status: peers with room for one more delivery, and only verified ones if it
+    /// is their turn: see [`Core::next_is_verified_only`].
     pub fn free_peers(&self) -> PeerCounts {
         self.candidates().free
     }
 
-    /// Whether the next message is for a proven peer: one that answered when it was last tried, or that the user named and
-    /// that was never tried. After each message to another, one is owed to them, and sent as soon as one of them is free.
-    /// Only with [`Newcomers::EverySecond`](crate::core::Newcomers::EverySecond).
-    pub fn is_turn_of_proven(&self) -> bool {
-        self.candidates().is_for_proven
+    /// Whether the next message is for a verified peer: one that responded when last tried, or that the user added and
+    /// that was never tried. After each message to another peer one is owed to them; it is sent when one of them is
+    /// free. Only with [`NewPeerPolicy::EverySecond`](crate::core::NewPeerPolicy::EverySecond).
+    pub fn next_is_verified_only(&self) -> bool {
+        self.candidates().verified_only
     }
 
-    /// Where this node listens, as it tells others.
+    /// The address that this node sends to others.
     pub fn address(&self) -> &Address {
         &self.address
     }
 
-    /// How the node behaves. The address is that of [`Core::address`], except in a simulation, where it is of one node of
-    /// all that behave so.
+    /// The options. Their address is that of [`Core::address`], except in a simulation, where all nodes share one set
+    /// of options.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// What has happened since the node started.
+    /// Totals since the node started.
     pub fn counters(&self) -> Counters {
         self.counters.as_deref().copied().unwrap_or_default()
     }
@@ -44,7 +44,7 @@ impl Core {
         self.peers.get(address)
     }
 
-    /// How many peers have each status.
+    /// The number of peers by status.
     pub fn peer_counts(&self) -> PeerCounts {
         self.peers.counts()
     }
@@ -54,7 +54,7 @@ impl Core {
         self.peers.iter()
     }
 
-    /// The peers that are listed behind a place of the list, whether or not a peer is there; all of them for `None`.
+    /// The peers after a position in the list, whether or not there is a peer at it; all peers for `None`.
     pub fn peers_after<'a>(
         &'a self,
         place: Option<(Status, &'a Address)>,
@@ -62,9 +62,9 @@ impl Core {
         self.peers.after(place)
     }
 
-    /// Up to `most` of the peers that have a number below this, in no order, and the lowest of their numbers. Who begins
-    /// with [`usize::MAX`] and goes on with the number returned until it is 0 sees each peer that is known all the while,
-    /// whatever happens in between, and some perhaps twice.
+    /// Up to `most` peers with numbers below `below`, in no order, and the lowest of their numbers. To visit all peers
+    /// in portions, start with [`usize::MAX`] and continue with the returned number until it is 0. Peers that are known
+    /// all the while are visited at least once.
     pub fn portion_of_peers(&self, below: usize, most: usize) -> (Vec<Peer>, usize) {
         let end = below.min(self.peers.len());
         let begin = end.saturating_sub(most);
@@ -73,12 +73,12 @@ impl Core {
 
     /// The addresses of those that are new or alive, in no order.
     #[cfg(feature = "simulation")]
-    pub(crate) fn good_peers(&self) -> impl Iterator<Item = &Address> {
-        self.peers.good()
+    pub(crate) fn live_peers(&self) -> impl Iterator<Item = &Address> {
+        self.peers.live()
     }
 
-    /// The peers listed around `anchor`: up to `before` that stand before it, then it and those behind it, up to
-    /// `after` in all. The first of the list if the anchor is not known.
+    /// Peers around `anchor` in the list: up to `before` before it, then it and those after it, up to `after` in total.
+    /// The first of the list if the anchor is not a peer.
     pub fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
         self.peers.window(anchor, before, after)
     }
@@ -88,33 +88,33 @@ impl Core {
         self.peers.last(count)
     }
 
-    /// The messages that wait, at these positions; 0 is the head.
+    /// The queued messages at these positions; 0 is the head.
     pub fn queue(&self, positions: Range<usize>) -> impl Iterator<Item = QueuedMessage> {
         self.queue.window(positions)
     }
 
-    /// How many messages wait.
+    /// The number of queued messages.
     pub fn queue_len(&self) -> usize {
         self.queue.len()
     }
 
-    /// Bytes of JSON text that this node has: waiting, held and in flight.
+    /// Bytes of JSON text of all messages: queued, held and in flight.
     pub fn held_bytes(&self) -> usize {
         self.queue.bytes()
     }
 
-    /// The remote places with the largest shares of the messages here, the largest first, and how many places there are.
-    /// Looks at each place.
+    /// The remote addresses with the largest shares of the queue, the largest first, and the number of all of them.
+    /// Takes time linear in that number.
     pub fn places(&self, most: usize) -> (Vec<PlaceShare>, usize) {
         self.queue.largest_shares(most)
     }
 
-    /// How many messages are on their way.
+    /// The number of messages in flight.
     pub fn in_flight(&self) -> usize {
         self.messages_in_flight
     }
 
-    /// The messages that are on their way as they waited before, and whom each goes to, in the order in which they left.
+    /// The messages in flight with their receivers, in the order of sending.
     pub fn under_way(&self) -> impl Iterator<Item = (&Address, &QueuedMessage)> {
         self.in_flight.iter().filter_map(|InFlight { to, purpose, .. }| match purpose {
             Purpose::Message(entry) => Some((to, &entry.queued)),
@@ -122,12 +122,12 @@ impl Core {
         })
     }
 
-    /// A message that waits.
+    /// A queued message.
     pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
         self.queue.get(id)
     }
 
-    /// Where a message stands in the queue; 0 is the head.
+    /// The position of a message in the queue; 0 is the head.
     pub fn queue_position(&self, id: MessageId) -> Option<usize> {
         self.queue.position(id)
     }

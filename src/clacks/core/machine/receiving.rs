@@ -1,4 +1,4 @@
-//! What a payload does: its sender becomes known, its message is taken or refused, its friend is met.
+//! Received payloads: the sender becomes a peer, the message is accepted or refused, and the friend becomes a peer.
 
 use std::net::IpAddr;
 
@@ -6,22 +6,22 @@ use clacks_transport::rate_limit_key;
 
 use crate::{
     core::{
-        Event, Introduction, Limit, Now, Origin, Peer, QueuedMessage, Refusal, Status, peers::Peers,
+        Discovery, Event, Limit, Now, Origin, Peer, QueuedMessage, Refusal, Status, peers::Peers,
         queue::NoRoom,
     },
     protocol::{Address, Kind, Message, Payload},
 };
 
-use super::{Answer, Core, RETRY_AFTER, millis, refusing::SMALL, stranger};
+use super::{Core, RETRY_AFTER, Response, millis, refusing::SMALL, untracked_peer};
 
-/// Why a message is not accepted now.
+/// Why a message is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NotNow {
-    /// The node gives away what it has, and there may be no room besides.
-    HandingOn(Option<NoRoom>),
-    /// There is room for none from here.
+    /// The node is draining. There may also be no room.
+    Draining(Option<NoRoom>),
+    /// There is no room for messages from this remote address.
     NoRoom(NoRoom),
-    /// There is none for one of this size, but there is for small ones.
+    /// There is no room for a message of this size, but for small ones.
     TooLarge(NoRoom),
 }
 
@@ -33,7 +33,7 @@ impl NotNow {
 
     fn room(self) -> Option<NoRoom> {
         match self {
-            Self::HandingOn(no) => no,
+            Self::Draining(no) => no,
             Self::NoRoom(no) | Self::TooLarge(no) => Some(no),
         }
     }
@@ -45,7 +45,7 @@ impl NotNow {
 
     fn reason(self) -> &'static str {
         match self {
-            Self::HandingOn(_) => "handing on what is here before leaving, keep yours",
+            Self::Draining(_) => "handing on what is here before leaving, keep yours",
             Self::NoRoom(NoRoom::Full) => "the queue is full, try again later",
             Self::NoRoom(NoRoom::Share) => {
                 "the share of your address in the queue is used up, try again later"
@@ -61,79 +61,80 @@ impl NotNow {
 }
 
 impl Core {
-    /// A payload from this remote address came in the name of `sender`: it becomes known, or alive unless it is
-    /// ignored. Returns it as it is then.
-    pub fn see_sender(&mut self, sender: &Address, remote: Option<IpAddr>, now: Now) -> Peer {
-        let number = self.note_sender(sender, remote, now);
-        number.map_or_else(|| stranger(sender, now), |number| self.peers.peer(number))
+    /// Records a payload from this remote address with this sender. The sender becomes a peer, or alive unless it is
+    /// ignored. Returns its new state.
+    pub fn record_contact(&mut self, sender: &Address, remote: Option<IpAddr>, now: Now) -> Peer {
+        let number = self.record_sender(sender, remote, now);
+        number.map_or_else(|| untracked_peer(sender, now), |number| self.peers.peer(number))
     }
 
-    /// The same, but returns the peer's number, if it is known then.
-    pub(super) fn note_sender(
+    /// As [`Core::record_contact`], but returns the number of the peer, if it is one now.
+    pub(super) fn record_sender(
         &mut self,
         sender: &Address,
         remote: Option<IpAddr>,
         now: Now,
     ) -> Option<usize> {
         let Some(number) = self.peers.find(sender) else {
-            return self.meet(sender, remote, now, || Introduction::Sender);
+            return self.meet(sender, remote, now, || Discovery::Inbound);
         };
         self.peer_spoke(number, remote, now);
         Some(number)
     }
 
-    /// Takes what `sender` sent, or says why not. [`Core::see_sender`] comes first; plugins may have changed the
-    /// payload in between.
-    pub fn take_payload(
+    /// Accepts a payload, or refuses it with a reason. Call [`Core::record_contact`] first. Plugins may have changed
+    /// the payload in between.
+    pub fn accept_payload(
         &mut self,
         sender: &Address,
         payload: Payload,
         remote: Option<IpAddr>,
         now: Now,
-    ) -> Answer {
-        self.take_from(self.peers.find(sender), sender, payload, remote, now)
+    ) -> Response {
+        self.accept_from(self.peers.find(sender), sender, payload, remote, now)
     }
 
-    /// [`Core::see_sender`] and [`Core::take_payload`] in one go, for a shell that has no plugins.
-    pub fn receive(&mut self, payload: Payload, remote: Option<IpAddr>, now: Now) -> Answer {
+    /// [`Core::record_contact`] and [`Core::accept_payload`] in one call, for a shell without plugins.
+    pub fn receive(&mut self, payload: Payload, remote: Option<IpAddr>, now: Now) -> Response {
         let sender = payload.sender.clone();
-        let number = self.note_sender(&sender, remote, now);
-        self.take_from(number, &sender, payload, remote, now)
+        let number = self.record_sender(&sender, remote, now);
+        self.accept_from(number, &sender, payload, remote, now)
     }
 
-    /// Takes what a sender sent that has this number, if it is known.
-    pub(super) fn take_from(
+    /// Accepts a payload of a sender, which has this number if it is a peer.
+    pub(super) fn accept_from(
         &mut self,
         number: Option<usize>,
         sender: &Address,
         payload: Payload,
         remote: Option<IpAddr>,
         now: Now,
-    ) -> Answer {
+    ) -> Response {
         let record = number.map(|number| self.peers.record(number));
         if record.is_some_and(|record| record.status() == Status::Ignored) {
             return self.refuse(403, "ignored", Some(sender), Some(&payload.message), remote);
         }
-        let who = |peers: &Peers| number.map_or_else(|| stranger(sender, now), |number| peers.peer(number));
+        let who =
+            |peers: &Peers| number.map_or_else(|| untracked_peer(sender, now), |number| peers.peer(number));
         match payload.kind {
             Kind::Message => {
-                if let Err(answer) = self.take_message(number, sender, who, payload.message, remote, now) {
+                if let Err(answer) = self.accept_message(number, sender, who, payload.message, remote, now) {
                     return answer;
                 }
             }
             Kind::Announce => {
                 self.count(|counters| counters.announces += 1);
-                self.tell(|peers| Event::AnnounceReceived { peer: who(peers), remote });
+                self.emit(|peers| Event::AnnounceReceived { peer: who(peers), remote });
             }
             Kind::Other => {}
         }
         if let Some(friend) = payload.friend {
-            self.meet(&friend, remote, now, || Introduction::Friend(sender.clone()));
+            self.meet(&friend, remote, now, || Discovery::Referral(sender.clone()));
         }
-        Answer::taken()
+        Response::accepted()
     }
 
-    pub(super) fn take_message(
+    pub(super) fn accept_message(
         &mut self,
         number: Option<usize>,
         sender: &Address,
@@ -141,9 +142,9 @@ impl Core {
         message: Message,
         remote: Option<IpAddr>,
         now: Now,
-    ) -> Result<(), Answer> {
+    ) -> Result<(), Response> {
         if message.is_falsy() {
-            self.tell(|peers| Event::MessageReceived {
+            self.emit(|peers| Event::MessageReceived {
                 peer: who(peers),
                 message,
                 id: None,
@@ -153,25 +154,25 @@ impl Core {
             return Ok(());
         }
         let place = remote.map(rate_limit_key);
-        if let Err(no) = self.check_takes(place, message.size()) {
+        if let Err(no) = self.check_accepts(place, message.size()) {
             let answer = self.refuse(no.status(), no.reason(), Some(sender), Some(&message), remote);
             match no.room() {
                 None => {}
-                Some(NoRoom::Full) => self.meets(Limit::Queue, now),
-                Some(NoRoom::Share) => self.meets_share(place, now),
+                Some(NoRoom::Full) => self.record_limit_hit(Limit::Queue, now),
+                Some(NoRoom::Share) => self.record_share_hit(place, now),
             }
             return Err(if no.is_of_all() { answer.with_header("retry-after", RETRY_AFTER) } else { answer });
         }
-        let visits = self.sight(&message);
+        let visits = self.count_visit(&message);
         // The peer's own, where there is one: many messages come from few.
         let from = number.map_or(sender, |number| self.peers.address(number)).clone();
-        let entry = self.queue.take_in(message, millis(now.uptime), visits, Some(from), place);
+        let entry = self.queue.add(message, millis(now.uptime), visits, Some(from), place);
         self.count(|counters| counters.received += 1);
         if let Some(number) = number {
             self.peers.record_mut(number).received += 1;
         }
         let QueuedMessage { id, ref message, .. } = entry.queued;
-        self.tell(|peers| {
+        self.emit(|peers| {
             let (peer, message) = (who(peers), message.clone());
             Event::MessageReceived { peer, message, id: Some(id), visits, remote }
         });
@@ -180,10 +181,10 @@ impl Core {
     }
 
     /// Whether a message of `size` bytes is accepted from this place now.
-    fn check_takes(&self, place: Option<IpAddr>, size: usize) -> Result<(), NotNow> {
+    fn check_accepts(&self, place: Option<IpAddr>, size: usize) -> Result<(), NotNow> {
         let room = self.queue.check_share(place, size);
-        if self.handing_on.is_some() {
-            return Err(NotNow::HandingOn(room.err()));
+        if self.draining.is_some() {
+            return Err(NotNow::Draining(room.err()));
         }
         room.map_err(|no| {
             let has_small = size > SMALL && self.queue.check_share(place, SMALL).is_ok();
@@ -191,8 +192,7 @@ impl Core {
         })
     }
 
-    /// Notes that a request was not taken, for a reason that the core had no part in or gave itself, and returns
-    /// the answer.
+    /// Records a refused request and returns the response. The reason may be the shell's own.
     pub fn refuse(
         &mut self,
         status: u16,
@@ -200,9 +200,9 @@ impl Core {
         sender: Option<&Address>,
         message: Option<&Message>,
         remote: Option<IpAddr>,
-    ) -> Answer {
+    ) -> Response {
         self.count(|counters| counters.refused += 1);
-        self.tell(|_| {
+        self.emit(|_| {
             Event::Refused(Refusal {
                 status,
                 reason: reason.to_owned(),
@@ -211,6 +211,6 @@ impl Core {
                 remote,
             })
         });
-        Answer::refused(status, reason)
+        Response::refused(status, reason)
     }
 }

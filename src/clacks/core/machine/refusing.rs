@@ -1,4 +1,4 @@
-//! Answers other than 200: what each says of the peer and of the message, pauses, and messages that nobody accepts.
+//! Responses other than 200: their meaning for the peer and the message, pauses, and messages that nobody accepts.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -10,7 +10,7 @@ use rand::Rng;
 
 use crate::{
     core::{
-        Choice, HeldBy, HeldMessage, Limit, Now, Origin, PeerCounts, Status, choice, queue::Entry,
+        HeldBy, HeldMessage, Limit, Now, Origin, PeerChoice, PeerCounts, Status, peer_choice, queue::Entry,
         refusals::Refused,
     },
     protocol::{Address, Message},
@@ -21,9 +21,9 @@ use super::{Core, InFlight, Purpose, Reply};
 /// Bytes of a message that every peer accepts, those of the package too: who refuses a larger one may do so for its size.
 pub(super) const SMALL: usize = 15 << 10;
 
-/// What an answer says.
+/// The meaning of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum ReplyKind {
     /// 200: the payload was accepted.
     Accepted,
     /// 429 and 503: the peer is there, but not now.
@@ -36,12 +36,12 @@ pub(super) enum Verdict {
 }
 
 impl Reply {
-    pub(super) fn verdict(&self) -> Verdict {
-        Verdict::of(self.status)
+    pub(super) fn kind(&self) -> ReplyKind {
+        ReplyKind::of(self.status)
     }
 }
 
-impl Verdict {
+impl ReplyKind {
     fn of(status: u16) -> Self {
         match status {
             200 => Self::Accepted,
@@ -57,7 +57,7 @@ impl Verdict {
 impl Core {
     /// What an answer other than 200 to a message changes: the peer's status only if it is as good as no answer, or if a
     /// new peer is busy. New peers are sent to first, so one that is always busy would take the turns of the others.
-    pub(super) fn note_reply(
+    pub(super) fn record_refusal_reply(
         &mut self,
         to: &Address,
         number: Option<usize>,
@@ -65,14 +65,14 @@ impl Core {
         taken: &Entry,
         now: Now,
     ) {
-        let is_failure = match reply.verdict() {
-            Verdict::Accepted => false,
-            Verdict::Busy => {
+        let is_failure = match reply.kind() {
+            ReplyKind::Accepted => false,
+            ReplyKind::Busy => {
                 self.peers.pause(to, reply.retry_after, now.uptime);
                 number.is_some_and(|number| self.peers.record(number).status() == Status::New)
             }
-            Verdict::MessageRefused => self.message_refused(to, number.is_some(), reply.remote, taken, now),
-            Verdict::NoPeer => true,
+            ReplyKind::MessageRefused => self.message_refused(to, number.is_some(), reply.remote, taken, now),
+            ReplyKind::NoPeer => true,
         };
         if let Some(number) = number.filter(|_| is_failure) {
             self.contact_failed(number, now);
@@ -90,11 +90,12 @@ impl Core {
         now: Now,
     ) -> bool {
         let message = &taken.queued.message;
-        let refuses_all = is_known && message.size() <= SMALL && self.peers.note_refusal(to, digest(message));
+        let refuses_all =
+            is_known && message.size() <= SMALL && self.peers.record_refusal(to, digest(message));
         if refuses_all {
             self.peers.pause(to, None, now.uptime);
         } else {
-            self.queue.refusals_of_mut(taken.queued.id).note(to, remote);
+            self.queue.refusals_of_mut(taken.queued.id).record(to, remote);
         }
         refuses_all
     }
@@ -112,7 +113,7 @@ impl Core {
         let Some(taken) = self.hold_returned(taken, from) else { return };
         let queued = self.queue.renewed(taken).queued;
         self.queue.forget_refusals(queued.id);
-        self.keep(HeldMessage { queued, by: HeldBy::Refused }, Origin::Returned(from.clone()));
+        self.hold_entry(HeldMessage { queued, by: HeldBy::Refused }, Origin::Returned(from.clone()));
     }
 
     fn is_good(&self, peer: &Address) -> bool {
@@ -120,15 +121,15 @@ impl Core {
     }
 
     /// Whom the head of the queue goes to: somebody who has not refused it, if such a peer is free.
-    pub(super) fn choose_receiver(&mut self, rng: &mut impl Rng) -> Option<(usize, Choice)> {
+    pub(super) fn choose_receiver(&mut self, rng: &mut impl Rng) -> Option<(usize, PeerChoice)> {
         let refusers: Vec<usize> = self.free_refusers().collect();
         refusers.iter().for_each(|number| _ = self.peers.set_paused(*number, true));
-        let chosen = choice::choose(self.candidates(), &self.peers, rng);
+        let chosen = peer_choice::choose(self.candidates(), &self.peers, rng);
         refusers.iter().for_each(|number| _ = self.peers.set_paused(*number, false));
         if chosen.is_some() || refusers.is_empty() {
             return chosen;
         }
-        choice::choose(self.candidates(), &self.peers, rng)
+        peer_choice::choose(self.candidates(), &self.peers, rng)
     }
 
     /// Whether the head of the queue waits for a peer that is busy, because all that are free refused it. It waits only
@@ -142,7 +143,7 @@ impl Core {
             matches!(in_flight.purpose, Purpose::Message(_)) && self.is_good(to) && !refused.is_by(to)
         };
         let PeerCounts { new, alive, lost, dead, .. } = self.peers.free_counts();
-        let only_good = self.hands_on_to_good_peers();
+        let only_good = self.drains_to_live_peers();
         let free = new + alive + if only_good { 0 } else { lost + dead };
         let refusers =
             self.free_refusers().filter(|number| !only_good || self.is_good(self.peers.address(*number)));
@@ -156,21 +157,21 @@ impl Core {
         numbers.filter(|number| self.peers.is_free(*number))
     }
 
-    /// When a pause ends that keeps a message from being sent, as uptime.
+    /// Uptime at which a pause ends that keeps a message from being sent.
     pub(super) fn next_resume(&self) -> Option<Duration> {
         let waits = !self.queue.is_empty() && self.messages_in_flight < self.options.max_in_flight;
         self.peers.next_resume().filter(|_| waits)
     }
 
-    /// Until when this address asked us to send it nothing, as uptime; `None` if it did not, or if that is over.
+    /// Uptime until which this address asked for a pause; `None` if there is no pause.
     pub fn paused_until(&self, address: &Address) -> Option<Duration> {
         self.peers.paused_until(address)
     }
 
     /// Counts that there was no room for a message from here.
-    pub(super) fn meets_share(&mut self, place: Option<IpAddr>, now: Now) {
+    pub(super) fn record_share_hit(&mut self, place: Option<IpAddr>, now: Now) {
         place.into_iter().for_each(|place| self.queue.count_refused(place));
-        self.meets(Limit::QueueShares, now);
+        self.record_limit_hit(Limit::QueueShares, now);
     }
 }
 
@@ -186,7 +187,7 @@ mod tests {
 
     #[test]
     fn every_status_says_one_thing() {
-        use Verdict::{Accepted, Busy, MessageRefused, NoPeer};
+        use ReplyKind::{Accepted, Busy, MessageRefused, NoPeer};
         for (statuses, expected) in [
             (&[200_u16] as &[_], Accepted),
             (&[429, 503], Busy),
@@ -195,7 +196,7 @@ mod tests {
             (&[100, 199, 201, 204, 301, 302, 304, 401, 403, 404, 405, 408, 410, 426, 451, 600, 999], NoPeer),
         ] {
             for status in statuses {
-                assert_eq!(Reply::new(*status, Duration::ZERO).verdict(), expected, "{status}");
+                assert_eq!(Reply::new(*status, Duration::ZERO).kind(), expected, "{status}");
             }
         }
     }

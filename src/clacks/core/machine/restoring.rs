@@ -1,4 +1,4 @@
-//! Undoing commands: what was before is kept before a command is carried out, and put back.
+//! Undoing commands: states are saved before a command and restored after it.
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -6,8 +6,8 @@ use clacks_transport::rate_limit_key;
 
 use crate::{
     core::{
-        EnqueueError, Event, HeldBy, HeldMessage, HoldState, Introduction, MessageId, MessageState, Now,
-        Origin, PeerState, RemoteState, RestoredMessages, peers::PeerRecord, queue::Entry,
+        Discovery, EnqueueError, Event, HeldBy, HeldMessage, HoldState, MessageId, MessageState, Now, Origin,
+        PeerState, RemoteState, RestoredMessages, peers::PeerRecord, queue::Entry,
     },
     protocol::Address,
 };
@@ -27,21 +27,21 @@ enum Whereabouts {
 impl Core {
     // === Messages ===
 
-    /// A message that waits or is held as it is now, to restore it after a command. From now on it is followed when it
-    /// draws another ticket, until it leaves this node.
+    /// Saves the state of a queued or held message. From now on the message is tracked when its id changes, until it
+    /// leaves this node.
     pub fn message_state(&mut self, id: MessageId) -> Option<MessageState> {
         self.queue.state(id)
     }
 
-    /// All messages that are held as they are now, in the order of their tickets.
+    /// Saves the states of all held messages, sorted by id.
     pub fn held_states(&mut self) -> Vec<MessageState> {
         let ids: Vec<_> = self.queue.held().window(0..usize::MAX).map(|held| held.queued.id).collect();
         ids.into_iter().filter_map(|id| self.queue.state(id)).collect()
     }
 
-    /// Puts messages back to where and what they were, under the tickets that they had: at their places in the queue, or
-    /// held for the reasons for which they were held. One that was dropped needs room. One that is on its way is held
-    /// when it comes back if it was held before. One that left this node in the meantime stays away.
+    /// Restores messages to their saved states and ids: at their positions in the queue, or held. A dropped message
+    /// needs room. A message in flight is held when it returns, if it was held. A message that left this node stays
+    /// away.
     pub fn restore_messages(&mut self, states: Vec<MessageState>) -> RestoredMessages {
         let present = self.queue.present_tickets();
         let mut restored = RestoredMessages::default();
@@ -99,7 +99,7 @@ impl Core {
         let size = state.message().size();
         match now_under.and_then(|id| self.queue.size_of(id)) {
             Some(before) => self.queue.check_exchange(before, size),
-            None if self.is_handing_on() => Err(EnqueueError::HandingOn),
+            None if self.is_draining() => Err(EnqueueError::Draining),
             None if state.queued.from.is_none() => {
                 self.check_written(state.message()).and_then(|()| self.queue.check_room(size))
             }
@@ -116,7 +116,7 @@ impl Core {
         }
         let held = state.held;
         let queued = self.queue.restore(state, was);
-        self.tell(|_| Event::MessageRestored { was, queued, held });
+        self.emit(|_| Event::MessageRestored { was, queued, held });
     }
 
     fn has_message(&self, id: MessageId) -> bool {
@@ -125,16 +125,15 @@ impl Core {
 
     /// Holds a message that came back from a delivery if it is to be. Returns the entry if it is not.
     pub(super) fn hold_returned(&mut self, taken: Entry, from: &Address) -> Option<Entry> {
-        let Some((id, by)) = self.queue.take_held_on_return(taken.queued.id) else { return Some(taken) };
+        let Some((id, by)) = self.queue.remove_held_on_return(taken.queued.id) else { return Some(taken) };
         let queued = self.queue.renamed(taken.queued, id);
-        self.keep(HeldMessage { queued, by }, Origin::Returned(from.clone()));
+        self.hold_entry(HeldMessage { queued, by }, Origin::Returned(from.clone()));
         None
     }
 
     // === The hold rule ===
 
-    /// The hold rule as it is now and what it does, to restore it after a command. Looks at each message that waits,
-    /// which takes some milliseconds for a million.
+    /// Saves the hold rule and its effects. Takes time linear in the queue: milliseconds for a million messages.
     pub fn hold_state(&self) -> HoldState {
         HoldState {
             rule: self.rule.present.clone(),
@@ -145,14 +144,14 @@ impl Core {
         }
     }
 
-    /// Puts the hold rule back that was in force. What another rule holds that came before waits again at its place; what
-    /// came since and is held by another rule waits as well, unless the restored rule matches it. What waits and matches
-    /// the restored rule is held when its turn comes to be sent; [`Core::hold_matching`] does so at once.
+    /// Restores a hold rule. Messages that another rule holds return to their positions; those that came since stay
+    /// held if the restored rule matches them. Queued messages that the restored rule matches are held when they become
+    /// the head; [`Core::hold_matching`] does so at once.
     pub fn restore_hold(&mut self, state: HoldState) {
         let HoldState { rule, number, passes, held, next } = state;
         let text = rule.as_ref().map(|rule| rule.text().to_owned());
         if rule.is_some() || self.rule.present.is_some() {
-            self.tell(|_| Event::HoldRuleChanged { rule: text });
+            self.emit(|_| Event::HoldRuleChanged { rule: text });
         }
         self.rule.restore(rule, number);
         self.queue.set_rule(number);
@@ -165,34 +164,34 @@ impl Core {
         let all = self.queue.held().window(0..usize::MAX);
         let waits: Vec<_> = all.filter(|held| !stays(held)).map(|held| held.queued.id).collect();
         for queued in self.queue.unhold_all(&waits) {
-            self.tell(|_| Event::MessageRestored { was: Some(queued.id), queued, held: None });
+            self.emit(|_| Event::MessageRestored { was: Some(queued.id), queued, held: None });
         }
         self.queue.let_all_pass(&passes);
     }
 
     // === Peers and remote addresses ===
 
-    /// A peer as it is now, or that an address is not known, to restore it after a command.
+    /// Saves the state of a peer, or that an address is not one.
     pub fn peer_state(&self, address: &Address) -> PeerState {
         let record = self.peers.state(address).map(Box::new);
         PeerState { address: address.clone(), record, known: self.peers.len() }
     }
 
-    /// Adds a peer as [`Core::add_peer`] does. Returns what that changed, as it was, in this order: the peer that made room,
-    /// if one did, and the one that was not known. [`Core::restore_peer`] undoes it, the last first. `None`, and nothing is
-    /// changed, if it was not added.
+    /// Adds a peer as [`Core::add_peer`] does. Returns the saved states of what changed: first the evicted peer, if
+    /// any, then the added one. [`Core::restore_peer`] undoes it, the last first. `None` if it was not added.
     pub fn add_peer_undoable(&mut self, address: &Address, now: Now) -> Option<Vec<PeerState>> {
         if self.peers.find(address).is_some() {
             return None;
         }
-        let makes_room = if self.has_free_place() { None } else { self.peers.first_to_go(None).cloned() };
+        let makes_room =
+            if self.has_free_place() { None } else { self.peers.eviction_candidate(None).cloned() };
         let before = makes_room.iter().chain([address]).map(|peer| self.peer_state(peer)).collect();
         self.add_peer(address, now).then_some(before)
     }
 
-    /// Makes a peer again what it was: forgotten if it was not known, known with all that was known of it if it was
-    /// forgotten, and else with its status, the time of that and who named it as they were. What it took and sent in the
-    /// meantime stays counted. Returns `false` if it was forgotten and there is no room for it.
+    /// Restores a peer: removes it if it was not known, adds it with all that was known of it, or resets its status,
+    /// the time of that and who added it. Messages that it accepted or sent since stay counted. Returns `false` if it
+    /// has to be added and there is no room.
     pub fn restore_peer(&mut self, state: PeerState, now: Now) -> bool {
         let PeerState { address, record, known } = state;
         let number = self.peers.find(&address);
@@ -204,8 +203,8 @@ impl Core {
             (Some(_), None) if self.peers.len() >= known && !self.makes_room(None, now) => return false,
             (Some(record), None) => {
                 let number = self.peers.put_back(address, *record);
-                let introduction = Introduction::Restored;
-                self.tell(|peers| Event::PeerDiscovered {
+                let introduction = Discovery::Restored;
+                self.emit(|peers| Event::PeerDiscovered {
                     peer: peers.peer(number),
                     introduction,
                     remote: None,
@@ -221,20 +220,20 @@ impl Core {
         self.peers.restore_status(number, record);
         let peer = self.peers.peer(number);
         if peer.status != before.status {
-            self.tell(|_| Event::PeerUpdated { peer, from: before.status });
+            self.emit(|_| Event::PeerUpdated { peer, from: before.status });
         } else if peer != before {
-            self.tell(|_| Event::PeerChanged { peer });
+            self.emit(|_| Event::PeerChanged { peer });
         }
     }
 
-    /// Whether a remote address is ignored now, to restore that after a command.
+    /// Saves whether a remote address is ignored.
     pub fn remote_state(&self, remote: IpAddr) -> RemoteState {
         let remote = remote.to_canonical();
         let ignored = self.remotes.as_ref().and_then(|remotes| remotes.ignored(remote));
         RemoteState { remote, ignored }
     }
 
-    /// Ignores a remote address again, or ignores it no longer, as it was.
+    /// Restores whether a remote address is ignored.
     pub fn restore_remote(&mut self, state: RemoteState) {
         if self.remote_state(state.remote).ignored == state.ignored {
             return;

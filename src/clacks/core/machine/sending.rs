@@ -1,10 +1,10 @@
-//! Deliveries: when the next one begins, whom it goes to, and what its end changes.
+//! Deliveries: their start, their receiver, and the effects of their result.
 
 use rand::Rng;
 
 use crate::{
     core::{
-        Event, Failure, Introduction, Limit, Newcomers, Now, Origin, Peer, QueuedMessage, choice,
+        Discovery, Event, Failure, Limit, NewPeerPolicy, Now, Origin, Peer, QueuedMessage, peer_choice,
         peers::{Accepted, Peers},
         queue::Entry,
     },
@@ -12,15 +12,15 @@ use crate::{
 };
 
 use super::{
-    Core, Delivery, DeliveryId, InFlight, MAX_ALIASES, MOST_HOLDS, Outcome, Purpose, Reply,
-    refusing::Verdict, stranger,
+    Core, Delivery, DeliveryId, DeliveryResult, InFlight, MAX_ALIASES, MOST_HOLDS, Purpose, Reply,
+    refusing::ReplyKind, untracked_peer,
 };
 
-/// Messages that are owed to the proven peers at most, while all of them are busy.
+/// Maximum messages that are owed to verified peers while all of them are busy.
 const MOST_OWED: u32 = 64;
 
 impl Core {
-    /// The time that [`Core::poll_timeout`] named has come: sends what is due.
+    /// Handles the timeout of [`Core::poll_timeout`]: sends the messages that are due.
     pub fn handle_timeout(&mut self, now: Now, rng: &mut impl Rng) {
         self.peers.resume_due(now.uptime);
         self.report_limits(now);
@@ -40,22 +40,22 @@ impl Core {
         !self.queue.is_empty()
             && self.messages_in_flight < self.options.max_in_flight
             && self.peers.is_anybody_free()
-            && !self.waits_for_a_good_peer()
+            && !self.waits_for_live_peer()
             && !self.head_waits_for_others()
     }
 
     pub(super) fn send_next(&mut self, rng: &mut impl Rng) {
         // The peer is chosen first: without one, the message stays where it is.
         let Some((number, choice)) = self.choose_receiver(rng) else { return };
-        let Some(entry) = self.queue.take_out() else { return };
-        self.note_turn(number);
+        let Some(entry) = self.queue.pop() else { return };
+        self.record_turn(number);
         self.peers.begin_delivery(number);
         self.messages_in_flight += 1;
-        let friend = choice::choose_friend(&self.peers, Some(number), rng);
+        let friend = peer_choice::choose_friend(&self.peers, Some(number), rng);
         self.peers.fetch_names(number, friend);
         let QueuedMessage { id, ref message, .. } = entry.queued;
         let message = message.clone();
-        self.tell(|peers| Event::MessageSending {
+        self.emit(|peers| Event::MessageSending {
             id,
             peer: peers.peer(number),
             message: message.clone(),
@@ -63,21 +63,21 @@ impl Core {
         });
         let to = self.peers.address(number).clone();
         let friend = friend.map(|number| self.peers.address(number).clone());
-        let is_named = self.peers.record(number).is_named;
+        let added_by_user = self.peers.record(number).added_by_user;
         let payload = Payload { message, kind: Kind::Message, sender: self.address.clone(), friend };
-        self.start(to, payload, Purpose::Message(entry), is_named);
+        self.start(to, payload, Purpose::Message(entry), added_by_user);
     }
 
     /// Counts that a message goes to this peer: after each one to a peer that did not answer last time another is owed to
     /// the proven, which they get when one of them is free.
-    fn note_turn(&mut self, number: usize) {
-        if self.options.newcomers != Newcomers::EverySecond {
+    fn record_turn(&mut self, number: usize) {
+        if self.options.newcomers != NewPeerPolicy::EverySecond {
             return;
         }
-        self.owed_to_proven = if self.peers.is_proven(number) {
-            self.owed_to_proven.saturating_sub(1)
-        } else if self.peers.is_any_proven() {
-            (self.owed_to_proven + 1).min(MOST_OWED)
+        self.owed_to_verified = if self.peers.is_verified(number) {
+            self.owed_to_verified.saturating_sub(1)
+        } else if self.peers.is_any_verified() {
+            (self.owed_to_verified + 1).min(MOST_OWED)
         } else {
             1
         };
@@ -88,7 +88,7 @@ impl Core {
         to: Address,
         payload: Payload,
         purpose: Purpose,
-        is_named: bool,
+        added_by_user: bool,
     ) -> DeliveryId {
         let id = DeliveryId(self.next_delivery);
         self.next_delivery += 1;
@@ -97,14 +97,14 @@ impl Core {
             self.in_flight.reserve_exact(self.in_flight.len().max(1));
         }
         self.in_flight.push_back(InFlight { id, to: to.clone(), purpose });
-        self.outputs.pending().deliveries.push_back(Delivery { id, to, payload, is_named });
+        self.outputs.pending().deliveries.push_back(Delivery { id, to, payload, added_by_user });
         id
     }
 
-    /// A delivery ended. One that is not known (the node took it back meanwhile) is left alone. Returns how it ended for
-    /// this node, which is another outcome only for an announce that was accepted by a peer which there is no room for:
-    /// [`Failure::NoRoom`].
-    pub fn handle_delivery(&mut self, id: DeliveryId, outcome: Outcome, now: Now) -> Outcome {
+    /// Handles the result of a delivery. An unknown id is ignored, because the node may have taken the delivery back.
+    /// Returns the result as it counts for this node. It differs only for an announce that was accepted by a peer for
+    /// which there is no room: [`Failure::NoRoom`].
+    pub fn handle_delivery(&mut self, id: DeliveryId, outcome: DeliveryResult, now: Now) -> DeliveryResult {
         let place = self.in_flight.binary_search_by_key(&id, |in_flight| in_flight.id);
         let in_flight = place.ok().and_then(|place| self.in_flight.remove(place));
         let Some(InFlight { to, purpose, .. }) = in_flight else { return outcome };
@@ -113,45 +113,58 @@ impl Core {
                 self.message_delivery_ended(&to, taken, outcome.clone(), now);
                 outcome
             }
-            Purpose::Announce { is_named } => self.announce_ended(to, is_named, outcome, now),
+            Purpose::Announce { added_by_user } => self.announce_ended(to, added_by_user, outcome, now),
         }
     }
 
-    pub(super) fn message_delivery_ended(&mut self, to: &Address, taken: Entry, outcome: Outcome, now: Now) {
+    pub(super) fn message_delivery_ended(
+        &mut self,
+        to: &Address,
+        taken: Entry,
+        outcome: DeliveryResult,
+        now: Now,
+    ) {
         self.messages_in_flight -= 1;
         let number = self.peers.end_delivery(to);
-        self.note_for_handing_on(&outcome);
+        self.record_drain_result(&outcome);
         match outcome {
-            Outcome::Answered(reply) if reply.status == 200 => {
-                self.message_taken(to, number, taken, &reply, now);
+            DeliveryResult::Answered(reply) if reply.status == 200 => {
+                self.message_accepted(to, number, taken, &reply, now);
             }
-            Outcome::Answered(reply) => {
-                self.tell_failed(to, number, &taken, Failure::Status(reply.status), now);
-                self.note_reply(to, number, &reply, &taken, now);
+            DeliveryResult::Answered(reply) => {
+                self.emit_failed(to, number, &taken, Failure::Status(reply.status), now);
+                self.record_refusal_reply(to, number, &reply, &taken, now);
                 self.put_back_or_set_aside(taken, to);
             }
-            Outcome::Failed(failure) => self.message_failed(to, number, taken, failure, now),
-            Outcome::Ourselves => {
+            DeliveryResult::Failed(failure) => self.message_failed(to, number, taken, failure, now),
+            DeliveryResult::SelfConnection => {
                 self.drop_ourselves(to);
                 self.put_back(taken, to);
             }
         }
     }
 
-    /// The peer accepted a message: it is no longer here.
-    fn message_taken(&mut self, to: &Address, number: Option<usize>, taken: Entry, reply: &Reply, now: Now) {
+    /// The peer accepted a message. It is no longer here.
+    fn message_accepted(
+        &mut self,
+        to: &Address,
+        number: Option<usize>,
+        taken: Entry,
+        reply: &Reply,
+        now: Now,
+    ) {
         let round_trip = reply.round_trip;
-        let was_claim = number.is_some_and(|number| self.peers.record(number).is_claim());
+        let was_claim = number.is_some_and(|number| self.peers.record(number).is_unverified());
         if let Some(number) = number {
             self.peers.record_mut(number).delivered += 1;
-            self.peers.note_answer(number, &reply.into(), now);
+            self.peers.record_response(number, &reply.into(), now);
         }
-        self.queue.settle(&taken.queued);
+        self.queue.release(&taken.queued);
         self.count(|counters| counters.delivered += 1);
         let QueuedMessage { id, message, .. } = taken.queued;
-        self.tell(|peers| Event::MessageDelivered {
+        self.emit(|peers| Event::MessageDelivered {
             id,
-            peer: peer_or_stranger(peers, number, to, now),
+            peer: peer_or_untracked(peers, number, to, now),
             message,
             round_trip,
         });
@@ -162,7 +175,7 @@ impl Core {
     }
 
     /// A delivery failed.
-    fn tell_failed(
+    fn emit_failed(
         &mut self,
         to: &Address,
         number: Option<usize>,
@@ -174,8 +187,8 @@ impl Core {
         failed.into_iter().for_each(|number| self.peers.record_mut(number).count_failure());
         self.count(|counters| counters.failed += 1);
         let QueuedMessage { id, ref message, .. } = taken.queued;
-        self.tell(|peers| {
-            let peer = peer_or_stranger(peers, number, to, now);
+        self.emit(|peers| {
+            let peer = peer_or_untracked(peers, number, to, now);
             Event::DeliveryFailed { id, peer, message: message.clone(), failure }
         });
     }
@@ -191,12 +204,12 @@ impl Core {
     ) {
         let is_ours = failure == Failure::NoResources;
         let is_out_of_reach = matches!(failure, Failure::NotContacted(_));
-        self.tell_failed(to, number, &taken, failure, now);
+        self.emit_failed(to, number, &taken, failure, now);
         if is_out_of_reach {
-            self.meets(Limit::Scopes, now);
+            self.record_limit_hit(Limit::Scopes, now);
         }
         if is_ours {
-            self.pause_handing_on(now);
+            self.pause_draining(now);
         } else if let Some(number) = number {
             self.contact_failed(number, now);
         }
@@ -209,64 +222,76 @@ impl Core {
         self.admit(entry, || Origin::Returned(from.clone()));
     }
 
-    fn announce_ended(&mut self, to: Address, is_named: bool, outcome: Outcome, now: Now) -> Outcome {
+    fn announce_ended(
+        &mut self,
+        to: Address,
+        added_by_user: bool,
+        outcome: DeliveryResult,
+        now: Now,
+    ) -> DeliveryResult {
         let outcome = match outcome {
-            Outcome::Answered(reply) if reply.status == 200 => {
-                self.announce_accepted(&to, is_named, reply, now)
+            DeliveryResult::Answered(reply) if reply.status == 200 => {
+                self.announce_accepted(&to, added_by_user, reply, now)
             }
             outcome => outcome,
         };
-        if let Outcome::Answered(reply) = &outcome
-            && reply.verdict() == Verdict::Busy
+        if let DeliveryResult::Answered(reply) = &outcome
+            && reply.kind() == ReplyKind::Busy
         {
             self.peers.pause(&to, reply.retry_after, now.uptime);
         }
         match (&outcome, outcome.failure()) {
-            (Outcome::Ourselves, _) => self.drop_ourselves(&to),
-            (_, Some(failure)) => self.tell(|_| Event::AnnounceFailed { peer: to, failure }),
-            (Outcome::Answered(Reply { round_trip, .. }), None) => {
-                self.tell(|_| Event::Announced { peer: to, round_trip: *round_trip });
+            (DeliveryResult::SelfConnection, _) => self.drop_ourselves(&to),
+            (_, Some(failure)) => self.emit(|_| Event::AnnounceFailed { peer: to, failure }),
+            (DeliveryResult::Answered(Reply { round_trip, .. }), None) => {
+                self.emit(|_| Event::Announced { peer: to, round_trip: *round_trip });
             }
-            (Outcome::Failed(_), None) => {}
+            (DeliveryResult::Failed(_), None) => {}
         }
         outcome
     }
 
     /// The peer accepted our announce: it is one from now on, unless there is no room for it.
-    fn announce_accepted(&mut self, to: &Address, is_named: bool, reply: Reply, now: Now) -> Outcome {
+    fn announce_accepted(
+        &mut self,
+        to: &Address,
+        added_by_user: bool,
+        reply: Reply,
+        now: Now,
+    ) -> DeliveryResult {
         if self.is_this_node(to) {
-            return Outcome::Ourselves;
+            return DeliveryResult::SelfConnection;
         }
         self.peers.clear_standing(to);
         let accepted = (&reply).into();
         if let Some(number) = self.peers.find(to) {
-            self.peer_accepted_announce(number, is_named, &accepted, now);
-            return Outcome::Answered(reply);
+            self.peer_accepted_announce(number, added_by_user, &accepted, now);
+            return DeliveryResult::Answered(reply);
         }
         let note = |peers: &mut Peers, number| {
-            peers.note_answer(number, &accepted, now);
-            if is_named {
-                peers.keep(number);
+            peers.record_response(number, &accepted, now);
+            if added_by_user {
+                peers.set_added_by_user(number);
             }
         };
-        match self.add(to, None, now, || Introduction::Announced, note) {
-            Some(_) => Outcome::Answered(reply),
-            None => Outcome::Failed(Failure::NoRoom),
+        match self.add(to, None, now, || Discovery::Announce, note) {
+            Some(_) => DeliveryResult::Answered(reply),
+            None => DeliveryResult::Failed(Failure::NoRoom),
         }
     }
 
     /// A peer that is known accepted our announce.
-    fn peer_accepted_announce(&mut self, number: usize, is_named: bool, accepted: &Accepted, now: Now) {
+    fn peer_accepted_announce(&mut self, number: usize, added_by_user: bool, accepted: &Accepted, now: Now) {
         let before = self.peers.peer(number);
-        self.peers.note_answer(number, accepted, now);
-        if is_named {
-            self.peers.keep(number);
+        self.peers.record_response(number, accepted, now);
+        if added_by_user {
+            self.peers.set_added_by_user(number);
         }
-        self.contact_worked(number, before.is_claim(), now);
+        self.contact_worked(number, before.is_unverified(), now);
         let after = self.peers.peer(number);
-        let is_told = before.status != after.status || before.is_claim() != after.is_claim();
+        let is_told = before.status != after.status || before.is_unverified() != after.is_unverified();
         if !is_told && before != after {
-            self.tell(|_| Event::PeerChanged { peer: after });
+            self.emit(|_| Event::PeerChanged { peer: after });
         }
     }
 
@@ -276,11 +301,11 @@ impl Core {
         if self.aliases.len() < MAX_ALIASES {
             self.aliases.insert(address.clone());
         }
-        self.tell(|_| Event::FoundOurselves { address: address.clone() });
+        self.emit(|_| Event::FoundOurselves { address: address.clone() });
     }
 
-    /// Puts every message that is in flight back into the queue, as when the node stops; announces under way fail. What a
-    /// peer took without our hearing of it is then there twice, which the network is used to.
+    /// Returns all messages in flight to the queue, as when the node stops. Announces in flight fail. A message that a
+    /// peer has accepted without our knowledge then exists twice, which the network tolerates.
     pub fn reclaim_in_flight(&mut self) {
         for InFlight { to, purpose, .. } in std::mem::take(&mut self.in_flight) {
             match purpose {
@@ -290,7 +315,7 @@ impl Core {
                     self.put_back(taken, &to);
                 }
                 Purpose::Announce { .. } => {
-                    self.tell(|_| Event::AnnounceFailed { peer: to, failure: Failure::Stopped });
+                    self.emit(|_| Event::AnnounceFailed { peer: to, failure: Failure::Stopped });
                 }
             }
         }
@@ -305,6 +330,6 @@ impl From<&Reply> for Accepted {
     }
 }
 
-fn peer_or_stranger(peers: &Peers, number: Option<usize>, address: &Address, now: Now) -> Peer {
-    number.map_or_else(|| stranger(address, now), |number| peers.peer(number))
+fn peer_or_untracked(peers: &Peers, number: Option<usize>, address: &Address, now: Now) -> Peer {
+    number.map_or_else(|| untracked_peer(address, now), |number| peers.peer(number))
 }

@@ -6,19 +6,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::{core::place::PlaceKey, protocol::Address};
+use crate::{core::packed_key::PackedKey, protocol::Address};
 
 /// Addresses by their places, and how many each place and each network of places has.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Crowds {
     /// Of each place the oldest first.
-    members: BTreeSet<(PlaceKey, u64, Address)>,
-    of_place: HashMap<PlaceKey, u32>,
-    of_network: HashMap<PlaceKey, u32>,
+    members: BTreeSet<(PackedKey, u64, Address)>,
+    of_place: HashMap<PackedKey, u32>,
+    of_network: HashMap<PackedKey, u32>,
     /// Of each network the largest place last.
-    places: BTreeSet<(PlaceKey, u32, PlaceKey)>,
+    places: BTreeSet<(PackedKey, u32, PackedKey)>,
     /// The largest network last.
-    networks: BTreeSet<(u32, PlaceKey)>,
+    networks: BTreeSet<(u32, PackedKey)>,
 }
 
 /// How many members a network has, and the place in it. The greater one makes room first.
@@ -26,19 +26,19 @@ pub(super) type Size = (u32, u32);
 
 impl Crowds {
     /// An address that is known since then is at this place.
-    pub(super) fn insert(&mut self, place: PlaceKey, since: u64, address: &Address) {
+    pub(super) fn insert(&mut self, place: PackedKey, since: u64, address: &Address) {
         if self.members.insert(member(place, since, address)) {
             self.count(place, |count| count + 1);
         }
     }
 
-    pub(super) fn remove(&mut self, place: PlaceKey, since: u64, address: &Address) {
+    pub(super) fn remove(&mut self, place: PackedKey, since: u64, address: &Address) {
         if self.members.remove(&member(place, since, address)) {
             self.count(place, |count| count - 1);
         }
     }
 
-    fn count(&mut self, place: PlaceKey, change: impl Fn(u32) -> u32) {
+    fn count(&mut self, place: PackedKey, change: impl Fn(u32) -> u32) {
         let network = place.network();
         let (before, after) = changed(&mut self.of_place, place, &change);
         self.places.remove(&(network, before, place));
@@ -51,7 +51,7 @@ impl Crowds {
     /// The oldest address at the largest place of the largest network, and how large both are.
     pub(super) fn largest(&self) -> Option<(Size, &Address)> {
         let (in_network, network) = *self.networks.last()?;
-        let (_, at_place, place) = *self.places.range(..=(network, u32::MAX, PlaceKey::LAST)).next_back()?;
+        let (_, at_place, place) = *self.places.range(..=(network, u32::MAX, PackedKey::LAST)).next_back()?;
         // Any address will do, as nobody is known since zero.
         let before_all = (place, 0, self.members.first()?.2.clone());
         let (_, _, address) = self.members.range(before_all..).next()?;
@@ -59,18 +59,18 @@ impl Crowds {
     }
 
     /// How large the place would be with one more.
-    pub(super) fn size_with(&self, place: PlaceKey) -> Size {
+    pub(super) fn size_with(&self, place: PackedKey) -> Size {
         let of = |counts: &HashMap<_, u32>, key| counts.get(&key).map_or(1, |count| count + 1);
         (of(&self.of_network, place.network()), of(&self.of_place, place))
     }
 }
 
-fn member(place: PlaceKey, since: u64, address: &Address) -> (PlaceKey, u64, Address) {
+fn member(place: PackedKey, since: u64, address: &Address) -> (PackedKey, u64, Address) {
     (place, since.saturating_add(1), address.clone())
 }
 
 /// Changes a count, which is not kept when it is zero. Returns it as it was and as it is.
-fn changed(counts: &mut HashMap<PlaceKey, u32>, key: PlaceKey, change: impl Fn(u32) -> u32) -> (u32, u32) {
+fn changed(counts: &mut HashMap<PackedKey, u32>, key: PackedKey, change: impl Fn(u32) -> u32) -> (u32, u32) {
     let before = counts.get(&key).copied().unwrap_or(0);
     let after = change(before);
     _ = if after == 0 { counts.remove(&key) } else { counts.insert(key, after) };
@@ -85,9 +85,9 @@ mod tests {
 
     use super::*;
 
-    fn place(number: u8) -> PlaceKey {
+    fn place(number: u8) -> PackedKey {
         // Three networks of three places.
-        PlaceKey::of(std::net::IpAddr::from([10, 0, number / 3, number % 3]))
+        PackedKey::of(std::net::IpAddr::from([10, 0, number / 3, number % 3]))
     }
 
     proptest! {
@@ -96,7 +96,7 @@ mod tests {
             steps in vec((0_u8..9, 1_u16..20, any::<bool>()), 1..60),
         ) {
             let mut crowds = Crowds::default();
-            let mut naive: BTreeMap<(u8, u16), PlaceKey> = BTreeMap::new();
+            let mut naive: BTreeMap<(u8, u16), PackedKey> = BTreeMap::new();
             for (number, age, is_there) in steps {
                 let address = Address::new("peer", age).unwrap();
                 let (place, since) = (place(number), u64::from(age));
@@ -107,10 +107,10 @@ mod tests {
                     crowds.remove(place, since, &address);
                     naive.remove(&(number, age));
                 }
-                let count = |is_meant: &dyn Fn(PlaceKey) -> bool| {
+                let count = |is_meant: &dyn Fn(PackedKey) -> bool| {
                     naive.values().filter(|place| is_meant(**place)).count() as u32
                 };
-                let size = |place: PlaceKey| {
+                let size = |place: PackedKey| {
                     let network = place.network();
                     (count(&|other| other.network() == network), count(&|other| other == place))
                 };
@@ -118,7 +118,7 @@ mod tests {
                 let in_network = naive.values().copied().map(|place| size(place).0).max();
                 prop_assert_eq!(found.map(|((in_network, _), _)| in_network), in_network);
                 if let Some((size_found, address)) = found {
-                    let is_oldest = |((_, age), place): (&(u8, u16), &PlaceKey)| {
+                    let is_oldest = |((_, age), place): (&(u8, u16), &PackedKey)| {
                         let of_it = naive.iter().filter(|(_, other)| *other == place);
                         let in_it = naive.values().copied().filter(|other| other.network() == place.network());
                         size(*place) == size_found
@@ -131,7 +131,7 @@ mod tests {
             }
             let one_more = crowds.size_with(place(4));
             naive.insert((4, 99), place(4));
-            let of = |is_meant: &dyn Fn(&PlaceKey) -> bool| naive.values().filter(|at| is_meant(at)).count() as u32;
+            let of = |is_meant: &dyn Fn(&PackedKey) -> bool| naive.values().filter(|at| is_meant(at)).count() as u32;
             let network = place(4).network();
             prop_assert_eq!(one_more, (of(&|at| at.network() == network), of(&|at| *at == place(4))));
         }

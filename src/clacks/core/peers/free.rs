@@ -7,9 +7,9 @@ use crate::{
 
 use super::{
     Peers,
+    delivery_slots::DeliverySlots,
     machines::Free,
     record::{Class, Record},
-    room::Room,
     table::Known,
 };
 
@@ -25,25 +25,25 @@ impl Peers {
     /// A peer takes its place in the group of its class.
     pub(super) fn enter(&mut self, number: usize) {
         self.tries += usize::from(self.record(number).is_try());
-        self.groups.enter(number, &self.table);
+        self.classes.enter(number, &self.table);
     }
 
     /// A peer leaves its place.
     pub(super) fn leave(&mut self, number: usize) {
         self.tries -= usize::from(self.record(number).is_try());
-        self.groups.leave(number, &self.table);
+        self.classes.leave(number, &self.table);
     }
 
     /// A peer stands where it belongs after a change that does not concern its class.
     pub(super) fn update(&mut self, number: usize) {
         let in_flight = self.record(number).in_flight;
-        self.groups.update(number, in_flight, &self.table);
+        self.classes.update(number, in_flight, &self.table);
     }
 
     /// Notes that a delivery to the peer began.
     pub(in crate::core) fn begin_delivery(&mut self, number: usize) {
         self.in_flight += 1;
-        self.note_deliveries(number, |in_flight| in_flight + 1);
+        self.update_deliveries(number, |in_flight| in_flight + 1);
     }
 
     /// Notes that a delivery to the address ended. Returns the peer's number if it is known still.
@@ -51,27 +51,27 @@ impl Peers {
         self.in_flight -= 1;
         let number = self.find(address);
         match number {
-            Some(number) => self.note_deliveries(number, |in_flight| in_flight.saturating_sub(1)),
-            None => self.end_of_one_that_left(address),
+            Some(number) => self.update_deliveries(number, |in_flight| in_flight.saturating_sub(1)),
+            None => self.end_delivery_to_departed(address),
         }
         number
     }
 
-    fn note_deliveries(&mut self, number: usize, change: impl FnOnce(u32) -> u32) {
+    fn update_deliveries(&mut self, number: usize, change: impl FnOnce(u32) -> u32) {
         let record = self.record_mut(number);
         let (before, was_try) = (record.in_flight, record.is_try());
         record.in_flight = change(before);
         let is_try = record.is_try();
         self.tries = self.tries + usize::from(is_try) - usize::from(was_try);
-        self.groups.update(number, before, &self.table);
+        self.classes.update(number, before, &self.table);
     }
 
-    fn end_of_one_that_left(&mut self, address: &Address) {
-        let in_flight = self.left.get_mut(address);
+    fn end_delivery_to_departed(&mut self, address: &Address) {
+        let in_flight = self.departed.get_mut(address);
         if let Some(in_flight) = in_flight {
             *in_flight -= 1;
             if *in_flight == 0 {
-                self.left.remove(address);
+                self.departed.remove(address);
             }
         }
     }
@@ -91,65 +91,75 @@ impl Peers {
             let is_slow = record.delay > slow_from;
             let was_slow = std::mem::replace(&mut record.is_slow, is_slow);
             if was_slow != is_slow {
-                self.note_speed(number, was_slow);
+                self.record_speed(number, was_slow);
             }
         }
     }
 
     /// A peer that was slow is so no longer, or the other way round, or stays as it is.
-    pub(super) fn note_speed(&mut self, number: usize, was_slow: bool) {
+    pub(super) fn record_speed(&mut self, number: usize, was_slow: bool) {
         let record = self.record(number);
-        if record.class == Class::Answering {
+        if record.class == Class::Responding {
             let is_slow = record.is_slow;
-            self.groups.machines.note_speed(was_slow, is_slow);
+            self.classes.machines.record_speed(was_slow, is_slow);
         }
         self.update(number);
     }
 
-    fn room(&self) -> Room {
+    fn slots(&self) -> DeliverySlots {
         let free = self.max_in_flight.saturating_sub(self.in_flight);
-        Room::of(free, self.max_in_flight, self.max_in_flight_per_peer, &self.groups.machines)
+        DeliverySlots::of(free, self.max_in_flight, self.max_in_flight_per_peer, &self.classes.machines)
     }
 
     /// Whether a message can be sent to the peer now.
     pub(in crate::core) fn is_free(&self, number: usize) -> bool {
-        let (record, room) = (self.record(number), self.room());
+        let (record, slots) = (self.record(number), self.slots());
         match record.class {
             Class::Ignored => false,
-            Class::Answering => self.groups.machines.is_free(number as u32, &room, &self.table),
-            _ => self.admits_tries(&room) && !record.is_busy(),
+            Class::Responding => self.classes.machines.is_free(number as u32, &slots, &self.table),
+            _ => self.admits_tries(&slots) && !record.is_busy(),
         }
     }
 
     /// Whether anybody can be sent to now.
     pub(in crate::core) fn is_anybody_free(&self) -> bool {
-        let room = self.room();
-        let is_free = |class: &Class| class.is_bounded() && !self.groups.free(*class).is_empty();
-        self.groups.machines.is_any_free(&room, &self.table)
-            || (self.admits_tries(&room) && Status::ALL.into_iter().flat_map(Class::all_of).any(is_free))
+        let slots = self.slots();
+        let is_free = |class: &Class| class.is_bounded() && !self.classes.free(*class).is_empty();
+        self.classes.machines.is_any_free(&slots, &self.table)
+            || (self.admits_tries(&slots) && Status::ALL.into_iter().flat_map(Class::all_of).any(is_free))
     }
 
     /// No more than half of all slots are for peers that did not answer last time.
-    fn admits_tries(&self, room: &Room) -> bool {
-        room.admits_slow && self.tries < self.max_in_flight.div_ceil(2)
+    fn admits_tries(&self, slots: &DeliverySlots) -> bool {
+        slots.admits_slow && self.tries < self.max_in_flight.div_ceil(2)
     }
 
     fn free_answering(&self) -> Free {
-        self.groups.machines.free(&self.room(), &self.table)
+        self.classes.machines.free(&self.slots(), &self.table)
     }
 
     /// How many peers of a class can be sent to now, which did not answer last time.
     fn free_tries(&self, class: Class) -> usize {
-        if class.is_bounded() && self.admits_tries(&self.room()) { self.groups.free(class).len() } else { 0 }
+        if class.is_bounded() && self.admits_tries(&self.slots()) {
+            self.classes.free(class).len()
+        } else {
+            0
+        }
     }
 
     /// How many peers of each status can be sent to now; none of the ignored.
     pub(in crate::core) fn free_counts(&self) -> PeerCounts {
-        let [named, new, vouched, claimed, lost, dead] =
-            [Class::Named, Class::New, Class::Vouched, Class::Claimed, Class::Lost, Class::Dead]
-                .map(|class| self.free_tries(class));
-        let alive = self.free_answering().peers + vouched + claimed;
-        PeerCounts { new: named + new, alive, claimed: vouched + claimed, lost, dead, ignored: 0 }
+        let [named, new, vouched, unverified, lost, dead] = [
+            Class::UserAdded,
+            Class::New,
+            Class::UserAddedUntried,
+            Class::Unverified,
+            Class::Lost,
+            Class::Dead,
+        ]
+        .map(|class| self.free_tries(class));
+        let alive = self.free_answering().peers + vouched + unverified;
+        PeerCounts { new: named + new, alive, unverified: vouched + unverified, lost, dead, ignored: 0 }
     }
 
     /// How many peers of this status can be sent to now.
@@ -160,53 +170,55 @@ impl Peers {
 
     /// How many peers can be sent to now that more than strangers speak for: new ones that the user named, and alive
     /// ones that answered last time or that the user named and that were never tried.
-    pub(in crate::core) fn free_proven(&self) -> PeerCounts {
-        let [new, vouched] = [Class::Named, Class::Vouched].map(|class| self.free_tries(class));
+    pub(in crate::core) fn free_verified(&self) -> PeerCounts {
+        let [new, vouched] = [Class::UserAdded, Class::UserAddedUntried].map(|class| self.free_tries(class));
         let alive = self.free_answering().peers + vouched;
-        PeerCounts { new, alive, claimed: vouched, ..PeerCounts::default() }
+        PeerCounts { new, alive, unverified: vouched, ..PeerCounts::default() }
     }
 
     /// How many machines the alive peers are at that can be sent to.
-    pub(in crate::core) fn alive_places(&self, is_for_proven: bool) -> usize {
-        let claimed = if is_for_proven { 0 } else { self.free_tries(Class::Claimed) };
-        self.free_answering().machines + self.free_tries(Class::Vouched) + claimed
+    pub(in crate::core) fn alive_places(&self, verified_only: bool) -> usize {
+        let unverified = if verified_only { 0 } else { self.free_tries(Class::Unverified) };
+        self.free_answering().machines + self.free_tries(Class::UserAddedUntried) + unverified
     }
 
     /// Whether any peer is known that more than strangers speak for, whether or not it can be sent to.
-    pub(in crate::core) fn is_any_proven(&self) -> bool {
-        [Class::Named, Class::Answering, Class::Vouched].into_iter().any(|class| self.groups.len(class) > 0)
+    pub(in crate::core) fn is_any_verified(&self) -> bool {
+        [Class::UserAdded, Class::Responding, Class::UserAddedUntried]
+            .into_iter()
+            .any(|class| self.classes.len(class) > 0)
     }
 
     /// Whether more than strangers speak for the peer: it answered last time, or the user named it and it was never tried.
-    pub(in crate::core) fn is_proven(&self, number: usize) -> bool {
-        self.record(number).class.is_proven()
+    pub(in crate::core) fn is_verified(&self, number: usize) -> bool {
+        self.record(number).class.is_verified()
     }
 
     /// A random one of the peers of a status that can be sent to now: of those only that more than strangers speak for, if
-    /// `is_for_proven`. `pick` draws one of so many numbers.
+    /// `verified_only`. `pick` draws one of so many numbers.
     pub(in crate::core) fn draw(
         &self,
         status: Status,
-        is_for_proven: bool,
+        verified_only: bool,
         mut pick: impl FnMut(usize) -> usize,
     ) -> Option<Drawn> {
-        let room = self.room();
+        let slots = self.slots();
         let machines = if status == Status::Alive { self.free_answering().machines } else { 0 };
-        let others = Class::all_of(status).iter().filter(|class| !is_for_proven || class.is_proven());
+        let others = Class::all_of(status).iter().filter(|class| !verified_only || class.is_verified());
         let free = |class: &Class| if class.is_bounded() { self.free_tries(*class) } else { 0 };
         let places = machines + others.clone().map(free).sum::<usize>();
         let mut place = (places > 0).then(|| pick(places))?;
         if place < machines {
-            let (unit, at_place) = self.groups.machines.nth_free(place, &room, &self.table)?;
+            let (unit, at_place) = self.classes.machines.nth_free(place, &slots, &self.table)?;
             let peer = if at_place > 1 { pick(at_place) } else { 0 };
-            let number = self.groups.machines.nth_free_at(unit, peer, &room, &self.table)?;
+            let number = self.classes.machines.nth_free_at(unit, peer, &slots, &self.table)?;
             return Some(Drawn { number: number as usize, at_place });
         }
         place -= machines;
         for class in others {
             let free = free(class);
             if place < free {
-                let number = self.groups.free(*class)[place] as usize;
+                let number = self.classes.free(*class)[place] as usize;
                 return Some(Drawn { number, at_place: 1 });
             }
             place -= free;
@@ -217,7 +229,8 @@ impl Peers {
     /// The number of the new peer that is known for the longest among those that can be sent to now.
     pub(in crate::core) fn oldest_free_new(&self) -> Option<usize> {
         let classes = Class::all_of(Status::New).iter();
-        let numbers = classes.flat_map(|class| self.groups.free(*class).iter().take(self.free_tries(*class)));
+        let numbers =
+            classes.flat_map(|class| self.classes.free(*class).iter().take(self.free_tries(*class)));
         let age = |number: &usize| {
             let Known { address, record } = self.table.at(*number);
             (record.known_since, address)
@@ -232,9 +245,9 @@ impl Peers {
         receiver: Option<usize>,
         pick: impl FnMut(usize) -> usize,
     ) -> Option<usize> {
-        let is_answering = |record: &Record| record.class == Class::Answering;
+        let is_answering = |record: &Record| record.class == Class::Responding;
         let but = receiver.filter(|number| is_answering(self.record(*number))).map(|number| number as u32);
-        let drawn = self.groups.machines.draw_friend(but, &self.table, &self.groups.positions, pick);
+        let drawn = self.classes.machines.draw_friend(but, &self.table, &self.classes.positions, pick);
         drawn.map(|number| number as usize)
     }
 

@@ -60,7 +60,7 @@ impl Peers {
     }
 
     fn listed<'a>(&'a self, status: Status, from: Bound<&'a Address>) -> impl Iterator<Item = Peer> + 'a {
-        let listed = self.orders.listed(&self.table, status, (from, Bound::Unbounded));
+        let listed = self.eviction_order.listed(&self.table, status, (from, Bound::Unbounded));
         listed.filter_map(|address| self.get(address))
     }
 
@@ -69,7 +69,7 @@ impl Peers {
         status: Status,
         to: Bound<&'a Address>,
     ) -> impl Iterator<Item = Peer> + 'a {
-        let listed = self.orders.listed(&self.table, status, (Bound::Unbounded, to)).rev();
+        let listed = self.eviction_order.listed(&self.table, status, (Bound::Unbounded, to)).rev();
         listed.filter_map(|address| self.get(address))
     }
 }

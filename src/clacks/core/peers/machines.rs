@@ -15,9 +15,9 @@ use std::{
 
 use hashbrown::HashTable;
 
-use crate::core::place::PlaceKey;
+use crate::core::packed_key::PackedKey;
 
-use super::{parted::Parted, record::Record, room::Room, table::Table};
+use super::{delivery_slots::DeliverySlots, parted::Parted, record::Record, table::Table};
 
 /// What places are hashed with, as strangers choose them.
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
@@ -52,7 +52,7 @@ pub(super) struct Machines {
 /// A machine that has, or had, several peers.
 #[derive(Debug)]
 struct Shared {
-    place: PlaceKey,
+    place: PackedKey,
     peers: Parted<4>,
     /// Deliveries under way to its peers.
     in_flight: u32,
@@ -71,7 +71,7 @@ fn is_shared(unit: Unit) -> bool {
     unit & SHARED != 0
 }
 
-fn hash(place: PlaceKey) -> u64 {
+fn hash(place: PackedKey) -> u64 {
     KEY.hash_one(place)
 }
 
@@ -90,12 +90,12 @@ impl Machines {
         self.len as usize
     }
 
-    fn find(&self, place: PlaceKey, table: &Table) -> Option<Unit> {
+    fn find(&self, place: PackedKey, table: &Table) -> Option<Unit> {
         let is_it = |unit: &Unit| self.place(*unit, table) == Some(place);
         self.by_place.find(hash(place), is_it).copied()
     }
 
-    fn place(&self, unit: Unit, table: &Table) -> Option<PlaceKey> {
+    fn place(&self, unit: Unit, table: &Table) -> Option<PackedKey> {
         if is_shared(unit) { Some(self.shared(unit).place) } else { table.record(unit).place }
     }
 
@@ -136,7 +136,7 @@ impl Machines {
                 let unit = if is_shared(unit) { unit } else { self.share(unit, table, positions) };
                 self.change(unit, positions, |shared, positions| {
                     shared.in_flight += record.in_flight;
-                    shared.peers.insert(number, part_of(record), &mut note(positions));
+                    shared.peers.insert(number, part_of(record), &mut record_position(positions));
                 });
             }
         }
@@ -150,7 +150,7 @@ impl Machines {
         self.count_idle(only, positions, false);
         let position = positions[only as usize];
         let mut peers = Parted::default();
-        peers.insert(only, part_of(record), &mut note(positions));
+        peers.insert(only, part_of(record), &mut record_position(positions));
         self.shared.push(Shared { place, peers, in_flight: record.in_flight, position });
         self.units.replace(position, unit);
         self.rename(hash(place), only, unit);
@@ -172,7 +172,7 @@ impl Machines {
         self.change(unit, positions, |shared, positions| {
             shared.in_flight -= in_flight;
             let position = positions[number as usize];
-            shared.peers.remove(position, &mut note(positions));
+            shared.peers.remove(position, &mut record_position(positions));
         });
         if self.shared(unit).peers.is_empty() {
             self.remove_unit(unit, table, positions);
@@ -193,7 +193,7 @@ impl Machines {
             self.change(unit, positions, |shared, positions| {
                 shared.in_flight = shared.in_flight + record.in_flight - in_flight_before;
                 let position = positions[number as usize];
-                shared.peers.transfer(position, part_of(record), &mut note(positions));
+                shared.peers.transfer(position, part_of(record), &mut record_position(positions));
             });
         } else {
             self.count_idle(unit, positions, false);
@@ -248,17 +248,17 @@ impl Machines {
     }
 
     fn insert_unit(&mut self, unit: Unit, part: usize, positions: &mut [u32]) {
-        self.units.insert(unit, part, &mut note_units(&mut self.shared, positions));
+        self.units.insert(unit, part, &mut record_units(&mut self.shared, positions));
     }
 
     fn move_unit(&mut self, unit: Unit, part: usize, positions: &mut [u32]) {
         let position = self.position(unit, positions);
-        self.units.transfer(position, part, &mut note_units(&mut self.shared, positions));
+        self.units.transfer(position, part, &mut record_units(&mut self.shared, positions));
     }
 
     fn remove_unit(&mut self, unit: Unit, table: &Table, positions: &mut [u32]) {
         let position = self.position(unit, positions);
-        self.units.remove(position, &mut note_units(&mut self.shared, positions));
+        self.units.remove(position, &mut record_units(&mut self.shared, positions));
         if let Some(place) = self.place(unit, table)
             && let Ok(found) = self.by_place.find_entry(hash(place), |found| *found == unit)
         {
@@ -280,12 +280,12 @@ impl Machines {
     // === Who can be sent to ===
 
     /// How many can be sent to with so much room.
-    pub(super) fn free(&self, room: &Room, table: &Table) -> Free {
+    pub(super) fn free(&self, slots: &DeliverySlots, table: &Table) -> Free {
         let [fast, slow] = self.idle.map(|count| count as usize);
-        let idle = if room.admits_slow { fast + slow } else { fast };
+        let idle = if slots.admits_slow { fast + slow } else { fast };
         // Those without a delivery under way are counted already, but for slow ones of a machine with fast ones.
-        let machines = self.idle_units(room);
-        self.active(room, table).fold(Free { machines, peers: idle }, |free, (_, peers)| Free {
+        let machines = self.idle_units(slots);
+        self.active(slots, table).fold(Free { machines, peers: idle }, |free, (_, peers)| Free {
             machines: free.machines + 1,
             peers: free.peers + peers,
         })
@@ -302,81 +302,96 @@ impl Machines {
     }
 
     /// A peer that is here was slow and is not, or the other way round; [`Machines::update`] is called as well.
-    pub(super) fn note_speed(&mut self, was_slow: bool, is_slow: bool) {
+    pub(super) fn record_speed(&mut self, was_slow: bool, is_slow: bool) {
         self.fast = self.fast + u32::from(was_slow) - u32::from(is_slow);
     }
 
     /// Whether any can be sent to.
-    pub(super) fn is_any_free(&self, room: &Room, table: &Table) -> bool {
-        self.idle_units(room) > 0 || self.active(room, table).next().is_some()
+    pub(super) fn is_any_free(&self, slots: &DeliverySlots, table: &Table) -> bool {
+        self.idle_units(slots) > 0 || self.active(slots, table).next().is_some()
     }
 
     /// How many machines without a delivery under way can be sent to. They stand first.
-    fn idle_units(&self, room: &Room) -> usize {
-        self.units.len_of(FAST) + if room.admits_slow { self.units.len_of(SLOW) } else { 0 }
+    fn idle_units(&self, slots: &DeliverySlots) -> usize {
+        self.units.len_of(FAST) + if slots.admits_slow { self.units.len_of(SLOW) } else { 0 }
     }
 
     /// The machines with something under way that can be sent to nevertheless, and how many of their peers can.
-    fn active<'a>(&'a self, room: &'a Room, table: &'a Table) -> impl Iterator<Item = (Unit, usize)> + 'a {
+    fn active<'a>(
+        &'a self,
+        slots: &'a DeliverySlots,
+        table: &'a Table,
+    ) -> impl Iterator<Item = (Unit, usize)> + 'a {
         let units = self.units.part(ACTIVE).iter().copied();
-        units.map(|unit| (unit, self.free_at(unit, room, table))).filter(|(_, peers)| *peers > 0)
+        units.map(|unit| (unit, self.free_at(unit, slots, table))).filter(|(_, peers)| *peers > 0)
     }
 
     /// The machine at this position among those that can be sent to, and how many of its peers can.
-    pub(super) fn nth_free(&self, place: usize, room: &Room, table: &Table) -> Option<(Unit, usize)> {
-        let idle = self.idle_units(room);
+    pub(super) fn nth_free(
+        &self,
+        place: usize,
+        slots: &DeliverySlots,
+        table: &Table,
+    ) -> Option<(Unit, usize)> {
+        let idle = self.idle_units(slots);
         if place >= idle {
-            return self.active(room, table).nth(place - idle);
+            return self.active(slots, table).nth(place - idle);
         }
         let unit = self.units.at(place)?;
-        Some((unit, self.free_at(unit, room, table)))
+        Some((unit, self.free_at(unit, slots, table)))
     }
 
-    fn free_at(&self, unit: Unit, room: &Room, table: &Table) -> usize {
+    fn free_at(&self, unit: Unit, slots: &DeliverySlots, table: &Table) -> usize {
         if !is_shared(unit) {
-            return usize::from(room.admits(table.record(unit), None));
+            return usize::from(slots.admits(table.record(unit), None));
         }
         let Shared { peers, in_flight, .. } = self.shared(unit);
         let of =
-            |part, is_slow| if room.admits_machine(*in_flight, is_slow) { peers.len_of(part) } else { 0 };
-        of(FAST, false) + of(SLOW, true) + self.active_at(unit, room, table).count()
+            |part, is_slow| if slots.admits_machine(*in_flight, is_slow) { peers.len_of(part) } else { 0 };
+        of(FAST, false) + of(SLOW, true) + self.active_at(unit, slots, table).count()
     }
 
     /// The peers of a machine that can be sent to though something is under way to them.
     fn active_at<'a>(
         &'a self,
         unit: Unit,
-        room: &'a Room,
+        slots: &'a DeliverySlots,
         table: &'a Table,
     ) -> impl Iterator<Item = u32> + 'a {
         let Shared { peers, in_flight, .. } = self.shared(unit);
-        let admits = move |number: &u32| room.admits(table.record(*number), Some(*in_flight));
+        let admits = move |number: &u32| slots.admits(table.record(*number), Some(*in_flight));
         peers.part(ACTIVE).iter().copied().filter(admits)
     }
 
     /// The number of the peer at this position among those of a machine that can be sent to.
-    pub(super) fn nth_free_at(&self, unit: Unit, place: usize, room: &Room, table: &Table) -> Option<u32> {
+    pub(super) fn nth_free_at(
+        &self,
+        unit: Unit,
+        place: usize,
+        slots: &DeliverySlots,
+        table: &Table,
+    ) -> Option<u32> {
         if !is_shared(unit) {
             return Some(unit);
         }
         let Shared { peers, in_flight, .. } = self.shared(unit);
         let mut place = place;
         for (part, is_slow) in [(FAST, false), (SLOW, true)] {
-            if room.admits_machine(*in_flight, is_slow) {
+            if slots.admits_machine(*in_flight, is_slow) {
                 match peers.part(part).get(place) {
                     Some(number) => return Some(*number),
                     None => place -= peers.len_of(part),
                 }
             }
         }
-        self.active_at(unit, room, table).nth(place)
+        self.active_at(unit, slots, table).nth(place)
     }
 
     /// Whether a peer that is here can be sent to.
-    pub(super) fn is_free(&self, number: u32, room: &Room, table: &Table) -> bool {
+    pub(super) fn is_free(&self, number: u32, slots: &DeliverySlots, table: &Table) -> bool {
         let unit = self.unit_of(number, table);
         let in_flight = is_shared(unit).then(|| self.shared(unit).in_flight);
-        room.admits(table.record(number), in_flight)
+        slots.admits(table.record(number), in_flight)
     }
 
     // === Who is named ===
@@ -406,7 +421,7 @@ impl Machines {
     // === Reading ahead ===
 
     #[cfg(feature = "simulation")]
-    pub(super) fn touch(&self) -> usize {
+    pub(super) fn prefetch(&self) -> usize {
         self.units.all().last().map_or(0, |last| *last as usize) ^ self.shared.len() ^ self.by_place.len()
     }
 
@@ -442,17 +457,17 @@ fn pick_but(len: usize, left_out: Option<usize>, pick: &mut impl FnMut(usize) ->
     Some(position + usize::from(left_out.is_some_and(|left_out| position >= left_out)))
 }
 
-fn place_of(shared: &[Shared], unit: Unit, table: &Table) -> Option<PlaceKey> {
+fn place_of(shared: &[Shared], unit: Unit, table: &Table) -> Option<PackedKey> {
     if is_shared(unit) { Some(shared[(unit & !SHARED) as usize].place) } else { table.record(unit).place }
 }
 
 /// Keeps the positions of peers.
-fn note(positions: &mut [u32]) -> impl FnMut(u32, u32) {
+fn record_position(positions: &mut [u32]) -> impl FnMut(u32, u32) {
     |number, position| positions[number as usize] = position
 }
 
 /// Keeps the positions of machines.
-fn note_units<'a>(shared: &'a mut [Shared], positions: &'a mut [u32]) -> impl FnMut(u32, u32) + 'a {
+fn record_units<'a>(shared: &'a mut [Shared], positions: &'a mut [u32]) -> impl FnMut(u32, u32) + 'a {
     |unit, position| {
         if is_shared(unit) {
             shared[(unit & !SHARED) as usize].position = position;

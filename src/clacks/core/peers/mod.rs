@@ -2,44 +2,44 @@
 //!
 //! Each has a number here, by which it is asked for after it was looked up once. A number holds until a peer is removed.
 
+mod classes;
 mod crowds;
+mod delivery_slots;
+mod eviction_order;
 mod free;
-mod groups;
 mod listing;
 mod machines;
-mod orders;
 mod parted;
+#[cfg(feature = "simulation")]
+mod prefetch;
 mod record;
 mod restore;
-mod room;
 mod standing;
 mod table;
-#[cfg(feature = "simulation")]
-mod touch;
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use crate::protocol::Address;
 
-use super::{KnownPeer, Now, Peer, PeerCounts, Status, place::PlaceKey};
+use super::{KnownPeer, Now, Peer, PeerCounts, Status, packed_key::PackedKey};
 
-pub(super) use self::{free::Drawn, restore::PeerRecord};
 use self::{
-    groups::Groups,
-    orders::Orders,
+    classes::PeerClasses,
+    eviction_order::EvictionOrder,
     record::{Class, Record, before, nanos, signed_nanos},
     standing::Standings,
     table::{Known, Table},
 };
+pub(super) use self::{free::Drawn, restore::PeerRecord};
 
 /// All known peers. Each is in exactly one group, that of its class.
 #[derive(Debug)]
 pub(super) struct Peers {
-    groups: Groups,
+    classes: PeerClasses,
     table: Table,
-    orders: Orders,
+    eviction_order: EvictionOrder,
     /// Deliveries under way to peers that were forgotten meanwhile; who comes back still has them.
-    left: BTreeMap<Address, u32>,
+    departed: BTreeMap<Address, u32>,
     /// Of those that pause or refused something.
     standings: Option<Box<Standings>>,
     /// Deliveries under way.
@@ -65,10 +65,10 @@ impl Peers {
     /// Nobody is known.
     pub(super) fn new(max_in_flight_per_peer: usize, max_in_flight: usize) -> Self {
         Self {
-            groups: Groups::default(),
+            classes: PeerClasses::default(),
             table: Table::default(),
-            orders: Orders::default(),
-            left: BTreeMap::new(),
+            eviction_order: EvictionOrder::default(),
+            departed: BTreeMap::new(),
             standings: None,
             in_flight: 0,
             max_in_flight,
@@ -114,14 +114,14 @@ impl Peers {
     }
 
     pub(super) fn count(&self, status: Status) -> usize {
-        Class::all_of(status).iter().map(|class| self.groups.len(*class)).sum()
+        Class::all_of(status).iter().map(|class| self.classes.len(*class)).sum()
     }
 
     pub(super) fn counts(&self) -> PeerCounts {
         PeerCounts {
             new: self.count(Status::New),
             alive: self.count(Status::Alive),
-            claimed: self.groups.len(Class::Vouched) + self.groups.len(Class::Claimed),
+            unverified: self.classes.len(Class::UserAddedUntried) + self.classes.len(Class::Unverified),
             lost: self.count(Status::Lost),
             dead: self.count(Status::Dead),
             ignored: self.count(Status::Ignored),
@@ -138,16 +138,23 @@ impl Peers {
     /// Adds a peer as new that is not known, and that a payload from this remote address introduced, if one did. Returns
     /// its number.
     pub(super) fn introduce(&mut self, address: &Address, remote: Option<IpAddr>, now: Now) -> usize {
-        let source = remote.map(PlaceKey::of);
+        let source = remote.map(PackedKey::of);
         self.put(address.clone(), Record { source, ..Record::new(Status::New, now) })
     }
 
     /// Adds a peer of an earlier run that is not known. Where it keeps the status that it had, it keeps the time of that,
     /// or has it from now on if the clock says that the time is yet to come.
     pub(super) fn restore(&mut self, known: KnownPeer, status: Status, now: Now) {
-        let KnownPeer { address, status: known_status, time, reached, is_named, before_ignored } = known;
-        let answers = (status != Status::Ignored).then_some(false);
-        let mut record = Record { reached, answers, is_named, before_ignored, ..Record::new(status, now) };
+        let KnownPeer { address, status: known_status, time, ever_responded, added_by_user, before_ignored } =
+            known;
+        let last_attempt_ok = (status != Status::Ignored).then_some(false);
+        let mut record = Record {
+            ever_responded,
+            last_attempt_ok,
+            added_by_user,
+            before_ignored,
+            ..Record::new(status, now)
+        };
         record.classify(status);
         if status == known_status {
             record.time = time.min(now.unix_ms);
@@ -157,9 +164,9 @@ impl Peers {
     }
 
     fn put(&mut self, address: Address, mut record: Record) -> usize {
-        record.in_flight = self.left.remove(&address).unwrap_or(0);
+        record.in_flight = self.departed.remove(&address).unwrap_or(0);
         record.is_paused = self.standings.as_ref().is_some_and(|standings| standings.is_paused(&address));
-        self.orders.insert(&address, &record);
+        self.eviction_order.insert(&address, &record);
         let number = self.table.push(address, record);
         self.enter(number);
         number
@@ -169,12 +176,12 @@ impl Peers {
         let number = self.find(address)?;
         self.leave(number);
         let Known { address, record } = self.table.swap_remove(number);
-        self.orders.remove(&address, &record);
-        self.groups.forget(number, &self.table);
+        self.eviction_order.remove(&address, &record);
+        self.classes.forget(number, &self.table);
         let peer = record.snapshot(&address);
         self.standings.as_mut().into_iter().for_each(|standings| standings.leave(&address));
         if record.in_flight > 0 {
-            self.left.insert(address, record.in_flight);
+            self.departed.insert(address, record.in_flight);
         }
         Some(peer)
     }
@@ -183,10 +190,10 @@ impl Peers {
     fn change(&mut self, number: usize, status: Status, change: impl FnOnce(&mut Record)) {
         self.leave(number);
         let Known { address, record } = self.table.at_mut(number);
-        self.orders.remove(address, record);
+        self.eviction_order.remove(address, record);
         change(record);
         record.classify(status);
-        self.orders.insert(address, record);
+        self.eviction_order.insert(address, record);
         self.enter(number);
     }
 
@@ -218,63 +225,63 @@ impl Peers {
 
     /// Notes that the peer accepted what was sent to it. Whoever does so with a body may be any web page: it counts as one
     /// that answered only if it was shown to speak the protocol.
-    pub(super) fn note_answer(&mut self, number: usize, accepted: &Accepted, now: Now) {
+    pub(super) fn record_response(&mut self, number: usize, accepted: &Accepted, now: Now) {
         let slow_from = self.slow_from;
-        let note = |record: &mut Record| {
+        let update = |record: &mut Record| {
             record.answered = nanos(now.uptime);
             record.set_round_trip(accepted.round_trip);
             record.is_slow = record.delay > slow_from;
-            record.place = accepted.remote.map(PlaceKey::of).or(record.place);
+            record.place = accepted.remote.map(PackedKey::of).or(record.place);
             let spoke_before =
                 record.introduced_itself && record.source.is_some() && record.source == record.place;
             record.speaks |= !accepted.has_body || spoke_before;
             record.is_mute = !record.speaks;
-            (record.answers, record.reached) = (Some(record.speaks), true);
+            (record.last_attempt_ok, record.ever_responded) = (Some(record.speaks), true);
         };
         let record = self.record_mut(number);
-        if record.class == Class::Answering
-            && accepted.remote.is_none_or(|remote| record.place == Some(PlaceKey::of(remote)))
+        if record.class == Class::Responding
+            && accepted.remote.is_none_or(|remote| record.place == Some(PackedKey::of(remote)))
         {
             let was_slow = record.is_slow;
-            note(record);
-            self.note_speed(number, was_slow);
+            update(record);
+            self.record_speed(number, was_slow);
         } else {
-            self.change(number, self.record(number).status(), note);
+            self.change(number, self.record(number).status(), update);
         }
     }
 
     /// Notes that it did not.
-    pub(super) fn note_no_answer(&mut self, number: usize) {
+    pub(super) fn record_no_response(&mut self, number: usize) {
         let record = self.record(number);
-        if record.answers != Some(false) || record.is_mute {
+        if record.last_attempt_ok != Some(false) || record.is_mute {
             self.change(number, record.status(), |record| {
-                (record.answers, record.is_mute) = (Some(false), false);
+                (record.last_attempt_ok, record.is_mute) = (Some(false), false);
             });
         }
     }
 
     /// Notes that a payload came in the peer's name. If it came from where the peer was reached, the peer speaks the
     /// protocol. Returns whether it counts from now on as one that answered.
-    pub(super) fn note_payload(&mut self, number: usize, remote: Option<IpAddr>) -> bool {
+    pub(super) fn record_payload(&mut self, number: usize, remote: Option<IpAddr>) -> bool {
         let record = self.record_mut(number);
-        if record.speaks || remote.is_none() || record.place != remote.map(PlaceKey::of) {
+        if record.speaks || remote.is_none() || record.place != remote.map(PackedKey::of) {
             return false;
         }
         record.speaks = true;
         let was_mute = record.is_mute;
         if was_mute {
             self.change(number, self.record(number).status(), |record| {
-                (record.answers, record.is_mute) = (Some(true), false);
+                (record.last_attempt_ok, record.is_mute) = (Some(true), false);
             });
         }
         was_mute
     }
 
     /// The user named this peer: it makes room for nobody. Returns whether that is news.
-    pub(super) fn keep(&mut self, number: usize) -> bool {
-        let is_news = !self.record(number).is_named;
+    pub(super) fn set_added_by_user(&mut self, number: usize) -> bool {
+        let is_news = !self.record(number).added_by_user;
         if is_news {
-            self.change(number, self.record(number).status(), |record| record.is_named = true);
+            self.change(number, self.record(number).status(), |record| record.added_by_user = true);
         }
         is_news
     }
@@ -285,23 +292,23 @@ impl Peers {
     /// or else a crowd that answered once would fill all places for good; without such, one of the place where the most
     /// of the living were reached, if there are more than this remote address has, or else one machine would fill them
     /// all. Ignored ones stay: else a crowd could undo an ignore.
-    pub(super) fn first_to_go(&self, remote: Option<IpAddr>) -> Option<&Address> {
-        self.orders.first_to_go(&self.table, remote.map(PlaceKey::of))
+    pub(super) fn eviction_candidate(&self, remote: Option<IpAddr>) -> Option<&Address> {
+        self.eviction_order.eviction_candidate(&self.table, remote.map(PackedKey::of))
     }
 
     /// The same among the new ones only.
-    pub(super) fn first_new_to_go(&self) -> Option<&Address> {
-        self.orders.first_new_to_go(&self.table)
+    pub(super) fn new_eviction_candidate(&self) -> Option<&Address> {
+        self.eviction_order.new_eviction_candidate(&self.table)
     }
 
     /// Whether another place has more new peers than this would have with one more.
     pub(super) fn is_another_crowd_larger(&self, remote: Option<IpAddr>) -> bool {
-        self.orders.is_another_crowd_larger(&self.table, remote.map(PlaceKey::of))
+        self.eviction_order.is_another_crowd_larger(&self.table, remote.map(PackedKey::of))
     }
 
     /// The addresses of those that are new or alive, in no order.
     #[cfg(feature = "simulation")]
-    pub(super) fn good(&self) -> impl Iterator<Item = &Address> {
+    pub(super) fn live(&self) -> impl Iterator<Item = &Address> {
         let is_good = |known: &&Known| matches!(known.record.status(), Status::New | Status::Alive);
         self.table.iter().filter(is_good).map(|known| &known.address)
     }
@@ -322,15 +329,15 @@ mod tests {
         /// Whether each peer stands where the table says, and the orders are those of the table.
         pub(in crate::core) fn is_sound(&self) -> bool {
             let classes = || Status::ALL.into_iter().flat_map(Class::all_of).copied();
-            let members: usize = classes().map(|class| self.groups.len(class)).sum();
+            let members: usize = classes().map(|class| self.classes.len(class)).sum();
             let stands = |(number, known): (usize, &Known)| self.find(&known.address) == Some(number);
             let tries = self.table.iter().filter(|known| known.record.is_try()).count();
             members == self.len()
                 && tries == self.tries
-                && self.left.values().all(|in_flight| *in_flight > 0)
+                && self.departed.values().all(|in_flight| *in_flight > 0)
                 && self.table.iter().enumerate().all(stands)
-                && self.groups.is_sound(&self.table)
-                && self.orders.are_of(&self.table)
+                && self.classes.is_sound(&self.table)
+                && self.eviction_order.are_of(&self.table)
         }
     }
 
@@ -340,15 +347,17 @@ mod tests {
         let peer: Address = "peer:1".parse().unwrap();
         let mut peers = Peers::new(1, usize::MAX);
         // So that the orders are there.
-        assert!(peers.iter().next().is_none() && peers.first_to_go(None).is_none());
+        assert!(peers.iter().next().is_none() && peers.eviction_candidate(None).is_none());
         let number = peers.insert(&peer, Status::New, now);
         for status in Status::ALL {
             peers.set_status(number, status, now);
-            peers.note_answer(number, &Accepted::at_once(), now);
+            peers.record_response(number, &Accepted::at_once(), now);
             assert_eq!((peers.len(), peers.count(status), peers.iter().count()), (1, 1, 1));
             assert!(peers.is_sound());
         }
         peers.remove(&peer);
-        assert!(peers.is_sound() && peers.iter().next().is_none() && peers.first_to_go(None).is_none());
+        assert!(
+            peers.is_sound() && peers.iter().next().is_none() && peers.eviction_candidate(None).is_none()
+        );
     }
 }

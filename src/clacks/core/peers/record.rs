@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    core::{Now, Peer, Status, place::PlaceKey},
+    core::{Now, Peer, Status, packed_key::PackedKey},
     protocol::Address,
 };
 
@@ -26,11 +26,11 @@ pub(in crate::core) struct Record {
     /// Deliveries under way.
     pub(super) in_flight: u32,
     pub(super) class: Class,
-    pub(super) reached: bool,
+    pub(super) ever_responded: bool,
     /// Whether it answered when we last tried it; `None` if we never did.
-    pub(super) answers: Option<bool>,
+    pub(super) last_attempt_ok: Option<bool>,
     /// The user named it, so it makes room for nobody.
-    pub(in crate::core) is_named: bool,
+    pub(in crate::core) added_by_user: bool,
     /// It is sent nothing until it is resumed.
     pub(super) is_paused: bool,
     /// Its answers take so long that many of them would hold all slots.
@@ -45,9 +45,9 @@ pub(in crate::core) struct Record {
     /// How long its answers take, in microseconds: as the slowest of late, which counts for less with each one after it.
     pub(super) delay: u32,
     /// Where it was reached last.
-    pub(super) place: Option<PlaceKey>,
+    pub(super) place: Option<PackedKey>,
     /// Where the payload came from that introduced it.
-    pub(super) source: Option<PlaceKey>,
+    pub(super) source: Option<PackedKey>,
     /// That payload came in its own name.
     pub(in crate::core) introduced_itself: bool,
 }
@@ -84,9 +84,9 @@ impl Record {
             answered: uptime,
             in_flight: 0,
             class: Class::of(status, false, None),
-            reached: false,
-            answers: None,
-            is_named: false,
+            ever_responded: false,
+            last_attempt_ok: None,
+            added_by_user: false,
             is_paused: false,
             is_slow: false,
             speaks: false,
@@ -130,8 +130,8 @@ impl Record {
     }
 
     /// Whether nothing but a sender's claim says that it is alive.
-    pub(in crate::core) fn is_claim(&self) -> bool {
-        matches!(self.class, Class::Vouched | Class::Claimed)
+    pub(in crate::core) fn is_unverified(&self) -> bool {
+        matches!(self.class, Class::UserAddedUntried | Class::Unverified)
     }
 
     /// Whether a delivery is under way to it though it did not answer last time.
@@ -141,22 +141,22 @@ impl Record {
 
     /// Stands where it belongs with this status and what else is known of it.
     pub(super) fn classify(&mut self, status: Status) {
-        self.class = Class::of(status, self.is_named, self.answers);
+        self.class = Class::of(status, self.added_by_user, self.last_attempt_ok);
     }
 
     /// Whether the peer may be forgotten to make room for another before any that answered.
-    pub(super) fn makes_room(&self) -> bool {
-        !self.reached && !self.is_named && self.class.is_bounded()
+    pub(super) fn is_evictable(&self) -> bool {
+        !self.ever_responded && !self.added_by_user && self.class.is_bounded()
     }
 
     /// Whether it may be forgotten when there is no such peer, because it did answer but is lost or dead by now.
-    pub(super) fn makes_room_at_last(&self) -> bool {
-        self.reached && !self.is_named && matches!(self.class, Class::Lost | Class::Dead)
+    pub(super) fn is_evictable_last(&self) -> bool {
+        self.ever_responded && !self.added_by_user && matches!(self.class, Class::Lost | Class::Dead)
     }
 
     /// Where it was reached, if it may be forgotten because too many others were reached there.
-    pub(super) fn crowded_place(&self) -> Option<PlaceKey> {
-        let is_meant = !self.is_named && matches!(self.class, Class::Answering | Class::Claimed);
+    pub(super) fn crowded_place(&self) -> Option<PackedKey> {
+        let is_meant = !self.added_by_user && matches!(self.class, Class::Responding | Class::Unverified);
         self.place.filter(|_| is_meant)
     }
 
@@ -170,9 +170,9 @@ impl Record {
             delivered: self.delivered,
             received: self.received,
             failed: self.failed.into(),
-            reached: self.reached,
-            answers: self.answers == Some(true),
-            is_named: self.is_named,
+            ever_responded: self.ever_responded,
+            last_attempt_ok: self.last_attempt_ok == Some(true),
+            added_by_user: self.added_by_user,
             before_ignored: self.before_ignored.filter(|_| self.class == Class::Ignored),
         }
     }
@@ -182,13 +182,13 @@ impl Record {
 /// answered when we last tried them, or what else speaks for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    Named,
+    UserAdded,
     New,
-    Answering,
+    Responding,
     /// Named by the user and alive by its word before it was ever tried: what a stranger says of a peer takes nothing
     /// from what the user says of it.
-    Vouched,
-    Claimed,
+    UserAddedUntried,
+    Unverified,
     Lost,
     Dead,
     Ignored,
@@ -199,21 +199,21 @@ impl Class {
 
     /// Whether it is one of those in which peers have not answered, of which only so many are sent to at once.
     pub(super) fn is_bounded(self) -> bool {
-        !matches!(self, Self::Answering | Self::Ignored)
+        !matches!(self, Self::Responding | Self::Ignored)
     }
 
     /// Whether more than strangers speak for its peers.
-    pub(super) fn is_proven(self) -> bool {
-        matches!(self, Self::Named | Self::Answering | Self::Vouched)
+    pub(super) fn is_verified(self) -> bool {
+        matches!(self, Self::UserAdded | Self::Responding | Self::UserAddedUntried)
     }
 
-    fn of(status: Status, is_named: bool, answers: Option<bool>) -> Self {
+    fn of(status: Status, added_by_user: bool, last_attempt_ok: Option<bool>) -> Self {
         match status {
-            Status::New if is_named => Self::Named,
+            Status::New if added_by_user => Self::UserAdded,
             Status::New => Self::New,
-            Status::Alive if answers == Some(true) => Self::Answering,
-            Status::Alive if is_named && answers.is_none() => Self::Vouched,
-            Status::Alive => Self::Claimed,
+            Status::Alive if last_attempt_ok == Some(true) => Self::Responding,
+            Status::Alive if added_by_user && last_attempt_ok.is_none() => Self::UserAddedUntried,
+            Status::Alive => Self::Unverified,
             Status::Lost => Self::Lost,
             Status::Dead => Self::Dead,
             Status::Ignored => Self::Ignored,
@@ -222,8 +222,8 @@ impl Class {
 
     fn status(self) -> Status {
         match self {
-            Self::Named | Self::New => Status::New,
-            Self::Answering | Self::Vouched | Self::Claimed => Status::Alive,
+            Self::UserAdded | Self::New => Status::New,
+            Self::Responding | Self::UserAddedUntried | Self::Unverified => Status::Alive,
             Self::Lost => Status::Lost,
             Self::Dead => Status::Dead,
             Self::Ignored => Status::Ignored,
@@ -233,8 +233,8 @@ impl Class {
     /// Those of a status, the ones first that are sent to first.
     pub(super) fn all_of(status: Status) -> &'static [Self] {
         match status {
-            Status::New => &[Self::Named, Self::New],
-            Status::Alive => &[Self::Answering, Self::Vouched, Self::Claimed],
+            Status::New => &[Self::UserAdded, Self::New],
+            Status::Alive => &[Self::Responding, Self::UserAddedUntried, Self::Unverified],
             Status::Lost => &[Self::Lost],
             Status::Dead => &[Self::Dead],
             Status::Ignored => &[Self::Ignored],

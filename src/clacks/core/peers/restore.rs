@@ -30,10 +30,10 @@ impl Peers {
 
     /// Gives a peer the status that it had, the time of that, and what the user said of it.
     pub(in crate::core) fn restore_status(&mut self, number: usize, peer: &PeerRecord) {
-        let Record { time, since, is_named, before_ignored, .. } = peer.record;
+        let Record { time, since, added_by_user, before_ignored, .. } = peer.record;
         self.change(number, peer.record.status(), |record| {
             (record.time, record.since) = (time, since);
-            (record.is_named, record.before_ignored) = (is_named, before_ignored);
+            (record.added_by_user, record.before_ignored) = (added_by_user, before_ignored);
         });
     }
 }

@@ -120,7 +120,7 @@ impl Peers {
     }
 
     /// The peer refused a message that any peer takes. Returns whether it refuses everything.
-    pub(in crate::core) fn note_refusal(&mut self, address: &Address, digest: u64) -> bool {
+    pub(in crate::core) fn record_refusal(&mut self, address: &Address, digest: u64) -> bool {
         let standings = self.standings.get_or_insert_default();
         let refused = &mut standings.by_address.entry(address.clone()).or_default().refused;
         if refused.len() < ALL && !refused.contains(&digest) {
@@ -196,9 +196,9 @@ mod tests {
     fn three_different_messages_in_a_row_are_all() {
         let peer: Address = "peer:1".parse().unwrap();
         let mut peers = Peers::new(1, usize::MAX);
-        let refusals = [1, 1, 2, 1, 2, 3, 3].map(|digest| peers.note_refusal(&peer, digest));
+        let refusals = [1, 1, 2, 1, 2, 3, 3].map(|digest| peers.record_refusal(&peer, digest));
         assert_eq!(refusals, [false, false, false, false, false, true, true]);
         peers.clear_standing(&peer);
-        assert!(!peers.note_refusal(&peer, 9));
+        assert!(!peers.record_refusal(&peer, 9));
     }
 }

@@ -72,7 +72,7 @@ impl Lineages {
     }
 
     /// Whether a message that came back is to be held, and under which ticket. Asked once.
-    pub(super) fn take_held_on_return(&mut self, id: MessageId) -> Option<(MessageId, HeldBy)> {
+    pub(super) fn remove_held_on_return(&mut self, id: MessageId) -> Option<(MessageId, HeldBy)> {
         self.0.as_mut()?.by_ticket.get_mut(&id)?.held_on_return.take()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::core::{HeldBy, HeldMessage, MessageId, MessageState, QueuedMessage};
 
-use super::{Entry, Queue, Slot, Waiting};
+use super::{CompactEntry, Entry, Queue, Slot};
 
 impl Queue {
     /// A message that waits or is held, as it is. It is followed from now on.
@@ -30,14 +30,14 @@ impl Queue {
     /// Puts a message back as it was, which waits or is held under the ticket `was` or is not here. There is room for it.
     pub(in crate::core) fn restore(&mut self, state: MessageState, was: Option<MessageId>) -> QueuedMessage {
         let MessageState { mut queued, held, passed, refused, first, .. } = state;
-        if let Some(former) = was.and_then(|was| self.take_waiting(was).or_else(|| self.take_held(was))) {
-            self.settle(&former);
+        if let Some(former) = was.and_then(|was| self.remove_waiting(was).or_else(|| self.remove_held(was))) {
+            self.release(&former);
         }
         queued.place = self.room.add(queued.place, queued.from.is_none(), queued.message.size());
         self.lineages.follow_again(queued.id, first);
         refused.into_iter().for_each(|refused| self.refusals.put(queued.id, refused));
         match held {
-            Some(by) => self.keep(HeldMessage { queued: queued.clone(), by }),
+            Some(by) => self.hold_entry(HeldMessage { queued: queued.clone(), by }),
             None => self.put_in_place(vec![Entry { queued: queued.clone(), passed }]),
         }
         queued
@@ -45,7 +45,7 @@ impl Queue {
 
     /// Puts held messages back to their places among those that wait.
     pub(in crate::core) fn unhold_all(&mut self, ids: &[MessageId]) -> Vec<QueuedMessage> {
-        let queued: Vec<_> = ids.iter().filter_map(|id| self.take_held(*id)).collect();
+        let queued: Vec<_> = ids.iter().filter_map(|id| self.remove_held(*id)).collect();
         self.put_in_place(queued.iter().cloned().map(|queued| Entry { queued, passed: 0 }).collect());
         queued
     }
@@ -56,7 +56,7 @@ impl Queue {
         for entry in entries {
             self.refused_waiting += self.refused(entry.queued.id);
             let slot = self.room.shares.as_ref().map_or(Slot::NONE, |shares| shares.slot(entry.queued.place));
-            let waiting = Waiting::new(entry, self.rule, slot);
+            let waiting = CompactEntry::new(entry, self.rule, slot);
             let position = if is_one {
                 self.waiting.partition_point(|other| other.id() < waiting.id())
             } else {
@@ -65,13 +65,13 @@ impl Queue {
             self.waiting.insert(position, waiting);
         }
         if !is_one {
-            self.waiting.make_contiguous().sort_by_key(Waiting::id);
+            self.waiting.make_contiguous().sort_by_key(CompactEntry::id);
         }
     }
 
     /// The tickets of the messages that wait and that the present hold rule lets pass, in order.
     pub(in crate::core) fn passing(&self) -> Vec<MessageId> {
-        self.waiting.iter().filter(|waiting| waiting.passes()).map(Waiting::id).collect()
+        self.waiting.iter().filter(|waiting| waiting.passes()).map(CompactEntry::id).collect()
     }
 
     /// The present hold rule lets those of these messages pass that wait. The tickets are in order.
@@ -98,7 +98,7 @@ impl Queue {
 
     /// Draws a ticket.
     pub(in crate::core) fn next_ticket(&mut self) -> MessageId {
-        self.draw()
+        self.next_id()
     }
 
     /// Whether a ticket is one that was drawn here.
@@ -117,8 +117,8 @@ impl Queue {
     }
 
     /// Whether a message that came back is to be held, and under which ticket. Asked once.
-    pub(in crate::core) fn take_held_on_return(&mut self, id: MessageId) -> Option<(MessageId, HeldBy)> {
-        self.lineages.take_held_on_return(id)
+    pub(in crate::core) fn remove_held_on_return(&mut self, id: MessageId) -> Option<(MessageId, HeldBy)> {
+        self.lineages.remove_held_on_return(id)
     }
 
     /// A message in no list under a ticket that it had before.

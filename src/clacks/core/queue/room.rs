@@ -169,7 +169,7 @@ impl Queue {
     }
 
     /// Puts a message that is in no list among the held.
-    pub(in crate::core) fn keep(&mut self, held: HeldMessage) {
+    pub(in crate::core) fn hold_entry(&mut self, held: HeldMessage) {
         self.room.count_held(&held.queued, 1);
         self.held.insert(held);
     }

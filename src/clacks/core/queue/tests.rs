@@ -22,7 +22,7 @@ fn offer(queue: &mut Queue, remote: IpAddr, text: &Message) -> Result<(), NoRoom
     let place = Some(rate_limit_key(remote));
     queue.check_share(place, text.size())?;
     let from = Some(Address::new("sender", 1).unwrap());
-    let entry = queue.take_in(text.clone(), 0, 1, from, place);
+    let entry = queue.add(text.clone(), 0, 1, from, place);
     queue.append(entry);
     Ok(())
 }
@@ -47,7 +47,7 @@ fn fill_in_turn(queue: &mut Queue, remotes: &[IpAddr], size: usize) {
 fn write(queue: &mut Queue, size: usize) -> bool {
     let has_room = queue.check_room(size).is_ok();
     if has_room {
-        let entry = queue.take_in(message(size), 0, 1, None, None);
+        let entry = queue.add(message(size), 0, 1, None, None);
         queue.append(entry);
     }
     has_room
@@ -112,7 +112,7 @@ fn the_reserve_is_the_users_and_no_more_than_a_sixteenth() {
     assert!(!write(&mut queue, 10));
     assert_eq!(offer(&mut queue, v4(1, 1), &message(10)), Err(NoRoom::Full));
     // What the user has beyond the reserve is nobody's loss when it goes.
-    (0..strangers).for_each(|_| _ = queue.take_out().map(|entry| queue.settle(&entry.queued)));
+    (0..strangers).for_each(|_| _ = queue.pop().map(|entry| queue.release(&entry.queued)));
     assert!(offer(&mut queue, v4(1, 1), &message(10)).is_ok());
 }
 
@@ -179,7 +179,7 @@ fn apply(queue: &mut Queue, in_flight: &mut Vec<Entry>, step: &Step) {
     match *step {
         Step::Offer { network, host, size } => _ = offer(queue, v4(network, host), &message(size)),
         Step::Own(size) => _ = write(queue, size),
-        Step::Send => in_flight.extend(queue.take_out()),
+        Step::Send => in_flight.extend(queue.pop()),
         Step::Return => {
             if let Some(entry) = in_flight.pop() {
                 let entry = queue.renewed(entry);
@@ -196,7 +196,7 @@ fn apply(queue: &mut Queue, in_flight: &mut Vec<Entry>, step: &Step) {
         }
         Step::Hold(which) => _ = pick(queue, which).map(|id| queue.hold(id, HeldBy::Hand).is_some()),
         Step::Release => {
-            for queued in queue.take_all_held() {
+            for queued in queue.drain_held() {
                 let entry = queue.renewed(Entry { queued, passed: 0 });
                 queue.append(entry);
             }

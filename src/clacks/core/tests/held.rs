@@ -242,8 +242,8 @@ fn a_drop_is_taken_back_with_all_that_was_known_of_the_message() {
     let refused = core.restore_messages(dropped[1..].to_vec());
     assert!(matches!(refused.error, Some(EnqueueError::Full { messages: 2, .. })), "{refused:?}");
     core.dequeue();
-    core.set_handing_on(true);
-    assert_eq!(core.restore_messages(refused.refused).error, Some(EnqueueError::HandingOn));
+    core.set_draining(true);
+    assert_eq!(core.restore_messages(refused.refused).error, Some(EnqueueError::Draining));
 }
 
 #[test]

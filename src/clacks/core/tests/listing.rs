@@ -17,8 +17,8 @@ fn listed(peers: Vec<(u8, u16, Status)>) -> (Core, Vec<Address>) {
                 core.add_peer(&address, at(0));
             }
             Status::Alive => {
-                core.see_sender(&address, None, at(0));
-                core.see_sender(&address, None, at(0));
+                core.record_contact(&address, None, at(0));
+                core.record_contact(&address, None, at(0));
             }
             status => {
                 core.restore(
@@ -26,8 +26,8 @@ fn listed(peers: Vec<(u8, u16, Status)>) -> (Core, Vec<Address>) {
                         address,
                         status,
                         time: 0,
-                        reached: false,
-                        is_named: false,
+                        ever_responded: false,
+                        added_by_user: false,
                         before_ignored: None,
                     }],
                     at(0),

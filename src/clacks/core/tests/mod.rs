@@ -1,6 +1,6 @@
 //! The state machine from outside: what goes in, what comes out, and what a screen is shown.
 
-mod handing_on;
+mod drain;
 mod held;
 mod limits;
 mod listing;
@@ -56,15 +56,15 @@ fn payload(kind: Kind, sender: &Address, message: Message, friend: Option<&Addre
 
 /// A message comes from `sender`; returns the status of the answer.
 fn receive(core: &mut Core, sender: &Address, message: &str, friend: Option<&Address>, now: Now) -> u16 {
-    core.see_sender(sender, None, now);
-    core.take_payload(sender, payload(Kind::Message, sender, Message::text(message), friend), None, now)
+    core.record_contact(sender, None, now);
+    core.accept_payload(sender, payload(Kind::Message, sender, Message::text(message), friend), None, now)
         .status
 }
 
 /// Adds a peer that is alive, and shows it.
 fn add_alive(core: &mut Core, name: &str) {
     for _ in 0..2 {
-        core.see_sender(&address(name), None, at(0));
+        core.record_contact(&address(name), None, at(0));
     }
     confirm(core, &address(name));
 }
@@ -97,10 +97,10 @@ fn status(core: &Core, address: &Address) -> Option<Status> {
     core.peer(address).map(|peer| peer.status)
 }
 
-fn taken() -> Outcome {
-    Outcome::taken(Duration::from_millis(20))
+fn taken() -> DeliveryResult {
+    DeliveryResult::accepted(Duration::from_millis(20))
 }
 
-fn failed() -> Outcome {
-    Outcome::Failed(Failure::TimedOut)
+fn failed() -> DeliveryResult {
+    DeliveryResult::Failed(Failure::TimedOut)
 }

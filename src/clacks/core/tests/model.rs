@@ -49,17 +49,17 @@ struct Known {
 impl Known {
     /// Whether the user speaks for it, and it was never tried.
     fn is_hoped_for(&self) -> bool {
-        self.peer.is_named && !self.is_tried && matches!(self.peer.status, Status::New | Status::Alive)
-            || self.peer.status == Status::New && self.peer.is_named
+        self.peer.added_by_user && !self.is_tried && matches!(self.peer.status, Status::New | Status::Alive)
+            || self.peer.status == Status::New && self.peer.added_by_user
     }
 
     /// Whether what we last heard of it is that it answered.
     fn is_answering(&self) -> bool {
-        self.peer.status == Status::Alive && self.peer.answers
+        self.peer.status == Status::Alive && self.peer.last_attempt_ok
     }
 
     /// Whether more than strangers speak for it.
-    fn is_proven(&self) -> bool {
+    fn is_verified(&self) -> bool {
         self.is_hoped_for() || self.is_answering()
     }
 }
@@ -86,8 +86,8 @@ struct Model {
     rule: Option<Rule>,
     /// Released since the rule was set.
     passed: BTreeSet<String>,
-    is_handing_on: bool,
-    owed_to_proven: u32,
+    is_draining: bool,
+    owed_to_verified: u32,
     /// To whom, and the message unless it is an announce; in the order in which they began.
     in_flight: Vec<(DeliveryId, Address, Option<Message>)>,
     whereabouts: BTreeMap<String, Whereabouts>,

@@ -22,7 +22,7 @@ enum Step {
     Remove(u16),
     SetStatus(u16, Status),
     /// It accepts something from a place or from nowhere in particular, as fast as peers are or slowly.
-    Answer(u16, Option<u8>, bool),
+    Response(u16, Option<u8>, bool),
     FailToAnswer(u16),
     Begin(u16),
     End(u16),
@@ -38,7 +38,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => peer.clone().prop_map(Step::Remove),
         2 => (peer.clone(), status).prop_map(|(peer, status)| Step::SetStatus(peer, status)),
         4 => (peer.clone(), place, any::<bool>())
-            .prop_map(|(peer, place, is_slow)| Step::Answer(peer, place, is_slow)),
+            .prop_map(|(peer, place, is_slow)| Step::Response(peer, place, is_slow)),
         1 => peer.clone().prop_map(Step::FailToAnswer),
         5 => peer.clone().prop_map(Step::Begin),
         4 => peer.clone().prop_map(Step::End),
@@ -154,7 +154,7 @@ impl Naive {
             Step::SetStatus(port, status) => {
                 self.known.entry(port).and_modify(|known| known.status = status);
             }
-            Step::Answer(port, place, is_slow) => self.answer(port, place, delay(is_slow)),
+            Step::Response(port, place, is_slow) => self.answer(port, place, delay(is_slow)),
             Step::FailToAnswer(port) => {
                 self.known.entry(port).and_modify(|known| known.answers = false);
             }
@@ -188,13 +188,15 @@ fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
         Step::SetStatus(port, status) => {
             number(peers, port).into_iter().for_each(|number| _ = peers.set_status(number, status, at(0)));
         }
-        Step::Answer(port, place, is_slow) => {
+        Step::Response(port, place, is_slow) => {
             let round_trip = Duration::from_micros(delay(is_slow).into());
             let accepted = Accepted { round_trip, remote: place.map(at_place), has_body: false };
-            number(peers, port).into_iter().for_each(|number| peers.note_answer(number, &accepted, at(0)));
+            number(peers, port)
+                .into_iter()
+                .for_each(|number| peers.record_response(number, &accepted, at(0)));
         }
         Step::FailToAnswer(port) => {
-            number(peers, port).into_iter().for_each(|number| peers.note_no_answer(number));
+            number(peers, port).into_iter().for_each(|number| peers.record_no_response(number));
         }
         Step::Begin(port) => number(peers, port).into_iter().for_each(|number| peers.begin_delivery(number)),
         Step::End(port) => _ = peers.end_delivery(&peer(port)),
@@ -261,7 +263,7 @@ fn check(peers: &Peers, naive: &Naive) {
     assert_eq!(peers.is_anybody_free(), all.clone().any(|port| naive.is_free(port)));
     let answering: Vec<u16> = all.filter(|port| naive.is_answering(*port)).collect();
     let free: Vec<u16> = answering.iter().copied().filter(|port| naive.is_free(*port)).collect();
-    assert_eq!(peers.free_proven().alive, free.len());
+    assert_eq!(peers.free_verified().alive, free.len());
     let drawn = odds(|pick| peers.draw(Status::Alive, true, pick).map(|Drawn { number, .. }| number));
     assert_same(&by_port(peers, &drawn), &expected(naive, &free));
     for receiver in [None, Some(1), Some(2), Some(3)] {
@@ -284,7 +286,7 @@ fn the_slow_peers_of_a_machine_at_work_wait_while_few_deliveries_are_free() {
         // The last two are slow and on one machine.
         let is_slow = peer > 9;
         then(Step::Insert(peer, Status::Alive));
-        then(Step::Answer(peer, is_slow.then_some(1), is_slow));
+        then(Step::Response(peer, is_slow.then_some(1), is_slow));
     }
     // Until a quarter of all is free, and one fast peer idle.
     [10, 1, 2, 3, 4, 5, 6, 7, 8].into_iter().for_each(|peer| then(Step::Begin(peer)));
@@ -303,7 +305,7 @@ proptest! {
             if number == ordered_from {
                 // From now on the orders are kept.
                 prop_assert_eq!(peers.iter().count(), peers.len());
-                let _ = peers.first_to_go(None);
+                let _ = peers.eviction_candidate(None);
             }
             check(&peers, &naive);
         }

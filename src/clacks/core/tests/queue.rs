@@ -27,9 +27,9 @@ fn a_message_that_was_taken_is_gone_and_any_other_is_back_at_the_tail() {
     for (outcome, left) in [
         (taken(), &["two"] as &[_]),
         (failed(), &["two", "one"]),
-        (Outcome::refused(204), &["two", "one"]),
-        (Outcome::Failed(Failure::Stopped), &["two", "one"]),
-        (Outcome::Ourselves, &["two", "one"]),
+        (DeliveryResult::refused(204), &["two", "one"]),
+        (DeliveryResult::Failed(Failure::Stopped), &["two", "one"]),
+        (DeliveryResult::SelfConnection, &["two", "one"]),
     ] {
         let mut core = core_with_messages(&["one", "two"]);
         core.add_peer(&address("peer:1"), at(0));
@@ -91,7 +91,7 @@ fn every_sending_has_one_end() {
     let ends: [fn(&mut Core, DeliveryId); 4] = [
         |core, id| drop(core.handle_delivery(id, taken(), at(2))),
         |core, id| drop(core.handle_delivery(id, failed(), at(2))),
-        |core, id| drop(core.handle_delivery(id, Outcome::Ourselves, at(2))),
+        |core, id| drop(core.handle_delivery(id, DeliveryResult::SelfConnection, at(2))),
         |core, _| core.reclaim_in_flight(),
     ];
     for (number, end) in ends.into_iter().enumerate() {
@@ -128,10 +128,11 @@ fn what_javascript_holds_for_false_is_never_queued_but_taken() {
     for falsy in ["null", "false", "0", "-0.0", "\"\""] {
         let message = Message::from_json(falsy, 128).unwrap();
         assert_eq!(core.enqueue(message.clone(), at(0)), Err(EnqueueError::Empty));
-        core.see_sender(&sender, None, at(0));
+        core.record_contact(&sender, None, at(0));
         events(&mut core);
-        let answer = core.take_payload(&sender, payload(Kind::Message, &sender, message, None), None, at(0));
-        assert_eq!((answer, core.queue_len()), (Answer::taken(), 0), "{falsy}");
+        let answer =
+            core.accept_payload(&sender, payload(Kind::Message, &sender, message, None), None, at(0));
+        assert_eq!((answer, core.queue_len()), (Response::accepted(), 0), "{falsy}");
         assert!(matches!(events(&mut core)[..], [Event::MessageReceived { id: None, .. }]), "{falsy}");
     }
 }
@@ -141,9 +142,9 @@ fn the_message_of_an_announce_or_of_another_type_is_not_queued_but_the_friend_be
     for kind in [Kind::Announce, Kind::Other] {
         let mut core = core();
         let (sender, friend) = (address("sender:1"), address("friend:1"));
-        core.see_sender(&sender, None, at(0));
+        core.record_contact(&sender, None, at(0));
         let payload = payload(kind, &sender, Message::text("no"), Some(&friend));
-        assert_eq!(core.take_payload(&sender, payload, None, at(0)), Answer::taken());
+        assert_eq!(core.accept_payload(&sender, payload, None, at(0)), Response::accepted());
         assert_eq!((core.queue_len(), status(&core, &friend)), (0, Some(Status::New)), "{kind:?}");
     }
 }
@@ -239,7 +240,7 @@ fn what_happened_is_counted() {
     let sender = address("sender:1");
     receive(&mut core, &sender, "two", None, at(0));
     let announce = payload(Kind::Announce, &sender, Message::null(), None);
-    core.take_payload(&sender, announce, None, at(0));
+    core.accept_payload(&sender, announce, None, at(0));
     let first = send_one(&mut core, at(1));
     core.handle_delivery(first.id, failed(), at(2));
     let second = send_one(&mut core, at(3));

@@ -6,13 +6,13 @@ fn peers(core: &mut Core, count: u16) {
     (1..=count).for_each(|port| add_alive(core, &format!("peer:{port}")));
 }
 
-fn answered(status: u16, retry_after: Option<u64>) -> Outcome {
+fn answered(status: u16, retry_after: Option<u64>) -> DeliveryResult {
     let retry_after = retry_after.map(Duration::from_secs);
-    Outcome::Answered(Reply { retry_after, ..Reply::new(status, Duration::ZERO) })
+    DeliveryResult::Answered(Reply { retry_after, ..Reply::new(status, Duration::ZERO) })
 }
 
 /// Sends until nothing is due for an hour; every delivery ends as this says. Returns to whom each went.
-fn run(core: &mut Core, mut end: impl FnMut(&Delivery) -> Outcome) -> Vec<Address> {
+fn run(core: &mut Core, mut end: impl FnMut(&Delivery) -> DeliveryResult) -> Vec<Address> {
     let (mut now, mut sent) = (1000, Vec::new());
     while let Some(due) = core.poll_timeout().filter(|due| *due < Duration::from_secs(3600)) {
         now = now.max(due.as_millis() as u64 + 1);
@@ -68,7 +68,7 @@ fn many_ports_of_one_place_are_one_that_refuses() {
     peers(&mut core, 11);
     core.enqueue(Message::text(&"x".repeat(20_000)), at(0)).unwrap();
     let remote = Some([192, 0, 2, 1].into());
-    let refusal = Outcome::Answered(Reply { remote, ..Reply::new(413, Duration::ZERO) });
+    let refusal = DeliveryResult::Answered(Reply { remote, ..Reply::new(413, Duration::ZERO) });
     let sent = run(&mut core, |delivery| if delivery.to.port() > 10 { taken() } else { refusal.clone() });
     assert_eq!((core.held_len(), core.counters().delivered), (0, 1), "{sent:?}");
 }
@@ -185,7 +185,7 @@ fn dropping_many_returns_them_with_why_they_were_held_and_reports_each() {
 #[test]
 fn the_last_of_a_burst_of_limits_is_reported() {
     let mut core = core();
-    (0..10).for_each(|_| core.meets(Limit::Queue, at(100)));
+    (0..10).for_each(|_| core.record_limit_hit(Limit::Queue, at(100)));
     let counts = |core: &mut Core| {
         let met = |event| match event {
             Event::LimitsMet { met } => Some(met.of(Limit::Queue)),
@@ -214,10 +214,10 @@ fn a_lack_of_our_own_resources_does_not_say_that_nobody_is_there() {
     core.enqueue(Message::text("m"), at(0)).unwrap();
     let delivery = send_one(&mut core, at(1));
     core.handle_delivery(delivery.id, failed(), at(2));
-    core.set_handing_on(true);
+    core.set_draining(true);
     let delivery = send_one(&mut core, at(1000));
-    core.handle_delivery(delivery.id, Outcome::Failed(Failure::NoResources), at(1001));
-    assert!(!core.is_nobody_there());
+    core.handle_delivery(delivery.id, DeliveryResult::Failed(Failure::NoResources), at(1001));
+    assert!(!core.has_no_receiver());
 }
 
 /// A peer that takes its time with what others refuse holds up only what others refused.

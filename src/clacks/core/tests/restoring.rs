@@ -13,8 +13,8 @@ fn restarted(core: &Core, max_peers: usize) -> Core {
     core
 }
 
-fn known(name: &str, status: Status, is_named: bool, reached: bool) -> KnownPeer {
-    KnownPeer { reached, is_named, ..KnownPeer::from(Peer::new(address(name), status, at(0))) }
+fn known(name: &str, status: Status, added_by_user: bool, ever_responded: bool) -> KnownPeer {
+    KnownPeer { ever_responded, added_by_user, ..KnownPeer::from(Peer::new(address(name), status, at(0))) }
 }
 
 fn names(core: &Core) -> Vec<String> {
@@ -72,7 +72,7 @@ fn with(status: Option<Status>, peer: &Address) -> Core {
         core.add_peer(peer, at(0));
     }
     if status == Some(Status::Alive) {
-        core.see_sender(peer, None, at(0));
+        core.record_contact(peer, None, at(0));
     }
     for time in 0..fails {
         let delivery = send_one(&mut core, at(10 * time));
@@ -103,8 +103,11 @@ fn that_a_peer_answered_once_survives_and_keeps_it_from_making_room_first() {
         [known("a:1", Status::Alive, false, true), known("b:1", Status::Alive, false, false)],
         at(0),
     );
-    assert!(core.peer(&address("a:1")).unwrap().reached && !core.peer(&address("b:1")).unwrap().reached);
-    core.see_sender(&address("c:1"), None, at(1));
+    assert!(
+        core.peer(&address("a:1")).unwrap().ever_responded
+            && !core.peer(&address("b:1")).unwrap().ever_responded
+    );
+    core.record_contact(&address("c:1"), None, at(1));
     assert_eq!(names(&core), ["c", "a"]);
 }
 
@@ -115,12 +118,12 @@ proptest! {
         peers in vec((0_u16..9, select(Status::ALL.to_vec()), any::<bool>(), any::<bool>()), 0..9),
     ) {
         let mut core = core();
-        core.restore(peers.iter().map(|(port, status, is_named, reached)| {
-            known(&format!("peer:{}", port + 1), *status, *is_named, *reached)
+        core.restore(peers.iter().map(|(port, status, added_by_user, ever_responded)| {
+            known(&format!("peer:{}", port + 1), *status, *added_by_user, *ever_responded)
         }), at(0));
         let again = restarted(&core, 9);
         let brief = |core: &Core| core.peers().map(|peer| {
-            (peer.address, peer.status == Status::Ignored, peer.is_named, peer.reached, peer.before_ignored)
+            (peer.address, peer.status == Status::Ignored, peer.added_by_user, peer.ever_responded, peer.before_ignored)
         }).collect::<Vec<_>>();
         prop_assert_eq!(brief(&core), brief(&again));
     }

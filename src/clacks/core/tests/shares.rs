@@ -8,14 +8,14 @@ fn machine(number: u8) -> IpAddr {
     IpAddr::from([10, number, 0, 1])
 }
 
-fn accepted(remote: Option<IpAddr>, round_trip: Duration) -> Outcome {
-    Outcome::Answered(Reply { remote, ..Reply::new(200, round_trip) })
+fn accepted(remote: Option<IpAddr>, round_trip: Duration) -> DeliveryResult {
+    DeliveryResult::Answered(Reply { remote, ..Reply::new(200, round_trip) })
 }
 
 /// The peer accepts an announce of ours at this machine.
 fn add_at(core: &mut Core, peer: &Address, remote: Option<IpAddr>) {
     for _ in 0..2 {
-        core.see_sender(peer, None, at(0));
+        core.record_contact(peer, None, at(0));
     }
     let id = core.announce(peer, &mut rng()).unwrap();
     while core.poll_delivery().is_some() {}
@@ -149,7 +149,7 @@ fn served(slow: u16, how: Slow, place: impl Fn(&Address) -> Option<IpAddr>) -> f
     let mut to_fast = 0;
     for millis in (0..SECONDS * 1000).step_by(10) {
         while let Some(end) = ends.first_entry().filter(
-            |end: &std::collections::btree_map::OccupiedEntry<'_, (u64, DeliveryId), Outcome>| {
+            |end: &std::collections::btree_map::OccupiedEntry<'_, (u64, DeliveryId), DeliveryResult>| {
                 end.key().0 <= millis
             },
         ) {
@@ -229,14 +229,15 @@ fn one_peer_alone_gets_as_much_as_before() {
 #[test]
 fn a_server_that_accepts_everything_is_not_enlisted() {
     let (page, elsewhere) = (address("page:1"), machine(9));
-    let with_body =
-        |remote| Outcome::Answered(Reply { has_body: true, ..Reply::new(200, remote_took()) }).at(remote);
+    let with_body = |remote| {
+        DeliveryResult::Answered(Reply { has_body: true, ..Reply::new(200, remote_took()) }).at(remote)
+    };
     for speaks_before in [false, true] {
         let mut core = core();
         add_at(&mut core, &address("node:1"), Some(machine(1)));
         add_at(&mut core, &address("node:2"), Some(machine(2)));
         if speaks_before {
-            core.see_sender(&page, Some(machine(3)), at(0));
+            core.record_contact(&page, Some(machine(3)), at(0));
         } else {
             // That somebody at the same machine named it says nothing.
             let other = address("other:1");
@@ -258,23 +259,23 @@ fn a_server_that_accepts_everything_is_not_enlisted() {
             }
         }
         let peer = core.peer(&page).unwrap();
-        assert!(sent > 100 && peer.reached && peer.status == Status::Alive);
-        assert_eq!((peer.answers, peer.is_claim()), (speaks_before, !speaks_before));
+        assert!(sent > 100 && peer.ever_responded && peer.status == Status::Alive);
+        assert_eq!((peer.last_attempt_ok, peer.is_unverified()), (speaks_before, !speaks_before));
         assert_eq!(named > 0, speaks_before);
         assert!(to_page <= sent / 2 + 1, "{to_page} of {sent}");
         events(&mut core);
         let confirmed = |core: &mut Core| {
             events(core)
                 .iter()
-                .filter(|event| matches!(event, Event::ClaimConfirmed { peer } if peer.answers))
+                .filter(|event| matches!(event, Event::ClaimConfirmed { peer } if peer.last_attempt_ok))
                 .count()
         };
-        core.see_sender(&page, Some(elsewhere), at(200));
+        core.record_contact(&page, Some(elsewhere), at(200));
         assert_eq!(confirmed(&mut core), 0);
-        core.see_sender(&page, Some(machine(3)), at(201));
-        core.see_sender(&page, Some(machine(3)), at(202));
+        core.record_contact(&page, Some(machine(3)), at(201));
+        core.record_contact(&page, Some(machine(3)), at(202));
         assert_eq!(confirmed(&mut core), usize::from(!speaks_before));
-        assert!(core.peer(&page).unwrap().answers);
+        assert!(core.peer(&page).unwrap().last_attempt_ok);
     }
 }
 
@@ -282,7 +283,7 @@ fn remote_took() -> Duration {
     Duration::from_millis(5)
 }
 
-impl Outcome {
+impl DeliveryResult {
     /// The same from this remote address.
     fn at(self, remote: IpAddr) -> Self {
         match self {
@@ -299,7 +300,7 @@ fn an_announce_that_finds_no_room_says_so() {
     events(&mut core);
     let id = core.announce(&address("other:1"), &mut rng()).unwrap();
     let ended = core.handle_delivery(id, taken(), at(1));
-    assert_eq!(ended, Outcome::Failed(Failure::NoRoom));
+    assert_eq!(ended, DeliveryResult::Failed(Failure::NoRoom));
     let told = events(&mut core)
         .into_iter()
         .any(|event| event == Event::AnnounceFailed { peer: address("other:1"), failure: Failure::NoRoom });
@@ -317,11 +318,11 @@ fn a_crowd_that_answers_makes_room_for_others_but_not_for_its_own() {
         (0..20).for_each(|number| add_at(&mut core, &honest(number), Some(machine(number))));
         let own = |number: u16| Address::new("liar", number).unwrap();
         for number in 1..100 {
-            core.see_sender(&own(number), Some(crowd), at(0));
+            core.record_contact(&own(number), Some(crowd), at(0));
             if core.peer(&own(number)).is_some() {
                 let id = core.announce_suggested(&own(number), &mut rng()).unwrap();
                 let reply = Reply { remote: Some(crowd), has_body, ..Reply::new(200, Duration::ZERO) };
-                core.handle_delivery(id, Outcome::Answered(reply), at(0));
+                core.handle_delivery(id, DeliveryResult::Answered(reply), at(0));
             }
         }
         let count = |core: &Core| (0..30).filter(|number| core.peer(&honest(*number)).is_some()).count();
@@ -332,12 +333,12 @@ fn a_crowd_that_answers_makes_room_for_others_but_not_for_its_own() {
             "its own find no room"
         );
         for number in 20..29 {
-            core.see_sender(&honest(number), Some(machine(number)), at(1));
+            core.record_contact(&honest(number), Some(machine(number)), at(1));
             assert!(core.peer(&honest(number)).is_some(), "{number}");
             add_at(&mut core, &honest(number), Some(machine(number)));
         }
         assert_eq!((count(&core), core.peers().count()), (29, 30));
-        core.see_sender(&honest(29), Some(machine(29)), at(1));
+        core.record_contact(&honest(29), Some(machine(29)), at(1));
         assert_eq!(count(&core), 29, "each has one");
     }
 }
@@ -357,7 +358,7 @@ fn a_crowd_makes_room_before_others() {
             });
             let honest = |number: u8| address(&format!("honest-{number}:1"));
             for number in 0..20 {
-                core.see_sender(&honest(number), Some(machine(number)), at(number.into()));
+                core.record_contact(&honest(number), Some(machine(number)), at(number.into()));
             }
             for number in 1..500 {
                 // One source of names for the first kind, as many as there are for the other.
@@ -366,18 +367,18 @@ fn a_crowd_makes_room_before_others() {
                 } else {
                     machine(99)
                 };
-                core.see_sender(&name(number), Some(source), at(1000 + u64::from(number)));
+                core.record_contact(&name(number), Some(source), at(1000 + u64::from(number)));
             }
             let left = (0..20).filter(|number| core.peer(&honest(*number)).is_some()).count();
             assert_eq!(left, 20, "by place: {by_place}, {max_peers} peers, {max_new_peers} new");
             assert_eq!(core.peers().count(), 30);
             // One more honest peer finds room among the made-up ones, also as a friend.
-            core.see_sender(&honest(20), Some(machine(20)), at(2000));
+            core.record_contact(&honest(20), Some(machine(20)), at(2000));
             receive(&mut core, &honest(0), "hello", Some(&honest(21)), at(2001));
             assert!(core.peer(&honest(20)).is_some() && core.peers().count() <= 31);
             if !by_place && max_new_peers == 30 {
                 let friend = payload(Kind::Other, &honest(0), Message::null(), Some(&honest(22)));
-                core.take_payload(&honest(0), friend, Some(machine(0)), at(2002));
+                core.accept_payload(&honest(0), friend, Some(machine(0)), at(2002));
                 assert!(core.peer(&honest(22)).is_some());
             }
         }

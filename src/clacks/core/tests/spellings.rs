@@ -17,7 +17,7 @@ type WayIn = fn(&mut Core, &Address);
 
 /// Ways in which a peer becomes known.
 const WAYS_IN: [(&str, WayIn); 6] = [
-    ("sender", |core, name| drop(core.see_sender(name, None, at(1)))),
+    ("sender", |core, name| drop(core.record_contact(name, None, at(1)))),
     ("friend", |core, name| assert_eq!(receive(core, &address("other:1"), "hello", Some(name), at(1)), 200)),
     ("added", |core, name| _ = core.add_peer(name, at(1))),
     ("announce", |core, name| {
@@ -109,7 +109,7 @@ fn a_peer_is_forgotten_and_an_alias_known_in_every_spelling() {
         core.add_peer(one, at(0));
         assert!(core.forget(other) && core.peers().next().is_none());
         let announce = core.announce(one, &mut rng()).unwrap();
-        core.handle_delivery(announce, Outcome::Ourselves, at(1));
+        core.handle_delivery(announce, DeliveryResult::SelfConnection, at(1));
         assert!(core.is_this_node(other) && !core.is_this_node(another));
         for (way, way_in) in WAYS_IN {
             way_in(&mut core, other);

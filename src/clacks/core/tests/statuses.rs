@@ -45,7 +45,7 @@ fn core_with_peer(status: Option<Status>) -> Core {
         Some(New) => assert!(core.add_peer(&peer(), at(THEN))),
         Some(Alive) => {
             core.add_peer(&peer(), at(0));
-            core.see_sender(&peer(), None, at(THEN));
+            core.record_contact(&peer(), None, at(THEN));
         }
         Some(Lost) => {
             core.add_peer(&peer(), at(0));
@@ -64,7 +64,7 @@ fn core_with_peer(status: Option<Status>) -> Core {
 }
 
 /// A message is sent at once and the delivery ends `when`. If the peer is ignored, it was not yet when it began.
-fn end_send(core: &mut Core, outcome: Outcome, when: u64) {
+fn end_send(core: &mut Core, outcome: DeliveryResult, when: u64) {
     let is_ignored = status(core, &peer()) == Some(Ignored);
     if is_ignored {
         core.unignore(&peer(), at(when));
@@ -85,9 +85,9 @@ fn happen(core: &mut Core, contact: Contact) {
             receive(core, &peer(), "hello", None, at(soon));
         }
         Announced => {
-            core.see_sender(&peer(), None, at(soon));
+            core.record_contact(&peer(), None, at(soon));
             let announce = payload(Kind::Announce, &peer(), Message::null(), None);
-            core.take_payload(&peer(), announce, None, at(soon));
+            core.accept_payload(&peer(), announce, None, at(soon));
         }
         SendTaken => end_send(core, taken(), soon),
         SendFails => end_send(core, failed(), soon),
@@ -112,7 +112,7 @@ fn happen(core: &mut Core, contact: Contact) {
         }
         IgnoreAndUnignore => {
             core.ignore(&peer(), at(soon));
-            core.see_sender(&peer(), None, at(soon));
+            core.record_contact(&peer(), None, at(soon));
             assert!(core.unignore(&peer(), at(soon)));
         }
         Unignore => {
@@ -200,7 +200,7 @@ fn told_about_peer(event: &Event) -> Option<(Option<Status>, Status)> {
 #[test]
 fn lost_for_longer_begins_anew_after_each_return() {
     let mut core = core_with_peer(Some(Lost));
-    core.see_sender(&peer(), None, at(THEN + KILL_TIMEOUT));
+    core.record_contact(&peer(), None, at(THEN + KILL_TIMEOUT));
     end_send(&mut core, failed(), THEN + 2 * KILL_TIMEOUT);
     end_send(&mut core, failed(), THEN + 3 * KILL_TIMEOUT);
     assert_eq!(status(&core, &peer()), Some(Lost));
@@ -218,7 +218,7 @@ fn how_a_peer_became_known_is_told() {
     let announce = core.announce(&announced, &mut rng()).unwrap();
     core.handle_delivery(announce, taken(), at(0));
     core.ignore(&ignored, at(0));
-    let told: Vec<(Address, Introduction)> = events(&mut core)
+    let told: Vec<(Address, Discovery)> = events(&mut core)
         .into_iter()
         .filter_map(|event| match event {
             Event::PeerDiscovered { peer, introduction, .. } => Some((peer.address, introduction)),
@@ -226,11 +226,11 @@ fn how_a_peer_became_known_is_told() {
         })
         .collect();
     let expected = [
-        (sender.clone(), Introduction::Sender),
-        (friend, Introduction::Friend(sender)),
-        (hand, Introduction::ByHand),
-        (announced, Introduction::Announced),
-        (ignored, Introduction::ByHand),
+        (sender.clone(), Discovery::Inbound),
+        (friend, Discovery::Referral(sender)),
+        (hand, Discovery::Manual),
+        (announced, Discovery::Announce),
+        (ignored, Discovery::Manual),
     ];
     assert_eq!(told, expected);
 }
@@ -241,7 +241,7 @@ fn an_ignored_sender_is_answered_403_and_leaves_nothing() {
     core.ignore(&peer(), at(0));
     assert_eq!(receive(&mut core, &peer(), "hello", Some(&address("friend:1")), at(1)), 403);
     let announce = payload(Kind::Announce, &peer(), Message::null(), None);
-    assert_eq!(core.take_payload(&peer(), announce, None, at(1)).status, 403);
+    assert_eq!(core.accept_payload(&peer(), announce, None, at(1)).status, 403);
     assert_eq!((core.queue_len(), core.peers().count(), core.counters().refused), (0, 1, 2));
     assert_eq!(core.announce(&peer(), &mut rng()), None);
 }
@@ -272,7 +272,7 @@ fn an_announce_that_was_taken_leaves_its_round_trip_and_counts_as_no_delivery() 
 /// A peer of an earlier run with this status since a time.
 fn known_since(status: Status, time: u64) -> KnownPeer {
     let address = address(&format!("{status}:1"));
-    KnownPeer { address, status, time, reached: false, is_named: false, before_ignored: None }
+    KnownPeer { address, status, time, ever_responded: false, added_by_user: false, before_ignored: None }
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn a_lost_peer_of_an_earlier_run_is_dead_when_it_has_been_lost_for_the_kill_time
 fn a_peer_that_is_lost_anew_in_this_run_starts_again() {
     let mut core = core_with_peer(None);
     core.restore([KnownPeer { address: peer(), ..known_since(Lost, 0) }], at(THEN));
-    core.see_sender(&peer(), None, at(THEN + 1));
+    core.record_contact(&peer(), None, at(THEN + 1));
     end_send(&mut core, failed(), THEN + 10);
     let known = core.peer(&peer()).unwrap();
     assert_eq!(
@@ -354,7 +354,7 @@ fn we_are_no_peer_of_ours() {
 #[test]
 fn another_name_of_ours_is_recognised_and_dropped() {
     let mut core = core_with_peer(Some(New));
-    end_send(&mut core, Outcome::Ourselves, THEN);
+    end_send(&mut core, DeliveryResult::SelfConnection, THEN);
     assert!(core.is_this_node(&peer()) && !core.add_peer(&peer(), at(THEN)));
     assert_eq!((core.peers().count(), core.queue_len(), core.in_flight()), (0, 1, 0));
     receive(&mut core, &address("other:3"), "hello", Some(&peer()), at(THEN));
@@ -368,7 +368,7 @@ fn other_names_of_this_node_are_remembered_up_to_a_bound() {
     for name in &names {
         let id = core.announce(name, &mut rng()).unwrap();
         assert_eq!(core.poll_delivery().map(|delivery| delivery.id), Some(id));
-        core.handle_delivery(id, Outcome::Ourselves, at(0));
+        core.handle_delivery(id, DeliveryResult::SelfConnection, at(0));
     }
     let is_known: Vec<_> = names.iter().map(|name| core.is_this_node(name)).collect();
     assert_eq!(is_known, [[true; 64].as_slice(), &[false; 6]].concat());

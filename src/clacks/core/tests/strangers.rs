@@ -21,9 +21,9 @@ fn invented(number: u32) -> Address {
 
 /// A payload without a message from `remote`.
 fn announce(core: &mut Core, remote: IpAddr, sender: &Address, friend: Option<&Address>, now: Now) {
-    core.see_sender(sender, Some(remote), now);
+    core.record_contact(sender, Some(remote), now);
     let announce = payload(Kind::Announce, sender, Message::null(), friend);
-    assert_eq!(core.take_payload(sender, announce, Some(remote), now).status, 200);
+    assert_eq!(core.accept_payload(sender, announce, Some(remote), now).status, 200);
 }
 
 /// An hour of a node that sends as fast as it does by default, among ten living peers, while `tell` is called ten
@@ -36,7 +36,7 @@ fn an_hour(change: impl FnOnce(&mut Options), mut tell: impl FnMut(&mut Core, No
     let living: Vec<Address> = (1..=10).map(|port| Address::new("living", port).unwrap()).collect();
     living.iter().for_each(|peer| add_alive(&mut core, &peer.to_string()));
     let (mut rng, mut sent) = (rng(), 0);
-    let mut ends: BTreeMap<(u64, DeliveryId), Outcome> = BTreeMap::new();
+    let mut ends: BTreeMap<(u64, DeliveryId), DeliveryResult> = BTreeMap::new();
     for millis in (0..3_600_000).step_by(100) {
         let now = at(millis);
         while let Some(end) = ends.first_entry().filter(|end| end.key().0 <= millis) {
@@ -100,7 +100,7 @@ fn however_many_make_up_names_every_second_message_is_for_those_who_answered() {
 }
 
 /// Whom the next messages go to when five friends were named, the alphabet backwards.
-fn tried(newcomers: Newcomers) -> String {
+fn tried(newcomers: NewPeerPolicy) -> String {
     let mut core = core_with(|options| {
         (options.newcomers, options.max_in_flight_per_peer) = (newcomers, 64);
     });
@@ -117,10 +117,10 @@ fn tried(newcomers: Newcomers) -> String {
 
 #[test]
 fn the_order_of_the_new_peers_can_be_chosen() {
-    assert_eq!(tried(Newcomers::Oldest), "e d c b a");
-    let always = tried(Newcomers::Always);
+    assert_eq!(tried(NewPeerPolicy::Oldest), "e d c b a");
+    let always = tried(NewPeerPolicy::Always);
     assert!(!always.contains("living") && always != "e d c b a", "{always}");
-    assert_eq!(tried(Newcomers::EverySecond).matches("living").count(), 2);
+    assert_eq!(tried(NewPeerPolicy::EverySecond).matches("living").count(), 2);
 }
 
 #[test]
@@ -145,12 +145,12 @@ fn introductions_are_counted_by_remote_address() {
 }
 
 #[test]
-fn a_message_from_a_stranger_who_is_not_remembered_is_taken() {
+fn a_message_from_a_stranger_who_is_not_remembered_is_accepted() {
     let mut core = core_with(|options| options.introductions_burst = 1);
     announce(&mut core, LIAR, &invented(1), None, at(0));
-    core.see_sender(&invented(2), Some(LIAR), at(0));
+    core.record_contact(&invented(2), Some(LIAR), at(0));
     let message = payload(Kind::Message, &invented(2), Message::text("hello"), Some(&invented(3)));
-    assert_eq!(core.take_payload(&invented(2), message, Some(LIAR), at(0)).status, 200);
+    assert_eq!(core.accept_payload(&invented(2), message, Some(LIAR), at(0)).status, 200);
     assert_eq!(
         (core.queue_len(), core.peers().count(), core.counters().limits.of(Limit::Introductions)),
         (1, 1, 2)
@@ -186,15 +186,15 @@ fn payloads_from_one_address_beyond_the_rate_are_answered_429_and_told_of_once_a
 }
 
 /// A node with one message and one peer, which is alive by its word alone and maybe named by the user.
-fn with_claim(is_named: bool) -> (Core, Address) {
+fn with_claim(added_by_user: bool) -> (Core, Address) {
     let (mut core, peer) = (core(), address("claims:1"));
-    if is_named {
+    if added_by_user {
         core.add_peer(&peer, at(0));
     } else {
-        core.see_sender(&peer, Some(HONEST), at(0));
+        core.record_contact(&peer, Some(HONEST), at(0));
     }
-    core.see_sender(&peer, Some(LIAR), at(1));
-    assert!(core.peer(&peer).unwrap().is_claim() && core.peer_counts().claimed == 1);
+    core.record_contact(&peer, Some(LIAR), at(1));
+    assert!(core.peer(&peer).unwrap().is_unverified() && core.peer_counts().unverified == 1);
     core.enqueue(Message::text("1"), at(1)).unwrap();
     (core, peer)
 }
@@ -202,28 +202,28 @@ fn with_claim(is_named: bool) -> (Core, Address) {
 /// How many alive peers the next message could go to, after one went to a peer that only a stranger spoke for.
 fn alive_after_a_try(core: &mut Core) -> usize {
     add_alive(core, "answers:1");
-    core.see_sender(&address("stranger:1"), Some(LIAR), at(9));
-    if !core.is_turn_of_proven() {
+    core.record_contact(&address("stranger:1"), Some(LIAR), at(9));
+    if !core.next_is_verified_only() {
         assert_eq!(send_one(core, at(100)).to, address("stranger:1"));
     }
-    assert!(core.is_turn_of_proven());
+    assert!(core.next_is_verified_only());
     core.free_peers().alive
 }
 
 #[test]
 fn a_claim_takes_nothing_from_a_peer_that_the_user_named_and_that_was_never_tried() {
-    for (is_named, alive) in [(true, 2), (false, 1)] {
-        assert_eq!(alive_after_a_try(&mut with_claim(is_named).0), alive);
+    for (added_by_user, alive) in [(true, 2), (false, 1)] {
+        assert_eq!(alive_after_a_try(&mut with_claim(added_by_user).0), alive);
         // It was not tried where this node could not even begin to.
-        let (mut core, _) = with_claim(is_named);
+        let (mut core, _) = with_claim(added_by_user);
         let delivery = send_one(&mut core, at(2));
-        core.handle_delivery(delivery.id, Outcome::Failed(Failure::NoResources), at(3));
+        core.handle_delivery(delivery.id, DeliveryResult::Failed(Failure::NoResources), at(3));
         assert_eq!(alive_after_a_try(&mut core), alive);
         // One that was is like any other.
-        let (mut core, peer) = with_claim(is_named);
+        let (mut core, peer) = with_claim(added_by_user);
         let delivery = send_one(&mut core, at(2));
         core.handle_delivery(delivery.id, failed(), at(3));
-        core.see_sender(&peer, Some(LIAR), at(4));
+        core.record_contact(&peer, Some(LIAR), at(4));
         assert_eq!(alive_after_a_try(&mut core), 1);
     }
 }
@@ -237,10 +237,10 @@ fn limits_that_are_met_are_told_of_once_a_second() {
         events(core).into_iter().filter_map(met).collect()
     };
     assert!(told(&mut core).is_empty());
-    (0..1000).for_each(|ms| core.meets(Limit::Handshakes, at(ms)));
+    (0..1000).for_each(|ms| core.record_limit_hit(Limit::Handshakes, at(ms)));
     assert_eq!(told(&mut core), [1], "the first at once");
-    core.meets(Limit::Connections, at(1000));
-    (1000..2500).for_each(|ms| core.meets(Limit::Handshakes, at(ms)));
+    core.record_limit_hit(Limit::Connections, at(1000));
+    (1000..2500).for_each(|ms| core.record_limit_hit(Limit::Handshakes, at(ms)));
     assert_eq!(told(&mut core), [1000, 2001], "with those in between");
     assert_eq!(core.counters().limits.total(), 2501);
 }
@@ -304,7 +304,7 @@ fn those_that_answered_once_and_are_gone_make_room_at_last() {
     let mut core = core_with(|options| (options.max_peers, options.max_new_peers) = (3, 3));
     let mut rng = rng();
     // One message for each of them, and how it ends.
-    let mut deliver = |core: &mut Core, outcome: fn() -> Outcome, millis| {
+    let mut deliver = |core: &mut Core, outcome: fn() -> DeliveryResult, millis| {
         core.enqueue(Message::text("hello"), at(millis)).unwrap();
         core.handle_timeout(at(millis), &mut rng);
         let delivery = core.poll_delivery().unwrap();
@@ -314,7 +314,7 @@ fn those_that_answered_once_and_are_gone_make_room_at_last() {
     };
     let known = |core: &Core| core.peers().map(|peer| peer.address.to_string()).collect::<Vec<_>>();
     for (millis, name) in [(1, "first:1"), (2, "second:1"), (3, "third:1")] {
-        core.see_sender(&address(name), Some(HONEST), at(millis));
+        core.record_contact(&address(name), Some(HONEST), at(millis));
         // Every second message is for those who answered before.
         assert!((0..2).any(|_| deliver(&mut core, taken, millis) == address(name)), "{name}");
     }
@@ -337,7 +337,8 @@ fn those_that_answered_once_and_are_gone_make_room_at_last() {
 fn a_claim_is_no_answer() {
     let mut core = core();
     let peer = address("peer:1");
-    let seen = |core: &Core| core.peer(&address("peer:1")).map(|peer| (peer.is_claim(), peer.reached));
+    let seen =
+        |core: &Core| core.peer(&address("peer:1")).map(|peer| (peer.is_unverified(), peer.ever_responded));
     for _ in 0..2 {
         announce(&mut core, LIAR, &peer, None, at(0));
     }

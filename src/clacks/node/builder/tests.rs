@@ -47,7 +47,7 @@ async fn a_certificate_given_as_text_is_shown_and_kept_nowhere() {
     let given = builder.clone().certificate_pem(&certificate, &key);
     assert!(!format!("{given:?}").contains(&key[30..60]));
     let node = given.start().await.unwrap();
-    assert_eq!(node.certificate(), fingerprint::fingerprint(made.cert.der()));
+    assert_eq!(node.certificate(), certificate::fingerprint(made.cert.der()));
     assert!(!directory.path().join("key.pem").exists());
     node.stop().await;
 

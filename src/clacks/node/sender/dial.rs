@@ -22,7 +22,7 @@ use crate::{core::Scope, protocol::Address};
 
 use super::{
     super::{
-        fingerprint::fingerprint,
+        certificate::fingerprint,
         trust::{FirstUseVerifier, HANDSHAKE, Handshake, Trust},
     },
     failure::PostError,
@@ -87,18 +87,18 @@ impl Dialer {
 
     /// Where the peer is and may be contacted: looked up for each connection, so that a name that leads elsewhere by then
     /// is found out.
-    async fn addresses(&self, to: &Address, is_named: bool) -> Result<Vec<SocketAddr>, PostError> {
+    async fn addresses(&self, to: &Address, added_by_user: bool) -> Result<Vec<SocketAddr>, PostError> {
         let found = match (to.ip(), Scope::of_hostname(to.hostname())) {
             (Some(ip), _) => vec![ip],
             // RFC 6761: always this machine, whatever a look-up says.
             (None, Some(_)) => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
-            (None, None) => self.look_up(to, is_named).await?,
+            (None, None) => self.look_up(to, added_by_user).await?,
         };
         let found = found.into_iter().map(|ip| SocketAddr::new(ip, to.port()));
         let (mut allowed, mut refused) = (Vec::new(), None);
         for address in found {
             match self.policy.check(address) {
-                Err(not_allowed) if !is_named => refused = Some(not_allowed),
+                Err(not_allowed) if !added_by_user => refused = Some(not_allowed),
                 _ => allowed.push(address),
             }
         }
@@ -108,9 +108,9 @@ impl Dialer {
         }
     }
 
-    async fn look_up(&self, to: &Address, is_named: bool) -> Result<Vec<IpAddr>, PostError> {
+    async fn look_up(&self, to: &Address, added_by_user: bool) -> Result<Vec<IpAddr>, PostError> {
         let standing = match self.trust.pinned(to) {
-            _ if is_named => NameSource::UserAdded,
+            _ if added_by_user => NameSource::UserAdded,
             Some(_) => NameSource::Responded,
             None => NameSource::Unverified,
         };

@@ -40,7 +40,7 @@ impl PostError {
 
     pub(super) fn into_failure(self, handshake: &Handshake) -> Failure {
         if let Some(refused) = handshake.refused() {
-            return Failure::CertificateChanged { pinned: refused.pinned.0, presented: refused.presented.0 };
+            return Failure::CertificateChanged { pinned: refused.pinned, presented: refused.presented };
         }
         if self.shortage().is_some() {
             return Failure::NoResources;

@@ -24,7 +24,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::super::fingerprint::CertificateFingerprint;
+use super::super::CertificateFingerprint;
 
 /// How long a connection that is no longer used may take to close. A peer that does not read would hold it for ever.
 const TIME_TO_CLOSE: Duration = Duration::from_secs(1);

@@ -44,7 +44,7 @@ impl Pool {
     }
 
     /// The connection to this peer that was used last, if it may be used. Those that may not are closed.
-    pub(super) fn take(&self, to: &Address, may_be_used: impl Fn(&Link) -> bool) -> Option<Link> {
+    pub(super) fn acquire(&self, to: &Address, may_be_used: impl Fn(&Link) -> bool) -> Option<Link> {
         loop {
             let link = self.lock().pop(to)?;
             if link.requests.is_ready() && may_be_used(&link) {
@@ -54,9 +54,9 @@ impl Pool {
     }
 
     /// A connection is no longer in use.
-    pub(super) fn give(self: &Arc<Self>, to: Address, mut link: Link) {
+    pub(super) fn release(self: &Arc<Self>, to: Address, mut link: Link) {
         if link.requests.is_ready() {
-            return self.keep(to, link);
+            return self.insert_idle(to, link);
         }
         if link.requests.is_closed() {
             return;
@@ -68,12 +68,12 @@ impl Pool {
             let finished = timeout(TIME_TO_FINISH, link.requests.ready()).await;
             drop(unfinished);
             if let Ok(Ok(())) = finished {
-                pool.keep(to, link);
+                pool.insert_idle(to, link);
             }
         });
     }
 
-    fn keep(self: &Arc<Self>, to: Address, link: Link) {
+    fn insert_idle(self: &Arc<Self>, to: Address, link: Link) {
         let mut idle = self.lock();
         if idle.is_closed || self.max == 0 {
             return;
@@ -208,7 +208,7 @@ mod tests {
     async fn put(pool: &Arc<Pool>, to: u16, certificate: u8) -> DuplexStream {
         let (mut link, other_end) = Link::to_nowhere(certificate).await;
         link.requests.ready().await.unwrap();
-        pool.give(peer(to), link);
+        pool.release(peer(to), link);
         other_end
     }
 
@@ -217,8 +217,8 @@ mod tests {
         read.is_ok_and(|read| read.unwrap() == 0)
     }
 
-    fn take(pool: &Pool, from: u16) -> Option<u8> {
-        pool.take(&peer(from), |_| true).map(|link| link.certificate.0[0])
+    fn acquire(pool: &Pool, from: u16) -> Option<u8> {
+        pool.acquire(&peer(from), |_| true).map(|link| link.certificate.0[0])
     }
 
     #[tokio::test(start_paused = true)]
@@ -231,7 +231,7 @@ mod tests {
         }
         assert!(is_closed(&mut first).await);
         assert_eq!(pool.lock().links.len(), 3);
-        assert_eq!([1, 7, 8, 10].map(|number| take(&pool, number).is_some()), [false, false, true, true]);
+        assert_eq!([1, 7, 8, 10].map(|number| acquire(&pool, number).is_some()), [false, false, true, true]);
         assert!(pool.close_oldest() && !pool.close_oldest());
         assert!(pool.lock().by_peer.is_empty());
     }
@@ -245,10 +245,10 @@ mod tests {
         }
         ends.push(put(&pool, 2, 9).await);
         let allowed = |link: &Link| link.certificate.0[0] == 1;
-        let taken = [(); 3].map(|()| pool.take(&peer(1), allowed).is_some());
+        let taken = [(); 3].map(|()| pool.acquire(&peer(1), allowed).is_some());
         assert_eq!(taken, [true, true, false], "those that may not be used are closed");
         assert!(is_closed(&mut ends[1]).await && is_closed(&mut ends[3]).await);
-        assert_eq!(take(&pool, 2), Some(9));
+        assert_eq!(acquire(&pool, 2), Some(9));
     }
 
     #[tokio::test(start_paused = true)]
@@ -257,7 +257,7 @@ mod tests {
         let stays = put(&pool, 1, 1).await;
         drop(put(&pool, 1, 2).await);
         tokio::time::sleep(Duration::from_millis(1)).await;
-        assert_eq!((take(&pool, 1), take(&pool, 1)), (Some(1), None));
+        assert_eq!((acquire(&pool, 1), acquire(&pool, 1)), (Some(1), None));
         drop(stays);
     }
 
@@ -298,7 +298,7 @@ mod tests {
             // No answer comes to this, so that it is not ready.
             drop(link.requests.send_request(hyper::Request::default()));
             assert!(!link.requests.is_ready());
-            pool.give(peer(number), link);
+            pool.release(peer(number), link);
             ends.push(other_end);
         }
         let count = || {

@@ -15,7 +15,7 @@ use crate::{
     protocol::Address,
 };
 
-use super::{State, VERSION};
+use super::{State, StateFormError, VERSION};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ pub(super) fn lines(generation: Option<u64>, changes: &[Change]) -> io::Result<V
 }
 
 /// Reads a journal, which is empty if it belongs to another whole file than this. An error says what is wrong with it.
-pub(super) fn read(text: &[u8], generation: u64) -> Result<Journal, String> {
+pub(super) fn read(text: &[u8], generation: u64) -> Result<Journal, StateFormError> {
     let mut lines = text.split_inclusive(|byte| *byte == b'\n').zip(1..);
     let header = lines.next().filter(|(line, _)| line.ends_with(b"\n"));
     let header = header.and_then(|(line, _)| serde_json::from_slice::<Header>(line).ok());
@@ -73,18 +73,18 @@ pub(super) fn read(text: &[u8], generation: u64) -> Result<Journal, String> {
         return Ok(Journal::default());
     };
     if header.version != VERSION {
-        return Err(format!("version {}", header.version));
+        return Err(StateFormError::Version(header.version));
     }
     let mut journal = Journal { size: text.len() as u64, ..Journal::default() };
-    for (line, number) in lines {
-        if !line.ends_with(b"\n") {
+    for (text, line) in lines {
+        if !text.ends_with(b"\n") {
             journal.is_cut_off = true;
             break;
         }
-        match serde_json::from_slice(line) {
+        match serde_json::from_slice(text) {
             Ok(change) => journal.changes.push(change),
-            Err(_) if is_of_former_name(line) => {}
-            Err(error) => return Err(format!("line {number}: {error}")),
+            Err(_) if is_of_former_name(text) => {}
+            Err(source) => return Err(StateFormError::Line { line, source }),
         }
     }
     Ok(journal)
@@ -147,8 +147,15 @@ mod tests {
 
     fn peer(number: u8, time: u64) -> Change {
         let (address, status) = (address(number), Status::ALL[usize::from(number) % 5]);
-        let is_named = number.is_multiple_of(2);
-        Change::Peer(KnownPeer { address, status, time, reached: false, is_named, before_ignored: None })
+        let added_by_user = number.is_multiple_of(2);
+        Change::Peer(KnownPeer {
+            address,
+            status,
+            time,
+            ever_responded: false,
+            added_by_user,
+            before_ignored: None,
+        })
     }
 
     fn pin(number: u8, sha256: u8) -> Change {
@@ -200,12 +207,12 @@ mod tests {
     fn a_line_that_is_wrong_is_told_by_its_number_and_another_version_is_not_read() {
         let mut text = lines(Some(7), &[peer(1, 1)]).unwrap();
         text.extend_from_slice(b"{\"peer\":{}}\n");
-        assert!(read(&text, 7).unwrap_err().starts_with("line 3: "));
+        assert!(read(&text, 7).unwrap_err().to_string().starts_with("line 3: "));
         let former = br#"{"peer":{"hostname":"-a","port":1,"status":"lost","time":0}}
 {"forgotten":{"hostname":"b-.c","port":1}}
 "#;
         let text = [&lines(Some(7), &[peer(1, 1)]).unwrap(), &former[..]].concat();
         assert_eq!(read(&text, 7).unwrap().changes, [peer(1, 1)]);
-        assert_eq!(read(b"{\"version\":2,\"generation\":7}\n", 7).unwrap_err(), "version 2");
+        assert_eq!(read(b"{\"version\":2,\"generation\":7}\n", 7).unwrap_err().to_string(), "version 2");
     }
 }

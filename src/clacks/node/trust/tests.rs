@@ -25,23 +25,25 @@ fn only_what_was_refused_when_the_peer_was_last_reached_is_accepted() {
     let trust = Trust::default();
     let [first, second] = [1, 2].map(|byte| CertificateFingerprint([byte; 32]));
     let peer = named(0);
-    assert_eq!(trust.accept(&peer), Trusted::Nothing);
+    assert_eq!(trust.accept(&peer), TrustChange::Nothing);
     trust.pin_first(&peer, first).unwrap();
-    assert_eq!(trust.accept(&peer), Trusted::Unchanged(first));
+    assert_eq!(trust.accept(&peer), TrustChange::Unchanged(first));
     // Somebody else was there for a while.
     assert!(trust.check(&peer, second).is_err());
     trust.pin_first(&peer, first).unwrap();
-    assert_eq!(trust.accept(&peer), Trusted::Unchanged(first));
+    assert_eq!(trust.accept(&peer), TrustChange::Unchanged(first));
     assert_eq!(trust.pinned(&peer), Some(first));
     // And is there now.
     assert!(trust.check(&peer, second).is_err());
-    assert!(matches!(trust.accept(&peer), Trusted::Accepted { certificate, .. } if certificate == second));
-    assert_eq!(trust.accept(&peer), Trusted::Unchanged(second), "once");
+    assert!(
+        matches!(trust.accept(&peer), TrustChange::Accepted { certificate, .. } if certificate == second)
+    );
+    assert_eq!(trust.accept(&peer), TrustChange::Unchanged(second), "once");
 
     let restored = Trust::default();
     restored.restore(trust.pins());
-    assert_eq!(restored.accept(&peer), Trusted::Reset);
-    assert_eq!((restored.pinned(&peer), restored.accept(&peer)), (None, Trusted::Nothing));
+    assert_eq!(restored.accept(&peer), TrustChange::Reset);
+    assert_eq!((restored.pinned(&peer), restored.accept(&peer)), (None, TrustChange::Nothing));
 }
 
 #[tokio::test]
@@ -81,8 +83,8 @@ fn of_many_refused_certificates_the_latest_are_remembered() {
         assert!(trust.check(&named(number), second).is_err());
     }
     assert_eq!(trust.tables().refused.len(), MAX_REFUSED);
-    assert_eq!(trust.accept(&named(0)), Trusted::Unchanged(first));
-    assert!(matches!(trust.accept(&named(MAX_REFUSED)), Trusted::Accepted { .. }));
+    assert_eq!(trust.accept(&named(0)), TrustChange::Unchanged(first));
+    assert!(matches!(trust.accept(&named(MAX_REFUSED)), TrustChange::Accepted { .. }));
 }
 
 #[test]
@@ -116,7 +118,7 @@ fn of_those_who_are_no_peers_the_latest_are_remembered() {
     trust.pin_first(&accepted, CertificateFingerprint([0; 32])).unwrap();
     assert!(trust.pin_first(&accepted, certificate).is_err());
     assert!(
-        matches!(trust.accept(&accepted), Trusted::Accepted { certificate: new, .. } if new == certificate)
+        matches!(trust.accept(&accepted), TrustChange::Accepted { certificate: new, .. } if new == certificate)
     );
     let shouted = Address::new(&peer.hostname().to_uppercase(), 80).unwrap();
     let (mut most, made_up) = (0, 3 * MAX_OTHERS);

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::core::Newcomers;
+use crate::core::NewPeerPolicy;
 
 const GRID: Topology = Topology::Grid { width: 20, height: 20 };
 
@@ -24,7 +24,7 @@ fn run(scenario: Scenario) -> (Vec<Sample>, Report) {
 }
 
 /// The measurement of the protocol's author: one message in a grid, 3000 deliveries at 500 a second.
-fn grid(newcomers: Newcomers) -> Scenario {
+fn grid(newcomers: NewPeerPolicy) -> Scenario {
     Scenario {
         topology: GRID,
         announces: false,
@@ -42,7 +42,7 @@ fn the_same_seed_is_the_same_run() {
         seed,
         duration: 60.0,
         messages: 30,
-        origin: Origin::Spread,
+        origin: MessagePlacement::Spread,
         loss: 0.02,
         answer_loss: 0.02,
         timeout: 2.0,
@@ -59,7 +59,7 @@ fn without_trouble_no_message_is_lost_or_doubled_and_each_is_everywhere_in_the_e
         duration: 2000.0,
         until_visited: 1.0,
         messages: 10,
-        origin: Origin::Spread,
+        origin: MessagePlacement::Spread,
         ..Scenario::default()
     });
     assert_eq!((report.end.lost, report.end.duplicates, report.end.failures), (0, 0, 0));
@@ -74,7 +74,7 @@ fn without_trouble_no_message_is_lost_or_doubled_and_each_is_everywhere_in_the_e
 #[test]
 fn from_the_top_of_the_list_a_message_does_not_come_as_far_as_by_chance() {
     let end = |newcomers| run(grid(newcomers)).1.end;
-    let (oldest, always) = (end(Newcomers::Oldest), end(Newcomers::Always));
+    let (oldest, always) = (end(NewPeerPolicy::Oldest), end(NewPeerPolicy::Always));
     assert!(oldest.deliveries == 3000 && always.deliveries == 3000);
     assert!(oldest.visited < 0.8 && always.visited > 0.9, "{oldest:?} {always:?}");
     assert!(oldest.distance < always.distance, "{oldest:?} {always:?}");
@@ -86,7 +86,7 @@ fn busy(change: impl FnOnce(&mut Scenario)) -> (Vec<Sample>, Report) {
         topology: Topology::Random { nodes: 60, degree: 4 },
         duration: 300.0,
         messages: 60,
-        origin: Origin::Spread,
+        origin: MessagePlacement::Spread,
         timeout: 5.0,
         ..Scenario::default()
     };
@@ -162,7 +162,7 @@ fn a_node_that_fails_is_forgotten_and_found_again() {
 #[test]
 fn nothing_crosses_a_partition_while_it_lasts() {
     let (_, cut) = busy(|scenario| {
-        (scenario.messages, scenario.origin) = (1, Origin::First);
+        (scenario.messages, scenario.origin) = (1, MessagePlacement::First);
         scenario.topology = Topology::Grid { width: 10, height: 10 };
         scenario.announces = false;
         scenario.partition = Some(Partition { from: 0.0, until: 300.0, share: 0.5 });
@@ -288,7 +288,7 @@ fn too_large() -> Vec<Scenario> {
 }
 
 #[test]
-fn what_would_take_too_much_memory_is_refused_with_the_number_before_any_is_taken() {
+fn what_would_take_too_much_memory_is_refused_with_the_number_before_any_is_accepted() {
     for scenario in too_large() {
         let error = Simulation::new(scenario.clone()).unwrap_err();
         assert!(matches!(error, ScenarioError::Memory(_)), "{error}: {scenario:?}");

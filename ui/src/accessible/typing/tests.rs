@@ -1,6 +1,7 @@
+use clacks_text::testing::hostile;
 use proptest::prelude::*;
 
-use crate::{accessible::typing::*, text::testing::hostile};
+use super::*;
 
 /// What is typed key by key, and what comes of it.
 fn type_in(editor: &mut LineEditor, text: &[u8]) -> Vec<Typed> {

@@ -69,7 +69,7 @@ impl Grid {
 
 #[cfg(test)]
 mod tests {
-    use crate::simulate::screen::grid::*;
+    use super::*;
 
     fn fitting(nodes: (u32, u32), room: (u16, u16)) -> (u32, (u16, u16), (u16, u16)) {
         let grid = Grid::fitting(nodes, room);

@@ -83,7 +83,7 @@ fn holds(screen: Rect, size: (u16, u16)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::simulate::screen::layout::*;
+    use super::*;
 
     fn of(width: u16, height: u16) -> Areas {
         areas(Rect::new(0, 0, width, height), (20, 20)).unwrap()

@@ -14,15 +14,12 @@ mod view;
 mod worker;
 
 use clacks_p2p::simulation::Scenario;
+use clacks_terminal::{Screen, frame_pacer::Frames, input::Input};
+use clacks_widgets::theme::Theme;
 use model::{Effect, Model, Msg, update};
 use ratatui::layout::{Position, Rect};
 use snapshot::Stage;
 use worker::{Outcome, Worker};
-
-use crate::{
-    terminal::{Screen, frame_pacer::Frames, input::Input},
-    widgets::theme::Theme,
-};
 
 /// Shows the simulation of a scenario until the user leaves, the terminal is gone or the system asks the program to
 /// end. It is measured so often, evenly over the scenario's duration, or else as often as it can be seen. Returns what
@@ -48,7 +45,7 @@ pub(crate) async fn run(
         End::HungUp => Ok(None),
         // Nodes that are being made can't be told to stop, and there is nothing to be waited for.
         End::Left if model.snapshot.stage == Stage::Preparing => {
-            crate::terminal::report::tell("left while the network was being made: nothing was simulated");
+            clacks_terminal::report::tell("left while the network was being made: nothing was simulated");
             Ok(None)
         }
         // What has begun stops at once, and a look at all of it is due.

@@ -1,5 +1,6 @@
 //! What the screen shows, and what keys and news do to it. Pure: no clock, no input or output.
 
+use clacks_dashboard::keymap::key::Key;
 use clacks_p2p::simulation::Scenario;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
@@ -10,7 +11,6 @@ use super::{
     speed::Speed,
     worker::Order,
 };
-use crate::dashboard::keymap::key::Key;
 
 /// All that is shown.
 #[derive(Debug)]

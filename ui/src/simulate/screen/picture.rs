@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clacks_p2p::simulation::{Sample, Simulation};
+use clacks_widgets::{svg, theme::Theme};
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
 use super::{
@@ -11,7 +12,6 @@ use super::{
     snapshot::{Heat, Snapshot, Stage},
     view::view,
 };
-use crate::widgets::{svg, theme::Theme};
 
 /// Columns and rows: all parts of the screen have room, and letters can be read where a page is some 800 pixels wide.
 const SIZE: (u16, u16) = (112, 34);

@@ -42,7 +42,7 @@ impl Points {
 
 #[cfg(test)]
 mod tests {
-    use crate::simulate::screen::points::*;
+    use super::*;
 
     #[test]
     fn they_are_bounded_span_all_of_the_time_and_end_with_the_last() {

@@ -37,7 +37,7 @@ impl Speed {
 
 #[cfg(test)]
 mod tests {
-    use crate::simulate::screen::speed::*;
+    use super::*;
 
     #[test]
     fn a_scenario_takes_about_a_minute() {

@@ -3,6 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use clacks_p2p::simulation::{Churn, Sample, Scenario, Simulation, Topology};
+use clacks_text::charset;
+use clacks_widgets::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
@@ -14,7 +16,6 @@ use super::{
     view::view,
     worker::{Order, Worker},
 };
-use crate::{text::charset, widgets::theme::Theme};
 
 const SIZES: [(u16, u16); 5] = [(20, 5), (40, 10), (80, 24), (120, 40), (200, 60)];
 

@@ -26,7 +26,7 @@ pub(super) enum Input {
     Wake,
     /// The shell sleeps until something is due.
     WakeWhenDue,
-    End(Index, Outcome),
+    End(Index, DeliveryResult),
     /// A delivery that ended, or was reclaimed, ends again.
     EndAgain(Index),
     Reclaim,
@@ -80,21 +80,21 @@ pub(super) fn remote(place: u8) -> IpAddr {
 }
 
 /// A peer accepts something, with a body or without, at a place or nowhere in particular.
-pub(super) fn accepted() -> impl Strategy<Value = Outcome> {
+pub(super) fn accepted() -> impl Strategy<Value = DeliveryResult> {
     (proptest::option::of(0_u8..3), any::<bool>(), 1_u64..50).prop_map(|(place, has_body, millis)| {
         let reply = Reply::new(200, Duration::from_millis(millis));
-        Outcome::Answered(Reply { remote: place.map(remote), has_body, ..reply })
+        DeliveryResult::Answered(Reply { remote: place.map(remote), has_body, ..reply })
     })
 }
 
-pub(super) fn outcomes() -> impl Strategy<Value = Outcome> {
+pub(super) fn outcomes() -> impl Strategy<Value = DeliveryResult> {
     prop_oneof![
         3 => Just(taken()),
         4 => accepted(),
         5 => Just(failed()),
-        1 => Just(Outcome::Ourselves),
-        2 => Just(Outcome::Failed(Failure::NoResources)),
-        4 => prop_oneof![Just(413), Just(500), Just(503), Just(403)].prop_map(Outcome::refused),
+        1 => Just(DeliveryResult::SelfConnection),
+        2 => Just(DeliveryResult::Failed(Failure::NoResources)),
+        4 => prop_oneof![Just(413), Just(500), Just(503), Just(403)].prop_map(DeliveryResult::refused),
     ]
 }
 

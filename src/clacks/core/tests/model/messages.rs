@@ -132,25 +132,25 @@ impl Model {
     }
 
     /// Whether every message is for the proven until one of them has it, and one is free.
-    pub(super) fn is_turn_of_proven(&self) -> bool {
-        let mut proven = self.peers.iter().filter(|(_, known)| known.is_proven());
-        self.owed_to_proven > 0 && proven.any(|(address, _)| self.is_free(address))
+    pub(super) fn next_is_verified_only(&self) -> bool {
+        let mut proven = self.peers.iter().filter(|(_, known)| known.is_verified());
+        self.owed_to_verified > 0 && proven.any(|(address, _)| self.is_free(address))
     }
 
     /// How many peers of each status the next message could go to.
     pub(super) fn free(&self) -> PeerCounts {
-        let is_for_proven = self.is_turn_of_proven();
+        let verified_only = self.next_is_verified_only();
         let is_candidate =
-            |known: &&Known| self.is_free(&known.peer.address) && (!is_for_proven || known.is_proven());
+            |known: &&Known| self.is_free(&known.peer.address) && (!verified_only || known.is_verified());
         let free: Vec<&Known> = self.peers.values().filter(is_candidate).collect();
         let count =
             |is_meant: &dyn Fn(&Peer) -> bool| free.iter().filter(|known| is_meant(&known.peer)).count();
         let of = |status| count(&|peer| peer.status == status);
-        let waits_for_good = self.is_handing_on && !self.good().is_empty();
+        let waits_for_good = self.is_draining && !self.live().is_empty();
         PeerCounts {
             new: of(Status::New),
             alive: of(Status::Alive),
-            claimed: count(&|peer| peer.status == Status::Alive && !peer.answers),
+            unverified: count(&|peer| peer.status == Status::Alive && !peer.last_attempt_ok),
             lost: if waits_for_good { 0 } else { of(Status::Lost) },
             dead: if waits_for_good { 0 } else { of(Status::Dead) },
             ignored: 0,
@@ -172,14 +172,14 @@ impl Model {
         !self.queue.is_empty()
             && self.messages_in_flight().count() < self.options.max_in_flight
             && self.peers.keys().any(|address| self.is_free(address))
-            && (!self.is_handing_on
-                || self.good().is_empty()
-                || self.good().iter().any(|good| self.is_free(good)))
+            && (!self.is_draining
+                || self.live().is_empty()
+                || self.live().iter().any(|live| self.is_free(live)))
             && !self.waits_for_others()
     }
 
     /// The peers that are new or alive.
-    pub(super) fn good(&self) -> Vec<Address> {
+    pub(super) fn live(&self) -> Vec<Address> {
         [self.with_status(Status::New), self.with_status(Status::Alive)].concat()
     }
 
@@ -191,24 +191,24 @@ impl Model {
         let is_wanted = |known: &&Known| {
             let address = &known.peer.address;
             self.is_free(address)
-                && (!self.is_handing_on || self.good().is_empty() || self.good().contains(address))
+                && (!self.is_draining || self.live().is_empty() || self.live().contains(address))
         };
         let wanted: Vec<&Known> = self.peers.values().filter(is_wanted).collect();
         // Those that refused the message are asked again only if nobody else is free.
         let has_refused = |known: &&Known| refusers.contains(&known.peer.address);
         let others: Vec<&Known> = wanted.iter().copied().filter(|known| !has_refused(known)).collect();
         let free = if others.is_empty() { wanted } else { others };
-        let is_any_proven = self.peers.values().any(Known::is_proven);
-        let is_for_proven = self.owed_to_proven > 0 && free.iter().any(|known| known.is_proven());
-        assert!(free.contains(&to) && (!is_for_proven || to.is_proven()), "{delivery:?}");
+        let is_any_verified = self.peers.values().any(Known::is_verified);
+        let verified_only = self.owed_to_verified > 0 && free.iter().any(|known| known.is_verified());
+        assert!(free.contains(&to) && (!verified_only || to.is_verified()), "{delivery:?}");
         let has_free_new = free.iter().any(|known| known.peer.status == Status::New);
-        assert!(is_for_proven || !has_free_new || to.peer.status == Status::New, "{delivery:?}");
-        self.owed_to_proven = match to.is_proven() {
-            true => self.owed_to_proven.saturating_sub(1),
-            false if is_any_proven => (self.owed_to_proven + 1).min(64),
+        assert!(verified_only || !has_free_new || to.peer.status == Status::New, "{delivery:?}");
+        self.owed_to_verified = match to.is_verified() {
+            true => self.owed_to_verified.saturating_sub(1),
+            false if is_any_verified => (self.owed_to_verified + 1).min(64),
             false => 1,
         };
-        assert!(!self.is_handing_on || self.good().is_empty() || self.good().contains(&delivery.to));
+        assert!(!self.is_draining || self.live().is_empty() || self.live().contains(&delivery.to));
         let message = self.queue.remove(0);
         self.moves(&message, Whereabouts::InFlight);
         assert_eq!((delivery.payload.kind, &delivery.payload.message), (Kind::Message, &message));
@@ -242,18 +242,18 @@ impl Model {
             .collect()
     }
 
-    pub(super) fn end(&mut self, which: usize, outcome: &Outcome) -> DeliveryId {
+    pub(super) fn end(&mut self, which: usize, outcome: &DeliveryResult) -> DeliveryId {
         let (id, to, message) = self.in_flight.remove(which);
         match (outcome, &message) {
-            (Outcome::Answered(reply), Some(message)) if reply.status == 200 => {
+            (DeliveryResult::Answered(reply), Some(message)) if reply.status == 200 => {
                 self.moves(message, Whereabouts::Delivered);
                 self.counters.delivered += 1;
                 self.clear_standing(&to);
                 self.peers.entry(to.clone()).and_modify(|known| known.peer.delivered += 1);
-                self.note_answer(&to, reply);
+                self.record_response(&to, reply);
                 self.is_alive(&to);
             }
-            (Outcome::Answered(reply), Some(message)) => {
+            (DeliveryResult::Answered(reply), Some(message)) => {
                 self.count_failure(&to);
                 self.refused(&to, message, reply.status);
                 if self.is_to_be_set_aside(message) {
@@ -263,7 +263,7 @@ impl Model {
                     self.push(message);
                 }
             }
-            (Outcome::Failed(failure), Some(message)) => {
+            (DeliveryResult::Failed(failure), Some(message)) => {
                 // Of which no peer is to blame.
                 if *failure == Failure::NoResources {
                     self.counters.failed += 1;
@@ -273,18 +273,18 @@ impl Model {
                 }
                 self.push(message);
             }
-            (Outcome::Answered(reply), None) if reply.status == 200 => {
+            (DeliveryResult::Answered(reply), None) if reply.status == 200 => {
                 self.clear_standing(&to);
                 let is_added = self.discover(&to, None);
-                self.note_answer(&to, reply);
+                self.record_response(&to, reply);
                 if !is_added {
                     self.is_alive(&to);
                 }
-                self.peers.entry(to).and_modify(|known| known.peer.is_named = true);
+                self.peers.entry(to).and_modify(|known| known.peer.added_by_user = true);
             }
-            (Outcome::Answered(reply), None) if reply.status == 503 => self.pause(&to),
-            (Outcome::Answered(_) | Outcome::Failed(_), None) => {}
-            (Outcome::Ourselves, message) => {
+            (DeliveryResult::Answered(reply), None) if reply.status == 503 => self.pause(&to),
+            (DeliveryResult::Answered(_) | DeliveryResult::Failed(_), None) => {}
+            (DeliveryResult::SelfConnection, message) => {
                 message.iter().for_each(|message| self.push(message));
                 self.peers.remove(&to);
                 self.aliases.insert(to);
@@ -313,7 +313,7 @@ impl Model {
         }
         self.counters.announces += u64::from(kind == Kind::Announce);
         if kind == Kind::Message && !message.is_falsy() {
-            if self.is_handing_on || !self.has_room_for(message) {
+            if self.is_draining || !self.has_room_for(message) {
                 self.counters.refused += 1;
                 return 503;
             }
@@ -338,8 +338,8 @@ impl Model {
         if message.is_falsy() {
             return Err(EnqueueError::Empty);
         }
-        if self.is_handing_on {
-            return Err(EnqueueError::HandingOn);
+        if self.is_draining {
+            return Err(EnqueueError::Draining);
         }
         if !self.has_room_for(message) {
             let (messages, bytes) = self.load();

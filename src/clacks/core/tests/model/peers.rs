@@ -15,8 +15,8 @@ impl Model {
             held: Vec::new(),
             rule: None,
             passed: BTreeSet::new(),
-            is_handing_on: false,
-            owed_to_proven: 0,
+            is_draining: false,
+            owed_to_verified: 0,
             in_flight: Vec::new(),
             whereabouts: BTreeMap::new(),
             counters: Counters::default(),
@@ -78,7 +78,7 @@ impl Model {
 
     pub(super) fn add_peer(&mut self, address: &Address) -> bool {
         let is_added = self.discover(address, None);
-        self.peers.entry(address.clone()).and_modify(|known| known.peer.is_named = true);
+        self.peers.entry(address.clone()).and_modify(|known| known.peer.added_by_user = true);
         is_added
     }
 
@@ -100,8 +100,8 @@ impl Model {
     /// Who makes room before any that answered.
     pub(super) fn unanswered(&self, may: impl Fn(&Known) -> bool) -> Vec<&Known> {
         let is_unanswered = |known: &&Known| {
-            let Peer { status, is_named, reached, .. } = known.peer;
-            status != Status::Ignored && !is_named && !reached && may(known)
+            let Peer { status, added_by_user, ever_responded, .. } = known.peer;
+            status != Status::Ignored && !added_by_user && !ever_responded && may(known)
         };
         self.peers.values().filter(is_unanswered).collect()
     }
@@ -123,8 +123,8 @@ impl Model {
         let oldest = unanswered.iter().min_by_key(|known| (known.met, &known.peer.address));
         let of_crowd = largest_crowd(&unanswered).map(|(_, address)| address);
         let is_gone = |known: &&Known| {
-            let Peer { status, is_named, .. } = known.peer;
-            matches!(status, Status::Lost | Status::Dead) && !is_named && may(known)
+            let Peer { status, added_by_user, .. } = known.peer;
+            matches!(status, Status::Lost | Status::Dead) && !added_by_user && may(known)
         };
         let gone =
             self.peers.values().filter(is_gone).min_by_key(|known| (known.answered, &known.peer.address));
@@ -134,7 +134,7 @@ impl Model {
 
     /// Forgets one of the living of the place where the most were reached, if those are more than the source has.
     fn make_room_in_crowd(&mut self, source: Option<IpAddr>) -> bool {
-        let is_meant = |known: &&Known| known.peer.status == Status::Alive && !known.peer.is_named;
+        let is_meant = |known: &&Known| known.peer.status == Status::Alive && !known.peer.added_by_user;
         let living: Vec<&Known> = self.peers.values().filter(is_meant).collect();
         let places: Vec<IpAddr> = living.iter().filter_map(|known| known.place).collect();
         let own = source.map_or((1, 1), |source| {
@@ -157,13 +157,13 @@ impl Model {
         if known.peer.status != Status::Ignored && from.is_some() && from == known.place {
             known.speaks = true;
             if std::mem::take(&mut known.is_mute) {
-                known.peer.answers = true;
+                known.peer.last_attempt_ok = true;
             }
         }
         self.is_alive(address);
     }
 
-    pub(super) fn note_answer(&mut self, address: &Address, reply: &Reply) {
+    pub(super) fn record_response(&mut self, address: &Address, reply: &Reply) {
         let now = self.now.uptime;
         let Some(known) = self.peers.get_mut(address) else { return };
         let micros = reply.round_trip.as_micros() as u32;
@@ -173,12 +173,13 @@ impl Model {
         known.speaks |= !reply.has_body || spoke_before;
         (known.is_tried, known.is_mute, known.answered) = (true, !known.speaks, now);
         let peer = &mut known.peer;
-        (peer.reached, peer.answers, peer.round_trip) = (true, known.speaks, Some(reply.round_trip));
+        (peer.ever_responded, peer.last_attempt_ok, peer.round_trip) =
+            (true, known.speaks, Some(reply.round_trip));
     }
 
     pub(super) fn contact_failed(&mut self, address: &Address) {
         let Some(known) = self.peers.get_mut(address) else { return };
-        (known.is_tried, known.is_mute, known.peer.answers) = (true, false, false);
+        (known.is_tried, known.is_mute, known.peer.last_attempt_ok) = (true, false, false);
         match known.peer.status {
             Status::New | Status::Alive => self.set_status(address, Status::Lost),
             Status::Lost if self.now.uptime > known.peer.since + KILL_TIMEOUT => {

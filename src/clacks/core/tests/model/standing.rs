@@ -63,7 +63,7 @@ impl Model {
     /// Whether a message was refused by three, or thrice with no others there.
     pub(super) fn is_to_be_set_aside(&self, message: &Message) -> bool {
         self.refusals.get(message.as_json()).is_some_and(|(times, peers)| {
-            let others = self.good().into_iter().filter(|good| !peers.contains(good));
+            let others = self.live().into_iter().filter(|live| !peers.contains(live));
             peers.len() >= 3 || *times >= if others.count() > 0 { 12 } else { 3 }
         })
     }
@@ -77,12 +77,12 @@ impl Model {
     /// Whether the head waits for a busy peer that has not refused it, because all that are free have, and holds up no
     /// message that nobody refused.
     pub(super) fn waits_for_others(&self) -> bool {
-        let (refusers, good) = (self.refusers(), self.good());
+        let (refusers, live) = (self.refusers(), self.live());
         let is_other = |(_, to, message): &(DeliveryId, Address, Option<Message>)| {
-            message.is_some() && good.contains(to) && !refusers.contains(to)
+            message.is_some() && live.contains(to) && !refusers.contains(to)
         };
         let is_candidate = |peer: &&Address| {
-            self.is_free(peer) && (!self.is_handing_on || good.is_empty() || good.contains(peer))
+            self.is_free(peer) && (!self.is_draining || live.is_empty() || live.contains(peer))
         };
         let was_refused = |message: &Message| self.refusals.contains_key(message.as_json());
         !refusers.is_empty()

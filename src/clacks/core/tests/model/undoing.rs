@@ -144,8 +144,8 @@ fn do_and_undo(core: &mut Core, undone: &Undone, now: Now) {
             core.restore_remote(state);
         }
         Undone::HandOn => {
-            core.hand_on_with_held();
-            core.set_handing_on(false);
+            core.drain_with_held();
+            core.set_draining(false);
         }
     }
 }
@@ -167,7 +167,7 @@ proptest! {
             world.core.ignore_remote(remote(place));
         }
         inputs.iter().for_each(|input| world.give(input));
-        world.core.set_handing_on(false);
+        world.core.set_draining(false);
         for command in commands {
             let before = picture(&mut world.core);
             do_and_undo(&mut world.core, &command, world.model.now);
@@ -200,7 +200,10 @@ fn what_was_not_known_before_an_ignore_is_not_known_after_it_was_undone() {
 fn a_peer_that_made_room_for_one_that_was_added_is_known_again_as_it_was() {
     let mut core = core_with(|options| options.max_peers = 2);
     let (old, new) = (address("old:1"), address("new:1"));
-    core.restore([Peer { reached: true, ..Peer::new(old.clone(), Status::Lost, at(0)) }.into()], at(1));
+    core.restore(
+        [Peer { ever_responded: true, ..Peer::new(old.clone(), Status::Lost, at(0)) }.into()],
+        at(1),
+    );
     assert!(core.add_peer(&address("named:1"), at(1)));
     let before = core.peer_state(&old);
     assert!(core.has_room_for_peer());

@@ -6,8 +6,8 @@ impl Watcher {
     /// An event carries a peer as it is then.
     pub(super) fn see(&mut self, peer: Peer) {
         let Some(known) = self.peers.get_mut(&peer.address) else { return };
-        let was_claim = std::mem::replace(known, peer).is_claim();
-        self.confirmed = (was_claim && !known.is_claim()).then(|| known.address.clone());
+        let was_claim = std::mem::replace(known, peer).is_unverified();
+        self.confirmed = (was_claim && !known.is_unverified()).then(|| known.address.clone());
     }
 
     pub(super) fn watch(&mut self, event: Event) {
@@ -59,8 +59,8 @@ impl Watcher {
             Event::ClaimConfirmed { peer } => {
                 let is_expected = self.confirmed.take().as_ref() == Some(&peer.address);
                 let before = self.peers.insert(peer.address.clone(), peer.clone()).unwrap();
-                assert!(is_expected || before.is_claim(), "{before:?} was no claim");
-                assert!(!peer.is_claim());
+                assert!(is_expected || before.is_unverified(), "{before:?} was no claim");
+                assert!(!peer.is_unverified());
             }
             Event::PeerForgotten { peer } => {
                 assert_eq!(self.peers.remove(&peer.address), Some(peer));

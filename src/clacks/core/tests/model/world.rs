@@ -92,8 +92,8 @@ impl World {
                 model.set_rule(*rule, *looks);
             }
             Input::HandOn(on) => {
-                core.set_handing_on(*on);
-                model.is_handing_on = *on;
+                core.set_draining(*on);
+                model.is_draining = *on;
             }
         }
     }
@@ -101,12 +101,12 @@ impl World {
     pub(super) fn receive(&mut self, payload: &Payload, from: Option<IpAddr>, is_discarded: bool) {
         let now = self.model.now;
         let Payload { sender, kind, message, friend } = payload;
-        let seen = self.core.see_sender(sender, from, now);
+        let seen = self.core.record_contact(sender, from, now);
         assert_eq!(seen, self.model.see(sender, from));
         if !is_discarded {
             // What share of the queue a place gets is tested where the queue is.
             let from = from.filter(|_| *kind != Kind::Message || message.is_falsy());
-            let answer = self.core.take_payload(sender, payload.clone(), from, now);
+            let answer = self.core.accept_payload(sender, payload.clone(), from, now);
             assert_eq!(answer.status, self.model.take(sender, *kind, message, friend.as_ref(), from));
         }
     }
@@ -201,7 +201,7 @@ impl World {
         assert!(self.core.poll_timeout().is_none_or(|due| due > now.uptime));
     }
 
-    pub(super) fn end(&mut self, which: Index, outcome: &Outcome) {
+    pub(super) fn end(&mut self, which: Index, outcome: &DeliveryResult) {
         let length = self.model.in_flight.len();
         if length > 0 {
             let id = self.model.end(which.index(length), outcome);
@@ -224,7 +224,10 @@ impl World {
         let has_untold = core.counters().limits != watcher.limits;
         let is_awaited = model.can_send() || model.waits_for_a_pause() || has_untold;
         assert_eq!(core.poll_timeout().is_some(), is_awaited);
-        assert_eq!((core.free_peers(), core.is_turn_of_proven()), (model.free(), model.is_turn_of_proven()));
+        assert_eq!(
+            (core.free_peers(), core.next_is_verified_only()),
+            (model.free(), model.next_is_verified_only())
+        );
         // How often a limit was met is tested where the limits are.
         let counters = Counters { limits: LimitCounts::default(), ..core.counters() };
         assert_eq!(counters, model.counters);
@@ -240,7 +243,7 @@ impl World {
             assert_eq!(core.peer_counts().of(status), model.with_status(status).len());
         }
         assert_eq!(core.peer_counts().total(), model.peers.len());
-        assert_eq!(core.peer_counts().claimed, core.peers().filter(Peer::is_claim).count());
+        assert_eq!(core.peer_counts().unverified, core.peers().filter(Peer::is_unverified).count());
         let told: Vec<&Peer> = watcher.peers.values().collect();
         assert_eq!(told, model.peers.values().map(|known| &known.peer).collect::<Vec<_>>());
     }

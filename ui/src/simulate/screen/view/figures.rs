@@ -1,21 +1,19 @@
 //! The figures, the most telling first, as many as have room.
 
+use clacks_text::{
+    format::{self, grouped},
+    sanitize::shown,
+};
+use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
     layout::Rect,
     text::{Line, Span},
 };
 
-use crate::{
-    simulate::{
-        screen::model::Model,
-        table::{self, percent, span},
-    },
-    text::{
-        format::{self, grouped},
-        sanitize::shown,
-    },
-    widgets::theme::Theme,
+use crate::simulate::{
+    screen::model::Model,
+    table::{self, percent, span},
 };
 
 /// Columns of the names.

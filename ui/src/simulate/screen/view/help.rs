@@ -1,12 +1,12 @@
 //! The keys, and what they do.
 
+use clacks_text::sanitize::shown;
+use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
     layout::Rect,
     text::{Line, Span},
 };
-
-use crate::{text::sanitize::shown, widgets::theme::Theme};
 
 /// Columns of the keys.
 const KEYS: usize = 12;

@@ -1,16 +1,14 @@
 //! The map: a square for each node, or for several; the more, the brighter.
 
+use clacks_text::format;
+use clacks_widgets::theme::Theme;
 use ratatui::{Frame, layout::Rect, style::Style, text::Line};
 
 use super::draw_line;
-use crate::{
-    simulate::screen::{
-        layout::Areas,
-        model::Model,
-        snapshot::{Cell, Heat, Measure, Stage},
-    },
-    text::format,
-    widgets::theme::Theme,
+use crate::simulate::screen::{
+    layout::Areas,
+    model::Model,
+    snapshot::{Cell, Heat, Measure, Stage},
 };
 
 /// From nothing to the most.
@@ -119,7 +117,7 @@ fn number(value: f32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::simulate::screen::view::map::*;
+    use super::*;
 
     #[test]
     fn the_more_the_brighter_and_only_nothing_is_dark() {

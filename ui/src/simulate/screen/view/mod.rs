@@ -5,6 +5,8 @@ mod help;
 mod map;
 mod plots;
 
+use clacks_text::{charset, format::grouped, glyphs, sanitize::shown};
+use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
     layout::Rect,
@@ -13,11 +15,7 @@ use ratatui::{
 };
 
 use super::{layout::Areas, model::Model, snapshot::Stage};
-use crate::{
-    simulate::table::percent,
-    text::{charset, format::grouped, glyphs, sanitize::shown},
-    widgets::theme::Theme,
-};
+use crate::simulate::table::percent;
 
 /// The parts of the progress that are over and that are left.
 const OVER: &str = "\u{2588}";

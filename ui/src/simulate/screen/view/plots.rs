@@ -1,5 +1,10 @@
 //! The course of the simulation, from its start to now, in bars.
 
+use clacks_text::{format, sanitize::shown};
+use clacks_widgets::{
+    axis::{least_seen, nice},
+    theme::Theme,
+};
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
@@ -8,16 +13,9 @@ use ratatui::{
 };
 
 use super::draw_line;
-use crate::{
-    simulate::{
-        screen::{model::Model, snapshot::Point},
-        table::span,
-    },
-    text::{format, sanitize::shown},
-    widgets::{
-        axis::{least_seen, nice},
-        theme::Theme,
-    },
+use crate::simulate::{
+    screen::{model::Model, snapshot::Point},
+    table::span,
 };
 
 /// Columns of the numbers left of a plot.
@@ -130,7 +128,7 @@ fn draw_axis(end: f64, theme: Theme, axis: Rect, frame: &mut Frame<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::simulate::screen::view::plots::*;
+    use super::*;
 
     fn points() -> Vec<Point> {
         let point = |at, visited, deliveries| Point { at, visited, known: 8.0, deliveries };

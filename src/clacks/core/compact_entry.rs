@@ -1,0 +1,159 @@
+//! A message that waits, in as little memory as it takes: there can be millions.
+
+use std::net::IpAddr;
+
+use crate::protocol::{Address, Message};
+
+use super::{MessageId, QueuedMessage, queue::Entry, shares::Slot};
+
+/// An [`Entry`] in 40 bytes.
+#[derive(Debug)]
+pub(super) struct CompactEntry {
+    ticket: Ticket,
+    pub(super) message: Message,
+    from: Option<Address>,
+    meta: PackedMeta,
+}
+
+/// The number of a message, and the slot of the place that it came from. Its 44 bits are enough for five years of the
+/// highest send rate, at which each message draws a new one each time, and for half a million years of the default rate.
+#[derive(Debug, Clone, Copy)]
+struct Ticket(u64);
+
+impl Ticket {
+    fn new(id: MessageId, slot: Slot) -> Self {
+        Self(id.0 << Slot::BITS | u64::from(slot.to_bits()))
+    }
+
+    fn id(self) -> MessageId {
+        MessageId(self.0 >> Slot::BITS)
+    }
+
+    fn slot(self) -> Slot {
+        Slot::from_bits(self.0 as u32 & ((1 << Slot::BITS) - 1))
+    }
+}
+
+/// When a message came, in milliseconds of uptime, how often it has been seen, and whether the present hold rule lets
+/// it pass: 40 bits, which are 34 years, 23 bits and one bit. What is more than that stays at the most.
+#[derive(Debug, Clone, Copy)]
+struct PackedMeta(u64);
+
+const VISITS_BITS: u32 = 23;
+const SINCE_BITS: u32 = 40;
+
+impl PackedMeta {
+    fn new(since_ms: u64, visits: u32, passes: bool) -> Self {
+        let since_ms = since_ms.min((1 << SINCE_BITS) - 1);
+        let visits = u64::from(visits).min((1 << VISITS_BITS) - 1);
+        Self(since_ms << (VISITS_BITS + 1) | visits << 1 | u64::from(passes))
+    }
+
+    fn since_ms(self) -> u64 {
+        self.0 >> (VISITS_BITS + 1)
+    }
+
+    fn visits(self) -> u32 {
+        (self.0 >> 1) as u32 & ((1 << VISITS_BITS) - 1)
+    }
+
+    fn passes(self) -> bool {
+        self.0 & 1 == 1
+    }
+}
+
+impl CompactEntry {
+    /// The number of the present hold rule is `rule`.
+    pub(super) fn new(entry: Entry, rule: u64, slot: Slot) -> Self {
+        let Entry { queued: QueuedMessage { id, message, since_ms, visits, from, .. }, passed } = entry;
+        let meta = PackedMeta::new(since_ms, visits, passed == rule);
+        Self { ticket: Ticket::new(id, slot), message, from, meta }
+    }
+
+    pub(super) fn into_entry(self, rule: u64, place: Option<IpAddr>) -> Entry {
+        let passed = if self.passes() { rule } else { 0 };
+        let Self { ticket, message, from, meta } = self;
+        let (id, since_ms, visits) = (ticket.id(), meta.since_ms(), meta.visits());
+        Entry { queued: QueuedMessage { id, message, since_ms, visits, from, place }, passed }
+    }
+
+    pub(super) fn queued(&self, place: Option<IpAddr>) -> QueuedMessage {
+        let Self { ticket, message, from, meta } = self;
+        let (message, from) = (message.clone(), from.clone());
+        let (id, since_ms, visits) = (ticket.id(), meta.since_ms(), meta.visits());
+        QueuedMessage { id, message, since_ms, visits, from, place }
+    }
+
+    pub(super) fn id(&self) -> MessageId {
+        self.ticket.id()
+    }
+
+    /// Of the place that it came from.
+    pub(super) fn slot(&self) -> Slot {
+        self.ticket.slot()
+    }
+
+    /// Whether it was typed in here.
+    pub(super) fn is_own(&self) -> bool {
+        self.from.is_none()
+    }
+
+    /// Whether the present hold rule lets it pass.
+    pub(super) fn passes(&self) -> bool {
+        self.meta.passes()
+    }
+
+    /// Notes whether the present hold rule lets it pass.
+    pub(super) fn set_passes(&mut self, passes: bool) {
+        self.meta = PackedMeta::new(self.meta.since_ms(), self.meta.visits(), passes);
+    }
+
+    /// Puts another text in the place of the message's.
+    pub(super) fn exchange(&mut self, message: Message, visits: u32) {
+        self.meta = PackedMeta::new(self.meta.since_ms(), visits, false);
+        self.message = message;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The most that is kept of the time and of the visits.
+    const MOST: (u64, u32) = ((1 << 40) - 1, (1 << 23) - 1);
+    const LAST: MessageId = MessageId((1 << (u64::BITS - Slot::BITS)) - 1);
+
+    fn entry(since_ms: u64, visits: u32, passed: u64) -> Entry {
+        let (message, from) = (Message::text("GNU"), Some(Address::new("a", 1).unwrap()));
+        let place = Some([10, 0, 0, 1].into());
+        Entry { queued: QueuedMessage { id: LAST, message, since_ms, visits, from, place }, passed }
+    }
+
+    #[test]
+    fn nothing_is_lost_and_what_is_too_much_stays_at_the_most() {
+        let place = entry(0, 0, 0).queued.place;
+        for (since_ms, visits, passed) in [(0, 0, 0), (1, 2, 7), (MOST.0, MOST.1, 7)] {
+            for slot in [Slot::NONE, Slot::from_bits(1), Slot::from_bits((1 << Slot::BITS) - 1)] {
+                let waiting = CompactEntry::new(entry(since_ms, visits, passed), 7, slot);
+                assert_eq!(waiting.queued(place), entry(since_ms, visits, passed).queued);
+                assert_eq!((waiting.passes(), waiting.slot(), waiting.id()), (passed == 7, slot, LAST));
+                assert_eq!(waiting.into_entry(7, place), entry(since_ms, visits, passed));
+            }
+        }
+        for (since_ms, visits, passed) in [
+            (u64::MAX, u32::MAX, 7),
+            (u64::MAX, 0, 0),
+            (0, u32::MAX, 0),
+            (MOST.0 + 1, 1, 7),
+            (1, MOST.1 + 1, 7),
+        ] {
+            let most = CompactEntry::new(entry(since_ms, visits, passed), 7, Slot::NONE).into_entry(7, place);
+            assert_eq!(most, entry(since_ms.min(MOST.0), visits.min(MOST.1), passed), "{since_ms} {visits}");
+        }
+    }
+
+    #[test]
+    fn it_is_small() {
+        assert!(size_of::<CompactEntry>() <= 40, "{}", size_of::<CompactEntry>());
+    }
+}

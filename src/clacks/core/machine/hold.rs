@@ -1,0 +1,214 @@
+//! Held messages, the hold rule, and replacing the text of messages.
+
+use std::ops::Range;
+
+use crate::{
+    core::{
+        Event, HeldBy, HeldMessage, HoldRule, MessageId, Origin, QueuedMessage, ReplaceError, queue::Entry,
+    },
+    protocol::Message,
+};
+
+use super::Core;
+
+/// The rule in force, and its number: each that is set has the next.
+#[derive(Debug, Default)]
+pub(super) struct Rule {
+    pub(super) present: Option<HoldRule>,
+    pub(super) number: u64,
+    /// The highest number that a rule has had.
+    last: u64,
+}
+
+impl Rule {
+    fn set(&mut self, rule: Option<HoldRule>) {
+        self.last += 1;
+        (self.present, self.number) = (rule, self.last);
+    }
+
+    /// A rule is in force again that had this number.
+    pub(super) fn restore(&mut self, rule: Option<HoldRule>, number: u64) {
+        (self.present, self.number) = (rule, number);
+    }
+
+    #[cfg(feature = "simulation")]
+    pub(super) fn prefetch(&self) -> usize {
+        self.number as usize
+    }
+
+    fn holds(&self, entry: &Entry) -> bool {
+        let rule = self.present.as_ref().filter(|_| entry.passed != self.number);
+        rule.is_some_and(|rule| rule.matches(&entry.queued))
+    }
+}
+
+impl Core {
+    /// Puts an entry that is in no list at the tail of the queue, or among the held ones if the rule says so.
+    pub(super) fn admit(&mut self, mut entry: Entry, origin: impl FnOnce() -> Origin) {
+        if self.rule.holds(&entry) {
+            self.hold_entry(HeldMessage { queued: entry.queued, by: HeldBy::Rule }, origin());
+        } else {
+            entry.passed = self.rule.number;
+            let QueuedMessage { id, ref message, since_ms, visits, place, .. } = entry.queued;
+            self.emit(|_| {
+                let (message, origin) = (message.clone(), origin());
+                Event::MessageQueued { id, message, origin, since_ms, visits, place }
+            });
+            self.queue.append(entry);
+        }
+    }
+
+    /// Holds the head of the queue if a rule that was set while it waited says so. Returns whether it did.
+    pub(super) fn hold_head(&mut self) -> bool {
+        let Some(rule) = &self.rule.present else { return false };
+        let head = self.queue.head_to_ask().filter(|head| rule.matches(head));
+        let id = head.map(|head| head.id);
+        id.is_some_and(|id| self.hold_by(id, HeldBy::Rule))
+    }
+
+    fn hold_by(&mut self, id: MessageId, by: HeldBy) -> bool {
+        let held = self.queue.hold(id, by).cloned();
+        let is_held = held.is_some();
+        held.into_iter().for_each(|held| self.emit(|_| Event::MessageHeld { held, origin: None }));
+        is_held
+    }
+
+    /// Holds a queued message until it is released. Its id is unchanged. Returns whether it was queued.
+    pub fn hold(&mut self, id: MessageId) -> bool {
+        self.hold_by(id, HeldBy::Hand)
+    }
+
+    /// Releases a held message to the tail of the queue. Returns its new id. The current hold rule does not match it
+    /// again at this node, and earlier refusals are forgotten.
+    pub fn release(&mut self, id: MessageId) -> Option<MessageId> {
+        self.queue.remove_held(id).map(|queued| self.put_at_tail(queued))
+    }
+
+    /// Releases all held messages, sorted by id. Returns their number.
+    pub fn release_all(&mut self) -> usize {
+        let held = self.queue.drain_held();
+        held.into_iter().map(|queued| self.put_at_tail(queued)).count()
+    }
+
+    /// Releases a held message to the position of its id, which is unchanged. The hold rule is evaluated when it
+    /// becomes the head. Returns whether it was held.
+    pub fn release_to_place(&mut self, id: MessageId) -> bool {
+        let Some(queued) = self.queue.remove_held(id) else { return false };
+        self.queue.insert(Entry { queued: queued.clone(), passed: 0 });
+        self.emit(|_| Event::MessageReleased { was: id, queued });
+        true
+    }
+
+    fn put_at_tail(&mut self, queued: QueuedMessage) -> MessageId {
+        let was = queued.id;
+        self.queue.forget_refusals(was);
+        let entry = self.queue.renewed(Entry { queued, passed: self.rule.number });
+        let queued = entry.queued.clone();
+        self.queue.append(entry);
+        let id = queued.id;
+        self.emit(|_| Event::MessageReleased { was, queued });
+        id
+    }
+
+    /// Puts a message that is in no list among the held ones.
+    pub(super) fn hold_entry(&mut self, held: HeldMessage, origin: Origin) {
+        self.queue.hold_entry(held.clone());
+        self.emit(|_| Event::MessageHeld { held, origin: Some(origin) });
+    }
+
+    /// Why [`Core::replace`] would refuse a text now, if it would; else the text that the message has. Nothing is changed.
+    pub fn check_replace(&self, id: MessageId, message: &Message) -> Result<Message, ReplaceError> {
+        let held = || self.held_message(id).map(|held| held.queued.clone());
+        let before = self.queue.get(id).or_else(held).ok_or(ReplaceError::NotHere)?.message;
+        if *message != before {
+            self.check_written(message)?;
+            self.queue.check_exchange(before.size(), message.size())?;
+        }
+        Ok(before)
+    }
+
+    /// Replaces the text of a queued or held message. Its id, position and age are unchanged. The new text counts as
+    /// one visit if it had none. The hold rule is evaluated for the new text of a queued message.
+    pub fn replace(&mut self, id: MessageId, message: Message) -> Result<(), ReplaceError> {
+        let held = |core: &Self| core.held_message(id).map(|held| held.queued.clone());
+        let before = self.check_replace(id, &message)?;
+        if message == before {
+            return Ok(());
+        }
+        let visits = self.count_written(&message);
+        self.queue.exchange(id, message, visits);
+        let waits = self.queue.get(id);
+        let rule = self.hold_rule().zip(waits.as_ref());
+        let is_to_be_held = rule.is_some_and(|(rule, queued)| rule.matches(queued));
+        if let Some(queued) = waits.or_else(|| held(self)) {
+            self.emit(|_| Event::MessageChanged { before, queued });
+        }
+        if is_to_be_held {
+            self.hold_by(id, HeldBy::Rule);
+        } else {
+            // It has been asked about the new text.
+            self.queue.let_pass(id);
+        }
+        Ok(())
+    }
+
+    /// Sets or removes the hold rule. Held messages stay held until they are released. The rule is evaluated for a
+    /// queued message when it becomes the head; [`Core::hold_matching`] and [`Core::hold_these`] do so at once. Takes
+    /// time linear in the queue: milliseconds for a million messages.
+    pub fn set_hold_rule(&mut self, rule: Option<HoldRule>) {
+        let text = rule.as_ref().map(|rule| rule.text().to_owned());
+        if rule.is_some() || self.rule.present.is_some() {
+            self.emit(|_| Event::HoldRuleChanged { rule: text });
+        }
+        self.rule.set(rule);
+        self.queue.set_rule(self.rule.number);
+    }
+
+    /// The current rule.
+    pub fn hold_rule(&self) -> Option<&HoldRule> {
+        self.rule.present.as_ref()
+    }
+
+    /// Holds all queued messages that the rule matches. Evaluates the rule for the whole queue.
+    pub fn hold_matching(&mut self) {
+        let Some(rule) = self.rule.present.clone() else { return };
+        let matches = |queued: &QueuedMessage| rule.matches(queued);
+        let ids: Vec<_> = self.queue.window(0..usize::MAX).filter(matches).map(|queued| queued.id).collect();
+        self.hold_these(&rule, &ids);
+    }
+
+    /// Holds those of these messages that are queued. The caller has found that this rule matches them. Holds none if
+    /// another rule is current, and none whose text was changed since and passes. `ids` are sorted.
+    pub fn hold_these(&mut self, rule: &HoldRule, ids: &[MessageId]) {
+        if !self.rule.present.as_ref().is_some_and(|present| present.is(rule)) {
+            return;
+        }
+        let held = self.queue.hold_all(ids);
+        held.into_iter().for_each(|held| self.emit(|_| Event::MessageHeld { held, origin: None }));
+    }
+
+    /// The number of held messages.
+    pub fn held_len(&self) -> usize {
+        self.queue.held().len()
+    }
+
+    /// The held messages at these positions, sorted by id.
+    pub fn held(&self, positions: Range<usize>) -> impl Iterator<Item = &HeldMessage> {
+        self.queue.held().window(positions)
+    }
+
+    /// A held message.
+    pub fn held_message(&self, id: MessageId) -> Option<&HeldMessage> {
+        self.queue.held().get(id)
+    }
+
+    /// The position of a held message.
+    pub fn held_position(&self, id: MessageId) -> Option<usize> {
+        self.queue.held().position(id)
+    }
+
+    /// The queued messages after this id, head first, whether or not it is queued itself.
+    pub fn queue_after(&self, id: MessageId) -> impl Iterator<Item = QueuedMessage> {
+        self.queue.after(id)
+    }
+}

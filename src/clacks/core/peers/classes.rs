@@ -1,0 +1,105 @@
+//! Which peers are in which class, and who of them can be sent to.
+
+use super::{machines::Machines, parted::Parted, record::Class, table::Table};
+
+/// Peers that can be sent to, and peers that are busy or paused.
+const FREE: usize = 0;
+const BUSY: usize = 1;
+
+/// The numbers of the peers of each class: those that answered by their machines, the others by whether they can be sent
+/// to.
+#[derive(Debug, Default)]
+pub(super) struct PeerClasses {
+    pub(super) others: [Parted<2>; Class::COUNT],
+    pub(super) machines: Machines,
+    /// By its number, the position of each peer among those of its class or, of one that answered, of its machine.
+    pub(super) positions: Vec<u32>,
+}
+
+impl PeerClasses {
+    pub(super) fn len(&self, class: Class) -> usize {
+        if class == Class::Responding { self.machines.len() } else { self.others[class as usize].len() }
+    }
+
+    /// The numbers of a class that can be sent to, for a class of peers that did not answer last time.
+    pub(super) fn free(&self, class: Class) -> &[u32] {
+        self.others[class as usize].part(FREE)
+    }
+
+    /// A peer takes its place. Its number is one that is there or the next.
+    pub(super) fn enter(&mut self, number: usize, table: &Table) {
+        if number == self.positions.len() {
+            self.positions.push(0);
+        }
+        let Self { others, machines, positions } = self;
+        let (number, record) = (number as u32, table.record(number as u32));
+        if record.class == Class::Responding {
+            machines.enter(number, table, positions);
+        } else {
+            let part = if record.is_busy() { BUSY } else { FREE };
+            others[record.class as usize].insert(number, part, &mut record_position(positions));
+        }
+    }
+
+    /// A peer leaves its place. Its record is as it was when it entered or was last updated.
+    pub(super) fn leave(&mut self, number: usize, table: &Table) {
+        let Self { others, machines, positions } = self;
+        let class = table.record(number as u32).class;
+        if class == Class::Responding {
+            machines.leave(number as u32, table, positions);
+        } else {
+            others[class as usize].remove(positions[number], &mut record_position(positions));
+        }
+    }
+
+    /// How many deliveries are under way to a peer changed, or whether it is paused or slow.
+    pub(super) fn update(&mut self, number: usize, in_flight_before: u32, table: &Table) {
+        let Self { others, machines, positions } = self;
+        let record = table.record(number as u32);
+        if record.class == Class::Responding {
+            machines.update(number as u32, in_flight_before, table, positions);
+        } else {
+            let part = if record.is_busy() { BUSY } else { FREE };
+            others[record.class as usize].transfer(positions[number], part, &mut record_position(positions));
+        }
+    }
+
+    /// A peer that has left is gone from the table, and the last one has its number, if it was not the last itself.
+    pub(super) fn forget(&mut self, number: usize, table: &Table) {
+        self.positions.swap_remove(number);
+        if let Some(position) = self.positions.get(number).copied() {
+            let (last, number) = (self.positions.len() as u32, number as u32);
+            let class = table.record(number).class;
+            if class == Class::Responding {
+                self.machines.renumber(last, number, table, &self.positions);
+            } else {
+                self.others[class as usize].replace(position, number);
+            }
+        }
+    }
+}
+
+/// Keeps the positions of peers.
+fn record_position(positions: &mut [u32]) -> impl FnMut(u32, u32) {
+    |number, position| positions[number as usize] = position
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl PeerClasses {
+        /// Whether each peer stands where it belongs.
+        pub(in crate::core::peers) fn is_sound(&self, table: &Table) -> bool {
+            let stands = |(class, numbers): (usize, &Parted<2>)| {
+                numbers.all().iter().enumerate().all(|(at, number)| {
+                    let record = table.record(*number);
+                    record.class as usize == class
+                        && self.positions[*number as usize] as usize == at
+                        && numbers.part_at(at as u32) == usize::from(record.is_busy())
+                })
+            };
+            self.others.iter().enumerate().all(stands) && self.machines.is_sound(table, &self.positions)
+        }
+    }
+}

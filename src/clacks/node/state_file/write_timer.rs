@@ -1,0 +1,75 @@
+//! How often the state is written.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Bytes a second that are written on average at most, apart from what the user changes.
+const RATE: f64 = 50_000.0;
+/// How long after a failed write the next one begins. Each failure after another doubles it.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+/// But not beyond this.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+
+/// When the next write may begin: once the last one is paid for, or some time after it failed.
+#[derive(Debug)]
+pub(super) struct WriteTimer {
+    next: Instant,
+    /// How long the write that failed last is waited after; `None` after a success.
+    back_off: Option<Duration>,
+}
+
+impl Default for WriteTimer {
+    fn default() -> Self {
+        Self { next: Instant::now(), back_off: None }
+    }
+}
+
+impl WriteTimer {
+    pub(super) fn next(&self) -> Instant {
+        self.next
+    }
+
+    /// Whether the last write failed.
+    pub(super) fn is_behind(&self) -> bool {
+        self.back_off.is_some()
+    }
+
+    /// A write of so many bytes ended. What a failed write wrote in vain counts as well.
+    pub(super) fn saved(&mut self, bytes: u64, is_success: bool) {
+        let price = Duration::from_secs_f64(bytes as f64 / RATE);
+        let wait = if is_success {
+            self.back_off = None;
+            price
+        } else {
+            let back_off = self.back_off.map_or(TRY_AGAIN, |last| LONGEST_BACK_OFF.min(2 * last));
+            self.back_off = Some(back_off);
+            price.clamp(back_off, LONGEST_BACK_OFF)
+        };
+        self.next = Instant::now() + wait;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_are_further_and_further_apart_and_count_what_was_tried() {
+        let wait = |write_timer: &mut WriteTimer, bytes: u64, is_success: bool| {
+            write_timer.saved(bytes, is_success);
+            (write_timer.next() - Instant::now()).as_secs()
+        };
+        let failed = |bytes| {
+            let mut write_timer = WriteTimer::default();
+            let waits = [(); 6].map(|()| wait(&mut write_timer, bytes, false));
+            assert!(write_timer.is_behind());
+            assert_eq!((wait(&mut write_timer, 100_000, true), write_timer.is_behind()), (2, false));
+            assert_eq!(wait(&mut write_timer, bytes, false), waits[0], "from the beginning again");
+            waits
+        };
+        assert_eq!(failed(0), [5, 10, 20, 40, 60, 60]);
+        assert_eq!(failed(1_000_000), [20, 20, 20, 40, 60, 60]);
+        assert_eq!(failed(1 << 30), [60; 6]);
+    }
+}

@@ -1,0 +1,211 @@
+//! What happens next.
+//!
+//! The near future is cut into short stretches of time, and what is to happen in one of them lies in a list, which is put
+//! in order when its turn comes: two moves for each thing, however many wait. The far future is a heap.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+/// Stretches in the near future: enough for each to be short where something happens to a million nodes each second.
+const BUCKETS: u64 = 1 << 14;
+/// So many things happen in a stretch, more or less.
+const PER_BUCKET: f64 = 16.0;
+
+/// What is to happen, in the order of its time; of two things at the same time the one that was noted first.
+#[derive(Debug)]
+pub(super) struct EventQueue<T> {
+    /// The present stretch, the last first.
+    current: Vec<Entry<T>>,
+    /// What was noted for it since it began.
+    overdue: BinaryHeap<Reverse<Numbered<T>>>,
+    /// Those after it, each at its number modulo [`BUCKETS`], as noted.
+    buckets: Vec<Vec<Entry<T>>>,
+    overflow: BinaryHeap<Reverse<Numbered<T>>>,
+    /// Lists that are used again.
+    spare: Vec<Vec<Entry<T>>>,
+    /// The number of the present stretch.
+    bucket: u64,
+    /// How long a stretch lasts: two to the power of this, in nanoseconds.
+    length: u32,
+    /// What lies in `buckets`.
+    in_buckets: usize,
+    scheduled: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry<T> {
+    at: u64,
+    event: T,
+}
+
+/// With the number under which it was noted.
+#[derive(Debug)]
+struct Numbered<T> {
+    number: u64,
+    entry: Entry<T>,
+}
+
+impl<T> EventQueue<T> {
+    /// One for so many things a second, most of them no more than `reach` seconds ahead, as far as is known: how fast it
+    /// is depends on that, and nothing else does.
+    pub(super) fn of(rate: f64, reach: f64) -> Self {
+        let seconds = (PER_BUCKET / rate).max(reach / BUCKETS as f64);
+        let length = u64::BITS - ((seconds * 1e9).clamp(1.0, 1e12) as u64).leading_zeros();
+        Self {
+            current: Vec::new(),
+            overdue: BinaryHeap::new(),
+            buckets: (0..BUCKETS).map(|_| Vec::new()).collect(),
+            overflow: BinaryHeap::new(),
+            spare: Vec::new(),
+            bucket: 0,
+            length,
+            in_buckets: 0,
+            scheduled: 0,
+        }
+    }
+
+    /// Notes that `event` happens `at` nanoseconds.
+    pub(super) fn schedule(&mut self, at: u64, event: T) {
+        let (bucket, entry) = (at >> self.length, Entry { at, event });
+        if bucket <= self.bucket {
+            let numbered = self.numbered(entry);
+            self.overdue.push(Reverse(numbered));
+        } else if bucket - self.bucket < BUCKETS {
+            self.push(bucket, entry);
+        } else {
+            let numbered = self.numbered(entry);
+            self.overflow.push(Reverse(numbered));
+        }
+    }
+
+    fn numbered(&mut self, entry: Entry<T>) -> Numbered<T> {
+        self.scheduled += 1;
+        Numbered { number: self.scheduled, entry }
+    }
+
+    fn push(&mut self, bucket: u64, entry: Entry<T>) {
+        let list = &mut self.buckets[(bucket % BUCKETS) as usize];
+        if list.capacity() == 0 {
+            *list = self.spare.pop().unwrap_or_default();
+        }
+        list.push(entry);
+        self.in_buckets += 1;
+    }
+
+    /// The next thing that happens before `end`, and when.
+    pub(super) fn next_before(&mut self, end: u64) -> Option<(u64, T)> {
+        while self.current.is_empty() && self.overdue.is_empty() {
+            self.next_bucket()?;
+        }
+        // Of two at the same time, what was there when the stretch began was noted first.
+        let overdue = self.overdue.peek().map(|Reverse(overdue)| overdue.entry.at);
+        let next = match (self.current.last(), overdue) {
+            (Some(next), overdue) if overdue.is_none_or(|overdue| next.at <= overdue) => {
+                if next.at >= end {
+                    return None;
+                }
+                self.current.pop()
+            }
+            (_, Some(overdue)) if overdue < end => self.overdue.pop().map(|Reverse(overdue)| overdue.entry),
+            _ => None,
+        };
+        next.map(|Entry { at, event }| (at, event))
+    }
+
+    /// Goes on to the next stretch in which there is something; `None` if there is none.
+    fn next_bucket(&mut self) -> Option<()> {
+        self.bucket = if self.in_buckets > 0 {
+            self.bucket + 1
+        } else {
+            self.overflow.peek()?.0.entry.at >> self.length
+        };
+        // What was far was noted before what is put there from now on.
+        while let Some(Reverse(first)) = self.overflow.peek() {
+            let bucket = first.entry.at >> self.length;
+            if bucket >= self.bucket + BUCKETS {
+                break;
+            }
+            self.overflow.pop().into_iter().for_each(|Reverse(first)| self.push(bucket, first.entry));
+        }
+        let index = (self.bucket % BUCKETS) as usize;
+        std::mem::swap(&mut self.current, &mut self.buckets[index]);
+        let used = std::mem::take(&mut self.buckets[index]);
+        if used.capacity() > 0 {
+            self.spare.push(used);
+        }
+        self.in_buckets -= self.current.len();
+        self.current.sort_by_key(|entry| entry.at);
+        self.current.reverse();
+        Some(())
+    }
+
+    /// What happens next, as far as that is known already: the first few of the present stretch.
+    pub(super) fn upcoming(&self, count: usize) -> impl Iterator<Item = &T> {
+        self.current.iter().rev().take(count).map(|entry| &entry.event)
+    }
+}
+
+impl<T> PartialEq for Numbered<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl<T> Eq for Numbered<T> {}
+
+impl<T> Ord for Numbered<T> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl<T> PartialOrd for Numbered<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Numbered<T> {
+    fn key(&self) -> (u64, u64) {
+        (self.entry.at, self.number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// The delays are of all lengths, from none to many stretches; each third thing that happens notes two more.
+        #[test]
+        fn things_happen_in_the_order_of_their_times_and_then_as_they_were_noted(
+            delays in proptest::collection::vec((0_u32..45, 0_u64..4), 1..400),
+            rate in 0.1_f64..1e6,
+            reach in 0.0_f64..10.0,
+        ) {
+            let mut delays = delays.into_iter().map(|(scale, times)| times << scale);
+            let (mut events, mut naive, mut handled) = (EventQueue::of(rate, reach), Vec::new(), 0);
+            let schedule = |events: &mut EventQueue<u32>, naive: &mut Vec<(u64, u32)>, at, number| {
+                events.schedule(at, number);
+                naive.push((at, number));
+            };
+            let mut scheduled = 0..;
+            for delay in delays.by_ref().take(20) {
+                schedule(&mut events, &mut naive, delay, scheduled.next().unwrap());
+            }
+            while let Some(first) = naive.iter().min().copied() {
+                naive.retain(|other| *other != first);
+                prop_assert_eq!(events.next_before(first.0), None);
+                prop_assert_eq!(events.next_before(first.0 + 1), Some(first));
+                handled += 1;
+                if handled % 3 == 0 {
+                    for delay in delays.by_ref().take(2) {
+                        schedule(&mut events, &mut naive, first.0 + delay, scheduled.next().unwrap());
+                    }
+                }
+            }
+            prop_assert_eq!(events.next_before(u64::MAX), None);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What goes wrong: nodes that fail, two networks in the place of one, strangers who make up names.
+
+use rand::RngExt;
+use rand_distr::{Distribution, Exp};
+
+use crate::{
+    core::Status,
+    protocol::{Address, Kind, Message, Payload},
+};
+
+use super::{
+    Churn, Flood, Outage, Outages, Partition, Simulation,
+    addresses::Addresses,
+    network::{OUTSIDE, SimEvent},
+    packets::Packet,
+    trace::Number,
+};
+
+/// What is watched of it.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    pub(super) outage: Option<OutageProbe>,
+    /// Names that were made up.
+    invented_names: u64,
+    /// Deliveries before the flood and during it.
+    delivered: (u64, u64),
+}
+
+/// A node that fails and comes back.
+#[derive(Debug, Default)]
+pub(super) struct OutageProbe {
+    failed: Option<f64>,
+    returned: Option<f64>,
+    outage: Outage,
+}
+
+impl OutageProbe {
+    pub(super) fn outage(&self) -> Outage {
+        self.outage
+    }
+}
+
+impl Simulation {
+    /// Notes what is known to go wrong.
+    pub(super) fn schedule_faults(&mut self) {
+        if let Some(churn) = self.scenario.churn {
+            (0..self.scenario.nodes())
+                .for_each(|node| self.schedule_after(churn.mean_up, SimEvent::Failure(node)));
+        }
+        if let Some(Outages { node, from, until }) = self.scenario.outage {
+            self.faults.outage = Some(OutageProbe::default());
+            self.events.schedule((from * 1e9) as u64, SimEvent::Failure(node));
+            self.events.schedule((until * 1e9) as u64, SimEvent::Return(node));
+        }
+        if let Some(Flood { from, .. }) = self.scenario.flood {
+            self.events.schedule((from * 1e9) as u64, SimEvent::Flood);
+        }
+    }
+
+    /// Notes that something happens after a time that is `mean` on average.
+    fn schedule_after(&mut self, mean: f64, what: SimEvent) {
+        // A mean that was checked is one that the distribution takes.
+        let after = Exp::new(1.0 / mean).map_or(mean, |time| time.sample(&mut self.rng));
+        let at = self.after(after);
+        self.events.schedule(at, what);
+    }
+
+    /// A node fails: what it knows and holds is gone.
+    pub(super) fn on_failure(&mut self, node: u32) {
+        self.watch_failure(node);
+        let sim_node = &mut self.sim_nodes[node as usize];
+        let Some(core) = sim_node.core.take() else { return };
+        sim_node.failures += 1;
+        // What is under way is gone when its sending ends.
+        for queued in core.queue(0..usize::MAX) {
+            Number::of(&queued.message).into_iter().for_each(|message| self.trace.leaves(message));
+        }
+        if let Some(Churn { mean_down, .. }) = self.scenario.churn {
+            self.schedule_after(mean_down, SimEvent::Return(node));
+        }
+    }
+
+    /// A node is there again, and knows whom it knew at first.
+    pub(super) fn on_return(&mut self, node: u32) {
+        if self.is_up(node) {
+            return;
+        }
+        self.join(node);
+        let now = self.seconds();
+        if let Some(watched) = self.watched(node) {
+            watched.returned = Some(now);
+        }
+        if let Some(Churn { mean_up, .. }) = self.scenario.churn {
+            self.schedule_after(mean_up, SimEvent::Failure(node));
+        }
+    }
+
+    /// Whether nothing arrives between two nodes now.
+    pub(super) fn is_cut(&self, one: u32, other: u32) -> bool {
+        let Some(Partition { from, until, share }) = self.scenario.partition else { return false };
+        if one == OUTSIDE || other == OUTSIDE {
+            return false;
+        }
+        let border = (f64::from(self.scenario.nodes()) * share) as u32;
+        (from..until).contains(&self.seconds()) && (one < border) != (other < border)
+    }
+
+    /// The stranger sends somebody a payload with a friend that nobody is.
+    pub(super) fn on_flood(&mut self) {
+        let Some(Flood { until, rate, .. }) = self.scenario.flood else { return };
+        let next = self.after(1.0 / rate);
+        if next <= (until * 1e9) as u64 {
+            self.events.schedule(next, SimEvent::Flood);
+        }
+        self.faults.invented_names += 1;
+        let to = self.rng.random_range(0..self.scenario.nodes());
+        if let Some(payload) = made_up_friend(self.faults.invented_names) {
+            let sent = self.now;
+            let (from, payload) = (OUTSIDE, Some(payload));
+            self.post(Packet {
+                from,
+                failures: 0,
+                to,
+                hash: 0,
+                id: None,
+                repeat: 0,
+                sent,
+                payload,
+                message: None,
+                taken: None,
+            });
+        }
+    }
+
+    /// A message was delivered.
+    pub(super) fn record_delivery(&mut self) {
+        let Some(Flood { from, until, .. }) = self.scenario.flood else { return };
+        let now = self.seconds();
+        let (before, during) = &mut self.faults.delivered;
+        *before += u64::from(now < from);
+        *during += u64::from((from..until).contains(&now));
+    }
+
+    /// Messages delivered a second before the flood and during it.
+    pub(super) fn flood_rates(&self) -> Option<(f64, f64)> {
+        let Flood { from, until, .. } = self.scenario.flood?;
+        let (before, during) = self.faults.delivered;
+        let now = self.seconds();
+        let lasted = (now.min(until) - from).max(f64::MIN_POSITIVE);
+        Some((before as f64 / from.min(now).max(f64::MIN_POSITIVE), during as f64 / lasted))
+    }
+
+    // === The node that is watched ===
+
+    fn watched(&mut self, node: u32) -> Option<&mut OutageProbe> {
+        let is_it = self.scenario.outage.is_some_and(|outage| outage.node == node);
+        self.faults.outage.as_mut().filter(|_| is_it)
+    }
+
+    fn watch_failure(&mut self, node: u32) {
+        if self.watched(node).is_none() {
+            return;
+        }
+        let (known_by, now) = (self.known_by(node), self.seconds());
+        if let Some(watched) = self.watched(node).filter(|watched| watched.failed.is_none()) {
+            watched.failed = Some(now);
+            watched.outage.known_by = known_by;
+        }
+    }
+
+    /// A node took a message.
+    pub(super) fn record_accepted_by(&mut self, node: u32) {
+        let now = self.seconds();
+        let Some(watched) = self.watched(node) else { return };
+        if let Some(returned) = watched.returned {
+            watched.outage.found.get_or_insert(now - returned);
+        }
+    }
+
+    /// Looks who holds the watched node for new or alive.
+    pub(super) fn watch(&mut self) {
+        let Some(Outages { node, .. }) = self.scenario.outage else { return };
+        let (known_by, now) = (self.known_by(node), self.seconds());
+        let Some(OutageProbe { failed, returned, outage }) = &mut self.faults.outage else { return };
+        match (failed, returned) {
+            (Some(failed), None) if known_by == 0 => {
+                outage.forgotten.get_or_insert(now - *failed);
+            }
+            (_, Some(returned)) if known_by * 2 >= outage.known_by => {
+                outage.known_again.get_or_insert(now - *returned);
+            }
+            _ => {}
+        }
+    }
+
+    /// How many nodes hold a node for new or alive.
+    fn known_by(&self, node: u32) -> u32 {
+        let address = self.addresses.of_node(node);
+        let peers = self.sim_nodes.iter().filter_map(|sim_node| sim_node.core.as_ref()?.peer(&address));
+        peers.filter(|peer| matches!(peer.status, Status::New | Status::Alive)).count() as u32
+    }
+}
+
+/// A payload without a message, with the names of two that nobody is.
+fn made_up_friend(number: u64) -> Option<Payload> {
+    let sender: Address = Addresses::made_up(0)?;
+    let friend = Addresses::made_up(number)?;
+    Some(Payload { message: Message::null(), kind: Kind::Announce, sender, friend: Some(friend) })
+}

@@ -1,0 +1,244 @@
+//! Keys by name, as people write and read them.
+
+use std::{fmt, str::FromStr};
+
+use KeyCode::{
+    BackTab, Backspace, Char, Delete, Down, End, Enter, Esc, F, Home, Insert, Left, PageDown, PageUp, Right,
+    Tab, Up,
+};
+use clacks_text::charset;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// A key of the keyboard, with what is held beside it. Shift makes another character, so it counts only with keys that
+/// are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+/// Why a text names no key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    #[error(
+        "there is no key {0:?}; keys are written as in \"x\", \"I\", \"ctrl-x\", \"alt-b\", \"f5\", \"space\", \"pgup\""
+    )]
+    Unknown(String),
+    #[error("a terminal can't tell {0} from {1}")]
+    Same(String, &'static str),
+    #[error("{0} is two keys in one for most terminals; hold one of Ctrl, Alt and Shift")]
+    TwoModifiers(String),
+    #[error("a letter with Shift is written as it is typed: {0:?}")]
+    Shifted(String),
+}
+
+/// The names of keys that are no characters: as they are written, the first of them the one to show, or the first that
+/// is ASCII.
+const NAMES: &[(KeyCode, &[&str])] = &[
+    (Enter, &["Enter", "return"]),
+    (Esc, &["Esc", "escape"]),
+    (Tab, &["Tab"]),
+    (BackTab, &["Shift-Tab", "backtab"]),
+    (Char(' '), &["Space"]),
+    (Backspace, &["Backspace", "bs"]),
+    (Delete, &["Del", "delete"]),
+    (Insert, &["Ins", "insert"]),
+    (Home, &["Home"]),
+    (End, &["End"]),
+    (PageUp, &["PgUp", "pageup", "page-up"]),
+    (PageDown, &["PgDn", "pgdown", "pagedown", "page-down"]),
+    (Up, &["\u{2191}", "Up"]),
+    (Down, &["\u{2193}", "Down"]),
+    (Left, &["\u{2190}", "Left"]),
+    (Right, &["\u{2192}", "Right"]),
+];
+
+/// The prefixes of keys with something held beside them.
+const MODIFIERS: [(KeyModifiers, &str); 3] =
+    [(KeyModifiers::CONTROL, "Ctrl-"), (KeyModifiers::ALT, "Alt-"), (KeyModifiers::SHIFT, "Shift-")];
+
+/// What comes from the terminal with Ctrl and a letter is, for these, another key.
+const SAME_WITH_CONTROL: [(char, &str); 3] = [('i', "Tab"), ('m', "Enter"), ('[', "Esc")];
+
+impl Key {
+    /// Ctrl-C, which always leaves.
+    pub(crate) const LEAVE: Self = Self { code: Char('c'), modifiers: KeyModifiers::CONTROL };
+
+    pub fn plain(code: KeyCode) -> Self {
+        Self { code, modifiers: KeyModifiers::NONE }
+    }
+
+    #[cfg(test)]
+    pub fn event(self) -> KeyEvent {
+        KeyEvent::new(self.code, self.modifiers)
+    }
+
+    /// Whether it writes something where text is written.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self.code, Char(_)) && self.modifiers.is_empty()
+    }
+
+    /// The key without Shift, which a terminal may report and nobody may have thought of.
+    pub(crate) fn without_shift(self) -> Option<Self> {
+        let modifiers = self.modifiers - KeyModifiers::SHIFT;
+        (modifiers != self.modifiers).then_some(Self { modifiers, ..self })
+    }
+
+    fn of_name(name: &str) -> Option<KeyCode> {
+        let is_called = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if let Some((code, _)) = NAMES.iter().find(|(_, names)| is_called(names)) {
+            return Some(*code);
+        }
+        let mut characters = name.chars();
+        if let (Some(character), None) = (characters.next(), characters.next()) {
+            return (!character.is_whitespace() && !character.is_control()).then_some(Char(character));
+        }
+        let number = name.strip_prefix(['f', 'F'])?.parse().ok()?;
+        (1..=24).contains(&number).then_some(F(number))
+    }
+
+    /// Refuses what no terminal sends, or sends for another key.
+    fn checked(self, text: &str) -> Result<Self, KeyError> {
+        let control = self.modifiers.contains(KeyModifiers::CONTROL);
+        let same = SAME_WITH_CONTROL.iter().find(|(character, _)| control && self.code == Char(*character));
+        if let Some((_, same)) = same {
+            return Err(KeyError::Same(self.to_string(), same));
+        }
+        match self.code {
+            _ if self.modifiers.bits().count_ones() > 1 => Err(KeyError::TwoModifiers(text.to_owned())),
+            Char(character) if self.modifiers == KeyModifiers::SHIFT && character != ' ' => {
+                Err(KeyError::Shifted(character.to_uppercase().to_string()))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
+impl FromStr for Key {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let (mut name, mut modifiers) = (text, KeyModifiers::NONE);
+        while Self::of_name(name).is_none() {
+            let held = MODIFIERS.iter().find_map(|(modifier, prefix)| {
+                let start = name.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix))?;
+                Some((*modifier, start.len()))
+            });
+            let (modifier, length) = held.ok_or_else(|| KeyError::Unknown(text.to_owned()))?;
+            (name, modifiers) = (&name[length..], modifiers | modifier);
+        }
+        let code = Self::of_name(name).ok_or_else(|| KeyError::Unknown(text.to_owned()))?;
+        let code = match code {
+            Char(character) if modifiers.contains(KeyModifiers::CONTROL) => {
+                Char(character.to_ascii_lowercase())
+            }
+            code => code,
+        };
+        Self { code, modifiers }.checked(text)
+    }
+}
+
+impl From<KeyEvent> for Key {
+    fn from(key: KeyEvent) -> Self {
+        let held = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let (code, modifiers) = match key.code {
+            // AltGr arrives as Ctrl+Alt on some systems.
+            Char(_) if held.contains(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+                (key.code, KeyModifiers::NONE)
+            }
+            Char(character) if held.contains(KeyModifiers::CONTROL) => {
+                (Char(character.to_ascii_lowercase()), KeyModifiers::CONTROL)
+            }
+            Char(_) | BackTab => (key.code, held - KeyModifiers::SHIFT),
+            code => (code, held),
+        };
+        Self { code, modifiers }
+    }
+}
+
+/// As keyboards have it: `Ctrl-X`, `PgUp`, `I`.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut held = MODIFIERS.iter().filter(|(modifier, _)| self.modifiers.contains(*modifier));
+        held.try_for_each(|(_, prefix)| f.write_str(prefix))?;
+        if let Some((_, names)) = NAMES.iter().find(|(code, _)| *code == self.code) {
+            let shown = names.iter().find(|name| name.is_ascii() || !charset::is_ascii());
+            return f.write_str(shown.unwrap_or(&names[0]));
+        }
+        match self.code {
+            Char(character) if self.modifiers.contains(KeyModifiers::CONTROL) => {
+                write!(f, "{}", character.to_ascii_uppercase())
+            }
+            Char(character) => write!(f, "{character}"),
+            code => write!(f, "{code}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Result<String, String> {
+        text.parse::<Key>().map(|key| key.to_string()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn keys_are_known_by_the_names_that_people_give_them() {
+        for (text, name) in [
+            ("x", "x"),
+            ("I", "I"),
+            ("-", "-"),
+            (":", ":"),
+            ("\u{fc}", "\u{fc}"),
+            ("ctrl-x", "Ctrl-X"),
+            ("CTRL-X", "Ctrl-X"),
+            ("Ctrl--", "Ctrl--"),
+            ("alt-b", "Alt-b"),
+            ("alt-B", "Alt-B"),
+            ("space", "Space"),
+            ("enter", "Enter"),
+            ("f5", "F5"),
+            ("F12", "F12"),
+            ("pgup", "PgUp"),
+            ("Page-Down", "PgDn"),
+            ("shift-tab", "Shift-Tab"),
+            ("shift-up", "Shift-\u{2191}"),
+            ("ctrl-left", "Ctrl-\u{2190}"),
+            ("up", "\u{2191}"),
+            ("del", "Del"),
+        ] {
+            assert_eq!(shown(text), Ok(name.to_owned()), "{text}");
+            assert_eq!(name.parse::<Key>(), text.parse::<Key>(), "{name} is read as it is shown");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_told() {
+        for (text, reason) in [
+            ("", "there is no key \"\""),
+            ("hyper-x", "there is no key \"hyper-x\""),
+            ("ctrl-", "there is no key \"ctrl-\""),
+            ("f99", "there is no key \"f99\""),
+            ("xx", "there is no key \"xx\""),
+            ("\u{1b}", "there is no key \"\\u{1b}\""),
+            ("ctrl-i", "a terminal can't tell Ctrl-I from Tab"),
+            ("ctrl-M", "a terminal can't tell Ctrl-M from Enter"),
+            ("ctrl-alt-x", "ctrl-alt-x is two keys in one"),
+            ("shift-x", "a letter with Shift is written as it is typed: \"X\""),
+        ] {
+            let error = shown(text).unwrap_err();
+            assert!(error.starts_with(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_a_terminal_sends_is_the_key_that_was_meant() {
+        let sent = |code, modifiers| Key::from(KeyEvent::new(code, modifiers)).to_string();
+        assert_eq!(sent(Char('I'), KeyModifiers::SHIFT), "I");
+        assert_eq!(sent(Char('C'), KeyModifiers::CONTROL | KeyModifiers::SHIFT), "Ctrl-C");
+        assert_eq!(sent(Char('['), KeyModifiers::CONTROL | KeyModifiers::ALT), "[", "AltGr");
+        assert_eq!(sent(BackTab, KeyModifiers::SHIFT), "Shift-Tab");
+        assert_eq!(sent(Up, KeyModifiers::SHIFT), "Shift-\u{2191}");
+    }
+}

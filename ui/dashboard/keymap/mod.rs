@@ -1,0 +1,333 @@
+//! Every key and the command that it is bound to. The keys' handling, the hints at the bottom, the help and the
+//! table in docs/keys.md are all made from one table.
+
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
+
+use clacks_language::command;
+use key::Key;
+use user::UserKeys;
+
+use super::state::layout::Pane;
+
+pub mod key;
+pub mod table;
+pub mod user;
+
+/// What keys do.
+#[derive(Debug, Clone)]
+pub struct Keymap {
+    bindings: Vec<Binding>,
+    /// Which binding a key has in a place.
+    bound: HashMap<(Place, Key), usize>,
+    /// Keys that the user wants to do nothing.
+    unbound: HashSet<(Place, Key)>,
+}
+
+/// A command and the keys that run it.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    /// The keys and where they work, the first of which is the one to hint at.
+    pub keys: Vec<(Place, Key)>,
+    /// Where it belongs, though it may have no key there.
+    places: Vec<Place>,
+    /// The line that is run; `{peer}` and `{message}` stand for what is selected, `{key}` for the
+    /// key that was pressed.
+    pub command: Cow<'static, str>,
+    /// For the hints; empty if it is not to be hinted at.
+    pub hint: Cow<'static, str>,
+    /// For the help.
+    pub does: Cow<'static, str>,
+}
+
+/// Where keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Each of the lists, while it has the focus.
+    Peers,
+    Queue,
+    Traffic,
+    /// The map beside the lists, while it has the focus.
+    Map,
+    /// While the map lies over the lists.
+    OpenMap,
+    /// While something lies over the lists.
+    Overlay,
+    /// While something is looked for in it.
+    Search,
+    /// While the list of what can be done is open.
+    Menu,
+    /// While the held messages lie over them.
+    Held,
+    /// While the input has the focus.
+    Input,
+    /// While one of several completions of the line is being chosen. Other keys do what they do in the input.
+    Choices,
+    /// While the history is being searched.
+    Recall,
+    /// In a replay, wherever text is not written, and only the keys that do nothing else there.
+    Replay,
+}
+
+impl From<Pane> for Place {
+    fn from(pane: Pane) -> Self {
+        match pane {
+            Pane::Peers => Self::Peers,
+            Pane::Queue => Self::Queue,
+            Pane::Traffic => Self::Traffic,
+            Pane::Map => Self::Map,
+        }
+    }
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        let mut keymap = Self { bindings: Vec::new(), bound: HashMap::new(), unbound: HashSet::new() };
+        for row in table::ROWS {
+            // A test sees to it that every name in the table is a key.
+            let keys: Vec<Key> = row.keys.split(' ').filter_map(|key| key.parse().ok()).collect();
+            keymap.push(Binding {
+                keys: row.places.iter().flat_map(|place| keys.iter().map(|key| (*place, *key))).collect(),
+                places: row.places.to_vec(),
+                command: row.command.into(),
+                hint: row.hint.into(),
+                does: row.does.into(),
+            });
+        }
+        keymap
+    }
+}
+
+impl Keymap {
+    /// The keys as the user wants them, for the rest as they are.
+    pub fn with(mut self, keys: &UserKeys) -> Self {
+        for (table, key, line) in keys.iter() {
+            for place in table.places() {
+                self.unbind(*place, key);
+                match self.index_of(*place, line) {
+                    _ if line.is_empty() => drop(self.unbound.insert((*place, key))),
+                    Some(index) => self.bind(*place, key, index),
+                    None => {
+                        self.bindings.push(self.binding_of(table.places(), line));
+                        self.bind(*place, key, self.bindings.len() - 1);
+                    }
+                }
+            }
+        }
+        self
+    }
+
+    fn unbind(&mut self, place: Place, key: Key) {
+        self.unbound.remove(&(place, key));
+        if let Some(binding) = self.bound.remove(&(place, key)).and_then(|index| self.bindings.get_mut(index))
+        {
+            binding.keys.retain(|bound| *bound != (place, key));
+        }
+    }
+
+    fn bind(&mut self, place: Place, key: Key, index: usize) {
+        self.bound.insert((place, key), index);
+        self.bindings[index].keys.push((place, key));
+    }
+
+    /// The binding of a command that belongs to a place.
+    fn index_of(&self, place: Place, line: &str) -> Option<usize> {
+        let is_there = |binding: &Binding| binding.command == line && binding.places.contains(&place);
+        self.bindings.iter().position(is_there)
+    }
+
+    /// A binding of the user's, without its keys; what it does is told as of the same command elsewhere.
+    fn binding_of(&self, places: &[Place], line: &str) -> Binding {
+        let known = self.bindings.iter().find(|binding| binding.command == line);
+        let name = line.trim_start_matches(':').split_whitespace().next().unwrap_or_default();
+        let told = || command::spec(name).map_or("", |spec| spec.does).into();
+        let does = known.map_or_else(told, |binding| binding.does.clone());
+        Binding {
+            keys: Vec::new(),
+            places: places.to_vec(),
+            command: line.to_owned().into(),
+            hint: "".into(),
+            does,
+        }
+    }
+
+    /// Whether the user wants a key to do nothing, not even what it does without being bound.
+    pub(crate) fn is_unbound(&self, place: Place, key: Key) -> bool {
+        self.unbound.contains(&(place, key))
+    }
+
+    /// Every command that a key is bound to, in the order in which hints and help list them.
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
+    }
+
+    /// What a key does in a place.
+    pub fn find(&self, place: Place, key: Key) -> Option<&Binding> {
+        if self.is_unbound(place, key) {
+            return None;
+        }
+        let index = |key| self.bound.get(&(place, key));
+        let index = index(key).or_else(|| index(key.without_shift()?))?;
+        self.bindings.get(*index)
+    }
+
+    /// The name of the key that runs a command in a place; the command itself if there is none.
+    pub(crate) fn name_of(&self, place: Place, command: &str) -> String {
+        let mut bindings = self.bindings.iter().filter(|binding| binding.command == command);
+        let key = bindings.find_map(|binding| binding.keys_at(place).first().copied());
+        key.map_or_else(|| command.to_owned(), |key| key.to_string())
+    }
+
+    fn push(&mut self, binding: Binding) {
+        let index = self.bindings.len();
+        self.bound.extend(binding.keys.iter().map(|bound| (*bound, index)));
+        self.bindings.push(binding);
+    }
+}
+
+impl Binding {
+    /// The keys in the places that this holds for, without those named already.
+    pub fn keys_in(&self, is_there: impl Fn(Place) -> bool) -> Vec<Key> {
+        let mut keys = Vec::new();
+        for (_, key) in self.keys.iter().filter(|(place, _)| is_there(*place)) {
+            if !keys.contains(key) {
+                keys.push(*key);
+            }
+        }
+        keys
+    }
+
+    /// The keys that work in a place, the first of which is the one to hint at.
+    pub(crate) fn keys_at(&self, place: Place) -> Vec<Key> {
+        self.keys_in(|other| other == place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clacks_language::command::Command;
+
+    use super::{key::Key, user::UserKeys, *};
+
+    #[test]
+    fn every_name_in_the_table_is_a_key_and_none_is_bound_twice_in_a_place() {
+        let mut seen = HashMap::new();
+        for row in table::ROWS {
+            for (name, place) in
+                row.keys.split(' ').flat_map(|key| row.places.iter().map(move |place| (key, place)))
+            {
+                let key: Key = name.parse().unwrap_or_else(|error| panic!("{error}"));
+                let other = seen.insert((*place, key), row);
+                assert!(other.is_none(), "{name} in {place:?}: {row:?} and {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_is_bound_to_a_command_that_there_is() {
+        for binding in Keymap::default().bindings() {
+            let line =
+                binding.command.replace("{peer}", "tower:1").replace("{message}", "1").replace("{key}", "1");
+            assert!(Command::parse(&line).is_ok(), "{}", binding.command);
+        }
+    }
+
+    #[test]
+    fn letters_are_text_where_text_is_written_and_control_c_leads_out_of_everywhere() {
+        let keymap = Keymap::default();
+        for binding in keymap.bindings() {
+            for place in [Place::Input, Place::Choices, Place::Recall, Place::Menu, Place::Search] {
+                let letters = binding.keys_at(place).into_iter().filter(|key| key.is_text());
+                // The list of what can be done is closed by the key that opens it.
+                assert!(letters.map(|key| key.to_string()).all(|key| key == "?"), "{binding:?}");
+            }
+        }
+        for (place, command) in [
+            (Place::Peers, ":interrupt"),
+            (Place::Queue, ":interrupt"),
+            (Place::Traffic, ":interrupt"),
+            (Place::Overlay, ":close"),
+            (Place::Search, ":clear"),
+            (Place::Menu, ":close"),
+            (Place::Input, ":clear"),
+            (Place::Choices, ":take-back"),
+            (Place::Recall, ":take-back"),
+        ] {
+            assert_eq!(keymap.find(place, Key::LEAVE).map(|binding| &*binding.command), Some(command));
+        }
+    }
+
+    #[test]
+    fn shift_with_a_key_that_has_no_other_meaning_changes_nothing() {
+        use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+        let key = KeyEvent::new(KeyCode::Up, KeyModifiers::SHIFT);
+        let keymap = Keymap::default();
+        assert_eq!(keymap.find(Place::Peers, key.into()).map(|binding| &*binding.command), Some(":up"));
+    }
+
+    fn rebound(text: &str) -> Keymap {
+        #[derive(serde::Deserialize)]
+        struct File {
+            keys: UserKeys,
+        }
+        Keymap::default().with(&clacks_text::toml::parse::<File>(text).unwrap().keys)
+    }
+
+    fn line(keymap: &Keymap, place: Place, key: &str) -> Option<String> {
+        keymap.find(place, key.parse().unwrap()).map(|binding| binding.command.to_string())
+    }
+
+    #[test]
+    fn a_key_of_the_users_replaces_the_one_of_that_place_only() {
+        let keymap = rebound("[keys.peers]\n'I' = ':redraw'\n'q' = ''\n[keys.lists]\n'pgup' = ':quit'");
+        assert_eq!(line(&keymap, Place::Peers, "I"), Some(":redraw".into()));
+        assert_eq!(line(&keymap, Place::Traffic, "I"), Some(":ignore {peer}".into()));
+        assert_eq!(
+            (line(&keymap, Place::Peers, "q"), line(&keymap, Place::Queue, "q")),
+            (None, Some(":quit".into()))
+        );
+        assert_eq!(line(&keymap, Place::Overlay, "pgup"), Some(":page-up".into()));
+        let quit = keymap.bindings().iter().find(|binding| binding.command == ":quit").unwrap();
+        assert_eq!(quit.keys_at(Place::Peers), ["pgup".parse().unwrap()]);
+        let page_up = keymap.bindings().iter().find(|binding| binding.command == ":page-up").unwrap();
+        assert_eq!(page_up.keys_at(Place::Queue), ["ctrl-b".parse().unwrap()], "it is not told of any more");
+    }
+
+    #[test]
+    fn the_narrower_table_goes_before_the_wider() {
+        let keymap = rebound("[keys.queue]\n'n' = ':top'\n[keys.lists]\n'n' = ':bottom'");
+        assert_eq!(line(&keymap, Place::Queue, "n"), Some(":top".into()));
+        assert_eq!(line(&keymap, Place::Peers, "n"), Some(":bottom".into()));
+    }
+
+    #[test]
+    fn a_command_that_had_no_key_is_told_of_as_it_is_elsewhere() {
+        let keymap = rebound("[keys.lists]\n'n' = ':motion off'");
+        let binding = keymap.find(Place::Peers, "n".parse().unwrap()).unwrap();
+        assert_eq!(binding.does, command::spec("motion").unwrap().does);
+        assert_eq!(binding.keys_at(Place::Traffic).len(), 1);
+    }
+
+    #[test]
+    fn no_file_takes_away_the_way_out() {
+        let tables = user::Table::ALL.map(|(_, name)| name);
+        for binding in Keymap::default().bindings() {
+            // A letter can't be bound where text is written.
+            let is_fixed =
+                |place: Place, key: Key| key == Key::LEAVE || place == Place::Menu && key.is_text();
+            for (place, key) in binding.keys.iter().filter(|(place, key)| !is_fixed(*place, *key)) {
+                let table = tables
+                    .iter()
+                    .zip(user::Table::ALL)
+                    .find(|(_, (table, _))| table.places().contains(place));
+                let keymap = rebound(&format!("[keys.{}]\n{:?} = ''", table.unwrap().0, key.to_string()));
+                assert_eq!(line(&keymap, *place, &key.to_string()), None);
+                // A replay is where other keys work as well.
+                assert!(*place == Place::Replay || keymap.find(*place, Key::LEAVE).is_some());
+            }
+        }
+    }
+}

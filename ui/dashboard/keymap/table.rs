@@ -1,0 +1,198 @@
+//! Every default key, one row per line.
+
+use super::Place;
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Row {
+    /// The keys, with spaces between them; the first is the one to hint at.
+    pub keys: &'static str,
+    pub places: &'static [Place],
+    /// `{peer}` and `{message}` stand for what is selected, `{key}` for the key that was pressed.
+    pub command: &'static str,
+    /// For the hints; empty if it is not to be hinted at.
+    pub hint: &'static str,
+    /// For the help.
+    pub does: &'static str,
+}
+
+macro_rules! rows {
+    ($($keys:literal, $places:expr, $command:literal, $hint:literal, $does:literal;)*) => {
+        &[$(Row { keys: $keys, places: $places, command: $command, hint: $hint, does: $does }),*]
+    };
+}
+
+const LISTS: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic, Place::Map];
+/// Where a peer can be selected: in its list, or as the peer of a row of the traffic.
+const WITH_PEER: &[Place] = &[Place::Peers, Place::Traffic, Place::Map];
+/// Where rows can be marked.
+const MARKED: &[Place] = &[Place::Peers, Place::Queue, Place::Held];
+/// Where marks are taken away: also where no row has one.
+const UNMARKED: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic, Place::Map, Place::Held];
+/// Where a picture can be opened: also over another.
+const LOOKING: &[Place] =
+    &[Place::Peers, Place::Queue, Place::Traffic, Place::Map, Place::Overlay, Place::OpenMap, Place::Held];
+const QUEUE: &[Place] = &[Place::Queue];
+/// Where a message can be selected.
+const QUEUE_AND_TRAFFIC: &[Place] = &[Place::Queue, Place::Traffic];
+const OVERLAY: &[Place] = &[Place::Overlay, Place::OpenMap, Place::Held];
+/// What is written and not drawn.
+const TEXT: &[Place] = &[Place::Overlay];
+/// What is too long for the screen.
+const PAGED: &[Place] = &[Place::Overlay, Place::Held];
+const SEARCH: &[Place] = &[Place::Search];
+const OPEN_MAP: &[Place] = &[Place::OpenMap];
+const MAPS: &[Place] = &[Place::Map, Place::OpenMap];
+const HELD: &[Place] = &[Place::Held];
+const MENU: &[Place] = &[Place::Menu];
+const REPLAY: &[Place] = &[Place::Replay];
+const INPUT: &[Place] = &[Place::Input];
+const CHOICES: &[Place] = &[Place::Choices];
+const RECALL: &[Place] = &[Place::Recall];
+
+/// Every key, in the order in which hints and help list them.
+#[rustfmt::skip]
+pub const ROWS: &[Row] = rows![
+    "i", LISTS, ":say", "say", "write a message";
+    ":", LISTS, ":prompt :", "cmd", "write a command";
+    "? f1", LISTS, ":help", "keys", "show available commands";
+    "q", LISTS, ":quit", "quit", "stop the node and leave";
+    "ctrl-c", LISTS, ":interrupt", "", "ask whether to leave; a second time, leave";
+    "/", LISTS, ":prompt :filter ", "filter", "show only the traffic that matches a filter";
+    "enter", LISTS, ":open", "open", "show the selected item in full";
+    "tab", LISTS, ":next-pane", "pane", "go to the next list";
+    "shift-tab", LISTS, ":previous-pane", "", "go to the previous list";
+    "I", WITH_PEER, ":ignore {peer}", "ignore", "ignore the selected peer";
+    "U", WITH_PEER, ":unignore {peer}", "unignore", "stop ignoring the selected peer";
+    "u", LISTS, ":undo", "undo", "undo the last command that changed something, for ten seconds";
+    "a", WITH_PEER, ":announce {peer}", "announce", "announce this node to the selected peer";
+    "F", WITH_PEER, ":forget {peer}", "forget", "remove the selected peer, after you confirm with y";
+    "x del", QUEUE, ":drop {message}", "drop", "remove the selected message from the queue";
+    "h", QUEUE, ":hold {message}", "hold", "hold the selected message: it is not sent until it is released";
+    "e", QUEUE, ":edit {message}", "edit", "edit the selected message; it is held while you edit";
+    "E", QUEUE, ":edit-in-editor {message}", "", "edit the selected message in your own editor: $VISUAL, $EDITOR or vi";
+    "H", LISTS, ":held", "held", "list the held messages";
+    "b", QUEUE_AND_TRAFFIC, ":biography", "life", "show the history of the selected message";
+    "O", LISTS, ":overhead", "", "list the messages that keep coming back";
+    "W", LISTS, ":why", "", "show how the receiver of each message is chosen";
+    "v", MARKED, ":mark", "", "mark the selected item, or remove its mark; keys act on all marked items";
+    "V", UNMARKED, ":unmark", "unmark", "remove all marks";
+    "up k", LISTS, ":up", "", "one up";
+    "down j", LISTS, ":down", "", "one down";
+    "pgup ctrl-b", LISTS, ":page-up", "", "one page up";
+    "pgdn ctrl-f", LISTS, ":page-down", "", "one page down";
+    "home g", LISTS, ":top", "", "go to the first";
+    "end G", LISTS, ":bottom", "", "go to the last; in the traffic: follow new rows";
+    "1 2 3 4 5 6 7 8 9", LISTS, ":station {key}", "", "show the traffic of the station with this number, or all traffic again";
+    "0", LISTS, ":filter", "", "show all traffic";
+    "esc", LISTS, ":close", "", "remove the filter of the traffic";
+    "space", LISTS, ":hold-still", "still", "freeze the screen while the node keeps running, or unfreeze it";
+    "z", LISTS, ":zoom", "zoom", "enlarge the list to the whole screen, or restore the other lists";
+    "y", LISTS, ":copy", "", "copy the selected item";
+    "Y", LISTS, ":copy all", "", "copy everything marked or, without marks, everything shown";
+    "m", LISTS, ":mouse", "", "let the terminal select text with the mouse, or use the mouse here again";
+    "t", LISTS, ":prompt :theme ", "", "choose a theme; each is previewed as you write its name";
+    "ctrl-z", LISTS, ":suspend", "", "suspend the program until the shell continues it";
+    "ctrl-l", LISTS, ":redraw", "", "redraw the screen";
+
+    "r", HELD, ":release {message}", "release", "release the selected message: put it at the end of the queue";
+    "e", HELD, ":edit {message}", "edit", "edit the selected held message";
+    "E", HELD, ":edit-in-editor {message}", "editor", "edit the selected held message in your own editor";
+    "x del", HELD, ":drop {message}", "drop", "remove the selected held message";
+    "R", HELD, ":release all", "release all", "release all held messages";
+    "f", HELD, ":prompt :hold ", "filter", "hold all messages that match a filter, now and later";
+    "F", HELD, ":unhold", "no filter", "stop holding messages by the filter; messages already held stay held";
+    "enter", OVERLAY, ":open", "", "in a list, open the selected item; elsewhere, close";
+    "esc q ctrl-c", OVERLAY, ":close", "close", "close what is open";
+    "? f1", OVERLAY, ":help", "keys", "show available commands";
+    "/", OVERLAY, ":search", "search", "search the text that is shown; capital letters make the search case-sensitive";
+    "n", OVERLAY, ":next-match", "next match", "go to the next match";
+    "N", OVERLAY, ":previous-match", "", "go to the previous match";
+    "tab right", TEXT, ":next-pane", "next", "go to the next chart";
+    "shift-tab left", TEXT, ":previous-pane", "", "go to the previous chart";
+    "up k", OVERLAY, ":up", "", "one line up";
+    "down j", OVERLAY, ":down", "down", "one line down";
+    "pgup ctrl-b", PAGED, ":page-up", "", "one page up";
+    "pgdn space ctrl-f", PAGED, ":page-down", "page", "one page down";
+    "home g", PAGED, ":top", "", "go to the start";
+    "end G", PAGED, ":bottom", "", "go to the end";
+    "left", MAPS, ":go-left", "", "on the map: go to the next tower on the left";
+    "right", MAPS, ":go-right", "", "on the map: go to the next tower on the right";
+    "f", MAPS, ":filter peer=\"{peer}\"", "its traffic", "on the map: show only the traffic of the selected peer";
+    "z", OPEN_MAP, ":close", "", "close the map";
+    "space", OPEN_MAP, ":hold-still", "hold", "freeze the screen, or unfreeze it";
+    "I", OVERLAY, ":ignore {peer}", "ignore", "ignore the shown peer";
+    "U", OVERLAY, ":unignore {peer}", "unignore", "stop ignoring the shown peer";
+    "u", OVERLAY, ":undo", "undo", "undo the last command that changed something, for ten seconds";
+    "a", OVERLAY, ":announce {peer}", "announce", "announce this node to the shown peer";
+    "b", OVERLAY, ":biography", "", "show the history of the shown message";
+    "y", OVERLAY, ":copy", "copy", "copy the shown text";
+    "M", LOOKING, ":map", "map", "show the peers on a map";
+    "C", LOOKING, ":charts", "", "show charts of the last minutes";
+    "T", LOOKING, ":tower", "", "watch messages pass through the clacks tower";
+    "L", LOOKING, ":limits", "", "show the limits: how much of each is used, and how often each was reached";
+    "ctrl-z", OVERLAY, ":suspend", "", "suspend the program until the shell continues it";
+    "ctrl-l", OVERLAY, ":redraw", "", "redraw the screen";
+
+    "enter", SEARCH, ":send", "keep", "keep the position; n and N go to other matches";
+    "esc", SEARCH, ":leave", "back", "cancel, and go back to where the search began";
+    "down", SEARCH, ":next-match", "next", "go to the next match";
+    "up", SEARCH, ":previous-match", "before", "go to the previous match";
+    "ctrl-c ctrl-u", SEARCH, ":clear", "", "clear the searched text; cancel if it is already empty";
+    "ctrl-z", SEARCH, ":suspend", "", "suspend the program until the shell continues it";
+    "ctrl-l", SEARCH, ":redraw", "", "redraw the screen";
+
+    "enter", MENU, ":choose", "do it", "run the selected command, or write it into the input if it takes an argument";
+    "esc ? f1 ctrl-c", MENU, ":close", "close", "close the list";
+    "up ctrl-p", MENU, ":up", "up", "one up";
+    "down ctrl-n", MENU, ":down", "down", "one down";
+    "pgup ctrl-b", MENU, ":page-up", "", "one page up";
+    "pgdn ctrl-f", MENU, ":page-down", "page", "one page down";
+    "home", MENU, ":top", "", "go to the first";
+    "end", MENU, ":bottom", "", "go to the last";
+    "ctrl-u", MENU, ":clear", "", "clear the text that narrows the list";
+    "ctrl-z", MENU, ":suspend", "", "suspend the program until the shell continues it";
+    "ctrl-l", MENU, ":redraw", "", "redraw the screen";
+
+    "enter", INPUT, ":send", "send", "send the message or run the command";
+    "esc", INPUT, ":leave", "back to the lists, the draft stays", "leave the input; the draft is kept";
+    "tab", INPUT, ":complete", "complete", "complete the command or its argument; in a message, leave the input";
+    "shift-tab", INPUT, ":complete-back", "", "complete, beginning with the last choice";
+    "f1", INPUT, ":help", "", "show available commands";
+    "ctrl-c", INPUT, ":clear", "clear", "clear the input; leave it if it is already empty";
+    "up", INPUT, ":history-back", "history", "show the line sent before this one";
+    "down", INPUT, ":history-on", "", "show the line sent after this one";
+    "ctrl-r", INPUT, ":search-history", "", "search the lines sent before";
+    "left", INPUT, ":left", "", "one character left";
+    "right", INPUT, ":right", "", "one character right; at the end of the line, accept the suggestion";
+    "ctrl-left alt-left alt-b", INPUT, ":word-left", "", "one word left";
+    "ctrl-right alt-right alt-f", INPUT, ":word-right", "", "one word right";
+    "home ctrl-a", INPUT, ":line-start", "", "go to the start";
+    "end ctrl-e", INPUT, ":line-end", "", "go to the end; at the end of the line, accept the suggestion";
+    "ctrl-w", INPUT, ":delete-word", "", "delete the word before the cursor";
+    "ctrl-u", INPUT, ":delete-before", "", "delete everything before the cursor";
+    "ctrl-k", INPUT, ":delete-behind", "", "delete everything after the cursor";
+    "ctrl-y", INPUT, ":put-back", "", "insert the text deleted last";
+    "ctrl-z", INPUT, ":suspend", "", "suspend the program until the shell continues it";
+    "ctrl-l", INPUT, ":redraw", "", "redraw the screen";
+
+    "tab down", CHOICES, ":complete", "next", "select the next choice";
+    "shift-tab up", CHOICES, ":complete-back", "previous", "select the previous choice";
+    "enter", CHOICES, ":take", "take", "accept the choice; typing on accepts it as well";
+    "esc ctrl-g ctrl-c", CHOICES, ":take-back", "back", "cancel, and restore what was written";
+
+    "ctrl-r up", RECALL, ":search-history", "older", "show an older matching line";
+    "enter tab right end", RECALL, ":take", "take", "put the line into the input";
+    "esc ctrl-g ctrl-c", RECALL, ":take-back", "back", "cancel, and restore what was written";
+    "ctrl-z", RECALL, ":suspend", "", "suspend the program until the shell continues it";
+    "ctrl-l", RECALL, ":redraw", "", "redraw the screen";
+
+    "p", REPLAY, ":pause", "pause", "pause or continue";
+    ".", REPLAY, ":step", "step", "play one event and pause";
+    "+", REPLAY, ":speed +", "faster", "play twice as fast";
+    "-", REPLAY, ":speed -", "", "play half as fast";
+    "[", REPLAY, ":jump -10s", "back", "go back ten seconds";
+    "]", REPLAY, ":jump +10s", "on", "go forward ten seconds";
+    "{", REPLAY, ":jump -1m", "", "go back one minute";
+    "}", REPLAY, ":jump +1m", "", "go forward one minute";
+];

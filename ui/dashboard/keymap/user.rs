@@ -1,0 +1,261 @@
+//! What the user binds keys to: the tables `[keys.…]` of the configuration file.
+
+use std::fmt;
+
+use clacks_language::command::{Command, CommandError};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error, MapAccess, Visitor},
+};
+
+use super::{Place, key::Key};
+
+/// Keys and what they are to do, table by table, each as it is written and none twice in a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserKeys(Vec<(Table, Vec<(Key, String)>)>);
+
+/// A table of keys, by where they work. The narrower ones go before `lists` and `overlay`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Table {
+    Lists,
+    Overlay,
+    Search,
+    Menu,
+    Input,
+    Choices,
+    History,
+    Peers,
+    Queue,
+    Traffic,
+    Map,
+    Replay,
+    Held,
+}
+
+impl Table {
+    #[cfg(test)]
+    pub const ALL: [(Self, &str); 13] = [
+        (Self::Lists, "lists"),
+        (Self::Overlay, "overlay"),
+        (Self::Search, "search"),
+        (Self::Menu, "menu"),
+        (Self::Input, "input"),
+        (Self::Choices, "choices"),
+        (Self::History, "history"),
+        (Self::Peers, "peers"),
+        (Self::Queue, "queue"),
+        (Self::Traffic, "traffic"),
+        (Self::Map, "map"),
+        (Self::Replay, "replay"),
+        (Self::Held, "held"),
+    ];
+
+    pub fn places(self) -> &'static [Place] {
+        match self {
+            Self::Lists => &[Place::Peers, Place::Queue, Place::Traffic, Place::Map],
+            Self::Overlay => &[Place::Overlay, Place::OpenMap, Place::Held],
+            Self::Search => &[Place::Search],
+            Self::Menu => &[Place::Menu],
+            Self::Input => &[Place::Input],
+            Self::Choices => &[Place::Choices],
+            Self::History => &[Place::Recall],
+            Self::Peers => &[Place::Peers],
+            Self::Queue => &[Place::Queue],
+            Self::Traffic => &[Place::Traffic],
+            Self::Map => &[Place::Map, Place::OpenMap],
+            Self::Replay => &[Place::Replay],
+            Self::Held => &[Place::Held],
+        }
+    }
+
+    /// Whether letters are text there.
+    fn takes_text(self) -> bool {
+        matches!(self, Self::Search | Self::Menu | Self::Input | Self::Choices | Self::History)
+    }
+}
+
+impl UserKeys {
+    /// What is bound here, and what is bound there to other keys.
+    pub fn or(self, other: Self) -> Self {
+        if self == Self::default() { other } else { self }
+    }
+
+    /// Each key, in the order in which a later one goes before an earlier one.
+    pub fn iter(&self) -> impl Iterator<Item = (Table, Key, &str)> {
+        self.0.iter().flat_map(|(table, keys)| keys.iter().map(|(key, line)| (*table, *key, line.as_str())))
+    }
+}
+
+impl<'de> Deserialize<'de> for UserKeys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Tables)
+    }
+}
+
+struct Tables;
+
+impl<'de> Visitor<'de> for Tables {
+    type Value = UserKeys;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("tables of keys, such as [keys.lists]")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UserKeys, A::Error> {
+        let mut tables: Vec<(Table, Vec<_>)> = Vec::new();
+        while let Some(table) = map.next_key()? {
+            tables.push((table, map.next_value_seed(Keys(table))?));
+        }
+        tables.retain(|(_, keys)| !keys.is_empty());
+        tables.sort_by_key(|(table, _)| *table);
+        Ok(UserKeys(tables))
+    }
+}
+
+/// Reads the keys of a table.
+struct Keys(Table);
+
+impl<'de> DeserializeSeed<'de> for Keys {
+    type Value = Vec<(Key, String)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = Vec<(Key, String)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("keys and commands, such as \"ctrl-d\" = \":page-down\"")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut keys: Vec<(String, Key, String)> = Vec::new();
+        while let Some((name, key)) = map.next_key_seed(KeyOf { table: self.0, before: &keys })? {
+            let line = map.next_value_seed(LineFor(key))?;
+            keys.push((name, key, line));
+        }
+        Ok(keys.into_iter().map(|(_, key, line)| (key, line)).collect())
+    }
+}
+
+/// Reads a key of a table, after those before it.
+struct KeyOf<'a> {
+    table: Table,
+    before: &'a [(String, Key, String)],
+}
+
+impl<'de> DeserializeSeed<'de> for KeyOf<'_> {
+    type Value = (String, Key);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let key: Key = name.parse().map_err(D::Error::custom)?;
+        if let Some((other, ..)) = self.before.iter().find(|(_, other, _)| *other == key) {
+            return Err(D::Error::custom(format!("{other:?} and {name:?} are the same key")));
+        }
+        if key == Key::LEAVE {
+            return Err(D::Error::custom(format!("{name:?} always leads out and can't be bound")));
+        }
+        if self.table.takes_text() && key.is_text() {
+            let reason = format!("{name:?} is text where text is written; add Ctrl or Alt, or take an F key");
+            return Err(D::Error::custom(reason));
+        }
+        Ok((name, key))
+    }
+}
+
+/// Reads the line that a key runs.
+struct LineFor(Key);
+
+impl<'de> DeserializeSeed<'de> for LineFor {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        let line = String::deserialize(deserializer)?;
+        check(&line, self.0).map_err(D::Error::custom)?;
+        Ok(line)
+    }
+}
+
+/// Why a key can't run a line.
+fn check(line: &str, key: Key) -> Result<(), String> {
+    if line.is_empty() {
+        return Ok(());
+    }
+    if !line.starts_with(':') {
+        return Err(format!("{line:?} is no command; one begins with a colon, and \"\" unbinds a key"));
+    }
+    let filled =
+        line.replace("{peer}", "tower:1").replace("{message}", "1").replace("{key}", &key.to_string());
+    match Command::parse(&filled) {
+        Ok(_) => Ok(()),
+        Err(CommandError::Missing(name, argument)) => {
+            Err(format!(":{name} takes {argument}; \":prompt :{name} \" begins to write it"))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct File {
+        keys: UserKeys,
+    }
+
+    fn read(text: &str) -> Result<UserKeys, String> {
+        clacks_text::toml::parse::<File>(text).map(|file| file.keys).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn tables_are_read_the_widest_first() {
+        let keys =
+            read("[keys.queue]\n'x' = ''\n[keys.lists]\n'Ctrl-D' = ':page-down'\n'D' = ':drop {message}'");
+        let keys = keys.unwrap();
+        let told: Vec<_> = keys.iter().map(|(table, key, line)| (table, key.to_string(), line)).collect();
+        let lists = |key: &str, line| (Table::Lists, key.to_owned(), line);
+        assert_eq!(
+            told,
+            [
+                lists("Ctrl-D", ":page-down"),
+                lists("D", ":drop {message}"),
+                (Table::Queue, "x".to_owned(), "")
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        for (text, reason) in [
+            ("'hyper-x' = ':up'", "line 2: there is no key \"hyper-x\""),
+            (
+                "'n' = ':up'\n'PageUp' = ':up'\n'pgup' = ':down'",
+                "line 4: \"PageUp\" and \"pgup\" are the same key",
+            ),
+            ("'n' = ':up'\n'n' = ':down'", "line 3: duplicate key"),
+            ("'n' = ':frobnicate'", "line 2: there is no command :frobnicate"),
+            (
+                "'n' = ':announce'",
+                "line 2: :announce takes HOST:PORT; \":prompt :announce \" begins to write it",
+            ),
+            ("'n' = ':edit {peer}'", "line 2: a message is named by its number"),
+            ("'n' = ':up 3'", "line 2: :up takes nothing behind it"),
+            ("'n' = 'drop {message}'", "line 2: \"drop {message}\" is no command; one begins with a colon"),
+            ("'n' = 3", "line 2: invalid type: integer `3`, expected a string"),
+            ("'ctrl-c' = ':up'", "line 2: \"ctrl-c\" always leads out"),
+            ("'n' = ':up'\n'CTRL-c' = ''", "line 3: \"CTRL-c\" always leads out"),
+        ] {
+            let error = read(&format!("[keys.lists]\n{text}")).unwrap_err();
+            assert!(error.starts_with(reason) && !error.contains('\n'), "{text}: {error}");
+        }
+        let error = read("[keys.input]\n'x' = ':up'").unwrap_err();
+        assert!(error.starts_with("line 2: \"x\" is text where text is written"), "{error}");
+        let error = read("\n[keys.list]\n'x' = ':up'").unwrap_err();
+        assert!(error.starts_with("line 2: unknown variant `list`, expected one of `lists`"), "{error}");
+    }
+}

@@ -1,0 +1,272 @@
+//! What the dashboard knows. [`update`](super::update::update()) changes it, [`view`](super::view) draws it.
+
+pub mod focus;
+pub mod notice;
+pub mod overlay;
+pub mod rates;
+pub mod snapshot;
+pub mod still;
+pub mod traffic;
+
+use clacks_language::command::motion_setting::Setting;
+use clacks_p2p::{
+    Address,
+    core::{Now, QueuedMessage, Status},
+    node::{CertificateFingerprint, Overview},
+};
+use clacks_recording::player::Progress;
+use clacks_source::{
+    lost_lines::LostLines,
+    message_history::Biographies,
+    peer_shares::Shares,
+    saved_filters::Listening,
+    send_history::Sends,
+    time_series::{Chart, Trends},
+    traffic::Log,
+    undo::Undo,
+};
+use clacks_widgets::{animation::Animations, theme::Theme, theme_selection::Looks};
+use focus::FocusOwner;
+use jiff::tz::TimeZone;
+use notice::Notice;
+use overlay::Overlay;
+use ratatui::layout::Rect;
+use rates::Rates;
+use still::Frozen;
+use traffic::LogCursor;
+
+use super::{
+    keymap::{Binding, Keymap, Place, key::Key},
+    state::{
+        assist::Assist,
+        confirmation::Question,
+        editing::Editing,
+        filter_preview::Writing,
+        held::Held,
+        input::Input,
+        layout::{Areas, Pane},
+        limits::Limits,
+        lists::{PeerList, QueueList},
+        map::Map,
+        marks::Marks,
+        palette::Menu,
+        sending::Sending,
+        shutdown::Begun,
+        tower::Towers,
+    },
+};
+
+/// Everything that is shown.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
+pub struct Model {
+    pub screen: Rect,
+    pub keymap: Keymap,
+    /// For the times in the log.
+    pub zone: TimeZone,
+    pub(crate) is_demo: bool,
+    pub overview: Overview,
+    /// The same at the time of the lists, which may be held still.
+    pub listed: Overview,
+    pub now: Now,
+    pub rates: Rates,
+    pub(crate) focus: Focus,
+    /// The pane that has the focus, or had it before the input.
+    pub pane: Pane,
+    /// That pane has all of the body.
+    pub(crate) is_zoomed: bool,
+    pub peers: PeerList,
+    pub queue: QueueList,
+    /// The message that goes next, while it is shown.
+    pub head: Option<QueuedMessage>,
+    pub held: Held,
+    pub log: Log,
+    pub(crate) log_cursor: LogCursor,
+    pub lives: Biographies,
+    pub sends: Sends,
+    pub limits: Limits,
+
+    /// The stations and what came for them.
+    pub listening: Listening,
+    /// The filter that is being written.
+    pub writing: Option<Writing>,
+    pub input: Input,
+    pub(crate) assist: Assist,
+    /// What was handed to the node last and may have to be given back.
+    pub sending: Option<Sending>,
+    /// The message that is being edited on the line.
+    pub(crate) editing: Option<Editing>,
+    pub overlay: Option<Overlay>,
+    pub notice: Option<Notice>,
+    /// The list of what can be done, over everything else.
+    pub menu: Option<Menu>,
+    pub marks: Marks,
+    pub undo: Undo,
+    pub shares: Shares,
+    /// What the user is asked before anything else.
+    pub question: Option<Question>,
+    /// Leaving is asked about even if nothing would be lost.
+    pub(crate) asks_before_leaving: bool,
+    /// Messages are handed on before the program ends.
+    pub(crate) begun_to_hand_on: Option<Begun>,
+    pub mouse: bool,
+    /// The lists are held still while the node goes on.
+    pub(crate) frozen: Option<Frozen>,
+    /// The certificate that is trusted for the peer that is shown in full.
+    pub(crate) shown_certificate: Option<(Address, CertificateFingerprint)>,
+    /// A key moved a selection, so the lists are fetched even if they are held still.
+    pub(crate) has_moved: bool,
+    /// Something was opened or done in what is open, so that is fetched even if the screen is held still.
+    pub(crate) has_opened: bool,
+    pub map: Map,
+    pub motion: Animations,
+    pub trends: Trends,
+    pub towers: Towers,
+    /// The chart that was chosen; all of them if there is room for them.
+    pub chart: Option<Chart>,
+    /// Bytes recorded, while anything is.
+    pub recorded: Option<u64>,
+    /// Why a recording ended by itself, until another begins or the user has acknowledged it.
+    pub(crate) recording_failure: Option<String>,
+    /// Lines that are missing in the log file.
+    pub lost_lines: Option<LostLines>,
+    /// Where the replay stands, if it is one.
+    pub replay: Option<Progress>,
+    pub looks: Looks,
+}
+
+/// Where keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    Lists,
+    Input,
+}
+
+impl Model {
+    pub fn new(overview: Overview, now: Now, zone: TimeZone, is_demo: bool, mouse: bool) -> Self {
+        Self {
+            screen: Rect::default(),
+            keymap: Keymap::default(),
+            zone,
+            is_demo,
+            listed: overview.clone(),
+            overview,
+            now,
+            rates: Rates::default(),
+            focus: Focus::Lists,
+            pane: Pane::Peers,
+            is_zoomed: false,
+            peers: PeerList::default(),
+            queue: QueueList::default(),
+            head: None,
+            held: Held::default(),
+            log: Log::default(),
+            log_cursor: LogCursor::Following,
+            lives: Biographies::default(),
+            sends: Sends::default(),
+            limits: Limits::default(),
+            listening: Listening::default(),
+            writing: None,
+            input: Input::default(),
+            assist: Assist::default(),
+            sending: None,
+            editing: None,
+            overlay: None,
+            notice: None,
+            menu: None,
+            marks: Marks::default(),
+            undo: Undo::default(),
+            shares: Shares::default(),
+            question: None,
+            asks_before_leaving: false,
+            begun_to_hand_on: None,
+            mouse,
+            frozen: None,
+            shown_certificate: None,
+            has_moved: false,
+            has_opened: false,
+            map: Map::default(),
+            motion: Animations::default(),
+            trends: Trends::default(),
+            towers: Towers::default(),
+            chart: None,
+            recorded: None,
+            recording_failure: None,
+            lost_lines: None,
+            replay: None,
+            looks: Looks::default(),
+        }
+    }
+
+    /// The name of the key that runs a command in the list that has the focus or had it last; the command itself if
+    /// there is none.
+    pub(crate) fn key_for(&self, command: &str) -> String {
+        self.keymap.name_of(self.pane.into(), command)
+    }
+
+    /// What a key does now.
+    pub fn bound(&self, key: Key) -> Option<&Binding> {
+        let owner = self.next_owner();
+        let place = owner.place()?;
+        let of_the_line = || self.keymap.find(Place::Input, key).filter(|_| place == Place::Choices);
+        self.keymap
+            .find(place, key)
+            // What does nothing to the choices goes on with the line.
+            .or_else(of_the_line)
+            .or_else(|| self.plays_in(owner).then(|| self.keymap.find(Place::Replay, key))?)
+    }
+
+    /// The keys that run a command now, the first of which is the one to hint at.
+    pub(crate) fn keys_of(&self, binding: &Binding) -> Vec<Key> {
+        let owner = self.next_owner();
+        let mut keys = owner.place().map_or_else(Vec::new, |place| binding.keys_at(place));
+        if self.plays_in(owner) {
+            keys.extend(binding.keys_at(Place::Replay));
+        }
+        keys
+    }
+
+    /// Whether the keys of a replay work: not where they are text.
+    fn plays_in(&self, owner: FocusOwner) -> bool {
+        self.replay.is_some() && !owner.takes_text()
+    }
+
+    /// Forgets what has happened, as a replay begins again. What the user chose stays.
+    pub fn begin_again(&mut self) {
+        self.log.clear();
+        self.log_cursor = LogCursor::Following;
+        (self.rates, self.trends, self.towers) = (Rates::default(), Trends::default(), Towers::default());
+        (self.lives, self.sends, self.shares) = (Biographies::default(), Sends::default(), Shares::default());
+        (self.map, self.undo) = (Map::default(), Undo::default());
+        self.limits.begin_again();
+        self.motion.begin_again();
+        self.listening.begin_again();
+        self.frozen = None;
+        self.notice = None;
+        self.question = None;
+    }
+
+    /// The theme to draw with: the one that is chosen, or while the name of another is being written, that one.
+    pub fn theme(&self) -> Theme {
+        let writes = matches!(self.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
+        let tried = if writes { self.looks.tried(self.input.draft()) } else { None };
+        tried.unwrap_or(self.looks.theme())
+    }
+
+    /// The areas of the screen; `None` if it is too small.
+    pub fn areas(&self) -> Option<Areas> {
+        Areas::of(self.screen, self.pane, self.is_zoomed, self.motion.setting() != Setting::Off)
+    }
+
+    /// How many rows of a pane are on the screen.
+    pub fn height(&self, pane: Pane) -> usize {
+        self.areas().map_or(0, |areas| usize::from(areas.rows(pane).height))
+    }
+
+    /// The status of a peer that is on the screen.
+    pub(crate) fn status_of(&self, address: &Address) -> Option<Status> {
+        let shown = self.shown_peer().map(|detail| &detail.peer);
+        let mut known = self.peers.window.iter().chain(shown);
+        known.find(|peer| peer.address == *address).map(|peer| peer.status)
+    }
+}

@@ -1,0 +1,240 @@
+//! What lies over the lists.
+
+use clacks_p2p::{
+    Address, Message,
+    core::{Peer, QueuedMessage},
+    node::CertificateFingerprint,
+};
+use clacks_source::traffic;
+use clacks_text::{
+    format, json,
+    sanitize::{MOST_ROWS, Shown, shown_lines},
+};
+
+use super::{
+    Model,
+    focus::{Overlay as Kind, Selecting},
+};
+use crate::{
+    keymap::Place,
+    state::{layout::Pane, returning::Souls, search::Search},
+};
+
+/// How much of a message is laid out to be read, in bytes; no message from outside is longer by default.
+const MAX_LAID_OUT: usize = 1 << 20;
+
+/// How many can lie over one another, the one that is seen included.
+const MAX_DEPTH: usize = 16;
+
+/// What lies over the lists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overlay {
+    pub content: Content,
+    /// The message that belongs to it, laid out for the width of the screen.
+    pub message: Vec<Shown>,
+    /// Whether the message is longer than what is laid out, which its last line says.
+    pub is_cut: bool,
+    /// Lines that are scrolled past.
+    pub(crate) scrolled: usize,
+    /// What is looked for in it.
+    pub search: Option<Search>,
+    /// What it was opened from, and goes back to.
+    beneath: Option<Box<Self>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    Stations,
+    Map,
+    /// A peer, kept up to date while it is known.
+    Peer(Box<PeerDetail>),
+    /// A message of the queue or one that is held, and whether it is still here.
+    Message(QueuedMessage, bool),
+    /// A row of the log.
+    Row(Box<traffic::row::Row>),
+    /// The life of a message.
+    Biography(Message),
+    /// The messages that keep coming back.
+    Overhead(Souls),
+    /// How receivers are chosen.
+    Why,
+    /// What the node takes and does at most.
+    Limits,
+    Charts,
+    Tower,
+    /// The messages that are held.
+    Held,
+}
+
+/// All that is known of a peer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PeerDetail {
+    pub peer: Peer,
+    /// The certificate that is trusted for it.
+    pub certificate: Option<CertificateFingerprint>,
+    pub is_known: bool,
+}
+
+impl Model {
+    /// Whether the held messages are shown.
+    pub(crate) fn shows_held(&self) -> bool {
+        self.open_overlay() == Some(Kind::Held)
+    }
+
+    pub(crate) fn refresh_overlay(
+        &mut self,
+        peer: Option<(Peer, Option<CertificateFingerprint>)>,
+        message_waits: bool,
+    ) {
+        match self.overlay.as_mut().map(|overlay| &mut overlay.content) {
+            Some(Content::Peer(detail)) => match peer {
+                Some((peer, certificate)) => **detail = PeerDetail { peer, certificate, is_known: true },
+                None => detail.is_known = false,
+            },
+            Some(Content::Message(_, waits)) => *waits = message_waits,
+            _ => {}
+        }
+    }
+
+    /// The peer that is shown in full.
+    pub(crate) fn shown_peer(&self) -> Option<&PeerDetail> {
+        match &self.overlay {
+            Some(Overlay { content: Content::Peer(detail), .. }) => Some(detail),
+            _ => None,
+        }
+    }
+
+    /// The peer that is shown in full, over the lists or beside them.
+    pub(crate) fn peer_in_full(&self) -> Option<Address> {
+        let beside = || {
+            let has_room =
+                self.open_overlay().is_none() && self.areas().is_some_and(|areas| !areas.details.is_empty());
+            let is_selecting = matches!(self.selecting(), Selecting::List(Pane::Peers | Pane::Map));
+            self.peers.selected_peer().filter(|_| has_room && is_selecting)
+        };
+        self.shown_peer().map(|detail| &detail.peer).or_else(beside).map(|peer| peer.address.clone())
+    }
+
+    /// What is selected where keys act on a selection, to be shown in full.
+    pub fn selection(&self) -> Option<Content> {
+        let message = |queued: &QueuedMessage| Content::Message(queued.clone(), true);
+        match self.selecting() {
+            Selecting::List(Pane::Peers | Pane::Map) => {
+                self.peers.selected_peer().map(|peer| self.in_full(peer))
+            }
+            Selecting::List(Pane::Queue) => self.queue.selected_message().map(message),
+            Selecting::List(Pane::Traffic) => {
+                let row = self.log_position().and_then(|position| self.log.at(position));
+                row.map(|row| Content::Row(Box::new(row.clone())))
+            }
+            Selecting::Held => self.held.list.selected_message().map(|held| message(&held.queued)),
+            Selecting::Overhead | Selecting::Text | Selecting::Picture => None,
+        }
+    }
+
+    fn in_full(&self, peer: &Peer) -> Content {
+        let shown = self.shown_certificate.as_ref().filter(|(address, _)| *address == peer.address);
+        let certificate = shown.map(|(_, certificate)| *certificate);
+        Content::Peer(Box::new(PeerDetail { peer: peer.clone(), certificate, is_known: true }))
+    }
+
+    /// Opens something over the lists.
+    pub fn open(&mut self, content: Content) {
+        if self.overlay.as_ref().is_some_and(|overlay| overlay.content.is_same(&content)) {
+            return;
+        }
+        self.has_opened = true;
+        let beneath = self.overlay.take().map(Overlay::put_beneath).map(Box::new);
+        self.overlay =
+            Some(Overlay { content, message: Vec::new(), is_cut: false, scrolled: 0, search: None, beneath });
+        self.lay_out();
+    }
+
+    /// Closes what is open, and goes back to what it was opened from.
+    pub fn close(&mut self) {
+        self.overlay = self.overlay.take().and_then(|overlay| overlay.beneath).map(|beneath| *beneath);
+        self.lay_out();
+    }
+
+    /// Lays out the message of what is open for the width of the screen.
+    pub fn lay_out(&mut self) {
+        let columns = self.areas().map_or(0, |areas| usize::from(areas.body.width));
+        let key = self.keymap.name_of(Place::Overlay, ":copy");
+        let Some(overlay) = &mut self.overlay else { return };
+        let laid_out = overlay.content.message().map(|message| laid_out(message, columns, &key));
+        (overlay.message, overlay.is_cut) = laid_out.unwrap_or_default();
+        self.search_again();
+    }
+
+    /// Whether this lies over the lists.
+    pub fn is_open(&self, kind: Kind) -> bool {
+        self.open_overlay() == Some(kind)
+    }
+}
+
+/// A message in rows of this width, and whether something is left out, which the last row says.
+fn laid_out(message: &Message, columns: usize, key: &str) -> (Vec<Shown>, bool) {
+    let (text, left_out) = json::laid_out(message.as_json(), MAX_LAID_OUT);
+    let mut rows = shown_lines(&text, columns, 0, usize::MAX);
+    let missing = if rows.len() < MOST_ROWS {
+        (left_out > 0).then(|| format::size(left_out))
+    } else {
+        // The last row only says that there are more. Of the others the indentation is not of the message.
+        rows.pop();
+        let shown: usize = rows.iter().map(|row| row.as_str().trim_start().len()).sum();
+        Some(format!("about {}", format::size(message.size().saturating_sub(shown).max(left_out))))
+    };
+    if let Some(missing) = &missing {
+        let note = format!("\u{2026} {missing} more of this message are not shown; {key} copies all of it");
+        rows.extend(shown_lines(&note, columns, 0, usize::MAX));
+    }
+    (rows, missing.is_some())
+}
+
+impl Overlay {
+    /// How many lie over one another, this one included.
+    #[cfg(test)]
+    pub fn depth(&self) -> usize {
+        1 + self.beneath.as_ref().map_or(0, |beneath| beneath.depth())
+    }
+
+    /// What lies beneath another one keeps no text that can be laid out again, and nothing deeper than
+    /// [`MAX_DEPTH`]: who goes round in circles must not fill the memory.
+    fn put_beneath(mut self) -> Self {
+        self.message = Vec::new();
+        let mut deepest = &mut self.beneath;
+        for _ in 2..MAX_DEPTH {
+            let Some(overlay) = deepest else { break };
+            deepest = &mut overlay.beneath;
+        }
+        *deepest = None;
+        self
+    }
+}
+
+impl Content {
+    /// Whether opening the other over it would show the same again.
+    fn is_same(&self, other: &Self) -> bool {
+        let is_about_one =
+            matches!(self, Self::Peer(_) | Self::Message(..) | Self::Row(_) | Self::Biography(_));
+        self == other || (!is_about_one && self.kind() == other.kind())
+    }
+
+    /// The message that belongs to it.
+    pub fn message(&self) -> Option<&Message> {
+        match self {
+            Self::Message(queued, _) => Some(&queued.message),
+            Self::Row(row) => row.message.as_ref(),
+            Self::Biography(message) => Some(message),
+            Self::Map
+            | Self::Stations
+            | Self::Peer(_)
+            | Self::Overhead(_)
+            | Self::Why
+            | Self::Limits
+            | Self::Charts
+            | Self::Tower
+            | Self::Held => None,
+        }
+    }
+}

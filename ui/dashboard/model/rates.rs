@@ -1,0 +1,48 @@
+//! How many messages came and went a second.
+
+use std::{collections::VecDeque, time::Duration};
+
+/// Over how long the rates in the header are taken.
+const RATE_WINDOW: Duration = Duration::from_secs(10);
+
+/// How many messages came and went, sampled as the screen is refreshed.
+#[derive(Debug, Default)]
+pub struct Rates {
+    samples: VecDeque<(Duration, u64, u64)>,
+}
+
+impl Rates {
+    pub fn sample(&mut self, uptime: Duration, received: u64, delivered: u64) {
+        // Twice a second is enough for a mean over ten.
+        if self
+            .samples
+            .back()
+            .is_none_or(|(last, ..)| uptime.saturating_sub(*last) >= Duration::from_millis(500))
+        {
+            self.samples.push_back((uptime, received, delivered));
+        }
+        while self.samples.len() > 2
+            && self.samples.front().is_some_and(|(first, ..)| *first + RATE_WINDOW < uptime)
+        {
+            self.samples.pop_front();
+        }
+    }
+
+    /// Messages a second, in and out.
+    pub fn per_second(&self) -> (f64, f64) {
+        let (Some(first), Some(last)) = (self.samples.front(), self.samples.back()) else {
+            return (0.0, 0.0);
+        };
+        let seconds = last.0.saturating_sub(first.0).as_secs_f64();
+        if seconds == 0.0 {
+            return (0.0, 0.0);
+        }
+        // In a recording, counters can go back where events are missing.
+        let per_second = |first: u64, last: u64| last.saturating_sub(first) as f64 / seconds;
+        (per_second(first.1, last.1), per_second(first.2, last.2))
+    }
+
+    pub(crate) fn are_zero(&self) -> bool {
+        self.per_second() == (0.0, 0.0)
+    }
+}

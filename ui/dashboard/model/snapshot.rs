@@ -1,0 +1,164 @@
+//! What the node is asked for before a frame is drawn, and taking in its answer.
+
+use std::time::Duration;
+
+use clacks_source::{lost_lines::LostLines, time_series::SPARKS};
+use clacks_widgets::animation::Picture;
+
+use super::{
+    Model,
+    focus::Overlay as Kind,
+    overlay::{Content, Overlay},
+};
+use crate::state::{
+    layout::Pane,
+    map::MAX_TOWERS,
+    snapshot::{Snapshot, Wanted},
+};
+
+/// How often charts are drawn on which something happened, but nothing happens any more.
+const CHART_MOVES: Duration = Duration::from_secs(5);
+
+impl Model {
+    /// What to ask the node for: what is on the screen, and a page on either side so that keys can move there.
+    pub fn wanted(&self) -> Wanted {
+        let (peers, queue) = (self.height(Pane::Peers).max(1), self.height(Pane::Queue).max(1));
+        Wanted {
+            peer: self.peers.selected.clone(),
+            peers_before: self.peers.row + peers,
+            peers_after: 2 * peers,
+            message: self.queue.selected.clone(),
+            place: self.queue.place,
+            messages_before: self.queue.row + queue,
+            messages_after: 2 * queue,
+            head: self.is_open(Kind::Why),
+            towers: if self.shows(Picture::Map) { MAX_TOWERS } else { 0 },
+            shown_peer: self.peer_in_full(),
+            shown_message: match &self.overlay {
+                Some(Overlay { content: Content::Message(queued, _), .. }) => Some(queued.id),
+                _ => None,
+            },
+            limits: self.is_open(Kind::Limits),
+            held: self.shows_held().then(|| self.held.wanted(self.overlay_height())),
+        }
+    }
+
+    /// Takes in what the node answered.
+    pub(crate) fn refresh(&mut self, snapshot: Snapshot) {
+        let counters = snapshot.overview.counters;
+        self.rates.sample(self.now.uptime, counters.received, counters.delivered);
+        self.trends.sample(self.now.uptime, counters, snapshot.overview.queued, snapshot.overview.peers);
+        self.limits.sample(self.now.uptime, counters.limits.total());
+        self.towers.go_on(self.now.uptime, &mut self.motion);
+        self.overview = snapshot.overview.clone();
+        (self.recorded, self.replay) = (snapshot.recorded, snapshot.replay.clone());
+        self.note_lost_lines(snapshot.lost_lines.clone());
+        self.notice.take_if(|notice| notice.until <= self.now.uptime);
+        let has_moved = std::mem::take(&mut self.has_moved);
+        let has_opened = std::mem::take(&mut self.has_opened);
+        let is_still = self.frozen.is_some();
+        if !is_still {
+            self.count_down();
+            // What has gone meanwhile is still on a screen that is held still, with its mark.
+            self.marks.peers.lose(&snapshot.gone.peers);
+            self.marks.messages.lose(&snapshot.gone.messages);
+            self.marks.held.lose(&snapshot.gone.held);
+        }
+        if !is_still || has_moved || has_opened {
+            self.refresh_opened(&snapshot);
+        }
+        if !is_still || has_moved {
+            self.refresh_lists(snapshot);
+        }
+    }
+
+    /// Takes in what is open over the lists, and what is shown in full beside them.
+    fn refresh_opened(&mut self, snapshot: &Snapshot) {
+        self.head.clone_from(&snapshot.head);
+        self.shown_certificate = snapshot.shown_peer.as_ref().and_then(|(peer, certificate)| {
+            certificate.map(|certificate| (peer.address.clone(), certificate))
+        });
+        self.refresh_overlay(snapshot.shown_peer.clone(), snapshot.shown_message_waits);
+        if let Some(used) = &snapshot.limits {
+            self.limits.used = used.clone();
+            self.note_used();
+        }
+        let page = self.overlay_height();
+        snapshot.held.iter().for_each(|held| self.held.refresh(held.clone(), snapshot.overview.held, page));
+    }
+
+    fn refresh_lists(&mut self, snapshot: Snapshot) {
+        self.listed = snapshot.overview;
+        if self.shows(Picture::Map) {
+            self.map.refresh(&snapshot.towers, self.listed.peers.total());
+        }
+        self.note_fetched();
+        let heights = (self.height(Pane::Peers), self.height(Pane::Queue));
+        self.peers.refresh(snapshot.peers, snapshot.selected_peer, heights.0);
+        self.queue.refresh(snapshot.queue, snapshot.queue_first, heights.1);
+    }
+
+    /// Lines are missing in the log file: the first time that is told in the traffic, and the header says so from then on.
+    fn note_lost_lines(&mut self, lost: Option<LostLines>) {
+        if let Some(lost) = lost.as_ref().filter(|_| self.lost_lines.is_none()) {
+            self.note_text(lost.summary());
+            self.complain(lost.summary());
+        }
+        self.lost_lines = lost;
+    }
+
+    /// Has the time until the next send run where it is shown.
+    pub(crate) fn count_down(&mut self) {
+        let next = self.overview.next_send.filter(|_| self.shows(Picture::Countdown));
+        if let Some(wait) = next.and_then(|next| next.checked_sub(self.now.uptime)) {
+            self.motion.begin(Picture::Countdown, self.now.uptime, wait);
+        }
+    }
+
+    /// When something on the screen changes although nothing happens: an age, a rate, a notice that has been there
+    /// long enough.
+    pub fn changes_after(&self) -> Duration {
+        let young = |since: Duration| self.now.uptime.saturating_sub(since) < Duration::from_secs(60);
+        let is_young = young(Duration::ZERO)
+            || self.peers.window.iter().any(|peer| peer.age(self.now) < Duration::from_secs(60))
+            || self.queue.window.iter().any(|queued| young(Duration::from_millis(queued.since_ms)));
+        let counts_down = self.begun_to_hand_on.is_some() || self.notice.is_some();
+        let by_itself = if is_young || counts_down || !self.rates.are_zero() {
+            Duration::from_secs(1)
+        } else if self.has_moving_chart() {
+            CHART_MOVES
+        } else {
+            Duration::from_secs(60)
+        };
+        let by_itself = self.limits.changes_after(self.now.uptime).map_or(by_itself, |at| at.min(by_itself));
+        let moves = |picture| self.frozen.is_none() && self.shows(picture);
+        let moves = self.motion.changes_after(self.now.uptime, moves);
+        moves.map_or(by_itself, |moves| moves.min(by_itself))
+    }
+
+    /// Whether a chart is on the screen that moves on although nothing happens.
+    fn has_moving_chart(&self) -> bool {
+        if self.menu.is_some() || self.open_overlay().is_some() {
+            return self.menu.is_none() && self.is_open(Kind::Charts) && self.trends.moves();
+        }
+        let Some(areas) = self.areas() else { return false };
+        let is_busy = |seconds| self.trends.is_busy(seconds);
+        if areas.rates.is_empty() {
+            !areas.traffic.is_empty() && is_busy(SPARKS)
+        } else {
+            is_busy(usize::MAX)
+        }
+    }
+
+    /// Whether a picture is on the screen.
+    pub fn shows(&self, picture: Picture) -> bool {
+        match picture {
+            _ if self.menu.is_some() => false,
+            Picture::Tower if self.open_overlay().is_some() => self.is_open(Kind::Tower),
+            Picture::Tower => self.areas().is_some_and(|areas| !areas.tower.is_empty()),
+            Picture::Countdown => self.is_open(Kind::Why),
+            Picture::Map if self.open_overlay().is_some() => self.is_open(Kind::Map),
+            Picture::Map => self.areas().is_some_and(|areas| !areas.map.is_empty()),
+        }
+    }
+}

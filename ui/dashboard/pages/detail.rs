@@ -1,0 +1,61 @@
+//! What is known of one peer, one message, or one row of the traffic, beside the message itself.
+
+use clacks_p2p::{Address, core::QueuedMessage};
+use clacks_source::{facts, traffic::row::Row};
+use clacks_text::{
+    fit::{clock, entry},
+    format,
+};
+use clacks_widgets::theme::{Theme, letter};
+use ratatui::text::Line;
+
+use crate::model::{Model, overlay::PeerDetail};
+
+/// Columns of the names of fields.
+const NAME: usize = 14;
+
+pub fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: usize) -> Vec<Line<'static>> {
+    let PeerDetail { peer, certificate, is_known } = detail;
+    let age = format::age(peer.age(model.shown_now()));
+    let since = clock(peer.time, &model.zone);
+    let status = match is_known {
+        true => format!("{} {} for {age}, since {since}", letter(peer.status), format::status(peer)),
+        false => "no longer known".to_owned(),
+    };
+    let known = introduced(model, &peer.address);
+    let share = model.shown_shares().of([&peer.address]).percent();
+    fields(theme, columns, &facts::peer::fields(peer, status, known, &share, *certificate))
+}
+
+pub fn message(
+    model: &Model,
+    theme: Theme,
+    queued: &QueuedMessage,
+    waits: bool,
+    columns: usize,
+) -> Vec<Line<'static>> {
+    above_message(fields(theme, columns, &facts::message::fields(queued, waits, model.shown_now())))
+}
+
+pub fn row(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec<Line<'static>> {
+    let fields = fields(theme, columns, &facts::message::fields_of_row(row, &model.zone));
+    if row.message.is_some() { above_message(fields) } else { fields }
+}
+
+/// The fields that have something in them.
+fn fields(theme: Theme, columns: usize, fields: &[(&str, String)]) -> Vec<Line<'static>> {
+    let known = fields.iter().filter(|(_, value)| !value.is_empty());
+    known.flat_map(|(name, value)| entry(theme.quiet, NAME, name, value, columns)).collect()
+}
+
+fn above_message(mut fields: Vec<Line<'static>>) -> Vec<Line<'static>> {
+    fields.push(Line::default());
+    fields
+}
+
+/// How a peer became known, and how long ago, if that was seen.
+pub fn introduced(model: &Model, peer: &Address) -> Option<String> {
+    let introduced = model.shown_map().introduction(peer)?;
+    let age = format::age(model.shown_now().uptime.saturating_sub(introduced.at));
+    Some(facts::peer::introduced(&introduced.by, &age))
+}

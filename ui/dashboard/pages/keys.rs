@@ -1,0 +1,10 @@
+//! Names of keys in text.
+
+use crate::model::Model;
+
+/// Text with the keys in the places of the commands that they run: `press {:say}`.
+pub(crate) fn with_keys(model: &Model, text: &str) -> String {
+    let Some((before, rest)) = text.split_once('{') else { return text.to_owned() };
+    let (command, after) = rest.split_once('}').unwrap_or((rest, ""));
+    format!("{before}{}{}", model.key_for(command), with_keys(model, after))
+}

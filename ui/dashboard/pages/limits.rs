@@ -1,0 +1,119 @@
+//! What the node takes and does at most, how much of it is used, and how often it was met.
+
+use clacks_language::command::target::Party;
+use clacks_p2p::core::PlaceShare;
+use clacks_source::limits::{self, Row, rows};
+use clacks_text::{
+    fit::{entry, fit, fit_right},
+    format,
+};
+use clacks_widgets::theme::Theme;
+use ratatui::text::{Line, Span};
+
+use crate::{model::Model, state::limits::MOST_REMOTES};
+
+/// Columns of the names, of what they are set to, of what is used and of how often they were met.
+const WHAT: usize = 36;
+const SET: usize = 26;
+const USED: usize = 11;
+const MET: usize = 7;
+/// Where there is less room, each limit has two lines.
+const WIDE: usize = WHAT + SET + USED + MET;
+
+const UNKNOWN: &str = "-";
+
+/// Everything there is to say, in so many columns.
+pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let overview = &model.listed;
+    let rows = rows(model.shown_limits().settings.as_ref(), overview, model.shown_limits().used.connections);
+    let mut lines = entry(theme.quiet, 0, "", &summary(model), columns);
+    lines.push(Line::default());
+    if columns >= WIDE {
+        lines.push(Line::styled(cells(["limit", "set to", "used now", "met"]).concat(), theme.quiet));
+    }
+    lines.extend(rows.iter().flat_map(|row| limit(theme, row, columns)));
+    lines.push(Line::default());
+    lines.extend(places(model, theme, columns));
+    lines.extend(remotes(model, theme, columns));
+    lines
+}
+
+/// Where most of the messages here came from, and what can be done about it.
+fn places(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let (places, count) = &model.shown_limits().used.places;
+    let Some(first) = places.first() else { return Vec::new() };
+    let mut lines = vec![Line::styled(fit("most of the messages here came from", columns), theme.strong)];
+    let listed = |share: &PlaceShare| entry(theme.quiet, 2, "", &limits::place(share), columns);
+    lines.extend(places.iter().flat_map(listed));
+    let others = count.saturating_sub(places.len());
+    if others > 0 {
+        lines.push(Line::raw(fit(&format!("and {} more places", format::count(others)), columns)));
+    }
+    let party = Party::Remote(first.place);
+    let advice = format!(":drop {party} drops those of the first, :ignore {party} closes its connections");
+    lines.extend(entry(theme.quiet, 0, "", &advice, columns));
+    lines.push(Line::default());
+    lines
+}
+
+fn summary(model: &Model) -> String {
+    let met = model.shown_limits().met_of_late();
+    let in_all = model.listed.counters.limits.total();
+    let since = if model.replay.is_some() { "as far as the recording tells" } else { "since the start" };
+    match (met, in_all) {
+        (_, 0) => format!("no limit was met {since}"),
+        (0, _) => format!("no limit was met in the last minute; {} {since}", times(in_all)),
+        _ => format!("limits were met {} in the last minute, {} {since}", times(met), times(in_all)),
+    }
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{} times", number(count)) }
+}
+
+fn number(count: u64) -> String {
+    format::count(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+fn limit(theme: Theme, row: &Row, columns: usize) -> Vec<Line<'static>> {
+    let met = row.met.map_or(UNKNOWN.to_owned(), number);
+    let set = row.set.as_deref().unwrap_or(UNKNOWN);
+    // What was met stands out by more than its number.
+    let style = if row.met.is_some_and(|met| met > 0) { theme.strong } else { ratatui::style::Style::new() };
+    if columns >= WIDE {
+        let [what, set, used, met] = cells([row.what, set, row.used.as_deref().unwrap_or_default(), &met]);
+        let spans = [Span::styled(what, style), Span::raw(set), Span::raw(used), Span::styled(met, style)];
+        return vec![Line::from_iter(spans)];
+    }
+    let what = Span::styled(fit(row.what, columns.saturating_sub(MET)), style);
+    let first = Line::from(vec![what, Span::styled(fit_right(&met, MET.min(columns)), style)]);
+    let used = row.used.as_ref().map(|used| format!(", {used} used")).unwrap_or_default();
+    vec![first, Line::styled(fit(&format!("  {set}{used}"), columns), theme.quiet)]
+}
+
+fn cells([what, set, used, met]: [&str; 4]) -> [String; 4] {
+    let (set, used) = match used {
+        // What a limit is set to has room where nothing is used.
+        "" => (fit(set, SET + USED - UNKNOWN.len()), UNKNOWN.to_owned()),
+        used => (fit(set, SET), fit_right(used, USED)),
+    };
+    [fit(what, WHAT), set, used, fit_right(met, MET)]
+}
+
+/// The remote addresses that are ignored, and how they no longer are.
+fn remotes(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let (remotes, count) = &model.shown_limits().used.ignored_remotes;
+    if remotes.is_empty() {
+        let text = "no remote address is ignored; :ignore ip:ADDRESS closes all connections from one";
+        return entry(theme.quiet, 0, "", text, columns);
+    }
+    let mut lines = vec![Line::styled(fit("connections are ignored from", columns), theme.strong)];
+    let party = |remote: &std::net::IpAddr| Party::Remote(*remote);
+    let unignore = |remote| entry(theme.quiet, 2, "", &format!(":unignore {}", party(remote)), columns);
+    lines.extend(remotes.iter().flat_map(unignore));
+    let others = count.saturating_sub(MOST_REMOTES.min(remotes.len()));
+    if others > 0 {
+        lines.push(Line::raw(fit(&format!("and {} more", format::count(others)), columns)));
+    }
+    lines
+}

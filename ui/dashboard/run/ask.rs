@@ -1,0 +1,189 @@
+//! Asks the node, or what takes its place, about the line that is being written.
+
+use std::{net::IpAddr, ops::Range};
+
+use clacks_language::{
+    command::{Known, target::Party},
+    completion::{MOST_CHOICES, Need, matching::PeerMatcher},
+};
+use clacks_p2p::{
+    Node,
+    core::{MessageId, Peer, QueuedMessage},
+};
+use jiff::tz::TimeZone;
+
+use super::source::Source;
+use crate::state::assist::{Answer, Messages, Question};
+
+/// What there is to be said.
+pub fn answer(source: &Source, question: Question, zone: &TimeZone) -> Answer {
+    let peers = match &question.need {
+        Some(Need::Peers(known, typed)) => peers(source, *known, typed),
+        _ => Vec::new(),
+    };
+    // In a replay there is no command that could do anything to them.
+    let messages = match (&question.need, source.node()) {
+        (Some(Need::Messages { begun, held_only }), Some(node)) => messages(node, begun, *held_only),
+        _ => Messages::default(),
+    };
+    let remotes = match (&question.need, source.node()) {
+        (Some(Need::Peers(Known::Ignored, typed)), Some(node)) => ignored_remotes(node, typed),
+        _ => Vec::new(),
+    };
+    let objection = question.command.as_ref().and_then(|command| source.why_not(command, zone));
+    Answer { question, peers, remotes, messages, objection }
+}
+
+/// Remote addresses that are ignored; those that begin with what is typed first, as not all may have room.
+fn ignored_remotes(node: &Node, typed: &str) -> Vec<IpAddr> {
+    let mut remotes = node.ignored_remotes();
+    remotes.sort_by_key(|remote| !Party::Remote(*remote).to_string().starts_with(typed));
+    remotes.truncate(MOST_CHOICES);
+    remotes
+}
+
+/// The peers of a kind that begin with what is typed; if there are none, those that hold its letters.
+fn peers(source: &Source, known: Known, typed: &str) -> Vec<Peer> {
+    let mut matcher = PeerMatcher::default();
+    let begun = source.find_peers(&mut |peer| known.is_for(peer.status) && matcher.begins(peer, typed));
+    if !begun.is_empty() {
+        return begun;
+    }
+    source.find_peers(&mut |peer| known.is_for(peer.status) && matcher.holds(peer, typed))
+}
+
+fn messages(node: &Node, begun: &str, held_only: bool) -> Messages {
+    let held = numbered(begun, node.overview().held, |positions| {
+        node.held_window(positions).into_iter().map(|held| held.queued).collect()
+    });
+    let waiting = if held_only { 0 } else { node.queue_len() };
+    Messages { held, waiting: numbered(begun, waiting, |positions| node.queue_window(positions)) }
+}
+
+/// The messages whose numbers begin with these digits, of so many that stand in the order of their numbers. Half of the
+/// choices at most, so that both those that wait and those that are held have room.
+fn numbered(
+    begun: &str,
+    count: usize,
+    window: impl Fn(Range<usize>) -> Vec<QueuedMessage>,
+) -> Vec<QueuedMessage> {
+    const MOST: usize = MOST_CHOICES / 2;
+    let number = match begun.parse::<u64>() {
+        // No number is written so.
+        _ if begun.starts_with(['0', '+']) => return Vec::new(),
+        Ok(number) => number,
+        Err(_) if begun.is_empty() => return window(0..count.min(MOST)),
+        Err(_) => return Vec::new(),
+    };
+    let mut found = Vec::new();
+    // 7, then 70 to 79, then 700 to 799 and so on.
+    for power in (0..).map_while(|digits| 10_u64.checked_pow(digits)) {
+        let (Some(first), false) = (number.checked_mul(power), found.len() >= MOST) else { break };
+        let last = first.saturating_add(power - 1);
+        let at = position(first, count, &window);
+        let mut fitting = window(at..count.min(at + MOST - found.len()));
+        fitting.retain(|queued| as_number(queued.id).is_some_and(|number| number <= last));
+        found.append(&mut fitting);
+        if at >= count {
+            break;
+        }
+    }
+    found
+}
+
+/// Where the first message of this number or a later one stands.
+fn position(number: u64, count: usize, window: impl Fn(Range<usize>) -> Vec<QueuedMessage>) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low.midpoint(high);
+        let there = window(middle..middle + 1).first().and_then(|queued| as_number(queued.id));
+        if there.is_some_and(|there| there < number) { low = middle + 1 } else { high = middle }
+    }
+    low
+}
+
+fn as_number(id: MessageId) -> Option<u64> {
+    id.to_string().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use clacks_p2p::Message;
+    use clacks_recording::recorder::Recorder;
+    use clacks_source::testing::no_lists;
+
+    use super::*;
+
+    fn queue(numbers: impl Iterator<Item = u64>) -> Vec<QueuedMessage> {
+        let queued = |number: u64| {
+            QueuedMessage::new(number.to_string().parse().unwrap(), Message::text("m"), 0, 1, None, None)
+        };
+        numbers.map(queued).collect()
+    }
+
+    #[test]
+    fn numbers_that_begin_so_are_found_by_few_looks_in_a_long_queue() {
+        let (queue, looks) = (queue((1..200_000).step_by(3)), Cell::new(0));
+        let window = |positions: Range<usize>| {
+            looks.set(looks.get() + 1);
+            let end = positions.end.min(queue.len());
+            queue[positions.start.min(end)..end].to_vec()
+        };
+        let found = |begun: &str| {
+            let found = numbered(begun, queue.len(), window);
+            found.iter().map(|queued| queued.id.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(found("12345"), ["123451", "123454", "123457"]);
+        assert_eq!(found("19999"), ["19999", "199990", "199993", "199996", "199999"]);
+        assert_eq!((found("it"), found("0")), (vec![], vec![]));
+        assert_eq!((found("").len(), found("1").len()), (MOST_CHOICES / 2, MOST_CHOICES / 2));
+        assert!(looks.get() < 1000, "{}", looks.get());
+    }
+
+    #[tokio::test]
+    async fn held_messages_are_told_with_those_that_wait_and_alone() {
+        let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        let [one, two] = ["one", "two"].map(|text| node.enqueue(Message::text(text)).unwrap());
+        clacks_source::execute::execute(&node, clacks_language::command::NodeCommand::HoldOne(two))
+            .await
+            .unwrap();
+        let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
+        let told = |held_only| {
+            let need = Some(Need::Messages { begun: String::new(), held_only });
+            let messages = answer(&source, Question { need, command: None }, &TimeZone::UTC).messages;
+            [messages.waiting, messages.held].map(|all| all.iter().map(|one| one.id).collect::<Vec<_>>())
+        };
+        assert_eq!((told(false), told(true)), ([vec![one], vec![two]], [vec![], vec![two]]));
+    }
+
+    #[tokio::test]
+    async fn a_crowd_of_peers_is_asked_for_those_that_fit_only() {
+        let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        let add = |address: String| assert!(node.add_peer(&address.parse().unwrap()));
+        (1..=200).for_each(|port| add(format!("tower-{port}:1")));
+        add("grand-trunk:1".to_owned());
+        node.ignore(&"tower-17:1".parse().unwrap());
+        let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
+        let told = |known, typed: &str| {
+            let question = Question { need: Some(Need::Peers(known, typed.to_owned())), command: None };
+            let peers = answer(&source, question, &TimeZone::UTC).peers;
+            peers.iter().map(|peer| peer.address.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(Known::All, "").len(), MOST_CHOICES);
+        assert_eq!(told(Known::All, "trunk"), ["grand-trunk:1"]);
+        assert_eq!(told(Known::All, "tower-17:"), ["tower-17:1"]);
+        assert!(!told(Known::NotIgnored, "tower-17").contains(&"tower-17:1".to_owned()));
+        assert_eq!(told(Known::Ignored, ""), ["tower-17:1"]);
+        let [first, second] = [[192, 0, 2, 7].into(), [192, 0, 2, 8].into()];
+        assert!(node.ignore_remote(second) && node.ignore_remote(first));
+        let remotes = |known, typed: &str| {
+            let question = Question { need: Some(Need::Peers(known, typed.to_owned())), command: None };
+            answer(&source, question, &TimeZone::UTC).remotes
+        };
+        assert_eq!(remotes(Known::Ignored, ""), [first, second]);
+        assert_eq!(remotes(Known::Ignored, "ip:192.0.2.8"), [second, first]);
+        assert!(remotes(Known::NotIgnored, "").is_empty());
+    }
+}

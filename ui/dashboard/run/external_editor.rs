@@ -1,0 +1,229 @@
+//! Editing a message in the user's own editor, by a file that nobody else can read.
+
+use std::{
+    env,
+    fs::{self, Permissions},
+    io::{self, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use clacks_language::edit::{Document, Edited};
+use clacks_p2p::{
+    Message,
+    node::files::{read_regular, text},
+};
+use clacks_text::file_error;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// How much is read of what was edited, in bytes; no message can be as long.
+const MAX_READ: u64 = 64 << 20;
+/// The editor of those who have not chosen one.
+const USUAL: &str = "vi";
+
+/// A message in a file of its own, which goes with this.
+#[derive(Debug)]
+pub struct File {
+    document: Document,
+    directory: TempDir,
+    path: PathBuf,
+}
+
+/// What became of the file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Unchanged,
+    Message(Message),
+    /// The text is no message, for this reason.
+    Wrong {
+        text: String,
+        reason: String,
+    },
+    /// It can't be read or is no text; it stays where it is.
+    Kept(String),
+}
+
+impl File {
+    pub fn with(message: &Message) -> io::Result<Self> {
+        let directory = private_directory()?;
+        let document = Document::of(message);
+        let path = directory.path().join(if document.is_json { "message.json" } else { "message.txt" });
+        write(&path, &document.text)?;
+        Ok(Self { document, directory, path })
+    }
+
+    /// What opens it in the user's editor.
+    pub fn editor(&self) -> Command {
+        command(&chosen(|name| env::var(name).ok()), &self.path)
+    }
+
+    /// What is in the file now. What can't be used otherwise is not deleted.
+    pub fn read(self) -> Outcome {
+        match read(&self.path) {
+            Ok(text) => match self.document.edited_to(&text) {
+                Edited::Unchanged => Outcome::Unchanged,
+                Edited::Message(message) => Outcome::Message(message),
+                Edited::Wrong(reason) => Outcome::Wrong { text, reason },
+            },
+            Err(reason) => Outcome::Kept(self.kept(&reason)),
+        }
+    }
+
+    /// Keeps what was written although the editor did not end well, and adds where it is to the reason.
+    pub fn kept(self, reason: &str) -> String {
+        told(reason, self.keep_if_changed())
+    }
+
+    /// Keeps the file if it is not as it was, or if the editor left something beside it, as it may when it is ended.
+    pub(crate) fn keep_if_changed(self) -> Option<PathBuf> {
+        let is_as_it_was = fs::read(&self.path).is_ok_and(|bytes| bytes == self.document.text.as_bytes());
+        let beside = fs::read_dir(self.directory.path())
+            .map_or(0, |files| files.flatten().filter(|file| file.path() != self.path).count());
+        if (is_as_it_was || !self.path.exists()) && beside == 0 {
+            return None;
+        }
+        let directory = self.directory.keep();
+        Some(if is_as_it_was { directory } else { self.path })
+    }
+}
+
+fn told(reason: &str, path: Option<PathBuf>) -> String {
+    match path {
+        Some(path) => format!("{reason}; what you wrote is in {}", path.display()),
+        None => reason.to_owned(),
+    }
+}
+
+/// Keeps a text that is no message and would be lost, and says where it is.
+pub fn kept(text: &str, reason: &str) -> String {
+    match keep(text) {
+        Ok(path) => told(reason, Some(path)),
+        Err(error) => {
+            format!("{reason}; and what you wrote could not be kept: {}", file_error::writing(error))
+        }
+    }
+}
+
+fn keep(text: &str) -> io::Result<PathBuf> {
+    let directory = private_directory()?;
+    let path = directory.path().join("message.txt");
+    write(&path, text)?;
+    let _ = directory.keep();
+    Ok(path)
+}
+
+/// A directory that is this user's alone.
+fn private_directory() -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("clacks-").permissions(Permissions::from_mode(0o700)).tempdir()
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let cannot = |error: io::Error| format!("what was edited can't be read: {}", file_error::reading(error));
+    // By its name, as many editors put another file in the place of the old one.
+    let bytes = match read_regular(path, MAX_READ) {
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            return Err("what was edited is too long for a message".to_owned());
+        }
+        read => read.map_err(cannot)?,
+    };
+    text(&bytes).map_err(|error| error.to_string().replacen("the file", "what was edited", 1))
+}
+
+/// The editor that the environment names.
+fn chosen(variable: impl Fn(&str) -> Option<String>) -> String {
+    let named = ["VISUAL", "EDITOR"].into_iter().filter_map(variable);
+    named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_else(|| USUAL.to_owned())
+}
+
+/// The variable may hold arguments, or any command of the shell, as with other programs that start an editor.
+fn command(editor: &str, path: &Path) -> Command {
+    // A plain command takes the shell's place, so that it is the editor which is asked to end.
+    let is_plain = editor.chars().all(|c| c.is_alphanumeric() || " -_./+".contains(c));
+    let exec = if is_plain { "exec " } else { "" };
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{exec}{editor} \"$1\"")).arg("clacks").arg(path);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn the_file_is_this_users_alone_and_goes_when_it_is_done() {
+        let file = File::with(&Message::text("secret")).unwrap();
+        let (path, directory) = (file.path.clone(), file.directory.path().to_owned());
+        assert_eq!((mode(&path), mode(&directory)), (0o600, 0o700));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "secret\n");
+        assert_eq!(file.read(), Outcome::Unchanged);
+        assert!(!directory.exists());
+    }
+
+    #[test]
+    fn what_is_no_text_is_kept() {
+        let file = File::with(&Message::text("text")).unwrap();
+        let path = file.path.clone();
+        fs::write(&path, b"\xff\xfe").unwrap();
+        let Outcome::Kept(reason) = file.read() else { panic!("it is no text") };
+        let told = "what was edited is UTF-16 text; save it as UTF-8; what you wrote is in ";
+        assert_eq!(reason, format!("{told}{}", path.display()));
+        assert_eq!(fs::read(&path).unwrap(), b"\xff\xfe");
+        fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn what_was_written_is_kept_when_the_editor_fails_and_nothing_else() {
+        let file = File::with(&Message::text("text")).unwrap();
+        let directory = file.directory.path().to_owned();
+        assert_eq!(file.kept("it failed"), "it failed");
+        assert!(!directory.exists());
+
+        let file = File::with(&Message::text("text")).unwrap();
+        let path = file.path.clone();
+        fs::write(&path, "half a te").unwrap();
+        assert_eq!(file.kept("it failed"), format!("it failed; what you wrote is in {}", path.display()));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "half a te");
+        fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn what_an_editor_that_is_ended_leaves_beside_the_file_is_kept() {
+        let file = File::with(&Message::text("text")).unwrap();
+        let directory = file.directory.path().to_owned();
+        fs::write(directory.join(".message.txt.swp"), "text and more").unwrap();
+        assert_eq!(file.keep_if_changed(), Some(directory.clone()));
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn the_editor_is_the_one_that_was_chosen() {
+        let chosen = |visual: Option<&str>, editor: Option<&str>| {
+            chosen(|name| (if name == "VISUAL" { visual } else { editor }).map(str::to_owned))
+        };
+        assert_eq!(chosen(Some("vim"), Some("ed")), "vim");
+        assert_eq!(chosen(Some(" "), Some("ed")), "ed");
+        assert_eq!(chosen(None, None), "vi");
+    }
+
+    #[tokio::test]
+    async fn an_editor_can_have_arguments_and_the_file_any_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a $HOME \"b\"");
+        fs::write(&path, "before").unwrap();
+        for editor in ["cp -f /dev/null", "X=1 cp /dev/null"] {
+            fs::write(&path, "before").unwrap();
+            assert!(command(editor, &path).status().await.unwrap().success());
+            assert_eq!(fs::read_to_string(&path).unwrap(), "", "{editor}");
+        }
+    }
+}

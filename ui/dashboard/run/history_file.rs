@@ -1,0 +1,338 @@
+//! The history of the input, kept from one run to the next.
+//!
+//! A line of the file is a line of the history, its line breaks and backslashes written as `\n`, `\r` and `\\`. Only
+//! the user can read it. Several programs may write to one file: each takes the lock of the directory while it does.
+
+use std::{
+    fs::{File, OpenOptions, Permissions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use clacks_p2p::node::files;
+use clacks_text::file_error;
+use rustix::fs::{FlockOperation, OFlags, flock};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::state::input_history::{LONGEST_LINE, MOST_LINES};
+
+/// Nobody else may read what was written here.
+const MODE: u32 = 0o600;
+/// How much of the end of a file is read at most.
+const MOST_READ: u64 = (MOST_LINES * LONGEST_LINE) as u64;
+/// Lines that may wait to be written.
+const WAITING_LINES: usize = 64;
+/// How long to wait for the last of them.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
+/// A file with more lines is cut back.
+const TOO_MANY: usize = 2 * MOST_LINES;
+
+/// Where the history is kept.
+#[derive(Debug)]
+pub(crate) struct HistoryFile {
+    path: PathBuf,
+    /// How many lines it has, as far as this program knows.
+    lines: usize,
+}
+
+impl HistoryFile {
+    /// The file, which need not exist, and the newest lines in it, the oldest of them first.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<(Self, Vec<String>)> {
+        let context = || format!("the history in {} can't be read", path.display());
+        let mut lines =
+            read(path).map_err(|error| in_words(error, file_error::reading)).with_context(context)?;
+        let number = lines.len();
+        lines.drain(..number.saturating_sub(MOST_LINES));
+        Ok((Self { path: path.to_owned(), lines: number }, lines))
+    }
+
+    /// Adds a line at the end.
+    pub(crate) fn append(&mut self, line: &str) -> anyhow::Result<()> {
+        let context = || format!("the history in {} can't be written", self.path.display());
+        let written = append(&self.path, line, self.lines);
+        let lines = written.map_err(|error| in_words(error, file_error::writing)).with_context(context)?;
+        self.lines = lines;
+        Ok(())
+    }
+}
+
+/// Writes lines one after another on a thread of its own, so that nobody waits for the disk.
+#[derive(Debug)]
+pub(crate) struct HistoryWriter {
+    lines: mpsc::Sender<String>,
+    task: JoinHandle<()>,
+}
+
+impl HistoryWriter {
+    /// Complains once if a line can't be written, and then writes no more.
+    pub(crate) fn new(mut file: HistoryFile, complain: impl FnOnce(String) + Send + 'static) -> Self {
+        let (lines, mut written) = mpsc::channel::<String>(WAITING_LINES);
+        let task = tokio::task::spawn_blocking(move || {
+            while let Some(line) = written.blocking_recv() {
+                if let Err(error) = file.append(&line) {
+                    complain(format!("{error:#}; no more is kept"));
+                    return;
+                }
+            }
+        });
+        Self { lines, task }
+    }
+
+    /// Adds a line, unless so many wait already that the disk must be stuck.
+    pub(crate) fn add(&self, line: String) {
+        // It is only the history.
+        let _ = self.lines.try_send(line);
+    }
+
+    /// Waits until everything is written, but not for a disk that is stuck.
+    pub(crate) async fn finish(self) {
+        drop(self.lines);
+        let _ = tokio::time::timeout(FINISH_TIMEOUT, self.task).await;
+    }
+}
+
+/// The error with the words for what the system said.
+fn in_words(error: anyhow::Error, words: fn(io::Error) -> io::Error) -> anyhow::Error {
+    error.downcast().map_or_else(|other| other, |error| words(error).into())
+}
+
+fn append(path: &Path, line: &str, lines: usize) -> anyhow::Result<usize> {
+    // Those who write by way of a link take the same lock as those who do not.
+    let path = &files::target(path)?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    files::create_private_directory(directory)?;
+    let _lock = lock(directory);
+    // Where it is a pipe, opening it is not to wait.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let mut file =
+        OpenOptions::new().append(true).read(true).create(true).mode(MODE).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        bail!("it is not a file");
+    }
+    // An older file may be open to others.
+    file.set_permissions(Permissions::from_mode(MODE))?;
+    let ended = if ends_with_newline(&mut file)? { "" } else { "\n" };
+    // In one piece, so that what is written at the same time by a program without the lock stands before or behind.
+    file.write_all(format!("{ended}{}\n", encoded(line)).as_bytes())?;
+    if lines < TOO_MANY {
+        return Ok(lines + 1);
+    }
+    cut_back(path)
+}
+
+/// Held until the file is closed. Without a lock, as on some network file systems, the history is kept all the same.
+fn lock(directory: &Path) -> Option<File> {
+    let directory = File::open(directory).ok()?;
+    flock(&directory, FlockOperation::LockExclusive).ok()?;
+    Some(directory)
+}
+
+/// What was cut off in the middle of a line must not swallow the next.
+fn ends_with_newline(file: &mut File) -> io::Result<bool> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(true);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+/// Leaves the newest lines only, in a new file in place of the old one.
+fn cut_back(path: &Path) -> anyhow::Result<usize> {
+    let lines = read(path)?;
+    let kept = &lines[lines.len().saturating_sub(MOST_LINES)..];
+    let text: String = kept.iter().map(|line| encoded(line) + "\n").collect();
+    files::write_whole(path, files::Access::Private, |file| file.write_all(text.as_bytes()))?;
+    Ok(kept.len())
+}
+
+/// The lines at the end of a file. What is no text is left out.
+fn read(path: &Path) -> anyhow::Result<Vec<String>> {
+    let mut file = match files::open_regular(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        file => file?,
+    };
+    let length = file.metadata()?.len();
+    let skipped = length.saturating_sub(MOST_READ);
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut bytes = Vec::new();
+    file.take(MOST_READ).read_to_end(&mut bytes)?;
+    // The first line is half a line if something stands before it.
+    let bytes = if skipped > 0 { &bytes[..] } else { files::without_mark(&bytes) };
+    let lines = bytes.split(|byte| *byte == b'\n').skip(usize::from(skipped > 0));
+    // A line break that a line of the input has is written as an escape.
+    let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let is_kept = |line: &&str| !line.is_empty() && line.len() <= 2 * LONGEST_LINE;
+    Ok(lines.filter_map(|line| str::from_utf8(line).ok()).filter(is_kept).map(decoded).collect())
+}
+
+fn encoded(line: &str) -> String {
+    line.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r")
+}
+
+fn decoded(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line.chars();
+    while let Some(character) = rest.next() {
+        if character != '\\' {
+            text.push(character);
+            continue;
+        }
+        match rest.next() {
+            Some('n') => text.push('\n'),
+            Some('r') => text.push('\r'),
+            Some('\\') | None => text.push('\\'),
+            Some(other) => text.extend(['\\', other]),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::MetadataExt, thread};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("kept").join("history");
+        (directory, path)
+    }
+
+    fn lines(path: &Path) -> Vec<String> {
+        HistoryFile::open(path).unwrap().1
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    #[test]
+    fn what_was_sent_is_there_in_the_next_run_and_for_nobody_else() {
+        let (_directory, path) = place();
+        let (mut file, before) = HistoryFile::open(&path).unwrap();
+        assert_eq!(before, [""; 0]);
+        let sent = ["hello", "two\nlines", r"C:\new", ":add a:1"];
+        sent.iter().for_each(|line| file.append(line).unwrap());
+        assert_eq!(lines(&path), sent);
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        file.append("private").unwrap();
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn the_file_is_cut_back_to_the_newest_lines() {
+        let (_directory, path) = place();
+        let (mut file, _) = HistoryFile::open(&path).unwrap();
+        (0..=TOO_MANY).for_each(|number| file.append(&number.to_string()).unwrap());
+        let kept = fs::read_to_string(&path).unwrap();
+        assert_eq!(kept.lines().count(), MOST_LINES);
+        assert_eq!(lines(&path).last().unwrap(), &TOO_MANY.to_string());
+        assert_eq!(mode(&path), 0o600);
+        (0..MOST_LINES / 2).for_each(|number| file.append(&number.to_string()).unwrap());
+        assert_eq!(lines(&path).len(), MOST_LINES, "no more are read");
+    }
+
+    #[test]
+    fn a_link_to_the_file_stays_when_it_is_cut_back() {
+        for target in ["../elsewhere", "../not yet/there"] {
+            let (_directory, path) = place();
+            let made = path.parent().unwrap();
+            fs::create_dir(made).unwrap();
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            let (mut file, _) = HistoryFile::open(&path).unwrap();
+            (0..=TOO_MANY).for_each(|number| file.append(&number.to_string()).unwrap());
+            assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+            let target = fs::canonicalize(made.join(target)).unwrap();
+            assert_eq!(fs::read_to_string(&target).unwrap().lines().count(), MOST_LINES);
+        }
+    }
+
+    #[test]
+    fn a_file_that_an_editor_saved_has_the_same_lines() {
+        let (_directory, path) = place();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for text in ["\u{feff}one\ntwo\\r\n", "one\r\ntwo\\r\r\n", "\u{feff}one\r\ntwo\\r"] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(lines(&path), ["one", "two\r"], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn those_who_write_at_once_lose_nothing_of_each_other() {
+        let (_directory, path) = place();
+        let writer = |name: &'static str| {
+            let path = path.clone();
+            thread::spawn(move || {
+                let (mut file, _) = HistoryFile::open(&path).unwrap();
+                // One of them cuts the file back again and again.
+                file.lines = if name == "a" { TOO_MANY } else { 0 };
+                for number in 0..100 {
+                    file.append(&format!("{name} {number}\n{}", name.repeat(300))).unwrap();
+                    file.lines = if name == "a" { TOO_MANY } else { 0 };
+                }
+            })
+        };
+        let writers: Vec<_> = ["a", "b", "c"].into_iter().map(writer).collect();
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        let mut written = lines(&path);
+        written.sort();
+        let mut expected: Vec<_> = ["a", "b", "c"]
+            .iter()
+            .flat_map(|name| (0..100).map(move |number| format!("{name} {number}\n{}", name.repeat(300))))
+            .collect();
+        expected.sort();
+        assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn what_is_no_text_is_left_out_and_a_half_line_swallows_nothing() {
+        let (_directory, path) = place();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, b"good\n\xff\xfe\x00\nalso good\n\nhalf").unwrap();
+        let (mut file, before) = HistoryFile::open(&path).unwrap();
+        assert_eq!(before, ["good", "also good", "half"]);
+        file.append("whole").unwrap();
+        assert_eq!(lines(&path), ["good", "also good", "half", "whole"]);
+        let long = [vec![b'x'; MOST_READ as usize], b"\nthe end\n".to_vec()].concat();
+        fs::write(&path, long).unwrap();
+        assert_eq!(lines(&path), ["the end"]);
+    }
+
+    #[test]
+    fn what_is_no_file_is_an_error_that_names_it() {
+        let (directory, path) = place();
+        let error = |path: &Path| format!("{:#}", HistoryFile::open(path).unwrap_err());
+        assert!(error(directory.path()).ends_with("can't be read: it is a directory, not a regular file"));
+        fs::write(path.parent().unwrap(), "in the way").unwrap();
+        assert!(error(&path).contains(&path.display().to_string()));
+        let mut file = HistoryFile { path: path.clone(), lines: 0 };
+        assert!(file.append("hello").unwrap_err().to_string().contains("can't be written"));
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_last_is_written_before_the_end() {
+        let (_directory, path) = place();
+        let (file, _) = HistoryFile::open(&path).unwrap();
+        let writer = HistoryWriter::new(file, |reason| panic!("{reason}"));
+        ["one", "two"].iter().for_each(|line| writer.add((*line).to_owned()));
+        writer.finish().await;
+        assert_eq!(lines(&path), ["one", "two"]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_comes_back_as_it_was(line in "(?s).*") {
+            prop_assert!(!encoded(&line).contains(['\n', '\r']));
+            prop_assert_eq!(decoded(&encoded(&line)), line);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What is in a directory, for whoever writes a path.
+
+use std::{
+    fs::{self, DirEntry},
+    path::Path,
+};
+
+use clacks_text::paths::expand;
+
+/// Entries of a directory that are looked at at most.
+const MOST_READ: usize = 10_000;
+
+/// The names in a directory that begin so, in order, those of directories with a `/` at the end. Hidden ones are told
+/// to those who begin with a dot. A directory that can't be read has none.
+pub fn names(directory: &str, begun: &str, most: usize) -> Vec<String> {
+    let path = Path::new(if directory.is_empty() { "." } else { directory });
+    let Ok(path) = expand(path) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(path) else { return Vec::new() };
+    let entries = entries.take(MOST_READ).filter_map(Result::ok);
+    let mut names: Vec<_> = entries.filter_map(|entry| name(&entry, begun)).collect();
+    names.sort_unstable();
+    names.truncate(most);
+    names
+}
+
+/// The name of an entry, if it begins so. One that is no text can't be written.
+fn name(entry: &DirEntry, begun: &str) -> Option<String> {
+    let name = entry.file_name().into_string().ok()?;
+    let is_wanted = name.starts_with(begun) && (begun.starts_with('.') || !name.starts_with('.'));
+    // A link to a directory is one as well.
+    is_wanted.then(|| if entry.path().is_dir() { name + "/" } else { name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_begin_so_and_hidden_ones_wait_for_a_dot() {
+        let place = tempfile::tempdir().unwrap();
+        for name in ["notes.jsonl", "notes.csv", "other", ".hidden"] {
+            fs::write(place.path().join(name), "").unwrap();
+        }
+        fs::create_dir(place.path().join("nodes")).unwrap();
+        let directory = place.path().to_str().unwrap();
+        assert_eq!(names(directory, "no", 64), ["nodes/", "notes.csv", "notes.jsonl"]);
+        assert_eq!(names(directory, "", 64).len(), 4);
+        assert_eq!(names(directory, "", 2).len(), 2);
+        assert_eq!(names(directory, ".", 64), [".hidden"]);
+        assert_eq!(names("no such directory", "", 64), [""; 0]);
+    }
+}

@@ -1,0 +1,10 @@
+//! The event loop: terminal, files, editor and source.
+
+pub mod ask;
+pub mod edits;
+pub mod effects;
+pub mod event_loop;
+pub mod external_editor;
+pub mod history_file;
+pub mod list_directory;
+pub mod source;

@@ -1,0 +1,322 @@
+//! Where what is shown comes from.
+
+use std::time::Duration;
+
+use clacks_language::{
+    command::{Command, ViewCommand, argument::RecordCommand, playback::ReplayCommand},
+    completion::MOST_CHOICES,
+};
+use clacks_p2p::{
+    Address, Node, Subscription,
+    core::{Event, MessageId, Now, Peer, QueuedMessage},
+    node::Overview,
+};
+use clacks_recording::{
+    player::{Played, Player, Progress, Replayed},
+    recorder::Recorder,
+};
+use clacks_source::{execute, limits::MOST_PLACES, lists::Lists, peer_list::PeerLists, precheck};
+use jiff::tz::TimeZone;
+
+use crate::{
+    model::Model,
+    state::{
+        held::{HeldSnapshot, WantedHeld},
+        limits::{MOST_REMOTES, Used},
+        lists::Anchor,
+        marks::Marked,
+        snapshot::{Gone, Snapshot, Wanted},
+    },
+    update::editing,
+};
+
+/// What the dashboard watches.
+#[derive(Debug)]
+pub enum Source {
+    /// A node that runs.
+    Live(Box<Live>),
+    /// A recording. There is no node, and nothing is sent.
+    Replay(Box<Player>),
+}
+
+/// A node that runs, what happens there, and what records it.
+#[derive(Debug)]
+pub struct Live {
+    node: Node,
+    events: Subscription,
+    recorder: Recorder,
+    peer_lists: PeerLists,
+}
+
+/// Something that happened, and when.
+#[derive(Debug)]
+pub struct Happened {
+    pub event: Event,
+    pub now: Now,
+}
+
+/// Something new.
+#[derive(Debug)]
+pub enum News {
+    Happened(Happened),
+    /// A recording has begun or ended, or why not or too soon.
+    Recorded(Result<String, String>),
+    /// A replay has come to where it was to go, or to its end.
+    Arrived,
+    /// What went wrong with a replay.
+    Failed(String),
+}
+
+impl Source {
+    /// A node from now on.
+    pub fn live(node: &Node, recorder: Recorder, peer_lists: PeerLists) -> Self {
+        Self::Live(Box::new(Live { node: node.clone(), events: node.subscribe(), recorder, peer_lists }))
+    }
+
+    /// What reads lists of peers; none where nothing can be sent.
+    pub fn peer_lists(&self) -> Option<&PeerLists> {
+        match self {
+            Self::Live(live) => Some(&live.peer_lists),
+            Self::Replay(_) => None,
+        }
+    }
+
+    /// The node that commands go to; none where nothing can be sent.
+    pub fn node(&self) -> Option<&Node> {
+        match self {
+            Self::Live(live) => Some(&live.node),
+            Self::Replay(_) => None,
+        }
+    }
+
+    pub fn now(&self) -> Now {
+        match self {
+            Self::Live(live) => live.node.now(),
+            Self::Replay(player) => player.now(),
+        }
+    }
+
+    pub fn overview(&self) -> Overview {
+        match self {
+            Self::Live(live) => live.node.overview(),
+            Self::Replay(player) => player.state().overview(),
+        }
+    }
+
+    /// A message that waits.
+    pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
+        match self {
+            Self::Live(live) => live.node.queued_message(id),
+            Self::Replay(player) => player.state().queued_message(id),
+        }
+    }
+
+    /// The first peers that are wanted, as many as can be chosen from. Looks at each in vain at worst.
+    pub fn find_peers(&self, is_wanted: &mut dyn FnMut(&Peer) -> bool) -> Vec<Peer> {
+        match self {
+            Self::Live(live) => live.node.find_peers(MOST_CHOICES, is_wanted),
+            Self::Replay(player) => player.state().find_peers(MOST_CHOICES, is_wanted),
+        }
+    }
+
+    /// The next thing that happens; `None` once there will be none. Cancel-safe.
+    pub async fn next(&mut self) -> Option<News> {
+        match self {
+            Self::Live(live) => {
+                let Live { node, events, recorder, .. } = &mut **live;
+                tokio::select! {
+                    event = events.next() => event.map(|event| News::happened(event, node.now())),
+                    said = recorder.said() => Some(News::Recorded(said)),
+                }
+            }
+            Self::Replay(player) => Some(match player.next().await {
+                Ok(Played::Event(event, now)) => News::happened(event, now),
+                Ok(Played::Arrived) => News::Arrived,
+                Err(reason) => News::Failed(reason),
+            }),
+        }
+    }
+
+    /// The next thing that happened, if there is one already.
+    pub fn try_next(&mut self) -> Option<Happened> {
+        match self {
+            Self::Live(live) => {
+                let event = live.events.try_next()?;
+                Some(Happened { event, now: live.node.now() })
+            }
+            Self::Replay(player) => {
+                let (event, now) = player.try_next()?;
+                Some(Happened { event, now })
+            }
+        }
+    }
+
+    /// What the model wants to show.
+    pub fn snapshot(&self, model: &Model) -> Snapshot {
+        match self {
+            Self::Live(live) => Snapshot { recorded: live.recorder.bytes(), ..snapshot(&live.node, model) },
+            Self::Replay(player) => Snapshot { replay: self.replay(), ..snapshot(player.state(), model) },
+        }
+    }
+
+    /// How long so much time of the node takes; `None` while that stands still.
+    pub fn takes(&self, time: Duration) -> Option<Duration> {
+        match self {
+            Self::Live(_) => Some(time),
+            Self::Replay(player) => player.takes(time),
+        }
+    }
+
+    /// Whether a replay is on its way to another place.
+    pub(crate) fn is_jumping(&self) -> bool {
+        self.replay().is_some_and(|replay| replay.jumping.is_some())
+    }
+
+    /// Where a replay stands, if it is one.
+    pub fn replay(&self) -> Option<Progress> {
+        match self {
+            Self::Live(_) => None,
+            Self::Replay(player) => Some(player.progress()),
+        }
+    }
+
+    /// Why a command would be refused now, as far as neither the model nor the disk has to be asked.
+    pub fn why_not(&self, command: &Command, zone: &TimeZone) -> Option<String> {
+        match (self, command) {
+            (Self::Live(live), Command::Node(command)) => precheck::at_node(&live.node, command),
+            (Self::Live(live), Command::View(ViewCommand::EditInEditor(id))) => {
+                precheck::not_here(&live.node, *id)
+            }
+            (Self::Live(live), Command::View(ViewCommand::Edit(id))) => {
+                let message = execute::message(&live.node, *id);
+                message.map_or_else(Some, |message| editing::too_long(*id, &message))
+            }
+            (Self::Live(live), Command::View(ViewCommand::Record(command))) => live.recorder.why_not(command),
+            (Self::Live(live), Command::View(ViewCommand::PeersFrom(None))) => live.peer_lists.why_not(),
+            (Self::Replay(player), Command::View(ViewCommand::Replay(command))) => {
+                player.why_not(*command, zone)
+            }
+            _ => None,
+        }
+    }
+
+    /// What of a recording is not played, in a line, if anything is.
+    pub fn left_out(&self) -> Option<String> {
+        match self {
+            Self::Live(_) => None,
+            Self::Replay(player) => clacks_recording::left_out::remark(player.facts()),
+        }
+    }
+
+    /// Has a recording begin or end, of which there are [`News::Recorded`], or says why not.
+    pub fn record(&mut self, command: &RecordCommand) -> Result<(), String> {
+        match self {
+            Self::Live(live) => live.recorder.ask(command),
+            Self::Replay(_) => Err("this is a replay: it is recorded already".to_owned()),
+        }
+    }
+
+    /// Does with a replay what the user asks.
+    pub fn control(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Replayed, String> {
+        match self {
+            Self::Live(_) => Err("this is no replay; clacks replay FILE plays a recording".to_owned()),
+            Self::Replay(player) => player.carry_out(command, zone),
+        }
+    }
+
+    /// Ends a recording, if there is one, and says what it holds or what went wrong.
+    pub async fn close(self) -> Option<String> {
+        match self {
+            Self::Live(mut live) => {
+                live.recorder.stop().await.map(|ended| ended.unwrap_or_else(|error| error))
+            }
+            Self::Replay(_) => None,
+        }
+    }
+}
+
+impl News {
+    fn happened(event: Event, now: Now) -> Self {
+        Self::Happened(Happened { event, now })
+    }
+}
+
+/// Asks for what the screen shows.
+pub fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
+    let wanted = model.wanted();
+    let is_known = |address: &Address| node.peer(address).is_some();
+    let selected_peer = match &wanted.peer {
+        Anchor::At(address) if is_known(address) => Some(address.clone()),
+        Anchor::At(_) => model.peers.heir(is_known),
+        Anchor::Untouched | Anchor::First | Anchor::Last => None,
+    };
+    let place = match wanted.message {
+        Anchor::At(id) => node.queue_position(id),
+        Anchor::Untouched | Anchor::First | Anchor::Last => None,
+    };
+    let queue_first = first_message(node, &wanted, place);
+    let messages = wanted.messages_before + wanted.messages_after;
+    let overview = node.overview();
+    Snapshot {
+        held: wanted.held.as_ref().map(|wanted| held(node, wanted, overview.held)),
+        limits: wanted.limits.then(|| used(node)),
+        overview,
+        peers: peers(node, &wanted, selected_peer.as_ref()),
+        selected_peer,
+        queue: node.queue_window(queue_first..queue_first.saturating_add(messages)),
+        queue_first,
+        head: if wanted.head { node.queue_window(0..1).pop() } else { None },
+        towers: node.first_peers(wanted.towers),
+        shown_peer: wanted.shown_peer.and_then(|address| {
+            let certificate = node.trusted_certificate(&address);
+            node.peer(&address).map(|peer| (peer, certificate))
+        }),
+        gone: Gone {
+            peers: model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
+            messages: gone(&model.marks.messages, |id| node.queue_position(id).is_some()),
+            held: gone(&model.marks.held, |id| node.held_position(id).is_some()),
+        },
+        recorded: None,
+        lost_lines: clacks_source::lost_lines::lost(),
+        replay: None,
+        shown_message_waits: wanted
+            .shown_message
+            .is_some_and(|id| node.queue_position(id).or(node.held_position(id)).is_some()),
+    }
+}
+
+fn used(node: &impl Lists) -> Used {
+    let mut remotes = node.ignored_remotes();
+    let count = remotes.len();
+    remotes.truncate(MOST_REMOTES);
+    let places = node.places(MOST_PLACES);
+    Used { connections: node.connections(), ignored_remotes: (remotes, count), places }
+}
+
+fn gone(marked: &Marked<MessageId>, is_there: impl Fn(MessageId) -> bool) -> Vec<MessageId> {
+    marked.iter().copied().filter(|id| !is_there(*id)).collect()
+}
+
+fn held(node: &impl Lists, wanted: &WantedHeld, held: usize) -> HeldSnapshot {
+    let place = wanted.id().and_then(|id| node.held_position(id));
+    let first = wanted.first(place, held);
+    let window = node.held_window(first..first.saturating_add(wanted.before + wanted.after));
+    HeldSnapshot { window, first, rule: node.hold_rule() }
+}
+
+fn peers(node: &impl Lists, wanted: &Wanted, selected: Option<&Address>) -> Vec<Peer> {
+    match (selected, &wanted.peer) {
+        (Some(address), _) => node.peers_around(address, wanted.peers_before, wanted.peers_after),
+        (None, Anchor::Last) => node.last_peers(wanted.peers_after),
+        (None, _) => node.first_peers(wanted.peers_after),
+    }
+}
+
+/// The place in the queue where the window begins.
+fn first_message(node: &impl Lists, wanted: &Wanted, place: Option<usize>) -> usize {
+    match (&wanted.message, place) {
+        (Anchor::Untouched | Anchor::First, _) => 0,
+        (Anchor::Last, _) => node.queue_len().saturating_sub(wanted.messages_after),
+        (Anchor::At(_), place) => place.unwrap_or(wanted.place).saturating_sub(wanted.messages_before),
+    }
+}

@@ -1,0 +1,108 @@
+//! Data of completion, hints and checks while a line is typed.
+
+use std::net::IpAddr;
+
+use clacks_language::{
+    command::{Command, argument::Direction},
+    completion::{Completion, Need},
+};
+use clacks_p2p::core::{Peer, QueuedMessage};
+
+/// What is known and shown about the line.
+#[derive(Debug, Default)]
+pub(crate) struct Assist {
+    /// What was asked about the line as it is now.
+    pub asked: Option<Question>,
+    pub peers: Vec<Peer>,
+    /// Remote addresses that are ignored.
+    pub remotes: Vec<IpAddr>,
+    pub messages: Messages,
+    /// The names that were found for a path.
+    pub files: Option<(Need, Vec<String>)>,
+    /// Why the node or the disk would refuse the line.
+    pub(crate) objection: Option<String>,
+    /// Why Enter refuses the line.
+    pub refusal: Option<String>,
+    /// Enter was pressed although the line is refused.
+    pub(crate) was_sent: bool,
+    /// The line is sent if what was asked when Enter was pressed is answered without an objection.
+    pub(crate) sends_when_answered: bool,
+    pub ghost: Option<Ghost>,
+    pub menu: Option<Menu>,
+    /// A completion was asked for, in this direction, before the directory was read.
+    pub(crate) awaits_files: Option<Direction>,
+}
+
+/// What has to be asked of the node and of the disk about a line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    pub need: Option<Need>,
+    /// The command that the line is.
+    pub command: Option<Command>,
+}
+
+/// What the node answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub question: Question,
+    pub peers: Vec<Peer>,
+    /// Remote addresses that are ignored, if it was asked for who is.
+    pub remotes: Vec<IpAddr>,
+    pub messages: Messages,
+    /// Why the command would fail.
+    pub(crate) objection: Option<String>,
+}
+
+/// Messages that a line may mean.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Messages {
+    pub waiting: Vec<QueuedMessage>,
+    pub held: Vec<QueuedMessage>,
+}
+
+/// What could follow behind the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ghost {
+    pub text: String,
+    /// The line with it, if it can be taken.
+    pub line: Option<String>,
+}
+
+/// The choices that a line can be completed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Menu {
+    pub completion: Completion,
+    pub chosen: Option<usize>,
+    /// The line without a choice, and the cursor in it.
+    pub line: String,
+    pub cursor: usize,
+}
+
+impl Assist {
+    /// Why Enter refuses the line.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
+    /// Why the node or the disk would refuse the line.
+    pub(crate) fn objection(&self) -> Option<&str> {
+        self.objection.as_deref()
+    }
+
+    /// Whether Enter was pressed on the line as it is, and refused it.
+    pub(crate) fn was_refused(&self) -> bool {
+        self.was_sent && self.refusal.is_some()
+    }
+
+    pub(crate) fn ghost(&self) -> Option<&Ghost> {
+        self.ghost.as_ref().filter(|_| self.menu.is_none())
+    }
+
+    pub(crate) fn menu(&self) -> Option<&Menu> {
+        self.menu.as_ref()
+    }
+
+    pub(crate) fn files(&self, need: Option<&Need>) -> &[String] {
+        self.files.as_ref().filter(|(known, _)| Some(known) == need).map_or(&[], |(_, names)| names)
+    }
+}

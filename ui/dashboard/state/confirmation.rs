@@ -1,0 +1,127 @@
+//! A question that stands in the place of the input until the next key, which answers it.
+
+use clacks_language::command::NodeCommand;
+use clacks_p2p::Address;
+use clacks_source::shutdown::AtStake;
+use crossterm::event::KeyCode;
+
+use super::message::Effect;
+use crate::keymap::key::Key;
+
+/// What the user is asked before anything else. What an answer does is settled when the question is asked, so that it
+/// can't be about anything else by the time it comes. A key that is no answer means no, and so does a click. A paste
+/// is no answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// What it is about, in a word.
+    pub label: &'static str,
+    /// The question, with the keys that answer it.
+    pub text: String,
+    /// Keys other than no, and what they do.
+    answers: Vec<(Key, Vec<Effect>)>,
+    /// The paste that it is about, if it is about one.
+    pasted: Option<String>,
+}
+
+impl Question {
+    pub fn new(label: &'static str, text: String) -> Self {
+        Self { label, text, answers: Vec::new(), pasted: None }
+    }
+
+    /// Lets a key do something instead of meaning no.
+    pub(crate) fn with_answer(mut self, key: Key, effects: Vec<Effect>) -> Self {
+        self.answers.push((key, effects));
+        self
+    }
+
+    /// The same about a paste.
+    pub(crate) fn about_paste(self, pasted: String) -> Self {
+        Self { pasted: Some(pasted), ..self }
+    }
+
+    /// The paste that it is about.
+    pub(crate) fn pasted(&self) -> Option<&str> {
+        self.pasted.as_deref()
+    }
+
+    /// What is to become of the messages that would be lost.
+    pub(crate) fn before_leaving(at_stake: AtStake, columns: u16) -> Self {
+        let mut question = Self::new("QUIT?", leaving(at_stake, columns))
+            .with_answer(plain('q'), vec![Effect::Quit])
+            .with_answer(Key::LEAVE, vec![Effect::Quit]);
+        let AtStake { waiting, held, is_anybody_there } = at_stake;
+        if waiting > 0 && is_anybody_there {
+            question = question.with_answer(plain('s'), vec![Effect::HandOn { with_held: false }]);
+        }
+        if held > 0 && is_anybody_there {
+            question = question.with_answer(plain('a'), vec![Effect::HandOn { with_held: true }]);
+        }
+        question
+    }
+
+    /// Whether to leave, where nothing would be lost.
+    pub(crate) fn before_interrupting() -> Self {
+        Self::new("QUIT?", "Ctrl-C again leaves, else stay".to_owned())
+            .with_answer(Key::LEAVE, vec![Effect::AskToLeave])
+            .with_answer(plain('q'), vec![Effect::AskToLeave])
+    }
+
+    /// Whether to do this to so many things that are not marked.
+    pub fn before(count: usize, command: NodeCommand) -> Self {
+        let text = format!("{}? y/n", super::command_words::asked(&command, count));
+        Self::new("SURE?", text).with_answer(plain('y'), vec![Effect::Run(command)])
+    }
+
+    /// Whether to do this to all that is marked; none for no command.
+    pub(crate) fn before_all(commands: Vec<NodeCommand>) -> Option<Self> {
+        let asked = super::command_words::asked(commands.first()?, commands.len());
+        let question = Self::new("SURE?", format!("{asked}? y/n"));
+        Some(question.with_answer(plain('y'), vec![Effect::RunAll(commands)]))
+    }
+
+    /// Whether an answer to it stops the program.
+    pub(crate) fn is_about_leaving(&self) -> bool {
+        let leaves = |effect: &Effect| matches!(effect, Effect::Quit | Effect::AskToLeave);
+        self.answers.iter().any(|(_, effects)| effects.iter().any(leaves))
+    }
+
+    /// Whether to forget a peer: what is known of it and its certificate can't be had back.
+    pub(crate) fn before_forgetting(peer: Address) -> Self {
+        let text = format!("y forgets {peer} and its certificate, else it stays");
+        let forgets = vec![Effect::Run(NodeCommand::Forget(peer))];
+        Self::new("SURE?", text).with_answer(Key::plain(KeyCode::Char('y')), forgets)
+    }
+
+    /// What to do now that this key was pressed.
+    pub fn answered(self, key: Key) -> Vec<Effect> {
+        let answer = self.answers.into_iter().find(|(answer, _)| *answer == key);
+        answer.map(|(_, effects)| effects).unwrap_or_default()
+    }
+}
+
+fn plain(character: char) -> Key {
+    Key::plain(KeyCode::Char(character))
+}
+
+/// The question before leaving in as many words as there is room for.
+fn leaving(at_stake: AtStake, columns: u16) -> String {
+    let AtStake { waiting, held, is_anybody_there } = at_stake;
+    let all = at_stake.all();
+    let drops = format!("q drops {all} {}, else stay", if all == 1 { "message" } else { "messages" });
+    let them = if all == 1 { "it" } else { "them" };
+    match (is_anybody_there, waiting, held) {
+        _ if columns < 40 => match (is_anybody_there, waiting) {
+            (false, _) => format!("q drops {all}"),
+            (true, 0) => format!("q drops {all}, a sends"),
+            (true, _) => format!("q drops {all}, s sends"),
+        },
+        (false, ..) if columns < 80 => drops,
+        (false, ..) => format!("{drops}  (nobody is there to take {them})"),
+        (true, _, 0) if columns < 80 => format!("s hand on, q drop {all}, else stay"),
+        (true, _, 0) => format!("s hands {them} on first, {drops}"),
+        (true, 0, _) if columns < 80 => format!("a hand on {held} held, q drop"),
+        (true, 0, _) => format!("a hands on what is held first, {drops}"),
+        (true, ..) if columns < 80 => format!("s hand on {waiting}, a +{held} held, q drop"),
+        (true, ..) => format!("s hands on {waiting} first, a the {held} held too, {drops}"),
+    }
+}

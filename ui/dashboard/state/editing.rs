@@ -1,0 +1,13 @@
+//! The message that is edited.
+
+use clacks_p2p::core::MessageId;
+
+/// A message that is being edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Editing {
+    pub id: MessageId,
+    /// It waited in the queue, where it goes back to.
+    pub goes_back: bool,
+    /// The held messages were shown, and are again afterwards.
+    pub(crate) from_held: bool,
+}

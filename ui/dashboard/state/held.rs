@@ -1,0 +1,81 @@
+//! The messages that are held, as far as they are shown.
+
+use clacks_language::command::Step;
+use clacks_p2p::core::{HeldMessage, MessageId};
+
+use super::lists::{Anchor, QueueList};
+
+/// What is shown of the held messages, and which of them is selected.
+#[derive(Debug, Default)]
+pub struct Held {
+    pub list: QueueList<HeldMessage>,
+    /// How many are held.
+    pub total: usize,
+    /// The filter that holds what comes.
+    pub rule: Option<String>,
+}
+
+/// The part of the held messages that is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedHeld {
+    pub message: Anchor<MessageId>,
+    /// The place of the selected message when it was last seen.
+    pub place: usize,
+    pub before: usize,
+    pub after: usize,
+}
+
+/// What the node answered.
+#[derive(Debug, Clone)]
+pub struct HeldSnapshot {
+    pub window: Vec<HeldMessage>,
+    /// The place of the first of them.
+    pub first: usize,
+    pub rule: Option<String>,
+}
+
+impl Held {
+    /// What to ask for: a page, and one on either side so that keys can move there.
+    pub fn wanted(&self, page: usize) -> WantedHeld {
+        WantedHeld {
+            message: self.list.selected.clone(),
+            place: self.list.place,
+            before: self.list.row + page,
+            after: 2 * page,
+        }
+    }
+
+    /// Takes in what the node answered, which holds `total` messages.
+    pub(crate) fn refresh(&mut self, snapshot: HeldSnapshot, total: usize, page: usize) {
+        (self.rule, self.total) = (snapshot.rule, total);
+        self.list.refresh(snapshot.window, snapshot.first, page);
+    }
+
+    pub fn go(&mut self, by: Step, page: usize) {
+        self.list.lost = None;
+        match by {
+            Step::Top => self.list.selected = Anchor::First,
+            Step::Bottom => self.list.selected = Anchor::Last,
+            by => self.list.step(by.rows(page), page),
+        }
+    }
+}
+
+impl WantedHeld {
+    /// The place where the window begins among so many, the selected message being at `place`.
+    pub fn first(&self, place: Option<usize>, held: usize) -> usize {
+        match self.message {
+            Anchor::Untouched | Anchor::First => 0,
+            Anchor::Last => held.saturating_sub(self.after),
+            Anchor::At(_) => place.unwrap_or(self.place).saturating_sub(self.before),
+        }
+    }
+
+    /// The message that is selected, if it is a certain one.
+    pub fn id(&self) -> Option<MessageId> {
+        match self.message {
+            Anchor::At(id) => Some(id),
+            Anchor::Untouched | Anchor::First | Anchor::Last => None,
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Where everything stands, for each size of the terminal.
+
+use ratatui::layout::{Constraint, Layout, Position, Rect};
+
+/// What can have the focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    Peers,
+    Queue,
+    Traffic,
+    Map,
+}
+
+impl Pane {
+    pub const ALL: [Self; 4] = [Self::Peers, Self::Queue, Self::Traffic, Self::Map];
+
+    /// Those that have a place on a screen of this size, in the order in which Tab goes through them.
+    pub fn on(screen: Rect) -> &'static [Self] {
+        if holds(screen, THREE_COLUMNS) { &Self::ALL } else { &[Self::Peers, Self::Queue, Self::Traffic] }
+    }
+}
+
+/// The screen cut into areas. One without room has no height.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Areas {
+    pub header: Rect,
+    /// All between header and notice: where a detail view or the help goes.
+    pub body: Rect,
+    /// Peers by status and length of the queue on a line, where the lists themselves have no room.
+    pub summary: Rect,
+    pub peers: Rect,
+    pub queue: Rect,
+    pub traffic: Rect,
+    pub map: Rect,
+    pub tower: Rect,
+    /// What came and went over the last minutes.
+    pub rates: Rect,
+    /// All of what is selected.
+    pub(crate) details: Rect,
+    /// The lines between what stands side by side.
+    pub(crate) rules: [Rect; 2],
+    pub notice: Rect,
+    pub input: Rect,
+    pub hints: Rect,
+}
+
+/// Below this nothing can be shown, and no key acts but those that leave.
+const SMALLEST: (u16, u16) = (20, 5);
+/// From here on peers and queue stand above the traffic.
+const SIDE_BY_SIDE: (u16, u16) = (70, 16);
+/// From here on peers and queue stand left of the traffic.
+const COLUMNS: (u16, u16) = (110, 30);
+/// From here on a third column stands right of the traffic.
+const THREE_COLUMNS: (u16, u16) = (180, 44);
+/// Columns of the peers and the queue where they stand left of the traffic: three eighths, within these bounds.
+const LEFT_COLUMN: (u16, u16) = (46, 64);
+/// The same beside a third column: a quarter.
+const LEFT_OF_THREE: (u16, u16) = (46, 60);
+/// Columns of the third column: three tenths, within these bounds.
+const RIGHT_COLUMN: (u16, u16) = (54, 90);
+/// From so many rows on the tower stands below peers and queue, with its rows there; a high column has a higher one.
+const TOWER: (u16, u16) = (34, 9);
+const HIGH_TOWER: (u16, u16) = (50, 14);
+/// Rows of the chart below the traffic beside a third column.
+const RATES: u16 = 10;
+
+impl Areas {
+    /// The areas for a terminal of this size; `None` if it is too small to show anything. Zoomed, the pane with the
+    /// focus has all of the body, and so has the map where it has no place beside the others. A tower that does not move
+    /// is not worth its room.
+    pub fn of(screen: Rect, focus: Pane, is_zoomed: bool, has_tower: bool) -> Option<Self> {
+        if !holds(screen, SMALLEST) {
+            return None;
+        }
+        let has_notice = u16::from(screen.height >= 8);
+        let has_hints = u16::from(screen.height >= 7);
+        let [header, body, notice, input, hints] = Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Fill(1),
+            Constraint::Length(has_notice),
+            Constraint::Length(1),
+            Constraint::Length(has_hints),
+        ])
+        .areas(screen);
+        let areas = Self { header, body, notice, input, hints, ..Self::default() };
+        Some(if is_zoomed || !Pane::on(screen).contains(&focus) {
+            areas.with_only(focus, body)
+        } else if holds(screen, THREE_COLUMNS) {
+            areas.with_three_columns(body, has_tower)
+        } else if holds(screen, COLUMNS) {
+            areas.with_two_columns(body, has_tower)
+        } else if holds(screen, SIDE_BY_SIDE) {
+            areas.with_lists_above(body)
+        } else {
+            areas.with_one_pane(body, focus)
+        })
+    }
+
+    fn with_three_columns(self, body: Rect, has_tower: bool) -> Self {
+        let left = (body.width / 4).clamp(LEFT_OF_THREE.0, LEFT_OF_THREE.1);
+        let right = (body.width * 3 / 10).clamp(RIGHT_COLUMN.0, RIGHT_COLUMN.1);
+        let [left, rule, traffic, second_rule, right] = Layout::horizontal([
+            Constraint::Length(left),
+            Constraint::Length(1),
+            Constraint::Fill(1),
+            Constraint::Length(1),
+            Constraint::Length(right),
+        ])
+        .areas(body);
+        let [map, details] = Layout::vertical([Constraint::Fill(11), Constraint::Fill(9)]).areas(right);
+        let [traffic, rates] =
+            Layout::vertical([Constraint::Fill(1), Constraint::Length(RATES)]).areas(traffic);
+        let rules = [rule, second_rule];
+        Self { traffic, map, rates, details, rules, ..self.with_left_column(left, has_tower) }
+    }
+
+    fn with_two_columns(self, body: Rect, has_tower: bool) -> Self {
+        let left = (body.width * 3 / 8).clamp(LEFT_COLUMN.0, LEFT_COLUMN.1);
+        let [left, rule, traffic] =
+            Layout::horizontal([Constraint::Length(left), Constraint::Length(1), Constraint::Fill(1)])
+                .areas(body);
+        Self { traffic, rules: [rule, Rect::default()], ..self.with_left_column(left, has_tower) }
+    }
+
+    fn with_left_column(self, column: Rect, has_tower: bool) -> Self {
+        let fitting = [HIGH_TOWER, TOWER].into_iter().find(|(from, _)| has_tower && column.height >= *from);
+        let rows = fitting.map_or(0, |(_, rows)| rows);
+        let [lists, tower] = Layout::vertical([Constraint::Fill(1), Constraint::Length(rows)]).areas(column);
+        let [peers, queue] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(lists);
+        Self { peers, queue, tower, ..self }
+    }
+
+    fn with_lists_above(self, body: Rect) -> Self {
+        let lists = (body.height * 2 / 5).max(5);
+        let [above, traffic] = Layout::vertical([Constraint::Length(lists), Constraint::Fill(1)]).areas(body);
+        let [peers, rule, queue] =
+            Layout::horizontal([Constraint::Fill(11), Constraint::Length(1), Constraint::Fill(9)])
+                .areas(above);
+        Self { peers, queue, traffic, rules: [rule, Rect::default()], ..self }
+    }
+
+    fn with_one_pane(self, body: Rect, focus: Pane) -> Self {
+        let has_summary = u16::from(body.height >= 4);
+        let [summary, pane] =
+            Layout::vertical([Constraint::Length(has_summary), Constraint::Fill(1)]).areas(body);
+        Self { summary, ..self.with_only(focus, pane) }
+    }
+
+    fn with_only(self, pane: Pane, area: Rect) -> Self {
+        match pane {
+            Pane::Peers => Self { peers: area, ..self },
+            Pane::Queue => Self { queue: area, ..self },
+            Pane::Traffic => Self { traffic: area, ..self },
+            Pane::Map => Self { map: area, ..self },
+        }
+    }
+
+    pub fn pane(&self, pane: Pane) -> Rect {
+        match pane {
+            Pane::Peers => self.peers,
+            Pane::Queue => self.queue,
+            Pane::Traffic => self.traffic,
+            Pane::Map => self.map,
+        }
+    }
+
+    /// Where the rows of a pane stand, below its title.
+    pub fn rows(&self, pane: Pane) -> Rect {
+        below_title(self.pane(pane))
+    }
+
+    /// The pane at a position, and the row in it unless it is the title.
+    pub(crate) fn pane_at(&self, position: Position) -> Option<(Pane, Option<usize>)> {
+        let pane = Pane::ALL.into_iter().find(|pane| self.pane(*pane).contains(position))?;
+        Some((pane, position.y.checked_sub(self.rows(pane).y).map(usize::from)))
+    }
+}
+
+/// The area below the one line of a title.
+pub(crate) fn below_title(area: Rect) -> Rect {
+    let title = area.height.min(1);
+    Rect { y: area.y + title, height: area.height - title, ..area }
+}
+
+fn holds(screen: Rect, (width, height): (u16, u16)) -> bool {
+    screen.width >= width && screen.height >= height
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Areas {
+        fn all(&self) -> [(&'static str, Rect); 14] {
+            [
+                ("header", self.header),
+                ("summary", self.summary),
+                ("peers", self.peers),
+                ("queue", self.queue),
+                ("traffic", self.traffic),
+                ("map", self.map),
+                ("tower", self.tower),
+                ("rates", self.rates),
+                ("details", self.details),
+                ("first rule", self.rules[0]),
+                ("second rule", self.rules[1]),
+                ("notice", self.notice),
+                ("input", self.input),
+                ("hints", self.hints),
+            ]
+        }
+    }
+
+    fn every_layout() -> impl Iterator<Item = (Rect, Pane, Areas)> {
+        let widths = (0..=250).step_by(3).chain([20, 69, 70, 109, 110, 179, 180]);
+        let sizes = widths.flat_map(|width| (0..=80).map(move |height| Rect::new(0, 0, width, height)));
+        let focused = sizes.flat_map(|screen| Pane::ALL.map(|pane| (screen, pane)));
+        let zoomed = focused.flat_map(|(screen, pane)| [false, true].map(|zoomed| (screen, pane, zoomed)));
+        zoomed.filter_map(|(screen, pane, zoomed)| {
+            let has_tower = screen.height.is_multiple_of(2);
+            Some((screen, pane, Areas::of(screen, pane, zoomed, has_tower)?))
+        })
+    }
+
+    #[test]
+    fn areas_are_on_the_screen_and_beside_each_other() {
+        for (screen, pane, areas) in every_layout() {
+            let all = areas.all();
+            for (index, (name, area)) in all.iter().enumerate().filter(|(_, (_, area))| !area.is_empty()) {
+                assert_eq!(area.intersection(screen), *area, "{name} at {screen} with {pane:?}");
+                for (other, beside) in &all[index + 1..] {
+                    assert!(!area.intersects(*beside), "{name} and {other} at {screen} with {pane:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_the_focus_is_seen() {
+        for (screen, pane, areas) in every_layout() {
+            assert!(!areas.pane(pane).is_empty(), "{pane:?} at {screen}");
+        }
+    }
+
+    #[test]
+    fn a_zoomed_pane_has_all_of_the_body() {
+        let areas = Areas::of(Rect::new(0, 0, 200, 60), Pane::Queue, true, true).unwrap();
+        assert_eq!(areas.queue, areas.body);
+        assert!([areas.peers, areas.traffic, areas.map, areas.details].iter().all(|area| area.is_empty()));
+    }
+
+    #[test]
+    fn a_tower_and_a_chart_stand_where_the_lists_keep_enough_room() {
+        let areas = |width, height, has_tower| {
+            Areas::of(Rect::new(0, 0, width, height), Pane::Peers, false, has_tower).unwrap()
+        };
+        let rows =
+            |areas: Areas| [areas.peers, areas.queue, areas.tower, areas.rates].map(|area| area.height);
+        assert_eq!(rows(areas(80, 24, true))[2..], [0, 0]);
+        assert_eq!(rows(areas(120, 40, true)), [16, 11, 9, 0]);
+        assert_eq!(rows(areas(120, 40, false))[2..], [0, 0]);
+        assert_eq!(rows(areas(200, 60, true)), [25, 17, 14, 10]);
+        assert_eq!(rows(areas(200, 60, false))[2..], [0, 10]);
+    }
+}
+
+/// From here on all charts stand side by side.
+const ALL_FIT: (u16, u16) = (72, 16);
+
+/// Whether an area has room for all charts.
+pub fn all_fit(area: Rect) -> bool {
+    area.width >= ALL_FIT.0 && area.height >= ALL_FIT.1
+}
+
+/// Lines of the whole text of the selected item, from so many lines in all on.
+const WHOLE: (u16, u16) = (2, 10);
+
+/// Where the parts of the list stand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts {
+    pub title: Rect,
+    pub(crate) query: Rect,
+    pub rows: Rect,
+    /// All of what is selected.
+    pub whole: Rect,
+}
+
+impl Parts {
+    pub(crate) fn of(area: Rect) -> Self {
+        let title = Rect { height: area.height.min(1), ..area };
+        let query = Rect { y: area.y + title.height, height: (area.height - title.height).min(1), ..area };
+        let whole = if area.height >= WHOLE.1 { WHOLE.0 } else { 0 };
+        let above = title.height + query.height;
+        let rows = Rect { y: area.y + above, height: area.height - above - whole, ..area };
+        let whole = Rect { y: rows.bottom(), height: whole, ..area };
+        Self { title, query, rows, whole }
+    }
+}

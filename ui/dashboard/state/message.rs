@@ -1,0 +1,126 @@
+//! What happens to the dashboard, and what it asks for outside.
+
+use clacks_language::{
+    command::{
+        NodeCommand, ViewCommand, argument::RecordCommand, export_target::Target, playback::ReplayCommand,
+    },
+    completion::Need,
+    list_source::ListSource,
+    saved_filter::Stations,
+};
+use clacks_p2p::{
+    Message,
+    core::{Event, MessageId},
+    node::DrainError,
+};
+use clacks_source::{execute::InHand, peer_list::Reading, restore::Before, traffic::row::Row};
+use clacks_terminal::clipboard::Text;
+use crossterm::event::{KeyEvent, MouseEvent};
+use ratatui::layout::Rect;
+
+use super::{assist::Answer, editing::Editing, sending::Sending, snapshot::Snapshot};
+
+/// Something that happened to the dashboard.
+#[derive(Debug)]
+pub enum Msg {
+    Key(KeyEvent),
+    /// Keys that came faster than anybody types.
+    Burst(Vec<KeyEvent>),
+    Paste(String),
+    Mouse(MouseEvent),
+    /// The terminal has the focus or has lost it.
+    Focus(bool),
+    Resized(Rect),
+    /// Something happened at the node.
+    Node(Event),
+    /// What the node answered to what the model wanted.
+    Refreshed(Box<Snapshot>),
+    /// What the node says about the line that is being written.
+    Answered(Answer),
+    /// The names that were found for a path that is being written.
+    Listed(Need, Vec<String>),
+    /// Why the disk has it that a command about a file would be refused, if it does.
+    FileChecked(ViewCommand, Option<String>),
+    /// A replay begins again, on the way to an earlier place.
+    BeginsAgain,
+    /// How commands went that were run together, and what was before, as far as it can be put back.
+    Ran(Vec<Outcome>, Vec<Before>),
+    /// How it went to put back what was before, in a line, and what can be tried again.
+    Undone(Result<String, String>, Vec<Before>),
+    /// A recording has begun or ended, in a line, or why it did not or ended by itself.
+    Recorded(Result<String, String>),
+    /// How something went, in a line.
+    Done(Result<String, String>),
+    /// How the reading of lists of peers went.
+    PeersRead(Vec<Reading>),
+    /// A message is held to be edited on the line.
+    Editing(Box<InHand>),
+    /// What a message was edited to can't be, for this reason; it is to be mended on the line.
+    Mend {
+        editing: Editing,
+        line: String,
+        reason: String,
+    },
+    /// The user wants to leave, and what the model knows of the queue is fresh.
+    Leave,
+    /// How the handing on went; what the model knows of the queue is fresh.
+    HandedOn(Result<(), DrainError>),
+}
+
+/// Something to be done outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    Run(NodeCommand),
+    /// Run these, and tell of them in one line.
+    RunAll(Vec<NodeCommand>),
+    /// Ask the node, and where a path is written the disk, about the line that is being written.
+    Ask(super::assist::Question),
+    /// Add a line to the history that is kept from one run to the next.
+    Remember(String),
+    /// For the model itself, once a question was answered so: what the messages that are run next were pasted as.
+    Sending(Sending),
+    /// For the model itself, once a question was answered so: insert text into the draft as one line.
+    Insert(String),
+    Record(RecordCommand),
+    /// Read this list of peers, or all that are configured, then send [`Msg::PeersRead`].
+    ReadPeers(Option<ListSource>),
+    Replay(ReplayCommand),
+    /// Take a message out of sending to edit it, then send [`Msg::Editing`].
+    Edit(MessageId),
+    /// Put a message that was held to be edited back to its place in the queue, as it is.
+    PutBack(MessageId),
+    /// Give the message that is edited this text, and put it back to where it was.
+    FinishEdit(Editing, Message),
+    /// Edit a message in the user's own editor, which gets the terminal meanwhile.
+    OpenEditor(MessageId),
+    /// Put back what was before, then send [`Msg::Undone`].
+    Undo(Vec<Before>),
+    /// Ask the node at once for what is on the screen now, so that the next key finds it there.
+    Refresh,
+    Suspend,
+    Redraw,
+    /// Put a text into the clipboard.
+    Copy(Text),
+    /// Put these messages of the queue into the clipboard, wherever in the queue they are.
+    CopyMessages(Vec<MessageId>),
+    /// Write rows into a file.
+    Write(Target, Vec<Row>),
+    /// Ring the terminal's bell, unless it has rung a moment ago.
+    Ring,
+    /// Write down the stations that were changed.
+    KeepStations(Stations),
+    SetMouse(bool),
+    /// Refresh, then send [`Msg::Leave`].
+    AskToLeave,
+    /// Hand on what only this node has; before that, release what is held if that is to go too. Then send
+    /// [`Msg::HandedOn`].
+    HandOn {
+        with_held: bool,
+    },
+    /// Hand on no more, and take messages again.
+    StopHandingOn,
+    Quit,
+}
+
+/// A command and how it went, in a line.
+pub type Outcome = (NodeCommand, Result<String, String>);

@@ -1,0 +1,73 @@
+//! The list of the messages that keep coming back, and which of them is selected.
+
+use clacks_p2p::Message;
+use clacks_source::message_history::Biographies;
+
+/// What is selected, and from where on the list is on the screen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Souls {
+    /// The first of the list, whichever that is, until a key has moved.
+    selected: Option<Message>,
+    top: usize,
+}
+
+impl Souls {
+    /// Where in the list the selected message stands; the first if it is forgotten.
+    pub fn position(&self, lives: &Biographies) -> usize {
+        self.selected.as_ref().and_then(|message| lives.place(message)).unwrap_or(0)
+    }
+
+    /// The message that is selected.
+    pub fn message(&self, lives: &Biographies) -> Option<Message> {
+        lives.ranking().nth(self.position(lives)).map(|life| life.message.clone())
+    }
+
+    /// The position at the top of a screen of so many rows, on which `position` is.
+    pub fn top(&self, position: usize, height: usize) -> usize {
+        self.top.max((position + 1).saturating_sub(height)).min(position)
+    }
+
+    /// Selects another, so many places on or back.
+    pub fn step(&mut self, lives: &Biographies, by: isize, height: usize) {
+        let Some(last) = lives.returned().checked_sub(1) else { return };
+        let from = self.position(lives);
+        let to = from.saturating_add_signed(by).min(last);
+        self.top = self.top(from, height);
+        self.top = self.top(to, height);
+        self.selected = lives.ranking().nth(to).map(|life| life.message.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clacks_p2p::core::{Event, Now, Peer, Status};
+
+    use super::*;
+
+    fn lives(texts: &[&str]) -> Biographies {
+        let mut lives = Biographies::default();
+        texts.iter().for_each(|text| came(&mut lives, text));
+        lives
+    }
+
+    fn came(lives: &mut Biographies, text: &str) {
+        let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 0 };
+        let (id, message) = ("1".parse().ok(), Message::text(text));
+        let peer = Peer::new("tower:1".parse().unwrap(), Status::Alive, now);
+        lives.note(&Event::MessageReceived { peer, message, id, visits: 1, remote: None }, now);
+    }
+
+    #[test]
+    fn the_selection_goes_with_its_message() {
+        let mut lives = lives(&["a", "a", "a", "b", "b", "c", "c"]);
+        let mut souls = Souls::default();
+        souls.step(&lives, 1, 2);
+        assert_eq!(souls.message(&lives), Some(Message::text("c")));
+        (0..3).for_each(|_| came(&mut lives, "c"));
+        assert_eq!((souls.position(&lives), souls.message(&lives)), (0, Some(Message::text("c"))));
+        souls.step(&lives, isize::MAX, 2);
+        assert_eq!((souls.message(&lives), souls.top(2, 2)), (Some(Message::text("b")), 1));
+        souls.step(&lives, isize::MIN, 2);
+        assert_eq!((souls.position(&lives), souls.top(0, 2)), (0, 0));
+    }
+}

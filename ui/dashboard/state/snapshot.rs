@@ -1,0 +1,79 @@
+//! What the screen shows of a node: the question and its answer.
+
+use clacks_p2p::{
+    Address,
+    core::{MessageId, Peer, QueuedMessage},
+    node::{CertificateFingerprint, Overview},
+};
+use clacks_recording::player::Progress;
+use clacks_source::lost_lines::LostLines;
+
+use super::{
+    held::{HeldSnapshot, WantedHeld},
+    limits::Used,
+    lists::Anchor,
+};
+
+/// What the node is asked for before a frame is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    pub peer: Anchor<Address>,
+    pub(crate) peers_before: usize,
+    pub(crate) peers_after: usize,
+    pub message: Anchor<MessageId>,
+    /// The place of the selected message when it was last seen.
+    pub place: usize,
+    pub(crate) messages_before: usize,
+    pub(crate) messages_after: usize,
+    /// The message that goes next.
+    pub head: bool,
+    /// So many of the first peers, for the map.
+    pub towers: usize,
+    /// The peer that is shown in full.
+    pub(crate) shown_peer: Option<Address>,
+    /// The message that is shown in full.
+    pub(crate) shown_message: Option<MessageId>,
+    /// While the held messages are shown.
+    pub held: Option<WantedHeld>,
+    /// Whether the limits are shown.
+    pub limits: bool,
+}
+
+/// What the node answered.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub overview: Overview,
+    pub peers: Vec<Peer>,
+    /// The peer that is selected: the one that was, or its neighbour if that is not known any more.
+    pub(crate) selected_peer: Option<Address>,
+    pub queue: Vec<QueuedMessage>,
+    pub(crate) queue_first: usize,
+    /// The message that goes next, if it is wanted.
+    pub head: Option<QueuedMessage>,
+    /// The first peers, for the map.
+    pub towers: Vec<Peer>,
+    /// The peer that is shown in full, while it is known, and its certificate.
+    pub(crate) shown_peer: Option<(Peer, Option<CertificateFingerprint>)>,
+    /// Whether the message that is shown in full still waits or is held.
+    pub(crate) shown_message_waits: bool,
+    /// Bytes recorded, while anything is.
+    pub recorded: Option<u64>,
+    /// Lines that are missing in the log file.
+    pub lost_lines: Option<LostLines>,
+    /// Where the replay stands, if it is one.
+    pub replay: Option<Progress>,
+    /// The held messages, if they are wanted.
+    pub held: Option<HeldSnapshot>,
+    /// What is marked and not there any more.
+    pub gone: Gone,
+    /// While the limits are shown.
+    pub limits: Option<Used>,
+}
+
+/// Peers that are not known any more and messages that do not wait any more.
+#[derive(Debug, Default)]
+pub struct Gone {
+    pub peers: Vec<Address>,
+    pub messages: Vec<MessageId>,
+    pub held: Vec<MessageId>,
+}

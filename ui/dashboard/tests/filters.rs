@@ -1,0 +1,171 @@
+//! The filter of the traffic: as it is written, kept and left.
+
+use clacks_p2p::Message;
+use crossterm::event::KeyCode;
+use ratatui::style::Modifier;
+
+use super::fixture::Fixture;
+use crate::state::{layout::Pane, message::Msg};
+
+fn filter(fixture: &Fixture) -> &str {
+    fixture.model.log.filter().map_or("", clacks_language::filter::Filter::as_str)
+}
+
+fn title(fixture: &Fixture) -> String {
+    fixture.screen().lines().find(|line| line.contains("TRAFFIC")).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_traffic_narrows_with_each_key_and_widens_again() {
+    let mut fixture = Fixture::busy(80, 24);
+    let mut counts = Vec::new();
+    for key in "/gnu !from:".chars() {
+        fixture.press(KeyCode::Char(key));
+        counts.push(fixture.model.log.len());
+    }
+    assert_eq!(counts[..5], [9, 6, 3, 3, 3]);
+    fixture.write("x");
+    assert!(title(&fixture).contains("/gnu !from:x 2 of 9"), "{}", title(&fixture));
+    (0..8).for_each(|_| drop(fixture.press(KeyCode::Backspace)));
+    assert!(title(&fixture).contains("/gnu 3 of 9"), "{}", title(&fixture));
+    fixture.control('u');
+    assert_eq!(fixture.model.log.len(), 9);
+}
+
+#[test]
+fn escape_puts_back_what_was_shown_and_enter_keeps_what_is() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("/chess");
+    assert_eq!(fixture.model.pane, Pane::Traffic, "what is narrowed is what is seen");
+    fixture.press(KeyCode::Esc);
+    assert_eq!((filter(&fixture), fixture.model.pane), ("", Pane::Peers));
+    fixture.press(KeyCode::Char('/'));
+    assert_eq!(filter(&fixture), "chess", "the draft stayed");
+    fixture.press(KeyCode::Enter);
+    assert_eq!((filter(&fixture), fixture.model.pane), ("chess", Pane::Traffic));
+    fixture.press(KeyCode::Char('/'));
+    fixture.write(" | gnu");
+    assert_eq!(filter(&fixture), "chess | gnu");
+    fixture.press(KeyCode::Esc);
+    assert_eq!(filter(&fixture), "chess");
+}
+
+#[test]
+fn a_command_that_nothing_was_written_of_is_not_kept_as_a_draft() {
+    let mut fixture = Fixture::busy(80, 24);
+    for begun in ["/", ":", "t"] {
+        fixture.write(begun);
+        fixture.press(KeyCode::Esc);
+        assert_eq!(fixture.model.input.draft(), "", "{begun}");
+        assert!(fixture.screen().contains("press i to write a message"), "{begun}: {}", fixture.screen());
+    }
+    fixture.write("/gnu");
+    fixture.press(KeyCode::Enter);
+    fixture.write("/");
+    assert_eq!(fixture.model.input.draft(), ":filter gnu");
+    fixture.press(KeyCode::Esc);
+    assert_eq!((fixture.model.input.draft(), filter(&fixture)), ("", "gnu"));
+    fixture.write("/x");
+    fixture.press(KeyCode::Esc);
+    fixture.write("/");
+    assert_eq!(fixture.model.input.draft(), ":filter gnux", "what was written stays");
+}
+
+#[test]
+fn a_filter_stays_on_whatever_else_is_looked_at() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("/type:out");
+    fixture.press(KeyCode::Enter);
+    for key in [KeyCode::Tab, KeyCode::Tab, KeyCode::Enter, KeyCode::Esc, KeyCode::Char('?'), KeyCode::Esc] {
+        fixture.press(key);
+        assert_eq!((filter(&fixture), fixture.model.log.len()), ("type:out", 2), "{key:?}");
+    }
+    fixture.resize(40, 10);
+    fixture.write("ihello");
+    assert_eq!(filter(&fixture), "type:out");
+    let message = Message::text("later");
+    let id = "9".parse().unwrap();
+    fixture.send(Msg::Node(clacks_p2p::core::Event::MessageDropped { id, message, from: None }));
+    assert_eq!((fixture.model.log.len(), fixture.model.log.total()), (2, 10));
+}
+
+#[test]
+fn a_mistake_is_pointed_at_while_the_last_valid_filter_stays() {
+    for width in [80, 24] {
+        let mut fixture = Fixture::busy(width, 24);
+        fixture.write("/gnu status:gone");
+        assert_eq!(filter(&fixture), "gnu");
+        let screen = fixture.screen();
+        assert!(screen.contains("a status is new, alive,"), "{screen}");
+        let buffer = fixture.draw();
+        let line: Vec<_> = buffer.content().chunks(usize::from(width)).nth(22).unwrap().to_vec();
+        let marked = line.iter().filter(|cell| cell.modifier.contains(Modifier::UNDERLINED));
+        assert_eq!(marked.map(ratatui::buffer::Cell::symbol).collect::<String>(), "status:gone");
+        fixture.press(KeyCode::Enter);
+        assert_eq!((fixture.model.input.draft(), filter(&fixture)), (":filter gnu status:gone", "gnu"));
+        fixture.press(KeyCode::Esc);
+        assert_eq!(filter(&fixture), "");
+    }
+}
+
+#[test]
+fn a_paste_and_the_history_narrow_too() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Char('/'));
+    fixture.send(Msg::Paste("type:\nannounce".to_owned()));
+    assert_eq!(filter(&fixture), "");
+    assert_eq!(fixture.model.log.len(), 9, "a field without its value hides nothing");
+    fixture.control('u');
+    fixture.send(Msg::Paste(":filter type:announce".to_owned()));
+    assert_eq!((filter(&fixture), fixture.model.log.len()), ("type:announce", 1));
+    fixture.press(KeyCode::Enter);
+    fixture.write(":filter");
+    fixture.press(KeyCode::Enter);
+    assert_eq!(filter(&fixture), "");
+    fixture.press(KeyCode::Char('/'));
+    (0..2).for_each(|_| drop(fixture.press(KeyCode::Up)));
+    assert_eq!(filter(&fixture), "type:announce");
+}
+
+#[test]
+fn every_row_is_of_the_types_that_it_looks_like() {
+    let mut fixture = Fixture::busy(80, 24);
+    for (text, wanted) in [
+        ("type:in", 3),
+        ("type:out", 2),
+        ("type:own", 1),
+        ("type:message", 4),
+        ("type:announce", 1),
+        ("type:note", 3),
+        ("type:refused", 1),
+        ("type:failed", 1),
+        ("type:dropped", 0),
+        ("from:grand-trunk", 1),
+        ("to:sto-lat", 1),
+        ("peer:tower-9", 2),
+        ("status:lost", 2),
+        ("status:new type:note", 1),
+        ("size>25", 2),
+    ] {
+        fixture.model.log.set_filter(clacks_language::filter::Filter::parse(text).ok());
+        assert_eq!(fixture.model.log.len(), wanted, "{text}");
+    }
+}
+
+#[test]
+fn whoever_writes_a_filter_is_told_its_language() {
+    for (line, is_told) in [
+        (":filter", false),
+        (":filter ", true),
+        (":filter gnu !from:x", true),
+        (":hold gnu", true),
+        (":station 1", false),
+        (":station 1 gnu", true),
+        (":add a", false),
+    ] {
+        let mut fixture = Fixture::busy(80, 24);
+        fixture.write(line);
+        let told = clacks_language::filter::IN_SHORT;
+        assert_eq!(fixture.screen().contains(told), is_told, "{line:?}: {}", fixture.screen());
+    }
+}

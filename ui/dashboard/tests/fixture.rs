@@ -1,0 +1,480 @@
+//! A dashboard with something on it.
+
+use std::{net::IpAddr, time::Duration};
+
+use clacks_language::{
+    command::{Command, NodeCommand, motion_setting::Setting},
+    completion::{Need, matching::PeerMatcher},
+};
+use clacks_p2p::{
+    Address, Message,
+    core::{
+        Core, Discovery, Event, Failure, HeldMessage, LimitCounts, MessageId, Now, Options, Origin, Peer,
+        PeerChoice, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
+    },
+    node::Overview,
+};
+use clacks_source::{limits::MOST_PLACES, lost_lines::LostLines, restore::Before};
+use clacks_widgets::animation::Animations;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
+use ratatui::{Terminal, backend::TestBackend, layout::Rect};
+
+use crate::{
+    model::Model,
+    state::{
+        assist::{Answer, Messages, Question},
+        held::HeldSnapshot,
+        limits::Used,
+        lists::Anchor,
+        message::{Effect, Msg},
+        snapshot::{Gone, Snapshot},
+    },
+    update::{sending, update},
+    view::view,
+};
+
+/// 2026-01-02 03:04:05 UTC.
+const NOON: u64 = 1_767_323_045_000;
+const UPTIME: Duration = Duration::from_secs(3000);
+
+/// A dashboard and the lists that its node would have.
+pub(crate) struct Fixture {
+    pub model: Model,
+    pub peers: Vec<Peer>,
+    pub queue: Vec<QueuedMessage>,
+    pub ignored_remotes: Vec<IpAddr>,
+    /// Remote places with messages here.
+    pub places: Vec<PlaceShare>,
+    /// How often limits were met.
+    pub limits: LimitCounts,
+    pub held: Vec<HeldMessage>,
+    pub hold_rule: Option<String>,
+    /// Lines that are missing in the log file.
+    pub lost_lines: Option<LostLines>,
+    /// How much later than [`now`] it is.
+    pub later: Duration,
+    /// What was to be kept for the next run.
+    pub remembered: Vec<String>,
+    /// Whether the node refuses a message.
+    pub refused: Option<fn(&Message) -> bool>,
+    /// The node has no room for a message.
+    pub is_full: bool,
+}
+
+impl Fixture {
+    /// An empty dashboard of this size.
+    pub(crate) fn empty(width: u16, height: u16) -> Self {
+        let model = Model::new(overview(&[], &[]), now(), TimeZone::UTC, false, true);
+        let mut fixture = Self {
+            model,
+            peers: Vec::new(),
+            queue: Vec::new(),
+            ignored_remotes: Vec::new(),
+            places: Vec::new(),
+            limits: LimitCounts::default(),
+            remembered: Vec::new(),
+            refused: None,
+            is_full: false,
+            held: Vec::new(),
+            hold_rule: None,
+            lost_lines: None,
+            later: Duration::ZERO,
+        };
+        fixture.resize(width, height);
+        fixture
+    }
+
+    /// A dashboard with peers of every status, a queue and some traffic.
+    pub(crate) fn busy(width: u16, height: u16) -> Self {
+        let mut fixture = Self::empty(width, height);
+        fixture.peers = some_peers();
+        fixture.queue = some_messages();
+        some_traffic().into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
+        fixture.refresh();
+        fixture
+    }
+
+    /// The same with messages on their way.
+    pub(crate) fn lively(width: u16, height: u16) -> Self {
+        let mut fixture = Self::busy(width, height);
+        fixture.model.motion = Animations::new(Setting::Full);
+        messages_on_their_way().into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
+        fixture.later = Duration::from_millis(600);
+        fixture.refresh();
+        fixture
+    }
+
+    pub(crate) fn resize(&mut self, width: u16, height: u16) {
+        self.send(Msg::Resized(Rect::new(0, 0, width, height)));
+        self.refresh();
+    }
+
+    /// Takes in what happened, and answers what is asked about the line being written, as the loop does.
+    pub(crate) fn send(&mut self, msg: Msg) -> Vec<Effect> {
+        let mut others = Vec::new();
+        for effect in self.update(msg) {
+            match effect {
+                Effect::Ask(question) => {
+                    let answer = self.answer(question);
+                    others.extend(self.send(Msg::Answered(answer)));
+                }
+                Effect::Remember(line) => self.remembered.push(line),
+                Effect::Run(command @ NodeCommand::Enqueue(_)) => {
+                    self.settle(std::slice::from_ref(&command));
+                    others.push(Effect::Run(command));
+                }
+                Effect::RunAll(commands) => {
+                    self.settle(&commands);
+                    others.push(Effect::RunAll(commands));
+                }
+                effect => others.push(effect),
+            }
+        }
+        others
+    }
+
+    /// Takes in how commands went: well, unless the node refuses messages.
+    fn settle(&mut self, commands: &[NodeCommand]) {
+        let refuses = |command: &NodeCommand| matches!(command, NodeCommand::Enqueue(message) if self.refused.is_some_and(|refused| refused(message)));
+        let outcomes: Vec<_> = commands
+            .iter()
+            .map(|command| {
+                let result =
+                    if refuses(command) { Err("the queue is full".to_owned()) } else { Ok(String::new()) };
+                (command.clone(), result)
+            })
+            .collect();
+        let effects = if outcomes.iter().any(|(_, result)| result.is_err()) {
+            self.update(Msg::Ran(outcomes, Vec::new()))
+        } else {
+            sending::settle(&mut self.model, &outcomes)
+        };
+        for effect in effects {
+            match effect {
+                Effect::Remember(line) => self.remembered.push(line),
+                Effect::Ask(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        let unix_ms = NOON + self.later.as_millis() as u64;
+        update(&mut self.model, Now { uptime: UPTIME + self.later, unix_ms }, msg)
+    }
+
+    fn answer(&self, question: Question) -> Answer {
+        let mut matcher = PeerMatcher::default();
+        let peers = match &question.need {
+            Some(Need::Peers(known, typed)) => {
+                let is_wanted = |peer: &&Peer| known.is_for(peer.status) && matcher.holds(peer, typed);
+                self.peers.iter().filter(is_wanted).cloned().collect()
+            }
+            _ => Vec::new(),
+        };
+        let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
+        let objection = match &question.command {
+            Some(Command::Node(NodeCommand::Forget(peer))) if !is_known(peer) => {
+                Some("no such peer".to_owned())
+            }
+            Some(Command::Node(NodeCommand::Enqueue(_))) if self.is_full => {
+                Some("the queue is full".to_owned())
+            }
+            Some(Command::Node(NodeCommand::Release(id)))
+                if self.held.iter().all(|held| held.queued.id != *id) =>
+            {
+                Some(format!("{id} is not held"))
+            }
+            _ => None,
+        };
+        let messages = match &question.need {
+            Some(Need::Messages { begun, held_only }) => {
+                let fits = |queued: &&QueuedMessage| queued.id.to_string().starts_with(begun.as_str());
+                let waiting = if *held_only { &[][..] } else { &self.queue };
+                let held = self.held.iter().map(|held| &held.queued);
+                Messages {
+                    waiting: waiting.iter().filter(fits).cloned().collect(),
+                    held: held.filter(fits).cloned().collect(),
+                }
+            }
+            _ => Messages::default(),
+        };
+        Answer { question, peers, remotes: self.ignored_remotes.clone(), messages, objection }
+    }
+
+    /// Presses a key and refreshes, as the loop does.
+    pub(crate) fn press(&mut self, code: KeyCode) -> Vec<Effect> {
+        self.key(KeyEvent::from(code))
+    }
+
+    pub(crate) fn control(&mut self, character: char) -> Vec<Effect> {
+        self.key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::CONTROL))
+    }
+
+    pub(crate) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let effects = self.send(Msg::Key(key));
+        self.refresh();
+        match effects.as_slice() {
+            [Effect::AskToLeave] => self.send(Msg::Leave),
+            [Effect::Refresh] => Vec::new(),
+            _ => effects,
+        }
+    }
+
+    pub(crate) fn write(&mut self, text: &str) {
+        text.chars().for_each(|character| drop(self.press(KeyCode::Char(character))));
+    }
+
+    /// Answers what the model wants from the lists, as a node would.
+    pub(crate) fn refresh(&mut self) {
+        let wanted = self.model.wanted();
+        let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
+        let selected_peer = match &wanted.peer {
+            Anchor::At(address) if is_known(address) => Some(address.clone()),
+            Anchor::At(_) => self.model.peers.heir(is_known),
+            Anchor::Untouched | Anchor::First | Anchor::Last => None,
+        };
+        let place_of = |address: &Address| self.peers.iter().position(|peer| peer.address == *address);
+        let peer = match &wanted.peer {
+            Anchor::Last => Some(self.peers.len()),
+            _ => selected_peer.as_ref().and_then(place_of),
+        };
+        let first_peer = peer.unwrap_or(0).saturating_sub(wanted.peers_before);
+        let place = match &wanted.message {
+            Anchor::At(id) => self.queue.iter().position(|queued| queued.id == *id),
+            Anchor::Untouched | Anchor::First | Anchor::Last => None,
+        };
+        let queue_first = match wanted.message {
+            Anchor::Untouched | Anchor::First => 0,
+            Anchor::Last => self.queue.len().saturating_sub(wanted.messages_after),
+            Anchor::At(_) => place.unwrap_or(wanted.place).saturating_sub(wanted.messages_before),
+        };
+        let shown_peer =
+            wanted.shown_peer.and_then(|shown| self.peers.iter().find(|peer| peer.address == shown));
+        let marked_held = self.model.marks.held.iter().copied();
+        let marked_messages = self.model.marks.messages.iter().copied();
+        let mut overview = overview(&self.peers, &self.queue);
+        (overview.held, overview.counters.limits) = (self.held.len(), self.limits);
+        let snapshot = Snapshot {
+            overview,
+            held: wanted.held.as_ref().map(|wanted| {
+                let place = self.held.iter().position(|held| Some(held.queued.id) == wanted.id());
+                let first = wanted.first(place, self.held.len());
+                let window = window(&self.held, first, wanted.before + wanted.after);
+                HeldSnapshot { window, first, rule: self.hold_rule.clone() }
+            }),
+            peers: window(&self.peers, first_peer, wanted.peers_before + wanted.peers_after),
+            selected_peer,
+            queue: window(&self.queue, queue_first, wanted.messages_before + wanted.messages_after),
+            queue_first,
+            head: self.queue.first().filter(|_| wanted.head).cloned(),
+            towers: window(&self.peers, 0, wanted.towers),
+            shown_peer: shown_peer.map(|peer| (peer.clone(), None)),
+            gone: Gone {
+                peers: self.model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
+                messages: marked_messages
+                    .filter(|id| self.queue.iter().all(|queued| queued.id != *id))
+                    .collect(),
+                held: marked_held.filter(|id| self.held.iter().all(|held| held.queued.id != *id)).collect(),
+            },
+            limits: wanted.limits.then(|| Used {
+                connections: Some(3),
+                ignored_remotes: (self.ignored_remotes.clone(), self.ignored_remotes.len()),
+                places: window_of_places(&self.places),
+            }),
+            recorded: self.model.recorded,
+            lost_lines: self.lost_lines.clone(),
+            replay: self.model.replay.clone(),
+            shown_message_waits: self.queue.iter().any(|queued| Some(queued.id) == wanted.shown_message),
+        };
+        self.send(Msg::Refreshed(Box::new(snapshot)));
+    }
+
+    /// The screen, row by row, without spaces at the ends.
+    pub(crate) fn screen(&self) -> String {
+        let buffer = self.draw();
+        let rows = buffer.content().chunks(usize::from(buffer.area.width).max(1));
+        let rows = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>());
+        rows.map(|row| row.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    }
+
+    pub(crate) fn draw(&self) -> ratatui::buffer::Buffer {
+        self.draw_on(self.model.screen.width, self.model.screen.height)
+    }
+
+    /// Draws on a terminal of this size, of which the model may not know yet.
+    pub(crate) fn draw_on(&self, width: u16, height: u16) -> ratatui::buffer::Buffer {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| view(&self.model, self.model.theme(), frame)).unwrap();
+        terminal.backend().buffer().clone()
+    }
+}
+
+fn window<T: Clone>(all: &[T], first: usize, count: usize) -> Vec<T> {
+    all.iter().skip(first).take(count).cloned().collect()
+}
+
+pub(crate) fn now() -> Now {
+    Now { uptime: UPTIME, unix_ms: NOON }
+}
+
+/// The first places, as many as are listed, and how many there are.
+fn window_of_places(places: &[PlaceShare]) -> (Vec<PlaceShare>, usize) {
+    (places.iter().take(MOST_PLACES).copied().collect(), places.len())
+}
+
+pub(crate) fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+pub(crate) fn peer(status: Status, text: &str, seconds: u64, round_trip: Option<u64>) -> Peer {
+    let since =
+        Now { uptime: UPTIME.saturating_sub(Duration::from_secs(seconds)), unix_ms: NOON - seconds * 1000 };
+    Peer {
+        round_trip: round_trip.map(Duration::from_micros),
+        delivered: 12,
+        received: 7,
+        failed: 1,
+        ever_responded: round_trip.is_some(),
+        last_attempt_ok: status == Status::Alive,
+        ..Peer::new(address(text), status, since)
+    }
+}
+
+pub(crate) fn some_peers() -> Vec<Peer> {
+    vec![
+        peer(Status::New, "tower-9.example.org:8080", 1, None),
+        peer(Status::Alive, "grand-trunk.example.org:443", 9, Some(11_800)),
+        peer(Status::Alive, "tower-3:8443", 4, Some(420)),
+        peer(Status::Alive, "[2001:db8::1]:8080", 300, Some(2_400_000)),
+        peer(Status::Lost, "sto-lat:8080", 360, Some(31_000)),
+        peer(Status::Dead, "quirm:8080", 7200, None),
+        peer(Status::Ignored, "rude-tower:8081", 90_000, Some(5_000)),
+    ]
+}
+
+pub(crate) fn queued(number: u64, json: &str, seconds: u64, visits: u32) -> QueuedMessage {
+    QueuedMessage::new(
+        number.to_string().parse::<MessageId>().unwrap(),
+        Message::from_json(json, 128).unwrap(),
+        UPTIME.saturating_sub(Duration::from_secs(seconds)).as_millis() as u64,
+        visits,
+        None,
+        None,
+    )
+}
+
+fn some_messages() -> Vec<QueuedMessage> {
+    vec![
+        queued(11, r#""GNU Terry Pratchett""#, 40, 42),
+        queued(12, r#""has anyone seen the lamp oil?""#, 12, 1),
+        queued(13, r#"{"kind":"chess","move":"e4","board":[["r","n"],[]]}"#, 5, 2),
+        queued(14, r#""\u001b]52;c;aGk=\u0007 hostile \u202etxt.exe""#, 3, 1),
+        queued(15, r#""wide \u4e16\u754c and \ud83d\uddfc""#, 1, 1),
+    ]
+}
+
+fn some_traffic() -> Vec<Event> {
+    let new = peer(Status::New, "tower-9.example.org:8080", 1, None);
+    let alive = peer(Status::Alive, "grand-trunk.example.org:443", 9, None);
+    let gnu = Message::text("GNU Terry Pratchett");
+    let chess = Message::from_json(r#"{"kind":"chess","move":"e4"}"#, 128).unwrap();
+    let id = "3".parse::<MessageId>().unwrap();
+    let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
+    vec![
+        Event::PeerDiscovered {
+            peer: new.clone(),
+            introduction: Discovery::Referral(alive.address.clone()),
+            remote: None,
+        },
+        Event::MessageQueued {
+            id,
+            message: chess.clone(),
+            origin: Origin::Local,
+            since_ms: UPTIME.as_millis() as u64,
+            visits: 1,
+            place: None,
+        },
+        Event::MessageDelivered {
+            id,
+            peer: alive.clone(),
+            message: chess.clone(),
+            round_trip: Duration::from_millis(12),
+        },
+        Event::MessageReceived { peer: alive, message: gnu.clone(), id: Some(id), visits: 42, remote: None },
+        Event::DeliveryFailed {
+            id,
+            peer: lost.clone(),
+            message: gnu.clone(),
+            failure: Failure::Connection("connection refused".to_owned()),
+        },
+        Event::PeerUpdated { peer: lost, from: Status::Alive },
+        Event::AnnounceReceived { peer: new, remote: None },
+        Event::Refused(Refusal::new(
+            403,
+            "ignored".to_owned(),
+            Some(address("rude-tower:8081")),
+            Some(gnu.as_json().to_owned()),
+            Some([192, 0, 2, 7].into()),
+        )),
+        Event::Lagged(312),
+    ]
+}
+
+/// One each to a peer that takes it, to one that is out of reach, and from a third.
+fn messages_on_their_way() -> Vec<Event> {
+    let gnu = Message::text("GNU Terry Pratchett");
+    let [first, second, third] = ["7", "8", "9"].map(|id| id.parse::<MessageId>().unwrap());
+    let (taker, sender) = (
+        peer(Status::Alive, "grand-trunk.example.org:443", 9, None),
+        peer(Status::Alive, "tower-3:8443", 4, None),
+    );
+    let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
+    let free = PeerCounts { alive: 2, lost: 1, ..PeerCounts::default() };
+    let sending = |id, peer: &Peer| {
+        let choice = PeerChoice { draw: 3_000, free, verified_only: false, alive_places: 1, at_place: 1 };
+        Event::MessageSending { id, peer: peer.clone(), message: gnu.clone(), choice }
+    };
+    let failure = Failure::Connection("connection refused".to_owned());
+    vec![
+        sending(first, &lost),
+        Event::DeliveryFailed { id: first, peer: lost.clone(), message: gnu.clone(), failure },
+        sending(second, &taker),
+        Event::MessageReceived {
+            peer: sender,
+            message: gnu.clone(),
+            id: Some(third),
+            visits: 43,
+            remote: None,
+        },
+    ]
+}
+
+fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
+    let count = |status| peers.iter().filter(|peer| peer.status == status).count();
+    let peers = PeerCounts {
+        new: count(Status::New),
+        alive: count(Status::Alive),
+        unverified: peers.iter().filter(|peer| peer.is_unverified()).count(),
+        lost: count(Status::Lost),
+        dead: count(Status::Dead),
+        ignored: count(Status::Ignored),
+    };
+    let mut overview = Overview::new(address("tower-a.example.org:8080"));
+    overview.uptime = UPTIME;
+    overview.queued = queue.len();
+    overview.in_flight = usize::from(!queue.is_empty());
+    overview.held_bytes = queue.iter().map(|queued| queued.message.size()).sum();
+    overview.peers = peers;
+    overview.free_peers = PeerCounts { ignored: 0, ..peers };
+    overview.next_send = Some(UPTIME + Duration::from_millis(600));
+    overview
+}
+
+/// Messages that were dropped.
+pub(crate) fn dropped(texts: &[&str]) -> Before {
+    let mut core = Core::new(Options::new(address("tower:1"))).unwrap();
+    let ids: Vec<_> = texts.iter().map(|text| core.enqueue(Message::text(text), now()).unwrap()).collect();
+    Before::Messages(core.drop_these(&ids))
+}

@@ -1,0 +1,458 @@
+//! What has the focus: keys, labels, hints and clicks in every list and in everything that can be open.
+
+use clacks_language::command::NodeCommand;
+use clacks_recording::player::Progress;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
+use super::{
+    fixture::{Fixture, address, peer},
+    holding::holding,
+};
+use crate::{
+    available::is_worth_a_hint,
+    keymap::key::Key,
+    model::focus::{FocusOwner, Overlay},
+    state::{
+        layout::Pane,
+        message::{Effect, Msg},
+    },
+};
+
+const TALL: (u16, u16) = (80, 24);
+const WITH_MAP: (u16, u16) = (200, 60);
+
+pub(crate) fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for letter in keys.chars() {
+        let code = match letter {
+            '\n' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            '\x1b' => KeyCode::Esc,
+            '\x08' => KeyCode::Backspace,
+            letter => KeyCode::Char(letter),
+        };
+        effects.extend(fixture.press(code));
+    }
+    effects
+}
+
+/// The keys that open it from the list of the peers.
+pub(crate) fn opening(overlay: Overlay) -> &'static str {
+    match overlay {
+        Overlay::Stations => ":stations\n",
+        Overlay::Map => "M",
+        Overlay::Peer => "\n",
+        Overlay::Message => "\t\n",
+        Overlay::Row => "\t\tkk\n",
+        Overlay::Biography => "\tb",
+        Overlay::Overhead => "O",
+        Overlay::Why => "W",
+        Overlay::Limits => "L",
+        Overlay::Charts => "C",
+        Overlay::Tower => "T",
+        Overlay::Held => "H",
+    }
+}
+
+fn with_open(overlay: Overlay, (width, height): (u16, u16)) -> Fixture {
+    let mut fixture = holding(width, height);
+    typed(&mut fixture, opening(overlay));
+    assert_eq!(fixture.model.open_overlay(), Some(overlay), "{}", fixture.screen());
+    fixture
+}
+
+/// What is typed to get into each other state that keys can be in.
+const STATES: [&str; 18] = [
+    "", "\t", "\t\t", "i", "ihello", ":", ":ra", ":zzz\n", "/gnu", "?", "?dro", "\n/", "\n/tower", "\n/zzz",
+    "C/", ":s\t", "/gnu\n", "\te",
+];
+
+/// A dashboard in one of the states that keys can be in, and what it is called.
+fn state(at: usize) -> Option<(String, Fixture)> {
+    if let Some(overlay) = Overlay::ALL.get(at) {
+        return Some((format!("{overlay:?}"), with_open(*overlay, TALL)));
+    }
+    let keys = STATES.get(at - Overlay::ALL.len())?;
+    let mut fixture = holding(TALL.0, TALL.1);
+    typed(&mut fixture, keys);
+    Some((format!("{keys:?}"), fixture))
+}
+
+fn everywhere() -> impl Iterator<Item = (String, Fixture)> {
+    (0..).map_while(state)
+}
+
+/// What was said and shown, to see whether a key does anything.
+fn shown(fixture: &Fixture) -> (String, Option<crate::model::notice::Notice>) {
+    (fixture.screen(), fixture.model.notice.clone())
+}
+
+#[test]
+fn every_key_is_answered_in_everything_that_can_be_open() {
+    let keys = "/nNxhei:zZ019tOWHvp.";
+    for overlay in Overlay::ALL {
+        for code in keys.chars().map(KeyCode::Char).chain([KeyCode::Tab, KeyCode::BackTab, KeyCode::Insert]) {
+            let mut fixture = with_open(overlay, TALL);
+            fixture.model.notice = None;
+            let before = shown(&fixture);
+            let effects = fixture.press(code);
+            let is_answered = !effects.is_empty() || shown(&fixture) != before;
+            assert!(is_answered, "{code:?} in {overlay:?}\n{}", fixture.screen());
+        }
+    }
+}
+
+#[test]
+fn what_is_looked_for_is_text_in_everything_that_can_be_open() {
+    for overlay in Overlay::ALL {
+        let mut fixture = with_open(overlay, TALL);
+        let effects = typed(&mut fixture, "/xqIUFaRreEhy?n");
+        assert_eq!(effects, [], "{overlay:?}");
+        assert_eq!(fixture.model.focus_owner(), FocusOwner::Search(overlay), "{overlay:?}");
+        assert!(fixture.screen().contains("FIND  xqIUFaRreEhy?n"), "{overlay:?}\n{}", fixture.screen());
+        fixture.press(KeyCode::Esc);
+        assert_eq!(fixture.model.focus_owner(), FocusOwner::Overlay(overlay));
+    }
+}
+
+#[test]
+fn a_key_of_another_list_says_which_one_it_is_for() {
+    for (list, keys, wanted) in [
+        ("", "x", "x is for QUEUE: remove the selected message"),
+        ("", "h", "h is for QUEUE: hold"),
+        ("", "e", "e is for QUEUE: edit"),
+        ("", "E", "E is for QUEUE: edit"),
+        ("", "b", "b is for QUEUE and TRAFFIC: show the history"),
+        ("\t", "I", "I is for PEERS, TRAFFIC and MAP: ignore"),
+        ("\t\t", "v", "v is for PEERS, QUEUE and HELD: mark"),
+        ("\t\t", "r", "r is for HELD: release the selected"),
+        ("", "p", "p is for a replay: pause"),
+        ("", "Z", "Z does nothing here; ? lists the keys"),
+    ] {
+        let mut fixture = Fixture::busy(120, 40);
+        typed(&mut fixture, list);
+        assert_eq!(typed(&mut fixture, keys), []);
+        let notice = fixture.model.notice.clone().unwrap();
+        assert!(notice.text.starts_with(wanted), "{list:?} {keys}: {}", notice.text);
+    }
+}
+
+#[test]
+fn what_a_key_was_refused_for_goes_with_the_next_key() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Esc);
+    assert!(fixture.screen().contains("nothing is open, and all traffic is shown"), "{}", fixture.screen());
+    typed(&mut fixture, "H");
+    let screen = fixture.screen();
+    assert!(screen.contains("HELD") && !screen.contains("nothing is open"), "{screen}");
+    // What went wrong by itself stays.
+    fixture.send(Msg::Done(Err("the disk is full".to_owned())));
+    fixture.press(KeyCode::Esc);
+    assert!(fixture.screen().contains("the disk is full"), "{}", fixture.screen());
+}
+
+#[test]
+fn behind_a_lone_colon_tab_offers_the_commands() {
+    for keys in [":", "i:"] {
+        let mut fixture = Fixture::busy(80, 24);
+        typed(&mut fixture, keys);
+        fixture.press(KeyCode::Tab);
+        let screen = fixture.screen();
+        assert!(screen.contains("1 of ") && screen.contains("CMD  :announce"), "{keys}: {screen}");
+    }
+}
+
+#[test]
+fn the_label_says_what_enter_does() {
+    for (keys, label, sends) in [
+        ("ihello", " SAY ", Some(true)),
+        (":\x08hello", " SAY ", Some(true)),
+        ("::x", " SAY ", Some(true)),
+        ("i:rate 2", " CMD ", Some(false)),
+        (":rate 2", " CMD ", Some(false)),
+        (":json 1", " CMD ", Some(true)),
+        ("i:station 1 GNU", " CMD ", None),
+        ("i", " SAY ", None),
+        (":", " CMD ", None),
+        (":zzz", "!CMD ", None),
+        ("i:zzz", "!CMD ", None),
+    ] {
+        let mut fixture = Fixture::busy(80, 24);
+        typed(&mut fixture, keys);
+        let row = fixture.screen().lines().nth(22).unwrap().to_owned();
+        assert!(row.starts_with(label.trim_end()), "{keys:?}: {row}");
+        let effects = fixture.press(KeyCode::Enter);
+        let commands = effects.iter().filter_map(|effect| match effect {
+            Effect::Run(command) => Some(matches!(command, NodeCommand::Enqueue(_))),
+            _ => None,
+        });
+        assert_eq!(commands.collect::<Vec<_>>(), Vec::from_iter(sends), "{keys:?}");
+    }
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.model.replay = Some(Progress { speed: 1.0, ..progress() });
+    typed(&mut fixture, ":\x08hello");
+    assert!(fixture.screen().contains("!SAY  hello"), "{}", fixture.screen());
+    assert_eq!(fixture.press(KeyCode::Enter), []);
+}
+
+fn progress() -> Progress {
+    let (position, length) = (std::time::Duration::ZERO, std::time::Duration::from_secs(60));
+    Progress { position, length, speed: 1.0, paused: false, at_end: false, jumping: None }
+}
+
+#[test]
+fn control_c_never_leaves_at_once() {
+    for (name, mut fixture) in everywhere() {
+        fixture.model.is_demo = true;
+        for _ in 0..6 {
+            let is_asked = fixture.model.focus_owner() == FocusOwner::Question;
+            let leaves = fixture.control('c').contains(&Effect::Quit);
+            assert_eq!(leaves, is_asked, "{name}\n{}", fixture.screen());
+            if leaves {
+                break;
+            }
+        }
+    }
+    for (width, height) in [(80, 24), (40, 7), (10, 3)] {
+        let mut fixture = Fixture::empty(width, height);
+        assert_eq!(fixture.control('c'), []);
+        assert!(fixture.screen().contains("Ctrl-C"), "{}", fixture.screen());
+        assert_eq!(fixture.control('c'), [Effect::Quit]);
+        let mut fixture = Fixture::empty(width, height);
+        fixture.control('c');
+        assert_eq!(fixture.press(KeyCode::Char('x')), [], "another key stays");
+        assert_eq!(fixture.control('c'), []);
+    }
+}
+
+/// A name, and what a user does.
+type Way<'a> = (&'static str, &'a dyn Fn(&mut Fixture));
+
+#[test]
+fn every_way_takes_the_filter_of_the_traffic_off() {
+    let control_u = |fixture: &mut Fixture| drop(fixture.control('u'));
+    let ways: [Way<'_>; 5] = [
+        ("Esc", &|fixture| drop(fixture.press(KeyCode::Esc))),
+        ("0", &|fixture| drop(fixture.press(KeyCode::Char('0')))),
+        (":filter", &|fixture| drop(typed(fixture, ":filter\n"))),
+        ("/ Ctrl-U", &|fixture| {
+            fixture.press(KeyCode::Char('/'));
+            control_u(fixture);
+            assert!(fixture.model.log.filter().is_none(), "all is shown already");
+            assert!(fixture.screen().contains("Enter show all traffic"), "{}", fixture.screen());
+            fixture.press(KeyCode::Enter);
+        }),
+        ("/ Backspace", &|fixture| drop(typed(fixture, "/\x08\x08\x08\x08\x08\x08\x08\x08\x08\x08\x08\n"))),
+    ];
+    for (name, way) in ways {
+        let mut fixture = Fixture::busy(120, 40);
+        typed(&mut fixture, "/gnu\n");
+        assert!(fixture.screen().contains("Esc shows all"), "{}", fixture.screen());
+        way(&mut fixture);
+        assert!(fixture.model.log.filter().is_none(), "{name}");
+        assert_eq!(fixture.model.focus_owner(), FocusOwner::List(fixture.model.pane), "{name}");
+    }
+    let mut fixture = Fixture::busy(120, 40);
+    typed(&mut fixture, "/gnu\n/");
+    control_u(&mut fixture);
+    fixture.press(KeyCode::Esc);
+    assert_eq!(
+        fixture.model.log.filter().map(clacks_language::filter::Filter::as_str),
+        Some("gnu"),
+        "Esc leaves it on"
+    );
+}
+
+/// A key that is hinted at does something, and says no reason why it does not.
+#[test]
+fn every_hint_is_true() {
+    for (at, (name, fixture)) in everywhere().enumerate() {
+        let model = &fixture.model;
+        let hinted = model.keymap.bindings().iter().filter(|binding| is_worth_a_hint(model, binding));
+        let keys: Vec<(Key, String)> = hinted
+            .filter_map(|binding| Some((*model.keys_of(binding).first()?, binding.command.to_string())))
+            .collect();
+        assert!(!keys.is_empty(), "{name}");
+        for (key, command) in keys {
+            let (_, mut fixture) = state(at).unwrap();
+            fixture.model.notice = None;
+            let before = shown(&fixture);
+            let effects = fixture.key(key.event());
+            let is_error = fixture.model.notice.as_ref().is_some_and(|notice| notice.is_error);
+            // A line that will not work says so already; and what fits is found out by completing it.
+            let is_wrong_line = command == ":complete" || command == ":send" && name.contains("zzz");
+            // The first key on traffic that is followed only stops it.
+            let stops = command.contains("{peer}") || command == ":copy";
+            assert!(
+                !is_error || is_wrong_line || stops,
+                "{name}: {key} {command} {:?}",
+                fixture.model.notice
+            );
+            // What moves stays where it is at an end.
+            let is_at_end = command == ":up";
+            let is_silent = effects.is_empty() && shown(&fixture) == before;
+            assert!(
+                !is_silent || is_wrong_line || is_at_end,
+                "{name}: {key} {command}\n{}",
+                fixture.screen()
+            );
+        }
+    }
+}
+
+#[test]
+fn tab_is_hinted_at_where_it_completes_and_not_where_it_leaves() {
+    for (keys, is_hinted) in [("ihello", false), ("i", false), ("i::x", false), (":ra", true), ("i:ra", true)]
+    {
+        let mut fixture = Fixture::busy(120, 40);
+        typed(&mut fixture, keys);
+        assert_eq!(fixture.screen().contains("Tab complete"), is_hinted, "{keys:?}\n{}", fixture.screen());
+    }
+}
+
+#[test]
+fn the_map_beside_the_lists_keeps_its_selection_while_anything_else_is_open() {
+    for overlay in Overlay::ALL.into_iter().filter(|overlay| *overlay != Overlay::Map) {
+        let mut fixture = with_open(overlay, WITH_MAP);
+        fixture.model.pane = Pane::Map;
+        let selected = fixture.model.peers.selected_peer().cloned();
+        for code in
+            [KeyCode::Down, KeyCode::Up, KeyCode::Left, KeyCode::Right, KeyCode::PageDown, KeyCode::End]
+        {
+            fixture.press(code);
+            assert_eq!(fixture.model.peers.selected_peer(), selected.as_ref(), "{code:?} in {overlay:?}");
+        }
+    }
+    let mut fixture = with_open(Overlay::Held, WITH_MAP);
+    fixture.model.pane = Pane::Map;
+    fixture.press(KeyCode::End);
+    assert_eq!(fixture.press(KeyCode::Char('r')), [Effect::Run(NodeCommand::Release("9".parse().unwrap()))]);
+}
+
+fn click(fixture: &mut Fixture, pane: Pane, row: u16) {
+    let rows = fixture.model.areas().unwrap().rows(pane);
+    let kind = MouseEventKind::Down(MouseButton::Left);
+    fixture.send(Msg::Mouse(MouseEvent {
+        kind,
+        column: rows.x + 3,
+        row: rows.y + row,
+        modifiers: KeyModifiers::NONE,
+    }));
+    fixture.refresh();
+}
+
+#[test]
+fn a_clicked_list_has_the_focus_whatever_was_written() {
+    for keys in ["", "ihello", ":rate 2", ":filter t", "/gnu", ":s\t", "i\u{12}"] {
+        for pane in Pane::ALL {
+            let mut fixture = Fixture::busy(WITH_MAP.0, WITH_MAP.1);
+            typed(&mut fixture, keys);
+            click(&mut fixture, pane, 1);
+            assert_eq!(fixture.model.focus_owner(), FocusOwner::List(pane), "{keys:?} {pane:?}");
+        }
+    }
+}
+
+#[test]
+fn escape_goes_back_through_all_that_was_opened_from_one_another() {
+    let mut fixture = with_open(Overlay::Overhead, TALL);
+    typed(&mut fixture, "\nb");
+    let kinds = |fixture: &Fixture| fixture.model.open_overlay();
+    assert_eq!(kinds(&fixture), Some(Overlay::Biography));
+    typed(&mut fixture, "CTLM");
+    for wanted in [Overlay::Limits, Overlay::Tower, Overlay::Charts, Overlay::Biography, Overlay::Overhead] {
+        fixture.press(KeyCode::Esc);
+        assert_eq!(kinds(&fixture), Some(wanted));
+    }
+    fixture.press(KeyCode::Esc);
+    assert_eq!(kinds(&fixture), None);
+    (0..200).for_each(|_| drop(typed(&mut fixture, "CTLM")));
+    assert!(fixture.model.overlay.as_ref().unwrap().depth() <= 16);
+}
+
+#[test]
+fn the_map_shows_the_traffic_of_one_peer_only() {
+    let mut fixture = Fixture::busy(120, 40);
+    fixture.peers = ["localhost:800", "localhost:8001", "mylocalhost:800"]
+        .map(|name| peer(clacks_p2p::core::Status::Alive, name, 1, None))
+        .to_vec();
+    for name in ["localhost:800", "localhost:8001", "mylocalhost:800"] {
+        let peer = peer(clacks_p2p::core::Status::Alive, name, 1, None);
+        fixture.send(Msg::Node(clacks_p2p::core::Event::AnnounceReceived { peer, remote: None }));
+    }
+    fixture.refresh();
+    typed(&mut fixture, "M");
+    assert_eq!(fixture.model.peers.selected_peer().unwrap().address, address("localhost:800"));
+    typed(&mut fixture, "f");
+    assert_eq!(fixture.model.log.len(), 1, "{}", fixture.screen());
+}
+
+#[test]
+fn a_number_in_a_list_is_the_one_that_commands_take() {
+    for (width, height) in [(40, 10), (80, 24), (120, 40), (200, 60)] {
+        let mut fixture = holding(width, height);
+        typed(&mut fixture, "\t");
+        let shown = fixture.model.height(Pane::Queue);
+        for queued in fixture.queue.iter().take(shown) {
+            let start =
+                queued.message.as_text().map_or("{".to_owned(), |text| text.chars().take(3).collect());
+            let row = format!("{} {start}", queued.id);
+            assert!(
+                fixture.screen().contains(&row) || start.starts_with('\u{1b}'),
+                "{row}\n{}",
+                fixture.screen()
+            );
+        }
+        typed(&mut fixture, "H");
+        for row in ["3 buy", "7 GNU", "9 {"] {
+            assert!(fixture.screen().contains(row), "{row}\n{}", fixture.screen());
+        }
+    }
+}
+
+#[test]
+fn one_drop_after_another_needs_no_second_press() {
+    use super::model::node::{give, remove};
+    let keys = [KeyEvent::from(KeyCode::Char('x')), KeyEvent::from(KeyCode::Delete)];
+    for key in keys {
+        let mut fixture = Fixture::busy(80, 24);
+        fixture.press(KeyCode::Tab);
+        for number in 11..=14 {
+            let dropped = Effect::Run(NodeCommand::Drop(number.to_string().parse().unwrap()));
+            assert_eq!(give(&mut fixture, Msg::Key(key)), [dropped]);
+        }
+        fixture.press(KeyCode::Down);
+        remove(&mut fixture, "15".parse().unwrap());
+        fixture.queue.push(super::fixture::queued(16, "1", 0, 1));
+        fixture.refresh();
+        assert_eq!(give(&mut fixture, Msg::Key(key)), [], "that one went by itself");
+        assert!(fixture.screen().contains("has gone"), "{}", fixture.screen());
+    }
+}
+
+#[test]
+fn another_command_in_the_place_of_an_edit_is_told_and_the_message_keeps_its_place() {
+    use super::model::node::{State, give, said};
+    let numbers =
+        |fixture: &Fixture| State::of(fixture).waiting.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (line, command, waiting) in [
+        (":drop 12", Some(NodeCommand::Drop("12".parse().unwrap())), &["11", "13", "14", "15"][..]),
+        (":drop 13", Some(NodeCommand::Drop("13".parse().unwrap())), &["11", "12", "14", "15"]),
+        (":hold 12", Some(NodeCommand::HoldOne("12".parse().unwrap())), &["11", "13", "14", "15"]),
+        (":rate 2", Some(NodeCommand::Rate(2.0)), &["11", "12", "13", "14", "15"]),
+        ("", None, &["11", "12", "13", "14", "15"]),
+    ] {
+        let mut fixture = Fixture::busy(80, 24);
+        let press = |fixture: &mut Fixture, code: KeyCode| drop(give(fixture, Msg::Key(code.into())));
+        [KeyCode::Tab, KeyCode::Down, KeyCode::Char('e')]
+            .into_iter()
+            .for_each(|code| press(&mut fixture, code));
+        assert_eq!(numbers(&fixture), ["11", "13", "14", "15"]);
+        give(&mut fixture, Msg::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
+        line.chars().for_each(|letter| press(&mut fixture, KeyCode::Char(letter)));
+        press(&mut fixture, if line.is_empty() { KeyCode::Esc } else { KeyCode::Enter });
+        assert_eq!(numbers(&fixture), waiting, "{line}");
+        let told = fixture.model.notice.clone().map(|notice| notice.text);
+        assert_eq!(told, command.map(|command| said(&command)), "{line}");
+    }
+}

@@ -1,0 +1,276 @@
+//! Messages that are held, and edited.
+
+use clacks_language::command::NodeCommand;
+use clacks_p2p::{
+    Message,
+    core::{HeldBy, HeldMessage, QueuedMessage},
+};
+use clacks_source::execute::InHand;
+use crossterm::event::{KeyCode, KeyModifiers, MouseEvent, MouseEventKind};
+
+use super::fixture::{Fixture, address, queued};
+use crate::state::{
+    editing::Editing,
+    message::{Effect, Msg},
+};
+
+fn held(mut queued: QueuedMessage, by: HeldBy, from: Option<&str>) -> HeldMessage {
+    queued.from = from.map(address);
+    HeldMessage::new(queued, by)
+}
+
+/// Three held messages.
+pub(crate) fn held_messages() -> Vec<HeldMessage> {
+    vec![
+        held(queued(3, r#""buy lamp oil now""#, 300, 1), HeldBy::Rule, Some("rude-tower:8081")),
+        held(queued(7, r#""GNU Terry Pratchet""#, 90, 1), HeldBy::Hand, None),
+        held(
+            queued(9, r#"{"kind":"spam","text":"\u001b]0;x\u0007"}"#, 8, 3),
+            HeldBy::Rule,
+            Some("a-tower-with-a-long-name.example.org:8443"),
+        ),
+    ]
+}
+
+/// A dashboard that holds them.
+pub(crate) fn holding(width: u16, height: u16) -> Fixture {
+    let mut fixture = Fixture::busy(width, height);
+    fixture.hold_rule = Some("from:rude | size>1k".to_owned());
+    fixture.held = held_messages();
+    fixture.refresh();
+    fixture
+}
+
+fn ids(number: &str) -> clacks_p2p::core::MessageId {
+    number.parse().unwrap()
+}
+
+fn runs(command: NodeCommand) -> Vec<Effect> {
+    vec![Effect::Run(command)]
+}
+
+fn in_hand(number: &str, text: &str, waited: bool) -> Msg {
+    Msg::Editing(Box::new(InHand { id: ids(number), message: Message::text(text), waited }))
+}
+
+#[test]
+fn a_message_of_the_queue_is_held_by_a_key() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Tab);
+    fixture.press(KeyCode::Down);
+    assert_eq!(fixture.press(KeyCode::Char('h')), runs(NodeCommand::HoldOne(ids("12"))));
+}
+
+#[test]
+fn held_messages_are_released_dropped_and_edited_from_their_list() {
+    let mut fixture = holding(80, 24);
+    fixture.press(KeyCode::Char('H'));
+    assert!(fixture.screen().contains("Esc close  r release"), "{}", fixture.screen());
+    fixture.press(KeyCode::Down);
+    assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("7"))));
+    assert_eq!(fixture.press(KeyCode::Char('x')), runs(NodeCommand::Drop(ids("7"))));
+    assert_eq!(fixture.press(KeyCode::Char('e')), [Effect::Edit(ids("7"))]);
+    assert_eq!(fixture.press(KeyCode::Char('E')), [Effect::OpenEditor(ids("7"))]);
+    fixture.press(KeyCode::End);
+    assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("9"))));
+    fixture.press(KeyCode::Esc);
+    assert!(fixture.model.overlay.is_none());
+}
+
+#[test]
+fn all_held_messages_are_released_after_a_question() {
+    let mut fixture = holding(80, 24);
+    fixture.press(KeyCode::Char('H'));
+    assert_eq!(fixture.press(KeyCode::Char('R')), []);
+    assert!(fixture.screen().contains("SURE? release 3 held messages? y/n"), "{}", fixture.screen());
+    assert_eq!(fixture.press(KeyCode::Char('n')), []);
+    fixture.press(KeyCode::Char('R'));
+    assert_eq!(fixture.press(KeyCode::Char('y')), runs(NodeCommand::ReleaseAll));
+}
+
+#[test]
+fn marked_held_messages_are_acted_on_together_and_those_of_the_queue_are_not() {
+    let mut fixture = holding(80, 24);
+    fixture.press(KeyCode::Tab);
+    fixture.press(KeyCode::Char('v'));
+    fixture.press(KeyCode::Char('H'));
+    for _ in 0..2 {
+        fixture.press(KeyCode::Char('v'));
+        fixture.press(KeyCode::Down);
+    }
+    assert!(fixture.screen().contains("2 marked"), "{}", fixture.screen());
+    fixture.press(KeyCode::Char('r'));
+    assert!(fixture.screen().contains("release 2 messages? y/n"), "{}", fixture.screen());
+    let both = ["3", "7"].map(|id| NodeCommand::Release(ids(id))).to_vec();
+    assert_eq!(fixture.press(KeyCode::Char('y')), [Effect::RunAll(both.clone())]);
+    let ran = both.into_iter().map(|command| (command, Ok(String::new()))).collect();
+    fixture.send(Msg::Ran(ran, Vec::new()));
+    assert_eq!((fixture.model.marks.held.len(), fixture.model.marks.messages.len()), (0, 1));
+    fixture.press(KeyCode::Char('V'));
+    assert_eq!(fixture.model.marks.len(), 0);
+}
+
+/// Nobody else has them either.
+#[test]
+fn leaving_asks_for_held_messages_too() {
+    let mut fixture = holding(80, 24);
+    let waiting = fixture.model.overview.queued + fixture.model.overview.in_flight;
+    fixture.press(KeyCode::Char('q'));
+    let asked = format!("q drops {} messages", waiting + 3);
+    assert!(fixture.screen().contains(&asked), "{}", fixture.screen());
+    assert_eq!(fixture.press(KeyCode::Char('q')), [Effect::Quit]);
+}
+
+#[test]
+fn the_wheel_walks_the_held_messages() {
+    let mut fixture = holding(80, 24);
+    fixture.press(KeyCode::Char('H'));
+    let kind = MouseEventKind::ScrollDown;
+    fixture.send(Msg::Mouse(MouseEvent { kind, column: 9, row: 9, modifiers: KeyModifiers::NONE }));
+    assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("9"))));
+}
+
+#[test]
+fn marks_that_have_gone_do_not_hand_a_key_on_to_the_selected_one() {
+    let mut fixture = holding(80, 24);
+    fixture.press(KeyCode::Char('H'));
+    fixture.press(KeyCode::Down);
+    fixture.press(KeyCode::Char('v'));
+    fixture.press(KeyCode::Up);
+    fixture.held.remove(1);
+    fixture.refresh();
+    assert_eq!(fixture.press(KeyCode::Char('x')), []);
+    assert_eq!(fixture.press(KeyCode::Char('x')), runs(NodeCommand::Drop(ids("3"))));
+}
+
+#[test]
+fn the_filter_that_holds_is_shown_changed_and_taken_back_from_the_list() {
+    let mut fixture = holding(80, 24);
+    fixture.press(KeyCode::Char('H'));
+    assert!(fixture.screen().contains("held by a filter: from:rude | size>1k"));
+    assert_eq!(fixture.press(KeyCode::Char('F')), runs(NodeCommand::Unhold));
+    fixture.press(KeyCode::Char('f'));
+    assert_eq!(fixture.model.input.draft(), ":hold from:rude | size>1k");
+    assert!(fixture.model.overlay.is_none());
+}
+
+#[test]
+fn the_sender_of_a_held_message_can_be_ignored_and_its_text_copied() {
+    let mut fixture = holding(80, 24);
+    fixture.press(KeyCode::Char('H'));
+    let rude = address("rude-tower:8081");
+    assert_eq!(fixture.press(KeyCode::Char('U')), runs(NodeCommand::Unignore(rude)));
+    fixture.press(KeyCode::Down);
+    assert_eq!(fixture.press(KeyCode::Char('I')), [], "it was written here");
+    let copied = fixture.press(KeyCode::Char('y'));
+    assert!(matches!(&copied[..], [Effect::Copy(_)]), "{copied:?}");
+}
+
+#[test]
+fn a_held_message_that_has_gone_does_not_hand_a_key_on_to_the_next() {
+    let mut fixture = holding(80, 24);
+    fixture.press(KeyCode::Char('H'));
+    fixture.press(KeyCode::Down);
+    fixture.held.remove(1);
+    fixture.refresh();
+    assert_eq!(fixture.press(KeyCode::Char('x')), []);
+    assert_eq!(fixture.press(KeyCode::Char('x')), runs(NodeCommand::Drop(ids("9"))));
+}
+
+#[test]
+fn a_long_list_of_held_messages_is_walked_to_both_ends() {
+    let mut fixture = holding(80, 24);
+    let many = (100..600).map(|number| held(queued(number, "\"m\"", 1, 1), HeldBy::Hand, None));
+    fixture.held = many.collect();
+    fixture.refresh();
+    fixture.press(KeyCode::Char('H'));
+    fixture.press(KeyCode::End);
+    assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("599"))));
+    (0..40).for_each(|_| drop(fixture.press(KeyCode::PageUp)));
+    assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("100"))));
+    (0..300).for_each(|_| drop(fixture.press(KeyCode::Down)));
+    assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("400"))));
+}
+
+#[test]
+fn an_edit_begins_with_what_the_message_says_and_goes_back_when_it_is_sent() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("ia draft");
+    fixture.press(KeyCode::Esc);
+    fixture.press(KeyCode::Tab);
+    assert_eq!(fixture.press(KeyCode::Char('e')), [Effect::Edit(ids("11"))]);
+    fixture.send(in_hand("11", "GNU Terry", true));
+    assert_eq!(fixture.model.input.draft(), ":edit 11 GNU Terry");
+    fixture.write(" Pratchett");
+    let editing = Editing { id: ids("11"), goes_back: true, from_held: false };
+    let expected = [Effect::FinishEdit(editing, Message::text("GNU Terry Pratchett"))];
+    assert_eq!(fixture.press(KeyCode::Enter), expected);
+    fixture.press(KeyCode::Char('i'));
+    assert_eq!(fixture.model.input.draft(), "a draft");
+}
+
+#[test]
+fn an_edit_that_is_left_puts_the_message_back_and_the_text_into_the_history() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.send(in_hand("11", "GNU Terry", true));
+    fixture.write("!");
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::PutBack(ids("11"))]);
+    fixture.press(KeyCode::Char(':'));
+    assert_eq!(fixture.model.input.draft(), ":");
+    fixture.press(KeyCode::Up);
+    assert_eq!(fixture.model.input.draft(), ":edit 11 GNU Terry!");
+}
+
+#[test]
+fn an_edit_of_a_held_message_leaves_it_held_and_goes_back_to_the_list() {
+    let mut fixture = holding(80, 24);
+    fixture.press(KeyCode::Char('H'));
+    fixture.send(in_hand("3", "buy lamp oil now", false));
+    assert!(fixture.model.overlay.is_none());
+    assert_eq!(fixture.press(KeyCode::Esc), []);
+    assert!(fixture.model.shows_held());
+
+    fixture.send(in_hand("3", "buy lamp oil now", false));
+    let editing = Editing { id: ids("3"), goes_back: false, from_held: true };
+    let message = Message::text("buy lamp oil now");
+    assert_eq!(fixture.press(KeyCode::Enter), [Effect::FinishEdit(editing, message)]);
+    assert!(fixture.model.shows_held());
+}
+
+#[test]
+fn the_history_is_no_way_out_of_an_edit() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("isent before");
+    fixture.press(KeyCode::Enter);
+    fixture.press(KeyCode::Esc);
+    fixture.send(in_hand("11", "GNU", true));
+    assert_eq!(fixture.press(KeyCode::Up), []);
+    assert_eq!(fixture.press(KeyCode::Down), []);
+    assert_eq!(fixture.model.input.draft(), ":edit 11 GNU");
+    assert!(fixture.model.editing.is_some());
+}
+
+#[test]
+fn what_can_not_be_stays_on_the_line_to_be_mended() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.send(in_hand("11", "GNU", true));
+    let editing = fixture.model.editing.clone().unwrap();
+    fixture.write("!");
+    let finished = fixture.press(KeyCode::Enter);
+    assert!(finished.contains(&Effect::FinishEdit(editing.clone(), Message::text("GNU!"))), "{finished:?}");
+    let (line, reason) = (":edit 11 GNU!".to_owned(), "11 is as it was: no room".to_owned());
+    fixture.send(Msg::Mend { editing, line, reason });
+    assert_eq!(fixture.model.input.draft(), ":edit 11 GNU!");
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::PutBack(ids("11"))]);
+}
+
+#[test]
+fn a_line_that_is_no_command_stays_and_so_does_the_edit() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.send(in_hand("11", "GNU", true));
+    (0..3).for_each(|_| drop(fixture.press(KeyCode::Backspace)));
+    fixture.write(":json {");
+    assert_eq!(fixture.press(KeyCode::Enter), []);
+    assert_eq!(fixture.model.input.draft(), ":edit 11 :json {");
+    assert!(fixture.model.editing.is_some());
+}

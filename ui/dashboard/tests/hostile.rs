@@ -1,0 +1,393 @@
+//! Whatever a peer writes, wherever it is shown, what reaches the terminal is harmless.
+
+use std::num::NonZero;
+
+use clacks_language::command::motion_setting::Setting;
+use clacks_p2p::{
+    Address, Message,
+    core::{Event, Failure, Origin, Refusal, Status},
+};
+use clacks_recording::{player::Player, scripted::Recording};
+use clacks_source::lists::Lists;
+use clacks_terminal::uncertain::Frames;
+use clacks_text::testing::{hostile, is_hidden};
+use clacks_widgets::animation::Animations;
+use crossterm::event::KeyCode;
+use proptest::{collection::vec, prelude::*, sample::select};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use ratatui::{
+    Terminal, TerminalOptions, Viewport,
+    backend::CrosstermBackend,
+    buffer::{Buffer, CellWidth},
+    layout::Rect,
+};
+
+use super::fixture::{Fixture, peer, queued};
+use crate::{run::source::Source, state::message::Msg, update::update, view::view};
+
+/// What people and peers have written to harm a terminal or whoever looks at it.
+const CORPUS: &[&str] = &[
+    // Sequences: clear the screen, another title, the clipboard, a link, the report of a key, an unfinished one.
+    "\u{1b}[2J\u{1b}[H",
+    "\u{1b}]0;owned\u{7}",
+    "\u{1b}]52;c;aGk=\u{1b}\\",
+    "\u{1b}]8;;http://example.org\u{1b}\\here\u{1b}]8;;\u{1b}\\",
+    "\u{1b}P+q544e\u{1b}\\",
+    "\u{1b}[6n\u{1b}[c\u{1b}]11;?\u{7}",
+    "\u{1b}",
+    // The same with one character in front, as terminals of eight bits have it.
+    "\u{9b}2J\u{9d}0;owned\u{9c}\u{90}\u{84}\u{85}",
+    // What moves the cursor.
+    "one\rtwo\nthree\u{8}\u{8}\t\u{b}\u{c}\u{0}\u{7f}",
+    // What turns text round or hides it.
+    "abc\u{202e}txt.exe",
+    "\u{2066}\u{2067}\u{2069}\u{200e}\u{200f}\u{61c}",
+    "in\u{200b}vis\u{feff}ible\u{2060}\u{ad}\u{e0041}\u{e007f}",
+    "\u{2028}\u{2029}\u{fff9}\u{3164}\u{e000}",
+    // What makes cells larger than they are.
+    "Z\u{35b}\u{334}\u{353}\u{34e}\u{35c}\u{321}a\u{336}\u{334}\u{332}l\u{337}\u{335}go",
+    "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}\u{2764}\u{fe0f}\u{1f3f4}\u{e0067}\u{e007f}",
+    "\u{0bcc}\u{0e33}\u{fdfd}\u{4e16}\u{754c}\u{1f1e6}\u{1f1e6}\u{1f1e6}",
+    // What other programs take for markup.
+    "[red]text[/] <b>bold</b> %s %n {0} $(reboot) `reboot`",
+];
+
+const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
+
+/// A dashboard on which everything that a peer can write is from the corpus.
+fn fixture(width: u16, height: u16) -> Fixture {
+    let mut fixture = Fixture::busy(width, height);
+    let texts = || CORPUS.iter().zip(1..);
+    fixture.queue =
+        texts().map(|(text, number)| queued(number, Message::text(text).as_json(), 3, 2)).collect();
+    texts()
+        .flat_map(|(text, number)| events(text, number))
+        .for_each(|event| drop(fixture.send(Msg::Node(event))));
+    fixture.send(Msg::Done(Err(CORPUS.concat())));
+    fixture.refresh();
+    fixture
+}
+
+/// The same events, written down and read again.
+fn from_a_recording(width: u16, height: u16) -> Fixture {
+    let directory = tempfile::TempDir::new().unwrap();
+    let path = directory.path().join("r.jsonl");
+    let mut recording = Recording::make(1, 0);
+    let now = recording.began.now;
+    let texts = CORPUS.iter().zip(1..);
+    recording.events =
+        texts.flat_map(|(text, number)| events(text, number)).map(|event| (event, now)).collect();
+    recording.write(&path);
+    let mut player = Player::open(&path, 1.0, |_| {}).unwrap();
+    player.jump(player.progress().length);
+    let mut fixture = Fixture::busy(width, height);
+    fixture.model.replay = Some(player.progress());
+    let mut count = 0;
+    while let Some((event, _)) = player.try_next() {
+        fixture.send(Msg::Node(event));
+        count += 1;
+    }
+    assert_eq!(count, recording.events.len());
+    fixture.queue = player.state().queue_window(0..usize::MAX);
+    assert!(!fixture.queue.is_empty());
+    fixture.refresh();
+    fixture
+}
+
+fn events(text: &str, number: u64) -> Vec<Event> {
+    let (id, message) = (number.to_string().parse().unwrap(), Message::text(text));
+    let object = serde_json::json!({ text: [text, { text: text }] }).to_string();
+    let object = Message::from_json(&object, 128).unwrap();
+    let from = peer(Status::Alive, "tower-3:8443", 1, None);
+    let failure = Failure::Connection(text.to_owned());
+    let came = |message: &Message, visits| Event::MessageReceived {
+        peer: from.clone(),
+        message: message.clone(),
+        id: Some(id),
+        visits,
+        remote: None,
+    };
+    vec![
+        came(&message, 1),
+        came(&message, 2),
+        came(&object, 3),
+        Event::DeliveryFailed { id, peer: from.clone(), message: message.clone(), failure },
+        Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1, place: None },
+        Event::Refused(Refusal::new(400, text.to_owned(), Some(from.address), Some(text.to_owned()), None)),
+    ]
+}
+
+/// The bytes that a terminal gets for the whole screen.
+fn bytes(fixture: &Fixture) -> String {
+    let mut bytes = Vec::new();
+    let area = fixture.model.screen;
+    let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, area.width, area.height)) };
+    let mut terminal = Terminal::with_options(CrosstermBackend::new(&mut bytes), options).unwrap();
+    terminal.draw(|frame| view(&fixture.model, fixture.model.theme(), frame)).unwrap();
+    drop(terminal);
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Nothing but text that is seen, and the sequences that a frame is made of.
+#[track_caller]
+pub(crate) fn assert_harmless(fixture: &Fixture) {
+    let bytes = bytes(fixture);
+    let mut rest = bytes.chars();
+    while let Some(character) = rest.next() {
+        if character == '\u{1b}' {
+            let sequence: String = rest.by_ref().take_while(|c| !is_end(*c)).collect();
+            let is_ours = sequence.strip_prefix('[').is_some_and(|inner| inner.chars().all(is_parameter));
+            assert!(is_ours, "{sequence:?} in {}", fixture.screen());
+        } else {
+            assert!(!is_hidden(character), "{character:?} in {}", fixture.screen());
+        }
+    }
+}
+
+/// The last character of the sequences that set a style, move, clear, or set a mode.
+fn is_end(character: char) -> bool {
+    "mHJKhl".contains(character)
+}
+
+fn is_parameter(character: char) -> bool {
+    character.is_ascii_digit() || matches!(character, ';' | '?')
+}
+
+#[test]
+fn the_lists_show_hostile_text_harmlessly() {
+    for (width, height) in SIZES {
+        let mut fixture = fixture(width, height);
+        for _ in 0..3 {
+            assert_harmless(&fixture);
+            fixture.press(KeyCode::Tab);
+        }
+    }
+}
+
+#[test]
+fn a_recording_of_hostile_text_is_shown_harmlessly() {
+    for (width, height) in SIZES {
+        let mut fixture = from_a_recording(width, height);
+        for _ in 0..3 {
+            assert_harmless(&fixture);
+            fixture.press(KeyCode::Enter);
+            assert_harmless(&fixture);
+            fixture.press(KeyCode::Esc);
+            fixture.press(KeyCode::Tab);
+        }
+    }
+}
+
+#[test]
+fn whatever_a_key_opens_shows_hostile_text_harmlessly() {
+    let keymap = fixture(80, 24).model.keymap;
+    let mut keys: Vec<_> =
+        keymap.bindings().iter().flat_map(|binding| &binding.keys).map(|(_, key)| *key).collect();
+    keys.sort_by_key(ToString::to_string);
+    keys.dedup();
+    for pane in 0..3 {
+        for key in &keys {
+            let mut fixture = fixture(80, 24);
+            (0..pane).for_each(|_| drop(fixture.press(KeyCode::Tab)));
+            fixture.key(key.event());
+            assert_harmless(&fixture);
+            fixture.press(KeyCode::Enter);
+            assert_harmless(&fixture);
+        }
+    }
+}
+
+#[test]
+fn every_message_is_shown_in_full_harmlessly() {
+    let mut fixture = fixture(80, 24);
+    fixture.press(KeyCode::Tab);
+    for _ in CORPUS {
+        for key in
+            [KeyCode::Enter, KeyCode::End, KeyCode::Char('b'), KeyCode::Esc, KeyCode::Esc, KeyCode::Down]
+        {
+            fixture.press(key);
+            assert_harmless(&fixture);
+        }
+    }
+}
+
+#[test]
+fn what_is_looked_for_and_found_is_shown_harmlessly() {
+    let mut fixture = fixture(80, 24);
+    fixture.press(KeyCode::Tab);
+    for text in CORPUS {
+        fixture.press(KeyCode::Enter);
+        fixture.press(KeyCode::Char('/'));
+        // What is shown of it is found, and then what it is.
+        let shown = clacks_text::sanitize::shown(text, 20);
+        fixture
+            .send(Msg::Paste(shown.as_str().trim_end_matches(clacks_text::glyphs::glyphs().cut).to_owned()));
+        assert_harmless(&fixture);
+        fixture.send(Msg::Paste((*text).to_owned()));
+        assert_harmless(&fixture);
+        for key in [KeyCode::Enter, KeyCode::Char('n'), KeyCode::Esc] {
+            fixture.press(key);
+        }
+        assert_harmless(&fixture);
+        fixture.press(KeyCode::Down);
+    }
+}
+
+#[test]
+fn what_is_written_or_pasted_is_shown_harmlessly() {
+    for begun in ["", ":", ":filter ", ":announce ", ":nothing "] {
+        for text in CORPUS {
+            let mut fixture = fixture(80, 24);
+            fixture.write(begun);
+            fixture.send(Msg::Paste((*text).to_owned()));
+            assert_harmless(&fixture);
+            fixture.press(KeyCode::Enter);
+            assert_harmless(&fixture);
+        }
+    }
+}
+
+/// Puts other numbers in the place of some.
+fn exaggerate(line: &str, rng: &mut StdRng) -> String {
+    let extremes = [0, 1, i64::MAX as u64, u64::from(u32::MAX), u64::MAX, 9_999_999_999_999];
+    let changed = line.split("\":").map(|part| {
+        let behind = part.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '.');
+        match extremes.get(rng.random_range(0..5 * extremes.len())) {
+            Some(extreme) if behind.len() < part.len() => format!("{extreme}{behind}"),
+            _ => part.to_owned(),
+        }
+    });
+    changed.collect::<Vec<_>>().join("\":")
+}
+
+/// A recording of whatever numbers a recording may have, with what the node held told again and again.
+fn exaggerated(seed: u64) -> Player {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let text = Recording::make(seed, 60).text();
+    let first = text.lines().next().unwrap_or_default();
+    let again = first.replacen(r#"{"clacks":"recording","#, r#"{"clacks":"snapshot","#, 1);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("r.jsonl");
+    let open = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        Player::open(&path, 1.0, |_| {})
+    };
+    let mut all = first.to_owned() + "\n";
+    for line in text.lines().skip(1).flat_map(|line| [line, &again]) {
+        let line = exaggerate(line, &mut rng);
+        // What no recording may have is refused.
+        if open(&format!("{first}\n{line}\n")).is_ok() {
+            all += &line;
+            all.push('\n');
+        }
+    }
+    let mut player = open(&all).unwrap();
+    player.jump(player.progress().length);
+    player
+}
+
+#[test]
+fn whatever_numbers_a_recording_has_it_is_played_and_shown() {
+    for seed in 0..3 {
+        let mut fixture = Fixture::empty(200, 60);
+        let mut source = Source::Replay(Box::new(exaggerated(seed)));
+        fixture.model.motion = Animations::new(Setting::Full);
+        let mut count = 0;
+        while let Some(happened) = source.try_next() {
+            update(&mut fixture.model, happened.now, Msg::Node(happened.event));
+            let snapshot = source.snapshot(&fixture.model);
+            update(&mut fixture.model, source.now(), Msg::Refreshed(Box::new(snapshot)));
+            // One after the other, each for a while.
+            if count % 4 == 0 {
+                let key = ['M', 'C', 'T', 'O', 'W', 'H', '?'][count / 4 % 7];
+                for code in [KeyCode::Esc, KeyCode::Esc, KeyCode::Tab, KeyCode::Char(key)] {
+                    update(&mut fixture.model, source.now(), Msg::Key(code.into()));
+                }
+            }
+            fixture.draw();
+            count += 1;
+        }
+        assert!(count > 30, "{count} events");
+    }
+}
+
+/// The screen of a terminal on which frames are drawn.
+struct OnTerminal {
+    terminal: vt100::Parser,
+    frames: Frames,
+}
+
+impl OnTerminal {
+    fn new(width: u16, height: u16) -> Self {
+        let terminal = vt100::Parser::new(NonZero::new(height).unwrap(), NonZero::new(width).unwrap(), 0);
+        Self { terminal, frames: Frames::new(width, height) }
+    }
+
+    /// Shows the next frame; each of its cells has to stand in its column, and be no wider or narrower.
+    fn show(&mut self, frame: &Buffer) {
+        self.terminal.process(&self.frames.next(frame.clone()));
+        let frame = self.frames.last();
+        for y in 0..frame.area.height {
+            let mut x = 0;
+            while x < frame.area.width {
+                let symbol = frame[(x, y)].symbol();
+                let columns = symbol.cell_width().max(1) + self.frames.blanks_behind(x, y);
+                assert_eq!(
+                    self.text(y, x..x + columns).trim_end(),
+                    symbol.trim_end(),
+                    "{x}, {y} of {frame:?}"
+                );
+                x += columns;
+            }
+        }
+    }
+
+    fn text(&self, row: u16, columns: std::ops::Range<u16>) -> String {
+        let screen = self.terminal.screen();
+        columns.filter_map(|column| screen.cell(row, column)).map(|cell| cell.contents().to_owned()).collect()
+    }
+}
+
+/// Keys that open, move and look elsewhere.
+fn keys() -> impl Strategy<Value = Vec<KeyCode>> {
+    let plain = [KeyCode::Tab, KeyCode::BackTab, KeyCode::Enter, KeyCode::Esc, KeyCode::Down, KeyCode::End];
+    let letters = "bjkMCTOWHy?/:".chars().map(KeyCode::Char);
+    vec(select(plain.into_iter().chain(letters).collect::<Vec<_>>()), 0..8)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_peers_write_every_cell_stands_in_its_column_on_a_terminal(
+        texts in vec(hostile(), 1..4), (width, height) in (20_u16..140, 5_u16..50), keys in keys(),
+    ) {
+        let mut fixture = Fixture::busy(width, height);
+        let mut terminal = OnTerminal::new(width, height);
+        terminal.show(&fixture.draw());
+        for (text, number) in texts.iter().zip(1..) {
+            fixture.queue.push(queued(20 + number, Message::text(text).as_json(), 3, 2));
+            events(text, number).into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
+            fixture.send(Msg::Done(Err(text.clone())));
+            fixture.refresh();
+            assert_harmless(&fixture);
+            terminal.show(&fixture.draw());
+        }
+        for key in keys {
+            fixture.press(key);
+            fixture.send(Msg::Paste(texts.concat()));
+            assert_harmless(&fixture);
+            terminal.show(&fixture.draw());
+        }
+    }
+
+    #[test]
+    fn no_hostname_holds_anything_but_letters_digits_and_marks(text in hostile()) {
+        for hostname in [text.clone(), format!("tower{text}.example.org"), format!("::{text}1")] {
+            if let Ok(address) = Address::new(&hostname, 1) {
+                let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+                prop_assert!(address.hostname().bytes().all(is_plain), "{:?}", address);
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Messages that nobody else has, before the program ends.
+
+use std::time::Duration;
+
+use clacks_p2p::{
+    core::{HeldBy, HeldMessage, Status},
+    node::DrainError,
+};
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{
+    fixture::{Fixture, peer},
+    holding::holding,
+};
+use crate::state::message::{Effect, Msg};
+
+const HAND_ON: Effect = Effect::HandOn { with_held: false };
+
+fn key(character: char) -> KeyCode {
+    KeyCode::Char(character)
+}
+
+#[track_caller]
+fn assert_shows(fixture: &Fixture, text: &str) {
+    assert!(fixture.screen().contains(text), "{text:?} in\n{}", fixture.screen());
+}
+
+/// A dashboard that hands on what it has.
+fn handing_on(width: u16, height: u16) -> Fixture {
+    let mut fixture = Fixture::busy(width, height);
+    fixture.press(key('q'));
+    assert_eq!(fixture.press(key('s')), [HAND_ON]);
+    fixture
+}
+
+/// Takes messages out of the queue, as when they are delivered.
+fn deliver(fixture: &mut Fixture, messages: usize) {
+    fixture.queue.drain(..messages);
+    fixture.refresh();
+}
+
+#[test]
+fn the_question_names_what_is_here_and_offers_what_can_be_done() {
+    for (width, text) in [
+        (80, "s hands them on first, q drops 6 messages, else stay"),
+        (40, "s hand on, q drop 6, else stay"),
+        (20, "q drops 6, s"),
+    ] {
+        let mut fixture = Fixture::busy(width, 24);
+        fixture.press(key('q'));
+        assert_shows(&fixture, text);
+    }
+    for (width, text) in [
+        (80, "s hands on 6 first, a the 3 held too, q drops 9 messages, else stay"),
+        (40, "s hand on 6, a +3 held, q drop"),
+    ] {
+        let mut fixture = holding(width, 24);
+        fixture.press(key('q'));
+        assert_shows(&fixture, text);
+    }
+}
+
+#[test]
+fn what_is_held_alone_can_be_handed_on() {
+    for (width, text) in [
+        (80, "a hands on what is held first, q drops 3 messages, else stay"),
+        (40, "a hand on 3 held, q drop"),
+        (20, "q drops 3, a"),
+    ] {
+        let mut fixture = holding(width, 24);
+        fixture.queue.clear();
+        fixture.refresh();
+        fixture.press(key('q'));
+        assert_shows(&fixture, text);
+        assert_eq!(fixture.press(key('s')), [], "nothing waits");
+        fixture.press(key('q'));
+        assert_eq!(fixture.press(key('a')), [Effect::HandOn { with_held: true }]);
+    }
+}
+
+#[test]
+fn where_nobody_is_nothing_is_handed_on() {
+    for (width, text) in [
+        (80, "q drops 9 messages, else stay  (nobody is there to take them)"),
+        (40, "q drops 9 messages, else stay"),
+        (20, "q drops 9"),
+    ] {
+        let mut fixture = holding(width, 24);
+        fixture.peers = vec![peer(Status::Ignored, "rude-tower:8081", 1, None)];
+        fixture.refresh();
+        for answer in ['s', 'a'] {
+            fixture.press(key('q'));
+            assert_shows(&fixture, text);
+            assert_eq!(fixture.press(key(answer)), []);
+            assert_eq!(fixture.model.handing_on(), None);
+        }
+    }
+}
+
+#[test]
+fn it_leaves_by_itself_when_all_are_handed_on() {
+    let mut fixture = handing_on(80, 24);
+    assert_shows(&fixture, "handed on 0 of 6, 30 s left  \u{2591}");
+    deliver(&mut fixture, 3);
+    fixture.later = Duration::from_secs(12);
+    fixture.send(Msg::Done(Ok("something else".to_owned())));
+    assert_shows(&fixture, "handed on 3 of 6, 18 s left  \u{2588}");
+    deliver(&mut fixture, 2);
+    assert_eq!(fixture.send(Msg::HandedOn(Ok(()))), [Effect::Quit]);
+}
+
+#[test]
+fn it_asks_again_with_the_reason_when_not_all_are_taken() {
+    for (error, reason) in [
+        (DrainError::NobodyThere, "handed on 3 of 6: no peer takes them"),
+        (DrainError::OutOfTime, "handed on 3 of 6: the time was over"),
+    ] {
+        let mut fixture = handing_on(80, 24);
+        deliver(&mut fixture, 3);
+        assert_eq!(fixture.send(Msg::HandedOn(Err(error))), [Effect::StopHandingOn]);
+        assert_shows(&fixture, reason);
+        assert_shows(&fixture, "s hands them on first, q drops 3 messages");
+        assert_eq!(fixture.press(key('s')), [HAND_ON]);
+        assert_shows(&fixture, "handed on 0 of 3");
+    }
+}
+
+#[test]
+fn it_asks_about_what_is_held_when_the_others_are_gone() {
+    let mut fixture = holding(80, 24);
+    fixture.press(key('q'));
+    assert_eq!(fixture.press(key('s')), [HAND_ON]);
+    assert_shows(&fixture, "handed on 0 of 6");
+    fixture.queue.clear();
+    fixture.refresh();
+    assert_eq!(fixture.send(Msg::HandedOn(Ok(()))), [Effect::StopHandingOn]);
+    assert_shows(&fixture, "handed on 6 messages");
+    assert_shows(&fixture, "a hands on what is held first");
+    assert_eq!(fixture.press(key('a')), [Effect::HandOn { with_held: true }]);
+    assert_eq!(fixture.model.handing_on().map(|handing_on| handing_on.total), Some(3));
+}
+
+#[test]
+fn what_every_peer_refused_meanwhile_is_not_said_to_be_handed_on() {
+    for with_held in [false, true] {
+        let mut fixture = holding(80, 24);
+        fixture.press(key('q'));
+        fixture.press(key(if with_held { 'a' } else { 's' }));
+        if with_held {
+            fixture.held.clear();
+        }
+        fixture.held.push(HeldMessage::new(fixture.queue[0].clone(), HeldBy::Refused));
+        fixture.queue.clear();
+        fixture.refresh();
+        fixture.send(Msg::HandedOn(Ok(())));
+        let total = if with_held { 9 } else { 6 };
+        assert_shows(&fixture, &format!("handed on {} of {total}; the rest is held", total - 1));
+    }
+}
+
+#[test]
+fn a_key_gives_it_up_and_others_do_nothing() {
+    let mut fixture = handing_on(80, 24);
+    for other in ['i', 'I', 's', 'y', ':', 'x'] {
+        assert_eq!(fixture.press(key(other)), []);
+    }
+    fixture.send(Msg::Paste("pasted".to_owned()));
+    assert_shows(&fixture, "handed on 0 of 6");
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::StopHandingOn]);
+    assert_eq!((fixture.model.handing_on(), &fixture.model.question), (None, &None));
+    assert_shows(&fixture, "handed on 0 of 6; what is left is as before");
+    assert_eq!(fixture.send(Msg::HandedOn(Ok(()))), [], "it came too late");
+
+    for burst in [vec!['q'], vec!['x', 'q', 'q', 'q']] {
+        let mut fixture = handing_on(80, 24);
+        let keys = burst.into_iter().map(|character| KeyEvent::from(key(character))).collect();
+        let effects = fixture.send(Msg::Burst(keys));
+        assert_eq!(effects, [Effect::StopHandingOn, Effect::AskToLeave]);
+        assert_eq!(fixture.send(Msg::Leave), []);
+        assert_shows(&fixture, "q drops 6 messages");
+    }
+}
+
+#[test]
+fn where_nothing_else_can_be_seen_it_can_be_followed_and_given_up() {
+    let mut fixture = handing_on(19, 4);
+    assert_shows(&fixture, "0/6, 30 s left");
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::StopHandingOn]);
+}
+
+#[test]
+fn the_screen_counts_down() {
+    let mut fixture = handing_on(80, 24);
+    fixture.later = Duration::from_secs(300);
+    fixture.refresh();
+    assert!(fixture.model.changes_after() <= Duration::from_secs(1));
+    assert_shows(&fixture, "0 s left");
+}
+
+#[test]
+fn leaving_at_once_asks_nothing() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write(":quit!");
+    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Quit]);
+}

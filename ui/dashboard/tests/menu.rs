@@ -1,0 +1,224 @@
+//! The list of what can be done now.
+
+use clacks_language::command::NodeCommand;
+use clacks_p2p::core::Status;
+use crossterm::event::{KeyCode, MouseButton, MouseEvent, MouseEventKind};
+
+use super::{
+    fixture::{Fixture, address, peer},
+    holding::holding,
+};
+use crate::{
+    model::{Focus, overlay::Content, traffic::LogCursor},
+    state::{
+        layout::Pane,
+        message::{Effect, Msg},
+    },
+};
+
+fn opened() -> Fixture {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Char('?'));
+    fixture
+}
+
+fn chosen(fixture: &Fixture) -> String {
+    fixture.model.menu.as_ref().unwrap().selected_item().unwrap().line.clone()
+}
+
+#[test]
+fn typing_narrows_the_list_and_enter_does_it() {
+    let mut fixture = opened();
+    fixture.write("ign sel");
+    assert_eq!(chosen(&fixture), ":ignore tower-9.example.org:8080");
+    let ignores = [Effect::Run(NodeCommand::Ignore(address("tower-9.example.org:8080")))];
+    assert_eq!(fixture.press(KeyCode::Enter), ignores);
+    assert!(fixture.model.menu.is_none());
+}
+
+#[test]
+fn it_acts_on_what_was_selected_when_it_was_opened() {
+    let mut fixture = opened();
+    fixture.write("forget the");
+    fixture.peers.insert(0, peer(Status::New, "another:1", 0, None));
+    fixture.peers.remove(1);
+    fixture.refresh();
+    assert_eq!(fixture.press(KeyCode::Char('x')), [], "a letter is text");
+    fixture.press(KeyCode::Backspace);
+    fixture.control('u');
+    fixture.write("remove selected peer");
+    assert_eq!(fixture.press(KeyCode::Enter), [], "it is asked first");
+    let forgets = [Effect::Run(NodeCommand::Forget(address("tower-9.example.org:8080")))];
+    assert_eq!(fixture.press(KeyCode::Char('y')), forgets);
+}
+
+#[test]
+fn what_was_selected_and_has_gone_is_not_opened_in_place_of_another() {
+    let mut fixture = opened();
+    fixture.write("selected item in full");
+    fixture.peers.remove(0);
+    fixture.refresh();
+    fixture.press(KeyCode::Enter);
+    assert!(fixture.model.overlay.is_none());
+    assert!(fixture.screen().contains("what was selected when the list was opened has gone"));
+}
+
+#[test]
+fn a_row_of_traffic_that_is_followed_is_the_one_that_was_the_last() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::BackTab);
+    fixture.press(KeyCode::Char('?'));
+    let newest = fixture.model.log.next_number() - 1;
+    let event = clacks_p2p::core::Event::AnnounceReceived {
+        peer: peer(Status::Alive, "late:1", 0, None),
+        remote: None,
+    };
+    fixture.send(Msg::Node(event));
+    fixture.write("selected item in full");
+    fixture.press(KeyCode::Enter);
+    let Some(Content::Row(row)) = fixture.model.overlay.as_ref().map(|overlay| &overlay.content) else {
+        panic!("{}", fixture.screen())
+    };
+    assert_eq!(row.number, newest);
+    assert!(matches!(fixture.model.log_cursor, LogCursor::Frozen { .. }));
+}
+
+#[test]
+fn what_takes_more_than_is_selected_is_begun_in_the_input() {
+    let mut fixture = opened();
+    fixture.write("certificate");
+    assert_eq!(chosen(&fixture), ":trust HOST:PORT");
+    fixture.press(KeyCode::Enter);
+    assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Input, ":trust "));
+}
+
+#[test]
+fn what_can_not_be_done_says_why_and_comes_last() {
+    let mut fixture = opened();
+    fixture.write("unignore");
+    assert!(fixture.screen().contains("not now: it is not ignored"), "{}", fixture.screen());
+    fixture.press(KeyCode::End);
+    assert_eq!(fixture.press(KeyCode::Enter), []);
+    assert!(fixture.model.menu.is_some(), "the list stays for another choice");
+    let mut empty = Fixture::empty(80, 24);
+    empty.write("?ignore selected");
+    assert!(empty.screen().contains("not now: no peer is selected"), "{}", empty.screen());
+}
+
+#[test]
+fn a_key_is_found_by_its_name() {
+    let mut fixture = opened();
+    fixture.write("I");
+    assert_eq!(chosen(&fixture), ":ignore tower-9.example.org:8080");
+    fixture.control('u');
+    fixture.write("ctrl-l");
+    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Redraw]);
+}
+
+#[test]
+fn what_a_status_and_a_filter_mean_is_in_it() {
+    let mut fixture = opened();
+    fixture.write("a status");
+    for status in ["N new", "A alive", "? alive?", "L lost", "D dead", "I ignored"] {
+        assert!(fixture.screen().contains(status), "{}", fixture.screen());
+    }
+    fixture.press(KeyCode::Enter);
+    assert!(fixture.model.menu.is_some(), "there is nothing to do about it");
+    fixture.control('u');
+    fixture.write("a filter size");
+    assert!(fixture.screen().contains("size>1k size<200"), "{}", fixture.screen());
+}
+
+#[test]
+fn all_that_is_marked_is_asked_about() {
+    let mut fixture = Fixture::busy(80, 24);
+    for key in [KeyCode::Char('v'), KeyCode::Down, KeyCode::Char('v')] {
+        fixture.press(key);
+    }
+    fixture.write("?ignore");
+    assert_eq!(fixture.press(KeyCode::Enter), []);
+    assert!(fixture.screen().contains("SURE? ignore 2 peers? y/n"), "{}", fixture.screen());
+    let both = ["grand-trunk.example.org:443", "tower-9.example.org:8080"];
+    let both = both.map(|name| NodeCommand::Ignore(address(name)));
+    assert_eq!(fixture.press(KeyCode::Char('y')), [Effect::RunAll(both.to_vec())]);
+}
+
+#[test]
+fn it_lists_what_can_be_done_to_what_is_open_and_goes_back_there() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Enter);
+    fixture.write("?announce this");
+    assert_eq!(chosen(&fixture), ":announce tower-9.example.org:8080");
+    fixture.press(KeyCode::Esc);
+    assert!(fixture.model.menu.is_none() && fixture.model.overlay.is_some());
+}
+
+#[test]
+fn it_opens_from_the_input_and_the_draft_stays() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("ihello");
+    fixture.press(KeyCode::F(1));
+    fixture.write("delete the word before");
+    fixture.press(KeyCode::Enter);
+    assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Input, ""));
+}
+
+#[test]
+fn a_paste_and_the_mouse_only_narrow_and_select() {
+    let mut fixture = opened();
+    assert_eq!(fixture.send(Msg::Paste("qu\nit".to_owned())), []);
+    assert_eq!(fixture.model.menu.as_ref().unwrap().query(), "quit");
+    fixture.control('u');
+    let mouse = |kind, row| {
+        Msg::Mouse(MouseEvent { kind, column: 5, row, modifiers: crossterm::event::KeyModifiers::NONE })
+    };
+    fixture.send(mouse(MouseEventKind::Down(MouseButton::Left), 4));
+    assert_eq!(chosen(&fixture), ":", "the second row");
+    let first = chosen(&fixture);
+    fixture.send(mouse(MouseEventKind::ScrollDown, 4));
+    assert_ne!(chosen(&fixture), first);
+    assert_eq!(fixture.press(KeyCode::Esc), []);
+    assert!(fixture.model.menu.is_none());
+}
+
+#[test]
+fn the_selection_stays_on_the_screen() {
+    let mut fixture = opened();
+    for key in [KeyCode::End, KeyCode::PageUp, KeyCode::Up, KeyCode::Home, KeyCode::PageDown, KeyCode::Down] {
+        fixture.press(key);
+        let line = chosen(&fixture);
+        let row = fixture.screen().lines().find(|row| row.starts_with("> ")).unwrap_or_default().to_owned();
+        let begin: String = line.chars().take(10).collect();
+        assert!(row.contains(begin.trim()), "{key:?}: {line} is not in {row:?}");
+    }
+}
+
+#[test]
+fn what_is_about_a_list_closes_what_lies_over_it() {
+    for (wanted, pane) in [
+        ("go to the list of peers", Pane::Peers),
+        ("go to the queue", Pane::Queue),
+        ("go to the traffic", Pane::Traffic),
+    ] {
+        let mut fixture = Fixture::busy(80, 24);
+        fixture.press(KeyCode::Char('W'));
+        fixture.write("?");
+        fixture.write(wanted);
+        fixture.press(KeyCode::Enter);
+        assert_eq!((fixture.model.pane, fixture.model.overlay.is_none()), (pane, true), "{wanted}");
+    }
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Char('W'));
+    fixture.write("?zoom");
+    fixture.press(KeyCode::Enter);
+    assert!(fixture.model.is_zoomed && fixture.model.overlay.is_none());
+}
+
+#[test]
+fn what_a_key_asks_about_is_asked_about_here_too() {
+    let mut fixture = holding(80, 24);
+    fixture.write("H?release all held");
+    assert_eq!(fixture.press(KeyCode::Enter), []);
+    assert!(fixture.screen().contains("SURE? release 3 held messages? y/n"), "{}", fixture.screen());
+    assert_eq!(fixture.press(KeyCode::Char('y')), [Effect::Run(NodeCommand::ReleaseAll)]);
+}

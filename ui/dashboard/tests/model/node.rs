@@ -1,0 +1,222 @@
+//! A node behind the fixture, which does what the dashboard asks for.
+
+use clacks_language::command::NodeCommand;
+use clacks_p2p::{
+    Message,
+    core::{Core, HeldBy, HeldMessage, MessageId, MessageState, Options, QueuedMessage, Status},
+};
+use clacks_source::{execute::InHand, restore::Before};
+
+use crate::{
+    state::message::{Effect, Msg},
+    tests::fixture::{Fixture, address, now, queued},
+};
+
+/// What is in the lists of the node: the numbers of what waits and of what is held, and the peers with their status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct State {
+    pub waiting: Vec<MessageId>,
+    pub held: Vec<MessageId>,
+    pub peers: Vec<(String, Status)>,
+}
+
+impl State {
+    pub(crate) fn of(fixture: &Fixture) -> Self {
+        Self {
+            waiting: fixture.queue.iter().map(|queued| queued.id).collect(),
+            held: fixture.held.iter().map(|held| held.queued.id).collect(),
+            peers: fixture.peers.iter().map(|peer| (peer.address.to_string(), peer.status)).collect(),
+        }
+    }
+}
+
+/// What a command said, which no other command says.
+pub(crate) fn said(command: &NodeCommand) -> String {
+    format!("said of {command:?}").chars().filter(char::is_ascii).take(60).collect()
+}
+
+/// Gives the dashboard what happened, does what it asks for as the loop does, and returns what it asked for. The
+/// lists are fresh afterwards.
+pub(crate) fn give(fixture: &mut Fixture, msg: Msg) -> Vec<Effect> {
+    let asked = fixture.send(msg);
+    for effect in &asked {
+        carry_out(fixture, effect.clone());
+    }
+    fixture.refresh();
+    asked
+}
+
+fn carry_out(fixture: &mut Fixture, effect: Effect) {
+    match effect {
+        Effect::Run(command) => run(fixture, vec![command]),
+        Effect::RunAll(commands) => run(fixture, commands),
+        Effect::Edit(id) => edit(fixture, id),
+        Effect::PutBack(id) => put_back(fixture, id),
+        Effect::FinishEdit(editing, message) => {
+            replace(fixture, editing.id, &message);
+            if editing.goes_back {
+                put_back(fixture, editing.id);
+            }
+            let said = said(&NodeCommand::Replace(editing.id, message));
+            fixture.send(Msg::Done(Ok(said)));
+        }
+        Effect::Undo(before) => undo(fixture, before),
+        Effect::AskToLeave => {
+            fixture.refresh();
+            fixture.send(Msg::Leave);
+        }
+        Effect::Refresh => fixture.refresh(),
+        _ => {}
+    }
+}
+
+fn run(fixture: &mut Fixture, commands: Vec<NodeCommand>) {
+    let (mut outcomes, mut dropped) = (Vec::new(), Vec::new());
+    for command in commands {
+        let is_done = change(fixture, &command, &mut dropped);
+        let said = said(&command);
+        outcomes.push((command, if is_done { Ok(said) } else { Err(said) }));
+    }
+    let before = if dropped.is_empty() { Vec::new() } else { vec![before(&dropped)] };
+    fixture.send(Msg::Ran(outcomes, before));
+}
+
+/// Does what a command asks for; returns whether it could be done.
+fn change(fixture: &mut Fixture, command: &NodeCommand, dropped: &mut Vec<Dropped>) -> bool {
+    match command {
+        NodeCommand::Enqueue(message) => {
+            add(fixture, message);
+            true
+        }
+        NodeCommand::Drop(id) => {
+            let removed = remove(fixture, *id);
+            let is_done = removed.is_some();
+            dropped.extend(removed);
+            is_done
+        }
+        NodeCommand::DropAll(None) => {
+            let all: Vec<_> = State::of(fixture).waiting.into_iter().chain(State::of(fixture).held).collect();
+            dropped.extend(all.into_iter().filter_map(|id| remove(fixture, id)));
+            !dropped.is_empty()
+        }
+        NodeCommand::HoldOne(id) => hold(fixture, *id),
+        NodeCommand::Release(id) => release(fixture, *id),
+        NodeCommand::ReleaseAll => {
+            let all = State::of(fixture).held;
+            all.into_iter().filter(|id| release(fixture, *id)).count() > 0
+        }
+        NodeCommand::Replace(id, message) => replace(fixture, *id, message),
+        NodeCommand::Ignore(peer) => set_status(fixture, &peer.to_string(), Status::Ignored),
+        NodeCommand::Unignore(peer) => set_status(fixture, &peer.to_string(), Status::New),
+        NodeCommand::Forget(peer) => {
+            let count = fixture.peers.len();
+            fixture.peers.retain(|known| known.address != *peer);
+            fixture.peers.len() < count
+        }
+        _ => true,
+    }
+}
+
+/// A message that was dropped, and why it was held, if it was.
+pub(crate) struct Dropped {
+    queued: QueuedMessage,
+    held: Option<HeldBy>,
+}
+
+/// What is kept of dropped messages to take them back.
+fn before(dropped: &[Dropped]) -> Before {
+    let mut core = Core::new(Options::new(address("tower:1"))).unwrap();
+    let drop = |dropped: &Dropped| {
+        let id = core.enqueue(dropped.queued.message.clone(), now()).unwrap();
+        if dropped.held.is_some() {
+            core.hold(id);
+        }
+        core.drop_these(&[id])
+    };
+    Before::Messages(dropped.iter().flat_map(drop).collect())
+}
+
+fn set_status(fixture: &mut Fixture, name: &str, status: Status) -> bool {
+    let peer = fixture.peers.iter_mut().find(|peer| peer.address.to_string() == name);
+    peer.map(|peer| peer.status = status).is_some()
+}
+
+fn next_number(fixture: &Fixture) -> u64 {
+    let all = State::of(fixture);
+    let last = all.waiting.iter().chain(&all.held).max();
+    last.map_or(20, |id| id.to_string().parse::<u64>().unwrap_or(20)) + 1
+}
+
+/// A message comes to the tail of the queue.
+pub(crate) fn add(fixture: &mut Fixture, message: &Message) {
+    let number = next_number(fixture);
+    fixture.queue.push(queued(number, message.as_json(), 1, 1));
+}
+
+/// A message goes by itself, or is dropped.
+pub(crate) fn remove(fixture: &mut Fixture, id: MessageId) -> Option<Dropped> {
+    if let Some(at) = fixture.queue.iter().position(|queued| queued.id == id) {
+        return Some(Dropped { queued: fixture.queue.remove(at), held: None });
+    }
+    let at = fixture.held.iter().position(|held| held.queued.id == id)?;
+    let held = fixture.held.remove(at);
+    Some(Dropped { queued: held.queued, held: Some(held.by) })
+}
+
+fn hold(fixture: &mut Fixture, id: MessageId) -> bool {
+    let Some(at) = fixture.queue.iter().position(|queued| queued.id == id) else { return false };
+    let queued = fixture.queue.remove(at);
+    fixture.held.push(HeldMessage::new(queued, HeldBy::Hand));
+    fixture.held.sort_by_key(|held| held.queued.id);
+    true
+}
+
+fn release(fixture: &mut Fixture, id: MessageId) -> bool {
+    let number = next_number(fixture);
+    let Some(at) = fixture.held.iter().position(|held| held.queued.id == id) else { return false };
+    let mut released = fixture.held.remove(at).queued;
+    released.id = number.to_string().parse().unwrap();
+    fixture.queue.push(released);
+    true
+}
+
+fn put_back(fixture: &mut Fixture, id: MessageId) {
+    let Some(at) = fixture.held.iter().position(|held| held.queued.id == id) else { return };
+    let held = fixture.held.remove(at).queued;
+    let place = fixture.queue.partition_point(|queued| queued.id < id);
+    fixture.queue.insert(place, held);
+}
+
+fn edit(fixture: &mut Fixture, id: MessageId) {
+    let waited = hold(fixture, id);
+    let message =
+        fixture.held.iter().find(|held| held.queued.id == id).map(|held| held.queued.message.clone());
+    fixture.send(match message {
+        Some(message) => Msg::Editing(Box::new(InHand { id, message, waited })),
+        None => Msg::Done(Err(format!("{id} is not here"))),
+    });
+}
+
+fn replace(fixture: &mut Fixture, id: MessageId, message: &Message) -> bool {
+    let held = fixture.held.iter_mut().map(|held| &mut held.queued);
+    let found = fixture.queue.iter_mut().chain(held).find(|queued| queued.id == id);
+    found.map(|queued| queued.message = message.clone()).is_some()
+}
+
+fn undo(fixture: &mut Fixture, before: Vec<Before>) {
+    for before in before {
+        if let Before::Messages(messages) = before {
+            messages.iter().for_each(|message| take_back(fixture, message));
+        }
+    }
+    fixture.send(Msg::Undone(Ok("taken back".to_owned()), Vec::new()));
+}
+
+fn take_back(fixture: &mut Fixture, dropped: &MessageState) {
+    let mut queued = dropped.queued().clone();
+    queued.id = next_number(fixture).to_string().parse().unwrap();
+    match dropped.held() {
+        Some(by) => fixture.held.push(HeldMessage::new(queued, by)),
+        None => fixture.queue.push(queued),
+    }
+}

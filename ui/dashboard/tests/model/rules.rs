@@ -1,0 +1,288 @@
+//! The small model: what has to become of the dashboard after a key or a click, and what must not.
+
+use clacks_language::command::NodeCommand;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::seen::Seen;
+use crate::{model::focus::Overlay, state::message::Effect};
+
+/// More than so many are not gone back through.
+const MAX_DEPTH: usize = 16;
+
+/// What was opened from what, and what the user is looking for.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    /// What lies over the lists, from the lists up.
+    stack: Vec<Overlay>,
+    /// `/` was pressed in what is open, and nothing has ended the search.
+    searches: bool,
+    /// The list to go back to from the line, unless another is chosen meanwhile.
+    pane: Option<crate::state::layout::Pane>,
+}
+
+/// A difference between the dashboard and the small model.
+pub(crate) type Difference = String;
+
+macro_rules! expect {
+    ($condition:expr, $($words:tt)*) => {
+        if !$condition {
+            return Err(format!($($words)*));
+        }
+    };
+}
+
+impl Rules {
+    /// Looks at what a key did.
+    pub(crate) fn key(
+        &mut self,
+        key: KeyEvent,
+        label: Option<&str>,
+        before: &Seen,
+        after: &Seen,
+        effects: &[Effect],
+    ) -> Result<(), Difference> {
+        let pressed = Pressed::of(key);
+        self.search(pressed, before, after, effects)?;
+        self.overlays(pressed, before, after)?;
+        beneath(pressed, before, after, effects)?;
+        node(pressed, before, effects)?;
+        line(pressed, label, before, after, effects)?;
+        self.way_back(pressed, before, after)
+    }
+
+    /// Letters that are looked for do nothing else, whatever is open.
+    fn search(
+        &mut self,
+        pressed: Pressed,
+        before: &Seen,
+        after: &Seen,
+        effects: &[Effect],
+    ) -> Result<(), Difference> {
+        let was_searching = std::mem::replace(&mut self.searches, false);
+        if before.overlay.is_none() || before.is_busy() {
+            let is_chosen = before.has_menu && pressed == Pressed::Enter;
+            self.searches = if is_chosen { after.searches } else { was_searching };
+            return Ok(());
+        }
+        expect!(was_searching == before.searches, "a search goes on: {was_searching}");
+        self.searches = match pressed {
+            Pressed::Letter('/') if !was_searching => true,
+            Pressed::Letter(_) if was_searching => {
+                expect!(effects.is_empty(), "a letter that is looked for does {effects:?}");
+                expect!(after.overlay == before.overlay, "a letter that is looked for opens or closes");
+                true
+            }
+            Pressed::Letter(_) => false,
+            // These end it.
+            _ => was_searching && after.searches,
+        };
+        expect!(
+            self.searches == after.searches,
+            "a search goes on: {}, not {}",
+            after.searches,
+            self.searches
+        );
+        Ok(())
+    }
+
+    /// What lies over the lists goes back to what it was opened from.
+    fn overlays(&mut self, pressed: Pressed, before: &Seen, after: &Seen) -> Result<(), Difference> {
+        if before.has_overlay() && closes(pressed, before) {
+            self.stack.pop();
+            let wanted = self.stack.last().copied();
+            expect!(after.overlay == wanted, "{pressed:?} goes back to {:?}, not {wanted:?}", after.overlay);
+            return Ok(());
+        }
+        if before.searches && matches!(pressed, Pressed::Esc) && !before.is_busy() {
+            expect!(after.overlay == before.overlay, "leaving a search leaves what is open");
+        }
+        self.follow(after)
+    }
+
+    /// Takes in what is open now without a rule of its own: the same as before, one more, one less, or nothing.
+    pub(crate) fn follow(&mut self, after: &Seen) -> Result<(), Difference> {
+        match after.overlay {
+            None => self.stack.clear(),
+            Some(_) if after.depth < self.stack.len() => self.stack.truncate(after.depth),
+            Some(overlay) if after.depth > self.stack.len() || self.stack.last() != Some(&overlay) => {
+                self.stack.push(overlay);
+            }
+            Some(_) => {}
+        }
+        if self.stack.len() > MAX_DEPTH {
+            self.stack.remove(0);
+        }
+        self.searches = self.searches && after.searches;
+        expect!(
+            self.stack.len() == after.depth,
+            "{} lie over one another, not {:?}",
+            after.depth,
+            self.stack
+        );
+        expect!(
+            self.stack.last().copied() == after.overlay,
+            "{:?} is open, not {:?}",
+            after.overlay,
+            self.stack
+        );
+        Ok(())
+    }
+
+    /// Leaving the line goes back to the list that one came from.
+    fn way_back(&mut self, pressed: Pressed, before: &Seen, after: &Seen) -> Result<(), Difference> {
+        match (before.writes, after.writes) {
+            (false, true) => self.pane = Some(before.beneath.pane),
+            (true, false) if before.has_line() && matches!(pressed, Pressed::Esc) => {
+                let pane = self.pane.take();
+                let is_back = pane.is_none_or(|pane| pane == after.beneath.pane);
+                expect!(is_back, "Esc goes back to {:?}, not {pane:?}", after.beneath.pane);
+            }
+            (true, false) => self.pane = None,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Somebody else took the focus away.
+    pub(crate) fn forget_way_back(&mut self) {
+        self.pane = None;
+    }
+}
+
+/// What was pressed, as far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pressed {
+    Letter(char),
+    Esc,
+    Enter,
+    Delete,
+    ControlC,
+    Other,
+}
+
+impl Pressed {
+    pub(crate) fn of(key: KeyEvent) -> Self {
+        match (key.code, key.modifiers) {
+            (KeyCode::Char('c'), KeyModifiers::CONTROL) => Self::ControlC,
+            (KeyCode::Char(letter), KeyModifiers::NONE | KeyModifiers::SHIFT) => Self::Letter(letter),
+            (KeyCode::Esc, KeyModifiers::NONE) => Self::Esc,
+            (KeyCode::Enter, KeyModifiers::NONE) => Self::Enter,
+            (KeyCode::Delete, KeyModifiers::NONE) => Self::Delete,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Whether a key closes what is open.
+fn closes(pressed: Pressed, before: &Seen) -> bool {
+    let selects = [Overlay::Map, Overlay::Overhead, Overlay::Held];
+    match (pressed, before.overlay) {
+        (Pressed::Enter, Some(overlay)) => !selects.contains(&overlay),
+        (Pressed::Esc | Pressed::ControlC | Pressed::Letter('q'), _)
+        | (Pressed::Letter('M' | 'z'), Some(Overlay::Map))
+        | (Pressed::Letter('C'), Some(Overlay::Charts))
+        | (Pressed::Letter('T'), Some(Overlay::Tower))
+        | (Pressed::Letter('L'), Some(Overlay::Limits)) => true,
+        _ => false,
+    }
+}
+
+/// What lies beneath what is open stays as it is, unless the key is one that says so.
+fn beneath(pressed: Pressed, before: &Seen, after: &Seen, effects: &[Effect]) -> Result<(), Difference> {
+    let is_over = before.overlay.is_some() && !before.is_busy();
+    // A move fetches lists that are held still.
+    if !is_over || before.is_still || before.node != after.node || !effects.iter().all(is_quiet) {
+        return Ok(());
+    }
+    let (mut wanted, is_map) = (before.beneath.clone(), before.overlay == Some(Overlay::Map));
+    match pressed {
+        // Marks are taken away wherever they are.
+        Pressed::Letter('V') if !before.searches => return Ok(()),
+        // The map shows the traffic of the selected peer or is held still, and the held messages begin a command.
+        Pressed::Letter('f') if !before.searches && (is_map || after.writes) => return Ok(()),
+        Pressed::Letter(' ') if is_map => return Ok(()),
+        _ if is_map => wanted.peer.clone_from(&after.beneath.peer),
+        _ => {}
+    }
+    // What was open may give way to the line again, with a filter in it.
+    if after.writes && after.overlay.is_none() {
+        return Ok(());
+    }
+    expect!(
+        wanted == after.beneath,
+        "{pressed:?} in {:?} changes what lies beneath: {wanted:?}, {:?}",
+        before.overlay,
+        after.beneath
+    );
+    Ok(())
+}
+
+/// Effects that are for the screen only.
+fn is_quiet(effect: &Effect) -> bool {
+    matches!(effect, Effect::Refresh | Effect::Ask(_) | Effect::Copy(_) | Effect::Redraw | Effect::Suspend)
+}
+
+/// The node is asked only by keys that are for that.
+fn node(pressed: Pressed, before: &Seen, effects: &[Effect]) -> Result<(), Difference> {
+    let asks = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Run(_) | Effect::RunAll(_) | Effect::Edit(_) | Effect::OpenEditor(_) | Effect::Undo(_)
+        )
+    };
+    if !effects.iter().any(asks) || before.is_asked || before.is_handing_on {
+        return Ok(());
+    }
+    let may = match pressed {
+        Pressed::Enter => before.has_menu || before.has_line(),
+        Pressed::Letter('I' | 'U' | 'a' | 'u') => before.has_overlay() || before.has_list(),
+        Pressed::Letter('x' | 'e' | 'E') | Pressed::Delete => {
+            before.has_list() || before.has_overlay() && before.overlay == Some(Overlay::Held)
+        }
+        Pressed::Letter('h') => before.has_list(),
+        Pressed::Letter('r' | 'R' | 'F') => before.has_overlay() && before.overlay == Some(Overlay::Held),
+        _ => false,
+    };
+    expect!(may, "{pressed:?} asks the node for {effects:?}");
+    Ok(())
+}
+
+/// Enter does what the label says.
+fn line(
+    pressed: Pressed,
+    label: Option<&str>,
+    before: &Seen,
+    after: &Seen,
+    effects: &[Effect],
+) -> Result<(), Difference> {
+    let Some(label) = label.filter(|_| before.has_line() && !before.chooses) else { return Ok(()) };
+    let is_message = !before.draft.starts_with(':') || before.draft.starts_with("::");
+    let has_text = !before.draft.trim_matches([':', ' ']).is_empty();
+    let wanted = if is_message { "SAY" } else { "CMD" };
+    expect!(!has_text || label.contains(wanted), "the label {label:?} of {:?}", before.draft);
+    if pressed != Pressed::Enter {
+        return Ok(());
+    }
+    let commands: Vec<_> = effects.iter().filter_map(ran).collect();
+    let sends = commands.iter().any(|command| matches!(command, NodeCommand::Enqueue(_)));
+    match label.trim() {
+        label if label.starts_with('!') => {
+            expect!(commands.is_empty(), "{label} runs {commands:?}");
+            expect!(after.draft == before.draft, "{label} lets go of the draft");
+        }
+        "SAY" => {
+            expect!(sends || commands.is_empty(), "SAY runs {commands:?}");
+            expect!(sends || !has_text || after.draft == before.draft, "SAY sends nothing");
+        }
+        "CMD" => expect!(!sends || before.draft.starts_with(":json"), "CMD sends {:?}", before.draft),
+        other => return Err(format!("the label {other:?} stands before the line")),
+    }
+    Ok(())
+}
+
+pub(crate) fn ran(effect: &Effect) -> Option<&NodeCommand> {
+    match effect {
+        Effect::Run(command) => Some(command),
+        _ => None,
+    }
+}

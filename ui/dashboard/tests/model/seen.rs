@@ -1,0 +1,105 @@
+//! What can be seen of the dashboard from outside: what lies over the lists, what is selected, what the label says.
+
+use clacks_p2p::core::MessageId;
+
+use super::node::State;
+use crate::{
+    model::{Focus, focus::Overlay, overlay::Overlay as Opened, traffic::LogCursor},
+    state::layout::Pane,
+    tests::fixture::Fixture,
+};
+
+/// The dashboard at a moment.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
+pub(crate) struct Seen {
+    pub overlay: Option<Overlay>,
+    /// How many lie over one another.
+    pub depth: usize,
+    pub(crate) has_menu: bool,
+    pub is_asked: bool,
+    /// The screen is held still.
+    pub is_still: bool,
+    pub(crate) is_handing_on: bool,
+    /// The screen has room for something.
+    pub(crate) is_large_enough: bool,
+    pub writes: bool,
+    /// A completion is being chosen, or the history searched.
+    pub(crate) chooses: bool,
+    pub(crate) searches: bool,
+    pub(crate) is_editing: Option<MessageId>,
+    pub draft: String,
+    pub(crate) beneath: Beneath,
+    pub node: State,
+}
+
+/// What lies beneath anything that is open.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Beneath {
+    pub pane: Pane,
+    pub filter: Option<String>,
+    pub peer: Option<String>,
+    message: Option<MessageId>,
+    log: LogCursor,
+    marks: (usize, usize),
+    is_zoomed: bool,
+}
+
+impl Seen {
+    pub(crate) fn of(fixture: &Fixture) -> Self {
+        let model = &fixture.model;
+        Self {
+            overlay: model.overlay.as_ref().map(|overlay| overlay.content.kind()),
+            depth: model.overlay.as_ref().map_or(0, Opened::depth),
+            has_menu: model.menu.is_some(),
+            is_still: model.frozen.is_some(),
+            is_asked: model.question.is_some(),
+            is_handing_on: model.handing_on().is_some(),
+            is_large_enough: model.areas().is_some(),
+            writes: model.focus == Focus::Input,
+            chooses: model.assist.menu().is_some() || model.input.search().is_some(),
+            searches: model
+                .overlay
+                .as_ref()
+                .is_some_and(|overlay| overlay.search.as_ref().is_some_and(|search| search.is_writing)),
+            is_editing: model.editing.as_ref().map(|editing| editing.id),
+            draft: model.input.draft().to_owned(),
+            beneath: Beneath {
+                pane: model.pane,
+                filter: model.log.filter().map(|filter| filter.as_str().to_owned()),
+                peer: model.peers.selected_peer().map(|peer| peer.address.to_string()),
+                message: model.queue.selected_message().map(|queued| queued.id),
+                log: model.log_cursor,
+                marks: (model.marks.peers.len(), model.marks.messages.len()),
+                is_zoomed: model.is_zoomed,
+            },
+            node: State::of(fixture),
+        }
+    }
+
+    /// Keys go to what lies over the lists, and nothing is written there.
+    pub(crate) fn has_overlay(&self) -> bool {
+        self.overlay.is_some() && !self.searches && !self.is_busy()
+    }
+
+    /// Keys go to the line.
+    pub(crate) fn has_line(&self) -> bool {
+        self.writes && self.overlay.is_none() && !self.is_busy()
+    }
+
+    /// Keys go to a list.
+    pub(crate) fn has_list(&self) -> bool {
+        !self.writes && self.overlay.is_none() && !self.is_busy()
+    }
+
+    /// Something is before all else.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.has_menu || self.is_asked || self.is_handing_on || !self.is_large_enough
+    }
+}
+
+/// What stands in front of the line at the bottom of the screen.
+pub(crate) fn label(fixture: &Fixture) -> Option<String> {
+    let row = usize::from(fixture.model.areas()?.input.y);
+    Some(fixture.screen().lines().nth(row)?.chars().take(5).collect())
+}

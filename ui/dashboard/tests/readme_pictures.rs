@@ -1,0 +1,116 @@
+//! The README's pictures are of what the program draws.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use clacks_language::command::motion_setting::Setting;
+use clacks_source::lists::Lists;
+use clacks_widgets::{animation::Animations, svg};
+use crossterm::event::{KeyCode, KeyEvent};
+use jiff::tz::TimeZone;
+use ratatui::{Terminal, backend::TestBackend, layout::Rect};
+use scripted::Scripted;
+
+use crate::{model::Model, run::source, state::message::Msg, update::update, view::view};
+
+pub(crate) mod scripted;
+
+/// With it, at this time, there is a bit of everything.
+const SEED: u64 = 219;
+/// How long the node has run by the time of the pictures.
+const UPTIME: Duration = Duration::from_millis(237_100);
+/// How often the dashboard asks for the lists.
+const FRAME: Duration = Duration::from_millis(250);
+/// More than this is slow to load.
+const MOST_BYTES: usize = 60_000;
+
+/// The dashboard upon a node whose time is not ours.
+struct Watched {
+    node: Scripted,
+    model: Model,
+}
+
+impl Watched {
+    fn new() -> Self {
+        let node = Scripted::new(SEED);
+        let mut model = Model::new(node.core().overview(), node.now(), TimeZone::UTC, true, true);
+        model.motion = Animations::new(Setting::Full);
+        model.looks.choose("dark").unwrap();
+        let mut watched = Self { node, model };
+        watched.resize(80, 24);
+        watched
+    }
+
+    /// Watches until this uptime.
+    fn watch_until(&mut self, until: Duration) {
+        while self.node.now().uptime < until {
+            let frame = (self.node.now().uptime + FRAME).min(until);
+            for (event, now) in self.node.run_until(frame) {
+                update(&mut self.model, now, Msg::Node(event));
+            }
+            self.refresh();
+        }
+    }
+
+    fn refresh(&mut self) {
+        let mut snapshot = source::snapshot(self.node.core(), &self.model);
+        snapshot.overview.uptime = self.node.now().uptime;
+        self.send(Msg::Refreshed(Box::new(snapshot)));
+    }
+
+    fn send(&mut self, msg: Msg) {
+        update(&mut self.model, self.node.now(), msg);
+    }
+
+    fn resize(&mut self, width: u16, height: u16) {
+        self.send(Msg::Resized(Rect::new(0, 0, width, height)));
+        self.refresh();
+    }
+
+    fn press(&mut self, key: KeyCode) {
+        self.send(Msg::Key(KeyEvent::from(key)));
+        self.refresh();
+    }
+
+    fn picture(&self) -> String {
+        let Rect { width, height, .. } = self.model.screen;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| view(&self.model, self.model.theme(), frame)).unwrap();
+        svg::of(terminal.backend().buffer())
+    }
+}
+
+/// The pictures by their names.
+fn pictures() -> BTreeMap<String, String> {
+    let mut watched = Watched::new();
+    watched.watch_until(UPTIME);
+    // A peer of which there is something to tell.
+    watched.press(KeyCode::Down);
+    watched.press(KeyCode::Down);
+    let mut pictures = BTreeMap::new();
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        watched.resize(width, height);
+        pictures.insert(format!("{width}x{height}.svg"), watched.picture());
+    }
+    watched.resize(100, 30);
+    watched.press(KeyCode::Char('M'));
+    pictures.insert("map.svg".to_owned(), watched.picture());
+    pictures
+}
+
+/// Set `UPDATE_README` to have them drawn anew.
+#[test]
+fn the_readme_shows_what_the_program_draws() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/pictures");
+    for (name, picture) in pictures() {
+        let path = directory.join(&name);
+        if std::env::var_os("UPDATE_README").is_some() {
+            std::fs::create_dir_all(&directory).unwrap();
+            std::fs::write(&path, &picture).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(&path).unwrap_or_default() == picture,
+            "assets/pictures/{name} is behind: run `UPDATE_README=1 cargo test -p clacks-monitor readme`"
+        );
+        assert!(picture.len() < MOST_BYTES, "{name} has {} bytes", picture.len());
+    }
+}

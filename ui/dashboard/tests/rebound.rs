@@ -1,0 +1,86 @@
+//! Keys as the user wants them, on the screen.
+
+use clacks_language::command::NodeCommand;
+use crossterm::event::KeyCode;
+
+use super::fixture::{Fixture, address};
+use crate::{
+    keymap::{Keymap, user::UserKeys},
+    model::Focus,
+    state::message::Effect,
+};
+
+#[derive(serde::Deserialize)]
+struct File {
+    keys: UserKeys,
+}
+
+fn with_keys(text: &str) -> Fixture {
+    let mut fixture = Fixture::busy(80, 24);
+    let file: File = clacks_text::toml::parse(text).unwrap();
+    fixture.model.keymap = Keymap::default().with(&file.keys);
+    fixture
+}
+
+#[test]
+fn a_key_does_what_it_is_bound_to_and_hints_and_list_say_so() {
+    let mut fixture = with_keys("[keys.lists]\n'n' = ':ignore {peer}'\n'I' = ''\n'i' = ''\n'w' = ':say'");
+    let ignores = [Effect::Run(NodeCommand::Ignore(address("tower-9.example.org:8080")))];
+    assert_eq!(fixture.press(KeyCode::Char('n')), ignores);
+    assert_eq!(fixture.press(KeyCode::Char('I')), []);
+    let screen = fixture.screen();
+    assert!(screen.contains("w say") && screen.contains("press w to write a message"), "{screen}");
+    fixture.write("?ignore sel");
+    assert!(fixture.screen().contains("> n           :ignore tower-9"), "{}", fixture.screen());
+}
+
+#[test]
+fn a_key_that_is_unbound_does_not_edit_either() {
+    let mut fixture = with_keys("[keys.input]\n'ctrl-w' = ''\n'ctrl-g' = ':leave'\n'backspace' = ''");
+    fixture.write("itwo words");
+    fixture.control('w');
+    fixture.press(KeyCode::Backspace);
+    assert_eq!(fixture.model.input.draft(), "two words");
+    fixture.control('g');
+    assert_eq!(fixture.model.focus, Focus::Lists);
+}
+
+#[test]
+fn control_c_leads_out_when_everything_else_is_taken() {
+    let mut fixture =
+        with_keys("[keys.lists]\n'q' = ''\n[keys.overlay]\n'q' = ''\n'esc' = ''\n[keys.menu]\n'esc' = ''");
+    fixture.model.is_demo = true;
+    assert_eq!(fixture.press(KeyCode::Char('q')), []);
+    fixture.press(KeyCode::Enter);
+    fixture.press(KeyCode::Char('?'));
+    fixture.press(KeyCode::Esc);
+    assert!(fixture.model.menu.is_some());
+    fixture.control('c');
+    assert!(fixture.model.menu.is_none() && fixture.model.overlay.is_some());
+    fixture.control('c');
+    assert!(fixture.model.overlay.is_none());
+    assert_eq!(fixture.control('c'), []);
+    assert_eq!(fixture.control('c'), [Effect::Quit]);
+}
+
+#[test]
+fn where_nothing_is_shown_the_key_that_quits_is_the_users() {
+    let mut fixture = with_keys("[keys.lists]\n'q' = ''\n'Q' = ':quit'");
+    fixture.model.is_demo = true;
+    fixture.resize(19, 4);
+    assert_eq!(fixture.press(KeyCode::Char('q')), []);
+    assert_eq!(fixture.press(KeyCode::Char('Q')), [Effect::Quit]);
+}
+
+#[test]
+fn texts_name_the_keys_that_there_are() {
+    let text = "[keys.lists]\n'i' = ''\n'w' = ':say'\n'3' = ''\n'f3' = ':station 3'";
+    let mut fixture = with_keys(text);
+    fixture.write(":stations");
+    fixture.press(KeyCode::Enter);
+    assert!(fixture.screen().contains("F3 tunes in"), "{}", fixture.screen());
+    fixture.press(KeyCode::Esc);
+    fixture.queue.clear();
+    fixture.press(KeyCode::Char('W'));
+    assert!(fixture.screen().contains("(w writes a message)"), "{}", fixture.screen());
+}

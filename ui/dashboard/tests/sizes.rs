@@ -1,0 +1,246 @@
+//! No size of the terminal breaks the dashboard, and where nothing can be seen no key acts.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::{Terminal, backend::TestBackend, layout::Rect};
+
+use super::{fixture::Fixture, holding::held_messages};
+use crate::{
+    model::overlay::Content,
+    state::{
+        layout::{Areas, Pane},
+        message::{Effect, Msg},
+    },
+    view::view,
+};
+
+/// Everything that can be on the screen, and the keys that open it; `\n` is Enter, `\t` Tab, `\u{12}` Ctrl-R.
+const VIEWS: [(&str, &str); 39] = [
+    ("the peers", ""),
+    ("the queue", "\t"),
+    ("the traffic", "\t\t"),
+    ("the peers alone", "z"),
+    ("the queue alone", "\tz"),
+    ("the traffic alone", "\t\tz"),
+    ("marked peers", "vjv"),
+    ("the screen held still", " "),
+    ("a peer", "\n"),
+    ("a message", "\t\n"),
+    ("a row of the traffic", "\t\tk\n"),
+    ("a search", "\t\n/GNU"),
+    ("a search that found something", "\t\n/GNU\n"),
+    ("the map", "M"),
+    ("a peer over the map", "M\n"),
+    ("all charts", "C"),
+    ("the first chart", "C\t"),
+    ("the second chart", "C\t\t"),
+    ("the third chart", "C\t\t\t"),
+    ("the last chart", "C\t\t\t\t"),
+    ("the tower", "T"),
+    ("a life", "\tb"),
+    ("what comes back", "O"),
+    ("the choice of receivers", "W"),
+    ("the held messages", "H"),
+    ("a marked held message", "Hjv"),
+    ("the stations", ":stations\n"),
+    ("the limits", "L"),
+    ("what can be done", "?"),
+    ("what can be done about maps", "?map"),
+    ("what can be done over the map", "M?"),
+    ("a message being written", "iGNU Terry Pratchett"),
+    ("a command being written", ":announce tower-3"),
+    ("what completes a command", ":announce \t"),
+    ("what was sent before", "iGNU\n\u{12}G"),
+    ("a filter with a mistake", "/re:/(/"),
+    ("a theme being chosen", ":theme high"),
+    ("the question before leaving", "q"),
+    ("a question about many", "vjvI"),
+];
+
+/// Whether a view that is open is one of those. A new kind of it belongs here and into [`VIEWS`].
+fn is_kind(kind: usize, content: &Content) -> bool {
+    kind == match content {
+        Content::Stations => 0,
+        Content::Map => 1,
+        Content::Peer(_) => 2,
+        Content::Message(..) => 3,
+        Content::Row(_) => 4,
+        Content::Biography(_) => 5,
+        Content::Overhead(_) => 6,
+        Content::Why => 7,
+        Content::Charts => 8,
+        Content::Tower => 9,
+        Content::Held => 10,
+        Content::Limits => 11,
+    }
+}
+
+fn opened(keys: &str) -> Fixture {
+    let mut fixture = Fixture::lively(80, 24);
+    fixture.held = held_messages();
+    fixture.refresh();
+    for key in keys.chars() {
+        match key {
+            '\n' => fixture.press(KeyCode::Enter),
+            '\t' => fixture.press(KeyCode::Tab),
+            '\u{12}' => fixture.control('r'),
+            other => fixture.press(KeyCode::Char(other)),
+        };
+    }
+    fixture
+}
+
+/// Every view, and the map where it has the focus, which it can get on the largest screens only.
+fn views() -> impl Iterator<Item = (&'static str, Fixture)> {
+    let mut on_map = Fixture::lively(80, 24);
+    on_map.model.pane = Pane::Map;
+    VIEWS.into_iter().map(|(name, keys)| (name, opened(keys))).chain([("the map beside the lists", on_map)])
+}
+
+/// The sizes at which a view is drawn: all of the smallest, each width up to 250 at some height and each height up to 80
+/// at some width, and what lies around the bounds between the layouts.
+fn sizes() -> impl Iterator<Item = (u16, u16)> {
+    let small = (0..=40).flat_map(|width| (0..=15).map(move |height| (width, height)));
+    let widths = (41..=250).map(|width| (width, 4 + width * 7 % 16));
+    let heights = (16..=80).map(|height| (20 + height * 13 % 60, height));
+    let bounds = [
+        (69, 16),
+        (70, 15),
+        (70, 16),
+        (109, 30),
+        (110, 29),
+        (110, 30),
+        (110, 38),
+        (110, 39),
+        (111, 80),
+        (179, 44),
+        (180, 43),
+    ];
+    let largest = [(180, 44), (181, 63), (213, 45), (250, 44), (180, 80), (250, 80)];
+    small.chain(widths).chain(heights).chain(bounds).chain(largest)
+}
+
+#[test]
+fn every_kind_of_view_is_among_those_that_are_tried() {
+    for kind in 0..11 {
+        let is_shown = |(_, fixture): (&str, Fixture)| {
+            fixture.model.overlay.is_some_and(|overlay| is_kind(kind, &overlay.content))
+        };
+        assert!(views().any(is_shown), "{kind}");
+    }
+}
+
+#[test]
+fn every_width_and_every_height_is_tried() {
+    assert!((0..=250).all(|width| sizes().any(|(other, _)| other == width)));
+    assert!((0..=80).all(|height| sizes().any(|(_, other)| other == height)));
+}
+
+#[test]
+fn no_size_breaks_a_view() {
+    for (_, mut fixture) in views() {
+        let mut terminal = Terminal::new(TestBackend::new(0, 0)).unwrap();
+        for (width, height) in sizes() {
+            fixture.resize(width, height);
+            terminal.backend_mut().resize(width, height);
+            terminal.resize(Rect::new(0, 0, width, height)).unwrap();
+            terminal.draw(|frame| view(&fixture.model, fixture.model.theme(), frame)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_terminal_that_shrank_before_the_frame_was_drawn_is_no_panic() {
+    for (_, mut fixture) in views() {
+        fixture.resize(200, 60);
+        for (width, height) in [(0, 0), (1, 1), (19, 4), (199, 1), (1, 59), (80, 24)] {
+            fixture.draw_on(width, height);
+        }
+    }
+}
+
+#[test]
+fn a_view_is_too_small_below_20x5_and_nowhere_else() {
+    for (width, height) in (0..=250).flat_map(|width| (0..=80).map(move |height| (width, height))) {
+        let areas = Areas::of(Rect::new(0, 0, width, height), Pane::Peers, false, true);
+        assert_eq!(areas.is_none(), width < 20 || height < 5, "{width}x{height}");
+    }
+}
+
+/// The keys that do anything anywhere, letters that are text, and a click, a turn of the wheel and a paste.
+fn whatever_a_user_does(fixture: &Fixture) -> Vec<Msg> {
+    let bindings = fixture.model.keymap.bindings().iter();
+    let mut keys: Vec<_> = bindings.flat_map(|binding| &binding.keys).map(|(_, key)| *key).collect();
+    keys.sort_by_key(ToString::to_string);
+    keys.dedup();
+    let letters = "yYnNwWs".chars().map(|letter| Msg::Key(KeyEvent::from(KeyCode::Char(letter))));
+    let mouse = [MouseEventKind::Down(MouseButton::Left), MouseEventKind::ScrollDown];
+    let mouse =
+        mouse.map(|kind| Msg::Mouse(MouseEvent { kind, column: 3, row: 2, modifiers: KeyModifiers::NONE }));
+    let keys = keys.into_iter().map(|key| Msg::Key(key.event()));
+    keys.chain(letters).chain(mouse).chain([Msg::Paste("q\nI".to_owned())]).collect()
+}
+
+#[test]
+fn where_nothing_can_be_seen_nothing_acts_but_what_leaves() {
+    for (name, mut fixture) in views().filter(|(name, _)| *name != "the question before leaving") {
+        // What is selected is settled by the first key, whichever that is.
+        fixture.press(KeyCode::F(12));
+        for (width, height) in [(0, 0), (19, 80), (250, 4)] {
+            fixture.resize(width, height);
+            let before = format!("{:?}", fixture.model);
+            for msg in whatever_a_user_does(&fixture) {
+                let what = format!("{msg:?} in {name} at {width}x{height}");
+                let effects = fixture.send(msg);
+                // What it asks with is answered at once.
+                fixture.model.asks_before_leaving = false;
+                assert!(
+                    matches!(effects[..], [] | [Effect::AskToLeave | Effect::Suspend]),
+                    "{what}: {effects:?}"
+                );
+            }
+            let after = format!("{:?}", fixture.model);
+            assert!(before == after, "{name} at {width}x{height}\n{}", first_difference(&before, &after));
+        }
+    }
+}
+
+fn first_difference(before: &str, after: &str) -> String {
+    let same = before.bytes().zip(after.bytes()).take_while(|(before, after)| before == after).count();
+    let excerpt = |text: &str| {
+        String::from_utf8_lossy(&text.as_bytes()[same.saturating_sub(60)..(same + 60).min(text.len())])
+            .into_owned()
+    };
+    format!("{}\n{}", excerpt(before), excerpt(after))
+}
+
+#[test]
+fn what_leaves_is_told_before_it_does_where_nothing_else_can_be_seen() {
+    let mut fixture = Fixture::busy(19, 4);
+    assert_eq!(fixture.press(KeyCode::Char('q')), []);
+    assert!(fixture.screen().contains("q drops 6"), "{}", fixture.screen());
+    assert_eq!(fixture.press(KeyCode::Char('q')), [Effect::Quit]);
+}
+
+#[test]
+fn a_question_that_can_not_be_read_waits_until_it_can() {
+    let mut fixture = opened("vjvI");
+    fixture.resize(19, 4);
+    assert!(fixture.screen().contains("20x5 at least"), "{}", fixture.screen());
+    assert_eq!(fixture.press(KeyCode::Char('y')), []);
+    fixture.resize(80, 24);
+    assert!(fixture.screen().contains("y/n"), "{}", fixture.screen());
+    assert!(matches!(fixture.press(KeyCode::Char('y'))[..], [Effect::RunAll(_)]));
+}
+
+#[test]
+fn every_key_is_harmless_at_every_size() {
+    for (width, height) in [(0, 0), (19, 4), (20, 5), (40, 10), (69, 16), (80, 24), (120, 40), (200, 60)] {
+        let mut fixture = Fixture::lively(width, height);
+        let bindings = fixture.model.keymap.bindings().iter();
+        let keys: Vec<_> = bindings.flat_map(|binding| &binding.keys).map(|(_, key)| key.event()).collect();
+        for key in keys.repeat(3) {
+            fixture.key(key);
+            fixture.draw();
+        }
+    }
+}

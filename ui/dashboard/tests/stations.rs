@@ -1,0 +1,154 @@
+//! Tuning in to stations, and what comes for the others meanwhile.
+
+use std::time::Duration;
+
+use clacks_language::saved_filter::Stations;
+use clacks_p2p::{
+    Message,
+    core::{Event, Now},
+};
+use clacks_recording::player::Progress;
+use clacks_source::saved_filters::Listening;
+use crossterm::event::KeyCode;
+
+use super::fixture::{Fixture, now};
+use crate::{
+    state::{
+        layout::Pane,
+        message::{Effect, Msg},
+    },
+    update::update,
+};
+
+fn stations(text: &str) -> Stations {
+    toml::from_str(text).unwrap()
+}
+
+/// A dashboard with these stations.
+fn fixture(text: &str) -> Fixture {
+    let mut fixture = Fixture::busy(120, 40);
+    fixture.model.listening = Listening::new(stations(text), Stations::default());
+    fixture
+}
+
+fn say(fixture: &mut Fixture, text: &str, after: u64) -> Vec<Effect> {
+    let now = Now { uptime: now().uptime + Duration::from_millis(after), ..now() };
+    let (id, message) = ("9".parse().unwrap(), Message::text(text));
+    let event = Event::MessageDropped { id, message, from: None };
+    update(&mut fixture.model, now, Msg::Node(event))
+}
+
+fn hits(fixture: &Fixture) -> Vec<u64> {
+    fixture.model.listening.iter().map(|(_, _, hits)| hits).collect()
+}
+
+fn filter(fixture: &Fixture) -> &str {
+    fixture.model.log.filter().map_or("", clacks_language::filter::Filter::as_str)
+}
+
+fn title(fixture: &Fixture) -> String {
+    let screen = fixture.screen();
+    let line = screen.lines().find(|line| line.contains("TRAFFIC")).unwrap_or_default();
+    line[line.find("TRAFFIC").unwrap_or(0)..].trim_end_matches(['\u{2500}', ' ']).to_owned()
+}
+
+#[test]
+fn each_station_counts_what_came_since_it_was_last_listened_to() {
+    let mut fixture = fixture("1 = 'gnu'\n2 = 'chess'\n7 = '!gnu'");
+    for text in ["GNU a", "chess", "GNU chess"] {
+        assert_eq!(say(&mut fixture, text, 0), []);
+    }
+    assert_eq!(hits(&fixture), [2, 2, 1]);
+    assert_eq!(title(&fixture), "TRAFFIC  following  1 gnu 2  2 chess 2  7 !gnu 1");
+    fixture.press(KeyCode::Char('2'));
+    assert_eq!(
+        (hits(&fixture), filter(&fixture), fixture.model.pane),
+        (vec![2, 0, 1], "chess", Pane::Traffic)
+    );
+    say(&mut fixture, "GNU chess", 0);
+    assert_eq!(hits(&fixture), [3, 0, 1], "what is listened to is not counted");
+    assert_eq!(title(&fixture), "TRAFFIC  /chess 5 of 13  following  1 gnu 3 >2 chess  7 !gnu 1");
+    fixture.press(KeyCode::Char('2'));
+    assert_eq!(filter(&fixture), "");
+    say(&mut fixture, "chess", 0);
+    assert_eq!(hits(&fixture), [3, 1, 2]);
+    fixture.press(KeyCode::Char('7'));
+    fixture.press(KeyCode::Char('0'));
+    assert_eq!((hits(&fixture), filter(&fixture)), (vec![3, 1, 0], ""));
+}
+
+#[test]
+fn the_bell_rings_only_if_asked_and_never_while_a_replay_jumps() {
+    let mut fixture = fixture("1 = 'gnu'\n2 = 'bell chess'");
+    assert_eq!(say(&mut fixture, "gnu", 0), []);
+    assert_eq!(say(&mut fixture, "chess", 0), [Effect::Ring]);
+    let mut progress = Progress {
+        position: Duration::ZERO,
+        length: Duration::from_secs(60),
+        speed: 1.0,
+        paused: false,
+        at_end: false,
+        jumping: Some(0.5),
+    };
+    fixture.model.replay = Some(progress.clone());
+    assert_eq!(say(&mut fixture, "chess", 60_000), []);
+    assert_eq!(hits(&fixture), [1, 2], "it is counted");
+    progress.jumping = None;
+    fixture.model.replay = Some(progress);
+    assert_eq!(say(&mut fixture, "chess", 60_001), [Effect::Ring]);
+}
+
+#[test]
+fn a_station_is_saved_changed_and_freed_and_all_changes_are_kept() {
+    let mut fixture = fixture("1 = 'gnu'");
+    let kept = |text: &str| vec![Effect::KeepStations(stations(text))];
+    fixture.write(":station 3 bell from:tower");
+    assert_eq!(fixture.press(KeyCode::Enter), kept("3 = 'bell from:tower'"));
+    fixture.press(KeyCode::Char('3'));
+    assert_eq!(filter(&fixture), "from:tower");
+    fixture.write(":station 1 clear");
+    assert_eq!(fixture.press(KeyCode::Enter), kept("1 = ''\n3 = 'bell from:tower'"));
+    assert_eq!(fixture.press(KeyCode::Char('1')), []);
+    assert!(fixture.screen().contains("there is no station 1; :station 1 from:tower would make one"));
+    assert_eq!(filter(&fixture), "from:tower", "what is shown stays");
+    fixture.write(":station 4 type:x");
+    assert_eq!(fixture.press(KeyCode::Enter), []);
+    assert_eq!(fixture.model.input.draft(), ":station 4 type:x");
+    assert!(fixture.screen().contains("a type is in, out, own"));
+}
+
+#[test]
+fn those_that_were_changed_earlier_go_before_those_of_the_configuration() {
+    let listening =
+        Listening::new(stations("1 = 'gnu'\n2 = 'chess'\n3 = 'x'"), stations("1 = ''\n2 = 'bell y'"));
+    let listed = listening.iter().map(|(number, station, _)| format!("{number} {station}"));
+    assert_eq!(listed.collect::<Vec<_>>(), ["2 bell y", "3 x"]);
+}
+
+#[test]
+fn a_narrow_title_has_the_numbers_and_the_list_has_everything() {
+    let mut fixture = fixture("1 = 'from:grand-trunk.example.org'\n2 = 'bell chess'\n5 = 'x\u{202e}y'");
+    say(&mut fixture, "chess", 0);
+    fixture.resize(40, 10);
+    fixture.press(KeyCode::BackTab);
+    assert_eq!(title(&fixture), "TRAFFIC  following  1  2:1*  5");
+    fixture.resize(120, 40);
+    fixture.press(KeyCode::Char('2'));
+    fixture.write(":stations");
+    fixture.press(KeyCode::Enter);
+    let screen = fixture.screen();
+    for line in
+        ["  1  0 new        from:grand-trunk.example.org", "> 2  tuned in     bell chess", r"x\u{202e}y"]
+    {
+        assert!(screen.contains(line), "{screen}");
+    }
+}
+
+#[test]
+fn without_stations_nothing_is_said_of_them_but_how_to_make_one() {
+    let mut fixture = fixture("");
+    assert_eq!(title(&fixture), "TRAFFIC  following");
+    fixture.write(":stations");
+    fixture.press(KeyCode::Enter);
+    assert!(fixture.screen().contains("there are none; :station 3 from:tower makes one"));
+}

@@ -1,0 +1,214 @@
+//! What stays: a screen that is held still, and notes about what failed.
+
+use std::time::Duration;
+
+use clacks_language::command::NodeCommand;
+use clacks_p2p::{
+    Message,
+    core::{Event, Limit, MessageId, PeerChoice, PeerCounts, Status},
+};
+use clacks_source::{lost_lines::LostLines, traffic::row::Row};
+use crossterm::event::KeyCode;
+
+use super::{
+    fixture::{Fixture, peer, queued},
+    focus::{opening, typed},
+    holding::held_messages,
+};
+use crate::{
+    model::focus::Overlay,
+    state::{layout::Pane, message::Msg},
+};
+
+const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
+
+fn key(character: char) -> KeyCode {
+    KeyCode::Char(character)
+}
+
+/// A dashboard with messages that wait, that are held and that are on their way, and with a station.
+fn lively(width: u16, height: u16) -> Fixture {
+    let mut fixture = Fixture::lively(width, height);
+    fixture.hold_rule = Some("size>1k".to_owned());
+    fixture.held = held_messages();
+    typed(&mut fixture, ":station 1 noise\n");
+    fixture.model.focus_list(Pane::Peers);
+    fixture.refresh();
+    fixture
+}
+
+/// Something happens everywhere: messages come, are sent, held and dropped, peers become known and change, within more than
+/// a minute.
+fn much_happens(fixture: &mut Fixture) {
+    for number in 0..300_u16 {
+        fixture.later += Duration::from_millis(270);
+        let sender = peer(Status::Alive, &format!("crowd-{number}:1"), 0, None);
+        let message = Message::text(&format!("noise {number}"));
+        let id = "99".parse::<MessageId>().unwrap();
+        let gnu = Message::text("GNU Terry Pratchett");
+        let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
+        let choice = PeerChoice {
+            draw: 9,
+            free: PeerCounts::default(),
+            verified_only: false,
+            alive_places: 1,
+            at_place: 1,
+        };
+        for event in [
+            Event::PeerUpdated { peer: sender.clone(), from: Status::New },
+            Event::MessageReceived { peer: sender, message, id: Some(id), visits: 3, remote: None },
+            Event::MessageSending { id, peer: lost.clone(), message: gnu.clone(), choice },
+            Event::MessageDelivered { id, peer: lost, message: gnu, round_trip: Duration::from_millis(5) },
+        ] {
+            fixture.send(Msg::Node(event));
+        }
+    }
+    fixture.queue.remove(0);
+    fixture.queue.extend((200..260).map(|number| queued(number, "\"more\"", 1, 1)));
+    fixture.held.remove(0);
+    fixture.hold_rule = None;
+    fixture.limits.count(Limit::Peers);
+    fixture.peers.insert(0, peer(Status::New, "another:1", 0, None));
+    fixture.peers.remove(2);
+    fixture.refresh();
+}
+
+/// The rows below the header, which goes on, and above the last lines.
+fn body(fixture: &Fixture) -> Vec<String> {
+    let rows = fixture.screen().lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    // The title of the traffic counts what comes.
+    let without_count =
+        |row: String| row.split_once("TRAFFIC").map_or(row.clone(), |(before, _)| before.to_owned());
+    rows.into_iter().map(without_count).collect()
+}
+
+/// Much happens; no row changes.
+fn stays_as_it_is(fixture: &mut Fixture, what: &str) {
+    let before = body(fixture);
+    much_happens(fixture);
+    let after = body(fixture);
+    let changed: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before != after).collect();
+    assert!(changed.is_empty(), "{what}: {changed:#?}");
+}
+
+#[test]
+fn a_screen_that_is_held_still_does_not_change_while_much_happens() {
+    for (width, height) in SIZES {
+        for pane in [Pane::Peers, Pane::Queue, Pane::Traffic] {
+            for zoom in [false, true] {
+                let mut fixture = lively(width, height);
+                fixture.model.pane = pane;
+                if zoom {
+                    fixture.press(key('z'));
+                }
+                fixture.press(KeyCode::Down);
+                fixture.press(key(' '));
+                fixture.model.notice = None;
+                fixture.refresh();
+                stays_as_it_is(&mut fixture, &format!("{width}x{height} {pane:?} zoom {zoom}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_open_does_not_change_while_the_screen_is_held_still() {
+    for (width, height) in [(80, 24), (200, 60)] {
+        for overlay in Overlay::ALL {
+            for opens_first in [false, true] {
+                let mut fixture = lively(width, height);
+                if !opens_first {
+                    fixture.model.toggle_frozen();
+                }
+                typed(&mut fixture, opening(overlay));
+                assert_eq!(fixture.model.open_overlay(), Some(overlay));
+                if opens_first {
+                    fixture.model.toggle_frozen();
+                }
+                fixture.model.notice = None;
+                fixture.refresh();
+                stays_as_it_is(&mut fixture, &format!("{width}x{height} {overlay:?}, first: {opens_first}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_user_does_to_held_messages_is_seen_on_a_screen_that_is_held_still() {
+    let mut fixture = lively(80, 24);
+    fixture.press(key(' '));
+    fixture.press(key('H'));
+    fixture.refresh();
+    assert!(fixture.screen().contains("buy lamp oil"), "{}", fixture.screen());
+    fixture.held.remove(0);
+    fixture.refresh();
+    assert!(fixture.screen().contains("buy lamp oil"), "it went by itself");
+    let dropped = NodeCommand::Drop("7".parse().unwrap());
+    fixture.send(Msg::Ran(vec![(dropped, Ok("dropped 7".to_owned()))], Vec::new()));
+    fixture.refresh();
+    assert!(!fixture.screen().contains("buy lamp oil"), "{}", fixture.screen());
+}
+
+#[test]
+fn traffic_that_stands_still_does_not_change_however_much_comes() {
+    for (width, height) in SIZES {
+        let mut fixture = Fixture::busy(width, height);
+        fixture.model.pane = Pane::Traffic;
+        fixture.press(key('z'));
+        (0..3).for_each(|_| drop(fixture.press(KeyCode::Up)));
+        let rows = |fixture: &Fixture| body(fixture)[1..].to_vec();
+        let before = rows(&fixture);
+        // Far more than are kept otherwise.
+        (0..40).for_each(|_| {
+            (0..300).for_each(|number| {
+                let sender = peer(Status::Alive, "crowd:1", 0, None);
+                let message = Message::text(&format!("noise {number} {}", "x".repeat(2000)));
+                let event =
+                    Event::MessageReceived { peer: sender, message, id: None, visits: 1, remote: None };
+                fixture.send(Msg::Node(event));
+            });
+        });
+        fixture.refresh();
+        assert_eq!(rows(&fixture)[..3], before[..3], "{width}x{height}");
+    }
+}
+
+#[test]
+fn a_recording_or_a_log_that_failed_is_told_until_it_is_acknowledged() {
+    for (width, height) in SIZES {
+        let mut fixture = Fixture::busy(width, height);
+        fixture.model.recorded = Some(1_000_000);
+        fixture.refresh();
+        fixture.model.recorded = None;
+        fixture.model.recorded = Some(1_000_000);
+        let reason = "recording has stopped: cannot write x.jsonl: No space left on device".to_owned();
+        fixture.send(Msg::Recorded(Err(reason)));
+        fixture.model.recorded = None;
+        fixture.lost_lines = Some(LostLines { lines: 12, reason: "No space left on device".to_owned() });
+        fixture.refresh();
+        fixture.send(Msg::Done(Ok("something else".to_owned())));
+        fixture.later = Duration::from_secs(3600);
+        fixture.refresh();
+        let header = fixture.screen().lines().next().unwrap().to_owned();
+        assert!(header.contains("REC FAILED"), "{header}");
+        assert!(width < 80 || header.contains("LOG FAILED, 12 lost"), "{header}");
+        let told: Vec<_> = fixture.model.log.shown().map(|row| row.what.clone()).collect();
+        assert!(
+            told.contains(&"the recording ended: cannot write x.jsonl: No space left on device".to_owned())
+        );
+        let kind = fixture.model.log.shown().find(|row| row.what.starts_with("the recording")).map(Row::kind);
+        assert_eq!(kind, Some("note"), "it is about no peer");
+        assert!(told.iter().any(|what| what.starts_with("12 lines of the log could not be written")));
+        // The next that begins is not the one that failed.
+        fixture.send(Msg::Recorded(Ok("records to y.jsonl".to_owned())));
+        assert!(!fixture.screen().contains("REC FAILED"));
+    }
+}
+
+#[test]
+fn a_recording_that_never_began_has_not_failed() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.send(Msg::Recorded(Err("x.jsonl is there already".to_owned())));
+    let screen = fixture.screen();
+    assert!(screen.contains("is there already") && !screen.contains("REC FAILED"), "{screen}");
+}

@@ -1,0 +1,227 @@
+//! What the protocol is doing: lives of messages, what keeps coming back, why a message went where it went.
+
+use std::time::Duration;
+
+use clacks_language::command::motion_setting::Setting;
+use clacks_p2p::{
+    Message,
+    core::{Event, Failure, Now, PeerChoice, PeerCounts, Status},
+};
+use clacks_source::message_history::Biographies;
+use clacks_widgets::animation::Animations;
+use crossterm::event::KeyCode;
+
+use super::{
+    fixture::{Fixture, now, peer, queued},
+    holding::holding,
+};
+use crate::{model::overlay::Content, state::message::Msg, update::update};
+
+const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
+
+/// A second after a minute ago is 1.
+fn at(seconds: u64) -> Now {
+    let now = now();
+    let ago = 60 - seconds;
+    Now { uptime: now.uptime.saturating_sub(Duration::from_secs(ago)), unix_ms: now.unix_ms - 1000 * ago }
+}
+
+fn happen(fixture: &mut Fixture, seconds: u64, event: Event) {
+    drop(update(&mut fixture.model, at(seconds), Msg::Node(event)));
+}
+
+fn came(message: &Message, from: &str, visits: u32) -> Event {
+    let id = Some("7".parse().unwrap());
+    Event::MessageReceived {
+        peer: peer(Status::Alive, from, 1, None),
+        message: message.clone(),
+        id,
+        visits,
+        remote: None,
+    }
+}
+
+fn sent(message: &Message, to: &str, draw: u32, failure: Option<Failure>) -> Vec<Event> {
+    let (id, message) = ("8".parse().unwrap(), message.clone());
+    let free = PeerCounts { alive: 3, lost: 1, ..PeerCounts::default() };
+    let peer = peer(Status::Alive, to, 1, None);
+    let choice = PeerChoice { draw, free, verified_only: false, alive_places: 1, at_place: 1 };
+    let sending = Event::MessageSending { id, peer: peer.clone(), message: message.clone(), choice };
+    let end = match failure {
+        None => {
+            let round_trip = Duration::from_millis(12);
+            Event::MessageDelivered { id, peer, message, round_trip }
+        }
+        Some(failure) => Event::DeliveryFailed { id, peer, message, failure },
+    };
+    vec![sending, end]
+}
+
+/// A dashboard that has seen three messages come back, one of them often, and two sends.
+fn storied(width: u16, height: u16) -> Fixture {
+    let mut fixture = Fixture::busy(width, height);
+    fixture.model.lives = Biographies::default();
+    let [gnu, hostile, wide] =
+        ["GNU Terry Pratchett", "\u{1b}]52;c;aGk=\u{7} hostile", "wide \u{4e16}\u{754c}"].map(Message::text);
+    for visit in 1..=42_u32 {
+        happen(&mut fixture, u64::from(visit), came(&gnu, "tower-3:8443", visit));
+        for event in sent(&gnu, "grand-trunk.example.org:443", 58_703, None) {
+            happen(&mut fixture, u64::from(visit), event);
+        }
+    }
+    for (message, visits) in [(&hostile, 2), (&wide, 3)] {
+        happen(&mut fixture, 50, came(message, "quirm:8080", visits - 1));
+        happen(&mut fixture, 59, came(message, "quirm:8080", visits));
+    }
+    for event in sent(&hostile, "sto-lat:8080", 3_000, Some(Failure::TimedOut)) {
+        happen(&mut fixture, 60, event);
+    }
+    let lost = Event::PeerUpdated { peer: peer(Status::Lost, "sto-lat:8080", 0, None), from: Status::Alive };
+    happen(&mut fixture, 60, lost);
+    fixture
+}
+
+fn screens(keys: &[KeyCode]) -> String {
+    let screen = |(width, height)| {
+        let mut fixture = storied(width, height);
+        keys.iter().for_each(|key| drop(fixture.press(*key)));
+        format!("=== {width}x{height}\n{}\n", fixture.screen())
+    };
+    SIZES.into_iter().map(screen).collect()
+}
+
+fn open(fixture: &Fixture) -> Option<&Content> {
+    fixture.model.overlay.as_ref().map(|overlay| &overlay.content)
+}
+
+#[test]
+fn the_messages_that_keep_coming_back() {
+    insta::assert_snapshot!(screens(&[KeyCode::Char('O'), KeyCode::Down]));
+}
+
+#[test]
+fn none_that_came_back() {
+    let mut fixture = Fixture::empty(80, 24);
+    fixture.press(KeyCode::Char('O'));
+    insta::assert_snapshot!(fixture.screen());
+}
+
+#[test]
+fn the_life_of_a_message() {
+    insta::assert_snapshot!(screens(&[KeyCode::Char('O'), KeyCode::Enter]));
+}
+
+#[test]
+fn why_this_peer() {
+    insta::assert_snapshot!(screens(&[KeyCode::Char('W')]));
+}
+
+#[test]
+fn why_with_nothing_sent_and_nobody_to_send_to() {
+    let mut fixture = Fixture::empty(80, 24);
+    fixture.press(KeyCode::Char('W'));
+    assert!(fixture.screen().contains("nothing has been sent yet"), "{}", fixture.screen());
+    assert!(fixture.screen().contains("the queue is empty"), "{}", fixture.screen());
+}
+
+#[test]
+fn a_life_is_opened_from_wherever_the_message_is_and_goes_back_there() {
+    let gnu = Content::Biography(Message::text("GNU Terry Pratchett"));
+    let mut fixture = storied(80, 24);
+    // From the queue.
+    fixture.press(KeyCode::Tab);
+    fixture.press(KeyCode::Char('b'));
+    assert_eq!(open(&fixture), Some(&gnu));
+    fixture.press(KeyCode::Esc);
+    assert_eq!(open(&fixture), None);
+    // From a message that is shown in full.
+    fixture.press(KeyCode::Enter);
+    fixture.press(KeyCode::Char('b'));
+    assert_eq!(open(&fixture), Some(&gnu));
+    fixture.press(KeyCode::Esc);
+    assert!(matches!(open(&fixture), Some(Content::Message(..))));
+    fixture.press(KeyCode::Esc);
+    // From the list of those that came back.
+    fixture.press(KeyCode::Char('O'));
+    fixture.press(KeyCode::Enter);
+    assert_eq!(open(&fixture), Some(&gnu));
+    fixture.press(KeyCode::Esc);
+    assert!(matches!(open(&fixture), Some(Content::Overhead(_))));
+}
+
+#[test]
+fn without_a_message_there_is_no_life_to_tell() {
+    let mut fixture = Fixture::empty(80, 24);
+    fixture.press(KeyCode::Tab);
+    fixture.press(KeyCode::Char('b'));
+    assert_eq!(open(&fixture), None);
+    assert!(fixture.screen().contains("no message is selected"), "{}", fixture.screen());
+}
+
+#[test]
+fn the_next_message_is_told_wherever_the_queue_is_read() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.queue = (1..=200).map(|number| queued(number, &format!("\"message {number}\""), 1, 1)).collect();
+    fixture.refresh();
+    for key in [KeyCode::Tab, KeyCode::End, KeyCode::Char('W')] {
+        fixture.press(key);
+    }
+    assert!(fixture.screen().contains(": message 1"), "{}", fixture.screen());
+    fixture.queue.remove(0);
+    fixture.refresh();
+    assert!(fixture.screen().contains(": message 2"), "{}", fixture.screen());
+}
+
+#[test]
+fn why_with_nothing_but_held_messages() {
+    let mut fixture = holding(80, 24);
+    fixture.queue.clear();
+    fixture.press(KeyCode::Char('W'));
+    assert!(fixture.screen().contains("nothing waits but what is held (H lists it)"), "{}", fixture.screen());
+}
+
+#[test]
+fn the_time_until_the_next_send_counts_down_only_where_it_is_seen() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.model.motion = Animations::new(Setting::Full);
+    (fixture.peers, fixture.later) = (Vec::new(), Duration::from_secs(100));
+    let until = |fixture: &mut Fixture| {
+        fixture.refresh();
+        fixture.model.overview.next_send = Some(fixture.model.now.uptime + Duration::from_secs(90));
+        fixture.model.count_down();
+        fixture.model.changes_after()
+    };
+    fixture.queue = vec![queued(1, "1", 2000, 1)];
+    let idle = Duration::from_secs(60);
+    assert_eq!(until(&mut fixture), idle);
+    fixture.press(KeyCode::Char('W'));
+    assert_eq!(until(&mut fixture), Duration::from_secs(1));
+    fixture.model.motion.set(Setting::Off);
+    assert_eq!(until(&mut fixture), idle);
+    fixture.model.motion.set(Setting::Full);
+    fixture.press(KeyCode::Esc);
+    assert_eq!(until(&mut fixture), idle);
+}
+
+#[test]
+fn a_row_with_the_beginning_of_a_message_tells_the_size_of_all_of_it_and_no_life_of_another() {
+    let mut fixture = Fixture::empty(80, 24);
+    for number in 0..20 {
+        let text = format!("large {number} {}", "x".repeat(1_000_000));
+        happen(&mut fixture, 1, came(&Message::text(&text), "rude:1", 1));
+    }
+    fixture.refresh();
+    for key in [KeyCode::Tab, KeyCode::Tab, KeyCode::Home, KeyCode::Char('b')] {
+        fixture.press(key);
+    }
+    let screen = fixture.screen();
+    assert!(screen.contains("only the beginning of this message is kept, too little"), "{screen}");
+    fixture.press(KeyCode::Enter);
+    let screen = fixture.screen();
+    assert!(screen.contains("size          1.0 MB") && screen.contains("large 0"), "{screen}");
+    // One that is kept whole has a life.
+    for key in [KeyCode::Esc, KeyCode::End, KeyCode::Up, KeyCode::Char('b')] {
+        fixture.press(key);
+    }
+    assert!(fixture.screen().contains("seen here     1 visit"), "{}", fixture.screen());
+}

@@ -1,0 +1,245 @@
+//! What only strangers say: statuses that nobody has confirmed.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+
+use clacks_language::command::NodeCommand;
+use clacks_p2p::{
+    Message,
+    core::{Core, Event, Failure, Limit, Options, Peer, PlaceShare, Scope, Status},
+    node::Limits,
+};
+use clacks_source::{limits::Settings, restore::Before};
+use crossterm::event::KeyCode;
+
+use super::fixture::{Fixture, address, dropped, peer};
+use crate::{
+    model::focus::Overlay as Kind,
+    state::message::{Effect, Msg},
+};
+
+/// A dashboard with one more peer, which is alive by its word alone.
+fn with_claim(width: u16, height: u16) -> Fixture {
+    let mut fixture = Fixture::busy(width, height);
+    let claims = Peer { last_attempt_ok: false, ..peer(Status::Alive, "boaster:8080", 3, None) };
+    fixture.peers.insert(1, claims);
+    fixture.refresh();
+    fixture
+}
+
+#[test]
+fn a_status_that_only_a_claim_supports_is_told_from_one_that_was_confirmed() {
+    for (width, height) in [(40, 10), (80, 24), (120, 40), (200, 60)] {
+        let mut fixture = with_claim(width, height);
+        fixture.press(KeyCode::Char('z'));
+        let screen = fixture.screen();
+        let rows: Vec<_> = screen.lines().filter(|row| row.contains(" A alive")).collect();
+        let claims: Vec<_> = rows.iter().filter(|row| row.contains(" A alive? ")).collect();
+        assert!(claims.len() == 1 && claims[0].contains("boaster:8080"), "{screen}");
+        let beginning = |text: &str| rows.iter().find_map(|row| row.find(text));
+        assert_eq!(beginning("boaster"), beginning("tower-3"), "{screen}");
+    }
+}
+
+#[test]
+fn the_details_of_a_peer_say_what_speaks_for_it() {
+    let mut fixture = with_claim(80, 24);
+    fixture.press(KeyCode::Down);
+    fixture.press(KeyCode::Enter);
+    let screen = fixture.screen();
+    assert!(screen.contains("A alive? for 3 s"), "{screen}");
+    assert!(screen.contains("says so itself; it has not answered us yet at that address"), "{screen}");
+    fixture.peers[1].last_attempt_ok = true;
+    fixture.refresh();
+    let screen = fixture.screen();
+    assert!(screen.contains("A alive for 3 s") && screen.contains("answered us at that address"), "{screen}");
+}
+
+#[test]
+fn claims_are_counted_beside_the_alive_and_not_among_them() {
+    for (width, height) in [(20, 5), (40, 10), (80, 24), (120, 40)] {
+        let mut fixture = with_claim(width, height);
+        assert!(fixture.screen().contains(" 8  1N 3A 1?"), "{}", fixture.screen());
+        assert!(width < 40 || fixture.screen().contains("1? 1L 1D 1I"), "{}", fixture.screen());
+        fixture.peers.iter_mut().for_each(|peer| peer.last_attempt_ok = false);
+        fixture.refresh();
+        assert!(fixture.screen().contains(" 8  1N 4? 1"), "{}", fixture.screen());
+    }
+}
+
+#[test]
+fn on_the_map_a_claim_has_a_question_mark() {
+    let mut fixture = with_claim(80, 24);
+    fixture.press(KeyCode::Char('M'));
+    assert!(fixture.screen().contains("\u{28ff}?"), "{}", fixture.screen());
+    fixture.peers[1].last_attempt_ok = true;
+    fixture.refresh();
+    assert!(!fixture.screen().contains("\u{28ff}?"), "{}", fixture.screen());
+}
+
+#[test]
+fn an_address_that_is_not_contacted_stands_in_the_traffic_as_refused_with_the_reason() {
+    let mut fixture = Fixture::busy(80, 24);
+    let failed = Event::DeliveryFailed {
+        id: "9".parse().unwrap(),
+        peer: peer(Status::New, "metadata.example.org:80", 1, None),
+        message: Message::text("GNU Terry Pratchett"),
+        failure: Failure::NotContacted(Scope::LinkLocal),
+    };
+    fixture.send(Msg::Node(failed));
+    fixture.write("/type:refused type:failed");
+    [KeyCode::Enter, KeyCode::Up, KeyCode::Enter].into_iter().for_each(|key| drop(fixture.press(key)));
+    let screen = fixture.screen();
+    assert!(screen.contains("not contacted: it is a link-local address, and only"), "{screen}");
+    assert!(screen.contains("outcome       not tried"), "{screen}");
+}
+
+/// Where a message in the traffic of the fixture was refused from.
+const RUDE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+#[test]
+fn a_refused_row_says_how_to_ignore_where_it_came_from_and_the_line_is_completed_so() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("/type:refused");
+    [KeyCode::Enter, KeyCode::Up, KeyCode::Enter].into_iter().for_each(|key| drop(fixture.press(key)));
+    let screen = fixture.screen();
+    assert!(screen.contains("ignore        :ignore ip:192.0.2.7 closes all connections"), "{screen}");
+    fixture.press(KeyCode::Esc);
+    fixture.write(":ignore ip");
+    fixture.press(KeyCode::Tab);
+    assert_eq!(fixture.model.input.draft(), ":ignore ip:192.0.2.7");
+    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Run(NodeCommand::IgnoreRemote(RUDE))]);
+    fixture.ignored_remotes.push(RUDE);
+    fixture.write(":unignore ");
+    fixture.write("ip");
+    fixture.press(KeyCode::Tab);
+    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Run(NodeCommand::UnignoreRemote(RUDE))]);
+}
+
+#[test]
+fn ignoring_a_remote_address_is_taken_back_by_the_key_that_takes_an_ignore_back() {
+    let mut fixture = Fixture::busy(80, 24);
+    let done = Ok("connections from 192.0.2.7 are ignored".to_owned());
+    let core = Core::new(Options::new(address("tower:1"))).unwrap();
+    let before = vec![Before::Remote(core.remote_state(RUDE))];
+    fixture.send(Msg::Ran(vec![(NodeCommand::IgnoreRemote(RUDE), done)], before.clone()));
+    let screen = fixture.screen();
+    assert!(screen.contains("connections from 192.0.2.7 are ignored") && screen.contains("u takes it back"));
+    assert!(!screen.contains("of the last hour"), "{screen}");
+    assert_eq!(fixture.press(KeyCode::Char('u')), [Effect::Undo(before.clone())]);
+    assert_eq!(fixture.press(KeyCode::Char('u')), [], "once");
+    // Nobody is told how to take back what was taken back by hand.
+    for command in [NodeCommand::IgnoreRemote(RUDE), NodeCommand::UnignoreRemote(RUDE)] {
+        fixture.send(Msg::Ran(vec![(command, Ok("done".to_owned()))], before.clone()));
+    }
+    fixture.later = Duration::from_secs(10);
+    assert_eq!(fixture.press(KeyCode::Char('u')), []);
+    assert!(fixture.screen().contains("there is nothing to take back"), "{}", fixture.screen());
+}
+
+/// A dashboard of a node with limits, some of which were met within the last minute.
+fn limited(width: u16, height: u16) -> Fixture {
+    let mut fixture = Fixture::busy(width, height);
+    let address = fixture.model.overview.address.clone();
+    fixture.model.limits.settings =
+        Some(Settings { options: Options::new(address), limits: Limits::default() });
+    let met = [(Limit::Payloads, 11), (Limit::Introductions, 1), (Limit::Peers, 300)];
+    for (limit, times) in met {
+        (0..times).for_each(|_| fixture.limits.count(limit));
+        if limit == Limit::Introductions {
+            fixture.refresh();
+        }
+    }
+    fixture.ignored_remotes = vec![RUDE, "2001:db8::7".parse().unwrap()];
+    fixture
+}
+
+#[test]
+fn the_limits() {
+    let screen = |(width, height)| {
+        let mut fixture = limited(width, height);
+        fixture.press(KeyCode::Char('L'));
+        let screen = fixture.screen();
+        assert!(width < 80 || !screen.contains('…'), "a text is cut: {screen}");
+        format!("=== {width}x{height}\n{screen}\n")
+    };
+    insta::assert_snapshot!([(40, 10), (80, 24), (120, 40), (200, 60)].map(screen).concat());
+}
+
+/// Places with messages here, the first with the most.
+fn places(count: u8) -> Vec<PlaceShare> {
+    let place = |number: u8| {
+        let (messages, bytes) = (71_000 / usize::from(number), (60 << 20) / usize::from(number));
+        let mut share = PlaceShare::new(IpAddr::from([192, 0, 2, number]), messages, bytes);
+        (share.held, share.refused) = (usize::from(number % 2), u64::from(number / 2));
+        share
+    };
+    (1..=count).map(place).collect()
+}
+
+#[test]
+fn the_limits_with_the_places_that_the_messages_came_from() {
+    let screen = |(width, height)| {
+        let mut fixture = limited(width, height);
+        fixture.places = places(12);
+        fixture.press(KeyCode::Char(':'));
+        fixture.write("limits");
+        fixture.press(KeyCode::Enter);
+        fixture.refresh();
+        (0..80).for_each(|_| drop(fixture.press(KeyCode::Down)));
+        let screen = fixture.screen();
+        assert!(width < 80 || screen.contains("and 2 more places"), "{screen}");
+        format!("=== {width}x{height}\n{screen}\n")
+    };
+    insta::assert_snapshot!([(40, 10), (80, 24), (120, 40)].map(screen).concat());
+}
+
+#[test]
+fn what_a_filter_drops_is_taken_back_by_one_key() {
+    for (width, height) in [(40, 10), (80, 24), (120, 40)] {
+        let mut fixture = Fixture::busy(width, height);
+        fixture.write(":drop ip:192.0.2.7");
+        let effects = fixture.press(KeyCode::Enter);
+        let [Effect::Run(command @ NodeCommand::DropAll(Some(_)))] = effects.as_slice() else {
+            panic!("{effects:?}")
+        };
+        fixture.queue.drain(..2);
+        let dropped = vec![dropped(&["one", "two"])];
+        let outcome = (command.clone(), Ok("dropped 2 messages".to_owned()));
+        fixture.send(Msg::Ran(vec![outcome], dropped.clone()));
+        fixture.refresh();
+        let screen = fixture.screen();
+        assert!(screen.contains("dropped 2 mess") && screen.contains("u takes them back"), "{screen}");
+        assert_eq!(fixture.press(KeyCode::Char('u')), [Effect::Undo(dropped)]);
+        assert_eq!(fixture.press(KeyCode::Char('u')), [], "once");
+    }
+}
+
+#[test]
+fn a_sign_tells_for_a_minute_that_limits_were_met() {
+    let mut fixture = Fixture::busy(120, 40);
+    let has_sign = |fixture: &Fixture| fixture.screen().lines().next().unwrap().contains("  limited 12  ");
+    assert!(!has_sign(&fixture));
+    (0..12).for_each(|_| fixture.limits.count(Limit::Payloads));
+    fixture.later = Duration::from_secs(1);
+    fixture.refresh();
+    assert!(has_sign(&fixture), "{}", fixture.screen());
+    assert!(fixture.model.changes_after() <= Duration::from_secs(60));
+    fixture.later = Duration::from_secs(60);
+    fixture.refresh();
+    assert!(has_sign(&fixture), "{}", fixture.screen());
+    fixture.later = Duration::from_secs(62);
+    fixture.refresh();
+    assert!(!has_sign(&fixture), "{}", fixture.screen());
+}
+
+#[test]
+fn the_key_that_shows_the_limits_hides_them_again() {
+    let mut fixture = limited(80, 24);
+    fixture.press(KeyCode::Char('L'));
+    assert!(fixture.model.is_open(Kind::Limits));
+    fixture.press(KeyCode::Char('L'));
+    assert!(fixture.model.overlay.is_none());
+}

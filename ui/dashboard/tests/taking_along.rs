@@ -1,0 +1,310 @@
+//! What is copied, and what is written to a file.
+
+use std::fs;
+
+use clacks_language::command::export_target::Target;
+use clacks_p2p::{
+    Message,
+    core::{Event, Status},
+};
+use clacks_source::{export, traffic::row::Row};
+use clacks_terminal::clipboard::Text;
+use clacks_text::testing::{hostile, is_hidden};
+use crossterm::event::KeyCode;
+use proptest::prelude::*;
+
+use super::fixture::{Fixture, address, peer, queued};
+use crate::state::message::{Effect, Msg};
+
+fn copies(text: &str) -> Vec<Effect> {
+    vec![Effect::Copy(Text::new(text))]
+}
+
+/// A message that came.
+fn receive(fixture: &mut Fixture, json: &str) {
+    let message = Message::from_json(json, 128).unwrap();
+    let peer = peer(Status::Alive, "tower:1", 0, None);
+    fixture.send(Msg::Node(Event::MessageReceived { peer, message, id: None, visits: 1, remote: None }));
+}
+
+#[test]
+fn what_is_selected_is_copied_as_it_reads() {
+    let mut fixture = Fixture::busy(80, 24);
+    assert_eq!(fixture.press(KeyCode::Char('y')), copies("tower-9.example.org:8080"));
+    fixture.press(KeyCode::Tab);
+    assert_eq!(fixture.press(KeyCode::Char('y')), copies("GNU Terry Pratchett"));
+    (0..2).for_each(|_| drop(fixture.press(KeyCode::Down)));
+    assert_eq!(
+        fixture.press(KeyCode::Char('y')),
+        copies(r#"{"kind":"chess","move":"e4","board":[["r","n"],[]]}"#)
+    );
+    fixture.press(KeyCode::Down);
+    assert_eq!(
+        fixture.press(KeyCode::Char('y')),
+        copies("\u{fffd}]52;c;aGk=\u{fffd} hostile \u{fffd}txt.exe")
+    );
+    fixture.queue.clear();
+    fixture.refresh();
+    assert_eq!(fixture.press(KeyCode::Char('y')), []);
+    assert!(fixture.screen().contains("nothing here that could be copied"));
+}
+
+#[test]
+fn a_row_of_traffic_that_is_followed_is_only_copied_once_it_stands_still() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::BackTab);
+    assert_eq!(fixture.press(KeyCode::Char('y')), []);
+    assert!(fixture.screen().contains("again to copy the selected row"));
+    assert_eq!(fixture.press(KeyCode::Char('y')), copies("312 events were missed"));
+    fixture.press(KeyCode::Up);
+    assert_eq!(fixture.press(KeyCode::Char('y')), copies("GNU Terry Pratchett"));
+    (0..2).for_each(|_| drop(fixture.press(KeyCode::Up)));
+    assert_eq!(fixture.press(KeyCode::Char('y')), copies("sto-lat:8080 alive \u{2192} lost"));
+}
+
+#[test]
+fn what_is_open_is_copied_in_full() {
+    let mut fixture = Fixture::busy(40, 10);
+    let long = "x".repeat(1000);
+    receive(&mut fixture, &format!("\"{long}\\u001b\""));
+    fixture.press(KeyCode::BackTab);
+    fixture.press(KeyCode::Enter);
+    assert_eq!(fixture.press(KeyCode::Char('y')), copies(&format!("{long}\u{fffd}")));
+    fixture.press(KeyCode::Esc);
+    fixture.press(KeyCode::Tab);
+    fixture.press(KeyCode::Enter);
+    let [Effect::Copy(text)] = &fixture.press(KeyCode::Char('y'))[..] else { panic!("nothing is copied") };
+    for line in ["address       tower-9.example.org:8080", "never reached"] {
+        assert!(text.as_str().contains(line), "{text:?}");
+    }
+}
+
+/// What `y` copies of the life of a message that came last.
+fn copied_life(fixture: &mut Fixture) -> String {
+    fixture.press(KeyCode::BackTab);
+    fixture.press(KeyCode::Up);
+    fixture.press(KeyCode::Char('b'));
+    let [Effect::Copy(text)] = &fixture.press(KeyCode::Char('y'))[..] else { panic!("nothing is copied") };
+    text.as_str().to_owned()
+}
+
+#[test]
+fn of_a_life_the_head_is_copied_and_the_message_as_one_line_however_long() {
+    let said = format!("{} ; echo owned #{} end", "A".repeat(110), "B".repeat(900));
+    for width in [40, 80, 120, 200] {
+        for json in [format!("\"{said}\""), format!("[\"{said}\",\n[1, 2],{{\"a\":\"b\"}}]")] {
+            let mut fixture = Fixture::empty(width, 40);
+            let message = Message::from_json(&json, 128).unwrap();
+            let (peer, id) = (peer(Status::Alive, "tower:1", 0, None), "7".parse().ok());
+            fixture.send(Msg::Node(Event::MessageReceived {
+                peer,
+                message: message.clone(),
+                id,
+                visits: 1,
+                remote: None,
+            }));
+            let text = copied_life(&mut fixture);
+            let lines: Vec<_> = text.lines().collect();
+            assert!(lines[0].starts_with("seen here"), "{text}");
+            let expected = message.as_text().unwrap_or(json.replace('\n', " "));
+            assert_eq!(lines.last(), Some(&&*expected), "{width}");
+            assert_eq!(lines.iter().filter(|line| line.contains("BBB")).count(), 1, "{text}");
+        }
+    }
+}
+
+#[test]
+fn all_that_is_shown_is_copied_or_what_is_marked() {
+    let mut fixture = Fixture::busy(80, 24);
+    let [Effect::Copy(text)] = &fixture.press(KeyCode::Char('Y'))[..] else { panic!("nothing is copied") };
+    assert_eq!(text.as_str().lines().count(), 7);
+    fixture.press(KeyCode::Char('v'));
+    assert_eq!(fixture.press(KeyCode::Char('Y')), copies("tower-9.example.org:8080"));
+    fixture.press(KeyCode::Tab);
+    fixture.press(KeyCode::Char('v'));
+    let messages = vec![Effect::CopyMessages(vec!["11".parse().unwrap()])];
+    assert_eq!(fixture.press(KeyCode::Char('Y')), messages);
+    fixture.write("/type:in status:alive");
+    fixture.press(KeyCode::Enter);
+    receive(&mut fixture, r#""two\nlines\tand \u001b""#);
+    assert_eq!(
+        fixture.press(KeyCode::Char('Y')),
+        copies(
+            "03:04:05\tin\tgrand-trunk.example.org:443\tGNU Terry Pratchett\tvisit 42\n\
+             03:04:05\tin\ttower:1\ttwo lines and \u{1b}\tnot queued"
+        )
+    );
+}
+
+#[test]
+fn too_much_is_not_copied() {
+    let mut fixture = Fixture::empty(80, 24);
+    let large = format!("\"{}\"", "x".repeat(1 << 20));
+    (0..5).for_each(|_| receive(&mut fixture, &large));
+    fixture.press(KeyCode::BackTab);
+    assert_eq!(fixture.press(KeyCode::Char('Y')), []);
+    assert!(fixture.screen().contains(":write FILE.jsonl keeps it"));
+}
+
+#[test]
+fn what_the_filter_shows_is_written_oldest_first() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.write("/chess");
+    fixture.press(KeyCode::Enter);
+    fixture.write(":write /tmp/x.jsonl");
+    let effects = fixture.press(KeyCode::Enter);
+    let [Effect::Write(target, rows)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(*target, Target::new("/tmp/x.jsonl", false).unwrap());
+    assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 2]);
+    for wrong in [":write x.txt", ":write x", ":write! .csv"] {
+        fixture.write(wrong);
+        assert_eq!(fixture.press(KeyCode::Enter), [], "{wrong}");
+        assert!(fixture.screen().contains("ends in .jsonl (JSON lines) or .csv"), "{wrong}");
+        assert_eq!(fixture.model.input.draft(), wrong);
+        fixture.control('u');
+        fixture.press(KeyCode::Esc);
+    }
+}
+
+/// The rows of a dashboard with traffic, and a message that a spreadsheet would take for a formula.
+fn rows() -> Vec<Row> {
+    let mut fixture = Fixture::busy(80, 24);
+    receive(&mut fixture, r#""=HYPERLINK(\"http:\/\/x\",\"y\")""#);
+    receive(&mut fixture, r#"[1.0, {"a": "b,\"c\"\n\ud800"}]"#);
+    fixture.model.log.shown().cloned().collect()
+}
+
+/// Writes rows to a file of this name, and reads it.
+fn written(name: &str, rows: &[Row]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(name);
+    let said = export::write(&Target::new(path.to_str().unwrap(), false).unwrap(), rows).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let number = if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) };
+    assert_eq!(said, format!("wrote {number} in {} bytes to {}", text.len(), path.display()));
+    text
+}
+
+#[test]
+fn json_lines_hold_the_messages_as_they_are() {
+    let rows = rows();
+    let text = written("x.jsonl", &rows);
+    // A lone surrogate is JSON, but nothing that could be held as a text.
+    let is_json = |line: &&str| serde_json::from_str::<&serde_json::value::RawValue>(line).is_ok();
+    assert_eq!(text.lines().filter(is_json).count(), rows.len());
+    assert_eq!(
+        text.lines().nth(3).unwrap(),
+        "{\"time\":1767323045000,\"direction\":\"in\",\"peer\":\"grand-trunk.example.org:443\",\
+         \"message\":\"GNU Terry Pratchett\",\"what\":\"\",\"outcome\":\"visit 42\"}"
+    );
+    assert!(text.ends_with(
+        "\"message\":[1.0, {\"a\": \"b,\\\"c\\\"\\n\\ud800\"}],\"what\":\"\",\"outcome\":\"not queued\"}\n"
+    ));
+}
+
+#[test]
+fn csv_is_read_back_by_others_and_holds_no_formula() {
+    let text = written("x.CSV", &rows());
+    assert!(text.starts_with("time,direction,peer,message,what,outcome\r\n"), "{text}");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let records: Vec<Vec<String>> =
+        reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect();
+    assert_eq!(
+        records[3],
+        ["2026-01-02T03:04:05Z", "in", "grand-trunk.example.org:443", "GNU Terry Pratchett", "", "visit 42"]
+    );
+    let [.., formula, nested] = &records[..] else { panic!("{records:?}") };
+    assert_eq!(formula[3], "'=HYPERLINK(\"http://x\",\"y\")");
+    assert_eq!(nested[3], "[1.0, {\"a\": \"b,\\\"c\\\"\\n\\ud800\"}]");
+}
+
+#[test]
+fn a_file_that_is_there_is_only_written_over_when_told_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.csv");
+    let target = |replaces| Target::new(path.to_str().unwrap(), replaces).unwrap();
+    fs::write(&path, "mine").unwrap();
+    let refused = export::write(&target(false), &rows()).unwrap_err();
+    assert!(
+        refused.ends_with(&format!("is there already; :write! {} writes over it", path.display())),
+        "{refused}"
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    export::write(&target(true), &[]).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "time,direction,peer,message,what,outcome\r\n");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
+    let nowhere = directory.path().join("not there/x.csv");
+    let error = export::write(&Target::new(nowhere.to_str().unwrap(), true).unwrap(), &[]).unwrap_err();
+    assert!(error.ends_with("/x.csv: there is no such directory"), "{error}");
+    fs::create_dir(directory.path().join("d.csv")).unwrap();
+    let error = Target::new(directory.path().join("d.csv").to_str().unwrap(), true).unwrap();
+    assert!(export::write(&error, &[]).unwrap_err().contains("is a directory"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_a_peer_wrote_is_copied_on_one_line_that_does_nothing_where_it_is_pasted(said in hostile()) {
+        let mut fixture = Fixture::empty(80, 24);
+        let json = serde_json::to_string(&said).unwrap();
+        receive(&mut fixture, &json);
+        receive(&mut fixture, &format!("[\r\n\t{json}\n]"));
+        fixture.queue = vec![queued(1, &json, 1, 1), queued(2, &json, 1, 1)];
+        fixture.refresh();
+        fixture.press(KeyCode::BackTab);
+        fixture.press(KeyCode::Up);
+        check_copied(&fixture.press(KeyCode::Char('y')), 1)?;
+        check_copied(&fixture.press(KeyCode::Char('Y')), 2)?;
+        fixture.press(KeyCode::Enter);
+        check_copied(&fixture.press(KeyCode::Char('y')), 1)?;
+        fixture.press(KeyCode::Esc);
+        fixture.press(KeyCode::BackTab);
+        check_copied(&fixture.press(KeyCode::Char('y')), 1)?;
+        check_copied(&fixture.press(KeyCode::Char('Y')), 2)?;
+    }
+
+    #[test]
+    fn whatever_a_peer_wrote_is_harmless_in_a_file(said in hostile()) {
+        let mut fixture = Fixture::empty(80, 24);
+        let json = serde_json::to_string(&said).unwrap();
+        receive(&mut fixture, &json);
+        let mut rows: Vec<Row> = fixture.model.log.shown().cloned().collect();
+        rows[0].what.clone_from(&said);
+        rows[0].peer = Some(address("tower:1"));
+        let lines = written("x.jsonl", &rows);
+        check_bytes(&lines);
+        let read: serde_json::Value = serde_json::from_str(&lines).unwrap();
+        prop_assert_eq!(&read["message"], &said);
+        prop_assert_eq!(&read["what"], &said);
+        let text = written("x.csv", &rows);
+        check_bytes(&text);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let record = reader.records().next().unwrap().unwrap();
+        prop_assert_eq!(text.matches('\n').count(), rows.len() + 1);
+        let is_formula = record.iter().any(|cell| cell.starts_with(['=', '+', '-', '@', '\t', '\r']));
+        prop_assert!(!is_formula, "{:?}", record);
+    }
+}
+
+/// So many lines, and nothing else that acts but the tabs between the fields of a row.
+fn check_copied(effects: &[Effect], lines: usize) -> Result<(), TestCaseError> {
+    let [Effect::Copy(text)] = effects else {
+        // An empty message.
+        prop_assert!(effects.is_empty());
+        return Ok(());
+    };
+    let text = text.as_str();
+    prop_assert_eq!(text.split('\n').count(), lines, "{:?}", text);
+    let reorders = |c: char| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let acts = |c: char| reorders(c) || c.is_control() && !matches!(c, '\n' | '\t');
+    prop_assert!(!text.contains(acts), "{:?}", text);
+    let has_fields = lines > 1 && text.contains("\tin\t");
+    prop_assert!(has_fields || !text.contains('\t'), "{:?}", text);
+    Ok(())
+}
+
+fn check_bytes(text: &str) {
+    let is_harmful = |c: char| is_hidden(c) && !matches!(c, '\n' | '\r' | '\u{fe00}'..='\u{fe0f}');
+    assert!(!text.contains(is_harmful), "{text:?}");
+}

@@ -1,0 +1,20 @@
+//! Whether Enter would run the line that is being written: the colour of the line and Enter itself go by the same answer.
+
+use clacks_language::command::Command;
+
+use crate::{available::why_not_written, model::Model};
+
+/// The command that the line is, or why Enter refuses it, as far as that is known now. What the node and the disk have to
+/// say about the line is known once they have answered.
+pub fn check(model: &Model) -> Result<Command, String> {
+    let command = Command::parse(model.input.draft()).map_err(|error| error.to_string())?;
+    match why_not_written(model, &command).or_else(|| model.assist.objection().map(str::to_owned)) {
+        Some(reason) => Err(reason),
+        None => Ok(command),
+    }
+}
+
+/// Whether the line asks for nothing yet, so that there is nothing to be refused.
+pub(crate) fn is_blank(line: &str) -> bool {
+    line.trim_matches([' ', ':']).is_empty()
+}

@@ -1,0 +1,83 @@
+//! Editing a message on the line at the bottom. It is held meanwhile, so that it does not leave half-way.
+
+use clacks_language::{command::NodeCommand, edit};
+use clacks_p2p::{Message, core::MessageId};
+use clacks_source::execute::InHand;
+
+use super::results;
+use crate::{
+    model::{Model, overlay::Content},
+    state::{editing::Editing, input::MAX_DRAFT, lists::Anchor, message::Effect},
+};
+
+/// Why a message can't be edited on the line, if it can't.
+pub fn too_long(id: MessageId, message: &Message) -> Option<String> {
+    let is_too_long = edit::line(id, message).len() > MAX_DRAFT;
+    is_too_long
+        .then(|| format!("{id} is too long for the line; :edit-in-editor {id} opens it in your editor"))
+}
+
+/// The line on which a text that is no JSON is mended; none if it is too long for one.
+pub(crate) fn to_mend(id: MessageId, text: &str) -> Option<String> {
+    on_a_line(edit::line_to_mend(id, text))
+}
+
+/// The line, unless it is too long for one.
+pub(crate) fn on_a_line(line: String) -> Option<String> {
+    Some(line).filter(|line| line.len() <= MAX_DRAFT)
+}
+
+/// Begins to edit a message, with what it says on the line.
+pub fn begin(model: &mut Model, in_hand: &InHand) {
+    let InHand { id, waited, .. } = *in_hand;
+    results::deal_with(model, id);
+    model.editing = Some(Editing { id, goes_back: waited, from_held: model.shows_held() });
+    write(model, &edit::line(id, &in_hand.message));
+}
+
+/// Goes on with an edit that could not be carried out.
+pub fn mend(model: &mut Model, editing: Editing, line: &str) {
+    model.editing = Some(editing);
+    write(model, line);
+}
+
+fn write(model: &mut Model, line: &str) {
+    model.focus_input();
+    model.input.write_command(line);
+    model.notice = None;
+}
+
+/// Carries an edit out if this is one that is under way.
+pub fn finish(model: &mut Model, command: &NodeCommand) -> Option<Effect> {
+    let NodeCommand::Replace(id, message) = command else { return None };
+    let editing = model.editing.take_if(|editing| editing.id == *id)?;
+    reopen(model, &editing);
+    Some(Effect::FinishEdit(editing, message.clone()))
+}
+
+/// Ends the edit if the user has left the line: the message goes back to where it was, the text into the history.
+pub fn leave(model: &mut Model) -> Vec<Effect> {
+    let writes = model.owner_below_menu().is_input() && model.input.writes_command();
+    if writes || model.editing.is_none() {
+        return Vec::new();
+    }
+    model.input.put_away_command();
+    give_up(model)
+}
+
+/// Ends the edit, if there is one: the message goes back to where it was.
+pub fn give_up(model: &mut Model) -> Vec<Effect> {
+    let Some(editing) = model.editing.take() else { return Vec::new() };
+    reopen(model, &editing);
+    if editing.goes_back { vec![Effect::PutBack(editing.id)] } else { Vec::new() }
+}
+
+fn reopen(model: &mut Model, editing: &Editing) {
+    if editing.goes_back {
+        // It is selected again where it waits again.
+        model.queue.selected = Anchor::At(editing.id);
+    }
+    if editing.from_held && model.open_overlay().is_none() {
+        model.open(Content::Held);
+    }
+}

@@ -1,0 +1,60 @@
+//! Says where a key works that does nothing where it was pressed.
+
+use crate::{
+    keymap::{Binding, Place, key::Key},
+    model::{Model, focus::FocusOwner},
+};
+
+/// Says which list a key is for, or that it is for none.
+pub fn explain(model: &mut Model, key: Key) {
+    let owner = model.next_owner();
+    let is_list = |place: Place| matches!(place, Place::Peers | Place::Queue | Place::Traffic | Place::Map);
+    let wants_lists = matches!(owner, FocusOwner::List(_));
+    let mut bindings: Vec<_> = model.keymap.bindings().iter().filter_map(|one| places(one, key)).collect();
+    // What is like where the user is comes first.
+    bindings.sort_by_key(|(_, places)| places.iter().any(|place| is_list(*place)) != wants_lists);
+    let text = match bindings.first() {
+        Some((binding, places)) => {
+            let does = binding.does.split_once("on the map: ").map_or(&*binding.does, |(_, does)| does);
+            format!("{key} is for {}: {does}", titles(places))
+        }
+        None => format!("{key} does nothing here; {} lists the keys", help(model, owner)),
+    };
+    model.complain(text);
+}
+
+fn help(model: &Model, owner: FocusOwner) -> String {
+    model.keymap.name_of(owner.place().unwrap_or(model.pane.into()), ":help")
+}
+
+/// The places that are no text in which a key runs a binding.
+fn places(binding: &Binding, key: Key) -> Option<(&Binding, Vec<Place>)> {
+    let places = binding.keys.iter().filter(|(place, bound)| *bound == key && title(*place).is_some());
+    let places: Vec<_> = places.map(|(place, _)| *place).collect();
+    (!places.is_empty()).then_some((binding, places))
+}
+
+/// `PEERS, TRAFFIC and MAP`.
+fn titles(places: &[Place]) -> String {
+    let mut titles: Vec<_> = places.iter().filter_map(|place| title(*place)).collect();
+    titles.dedup();
+    match titles.as_slice() {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// What is called so on the screen; `None` where keys are text.
+fn title(place: Place) -> Option<&'static str> {
+    Some(match place {
+        Place::Peers => "PEERS",
+        Place::Queue => "QUEUE",
+        Place::Traffic => "TRAFFIC",
+        Place::Map | Place::OpenMap => "MAP",
+        Place::Held => "HELD",
+        Place::Overlay => "texts and charts that are open",
+        Place::Replay => "a replay",
+        Place::Search | Place::Menu | Place::Input | Place::Choices | Place::Recall => return None,
+    })
+}

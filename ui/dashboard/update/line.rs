@@ -1,0 +1,143 @@
+//! What is done to the line that is being written.
+
+use clacks_language::{
+    command::{Command, NodeCommand, ViewCommand},
+    filter::Filter,
+};
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{
+    assist, check,
+    commands::{run, show, show_all_traffic},
+    remember,
+};
+use crate::{
+    available::FILTER,
+    model::{
+        Model,
+        focus::{FocusOwner, Line},
+    },
+    state::{input::MAX_DRAFT, message::Effect, palette::Menu, sending::Sending},
+};
+
+/// What the key for the filter that holds messages begins to write.
+const HOLD: &str = ":hold ";
+
+/// What is done to what is being written.
+pub fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
+    match command {
+        ViewCommand::Send if model.writes_search() => model.keep_search(),
+        ViewCommand::Send => return Some(send(model)),
+        ViewCommand::Complete(direction) => return Some(assist::complete_line(model, direction)),
+        ViewCommand::SearchHistory => model.input.search_on(),
+        ViewCommand::Take => return Some(end_choice(model, true)),
+        ViewCommand::TakeBack => return Some(end_choice(model, false)),
+        ViewCommand::Line(line_key) => return Some(edit(model, line_key.key())),
+        ViewCommand::Say => return Some(write(model, "")),
+        ViewCommand::Prompt(begun) => return Some(write(model, &begun)),
+        ViewCommand::Leave if model.writes_search() => model.leave_search(),
+        ViewCommand::Leave => {
+            model.input.leave();
+            model.leave_input();
+        }
+        ViewCommand::Clear if model.next_owner() == FocusOwner::Menu => {
+            model.menu.iter_mut().for_each(Menu::clear);
+        }
+        ViewCommand::Clear if model.writes_search() => model.clear_search(),
+        ViewCommand::Clear if model.input.draft().is_empty() => model.leave_input(),
+        ViewCommand::Clear => {
+            model.input.clear();
+            return Some(assist::edited(model));
+        }
+        other => return show(model, &other),
+    }
+    None
+}
+
+pub fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let goes_on = matches!(key.code, KeyCode::Right | KeyCode::End) && key.modifiers.is_empty();
+    if let Some(effects) = goes_on.then(|| assist::take_ghost(model)).flatten() {
+        return effects;
+    }
+    if model.input.has_no_room_for(key) {
+        model.complain(format!(
+            "a line has {MAX_DRAFT} bytes at most; a longer text can be pasted as a message"
+        ));
+        return Vec::new();
+    }
+    if model.input.edit(key) {
+        model.notice.take_if(|notice| notice.is_error);
+    }
+    assist::edited(model)
+}
+
+/// Ends the search in the history or the choice of a completion, whichever is going on.
+fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
+    if model.input.search().is_some() {
+        model.input.end_search(takes_it);
+        return assist::edited(model);
+    }
+    assist::end_choosing(model, takes_it)
+}
+
+/// Runs what is written, or says why not.
+pub fn send(model: &mut Model) -> Vec<Effect> {
+    if model.line() == (Line::Empty { is_command: true }) {
+        // Who deletes the filter wants none.
+        if model.input.is_emptied(FILTER) {
+            show_all_traffic(model);
+        }
+        model.input.clear();
+        model.input.write_message();
+        model.leave_input();
+        return assist::edited(model);
+    }
+    // The draft stays, to be mended.
+    let Ok(command) = check::check(model) else { return assist::refuse(model) };
+    model.notice = None;
+    // Whether a message is sent is the node's to say, and only what was sent is remembered.
+    let (was_command, remembered) = if matches!(command, Command::Node(NodeCommand::Enqueue(_))) {
+        let (line, was_command) = model.input.take_unremembered();
+        model.sending = Some(Sending::Line { line, was_command });
+        (was_command, None)
+    } else {
+        let taken = model.input.take();
+        (taken.was_command, taken.remembered)
+    };
+    if was_command {
+        model.leave_input();
+    }
+    let mut effects = assist::edited(model);
+    effects.extend(remembered.and_then(remember));
+    effects.extend(run(model, command));
+    effects
+}
+
+pub fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
+    // What is written goes before what is looked at.
+    model.focus_input();
+    // Nobody goes on with a command that was refused by beginning another.
+    if model.input.writes_command() && model.assist.was_refused() {
+        model.input.put_away_command();
+    }
+    match begun {
+        "" => model.input.write_message(),
+        // A filter that is on is there to be changed.
+        FILTER => {
+            let filter = model.log.filter().map_or("", Filter::as_str);
+            model.input.write_command(&format!("{FILTER}{filter}"));
+        }
+        HOLD => {
+            let rule = model.held.rule.as_deref().unwrap_or_default();
+            model.input.write_command(&format!("{HOLD}{rule}"));
+        }
+        begun if begun.starts_with(':') => model.input.write_command(begun),
+        begun => {
+            model.input.write_message();
+            if model.input.draft().is_empty() {
+                model.input.insert(begun);
+            }
+        }
+    }
+    assist::edited(model)
+}

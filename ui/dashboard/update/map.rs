@@ -1,0 +1,50 @@
+//! Selecting a tower: the selection is that of the list of peers.
+
+use clacks_language::command::Step;
+use ratatui::layout::{Position, Rect};
+
+use crate::{
+    model::{Model, focus::Overlay as Kind},
+    pages::map_geometry::{aspect, field, point_at},
+    state::{layout::Pane, lists::Anchor, map::Direction},
+};
+
+/// A click this near to a tower means it, in heights of the map.
+const NEAR: f64 = 0.1;
+
+/// Moves the selection to the next tower in a direction.
+pub fn step(model: &mut Model, by: Step) {
+    let direction = match by {
+        Step::Up => Direction::Up,
+        Step::Down => Direction::Down,
+        Step::Left => Direction::Left,
+        Step::Right => Direction::Right,
+        Step::PageUp | Step::PageDown | Step::Top | Step::Bottom => return,
+    };
+    let aspect = aspect(field(model, area(model)));
+    let next = match model.peers.selected_peer() {
+        Some(peer) => model.shown_map().next(peer, direction, aspect),
+        None => model.shown_map().towers().first().map(|tower| &tower.peer.address),
+    };
+    if let Some(address) = next.cloned() {
+        model.peers.selected = Anchor::At(address);
+    }
+}
+
+/// Selects the tower at a position on the screen, if there is one.
+pub(crate) fn select_at(model: &mut Model, position: Position) {
+    let field = field(model, area(model));
+    let Some((distance, address)) = model.shown_map().nearest(point_at(field, position), aspect(field))
+    else {
+        return;
+    };
+    if field.contains(position) && distance < NEAR {
+        model.peers.selected = Anchor::At(address.clone());
+    }
+}
+
+/// Where the map is.
+fn area(model: &Model) -> Rect {
+    let Some(areas) = model.areas() else { return Rect::default() };
+    if model.is_open(Kind::Map) { areas.body } else { areas.pane(Pane::Map) }
+}

@@ -1,0 +1,77 @@
+//! What is done with the list of what can be done, and what is typed into it or into a search.
+
+use clacks_language::command::{Command, Step};
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Rect;
+
+use super::{commands::run_unwritten, line::write};
+use crate::{
+    keymap::key::Key,
+    model::Model,
+    state::{
+        layout::Parts,
+        message::Effect,
+        palette::{Deed, Menu},
+    },
+};
+
+/// The rows that the list has on the screen.
+pub(crate) fn menu_rows(model: &Model) -> Rect {
+    model.areas().map_or(Rect::default(), |areas| Parts::of(areas.body).rows)
+}
+
+pub(crate) fn go_in_menu(model: &mut Model, step: Step) {
+    let height = usize::from(menu_rows(model).height);
+    model.menu.iter_mut().for_each(|menu| menu.go(step, height));
+}
+
+pub(crate) fn type_into_menu(model: &mut Model, event: KeyEvent) {
+    let Some(menu) = &mut model.menu else { return };
+    match event.code {
+        KeyCode::Backspace => menu.take_back(),
+        KeyCode::Char(character) if Key::from(event).is_text() => {
+            menu.type_in(character.encode_utf8(&mut [0; 4]));
+        }
+        _ => {}
+    }
+}
+
+pub(crate) fn type_into_search(model: &mut Model, event: KeyEvent) {
+    match event.code {
+        KeyCode::Backspace => model.shorten_search(),
+        KeyCode::Char(character) if Key::from(event).is_text() => {
+            model.type_search(character.encode_utf8(&mut [0; 4]));
+        }
+        _ => {}
+    }
+}
+
+/// Does what is selected in the list, to what was selected when it was opened.
+pub fn choose(model: &mut Model) -> Vec<Effect> {
+    let Some(menu) = model.menu.take() else { return Vec::new() };
+    match menu.selected_item().map(|item| item.deed.clone()) {
+        Some(Deed::Run(command)) => return run_chosen(model, &menu, command),
+        Some(Deed::Ask(question)) => model.question = Some(question),
+        Some(Deed::Begin(line)) => {
+            return write(model, &line);
+        }
+        // The list stays, for another choice.
+        Some(Deed::Nothing(reason)) => {
+            model.complain(reason);
+            model.menu = Some(menu);
+        }
+        Some(Deed::Explains) | None => model.menu = Some(menu),
+    }
+    Vec::new()
+}
+
+fn run_chosen(model: &mut Model, menu: &Menu, command: Command) -> Vec<Effect> {
+    if let Command::View(view) = &command
+        && super::palette_items::acts_on_selection(view)
+        && let Err(reason) = super::palette_items::select_target(model, menu.target())
+    {
+        model.complain(reason);
+        return Vec::new();
+    }
+    run_unwritten(model, command)
+}

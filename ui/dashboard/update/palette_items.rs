@@ -1,0 +1,145 @@
+//! The items of the command palette: what can be done now.
+
+use clacks_language::{
+    command::{
+        Argument, Command, ViewCommand,
+        table::{COMMANDS, Scope, Spec},
+    },
+    filter::GRAMMAR,
+};
+
+use crate::{
+    available::{fill_in, marked, out_of_place, why_not},
+    keymap::{Binding, key::Key},
+    model::{Model, focus::Selecting, traffic::LogCursor},
+    state::{
+        confirmation::Question,
+        layout::Pane,
+        lists::Anchor,
+        palette::{Deed, Item, Menu, Target},
+    },
+};
+
+/// The command that opens the list, which is no use in it.
+const THIS: &str = ":help";
+
+/// What is shown on the list's screen beside what can be done.
+const STATUSES: &[(&str, &str)] = &[
+    ("N new", "just added, never tried; new peers are sent to first"),
+    ("A alive", "the last contact worked"),
+    ("? alive?", "alive by its word alone: it did not answer when we last tried it"),
+    ("L lost", "a send failed; tried again now and then"),
+    ("D dead", "lost for longer than the kill timeout; hardly ever tried"),
+    ("I ignored", "you said so: nothing is sent to it, and it is answered 403"),
+];
+
+/// What is selected now.
+fn selected_target(model: &Model) -> Target {
+    let Selecting::List(selecting) = model.selecting() else { return Target::Nothing };
+    let target = match selecting {
+        Pane::Peers | Pane::Map => model.peers.selected_peer().map(|peer| Target::Peer(peer.address.clone())),
+        Pane::Queue => model.queue.selected_message().map(|queued| Target::Message(queued.id)),
+        Pane::Traffic => {
+            model.log_position().and_then(|at| model.log.at(at)).map(|row| Target::Row(row.number))
+        }
+    };
+    target.unwrap_or(Target::Nothing)
+}
+
+/// Selects again what was selected, wherever it is now. Fails if it has gone.
+pub(crate) fn select_target(model: &mut Model, target: &Target) -> Result<(), String> {
+    let is_there = match target {
+        Target::Nothing => true,
+        Target::Peer(peer) => {
+            let selected = Anchor::At(peer.clone());
+            model.peers.selected == selected
+        }
+        Target::Message(id) => model.queue.selected == Anchor::At(*id),
+        Target::Row(number) => {
+            let position = model.log.position(*number);
+            let is_there = model.log.at(position).is_some_and(|row| row.number == *number);
+            if is_there && model.log_cursor == LogCursor::Following {
+                model.freeze_log_at(position);
+            }
+            is_there
+        }
+    };
+    if is_there { Ok(()) } else { Err("what was selected when the list was opened has gone".to_owned()) }
+}
+
+/// The list for where the focus is and what is selected.
+pub fn palette(model: &Model) -> Menu {
+    Menu::new(items(model), selected_target(model))
+}
+
+/// Whether a command of the screen is about what is selected rather than about the screen.
+pub(crate) fn acts_on_selection(command: &ViewCommand) -> bool {
+    matches!(command, ViewCommand::Open | ViewCommand::Copy | ViewCommand::Mark | ViewCommand::Biography)
+}
+
+/// Everything, what can be done first.
+pub fn items(model: &Model) -> Vec<Item> {
+    let bindings = model.keymap.bindings().iter().map(|binding| (binding, model.keys_of(binding)));
+    let is_listed = |(binding, keys): &(&Binding, Vec<Key>)| !keys.is_empty() && binding.command != THIS;
+    let bindings: Vec<_> = bindings.filter(is_listed).collect();
+    let bound = bindings.iter().map(|(binding, keys)| bound_item(model, binding, keys));
+    let typed = COMMANDS.iter().filter(|spec| spec.scope != Scope::Key && !THIS.ends_with(spec.name));
+    let typed = typed.filter(|spec| !bindings.iter().any(|(binding, _)| says_all(model, binding, spec)));
+    let mut items: Vec<_> = bound.chain(typed.map(|spec| typed_item(model, spec))).collect();
+    // In a stable order, so what belongs together stays together.
+    items.sort_by_key(|item| matches!(item.deed, Deed::Nothing(_)));
+    items.push(explained("", ("::text", "the message \":text\"")));
+    items.extend(STATUSES.iter().map(|status| explained("a status", *status)));
+    items.extend(GRAMMAR.iter().map(|filter| explained("a filter", *filter)));
+    items
+}
+
+/// Whether a key does all that a command could do if it were typed.
+fn says_all(model: &Model, binding: &Binding, spec: &Spec) -> bool {
+    let mut words = binding.command.trim_start_matches(":prompt ").split_whitespace();
+    words.next().is_some_and(|name| name.strip_prefix(':') == Some(spec.name))
+        && (spec.argument == Argument::Nothing || why_not(model, &binding.command).is_none())
+}
+
+fn bound_item(model: &Model, binding: &Binding, keys: &[Key]) -> Item {
+    let template = &*binding.command;
+    let line = fill_in(model, template).unwrap_or_else(|_| template.to_owned());
+    let deed = match (why_not(model, template), marked(model, template).and_then(Question::before_all)) {
+        (Some(reason), _) => Deed::Nothing(reason),
+        (None, Some(question)) => Deed::Ask(question),
+        (None, None) => match Command::parse(&line) {
+            Ok(command) => Deed::Run(command),
+            Err(error) => Deed::Nothing(error.to_string()),
+        },
+    };
+    let line = match &deed {
+        Deed::Ask(question) => question.text.clone(),
+        _ => line.trim_start_matches(":prompt ").to_owned(),
+    };
+    Item { keys: names(keys), line, does: binding.does.to_string(), deed }
+}
+
+fn typed_item(model: &Model, spec: &Spec) -> Item {
+    let line = format!(":{}", spec.name);
+    let deed = match spec.argument {
+        Argument::Nothing => match (why_not(model, &line), Command::parse(&line)) {
+            (None, Ok(command)) => Deed::Run(command),
+            (None, Err(error)) => Deed::Nothing(error.to_string()),
+            (Some(reason), _) => Deed::Nothing(reason),
+        },
+        argument => {
+            let example = Command::parse(&format!("{line} {}", argument.example())).ok();
+            let reason = example.and_then(|command| out_of_place(model, &command));
+            reason.map_or_else(|| Deed::Begin(format!("{line} ")), |reason| Deed::Nothing(reason.to_owned()))
+        }
+    };
+    Item { keys: String::new(), line: spec.usage(), does: spec.does.to_owned(), deed }
+}
+
+fn explained(about: &str, (what, means): (&str, &str)) -> Item {
+    Item { keys: about.to_owned(), line: what.to_owned(), does: means.to_owned(), deed: Deed::Explains }
+}
+
+fn names(keys: &[Key]) -> String {
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}

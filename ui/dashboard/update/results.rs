@@ -1,0 +1,106 @@
+//! What to say of commands that were carried out, and what follows from them.
+
+use clacks_language::command::{NodeCommand, target::Party};
+use clacks_p2p::{Address, core::MessageId};
+use clacks_source::restore::Before;
+
+use crate::{
+    model::Model,
+    state::{
+        command_words::{past, things},
+        message::Outcome,
+    },
+};
+
+/// Takes in how commands went that were run together, and what was before them.
+pub fn note(model: &mut Model, outcomes: &[Outcome], before: Vec<Before>) {
+    let ignored = ignored(outcomes);
+    for (command, _) in outcomes.iter().filter(|(_, result)| result.is_ok()) {
+        settle(model, command);
+    }
+    let (text, is_error) = match told(outcomes) {
+        Ok(text) => (text + &share_of(model, &ignored), false),
+        Err(error) => (error, true),
+    };
+    let can_undo = model.undo.remember(before, ignored, model.now);
+    match (outcomes, is_error) {
+        ([], _) => {}
+        _ if can_undo => offer_to_undo(model, outcomes, text, is_error),
+        (_, true) => model.complain(text),
+        (_, false) => model.say(text),
+    }
+}
+
+/// Says how it went, and which key takes it back.
+fn offer_to_undo(model: &mut Model, outcomes: &[Outcome], text: String, is_error: bool) {
+    let done = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
+    let is_one_drop = matches!(outcomes, [(NodeCommand::DropAll(_), _)]);
+    let them = if done > 1 || is_one_drop && !text.ends_with("1 message") { "them" } else { "it" };
+    let key = model.keymap.name_of(model.place(), ":undo");
+    model.offer(text, is_error, format!("{key} takes {them} back"));
+}
+
+fn ignored(outcomes: &[Outcome]) -> Vec<Party> {
+    let party = |outcome: &Outcome| match outcome {
+        (NodeCommand::Ignore(peer), Ok(_)) => Some(Party::Peer(peer.clone())),
+        (NodeCommand::IgnoreRemote(remote), Ok(_)) => Some(Party::Remote(*remote)),
+        _ => None,
+    };
+    outcomes.iter().filter_map(party).collect()
+}
+
+/// The user dealt with a message, wherever it is listed.
+pub(crate) fn deal_with(model: &mut Model, id: MessageId) {
+    model.queue.deal_with(id);
+    model.held.list.deal_with(id);
+}
+
+/// What was marked and is dealt with is marked no more, and an ignore that ended can't be taken back.
+fn settle(model: &mut Model, command: &NodeCommand) {
+    match command {
+        NodeCommand::Unignore(peer) | NodeCommand::Forget(peer) => {
+            model.undo.note_settled(&Party::Peer(peer.clone()));
+            model.marks.peers.remove(peer);
+        }
+        NodeCommand::UnignoreRemote(remote) => model.undo.note_settled(&Party::Remote(*remote)),
+        NodeCommand::Ignore(peer) | NodeCommand::Announce(peer) | NodeCommand::Trust(peer) => {
+            model.marks.peers.remove(peer);
+        }
+        NodeCommand::Drop(id) | NodeCommand::HoldOne(id) | NodeCommand::Release(id) => {
+            deal_with(model, *id);
+            model.marks.messages.remove(id);
+            model.marks.held.remove(id);
+        }
+        _ => {}
+    }
+}
+
+/// One line about all of them: an error if any went wrong.
+fn told(outcomes: &[Outcome]) -> Result<String, String> {
+    let done = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
+    let error = outcomes.iter().find_map(|(_, result)| result.as_ref().err());
+    match (outcomes, error) {
+        ([(_, result)], _) => result.clone(),
+        ([(command, _), ..], None) => Ok(format!("{} {}", past(command), things(command, done))),
+        ([(command, _), ..], Some(error)) => {
+            let all = things(command, outcomes.len());
+            Err(format!("{} {done} of {all}; {error}", past(command)))
+        }
+        ([], _) => Ok(String::new()),
+    }
+}
+
+/// Which part of the traffic came through what is ignored now.
+fn share_of(model: &Model, ignored: &[Party]) -> String {
+    let peer = |party: &Party| match party {
+        Party::Peer(peer) => Some(peer.clone()),
+        Party::Remote(_) => None,
+    };
+    let peers: Vec<Address> = ignored.iter().filter_map(peer).collect();
+    let them = if peers.len() == 1 { "it" } else { "them" };
+    // What came from a remote address came in anybody's name.
+    let share = (!peers.is_empty()).then(|| model.shares.of(&peers).percent());
+    share
+        .map(|share| format!("; {share} of the last hour's messages came through {them}"))
+        .unwrap_or_default()
+}

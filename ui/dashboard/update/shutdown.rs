@@ -1,0 +1,113 @@
+//! Before the program ends: asks what is to become of the messages that nobody else has, and follows how they are
+//! handed on.
+
+use clacks_p2p::node::DrainError;
+use clacks_source::shutdown::{AtStake, told};
+use crossterm::event::KeyCode;
+
+use crate::{
+    keymap::key::Key,
+    model::Model,
+    state::{
+        confirmation::Question,
+        message::{Effect, Msg},
+        shutdown::{Begun, HandingOn, WITHIN},
+    },
+};
+
+impl Model {
+    /// How far the handing on is, while there is one.
+    pub fn handing_on(&self) -> Option<HandingOn> {
+        let Begun { with, until, with_held } = self.begun_to_hand_on?;
+        let total = with.to_hand_on(with_held);
+        let gone = total.saturating_sub(with.left_of(AtStake::of(&self.overview), with_held));
+        Some(HandingOn { total, gone, left: until.saturating_sub(self.now.uptime) })
+    }
+}
+
+/// Leaves, or asks before if anything would be lost.
+pub fn leave(model: &mut Model) -> Vec<Effect> {
+    let asks = std::mem::take(&mut model.asks_before_leaving);
+    let at_stake = AtStake::of(&model.overview);
+    if at_stake.all() == 0 || model.is_demo || model.replay.is_some() {
+        if !asks {
+            return vec![Effect::Quit];
+        }
+        model.question = Some(Question::before_interrupting());
+        return Vec::new();
+    }
+    model.question = Some(Question::before_leaving(at_stake, model.screen.width));
+    Vec::new()
+}
+
+/// Asks before leaving, whatever is at stake.
+pub fn interrupt(model: &mut Model) -> Vec<Effect> {
+    model.asks_before_leaving = true;
+    vec![Effect::AskToLeave]
+}
+
+/// Begins to hand on; the held messages too if they are to be released.
+pub fn begin(model: &mut Model, with_held: bool) -> Vec<Effect> {
+    let with = AtStake::of(&model.overview);
+    model.begun_to_hand_on = Some(Begun { with, until: model.now.uptime + WITHIN, with_held });
+    model.notice = None;
+    vec![Effect::HandOn { with_held }]
+}
+
+/// What is done meanwhile with what the user does: nothing, unless it is a key that ends it.
+pub fn on_input(model: &mut Model, msg: &Msg) -> Vec<Effect> {
+    let key = match msg {
+        Msg::Key(key) => Some(*key),
+        Msg::Burst(keys) => keys.iter().copied().find(|key| stops(Key::from(*key)).is_some()),
+        _ => None,
+    };
+    match key.map(Key::from).and_then(stops) {
+        Some(then) => stop(model, then),
+        None => Vec::new(),
+    }
+}
+
+/// What comes after the user has ended it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Stay,
+    Ask,
+}
+
+fn stops(key: Key) -> Option<Then> {
+    match key {
+        key if key == Key::plain(KeyCode::Esc) => Some(Then::Stay),
+        key if key == Key::plain(KeyCode::Char('q')) || key == Key::LEAVE => Some(Then::Ask),
+        _ => None,
+    }
+}
+
+fn stop(model: &mut Model, then: Then) -> Vec<Effect> {
+    if let Some(HandingOn { total, gone, .. }) = model.handing_on() {
+        model.say(format!("handed on {gone} of {total}; what is left is as before"));
+    }
+    model.begun_to_hand_on = None;
+    match then {
+        Then::Stay => vec![Effect::StopHandingOn],
+        Then::Ask => vec![Effect::StopHandingOn, Effect::AskToLeave],
+    }
+}
+
+/// Leaves once all is handed on; otherwise says why not, and asks again.
+pub fn ended(model: &mut Model, result: Result<(), DrainError>) -> Vec<Effect> {
+    let Some(HandingOn { total, gone, .. }) = model.handing_on() else { return Vec::new() };
+    model.begun_to_hand_on = None;
+    let is_all = result.is_ok() && AtStake::of(&model.overview).all() == 0;
+    if is_all {
+        return vec![Effect::Quit];
+    }
+    let line = told(result, total, total - gone);
+    if result.is_ok() {
+        model.say(line);
+    } else {
+        model.complain(line);
+    }
+    let mut effects = vec![Effect::StopHandingOn];
+    effects.extend(leave(model));
+    effects
+}

@@ -1,0 +1,270 @@
+//! The last lines: the notice, the input, and the keys that work now.
+
+use clacks_language::{
+    command::{
+        Argument,
+        table::{COMMANDS, Scope, Spec},
+    },
+    filter::IN_SHORT,
+};
+use clacks_source::precheck::REPLAY_SENDS_NOTHING;
+use clacks_text::{fit::fit, format, sanitize::shown};
+use clacks_widgets::theme::Theme;
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::{TO_COMMAND, choices, leaving, search};
+use crate::{
+    available::{FILTER, is_worth_a_hint},
+    keymap::Binding,
+    model::{
+        Model,
+        focus::{FocusOwner, Line as Written},
+    },
+    pages::keys::with_keys,
+};
+
+const TO_WRITE: &str = "press {:say} to write a message, {:prompt :} for a command";
+/// What is hinted at first in a replay, of which little else would be known in a narrow window.
+const FIRST_IN_REPLAY: [&str; 7] =
+    [":close", ":pause", ":step", ":jump -10s", ":jump +10s", ":help", ":speed +"];
+
+/// Characters in a cell at most: a letter and the marks and letters that may join it.
+const LONGEST_CELL: usize = 8;
+
+pub(crate) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if choices::are_in_notice(model) {
+        choices::draw_in_line(model, theme, area, frame);
+        return;
+    }
+    let mistake = model.writing.as_ref().and_then(|writing| writing.error.as_ref());
+    let mistake = mistake.map(|mistake| mistake.reason.as_str()).or_else(|| wrong(model));
+    // What went wrong a moment ago goes before what is wrong all the time.
+    let has_failed = model.notice.as_ref().is_some_and(|notice| notice.is_error);
+    let mistake = mistake.filter(|_| !has_failed);
+    if let Some(reason) = mistake {
+        let text = shown(reason, usize::from(area.width));
+        frame.render_widget(Line::styled(text.as_str().to_owned(), theme.notice(true)), area);
+        return;
+    }
+    // What is being written says more than what went well before.
+    let hint = command_hint(model);
+    let notice = model.notice.as_ref().filter(|notice| notice.is_error || hint.is_none());
+    if let Some(notice) = notice {
+        let offer = notice.offer.as_ref().map_or_else(String::new, |offer| {
+            let left = notice.until.saturating_sub(model.now.uptime);
+            format!("; {offer}, {}", format::age(left))
+        });
+        let text = shown(&notice.text, usize::from(area.width).saturating_sub(offer.len()));
+        let line = format!("{}{}", text.as_str(), offer);
+        frame.render_widget(Line::styled(line, theme.notice(notice.is_error)), area);
+    } else if let Some(hint) = hint {
+        frame.render_widget(Line::styled(fit(&hint, usize::from(area.width)), theme.quiet), area);
+    }
+}
+
+/// Why the line that is being written will not work.
+fn wrong(model: &Model) -> Option<&str> {
+    let is_written = matches!(model.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
+    let is_refused = model.replay.is_some() && model.line() == Written::Message;
+    let refused = is_refused.then_some(REPLAY_SENDS_NOTHING);
+    model.assist.refusal().or(refused).filter(|_| is_written)
+}
+
+/// The commands that begin as the draft does, with what they take.
+fn command_hint(model: &Model) -> Option<String> {
+    let typed = model.input.draft().strip_prefix(':').filter(|_| model.next_owner().is_input())?;
+    let name = typed.split_whitespace().next().unwrap_or_default();
+    let is_whole = typed.contains(char::is_whitespace);
+    let fits = |spec: &&Spec| if is_whole { spec.name == name } else { spec.name.starts_with(name) };
+    let fitting: Vec<_> = COMMANDS.iter().filter(|spec| spec.scope != Scope::Key).filter(fits).collect();
+    match fitting.as_slice() {
+        [] => None,
+        [spec] if writes_filter(spec, typed) => Some(IN_SHORT.to_owned()),
+        [spec] => Some(format!("{}   {}", spec.usage(), spec.does)),
+        specs => Some(specs.iter().map(|spec| format!(":{}", spec.name)).collect::<Vec<_>>().join("  ")),
+    }
+}
+
+/// Whether what is written next is a filter.
+fn writes_filter(spec: &Spec, typed: &str) -> bool {
+    let words_before = match spec.argument {
+        Argument::Filter | Argument::Hold | Argument::Drop => 1,
+        Argument::Station => 2,
+        _ => return false,
+    };
+    typed.trim_start().split(char::is_whitespace).count() > words_before
+}
+
+pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let owner = model.focus_owner();
+    if let Some(handing_on) = model.handing_on() {
+        leaving::draw(handing_on, theme, area, frame);
+        return;
+    }
+    if let Some(question) = &model.question {
+        let text = fit(&format!(" {} {}", question.label, question.text), usize::from(area.width));
+        frame.render_widget(Line::styled(text, theme.notice(true).patch(theme.selected)), area);
+        return;
+    }
+    if let Some(search) = model.search().filter(|search| search.is_writing) {
+        search::draw_prompt(search, theme, area, frame);
+        return;
+    }
+    let has_focus = owner.is_input();
+    let label = label(model, owner);
+    let left = u16::try_from(label.len() + 1).unwrap_or(0).min(area.width);
+    let room = usize::from(area.width - left);
+    frame.render_widget(Line::from(Span::styled(label, theme.title(has_focus))), area);
+    let text = Rect { x: area.x + left, width: area.width - left, ..area };
+    if owner == FocusOwner::Recall {
+        draw_search(model, theme, text, frame);
+        return;
+    }
+    if model.input.draft().is_empty() && matches!(owner, FocusOwner::Overlay(_) | FocusOwner::Menu) {
+        return;
+    }
+    if model.input.draft().is_empty() && !has_focus {
+        let hint = if model.replay.is_some() { TO_COMMAND } else { TO_WRITE };
+        let hint = with_keys(model, hint);
+        frame.render_widget(Line::styled(fit(&hint, room), theme.quiet), text);
+        return;
+    }
+    let (line, cursor) = scrolled(model.input.draft(), model.input.cursor_byte(), room);
+    // In a filter only what is wrong is marked.
+    let is_wrong = wrong(model).is_some() && model.writing.is_none();
+    let mut line = Line::styled(line, if is_wrong { theme.notice(true) } else { Style::new() });
+    if has_focus && let Some(more) = behind(model, theme, room.saturating_sub(line.width())) {
+        line.push_span(more);
+    }
+    frame.render_widget(line, text);
+    mark_mistake(model, theme, text, cursor, frame);
+    if has_focus {
+        put_cursor(text, cursor, frame);
+    }
+}
+
+/// What is being written; with a sign in front if it will not work.
+fn label(model: &Model, owner: FocusOwner) -> &'static str {
+    if owner == FocusOwner::Recall { " SENT " } else { model.line().label(wrong(model).is_some()) }
+}
+
+/// What stands behind the draft: what could follow, or where there is no room for it elsewhere, what is wrong.
+fn behind(model: &Model, theme: Theme, columns: usize) -> Option<Span<'static>> {
+    let has_notice = model.areas().is_some_and(|areas| !areas.notice.is_empty());
+    let (text, style) = match (wrong(model), model.assist.ghost()) {
+        (Some(reason), _) if !has_notice => (format!("  {reason}"), theme.notice(true)),
+        (_, Some(ghost)) if model.input.is_at_end() => (ghost.text.clone(), theme.quiet),
+        _ => return None,
+    };
+    Some(Span::styled(shown(&text, columns).as_str().to_owned(), style))
+}
+
+/// The search in the history: what is searched for, and the line that was found.
+fn draw_search(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let wanted = model.input.search().map_or("", |search| search.wanted.as_str());
+    let (wanted, cursor) = scrolled(wanted, wanted.len(), usize::from(area.width) / 2);
+    let room = usize::from(area.width).saturating_sub(cursor + 3);
+    let found = match model.input.found() {
+        Some(found) => Span::styled(shown(found, room).as_str().to_owned(), theme.strong),
+        None => {
+            Span::styled(shown("nothing that was sent holds this", room).as_str().to_owned(), theme.quiet)
+        }
+    };
+    frame.render_widget(Line::from(vec![Span::raw(wanted), Span::styled(" : ", theme.quiet), found]), area);
+    put_cursor(area, cursor, frame);
+}
+
+/// Shows the cursor on this column of the area, or on its last.
+fn put_cursor(area: Rect, column: usize, frame: &mut Frame<'_>) {
+    let column = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
+    frame.set_cursor_position(Position::new(column.min(area.right().saturating_sub(1)), area.y));
+}
+
+/// Points at what is wrong in the draft, of which the cursor stands on this column.
+fn mark_mistake(model: &Model, theme: Theme, area: Rect, cursor: usize, frame: &mut Frame<'_>) {
+    let Some(mistake) = model.writing.as_ref().and_then(|writing| writing.error.as_ref()) else { return };
+    let (draft, at) = (model.input.draft(), model.input.cursor_byte());
+    let column = |byte: usize| {
+        let between = draft.get(at.min(byte)..at.max(byte)).unwrap_or_default();
+        let width = shown(between, usize::MAX).width();
+        if byte < at { cursor.saturating_sub(width) } else { cursor.saturating_add(width) }
+    };
+    let (start, end) = (column(mistake.span.start), column(mistake.span.end));
+    // Where something is missing there is nothing to underline but the place.
+    for column in start..end.max(start + 1).min(usize::from(area.width)) {
+        let x = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
+        if let Some(cell) = frame.buffer_mut().cell_mut((x, area.y)) {
+            cell.set_style(theme.mistake());
+        }
+    }
+}
+
+/// The part of the draft around the cursor, and the cursor's column in it.
+fn scrolled(draft: &str, cursor: usize, columns: usize) -> (String, usize) {
+    let (before, after) = draft.split_at(cursor);
+    // What is shown before the cursor is its end, as much as leaves room for the cursor itself. A character takes a
+    // column at least, or joins one that does.
+    let room = columns.saturating_sub(1);
+    let starts: Vec<usize> =
+        before.char_indices().rev().map(|(at, _)| at).take(LONGEST_CELL * room).collect();
+    let fitting = starts.partition_point(|at| shown(&before[*at..], usize::MAX).width() <= room);
+    let start = fitting.checked_sub(1).map_or(cursor, |last| starts[last]);
+    let head = shown(&before[start..], room);
+    let tail = shown(after, columns.saturating_sub(head.width()));
+    (format!("{}{}", head.as_str(), tail.as_str()), head.width())
+}
+
+/// The bindings to hint at, the most important first.
+fn hinted(model: &Model) -> Vec<&Binding> {
+    let bindings = model.keymap.bindings().iter();
+    let mut hinted: Vec<_> = bindings.filter(|binding| is_worth_a_hint(model, binding)).collect();
+    if matches!(model.focus_owner(), FocusOwner::Overlay(_)) {
+        // The way out has room whatever else can be done there.
+        hinted.sort_by_key(|binding| binding.command != ":close");
+    }
+    if model.replay.is_some() {
+        let place = |binding: &&Binding| FIRST_IN_REPLAY.iter().position(|first| binding.command == *first);
+        hinted.sort_by_key(|binding| place(binding).unwrap_or(FIRST_IN_REPLAY.len()));
+    }
+    hinted
+}
+
+/// What a key does to the line as it is, or to whatever it acts on.
+fn hint<'a>(model: &Model, binding: &'a Binding) -> &'a str {
+    let is_empty = matches!(model.line(), Written::Empty { .. });
+    match &*binding.command {
+        ":send" if model.next_owner().is_input() && model.line() == Written::Command => "run",
+        ":send" if model.input.is_emptied(FILTER) => "show all traffic",
+        ":leave" if model.editing.is_some() => "leave the message as it was",
+        ":leave" if is_empty && model.next_owner().is_input() => "back to the lists",
+        _ => &binding.hint,
+    }
+}
+
+pub fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    match model.focus_owner() {
+        FocusOwner::HandingOn => return leaving::draw_hints(theme, area, frame),
+        // Keys answer it, and do nothing else.
+        FocusOwner::Question => return,
+        _ => {}
+    }
+    let mut line = Line::default();
+    for binding in hinted(model) {
+        let key = model.keys_of(binding).first().map(ToString::to_string).unwrap_or_default();
+        let hint = hint(model, binding);
+        let hint = vec![Span::styled(key, theme.strong), Span::styled(format!(" {hint}"), theme.quiet)];
+        let gap = if line.spans.is_empty() { "" } else { "  " };
+        let more = Line::from(hint.clone()).width() + gap.len();
+        if line.width() + more > usize::from(area.width) {
+            continue;
+        }
+        line.push_span(Span::raw(gap));
+        line.spans.extend(hint);
+    }
+    frame.render_widget(line, area);
+}

@@ -1,0 +1,137 @@
+//! The first line: who this node is and how busy.
+
+use clacks_p2p::core::{PeerCounts, Status};
+use clacks_recording::player::Progress;
+use clacks_source::traffic::row::Mood;
+use clacks_text::{fit::fit_address, format};
+use clacks_widgets::theme::{CLAIMED, Theme, letter};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use crate::model::Model;
+
+/// The name of the node has at least so many columns beside a replay, or is left out.
+const NAME: usize = 8;
+/// Columns from which on it is said how a note is taken away.
+const LONG: usize = 100;
+
+pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let overview = &model.overview;
+    let width = usize::from(area.width);
+    let address = overview.address.to_string();
+    let replay = failures(model, theme).or_else(|| replay(model, theme));
+    let room = width.saturating_sub(7 + replay.as_ref().map_or(0, |replay| 2 + replay.width()));
+    let name = fit_address(&overview.address, address.len().min(room));
+    let mut line = Line::from(vec![Span::styled("clacks ", theme.strong), Span::styled(name, theme.strong)]);
+    if let Some(replay) = replay {
+        // Where it stands matters more than where it was recorded.
+        line = if room < NAME { Line::default() } else { line + Span::raw("  ") };
+        line.spans.extend(replay.spans);
+    }
+    // What has no room is left out, the least important first.
+    let items = items(model).into_iter().map(|item| format!("  {item}"));
+    let mut room = width.saturating_sub(line.width());
+    line.spans.extend(items.map(Span::raw).take_while(|item| {
+        let fits = item.width() <= room;
+        room = room.saturating_sub(item.width());
+        fits
+    }));
+    frame.render_widget(line, area);
+}
+
+/// That a recording or the log ended because it could not be written.
+fn failures(model: &Model, theme: Theme) -> Option<Line<'static>> {
+    let recording = model.recording_failure.as_ref().map(|_| {
+        let key = if usize::from(model.screen.width) < LONG { "" } else { ": :record takes this note away" };
+        format!(" REC FAILED{key} ")
+    });
+    let log = model.lost_lines.as_ref().map(|lost| {
+        let lines = format::count(usize::try_from(lost.lines).unwrap_or(usize::MAX));
+        format!(" LOG FAILED, {lines} lost ")
+    });
+    let failures: Vec<_> = recording.into_iter().chain(log).collect();
+    (!failures.is_empty()).then(|| Line::styled(failures.join(" "), theme.mood(Mood::Bad)))
+}
+
+/// That it is a replay, and where that stands.
+fn replay(model: &Model, theme: Theme) -> Option<Line<'static>> {
+    let replay = model.replay.as_ref()?;
+    let badge = Span::styled(" REPLAY ", theme.title(true));
+    Some(Line::from(vec![badge, Span::raw(format!(" {}", progress(replay)))]))
+}
+
+/// Where a replay stands: `1:05 of 12:30  4x`.
+fn progress(replay: &Progress) -> String {
+    let how = match replay {
+        Progress { jumping: Some(read), .. } => format!("jumping {:.0} %", read * 100.0),
+        Progress { at_end: true, .. } => "at the end".to_owned(),
+        Progress { paused: true, .. } => "paused".to_owned(),
+        Progress { speed, .. } => format!("{speed}x"),
+    };
+    format!("{} of {}  {how}", format::clock(replay.position), format::clock(replay.length))
+}
+
+fn items(model: &Model) -> Vec<String> {
+    let overview = &model.overview;
+    let (received, delivered) = model.rates.per_second();
+    let mut items = vec![
+        format!("in {}  out {}", format::rate(received), format::rate(delivered)),
+        format!("send rate {}", format::rate(overview.send_rate)),
+        format!("up {}", format::age(model.now.uptime)),
+    ];
+    let met = model.limits.met_of_late();
+    if met > 0 {
+        items.insert(0, format!("limited {}", format::count(usize::try_from(met).unwrap_or(usize::MAX))));
+    }
+    if let Some(frozen) = &model.frozen {
+        items.insert(0, {
+            let key = model.key_for(":hold-still");
+            format!("HELD STILL, {} more: {key} goes on", format::count(frozen.held))
+        });
+    }
+    if model.log.missed > 0 {
+        items.insert(0, format!("missed {}", model.log.missed));
+    }
+    if let Some(bytes) = model.recorded {
+        items.insert(0, format!("REC {}", format::size(usize::try_from(bytes).unwrap_or(usize::MAX))));
+    }
+    if model.is_demo {
+        items.push("demo network".to_owned());
+    }
+    items
+}
+
+/// The lists in one line, where they themselves have no room.
+pub(crate) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let mut line = Line::from(Span::styled("peers ", theme.quiet));
+    line.spans.extend(counts(&model.listed.peers, theme));
+    line.push_span(Span::styled("  queue ", theme.quiet));
+    line.push_span(Span::raw(format::count(model.listed.queued)));
+    if model.listed.held > 0 {
+        line.push_span(Span::raw(format!(" {} held", format::count(model.listed.held))));
+    }
+    frame.render_widget(line, area);
+}
+
+/// How many peers have each status: `2N 8A 2? 1L`, where `?` are alive by their word alone and `A` are the others.
+pub fn counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
+    let counted = Status::ALL.into_iter().flat_map(|status| {
+        let claimed = if status == Status::Alive { peers.unverified } else { 0 };
+        let rest = peers.of(status).saturating_sub(claimed);
+        [(rest, letter(status), theme.status(status)), (claimed, CLAIMED, theme.claim())]
+    });
+    let mut spans = Vec::new();
+    for (count, letter, style) in counted.filter(|(count, ..)| *count > 0) {
+        if !spans.is_empty() {
+            spans.push(Span::raw(" "));
+        }
+        spans.push(Span::styled(format!("{}{letter}", format::count(count)), style));
+    }
+    if spans.is_empty() {
+        spans.push(Span::raw("0"));
+    }
+    spans
+}

@@ -1,0 +1,298 @@
+//! The map: this node in the middle, the peers as towers around it, edges for who talks with us and who made whom
+//! known, and a dot for each message on its way.
+
+use clacks_p2p::{
+    Address,
+    core::{Peer, Status},
+};
+use clacks_text::{fit::fit, format, glyphs::glyphs, sanitize::shown_lines};
+use clacks_widgets::theme::{CLAIMED, Theme, letter};
+use dots::Dots;
+use names::{Cells, name};
+use ratatui::{
+    Frame,
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::{draw_heading, peers};
+use crate::{
+    model::{
+        Model,
+        focus::{FocusOwner, Overlay as Kind},
+    },
+    pages::{
+        detail::introduced,
+        map_geometry::{TOWER_COLUMNS, cell, field},
+    },
+    state::{
+        layout::{Pane, below_title},
+        map::{EdgeKind, MarkKind, Tower},
+        map_layout::{CENTRE, Point, ring},
+    },
+};
+
+pub mod dots;
+pub mod names;
+
+/// A tower, which has eight shutters; one that is lost or dead has not all of them left.
+const TOWER: &str = "\u{28ff}";
+const NEW: &str = "\u{28c0}";
+const LOST: &str = "\u{2895}";
+const DEAD: &str = "\u{2880}";
+const IGNORED: &str = "\u{28c9}";
+
+/// Dots between two of an edge that is drawn loosely.
+const LOOSE: usize = 4;
+const LOOSER: usize = 7;
+
+/// What the lines mean, in words for the room that there is in the title.
+const LEGENDS: [&str; 2] = [
+    "  \u{2824}\u{2824}\u{2824} talks with us  \u{2804}\u{2800}\u{2804} named the other to us",
+    "  \u{2824}\u{2824}\u{2824} talks with us  \u{2804}\u{2800}\u{2804} named the other",
+];
+
+pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    // The terminal may be smaller by now.
+    if area.is_empty() || area.intersection(frame.area()) != area {
+        return;
+    }
+    draw_heading(theme, heading(model, theme, area), area, frame);
+    let field = field(model, area);
+    if model.listed.peers.total() == 0 {
+        peers::draw_none(model, theme, field, frame);
+        return;
+    }
+    draw_dots(model, theme, field, frame.buffer_mut());
+    draw_towers(model, theme, field, frame.buffer_mut());
+    draw_about(
+        model,
+        theme,
+        Rect { y: field.bottom(), height: below_title(area).bottom() - field.bottom(), ..area },
+        frame,
+    );
+}
+
+fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
+    let mut line = Line::from(Span::styled(" MAP ", theme.title(has_focus(model))));
+    line.push_span(Span::raw(" "));
+    if model.is_zoomed && model.open_overlay().is_none() {
+        line.push_span(Span::styled("ZOOM  ", theme.strong));
+    }
+    let peers = model.listed.peers.total();
+    let peers = if peers == 1 { "1 peer".to_owned() } else { format!("{} peers", format::count(peers)) };
+    line.push_span(Span::raw(peers));
+    if model.shown_map().is_crowded() {
+        line.push_span(Span::raw(", by status"));
+        return line;
+    }
+    if model.shown_map().towers().is_empty() {
+        return line;
+    }
+    let room = usize::from(area.width).saturating_sub(line.width());
+    // All of its characters are of one column.
+    let legend = LEGENDS.into_iter().find(|legend| legend.chars().count() < room);
+    line.extend(legend.map(|legend| Span::styled(legend, theme.quiet)));
+    line
+}
+
+fn has_focus(model: &Model) -> bool {
+    model.is_open(Kind::Map) || model.owner_below_menu() == FocusOwner::List(Pane::Map)
+}
+
+// === Lines and dots ===
+
+fn draw_dots(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
+    let (now, motion) = (model.shown_moment().uptime, &model.motion);
+    let (mut quiet, mut busy) = (Dots::new(field), Dots::new(field));
+    for edge in model.shown_map().edges(now, motion) {
+        let (from, to) = (cell(field, edge.from), cell(field, edge.to));
+        match edge.kind {
+            EdgeKind::Vouched { is_recent: false } => quiet.line(from, to, LOOSER),
+            EdgeKind::Vouched { is_recent: true } => quiet.line(from, to, LOOSE),
+            EdgeKind::Met { is_recent: false } => quiet.line(from, to, 2),
+            EdgeKind::Met { is_recent: true } => quiet.line(from, to, 1),
+            EdgeKind::Busy => busy.line(from, to, 1),
+        }
+    }
+    if model.shown_map().is_crowded() {
+        for status in Status::ALL.into_iter().filter(|status| model.listed.peers.of(*status) > 0) {
+            quiet.ring(ring(status), u32::from(field.width));
+        }
+    }
+    quiet.draw(theme.quiet, buffer);
+    busy.draw(Style::reset(), buffer);
+    draw_marks(model, theme, field, buffer);
+}
+
+fn draw_marks(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
+    let (mut incoming, mut outgoing) = (Dots::new(field), Dots::new(field));
+    let here = cell(field, CENTRE);
+    for mark in model.shown_map().marks(model.shown_moment().uptime, &model.motion) {
+        let tower = cell(field, mark.peer);
+        match mark.kind {
+            MarkKind::In => incoming.blob(here, tower, mark.part),
+            MarkKind::Out => outgoing.blob(here, tower, mark.part),
+            MarkKind::Failed => {
+                if let Some(cell) = buffer.cell_mut(dots::between(here, tower, mark.part)) {
+                    cell.set_symbol("x").set_style(Style::reset().patch(theme.bad));
+                }
+            }
+        }
+    }
+    incoming.draw(Style::reset().bold().patch(theme.incoming), buffer);
+    outgoing.draw(Style::reset().bold().patch(theme.outgoing), buffer);
+}
+
+// === Towers ===
+
+fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
+    let mut cells = Cells::new(field);
+    let selected = model.peers.selected_peer();
+    let is_selected = |tower: &&Tower| selected.is_some_and(|peer| peer.address == tower.peer.address);
+    let here = cell(field, CENTRE);
+    cells.stand(here);
+    let style = Style::reset().patch(theme.strong);
+    buffer.set_stringn(here.x, here.y, TOWER.repeat(2), usize::from(field.right() - here.x), style);
+    let mut standing = Vec::new();
+    let mut stand = |tower, cells: &mut Cells| {
+        let place = cell(field, model.shown_map().place(tower));
+        // Where two would stand on one another there is no room for all of them anyway.
+        if cells.stand(place) {
+            standing.push((tower, place));
+        }
+    };
+    // Where there is no room for all, the selected one has it.
+    let (first, others): (Vec<_>, Vec<_>) = model.shown_map().towers().iter().partition(is_selected);
+    first.into_iter().for_each(|tower| stand(tower, &mut cells));
+    if model.shown_map().is_crowded() {
+        draw_ring_names(model, theme, field, &mut cells, buffer);
+    }
+    others.into_iter().for_each(|tower| stand(tower, &mut cells));
+    for (tower, place) in &standing {
+        draw_tower(theme, &tower.peer, *place, buffer);
+    }
+    if let Some(at) = cells.name(here, "here") {
+        write_name(at, "here", Style::reset().patch(theme.strong), field, buffer);
+    }
+    if !model.shown_map().is_crowded() {
+        draw_names(theme, &standing, field, &mut cells, buffer);
+    }
+    if let Some((_, place)) = standing.iter().find(|(tower, _)| is_selected(tower)) {
+        mark_selected(model, theme, *place, field, buffer);
+    }
+}
+
+fn draw_tower(theme: Theme, peer: &Peer, place: Position, buffer: &mut Buffer) {
+    let symbol = match peer.status {
+        Status::New => NEW,
+        Status::Alive => TOWER,
+        Status::Lost => LOST,
+        Status::Dead => DEAD,
+        Status::Ignored => IGNORED,
+    };
+    let letter = if peer.is_unverified() { CLAIMED } else { letter(peer.status) };
+    let style = Style::reset().patch(theme.peer(peer));
+    buffer.set_string(place.x, place.y, format!("{symbol}{letter}"), style);
+}
+
+fn draw_names(
+    theme: Theme,
+    standing: &[(&Tower, Position)],
+    field: Rect,
+    cells: &mut Cells,
+    buffer: &mut Buffer,
+) {
+    let addresses: Vec<&Address> = standing.iter().map(|(tower, _)| &tower.peer.address).collect();
+    for (tower, place) in standing {
+        let style = Style::reset().patch(peers::address_style(theme, tower.peer.status));
+        for name in name(&tower.peer.address, &addresses) {
+            if let Some(at) = cells.name(*place, &name) {
+                write_name(at, &name, style, field, buffer);
+                break;
+            }
+        }
+    }
+}
+
+/// Writes a name with a free cell on either side, so that no line runs into it.
+fn write_name(at: Position, name: &str, style: Style, field: Rect, buffer: &mut Buffer) {
+    let end = at.x + name.chars().count() as u16;
+    for x in [at.x.checked_sub(1), Some(end)].into_iter().flatten() {
+        let position = Position { x, y: at.y };
+        if field.contains(position)
+            && let Some(cell) = buffer.cell_mut(position).filter(|cell| dots::are_dots(cell))
+        {
+            cell.reset();
+        }
+    }
+    buffer.set_string(at.x, at.y, name, style);
+}
+
+/// How many peers stand on each ring, at its top, or at its bottom if the selected one stands there.
+fn draw_ring_names(model: &Model, theme: Theme, field: Rect, cells: &mut Cells, buffer: &mut Buffer) {
+    for status in Status::ALL {
+        let count = model.listed.peers.of(status);
+        let name = format!("{} {status} {}", letter(status), format::count(count));
+        let columns = name.len() as u16;
+        let style = Style::reset().patch(theme.status(status));
+        let ends = [CENTRE.y - ring(status), CENTRE.y + ring(status)].map(|y| Point { x: CENTRE.x, y });
+        let place = ends.map(|end| cell(field, end)).into_iter().find_map(|end| {
+            let x = end.x.saturating_sub(columns / 2).max(field.x);
+            // A free column stays on either side.
+            let with_gaps = Position { x: x.saturating_sub(1), ..end };
+            (count > 0 && cells.take(with_gaps, columns + 2)).then_some(Position { x, ..end })
+        });
+        if let Some(at) = place {
+            write_name(at, &name, style, field, buffer);
+        }
+    }
+}
+
+/// The selected tower is reversed and marked, as a selected row is.
+fn mark_selected(model: &Model, theme: Theme, place: Position, field: Rect, buffer: &mut Buffer) {
+    if place.x > field.x {
+        buffer.set_string(place.x - 1, place.y, ">", Style::reset().patch(theme.strong));
+    }
+    if has_focus(model) {
+        buffer.set_style(Rect::new(place.x, place.y, TOWER_COLUMNS, 1), theme.selected);
+    }
+}
+
+// === What is known of the selected tower ===
+
+fn draw_about(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let Some(peer) = model.peers.selected_peer() else { return };
+    let columns = usize::from(area.width).saturating_sub(2);
+    let text = about(model, peer);
+    let height = usize::from(area.height);
+    let lines = shown_lines(&text, columns, 0, height + 1);
+    let style = theme.peer(peer);
+    for (index, (line, row)) in lines.iter().zip(area.rows()).enumerate() {
+        let marker = if index == 0 { "> " } else { "  " };
+        let is_cut = index + 1 == height && lines.len() > height;
+        let text = if is_cut {
+            fit(&format!("{}{}", line.as_str(), glyphs().cut), columns)
+        } else {
+            line.as_str().to_owned()
+        };
+        let style = if index == 0 { style } else { theme.quiet };
+        frame.render_widget(Line::from(vec![Span::raw(marker), Span::styled(text, style)]), row);
+    }
+}
+
+fn about(model: &Model, peer: &Peer) -> String {
+    let age = format::age(peer.age(model.shown_now()));
+    let introduced = introduced(model, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
+    format!(
+        "{} {}  {} for {age}{introduced}, took {}, sent {}, failed {}",
+        letter(peer.status),
+        peer.address,
+        format::status(peer),
+        peer.delivered,
+        peer.received,
+        peer.failed
+    )
+}

@@ -1,0 +1,102 @@
+//! The list of what can be done now.
+
+use clacks_text::{
+    fit::fit,
+    sanitize::{shown, shown_lines},
+};
+use clacks_widgets::theme::Theme;
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    text::{Line, Span},
+    widgets::{Clear, Widget},
+};
+
+use super::draw_heading;
+use crate::state::{
+    layout::Parts,
+    palette::{Deed, Item, Menu},
+};
+
+const MARKER: usize = 2;
+/// Columns of the keys, with a space behind them.
+const KEYS: usize = 12;
+/// From this many columns on there is room for the commands.
+const WIDE: usize = 70;
+/// The commands have a third of the room, within these bounds.
+const COMMAND: std::ops::RangeInclusive<usize> = 24..=40;
+
+pub fn draw(menu: &Menu, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    Clear.render(area, frame.buffer_mut());
+    let parts = Parts::of(area);
+    let (shown, all) = menu.counts();
+    let count = if shown == all { format!("  {all}") } else { format!("  {shown} of {all}") };
+    let heading = Line::from(vec![Span::styled(" AVAILABLE COMMANDS ", theme.title(true)), Span::raw(count)]);
+    draw_heading(theme, heading, parts.title, frame);
+    draw_query(menu, theme, parts.query, frame);
+    let height = usize::from(parts.rows.height);
+    for ((item, is_selected), row) in menu.visible(height).zip(parts.rows.rows()) {
+        draw_item(item, is_selected, theme, row, frame);
+    }
+    if shown == 0 {
+        let text = fit("  no command matches", usize::from(area.width));
+        frame.render_widget(Line::styled(text, theme.quiet), parts.rows);
+    }
+    draw_whole(menu, theme, parts.whole, frame);
+}
+
+fn draw_query(menu: &Menu, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if area.is_empty() {
+        return;
+    }
+    let room = usize::from(area.width).saturating_sub(MARKER + 1);
+    if menu.query().is_empty() {
+        let hint = fit("type to narrow the list", room);
+        frame.render_widget(Line::from(vec![Span::raw("/ "), Span::styled(hint, theme.quiet)]), area);
+    } else {
+        frame.render_widget(Line::raw(format!("/ {}", fit(menu.query(), room))), area);
+    }
+    let column = MARKER + shown(menu.query(), room).width();
+    let column = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
+    frame.set_cursor_position(Position::new(column.min(area.right() - 1), area.y));
+}
+
+fn draw_item(item: &Item, is_selected: bool, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let width = usize::from(area.width).saturating_sub(MARKER);
+    let keys = KEYS.min(width / 3);
+    let command =
+        if usize::from(area.width) < WIDE { 0 } else { (width / 3).clamp(*COMMAND.start(), *COMMAND.end()) };
+    let rest = width.saturating_sub(keys + command);
+    let is_idle = matches!(item.deed, Deed::Nothing(_));
+    let style = |style| if is_idle { theme.quiet } else { style };
+    let text = match &item.deed {
+        Deed::Nothing(reason) => format!("not now: {reason}"),
+        _ if command == 0 && item.keys.is_empty() => format!("{}  {}", item.line, item.does),
+        _ => item.does.clone(),
+    };
+    let mut line = Line::from(Span::raw(if is_selected { "> " } else { "  " }));
+    line.push_span(Span::styled(columns(&item.keys, keys), style(theme.strong)));
+    line.push_span(Span::styled(columns(&item.line, command), style(ratatui::style::Style::new())));
+    line.push_span(Span::styled(fit(&text, rest), style(ratatui::style::Style::new())));
+    frame.render_widget(line, area);
+    if is_selected {
+        frame.buffer_mut().set_style(area, theme.selected);
+    }
+}
+
+/// Text in so many columns, the last of which is a space.
+fn columns(text: &str, columns: usize) -> String {
+    match columns.checked_sub(1) {
+        Some(room) => format!("{} ", fit(text, room)),
+        None => String::new(),
+    }
+}
+
+fn draw_whole(menu: &Menu, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let Some(item) = menu.selected_item().filter(|_| !area.is_empty()) else { return };
+    let text = format!("{}  {}", item.line, item.tells());
+    let lines = shown_lines(&text, usize::from(area.width), 0, usize::from(area.height));
+    for (line, row) in lines.iter().zip(area.rows()) {
+        frame.render_widget(Line::styled(line.as_str().to_owned(), theme.quiet), row);
+    }
+}

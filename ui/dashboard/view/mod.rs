@@ -1,0 +1,216 @@
+//! Draws the [`Model`]. Pure: no clock, no input or output, and no work beyond what fits on the screen.
+
+pub mod charts;
+pub mod choices;
+pub mod footer;
+pub mod header;
+pub mod held;
+pub mod leaving;
+pub mod map;
+pub mod menu;
+pub mod names;
+pub mod overhead;
+pub mod peers;
+pub mod queue;
+pub mod search;
+pub mod selection;
+pub mod sparks;
+pub mod tower;
+pub mod traffic;
+
+use clacks_source::time_series::Chart;
+use clacks_text::{charset, fit::fit, glyphs};
+use clacks_widgets::theme::Theme;
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::{Clear, Widget},
+};
+
+use super::{
+    model::{Model, focus::FocusOwner, overlay::Content},
+    pages::overlay_lines,
+    state::layout::{Areas, Pane},
+};
+
+/// Draws everything.
+pub fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
+    draw(model, theme, frame);
+    if charset::is_ascii() {
+        glyphs::to_ascii(frame.buffer_mut());
+    }
+}
+
+fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
+    let Some(areas) = model.areas() else {
+        draw_too_small(model, theme, frame);
+        return;
+    };
+    header::draw(model, theme, areas.header, frame);
+    draw_body(model, theme, &areas, frame);
+    choices::draw(model, theme, areas.body, frame);
+    footer::draw_notice(model, theme, areas.notice, frame);
+    footer::draw_input(model, theme, areas.input, frame);
+    footer::draw_hints(model, theme, areas.hints, frame);
+}
+
+fn draw_too_small(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
+    if let Some(handing_on) = model.handing_on() {
+        leaving::draw(handing_on, theme, frame.area(), frame);
+        return;
+    }
+    let question = model.question.as_ref().filter(|question| question.is_about_leaving());
+    let text = question.map_or("20x5 at least", |question| &question.text);
+    let area = frame.area();
+    if !area.is_empty() {
+        frame.render_widget(fit(text, usize::from(area.width)), area);
+    }
+}
+
+fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    if let Some(menu) = &model.menu {
+        menu::draw(menu, theme, areas.body, frame);
+        return;
+    }
+    if model.open_overlay().is_some() {
+        draw_overlay(model, theme, areas.body, frame);
+        return;
+    }
+    header::draw_summary(model, theme, areas.summary, frame);
+    draw_rules(theme, areas, frame);
+    peers::draw(model, theme, areas.peers, frame);
+    queue::draw(model, theme, areas.queue, frame);
+    traffic::draw(model, theme, areas.traffic, frame);
+    map::draw(model, theme, areas.map, frame);
+    tower::draw(model, theme, areas.tower, false, frame);
+    charts::draw_one(model, theme, Chart::Rates, areas.rates, frame);
+    selection::draw(model, theme, areas.details, frame);
+}
+
+/// The lines between what stands side by side.
+fn draw_rules(theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
+    for position in areas.rules.iter().flat_map(|rule| rule.positions()) {
+        if let Some(cell) = frame.buffer_mut().cell_mut(position) {
+            cell.set_symbol("\u{2502}").set_style(theme.quiet);
+        }
+    }
+}
+
+// === Panes ===
+
+/// The title of a pane: its name, what there is to say about it, and a rule to the end.
+fn draw_title(
+    model: &Model,
+    theme: Theme,
+    pane: Pane,
+    area: Rect,
+    notes: Vec<Span<'static>>,
+    frame: &mut Frame<'_>,
+) {
+    let name = match pane {
+        Pane::Peers => " PEERS ",
+        Pane::Queue => " QUEUE ",
+        Pane::Traffic => " TRAFFIC ",
+        Pane::Map => " MAP ",
+    };
+    let has_focus = model.owner_below_menu() == FocusOwner::List(pane);
+    let mut line = Line::from(Span::styled(name, theme.title(has_focus)));
+    line.push_span(Span::raw(" "));
+    if model.is_zoomed {
+        line.push_span(Span::styled("ZOOM  ", theme.strong));
+    }
+    line.spans.extend(notes);
+    draw_heading(theme, line, area, frame);
+}
+
+/// How many rows are marked, for the title.
+fn marked(theme: Theme, count: usize) -> Option<Span<'static>> {
+    (count > 0).then(|| Span::styled(format!("{count} marked  "), theme.marked))
+}
+
+/// The line of a title, and a rule to the end.
+fn draw_heading(theme: Theme, mut line: Line<'static>, area: Rect, frame: &mut Frame<'_>) {
+    let rule = usize::from(area.width).saturating_sub(line.width() + 1);
+    line.push_span(Span::styled(format!(" {}", "\u{2500}".repeat(rule)), theme.quiet));
+    frame.render_widget(line, Rect { height: area.height.min(1), ..area });
+}
+
+/// One row of a list; the selected one is reversed and has a sign as well, as not every terminal shows the former.
+fn draw_row(
+    model: &Model,
+    theme: Theme,
+    pane: Pane,
+    (is_selected, is_marked): (bool, bool),
+    spans: Vec<Span<'static>>,
+    area: Rect,
+    frame: &mut Frame<'_>,
+) {
+    let marker = Span::raw(if is_selected { ">" } else { " " });
+    let mark = if is_marked { Span::styled("*", theme.marked) } else { Span::raw(" ") };
+    let mut line = Line::from(vec![marker, mark]);
+    line.spans.extend(spans);
+    frame.render_widget(line, area);
+    if is_selected && model.pane == pane {
+        frame.buffer_mut().set_style(area, theme.selected);
+    }
+}
+
+/// What is said in a replay instead of how to send something.
+const TO_COMMAND: &str = "this is a replay; {:prompt :} takes commands";
+
+/// What to say where a list is empty.
+fn draw_empty(theme: Theme, area: Rect, lines: &[impl AsRef<str>], frame: &mut Frame<'_>) {
+    for (text, row) in lines.iter().zip(area.rows()) {
+        frame.render_widget(
+            Line::styled(
+                format!("  {}", fit(text.as_ref(), usize::from(area.width).saturating_sub(2))),
+                theme.quiet,
+            ),
+            row,
+        );
+    }
+}
+
+// === What lies over the panes ===
+
+fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let Some(overlay) = &model.overlay else { return };
+    Clear.render(area, frame.buffer_mut());
+    match &overlay.content {
+        Content::Charts => return charts::draw(model, theme, area, frame),
+        Content::Tower => return tower::draw(model, theme, area, true, frame),
+        Content::Held => return held::draw(model, theme, area, frame),
+        Content::Map => return map::draw(model, theme, area, frame),
+        _ => {}
+    }
+    let rows = super::state::layout::below_title(area);
+    if let Content::Overhead(souls) = &overlay.content {
+        overhead::draw(model, theme, souls, rows, frame);
+    }
+    let lines = overlay_lines(model, theme, usize::from(area.width));
+    let (total, height) = (lines.len() + overlay.message.len(), usize::from(rows.height));
+    let mut heading = Line::from(Span::styled(overlay.content.kind().title(), theme.title(true)));
+    if total > height {
+        let last = total.min(overlay.scrolled + height);
+        heading.push_span(Span::raw(format!("  lines {} to {last} of {total}", overlay.scrolled + 1)));
+    }
+    if matches!(overlay.content, Content::Overhead(_)) {
+        heading.push_span(Span::raw(overhead::note(model)));
+    }
+    if let Some(search) = &overlay.search {
+        let room = usize::from(area.width).saturating_sub(heading.width());
+        heading.push_span(search::note(search, theme, room));
+    }
+    frame.render_widget(heading, Rect { height: area.height.min(1), ..area });
+    let message_from = overlay.scrolled.saturating_sub(lines.len()).min(overlay.message.len());
+    let message = overlay.message[message_from..].iter().map(|row| Line::raw(row.as_str()));
+    let lines = lines.into_iter().skip(overlay.scrolled).chain(message);
+    for (number, (line, row)) in lines.zip(rows.rows()).enumerate() {
+        let text = overlay.search.as_ref().map(|search| (search, line.to_string()));
+        frame.render_widget(line, row);
+        if let Some((search, text)) = text {
+            search::mark(search, overlay.scrolled + number, &text, theme, row, frame);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Names of nodes in a given number of columns, told apart where they look alike.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use clacks_p2p::Address;
+use clacks_text::{fit::fit_address, glyphs::glyphs};
+
+use crate::{model::Model, state::layout::Pane};
+
+/// How the addresses of a pane are written.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    columns: usize,
+    /// Those that would look like another one that is on the screen, and how they are written instead.
+    special: HashMap<String, String>,
+}
+
+impl Names {
+    /// For addresses in so many columns, of which `addresses` are on the screen.
+    pub(crate) fn new<'a>(addresses: impl IntoIterator<Item = &'a Address>, columns: usize) -> Self {
+        let mut special = HashMap::new();
+        for group in alike(addresses.into_iter().collect(), |address| fit_address(address, columns)) {
+            let from = common_start(&group);
+            let cut = |address: &Address| fit_difference(address, columns, from);
+            special.extend(group.iter().map(|address| (address.to_string(), cut(address))));
+            for (address, number) in
+                alike(group, cut).into_iter().flat_map(|group| group.into_iter().zip(1..))
+            {
+                let mark = format!("!{number} ");
+                let room = columns.saturating_sub(mark.len());
+                special.insert(address.to_string(), format!("{mark}{}", fit_address(address, room)));
+            }
+        }
+        Self { columns, special }
+    }
+
+    /// Among all that are on the screen now.
+    pub(crate) fn on_screen(model: &Model, columns: usize) -> Self {
+        let peers = model.peers.visible(model.height(Pane::Peers)).0.iter().map(|peer| &peer.address);
+        let top = model.log_top();
+        let rows = (top..top + model.height(Pane::Traffic)).map_while(|at| model.log.at(at));
+        Self::new(peers.chain(rows.filter_map(|row| row.peer.as_ref())), columns)
+    }
+
+    /// The address in exactly the columns.
+    pub(crate) fn fit(&self, address: &Address) -> String {
+        let name = if self.special.is_empty() { None } else { self.special.get(&address.to_string()) };
+        let name = name.cloned().unwrap_or_else(|| fit_address(address, self.columns));
+        // Where there is no room but for the mark.
+        name.chars().take(self.columns).collect()
+    }
+}
+
+/// The groups of those that look like one another when they are written so.
+fn alike(addresses: BTreeSet<&Address>, written: impl Fn(&Address) -> String) -> Vec<BTreeSet<&Address>> {
+    let mut groups: BTreeMap<String, BTreeSet<&Address>> = BTreeMap::new();
+    for address in addresses {
+        groups.entry(look(&written(address))).or_default().insert(address);
+    }
+    groups.into_values().filter(|group| group.len() > 1).collect()
+}
+
+/// How many bytes of their start they have in common.
+fn common_start(addresses: &BTreeSet<&Address>) -> usize {
+    let mut texts = addresses.iter().map(ToString::to_string);
+    let Some(first) = texts.next() else { return 0 };
+    let common =
+        |text: String| first.bytes().zip(text.bytes()).take_while(|(one, other)| one == other).count();
+    texts.map(common).min().unwrap_or(0)
+}
+
+/// An address in so many columns, with what stands behind the first `from` bytes.
+fn fit_difference(address: &Address, columns: usize, from: usize) -> String {
+    let text = address.to_string();
+    let port = format!(":{}", address.port());
+    let host = &text[..text.len() - port.len()];
+    let room = columns.saturating_sub(port.len() + 1);
+    if text.len() <= columns || room == 0 || from >= host.len() {
+        return fit_address(address, columns);
+    }
+    // With a letter or two of the difference.
+    let head = (from + 2).min(host.len()).min(room);
+    let cut = glyphs().cut;
+    if from < room {
+        return format!("{}{cut}{}{port}", &host[..head], &host[host.len() - (room - head)..]);
+    }
+    let start = from.saturating_sub(2).min(host.len().saturating_sub(room));
+    format!("{cut}{}{port}", &host[start..(start + room).min(host.len())])
+}
+
+/// What a name looks like to somebody in a hurry. A hostname is ASCII.
+fn look(name: &str) -> String {
+    let name = name.to_ascii_lowercase().replace("rn", "m").replace("vv", "w").replace("cl", "d");
+    let alike = |c| match c {
+        '0' => 'o',
+        '1' | 'i' => 'l',
+        '2' => 'z',
+        '5' => 's',
+        '8' => 'b',
+        '_' => '-',
+        c => c,
+    };
+    name.chars().map(alike).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(name: &str) -> Address {
+        Address::new(name, 8080).unwrap()
+    }
+
+    fn names(names: &[&str], columns: usize) -> Vec<String> {
+        let addresses: Vec<_> = names.iter().map(|name| address(name)).collect();
+        let names = Names::new(&addresses, columns);
+        addresses.iter().map(|address| names.fit(address)).collect()
+    }
+
+    #[test]
+    fn a_name_is_cut_in_the_middle_and_the_port_stays() {
+        let cut = |columns| names(&["a-very-long-name.of.a.node.example.org"], columns).remove(0);
+        assert_eq!(cut(28), "a-very-long-na\u{2026}mple.org:8080");
+        assert_eq!(cut(12), "a-ve\u{2026}rg:8080");
+        assert_eq!(cut(7), "a\u{2026}:8080");
+        assert_eq!(cut(50).trim_end(), "a-very-long-name.of.a.node.example.org:8080");
+    }
+
+    #[test]
+    fn names_that_look_alike_on_one_screen_are_told_apart() {
+        let long = format!("tower.example.org.{}.evil.invalid", "a".repeat(40));
+        for (hosts, columns) in [
+            (vec!["tower.example.org", "tower.examp1e.org", "tower.exarnple.org"], 28),
+            (vec!["tower.example.org", "tower.examp1e.org", &long], 17),
+            (vec!["tower-a.north.example.org", "tower-b.north.example.org"], 15),
+            (vec!["clacks.example", "dacks.example"], 28),
+            (vec!["tower-one", "tower-0ne", "tower_one"], 9),
+        ] {
+            let shown = names(&hosts, columns);
+            let distinct: BTreeSet<_> = shown.iter().map(|name| look(name)).collect();
+            assert_eq!(distinct.len(), hosts.len(), "{shown:?}");
+            assert!(shown.iter().all(|name| name.chars().count() == columns), "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn what_differs_is_kept_where_a_name_is_cut() {
+        let hosts = ["tower-1.north.example.org", "tower-2.north.example.org", "quirm"];
+        assert_eq!(names(&hosts, 13), ["tower-1\u{2026}:8080", "tower-2\u{2026}:8080", "quirm:8080   "]);
+        let hosts = ["a.very.long.name.north.example.org", "a.very.long.name.south.example.org"];
+        assert_eq!(names(&hosts, 15), ["\u{2026}e.north.e:8080", "\u{2026}e.south.e:8080"]);
+    }
+
+    #[test]
+    fn others_have_no_mark() {
+        let shown = names(&["tower-1.example.org", "tower-2.example.org", "quirm.example.org"], 28);
+        assert!(shown.iter().all(|name| !name.contains('!')), "{shown:?}");
+        let again = names(&["tower.example.org", "tower.example.org", "TOWER.example.org"], 12);
+        assert!(again.iter().all(|name| !name.contains('!')), "one node is not two: {again:?}");
+    }
+}

@@ -1,0 +1,81 @@
+//! The messages that keep coming back, those with the most visits first.
+
+use clacks_source::message_history::life::Biography;
+use clacks_text::{
+    fit::{fit, fit_right, preview},
+    format,
+};
+use clacks_widgets::theme::Theme;
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::draw_empty;
+use crate::{model::Model, state::returning::Souls};
+
+const MARKER: usize = 2;
+const VISITS: usize = 12;
+const INTERVAL: usize = 14;
+const LAST: usize = 10;
+/// The text has at least so many columns, or the columns behind it give way, the last first.
+const TEXT: usize = 16;
+
+const EMPTY: &[&str] = &[
+    "no message has come back yet",
+    "one that is passed on for long enough comes by again:",
+    "its text is what it is known by",
+];
+
+/// The rows below the title.
+pub fn draw(model: &Model, theme: Theme, souls: &Souls, area: Rect, frame: &mut Frame<'_>) {
+    if model.shown_lives().returned() == 0 {
+        draw_empty(theme, area, EMPTY, frame);
+        return;
+    }
+    let selected = souls.position(model.shown_lives());
+    let top = souls.top(selected, usize::from(area.height));
+    let lives = model.shown_lives().ranking().enumerate().skip(top);
+    for ((position, life), row) in lives.zip(area.rows()) {
+        let is_selected = position == selected;
+        let mut line = Line::from(Span::raw(if is_selected { "> " } else { "  " }));
+        line.spans.extend(spans(model, theme, life, usize::from(area.width)));
+        frame.render_widget(line, row);
+        if is_selected {
+            frame.buffer_mut().set_style(row, theme.selected);
+        }
+    }
+}
+
+fn visited(visits: u32) -> String {
+    format!("{visits} visit{}", if visits == 1 { "" } else { "s" })
+}
+
+/// What the title says of messages that came back and are not in the list.
+pub fn note(model: &Model) -> String {
+    match model.shown_lives().forgotten() {
+        0 => String::new(),
+        forgotten => {
+            let forgotten = format::count(usize::try_from(forgotten).unwrap_or(usize::MAX));
+            format!("  {} kept, {forgotten} forgotten", format::count(model.shown_lives().returned()))
+        }
+    }
+}
+
+fn spans(model: &Model, theme: Theme, life: &Biography, width: usize) -> Vec<Span<'static>> {
+    let room = width.saturating_sub(MARKER + TEXT);
+    let visits = if room >= VISITS { VISITS } else { 0 };
+    let interval = if room >= VISITS + INTERVAL { INTERVAL } else { 0 };
+    let last = if room >= VISITS + INTERVAL + LAST { LAST } else { 0 };
+    let text = width.saturating_sub(MARKER + visits + interval + last);
+    let ago = model.shown_now().uptime.saturating_sub(life.last.uptime);
+    let every =
+        life.interval().map(|interval| format!("every {}", format::span(interval))).unwrap_or_default();
+    vec![
+        Span::raw(fit(&preview(&life.message), text)),
+        Span::styled(fit_right(&visited(life.visits), visits), theme.strong),
+        Span::raw(fit_right(&every, interval)),
+        Span::styled(fit_right(&format!("{} ago", format::age(ago)), last), theme.quiet),
+    ]
+}

@@ -1,0 +1,51 @@
+//! The search in what is open: what is looked for, and where it was found.
+
+use clacks_text::sanitize::shown;
+use clacks_widgets::theme::Theme;
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    text::{Line, Span},
+};
+
+use crate::state::search::Search;
+
+const LABEL: &str = " FIND ";
+
+/// What is written, in the place of the input.
+pub(crate) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let label = Span::styled(LABEL, theme.title(true));
+    let room = usize::from(area.width).saturating_sub(LABEL.len() + 2);
+    // The end is what is being written.
+    let query = search.query();
+    let starts = query.char_indices().map(|(at, _)| at);
+    let end = starts.map(|at| shown(&query[at..], usize::MAX)).find(|end| end.width() <= room);
+    let end = end.unwrap_or_default();
+    let column = LABEL.len() + 1 + end.width();
+    let outcome = Span::styled(format!("  {}", search.outcome()), theme.quiet);
+    frame.render_widget(Line::from(vec![label, Span::raw(" "), Span::raw(end.to_string()), outcome]), area);
+    let column = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
+    frame.set_cursor_position(Position::new(column.min(area.right().saturating_sub(1)), area.y));
+}
+
+/// What the title says of a search.
+pub fn note(search: &Search, theme: Theme, room: usize) -> Span<'static> {
+    let outcome = search.outcome();
+    let query = shown(search.query(), room.saturating_sub(outcome.len() + 4));
+    Span::styled(format!("  /{} {outcome}", query.as_str()), theme.strong)
+}
+
+/// Marks what was found in a row of the text that is drawn already.
+pub fn mark(search: &Search, row: usize, line: &str, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let columns = |text: &str| u16::try_from(shown(text, usize::MAX).width()).unwrap_or(u16::MAX);
+    for (piece, is_current) in search.found_in(row) {
+        // What was found may have changed since.
+        let (Some(before), Some(found)) = (line.get(..piece.span.start), line.get(piece.span.clone())) else {
+            return;
+        };
+        let x = area.x.saturating_add(columns(before));
+        let marked = Rect { x, width: columns(found), ..area };
+        let style = if is_current { theme.matched.patch(theme.selected) } else { theme.matched };
+        frame.buffer_mut().set_style(marked.intersection(area), style);
+    }
+}

@@ -1,0 +1,77 @@
+//! All of what is selected, live, beside the lists.
+
+use clacks_text::{json::laid_out, sanitize::shown_lines};
+use clacks_widgets::theme::Theme;
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{draw_empty, draw_heading};
+use crate::{
+    model::{Model, overlay::Content},
+    pages::{content_lines, keys::with_keys, message_history},
+    state::layout::below_title,
+};
+
+/// How much of a message is looked at for each cell that it may fill, in bytes: a character and what joins it.
+const BYTES_A_CELL: usize = 16;
+
+const EMPTY: &[&str] = &["nothing is selected"];
+
+pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if area.is_empty() {
+        return;
+    }
+    let selection = model.selection();
+    let title = match selection {
+        Some(Content::Peer(_)) => " PEER ",
+        Some(Content::Message(..)) => " MESSAGE ",
+        Some(_) => " EVENT ",
+        None => " DETAILS ",
+    };
+    draw_heading(theme, Line::from(Span::styled(title, theme.strong)), area, frame);
+    let rows = below_title(area);
+    let Some(content) = selection else {
+        draw_empty(theme, rows, EMPTY, frame);
+        return;
+    };
+    // A free column on either side keeps it off the rule.
+    let rows = Rect { x: rows.x + 1, width: rows.width.saturating_sub(2), ..rows };
+    for (line, row) in lines(model, theme, &content, rows).into_iter().zip(rows.rows()) {
+        frame.render_widget(line, row);
+    }
+}
+
+fn lines(model: &Model, theme: Theme, content: &Content, area: Rect) -> Vec<Line<'static>> {
+    let columns = usize::from(area.width);
+    let mut lines = content_lines(model, theme, content, columns);
+    let life = life(model, theme, content, columns);
+    // The message and its life share the rest of the room.
+    let rest = usize::from(area.height).saturating_sub(lines.len());
+    let room = rest.saturating_sub(life.len().min(rest / 2));
+    if let Some(message) = content.message().filter(|_| room > 0) {
+        let (text, left_out) = laid_out(message.as_json(), BYTES_A_CELL * columns * room);
+        let text = if left_out > 0 { format!("{text}\u{2026}") } else { text };
+        let mut rows = shown_lines(&text, columns, 0, room + 1);
+        let has_more = rows.len() > room;
+        rows.truncate(if has_more { room - 1 } else { room });
+        lines.extend(rows.iter().map(|row| Line::raw(row.as_str().to_owned())));
+        if has_more {
+            lines.push(Line::styled(with_keys(model, "\u{2026} {:open} shows all of it"), theme.quiet));
+        }
+    }
+    lines.extend(life);
+    lines
+}
+
+/// The life of the message that is selected, below a heading.
+fn life(model: &Model, theme: Theme, content: &Content, columns: usize) -> Vec<Line<'static>> {
+    let Some(life) = content.message().and_then(|message| model.shown_lives().of(message)) else {
+        return Vec::new();
+    };
+    let mut lines = vec![Line::default(), Line::styled("its life", theme.strong)];
+    lines.extend(message_history::lines(model, theme, life, columns));
+    lines
+}

@@ -1,0 +1,62 @@
+//! What came and went over the last minute, in bars so small that they have room in a title.
+
+use clacks_source::{
+    time_series::{Column, SPARKS},
+    traffic::row::Direction,
+};
+use clacks_widgets::theme::Theme;
+use ratatui::text::{Line, Span};
+
+use super::charts::UNKNOWN;
+use crate::model::Model;
+
+const COLUMNS: usize = 12;
+/// A quiet time stands on the ground, so that it does not look as if there were no bars.
+const LEVELS: [&str; 8] =
+    ["\u{2581}", "\u{2582}", "\u{2583}", "\u{2584}", "\u{2585}", "\u{2586}", "\u{2587}", "\u{2588}"];
+
+/// The bars with what they are; nothing where there is nothing to see.
+pub fn line(model: &Model, theme: Theme) -> Option<Line<'static>> {
+    if !model.shown_trends().is_busy(SPARKS) {
+        return None;
+    }
+    let columns = model.shown_trends().columns(COLUMNS, SPARKS / COLUMNS);
+    let most =
+        columns.iter().flatten().map(|column| column.received.max(column.delivered)).fold(0.0, f64::max);
+    let known: Vec<_> = columns.iter().flatten().collect();
+    let unknown = || Span::styled(UNKNOWN.repeat(columns.len() - known.len()), theme.quiet);
+    let bars = |direction, of: fn(&Column) -> f64| {
+        let bars: String = known.iter().map(|column| level(of(column), most)).collect();
+        Span::styled(bars, theme.direction(direction))
+    };
+    Some(Line::from(vec![
+        Span::styled(" in ", theme.quiet),
+        unknown(),
+        bars(Direction::In, |column| column.received),
+        Span::styled(" out ", theme.quiet),
+        unknown(),
+        bars(Direction::Out, |column| column.delivered),
+        Span::styled(" 1 min", theme.quiet),
+    ]))
+}
+
+/// The bar for a value, where the highest is so high: the lowest is for none at all.
+fn level(value: f64, most: f64) -> &'static str {
+    let steps = (LEVELS.len() - 1) as f64;
+    let level = if most > 0.0 { (value / most * steps).ceil() as usize } else { 0 };
+    LEVELS[level.min(LEVELS.len() - 1)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_nothing_at_all_is_on_the_ground() {
+        assert_eq!(
+            [0.0, 0.001, 3.5, 7.0].map(|value| level(value, 7.0)),
+            [LEVELS[0], LEVELS[1], LEVELS[4], LEVELS[7]]
+        );
+        assert_eq!(level(0.0, 0.0), LEVELS[0]);
+    }
+}

@@ -1,0 +1,172 @@
+//! What the one who watches a replay can ask of it.
+
+use std::{str::FromStr, time::Duration};
+
+use jiff::{SignedDuration, civil::Time};
+
+/// What is to be done with a replay.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ReplayCommand {
+    /// Stands still, or goes on.
+    Pause,
+    /// Takes one event and stands still.
+    Step,
+    Speed(Speed),
+    Jump(Jump),
+}
+
+/// How fast a replay is to be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Speed {
+    Faster,
+    Slower,
+    /// So many times as fast as it happened.
+    Times(f64),
+}
+
+/// Where a replay is to go.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Jump {
+    /// So far from its beginning.
+    To(Duration),
+    Back(Duration),
+    On(Duration),
+    /// The next time that the clock on the wall showed this, seen from the beginning.
+    Clock(Time),
+    /// So far from its beginning as the header shows it, if it is that long; else at this time of day.
+    OffsetOrClock(Duration, Time),
+}
+
+/// How many times as fast as it happened a recording can be played.
+pub const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=64.0;
+
+/// How a speed is written.
+const SPEED: &str = "a speed is +, - or a number from 0.25 to 64";
+/// How a place in a replay is written.
+const PLACE: &str = "a replay jumps to a place such as 2m30s or 0:40, to a time of day such as @14:02, or by a time such \
+    as +10s or -1m";
+
+impl FromStr for Speed {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "+" => Ok(Self::Faster),
+            "-" => Ok(Self::Slower),
+            times => {
+                let times = times.strip_suffix(['x', 'X']).unwrap_or(times).parse().ok();
+                let times = times.filter(|times| SPEEDS.contains(times));
+                times.map(Self::Times).ok_or(SPEED)
+            }
+        }
+    }
+}
+
+impl FromStr for Jump {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        if let Some(back) = text.strip_prefix('-') {
+            return length(back).map(Self::Back);
+        }
+        if let Some(on) = text.strip_prefix('+') {
+            return length(on).map(Self::On);
+        }
+        if let Some(time) = text.strip_prefix('@') {
+            return time.trim_start().parse().map(Self::Clock).map_err(|_| PLACE);
+        }
+        match (length(text), text.parse()) {
+            (Ok(offset), Ok(time)) if text.contains(':') => Ok(Self::OffsetOrClock(offset, time)),
+            (Ok(offset), _) => Ok(Self::To(offset)),
+            (Err(_), Ok(time)) => Ok(Self::Clock(time)),
+            (Err(error), Err(_)) => Err(error),
+        }
+    }
+}
+
+/// A length of time: `90s`, `2m30s`, `2:30` or `1:02:30` as the header shows it, or a number of seconds.
+pub fn length(text: &str) -> Result<Duration, &'static str> {
+    if text.contains(':') {
+        return clock_length(text).ok_or(PLACE);
+    }
+    if let Some(seconds) = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+        return Ok(seconds);
+    }
+    let length: SignedDuration = text.parse().map_err(|_| PLACE)?;
+    length.try_into().map_err(|_| PLACE)
+}
+
+/// `MINUTES:SECONDS` or `HOURS:MINUTES:SECONDS`. The first number is of any size, the others are below 60.
+fn clock_length(text: &str) -> Option<Duration> {
+    let mut parts = text.split(':');
+    let number =
+        |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<u64>().ok())?;
+    let first = number(parts.next()?)?;
+    let others: Vec<u64> =
+        parts.map(|part| number(part).filter(|number| *number < 60)).collect::<Option<_>>()?;
+    let seconds = match others[..] {
+        [seconds] => first.checked_mul(60)?.checked_add(seconds)?,
+        [minutes, seconds] => first.checked_mul(3600)?.checked_add(minutes * 60 + seconds)?,
+        _ => return None,
+    };
+    Some(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_read_as_people_write_them() {
+        let seconds = Duration::from_secs;
+        for (text, jump) in [
+            ("0", Jump::To(seconds(0))),
+            ("90", Jump::To(seconds(90))),
+            ("2m30s", Jump::To(seconds(150))),
+            ("+10s", Jump::On(seconds(10))),
+            ("-1m", Jump::Back(seconds(60))),
+            ("0:40", Jump::To(seconds(40))),
+            ("00:40", Jump::OffsetOrClock(seconds(40), jiff::civil::time(0, 40, 0, 0))),
+            ("14:02", Jump::OffsetOrClock(seconds(842), jiff::civil::time(14, 2, 0, 0))),
+            ("14:02:30", Jump::OffsetOrClock(seconds(50_550), jiff::civil::time(14, 2, 30, 0))),
+            ("25:00", Jump::To(seconds(1500))),
+            ("100:00:01", Jump::To(seconds(360_001))),
+            ("+1:30", Jump::On(seconds(90))),
+            ("-0:05", Jump::Back(seconds(5))),
+            ("@14:02", Jump::Clock(jiff::civil::time(14, 2, 0, 0))),
+            ("@ 14:02:30", Jump::Clock(jiff::civil::time(14, 2, 30, 0))),
+        ] {
+            assert_eq!(text.parse(), Ok(jump), "{text}");
+        }
+        for text in [
+            "",
+            "-",
+            "soon",
+            "--1s",
+            "0:60",
+            "1:60:00",
+            "1:2:3:4",
+            ":40",
+            "40:",
+            "@",
+            "@25:00",
+            "@90",
+            "99999999999999999999:00",
+            "inf",
+            "NaN",
+            "-1e300",
+            "1e300",
+        ] {
+            assert_eq!(text.parse::<Jump>(), Err(PLACE), "{text}");
+        }
+    }
+
+    #[test]
+    fn speeds_are_read_and_bounded() {
+        assert_eq!("8x".parse(), Ok(Speed::Times(8.0)));
+        assert_eq!(("+".parse(), "-".parse()), (Ok(Speed::Faster), Ok(Speed::Slower)));
+        for text in ["", "0", "0.1", "65", "fast", "NaN", "-2"] {
+            assert_eq!(text.parse::<Speed>(), Err(SPEED), "{text}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+    str::FromStr,
+};
+
+use clacks_p2p::Address;
+
+use super::{CommandError, NodeCommand};
+
+/// What stands before a remote address.
+const REMOTE: &str = "ip:";
+
+/// Whom the user can ignore: a peer by the address that it goes by, or whoever connects from an IP address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Party {
+    Peer(Address),
+    Remote(IpAddr),
+}
+
+impl Party {
+    pub fn ignored(self) -> NodeCommand {
+        match self {
+            Self::Peer(peer) => NodeCommand::Ignore(peer),
+            Self::Remote(remote) => NodeCommand::IgnoreRemote(remote),
+        }
+    }
+
+    pub fn unignored(self) -> NodeCommand {
+        match self {
+            Self::Peer(peer) => NodeCommand::Unignore(peer),
+            Self::Remote(remote) => NodeCommand::UnignoreRemote(remote),
+        }
+    }
+}
+
+/// `host:port`, or `ip:192.0.2.7`, `ip:2001:db8::7`, `ip:[2001:db8::7]`. A host that is called "ip" has a port behind
+/// it and so is none of these.
+impl FromStr for Party {
+    type Err = CommandError;
+
+    fn from_str(text: &str) -> Result<Self, CommandError> {
+        let Some(remote) = text.strip_prefix(REMOTE) else { return Ok(Self::Peer(text.parse()?)) };
+        let in_brackets = remote.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        match in_brackets {
+            Some(v6) => v6.parse().map(|v6: Ipv6Addr| IpAddr::from(v6)),
+            None => remote.parse(),
+        }
+        .map(|remote: IpAddr| Self::Remote(remote.to_canonical()))
+        .or_else(|_| text.parse().map(Self::Peer).map_err(|_| CommandError::Remote))
+    }
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Peer(peer) => peer.fmt(f),
+            Self::Remote(remote) => write!(f, "{REMOTE}{remote}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_peer_and_with_ip_before_it_a_machine() {
+        for (text, remote) in [
+            ("ip:192.0.2.7", "192.0.2.7"),
+            ("ip:2001:db8::7", "2001:db8::7"),
+            ("ip:[2001:db8::7]", "2001:db8::7"),
+            ("ip:::1", "::1"),
+            ("ip:::ffff:192.0.2.7", "192.0.2.7"),
+        ] {
+            let party: Party = text.parse().unwrap();
+            assert_eq!(party, Party::Remote(remote.parse().unwrap()), "{text}");
+            assert_eq!(party.to_string().parse::<Party>().unwrap(), party);
+        }
+        for text in ["tower:8080", "[2001:db8::7]:8080", "192.0.2.7:8080", "ip:8080"] {
+            assert_eq!(text.parse::<Party>().unwrap(), Party::Peer(text.parse().unwrap()), "{text}");
+        }
+        for text in
+            ["ip:", "ip:tower", "ip:192.0.2", "ip:192.0.2.7:8080", "ip:192.0.2.0/24", "ip:[192.0.2.7]"]
+        {
+            assert_eq!(text.parse::<Party>(), Err(CommandError::Remote), "{text}");
+        }
+        assert!(matches!("192.0.2.7".parse::<Party>(), Err(CommandError::Address(_))));
+    }
+}

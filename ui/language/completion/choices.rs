@@ -1,0 +1,125 @@
+//! What could stand in a slot, whatever is written there already.
+
+use std::net::IpAddr;
+
+use clacks_p2p::core::{Peer, QueuedMessage, Status};
+use clacks_text::{fit::preview, format};
+
+use super::{
+    Candidates, Choice,
+    slot::{Slot, Written},
+};
+use crate::{
+    command::{
+        Argument, Known,
+        table::{COMMANDS, Scope, Spec},
+        target::Party,
+    },
+    filter::{
+        field::{FIELDS, Values},
+        possible::Domain,
+        subject::Type,
+    },
+};
+
+pub fn choices(written: &Written<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
+    match written.slot {
+        // Those for keys do to the line itself what a key does.
+        Slot::Name => COMMANDS.iter().filter(|spec| spec.scope != Scope::Key).map(command).collect(),
+        Slot::Argument(spec) => of_argument(spec.argument, candidates),
+        Slot::Station => {
+            let clear = choice("clear", "free the number");
+            let bell = Choice { goes_on: true, ..choice("bell", "ring for what the filter admits") };
+            [clear, bell].into_iter().chain(fields(written.domain)).collect()
+        }
+        Slot::FieldOrAll => fields(written.domain).chain([all()]).collect(),
+        Slot::Field => fields(written.domain).collect(),
+        Slot::Value(Values::Peers) => candidates.peers.iter().map(peer).collect(),
+        Slot::Value(Values::Statuses) => {
+            let statuses = Status::ALL.iter().filter(|_| written.domain.has_status());
+            statuses.map(|status| choice(status.name(), "")).collect()
+        }
+        Slot::Value(Values::Types) => {
+            let types = Type::ALL.iter().filter(|kind| written.domain.has_type(**kind));
+            types.map(|kind| choice(kind.name(), "")).collect()
+        }
+        Slot::Value(Values::Unknown) => Vec::new(),
+    }
+}
+
+fn of_argument(argument: Argument, candidates: Candidates<'_>) -> Vec<Choice> {
+    let Candidates { peers, remotes, messages, held, files, themes } = candidates;
+    let waiting_or_held = || messages.iter().map(message).chain(held.iter().map(held_message));
+    match argument {
+        Argument::Nothing | Argument::Json | Argument::Rate | Argument::Filter | Argument::Line => Vec::new(),
+        Argument::Address(known) => peers.iter().filter(|peer| known.is_for(peer.status)).map(peer).collect(),
+        Argument::Party(known) => {
+            let wanted = peers.iter().filter(|peer| known.is_for(peer.status));
+            wanted.map(peer).chain(remotes.iter().map(remote)).collect()
+        }
+        Argument::MessageId | Argument::Edit => waiting_or_held().collect(),
+        Argument::Hold => messages.iter().map(message).chain(fields(Domain::Queue)).collect(),
+        Argument::Drop => waiting_or_held().chain([all()]).chain(fields(Domain::Queue)).collect(),
+        Argument::Held => held.iter().map(message).chain([choice("all", "all that are held")]).collect(),
+        Argument::File | Argument::FileOrNothing | Argument::ListOrNothing => {
+            files.iter().map(|name| choice(name, "")).collect()
+        }
+        Argument::Theme => themes.iter().map(|name| choice(name, "")).collect(),
+        Argument::Station => (1..=9).map(station).collect(),
+        Argument::Choice(_, words) => words.iter().map(|word| choice(word, "")).collect(),
+    }
+}
+
+/// The fields that a filter can have there.
+fn fields(domain: Domain) -> impl Iterator<Item = Choice> {
+    let of_domain = FIELDS.iter().filter(move |field| domain.has_field(field.name));
+    of_domain.map(|field| choice(field.start, field.does))
+}
+
+fn all() -> Choice {
+    choice("all", "all that wait or are held")
+}
+
+pub fn choice(text: &str, note: &str) -> Choice {
+    Choice { text: text.to_owned(), note: note.to_owned(), goes_on: false }
+}
+
+fn command(spec: &Spec) -> Choice {
+    let note = match spec.argument {
+        Argument::Nothing => spec.does.to_owned(),
+        argument => format!("{argument}: {}", spec.does),
+    };
+    Choice { text: spec.name.to_owned(), note, goes_on: spec.argument != Argument::Nothing }
+}
+
+fn peer(peer: &Peer) -> Choice {
+    choice(&peer.address.to_string(), &format::status(peer))
+}
+
+fn remote(remote: &IpAddr) -> Choice {
+    choice(&Party::Remote(*remote).to_string(), "connections from there")
+}
+
+fn station(number: u8) -> Choice {
+    choice(&number.to_string(), "")
+}
+
+fn message(queued: &QueuedMessage) -> Choice {
+    choice(&queued.id.to_string(), &preview(&queued.message))
+}
+
+fn held_message(queued: &QueuedMessage) -> Choice {
+    choice(&queued.id.to_string(), &format!("held: {}", preview(&queued.message)))
+}
+
+impl Known {
+    /// Whether a peer of this status is worth offering.
+    pub fn is_for(self, status: Status) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Ignored => status == Status::Ignored,
+            Self::NotIgnored => status != Status::Ignored,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Which choices match what is written.
+
+use std::fmt::Write;
+
+use clacks_p2p::core::Peer;
+
+use super::{Choice, MOST_CHOICES};
+
+/// The choices that begin with what is typed, if there are any; otherwise those that hold its letters in this order.
+pub fn fitting(all: Vec<Choice>, typed: &str) -> Vec<Choice> {
+    let (begun, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|choice| begins(&choice.text, typed));
+    let mut fitting = if begun.is_empty() {
+        let mut ranked: Vec<_> =
+            others.into_iter().filter_map(|choice| Some((spread(&choice.text, typed)?, choice))).collect();
+        ranked.sort_by_key(|(spread, _)| *spread);
+        ranked.into_iter().map(|(_, choice)| choice).collect()
+    } else {
+        begun
+    };
+    fitting.truncate(MOST_CHOICES);
+    fitting
+}
+
+/// Whether a text begins so, in any case of letters.
+pub fn begins(text: &str, begun: &str) -> bool {
+    let mut letters = text.chars();
+    begun.chars().all(|wanted| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(&wanted)))
+}
+
+/// Over how many characters the letters of `typed` are spread in a text that holds them in this order: from the first
+/// that fits to the last.
+pub(crate) fn spread(text: &str, typed: &str) -> Option<usize> {
+    let mut letters = text.chars().enumerate();
+    let mut found = typed
+        .chars()
+        .map(|wanted| letters.find(|(_, letter)| letter.eq_ignore_ascii_case(&wanted)).map(|(at, _)| at));
+    let Some(first) = found.next() else { return Some(0) };
+    let first = first?;
+    found.try_fold(first, |_, at| at).map(|last| last - first)
+}
+
+/// Tells which peers match what is typed, without an allocation for each.
+#[derive(Debug, Default)]
+pub struct PeerMatcher {
+    address: String,
+}
+
+impl PeerMatcher {
+    pub fn begins(&mut self, peer: &Peer, typed: &str) -> bool {
+        begins(self.written(peer), typed)
+    }
+
+    pub fn holds(&mut self, peer: &Peer, typed: &str) -> bool {
+        spread(self.written(peer), typed).is_some()
+    }
+
+    fn written(&mut self, peer: &Peer) -> &str {
+        self.address.clear();
+        // Writing to a string can't fail.
+        let _ = write!(self.address, "{}", peer.address);
+        &self.address
+    }
+}

@@ -1,0 +1,183 @@
+//! Which word of a line the cursor is in, and what can stand there.
+
+use std::ops::Range;
+
+use super::matching::begins;
+use crate::{
+    command::{Argument, spec, table::Spec},
+    filter::{
+        field::{FIELDS, Values},
+        possible::Domain,
+        word::word_at,
+    },
+};
+
+/// What can stand where the cursor is.
+#[derive(Debug, Clone, Copy)]
+pub enum Slot {
+    /// The name of a command.
+    Name,
+    /// What a command takes, or the first word of that.
+    Argument(&'static Spec),
+    /// The word behind the number of a station.
+    Station,
+    /// The start of a term of a filter.
+    Field,
+    /// The same, or the word `all`.
+    FieldOrAll,
+    /// What a field of a filter takes.
+    Value(Values),
+}
+
+/// The word at the cursor.
+#[derive(Debug, Clone)]
+pub struct Written<'a> {
+    pub slot: Slot,
+    /// The word, in bytes of the line.
+    pub replaces: Range<usize>,
+    /// The word as far as the cursor.
+    pub typed: &'a str,
+    /// What a filter is for, where one is written.
+    pub domain: Domain,
+    /// Where the argument of the command begins; of a name, where that does.
+    pub argument: usize,
+    pub cursor: usize,
+}
+
+/// The command whose argument is being written, or would be behind a space, and what there is of it so far.
+pub fn argument(line: &str) -> Option<(&'static Spec, Option<&str>)> {
+    let name = name(line)?;
+    let rest = &line[name.end..];
+    let spec = spec(&line[name])?;
+    Some((spec, rest.starts_with(char::is_whitespace).then(|| rest.trim_start())))
+}
+
+/// Where the name of the command stands; `None` for a message.
+fn name(line: &str) -> Option<Range<usize>> {
+    let rest = line.strip_prefix(':').filter(|rest| !rest.starts_with(':'))?;
+    let start = line.len() - rest.trim_start().len();
+    let end = line[start..].find(char::is_whitespace).map_or(line.len(), |length| start + length);
+    Some(start..end)
+}
+
+/// The word at the cursor and what it can be; `None` where nothing can be offered.
+pub fn written(line: &str, cursor: usize) -> Option<Written<'_>> {
+    let cursor = (0..=cursor.min(line.len())).rev().find(|at| line.is_char_boundary(*at))?;
+    let name = name(line)?;
+    if cursor < name.start {
+        return None;
+    }
+    let place = Place { line, cursor, argument: name.start, domain: Domain::Traffic };
+    if cursor <= name.end {
+        return Some(place.word(Slot::Name, name));
+    }
+    let spec = spec(&line[name.clone()])?;
+    let start = line.len() - line[name.end..].trim_start().len();
+    let place = Place { argument: start.min(cursor), ..place };
+    match spec.argument {
+        Argument::Nothing | Argument::Json | Argument::Rate | Argument::Line => None,
+        Argument::Filter => place.term(place.argument),
+        Argument::Hold | Argument::Drop => {
+            let place = Place { domain: Domain::Queue, ..place };
+            if place.first_word()?.is_number {
+                return place.argument_word(spec);
+            }
+            let term = place.term(place.argument)?;
+            let takes_all = spec.argument == Argument::Drop
+                && matches!(term.slot, Slot::Field)
+                && term.replaces.start == term.argument;
+            Some(Written { slot: if takes_all { Slot::FieldOrAll } else { term.slot }, ..term })
+        }
+        Argument::Station => place.station(spec),
+        argument if argument.takes_file() => Some(place.path(spec)),
+        Argument::Theme => Some(place.word(Slot::Argument(spec), place.argument..place.end_of_word())),
+        _ => place.argument_word(spec),
+    }
+}
+
+/// The cursor in a line, and where the argument of its command begins.
+struct Place<'a> {
+    line: &'a str,
+    cursor: usize,
+    argument: usize,
+    domain: Domain,
+}
+
+/// The first word of the argument.
+struct FirstWord {
+    range: Range<usize>,
+    /// It is nothing but digits, or empty.
+    is_number: bool,
+}
+
+impl<'a> Place<'a> {
+    fn word(&self, slot: Slot, replaces: Range<usize>) -> Written<'a> {
+        let typed = self.line.get(replaces.start..self.cursor).unwrap_or_default();
+        let Self { domain, argument, cursor, .. } = *self;
+        Written { slot, replaces, typed, domain, argument, cursor }
+    }
+
+    /// Where the word that the cursor is in or behind ends.
+    fn end_of_word(&self) -> usize {
+        let behind = &self.line[self.cursor..];
+        self.cursor + behind.find(char::is_whitespace).unwrap_or(behind.len())
+    }
+
+    fn first_word(&self) -> Option<FirstWord> {
+        let rest = self.line.get(self.argument..)?;
+        let end = self.argument + rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let is_number = self.line[self.argument..end].bytes().all(|byte| byte.is_ascii_digit());
+        Some(FirstWord { range: self.argument..end, is_number })
+    }
+
+    /// The first word, if the cursor is in it. Where a command takes one word, nothing fits behind that.
+    fn argument_word(&self, spec: &'static Spec) -> Option<Written<'a>> {
+        let first = self.first_word()?.range;
+        (self.cursor <= first.end).then(|| self.word(Slot::Argument(spec), first))
+    }
+
+    /// The name in a path at the cursor. It may hold spaces as far as the cursor.
+    fn path(&self, spec: &'static Spec) -> Written<'a> {
+        let typed = &self.line[self.argument..self.cursor];
+        let start = self.argument + split_path(typed).0.len();
+        let behind = &self.line[self.cursor..];
+        let end = behind.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(behind.len());
+        self.word(Slot::Argument(spec), start..self.cursor + end)
+    }
+
+    /// The number of a station; behind it `bell`, `clear` or a filter.
+    fn station(&self, spec: &'static Spec) -> Option<Written<'a>> {
+        let first = self.first_word()?.range;
+        if self.cursor <= first.end {
+            return Some(self.word(Slot::Argument(spec), first));
+        }
+        let second = self.line.len() - self.line[first.end..].trim_start().len();
+        let is_second = self.line[second.min(self.cursor)..self.cursor].chars().all(char::is_alphabetic);
+        let term = self.term(first.end)?;
+        let slot = if is_second && matches!(term.slot, Slot::Field) { Slot::Station } else { term.slot };
+        Some(Written { slot, ..term })
+    }
+
+    /// The term of a filter at the cursor. `None` in quotes and in an expression.
+    fn term(&self, filter: usize) -> Option<Written<'a>> {
+        let word = word_at(&self.line[filter..], self.cursor - filter)?;
+        let word = filter + word.start..filter + word.end;
+        let text = &self.line[word.clone()];
+        let Some(field) = FIELDS.iter().find(|field| begins(text, field.start)) else {
+            // Of `fr:tower` the value stays.
+            let end = text.find(':').map_or(word.end, |colon| word.start + colon + 1);
+            return (self.cursor <= end).then(|| self.word(Slot::Field, word.start..end));
+        };
+        let value = word.start + field.start.len();
+        Some(if self.cursor < value {
+            self.word(Slot::Field, word.start..value)
+        } else {
+            self.word(Slot::Value(field.values), value..word.end)
+        })
+    }
+}
+
+/// The directory of a path, with the `/`, and the name in it.
+pub(crate) fn split_path(path: &str) -> (&str, &str) {
+    path.split_at(path.rfind('/').map_or(0, |slash| slash + 1))
+}

@@ -1,0 +1,199 @@
+//! Messages as people edit them: on the line at the bottom, or as a document in their editor.
+//!
+//! A string is edited as the text that it is, where all of that can be seen; everything else as JSON, in which what
+//! can't be seen is written as an escape. So nothing changes that was not changed by hand.
+
+use clacks_p2p::{DEFAULT_MAX_DEPTH, Message, core::MessageId};
+use clacks_text::{escape::escaped_json, json::indented, sanitize::is_hidden};
+
+use super::command::{Command, NodeCommand};
+
+#[cfg(test)]
+mod fuzz;
+
+/// A message as a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// With a line break at its end, as editors write it.
+    pub text: String,
+    pub is_json: bool,
+}
+
+/// What came of a document that was edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edited {
+    Unchanged,
+    Message(Message),
+    /// It is no message, for this reason.
+    Wrong(String),
+}
+
+impl Document {
+    pub fn of(message: &Message) -> Self {
+        let visible = string(message).filter(|text| is_visible(text));
+        let is_json = visible.is_none();
+        let text = visible.unwrap_or_else(|| {
+            // Line by line, as a line break is what can be seen between them.
+            let (json, _) = indented(&message.as_json_line(), usize::MAX);
+            json.split('\n').map(|line| escaped_json(line).into_owned()).collect::<Vec<_>>().join("\n")
+        });
+        Self { text: format!("{text}\n"), is_json }
+    }
+
+    /// What the text means that stands in its place now.
+    pub fn edited_to(&self, text: &str) -> Edited {
+        // A document has no `\r`: what has one in it is edited as JSON. Some editors write one at the end of each line.
+        let text = text.replace("\r\n", "\n");
+        if text == self.text {
+            return Edited::Unchanged;
+        }
+        // The line break that ends the last line is the editor's.
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        if text == self.text.strip_suffix('\n').unwrap_or(&self.text) {
+            return Edited::Unchanged;
+        }
+        if !self.is_json {
+            return Edited::Message(Message::text(text));
+        }
+        // On one line, as it would have been typed.
+        let message = Message::from_json(text, DEFAULT_MAX_DEPTH)
+            .and_then(|message| Message::from_json(&message.as_json_line(), DEFAULT_MAX_DEPTH));
+        message.map_or_else(|error| Edited::Wrong(error.to_string()), Edited::Message)
+    }
+}
+
+/// The command that edits this message, with what it says to begin with.
+pub fn line(id: MessageId, message: &Message) -> String {
+    let with = |text: &str| format!(":edit {id} {text}");
+    let as_text =
+        string(message).filter(|text| !text.contains(['\n', '\t']) && is_visible(text)).and_then(|text| {
+            let line = with(&if text.starts_with(':') { format!(":{text}") } else { text.clone() });
+            // White space at the ends would be lost.
+            says(&line, &text).then_some(line)
+        });
+    as_text.unwrap_or_else(|| with(&format!(":json {}", escaped_json(&message.as_json_line()))))
+}
+
+/// Whether the command gives a message this text.
+fn says(line: &str, text: &str) -> bool {
+    match Command::parse(line) {
+        Ok(Command::Node(NodeCommand::Replace(_, message))) => message.as_text().as_deref() == Some(text),
+        _ => false,
+    }
+}
+
+/// The command with a text that is no JSON, to be mended on the line.
+pub fn line_to_mend(id: MessageId, text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    format!(":edit {id} :json {}", lines.collect::<Vec<_>>().join(" "))
+}
+
+/// The text of a message that is a string; none if it holds a lone surrogate, which is no character.
+fn string(message: &Message) -> Option<String> {
+    serde_json::from_str(message.as_json()).ok()
+}
+
+/// Whether all of a text can be seen, or is a line break or a tab.
+fn is_visible(text: &str) -> bool {
+    !text.contains(|character| !matches!(character, '\n' | '\t') && is_hidden(character))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn json(json: &str) -> Message {
+        Message::from_json(json, DEFAULT_MAX_DEPTH).unwrap()
+    }
+
+    fn id() -> MessageId {
+        "7".parse().unwrap()
+    }
+
+    #[test]
+    fn what_can_be_seen_is_edited_as_text_and_all_else_as_json() {
+        for (message, text, is_json) in [
+            (r#""GNU Terry""#, "GNU Terry\n", false),
+            (r#""two\nlines\t""#, "two\nlines\t\n", false),
+            (r#""bell \u0007""#, "\"bell \\u0007\"\n", true),
+            (r#""\r""#, "\"\\r\"\n", true),
+            (r#""lone \ud800""#, "\"lone \\ud800\"\n", true),
+            ("\"rtl \u{202e}\"", "\"rtl \\u202e\"\n", true),
+            (r#"{"a":[1.0e+2]}"#, "{\n  \"a\": [\n    1.0e+2\n  ]\n}\n", true),
+        ] {
+            assert_eq!(
+                Document::of(&json(message)),
+                Document { text: text.to_owned(), is_json },
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_line_break_at_the_end_is_the_editors() {
+        let document = Document::of(&Message::text("hello"));
+        for same in ["hello\n", "hello"] {
+            assert_eq!(document.edited_to(same), Edited::Unchanged);
+        }
+        assert_eq!(document.edited_to("hello\n\n"), Edited::Message(Message::text("hello\n")));
+        assert_eq!(document.edited_to("bye\n"), Edited::Message(Message::text("bye")));
+        let document = Document::of(&Message::text("one\ntwo"));
+        for same in ["one\r\ntwo\r\n", "one\r\ntwo", "one\ntwo\r\n"] {
+            assert_eq!(document.edited_to(same), Edited::Unchanged, "{same:?}");
+        }
+        for (edited, meant) in [
+            ("one\r\nthree\r\n", "one\nthree"),
+            ("one\r\nthree", "one\nthree"),
+            ("one\r\n\r\n", "one\n"),
+            ("a\rb\r\n", "a\rb"),
+            ("one \r\n", "one "),
+        ] {
+            assert_eq!(document.edited_to(edited), Edited::Message(Message::text(meant)), "{edited:?}");
+        }
+        let document = Document::of(&json("[1]"));
+        assert_eq!(document.edited_to("[\r\n  1\r\n]\r\n"), Edited::Unchanged);
+        assert_eq!(document.edited_to("[\r\n  1, 2\r\n]\r\n"), Edited::Message(json("[1,2]")));
+        assert_eq!(document.edited_to("[\n  1, 2\n]\n"), Edited::Message(json("[1,2]")));
+        assert!(matches!(document.edited_to("[1"), Edited::Wrong(reason) if reason.starts_with("not JSON")));
+    }
+
+    #[test]
+    fn a_line_begins_with_what_the_message_says() {
+        for (message, expected) in [
+            (r#""GNU Terry""#, ":edit 7 GNU Terry"),
+            (r#"":quit""#, ":edit 7 ::quit"),
+            (r#""caf\u00e9""#, ":edit 7 caf\u{e9}"),
+            (r#""::x""#, ":edit 7 :::x"),
+            (r#"" ends ""#, r#":edit 7 :json " ends ""#),
+            (r#""two\nlines""#, r#":edit 7 :json "two\nlines""#),
+            (r#""tab\there""#, r#":edit 7 :json "tab\there""#),
+            ("[1,\n 2]", ":edit 7 :json [1,2]"),
+        ] {
+            assert_eq!(line(id(), &json(message)), expected, "{message}");
+        }
+    }
+
+    proptest! {
+        /// Whatever a message is, sending its line as it stands changes nothing that it means.
+        #[test]
+        fn a_line_that_is_not_touched_means_the_same(text in "\\PC*|[ :\\n\\t\\r\u{7}\u{202e}a-c]{0,12}") {
+            let message = Message::text(&text);
+            // No node has such a message.
+            prop_assume!(!message.is_falsy());
+            let Ok(Command::Node(NodeCommand::Replace(_, again))) =
+                Command::parse(&line(id(), &message))
+            else {
+                panic!("{text:?}")
+            };
+            prop_assert_eq!(again.as_text(), Some(text.clone()));
+            prop_assert_eq!(Document::of(&message).edited_to(&Document::of(&message).text), Edited::Unchanged);
+            if let Edited::Message(back) = (Document { text: String::new(), ..Document::of(&message) })
+                .edited_to(&Document::of(&message).text)
+            {
+                prop_assert_eq!(back.as_text(), Some(text));
+            }
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Whether anything at all can match a filter: one that never matches is a mistake, and is refused before it is used.
+
+use std::{fmt, ops::Range};
+
+use super::{
+    Comparison, Expression, Filter, Test,
+    error::{FilterError, Reason},
+    subject::Type::{self, Announce, Dropped, Failed, In, Message, Note, Out, Own, Refused},
+};
+
+/// What a filter looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Domain {
+    /// The rows of the traffic.
+    Traffic,
+    /// The messages that wait or are held.
+    Queue,
+}
+
+/// What something of one kind can have. Of each kind at least one thing can happen.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    pub types: &'static [Type],
+    pub peer: Role,
+    pub has_remote: bool,
+    pub has_status: bool,
+    pub has_message: Has,
+}
+
+/// What the peer of a row or a message did, which need not be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Nobody,
+    Sender,
+    Receiver,
+    /// It is about the peer.
+    Subject,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Has {
+    Never,
+    Maybe,
+    Always,
+}
+
+/// Largest message that any node takes, in bytes: no request body may be larger than 1 GiB.
+const LARGEST_MESSAGE: u64 = 1 << 30;
+/// Smallest message, in bytes, such as `1`.
+const SMALLEST_MESSAGE: u64 = 1;
+/// Alternatives that are looked at. A filter with more counts as one that can match.
+const MOST_ALTERNATIVES: usize = 512;
+
+const NOTHING: Kind =
+    Kind { types: &[], peer: Role::Nobody, has_remote: false, has_status: false, has_message: Has::Never };
+
+/// A row about a peer.
+const OF_PEER: Kind = Kind { peer: Role::Subject, has_status: true, ..NOTHING };
+const IN: Kind = Kind { peer: Role::Sender, has_remote: true, ..OF_PEER };
+const OUT: Kind = Kind { peer: Role::Receiver, ..OF_PEER };
+
+/// The rows of the traffic.
+pub const ROWS: &[Kind] = &[
+    Kind { types: &[In, Message], has_message: Has::Always, ..IN },
+    Kind { types: &[In, Refused], has_status: false, has_message: Has::Maybe, ..IN },
+    Kind { types: &[In, Announce], ..IN },
+    Kind { types: &[Out, Message], has_message: Has::Always, ..OUT },
+    Kind { types: &[Out, Message, Failed], has_message: Has::Always, ..OUT },
+    Kind { types: &[Out, Message, Failed, Refused], has_message: Has::Always, ..OUT },
+    Kind { types: &[Out, Announce], has_status: false, ..OUT },
+    Kind { types: &[Out, Announce, Failed], has_status: false, ..OUT },
+    Kind { types: &[Out, Announce, Failed, Refused], has_status: false, ..OUT },
+    Kind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
+    Kind { types: &[Own, Message, Dropped], has_message: Has::Always, ..NOTHING },
+    Kind {
+        types: &[Note, Message],
+        peer: Role::Subject,
+        has_remote: true,
+        has_message: Has::Always,
+        ..NOTHING
+    },
+    Kind { types: &[Note, Message, Dropped], peer: Role::Subject, has_message: Has::Always, ..NOTHING },
+    Kind { types: &[Note], has_remote: true, ..OF_PEER },
+];
+
+/// The messages that wait or are held.
+const QUEUED: &[Kind] = &[
+    Kind { types: &[In, Message], peer: Role::Sender, has_remote: true, has_message: Has::Always, ..NOTHING },
+    Kind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
+];
+
+/// What it is about, in words.
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Traffic => "row of the traffic",
+            Self::Queue => "waiting message",
+        })
+    }
+}
+
+impl Domain {
+    /// What a filter can ask for there.
+    pub(crate) fn what_it_has(self) -> &'static str {
+        match self {
+            Self::Traffic => "it is never true",
+            Self::Queue => "a message has text, from:, peer:, ip:, size and type:in or type:own",
+        }
+    }
+
+    fn kinds(self) -> &'static [Kind] {
+        match self {
+            Self::Traffic => ROWS,
+            Self::Queue => QUEUED,
+        }
+    }
+
+    /// Whether anything here has a status.
+    pub fn has_status(self) -> bool {
+        self.kinds().iter().any(|kind| kind.has_status)
+    }
+
+    /// Whether anything here is of this type.
+    pub(crate) fn has_type(self, wanted: Type) -> bool {
+        self.kinds().iter().any(|kind| kind.types.contains(&wanted))
+    }
+
+    /// Whether the field of this name is ever true here.
+    pub(crate) fn has_field(self, name: &str) -> bool {
+        match name {
+            "to" => self.kinds().iter().any(|kind| kind.peer == Role::Receiver),
+            "status" => self.has_status(),
+            _ => true,
+        }
+    }
+}
+
+impl Filter {
+    /// Reads a filter for this, and refuses one that nothing there can match.
+    pub fn parse_for(text: &str, domain: Domain) -> Result<Self, FilterError> {
+        let filter = Self::parse(text)?;
+        filter.check_for(domain).map(|()| filter)
+    }
+
+    /// Refuses a filter that nothing there can match.
+    pub(crate) fn check_for(&self, domain: Domain) -> Result<(), FilterError> {
+        let Some(conditions) = self.expression.impossible(domain) else { return Ok(()) };
+        Err(self.why_never(&conditions, domain))
+    }
+
+    /// The one condition that nothing meets, else two that nothing meets together, else all of them.
+    fn why_never(&self, conditions: &[Condition<'_>], domain: Domain) -> FilterError {
+        let never = |some: &[Condition<'_>]| !domain.kinds().iter().any(|kind| kind.can_meet(some));
+        if let Some(one) = conditions.iter().find(|one| never(&[**one])) {
+            return FilterError { span: one.2.clone(), reason: Reason::Never(domain, self.written(one)) };
+        }
+        let pairs = conditions
+            .iter()
+            .enumerate()
+            .flat_map(|(at, one)| conditions[at + 1..].iter().map(move |other| (one, other)));
+        if let Some((one, other)) = pairs.into_iter().find(|(one, other)| never(&[**one, **other])) {
+            let reason = Reason::NeverBoth(domain, self.written(one), self.written(other));
+            return FilterError { span: one.2.start..other.2.end, reason };
+        }
+        let all: Vec<_> = conditions.iter().map(|condition| self.written(condition)).collect();
+        let starts = conditions.iter().map(|condition| condition.2.start).min().unwrap_or_default();
+        let ends = conditions.iter().map(|condition| condition.2.end).max().unwrap_or_default();
+        FilterError { span: starts..ends, reason: Reason::NeverAll(domain, all.join(" ")) }
+    }
+
+    /// A condition as it was written, with a `!` before it if it must not hold.
+    fn written(&self, (_, wanted, span): &Condition<'_>) -> String {
+        let term = self.text.get(span.start - self.indent..span.end - self.indent).unwrap_or_default();
+        format!("{}{term}", if *wanted { "" } else { "!" })
+    }
+}
+
+/// A test, whether it has to hold, and where it stands in the text.
+type Condition<'a> = (&'a Test, bool, &'a Range<usize>);
+
+impl Expression {
+    /// The conditions of the first alternative if nothing there can match any; `None` if something can, or if that can't
+    /// be told.
+    fn impossible(&self, domain: Domain) -> Option<Vec<Condition<'_>>> {
+        let alternatives = self.alternatives(true)?;
+        let kinds = domain.kinds();
+        let is_possible = alternatives.iter().any(|one| kinds.iter().any(|kind| kind.can_meet(one)));
+        if is_possible { None } else { alternatives.into_iter().next() }
+    }
+
+    /// The conditions one set of which has to be met, all of it; `None` if there are too many sets.
+    fn alternatives(&self, wanted: bool) -> Option<Vec<Vec<Condition<'_>>>> {
+        let (parts, is_choice) = match self {
+            Self::Test(test, span) => return Some(vec![vec![(test, wanted, span)]]),
+            Self::Not(term) => return term.alternatives(!wanted),
+            Self::Any(parts) => (parts, wanted),
+            Self::All(parts) => (parts, !wanted),
+        };
+        let mut all = if is_choice { Vec::new() } else { vec![Vec::new()] };
+        for part in parts {
+            let further = part.alternatives(wanted)?;
+            if is_choice {
+                all.extend(further);
+            } else if all.len() * further.len() <= MOST_ALTERNATIVES {
+                all = all
+                    .iter()
+                    .flat_map(|one| further.iter().map(move |more| [&one[..], more].concat()))
+                    .collect();
+            } else {
+                return None;
+            }
+        }
+        (all.len() <= MOST_ALTERNATIVES).then_some(all)
+    }
+}
+
+impl Kind {
+    fn can_meet(&self, conditions: &[Condition<'_>]) -> bool {
+        conditions.iter().all(|condition| self.can_meet_one(*condition))
+            && self.has_room_for_size(conditions)
+            && !conditions.iter().any(|one| conditions.iter().any(|other| excludes(*one, *other)))
+    }
+
+    fn can_meet_one(&self, (test, wanted, _): Condition<'_>) -> bool {
+        match (test, wanted) {
+            (Test::Type(kind), wanted) => self.types.contains(kind) == wanted,
+            (Test::From(_) | Test::Exactly(super::Role::Sender, _), true) => self.peer == Role::Sender,
+            (Test::To(_) | Test::Exactly(super::Role::Receiver, _), true) => self.peer == Role::Receiver,
+            (Test::Peer(_) | Test::Exactly(super::Role::Any, _), true) => self.peer != Role::Nobody,
+            (Test::Ip(_), true) => self.has_remote,
+            (Test::Status(_), true) => self.has_status,
+            (Test::Size(..), true) => self.has_message != Has::Never,
+            _ => true,
+        }
+    }
+
+    /// Whether a message can have all of the sizes that are wanted.
+    fn has_room_for_size(&self, conditions: &[Condition<'_>]) -> bool {
+        let sizes: Vec<_> = conditions
+            .iter()
+            .filter_map(|(test, wanted, _)| match test {
+                Test::Size(comparison, bytes) => Some((*comparison, *bytes, *wanted)),
+                _ => None,
+            })
+            .collect();
+        // Without a message no size is true, which is what the negated ones want.
+        if self.has_message != Has::Always && sizes.iter().all(|(.., wanted)| !wanted) {
+            return true;
+        }
+        // Between two borders all sizes are alike, so those at and beside the borders stand for all.
+        let borders =
+            sizes.iter().flat_map(|(_, bytes, _)| [bytes.saturating_sub(1), *bytes, bytes.saturating_add(1)]);
+        let mut candidates = borders.chain([SMALLEST_MESSAGE]);
+        candidates.any(|size| {
+            (SMALLEST_MESSAGE..=LARGEST_MESSAGE).contains(&size)
+                && sizes.iter().all(|(comparison, bytes, wanted)| comparison.holds(size, *bytes) == *wanted)
+        })
+    }
+}
+
+/// Whether the two conditions can't both be met, whatever it is about.
+fn excludes((one, one_wanted, _): Condition<'_>, (other, other_wanted, _): Condition<'_>) -> bool {
+    match (one, other) {
+        (Test::Status(one), Test::Status(other)) if one_wanted => (one == other) != other_wanted,
+        (Test::Ip(one), Test::Ip(other)) if one_wanted && other_wanted => !one.overlaps(other),
+        (Test::Ip(one), Test::Ip(other)) if one_wanted => other.includes(one),
+        _ => one_wanted && !other_wanted && implies(one, other),
+    }
+}
+
+/// Whether whatever meets the first test meets the second as well.
+fn implies(one: &Test, other: &Test) -> bool {
+    let is_role = matches!((one, other), (Test::From(_), Test::From(_)) | (Test::To(_), Test::To(_)));
+    match (one, other) {
+        // The address of a peer is looked at by all of these.
+        (Test::From(narrow) | Test::To(narrow) | Test::Peer(narrow), Test::Peer(wide) | Test::Text(wide))
+        | (Test::Text(narrow), Test::Text(wide)) => narrow.implies(wide),
+        (Test::From(narrow) | Test::To(narrow), Test::From(wide) | Test::To(wide)) if is_role => {
+            narrow.implies(wide)
+        }
+        _ => false,
+    }
+}
+
+impl Comparison {
+    /// Whether the size of a message compares so with this number of bytes.
+    pub fn holds(self, size: u64, bytes: u64) -> bool {
+        match self {
+            Self::Above => size > bytes,
+            Self::AtLeast => size >= bytes,
+            Self::Below => size < bytes,
+            Self::AtMost => size <= bytes,
+            Self::Exactly => size == bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

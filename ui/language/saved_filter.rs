@@ -1,0 +1,357 @@
+//! Stations: filters under a number from 1 to 9, to tune in to with a key and to hear of when something comes.
+
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use anyhow::Context;
+use clacks_p2p::node::files;
+use clacks_text::{file_error, toml::LARGEST_FILE};
+use serde::{Deserialize, Deserializer, de::Error};
+use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
+
+use super::filter::{Filter, error::FilterError, possible::Domain};
+
+/// The word before a filter that asks for the bell.
+const BELL: &str = "bell";
+/// The word in place of a filter that frees the number.
+const CLEAR: &str = "clear";
+
+/// How long the last change is waited for.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The number of a station, 1 to 9.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Number(u8);
+
+/// What is listened to, and whether the terminal's bell rings for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Station {
+    pub filter: Filter,
+    pub bell: bool,
+}
+
+/// The stations by their numbers; `None` where a number was freed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stations(BTreeMap<Number, Option<Station>>);
+
+/// What `:station` asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// To listen to it; or, while it is listened to, to everything again.
+    Tune,
+    Save(Station),
+    Clear,
+}
+
+/// Why a line is about no station.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StationError {
+    #[error("a station has a number from 1 to 9, as in :station 3 from:tower")]
+    Number,
+    #[error("{0}")]
+    Filter(#[from] FilterError),
+}
+
+impl Number {
+    /// Its place among the numbers, 0 to 8.
+    pub fn index(self) -> usize {
+        usize::from(self.0 - 1)
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Number {
+    type Err = StationError;
+
+    fn from_str(text: &str) -> Result<Self, StationError> {
+        match text.as_bytes() {
+            [digit @ b'1'..=b'9'] => Ok(Self(digit - b'0')),
+            _ => Err(StationError::Number),
+        }
+    }
+}
+
+/// `bell FILTER` or `FILTER`. A filter that looks for the word bell first has it in quotes.
+impl FromStr for Station {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        let text = text.trim();
+        let behind =
+            text.strip_prefix(BELL).filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+        let filter = Filter::parse(behind.unwrap_or(text)).map_err(|error| {
+            let offset = text.len() - behind.unwrap_or(text).len();
+            FilterError { span: error.span.start + offset..error.span.end + offset, ..error }
+        })?;
+        Ok(Self { filter, bell: behind.is_some() })
+    }
+}
+
+/// As it is read.
+impl fmt::Display for Station {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bell = if self.bell { "bell " } else { "" };
+        write!(f, "{bell}{}", self.filter.as_str())
+    }
+}
+
+/// Reads what stands behind `:station`.
+pub(crate) fn parse_wish(text: &str) -> Result<(Number, Wish), StationError> {
+    let (number, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let number = number.parse()?;
+    Ok(match rest.trim() {
+        "" => (number, Wish::Tune),
+        CLEAR => (number, Wish::Clear),
+        station => {
+            let station: Station = station.parse()?;
+            station.filter.check_for(Domain::Traffic)?;
+            (number, Wish::Save(station))
+        }
+    })
+}
+
+impl Stations {
+    pub fn get(&self, number: Number) -> Option<&Station> {
+        self.0.get(&number)?.as_ref()
+    }
+
+    /// The stations that there are, in order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (Number, &Station)> {
+        self.0.iter().filter_map(|(number, station)| Some((*number, station.as_ref()?)))
+    }
+
+    /// Gives a number to a station, or frees it.
+    pub fn set(&mut self, number: Number, station: Option<Station>) {
+        self.0.insert(number, station);
+    }
+
+    /// These, and the others for the numbers that nothing is said about here.
+    pub fn or(mut self, other: Self) -> Self {
+        for (number, station) in other.0 {
+            self.0.entry(number).or_insert(station);
+        }
+        self
+    }
+}
+
+/// A table of strings: `1 = "from:tower"`, `2 = "bell chess"`, and `3 = ""` where a number was freed.
+impl<'de> Deserialize<'de> for Stations {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let table = BTreeMap::<String, String>::deserialize(deserializer)?;
+        let read = |(number, station): (String, String)| {
+            let number: Number = number
+                .parse()
+                .map_err(|_| D::Error::custom(format!("station {number}: the numbers are 1 to 9")))?;
+            if station.is_empty() {
+                return Ok((number, None));
+            }
+            let station =
+                station.parse().map_err(|error| D::Error::custom(format!("station {number}: {error}")))?;
+            Ok((number, Some(station)))
+        };
+        table.into_iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Where the stations are kept that were changed while the program ran.
+#[derive(Debug, Clone)]
+pub struct StationFile {
+    path: PathBuf,
+}
+
+impl StationFile {
+    /// The file in a data directory. It need not be there.
+    pub fn in_directory(directory: &Path) -> Self {
+        Self { path: directory.join("stations.toml") }
+    }
+
+    /// The stations that were changed.
+    pub fn read(&self) -> anyhow::Result<Stations> {
+        let text = match files::read_regular_text(&self.path, LARGEST_FILE) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Stations::default()),
+            Err(error) => {
+                return Err(file_error::reading(error))
+                    .with_context(|| format!("cannot read {}", self.path.display()));
+            }
+        };
+        let read = clacks_text::toml::parse(&text);
+        read.with_context(|| format!("{}; mend it or move it away", self.path.display()))
+    }
+
+    /// Keeps the stations in a file that only the user can read.
+    pub fn write(&self, stations: &Stations) -> anyhow::Result<()> {
+        let kept = self.replace(stations).map_err(file_error::writing);
+        kept.with_context(|| format!("cannot keep the stations in {}", self.path.display()))
+    }
+
+    fn replace(&self, stations: &Stations) -> io::Result<()> {
+        let text = |station: &Option<Station>| station.as_ref().map(Station::to_string).unwrap_or_default();
+        let table: toml::Table =
+            stations.0.iter().map(|(number, station)| (number.to_string(), text(station).into())).collect();
+        files::write_whole(&self.path, files::Access::Private, |file| {
+            writeln!(
+                file,
+                "# Stations that were changed; they go before those of the configuration file.\n{table}"
+            )
+        })
+    }
+}
+
+/// Keeps the stations on a thread of its own, so that nobody waits for the disk.
+#[derive(Debug)]
+pub struct StationWriter {
+    newest: watch::Sender<Stations>,
+    task: JoinHandle<()>,
+}
+
+impl StationWriter {
+    /// `complain` hears why stations can't be kept.
+    pub fn new(file: StationFile, complain: impl Fn(String) + Send + 'static) -> Self {
+        let (newest, mut changed) = watch::channel(Stations::default());
+        let task = tokio::task::spawn_blocking(move || {
+            while Handle::current().block_on(changed.changed()).is_ok() {
+                let stations = changed.borrow_and_update().clone();
+                file.write(&stations).unwrap_or_else(|error| complain(format!("{error:#}")));
+            }
+        });
+        Self { newest, task }
+    }
+
+    /// Keeps these in the place of those before.
+    pub fn keep(&self, stations: &Stations) {
+        self.newest.send_replace(stations.clone());
+    }
+
+    /// Waits until they are kept, but not for a disk that is stuck.
+    pub async fn finish(self) {
+        drop(self.newest);
+        let _ = tokio::time::timeout(FINISH_TIMEOUT, self.task).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn station(text: &str) -> Station {
+        text.parse().unwrap()
+    }
+
+    fn number(text: &str) -> Number {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_line_tunes_in_saves_or_clears() {
+        for (text, wanted) in [
+            ("3", Wish::Tune),
+            ("3 clear", Wish::Clear),
+            (
+                "3 from:tower",
+                Wish::Save(Station { filter: Filter::parse("from:tower").unwrap(), bell: false }),
+            ),
+            (
+                "3  bell gnu | x",
+                Wish::Save(Station { filter: Filter::parse("gnu | x").unwrap(), bell: true }),
+            ),
+            ("3 bells", Wish::Save(Station { filter: Filter::parse("bells").unwrap(), bell: false })),
+            ("3 \"bell\"", Wish::Save(Station { filter: Filter::parse("\"bell\"").unwrap(), bell: false })),
+        ] {
+            assert_eq!(parse_wish(text), Ok((number("3"), wanted)), "{text}");
+        }
+        for text in ["0", "10", "x", "-1", "", "3from:a"] {
+            assert_eq!(parse_wish(text), Err(StationError::Number), "{text}");
+        }
+        assert!(
+            parse_wish("3 bell").unwrap_err().to_string().starts_with("something to look for is missing")
+        );
+        assert_eq!("bell type:x".parse::<Station>().unwrap_err().span, 5..11);
+    }
+
+    #[test]
+    fn a_station_is_written_as_it_is_read() {
+        for text in ["gnu", "bell from:tower !x", "\"bell\" a", "re:/\"\\d/"] {
+            assert_eq!(station(text).to_string(), text);
+            assert_eq!(station(&station(text).to_string()), station(text));
+        }
+    }
+
+    #[test]
+    fn stations_are_kept_in_a_file_that_only_the_user_can_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let file = StationFile::in_directory(&directory.path().join("not yet there"));
+        assert_eq!(file.read().unwrap(), Stations::default());
+        let mut stations = Stations::default();
+        stations.set(number("2"), Some(station("bell \"a \\\"b\\\"\" | re:/'\\\\/")));
+        stations.set(number("9"), Some(station("from:tower")));
+        file.write(&stations).unwrap();
+        assert_eq!(file.read().unwrap(), stations);
+        assert_eq!(std::fs::metadata(&file.path).unwrap().permissions().mode() & 0o777, 0o600);
+        stations.set(number("2"), None);
+        file.write(&stations).unwrap();
+        assert_eq!(file.read().unwrap(), stations);
+        assert_eq!(stations.iter().count(), 1, "a freed number stays free");
+    }
+
+    #[test]
+    fn nobody_waits_until_stations_are_kept_and_the_last_change_is() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let file = StationFile::in_directory(directory.path());
+        let mut stations = Stations::default();
+        runtime.block_on(async {
+            // The only thread that writes is busy.
+            let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+            tokio::task::spawn_blocking(move || goes_on.recv());
+            let writer = StationWriter::new(file.clone(), |reason| panic!("{reason}"));
+            for text in ["gnu", "chess"] {
+                stations.set(number("2"), Some(station(text)));
+                writer.keep(&stations);
+            }
+            assert_eq!(file.read().unwrap(), Stations::default());
+            go_on.send(()).unwrap();
+            writer.finish().await;
+        });
+        assert_eq!(file.read().unwrap(), stations);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = StationFile::in_directory(directory.path());
+        for (text, reason) in [
+            ("1 = 'a'\n0 = 'b'", "line 1: station 0: the numbers are 1 to 9"),
+            ("7 = 'type:x'", "line 1: station 7: a type is in, out"),
+            ("7 = 7", "line 1: invalid type"),
+            ("7", "line 1: "),
+        ] {
+            std::fs::write(&file.path, text).unwrap();
+            let error = format!("{:#}", file.read().unwrap_err());
+            assert!(error.contains(reason) && error.contains("mend it or move it away"), "{error}");
+        }
+    }
+
+    #[test]
+    fn those_of_one_place_go_before_those_of_another() {
+        let table = |text: &str| toml::from_str::<Stations>(text).unwrap();
+        let both = table("1 = 'a'\n2 = 'b'\n4 = ''").or(table("2 = 'c'\n3 = 'd'\n4 = 'e'"));
+        let listed = both.iter().map(|(number, station)| format!("{number} {station}"));
+        assert_eq!(listed.collect::<Vec<_>>(), ["1 a", "2 b", "3 d"]);
+    }
+}

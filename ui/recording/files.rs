@@ -1,0 +1,177 @@
+//! The files of a recording: the newest under its name, older ones with a number behind it.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use clacks_language::command::argument::Existing;
+use clacks_p2p::node::files::target;
+use clacks_source::{json::Record, precheck};
+use clacks_text::file_error;
+
+use super::parse;
+
+/// Older files that are kept beside the newest.
+pub const KEPT: u32 = 4;
+
+/// Bytes gathered before they are written.
+const BUFFER: usize = 64 << 10;
+
+/// Why nothing can be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("cannot write {}: {error}", path.display())]
+    Io { path: PathBuf, error: io::Error },
+    #[error("{} is there already and is no recording; name another file", .0.display())]
+    Foreign(PathBuf),
+    #[error("{0} is a recording already; :record! {0} overwrites it")]
+    Exists(String),
+}
+
+/// Where a recording is written.
+#[derive(Debug)]
+pub struct Files {
+    path: PathBuf,
+    file: BufWriter<File>,
+    /// Bytes behind the first line of this file.
+    in_file: u64,
+    /// Bytes in all files.
+    total: u64,
+    /// From so many bytes on a file is full.
+    most: u64,
+    is_flushed: bool,
+}
+
+impl Files {
+    /// Begins to record. A link stays a link: the file that it leads to is written, and older ones are beside that.
+    pub fn create(path: &Path, existing: Existing, most: u64) -> Result<Self, FileError> {
+        let (path, is_there) = &place(path, existing)?;
+        match existing {
+            Existing::SetAside if *is_there => set_aside(path)?,
+            Existing::Overwrite if *is_there => fs::remove_file(path).map_err(at(path))?,
+            _ => {}
+        }
+        let file = new_file(path)?;
+        Ok(Self { path: path.to_owned(), file, in_file: 0, total: 0, most, is_flushed: true })
+    }
+
+    /// Why nothing could be recorded there now, as far as the disk tells. Makes nothing.
+    pub fn check(path: &Path, existing: Existing) -> Result<(), FileError> {
+        place(path, existing).map(drop)
+    }
+
+    /// Writes the first line of a file. It does not count towards what fills the file: that of a node that holds much
+    /// could do so alone, and every event would begin another file.
+    pub fn begin(&mut self, header: Record) -> Result<(), FileError> {
+        self.write(header)?;
+        self.in_file = 0;
+        Ok(())
+    }
+
+    pub fn write(&mut self, record: Record) -> Result<(), FileError> {
+        let line = record.into_line();
+        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.write_all(b"\n"));
+        written.map_err(at(&self.path))?;
+        let bytes = line.len() as u64 + 1;
+        (self.in_file, self.total, self.is_flushed) = (self.in_file + bytes, self.total + bytes, false);
+        Ok(())
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.in_file >= self.most
+    }
+
+    /// Bytes written, those in older files included.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.is_flushed
+    }
+
+    pub fn flush(&mut self) -> Result<(), FileError> {
+        self.is_flushed = true;
+        self.file.flush().map_err(at(&self.path))
+    }
+
+    /// Makes this file an older one and begins the next.
+    pub fn turn(&mut self) -> Result<(), FileError> {
+        self.flush()?;
+        check_numbered(&self.path)?;
+        // Somebody else may have put another file there meanwhile.
+        if is_recording(&self.path)? {
+            set_aside(&self.path)?;
+        }
+        self.file = new_file(&self.path)?;
+        self.in_file = 0;
+        Ok(())
+    }
+}
+
+/// The file that is written, at the end of all links, and whether a recording is there; or why none can be written.
+/// Whoever checks and whoever records ask here.
+fn place(path: &Path, existing: Existing) -> Result<(PathBuf, bool), FileError> {
+    let path = target(path).map_err(at(path))?;
+    check_numbered(&path)?;
+    let is_there = is_recording(&path)?;
+    if is_there && existing == Existing::Refuse {
+        return Err(FileError::Exists(path.display().to_string()));
+    }
+    precheck::directory_of(&path).map_err(at(&path))?;
+    Ok((path, is_there))
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> FileError + use<> {
+    let path = path.to_owned();
+    move |error| FileError::Io { path, error: file_error::writing(error) }
+}
+
+/// The name of an older file.
+pub fn numbered(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    name.into()
+}
+
+/// Only what is a recording may give way to one.
+fn check_numbered(path: &Path) -> Result<(), FileError> {
+    (1..=KEPT).try_for_each(|number| is_recording(&numbered(path, number)).map(drop))
+}
+
+/// Moves every file on by one number; the oldest goes.
+fn set_aside(path: &Path) -> Result<(), FileError> {
+    for number in (0..KEPT).rev() {
+        let from = if number == 0 { path.to_owned() } else { numbered(path, number) };
+        match fs::rename(&from, numbered(path, number + 1)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&from)(error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Only its owner may read what passed through his node.
+fn new_file(path: &Path) -> Result<BufWriter<File>, FileError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok(BufWriter::with_capacity(BUFFER, options.open(path).map_err(at(path))?))
+}
+
+/// Whether there is a recording; an error if there is anything else.
+fn is_recording(path: &Path) -> Result<bool, FileError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(at(path)(error)),
+        Ok(metadata) if !metadata.is_file() => return Err(FileError::Foreign(path.to_owned())),
+        Ok(_) => {}
+    }
+    let mut beginning = Vec::new();
+    let file = BufReader::new(File::open(path).map_err(at(path))?);
+    file.take(parse::BEGINNING.len() as u64).read_until(b'\n', &mut beginning).map_err(at(path))?;
+    if beginning == parse::BEGINNING.as_bytes() { Ok(true) } else { Err(FileError::Foreign(path.to_owned())) }
+}

@@ -1,0 +1,66 @@
+//! Where a jump leads in a recording.
+
+use std::time::Duration;
+
+use clacks_language::command::playback::Jump;
+use clacks_text::format;
+use jiff::{Timestamp, civil::Time, tz::TimeZone};
+
+use super::tape::Facts;
+
+/// The place in a recording, from its beginning, for one who stands at `position`.
+pub fn place(jump: Jump, facts: Facts, position: Duration, zone: &TimeZone) -> Result<Duration, String> {
+    match jump {
+        Jump::To(place) => Ok(place),
+        Jump::Back(by) => Ok(position.saturating_sub(by)),
+        Jump::On(by) => Ok(position.saturating_add(by)),
+        Jump::Clock(time) => on_the_clock(time, facts, zone)
+            .filter(|place| *place <= facts.length)
+            .ok_or_else(|| format!("it was never {} while this was recorded", time.strftime("%H:%M:%S"))),
+        // The header shows full seconds.
+        Jump::OffsetOrClock(offset, _) if offset <= facts.length => Ok(offset),
+        Jump::OffsetOrClock(_, time) => place(Jump::Clock(time), facts, position, zone)
+            .map_err(|reason| format!("the recording is {} long, and {reason}", format::clock(facts.length))),
+    }
+}
+
+fn on_the_clock(time: Time, facts: Facts, zone: &TimeZone) -> Option<Duration> {
+    let begins = Timestamp::from_millisecond(facts.begins.unix_ms.try_into().ok()?).ok()?;
+    let today = begins.to_zoned(zone.clone()).date();
+    let at = |date: jiff::civil::Date| Some(date.to_datetime(time).to_zoned(zone.clone()).ok()?.timestamp());
+    let first = at(today).filter(|first| *first >= begins).or_else(|| at(today.tomorrow().ok()?))?;
+    first.duration_since(begins).try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use clacks_p2p::core::Now;
+
+    use super::*;
+    use crate::left_out::LeftOut;
+
+    #[test]
+    fn the_clock_on_the_wall_is_looked_up_from_the_beginning_on() {
+        // 2026-01-02 23:59:00 UTC.
+        let begins = Now { uptime: Duration::ZERO, unix_ms: 1_767_398_340_000 };
+        let facts =
+            Facts { begins, length: Duration::from_secs(600), events: 0, left_out: LeftOut::default() };
+        let placed = |text: &str| place(text.parse().unwrap(), facts, Duration::ZERO, &TimeZone::UTC);
+        assert_eq!(placed("23:59:30"), Ok(Duration::from_secs(30)));
+        assert_eq!(placed("@00:01"), Ok(Duration::from_secs(120)));
+        assert_eq!(placed("@23:58"), Err("it was never 23:58:00 while this was recorded".to_owned()));
+        let neither = "the recording is 10:00 long, and it was never 23:58:00 while this was recorded";
+        assert_eq!(placed("23:58"), Err(neither.to_owned()));
+    }
+
+    #[test]
+    fn whatever_place_the_header_shows_can_be_jumped_to() {
+        let begins = Now { uptime: Duration::ZERO, unix_ms: 1_767_398_340_000 };
+        let length = Duration::from_secs(100_000);
+        let facts = Facts { begins, length, events: 0, left_out: LeftOut::default() };
+        for seconds in (0..5000).chain((5000..=100_000).step_by(997)).map(Duration::from_secs) {
+            let jump: Jump = format::clock(seconds).parse().unwrap();
+            assert_eq!(place(jump, facts, Duration::ZERO, &TimeZone::UTC), Ok(seconds), "{jump:?}");
+        }
+    }
+}

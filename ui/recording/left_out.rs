@@ -1,0 +1,106 @@
+//! The lines of a recording that are not played.
+
+use std::fmt;
+
+use super::tape::Facts;
+
+/// How many lines of one kind there are, and where the first is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lines {
+    pub count: u64,
+    /// The number of the first line, from 1; 0 if there is none.
+    pub first: u64,
+}
+
+/// Everything that is left out of a recording.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Lines without anything on them.
+    pub blank: Lines,
+    /// Lines that are damaged, too long or not JSON.
+    pub(crate) unreadable: Lines,
+    /// Lines about something that this version does not know.
+    pub unknown: Lines,
+    /// The number of the last line, if the file ends within it, as when the program was killed while it wrote.
+    pub(crate) cut_off: Option<u64>,
+    /// The number of the line from which on the file holds the recording of another node or run.
+    pub(crate) other_from: Option<u64>,
+}
+
+impl Lines {
+    pub fn record(&mut self, line: u64) {
+        self.count += 1;
+        self.first = if self.count == 1 { line } else { self.first };
+    }
+
+    /// `1 blank line (line 3)`, `2 blank lines (the first is line 3)`; `None` without any.
+    fn described(self, what: impl Fn(&str) -> String) -> Option<String> {
+        let Self { count, first } = self;
+        match count {
+            0 => None,
+            1 => Some(format!("1 {} (line {first})", what("line"))),
+            count => Some(format!("{count} {} (the first is line {first})", what("lines"))),
+        }
+    }
+}
+
+impl LeftOut {
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// `left out of the recording: 1 blank line (line 3), and line 9, which is cut off`
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            self.blank.described(|lines| format!("blank {lines}")),
+            self.unreadable.described(|lines| format!("{lines} that cannot be read")),
+            self.unknown.described(|lines| format!("{lines} of a later version")),
+            self.cut_off.map(|line| format!("line {line}, which is cut off")),
+            self.other_from
+                .map(|line| format!("everything from line {line} on, where another recording begins")),
+        ];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        let (last, others) =
+            parts.split_last().map_or(("", &[][..]), |(last, others)| (last.as_str(), others));
+        let and = if others.is_empty() { String::new() } else { format!("{}, and ", others.join(", ")) };
+        write!(f, "left out of the recording: {and}{last}")
+    }
+}
+
+/// What is left out of a recording, if anything is.
+pub fn remark(facts: Facts) -> Option<String> {
+    (!facts.left_out.is_empty()).then(|| facts.left_out.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_one_sentence_with_numbers() {
+        let lines = |count, first| Lines { count, first };
+        let nothing = LeftOut::default();
+        for (left_out, told) in [
+            (LeftOut { blank: lines(1, 3), ..nothing }, "1 blank line (line 3)"),
+            (
+                LeftOut { unreadable: lines(2, 3), ..nothing },
+                "2 lines that cannot be read (the first is line 3)",
+            ),
+            (LeftOut { unknown: lines(1, 9), ..nothing }, "1 line of a later version (line 9)"),
+            (
+                LeftOut { blank: lines(2, 4), unknown: lines(1, 5), cut_off: Some(9), ..nothing },
+                "2 blank lines (the first is line 4), 1 line of a later version (line 5), and line 9, which is cut off",
+            ),
+            (
+                LeftOut { other_from: Some(7), ..nothing },
+                "everything from line 7 on, where another recording begins",
+            ),
+        ] {
+            assert_eq!(left_out.to_string(), format!("left out of the recording: {told}"));
+            assert!(!left_out.is_empty());
+        }
+        assert!(nothing.is_empty());
+    }
+}

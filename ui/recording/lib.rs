@@ -1,0 +1,35 @@
+//! What happens at a node, kept in a file and played again.
+//!
+//! A recording is a file of JSON lines: a first line that says what it is and what the node knew and held when it
+//! began, then one for each event, in the form that `clacks node` prints, with more about the peers and with the time on
+//! both of the node's clocks. [`recorder`] writes it, [`tape`] reads it, [`state`] is what the node knew and held at
+//! any point of it, and [`player`] is the clock by which it is played.
+
+#![allow(missing_docs, reason = "names of an inner crate; documented step by step")]
+
+pub mod files;
+pub mod jump;
+pub mod left_out;
+pub mod line;
+pub mod parse;
+pub mod player;
+pub mod recorder;
+#[cfg(any(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "only tests call it")]
+pub mod scripted;
+pub mod state;
+pub mod tape;
+#[cfg(test)]
+mod tests;
+
+use clacks_p2p::node::SnapshotLimits;
+
+/// The version of the format that is written, and the only one that is read.
+const VERSION: u64 = 1;
+
+/// How much of what the node knows and holds a recording begins with.
+const LIMITS: SnapshotLimits = SnapshotLimits::new(20_000, 20_000, 8 << 20);
+
+/// The longest line in bytes. The longest that is written begins a file: peers and messages as above, with the
+/// characters of the messages escaped at worst.
+const MAX_LINE: usize = 128 << 20;

@@ -1,0 +1,150 @@
+//! The lines of a recording that are not events.
+
+use std::net::IpAddr;
+
+use clacks_p2p::{
+    core::{Now, Options},
+    node::Snapshot,
+};
+use serde::{Deserialize, Serialize};
+
+use super::VERSION;
+use clacks_source::json::{
+    Record, millis,
+    parts::{Counted, Counts, Listed, Millis, Named, Rate, Waiting, count},
+};
+
+/// The first line of a file.
+pub fn header(snapshot: &Snapshot, options: &Options) -> Record {
+    let Now { uptime, unix_ms } = snapshot.now;
+    Record::of(&Header {
+        clacks: "recording",
+        version: VERSION,
+        time: unix_ms,
+        uptime_ms: Millis(uptime),
+        program: concat!("clacks ", env!("CARGO_PKG_VERSION")),
+        started: unix_ms.saturating_sub(uptime.as_millis() as u64),
+        address: Named::from(&snapshot.overview.address),
+        options: Behaviour::from(options),
+        snapshot: Holdings::from(snapshot),
+    })
+}
+
+/// What the node knows and holds, where the events before it do not tell.
+pub fn snapshot(snapshot: &Snapshot) -> Record {
+    let holdings = Some(Holdings::from(snapshot));
+    Record::of(&OfTheFile { snapshot: holdings, ..OfTheFile::new("snapshot", snapshot.now) })
+}
+
+/// The last line of a recording that was ended and not cut off.
+pub fn end(now: Now) -> Record {
+    Record::of(&OfTheFile::new("end", now))
+}
+
+#[derive(Serialize)]
+struct Header {
+    clacks: &'static str,
+    version: u64,
+    time: u64,
+    uptime_ms: Millis,
+    program: &'static str,
+    started: u64,
+    address: Named,
+    options: Behaviour,
+    snapshot: Holdings,
+}
+
+#[derive(Serialize)]
+struct OfTheFile {
+    clacks: &'static str,
+    time: u64,
+    uptime_ms: Millis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<Holdings>,
+}
+
+impl OfTheFile {
+    fn new(clacks: &'static str, now: Now) -> Self {
+        Self { clacks, time: now.unix_ms, uptime_ms: Millis(now.uptime), snapshot: None }
+    }
+}
+
+/// The options of the node, for who reads the file.
+#[derive(Serialize)]
+struct Behaviour {
+    send_rate: f64,
+    kill_timeout_ms: f64,
+    max_in_flight: usize,
+    max_in_flight_per_peer: usize,
+    max_queue_messages: usize,
+    max_queue_bytes: usize,
+    max_peers: usize,
+    max_new_peers: usize,
+    introductions_per_minute: u32,
+    introductions_burst: u32,
+    payload_rate: f64,
+    payload_burst: u32,
+    max_depth: usize,
+}
+
+impl From<&Options> for Behaviour {
+    fn from(options: &Options) -> Self {
+        Self {
+            send_rate: options.send_rate,
+            kill_timeout_ms: millis(options.kill_timeout),
+            max_in_flight: options.max_in_flight,
+            max_in_flight_per_peer: options.max_in_flight_per_peer,
+            max_queue_messages: options.max_queue_messages,
+            max_queue_bytes: options.max_queue_bytes,
+            max_peers: options.max_peers,
+            max_new_peers: options.max_new_peers,
+            introductions_per_minute: options.introductions_per_minute,
+            introductions_burst: options.introductions_burst,
+            payload_rate: options.payload_rate,
+            payload_burst: options.payload_burst,
+            max_depth: options.max_depth,
+        }
+    }
+}
+
+/// What the node knew and held, as it is written and read.
+#[derive(Serialize, Deserialize)]
+pub struct Holdings {
+    pub send_rate: Rate,
+    pub queued: u32,
+    pub in_flight: u32,
+    pub held_bytes: u64,
+    pub next_send_ms: Option<Millis>,
+    pub peer_counts: Counts,
+    pub counters: Counted,
+    pub peers: Vec<Listed>,
+    pub queue: Vec<Waiting>,
+    pub held_in_all: u32,
+    pub held: Vec<Waiting>,
+    pub under_way: Vec<Waiting>,
+    pub hold_rule: Option<String>,
+    #[serde(default)]
+    pub ignored_remotes: Vec<IpAddr>,
+}
+
+impl From<&Snapshot> for Holdings {
+    fn from(snapshot: &Snapshot) -> Self {
+        let overview = &snapshot.overview;
+        Self {
+            send_rate: Rate(overview.send_rate),
+            queued: count(overview.queued),
+            in_flight: count(overview.in_flight),
+            held_bytes: overview.held_bytes as u64,
+            next_send_ms: overview.next_send.map(Millis),
+            peer_counts: overview.peers.into(),
+            counters: overview.counters.into(),
+            peers: snapshot.peers.iter().map(Listed::from).collect(),
+            queue: snapshot.queue.iter().map(Waiting::from).collect(),
+            held_in_all: count(overview.held),
+            held: snapshot.held.iter().map(Waiting::from).collect(),
+            under_way: snapshot.under_way.iter().map(Waiting::from).collect(),
+            hold_rule: snapshot.hold_rule.clone(),
+            ignored_remotes: snapshot.ignored_remotes.clone(),
+        }
+    }
+}

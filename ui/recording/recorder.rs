@@ -1,0 +1,309 @@
+//! Writes a recording, on a thread of its own: a disk that is slow or full is nothing to the node.
+
+use std::{
+    path::{Path, PathBuf},
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use clacks_language::command::argument::{Existing, RecordCommand};
+use clacks_p2p::{
+    Node, Subscription,
+    core::{Event, Now},
+    node::Snapshot,
+};
+use clacks_source::json::{self, Record};
+use clacks_text::{byte_size::ByteSize, format};
+use tokio::{
+    runtime::Handle,
+    sync::oneshot,
+    task::{JoinError, JoinHandle},
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    LIMITS,
+    files::{FileError, Files},
+    line,
+};
+
+/// How long what happened may wait to be written.
+const FLUSH_AFTER: Duration = Duration::from_secs(1);
+/// How long the end of a recording is waited for.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 60 } else { 3 });
+
+/// Why a recording can't be ended where there is none.
+const NOTHING_RECORDED: &str = "nothing is being recorded; :record FILE begins";
+
+/// Why nothing could be recorded into a file now, as far as the disk tells. Blocks.
+pub fn why_not(path: &Path, existing: Existing) -> Option<String> {
+    Files::check(path, existing).err().map(|error| error.to_string())
+}
+
+/// Records a node, one file at a time.
+#[derive(Debug)]
+pub struct Recorder {
+    node: Node,
+    file_size: u64,
+    under_way: Option<UnderWay>,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    path: PathBuf,
+    bytes: Arc<AtomicU64>,
+    /// Tells that the file is open; none once that is told.
+    begun: Option<oneshot::Receiver<()>>,
+    /// Ends it; none once it is to end.
+    stop: Option<oneshot::Sender<()>>,
+    /// Until when its end is waited for.
+    patience: Option<Instant>,
+    done: JoinHandle<Result<u64, String>>,
+}
+
+/// What becomes of a recording.
+enum Step {
+    Begun,
+    Ended(Result<Result<u64, String>, JoinError>),
+    /// It should have ended by now.
+    Late,
+}
+
+impl Recorder {
+    /// Records nothing yet. From so many bytes on a file is full; `None` for the default.
+    pub fn new(node: &Node, file_size: Option<ByteSize>) -> Self {
+        Self { node: node.clone(), file_size: file_size.unwrap_or_default().0, under_way: None }
+    }
+
+    /// Bytes recorded, while anything is being recorded.
+    pub fn bytes(&self) -> Option<u64> {
+        let begun = self.under_way.as_ref().filter(|under_way| under_way.begun.is_none());
+        begun.map(|under_way| under_way.bytes.load(Ordering::Relaxed))
+    }
+
+    /// Carries out a command and says in a line what happened, or why nothing did.
+    pub async fn carry_out(&mut self, command: RecordCommand) -> Result<String, String> {
+        self.ask(&command)?;
+        match command {
+            RecordCommand::Start(..) => self.said().await,
+            RecordCommand::Stop => self.ended().await,
+        }
+    }
+
+    /// Begins to carry out a command; how that went [`said`](Self::said) tells later. Waits for nothing, above all not
+    /// for the disk. An error says why nothing happens.
+    pub fn ask(&mut self, command: &RecordCommand) -> Result<(), String> {
+        match (&mut self.under_way, command) {
+            (Some(under_way), command) => return under_way.ask(command),
+            (None, RecordCommand::Start(path, existing)) => self.start(path, *existing),
+            (None, RecordCommand::Stop) => {
+                return Err(NOTHING_RECORDED.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a command would be refused now, as far as the disk need not be asked.
+    pub fn why_not(&self, command: &RecordCommand) -> Option<String> {
+        match (&self.under_way, command) {
+            (Some(under_way), command) => under_way.why_not(command),
+            (None, RecordCommand::Stop) => Some(NOTHING_RECORDED.to_owned()),
+            (None, RecordCommand::Start(..)) => None,
+        }
+    }
+
+    fn start(&mut self, path: &Path, existing: Existing) {
+        let (stop, stopped) = oneshot::channel();
+        let (opened, begun) = oneshot::channel();
+        let bytes = Arc::default();
+        let (node, most, counted) = (self.node.clone(), self.file_size, Arc::clone(&bytes));
+        let path = path.to_owned();
+        let file = path.clone();
+        // Where the disk takes long, it may take as long as it likes.
+        let done = tokio::task::spawn_blocking(move || {
+            let files = Files::create(&file, existing, most).map_err(|error| error.to_string())?;
+            let mut events = node.subscribe();
+            let (_, snapshot) = node.snapshot(&mut events, LIMITS);
+            // An error means that nobody wants to know any more.
+            let _ = opened.send(());
+            let writer = Writer { node, files, bytes: counted };
+            let written = Handle::current().block_on(writer.run(&snapshot, events, stopped));
+            written.map_err(|error| broken_off(&error))
+        });
+        let (begun, stop) = (Some(begun), Some(stop));
+        self.under_way = Some(UnderWay { path, bytes, begun, stop, patience: None, done });
+    }
+
+    /// Ends what is being recorded, and says how much that is; `None` if nothing is.
+    pub async fn stop(&mut self) -> Option<Result<String, String>> {
+        // An error means that it is to end already.
+        let _ = self.under_way.as_mut()?.ask(&RecordCommand::Stop);
+        Some(self.ended().await)
+    }
+
+    async fn ended(&mut self) -> Result<String, String> {
+        loop {
+            let said = self.said().await;
+            if self.under_way.is_none() {
+                return said;
+            }
+        }
+    }
+
+    /// Waits until a recording has begun or ended, as it was asked to or by itself, and says so. Cancel-safe.
+    pub async fn said(&mut self) -> Result<String, String> {
+        let Some(under_way) = &mut self.under_way else { return std::future::pending().await };
+        let (path, was_told) = (under_way.path.display().to_string(), under_way.stop.is_none());
+        let step = under_way.next().await;
+        if matches!(step, Step::Begun) {
+            return Ok(format!("records to {path}"));
+        }
+        self.under_way = None;
+        match step {
+            Step::Ended(Ok(Ok(bytes))) if was_told => {
+                let size = format::size(usize::try_from(bytes).unwrap_or(usize::MAX));
+                Ok(format!("recorded {size} to {path}"))
+            }
+            Step::Ended(Ok(Err(reason))) => Err(reason),
+            Step::Ended(Err(_)) => Err(format!("the recording to {path} failed")),
+            Step::Late => Err(format!("{path} takes long to write; its end may be missing")),
+            Step::Ended(Ok(Ok(_))) | Step::Begun => {
+                Err(format!("the recording to {path} ended with the node"))
+            }
+        }
+    }
+}
+
+impl UnderWay {
+    /// Has it end; nothing else can be done to it.
+    fn ask(&mut self, command: &RecordCommand) -> Result<(), String> {
+        if let Some(reason) = self.why_not(command) {
+            return Err(reason);
+        }
+        // An error means that it has ended by itself.
+        let _ = self.stop.take().map(|stop| stop.send(()));
+        self.patience = Some(Instant::now() + PATIENCE);
+        Ok(())
+    }
+
+    fn why_not(&self, command: &RecordCommand) -> Option<String> {
+        let path = self.path.display();
+        if self.stop.is_none() {
+            return Some(format!("the end of {path} is still being written"));
+        }
+        (*command != RecordCommand::Stop).then(|| format!("{path} is being recorded; :record alone ends it"))
+    }
+
+    /// Cancel-safe.
+    async fn next(&mut self) -> Step {
+        let mut patience = pin!(until(self.patience));
+        if let Some(begun) = &mut self.begun {
+            let has_begun = tokio::select! {
+                opened = begun => opened.is_ok(),
+                () = &mut patience => return Step::Late,
+            };
+            self.begun = None;
+            if has_begun {
+                return Step::Begun;
+            }
+        }
+        tokio::select! {
+            ended = &mut self.done => Step::Ended(ended),
+            () = patience => Step::Late,
+        }
+    }
+}
+
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// How the reason begins that a recording ended by itself.
+pub const HAS_STOPPED: &str = "recording has stopped: ";
+
+fn broken_off(error: &FileError) -> String {
+    format!("{HAS_STOPPED}{error}")
+}
+
+struct Writer {
+    node: Node,
+    files: Files,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Records until it is told to stop or the node has stopped.
+    async fn run(
+        mut self,
+        began: &Snapshot,
+        mut events: Subscription,
+        mut stopped: oneshot::Receiver<()>,
+    ) -> Result<u64, FileError> {
+        self.begin(began)?;
+        self.files.flush()?;
+        let mut flush_at = Instant::now();
+        loop {
+            tokio::select! {
+                event = events.next() => {
+                    let Some(event) = event else { break };
+                    if self.files.is_flushed() {
+                        flush_at = Instant::now() + FLUSH_AFTER;
+                    }
+                    self.note(&event, &mut events)?;
+                }
+                () = sleep_until(flush_at), if !self.files.is_flushed() => self.files.flush()?,
+                _ = &mut stopped => break,
+            }
+        }
+        while let Some(event) = events.try_next() {
+            self.note(&event, &mut events)?;
+        }
+        self.write(line::end(self.node.now()))?;
+        self.files.flush()?;
+        Ok(self.files.total())
+    }
+
+    fn note(&mut self, event: &Event, events: &mut Subscription) -> Result<(), FileError> {
+        self.write_event(event, self.node.now())?;
+        let has_lagged = matches!(event, Event::Lagged(_));
+        if !has_lagged && !self.files.is_full() {
+            return Ok(());
+        }
+        // What was missed is made up for by a snapshot; so is, in the next file, what is in this one.
+        let (told, snapshot) = self.node.snapshot(events, LIMITS);
+        told.iter().try_for_each(|event| self.write_event(event, snapshot.now))?;
+        if self.files.is_full() {
+            self.files.turn()?;
+            self.begin(&snapshot)
+        } else {
+            self.write(line::snapshot(&snapshot))
+        }
+    }
+
+    fn write_event(&mut self, event: &Event, now: Now) -> Result<(), FileError> {
+        self.write(json::recorded(event, now))
+    }
+
+    fn begin(&mut self, snapshot: &Snapshot) -> Result<(), FileError> {
+        self.files.begin(line::header(snapshot, &self.node.options()))?;
+        self.count();
+        Ok(())
+    }
+
+    fn write(&mut self, record: Record) -> Result<(), FileError> {
+        self.files.write(record)?;
+        self.count();
+        Ok(())
+    }
+
+    fn count(&self) {
+        self.bytes.store(self.files.total(), Ordering::Relaxed);
+    }
+}

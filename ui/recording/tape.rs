@@ -1,0 +1,284 @@
+//! A recording as it is read, line by line: no more of it is in memory than a line.
+//!
+//! Everything that is whole is read. Lines that are blank, damaged, cut off or of a later version are left out and
+//! counted; only a file that does not begin as a recording is an error.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read, Seek},
+    path::Path,
+    time::Duration,
+};
+
+use clacks_p2p::{
+    core::{Event, Now},
+    node::files::open_regular,
+};
+use clacks_text::file_error;
+
+use super::{
+    MAX_LINE,
+    left_out::LeftOut,
+    parse::{self, Line},
+    state::State,
+};
+
+/// A recording that was read once to its end, so that what is wrong with it is known before it is played.
+#[derive(Debug)]
+pub(crate) struct Tape {
+    name: String,
+    reader: BufReader<File>,
+    /// The number of the line that was read last.
+    line: u64,
+    /// Bytes read, and how many there are to read: what is written to the file later is not played.
+    at: u64,
+    end: u64,
+    pub facts: Facts,
+    /// What the node knew and held when the recording began.
+    beginning: State,
+    /// The clocks never go back.
+    last: Now,
+}
+
+/// What is known of a recording beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    pub begins: Now,
+    pub length: Duration,
+    pub events: u64,
+    /// What is not played.
+    pub left_out: LeftOut,
+}
+
+/// What comes next in a recording.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    Event(Event),
+    /// What the node knew and held then, after events that are not known.
+    State(Box<State>),
+    /// Time has passed.
+    Nothing,
+}
+
+/// Why a file can't be played.
+#[derive(Debug, thiserror::Error)]
+pub enum TapeError {
+    #[error("cannot read {0}: {1}")]
+    Io(String, io::Error),
+    #[error("{file} line {line}: {what}")]
+    Line { file: String, line: u64, what: String },
+}
+
+/// A line as it is in the file.
+enum Raw {
+    Text(String),
+    /// It is no text, or too long, for this reason.
+    Unreadable(String),
+    End,
+}
+
+/// A line of the file, and whether it is ended.
+struct RawLine {
+    raw: Raw,
+    is_ended: bool,
+    /// Its length in bytes, its end included.
+    bytes: u64,
+}
+
+impl Tape {
+    /// Opens a recording and reads it to its end. `progress` hears now and then which part of it is read.
+    pub(crate) fn open(path: &Path, mut progress: impl FnMut(f64)) -> Result<Self, TapeError> {
+        let name = path.display().to_string();
+        let cannot = |error| TapeError::Io(name.clone(), file_error::reading(error));
+        let file = open_regular(path).map_err(cannot)?;
+        let end = file.metadata().map_err(cannot)?.len();
+        let mut reader = BufReader::new(file);
+        let Beginning { state, line, at } = begin(&mut reader, end).map_err(|wrong| wrong.in_file(&name))?;
+        let begins = state.now();
+        let facts = Facts { begins, length: Duration::ZERO, events: 0, left_out: LeftOut::default() };
+        let mut tape = Self { name, reader, line, at, end, facts, beginning: state, last: begins };
+        // Everything before the first line is blank.
+        (1..line).for_each(|line| tape.facts.left_out.blank.record(line));
+        tape.scan(&mut progress)?;
+        tape.rewind()?;
+        Ok(tape)
+    }
+
+    fn scan(&mut self, progress: &mut impl FnMut(f64)) -> Result<(), TapeError> {
+        let mut left_out = self.facts.left_out;
+        while let Some((now, line)) = self.next_line(&mut left_out)? {
+            self.facts.events += u64::from(matches!(line, Line::Event(_)));
+            self.facts.length = now.uptime.saturating_sub(self.facts.begins.uptime);
+            if self.line.is_multiple_of(1024) {
+                progress(self.at as f64 / self.end as f64);
+            }
+        }
+        self.facts.left_out = left_out;
+        Ok(())
+    }
+
+    /// Back to the beginning.
+    pub(crate) fn rewind(&mut self) -> Result<(), TapeError> {
+        let rewound = self.reader.rewind().map_err(|error| TapeError::Io(self.name.clone(), error));
+        rewound?;
+        let Beginning { line, at, .. } =
+            begin(&mut self.reader, self.end).map_err(|wrong| wrong.in_file(&self.name))?;
+        (self.line, self.at, self.last) = (line, at, self.facts.begins);
+        Ok(())
+    }
+
+    /// What the node knew and held when the recording began.
+    pub(crate) fn beginning(&self) -> &State {
+        &self.beginning
+    }
+
+    /// How many bytes of the file are read.
+    pub(crate) fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Which part of the file is read.
+    pub(crate) fn progress(&self) -> f64 {
+        self.at as f64 / self.end.max(1) as f64
+    }
+
+    /// What comes next, and when; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<(Now, Next)>, TapeError> {
+        // Counted when the file was read for the first time.
+        let Some((now, line)) = self.next_line(&mut LeftOut::default())? else { return Ok(None) };
+        Ok(Some((
+            now,
+            match line {
+                Line::Event(event) => Next::Event(event),
+                Line::Snapshot(held) | Line::Header(held) => {
+                    Next::State(Box::new(self.beginning.replaced(*held, now)))
+                }
+                Line::Unknown | Line::End => Next::Nothing,
+            },
+        )))
+    }
+
+    /// The next line that is whole; `None` at the end.
+    fn next_line(&mut self, left_out: &mut LeftOut) -> Result<Option<(Now, Line)>, TapeError> {
+        loop {
+            let begins_at = self.at;
+            let RawLine { raw, is_ended, bytes } =
+                read_line(&mut self.reader, self.end.saturating_sub(self.at))
+                    .map_err(|error| TapeError::Io(self.name.clone(), error))?;
+            self.at += bytes;
+            self.line += 1;
+            let parsed = match raw {
+                Raw::End => return Ok(None),
+                Raw::Text(text) if text.trim().is_empty() => {
+                    left_out.blank.record(self.line);
+                    continue;
+                }
+                Raw::Text(text) => parse::line(&text),
+                Raw::Unreadable(reason) => Err(reason),
+            };
+            match parsed {
+                Ok((now, Line::Header(held))) if !self.is_continued_by(now, &held) => {
+                    left_out.other_from = Some(self.line);
+                    self.end = begins_at;
+                    return Ok(None);
+                }
+                Ok((now, line)) => {
+                    if line == Line::Unknown {
+                        left_out.unknown.record(self.line);
+                    }
+                    return Ok(Some((self.after_what_was(now), line)));
+                }
+                Err(_) if !is_ended => {
+                    left_out.cut_off = Some(self.line);
+                    self.end = begins_at;
+                    return Ok(None);
+                }
+                Err(_) => left_out.unreadable.record(self.line),
+            }
+        }
+    }
+
+    /// Whether the first line of a file is of the same node and run, as where the files of one recording were put
+    /// together.
+    fn is_continued_by(&self, now: Now, held: &parse::Holdings) -> bool {
+        let is_same_node = held.address.as_ref() == Some(self.beginning.address());
+        is_same_node && now.uptime >= self.last.uptime && now.unix_ms >= self.facts.begins.unix_ms
+    }
+
+    /// The clocks never go back, whatever the file says.
+    fn after_what_was(&mut self, now: Now) -> Now {
+        self.last = Now { uptime: now.uptime.max(self.last.uptime), unix_ms: now.unix_ms };
+        self.last
+    }
+}
+
+/// What is wrong with the beginning of a file, and at which line if it is that.
+#[derive(Debug)]
+enum Wrong {
+    Io(io::Error),
+    Line(u64, String),
+}
+
+impl Wrong {
+    fn in_file(self, file: &str) -> TapeError {
+        match self {
+            Self::Io(error) => TapeError::Io(file.to_owned(), error),
+            Self::Line(line, what) => TapeError::Line { file: file.to_owned(), line, what },
+        }
+    }
+}
+
+/// The first line that is not blank.
+struct Beginning {
+    /// What the node knew and held by it.
+    state: State,
+    /// Its number.
+    line: u64,
+    /// How many bytes the file has up to its end.
+    at: u64,
+}
+
+fn begin(reader: &mut impl BufRead, end: u64) -> Result<Beginning, Wrong> {
+    let (mut line, mut at) = (0, 0);
+    let text = loop {
+        let RawLine { raw, bytes, .. } = read_line(reader, end.saturating_sub(at)).map_err(Wrong::Io)?;
+        (line, at) = (line + 1, at + bytes);
+        match raw {
+            Raw::End => return Err(Wrong::Line(line, "the file is empty".to_owned())),
+            Raw::Unreadable(reason) => return Err(Wrong::Line(line, reason)),
+            Raw::Text(text) => {
+                let text = if line == 1 { text.trim_start_matches('\u{feff}') } else { &text };
+                if !text.trim().is_empty() {
+                    break text.to_owned();
+                }
+            }
+        }
+    };
+    let (now, told) = parse::header(&text).map_err(|reason| Wrong::Line(line, reason))?;
+    let Line::Header(mut held) = told else {
+        return Err(Wrong::Line(line, "the line is no beginning of a recording".to_owned()));
+    };
+    match held.address.take() {
+        Some(address) => Ok(Beginning { state: State::new(address, *held, now), line, at }),
+        None => Err(Wrong::Line(line, "the address of the node is missing".to_owned())),
+    }
+}
+
+/// Reads a line of a file that has so many bytes left.
+fn read_line(reader: &mut impl BufRead, left: u64) -> io::Result<RawLine> {
+    let mut line = Vec::new();
+    let mut reader = reader.take(left);
+    let mut bytes = reader.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line)? as u64;
+    if bytes == 0 {
+        return Ok(RawLine { raw: Raw::End, is_ended: false, bytes });
+    }
+    let mut is_ended = line.pop_if(|last| *last == b'\n').is_some();
+    if line.len() > MAX_LINE {
+        bytes += reader.skip_until(b'\n')? as u64;
+        is_ended = bytes < left;
+        let raw = Raw::Unreadable(format!("the line is longer than {} MiB", MAX_LINE >> 20));
+        return Ok(RawLine { raw, is_ended, bytes });
+    }
+    let text = String::from_utf8(line).map_err(|_| "the line is not UTF-8 text".to_owned());
+    Ok(RawLine { raw: text.map_or_else(Raw::Unreadable, Raw::Text), is_ended, bytes })
+}

@@ -1,0 +1,243 @@
+//! The answers to lines of the input.
+
+use std::net::IpAddr;
+
+use clacks_language::command::table::{COMMANDS, Spec};
+use clacks_p2p::{
+    Node,
+    core::{HeldMessage, LimitCounts, Peer, PlaceShare, QueuedMessage},
+    node::Overview,
+};
+use serde::Serialize;
+
+use super::{
+    Record, millis,
+    parts::{Listed, Waiting},
+};
+use crate::{
+    limits::{MOST_PLACES, Settings},
+    peer_list::{Contents, Reading, parse::BadLine},
+};
+
+/// The answer to a line of the input.
+#[derive(Serialize)]
+struct Answer<T> {
+    line: u64,
+    #[serde(flatten)]
+    fields: T,
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Reason<'a> {
+    reason: &'a str,
+}
+
+fn answer(time: u64, line: u64, fields: impl Serialize) -> Record {
+    Record::new("reply", time, Answer { line, fields })
+}
+
+/// The answer to the command that stood on this line of the input.
+pub fn reply(time: u64, line: u64, text: &str) -> Record {
+    answer(time, line, Text { text })
+}
+
+/// What is wrong with this line of the input.
+pub fn error(time: u64, line: u64, reason: &str) -> Record {
+    Record::new("error", time, Answer { line, fields: Reason { reason } })
+}
+
+/// What went wrong that no line of the input asked for.
+pub fn failed(time: u64, reason: &str) -> Record {
+    Record::new("error", time, Reason { reason })
+}
+
+/// What a list of peers had in it: its bad lines, then how much was read; or why it was not read.
+pub fn peers_read(time: u64, reading: &Reading) -> Vec<Record> {
+    #[derive(Serialize)]
+    struct RefusedLine<'a> {
+        source: &'a str,
+        line: usize,
+        reason: String,
+    }
+    #[derive(Serialize)]
+    struct InAll<'a> {
+        source: &'a str,
+        read: usize,
+        new: usize,
+        bad: usize,
+    }
+    #[derive(Serialize)]
+    struct NotRead<'a> {
+        source: &'a str,
+        reason: String,
+    }
+    let source = &*reading.source.to_string();
+    let contents = match &reading.result {
+        Ok(contents) => contents,
+        Err(error) => {
+            let reason = error.to_string();
+            return vec![Record::new("peers_not_read", time, NotRead { source, reason })];
+        }
+    };
+    let refused = |bad: &BadLine| {
+        let (line, reason) = (bad.line, bad.reason.to_string());
+        Record::new("peers_refused_line", time, RefusedLine { source, line, reason })
+    };
+    let Contents { read, new, bad, .. } = *contents;
+    let all = Record::new("peers_read", time, InAll { source, read, new, bad });
+    contents.reported.iter().map(refused).chain([all]).collect()
+}
+
+/// The answer to `:peers`.
+pub fn peers(time: u64, line: u64, peers: &[Peer], ignored_remotes: &[IpAddr]) -> Record {
+    #[derive(Serialize)]
+    struct Peers<'a> {
+        peers: Vec<Listed>,
+        ignored_remotes: &'a [IpAddr],
+    }
+    answer(time, line, Peers { peers: peers.iter().map(Listed::from).collect(), ignored_remotes })
+}
+
+/// The answer to `:queue`.
+pub fn queue(time: u64, line: u64, queue: &[QueuedMessage]) -> Record {
+    #[derive(Serialize)]
+    struct Queue {
+        queue: Vec<Waiting>,
+    }
+    answer(time, line, Queue { queue: queue.iter().map(Waiting::from).collect() })
+}
+
+/// The answer to `:held`.
+pub fn held(time: u64, line: u64, held: &[HeldMessage]) -> Record {
+    #[derive(Serialize)]
+    struct Held {
+        held: Vec<Waiting>,
+    }
+    answer(time, line, Held { held: held.iter().map(Waiting::from).collect() })
+}
+
+/// The answer to `:limits`.
+pub fn limits(time: u64, line: u64, node: &Node) -> Record {
+    #[derive(Serialize)]
+    struct Told {
+        limits: Limits,
+        used: Used,
+        met: LimitCounts,
+        ignored_remotes: Vec<IpAddr>,
+        places: Vec<PlaceShare>,
+    }
+    let overview = node.overview();
+    let told = Told {
+        limits: Limits::from(&Settings::of(node)),
+        used: Used::new(&overview, node.connections()),
+        met: overview.counters.limits,
+        ignored_remotes: node.ignored_remotes(),
+        places: node.places(MOST_PLACES).0,
+    };
+    answer(time, line, told)
+}
+
+/// What the limits are set to.
+#[derive(Serialize)]
+struct Limits {
+    max_connections: usize,
+    max_connections_per_address: usize,
+    connection_rate_per_address: u32,
+    connection_rate: u32,
+    handshake_timeout_ms: f64,
+    header_timeout_ms: f64,
+    body_timeout_ms: f64,
+    answer_timeout_ms: f64,
+    connect_timeout_ms: f64,
+    request_timeout_ms: f64,
+    max_body: usize,
+    max_bodies: usize,
+    payload_rate: f64,
+    payload_burst: u32,
+    max_queue_messages: usize,
+    max_queue_bytes: usize,
+    max_message_bytes: usize,
+    max_in_flight: usize,
+    introductions_per_minute: u32,
+    introductions_burst: u32,
+    max_new_peers: usize,
+    max_peers: usize,
+    contact_all: bool,
+}
+
+impl From<&Settings> for Limits {
+    fn from(Settings { options, limits }: &Settings) -> Self {
+        Self {
+            max_connections: limits.max_connections,
+            max_connections_per_address: limits.max_connections_per_address,
+            connection_rate_per_address: limits.connection_rate_per_address,
+            connection_rate: limits.connection_rate,
+            handshake_timeout_ms: millis(limits.handshake_timeout),
+            header_timeout_ms: millis(limits.header_timeout),
+            body_timeout_ms: millis(limits.body_timeout),
+            answer_timeout_ms: millis(limits.answer_timeout),
+            connect_timeout_ms: millis(limits.connect_timeout),
+            request_timeout_ms: millis(limits.request_timeout),
+            max_body: limits.max_body,
+            max_bodies: limits.max_bodies,
+            payload_rate: options.payload_rate,
+            payload_burst: options.payload_burst,
+            max_queue_messages: options.max_queue_messages,
+            max_queue_bytes: options.max_queue_bytes,
+            max_message_bytes: options.max_message_bytes,
+            max_in_flight: options.max_in_flight,
+            introductions_per_minute: options.introductions_per_minute,
+            introductions_burst: options.introductions_burst,
+            max_new_peers: options.max_new_peers,
+            max_peers: options.max_peers,
+            contact_all: limits.allow_private_addresses,
+        }
+    }
+}
+
+/// How much of them is used.
+#[derive(Serialize)]
+struct Used {
+    connections: usize,
+    queue_messages: usize,
+    queue_bytes: usize,
+    in_flight: usize,
+    new_peers: usize,
+    peers: usize,
+}
+
+impl Used {
+    fn new(overview: &Overview, connections: usize) -> Self {
+        Self {
+            connections,
+            queue_messages: overview.queued + overview.in_flight + overview.held,
+            queue_bytes: overview.held_bytes,
+            in_flight: overview.in_flight,
+            new_peers: overview.peers.new,
+            peers: overview.peers.total(),
+        }
+    }
+}
+
+/// The answer to `:help`.
+pub fn help(time: u64, line: u64) -> Record {
+    #[derive(Serialize)]
+    struct Described {
+        command: String,
+        does: &'static str,
+    }
+    #[derive(Serialize)]
+    struct Help {
+        commands: Vec<Described>,
+    }
+    let described = |spec: &Spec| Described {
+        command: format!(":{} {}", spec.name, spec.argument).trim_end().to_owned(),
+        does: spec.does,
+    };
+    answer(time, line, Help { commands: COMMANDS.iter().map(described).collect() })
+}

@@ -1,0 +1,177 @@
+//! Memory for whole messages, with a share for each sender: where it is short, whoever uses the most of it loses its own
+//! oldest messages first.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::{IpAddr, Ipv6Addr},
+};
+
+use clacks_p2p::{Address, Message};
+use clacks_text::format;
+
+/// Bytes of a message that are always kept: its beginning.
+const BEGINNING: usize = 200;
+
+/// Who a message came from, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Sender {
+    /// It was written here.
+    Own,
+    /// A remote IPv4 address, or the first address of an IPv6 network of 64 bits: its names are easily made up.
+    Place(IpAddr),
+    Peer(Address),
+    /// It is on its way out, or it is not known who sent it.
+    Other,
+}
+
+impl Sender {
+    pub fn of(peer: &Address, remote: Option<IpAddr>) -> Self {
+        match remote.map(|remote| remote.to_canonical()) {
+            Some(IpAddr::V6(v6)) => {
+                let network = Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX));
+                Self::Place(network.into())
+            }
+            Some(v4) => Self::Place(v4),
+            None => Self::Peer(peer.clone()),
+        }
+    }
+}
+
+/// What is kept whole: how much each sender has, and in which order it came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KeptMessages {
+    bytes: usize,
+    by_sender: HashMap<Sender, Share>,
+}
+
+/// The messages of one sender by their numbers, with their sizes.
+#[derive(Debug, Clone, Default)]
+struct Share {
+    bytes: usize,
+    sizes: BTreeMap<u64, usize>,
+}
+
+impl KeptMessages {
+    /// Counts a message under a number. One that is no longer than the beginning that is kept anyway is not counted.
+    pub(crate) fn add(&mut self, sender: &Sender, number: u64, message: &Message) {
+        let size = message.size();
+        if size <= BEGINNING {
+            return;
+        }
+        let share = self.by_sender.entry(sender.clone()).or_default();
+        if share.sizes.insert(number, size).is_none() {
+            share.bytes += size;
+            self.bytes += size;
+        }
+    }
+
+    /// The message with this number is kept no more, or only its beginning.
+    pub(crate) fn remove(&mut self, sender: &Sender, number: u64) {
+        let Some(share) = self.by_sender.get_mut(sender) else { return };
+        let size = share.sizes.remove(&number).unwrap_or(0);
+        share.bytes -= size;
+        self.bytes -= size;
+        if share.sizes.is_empty() {
+            self.by_sender.remove(sender);
+        }
+    }
+
+    /// The number of the message that is to be cut next if more than `most` bytes are kept: the oldest of whoever has the
+    /// most. It is no longer counted.
+    pub(crate) fn pop_over(&mut self, most: usize) -> Option<u64> {
+        if self.bytes <= most {
+            return None;
+        }
+        let (sender, share) = self.by_sender.iter().max_by_key(|(_, share)| share.bytes)?;
+        let (sender, number) = (sender.clone(), *share.sizes.first_key_value()?.0);
+        self.remove(&sender, number);
+        Some(number)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// The beginning of a message, with what is missing. Two messages that begin alike are told apart by `digest`.
+pub fn beginning(message: &Message, digest: u64) -> Message {
+    let whole = message.as_text().unwrap_or_else(|| message.as_json().to_owned());
+    let end = format::char_boundary(&whole, BEGINNING);
+    let missing = format::size(whole.len() - end);
+    Message::text(&format!(
+        "{}\u{2026} ({missing} more not kept, #{:06x})",
+        &whole[..end],
+        digest & 0xff_ffff
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    fn message(size: usize) -> Message {
+        Message::text(&"x".repeat(size - 2))
+    }
+
+    fn peer(number: u8) -> Sender {
+        Sender::of(&format!("tower-{number}:1").parse().unwrap(), None)
+    }
+
+    #[test]
+    fn whoever_has_the_most_loses_its_own_oldest_first() {
+        let mut kept = KeptMessages::default();
+        (0..10).for_each(|number| kept.add(&peer(1), number, &message(300)));
+        (10..40).for_each(|number| kept.add(&peer(2), number, &message(1000)));
+        let cut: Vec<_> = std::iter::from_fn(|| kept.pop_over(10_000)).collect();
+        assert_eq!(cut, (10..33).collect::<Vec<_>>());
+        assert_eq!(kept.bytes(), 3000 + 7000);
+    }
+
+    #[test]
+    fn names_from_one_place_are_one_sender() {
+        let of = |name: &str, remote: &str| Sender::of(&name.parse().unwrap(), remote.parse().ok());
+        assert_eq!(of("a:1", "192.0.2.1"), of("b:1", "::ffff:192.0.2.1"));
+        assert_eq!(of("a:1", "2001:db8::1"), of("b:1", "2001:db8::ffff:1"));
+        assert_ne!(of("a:1", "2001:db8::1"), of("a:1", "2001:db8:0:1::1"));
+        assert_ne!(of("a:1", "192.0.2.1"), of("a:1", "192.0.2.2"));
+    }
+
+    #[test]
+    fn a_beginning_says_what_is_missing_and_is_cut_between_characters() {
+        let long = Message::text(&"\u{20ac}".repeat(1000));
+        let cut = beginning(&long, 0xabc).as_text().unwrap();
+        assert!(
+            cut.starts_with(&"\u{20ac}".repeat(66)) && cut.ends_with(" more not kept, #000abc)"),
+            "{cut}"
+        );
+        assert!(cut.len() < BEGINNING + 60);
+        assert_ne!(beginning(&long, 1), beginning(&long, 2));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_counted_is_what_is_kept(steps in vec((0_u8..4, 0_u64..20, 1_usize..2000, any::<bool>()), 1..200)) {
+            let mut kept = KeptMessages::default();
+            let mut model: BTreeMap<u64, (u8, usize)> = BTreeMap::new();
+            for (sender, number, size, adds) in steps {
+                if adds && !model.contains_key(&number) {
+                    kept.add(&peer(sender), number, &message(size + 2));
+                    if size + 2 > BEGINNING {
+                        model.insert(number, (sender, size + 2));
+                    }
+                } else if let Some((sender, _)) = model.remove(&number) {
+                    kept.remove(&peer(sender), number);
+                }
+                while let Some(number) = kept.pop_over(5000) {
+                    prop_assert!(model.remove(&number).is_some());
+                }
+                let bytes: usize = model.values().map(|(_, size)| size).sum();
+                prop_assert_eq!(kept.bytes(), bytes);
+                prop_assert!(bytes <= 5000);
+            }
+        }
+    }
+}

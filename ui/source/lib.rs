@@ -1,0 +1,29 @@
+//! What a node offers to every face, and what a face derives from its events: rows of traffic, JSON, commands and undo, histories.
+
+#![allow(missing_docs, reason = "names of an inner crate; documented step by step")]
+
+pub mod bootstrap;
+pub mod execute;
+pub mod export;
+pub mod facts;
+pub mod hold_rule;
+pub mod introductions;
+pub mod json;
+pub mod kept_messages;
+pub mod limits;
+pub mod lists;
+pub mod lost_lines;
+pub mod message_history;
+pub mod peer_list;
+pub mod peer_shares;
+pub mod precheck;
+pub mod restore;
+pub mod saved_filters;
+pub mod send_history;
+pub mod shutdown;
+#[cfg(any(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "only tests call it")]
+pub mod testing;
+pub mod time_series;
+pub mod traffic;
+pub mod undo;

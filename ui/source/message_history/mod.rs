@@ -1,0 +1,206 @@
+//! The lives of messages: when each came and went, from whom and to whom, and which of them keep coming back.
+
+pub mod life;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    hash::{BuildHasher, RandomState},
+};
+
+use clacks_p2p::{
+    Address, Message,
+    core::{Event, Now, Origin},
+};
+use life::{Biography, End};
+
+use super::kept_messages::{KeptMessages, Sender, beginning};
+
+/// Messages that are remembered at most, of those seen once and of those that came back.
+const MAX_MESSAGES: usize = 2048;
+/// Bytes of messages that are remembered whole at most, of each of both. Of others the beginning is. Messages are shared
+/// with the queue and the log.
+const MAX_BYTES: usize = 8 << 20;
+
+/// What is known of every message that was seen lately.
+///
+/// Messages are told apart by 64 bits of a seeded hash, so that a life outlasts the memory for its message. Strangers know
+/// neither the seed nor any hash.
+#[derive(Debug, Clone, Default)]
+pub struct Biographies {
+    hasher: RandomState,
+    known: HashMap<Digest, Biography>,
+    /// The lives of messages of which only the beginning is kept, by the digest of that.
+    beginnings: HashMap<Digest, Digest>,
+    seen_once: Shelf,
+    returned: Shelf,
+    /// Those that came back, by the number of visits and then by the last pass, greatest first.
+    ranked: BTreeSet<Rank>,
+    next_pass: u64,
+    /// Messages that came back and are not remembered any more, because others came back later.
+    forgotten: u64,
+}
+
+type Digest = u64;
+
+/// Visits, and the number of the last pass.
+type Rank = (Reverse<u32>, Reverse<u64>);
+
+/// Messages by the number of their last pass, so that the one not seen for longest is the first to be forgotten.
+#[derive(Debug, Clone, Default)]
+struct Shelf {
+    by_pass: BTreeMap<u64, Digest>,
+    kept: KeptMessages,
+}
+
+impl Biographies {
+    pub fn note(&mut self, event: &Event, now: Now) {
+        match event {
+            Event::MessageReceived { peer, message, id: Some(_), visits, remote } => {
+                let sender = Sender::of(&peer.address, *remote);
+                self.came(message, (sender, Some(&peer.address)), *visits, now);
+            }
+            Event::MessageQueued { message, origin: Origin::Local, visits, .. } => {
+                self.came(message, (Sender::Own, None), *visits, now);
+            }
+            Event::MessageHeld { held, origin: Some(Origin::Local) } => {
+                self.came(&held.queued.message, (Sender::Own, None), held.queued.visits, now);
+            }
+            Event::MessageChanged { before, queued } => {
+                self.ended(before, End::Changed(now));
+                self.came(&queued.message, (Sender::Own, None), queued.visits, now);
+            }
+            Event::MessageRestored { queued, .. } => self.taken_back(&queued.message),
+            Event::MessageDelivered { peer, message, .. } => {
+                self.ended(message, End::Went(now, peer.address.clone()));
+            }
+            Event::MessageDropped { message, .. } => self.ended(message, End::Dropped(now)),
+            Event::DeliveryFailed { message, .. } => {
+                if let Some(pass) = self.life_mut(message).and_then(Biography::open_pass) {
+                    pass.failed += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The life of a message, or of the one that this is the kept beginning of.
+    pub fn of(&self, message: &Message) -> Option<&Biography> {
+        self.known.get(&self.digest(message))
+    }
+
+    fn life_mut(&mut self, message: &Message) -> Option<&mut Biography> {
+        self.known.get_mut(&self.digest(message))
+    }
+
+    fn digest(&self, message: &Message) -> Digest {
+        let digest = self.hasher.hash_one(message.as_json());
+        self.beginnings.get(&digest).copied().unwrap_or(digest)
+    }
+
+    /// How many messages came back.
+    pub fn returned(&self) -> usize {
+        self.ranked.len()
+    }
+
+    /// How many messages that came back are not remembered any more.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// The messages that came back, those with the most visits first.
+    pub fn ranking(&self) -> impl Iterator<Item = &Biography> {
+        let digests = self.ranked.iter().filter_map(|(_, Reverse(pass))| self.returned.by_pass.get(pass));
+        digests.filter_map(|digest| self.known.get(digest))
+    }
+
+    /// Where a message stands in the ranking; 0 is the first. `None` if it did not come back.
+    pub fn place(&self, message: &Message) -> Option<usize> {
+        let rank = self.of(message)?.rank();
+        self.ranked.contains(&rank).then(|| self.ranked.range(..rank).count())
+    }
+
+    /// A message came, from a peer unless it was written here.
+    fn came(&mut self, message: &Message, (sender, from): (Sender, Option<&Address>), visits: u32, now: Now) {
+        let number = self.next_pass;
+        self.next_pass += 1;
+        let digest = self.hasher.hash_one(message.as_json());
+        let former = self.known.remove(&digest);
+        if let Some(former) = &former {
+            self.take_out(former);
+        }
+        let mut life = former.unwrap_or_else(|| Biography::new(message.clone(), sender, now));
+        // It is here as a whole.
+        life.message = message.clone();
+        life.came(from, visits, now);
+        life.number = number;
+        self.put_away(digest, life);
+    }
+
+    fn put_away(&mut self, digest: Digest, life: Biography) {
+        let has_returned = life.has_returned();
+        if has_returned {
+            self.ranked.insert(life.rank());
+        }
+        let kept = if has_returned { &mut self.returned } else { &mut self.seen_once };
+        let (forgotten, cut) = kept.put(digest, &life);
+        self.known.insert(digest, life);
+        if let Some(forgotten) = forgotten.and_then(|digest| self.known.remove(&digest)) {
+            self.take_out(&forgotten);
+            self.forgotten += u64::from(has_returned);
+        }
+        cut.into_iter().for_each(|digest| self.cut(digest));
+    }
+
+    /// Keeps only the beginning of a message.
+    fn cut(&mut self, digest: Digest) {
+        let Some(life) = self.known.get_mut(&digest) else { return };
+        life.message = beginning(&life.message, digest);
+        self.beginnings.insert(self.hasher.hash_one(life.message.as_json()), digest);
+    }
+
+    fn take_out(&mut self, life: &Biography) {
+        self.ranked.remove(&life.rank());
+        self.beginnings.remove(&self.hasher.hash_one(life.message.as_json()));
+        let kept = if life.has_returned() { &mut self.returned } else { &mut self.seen_once };
+        kept.take(life);
+    }
+
+    /// The stay that a drop had ended goes on.
+    fn taken_back(&mut self, message: &Message) {
+        let Some(life) = self.life_mut(message) else { return };
+        let dropped = life.passes.iter_mut().rev().find(|pass| matches!(pass.end, End::Dropped(_)));
+        dropped.into_iter().for_each(|pass| pass.end = End::StillHere);
+    }
+
+    fn ended(&mut self, message: &Message, end: End) {
+        let Some(life) = self.life_mut(message) else { return };
+        if let End::Went(_, to) = &end {
+            life.went_to.count(to);
+        }
+        if let Some(pass) = life.open_pass() {
+            pass.end = end;
+        }
+    }
+}
+
+impl Shelf {
+    /// Puts a life at the end. Returns the one that has no room any more, and those of which only the beginning of the
+    /// message has.
+    fn put(&mut self, digest: Digest, life: &Biography) -> (Option<Digest>, Vec<Digest>) {
+        self.by_pass.insert(life.number, digest);
+        self.kept.add(&life.sender, life.number, &life.message);
+        let oldest = if self.by_pass.len() > MAX_MESSAGES { self.by_pass.first_key_value() } else { None };
+        let oldest = oldest.map(|(_, digest)| *digest);
+        let cut = std::iter::from_fn(|| self.kept.pop_over(MAX_BYTES));
+        let cut = cut.collect::<Vec<_>>();
+        (oldest, cut.iter().filter_map(|number| self.by_pass.get(number).copied()).collect())
+    }
+
+    fn take(&mut self, life: &Biography) {
+        self.by_pass.remove(&life.number);
+        self.kept.remove(&life.sender, life.number);
+    }
+}

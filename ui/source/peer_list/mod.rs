@@ -1,0 +1,241 @@
+//! Lists of peers: files and HTTPS URLs with one `host:port` a line.
+//!
+//! The node announces itself to the addresses of a list: see [`Introducer`].
+
+use std::{sync::Arc, time::Duration};
+
+use clacks_language::list_source::ListSource;
+use parse::{BadLine, Parsed};
+use reqwest::StatusCode;
+use tokio::{sync::Semaphore, task::JoinError, time::timeout};
+use tracing::{info, warn};
+
+use super::bootstrap::{Introducer, NamedBy};
+
+pub mod fetch;
+pub mod file;
+#[cfg(test)]
+mod fuzz;
+pub mod parse;
+#[cfg(test)]
+mod tests;
+
+/// Maximum size of a list in bytes.
+const MAX_BYTES: usize = 1 << 20;
+/// Maximum time to read a list, from the look-up of its host to its last byte.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// Lists that are read at the same time; the others wait.
+const MAX_READERS: usize = 4;
+
+/// What `:peers-from` says where nothing is configured.
+const NOTHING_CONFIGURED: &str = "no peer list is configured; give a FILE or URL, or set --peers-from";
+
+/// Reads lists of peers. Clones share the bound on what is read at the same time.
+#[derive(Debug, Clone)]
+pub struct PeerLists {
+    introducer: Introducer,
+    configured: Arc<[ListSource]>,
+    readers: Arc<Semaphore>,
+    timeout: Duration,
+}
+
+/// How the reading of one list went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    pub source: ListSource,
+    pub result: Result<Contents, ReadError>,
+}
+
+/// What a list had in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// Number of different addresses.
+    pub read: usize,
+    /// How many of them were no peers before.
+    pub new: usize,
+    /// Number of lines that are neither an address nor a comment.
+    pub bad: usize,
+    /// The first of those lines.
+    pub reported: Vec<BadLine>,
+}
+
+/// Why a list is not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    #[error("{0}")]
+    Io(String),
+    #[error("this is no regular file")]
+    NotAFile,
+    #[error("a list of peers is not larger than {MAX_BYTES} bytes")]
+    TooLarge,
+    #[error("{0}")]
+    NotText(#[from] parse::NotText),
+    #[error("{0}")]
+    Request(String),
+    #[error("the server answered {0}")]
+    Status(StatusCode),
+    #[error("the server answered with a web page, and a list of peers is plain text")]
+    WebPage,
+    #[error("it took longer than {} seconds", .0.as_secs_f64())]
+    TimedOut(Duration),
+}
+
+impl PeerLists {
+    /// Nothing is read before it is asked for.
+    pub fn new(introducer: Introducer, configured: &[ListSource]) -> Self {
+        let readers = Arc::new(Semaphore::new(MAX_READERS));
+        Self { introducer, configured: configured.into(), readers, timeout: READ_TIMEOUT }
+    }
+
+    /// The lists that are read at the start.
+    pub fn configured(&self) -> &[ListSource] {
+        &self.configured
+    }
+
+    /// Why those that are configured can't be read.
+    pub fn why_not(&self) -> Option<String> {
+        self.configured.is_empty().then(|| NOTHING_CONFIGURED.to_owned())
+    }
+
+    /// Reads this list, or without one all that are configured, side by side; in the order of the configuration.
+    pub async fn read_all(&self, asked: Option<ListSource>) -> Result<Vec<Reading>, String> {
+        let sources = asked.map_or_else(|| self.configured.to_vec(), |source| vec![source]);
+        if sources.is_empty() {
+            return Err(NOTHING_CONFIGURED.to_owned());
+        }
+        let reading = |source| {
+            let lists = self.clone();
+            tokio::spawn(async move { lists.read(source).await })
+        };
+        let readings: Vec<_> = sources.into_iter().map(reading).collect();
+        let mut done = Vec::with_capacity(readings.len());
+        for reading in readings {
+            done.push(reading.await.map_err(|error| failed(&error))?);
+        }
+        Ok(done)
+    }
+
+    /// Reads a list and has the node announced to the addresses in it, which goes on in the background.
+    pub async fn read(&self, source: ListSource) -> Reading {
+        let reader = self.readers.acquire().await;
+        let bytes = timeout(self.timeout, bytes(&source)).await;
+        drop(reader);
+        let bytes = bytes.unwrap_or(Err(ReadError::TimedOut(self.timeout)));
+        let result = match bytes {
+            Ok(bytes) => self.accept(bytes, &source).await,
+            Err(error) => Err(error),
+        };
+        let reading = Reading { source, result };
+        reading.log();
+        reading
+    }
+
+    /// Reads the text of a list, on a thread of its own because it may have ten thousand lines.
+    async fn accept(&self, bytes: Vec<u8>, source: &ListSource) -> Result<Contents, ReadError> {
+        let named_by = match source {
+            ListSource::File(_) => NamedBy::User,
+            ListSource::Url(_) => NamedBy::Others,
+        };
+        let node = self.introducer.node().clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let mut parsed = parse::parse(&bytes)?;
+            let ourselves = node.address();
+            parsed.addresses.retain(|address| *address != ourselves);
+            let new = parsed.addresses.iter().filter(|address| node.peer(address).is_none()).count();
+            Ok::<_, parse::NotText>((parsed, new))
+        });
+        let (Parsed { addresses, reported, bad }, new) =
+            read.await.map_err(|error| ReadError::Io(failed(&error)))??;
+        let read = addresses.len();
+        self.introducer.introduce_list(addresses, named_by);
+        Ok(Contents { read, new, bad, reported })
+    }
+}
+
+async fn bytes(source: &ListSource) -> Result<Vec<u8>, ReadError> {
+    match source.clone() {
+        ListSource::File(path) => {
+            let read = tokio::task::spawn_blocking(move || file::read(&path)).await;
+            read.unwrap_or_else(|error| Err(ReadError::Io(failed(&error))))
+        }
+        ListSource::Url(url) => fetch::fetch(&url).await,
+    }
+}
+
+fn failed(error: &JoinError) -> String {
+    format!("a part of the program failed: {error}")
+}
+
+impl Reading {
+    /// The bad lines that are not reported one by one.
+    pub(crate) fn unreported(&self) -> usize {
+        self.result.as_ref().map_or(0, |contents| contents.bad - contents.reported.len())
+    }
+
+    /// What to say of each bad line: its number and the reason first, because a row of the traffic may be cut.
+    pub fn bad_lines(&self) -> Vec<String> {
+        let reported = self.result.as_ref().map(|contents| contents.reported.as_slice()).unwrap_or_default();
+        let of_line = |bad: &BadLine| format!("line {}: {} ({})", bad.line, bad.reason, self.source);
+        let rest = Some(self.unreported()).filter(|rest| *rest > 0);
+        let rest = rest.map(|rest| format!("{rest} more bad lines ({})", self.source));
+        reported.iter().map(of_line).chain(rest).collect()
+    }
+
+    /// What was read, in a line, or why nothing was.
+    pub fn summary(&self) -> Result<String, String> {
+        let source = &self.source;
+        match &self.result {
+            Ok(contents) => Ok(format!("{source}: {contents}")),
+            Err(error) => Err(format!("{source} was not read: {error}")),
+        }
+    }
+
+    fn log(&self) {
+        let source = &self.source;
+        match &self.result {
+            Ok(Contents { read, new, bad, .. }) => info!(%source, read, new, bad, "list of peers read"),
+            Err(error) => warn!(%source, reason = %error, "list of peers not read"),
+        }
+        for line in self.bad_lines() {
+            warn!("bad line in a list of peers: {line}");
+        }
+    }
+}
+
+impl std::fmt::Display for Contents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { read, new, bad, .. } = self;
+        let addresses = if *read == 1 { "address" } else { "addresses" };
+        write!(f, "{read} {addresses} read, {new} new")?;
+        match bad {
+            0 => Ok(()),
+            1 => f.write_str(", 1 bad line"),
+            bad => write!(f, ", {bad} bad lines"),
+        }
+    }
+}
+
+/// Why a list can't be read now, where only the disk is to be asked. Blocks.
+pub fn why_not(source: &ListSource) -> Option<String> {
+    let ListSource::File(path) = source else { return None };
+    let error = file::read(path).err()?;
+    Reading { source: source.clone(), result: Err(error) }.summary().err()
+}
+
+/// What was read, in one line; an error if one of the lists was not.
+pub fn summary(readings: &[Reading]) -> Result<String, String> {
+    if let [reading] = readings {
+        return reading.summary();
+    }
+    let read: Vec<_> = readings.iter().filter_map(|reading| reading.result.as_ref().ok()).collect();
+    let sum = |part: fn(&Contents) -> usize| read.iter().map(|contents| part(contents)).sum();
+    let contents = Contents {
+        read: sum(|contents| contents.read),
+        new: sum(|contents| contents.new),
+        bad: sum(|contents| contents.bad),
+        reported: Vec::new(),
+    };
+    let errors: Vec<_> = readings.iter().filter_map(|reading| reading.summary().err()).collect();
+    let text = format!("{} of {} lists: {contents}", read.len(), readings.len());
+    if errors.is_empty() { Ok(text) } else { Err(format!("{text}; {}", errors.join("; "))) }
+}

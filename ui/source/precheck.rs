@@ -1,0 +1,273 @@
+//! Why a command would be refused, for whoever writes it and for whoever carries it out: both ask here, so that a line is
+//! red before Enter exactly if Enter refuses it, with the same words.
+//!
+//! What no node and no screen would ever do, [`Command::parse`](clacks_language::command::Command::parse) refuses already.
+
+use std::io;
+
+use clacks_language::command::{NodeCommand, ViewCommand, argument::RecordCommand};
+use clacks_p2p::{
+    Address, Message, Node,
+    core::{MessageId, ReplaceError, Status},
+    node::UnknownPeer,
+};
+use rustix::fs::{Access, access};
+
+use super::{execute, peer_list};
+
+/// Why nothing is dropped.
+pub(crate) const NOTHING_TO_DROP: &str = "no queued or held message matches";
+
+/// Why a node would refuse a command now, as far as that can be known without carrying it out.
+pub fn at_node(node: &Node, command: &NodeCommand) -> Option<String> {
+    match command {
+        NodeCommand::Add(peer) | NodeCommand::Ignore(peer) | NodeCommand::Announce(peer)
+            if node.address() == *peer =>
+        {
+            Some(format!("{peer} is this node itself"))
+        }
+        NodeCommand::Enqueue(message) => node.check_enqueue(message).err().map(|error| error.to_string()),
+        NodeCommand::Replace(id, message) => not_replaced(node, *id, message),
+        NodeCommand::Add(peer) => not_added(node, peer),
+        NodeCommand::Ignore(peer) if is_ignored(node, peer) => Some(format!("{peer} is ignored already")),
+        NodeCommand::Announce(peer) if is_ignored(node, peer) => {
+            Some(format!("{peer} is ignored; :unignore it first"))
+        }
+        NodeCommand::Unignore(peer) if !is_ignored(node, peer) => Some(format!("{peer} is not ignored")),
+        NodeCommand::IgnoreRemote(remote) if node.is_remote_ignored(*remote) => {
+            Some(format!("connections from {remote} are ignored already"))
+        }
+        NodeCommand::UnignoreRemote(remote) if !node.is_remote_ignored(*remote) => {
+            Some(format!("connections from {remote} are not ignored"))
+        }
+        NodeCommand::Forget(peer) if node.peer(peer).is_none() => Some(format!("{peer}: {UnknownPeer}")),
+        NodeCommand::Drop(id) => not_here(node, *id),
+        NodeCommand::DropAll(None) if node.queue_len() == 0 && node.overview().held == 0 => {
+            Some(NOTHING_TO_DROP.to_owned())
+        }
+        NodeCommand::HoldOne(id) => not_to_be_held(node, *id),
+        NodeCommand::Release(id) if node.held_position(*id).is_none() => Some(format!("{id} is not held")),
+        NodeCommand::ReleaseAll if node.overview().held == 0 => Some("nothing is held".to_owned()),
+        NodeCommand::Unhold if node.hold_rule().is_none() => Some("no filter holds messages".to_owned()),
+        _ => None,
+    }
+}
+
+/// Why nothing can be done to a message with this number.
+pub fn not_here(node: &Node, id: MessageId) -> Option<String> {
+    let is_here = node.queue_position(id).is_some() || node.held_position(id).is_some();
+    (!is_here).then(|| format!("{id} neither waits nor is held; a message that comes back has a new number"))
+}
+
+fn not_to_be_held(node: &Node, id: MessageId) -> Option<String> {
+    if node.queue_position(id).is_some() {
+        return None;
+    }
+    Some(match node.held_position(id) {
+        Some(_) => format!("{id} is held already"),
+        None => format!("{id} is not in the queue; in quotes it is text to look for: :hold \"{id}\""),
+    })
+}
+
+fn not_added(node: &Node, peer: &Address) -> Option<String> {
+    if let Some(known) = node.peer(peer) {
+        return Some(format!("{peer} is known already; it is {}", known.status));
+    }
+    (!node.has_room_for_peer()).then(|| no_room_for(peer))
+}
+
+/// Why a peer is not added for which none makes room.
+pub(crate) fn no_room_for(peer: &Address) -> String {
+    format!("{peer} was not added: the limit on known peers is reached (max-peers)")
+}
+
+fn not_replaced(node: &Node, id: MessageId, message: &Message) -> Option<String> {
+    match node.check_replace(id, message) {
+        Ok(()) => None,
+        Err(ReplaceError::NotHere) => not_here(node, id),
+        Err(error) => Some(execute::not_changed(id, &error)),
+    }
+}
+
+fn is_ignored(node: &Node, peer: &Address) -> bool {
+    node.peer(peer).is_some_and(|known| known.status == Status::Ignored)
+}
+
+/// Whether a command is about a file, of which only the disk knows whether it is there.
+pub fn is_about_a_file(command: &ViewCommand) -> bool {
+    matches!(
+        command,
+        ViewCommand::Write(_)
+            | ViewCommand::Record(RecordCommand::Start(..))
+            | ViewCommand::PeersFrom(Some(clacks_language::list_source::ListSource::File(_)))
+    )
+}
+
+/// Why a command about a file would be refused now; `recording` says why nothing could be recorded into one. Blocks as long as the disk takes.
+pub fn on_disk(
+    command: &ViewCommand,
+    recording: impl Fn(&std::path::Path, clacks_language::command::argument::Existing) -> Option<String>,
+) -> Option<String> {
+    match command {
+        ViewCommand::Write(target) => super::export::why_not(target),
+        ViewCommand::Record(RecordCommand::Start(path, existing)) => recording(path, *existing),
+        ViewCommand::PeersFrom(Some(source)) => peer_list::why_not(source),
+        _ => None,
+    }
+}
+
+/// Why a file can't be made, as far as its directory tells: it is missing, is none, or can't be written to.
+pub fn directory_of(path: &std::path::Path) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or(std::path::Path::new("."));
+    if !directory.metadata()?.is_dir() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
+    Ok(access(directory, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// Why a command for the node does nothing in a replay.
+pub const REPLAY_SENDS_NOTHING: &str = "this is a replay: nothing is sent";
+
+#[cfg(test)]
+mod tests {
+    use clacks_language::command::Command;
+
+    use super::*;
+    use crate::execute::execute;
+
+    /// Why the line would be refused.
+    fn refusal(node: &Node, line: &str) -> Option<String> {
+        match Command::parse(line) {
+            Ok(Command::Node(command)) => at_node(node, &command),
+            Ok(Command::View(command)) => panic!("{command:?} is not for the node"),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    /// What came of the line.
+    async fn outcome(node: &Node, line: &str) -> Option<String> {
+        match Command::parse(line) {
+            Ok(Command::Node(command)) => execute(node, command).await.err(),
+            Ok(Command::View(command)) => panic!("{command:?} is not for the node"),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    /// Lines for a node that knows `tower:1`, ignores `rude:1` and 192.0.2.7, and has message 1 in the queue and 2 held;
+    /// whether they are refused.
+    fn lines(here: &Address) -> Vec<(String, bool)> {
+        let largest = Message::MAX_SIZE - 2;
+        let fine =
+            ["hello", ":json [1]", ":rate 2", ":add new:1", ":trust a:1", ":hold gnu", ":hold", ":edit 1 x"];
+        let fine = fine.map(str::to_owned).into_iter().chain(["x".repeat(largest)]);
+        let wrong = [
+            "",
+            "  ",
+            ":",
+            ":qu",
+            ":frob",
+            ":json null",
+            ":json {",
+            ":rate",
+            ":rate 0",
+            ":rate nan",
+            ":rate x",
+            ":rate 100001",
+            ":add",
+            ":add x",
+            ":add tower:1",
+            ":ignore x",
+            ":ignore rude:1",
+            ":ignore ip:x",
+            ":ignore ip:192.0.2.7",
+            ":unignore tower:1",
+            ":unignore ip:192.0.2.8",
+            ":announce rude:1",
+            ":forget other:1",
+            ":drop",
+            ":drop 99",
+            ":drop (",
+            ":drop status:lost",
+            ":hold 99",
+            ":hold 2",
+            ":hold type:refused",
+            ":hold gnu !gnu",
+            ":unhold",
+            ":release",
+            ":release 1",
+            ":release x",
+            ":edit",
+            ":edit x",
+            ":edit 99 x",
+            ":edit 1 :json null",
+            ":edit 1 :quit",
+            ":trust x",
+            ":quit now",
+        ];
+        let wrong = wrong.map(str::to_owned).into_iter().chain([
+            "x".repeat(largest + 1),
+            format!(":edit 1 {}", "x".repeat(largest + 1)),
+            format!(":add {here}"),
+            format!(":ignore {here}"),
+            format!(":announce {here}"),
+        ]);
+        fine.map(|line| (line, false)).chain(wrong.map(|line| (line, true))).collect()
+    }
+
+    #[tokio::test]
+    async fn a_line_is_said_to_be_refused_exactly_if_it_is_and_in_the_same_words() {
+        let start = || Node::builder().hostname("127.0.0.1").port(0).start();
+        let first = start().await.unwrap();
+        for (line, is_refused) in lines(&first.address()) {
+            let node = start().await.unwrap();
+            for line in [":add tower:1", ":ignore rude:1", ":ignore ip:192.0.2.7", "one", "two", ":hold 2"] {
+                assert_eq!(outcome(&node, line).await, None, "{line}");
+            }
+            let line = line.replace(&first.address().to_string(), &node.address().to_string());
+            let said = refusal(&node, &line);
+            let short: String = line.chars().take(40).collect();
+            assert_eq!(said.is_some(), is_refused, "{short:?}: {said:?}");
+            assert_eq!(outcome(&node, &line).await, said, "{short:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_can_be_released_or_dropped_where_nothing_is() {
+        let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
+        for line in [":release all", ":drop all", ":unhold"] {
+            let said = refusal(&node, line);
+            assert!(said.is_some(), "{line}");
+            assert_eq!(outcome(&node, line).await, said, "{line}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_for_which_the_queue_has_no_room_is_refused_before_it_is_sent() {
+        let builder = Node::builder().hostname("127.0.0.1").port(0).send_rate(0.001);
+        let full = |options: &mut clacks_p2p::core::Options| {
+            (options.max_queue_messages, options.max_queue_bytes) = (2, 10);
+        };
+        let node = builder.options(full).start().await.unwrap();
+        for (line, is_refused) in [
+            ("one", false),
+            ("far too long", true),
+            ("2", false),
+            ("3", true),
+            (":edit 1 two", false),
+            (":edit 1 far too long", true),
+            (":json [3]", true),
+            (":drop 2", false),
+            ("3", false),
+        ] {
+            let said = refusal(&node, line);
+            assert_eq!(said.is_some(), is_refused, "{line}: {said:?}");
+            assert_eq!(outcome(&node, line).await, said, "{line}");
+        }
+        node.drop_matching(|_| true);
+        node.drain(std::time::Duration::from_secs(60)).await.unwrap();
+        let said = refusal(&node, "4");
+        assert!(said.is_some(), "it hands on");
+        assert_eq!(outcome(&node, "4").await, said);
+    }
+}

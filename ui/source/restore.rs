@@ -1,0 +1,221 @@
+//! Commands that can be undone: what each is about to change is kept as it was, and put back.
+
+use std::time::Duration;
+
+use clacks_language::command::NodeCommand;
+use clacks_p2p::{
+    Node,
+    core::{HoldState, MessageState, PeerState, RemoteState, RestoredMessages},
+    node::CertificateState,
+};
+
+use super::execute::{self, drop_matching, execute};
+
+/// For how long a key undoes a command. After that it could be hit by mistake.
+pub const STAYS: Duration = Duration::from_secs(10);
+
+/// A part of the node as it was before a command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Before {
+    Peer(PeerState),
+    Certificate(CertificateState),
+    Messages(Vec<MessageState>),
+    Hold(HoldState),
+    Rate(f64),
+    Remote(RemoteState),
+}
+
+impl Before {
+    /// Bytes that it keeps in memory, by estimate.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Messages(states) => states.iter().map(|state| state.message().size()).sum(),
+            Self::Hold(state) => state.len() * size_of::<u64>(),
+            _ => 0,
+        }
+    }
+}
+
+/// Carries out a command. Returns how it went in a line, and what was before if it changed anything that can be put back.
+pub async fn execute_undoable(node: &Node, command: NodeCommand) -> (Result<String, String>, Vec<Before>) {
+    match command {
+        NodeCommand::DropAll(filter) => {
+            let dropped = drop_matching(node, filter).await;
+            (execute::dropped(dropped.len()), messages(dropped))
+        }
+        NodeCommand::Drop(id) => {
+            let dropped = node.drop_these(&[id]);
+            let said =
+                if dropped.is_empty() { Err(execute::not_here(id)) } else { Ok(format!("dropped {id}")) };
+            (said, messages(dropped))
+        }
+        NodeCommand::Add(peer) => match execute::add(node, &peer) {
+            Ok(before) => {
+                let said = execute::added(&peer, &before);
+                (Ok(said), before.into_iter().map(Before::Peer).collect())
+            }
+            Err(reason) => (Err(reason), Vec::new()),
+        },
+        command => {
+            let before = before(node, &command);
+            let result = execute(node, command).await;
+            let before = if result.is_ok() { before } else { Vec::new() };
+            (result, before)
+        }
+    }
+}
+
+fn messages(states: Vec<MessageState>) -> Vec<Before> {
+    if states.is_empty() { Vec::new() } else { vec![Before::Messages(states)] }
+}
+
+/// What a command is about to change, as it is.
+pub fn before(node: &Node, command: &NodeCommand) -> Vec<Before> {
+    match command {
+        NodeCommand::Ignore(peer) | NodeCommand::Unignore(peer) => vec![Before::Peer(node.peer_state(peer))],
+        NodeCommand::Forget(peer) => {
+            vec![Before::Certificate(node.certificate_state(peer)), Before::Peer(node.peer_state(peer))]
+        }
+        NodeCommand::Trust(peer) => vec![Before::Certificate(node.certificate_state(peer))],
+        NodeCommand::IgnoreRemote(remote) | NodeCommand::UnignoreRemote(remote) => {
+            vec![Before::Remote(node.remote_state(*remote))]
+        }
+        NodeCommand::HoldOne(id) | NodeCommand::Release(id) | NodeCommand::Replace(id, _) => {
+            messages(node.message_states(&[*id]))
+        }
+        NodeCommand::ReleaseAll => messages(node.held_states()),
+        NodeCommand::Hold(_) | NodeCommand::Unhold => vec![Before::Hold(node.hold_state())],
+        NodeCommand::Rate(_) => vec![Before::Rate(node.overview().send_rate)],
+        // The first three return what was before as they are carried out, the next two cannot be undone, and the last
+        // changes nothing.
+        NodeCommand::Add(_)
+        | NodeCommand::Drop(_)
+        | NodeCommand::DropAll(_)
+        | NodeCommand::Announce(_)
+        | NodeCommand::Enqueue(_)
+        | NodeCommand::ShowHold => Vec::new(),
+    }
+}
+
+/// Puts back what was before, the last first. Returns what to say of it, and what found no room and can be tried again.
+pub fn undo(node: &Node, all: Vec<Before>) -> (Result<String, String>, Vec<Before>) {
+    let (mut told, mut left) = (Told::default(), Vec::new());
+    for before in all.into_iter().rev() {
+        match before {
+            Before::Messages(states) => {
+                let restored = node.restore_messages(states);
+                told.messages.push(messages_told(&restored));
+                left.extend(messages(restored.refused));
+            }
+            Before::Peer(state) => {
+                let (peer, is_known) = (state.address().clone(), state.is_known());
+                if node.restore_peer(state.clone()) {
+                    told.peers.push(match node.peer(&peer) {
+                        Some(known) if is_known => format!("{peer} is {} again", known.status),
+                        _ => format!("{peer} is not known any more"),
+                    });
+                } else {
+                    told.errors.push(format!("{peer} finds no room among the peers (max-peers)"));
+                    left.push(Before::Peer(state));
+                }
+            }
+            Before::Certificate(state) => {
+                told.certificates.push(format!("the certificate of {} is as it was", state.address()));
+                node.restore_certificate(state);
+            }
+            Before::Hold(state) => {
+                told.others.push(match state.rule() {
+                    Some(rule) => format!("what comes is held again if {}", rule.text()),
+                    None => "no filter holds what comes, as before".to_owned(),
+                });
+                node.restore_hold(state);
+            }
+            // A rate that was in force is one that can be.
+            Before::Rate(rate) => match node.set_send_rate(rate) {
+                Ok(()) => told.others.push(format!("sends {rate} messages a second at most, as before")),
+                Err(error) => told.errors.push(error.to_string()),
+            },
+            Before::Remote(state) => {
+                let remote = state.remote();
+                node.restore_remote(state);
+                let again = if node.is_remote_ignored(remote) {
+                    "are ignored again"
+                } else {
+                    "are no longer ignored"
+                };
+                told.others.push(format!("connections from {remote} {again}"));
+            }
+        }
+    }
+    (told.summary(), left)
+}
+
+/// What there is to say of what was put back.
+#[derive(Debug, Default)]
+struct Told {
+    peers: Vec<String>,
+    certificates: Vec<String>,
+    messages: Vec<Result<String, String>>,
+    others: Vec<String>,
+    errors: Vec<String>,
+}
+
+impl Told {
+    /// One line about all of it; an error if something could not be put back.
+    fn summary(self) -> Result<String, String> {
+        let Self { peers, certificates, messages, others, errors } = self;
+        // Of a peer that is known again nobody needs to be told about its certificate.
+        let certificates = if peers.is_empty() { certificates } else { Vec::new() };
+        let mut parts = several(peers, "peers are as they were");
+        parts.extend(certificates.into_iter().chain(others));
+        let mut errors = errors;
+        for told in messages {
+            match told {
+                Ok(said) => parts.push(said),
+                Err(reason) => errors.push(reason),
+            }
+        }
+        match (parts.is_empty(), errors.is_empty()) {
+            (_, true) => Ok(parts.join("; ")),
+            (true, false) => Err(format!("not undone: {}", errors.join("; "))),
+            (false, false) => Err(format!("{}, but not all: {}", parts.join("; "), errors.join("; "))),
+        }
+    }
+}
+
+fn several(told: Vec<String>, what: &str) -> Vec<String> {
+    if told.len() > 1 { vec![format!("{} {what}", told.len())] } else { told }
+}
+
+/// What to say of messages that were put back.
+fn messages_told(restored: &RestoredMessages) -> Result<String, String> {
+    let RestoredMessages { waiting, held, on_their_way, gone, refused, error, .. } = restored;
+    let parts = [
+        (*waiting, "back at the place in the queue", "back at their places in the queue"),
+        (*held, "held again", "held again"),
+        (*on_their_way, "on the way by now", "on the way by now"),
+        (*gone, "no longer here", "no longer here"),
+    ];
+    let there = parts.into_iter().filter(|(count, ..)| *count > 0);
+    let told = there.zip(0..).map(|((count, one, many), place)| match (place, count) {
+        (0, 1) => format!("1 message is {one}"),
+        (0, count) => format!("{count} messages are {many}"),
+        (_, 1) => format!("1 {one}"),
+        (_, count) => format!("{count} {many}"),
+    });
+    let told = told.collect::<Vec<_>>().join(", ");
+    let refused = error.as_ref().map(|error| match refused.len() {
+        1 => error.to_string(),
+        count => format!("{count} messages: {error}"),
+    });
+    let is_undone = waiting + held > 0;
+    match (is_undone, refused) {
+        (true, None) => Ok(told),
+        (false, None) => Err(told),
+        (false, Some(refused)) if told.is_empty() => Err(refused),
+        (_, Some(refused)) => Err(format!("{told}, but not all: {refused}")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! Every event, in each way that makes another row of the traffic.
+
+use std::time::Duration;
+
+use clacks_p2p::{
+    Address, Message,
+    core::{
+        Discovery, Event, Failure, HeldBy, HeldMessage, Now, Origin, Peer, QueuedMessage, Refusal, Scope,
+        Status,
+    },
+};
+
+use super::{from_event::row, row::Row};
+
+/// The rows that events make, each with everything that the event can say.
+pub fn rows_of_every_event() -> Vec<Row> {
+    let message_events =
+        [Message::text("a"), Message::text("long text")].iter().flat_map(of_message).collect();
+    [message_events, of_peers(), of_others()].concat().iter().filter_map(row).collect()
+}
+
+fn address() -> Address {
+    "ab:1".parse().unwrap()
+}
+
+fn peer(status: Status) -> Peer {
+    Peer::new(address(), status, Now { uptime: Duration::ZERO, unix_ms: 0 })
+}
+
+fn failures() -> [Failure; 3] {
+    [Failure::TimedOut, Failure::Status(503), Failure::NotContacted(Scope::Private)]
+}
+
+fn of_message(message: &Message) -> Vec<Event> {
+    let remote = Some([192, 0, 2, 7].into());
+    let (id, message) = ("7".parse().unwrap(), message.clone());
+    let froms = [None, Some(address())];
+    let mut events = vec![Event::MessageReceived {
+        peer: peer(Status::Alive),
+        message: message.clone(),
+        id: Some(id),
+        visits: 1,
+        remote,
+    }];
+    let queued = |origin| Event::MessageQueued {
+        id,
+        message: message.clone(),
+        origin,
+        since_ms: 0,
+        visits: 1,
+        place: remote,
+    };
+    events.push(queued(Origin::Local));
+    events.push(Event::MessageDelivered {
+        id,
+        peer: peer(Status::Alive),
+        message: message.clone(),
+        round_trip: Duration::ZERO,
+    });
+    events.extend(failures().map(|failure| Event::DeliveryFailed {
+        id,
+        peer: peer(Status::Lost),
+        message: message.clone(),
+        failure,
+    }));
+    for from in froms {
+        events.push(Event::MessageDropped { id, message: message.clone(), from: from.clone() });
+        let queued = QueuedMessage::new(id, message.clone(), 0, 1, from, remote);
+        let held = HeldMessage::new(queued.clone(), HeldBy::Hand);
+        events.push(Event::MessageHeld { held, origin: Some(Origin::Local) });
+        events.push(Event::MessageReleased { was: id, queued: queued.clone() });
+        events.push(Event::MessageChanged { before: message.clone(), queued: queued.clone() });
+        events.push(Event::MessageRestored { was: None, queued, held: None });
+    }
+    events
+}
+
+fn of_peers() -> Vec<Event> {
+    let remote = Some([192, 0, 2, 7].into());
+    let statuses = [Status::New, Status::Alive, Status::Lost];
+    let of_status = |status| {
+        [
+            Event::PeerDiscovered { peer: peer(status), introduction: Discovery::Inbound, remote },
+            Event::PeerUpdated { peer: peer(status), from: Status::New },
+            Event::PeerChanged { peer: peer(status) },
+            Event::ClaimConfirmed { peer: peer(status) },
+            Event::PeerForgotten { peer: peer(status) },
+            Event::AnnounceReceived { peer: peer(status), remote },
+        ]
+    };
+    let failed = failures().map(|failure| Event::AnnounceFailed { peer: address(), failure });
+    let announced = Event::Announced { peer: address(), round_trip: Duration::ZERO };
+    statuses.into_iter().flat_map(of_status).chain(failed).chain([announced]).collect()
+}
+
+fn of_others() -> Vec<Event> {
+    let remote = [192, 0, 2, 7].into();
+    let refused = |preview: Option<&str>, sender| {
+        Event::Refused(Refusal::new(
+            403,
+            "ignored".to_owned(),
+            sender,
+            preview.map(str::to_owned),
+            Some(remote),
+        ))
+    };
+    vec![
+        Event::HoldRuleChanged { rule: Some("a".to_owned()) },
+        Event::HoldRuleChanged { rule: None },
+        Event::RemoteIgnored { remote },
+        Event::RemoteUnignored { remote },
+        refused(Some("\"a\""), Some(address())),
+        refused(None, None),
+        Event::FoundOurselves { address: address() },
+        Event::SendRateChanged { rate: 2.0 },
+        Event::Lagged(7),
+    ]
+}
+
+/// An event that is not above has to be added there: this names all of them, with whether they make a row.
+#[test]
+fn every_event_is_among_them() {
+    let source = include_str!("../../../src/clacks/core/event.rs");
+    let all = source.split("pub enum Event {").nth(1).unwrap().split("\n}").next().unwrap();
+    let names = all
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(char::is_uppercase));
+    let here = include_str!("every_event.rs");
+    // Neither makes a row: one says which message goes next, the other counts.
+    let without_row = ["MessageSending", "LimitsMet"];
+    let mut count = 0;
+    for name in names.map(|line| line.split(|c: char| !c.is_alphanumeric()).next().unwrap()) {
+        assert!(here.contains(&format!("Event::{name}")) || without_row.contains(&name), "{name}");
+        count += 1;
+    }
+    assert!(count > 20, "{count}");
+}

@@ -1,0 +1,118 @@
+//! A filter is refused only if no row, and no message that waits, can match it.
+
+use clacks_language::filter::{
+    Filter,
+    possible::{Domain, Has, Kind, ROWS, Role},
+};
+use clacks_p2p::core::QueuedMessage;
+use proptest::prelude::*;
+
+use super::{
+    every_event::rows_of_every_event,
+    row::{Direction, Row},
+};
+use crate::hold_rule;
+
+fn is_possible(text: &str, domain: Domain) -> bool {
+    Filter::parse_for(text, domain).is_ok()
+}
+
+/// Whether a row is as one of this kind may be.
+fn is_of(row: &Row, kind: &Kind) -> bool {
+    let role = match row.direction {
+        _ if row.peer.is_none() => Role::Nobody,
+        Direction::In => Role::Sender,
+        Direction::Out => Role::Receiver,
+        Direction::Own | Direction::Note => Role::Subject,
+    };
+    let has_message = match kind.has_message {
+        Has::Never => row.message.is_none(),
+        Has::Maybe => true,
+        Has::Always => row.message.is_some(),
+    };
+    let has_types =
+        row.types.len() == kind.types.len() && row.types.iter().all(|one| kind.types.contains(one));
+    has_types
+        && has_message
+        && (role == kind.peer || role == Role::Nobody)
+        && (kind.has_status || row.status.is_none())
+        && (kind.has_remote || row.remote.is_none())
+}
+
+#[test]
+fn the_rows_of_the_traffic_are_those_that_events_make() {
+    let rows = rows_of_every_event();
+    for row in &rows {
+        assert!(ROWS.iter().any(|kind| is_of(row, kind)), "no kind has {row:?}");
+    }
+    for kind in ROWS {
+        let of_kind: Vec<_> = rows.iter().filter(|row| is_of(row, kind)).collect();
+        assert!(!of_kind.is_empty(), "no event makes {kind:?}");
+        let has = |part: fn(&Row) -> bool| of_kind.iter().any(|row| part(row));
+        assert_eq!(has(|row| row.status.is_some()), kind.has_status, "{kind:?}");
+        assert_eq!(has(|row| row.remote.is_some()), kind.has_remote, "{kind:?}");
+        assert_eq!(has(|row| row.message.is_some()), kind.has_message != Has::Never, "{kind:?}");
+        assert_eq!(has(|row| row.peer.is_some()), kind.peer != Role::Nobody, "{kind:?}");
+    }
+}
+
+/// Filters that are often contradictory.
+fn filters() -> impl Strategy<Value = String> {
+    let terms = [
+        "a",
+        "ab",
+        "b",
+        "from:a",
+        "from:b",
+        "peer:a",
+        "to:a",
+        "type:in",
+        "type:own",
+        "type:message",
+        "size>3",
+        "size<4",
+        "size=3",
+        "ip:192.0.2.7",
+        "ip:192.0.2.0/24",
+        "status:lost",
+        "re:/a+/",
+    ];
+    let term = (any::<bool>(), prop::sample::select(terms.to_vec()))
+        .prop_map(|(is_negated, term)| format!("{}{term}", if is_negated { "!" } else { "" }));
+    term.prop_recursive(3, 12, 3, |inner| {
+        (any::<bool>(), prop::collection::vec(inner, 1..4), any::<bool>()).prop_map(
+            |(is_negated, parts, is_choice)| {
+                let parts = parts.join(if is_choice { " | " } else { " " });
+                format!("{}({parts})", if is_negated { "!" } else { "" })
+            },
+        )
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_waiting_message_matches_is_not_refused(
+        text in filters(),
+        from in prop::option::of(prop::sample::select(vec!["a:1", "ab:1", "b:1", "c:1"])),
+        message in prop::sample::select(vec!["a", "ab", "b", "x", "long text"]),
+        remote in prop::option::of(prop::sample::select(vec!["192.0.2.7", "192.0.2.8", "203.0.113.1"])),
+    ) {
+        let queued = QueuedMessage::new("1".parse().unwrap(), clacks_p2p::Message::text(message), 0, 1, from.map(|from| from.parse().unwrap()), remote.map(|remote| remote.parse().unwrap()));
+        let filter = Filter::parse(&text).unwrap();
+        if filter.admits(&hold_rule::subject(&queued)) {
+            prop_assert!(is_possible(&text, Domain::Queue), "{text}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_row_matches_is_not_refused(text in filters()) {
+        let filter = Filter::parse(&text).unwrap();
+        for row in rows_of_every_event() {
+            if filter.admits(&row.subject()) {
+                prop_assert!(is_possible(&text, Domain::Traffic), "{text}: {row:?}");
+            }
+        }
+    }
+}

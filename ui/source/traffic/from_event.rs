@@ -1,0 +1,175 @@
+//! Which events make rows of the traffic, and what these say.
+
+use std::net::IpAddr;
+
+use clacks_language::{command::target::Party, filter::subject::Type};
+use clacks_p2p::{
+    Address, DEFAULT_MAX_DEPTH, Message,
+    core::{Discovery, Event, Failure, HeldBy, HeldMessage, Origin, Peer, QueuedMessage, Refusal},
+};
+use clacks_text::{format, glyphs::glyphs};
+
+use super::row::{Direction, Mood, Row, about, blank};
+
+pub fn row(event: &Event) -> Option<Row> {
+    match event {
+        Event::MessageReceived { peer, message, id, visits, remote } => {
+            Some(received(peer, message, id.is_some(), *visits).at(*remote))
+        }
+        Event::MessageQueued { message, origin: Origin::Local, .. } => {
+            Some(own(message).ended("queued", Mood::Plain))
+        }
+        Event::MessageDelivered { peer, message, round_trip, .. } => {
+            let outcome = format!("200 {}", format::round_trip(*round_trip));
+            Some(sent(peer, message).ended(&outcome, Mood::Good))
+        }
+        Event::DeliveryFailed { peer, message, failure, .. } => {
+            let row = sent(peer, message);
+            Some(
+                match failure {
+                    Failure::NotContacted(_) => {
+                        row.of(&[Type::Out, Type::Message, Type::Failed, Type::Refused])
+                    }
+                    _ => row.of(&[Type::Out, Type::Message, Type::Failed]),
+                }
+                .failed(failure),
+            )
+        }
+        Event::MessageDropped { message, from, .. } => {
+            let types: &[_] = match from {
+                None => &[Type::Own, Type::Message, Type::Dropped],
+                Some(_) => &[Type::Note, Type::Message, Type::Dropped],
+            };
+            Some(own_or_from(from.as_ref(), message).of(types).ended("dropped", Mood::Bad))
+        }
+        Event::MessageHeld { held, origin } => held_row(held, origin.as_ref()),
+        Event::MessageReleased { queued, .. } => Some(of_queued(queued).ended("released", Mood::Plain)),
+        Event::MessageRestored { queued, held, .. } => {
+            let outcome = if held.is_some() { "held again" } else { "as before" };
+            Some(of_queued(queued).ended(outcome, Mood::Plain))
+        }
+        Event::MessageChanged { queued, .. } => Some(of_queued(queued).ended("changed", Mood::Plain)),
+        Event::HoldRuleChanged { rule: Some(rule) } => {
+            Some(note(None).saying(format!("held from now on: {rule}")))
+        }
+        Event::HoldRuleChanged { rule: None } => Some(note(None).saying("nothing more is held by a rule")),
+        Event::Refused(refusal) => Some(refused(refusal)),
+        Event::Lagged(missed) => Some(note(None).saying(format!("{missed} events were missed"))),
+        peer_event => peer_row(peer_event),
+    }
+}
+
+fn peer_row(event: &Event) -> Option<Row> {
+    let row = match event {
+        Event::PeerDiscovered { peer, introduction, remote } => {
+            let row = note_about(peer).at(*remote).saying(introduced(introduction));
+            row.ended(&format::status(peer), Mood::Plain)
+        }
+        Event::PeerUpdated { peer, from } => {
+            note_about(peer).saying(format!("{from} {} {}", glyphs().becomes, format::status(peer)))
+        }
+        Event::ClaimConfirmed { peer } => {
+            let row = note_about(peer).saying("answered us at its address");
+            row.ended(&format::status(peer), Mood::Good)
+        }
+        Event::PeerForgotten { peer } => note_about(peer).saying("forgotten"),
+        Event::AnnounceReceived { peer, remote } => {
+            let row = about(Direction::In, &peer.address).with_status(peer).at(*remote);
+            row.of(&[Type::In, Type::Announce]).saying("announce").ended("200", Mood::Plain)
+        }
+        Event::Announced { peer, round_trip } => {
+            let outcome = format!("200 {}", format::round_trip(*round_trip));
+            about(Direction::Out, peer)
+                .of(&[Type::Out, Type::Announce])
+                .saying("announce")
+                .ended(&outcome, Mood::Good)
+        }
+        Event::AnnounceFailed { peer, failure } => {
+            let types: &[_] = match failure {
+                Failure::NotContacted(_) => &[Type::Out, Type::Announce, Type::Failed, Type::Refused],
+                _ => &[Type::Out, Type::Announce, Type::Failed],
+            };
+            about(Direction::Out, peer).of(types).saying("announce").failed(failure)
+        }
+        Event::RemoteIgnored { remote } => note_of_remote(*remote, "ignored"),
+        Event::RemoteUnignored { remote } => note_of_remote(*remote, "unignored"),
+        Event::FoundOurselves { address } => note(Some(address)).saying("is this node itself"),
+        _ => return None,
+    };
+    Some(row)
+}
+
+/// Of what the rule finds in the queue or holds as it comes back there is no row: it can be all of the queue, and the row
+/// of the failed delivery is there.
+fn held_row(held: &HeldMessage, origin: Option<&Origin>) -> Option<Row> {
+    let is_asked_for = held.by == HeldBy::Hand || matches!(origin, Some(Origin::Local));
+    if held.by == HeldBy::Refused && matches!(origin, Some(Origin::Returned(_))) {
+        return Some(of_queued(&held.queued).ended("set aside", Mood::Bad));
+    }
+    is_asked_for.then(|| of_queued(&held.queued).ended("held", Mood::Plain))
+}
+
+fn of_queued(queued: &QueuedMessage) -> Row {
+    own_or_from(queued.from.as_ref(), &queued.message).at(queued.place)
+}
+
+/// What became of a message here, whoever it is from.
+fn own_or_from(from: Option<&Address>, message: &Message) -> Row {
+    match from {
+        None => own(message),
+        peer => note(peer).of(&[Type::Note, Type::Message]).with_message(message),
+    }
+}
+
+fn own(message: &Message) -> Row {
+    blank(Direction::Own).of(&[Type::Own, Type::Message]).with_message(message)
+}
+
+fn sent(peer: &Peer, message: &Message) -> Row {
+    let row = about(Direction::Out, &peer.address).with_status(peer);
+    row.of(&[Type::Out, Type::Message]).with_message(message)
+}
+
+pub fn note(peer: Option<&Address>) -> Row {
+    Row { peer: peer.cloned(), ..blank(Direction::Note) }.of(&[Type::Note])
+}
+
+/// Short, as it stands where messages do: the command has it in the same words.
+fn note_of_remote(remote: IpAddr, outcome: &str) -> Row {
+    note(None).saying(Party::Remote(remote).to_string()).ended(outcome, Mood::Plain)
+}
+
+fn note_about(peer: &Peer) -> Row {
+    note(Some(&peer.address)).with_status(peer)
+}
+
+fn received(peer: &Peer, message: &Message, is_queued: bool, visits: u32) -> Row {
+    let row = about(Direction::In, &peer.address).with_status(peer);
+    let row = row.of(&[Type::In, Type::Message]).with_message(message);
+    match visits {
+        _ if !is_queued => row.ended("not queued", Mood::Plain),
+        0 | 1 => row.ended("queued", Mood::Plain),
+        visits => row.ended(&format!("visit {visits}"), Mood::Plain),
+    }
+}
+
+fn refused(refusal: &Refusal) -> Row {
+    let from = refusal.remote.map(|remote| format!(" (from {remote})")).unwrap_or_default();
+    // Cut text is no JSON; it is shown as it is.
+    let message = refusal.preview.as_deref().map(|preview| {
+        Message::from_json(preview, DEFAULT_MAX_DEPTH).unwrap_or_else(|_| Message::text(preview))
+    });
+    let row = Row { peer: refusal.sender.clone(), message, ..blank(Direction::In) }.at(refusal.remote);
+    let row = row.of(&[Type::In, Type::Refused]);
+    row.saying(format!("{}{from}", refusal.reason)).ended(&format!("{} refused", refusal.status), Mood::Bad)
+}
+
+fn introduced(introduction: &Discovery) -> String {
+    match introduction {
+        Discovery::Manual => "added by hand".to_owned(),
+        Discovery::Inbound => "made itself known".to_owned(),
+        Discovery::Restored => "known again".to_owned(),
+        Discovery::Announce => "accepted our announce".to_owned(),
+        Discovery::Referral(by) => format!("friend of {by}"),
+    }
+}

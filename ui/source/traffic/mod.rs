@@ -1,0 +1,241 @@
+//! The traffic log: what happened, row by row, bounded in number and in bytes.
+
+#[cfg(any(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "only tests call it")]
+pub mod every_event;
+#[cfg(test)]
+mod filter_tests;
+pub mod from_event;
+pub mod row;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    net::IpAddr,
+};
+
+use clacks_language::filter::{Filter, subject::Type};
+use clacks_p2p::{
+    Message,
+    core::{Event, Origin},
+};
+use from_event::{note, row};
+use row::{Mood, Row};
+
+use super::kept_messages::KeptMessages;
+
+/// Rows kept at most.
+const MAX_ROWS: usize = 10_000;
+/// Rows kept at most while the oldest of them are on a screen that stands still.
+const MAX_HELD_ROWS: usize = 3 * MAX_ROWS;
+/// Bytes of whole messages that rows keep at most. Of others they keep the beginning. Messages are shared, so this counts
+/// some twice.
+const MAX_BYTES: usize = 16 << 20;
+/// Bytes of what a row says that is no message.
+const MAX_TEXT: usize = 4096;
+
+/// How far back remote addresses that were refused are looked for, and how many of them are told at most.
+const LOOKED_BACK: usize = 1000;
+const MAX_REMOTES: usize = 9;
+
+/// The rows, and which of them the filter lets through.
+#[derive(Debug, Default)]
+pub struct Log {
+    rows: VecDeque<Row>,
+    /// Numbers of the rows that are shown, in order.
+    shown: VecDeque<u64>,
+    next_number: u64,
+    /// The messages that rows keep whole.
+    kept: KeptMessages,
+    /// The numbers of the rows that keep only the beginning of their messages.
+    cuts: BTreeSet<u64>,
+    filter: Option<Filter>,
+    /// The row at the top of the screen while that stands still.
+    held_from: Option<u64>,
+    /// Events that the node did not wait for us to take.
+    pub missed: u64,
+}
+
+impl Log {
+    /// Notes an event, and returns whether it makes a row. Those that say what another says already make none.
+    pub fn note(&mut self, event: &Event, unix_ms: u64) -> bool {
+        if let Event::Lagged(missed) = event {
+            self.missed = self.missed.saturating_add(*missed);
+        }
+        if let Event::MessageHeld { held, origin: Some(Origin::Received(_)) } = event {
+            self.amend_last(&held.queued.message, "held");
+        }
+        let row = row(event);
+        let is_row = row.is_some();
+        row.into_iter().for_each(|row| self.push(Row { unix_ms, ..row }));
+        is_row
+    }
+
+    /// Adds a row for something that is no event of the node.
+    pub fn note_text(&mut self, text: String, unix_ms: u64) {
+        self.push(Row { unix_ms, ..note(None).saying(text) });
+    }
+
+    /// The row that came last, shown or not.
+    pub fn newest(&self) -> Option<&Row> {
+        self.rows.back()
+    }
+
+    /// Puts another outcome into the row that was just pushed, if it is about this message.
+    fn amend_last(&mut self, message: &Message, outcome: &str) {
+        if !self.rows.back().is_some_and(|row| row.message.as_ref() == Some(message)) {
+            return;
+        }
+        let Some(last) = self.rows.pop_back() else { return };
+        self.kept.remove(&last.sender(), last.number);
+        if self.shown.back() == Some(&last.number) {
+            self.shown.pop_back();
+        }
+        self.next_number = last.number;
+        self.push(last.ended(outcome, Mood::Plain));
+    }
+
+    /// Where what was refused of late came from, the last first, each once.
+    pub fn refused_remotes(&self) -> Vec<IpAddr> {
+        let mut remotes = Vec::new();
+        let refused =
+            self.rows.iter().rev().take(LOOKED_BACK).filter(|row| row.types.contains(&Type::Refused));
+        for remote in refused.filter_map(|row| row.remote) {
+            let remote = remote.to_canonical();
+            if remotes.len() < MAX_REMOTES && !remotes.contains(&remote) {
+                remotes.push(remote);
+            }
+        }
+        remotes
+    }
+
+    /// The number of the row that comes next.
+    pub fn next_number(&self) -> u64 {
+        self.next_number
+    }
+
+    fn push(&mut self, mut row: Row) {
+        row.number = self.next_number;
+        self.next_number += 1;
+        cut_text(&mut row.what);
+        row.message.iter().for_each(|message| self.kept.add(&row.sender(), row.number, message));
+        if self.filter.as_ref().is_none_or(|filter| filter.admits(&row.subject())) {
+            self.shown.push_back(row.number);
+        }
+        self.rows.push_back(row);
+        let is_held = self.held_from.is_some_and(|held| held <= self.gone());
+        if self.rows.len() > if is_held { MAX_HELD_ROWS } else { MAX_ROWS } {
+            self.drop_oldest();
+        }
+        if !is_held && self.rows.len() > MAX_ROWS {
+            // It was held still, and goes on.
+            self.drop_oldest();
+        }
+        while let Some(number) = self.kept.pop_over(MAX_BYTES) {
+            self.cut(number);
+        }
+    }
+
+    /// Keeps only the beginning of the message of a row.
+    fn cut(&mut self, number: u64) {
+        let oldest = self.gone();
+        let place = number.checked_sub(oldest).and_then(|place| usize::try_from(place).ok());
+        if let Some(row) = place.and_then(|place| self.rows.get_mut(place)) {
+            row.cut();
+            self.cuts.insert(number);
+        }
+    }
+
+    /// How many rows are there no more, because they were the oldest of too many.
+    pub fn gone(&self) -> u64 {
+        self.rows.front().map_or(0, |row| row.number)
+    }
+
+    /// The screen stands still with this row at its top, or goes on: what is on it is not to go.
+    pub fn hold_from(&mut self, number: Option<u64>) {
+        self.held_from = number;
+    }
+
+    /// Of how many rows only the beginning of the message is kept.
+    pub fn cuts(&self) -> usize {
+        self.cuts.len()
+    }
+
+    fn drop_oldest(&mut self) {
+        let Some(oldest) = self.rows.pop_front() else { return };
+        self.kept.remove(&oldest.sender(), oldest.number);
+        self.cuts.remove(&oldest.number);
+        if self.shown.front() == Some(&oldest.number) {
+            self.shown.pop_front();
+        }
+    }
+
+    /// What the shown rows have in common, if not all are shown.
+    pub fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()
+    }
+
+    /// Forgets every row; the filter stays.
+    pub fn clear(&mut self) {
+        *self = Self { filter: self.filter.take(), ..Self::default() };
+    }
+
+    /// Shows only the rows that the filter admits; all of them without one.
+    pub fn set_filter(&mut self, filter: Option<Filter>) {
+        self.filter = filter;
+        let filter = &self.filter;
+        let admits = |row: &&Row| filter.as_ref().is_none_or(|filter| filter.admits(&row.subject()));
+        let admitted = self.rows.iter().filter(admits);
+        self.shown = admitted.map(|row| row.number).collect();
+    }
+
+    /// How many rows are shown, were there room.
+    pub fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many rows there are, shown or not.
+    pub fn total(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The rows that are shown, oldest first.
+    pub fn shown(&self) -> impl Iterator<Item = &Row> {
+        self.shown.iter().filter_map(|number| self.row(*number))
+    }
+
+    /// The row at a position among those that are shown.
+    pub fn at(&self, position: usize) -> Option<&Row> {
+        self.shown.get(position).and_then(|number| self.row(*number))
+    }
+
+    /// The position of a row among those that are shown; of the next one if it is gone or hidden.
+    pub fn position(&self, number: u64) -> usize {
+        self.shown.partition_point(|shown| *shown < number)
+    }
+
+    pub fn row(&self, number: u64) -> Option<&Row> {
+        let oldest = self.rows.front()?.number;
+        self.rows.get(usize::try_from(number.checked_sub(oldest)?).ok()?)
+    }
+}
+
+/// Cuts what a row says if it is too long, and says so.
+fn cut_text(text: &mut String) {
+    if text.len() > MAX_TEXT {
+        let end = clacks_text::format::char_boundary(text, MAX_TEXT);
+        let missing = text.len() - end;
+        *text = format!("{}\u{2026} ({missing} more bytes not kept)", &text[..end]);
+    }
+}
+
+/// What a message says: the characters of a string, the JSON text of anything else.
+pub fn text(message: &Message) -> String {
+    message.as_text().unwrap_or_else(|| message.as_json().to_owned())
+}

@@ -1,0 +1,130 @@
+//! The commands that were carried out of late and can be undone.
+
+use std::time::Duration;
+
+use clacks_language::command::target::Party;
+use clacks_p2p::core::Now;
+
+use super::restore::{Before, STAYS};
+
+/// Commands one after the other that can be undone.
+const MAX_COMMANDS: usize = 16;
+/// Bytes of messages that are kept: as much as a queue has by default, so that all of it can be dropped and taken back.
+const MAX_BYTES: usize = 64 << 20;
+
+const NOTHING: &str = "there is nothing to take back";
+
+/// What was done of late, the last of which is undone first.
+#[derive(Debug, Default)]
+pub struct Undo {
+    done: Vec<Done>,
+}
+
+/// What one key or line did.
+#[derive(Debug)]
+struct Done {
+    before: Vec<Before>,
+    /// Whom it ignored, to say how to take that back later.
+    ignored: Vec<Party>,
+    until: Duration,
+}
+
+impl Undo {
+    /// This was before what was done just now, which ignored these. Returns whether it can be undone: not if it takes too
+    /// much memory.
+    pub fn remember(&mut self, before: Vec<Before>, ignored: Vec<Party>, now: Now) -> bool {
+        let size: usize = before.iter().map(Before::size).sum();
+        if before.is_empty() || size > MAX_BYTES {
+            return false;
+        }
+        if self.done.len() == MAX_COMMANDS {
+            self.done.remove(0);
+        }
+        self.done.push(Done { before, ignored, until: now.uptime + STAYS });
+        while self.size() > MAX_BYTES {
+            self.done.remove(0);
+        }
+        true
+    }
+
+    fn size(&self) -> usize {
+        self.done.iter().flat_map(|done| &done.before).map(Before::size).sum()
+    }
+
+    /// Lets go of what it is too late for. Ignores stay, to tell how else to take them back.
+    pub fn forget_old(&mut self, now: Now) {
+        for done in self.done.iter_mut().filter(|done| done.until <= now.uptime) {
+            done.before.clear();
+        }
+        self.done.retain(|done| !done.before.is_empty() || !done.ignored.is_empty());
+    }
+
+    /// This one is not ignored any more, or not known: nobody is told how to take the ignore back.
+    pub fn note_settled(&mut self, party: &Party) {
+        self.done.iter_mut().for_each(|done| done.ignored.retain(|other| other != party));
+    }
+
+    /// Why there is nothing to undo; `None` if there is.
+    pub fn why_not(&self, now: Now) -> Option<String> {
+        match self.done.last() {
+            Some(done) if done.until > now.uptime => None,
+            Some(Done { ignored, .. }) if !ignored.is_empty() => {
+                let party = ignored.first().map(ToString::to_string).unwrap_or_default();
+                let seconds = STAYS.as_secs();
+                Some(format!("the last ignore is more than {seconds} s ago; :unignore {party} takes it back"))
+            }
+            _ => Some(NOTHING.to_owned()),
+        }
+    }
+
+    /// What undoes what was done last, after which what was done before it is the last.
+    pub fn take(&mut self, now: Now) -> Result<Vec<Before>, String> {
+        if let Some(reason) = self.why_not(now) {
+            return Err(reason);
+        }
+        self.done.pop().map(|done| done.before).ok_or_else(|| NOTHING.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clacks_p2p::{
+        Message,
+        core::{Core, Options},
+    };
+
+    use super::*;
+
+    fn at(seconds: u64) -> Now {
+        Now { uptime: Duration::from_secs(seconds), unix_ms: 0 }
+    }
+
+    /// A message of so many bytes that was dropped.
+    fn dropped(size: usize) -> Before {
+        let mut options = Options::new("tower:1".parse().unwrap());
+        options.max_message_bytes = MAX_BYTES;
+        let mut core = Core::new(options).unwrap();
+        let id = core.enqueue(Message::text(&"x".repeat(size - 2)), at(0)).unwrap();
+        Before::Messages(core.drop_these(&[id]))
+    }
+
+    #[test]
+    fn what_was_before_is_kept_within_bounds_and_no_longer_than_it_can_be_put_back() {
+        let mut undo = Undo::default();
+        let (half, small) = (dropped(MAX_BYTES / 2), dropped(3));
+        for before in [&half, &half, &small] {
+            assert!(undo.remember(vec![before.clone()], Vec::new(), at(0)));
+        }
+        assert_eq!(undo.done.len(), 2, "the oldest gave way");
+        assert!(!undo.remember(vec![half.clone(), half, small.clone()], Vec::new(), at(0)));
+        assert!(!undo.remember(Vec::new(), Vec::new(), at(0)), "nothing changed");
+        assert_eq!(undo.take(at(9)), Ok(vec![small.clone()]));
+        assert!(undo.take(at(10)).is_err());
+        undo.remember(vec![Before::Rate(1.0)], vec!["a:1".parse::<Party>().unwrap()], at(5));
+        undo.forget_old(at(15));
+        assert_eq!(undo.done.len(), 1, "the message has gone, the ignore stays to be told of");
+        assert!(undo.take(at(15)).is_err_and(|reason| reason.contains(":unignore a:1")));
+        (0..100).for_each(|_| assert!(undo.remember(vec![small.clone()], Vec::new(), at(20))));
+        assert_eq!(undo.done.len(), MAX_COMMANDS);
+    }
+}

@@ -1,0 +1,218 @@
+//! What ratatui draws with: a frame is gathered and goes out in one write.
+
+use std::io;
+
+use clacks_text::width_range::is_certain;
+use ratatui::{
+    backend::{Backend, ClearType, CrosstermBackend, WindowSize},
+    buffer::Cell,
+    layout::{Position, Size},
+};
+
+use super::{cell_writer::CellWriter, guard, uncertain::Write};
+
+/// Most columns and rows that are drawn on, more than any screen has. Each cell takes some dozens of bytes, and a window
+/// may say that it has 65,535 each way.
+const MOST: Size = Size::new(1000, 500);
+/// Where a terminal does not tell its size.
+const USUAL: Size = Size::new(80, 24);
+
+/// Gathers what a frame changes.
+///
+/// ratatui's own backend flushes at each move of the cursor, so that a frame would be torn between them, asks the
+/// terminal where its cursor is, to which nobody listens, and starts `tput` once a terminal has gone.
+#[derive(Debug, Default)]
+pub(crate) struct Tty {
+    frame: Vec<u8>,
+    cursor: Cursor,
+}
+
+/// What is known of the cursor; drawing cells moves it.
+#[derive(Debug, Default)]
+struct Cursor {
+    shown: Option<bool>,
+    at: Option<Position>,
+}
+
+impl Tty {
+    fn write(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
+        CrosstermBackend::new(&mut self.frame)
+    }
+
+    fn show(&mut self, shown: bool) -> bool {
+        self.cursor.shown.replace(shown) != Some(shown)
+    }
+
+    /// Adds the cells of uncertain width and those around them, and writes the frame to the terminal.
+    pub(crate) fn finish(&mut self, uncertain: &[Write]) -> io::Result<()> {
+        self.draw_uncertain(uncertain)?;
+        let written = guard::write_frame(&self.frame);
+        self.frame.clear();
+        written
+    }
+
+    /// Leaves the cursor where it was.
+    fn draw_uncertain(&mut self, cells: &[Write]) -> io::Result<()> {
+        if cells.is_empty() {
+            return Ok(());
+        }
+        let mut writer = CellWriter::new(&mut self.frame);
+        cells.iter().try_for_each(|(x, y, cell)| writer.write(*x, *y, cell))?;
+        writer.finish()?;
+        match self.cursor.at.take() {
+            Some(position) if self.cursor.shown == Some(true) => self.set_cursor_position(position),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Backend for Tty {
+    type Error = io::Error;
+
+    /// Draws all but the cells of uncertain width, which [`Tty::finish`] draws.
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        let mut content = content.filter(|(_, _, cell)| is_certain(cell.symbol())).peekable();
+        if content.peek().is_none() {
+            return Ok(());
+        }
+        self.cursor.at = None;
+        let mut writer = CellWriter::new(&mut self.frame);
+        content.try_for_each(|(x, y, cell)| writer.write(x, y, cell))?;
+        writer.finish()
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        if self.show(false) { self.write().hide_cursor() } else { Ok(()) }
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        if self.show(true) { self.write().show_cursor() } else { Ok(()) }
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        Ok(self.cursor.at.unwrap_or_default())
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        let position = position.into();
+        if self.cursor.at.replace(position) == Some(position) {
+            return Ok(());
+        }
+        self.write().set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.clear_region(ClearType::All)
+    }
+
+    /// Nothing is known of the screen or the cursor that was there before.
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.cursor = Cursor::default();
+        self.write().clear_region(clear_type)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        Ok(size())
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        Ok(WindowSize { columns_rows: size(), pixels: Size::ZERO })
+    }
+
+    /// Keeps the frame, which [`Tty::finish`] writes.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The bytes that a terminal gets for these cells.
+#[cfg(any(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "only tests call it")]
+pub fn bytes_of(cells: Vec<(u16, u16, &Cell)>, uncertain: &[Write]) -> Vec<u8> {
+    let mut tty = Tty::default();
+    tty.draw(cells.into_iter()).unwrap();
+    tty.draw_uncertain(uncertain).unwrap();
+    tty.frame
+}
+
+/// How large the terminal is now.
+fn size() -> Size {
+    match rustix::termios::tcgetwinsize(io::stdout()) {
+        Ok(size) => drawn(Size::new(size.ws_col, size.ws_row)),
+        _ => USUAL,
+    }
+}
+
+/// How much of a window that says that it has this size is drawn on.
+fn drawn(window: Size) -> Size {
+    if window.width == 0 || window.height == 0 {
+        return USUAL;
+    }
+    Size::new(window.width.min(MOST.width), window.height.min(MOST.height))
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::{Color, Style};
+
+    use super::*;
+
+    fn cell(symbol: &'static str, style: Style) -> Cell {
+        let mut cell = Cell::new(symbol);
+        cell.set_style(style);
+        cell
+    }
+
+    #[test]
+    fn whatever_a_window_says_a_bounded_part_of_it_is_drawn_on() {
+        for (width, height, drawn_on) in [
+            (120, 40, (120, 40)),
+            (0, 40, (80, 24)),
+            (120, 0, (80, 24)),
+            (1, 1, (1, 1)),
+            (1000, 500, (1000, 500)),
+            (1001, 30, (1000, 30)),
+            (u16::MAX, u16::MAX, (1000, 500)),
+        ] {
+            assert_eq!(drawn(Size::new(width, height)), Size::from(drawn_on), "{width}x{height}");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_changes_nothing_writes_nothing() {
+        let mut tty = Tty::default();
+        tty.hide_cursor().unwrap();
+        tty.frame.clear();
+        tty.draw(std::iter::empty()).unwrap();
+        tty.hide_cursor().unwrap();
+        assert!(tty.frame.is_empty());
+    }
+
+    #[test]
+    fn the_cursor_is_put_back_after_cells_were_drawn() {
+        let mut tty = Tty::default();
+        tty.set_cursor_position((3, 4)).unwrap();
+        tty.frame.clear();
+        tty.set_cursor_position((3, 4)).unwrap();
+        assert!(tty.frame.is_empty(), "it is there");
+
+        tty.draw([(0, 0, &cell("x", Style::new()))].into_iter()).unwrap();
+        tty.frame.clear();
+        tty.set_cursor_position((3, 4)).unwrap();
+        assert_eq!(tty.frame, b"\x1b[5;4H");
+    }
+
+    #[test]
+    fn a_highlight_survives_a_monochrome_palette() {
+        crossterm::style::force_color_output(true);
+        let mut tty = Tty::default();
+        let highlight = Style::new().fg(Color::Reset).bg(Color::Reset).reversed();
+        tty.draw([(0, 0, &cell("x", highlight))].into_iter()).unwrap();
+        let written = String::from_utf8(tty.frame).unwrap();
+        let before_the_cell = written.split('x').next().unwrap();
+        assert!(before_the_cell.ends_with("\x1b[7m"), "{before_the_cell:?}");
+    }
+}

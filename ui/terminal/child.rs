@@ -1,0 +1,98 @@
+//! Another program that has the terminal for a while.
+
+use std::{io, process::ExitStatus, time::Duration};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
+use tokio::{
+    process::{Child, Command},
+    signal::unix::{SignalKind, signal},
+    time::timeout,
+};
+
+use super::{
+    input::Input,
+    job_control,
+    notices::{self, News},
+};
+
+/// How long a program may take to end when it is asked to.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How it ended.
+#[derive(Debug)]
+pub enum Ended {
+    ByItself(ExitStatus),
+    /// This program is asked to end, and so the other one was. The terminal was not taken again.
+    Asked(Input),
+}
+
+/// Runs a program until it ends, or until this one is to end.
+///
+/// Where a shell is above, the program is in our process group: both stop together, and the shell continues both. Where
+/// none is, the program has a group of its own, which is continued as soon as it stops.
+pub async fn run(program: &mut Command) -> io::Result<Ended> {
+    if job_control::is_above() {
+        let mut child = program.kill_on_drop(true).spawn()?;
+        return wait(&mut child, None).await;
+    }
+    // What is told before somebody listens is lost.
+    let changes = signal(SignalKind::child())?;
+    let mut child = program.process_group(0).kill_on_drop(true).spawn()?;
+    // A terminal that is not that of our session has no foreground.
+    let is_given = pid_of(&child).is_some_and(|group| job_control::give_terminal(group).is_ok());
+    let ended = wait(&mut child, Some(changes)).await;
+    if is_given {
+        job_control::take_terminal()?;
+    }
+    ended
+}
+
+/// Waits until the program has ended. With news of changes it is continued whenever it has stopped.
+async fn wait(child: &mut Child, mut changes: Option<tokio::signal::unix::Signal>) -> io::Result<Ended> {
+    loop {
+        continue_if_stopped(child, changes.is_some());
+        let change = async {
+            match &mut changes {
+                Some(changes) => drop(changes.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            status = child.wait() => return status.map(Ended::ByItself),
+            () = change => {}
+            () = notices::come() => if let Some(news) = notices::take_end() {
+                ask_to_end(child).await;
+                return Ok(Ended::Asked(as_input(news)));
+            }
+        }
+    }
+}
+
+fn continue_if_stopped(child: &Child, is_alone: bool) {
+    let Some(pid) = pid_of(child).filter(|_| is_alone) else { return };
+    let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+    if let Ok(Some(_)) = waitid(WaitId::Pid(pid), options) {
+        let _ = kill_process_group(pid, Signal::CONT);
+    }
+}
+
+fn pid_of(child: &Child) -> Option<Pid> {
+    child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw)
+}
+
+/// Politely, so that it saves what it has and leaves the terminal as it was.
+async fn ask_to_end(child: &mut Child) {
+    if let Some(pid) = pid_of(child) {
+        let _ = kill_process(pid, Signal::TERM);
+    }
+    // What is left of it then is killed when it is dropped.
+    let _ = timeout(PATIENCE, child.wait()).await;
+}
+
+fn as_input(news: News) -> Input {
+    match news {
+        News::Panicked => Input::Panicked,
+        News::HungUp => Input::HungUp,
+        News::Terminate | News::Stop | News::Resumed | News::Resized => Input::Terminate,
+    }
+}

@@ -1,0 +1,250 @@
+//! The clipboard: by a program of this machine's desktop, by tmux, else by asking the terminal (OSC 52).
+//!
+//! A crate that talks to the desktop itself would bring a client for X11 and one for Wayland, and what it puts into the
+//! clipboard is gone when this program ends; the desktops' own programs keep it. Over ssh the desktop is at the other
+//! end, which only the terminal reaches. Around a terminal of tmux stands another: as tmux comes, it heeds no program
+//! that asks for the clipboard, but it asks the terminal around it by itself for what it is told to keep.
+
+use std::{env, ffi::OsString, io, process::Stdio, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use tokio::{io::AsyncWriteExt, process::Command};
+
+/// Most bytes that the terminal is asked to put into the clipboard: in base64 they are no more than the 100,000 that common
+/// terminals take.
+const MOST_FOR_TERMINAL: usize = 74_994;
+/// How long a program may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Keeps the text in tmux, and has it ask the terminal around it; without `-w` it is a tmux before 3.2.
+const TMUX: Way = Way::Program("tmux", &["load-buffer", "-w", "-"]);
+/// What stands for a character that is left out.
+const REPLACEMENT: char = '\u{fffd}';
+
+/// Where the text goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Way {
+    /// To the standard input of this program with these arguments.
+    Program(&'static str, &'static [&'static str]),
+    Terminal {
+        /// Whether it is a tmux that could not be told.
+        in_tmux: bool,
+    },
+}
+
+/// Text that may go to the clipboard: what a peer wrote, without what does something where it is pasted.
+///
+/// Control characters other than line feed and tab, and those that reorder or break the lines around them, are replaced by `�`,
+/// so that an ESC does not act in a shell and what is pasted reads as what was copied. All else is as it was written.
+/// A line feed is Enter to a shell that does not tell pasted text from keys: what a peer wrote goes through
+/// [`one_line`] first, and the rows of a list are counted to whoever copies them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text(String);
+
+impl Text {
+    pub fn new(text: &str) -> Self {
+        let text = text.replace("\r\n", "\n");
+        Self(text.replace(is_harmful, REPLACEMENT.encode_utf8(&mut [0; 4])))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a peer wrote on one line: its line breaks and tabs are spaces.
+pub fn one_line(text: &str) -> String {
+    text.replace("\r\n", " ").replace(['\n', '\r', '\t'], " ")
+}
+
+fn is_harmful(character: char) -> bool {
+    let reorders = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    reorders || character.is_control() && !matches!(character, '\n' | '\t')
+}
+
+/// Puts text into the clipboard and says in a line by which way, or why it did not work.
+pub async fn copy(text: Text) -> Result<String, String> {
+    if text.as_str().is_empty() {
+        return Err("there is no text to copy".to_owned());
+    }
+    let bytes = amount(text.as_str());
+    for way in ways(env::var_os) {
+        match way {
+            Way::Program(program, arguments) => {
+                // One that is not there, or not in order, leaves it to the next.
+                if feed(program, arguments, text.as_str()).await.is_ok() {
+                    return Ok(format!("copied {bytes} with {program}"));
+                }
+            }
+            Way::Terminal { .. } if text.as_str().len() > MOST_FOR_TERMINAL => {
+                return Err(format!(
+                    "{bytes} are more than a terminal's clipboard takes ({MOST_FOR_TERMINAL}); :write FILE.jsonl keeps them"
+                ));
+            }
+            Way::Terminal { in_tmux } => {
+                crate::guard::write_beside(&sequence(&text.0, in_tmux)).map_err(|error| error.to_string())?;
+                // It does not say whether it took them.
+                let through = if in_tmux { "through tmux: OSC 52, with set-clipboard on" } else { "OSC 52" };
+                return Ok(format!("sent {bytes} to the terminal's clipboard ({through})"));
+            }
+        }
+    }
+    Err("there is no clipboard here".to_owned())
+}
+
+/// How much it is. Who pastes several lines into a shell should know that there are several.
+fn amount(text: &str) -> String {
+    let bytes = if text.len() == 1 { "1 byte".to_owned() } else { format!("{} bytes", text.len()) };
+    match text.lines().count() {
+        1 => bytes,
+        lines => format!("{bytes} in {lines} lines"),
+    }
+}
+
+/// The ways that there may be, the best first.
+fn ways(variable: impl Fn(&'static str) -> Option<OsString>) -> Vec<Way> {
+    let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
+    let is_local = !crate::ssh::says_ssh(&variable);
+    let in_tmux = is_set("TMUX");
+    let programs = [
+        (cfg!(target_os = "macos"), Way::Program("pbcopy", &[])),
+        (is_set("WAYLAND_DISPLAY"), Way::Program("wl-copy", &[])),
+        (is_set("DISPLAY"), Way::Program("xclip", &["-selection", "clipboard"])),
+        (is_set("DISPLAY"), Way::Program("xsel", &["--clipboard", "--input"])),
+    ];
+    let mut ways: Vec<_> =
+        programs.into_iter().filter(|(is_there, _)| is_local && *is_there).map(|(_, way)| way).collect();
+    ways.extend(in_tmux.then_some(TMUX));
+    ways.push(Way::Terminal { in_tmux });
+    ways
+}
+
+/// Gives a program the text; it stays in the background by itself as long as the clipboard is its.
+async fn feed(program: &str, arguments: &[&str], text: &str) -> io::Result<()> {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    let taken = async {
+        if let Some(mut input) = child.stdin.take() {
+            input.write_all(text.as_bytes()).await?;
+        }
+        let status = child.wait().await?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(io::Error::other(format!("{program} ended with {status}")))
+        }
+    };
+    tokio::time::timeout(PATIENCE, taken).await?
+}
+
+/// What asks the terminal. A tmux that could not be told takes the first for its own clipboard, if it is set to, and hands the second on to the
+/// terminal around it, if it is set to; to have it twice does no harm.
+fn sequence(text: &str, in_tmux: bool) -> Vec<u8> {
+    let plain = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
+    if !in_tmux {
+        return plain.into_bytes();
+    }
+    format!("{plain}\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_terminal_is_asked_in_these_bytes() {
+        assert_eq!(sequence("GNU\n\u{20ac}", false), b"\x1b]52;c;R05VCuKCrA==\x07");
+        let in_tmux = b"\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\";
+        assert_eq!(sequence("hi", true), in_tmux);
+        assert!(sequence(&"x".repeat(MOST_FOR_TERMINAL), false).len() <= 100_000);
+    }
+
+    #[test]
+    fn the_way_is_that_of_the_session() {
+        let terminal = |in_tmux| Way::Terminal { in_tmux };
+        let names = |set: &'static [&'static str]| {
+            let ways = ways(|name| set.contains(&name).then(|| "1".into()));
+            let program = |way| match way {
+                Way::Program(program, _) => program,
+                Way::Terminal { in_tmux: true } => "terminal around tmux",
+                Way::Terminal { in_tmux: false } => "terminal",
+            };
+            ways.into_iter().map(program).filter(|name| *name != "pbcopy").collect::<Vec<_>>()
+        };
+        assert_eq!(names(&[]), ["terminal"]);
+        assert_eq!(names(&["TMUX"]), ["tmux", "terminal around tmux"]);
+        assert_eq!(names(&["TMUX", "SSH_TTY", "DISPLAY"]), ["tmux", "terminal around tmux"]);
+        assert_eq!(names(&["DISPLAY"]), ["xclip", "xsel", "terminal"]);
+        assert_eq!(names(&["WAYLAND_DISPLAY", "DISPLAY"]), ["wl-copy", "xclip", "xsel", "terminal"]);
+        for ssh in ["SSH_CONNECTION", "SSH_TTY"] {
+            assert_eq!(
+                ways(|name| (name == ssh || name == "DISPLAY").then(|| "1".into())),
+                [terminal(false)],
+                "the desktop of {ssh} is not the user's"
+            );
+        }
+        assert_eq!(ways(|name| (name == "DISPLAY").then(OsString::new)).last(), Some(&terminal(false)));
+    }
+
+    #[tokio::test]
+    async fn a_program_gets_the_text_and_its_failure_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("copied");
+        let script = format!("cat > '{}'", file.display());
+        feed("sh", &["-c", &script], "two\nlines").await.unwrap();
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "two\nlines");
+        assert!(feed("sh", &["-c", "cat; exit 1"], "x").await.is_err());
+        assert!(feed("there-is-no-such-program", &[], "x").await.is_err());
+    }
+
+    #[test]
+    fn what_is_copied_is_what_was_written_but_harmless() {
+        for text in [
+            "GNU Terry Pratchett",
+            "a\tb\nc",
+            "\u{1f469}\u{200d}\u{1f4bb} \u{2764}\u{fe0f}",
+            "\u{5de}\u{5d2}",
+        ] {
+            assert_eq!(Text::new(text).as_str(), text);
+        }
+        for (text, copied) in [
+            ("\x1b]52;c;aGk=\x07", "\u{fffd}]52;c;aGk=\u{fffd}"),
+            ("\u{9b}31m\x7f\0", "\u{fffd}31m\u{fffd}\u{fffd}"),
+            ("one\r\ntwo\rthree", "one\ntwo\u{fffd}three"),
+            ("abc\u{202e}txt.exe", "abc\u{fffd}txt.exe"),
+            ("one\u{2028}two\u{2029}", "one\u{fffd}two\u{fffd}"),
+        ] {
+            assert_eq!(Text::new(text).as_str(), copied);
+        }
+    }
+
+    #[test]
+    fn several_lines_are_counted() {
+        assert_eq!(amount("x"), "1 byte");
+        assert_eq!(amount("two words"), "9 bytes");
+        assert_eq!(amount("two\nlines"), "9 bytes in 2 lines");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_acts_is_ever_copied(text in clacks_text::testing::hostile()) {
+            let copied = Text::new(&text);
+            prop_assert!(!copied.as_str().contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
+            let reorders = copied.as_str().contains(['\u{202e}', '\u{2067}', '\u{2028}', '\u{2029}']);
+            prop_assert!(!reorders);
+            let line = Text::new(&one_line(&text));
+            prop_assert!(!line.as_str().contains(char::is_control));
+            let bytes = sequence(copied.as_str(), false);
+            prop_assert!(bytes[1..bytes.len() - 1].iter().all(u8::is_ascii_graphic));
+        }
+    }
+}

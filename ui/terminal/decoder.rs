@@ -1,0 +1,333 @@
+//! The bytes that a terminal sends, to what the user does.
+//!
+//! Time is an argument: bytes are taken with the time at which they came, and [`Decoder::deadline`] says when to ask again
+//! though nothing came.
+
+use std::{
+    collections::VecDeque,
+    mem,
+    time::{Duration, Instant},
+};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::{
+    input::Input,
+    remains,
+    tokens::{Token, Tokenizer},
+};
+
+/// How soon after another a key comes that was not typed but read together with it.
+const AT_ONCE: Duration = Duration::from_millis(2);
+/// How soon the next piece of such a crowd of keys comes.
+const IN_PIECES: Duration = Duration::from_millis(15);
+/// How soon the next piece of an answer comes whose start is missing.
+const ANSWER_IN_PIECES: Duration = Duration::from_millis(100);
+/// From so many keys on that write something, nobody typed them.
+const BURST: usize = 6;
+/// From so many on if one of them is Enter: a short line that was pasted is not run.
+const BURST_WITH_ENTER: usize = 3;
+/// Keys that are passed on together at most, more than the longest draft has letters; the others are dropped.
+const LONGEST_BURST: usize = 64 << 10;
+
+/// How long nothing more has to come of a paste whose end did not come. Then what came is the paste, and keys are keys.
+pub(crate) const PASTE_WAIT: Duration = Duration::from_secs(1);
+/// How long after its end what comes belongs to a paste: one that holds the mark of its end goes on behind it.
+const PASTE_SETTLES: Duration = Duration::from_millis(50);
+/// Bytes of a paste that are kept, more than is taken. Of a longer one the middle is dropped.
+const LONGEST_PASTE: usize = 8 << 20;
+
+const PASTE_BEGINS: &[u8] = b"\x1b[200~";
+const PASTE_ENDS: &[u8] = b"\x1b[201~";
+
+/// What was read and is not passed on yet.
+#[derive(Debug, Default)]
+pub(crate) struct Decoder {
+    tokenizer: Tokenizer,
+    group: Vec<Item>,
+    paste: Option<Paste>,
+    last_byte: Option<Instant>,
+    inputs: VecDeque<Input>,
+}
+
+/// A part of what came at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Item {
+    Key(KeyEvent),
+    /// The end of an answer whose start did not come.
+    AnswerEnds,
+}
+
+/// A paste while it comes.
+#[derive(Debug, Default)]
+struct Paste {
+    bytes: Vec<u8>,
+    /// Where it ended first.
+    end: Option<usize>,
+}
+
+impl Decoder {
+    /// Takes what was read at this time.
+    pub(crate) fn take(&mut self, bytes: &[u8], now: Instant) {
+        self.expire(now);
+        self.last_byte = Some(now);
+        for &byte in bytes {
+            self.take_byte(byte);
+        }
+    }
+
+    /// Passes on what waited for more than came until now.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        while self.deadline().is_some_and(|deadline| deadline <= now) {
+            if let Some(paste) = self.paste.take() {
+                self.end_paste(paste);
+                continue;
+            }
+            let is_group =
+                self.group_patience().is_some_and(|group| Some(group) <= self.tokenizer.patience());
+            if is_group || self.tokenizer.patience().is_none() {
+                self.end_group();
+            } else {
+                let tokens = self.tokenizer.give_up();
+                self.take_tokens(tokens);
+            }
+        }
+    }
+
+    /// When to call [`expire`](Self::expire), if nothing comes before.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let patience = match &self.paste {
+            Some(paste) => Some(if paste.end.is_some() { PASTE_SETTLES } else { PASTE_WAIT }),
+            None => self.tokenizer.patience().into_iter().chain(self.group_patience()).min(),
+        };
+        Some(self.last_byte? + patience?)
+    }
+
+    /// The next thing that the user did.
+    pub(crate) fn next(&mut self) -> Option<Input> {
+        self.inputs.pop_front()
+    }
+
+    /// Forgets what has begun.
+    pub(crate) fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    fn take_byte(&mut self, byte: u8) {
+        let Some(paste) = &mut self.paste else {
+            let tokens = self.tokenizer.take(byte);
+            return self.take_tokens(tokens);
+        };
+        if paste.take(byte) {
+            let paste = self.paste.replace(Paste::default());
+            self.end_paste(paste.unwrap_or_default());
+        }
+    }
+
+    fn take_tokens(&mut self, tokens: Vec<Token>) {
+        for token in tokens {
+            match token {
+                Token::Key(key) if key.kind == KeyEventKind::Release => {}
+                Token::Key(key) => self.push(Item::Key(key)),
+                Token::AnswerEnds => self.push(Item::AnswerEnds),
+                Token::NotText => {}
+                Token::PasteEnds => self.end_paste_without_start(),
+                Token::PasteBegins => {
+                    self.end_group();
+                    self.paste = Some(Paste::default());
+                }
+                Token::Mouse(mouse) => self.pass_on(Input::Mouse(mouse)),
+                Token::Focus(has_it) => self.pass_on(Input::Focus(has_it)),
+            }
+        }
+    }
+
+    fn push(&mut self, item: Item) {
+        // What is behind the longest is no key either.
+        if self.group.len() < LONGEST_BURST {
+            self.group.push(item);
+        }
+    }
+
+    fn pass_on(&mut self, input: Input) {
+        self.end_group();
+        self.inputs.push_back(input);
+    }
+
+    /// What came with the end of a paste is a paste, though its start did not come, or it was over already.
+    fn end_paste_without_start(&mut self) {
+        let keys = without_answers(&mem::take(&mut self.group));
+        if !keys.is_empty() {
+            self.inputs.push_back(Input::Paste(text_from(&keys)));
+        }
+    }
+
+    fn end_paste(&mut self, paste: Paste) {
+        let (text, others) = paste.read();
+        self.inputs.push_back(Input::Paste(text));
+        self.inputs.extend(others);
+    }
+
+    /// How long to wait for more of what came at once.
+    fn group_patience(&self) -> Option<Duration> {
+        let text = match &self.group[..] {
+            [] => return None,
+            [Item::Key(key)]
+                if !text_of(*key).is_some_and(|c| remains::may_go_on(c.encode_utf8(&mut [0; 4]))) =>
+            {
+                return Some(AT_ONCE);
+            }
+            items if items.len() <= 1 || items.len() > 256 => return Some(IN_PIECES),
+            items => items.iter().map_while(|item| item.text()).collect::<String>(),
+        };
+        let may_go_on = text.len() >= self.group.len() && remains::may_go_on(&text);
+        Some(if may_go_on { ANSWER_IN_PIECES } else { IN_PIECES })
+    }
+
+    fn end_group(&mut self) {
+        let keys = without_answers(&mem::take(&mut self.group));
+        let written = keys.iter().filter(|key| writes(**key)).count();
+        let has_enter = keys.iter().any(|key| is_line_break(*key));
+        if written >= BURST || has_enter && written >= BURST_WITH_ENTER {
+            self.inputs.push_back(Input::Burst(keys));
+        } else {
+            self.inputs.extend(keys.into_iter().map(Input::Key));
+        }
+    }
+}
+
+impl Paste {
+    /// Takes a byte, and returns whether another paste has begun, which is behind the end of this one.
+    fn take(&mut self, byte: u8) -> bool {
+        if self.bytes.len() >= LONGEST_PASTE {
+            self.bytes.truncate(LONGEST_PASTE / 2);
+            self.end = self.end.map(|end| end.min(self.bytes.len()));
+        }
+        self.bytes.push(byte);
+        if byte != b'~' {
+            return false;
+        }
+        if self.bytes.ends_with(PASTE_ENDS) {
+            self.bytes.truncate(self.bytes.len() - PASTE_ENDS.len());
+            self.end.get_or_insert(self.bytes.len());
+        }
+        let begins = self.end.is_some_and(|end| self.bytes[end..].ends_with(PASTE_BEGINS));
+        if begins {
+            self.bytes.truncate(self.bytes.len() - PASTE_BEGINS.len());
+        }
+        begins
+    }
+
+    /// The text, and what is behind it and is no text. Keys behind the end belong to it.
+    fn read(self) -> (String, Vec<Input>) {
+        let (bytes, behind) = self.bytes.split_at(self.end.unwrap_or(self.bytes.len()));
+        let mut text = String::from_utf8_lossy(bytes).into_owned();
+        let mut tokenizer = Tokenizer::default();
+        let mut inputs = Vec::new();
+        for token in behind.iter().flat_map(|byte| tokenizer.take(*byte)) {
+            match token {
+                Token::Key(key) => text.extend(text_of(key)),
+                Token::Mouse(mouse) => inputs.push(Input::Mouse(mouse)),
+                Token::Focus(has_it) => inputs.push(Input::Focus(has_it)),
+                Token::PasteBegins | Token::PasteEnds | Token::AnswerEnds | Token::NotText => {}
+            }
+        }
+        (text, inputs)
+    }
+}
+
+impl Item {
+    fn text(self) -> Option<char> {
+        match self {
+            Self::Key(key) => text_of(key),
+            Self::AnswerEnds => None,
+        }
+    }
+}
+
+/// What is left of what came at once when answers are left out.
+fn without_answers(items: &[Item]) -> Vec<KeyEvent> {
+    let mut keys: Vec<KeyEvent> = Vec::new();
+    // Where the text began that stands at the end of `keys`.
+    let mut start = 0;
+    for item in items {
+        match item {
+            Item::AnswerEnds => keep_before_string(&mut keys, start),
+            Item::Key(key) if is_bell(*key) && keys.len() > start => keep_before_string(&mut keys, start),
+            Item::Key(key) => {
+                keys.push(*key);
+                if text_of(*key).is_none_or(char::is_control) {
+                    leave_out(&mut keys, start);
+                    start = keys.len();
+                }
+            }
+        }
+    }
+    leave_out(&mut keys, start);
+    keys
+}
+
+fn text_from(keys: &[KeyEvent]) -> String {
+    keys.iter().filter_map(|key| text_of(*key)).collect()
+}
+
+fn keep_before_string(keys: &mut Vec<KeyEvent>, start: usize) {
+    let text = text_from(&keys[start..]);
+    let kept = text[..remains::string_start(&text)].chars().count();
+    keys.truncate(start + kept);
+}
+
+/// Leaves out the answers in the text at the end.
+fn leave_out(keys: &mut Vec<KeyEvent>, start: usize) {
+    let text = text_from(&keys[start..]);
+    if text.chars().count() < 2
+        || !text.contains(['c', 'n', 'y', 'R', 't', 'u', 'm', 'M', 'S', 'x', '~', '['])
+    {
+        return;
+    }
+    let mut kept = String::new();
+    let mut rest = text.as_str();
+    let mut is_first = true;
+    while let Some(c) = rest.chars().next() {
+        let length = remains::answer(rest, is_first);
+        is_first &= length > 0;
+        if length == 0 {
+            kept.push(c);
+        }
+        rest = &rest[length.max(if length == 0 { c.len_utf8() } else { 0 })..];
+    }
+    if kept.len() < text.len() {
+        let last = keys.pop().filter(|key| text_of(*key).is_none_or(char::is_control));
+        keys.truncate(start);
+        keys.extend(kept.chars().filter(|c| !c.is_control()).map(|c| KeyEvent::from(KeyCode::Char(c))));
+        keys.extend(last);
+    }
+}
+
+fn is_bell(key: KeyEvent) -> bool {
+    key.code == KeyCode::Char('g') && key.modifiers == KeyModifiers::CONTROL
+}
+
+fn is_line_break(key: KeyEvent) -> bool {
+    // A line feed comes as Ctrl-J.
+    key.code == KeyCode::Enter || key.code == KeyCode::Char('j') && key.modifiers == KeyModifiers::CONTROL
+}
+
+/// What a key writes; Enter and Tab write as well.
+pub fn text_of(key: KeyEvent) -> Option<char> {
+    match key.code {
+        KeyCode::Enter => Some('\r'),
+        KeyCode::Tab => Some('\t'),
+        _ if is_line_break(key) => Some('\n'),
+        KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => Some(c),
+        _ => None,
+    }
+}
+
+/// Whether a key would write something, a line break included.
+fn writes(key: KeyEvent) -> bool {
+    text_of(key).is_some()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,244 @@
+//! The modes of the terminal: which are set, and undoing those.
+
+use std::{
+    io,
+    sync::{
+        Mutex, MutexGuard, TryLockError,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
+
+/// How long the restoring waits for a frame that is being written, and for a terminal that takes nothing.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+const BEGIN_SYNCHRONIZED: &[u8] = b"\x1b[?2026h";
+const END_SYNCHRONIZED: &[u8] = b"\x1b[?2026l";
+
+/// A mode that is set with an escape sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Alternate = 1,
+    HiddenCursor = 2,
+    Paste = 4,
+    /// Buttons and wheel only: a program that asks for every motion is woken by each and makes nothing of it.
+    Mouse = 8,
+    /// News of the focus: whether anybody looks.
+    Focus = 16,
+    /// The title that the window had before ours, laid aside.
+    Title = 32,
+    /// What is drawn at the right edge stays in its row, also where the terminal takes it for wider than the room there.
+    Unwrapped = 64,
+}
+
+/// The bit for raw mode, which is no escape sequence.
+const RAW: u8 = 128;
+
+/// In the order in which they are undone.
+const MODES: [Mode; 7] = [
+    Mode::Title,
+    Mode::Focus,
+    Mode::Mouse,
+    Mode::Paste,
+    Mode::HiddenCursor,
+    Mode::Unwrapped,
+    Mode::Alternate,
+];
+
+impl Mode {
+    fn on(self) -> &'static [u8] {
+        match self {
+            Self::Alternate => b"\x1b[?1049h",
+            Self::HiddenCursor => b"\x1b[?25l",
+            Self::Paste => b"\x1b[?2004h",
+            Self::Mouse => b"\x1b[?1000h\x1b[?1006h",
+            Self::Focus => b"\x1b[?1004h",
+            Self::Title => b"\x1b[22;2t",
+            Self::Unwrapped => b"\x1b[?7l",
+        }
+    }
+
+    fn off(self) -> &'static [u8] {
+        match self {
+            Self::Alternate => b"\x1b[?1049l",
+            Self::HiddenCursor => b"\x1b[?25h",
+            Self::Paste => b"\x1b[?2004l",
+            Self::Mouse => b"\x1b[?1006l\x1b[?1000l",
+            Self::Focus => b"\x1b[?1004l",
+            // Empty first, for terminals that laid nothing aside.
+            Self::Title => b"\x1b]2;\x1b\\\x1b[23;2t",
+            Self::Unwrapped => b"\x1b[?7h",
+        }
+    }
+}
+
+/// The modes that are set. A bit is set before its mode is, so that there is never a mode that nobody undoes.
+static SET: AtomicU8 = AtomicU8::new(0);
+/// Whether a [`Screen`](super::Screen) exists, be it suspended or not.
+static HELD: AtomicBool = AtomicBool::new(false);
+/// Held while bytes go out: frames are drawn by one thread and the terminal may be restored by another.
+static WRITING: Mutex<()> = Mutex::new(());
+
+pub fn hold() {
+    HELD.store(true, Ordering::SeqCst);
+}
+
+pub fn is_held() -> bool {
+    HELD.load(Ordering::SeqCst)
+}
+
+/// Restores the terminal for good.
+pub(crate) fn let_go() -> io::Result<()> {
+    HELD.store(false, Ordering::SeqCst);
+    restore()
+}
+
+/// Sets raw mode, also where somebody else unset it meanwhile.
+pub(crate) fn set_raw() -> io::Result<()> {
+    SET.fetch_or(RAW, Ordering::SeqCst);
+    disable_raw_mode()?;
+    enable_raw_mode()
+}
+
+/// Sets a mode, unless the terminal was restored meanwhile by another thread.
+pub fn set(mode: Mode) -> io::Result<()> {
+    let _writing = lock();
+    if !is_set(RAW) {
+        return Ok(());
+    }
+    SET.fetch_or(mode as u8, Ordering::SeqCst);
+    write_out(mode.on())
+}
+
+/// Gives the window a title, which must hold no control character, and lays the one aside that it had before.
+pub fn set_title(title: &str) -> io::Result<()> {
+    let _writing = lock();
+    if !is_set(RAW) || title.contains(char::is_control) {
+        return Ok(());
+    }
+    // Laid aside twice, it would be ours that comes back.
+    let aside = SET.fetch_or(Mode::Title as u8, Ordering::SeqCst) & Mode::Title as u8 != 0;
+    let before = if aside { &[] } else { Mode::Title.on() };
+    write_out(&[before, b"\x1b]2;", title.as_bytes(), b"\x1b\\"].concat())
+}
+
+pub(crate) fn unset(mode: Mode) -> io::Result<()> {
+    let _writing = lock();
+    SET.fetch_and(!(mode as u8), Ordering::SeqCst);
+    write_out(mode.off())
+}
+
+/// Undoes the modes that are set. Any thread may call it, as often as it likes; it does not take long, whatever the
+/// other threads and the terminal do.
+pub fn restore() -> io::Result<()> {
+    let set = SET.swap(0, Ordering::SeqCst);
+    if set == 0 {
+        return Ok(());
+    }
+    let written = match lock_or_give_up() {
+        Some(_writing) if takes_bytes() => write_out(&undoing(set)),
+        _ => Err(io::ErrorKind::TimedOut.into()),
+    };
+    let cooked = if set & RAW == 0 { Ok(()) } else { disable_raw_mode() };
+    written.and(cooked)
+}
+
+/// Undoes what another program that did not end well may have set.
+pub(crate) fn restore_from_another() -> io::Result<()> {
+    match lock_or_give_up() {
+        // The title is the terminal's own at this time.
+        Some(_writing) if takes_bytes() => write_out(&undoing(!(RAW | Mode::Title as u8))),
+        _ => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
+
+fn undoing(set: u8) -> Vec<u8> {
+    let undone = MODES.into_iter().filter(|&mode| set & mode as u8 != 0);
+    undone.flat_map(Mode::off).copied().collect()
+}
+
+/// Writes what draws nothing, if the terminal is still ours.
+pub(crate) fn write_beside(bytes: &[u8]) -> io::Result<()> {
+    let _writing = lock();
+    if is_set(Mode::Alternate as u8) { write_out(bytes) } else { Ok(()) }
+}
+
+/// Writes a frame so that the terminal shows it at once, if the terminal is still ours.
+pub(crate) fn write_frame(frame: &[u8]) -> io::Result<()> {
+    if frame.is_empty() {
+        return Ok(());
+    }
+    let _writing = lock();
+    if !is_set(Mode::Alternate as u8) {
+        return Ok(());
+    }
+    write_out(&[BEGIN_SYNCHRONIZED, frame, END_SYNCHRONIZED].concat())
+}
+
+fn is_set(mode: u8) -> bool {
+    SET.load(Ordering::SeqCst) & mode != 0
+}
+
+/// Writes past the standard library's buffer, which another thread may hold, and also where another process made the
+/// terminal one that does not wait.
+fn write_out(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(io::stdout(), bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(Errno::AGAIN) => drop(wait_to_write(None)),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn takes_bytes() -> bool {
+    wait_to_write(Timespec::try_from(PATIENCE).ok().as_ref()).is_ok_and(|ready| ready > 0)
+}
+
+fn wait_to_write(patience: Option<&Timespec>) -> rustix::io::Result<usize> {
+    poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], patience)
+}
+
+fn lock() -> MutexGuard<'static, ()> {
+    WRITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A terminal that takes no more bytes holds its writer for ever.
+fn lock_or_give_up() -> Option<MutexGuard<'static, ()>> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match WRITING.try_lock() {
+            Ok(writing) => return Some(writing),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) if Instant::now() >= until => return None,
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_set_is_undone() {
+        assert_eq!(undoing(RAW), b"");
+        assert_eq!(undoing(RAW | Mode::Paste as u8), b"\x1b[?2004l");
+        assert_eq!(undoing(Mode::Alternate as u8 | Mode::HiddenCursor as u8), b"\x1b[?25h\x1b[?1049l");
+    }
+
+    #[test]
+    fn the_mouse_is_never_asked_for_its_motions() {
+        let asked = String::from_utf8_lossy(Mode::Mouse.on()).into_owned();
+        assert!(!asked.contains("1002") && !asked.contains("1003"), "{asked:?}");
+    }
+}

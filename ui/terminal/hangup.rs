@@ -1,0 +1,44 @@
+//! The thread that notices when the terminal has gone: its window was closed, the connection broke.
+//!
+//! SIGHUP tells the same, but not to every process: not where another leads the session. The reader of the keys can't
+//! tell: crossterm's reads on for ever and takes a whole core for it.
+
+use std::{io, sync::OnceLock, thread};
+
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+};
+
+use super::{
+    notices::{self, News},
+    signals,
+    watchdog::{Ending, end_by_force},
+};
+
+static WATCHING: OnceLock<()> = OnceLock::new();
+
+/// Starts the watch, once for the life of the process.
+pub fn watch() -> io::Result<()> {
+    if WATCHING.set(()).is_ok() {
+        thread::Builder::new().name("hang-up".into()).spawn(tell_when_gone)?;
+    }
+    Ok(())
+}
+
+fn tell_when_gone() {
+    if wait_for_the_end().contains(PollFlags::HUP) {
+        signals::note_hang_up();
+        notices::tell(News::HungUp);
+        end_by_force(Ending::HungUp);
+    }
+}
+
+/// Sleeps until the terminal has gone: that is reported also where no events are asked for. Other flags mean that this
+/// system cannot watch a terminal.
+fn wait_for_the_end() -> PollFlags {
+    let stdin = io::stdin();
+    let mut terminal = [PollFd::new(&stdin, PollFlags::empty())];
+    while let Err(Errno::INTR) = poll(&mut terminal, None) {}
+    terminal[0].revents()
+}

@@ -1,0 +1,73 @@
+//! Whether this process can be stopped, and how a program that it starts gets the terminal.
+
+use std::io;
+
+use nix::sys::signal::{SigSet, Signal};
+use rustix::process::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
+
+/// Whether a shell is above that could continue this process once it is stopped.
+///
+/// There is none if this process leads its session, as in a window or a container of its own, or if its process group is
+/// an orphan: nobody in the session is the parent of one in the group without being in it.
+pub fn is_above() -> bool {
+    let Ok(session) = getsid(None) else { return true };
+    if session == getpid() {
+        return false;
+    }
+    let group = getpgrp();
+    let mut parent = getppid();
+    while let Some(pid) = parent {
+        if getsid(Some(pid)) != Ok(session) {
+            return false;
+        }
+        if getpgid(Some(pid)) != Ok(group) {
+            return true;
+        }
+        // A script or a pipeline in the same group: who started that?
+        parent = match parent_of(pid) {
+            Ok(parent) => parent,
+            Err(_) => return true,
+        };
+    }
+    false
+}
+
+/// Fails where the system does not say.
+fn parent_of(pid: Pid) -> io::Result<Option<Pid>> {
+    let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()))?;
+    Ok(parent_in(&status).and_then(Pid::from_raw))
+}
+
+/// The name of the program is in parentheses, and may hold spaces and parentheses itself.
+fn parent_in(status: &str) -> Option<i32> {
+    let (_, behind_name) = status.rsplit_once(')')?;
+    behind_name.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Makes a process group the one in the foreground of the terminal.
+pub(crate) fn give_terminal(group: Pid) -> io::Result<()> {
+    // From the background this would stop us otherwise.
+    let mut blocked = SigSet::empty();
+    blocked.add(Signal::SIGTTOU);
+    let before = blocked.thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_BLOCK)?;
+    let given = rustix::termios::tcsetpgrp(io::stdin(), group);
+    before.thread_set_mask()?;
+    Ok(given?)
+}
+
+/// Takes the terminal back.
+pub(crate) fn take_terminal() -> io::Result<()> {
+    give_terminal(getpgrp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parent_is_found_whatever_the_program_is_called() {
+        assert_eq!(parent_in("12 (sh) S 7 12 12 34816 12"), Some(7));
+        assert_eq!(parent_in("12 (a) b (c)) T 8 12 12"), Some(8));
+        assert_eq!(parent_in(""), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! Answers of a terminal whose first bytes did not come, because another program read them.
+//!
+//! What is left has the form of text: `]11;rgb:1e1e/2e2e/3e3e`, `[?1;2c`, `41;390;0c`. It is left out where several
+//! characters came at once, as nobody types, and have the form of an answer. A piece without that form stays text.
+
+/// The length in bytes of an answer at the start of `text` that lacks its ESC, or its ESC and what follows that.
+///
+/// `is_first` says that nothing was read at once before it; then less of a form is needed.
+pub fn answer(text: &str, is_first: bool) -> usize {
+    let inner = text.strip_prefix('[').unwrap_or(text);
+    let has_bracket = inner.len() < text.len();
+    if has_bracket && let Some(length) = mouse_or_key(text, inner, is_first) {
+        return length;
+    }
+    let Some(form) = Form::of(inner) else { return 0 };
+    let is_answer = if form.is_private {
+        has_bracket || is_first && form.has_digit
+    } else {
+        is_first && form.is_plain_answer(has_bracket)
+    };
+    if is_answer { text.len() - inner.len() + form.length } else { 0 }
+}
+
+/// Whether all that was read at once is one answer that lacks its start.
+pub fn is_answer(read: &str) -> bool {
+    let end = ["\x1b\\", "\x07"].into_iter().find_map(|end| read.strip_suffix(end));
+    match end {
+        Some(text) => {
+            string_start(text) == 0 && !text.contains(char::is_control) && text.starts_with([']', 'P', '_'])
+        }
+        None => read.chars().nth(1).is_some() && answer(read, true) == read.len(),
+    }
+}
+
+/// A report of the mouse in its older form, or a key, the focus or a key of the keypad as the whole of what came.
+fn mouse_or_key(text: &str, inner: &str, is_first: bool) -> Option<usize> {
+    let mut chars = inner.char_indices();
+    let (_, last) = chars.next()?;
+    if !is_first {
+        return None;
+    }
+    if last == 'M' {
+        let end = chars.nth(2).map(|(at, c)| at + c.len_utf8())?;
+        return Some(text.len() - inner.len() + end);
+    }
+    (matches!(last, 'A'..='D' | 'F' | 'H' | 'I' | 'O'..='S' | 'Z') && inner.len() == 1).then_some(text.len())
+}
+
+/// The parts of a control sequence.
+struct Form {
+    is_private: bool,
+    has_digit: bool,
+    separators: usize,
+    /// Whether there is a byte between the numbers and the last one.
+    is_mode: bool,
+    last: char,
+    length: usize,
+}
+
+impl Form {
+    fn of(inner: &str) -> Option<Self> {
+        let numbers = inner.trim_start_matches(['?', '>', '<', '=']);
+        let marks = inner.len() - numbers.len();
+        let rest = numbers.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ';' | ':'));
+        let values = &numbers[..numbers.len() - rest.len()];
+        let between = rest.trim_start_matches(['$', '\'', '"', '*', ' ']);
+        let last = between.chars().next()?;
+        let is_end = matches!(last, 'c' | 'n' | 'y' | 'R' | 't' | 'u' | 'm' | 'M' | 'S' | 'x' | '~');
+        is_end.then_some(Self {
+            is_private: marks == 1,
+            has_digit: values.contains(|c: char| c.is_ascii_digit()),
+            separators: values.matches(';').count(),
+            is_mode: between.len() < rest.len() && rest.starts_with('$'),
+            last,
+            length: inner.len() - between.len() + last.len_utf8(),
+        })
+    }
+
+    /// Whether a sequence without a sign of the private ones is an answer, or a key that has numbers.
+    fn is_plain_answer(&self, has_bracket: bool) -> bool {
+        let has_numbers = self.has_digit && (self.separators > 0 || self.is_mode);
+        let is_short =
+            has_bracket && self.has_digit && matches!(self.last, 'n' | 'c' | 'u' | '~' | 'x' | 't');
+        has_numbers && self.last != 'x' || is_short
+    }
+}
+
+/// Where the remains of a string start in `text`, behind which the end of one came.
+pub(crate) fn string_start(text: &str) -> usize {
+    let is_start = |at: usize| {
+        let rest = &text[at..];
+        let numbered =
+            rest.strip_prefix(']').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let device = rest.strip_prefix('P').map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+        let is_device = device.is_some_and(|rest| rest.starts_with(['$', '+', '>', '!', '|', '=']));
+        numbered || is_device || rest.starts_with("_G")
+    };
+    text.char_indices().map(|(at, _)| at).find(|at| is_start(*at)).unwrap_or(0)
+}
+
+/// Whether more may come of an answer that lacks its start, so that it is worth to wait for it.
+pub(crate) fn may_go_on(text: &str) -> bool {
+    let is_start = |c: char| {
+        matches!(c, '[' | ']' | 'P' | '_' | '^' | 'X' | '?' | '>' | '<' | '=' | ';') || c.is_ascii_digit()
+    };
+    let begins = text.starts_with(is_start);
+    let is_inner = |c: char| c.is_ascii_alphanumeric() || ";:/?><=$+|![]_-.,() ".contains(c);
+    begins && text.chars().all(is_inner)
+}

@@ -1,0 +1,191 @@
+//! What the sequences of a terminal mean: keys, the mouse, the focus, the marks of a paste, or an answer.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
+/// What a sequence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    Key(KeyEvent),
+    Mouse(MouseEvent),
+    Focus(bool),
+    PasteBegins,
+    PasteEnds,
+    /// An answer, the release of a key, or a key that does not exist: nothing that anybody did.
+    Nothing,
+}
+
+/// A control sequence without its introducer: what stands before its last byte, and that.
+pub fn control(parameters: &[u8], last: u8) -> Meaning {
+    let Ok(text) = str::from_utf8(parameters) else { return Meaning::Nothing };
+    if let Some(mouse) = text.strip_prefix('<') {
+        return numbers(mouse).map_or(Meaning::Nothing, |numbers| mouse_sgr(&numbers, last));
+    }
+    // What begins with another sign of the private ones, or has a byte between, answers a question.
+    let Some(numbers) = numbers(text) else { return Meaning::Nothing };
+    match last {
+        b'I' if text.is_empty() => Meaning::Focus(true),
+        b'O' if text.is_empty() => Meaning::Focus(false),
+        b'~' => numbered(&numbers),
+        b'u' => numbers.first().map_or(Meaning::Nothing, |code| character(code[0], modifiers(&numbers, 1))),
+        b'Z' => key(KeyCode::BackTab, Some(KeyModifiers::SHIFT)),
+        _ => match named(last) {
+            // Where a cursor is comes as `R`, which is F3 as well; that comes as SS3 or by its number.
+            Some(code) if last != b'R' && (numbers.is_empty() || numbers[0][0] <= 1) => {
+                key(code, modifiers(&numbers, 1))
+            }
+            _ => Meaning::Nothing,
+        },
+    }
+}
+
+/// A key of the keypad or of those for applications.
+pub(crate) fn single_shift(last: u8) -> Meaning {
+    match last {
+        b'M' => key(KeyCode::Enter, Some(KeyModifiers::NONE)),
+        _ => named(last).map_or(Meaning::Nothing, |code| key(code, Some(KeyModifiers::NONE))),
+    }
+}
+
+/// A function key of the Linux console.
+pub(crate) fn console(last: u8) -> Meaning {
+    match last {
+        b'A'..=b'E' => key(KeyCode::F(last - b'A' + 1), Some(KeyModifiers::NONE)),
+        _ => Meaning::Nothing,
+    }
+}
+
+/// The mouse as terminals report it that do not know the newer form: three bytes.
+pub(crate) fn mouse_x10(bytes: [u8; 3]) -> Meaning {
+    let [button, column, row] = bytes.map(|byte| byte.wrapping_sub(32));
+    // The release does not say of which button.
+    let last = if button & 0b11 == 3 && button & 0b0110_0000 == 0 { b'm' } else { b'M' };
+    let numbers = [button, column, row].map(|number| vec![u32::from(number)]);
+    mouse_sgr(&numbers, last)
+}
+
+/// Numbers between `;`, each with those behind it between `:`. Empty ones are 0.
+fn numbers(text: &str) -> Option<Vec<Vec<u32>>> {
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    let number = |text: &str| if text.is_empty() { Some(0) } else { text.parse().ok() };
+    text.split(';').map(|part| part.split(':').map(number).collect()).collect()
+}
+
+/// The modifiers in one of the numbers, which is one more than their bits; `None` for the release of a key.
+fn modifiers(numbers: &[Vec<u32>], at: usize) -> Option<KeyModifiers> {
+    let number = numbers.get(at);
+    if number.and_then(|number| number.get(1)) == Some(&3) {
+        return None;
+    }
+    let bits = number.map_or(0, |number| number[0].saturating_sub(1));
+    let of = |bit: u32, modifier| if bits & bit == 0 { KeyModifiers::NONE } else { modifier };
+    Some(of(1, KeyModifiers::SHIFT) | of(2, KeyModifiers::ALT) | of(4, KeyModifiers::CONTROL))
+}
+
+fn key(code: KeyCode, modifiers: Option<KeyModifiers>) -> Meaning {
+    modifiers.map_or(Meaning::Nothing, |modifiers| Meaning::Key(KeyEvent::new(code, modifiers)))
+}
+
+fn named(last: u8) -> Option<KeyCode> {
+    Some(match last {
+        b'A' => KeyCode::Up,
+        b'B' => KeyCode::Down,
+        b'C' => KeyCode::Right,
+        b'D' => KeyCode::Left,
+        b'F' => KeyCode::End,
+        b'H' => KeyCode::Home,
+        b'P'..=b'S' => KeyCode::F(last - b'P' + 1),
+        _ => return None,
+    })
+}
+
+fn numbered(numbers: &[Vec<u32>]) -> Meaning {
+    let Some(number) = numbers.first().map(|number| number[0]) else { return Meaning::Nothing };
+    let code = match number {
+        200 => return Meaning::PasteBegins,
+        201 => return Meaning::PasteEnds,
+        // Any key, as some terminals report it with modifiers.
+        27 => {
+            let code = numbers.get(2).map_or(0, |code| code[0]);
+            return character(code, modifiers(numbers, 1));
+        }
+        1 | 7 => KeyCode::Home,
+        2 => KeyCode::Insert,
+        3 => KeyCode::Delete,
+        4 | 8 => KeyCode::End,
+        5 => KeyCode::PageUp,
+        6 => KeyCode::PageDown,
+        11..=15 => KeyCode::F(number as u8 - 10),
+        17..=21 => KeyCode::F(number as u8 - 11),
+        23..=26 => KeyCode::F(number as u8 - 12),
+        28 | 29 => KeyCode::F(number as u8 - 13),
+        31..=34 => KeyCode::F(number as u8 - 14),
+        _ => return Meaning::Nothing,
+    };
+    key(code, modifiers(numbers, 1))
+}
+
+/// A key by the character that it has.
+fn character(code: u32, modifiers: Option<KeyModifiers>) -> Meaning {
+    let code = match code {
+        9 if modifiers.is_some_and(|held| held.contains(KeyModifiers::SHIFT)) => KeyCode::BackTab,
+        9 => KeyCode::Tab,
+        // Also that of the keypad.
+        13 | 57414 => KeyCode::Enter,
+        27 => KeyCode::Esc,
+        8 | 127 => KeyCode::Backspace,
+        // The other keys that have no character are in the private use area.
+        code => {
+            match char::from_u32(code).filter(|c| !c.is_control() && !('\u{e000}'..='\u{f8ff}').contains(c)) {
+                Some(c) => KeyCode::Char(with_shift(c, modifiers)),
+                None => return Meaning::Nothing,
+            }
+        }
+    };
+    key(code, modifiers)
+}
+
+/// Such a key comes with the character that it has without Shift.
+fn with_shift(c: char, modifiers: Option<KeyModifiers>) -> char {
+    let is_shifted = modifiers.is_some_and(|held| held.contains(KeyModifiers::SHIFT));
+    if is_shifted { c.to_ascii_uppercase() } else { c }
+}
+
+/// The button with its modifiers, the column and the row; the last byte says whether it was pressed or released.
+fn mouse_sgr(numbers: &[Vec<u32>], last: u8) -> Meaning {
+    let [button, column, row] = numbers else { return Meaning::Nothing };
+    let place = |number: &[u32]| u16::try_from(number[0]).ok().and_then(|number| number.checked_sub(1));
+    let (Some(column), Some(row), b'M' | b'm') = (place(column), place(row), last) else {
+        return Meaning::Nothing;
+    };
+    let bits = button[0];
+    let Some(kind) = mouse_kind(bits, last == b'M') else { return Meaning::Nothing };
+    let of = |bit: u32, modifier| if bits & bit == 0 { KeyModifiers::NONE } else { modifier };
+    let modifiers = of(4, KeyModifiers::SHIFT) | of(8, KeyModifiers::ALT) | of(16, KeyModifiers::CONTROL);
+    Meaning::Mouse(MouseEvent { kind, column, row, modifiers })
+}
+
+fn mouse_kind(bits: u32, is_pressed: bool) -> Option<MouseEventKind> {
+    let button = match bits & 3 {
+        0 => Some(MouseButton::Left),
+        1 => Some(MouseButton::Middle),
+        2 => Some(MouseButton::Right),
+        _ => None,
+    };
+    let is_drag = bits & 32 != 0;
+    Some(match bits & !0b11_1100 {
+        64 => MouseEventKind::ScrollUp,
+        65 => MouseEventKind::ScrollDown,
+        66 => MouseEventKind::ScrollLeft,
+        67 => MouseEventKind::ScrollRight,
+        0..=3 => match button {
+            None if is_drag => MouseEventKind::Moved,
+            None => MouseEventKind::Up(MouseButton::Left),
+            Some(button) if is_drag => MouseEventKind::Drag(button),
+            Some(button) if is_pressed => MouseEventKind::Down(button),
+            Some(button) => MouseEventKind::Up(button),
+        },
+        _ => return None,
+    })
+}

@@ -1,0 +1,31 @@
+//! Whether the terminal is at the other end of a network.
+
+use std::{env, ffi::OsString};
+
+/// Whether the program runs in a session of ssh, as sshd tells its shells.
+pub fn is_over_ssh() -> bool {
+    says_ssh(env::var_os)
+}
+
+pub(crate) fn says_ssh(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
+    ["SSH_CONNECTION", "SSH_TTY"]
+        .into_iter()
+        .any(|name| variable(name).is_some_and(|value| !value.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn either_variable_says_it_unless_it_is_empty() {
+        for (set, value, is_remote) in [
+            ("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22", true),
+            ("SSH_TTY", "/dev/pts/3", true),
+            ("SSH_TTY", "", false),
+            ("SSH_AGENT_PID", "17", false),
+        ] {
+            assert_eq!(says_ssh(|name| (name == set).then(|| value.into())), is_remote, "{set}={value}");
+        }
+    }
+}

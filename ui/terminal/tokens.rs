@@ -1,0 +1,263 @@
+//! The bytes of a terminal in pieces: what was typed, clicked and pasted, and the ends of answers. The dashboard and
+//! `--accessible` read it alike.
+//!
+//! Whatever is in the form of an answer is left out, whether or not anybody asked: a question of the program before may
+//! be answered late, and in pieces.
+
+use std::{mem, time::Duration};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
+
+use super::sequences::{self, Meaning};
+
+/// How long to wait for what follows an ESC, or another start that is a key of its own if nothing follows.
+pub(crate) const ESCAPE_WAIT: Duration = Duration::from_millis(50);
+/// How long to wait for the rest of an answer or another sequence. Then it has no rest.
+pub(crate) const SEQUENCE_WAIT: Duration = Duration::from_secs(1);
+
+const ESC: u8 = 0x1b;
+const BEL: u8 = 0x07;
+/// Bytes of a control sequence, more than any has.
+const LONGEST_SEQUENCE: usize = 256;
+
+/// A piece of what was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token {
+    Key(KeyEvent),
+    Mouse(MouseEvent),
+    Focus(bool),
+    PasteBegins,
+    PasteEnds,
+    /// The end of an answer whose start did not come.
+    AnswerEnds,
+    /// A byte that belongs to no character.
+    NotText,
+}
+
+/// What has begun.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Ground,
+    Escape,
+    SingleShift,
+    Control(Vec<u8>),
+    /// Behind `ESC [ [`.
+    Console,
+    /// Behind `ESC [ M`.
+    Mouse(Vec<u8>),
+    /// In a string that ends with ST.
+    Text {
+        introducer: u8,
+        last: Last,
+    },
+    /// In a character of several bytes; the second value says whether Alt was held.
+    Utf8(Vec<u8>, bool),
+}
+
+/// What came last of a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Introducer,
+    Escape,
+    Ascii,
+    /// A byte of a longer character.
+    Other,
+}
+
+/// Takes bytes one by one.
+#[derive(Debug, Default)]
+pub struct Tokenizer {
+    state: State,
+    tokens: Vec<Token>,
+}
+
+impl Tokenizer {
+    /// Takes a byte and returns what it completes.
+    pub fn take(&mut self, byte: u8) -> Vec<Token> {
+        self.step(byte);
+        mem::take(&mut self.tokens)
+    }
+
+    /// How long to wait for the next byte before [`give_up`](Self::give_up).
+    pub fn patience(&self) -> Option<Duration> {
+        match &self.state {
+            State::Ground => None,
+            State::Escape | State::SingleShift | State::Text { last: Last::Introducer, .. } => {
+                Some(ESCAPE_WAIT)
+            }
+            State::Control(parameters) if parameters.is_empty() => Some(ESCAPE_WAIT),
+            _ => Some(SEQUENCE_WAIT),
+        }
+    }
+
+    /// Nothing more came in that time: an introducer alone was a key, and what has no end is left out.
+    pub fn give_up(&mut self) -> Vec<Token> {
+        let alt = |byte: u8| key(KeyCode::Char(char::from(byte)), KeyModifiers::ALT);
+        match mem::take(&mut self.state) {
+            State::Escape => vec![key(KeyCode::Esc, KeyModifiers::NONE)],
+            State::SingleShift => vec![alt(b'O')],
+            State::Control(parameters) if parameters.is_empty() => vec![alt(b'[')],
+            State::Text { introducer, last: Last::Introducer } => vec![alt(introducer)],
+            _ => Vec::new(),
+        }
+    }
+
+    fn step(&mut self, byte: u8) {
+        match mem::take(&mut self.state) {
+            State::Ground => self.ground(byte, false),
+            State::Escape => self.escape(byte),
+            State::SingleShift if !(0x20..0x7f).contains(&byte) => self.ground(byte, false),
+            State::SingleShift => self.mean(sequences::single_shift(byte)),
+            State::Control(parameters) => self.control(parameters, byte),
+            State::Console => self.mean(sequences::console(byte)),
+            State::Mouse(bytes) => self.mouse(bytes, byte),
+            State::Text { introducer, last } => self.text(introducer, last, byte),
+            State::Utf8(bytes, alt) => self.utf8(bytes, alt, byte),
+        }
+    }
+
+    fn ground(&mut self, byte: u8, alt: bool) {
+        match byte {
+            ESC => self.state = State::Escape,
+            0x00..=0x1f | 0x7f => self.tokens.push(control_key(byte, alt)),
+            0x20..=0x7e => self.character(char::from(byte), alt),
+            0x80..=0x9f => self.introduce(byte - 0x40),
+            0xc2..=0xf4 => self.state = State::Utf8(vec![byte], alt),
+            _ => self.tokens.push(Token::NotText),
+        }
+    }
+
+    /// Begins what an ESC and this byte begin, or one character in their place.
+    fn introduce(&mut self, byte: u8) {
+        match byte {
+            b'[' => self.state = State::Control(Vec::new()),
+            b'O' => self.state = State::SingleShift,
+            b']' | b'P' | b'_' | b'^' | b'X' => {
+                self.state = State::Text { introducer: byte, last: Last::Introducer };
+            }
+            b'\\' => self.tokens.push(Token::AnswerEnds),
+            _ => {}
+        }
+    }
+
+    fn escape(&mut self, byte: u8) {
+        match byte {
+            b'[' | b'O' | b']' | b'P' | b'_' | b'^' | b'X' | b'\\' => self.introduce(byte),
+            ESC => {
+                self.tokens.push(key(KeyCode::Esc, KeyModifiers::NONE));
+                self.state = State::Escape;
+            }
+            // In quick succession; as one key it does nothing.
+            0x03 => {
+                self.tokens.push(key(KeyCode::Esc, KeyModifiers::NONE));
+                self.tokens.push(control_key(byte, false));
+            }
+            b'\r' | b'\t' | 0x7f => self.ground(byte, true),
+            // A letter with Ctrl and Alt.
+            0x00..=0x1f => {}
+            _ => self.ground(byte, true),
+        }
+    }
+
+    fn control(&mut self, mut parameters: Vec<u8>, byte: u8) {
+        match byte {
+            b'[' if parameters.is_empty() => self.state = State::Console,
+            b'M' if parameters.is_empty() => self.state = State::Mouse(Vec::new()),
+            0x20..=0x3f => {
+                // What is longer means nothing, but has an end.
+                if parameters.len() < LONGEST_SEQUENCE {
+                    parameters.push(byte);
+                }
+                self.state = State::Control(parameters);
+            }
+            0x40..=0x7e => self.mean(sequences::control(&parameters, byte)),
+            _ => self.ground(byte, false),
+        }
+    }
+
+    fn mouse(&mut self, mut bytes: Vec<u8>, byte: u8) {
+        if byte < 0x20 {
+            self.ground(byte, false);
+            return;
+        }
+        bytes.push(byte);
+        match <[u8; 3]>::try_from(bytes) {
+            Ok(bytes) => self.mean(sequences::mouse_x10(bytes)),
+            Err(bytes) => self.state = State::Mouse(bytes),
+        }
+    }
+
+    fn text(&mut self, introducer: u8, last: Last, byte: u8) {
+        let now = match byte {
+            b'\\' if last == Last::Escape => return,
+            // Another sequence in place of its end.
+            _ if last == Last::Escape => return self.escape(byte),
+            BEL => return,
+            // ST in one byte, where it is none of a character.
+            0x9c if last == Last::Ascii => return,
+            ESC => Last::Escape,
+            // No answer has a control character; keys have.
+            0x00..=0x1f => return self.ground(byte, false),
+            0x20..=0x7f => Last::Ascii,
+            _ => Last::Other,
+        };
+        self.state = State::Text { introducer, last: now };
+    }
+
+    fn utf8(&mut self, mut bytes: Vec<u8>, alt: bool, byte: u8) {
+        if !(0x80..=0xbf).contains(&byte) {
+            self.tokens.push(Token::NotText);
+            self.ground(byte, false);
+            return;
+        }
+        bytes.push(byte);
+        match str::from_utf8(&bytes) {
+            Ok(text) => text.chars().for_each(|c| self.character(c, alt)),
+            Err(error) if error.error_len().is_none() => self.state = State::Utf8(bytes, alt),
+            Err(_) => self.tokens.push(Token::NotText),
+        }
+    }
+
+    fn character(&mut self, c: char, alt: bool) {
+        if ('\u{80}'..='\u{9f}').contains(&c) {
+            self.introduce((u32::from(c) - 0x40) as u8);
+            return;
+        }
+        let shift = if c.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
+        let alt = if alt { KeyModifiers::ALT } else { KeyModifiers::NONE };
+        self.tokens.push(key(KeyCode::Char(c), shift | alt));
+    }
+
+    fn mean(&mut self, meaning: Meaning) {
+        let both = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        self.tokens.extend(match meaning {
+            // It would be taken for the letter alone.
+            Meaning::Key(key) if matches!(key.code, KeyCode::Char(_)) && key.modifiers.contains(both) => None,
+            Meaning::Key(key) => Some(Token::Key(key)),
+            Meaning::Mouse(mouse) => Some(Token::Mouse(mouse)),
+            Meaning::Focus(has_it) => Some(Token::Focus(has_it)),
+            Meaning::PasteBegins => Some(Token::PasteBegins),
+            Meaning::PasteEnds => Some(Token::PasteEnds),
+            Meaning::Nothing => None,
+        });
+    }
+}
+
+fn key(code: KeyCode, modifiers: KeyModifiers) -> Token {
+    Token::Key(KeyEvent::new(code, modifiers))
+}
+
+fn control_key(byte: u8, alt: bool) -> Token {
+    let alt = if alt { KeyModifiers::ALT } else { KeyModifiers::NONE };
+    match byte {
+        b'\r' => key(KeyCode::Enter, alt),
+        b'\t' => key(KeyCode::Tab, alt),
+        0x7f => key(KeyCode::Backspace, alt),
+        0 => key(KeyCode::Char(' '), KeyModifiers::CONTROL),
+        0x01..=0x1a => key(KeyCode::Char(char::from(byte - 1 + b'a')), KeyModifiers::CONTROL),
+        _ => {
+            key(KeyCode::Char(char::from(byte.wrapping_sub(0x1c).wrapping_add(b'4'))), KeyModifiers::CONTROL)
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Cells whose text terminals may draw in another number of columns than ratatui reckons.
+//!
+//! The cells behind such a one are damaged where a terminal takes more columns, and show what stood there before where it
+//! takes fewer. So whenever such a cell comes, changes or goes, all columns that any terminal may take for it are
+//! written again, from left to right and each at an absolute place, but for the blanks behind the cell: those are written
+//! before it, because a terminal may draw the rest of the cell there. After a frame every cell of certain width is where
+//! it should be, whatever the terminal believes.
+
+use std::ops::Range;
+
+use clacks_text::width_range::{PAD, is_certain, is_drawn, is_open, joins, layout_columns, most_columns};
+use ratatui::buffer::{Buffer, Cell, CellWidth};
+
+/// What stands in the place of a cell that may not fit into its row.
+const PLACEHOLDER: &str = "?";
+
+/// A cell that has to be written, and its column and row.
+pub type Write = (u16, u16, Cell);
+
+/// The cells of uncertain width in the last frame.
+#[derive(Debug, Default)]
+pub struct UncertainCells {
+    placed: Vec<Placed>,
+    /// Columns and rows of that frame.
+    size: (u16, u16),
+}
+
+/// A cell of uncertain width.
+#[derive(Debug, Clone, PartialEq)]
+struct Placed {
+    /// Where it is in the buffer.
+    index: usize,
+    /// The columns that a terminal may take for it, within its row.
+    columns: usize,
+    /// Whether a terminal may draw a part of it in the cell before.
+    reaches_back: bool,
+    cell: Cell,
+    /// The blanks behind it in which a terminal may draw a part of it.
+    blanks: Vec<Cell>,
+}
+
+impl Placed {
+    fn mark(&self, dirty: &mut [bool]) {
+        dirty[self.index..self.index + self.columns].fill(true);
+    }
+
+    /// Whether a marked column is its own.
+    fn is_marked(&self, dirty: &[bool]) -> bool {
+        let columns = usize::from(self.cell.symbol().cell_width().max(1)) + self.blanks.len();
+        dirty.iter().skip(self.index).take(columns).any(|column| *column)
+    }
+}
+
+/// Makes the pads of text blanks, and replaces cells that have no room: those at the right edge behind which a terminal
+/// may go on in the next row; those of several columns over which something else was drawn, a list over text, say; and
+/// those that a terminal would take for a part of the cell before them, in a field of its own.
+pub fn replace_without_room(frame: &mut Buffer) {
+    let width = usize::from(frame.area.width).max(1);
+    for row in frame.content.chunks_mut(width) {
+        let mut before: Option<Range<usize>> = None;
+        for at in 0..row.len() {
+            let symbol = row[at].symbol();
+            if symbol.len() <= 1 {
+                continue;
+            }
+            let beside = before.take().filter(|before| before.end == at);
+            if beside.is_some_and(|before| joins(row[before.start].symbol(), symbol)) {
+                row[at].set_symbol(PLACEHOLDER);
+                continue;
+            }
+            let columns = usize::from(layout_columns(symbol)).min(row.len() - at);
+            if columns > 1 {
+                blank_pads(&mut row[at + 1..at + columns]);
+            }
+            let symbol = row[at].symbol();
+            if is_covered(&row[at..]) || may_reach_over(symbol, width - at) {
+                row[at].set_symbol(PLACEHOLDER);
+            } else {
+                before = Some(at..at + usize::from(symbol.cell_width().max(1)));
+            }
+        }
+    }
+}
+
+fn blank_pads(cells: &mut [Cell]) {
+    for cell in cells.iter_mut().filter(|cell| cell.symbol().chars().eq([PAD])) {
+        cell.set_symbol(" ");
+    }
+}
+
+/// How many blanks behind the first cell of these a terminal may draw a part of it in.
+pub fn blanks_behind(row: &[Cell]) -> usize {
+    let symbol = row[0].symbol();
+    if symbol.len() <= 1 || is_certain(symbol) {
+        return 0;
+    }
+    let columns = usize::from(symbol.cell_width().max(1));
+    let room = usize::from(most_columns(symbol)).saturating_sub(columns);
+    row.iter().skip(columns).take(room).take_while(|cell| cell.symbol() == " ").count()
+}
+
+/// Whether something stands in the columns behind the first of a cell.
+fn is_covered(row: &[Cell]) -> bool {
+    let columns = usize::from(layout_columns(row[0].symbol()));
+    row.iter().take(columns).skip(1).any(|behind| behind.symbol() != " ")
+}
+
+/// Whether a terminal may draw more of a cell than the room up to the edge. Single characters of one column may: lines
+/// reach to the edge, and a terminal that is told not to wrap stays in the row.
+fn may_reach_over(symbol: &str, room: usize) -> bool {
+    !is_line(symbol) && usize::from(most_columns(symbol)) > room && !is_certain(symbol)
+}
+
+/// Whether it is a single character of one column, which may stand at the edge.
+fn is_line(symbol: &str) -> bool {
+    is_drawn(symbol) && symbol.cell_width() == 1
+}
+
+impl UncertainCells {
+    /// Forgets the last frame: the terminal is empty.
+    pub fn forget(&mut self) {
+        self.placed.clear();
+    }
+
+    /// What has to be written when everything else of this frame was, in this order.
+    pub fn update(&mut self, frame: &Buffer) -> Vec<Write> {
+        let size = (frame.area.width, frame.area.height);
+        if std::mem::replace(&mut self.size, size) != size {
+            self.forget();
+        }
+        let placed = find(frame);
+        let before = std::mem::replace(&mut self.placed, placed);
+        if before == self.placed {
+            return Vec::new();
+        }
+        let mut dirty = vec![false; frame.content.len()];
+        let width = usize::from(frame.area.width);
+        mark_changes(&before, &self.placed, width, &mut dirty);
+        mark_changes(&self.placed, &before, width, &mut dirty);
+        // What is written again damages what is behind it.
+        for cell in &self.placed {
+            if cell.is_marked(&dirty) {
+                cell.mark(&mut dirty);
+            }
+        }
+        writes(frame, &dirty)
+    }
+}
+
+/// Marks the columns of the cells that are not the same among the others.
+fn mark_changes(cells: &[Placed], others: &[Placed], width: usize, dirty: &mut [bool]) {
+    let mut others = others.iter().peekable();
+    for cell in cells {
+        while others.next_if(|other| other.index < cell.index).is_some() {}
+        if others.peek().is_none_or(|other| *other != cell) {
+            cell.mark(dirty);
+            if cell.reaches_back && cell.index % width > 0 {
+                dirty[cell.index - 1] = true;
+            }
+            // What was drawn behind it may be in it, and not where it should be.
+            let behind = cell.index % width + cell.columns;
+            if behind < width && is_open(cell.cell.symbol()) {
+                dirty[cell.index + cell.columns] = true;
+            }
+        }
+    }
+}
+
+fn is_cluster(symbol: &str) -> bool {
+    symbol.len() > 1 && symbol.chars().nth(1).is_some()
+}
+
+fn find(frame: &Buffer) -> Vec<Placed> {
+    let width = usize::from(frame.area.width).max(1);
+    let mut placed = Vec::new();
+    for (index, cell) in frame.content.iter().enumerate() {
+        let symbol = cell.symbol();
+        if symbol.len() > 1 && !is_certain(symbol) {
+            let columns = usize::from(most_columns(symbol).max(symbol.cell_width()));
+            let columns = columns.min(width - index % width);
+            let row = &frame.content[index..][..width - index % width];
+            let behind = row.iter().skip(usize::from(symbol.cell_width().max(1)));
+            let blanks = behind.take(blanks_behind(row)).cloned().collect();
+            placed.push(Placed {
+                index,
+                columns,
+                reaches_back: may_damage_before(cell, index % width, width),
+                cell: cell.clone(),
+                blanks,
+            });
+        }
+    }
+    placed
+}
+
+/// The cells that have a marked column.
+fn writes(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
+    let width = usize::from(frame.area.width).max(1);
+    let mut writes = Vec::new();
+    for (y, (row, dirty)) in (frame.area.y..).zip(frame.content.chunks(width).zip(dirty.chunks(width))) {
+        if !dirty.contains(&true) {
+            continue;
+        }
+        let mut at = 0;
+        let mut before = None;
+        while let Some(cell) = row.get(at) {
+            let columns = usize::from(cell.cell_width()).max(1);
+            let own = (at + columns).min(width);
+            let end = own + blanks_behind(&row[at..]);
+            let write = |at: usize, cell: &Cell| (frame.area.x + at as u16, y, cell.clone());
+            if dirty[at..end].contains(&true) {
+                writes.extend((own..end).map(|at| write(at, &row[at])));
+                if is_line(cell.symbol()) && at + usize::from(most_columns(cell.symbol())) > width {
+                    // A terminal may draw nothing of it there, and leave what stood there.
+                    writes.push(write(at, cell.clone().set_symbol(" ")));
+                }
+                writes.push(write(at, cell));
+                if let Some((before_at, before)) = before.filter(|_| may_damage_before(cell, at, width)) {
+                    writes.push(write(before_at, before));
+                }
+            }
+            // One of uncertain width would damage what is behind it.
+            before = is_certain(cell.symbol()).then_some((at, cell));
+            at = end;
+        }
+    }
+    writes
+}
+
+/// Whether a terminal may draw a part of the cell in the one before: where it does not wrap at the edge, or does not know
+/// the first of several characters.
+fn may_damage_before(cell: &Cell, at: usize, width: usize) -> bool {
+    let symbol = cell.symbol();
+    !is_certain(symbol) && (is_cluster(symbol) || at + usize::from(most_columns(symbol)) > width)
+}
+
+/// The bytes that a terminal gets for one frame after the other.
+#[cfg(any(test, feature = "testing"))]
+#[derive(Debug)]
+pub struct Frames {
+    uncertain: UncertainCells,
+    last: Buffer,
+}
+
+#[cfg(any(test, feature = "testing"))]
+impl Frames {
+    pub fn new(width: u16, height: u16) -> Self {
+        let last = Buffer::empty(ratatui::layout::Rect::new(0, 0, width, height));
+        Self { uncertain: UncertainCells::default(), last }
+    }
+
+    /// The bytes for a frame.
+    pub fn next(&mut self, mut frame: Buffer) -> Vec<u8> {
+        replace_without_room(&mut frame);
+        let writes = self.uncertain.update(&frame);
+        let bytes = super::backend::bytes_of(self.last.diff(&frame), &writes);
+        self.last = frame;
+        bytes
+    }
+
+    /// How many blanks behind a cell of the last frame may hold a part of it.
+    pub fn blanks_behind(&self, x: u16, y: u16) -> u16 {
+        let width = usize::from(self.last.area.width);
+        let row = &self.last.content[usize::from(y) * width..][..width];
+        blanks_behind(&row[usize::from(x)..]) as u16
+    }
+
+    /// The last frame, as it was drawn.
+    pub fn last(&self) -> &Buffer {
+        &self.last
+    }
+}
+
+#[cfg(test)]
+mod tests;

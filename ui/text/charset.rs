@@ -1,0 +1,88 @@
+//! Which characters the terminal shows: all of Unicode, or ASCII only.
+
+use std::env;
+
+/// The variables that say which characters there are, the first that is set before the others.
+const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
+
+#[cfg(not(test))]
+mod chosen {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    static ASCII: AtomicBool = AtomicBool::new(false);
+
+    pub(super) fn set(ascii: bool) {
+        ASCII.store(ascii, Ordering::Relaxed);
+    }
+
+    pub(super) fn get() -> bool {
+        ASCII.load(Ordering::Relaxed)
+    }
+}
+
+/// Each test has its own.
+#[cfg(test)]
+mod chosen {
+    use std::cell::Cell;
+
+    thread_local!(static ASCII: Cell<bool> = const { Cell::new(false) });
+
+    pub(super) fn set(ascii: bool) {
+        ASCII.set(ascii);
+    }
+
+    pub(super) fn get() -> bool {
+        ASCII.get()
+    }
+}
+
+/// Chooses for the whole program, before anything is shown: what the user says, else what the locale says.
+pub fn choose(ascii: Option<bool>) {
+    chosen::set(ascii.unwrap_or_else(|| !is_unicode(|name| env::var(name).ok())));
+}
+
+/// Whether nothing but ASCII is to be shown.
+pub fn is_ascii() -> bool {
+    chosen::get()
+}
+
+/// Whether the locale has all of Unicode. Where none is set, it is the one named `C`, which has not. Windows has no
+/// such variables, and its consoles show Unicode.
+fn is_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let locale = LOCALE.into_iter().filter_map(variable).find(|locale| !locale.is_empty());
+    locale.map_or(cfg!(windows), |locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locale_says_which_characters_there_are() {
+        for (all, ctype, lang, expected) in [
+            ("", "", "en_GB.UTF-8", true),
+            ("", "", "de_DE.utf8@euro", true),
+            ("", "UTF-8", "", true),
+            ("C", "", "en_GB.UTF-8", false),
+            ("", "en_GB.ISO-8859-1", "en_GB.UTF-8", false),
+            ("C.UTF-8", "POSIX", "C", true),
+            ("", "", "en_GB", false),
+        ] {
+            let value = |name: &str| match name {
+                "LC_ALL" => Some(all.to_owned()),
+                "LC_CTYPE" => Some(ctype.to_owned()),
+                _ => Some(lang.to_owned()),
+            };
+            assert_eq!(is_unicode(value), expected, "{all:?} {ctype:?} {lang:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn without_a_locale_there_is_ascii() {
+        assert!(!is_unicode(|_| None));
+    }
+}

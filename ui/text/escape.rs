@@ -1,0 +1,89 @@
+//! Text that is safe to write anywhere: for standard output, standard error and the log file.
+
+use std::{borrow::Cow, fmt::Write};
+
+use super::sanitize::is_hidden;
+
+/// The text with every character that a terminal acts on or hides written as `\uXXXX`.
+///
+/// What is JSON stays the same JSON if no tab or line break stands between its tokens: all the other characters stand
+/// inside strings there. For any JSON there is [`escaped_json`].
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut written = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_unsafe(character) {
+            push_escape(&mut written, character);
+        } else {
+            written.push(character);
+        }
+    }
+    Cow::Owned(written)
+}
+
+/// JSON text that is safe to write anywhere, on one line: the same value, and the same text but for what
+/// [`escaped`] writes as `\uXXXX`, and the white space between tokens, which is spaces.
+pub fn escaped_json(json: &str) -> Cow<'_, str> {
+    // None of these can stand inside a string.
+    if json.contains(['\t', '\n', '\r']) {
+        Cow::Owned(escaped(&json.replace(['\t', '\n', '\r'], " ")).into_owned())
+    } else {
+        escaped(json)
+    }
+}
+
+/// As JSON writes it: two escapes for a character beyond U+FFFF.
+fn push_escape(written: &mut String, character: char) {
+    for unit in character.encode_utf16(&mut [0; 2]) {
+        // Writing to a string can't fail.
+        let _ = write!(written, "\\u{unit:04x}");
+    }
+}
+
+/// Variation selectors that emoji are written with are left alone.
+fn is_unsafe(character: char) -> bool {
+    !matches!(character, '\u{fe00}'..='\u{fe0f}') && is_hidden(character)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_in_any_script_is_left_alone() {
+        for text in ["GNU Terry Pratchett", "cl\u{e4}cks \u{5854} \u{1f5fc}\u{fe0f} \u{5de}\u{5d2}"] {
+            assert!(matches!(escaped(text), Cow::Borrowed(same) if same == text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_terminal_acts_on_or_hides_is_written_out() {
+        let written = escaped("\u{1b}[2J\r\n\t\u{7f}\u{9b}1m\u{202e}\u{200b}\u{2028}\u{feff}\u{e0041}");
+        assert_eq!(
+            written,
+            "\\u001b[2J\\u000d\\u000a\\u0009\\u007f\\u009b1m\\u202e\\u200b\\u2028\\ufeff\\udb40\\udc41"
+        );
+    }
+
+    #[test]
+    fn what_the_screen_does_not_show_is_written_out_here_as_well() {
+        let hidden: Vec<char> = ('\0'..=char::MAX).filter(|character| is_hidden(*character)).collect();
+        for hidden in hidden.into_iter().filter(|c| !matches!(c, '\u{fe00}'..='\u{fe0f}')) {
+            assert!(escaped(&hidden.to_string()).is_ascii(), "{hidden:?}");
+        }
+        for hidden in ['\u{600}', '\u{e000}', '\u{e0100}'] {
+            assert_ne!(escaped(&hidden.to_string()), hidden.to_string());
+        }
+    }
+
+    #[test]
+    fn json_stays_the_same_json() {
+        let text = "a \u{7f}\u{85}\u{2066}\u{e0001}\u{e000}\u{10ffff}\u{1f468}\u{200d}\u{1f469} \" \\ \u{1b}";
+        let json = serde_json::to_string(&[text]).unwrap();
+        assert_ne!(escaped(&json), json);
+        assert_eq!(serde_json::from_str::<[String; 1]>(&escaped(&json)).unwrap(), [text]);
+        assert_eq!(escaped_json("{\t\"a\u{85}\" :\r\n[1.0]}"), "{ \"a\\u0085\" :  [1.0]}");
+    }
+}

@@ -1,0 +1,86 @@
+//! Text in a given number of columns.
+
+use clacks_p2p::{Address, Message};
+use jiff::{Timestamp, tz::TimeZone};
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::{
+    glyphs::glyphs,
+    sanitize::{Shown, shown, shown_lines},
+};
+
+/// Characters of a message that are looked at for its preview, more than any screen is wide.
+const PREVIEW: usize = 1024;
+
+/// The text in exactly so many columns: cut, or with spaces behind it.
+pub fn fit(text: &str, columns: usize) -> String {
+    let shown = shown(text, columns);
+    let spaces = columns.saturating_sub(shown.width());
+    format!("{}{}", shown.as_str(), " ".repeat(spaces))
+}
+
+/// The text at the right end of so many columns.
+pub fn fit_right(text: &str, columns: usize) -> String {
+    let shown = shown(text, columns);
+    let spaces = columns.saturating_sub(shown.width());
+    format!("{}{}", " ".repeat(spaces), shown.as_str())
+}
+
+/// An address in so many columns. When it has to be cut, the port stays, and both ends of the hostname: the first part
+/// says which node it is, the last whose name it is.
+pub fn fit_address(address: &Address, columns: usize) -> String {
+    let text = address.to_string();
+    let port = format!(":{}", address.port());
+    match columns.checked_sub(port.len()) {
+        Some(room) if text.len() > columns && room > 1 => {
+            // A hostname is ASCII.
+            let host = &text[..text.len() - port.len()];
+            // The first part tells more.
+            let tail = (room - 1) * 2 / 5;
+            format!("{}{}{}{port}", &host[..room - 1 - tail], glyphs().cut, &host[host.len() - tail..])
+        }
+        _ => fit(&text, columns),
+    }
+}
+
+/// The start of a message: the text of a string, the JSON of anything else.
+pub fn preview(message: &Message) -> String {
+    let json = message.as_json();
+    let start: String = json.chars().take(PREVIEW).collect();
+    if start.len() == json.len() {
+        return message.as_text().unwrap_or(start);
+    }
+    // The start of a long string, closed again unless that falls into an escape.
+    let closed = format!("{start}\"");
+    let text = if start.starts_with('"') { Message::from_json(&closed, 0).ok() } else { None };
+    text.and_then(|text| text.as_text()).unwrap_or(start)
+}
+
+/// A name and what there is to say of it, in as many lines as that takes.
+pub fn entry(
+    style: Style,
+    name_columns: usize,
+    name: &str,
+    value: &str,
+    columns: usize,
+) -> Vec<Line<'static>> {
+    let left = name_columns.min(columns / 2);
+    let values = shown_lines(value, columns - left, 0, usize::MAX);
+    let names = std::iter::once(name).chain(std::iter::repeat(""));
+    let line = |(name, value): (&str, &Shown)| {
+        Line::from(vec![Span::styled(fit(name, left), style), Span::raw(value.as_str().to_owned())])
+    };
+    names.zip(&values).map(line).collect()
+}
+
+/// A time of day.
+pub fn clock(unix_ms: u64, zone: &TimeZone) -> String {
+    let timestamp = i64::try_from(unix_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    timestamp.map_or_else(
+        || "--:--:--".to_owned(),
+        |timestamp| timestamp.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string(),
+    )
+}

@@ -1,0 +1,126 @@
+//! The characters that things are drawn with, in all of Unicode and in ASCII.
+//!
+//! Text takes its signs from [`glyphs`]. What is drawn in cells of its own (rules, bars, maps) can be drawn in Unicode:
+//! [`to_ascii`] replaces it cell by cell at the end of a frame.
+
+use ratatui::buffer::Buffer;
+
+use super::charset;
+
+/// Signs that stand in text.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Glyphs {
+    /// Behind text that was cut off; one column.
+    pub cut: char,
+    /// Before how many times.
+    pub times: &'static str,
+    /// From one thing to another.
+    pub becomes: &'static str,
+    /// Between things that have nothing to do with each other.
+    pub apart: &'static str,
+}
+
+const UNICODE: Glyphs = Glyphs { cut: '\u{2026}', times: "\u{d7}", becomes: "\u{2192}", apart: "\u{b7}" };
+
+const ASCII: Glyphs = Glyphs { cut: '~', times: "x", becomes: "->", apart: "-" };
+
+/// The signs for this terminal.
+pub fn glyphs() -> &'static Glyphs {
+    if charset::is_ascii() { &ASCII } else { &UNICODE }
+}
+
+/// Replaces what is not ASCII, cell by cell: a drawing by what looks like it, anything else by `?`.
+///
+/// What a peer wrote is ASCII already, as [`super::sanitize`] writes it out, so no letter is lost here.
+pub fn to_ascii(buffer: &mut Buffer) {
+    for cell in buffer.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
+        let like = cell.symbol().chars().next().map_or('?', look_alike);
+        cell.set_char(like);
+    }
+}
+
+/// What looks like this character.
+fn look_alike(character: char) -> char {
+    match character {
+        '\u{2500}' | '\u{2501}' | '\u{2504}' | '\u{2505}' | '\u{2508}' | '\u{2509}' | '\u{254c}'
+        | '\u{2574}' | '\u{2576}' | '\u{2013}' | '\u{2014}' | '\u{2212}' => '-',
+        '\u{2550}' => '=',
+        '\u{2502}' | '\u{2503}' | '\u{2506}' | '\u{2507}' | '\u{250a}' | '\u{250b}' | '\u{2551}'
+        | '\u{2575}' | '\u{2577}' => '|',
+        '\u{2571}' => '/',
+        '\u{2572}' => '\\',
+        // The other parts of boxes: corners and crossings.
+        '\u{2500}'..='\u{257f}' => '+',
+        '\u{2191}' | '\u{25b2}' | '\u{25b4}' => '^',
+        '\u{2193}' | '\u{25bc}' | '\u{25be}' | '\u{2713}' | '\u{2714}' => 'v',
+        '\u{2192}' | '\u{25b6}' | '\u{25b8}' => '>',
+        '\u{2190}' | '\u{25c0}' | '\u{25c2}' => '<',
+        '\u{d7}' | '\u{2717}' | '\u{2718}' => 'x',
+        '\u{b7}' | '\u{2022}' | '\u{2219}' => '.',
+        '\u{2026}' => '~',
+        '\u{2580}'..='\u{259f}' => block(character),
+        '\u{25a0}' | '\u{25aa}' | '\u{25ae}' => '#',
+        '\u{25a1}' | '\u{25ab}' | '\u{25af}' | '\u{25cb}' => 'o',
+        '\u{25cf}' | '\u{25c6}' => '*',
+        '\u{2800}'..='\u{28ff}' => dots(character),
+        '\u{a0}' => ' ',
+        _ => '?',
+    }
+}
+
+/// A block by how much of the cell it fills.
+fn block(block: char) -> char {
+    match block {
+        '\u{2581}' | '\u{258f}' | '\u{2594}' | '\u{2595}' => '_',
+        '\u{2582}' | '\u{2583}' | '\u{258d}' | '\u{258e}' | '\u{2591}' => '.',
+        '\u{2584}' | '\u{2585}' | '\u{258c}' | '\u{258b}' | '\u{2592}' => ':',
+        '\u{2586}' | '\u{2587}' | '\u{2589}' | '\u{258a}' => '|',
+        // Of shades each has its own.
+        '\u{2593}' => '%',
+        _ => '#',
+    }
+}
+
+/// A pattern of Braille by how many of its eight dots it has.
+fn dots(pattern: char) -> char {
+    match (u32::from(pattern) & 0xff).count_ones() {
+        0 => ' ',
+        1 | 2 => '.',
+        3..=5 => ':',
+        _ => '#',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_replaced_by_what_looks_like_it() {
+        let drawn =
+            "a\u{2500}\u{2502}\u{253c}\u{2192}\u{2588}\u{2581}\u{28ff}\u{2801}\u{2800}\u{e9}\u{5854}b";
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 14, 1));
+        buffer.set_string(0, 0, drawn, Style::new());
+        to_ascii(&mut buffer);
+        let row: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert_eq!(row, "a-|+>#_#. ?? b", "a character of two columns leaves the second one empty");
+    }
+
+    #[test]
+    fn every_character_becomes_ascii_that_can_be_seen() {
+        for character in ('\u{80}'..=char::MAX).filter(|character| !character.is_control()) {
+            assert!(matches!(look_alike(character), ' '..='~'), "{character:?}");
+        }
+    }
+
+    #[test]
+    fn signs_in_text_are_of_the_set_that_was_chosen() {
+        assert_eq!(glyphs(), &UNICODE);
+        charset::choose(Some(true));
+        assert_eq!(glyphs(), &ASCII);
+        let texts = [ASCII.times, ASCII.becomes, ASCII.apart];
+        assert!(texts.iter().all(|text| text.is_ascii()) && ASCII.cut.is_ascii());
+    }
+}

@@ -1,0 +1,116 @@
+//! Emoji of several characters, which are shown as their first one.
+//!
+//! Terminals draw `👩`, a joiner and `🔧` in two columns, in four, or in five, and the codes of what joins say nothing to
+//! whoever reads. So what follows the first is left out if it is a sequence as people write them: selectors, skin tones,
+//! joined emoji, keycaps, tags of a flag. Where it is not one, each character is spelt, as it may hide something.
+
+use icu_properties::{CodePointSetData, props::Emoji};
+
+const JOINER: char = '\u{200d}';
+const KEYCAP: char = '\u{20e3}';
+const BLACK_FLAG: char = '\u{1f3f4}';
+const LAST_TAG: char = '\u{e007f}';
+
+/// Emoji in one sequence. The longest that is in use has four.
+const MOST_PARTS: usize = 6;
+/// Tags behind a flag: the code of a region.
+const MOST_TAGS: usize = 6;
+
+/// The length in bytes of what belongs to the emoji `first` at the start of `rest`.
+pub fn tail(first: char, rest: &str) -> usize {
+    if first.is_ascii() { keycaps(first, rest) } else { sequence(first, rest) }
+}
+
+fn keycaps(first: char, rest: &str) -> usize {
+    if !matches!(first, '0'..='9' | '#' | '*') {
+        return 0;
+    }
+    let mut left = rest;
+    while let Some(behind) = left.strip_prefix('\u{fe0f}').unwrap_or(left).strip_prefix(KEYCAP) {
+        left = behind;
+    }
+    rest.len() - left.len()
+}
+
+fn sequence(first: char, rest: &str) -> usize {
+    if !is_emoji(first) {
+        return 0;
+    }
+    let mut left = without_modifier(first, rest);
+    for _ in 1..MOST_PARTS {
+        let Some(joined) = left.strip_prefix(JOINER) else { break };
+        let mut chars = joined.chars();
+        let Some(next) = chars.next().filter(|c| is_emoji(*c)) else { break };
+        left = without_modifier(next, chars.as_str());
+    }
+    // Those behind a selector too: shown alone they would stand behind the first emoji, and be left out the next time.
+    rest.len() - left.trim_start_matches(is_skin_tone).len()
+}
+
+fn is_emoji(c: char) -> bool {
+    !c.is_ascii() && CodePointSetData::new::<Emoji>().contains(c)
+}
+
+fn is_skin_tone(c: char) -> bool {
+    matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
+}
+
+/// What is behind a selector, a skin tone, or the tags of a flag.
+fn without_modifier(emoji: char, rest: &str) -> &str {
+    let is_modifier = |c: char| matches!(c, '\u{fe0e}' | '\u{fe0f}') || is_skin_tone(c);
+    let behind_tags = (emoji == BLACK_FLAG).then(|| without_tags(rest)).flatten();
+    behind_tags.or_else(|| rest.strip_prefix(is_modifier)).unwrap_or(rest)
+}
+
+fn without_tags(rest: &str) -> Option<&str> {
+    let is_letter = |c: char| matches!(c, '\u{e0030}'..='\u{e0039}' | '\u{e0061}'..='\u{e007a}');
+    let (tags, behind) = rest.split_once(LAST_TAG)?;
+    let count = tags.chars().take(MOST_TAGS + 1).take_while(|c| is_letter(*c)).count();
+    ((3..=MOST_TAGS).contains(&count) && tags.chars().nth(count).is_none()).then_some(behind)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::shown;
+
+    #[test]
+    fn a_sequence_is_shown_as_its_first_emoji() {
+        for (text, expected) in [
+            ("\u{1f469}\u{200d}\u{1f527}!", "\u{1f469}!"),
+            ("\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}", "\u{1f468}"),
+            ("\u{1f469}\u{1f3fd}\u{200d}\u{2764}\u{fe0f}\u{200d}\u{1f468}\u{1f3fb}", "\u{1f469}"),
+            ("I \u{2764}\u{fe0f} clacks \u{2600}\u{fe0e}", "I \u{2764} clacks \u{2600}"),
+            ("\u{1f44d}\u{1f3fd}\u{1f44d}", "\u{1f44d}\u{1f44d}"),
+            ("\u{2764}\u{fe0f}\u{1f3fd}\u{1f3fb}!", "\u{2764}!"),
+            ("1\u{fe0f}\u{20e3}2\u{20e3}", "12"),
+            ("\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}.", "\u{1f3f4}."),
+            ("\u{1f1e9}\u{1f1ea}", "\u{1f1e9}\u{1f1ea}"),
+        ] {
+            assert_eq!(shown(text, 80).as_str(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_sequence_is_spelt() {
+        for (text, expected) in [
+            ("\u{1f469}\u{200d}", "\u{1f469}\\u{200d}"),
+            ("\u{1f469}\u{200d}x", "\u{1f469}\\u{200d}x"),
+            ("a\u{200d}\u{1f527}", "a\\u{200d}\u{1f527}"),
+            ("a\u{fe0f}", "a\\u{fe0f}"),
+            ("1\u{fe0f}", "1\\u{fe0f}"),
+            ("\u{1f469}\u{fe0f}\u{fe0f}", "\u{1f469}\\u{fe0f}"),
+            ("\u{1f3f4}\u{e0067}\u{e007f}", "\u{1f3f4}\\u{e0067}\\u{e007f}"),
+            (
+                "\u{1f469}\u{e0067}\u{e0062}\u{e0065}\u{e007f}",
+                "\u{1f469}\\u{e0067}\\u{e0062}\\u{e0065}\\u{e007f}",
+            ),
+        ] {
+            assert_eq!(shown(text, 80).as_str(), expected, "{text:?}");
+        }
+        let long = format!("\u{1f469}{}", "\u{200d}\u{1f469}".repeat(20));
+        assert!(
+            shown(&long, 800).as_str().contains("\\u{200d}"),
+            "a whole text can't be hidden behind one emoji"
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! Text to cells, given any bytes.
+
+use super::*;
+use crate::{
+    charset,
+    escape::{escaped, escaped_json},
+    sanitize::{Shown, shown, shown_lines},
+    testing::is_hidden,
+};
+
+/// The first three bytes are the columns, and which rows are looked at; the rest is the text.
+#[test]
+fn cells() {
+    clacks_fuzz::fuzz("cells", 3_000, |bytes| {
+        let [columns, skip, rows, text @ ..] = bytes else { return };
+        let columns = u16::from(columns % 100);
+        // The emulator does not draw what stands for broken bytes.
+        let text = String::from_utf8_lossy(text).replace('\u{fffd}', "?");
+        for is_ascii in [false, true] {
+            charset::choose(Some(is_ascii));
+            check(&text, columns, usize::from(*skip), usize::from(rows % 40), is_ascii);
+        }
+        check_escaped(&text);
+    });
+}
+
+fn check(text: &str, columns: u16, skip: usize, rows: usize, is_ascii: bool) {
+    let row = shown(text, columns.into());
+    check_row(&row, columns);
+    check_terminal(&row, columns);
+    assert_eq!(shown(&row, columns.into()), row);
+    assert!(!is_ascii || row.is_ascii());
+    let all = shown_lines(text, columns.into(), 0, usize::MAX);
+    all.iter().for_each(|row| check_row(row, columns));
+    let window: Vec<Shown> = all.into_iter().skip(skip).take(rows).collect();
+    assert_eq!(shown_lines(text, columns.into(), skip, rows), window);
+}
+
+/// What is written outside the screen.
+fn check_escaped(text: &str) {
+    let is_selector = |c: &char| ('\u{fe00}'..='\u{fe0f}').contains(c);
+    let written = escaped(text);
+    assert!(!written.chars().any(|c| !is_selector(&c) && is_hidden(c)), "{written:?}");
+    let json = serde_json::to_string(text).unwrap();
+    assert_eq!(serde_json::from_str::<String>(&escaped_json(&json)).unwrap(), text);
+}

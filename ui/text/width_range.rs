@@ -1,0 +1,248 @@
+//! How many columns terminals may take for what stands in one cell.
+//!
+//! A terminal reckons widths with its own table. The tables differ by the version of Unicode, by the setting for
+//! characters of ambiguous width, and in what they make of several characters together. So a width is a range here, by
+//! rules over properties instead of a table; a test compares the rules with the tables of other programs.
+//!
+//! | class | widths | what is done |
+//! |---|---|---|
+//! | certain | the same in all tables | written like ASCII |
+//! | narrow at least: signs, frames, Latin, Greek, Cyrillic | 1, or 2 where ambiguous is wide | the next cell is placed absolutely and written again, because a placeholder would spoil most languages and all lines |
+//! | uncertain: all others, and several characters together | 0 or 1 for a mark, 1 or 2 for the rest | the columns are blanked first as well, because they may be left as they were; text has blanks behind such a cell, up to the columns of [`layout_columns_of`], which are not written again |
+//! | one that a terminal may join to the cell before it | | replaced by `?`, because the terminal may draw it there |
+//! | uncertain, and the range ends beyond the right edge | | replaced by `?`, because the terminal may go on in the next row |
+
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{EastAsianWidth, Emoji, GeneralCategory},
+};
+use ratatui::buffer::CellWidth;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthChar;
+
+/// Ranges of characters that are as wide in every table: Braille in one column, East Asian letters in two.
+const CERTAIN: [(char, char); 7] = [
+    ('\u{2800}', '\u{28ff}'),
+    ('\u{3041}', '\u{3096}'),
+    ('\u{30a1}', '\u{30fa}'),
+    ('\u{4e00}', '\u{9fa5}'),
+    ('\u{ac00}', '\u{d7a3}'),
+    ('\u{ff01}', '\u{ff5e}'),
+    ('\u{ffe0}', '\u{ffe3}'),
+];
+
+/// Ranges of characters that have been in Unicode for long, so that every terminal draws them: Latin, Greek, Cyrillic;
+/// punctuation; arrows, mathematics, frames, blocks and shapes.
+const DRAWN: [(char, char); 4] =
+    [('\u{a0}', '\u{52f}'), ('\u{2010}', '\u{2027}'), ('\u{2190}', '\u{2426}'), ('\u{2440}', '\u{25ff}')];
+/// The blocks of punctuation, symbols and signs, of which more are ambiguous in some tables than in the property.
+const SIGNS: (char, char) = ('\u{2010}', '\u{2bff}');
+
+/// What text has in the columns that terminals may need for a cell and ratatui does not: a space at which no row ends.
+pub const PAD: char = '\u{a0}';
+
+/// Marks above letters, and medial letters of Hangul, that tables of Unicode 8 lack, some of which then take a
+/// column for them. All marks of the higher planes are among them.
+const LATE: [(char, char); 24] = [
+    ('\u{5c8}', '\u{5c9}'),
+    ('\u{7fd}', '\u{7fd}'),
+    ('\u{897}', '\u{89f}'),
+    ('\u{8ca}', '\u{8e1}'),
+    ('\u{9fe}', '\u{9fe}'),
+    ('\u{afa}', '\u{aff}'),
+    ('\u{b53}', '\u{b55}'),
+    ('\u{c04}', '\u{c04}'),
+    ('\u{c3c}', '\u{c3c}'),
+    ('\u{d00}', '\u{d00}'),
+    ('\u{d3b}', '\u{d3c}'),
+    ('\u{d81}', '\u{d81}'),
+    ('\u{eba}', '\u{eba}'),
+    ('\u{ece}', '\u{ece}'),
+    ('\u{1885}', '\u{1886}'),
+    ('\u{1abf}', '\u{1aff}'),
+    ('\u{1df6}', '\u{1dfb}'),
+    ('\u{a82c}', '\u{a82c}'),
+    ('\u{a8c5}', '\u{a8c5}'),
+    ('\u{a8ff}', '\u{a8ff}'),
+    ('\u{a9bd}', '\u{a9bd}'),
+    ('\u{d7b0}', '\u{d7c6}'),
+    ('\u{d7cb}', '\u{d7fb}'),
+    ('\u{10000}', '\u{10ffff}'),
+];
+/// Letters of Hangul, and vowels that join them in some versions of Unicode: what follows may join one that is alone.
+const HANGUL: [(char, char); 4] = [
+    ('\u{1100}', '\u{11ff}'),
+    ('\u{a960}', '\u{a97c}'),
+    ('\u{ac00}', '\u{d7fb}'),
+    ('\u{16d63}', '\u{16d6a}'),
+];
+/// Signs that some table takes for wide also where ambiguous width is narrow.
+const WIDE_IN_SOME: [(char, char); 3] =
+    [('\u{3248}', '\u{324f}'), ('\u{1f93b}', '\u{1f93b}'), ('\u{1f946}', '\u{1f946}')];
+
+/// Whether every terminal takes as many columns for the text of a cell as we do.
+pub fn is_certain(symbol: &str) -> bool {
+    symbol.len() <= 1 || single(symbol).is_some_and(|c| is_in(c, &CERTAIN))
+}
+
+/// Whether every terminal takes at least one column for the text of a cell of one column.
+pub fn is_drawn(symbol: &str) -> bool {
+    is_certain(symbol) || single(symbol).is_some_and(|c| is_in(c, &DRAWN) && !is_mark(c))
+}
+
+/// Whether a terminal may take the text of a cell and that of the next for one cell, as a letter that is joined to the
+/// one before. Some look at what stands left of the cursor wherever it came from.
+pub fn joins(symbol: &str, next: &str) -> bool {
+    let ends_open = single(symbol).is_none_or(|c| is_in(c, &HANGUL));
+    if !ends_open || symbol.is_ascii() || next.is_ascii() {
+        return false;
+    }
+    let boundary = symbol.len();
+    let both = format!("{symbol}{next}");
+    both.grapheme_indices(true).all(|(at, _)| at != boundary)
+}
+
+/// Whether a terminal may take some next cell for a part of this one.
+pub fn is_open(symbol: &str) -> bool {
+    ["\u{915}", "\u{1100}", "\u{16d63}"].iter().any(|next| joins(symbol, next))
+}
+
+/// The most columns that a terminal takes for the text of a cell.
+pub fn most_columns(symbol: &str) -> u16 {
+    symbol.chars().map(most_columns_of).fold(0, u16::saturating_add)
+}
+
+/// The most columns that a terminal takes for a character: no mark is wide in any table.
+pub(crate) fn most_columns_of(c: char) -> u16 {
+    if c.is_ascii() || is_mark(c) && !is_wide(c) || is_in(c, &CERTAIN[..1]) {
+        return 1;
+    }
+    let is_emoji = CodePointSetData::new::<Emoji>().contains(c);
+    let width = CodePointMapData::<EastAsianWidth>::new().get(c);
+    // Planes of pictographs and of East Asian letters are wide where the table is newer than the character.
+    let may_be_wide = width == EastAsianWidth::Ambiguous || is_wide(c) || c >= '\u{16000}';
+    let is_sign = is_emoji || is_in(c, &DRAWN) || is_in(c, &[SIGNS]);
+    if may_be_wide || is_sign || c.width() == Some(2) { 2 } else { 1 }
+}
+
+/// The columns that the layout gives to a character of a cell: as many as any terminal takes for it that draws ambiguous
+/// characters narrow. Where ambiguous is wide, no Greek or Cyrillic text would fit.
+pub fn layout_columns_of(c: char) -> u16 {
+    use GeneralCategory as Category;
+    if c.is_ascii() {
+        return 1;
+    }
+    let needed = match CodePointMapData::<Category>::new().get(c) {
+        Category::SpacingMark if is_wide(c) => 2,
+        Category::SpacingMark => 1,
+        Category::NonspacingMark | Category::EnclosingMark | Category::OtherLetter => is_in(c, &LATE).into(),
+        _ if is_in(c, &WIDE_IN_SOME) => 2,
+        _ => 0,
+    };
+    c.width().and_then(|width| u16::try_from(width).ok()).unwrap_or(0).max(needed)
+}
+
+/// The columns that the layout gives to the text of a cell.
+pub fn layout_columns(symbol: &str) -> u16 {
+    let columns = symbol.chars().map(layout_columns_of).fold(0, u16::saturating_add);
+    columns.max(symbol.cell_width())
+}
+
+fn is_wide(c: char) -> bool {
+    let width = CodePointMapData::<EastAsianWidth>::new().get(c);
+    matches!(width, EastAsianWidth::Wide | EastAsianWidth::Fullwidth)
+}
+
+fn single(symbol: &str) -> Option<char> {
+    let mut chars = symbol.chars();
+    chars.next().filter(|_| chars.next().is_none())
+}
+
+fn is_in(c: char, ranges: &[(char, char)]) -> bool {
+    ranges.iter().any(|(first, last)| (*first..=*last).contains(&c))
+}
+
+fn is_mark(c: char) -> bool {
+    use GeneralCategory as Category;
+    let category = CodePointMapData::<Category>::new().get(c);
+    matches!(category, Category::NonspacingMark | Category::SpacingMark | Category::EnclosingMark)
+}
+
+#[cfg(test)]
+mod tests {
+    use clacks_terminal::emulator::tables;
+
+    use super::*;
+    use crate::sanitize::{is_hidden, shown};
+
+    /// Every character that can stand at the start of a cell.
+    fn bases() -> impl Iterator<Item = char> {
+        let all = (0x20..0x3_4000).chain(0xe_0000..0xe_1000).filter_map(char::from_u32);
+        all.filter(|c| {
+            let row = shown(c.encode_utf8(&mut [0; 4]), 20);
+            row.chars().eq([*c])
+        })
+    }
+
+    #[test]
+    fn the_ranges_hold_the_widths_of_every_table() {
+        let mut wrong = Vec::new();
+        for c in bases() {
+            let text = c.to_string();
+            let ours = text.cell_width();
+            for table in tables() {
+                // What a terminal does not know is not drawn.
+                let Some(width) = table.of(c) else { continue };
+                let is_right = if is_certain(&text) {
+                    width == ours
+                } else {
+                    width > 0 && width <= most_columns(&text) && ours <= most_columns(&text)
+                };
+                if !is_right {
+                    wrong.push(format!("{} gives U+{:04X} {width}, not {ours}", table.name, u32::from(c)));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong: {:#?}", wrong.len(), &wrong[..wrong.len().min(400)]);
+    }
+
+    #[test]
+    fn the_layout_has_room_for_every_character_in_every_table_of_narrow_signs() {
+        let mut wrong = Vec::new();
+        let tables: Vec<_> = tables().into_iter().filter(|table| !table.is_measured_alone).collect();
+        // What is spelt is wherever it stands.
+        let is_spelt = |c: char| shown(&format!("\u{915}{c}"), 40).contains('\\');
+        for c in ('\u{80}'..='\u{3ffff}').filter(|c| !is_spelt(*c)) {
+            let columns = layout_columns_of(c);
+            // Wider ones are spelt.
+            assert!(columns <= most_columns_of(c) || columns > 2, "{c:?} {columns}");
+            // Marks are never ambiguous.
+            for table in tables.iter().filter(|table| is_mark(c) || !table.is_ambiguous_wide) {
+                let width = table.of(c).unwrap_or(0);
+                if width > columns {
+                    wrong.push(format!("{} gives U+{:04X} {width}", table.name, u32::from(c)));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong: {:#?}", wrong.len(), &wrong[..wrong.len().min(400)]);
+    }
+
+    #[test]
+    fn what_is_drawn_everywhere_is_in_every_table() {
+        for c in bases().filter(|c| is_drawn(&c.to_string())) {
+            for table in tables() {
+                assert!(table.of(c).is_some_and(|width| width > 0), "{} lacks {c:?}", table.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_that_joins_a_cell_is_no_wider_than_said() {
+        for c in ('\u{300}'..='\u{3ffff}').filter(|c| is_mark(*c) && !is_hidden(*c)) {
+            for table in tables() {
+                let width = table.of(c).unwrap_or(0);
+                assert!(width <= most_columns_of(c), "{} gives {c:?} {width}", table.name);
+            }
+        }
+    }
+}

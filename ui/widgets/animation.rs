@@ -1,0 +1,224 @@
+//! Motion: what moves by itself asks here whether it may, and the dashboard when its next frame is due. There is no
+//! other timer for it.
+//!
+//! A picture that begins to move gets a [`Run`], which it keeps and asks for its progress as it is drawn. Frames are
+//! drawn only while a picture that is on the screen has such a run.
+
+use std::time::Duration;
+
+use clacks_language::command::motion_setting::Setting;
+
+/// Between two frames of a picture that moves smoothly: ten a second.
+const SMOOTH: Duration = Duration::from_millis(100);
+/// Between two frames of a picture that changes in steps.
+const STEP: Duration = Duration::from_secs(1);
+/// No run lasts longer, so that a clock that was set back does not keep anything moving.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// What can move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    /// The clacks tower: its shutters.
+    Tower,
+    /// The map: what travels along its edges.
+    Map,
+    /// The time until the next send.
+    Countdown,
+}
+
+impl Picture {
+    const ALL: [Self; 3] = [Self::Tower, Self::Map, Self::Countdown];
+
+    /// The time between two frames of this picture; `None` if it does not move. Something that travels has no steps.
+    fn between_frames(self, setting: Setting) -> Option<Duration> {
+        match (setting, self) {
+            (Setting::Full | Setting::Reduced, Self::Countdown) | (Setting::Reduced, Self::Tower) => {
+                Some(STEP)
+            }
+            (Setting::Full, Self::Tower | Self::Map) => Some(SMOOTH),
+            (Setting::Reduced, Self::Map) | (Setting::Off, _) => None,
+        }
+    }
+}
+
+/// Something that moves from its beginning to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    picture: Picture,
+    /// The uptime at which it began.
+    began: Duration,
+    lasts: Duration,
+}
+
+/// What moves at present.
+#[derive(Debug)]
+pub struct Animations {
+    setting: Setting,
+    /// Whether the terminal has the focus, as far as it says so.
+    has_focus: bool,
+    /// The uptime until which each picture moves.
+    until: [Duration; 3],
+}
+
+impl Default for Animations {
+    fn default() -> Self {
+        Self::new(Setting::Off)
+    }
+}
+
+impl Animations {
+    pub fn new(setting: Setting) -> Self {
+        Self { setting, has_focus: true, until: [Duration::ZERO; 3] }
+    }
+
+    /// Nothing moves yet: the clock was set back.
+    pub fn begin_again(&mut self) {
+        self.until = [Duration::ZERO; 3];
+    }
+
+    pub fn setting(&self) -> Setting {
+        self.setting
+    }
+
+    /// Takes another setting at once, also for what moves already.
+    pub fn set(&mut self, setting: Setting) {
+        self.setting = setting;
+    }
+
+    /// The terminal got the focus or lost it. Nobody looks at one without it, so nothing moves there.
+    pub fn set_focus(&mut self, has_focus: bool) {
+        self.has_focus = has_focus;
+    }
+
+    /// Has a picture move from now on, for at most a minute. `None` if it may not: then it is drawn as it is when
+    /// nothing moves.
+    pub fn begin(&mut self, picture: Picture, now: Duration, lasts: Duration) -> Option<Run> {
+        self.between_frames(picture)?;
+        let lasts = lasts.min(LONGEST);
+        let until = &mut self.until[picture as usize];
+        *until = (*until).max(now + lasts);
+        Some(Run { picture, began: now, lasts })
+    }
+
+    /// How far a run has come, from 0 up to 1. `None` when it is over, or nothing may move any more.
+    pub fn progress(&self, run: Run, now: Duration) -> Option<f64> {
+        Some(self.gone(run, now)?.as_secs_f64() / run.lasts.as_secs_f64())
+    }
+
+    /// For how long a run has gone on; `None` as for its progress.
+    pub fn gone(&self, run: Run, now: Duration) -> Option<Duration> {
+        self.between_frames(run.picture)?;
+        now.checked_sub(run.began).filter(|gone| *gone < run.lasts)
+    }
+
+    /// When the next frame is due, if any picture that is on the screen moves.
+    pub fn changes_after(&self, now: Duration, is_on_screen: impl Fn(Picture) -> bool) -> Option<Duration> {
+        let due = |picture| {
+            let left = self.until[picture as usize].checked_sub(now)?;
+            let moves = !left.is_zero() && left <= LONGEST && is_on_screen(picture);
+            // The last frame shows that it is over.
+            self.between_frames(picture).filter(|_| moves).map(|between| between.min(left))
+        };
+        Picture::ALL.into_iter().filter_map(due).min()
+    }
+
+    fn between_frames(&self, picture: Picture) -> Option<Duration> {
+        picture.between_frames(self.setting).filter(|_| self.has_focus)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clacks_language::command::motion_setting::Setting;
+
+    use super::*;
+
+    const NOW: Duration = Duration::from_secs(3000);
+
+    fn after(millis: u64) -> Duration {
+        NOW + Duration::from_millis(millis)
+    }
+
+    fn moving(setting: Setting, picture: Picture) -> (Animations, Option<Run>) {
+        let mut animations = Animations::new(setting);
+        let run = animations.begin(picture, NOW, Duration::from_millis(2050));
+        (animations, run)
+    }
+
+    #[test]
+    fn frames_are_due_ten_times_a_second_until_the_end_and_never_after() {
+        let (animations, run) = moving(Setting::Full, Picture::Map);
+        let (run, due) = (run.unwrap(), |now| animations.changes_after(now, |_| true));
+        assert_eq!((due(NOW), animations.progress(run, NOW)), (Some(SMOOTH), Some(0.0)));
+        assert_eq!(animations.progress(run, after(1025)), Some(0.5));
+        assert_eq!(due(after(2000)), Some(Duration::from_millis(50)), "the last frame comes in time");
+        assert_eq!((due(after(2050)), animations.progress(run, after(2050))), (None, None));
+        assert_eq!(due(after(100_000)), None);
+    }
+
+    #[test]
+    fn what_is_not_on_the_screen_needs_no_frames() {
+        let (animations, _) = moving(Setting::Full, Picture::Map);
+        assert_eq!(animations.changes_after(NOW, |picture| picture == Picture::Tower), None);
+    }
+
+    #[test]
+    fn reduced_motion_has_steps_and_nothing_that_travels() {
+        assert_eq!(moving(Setting::Reduced, Picture::Map).1, None);
+        let (animations, run) = moving(Setting::Reduced, Picture::Tower);
+        assert!(run.is_some());
+        assert_eq!(animations.changes_after(NOW, |_| true), Some(STEP));
+    }
+
+    #[test]
+    fn without_motion_there_are_no_timers() {
+        for picture in Picture::ALL {
+            let (animations, run) = moving(Setting::Off, picture);
+            assert_eq!((run, animations.changes_after(NOW, |_| true)), (None, None));
+        }
+    }
+
+    #[test]
+    fn a_countdown_counts_in_seconds() {
+        for setting in [Setting::Full, Setting::Reduced] {
+            let (animations, _) = moving(setting, Picture::Countdown);
+            let due = |now| animations.changes_after(now, |_| true);
+            assert_eq!(
+                (due(NOW), due(after(2000)), due(after(2050))),
+                (Some(STEP), Some(Duration::from_millis(50)), None)
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_moves_while_nobody_looks() {
+        let (mut animations, run) = moving(Setting::Full, Picture::Tower);
+        animations.set_focus(false);
+        assert_eq!(animations.changes_after(after(100), |_| true), None);
+        assert_eq!(animations.begin(Picture::Map, NOW, STEP), None);
+        assert_eq!(animations.progress(run.unwrap(), after(100)), None);
+        animations.set_focus(true);
+        assert_eq!(animations.changes_after(after(100), |_| true), Some(SMOOTH));
+    }
+
+    #[test]
+    fn what_moves_stops_when_it_is_turned_off() {
+        let (mut animations, run) = moving(Setting::Full, Picture::Tower);
+        animations.set(Setting::Off);
+        assert_eq!(animations.progress(run.unwrap(), after(100)), None);
+        assert_eq!(animations.changes_after(after(100), |_| true), None);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_keeps_nothing_moving() {
+        let (animations, run) = moving(Setting::Full, Picture::Tower);
+        let earlier = Duration::from_secs(100);
+        assert_eq!(animations.changes_after(earlier, |_| true), None);
+        assert_eq!(animations.progress(run.unwrap(), earlier), None);
+    }
+
+    #[test]
+    fn over_ssh_nothing_moves_unless_it_is_asked_for() {
+        assert_eq!((Setting::usual(true), Setting::usual(false)), (Setting::Off, Setting::Full));
+    }
+}

@@ -1,0 +1,145 @@
+//! The themes that there are: those built in, and the user's own.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+use anyhow::{Context, bail};
+use clacks_p2p::node::files::read_regular_text;
+use clacks_terminal::colours::Background;
+use clacks_text::file_error;
+
+use super::{
+    Theme,
+    file::{File, Styles},
+};
+
+/// The theme that is chosen unless another is: `dark` or `light` where the background is known, else one for both.
+pub(crate) const AUTO: &str = "auto";
+pub(crate) const MONO: &str = "mono";
+const DARK: &str = "dark";
+const LIGHT: &str = "light";
+
+/// Most themes of the user's own, each of which is kept.
+const MOST_OWN: usize = 100;
+/// Largest file of a theme in bytes.
+const LARGEST: u64 = 64 << 10;
+
+macro_rules! files {
+    ($($name:literal),*) => {
+        &[$(($name, include_str!(concat!("../../../assets/themes/", $name, ".toml")))),*]
+    };
+}
+
+/// The first is what the others are read over.
+pub(crate) const FILES: &[(&str, &str)] = files!["auto", "dark", "light", "mono", "high", "deuter", "trit"];
+
+/// What the first is read over.
+pub static PLAIN: Styles = Styles::PLAIN;
+
+/// Those built in, read when the first of them is asked for. A test reads each.
+static BUILT_IN: LazyLock<Vec<(&str, Styles)>> = LazyLock::new(|| {
+    let mut themes: Vec<(&str, Styles)> = Vec::new();
+    for (name, text) in FILES {
+        let base = themes.first().map_or(&PLAIN, |(_, auto)| auto);
+        themes.extend(clacks_text::toml::parse(text).ok().map(|file: File| (*name, file.over(base))));
+    }
+    themes
+});
+
+/// Every theme, by name.
+#[derive(Debug, Clone)]
+pub(crate) struct Themes {
+    /// In the order in which they are listed. One of the user's own hides one of the same name.
+    named: Vec<(String, Theme)>,
+}
+
+impl Default for Themes {
+    /// Those built in.
+    fn default() -> Self {
+        Self { named: BUILT_IN.iter().map(|(name, styles)| ((*name).to_owned(), Theme(styles))).collect() }
+    }
+}
+
+impl Themes {
+    /// A theme that comes with the program.
+    pub(crate) fn built_in(name: &str) -> Option<Theme> {
+        BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, styles)| Theme(styles))
+    }
+
+    /// Those built in and those in a directory, which need not exist: each file `NAME.toml` is a theme. The second
+    /// value says which of them cannot be read and why, each in a line.
+    pub(crate) fn with_directory(directory: &Path) -> (Self, Vec<String>) {
+        let (mut themes, mut complaints) = (Self::default(), Vec::new());
+        for file in files_in(directory) {
+            match themes.add(&file) {
+                Ok(_) => {}
+                Err(error) => complaints.push(format!("{error:#}")),
+            }
+        }
+        (themes, complaints)
+    }
+
+    /// Reads a file and returns the name of the theme that it holds: the file's, without what is behind the dot.
+    pub(crate) fn add(&mut self, file: &Path) -> anyhow::Result<String> {
+        let name = file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name == AUTO {
+            bail!("{}: no theme of your own can be called auto; give the file another name", file.display());
+        }
+        let styles = read(file).with_context(|| file.display().to_string())?;
+        // It stays for as long as the program runs, and there are few.
+        let theme = Theme(Box::leak(Box::new(styles)));
+        match self.named.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = theme,
+            None => self.named.push((name.clone(), theme)),
+        }
+        Ok(name)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.named.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The theme with this name, or the only one whose name begins so, and that name.
+    pub(crate) fn find(&self, name: &str) -> Option<(&str, Theme)> {
+        let mut beginning =
+            self.named.iter().filter(|(known, _)| !name.is_empty() && known.starts_with(name));
+        let whole = self.named.iter().find(|(known, _)| known == name);
+        let only = beginning.next().filter(|_| beginning.next().is_none());
+        whole.or(only).map(|(name, theme)| (name.as_str(), *theme))
+    }
+
+    /// What the theme `auto` is.
+    pub(crate) fn automatic(background: Background) -> Theme {
+        let name = match background {
+            Background::Dark => DARK,
+            Background::Light => LIGHT,
+            Background::Unknown => AUTO,
+        };
+        Self::built_in(name).unwrap_or_default()
+    }
+}
+
+/// The files of themes in a directory, in the order of their names.
+fn files_in(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    files.truncate(MOST_OWN);
+    files
+}
+
+fn read(file: &Path) -> anyhow::Result<Styles> {
+    let text = read_regular_text(file, LARGEST).map_err(file_error::reading).context("cannot be read")?;
+    let styles = clacks_text::toml::parse::<File>(&text)?.over(&Theme::default());
+    // Whatever the file says, the place where keys act is to be seen.
+    Ok(Styles {
+        selected: styles.selected.reversed(),
+        focused_title: styles.focused_title.reversed(),
+        ..styles
+    })
+}

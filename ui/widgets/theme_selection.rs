@@ -1,0 +1,173 @@
+//! What the user wants things to look like.
+
+use std::path::Path;
+
+use clacks_terminal::colours::Background;
+use clacks_text::paths::expand;
+
+use super::theme::{
+    Theme,
+    themes::{AUTO, Themes},
+};
+
+/// What a command begins with that chooses a theme.
+const COMMAND: &str = ":theme ";
+
+/// The themes that there are and the one that is chosen.
+#[derive(Debug, Clone, Default)]
+pub struct Looks {
+    themes: Themes,
+    /// What `auto` stands for on this terminal.
+    automatic: Theme,
+    chosen: Theme,
+    /// Themes of the user's own that cannot be read, and why.
+    complaints: Vec<String>,
+}
+
+impl Looks {
+    /// Reads the user's own themes in a directory and chooses the one with this name, or `auto`. `place` is the line
+    /// that names it, if a file does: an error begins with it.
+    pub fn open(directory: Option<&Path>, name: Option<&str>, place: Option<&str>) -> anyhow::Result<Self> {
+        let (mut themes, complaints) = directory.map(Themes::with_directory).unwrap_or_default();
+        let wanted = name.unwrap_or(AUTO);
+        let at_place = |error: anyhow::Error| match place {
+            Some(place) => error.context(place.to_owned()),
+            None => error,
+        };
+        let name = if is_file(wanted) {
+            let added =
+                expand(Path::new(wanted)).map_err(anyhow::Error::from).and_then(|path| themes.add(&path));
+            added.map_err(at_place)?
+        } else {
+            wanted.to_owned()
+        };
+        let looks = Self::new(
+            themes,
+            clacks_terminal::colours::background(),
+            clacks_terminal::colours::colours_wanted(),
+        );
+        let mut looks = Self { complaints, ..looks };
+        let chosen = looks.choose(&name);
+        chosen.map_err(|reason| at_place(anyhow::anyhow!("{reason}{}", looks.why_not(&name))))?;
+        Ok(looks)
+    }
+
+    /// The theme `auto`, for a terminal with this background, or without any colour.
+    fn new(themes: Themes, background: Background, colours: bool) -> Self {
+        let automatic = if colours { Themes::automatic(background) } else { Theme::mono() };
+        Self { themes, automatic, chosen: automatic, complaints: Vec::new() }
+    }
+
+    /// The theme that is chosen.
+    pub fn theme(&self) -> Theme {
+        self.chosen
+    }
+
+    /// The theme that a command chooses which is being written, to be looked at before.
+    pub fn tried(&self, draft: &str) -> Option<Theme> {
+        let name = draft.strip_prefix(COMMAND)?;
+        self.find(name.trim()).ok().map(|(_, theme)| theme)
+    }
+
+    /// The names of all themes, for completion.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.themes.names()
+    }
+
+    /// The theme that this name means, which may be the beginning of one, and its whole name.
+    pub fn find(&self, name: &str) -> Result<(&str, Theme), String> {
+        match self.themes.find(name) {
+            Some((AUTO, _)) => Ok((AUTO, self.automatic)),
+            Some(found) => Ok(found),
+            None => {
+                let names = self.names().collect::<Vec<_>>().join(", ");
+                Err(format!("there is no theme {name}; there are {names}"))
+            }
+        }
+    }
+
+    /// Takes the theme with this name and returns its whole name.
+    pub fn choose(&mut self, name: &str) -> Result<String, String> {
+        let (name, theme) = self.find(name).map(|(name, theme)| (name.to_owned(), theme))?;
+        self.chosen = theme;
+        Ok(name)
+    }
+
+    /// Which of the user's own themes cannot be read, in one line.
+    pub fn complaint(&self) -> Option<String> {
+        let first = self.complaints.first()?;
+        Some(match self.complaints.len() {
+            1 => first.clone(),
+            number => format!("{first} (and {} other themes)", number - 1),
+        })
+    }
+
+    /// What is wrong with the file that a theme would have come from.
+    fn why_not(&self, name: &str) -> String {
+        let file = format!("{name}.toml: ");
+        let why = self.complaints.iter().find(|complaint| complaint.contains(&file));
+        why.map(|why| format!(" ({why})")).unwrap_or_default()
+    }
+}
+
+/// Whether this is the name of a file and not that of a theme.
+fn is_file(name: &str) -> bool {
+    name.contains(std::path::is_separator) || Path::new(name).extension().is_some_and(|end| end == "toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn looks(colours: bool) -> Looks {
+        Looks::new(Themes::default(), Background::Unknown, colours)
+    }
+
+    #[test]
+    fn a_theme_is_tried_while_its_name_is_written() {
+        let looks = looks(true);
+        let light = looks.find("light").unwrap().1;
+        for draft in [":theme light", ":theme  light ", ":theme l"] {
+            assert_eq!(looks.tried(draft), Some(light), "{draft}");
+        }
+        // Nothing, no command for it, or two that begin so.
+        for draft in [":theme ", "light", ":themelight", ":theme d", ":theme lights"] {
+            assert_eq!(looks.tried(draft), None, "{draft}");
+        }
+        assert_eq!(looks.theme(), Theme::default());
+    }
+
+    #[test]
+    fn without_colours_auto_has_none_and_others_have_theirs() {
+        let mut looks = looks(false);
+        assert_eq!(looks.theme(), Theme::mono());
+        assert_eq!(looks.choose("da"), Ok("dark".to_owned()));
+        assert_ne!(looks.theme(), Theme::mono());
+        assert_eq!(looks.choose("auto"), Ok("auto".to_owned()));
+        assert_eq!(looks.theme(), Theme::mono());
+    }
+
+    #[test]
+    fn auto_follows_the_background_where_it_is_known() {
+        let theme = |background| Looks::new(Themes::default(), background, true).theme();
+        let named = |name| looks(true).find(name).unwrap().1;
+        assert_eq!(theme(Background::Dark), named("dark"));
+        assert_eq!(theme(Background::Light), named("light"));
+        assert_eq!(theme(Background::Unknown), named("auto"));
+    }
+
+    #[test]
+    fn a_theme_that_there_is_not_is_told_with_those_that_there_are() {
+        let reason = looks(true).find("solarized").unwrap_err();
+        assert_eq!(
+            reason,
+            "there is no theme solarized; there are auto, dark, light, mono, high, deuter, trit"
+        );
+    }
+
+    #[test]
+    fn names_of_files_are_told_from_names_of_themes() {
+        assert!(is_file("mine.toml") && is_file("./mine") && is_file("/etc/mine.toml"));
+        assert!(!is_file("dark") && !is_file("toml"));
+    }
+}
