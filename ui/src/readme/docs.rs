@@ -96,7 +96,8 @@ fn the_page_about_events_names_every_event_and_field() {
         let source = fs::read_to_string(root().join("ui/source").join(file)).unwrap();
         names.extend(names_in(&source));
     }
-    assert!(names.len() > 90, "{names:?}");
+    // Only in the first line of a recording, which is no event.
+    assert!(names.remove("to") && names.len() > 90, "{names:?}");
     assert_named(&page, names.iter().map(String::as_str));
 }
 
