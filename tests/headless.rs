@@ -17,5 +17,7 @@ mod peer_lists;
 mod process;
 #[path = "headless/refusals.rs"]
 mod refusals;
+#[path = "headless/same_output.rs"]
+mod same_output;
 #[path = "headless/scarce.rs"]
 mod scarce;

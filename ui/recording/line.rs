@@ -1,44 +1,72 @@
 //! The lines of a recording that are not events.
 
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
 use clacks_p2p::{
-    Address,
-    core::{Counters, Now, Options, PeerCounts, QueuedMessage},
+    core::{Now, Options},
     node::Snapshot,
 };
-use clacks_source::json::{Kept, Listed, Named, Record, Waiting, millis};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::VERSION;
+use clacks_source::json::{
+    Record, millis,
+    parts::{Counted, Counts, Listed, Millis, Named, Rate, Waiting, count},
+};
 
 /// The first line of a file.
 pub fn header(snapshot: &Snapshot, options: &Options) -> Record {
-    let started = snapshot.now.unix_ms.saturating_sub(snapshot.now.uptime.as_millis() as u64);
-    Record::default()
-        .with("clacks", "recording")
-        .with("version", VERSION)
-        .with("time", snapshot.now.unix_ms)
-        .with("uptime_ms", millis(snapshot.now.uptime))
-        .with("program", concat!("clacks ", env!("CARGO_PKG_VERSION")))
-        .with("started", started)
-        .with("address", Named::from(&snapshot.overview.address))
-        .with("options", Behaviour::from(options))
-        .with("snapshot", Holdings::from(snapshot))
+    let Now { uptime, unix_ms } = snapshot.now;
+    Record::of(&Header {
+        clacks: "recording",
+        version: VERSION,
+        time: unix_ms,
+        uptime_ms: Millis(uptime),
+        program: concat!("clacks ", env!("CARGO_PKG_VERSION")),
+        started: unix_ms.saturating_sub(uptime.as_millis() as u64),
+        address: Named::from(&snapshot.overview.address),
+        options: Behaviour::from(options),
+        snapshot: Holdings::from(snapshot),
+    })
 }
 
 /// What the node knows and holds, where the events before it do not tell.
 pub fn snapshot(snapshot: &Snapshot) -> Record {
-    of_the_file("snapshot", snapshot.now).with("snapshot", Holdings::from(snapshot))
+    let holdings = Some(Holdings::from(snapshot));
+    Record::of(&OfTheFile { snapshot: holdings, ..OfTheFile::new("snapshot", snapshot.now) })
 }
 
 /// The last line of a recording that was ended and not cut off.
 pub fn end(now: Now) -> Record {
-    of_the_file("end", now)
+    Record::of(&OfTheFile::new("end", now))
 }
 
-fn of_the_file(what: &str, now: Now) -> Record {
-    Record::default().with("clacks", what).with("time", now.unix_ms).with("uptime_ms", millis(now.uptime))
+#[derive(Serialize)]
+struct Header {
+    clacks: &'static str,
+    version: u64,
+    time: u64,
+    uptime_ms: Millis,
+    program: &'static str,
+    started: u64,
+    address: Named,
+    options: Behaviour,
+    snapshot: Holdings,
+}
+
+#[derive(Serialize)]
+struct OfTheFile {
+    clacks: &'static str,
+    time: u64,
+    uptime_ms: Millis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<Holdings>,
+}
+
+impl OfTheFile {
+    fn new(clacks: &'static str, now: Now) -> Self {
+        Self { clacks, time: now.unix_ms, uptime_ms: Millis(now.uptime), snapshot: None }
+    }
 }
 
 /// The options of the node, for who reads the file.
@@ -79,57 +107,44 @@ impl From<&Options> for Behaviour {
     }
 }
 
-/// What the node knew and held.
-#[derive(Serialize)]
-struct Holdings<'a> {
-    send_rate: f64,
-    queued: usize,
-    in_flight: usize,
-    held_bytes: usize,
-    next_send_ms: Option<f64>,
-    peer_counts: PeerCounts,
-    counters: Counters,
-    peers: Vec<Listed<'a>>,
-    queue: Vec<Waiting<'a>>,
-    held_in_all: usize,
-    held: Vec<Kept<'a>>,
-    under_way: Vec<OnItsWay<'a>>,
-    hold_rule: Option<&'a str>,
-    ignored_remotes: &'a [IpAddr],
+/// What the node knew and held, as it is written and read.
+#[derive(Serialize, Deserialize)]
+pub struct Holdings {
+    pub send_rate: Rate,
+    pub queued: u32,
+    pub in_flight: u32,
+    pub held_bytes: u64,
+    pub next_send_ms: Option<Millis>,
+    pub peer_counts: Counts,
+    pub counters: Counted,
+    pub peers: Vec<Listed>,
+    pub queue: Vec<Waiting>,
+    pub held_in_all: u32,
+    pub held: Vec<Waiting>,
+    pub under_way: Vec<Waiting>,
+    pub hold_rule: Option<String>,
+    #[serde(default)]
+    pub ignored_remotes: Vec<IpAddr>,
 }
 
-impl<'a> From<&'a Snapshot> for Holdings<'a> {
-    fn from(snapshot: &'a Snapshot) -> Self {
+impl From<&Snapshot> for Holdings {
+    fn from(snapshot: &Snapshot) -> Self {
         let overview = &snapshot.overview;
         Self {
-            send_rate: overview.send_rate,
-            queued: overview.queued,
-            in_flight: overview.in_flight,
-            held_bytes: overview.held_bytes,
-            next_send_ms: overview.next_send.map(|at: Duration| millis(at)),
-            peer_counts: overview.peers,
-            counters: overview.counters,
+            send_rate: Rate(overview.send_rate),
+            queued: count(overview.queued),
+            in_flight: count(overview.in_flight),
+            held_bytes: overview.held_bytes as u64,
+            next_send_ms: overview.next_send.map(Millis),
+            peer_counts: overview.peers.into(),
+            counters: overview.counters.into(),
             peers: snapshot.peers.iter().map(Listed::from).collect(),
             queue: snapshot.queue.iter().map(Waiting::from).collect(),
-            held_in_all: overview.held,
-            held: snapshot.held.iter().map(Kept::from).collect(),
-            under_way: snapshot.under_way.iter().map(OnItsWay::from).collect(),
-            hold_rule: snapshot.hold_rule.as_deref(),
-            ignored_remotes: &snapshot.ignored_remotes,
+            held_in_all: count(overview.held),
+            held: snapshot.held.iter().map(Waiting::from).collect(),
+            under_way: snapshot.under_way.iter().map(Waiting::from).collect(),
+            hold_rule: snapshot.hold_rule.clone(),
+            ignored_remotes: snapshot.ignored_remotes.clone(),
         }
-    }
-}
-
-/// A message that is on its way, and whom it goes to.
-#[derive(Serialize)]
-struct OnItsWay<'a> {
-    to: Named<'a>,
-    #[serde(flatten)]
-    queued: Waiting<'a>,
-}
-
-impl<'a> From<&'a (Address, QueuedMessage)> for OnItsWay<'a> {
-    fn from((to, queued): &'a (Address, QueuedMessage)) -> Self {
-        Self { to: Named::from(to), queued: Waiting::from(queued) }
     }
 }

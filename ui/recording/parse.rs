@@ -9,14 +9,11 @@ use clacks_p2p::{
 };
 use serde::Deserialize;
 
-use super::VERSION;
-
-pub mod events;
-pub mod fields;
-pub mod values;
-
-use fields::Fields;
-use values::duration;
+use super::{VERSION, line};
+use clacks_source::json::{
+    events::EventLine,
+    parts::{Millis, Named, Wrong, reason},
+};
 
 /// What is said of a file of any other kind.
 const NO_RECORDING: &str = "this is not a recording; :record and --record make one";
@@ -77,15 +74,12 @@ pub fn header(line: &str) -> Result<(Now, Line), String> {
 
 /// Reads a line that tells of an event or of the recording itself.
 pub fn line(line: &str) -> Result<(Now, Line), String> {
-    let fields: Fields = serde_json::from_str(line).map_err(|error| said(&error))?;
-    let now = Now { uptime: duration(fields.uptime_ms)?, unix_ms: fields.time };
-    let told = match (fields.event.as_deref(), fields.clacks.as_deref()) {
-        (Some(name), None) => {
-            let name = name.to_owned();
-            fields.event(&name)?.map_or(Line::Unknown, Line::Event)
-        }
-        (None, Some("recording")) => Line::Header(Box::new(fields.held()?)),
-        (None, Some("snapshot")) => Line::Snapshot(Box::new(fields.held()?)),
+    let Beginning { event, clacks, time, uptime_ms } = read(line)?;
+    let now = Now { uptime: uptime_ms.0, unix_ms: time };
+    let told = match (event.as_deref(), clacks.as_deref()) {
+        (Some(name), None) => event_named(name, line)?.map_or(Line::Unknown, Line::Event),
+        (None, Some("recording")) => Line::Header(Box::new(holdings(line)?)),
+        (None, Some("snapshot")) => Line::Snapshot(Box::new(holdings(line)?)),
         (None, Some("end")) => Line::End,
         (None, Some(_)) => Line::Unknown,
         _ => return Err("the line tells of nothing that is known".to_owned()),
@@ -93,9 +87,48 @@ pub fn line(line: &str) -> Result<(Now, Line), String> {
     Ok((now, told))
 }
 
-/// What is wrong with the JSON, without the number of the line, which is always 1 here.
-fn said(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    format!("column {}: {}", error.column(), said.strip_suffix(&place).unwrap_or(&said))
+/// What every line has. It says how the rest of the line is to be read.
+#[derive(Deserialize)]
+struct Beginning {
+    event: Option<String>,
+    clacks: Option<String>,
+    time: u64,
+    uptime_ms: Millis,
+}
+
+fn read<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, String> {
+    serde_json::from_str(line).map_err(|error| reason(&error))
+}
+
+fn event_named(name: &str, line: &str) -> Result<Option<Event>, String> {
+    let told = EventLine::read(name, line).map_err(|error| reason(&error))?;
+    Ok(told.map(EventLine::event).transpose()?.flatten())
+}
+
+/// What the node knew and held.
+fn holdings(line: &str) -> Result<Holdings, String> {
+    #[derive(Deserialize)]
+    struct Told {
+        address: Option<Named>,
+        snapshot: Option<line::Holdings>,
+    }
+    let Told { address, snapshot } = read(line)?;
+    let snapshot = snapshot.ok_or_else(|| Wrong::field("snapshot"))?;
+    Ok(Holdings {
+        address: address.map(|Named(address)| address),
+        send_rate: snapshot.send_rate.0,
+        queued: snapshot.queued as usize,
+        in_flight: snapshot.in_flight as usize,
+        held_bytes: usize::try_from(snapshot.held_bytes).unwrap_or(usize::MAX),
+        next_send: snapshot.next_send_ms.map(|Millis(time)| time),
+        peer_counts: snapshot.peer_counts.into(),
+        counters: snapshot.counters.into(),
+        peers: snapshot.peers.into_iter().map(Peer::from).collect(),
+        queue: snapshot.queue.into_iter().map(QueuedMessage::from).collect(),
+        held_in_all: snapshot.held_in_all as usize,
+        held: snapshot.held.into_iter().map(HeldMessage::try_from).collect::<Result<_, _>>()?,
+        under_way: snapshot.under_way.into_iter().map(TryFrom::try_from).collect::<Result<_, Wrong>>()?,
+        hold_rule: snapshot.hold_rule,
+        ignored_remotes: snapshot.ignored_remotes.into_iter().collect(),
+    })
 }

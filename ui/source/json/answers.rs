@@ -2,79 +2,144 @@
 
 use std::net::IpAddr;
 
-use clacks_language::command::table::COMMANDS;
+use clacks_language::command::table::{COMMANDS, Spec};
 use clacks_p2p::{
     Node,
-    core::{HeldMessage, Peer, QueuedMessage},
+    core::{HeldMessage, LimitCounts, Peer, PlaceShare, QueuedMessage},
     node::Overview,
 };
 use serde::Serialize;
 
-use super::{Kept, Listed, Record, Waiting, millis};
+use super::{
+    Record, millis,
+    parts::{Listed, Waiting},
+};
 use crate::{
     limits::{MOST_PLACES, Settings},
-    peer_list::{Reading, parse::BadLine},
+    peer_list::{Contents, Reading, parse::BadLine},
 };
+
+/// The answer to a line of the input.
+#[derive(Serialize)]
+struct Answer<T> {
+    line: u64,
+    #[serde(flatten)]
+    fields: T,
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Reason<'a> {
+    reason: &'a str,
+}
+
+fn answer(time: u64, line: u64, fields: impl Serialize) -> Record {
+    Record::new("reply", time, Answer { line, fields })
+}
 
 /// The answer to the command that stood on this line of the input.
 pub fn reply(time: u64, line: u64, text: &str) -> Record {
-    Record::new("reply", time).with("line", line).with("text", text)
+    answer(time, line, Text { text })
 }
 
 /// What is wrong with this line of the input.
 pub fn error(time: u64, line: u64, reason: &str) -> Record {
-    Record::new("error", time).with("line", line).with("reason", reason)
+    Record::new("error", time, Answer { line, fields: Reason { reason } })
 }
 
 /// What went wrong that no line of the input asked for.
 pub fn failed(time: u64, reason: &str) -> Record {
-    Record::new("error", time).with("reason", reason)
+    Record::new("error", time, Reason { reason })
 }
 
 /// What a list of peers had in it: its bad lines, then how much was read; or why it was not read.
 pub fn peers_read(time: u64, reading: &Reading) -> Vec<Record> {
-    let record = |event| Record::new(event, time).with("source", reading.source.to_string());
+    #[derive(Serialize)]
+    struct RefusedLine<'a> {
+        source: &'a str,
+        line: usize,
+        reason: String,
+    }
+    #[derive(Serialize)]
+    struct InAll<'a> {
+        source: &'a str,
+        read: usize,
+        new: usize,
+        bad: usize,
+    }
+    #[derive(Serialize)]
+    struct NotRead<'a> {
+        source: &'a str,
+        reason: String,
+    }
+    let source = &*reading.source.to_string();
     let contents = match &reading.result {
         Ok(contents) => contents,
-        Err(error) => return vec![record("peers_not_read").with("reason", error.to_string())],
+        Err(error) => {
+            let reason = error.to_string();
+            return vec![Record::new("peers_not_read", time, NotRead { source, reason })];
+        }
     };
     let refused = |bad: &BadLine| {
-        let record = record("peers_refused_line").with("line", bad.line);
-        record.with("reason", bad.reason.to_string())
+        let (line, reason) = (bad.line, bad.reason.to_string());
+        Record::new("peers_refused_line", time, RefusedLine { source, line, reason })
     };
-    let read = record("peers_read").with("read", contents.read).with("new", contents.new);
-    contents.reported.iter().map(refused).chain([read.with("bad", contents.bad)]).collect()
+    let Contents { read, new, bad, .. } = *contents;
+    let all = Record::new("peers_read", time, InAll { source, read, new, bad });
+    contents.reported.iter().map(refused).chain([all]).collect()
 }
 
 /// The answer to `:peers`.
 pub fn peers(time: u64, line: u64, peers: &[Peer], ignored_remotes: &[IpAddr]) -> Record {
-    let listed: Vec<_> = peers.iter().map(Listed::from).collect();
-    let record = Record::new("reply", time).with("line", line).with("peers", listed);
-    record.with("ignored_remotes", ignored_remotes)
+    #[derive(Serialize)]
+    struct Peers<'a> {
+        peers: Vec<Listed>,
+        ignored_remotes: &'a [IpAddr],
+    }
+    answer(time, line, Peers { peers: peers.iter().map(Listed::from).collect(), ignored_remotes })
 }
 
 /// The answer to `:queue`.
 pub fn queue(time: u64, line: u64, queue: &[QueuedMessage]) -> Record {
-    let waiting: Vec<_> = queue.iter().map(Waiting::from).collect();
-    Record::new("reply", time).with("line", line).with("queue", waiting)
+    #[derive(Serialize)]
+    struct Queue {
+        queue: Vec<Waiting>,
+    }
+    answer(time, line, Queue { queue: queue.iter().map(Waiting::from).collect() })
 }
 
 /// The answer to `:held`.
 pub fn held(time: u64, line: u64, held: &[HeldMessage]) -> Record {
-    let kept: Vec<_> = held.iter().map(Kept::from).collect();
-    Record::new("reply", time).with("line", line).with("held", kept)
+    #[derive(Serialize)]
+    struct Held {
+        held: Vec<Waiting>,
+    }
+    answer(time, line, Held { held: held.iter().map(Waiting::from).collect() })
 }
 
 /// The answer to `:limits`.
 pub fn limits(time: u64, line: u64, node: &Node) -> Record {
+    #[derive(Serialize)]
+    struct Told {
+        limits: Limits,
+        used: Used,
+        met: LimitCounts,
+        ignored_remotes: Vec<IpAddr>,
+        places: Vec<PlaceShare>,
+    }
     let overview = node.overview();
-    Record::new("reply", time)
-        .with("line", line)
-        .with("limits", Limits::from(&Settings::of(node)))
-        .with("used", Used::new(&overview, node.connections()))
-        .with("met", overview.counters.limits)
-        .with("ignored_remotes", node.ignored_remotes())
-        .with("places", node.places(MOST_PLACES).0)
+    let told = Told {
+        limits: Limits::from(&Settings::of(node)),
+        used: Used::new(&overview, node.connections()),
+        met: overview.counters.limits,
+        ignored_remotes: node.ignored_remotes(),
+        places: node.places(MOST_PLACES).0,
+    };
+    answer(time, line, told)
 }
 
 /// What the limits are set to.
@@ -161,16 +226,18 @@ impl Used {
 
 /// The answer to `:help`.
 pub fn help(time: u64, line: u64) -> Record {
-    let described = |spec: &clacks_language::command::table::Spec| Described {
+    #[derive(Serialize)]
+    struct Described {
+        command: String,
+        does: &'static str,
+    }
+    #[derive(Serialize)]
+    struct Help {
+        commands: Vec<Described>,
+    }
+    let described = |spec: &Spec| Described {
         command: format!(":{} {}", spec.name, spec.argument).trim_end().to_owned(),
         does: spec.does,
     };
-    let commands: Vec<_> = COMMANDS.iter().map(described).collect();
-    Record::new("reply", time).with("line", line).with("commands", commands)
-}
-
-#[derive(Serialize)]
-struct Described {
-    command: String,
-    does: &'static str,
+    answer(time, line, Help { commands: COMMANDS.iter().map(described).collect() })
 }

@@ -1,7 +1,7 @@
 use clacks_language::{command::table::COMMANDS, list_source::ListSource};
 use clacks_p2p::{
-    DEFAULT_MAX_DEPTH,
-    core::{CertificateFingerprint, Scope},
+    DEFAULT_MAX_DEPTH, Message,
+    core::{Failure, Peer, Refusal, Scope, Status},
 };
 use clacks_text::testing::{hostile, is_hidden};
 use proptest::prelude::*;
@@ -79,6 +79,25 @@ fn an_address_that_is_not_contacted_is_told_with_what_is_there() {
     let failure = Failure::NotContacted(Scope::LinkLocal);
     let line = happened(&Event::AnnounceFailed { peer: tower(), failure }, 0).into_line();
     assert!(line.ends_with(r#""cause":"not_contacted","scope":"link_local"}"#), "{line}");
+}
+
+/// Without a row in the table of kinds an event would be told as one that is not known.
+#[test]
+fn every_event_of_the_library_has_a_struct_and_a_name_that_is_explained() {
+    let source = include_str!("../../../src/clacks/core/event.rs");
+    let explained = include_str!("../../../docs/events.md");
+    let all = source.split("pub enum Event {").nth(1).unwrap().split("\n}").next().unwrap();
+    let variants = all.lines().filter_map(|line| line.strip_prefix("    "));
+    let variants = variants.filter(|line| line.starts_with(char::is_uppercase));
+    let variants: Vec<_> =
+        variants.map(|line| line.split(|c: char| !c.is_alphanumeric()).next().unwrap()).collect();
+    assert!(variants.len() > 20, "{variants:?}");
+    for variant in variants {
+        let told = events::KINDS.iter().find(|(_, kind)| *kind == variant);
+        let (name, _) = told.unwrap_or_else(|| panic!("{variant} has no struct"));
+        assert_eq!(name.replace('_', ""), variant.to_lowercase());
+        assert!(explained.contains(&format!("`{name}`")), "docs/events.md does not explain {name}");
+    }
 }
 
 #[test]

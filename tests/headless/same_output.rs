@@ -1,0 +1,107 @@
+//! What `clacks node` prints, to the byte: programs read it.
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::process::{Home, Process};
+
+/// The lines of a process, as they were written.
+struct Told {
+    process: Process,
+    lines: Vec<String>,
+}
+
+impl Told {
+    fn new(process: Process) -> Self {
+        let lines = vec![process.last_line().to_owned()];
+        Self { process, lines }
+    }
+
+    fn until(&mut self, is_wanted: impl Fn(&Value) -> bool) {
+        loop {
+            let line = self.process.next();
+            self.lines.push(self.process.last_line().to_owned());
+            if is_wanted(&line) {
+                break;
+            }
+        }
+    }
+
+    /// Says a line, and waits for its answer and for this event, whichever comes first.
+    fn say(&mut self, line: &str, event: Option<&str>) {
+        let before = self.lines.len();
+        self.process.say(line);
+        let has = |lines: &[String], name: &str| {
+            lines.iter().any(|line| line.starts_with(&format!("{{\"event\":\"{name}\"")))
+        };
+        let is_told = |lines: &[String]| {
+            (has(lines, "reply") || has(lines, "error")) && event.is_none_or(|event| has(lines, event))
+        };
+        while !is_told(&self.lines[before..]) {
+            self.until(|_| true);
+        }
+    }
+
+    /// The answers and the other lines, each in their order: which of both comes first is chance.
+    fn sorted(self, ports: &[(u16, &str)]) -> String {
+        let is_answer = |line: &&String| {
+            ["reply", "error"].iter().any(|name| line.starts_with(&format!("{{\"event\":\"{name}\"")))
+        };
+        let (answers, others): (Vec<_>, Vec<_>) = self.lines.iter().partition(is_answer);
+        let lines = others.into_iter().chain(answers).map(|line| without_chance(line, ports));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The line without what is another at every run: times, ports, what follows from ports, and draws.
+fn without_chance(line: &str, ports: &[(u16, &str)]) -> String {
+    let times = Regex::new(r#""(time|draw|[a-z_]+_ms)":[0-9.]+"#).unwrap();
+    let hashes = Regex::new(r#""[0-9a-f]{64}""#).unwrap();
+    let line = times.replace_all(line, "\"$1\":0").into_owned();
+    let line = hashes.replace_all(&line, "\"HASH\"").into_owned();
+    ports.iter().fold(line, |line, (port, name)| line.replace(&format!(":{port}"), &format!(":{name}")))
+}
+
+#[test]
+fn a_session_is_told_to_the_byte() {
+    let home = Home::new();
+    let mut other = Told::new(home.node(&[]));
+    other.say(":hold size>0", Some("hold_rule_changed"));
+    let mut node = Told::new(home.node(&["--max-in-flight", "1"]));
+    let ports = [(node.process.port(), "NODE"), (other.process.port(), "OTHER")];
+    for (line, event) in [
+        ("nobody is here \u{202e}\u{1b}]0;x\u{7}", Some("message_queued")),
+        (":drop 1", Some("message_dropped")),
+        (":hold GNU", Some("hold_rule_changed")),
+        ("GNU Terry Pratchett", Some("message_held")),
+        (":edit 2 GNU John Dearheart", Some("message_changed")),
+        (":release 2", Some("message_released")),
+        (":unhold", Some("hold_rule_changed")),
+        (":hold 3", Some("message_held")),
+        (r#":json { "a":  [1.0e+2, "\u202e\u0007"] }"#, Some("message_queued")),
+        (":ignore tower.example.org:80", Some("peer_discovered")),
+        (":forget tower.example.org:80", Some("peer_forgotten")),
+        (":ignore ip:192.0.2.7", Some("remote_ignored")),
+        (":unignore ip:192.0.2.7", Some("remote_unignored")),
+        (":rate 50", Some("send_rate_changed")),
+        (":announce 127.0.0.1:1", Some("announce_failed")),
+        (":frobnicate", None),
+        (":held", None),
+    ] {
+        node.say(line, event);
+    }
+    other.say(&format!(":announce {}", node.process.address()), Some("announced"));
+    node.until(|line| line["event"] == "message_delivered");
+    other.until(|line| line["event"] == "message_held");
+    let address = other.process.address();
+    node.say(&format!(":ignore {address}"), Some("peer_updated"));
+    other.say(&format!(":announce {}", node.process.address()), Some("announce_failed"));
+    node.until(|line| line["event"] == "refused");
+    node.say(":peers", None);
+    for told in [&mut node, &mut other] {
+        told.process.say(":quit!");
+        told.until(|line| line["event"] == "stopped");
+    }
+    let told = format!("{}\n\n{}", node.sorted(&ports), other.sorted(&ports));
+    insta::assert_snapshot!(told);
+}

@@ -1,0 +1,136 @@
+//! The events of a node as JSON: one struct for each kind, and [`EventLine`] around them.
+//!
+//! A new kind is a struct with its [`Kind`] in one of the files here, and a row in the table below.
+
+use clacks_p2p::core::{Event, Now};
+use serde::Serialize;
+
+use super::parts::{Detail, Millis, Wrong};
+
+mod messages;
+mod node;
+mod peers;
+
+use messages::{
+    DeliveryFailed, MessageChanged, MessageDelivered, MessageDropped, MessageHeld, MessageQueued,
+    MessageReceived, MessageReleased, MessageRestored, MessageSending,
+};
+use node::{HoldRuleChanged, Lagged, LimitsMet, Other, Refused, SendRateChanged};
+use peers::{
+    AnnounceFailed, AnnounceReceived, Announced, ClaimConfirmed, FoundOurselves, PeerChanged, PeerDiscovered,
+    PeerForgotten, PeerUpdated, RemoteIgnored, RemoteUnignored,
+};
+
+/// The fields of one kind of event, in the order in which they are written.
+trait Kind: Sized {
+    /// `None` for an event of another kind.
+    fn of(event: &Event, detail: Detail) -> Option<Self>;
+    /// The event that it was made of.
+    fn event(self) -> Result<Event, Wrong>;
+}
+
+/// The name of each kind in JSON, and its struct, which is named as its variant of [`Event`] is.
+macro_rules! kinds {
+    ($($name:literal $kind:ident)*) => {
+        /// An event as it is written and read.
+        #[derive(Debug, Serialize)]
+        #[serde(untagged)]
+        pub enum EventLine {
+            $($kind($kind),)*
+            /// One of a later version of the library. It can't be read back.
+            Other(Other),
+        }
+
+        /// The name of each kind, and of its variant.
+        #[cfg(test)]
+        pub(super) const KINDS: &[(&str, &str)] = &[$(($name, stringify!($kind))),*];
+
+        impl EventLine {
+            pub fn new(event: &Event, detail: Detail) -> Self {
+                let known = match event {
+                    $(Event::$kind { .. } => $kind::of(event, detail).map(Self::$kind),)*
+                    _ => None,
+                };
+                known.unwrap_or_else(|| Self::Other(Other::new(event)))
+            }
+
+            /// Its name in JSON.
+            fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => $name,)*
+                    Self::Other(_) => "other",
+                }
+            }
+
+            /// Reads the line of an event of this name; `None` for a name that is not known.
+            pub fn read(name: &str, line: &str) -> serde_json::Result<Option<Self>> {
+                Ok(Some(match name {
+                    $($name => Self::$kind(serde_json::from_str(line)?),)*
+                    _ => return Ok(None),
+                }))
+            }
+
+            /// The event that it was made of; `None` for one that is not known.
+            pub fn event(self) -> Result<Option<Event>, Wrong> {
+                match self {
+                    $(Self::$kind(kind) => kind.event().map(Some),)*
+                    Self::Other(_) => Ok(None),
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    "message_received" MessageReceived
+    "message_queued" MessageQueued
+    "message_sending" MessageSending
+    "message_delivered" MessageDelivered
+    "delivery_failed" DeliveryFailed
+    "message_dropped" MessageDropped
+    "message_held" MessageHeld
+    "message_released" MessageReleased
+    "message_changed" MessageChanged
+    "message_restored" MessageRestored
+    "hold_rule_changed" HoldRuleChanged
+    "peer_discovered" PeerDiscovered
+    "peer_updated" PeerUpdated
+    "peer_changed" PeerChanged
+    "claim_confirmed" ClaimConfirmed
+    "peer_forgotten" PeerForgotten
+    "announce_received" AnnounceReceived
+    "announced" Announced
+    "announce_failed" AnnounceFailed
+    "found_ourselves" FoundOurselves
+    "remote_ignored" RemoteIgnored
+    "remote_unignored" RemoteUnignored
+    "refused" Refused
+    "limits_met" LimitsMet
+    "send_rate_changed" SendRateChanged
+    "lagged" Lagged
+}
+
+/// A line about an event: its name and its time come first.
+#[derive(Serialize)]
+pub(super) struct Written {
+    event: &'static str,
+    time: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uptime_ms: Option<Millis>,
+    #[serde(flatten)]
+    told: EventLine,
+}
+
+impl Written {
+    /// In brief, with the time on one clock.
+    pub(super) fn brief(event: &Event, time: u64) -> Self {
+        let told = EventLine::new(event, Detail::Brief);
+        Self { event: told.name(), time, uptime_ms: None, told }
+    }
+
+    /// In full, with the time on both clocks.
+    pub(super) fn full(event: &Event, now: Now) -> Self {
+        let told = EventLine::new(event, Detail::Full);
+        Self { event: told.name(), time: now.unix_ms, uptime_ms: Some(Millis(now.uptime)), told }
+    }
+}

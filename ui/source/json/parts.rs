@@ -1,0 +1,476 @@
+//! The values that events are made of, each with the one way in which it is written and read as JSON.
+//!
+//! What is read may be from anybody, so everything is checked as it is read: every address, number and message.
+//!
+//! A struct with a [`Text`] has no such struct as a flattened part: `serde` keeps flattened fields as values of its own,
+//! and the JSON text of a message would be lost.
+
+use std::{fmt, net::IpAddr, time::Duration};
+
+use clacks_p2p::{
+    Address, DEFAULT_MAX_DEPTH, Message, PeerId,
+    core::{
+        CertificateFingerprint, Counters, FingerprintError, HeldBy, HeldMessage, LimitCounts, MessageId, Now,
+        OptionsError, Peer, PeerChoice, PeerCounts, QueuedMessage, Status,
+    },
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// No node runs longer: three hundred years.
+const LONGEST: Duration = Duration::from_secs(10_000_000_000);
+
+/// Stands before what a [`Wrong`] says inside an error of `serde`, which has nothing but text.
+const MARK: char = '\u{1f}';
+
+/// A value that no node has, although it is of the right JSON type.
+#[derive(Debug)]
+pub struct Wrong(String);
+
+impl Wrong {
+    pub fn field(name: &str) -> Self {
+        Self(format!("the field `{name}` is missing or wrong"))
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{MARK}{}", self.0)
+    }
+}
+
+impl From<Wrong> for String {
+    fn from(wrong: Wrong) -> Self {
+        wrong.0
+    }
+}
+
+/// What is wrong with a line that could not be read: the reason alone for a [`Wrong`] value, the column too for JSON of
+/// another form.
+pub fn reason(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    // The number of the line is always 1 here.
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let said = said.strip_suffix(&place).unwrap_or(&said);
+    match said.strip_prefix(MARK) {
+        Some(wrong) => wrong.to_owned(),
+        None => format!("column {}: {said}", error.column()),
+    }
+}
+
+/// A message: any JSON value.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Box<RawValue>")]
+pub struct Text(pub Message);
+
+impl TryFrom<Box<RawValue>> for Text {
+    type Error = Wrong;
+
+    fn try_from(json: Box<RawValue>) -> Result<Self, Wrong> {
+        let message = Message::from_json(json.get(), DEFAULT_MAX_DEPTH);
+        message.map(Self).map_err(|error| Wrong(error.to_string()))
+    }
+}
+
+/// The number of a message at the node.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "u64")]
+pub struct Ticket(pub MessageId);
+
+impl TryFrom<u64> for Ticket {
+    type Error = Wrong;
+
+    /// A ticket has no other way in than its text.
+    fn try_from(number: u64) -> Result<Self, Wrong> {
+        number.to_string().parse().map(Self).map_err(|_| Wrong::field("id"))
+    }
+}
+
+/// A length of time, or a time of the node's uptime, in milliseconds. No nanosecond is lost of one shorter than some
+/// weeks.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(into = "f64", try_from = "f64")]
+pub struct Millis(pub Duration);
+
+impl From<Millis> for f64 {
+    fn from(Millis(time): Millis) -> Self {
+        time.as_secs_f64() * 1e3
+    }
+}
+
+impl TryFrom<f64> for Millis {
+    type Error = Wrong;
+
+    fn try_from(millis: f64) -> Result<Self, Wrong> {
+        let time = Duration::try_from_secs_f64(millis / 1e3).ok().filter(|time| *time < LONGEST);
+        time.map(Self).ok_or_else(|| Wrong(format!("{millis} milliseconds is no length of time")))
+    }
+}
+
+/// Messages a second, as many as a node may send.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Rate(pub f64);
+
+impl TryFrom<f64> for Rate {
+    type Error = Wrong;
+
+    fn try_from(rate: f64) -> Result<Self, Wrong> {
+        let is_possible = (0.001..=100_000.0).contains(&rate);
+        if is_possible { Ok(Self(rate)) } else { Err(Wrong(OptionsError::SendRate(rate).to_string())) }
+    }
+}
+
+/// The number by which a receiver was drawn.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct Draw(pub u32);
+
+impl TryFrom<u32> for Draw {
+    type Error = Wrong;
+
+    fn try_from(draw: u32) -> Result<Self, Wrong> {
+        if draw < PeerChoice::DRAWS { Ok(Self(draw)) } else { Err(Wrong::field("draw")) }
+    }
+}
+
+/// The SHA-256 of a certificate.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Fingerprint(pub CertificateFingerprint);
+
+impl TryFrom<String> for Fingerprint {
+    type Error = Wrong;
+
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        text.parse().map(Self).map_err(|error: FingerprintError| Wrong(error.to_string()))
+    }
+}
+
+/// Why a message is held.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    Hand,
+    Rule,
+    Refused,
+}
+
+impl From<HeldBy> for By {
+    fn from(by: HeldBy) -> Self {
+        match by {
+            HeldBy::Hand => Self::Hand,
+            HeldBy::Rule => Self::Rule,
+            HeldBy::Refused => Self::Refused,
+        }
+    }
+}
+
+impl From<By> for HeldBy {
+    fn from(by: By) -> Self {
+        match by {
+            By::Hand => Self::Hand,
+            By::Rule => Self::Rule,
+            By::Refused => Self::Refused,
+        }
+    }
+}
+
+/// A peer of which only the address is told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Place")]
+pub struct Named(pub Address);
+
+/// What is read of an address: its identifier follows from the rest.
+#[derive(Deserialize)]
+struct Place {
+    hostname: String,
+    port: u16,
+}
+
+impl TryFrom<Place> for Named {
+    type Error = Wrong;
+
+    fn try_from(Place { hostname, port }: Place) -> Result<Self, Wrong> {
+        Address::new(&hostname, port).map(Self).map_err(|error| Wrong(error.to_string()))
+    }
+}
+
+impl Serialize for Named {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Written<'a> {
+            identifier: PeerId,
+            hostname: &'a str,
+            port: u16,
+        }
+        let Self(address) = self;
+        let written =
+            Written { identifier: address.identifier(), hostname: address.hostname(), port: address.port() };
+        written.serialize(serializer)
+    }
+}
+
+impl From<&Address> for Named {
+    fn from(address: &Address) -> Self {
+        Self(address.clone())
+    }
+}
+
+/// How much is told of the peers in events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// As the protocol describes them.
+    Brief,
+    /// With what has passed between them and this node.
+    Full,
+}
+
+impl Detail {
+    pub fn of(self, peer: &Peer) -> Described {
+        match self {
+            Self::Brief => Described::Brief(peer.into()),
+            Self::Full => Described::Full(peer.into()),
+        }
+    }
+}
+
+/// A peer in an event. Only one that is described in full can be read.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Described {
+    Brief(Known),
+    Full(Listed),
+}
+
+impl<'de> Deserialize<'de> for Described {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Listed::deserialize(deserializer).map(Self::Full)
+    }
+}
+
+impl TryFrom<Described> for Peer {
+    type Error = Wrong;
+
+    fn try_from(described: Described) -> Result<Self, Wrong> {
+        match described {
+            Described::Full(listed) => Ok(listed.into()),
+            Described::Brief(_) => Err(Wrong::field("since_ms")),
+        }
+    }
+}
+
+/// A peer as the protocol describes it, and whether more than a claim says so.
+#[derive(Debug, Clone, Serialize)]
+pub struct Known {
+    #[serde(flatten)]
+    named: Named,
+    status: Status,
+    time: u64,
+    /// Whether it answered when it was last tried.
+    answers: bool,
+}
+
+impl From<&Peer> for Known {
+    fn from(peer: &Peer) -> Self {
+        let Peer { status, time, last_attempt_ok: answers, .. } = *peer;
+        Self { named: Named::from(&peer.address), status, time, answers }
+    }
+}
+
+/// A peer with what has passed between it and this node. Older recordings do not say what is optional here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Listed {
+    // The fields of `Known` stand here once more: a flattened part is read more slowly.
+    #[serde(flatten)]
+    named: Named,
+    status: Status,
+    time: u64,
+    answers: Option<bool>,
+    delivered: u64,
+    received: u64,
+    failed: u64,
+    round_trip_ms: Option<Millis>,
+    /// When the status last changed, as uptime.
+    since_ms: Millis,
+    /// Whether it ever answered at its address.
+    reached: Option<bool>,
+    /// Whether the user named it.
+    by_user: Option<bool>,
+    /// The status that it has again when it is no longer ignored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_ignored: Option<Status>,
+}
+
+impl From<&Peer> for Listed {
+    fn from(peer: &Peer) -> Self {
+        Self {
+            named: Named::from(&peer.address),
+            status: peer.status,
+            time: peer.time,
+            answers: Some(peer.last_attempt_ok),
+            delivered: peer.delivered,
+            received: peer.received,
+            failed: peer.failed,
+            round_trip_ms: peer.round_trip.map(Millis),
+            since_ms: Millis(peer.since),
+            reached: Some(peer.ever_responded),
+            by_user: Some(peer.added_by_user),
+            before_ignored: peer.before_ignored,
+        }
+    }
+}
+
+impl From<Listed> for Peer {
+    fn from(listed: Listed) -> Self {
+        let Listed { named: Named(address), status, time, .. } = listed;
+        let since = Now { uptime: listed.since_ms.0, unix_ms: time };
+        let round_trip = listed.round_trip_ms.map(|Millis(time)| time);
+        Self {
+            round_trip,
+            delivered: listed.delivered,
+            received: listed.received,
+            failed: listed.failed,
+            last_attempt_ok: listed.answers.unwrap_or(status == Status::Alive),
+            ever_responded: listed.reached.unwrap_or(round_trip.is_some()),
+            added_by_user: listed.by_user.unwrap_or_default(),
+            before_ignored: listed.before_ignored,
+            ..Self::new(address, status, since)
+        }
+    }
+}
+
+/// A message that waits, is held or is on its way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Whom it goes to; only of one that is on its way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Named>,
+    id: Ticket,
+    message: Text,
+    visits: u32,
+    since_ms: u64,
+    from: Option<Named>,
+    place: Option<IpAddr>,
+    /// Only of one that is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<By>,
+}
+
+impl From<&QueuedMessage> for Waiting {
+    fn from(queued: &QueuedMessage) -> Self {
+        Self {
+            to: None,
+            id: Ticket(queued.id),
+            message: Text(queued.message.clone()),
+            visits: queued.visits,
+            since_ms: queued.since_ms,
+            from: queued.from.as_ref().map(Named::from),
+            place: queued.place,
+            by: None,
+        }
+    }
+}
+
+impl From<&HeldMessage> for Waiting {
+    fn from(held: &HeldMessage) -> Self {
+        Self { by: Some(held.by.into()), ..Self::from(&held.queued) }
+    }
+}
+
+impl From<&(Address, QueuedMessage)> for Waiting {
+    fn from((to, queued): &(Address, QueuedMessage)) -> Self {
+        Self { to: Some(to.into()), ..Self::from(queued) }
+    }
+}
+
+impl From<Waiting> for QueuedMessage {
+    fn from(waiting: Waiting) -> Self {
+        let Waiting { id: Ticket(id), message: Text(message), visits, since_ms, from, place, .. } = waiting;
+        Self::new(id, message, since_ms, visits, from.map(|Named(address)| address), place)
+    }
+}
+
+impl TryFrom<Waiting> for HeldMessage {
+    type Error = Wrong;
+
+    fn try_from(waiting: Waiting) -> Result<Self, Wrong> {
+        let by = waiting.by.ok_or_else(|| Wrong::field("by"))?.into();
+        Ok(Self::new(waiting.into(), by))
+    }
+}
+
+/// A message that is on its way, and whom it goes to.
+impl TryFrom<Waiting> for (Address, QueuedMessage) {
+    type Error = Wrong;
+
+    fn try_from(mut waiting: Waiting) -> Result<Self, Wrong> {
+        let Named(to) = waiting.to.take().ok_or_else(|| Wrong::field("to"))?;
+        Ok((to, waiting.into()))
+    }
+}
+
+/// How many peers have each status.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Counts {
+    new: u32,
+    alive: u32,
+    /// Older recordings do not tell it.
+    #[serde(default)]
+    claimed: u32,
+    lost: u32,
+    dead: u32,
+    ignored: u32,
+}
+
+impl From<PeerCounts> for Counts {
+    fn from(PeerCounts { new, alive, unverified: claimed, lost, dead, ignored }: PeerCounts) -> Self {
+        let [new, alive, claimed, lost, dead, ignored] =
+            [new, alive, claimed, lost, dead, ignored].map(count);
+        Self { new, alive, claimed, lost, dead, ignored }
+    }
+}
+
+impl From<Counts> for PeerCounts {
+    fn from(Counts { new, alive, claimed, lost, dead, ignored }: Counts) -> Self {
+        let counts = [new, alive, claimed.min(alive), lost, dead, ignored];
+        let [new, alive, claimed, lost, dead, ignored] = counts.map(|count| count as usize);
+        Self { new, alive, unverified: claimed, lost, dead, ignored }
+    }
+}
+
+/// More than a number of 32 bits tells are as many as it tells.
+pub fn count(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// What has happened since the node started.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Counted {
+    received: u64,
+    delivered: u64,
+    failed: u64,
+    enqueued: u64,
+    announces: u64,
+    refused: u64,
+    #[serde(default)]
+    limits: LimitCounts,
+}
+
+impl From<Counters> for Counted {
+    fn from(counters: Counters) -> Self {
+        let Counters { received, delivered, failed, enqueued, announces, refused, limits, .. } = counters;
+        Self { received, delivered, failed, enqueued, announces, refused, limits }
+    }
+}
+
+impl From<Counted> for Counters {
+    fn from(counted: Counted) -> Self {
+        let Counted { received, delivered, failed, enqueued, announces, refused, limits } = counted;
+        let mut counters = Self::default();
+        (counters.received, counters.delivered, counters.failed) = (received, delivered, failed);
+        (counters.enqueued, counters.announces, counters.refused) = (enqueued, announces, refused);
+        counters.limits = limits;
+        counters
+    }
+}
