@@ -1,49 +1,36 @@
 //! Which characters the terminal shows: all of Unicode, or ASCII only.
 
-use std::env;
+use std::{
+    cell::Cell,
+    env,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 /// The variables that say which characters there are, the first that is set before the others.
 const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 
-#[cfg(not(test))]
-mod chosen {
-    use std::sync::atomic::{AtomicBool, Ordering};
+/// The choice for the whole program.
+static ASCII: AtomicBool = AtomicBool::new(false);
 
-    static ASCII: AtomicBool = AtomicBool::new(false);
-
-    pub(super) fn set(ascii: bool) {
-        ASCII.store(ascii, Ordering::Relaxed);
-    }
-
-    pub(super) fn get() -> bool {
-        ASCII.load(Ordering::Relaxed)
-    }
-}
-
-/// Each test has its own.
-#[cfg(test)]
-mod chosen {
-    use std::cell::Cell;
-
-    thread_local!(static ASCII: Cell<bool> = const { Cell::new(false) });
-
-    pub(super) fn set(ascii: bool) {
-        ASCII.set(ascii);
-    }
-
-    pub(super) fn get() -> bool {
-        ASCII.get()
-    }
+thread_local! {
+    /// The choice for this thread, which comes before that for the program. Tests in one process draw with both.
+    static HERE: Cell<Option<bool>> = const { Cell::new(None) };
 }
 
 /// Chooses for the whole program, before anything is shown: what the user says, else what the locale says.
 pub fn choose(ascii: Option<bool>) {
-    chosen::set(ascii.unwrap_or_else(|| !is_unicode(|name| env::var(name).ok())));
+    let ascii = ascii.unwrap_or_else(|| !is_unicode(|name| env::var(name).ok()));
+    ASCII.store(ascii, Ordering::Relaxed);
+}
+
+/// Chooses for this thread only.
+pub fn choose_for_thread(ascii: bool) {
+    HERE.set(Some(ascii));
 }
 
 /// Whether nothing but ASCII is to be shown.
 pub fn is_ascii() -> bool {
-    chosen::get()
+    HERE.get().unwrap_or_else(|| ASCII.load(Ordering::Relaxed))
 }
 
 /// Whether the locale has all of Unicode. Where none is set, it is the one named `C`, which has not. Windows has no

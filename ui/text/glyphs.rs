@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn signs_in_text_are_of_the_set_that_was_chosen() {
         assert_eq!(glyphs(), &UNICODE);
-        charset::choose(Some(true));
+        charset::choose_for_thread(true);
         assert_eq!(glyphs(), &ASCII);
         let texts = [ASCII.times, ASCII.becomes, ASCII.apart];
         assert!(texts.iter().all(|text| text.is_ascii()) && ASCII.cut.is_ascii());

@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(of_node("tower:8080", 0), "clacks tower:8080");
         assert_eq!(of_node("tower:8080", 12), "clacks tower:8080 \u{b7} 12 queued");
         assert!(!of_node("a\u{1b}]0;b\u{7}\u{9c}\u{202e}:1", 1).contains(clacks_text::sanitize::is_hidden));
-        clacks_text::charset::choose(Some(true));
+        clacks_text::charset::choose_for_thread(true);
         assert_eq!(of_node("tower:8080", 1234), "clacks tower:8080 - 1.2k queued");
     }
 

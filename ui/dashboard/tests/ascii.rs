@@ -24,7 +24,7 @@ const HOSTILE: &[&str] = &[
 ];
 
 fn fixture(width: u16, height: u16) -> Fixture {
-    charset::choose(Some(true));
+    charset::choose_for_thread(true);
     let mut fixture = Fixture::busy(width, height);
     for (number, text) in HOSTILE.iter().enumerate() {
         let id = (100 + number).to_string().parse().unwrap();
@@ -93,7 +93,7 @@ fn every_message_is_ascii_in_full_and_nothing_of_it_is_lost() {
 
 #[test]
 fn what_is_our_own_is_in_signs_that_ascii_has() {
-    charset::choose(Some(true));
+    charset::choose_for_thread(true);
     let mut fixture = Fixture::busy(120, 40);
     // But for two messages of the queue, which are a peer's.
     let screen = fixture.screen();
@@ -109,6 +109,6 @@ fn what_is_our_own_is_in_signs_that_ascii_has() {
 
 #[test]
 fn busy() {
-    charset::choose(Some(true));
+    charset::choose_for_thread(true);
     insta::assert_snapshot!(Fixture::busy(80, 24).screen());
 }

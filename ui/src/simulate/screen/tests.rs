@@ -115,7 +115,7 @@ fn a_simulation_at_every_size() {
 
 #[test]
 fn a_simulation_in_ascii() {
-    charset::choose(Some(true));
+    charset::choose_for_thread(true);
     let screen = drawn(&after(10, Stage::Running, (80, 24)));
     assert!(screen.is_ascii() && screen.contains("to .11 :21 %32 #42"), "each shade has a sign of its own");
     insta::assert_snapshot!(screen);

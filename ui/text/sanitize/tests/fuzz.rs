@@ -17,7 +17,7 @@ fn cells() {
         // The emulator does not draw what stands for broken bytes.
         let text = String::from_utf8_lossy(text).replace('\u{fffd}', "?");
         for is_ascii in [false, true] {
-            charset::choose(Some(is_ascii));
+            charset::choose_for_thread(is_ascii);
             check(&text, columns, usize::from(*skip), usize::from(rows % 40), is_ascii);
         }
         check_escaped(&text);

@@ -39,9 +39,9 @@ fn widths(written: &str) -> Vec<String> {
     let columns = u16::try_from(row.width()).unwrap();
     check_row(&row, columns);
     check_terminal(&row, columns);
-    charset::choose(Some(true));
+    charset::choose_for_thread(true);
     let in_ascii = in_full(written);
-    charset::choose(Some(false));
+    charset::choose_for_thread(false);
     vec![code(&row), columns.to_string(), code(&in_ascii)]
 }
 
