@@ -13,11 +13,11 @@ use clacks_recording::player::AT_ITS_END;
 use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 
 use super::{
-    keymap::{Binding, Place},
+    keymap::{Binding, KeyContext},
     model::{
         Model,
-        focus::{FocusOwner, Line, Overlay, Selecting},
-        overlay::Content,
+        focus::{FocusOwner, Line, OpenOverlay, Selecting},
+        overlay::OverlayKind,
     },
     pages::overlay_length,
     state::{layout::Pane, search::Search},
@@ -173,7 +173,7 @@ fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
             Some("nothing is open")
         }
         ViewCommand::Match { .. } if model.search().is_none_or(Search::is_idle) => {
-            let key = model.keymap.name_of(Place::Overlay, ":search");
+            let key = model.keymap.name_of(KeyContext::Overlay, ":search");
             return Some(format!("nothing is looked for; {key} begins"));
         }
         ViewCommand::Match { .. } if model.search().is_some_and(Search::is_in_vain) => {
@@ -185,7 +185,7 @@ fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Close if closes_nothing(model) => Some("nothing is open, and all traffic is shown"),
         ViewCommand::Move(_) if model.next_owner() != FocusOwner::Menu => stays_where_it_is(model),
         ViewCommand::NextPane | ViewCommand::PreviousPane
-            if !matches!(model.open_overlay(), None | Some(Overlay::Charts)) =>
+            if !matches!(model.open_overlay(), None | Some(OpenOverlay::Charts)) =>
         {
             Some("there is nothing else to go to")
         }
@@ -246,7 +246,7 @@ fn stays_where_it_is(model: &Model) -> Option<&'static str> {
 
 /// Whether there is something to copy in what is open: on the map it is the selected peer.
 fn has_text(model: &Model) -> bool {
-    model.is_open(Overlay::Map) || overlay_length(model) > 0 || super::pages::message(model).is_some()
+    model.is_open(OpenOverlay::Map) || overlay_length(model) > 0 || super::pages::message(model).is_some()
 }
 
 fn nothing_to_open(model: &Model) -> bool {
@@ -268,8 +268,8 @@ pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
         }
         Selecting::Held => model.held.list.selected_message()?.queued.from.clone(),
         Selecting::Text => match &model.overlay.as_ref()?.content {
-            Content::Peer(detail) => Some(peer(&detail.peer)),
-            Content::Row(row) => row.peer.clone(),
+            OverlayKind::Peer(detail) => Some(peer(&detail.peer)),
+            OverlayKind::Row(row) => row.peer.clone(),
             _ => None,
         },
         Selecting::List(Pane::Queue) | Selecting::Overhead | Selecting::Picture => None,
@@ -282,7 +282,7 @@ pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
         Selecting::Held => model.held.list.selected_message().map(|held| held.queued.id),
         Selecting::List(Pane::Queue) => model.queue.selected_message().map(|queued| queued.id),
         Selecting::Text => match &model.overlay.as_ref()?.content {
-            Content::Message(queued, _) => Some(queued.id),
+            OverlayKind::Message(queued, _) => Some(queued.id),
             _ => None,
         },
         Selecting::List(_) | Selecting::Overhead | Selecting::Picture => None,

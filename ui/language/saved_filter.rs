@@ -41,7 +41,7 @@ pub struct Stations(BTreeMap<Number, Option<Station>>);
 
 /// What `:station` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
+pub enum StationCommand {
     /// To listen to it; or, while it is listened to, to everything again.
     Tune,
     Save(Station),
@@ -106,16 +106,16 @@ impl fmt::Display for Station {
 }
 
 /// Reads what stands behind `:station`.
-pub(crate) fn parse_wish(text: &str) -> Result<(Number, Wish), StationError> {
+pub(crate) fn parse_wish(text: &str) -> Result<(Number, StationCommand), StationError> {
     let (number, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let number = number.parse()?;
     Ok(match rest.trim() {
-        "" => (number, Wish::Tune),
-        CLEAR => (number, Wish::Clear),
+        "" => (number, StationCommand::Tune),
+        CLEAR => (number, StationCommand::Clear),
         station => {
             let station: Station = station.parse()?;
             station.filter.check_for(Domain::Traffic)?;
-            (number, Wish::Save(station))
+            (number, StationCommand::Save(station))
         }
     })
 }
@@ -255,18 +255,24 @@ mod tests {
     #[test]
     fn a_line_tunes_in_saves_or_clears() {
         for (text, wanted) in [
-            ("3", Wish::Tune),
-            ("3 clear", Wish::Clear),
+            ("3", StationCommand::Tune),
+            ("3 clear", StationCommand::Clear),
             (
                 "3 from:tower",
-                Wish::Save(Station { filter: Filter::parse("from:tower").unwrap(), bell: false }),
+                StationCommand::Save(Station { filter: Filter::parse("from:tower").unwrap(), bell: false }),
             ),
             (
                 "3  bell gnu | x",
-                Wish::Save(Station { filter: Filter::parse("gnu | x").unwrap(), bell: true }),
+                StationCommand::Save(Station { filter: Filter::parse("gnu | x").unwrap(), bell: true }),
             ),
-            ("3 bells", Wish::Save(Station { filter: Filter::parse("bells").unwrap(), bell: false })),
-            ("3 \"bell\"", Wish::Save(Station { filter: Filter::parse("\"bell\"").unwrap(), bell: false })),
+            (
+                "3 bells",
+                StationCommand::Save(Station { filter: Filter::parse("bells").unwrap(), bell: false }),
+            ),
+            (
+                "3 \"bell\"",
+                StationCommand::Save(Station { filter: Filter::parse("\"bell\"").unwrap(), bell: false }),
+            ),
         ] {
             assert_eq!(parse_wish(text), Ok((number("3"), wanted)), "{text}");
         }

@@ -6,10 +6,15 @@ use clacks_language::command::playback::Jump;
 use clacks_text::format;
 use jiff::{Timestamp, civil::Time, tz::TimeZone};
 
-use super::tape::Facts;
+use super::tape::RecordingInfo;
 
 /// The place in a recording, from its beginning, for one who stands at `position`.
-pub fn place(jump: Jump, facts: Facts, position: Duration, zone: &TimeZone) -> Result<Duration, String> {
+pub fn place(
+    jump: Jump,
+    facts: RecordingInfo,
+    position: Duration,
+    zone: &TimeZone,
+) -> Result<Duration, String> {
     match jump {
         Jump::To(place) => Ok(place),
         Jump::Back(by) => Ok(position.saturating_sub(by)),
@@ -24,7 +29,7 @@ pub fn place(jump: Jump, facts: Facts, position: Duration, zone: &TimeZone) -> R
     }
 }
 
-fn on_the_clock(time: Time, facts: Facts, zone: &TimeZone) -> Option<Duration> {
+fn on_the_clock(time: Time, facts: RecordingInfo, zone: &TimeZone) -> Option<Duration> {
     let begins = Timestamp::from_millisecond(facts.begins.unix_ms.try_into().ok()?).ok()?;
     let today = begins.to_zoned(zone.clone()).date();
     let at = |date: jiff::civil::Date| Some(date.to_datetime(time).to_zoned(zone.clone()).ok()?.timestamp());
@@ -43,8 +48,12 @@ mod tests {
     fn the_clock_on_the_wall_is_looked_up_from_the_beginning_on() {
         // 2026-01-02 23:59:00 UTC.
         let begins = Now { uptime: Duration::ZERO, unix_ms: 1_767_398_340_000 };
-        let facts =
-            Facts { begins, length: Duration::from_secs(600), events: 0, left_out: LeftOut::default() };
+        let facts = RecordingInfo {
+            begins,
+            length: Duration::from_secs(600),
+            events: 0,
+            left_out: LeftOut::default(),
+        };
         let placed = |text: &str| place(text.parse().unwrap(), facts, Duration::ZERO, &TimeZone::UTC);
         assert_eq!(placed("23:59:30"), Ok(Duration::from_secs(30)));
         assert_eq!(placed("@00:01"), Ok(Duration::from_secs(120)));
@@ -57,7 +66,7 @@ mod tests {
     fn whatever_place_the_header_shows_can_be_jumped_to() {
         let begins = Now { uptime: Duration::ZERO, unix_ms: 1_767_398_340_000 };
         let length = Duration::from_secs(100_000);
-        let facts = Facts { begins, length, events: 0, left_out: LeftOut::default() };
+        let facts = RecordingInfo { begins, length, events: 0, left_out: LeftOut::default() };
         for seconds in (0..5000).chain((5000..=100_000).step_by(997)).map(Duration::from_secs) {
             let jump: Jump = format::clock(seconds).parse().unwrap();
             assert_eq!(place(jump, facts, Duration::ZERO, &TimeZone::UTC), Ok(seconds), "{jump:?}");

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::tape::Facts;
+use super::tape::RecordingInfo;
 
 /// How many lines of one kind there are, and where the first is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl fmt::Display for LeftOut {
 }
 
 /// What is left out of a recording, if anything is.
-pub fn remark(facts: Facts) -> Option<String> {
+pub fn remark(facts: RecordingInfo) -> Option<String> {
     (!facts.left_out.is_empty()).then(|| facts.left_out.to_string())
 }
 

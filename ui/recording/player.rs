@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use super::{
     jump,
-    state::State,
-    tape::{Facts, Next, Tape, TapeError},
+    state::ReplayedNode,
+    tape::{Next, RecordingInfo, RecordingReader, TapeError},
 };
 
 /// Why it neither goes on nor stands still.
@@ -43,7 +43,7 @@ pub(crate) const AT_A_STRETCH: u64 = 256 << 10;
 /// Something new about a recording that is being played.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, and most are events")]
-pub enum Played {
+pub enum Playback {
     Event(Event, Now),
     /// A jump or the recording has come to its end, and nothing happened then.
     Arrived,
@@ -52,8 +52,8 @@ pub enum Played {
 /// What was taken in at a stretch.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, and most are events")]
-enum Taken {
-    Played(Played),
+enum StepResult {
+    Played(Playback),
     /// Nothing that is shown, and more of the file is due.
     More,
     /// What comes next is not due.
@@ -63,8 +63,8 @@ enum Taken {
 /// A recording that is being played.
 #[derive(Debug)]
 pub struct Player {
-    tape: Tape,
-    state: State,
+    tape: RecordingReader,
+    state: ReplayedNode,
     /// What comes next, read ahead to know when; `None` at the end.
     next: Option<(Now, Next)>,
     clock: Clock,
@@ -113,7 +113,7 @@ impl Clock {
 impl Player {
     /// A recording from its beginning, which plays at this speed.
     pub fn open(path: &Path, speed: f64, progress: impl FnMut(f64)) -> Result<Self, TapeError> {
-        let mut tape = Tape::open(path, progress)?;
+        let mut tape = RecordingReader::open(path, progress)?;
         let state = tape.beginning().clone();
         let next = tape.next()?;
         let uptime = tape.facts.begins.uptime;
@@ -121,12 +121,12 @@ impl Player {
         Ok(Self { tape, state, next, clock, jumps_to: None, steps: 0, error: None, has_ended: false })
     }
 
-    pub fn facts(&self) -> Facts {
+    pub fn facts(&self) -> RecordingInfo {
         self.tape.facts
     }
 
     /// What the node knew and held at the place that is played.
-    pub fn state(&self) -> &State {
+    pub fn state(&self) -> &ReplayedNode {
         &self.state
     }
 
@@ -184,12 +184,12 @@ impl Player {
     // === What happens ===
 
     /// The next event, when its time has come, or what went wrong with the file meanwhile. Cancel-safe.
-    pub async fn next(&mut self) -> Result<Played, String> {
+    pub async fn next(&mut self) -> Result<Playback, String> {
         loop {
             match self.take_some() {
-                Taken::Played(played) => return Ok(played),
-                Taken::More => tokio::task::yield_now().await,
-                Taken::Nothing => {
+                StepResult::Played(played) => return Ok(played),
+                StepResult::More => tokio::task::yield_now().await,
+                StepResult::Nothing => {
                     if let Some(error) = self.error.take() {
                         return Err(error);
                     }
@@ -212,26 +212,26 @@ impl Player {
     /// The next event, if its time has come and it is not far in the file.
     pub fn try_next(&mut self) -> Option<(Event, Now)> {
         match self.take_some() {
-            Taken::Played(Played::Event(event, now)) => Some((event, now)),
+            StepResult::Played(Playback::Event(event, now)) => Some((event, now)),
             _ => None,
         }
     }
 
     /// Takes in what is due, to the next event at most.
-    fn take_some(&mut self) -> Taken {
+    fn take_some(&mut self) -> StepResult {
         let until = self.tape.at().saturating_add(AT_A_STRETCH);
         while let Some((now, _)) = &self.next {
             if !self.is_due(now.uptime) {
                 break;
             }
             if let Some((event, now)) = self.take_next() {
-                return Taken::Played(Played::Event(event, now));
+                return StepResult::Played(Playback::Event(event, now));
             }
             if self.tape.at() > until {
-                return Taken::More;
+                return StepResult::More;
             }
         }
-        if self.arrive() { Taken::Played(Played::Arrived) } else { Taken::Nothing }
+        if self.arrive() { StepResult::Played(Playback::Arrived) } else { StepResult::Nothing }
     }
 
     fn is_due(&self, uptime: Duration) -> bool {
@@ -284,7 +284,7 @@ impl Player {
     // === What the user does ===
 
     /// Does what the user asks. The times of day are those of `zone`.
-    pub fn carry_out(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Replayed, String> {
+    pub fn carry_out(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Seek, String> {
         if let Some(reason) = self.why_not(command, zone) {
             return Err(reason);
         }
@@ -304,7 +304,7 @@ impl Player {
                 return Ok(self.jump(jump::place(jump, self.tape.facts, position, zone)?));
             }
         }
-        Ok(Replayed::GoesOn)
+        Ok(Seek::GoesOn)
     }
 
     /// Why a command would be refused now.
@@ -328,14 +328,14 @@ impl Player {
 
     /// Goes to this place of the recording, or to its end. Back it goes by way of the beginning: what the screen shows
     /// was told by every event before that place.
-    pub fn jump(&mut self, place: Duration) -> Replayed {
+    pub fn jump(&mut self, place: Duration) -> Seek {
         let target = self.begins() + place.min(self.tape.facts.length);
         let goes_back = target < self.now().uptime;
         if goes_back {
             self.begin_again();
         }
         self.jumps_to = Some(target);
-        if goes_back { Replayed::BeginsAgain } else { Replayed::GoesOn }
+        if goes_back { Seek::BeginsAgain } else { Seek::GoesOn }
     }
 
     fn begin_again(&mut self) {
@@ -351,7 +351,7 @@ impl Player {
 
 /// What became of a command for a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Replayed {
+pub enum Seek {
     GoesOn,
     /// It begins anew, on the way to an earlier place.
     BeginsAgain,

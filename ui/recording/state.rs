@@ -26,7 +26,7 @@ const MOST_UNDER_WAY: usize = 4096;
 ///
 /// Of what the recording began without, because it was more than a recording begins with, only the number is known.
 #[derive(Debug, Clone, PartialEq)]
-pub struct State {
+pub struct ReplayedNode {
     address: Address,
     now: Now,
     send_rate: f64,
@@ -55,7 +55,7 @@ pub struct State {
     under_way: Vec<(Address, QueuedMessage)>,
 }
 
-impl State {
+impl ReplayedNode {
     /// What the node said at this time that it knew and held.
     pub fn new(address: Address, held: Holdings, now: Now) -> Self {
         let listed = held.queue.len();
@@ -379,7 +379,7 @@ fn limit_met(status: u16) -> Option<Limit> {
     }
 }
 
-impl Lists for State {
+impl Lists for ReplayedNode {
     /// Who is free and when the next message goes are as the last message that went told.
     fn overview(&self) -> Overview {
         let [new, alive, lost, dead, ignored] = self.counts;

@@ -20,12 +20,12 @@ use super::{
     MAX_LINE,
     left_out::LeftOut,
     parse::{self, Line},
-    state::State,
+    state::ReplayedNode,
 };
 
 /// A recording that was read once to its end, so that what is wrong with it is known before it is played.
 #[derive(Debug)]
-pub(crate) struct Tape {
+pub(crate) struct RecordingReader {
     name: String,
     reader: BufReader<File>,
     /// The number of the line that was read last.
@@ -33,16 +33,16 @@ pub(crate) struct Tape {
     /// Bytes read, and how many there are to read: what is written to the file later is not played.
     at: u64,
     end: u64,
-    pub facts: Facts,
+    pub facts: RecordingInfo,
     /// What the node knew and held when the recording began.
-    beginning: State,
+    beginning: ReplayedNode,
     /// The clocks never go back.
     last: Now,
 }
 
 /// What is known of a recording beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Facts {
+pub struct RecordingInfo {
     pub begins: Now,
     pub length: Duration,
     pub events: u64,
@@ -55,7 +55,7 @@ pub struct Facts {
 pub enum Next {
     Event(Event),
     /// What the node knew and held then, after events that are not known.
-    State(Box<State>),
+    State(Box<ReplayedNode>),
     /// Time has passed.
     Nothing,
 }
@@ -85,7 +85,7 @@ struct RawLine {
     bytes: u64,
 }
 
-impl Tape {
+impl RecordingReader {
     /// Opens a recording and reads it to its end. `progress` hears now and then which part of it is read.
     pub(crate) fn open(path: &Path, mut progress: impl FnMut(f64)) -> Result<Self, TapeError> {
         let name = path.display().to_string();
@@ -95,7 +95,7 @@ impl Tape {
         let mut reader = BufReader::new(file);
         let Beginning { state, line, at } = begin(&mut reader, end).map_err(|wrong| wrong.in_file(&name))?;
         let begins = state.now();
-        let facts = Facts { begins, length: Duration::ZERO, events: 0, left_out: LeftOut::default() };
+        let facts = RecordingInfo { begins, length: Duration::ZERO, events: 0, left_out: LeftOut::default() };
         let mut tape = Self { name, reader, line, at, end, facts, beginning: state, last: begins };
         // Everything before the first line is blank.
         (1..line).for_each(|line| tape.facts.left_out.blank.record(line));
@@ -128,7 +128,7 @@ impl Tape {
     }
 
     /// What the node knew and held when the recording began.
-    pub(crate) fn beginning(&self) -> &State {
+    pub(crate) fn beginning(&self) -> &ReplayedNode {
         &self.beginning
     }
 
@@ -231,7 +231,7 @@ impl Wrong {
 /// The first line that is not blank.
 struct Beginning {
     /// What the node knew and held by it.
-    state: State,
+    state: ReplayedNode,
     /// Its number.
     line: u64,
     /// How many bytes the file has up to its end.
@@ -259,7 +259,7 @@ fn begin(reader: &mut impl BufRead, end: u64) -> Result<Beginning, Wrong> {
         return Err(Wrong::Line(line, "the line is no beginning of a recording".to_owned()));
     };
     match held.address.take() {
-        Some(address) => Ok(Beginning { state: State::new(address, *held, now), line, at }),
+        Some(address) => Ok(Beginning { state: ReplayedNode::new(address, *held, now), line, at }),
         None => Err(Wrong::Line(line, "the address of the node is missing".to_owned())),
     }
 }

@@ -120,10 +120,10 @@ fn release(node: &Node, id: MessageId) -> Result<String, String> {
 }
 
 /// Holds a message to edit it; returns what it says and whether it waited in the queue.
-pub fn take_in_hand(node: &Node, id: MessageId) -> Result<InHand, String> {
+pub fn take_in_hand(node: &Node, id: MessageId) -> Result<HeldForEdit, String> {
     let waited = node.hold(id);
     match node.held_message(id) {
-        Some(held) => Ok(InHand { id, message: held.queued.message, waited }),
+        Some(held) => Ok(HeldForEdit { id, message: held.queued.message, waited }),
         None => Err(not_here(id)),
     }
 }
@@ -370,7 +370,7 @@ mod tests {
 
 /// A message that was taken out of sending, to be edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InHand {
+pub struct HeldForEdit {
     pub id: MessageId,
     pub message: Message,
     /// It waited in the queue.

@@ -41,12 +41,12 @@ impl Sender {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeptMessages {
     bytes: usize,
-    by_sender: HashMap<Sender, Share>,
+    by_sender: HashMap<Sender, KeptShare>,
 }
 
 /// The messages of one sender by their numbers, with their sizes.
 #[derive(Debug, Clone, Default)]
-struct Share {
+struct KeptShare {
     bytes: usize,
     sizes: BTreeMap<u64, usize>,
 }

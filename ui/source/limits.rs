@@ -11,14 +11,14 @@ use clacks_text::format;
 
 /// What the limits of a node are set to. They stay as they are while it runs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
+pub struct LimitSettings {
     pub options: Options,
     pub limits: Limits,
 }
 
 /// One limit, or a few that are met together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct LimitRow {
     pub what: &'static str,
     /// What it is set to, if that is known.
     pub set: Option<String>,
@@ -28,7 +28,7 @@ pub struct Row {
     pub met: Option<u64>,
 }
 
-impl Settings {
+impl LimitSettings {
     pub fn of(node: &Node) -> Self {
         Self { options: node.options(), limits: node.limits().clone() }
     }
@@ -36,13 +36,18 @@ impl Settings {
 
 /// Every limit, in the order in which a connection meets them, and then those of what is sent. Of a recorded node
 /// neither the settings nor the connections are known.
-pub fn rows(settings: Option<&Settings>, overview: &Overview, connections: Option<usize>) -> Vec<Row> {
-    let row = |what, limit: Option<Limit>, set: &dyn Fn(&Settings) -> String, used: Option<String>| Row {
-        what,
-        set: settings.map(set),
-        used,
-        met: limit.map(|limit| overview.counters.limits.of(limit)),
-    };
+pub fn rows(
+    settings: Option<&LimitSettings>,
+    overview: &Overview,
+    connections: Option<usize>,
+) -> Vec<LimitRow> {
+    let row =
+        |what, limit: Option<Limit>, set: &dyn Fn(&LimitSettings) -> String, used: Option<String>| LimitRow {
+            what,
+            set: settings.map(set),
+            used,
+            met: limit.map(|limit| overview.counters.limits.of(limit)),
+        };
     let here = overview.queued + overview.in_flight + overview.held;
     let held = format!("{}, {}", format::count(here), format::size(overview.held_bytes));
     let peers = |count| Some(format::count(count));
@@ -118,7 +123,7 @@ pub fn place(share: &PlaceShare) -> String {
     format!("{place}: {} {what}, {}{held}{refused}", format::count(*messages), format::size(*bytes))
 }
 
-fn payloads(set: &Settings) -> String {
+fn payloads(set: &LimitSettings) -> String {
     let Options { payload_rate, payload_burst, .. } = set.options;
     if payload_rate == 0.0 {
         return NO_LIMIT.to_owned();
@@ -126,7 +131,7 @@ fn payloads(set: &Settings) -> String {
     format!("{}, {} at once", rate(payload_rate), format::grouped(payload_burst.into()))
 }
 
-fn connection_rate(set: &Settings) -> String {
+fn connection_rate(set: &LimitSettings) -> String {
     let Limits { connection_rate, connection_rate_per_address, .. } = set.limits;
     if connection_rate == 0 {
         return NO_LIMIT.to_owned();
@@ -135,7 +140,7 @@ fn connection_rate(set: &Settings) -> String {
     format!("{each}/s each + {all}/s in all")
 }
 
-fn introductions(set: &Settings) -> String {
+fn introductions(set: &LimitSettings) -> String {
     let Options { introductions_per_minute, introductions_burst, .. } = set.options;
     if introductions_per_minute == 0 {
         return NO_LIMIT.to_owned();
@@ -144,12 +149,12 @@ fn introductions(set: &Settings) -> String {
     format!("{rate}/min, {burst} at once")
 }
 
-fn queue(set: &Settings) -> String {
+fn queue(set: &LimitSettings) -> String {
     let Options { max_queue_messages, max_queue_bytes, .. } = set.options;
     format!("{}, {}", number(max_queue_messages), format::size(max_queue_bytes))
 }
 
-fn reach(set: &Settings) -> String {
+fn reach(set: &LimitSettings) -> String {
     let reach = if set.limits.allow_private_addresses { "anywhere" } else { "public, our own kind" };
     reach.to_owned()
 }
@@ -196,7 +201,7 @@ mod tests {
     async fn every_limit_that_is_counted_has_one_row() {
         let node = Node::builder().port(0).start().await.unwrap();
         let overview = node.overview();
-        let rows = rows(Some(&Settings::of(&node)), &overview, Some(node.connections()));
+        let rows = rows(Some(&LimitSettings::of(&node)), &overview, Some(node.connections()));
         assert_eq!(rows.iter().filter(|row| row.met.is_some()).count(), Limit::ALL.len());
         assert!(rows.iter().all(|row| row.set.is_some()));
         let without = super::rows(None, &overview, None);

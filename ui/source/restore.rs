@@ -99,7 +99,7 @@ pub fn before(node: &Node, command: &NodeCommand) -> Vec<Before> {
 
 /// Puts back what was before, the last first. Returns what to say of it, and what found no room and can be tried again.
 pub fn undo(node: &Node, all: Vec<Before>) -> (Result<String, String>, Vec<Before>) {
-    let (mut told, mut left) = (Told::default(), Vec::new());
+    let (mut told, mut left) = (UndoSummary::default(), Vec::new());
     for before in all.into_iter().rev() {
         match before {
             Before::Messages(states) => {
@@ -152,7 +152,7 @@ pub fn undo(node: &Node, all: Vec<Before>) -> (Result<String, String>, Vec<Befor
 
 /// What there is to say of what was put back.
 #[derive(Debug, Default)]
-struct Told {
+struct UndoSummary {
     peers: Vec<String>,
     certificates: Vec<String>,
     messages: Vec<Result<String, String>>,
@@ -160,7 +160,7 @@ struct Told {
     errors: Vec<String>,
 }
 
-impl Told {
+impl UndoSummary {
     /// One line about all of it; an error if something could not be put back.
     fn summary(self) -> Result<String, String> {
         let Self { peers, certificates, messages, others, errors } = self;

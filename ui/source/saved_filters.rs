@@ -12,7 +12,7 @@ const BETWEEN_RINGS: Duration = Duration::from_secs(3);
 
 /// The stations and what came for them.
 #[derive(Debug, Clone, Default)]
-pub struct Listening {
+pub struct SavedFilterHits {
     stations: Stations,
     /// Those that were changed since the configuration file was read, to be kept.
     changed: Stations,
@@ -37,7 +37,7 @@ impl Bell {
     }
 }
 
-impl Listening {
+impl SavedFilterHits {
     /// The stations of the configuration file, and those that were changed in an earlier run.
     pub fn new(stations: Stations, changed: Stations) -> Self {
         Self { stations: changed.clone().or(stations), changed, ..Self::default() }

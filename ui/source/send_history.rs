@@ -12,28 +12,28 @@ const MAX_SENDS: usize = 50;
 
 /// The last sends, newest last.
 #[derive(Debug, Clone, Default)]
-pub struct Sends {
-    recent: VecDeque<Send>,
+pub struct SendHistory {
+    recent: VecDeque<Attempt>,
     /// The send that ended with the last event: a change of its peer's status right after it comes of it.
     just_ended: Option<MessageId>,
 }
 
 /// One send.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Send {
+pub struct Attempt {
     id: MessageId,
     pub when: Now,
     pub to: Address,
     pub message: Message,
     pub choice: PeerChoice,
-    pub outcome: Outcome,
+    pub outcome: AttemptResult,
     /// The status that the peer had, and the one that it has after this.
     pub change: Option<(Status, Status)>,
 }
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum AttemptResult {
     OnItsWay,
     Taken(Duration),
     /// Why not, for people to read.
@@ -42,22 +42,24 @@ pub enum Outcome {
     Returned,
 }
 
-impl Sends {
+impl SendHistory {
     pub fn note(&mut self, event: &Event, now: Now) {
         let before = self.just_ended.take();
         match event {
-            Event::MessageSending { id, peer, message, choice } => self.push(Send {
+            Event::MessageSending { id, peer, message, choice } => self.push(Attempt {
                 id: *id,
                 when: now,
                 to: peer.address.clone(),
                 message: message.clone(),
                 choice: *choice,
-                outcome: Outcome::OnItsWay,
+                outcome: AttemptResult::OnItsWay,
                 change: None,
             }),
-            Event::MessageDelivered { id, round_trip, .. } => self.ended(*id, Outcome::Taken(*round_trip)),
+            Event::MessageDelivered { id, round_trip, .. } => {
+                self.ended(*id, AttemptResult::Taken(*round_trip))
+            }
             Event::DeliveryFailed { id, failure, .. } => {
-                self.ended(*id, Outcome::Failed(failure.to_string()));
+                self.ended(*id, AttemptResult::Failed(failure.to_string()));
             }
             Event::MessageQueued { message, origin: Origin::Returned(from), .. } => {
                 self.came_back(message, from);
@@ -73,22 +75,22 @@ impl Sends {
     }
 
     /// The last sends, newest first.
-    pub fn newest_first(&self) -> impl Iterator<Item = &Send> {
+    pub fn newest_first(&self) -> impl Iterator<Item = &Attempt> {
         self.recent.iter().rev()
     }
 
-    fn push(&mut self, send: Send) {
+    fn push(&mut self, send: Attempt) {
         self.recent.push_back(send);
         if self.recent.len() > MAX_SENDS {
             self.recent.pop_front();
         }
     }
 
-    fn find(&mut self, id: MessageId) -> Option<&mut Send> {
+    fn find(&mut self, id: MessageId) -> Option<&mut Attempt> {
         self.recent.iter_mut().rev().find(|send| send.id == id)
     }
 
-    fn ended(&mut self, id: MessageId, outcome: Outcome) {
+    fn ended(&mut self, id: MessageId, outcome: AttemptResult) {
         if let Some(send) = self.find(id) {
             send.outcome = outcome;
             self.just_ended = Some(id);
@@ -98,11 +100,11 @@ impl Sends {
     /// A message that comes back has a new number, so it is known by what it is and whom it went to.
     fn came_back(&mut self, message: &Message, from: &Address) {
         let mut sends = self.recent.iter_mut().rev();
-        let is_it = |send: &&mut Send| {
-            send.outcome == Outcome::OnItsWay && send.to == *from && send.message == *message
+        let is_it = |send: &&mut Attempt| {
+            send.outcome == AttemptResult::OnItsWay && send.to == *from && send.message == *message
         };
         if let Some(send) = sends.find(is_it) {
-            send.outcome = Outcome::Returned;
+            send.outcome = AttemptResult::Returned;
         }
     }
 }
@@ -140,8 +142,8 @@ mod tests {
         Event::DeliveryFailed { id: id(number), peer, message, failure: Failure::TimedOut }
     }
 
-    fn noted(events: &[Event]) -> Sends {
-        let mut sends = Sends::default();
+    fn noted(events: &[Event]) -> SendHistory {
+        let mut sends = SendHistory::default();
         events.iter().for_each(|event| sends.note(event, NOW));
         sends
     }
@@ -151,8 +153,8 @@ mod tests {
         let lost = Event::PeerUpdated { peer: peer("a", Status::Lost), from: Status::Alive };
         let sends = noted(&[sending(1, "b"), sending(2, "a"), failed(2, "a"), lost.clone()]);
         let told: Vec<_> = sends.newest_first().map(|send| (&send.outcome, send.change)).collect();
-        let failure = Outcome::Failed(Failure::TimedOut.to_string());
-        assert_eq!(told, [(&failure, Some((Status::Alive, Status::Lost))), (&Outcome::OnItsWay, None)]);
+        let failure = AttemptResult::Failed(Failure::TimedOut.to_string());
+        assert_eq!(told, [(&failure, Some((Status::Alive, Status::Lost))), (&AttemptResult::OnItsWay, None)]);
         // A change for another reason is not put down to it.
         let sends = noted(&[sending(2, "a"), lost.clone()]);
         assert_eq!(sends.newest_first().next().unwrap().change, None);
@@ -173,7 +175,7 @@ mod tests {
         };
         let sends = noted(&[sending(1, "a"), sending(2, "b"), back]);
         let outcomes: Vec<_> = sends.newest_first().map(|send| send.outcome.clone()).collect();
-        assert_eq!(outcomes, [Outcome::OnItsWay, Outcome::Returned]);
+        assert_eq!(outcomes, [AttemptResult::OnItsWay, AttemptResult::Returned]);
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Cause {
 
 /// The messages that only this node has, which are lost when it stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AtStake {
+pub struct UnsentCounts {
     /// Those that wait or are on their way.
     pub waiting: usize,
     /// Those that are held, and stay here unless they are released.
@@ -45,7 +45,7 @@ pub struct AtStake {
     pub is_anybody_there: bool,
 }
 
-impl AtStake {
+impl UnsentCounts {
     pub fn of(overview: &Overview) -> Self {
         let PeerCounts { new, alive, lost, dead, .. } = overview.peers;
         Self {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clacks_language::command::target::Party;
+use clacks_language::command::target::IgnoreTarget;
 use clacks_p2p::core::Now;
 
 use super::restore::{Before, STAYS};
@@ -25,14 +25,14 @@ pub struct Undo {
 struct Done {
     before: Vec<Before>,
     /// Whom it ignored, to say how to take that back later.
-    ignored: Vec<Party>,
+    ignored: Vec<IgnoreTarget>,
     until: Duration,
 }
 
 impl Undo {
     /// This was before what was done just now, which ignored these. Returns whether it can be undone: not if it takes too
     /// much memory.
-    pub fn remember(&mut self, before: Vec<Before>, ignored: Vec<Party>, now: Now) -> bool {
+    pub fn remember(&mut self, before: Vec<Before>, ignored: Vec<IgnoreTarget>, now: Now) -> bool {
         let size: usize = before.iter().map(Before::size).sum();
         if before.is_empty() || size > MAX_BYTES {
             return false;
@@ -60,7 +60,7 @@ impl Undo {
     }
 
     /// This one is not ignored any more, or not known: nobody is told how to take the ignore back.
-    pub fn note_settled(&mut self, party: &Party) {
+    pub fn note_settled(&mut self, party: &IgnoreTarget) {
         self.done.iter_mut().for_each(|done| done.ignored.retain(|other| other != party));
     }
 
@@ -120,7 +120,7 @@ mod tests {
         assert!(!undo.remember(Vec::new(), Vec::new(), at(0)), "nothing changed");
         assert_eq!(undo.take(at(9)), Ok(vec![small.clone()]));
         assert!(undo.take(at(10)).is_err());
-        undo.remember(vec![Before::Rate(1.0)], vec!["a:1".parse::<Party>().unwrap()], at(5));
+        undo.remember(vec![Before::Rate(1.0)], vec!["a:1".parse::<IgnoreTarget>().unwrap()], at(5));
         undo.forget_old(at(15));
         assert_eq!(undo.done.len(), 1, "the message has gone, the ignore stays to be told of");
         assert!(undo.take(at(15)).is_err_and(|reason| reason.contains(":unignore a:1")));

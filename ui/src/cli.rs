@@ -43,9 +43,9 @@ pub(crate) enum Command {
     Demo(Box<Demo>),
     /// Play a recording on the screen, without a node or a network
     #[command(mut_args(not_of_a_replay))]
-    Replay(Box<replay::Options>),
+    Replay(Box<replay::ReplayOptions>),
     /// Simulate a network of many nodes; show it on the screen, and print a table, JSON or CSV
-    Simulate(Box<simulate::Options>),
+    Simulate(Box<simulate::SimulateOptions>),
     /// Print the default configuration file, which explains each option
     Config,
 }
@@ -75,7 +75,7 @@ impl Run {
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     #[command(flatten)]
-    pub(crate) options: demo::Options,
+    pub(crate) options: demo::DemoOptions,
     /// Print events as JSON lines, as `clacks node` does
     #[arg(long)]
     pub(crate) no_screen: bool,

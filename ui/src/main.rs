@@ -120,7 +120,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         let kept = config.kept_in()?.map(|directory| StationFile::in_directory(&directory));
         let kept = kept.map(|file| file.read().map(|changed| (file, changed))).transpose()?;
         let (filter, stations) = (config.view.filter.clone(), config.view.stations.clone());
-        let options = accessible::Options { demo: false, filter, stations, kept };
+        let options = accessible::AccessibleOptions { demo: false, filter, stations, kept };
         let (node, recorder, lists) = start(config).await?;
         let result = accessible::run(&node, recorder, lists, options).await;
         tell_of_loss(&stop(&node).await);
@@ -168,7 +168,7 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
         Ok(recorder) if demo.no_screen => headless::run(node, recorder, lists, false).await.map(drop),
         Ok(recorder) if is_accessible => {
             let (filter, stations) = (view.filter.clone(), view.stations.clone());
-            let options = accessible::Options { demo: true, filter, stations, kept: None };
+            let options = accessible::AccessibleOptions { demo: true, filter, stations, kept: None };
             accessible::run(node, recorder, lists, options).await
         }
         Ok(recorder) => {

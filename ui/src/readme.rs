@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
-use clacks_dashboard::keymap::{Keymap, Place};
-use clacks_language::command::table::{COMMANDS, Scope};
+use clacks_dashboard::keymap::{KeyContext, Keymap};
+use clacks_language::command::table::{Availability, COMMANDS};
 use clap::CommandFactory;
 
 use super::cli::Cli;
@@ -43,16 +43,16 @@ const HEADINGS: [&str; 8] = [
     "In a replay",
 ];
 
-fn heading(place: Place) -> &'static str {
+fn heading(place: KeyContext) -> &'static str {
     match place {
-        Place::Peers | Place::Queue | Place::Traffic | Place::Map => HEADINGS[0],
-        Place::Overlay | Place::OpenMap | Place::Held => HEADINGS[1],
-        Place::Search => HEADINGS[2],
-        Place::Menu => HEADINGS[3],
-        Place::Input => HEADINGS[4],
-        Place::Choices => HEADINGS[5],
-        Place::Recall => HEADINGS[6],
-        Place::Replay => HEADINGS[7],
+        KeyContext::Peers | KeyContext::Queue | KeyContext::Traffic | KeyContext::Map => HEADINGS[0],
+        KeyContext::Overlay | KeyContext::OpenMap | KeyContext::Held => HEADINGS[1],
+        KeyContext::Search => HEADINGS[2],
+        KeyContext::Menu => HEADINGS[3],
+        KeyContext::Input => HEADINGS[4],
+        KeyContext::Choices => HEADINGS[5],
+        KeyContext::Recall => HEADINGS[6],
+        KeyContext::Replay => HEADINGS[7],
     }
 }
 
@@ -76,14 +76,14 @@ fn keys() -> String {
 }
 
 fn commands() -> String {
-    let mut text = table_of(Scope::Anywhere);
+    let mut text = table_of(Availability::Anywhere);
     text += "| `::text` | send the message \":text\" |\n\n## On the screen only\n\n";
-    text += &table_of(Scope::Screen);
+    text += &table_of(Availability::Screen);
     text + "\n## For key bindings\n\nThese commands are useful only when a key is bound to them:\n\n"
-        + &table_of(Scope::Key)
+        + &table_of(Availability::Key)
 }
 
-fn table_of(scope: Scope) -> String {
+fn table_of(scope: Availability) -> String {
     let mut table = "| command | what it does |\n|---|---|\n".to_owned();
     for spec in COMMANDS.iter().filter(|spec| spec.scope == scope) {
         let _ = writeln!(table, "| `{}` | {} |", spec.usage(), spec.does);

@@ -22,7 +22,7 @@ const WITHOUT_SCREEN: &str = "`clacks replay --accessible FILE` tells in sentenc
 const WORTH_A_WORD: Duration = Duration::from_millis(500);
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct ReplayOptions {
     /// The recording, made by `:record` or --record
     #[arg(value_name = "FILE")]
     file: UserPath,
@@ -42,7 +42,7 @@ fn speed(text: &str) -> Result<f64, &'static str> {
 }
 
 /// Plays a recording on the screen or tells it in sentences. No node is started.
-pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
     if options.view.record.is_some() || options.view.record_size.is_some() {
         anyhow::bail!("a replay is recorded already; --record is for a node");
     }
@@ -59,7 +59,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         let is_for_a_program = !io::stdout().is_terminal() && options.speed.is_none();
         let pace = if is_for_a_program { Pace::AtOnce } else { Pace::AsItHappened };
         let (filter, stations) = (view.filter.clone(), view.stations.clone());
-        let options = accessible::Options { filter, stations, ..accessible::Options::default() };
+        let options =
+            accessible::AccessibleOptions { filter, stations, ..accessible::AccessibleOptions::default() };
         accessible::replay::replay(player, options, pace).await
     } else {
         clacks_terminal::fit_to_draw_on(WITHOUT_SCREEN)?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clacks_p2p::{Node, node::Unsent};
-use clacks_source::shutdown::{AtStake, Cause, begun, told};
+use clacks_source::shutdown::{Cause, UnsentCounts, begun, told};
 use clacks_terminal::report::tell;
 
 /// What a node may take to stop.
@@ -29,12 +29,12 @@ pub(crate) fn tell_of_loss(remaining: &Unsent) {
 /// Hands on what only this node has, for a while, where the screen was not left by the user. Tells on standard error.
 pub(crate) async fn hand_on_after(cause: Cause, node: &Node) {
     let Some(within) = cause.patience() else { return };
-    let at_stake = AtStake::of(&node.overview());
+    let at_stake = UnsentCounts::of(&node.overview());
     if !at_stake.can_hand_on() {
         return;
     }
     tell(&begun(at_stake.waiting, within));
     let result = node.drain(within).await;
-    let left = at_stake.left_of(AtStake::of(&node.overview()), false);
+    let left = at_stake.left_of(UnsentCounts::of(&node.overview()), false);
     tell(&told(result, at_stake.waiting, left));
 }

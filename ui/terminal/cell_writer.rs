@@ -28,9 +28,9 @@ const ATTRIBUTES: [(Modifier, Attribute); 9] = [
 ];
 
 /// Colours and modifiers.
-type Look = (Color, Color, Modifier);
+type CellStyle = (Color, Color, Modifier);
 
-const PLAIN: Look = (Color::Reset, Color::Reset, Modifier::empty());
+const PLAIN: CellStyle = (Color::Reset, Color::Reset, Modifier::empty());
 
 /// Writes cells. It relies on the cursor's place only behind a cell that every terminal draws in the same columns;
 /// elsewhere it moves the cursor to an absolute place.
@@ -39,7 +39,7 @@ pub(crate) struct CellWriter<'a> {
     out: &'a mut Vec<u8>,
     /// Where the cursor is, if every terminal agrees.
     cursor: Option<(u16, u16)>,
-    look: Look,
+    look: CellStyle,
 }
 
 impl<'a> CellWriter<'a> {
@@ -79,7 +79,7 @@ impl<'a> CellWriter<'a> {
         queue!(self.out, MoveTo(x, y))
     }
 
-    fn set_look(&mut self, look: Look) -> io::Result<()> {
+    fn set_look(&mut self, look: CellStyle) -> io::Result<()> {
         if self.look == look {
             return Ok(());
         }

@@ -12,7 +12,7 @@ use tokio::{
 use super::{
     input::Input,
     job_control,
-    notices::{self, News},
+    notices::{self, Notice},
 };
 
 /// How long a program may take to end when it is asked to.
@@ -89,10 +89,10 @@ async fn ask_to_end(child: &mut Child) {
     let _ = timeout(PATIENCE, child.wait()).await;
 }
 
-fn as_input(news: News) -> Input {
+fn as_input(news: Notice) -> Input {
     match news {
-        News::Panicked => Input::Panicked,
-        News::HungUp => Input::HungUp,
-        News::Terminate | News::Stop | News::Resumed | News::Resized => Input::Terminate,
+        Notice::Panicked => Input::Panicked,
+        Notice::HungUp => Input::HungUp,
+        Notice::Terminate | Notice::Stop | Notice::Resumed | Notice::Resized => Input::Terminate,
     }
 }

@@ -12,20 +12,20 @@ const NEVER: Duration = Duration::from_secs(86_400);
 
 /// The plan for the next frame.
 #[derive(Debug)]
-pub struct Frames {
+pub struct FramePacer {
     last: Option<Instant>,
     is_due: bool,
     /// When something on the screen changes by itself.
     changes_at: Instant,
 }
 
-impl Default for Frames {
+impl Default for FramePacer {
     fn default() -> Self {
         Self { last: None, is_due: true, changes_at: Instant::now() }
     }
 }
 
-impl Frames {
+impl FramePacer {
     /// Something changed.
     pub fn request(&mut self) {
         self.is_due = true;
@@ -55,7 +55,7 @@ mod tests {
     /// Frames drawn in a second in which something changes every millisecond, on a clock that does not wait.
     #[tokio::test(start_paused = true)]
     async fn a_thousand_changes_a_second_are_thirty_frames() {
-        let mut frames = Frames::default();
+        let mut frames = FramePacer::default();
         let end = Instant::now() + Duration::from_secs(1);
         let mut drawn = 0;
         while Instant::now() < end {
@@ -72,7 +72,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_change_after_a_pause_is_drawn_at_once_and_none_until_what_changes_by_itself() {
-        let mut frames = Frames::default();
+        let mut frames = FramePacer::default();
         frames.drawn(Some(Duration::from_secs(7)));
         let before = Instant::now();
         frames.wait().await;

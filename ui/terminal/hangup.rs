@@ -11,7 +11,7 @@ use rustix::{
 };
 
 use super::{
-    notices::{self, News},
+    notices::{self, Notice},
     signals,
     watchdog::{Ending, end_by_force},
 };
@@ -29,7 +29,7 @@ pub fn watch() -> io::Result<()> {
 fn tell_when_gone() {
     if wait_for_the_end().contains(PollFlags::HUP) {
         signals::note_hang_up();
-        notices::tell(News::HungUp);
+        notices::tell(Notice::HungUp);
         end_by_force(Ending::HungUp);
     }
 }

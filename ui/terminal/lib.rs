@@ -43,7 +43,7 @@ use backend::Tty;
 use child::Ended;
 use guard::{Mode, write_beside};
 use input::{Input, Keys};
-use notices::News;
+use notices::Notice;
 use ratatui::{
     Frame, Terminal,
     layout::{Rect, Size},
@@ -127,7 +127,7 @@ impl Screen {
         }
         let stopped = give_back().and_then(|()| signals::stop_here());
         self.take()?;
-        notices::tell(News::Resumed);
+        notices::tell(Notice::Resumed);
         Ok(stopped)
     }
 
@@ -194,19 +194,19 @@ impl Screen {
         self.redraw()
     }
 
-    fn react(&mut self, news: News) -> Option<Input> {
+    fn react(&mut self, news: Notice) -> Option<Input> {
         match news {
-            News::Panicked => Some(Input::Panicked),
-            News::HungUp => Some(Input::HungUp),
-            News::Terminate => Some(Input::Terminate),
-            News::Stop => match self.suspend() {
+            Notice::Panicked => Some(Input::Panicked),
+            Notice::HungUp => Some(Input::HungUp),
+            Notice::Terminate => Some(Input::Terminate),
+            Notice::Stop => match self.suspend() {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(Input::CannotStop(error.to_string())),
                 Err(_) => Some(Input::HungUp),
             },
-            News::Resumed => Some(self.take().map_or(Input::HungUp, |()| Input::Resumed)),
+            Notice::Resumed => Some(self.take().map_or(Input::HungUp, |()| Input::Resumed)),
             // Also if the size is the old one again: what the terminal cut off meanwhile is lost.
-            News::Resized => Some(self.redraw().map_or(Input::HungUp, |()| Input::Resized)),
+            Notice::Resized => Some(self.redraw().map_or(Input::HungUp, |()| Input::Resized)),
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 /// The most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum News {
+pub enum Notice {
     Panicked = 1,
     HungUp = 2,
     Terminate = 4,
@@ -18,10 +18,10 @@ pub enum News {
     Resized = 32,
 }
 
-const BY_URGENCY: [News; 6] =
-    [News::Panicked, News::HungUp, News::Terminate, News::Stop, News::Resumed, News::Resized];
+const BY_URGENCY: [Notice; 6] =
+    [Notice::Panicked, Notice::HungUp, Notice::Terminate, Notice::Stop, Notice::Resumed, Notice::Resized];
 
-impl News {
+impl Notice {
     fn is_end(self) -> bool {
         matches!(self, Self::Panicked | Self::HungUp | Self::Terminate)
     }
@@ -30,22 +30,22 @@ impl News {
 static NEWS: AtomicU8 = AtomicU8::new(0);
 static BELL: Notify = Notify::const_new();
 
-pub fn tell(news: News) {
+pub fn tell(news: Notice) {
     NEWS.fetch_or(news as u8, Ordering::SeqCst);
     BELL.notify_one();
 }
 
 /// The most urgent news, if there is any.
-pub fn take() -> Option<News> {
+pub fn take() -> Option<Notice> {
     BY_URGENCY.into_iter().find(|&news| take_one(news))
 }
 
 /// News that ends the program, if there is any; other news stays.
-pub(crate) fn take_end() -> Option<News> {
+pub(crate) fn take_end() -> Option<Notice> {
     BY_URGENCY.into_iter().filter(|news| news.is_end()).find(|&news| take_one(news))
 }
 
-fn take_one(news: News) -> bool {
+fn take_one(news: Notice) -> bool {
     NEWS.fetch_and(!(news as u8), Ordering::SeqCst) & news as u8 != 0
 }
 
@@ -60,11 +60,11 @@ mod tests {
 
     #[test]
     fn news_is_heard_once_and_by_urgency() {
-        tell(News::Resized);
-        tell(News::Terminate);
-        tell(News::Resized);
-        assert_eq!(take(), Some(News::Terminate));
-        assert_eq!(take(), Some(News::Resized));
+        tell(Notice::Resized);
+        tell(Notice::Terminate);
+        tell(Notice::Resized);
+        assert_eq!(take(), Some(Notice::Terminate));
+        assert_eq!(take(), Some(Notice::Resized));
         assert_eq!(take(), None);
     }
 }

@@ -4,7 +4,7 @@ use std::{panic, sync::Once};
 
 use super::{
     guard,
-    notices::{self, News},
+    notices::{self, Notice},
     watchdog::{Ending, end_by_force},
 };
 
@@ -23,7 +23,7 @@ pub(crate) fn install_hook() {
                 end_by_force(Ending::Panicked);
             }
             previous(panicked);
-            notices::tell(News::Panicked);
+            notices::tell(Notice::Panicked);
         }));
     });
 }

@@ -21,7 +21,7 @@ use signal_hook::{
 
 use super::{
     guard, job_control,
-    notices::{self, News},
+    notices::{self, Notice},
     watchdog::{Ending, end_by_force},
 };
 
@@ -72,17 +72,17 @@ fn handle(signal: c_int) {
         SIGQUIT => by_default(signal),
         SIGHUP if HUNG_UP.load(Ordering::SeqCst) => {}
         _ if !guard::is_held() => by_default(signal),
-        SIGWINCH => notices::tell(News::Resized),
-        SIGTSTP => notices::tell(News::Stop),
+        SIGWINCH => notices::tell(Notice::Resized),
+        SIGTSTP => notices::tell(Notice::Stop),
         SIGCONT if STOPPING.swap(false, Ordering::SeqCst) => {}
-        SIGCONT => notices::tell(News::Resumed),
+        SIGCONT => notices::tell(Notice::Resumed),
         SIGHUP => {
             note_hang_up();
-            notices::tell(News::HungUp);
+            notices::tell(Notice::HungUp);
             end_by_force(Ending::Signal(signal));
         }
         _ => {
-            notices::tell(News::Terminate);
+            notices::tell(Notice::Terminate);
             end_by_force(Ending::Signal(signal));
         }
     }

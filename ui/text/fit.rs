@@ -9,7 +9,7 @@ use ratatui::{
 
 use super::{
     glyphs::glyphs,
-    sanitize::{Shown, shown, shown_lines},
+    sanitize::{SafeLine, shown, shown_lines},
 };
 
 /// Characters of a message that are looked at for its preview, more than any screen is wide.
@@ -70,7 +70,7 @@ pub fn entry(
     let left = name_columns.min(columns / 2);
     let values = shown_lines(value, columns - left, 0, usize::MAX);
     let names = std::iter::once(name).chain(std::iter::repeat(""));
-    let line = |(name, value): (&str, &Shown)| {
+    let line = |(name, value): (&str, &SafeLine)| {
         Line::from(vec![Span::styled(fit(name, left), style), Span::raw(value.as_str().to_owned())])
     };
     names.zip(&values).map(line).collect()

@@ -42,7 +42,7 @@ const MOST_LETTERS: usize = 4;
 
 /// Text that may be drawn: one row, without anything that a terminal would interpret or not show.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Shown {
+pub struct SafeLine {
     text: String,
     width: usize,
 }
@@ -53,7 +53,7 @@ pub struct Shown {
 /// as no-break spaces.
 ///
 /// The work is bounded by `max_columns`, whatever the length of the text.
-pub fn shown(text: &str, max_columns: usize) -> Shown {
+pub fn shown(text: &str, max_columns: usize) -> SafeLine {
     row_of(Pieces::new(text), max_columns)
 }
 
@@ -62,8 +62,8 @@ pub fn spelt(text: &str, max_columns: usize) -> String {
     row_of(Pieces { is_padded: false, ..Pieces::new(text) }, max_columns).text
 }
 
-fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> Shown {
-    let mut row = Shown::default();
+fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> SafeLine {
+    let mut row = SafeLine::default();
     // Where the row is cut if it turns out too long: there is room for the `…` behind it.
     let mut cut = row.end();
     while let Some(width) = pieces.write_next(&mut row.text) {
@@ -86,11 +86,11 @@ fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> Shown {
 ///
 /// Rows end at line breaks, else behind the last space that fits, else at the last cell that fits. There are
 /// [`MOST_ROWS`] rows at most; of a longer text the last row is `…`. The work is bounded by `skip + rows` rows.
-pub fn shown_lines(text: &str, columns: usize, skip: usize, rows: usize) -> Vec<Shown> {
+pub fn shown_lines(text: &str, columns: usize, skip: usize, rows: usize) -> Vec<SafeLine> {
     Rows::new(text, columns).skip(skip).take(rows).collect()
 }
 
-impl Shown {
+impl SafeLine {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -119,7 +119,7 @@ impl Shown {
     }
 }
 
-impl Deref for Shown {
+impl Deref for SafeLine {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -127,13 +127,13 @@ impl Deref for Shown {
     }
 }
 
-impl AsRef<str> for Shown {
+impl AsRef<str> for SafeLine {
     fn as_ref(&self) -> &str {
         self.as_str()
     }
 }
 
-impl fmt::Display for Shown {
+impl fmt::Display for SafeLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -161,14 +161,14 @@ impl<'a> Rows<'a> {
 }
 
 impl Iterator for Rows<'_> {
-    type Item = Shown;
+    type Item = SafeLine;
 
-    fn next(&mut self) -> Option<Shown> {
-        let mut row = Shown::default();
+    fn next(&mut self) -> Option<SafeLine> {
+        let mut row = SafeLine::default();
         self.rest = fill_row(self.rest?, self.columns, &mut row);
         self.number += 1;
         if self.number == MOST_ROWS && self.rest.take().is_some() {
-            row = Shown::default();
+            row = SafeLine::default();
             row.push_cut();
         }
         Some(row)
@@ -176,7 +176,7 @@ impl Iterator for Rows<'_> {
 }
 
 /// Fills one row from the beginning of `text` and returns what is for the next, if there is a next.
-fn fill_row<'a>(text: &'a str, columns: usize, row: &mut Shown) -> Option<&'a str> {
+fn fill_row<'a>(text: &'a str, columns: usize, row: &mut SafeLine) -> Option<&'a str> {
     let mut pieces = Pieces::new(text);
     let mut behind_space = None;
     loop {

@@ -11,7 +11,7 @@ pub mod words;
 use std::ops::Deref;
 
 use clacks_p2p::core::{Peer, Status};
-use clacks_source::traffic::row::{Direction, Mood};
+use clacks_source::traffic::row::{Direction, Tone};
 use ratatui::style::Style;
 use themes::{AUTO, Themes};
 
@@ -67,11 +67,11 @@ impl Theme {
         self.new
     }
 
-    pub fn mood(self, mood: Mood) -> Style {
+    pub fn mood(self, mood: Tone) -> Style {
         match mood {
-            Mood::Good => self.good,
-            Mood::Bad => self.bad,
-            Mood::Plain => Style::new(),
+            Tone::Good => self.good,
+            Tone::Bad => self.bad,
+            Tone::Plain => Style::new(),
         }
     }
 
@@ -90,7 +90,7 @@ impl Theme {
     }
 
     pub fn notice(self, is_error: bool) -> Style {
-        self.mood(if is_error { Mood::Bad } else { Mood::Good })
+        self.mood(if is_error { Tone::Bad } else { Tone::Good })
     }
 
     /// The line of a chart by its number from 0; after the last style comes the first again, so a chart tells its

@@ -15,7 +15,7 @@ const COMMAND: &str = ":theme ";
 
 /// The themes that there are and the one that is chosen.
 #[derive(Debug, Clone, Default)]
-pub struct Looks {
+pub struct ThemeSelection {
     themes: Themes,
     /// What `auto` stands for on this terminal.
     automatic: Theme,
@@ -24,7 +24,7 @@ pub struct Looks {
     complaints: Vec<String>,
 }
 
-impl Looks {
+impl ThemeSelection {
     /// Reads the user's own themes in a directory and chooses the one with this name, or `auto`. `place` is the line
     /// that names it, if a file does: an error begins with it.
     pub fn open(directory: Option<&Path>, name: Option<&str>, place: Option<&str>) -> anyhow::Result<Self> {
@@ -119,8 +119,8 @@ fn is_file(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn looks(colours: bool) -> Looks {
-        Looks::new(Themes::default(), Background::Unknown, colours)
+    fn looks(colours: bool) -> ThemeSelection {
+        ThemeSelection::new(Themes::default(), Background::Unknown, colours)
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn auto_follows_the_background_where_it_is_known() {
-        let theme = |background| Looks::new(Themes::default(), background, true).theme();
+        let theme = |background| ThemeSelection::new(Themes::default(), background, true).theme();
         let named = |name| looks(true).find(name).unwrap().1;
         assert_eq!(theme(Background::Dark), named("dark"));
         assert_eq!(theme(Background::Light), named("light"));

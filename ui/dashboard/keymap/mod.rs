@@ -21,18 +21,18 @@ pub mod user;
 pub struct Keymap {
     bindings: Vec<Binding>,
     /// Which binding a key has in a place.
-    bound: HashMap<(Place, Key), usize>,
+    bound: HashMap<(KeyContext, Key), usize>,
     /// Keys that the user wants to do nothing.
-    unbound: HashSet<(Place, Key)>,
+    unbound: HashSet<(KeyContext, Key)>,
 }
 
 /// A command and the keys that run it.
 #[derive(Debug, Clone)]
 pub struct Binding {
     /// The keys and where they work, the first of which is the one to hint at.
-    pub keys: Vec<(Place, Key)>,
+    pub keys: Vec<(KeyContext, Key)>,
     /// Where it belongs, though it may have no key there.
-    places: Vec<Place>,
+    places: Vec<KeyContext>,
     /// The line that is run; `{peer}` and `{message}` stand for what is selected, `{key}` for the
     /// key that was pressed.
     pub command: Cow<'static, str>,
@@ -44,7 +44,7 @@ pub struct Binding {
 
 /// Where keys go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum KeyContext {
     /// Each of the lists, while it has the focus.
     Peers,
     Queue,
@@ -71,7 +71,7 @@ pub enum Place {
     Replay,
 }
 
-impl From<Pane> for Place {
+impl From<Pane> for KeyContext {
     fn from(pane: Pane) -> Self {
         match pane {
             Pane::Peers => Self::Peers,
@@ -119,7 +119,7 @@ impl Keymap {
         self
     }
 
-    fn unbind(&mut self, place: Place, key: Key) {
+    fn unbind(&mut self, place: KeyContext, key: Key) {
         self.unbound.remove(&(place, key));
         if let Some(binding) = self.bound.remove(&(place, key)).and_then(|index| self.bindings.get_mut(index))
         {
@@ -127,19 +127,19 @@ impl Keymap {
         }
     }
 
-    fn bind(&mut self, place: Place, key: Key, index: usize) {
+    fn bind(&mut self, place: KeyContext, key: Key, index: usize) {
         self.bound.insert((place, key), index);
         self.bindings[index].keys.push((place, key));
     }
 
     /// The binding of a command that belongs to a place.
-    fn index_of(&self, place: Place, line: &str) -> Option<usize> {
+    fn index_of(&self, place: KeyContext, line: &str) -> Option<usize> {
         let is_there = |binding: &Binding| binding.command == line && binding.places.contains(&place);
         self.bindings.iter().position(is_there)
     }
 
     /// A binding of the user's, without its keys; what it does is told as of the same command elsewhere.
-    fn binding_of(&self, places: &[Place], line: &str) -> Binding {
+    fn binding_of(&self, places: &[KeyContext], line: &str) -> Binding {
         let known = self.bindings.iter().find(|binding| binding.command == line);
         let name = line.trim_start_matches(':').split_whitespace().next().unwrap_or_default();
         let told = || command::spec(name).map_or("", |spec| spec.does).into();
@@ -154,7 +154,7 @@ impl Keymap {
     }
 
     /// Whether the user wants a key to do nothing, not even what it does without being bound.
-    pub(crate) fn is_unbound(&self, place: Place, key: Key) -> bool {
+    pub(crate) fn is_unbound(&self, place: KeyContext, key: Key) -> bool {
         self.unbound.contains(&(place, key))
     }
 
@@ -164,7 +164,7 @@ impl Keymap {
     }
 
     /// What a key does in a place.
-    pub fn find(&self, place: Place, key: Key) -> Option<&Binding> {
+    pub fn find(&self, place: KeyContext, key: Key) -> Option<&Binding> {
         if self.is_unbound(place, key) {
             return None;
         }
@@ -174,7 +174,7 @@ impl Keymap {
     }
 
     /// The name of the key that runs a command in a place; the command itself if there is none.
-    pub(crate) fn name_of(&self, place: Place, command: &str) -> String {
+    pub(crate) fn name_of(&self, place: KeyContext, command: &str) -> String {
         let mut bindings = self.bindings.iter().filter(|binding| binding.command == command);
         let key = bindings.find_map(|binding| binding.keys_at(place).first().copied());
         key.map_or_else(|| command.to_owned(), |key| key.to_string())
@@ -189,7 +189,7 @@ impl Keymap {
 
 impl Binding {
     /// The keys in the places that this holds for, without those named already.
-    pub fn keys_in(&self, is_there: impl Fn(Place) -> bool) -> Vec<Key> {
+    pub fn keys_in(&self, is_there: impl Fn(KeyContext) -> bool) -> Vec<Key> {
         let mut keys = Vec::new();
         for (_, key) in self.keys.iter().filter(|(place, _)| is_there(*place)) {
             if !keys.contains(key) {
@@ -200,7 +200,7 @@ impl Binding {
     }
 
     /// The keys that work in a place, the first of which is the one to hint at.
-    pub(crate) fn keys_at(&self, place: Place) -> Vec<Key> {
+    pub(crate) fn keys_at(&self, place: KeyContext) -> Vec<Key> {
         self.keys_in(|other| other == place)
     }
 }
@@ -238,22 +238,28 @@ mod tests {
     fn letters_are_text_where_text_is_written_and_control_c_leads_out_of_everywhere() {
         let keymap = Keymap::default();
         for binding in keymap.bindings() {
-            for place in [Place::Input, Place::Choices, Place::Recall, Place::Menu, Place::Search] {
+            for place in [
+                KeyContext::Input,
+                KeyContext::Choices,
+                KeyContext::Recall,
+                KeyContext::Menu,
+                KeyContext::Search,
+            ] {
                 let letters = binding.keys_at(place).into_iter().filter(|key| key.is_text());
                 // The list of what can be done is closed by the key that opens it.
                 assert!(letters.map(|key| key.to_string()).all(|key| key == "?"), "{binding:?}");
             }
         }
         for (place, command) in [
-            (Place::Peers, ":interrupt"),
-            (Place::Queue, ":interrupt"),
-            (Place::Traffic, ":interrupt"),
-            (Place::Overlay, ":close"),
-            (Place::Search, ":clear"),
-            (Place::Menu, ":close"),
-            (Place::Input, ":clear"),
-            (Place::Choices, ":take-back"),
-            (Place::Recall, ":take-back"),
+            (KeyContext::Peers, ":interrupt"),
+            (KeyContext::Queue, ":interrupt"),
+            (KeyContext::Traffic, ":interrupt"),
+            (KeyContext::Overlay, ":close"),
+            (KeyContext::Search, ":clear"),
+            (KeyContext::Menu, ":close"),
+            (KeyContext::Input, ":clear"),
+            (KeyContext::Choices, ":take-back"),
+            (KeyContext::Recall, ":take-back"),
         ] {
             assert_eq!(keymap.find(place, Key::LEAVE).map(|binding| &*binding.command), Some(command));
         }
@@ -265,7 +271,7 @@ mod tests {
 
         let key = KeyEvent::new(KeyCode::Up, KeyModifiers::SHIFT);
         let keymap = Keymap::default();
-        assert_eq!(keymap.find(Place::Peers, key.into()).map(|binding| &*binding.command), Some(":up"));
+        assert_eq!(keymap.find(KeyContext::Peers, key.into()).map(|binding| &*binding.command), Some(":up"));
     }
 
     fn rebound(text: &str) -> Keymap {
@@ -276,39 +282,43 @@ mod tests {
         Keymap::default().with(&clacks_text::toml::parse::<File>(text).unwrap().keys)
     }
 
-    fn line(keymap: &Keymap, place: Place, key: &str) -> Option<String> {
+    fn line(keymap: &Keymap, place: KeyContext, key: &str) -> Option<String> {
         keymap.find(place, key.parse().unwrap()).map(|binding| binding.command.to_string())
     }
 
     #[test]
     fn a_key_of_the_users_replaces_the_one_of_that_place_only() {
         let keymap = rebound("[keys.peers]\n'I' = ':redraw'\n'q' = ''\n[keys.lists]\n'pgup' = ':quit'");
-        assert_eq!(line(&keymap, Place::Peers, "I"), Some(":redraw".into()));
-        assert_eq!(line(&keymap, Place::Traffic, "I"), Some(":ignore {peer}".into()));
+        assert_eq!(line(&keymap, KeyContext::Peers, "I"), Some(":redraw".into()));
+        assert_eq!(line(&keymap, KeyContext::Traffic, "I"), Some(":ignore {peer}".into()));
         assert_eq!(
-            (line(&keymap, Place::Peers, "q"), line(&keymap, Place::Queue, "q")),
+            (line(&keymap, KeyContext::Peers, "q"), line(&keymap, KeyContext::Queue, "q")),
             (None, Some(":quit".into()))
         );
-        assert_eq!(line(&keymap, Place::Overlay, "pgup"), Some(":page-up".into()));
+        assert_eq!(line(&keymap, KeyContext::Overlay, "pgup"), Some(":page-up".into()));
         let quit = keymap.bindings().iter().find(|binding| binding.command == ":quit").unwrap();
-        assert_eq!(quit.keys_at(Place::Peers), ["pgup".parse().unwrap()]);
+        assert_eq!(quit.keys_at(KeyContext::Peers), ["pgup".parse().unwrap()]);
         let page_up = keymap.bindings().iter().find(|binding| binding.command == ":page-up").unwrap();
-        assert_eq!(page_up.keys_at(Place::Queue), ["ctrl-b".parse().unwrap()], "it is not told of any more");
+        assert_eq!(
+            page_up.keys_at(KeyContext::Queue),
+            ["ctrl-b".parse().unwrap()],
+            "it is not told of any more"
+        );
     }
 
     #[test]
     fn the_narrower_table_goes_before_the_wider() {
         let keymap = rebound("[keys.queue]\n'n' = ':top'\n[keys.lists]\n'n' = ':bottom'");
-        assert_eq!(line(&keymap, Place::Queue, "n"), Some(":top".into()));
-        assert_eq!(line(&keymap, Place::Peers, "n"), Some(":bottom".into()));
+        assert_eq!(line(&keymap, KeyContext::Queue, "n"), Some(":top".into()));
+        assert_eq!(line(&keymap, KeyContext::Peers, "n"), Some(":bottom".into()));
     }
 
     #[test]
     fn a_command_that_had_no_key_is_told_of_as_it_is_elsewhere() {
         let keymap = rebound("[keys.lists]\n'n' = ':motion off'");
-        let binding = keymap.find(Place::Peers, "n".parse().unwrap()).unwrap();
+        let binding = keymap.find(KeyContext::Peers, "n".parse().unwrap()).unwrap();
         assert_eq!(binding.does, command::spec("motion").unwrap().does);
-        assert_eq!(binding.keys_at(Place::Traffic).len(), 1);
+        assert_eq!(binding.keys_at(KeyContext::Traffic).len(), 1);
     }
 
     #[test]
@@ -317,7 +327,7 @@ mod tests {
         for binding in Keymap::default().bindings() {
             // A letter can't be bound where text is written.
             let is_fixed =
-                |place: Place, key: Key| key == Key::LEAVE || place == Place::Menu && key.is_text();
+                |place: KeyContext, key: Key| key == Key::LEAVE || place == KeyContext::Menu && key.is_text();
             for (place, key) in binding.keys.iter().filter(|(place, key)| !is_fixed(*place, *key)) {
                 let table = tables
                     .iter()
@@ -326,7 +336,7 @@ mod tests {
                 let keymap = rebound(&format!("[keys.{}]\n{:?} = ''", table.unwrap().0, key.to_string()));
                 assert_eq!(line(&keymap, *place, &key.to_string()), None);
                 // A replay is where other keys work as well.
-                assert!(*place == Place::Replay || keymap.find(*place, Key::LEAVE).is_some());
+                assert!(*place == KeyContext::Replay || keymap.find(*place, Key::LEAVE).is_some());
             }
         }
     }

@@ -1,13 +1,13 @@
 //! Every default key, one row per line.
 
-use super::Place;
+use super::KeyContext;
 
 /// One row of the table.
 #[derive(Debug)]
 pub struct Row {
     /// The keys, with spaces between them; the first is the one to hint at.
     pub keys: &'static str,
-    pub places: &'static [Place],
+    pub places: &'static [KeyContext],
     /// `{peer}` and `{message}` stand for what is selected, `{key}` for the key that was pressed.
     pub command: &'static str,
     /// For the hints; empty if it is not to be hinted at.
@@ -22,33 +22,41 @@ macro_rules! rows {
     };
 }
 
-const LISTS: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic, Place::Map];
+const LISTS: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Map];
 /// Where a peer can be selected: in its list, or as the peer of a row of the traffic.
-const WITH_PEER: &[Place] = &[Place::Peers, Place::Traffic, Place::Map];
+const WITH_PEER: &[KeyContext] = &[KeyContext::Peers, KeyContext::Traffic, KeyContext::Map];
 /// Where rows can be marked.
-const MARKED: &[Place] = &[Place::Peers, Place::Queue, Place::Held];
+const MARKED: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Held];
 /// Where marks are taken away: also where no row has one.
-const UNMARKED: &[Place] = &[Place::Peers, Place::Queue, Place::Traffic, Place::Map, Place::Held];
+const UNMARKED: &[KeyContext] =
+    &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Map, KeyContext::Held];
 /// Where a picture can be opened: also over another.
-const LOOKING: &[Place] =
-    &[Place::Peers, Place::Queue, Place::Traffic, Place::Map, Place::Overlay, Place::OpenMap, Place::Held];
-const QUEUE: &[Place] = &[Place::Queue];
+const LOOKING: &[KeyContext] = &[
+    KeyContext::Peers,
+    KeyContext::Queue,
+    KeyContext::Traffic,
+    KeyContext::Map,
+    KeyContext::Overlay,
+    KeyContext::OpenMap,
+    KeyContext::Held,
+];
+const QUEUE: &[KeyContext] = &[KeyContext::Queue];
 /// Where a message can be selected.
-const QUEUE_AND_TRAFFIC: &[Place] = &[Place::Queue, Place::Traffic];
-const OVERLAY: &[Place] = &[Place::Overlay, Place::OpenMap, Place::Held];
+const QUEUE_AND_TRAFFIC: &[KeyContext] = &[KeyContext::Queue, KeyContext::Traffic];
+const OVERLAY: &[KeyContext] = &[KeyContext::Overlay, KeyContext::OpenMap, KeyContext::Held];
 /// What is written and not drawn.
-const TEXT: &[Place] = &[Place::Overlay];
+const TEXT: &[KeyContext] = &[KeyContext::Overlay];
 /// What is too long for the screen.
-const PAGED: &[Place] = &[Place::Overlay, Place::Held];
-const SEARCH: &[Place] = &[Place::Search];
-const OPEN_MAP: &[Place] = &[Place::OpenMap];
-const MAPS: &[Place] = &[Place::Map, Place::OpenMap];
-const HELD: &[Place] = &[Place::Held];
-const MENU: &[Place] = &[Place::Menu];
-const REPLAY: &[Place] = &[Place::Replay];
-const INPUT: &[Place] = &[Place::Input];
-const CHOICES: &[Place] = &[Place::Choices];
-const RECALL: &[Place] = &[Place::Recall];
+const PAGED: &[KeyContext] = &[KeyContext::Overlay, KeyContext::Held];
+const SEARCH: &[KeyContext] = &[KeyContext::Search];
+const OPEN_MAP: &[KeyContext] = &[KeyContext::OpenMap];
+const MAPS: &[KeyContext] = &[KeyContext::Map, KeyContext::OpenMap];
+const HELD: &[KeyContext] = &[KeyContext::Held];
+const MENU: &[KeyContext] = &[KeyContext::Menu];
+const REPLAY: &[KeyContext] = &[KeyContext::Replay];
+const INPUT: &[KeyContext] = &[KeyContext::Input];
+const CHOICES: &[KeyContext] = &[KeyContext::Choices];
+const RECALL: &[KeyContext] = &[KeyContext::Recall];
 
 /// Every key, in the order in which hints and help list them.
 #[rustfmt::skip]

@@ -8,7 +8,7 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, Visitor},
 };
 
-use super::{Place, key::Key};
+use super::{KeyContext, key::Key};
 
 /// Keys and what they are to do, table by table, each as it is written and none twice in a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,21 +51,21 @@ impl Table {
         (Self::Held, "held"),
     ];
 
-    pub fn places(self) -> &'static [Place] {
+    pub fn places(self) -> &'static [KeyContext] {
         match self {
-            Self::Lists => &[Place::Peers, Place::Queue, Place::Traffic, Place::Map],
-            Self::Overlay => &[Place::Overlay, Place::OpenMap, Place::Held],
-            Self::Search => &[Place::Search],
-            Self::Menu => &[Place::Menu],
-            Self::Input => &[Place::Input],
-            Self::Choices => &[Place::Choices],
-            Self::History => &[Place::Recall],
-            Self::Peers => &[Place::Peers],
-            Self::Queue => &[Place::Queue],
-            Self::Traffic => &[Place::Traffic],
-            Self::Map => &[Place::Map, Place::OpenMap],
-            Self::Replay => &[Place::Replay],
-            Self::Held => &[Place::Held],
+            Self::Lists => &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Map],
+            Self::Overlay => &[KeyContext::Overlay, KeyContext::OpenMap, KeyContext::Held],
+            Self::Search => &[KeyContext::Search],
+            Self::Menu => &[KeyContext::Menu],
+            Self::Input => &[KeyContext::Input],
+            Self::Choices => &[KeyContext::Choices],
+            Self::History => &[KeyContext::Recall],
+            Self::Peers => &[KeyContext::Peers],
+            Self::Queue => &[KeyContext::Queue],
+            Self::Traffic => &[KeyContext::Traffic],
+            Self::Map => &[KeyContext::Map, KeyContext::OpenMap],
+            Self::Replay => &[KeyContext::Replay],
+            Self::Held => &[KeyContext::Held],
         }
     }
 

@@ -1,10 +1,10 @@
 //! What has the focus: the one answer from which keys, mouse, footer, palette, selection and the label of the input
 //! follow. Nothing else asks which overlay is open or whether the input is written.
 
-use super::{Focus, Model, overlay::Content};
+use super::{Focus, Model, overlay::OverlayKind};
 use crate::{
-    keymap::Place,
-    state::{filter_preview::Writing, layout::Pane},
+    keymap::KeyContext,
+    state::{filter_preview::FilterPreview, layout::Pane},
 };
 
 /// What has the focus.
@@ -19,9 +19,9 @@ pub(crate) enum FocusOwner {
     /// The list of all that can be done.
     Menu,
     /// Text to look for in what is open.
-    Search(Overlay),
+    Search(OpenOverlay),
     /// What lies over the lists.
-    Overlay(Overlay),
+    Overlay(OpenOverlay),
     /// The search in the history of the input.
     Recall,
     /// The choices that the line can be completed to.
@@ -34,7 +34,7 @@ pub(crate) enum FocusOwner {
 
 /// The kinds of what can lie over the lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overlay {
+pub enum OpenOverlay {
     Stations,
     Map,
     Peer,
@@ -80,15 +80,15 @@ pub(crate) enum Selecting {
 
 impl FocusOwner {
     /// The keys that work.
-    pub(crate) fn place(self) -> Option<Place> {
+    pub(crate) fn place(self) -> Option<KeyContext> {
         Some(match self {
             Self::Unseen | Self::HandingOn | Self::Question => return None,
-            Self::Menu => Place::Menu,
-            Self::Search(_) => Place::Search,
+            Self::Menu => KeyContext::Menu,
+            Self::Search(_) => KeyContext::Search,
             Self::Overlay(overlay) => overlay.place(),
-            Self::Recall => Place::Recall,
-            Self::Choices(_) => Place::Choices,
-            Self::Input(_) => Place::Input,
+            Self::Recall => KeyContext::Recall,
+            Self::Choices(_) => KeyContext::Choices,
+            Self::Input(_) => KeyContext::Input,
             Self::List(pane) => pane.into(),
         })
     }
@@ -104,7 +104,7 @@ impl FocusOwner {
     }
 }
 
-impl Overlay {
+impl OpenOverlay {
     #[cfg(test)]
     pub const ALL: [Self; 12] = [
         Self::Stations,
@@ -139,11 +139,11 @@ impl Overlay {
         }
     }
 
-    fn place(self) -> Place {
+    fn place(self) -> KeyContext {
         match self {
-            Self::Map => Place::OpenMap,
-            Self::Held => Place::Held,
-            _ => Place::Overlay,
+            Self::Map => KeyContext::OpenMap,
+            Self::Held => KeyContext::Held,
+            _ => KeyContext::Overlay,
         }
     }
 
@@ -158,22 +158,22 @@ impl Overlay {
     }
 }
 
-impl Content {
+impl OverlayKind {
     /// Its kind.
-    pub fn kind(&self) -> Overlay {
+    pub fn kind(&self) -> OpenOverlay {
         match self {
-            Self::Stations => Overlay::Stations,
-            Self::Map => Overlay::Map,
-            Self::Peer(_) => Overlay::Peer,
-            Self::Message(..) => Overlay::Message,
-            Self::Row(_) => Overlay::Row,
-            Self::Biography(_) => Overlay::Biography,
-            Self::Overhead(_) => Overlay::Overhead,
-            Self::Why => Overlay::Why,
-            Self::Limits => Overlay::Limits,
-            Self::Charts => Overlay::Charts,
-            Self::Tower => Overlay::Tower,
-            Self::Held => Overlay::Held,
+            Self::Stations => OpenOverlay::Stations,
+            Self::Map => OpenOverlay::Map,
+            Self::Peer(_) => OpenOverlay::Peer,
+            Self::Message(..) => OpenOverlay::Message,
+            Self::Row(_) => OpenOverlay::Row,
+            Self::Biography(_) => OpenOverlay::Biography,
+            Self::Overhead(_) => OpenOverlay::Overhead,
+            Self::Why => OpenOverlay::Why,
+            Self::Limits => OpenOverlay::Limits,
+            Self::Charts => OpenOverlay::Charts,
+            Self::Tower => OpenOverlay::Tower,
+            Self::Held => OpenOverlay::Held,
         }
     }
 }
@@ -232,12 +232,12 @@ impl Model {
     }
 
     /// The keys that work now, or will once nothing is asked any more.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> KeyContext {
         self.next_owner().place().unwrap_or(self.pane.into())
     }
 
     /// What is open over the lists.
-    pub(crate) fn open_overlay(&self) -> Option<Overlay> {
+    pub(crate) fn open_overlay(&self) -> Option<OpenOverlay> {
         match self.owner_below_menu() {
             FocusOwner::Overlay(overlay) | FocusOwner::Search(overlay) => Some(overlay),
             _ => None,
@@ -246,7 +246,7 @@ impl Model {
 
     /// Whose selection keys act on. While the input is written it is that of the list that had the focus before.
     pub(crate) fn selecting(&self) -> Selecting {
-        self.open_overlay().map_or(Selecting::List(self.pane), Overlay::selecting)
+        self.open_overlay().map_or(Selecting::List(self.pane), OpenOverlay::selecting)
     }
 
     /// What Enter does with the line of the input.
@@ -261,7 +261,7 @@ impl Model {
         self.overlay = None;
         (self.pane, self.focus) = (pane, Focus::Lists);
         // Who chose a list does not go back to another one, nor to the held messages.
-        self.writing.iter_mut().for_each(Writing::stays);
+        self.writing.iter_mut().for_each(FilterPreview::stays);
         self.editing.iter_mut().for_each(|editing| editing.from_held = false);
     }
 

@@ -17,15 +17,15 @@ use clacks_p2p::{
 use clacks_recording::player::Progress;
 use clacks_source::{
     lost_lines::LostLines,
-    message_history::Biographies,
+    message_history::MessageHistories,
     peer_shares::Shares,
-    saved_filters::Listening,
-    send_history::Sends,
+    saved_filters::SavedFilterHits,
+    send_history::SendHistory,
     time_series::{Chart, Trends},
     traffic::Log,
     undo::Undo,
 };
-use clacks_widgets::{animation::Animations, theme::Theme, theme_selection::Looks};
+use clacks_widgets::{animation::Animations, theme::Theme, theme_selection::ThemeSelection};
 use focus::FocusOwner;
 use jiff::tz::TimeZone;
 use notice::Notice;
@@ -36,12 +36,12 @@ use still::Frozen;
 use traffic::LogCursor;
 
 use super::{
-    keymap::{Binding, Keymap, Place, key::Key},
+    keymap::{Binding, KeyContext, Keymap, key::Key},
     state::{
         assist::Assist,
-        confirmation::Question,
+        confirmation::Confirmation,
         editing::Editing,
-        filter_preview::Writing,
+        filter_preview::FilterPreview,
         held::Held,
         input::Input,
         layout::{Areas, Pane},
@@ -49,9 +49,9 @@ use super::{
         lists::{PeerList, QueueList},
         map::Map,
         marks::Marks,
-        palette::Menu,
+        palette::Palette,
         sending::Sending,
-        shutdown::Begun,
+        shutdown::DrainStarted,
         tower::Towers,
     },
 };
@@ -82,14 +82,14 @@ pub struct Model {
     pub held: Held,
     pub log: Log,
     pub(crate) log_cursor: LogCursor,
-    pub lives: Biographies,
-    pub sends: Sends,
+    pub lives: MessageHistories,
+    pub sends: SendHistory,
     pub limits: Limits,
 
     /// The stations and what came for them.
-    pub listening: Listening,
+    pub listening: SavedFilterHits,
     /// The filter that is being written.
-    pub writing: Option<Writing>,
+    pub writing: Option<FilterPreview>,
     pub input: Input,
     pub(crate) assist: Assist,
     /// What was handed to the node last and may have to be given back.
@@ -99,16 +99,16 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     pub notice: Option<Notice>,
     /// The list of what can be done, over everything else.
-    pub menu: Option<Menu>,
+    pub menu: Option<Palette>,
     pub marks: Marks,
     pub undo: Undo,
     pub shares: Shares,
     /// What the user is asked before anything else.
-    pub question: Option<Question>,
+    pub question: Option<Confirmation>,
     /// Leaving is asked about even if nothing would be lost.
     pub(crate) asks_before_leaving: bool,
     /// Messages are handed on before the program ends.
-    pub(crate) begun_to_hand_on: Option<Begun>,
+    pub(crate) begun_to_hand_on: Option<DrainStarted>,
     pub mouse: bool,
     /// The lists are held still while the node goes on.
     pub(crate) frozen: Option<Frozen>,
@@ -132,7 +132,7 @@ pub struct Model {
     pub lost_lines: Option<LostLines>,
     /// Where the replay stands, if it is one.
     pub replay: Option<Progress>,
-    pub looks: Looks,
+    pub looks: ThemeSelection,
 }
 
 /// Where keys go.
@@ -162,10 +162,10 @@ impl Model {
             held: Held::default(),
             log: Log::default(),
             log_cursor: LogCursor::Following,
-            lives: Biographies::default(),
-            sends: Sends::default(),
+            lives: MessageHistories::default(),
+            sends: SendHistory::default(),
             limits: Limits::default(),
-            listening: Listening::default(),
+            listening: SavedFilterHits::default(),
             writing: None,
             input: Input::default(),
             assist: Assist::default(),
@@ -194,7 +194,7 @@ impl Model {
             recording_failure: None,
             lost_lines: None,
             replay: None,
-            looks: Looks::default(),
+            looks: ThemeSelection::default(),
         }
     }
 
@@ -208,12 +208,13 @@ impl Model {
     pub fn bound(&self, key: Key) -> Option<&Binding> {
         let owner = self.next_owner();
         let place = owner.place()?;
-        let of_the_line = || self.keymap.find(Place::Input, key).filter(|_| place == Place::Choices);
+        let of_the_line =
+            || self.keymap.find(KeyContext::Input, key).filter(|_| place == KeyContext::Choices);
         self.keymap
             .find(place, key)
             // What does nothing to the choices goes on with the line.
             .or_else(of_the_line)
-            .or_else(|| self.plays_in(owner).then(|| self.keymap.find(Place::Replay, key))?)
+            .or_else(|| self.plays_in(owner).then(|| self.keymap.find(KeyContext::Replay, key))?)
     }
 
     /// The keys that run a command now, the first of which is the one to hint at.
@@ -221,7 +222,7 @@ impl Model {
         let owner = self.next_owner();
         let mut keys = owner.place().map_or_else(Vec::new, |place| binding.keys_at(place));
         if self.plays_in(owner) {
-            keys.extend(binding.keys_at(Place::Replay));
+            keys.extend(binding.keys_at(KeyContext::Replay));
         }
         keys
     }
@@ -236,7 +237,8 @@ impl Model {
         self.log.clear();
         self.log_cursor = LogCursor::Following;
         (self.rates, self.trends, self.towers) = (Rates::default(), Trends::default(), Towers::default());
-        (self.lives, self.sends, self.shares) = (Biographies::default(), Sends::default(), Shares::default());
+        (self.lives, self.sends, self.shares) =
+            (MessageHistories::default(), SendHistory::default(), Shares::default());
         (self.map, self.undo) = (Map::default(), Undo::default());
         self.limits.begin_again();
         self.motion.begin_again();

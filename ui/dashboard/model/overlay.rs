@@ -8,16 +8,16 @@ use clacks_p2p::{
 use clacks_source::traffic;
 use clacks_text::{
     format, json,
-    sanitize::{MOST_ROWS, Shown, shown_lines},
+    sanitize::{MOST_ROWS, SafeLine, shown_lines},
 };
 
 use super::{
     Model,
-    focus::{Overlay as Kind, Selecting},
+    focus::{OpenOverlay as Kind, Selecting},
 };
 use crate::{
-    keymap::Place,
-    state::{layout::Pane, returning::Souls, search::Search},
+    keymap::KeyContext,
+    state::{layout::Pane, returning::ReturningList, search::Search},
 };
 
 /// How much of a message is laid out to be read, in bytes; no message from outside is longer by default.
@@ -29,9 +29,9 @@ const MAX_DEPTH: usize = 16;
 /// What lies over the lists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overlay {
-    pub content: Content,
+    pub content: OverlayKind,
     /// The message that belongs to it, laid out for the width of the screen.
-    pub message: Vec<Shown>,
+    pub message: Vec<SafeLine>,
     /// Whether the message is longer than what is laid out, which its last line says.
     pub is_cut: bool,
     /// Lines that are scrolled past.
@@ -43,7 +43,7 @@ pub struct Overlay {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Content {
+pub enum OverlayKind {
     Stations,
     Map,
     /// A peer, kept up to date while it is known.
@@ -55,7 +55,7 @@ pub enum Content {
     /// The life of a message.
     Biography(Message),
     /// The messages that keep coming back.
-    Overhead(Souls),
+    Overhead(ReturningList),
     /// How receivers are chosen.
     Why,
     /// What the node takes and does at most.
@@ -87,11 +87,11 @@ impl Model {
         message_waits: bool,
     ) {
         match self.overlay.as_mut().map(|overlay| &mut overlay.content) {
-            Some(Content::Peer(detail)) => match peer {
+            Some(OverlayKind::Peer(detail)) => match peer {
                 Some((peer, certificate)) => **detail = PeerDetail { peer, certificate, is_known: true },
                 None => detail.is_known = false,
             },
-            Some(Content::Message(_, waits)) => *waits = message_waits,
+            Some(OverlayKind::Message(_, waits)) => *waits = message_waits,
             _ => {}
         }
     }
@@ -99,7 +99,7 @@ impl Model {
     /// The peer that is shown in full.
     pub(crate) fn shown_peer(&self) -> Option<&PeerDetail> {
         match &self.overlay {
-            Some(Overlay { content: Content::Peer(detail), .. }) => Some(detail),
+            Some(Overlay { content: OverlayKind::Peer(detail), .. }) => Some(detail),
             _ => None,
         }
     }
@@ -116,8 +116,8 @@ impl Model {
     }
 
     /// What is selected where keys act on a selection, to be shown in full.
-    pub fn selection(&self) -> Option<Content> {
-        let message = |queued: &QueuedMessage| Content::Message(queued.clone(), true);
+    pub fn selection(&self) -> Option<OverlayKind> {
+        let message = |queued: &QueuedMessage| OverlayKind::Message(queued.clone(), true);
         match self.selecting() {
             Selecting::List(Pane::Peers | Pane::Map) => {
                 self.peers.selected_peer().map(|peer| self.in_full(peer))
@@ -125,21 +125,21 @@ impl Model {
             Selecting::List(Pane::Queue) => self.queue.selected_message().map(message),
             Selecting::List(Pane::Traffic) => {
                 let row = self.log_position().and_then(|position| self.log.at(position));
-                row.map(|row| Content::Row(Box::new(row.clone())))
+                row.map(|row| OverlayKind::Row(Box::new(row.clone())))
             }
             Selecting::Held => self.held.list.selected_message().map(|held| message(&held.queued)),
             Selecting::Overhead | Selecting::Text | Selecting::Picture => None,
         }
     }
 
-    fn in_full(&self, peer: &Peer) -> Content {
+    fn in_full(&self, peer: &Peer) -> OverlayKind {
         let shown = self.shown_certificate.as_ref().filter(|(address, _)| *address == peer.address);
         let certificate = shown.map(|(_, certificate)| *certificate);
-        Content::Peer(Box::new(PeerDetail { peer: peer.clone(), certificate, is_known: true }))
+        OverlayKind::Peer(Box::new(PeerDetail { peer: peer.clone(), certificate, is_known: true }))
     }
 
     /// Opens something over the lists.
-    pub fn open(&mut self, content: Content) {
+    pub fn open(&mut self, content: OverlayKind) {
         if self.overlay.as_ref().is_some_and(|overlay| overlay.content.is_same(&content)) {
             return;
         }
@@ -159,7 +159,7 @@ impl Model {
     /// Lays out the message of what is open for the width of the screen.
     pub fn lay_out(&mut self) {
         let columns = self.areas().map_or(0, |areas| usize::from(areas.body.width));
-        let key = self.keymap.name_of(Place::Overlay, ":copy");
+        let key = self.keymap.name_of(KeyContext::Overlay, ":copy");
         let Some(overlay) = &mut self.overlay else { return };
         let laid_out = overlay.content.message().map(|message| laid_out(message, columns, &key));
         (overlay.message, overlay.is_cut) = laid_out.unwrap_or_default();
@@ -173,7 +173,7 @@ impl Model {
 }
 
 /// A message in rows of this width, and whether something is left out, which the last row says.
-fn laid_out(message: &Message, columns: usize, key: &str) -> (Vec<Shown>, bool) {
+fn laid_out(message: &Message, columns: usize, key: &str) -> (Vec<SafeLine>, bool) {
     let (text, left_out) = json::laid_out(message.as_json(), MAX_LAID_OUT);
     let mut rows = shown_lines(&text, columns, 0, usize::MAX);
     let missing = if rows.len() < MOST_ROWS {
@@ -212,7 +212,7 @@ impl Overlay {
     }
 }
 
-impl Content {
+impl OverlayKind {
     /// Whether opening the other over it would show the same again.
     fn is_same(&self, other: &Self) -> bool {
         let is_about_one =

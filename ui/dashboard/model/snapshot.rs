@@ -7,13 +7,13 @@ use clacks_widgets::animation::Picture;
 
 use super::{
     Model,
-    focus::Overlay as Kind,
-    overlay::{Content, Overlay},
+    focus::OpenOverlay as Kind,
+    overlay::{Overlay, OverlayKind},
 };
 use crate::state::{
     layout::Pane,
     map::MAX_TOWERS,
-    snapshot::{Snapshot, Wanted},
+    snapshot::{Query, Snapshot},
 };
 
 /// How often charts are drawn on which something happened, but nothing happens any more.
@@ -21,9 +21,9 @@ const CHART_MOVES: Duration = Duration::from_secs(5);
 
 impl Model {
     /// What to ask the node for: what is on the screen, and a page on either side so that keys can move there.
-    pub fn wanted(&self) -> Wanted {
+    pub fn wanted(&self) -> Query {
         let (peers, queue) = (self.height(Pane::Peers).max(1), self.height(Pane::Queue).max(1));
-        Wanted {
+        Query {
             peer: self.peers.selected.clone(),
             peers_before: self.peers.row + peers,
             peers_after: 2 * peers,
@@ -35,7 +35,7 @@ impl Model {
             towers: if self.shows(Picture::Map) { MAX_TOWERS } else { 0 },
             shown_peer: self.peer_in_full(),
             shown_message: match &self.overlay {
-                Some(Overlay { content: Content::Message(queued, _), .. }) => Some(queued.id),
+                Some(Overlay { content: OverlayKind::Message(queued, _), .. }) => Some(queued.id),
                 _ => None,
             },
             limits: self.is_open(Kind::Limits),

@@ -2,8 +2,8 @@
 
 use clacks_p2p::core::Now;
 use clacks_source::{
-    message_history::Biographies, peer_shares::Shares, saved_filters::Listening, send_history::Sends,
-    time_series::Trends,
+    message_history::MessageHistories, peer_shares::Shares, saved_filters::SavedFilterHits,
+    send_history::SendHistory, time_series::Trends,
 };
 
 use super::{Model, traffic::LogCursor};
@@ -31,13 +31,13 @@ pub(crate) struct Frozen {
 #[derive(Debug)]
 struct Past {
     trends: Trends,
-    lives: Biographies,
+    lives: MessageHistories,
     shares: Shares,
-    sends: Sends,
+    sends: SendHistory,
     limits: Limits,
     towers: Towers,
     map: Map,
-    listening: Listening,
+    listening: SavedFilterHits,
 }
 
 impl Model {
@@ -127,7 +127,7 @@ impl Model {
     }
 
     /// The lives of messages to be drawn.
-    pub(crate) fn shown_lives(&self) -> &Biographies {
+    pub(crate) fn shown_lives(&self) -> &MessageHistories {
         self.shown_past().map_or(&self.lives, |past| &past.lives)
     }
 
@@ -137,7 +137,7 @@ impl Model {
     }
 
     /// The last messages that were sent, to be drawn.
-    pub(crate) fn shown_sends(&self) -> &Sends {
+    pub(crate) fn shown_sends(&self) -> &SendHistory {
         self.shown_past().map_or(&self.sends, |past| &past.sends)
     }
 
@@ -157,7 +157,7 @@ impl Model {
     }
 
     /// The stations to be drawn.
-    pub(crate) fn shown_listening(&self) -> &Listening {
+    pub(crate) fn shown_listening(&self) -> &SavedFilterHits {
         self.shown_past().map_or(&self.listening, |past| &past.listening)
     }
 }

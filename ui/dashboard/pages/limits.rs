@@ -1,8 +1,8 @@
 //! What the node takes and does at most, how much of it is used, and how often it was met.
 
-use clacks_language::command::target::Party;
+use clacks_language::command::target::IgnoreTarget;
 use clacks_p2p::core::PlaceShare;
-use clacks_source::limits::{self, Row, rows};
+use clacks_source::limits::{self, LimitRow, rows};
 use clacks_text::{
     fit::{entry, fit, fit_right},
     format,
@@ -49,7 +49,7 @@ fn places(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     if others > 0 {
         lines.push(Line::raw(fit(&format!("and {} more places", format::count(others)), columns)));
     }
-    let party = Party::Remote(first.place);
+    let party = IgnoreTarget::Remote(first.place);
     let advice = format!(":drop {party} drops those of the first, :ignore {party} closes its connections");
     lines.extend(entry(theme.quiet, 0, "", &advice, columns));
     lines.push(Line::default());
@@ -75,7 +75,7 @@ fn number(count: u64) -> String {
     format::count(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-fn limit(theme: Theme, row: &Row, columns: usize) -> Vec<Line<'static>> {
+fn limit(theme: Theme, row: &LimitRow, columns: usize) -> Vec<Line<'static>> {
     let met = row.met.map_or(UNKNOWN.to_owned(), number);
     let set = row.set.as_deref().unwrap_or(UNKNOWN);
     // What was met stands out by more than its number.
@@ -108,7 +108,7 @@ fn remotes(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
         return entry(theme.quiet, 0, "", text, columns);
     }
     let mut lines = vec![Line::styled(fit("connections are ignored from", columns), theme.strong)];
-    let party = |remote: &std::net::IpAddr| Party::Remote(*remote);
+    let party = |remote: &std::net::IpAddr| IgnoreTarget::Remote(*remote);
     let unignore = |remote| entry(theme.quiet, 2, "", &format!(":unignore {}", party(remote)), columns);
     lines.extend(remotes.iter().flat_map(unignore));
     let others = count.saturating_sub(MOST_REMOTES.min(remotes.len()));

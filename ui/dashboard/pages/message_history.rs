@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_source::{
     facts,
-    message_history::life::{Biography, Pass},
+    message_history::life::{MessageHistory, Pass},
 };
 use clacks_text::{
     fit::{clock, entry, fit},
@@ -21,7 +21,7 @@ const NAME: usize = 14;
 const TIMELINE: usize = 20;
 
 /// Everything that is known of it, in so many columns, the newest pass first.
-pub fn lines(model: &Model, theme: Theme, life: &Biography, columns: usize) -> Vec<Line<'static>> {
+pub fn lines(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Vec<Line<'static>> {
     let mut lines = summary(model, theme, life, columns);
     lines.extend(timeline(model, theme, life, columns));
     lines.push(Line::default());
@@ -31,7 +31,7 @@ pub fn lines(model: &Model, theme: Theme, life: &Biography, columns: usize) -> V
 }
 
 /// The heading of the stays, which says how many are told.
-fn stays(life: &Biography) -> String {
+fn stays(life: &MessageHistory) -> String {
     match life.passes.len() {
         told if told < life.stays as usize => {
             format!("the last {told} of its {} stays here, the last first", life.stays)
@@ -40,13 +40,13 @@ fn stays(life: &Biography) -> String {
     }
 }
 
-fn summary(model: &Model, theme: Theme, life: &Biography, columns: usize) -> Vec<Line<'static>> {
+fn summary(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Vec<Line<'static>> {
     let told = facts::life::summary(life, model.shown_now(), &model.zone);
     told.into_iter().flat_map(|(name, value)| entry(theme.quiet, NAME, name, &value, columns)).collect()
 }
 
 /// A line from the first of the remembered stays until now, with a mark where the message came.
-fn timeline(model: &Model, theme: Theme, life: &Biography, columns: usize) -> Option<Line<'static>> {
+fn timeline(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Option<Line<'static>> {
     let start = life.passes.front().filter(|_| life.passes.len() > 1)?.came.uptime;
     let length = model.shown_now().uptime.saturating_sub(start);
     let label = format!("{} ago ", format::age(length));

@@ -14,14 +14,14 @@ use ratatui::text::Line;
 
 use super::model::{
     Model,
-    overlay::{Content, Overlay},
+    overlay::{Overlay, OverlayKind},
 };
 
 /// The message that is selected, or that what is open is about.
 pub fn message(model: &Model) -> Option<Message> {
     match &model.overlay {
-        Some(Overlay { content: Content::Overhead(souls), .. }) => souls.message(model.shown_lives()),
-        Some(Overlay { content: Content::Held, .. }) => {
+        Some(Overlay { content: OverlayKind::Overhead(souls), .. }) => souls.message(model.shown_lives()),
+        Some(Overlay { content: OverlayKind::Held, .. }) => {
             model.held.list.selected_message().map(|held| held.queued.message.clone())
         }
         Some(overlay) => overlay.content.message().cloned(),
@@ -38,22 +38,26 @@ pub(crate) fn overlay_lines(model: &Model, theme: Theme, columns: usize) -> Vec<
 pub(crate) fn content_lines(
     model: &Model,
     theme: Theme,
-    content: &Content,
+    content: &OverlayKind,
     columns: usize,
 ) -> Vec<Line<'static>> {
     match content {
-        Content::Stations => saved_filters::lines(model, theme, columns),
-        Content::Peer(detail) => detail::peer(model, theme, detail, columns),
-        Content::Message(queued, waits) => detail::message(model, theme, queued, *waits, columns),
-        Content::Row(row) => detail::row(model, theme, row, columns),
-        Content::Biography(message) => match model.shown_lives().of(message) {
+        OverlayKind::Stations => saved_filters::lines(model, theme, columns),
+        OverlayKind::Peer(detail) => detail::peer(model, theme, detail, columns),
+        OverlayKind::Message(queued, waits) => detail::message(model, theme, queued, *waits, columns),
+        OverlayKind::Row(row) => detail::row(model, theme, row, columns),
+        OverlayKind::Biography(message) => match model.shown_lives().of(message) {
             Some(life) => message_history::lines(model, theme, life, columns),
             None => vec![Line::styled("nothing is remembered of this message", theme.quiet)],
         },
         // These are drawn into whatever room there is.
-        Content::Map | Content::Overhead(_) | Content::Charts | Content::Tower | Content::Held => Vec::new(),
-        Content::Why => peer_choice::lines(model, theme, columns),
-        Content::Limits => limits::lines(model, theme, columns),
+        OverlayKind::Map
+        | OverlayKind::Overhead(_)
+        | OverlayKind::Charts
+        | OverlayKind::Tower
+        | OverlayKind::Held => Vec::new(),
+        OverlayKind::Why => peer_choice::lines(model, theme, columns),
+        OverlayKind::Limits => limits::lines(model, theme, columns),
     }
 }
 

@@ -3,7 +3,7 @@
 use clacks_p2p::core::{PeerChoice, Status};
 use clacks_source::{
     facts::choice::{idle, odds, outcome, reason, share},
-    send_history::{Outcome, Send},
+    send_history::{Attempt, AttemptResult},
 };
 use clacks_text::{
     fit::{clock, entry, fit, fit_right, preview},
@@ -67,7 +67,7 @@ fn next(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
 
 // === The last one ===
 
-fn send(model: &Model, theme: Theme, send: &Send, columns: usize) -> Vec<Line<'static>> {
+fn send(model: &Model, theme: Theme, send: &Attempt, columns: usize) -> Vec<Line<'static>> {
     let time = clock(send.when.unix_ms, &model.zone);
     let mut lines = entry(theme.strong, NAME, "last send", &format!("at {time} to {}", send.to), columns);
     let room = columns.saturating_sub(NAME);
@@ -80,14 +80,14 @@ fn send(model: &Model, theme: Theme, send: &Send, columns: usize) -> Vec<Line<'s
     lines
 }
 
-fn brief(model: &Model, theme: Theme, send: &Send, columns: usize) -> Vec<Line<'static>> {
+fn brief(model: &Model, theme: Theme, send: &Attempt, columns: usize) -> Vec<Line<'static>> {
     let status = send.choice.status().map_or(' ', letter);
     let drawn = grouped(send.choice.draw.into());
     let what = match &send.outcome {
-        Outcome::OnItsWay => "on its way".to_owned(),
-        Outcome::Taken(time) => format!("taken, {}", format::round_trip(*time)),
-        Outcome::Failed(why) => why.clone(),
-        Outcome::Returned => "came back".to_owned(),
+        AttemptResult::OnItsWay => "on its way".to_owned(),
+        AttemptResult::Taken(time) => format!("taken, {}", format::round_trip(*time)),
+        AttemptResult::Failed(why) => why.clone(),
+        AttemptResult::Returned => "came back".to_owned(),
     };
     let time = clock(send.when.unix_ms, &model.zone);
     entry(theme.quiet, NAME, &time, &format!("{drawn:>6} {status} {}: {what}", send.to), columns)

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, ops::Range};
 
 use clacks_language::{
-    command::{Known, target::Party},
+    command::{PeerFilter, target::IgnoreTarget},
     completion::{MOST_CHOICES, Need, matching::PeerMatcher},
 };
 use clacks_p2p::{
@@ -13,10 +13,10 @@ use clacks_p2p::{
 use jiff::tz::TimeZone;
 
 use super::source::Source;
-use crate::state::assist::{Answer, Messages, Question};
+use crate::state::assist::{AssistQuery, AssistReply, Messages};
 
 /// What there is to be said.
-pub fn answer(source: &Source, question: Question, zone: &TimeZone) -> Answer {
+pub fn answer(source: &Source, question: AssistQuery, zone: &TimeZone) -> AssistReply {
     let peers = match &question.need {
         Some(Need::Peers(known, typed)) => peers(source, *known, typed),
         _ => Vec::new(),
@@ -27,23 +27,23 @@ pub fn answer(source: &Source, question: Question, zone: &TimeZone) -> Answer {
         _ => Messages::default(),
     };
     let remotes = match (&question.need, source.node()) {
-        (Some(Need::Peers(Known::Ignored, typed)), Some(node)) => ignored_remotes(node, typed),
+        (Some(Need::Peers(PeerFilter::Ignored, typed)), Some(node)) => ignored_remotes(node, typed),
         _ => Vec::new(),
     };
     let objection = question.command.as_ref().and_then(|command| source.why_not(command, zone));
-    Answer { question, peers, remotes, messages, objection }
+    AssistReply { question, peers, remotes, messages, objection }
 }
 
 /// Remote addresses that are ignored; those that begin with what is typed first, as not all may have room.
 fn ignored_remotes(node: &Node, typed: &str) -> Vec<IpAddr> {
     let mut remotes = node.ignored_remotes();
-    remotes.sort_by_key(|remote| !Party::Remote(*remote).to_string().starts_with(typed));
+    remotes.sort_by_key(|remote| !IgnoreTarget::Remote(*remote).to_string().starts_with(typed));
     remotes.truncate(MOST_CHOICES);
     remotes
 }
 
 /// The peers of a kind that begin with what is typed; if there are none, those that hold its letters.
-fn peers(source: &Source, known: Known, typed: &str) -> Vec<Peer> {
+fn peers(source: &Source, known: PeerFilter, typed: &str) -> Vec<Peer> {
     let mut matcher = PeerMatcher::default();
     let begun = source.find_peers(&mut |peer| known.is_for(peer.status) && matcher.begins(peer, typed));
     if !begun.is_empty() {
@@ -152,7 +152,7 @@ mod tests {
         let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
         let told = |held_only| {
             let need = Some(Need::Messages { begun: String::new(), held_only });
-            let messages = answer(&source, Question { need, command: None }, &TimeZone::UTC).messages;
+            let messages = answer(&source, AssistQuery { need, command: None }, &TimeZone::UTC).messages;
             [messages.waiting, messages.held].map(|all| all.iter().map(|one| one.id).collect::<Vec<_>>())
         };
         assert_eq!((told(false), told(true)), ([vec![one], vec![two]], [vec![], vec![two]]));
@@ -167,23 +167,23 @@ mod tests {
         node.ignore(&"tower-17:1".parse().unwrap());
         let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
         let told = |known, typed: &str| {
-            let question = Question { need: Some(Need::Peers(known, typed.to_owned())), command: None };
+            let question = AssistQuery { need: Some(Need::Peers(known, typed.to_owned())), command: None };
             let peers = answer(&source, question, &TimeZone::UTC).peers;
             peers.iter().map(|peer| peer.address.to_string()).collect::<Vec<_>>()
         };
-        assert_eq!(told(Known::All, "").len(), MOST_CHOICES);
-        assert_eq!(told(Known::All, "trunk"), ["grand-trunk:1"]);
-        assert_eq!(told(Known::All, "tower-17:"), ["tower-17:1"]);
-        assert!(!told(Known::NotIgnored, "tower-17").contains(&"tower-17:1".to_owned()));
-        assert_eq!(told(Known::Ignored, ""), ["tower-17:1"]);
+        assert_eq!(told(PeerFilter::All, "").len(), MOST_CHOICES);
+        assert_eq!(told(PeerFilter::All, "trunk"), ["grand-trunk:1"]);
+        assert_eq!(told(PeerFilter::All, "tower-17:"), ["tower-17:1"]);
+        assert!(!told(PeerFilter::NotIgnored, "tower-17").contains(&"tower-17:1".to_owned()));
+        assert_eq!(told(PeerFilter::Ignored, ""), ["tower-17:1"]);
         let [first, second] = [[192, 0, 2, 7].into(), [192, 0, 2, 8].into()];
         assert!(node.ignore_remote(second) && node.ignore_remote(first));
         let remotes = |known, typed: &str| {
-            let question = Question { need: Some(Need::Peers(known, typed.to_owned())), command: None };
+            let question = AssistQuery { need: Some(Need::Peers(known, typed.to_owned())), command: None };
             answer(&source, question, &TimeZone::UTC).remotes
         };
-        assert_eq!(remotes(Known::Ignored, ""), [first, second]);
-        assert_eq!(remotes(Known::Ignored, "ip:192.0.2.8"), [second, first]);
-        assert!(remotes(Known::NotIgnored, "").is_empty());
+        assert_eq!(remotes(PeerFilter::Ignored, ""), [first, second]);
+        assert_eq!(remotes(PeerFilter::Ignored, "ip:192.0.2.8"), [second, first]);
+        assert!(remotes(PeerFilter::NotIgnored, "").is_empty());
     }
 }

@@ -12,7 +12,7 @@ use clacks_terminal::child::Ended;
 
 use super::{
     event_loop::{Dashboard, Stay},
-    external_editor::{self, File, Outcome},
+    external_editor::{self, EditResult, File},
 };
 use crate::{
     state::{editing::Editing, message::Msg},
@@ -92,21 +92,21 @@ impl Dashboard {
     /// Takes in what came of an edit in the user's editor.
     fn take_back(&mut self, editing: Editing, file: File) {
         match file.read() {
-            Outcome::Message(message) if message.is_falsy() => {
+            EditResult::Message(message) if message.is_falsy() => {
                 self.give_up(
                     &editing,
                     format!("{} is as it was: an empty message is never sent", editing.id),
                 );
             }
-            Outcome::Message(message) => self.finish_edit(editing, &message),
-            Outcome::Wrong { text, reason } => {
+            EditResult::Message(message) => self.finish_edit(editing, &message),
+            EditResult::Wrong { text, reason } => {
                 self.mend(editing.clone(), editing::to_mend(editing.id, &text), &text, reason);
             }
-            Outcome::Unchanged => {
+            EditResult::Unchanged => {
                 self.put_back(&editing);
                 self.take(Msg::Done(Ok(format!("{} is as it was", editing.id))));
             }
-            Outcome::Kept(reason) => self.give_up(&editing, reason),
+            EditResult::Kept(reason) => self.give_up(&editing, reason),
         }
     }
 

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::event_loop::{Dashboard, Stay};
 use crate::{
-    state::message::{Effect, Msg, Outcome},
+    state::message::{CommandResult, Effect, Msg},
     update::{copy, update},
 };
 
@@ -176,7 +176,11 @@ impl Dashboard {
 
 /// Carries out commands, so many at a time: with one at a time, in their order. Returns how each went, and what was before
 /// as far as it can be put back.
-async fn run_all(node: &Node, commands: Vec<NodeCommand>, at_once: usize) -> (Vec<Outcome>, Vec<Before>) {
+async fn run_all(
+    node: &Node,
+    commands: Vec<NodeCommand>,
+    at_once: usize,
+) -> (Vec<CommandResult>, Vec<Before>) {
     let (mut outcomes, mut all_before) = (Vec::with_capacity(commands.len()), Vec::new());
     let mut running = JoinSet::new();
     let mut take = |(command, (result, before))| {

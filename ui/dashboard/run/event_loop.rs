@@ -13,16 +13,16 @@ use clacks_language::{
     saved_filter::{StationFile, StationWriter, Stations},
 };
 use clacks_p2p::{core::Now, node::DrainError};
-use clacks_recording::{player::Replayed, recorder};
+use clacks_recording::{player::Seek, recorder};
 use clacks_source::{
-    limits::Settings as LimitSettings,
+    limits::LimitSettings,
     precheck,
     restore::Before,
-    saved_filters::{Bell, Listening},
+    saved_filters::{Bell, SavedFilterHits},
     shutdown::Cause,
 };
-use clacks_terminal::{Screen, frame_pacer::Frames, input::Input};
-use clacks_widgets::{animation::Animations, theme_selection::Looks};
+use clacks_terminal::{Screen, frame_pacer::FramePacer, input::Input};
+use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection};
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
 use tokio::{sync::mpsc, task::JoinSet};
@@ -31,13 +31,13 @@ use super::{
     ask,
     history_file::{HistoryFile, HistoryWriter},
     list_directory,
-    source::{Happened, News, Source},
+    source::{Happened, Source, SourceEvent},
 };
 use crate::{
     keymap::{Keymap, user::UserKeys},
     model::Model,
     state::{
-        assist::Question,
+        assist::AssistQuery,
         message::{Effect, Msg},
         title::{self, Title},
     },
@@ -53,13 +53,13 @@ const CATCHING_UP: Duration = Duration::from_millis(25);
 
 /// How the dashboard is opened.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct DashboardSettings {
     /// Whether the node is part of a demo network, whose messages nobody minds losing.
     pub demo: bool,
     options: Options,
     /// Where what is sent is kept from one run to the next.
     history: Option<PathBuf>,
-    looks: Looks,
+    looks: ThemeSelection,
     stations: KeptStations,
     /// What is said at the start.
     remark: Option<String>,
@@ -87,9 +87,9 @@ struct KeptStations {
     changed: Stations,
 }
 
-impl Settings {
+impl DashboardSettings {
     /// Without a history, and without a file for stations.
-    pub fn new(demo: bool, options: Options, looks: Looks) -> Self {
+    pub fn new(demo: bool, options: Options, looks: ThemeSelection) -> Self {
         Self { demo, options, history: None, looks, stations: KeptStations::default(), remark: None }
     }
 
@@ -126,7 +126,7 @@ impl Settings {
 /// Shows what happens until the user leaves, the terminal is gone or the system asks the program to end.
 ///
 /// What only the node has is not handed on where the user was not asked about it; the cause says so.
-pub async fn run(source: Source, settings: &Settings) -> anyhow::Result<Cause> {
+pub async fn run(source: Source, settings: &DashboardSettings) -> anyhow::Result<Cause> {
     let screen = Screen::enter(settings.takes_mouse())?;
     let mut dashboard = Dashboard::new(source, screen, settings);
     settings.history.iter().for_each(|path| dashboard.open_history(path));
@@ -156,7 +156,7 @@ pub(crate) struct Dashboard {
     pub source: Source,
     pub screen: Screen,
     pub model: Model,
-    frames: Frames,
+    frames: FramePacer,
     pub bell: Bell,
     /// `None` where it is not ours to change.
     title: Option<Title>,
@@ -185,7 +185,7 @@ pub enum Stay {
 }
 
 impl Dashboard {
-    fn new(source: Source, screen: Screen, settings: &Settings) -> Self {
+    fn new(source: Source, screen: Screen, settings: &DashboardSettings) -> Self {
         let mut model = Model::new(
             source.overview(),
             source.now(),
@@ -206,14 +206,14 @@ impl Dashboard {
             model.complain(remark);
         }
         let kept = &settings.stations;
-        model.listening = Listening::new(settings.options.stations.clone(), kept.changed.clone());
+        model.listening = SavedFilterHits::new(settings.options.stations.clone(), kept.changed.clone());
         let replies = mpsc::channel(REPLIES);
         let complaints = replies.0.clone();
         // If nobody listens any more, nobody needs to know.
         let complain = move |reason| drop(complaints.blocking_send(Msg::Done(Err(reason))));
         let stations = kept.file.clone().map(|file| StationWriter::new(file, complain));
         let title = settings.has_title().then(Title::default);
-        let (frames, history, last_words) = (Frames::default(), None, None);
+        let (frames, history, last_words) = (FramePacer::default(), None, None);
         let (handing_on, cause) = (JoinSet::new(), Cause::User);
         Self {
             source,
@@ -262,10 +262,10 @@ impl Dashboard {
                 // Once a frame is due, events wait for it in the subscription and are taken together; but a jump of a
                 // replay waits for no frame.
                 happened = self.source.next(), if !self.frames.is_due() || self.source.is_jumping() => match happened {
-                    Some(News::Happened(happened)) => self.note(happened),
-                    Some(News::Recorded(said)) => self.take(Msg::Recorded(said)),
-                    Some(News::Arrived) => self.frames.request(),
-                    Some(News::Failed(reason)) => self.take(Msg::Done(Err(reason))),
+                    Some(SourceEvent::Happened(happened)) => self.note(happened),
+                    Some(SourceEvent::Recorded(said)) => self.take(Msg::Recorded(said)),
+                    Some(SourceEvent::Arrived) => self.frames.request(),
+                    Some(SourceEvent::Failed(reason)) => self.take(Msg::Done(Err(reason))),
                     None => return Ok(()),
                 },
                 Some(reply) = self.replies.1.recv() => {
@@ -330,7 +330,7 @@ impl Dashboard {
         Ok(Stay::Open)
     }
 
-    pub(crate) fn ask(&mut self, question: Question) {
+    pub(crate) fn ask(&mut self, question: AssistQuery) {
         if let Some(need @ Need::Files { .. }) = question.need.clone() {
             let replies = self.replies.0.clone();
             tokio::task::spawn_blocking(move || {
@@ -367,11 +367,11 @@ impl Dashboard {
     pub(crate) fn control(&mut self, command: ReplayCommand) {
         let changes_speed = matches!(command, ReplayCommand::Speed(_));
         match self.source.control(command, &self.model.zone) {
-            Ok(Replayed::GoesOn) => {
+            Ok(Seek::GoesOn) => {
                 let speed = self.source.replay().filter(|_| changes_speed);
                 speed.into_iter().for_each(|replay| self.take(Msg::Done(Ok(replay.told_speed()))));
             }
-            Ok(Replayed::BeginsAgain) => self.take(Msg::BeginsAgain),
+            Ok(Seek::BeginsAgain) => self.take(Msg::BeginsAgain),
             Err(reason) => self.take(Msg::Done(Err(reason))),
         }
         self.refresh();

@@ -32,7 +32,7 @@ pub struct File {
 
 /// What became of the file.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum EditResult {
     Unchanged,
     Message(Message),
     /// The text is no message, for this reason.
@@ -59,14 +59,14 @@ impl File {
     }
 
     /// What is in the file now. What can't be used otherwise is not deleted.
-    pub fn read(self) -> Outcome {
+    pub fn read(self) -> EditResult {
         match read(&self.path) {
             Ok(text) => match self.document.edited_to(&text) {
-                Edited::Unchanged => Outcome::Unchanged,
-                Edited::Message(message) => Outcome::Message(message),
-                Edited::Wrong(reason) => Outcome::Wrong { text, reason },
+                Edited::Unchanged => EditResult::Unchanged,
+                Edited::Message(message) => EditResult::Message(message),
+                Edited::Wrong(reason) => EditResult::Wrong { text, reason },
             },
-            Err(reason) => Outcome::Kept(self.kept(&reason)),
+            Err(reason) => EditResult::Kept(self.kept(&reason)),
         }
     }
 
@@ -165,7 +165,7 @@ mod tests {
         let (path, directory) = (file.path.clone(), file.directory.path().to_owned());
         assert_eq!((mode(&path), mode(&directory)), (0o600, 0o700));
         assert_eq!(fs::read_to_string(&path).unwrap(), "secret\n");
-        assert_eq!(file.read(), Outcome::Unchanged);
+        assert_eq!(file.read(), EditResult::Unchanged);
         assert!(!directory.exists());
     }
 
@@ -174,7 +174,7 @@ mod tests {
         let file = File::with(&Message::text("text")).unwrap();
         let path = file.path.clone();
         fs::write(&path, b"\xff\xfe").unwrap();
-        let Outcome::Kept(reason) = file.read() else { panic!("it is no text") };
+        let EditResult::Kept(reason) = file.read() else { panic!("it is no text") };
         let told = "what was edited is UTF-16 text; save it as UTF-8; what you wrote is in ";
         assert_eq!(reason, format!("{told}{}", path.display()));
         assert_eq!(fs::read(&path).unwrap(), b"\xff\xfe");

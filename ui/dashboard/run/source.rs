@@ -12,7 +12,7 @@ use clacks_p2p::{
     node::Overview,
 };
 use clacks_recording::{
-    player::{Played, Player, Progress, Replayed},
+    player::{Playback, Player, Progress, Seek},
     recorder::Recorder,
 };
 use clacks_source::{execute, limits::MOST_PLACES, lists::Lists, peer_list::PeerLists, precheck};
@@ -25,7 +25,7 @@ use crate::{
         limits::{MOST_REMOTES, Used},
         lists::Anchor,
         marks::Marked,
-        snapshot::{Gone, Snapshot, Wanted},
+        snapshot::{Missing, Query, Snapshot},
     },
     update::editing,
 };
@@ -57,7 +57,7 @@ pub struct Happened {
 
 /// Something new.
 #[derive(Debug)]
-pub enum News {
+pub enum SourceEvent {
     Happened(Happened),
     /// A recording has begun or ended, or why not or too soon.
     Recorded(Result<String, String>),
@@ -120,19 +120,19 @@ impl Source {
     }
 
     /// The next thing that happens; `None` once there will be none. Cancel-safe.
-    pub async fn next(&mut self) -> Option<News> {
+    pub async fn next(&mut self) -> Option<SourceEvent> {
         match self {
             Self::Live(live) => {
                 let Live { node, events, recorder, .. } = &mut **live;
                 tokio::select! {
-                    event = events.next() => event.map(|event| News::happened(event, node.now())),
-                    said = recorder.said() => Some(News::Recorded(said)),
+                    event = events.next() => event.map(|event| SourceEvent::happened(event, node.now())),
+                    said = recorder.said() => Some(SourceEvent::Recorded(said)),
                 }
             }
             Self::Replay(player) => Some(match player.next().await {
-                Ok(Played::Event(event, now)) => News::happened(event, now),
-                Ok(Played::Arrived) => News::Arrived,
-                Err(reason) => News::Failed(reason),
+                Ok(Playback::Event(event, now)) => SourceEvent::happened(event, now),
+                Ok(Playback::Arrived) => SourceEvent::Arrived,
+                Err(reason) => SourceEvent::Failed(reason),
             }),
         }
     }
@@ -208,7 +208,7 @@ impl Source {
         }
     }
 
-    /// Has a recording begin or end, of which there are [`News::Recorded`], or says why not.
+    /// Has a recording begin or end, of which there are [`SourceEvent::Recorded`], or says why not.
     pub fn record(&mut self, command: &RecordCommand) -> Result<(), String> {
         match self {
             Self::Live(live) => live.recorder.ask(command),
@@ -217,7 +217,7 @@ impl Source {
     }
 
     /// Does with a replay what the user asks.
-    pub fn control(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Replayed, String> {
+    pub fn control(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Seek, String> {
         match self {
             Self::Live(_) => Err("this is no replay; clacks replay FILE plays a recording".to_owned()),
             Self::Replay(player) => player.carry_out(command, zone),
@@ -235,7 +235,7 @@ impl Source {
     }
 }
 
-impl News {
+impl SourceEvent {
     fn happened(event: Event, now: Now) -> Self {
         Self::Happened(Happened { event, now })
     }
@@ -271,7 +271,7 @@ pub fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
             let certificate = node.trusted_certificate(&address);
             node.peer(&address).map(|peer| (peer, certificate))
         }),
-        gone: Gone {
+        gone: Missing {
             peers: model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
             messages: gone(&model.marks.messages, |id| node.queue_position(id).is_some()),
             held: gone(&model.marks.held, |id| node.held_position(id).is_some()),
@@ -304,7 +304,7 @@ fn held(node: &impl Lists, wanted: &WantedHeld, held: usize) -> HeldSnapshot {
     HeldSnapshot { window, first, rule: node.hold_rule() }
 }
 
-fn peers(node: &impl Lists, wanted: &Wanted, selected: Option<&Address>) -> Vec<Peer> {
+fn peers(node: &impl Lists, wanted: &Query, selected: Option<&Address>) -> Vec<Peer> {
     match (selected, &wanted.peer) {
         (Some(address), _) => node.peers_around(address, wanted.peers_before, wanted.peers_after),
         (None, Anchor::Last) => node.last_peers(wanted.peers_after),
@@ -313,7 +313,7 @@ fn peers(node: &impl Lists, wanted: &Wanted, selected: Option<&Address>) -> Vec<
 }
 
 /// The place in the queue where the window begins.
-fn first_message(node: &impl Lists, wanted: &Wanted, place: Option<usize>) -> usize {
+fn first_message(node: &impl Lists, wanted: &Query, place: Option<usize>) -> usize {
     match (&wanted.message, place) {
         (Anchor::Untouched | Anchor::First, _) => 0,
         (Anchor::Last, _) => node.queue_len().saturating_sub(wanted.messages_after),

@@ -12,7 +12,7 @@ use clacks_p2p::core::{Peer, QueuedMessage};
 #[derive(Debug, Default)]
 pub(crate) struct Assist {
     /// What was asked about the line as it is now.
-    pub asked: Option<Question>,
+    pub asked: Option<AssistQuery>,
     pub peers: Vec<Peer>,
     /// Remote addresses that are ignored.
     pub remotes: Vec<IpAddr>,
@@ -27,15 +27,15 @@ pub(crate) struct Assist {
     pub(crate) was_sent: bool,
     /// The line is sent if what was asked when Enter was pressed is answered without an objection.
     pub(crate) sends_when_answered: bool,
-    pub ghost: Option<Ghost>,
-    pub menu: Option<Menu>,
+    pub ghost: Option<InlineHint>,
+    pub menu: Option<CompletionPopup>,
     /// A completion was asked for, in this direction, before the directory was read.
     pub(crate) awaits_files: Option<Direction>,
 }
 
 /// What has to be asked of the node and of the disk about a line.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Question {
+pub struct AssistQuery {
     pub need: Option<Need>,
     /// The command that the line is.
     pub command: Option<Command>,
@@ -43,8 +43,8 @@ pub struct Question {
 
 /// What the node answered.
 #[derive(Debug)]
-pub struct Answer {
-    pub question: Question,
+pub struct AssistReply {
+    pub question: AssistQuery,
     pub peers: Vec<Peer>,
     /// Remote addresses that are ignored, if it was asked for who is.
     pub remotes: Vec<IpAddr>,
@@ -62,7 +62,7 @@ pub struct Messages {
 
 /// What could follow behind the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ghost {
+pub struct InlineHint {
     pub text: String,
     /// The line with it, if it can be taken.
     pub line: Option<String>,
@@ -70,7 +70,7 @@ pub struct Ghost {
 
 /// The choices that a line can be completed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Menu {
+pub struct CompletionPopup {
     pub completion: Completion,
     pub chosen: Option<usize>,
     /// The line without a choice, and the cursor in it.
@@ -94,11 +94,11 @@ impl Assist {
         self.was_sent && self.refusal.is_some()
     }
 
-    pub(crate) fn ghost(&self) -> Option<&Ghost> {
+    pub(crate) fn ghost(&self) -> Option<&InlineHint> {
         self.ghost.as_ref().filter(|_| self.menu.is_none())
     }
 
-    pub(crate) fn menu(&self) -> Option<&Menu> {
+    pub(crate) fn menu(&self) -> Option<&CompletionPopup> {
         self.menu.as_ref()
     }
 

@@ -2,7 +2,7 @@
 
 use clacks_language::command::NodeCommand;
 use clacks_p2p::Address;
-use clacks_source::shutdown::AtStake;
+use clacks_source::shutdown::UnsentCounts;
 use crossterm::event::KeyCode;
 
 use super::message::Effect;
@@ -12,7 +12,7 @@ use crate::keymap::key::Key;
 /// can't be about anything else by the time it comes. A key that is no answer means no, and so does a click. A paste
 /// is no answer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Question {
+pub struct Confirmation {
     /// What it is about, in a word.
     pub label: &'static str,
     /// The question, with the keys that answer it.
@@ -23,7 +23,7 @@ pub struct Question {
     pasted: Option<String>,
 }
 
-impl Question {
+impl Confirmation {
     pub fn new(label: &'static str, text: String) -> Self {
         Self { label, text, answers: Vec::new(), pasted: None }
     }
@@ -45,11 +45,11 @@ impl Question {
     }
 
     /// What is to become of the messages that would be lost.
-    pub(crate) fn before_leaving(at_stake: AtStake, columns: u16) -> Self {
+    pub(crate) fn before_leaving(at_stake: UnsentCounts, columns: u16) -> Self {
         let mut question = Self::new("QUIT?", leaving(at_stake, columns))
             .with_answer(plain('q'), vec![Effect::Quit])
             .with_answer(Key::LEAVE, vec![Effect::Quit]);
-        let AtStake { waiting, held, is_anybody_there } = at_stake;
+        let UnsentCounts { waiting, held, is_anybody_there } = at_stake;
         if waiting > 0 && is_anybody_there {
             question = question.with_answer(plain('s'), vec![Effect::HandOn { with_held: false }]);
         }
@@ -104,8 +104,8 @@ fn plain(character: char) -> Key {
 }
 
 /// The question before leaving in as many words as there is room for.
-fn leaving(at_stake: AtStake, columns: u16) -> String {
-    let AtStake { waiting, held, is_anybody_there } = at_stake;
+fn leaving(at_stake: UnsentCounts, columns: u16) -> String {
+    let UnsentCounts { waiting, held, is_anybody_there } = at_stake;
     let all = at_stake.all();
     let drops = format!("q drops {all} {}, else stay", if all == 1 { "message" } else { "messages" });
     let them = if all == 1 { "it" } else { "them" };

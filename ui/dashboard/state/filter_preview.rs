@@ -8,7 +8,7 @@ use super::layout::Pane;
 
 /// A filter that is being written.
 #[derive(Debug, PartialEq)]
-pub struct Writing {
+pub struct FilterPreview {
     /// What was shown before, to go back to when the user leaves it at that.
     pub former: Option<Filter>,
     /// The list that had the focus before, unless another was chosen meanwhile.
@@ -25,7 +25,7 @@ pub struct Mistake {
     pub reason: String,
 }
 
-impl Writing {
+impl FilterPreview {
     /// The list that has the focus keeps it when the filter is put back.
     pub fn stays(&mut self) {
         self.former_pane = None;

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input as Line, InputRequest};
 
-use super::input_history::{History, LONGEST_LINE, Search, Walk};
+use super::input_history::{History, HistorySearch, LONGEST_LINE, Walk};
 
 /// Longest draft in bytes.
 pub(crate) const MAX_DRAFT: usize = LONGEST_LINE;
@@ -21,12 +21,12 @@ pub struct Input {
     /// The line of the history that is shown instead of the draft.
     walk: Option<Walk>,
     /// What is searched for in the history.
-    search: Option<Search>,
+    search: Option<HistorySearch>,
 }
 
 /// A line that was taken from the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub struct Inserted {
     /// It was a command begun from the lists.
     pub(crate) was_command: bool,
     /// The line, if it is new to the history.
@@ -177,10 +177,10 @@ impl Input {
     }
 
     /// Takes the draft, and remembers it. What is written next is the message again.
-    pub fn take(&mut self) -> Taken {
+    pub fn take(&mut self) -> Inserted {
         let remembered = self.remember();
         self.clear();
-        Taken { was_command: std::mem::take(&mut self.writes_command), remembered }
+        Inserted { was_command: std::mem::take(&mut self.writes_command), remembered }
     }
 
     /// Adds the draft to the history as one that was not sent.
@@ -212,7 +212,7 @@ impl Input {
 
     // === The search in the history ===
 
-    pub fn search(&self) -> Option<&Search> {
+    pub fn search(&self) -> Option<&HistorySearch> {
         self.search.as_ref()
     }
 

@@ -31,7 +31,7 @@ pub(crate) struct Walk {
 
 /// A search for what a line holds, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Search {
+pub struct HistorySearch {
     pub wanted: String,
     found: Option<usize>,
 }
@@ -93,13 +93,13 @@ impl History {
     }
 
     /// The search for this: the newest line that holds it. Letters mean either case unless one of them is a capital.
-    pub(crate) fn search(&self, wanted: &str) -> Search {
+    pub(crate) fn search(&self, wanted: &str) -> HistorySearch {
         let found = self.holding(wanted, self.lines.len());
-        Search { wanted: wanted.to_owned(), found }
+        HistorySearch { wanted: wanted.to_owned(), found }
     }
 
     /// The search gone on to the next older line; where it is if there is none.
-    pub(crate) fn search_on(&self, search: &Search) -> Search {
+    pub(crate) fn search_on(&self, search: &HistorySearch) -> HistorySearch {
         let older = search.found.and_then(|found| {
             // The same line again would look as if nothing happened.
             let shown = self.lines.get(found).map(|line| &line.text);
@@ -111,11 +111,11 @@ impl History {
                 }
             }
         });
-        Search { found: older.or(search.found), ..search.clone() }
+        HistorySearch { found: older.or(search.found), ..search.clone() }
     }
 
     /// The line that a search has found.
-    pub(crate) fn found(&self, search: &Search) -> Option<&str> {
+    pub(crate) fn found(&self, search: &HistorySearch) -> Option<&str> {
         self.lines.get(search.found?).map(|line| &*line.text)
     }
 

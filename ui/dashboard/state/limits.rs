@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, net::IpAddr, time::Duration};
 
 use clacks_p2p::core::PlaceShare;
-use clacks_source::limits::Settings;
+use clacks_source::limits::LimitSettings;
 
 /// How long it is told that a limit was met.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -16,7 +16,7 @@ pub(crate) const MOST_REMOTES: usize = 1000;
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
     /// `None` of a node that was recorded.
-    pub settings: Option<Settings>,
+    pub settings: Option<LimitSettings>,
     pub used: Used,
     /// Uptimes and how often any limit had been met by then; the first is the last from before the window.
     samples: VecDeque<(Duration, u64)>,

@@ -32,17 +32,17 @@ pub struct QueueList<T = QueuedMessage> {
 }
 
 /// Something with a message's ticket.
-pub trait Ticketed {
+pub trait HasMessageId {
     fn queued(&self) -> &QueuedMessage;
 }
 
-impl Ticketed for QueuedMessage {
+impl HasMessageId for QueuedMessage {
     fn queued(&self) -> &QueuedMessage {
         self
     }
 }
 
-impl Ticketed for HeldMessage {
+impl HasMessageId for HeldMessage {
     fn queued(&self) -> &QueuedMessage {
         &self.queued
     }
@@ -129,7 +129,7 @@ impl<T> Default for QueueList<T> {
     }
 }
 
-impl<T: Ticketed> QueueList<T> {
+impl<T: HasMessageId> QueueList<T> {
     pub fn index(&self) -> Option<usize> {
         self.selected.index_in(&self.window, |message| &message.queued().id)
     }

@@ -13,12 +13,12 @@ use clacks_p2p::{
     core::{Event, MessageId},
     node::DrainError,
 };
-use clacks_source::{execute::InHand, peer_list::Reading, restore::Before, traffic::row::Row};
+use clacks_source::{execute::HeldForEdit, peer_list::Reading, restore::Before, traffic::row::Row};
 use clacks_terminal::clipboard::Text;
 use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::layout::Rect;
 
-use super::{assist::Answer, editing::Editing, sending::Sending, snapshot::Snapshot};
+use super::{assist::AssistReply, editing::Editing, sending::Sending, snapshot::Snapshot};
 
 /// Something that happened to the dashboard.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub enum Msg {
     /// What the node answered to what the model wanted.
     Refreshed(Box<Snapshot>),
     /// What the node says about the line that is being written.
-    Answered(Answer),
+    Answered(AssistReply),
     /// The names that were found for a path that is being written.
     Listed(Need, Vec<String>),
     /// Why the disk has it that a command about a file would be refused, if it does.
@@ -44,7 +44,7 @@ pub enum Msg {
     /// A replay begins again, on the way to an earlier place.
     BeginsAgain,
     /// How commands went that were run together, and what was before, as far as it can be put back.
-    Ran(Vec<Outcome>, Vec<Before>),
+    Ran(Vec<CommandResult>, Vec<Before>),
     /// How it went to put back what was before, in a line, and what can be tried again.
     Undone(Result<String, String>, Vec<Before>),
     /// A recording has begun or ended, in a line, or why it did not or ended by itself.
@@ -54,7 +54,7 @@ pub enum Msg {
     /// How the reading of lists of peers went.
     PeersRead(Vec<Reading>),
     /// A message is held to be edited on the line.
-    Editing(Box<InHand>),
+    Editing(Box<HeldForEdit>),
     /// What a message was edited to can't be, for this reason; it is to be mended on the line.
     Mend {
         editing: Editing,
@@ -74,7 +74,7 @@ pub enum Effect {
     /// Run these, and tell of them in one line.
     RunAll(Vec<NodeCommand>),
     /// Ask the node, and where a path is written the disk, about the line that is being written.
-    Ask(super::assist::Question),
+    Ask(super::assist::AssistQuery),
     /// Add a line to the history that is kept from one run to the next.
     Remember(String),
     /// For the model itself, once a question was answered so: what the messages that are run next were pasted as.
@@ -123,4 +123,4 @@ pub enum Effect {
 }
 
 /// A command and how it went, in a line.
-pub type Outcome = (NodeCommand, Result<String, String>);
+pub type CommandResult = (NodeCommand, Result<String, String>);

@@ -3,41 +3,41 @@
 use clacks_language::command::{Command, Step};
 use clacks_p2p::{Address, core::MessageId};
 
-use super::confirmation::Question;
+use super::confirmation::Confirmation;
 
 /// Longest text to narrow by, in bytes.
 const MAX_QUERY: usize = 100;
 
 /// The list, as it was when it was opened: what it does is done to what was selected then.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Menu {
+pub struct Palette {
     query: String,
-    items: Vec<Item>,
+    items: Vec<PaletteItem>,
     /// Which of the items the query leaves, in the order in which they are listed.
     shown: Vec<usize>,
     /// The selected one among those that are shown.
     selected: usize,
     /// The first that is on the screen.
     top: usize,
-    target: Target,
+    target: PaletteTarget,
 }
 
 /// One line of the list.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Item {
+pub struct PaletteItem {
     /// The names of its keys, or what it tells about.
     pub keys: String,
     /// The command, with what is selected in it, or what is to be written behind it.
     pub line: String,
     pub does: String,
-    pub(crate) deed: Deed,
+    pub(crate) deed: PaletteAction,
 }
 
 /// What an item does.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Deed {
+pub(crate) enum PaletteAction {
     Run(Command),
-    Ask(Question),
+    Ask(Confirmation),
     /// Begins to write this.
     Begin(String),
     /// Nothing now, for this reason.
@@ -48,7 +48,7 @@ pub(crate) enum Deed {
 
 /// What was selected when the list was opened.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Target {
+pub enum PaletteTarget {
     Nothing,
     Peer(Address),
     Message(MessageId),
@@ -56,9 +56,9 @@ pub enum Target {
     Row(u64),
 }
 
-impl Menu {
+impl Palette {
     /// A list of these items, for what is selected.
-    pub fn new(items: Vec<Item>, target: Target) -> Self {
+    pub fn new(items: Vec<PaletteItem>, target: PaletteTarget) -> Self {
         let shown = (0..items.len()).collect();
         Self { query: String::new(), items, shown, selected: 0, top: 0, target }
     }
@@ -72,16 +72,16 @@ impl Menu {
         (self.shown.len(), self.items.len())
     }
 
-    pub(crate) fn selected_item(&self) -> Option<&Item> {
+    pub(crate) fn selected_item(&self) -> Option<&PaletteItem> {
         self.shown.get(self.selected).and_then(|index| self.items.get(*index))
     }
 
-    pub fn target(&self) -> &Target {
+    pub fn target(&self) -> &PaletteTarget {
         &self.target
     }
 
     /// The items in so many rows, and which of them is selected.
-    pub fn visible(&self, height: usize) -> impl Iterator<Item = (&Item, bool)> {
+    pub fn visible(&self, height: usize) -> impl Iterator<Item = (&PaletteItem, bool)> {
         let shown = self.shown.iter().enumerate().skip(self.top_for(height)).take(height);
         shown.filter_map(|(at, index)| Some((self.items.get(*index)?, at == self.selected)))
     }
@@ -148,11 +148,11 @@ impl Menu {
     }
 }
 
-impl Item {
+impl PaletteItem {
     /// The place among those that the query leaves; `None` if it does not leave it. What can't be done comes last, and
     /// what is called so first.
     fn rank(&self, query: &str) -> Option<(bool, u8)> {
-        let is_idle = matches!(self.deed, Deed::Nothing(_) | Deed::Explains);
+        let is_idle = matches!(self.deed, PaletteAction::Nothing(_) | PaletteAction::Explains);
         if query.is_empty() {
             return Some((false, 0));
         }
@@ -174,7 +174,7 @@ impl Item {
     /// Why it does nothing, or what it does.
     pub fn tells(&self) -> String {
         match &self.deed {
-            Deed::Nothing(reason) => format!("{}: not now, {reason}", self.does),
+            PaletteAction::Nothing(reason) => format!("{}: not now, {reason}", self.does),
             _ => self.does.clone(),
         }
     }

@@ -1,24 +1,24 @@
 //! The list of the messages that keep coming back, and which of them is selected.
 
 use clacks_p2p::Message;
-use clacks_source::message_history::Biographies;
+use clacks_source::message_history::MessageHistories;
 
 /// What is selected, and from where on the list is on the screen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Souls {
+pub struct ReturningList {
     /// The first of the list, whichever that is, until a key has moved.
     selected: Option<Message>,
     top: usize,
 }
 
-impl Souls {
+impl ReturningList {
     /// Where in the list the selected message stands; the first if it is forgotten.
-    pub fn position(&self, lives: &Biographies) -> usize {
+    pub fn position(&self, lives: &MessageHistories) -> usize {
         self.selected.as_ref().and_then(|message| lives.place(message)).unwrap_or(0)
     }
 
     /// The message that is selected.
-    pub fn message(&self, lives: &Biographies) -> Option<Message> {
+    pub fn message(&self, lives: &MessageHistories) -> Option<Message> {
         lives.ranking().nth(self.position(lives)).map(|life| life.message.clone())
     }
 
@@ -28,7 +28,7 @@ impl Souls {
     }
 
     /// Selects another, so many places on or back.
-    pub fn step(&mut self, lives: &Biographies, by: isize, height: usize) {
+    pub fn step(&mut self, lives: &MessageHistories, by: isize, height: usize) {
         let Some(last) = lives.returned().checked_sub(1) else { return };
         let from = self.position(lives);
         let to = from.saturating_add_signed(by).min(last);
@@ -44,13 +44,13 @@ mod tests {
 
     use super::*;
 
-    fn lives(texts: &[&str]) -> Biographies {
-        let mut lives = Biographies::default();
+    fn lives(texts: &[&str]) -> MessageHistories {
+        let mut lives = MessageHistories::default();
         texts.iter().for_each(|text| came(&mut lives, text));
         lives
     }
 
-    fn came(lives: &mut Biographies, text: &str) {
+    fn came(lives: &mut MessageHistories, text: &str) {
         let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 0 };
         let (id, message) = ("1".parse().ok(), Message::text(text));
         let peer = Peer::new("tower:1".parse().unwrap(), Status::Alive, now);
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn the_selection_goes_with_its_message() {
         let mut lives = lives(&["a", "a", "a", "b", "b", "c", "c"]);
-        let mut souls = Souls::default();
+        let mut souls = ReturningList::default();
         souls.step(&lives, 1, 2);
         assert_eq!(souls.message(&lives), Some(Message::text("c")));
         (0..3).for_each(|_| came(&mut lives, "c"));

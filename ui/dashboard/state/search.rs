@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use clacks_text::sanitize::{Shown, shown};
+use clacks_text::sanitize::{SafeLine, shown};
 use regex::{Regex, RegexBuilder};
 
 /// Longest text to look for, in bytes.
@@ -107,7 +107,7 @@ impl Search {
     }
 
     /// Looks through the rows of a text that is this many columns wide, of which the message is the end.
-    pub(crate) fn look_through(&mut self, head: Vec<String>, message: &[Shown], columns: usize) {
+    pub(crate) fn look_through(&mut self, head: Vec<String>, message: &[SafeLine], columns: usize) {
         self.head = head;
         (self.pieces, self.matches) = (Vec::new(), 0);
         let Some(pattern) = pattern(&self.query) else { return };

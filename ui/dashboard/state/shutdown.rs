@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use clacks_source::shutdown::AtStake;
+use clacks_source::shutdown::UnsentCounts;
 
 /// How long messages are handed on at most.
 pub(crate) const WITHIN: Duration = Duration::from_secs(30);
 
 /// What is handed on before the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HandingOn {
+pub struct DrainProgress {
     /// How many there were.
     pub total: usize,
     /// How many are gone.
@@ -20,8 +20,8 @@ pub struct HandingOn {
 
 /// When it began, and with how many messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Begun {
-    pub with: AtStake,
+pub struct DrainStarted {
+    pub with: UnsentCounts,
     pub until: Duration,
     /// What was held is handed on as well; what is left of it is held again in the end.
     pub with_held: bool,

@@ -16,7 +16,7 @@ use super::{
 
 /// What the node is asked for before a frame is drawn.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wanted {
+pub struct Query {
     pub peer: Anchor<Address>,
     pub(crate) peers_before: usize,
     pub(crate) peers_after: usize,
@@ -65,14 +65,14 @@ pub struct Snapshot {
     /// The held messages, if they are wanted.
     pub held: Option<HeldSnapshot>,
     /// What is marked and not there any more.
-    pub gone: Gone,
+    pub gone: Missing,
     /// While the limits are shown.
     pub limits: Option<Used>,
 }
 
 /// Peers that are not known any more and messages that do not wait any more.
 #[derive(Debug, Default)]
-pub struct Gone {
+pub struct Missing {
     pub peers: Vec<Address>,
     pub messages: Vec<MessageId>,
     pub held: Vec<MessageId>,

@@ -30,13 +30,13 @@ const SLOW_LETTER: Duration = Duration::from_secs(1);
 /// The two towers.
 #[derive(Debug, Clone, Default)]
 pub struct Towers {
-    pub incoming: Tower,
-    pub outgoing: Tower,
+    pub incoming: ShutterTower,
+    pub outgoing: ShutterTower,
 }
 
 /// One tower.
 #[derive(Debug, Clone, Default)]
-pub struct Tower {
+pub struct ShutterTower {
     spelling: Option<Spelling>,
     waiting: Option<(Address, Message)>,
 }
@@ -61,7 +61,7 @@ struct Spelling {
 
 /// How a tower looks at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub enum TowerFace {
     /// All shutters are open: nothing is spelt.
     Resting,
     /// The shutters show the byte at this place of the message.
@@ -89,7 +89,7 @@ impl Towers {
     }
 }
 
-impl Tower {
+impl ShutterTower {
     fn go_on(&mut self, now: Duration, motion: &mut Animations) {
         let run = self.spelling.as_ref().and_then(|spelling| spelling.run);
         if run.is_none_or(|run| motion.gone(run, now).is_none())
@@ -104,8 +104,8 @@ impl Tower {
         self.spelling.as_ref().map(|spelling| &spelling.passing)
     }
 
-    pub fn look(&self, now: Duration, motion: &Animations) -> Look {
-        self.spelling.as_ref().map_or(Look::Resting, |spelling| spelling.look(now, motion))
+    pub fn look(&self, now: Duration, motion: &Animations) -> TowerFace {
+        self.spelling.as_ref().map_or(TowerFace::Resting, |spelling| spelling.look(now, motion))
     }
 }
 
@@ -130,24 +130,26 @@ impl Spelling {
         Self { passing, letters, letter_time, run }
     }
 
-    fn look(&self, now: Duration, motion: &Animations) -> Look {
+    fn look(&self, now: Duration, motion: &Animations) -> TowerFace {
         let byte = |at: usize| self.passing.text.as_bytes().get(at).copied();
         if motion.setting() == Setting::Off {
-            return byte(0).map_or(Look::Resting, |byte| Look::Showing { at: 0, byte });
+            return byte(0).map_or(TowerFace::Resting, |byte| TowerFace::Showing { at: 0, byte });
         }
-        let Some(gone) = self.run.and_then(|run| motion.gone(run, now)) else { return Look::Resting };
+        let Some(gone) = self.run.and_then(|run| motion.gone(run, now)) else { return TowerFace::Resting };
         let at = (gone.as_millis() / self.letter_time.as_millis()) as usize;
         let turns = self.letter_time > TURN && motion.setting() == Setting::Full;
         let turning = turns && gone.as_millis() % self.letter_time.as_millis() < TURN.as_millis();
         match byte(at).filter(|_| at < self.letters as usize) {
-            None => Look::Resting,
-            Some(byte) if !turning => Look::Showing { at, byte },
-            Some(now) => Look::Turning { at, from: at.checked_sub(1).and_then(byte).unwrap_or(0), byte: now },
+            None => TowerFace::Resting,
+            Some(byte) if !turning => TowerFace::Showing { at, byte },
+            Some(now) => {
+                TowerFace::Turning { at, from: at.checked_sub(1).and_then(byte).unwrap_or(0), byte: now }
+            }
         }
     }
 }
 
-impl Look {
+impl TowerFace {
     /// The byte, and its place in the message.
     pub fn byte(self) -> Option<(usize, u8)> {
         match self {
@@ -206,7 +208,7 @@ mod tests {
     #[test]
     fn the_shutters_are_the_bits_of_the_byte() {
         // 0x47 is 0100 0111.
-        let look = Look::Showing { at: 0, byte: b'G' };
+        let look = TowerFace::Showing { at: 0, byte: b'G' };
         let closed = |column| [0, 1, 2, 3].map(|row| look.shutter(column, row) == Shutter::Closed);
         assert_eq!(closed(0), [false, true, false, false]);
         assert_eq!(closed(1), [false, true, true, true]);
@@ -215,7 +217,7 @@ mod tests {
     #[test]
     fn every_byte_has_shutters_of_its_own() {
         let shutters = |byte| {
-            let look = Look::Showing { at: 0, byte };
+            let look = TowerFace::Showing { at: 0, byte };
             [0, 1].map(|column| [0, 1, 2, 3].map(|row| look.shutter(column, row) == Shutter::Closed))
         };
         let read = |shutters: [[bool; 4]; 2]| {
@@ -227,7 +229,7 @@ mod tests {
     #[test]
     fn only_shutters_that_change_turn() {
         // N is 0100 1110.
-        let look = Look::Turning { at: 1, from: b'G', byte: b'N' };
+        let look = TowerFace::Turning { at: 1, from: b'G', byte: b'N' };
         assert_eq!(
             [0, 1, 2, 3].map(|row| look.shutter(0, row)),
             [Shutter::Open, Shutter::Closed, Shutter::Open, Shutter::Open]
@@ -242,13 +244,13 @@ mod tests {
     fn a_message_is_spelt_byte_by_byte_and_then_the_tower_rests() {
         let (towers, motion) = towers(Setting::Full, &["G\u{e9}"]);
         let look = |millis| towers.incoming.look(now(millis), &motion);
-        assert_eq!(look(0), Look::Turning { at: 0, from: 0, byte: b'G' });
-        assert_eq!(look(100), Look::Showing { at: 0, byte: b'G' });
-        assert_eq!(look(300), Look::Turning { at: 1, from: b'G', byte: 0xc3 });
-        assert_eq!(look(899), Look::Showing { at: 2, byte: 0xa9 });
-        assert_eq!((look(900), look(100_000)), (Look::Resting, Look::Resting));
+        assert_eq!(look(0), TowerFace::Turning { at: 0, from: 0, byte: b'G' });
+        assert_eq!(look(100), TowerFace::Showing { at: 0, byte: b'G' });
+        assert_eq!(look(300), TowerFace::Turning { at: 1, from: b'G', byte: 0xc3 });
+        assert_eq!(look(899), TowerFace::Showing { at: 2, byte: 0xa9 });
+        assert_eq!((look(900), look(100_000)), (TowerFace::Resting, TowerFace::Resting));
         assert_eq!(towers.incoming.passing().map(|passing| passing.text.as_str()), Some("G\u{e9}"));
-        assert_eq!(towers.outgoing.look(now(0), &motion), Look::Resting);
+        assert_eq!(towers.outgoing.look(now(0), &motion), TowerFace::Resting);
     }
 
     #[test]
@@ -269,25 +271,25 @@ mod tests {
         let (towers, motion) = towers(Setting::Full, &[&"\u{e9}".repeat(100_000)]);
         assert!(towers.incoming.passing().unwrap().text.len() <= KEPT);
         let end = PATIENCE + Duration::from_secs(1);
-        assert_eq!(towers.incoming.look(now(0) + end, &motion), Look::Resting);
+        assert_eq!(towers.incoming.look(now(0) + end, &motion), TowerFace::Resting);
     }
 
     #[test]
     fn reduced_motion_shows_whole_letters_a_second_each() {
         let (towers, motion) = towers(Setting::Reduced, &["GNU Terry Pratchett"]);
         let look = |millis| towers.incoming.look(now(millis), &motion);
-        assert_eq!(look(0), Look::Showing { at: 0, byte: b'G' });
-        assert_eq!(look(1999), Look::Showing { at: 1, byte: b'N' });
-        assert_eq!(look(12_000), Look::Resting);
+        assert_eq!(look(0), TowerFace::Showing { at: 0, byte: b'G' });
+        assert_eq!(look(1999), TowerFace::Showing { at: 1, byte: b'N' });
+        assert_eq!(look(12_000), TowerFace::Resting);
     }
 
     #[test]
     fn without_motion_the_first_letter_stays_and_a_new_message_takes_its_place() {
         let (mut towers, mut motion) = towers(Setting::Off, &["one", "two"]);
         let look = |towers: &Towers, motion: &Animations| towers.incoming.look(now(0), motion);
-        assert_eq!(look(&towers, &motion), Look::Showing { at: 0, byte: b't' });
+        assert_eq!(look(&towers, &motion), TowerFace::Showing { at: 0, byte: b't' });
         towers.note(&received("six"), now(1), &mut motion);
-        assert_eq!(look(&towers, &motion), Look::Showing { at: 0, byte: b's' });
+        assert_eq!(look(&towers, &motion), TowerFace::Showing { at: 0, byte: b's' });
         assert_eq!(motion.changes_after(now(0), |_| true), None);
     }
 

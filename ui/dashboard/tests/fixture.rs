@@ -23,12 +23,12 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use crate::{
     model::Model,
     state::{
-        assist::{Answer, Messages, Question},
+        assist::{AssistQuery, AssistReply, Messages},
         held::HeldSnapshot,
         limits::Used,
         lists::Anchor,
         message::{Effect, Msg},
-        snapshot::{Gone, Snapshot},
+        snapshot::{Missing, Snapshot},
     },
     update::{sending, update},
     view::view,
@@ -164,7 +164,7 @@ impl Fixture {
         update(&mut self.model, Now { uptime: UPTIME + self.later, unix_ms }, msg)
     }
 
-    fn answer(&self, question: Question) -> Answer {
+    fn answer(&self, question: AssistQuery) -> AssistReply {
         let mut matcher = PeerMatcher::default();
         let peers = match &question.need {
             Some(Need::Peers(known, typed)) => {
@@ -200,7 +200,7 @@ impl Fixture {
             }
             _ => Messages::default(),
         };
-        Answer { question, peers, remotes: self.ignored_remotes.clone(), messages, objection }
+        AssistReply { question, peers, remotes: self.ignored_remotes.clone(), messages, objection }
     }
 
     /// Presses a key and refreshes, as the loop does.
@@ -271,7 +271,7 @@ impl Fixture {
             head: self.queue.first().filter(|_| wanted.head).cloned(),
             towers: window(&self.peers, 0, wanted.towers),
             shown_peer: shown_peer.map(|peer| (peer.clone(), None)),
-            gone: Gone {
+            gone: Missing {
                 peers: self.model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
                 messages: marked_messages
                     .filter(|id| self.queue.iter().all(|queued| queued.id != *id))

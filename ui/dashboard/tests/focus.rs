@@ -11,7 +11,7 @@ use super::{
 use crate::{
     available::is_worth_a_hint,
     keymap::key::Key,
-    model::focus::{FocusOwner, Overlay},
+    model::focus::{FocusOwner, OpenOverlay},
     state::{
         layout::Pane,
         message::{Effect, Msg},
@@ -37,24 +37,24 @@ pub(crate) fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
 }
 
 /// The keys that open it from the list of the peers.
-pub(crate) fn opening(overlay: Overlay) -> &'static str {
+pub(crate) fn opening(overlay: OpenOverlay) -> &'static str {
     match overlay {
-        Overlay::Stations => ":stations\n",
-        Overlay::Map => "M",
-        Overlay::Peer => "\n",
-        Overlay::Message => "\t\n",
-        Overlay::Row => "\t\tkk\n",
-        Overlay::Biography => "\tb",
-        Overlay::Overhead => "O",
-        Overlay::Why => "W",
-        Overlay::Limits => "L",
-        Overlay::Charts => "C",
-        Overlay::Tower => "T",
-        Overlay::Held => "H",
+        OpenOverlay::Stations => ":stations\n",
+        OpenOverlay::Map => "M",
+        OpenOverlay::Peer => "\n",
+        OpenOverlay::Message => "\t\n",
+        OpenOverlay::Row => "\t\tkk\n",
+        OpenOverlay::Biography => "\tb",
+        OpenOverlay::Overhead => "O",
+        OpenOverlay::Why => "W",
+        OpenOverlay::Limits => "L",
+        OpenOverlay::Charts => "C",
+        OpenOverlay::Tower => "T",
+        OpenOverlay::Held => "H",
     }
 }
 
-fn with_open(overlay: Overlay, (width, height): (u16, u16)) -> Fixture {
+fn with_open(overlay: OpenOverlay, (width, height): (u16, u16)) -> Fixture {
     let mut fixture = holding(width, height);
     typed(&mut fixture, opening(overlay));
     assert_eq!(fixture.model.open_overlay(), Some(overlay), "{}", fixture.screen());
@@ -69,10 +69,10 @@ const STATES: [&str; 18] = [
 
 /// A dashboard in one of the states that keys can be in, and what it is called.
 fn state(at: usize) -> Option<(String, Fixture)> {
-    if let Some(overlay) = Overlay::ALL.get(at) {
+    if let Some(overlay) = OpenOverlay::ALL.get(at) {
         return Some((format!("{overlay:?}"), with_open(*overlay, TALL)));
     }
-    let keys = STATES.get(at - Overlay::ALL.len())?;
+    let keys = STATES.get(at - OpenOverlay::ALL.len())?;
     let mut fixture = holding(TALL.0, TALL.1);
     typed(&mut fixture, keys);
     Some((format!("{keys:?}"), fixture))
@@ -90,7 +90,7 @@ fn shown(fixture: &Fixture) -> (String, Option<crate::model::notice::Notice>) {
 #[test]
 fn every_key_is_answered_in_everything_that_can_be_open() {
     let keys = "/nNxhei:zZ019tOWHvp.";
-    for overlay in Overlay::ALL {
+    for overlay in OpenOverlay::ALL {
         for code in keys.chars().map(KeyCode::Char).chain([KeyCode::Tab, KeyCode::BackTab, KeyCode::Insert]) {
             let mut fixture = with_open(overlay, TALL);
             fixture.model.notice = None;
@@ -104,7 +104,7 @@ fn every_key_is_answered_in_everything_that_can_be_open() {
 
 #[test]
 fn what_is_looked_for_is_text_in_everything_that_can_be_open() {
-    for overlay in Overlay::ALL {
+    for overlay in OpenOverlay::ALL {
         let mut fixture = with_open(overlay, TALL);
         let effects = typed(&mut fixture, "/xqIUFaRreEhy?n");
         assert_eq!(effects, [], "{overlay:?}");
@@ -312,7 +312,7 @@ fn tab_is_hinted_at_where_it_completes_and_not_where_it_leaves() {
 
 #[test]
 fn the_map_beside_the_lists_keeps_its_selection_while_anything_else_is_open() {
-    for overlay in Overlay::ALL.into_iter().filter(|overlay| *overlay != Overlay::Map) {
+    for overlay in OpenOverlay::ALL.into_iter().filter(|overlay| *overlay != OpenOverlay::Map) {
         let mut fixture = with_open(overlay, WITH_MAP);
         fixture.model.pane = Pane::Map;
         let selected = fixture.model.peers.selected_peer().cloned();
@@ -323,7 +323,7 @@ fn the_map_beside_the_lists_keeps_its_selection_while_anything_else_is_open() {
             assert_eq!(fixture.model.peers.selected_peer(), selected.as_ref(), "{code:?} in {overlay:?}");
         }
     }
-    let mut fixture = with_open(Overlay::Held, WITH_MAP);
+    let mut fixture = with_open(OpenOverlay::Held, WITH_MAP);
     fixture.model.pane = Pane::Map;
     fixture.press(KeyCode::End);
     assert_eq!(fixture.press(KeyCode::Char('r')), [Effect::Run(NodeCommand::Release("9".parse().unwrap()))]);
@@ -355,12 +355,18 @@ fn a_clicked_list_has_the_focus_whatever_was_written() {
 
 #[test]
 fn escape_goes_back_through_all_that_was_opened_from_one_another() {
-    let mut fixture = with_open(Overlay::Overhead, TALL);
+    let mut fixture = with_open(OpenOverlay::Overhead, TALL);
     typed(&mut fixture, "\nb");
     let kinds = |fixture: &Fixture| fixture.model.open_overlay();
-    assert_eq!(kinds(&fixture), Some(Overlay::Biography));
+    assert_eq!(kinds(&fixture), Some(OpenOverlay::Biography));
     typed(&mut fixture, "CTLM");
-    for wanted in [Overlay::Limits, Overlay::Tower, Overlay::Charts, Overlay::Biography, Overlay::Overhead] {
+    for wanted in [
+        OpenOverlay::Limits,
+        OpenOverlay::Tower,
+        OpenOverlay::Charts,
+        OpenOverlay::Biography,
+        OpenOverlay::Overhead,
+    ] {
         fixture.press(KeyCode::Esc);
         assert_eq!(kinds(&fixture), Some(wanted));
     }

@@ -5,7 +5,7 @@ use clacks_p2p::{
     Message,
     core::{HeldBy, HeldMessage, QueuedMessage},
 };
-use clacks_source::execute::InHand;
+use clacks_source::execute::HeldForEdit;
 use crossterm::event::{KeyCode, KeyModifiers, MouseEvent, MouseEventKind};
 
 use super::fixture::{Fixture, address, queued};
@@ -50,7 +50,7 @@ fn runs(command: NodeCommand) -> Vec<Effect> {
 }
 
 fn in_hand(number: &str, text: &str, waited: bool) -> Msg {
-    Msg::Editing(Box::new(InHand { id: ids(number), message: Message::text(text), waited }))
+    Msg::Editing(Box::new(HeldForEdit { id: ids(number), message: Message::text(text), waited }))
 }
 
 #[test]

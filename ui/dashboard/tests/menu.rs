@@ -9,7 +9,7 @@ use super::{
     holding::holding,
 };
 use crate::{
-    model::{Focus, overlay::Content, traffic::LogCursor},
+    model::{Focus, overlay::OverlayKind, traffic::LogCursor},
     state::{
         layout::Pane,
         message::{Effect, Msg},
@@ -76,7 +76,7 @@ fn a_row_of_traffic_that_is_followed_is_the_one_that_was_the_last() {
     fixture.send(Msg::Node(event));
     fixture.write("selected item in full");
     fixture.press(KeyCode::Enter);
-    let Some(Content::Row(row)) = fixture.model.overlay.as_ref().map(|overlay| &overlay.content) else {
+    let Some(OverlayKind::Row(row)) = fixture.model.overlay.as_ref().map(|overlay| &overlay.content) else {
         panic!("{}", fixture.screen())
     };
     assert_eq!(row.number, newest);

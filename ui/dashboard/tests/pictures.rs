@@ -14,7 +14,7 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
 use super::fixture::{Fixture, now, peer};
 use crate::{
-    model::focus::Overlay as Kind,
+    model::focus::OpenOverlay as Kind,
     state::message::Msg,
     view::{
         charts::{draw as draw_charts, draw_one as draw_chart},

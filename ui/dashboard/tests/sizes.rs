@@ -5,7 +5,7 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
 use super::{fixture::Fixture, holding::held_messages};
 use crate::{
-    model::overlay::Content,
+    model::overlay::OverlayKind,
     state::{
         layout::{Areas, Pane},
         message::{Effect, Msg},
@@ -57,20 +57,20 @@ const VIEWS: [(&str, &str); 39] = [
 ];
 
 /// Whether a view that is open is one of those. A new kind of it belongs here and into [`VIEWS`].
-fn is_kind(kind: usize, content: &Content) -> bool {
+fn is_kind(kind: usize, content: &OverlayKind) -> bool {
     kind == match content {
-        Content::Stations => 0,
-        Content::Map => 1,
-        Content::Peer(_) => 2,
-        Content::Message(..) => 3,
-        Content::Row(_) => 4,
-        Content::Biography(_) => 5,
-        Content::Overhead(_) => 6,
-        Content::Why => 7,
-        Content::Charts => 8,
-        Content::Tower => 9,
-        Content::Held => 10,
-        Content::Limits => 11,
+        OverlayKind::Stations => 0,
+        OverlayKind::Map => 1,
+        OverlayKind::Peer(_) => 2,
+        OverlayKind::Message(..) => 3,
+        OverlayKind::Row(_) => 4,
+        OverlayKind::Biography(_) => 5,
+        OverlayKind::Overhead(_) => 6,
+        OverlayKind::Why => 7,
+        OverlayKind::Charts => 8,
+        OverlayKind::Tower => 9,
+        OverlayKind::Held => 10,
+        OverlayKind::Limits => 11,
     }
 }
 

@@ -8,7 +8,7 @@ use clacks_p2p::{
     core::{Event, Now},
 };
 use clacks_recording::player::Progress;
-use clacks_source::saved_filters::Listening;
+use clacks_source::saved_filters::SavedFilterHits;
 use crossterm::event::KeyCode;
 
 use super::fixture::{Fixture, now};
@@ -27,7 +27,7 @@ fn stations(text: &str) -> Stations {
 /// A dashboard with these stations.
 fn fixture(text: &str) -> Fixture {
     let mut fixture = Fixture::busy(120, 40);
-    fixture.model.listening = Listening::new(stations(text), Stations::default());
+    fixture.model.listening = SavedFilterHits::new(stations(text), Stations::default());
     fixture
 }
 
@@ -120,7 +120,7 @@ fn a_station_is_saved_changed_and_freed_and_all_changes_are_kept() {
 #[test]
 fn those_that_were_changed_earlier_go_before_those_of_the_configuration() {
     let listening =
-        Listening::new(stations("1 = 'gnu'\n2 = 'chess'\n3 = 'x'"), stations("1 = ''\n2 = 'bell y'"));
+        SavedFilterHits::new(stations("1 = 'gnu'\n2 = 'chess'\n3 = 'x'"), stations("1 = ''\n2 = 'bell y'"));
     let listed = listening.iter().map(|(number, station, _)| format!("{number} {station}"));
     assert_eq!(listed.collect::<Vec<_>>(), ["2 bell y", "3 x"]);
 }

@@ -16,7 +16,7 @@ use super::{
     holding::held_messages,
 };
 use crate::{
-    model::focus::Overlay,
+    model::focus::OpenOverlay,
     state::{layout::Pane, message::Msg},
 };
 
@@ -114,7 +114,7 @@ fn a_screen_that_is_held_still_does_not_change_while_much_happens() {
 #[test]
 fn what_is_open_does_not_change_while_the_screen_is_held_still() {
     for (width, height) in [(80, 24), (200, 60)] {
-        for overlay in Overlay::ALL {
+        for overlay in OpenOverlay::ALL {
             for opens_first in [false, true] {
                 let mut fixture = lively(width, height);
                 if !opens_first {

@@ -7,7 +7,7 @@ use clacks_p2p::{
     Message,
     core::{Event, Failure, Now, PeerChoice, PeerCounts, Status},
 };
-use clacks_source::message_history::Biographies;
+use clacks_source::message_history::MessageHistories;
 use clacks_widgets::animation::Animations;
 use crossterm::event::KeyCode;
 
@@ -15,7 +15,7 @@ use super::{
     fixture::{Fixture, now, peer, queued},
     holding::holding,
 };
-use crate::{model::overlay::Content, state::message::Msg, update::update};
+use crate::{model::overlay::OverlayKind, state::message::Msg, update::update};
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 
@@ -60,7 +60,7 @@ fn sent(message: &Message, to: &str, draw: u32, failure: Option<Failure>) -> Vec
 /// A dashboard that has seen three messages come back, one of them often, and two sends.
 fn storied(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
-    fixture.model.lives = Biographies::default();
+    fixture.model.lives = MessageHistories::default();
     let [gnu, hostile, wide] =
         ["GNU Terry Pratchett", "\u{1b}]52;c;aGk=\u{7} hostile", "wide \u{4e16}\u{754c}"].map(Message::text);
     for visit in 1..=42_u32 {
@@ -90,7 +90,7 @@ fn screens(keys: &[KeyCode]) -> String {
     SIZES.into_iter().map(screen).collect()
 }
 
-fn open(fixture: &Fixture) -> Option<&Content> {
+fn open(fixture: &Fixture) -> Option<&OverlayKind> {
     fixture.model.overlay.as_ref().map(|overlay| &overlay.content)
 }
 
@@ -126,7 +126,7 @@ fn why_with_nothing_sent_and_nobody_to_send_to() {
 
 #[test]
 fn a_life_is_opened_from_wherever_the_message_is_and_goes_back_there() {
-    let gnu = Content::Biography(Message::text("GNU Terry Pratchett"));
+    let gnu = OverlayKind::Biography(Message::text("GNU Terry Pratchett"));
     let mut fixture = storied(80, 24);
     // From the queue.
     fixture.press(KeyCode::Tab);
@@ -139,14 +139,14 @@ fn a_life_is_opened_from_wherever_the_message_is_and_goes_back_there() {
     fixture.press(KeyCode::Char('b'));
     assert_eq!(open(&fixture), Some(&gnu));
     fixture.press(KeyCode::Esc);
-    assert!(matches!(open(&fixture), Some(Content::Message(..))));
+    assert!(matches!(open(&fixture), Some(OverlayKind::Message(..))));
     fixture.press(KeyCode::Esc);
     // From the list of those that came back.
     fixture.press(KeyCode::Char('O'));
     fixture.press(KeyCode::Enter);
     assert_eq!(open(&fixture), Some(&gnu));
     fixture.press(KeyCode::Esc);
-    assert!(matches!(open(&fixture), Some(Content::Overhead(_))));
+    assert!(matches!(open(&fixture), Some(OverlayKind::Overhead(_))));
 }
 
 #[test]

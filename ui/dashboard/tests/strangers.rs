@@ -11,12 +11,12 @@ use clacks_p2p::{
     core::{Core, Event, Failure, Limit, Options, Peer, PlaceShare, Scope, Status},
     node::Limits,
 };
-use clacks_source::{limits::Settings, restore::Before};
+use clacks_source::{limits::LimitSettings, restore::Before};
 use crossterm::event::KeyCode;
 
 use super::fixture::{Fixture, address, dropped, peer};
 use crate::{
-    model::focus::Overlay as Kind,
+    model::focus::OpenOverlay as Kind,
     state::message::{Effect, Msg},
 };
 
@@ -144,7 +144,7 @@ fn limited(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     let address = fixture.model.overview.address.clone();
     fixture.model.limits.settings =
-        Some(Settings { options: Options::new(address), limits: Limits::default() });
+        Some(LimitSettings { options: Options::new(address), limits: Limits::default() });
     let met = [(Limit::Payloads, 11), (Limit::Introductions, 1), (Limit::Peers, 300)];
     for (limit, times) in met {
         (0..times).for_each(|_| fixture.limits.count(limit));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use clacks_widgets::{theme::words::in_words, theme_selection::Looks};
+use clacks_widgets::{theme::words::in_words, theme_selection::ThemeSelection};
 use crossterm::event::KeyCode;
 use ratatui::buffer::{Buffer, Cell};
 
@@ -12,7 +12,7 @@ use crate::state::message::Msg;
 /// A busy screen on which something went wrong.
 fn screen(theme: &str) -> Fixture {
     let mut fixture = Fixture::busy(80, 24);
-    fixture.model.looks = Looks::default();
+    fixture.model.looks = ThemeSelection::default();
     fixture.model.looks.choose(theme).unwrap();
     fixture.press(KeyCode::Down);
     fixture.send(Msg::Done(Err("no such thing".to_owned())));
@@ -50,14 +50,14 @@ fn letter(styles: &mut Vec<String>, style: String) -> char {
 
 #[test]
 fn every_theme() {
-    let names: Vec<String> = Looks::default().names().map(str::to_owned).collect();
+    let names: Vec<String> = ThemeSelection::default().names().map(str::to_owned).collect();
     let maps = names.iter().map(|name| format!("=== {name}\n{}", mapped(&screen(name).draw())));
     insta::assert_snapshot!(maps.collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
 fn the_selected_row_is_reversed_and_marked_in_every_theme() {
-    for name in Looks::default().names() {
+    for name in ThemeSelection::default().names() {
         let buffer = screen(name).draw();
         let row = buffer.content().chunks(80).find(|row| row[0].symbol() == ">").unwrap();
         let pane = row.iter().take_while(|cell| cell.symbol() != "\u{2502}");

@@ -1,7 +1,7 @@
 //! Help with the line that is being written: what could follow, whether it will work, what it can be completed to.
 
 use clacks_language::{
-    command::{Argument, Command, Known, NodeCommand, ViewCommand, argument::Direction},
+    command::{Argument, Command, NodeCommand, PeerFilter, ViewCommand, argument::Direction},
     completion::{self, Candidates, Completion, Need, complete},
 };
 use clacks_source::precheck;
@@ -10,7 +10,7 @@ use super::check;
 use crate::{
     model::{Model, focus::Line},
     state::{
-        assist::{Answer, Ghost, Menu, Question},
+        assist::{AssistQuery, AssistReply, CompletionPopup, InlineHint},
         message::Effect,
     },
 };
@@ -45,7 +45,7 @@ pub(crate) fn sends_now(model: &mut Model) -> bool {
 }
 
 /// Whether the disk is still to answer what the node has answered.
-fn awaits_disk(question: &Question) -> bool {
+fn awaits_disk(question: &AssistQuery) -> bool {
     matches!(&question.command, Some(Command::View(command)) if precheck::is_about_a_file(command))
 }
 
@@ -53,7 +53,7 @@ fn awaits_disk(question: &Question) -> bool {
 fn ask(model: &mut Model) -> Vec<Effect> {
     let (line, cursor) = (model.input.draft(), model.input.cursor_byte());
     let command = Command::parse(line).ok().filter(has_to_be_asked_about);
-    let question = Question { need: completion::need(line, cursor), command };
+    let question = AssistQuery { need: completion::need(line, cursor), command };
     let is_asked = question.need.is_some() || question.command.is_some();
     model.assist.asked = is_asked.then(|| question.clone());
     judge(model);
@@ -79,7 +79,7 @@ fn has_to_be_asked_about(command: &Command) -> bool {
 /// Takes in what the node says about the line.
 ///
 /// Returns whether the line is to be sent now.
-pub fn answered(model: &mut Model, answer: Answer) -> bool {
+pub fn answered(model: &mut Model, answer: AssistReply) -> bool {
     if model.assist.asked.as_ref() != Some(&answer.question) {
         return false;
     }
@@ -96,7 +96,7 @@ pub fn answered(model: &mut Model, answer: Answer) -> bool {
 
 /// The node has more room for messages, or less: it is asked again about a line that needs some.
 pub(crate) fn room_changed(model: &Model) -> Vec<Effect> {
-    let needs_room = |question: &&Question| {
+    let needs_room = |question: &&AssistQuery| {
         let command = question.command.as_ref();
         matches!(command, Some(Command::Node(NodeCommand::Enqueue(_) | NodeCommand::Replace(..))))
     };
@@ -142,14 +142,14 @@ fn judge(model: &mut Model) {
 }
 
 /// What the line could go on with: as one that was sent before, as the only completion, or with an argument.
-pub fn ghost(model: &Model, completion: &Completion) -> Option<Ghost> {
+pub fn ghost(model: &Model, completion: &Completion) -> Option<InlineHint> {
     let line = model.input.draft();
     if line.is_empty() || !model.input.is_at_end() {
         return None;
     }
     let whole = model.input.suggestion().map(str::to_owned).or_else(|| only_completion(line, completion));
     if let Some(whole) = whole {
-        return Some(Ghost { text: whole.get(line.len()..)?.to_owned(), line: Some(whole) });
+        return Some(InlineHint { text: whole.get(line.len()..)?.to_owned(), line: Some(whole) });
     }
     let text = match completion::slot::argument(line)? {
         (spec, _) if spec.argument == Argument::Nothing => return None,
@@ -157,7 +157,7 @@ pub fn ghost(model: &Model, completion: &Completion) -> Option<Ghost> {
         (spec, Some("")) => spec.argument.to_string(),
         _ => return None,
     };
-    Some(Ghost { text, line: None })
+    Some(InlineHint { text, line: None })
 }
 
 fn only_completion(line: &str, completion: &Completion) -> Option<String> {
@@ -181,8 +181,8 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
     let themes: Vec<&str> = model.looks.names().collect();
     let need = completion::need(line, cursor);
     let remotes = match need {
-        Some(Need::Peers(Known::Ignored, _)) => model.assist.remotes.clone(),
-        Some(Need::Peers(Known::NotIgnored, _)) => model.log.refused_remotes(),
+        Some(Need::Peers(PeerFilter::Ignored, _)) => model.assist.remotes.clone(),
+        Some(Need::Peers(PeerFilter::NotIgnored, _)) => model.log.refused_remotes(),
         _ => Vec::new(),
     };
     let candidates = Candidates {
@@ -238,16 +238,16 @@ fn completed(model: &mut Model, direction: Direction) -> Vec<Effect> {
                 model.input.write_line(&line, cursor);
                 let effects = changed(model);
                 let completion = completion_at(model, cursor);
-                model.assist.menu = Some(Menu { completion, chosen: None, line, cursor });
+                model.assist.menu = Some(CompletionPopup { completion, chosen: None, line, cursor });
                 effects
             }
-            None => choose(model, Menu { completion, chosen: None, line, cursor }, direction),
+            None => choose(model, CompletionPopup { completion, chosen: None, line, cursor }, direction),
         },
     }
 }
 
 /// Goes on to the next choice and writes it.
-fn choose(model: &mut Model, mut menu: Menu, direction: Direction) -> Vec<Effect> {
+fn choose(model: &mut Model, mut menu: CompletionPopup, direction: Direction) -> Vec<Effect> {
     let last = menu.completion.choices.len().saturating_sub(1);
     let next = match (menu.chosen, direction) {
         (Some(chosen), Direction::Forward) if chosen < last => chosen + 1,

@@ -19,10 +19,12 @@ use crate::{
     model::{
         Model,
         focus::{FocusOwner, Selecting},
-        overlay::Content,
+        overlay::OverlayKind,
         traffic::LogCursor,
     },
-    state::{confirmation::Question, layout::Pane, marks::Marked, message::Effect, returning::Souls},
+    state::{
+        confirmation::Confirmation, layout::Pane, marks::Marked, message::Effect, returning::ReturningList,
+    },
 };
 
 /// Runs the command that a key is bound to, with what is selected in the places for it.
@@ -31,7 +33,7 @@ pub(crate) fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
         if model.replay.is_some() {
             return refuse_in_replay(model);
         }
-        model.question = Question::before_all(commands);
+        model.question = Confirmation::before_all(commands);
         return Vec::new();
     }
     let line = still_there(model, template).and_then(|()| fill_in(model, template));
@@ -56,9 +58,9 @@ pub(crate) fn run_unwritten(model: &mut Model, command: Command) -> Vec<Effect> 
     let question = match command {
         // There is nothing to be asked about what won't be done.
         command if out_of_place(model, &command).is_some() => return run(model, command),
-        Command::Node(NodeCommand::Forget(peer)) => Question::before_forgetting(peer),
+        Command::Node(NodeCommand::Forget(peer)) => Confirmation::before_forgetting(peer),
         Command::Node(command @ NodeCommand::ReleaseAll) if model.overview.held > 1 => {
-            Question::before(model.overview.held, command)
+            Confirmation::before(model.overview.held, command)
         }
         command => return run(model, command),
     };
@@ -213,20 +215,20 @@ pub fn show(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>> {
             model.is_zoomed = !model.is_zoomed;
         }
         ViewCommand::Held => {
-            model.open(Content::Held);
+            model.open(OverlayKind::Held);
             return Some(vec![Effect::Refresh]);
         }
-        ViewCommand::Charts => open_picture(model, Content::Charts),
-        ViewCommand::Tower => open_picture(model, Content::Tower),
-        ViewCommand::Map => open_picture(model, Content::Map),
+        ViewCommand::Charts => open_picture(model, OverlayKind::Charts),
+        ViewCommand::Tower => open_picture(model, OverlayKind::Tower),
+        ViewCommand::Map => open_picture(model, OverlayKind::Map),
         ViewCommand::Biography => selection::open_biography(model),
-        ViewCommand::Overhead => model.open(Content::Overhead(Souls::default())),
-        ViewCommand::Why => model.open(Content::Why),
+        ViewCommand::Overhead => model.open(OverlayKind::Overhead(ReturningList::default())),
+        ViewCommand::Why => model.open(OverlayKind::Why),
         ViewCommand::Limits => {
-            open_picture(model, Content::Limits);
+            open_picture(model, OverlayKind::Limits);
             return Some(vec![Effect::Refresh]);
         }
-        ViewCommand::Stations => model.open(Content::Stations),
+        ViewCommand::Stations => model.open(OverlayKind::Stations),
         ViewCommand::Open if model.open_overlay().is_some() => open_within(model),
         ViewCommand::Open => open(model),
         _ => {}

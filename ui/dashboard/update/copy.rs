@@ -5,7 +5,7 @@ use clacks_source::traffic::{row::Row, text};
 use clacks_terminal::clipboard::{Text, one_line};
 
 use crate::{
-    model::{Model, focus::Selecting, overlay::Content, traffic::LogCursor},
+    model::{Model, focus::Selecting, overlay::OverlayKind, traffic::LogCursor},
     state::{layout::Pane, message::Effect},
 };
 
@@ -32,8 +32,8 @@ impl Model {
     fn open_text(&self) -> Option<String> {
         let message = crate::pages::message(self).as_ref().map(line);
         match &self.overlay.as_ref()?.content {
-            Content::Held => message,
-            Content::Biography(_) => Some(
+            OverlayKind::Held => message,
+            OverlayKind::Biography(_) => Some(
                 crate::pages::overlay_head(self).into_iter().chain(message).collect::<Vec<_>>().join("\n"),
             ),
             _ => Some(message.unwrap_or_else(|| crate::pages::overlay_text(self).join("\n"))),
@@ -42,9 +42,9 @@ impl Model {
 
     fn selected_text(&self) -> Option<String> {
         Some(match self.selection()? {
-            Content::Peer(detail) => detail.peer.address.to_string(),
-            Content::Message(queued, _) => line(&queued.message),
-            Content::Row(row) => row.message.as_ref().map_or_else(|| one_line(&said(&row)), line),
+            OverlayKind::Peer(detail) => detail.peer.address.to_string(),
+            OverlayKind::Message(queued, _) => line(&queued.message),
+            OverlayKind::Row(row) => row.message.as_ref().map_or_else(|| one_line(&said(&row)), line),
             _ => return None,
         })
     }

@@ -2,11 +2,11 @@
 
 use clacks_language::{command::NodeCommand, edit};
 use clacks_p2p::{Message, core::MessageId};
-use clacks_source::execute::InHand;
+use clacks_source::execute::HeldForEdit;
 
 use super::results;
 use crate::{
-    model::{Model, overlay::Content},
+    model::{Model, overlay::OverlayKind},
     state::{editing::Editing, input::MAX_DRAFT, lists::Anchor, message::Effect},
 };
 
@@ -28,8 +28,8 @@ pub(crate) fn on_a_line(line: String) -> Option<String> {
 }
 
 /// Begins to edit a message, with what it says on the line.
-pub fn begin(model: &mut Model, in_hand: &InHand) {
-    let InHand { id, waited, .. } = *in_hand;
+pub fn begin(model: &mut Model, in_hand: &HeldForEdit) {
+    let HeldForEdit { id, waited, .. } = *in_hand;
     results::deal_with(model, id);
     model.editing = Some(Editing { id, goes_back: waited, from_held: model.shows_held() });
     write(model, &edit::line(id, &in_hand.message));
@@ -78,6 +78,6 @@ fn reopen(model: &mut Model, editing: &Editing) {
         model.queue.selected = Anchor::At(editing.id);
     }
     if editing.from_held && model.open_overlay().is_none() {
-        model.open(Content::Held);
+        model.open(OverlayKind::Held);
     }
 }

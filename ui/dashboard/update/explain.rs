@@ -1,14 +1,16 @@
 //! Says where a key works that does nothing where it was pressed.
 
 use crate::{
-    keymap::{Binding, Place, key::Key},
+    keymap::{Binding, KeyContext, key::Key},
     model::{Model, focus::FocusOwner},
 };
 
 /// Says which list a key is for, or that it is for none.
 pub fn explain(model: &mut Model, key: Key) {
     let owner = model.next_owner();
-    let is_list = |place: Place| matches!(place, Place::Peers | Place::Queue | Place::Traffic | Place::Map);
+    let is_list = |place: KeyContext| {
+        matches!(place, KeyContext::Peers | KeyContext::Queue | KeyContext::Traffic | KeyContext::Map)
+    };
     let wants_lists = matches!(owner, FocusOwner::List(_));
     let mut bindings: Vec<_> = model.keymap.bindings().iter().filter_map(|one| places(one, key)).collect();
     // What is like where the user is comes first.
@@ -28,14 +30,14 @@ fn help(model: &Model, owner: FocusOwner) -> String {
 }
 
 /// The places that are no text in which a key runs a binding.
-fn places(binding: &Binding, key: Key) -> Option<(&Binding, Vec<Place>)> {
+fn places(binding: &Binding, key: Key) -> Option<(&Binding, Vec<KeyContext>)> {
     let places = binding.keys.iter().filter(|(place, bound)| *bound == key && title(*place).is_some());
     let places: Vec<_> = places.map(|(place, _)| *place).collect();
     (!places.is_empty()).then_some((binding, places))
 }
 
 /// `PEERS, TRAFFIC and MAP`.
-fn titles(places: &[Place]) -> String {
+fn titles(places: &[KeyContext]) -> String {
     let mut titles: Vec<_> = places.iter().filter_map(|place| title(*place)).collect();
     titles.dedup();
     match titles.as_slice() {
@@ -46,15 +48,19 @@ fn titles(places: &[Place]) -> String {
 }
 
 /// What is called so on the screen; `None` where keys are text.
-fn title(place: Place) -> Option<&'static str> {
+fn title(place: KeyContext) -> Option<&'static str> {
     Some(match place {
-        Place::Peers => "PEERS",
-        Place::Queue => "QUEUE",
-        Place::Traffic => "TRAFFIC",
-        Place::Map | Place::OpenMap => "MAP",
-        Place::Held => "HELD",
-        Place::Overlay => "texts and charts that are open",
-        Place::Replay => "a replay",
-        Place::Search | Place::Menu | Place::Input | Place::Choices | Place::Recall => return None,
+        KeyContext::Peers => "PEERS",
+        KeyContext::Queue => "QUEUE",
+        KeyContext::Traffic => "TRAFFIC",
+        KeyContext::Map | KeyContext::OpenMap => "MAP",
+        KeyContext::Held => "HELD",
+        KeyContext::Overlay => "texts and charts that are open",
+        KeyContext::Replay => "a replay",
+        KeyContext::Search
+        | KeyContext::Menu
+        | KeyContext::Input
+        | KeyContext::Choices
+        | KeyContext::Recall => return None,
     })
 }

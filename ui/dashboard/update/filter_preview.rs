@@ -6,7 +6,7 @@ use crate::{
     available::FILTER,
     model::{Model, focus::FocusOwner},
     state::{
-        filter_preview::{Mistake, Writing},
+        filter_preview::{FilterPreview, Mistake},
         layout::Pane,
     },
 };
@@ -35,7 +35,7 @@ impl Model {
         if self.writing.is_none() {
             let (former, former_pane) = (self.log.filter().cloned(), Some(self.pane));
             // A text that is none, so that this one is looked at.
-            self.writing = Some(Writing { former, former_pane, text: "\0".to_owned(), error: None });
+            self.writing = Some(FilterPreview { former, former_pane, text: "\0".to_owned(), error: None });
             self.pane = Pane::Traffic;
         }
         let Some(writing) = self.writing.as_mut().filter(|writing| writing.text != text) else { return };
@@ -62,7 +62,7 @@ impl Model {
     }
 
     fn restore_filter(&mut self) {
-        let Some(Writing { former, former_pane, .. }) = self.writing.take() else { return };
+        let Some(FilterPreview { former, former_pane, .. }) = self.writing.take() else { return };
         former_pane.into_iter().for_each(|pane| self.pane = pane);
         self.show_filter(former);
     }

@@ -17,7 +17,7 @@ use crate::{
         Model,
         focus::{FocusOwner, Line},
     },
-    state::{input::MAX_DRAFT, message::Effect, palette::Menu, sending::Sending},
+    state::{input::MAX_DRAFT, message::Effect, palette::Palette, sending::Sending},
 };
 
 /// What the key for the filter that holds messages begins to write.
@@ -41,7 +41,7 @@ pub fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
             model.leave_input();
         }
         ViewCommand::Clear if model.next_owner() == FocusOwner::Menu => {
-            model.menu.iter_mut().for_each(Menu::clear);
+            model.menu.iter_mut().for_each(Palette::clear);
         }
         ViewCommand::Clear if model.writes_search() => model.clear_search(),
         ViewCommand::Clear if model.input.draft().is_empty() => model.leave_input(),

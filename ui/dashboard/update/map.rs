@@ -4,9 +4,9 @@ use clacks_language::command::Step;
 use ratatui::layout::{Position, Rect};
 
 use crate::{
-    model::{Model, focus::Overlay as Kind},
+    model::{Model, focus::OpenOverlay as Kind},
     pages::map_geometry::{aspect, field, point_at},
-    state::{layout::Pane, lists::Anchor, map::Direction},
+    state::{layout::Pane, lists::Anchor, map::MapDirection},
 };
 
 /// A click this near to a tower means it, in heights of the map.
@@ -15,10 +15,10 @@ const NEAR: f64 = 0.1;
 /// Moves the selection to the next tower in a direction.
 pub fn step(model: &mut Model, by: Step) {
     let direction = match by {
-        Step::Up => Direction::Up,
-        Step::Down => Direction::Down,
-        Step::Left => Direction::Left,
-        Step::Right => Direction::Right,
+        Step::Up => MapDirection::Up,
+        Step::Down => MapDirection::Down,
+        Step::Left => MapDirection::Left,
+        Step::Right => MapDirection::Right,
         Step::PageUp | Step::PageDown | Step::Top | Step::Bottom => return,
     };
     let aspect = aspect(field(model, area(model)));

@@ -32,7 +32,7 @@ use palette::{type_into_menu, type_into_search};
 use paste::{insert, on_burst, on_paste};
 
 use super::{
-    keymap::{Place, key::Key},
+    keymap::{KeyContext, key::Key},
     model::{Model, focus::FocusOwner},
     state::message::{Effect, Msg},
 };
@@ -201,8 +201,8 @@ fn answer(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 /// Whether the user took a key away there, so that it does not edit either.
-fn is_unbound(model: &Model, place: Place, key: Key) -> bool {
-    let places = if place == Place::Choices { &[place, Place::Input][..] } else { &[place] };
+fn is_unbound(model: &Model, place: KeyContext, key: Key) -> bool {
+    let places = if place == KeyContext::Choices { &[place, KeyContext::Input][..] } else { &[place] };
     places.iter().any(|place| model.keymap.is_unbound(*place, key))
 }
 

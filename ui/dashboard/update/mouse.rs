@@ -12,7 +12,7 @@ use super::{
 use crate::{
     model::{
         Model,
-        focus::{FocusOwner, Overlay},
+        focus::{FocusOwner, OpenOverlay},
         traffic::LogCursor,
     },
     state::{
@@ -47,7 +47,7 @@ pub(crate) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
 fn click(model: &mut Model, areas: &Areas, position: Position) -> Vec<Effect> {
     match model.next_owner() {
         FocusOwner::Menu => select_in_menu(model, position),
-        FocusOwner::Overlay(Overlay::Map) | FocusOwner::Search(Overlay::Map) => {
+        FocusOwner::Overlay(OpenOverlay::Map) | FocusOwner::Search(OpenOverlay::Map) => {
             super::map::select_at(model, position);
             return moved(model);
         }

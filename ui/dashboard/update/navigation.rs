@@ -7,8 +7,8 @@ use super::selection;
 use crate::{
     model::{
         Model,
-        focus::{Overlay as Kind, Selecting},
-        overlay::Content,
+        focus::{OpenOverlay as Kind, Selecting},
+        overlay::OverlayKind,
         traffic::LogCursor,
     },
     state::{
@@ -31,7 +31,7 @@ pub fn turn(model: &mut Model, by: isize) {
 }
 
 /// Opens a picture, or closes it if it is open.
-pub(crate) fn open_picture(model: &mut Model, picture: Content) {
+pub(crate) fn open_picture(model: &mut Model, picture: OverlayKind) {
     if model.is_open(picture.kind()) {
         model.close();
     } else {
@@ -114,7 +114,7 @@ pub(crate) fn scroll(model: &mut Model, by: Step) {
     }
     let Some(mut overlay) = model.overlay.take() else { return };
     let is_list = match &mut overlay.content {
-        Content::Overhead(souls) => {
+        OverlayKind::Overhead(souls) => {
             souls.step(model.shown_lives(), by.rows(page), page);
             true
         }

@@ -11,7 +11,7 @@ use crate::{
     state::{
         layout::Parts,
         message::Effect,
-        palette::{Deed, Menu},
+        palette::{Palette, PaletteAction},
     },
 };
 
@@ -50,22 +50,22 @@ pub(crate) fn type_into_search(model: &mut Model, event: KeyEvent) {
 pub fn choose(model: &mut Model) -> Vec<Effect> {
     let Some(menu) = model.menu.take() else { return Vec::new() };
     match menu.selected_item().map(|item| item.deed.clone()) {
-        Some(Deed::Run(command)) => return run_chosen(model, &menu, command),
-        Some(Deed::Ask(question)) => model.question = Some(question),
-        Some(Deed::Begin(line)) => {
+        Some(PaletteAction::Run(command)) => return run_chosen(model, &menu, command),
+        Some(PaletteAction::Ask(question)) => model.question = Some(question),
+        Some(PaletteAction::Begin(line)) => {
             return write(model, &line);
         }
         // The list stays, for another choice.
-        Some(Deed::Nothing(reason)) => {
+        Some(PaletteAction::Nothing(reason)) => {
             model.complain(reason);
             model.menu = Some(menu);
         }
-        Some(Deed::Explains) | None => model.menu = Some(menu),
+        Some(PaletteAction::Explains) | None => model.menu = Some(menu),
     }
     Vec::new()
 }
 
-fn run_chosen(model: &mut Model, menu: &Menu, command: Command) -> Vec<Effect> {
+fn run_chosen(model: &mut Model, menu: &Palette, command: Command) -> Vec<Effect> {
     if let Command::View(view) = &command
         && super::palette_items::acts_on_selection(view)
         && let Err(reason) = super::palette_items::select_target(model, menu.target())

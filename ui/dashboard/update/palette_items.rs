@@ -3,7 +3,7 @@
 use clacks_language::{
     command::{
         Argument, Command, ViewCommand,
-        table::{COMMANDS, Scope, Spec},
+        table::{Availability, COMMANDS, Spec},
     },
     filter::GRAMMAR,
 };
@@ -13,10 +13,10 @@ use crate::{
     keymap::{Binding, key::Key},
     model::{Model, focus::Selecting, traffic::LogCursor},
     state::{
-        confirmation::Question,
+        confirmation::Confirmation,
         layout::Pane,
         lists::Anchor,
-        palette::{Deed, Item, Menu, Target},
+        palette::{Palette, PaletteAction, PaletteItem, PaletteTarget},
     },
 };
 
@@ -34,28 +34,30 @@ const STATUSES: &[(&str, &str)] = &[
 ];
 
 /// What is selected now.
-fn selected_target(model: &Model) -> Target {
-    let Selecting::List(selecting) = model.selecting() else { return Target::Nothing };
+fn selected_target(model: &Model) -> PaletteTarget {
+    let Selecting::List(selecting) = model.selecting() else { return PaletteTarget::Nothing };
     let target = match selecting {
-        Pane::Peers | Pane::Map => model.peers.selected_peer().map(|peer| Target::Peer(peer.address.clone())),
-        Pane::Queue => model.queue.selected_message().map(|queued| Target::Message(queued.id)),
+        Pane::Peers | Pane::Map => {
+            model.peers.selected_peer().map(|peer| PaletteTarget::Peer(peer.address.clone()))
+        }
+        Pane::Queue => model.queue.selected_message().map(|queued| PaletteTarget::Message(queued.id)),
         Pane::Traffic => {
-            model.log_position().and_then(|at| model.log.at(at)).map(|row| Target::Row(row.number))
+            model.log_position().and_then(|at| model.log.at(at)).map(|row| PaletteTarget::Row(row.number))
         }
     };
-    target.unwrap_or(Target::Nothing)
+    target.unwrap_or(PaletteTarget::Nothing)
 }
 
 /// Selects again what was selected, wherever it is now. Fails if it has gone.
-pub(crate) fn select_target(model: &mut Model, target: &Target) -> Result<(), String> {
+pub(crate) fn select_target(model: &mut Model, target: &PaletteTarget) -> Result<(), String> {
     let is_there = match target {
-        Target::Nothing => true,
-        Target::Peer(peer) => {
+        PaletteTarget::Nothing => true,
+        PaletteTarget::Peer(peer) => {
             let selected = Anchor::At(peer.clone());
             model.peers.selected == selected
         }
-        Target::Message(id) => model.queue.selected == Anchor::At(*id),
-        Target::Row(number) => {
+        PaletteTarget::Message(id) => model.queue.selected == Anchor::At(*id),
+        PaletteTarget::Row(number) => {
             let position = model.log.position(*number);
             let is_there = model.log.at(position).is_some_and(|row| row.number == *number);
             if is_there && model.log_cursor == LogCursor::Following {
@@ -68,8 +70,8 @@ pub(crate) fn select_target(model: &mut Model, target: &Target) -> Result<(), St
 }
 
 /// The list for where the focus is and what is selected.
-pub fn palette(model: &Model) -> Menu {
-    Menu::new(items(model), selected_target(model))
+pub fn palette(model: &Model) -> Palette {
+    Palette::new(items(model), selected_target(model))
 }
 
 /// Whether a command of the screen is about what is selected rather than about the screen.
@@ -78,16 +80,16 @@ pub(crate) fn acts_on_selection(command: &ViewCommand) -> bool {
 }
 
 /// Everything, what can be done first.
-pub fn items(model: &Model) -> Vec<Item> {
+pub fn items(model: &Model) -> Vec<PaletteItem> {
     let bindings = model.keymap.bindings().iter().map(|binding| (binding, model.keys_of(binding)));
     let is_listed = |(binding, keys): &(&Binding, Vec<Key>)| !keys.is_empty() && binding.command != THIS;
     let bindings: Vec<_> = bindings.filter(is_listed).collect();
     let bound = bindings.iter().map(|(binding, keys)| bound_item(model, binding, keys));
-    let typed = COMMANDS.iter().filter(|spec| spec.scope != Scope::Key && !THIS.ends_with(spec.name));
+    let typed = COMMANDS.iter().filter(|spec| spec.scope != Availability::Key && !THIS.ends_with(spec.name));
     let typed = typed.filter(|spec| !bindings.iter().any(|(binding, _)| says_all(model, binding, spec)));
     let mut items: Vec<_> = bound.chain(typed.map(|spec| typed_item(model, spec))).collect();
     // In a stable order, so what belongs together stays together.
-    items.sort_by_key(|item| matches!(item.deed, Deed::Nothing(_)));
+    items.sort_by_key(|item| matches!(item.deed, PaletteAction::Nothing(_)));
     items.push(explained("", ("::text", "the message \":text\"")));
     items.extend(STATUSES.iter().map(|status| explained("a status", *status)));
     items.extend(GRAMMAR.iter().map(|filter| explained("a filter", *filter)));
@@ -101,43 +103,51 @@ fn says_all(model: &Model, binding: &Binding, spec: &Spec) -> bool {
         && (spec.argument == Argument::Nothing || why_not(model, &binding.command).is_none())
 }
 
-fn bound_item(model: &Model, binding: &Binding, keys: &[Key]) -> Item {
+fn bound_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
     let template = &*binding.command;
     let line = fill_in(model, template).unwrap_or_else(|_| template.to_owned());
-    let deed = match (why_not(model, template), marked(model, template).and_then(Question::before_all)) {
-        (Some(reason), _) => Deed::Nothing(reason),
-        (None, Some(question)) => Deed::Ask(question),
+    let deed = match (why_not(model, template), marked(model, template).and_then(Confirmation::before_all)) {
+        (Some(reason), _) => PaletteAction::Nothing(reason),
+        (None, Some(question)) => PaletteAction::Ask(question),
         (None, None) => match Command::parse(&line) {
-            Ok(command) => Deed::Run(command),
-            Err(error) => Deed::Nothing(error.to_string()),
+            Ok(command) => PaletteAction::Run(command),
+            Err(error) => PaletteAction::Nothing(error.to_string()),
         },
     };
     let line = match &deed {
-        Deed::Ask(question) => question.text.clone(),
+        PaletteAction::Ask(question) => question.text.clone(),
         _ => line.trim_start_matches(":prompt ").to_owned(),
     };
-    Item { keys: names(keys), line, does: binding.does.to_string(), deed }
+    PaletteItem { keys: names(keys), line, does: binding.does.to_string(), deed }
 }
 
-fn typed_item(model: &Model, spec: &Spec) -> Item {
+fn typed_item(model: &Model, spec: &Spec) -> PaletteItem {
     let line = format!(":{}", spec.name);
     let deed = match spec.argument {
         Argument::Nothing => match (why_not(model, &line), Command::parse(&line)) {
-            (None, Ok(command)) => Deed::Run(command),
-            (None, Err(error)) => Deed::Nothing(error.to_string()),
-            (Some(reason), _) => Deed::Nothing(reason),
+            (None, Ok(command)) => PaletteAction::Run(command),
+            (None, Err(error)) => PaletteAction::Nothing(error.to_string()),
+            (Some(reason), _) => PaletteAction::Nothing(reason),
         },
         argument => {
             let example = Command::parse(&format!("{line} {}", argument.example())).ok();
             let reason = example.and_then(|command| out_of_place(model, &command));
-            reason.map_or_else(|| Deed::Begin(format!("{line} ")), |reason| Deed::Nothing(reason.to_owned()))
+            reason.map_or_else(
+                || PaletteAction::Begin(format!("{line} ")),
+                |reason| PaletteAction::Nothing(reason.to_owned()),
+            )
         }
     };
-    Item { keys: String::new(), line: spec.usage(), does: spec.does.to_owned(), deed }
+    PaletteItem { keys: String::new(), line: spec.usage(), does: spec.does.to_owned(), deed }
 }
 
-fn explained(about: &str, (what, means): (&str, &str)) -> Item {
-    Item { keys: about.to_owned(), line: what.to_owned(), does: means.to_owned(), deed: Deed::Explains }
+fn explained(about: &str, (what, means): (&str, &str)) -> PaletteItem {
+    PaletteItem {
+        keys: about.to_owned(),
+        line: what.to_owned(),
+        does: means.to_owned(),
+        deed: PaletteAction::Explains,
+    }
 }
 
 fn names(keys: &[Key]) -> String {

@@ -12,7 +12,7 @@ use super::{assist, commands::refuse_in_replay, line::write, on_key};
 use crate::{
     keymap::key::Key,
     model::{Model, focus::Line},
-    state::{confirmation::Question, message::Effect, sending::Sending},
+    state::{confirmation::Confirmation, message::Effect, sending::Sending},
 };
 
 /// Lines of a paste that can be sent as a message each.
@@ -62,7 +62,7 @@ fn with_line_feeds(text: &str) -> String {
 /// Takes in a paste while a question is asked, which stays. One that asks about a paste is asked about both together, with
 /// `between` between them unless a line ends there; beside another question the paste is refused.
 fn join(model: &mut Model, text: &str, between: &str) {
-    let Some(first) = model.question.as_ref().and_then(Question::pasted) else {
+    let Some(first) = model.question.as_ref().and_then(Confirmation::pasted) else {
         model.complain("the paste was not taken: answer the question first, then paste again");
         return;
     };
@@ -118,7 +118,7 @@ pub fn ask(model: &mut Model, pasted: String) {
     let messages: Vec<_> = lines.map(|line| NodeCommand::Enqueue(Message::text(line))).collect();
     let message = Message::text(&text);
     let choices = Choices::of(&text, &message, messages.len(), room(model));
-    let mut question = Question::new("PASTE?", choices.words(model.screen.width));
+    let mut question = Confirmation::new("PASTE?", choices.words(model.screen.width));
     if choices.each() {
         let each = vec![Effect::Sending(Sending::Lines), Effect::RunAll(messages)];
         question = question.with_answer(plain('n'), each);

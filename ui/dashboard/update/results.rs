@@ -1,6 +1,6 @@
 //! What to say of commands that were carried out, and what follows from them.
 
-use clacks_language::command::{NodeCommand, target::Party};
+use clacks_language::command::{NodeCommand, target::IgnoreTarget};
 use clacks_p2p::{Address, core::MessageId};
 use clacks_source::restore::Before;
 
@@ -8,12 +8,12 @@ use crate::{
     model::Model,
     state::{
         command_words::{past, things},
-        message::Outcome,
+        message::CommandResult,
     },
 };
 
 /// Takes in how commands went that were run together, and what was before them.
-pub fn note(model: &mut Model, outcomes: &[Outcome], before: Vec<Before>) {
+pub fn note(model: &mut Model, outcomes: &[CommandResult], before: Vec<Before>) {
     let ignored = ignored(outcomes);
     for (command, _) in outcomes.iter().filter(|(_, result)| result.is_ok()) {
         settle(model, command);
@@ -32,7 +32,7 @@ pub fn note(model: &mut Model, outcomes: &[Outcome], before: Vec<Before>) {
 }
 
 /// Says how it went, and which key takes it back.
-fn offer_to_undo(model: &mut Model, outcomes: &[Outcome], text: String, is_error: bool) {
+fn offer_to_undo(model: &mut Model, outcomes: &[CommandResult], text: String, is_error: bool) {
     let done = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
     let is_one_drop = matches!(outcomes, [(NodeCommand::DropAll(_), _)]);
     let them = if done > 1 || is_one_drop && !text.ends_with("1 message") { "them" } else { "it" };
@@ -40,10 +40,10 @@ fn offer_to_undo(model: &mut Model, outcomes: &[Outcome], text: String, is_error
     model.offer(text, is_error, format!("{key} takes {them} back"));
 }
 
-fn ignored(outcomes: &[Outcome]) -> Vec<Party> {
-    let party = |outcome: &Outcome| match outcome {
-        (NodeCommand::Ignore(peer), Ok(_)) => Some(Party::Peer(peer.clone())),
-        (NodeCommand::IgnoreRemote(remote), Ok(_)) => Some(Party::Remote(*remote)),
+fn ignored(outcomes: &[CommandResult]) -> Vec<IgnoreTarget> {
+    let party = |outcome: &CommandResult| match outcome {
+        (NodeCommand::Ignore(peer), Ok(_)) => Some(IgnoreTarget::Peer(peer.clone())),
+        (NodeCommand::IgnoreRemote(remote), Ok(_)) => Some(IgnoreTarget::Remote(*remote)),
         _ => None,
     };
     outcomes.iter().filter_map(party).collect()
@@ -59,10 +59,10 @@ pub(crate) fn deal_with(model: &mut Model, id: MessageId) {
 fn settle(model: &mut Model, command: &NodeCommand) {
     match command {
         NodeCommand::Unignore(peer) | NodeCommand::Forget(peer) => {
-            model.undo.note_settled(&Party::Peer(peer.clone()));
+            model.undo.note_settled(&IgnoreTarget::Peer(peer.clone()));
             model.marks.peers.remove(peer);
         }
-        NodeCommand::UnignoreRemote(remote) => model.undo.note_settled(&Party::Remote(*remote)),
+        NodeCommand::UnignoreRemote(remote) => model.undo.note_settled(&IgnoreTarget::Remote(*remote)),
         NodeCommand::Ignore(peer) | NodeCommand::Announce(peer) | NodeCommand::Trust(peer) => {
             model.marks.peers.remove(peer);
         }
@@ -76,7 +76,7 @@ fn settle(model: &mut Model, command: &NodeCommand) {
 }
 
 /// One line about all of them: an error if any went wrong.
-fn told(outcomes: &[Outcome]) -> Result<String, String> {
+fn told(outcomes: &[CommandResult]) -> Result<String, String> {
     let done = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
     let error = outcomes.iter().find_map(|(_, result)| result.as_ref().err());
     match (outcomes, error) {
@@ -91,10 +91,10 @@ fn told(outcomes: &[Outcome]) -> Result<String, String> {
 }
 
 /// Which part of the traffic came through what is ignored now.
-fn share_of(model: &Model, ignored: &[Party]) -> String {
-    let peer = |party: &Party| match party {
-        Party::Peer(peer) => Some(peer.clone()),
-        Party::Remote(_) => None,
+fn share_of(model: &Model, ignored: &[IgnoreTarget]) -> String {
+    let peer = |party: &IgnoreTarget| match party {
+        IgnoreTarget::Peer(peer) => Some(peer.clone()),
+        IgnoreTarget::Remote(_) => None,
     };
     let peers: Vec<Address> = ignored.iter().filter_map(peer).collect();
     let them = if peers.len() == 1 { "it" } else { "them" };

@@ -2,7 +2,7 @@
 
 use clacks_language::{
     filter::Filter,
-    saved_filter::{Number, Wish},
+    saved_filter::{Number, StationCommand},
 };
 
 use crate::{
@@ -12,14 +12,14 @@ use crate::{
 
 impl Model {
     /// Why there is nothing that `:station` could do.
-    pub(crate) fn why_not_station(&self, number: Number, wish: &Wish) -> Option<String> {
+    pub(crate) fn why_not_station(&self, number: Number, wish: &StationCommand) -> Option<String> {
         if self.listening.get(number).is_some() {
             return None;
         }
         match wish {
-            Wish::Save(_) => None,
-            Wish::Clear => Some(format!("there is no station {number}")),
-            Wish::Tune => {
+            StationCommand::Save(_) => None,
+            StationCommand::Clear => Some(format!("there is no station {number}")),
+            StationCommand::Tune => {
                 let filter = self.log.filter().map_or("from:tower", Filter::as_str);
                 Some(format!("there is no station {number}; :station {number} {filter} would make one"))
             }
@@ -27,19 +27,19 @@ impl Model {
     }
 
     /// Does what `:station` asks for.
-    pub fn wish(&mut self, number: Number, wish: Wish) -> Vec<Effect> {
+    pub fn wish(&mut self, number: Number, wish: StationCommand) -> Vec<Effect> {
         if let Some(reason) = self.why_not_station(number, &wish) {
             self.complain(reason);
             return Vec::new();
         }
         match wish {
-            Wish::Tune => self.tune(number),
-            Wish::Save(station) => {
+            StationCommand::Tune => self.tune(number),
+            StationCommand::Save(station) => {
                 self.say(format!("station {number} is {station}; {number} tunes in"));
                 self.listening.set(number, Some(station));
                 return vec![Effect::KeepStations(self.listening.changed().clone())];
             }
-            Wish::Clear => {
+            StationCommand::Clear => {
                 self.listening.set(number, None);
                 self.say(format!("station {number} is free"));
                 return vec![Effect::KeepStations(self.listening.changed().clone())];

@@ -78,7 +78,7 @@ impl Model {
 
     /// Goes to the next match, or to the one before; round at the ends. Who has scrolled away goes on from there.
     pub(crate) fn step_search(&mut self, forwards: bool) {
-        let key = self.keymap.name_of(crate::keymap::Place::Overlay, ":search");
+        let key = self.keymap.name_of(crate::keymap::KeyContext::Overlay, ":search");
         let height = self.overlay_height();
         let Some(Overlay { search: Some(search), scrolled, .. }) = &mut self.overlay else {
             self.complain(format!("nothing is looked for; {key} begins"));

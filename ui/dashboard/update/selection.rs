@@ -3,7 +3,7 @@
 use clacks_source::traffic::row::Row;
 
 use crate::{
-    model::{Model, overlay::Content},
+    model::{Model, overlay::OverlayKind},
     pages::message,
 };
 
@@ -13,7 +13,7 @@ pub(crate) fn open_biography(model: &mut Model) {
         Some(message) if is_cut(model) && model.lives.of(&message).is_none() => {
             model.complain("only the beginning of this message is kept, too little to find its life by");
         }
-        Some(message) => model.open(Content::Biography(message)),
+        Some(message) => model.open(OverlayKind::Biography(message)),
         None => model.complain("no message is selected"),
     }
 }
@@ -22,7 +22,7 @@ pub(crate) fn open_biography(model: &mut Model) {
 fn is_cut(model: &Model) -> bool {
     let is_cut = |row: &Row| row.cut_from.is_some();
     match &model.overlay {
-        Some(overlay) => matches!(&overlay.content, Content::Row(row) if is_cut(row)),
-        None => matches!(model.selection(), Some(Content::Row(row)) if is_cut(&row)),
+        Some(overlay) => matches!(&overlay.content, OverlayKind::Row(row) if is_cut(row)),
+        None => matches!(model.selection(), Some(OverlayKind::Row(row)) if is_cut(&row)),
     }
 }

@@ -9,14 +9,14 @@ use super::{assist, line::write, paste, remember};
 use crate::{
     model::Model,
     state::{
-        message::{Effect, Outcome},
+        message::{CommandResult, Effect},
         sending::Sending,
     },
 };
 
 /// Takes in how commands went that were run together. What was refused can be sent again as it was written.
-pub(crate) fn settle(model: &mut Model, outcomes: &[Outcome]) -> Vec<Effect> {
-    let enqueued = |outcome: &Outcome| matches!(outcome, (NodeCommand::Enqueue(_), _));
+pub(crate) fn settle(model: &mut Model, outcomes: &[CommandResult]) -> Vec<Effect> {
+    let enqueued = |outcome: &CommandResult| matches!(outcome, (NodeCommand::Enqueue(_), _));
     let Some(sending) = model.sending.take_if(|_| outcomes.iter().any(enqueued)) else { return Vec::new() };
     let refused: Vec<&Message> = outcomes.iter().filter_map(refused).collect();
     match sending {
@@ -37,7 +37,7 @@ pub(crate) fn settle(model: &mut Model, outcomes: &[Outcome]) -> Vec<Effect> {
     }
 }
 
-fn refused((command, result): &Outcome) -> Option<&Message> {
+fn refused((command, result): &CommandResult) -> Option<&Message> {
     match command {
         NodeCommand::Enqueue(message) if result.is_err() => Some(message),
         _ => None,

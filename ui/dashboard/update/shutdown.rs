@@ -2,41 +2,41 @@
 //! handed on.
 
 use clacks_p2p::node::DrainError;
-use clacks_source::shutdown::{AtStake, told};
+use clacks_source::shutdown::{UnsentCounts, told};
 use crossterm::event::KeyCode;
 
 use crate::{
     keymap::key::Key,
     model::Model,
     state::{
-        confirmation::Question,
+        confirmation::Confirmation,
         message::{Effect, Msg},
-        shutdown::{Begun, HandingOn, WITHIN},
+        shutdown::{DrainProgress, DrainStarted, WITHIN},
     },
 };
 
 impl Model {
     /// How far the handing on is, while there is one.
-    pub fn handing_on(&self) -> Option<HandingOn> {
-        let Begun { with, until, with_held } = self.begun_to_hand_on?;
+    pub fn handing_on(&self) -> Option<DrainProgress> {
+        let DrainStarted { with, until, with_held } = self.begun_to_hand_on?;
         let total = with.to_hand_on(with_held);
-        let gone = total.saturating_sub(with.left_of(AtStake::of(&self.overview), with_held));
-        Some(HandingOn { total, gone, left: until.saturating_sub(self.now.uptime) })
+        let gone = total.saturating_sub(with.left_of(UnsentCounts::of(&self.overview), with_held));
+        Some(DrainProgress { total, gone, left: until.saturating_sub(self.now.uptime) })
     }
 }
 
 /// Leaves, or asks before if anything would be lost.
 pub fn leave(model: &mut Model) -> Vec<Effect> {
     let asks = std::mem::take(&mut model.asks_before_leaving);
-    let at_stake = AtStake::of(&model.overview);
+    let at_stake = UnsentCounts::of(&model.overview);
     if at_stake.all() == 0 || model.is_demo || model.replay.is_some() {
         if !asks {
             return vec![Effect::Quit];
         }
-        model.question = Some(Question::before_interrupting());
+        model.question = Some(Confirmation::before_interrupting());
         return Vec::new();
     }
-    model.question = Some(Question::before_leaving(at_stake, model.screen.width));
+    model.question = Some(Confirmation::before_leaving(at_stake, model.screen.width));
     Vec::new()
 }
 
@@ -48,8 +48,8 @@ pub fn interrupt(model: &mut Model) -> Vec<Effect> {
 
 /// Begins to hand on; the held messages too if they are to be released.
 pub fn begin(model: &mut Model, with_held: bool) -> Vec<Effect> {
-    let with = AtStake::of(&model.overview);
-    model.begun_to_hand_on = Some(Begun { with, until: model.now.uptime + WITHIN, with_held });
+    let with = UnsentCounts::of(&model.overview);
+    model.begun_to_hand_on = Some(DrainStarted { with, until: model.now.uptime + WITHIN, with_held });
     model.notice = None;
     vec![Effect::HandOn { with_held }]
 }
@@ -83,7 +83,7 @@ fn stops(key: Key) -> Option<Then> {
 }
 
 fn stop(model: &mut Model, then: Then) -> Vec<Effect> {
-    if let Some(HandingOn { total, gone, .. }) = model.handing_on() {
+    if let Some(DrainProgress { total, gone, .. }) = model.handing_on() {
         model.say(format!("handed on {gone} of {total}; what is left is as before"));
     }
     model.begun_to_hand_on = None;
@@ -95,9 +95,9 @@ fn stop(model: &mut Model, then: Then) -> Vec<Effect> {
 
 /// Leaves once all is handed on; otherwise says why not, and asks again.
 pub fn ended(model: &mut Model, result: Result<(), DrainError>) -> Vec<Effect> {
-    let Some(HandingOn { total, gone, .. }) = model.handing_on() else { return Vec::new() };
+    let Some(DrainProgress { total, gone, .. }) = model.handing_on() else { return Vec::new() };
     model.begun_to_hand_on = None;
-    let is_all = result.is_ok() && AtStake::of(&model.overview).all() == 0;
+    let is_all = result.is_ok() && UnsentCounts::of(&model.overview).all() == 0;
     if is_all {
         return vec![Effect::Quit];
     }

@@ -12,7 +12,7 @@ use ratatui::{
 
 use crate::{
     model::{Model, focus::FocusOwner},
-    state::assist::Menu,
+    state::assist::CompletionPopup,
 };
 
 /// Choices in the list at once.
@@ -23,7 +23,7 @@ const LEAST_BODY: u16 = 10;
 const NOTE: usize = 60;
 
 /// The choices, while one of them is being chosen.
-fn menu(model: &Model) -> Option<&Menu> {
+fn menu(model: &Model) -> Option<&CompletionPopup> {
     model.assist.menu().filter(|_| matches!(model.next_owner(), FocusOwner::Choices(_)))
 }
 
@@ -67,13 +67,13 @@ pub fn draw(model: &Model, theme: Theme, body: Rect, frame: &mut Frame<'_>) {
 }
 
 /// The choices in the list, and the number of the first of them.
-fn visible(menu: &Menu) -> (usize, &[Choice]) {
+fn visible(menu: &CompletionPopup) -> (usize, &[Choice]) {
     let choices = &menu.completion.choices;
     let first = menu.chosen.map_or(0, |chosen| (chosen + 1).saturating_sub(MOST_ROWS));
     (first, &choices[first..choices.len().min(first + MOST_ROWS)])
 }
 
-fn heading(menu: &Menu, theme: Theme, columns: usize) -> Line<'static> {
+fn heading(menu: &CompletionPopup, theme: Theme, columns: usize) -> Line<'static> {
     let number = menu.completion.choices.len();
     let words =
         menu.chosen.map_or(format!(" {number} fit "), |chosen| format!(" {} of {number} ", chosen + 1));

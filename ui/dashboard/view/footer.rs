@@ -3,7 +3,7 @@
 use clacks_language::{
     command::{
         Argument,
-        table::{COMMANDS, Scope, Spec},
+        table::{Availability, COMMANDS, Spec},
     },
     filter::IN_SHORT,
 };
@@ -81,7 +81,8 @@ fn command_hint(model: &Model) -> Option<String> {
     let name = typed.split_whitespace().next().unwrap_or_default();
     let is_whole = typed.contains(char::is_whitespace);
     let fits = |spec: &&Spec| if is_whole { spec.name == name } else { spec.name.starts_with(name) };
-    let fitting: Vec<_> = COMMANDS.iter().filter(|spec| spec.scope != Scope::Key).filter(fits).collect();
+    let fitting: Vec<_> =
+        COMMANDS.iter().filter(|spec| spec.scope != Availability::Key).filter(fits).collect();
     match fitting.as_slice() {
         [] => None,
         [spec] if writes_filter(spec, typed) => Some(IN_SHORT.to_owned()),

@@ -2,7 +2,7 @@
 
 use clacks_p2p::core::{PeerCounts, Status};
 use clacks_recording::player::Progress;
-use clacks_source::traffic::row::Mood;
+use clacks_source::traffic::row::Tone;
 use clacks_text::{fit::fit_address, format};
 use clacks_widgets::theme::{CLAIMED, Theme, letter};
 use ratatui::{
@@ -53,7 +53,7 @@ fn failures(model: &Model, theme: Theme) -> Option<Line<'static>> {
         format!(" LOG FAILED, {lines} lost ")
     });
     let failures: Vec<_> = recording.into_iter().chain(log).collect();
-    (!failures.is_empty()).then(|| Line::styled(failures.join(" "), theme.mood(Mood::Bad)))
+    (!failures.is_empty()).then(|| Line::styled(failures.join(" "), theme.mood(Tone::Bad)))
 }
 
 /// That it is a replay, and where that stands.

@@ -8,7 +8,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use crate::state::shutdown::HandingOn;
+use crate::state::shutdown::DrainProgress;
 
 /// Columns of the bar at most.
 const WIDEST: usize = 40;
@@ -18,7 +18,7 @@ const NARROWEST: usize = 5;
 const KEYS: [(&str, &str); 2] = [("Esc", "give up and stay"), ("q", "ask again")];
 
 /// `handed on 12 of 40, 18 s left  ████░░░`. The bar is last, as some terminals make its cells wider.
-pub fn draw(handing_on: HandingOn, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub fn draw(handing_on: DrainProgress, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let columns = usize::from(area.width);
     let said = words(handing_on, columns);
     let room = columns.saturating_sub(said.len() + 3).min(WIDEST);
@@ -36,7 +36,7 @@ pub fn draw(handing_on: HandingOn, theme: Theme, area: Rect, frame: &mut Frame<'
     frame.render_widget(line, area);
 }
 
-fn words(HandingOn { total, gone, left }: HandingOn, columns: usize) -> String {
+fn words(DrainProgress { total, gone, left }: DrainProgress, columns: usize) -> String {
     let left = format::age(left);
     if columns < 24 {
         format!("{gone}/{total}, {left} left")

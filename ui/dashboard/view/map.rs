@@ -21,7 +21,7 @@ use super::{draw_heading, peers};
 use crate::{
     model::{
         Model,
-        focus::{FocusOwner, Overlay as Kind},
+        focus::{FocusOwner, OpenOverlay as Kind},
     },
     pages::{
         detail::introduced,
@@ -29,7 +29,7 @@ use crate::{
     },
     state::{
         layout::{Pane, below_title},
-        map::{EdgeKind, MarkKind, Tower},
+        map::{EdgeKind, MapPeer, MarkKind},
         map_layout::{CENTRE, Point, ring},
     },
 };
@@ -151,7 +151,7 @@ fn draw_marks(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
 fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     let mut cells = Cells::new(field);
     let selected = model.peers.selected_peer();
-    let is_selected = |tower: &&Tower| selected.is_some_and(|peer| peer.address == tower.peer.address);
+    let is_selected = |tower: &&MapPeer| selected.is_some_and(|peer| peer.address == tower.peer.address);
     let here = cell(field, CENTRE);
     cells.stand(here);
     let style = Style::reset().patch(theme.strong);
@@ -200,7 +200,7 @@ fn draw_tower(theme: Theme, peer: &Peer, place: Position, buffer: &mut Buffer) {
 
 fn draw_names(
     theme: Theme,
-    standing: &[(&Tower, Position)],
+    standing: &[(&MapPeer, Position)],
     field: Rect,
     cells: &mut Cells,
     buffer: &mut Buffer,

@@ -15,7 +15,7 @@ use ratatui::{
 use super::draw_heading;
 use crate::state::{
     layout::Parts,
-    palette::{Deed, Item, Menu},
+    palette::{Palette, PaletteAction, PaletteItem},
 };
 
 const MARKER: usize = 2;
@@ -26,7 +26,7 @@ const WIDE: usize = 70;
 /// The commands have a third of the room, within these bounds.
 const COMMAND: std::ops::RangeInclusive<usize> = 24..=40;
 
-pub fn draw(menu: &Menu, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub fn draw(menu: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     Clear.render(area, frame.buffer_mut());
     let parts = Parts::of(area);
     let (shown, all) = menu.counts();
@@ -45,7 +45,7 @@ pub fn draw(menu: &Menu, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     draw_whole(menu, theme, parts.whole, frame);
 }
 
-fn draw_query(menu: &Menu, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+fn draw_query(menu: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
         return;
     }
@@ -61,16 +61,16 @@ fn draw_query(menu: &Menu, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     frame.set_cursor_position(Position::new(column.min(area.right() - 1), area.y));
 }
 
-fn draw_item(item: &Item, is_selected: bool, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+fn draw_item(item: &PaletteItem, is_selected: bool, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let width = usize::from(area.width).saturating_sub(MARKER);
     let keys = KEYS.min(width / 3);
     let command =
         if usize::from(area.width) < WIDE { 0 } else { (width / 3).clamp(*COMMAND.start(), *COMMAND.end()) };
     let rest = width.saturating_sub(keys + command);
-    let is_idle = matches!(item.deed, Deed::Nothing(_));
+    let is_idle = matches!(item.deed, PaletteAction::Nothing(_));
     let style = |style| if is_idle { theme.quiet } else { style };
     let text = match &item.deed {
-        Deed::Nothing(reason) => format!("not now: {reason}"),
+        PaletteAction::Nothing(reason) => format!("not now: {reason}"),
         _ if command == 0 && item.keys.is_empty() => format!("{}  {}", item.line, item.does),
         _ => item.does.clone(),
     };
@@ -92,7 +92,7 @@ fn columns(text: &str, columns: usize) -> String {
     }
 }
 
-fn draw_whole(menu: &Menu, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+fn draw_whole(menu: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let Some(item) = menu.selected_item().filter(|_| !area.is_empty()) else { return };
     let text = format!("{}  {}", item.line, item.tells());
     let lines = shown_lines(&text, usize::from(area.width), 0, usize::from(area.height));

@@ -29,7 +29,7 @@ use ratatui::{
 };
 
 use super::{
-    model::{Model, focus::FocusOwner, overlay::Content},
+    model::{Model, focus::FocusOwner, overlay::OverlayKind},
     pages::overlay_lines,
     state::layout::{Areas, Pane},
 };
@@ -178,14 +178,14 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
     let Some(overlay) = &model.overlay else { return };
     Clear.render(area, frame.buffer_mut());
     match &overlay.content {
-        Content::Charts => return charts::draw(model, theme, area, frame),
-        Content::Tower => return tower::draw(model, theme, area, true, frame),
-        Content::Held => return held::draw(model, theme, area, frame),
-        Content::Map => return map::draw(model, theme, area, frame),
+        OverlayKind::Charts => return charts::draw(model, theme, area, frame),
+        OverlayKind::Tower => return tower::draw(model, theme, area, true, frame),
+        OverlayKind::Held => return held::draw(model, theme, area, frame),
+        OverlayKind::Map => return map::draw(model, theme, area, frame),
         _ => {}
     }
     let rows = super::state::layout::below_title(area);
-    if let Content::Overhead(souls) = &overlay.content {
+    if let OverlayKind::Overhead(souls) = &overlay.content {
         overhead::draw(model, theme, souls, rows, frame);
     }
     let lines = overlay_lines(model, theme, usize::from(area.width));
@@ -195,7 +195,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         let last = total.min(overlay.scrolled + height);
         heading.push_span(Span::raw(format!("  lines {} to {last} of {total}", overlay.scrolled + 1)));
     }
-    if matches!(overlay.content, Content::Overhead(_)) {
+    if matches!(overlay.content, OverlayKind::Overhead(_)) {
         heading.push_span(Span::raw(overhead::note(model)));
     }
     if let Some(search) = &overlay.search {

@@ -1,6 +1,6 @@
 //! The messages that keep coming back, those with the most visits first.
 
-use clacks_source::message_history::life::Biography;
+use clacks_source::message_history::life::MessageHistory;
 use clacks_text::{
     fit::{fit, fit_right, preview},
     format,
@@ -13,7 +13,7 @@ use ratatui::{
 };
 
 use super::draw_empty;
-use crate::{model::Model, state::returning::Souls};
+use crate::{model::Model, state::returning::ReturningList};
 
 const MARKER: usize = 2;
 const VISITS: usize = 12;
@@ -29,7 +29,7 @@ const EMPTY: &[&str] = &[
 ];
 
 /// The rows below the title.
-pub fn draw(model: &Model, theme: Theme, souls: &Souls, area: Rect, frame: &mut Frame<'_>) {
+pub fn draw(model: &Model, theme: Theme, souls: &ReturningList, area: Rect, frame: &mut Frame<'_>) {
     if model.shown_lives().returned() == 0 {
         draw_empty(theme, area, EMPTY, frame);
         return;
@@ -63,7 +63,7 @@ pub fn note(model: &Model) -> String {
     }
 }
 
-fn spans(model: &Model, theme: Theme, life: &Biography, width: usize) -> Vec<Span<'static>> {
+fn spans(model: &Model, theme: Theme, life: &MessageHistory, width: usize) -> Vec<Span<'static>> {
     let room = width.saturating_sub(MARKER + TEXT);
     let visits = if room >= VISITS { VISITS } else { 0 };
     let interval = if room >= VISITS + INTERVAL { INTERVAL } else { 0 };

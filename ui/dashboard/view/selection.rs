@@ -10,7 +10,7 @@ use ratatui::{
 
 use super::{draw_empty, draw_heading};
 use crate::{
-    model::{Model, overlay::Content},
+    model::{Model, overlay::OverlayKind},
     pages::{content_lines, keys::with_keys, message_history},
     state::layout::below_title,
 };
@@ -26,8 +26,8 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     }
     let selection = model.selection();
     let title = match selection {
-        Some(Content::Peer(_)) => " PEER ",
-        Some(Content::Message(..)) => " MESSAGE ",
+        Some(OverlayKind::Peer(_)) => " PEER ",
+        Some(OverlayKind::Message(..)) => " MESSAGE ",
         Some(_) => " EVENT ",
         None => " DETAILS ",
     };
@@ -44,7 +44,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     }
 }
 
-fn lines(model: &Model, theme: Theme, content: &Content, area: Rect) -> Vec<Line<'static>> {
+fn lines(model: &Model, theme: Theme, content: &OverlayKind, area: Rect) -> Vec<Line<'static>> {
     let columns = usize::from(area.width);
     let mut lines = content_lines(model, theme, content, columns);
     let life = life(model, theme, content, columns);
@@ -67,7 +67,7 @@ fn lines(model: &Model, theme: Theme, content: &Content, area: Rect) -> Vec<Line
 }
 
 /// The life of the message that is selected, below a heading.
-fn life(model: &Model, theme: Theme, content: &Content, columns: usize) -> Vec<Line<'static>> {
+fn life(model: &Model, theme: Theme, content: &OverlayKind, columns: usize) -> Vec<Line<'static>> {
     let Some(life) = content.message().and_then(|message| model.shown_lives().of(message)) else {
         return Vec::new();
     };

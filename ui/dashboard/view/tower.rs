@@ -18,7 +18,7 @@ use crate::{
     model::Model,
     state::{
         layout::below_title,
-        tower::{Look, Shutter, Tower},
+        tower::{Shutter, ShutterTower, TowerFace},
     },
 };
 
@@ -64,7 +64,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, has_focus: bool, frame: &mu
         scene(outgoing, Direction::Out).draw(right, frame);
     } else {
         // The one that has something to say.
-        let rests = incoming.look(model.shown_moment().uptime, &model.motion) == Look::Resting;
+        let rests = incoming.look(model.shown_moment().uptime, &model.motion) == TowerFace::Resting;
         let outgoing_only = rests && outgoing.passing().is_some();
         let shown = if outgoing_only { (outgoing, Direction::Out) } else { (incoming, Direction::In) };
         scene(shown.0, shown.1).draw(body, frame);
@@ -75,7 +75,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, has_focus: bool, frame: &mu
 struct Scene<'a> {
     model: &'a Model,
     theme: Theme,
-    tower: &'a Tower,
+    tower: &'a ShutterTower,
     direction: Direction,
 }
 
@@ -100,7 +100,7 @@ impl Scene<'_> {
     }
 
     /// What stands beneath the tower, as many lines as there is room for.
-    fn lines(&self, look: Look, area: Rect) -> Vec<Line<'static>> {
+    fn lines(&self, look: TowerFace, area: Rect) -> Vec<Line<'static>> {
         let has_word = (5..=6).contains(&area.height);
         let width = usize::from(area.width).saturating_sub(if has_word { WORD } else { 0 });
         let (message, peer) = match self.tower.passing() {
@@ -126,7 +126,7 @@ impl Scene<'_> {
     }
 
     /// The message with the letter that is spelt in reverse, what is still to come quiet.
-    fn message(&self, text: &str, look: Look, width: usize) -> Line<'static> {
+    fn message(&self, text: &str, look: TowerFace, width: usize) -> Line<'static> {
         let Some((before, letter, after)) = look.byte().and_then(|(at, _)| around(text, at)) else {
             return Line::styled(shown(text, width).as_str().to_owned(), self.theme.quiet);
         };
@@ -149,7 +149,7 @@ impl Scene<'_> {
     }
 
     /// The letter, its bits and its hexadecimal form.
-    fn letter(&self, look: Look) -> Line<'static> {
+    fn letter(&self, look: TowerFace) -> Line<'static> {
         let (Some((at, byte)), Some(passing)) = (look.byte(), self.tower.passing()) else {
             return Line::styled("at rest", self.theme.quiet);
         };
@@ -160,7 +160,7 @@ impl Scene<'_> {
     }
 
     /// The same below each other beside the shutters.
-    fn draw_beside(&self, look: Look, shape: Shape, area: Rect, frame: &mut Frame<'_>) {
+    fn draw_beside(&self, look: TowerFace, shape: Shape, area: Rect, frame: &mut Frame<'_>) {
         let (Some((at, byte)), Some(passing)) = (look.byte(), self.tower.passing()) else { return };
         let letter = name(&passing.text, at);
         let lines = [
@@ -175,7 +175,7 @@ impl Scene<'_> {
         }
     }
 
-    fn draw_tower(&self, shape: Shape, look: Look, area: Rect, frame: &mut Frame<'_>) {
+    fn draw_tower(&self, shape: Shape, look: TowerFace, area: Rect, frame: &mut Frame<'_>) {
         let frame_width = shape.frame_width();
         let left = area.x + (area.width.saturating_sub(frame_width)) / 2;
         let mut rows = area.rows();
@@ -186,7 +186,7 @@ impl Scene<'_> {
             frame.render_widget(line, row.intersection(area));
         };
         if shape.has_mast {
-            let lamp = if look == Look::Resting { "\u{b7}" } else { "*" };
+            let lamp = if look == TowerFace::Resting { "\u{b7}" } else { "*" };
             let line = Line::from(vec![
                 Span::raw(" ".repeat(usize::from(frame_width / 2))),
                 Span::styled(lamp, self.theme.strong),
@@ -219,7 +219,7 @@ impl Scene<'_> {
     }
 
     /// One row of the cells of two shutters.
-    fn shutters(&self, shape: Shape, look: Look, row: u16, part: u16) -> Line<'static> {
+    fn shutters(&self, shape: Shape, look: TowerFace, row: u16, part: u16) -> Line<'static> {
         let post = || Span::styled("\u{2502}", self.theme.quiet);
         let mut line = Line::from(post());
         for column in 0..2 {

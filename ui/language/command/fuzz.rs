@@ -72,9 +72,9 @@ fn view_line(command: &ViewCommand) -> Option<String> {
     use ViewCommand as View;
     Some(match command {
         View::Filter(filter) => format!(":filter {}", filter.as_ref().map_or("", Filter::as_str)),
-        View::Station(number, Wish::Tune) => format!(":station {number}"),
-        View::Station(number, Wish::Save(station)) => format!(":station {number} {station}"),
-        View::Station(number, Wish::Clear) => format!(":station {number} clear"),
+        View::Station(number, StationCommand::Tune) => format!(":station {number}"),
+        View::Station(number, StationCommand::Save(station)) => format!(":station {number} {station}"),
+        View::Station(number, StationCommand::Clear) => format!(":station {number} clear"),
         View::Theme(name) => format!(":theme {name}"),
         View::Record(RecordCommand::Stop) => ":record".to_owned(),
         View::PeersFrom(source) => {

@@ -25,12 +25,12 @@ use export_target::{NoForm, Target};
 use line_edit::LineKey;
 use motion_setting::Setting as MotionSetting;
 use playback::ReplayCommand;
-use table::{COMMANDS, Scope, Spec};
+use table::{Availability, COMMANDS, Spec};
 
 use super::{
     filter::{Filter, error::FilterError},
     list_source::{ListSource, ListSourceError},
-    saved_filter::{Number, StationError, Wish},
+    saved_filter::{Number, StationCommand, StationError},
 };
 
 /// What a line asks for.
@@ -92,7 +92,7 @@ pub enum ViewCommand {
     CopyAll,
     /// Writes the shown traffic into a file.
     Write(Target),
-    Station(Number, Wish),
+    Station(Number, StationCommand),
     Stations,
     Motion(MotionSetting),
     Charts,
@@ -196,9 +196,9 @@ impl Step {
 pub enum Argument {
     Nothing,
     /// An address, known or not, and which of the known ones to offer.
-    Address(Known),
+    Address(PeerFilter),
     /// The same, or a remote address.
-    Party(Known),
+    Party(PeerFilter),
     Json,
     MessageId,
     /// A message that waits or is held, a filter for such messages, or all of them.
@@ -249,7 +249,7 @@ impl Argument {
 
 /// Which of the known peers a command is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Known {
+pub enum PeerFilter {
     None,
     All,
     Ignored,
@@ -320,7 +320,7 @@ pub fn spec(name: &str) -> Option<&'static Spec> {
 
 /// What to do about a name that no command has: finish it if some begin so.
 fn begun_so(name: &str) -> String {
-    let begun = COMMANDS.iter().filter(|spec| spec.scope != Scope::Key && spec.name.starts_with(name));
+    let begun = COMMANDS.iter().filter(|spec| spec.scope != Availability::Key && spec.name.starts_with(name));
     let names: Vec<_> = begun.map(|spec| format!(":{}", spec.name)).collect();
     match names.as_slice() {
         [] => ":help lists them".to_owned(),

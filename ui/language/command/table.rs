@@ -2,20 +2,20 @@
 
 use std::{ops::RangeInclusive, path::Path};
 
-use Scope::{Anywhere, Key, Screen};
+use Availability::{Anywhere, Key, Screen};
 use clacks_p2p::{DEFAULT_MAX_DEPTH, Message, core::EnqueueError};
 use clacks_text::paths::expand;
 
 use super::{
     Argument::{self, Address, Choice, File, Json, Line, MessageId, Nothing, Rate, Station, Theme},
-    Command, CommandError,
-    Known::{self, All, Ignored, NotIgnored},
-    NodeCommand, Step, ViewCommand as View,
+    Command, CommandError, NodeCommand,
+    PeerFilter::{self, All, Ignored, NotIgnored},
+    Step, ViewCommand as View,
     argument::{Direction, Existing, RecordCommand},
     export_target::Target,
     line_edit::LineKey,
     playback::ReplayCommand,
-    target::Party,
+    target::IgnoreTarget,
 };
 use crate::{
     filter::{Filter, possible::Domain},
@@ -30,7 +30,7 @@ pub const SEND_RATES: RangeInclusive<f64> = 0.001..=100_000.0;
 pub struct Spec {
     pub name: &'static str,
     pub argument: Argument,
-    pub scope: Scope,
+    pub scope: Availability,
     /// What it does, for the help.
     pub does: &'static str,
     pub make: fn(&str) -> Result<Command, CommandError>,
@@ -38,7 +38,7 @@ pub struct Spec {
 
 /// Where a command makes sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum Availability {
     /// `clacks node` answers it as well.
     Anywhere,
     /// Only on the screen.
@@ -71,10 +71,10 @@ macro_rules! view {
 #[rustfmt::skip]
 pub const COMMANDS: &[Spec] = commands![
     "announce", Address(NotIgnored), Anywhere, "announce this node to another node, which becomes a peer", |text| Ok(NodeCommand::Announce(text.parse()?).into());
-    "add", Address(Known::None), Anywhere, "add a peer without announcing this node to it", |text| Ok(NodeCommand::Add(text.parse()?).into());
+    "add", Address(PeerFilter::None), Anywhere, "add a peer without announcing this node to it", |text| Ok(NodeCommand::Add(text.parse()?).into());
     "peers-from", Argument::ListOrNothing, Anywhere, "announce this node to every address in a list; without an argument, in the lists of --peers-from", peers_from;
-    "ignore", Argument::Party(NotIgnored), Anywhere, "send nothing to a peer and refuse what it sends; with ip:, close connections from that IP address", |text| Ok(text.parse::<Party>()?.ignored().into());
-    "unignore", Argument::Party(Ignored), Anywhere, "stop ignoring a peer or an IP address", |text| Ok(text.parse::<Party>()?.unignored().into());
+    "ignore", Argument::Party(NotIgnored), Anywhere, "send nothing to a peer and refuse what it sends; with ip:, close connections from that IP address", |text| Ok(text.parse::<IgnoreTarget>()?.ignored().into());
+    "unignore", Argument::Party(Ignored), Anywhere, "stop ignoring a peer or an IP address", |text| Ok(text.parse::<IgnoreTarget>()?.unignored().into());
     "forget", Address(All), Anywhere, "remove a peer; it returns when it sends something or is named", |text| Ok(NodeCommand::Forget(text.parse()?).into());
     "trust", Address(All), Anywhere, "accept the new certificate of a peer", |text| Ok(NodeCommand::Trust(text.parse()?).into());
     "json", Json, Anywhere, "send any JSON value as a message", json;

@@ -13,12 +13,12 @@ const REMOTE: &str = "ip:";
 
 /// Whom the user can ignore: a peer by the address that it goes by, or whoever connects from an IP address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Party {
+pub enum IgnoreTarget {
     Peer(Address),
     Remote(IpAddr),
 }
 
-impl Party {
+impl IgnoreTarget {
     pub fn ignored(self) -> NodeCommand {
         match self {
             Self::Peer(peer) => NodeCommand::Ignore(peer),
@@ -36,7 +36,7 @@ impl Party {
 
 /// `host:port`, or `ip:192.0.2.7`, `ip:2001:db8::7`, `ip:[2001:db8::7]`. A host that is called "ip" has a port behind
 /// it and so is none of these.
-impl FromStr for Party {
+impl FromStr for IgnoreTarget {
     type Err = CommandError;
 
     fn from_str(text: &str) -> Result<Self, CommandError> {
@@ -51,7 +51,7 @@ impl FromStr for Party {
     }
 }
 
-impl fmt::Display for Party {
+impl fmt::Display for IgnoreTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Peer(peer) => peer.fmt(f),
@@ -73,18 +73,22 @@ mod tests {
             ("ip:::1", "::1"),
             ("ip:::ffff:192.0.2.7", "192.0.2.7"),
         ] {
-            let party: Party = text.parse().unwrap();
-            assert_eq!(party, Party::Remote(remote.parse().unwrap()), "{text}");
-            assert_eq!(party.to_string().parse::<Party>().unwrap(), party);
+            let party: IgnoreTarget = text.parse().unwrap();
+            assert_eq!(party, IgnoreTarget::Remote(remote.parse().unwrap()), "{text}");
+            assert_eq!(party.to_string().parse::<IgnoreTarget>().unwrap(), party);
         }
         for text in ["tower:8080", "[2001:db8::7]:8080", "192.0.2.7:8080", "ip:8080"] {
-            assert_eq!(text.parse::<Party>().unwrap(), Party::Peer(text.parse().unwrap()), "{text}");
+            assert_eq!(
+                text.parse::<IgnoreTarget>().unwrap(),
+                IgnoreTarget::Peer(text.parse().unwrap()),
+                "{text}"
+            );
         }
         for text in
             ["ip:", "ip:tower", "ip:192.0.2", "ip:192.0.2.7:8080", "ip:192.0.2.0/24", "ip:[192.0.2.7]"]
         {
-            assert_eq!(text.parse::<Party>(), Err(CommandError::Remote), "{text}");
+            assert_eq!(text.parse::<IgnoreTarget>(), Err(CommandError::Remote), "{text}");
         }
-        assert!(matches!("192.0.2.7".parse::<Party>(), Err(CommandError::Address(_))));
+        assert!(matches!("192.0.2.7".parse::<IgnoreTarget>(), Err(CommandError::Address(_))));
     }
 }

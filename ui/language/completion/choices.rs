@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     command::{
-        Argument, Known,
-        table::{COMMANDS, Scope, Spec},
-        target::Party,
+        Argument, PeerFilter,
+        table::{Availability, COMMANDS, Spec},
+        target::IgnoreTarget,
     },
     filter::{
         field::{FIELDS, Values},
@@ -25,7 +25,7 @@ use crate::{
 pub fn choices(written: &Written<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
     match written.slot {
         // Those for keys do to the line itself what a key does.
-        Slot::Name => COMMANDS.iter().filter(|spec| spec.scope != Scope::Key).map(command).collect(),
+        Slot::Name => COMMANDS.iter().filter(|spec| spec.scope != Availability::Key).map(command).collect(),
         Slot::Argument(spec) => of_argument(spec.argument, candidates),
         Slot::Station => {
             let clear = choice("clear", "free the number");
@@ -97,7 +97,7 @@ fn peer(peer: &Peer) -> Choice {
 }
 
 fn remote(remote: &IpAddr) -> Choice {
-    choice(&Party::Remote(*remote).to_string(), "connections from there")
+    choice(&IgnoreTarget::Remote(*remote).to_string(), "connections from there")
 }
 
 fn station(number: u8) -> Choice {
@@ -112,7 +112,7 @@ fn held_message(queued: &QueuedMessage) -> Choice {
     choice(&queued.id.to_string(), &format!("held: {}", preview(&queued.message)))
 }
 
-impl Known {
+impl PeerFilter {
     /// Whether a peer of this status is worth offering.
     pub fn is_for(self, status: Status) -> bool {
         match self {

@@ -16,7 +16,7 @@ use matching::begins;
 use slot::{Slot, split_path, written};
 
 use super::{
-    command::{Argument, Known, table::Spec},
+    command::{Argument, PeerFilter, table::Spec},
     filter::field::Values,
 };
 
@@ -41,7 +41,7 @@ pub struct Candidates<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Need {
     /// Peers of this kind that match what is written.
-    Peers(Known, String),
+    Peers(PeerFilter, String),
     /// Messages whose numbers begin so, and whether only those that are held.
     Messages { begun: String, held_only: bool },
     /// Names in a directory that begin with what is written of them.
@@ -78,7 +78,7 @@ pub fn complete(line: &str, cursor: usize, candidates: Candidates<'_>) -> Comple
 pub fn need(line: &str, cursor: usize) -> Option<Need> {
     let written = written(line, cursor)?;
     match written.slot {
-        Slot::Argument(Spec { argument: Argument::Address(Known::None), .. }) => None,
+        Slot::Argument(Spec { argument: Argument::Address(PeerFilter::None), .. }) => None,
         Slot::Argument(Spec { argument: Argument::Address(known) | Argument::Party(known), .. }) => {
             Some(Need::Peers(*known, written.typed.to_owned()))
         }
@@ -89,7 +89,7 @@ pub fn need(line: &str, cursor: usize) -> Option<Need> {
             let (directory, begun) = split_path(&line[written.argument..written.cursor]);
             Some(Need::Files { directory: directory.to_owned(), begun: begun.to_owned() })
         }
-        Slot::Value(Values::Peers) => Some(Need::Peers(Known::All, written.typed.to_owned())),
+        Slot::Value(Values::Peers) => Some(Need::Peers(PeerFilter::All, written.typed.to_owned())),
         _ => None,
     }
 }

@@ -246,8 +246,8 @@ fn what_choices_have_in_common_is_known_by_the_character() {
 #[test]
 fn what_has_to_be_fetched_is_told() {
     let need_at_end = |line: &str| need(line, line.len());
-    assert_eq!(need_at_end(":ignore tow"), Some(Need::Peers(Known::NotIgnored, "tow".to_owned())));
-    assert_eq!(need_at_end(":filter a to:b"), Some(Need::Peers(Known::All, "b".to_owned())));
+    assert_eq!(need_at_end(":ignore tow"), Some(Need::Peers(PeerFilter::NotIgnored, "tow".to_owned())));
+    assert_eq!(need_at_end(":filter a to:b"), Some(Need::Peers(PeerFilter::All, "b".to_owned())));
     let messages = |held_only| Some(Need::Messages { begun: "1".to_owned(), held_only });
     assert_eq!((need_at_end(":drop 1"), need_at_end(":release 1")), (messages(false), messages(true)));
     for line in [":add tow", ":ign", ":edit 1 x", "tower", "::ignore tow"] {

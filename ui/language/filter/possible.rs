@@ -19,9 +19,9 @@ pub enum Domain {
 
 /// What something of one kind can have. Of each kind at least one thing can happen.
 #[derive(Debug, Clone, Copy)]
-pub struct Kind {
+pub struct RowKind {
     pub types: &'static [Type],
-    pub peer: Role,
+    pub peer: RowRole,
     pub has_remote: bool,
     pub has_status: bool,
     pub has_message: Has,
@@ -29,7 +29,7 @@ pub struct Kind {
 
 /// What the peer of a row or a message did, which need not be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum RowRole {
     Nobody,
     Sender,
     Receiver,
@@ -51,42 +51,53 @@ const SMALLEST_MESSAGE: u64 = 1;
 /// Alternatives that are looked at. A filter with more counts as one that can match.
 const MOST_ALTERNATIVES: usize = 512;
 
-const NOTHING: Kind =
-    Kind { types: &[], peer: Role::Nobody, has_remote: false, has_status: false, has_message: Has::Never };
+const NOTHING: RowKind = RowKind {
+    types: &[],
+    peer: RowRole::Nobody,
+    has_remote: false,
+    has_status: false,
+    has_message: Has::Never,
+};
 
 /// A row about a peer.
-const OF_PEER: Kind = Kind { peer: Role::Subject, has_status: true, ..NOTHING };
-const IN: Kind = Kind { peer: Role::Sender, has_remote: true, ..OF_PEER };
-const OUT: Kind = Kind { peer: Role::Receiver, ..OF_PEER };
+const OF_PEER: RowKind = RowKind { peer: RowRole::Subject, has_status: true, ..NOTHING };
+const IN: RowKind = RowKind { peer: RowRole::Sender, has_remote: true, ..OF_PEER };
+const OUT: RowKind = RowKind { peer: RowRole::Receiver, ..OF_PEER };
 
 /// The rows of the traffic.
-pub const ROWS: &[Kind] = &[
-    Kind { types: &[In, Message], has_message: Has::Always, ..IN },
-    Kind { types: &[In, Refused], has_status: false, has_message: Has::Maybe, ..IN },
-    Kind { types: &[In, Announce], ..IN },
-    Kind { types: &[Out, Message], has_message: Has::Always, ..OUT },
-    Kind { types: &[Out, Message, Failed], has_message: Has::Always, ..OUT },
-    Kind { types: &[Out, Message, Failed, Refused], has_message: Has::Always, ..OUT },
-    Kind { types: &[Out, Announce], has_status: false, ..OUT },
-    Kind { types: &[Out, Announce, Failed], has_status: false, ..OUT },
-    Kind { types: &[Out, Announce, Failed, Refused], has_status: false, ..OUT },
-    Kind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
-    Kind { types: &[Own, Message, Dropped], has_message: Has::Always, ..NOTHING },
-    Kind {
+pub const ROWS: &[RowKind] = &[
+    RowKind { types: &[In, Message], has_message: Has::Always, ..IN },
+    RowKind { types: &[In, Refused], has_status: false, has_message: Has::Maybe, ..IN },
+    RowKind { types: &[In, Announce], ..IN },
+    RowKind { types: &[Out, Message], has_message: Has::Always, ..OUT },
+    RowKind { types: &[Out, Message, Failed], has_message: Has::Always, ..OUT },
+    RowKind { types: &[Out, Message, Failed, Refused], has_message: Has::Always, ..OUT },
+    RowKind { types: &[Out, Announce], has_status: false, ..OUT },
+    RowKind { types: &[Out, Announce, Failed], has_status: false, ..OUT },
+    RowKind { types: &[Out, Announce, Failed, Refused], has_status: false, ..OUT },
+    RowKind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
+    RowKind { types: &[Own, Message, Dropped], has_message: Has::Always, ..NOTHING },
+    RowKind {
         types: &[Note, Message],
-        peer: Role::Subject,
+        peer: RowRole::Subject,
         has_remote: true,
         has_message: Has::Always,
         ..NOTHING
     },
-    Kind { types: &[Note, Message, Dropped], peer: Role::Subject, has_message: Has::Always, ..NOTHING },
-    Kind { types: &[Note], has_remote: true, ..OF_PEER },
+    RowKind { types: &[Note, Message, Dropped], peer: RowRole::Subject, has_message: Has::Always, ..NOTHING },
+    RowKind { types: &[Note], has_remote: true, ..OF_PEER },
 ];
 
 /// The messages that wait or are held.
-const QUEUED: &[Kind] = &[
-    Kind { types: &[In, Message], peer: Role::Sender, has_remote: true, has_message: Has::Always, ..NOTHING },
-    Kind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
+const QUEUED: &[RowKind] = &[
+    RowKind {
+        types: &[In, Message],
+        peer: RowRole::Sender,
+        has_remote: true,
+        has_message: Has::Always,
+        ..NOTHING
+    },
+    RowKind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
 ];
 
 /// What it is about, in words.
@@ -108,7 +119,7 @@ impl Domain {
         }
     }
 
-    fn kinds(self) -> &'static [Kind] {
+    fn kinds(self) -> &'static [RowKind] {
         match self {
             Self::Traffic => ROWS,
             Self::Queue => QUEUED,
@@ -128,7 +139,7 @@ impl Domain {
     /// Whether the field of this name is ever true here.
     pub(crate) fn has_field(self, name: &str) -> bool {
         match name {
-            "to" => self.kinds().iter().any(|kind| kind.peer == Role::Receiver),
+            "to" => self.kinds().iter().any(|kind| kind.peer == RowRole::Receiver),
             "status" => self.has_status(),
             _ => true,
         }
@@ -214,7 +225,7 @@ impl Expression {
     }
 }
 
-impl Kind {
+impl RowKind {
     fn can_meet(&self, conditions: &[Condition<'_>]) -> bool {
         conditions.iter().all(|condition| self.can_meet_one(*condition))
             && self.has_room_for_size(conditions)
@@ -224,9 +235,9 @@ impl Kind {
     fn can_meet_one(&self, (test, wanted, _): Condition<'_>) -> bool {
         match (test, wanted) {
             (Test::Type(kind), wanted) => self.types.contains(kind) == wanted,
-            (Test::From(_) | Test::Exactly(super::Role::Sender, _), true) => self.peer == Role::Sender,
-            (Test::To(_) | Test::Exactly(super::Role::Receiver, _), true) => self.peer == Role::Receiver,
-            (Test::Peer(_) | Test::Exactly(super::Role::Any, _), true) => self.peer != Role::Nobody,
+            (Test::From(_) | Test::Exactly(super::Role::Sender, _), true) => self.peer == RowRole::Sender,
+            (Test::To(_) | Test::Exactly(super::Role::Receiver, _), true) => self.peer == RowRole::Receiver,
+            (Test::Peer(_) | Test::Exactly(super::Role::Any, _), true) => self.peer != RowRole::Nobody,
             (Test::Ip(_), true) => self.has_remote,
             (Test::Status(_), true) => self.has_status,
             (Test::Size(..), true) => self.has_message != Has::Never,

@@ -17,7 +17,7 @@ use clacks_source::{
 use crate::{
     line,
     parse::{self, Line},
-    state::State,
+    state::ReplayedNode,
 };
 
 /// A recording, and what was made of it.
@@ -42,10 +42,10 @@ macro_rules! before {
 const RECORDINGS: [Before; 2] = [before!("session"), before!("scripted")];
 
 /// The events of a recording, each with its line, and the state that follows from them.
-fn replayed(recording: &'static str) -> (Vec<(Event, Now, &'static str)>, State) {
+fn replayed(recording: &'static str) -> (Vec<(Event, Now, &'static str)>, ReplayedNode) {
     let mut lines = recording.lines();
     let Ok((now, Line::Header(mut held))) = parse::header(lines.next().unwrap()) else { panic!("no header") };
-    let mut state = State::new(held.address.take().unwrap(), *held, now);
+    let mut state = ReplayedNode::new(held.address.take().unwrap(), *held, now);
     let mut events = Vec::new();
     for line in lines {
         match parse::line(line) {
@@ -60,7 +60,7 @@ fn replayed(recording: &'static str) -> (Vec<(Event, Now, &'static str)>, State)
     (events, state)
 }
 
-fn snapshot(state: &State) -> Snapshot {
+fn snapshot(state: &ReplayedNode) -> Snapshot {
     let mut snapshot = Snapshot::new(state.overview(), state.now());
     snapshot.peers = state.first_peers(usize::MAX);
     snapshot.queue = state.queue_window(0..usize::MAX);

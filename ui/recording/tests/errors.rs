@@ -6,14 +6,15 @@ use crate::{
     MAX_LINE,
     left_out::{LeftOut, Lines},
     scripted::Recording,
-    tape::{Facts, Tape},
+    tape::{RecordingInfo, RecordingReader},
 };
 
-fn open(bytes: &[u8]) -> Result<Facts, String> {
+fn open(bytes: &[u8]) -> Result<RecordingInfo, String> {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("r.jsonl");
     std::fs::write(&path, bytes).unwrap();
-    let opened = Tape::open(&path, |_| {}).map(|tape| tape.facts).map_err(|error| error.to_string());
+    let opened =
+        RecordingReader::open(&path, |_| {}).map(|tape| tape.facts).map_err(|error| error.to_string());
     opened.map_err(|error| error.replace(&format!("{}/", directory.path().display()), ""))
 }
 
@@ -35,13 +36,13 @@ fn a_file_that_is_no_recording_is_told_at_its_first_line() {
 #[test]
 fn a_directory_and_a_file_that_is_not_there_are_told() {
     let directory = TempDir::new().unwrap();
-    let error = |path| Tape::open(path, |_| {}).unwrap_err().to_string();
+    let error = |path| RecordingReader::open(path, |_| {}).unwrap_err().to_string();
     assert!(error(directory.path()).ends_with(": it is a directory, not a regular file"));
     assert!(error(&directory.path().join("nothing")).starts_with("cannot read "));
 }
 
 /// A recording, and what is wrong with it once its lines are changed so.
-fn opened(change: impl Fn(&mut Vec<String>)) -> (Facts, Result<Facts, String>) {
+fn opened(change: impl Fn(&mut Vec<String>)) -> (RecordingInfo, Result<RecordingInfo, String>) {
     let text = Recording::make(1, 30).text();
     let whole = open(text.as_bytes()).unwrap();
     let mut lines: Vec<String> = text.lines().map(|line| format!("{line}\n")).collect();
@@ -83,7 +84,7 @@ fn lines_between_that_cannot_be_played_are_left_out_and_counted() {
         unknown("{\"clacks\":\"frobnicate\",\"time\":1,\"uptime_ms\":1}\n"),
     ] {
         let (whole, facts) = opened(|lines| lines.insert(11, line.to_owned()));
-        assert_eq!(facts.unwrap(), Facts { left_out, ..whole }, "{line:?}");
+        assert_eq!(facts.unwrap(), RecordingInfo { left_out, ..whole }, "{line:?}");
     }
 }
 
@@ -122,7 +123,7 @@ fn how_lines_end_and_a_mark_at_the_start_change_nothing() {
         assert_eq!(open(changed.as_bytes()), Ok(whole));
     }
     let begun_late = open(format!("\u{feff}\n \r\n{text}").as_bytes()).unwrap();
-    assert_eq!(begun_late, Facts { left_out: LeftOut { blank: lines(2, 1), ..NOTHING }, ..whole });
+    assert_eq!(begun_late, RecordingInfo { left_out: LeftOut { blank: lines(2, 1), ..NOTHING }, ..whole });
 }
 
 #[test]
@@ -135,7 +136,10 @@ fn what_is_no_text_and_a_line_that_is_too_long_are_left_out() {
         [&b"\xff\xfe\x00\n"[..], b"\x00\n", &[&long[..], b"\n"].concat(), &[&long[..], &long, b"\n"].concat()]
     {
         let facts = open(&[first.as_bytes(), garbage, rest.as_bytes()].concat()).unwrap();
-        assert_eq!(facts, Facts { left_out: LeftOut { unreadable: lines(1, 2), ..NOTHING }, ..whole });
+        assert_eq!(
+            facts,
+            RecordingInfo { left_out: LeftOut { unreadable: lines(1, 2), ..NOTHING }, ..whole }
+        );
     }
     let cut_off = open(&[text.as_bytes(), &long].concat()).unwrap();
     assert_eq!(cut_off.left_out.cut_off, Some(whole.events + 2));

@@ -12,10 +12,10 @@ use proptest::prelude::*;
 use crate::{
     parse::{self, Line},
     scripted::{Known, Recording},
-    state::State,
+    state::ReplayedNode,
 };
 
-fn known(state: &State) -> Known {
+fn known(state: &ReplayedNode) -> Known {
     Known {
         overview: state.overview(),
         peers: state.first_peers(usize::MAX),
@@ -27,9 +27,9 @@ fn known(state: &State) -> Known {
     .without_the_untold()
 }
 
-fn beginning(line: &str) -> State {
+fn beginning(line: &str) -> ReplayedNode {
     let Ok((now, Line::Header(mut held))) = parse::header(line) else { panic!("{line}") };
-    State::new(held.address.take().unwrap(), *held, now)
+    ReplayedNode::new(held.address.take().unwrap(), *held, now)
 }
 
 proptest! {

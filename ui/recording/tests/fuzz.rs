@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use crate::{
     parse::{self, Line},
-    tape::{Next, Tape},
+    tape::{Next, RecordingReader},
 };
 
 #[test]
@@ -14,7 +14,7 @@ fn recording() {
     let path = directory.path().join("r.jsonl");
     clacks_fuzz::fuzz("recording", 1_000, |bytes| {
         std::fs::write(&path, bytes).unwrap();
-        match Tape::open(&path, |_| {}) {
+        match RecordingReader::open(&path, |_| {}) {
             Ok(tape) => play(tape),
             Err(error) => assert!(!error.to_string().contains('\n'), "{error}"),
         }
@@ -23,7 +23,7 @@ fn recording() {
 }
 
 /// What was read once is read again, and whatever it tells adds up.
-fn play(mut tape: Tape) {
+fn play(mut tape: RecordingReader) {
     let mut state = tape.beginning().clone();
     let mut events = 0;
     while let Some((now, next)) = tape.next().unwrap() {

@@ -13,9 +13,9 @@ use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
 use crate::{
-    player::{AT_A_STRETCH, Played, Player, Replayed},
+    player::{AT_A_STRETCH, Playback, Player, Seek},
     scripted::Recording,
-    state::State,
+    state::ReplayedNode,
 };
 
 /// A recording, a player of it that stands still, and where the file is.
@@ -33,12 +33,12 @@ fn taken(player: &mut Player) -> Vec<(Event, Now)> {
     std::iter::from_fn(|| player.try_next()).collect()
 }
 
-fn command(player: &mut Player, command: ReplayCommand) -> Replayed {
+fn command(player: &mut Player, command: ReplayCommand) -> Seek {
     player.carry_out(command, &TimeZone::UTC).unwrap()
 }
 
 /// What is known at this place by playing straight to it.
-fn straight(recording: &Recording, place: Duration) -> (Vec<(Event, Now)>, State) {
+fn straight(recording: &Recording, place: Duration) -> (Vec<(Event, Now)>, ReplayedNode) {
     let (_, mut player, _directory) = player();
     player.jump(place);
     let events = taken(&mut player);
@@ -53,7 +53,7 @@ fn a_jump_forward_or_back_comes_to_the_same_as_playing_straight_there() {
     let mut seen = Vec::new();
     for part in [0.5, 0.7, 0.2, 0.2, 1.0, 0.0, 0.9] {
         let place = length.mul_f64(part);
-        if player.jump(place) == Replayed::BeginsAgain {
+        if player.jump(place) == Seek::BeginsAgain {
             seen.clear();
         }
         seen.extend(taken(&mut player));
@@ -86,7 +86,7 @@ fn at_the_end_it_stands_until_it_goes_back() {
     assert_eq!(player.takes(Duration::from_secs(1)), None);
     assert_eq!(player.progress().position, player.progress().length);
     let back = command(&mut player, ReplayCommand::Jump(Jump::Back(Duration::from_secs(5))));
-    assert_eq!(back, Replayed::BeginsAgain);
+    assert_eq!(back, Seek::BeginsAgain);
     taken(&mut player);
     assert!(!player.stands());
 }
@@ -114,7 +114,7 @@ async fn events_come_when_their_time_has_come() {
     player.pause(false);
     let began = tokio::time::Instant::now();
     for (_, now) in &recording.events[..50] {
-        let Ok(Played::Event(_, at)) = player.next().await else { panic!("it is an event") };
+        let Ok(Playback::Event(_, at)) = player.next().await else { panic!("it is an event") };
         assert_eq!(at, *now);
         let gone = now.uptime.saturating_sub(recording.began.now.uptime) / 4;
         let late = began.elapsed().checked_sub(gone).expect("not before its time");
@@ -150,12 +150,12 @@ async fn that_a_jump_or_the_recording_has_come_to_its_end_is_told_once() {
     let length = player.progress().length;
     // Nothing happens between the beginning and this place.
     player.jump(Duration::from_nanos(1));
-    assert_eq!(player.next().await, Ok(Played::Arrived));
+    assert_eq!(player.next().await, Ok(Playback::Arrived));
     player.pause(false);
     player.jump(length.mul_f64(0.9));
     let mut arrived = 0;
     while let Ok(Ok(played)) = tokio::time::timeout(length, player.next()).await {
-        arrived += u32::from(played == Played::Arrived);
+        arrived += u32::from(played == Playback::Arrived);
     }
     assert_eq!((arrived, player.progress().at_end), (2, true));
 }
@@ -207,7 +207,7 @@ fn poll<T>(future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
 fn the_command_to_pause_stops_what_plays_and_goes_on_with_what_stands_still() {
     let (_, mut player, _directory) = player();
     for paused in [false, true, false] {
-        assert_eq!(command(&mut player, ReplayCommand::Pause), Replayed::GoesOn);
+        assert_eq!(command(&mut player, ReplayCommand::Pause), Seek::GoesOn);
         assert_eq!(player.progress().paused, paused);
     }
 }

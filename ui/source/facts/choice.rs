@@ -6,7 +6,7 @@ use clacks_p2p::{
 };
 use clacks_text::format::{self, grouped};
 
-use crate::send_history::{Outcome, Send};
+use crate::send_history::{Attempt, AttemptResult};
 
 /// Why nothing is going to be sent. A command in braces is to be shown as the key for it, or as it is.
 pub fn idle(overview: &Overview) -> &'static str {
@@ -87,15 +87,15 @@ fn picked(choice: &PeerChoice, status: Status, pool: usize) -> String {
 }
 
 /// What came of a send.
-pub fn outcome(send: &Send) -> String {
+pub fn outcome(send: &Attempt) -> String {
     let change = send.change.map(|(from, to)| format!("; it was {from} and is {to} now")).unwrap_or_default();
     match &send.outcome {
-        Outcome::OnItsWay => "it is on its way".to_owned(),
-        Outcome::Taken(time) => {
+        AttemptResult::OnItsWay => "it is on its way".to_owned(),
+        AttemptResult::Taken(time) => {
             format!("taken after {}: it is theirs now{change}", format::round_trip(*time))
         }
-        Outcome::Failed(why) => format!("{why}: the message is back in the queue{change}"),
-        Outcome::Returned => "the message is back in the queue".to_owned(),
+        AttemptResult::Failed(why) => format!("{why}: the message is back in the queue{change}"),
+        AttemptResult::Returned => "the message is back in the queue".to_owned(),
     }
 }
 

@@ -4,13 +4,13 @@ use clacks_p2p::core::Now;
 use clacks_text::{fit::clock, format};
 use jiff::tz::TimeZone;
 
-use crate::message_history::life::{Biography, End, Pass, Tally};
+use crate::message_history::life::{End, MessageHistory, Pass, Tally};
 
 /// Maximum number of peers that are named where a message came from or went to.
 const PEERS: usize = 6;
 
 /// The whole of it: the name and the value of each fact.
-pub fn summary(life: &Biography, now: Now, zone: &TimeZone) -> Vec<(&'static str, String)> {
+pub fn summary(life: &MessageHistory, now: Now, zone: &TimeZone) -> Vec<(&'static str, String)> {
     let here = match life.visits {
         1 => "1 visit".to_owned(),
         visits => format!("{visits} visits"),

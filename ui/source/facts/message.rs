@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use clacks_language::command::target::Party;
+use clacks_language::command::target::IgnoreTarget;
 use clacks_p2p::{
     Message,
     core::{Now, QueuedMessage},
@@ -44,13 +44,13 @@ pub fn fields_of_row(row: &Row, zone: &TimeZone) -> [(&'static str, String); 7] 
 
 /// What closes all connections from a remote address.
 fn ignoring(remote: IpAddr) -> String {
-    let party = Party::Remote(remote.to_canonical());
+    let party = IgnoreTarget::Remote(remote.to_canonical());
     format!(":ignore {party} closes all connections from there")
 }
 
 /// What drops all that came from a place and is here.
 fn dropping(place: IpAddr) -> String {
-    format!(":drop {} drops what came from there", Party::Remote(place))
+    format!(":drop {} drops what came from there", IgnoreTarget::Remote(place))
 }
 
 fn times(visits: u32) -> String {

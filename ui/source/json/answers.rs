@@ -15,7 +15,7 @@ use super::{
     parts::{Listed, Waiting},
 };
 use crate::{
-    limits::{MOST_PLACES, Settings},
+    limits::{LimitSettings, MOST_PLACES},
     peer_list::{Contents, Reading, parse::BadLine},
 };
 
@@ -133,7 +133,7 @@ pub fn limits(time: u64, line: u64, node: &Node) -> Record {
     }
     let overview = node.overview();
     let told = Told {
-        limits: Limits::from(&Settings::of(node)),
+        limits: Limits::from(&LimitSettings::of(node)),
         used: Used::new(&overview, node.connections()),
         met: overview.counters.limits,
         ignored_remotes: node.ignored_remotes(),
@@ -170,8 +170,8 @@ struct Limits {
     contact_all: bool,
 }
 
-impl From<&Settings> for Limits {
-    fn from(Settings { options, limits }: &Settings) -> Self {
+impl From<&LimitSettings> for Limits {
+    fn from(LimitSettings { options, limits }: &LimitSettings) -> Self {
         Self {
             max_connections: limits.max_connections,
             max_connections_per_address: limits.max_connections_per_address,

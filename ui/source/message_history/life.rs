@@ -14,7 +14,7 @@ pub(crate) const MAX_PEERS: usize = 32;
 
 /// The life of one message, as far as it was seen here.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Biography {
+pub struct MessageHistory {
     pub message: Message,
     /// How often it was here, by the node's count, which may know of passes before the dashboard was opened: each time
     /// that it came from a peer, and the first time if it was written here.
@@ -72,7 +72,7 @@ pub struct Tally {
     pub others: u32,
 }
 
-impl Biography {
+impl MessageHistory {
     pub fn new(message: Message, sender: Sender, now: Now) -> Self {
         Self {
             message,

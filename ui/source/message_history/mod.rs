@@ -14,7 +14,7 @@ use clacks_p2p::{
     Address, Message,
     core::{Event, Now, Origin},
 };
-use life::{Biography, End};
+use life::{End, MessageHistory};
 
 use super::kept_messages::{KeptMessages, Sender, beginning};
 
@@ -29,9 +29,9 @@ const MAX_BYTES: usize = 8 << 20;
 /// Messages are told apart by 64 bits of a seeded hash, so that a life outlasts the memory for its message. Strangers know
 /// neither the seed nor any hash.
 #[derive(Debug, Clone, Default)]
-pub struct Biographies {
+pub struct MessageHistories {
     hasher: RandomState,
-    known: HashMap<Digest, Biography>,
+    known: HashMap<Digest, MessageHistory>,
     /// The lives of messages of which only the beginning is kept, by the digest of that.
     beginnings: HashMap<Digest, Digest>,
     seen_once: Shelf,
@@ -55,7 +55,7 @@ struct Shelf {
     kept: KeptMessages,
 }
 
-impl Biographies {
+impl MessageHistories {
     pub fn note(&mut self, event: &Event, now: Now) {
         match event {
             Event::MessageReceived { peer, message, id: Some(_), visits, remote } => {
@@ -78,7 +78,7 @@ impl Biographies {
             }
             Event::MessageDropped { message, .. } => self.ended(message, End::Dropped(now)),
             Event::DeliveryFailed { message, .. } => {
-                if let Some(pass) = self.life_mut(message).and_then(Biography::open_pass) {
+                if let Some(pass) = self.life_mut(message).and_then(MessageHistory::open_pass) {
                     pass.failed += 1;
                 }
             }
@@ -87,11 +87,11 @@ impl Biographies {
     }
 
     /// The life of a message, or of the one that this is the kept beginning of.
-    pub fn of(&self, message: &Message) -> Option<&Biography> {
+    pub fn of(&self, message: &Message) -> Option<&MessageHistory> {
         self.known.get(&self.digest(message))
     }
 
-    fn life_mut(&mut self, message: &Message) -> Option<&mut Biography> {
+    fn life_mut(&mut self, message: &Message) -> Option<&mut MessageHistory> {
         self.known.get_mut(&self.digest(message))
     }
 
@@ -111,7 +111,7 @@ impl Biographies {
     }
 
     /// The messages that came back, those with the most visits first.
-    pub fn ranking(&self) -> impl Iterator<Item = &Biography> {
+    pub fn ranking(&self) -> impl Iterator<Item = &MessageHistory> {
         let digests = self.ranked.iter().filter_map(|(_, Reverse(pass))| self.returned.by_pass.get(pass));
         digests.filter_map(|digest| self.known.get(digest))
     }
@@ -131,7 +131,7 @@ impl Biographies {
         if let Some(former) = &former {
             self.take_out(former);
         }
-        let mut life = former.unwrap_or_else(|| Biography::new(message.clone(), sender, now));
+        let mut life = former.unwrap_or_else(|| MessageHistory::new(message.clone(), sender, now));
         // It is here as a whole.
         life.message = message.clone();
         life.came(from, visits, now);
@@ -139,7 +139,7 @@ impl Biographies {
         self.put_away(digest, life);
     }
 
-    fn put_away(&mut self, digest: Digest, life: Biography) {
+    fn put_away(&mut self, digest: Digest, life: MessageHistory) {
         let has_returned = life.has_returned();
         if has_returned {
             self.ranked.insert(life.rank());
@@ -161,7 +161,7 @@ impl Biographies {
         self.beginnings.insert(self.hasher.hash_one(life.message.as_json()), digest);
     }
 
-    fn take_out(&mut self, life: &Biography) {
+    fn take_out(&mut self, life: &MessageHistory) {
         self.ranked.remove(&life.rank());
         self.beginnings.remove(&self.hasher.hash_one(life.message.as_json()));
         let kept = if life.has_returned() { &mut self.returned } else { &mut self.seen_once };
@@ -189,7 +189,7 @@ impl Biographies {
 impl Shelf {
     /// Puts a life at the end. Returns the one that has no room any more, and those of which only the beginning of the
     /// message has.
-    fn put(&mut self, digest: Digest, life: &Biography) -> (Option<Digest>, Vec<Digest>) {
+    fn put(&mut self, digest: Digest, life: &MessageHistory) -> (Option<Digest>, Vec<Digest>) {
         self.by_pass.insert(life.number, digest);
         self.kept.add(&life.sender, life.number, &life.message);
         let oldest = if self.by_pass.len() > MAX_MESSAGES { self.by_pass.first_key_value() } else { None };
@@ -199,7 +199,7 @@ impl Shelf {
         (oldest, cut.iter().filter_map(|number| self.by_pass.get(number).copied()).collect())
     }
 
-    fn take(&mut self, life: &Biography) {
+    fn take(&mut self, life: &MessageHistory) {
         self.by_pass.remove(&life.number);
         self.kept.remove(&life.sender, life.number);
     }

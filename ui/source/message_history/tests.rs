@@ -40,7 +40,7 @@ fn counts(tally: &Tally) -> Vec<(String, u32)> {
 
 #[test]
 fn a_stay_goes_on_after_a_drop_that_was_taken_back() {
-    let mut lives = Biographies::default();
+    let mut lives = MessageHistories::default();
     let gnu = Message::text("GNU");
     let back = Event::MessageRestored { was: None, queued: queued("GNU", 1), held: None };
     lives.note(&back, at(0));
@@ -58,14 +58,14 @@ fn queued(text: &str, visits: u32) -> QueuedMessage {
     QueuedMessage::new(id(), Message::text(text), 0, visits, None, None)
 }
 
-fn ends(lives: &Biographies, text: &str) -> Vec<End> {
+fn ends(lives: &MessageHistories, text: &str) -> Vec<End> {
     let life = lives.of(&Message::text(text)).unwrap();
     life.passes.iter().map(|pass| pass.end.clone()).collect()
 }
 
 #[test]
 fn what_is_held_at_once_has_come_and_what_was_held_on_the_way_comes_once() {
-    let mut lives = Biographies::default();
+    let mut lives = MessageHistories::default();
     let held = |text, origin| {
         let held = HeldMessage::new(queued(text, 1), HeldBy::Rule);
         Event::MessageHeld { held, origin }
@@ -83,7 +83,7 @@ fn what_is_held_at_once_has_come_and_what_was_held_on_the_way_comes_once() {
 
 #[test]
 fn a_change_ends_the_stay_of_one_text_and_begins_that_of_another() {
-    let mut lives = Biographies::default();
+    let mut lives = MessageHistories::default();
     lives.note(&came("GUN", "a", 1), at(1));
     let changed = Event::MessageChanged { before: Message::text("GUN"), queued: queued("GNU", 7) };
     lives.note(&changed, at(4));
@@ -95,7 +95,7 @@ fn a_change_ends_the_stay_of_one_text_and_begins_that_of_another() {
 
 #[test]
 fn a_life_is_told_from_what_happened() {
-    let mut lives = Biographies::default();
+    let mut lives = MessageHistories::default();
     let gnu = Message::text("GNU");
     lives.note(
         &Event::MessageQueued {
@@ -135,7 +135,7 @@ fn a_life_is_told_from_what_happened() {
 
 #[test]
 fn what_keeps_coming_back_is_ranked_by_visits_then_by_the_last() {
-    let mut lives = Biographies::default();
+    let mut lives = MessageHistories::default();
     for (text, visits) in [("often", 9), ("once", 1), ("early", 2), ("late", 2), ("often", 10)] {
         lives.note(&came(text, "a", visits), at(1));
     }
@@ -147,7 +147,7 @@ fn what_keeps_coming_back_is_ranked_by_visits_then_by_the_last() {
 
 #[test]
 fn a_flood_of_new_messages_neither_fills_the_memory_nor_drives_out_what_returned() {
-    let mut lives = Biographies::default();
+    let mut lives = MessageHistories::default();
     lives.note(&came("GNU", "a", 2), at(0));
     let large = "x".repeat(1 << 13);
     for number in 0..3 * MAX_MESSAGES as u64 {
@@ -165,7 +165,7 @@ fn a_flood_of_new_messages_neither_fills_the_memory_nor_drives_out_what_returned
 
 #[test]
 fn passes_and_peers_are_bounded() {
-    let mut lives = Biographies::default();
+    let mut lives = MessageHistories::default();
     for number in 0..200 {
         lives.note(&came("GNU", &format!("tower-{number}"), number + 1), at(u64::from(number)));
     }
@@ -184,7 +184,7 @@ fn a_tally_stays_in_order() {
 }
 
 /// A message of so many bytes comes from a peer at a remote address.
-fn large(lives: &mut Biographies, name: &str, remote: u8, text: &str, visits: u32) -> Message {
+fn large(lives: &mut MessageHistories, name: &str, remote: u8, text: &str, visits: u32) -> Message {
     let message = Message::text(text);
     let remote = Some([192, 0, 2, remote].into());
     let event =
@@ -211,7 +211,7 @@ fn whoever_overtakes_others_stands_before_all_that_have_less() {
 #[test]
 fn however_large_messages_are_their_lives_are_remembered_and_found_by_what_is_kept() {
     for visits in [1, 2] {
-        let mut lives = Biographies::default();
+        let mut lives = MessageHistories::default();
         let padding = "x".repeat(1_000_000);
         let friendly: Vec<_> = (0..20)
             .map(|number| large(&mut lives, "friend", 1, &format!("{number}{}", &padding[..9000]), visits))
@@ -266,7 +266,7 @@ fn what_is_written_or_changed_here_again_has_not_come_back() {
     let twice = vec![typed("m", 1), typed("m", 1)];
     let there_and_back = vec![typed("m", 1), changed("m", "other"), changed("other", "m")];
     for (before, stays) in [(twice, 2), (there_and_back, 2)] {
-        let mut lives = Biographies::default();
+        let mut lives = MessageHistories::default();
         before.iter().zip(0..).for_each(|(event, second)| lives.note(event, at(second)));
         let life = lives.of(&Message::text("m")).unwrap();
         assert_eq!((life.visits, life.stays, life.interval(), lives.returned()), (1, stays, None, 0));

@@ -2,7 +2,7 @@
 
 use clacks_language::filter::{
     Filter,
-    possible::{Domain, Has, Kind, ROWS, Role},
+    possible::{Domain, Has, ROWS, RowKind, RowRole},
 };
 use clacks_p2p::core::QueuedMessage;
 use proptest::prelude::*;
@@ -18,12 +18,12 @@ fn is_possible(text: &str, domain: Domain) -> bool {
 }
 
 /// Whether a row is as one of this kind may be.
-fn is_of(row: &Row, kind: &Kind) -> bool {
+fn is_of(row: &Row, kind: &RowKind) -> bool {
     let role = match row.direction {
-        _ if row.peer.is_none() => Role::Nobody,
-        Direction::In => Role::Sender,
-        Direction::Out => Role::Receiver,
-        Direction::Own | Direction::Note => Role::Subject,
+        _ if row.peer.is_none() => RowRole::Nobody,
+        Direction::In => RowRole::Sender,
+        Direction::Out => RowRole::Receiver,
+        Direction::Own | Direction::Note => RowRole::Subject,
     };
     let has_message = match kind.has_message {
         Has::Never => row.message.is_none(),
@@ -34,7 +34,7 @@ fn is_of(row: &Row, kind: &Kind) -> bool {
         row.types.len() == kind.types.len() && row.types.iter().all(|one| kind.types.contains(one));
     has_types
         && has_message
-        && (role == kind.peer || role == Role::Nobody)
+        && (role == kind.peer || role == RowRole::Nobody)
         && (kind.has_status || row.status.is_none())
         && (kind.has_remote || row.remote.is_none())
 }
@@ -52,7 +52,7 @@ fn the_rows_of_the_traffic_are_those_that_events_make() {
         assert_eq!(has(|row| row.status.is_some()), kind.has_status, "{kind:?}");
         assert_eq!(has(|row| row.remote.is_some()), kind.has_remote, "{kind:?}");
         assert_eq!(has(|row| row.message.is_some()), kind.has_message != Has::Never, "{kind:?}");
-        assert_eq!(has(|row| row.peer.is_some()), kind.peer != Role::Nobody, "{kind:?}");
+        assert_eq!(has(|row| row.peer.is_some()), kind.peer != RowRole::Nobody, "{kind:?}");
     }
 }
 

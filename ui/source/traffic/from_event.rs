@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 
-use clacks_language::{command::target::Party, filter::subject::Type};
+use clacks_language::{command::target::IgnoreTarget, filter::subject::Type};
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
     core::{Discovery, Event, Failure, HeldBy, HeldMessage, Origin, Peer, QueuedMessage, Refusal},
 };
 use clacks_text::{format, glyphs::glyphs};
 
-use super::row::{Direction, Mood, Row, about, blank};
+use super::row::{Direction, Row, Tone, about, blank};
 
 pub fn row(event: &Event) -> Option<Row> {
     match event {
@@ -17,11 +17,11 @@ pub fn row(event: &Event) -> Option<Row> {
             Some(received(peer, message, id.is_some(), *visits).at(*remote))
         }
         Event::MessageQueued { message, origin: Origin::Local, .. } => {
-            Some(own(message).ended("queued", Mood::Plain))
+            Some(own(message).ended("queued", Tone::Plain))
         }
         Event::MessageDelivered { peer, message, round_trip, .. } => {
             let outcome = format!("200 {}", format::round_trip(*round_trip));
-            Some(sent(peer, message).ended(&outcome, Mood::Good))
+            Some(sent(peer, message).ended(&outcome, Tone::Good))
         }
         Event::DeliveryFailed { peer, message, failure, .. } => {
             let row = sent(peer, message);
@@ -40,15 +40,15 @@ pub fn row(event: &Event) -> Option<Row> {
                 None => &[Type::Own, Type::Message, Type::Dropped],
                 Some(_) => &[Type::Note, Type::Message, Type::Dropped],
             };
-            Some(own_or_from(from.as_ref(), message).of(types).ended("dropped", Mood::Bad))
+            Some(own_or_from(from.as_ref(), message).of(types).ended("dropped", Tone::Bad))
         }
         Event::MessageHeld { held, origin } => held_row(held, origin.as_ref()),
-        Event::MessageReleased { queued, .. } => Some(of_queued(queued).ended("released", Mood::Plain)),
+        Event::MessageReleased { queued, .. } => Some(of_queued(queued).ended("released", Tone::Plain)),
         Event::MessageRestored { queued, held, .. } => {
             let outcome = if held.is_some() { "held again" } else { "as before" };
-            Some(of_queued(queued).ended(outcome, Mood::Plain))
+            Some(of_queued(queued).ended(outcome, Tone::Plain))
         }
-        Event::MessageChanged { queued, .. } => Some(of_queued(queued).ended("changed", Mood::Plain)),
+        Event::MessageChanged { queued, .. } => Some(of_queued(queued).ended("changed", Tone::Plain)),
         Event::HoldRuleChanged { rule: Some(rule) } => {
             Some(note(None).saying(format!("held from now on: {rule}")))
         }
@@ -63,26 +63,26 @@ fn peer_row(event: &Event) -> Option<Row> {
     let row = match event {
         Event::PeerDiscovered { peer, introduction, remote } => {
             let row = note_about(peer).at(*remote).saying(introduced(introduction));
-            row.ended(&format::status(peer), Mood::Plain)
+            row.ended(&format::status(peer), Tone::Plain)
         }
         Event::PeerUpdated { peer, from } => {
             note_about(peer).saying(format!("{from} {} {}", glyphs().becomes, format::status(peer)))
         }
         Event::ClaimConfirmed { peer } => {
             let row = note_about(peer).saying("answered us at its address");
-            row.ended(&format::status(peer), Mood::Good)
+            row.ended(&format::status(peer), Tone::Good)
         }
         Event::PeerForgotten { peer } => note_about(peer).saying("forgotten"),
         Event::AnnounceReceived { peer, remote } => {
             let row = about(Direction::In, &peer.address).with_status(peer).at(*remote);
-            row.of(&[Type::In, Type::Announce]).saying("announce").ended("200", Mood::Plain)
+            row.of(&[Type::In, Type::Announce]).saying("announce").ended("200", Tone::Plain)
         }
         Event::Announced { peer, round_trip } => {
             let outcome = format!("200 {}", format::round_trip(*round_trip));
             about(Direction::Out, peer)
                 .of(&[Type::Out, Type::Announce])
                 .saying("announce")
-                .ended(&outcome, Mood::Good)
+                .ended(&outcome, Tone::Good)
         }
         Event::AnnounceFailed { peer, failure } => {
             let types: &[_] = match failure {
@@ -104,9 +104,9 @@ fn peer_row(event: &Event) -> Option<Row> {
 fn held_row(held: &HeldMessage, origin: Option<&Origin>) -> Option<Row> {
     let is_asked_for = held.by == HeldBy::Hand || matches!(origin, Some(Origin::Local));
     if held.by == HeldBy::Refused && matches!(origin, Some(Origin::Returned(_))) {
-        return Some(of_queued(&held.queued).ended("set aside", Mood::Bad));
+        return Some(of_queued(&held.queued).ended("set aside", Tone::Bad));
     }
-    is_asked_for.then(|| of_queued(&held.queued).ended("held", Mood::Plain))
+    is_asked_for.then(|| of_queued(&held.queued).ended("held", Tone::Plain))
 }
 
 fn of_queued(queued: &QueuedMessage) -> Row {
@@ -136,7 +136,7 @@ pub fn note(peer: Option<&Address>) -> Row {
 
 /// Short, as it stands where messages do: the command has it in the same words.
 fn note_of_remote(remote: IpAddr, outcome: &str) -> Row {
-    note(None).saying(Party::Remote(remote).to_string()).ended(outcome, Mood::Plain)
+    note(None).saying(IgnoreTarget::Remote(remote).to_string()).ended(outcome, Tone::Plain)
 }
 
 fn note_about(peer: &Peer) -> Row {
@@ -147,9 +147,9 @@ fn received(peer: &Peer, message: &Message, is_queued: bool, visits: u32) -> Row
     let row = about(Direction::In, &peer.address).with_status(peer);
     let row = row.of(&[Type::In, Type::Message]).with_message(message);
     match visits {
-        _ if !is_queued => row.ended("not queued", Mood::Plain),
-        0 | 1 => row.ended("queued", Mood::Plain),
-        visits => row.ended(&format!("visit {visits}"), Mood::Plain),
+        _ if !is_queued => row.ended("not queued", Tone::Plain),
+        0 | 1 => row.ended("queued", Tone::Plain),
+        visits => row.ended(&format!("visit {visits}"), Tone::Plain),
     }
 }
 
@@ -161,7 +161,7 @@ fn refused(refusal: &Refusal) -> Row {
     });
     let row = Row { peer: refusal.sender.clone(), message, ..blank(Direction::In) }.at(refusal.remote);
     let row = row.of(&[Type::In, Type::Refused]);
-    row.saying(format!("{}{from}", refusal.reason)).ended(&format!("{} refused", refusal.status), Mood::Bad)
+    row.saying(format!("{}{from}", refusal.reason)).ended(&format!("{} refused", refusal.status), Tone::Bad)
 }
 
 fn introduced(introduction: &Discovery) -> String {

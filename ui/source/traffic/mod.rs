@@ -21,7 +21,7 @@ use clacks_p2p::{
     core::{Event, Origin},
 };
 use from_event::{note, row};
-use row::{Mood, Row};
+use row::{Row, Tone};
 
 use super::kept_messages::KeptMessages;
 
@@ -93,7 +93,7 @@ impl Log {
             self.shown.pop_back();
         }
         self.next_number = last.number;
-        self.push(last.ended(outcome, Mood::Plain));
+        self.push(last.ended(outcome, Tone::Plain));
     }
 
     /// Where what was refused of late came from, the last first, each once.

@@ -36,7 +36,7 @@ impl Direction {
 
 /// How something went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub enum Tone {
     Good,
     Bad,
     Plain,
@@ -62,7 +62,7 @@ pub struct Row {
     /// What happened, where there is no message to show; of a message that is not kept whole, that it is not.
     pub what: String,
     pub outcome: String,
-    pub mood: Mood,
+    pub mood: Tone,
 }
 
 pub fn blank(direction: Direction) -> Row {
@@ -78,7 +78,7 @@ pub fn blank(direction: Direction) -> Row {
         cut_from: None,
         what: String::new(),
         outcome: String::new(),
-        mood: Mood::Plain,
+        mood: Tone::Plain,
     }
 }
 
@@ -129,7 +129,7 @@ impl Row {
         Self { what: what.into(), ..self }
     }
 
-    pub fn ended(self, outcome: &str, mood: Mood) -> Self {
+    pub fn ended(self, outcome: &str, mood: Tone) -> Self {
         Self { outcome: outcome.to_owned(), mood, ..self }
     }
 
@@ -141,7 +141,7 @@ impl Row {
             failure => failure.to_string(),
         };
         let what = if self.what.is_empty() { whole.clone() } else { format!("{}: {whole}", self.what) };
-        self.saying(what).ended(&brief(failure), Mood::Bad)
+        self.saying(what).ended(&brief(failure), Tone::Bad)
     }
 
     /// Whose share of the memory for whole messages it takes from.

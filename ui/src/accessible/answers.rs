@@ -2,7 +2,7 @@
 
 use clacks_language::{
     command::{Command, ViewCommand, export_target::Target},
-    saved_filter::{Number, Station, Stations, Wish},
+    saved_filter::{Number, Station, StationCommand, Stations},
 };
 use clacks_p2p::{
     Address, Message,
@@ -11,7 +11,7 @@ use clacks_p2p::{
 };
 use clacks_source::{
     facts,
-    limits::{MOST_PLACES, Settings, rows},
+    limits::{LimitSettings, MOST_PLACES, rows},
     lists::Lists,
     traffic::row::Row,
 };
@@ -24,7 +24,7 @@ use super::{
     not_here::not_here,
     reading::{Contents, Item, List, PAGE, Reading, find_message},
     sentences::{self, ended},
-    teller::Teller,
+    teller::Narrator,
 };
 
 /// Rows of the traffic that are told at once.
@@ -40,12 +40,12 @@ pub(crate) struct Source<'a> {
     pub(crate) lists: &'a dyn Lists,
     pub(crate) now: Now,
     /// What the limits are set to; `None` in a replay, which knows only how often they were reached.
-    pub(crate) settings: Option<&'a Settings>,
+    pub(crate) settings: Option<&'a LimitSettings>,
 }
 
 /// What becomes of a command.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum Answered {
     Told(Vec<String>),
     /// These rows are to be written.
     Write(Target, Vec<Row>),
@@ -96,9 +96,9 @@ fn not_found(id: MessageId) -> String {
 pub(crate) fn answer(
     command: ViewCommand,
     reading: &mut Reading,
-    teller: &mut Teller,
+    teller: &mut Narrator,
     source: &Source<'_>,
-) -> Answer {
+) -> Answered {
     let contents = Contents { lists: source.lists, teller, now: source.now };
     let told = match command {
         ViewCommand::Peers => peers(reading, &contents),
@@ -118,13 +118,15 @@ pub(crate) fn answer(
         ViewCommand::Station(number, wish) => return station(number, wish, teller),
         ViewCommand::Filter(filter) => vec![teller.set_filter(filter)],
         ViewCommand::HoldStill => vec![teller.toggle_quiet()],
-        ViewCommand::Write(target) => return Answer::Write(target, teller.log().shown().cloned().collect()),
+        ViewCommand::Write(target) => {
+            return Answered::Write(target, teller.log().shown().cloned().collect());
+        }
         other => match not_here(&other) {
             Some(reason) => vec![reason.to_owned()],
-            None => return Answer::Other(other),
+            None => return Answered::Other(other),
         },
     };
-    Answer::Told(told)
+    Answered::Told(told)
 }
 
 // === Lists ===
@@ -366,7 +368,7 @@ fn limits(source: &Source<'_>) -> Vec<String> {
 
 // === Stations ===
 
-fn stations(teller: &Teller) -> Vec<String> {
+fn stations(teller: &Narrator) -> Vec<String> {
     let told: Vec<_> = teller
         .memory
         .listening
@@ -386,23 +388,23 @@ fn stations(teller: &Teller) -> Vec<String> {
     told
 }
 
-fn station(number: Number, wish: Wish, teller: &mut Teller) -> Answer {
+fn station(number: Number, wish: StationCommand, teller: &mut Narrator) -> Answered {
     let known: Option<Station> = teller.memory.listening.get(number).cloned();
     let (told, station) = match (wish, known) {
-        (Wish::Save(station), _) => (format!("station {number} is {station}"), Some(station)),
+        (StationCommand::Save(station), _) => (format!("station {number} is {station}"), Some(station)),
         (_, None) => {
             let reason = format!("there is no station {number}; :station {number} FILTER makes one");
-            return Answer::Told(vec![sentences::reply(Err(reason))]);
+            return Answered::Told(vec![sentences::reply(Err(reason))]);
         }
-        (Wish::Clear, Some(_)) => (format!("station {number} is free"), None),
-        (Wish::Tune, Some(station)) => {
+        (StationCommand::Clear, Some(_)) => (format!("station {number} is free"), None),
+        (StationCommand::Tune, Some(station)) => {
             teller.memory.listening.forget_hits(number);
             let is_on = teller.log().filter() == Some(&station.filter);
-            return Answer::Told(vec![teller.set_filter((!is_on).then_some(station.filter))]);
+            return Answered::Told(vec![teller.set_filter((!is_on).then_some(station.filter))]);
         }
     };
     teller.memory.listening.set(number, station);
-    Answer::Stations(sentences::reply(Ok(told)), teller.memory.listening.changed().clone())
+    Answered::Stations(sentences::reply(Ok(told)), teller.memory.listening.changed().clone())
 }
 
 /// The text of a message to be changed, and how.

@@ -9,14 +9,14 @@ pub(crate) const MOST: usize = 10;
 
 /// The present stretch of time.
 #[derive(Debug, Default)]
-pub(crate) struct Flood {
+pub(crate) struct Digest {
     /// When it began, in uptime.
     since: Duration,
     told: usize,
     untold: usize,
 }
 
-impl Flood {
+impl Digest {
     /// Whether what happens now may be told; otherwise it is counted.
     pub(crate) fn admits(&mut self, uptime: Duration) -> bool {
         if self.untold == 0 && uptime.saturating_sub(self.since) >= STRETCH {
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_few_are_told_as_they_come() {
-        let mut flood = Flood::default();
+        let mut flood = Digest::default();
         for second in 0..1000 {
             assert!(flood.admits(SECOND * second));
             assert_eq!(flood.ends_at(), None);
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn of_many_the_first_are_told_and_the_others_counted() {
-        let mut flood = Flood::default();
+        let mut flood = Digest::default();
         let start = SECOND * 100;
         let told = (0..5000).filter(|millis| flood.admits(start + Duration::from_millis(*millis))).count();
         assert_eq!(told, MOST);

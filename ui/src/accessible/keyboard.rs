@@ -13,7 +13,7 @@ use rustix::termios::{
 };
 use tokio::sync::mpsc;
 
-use super::{presses::Presses, turns::Told, typing::Typed};
+use super::{presses::Presses, turns::TurnResult, typing::Typed};
 use crate::platform::input::{self, Line};
 
 /// Bytes of keys that are read at once.
@@ -65,12 +65,12 @@ impl Keyboard {
     }
 
     /// What is written because of what was typed, and what it ends, if anything.
-    pub(crate) fn answer(&mut self, typed: Typed) -> (Option<Told>, Option<Ended>) {
+    pub(crate) fn answer(&mut self, typed: Typed) -> (Option<TurnResult>, Option<Ended>) {
         match typed {
-            Typed::Echo(text) => (Some(Told::Echo(text)), None),
-            Typed::Stop(line) => (Some(Told::Echo(self.stop(&line))), None),
+            Typed::Echo(text) => (Some(TurnResult::Echo(text)), None),
+            Typed::Stop(line) => (Some(TurnResult::Echo(self.stop(&line))), None),
             Typed::End => (None, Some(Ended(None))),
-            Typed::Line(line) => (Some(Told::Echo("\n".to_owned())), Some(Ended(Some(line)))),
+            Typed::Line(line) => (Some(TurnResult::Echo("\n".to_owned())), Some(Ended(Some(line)))),
         }
     }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use clacks_p2p::node::DrainError;
-use clacks_source::shutdown::{self, AtStake, WHEN_HUNG_UP, WHEN_TOLD_TO_END};
+use clacks_source::shutdown::{self, UnsentCounts, WHEN_HUNG_UP, WHEN_TOLD_TO_END};
 use tokio::sync::mpsc;
 
-use super::{LAST_WORDS, Reply, Session, sentences, sentences_of, tell, turns::Told};
+use super::{LAST_WORDS, Reply, Session, sentences, sentences_of, tell, turns::TurnResult};
 use crate::platform::{
     output::{Closed, Output},
     signals::{Signal, Signals},
@@ -14,9 +14,9 @@ use crate::platform::{
 
 /// Messages are handed on.
 #[derive(Debug)]
-pub(crate) struct HandingOn {
+pub(crate) struct Draining {
     /// What there was when it began.
-    pub(crate) began_with: AtStake,
+    pub(crate) began_with: UnsentCounts,
     /// What was held is handed on as well.
     pub(crate) with_held: bool,
     /// It ends then, whatever is left.
@@ -25,7 +25,7 @@ pub(crate) struct HandingOn {
 
 /// The question before leaving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Question {
+pub(crate) enum LeaveQuestion {
     None,
     /// It is asked when the line that is being typed is finished, which is no answer to it.
     Waits,
@@ -53,7 +53,7 @@ const STANDS_STILL: Duration = Duration::from_millis(500);
 pub(crate) async fn tell_all(
     session: &mut Session,
     output: &Output,
-    sentences: Vec<Told>,
+    sentences: Vec<TurnResult>,
     (signals, replies): (&mut Signals, &mut mpsc::Receiver<Reply>),
 ) -> Result<Spoken, Closed> {
     let mut telling = std::pin::pin!(tell(output, sentences));
@@ -108,7 +108,7 @@ pub(crate) async fn hung_up(
 impl Session {
     /// Ctrl-C throws away what is being typed, else asks as `:quit` does, and a second time leaves whatever is lost. The
     /// system is not asked: what can be handed on is.
-    pub(crate) fn on_signal(&mut self, signal: Signal) -> Vec<Told> {
+    pub(crate) fn on_signal(&mut self, signal: Signal) -> Vec<TurnResult> {
         let mut told = self.turns.abandon();
         if signal == Signal::Interrupt
             && let Some(told) = &mut told
@@ -126,7 +126,7 @@ impl Session {
 
     /// Ctrl-C or Ctrl-D where nothing is being typed.
     pub(crate) fn interrupted(&mut self) -> Vec<String> {
-        let is_second = self.handing_on.is_some() || self.question == Question::Asked;
+        let is_second = self.handing_on.is_some() || self.question == LeaveQuestion::Asked;
         if is_second { self.leave() } else { self.quit() }
     }
 
@@ -156,8 +156,8 @@ impl Session {
         }
     }
 
-    fn at_stake(&self) -> AtStake {
-        AtStake::of(&self.node.overview())
+    fn at_stake(&self) -> UnsentCounts {
+        UnsentCounts::of(&self.node.overview())
     }
 
     pub(crate) fn is_told_to_end(&self) -> bool {
@@ -171,9 +171,9 @@ impl Session {
         if !(at_stake.can_hand_on() || with_held) || self.demo {
             return self.leave();
         }
-        self.question = Question::None;
+        self.question = LeaveQuestion::None;
         let (is_told_to_end, within) = (end_within.is_some(), end_within.unwrap_or(WHEN_TOLD_TO_END));
-        self.handing_on = Some(HandingOn { began_with: at_stake, with_held, is_told_to_end });
+        self.handing_on = Some(Draining { began_with: at_stake, with_held, is_told_to_end });
         let (node, replies) = (self.node.clone(), self.replies.clone());
         tokio::spawn(async move {
             let result =
@@ -186,7 +186,7 @@ impl Session {
 
     /// Leaves if nothing is left or the system wants it; otherwise asks again, once nobody types.
     pub(crate) fn handed_on(&mut self, result: Result<(), DrainError>) -> Vec<String> {
-        let Some(HandingOn { began_with, with_held, is_told_to_end }) = self.handing_on.take() else {
+        let Some(Draining { began_with, with_held, is_told_to_end }) = self.handing_on.take() else {
             return Vec::new();
         };
         let left = began_with.left_of(self.at_stake(), with_held);
@@ -197,7 +197,7 @@ impl Session {
             return sentences;
         }
         if self.turns.is_typing() && self.at_stake().all() > 0 {
-            self.question = Question::Waits;
+            self.question = LeaveQuestion::Waits;
         } else {
             sentences.extend(self.quit());
         }
@@ -211,18 +211,18 @@ impl Session {
     pub(crate) fn quit(&mut self) -> Vec<String> {
         let at_stake = self.at_stake();
         self.leaves = at_stake.all() == 0 || self.demo;
-        self.question = if self.leaves { Question::None } else { Question::Asked };
+        self.question = if self.leaves { LeaveQuestion::None } else { LeaveQuestion::Asked };
         if self.leaves { Vec::new() } else { vec![sentences::question(at_stake)] }
     }
 
     /// The question that waited for the end of the line, if one did and nobody is typing now.
-    pub(crate) fn ask_now(&mut self) -> Vec<Told> {
-        let is_due = self.question == Question::Waits && !self.turns.is_typing() && !self.leaves;
+    pub(crate) fn ask_now(&mut self) -> Vec<TurnResult> {
+        let is_due = self.question == LeaveQuestion::Waits && !self.turns.is_typing() && !self.leaves;
         if is_due { sentences_of(self.quit()) } else { Vec::new() }
     }
 
     /// What waited for the end of a line that nobody will end, as the program leaves.
-    pub(crate) fn left_behind(&mut self) -> Vec<Told> {
+    pub(crate) fn left_behind(&mut self) -> Vec<TurnResult> {
         if self.leaves { self.turns.abandon().unwrap_or_default() } else { Vec::new() }
     }
 }

@@ -7,8 +7,8 @@ use clacks_p2p::{
     node::Overview,
 };
 use clacks_source::{
-    introductions::Introductions, message_history::Biographies, peer_shares::Shares,
-    saved_filters::Listening, send_history::Sends, time_series::Trends,
+    introductions::Introductions, message_history::MessageHistories, peer_shares::Shares,
+    saved_filters::SavedFilterHits, send_history::SendHistory, time_series::Trends,
 };
 
 /// How often the counters are looked at while much happens.
@@ -17,12 +17,12 @@ const BETWEEN_SAMPLES: Duration = Duration::from_millis(500);
 /// The same that the dashboard remembers. All of it is bounded.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    pub(crate) lives: Biographies,
-    pub(crate) sends: Sends,
+    pub(crate) lives: MessageHistories,
+    pub(crate) sends: SendHistory,
     pub(crate) shares: Shares,
     pub(crate) trends: Trends,
     pub(crate) introductions: Introductions,
-    pub(crate) listening: Listening,
+    pub(crate) listening: SavedFilterHits,
     last_sample: Option<Duration>,
 }
 

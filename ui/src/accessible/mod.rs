@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use answers::{Answer, Source, answer, edit, select_named};
+use answers::{Answered, Source, answer, edit, select_named};
 use clacks_language::{
     command::{Command, NodeCommand, ViewCommand},
     filter::Filter,
@@ -20,17 +20,17 @@ use clacks_p2p::{Node, core::Event, node::DrainError};
 use clacks_recording::recorder::Recorder;
 use clacks_source::{
     execute::execute,
-    limits::Settings,
+    limits::LimitSettings,
     peer_list::PeerLists,
-    saved_filters::{Bell, Listening},
+    saved_filters::{Bell, SavedFilterHits},
 };
 use clacks_text::sanitize::spelt;
 use keyboard::{Ended, Input, Keyboard};
-use leaving::{HandingOn, Question, Spoken, hung_up, tell_all};
+use leaving::{Draining, LeaveQuestion, Spoken, hung_up, tell_all};
 use reading::Reading;
-use teller::Teller;
+use teller::Narrator;
 use tokio::{sync::mpsc, time::Instant};
-use turns::{Told, Turns};
+use turns::{TurnResult, Turns};
 use undoing::Undoable;
 
 use super::platform::{
@@ -65,7 +65,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What the options say about it.
 #[derive(Debug, Default)]
-pub(crate) struct Options {
+pub(crate) struct AccessibleOptions {
     /// Nobody minds what is lost of a demo.
     pub(crate) demo: bool,
     /// Only traffic that it admits is told.
@@ -81,7 +81,7 @@ pub(crate) async fn run(
     node: &Node,
     mut recorder: Recorder,
     peer_lists: PeerLists,
-    options: Options,
+    options: AccessibleOptions,
 ) -> anyhow::Result<()> {
     let (to_tell, replies) = mpsc::channel(REPLIES);
     let mut session = Session::new(node, peer_lists, options, to_tell);
@@ -104,7 +104,7 @@ async fn listen(
     if !session.peer_lists.configured().is_empty() {
         session.read_peers(None);
     }
-    let mut sentences: Vec<_> = session.welcome().into_iter().map(Told::Sentence).collect();
+    let mut sentences: Vec<_> = session.welcome().into_iter().map(TurnResult::Sentence).collect();
     loop {
         match tell_all(session, &output, sentences, (&mut signals, &mut replies)).await {
             Ok(Spoken::All) => {}
@@ -128,7 +128,7 @@ async fn listen(
             event = events.next() => match event {
                 Some(event) => {
                     let told = session.on_event(&event);
-                    let rings = session.rings().then(|| Told::Echo(BELL.to_owned()));
+                    let rings = session.rings().then(|| TurnResult::Echo(BELL.to_owned()));
                     rings.into_iter().chain(session.turns.happened(told)).collect()
                 }
                 None => return Ok(()),
@@ -166,11 +166,11 @@ async fn nobody_reads(
     if session.is_on_terminal { Ok(()) } else { closed.into_result() }
 }
 
-async fn tell(output: &Output, sentences: Vec<Told>) -> Result<(), Closed> {
+async fn tell(output: &Output, sentences: Vec<TurnResult>) -> Result<(), Closed> {
     for told in sentences {
         match told {
-            Told::Sentence(sentence) => output.write(line(&sentence)).await?,
-            Told::Echo(text) => output.echo(text).await?,
+            TurnResult::Sentence(sentence) => output.write(line(&sentence)).await?,
+            TurnResult::Echo(text) => output.echo(text).await?,
         }
     }
     Ok(())
@@ -181,8 +181,8 @@ fn line(sentence: &str) -> String {
     spelt(sentence, usize::MAX)
 }
 
-fn sentences_of(sentences: Vec<String>) -> Vec<Told> {
-    sentences.into_iter().map(Told::Sentence).collect()
+fn sentences_of(sentences: Vec<String>) -> Vec<TurnResult> {
+    sentences.into_iter().map(TurnResult::Sentence).collect()
 }
 
 /// What has a terminal ring its bell. It neither moves the cursor nor begins a sequence.
@@ -202,8 +202,8 @@ struct Session {
     node: Node,
     /// Nobody minds what is lost of a demo.
     demo: bool,
-    limits: Settings,
-    teller: Teller,
+    limits: LimitSettings,
+    teller: Narrator,
     bell: Bell,
     reading: Reading,
     undoable: Undoable,
@@ -211,9 +211,9 @@ struct Session {
     /// What keeps the stations, if anything does.
     stations: Option<StationWriter>,
     /// The question before leaving.
-    question: Question,
+    question: LeaveQuestion,
     /// What is handed on before the end.
-    handing_on: Option<HandingOn>,
+    handing_on: Option<Draining>,
     leaves: bool,
     /// A terminal that has gone looks like no terminal, so it is asked for at the start.
     is_on_terminal: bool,
@@ -223,12 +223,17 @@ struct Session {
 }
 
 impl Session {
-    fn new(node: &Node, peer_lists: PeerLists, options: Options, replies: mpsc::Sender<Reply>) -> Self {
-        let Options { demo, filter, stations, kept } = options;
+    fn new(
+        node: &Node,
+        peer_lists: PeerLists,
+        options: AccessibleOptions,
+        replies: mpsc::Sender<Reply>,
+    ) -> Self {
+        let AccessibleOptions { demo, filter, stations, kept } = options;
         let (file, changed) =
             kept.map_or((None, Stations::default()), |(file, changed)| (Some(file), changed));
-        let mut teller = Teller::new(filter);
-        teller.memory.listening = Listening::new(stations, changed);
+        let mut teller = Narrator::new(filter);
+        teller.memory.listening = SavedFilterHits::new(stations, changed);
         let complaints = replies.clone();
         // An error means that nobody listens any more.
         let complain = move |reason| {
@@ -237,14 +242,14 @@ impl Session {
         Self {
             node: node.clone(),
             demo,
-            limits: Settings::of(node),
+            limits: LimitSettings::of(node),
             teller,
             bell: Bell::default(),
             reading: Reading::default(),
             undoable: Undoable::default(),
             turns: Turns::with_tab(tab::of_node),
             stations: file.map(|file| StationWriter::new(file, complain)),
-            question: Question::None,
+            question: LeaveQuestion::None,
             handing_on: None,
             leaves: false,
             is_on_terminal: io::stdout().is_terminal(),
@@ -281,7 +286,7 @@ impl Session {
         input: Input,
         keyboard: &mut Keyboard,
         recorder: &mut Recorder,
-    ) -> Vec<Told> {
+    ) -> Vec<TurnResult> {
         let keys = match input {
             Input::Line(line) => return sentences_of(self.on_line(line, recorder).await),
             Input::Keys(keys) => keys,
@@ -322,8 +327,8 @@ impl Session {
             Some(Err(error)) => return vec![sentences::reply(Err(error.to_string()))],
             Some(Ok(line)) => line,
         };
-        if self.question == Question::Asked {
-            self.question = Question::None;
+        if self.question == LeaveQuestion::Asked {
+            self.question = LeaveQuestion::None;
             return self.answer(&line);
         }
         let now = self.node.now();
@@ -377,8 +382,8 @@ impl Session {
         self.teller.memory.sample(&self.node.overview(), now);
         let source = Source { lists: &self.node, now, settings: Some(&self.limits) };
         match answer(command, &mut self.reading, &mut self.teller, &source) {
-            Answer::Told(told) => told,
-            Answer::Write(target, rows) => {
+            Answered::Told(told) => told,
+            Answered::Write(target, rows) => {
                 let replies = self.replies.clone();
                 tokio::task::spawn_blocking(move || {
                     // An error means that nobody listens any more.
@@ -388,11 +393,11 @@ impl Session {
                 });
                 Vec::new()
             }
-            Answer::Stations(told, stations) => {
+            Answered::Stations(told, stations) => {
                 self.stations.iter().for_each(|kept| kept.keep(&stations));
                 vec![told]
             }
-            Answer::Other(command) => self.act(command),
+            Answered::Other(command) => self.act(command),
         }
     }
 

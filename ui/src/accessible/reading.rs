@@ -7,7 +7,7 @@ use clacks_p2p::{
 };
 use clacks_source::lists::Lists;
 
-use super::{sentences, teller::Teller};
+use super::{sentences, teller::Narrator};
 
 /// How many items are told at once.
 pub(crate) const PAGE: usize = 30;
@@ -49,7 +49,7 @@ pub(crate) struct Reading {
 #[derive(Clone, Copy)]
 pub(crate) struct Contents<'a> {
     pub(crate) lists: &'a dyn Lists,
-    pub(crate) teller: &'a Teller,
+    pub(crate) teller: &'a Narrator,
     pub(crate) now: Now,
 }
 

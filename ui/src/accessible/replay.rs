@@ -7,20 +7,20 @@ use clacks_language::{
     saved_filter::Stations,
 };
 use clacks_p2p::core::{Event, Now};
-use clacks_recording::player::{Played, Player, Replayed};
-use clacks_source::{lists::Lists, precheck::REPLAY_SENDS_NOTHING, saved_filters::Listening};
+use clacks_recording::player::{Playback, Player, Seek};
+use clacks_source::{lists::Lists, precheck::REPLAY_SENDS_NOTHING, saved_filters::SavedFilterHits};
 use clacks_text::format::clock;
 use jiff::tz::TimeZone;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    Options,
-    answers::{Answer, Source, answer, select_named},
+    AccessibleOptions,
+    answers::{Answered, Source, answer, select_named},
     keyboard::{Ended, Input, Keyboard},
     reading::Reading,
     sentences, sentences_of, tab, tell,
-    teller::Teller,
-    turns::{Told, Turns},
+    teller::Narrator,
+    turns::{TurnResult, Turns},
 };
 use crate::platform::{
     input::Line,
@@ -38,7 +38,7 @@ pub(crate) enum Pace {
 }
 
 /// Tells what is recorded, until its end or until the user leaves or nobody reads any more.
-pub(crate) async fn replay(player: Player, options: Options, pace: Pace) -> anyhow::Result<()> {
+pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pace) -> anyhow::Result<()> {
     let (mut signals, output) = (Signals::catch()?, Output::open()?);
     let mut keyboard = match pace {
         Pace::AsItHappened => Keyboard::open()?,
@@ -83,7 +83,7 @@ pub(crate) async fn replay(player: Player, options: Options, pace: Pace) -> anyh
 }
 
 /// Waits until there is something to say about what was not told.
-async fn summary_is_due(teller: &Teller, began: Instant) {
+async fn summary_is_due(teller: &Narrator, began: Instant) {
     match teller.summary_at() {
         Some(at) => tokio::time::sleep_until(began + at).await,
         None => std::future::pending().await,
@@ -93,7 +93,7 @@ async fn summary_is_due(teller: &Teller, began: Instant) {
 /// One who listens to a recording.
 struct Session {
     player: Player,
-    teller: Teller,
+    teller: Narrator,
     reading: Reading,
     turns: Turns,
     /// For answers that take a while.
@@ -109,13 +109,18 @@ struct Session {
 }
 
 impl Session {
-    fn new(mut player: Player, options: Options, pace: Pace, replies: mpsc::Sender<Vec<String>>) -> Self {
+    fn new(
+        mut player: Player,
+        options: AccessibleOptions,
+        pace: Pace,
+        replies: mpsc::Sender<Vec<String>>,
+    ) -> Self {
         if pace == Pace::AtOnce {
             player.jump(player.progress().length);
         }
         let stays = pace == Pace::AsItHappened && io::stdin().is_terminal() && io::stdout().is_terminal();
-        let (mut teller, zone) = (Teller::of_recording(options.filter), TimeZone::system());
-        teller.memory.listening = Listening::new(options.stations, Stations::default());
+        let (mut teller, zone) = (Narrator::of_recording(options.filter), TimeZone::system());
+        teller.memory.listening = SavedFilterHits::new(options.stations, Stations::default());
         Self {
             player,
             teller,
@@ -148,10 +153,10 @@ impl Session {
         [replay].into_iter().chain(left_out).chain([how]).collect()
     }
 
-    fn on_news(&mut self, news: Result<Played, String>) -> Vec<String> {
+    fn on_news(&mut self, news: Result<Playback, String>) -> Vec<String> {
         match news {
-            Ok(Played::Event(event, now)) => self.on_event(&event, now),
-            Ok(Played::Arrived) => self.on_arrival(),
+            Ok(Playback::Event(event, now)) => self.on_event(&event, now),
+            Ok(Playback::Arrived) => self.on_arrival(),
             Err(reason) => {
                 self.leaves = !self.stays;
                 let told = vec![sentences::reply(Err(reason.clone()))];
@@ -225,7 +230,7 @@ impl Session {
     }
 
     /// Takes in what was typed: a line, or keys that make some.
-    fn on_input(&mut self, input: Input, keyboard: &mut Keyboard) -> Vec<Told> {
+    fn on_input(&mut self, input: Input, keyboard: &mut Keyboard) -> Vec<TurnResult> {
         let keys = match input {
             Input::Line(line) => return sentences_of(self.on_line(line)),
             Input::Keys(keys) => keys,
@@ -255,8 +260,8 @@ impl Session {
         self.teller.memory.sample(&state.overview(), now);
         let source = Source { lists: state, now, settings: None };
         match answer(command, &mut self.reading, &mut self.teller, &source) {
-            Answer::Told(told) => told,
-            Answer::Write(target, rows) => {
+            Answered::Told(told) => told,
+            Answered::Write(target, rows) => {
                 let replies = self.replies.clone();
                 tokio::task::spawn_blocking(move || {
                     // An error means that nobody listens any more.
@@ -265,8 +270,8 @@ impl Session {
                 });
                 Vec::new()
             }
-            Answer::Stations(told, _) => vec![told],
-            Answer::Other(command) => self.act(&command),
+            Answered::Stations(told, _) => vec![told],
+            Answered::Other(command) => self.act(&command),
         }
     }
 
@@ -286,8 +291,8 @@ impl Session {
     fn control(&mut self, command: ReplayCommand) -> Vec<String> {
         match self.player.carry_out(command, &self.zone) {
             Err(reason) => return vec![sentences::reply(Err(reason))],
-            Ok(Replayed::BeginsAgain) => self.teller.begin_again(),
-            Ok(Replayed::GoesOn) => {}
+            Ok(Seek::BeginsAgain) => self.teller.begin_again(),
+            Ok(Seek::GoesOn) => {}
         }
         match command {
             // They are told of when they have come to something.
@@ -312,7 +317,7 @@ mod tests {
         Recording::make(5, 200).write(&path);
         let mut player = Player::open(&path, 1.0, |_| {}).unwrap();
         player.pause(pace == Pace::AsItHappened);
-        (Session::new(player, Options::default(), pace, mpsc::channel(8).0), directory)
+        (Session::new(player, AccessibleOptions::default(), pace, mpsc::channel(8).0), directory)
     }
 
     fn say(session: &mut Session, line: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use clacks_language::command::table::{COMMANDS, Scope, Spec};
+use clacks_language::command::table::{Availability, COMMANDS, Spec};
 use clacks_p2p::{
     Message,
     core::{HeldBy, HeldMessage, Now, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
@@ -10,10 +10,10 @@ use clacks_p2p::{
 };
 use clacks_source::{
     limits,
-    message_history::life::Biography,
+    message_history::life::MessageHistory,
     peer_list::{self, Reading},
-    shutdown::AtStake,
-    traffic::row::{Direction, Mood, Row},
+    shutdown::UnsentCounts,
+    traffic::row::{Direction, Row, Tone},
 };
 use clacks_text::{
     fit::{clock, preview},
@@ -60,7 +60,7 @@ const ALSO_IN_REPLAY: [&str; 6] = ["peers", "queue", "limits", "held", "help", "
 pub(crate) fn happened(row: &Row, zone: &TimeZone) -> String {
     let peer = row.peer.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
     let said = match (row.direction, row.mood, row.message.as_ref().map(text)) {
-        (Direction::In, Mood::Bad, text) => {
+        (Direction::In, Tone::Bad, text) => {
             let what = [Some(row.what.clone()), text].into_iter().flatten().collect::<Vec<_>>().join(": ");
             format!("from {peer}, {}: {what}", row.outcome)
         }
@@ -69,8 +69,8 @@ pub(crate) fn happened(row: &Row, zone: &TimeZone) -> String {
             format!("in from {peer}: {text}, {}", row.outcome)
         }
         (Direction::In, _, None) => format!("{} from {peer}", row.what),
-        (Direction::Out, Mood::Bad, Some(text)) => format!("not taken by {peer}, {}: {text}", row.what),
-        (Direction::Out, Mood::Bad, None) => format!("not taken by {peer}, {}", row.what),
+        (Direction::Out, Tone::Bad, Some(text)) => format!("not taken by {peer}, {}: {text}", row.what),
+        (Direction::Out, Tone::Bad, None) => format!("not taken by {peer}, {}", row.what),
         (Direction::Out, _, text) => {
             let sent = match row.message.as_ref().filter(|_| text.is_some()) {
                 Some(message) => format!("out to {peer}: {}", text_within(message)),
@@ -174,7 +174,7 @@ fn by_word(status: Status, counts: &PeerCounts) -> String {
 }
 
 /// What a limit is, how much of it is used and how often it was met; `None` where nothing is known of it.
-pub(crate) fn limit(row: &limits::Row) -> Option<String> {
+pub(crate) fn limit(row: &limits::LimitRow) -> Option<String> {
     let (name, set) = spoken_limit(row);
     let parts = [
         set,
@@ -186,7 +186,7 @@ pub(crate) fn limit(row: &limits::Row) -> Option<String> {
 }
 
 /// What a limit is of, and what it is set to, in words that can be listened to.
-fn spoken_limit(row: &limits::Row) -> (&'static str, Option<String>) {
+fn spoken_limit(row: &limits::LimitRow) -> (&'static str, Option<String>) {
     let set = row.set.as_deref();
     let words = |set: &str| {
         let words = set.replace("/s", " a second").replace("/min", " a minute");
@@ -291,7 +291,7 @@ pub(crate) fn held_message(held: &HeldMessage, now: Now) -> String {
 }
 
 /// A message that keeps coming back.
-pub(crate) fn returned(life: &Biography, now: Now) -> String {
+pub(crate) fn returned(life: &MessageHistory, now: Now) -> String {
     let ago = format::age(now.uptime.saturating_sub(life.last.uptime));
     let every = life.interval().map(|interval| format!(", every {}", format::span(interval)));
     let every = every.unwrap_or_default();
@@ -319,7 +319,7 @@ pub(crate) fn help_in_replay() -> Vec<String> {
 
 /// The commands that are of use here.
 pub(crate) fn commands() -> Vec<&'static Spec> {
-    let is_here = |spec: &&Spec| spec.scope == Scope::Anywhere || ALSO_HERE.contains(&spec.name);
+    let is_here = |spec: &&Spec| spec.scope == Availability::Anywhere || ALSO_HERE.contains(&spec.name);
     COMMANDS.iter().filter(is_here).collect()
 }
 
@@ -369,15 +369,15 @@ fn does(spec: &Spec) -> &'static str {
 }
 
 /// The question before leaving.
-pub(crate) fn question(at_stake: AtStake) -> String {
+pub(crate) fn question(at_stake: UnsentCounts) -> String {
     let here = at_stake.all();
     let (messages, they, object) =
         if here == 1 { ("message is", "it", "it") } else { ("messages are", "they", "them") };
     let hand_on = match at_stake {
-        AtStake { is_anybody_there: false, .. } => "Type ".to_owned(),
-        AtStake { held: 0, .. } => format!("Type h to hand {object} on first, "),
-        AtStake { waiting: 0, .. } => "Type a to hand on what is held first, ".to_owned(),
-        AtStake { held, .. } => {
+        UnsentCounts { is_anybody_there: false, .. } => "Type ".to_owned(),
+        UnsentCounts { held: 0, .. } => format!("Type h to hand {object} on first, "),
+        UnsentCounts { waiting: 0, .. } => "Type a to hand on what is held first, ".to_owned(),
+        UnsentCounts { held, .. } => {
             format!("Type h to hand {object} on first except {held} held, a to hand on all, ")
         }
     };
@@ -437,12 +437,12 @@ mod tests {
     #[tokio::test]
     async fn every_limit_has_words_of_its_own() {
         let node = clacks_p2p::Node::builder().port(0).start().await.unwrap();
-        let settings = limits::Settings::of(&node);
+        let settings = limits::LimitSettings::of(&node);
         let of = |settings| limits::rows(settings, &node.overview(), Some(node.connections()));
         let mut names = std::collections::BTreeSet::new();
         for row in of(Some(&settings))
             .into_iter()
-            .chain(of(None).into_iter().map(|row| limits::Row { met: Some(2), ..row }))
+            .chain(of(None).into_iter().map(|row| limits::LimitRow { met: Some(2), ..row }))
         {
             let told = limit(&row).unwrap();
             let (name, value) = told.split_once(": ").unwrap();

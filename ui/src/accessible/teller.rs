@@ -6,12 +6,12 @@ use clacks_language::filter::Filter;
 use clacks_p2p::core::{Event, Now};
 use clacks_source::traffic::{
     Log,
-    row::{Direction, Mood, Row},
+    row::{Direction, Row, Tone},
 };
 use jiff::tz::TimeZone;
 
 use super::{
-    flood::{Flood, STRETCH},
+    flood::{Digest, STRETCH},
     memory::Memory,
     sentences,
 };
@@ -25,15 +25,15 @@ enum Rings {
     No,
     /// With the next sentence.
     Next,
-    /// It has since [`Teller::has_rung`] was asked.
+    /// It has since [`Narrator::has_rung`] was asked.
     Rung,
 }
 
 /// Turns events into sentences, not too many at once.
 #[derive(Debug)]
-pub(crate) struct Teller {
+pub(crate) struct Narrator {
     log: Log,
-    flood: Flood,
+    flood: Digest,
     zone: TimeZone,
     /// Whether the newest row is not told yet.
     waits: bool,
@@ -46,13 +46,13 @@ pub(crate) struct Teller {
     pub(crate) memory: Memory,
 }
 
-impl Teller {
+impl Narrator {
     pub(crate) fn new(filter: Option<Filter>) -> Self {
         let mut log = Log::default();
         log.set_filter(filter);
         Self {
             log,
-            flood: Flood::default(),
+            flood: Digest::default(),
             zone: TimeZone::system(),
             waits: false,
             tells_own: false,
@@ -71,7 +71,7 @@ impl Teller {
     pub(crate) fn begin_again(&mut self) {
         self.log.clear();
         self.memory.begin_again();
-        (self.flood, self.waits) = (Flood::default(), false);
+        (self.flood, self.waits) = (Digest::default(), false);
     }
 
     /// Notes an event and returns what to say of it and of those before it that is not said yet.
@@ -181,7 +181,7 @@ impl Teller {
 /// Whether it is what somebody asked for here.
 fn is_answer(row: &Row) -> bool {
     let is_about_message = row.direction == Direction::Note && row.message.is_some();
-    row.mood == Mood::Plain && (row.direction == Direction::Own || is_about_message)
+    row.mood == Tone::Plain && (row.direction == Direction::Own || is_about_message)
 }
 
 #[cfg(test)]
@@ -205,12 +205,12 @@ mod tests {
         Now { uptime: Duration::from_secs(seconds), unix_ms: 1_767_323_045_000 + seconds * 1000 }
     }
 
-    fn traffic(teller: &Teller) -> Vec<String> {
+    fn traffic(teller: &Narrator) -> Vec<String> {
         teller.log().shown().map(|row| teller.sentence(row)).collect()
     }
 
-    fn teller() -> Teller {
-        Teller { zone: TimeZone::UTC, ..Teller::new(None) }
+    fn teller() -> Narrator {
+        Narrator { zone: TimeZone::UTC, ..Narrator::new(None) }
     }
 
     fn tower() -> Address {
@@ -246,7 +246,7 @@ mod tests {
     }
 
     /// A message comes and is queued.
-    fn take(teller: &mut Teller, text: &str, now: Now) -> Option<String> {
+    fn take(teller: &mut Narrator, text: &str, now: Now) -> Option<String> {
         assert_eq!(teller.note(&received(text, 1), now), None);
         teller.note(&queued(text), now)
     }

@@ -75,7 +75,7 @@ impl Heard {
     fn with(node: &Node) -> Self {
         let (to_tell, replies) = mpsc::channel(REPLIES);
         let lists = PeerLists::new(Introducer::new(node), &[]);
-        let session = Session::new(node, lists, Options::default(), to_tell);
+        let session = Session::new(node, lists, AccessibleOptions::default(), to_tell);
         let recorder = Recorder::new(node, None);
         Self { session, recorder, replies, directory: TempDir::new().unwrap() }
     }
@@ -191,9 +191,10 @@ async fn a_question_is_answered_only_by_a_line_that_was_begun_behind_it() {
     heard.session.node.enqueue(Message::text("one")).unwrap();
     let keys = |keys: &[u8]| Input::Keys(keys.to_vec());
     let mut keyboard = Keyboard::none();
-    let is_question = |told: &Told| matches!(told, Told::Sentence(sentence) if sentence.contains("Leave?"));
-    let began_with = clacks_source::shutdown::AtStake { waiting: 1, held: 0, is_anybody_there: true };
-    heard.session.handing_on = Some(HandingOn { began_with, with_held: false, is_told_to_end: false });
+    let is_question =
+        |told: &TurnResult| matches!(told, TurnResult::Sentence(sentence) if sentence.contains("Leave?"));
+    let began_with = clacks_source::shutdown::UnsentCounts { waiting: 1, held: 0, is_anybody_there: true };
+    heard.session.handing_on = Some(Draining { began_with, with_held: false, is_told_to_end: false });
     heard.session.on_input(keys(b"y"), &mut keyboard, &mut heard.recorder).await;
     let told = heard.session.on_reply(Reply::HandedOn(Err(DrainError::OutOfTime)));
     assert_eq!(heard.session.turns.happened(told), [], "somebody is typing");
@@ -210,7 +211,7 @@ async fn a_question_that_waits_is_asked_when_the_line_is_thrown_away_and_not_whe
         let mut heard = Heard::start().await;
         heard.session.node.enqueue(Message::text("one")).unwrap();
         heard.session.turns.press(keys.map_or(&b"x"[..], |keys| if keys[0] == b':' { b"" } else { b"x" }));
-        heard.session.question = Question::Waits;
+        heard.session.question = LeaveQuestion::Waits;
         let told = match keys {
             None => heard.session.on_signal(Signal::Interrupt),
             Some(keys) => {
@@ -220,7 +221,8 @@ async fn a_question_that_waits_is_asked_when_the_line_is_thrown_away_and_not_whe
                     .await
             }
         };
-        let asked = told.iter().any(|told| matches!(told, Told::Sentence(told) if told.contains("Leave?")));
+        let asked =
+            told.iter().any(|told| matches!(told, TurnResult::Sentence(told) if told.contains("Leave?")));
         assert_eq!((asked, heard.session.leaves), (is_asked, !is_asked), "{keys:?}: {told:?}");
     }
 }

@@ -13,7 +13,7 @@ const MOST_WAITING: usize = 100;
 
 /// Something to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum TurnResult {
     Sentence(String),
     /// What somebody types, as it is.
     Echo(String),
@@ -34,9 +34,9 @@ impl Turns {
     }
 
     /// What is to be told of what happened: nothing while a line is being typed.
-    pub(crate) fn happened(&mut self, sentences: Vec<String>) -> Vec<Told> {
+    pub(crate) fn happened(&mut self, sentences: Vec<String>) -> Vec<TurnResult> {
         if self.editor.is_empty() {
-            return sentences.into_iter().map(Told::Sentence).collect();
+            return sentences.into_iter().map(TurnResult::Sentence).collect();
         }
         self.waiting.extend(sentences);
         let too_many = self.waiting.len().saturating_sub(MOST_WAITING);
@@ -60,23 +60,23 @@ impl Turns {
     }
 
     /// What waited, if nobody is typing now.
-    pub(crate) fn end(&mut self) -> Vec<Told> {
+    pub(crate) fn end(&mut self) -> Vec<TurnResult> {
         if !self.editor.is_empty() {
             return Vec::new();
         }
         let left_out = std::mem::take(&mut self.left_out);
         let told = (left_out > 0)
             .then(|| format!("{left_out} more happened while you typed; :traffic tells the last of it."));
-        told.into_iter().chain(self.waiting.drain(..)).map(Told::Sentence).collect()
+        told.into_iter().chain(self.waiting.drain(..)).map(TurnResult::Sentence).collect()
     }
 
     /// Throws the line away, as Ctrl-C does. `None` if nothing was being typed.
-    pub(crate) fn abandon(&mut self) -> Option<Vec<Told>> {
+    pub(crate) fn abandon(&mut self) -> Option<Vec<TurnResult>> {
         if self.editor.is_empty() {
             return None;
         }
         self.editor.abandon();
-        let mut told = vec![Told::Echo("\n".to_owned())];
+        let mut told = vec![TurnResult::Echo("\n".to_owned())];
         told.extend(self.end());
         Some(told)
     }
@@ -90,11 +90,11 @@ mod tests {
         vec![format!("{number}.")]
     }
 
-    fn told(told: Vec<Told>) -> Vec<String> {
+    fn told(told: Vec<TurnResult>) -> Vec<String> {
         told.into_iter()
             .map(|told| match told {
-                Told::Sentence(sentence) => sentence,
-                Told::Echo(text) => panic!("{text:?}"),
+                TurnResult::Sentence(sentence) => sentence,
+                TurnResult::Echo(text) => panic!("{text:?}"),
             })
             .collect()
     }
@@ -134,6 +134,6 @@ mod tests {
         turns.press(b"x");
         turns.happened(sentence(1));
         let told = turns.abandon().unwrap();
-        assert_eq!(told, [Told::Echo("\n".to_owned()), Told::Sentence("1.".to_owned())]);
+        assert_eq!(told, [TurnResult::Echo("\n".to_owned()), TurnResult::Sentence("1.".to_owned())]);
     }
 }

@@ -1,6 +1,6 @@
 //! `:undo` where everything is told in sentences.
 
-use clacks_language::command::{NodeCommand, target::Party};
+use clacks_language::command::{NodeCommand, target::IgnoreTarget};
 use clacks_p2p::Node;
 use clacks_source::{
     restore::{self, STAYS, execute_undoable},
@@ -15,8 +15,8 @@ impl Undoable {
     /// Carries out a command, and remembers what was before.
     pub(crate) async fn execute(&mut self, node: &Node, command: NodeCommand) -> Result<String, String> {
         let ignored = match &command {
-            NodeCommand::Ignore(peer) => Some(Party::Peer(peer.clone())),
-            NodeCommand::IgnoreRemote(remote) => Some(Party::Remote(*remote)),
+            NodeCommand::Ignore(peer) => Some(IgnoreTarget::Peer(peer.clone())),
+            NodeCommand::IgnoreRemote(remote) => Some(IgnoreTarget::Remote(*remote)),
             _ => None,
         };
         let (said, before) = execute_undoable(node, command).await;

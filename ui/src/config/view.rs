@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clacks_dashboard::{
     keymap::user::UserKeys,
-    run::event_loop::{Options, Settings},
+    run::event_loop::{DashboardSettings, Options},
 };
 use clacks_language::{
     command::motion_setting::Setting as MotionSetting, filter::Filter, saved_filter::Stations,
 };
 use clacks_text::{byte_size::ByteSize, paths::UserPath};
-use clacks_widgets::theme_selection::Looks;
+use clacks_widgets::theme_selection::ThemeSelection;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -119,14 +119,14 @@ impl Located for View {
 
 impl View {
     /// Opens the theme that is named here, or `auto`.
-    pub(crate) fn open_theme(&self) -> anyhow::Result<Looks> {
+    pub(crate) fn open_theme(&self) -> anyhow::Result<ThemeSelection> {
         let directory = super::file::themes_directory();
-        Looks::open(directory.as_deref(), self.theme.as_deref(), self.theme_place.as_deref())
+        ThemeSelection::open(directory.as_deref(), self.theme.as_deref(), self.theme_place.as_deref())
     }
 
     /// How the dashboard is opened, without a history. Reads the themes, so that a wrong one is reported before a node
     /// starts.
-    pub(crate) fn settings(&self, demo: bool) -> anyhow::Result<Settings> {
+    pub(crate) fn settings(&self, demo: bool) -> anyhow::Result<DashboardSettings> {
         let options = Options {
             mouse: !self.no_mouse.unwrap_or_default(),
             title: !self.no_title.unwrap_or_default(),
@@ -135,7 +135,7 @@ impl View {
             stations: self.stations.clone(),
             keys: self.keys.clone(),
         };
-        Ok(Settings::new(demo, options, self.open_theme()?))
+        Ok(DashboardSettings::new(demo, options, self.open_theme()?))
     }
 
     /// Where the history is kept, with the directory of a node that has one; `None` if it is not kept.

@@ -24,7 +24,7 @@ const LONG_EVERY: u32 = 3;
 
 /// Keeps the towers talking, and lets one fall now and then.
 #[derive(Debug)]
-pub(crate) struct Keeper {
+pub(crate) struct Supervisor {
     pub(crate) towers: Vec<Tower>,
     /// The towers that may fall.
     pub(crate) shaky: Range<usize>,
@@ -44,7 +44,7 @@ struct Plan {
     ruins: Vec<(usize, f64)>,
 }
 
-impl Keeper {
+impl Supervisor {
     /// Keeps them until `stopped` is sent or dropped, then stops them all.
     pub(crate) async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
         self.greet_all();

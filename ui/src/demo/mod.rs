@@ -11,7 +11,7 @@ mod keeper;
 mod tower;
 
 use conversation::Conversation;
-use keeper::Keeper;
+use keeper::Supervisor;
 use tower::Tower;
 
 // Per second at speed 1.
@@ -27,7 +27,7 @@ const WITH_A_LOUD_ONE: usize = 4;
 
 /// What the demo network is like.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct DemoOptions {
     /// Number of nodes besides the one that you watch, 1 to 64
     #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = nodes)]
     pub(crate) nodes: u16,
@@ -63,7 +63,7 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    pub(crate) async fn start(options: &Options) -> anyhow::Result<Self> {
+    pub(crate) async fn start(options: &DemoOptions) -> anyhow::Result<Self> {
         let mut rng = StdRng::seed_from_u64(options.seed);
         let nodes = usize::from(options.nodes);
         let conversation = Arc::new(Conversation::new(LINES * (nodes + 1))?);
@@ -79,7 +79,7 @@ impl Network {
 
         let (monitor, speed) = (node.address(), options.speed);
         let (keep, stopped) = oneshot::channel();
-        let keeper = Keeper { towers, shaky, monitor, conversation, speed, rng };
+        let keeper = Supervisor { towers, shaky, monitor, conversation, speed, rng };
         Ok(Self { node, keep, keeper: tokio::spawn(keeper.run(stopped)) })
     }
 

@@ -12,7 +12,7 @@ use clacks_source::{
     execute::execute,
     json::{self, Record},
     peer_list::{self, PeerLists},
-    shutdown::{self, AtStake, WHEN_TOLD_TO_END},
+    shutdown::{self, UnsentCounts, WHEN_TOLD_TO_END},
 };
 use story::Story;
 use tokio::{
@@ -152,7 +152,7 @@ impl Session<'_> {
     /// who is stuck holds up none of it. Returns what there is to tell of it.
     async fn hand_on(&mut self) -> Result<Option<Record>, Closed> {
         let node = self.node;
-        let at_stake = AtStake::of(&node.overview());
+        let at_stake = UnsentCounts::of(&node.overview());
         if !at_stake.can_hand_on() {
             return Ok(None);
         }
@@ -164,7 +164,7 @@ impl Session<'_> {
         };
         tokio::select! {
             result = node.drain(WHEN_TOLD_TO_END) => {
-                let left = at_stake.left_of(AtStake::of(&node.overview()), false);
+                let left = at_stake.left_of(UnsentCounts::of(&node.overview()), false);
                 let told = shutdown::told(result, at_stake.waiting, left);
                 Ok(Some(json::handed_on(node.now().unix_ms, at_stake.waiting, left, &told)))
             }

@@ -28,7 +28,7 @@ const SAMPLES: u32 = 100;
 const AT_ONCE: u64 = 1000;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct SimulateOptions {
     /// A built-in scenario (--list lists them), or your own FILE.toml
     #[arg(value_name = "SCENARIO", default_value = "grid")]
     scenario: String,
@@ -124,7 +124,7 @@ impl Format {
 }
 
 /// Simulates a scenario, shows it if it can be seen, and prints what became of it.
-pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+pub(crate) async fn run(options: SimulateOptions) -> anyhow::Result<()> {
     if options.list {
         return super::print(&scenarios::list());
     }
@@ -155,8 +155,8 @@ fn theme(view: &View) -> anyhow::Result<Theme> {
 }
 
 /// Simulates as fast as it goes.
-fn run_at_once(scenario: Scenario, options: Options) -> anyhow::Result<()> {
-    let Options { samples, format, look, .. } = options;
+fn run_at_once(scenario: Scenario, options: SimulateOptions) -> anyhow::Result<()> {
+    let SimulateOptions { samples, format, look, .. } = options;
     let picture = format.picture.as_deref();
     let picture =
         picture.map(|path| anyhow::Ok((PictureFile::new(path)?, look.of_picture()?))).transpose()?;

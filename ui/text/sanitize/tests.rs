@@ -159,7 +159,7 @@ fn rows_end_at_line_breaks_then_spaces_then_cells() {
         ("one", 0, &[]),
     ] {
         let rows = shown_lines(text, columns, 0, usize::MAX);
-        let rows: Vec<&str> = rows.iter().map(Shown::as_str).collect();
+        let rows: Vec<&str> = rows.iter().map(SafeLine::as_str).collect();
         assert_eq!(rows, expected, "{text:?} in {columns}");
     }
 }
@@ -172,7 +172,7 @@ fn rows_without_end_end_with_a_sign_that_there_are_more() {
     let more = "x\n".repeat(MOST_ROWS);
     assert_eq!(shown_lines(&more, 10, 0, usize::MAX).len(), MOST_ROWS);
     let last = shown_lines(&more, 10, MOST_ROWS - 1, 5);
-    assert_eq!(last.iter().map(Shown::as_str).collect::<Vec<_>>(), ["…"]);
+    assert_eq!(last.iter().map(SafeLine::as_str).collect::<Vec<_>>(), ["…"]);
 }
 
 #[test]
@@ -191,13 +191,13 @@ fn a_long_text_costs_no_more_than_its_first_columns() {
 }
 
 /// Draws one row behind a `|` and in front of another, in a field of `columns` columns.
-fn drawn(row: &Shown, columns: u16) -> Buffer {
+fn drawn(row: &SafeLine, columns: u16) -> Buffer {
     let mut buffer = Buffer::filled(Rect::new(0, 0, columns + 2, 1), ratatui::buffer::Cell::new("|"));
     Span::raw(row.as_str()).render(Rect::new(1, 0, columns, 1), &mut buffer);
     buffer
 }
 
-fn check_row(row: &Shown, columns: u16) {
+fn check_row(row: &SafeLine, columns: u16) {
     let width = u16::try_from(row.width()).unwrap();
     assert!(width <= columns, "{row:?}");
     assert!(!row.chars().any(is_hidden), "{row:?}");
@@ -234,7 +234,7 @@ fn every_character_is_drawn_in_the_columns_it_is_said_to_take() {
 }
 
 /// The bytes that a terminal gets when the row is drawn between two `|`.
-fn bytes_of(row: &Shown, columns: u16) -> Vec<u8> {
+fn bytes_of(row: &SafeLine, columns: u16) -> Vec<u8> {
     Frames::new(columns + 2, 1).next(drawn(row, columns))
 }
 
@@ -251,7 +251,7 @@ fn sequences(written: &str) -> (Vec<&str>, String) {
     (sequences, plain)
 }
 
-fn check_terminal(row: &Shown, columns: u16) {
+fn check_terminal(row: &SafeLine, columns: u16) {
     let bytes = bytes_of(row, columns);
     let written = str::from_utf8(&bytes).unwrap();
     let (sequences, plain) = sequences(written);
@@ -305,13 +305,13 @@ proptest! {
         for row in &all {
             check_row(row, columns);
         }
-        let window: Vec<Shown> = all.iter().skip(skip).take(rows).cloned().collect();
+        let window: Vec<SafeLine> = all.iter().skip(skip).take(rows).cloned().collect();
         prop_assert_eq!(shown_lines(&text, columns.into(), skip, rows), window);
     }
 
     #[test]
     fn wrapping_loses_nothing_but_spaces(text in "[a-d 字\n\x1b\u{202e}\u{301}]{0,60}", columns in 8_usize..30) {
-        let wrapped: String = shown_lines(&text, columns, 0, usize::MAX).iter().map(Shown::as_str).collect();
+        let wrapped: String = shown_lines(&text, columns, 0, usize::MAX).iter().map(SafeLine::as_str).collect();
         let plain: String = text.split('\n').map(in_full).collect();
         prop_assert_eq!(wrapped.replace(' ', ""), plain.replace(' ', ""));
     }

@@ -62,13 +62,13 @@ impl fmt::Display for Rgb {
 
 /// How a cell is drawn, apart from what stands in it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Look {
+struct CellLook {
     ink: Rgb,
     paper: Rgb,
     modifier: Modifier,
 }
 
-impl Look {
+impl CellLook {
     fn of(cell: &Cell) -> Self {
         let (ink, paper) = (colour(cell.fg, FOREGROUND), colour(cell.bg, BACKGROUND));
         let is_reversed = cell.modifier.contains(Modifier::REVERSED);
@@ -151,7 +151,7 @@ fn indexed(number: u8) -> Rgb {
 struct Placed<'a> {
     column: usize,
     symbol: &'a str,
-    look: Look,
+    look: CellLook,
     shape: Option<Shape>,
 }
 
@@ -179,7 +179,7 @@ fn placed(cells: &[Cell]) -> Vec<Placed<'_>> {
     let mut column = 0;
     while let Some(cell) = cells.get(column) {
         let symbol = cell.symbol();
-        placed.push(Placed { column, symbol, look: Look::of(cell), shape: shapes::of(symbol) });
+        placed.push(Placed { column, symbol, look: CellLook::of(cell), shape: shapes::of(symbol) });
         column += symbol.width().max(1);
     }
     placed

@@ -32,7 +32,7 @@ const HALF_WAY: f64 = 0.5;
 #[derive(Debug, Clone, Default)]
 pub struct Map {
     /// By identifier, which is no order that says anything, but always the same.
-    towers: Vec<Tower>,
+    towers: Vec<MapPeer>,
     introductions: Introductions,
     flights: VecDeque<Flight>,
     /// The peer with which a message was exchanged last: its edge stands out until the next one.
@@ -43,7 +43,7 @@ pub struct Map {
 
 /// A peer on the map.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tower {
+pub struct MapPeer {
     pub peer: Peer,
     identifier: PeerId,
     place: Point,
@@ -59,7 +59,7 @@ struct Flight {
     /// The uptime at which it began.
     began: Duration,
     run: Run,
-    answer: Answer,
+    answer: FlightResult,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,7 +71,7 @@ enum Heading {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Answer {
+enum FlightResult {
     Awaited,
     Taken,
     /// Its mark stays for a while.
@@ -117,7 +117,7 @@ const RECENT: Duration = Duration::from_secs(60);
 
 /// A direction in which to look for the next tower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
+pub enum MapDirection {
     Up,
     Down,
     Left,
@@ -129,10 +129,10 @@ impl Map {
     pub fn note(&mut self, event: &Event, now: Duration, motion: &mut Animations) {
         self.introductions.record(event, now);
         match event {
-            Event::MessageDelivered { id, .. } => self.answer(*id, Answer::Taken),
+            Event::MessageDelivered { id, .. } => self.answer(*id, FlightResult::Taken),
             Event::DeliveryFailed { id, .. } => {
                 let mark = motion.begin(Picture::Map, now, FAILURE_STAYS);
-                self.answer(*id, mark.map_or(Answer::Taken, Answer::Failed));
+                self.answer(*id, mark.map_or(FlightResult::Taken, FlightResult::Failed));
             }
             _ => {}
         }
@@ -168,7 +168,7 @@ impl Map {
         let others: Vec<Point> = self.towers.iter().map(|tower| tower.place).collect();
         let place = map_layout::settle(&identifier, &others);
         let at = self.towers.partition_point(|tower| tower.identifier < identifier);
-        self.towers.insert(at, Tower { peer: peer.clone(), identifier, place, met: None });
+        self.towers.insert(at, MapPeer { peer: peer.clone(), identifier, place, met: None });
     }
 
     fn fly(&mut self, peer: &Peer, heading: Heading, now: Duration, motion: &mut Animations) {
@@ -176,12 +176,12 @@ impl Map {
         if self.flights.len() < MAX_FLIGHTS
             && let Some(run) = motion.begin(Picture::Map, now, TRAVEL)
         {
-            let answer = if heading == Heading::In { Answer::Taken } else { Answer::Awaited };
+            let answer = if heading == Heading::In { FlightResult::Taken } else { FlightResult::Awaited };
             self.flights.push_back(Flight { peer: peer.clone(), heading, began: now, run, answer });
         }
     }
 
-    fn answer(&mut self, id: MessageId, answer: Answer) {
+    fn answer(&mut self, id: MessageId, answer: FlightResult) {
         if let Some(flight) = self.flights.iter_mut().find(|flight| flight.heading == Heading::Out(id)) {
             flight.answer = answer;
         }
@@ -200,7 +200,7 @@ impl Map {
         self.flights.retain(|flight| flight.is_seen(now, motion));
     }
 
-    pub fn towers(&self) -> &[Tower] {
+    pub fn towers(&self) -> &[MapPeer] {
         &self.towers
     }
 
@@ -213,12 +213,12 @@ impl Map {
         self.introductions.by_peer.get(peer)
     }
 
-    fn tower(&self, address: &Address) -> Option<&Tower> {
+    fn tower(&self, address: &Address) -> Option<&MapPeer> {
         self.towers.iter().find(|tower| tower.peer.address == *address)
     }
 
     /// Where a tower stands.
-    pub fn place(&self, tower: &Tower) -> Point {
+    pub fn place(&self, tower: &MapPeer) -> Point {
         if self.is_crowded { map_layout::on_ring(&tower.identifier, tower.peer.status) } else { tower.place }
     }
 
@@ -245,7 +245,7 @@ impl Map {
         edges
     }
 
-    fn vouched(&self, tower: &Tower, now: Duration) -> Option<Edge> {
+    fn vouched(&self, tower: &MapPeer, now: Duration) -> Option<Edge> {
         let introduced = self.introduction(&tower.peer.address)?;
         let Discovery::Referral(by) = &introduced.by else { return None };
         let is_recent = now.saturating_sub(introduced.at) < RECENT;
@@ -253,7 +253,7 @@ impl Map {
         Some(Edge { from, to: tower.place, kind: EdgeKind::Vouched { is_recent } })
     }
 
-    fn met(&self, tower: &Tower, now: Duration) -> Option<Edge> {
+    fn met(&self, tower: &MapPeer, now: Duration) -> Option<Edge> {
         let introduced = self.introduction(&tower.peer.address);
         let in_person = introduced.filter(|introduced| !matches!(introduced.by, Discovery::Referral(_)));
         let since = tower.met.or(in_person.map(|introduced| introduced.at));
@@ -273,7 +273,7 @@ impl Map {
     }
 
     /// The next tower in a direction, on a map that is so many times wider than high.
-    pub fn next(&self, from: &Peer, direction: Direction, aspect: f64) -> Option<&Address> {
+    pub fn next(&self, from: &Peer, direction: MapDirection, aspect: f64) -> Option<&Address> {
         let start = self.place_of(from).unwrap_or(CENTRE);
         let others = self.towers.iter().filter(|tower| tower.peer.address != from.address);
         let costs = others.filter_map(|tower| {
@@ -299,9 +299,9 @@ impl Flight {
     fn is_seen(&self, now: Duration, motion: &Animations) -> bool {
         match self.answer {
             // The answer may be one of the events that were missed.
-            Answer::Awaited => now.saturating_sub(self.began) < PATIENCE,
-            Answer::Taken => motion.progress(self.run, now).is_some(),
-            Answer::Failed(mark) => motion.progress(mark, now).is_some(),
+            FlightResult::Awaited => now.saturating_sub(self.began) < PATIENCE,
+            FlightResult::Taken => motion.progress(self.run, now).is_some(),
+            FlightResult::Failed(mark) => motion.progress(mark, now).is_some(),
         }
     }
 
@@ -311,17 +311,17 @@ impl Flight {
         }
         let progress = motion.progress(self.run, now).unwrap_or(1.0);
         let (part, kind) = match self.answer {
-            Answer::Taken if self.heading == Heading::In => (1.0 - progress, MarkKind::In),
-            Answer::Taken => (progress, MarkKind::Out),
-            Answer::Awaited => (progress.min(AT_THE_DOOR), MarkKind::Out),
-            Answer::Failed(_) if progress < HALF_WAY => (progress, MarkKind::Out),
-            Answer::Failed(_) => (HALF_WAY, MarkKind::Failed),
+            FlightResult::Taken if self.heading == Heading::In => (1.0 - progress, MarkKind::In),
+            FlightResult::Taken => (progress, MarkKind::Out),
+            FlightResult::Awaited => (progress.min(AT_THE_DOOR), MarkKind::Out),
+            FlightResult::Failed(_) if progress < HALF_WAY => (progress, MarkKind::Out),
+            FlightResult::Failed(_) => (HALF_WAY, MarkKind::Failed),
         };
         Some(Mark { peer, part, kind })
     }
 }
 
-impl Direction {
+impl MapDirection {
     /// How far something is for who looks this way; none if it lies elsewhere.
     fn cost(self, x: f64, y: f64) -> Option<f64> {
         let (ahead, aside) = match self {

@@ -225,7 +225,7 @@ fn a_flood_is_bounded() {
 #[test]
 fn every_tower_is_reached_by_arrow_keys_and_each_leads_its_way() {
     let scene = Scene::new(Setting::Off, &peers(24));
-    let directions = [Direction::Up, Direction::Down, Direction::Left, Direction::Right];
+    let directions = [MapDirection::Up, MapDirection::Down, MapDirection::Left, MapDirection::Right];
     let mut reached = vec![address("tower:1")];
     let mut index = 0;
     while index < reached.len() {
@@ -234,10 +234,10 @@ fn every_tower_is_reached_by_arrow_keys_and_each_leads_its_way() {
             let Some(next) = scene.map.next(&from.peer, direction, 2.0) else { continue };
             let (here, there) = (from.place, scene.map.tower(next).unwrap().place);
             assert!(match direction {
-                Direction::Up => there.y < here.y,
-                Direction::Down => there.y > here.y,
-                Direction::Left => there.x < here.x,
-                Direction::Right => there.x > here.x,
+                MapDirection::Up => there.y < here.y,
+                MapDirection::Down => there.y > here.y,
+                MapDirection::Left => there.x < here.x,
+                MapDirection::Right => there.x > here.x,
             });
             if !reached.contains(next) {
                 reached.push(next.clone());

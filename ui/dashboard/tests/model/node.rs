@@ -5,7 +5,7 @@ use clacks_p2p::{
     Message,
     core::{Core, HeldBy, HeldMessage, MessageId, MessageState, Options, QueuedMessage, Status},
 };
-use clacks_source::{execute::InHand, restore::Before};
+use clacks_source::{execute::HeldForEdit, restore::Before};
 
 use crate::{
     state::message::{Effect, Msg},
@@ -192,7 +192,7 @@ fn edit(fixture: &mut Fixture, id: MessageId) {
     let message =
         fixture.held.iter().find(|held| held.queued.id == id).map(|held| held.queued.message.clone());
     fixture.send(match message {
-        Some(message) => Msg::Editing(Box::new(InHand { id, message, waited })),
+        Some(message) => Msg::Editing(Box::new(HeldForEdit { id, message, waited })),
         None => Msg::Done(Err(format!("{id} is not here"))),
     });
 }

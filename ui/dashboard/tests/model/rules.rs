@@ -4,7 +4,7 @@ use clacks_language::command::NodeCommand;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::seen::Seen;
-use crate::{model::focus::Overlay, state::message::Effect};
+use crate::{model::focus::OpenOverlay, state::message::Effect};
 
 /// More than so many are not gone back through.
 const MAX_DEPTH: usize = 16;
@@ -13,7 +13,7 @@ const MAX_DEPTH: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
     /// What lies over the lists, from the lists up.
-    stack: Vec<Overlay>,
+    stack: Vec<OpenOverlay>,
     /// `/` was pressed in what is open, and nothing has ended the search.
     searches: bool,
     /// The list to go back to from the line, unless another is chosen meanwhile.
@@ -175,14 +175,14 @@ impl Pressed {
 
 /// Whether a key closes what is open.
 fn closes(pressed: Pressed, before: &Seen) -> bool {
-    let selects = [Overlay::Map, Overlay::Overhead, Overlay::Held];
+    let selects = [OpenOverlay::Map, OpenOverlay::Overhead, OpenOverlay::Held];
     match (pressed, before.overlay) {
         (Pressed::Enter, Some(overlay)) => !selects.contains(&overlay),
         (Pressed::Esc | Pressed::ControlC | Pressed::Letter('q'), _)
-        | (Pressed::Letter('M' | 'z'), Some(Overlay::Map))
-        | (Pressed::Letter('C'), Some(Overlay::Charts))
-        | (Pressed::Letter('T'), Some(Overlay::Tower))
-        | (Pressed::Letter('L'), Some(Overlay::Limits)) => true,
+        | (Pressed::Letter('M' | 'z'), Some(OpenOverlay::Map))
+        | (Pressed::Letter('C'), Some(OpenOverlay::Charts))
+        | (Pressed::Letter('T'), Some(OpenOverlay::Tower))
+        | (Pressed::Letter('L'), Some(OpenOverlay::Limits)) => true,
         _ => false,
     }
 }
@@ -194,7 +194,7 @@ fn beneath(pressed: Pressed, before: &Seen, after: &Seen, effects: &[Effect]) ->
     if !is_over || before.is_still || before.node != after.node || !effects.iter().all(is_quiet) {
         return Ok(());
     }
-    let (mut wanted, is_map) = (before.beneath.clone(), before.overlay == Some(Overlay::Map));
+    let (mut wanted, is_map) = (before.beneath.clone(), before.overlay == Some(OpenOverlay::Map));
     match pressed {
         // Marks are taken away wherever they are.
         Pressed::Letter('V') if !before.searches => return Ok(()),
@@ -237,10 +237,10 @@ fn node(pressed: Pressed, before: &Seen, effects: &[Effect]) -> Result<(), Diffe
         Pressed::Enter => before.has_menu || before.has_line(),
         Pressed::Letter('I' | 'U' | 'a' | 'u') => before.has_overlay() || before.has_list(),
         Pressed::Letter('x' | 'e' | 'E') | Pressed::Delete => {
-            before.has_list() || before.has_overlay() && before.overlay == Some(Overlay::Held)
+            before.has_list() || before.has_overlay() && before.overlay == Some(OpenOverlay::Held)
         }
         Pressed::Letter('h') => before.has_list(),
-        Pressed::Letter('r' | 'R' | 'F') => before.has_overlay() && before.overlay == Some(Overlay::Held),
+        Pressed::Letter('r' | 'R' | 'F') => before.has_overlay() && before.overlay == Some(OpenOverlay::Held),
         _ => false,
     };
     expect!(may, "{pressed:?} asks the node for {effects:?}");

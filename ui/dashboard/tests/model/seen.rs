@@ -4,7 +4,7 @@ use clacks_p2p::core::MessageId;
 
 use super::node::State;
 use crate::{
-    model::{Focus, focus::Overlay, overlay::Overlay as Opened, traffic::LogCursor},
+    model::{Focus, focus::OpenOverlay, overlay::Overlay as Opened, traffic::LogCursor},
     state::layout::Pane,
     tests::fixture::Fixture,
 };
@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
 pub(crate) struct Seen {
-    pub overlay: Option<Overlay>,
+    pub overlay: Option<OpenOverlay>,
     /// How many lie over one another.
     pub depth: usize,
     pub(crate) has_menu: bool,

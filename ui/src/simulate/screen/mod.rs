@@ -14,12 +14,12 @@ mod view;
 mod worker;
 
 use clacks_p2p::simulation::Scenario;
-use clacks_terminal::{Screen, frame_pacer::Frames, input::Input};
+use clacks_terminal::{Screen, frame_pacer::FramePacer, input::Input};
 use clacks_widgets::theme::Theme;
 use model::{Effect, Model, Msg, update};
 use ratatui::layout::{Position, Rect};
 use snapshot::Stage;
-use worker::{Outcome, Worker};
+use worker::{Worker, WorkerResult};
 
 /// Shows the simulation of a scenario until the user leaves, the terminal is gone or the system asks the program to
 /// end. It is measured so often, evenly over the scenario's duration, or else as often as it can be seen. Returns what
@@ -28,13 +28,13 @@ pub(crate) async fn run(
     scenario: Scenario,
     samples: Option<u32>,
     theme: Theme,
-) -> anyhow::Result<Option<Outcome>> {
+) -> anyhow::Result<Option<WorkerResult>> {
     let screen = Screen::enter(false)?;
     let model = Model::new(&scenario);
     let worker = Worker::start(scenario, samples, model.speed);
-    let mut shown = Shown { screen, model, theme, frames: Frames::default(), worker, stays: true };
+    let mut shown = Displayed { screen, model, theme, frames: FramePacer::default(), worker, stays: true };
     let ended = shown.run().await;
-    let Shown { screen, worker, model, .. } = shown;
+    let Displayed { screen, worker, model, .. } = shown;
     let left = screen.leave();
     let end = ended?;
     left?;
@@ -62,17 +62,17 @@ enum End {
     Failed,
 }
 
-struct Shown {
+struct Displayed {
     screen: Screen,
     model: Model,
     theme: Theme,
-    frames: Frames,
+    frames: FramePacer,
     worker: Worker,
     /// Whether the user stays.
     stays: bool,
 }
 
-impl Shown {
+impl Displayed {
     async fn run(&mut self) -> anyhow::Result<End> {
         self.resize()?;
         while self.stays {

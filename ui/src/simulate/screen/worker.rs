@@ -48,13 +48,13 @@ pub(crate) enum Order {
 }
 
 /// What was simulated and what became of it.
-pub(crate) type Outcome = (Scenario, Report);
+pub(crate) type WorkerResult = (Scenario, Report);
 
 /// The other end of a thread that simulates, which ends when the orders do.
 pub(crate) struct Worker {
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) snapshots: watch::Receiver<Snapshot>,
-    pub(crate) thread: JoinHandle<Result<Outcome, ScenarioError>>,
+    pub(crate) thread: JoinHandle<Result<WorkerResult, ScenarioError>>,
 }
 
 impl Worker {
@@ -93,13 +93,13 @@ struct Work {
     samples: Option<u32>,
     /// How often it was for that.
     sampled: u32,
-    looks: Looks,
+    looks: SnapshotRequest,
     meter: Meter,
 }
 
 /// What was seen of all nodes.
 #[derive(Debug)]
-struct Looks {
+struct SnapshotRequest {
     sample: Option<Sample>,
     points: Points,
     heat: Arc<Heat>,
@@ -109,7 +109,7 @@ struct Looks {
     is_stale: bool,
 }
 
-impl Looks {
+impl SnapshotRequest {
     fn new() -> Self {
         let (sample, points, heat) = (None, Points::default(), Arc::new(Heat::nothing()));
         Self { sample, points, heat, next: Instant::now(), is_stale: true }
@@ -136,12 +136,12 @@ impl Work {
             told_at: now,
             samples,
             sampled: 0,
-            looks: Looks::new(),
+            looks: SnapshotRequest::new(),
             meter: Meter::new(),
         })
     }
 
-    fn go_on(mut self, orders: &mpsc::Receiver<Order>) -> Result<Outcome, ScenarioError> {
+    fn go_on(mut self, orders: &mpsc::Receiver<Order>) -> Result<WorkerResult, ScenarioError> {
         let mut is_ahead = false;
         loop {
             match self.next(orders, is_ahead) {

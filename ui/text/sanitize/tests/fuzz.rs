@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     charset,
     escape::{escaped, escaped_json},
-    sanitize::{Shown, shown, shown_lines},
+    sanitize::{SafeLine, shown, shown_lines},
     testing::is_hidden,
 };
 
@@ -32,7 +32,7 @@ fn check(text: &str, columns: u16, skip: usize, rows: usize, is_ascii: bool) {
     assert!(!is_ascii || row.is_ascii());
     let all = shown_lines(text, columns.into(), 0, usize::MAX);
     all.iter().for_each(|row| check_row(row, columns));
-    let window: Vec<Shown> = all.into_iter().skip(skip).take(rows).collect();
+    let window: Vec<SafeLine> = all.into_iter().skip(skip).take(rows).collect();
     assert_eq!(shown_lines(text, columns.into(), skip, rows), window);
 }
 
