@@ -42,11 +42,11 @@ pub(crate) fn run(wanted: &Wanted, table: &mut Table) {
     }
 }
 
-/// The program's own tests have the node, the model and the view at hand; one of them measures.
+/// The dashboard's own tests have the node, the model and the view at hand; one of them measures.
 fn frames(table: &mut Table) {
     let output = Command::new(env!("CARGO"))
-        .args(["test", "--release", "--package", "clacks-monitor", "--bin", "clacks", "--"])
-        .args(["--ignored", "--exact", "--nocapture", "dashboard::tests::cost::frames_of_many_and_of_ten"])
+        .args(["test", "--release", "--package", "clacks-dashboard", "--lib", "--"])
+        .args(["--ignored", "--exact", "--nocapture", "tests::cost::frames_of_many_and_of_ten"])
         .output()
         .expect("cargo runs");
     let text = String::from_utf8_lossy(&output.stdout);
