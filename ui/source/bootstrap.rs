@@ -1,4 +1,4 @@
-//! Makes the node known to peers that the user named or that lists name, at a bounded pace.
+//! Announces the node to peers that the user named and to addresses of peer lists, at a bounded rate.
 
 use std::{
     collections::HashSet,
@@ -26,7 +26,8 @@ const MAX_NAMED: usize = 64;
 /// Announces at the same time to addresses of lists.
 const MAX_LISTED: usize = 8;
 
-/// Announces the node in the background. The node's events report how it goes. Clones share the bounds.
+/// Announces the node in background tasks. Results appear as events of the node. Clones share the same limits: 64
+/// concurrent announces to named peers, 8 to addresses of lists, and at most ten a second to addresses of lists.
 #[derive(Debug, Clone)]
 pub struct Introducer {
     node: Node,
@@ -48,16 +49,16 @@ struct Pace {
     listed: Duration,
 }
 
-/// On whose word an address is contacted.
+/// The source of an address. It decides which address policy applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NamedBy {
-    /// It is contacted wherever it is, and becomes a peer that the user named.
+    /// The user. Any address is contacted, and the peer counts as added by the user.
     User,
-    /// Somebody else, so it is contacted where a stranger may send the node.
+    /// Somebody else. Only addresses that the policy for unknown peers admits are contacted.
     Others,
 }
 
-/// What became of an announce.
+/// The result of an announce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Announced {
     Answered,
@@ -71,16 +72,20 @@ enum Announced {
 }
 
 impl Introducer {
+    /// Returns an introducer for this node, with its own limits.
     pub fn new(node: &Node) -> Self {
         let (named, listed) = (Semaphore::new(MAX_NAMED).into(), Semaphore::new(MAX_LISTED).into());
         Self { node: node.clone(), named, listed, pending: Arc::default(), pace: PACE }
     }
 
+    /// The node that is announced.
     pub fn node(&self) -> &Node {
         &self.node
     }
 
-    /// Announces the node to each peer again and again until the peer answers 200.
+    /// Announces the node to each peer until the peer answers 200, if the peer is this node, or until the node stops.
+    /// Waits 1 s before the first retry, doubles the wait up to 60 s, and waits longer if the peer asks for it.
+    /// Requires a tokio runtime and returns at once.
     pub fn introduce(&self, peers: &[Address]) {
         for peer in peers {
             tokio::spawn(self.clone().keep_announcing(peer.clone()));
@@ -105,8 +110,8 @@ impl Introducer {
         }
     }
 
-    /// Announces the node to each address of a list once, in random order so that not all users of a list begin with the
-    /// same one. As long as no peer answers the node at all, those that did not answer are tried again.
+    /// Announces the node to each address of a list once, in random order, so that the users of a list do not all start
+    /// with the same peer. While no peer responds at all, the failed addresses are retried.
     pub(crate) fn introduce_list(&self, addresses: Vec<Address>, named_by: NamedBy) {
         tokio::spawn(self.clone().work_through(addresses, named_by));
     }

@@ -1,4 +1,4 @@
-//! Carries out what the user asks of the node.
+//! Executes the commands of the user at the node.
 
 use clacks_language::{command::NodeCommand, filter::Filter};
 use clacks_p2p::{
@@ -10,7 +10,11 @@ use clacks_text::format;
 
 use super::precheck;
 
-/// Carries out a command and says in one line what happened, or why nothing did.
+/// Executes a command. Returns one line that reports the result.
+///
+/// # Errors
+///
+/// Returns one line with the reason if the node refuses the command or has nothing to do.
 pub async fn execute(node: &Node, command: NodeCommand) -> Result<String, String> {
     if let Some(reason) = precheck::at_node(node, &command) {
         return Err(reason);
@@ -119,7 +123,11 @@ fn release(node: &Node, id: MessageId) -> Result<String, String> {
     }
 }
 
-/// Holds a message to edit it; returns what it says and whether it waited in the queue.
+/// Holds a message for editing. Returns its text and whether it was in the queue.
+///
+/// # Errors
+///
+/// Returns the reason if the message is neither queued nor held.
 pub fn take_in_hand(node: &Node, id: MessageId) -> Result<HeldForEdit, String> {
     let waited = node.hold(id);
     match node.held_message(id) {
@@ -128,17 +136,26 @@ pub fn take_in_hand(node: &Node, id: MessageId) -> Result<HeldForEdit, String> {
     }
 }
 
-/// What a message says that waits or is held.
+/// The text of a queued or held message.
+///
+/// # Errors
+///
+/// Returns the reason if the message is neither queued nor held.
 pub fn message(node: &Node, id: MessageId) -> Result<Message, String> {
     let held = || node.held_message(id).map(|held| held.queued);
     node.queued_message(id).or_else(held).map(|queued| queued.message).ok_or_else(|| not_here(id))
 }
 
+/// The reason for an unknown message number, for the user.
 pub fn not_here(id: MessageId) -> String {
     format!("{id} neither waits nor is held; a message that comes back has a new number")
 }
 
-/// Gives a message another text.
+/// Replaces the text of a queued or held message. Returns one line that reports it.
+///
+/// # Errors
+///
+/// Returns the reason if the node refuses the new text; the message then keeps its old one.
 pub fn replace(node: &Node, id: MessageId, message: Message) -> Result<String, String> {
     let size = message.size();
     node.replace(id, message).map_err(|error| not_changed(id, &error))?;
@@ -162,7 +179,11 @@ async fn announce(node: &Node, peer: &Address) -> Result<String, String> {
     Err(format!("could not announce to {peer}: {reason}"))
 }
 
-/// Adds a peer; returns what that changed, as it was, or why it was not added.
+/// Adds a peer. Returns the earlier states of all peers that this changed, for undo.
+///
+/// # Errors
+///
+/// Returns the reason if the peer is already known, is this node, or if the peer limit is reached.
 pub fn add(node: &Node, peer: &Address) -> Result<Vec<PeerState>, String> {
     let refusal = || precheck::at_node(node, &NodeCommand::Add(peer.clone()));
     match refusal() {
@@ -171,7 +192,7 @@ pub fn add(node: &Node, peer: &Address) -> Result<Vec<PeerState>, String> {
     }
 }
 
-/// What to say of a peer that was added, which changed these.
+/// Reports an added peer in one line. `before` is the result of [`add`]; it names the peer that was forgotten for it.
 pub fn added(peer: &Address, before: &[PeerState]) -> String {
     match before.iter().find(|state| state.is_known()) {
         Some(made_room) => format!("added {peer}, for which {} made room", made_room.address()),
@@ -224,7 +245,11 @@ pub(crate) async fn drop_matching(node: &Node, filter: Option<Filter>) -> Vec<Me
     tokio::task::spawn_blocking(move || node.drop_matching(admits)).await.unwrap_or_default()
 }
 
-/// What to say of so many messages that were dropped.
+/// Reports how many messages were dropped.
+///
+/// # Errors
+///
+/// Returns the reason if `count` is 0.
 pub fn dropped(count: usize) -> Result<String, String> {
     match count {
         0 => Err(precheck::NOTHING_TO_DROP.to_owned()),
@@ -368,11 +393,13 @@ mod tests {
     }
 }
 
-/// A message that was taken out of sending, to be edited.
+/// A message that is held for editing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldForEdit {
+    /// The message's number.
     pub id: MessageId,
+    /// Its text.
     pub message: Message,
-    /// It waited in the queue.
+    /// Whether it was in the queue before.
     pub waited: bool,
 }

@@ -1,8 +1,7 @@
-//! The rows of the traffic in a file: JSON lines, or CSV for a spreadsheet.
+//! Exports traffic rows to a file as JSON lines or CSV.
 //!
-//! What a peer wrote can't act where the file is read: every character that a terminal acts on or hides is written as
-//! `\uXXXX`, which in JSON lines leaves the message the same JSON value; and in CSV a cell that a spreadsheet would
-//! take for a formula has a `'` before it.
+//! Text of peers cannot act where the file is read. Every control or hidden character is written as `\uXXXX`, which
+//! leaves the JSON value unchanged. In CSV a cell that a spreadsheet would take for a formula starts with `'`.
 
 use std::{
     io::{self, Write},
@@ -27,7 +26,11 @@ use super::{
     traffic::{row::Row, text},
 };
 
-/// Writes the rows and says in a line what was written, or why nothing was. Blocks.
+/// Writes all rows or none. Returns one line with the number of rows and bytes. Blocks on the disk.
+///
+/// # Errors
+///
+/// Returns the reason if the file cannot be written, or if it exists and `target.replaces` is false.
 pub fn write(target: &Target, rows: &[Row]) -> Result<String, String> {
     let path = target.path.display();
     match try_write(target, rows) {
@@ -36,7 +39,7 @@ pub fn write(target: &Target, rows: &[Row]) -> Result<String, String> {
     }
 }
 
-/// Why nothing could be written there now, as far as the disk tells; nothing is made. Blocks.
+/// The reason why [`write`] would fail now, as far as the file system knows. Writes nothing. Blocks on the disk.
 pub fn why_not(target: &Target) -> Option<String> {
     place(target).err().map(|error| refusal(target, error))
 }

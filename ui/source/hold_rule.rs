@@ -1,4 +1,4 @@
-//! A filter as the rule for what is held, and messages as people edit them.
+//! A filter as the node's hold rule.
 
 use clacks_language::filter::{
     Filter,
@@ -6,13 +6,13 @@ use clacks_language::filter::{
 };
 use clacks_p2p::core::{HoldRule, QueuedMessage};
 
-/// Holds what the filter admits: it sees who sent a message here, what it says, its size, and whether it was written
-/// here.
+/// A hold rule that holds every message that the filter admits. The filter sees the sender, the remote address, the
+/// text, the size and whether the message is the user's own.
 pub fn rule(filter: Filter) -> HoldRule {
     HoldRule::new(filter.as_str().to_owned(), move |queued| filter.admits(&subject(queued)))
 }
 
-/// A message that waits, for a filter to look at.
+/// A queued message as the subject of a filter.
 pub fn subject(queued: &QueuedMessage) -> Subject<'_> {
     let types: &[Type] =
         if queued.from.is_some() { &[Type::In, Type::Message] } else { &[Type::Own, Type::Message] };

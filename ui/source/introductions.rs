@@ -1,4 +1,4 @@
-//! Who introduced which peer.
+//! The discovery of each peer.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,26 +10,29 @@ use clacks_p2p::{
     core::{Discovery, Event},
 };
 
-/// Introductions that are remembered at most, the latest.
+/// Maximum number of discoveries kept; the oldest is removed first.
 pub const MAX_INTRODUCTIONS: usize = 256;
 
-/// How a peer became known, and at which uptime.
+/// The discovery of one peer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Introduced {
+    /// The source of the peer's address.
     pub by: Discovery,
+    /// The time of the discovery, as uptime of the node.
     pub at: Duration,
 }
 
-/// How the peers of late became known. Bounded.
+/// The latest discoveries of peers, at most [`MAX_INTRODUCTIONS`].
 #[derive(Debug, Clone, Default)]
 pub struct Introductions {
+    /// The discovery by the peer's address.
     pub by_peer: HashMap<Address, Introduced>,
-    /// In the order in which they came.
+    /// The addresses in order of discovery, oldest first.
     pub order: VecDeque<Address>,
 }
 
 impl Introductions {
-    /// Takes in an event.
+    /// Records a discovery, or removes it if the peer is forgotten. Ignores other events.
     pub fn record(&mut self, event: &Event, now: Duration) {
         match event {
             Event::PeerDiscovered { peer, introduction, .. } => {
@@ -40,7 +43,7 @@ impl Introductions {
         }
     }
 
-    /// How a peer became known, if that was seen.
+    /// The discovery of a peer, if it is recorded.
     pub fn of(&self, peer: &Address) -> Option<&Introduced> {
         self.by_peer.get(peer)
     }

@@ -1,4 +1,4 @@
-//! What a program reads: the lines that `clacks node` writes and that a recording holds.
+//! The JSON lines that `clacks node` writes and that a recording contains.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -11,26 +11,29 @@ use serde::Serialize;
 
 use clacks_text::escape::escaped_json;
 
+/// Replies to input lines.
 pub mod answers;
+/// Events of the node as JSON.
 pub mod events;
 mod failure;
+/// JSON forms of the values in events.
 pub mod parts;
 
 use events::Written;
 use parts::{Millis, Waiting};
 
-/// One line of output: a JSON object that begins with what happened and when.
+/// One line of output: a JSON object that starts with the event's name and its time.
 #[derive(Debug)]
 pub struct Record(String);
 
 impl Record {
-    /// What this struct has.
+    /// Serializes a struct as one record.
     pub fn of(object: &impl Serialize) -> Self {
         // Nothing that is written here fails: no maps, and messages are valid JSON.
         Self(serde_json::to_string(object).unwrap_or_default())
     }
 
-    /// What happened and when, then what this struct has.
+    /// Serializes the event's name, the time in Unix milliseconds and the fields of a struct.
     fn new(event: &str, time: u64, fields: impl Serialize) -> Self {
         #[derive(Serialize)]
         struct Named<'a, T> {
@@ -42,13 +45,13 @@ impl Record {
         Self::of(&Named { event, time, fields })
     }
 
-    /// The line, without its end. It is safe to show on a terminal.
+    /// The line without its line end. Control and hidden characters are escaped, so a terminal can show it.
     pub fn into_line(self) -> String {
         escaped_json(&self.0).into_owned()
     }
 }
 
-/// The first record: where the node is found.
+/// The first record: the node's address, listening sockets and certificate.
 pub fn ready(node: &Node) -> Record {
     #[derive(Serialize)]
     struct Ready<'a> {
@@ -60,7 +63,7 @@ pub fn ready(node: &Node) -> Record {
     Record::new("ready", node.now().unix_ms, Ready { address, listens_on, certificate: node.certificate() })
 }
 
-/// Messages that only this node has are handed on before it stops, for so long at most.
+/// The drain of unsent messages has started and takes at most `within`. `time` is Unix time in milliseconds.
 pub fn handing_on(time: u64, messages: usize, within: Duration) -> Record {
     #[derive(Serialize)]
     struct HandingOn {
@@ -70,7 +73,8 @@ pub fn handing_on(time: u64, messages: usize, within: Duration) -> Record {
     Record::new("handing_on", time, HandingOn { messages, within_ms: Millis(within) })
 }
 
-/// How that went.
+/// The drain of unsent messages has ended. `messages` is the number at its start, `left` the number that was not
+/// delivered, `told` the summary for people. `time` is Unix time in milliseconds.
 pub fn handed_on(time: u64, messages: usize, left: usize, told: &str) -> Record {
     #[derive(Serialize)]
     struct HandedOn<'a> {
@@ -82,7 +86,7 @@ pub fn handed_on(time: u64, messages: usize, left: usize, told: &str) -> Record 
     Record::new("handed_on", time, HandedOn { messages, left, text: told })
 }
 
-/// The last record: what is lost unless somebody keeps it.
+/// The last record: the messages that are lost unless the reader saves them. `time` is Unix time in milliseconds.
 pub fn stopped(time: u64, remaining: &Unsent) -> Record {
     #[derive(Serialize)]
     struct Stopped {
@@ -94,17 +98,17 @@ pub fn stopped(time: u64, remaining: &Unsent) -> Record {
     Record::new("stopped", time, Stopped { queue, held })
 }
 
-/// What happened at the node, in brief.
+/// An event of the node with the address and status of its peers. `time` is Unix time in milliseconds.
 pub fn happened(event: &Event, time: u64) -> Record {
     Record::of(&Written::brief(event, time))
 }
 
-/// What happened at the node, with all that is known of the peers and the time on both clocks.
+/// An event of the node with all fields of its peers and the time on both clocks, as in a recording.
 pub fn recorded(event: &Event, now: Now) -> Record {
     Record::of(&Written::full(event, now))
 }
 
-/// In milliseconds: see [`Millis`].
+/// A duration in milliseconds: see [`Millis`].
 pub fn millis(time: Duration) -> f64 {
     Millis(time).into()
 }

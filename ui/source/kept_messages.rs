@@ -1,4 +1,4 @@
-//! Memory for whole messages, with a share for each sender: where it is short, whoever uses the most of it loses its own
+//! A memory budget for whole messages, shared by sender. Over the budget, the sender with the most bytes loses its
 //! oldest messages first.
 
 use std::{
@@ -9,22 +9,24 @@ use std::{
 use clacks_p2p::{Address, Message};
 use clacks_text::format;
 
-/// Bytes of a message that are always kept: its beginning.
+/// Bytes at the start of a message that are always kept.
 const BEGINNING: usize = 200;
 
-/// Who a message came from, as far as it is known.
+/// The sender that a message's memory is charged to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Sender {
-    /// It was written here.
+    /// The user of this node.
     Own,
-    /// A remote IPv4 address, or the first address of an IPv6 network of 64 bits: its names are easily made up.
+    /// A remote IPv4 address, or the first address of an IPv6 /64 network, because hosts choose the rest freely.
     Place(IpAddr),
+    /// A peer whose remote address is not known.
     Peer(Address),
-    /// It is on its way out, or it is not known who sent it.
+    /// Unknown, or an outbound message.
     Other,
 }
 
 impl Sender {
+    /// The sender of a message: the remote address or its /64 network if known, otherwise the peer.
     pub fn of(peer: &Address, remote: Option<IpAddr>) -> Self {
         match remote.map(|remote| remote.to_canonical()) {
             Some(IpAddr::V6(v6)) => {
@@ -37,7 +39,7 @@ impl Sender {
     }
 }
 
-/// What is kept whole: how much each sender has, and in which order it came.
+/// The whole messages that are kept, by sender and number.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeptMessages {
     bytes: usize,
@@ -52,7 +54,8 @@ struct KeptShare {
 }
 
 impl KeptMessages {
-    /// Counts a message under a number. One that is no longer than the beginning that is kept anyway is not counted.
+    /// Counts a message under a number. A message of at most 200 bytes is not counted, because its beginning is always
+    /// kept.
     pub(crate) fn add(&mut self, sender: &Sender, number: u64, message: &Message) {
         let size = message.size();
         if size <= BEGINNING {
@@ -65,7 +68,7 @@ impl KeptMessages {
         }
     }
 
-    /// The message with this number is kept no more, or only its beginning.
+    /// Stops counting a message.
     pub(crate) fn remove(&mut self, sender: &Sender, number: u64) {
         let Some(share) = self.by_sender.get_mut(sender) else { return };
         let size = share.sizes.remove(&number).unwrap_or(0);
@@ -76,8 +79,8 @@ impl KeptMessages {
         }
     }
 
-    /// The number of the message that is to be cut next if more than `most` bytes are kept: the oldest of whoever has the
-    /// most. It is no longer counted.
+    /// Removes one message from the count if more than `most` bytes are counted, and returns its number: the oldest of
+    /// the sender with the most bytes. The caller cuts it.
     pub(crate) fn pop_over(&mut self, most: usize) -> Option<u64> {
         if self.bytes <= most {
             return None;
@@ -94,7 +97,8 @@ impl KeptMessages {
     }
 }
 
-/// The beginning of a message, with what is missing. Two messages that begin alike are told apart by `digest`.
+/// The first 200 bytes of a message, with the size of the rest and six hex digits of `digest`, which distinguish
+/// messages with equal beginnings.
 pub fn beginning(message: &Message, digest: u64) -> Message {
     let whole = message.as_text().unwrap_or_else(|| message.as_json().to_owned());
     let end = format::char_boundary(&whole, BEGINNING);

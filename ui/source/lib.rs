@@ -1,7 +1,7 @@
-//! What a node offers to every face, and what a face derives from its events: rows of traffic, JSON, commands and undo, histories.
+//! The node as every interface sees it, and the data that interfaces derive from its events: traffic rows, JSON,
+//! commands, undo and histories.
 
-#![allow(missing_docs, reason = "names of an inner crate; documented step by step")]
-
+/// Announces to configured peers and to the addresses of peer lists.
 pub mod bootstrap;
 pub mod execute;
 pub mod export;

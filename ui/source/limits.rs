@@ -1,4 +1,4 @@
-//! How much a node takes and does at most, as people read it.
+//! The node's limits, their settings and their use, for people.
 
 use std::time::Duration;
 
@@ -9,33 +9,37 @@ use clacks_p2p::{
 };
 use clacks_text::format;
 
-/// What the limits of a node are set to. They stay as they are while it runs.
+/// The settings of a node's limits. They do not change while it runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LimitSettings {
+    /// The limits of the protocol core: queue, peers, rates.
     pub options: Options,
+    /// The limits of the connections: numbers, sizes, timeouts.
     pub limits: Limits,
 }
 
-/// One limit, or a few that are met together.
+/// One limit, or several limits that are reached together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitRow {
+    /// The limit's name.
     pub what: &'static str,
-    /// What it is set to, if that is known.
+    /// The setting, if it is known.
     pub set: Option<String>,
-    /// How much of it is used now, where that means anything and is known.
+    /// The current use, if the limit has one and it is known.
     pub used: Option<String>,
-    /// How often it was met, where that is counted.
+    /// The number of times that the limit was reached, if it is counted.
     pub met: Option<u64>,
 }
 
 impl LimitSettings {
+    /// Reads the settings of a node.
     pub fn of(node: &Node) -> Self {
         Self { options: node.options(), limits: node.limits().clone() }
     }
 }
 
-/// Every limit, in the order in which a connection meets them, and then those of what is sent. Of a recorded node
-/// neither the settings nor the connections are known.
+/// All limits, in the order in which a connection reaches them, then those of outbound messages. For a recorded node
+/// `settings` and `connections` are `None`.
 pub fn rows(
     settings: Option<&LimitSettings>,
     overview: &Overview,
@@ -111,10 +115,10 @@ pub fn rows(
     ]
 }
 
-/// Remote places that are listed at most.
+/// Maximum number of remote addresses in a list.
 pub const MOST_PLACES: usize = 10;
 
-/// `192.0.2.7: 71 messages, 60 MB, 3 held, 12 refused`.
+/// The share of a remote address in one line: `192.0.2.7: 71 messages, 60 MB, 3 held, 12 refused`.
 pub fn place(share: &PlaceShare) -> String {
     let PlaceShare { place, messages, bytes, held, refused, .. } = share;
     let held = if *held > 0 { format!(", {} held", format::count(*held)) } else { String::new() };

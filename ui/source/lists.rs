@@ -1,4 +1,4 @@
-//! The lists of a node, live or replayed.
+//! Read access to the lists of a node, live or replayed.
 
 use std::{net::IpAddr, ops::Range};
 
@@ -8,28 +8,39 @@ use clacks_p2p::{
     node::{CertificateFingerprint, Overview},
 };
 
-/// What can be asked of a node, or of what takes its place. Each answer copies only what it holds.
+/// The queries of a node or of its replay. Each answer copies only the requested entries.
 pub trait Lists {
+    /// The node's counts and current state.
     fn overview(&self) -> Overview;
+    /// The peer with this address, if it is known.
     fn peer(&self, address: &Address) -> Option<Peer>;
     /// As [`Node::peers_around`].
     fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer>;
+    /// The first peers of the list, at most `count`.
     fn first_peers(&self, count: usize) -> Vec<Peer>;
+    /// The last peers of the list, at most `count`.
     fn last_peers(&self, count: usize) -> Vec<Peer>;
+    /// The certificate that the peer at this address is trusted with, if any.
     fn trusted_certificate(&self, address: &Address) -> Option<CertificateFingerprint>;
+    /// The number of queued messages.
     fn queue_len(&self) -> usize;
+    /// The position of a message in the queue; 0 is sent next. `None` if it is not queued.
     fn queue_position(&self, id: MessageId) -> Option<usize>;
+    /// The queued messages at these positions.
     fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage>;
+    /// The queued message with this number.
     fn queued_message(&self, id: MessageId) -> Option<QueuedMessage>;
+    /// The position of a message in the held list. `None` if it is not held.
     fn held_position(&self, id: MessageId) -> Option<usize>;
+    /// The held messages at these positions.
     fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage>;
-    /// The text of the rule that holds messages.
+    /// The text of the hold rule, if one is set.
     fn hold_rule(&self) -> Option<String>;
-    /// The remote IP addresses that are ignored, in order.
+    /// The ignored remote IP addresses, sorted.
     fn ignored_remotes(&self) -> Vec<IpAddr>;
-    /// As [`Node::places`]; none where they are not known.
+    /// As [`Node::places`]; empty if they are not known.
     fn places(&self, most: usize) -> (Vec<PlaceShare>, usize);
-    /// How many connections from outside are open, if that is known.
+    /// The number of open inbound connections, if it is known.
     fn connections(&self) -> Option<usize>;
 }
 

@@ -1,4 +1,4 @@
-//! Which part of the messages of the last hour came through which peer.
+//! The share of each peer in the messages received in the last hour.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
@@ -10,13 +10,13 @@ use clacks_p2p::{
     core::{Event, Now},
 };
 
-/// How far back the record goes, in minutes.
+/// Length of the record in minutes.
 const MINUTES: u64 = 60;
-/// Peers counted by name in a minute at most. Where there are more, one with a single message gives its place away; without
-/// such, messages of others count for the whole alone.
+/// Maximum number of peers counted by name per minute. Beyond it a new peer replaces a peer with a single message; if
+/// there is none, its message counts only in the total.
 const MAX_PEERS: usize = 512;
 
-/// Messages received in the last hour, by the peer that sent them. Bounded in time and in peers.
+/// Messages received in the last 60 minutes by sender, for at most 512 senders a minute.
 #[derive(Debug, Clone, Default)]
 pub struct Shares {
     minutes: VecDeque<Minute>,
@@ -38,16 +38,17 @@ struct Minute {
     unnamed: u64,
 }
 
-/// At least so many messages of so many.
+/// A lower and an upper bound of a share: `part` of `all` messages for certain, and up to `unnamed` more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
     part: u64,
     all: u64,
-    /// Messages that could be of any peer.
+    /// Messages without a counted sender.
     unnamed: u64,
 }
 
 impl Shares {
+    /// Counts a received message. Ignores other events.
     pub fn note(&mut self, event: &Event, now: Now) {
         let Event::MessageReceived { peer, .. } = event else { return };
         let number = minute(now.uptime);
@@ -68,7 +69,7 @@ impl Shares {
         *self.by_peer.entry(peer.address.clone()).or_default() += 1;
     }
 
-    /// Forgets what is older than an hour.
+    /// Removes the minutes that are older than an hour.
     pub fn forget_old(&mut self, now: Now) {
         let oldest = minute(now.uptime).saturating_sub(MINUTES - 1);
         while self.minutes.front().is_some_and(|minute| minute.number < oldest) {
@@ -80,7 +81,7 @@ impl Shares {
         }
     }
 
-    /// The share of these peers together.
+    /// The combined share of these peers.
     pub fn of<'a>(&self, peers: impl IntoIterator<Item = &'a Address>) -> Share {
         let part = peers.into_iter().filter_map(|peer| self.by_peer.get(peer)).sum();
         Share { part, all: self.all, unnamed: self.unnamed }
@@ -117,7 +118,7 @@ fn uncount(sums: &mut HashMap<Address, u64>, peer: Address, count: u64) {
 }
 
 impl Share {
-    /// The share as people say it: `41 %`, or `41 % to 43 %` where it is not known of some messages whose they are.
+    /// The share in words: `41 %`, or `41 % to 43 %` if some senders were not counted.
     pub fn percent(self) -> String {
         let Self { part, all, unnamed } = self;
         let percent = |part: u64| part * 100 / all.max(1);

@@ -1,7 +1,8 @@
-//! Why a command would be refused, for whoever writes it and for whoever carries it out: both ask here, so that a line is
-//! red before Enter exactly if Enter refuses it, with the same words.
+//! Checks commands before they are executed. The editor and the executor call the same functions, so a line is red
+//! before Enter exactly if Enter refuses it, with the same reason.
 //!
-//! What no node and no screen would ever do, [`Command::parse`](clacks_language::command::Command::parse) refuses already.
+//! [`Command::parse`](clacks_language::command::Command::parse) already refuses commands that no node and no screen
+//! accepts.
 
 use std::io;
 
@@ -15,10 +16,10 @@ use rustix::fs::{Access, access};
 
 use super::{execute, peer_list};
 
-/// Why nothing is dropped.
+/// The reason if there is no message to drop.
 pub(crate) const NOTHING_TO_DROP: &str = "no queued or held message matches";
 
-/// Why a node would refuse a command now, as far as that can be known without carrying it out.
+/// The reason why the node would refuse a command now; `None` if it is accepted, or if only execution can decide.
 pub fn at_node(node: &Node, command: &NodeCommand) -> Option<String> {
     match command {
         NodeCommand::Add(peer) | NodeCommand::Ignore(peer) | NodeCommand::Announce(peer)
@@ -53,7 +54,7 @@ pub fn at_node(node: &Node, command: &NodeCommand) -> Option<String> {
     }
 }
 
-/// Why nothing can be done to a message with this number.
+/// The reason if the message with this number is neither queued nor held; `None` if it is.
 pub fn not_here(node: &Node, id: MessageId) -> Option<String> {
     let is_here = node.queue_position(id).is_some() || node.held_position(id).is_some();
     (!is_here).then(|| format!("{id} neither waits nor is held; a message that comes back has a new number"))
@@ -76,7 +77,7 @@ fn not_added(node: &Node, peer: &Address) -> Option<String> {
     (!node.has_room_for_peer()).then(|| no_room_for(peer))
 }
 
-/// Why a peer is not added for which none makes room.
+/// The reason if the peer limit is reached and no peer can be forgotten.
 pub(crate) fn no_room_for(peer: &Address) -> String {
     format!("{peer} was not added: the limit on known peers is reached (max-peers)")
 }
@@ -93,7 +94,7 @@ fn is_ignored(node: &Node, peer: &Address) -> bool {
     node.peer(peer).is_some_and(|known| known.status == Status::Ignored)
 }
 
-/// Whether a command is about a file, of which only the disk knows whether it is there.
+/// Whether a command needs [`on_disk`] because it reads or writes a file.
 pub fn is_about_a_file(command: &ViewCommand) -> bool {
     matches!(
         command,
@@ -103,7 +104,8 @@ pub fn is_about_a_file(command: &ViewCommand) -> bool {
     )
 }
 
-/// Why a command about a file would be refused now; `recording` says why nothing could be recorded into one. Blocks as long as the disk takes.
+/// The reason why a command about a file would be refused now. `recording` checks the file of a recording. Blocks on
+/// the disk.
 pub fn on_disk(
     command: &ViewCommand,
     recording: impl Fn(&std::path::Path, clacks_language::command::argument::Existing) -> Option<String>,
@@ -116,7 +118,11 @@ pub fn on_disk(
     }
 }
 
-/// Why a file can't be made, as far as its directory tells: it is missing, is none, or can't be written to.
+/// Checks that the directory of `path` exists and is writable.
+///
+/// # Errors
+///
+/// Fails if the directory is missing, is no directory, or denies writing.
 pub fn directory_of(path: &std::path::Path) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let directory = directory.unwrap_or(std::path::Path::new("."));
@@ -126,7 +132,7 @@ pub fn directory_of(path: &std::path::Path) -> io::Result<()> {
     Ok(access(directory, Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
-/// Why a command for the node does nothing in a replay.
+/// The reason why a replay refuses commands for the node.
 pub const REPLAY_SENDS_NOTHING: &str = "this is a replay: nothing is sent";
 
 #[cfg(test)]

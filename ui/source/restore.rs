@@ -1,4 +1,4 @@
-//! Commands that can be undone: what each is about to change is kept as it was, and put back.
+//! Undo of commands: saves the state that a command is about to change, and restores it.
 
 use std::time::Duration;
 
@@ -11,22 +11,29 @@ use clacks_p2p::{
 
 use super::execute::{self, drop_matching, execute};
 
-/// For how long a key undoes a command. After that it could be hit by mistake.
+/// The time within which a command can be undone by a key: 10 s. After that the key would more likely be hit by
+/// mistake.
 pub const STAYS: Duration = Duration::from_secs(10);
 
-/// A part of the node as it was before a command.
+/// A part of the node's state before a command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Before {
+    /// A peer, known or not.
     Peer(PeerState),
+    /// The trusted certificate of a peer.
     Certificate(CertificateState),
+    /// Messages with their positions in the queue or the held list.
     Messages(Vec<MessageState>),
+    /// The hold rule and the messages that it held.
     Hold(HoldState),
+    /// The send rate in messages per second.
     Rate(f64),
+    /// Whether a remote IP address is ignored.
     Remote(RemoteState),
 }
 
 impl Before {
-    /// Bytes that it keeps in memory, by estimate.
+    /// Estimated memory in bytes.
     pub fn size(&self) -> usize {
         match self {
             Self::Messages(states) => states.iter().map(|state| state.message().size()).sum(),
@@ -36,7 +43,8 @@ impl Before {
     }
 }
 
-/// Carries out a command. Returns how it went in a line, and what was before if it changed anything that can be put back.
+/// Executes a command. Returns its result in one line, and the earlier state if the command succeeded and can be
+/// undone.
 pub async fn execute_undoable(node: &Node, command: NodeCommand) -> (Result<String, String>, Vec<Before>) {
     match command {
         NodeCommand::DropAll(filter) => {
@@ -69,7 +77,8 @@ fn messages(states: Vec<MessageState>) -> Vec<Before> {
     if states.is_empty() { Vec::new() } else { vec![Before::Messages(states)] }
 }
 
-/// What a command is about to change, as it is.
+/// The current state of all that a command is about to change. Empty if the command cannot be undone or returns the
+/// state itself.
 pub fn before(node: &Node, command: &NodeCommand) -> Vec<Before> {
     match command {
         NodeCommand::Ignore(peer) | NodeCommand::Unignore(peer) => vec![Before::Peer(node.peer_state(peer))],
@@ -97,7 +106,8 @@ pub fn before(node: &Node, command: &NodeCommand) -> Vec<Before> {
     }
 }
 
-/// Puts back what was before, the last first. Returns what to say of it, and what found no room and can be tried again.
+/// Restores the earlier states, last one first. Returns the result in one line, and the states that did not fit and can
+/// be retried.
 pub fn undo(node: &Node, all: Vec<Before>) -> (Result<String, String>, Vec<Before>) {
     let (mut told, mut left) = (UndoSummary::default(), Vec::new());
     for before in all.into_iter().rev() {

@@ -1,4 +1,4 @@
-//! Matches of the saved filters (stations), and the bell.
+//! Hit counts of the saved filters (stations), and the terminal bell.
 
 use std::time::{Duration, Instant};
 
@@ -7,27 +7,27 @@ use clacks_language::{
     saved_filter::{Number, Station, Stations},
 };
 
-/// The shortest time between two rings of the bell.
+/// Minimum time between two bells.
 const BETWEEN_RINGS: Duration = Duration::from_secs(3);
 
-/// The stations and what came for them.
+/// The stations with a hit count each.
 #[derive(Debug, Clone, Default)]
 pub struct SavedFilterHits {
     stations: Stations,
-    /// Those that were changed since the configuration file was read, to be kept.
+    /// Stations that differ from the configuration file, to be saved.
     changed: Stations,
-    /// Rows that came for each number since its station was last listened to.
+    /// Rows that matched each number since its station was last shown.
     hits: [u64; 9],
 }
 
-/// The terminal's bell. It keeps to the time of who hears it, which in a replay is not that of the node.
+/// Rate limit of the terminal bell: at most once in 3 s of real time, also in a replay.
 #[derive(Debug, Default)]
 pub struct Bell {
     last: Option<Instant>,
 }
 
 impl Bell {
-    /// Whether it may ring at this time; if so, it does.
+    /// Whether the bell can ring now. If so, this counts as a ring.
     pub fn may_ring(&mut self, now: Instant) -> bool {
         let is_soon = self.last.is_some_and(|last| now.saturating_duration_since(last) < BETWEEN_RINGS);
         if !is_soon {
@@ -38,18 +38,18 @@ impl Bell {
 }
 
 impl SavedFilterHits {
-    /// The stations of the configuration file, and those that were changed in an earlier run.
+    /// Creates the stations of the configuration file, overridden by those that an earlier run changed.
     pub fn new(stations: Stations, changed: Stations) -> Self {
         Self { stations: changed.clone().or(stations), changed, ..Self::default() }
     }
 
-    /// The stations with what came for each, in order of their numbers.
+    /// The stations with their hit counts, ordered by number.
     pub fn iter(&self) -> impl Iterator<Item = (Number, &Station, u64)> {
         self.stations.iter().map(|(number, station)| (number, station, self.hits[number.index()]))
     }
 
-    /// Counts a row for every station that admits it, but for the one that is listened to. Returns whether the bell
-    /// is to ring for one of them.
+    /// Counts a row for every station whose filter admits it, except for the station whose filter is `shown`. Returns
+    /// whether one of the matching stations has the bell enabled.
     pub fn note(&mut self, row: &Subject<'_>, shown: Option<&Filter>) -> bool {
         let mut rings = false;
         for (number, station) in self.stations.iter().filter(|(_, station)| station.filter.admits(row)) {
@@ -61,26 +61,27 @@ impl SavedFilterHits {
         rings
     }
 
+    /// The station with this number.
     pub fn get(&self, number: Number) -> Option<&Station> {
         self.stations.get(number)
     }
 
-    /// Those that were changed since the configuration file was read.
+    /// The stations that differ from the configuration file.
     pub fn changed(&self) -> &Stations {
         &self.changed
     }
 
-    /// What came for a station so far is seen now.
+    /// Resets the hit count of a station.
     pub fn forget_hits(&mut self, number: Number) {
         self.hits[number.index()] = 0;
     }
 
-    /// Nothing has come yet.
+    /// Resets all hit counts.
     pub fn begin_again(&mut self) {
         self.hits = [0; 9];
     }
 
-    /// Gives a number to a station, or frees it.
+    /// Assigns a station to a number, or removes it with `None`. Resets its hit count.
     pub fn set(&mut self, number: Number, station: Option<Station>) {
         self.hits[number.index()] = 0;
         self.stations.set(number, station.clone());

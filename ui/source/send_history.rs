@@ -1,4 +1,4 @@
-//! The last messages that were sent: how the receiver was chosen, and what came of it.
+//! The latest delivery attempts: the choice of the receiver, and the result.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -7,42 +7,50 @@ use clacks_p2p::{
     core::{Event, MessageId, Now, Origin, PeerChoice, Status},
 };
 
-/// Sends that are remembered.
+/// Maximum number of attempts kept; the oldest is removed first.
 const MAX_SENDS: usize = 50;
 
-/// The last sends, newest last.
+/// The latest 50 delivery attempts, newest last.
 #[derive(Debug, Clone, Default)]
 pub struct SendHistory {
     recent: VecDeque<Attempt>,
-    /// The send that ended with the last event: a change of its peer's status right after it comes of it.
+    /// The attempt that ended with the previous event. A status change of its peer right after it is its consequence.
     just_ended: Option<MessageId>,
 }
 
-/// One send.
+/// One delivery attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempt {
     id: MessageId,
+    /// The time at which it started.
     pub when: Now,
+    /// The receiver.
     pub to: Address,
+    /// The message that was sent.
     pub message: Message,
+    /// The choice of the receiver.
     pub choice: PeerChoice,
+    /// The result.
     pub outcome: AttemptResult,
-    /// The status that the peer had, and the one that it has after this.
+    /// The receiver's status before and after, if the attempt changed it.
     pub change: Option<(Status, Status)>,
 }
 
-/// What came of it.
+/// The result of a delivery attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AttemptResult {
+    /// The attempt is still running.
     OnItsWay,
+    /// The receiver accepted it, after this round trip.
     Taken(Duration),
-    /// Why not, for people to read.
+    /// The delivery failed, for this reason.
     Failed(String),
-    /// It is back in the queue without having been refused.
+    /// The message is back in the queue, and the receiver did not refuse it.
     Returned,
 }
 
 impl SendHistory {
+    /// Records an event. Ignores events that are not about a delivery.
     pub fn note(&mut self, event: &Event, now: Now) {
         let before = self.just_ended.take();
         match event {
@@ -74,7 +82,7 @@ impl SendHistory {
         }
     }
 
-    /// The last sends, newest first.
+    /// The attempts, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Attempt> {
         self.recent.iter().rev()
     }

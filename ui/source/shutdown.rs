@@ -1,4 +1,4 @@
-//! Leaving without losing what nobody else has: what that is, and handing it on when no screen is left to ask on.
+//! Shutdown without losing unsent messages: their counts, and the drain without a confirmation.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use clacks_p2p::{
     node::{DrainError, Overview},
 };
 
-/// What handing on may take when the system wants the program to end, and no longer waits soon after.
+/// Maximum time of the drain after a termination signal; a service manager kills the process soon after.
 pub const WHEN_TOLD_TO_END: Duration = Duration::from_secs(5);
-/// What it may take when the terminal has gone.
+/// Maximum time of the drain after a hangup.
 pub const WHEN_HUNG_UP: Duration = Duration::from_secs(2);
 
-/// Why the screen was left.
+/// The cause of the shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// The user wanted it, and knew what is lost.
+    /// The user quit and confirmed the loss of unsent messages.
     User,
-    /// The system wants the program to end.
+    /// A termination signal.
     Signal,
-    /// The terminal has gone.
+    /// The terminal was closed.
     HungUp,
 }
 
 impl Cause {
-    /// How long messages are handed on, where nobody was asked about them.
+    /// Maximum time of the drain; `None` if the user has already decided about unsent messages.
     pub fn patience(self) -> Option<Duration> {
         match self {
             Self::User => None,
@@ -34,18 +34,19 @@ impl Cause {
     }
 }
 
-/// The messages that only this node has, which are lost when it stops.
+/// Counts of the messages that are lost when the node stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnsentCounts {
-    /// Those that wait or are on their way.
+    /// Queued messages and those in flight.
     pub waiting: usize,
-    /// Those that are held, and stay here unless they are released.
+    /// Held messages, which the drain keeps unless they are released.
     pub held: usize,
-    /// Whether there is a peer that could be tried.
+    /// Whether a peer is known that is not ignored.
     pub is_anybody_there: bool,
 }
 
 impl UnsentCounts {
+    /// Reads the counts of a node.
     pub fn of(overview: &Overview) -> Self {
         let PeerCounts { new, alive, lost, dead, .. } = overview.peers;
         Self {
@@ -55,27 +56,29 @@ impl UnsentCounts {
         }
     }
 
+    /// The sum of waiting and held messages.
     pub fn all(self) -> usize {
         self.waiting + self.held
     }
 
-    /// How many are handed on, what is held among them or not.
+    /// The number of messages to drain, with or without the held ones.
     pub fn to_hand_on(self, with_held: bool) -> usize {
         if with_held { self.all() } else { self.waiting }
     }
 
-    /// How many of those that were handed on are still here by now, be it that every peer refused them, so that they are
-    /// held.
+    /// The number of drained messages that are still here, given the counts `now`. Includes messages that are held
+    /// because every peer refused them.
     pub fn left_of(self, now: Self, with_held: bool) -> usize {
         now.all().saturating_sub(self.all() - self.to_hand_on(with_held))
     }
 
+    /// Whether a drain makes sense: messages wait, and a peer is known.
     pub fn can_hand_on(self) -> bool {
         self.waiting > 0 && self.is_anybody_there
     }
 }
 
-/// How it went, in a line: how many of so many are gone, and why not more.
+/// Reports the end of the drain in one line. `left` of `total` messages were not delivered.
 pub fn told(result: Result<(), DrainError>, total: usize, left: usize) -> String {
     let gone = total.saturating_sub(left);
     match result {
@@ -94,7 +97,7 @@ fn why(reason: DrainError) -> &'static str {
     }
 }
 
-/// What is told when it begins.
+/// Reports the start of the drain in one line.
 pub fn begun(messages: usize, within: Duration) -> String {
     let messages = if messages == 1 { "1 message".to_owned() } else { format!("{messages} messages") };
     format!(

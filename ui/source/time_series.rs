@@ -1,35 +1,36 @@
-//! What the charts show: the last minutes, second by second, and how long the last deliveries took.
+//! The data of the charts: counts per second of the last minutes, and the latest round trips.
 //!
-//! Nothing here needs a clock of its own. The seconds in which nothing happened are filled in when the next one is
-//! noted, so that a dashboard on which nothing happens can sleep.
+//! This module needs no timer. Seconds without events are added at the next sample, so an idle dashboard can sleep.
 
 use std::{collections::VecDeque, time::Duration};
 
 use clacks_p2p::core::{Counters, Event, PeerCounts};
 
-/// How far back a chart goes, in seconds, or a little further to fill its columns.
+/// Length of a chart in seconds; slightly more if its columns need it.
 const SECONDS: usize = 600;
-/// How much is kept, in seconds: enough to fill the columns of a wide screen.
+/// Length of the record in seconds, enough for the columns of a wide screen.
 const KEPT: usize = SECONDS + 300;
-/// How far back the small bars in a title go, in seconds.
+/// Length of the sparkline in a title, in seconds.
 pub const SPARKS: usize = 60;
-/// Round trips that are kept.
+/// Maximum number of round trips kept.
 const ROUND_TRIPS: usize = 1000;
-/// Where one bar of the histogram ends and the next begins, in milliseconds. A bar is for shorter ones than these, the
-/// last for all others.
+/// Upper bounds of the histogram's bars in milliseconds, exclusive. A last bar counts all longer times.
 pub const BOUNDS: [u64; 12] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
-/// What can be looked at.
+/// A chart of the dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chart {
-    /// Messages in and out.
+    /// Messages received, delivered and failed per second.
     Rates,
+    /// Peers by status.
     Peers,
+    /// Histogram of round trips.
     RoundTrips,
+    /// Length of the queue.
     Queue,
 }
 
-/// What happened in one second, and how things stood at its end.
+/// The counts of one second, and the state at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Second {
     received: u64,
@@ -39,33 +40,34 @@ struct Second {
     peers: PeerCounts,
 }
 
-/// The last minutes, and the last thousand deliveries.
+/// The counts per second of the last 15 minutes, and the latest 1,000 round trips.
 #[derive(Debug, Clone, Default)]
 pub struct Trends {
     /// One entry a second, without gaps; the last is the one that is not over yet.
     seconds: VecDeque<Second>,
-    /// The second of the uptime that the last entry stands for.
+    /// The second of the node's uptime that the last entry stands for.
     last: u64,
-    /// The node's counters when it was last asked.
+    /// The node's counters at the latest sample.
     counters: Counters,
     round_trips: RoundTrips,
 }
 
-/// Some seconds taken together: one column of a chart.
+/// One column of a chart: the aggregate of some seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Column {
-    /// Messages a second.
+    /// Messages received per second, mean.
     pub received: f64,
+    /// Messages delivered per second, mean.
     pub delivered: f64,
-    /// Failed deliveries a second.
+    /// Failed deliveries per second, mean.
     pub failed: f64,
-    /// The most that waited.
+    /// Maximum length of the queue.
     pub queued: usize,
-    /// The peers at the end.
+    /// Peers by status at the end.
     pub peers: PeerCounts,
 }
 
-/// How long the last deliveries took.
+/// The latest round trips, at most 1,000.
 #[derive(Debug, Clone, Default)]
 pub struct RoundTrips {
     /// In the order in which they ended.
@@ -75,10 +77,11 @@ pub struct RoundTrips {
 }
 
 impl Chart {
+    /// All charts, in the order in which they are cycled.
     pub const ALL: [Self; 4] = [Self::Rates, Self::Peers, Self::RoundTrips, Self::Queue];
 
-    /// The chart that is so many further on. Where all of them have room, all of them stand between the last and the
-    /// first; they are `None`.
+    /// The chart `by` positions further in the cycle; negative goes back. With `all_fit` the cycle also has `None`,
+    /// which shows all charts at once.
     pub fn turned(chart: Option<Self>, by: isize, all_fit: bool) -> Option<Self> {
         let mut round: Vec<Option<Self>> = Self::ALL.into_iter().map(Some).collect();
         if all_fit {
@@ -92,14 +95,15 @@ impl Chart {
 }
 
 impl Trends {
-    /// Takes in an event.
+    /// Records the round trip of a delivery. Ignores other events.
     pub fn note(&mut self, event: &Event) {
         if let Event::MessageDelivered { round_trip, .. } = event {
             self.round_trips.push(*round_trip);
         }
     }
 
-    /// Takes in how things stand. The counters tell also of events that this watcher missed.
+    /// Records the node's state at this uptime. Counts come from the difference of the counters, so they include events
+    /// that this watcher missed. An uptime that goes back restarts the record.
     pub fn sample(&mut self, uptime: Duration, now: Counters, queued: usize, peers: PeerCounts) {
         let second = uptime.as_secs();
         if self.seconds.is_empty() || second < self.last {
@@ -133,22 +137,22 @@ impl Trends {
         self.last = second;
     }
 
+    /// The latest round trips.
     pub fn round_trips(&self) -> &RoundTrips {
         &self.round_trips
     }
 
-    /// How many seconds one of so many columns stands for: the fewer, the less is known, so that there is never a chart
-    /// with nothing but a few bars at its end. They double, so that it changes seldom.
+    /// Seconds per column for a chart of this many columns. A power of two, or the value that fills the whole length of
+    /// a chart. It grows with the record, so that the columns are filled early and the scale changes seldom.
     pub fn each(&self, columns: usize) -> usize {
         let columns = columns.max(1);
         self.seconds.len().div_ceil(columns).next_power_of_two().min(SECONDS.div_ceil(columns))
     }
 
-    /// The last minutes in so many columns of so many seconds each, the last of which ends now. Those from before the
-    /// first sample are `None`.
+    /// The latest columns, of `each` seconds each, oldest first. Columns before the first sample are `None`.
     ///
-    /// A column always stands for the same seconds while it moves to the left, so that it does not flicker. Only the
-    /// last is the mean up to now.
+    /// A column covers the same seconds while it moves to the left, so it does not flicker. Only the last column is a
+    /// mean up to now.
     pub fn columns(&self, columns: usize, each: usize) -> Vec<Option<Column>> {
         let (each, over) = (each.max(1) as u64, self.last);
         let latest = over.saturating_sub(1) / each;
@@ -173,20 +177,20 @@ impl Trends {
         self.seconds.back().and_then(|present| Column::of(&[present].into_iter()))
     }
 
-    /// Messages received, delivered, and failed to deliver a second, over the last seconds.
+    /// Messages received, delivered and failed per second, as the mean of the last `seconds`.
     pub fn mean(&self, seconds: usize) -> (f64, f64, f64) {
         let before = self.seconds.len().saturating_sub(seconds);
         Column::of(&self.seconds.range(before..))
             .map_or((0.0, 0.0, 0.0), |mean| (mean.received, mean.delivered, mean.failed))
     }
 
-    /// Whether anything came or went in the last seconds.
+    /// Whether a message was received, delivered or failed in the last `seconds`.
     pub fn is_busy(&self, seconds: usize) -> bool {
         let is_quiet = |second: &Second| (second.received, second.delivered, second.failed) == (0, 0, 0);
         !self.seconds.iter().rev().take(seconds).all(is_quiet)
     }
 
-    /// Whether a chart of it changes as time goes by, even if nothing happens.
+    /// Whether the charts change with time even without new events.
     pub fn moves(&self) -> bool {
         let steady = |one: &Second, other: &Second| {
             (one.received, one.delivered, one.failed) == (0, 0, 0)
@@ -198,7 +202,7 @@ impl Trends {
 }
 
 impl Column {
-    /// The highest of the rates.
+    /// The maximum of the three rates.
     pub fn most(&self) -> f64 {
         self.received.max(self.delivered).max(self.failed)
     }
@@ -231,23 +235,23 @@ impl RoundTrips {
         self.sorted.insert(self.sorted.partition_point(|sorted| *sorted < time), time);
     }
 
-    /// How many there are.
+    /// Number of round trips.
     pub fn len(&self) -> usize {
         self.sorted.len()
     }
 
-    /// Whether there are none.
+    /// Whether there is no round trip.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The time that so many of a hundred did not exceed; `None` if there are none.
+    /// The round trip that `percent` of a hundred did not exceed (nearest rank); `None` without round trips.
     pub fn percentile(&self, percent: usize) -> Option<Duration> {
         let rank = (self.sorted.len() * percent).div_ceil(100).max(1);
         self.sorted.get(rank - 1).copied()
     }
 
-    /// How many fall into each bar of the histogram.
+    /// Number of round trips per bar, with the bounds [`BOUNDS`].
     pub fn histogram(&self) -> [usize; BOUNDS.len() + 1] {
         let below = |bound: &u64| self.sorted.partition_point(|time| *time < Duration::from_millis(*bound));
         let mut bars = [self.sorted.len(); BOUNDS.len() + 1];

@@ -1,4 +1,4 @@
-//! The commands that were carried out of late and can be undone.
+//! The undo stack of commands.
 
 use std::time::Duration;
 
@@ -7,31 +7,31 @@ use clacks_p2p::core::Now;
 
 use super::restore::{Before, STAYS};
 
-/// Commands one after the other that can be undone.
+/// Maximum number of commands on the stack.
 const MAX_COMMANDS: usize = 16;
-/// Bytes of messages that are kept: as much as a queue has by default, so that all of it can be dropped and taken back.
+/// Maximum bytes of saved messages: the default size of the queue, so that dropping all of it can be undone.
 const MAX_BYTES: usize = 64 << 20;
 
 const NOTHING: &str = "there is nothing to take back";
 
-/// What was done of late, the last of which is undone first.
+/// The undo stack: at most 16 commands and 64 MiB of messages, each for 10 s.
 #[derive(Debug, Default)]
 pub struct Undo {
     done: Vec<Done>,
 }
 
-/// What one key or line did.
+/// The effect of one command.
 #[derive(Debug)]
 struct Done {
     before: Vec<Before>,
-    /// Whom it ignored, to say how to take that back later.
+    /// The parties that it ignored, to name the command that reverts this later.
     ignored: Vec<IgnoreTarget>,
     until: Duration,
 }
 
 impl Undo {
-    /// This was before what was done just now, which ignored these. Returns whether it can be undone: not if it takes too
-    /// much memory.
+    /// Pushes the state before a command, and the parties that the command ignored. Returns whether it can be undone:
+    /// false if there is no state or it exceeds 64 MiB.
     pub fn remember(&mut self, before: Vec<Before>, ignored: Vec<IgnoreTarget>, now: Now) -> bool {
         let size: usize = before.iter().map(Before::size).sum();
         if before.is_empty() || size > MAX_BYTES {
@@ -51,7 +51,8 @@ impl Undo {
         self.done.iter().flat_map(|done| &done.before).map(Before::size).sum()
     }
 
-    /// Lets go of what it is too late for. Ignores stay, to tell how else to take them back.
+    /// Drops the states that are older than 10 s. Ignored parties stay, so that [`Undo::why_not`] can name the command
+    /// that reverts the ignore.
     pub fn forget_old(&mut self, now: Now) {
         for done in self.done.iter_mut().filter(|done| done.until <= now.uptime) {
             done.before.clear();
@@ -59,12 +60,12 @@ impl Undo {
         self.done.retain(|done| !done.before.is_empty() || !done.ignored.is_empty());
     }
 
-    /// This one is not ignored any more, or not known: nobody is told how to take the ignore back.
+    /// Removes a party that is no longer ignored or known from all entries.
     pub fn note_settled(&mut self, party: &IgnoreTarget) {
         self.done.iter_mut().for_each(|done| done.ignored.retain(|other| other != party));
     }
 
-    /// Why there is nothing to undo; `None` if there is.
+    /// The reason why there is nothing to undo; `None` if there is something.
     pub fn why_not(&self, now: Now) -> Option<String> {
         match self.done.last() {
             Some(done) if done.until > now.uptime => None,
@@ -77,7 +78,11 @@ impl Undo {
         }
     }
 
-    /// What undoes what was done last, after which what was done before it is the last.
+    /// Pops the state before the latest command.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason if there is nothing to undo.
     pub fn take(&mut self, now: Now) -> Result<Vec<Before>, String> {
         if let Some(reason) = self.why_not(now) {
             return Err(reason);

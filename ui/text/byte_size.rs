@@ -2,26 +2,27 @@ use std::{ops::RangeInclusive, str::FromStr};
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// A number of bytes, as 64M or 65536.
+/// A size in bytes, written as `64M` or `65536`. At least 64 KiB; default 64 MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByteSize(pub u64);
 
-/// Maximum size of the log file in bytes; `None` for no limit.
+/// Maximum size of the log file in bytes; `None`, written as `0`, for no limit. At least 64 KiB; default 10 MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogSize(pub Option<u64>);
 
-/// How large the body of a request may be.
+/// Maximum size of a request body in bytes, 1 KiB to 1 GiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BodySize(pub usize);
 
-/// What is wrong with it.
+/// The error for an invalid size.
 const WRONG: &str = "a size is a number of bytes, or with a unit as in 512K, 64M, 2G; at least 64K";
 const WRONG_LOG: &str =
     "a size is a number of bytes, or with a unit as in 512K, 64M, 2G; at least 64K, or 0 for no limit";
-/// Less would hold hardly more than a hundred events.
+/// A smaller file would hold hardly more than a hundred events.
 const LEAST: u64 = 64 << 10;
 
-/// Less has no room for most messages, and more would be held in memory for each of many connections.
+/// A smaller body has no room for most messages. Larger ones need too much memory, because each of many connections can
+/// hold one.
 const BODIES: RangeInclusive<u64> = 1 << 10..=1 << 30;
 const WRONG_BODY: &str = "a size is a number of bytes, or with a unit as in 512K, 1M; from 1K to 1G";
 
@@ -66,6 +67,8 @@ impl FromStr for BodySize {
     }
 }
 
+/// Parses a number of bytes. The units K, M and G are powers of 1024, in either case, with an optional `B` or `iB`.
+/// `None` if the text is no size or exceeds 64 bits.
 pub fn bytes(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = text.trim_end_matches(|unit: char| !unit.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! Which characters the terminal shows: all of Unicode, or ASCII only.
+//! The character set of the terminal: all of Unicode, or ASCII only.
 
 use std::{
     cell::Cell,
@@ -6,35 +6,35 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// The variables that say which characters there are, the first that is set before the others.
+/// The locale variables. The first that is not empty decides.
 const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 
-/// The choice for the whole program.
+/// The choice for the process.
 static ASCII: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    /// The choice for this thread, which comes before that for the program. Tests in one process draw with both.
+    /// The choice for this thread, which overrides that for the process. Tests in one process draw with both.
     static HERE: Cell<Option<bool>> = const { Cell::new(None) };
 }
 
-/// Chooses for the whole program, before anything is shown: what the user says, else what the locale says.
+/// Sets the character set of the process. `None` chooses by the locale. Call this before anything is drawn.
 pub fn choose(ascii: Option<bool>) {
     let ascii = ascii.unwrap_or_else(|| !is_unicode(|name| env::var(name).ok()));
     ASCII.store(ascii, Ordering::Relaxed);
 }
 
-/// Chooses for this thread only.
+/// Overrides the character set for this thread.
 pub fn choose_for_thread(ascii: bool) {
     HERE.set(Some(ascii));
 }
 
-/// Whether nothing but ASCII is to be shown.
+/// Whether only ASCII can be shown.
 pub fn is_ascii() -> bool {
     HERE.get().unwrap_or_else(|| ASCII.load(Ordering::Relaxed))
 }
 
-/// Whether the locale has all of Unicode. Where none is set, it is the one named `C`, which has not. Windows has no
-/// such variables, and its consoles show Unicode.
+/// Whether the locale's encoding is UTF-8. Without a locale only Windows counts as Unicode, because its consoles show
+/// it and it has no such variables.
 fn is_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
     let locale = LOCALE.into_iter().filter_map(variable).find(|locale| !locale.is_empty());
     locale.map_or(cfg!(windows), |locale| {

@@ -1,13 +1,13 @@
-//! Text that is safe to write anywhere: for standard output, standard error and the log file.
+//! Escapes for text on standard output, standard error and in the log file.
 
 use std::{borrow::Cow, fmt::Write};
 
 use super::sanitize::is_hidden;
 
-/// The text with every character that a terminal acts on or hides written as `\uXXXX`.
+/// Escapes every control or hidden character as `\uXXXX`.
 ///
-/// What is JSON stays the same JSON if no tab or line break stands between its tokens: all the other characters stand
-/// inside strings there. For any JSON there is [`escaped_json`].
+/// JSON text keeps its value if it has no tab or line break between tokens, because all other such characters are
+/// inside strings. For any JSON use [`escaped_json`].
 pub fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
@@ -23,8 +23,8 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(written)
 }
 
-/// JSON text that is safe to write anywhere, on one line: the same value, and the same text but for what
-/// [`escaped`] writes as `\uXXXX`, and the white space between tokens, which is spaces.
+/// Escapes JSON text to one line with the same value: white space between tokens becomes spaces, and strings are
+/// escaped as in [`escaped`].
 pub fn escaped_json(json: &str) -> Cow<'_, str> {
     // None of these can stand inside a string.
     if json.contains(['\t', '\n', '\r']) {
@@ -34,7 +34,7 @@ pub fn escaped_json(json: &str) -> Cow<'_, str> {
     }
 }
 
-/// As JSON writes it: two escapes for a character beyond U+FFFF.
+/// Writes JSON escapes: a surrogate pair for a character beyond U+FFFF.
 fn push_escape(written: &mut String, character: char) {
     for unit in character.encode_utf16(&mut [0; 2]) {
         // Writing to a string can't fail.
@@ -42,7 +42,7 @@ fn push_escape(written: &mut String, character: char) {
     }
 }
 
-/// Variation selectors that emoji are written with are left alone.
+/// Whether a character is escaped. Variation selectors are kept, because emoji contain them.
 fn is_unsafe(character: char) -> bool {
     !matches!(character, '\u{fe00}'..='\u{fe0f}') && is_hidden(character)
 }

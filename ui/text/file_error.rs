@@ -1,19 +1,18 @@
-//! What is wrong with a file or a directory, in words that are the same wherever it is told: without the numbers of the
-//! system, and with what is missing.
+//! File errors in words, without the system's error numbers, equal in every interface.
 
 use std::io::{self, ErrorKind};
 
-/// The same error in words for somebody who reads a file. Its kind stays.
+/// Rewords an error of reading a file. Keeps its kind.
 pub fn reading(error: io::Error) -> io::Error {
     in_words(error, "there is no such file")
 }
 
-/// The same error in words for somebody who makes or writes a file. Its kind stays.
+/// Rewords an error of creating or writing a file. Keeps its kind.
 pub fn writing(error: io::Error) -> io::Error {
     in_words(error, "there is no such directory")
 }
 
-/// `missing` says what is not there.
+/// Rewords an error. `missing` is the text for [`ErrorKind::NotFound`].
 fn in_words(error: io::Error, missing: &'static str) -> io::Error {
     // An error with words of its own says more than its kind does.
     let has_words = error.get_ref().is_some() && !error.to_string().contains(NUMBER);
@@ -32,10 +31,10 @@ fn in_words(error: io::Error, missing: &'static str) -> io::Error {
     io::Error::new(kind, words)
 }
 
-/// What the standard library puts behind the words of the system.
+/// The suffix that the standard library adds to the system's message.
 const NUMBER: &str = " (os error ";
 
-/// A text without the numbers that the standard library puts behind the words of the system.
+/// Removes the ` (os error N)` that the standard library adds to the system's messages.
 pub fn without_number(text: &str) -> String {
     let mut parts = text.split(NUMBER);
     let mut words = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Text in a given number of columns.
+//! Text in a fixed number of columns.
 
 use clacks_p2p::{Address, Message};
 use jiff::{Timestamp, tz::TimeZone};
@@ -12,25 +12,25 @@ use super::{
     sanitize::{SafeLine, shown, shown_lines},
 };
 
-/// Characters of a message that are looked at for its preview, more than any screen is wide.
+/// Maximum number of characters of a message in its preview, more than any screen is wide.
 const PREVIEW: usize = 1024;
 
-/// The text in exactly so many columns: cut, or with spaces behind it.
+/// Sanitizes text to exactly this many columns: cut, or padded with spaces on the right.
 pub fn fit(text: &str, columns: usize) -> String {
     let shown = shown(text, columns);
     let spaces = columns.saturating_sub(shown.width());
     format!("{}{}", shown.as_str(), " ".repeat(spaces))
 }
 
-/// The text at the right end of so many columns.
+/// Sanitizes text to exactly this many columns: cut, or padded with spaces on the left.
 pub fn fit_right(text: &str, columns: usize) -> String {
     let shown = shown(text, columns);
     let spaces = columns.saturating_sub(shown.width());
     format!("{}{}", " ".repeat(spaces), shown.as_str())
 }
 
-/// An address in so many columns. When it has to be cut, the port stays, and both ends of the hostname: the first part
-/// says which node it is, the last whose name it is.
+/// An address in exactly this many columns. A long address keeps its port and both ends of its hostname: the first part
+/// identifies the node, the last part its domain.
 pub fn fit_address(address: &Address, columns: usize) -> String {
     let text = address.to_string();
     let port = format!(":{}", address.port());
@@ -46,7 +46,8 @@ pub fn fit_address(address: &Address, columns: usize) -> String {
     }
 }
 
-/// The start of a message: the text of a string, the JSON of anything else.
+/// The start of a message: the characters of a JSON string, or the JSON text of any other value. At most 1,024
+/// characters of JSON.
 pub fn preview(message: &Message) -> String {
     let json = message.as_json();
     let start: String = json.chars().take(PREVIEW).collect();
@@ -59,7 +60,7 @@ pub fn preview(message: &Message) -> String {
     text.and_then(|text| text.as_text()).unwrap_or(start)
 }
 
-/// A name and what there is to say of it, in as many lines as that takes.
+/// A name in `name_columns`, at most half of `columns`, with its value beside it, wrapped to as many lines as needed.
 pub fn entry(
     style: Style,
     name_columns: usize,
@@ -76,7 +77,8 @@ pub fn entry(
     names.zip(&values).map(line).collect()
 }
 
-/// A time of day.
+/// The time of day as `HH:MM:SS` in this time zone. `unix_ms` is Unix time in milliseconds; a time out of range gives
+/// `--:--:--`.
 pub fn clock(unix_ms: u64, zone: &TimeZone) -> String {
     let timestamp = i64::try_from(unix_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     timestamp.map_or_else(

@@ -1,16 +1,16 @@
-//! Numbers as people read them, in few columns.
+//! Short number formats for people.
 
 use std::{borrow::Cow, time::Duration};
 
 use clacks_p2p::core::Peer;
 
-/// The word for a peer's status, with a question mark if only the peer itself says so.
+/// The word for a peer's status, with a question mark if the status is unverified.
 pub fn status(peer: &Peer) -> Cow<'static, str> {
     let name = peer.status.name();
     if peer.is_unverified() { format!("{name}?").into() } else { name.into() }
 }
 
-/// How long ago or for how long: `7 s`, `12 m`, `3 h`, `40 d`.
+/// A duration in one unit, rounded down: `7 s`, `12 m`, `3 h`, `40 d`.
 pub fn age(age: Duration) -> String {
     match age.as_secs() {
         seconds @ 0..60 => format!("{seconds} s"),
@@ -20,19 +20,19 @@ pub fn age(age: Duration) -> String {
     }
 }
 
-/// A span of time that may be short: `0.4 s`, `9.9 s`, `10 s`, `12 m`.
+/// A duration that can be short: `0.4 s`, `9.9 s`, `10 s`, `12 m`.
 pub fn span(span: Duration) -> String {
     let seconds = span.as_secs_f64();
     if seconds < 9.95 { format!("{seconds:.1} s") } else { age(span.max(Duration::from_secs(10))) }
 }
 
-/// A place in a recording: `0:07`, `12:30`, `3:00:00`.
+/// A position in a recording: `0:07`, `12:30`, `3:00:00`.
 pub fn clock(time: Duration) -> String {
     let (hours, minutes, seconds) = (time.as_secs() / 3600, time.as_secs() / 60 % 60, time.as_secs() % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// How long a request took: `0.4 ms`, `12 ms`, `1.3 s`.
+/// A round trip: `0.4 ms`, `12 ms`, `1.3 s`.
 pub fn round_trip(time: Duration) -> String {
     let millis = time.as_secs_f64() * 1000.0;
     if millis < 9.95 {
@@ -44,13 +44,13 @@ pub fn round_trip(time: Duration) -> String {
     }
 }
 
-/// The last place at or before a byte of a text at which no character is cut.
+/// The last character boundary at or before a byte offset.
 pub fn char_boundary(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
     (0..=at).rev().find(|place| text.is_char_boundary(*place)).unwrap_or_default()
 }
 
-/// A number of bytes: `17 B`, `1.2 kB`, `64 MB`.
+/// A size in decimal units: `17 B`, `1.2 kB`, `64 MB`.
 pub fn size(bytes: usize) -> String {
     scaled(bytes as f64, [" B", " kB", " MB", " GB"])
 }
@@ -60,14 +60,14 @@ pub fn count(count: usize) -> String {
     scaled(count as f64, ["", "k", "M", "G"])
 }
 
-/// A number to the last digit: `17`, `1,000`, `1,047,552`.
+/// All digits of a number, in groups of three: `17`, `1,000`, `1,047,552`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")
 }
 
-/// Something a second: `0/s`, `0.4/s`, `12/s`, `1.2k/s`.
+/// A rate per second: `0/s`, `0.4/s`, `12/s`, `1.2k/s`.
 pub fn rate(per_second: f64) -> String {
     if per_second.fract() == 0.0 && per_second < 9.95 {
         format!("{per_second:.0}/s")

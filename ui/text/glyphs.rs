@@ -1,22 +1,22 @@
-//! The characters that things are drawn with, in all of Unicode and in ASCII.
+//! Symbols in Unicode and in ASCII.
 //!
-//! Text takes its signs from [`glyphs`]. What is drawn in cells of its own (rules, bars, maps) can be drawn in Unicode:
-//! [`to_ascii`] replaces it cell by cell at the end of a frame.
+//! Text uses the symbols of [`glyphs`]. Drawings (rules, bars, maps) always use Unicode; [`to_ascii`] replaces them
+//! cell by cell at the end of a frame.
 
 use ratatui::buffer::Buffer;
 
 use super::charset;
 
-/// Signs that stand in text.
+/// Symbols for text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Glyphs {
-    /// Behind text that was cut off; one column.
+    /// The ellipsis behind cut text; one column.
     pub cut: char,
-    /// Before how many times.
+    /// The multiplication sign before a number of repetitions.
     pub times: &'static str,
-    /// From one thing to another.
+    /// The arrow between an old and a new value.
     pub becomes: &'static str,
-    /// Between things that have nothing to do with each other.
+    /// The separator between unrelated parts.
     pub apart: &'static str,
 }
 
@@ -24,14 +24,14 @@ const UNICODE: Glyphs = Glyphs { cut: '\u{2026}', times: "\u{d7}", becomes: "\u{
 
 const ASCII: Glyphs = Glyphs { cut: '~', times: "x", becomes: "->", apart: "-" };
 
-/// The signs for this terminal.
+/// The symbols for the [character set](charset) of the terminal.
 pub fn glyphs() -> &'static Glyphs {
     if charset::is_ascii() { &ASCII } else { &UNICODE }
 }
 
-/// Replaces what is not ASCII, cell by cell: a drawing by what looks like it, anything else by `?`.
+/// Replaces non-ASCII cells: a drawing by a similar ASCII character, anything else by `?`.
 ///
-/// What a peer wrote is ASCII already, as [`super::sanitize`] writes it out, so no letter is lost here.
+/// [`super::sanitize`] already escapes the non-ASCII text of peers in this mode, so no letter is lost here.
 pub fn to_ascii(buffer: &mut Buffer) {
     for cell in buffer.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
         let like = cell.symbol().chars().next().map_or('?', look_alike);
@@ -39,7 +39,7 @@ pub fn to_ascii(buffer: &mut Buffer) {
     }
 }
 
-/// What looks like this character.
+/// A similar ASCII character.
 fn look_alike(character: char) -> char {
     match character {
         '\u{2500}' | '\u{2501}' | '\u{2504}' | '\u{2505}' | '\u{2508}' | '\u{2509}' | '\u{254c}'
@@ -68,7 +68,7 @@ fn look_alike(character: char) -> char {
     }
 }
 
-/// A block by how much of the cell it fills.
+/// A block element by the part of the cell that it fills.
 fn block(block: char) -> char {
     match block {
         '\u{2581}' | '\u{258f}' | '\u{2594}' | '\u{2595}' => '_',
@@ -81,7 +81,7 @@ fn block(block: char) -> char {
     }
 }
 
-/// A pattern of Braille by how many of its eight dots it has.
+/// A Braille pattern by its number of dots, 0 to 8.
 fn dots(pattern: char) -> char {
     match (u32::from(pattern) & 0xff).count_ones() {
         0 => ' ',

@@ -1,17 +1,17 @@
-//! JSON text, laid out for reading without being changed.
+//! JSON text, indented without a change of its tokens.
 
 use std::borrow::Cow;
 
-/// The JSON text with one value a line, indented by two columns a level. Tokens are as they came: numbers keep their
-/// digits, objects their order and their duplicates.
+/// Indents JSON text: one value per line, two spaces per level. Tokens stay as they are: numbers keep their digits,
+/// objects keep their order and duplicate keys.
 ///
-/// At most `max_bytes` are written; the second value is how many bytes of the JSON text were left out.
+/// Writes at most `max_bytes`. The second value is the number of input bytes that were left out.
 pub fn indented(json: &str, max_bytes: usize) -> (String, usize) {
     lay_out(json, max_bytes, |token, _| token.into())
 }
 
-/// The same for reading alone: a string of several lines has each on a line of its own, behind the quote that it begins
-/// with. All other escapes stay.
+/// As [`indented`], for reading only: an escaped line break in a string starts a new line, indented to the string's
+/// opening quote. Other escapes stay, and the result is no JSON.
 pub fn laid_out(json: &str, max_bytes: usize) -> (String, usize) {
     lay_out(json, max_bytes, |token, depth| in_lines(token, depth, max_bytes))
 }

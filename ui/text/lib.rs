@@ -1,7 +1,7 @@
-//! Text on its way to a cell or a file: what strangers wrote made harmless, widths, escapes, numbers and sizes for people, and files of text.
+//! Text for terminals and files: sanitizing of untrusted text, column widths, escapes, numbers for people, paths and
+//! TOML.
 
-#![allow(missing_docs, reason = "names of an inner crate; documented step by step")]
-
+/// Sizes in bytes, from options and the configuration file.
 pub mod byte_size;
 pub mod charset;
 pub mod escape;

@@ -1,4 +1,4 @@
-//! Paths as people write them: `~` at their start is the home directory.
+//! User paths: `~` at their start is the home directory.
 
 use std::{
     borrow::Cow,
@@ -11,20 +11,25 @@ use clap::builder::{PathBufValueParser, TypedValueParser, ValueParser, ValuePars
 use directories::BaseDirs;
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// Why a path that begins with `~` leads nowhere.
+/// The reason why a path that starts with `~` cannot be expanded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HomeError {
-    /// There is no home directory.
+    /// No home directory is known.
     #[error("{0}: no home directory is known; set HOME, or write the whole path")]
     Unknown(String),
     /// `~name` is another user's in a shell.
     #[error(
         "{0}: only ~ and ~/ stand for a home directory; write the whole path, or ./{0} for a file of that name"
     )]
+    /// The path starts with `~name`, which a shell expands to another user's home directory.
     OtherUser(String),
 }
 
-/// The path that a text means. `~` and `~/` at its start stand for the home directory; everything else stays as it is.
+/// Expands `~` and `~/` at the start of a path to the home directory. Other paths stay as they are.
+///
+/// # Errors
+///
+/// Fails if no home directory is known, or if the path starts with `~name`.
 pub fn expand(path: &Path) -> Result<Cow<'_, Path>, HomeError> {
     expand_in(path, BaseDirs::new().map(|directories| directories.home_dir().to_owned()))
 }
@@ -43,12 +48,16 @@ fn expand_in(path: &Path, home: Option<PathBuf>) -> Result<Cow<'_, Path>, HomeEr
     }
 }
 
-/// A path of an option, a variable or the configuration file, expanded.
+/// An expanded path from an option, a variable or the configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserPath(PathBuf);
 
 impl UserPath {
-    /// The path that this text means.
+    /// Expands a path as [`expand`] does.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`expand`] does.
     pub fn new(path: impl AsRef<Path>) -> Result<Self, HomeError> {
         expand(path.as_ref()).map(|path| Self(path.into_owned()))
     }

@@ -1,18 +1,16 @@
-//! The one way that what a peer wrote takes to the screen: text in, visible and harmless cells out.
+//! Sanitizes untrusted text for the screen: visible and harmless cells only. All text of peers goes through here.
 //!
-//! Peers choose hostnames, messages and the bodies of their answers. Written to a terminal as it came, such text can
-//! move the cursor, set the clipboard, reorder a row or hide a part of itself. Here each character either stands as
-//! it is, joins the cell before it, or becomes an escape in plain letters, such as `\x1b` or `\u{202e}`, so that
-//! whoever looks sees that something was there.
+//! Peers choose hostnames, messages and the bodies of their responses. Written to a terminal unchanged, such text can
+//! move the cursor, set the clipboard, reorder a row or hide a part of itself. Here each character is kept, joins the
+//! cell before it, or becomes a visible escape such as `\x1b` or `\u{202e}`.
 //!
-//! A backslash that a peer wrote stays a backslash: `\x1b` on the screen is an ESC or those four letters. Either is
-//! harmless, nothing is ever read back from what is shown, and so JSON and paths keep their look and what was shown
-//! once is shown the same again.
+//! A backslash of a peer stays a backslash, so `\x1b` on the screen is either an ESC or those four letters. Both are
+//! harmless, because the output is never parsed. So JSON and paths keep their look, and sanitizing is idempotent.
 //!
-//! Where the terminal shows [ASCII only](charset), every other character is an escape as well.
+//! In [ASCII mode](charset) every other character is an escape as well.
 //!
-//! Right-to-left letters are kept. A terminal that reorders them does so within its row, so a view that puts such
-//! text beside other fields gives it a column of fixed width of its own.
+//! Right-to-left letters are kept. A terminal reorders them only within their row, so a view that puts such text beside
+//! other fields gives it a column of fixed width.
 
 use std::{fmt, mem, ops::Deref, str::Chars};
 
@@ -30,34 +28,36 @@ use super::{
     width_range::{PAD, layout_columns_of},
 };
 
+/// Emoji sequences, reduced to their first character.
 pub mod emoji;
 
-/// Rows that a detail view can be scrolled through at most, which bounds the work of finding the last of them.
+/// Maximum number of rows in a detail view, which bounds the work of finding the last of them.
 pub const MOST_ROWS: usize = 10_000;
 
-/// Combining marks in one cell. Unicode's stream-safe format allows 30; no script that is written needs more than 4.
+/// Maximum number of combining marks in one cell. Unicode's stream-safe format allows 30; no script in use needs more
+/// than 4.
 const MOST_MARKS: usize = 4;
-/// Letters that join the first one of a cell, as in Indic conjuncts and decomposed Hangul.
+/// Maximum number of letters that join the first one of a cell, as in Indic conjuncts and decomposed Hangul.
 const MOST_LETTERS: usize = 4;
 
-/// Text that may be drawn: one row, without anything that a terminal would interpret or not show.
+/// Sanitized text of one row, without characters that a terminal interprets or hides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SafeLine {
     text: String,
     width: usize,
 }
 
-/// Shows `text` in one row of up to `max_columns` columns; what does not fit is cut off, with `…` at the end.
+/// Sanitizes `text` to one row of at most `max_columns` columns. A longer text is cut and ends with `…`.
 ///
-/// A cell has as many columns as the most generous terminal needs for it. Those that ratatui does not give it are behind it,
-/// as no-break spaces.
+/// A cell gets the maximum of columns that any terminal needs for it. Columns that ratatui does not count are added
+/// behind it as no-break spaces.
 ///
-/// The work is bounded by `max_columns`, whatever the length of the text.
+/// The work is bounded by `max_columns`, not by the length of the text.
 pub fn shown(text: &str, max_columns: usize) -> SafeLine {
     row_of(Pieces::new(text), max_columns)
 }
 
-/// The same for text that does not stand in columns, as a sentence that is read out: without the no-break spaces.
+/// As [`shown`], without the no-break spaces, for text that is read out and not laid out in columns.
 pub fn spelt(text: &str, max_columns: usize) -> String {
     row_of(Pieces { is_padded: false, ..Pieces::new(text) }, max_columns).text
 }
@@ -82,24 +82,24 @@ fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> SafeLine {
     row
 }
 
-/// Shows `text` in rows of up to `columns` columns, of which it returns those from `skip` on, `rows` at most.
+/// Sanitizes `text` to rows of at most `columns` columns, and returns at most `rows` of them from row `skip` on.
 ///
-/// Rows end at line breaks, else behind the last space that fits, else at the last cell that fits. There are
-/// [`MOST_ROWS`] rows at most; of a longer text the last row is `…`. The work is bounded by `skip + rows` rows.
+/// Rows end at line breaks, else behind the last space that fits, else at the last cell that fits. There are at most
+/// [`MOST_ROWS`] rows; the last row of a longer text is `…`. The work is bounded by `skip + rows` rows.
 pub fn shown_lines(text: &str, columns: usize, skip: usize, rows: usize) -> Vec<SafeLine> {
     Rows::new(text, columns).skip(skip).take(rows).collect()
 }
 
 impl SafeLine {
-    /// The text.
+    /// The sanitized text.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// How many columns it takes when ratatui draws it, pads included.
+    /// Number of columns when ratatui draws it, including padding.
     ///
-    /// This is the sum of its cells' widths, which `unicode-width` reckons smaller for a whole string where letters
-    /// of two cells can form a ligature (Arabic lam and alef, say); on a grid they don't.
+    /// This is the sum of the cells' widths. For a whole string `unicode-width` gives less if letters of two cells can
+    /// form a ligature (such as Arabic lam and alef), which a grid does not draw.
     pub fn width(&self) -> usize {
         self.width
     }
@@ -369,7 +369,7 @@ fn columns(c: char) -> usize {
     layout_columns_of(c).into()
 }
 
-/// Whether a terminal acts on the character or may show nothing of it, not even the gap that a space makes.
+/// Whether a terminal interprets the character or can show nothing for it, not even a gap.
 pub fn is_hidden(c: char) -> bool {
     use GeneralCategory as Category;
     if c.is_ascii() {

@@ -1,11 +1,15 @@
-//! TOML with errors of one line.
+//! TOML with one-line errors.
 
 use serde::de::DeserializeOwned;
 
-/// Largest file that is read at the start, in bytes: a configuration, a scenario, stations.
+/// Maximum size in bytes of a file that is read at startup: a configuration, a scenario, saved filters.
 pub const LARGEST_FILE: u64 = 1 << 20;
 
-/// Reads TOML; an error is one line that names the line of the text.
+/// Parses TOML.
+///
+/// # Errors
+///
+/// Fails with one line that starts with the line number.
 pub fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
     toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);

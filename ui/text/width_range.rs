@@ -1,8 +1,8 @@
-//! How many columns terminals may take for what stands in one cell.
+//! Column widths of a cell's text across terminals.
 //!
-//! A terminal reckons widths with its own table. The tables differ by the version of Unicode, by the setting for
-//! characters of ambiguous width, and in what they make of several characters together. So a width is a range here, by
-//! rules over properties instead of a table; a test compares the rules with the tables of other programs.
+//! Terminals compute widths with different tables. The tables differ by the version of Unicode, by the setting for
+//! characters of ambiguous width, and in the treatment of character sequences. So a width is a range here, computed by
+//! rules over Unicode properties. A test compares the rules with the tables of other programs.
 //!
 //! | class | widths | what is done |
 //! |---|---|---|
@@ -38,7 +38,7 @@ const DRAWN: [(char, char); 4] =
 /// The blocks of punctuation, symbols and signs, of which more are ambiguous in some tables than in the property.
 const SIGNS: (char, char) = ('\u{2010}', '\u{2bff}');
 
-/// What text has in the columns that terminals may need for a cell and ratatui does not: a space at which no row ends.
+/// The padding for columns that terminals can need for a cell and ratatui does not count: a no-break space.
 pub const PAD: char = '\u{a0}';
 
 /// Marks above letters, and medial letters of Hangul, that tables of Unicode 8 lack, some of which then take a
@@ -80,18 +80,18 @@ const HANGUL: [(char, char); 4] = [
 const WIDE_IN_SOME: [(char, char); 3] =
     [('\u{3248}', '\u{324f}'), ('\u{1f93b}', '\u{1f93b}'), ('\u{1f946}', '\u{1f946}')];
 
-/// Whether every terminal takes as many columns for the text of a cell as we do.
+/// Whether every terminal uses the same number of columns for a cell's text as this program.
 pub fn is_certain(symbol: &str) -> bool {
     symbol.len() <= 1 || single(symbol).is_some_and(|c| is_in(c, &CERTAIN))
 }
 
-/// Whether every terminal takes at least one column for the text of a cell of one column.
+/// Whether every terminal uses at least one column for the text of a one-column cell.
 pub fn is_drawn(symbol: &str) -> bool {
     is_certain(symbol) || single(symbol).is_some_and(|c| is_in(c, &DRAWN) && !is_mark(c))
 }
 
-/// Whether a terminal may take the text of a cell and that of the next for one cell, as a letter that is joined to the
-/// one before. Some look at what stands left of the cursor wherever it came from.
+/// Whether a terminal can join the text of a cell and of the next one into one cell, as a letter joined to the one
+/// before. Some terminals check the cell left of the cursor even after the cursor was moved.
 pub fn joins(symbol: &str, next: &str) -> bool {
     let ends_open = single(symbol).is_none_or(|c| is_in(c, &HANGUL));
     if !ends_open || symbol.is_ascii() || next.is_ascii() {
@@ -102,17 +102,17 @@ pub fn joins(symbol: &str, next: &str) -> bool {
     both.grapheme_indices(true).all(|(at, _)| at != boundary)
 }
 
-/// Whether a terminal may take some next cell for a part of this one.
+/// Whether a terminal can join any next cell to this one.
 pub fn is_open(symbol: &str) -> bool {
     ["\u{915}", "\u{1100}", "\u{16d63}"].iter().any(|next| joins(symbol, next))
 }
 
-/// The most columns that a terminal takes for the text of a cell.
+/// Maximum number of columns that any terminal uses for a cell's text.
 pub fn most_columns(symbol: &str) -> u16 {
     symbol.chars().map(most_columns_of).fold(0, u16::saturating_add)
 }
 
-/// The most columns that a terminal takes for a character: no mark is wide in any table.
+/// Maximum number of columns that any terminal uses for a character. No table has wide marks.
 pub(crate) fn most_columns_of(c: char) -> u16 {
     if c.is_ascii() || is_mark(c) && !is_wide(c) || is_in(c, &CERTAIN[..1]) {
         return 1;
@@ -125,8 +125,8 @@ pub(crate) fn most_columns_of(c: char) -> u16 {
     if may_be_wide || is_sign || c.width() == Some(2) { 2 } else { 1 }
 }
 
-/// The columns that the layout gives to a character of a cell: as many as any terminal takes for it that draws ambiguous
-/// characters narrow. Where ambiguous is wide, no Greek or Cyrillic text would fit.
+/// Number of columns that the layout reserves for a character: the maximum of all terminals that draw ambiguous
+/// characters narrow. With wide ambiguous characters no Greek or Cyrillic text would fit.
 pub fn layout_columns_of(c: char) -> u16 {
     use GeneralCategory as Category;
     if c.is_ascii() {
@@ -142,7 +142,7 @@ pub fn layout_columns_of(c: char) -> u16 {
     c.width().and_then(|width| u16::try_from(width).ok()).unwrap_or(0).max(needed)
 }
 
-/// The columns that the layout gives to the text of a cell.
+/// Number of columns that the layout reserves for a cell's text.
 pub fn layout_columns(symbol: &str) -> u16 {
     let columns = symbol.chars().map(layout_columns_of).fold(0, u16::saturating_add);
     columns.max(symbol.cell_width())

@@ -1,4 +1,4 @@
-//! How the receiver of a message is chosen, in words.
+//! The choice of a receiver in words.
 
 use clacks_p2p::{
     core::{PeerChoice, PeerCounts, Status},
@@ -8,7 +8,8 @@ use clacks_text::format::{self, grouped};
 
 use crate::send_history::{Attempt, AttemptResult};
 
-/// Why nothing is going to be sent. A command in braces is to be shown as the key for it, or as it is.
+/// The reason why no message is sent now. A command in braces is a placeholder: the caller shows its key or the
+/// command.
 pub fn idle(overview: &Overview) -> &'static str {
     if overview.queued == 0 && overview.held > 0 {
         "none: nothing waits but what is held ({:held} lists it)"
@@ -23,7 +24,8 @@ pub fn idle(overview: &Overview) -> &'static str {
     }
 }
 
-/// Among whom the next receiver is drawn: `one of 6 alive (95 %), 1 lost (5 %)`, or of those that more than strangers speak for, if it is their turn.
+/// The probabilities of the next receiver's status: `one of 6 alive (95 %), 1 lost (5 %)`. With `verified_only`, `free`
+/// counts only peers that responded or that the user added.
 pub fn odds(free: &PeerCounts, verified_only: bool) -> String {
     let shares = Status::ALL.into_iter().map(|status| (status, PeerChoice::share(status, free)));
     let told = shares.filter(|(_, draws)| *draws > 0).map(|(status, draws)| {
@@ -45,7 +47,7 @@ pub fn odds(free: &PeerCounts, verified_only: bool) -> String {
 /// Why others were passed over.
 const TURN: &str = "every second message is for peers that answered or that you named, and it was their turn";
 
-/// Why a message went to the peer that it went to.
+/// The reason why a message went to its receiver. Empty if no peer was free.
 pub fn reason(choice: &PeerChoice) -> String {
     let Some(status) = choice.status() else { return String::new() };
     let pool = choice.free.of(status);
@@ -86,7 +88,7 @@ fn picked(choice: &PeerChoice, status: Status, pool: usize) -> String {
     }
 }
 
-/// What came of a send.
+/// The result of a delivery attempt in one sentence.
 pub fn outcome(send: &Attempt) -> String {
     let change = send.change.map(|(from, to)| format!("; it was {from} and is {to} now")).unwrap_or_default();
     match &send.outcome {
@@ -99,7 +101,7 @@ pub fn outcome(send: &Attempt) -> String {
     }
 }
 
-/// A share as people read it: `95 %`, `4.999 %`, `0.001 %`, `100 %`.
+/// Formats a share between 0.0 and 1.0 as a percentage: `95 %`, `4.999 %`, `0.001 %`, `100 %`.
 pub fn share(share: f64) -> String {
     let percent = share * 100.0;
     if percent >= 9.95 && (percent - percent.round()).abs() > 0.05 {

@@ -1,4 +1,4 @@
-//! The life of a message, in words.
+//! The history of a message in words.
 
 use clacks_p2p::core::Now;
 use clacks_text::{fit::clock, format};
@@ -9,7 +9,7 @@ use crate::message_history::life::{End, MessageHistory, Pass, Tally};
 /// Maximum number of peers that are named where a message came from or went to.
 const PEERS: usize = 6;
 
-/// The whole of it: the name and the value of each fact.
+/// The facts of a message history as pairs of name and value. At most six peers are named for each direction.
 pub fn summary(life: &MessageHistory, now: Now, zone: &TimeZone) -> Vec<(&'static str, String)> {
     let here = match life.visits {
         1 => "1 visit".to_owned(),
@@ -53,7 +53,7 @@ fn times(count: u32) -> String {
     }
 }
 
-/// One stay of a message here: `from tower:1, to trunk:1 after 3 s`
+/// One stay of a message at this node: `from tower:1, to trunk:1 after 3 s`.
 pub fn stay(pass: &Pass) -> String {
     let from = pass.from.as_ref().map_or_else(|| "typed here".to_owned(), |peer| format!("from {peer}"));
     let failed = match pass.failed {

@@ -1,4 +1,4 @@
-//! What is known of one message or of one row of the traffic, in words.
+//! The facts about one message or one traffic row in words.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -12,7 +12,8 @@ use jiff::tz::TimeZone;
 
 use crate::traffic::row::Row;
 
-/// Everything about a message beside its text: the name and the value of each fact. Values that are empty say nothing.
+/// The facts about a message besides its text, as pairs of name and value. An empty value means not applicable. `waits`
+/// is whether the message is still in the queue.
 pub fn fields(queued: &QueuedMessage, waits: bool, now: Now) -> [(&'static str, String); 8] {
     let age = now.uptime.saturating_sub(Duration::from_millis(queued.since_ms));
     let here = if waits { format!("for {}", format::age(age)) } else { "no longer in the queue".to_owned() };
@@ -28,7 +29,7 @@ pub fn fields(queued: &QueuedMessage, waits: bool, now: Now) -> [(&'static str, 
     ]
 }
 
-/// The same of a row of the traffic.
+/// The facts about a traffic row, as pairs of name and value. An empty value means not applicable.
 pub fn fields_of_row(row: &Row, zone: &TimeZone) -> [(&'static str, String); 7] {
     let size = row.cut_from.or_else(|| row.message.as_ref().map(Message::size));
     [

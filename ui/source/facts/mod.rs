@@ -1,5 +1,4 @@
-//! What is known of peers, messages and the choice of receivers, in words: the same for the dashboard and for those who
-//! have everything read to them.
+//! Facts about peers, messages and the choice of receivers in words, for the dashboard and the accessible interface.
 
 pub mod choice;
 pub mod life;

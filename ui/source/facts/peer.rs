@@ -1,4 +1,4 @@
-//! What is known of one peer, in words.
+//! The facts about one peer in words.
 
 use clacks_p2p::{
     core::{Discovery, Peer, Status},
@@ -6,8 +6,8 @@ use clacks_p2p::{
 };
 use clacks_text::format;
 
-/// Everything that is known of a peer: the name and the value of each fact. `known` says how it became known, and `share`
-/// which part of the messages it sent.
+/// The facts about a peer, as pairs of name and value. `known` says how the peer was discovered, `share` is its part of
+/// the received messages.
 pub fn fields(
     peer: &Peer,
     status: String,
@@ -34,7 +34,7 @@ pub fn fields(
     ]
 }
 
-/// How a peer became known, so long ago.
+/// The discovery of a peer in words. `age` is the time since then.
 pub fn introduced(by: &Discovery, age: &str) -> String {
     match by {
         Discovery::Manual => format!("added {age} ago"),

@@ -1,4 +1,5 @@
-//! The answers to lines of the input.
+//! Replies to input lines. In every function `time` is Unix time in milliseconds and `line` the number of the input
+//! line.
 
 use std::net::IpAddr;
 
@@ -41,22 +42,22 @@ fn answer(time: u64, line: u64, fields: impl Serialize) -> Record {
     Record::new("reply", time, Answer { line, fields })
 }
 
-/// The answer to the command that stood on this line of the input.
+/// The reply to a command.
 pub fn reply(time: u64, line: u64, text: &str) -> Record {
     answer(time, line, Text { text })
 }
 
-/// What is wrong with this line of the input.
+/// An error in an input line.
 pub fn error(time: u64, line: u64, reason: &str) -> Record {
     Record::new("error", time, Answer { line, fields: Reason { reason } })
 }
 
-/// What went wrong that no line of the input asked for.
+/// An error that no input line caused.
 pub fn failed(time: u64, reason: &str) -> Record {
     Record::new("error", time, Reason { reason })
 }
 
-/// What a list of peers had in it: its bad lines, then how much was read; or why it was not read.
+/// The result of reading a peer list: its reported bad lines, then the totals; or the reason why it was not read.
 pub fn peers_read(time: u64, reading: &Reading) -> Vec<Record> {
     #[derive(Serialize)]
     struct RefusedLine<'a> {
@@ -93,7 +94,7 @@ pub fn peers_read(time: u64, reading: &Reading) -> Vec<Record> {
     contents.reported.iter().map(refused).chain([all]).collect()
 }
 
-/// The answer to `:peers`.
+/// The reply to `:peers`.
 pub fn peers(time: u64, line: u64, peers: &[Peer], ignored_remotes: &[IpAddr]) -> Record {
     #[derive(Serialize)]
     struct Peers<'a> {
@@ -103,7 +104,7 @@ pub fn peers(time: u64, line: u64, peers: &[Peer], ignored_remotes: &[IpAddr]) -
     answer(time, line, Peers { peers: peers.iter().map(Listed::from).collect(), ignored_remotes })
 }
 
-/// The answer to `:queue`.
+/// The reply to `:queue`.
 pub fn queue(time: u64, line: u64, queue: &[QueuedMessage]) -> Record {
     #[derive(Serialize)]
     struct Queue {
@@ -112,7 +113,7 @@ pub fn queue(time: u64, line: u64, queue: &[QueuedMessage]) -> Record {
     answer(time, line, Queue { queue: queue.iter().map(Waiting::from).collect() })
 }
 
-/// The answer to `:held`.
+/// The reply to `:held`.
 pub fn held(time: u64, line: u64, held: &[HeldMessage]) -> Record {
     #[derive(Serialize)]
     struct Held {
@@ -121,7 +122,7 @@ pub fn held(time: u64, line: u64, held: &[HeldMessage]) -> Record {
     answer(time, line, Held { held: held.iter().map(Waiting::from).collect() })
 }
 
-/// The answer to `:limits`.
+/// The reply to `:limits`.
 pub fn limits(time: u64, line: u64, node: &Node) -> Record {
     #[derive(Serialize)]
     struct Told {
@@ -224,7 +225,7 @@ impl Used {
     }
 }
 
-/// The answer to `:help`.
+/// The reply to `:help`.
 pub fn help(time: u64, line: u64) -> Record {
     #[derive(Serialize)]
     struct Described {

@@ -1,6 +1,6 @@
-//! The events of a node as JSON: one struct for each kind, and [`EventLine`] around them.
+//! The events of a node as JSON: one struct per kind, and [`EventLine`] as their sum type.
 //!
-//! A new kind is a struct with its [`Kind`] in one of the files here, and a row in the table below.
+//! A new kind needs a struct with its [`Kind`] in one of the files here, and a row in the table below.
 
 use clacks_p2p::core::{Event, Now};
 use serde::Serialize;
@@ -21,23 +21,23 @@ use peers::{
     PeerForgotten, PeerUpdated, RemoteIgnored, RemoteUnignored,
 };
 
-/// The fields of one kind of event, in the order in which they are written.
+/// The fields of one kind of event, in their written order.
 trait Kind: Sized {
     /// `None` for an event of another kind.
     fn of(event: &Event, detail: Detail) -> Option<Self>;
-    /// The event that it was made of.
+    /// The event that these fields describe.
     fn event(self) -> Result<Event, Wrong>;
 }
 
 /// The name of each kind in JSON, and its struct, which is named as its variant of [`Event`] is.
 macro_rules! kinds {
     ($($name:literal $kind:ident)*) => {
-        /// An event as it is written and read.
+        /// An event in its written form.
         #[derive(Debug, Serialize)]
         #[serde(untagged)]
         pub enum EventLine {
-            $($kind($kind),)*
-            /// One of a later version of the library. It can't be read back.
+            $(#[doc = concat!("The event `", $name, "`.")] $kind($kind),)*
+            /// An event of a later version of the library. It cannot be read back.
             Other(Other),
         }
 
@@ -46,6 +46,7 @@ macro_rules! kinds {
         pub(super) const KINDS: &[(&str, &str)] = &[$(($name, stringify!($kind))),*];
 
         impl EventLine {
+            /// The written form of an event, with this amount of detail about its peers.
             pub fn new(event: &Event, detail: Detail) -> Self {
                 let known = match event {
                     $(Event::$kind { .. } => $kind::of(event, detail).map(Self::$kind),)*
@@ -62,7 +63,11 @@ macro_rules! kinds {
                 }
             }
 
-            /// Reads the line of an event of this name; `None` for a name that is not known.
+            /// Reads the JSON line of an event with this name; `None` for an unknown name.
+            ///
+            /// # Errors
+            ///
+            /// Fails if the line is not valid JSON or a field is missing or invalid.
             pub fn read(name: &str, line: &str) -> serde_json::Result<Option<Self>> {
                 Ok(Some(match name {
                     $($name => Self::$kind(serde_json::from_str(line)?),)*
@@ -70,7 +75,11 @@ macro_rules! kinds {
                 }))
             }
 
-            /// The event that it was made of; `None` for one that is not known.
+            /// The event that this line describes; `None` for [`EventLine::Other`].
+            ///
+            /// # Errors
+            ///
+            /// Fails if a field has a value that no node has.
             pub fn event(self) -> Result<Option<Event>, Wrong> {
                 match self {
                     $(Self::$kind(kind) => kind.event().map(Some),)*

@@ -1,9 +1,9 @@
-//! The values that events are made of, each with the one way in which it is written and read as JSON.
+//! The values in events, each with its only JSON form for writing and reading.
 //!
-//! What is read may be from anybody, so everything is checked as it is read: every address, number and message.
+//! Input is untrusted, so every address, number and message is validated while it is read.
 //!
-//! A struct with a [`Text`] has no such struct as a flattened part: `serde` keeps flattened fields as values of its own,
-//! and the JSON text of a message would be lost.
+//! A struct with a [`Text`] has no flattened part that contains one: `serde` buffers flattened fields as its own
+//! values, which loses the JSON text of a message.
 
 use std::{fmt, net::IpAddr, time::Duration};
 
@@ -17,17 +17,18 @@ use clacks_p2p::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// No node runs longer: three hundred years.
+/// Upper limit of a duration in the input: about three hundred years.
 const LONGEST: Duration = Duration::from_secs(10_000_000_000);
 
-/// Stands before what a [`Wrong`] says inside an error of `serde`, which has nothing but text.
+/// Prefix of a [`Wrong`] value's message inside an error of `serde`, which carries only text.
 const MARK: char = '\u{1f}';
 
-/// A value that no node has, although it is of the right JSON type.
+/// A validation error: the JSON type is right, but no node has this value.
 #[derive(Debug)]
 pub struct Wrong(String);
 
 impl Wrong {
+    /// The error for a missing or invalid field.
     pub fn field(name: &str) -> Self {
         Self(format!("the field `{name}` is missing or wrong"))
     }
@@ -45,8 +46,7 @@ impl From<Wrong> for String {
     }
 }
 
-/// What is wrong with a line that could not be read: the reason alone for a [`Wrong`] value, the column too for JSON of
-/// another form.
+/// The reason why a line could not be read: for a [`Wrong`] value its message, for other JSON errors also the column.
 pub fn reason(error: &serde_json::Error) -> String {
     let said = error.to_string();
     // The number of the line is always 1 here.
@@ -86,8 +86,7 @@ impl TryFrom<u64> for Ticket {
     }
 }
 
-/// A length of time, or a time of the node's uptime, in milliseconds. No nanosecond is lost of one shorter than some
-/// weeks.
+/// A duration, or a point in the node's uptime, in milliseconds. Durations of up to some weeks keep every nanosecond.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(into = "f64", try_from = "f64")]
 pub struct Millis(pub Duration);
@@ -107,7 +106,7 @@ impl TryFrom<f64> for Millis {
     }
 }
 
-/// Messages a second, as many as a node may send.
+/// A send rate in messages per second, 0.001 to 100,000.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "f64")]
 pub struct Rate(pub f64);
@@ -121,7 +120,7 @@ impl TryFrom<f64> for Rate {
     }
 }
 
-/// The number by which a receiver was drawn.
+/// The random number that chose a receiver, less than [`PeerChoice::DRAWS`].
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "u32")]
 pub struct Draw(pub u32);
@@ -134,7 +133,7 @@ impl TryFrom<u32> for Draw {
     }
 }
 
-/// The SHA-256 of a certificate.
+/// The SHA-256 fingerprint of a certificate.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Fingerprint(pub CertificateFingerprint);
@@ -147,12 +146,15 @@ impl TryFrom<String> for Fingerprint {
     }
 }
 
-/// Why a message is held.
+/// The reason why a message is held.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum By {
+    /// The user held it.
     Hand,
+    /// The hold rule admitted it.
     Rule,
+    /// Peers refused it so often that sending it again is pointless.
     Refused,
 }
 
@@ -176,7 +178,7 @@ impl From<By> for HeldBy {
     }
 }
 
-/// A peer of which only the address is told.
+/// A peer's address, written with its identifier. The identifier is not read, because it follows from the address.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "Place")]
 pub struct Named(pub Address);
@@ -217,16 +219,17 @@ impl From<&Address> for Named {
     }
 }
 
-/// How much is told of the peers in events.
+/// The amount of detail of the peers in events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// As the protocol describes them.
+    /// The fields of the protocol.
     Brief,
-    /// With what has passed between them and this node.
+    /// All fields that the node has.
     Full,
 }
 
 impl Detail {
+    /// The description of a peer with this amount of detail.
     pub fn of(self, peer: &Peer) -> Described {
         match self {
             Self::Brief => Described::Brief(peer.into()),
@@ -235,11 +238,13 @@ impl Detail {
     }
 }
 
-/// A peer in an event. Only one that is described in full can be read.
+/// A peer in an event. Only the full form can be read.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum Described {
+    /// The fields of the protocol.
     Brief(Known),
+    /// All fields that the node has.
     Full(Listed),
 }
 
@@ -260,7 +265,7 @@ impl TryFrom<Described> for Peer {
     }
 }
 
-/// A peer as the protocol describes it, and whether more than a claim says so.
+/// A peer with the fields of the protocol, and whether its last delivery or announce succeeded.
 #[derive(Debug, Clone, Serialize)]
 pub struct Known {
     #[serde(flatten)]
@@ -278,7 +283,7 @@ impl From<&Peer> for Known {
     }
 }
 
-/// A peer with what has passed between it and this node. Older recordings do not say what is optional here.
+/// A peer with all fields that the node has. Optional fields are missing in older recordings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Listed {
     // The fields of `Known` stand here once more: a flattened part is read more slowly.
@@ -293,11 +298,11 @@ pub struct Listed {
     round_trip_ms: Option<Millis>,
     /// When the status last changed, as uptime.
     since_ms: Millis,
-    /// Whether it ever answered at its address.
+    /// Whether it ever responded at its address.
     reached: Option<bool>,
-    /// Whether the user named it.
+    /// Whether the user added it.
     by_user: Option<bool>,
-    /// The status that it has again when it is no longer ignored.
+    /// The status that it returns to when it is no longer ignored.
     #[serde(skip_serializing_if = "Option::is_none")]
     before_ignored: Option<Status>,
 }
@@ -340,10 +345,10 @@ impl From<Listed> for Peer {
     }
 }
 
-/// A message that waits, is held or is on its way.
+/// A message that is queued, held or in flight.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Waiting {
-    /// Whom it goes to; only of one that is on its way.
+    /// The receiver, only if the message is in flight.
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<Named>,
     id: Ticket,
@@ -352,7 +357,7 @@ pub struct Waiting {
     since_ms: u64,
     from: Option<Named>,
     place: Option<IpAddr>,
-    /// Only of one that is held.
+    /// The reason, only if the message is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<By>,
 }
@@ -410,7 +415,7 @@ impl TryFrom<Waiting> for (Address, QueuedMessage) {
     }
 }
 
-/// How many peers have each status.
+/// The number of peers with each status.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Counts {
     new: u32,
@@ -439,12 +444,12 @@ impl From<Counts> for PeerCounts {
     }
 }
 
-/// More than a number of 32 bits tells are as many as it tells.
+/// Converts a count to 32 bits; larger counts become [`u32::MAX`].
 pub fn count(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// What has happened since the node started.
+/// The node's counters since its start.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Counted {
     received: u64,

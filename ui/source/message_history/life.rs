@@ -1,4 +1,4 @@
-//! The life of one message.
+//! The history of one message.
 
 use std::{cmp::Reverse, collections::VecDeque, time::Duration};
 
@@ -7,72 +7,82 @@ use clacks_p2p::{Address, Message, core::Now};
 use super::Rank;
 use crate::kept_messages::Sender;
 
-/// The last passes of a message that are told one by one.
+/// Maximum number of passes kept per message; the oldest is removed first.
 pub(crate) const MAX_PASSES: usize = 64;
-/// The peers that a message came from, or went to, that are told apart.
+/// Maximum number of peers in a [`Tally`].
 pub(crate) const MAX_PEERS: usize = 32;
 
-/// The life of one message, as far as it was seen here.
+/// The history of one message at this node, since it was first seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MessageHistory {
+    /// The text, or its beginning if the memory budget was exceeded.
     pub message: Message,
-    /// How often it was here, by the node's count, which may know of passes before the dashboard was opened: each time
-    /// that it came from a peer, and the first time if it was written here.
+    /// Number of visits by the node's count: one per arrival from a peer, and the first if the message was written
+    /// here. Includes visits before the interface was opened.
     pub visits: u32,
+    /// Time of the first arrival seen.
     pub first: Now,
-    /// When it was last here newly, written or received.
+    /// Time of the latest arrival.
     pub last: Now,
-    /// Of these visits, the last that was seen.
+    /// Time of the latest visit seen.
     last_visit: Now,
-    /// The visits that were seen.
+    /// Number of visits seen.
     arrivals: u32,
-    /// Between two arrivals.
+    /// Shortest time between two visits.
     pub(crate) shortest: Option<Duration>,
+    /// Longest time between two visits.
     pub longest: Option<Duration>,
-    /// The stays that were seen, of which the last are told one by one.
+    /// Number of stays seen. `passes` has only the latest.
     pub stays: u32,
-    /// The last passes, oldest first.
+    /// The latest stays, at most 64, oldest first.
     pub passes: VecDeque<Pass>,
+    /// The peers that sent it.
     pub came_from: Tally,
+    /// The peers that accepted it.
     pub went_to: Tally,
-    /// Whose share of the memory for whole messages it takes from.
+    /// The sender whose share of the memory budget the text uses.
     pub sender: Sender,
-    /// Names it among the shelves.
+    /// The number of its latest pass, by which the shelves order it.
     pub number: u64,
 }
 
 /// One stay of a message at this node.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pass {
+    /// Time of the arrival.
     pub came: Now,
-    /// `None` if it was typed here.
+    /// The sender; `None` if it was written here.
     pub from: Option<Address>,
-    /// Deliveries that failed before one did not.
+    /// Number of failed deliveries during this stay.
     pub failed: u32,
+    /// The end of the stay.
     pub end: End,
 }
 
-/// How a stay ended.
+/// The end of a stay.
 #[derive(Debug, Clone, PartialEq)]
 pub enum End {
-    /// It is still here.
+    /// The message is still here.
     StillHere,
+    /// A peer accepted it, at this time.
     Went(Now, Address),
+    /// The user dropped it, at this time.
     Dropped(Now),
-    /// It was given another text, which is another message.
+    /// The user replaced its text at this time, which makes it another message.
     Changed(Now),
 }
 
-/// How often each peer had a part.
+/// A count per peer, for at most 32 peers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Most often first.
+    /// Sorted by count, highest first.
     peers: Vec<(Address, u32)>,
-    /// Those that had no room.
+    /// The sum of the counts of all further peers.
     pub others: u32,
 }
 
 impl MessageHistory {
+    /// A history without visits.
     pub fn new(message: Message, sender: Sender, now: Now) -> Self {
         Self {
             message,
@@ -92,7 +102,8 @@ impl MessageHistory {
         }
     }
 
-    /// It came from a peer, or was written here, which is a visit only if it has not been here.
+    /// Records an arrival. `from` is `None` for a message that was written here; that is a visit only if the message
+    /// was not here before. `visits` is the node's count.
     pub fn came(&mut self, from: Option<&Address>, visits: u32, now: Now) {
         let is_visit = from.is_some() || self.visits == 0 && visits <= 1;
         if is_visit {
@@ -119,28 +130,30 @@ impl MessageHistory {
         self.last_visit = now;
     }
 
-    /// Whether it came back.
+    /// Whether the message was here more than once.
     pub(crate) fn has_returned(&self) -> bool {
         self.visits > 1
     }
 
-    /// The mean time between two arrivals; `None` before the second.
+    /// The mean time between two visits; `None` before the second.
     pub fn interval(&self) -> Option<Duration> {
         let between = self.arrivals.checked_sub(1).filter(|between| *between > 0)?;
         Some(self.last_visit.uptime.saturating_sub(self.first.uptime) / between)
     }
 
-    /// The stay that an end belongs to: of several, the one that began first, as the queue passes on its head.
+    /// The stay that has not ended. Of several the oldest, because the queue sends its head first.
     pub(crate) fn open_pass(&mut self) -> Option<&mut Pass> {
         self.passes.iter_mut().find(|pass| pass.end == End::StillHere)
     }
 
+    /// The sort key of the ranking.
     pub fn rank(&self) -> Rank {
         (Reverse(self.visits), Reverse(self.number))
     }
 }
 
 impl Tally {
+    /// Adds one to a peer's count.
     pub fn count(&mut self, peer: &Address) {
         let Some(at) = self.peers.iter().position(|(known, _)| known == peer) else {
             if self.peers.len() < MAX_PEERS {
@@ -157,7 +170,7 @@ impl Tally {
         self.peers[place..=at].rotate_right(1);
     }
 
-    /// The peers and how often, most often first.
+    /// The peers with their counts, highest first.
     pub fn peers(&self) -> &[(Address, u32)] {
         &self.peers
     }

@@ -1,5 +1,6 @@
-//! The lives of messages: when each came and went, from whom and to whom, and which of them keep coming back.
+//! Histories of messages: arrivals, departures, senders, receivers, and a ranking of messages that return.
 
+/// The history of one message.
 pub mod life;
 #[cfg(test)]
 mod tests;
@@ -18,16 +19,16 @@ use life::{End, MessageHistory};
 
 use super::kept_messages::{KeptMessages, Sender, beginning};
 
-/// Messages that are remembered at most, of those seen once and of those that came back.
+/// Maximum number of histories, separately for messages seen once and for messages that returned.
 const MAX_MESSAGES: usize = 2048;
-/// Bytes of messages that are remembered whole at most, of each of both. Of others the beginning is. Messages are shared
-/// with the queue and the log.
+/// Maximum bytes of whole messages, separately for both groups. Of other messages the beginning is kept. Messages share
+/// their memory with the queue and the log.
 const MAX_BYTES: usize = 8 << 20;
 
-/// What is known of every message that was seen lately.
+/// The histories of all recently seen messages: at most 2,048 seen once and 2,048 that returned.
 ///
-/// Messages are told apart by 64 bits of a seeded hash, so that a life outlasts the memory for its message. Strangers know
-/// neither the seed nor any hash.
+/// A message is identified by 64 bits of a seeded hash, so its history outlasts its text. Remote nodes know neither the
+/// seed nor any hash.
 #[derive(Debug, Clone, Default)]
 pub struct MessageHistories {
     hasher: RandomState,
@@ -56,6 +57,7 @@ struct Shelf {
 }
 
 impl MessageHistories {
+    /// Records an event. Ignores events that are not about a message.
     pub fn note(&mut self, event: &Event, now: Now) {
         match event {
             Event::MessageReceived { peer, message, id: Some(_), visits, remote } => {
@@ -86,7 +88,7 @@ impl MessageHistories {
         }
     }
 
-    /// The life of a message, or of the one that this is the kept beginning of.
+    /// The history of a message. Also accepts the kept beginning of a cut message.
     pub fn of(&self, message: &Message) -> Option<&MessageHistory> {
         self.known.get(&self.digest(message))
     }
@@ -100,23 +102,23 @@ impl MessageHistories {
         self.beginnings.get(&digest).copied().unwrap_or(digest)
     }
 
-    /// How many messages came back.
+    /// Number of messages that returned.
     pub fn returned(&self) -> usize {
         self.ranked.len()
     }
 
-    /// How many messages that came back are not remembered any more.
+    /// Number of messages that returned and were removed to make room for newer ones.
     pub fn forgotten(&self) -> u64 {
         self.forgotten
     }
 
-    /// The messages that came back, those with the most visits first.
+    /// The messages that returned, most visits first.
     pub fn ranking(&self) -> impl Iterator<Item = &MessageHistory> {
         let digests = self.ranked.iter().filter_map(|(_, Reverse(pass))| self.returned.by_pass.get(pass));
         digests.filter_map(|digest| self.known.get(digest))
     }
 
-    /// Where a message stands in the ranking; 0 is the first. `None` if it did not come back.
+    /// The position of a message in the ranking, from 0. `None` if it did not return.
     pub fn place(&self, message: &Message) -> Option<usize> {
         let rank = self.of(message)?.rank();
         self.ranked.contains(&rank).then(|| self.ranked.range(..rank).count())

@@ -1,4 +1,4 @@
-//! A list of peers from a server, over HTTPS.
+//! Downloads a peer list over HTTPS.
 
 use std::{error::Error, sync::Arc};
 
@@ -22,7 +22,8 @@ const MAX_REDIRECTS: usize = 5;
 
 const USER_AGENT: &str = concat!("clacks/", env!("CARGO_PKG_VERSION"));
 
-/// The bytes of the list at a URL. The server is trusted if this system trusts it.
+/// Downloads the list at a URL. The server's certificate is verified by the system's authorities. Follows at most five
+/// redirects, only to HTTPS.
 pub(crate) async fn fetch(url: &Url) -> Result<Vec<u8>, ReadError> {
     // It reads the certificates of this system's authorities.
     let trusted = tokio::task::spawn_blocking(|| Verifier::new(provider())).await;

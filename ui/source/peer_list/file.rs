@@ -1,4 +1,4 @@
-//! A list of peers in a file.
+//! Reads a peer list from a file.
 
 use std::{io, path::Path};
 
@@ -7,7 +7,11 @@ use clacks_text::{file_error, paths::expand};
 
 use super::{MAX_BYTES, ReadError};
 
-/// The bytes of a regular file. It blocks as long as the disk takes.
+/// Reads a regular file of at most 1 MiB. A `~` at the start of the path is expanded. Blocks on the disk.
+///
+/// # Errors
+///
+/// Fails if the path is not a regular file, the file is too large, or it cannot be read.
 pub fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
     let path = expand(path).map_err(io::Error::other)?;
     Ok(read_regular(&path, MAX_BYTES as u64)?)

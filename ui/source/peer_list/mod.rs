@@ -1,4 +1,4 @@
-//! Lists of peers: files and HTTPS URLs with one `host:port` a line.
+//! Peer lists: files and HTTPS URLs with one `host:port` a line.
 //!
 //! The node announces itself to the addresses of a list: see [`Introducer`].
 
@@ -12,10 +12,13 @@ use tracing::{info, warn};
 
 use super::bootstrap::{Introducer, NamedBy};
 
+/// Downloads a list over HTTPS.
 pub mod fetch;
+/// Reads a list from a file.
 pub mod file;
 #[cfg(test)]
 mod fuzz;
+/// Parses the text of a list.
 pub mod parse;
 #[cfg(test)]
 mod tests;
@@ -27,10 +30,10 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// Lists that are read at the same time; the others wait.
 const MAX_READERS: usize = 4;
 
-/// What `:peers-from` says where nothing is configured.
+/// The reply to `:peers-from` without an argument if no list is configured.
 const NOTHING_CONFIGURED: &str = "no peer list is configured; give a FILE or URL, or set --peers-from";
 
-/// Reads lists of peers. Clones share the bound on what is read at the same time.
+/// Reads peer lists, at most four at the same time, each for at most 10 s and 1 MiB. Clones share the limit.
 #[derive(Debug, Clone)]
 pub struct PeerLists {
     introducer: Introducer,
@@ -39,65 +42,81 @@ pub struct PeerLists {
     timeout: Duration,
 }
 
-/// How the reading of one list went.
+/// The result of reading one list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
+    /// The file or URL.
     pub source: ListSource,
+    /// The totals, or the reason why the list was not read.
     pub result: Result<Contents, ReadError>,
 }
 
-/// What a list had in it.
+/// The totals of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contents {
-    /// Number of different addresses.
+    /// Number of distinct addresses, without this node's own.
     pub read: usize,
-    /// How many of them were no peers before.
+    /// Number of addresses that were not yet known as peers.
     pub new: usize,
     /// Number of lines that are neither an address nor a comment.
     pub bad: usize,
-    /// The first of those lines.
+    /// The first bad lines, at most 100.
     pub reported: Vec<BadLine>,
 }
 
-/// Why a list is not read.
+/// The reason why a list was not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
+    /// The file could not be read.
     #[error("{0}")]
     Io(String),
+    /// The path is not a regular file.
     #[error("this is no regular file")]
     NotAFile,
+    /// The list exceeds 1 MiB.
     #[error("a list of peers is not larger than {MAX_BYTES} bytes")]
     TooLarge,
+    /// The content is not text.
     #[error("{0}")]
     NotText(#[from] parse::NotText),
+    /// The HTTPS request failed.
     #[error("{0}")]
     Request(String),
+    /// The server responded with another status than 200.
     #[error("the server answered {0}")]
     Status(StatusCode),
+    /// The server responded with HTML.
     #[error("the server answered with a web page, and a list of peers is plain text")]
     WebPage,
+    /// Reading took longer than this limit.
     #[error("it took longer than {} seconds", .0.as_secs_f64())]
     TimedOut(Duration),
 }
 
 impl PeerLists {
-    /// Nothing is read before it is asked for.
+    /// Creates a reader with the lists of the configuration. Reads nothing yet.
     pub fn new(introducer: Introducer, configured: &[ListSource]) -> Self {
         let readers = Arc::new(Semaphore::new(MAX_READERS));
         Self { introducer, configured: configured.into(), readers, timeout: READ_TIMEOUT }
     }
 
-    /// The lists that are read at the start.
+    /// The lists of the configuration, which are read at startup.
     pub fn configured(&self) -> &[ListSource] {
         &self.configured
     }
 
-    /// Why those that are configured can't be read.
+    /// The reason why the configured lists cannot be read; `None` if there is at least one.
     pub fn why_not(&self) -> Option<String> {
         self.configured.is_empty().then(|| NOTHING_CONFIGURED.to_owned())
     }
 
-    /// Reads this list, or without one all that are configured, side by side; in the order of the configuration.
+    /// Reads the list `asked`, or all configured lists concurrently if it is `None`. The results have the order of the
+    /// configuration. Announces run in the background.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason if no list is given or configured, or if a task panics. A list that cannot be read is an
+    /// error in its [`Reading`].
     pub async fn read_all(&self, asked: Option<ListSource>) -> Result<Vec<Reading>, String> {
         let sources = asked.map_or_else(|| self.configured.to_vec(), |source| vec![source]);
         if sources.is_empty() {
@@ -115,7 +134,7 @@ impl PeerLists {
         Ok(done)
     }
 
-    /// Reads a list and has the node announced to the addresses in it, which goes on in the background.
+    /// Reads a list and starts announces to its addresses in the background.
     pub async fn read(&self, source: ListSource) -> Reading {
         let reader = self.readers.acquire().await;
         let bytes = timeout(self.timeout, bytes(&source)).await;
@@ -167,12 +186,13 @@ fn failed(error: &JoinError) -> String {
 }
 
 impl Reading {
-    /// The bad lines that are not reported one by one.
+    /// Number of bad lines that are not in `reported`.
     pub(crate) fn unreported(&self) -> usize {
         self.result.as_ref().map_or(0, |contents| contents.bad - contents.reported.len())
     }
 
-    /// What to say of each bad line: its number and the reason first, because a row of the traffic may be cut.
+    /// One line per reported bad line, and one for the number of further ones. The line number and the reason come
+    /// first, because a traffic row can be cut.
     pub fn bad_lines(&self) -> Vec<String> {
         let reported = self.result.as_ref().map(|contents| contents.reported.as_slice()).unwrap_or_default();
         let of_line = |bad: &BadLine| format!("line {}: {} ({})", bad.line, bad.reason, self.source);
@@ -181,7 +201,11 @@ impl Reading {
         reported.iter().map(of_line).chain(rest).collect()
     }
 
-    /// What was read, in a line, or why nothing was.
+    /// One line with the totals.
+    ///
+    /// # Errors
+    ///
+    /// Returns one line with the reason if the list was not read.
     pub fn summary(&self) -> Result<String, String> {
         let source = &self.source;
         match &self.result {
@@ -215,14 +239,18 @@ impl std::fmt::Display for Contents {
     }
 }
 
-/// Why a list can't be read now, where only the disk is to be asked. Blocks.
+/// The reason why a file cannot be read now; `None` for a URL. Blocks on the disk.
 pub fn why_not(source: &ListSource) -> Option<String> {
     let ListSource::File(path) = source else { return None };
     let error = file::read(path).err()?;
     Reading { source: source.clone(), result: Err(error) }.summary().err()
 }
 
-/// What was read, in one line; an error if one of the lists was not.
+/// One line with the totals of all lists.
+///
+/// # Errors
+///
+/// Returns one line that includes the reasons if at least one list was not read.
 pub fn summary(readings: &[Reading]) -> Result<String, String> {
     if let [reading] = readings {
         return reading.summary();

@@ -1,50 +1,58 @@
-//! The text of a list: one `host:port` a line.
+//! Parses a peer list: one `host:port` a line.
 
 use std::{collections::HashSet, str};
 
 use clacks_p2p::{Address, AddressError, node::files::without_mark};
 
-/// Maximum number of addresses that are used of one list.
+/// Maximum number of addresses used of one list.
 pub(crate) const MAX_ADDRESSES: usize = 10_000;
-/// Maximum number of bad lines that are reported one by one; the others are counted.
+/// Maximum number of bad lines in [`Parsed::reported`]; further ones are only counted.
 pub(crate) const MAX_REPORTED: usize = 100;
 
-/// What a list says.
+/// The content of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parsed {
-    /// In the order of the list, each once.
+    /// The addresses in the order of the list, without duplicates.
     pub addresses: Vec<Address>,
-    /// The first bad lines.
+    /// The first bad lines, at most 100.
     pub reported: Vec<BadLine>,
-    /// Number of bad lines, reported or not.
+    /// Number of all bad lines.
     pub bad: usize,
 }
 
-/// A line that is not used.
+/// A line that was skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadLine {
-    /// Its number, from 1.
+    /// The line number, from 1.
     pub line: usize,
+    /// The reason.
     pub reason: LineError,
 }
 
-/// Why a line is not used.
+/// The reason why a line was skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LineError {
+    /// The line is not a valid address.
     #[error("{0}")]
     Address(#[from] AddressError),
+    /// The line is not UTF-8.
     #[error("this is not UTF-8 text")]
     NotText,
+    /// The list exceeds 10,000 addresses. This line and all later ones are skipped.
     #[error("a list has at most {MAX_ADDRESSES} addresses; this line and all behind it are left out")]
     TooMany,
 }
 
-/// The list is something else than text, such as a picture, or text in UTF-16.
+/// The content contains a zero byte, so it is not text: for example a picture, or UTF-16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a text file (contains a zero byte)")]
 pub struct NotText;
 
-/// Reads a list. `#` begins a comment; blank lines, CRLF and a byte order mark at the start are accepted.
+/// Parses a list. `#` starts a comment. Blank lines, CRLF and a byte order mark are accepted.
+///
+/// # Errors
+///
+/// Fails if the content contains a zero byte. Bad lines are no error; they are in the result.
 pub fn parse(text: &[u8]) -> Result<Parsed, NotText> {
     if text.contains(&0) {
         return Err(NotText);

@@ -1,4 +1,4 @@
-//! Which events make rows of the traffic, and what these say.
+//! Makes traffic rows from events.
 
 use std::net::IpAddr;
 
@@ -11,6 +11,7 @@ use clacks_text::{format, glyphs::glyphs};
 
 use super::row::{Direction, Row, Tone, about, blank};
 
+/// The row of an event, with `number` and `unix_ms` 0. `None` for events that repeat the content of another.
 pub fn row(event: &Event) -> Option<Row> {
     match event {
         Event::MessageReceived { peer, message, id, visits, remote } => {
@@ -130,6 +131,7 @@ fn sent(peer: &Peer, message: &Message) -> Row {
     row.of(&[Type::Out, Type::Message]).with_message(message)
 }
 
+/// A note about a peer, or about the node itself with `None`.
 pub fn note(peer: Option<&Address>) -> Row {
     Row { peer: peer.cloned(), ..blank(Direction::Note) }.of(&[Type::Note])
 }

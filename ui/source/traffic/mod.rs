@@ -1,11 +1,13 @@
-//! The traffic log: what happened, row by row, bounded in number and in bytes.
+//! The traffic log: one row per event, bounded in rows and bytes.
 
 #[cfg(any(test, feature = "testing"))]
 #[allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "only tests call it")]
 pub mod every_event;
 #[cfg(test)]
 mod filter_tests;
+/// Makes rows from events.
 pub mod from_event;
+/// One row.
 pub mod row;
 #[cfg(test)]
 mod tests;
@@ -25,21 +27,21 @@ use row::{Row, Tone};
 
 use super::kept_messages::KeptMessages;
 
-/// Rows kept at most.
+/// Maximum number of rows.
 const MAX_ROWS: usize = 10_000;
-/// Rows kept at most while the oldest of them are on a screen that stands still.
+/// Maximum number of rows while the oldest of them are on a paused screen.
 const MAX_HELD_ROWS: usize = 3 * MAX_ROWS;
-/// Bytes of whole messages that rows keep at most. Of others they keep the beginning. Messages are shared, so this counts
-/// some twice.
+/// Maximum bytes of whole messages; of others the beginning is kept. Messages share memory, so some are counted twice.
 const MAX_BYTES: usize = 16 << 20;
-/// Bytes of what a row says that is no message.
+/// Maximum bytes of a row's text besides its message.
 const MAX_TEXT: usize = 4096;
 
-/// How far back remote addresses that were refused are looked for, and how many of them are told at most.
+/// Number of latest rows that are searched for refused remote addresses.
 const LOOKED_BACK: usize = 1000;
+/// Maximum number of refused remote addresses returned.
 const MAX_REMOTES: usize = 9;
 
-/// The rows, and which of them the filter lets through.
+/// The latest rows, at most 10,000, and the selection that the filter admits.
 #[derive(Debug, Default)]
 pub struct Log {
     rows: VecDeque<Row>,
@@ -51,14 +53,14 @@ pub struct Log {
     /// The numbers of the rows that keep only the beginning of their messages.
     cuts: BTreeSet<u64>,
     filter: Option<Filter>,
-    /// The row at the top of the screen while that stands still.
+    /// The row at the top of a paused screen.
     held_from: Option<u64>,
-    /// Events that the node did not wait for us to take.
+    /// Number of events that this watcher missed because it was too slow.
     pub missed: u64,
 }
 
 impl Log {
-    /// Notes an event, and returns whether it makes a row. Those that say what another says already make none.
+    /// Records an event. Returns whether it made a row. Events that repeat the content of another make none.
     pub fn note(&mut self, event: &Event, unix_ms: u64) -> bool {
         if let Event::Lagged(missed) = event {
             self.missed = self.missed.saturating_add(*missed);
@@ -72,12 +74,12 @@ impl Log {
         is_row
     }
 
-    /// Adds a row for something that is no event of the node.
+    /// Adds a note that is not about an event. `unix_ms` is its time in milliseconds.
     pub fn note_text(&mut self, text: String, unix_ms: u64) {
         self.push(Row { unix_ms, ..note(None).saying(text) });
     }
 
-    /// The row that came last, shown or not.
+    /// The latest row, whether the filter admits it or not.
     pub fn newest(&self) -> Option<&Row> {
         self.rows.back()
     }
@@ -96,7 +98,7 @@ impl Log {
         self.push(last.ended(outcome, Tone::Plain));
     }
 
-    /// Where what was refused of late came from, the last first, each once.
+    /// Remote addresses of the refused requests in the latest 1,000 rows, newest first, without duplicates, at most 9.
     pub fn refused_remotes(&self) -> Vec<IpAddr> {
         let mut remotes = Vec::new();
         let refused =
@@ -110,7 +112,7 @@ impl Log {
         remotes
     }
 
-    /// The number of the row that comes next.
+    /// The number of the next row.
     pub fn next_number(&self) -> u64 {
         self.next_number
     }
@@ -147,17 +149,17 @@ impl Log {
         }
     }
 
-    /// How many rows are there no more, because they were the oldest of too many.
+    /// Number of rows that were removed because they were the oldest.
     pub fn gone(&self) -> u64 {
         self.rows.front().map_or(0, |row| row.number)
     }
 
-    /// The screen stands still with this row at its top, or goes on: what is on it is not to go.
+    /// Pauses the removal of old rows from this row on, up to 30,000 rows; `None` resumes it.
     pub fn hold_from(&mut self, number: Option<u64>) {
         self.held_from = number;
     }
 
-    /// Of how many rows only the beginning of the message is kept.
+    /// Number of rows that keep only the beginning of their message.
     pub fn cuts(&self) -> usize {
         self.cuts.len()
     }
@@ -171,17 +173,17 @@ impl Log {
         }
     }
 
-    /// What the shown rows have in common, if not all are shown.
+    /// The filter, if one is set.
     pub fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
     }
 
-    /// Forgets every row; the filter stays.
+    /// Removes all rows and keeps the filter.
     pub fn clear(&mut self) {
         *self = Self { filter: self.filter.take(), ..Self::default() };
     }
 
-    /// Shows only the rows that the filter admits; all of them without one.
+    /// Sets the filter; `None` admits all rows.
     pub fn set_filter(&mut self, filter: Option<Filter>) {
         self.filter = filter;
         let filter = &self.filter;
@@ -190,36 +192,38 @@ impl Log {
         self.shown = admitted.map(|row| row.number).collect();
     }
 
-    /// How many rows are shown, were there room.
+    /// Number of rows that the filter admits.
     pub fn len(&self) -> usize {
         self.shown.len()
     }
 
-    /// Whether there are none.
+    /// Whether the filter admits no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many rows there are, shown or not.
+    /// Number of all rows.
     pub fn total(&self) -> usize {
         self.rows.len()
     }
 
-    /// The rows that are shown, oldest first.
+    /// The rows that the filter admits, oldest first.
     pub fn shown(&self) -> impl Iterator<Item = &Row> {
         self.shown.iter().filter_map(|number| self.row(*number))
     }
 
-    /// The row at a position among those that are shown.
+    /// The row at a position among those that the filter admits.
     pub fn at(&self, position: usize) -> Option<&Row> {
         self.shown.get(position).and_then(|number| self.row(*number))
     }
 
-    /// The position of a row among those that are shown; of the next one if it is gone or hidden.
+    /// The position of a row among those that the filter admits. If the row is removed or filtered out, the position of
+    /// the next one.
     pub fn position(&self, number: u64) -> usize {
         self.shown.partition_point(|shown| *shown < number)
     }
 
+    /// The row with this number, unless it was removed.
     pub fn row(&self, number: u64) -> Option<&Row> {
         let oldest = self.rows.front()?.number;
         self.rows.get(usize::try_from(number.checked_sub(oldest)?).ok()?)
@@ -235,7 +239,7 @@ fn cut_text(text: &mut String) {
     }
 }
 
-/// What a message says: the characters of a string, the JSON text of anything else.
+/// The text of a message: the characters of a JSON string, or the JSON text of any other value.
 pub fn text(message: &Message) -> String {
     message.as_text().unwrap_or_else(|| message.as_json().to_owned())
 }

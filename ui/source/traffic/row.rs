@@ -1,4 +1,4 @@
-//! A row of the traffic.
+//! A row of the traffic log.
 
 use std::{borrow::Cow, net::IpAddr};
 
@@ -11,14 +11,16 @@ use clacks_text::format;
 
 use crate::kept_messages::{Sender, beginning};
 
-/// Which way something went.
+/// The direction of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
+    /// From a peer.
     In,
+    /// To a peer.
     Out,
-    /// Typed here.
+    /// Written by the user of this node.
     Own,
-    /// Nothing travelled: a status changed, a peer became known.
+    /// A local change: a status changed, a peer was discovered.
     Note,
 }
 
@@ -34,37 +36,47 @@ impl Direction {
     }
 }
 
-/// How something went.
+/// The tone of a row's outcome, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
+    /// Success.
     Good,
+    /// Failure or refusal.
     Bad,
+    /// Neutral.
     Plain,
 }
 
-/// One row. What it shows of a peer's writing goes through [`clacks_text::sanitize`] when it is drawn.
+/// One row. Its text can come from peers, so views pass it through [`clacks_text::sanitize`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Counts up; names the row for selection.
+    /// The row's number, ascending; identifies the row.
     pub number: u64,
+    /// Unix time in milliseconds.
     pub unix_ms: u64,
+    /// The direction.
     pub direction: Direction,
-    /// What a filter takes it for.
+    /// The types that a filter matches.
     pub types: &'static [Type],
+    /// The peer, if the row is about one.
     pub peer: Option<Address>,
-    /// The status of the peer at that time, where it was known.
+    /// The status of the peer at that time, if it was known.
     pub status: Option<Status>,
-    /// The remote address that it came from, where it is known; of a message that is here already its place.
+    /// The remote IP address of the connection, or of the connection that the message arrived by, if known.
     pub remote: Option<IpAddr>,
+    /// The message, if the row has one.
     pub message: Option<Message>,
-    /// The bytes of the whole message, if only its beginning is kept.
+    /// The size of the whole message in bytes, if only its beginning is kept.
     pub cut_from: Option<usize>,
-    /// What happened, where there is no message to show; of a message that is not kept whole, that it is not.
+    /// The description of the event if there is no whole message.
     pub what: String,
+    /// The result in a few words.
     pub outcome: String,
+    /// The tone of the result.
     pub mood: Tone,
 }
 
+/// A row with nothing but its direction.
 pub fn blank(direction: Direction) -> Row {
     Row {
         number: 0,
@@ -82,12 +94,13 @@ pub fn blank(direction: Direction) -> Row {
     }
 }
 
+/// A row about a peer.
 pub fn about(direction: Direction, peer: &Address) -> Row {
     Row { peer: Some(peer.clone()), ..blank(direction) }
 }
 
 impl Row {
-    /// The word for what kind of row it is.
+    /// The word for the kind of row: `in`, `out`, `own`, `peer` or `note`.
     pub fn kind(&self) -> &'static str {
         match (self.direction, &self.peer) {
             // A line about the log or a recording is about no peer.
@@ -96,7 +109,7 @@ impl Row {
         }
     }
 
-    /// What a filter looks at.
+    /// The row as the subject of a filter.
     pub fn subject(&self) -> Subject<'_> {
         let peer = self.peer.as_ref();
         let subject = match self.direction {
@@ -109,18 +122,22 @@ impl Row {
         subject.with_texts(&self.what, &self.outcome)
     }
 
+    /// Sets the types that a filter matches.
     pub fn of(self, types: &'static [Type]) -> Self {
         Self { types, ..self }
     }
 
+    /// Sets the remote IP address.
     pub fn at(self, remote: Option<IpAddr>) -> Self {
         Self { remote, ..self }
     }
 
+    /// Sets the status from a peer.
     pub fn with_status(self, peer: &Peer) -> Self {
         Self { status: Some(peer.status), ..self }
     }
 
+    /// Sets the message.
     pub fn with_message(self, message: &Message) -> Self {
         Self { message: Some(message.clone()), ..self }
     }
@@ -129,10 +146,12 @@ impl Row {
         Self { what: what.into(), ..self }
     }
 
+    /// Sets the outcome and its tone.
     pub fn ended(self, outcome: &str, mood: Tone) -> Self {
         Self { outcome: outcome.to_owned(), mood, ..self }
     }
 
+    /// Sets the outcome to a failure, in brief, and appends the full reason to the description.
     pub fn failed(self, failure: &Failure) -> Self {
         let whole = match failure {
             Failure::CertificateChanged { pinned, presented } => {
@@ -144,7 +163,7 @@ impl Row {
         self.saying(what).ended(&brief(failure), Tone::Bad)
     }
 
-    /// Whose share of the memory for whole messages it takes from.
+    /// The sender that the message's memory is charged to.
     pub fn sender(&self) -> Sender {
         match (self.direction, &self.peer) {
             (Direction::Own, _) => Sender::Own,
@@ -153,7 +172,7 @@ impl Row {
         }
     }
 
-    /// Keeps only the beginning of the message, and says so.
+    /// Keeps only the beginning of the message, and describes the cut in `what`.
     pub fn cut(&mut self) {
         if let Some(message) = &self.message {
             self.cut_from = Some(message.size());

@@ -1,8 +1,8 @@
-//! Emoji of several characters, which are shown as their first one.
+//! Emoji sequences, reduced to their first character.
 //!
-//! Terminals draw `👩`, a joiner and `🔧` in two columns, in four, or in five, and the codes of what joins say nothing to
-//! whoever reads. So what follows the first is left out if it is a sequence as people write them: selectors, skin tones,
-//! joined emoji, keycaps, tags of a flag. Where it is not one, each character is spelt, as it may hide something.
+//! Terminals draw `👩`, a joiner and `🔧` in two, four or five columns, and escapes of the joined characters do not help
+//! a reader. So the rest of a well-formed sequence is removed: selectors, skin tones, joined emoji, keycaps, flag tags.
+//! In any other sequence each character is escaped, because it can hide something.
 
 use icu_properties::{CodePointSetData, props::Emoji};
 
@@ -11,12 +11,12 @@ const KEYCAP: char = '\u{20e3}';
 const BLACK_FLAG: char = '\u{1f3f4}';
 const LAST_TAG: char = '\u{e007f}';
 
-/// Emoji in one sequence. The longest that is in use has four.
+/// Maximum number of emoji in one sequence. The longest in use has four.
 const MOST_PARTS: usize = 6;
-/// Tags behind a flag: the code of a region.
+/// Maximum number of tags behind a flag: the code of a region.
 const MOST_TAGS: usize = 6;
 
-/// The length in bytes of what belongs to the emoji `first` at the start of `rest`.
+/// Length in bytes of the rest of an emoji sequence at the start of `rest`, after its first character.
 pub fn tail(first: char, rest: &str) -> usize {
     if first.is_ascii() { keycaps(first, rest) } else { sequence(first, rest) }
 }
