@@ -87,7 +87,7 @@ impl FromStr for Number {
     }
 }
 
-/// Parses `bell FILTER` or `FILTER`. A filter that starts with the word bell needs quotes around it.
+/// Parses `bell FILTER` or `FILTER`. To search for the word bell first, put that word in quotes.
 impl FromStr for Station {
     type Err = FilterError;
 

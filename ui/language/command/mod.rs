@@ -128,7 +128,7 @@ pub enum ViewCommand {
     PeersFrom(Option<ListSource>),
     /// Controls a replay.
     Replay(ReplayCommand),
-    /// Sets the theme with this name or a prefix of it.
+    /// Sets the theme with this name, or the only one whose name starts with it.
     Theme(String),
     /// Shows the history of the selected message.
     Biography,
