@@ -202,8 +202,8 @@ impl Filter {
 type Condition<'a> = (&'a Test, bool, &'a Range<usize>);
 
 impl Expression {
-    /// The conditions of the first alternative if nothing there can match any; `None` if something can, or if that can't
-    /// be told.
+    /// The conditions of the first alternative if no item of the domain can match any alternative. `None` if an item
+    /// can, or if there are too many alternatives to check.
     fn impossible(&self, domain: Domain) -> Option<Vec<Condition<'_>>> {
         let alternatives = self.alternatives(true)?;
         let kinds = domain.kinds();
