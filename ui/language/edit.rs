@@ -1,7 +1,7 @@
-//! Messages as people edit them: on the line at the bottom, or as a document in their editor.
+//! Messages in the form that the user edits: on the input line, or as a document in an external editor.
 //!
-//! A string is edited as the text that it is, where all of that can be seen; everything else as JSON, in which what
-//! can't be seen is written as an escape. So nothing changes that was not changed by hand.
+//! A string without invisible characters is edited as plain text. Any other message is edited as JSON, with invisible
+//! characters as escapes, because an invisible character would get lost unnoticed.
 
 use clacks_p2p::{DEFAULT_MAX_DEPTH, Message, core::MessageId};
 use clacks_text::{escape::escaped_json, json::indented, sanitize::is_hidden};
@@ -11,24 +11,29 @@ use super::command::{Command, NodeCommand};
 #[cfg(test)]
 mod fuzz;
 
-/// A message as a document.
+/// A message as the text of a document for an external editor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// With a line break at its end, as editors write it.
+    /// The document's content, with a line break at its end as editors write it.
     pub text: String,
+    /// The text is JSON. Otherwise it is the text of a string message.
     pub is_json: bool,
 }
 
-/// What came of a document that was edited.
+/// Result of editing a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edited {
+    /// The text is the same, apart from line breaks at its end and `\r\n`.
     Unchanged,
+    /// The new message.
     Message(Message),
-    /// It is no message, for this reason.
+    /// The text is not a valid message; the value is the reason.
     Wrong(String),
 }
 
 impl Document {
+    /// Writes a message as a document: a string without invisible characters as plain text, any other value as
+    /// indented JSON.
     pub fn of(message: &Message) -> Self {
         let visible = string(message).filter(|text| is_visible(text));
         let is_json = visible.is_none();
@@ -40,7 +45,7 @@ impl Document {
         Self { text: format!("{text}\n"), is_json }
     }
 
-    /// What the text means that stands in its place now.
+    /// Parses the document's edited text.
     pub fn edited_to(&self, text: &str) -> Edited {
         // A document has no `\r`: what has one in it is edited as JSON. Some editors write one at the end of each line.
         let text = text.replace("\r\n", "\n");
@@ -62,7 +67,8 @@ impl Document {
     }
 }
 
-/// The command that edits this message, with what it says to begin with.
+/// The `:edit` command for this message, with the present text as its argument. Text that would not survive the line
+/// (line breaks, tabs, invisible characters, outer white space) is written as `:json`.
 pub fn line(id: MessageId, message: &Message) -> String {
     let with = |text: &str| format!(":edit {id} {text}");
     let as_text =
@@ -82,7 +88,7 @@ fn says(line: &str, text: &str) -> bool {
     }
 }
 
-/// The command with a text that is no JSON, to be mended on the line.
+/// The `:edit` command with invalid JSON as its argument, joined to one line, so that the user can correct it.
 pub fn line_to_mend(id: MessageId, text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     format!(":edit {id} :json {}", lines.collect::<Vec<_>>().join(" "))

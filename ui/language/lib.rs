@@ -1,6 +1,4 @@
-//! What a person writes: commands, filters, stations and messages, with their completion.
-
-#![allow(missing_docs, reason = "names of an inner crate; documented step by step")]
+//! Languages that the user types: commands, filters, stations (saved filters) and message text, with completion.
 
 pub mod command;
 pub mod completion;

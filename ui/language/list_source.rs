@@ -1,33 +1,40 @@
-//! Where a list of peers is.
+//! Location of a list of peers.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use reqwest::Url;
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// A list of peers: a file of the user's, or what a server has at an HTTPS URL.
+/// Location of a list of peers: a local file or an HTTPS URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListSource {
+    /// The path of a local file.
     File(PathBuf),
+    /// An `https://` URL without a user name or password.
     Url(Url),
 }
 
-/// Why a text does not say where a list is.
+/// Reason why a text is not the location of a list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListSourceError {
+    /// The text is empty.
     #[error("a list of peers is a file or an https:// URL, and this is empty")]
     Empty,
+    /// The URL's scheme is `http`.
     #[error("use https: what is fetched over http can be changed on its way")]
     Http,
+    /// The URL's scheme is neither `https` nor `http`; the value is the scheme in lower case.
     #[error("a list of peers is a file or an https:// URL, not {0}://")]
     Scheme(String),
+    /// The URL does not parse; the value is the parser's message.
     #[error("this is no URL: {0}")]
     Url(String),
+    /// The URL has a user name or a password.
     #[error("leave the user name and the password out of the URL: it is shown and logged")]
     Credentials,
 }
 
-/// A path or a URL. What begins with the likes of `https://` is a URL.
+/// Parses a path or a URL. Text that starts with a scheme and `://` is a URL.
 impl FromStr for ListSource {
     type Err = ListSourceError;
 

@@ -1,4 +1,4 @@
-//! Stations: filters under a number from 1 to 9, to tune in to with a key and to hear of when something comes.
+//! Saved filters ("stations"): filters stored under a number from 1 to 9, with an optional bell for new matches.
 
 use std::{
     collections::BTreeMap,
@@ -28,37 +28,43 @@ const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Number(u8);
 
-/// What is listened to, and whether the terminal's bell rings for it.
+/// A saved filter and its bell setting. Parsed from `FILTER` or `bell FILTER`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Station {
+    /// The rows of the traffic that the station shows.
     pub filter: Filter,
+    /// Rings the terminal's bell for each new match.
     pub bell: bool,
 }
 
-/// The stations by their numbers; `None` where a number was freed.
+/// Saved filters by number. `None` marks a number that the user freed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stations(BTreeMap<Number, Option<Station>>);
 
-/// What `:station` asks for.
+/// The argument of `:station` after the number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StationCommand {
-    /// To listen to it; or, while it is listened to, to everything again.
+    /// Shows only this station's traffic. While the station is shown already, shows all traffic again.
     Tune,
+    /// Saves the station under the number.
     Save(Station),
+    /// Frees the number.
     Clear,
 }
 
-/// Why a line is about no station.
+/// Reason why a `:station` line is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StationError {
+    /// The number is missing or not from 1 to 9.
     #[error("a station has a number from 1 to 9, as in :station 3 from:tower")]
     Number,
+    /// The filter is invalid, or no row of the traffic can match it.
     #[error("{0}")]
     Filter(#[from] FilterError),
 }
 
 impl Number {
-    /// Its place among the numbers, 0 to 8.
+    /// Zero-based index of the number, 0 to 8.
     pub fn index(self) -> usize {
         usize::from(self.0 - 1)
     }
@@ -81,7 +87,7 @@ impl FromStr for Number {
     }
 }
 
-/// `bell FILTER` or `FILTER`. A filter that looks for the word bell first has it in quotes.
+/// Parses `bell FILTER` or `FILTER`. To search for the word bell first, put that word in quotes.
 impl FromStr for Station {
     type Err = FilterError;
 
@@ -97,7 +103,7 @@ impl FromStr for Station {
     }
 }
 
-/// As it is read.
+/// The form that [`Station::from_str`] parses.
 impl fmt::Display for Station {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bell = if self.bell { "bell " } else { "" };
@@ -121,21 +127,22 @@ pub(crate) fn parse_wish(text: &str) -> Result<(Number, StationCommand), Station
 }
 
 impl Stations {
+    /// The station of this number; `None` if the number is free.
     pub fn get(&self, number: Number) -> Option<&Station> {
         self.0.get(&number)?.as_ref()
     }
 
-    /// The stations that there are, in order of their numbers.
+    /// All saved stations in order of their numbers, without freed numbers.
     pub fn iter(&self) -> impl Iterator<Item = (Number, &Station)> {
         self.0.iter().filter_map(|(number, station)| Some((*number, station.as_ref()?)))
     }
 
-    /// Gives a number to a station, or frees it.
+    /// Stores a station under the number; `None` frees it.
     pub fn set(&mut self, number: Number, station: Option<Station>) {
         self.0.insert(number, station);
     }
 
-    /// These, and the others for the numbers that nothing is said about here.
+    /// Merges two sets: entries of `self` take precedence over those of `other`, freed numbers included.
     pub fn or(mut self, other: Self) -> Self {
         for (number, station) in other.0 {
             self.0.entry(number).or_insert(station);
@@ -144,7 +151,7 @@ impl Stations {
     }
 }
 
-/// A table of strings: `1 = "from:tower"`, `2 = "bell chess"`, and `3 = ""` where a number was freed.
+/// Deserializes a table of strings: `1 = "from:tower"`, `2 = "bell chess"`, and `3 = ""` for a freed number.
 impl<'de> Deserialize<'de> for Stations {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let table = BTreeMap::<String, String>::deserialize(deserializer)?;
@@ -163,19 +170,21 @@ impl<'de> Deserialize<'de> for Stations {
     }
 }
 
-/// Where the stations are kept that were changed while the program ran.
+/// The file `stations.toml`, which stores the stations changed at run time.
 #[derive(Debug, Clone)]
 pub struct StationFile {
     path: PathBuf,
 }
 
 impl StationFile {
-    /// The file in a data directory. It need not be there.
+    /// The file in a data directory. It does not have to exist.
     pub fn in_directory(directory: &Path) -> Self {
         Self { path: directory.join("stations.toml") }
     }
 
-    /// The stations that were changed.
+    /// Reads the stored stations. A missing file gives an empty set.
+    ///
+    /// Errors if the file is unreadable, larger than the limit of a TOML file, or invalid.
     pub fn read(&self) -> anyhow::Result<Stations> {
         let text = match files::read_regular_text(&self.path, LARGEST_FILE) {
             Ok(text) => text,
@@ -189,7 +198,7 @@ impl StationFile {
         read.with_context(|| format!("{}; mend it or move it away", self.path.display()))
     }
 
-    /// Keeps the stations in a file that only the user can read.
+    /// Replaces the file atomically. Only the user can read it. Errors if the disk refuses the write.
     pub fn write(&self, stations: &Stations) -> anyhow::Result<()> {
         let kept = self.replace(stations).map_err(file_error::writing);
         kept.with_context(|| format!("cannot keep the stations in {}", self.path.display()))
@@ -208,7 +217,7 @@ impl StationFile {
     }
 }
 
-/// Keeps the stations on a thread of its own, so that nobody waits for the disk.
+/// Writes the stations on a background thread, so that the caller never blocks on the disk.
 #[derive(Debug)]
 pub struct StationWriter {
     newest: watch::Sender<Stations>,
@@ -216,7 +225,7 @@ pub struct StationWriter {
 }
 
 impl StationWriter {
-    /// `complain` hears why stations can't be kept.
+    /// Starts the writer; needs a tokio runtime. `complain` receives the message of each failed write.
     pub fn new(file: StationFile, complain: impl Fn(String) + Send + 'static) -> Self {
         let (newest, mut changed) = watch::channel(Stations::default());
         let task = tokio::task::spawn_blocking(move || {
@@ -228,12 +237,12 @@ impl StationWriter {
         Self { newest, task }
     }
 
-    /// Keeps these in the place of those before.
+    /// Schedules a write of these stations. Of several pending states only the newest is written.
     pub fn keep(&self, stations: &Stations) {
         self.newest.send_replace(stations.clone());
     }
 
-    /// Waits until they are kept, but not for a disk that is stuck.
+    /// Waits until the last state is written, at most one second.
     pub async fn finish(self) {
         drop(self.newest);
         let _ = tokio::time::timeout(FINISH_TIMEOUT, self.task).await;

@@ -1,4 +1,4 @@
-//! The files of a recording: the newest under its name, older ones with a number behind it.
+//! The files of a recording. The newest has the plain name; older ones have a number from 1 to [`KEPT`] as a suffix.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -13,24 +13,32 @@ use clacks_text::file_error;
 
 use super::parse;
 
-/// Older files that are kept beside the newest.
+/// Maximum number of older files beside the newest. The oldest is deleted.
 pub const KEPT: u32 = 4;
 
 /// Bytes gathered before they are written.
 const BUFFER: usize = 64 << 10;
 
-/// Why nothing can be recorded.
+/// Reason why a file cannot be recorded to.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
+    /// The file system refused an operation.
     #[error("cannot write {}: {error}", path.display())]
-    Io { path: PathBuf, error: io::Error },
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// The cause.
+        error: io::Error,
+    },
+    /// Another kind of file has the name. Such a file is never overwritten.
     #[error("{} is there already and is no recording; name another file", .0.display())]
     Foreign(PathBuf),
+    /// A recording has the name, and it was to be kept.
     #[error("{0} is a recording already; :record! {0} overwrites it")]
     Exists(String),
 }
 
-/// Where a recording is written.
+/// Writer of a recording and its older files.
 #[derive(Debug)]
 pub struct Files {
     path: PathBuf,
@@ -45,7 +53,10 @@ pub struct Files {
 }
 
 impl Files {
-    /// Begins to record. A link stays a link: the file that it leads to is written, and older ones are beside that.
+    /// Creates the file, readable only by its owner. A symbolic link is followed: its target is written, and older
+    /// files are next to that.
+    ///
+    /// A file is full from a size of `most` bytes on.
     pub fn create(path: &Path, existing: Existing, most: u64) -> Result<Self, FileError> {
         let (path, is_there) = &place(path, existing)?;
         match existing {
@@ -57,19 +68,20 @@ impl Files {
         Ok(Self { path: path.to_owned(), file, in_file: 0, total: 0, most, is_flushed: true })
     }
 
-    /// Why nothing could be recorded there now, as far as the disk tells. Makes nothing.
+    /// Checks whether [`create`](Self::create) would fail, without creating anything.
     pub fn check(path: &Path, existing: Existing) -> Result<(), FileError> {
         place(path, existing).map(drop)
     }
 
-    /// Writes the first line of a file. It does not count towards what fills the file: that of a node that holds much
-    /// could do so alone, and every event would begin another file.
+    /// Writes the header line of a file. The header does not count towards the file's size limit, because a large
+    /// snapshot could exceed it alone; then every event would begin a new file.
     pub fn begin(&mut self, header: Record) -> Result<(), FileError> {
         self.write(header)?;
         self.in_file = 0;
         Ok(())
     }
 
+    /// Writes one line. It is buffered until [`flush`](Self::flush).
     pub fn write(&mut self, record: Record) -> Result<(), FileError> {
         let line = record.into_line();
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.write_all(b"\n"));
@@ -79,11 +91,12 @@ impl Files {
         Ok(())
     }
 
+    /// Whether the file has reached its size limit.
     pub fn is_full(&self) -> bool {
         self.in_file >= self.most
     }
 
-    /// Bytes written, those in older files included.
+    /// Bytes written, including those in older files.
     pub fn total(&self) -> u64 {
         self.total
     }
@@ -92,12 +105,13 @@ impl Files {
         self.is_flushed
     }
 
+    /// Writes the buffered lines to the file.
     pub fn flush(&mut self) -> Result<(), FileError> {
         self.is_flushed = true;
         self.file.flush().map_err(at(&self.path))
     }
 
-    /// Makes this file an older one and begins the next.
+    /// Rotates the files: this file gets the suffix `.1`, and a new one is created.
     pub fn turn(&mut self) -> Result<(), FileError> {
         self.flush()?;
         check_numbered(&self.path)?;
@@ -129,7 +143,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> FileError + use<> {
     move |error| FileError::Io { path, error: file_error::writing(error) }
 }
 
-/// The name of an older file.
+/// The name of an older file: the path with `.` and the number appended.
 pub fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));

@@ -1,4 +1,4 @@
-//! Where a jump leads in a recording.
+//! Resolves the target of a jump in a recording.
 
 use std::time::Duration;
 
@@ -8,7 +8,10 @@ use jiff::{Timestamp, civil::Time, tz::TimeZone};
 
 use super::tape::RecordingInfo;
 
-/// The place in a recording, from its beginning, for one who stands at `position`.
+/// Offset of the target from the start of the recording. Relative jumps count from `position`; times of day are in
+/// `zone`.
+///
+/// The error is for the user: the recording does not contain that time of day. A plain offset can be beyond the end.
 pub fn place(
     jump: Jump,
     facts: RecordingInfo,

@@ -1,33 +1,36 @@
-//! The lines of a recording that are not played.
+//! Lines of a recording that playback skips.
 
 use std::fmt;
 
 use super::tape::RecordingInfo;
 
-/// How many lines of one kind there are, and where the first is.
+/// Number of lines of one kind, and the position of the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lines {
+    /// Number of lines.
     pub count: u64,
     /// The number of the first line, from 1; 0 if there is none.
     pub first: u64,
 }
 
-/// Everything that is left out of a recording.
+/// All skipped parts of a recording.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Lines without anything on them.
+    /// Lines that are empty or contain only white space.
     pub blank: Lines,
     /// Lines that are damaged, too long or not JSON.
     pub(crate) unreadable: Lines,
-    /// Lines about something that this version does not know.
+    /// Lines of a kind that this version does not know.
     pub unknown: Lines,
-    /// The number of the last line, if the file ends within it, as when the program was killed while it wrote.
+    /// Number of the last line, if the file ends within that line, as when the program was killed while it wrote.
     pub(crate) cut_off: Option<u64>,
-    /// The number of the line from which on the file holds the recording of another node or run.
+    /// Number of the first line that belongs to the recording of another node or run. Everything from there on is
+    /// skipped.
     pub(crate) other_from: Option<u64>,
 }
 
 impl Lines {
+    /// Counts one more line, with its number from 1.
     pub fn record(&mut self, line: u64) {
         self.count += 1;
         self.first = if self.count == 1 { line } else { self.first };
@@ -45,12 +48,13 @@ impl Lines {
 }
 
 impl LeftOut {
+    /// Whether nothing is skipped.
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
 }
 
-/// `left out of the recording: 1 blank line (line 3), and line 9, which is cut off`
+/// Example: `left out of the recording: 1 blank line (line 3), and line 9, which is cut off`.
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [
@@ -69,7 +73,7 @@ impl fmt::Display for LeftOut {
     }
 }
 
-/// What is left out of a recording, if anything is.
+/// Summary of the skipped parts, for the user. `None` if nothing is skipped.
 pub fn remark(facts: RecordingInfo) -> Option<String> {
     (!facts.left_out.is_empty()).then(|| facts.left_out.to_string())
 }

@@ -1,11 +1,9 @@
-//! What happens at a node, kept in a file and played again.
+//! Records the events of a node to a file and replays them.
 //!
-//! A recording is a file of JSON lines: a first line that says what it is and what the node knew and held when it
-//! began, then one for each event, in the form that `clacks node` prints, with more about the peers and with the time on
-//! both of the node's clocks. [`recorder`] writes it, [`tape`] reads it, [`state`] is what the node knew and held at
-//! any point of it, and [`player`] is the clock by which it is played.
-
-#![allow(missing_docs, reason = "names of an inner crate; documented step by step")]
+//! A recording is a file of JSON lines. The first line is a header with a snapshot of the node's state. Each further
+//! line is one event, in the form that `clacks node` prints, with more detail about peers and with the time of both of
+//! the node's clocks. [`recorder`] writes it, [`tape`] reads it, [`state`] reconstructs the node's state at any
+//! position, and [`player`] is the playback clock.
 
 pub mod files;
 pub mod jump;

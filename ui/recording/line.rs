@@ -1,4 +1,4 @@
-//! The lines of a recording that are not events.
+//! Writes the lines of a recording that are not events.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ use clacks_source::json::{
     parts::{Counted, Counts, Listed, Millis, Named, Rate, Waiting, count},
 };
 
-/// The first line of a file.
+/// The first line of a file: format version, program, options and the node's state.
 pub fn header(snapshot: &Snapshot, options: &Options) -> Record {
     let Now { uptime, unix_ms } = snapshot.now;
     Record::of(&Header {
@@ -30,13 +30,13 @@ pub fn header(snapshot: &Snapshot, options: &Options) -> Record {
     })
 }
 
-/// What the node knows and holds, where the events before it do not tell.
+/// The node's state, after events that were missed.
 pub fn snapshot(snapshot: &Snapshot) -> Record {
     let holdings = Some(Holdings::from(snapshot));
     Record::of(&OfTheFile { snapshot: holdings, ..OfTheFile::new("snapshot", snapshot.now) })
 }
 
-/// The last line of a recording that was ended and not cut off.
+/// The last line of a recording that ended normally.
 pub fn end(now: Now) -> Record {
     Record::of(&OfTheFile::new("end", now))
 }
@@ -107,22 +107,36 @@ impl From<&Options> for Behaviour {
     }
 }
 
-/// What the node knew and held, as it is written and read.
+/// State of the node, in the JSON form of a header or snapshot line.
 #[derive(Serialize, Deserialize)]
 pub struct Holdings {
+    /// Messages sent per second.
     pub send_rate: Rate,
+    /// Number of messages in the queue, including those not listed.
     pub queued: u32,
+    /// Number of messages being sent.
     pub in_flight: u32,
+    /// Total size in bytes of all messages that the node has.
     pub held_bytes: u64,
+    /// Uptime at which the next message is due, in milliseconds.
     pub next_send_ms: Option<Millis>,
+    /// Number of peers of each status.
     pub peer_counts: Counts,
+    /// Counts of events since the node started.
     pub counters: Counted,
+    /// The listed peers.
     pub peers: Vec<Listed>,
+    /// The listed messages of the queue.
     pub queue: Vec<Waiting>,
+    /// Number of held messages, including those not listed.
     pub held_in_all: u32,
+    /// The listed held messages.
     pub held: Vec<Waiting>,
+    /// Messages being sent, each with its receiver.
     pub under_way: Vec<Waiting>,
+    /// The filter that holds messages, as text; `None` without one.
     pub hold_rule: Option<String>,
+    /// IP addresses whose connections are closed. Missing in older recordings.
     #[serde(default)]
     pub ignored_remotes: Vec<IpAddr>,
 }

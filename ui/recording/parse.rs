@@ -1,5 +1,4 @@
-//! From a line of a recording to what it tells. Whoever wrote the file may have been anybody, so nothing is taken on
-//! trust: not an address, not a number, not a message.
+//! Parses the lines of a recording. The file is untrusted input, so every address, number and message is validated.
 
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
@@ -18,43 +17,58 @@ use clacks_source::json::{
 /// What is said of a file of any other kind.
 const NO_RECORDING: &str = "this is not a recording; :record and --record make one";
 
-/// How every recording begins, whatever its version.
+/// First characters of every recording, whatever its version.
 pub const BEGINNING: &str = r#"{"clacks":"recording","version":"#;
 
-/// What one line tells.
+/// One parsed line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Line {
+    /// The first line of a file, with the node's state.
     Header(Box<Holdings>),
+    /// The node's state after missed events.
     Snapshot(Box<Holdings>),
+    /// An event.
     Event(Event),
-    /// A kind of line that a later version came to write.
+    /// A kind of line that this version does not know.
     Unknown,
+    /// The last line of a recording that ended normally.
     End,
 }
 
-/// What the node knew and held.
+/// State of the node in a header or snapshot line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Holdings {
-    /// Where others found it; only in the first line.
+    /// Address where other nodes reach the node. Present only in a header.
     pub address: Option<Address>,
+    /// Messages sent per second.
     pub send_rate: f64,
+    /// Number of messages in the queue, including those not listed.
     pub queued: usize,
+    /// Number of messages being sent.
     pub in_flight: usize,
+    /// Total size in bytes of all messages that the node has.
     pub held_bytes: usize,
+    /// Uptime at which the next message is due; `None` if none is scheduled.
     pub next_send: Option<Duration>,
     pub(crate) peer_counts: PeerCounts,
+    /// Counts of events since the node started.
     pub counters: Counters,
+    /// The listed peers.
     pub peers: Vec<Peer>,
+    /// The listed messages of the queue.
     pub queue: Vec<QueuedMessage>,
     pub(crate) held_in_all: usize,
+    /// The listed held messages.
     pub held: Vec<HeldMessage>,
-    /// Messages that are on their way, and whom each goes to.
+    /// Messages being sent, each with its receiver.
     pub(crate) under_way: Vec<(Address, QueuedMessage)>,
+    /// The filter that holds messages, as text; `None` without one.
     pub hold_rule: Option<String>,
+    /// IP addresses whose connections are closed.
     pub ignored_remotes: BTreeSet<IpAddr>,
 }
 
-/// Reads the first line of a file.
+/// Parses the first line of a file. The error is for the user: no recording, another version, or an invalid line.
 pub fn header(line: &str) -> Result<(Now, Line), String> {
     #[derive(Deserialize)]
     struct Kind {
@@ -72,7 +86,7 @@ pub fn header(line: &str) -> Result<(Now, Line), String> {
     self::line(line)
 }
 
-/// Reads a line that tells of an event or of the recording itself.
+/// Parses any line. The error is the reason why the line is invalid.
 pub fn line(line: &str) -> Result<(Now, Line), String> {
     let Beginning { event, clacks, time, uptime_ms } = read(line)?;
     let now = Now { uptime: uptime_ms.0, unix_ms: time };

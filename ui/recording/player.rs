@@ -1,4 +1,4 @@
-//! The clock by which a recording is played.
+//! Plays a recording: the playback clock and the state at the current position.
 
 use std::{path::Path, time::Duration};
 
@@ -13,23 +13,28 @@ use super::{
     tape::{Next, RecordingInfo, RecordingReader, TapeError},
 };
 
-/// Why it neither goes on nor stands still.
+/// Reason why pause and step are refused at the end of a recording.
 pub const AT_ITS_END: &str = "the recording is at its end";
 
-/// Where a recording stands, for the screen.
+/// Playback status for the screen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Progress {
+    /// Time since the start of the recording. During a jump, the target.
     pub position: Duration,
+    /// Duration of the recording.
     pub length: Duration,
+    /// Multiple of the recorded speed.
     pub speed: f64,
+    /// Playback is paused.
     pub paused: bool,
+    /// All events have been played.
     pub at_end: bool,
-    /// It is on its way to another place of the recording, and so much of the file is read.
+    /// Fraction of the file that was read, 0 to 1, during a jump; otherwise `None`.
     pub jumping: Option<f64>,
 }
 
 impl Progress {
-    /// How fast it plays, or will once it goes on.
+    /// A sentence about the speed, for the user. While paused it is the speed after the pause.
     pub fn told_speed(&self) -> String {
         let (speed, later) = (self.speed, if self.paused { " once it goes on" } else { "" });
         format!("plays {speed} times as fast as it happened{later}")
@@ -40,12 +45,13 @@ impl Progress {
 /// would have to wait.
 pub(crate) const AT_A_STRETCH: u64 = 256 << 10;
 
-/// Something new about a recording that is being played.
+/// A change during playback.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, and most are events")]
 pub enum Playback {
+    /// An event, and its time on the node's clocks.
     Event(Event, Now),
-    /// A jump or the recording has come to its end, and nothing happened then.
+    /// A jump has finished or the recording has ended, without an event at that time.
     Arrived,
 }
 
@@ -60,7 +66,7 @@ enum StepResult {
     Nothing,
 }
 
-/// A recording that is being played.
+/// A recording being played.
 #[derive(Debug)]
 pub struct Player {
     tape: RecordingReader,
@@ -111,7 +117,8 @@ impl Clock {
 }
 
 impl Player {
-    /// A recording from its beginning, which plays at this speed.
+    /// Opens a recording at its start. `speed` is a multiple of the recorded speed. `progress` is called with the
+    /// fraction of the file that was scanned, 0 to 1.
     pub fn open(path: &Path, speed: f64, progress: impl FnMut(f64)) -> Result<Self, TapeError> {
         let mut tape = RecordingReader::open(path, progress)?;
         let state = tape.beginning().clone();
@@ -121,15 +128,17 @@ impl Player {
         Ok(Self { tape, state, next, clock, jumps_to: None, steps: 0, error: None, has_ended: false })
     }
 
+    /// Summary of the recording.
     pub fn facts(&self) -> RecordingInfo {
         self.tape.facts
     }
 
-    /// What the node knew and held at the place that is played.
+    /// State of the node at the current position.
     pub fn state(&self) -> &ReplayedNode {
         &self.state
     }
 
+    /// Playback status for the screen.
     pub fn progress(&self) -> Progress {
         Progress {
             position: self.position(),
@@ -158,12 +167,13 @@ impl Player {
         self.next.is_none()
     }
 
-    /// Whether nothing changes until the user does something.
+    /// Whether playback stands still until the next command: it is paused or at the end, and no step or jump is
+    /// pending.
     pub fn stands(&self) -> bool {
         self.jumps_to.is_none() && self.steps == 0 && (self.clock.paused || self.is_at_end())
     }
 
-    /// The time on the node's clocks.
+    /// Current time on the node's clocks.
     pub fn now(&self) -> Now {
         let last = self.state.now();
         if self.jumps_to.is_some() {
@@ -176,14 +186,17 @@ impl Player {
         Now { uptime, unix_ms: last.unix_ms.saturating_add(since) }
     }
 
-    /// How long, as time goes, so much of the recording takes; `None` while it stands.
+    /// Real time that this much recorded time takes at the current speed. `None` while playback [stands
+    /// still](Self::stands).
     pub fn takes(&self, time: Duration) -> Option<Duration> {
         (!self.stands()).then(|| time.div_f64(self.clock.speed))
     }
 
     // === What happens ===
 
-    /// The next event, when its time has come, or what went wrong with the file meanwhile. Cancel-safe.
+    /// Waits until the next event is due and applies it to the state. Cancel-safe.
+    ///
+    /// The error is a failure to read the file.
     pub async fn next(&mut self) -> Result<Playback, String> {
         loop {
             match self.take_some() {
@@ -209,7 +222,7 @@ impl Player {
         }
     }
 
-    /// The next event, if its time has come and it is not far in the file.
+    /// Applies the next event if it is due. `None` if no event is due within the next 256 KiB of the file.
     pub fn try_next(&mut self) -> Option<(Event, Now)> {
         match self.take_some() {
             StepResult::Played(Playback::Event(event, now)) => Some((event, now)),
@@ -283,7 +296,7 @@ impl Player {
 
     // === What the user does ===
 
-    /// Does what the user asks. The times of day are those of `zone`.
+    /// Runs a command. `zone` is the time zone for times of day. The error is the reason why the command is refused.
     pub fn carry_out(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Seek, String> {
         if let Some(reason) = self.why_not(command, zone) {
             return Err(reason);
@@ -307,7 +320,7 @@ impl Player {
         Ok(Seek::GoesOn)
     }
 
-    /// Why a command would be refused now.
+    /// Reason why a command would be refused now. `None` if it would not.
     pub fn why_not(&self, command: ReplayCommand, zone: &TimeZone) -> Option<String> {
         match command {
             ReplayCommand::Pause | ReplayCommand::Step if self.is_at_end() => Some(AT_ITS_END.to_owned()),
@@ -316,7 +329,7 @@ impl Player {
         }
     }
 
-    /// Stands still, or goes on.
+    /// Pauses playback, or continues it.
     pub fn pause(&mut self, paused: bool) {
         self.clock.change(|clock| clock.paused = paused);
     }
@@ -326,8 +339,8 @@ impl Player {
         self.clock.change(|clock| clock.speed = speed.clamp(*SPEEDS.start(), *SPEEDS.end()));
     }
 
-    /// Goes to this place of the recording, or to its end. Back it goes by way of the beginning: what the screen shows
-    /// was told by every event before that place.
+    /// Jumps to an offset from the start, at most to the end. A jump backward restarts the recording, because the
+    /// screen's content results from all earlier events.
     pub fn jump(&mut self, place: Duration) -> Seek {
         let target = self.begins() + place.min(self.tape.facts.length);
         let goes_back = target < self.now().uptime;
@@ -349,10 +362,11 @@ impl Player {
     }
 }
 
-/// What became of a command for a replay.
+/// Effect of a command on playback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seek {
+    /// Playback continues from the current position.
     GoesOn,
-    /// It begins anew, on the way to an earlier place.
+    /// Playback restarts from the beginning, on the way to an earlier position.
     BeginsAgain,
 }

@@ -1,4 +1,4 @@
-//! Writes a recording, on a thread of its own: a disk that is slow or full is nothing to the node.
+//! Writes a recording on its own thread, so that a slow or full disk does not affect the node.
 
 use std::{
     path::{Path, PathBuf},
@@ -39,12 +39,13 @@ const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 60 } else { 3 });
 /// Why a recording can't be ended where there is none.
 const NOTHING_RECORDED: &str = "nothing is being recorded; :record FILE begins";
 
-/// Why nothing could be recorded into a file now, as far as the disk tells. Blocks.
+/// Reason why a recording to this file would fail now, found by checks on the disk. `None` if it should succeed.
+/// Blocks on the disk.
 pub fn why_not(path: &Path, existing: Existing) -> Option<String> {
     Files::check(path, existing).err().map(|error| error.to_string())
 }
 
-/// Records a node, one file at a time.
+/// Records a node to one file at a time.
 #[derive(Debug)]
 pub struct Recorder {
     node: Node,
@@ -74,18 +75,19 @@ enum Step {
 }
 
 impl Recorder {
-    /// Records nothing yet. From so many bytes on a file is full; `None` for the default.
+    /// Creates an idle recorder. `file_size` is the size in bytes at which the next file begins; `None` means
+    /// 64 MiB.
     pub fn new(node: &Node, file_size: Option<ByteSize>) -> Self {
         Self { node: node.clone(), file_size: file_size.unwrap_or_default().0, under_way: None }
     }
 
-    /// Bytes recorded, while anything is being recorded.
+    /// Bytes recorded so far, in all files of the current recording. `None` while nothing is being recorded.
     pub fn bytes(&self) -> Option<u64> {
         let begun = self.under_way.as_ref().filter(|under_way| under_way.begun.is_none());
         begun.map(|under_way| under_way.bytes.load(Ordering::Relaxed))
     }
 
-    /// Carries out a command and says in a line what happened, or why nothing did.
+    /// Runs a command and waits until it has finished. Both results are a line for the user.
     pub async fn carry_out(&mut self, command: RecordCommand) -> Result<String, String> {
         self.ask(&command)?;
         match command {
@@ -94,8 +96,10 @@ impl Recorder {
         }
     }
 
-    /// Begins to carry out a command; how that went [`said`](Self::said) tells later. Waits for nothing, above all not
-    /// for the disk. An error says why nothing happens.
+    /// Starts to run a command. Never waits, in particular not for the disk; [`said`](Self::said) returns the result
+    /// later.
+    ///
+    /// The error is the reason why the command is refused.
     pub fn ask(&mut self, command: &RecordCommand) -> Result<(), String> {
         match (&mut self.under_way, command) {
             (Some(under_way), command) => return under_way.ask(command),
@@ -107,7 +111,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Why a command would be refused now, as far as the disk need not be asked.
+    /// Reason why a command would be refused now, without checks on the disk. `None` if it would not.
     pub fn why_not(&self, command: &RecordCommand) -> Option<String> {
         match (&self.under_way, command) {
             (Some(under_way), command) => under_way.why_not(command),
@@ -138,7 +142,8 @@ impl Recorder {
         self.under_way = Some(UnderWay { path, bytes, begun, stop, patience: None, done });
     }
 
-    /// Ends what is being recorded, and says how much that is; `None` if nothing is.
+    /// Stops the current recording and waits until its end is written, at most three seconds. The result is a line for
+    /// the user; `None` if nothing is being recorded.
     pub async fn stop(&mut self) -> Option<Result<String, String>> {
         // An error means that it is to end already.
         let _ = self.under_way.as_mut()?.ask(&RecordCommand::Stop);
@@ -154,7 +159,8 @@ impl Recorder {
         }
     }
 
-    /// Waits until a recording has begun or ended, as it was asked to or by itself, and says so. Cancel-safe.
+    /// Waits until the current recording starts or ends, by command or by itself. Both results are a line for the
+    /// user. Waits forever while there is no recording. Cancel-safe.
     pub async fn said(&mut self) -> Result<String, String> {
         let Some(under_way) = &mut self.under_way else { return std::future::pending().await };
         let (path, was_told) = (under_way.path.display().to_string(), under_way.stop.is_none());
@@ -225,7 +231,7 @@ async fn until(time: Option<Instant>) {
     }
 }
 
-/// How the reason begins that a recording ended by itself.
+/// Prefix of the error when a recording ends by itself.
 pub const HAS_STOPPED: &str = "recording has stopped: ";
 
 fn broken_off(error: &FileError) -> String {

@@ -1,4 +1,4 @@
-//! A node that does what it is told by numbers, and what it knew and held after each event.
+//! Test fixture: recordings of a node that runs random operations, with its expected state after each step.
 
 use std::{
     fmt::Write as _,
@@ -22,23 +22,32 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::line;
 
-/// What the node knew and held at a time.
+/// State of the node at one time, as far as a recording contains it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Known {
+    /// Address, counts, rates and limits.
     pub overview: Overview,
+    /// All peers.
     pub peers: Vec<Peer>,
+    /// All queued messages.
     pub queue: Vec<QueuedMessage>,
+    /// All held messages.
     pub held: Vec<HeldMessage>,
+    /// The filter that holds messages, as text.
     pub hold_rule: Option<String>,
+    /// IP addresses whose connections are closed.
     pub ignored_remotes: Vec<IpAddr>,
 }
 
-/// What a node told, and what it knew and held after so many of its events.
+/// Events of a node, and its expected states.
 #[derive(Debug)]
 pub struct Recording {
+    /// State at the start of the recording.
     pub began: Snapshot,
     options: Options,
+    /// All events with their times.
     pub events: Vec<(Event, Now)>,
+    /// The state after each step, with the number of events up to then.
     pub known: Vec<(usize, Known)>,
 }
 
@@ -223,7 +232,7 @@ impl Script {
 }
 
 impl Recording {
-    /// What a node does that the seed tells what to do, so many times; it ran for a while before.
+    /// Runs `steps` random operations, determined by the seed, after 20 unrecorded ones.
     pub fn make(seed: u64, steps: usize) -> Self {
         let mut options = Options::new("tower:1".parse().unwrap());
         (options.send_rate, options.max_peers) = (5.0, 6);
@@ -244,7 +253,7 @@ impl Recording {
         recording
     }
 
-    /// The file, line by line.
+    /// The text of the recording's file.
     pub fn text(&self) -> String {
         let mut text = line::header(&self.began, &self.options).into_line() + "\n";
         for (event, now) in &self.events {
@@ -253,6 +262,7 @@ impl Recording {
         text
     }
 
+    /// Writes the recording to a file. Panics if the disk refuses.
     pub fn write(&self, path: &Path) {
         std::fs::File::create(path).unwrap().write_all(self.text().as_bytes()).unwrap();
     }
@@ -265,6 +275,7 @@ impl From<Snapshot> for Known {
 }
 
 impl Known {
+    /// Clears the values that events do not contain, so that states can be compared.
     pub fn without_the_untold(mut self) -> Self {
         // What the next send depends on is told only when something is sent; of many limits nothing is told.
         let overview = &mut self.overview;

@@ -1,4 +1,4 @@
-//! What a node knew and held, from what it told.
+//! Reconstructs the state of a node from its events.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -22,9 +22,9 @@ use super::parse::Holdings;
 /// Messages on their way that are remembered at most; a node of ours has no more.
 const MOST_UNDER_WAY: usize = 4096;
 
-/// What the node knew and held after the events so far.
+/// State of the recorded node after the events so far.
 ///
-/// Of what the recording began without, because it was more than a recording begins with, only the number is known.
+/// A recording starts with a limited number of peers and messages. Of the rest only the number is known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReplayedNode {
     address: Address,
@@ -56,7 +56,7 @@ pub struct ReplayedNode {
 }
 
 impl ReplayedNode {
-    /// What the node said at this time that it knew and held.
+    /// Creates the state from a snapshot taken at `now`. `address` is the address of the node.
     pub fn new(address: Address, held: Holdings, now: Now) -> Self {
         let listed = held.queue.len();
         let mut state = Self {
@@ -93,26 +93,27 @@ impl ReplayedNode {
         state
     }
 
-    /// The same node at a later time, after events that are not known.
+    /// Creates a new state from a later snapshot, when the events in between are unknown.
     pub fn replaced(&self, held: Holdings, now: Now) -> Self {
         Self::new(self.address.clone(), held, now)
     }
 
-    /// Where others find the node.
+    /// Address where other nodes reach this node.
     pub fn address(&self) -> &Address {
         &self.address
     }
 
+    /// Current time of the state, on both of the node's clocks.
     pub fn now(&self) -> Now {
         self.now
     }
 
-    /// As [`Node::find_peers`](clacks_p2p::Node::find_peers).
+    /// Up to `count` peers that pass the predicate, like [`Node::find_peers`](clacks_p2p::Node::find_peers).
     pub fn find_peers(&self, count: usize, is_wanted: &mut dyn FnMut(&Peer) -> bool) -> Vec<Peer> {
         self.peers.values().filter(|peer| is_wanted(peer)).take(count).cloned().collect()
     }
 
-    /// Time has passed, and nothing happened.
+    /// Advances the time without an event.
     pub fn pass(&mut self, now: Now) {
         self.now = now;
     }
@@ -123,7 +124,7 @@ impl ReplayedNode {
         self.under_way.len()
     }
 
-    /// Takes in what happened next.
+    /// Applies the next event, which happened at `now`.
     pub fn apply(&mut self, event: &Event, now: Now) {
         self.now = now;
         match event {
@@ -380,7 +381,7 @@ fn limit_met(status: u16) -> Option<Limit> {
 }
 
 impl Lists for ReplayedNode {
-    /// Who is free and when the next message goes are as the last message that went told.
+    /// `free_peers` and `next_send` are those of the last sent message.
     fn overview(&self) -> Overview {
         let [new, alive, lost, dead, ignored] = self.counts;
         let mut overview = Overview::new(self.address.clone());
@@ -463,12 +464,12 @@ impl Lists for ReplayedNode {
         self.ignored_remotes.iter().copied().collect()
     }
 
-    /// Nothing tells of it.
+    /// Always empty, because recordings do not contain it.
     fn places(&self, _: usize) -> (Vec<PlaceShare>, usize) {
         (Vec::new(), 0)
     }
 
-    /// Nothing tells of it.
+    /// Always `None`, because recordings do not contain it.
     fn connections(&self) -> Option<usize> {
         None
     }

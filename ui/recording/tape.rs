@@ -1,7 +1,7 @@
-//! A recording as it is read, line by line: no more of it is in memory than a line.
+//! Reads a recording line by line. Only one line is in memory at a time.
 //!
-//! Everything that is whole is read. Lines that are blank, damaged, cut off or of a later version are left out and
-//! counted; only a file that does not begin as a recording is an error.
+//! Every complete line is read. Lines that are blank, damaged, cut off or of a later version are skipped and counted.
+//! Only a file without a valid header is an error.
 
 use std::{
     fs::File,
@@ -23,7 +23,7 @@ use super::{
     state::ReplayedNode,
 };
 
-/// A recording that was read once to its end, so that what is wrong with it is known before it is played.
+/// Reader of a recording. The file is scanned once when it is opened, so that its defects are known before playback.
 #[derive(Debug)]
 pub(crate) struct RecordingReader {
     name: String,
@@ -33,6 +33,7 @@ pub(crate) struct RecordingReader {
     /// Bytes read, and how many there are to read: what is written to the file later is not played.
     at: u64,
     end: u64,
+    /// Summary of the recording from the first scan.
     pub facts: RecordingInfo,
     /// What the node knew and held when the recording began.
     beginning: ReplayedNode,
@@ -40,33 +41,46 @@ pub(crate) struct RecordingReader {
     last: Now,
 }
 
-/// What is known of a recording beforehand.
+/// Summary of a recording, known before playback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordingInfo {
+    /// Time of the header, on both of the node's clocks.
     pub begins: Now,
+    /// Duration from the header to the last line.
     pub length: Duration,
+    /// Number of events.
     pub events: u64,
-    /// What is not played.
+    /// Parts that playback skips.
     pub left_out: LeftOut,
 }
 
-/// What comes next in a recording.
+/// The next item of a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {
+    /// An event.
     Event(Event),
-    /// What the node knew and held then, after events that are not known.
+    /// A snapshot of the node's state, after events that are unknown.
     State(Box<ReplayedNode>),
-    /// Time has passed.
+    /// No change except the time.
     Nothing,
 }
 
-/// Why a file can't be played.
+/// Reason why a file cannot be played.
 #[derive(Debug, thiserror::Error)]
 pub enum TapeError {
+    /// Reading failed. The fields are the file's name and the cause.
     #[error("cannot read {0}: {1}")]
     Io(String, io::Error),
+    /// The file has no valid header.
     #[error("{file} line {line}: {what}")]
-    Line { file: String, line: u64, what: String },
+    Line {
+        /// The file's name.
+        file: String,
+        /// Number of the line, from 1.
+        line: u64,
+        /// The defect.
+        what: String,
+    },
 }
 
 /// A line as it is in the file.
@@ -86,7 +100,8 @@ struct RawLine {
 }
 
 impl RecordingReader {
-    /// Opens a recording and reads it to its end. `progress` hears now and then which part of it is read.
+    /// Opens a recording and scans it to its end. `progress` is called every 1024 lines with the fraction of the file
+    /// that was read, 0 to 1.
     pub(crate) fn open(path: &Path, mut progress: impl FnMut(f64)) -> Result<Self, TapeError> {
         let name = path.display().to_string();
         let cannot = |error| TapeError::Io(name.clone(), file_error::reading(error));
@@ -117,7 +132,7 @@ impl RecordingReader {
         Ok(())
     }
 
-    /// Back to the beginning.
+    /// Moves back to the first line after the header.
     pub(crate) fn rewind(&mut self) -> Result<(), TapeError> {
         let rewound = self.reader.rewind().map_err(|error| TapeError::Io(self.name.clone(), error));
         rewound?;
@@ -127,22 +142,22 @@ impl RecordingReader {
         Ok(())
     }
 
-    /// What the node knew and held when the recording began.
+    /// State of the node at the start of the recording.
     pub(crate) fn beginning(&self) -> &ReplayedNode {
         &self.beginning
     }
 
-    /// How many bytes of the file are read.
+    /// Number of bytes read.
     pub(crate) fn at(&self) -> u64 {
         self.at
     }
 
-    /// Which part of the file is read.
+    /// Fraction of the file that was read, 0 to 1.
     pub(crate) fn progress(&self) -> f64 {
         self.at as f64 / self.end.max(1) as f64
     }
 
-    /// What comes next, and when; `None` at the end.
+    /// The next item and its time; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<(Now, Next)>, TapeError> {
         // Counted when the file was read for the first time.
         let Some((now, line)) = self.next_line(&mut LeftOut::default())? else { return Ok(None) };

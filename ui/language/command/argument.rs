@@ -1,28 +1,32 @@
-//! Arguments of commands that several rooms use.
+//! Arguments of commands that several crates use.
 
 use std::path::PathBuf;
 
-/// Which way to go through the choices.
+/// Direction of a step through the choices of a completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
+    /// To the next choice.
     Forward,
+    /// To the previous choice.
     Back,
 }
 
-/// What to do with a recording that is there already.
+/// Handling of an existing recording with the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// Leave it alone, and record nothing.
+    /// Keeps the existing file and refuses to record.
     Refuse,
-    /// It becomes an older file, as when a file is full.
+    /// Renames the existing file to an older one, as when a file is full.
     SetAside,
+    /// Deletes the existing recording.
     Overwrite,
 }
 
-/// What the user asks of the recorder.
+/// A command for the recorder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordCommand {
+    /// Starts to record to the file.
     Start(PathBuf, Existing),
-    /// Ends what is being recorded, or says that nothing is.
+    /// Stops the current recording. Fails if there is none.
     Stop,
 }

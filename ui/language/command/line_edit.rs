@@ -1,26 +1,38 @@
-//! The commands that edit the line being written.
+//! Commands that edit the input line.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// A step in the line that is being written, or a change of it.
+/// An editing action on the input line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineKey {
+    /// Shows the previous line of the history.
     HistoryBack,
+    /// Shows the next line of the history.
     HistoryOn,
+    /// Moves the cursor one character to the left.
     Left,
+    /// Moves the cursor one character to the right.
     Right,
+    /// Moves the cursor one word to the left.
     WordLeft,
+    /// Moves the cursor one word to the right.
     WordRight,
+    /// Moves the cursor to the start of the line.
     Start,
+    /// Moves the cursor to the end of the line.
     End,
+    /// Deletes the word before the cursor.
     DeleteWord,
+    /// Deletes all text before the cursor.
     DeleteBefore,
+    /// Deletes all text after the cursor.
     DeleteBehind,
+    /// Inserts the text that was deleted last.
     PutBack,
 }
 
 impl LineKey {
-    /// The key that does this in a shell, and so in the input, whichever key it is bound to.
+    /// The readline key of this action. The input handles this key, whichever key the action is bound to.
     pub fn key(self) -> KeyEvent {
         match self {
             Self::HistoryBack => KeyCode::Up.into(),

@@ -1,4 +1,4 @@
-//! The command language: what the input box of the dashboard and the standard input of `clacks node` take.
+//! The command language of the dashboard's input and of the standard input of `clacks node`.
 //!
 //! A line of text is a message. A line that starts with `:` is a command; `::` at the start stands for a message
 //! that begins with `:`.
@@ -33,151 +33,198 @@ use super::{
     saved_filter::{Number, StationCommand, StationError},
 };
 
-/// What a line asks for.
+/// A parsed line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Something for the node.
+    /// A command for the node.
     Node(NodeCommand),
-    /// Something for the one who watches.
+    /// A command for the user interface.
     View(ViewCommand),
 }
 
-/// What the node can be asked to do.
+/// A command for the node.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NodeCommand {
+    /// Queues a message.
     Enqueue(Message),
+    /// Announces this node to another node, which becomes a peer.
     Announce(Address),
+    /// Adds a peer without announcing this node to it.
     Add(Address),
+    /// Ignores a peer: the node sends it nothing and refuses what it sends.
     Ignore(Address),
+    /// Stops ignoring a peer.
     Unignore(Address),
+    /// Closes all connections from an IP address.
     IgnoreRemote(IpAddr),
+    /// Accepts connections from an IP address again.
     UnignoreRemote(IpAddr),
+    /// Removes a peer from the list of peers.
     Forget(Address),
+    /// Accepts the new certificate of a peer.
     Trust(Address),
+    /// Drops a queued or held message.
     Drop(MessageId),
-    /// Drops what the filter admits; everything without one.
+    /// Drops all queued and held messages that match the filter. `None` drops all of them.
     DropAll(Option<Filter>),
+    /// Sets the send rate in messages per second, within [`table::SEND_RATES`].
     Rate(f64),
-    /// Holds what the filter admits.
+    /// Holds all messages that match the filter, now and later.
     Hold(Filter),
+    /// Holds one queued message.
     HoldOne(MessageId),
-    /// Says which rule holds messages.
+    /// Shows the filter of [`Hold`](Self::Hold).
     ShowHold,
+    /// Removes the filter of [`Hold`](Self::Hold). Held messages stay held.
     Unhold,
+    /// Puts a held message at the end of the queue.
     Release(MessageId),
+    /// Puts all held messages at the end of the queue.
     ReleaseAll,
-    /// Gives a message another text.
+    /// Replaces the content of a queued or held message.
     Replace(MessageId, Message),
 }
 
-/// What the watcher can be asked to do: the dashboard moves or opens something, `clacks node` answers with a line.
+/// A command for the user interface. The dashboard moves or opens something; `clacks node` prints a line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ViewCommand {
+    /// Shows the list of peers.
     Peers,
+    /// Shows the queue.
     Queue,
-    /// The messages that are held.
+    /// Lists the held messages.
     Held,
-    /// Edits a message that waits or is held.
+    /// Opens the input to edit a queued or held message.
     Edit(MessageId),
-    /// Edits it in the user's own editor.
+    /// Opens a queued or held message in the user's external editor.
     EditInEditor(MessageId),
+    /// Shows the traffic.
     Traffic,
+    /// Enlarges the focused list to the whole screen, or restores the other lists.
     Zoom,
+    /// Shows the peers on a map.
     Map,
-    /// Shows only the traffic that a filter admits; all of it without one.
+    /// Shows only the traffic that matches the filter. `None` shows all of it.
     Filter(Option<Filter>),
-    /// Copies what is selected or open.
+    /// Copies the selected item, or the open text.
     Copy,
-    /// Copies all that is marked or shown.
+    /// Copies all marked items; without marks, all that are shown.
     CopyAll,
-    /// Writes the shown traffic into a file.
+    /// Writes the shown traffic to a file.
     Write(Target),
+    /// Shows, saves or removes a station.
     Station(Number, StationCommand),
+    /// Lists the stations.
     Stations,
+    /// Sets the amount of animation.
     Motion(MotionSetting),
+    /// Shows charts of the last minutes.
     Charts,
+    /// Shows messages as they pass through the clacks tower.
     Tower,
+    /// Starts or stops a recording.
     Record(RecordCommand),
-    /// Reads this list of peers, or all that are configured.
+    /// Announces this node to every address in the list; `None` means all configured lists.
     PeersFrom(Option<ListSource>),
+    /// Controls a replay.
     Replay(ReplayCommand),
-    /// The name of a theme, or its beginning.
+    /// Sets the theme with this name, or the only one whose name starts with it.
     Theme(String),
+    /// Shows the history of the selected message.
     Biography,
+    /// Lists the messages that return repeatedly.
     Overhead,
+    /// Shows how the receiver of each message is chosen.
     Why,
-    /// What the node takes and does at most.
+    /// Shows the limits of the node, how much of each is used, and how often each was reached.
     Limits,
+    /// Shows the available commands.
     Help,
+    /// Stops the node and exits.
     Quit,
-    /// Asks before it leaves.
+    /// Asks whether to exit. A second time, exits.
     Interrupt,
-    /// Leaves whatever is lost.
+    /// Exits at once. Messages that only this node has are lost.
     QuitAtOnce,
-    /// Opens a detail view of what is selected.
+    /// Opens the details of the selected item.
     Open,
+    /// Closes the open overlay. In the lists, removes the filter of the traffic.
     Close,
-    /// Does what is selected in the list of what can be done.
+    /// Runs the selected entry of the list of available commands.
     Choose,
-    /// Takes the last ignore or drop back.
+    /// Reverts the last command that changed something, within ten seconds.
     Undo,
-    /// Marks what is selected, or takes the mark away.
+    /// Marks the selected item, or removes its mark.
     Mark,
-    /// Takes all marks away.
+    /// Removes all marks.
     Unmark,
-    /// Holds the screen still, or lets it go on.
+    /// Freezes the screen while the node keeps running, or unfreezes it.
     HoldStill,
-    /// Releases the mouse for the terminal's own selection, or takes it back.
+    /// Releases the mouse to the terminal for its own selection, or captures it again.
     Mouse,
+    /// Suspends the process until the shell continues it.
     Suspend,
+    /// Redraws the whole screen.
     Redraw,
-    /// Puts the focus into the input, to write a message.
+    /// Focuses the input to write a message.
     Say,
-    /// Puts the focus into the input, with this begun unless there is a draft that begins so.
+    /// Focuses the input with this text, unless the draft starts with it already.
     Prompt(String),
-    /// Looks for text in what is open.
+    /// Searches the open text.
     Search,
-    /// To the next match of the search, or else to the one before.
+    /// Moves to another match of the search.
     Match {
+        /// To the next match. Otherwise to the previous one.
         forwards: bool,
     },
+    /// Focuses the next list.
     NextPane,
+    /// Focuses the previous list.
     PreviousPane,
+    /// Moves the selection, or scrolls the open text.
     Move(Step),
-    /// Sends the draft.
+    /// Sends the draft or runs it as a command.
     Send,
-    /// Completes the line that is being written.
+    /// Completes the word at the cursor.
     Complete(Direction),
-    /// Searches what was sent before, or goes on to what was sent before that.
+    /// Searches the history of sent lines. Repeated, moves to the next older match.
     SearchHistory,
-    /// Takes what was found or chosen.
+    /// Accepts the found line or the chosen completion.
     Take,
-    /// Goes back to what was written.
+    /// Cancels a search or a completion and restores the draft.
     TakeBack,
-    /// Leaves the input; the draft stays.
+    /// Leaves the input and keeps the draft.
     Leave,
-    /// Empties the input, or leaves it.
+    /// Empties the input. Leaves it if it is empty already.
     Clear,
-    /// Edits the draft.
+    /// Edits the input line.
     Line(LineKey),
 }
 
 /// A step in a list or in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// One row up.
     Up,
+    /// One row down.
     Down,
+    /// One page up.
     PageUp,
+    /// One page down.
     PageDown,
+    /// To the first row.
     Top,
+    /// To the last row.
     Bottom,
-    /// To the left and to the right on the map.
+    /// To the next peer on the left of the map.
     Left,
+    /// To the next peer on the right of the map.
     Right,
 }
 
 impl Step {
-    /// By how many rows it moves in a list of which so many are a page.
+    /// Number of rows to move, negative for up, with `page` rows per page. `Top` is `isize::MIN`, `Bottom` is
+    /// `isize::MAX`; steps on the map are 0.
     pub fn rows(self, page: usize) -> isize {
         match self {
             Self::Up => -1,
@@ -191,45 +238,50 @@ impl Step {
     }
 }
 
-/// What a command takes behind its name. How it is read, completed and hinted at follows from this.
+/// Kind of argument that a command accepts. Parsing, completion and hints follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Argument {
+    /// No argument.
     Nothing,
-    /// An address, known or not, and which of the known ones to offer.
+    /// Address of a known or unknown peer. The filter selects the known peers that completion offers.
     Address(PeerFilter),
-    /// The same, or a remote address.
+    /// Address of a peer, or `ip:` and a remote address. The filter selects the known peers that completion offers.
     Party(PeerFilter),
+    /// A JSON value.
     Json,
+    /// Number of a queued or held message.
     MessageId,
-    /// A message that waits or is held, a filter for such messages, or all of them.
+    /// Number of a queued or held message, a filter for such messages, or `all`.
     Drop,
-    /// A message that waits, a filter for messages, or nothing.
+    /// Number of a queued message, a filter for messages, or nothing.
     Hold,
-    /// A message that is held, or all of them.
+    /// Number of a held message, or `all`.
     Held,
-    /// A message, and its new text or nothing.
+    /// Number of a queued or held message, and its new text or nothing.
     Edit,
+    /// Number of messages per second.
     Rate,
     /// A filter, or nothing.
     Filter,
-    /// The number of a station, and a filter to save there.
+    /// Number of a station, 1 to 9, and a filter to save or nothing.
     Station,
     /// The path of a file; `~` at its start is the home directory.
     File,
-    /// The same, or nothing.
+    /// The path of a file as for `File`, or nothing.
     FileOrNothing,
-    /// A file, a URL or nothing.
+    /// The path of a file, a URL or nothing.
     ListOrNothing,
-    /// One of these words, or another or none that the command says something about, and what stands for it in the help.
+    /// One word of a list. The fields are the placeholder in the help and the words that completion offers. The
+    /// command itself rejects other words and a missing word.
     Choice(&'static str, &'static [&'static str]),
-    /// The name of a theme, of which the dashboard knows the list.
+    /// Name of a theme. The dashboard has the list.
     Theme,
-    /// The beginning of a line, white space at its end included.
+    /// The beginning of a line, including white space at its end.
     Line,
 }
 
 impl Argument {
-    /// Something that a command can take.
+    /// A valid example of the argument; empty for `Nothing`.
     pub fn example(self) -> &'static str {
         match self {
             Self::Nothing => "",
@@ -247,62 +299,86 @@ impl Argument {
     }
 }
 
-/// Which of the known peers a command is for.
+/// Selects the known peers that completion offers for a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PeerFilter {
+    /// No peers.
     None,
+    /// All peers.
     All,
+    /// Ignored peers.
     Ignored,
+    /// Peers that are not ignored.
     NotIgnored,
 }
 
-/// Why a line is not a command. Nothing was done.
+/// Reason why a line is not a valid command. The command has had no effect.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CommandError {
+    /// The command does not exist. The fields are its name and a hint, such as the commands that start with it.
     #[error("there is no command :{0}; {1}")]
     Unknown(String, String),
+    /// The line is empty.
     #[error("nothing to send: the line is empty")]
     Empty,
+    /// The address of a peer does not parse.
     #[error("{0}")]
     Address(#[from] AddressError),
+    /// The text after `ip:` is not an IP address.
     #[error("a remote address is an IP address, as in ip:192.0.2.7 or ip:2001:db8::7")]
     Remote,
+    /// The JSON value is not a valid message.
     #[error("{0}")]
     Message(#[from] MessageError),
+    /// The filter is invalid, or nothing can match it.
     #[error("{0}")]
     Filter(#[from] FilterError),
+    /// The home directory for `~` is unknown.
     #[error("{0}")]
     Home(#[from] HomeError),
+    /// The argument of `:copy` is neither empty nor `all`.
     #[error(":copy takes what is selected, :copy all everything that is marked or shown")]
     Copy,
+    /// The file of `:write` has an unknown extension.
     #[error("{0}")]
     Write(#[from] NoForm),
+    /// The location of a list of peers is invalid.
     #[error("{0}")]
     List(#[from] ListSourceError),
+    /// The number or the filter of a station is invalid.
     #[error("{0}")]
     Station(#[from] StationError),
+    /// The send rate is not a number within [`table::SEND_RATES`].
     #[error("the send rate is a number from 0.001 to 100000 messages a second, such as 0.5")]
     Rate,
+    /// The message cannot be queued.
     #[error("{0}")]
     Enqueue(#[from] EnqueueError),
+    /// The speed or position of a replay is invalid. The value is a hint for the user.
     #[error("{0}")]
     Replay(&'static str),
+    /// The argument of `:motion` is not a known setting.
     #[error("motion is full, reduced or off")]
     Motion,
+    /// The number of a message does not parse.
     #[error("a message is named by its number, which Tab offers and :queue lists")]
     MessageId,
+    /// The argument of `:release` is neither a number nor `all`.
     #[error("release a message by its number, or all")]
     Release,
+    /// The new text of `:edit` is a command other than `:json`.
     #[error("the new text of a message is a line of text, or :json VALUE")]
     NotAText,
+    /// The argument is missing. The fields are the command's name and the kind of its argument.
     #[error(":{0} takes {1}")]
     Missing(&'static str, Argument),
+    /// The command takes no argument; the value is its name.
     #[error(":{0} takes nothing behind it")]
     Superfluous(&'static str),
 }
 
 impl Command {
-    /// Reads a line. A message is the line as it is, white space included.
+    /// Parses a line. A message is the line unchanged, including white space; of a leading `::` one colon is removed.
     pub fn parse(line: &str) -> Result<Self, CommandError> {
         match line.strip_prefix(':') {
             Some(rest) if !rest.starts_with(':') => parse_command(rest),
@@ -313,7 +389,7 @@ impl Command {
     }
 }
 
-/// The command of this name.
+/// The command with this exact name.
 pub fn spec(name: &str) -> Option<&'static Spec> {
     COMMANDS.iter().find(|spec| spec.name == name)
 }

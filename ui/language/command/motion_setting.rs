@@ -1,8 +1,8 @@
-//! How much of the screen moves by itself.
+//! Setting for the amount of animation on the screen.
 
 use serde::Deserialize;
 
-/// How much moves.
+/// Amount of animation. The default is `Full`, or `Off` over SSH.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Setting {
@@ -15,11 +15,12 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// The setting of somebody who did not choose one. Over ssh every frame is traffic on the network.
+    /// The default: `Off` over SSH, where each frame is network traffic, otherwise `Full`.
     pub fn usual(is_over_ssh: bool) -> Self {
         if is_over_ssh { Self::Off } else { Self::Full }
     }
 
+    /// The name in commands and in the configuration file.
     pub fn name(self) -> &'static str {
         match self {
             Self::Full => "full",

@@ -1,43 +1,49 @@
-//! What the one who watches a replay can ask of it.
+//! Commands that control a replay.
 
 use std::{str::FromStr, time::Duration};
 
 use jiff::{SignedDuration, civil::Time};
 
-/// What is to be done with a replay.
+/// A command that controls a replay.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReplayCommand {
-    /// Stands still, or goes on.
+    /// Pauses, or continues.
     Pause,
-    /// Takes one event and stands still.
+    /// Plays one event and pauses.
     Step,
+    /// Changes the speed.
     Speed(Speed),
+    /// Moves to another position.
     Jump(Jump),
 }
 
-/// How fast a replay is to be.
+/// A change of the playback speed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Speed {
+    /// Doubles the speed.
     Faster,
+    /// Halves the speed.
     Slower,
-    /// So many times as fast as it happened.
+    /// Sets this multiple of the recorded speed, within [`SPEEDS`].
     Times(f64),
 }
 
-/// Where a replay is to go.
+/// Target position of a jump.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Jump {
-    /// So far from its beginning.
+    /// Offset from the start of the recording.
     To(Duration),
+    /// Backward by this duration.
     Back(Duration),
+    /// Forward by this duration.
     On(Duration),
-    /// The next time that the clock on the wall showed this, seen from the beginning.
+    /// Time of day. Means the first time at or after the start of the recording when the wall clock showed it.
     Clock(Time),
-    /// So far from its beginning as the header shows it, if it is that long; else at this time of day.
+    /// Offset from the start in the header's notation, if the recording is long enough; otherwise this time of day.
     OffsetOrClock(Duration, Time),
 }
 
-/// How many times as fast as it happened a recording can be played.
+/// Range of playback speeds, as multiples of the recorded speed.
 pub const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=64.0;
 
 /// How a speed is written.
@@ -84,7 +90,8 @@ impl FromStr for Jump {
     }
 }
 
-/// A length of time: `90s`, `2m30s`, `2:30` or `1:02:30` as the header shows it, or a number of seconds.
+/// Parses a duration: `90s`, `2m30s`, `2:30` or `1:02:30` as in the header, or a number of seconds. The error is a
+/// hint for the user.
 pub fn length(text: &str) -> Result<Duration, &'static str> {
     if text.contains(':') {
         return clock_length(text).ok_or(PLACE);

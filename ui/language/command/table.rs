@@ -22,33 +22,37 @@ use crate::{
     saved_filter::parse_wish,
 };
 
-/// Messages a second that a node can be told to send at most.
+/// Range of send rates, in messages per second.
 pub const SEND_RATES: RangeInclusive<f64> = 0.001..=100_000.0;
 
-/// One row of the list of commands.
+/// One row of the command table.
 #[derive(Debug)]
 pub struct Spec {
+    /// The name, without the colon.
     pub name: &'static str,
+    /// The kind of argument.
     pub argument: Argument,
+    /// The interfaces where the command is available.
     pub scope: Availability,
-    /// What it does, for the help.
+    /// Description for the help and the completion.
     pub does: &'static str,
+    /// Builds the command from its argument, which is trimmed; of `Line` only the start is trimmed.
     pub make: fn(&str) -> Result<Command, CommandError>,
 }
 
-/// Where a command makes sense.
+/// Interfaces where a command is available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Availability {
-    /// `clacks node` answers it as well.
+    /// Available on the screen and in `clacks node`.
     Anywhere,
-    /// Only on the screen.
+    /// Available only on the screen.
     Screen,
-    /// Only on the screen, and of use for little but to bind a key to it.
+    /// Available only on the screen and mainly useful in a key binding. Completion does not offer it.
     Key,
 }
 
 impl Spec {
-    /// The command with what it takes: `:drop NUMBER`.
+    /// The command with its argument's placeholder: `:drop NUMBER`.
     pub fn usage(&self) -> String {
         format!(":{} {}", self.name, self.argument).trim_end().to_owned()
     }
@@ -67,7 +71,7 @@ macro_rules! view {
     };
 }
 
-/// Every command, in the order in which the help lists them.
+/// All commands, in the order of the help.
 #[rustfmt::skip]
 pub const COMMANDS: &[Spec] = commands![
     "announce", Address(NotIgnored), Anywhere, "announce this node to another node, which becomes a peer", |text| Ok(NodeCommand::Announce(text.parse()?).into());

@@ -1,3 +1,5 @@
+//! The target of `:ignore` and `:unignore`.
+
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
@@ -11,14 +13,17 @@ use super::{CommandError, NodeCommand};
 /// What stands before a remote address.
 const REMOTE: &str = "ip:";
 
-/// Whom the user can ignore: a peer by the address that it goes by, or whoever connects from an IP address.
+/// Target of `:ignore` and `:unignore`: a peer, or all connections from an IP address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IgnoreTarget {
+    /// A peer, by its address `host:port`.
     Peer(Address),
+    /// All connections from this IP address. An IPv4-mapped IPv6 address is stored as IPv4.
     Remote(IpAddr),
 }
 
 impl IgnoreTarget {
+    /// The command that ignores the target.
     pub fn ignored(self) -> NodeCommand {
         match self {
             Self::Peer(peer) => NodeCommand::Ignore(peer),
@@ -26,6 +31,7 @@ impl IgnoreTarget {
         }
     }
 
+    /// The command that stops ignoring the target.
     pub fn unignored(self) -> NodeCommand {
         match self {
             Self::Peer(peer) => NodeCommand::Unignore(peer),
@@ -34,8 +40,8 @@ impl IgnoreTarget {
     }
 }
 
-/// `host:port`, or `ip:192.0.2.7`, `ip:2001:db8::7`, `ip:[2001:db8::7]`. A host that is called "ip" has a port behind
-/// it and so is none of these.
+/// Parses `host:port`, `ip:192.0.2.7`, `ip:2001:db8::7` or `ip:[2001:db8::7]`. A host named "ip" is followed by a
+/// port, which is not an IP address, so it parses as a peer.
 impl FromStr for IgnoreTarget {
     type Err = CommandError;
 

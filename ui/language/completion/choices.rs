@@ -1,4 +1,4 @@
-//! What could stand in a slot, whatever is written there already.
+//! All choices for a slot, before they are matched with the typed text.
 
 use std::net::IpAddr;
 
@@ -22,6 +22,7 @@ use crate::{
     },
 };
 
+/// All choices for the slot, from the command table and the candidates.
 pub fn choices(written: &Written<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
     match written.slot {
         // Those for keys do to the line itself what a key does.
@@ -80,6 +81,7 @@ fn all() -> Choice {
     choice("all", "all that wait or are held")
 }
 
+/// A choice that needs no further text.
 pub fn choice(text: &str, note: &str) -> Choice {
     Choice { text: text.to_owned(), note: note.to_owned(), goes_on: false }
 }
@@ -113,7 +115,7 @@ fn held_message(queued: &QueuedMessage) -> Choice {
 }
 
 impl PeerFilter {
-    /// Whether a peer of this status is worth offering.
+    /// Whether completion offers a peer of this status.
     pub fn is_for(self, status: Status) -> bool {
         match self {
             Self::None => false,

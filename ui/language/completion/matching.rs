@@ -1,4 +1,4 @@
-//! Which choices match what is written.
+//! Matches choices with the typed text.
 
 use std::fmt::Write;
 
@@ -6,7 +6,8 @@ use clacks_p2p::core::Peer;
 
 use super::{Choice, MOST_CHOICES};
 
-/// The choices that begin with what is typed, if there are any; otherwise those that hold its letters in this order.
+/// Choices that start with the typed text, or else those that contain its letters in order, most compact match first.
+/// At most [`MOST_CHOICES`].
 pub fn fitting(all: Vec<Choice>, typed: &str) -> Vec<Choice> {
     let (begun, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|choice| begins(&choice.text, typed));
     let mut fitting = if begun.is_empty() {
@@ -21,7 +22,7 @@ pub fn fitting(all: Vec<Choice>, typed: &str) -> Vec<Choice> {
     fitting
 }
 
-/// Whether a text begins so, in any case of letters.
+/// Whether the text starts with `begun`, ignoring ASCII case.
 pub fn begins(text: &str, begun: &str) -> bool {
     let mut letters = text.chars();
     begun.chars().all(|wanted| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(&wanted)))
@@ -39,17 +40,19 @@ pub(crate) fn spread(text: &str, typed: &str) -> Option<usize> {
     found.try_fold(first, |_, at| at).map(|last| last - first)
 }
 
-/// Tells which peers match what is typed, without an allocation for each.
+/// Matches peers with the typed text. Reuses one buffer for all addresses.
 #[derive(Debug, Default)]
 pub struct PeerMatcher {
     address: String,
 }
 
 impl PeerMatcher {
+    /// Whether the peer's address starts with the typed text, ignoring ASCII case.
     pub fn begins(&mut self, peer: &Peer, typed: &str) -> bool {
         begins(self.written(peer), typed)
     }
 
+    /// Whether the peer's address contains the typed letters in order, ignoring ASCII case.
     pub fn holds(&mut self, peer: &Peer, typed: &str) -> bool {
         spread(self.written(peer), typed).is_some()
     }

@@ -1,7 +1,7 @@
-//! What can stand at the cursor, for every command from its row of the table alone.
+//! Completion at the cursor. The choices of each command follow from its row of the command table.
 //!
-//! [`complete()`] is pure. What only the node or the disk knows is fetched first: [`need()`] says what. A choice takes the
-//! place of the word at the cursor and of nothing else.
+//! [`complete()`] is pure. [`need()`] names the data of the node or the disk that the caller fetches first. A choice
+//! replaces only the word at the cursor.
 
 pub mod choices;
 pub mod matching;
@@ -23,58 +23,75 @@ use super::{
 /// Maximum number of choices that are offered at once.
 pub const MOST_CHOICES: usize = 64;
 
-/// What there is to choose from, beside the commands themselves.
+/// Candidates that the caller fetched for [`complete()`]. The commands themselves need none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Candidates<'a> {
+    /// Peers, for an address or a field of a filter.
     pub peers: &'a [Peer],
-    /// Remote addresses to ignore, or of those that are.
+    /// Remote addresses that can be ignored, or those that are ignored, depending on the command.
     pub remotes: &'a [IpAddr],
-    /// Messages that wait, and messages that are held.
+    /// Messages in the queue.
     pub messages: &'a [QueuedMessage],
+    /// Held messages.
     pub held: &'a [QueuedMessage],
-    /// Names in the directory that is being written, those of directories with a `/` at the end.
+    /// File names in the directory that is being written. A directory's name ends with `/`.
     pub files: &'a [String],
+    /// Names of the themes.
     pub themes: &'a [&'a str],
 }
 
-/// What has to be asked for before a line can be completed.
+/// Data to fetch before a line can be completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Need {
-    /// Peers of this kind that match what is written.
+    /// Peers that pass the filter and match the typed text.
     Peers(PeerFilter, String),
-    /// Messages whose numbers begin so, and whether only those that are held.
-    Messages { begun: String, held_only: bool },
-    /// Names in a directory that begin with what is written of them.
-    Files { directory: String, begun: String },
+    /// Messages whose numbers start with the typed digits.
+    Messages {
+        /// The typed digits.
+        begun: String,
+        /// Only held messages fit.
+        held_only: bool,
+    },
+    /// File names in a directory that start with the typed text.
+    Files {
+        /// The directory as typed, with a `/` at its end; empty for the current directory.
+        directory: String,
+        /// The typed start of the name.
+        begun: String,
+    },
 }
 
-/// What a line can be completed to.
+/// Choices for the word at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Completion {
-    /// The word at the cursor, in bytes of the line: what a choice takes the place of.
+    /// Range of the word that a choice replaces, in bytes of the line.
     pub replaces: Range<usize>,
+    /// The choices, best first. At most [`MOST_CHOICES`].
     pub choices: Vec<Choice>,
 }
 
+/// One choice of a completion.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Choice {
+    /// The text that replaces the word.
     pub text: String,
-    /// What there is to say of it.
+    /// A short description for the list of choices. May be empty.
     pub note: String,
-    /// Something has to follow behind a space.
+    /// A space follows the text, because the line needs more.
     pub goes_on: bool,
 }
 
-/// What can stand at the cursor, best first: what begins as written if there is any, else what holds its letters.
-/// Empty where the line is no command. The cursor counts bytes; one within a character or behind the end is moved
-/// back.
+/// Completes the word at the cursor, best choice first: choices that start with the typed text, or else those that
+/// contain its letters in order. Empty for a message.
+///
+/// The cursor is a byte offset. An offset inside a character or past the end is moved back.
 pub fn complete(line: &str, cursor: usize, candidates: Candidates<'_>) -> Completion {
     let Some(written) = written(line, cursor) else { return Completion::default() };
     let all = choices::choices(&written, candidates);
     Completion { replaces: written.replaces, choices: matching::fitting(all, written.typed) }
 }
 
-/// What has to be known to complete this line.
+/// The data that completing this line needs; `None` if it needs none.
 pub fn need(line: &str, cursor: usize) -> Option<Need> {
     let written = written(line, cursor)?;
     match written.slot {
@@ -95,7 +112,7 @@ pub fn need(line: &str, cursor: usize) -> Option<Need> {
 }
 
 impl Completion {
-    /// The line with a choice in the place of the word at the cursor, and where the cursor stands then.
+    /// Returns the line with the choice in place of the word at the cursor, and the new cursor as a byte offset.
     pub fn apply(&self, line: &str, choice: &Choice) -> (String, usize) {
         let (before, behind) = (&line[..self.replaces.start], &line[self.replaces.end..]);
         // A directory that is there already brings its own slash.
@@ -106,8 +123,8 @@ impl Completion {
         (begun + behind, cursor)
     }
 
-    /// What all choices begin with, if the cursor is at the end of the word, and that is longer than what is written and
-    /// begins with it.
+    /// Longest common prefix of all choices. `None` if it is not longer than the typed text, does not start with it,
+    /// or the cursor is not at the end of the word.
     pub fn common(&self, line: &str, cursor: usize) -> Option<&str> {
         let typed = line.get(self.replaces.start..cursor).filter(|_| cursor == self.replaces.end)?;
         let (first, others) = self.choices.split_first()?;

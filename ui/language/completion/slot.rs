@@ -1,4 +1,4 @@
-//! Which word of a line the cursor is in, and what can stand there.
+//! Finds the word at the cursor and the kind of text that fits there.
 
 use std::ops::Range;
 
@@ -12,39 +12,41 @@ use crate::{
     },
 };
 
-/// What can stand where the cursor is.
+/// Kind of text that fits at the cursor.
 #[derive(Debug, Clone, Copy)]
 pub enum Slot {
     /// The name of a command.
     Name,
-    /// What a command takes, or the first word of that.
+    /// The argument of a command, or its first word.
     Argument(&'static Spec),
-    /// The word behind the number of a station.
+    /// The word after the number of a station: `bell`, `clear` or a filter.
     Station,
-    /// The start of a term of a filter.
+    /// The start of a filter term.
     Field,
-    /// The same, or the word `all`.
+    /// The start of a filter term, or the word `all`.
     FieldOrAll,
-    /// What a field of a filter takes.
+    /// The value of a filter field.
     Value(Values),
 }
 
-/// The word at the cursor.
+/// The word at the cursor, with its context.
 #[derive(Debug, Clone)]
 pub struct Written<'a> {
+    /// Kind of text that fits here.
     pub slot: Slot,
-    /// The word, in bytes of the line.
+    /// Range of the word, in bytes of the line.
     pub replaces: Range<usize>,
-    /// The word as far as the cursor.
+    /// The part of the word before the cursor.
     pub typed: &'a str,
-    /// What a filter is for, where one is written.
+    /// Domain of the filter being written; `Traffic` if there is no filter.
     pub domain: Domain,
-    /// Where the argument of the command begins; of a name, where that does.
+    /// Byte offset of the command's argument. In a command's name, the offset of the name.
     pub argument: usize,
+    /// The cursor as a byte offset on a character boundary.
     pub cursor: usize,
 }
 
-/// The command whose argument is being written, or would be behind a space, and what there is of it so far.
+/// The command of a line and its argument so far. The argument is `None` until white space follows the name.
 pub fn argument(line: &str) -> Option<(&'static Spec, Option<&str>)> {
     let name = name(line)?;
     let rest = &line[name.end..];
@@ -60,7 +62,7 @@ fn name(line: &str) -> Option<Range<usize>> {
     Some(start..end)
 }
 
-/// The word at the cursor and what it can be; `None` where nothing can be offered.
+/// Finds the word at the cursor. `None` in a message, or where nothing can be completed.
 pub fn written(line: &str, cursor: usize) -> Option<Written<'_>> {
     let cursor = (0..=cursor.min(line.len())).rev().find(|at| line.is_char_boundary(*at))?;
     let name = name(line)?;

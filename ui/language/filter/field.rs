@@ -1,25 +1,28 @@
-//! The fields of the filter language: the one list from which parsing, completion and the documentation are made.
+//! The fields of the filter language. Parsing, completion and documentation use this list.
 
 /// One field: `from:tower`, `size>1k`, `re:/^gnu/`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Field {
-    /// The word before the colon or the comparison.
+    /// The name before the colon or the comparison.
     pub name: &'static str,
-    /// The start of a term with this field, as far as it is the same in every such term.
+    /// The fixed start of a term with this field.
     pub start: &'static str,
-    /// What a term with this field admits, for the list of completions.
+    /// Description for the list of completions.
     pub does: &'static str,
-    /// What follows [`Field::start`].
+    /// Values that can follow [`Field::start`].
     pub values: Values,
 }
 
-/// What a field takes, as far as it can be listed.
+/// Kind of values that a field accepts, for completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Values {
+    /// Addresses of peers.
     Peers,
+    /// Names of statuses.
     Statuses,
+    /// Names of types.
     Types,
-    /// Anything; nothing can be offered.
+    /// Any text. Completion offers nothing.
     Unknown,
 }
 
@@ -27,7 +30,7 @@ const fn field(name: &'static str, start: &'static str, does: &'static str, valu
     Field { name, start, does, values }
 }
 
-/// Every field, in the order in which completion offers them.
+/// All fields, in the order in which completion offers them.
 pub const FIELDS: [Field; 9] = [
     field("from", "from:", "what came from a peer", Values::Peers),
     field("to", "to:", "what went to a peer", Values::Peers),

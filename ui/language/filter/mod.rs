@@ -1,12 +1,12 @@
-//! The filter language: which messages, rows and peers somebody wants to see, hear of or hold.
+//! The filter language. A filter selects messages, rows of the traffic and peers to show, signal or hold.
 //!
-//! Terms stand side by side and all have to hold; `|` separates alternatives; `!` negates the term behind it;
-//! parentheses group. A term is a word, `"words in quotes"`, an expression `re:/…/`, or one of the fields `from:`,
-//! `to:`, `peer:`, `ip:`, `status:`, `type:` and `size`. `from=`, `to=` and `peer=` take a whole address and mean no
-//! other. No case of letters matters anywhere.
+//! Terms side by side must all match; `|` separates alternatives; `!` negates the next term; parentheses group. A term
+//! is a word, `"words in quotes"`, an expression `re:/…/`, or one of the fields `from:`, `to:`, `peer:`, `ip:`,
+//! `status:`, `type:` and `size`. `from=`, `to=` and `peer=` take a whole address and match only that one. Letter case
+//! never matters.
 //!
-//! Every filter is bounded: in its length, in how deep it is nested, in how many texts it looks for, and in how much of a
-//! message it looks at. What it looks for takes one step for each byte, whatever the expression is.
+//! Every filter is bounded in its length, nesting depth, number of patterns, and the part of a message that it reads.
+//! Matching takes one step per byte, whatever the expression is.
 
 pub mod error;
 pub mod field;
@@ -34,7 +34,7 @@ use subject::{Subject, Type};
 /// Longest filter in bytes.
 pub(crate) const MAX_LENGTH: usize = 1000;
 
-/// The language in short: what is written, and what it lets through.
+/// Summary of the language: pairs of an example and its meaning.
 pub const GRAMMAR: &[(&str, &str)] = &[
     ("gnu terry", "what holds both words, in any case of letters"),
     ("\"gnu terry\"", "what holds them as they stand there"),
@@ -52,11 +52,11 @@ pub const GRAMMAR: &[(&str, &str)] = &[
     ("(a | b) c", "parentheses group; in quotes they are text"),
 ];
 
-/// The same in one line.
+/// Summary of the language in one line.
 pub const IN_SHORT: &str =
     "word \"two words\" from: to: peer: ip: status: type: size>1k re:/\u{2026}/ !not a|b (\u{2026})";
 
-/// Tells what is wanted from what is not. Cheap to clone, apart from its text.
+/// A parsed filter. Cloning is cheap, apart from the text.
 #[derive(Debug, Clone)]
 pub struct Filter {
     text: String,
@@ -65,64 +65,85 @@ pub struct Filter {
     expression: Expression,
 }
 
+/// Syntax tree of a filter.
 #[derive(Debug, Clone)]
 pub enum Expression {
+    /// Matches if at least one part matches.
     Any(Vec<Self>),
+    /// Matches if every part matches.
     All(Vec<Self>),
+    /// Matches if the part does not match.
     Not(Box<Self>),
-    /// A test, and where it stands in the text, in bytes.
+    /// One test, and its byte range in the text.
     Test(Test, Range<usize>),
 }
 
+/// One condition of a filter.
 #[derive(Debug, Clone)]
 pub enum Test {
+    /// A word, a quoted text or an expression: any text of the row, its message or a peer's address matches.
     Text(Pattern),
+    /// `from:`: the sender's address matches.
     From(Pattern),
+    /// `to:`: the receiver's address matches.
     To(Pattern),
+    /// `peer:`: the address of the sender, the receiver or the peer concerned matches.
     Peer(Pattern),
-    /// This peer and no other.
+    /// `from=`, `to=` or `peer=`: the peer with this role has exactly this address.
     Exactly(Role, Address),
+    /// `ip:`: the remote address is in the network.
     Ip(Network),
+    /// `status:`: the peer has this status.
     Status(Status),
+    /// `type:`: the row or message has this type.
     Type(Type),
+    /// `size`: the message's size compares in this way with the number of bytes.
     Size(Comparison, u64),
 }
 
-/// What a peer is to a message.
+/// Role of a peer in a row or message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
+    /// The peer that sent the message.
     Sender,
+    /// The peer that the message was sent to.
     Receiver,
-    /// One of these, or the peer that it is about.
+    /// Sender, receiver, or the peer that the row is about.
     Any,
 }
 
-/// How the size of a message is compared with a number of bytes.
+/// Comparison of a message's size with a number of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
+    /// More bytes.
     Above,
+    /// The same number of bytes or more.
     AtLeast,
+    /// Fewer bytes.
     Below,
+    /// The same number of bytes or fewer.
     AtMost,
+    /// The same number of bytes.
     Exactly,
 }
 
 impl Filter {
-    /// Reads a filter. One without a term is an error, so whoever has a use for "everything" looks for it before.
+    /// Parses a filter of at most 1000 bytes. A filter without a term is an error; the caller handles "everything"
+    /// itself.
     ///
-    /// Whether anything can match it is a matter of what it is for: [`Filter::parse_for`].
+    /// This does not check whether anything can match the filter; [`Filter::parse_for`] does.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         let expression = parse::parse(text)?;
         let indent = text.len() - text.trim_start().len();
         Ok(Self { text: text.trim().to_owned(), indent, expression })
     }
 
-    /// The filter as it was written, without white space around it.
+    /// The filter's text, without white space around it.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether this is wanted.
+    /// Whether the filter matches the subject.
     pub fn admits(&self, subject: &Subject<'_>) -> bool {
         self.expression.admits(subject)
     }
@@ -143,7 +164,7 @@ impl<'de> Deserialize<'de> for Filter {
     }
 }
 
-/// Filters are the same if they were written the same.
+/// Filters are equal if their texts are equal.
 impl PartialEq for Filter {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text

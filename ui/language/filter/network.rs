@@ -1,16 +1,16 @@
-//! Addresses and networks, as a filter names them.
+//! IP addresses and networks in a filter.
 
 use std::{net::IpAddr, str::FromStr};
 
-/// An IPv4 address or network, or an IPv6 network: of an IPv6 address that of its first 64 bits, since whoever has one
-/// address there has all.
+/// An IPv4 address or network, or an IPv6 network. An IPv6 prefix is at most 64 bits long, because one subscriber
+/// usually owns a whole /64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     first: IpAddr,
     bits: u32,
 }
 
-/// The text is neither an address nor a network.
+/// Error: the text is neither an IP address nor a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoNetwork;
 
@@ -32,6 +32,7 @@ impl FromStr for Network {
 }
 
 impl Network {
+    /// Whether the network contains the address. An IPv4-mapped IPv6 address counts as IPv4.
     pub fn holds(&self, remote: IpAddr) -> bool {
         match (self.first, remote.to_canonical()) {
             (IpAddr::V4(first), IpAddr::V4(remote)) => {

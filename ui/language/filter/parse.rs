@@ -1,4 +1,4 @@
-//! From text to a filter.
+//! The parser of the filter language.
 
 use std::ops::Range;
 
@@ -21,6 +21,8 @@ const MAX_PATTERNS: usize = 64;
 /// Where a word ends, beside white space.
 pub(crate) const SPECIAL: [char; 4] = ['"', '|', '(', ')'];
 
+/// Parses a filter into its syntax tree. Limits: 1000 bytes, 16 levels of parentheses, 64 patterns, 2 MiB for all
+/// DFAs.
 pub fn parse(text: &str) -> Result<Expression, FilterError> {
     if text.len() > MAX_LENGTH {
         let start = (0..=MAX_LENGTH).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);

@@ -1,7 +1,7 @@
-//! What a text is searched for, at a cost that is bounded whatever the pattern is.
+//! Text patterns with a bounded search cost.
 //!
-//! A pattern becomes an automaton that takes one step for each byte of a text, so a costly pattern takes as long as a
-//! plain one. The automaton of some patterns is too large to be made, or takes too long; those are no patterns.
+//! A pattern is compiled to a DFA that takes one step per byte, so no pattern is slow to match. A pattern whose DFA
+//! would be too large or too slow to build is rejected.
 
 use std::{fmt, sync::Arc};
 
@@ -22,7 +22,7 @@ const MAX_COMPILED: usize = 256 << 10;
 /// tells apart.
 const MAX_WORK: usize = 16 << 20;
 
-/// What a text is searched for. Cheap to clone.
+/// A compiled text pattern. Cheap to clone.
 #[derive(Clone)]
 pub struct Pattern {
     automaton: Arc<dense::DFA<Vec<u32>>>,
@@ -38,8 +38,10 @@ enum Source {
 }
 
 impl Pattern {
-    /// Reads a regular expression that takes no more than so many bytes. No case of letters matters in it, and word
+    /// Compiles a regular expression to a DFA of at most `max_bytes` bytes. Matching ignores letter case. Word
     /// boundaries are those between ASCII characters.
+    ///
+    /// Errors: [`Reason::Expression`] for an invalid expression, [`Reason::TooCostly`] beyond a limit.
     pub fn new(expression: &str, max_bytes: usize) -> Result<Self, Reason> {
         Self::compile(expression, Source::Expression(expression.to_owned()), max_bytes)
     }
@@ -66,7 +68,8 @@ impl Pattern {
         }
     }
 
-    /// What holds this text, in any case of letters.
+    /// Compiles a pattern that matches this text anywhere, ignoring letter case. Errors if the DFA exceeds
+    /// `max_bytes`.
     pub fn literal(text: &str, max_bytes: usize) -> Result<Self, Reason> {
         Self::compile(&regex::escape(text), Source::Literal(text.to_lowercase()), max_bytes)
     }
@@ -88,7 +91,7 @@ impl Pattern {
         matches!(self.automaton.try_search_fwd(&Input::new(text).earliest(true)), Ok(Some(_)))
     }
 
-    /// Bytes that it takes.
+    /// Memory of the DFA in bytes.
     pub fn size(&self) -> usize {
         self.automaton.memory_usage()
     }

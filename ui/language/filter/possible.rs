@@ -1,4 +1,4 @@
-//! Whether anything at all can match a filter: one that never matches is a mistake, and is refused before it is used.
+//! Detects filters that nothing can match. Such a filter is a mistake and is rejected before use.
 
 use std::{fmt, ops::Range};
 
@@ -8,39 +8,51 @@ use super::{
     subject::Type::{self, Announce, Dropped, Failed, In, Message, Note, Out, Own, Refused},
 };
 
-/// What a filter looks at.
+/// Kind of items that a filter is applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Domain {
     /// The rows of the traffic.
     Traffic,
-    /// The messages that wait or are held.
+    /// Queued and held messages.
     Queue,
 }
 
-/// What something of one kind can have. Of each kind at least one thing can happen.
+/// Properties that one kind of row or message can have. At least one such row or message can exist.
 #[derive(Debug, Clone, Copy)]
 pub struct RowKind {
+    /// All types of the row.
     pub types: &'static [Type],
+    /// Role of the row's peer.
     pub peer: RowRole,
+    /// Some rows have a remote address.
     pub has_remote: bool,
+    /// Some rows have the status of a peer.
     pub has_status: bool,
+    /// Whether the row has a message.
     pub has_message: Has,
 }
 
-/// What the peer of a row or a message did, which need not be known.
+/// Role of the peer of a row or message. The peer itself can be unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowRole {
+    /// There is no peer.
     Nobody,
+    /// The peer sent the message.
     Sender,
+    /// The peer receives the message.
     Receiver,
-    /// It is about the peer.
+    /// The row is about the peer.
     Subject,
 }
 
+/// Frequency of a property among the rows of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Has {
+    /// No row has it.
     Never,
+    /// Some rows have it.
     Maybe,
+    /// Every row has it.
     Always,
 }
 
@@ -64,7 +76,7 @@ const OF_PEER: RowKind = RowKind { peer: RowRole::Subject, has_status: true, ..N
 const IN: RowKind = RowKind { peer: RowRole::Sender, has_remote: true, ..OF_PEER };
 const OUT: RowKind = RowKind { peer: RowRole::Receiver, ..OF_PEER };
 
-/// The rows of the traffic.
+/// All kinds of rows in the traffic.
 pub const ROWS: &[RowKind] = &[
     RowKind { types: &[In, Message], has_message: Has::Always, ..IN },
     RowKind { types: &[In, Refused], has_status: false, has_message: Has::Maybe, ..IN },
@@ -100,7 +112,7 @@ const QUEUED: &[RowKind] = &[
     RowKind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
 ];
 
-/// What it is about, in words.
+/// The noun for error messages.
 impl fmt::Display for Domain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -126,7 +138,7 @@ impl Domain {
         }
     }
 
-    /// Whether anything here has a status.
+    /// Whether any item of this domain has the status of a peer.
     pub fn has_status(self) -> bool {
         self.kinds().iter().any(|kind| kind.has_status)
     }
@@ -147,7 +159,7 @@ impl Domain {
 }
 
 impl Filter {
-    /// Reads a filter for this, and refuses one that nothing there can match.
+    /// Parses a filter and rejects it if no item of the domain can match.
     pub fn parse_for(text: &str, domain: Domain) -> Result<Self, FilterError> {
         let filter = Self::parse(text)?;
         filter.check_for(domain).map(|()| filter)
@@ -190,8 +202,8 @@ impl Filter {
 type Condition<'a> = (&'a Test, bool, &'a Range<usize>);
 
 impl Expression {
-    /// The conditions of the first alternative if nothing there can match any; `None` if something can, or if that can't
-    /// be told.
+    /// The conditions of the first alternative if no item of the domain can match any alternative. `None` if an item
+    /// can, or if there are too many alternatives to check.
     fn impossible(&self, domain: Domain) -> Option<Vec<Condition<'_>>> {
         let alternatives = self.alternatives(true)?;
         let kinds = domain.kinds();
@@ -294,7 +306,7 @@ fn implies(one: &Test, other: &Test) -> bool {
 }
 
 impl Comparison {
-    /// Whether the size of a message compares so with this number of bytes.
+    /// Whether a message of `size` bytes satisfies the comparison with `bytes`.
     pub fn holds(self, size: u64, bytes: u64) -> bool {
         match self {
             Self::Above => size > bytes,

@@ -1,3 +1,5 @@
+//! The item that a filter is matched against.
+
 use std::{borrow::Cow, cell::OnceCell, net::IpAddr};
 
 use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, core::Status};
@@ -7,28 +9,31 @@ use super::{Role, pattern::Pattern};
 /// How much of a text a filter looks at, in bytes.
 const LOOKED_AT: usize = 16 << 10;
 
-/// What a row of the traffic or a message is; it can be several of these.
+/// Type of a row of the traffic or of a message. One row can have several types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
-    /// It came.
+    /// Received from a peer.
     In,
-    /// It went.
+    /// Sent to a peer.
     Out,
-    /// It was written here.
+    /// Written at this node.
     Own,
+    /// A message.
     Message,
+    /// An announcement of a node.
     Announce,
-    /// Nothing travelled: something became known about a peer.
+    /// An event about a peer, such as a change of its status.
     Note,
-    /// This node did not take it.
+    /// Rejected by the receiver of the request: this node, or the peer.
     Refused,
-    /// A peer did not take it.
+    /// Not delivered, because the peer rejected it or did not respond.
     Failed,
-    /// It was taken out of the queue for good.
+    /// Removed from the queue for good.
     Dropped,
 }
 
 impl Type {
+    /// All types, in the order in which completion offers them.
     pub const ALL: [Self; 9] = [
         Self::In,
         Self::Out,
@@ -41,7 +46,7 @@ impl Type {
         Self::Dropped,
     ];
 
-    /// The word for it.
+    /// The name in `type:`.
     pub fn name(self) -> &'static str {
         match self {
             Self::In => "in",
@@ -57,7 +62,8 @@ impl Type {
     }
 }
 
-/// What a filter looks at. Made for one look, and shared by all filters that take it.
+/// The item that filters are matched against. Several filters share one, because the text of the message is decoded
+/// once.
 #[derive(Debug, Clone, Default)]
 pub struct Subject<'a> {
     from: Option<&'a Address>,
@@ -73,73 +79,80 @@ pub struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Something of these types.
+    /// An item with these types and no other property.
     pub fn new(types: &'a [Type]) -> Self {
         Self { types, ..Self::default() }
     }
 
-    /// The peer that it came from.
+    /// Sets the sender.
     pub fn from(self, peer: Option<&'a Address>) -> Self {
         Self { from: peer, ..self }
     }
 
-    /// The peer that it went to.
+    /// Sets the receiver.
     pub fn to(self, peer: Option<&'a Address>) -> Self {
         Self { to: peer, ..self }
     }
 
-    /// The peer that it is about.
+    /// Sets the peer that the item is about.
     pub fn about(self, peer: Option<&'a Address>) -> Self {
         Self { peer, ..self }
     }
 
-    /// The remote address that it came from, or the place of that.
+    /// Sets the remote IP address.
     pub fn with_remote(self, remote: Option<IpAddr>) -> Self {
         Self { remote, ..self }
     }
 
-    /// The status of its peer.
+    /// Sets the status of the item's peer.
     pub fn with_status(self, status: Option<Status>) -> Self {
         Self { status, ..self }
     }
 
-    /// The message that it is or carries.
+    /// Sets the item's message.
     pub fn with_message(self, message: Option<&'a Message>) -> Self {
         Self { message, ..self }
     }
 
-    /// What is said about it: what happened, and how it went.
+    /// Sets the texts of the row: the description and the outcome. Filters search both.
     pub fn with_texts(self, what: &'a str, outcome: &'a str) -> Self {
         Self { texts: [what, outcome], ..self }
     }
 
+    /// The remote IP address.
     pub fn remote(&self) -> Option<IpAddr> {
         self.remote
     }
 
+    /// The status of the item's peer.
     pub fn status(&self) -> Option<Status> {
         self.status
     }
 
+    /// Whether the item has this type.
     pub fn is_of(&self, wanted: Type) -> bool {
         self.types.contains(&wanted)
     }
 
+    /// The size of the message in bytes of JSON; `None` without a message.
     pub fn size(&self) -> Option<u64> {
         self.message.map(|message| message.size() as u64)
     }
 
-    /// Whether any of its texts matches: those are looked at one by one, so `^` is the start of each.
+    /// Whether the pattern matches a text of the row, the message or the address of a peer. Each text is searched
+    /// separately, so `^` matches at the start of each. Only the first 16 KiB of a text are searched.
     pub fn holds(&self, pattern: &Pattern) -> bool {
         self.texts.iter().any(|text| pattern.is_match(start(text)))
             || pattern.is_match(self.said.get_or_init(|| self.message.map_or("".into(), said)))
             || self.has_peer(pattern)
     }
 
+    /// Whether the pattern matches the sender's address.
     pub fn came_from(&self, pattern: &Pattern) -> bool {
         self.from.is_some_and(|peer| added_by_user(pattern, peer))
     }
 
+    /// Whether the pattern matches the receiver's address.
     pub fn went_to(&self, pattern: &Pattern) -> bool {
         self.to.is_some_and(|peer| added_by_user(pattern, peer))
     }

@@ -1,5 +1,4 @@
-//! Which word of a filter is being written: the same borders of words as the parser has, for a text that need not be
-//! a whole filter yet.
+//! Finds the word at the cursor of an incomplete filter. Word boundaries are those of the parser.
 
 use std::ops::Range;
 
