@@ -45,9 +45,11 @@ pub struct Binding {
 /// Where keys go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyContext {
-    /// Each of the lists, while it has the focus.
+    /// Peer list, while it has the focus.
     Peers,
+    /// Queue, while it has the focus.
     Queue,
+    /// Traffic, while it has the focus.
     Traffic,
     /// The map beside the lists, while it has the focus.
     Map,

@@ -7,6 +7,7 @@ use super::KeyContext;
 pub struct Row {
     /// The keys, with spaces between them; the first is the one to hint at.
     pub keys: &'static str,
+    /// Contexts in which the keys work.
     pub places: &'static [KeyContext],
     /// `{peer}` and `{message}` stand for what is selected, `{key}` for the key that was pressed.
     pub command: &'static str,

@@ -35,17 +35,29 @@ pub(crate) enum FocusOwner {
 /// The kinds of what can lie over the lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenOverlay {
+    /// Saved filters.
     Stations,
+    /// Network map.
     Map,
+    /// One peer in full.
     Peer,
+    /// One message in full.
     Message,
+    /// One row of the traffic in full.
     Row,
+    /// History of one message.
     Biography,
+    /// Messages that keep coming back.
     Overhead,
+    /// Explanation of the choice of receivers.
     Why,
+    /// Limits of the node.
     Limits,
+    /// Charts.
     Charts,
+    /// Shutter towers.
     Tower,
+    /// Held messages.
     Held,
 }
 

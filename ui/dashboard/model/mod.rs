@@ -60,48 +60,66 @@ use super::{
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
 pub struct Model {
+    /// Size of the terminal, in cells.
     pub screen: Rect,
+    /// Key bindings.
     pub keymap: Keymap,
     /// For the times in the log.
     pub zone: TimeZone,
     pub(crate) is_demo: bool,
+    /// Counters and settings of the node, as last fetched.
     pub overview: Overview,
     /// The same at the time of the lists, which may be held still.
     pub listed: Overview,
+    /// Node time: uptime and wall clock.
     pub now: Now,
+    /// Messages per second, received and delivered.
     pub rates: Rates,
     pub(crate) focus: Focus,
     /// The pane that has the focus, or had it before the input.
     pub pane: Pane,
     /// That pane has all of the body.
     pub(crate) is_zoomed: bool,
+    /// Window of the peer list, with its selection.
     pub peers: PeerList,
+    /// Window of the queue, with its selection.
     pub queue: QueueList,
     /// The message that goes next, while it is shown.
     pub head: Option<QueuedMessage>,
+    /// Window of the held messages, with its selection.
     pub held: Held,
+    /// Traffic log.
     pub log: Log,
     pub(crate) log_cursor: LogCursor,
+    /// History of each message that was seen.
     pub lives: MessageHistories,
+    /// Recent sends and their outcomes.
     pub sends: SendHistory,
+    /// Limits, and how often they were reached.
     pub limits: Limits,
 
     /// The stations and what came for them.
     pub listening: SavedFilterHits,
     /// The filter that is being written.
     pub writing: Option<FilterPreview>,
+    /// Input line, with its draft and history.
     pub input: Input,
     pub(crate) assist: Assist,
     /// What was handed to the node last and may have to be given back.
     pub sending: Option<Sending>,
     /// The message that is being edited on the line.
     pub(crate) editing: Option<Editing>,
+    /// Open overlay, if any.
     pub overlay: Option<Overlay>,
+    /// Notice about the last action, if any.
     pub notice: Option<Notice>,
     /// The list of what can be done, over everything else.
     pub menu: Option<Palette>,
+    /// Marked peers and messages.
     pub marks: Marks,
+    /// Commands that can be undone.
     pub undo: Undo,
+    /// Share of the traffic of each peer.
     pub shares: Shares,
     /// What the user is asked before anything else.
     pub question: Option<Confirmation>,
@@ -109,6 +127,7 @@ pub struct Model {
     pub(crate) asks_before_leaving: bool,
     /// Messages are handed on before the program ends.
     pub(crate) begun_to_hand_on: Option<DrainStarted>,
+    /// Whether the mouse is captured.
     pub mouse: bool,
     /// The lists are held still while the node goes on.
     pub(crate) frozen: Option<Frozen>,
@@ -118,9 +137,13 @@ pub struct Model {
     pub(crate) has_moved: bool,
     /// Something was opened or done in what is open, so that is fetched even if the screen is held still.
     pub(crate) has_opened: bool,
+    /// Network map.
     pub map: Map,
+    /// Clock and setting of the animations.
     pub motion: Animations,
+    /// Time series for the charts.
     pub trends: Trends,
+    /// The two shutter towers.
     pub towers: Towers,
     /// The chart that was chosen; all of them if there is room for them.
     pub chart: Option<Chart>,
@@ -132,17 +155,21 @@ pub struct Model {
     pub lost_lines: Option<LostLines>,
     /// Where the replay stands, if it is one.
     pub replay: Option<Progress>,
+    /// Theme in use, and the themes to choose from.
     pub looks: ThemeSelection,
 }
 
 /// Where keys go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
+    /// Keys go to the list that has the focus.
     Lists,
+    /// Keys go to the input line.
     Input,
 }
 
 impl Model {
+    /// Creates the model of a node, with empty lists. `mouse` says whether the mouse is captured.
     pub fn new(overview: Overview, now: Now, zone: TimeZone, is_demo: bool, mouse: bool) -> Self {
         Self {
             screen: Rect::default(),

@@ -12,12 +12,15 @@ const NOTICE_STAYS: Duration = Duration::from_secs(10);
 /// One line about what was done last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
+    /// Text of the notice, one line.
     pub text: String,
+    /// Whether it is an error.
     pub is_error: bool,
     /// It says why an input did nothing, so it is of no use any more after the next one.
     answers_input: bool,
     /// What can be done about it as long as it stays.
     pub(crate) offer: Option<String>,
+    /// Uptime of the node at which the notice disappears.
     pub until: Duration,
 }
 
@@ -33,10 +36,12 @@ impl Model {
         }
     }
 
+    /// Shows a notice for 10 seconds.
     pub fn say(&mut self, text: impl Into<String>) {
         self.set_notice(text.into(), false);
     }
 
+    /// Shows an error for 10 seconds.
     pub fn complain(&mut self, text: impl Into<String>) {
         self.set_notice(text.into(), true);
     }

@@ -29,6 +29,7 @@ const MAX_DEPTH: usize = 16;
 /// What lies over the lists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overlay {
+    /// Content.
     pub content: OverlayKind,
     /// The message that belongs to it, laid out for the width of the screen.
     pub message: Vec<SafeLine>,
@@ -42,9 +43,12 @@ pub struct Overlay {
     beneath: Option<Box<Self>>,
 }
 
+/// Content of an overlay.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OverlayKind {
+    /// Saved filters.
     Stations,
+    /// Network map.
     Map,
     /// A peer, kept up to date while it is known.
     Peer(Box<PeerDetail>),
@@ -60,7 +64,9 @@ pub enum OverlayKind {
     Why,
     /// What the node takes and does at most.
     Limits,
+    /// Charts.
     Charts,
+    /// Shutter towers.
     Tower,
     /// The messages that are held.
     Held,
@@ -69,9 +75,11 @@ pub enum OverlayKind {
 /// All that is known of a peer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PeerDetail {
+    /// Last known state of the peer.
     pub peer: Peer,
     /// The certificate that is trusted for it.
     pub certificate: Option<CertificateFingerprint>,
+    /// Whether the node still knows the peer.
     pub is_known: bool,
 }
 

@@ -12,6 +12,7 @@ pub struct Rates {
 }
 
 impl Rates {
+    /// Adds the counters of received and delivered messages at an uptime. Ignores all but two samples per second.
     pub fn sample(&mut self, uptime: Duration, received: u64, delivered: u64) {
         // Twice a second is enough for a mean over ten.
         if self

@@ -76,7 +76,9 @@ pub struct Options {
     pub motion: Option<MotionSetting>,
     /// The filter of the traffic. Default: all of it.
     pub filter: Option<Filter>,
+    /// Saved filters.
     pub stations: Stations,
+    /// Key bindings of the user.
     pub keys: UserKeys,
 }
 
@@ -180,7 +182,9 @@ pub(crate) struct Dashboard {
 /// Whether the dashboard stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stay {
+    /// The dashboard stays open.
     Open,
+    /// The dashboard closes.
     Leave,
 }
 

@@ -33,11 +33,15 @@ pub struct File {
 /// What became of the file.
 #[derive(Debug, PartialEq, Eq)]
 pub enum EditResult {
+    /// The text was not changed.
     Unchanged,
+    /// The message as edited.
     Message(Message),
     /// The text is no message, for this reason.
     Wrong {
+        /// Text as edited.
         text: String,
+        /// Reason for the error, one line.
         reason: String,
     },
     /// It can't be read or is no text; it stays where it is.
@@ -45,6 +49,7 @@ pub enum EditResult {
 }
 
 impl File {
+    /// Writes a message to a new file in a private temporary directory. Fails if the file cannot be written.
     pub fn with(message: &Message) -> io::Result<Self> {
         let directory = private_directory()?;
         let document = Document::of(message);

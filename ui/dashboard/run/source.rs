@@ -51,13 +51,16 @@ pub struct Live {
 /// Something that happened, and when.
 #[derive(Debug)]
 pub struct Happened {
+    /// Event of the node.
     pub event: Event,
+    /// Node time of the event.
     pub now: Now,
 }
 
 /// Something new.
 #[derive(Debug)]
 pub enum SourceEvent {
+    /// Event of the node, live or replayed.
     Happened(Happened),
     /// A recording has begun or ended, or why not or too soon.
     Recorded(Result<String, String>),
@@ -89,6 +92,7 @@ impl Source {
         }
     }
 
+    /// Returns the node time. In a replay this is the position in the recording.
     pub fn now(&self) -> Now {
         match self {
             Self::Live(live) => live.node.now(),
@@ -96,6 +100,7 @@ impl Source {
         }
     }
 
+    /// Returns the counters and settings of the node.
     pub fn overview(&self) -> Overview {
         match self {
             Self::Live(live) => live.node.overview(),

@@ -36,6 +36,7 @@ pub(crate) struct Assist {
 /// What has to be asked of the node and of the disk about a line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AssistQuery {
+    /// Completion data that the line needs, if any.
     pub need: Option<Need>,
     /// The command that the line is.
     pub command: Option<Command>,
@@ -44,10 +45,13 @@ pub struct AssistQuery {
 /// What the node answered.
 #[derive(Debug)]
 pub struct AssistReply {
+    /// Query that is answered.
     pub question: AssistQuery,
+    /// Peers that match the line.
     pub peers: Vec<Peer>,
     /// Remote addresses that are ignored, if it was asked for who is.
     pub remotes: Vec<IpAddr>,
+    /// Messages that match the line.
     pub messages: Messages,
     /// Why the command would fail.
     pub(crate) objection: Option<String>,
@@ -56,13 +60,16 @@ pub struct AssistReply {
 /// Messages that a line may mean.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Messages {
+    /// Messages in the queue.
     pub waiting: Vec<QueuedMessage>,
+    /// Held messages.
     pub held: Vec<QueuedMessage>,
 }
 
 /// What could follow behind the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InlineHint {
+    /// Text shown behind the cursor.
     pub text: String,
     /// The line with it, if it can be taken.
     pub line: Option<String>,
@@ -71,10 +78,13 @@ pub struct InlineHint {
 /// The choices that a line can be completed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompletionPopup {
+    /// Choices, and the part of the line that they replace.
     pub completion: Completion,
+    /// Index of the current choice. `None` until one is chosen.
     pub chosen: Option<usize>,
     /// The line without a choice, and the cursor in it.
     pub line: String,
+    /// Cursor in `line`.
     pub cursor: usize,
 }
 

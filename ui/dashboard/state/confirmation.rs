@@ -24,6 +24,7 @@ pub struct Confirmation {
 }
 
 impl Confirmation {
+    /// Creates a question to which every key means no.
     pub fn new(label: &'static str, text: String) -> Self {
         Self { label, text, answers: Vec::new(), pasted: None }
     }

@@ -13,6 +13,7 @@ pub struct FilterPreview {
     pub former: Option<Filter>,
     /// The list that had the focus before, unless another was chosen meanwhile.
     pub(crate) former_pane: Option<Pane>,
+    /// Filter as typed.
     pub text: String,
     /// What is wrong with it; what is before that or was valid last stays on.
     pub error: Option<Mistake>,
@@ -21,7 +22,9 @@ pub struct FilterPreview {
 /// What is wrong with the draft, and where in it, in bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mistake {
+    /// Range of the error in the text, in bytes.
     pub span: Range<usize>,
+    /// Reason, one line.
     pub reason: String,
 }
 

@@ -8,6 +8,7 @@ use super::lists::{Anchor, QueueList};
 /// What is shown of the held messages, and which of them is selected.
 #[derive(Debug, Default)]
 pub struct Held {
+    /// Window of the held messages, with its selection.
     pub list: QueueList<HeldMessage>,
     /// How many are held.
     pub total: usize,
@@ -18,19 +19,24 @@ pub struct Held {
 /// The part of the held messages that is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WantedHeld {
+    /// Selected message.
     pub message: Anchor<MessageId>,
     /// The place of the selected message when it was last seen.
     pub place: usize,
+    /// Number of messages to fetch before the selected one.
     pub before: usize,
+    /// Number of messages to fetch from the selected one on.
     pub after: usize,
 }
 
 /// What the node answered.
 #[derive(Debug, Clone)]
 pub struct HeldSnapshot {
+    /// Consecutive held messages.
     pub window: Vec<HeldMessage>,
     /// The place of the first of them.
     pub first: usize,
+    /// Filter of the hold rule, if one is set.
     pub rule: Option<String>,
 }
 
@@ -51,6 +57,7 @@ impl Held {
         self.list.refresh(snapshot.window, snapshot.first, page);
     }
 
+    /// Moves the selection. `page` is the number of rows of a page.
     pub fn go(&mut self, by: Step, page: usize) {
         self.list.lost = None;
         match by {

@@ -212,6 +212,7 @@ impl Input {
 
     // === The search in the history ===
 
+    /// Returns the search in the history, while it is open.
     pub fn search(&self) -> Option<&HistorySearch> {
         self.search.as_ref()
     }

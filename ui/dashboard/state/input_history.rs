@@ -32,6 +32,7 @@ pub(crate) struct Walk {
 /// A search for what a line holds, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HistorySearch {
+    /// Text to find.
     pub wanted: String,
     found: Option<usize>,
 }

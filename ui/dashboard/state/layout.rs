@@ -5,13 +5,18 @@ use ratatui::layout::{Constraint, Layout, Position, Rect};
 /// What can have the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pane {
+    /// Peer list.
     Peers,
+    /// Queue.
     Queue,
+    /// Traffic.
     Traffic,
+    /// Network map.
     Map,
 }
 
 impl Pane {
+    /// All panes, in the order of Tab.
     pub const ALL: [Self; 4] = [Self::Peers, Self::Queue, Self::Traffic, Self::Map];
 
     /// Those that have a place on a screen of this size, in the order in which Tab goes through them.
@@ -23,15 +28,21 @@ impl Pane {
 /// The screen cut into areas. One without room has no height.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Areas {
+    /// Header line.
     pub header: Rect,
     /// All between header and notice: where a detail view or the help goes.
     pub body: Rect,
     /// Peers by status and length of the queue on a line, where the lists themselves have no room.
     pub summary: Rect,
+    /// Peer list.
     pub peers: Rect,
+    /// Queue.
     pub queue: Rect,
+    /// Traffic.
     pub traffic: Rect,
+    /// Network map.
     pub map: Rect,
+    /// Shutter towers.
     pub tower: Rect,
     /// What came and went over the last minutes.
     pub rates: Rect,
@@ -39,8 +50,11 @@ pub struct Areas {
     pub(crate) details: Rect,
     /// The lines between what stands side by side.
     pub(crate) rules: [Rect; 2],
+    /// Notice line.
     pub notice: Rect,
+    /// Input line.
     pub input: Rect,
+    /// Line of key hints.
     pub hints: Rect,
 }
 
@@ -155,6 +169,7 @@ impl Areas {
         }
     }
 
+    /// Returns the area of a pane, its title included.
     pub fn pane(&self, pane: Pane) -> Rect {
         match pane {
             Pane::Peers => self.peers,

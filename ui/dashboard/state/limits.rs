@@ -17,6 +17,7 @@ pub(crate) const MOST_REMOTES: usize = 1000;
 pub struct Limits {
     /// `None` of a node that was recorded.
     pub settings: Option<LimitSettings>,
+    /// Present use of the limits.
     pub used: Used,
     /// Uptimes and how often any limit had been met by then; the first is the last from before the window.
     samples: VecDeque<(Duration, u64)>,
@@ -27,6 +28,7 @@ pub struct Limits {
 /// What only the node knows, asked for while the limits are shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Used {
+    /// Open inbound connections. `None` in a replay.
     pub connections: Option<usize>,
     /// The remote addresses that are ignored, as many as are listed, and how many there are.
     pub ignored_remotes: (Vec<IpAddr>, usize),

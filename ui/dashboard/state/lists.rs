@@ -10,6 +10,7 @@ use clacks_p2p::{
 pub struct PeerList {
     /// Consecutive peers of the list, those on the screen and some on either side.
     pub window: Vec<Peer>,
+    /// Selected peer.
     pub selected: Anchor<Address>,
     /// The row of the screen on which the selected peer stands.
     pub row: usize,
@@ -18,12 +19,15 @@ pub struct PeerList {
 /// A window of the queue or of the held messages, and the message that is selected.
 #[derive(Debug)]
 pub struct QueueList<T = QueuedMessage> {
+    /// Consecutive messages of the list.
     pub window: Vec<T>,
     /// The place in the queue of the first message of the window; 0 is the head.
     pub first: usize,
+    /// Selected message.
     pub selected: Anchor<MessageId>,
     /// The place in the queue of the selected message.
     pub place: usize,
+    /// Row of the screen on which the selected message is shown.
     pub row: usize,
     /// The message that the user selected and that has gone by itself; another stands in its place.
     pub lost: Option<MessageId>,
@@ -33,6 +37,7 @@ pub struct QueueList<T = QueuedMessage> {
 
 /// Something with a message's ticket.
 pub trait HasMessageId {
+    /// Returns the message with its id.
     fn queued(&self) -> &QueuedMessage;
 }
 
@@ -54,6 +59,7 @@ pub enum Anchor<T> {
     /// The first of the list, whichever that is, until the user does anything.
     #[default]
     Untouched,
+    /// This item.
     At(T),
     /// The first of the list; the next refresh makes it `At`.
     First,
@@ -130,6 +136,7 @@ impl<T> Default for QueueList<T> {
 }
 
 impl<T: HasMessageId> QueueList<T> {
+    /// Returns the index of the selected message in the window.
     pub fn index(&self) -> Option<usize> {
         self.selected.index_in(&self.window, |message| &message.queued().id)
     }
@@ -162,6 +169,7 @@ impl<T: HasMessageId> QueueList<T> {
         }
     }
 
+    /// Returns the messages on a screen of `height` rows, and the index of the selected one.
     pub fn visible(&self, height: usize) -> (&[T], Option<usize>) {
         visible(&self.window, self.index(), self.row, height)
     }

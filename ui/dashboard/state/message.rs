@@ -23,13 +23,17 @@ use super::{assist::AssistReply, editing::Editing, sending::Sending, snapshot::S
 /// Something that happened to the dashboard.
 #[derive(Debug)]
 pub enum Msg {
+    /// One key.
     Key(KeyEvent),
     /// Keys that came faster than anybody types.
     Burst(Vec<KeyEvent>),
+    /// Pasted text.
     Paste(String),
+    /// Click or wheel.
     Mouse(MouseEvent),
     /// The terminal has the focus or has lost it.
     Focus(bool),
+    /// New size of the terminal, in cells.
     Resized(Rect),
     /// Something happened at the node.
     Node(Event),
@@ -57,8 +61,11 @@ pub enum Msg {
     Editing(Box<HeldForEdit>),
     /// What a message was edited to can't be, for this reason; it is to be mended on the line.
     Mend {
+        /// Message that is edited.
         editing: Editing,
+        /// Line to correct.
         line: String,
+        /// Reason, one line.
         reason: String,
     },
     /// The user wants to leave, and what the model knows of the queue is fresh.
@@ -70,6 +77,7 @@ pub enum Msg {
 /// Something to be done outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
+    /// Run a command of the node.
     Run(NodeCommand),
     /// Run these, and tell of them in one line.
     RunAll(Vec<NodeCommand>),
@@ -81,9 +89,11 @@ pub enum Effect {
     Sending(Sending),
     /// For the model itself, once a question was answered so: insert text into the draft as one line.
     Insert(String),
+    /// Start or stop a recording.
     Record(RecordCommand),
     /// Read this list of peers, or all that are configured, then send [`Msg::PeersRead`].
     ReadPeers(Option<ListSource>),
+    /// Control the replay.
     Replay(ReplayCommand),
     /// Take a message out of sending to edit it, then send [`Msg::Editing`].
     Edit(MessageId),
@@ -97,7 +107,9 @@ pub enum Effect {
     Undo(Vec<Before>),
     /// Ask the node at once for what is on the screen now, so that the next key finds it there.
     Refresh,
+    /// Give the terminal back and stop the process until the shell continues it.
     Suspend,
+    /// Draw the next frame in full.
     Redraw,
     /// Put a text into the clipboard.
     Copy(Text),
@@ -109,16 +121,19 @@ pub enum Effect {
     Ring,
     /// Write down the stations that were changed.
     KeepStations(Stations),
+    /// Capture or release the mouse.
     SetMouse(bool),
     /// Refresh, then send [`Msg::Leave`].
     AskToLeave,
     /// Hand on what only this node has; before that, release what is held if that is to go too. Then send
     /// [`Msg::HandedOn`].
     HandOn {
+        /// Release the held messages first, so that they are drained too.
         with_held: bool,
     },
     /// Hand on no more, and take messages again.
     StopHandingOn,
+    /// End the program.
     Quit,
 }
 

@@ -29,6 +29,7 @@ pub struct PaletteItem {
     pub keys: String,
     /// The command, with what is selected in it, or what is to be written behind it.
     pub line: String,
+    /// Help text.
     pub does: String,
     pub(crate) deed: PaletteAction,
 }
@@ -49,8 +50,11 @@ pub(crate) enum PaletteAction {
 /// What was selected when the list was opened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PaletteTarget {
+    /// Nothing.
     Nothing,
+    /// A peer.
     Peer(Address),
+    /// A message, queued or held.
     Message(MessageId),
     /// A row of the traffic.
     Row(u64),
@@ -76,6 +80,7 @@ impl Palette {
         self.shown.get(self.selected).and_then(|index| self.items.get(*index))
     }
 
+    /// Returns the selection at the time when the palette was opened.
     pub fn target(&self) -> &PaletteTarget {
         &self.target
     }

@@ -36,13 +36,16 @@ pub struct Search {
     pub head: Vec<String>,
     /// The pieces of the matches, one in each row that a match is in, from top to bottom.
     pub pieces: Vec<Piece>,
+    /// Number of matches, at most 9999.
     pub matches: usize,
+    /// Index of the current match, from 0.
     pub current: usize,
 }
 
 /// The part of a match that stands in one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
+    /// Row of the text, from 0.
     pub row: usize,
     /// In bytes.
     pub span: Range<usize>,
@@ -97,6 +100,7 @@ impl Search {
         self.pieces.get(at).map(|piece| piece.row)
     }
 
+    /// Appends text to the query. Control characters become spaces. Ignores characters beyond 100 bytes.
     pub fn push(&mut self, text: &str) {
         let text = text.chars().map(|character| if character.is_control() { ' ' } else { character });
         for character in text {
@@ -141,6 +145,7 @@ impl Search {
         self.current = before.checked_sub(1).map_or(last, |at| self.pieces[at].number);
     }
 
+    /// Goes to the next or the previous match. Wraps around at the ends.
     pub fn step(&mut self, forwards: bool) {
         let matches = self.matches.max(1);
         self.current = (self.current + if forwards { 1 } else { matches - 1 }) % matches;

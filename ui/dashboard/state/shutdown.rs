@@ -21,7 +21,9 @@ pub struct DrainProgress {
 /// When it began, and with how many messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DrainStarted {
+    /// Unsent messages at the start.
     pub with: UnsentCounts,
+    /// Uptime at which the drain ends, 30 seconds after its start.
     pub until: Duration,
     /// What was held is handed on as well; what is left of it is held again in the end.
     pub with_held: bool,

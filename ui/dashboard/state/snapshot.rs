@@ -17,9 +17,11 @@ use super::{
 /// What the node is asked for before a frame is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
+    /// Selected peer.
     pub peer: Anchor<Address>,
     pub(crate) peers_before: usize,
     pub(crate) peers_after: usize,
+    /// Selected message of the queue.
     pub message: Anchor<MessageId>,
     /// The place of the selected message when it was last seen.
     pub place: usize,
@@ -42,10 +44,13 @@ pub struct Query {
 /// What the node answered.
 #[derive(Debug)]
 pub struct Snapshot {
+    /// Counters and settings of the node.
     pub overview: Overview,
+    /// Window of the peer list.
     pub peers: Vec<Peer>,
     /// The peer that is selected: the one that was, or its neighbour if that is not known any more.
     pub(crate) selected_peer: Option<Address>,
+    /// Window of the queue.
     pub queue: Vec<QueuedMessage>,
     pub(crate) queue_first: usize,
     /// The message that goes next, if it is wanted.
@@ -73,7 +78,10 @@ pub struct Snapshot {
 /// Peers that are not known any more and messages that do not wait any more.
 #[derive(Debug, Default)]
 pub struct Missing {
+    /// Peers that were forgotten.
     pub peers: Vec<Address>,
+    /// Messages that left the queue.
     pub messages: Vec<MessageId>,
+    /// Messages that are no longer held.
     pub held: Vec<MessageId>,
 }

@@ -30,7 +30,9 @@ const SLOW_LETTER: Duration = Duration::from_secs(1);
 /// The two towers.
 #[derive(Debug, Clone, Default)]
 pub struct Towers {
+    /// Tower of received messages.
     pub incoming: ShutterTower,
+    /// Tower of sent messages.
     pub outgoing: ShutterTower,
 }
 
@@ -64,10 +66,22 @@ struct Spelling {
 pub enum TowerFace {
     /// All shutters are open: nothing is spelt.
     Resting,
-    /// The shutters show the byte at this place of the message.
-    Showing { at: usize, byte: u8 },
-    /// The shutters turn to that byte from another.
-    Turning { at: usize, from: u8, byte: u8 },
+    /// The shutters show one byte of the message.
+    Showing {
+        /// Index of the byte in the message.
+        at: usize,
+        /// Byte that is shown.
+        byte: u8,
+    },
+    /// The shutters turn from one byte to the next.
+    Turning {
+        /// Index of the new byte in the message.
+        at: usize,
+        /// Previous byte, or 0 before the first one.
+        from: u8,
+        /// New byte.
+        byte: u8,
+    },
 }
 
 impl Towers {
@@ -104,6 +118,7 @@ impl ShutterTower {
         self.spelling.as_ref().map(|spelling| &spelling.passing)
     }
 
+    /// Returns the face of the tower at an uptime.
     pub fn look(&self, now: Duration, motion: &Animations) -> TowerFace {
         self.spelling.as_ref().map_or(TowerFace::Resting, |spelling| spelling.look(now, motion))
     }

@@ -167,6 +167,7 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     if rings && !is_jumping { vec![Effect::Ring] } else { Vec::new() }
 }
 
+/// Handles one key. The context of the focus decides its command.
 pub fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     settle(model);
     let key = Key::from(event);

@@ -18,6 +18,7 @@ const NAME: usize = 8;
 /// Columns from which on it is said how a note is taken away.
 const LONG: usize = 100;
 
+/// Draws the header line.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let overview = &model.overview;
     let width = usize::from(area.width);

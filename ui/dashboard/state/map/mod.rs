@@ -44,6 +44,7 @@ pub struct Map {
 /// A peer on the map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapPeer {
+    /// Last known state of the peer.
     pub peer: Peer,
     identifier: PeerId,
     place: Point,
@@ -81,35 +82,51 @@ enum FlightResult {
 /// Something to be seen on the edge between a peer and us.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mark {
+    /// Position of the peer.
     pub peer: Point,
     /// How far from us towards the peer, 0 to 1.
     pub part: f64,
+    /// Kind of the mark.
     pub kind: MarkKind,
 }
 
+/// Kind of a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarkKind {
+    /// Message to this node.
     In,
+    /// Message from this node.
     Out,
+    /// Failed delivery.
     Failed,
 }
 
 /// An edge of the map.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Edge {
+    /// Start of the edge.
     pub from: Point,
+    /// End of the edge.
     pub to: Point,
+    /// Kind of the edge.
     pub kind: EdgeKind,
 }
 
+/// Kind of an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EdgeKind {
     /// A message is on its way between the peer and us, or was the last that was.
     Busy,
     /// Messages went between the peer and us, or it made itself known.
-    Met { is_recent: bool },
+    Met {
+        /// Whether that was within the last 60 seconds.
+        is_recent: bool,
+    },
     /// The one made the other known to us.
-    Vouched { is_recent: bool },
+    Vouched {
+        /// Whether that was within the last 60 seconds.
+        is_recent: bool,
+    },
 }
 
 /// For so long an edge is drawn as one of the present.
@@ -118,9 +135,13 @@ const RECENT: Duration = Duration::from_secs(60);
 /// A direction in which to look for the next tower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MapDirection {
+    /// Towards the top.
     Up,
+    /// Towards the bottom.
     Down,
+    /// Towards the left.
     Left,
+    /// Towards the right.
     Right,
 }
 
@@ -200,6 +221,7 @@ impl Map {
         self.flights.retain(|flight| flight.is_seen(now, motion));
     }
 
+    /// Returns the peers on the map, ordered by identifier. At most 64.
     pub fn towers(&self) -> &[MapPeer] {
         &self.towers
     }
