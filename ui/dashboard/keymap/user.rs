@@ -90,7 +90,7 @@ impl Table {
 }
 
 impl UserKeys {
-    /// What is bound here, and what is bound there to other keys.
+    /// Returns these bindings, or `other` if there are none.
     pub fn or(self, other: Self) -> Self {
         if self == Self::default() { other } else { self }
     }

@@ -9,7 +9,7 @@ use super::Model;
 /// How long a notice stays.
 const NOTICE_STAYS: Duration = Duration::from_secs(10);
 
-/// One line about what was done last.
+/// Notice about the last action, one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// Text of the notice, one line.
@@ -25,8 +25,8 @@ pub struct Notice {
 }
 
 impl Model {
-    /// A recording has begun or was ended, or failed for this reason. If it had begun before, that stays in the header and
-    /// in the traffic: a notice is gone soon.
+    /// A recording has begun or was ended, or failed for this reason. If it had begun before, that stays in the header
+    /// and in the traffic: a notice is gone soon.
     pub(crate) fn note_recorded(&mut self, failure: Option<&String>) {
         let had_begun = self.recorded.is_some_and(|bytes| bytes > 0);
         let reason = failure.map(|failure| failure.strip_prefix(HAS_STOPPED).unwrap_or(failure).to_owned());

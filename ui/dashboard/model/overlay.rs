@@ -26,7 +26,7 @@ const MAX_LAID_OUT: usize = 1 << 20;
 /// How many can lie over one another, the one that is seen included.
 const MAX_DEPTH: usize = 16;
 
-/// What lies over the lists.
+/// Overlay over the lists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overlay {
     /// Content.
@@ -37,7 +37,7 @@ pub struct Overlay {
     pub is_cut: bool,
     /// Lines that are scrolled past.
     pub(crate) scrolled: usize,
-    /// What is looked for in it.
+    /// Search in the overlay, if one was started.
     pub search: Option<Search>,
     /// What it was opened from, and goes back to.
     beneath: Option<Box<Self>>,
@@ -60,9 +60,9 @@ pub enum OverlayKind {
     Biography(Message),
     /// The messages that keep coming back.
     Overhead(ReturningList),
-    /// How receivers are chosen.
+    /// Explanation of the choice of receivers.
     Why,
-    /// What the node takes and does at most.
+    /// Limits of the node.
     Limits,
     /// Charts.
     Charts,
@@ -72,7 +72,7 @@ pub enum OverlayKind {
     Held,
 }
 
-/// All that is known of a peer.
+/// A peer and its certificate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PeerDetail {
     /// Last known state of the peer.
@@ -123,7 +123,7 @@ impl Model {
         self.shown_peer().map(|detail| &detail.peer).or_else(beside).map(|peer| peer.address.clone())
     }
 
-    /// What is selected where keys act on a selection, to be shown in full.
+    /// Returns the selected item, as the content of an overlay.
     pub fn selection(&self) -> Option<OverlayKind> {
         let message = |queued: &QueuedMessage| OverlayKind::Message(queued.clone(), true);
         match self.selecting() {
@@ -200,7 +200,7 @@ fn laid_out(message: &Message, columns: usize, key: &str) -> (Vec<SafeLine>, boo
 }
 
 impl Overlay {
-    /// How many lie over one another, this one included.
+    /// Returns the number of stacked overlays, this one included. At most 16.
     #[cfg(test)]
     pub fn depth(&self) -> usize {
         1 + self.beneath.as_ref().map_or(0, |beneath| beneath.depth())

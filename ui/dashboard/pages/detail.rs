@@ -56,7 +56,7 @@ fn above_message(mut fields: Vec<Line<'static>>) -> Vec<Line<'static>> {
     fields
 }
 
-/// How a peer became known, and how long ago, if that was seen.
+/// Returns how and how long ago a peer became known. `None` if that was not observed.
 pub fn introduced(model: &Model, peer: &Address) -> Option<String> {
     let introduced = model.shown_map().introduction(peer)?;
     let age = format::age(model.shown_now().uptime.saturating_sub(introduced.at));

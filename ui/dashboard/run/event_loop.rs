@@ -51,7 +51,7 @@ const REPLIES: usize = 64;
 /// How long events are taken in before a frame at most, so that keys are read even in a flood.
 const CATCHING_UP: Duration = Duration::from_millis(25);
 
-/// How the dashboard is opened.
+/// Settings of the dashboard.
 #[derive(Debug, Clone)]
 pub struct DashboardSettings {
     /// Whether the node is part of a demo network, whose messages nobody minds losing.
@@ -65,7 +65,7 @@ pub struct DashboardSettings {
     remark: Option<String>,
 }
 
-/// What the user chose for the screen.
+/// Options of the screen.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Clicks and the wheel are read.

@@ -38,8 +38,8 @@ pub struct HistorySearch {
 }
 
 impl History {
-    /// Adds a line that was sent, unless it is the same as the last or too long to be kept. Returns whether it was added,
-    /// or was there already but not as one that was sent.
+    /// Adds a line that was sent, unless it is the same as the last or too long to be kept. Returns whether it was
+    /// added, or was there already but not as one that was sent.
     pub(crate) fn push(&mut self, line: &str) -> bool {
         self.add(line, true)
     }

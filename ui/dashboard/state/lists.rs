@@ -35,7 +35,7 @@ pub struct QueueList<T = QueuedMessage> {
     dealt_with: Option<MessageId>,
 }
 
-/// Something with a message's ticket.
+/// Item with a message id.
 pub trait HasMessageId {
     /// Returns the message with its id.
     fn queued(&self) -> &QueuedMessage;
@@ -53,7 +53,7 @@ impl HasMessageId for HeldMessage {
     }
 }
 
-/// What a selection holds on to.
+/// Anchor of a selection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Anchor<T> {
     /// The first of the list, whichever that is, until the user does anything.
@@ -79,7 +79,7 @@ impl<T: PartialEq> Anchor<T> {
 }
 
 impl PeerList {
-    /// Where the selected peer stands in the window.
+    /// Returns the index of the selected peer in the window.
     pub fn index(&self) -> Option<usize> {
         self.selected.index_in(&self.window, |peer| &peer.address)
     }
@@ -141,7 +141,7 @@ impl<T: HasMessageId> QueueList<T> {
         self.selected.index_in(&self.window, |message| &message.queued().id)
     }
 
-    /// Selects the message so many places on, or back.
+    /// Moves the selection by `by` messages. Stops at the ends of the window.
     pub fn step(&mut self, by: isize, height: usize) {
         let Some(index) = self.index() else { return };
         let target = index.saturating_add_signed(by).min(self.window.len() - 1);

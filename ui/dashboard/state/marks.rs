@@ -18,7 +18,7 @@ pub struct Marks {
     pub held: Marked<MessageId>,
 }
 
-/// What is marked in one list.
+/// Marked items of one list. At most 500.
 #[derive(Debug)]
 pub struct Marked<T> {
     items: BTreeSet<T>,

@@ -37,9 +37,9 @@ pub enum Msg {
     Resized(Rect),
     /// Something happened at the node.
     Node(Event),
-    /// What the node answered to what the model wanted.
+    /// Data for the next frame, in reply to a query of the model.
     Refreshed(Box<Snapshot>),
-    /// What the node says about the line that is being written.
+    /// Reply about the line that is being typed.
     Answered(AssistReply),
     /// The names that were found for a path that is being written.
     Listed(Need, Vec<String>),
@@ -47,19 +47,19 @@ pub enum Msg {
     FileChecked(ViewCommand, Option<String>),
     /// A replay begins again, on the way to an earlier place.
     BeginsAgain,
-    /// How commands went that were run together, and what was before, as far as it can be put back.
+    /// Results of commands that ran together, and the former state for undo.
     Ran(Vec<CommandResult>, Vec<Before>),
-    /// How it went to put back what was before, in a line, and what can be tried again.
+    /// Result of an undo, and the former state that can be tried again.
     Undone(Result<String, String>, Vec<Before>),
     /// A recording has begun or ended, in a line, or why it did not or ended by itself.
     Recorded(Result<String, String>),
-    /// How something went, in a line.
+    /// Result of an effect, one line.
     Done(Result<String, String>),
-    /// How the reading of lists of peers went.
+    /// Results of reading peer lists.
     PeersRead(Vec<Reading>),
     /// A message is held to be edited on the line.
     Editing(Box<HeldForEdit>),
-    /// What a message was edited to can't be, for this reason; it is to be mended on the line.
+    /// An edited message is not valid. Its line is opened for correction.
     Mend {
         /// Message that is edited.
         editing: Editing,
@@ -70,7 +70,7 @@ pub enum Msg {
     },
     /// The user wants to leave, and what the model knows of the queue is fresh.
     Leave,
-    /// How the handing on went; what the model knows of the queue is fresh.
+    /// Result of the drain. Sent after a refresh of the queue.
     HandedOn(Result<(), DrainError>),
 }
 
@@ -79,7 +79,7 @@ pub enum Msg {
 pub enum Effect {
     /// Run a command of the node.
     Run(NodeCommand),
-    /// Run these, and tell of them in one line.
+    /// Run several commands of the node and report them in one line.
     RunAll(Vec<NodeCommand>),
     /// Ask the node, and where a path is written the disk, about the line that is being written.
     Ask(super::assist::AssistQuery),

@@ -1,6 +1,6 @@
 //! The line that was sent last, until its outcome is known.
 
-/// What messages were written as whose outcome is not known yet.
+/// Input whose outcome is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sending {
     /// A typed line.

@@ -14,7 +14,7 @@ use super::{
     lists::Anchor,
 };
 
-/// What the node is asked for before a frame is drawn.
+/// Query to the node for the next frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     /// Selected peer.
@@ -27,9 +27,9 @@ pub struct Query {
     pub place: usize,
     pub(crate) messages_before: usize,
     pub(crate) messages_after: usize,
-    /// The message that goes next.
+    /// Whether to fetch the message that goes next.
     pub head: bool,
-    /// So many of the first peers, for the map.
+    /// Number of peers to fetch for the map.
     pub towers: usize,
     /// The peer that is shown in full.
     pub(crate) shown_peer: Option<Address>,
@@ -41,7 +41,7 @@ pub struct Query {
     pub limits: bool,
 }
 
-/// What the node answered.
+/// Data of the node for one frame, in reply to a [`Query`].
 #[derive(Debug)]
 pub struct Snapshot {
     /// Counters and settings of the node.
@@ -65,11 +65,11 @@ pub struct Snapshot {
     pub recorded: Option<u64>,
     /// Lines that are missing in the log file.
     pub lost_lines: Option<LostLines>,
-    /// Where the replay stands, if it is one.
+    /// Progress of the replay. `None` for a live node.
     pub replay: Option<Progress>,
     /// The held messages, if they are wanted.
     pub held: Option<HeldSnapshot>,
-    /// What is marked and not there any more.
+    /// Marked items that no longer exist.
     pub gone: Missing,
     /// While the limits are shown.
     pub limits: Option<Used>,

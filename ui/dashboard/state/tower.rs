@@ -36,7 +36,7 @@ pub struct Towers {
     pub outgoing: ShutterTower,
 }
 
-/// One tower.
+/// Shutter tower that spells one message.
 #[derive(Debug, Clone, Default)]
 pub struct ShutterTower {
     spelling: Option<Spelling>,
@@ -47,7 +47,7 @@ pub struct ShutterTower {
 #[derive(Debug, Clone)]
 pub(crate) struct Passing {
     pub peer: Address,
-    /// What it says, cut to a bound. Written by a peer.
+    /// Text of the message, cut to a maximum length. Written by a peer.
     pub text: String,
 }
 
@@ -61,7 +61,7 @@ struct Spelling {
     run: Option<Run>,
 }
 
-/// How a tower looks at a time.
+/// Face of a tower at one point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TowerFace {
     /// All shutters are open: nothing is spelt.
@@ -85,7 +85,7 @@ pub enum TowerFace {
 }
 
 impl Towers {
-    /// Takes in an event.
+    /// Updates the towers with an event.
     pub fn note(&mut self, event: &Event, now: Duration, motion: &mut Animations) {
         let (tower, peer, message) = match event {
             Event::MessageReceived { peer, message, .. } => (&mut self.incoming, peer, message),

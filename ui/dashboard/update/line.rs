@@ -23,7 +23,7 @@ use crate::{
 /// What the key for the filter that holds messages begins to write.
 const HOLD: &str = ":hold ";
 
-/// What is done to what is being written.
+/// Runs a command that edits the line. Returns `None` for any other command.
 pub fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
     match command {
         ViewCommand::Send if model.writes_search() => model.keep_search(),

@@ -37,7 +37,7 @@ use super::{
     state::message::{Effect, Msg},
 };
 
-/// Takes in what happened at this time.
+/// Applies a message to the model. Returns the effects to execute.
 pub fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     model.now = now;
     model.shares.forget_old(now);

@@ -117,7 +117,8 @@ pub(crate) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut 
     frame.render_widget(line, area);
 }
 
-/// How many peers have each status: `2N 8A 2? 1L`, where `?` are alive by their word alone and `A` are the others.
+/// Returns the number of peers by status, as in `2N 8A 2? 1L`. `?` counts peers that only claim to be alive, `A` the
+/// other live peers.
 pub fn counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
     let counted = Status::ALL.into_iter().flat_map(|status| {
         let claimed = if status == Status::Alive { peers.unverified } else { 0 };

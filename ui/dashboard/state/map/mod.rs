@@ -84,7 +84,7 @@ enum FlightResult {
 pub struct Mark {
     /// Position of the peer.
     pub peer: Point,
-    /// How far from us towards the peer, 0 to 1.
+    /// Distance from this node on the edge: 0 is this node, 1 the peer.
     pub part: f64,
     /// Kind of the mark.
     pub kind: MarkKind,
@@ -146,7 +146,7 @@ pub enum MapDirection {
 }
 
 impl Map {
-    /// Takes in what happened.
+    /// Updates the map with an event. `now` is the uptime.
     pub fn note(&mut self, event: &Event, now: Duration, motion: &mut Animations) {
         self.introductions.record(event, now);
         match event {
@@ -230,7 +230,7 @@ impl Map {
         self.is_crowded
     }
 
-    /// How a peer became known, if that was seen.
+    /// Returns the introduction of a peer, if it was observed.
     pub fn introduction(&self, peer: &Address) -> Option<&Introduced> {
         self.introductions.by_peer.get(peer)
     }
@@ -239,7 +239,7 @@ impl Map {
         self.towers.iter().find(|tower| tower.peer.address == *address)
     }
 
-    /// Where a tower stands.
+    /// Returns the position of a peer.
     pub fn place(&self, tower: &MapPeer) -> Point {
         if self.is_crowded { map_layout::on_ring(&tower.identifier, tower.peer.status) } else { tower.place }
     }
@@ -286,7 +286,7 @@ impl Map {
         Some(Edge { from: tower.place, to: CENTRE, kind: EdgeKind::Met { is_recent } })
     }
 
-    /// What is on its way.
+    /// Returns the marks of all messages in flight.
     pub fn marks(&self, now: Duration, motion: &Animations) -> Vec<Mark> {
         self.flights
             .iter()
@@ -294,7 +294,7 @@ impl Map {
             .collect()
     }
 
-    /// The next tower in a direction, on a map that is so many times wider than high.
+    /// Returns the nearest peer in a direction. `aspect` is the width of the map divided by its height.
     pub fn next(&self, from: &Peer, direction: MapDirection, aspect: f64) -> Option<&Address> {
         let start = self.place_of(from).unwrap_or(CENTRE);
         let others = self.towers.iter().filter(|tower| tower.peer.address != from.address);
