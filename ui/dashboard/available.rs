@@ -41,8 +41,8 @@ pub(crate) fn fill_in(model: &Model, template: &str) -> Result<String, String> {
     Ok(line)
 }
 
-/// What a line asks for when it is to act on all that is marked in the list that has the focus; `None` if nothing is,
-/// or only what is selected, or if it asks for something else than that.
+/// Returns one command per marked item of the list that has the focus. Returns `None` if nothing is marked, if only the
+/// selected item is marked, or if `template` uses neither placeholder of that list.
 pub fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> {
     let with = |place: &str, all: Vec<String>, selected: Option<String>| {
         let is_more = template.contains(place) && all != Vec::from_iter(selected);
@@ -289,5 +289,5 @@ pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
     }
 }
 
-/// What the key for the filter begins to write.
+/// Start of the line that the filter key writes.
 pub const FILTER: &str = ":filter ";

@@ -2,8 +2,6 @@
 //! them to the terminal and to the node. [`state`] holds the data that the model is made of, [`pages`] the text that
 //! opens over the lists, [`available`] which commands can be run now.
 
-#![allow(missing_docs, reason = "names of an inner crate; documented step by step")]
-
 pub mod available;
 pub mod keymap;
 pub mod model;

@@ -20,14 +20,18 @@ pub struct Key {
 /// Why a text names no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
+    /// The text names no key.
     #[error(
         "there is no key {0:?}; keys are written as in \"x\", \"I\", \"ctrl-x\", \"alt-b\", \"f5\", \"space\", \"pgup\""
     )]
     Unknown(String),
+    /// Terminals send the same bytes for this key as for the second one.
     #[error("a terminal can't tell {0} from {1}")]
     Same(String, &'static str),
+    /// Two modifiers are held. Most terminals cannot report that.
     #[error("{0} is two keys in one for most terminals; hold one of Ctrl, Alt and Shift")]
     TwoModifiers(String),
+    /// A letter with Shift. The error names the uppercase letter to write instead.
     #[error("a letter with Shift is written as it is typed: {0:?}")]
     Shifted(String),
 }
@@ -64,6 +68,7 @@ impl Key {
     /// Ctrl-C, which always leaves.
     pub(crate) const LEAVE: Self = Self { code: Char('c'), modifiers: KeyModifiers::CONTROL };
 
+    /// Creates a key without modifiers.
     pub fn plain(code: KeyCode) -> Self {
         Self { code, modifiers: KeyModifiers::NONE }
     }

@@ -16,7 +16,7 @@ pub mod key;
 pub mod table;
 pub mod user;
 
-/// What keys do.
+/// Key bindings by context.
 #[derive(Debug, Clone)]
 pub struct Keymap {
     bindings: Vec<Binding>,
@@ -42,30 +42,32 @@ pub struct Binding {
     pub does: Cow<'static, str>,
 }
 
-/// Where keys go.
+/// Context in which a key has a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyContext {
-    /// Each of the lists, while it has the focus.
+    /// Peer list, while it has the focus.
     Peers,
+    /// Queue, while it has the focus.
     Queue,
+    /// Traffic, while it has the focus.
     Traffic,
     /// The map beside the lists, while it has the focus.
     Map,
-    /// While the map lies over the lists.
+    /// Map over the lists, while it is open.
     OpenMap,
-    /// While something lies over the lists.
+    /// Overlay, while it is open.
     Overlay,
-    /// While something is looked for in it.
+    /// Search in an overlay, while it is typed.
     Search,
-    /// While the list of what can be done is open.
+    /// Palette of available commands, while it is open.
     Menu,
-    /// While the held messages lie over them.
+    /// Held messages, while they are open.
     Held,
-    /// While the input has the focus.
+    /// Input line, while it has the focus.
     Input,
-    /// While one of several completions of the line is being chosen. Other keys do what they do in the input.
+    /// Choice of a completion. Keys without a binding here work as in the input line.
     Choices,
-    /// While the history is being searched.
+    /// Search in the history, while it is open.
     Recall,
     /// In a replay, wherever text is not written, and only the keys that do nothing else there.
     Replay,
@@ -163,7 +165,7 @@ impl Keymap {
         &self.bindings
     }
 
-    /// What a key does in a place.
+    /// Returns the binding of a key in a context. A key with Shift falls back to the key without Shift.
     pub fn find(&self, place: KeyContext, key: Key) -> Option<&Binding> {
         if self.is_unbound(place, key) {
             return None;

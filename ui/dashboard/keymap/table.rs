@@ -2,17 +2,18 @@
 
 use super::KeyContext;
 
-/// One row of the table.
+/// Row of the key table: keys, contexts and command.
 #[derive(Debug)]
 pub struct Row {
     /// The keys, with spaces between them; the first is the one to hint at.
     pub keys: &'static str,
+    /// Contexts in which the keys work.
     pub places: &'static [KeyContext],
     /// `{peer}` and `{message}` stand for what is selected, `{key}` for the key that was pressed.
     pub command: &'static str,
-    /// For the hints; empty if it is not to be hinted at.
+    /// Text of the hint. Empty if the command has no hint.
     pub hint: &'static str,
-    /// For the help.
+    /// Text of the help.
     pub does: &'static str,
 }
 

@@ -18,18 +18,31 @@ pub struct UserKeys(Vec<(Table, Vec<(Key, String)>)>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Table {
+    /// All lists: peers, queue, traffic and map.
     Lists,
+    /// All overlays, the open map and the held messages among them.
     Overlay,
+    /// Search in an overlay.
     Search,
+    /// Palette of available commands.
     Menu,
+    /// Input line.
     Input,
+    /// Choices of a completion.
     Choices,
+    /// Search in the history of the input.
     History,
+    /// Peer list.
     Peers,
+    /// Queue.
     Queue,
+    /// Traffic.
     Traffic,
+    /// Map.
     Map,
+    /// Replay. Its keys work wherever no text is written.
     Replay,
+    /// Held messages.
     Held,
 }
 
@@ -51,6 +64,7 @@ impl Table {
         (Self::Held, "held"),
     ];
 
+    /// Contexts to which the bindings of the table apply.
     pub fn places(self) -> &'static [KeyContext] {
         match self {
             Self::Lists => &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Map],
@@ -76,7 +90,7 @@ impl Table {
 }
 
 impl UserKeys {
-    /// What is bound here, and what is bound there to other keys.
+    /// Returns these bindings, or `other` if there are none.
     pub fn or(self, other: Self) -> Self {
         if self == Self::default() { other } else { self }
     }

@@ -20,7 +20,7 @@ pub(crate) enum FocusOwner {
     Menu,
     /// Text to look for in what is open.
     Search(OpenOverlay),
-    /// What lies over the lists.
+    /// An overlay.
     Overlay(OpenOverlay),
     /// The search in the history of the input.
     Recall,
@@ -28,28 +28,40 @@ pub(crate) enum FocusOwner {
     Choices(Line),
     /// The input.
     Input(Line),
-    /// One of the lists.
+    /// A list.
     List(Pane),
 }
 
-/// The kinds of what can lie over the lists.
+/// Kind of an overlay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenOverlay {
+    /// Saved filters.
     Stations,
+    /// Network map.
     Map,
+    /// One peer in full.
     Peer,
+    /// One message in full.
     Message,
+    /// One row of the traffic in full.
     Row,
+    /// History of one message.
     Biography,
+    /// Messages that keep coming back.
     Overhead,
+    /// Explanation of the choice of receivers.
     Why,
+    /// Limits of the node.
     Limits,
+    /// Charts.
     Charts,
+    /// Shutter towers.
     Tower,
+    /// Held messages.
     Held,
 }
 
-/// What Enter does with the line.
+/// Action of Enter on the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Line {
     /// Nothing: the line is empty, or a command of which only the colon is written.
@@ -66,7 +78,7 @@ pub enum Line {
 /// Whose selection keys act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Selecting {
-    /// One of the lists; the open map selects as the map beside the lists does.
+    /// A list. The open map selects as the map beside the lists does.
     List(Pane),
     /// The messages that are held.
     Held,
@@ -121,7 +133,7 @@ impl OpenOverlay {
         Self::Held,
     ];
 
-    /// What its title says.
+    /// Title of the overlay.
     pub fn title(self) -> &'static str {
         match self {
             Self::Stations => " STATIONS ",
@@ -249,7 +261,7 @@ impl Model {
         self.open_overlay().map_or(Selecting::List(self.pane), OpenOverlay::selecting)
     }
 
-    /// What Enter does with the line of the input.
+    /// Returns the action of Enter on the input line.
     pub fn line(&self) -> Line {
         // Where no message can be sent, the line is for commands.
         let is_for_commands = self.input.writes_command() || self.replay.is_some();

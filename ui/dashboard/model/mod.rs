@@ -56,59 +56,78 @@ use super::{
     },
 };
 
-/// Everything that is shown.
+/// State of the dashboard: all data that the view draws.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
 pub struct Model {
+    /// Size of the terminal, in cells.
     pub screen: Rect,
+    /// Key bindings.
     pub keymap: Keymap,
     /// For the times in the log.
     pub zone: TimeZone,
     pub(crate) is_demo: bool,
+    /// Counters and settings of the node, as last fetched.
     pub overview: Overview,
-    /// The same at the time of the lists, which may be held still.
+    /// `overview` at the time when the lists were fetched. It is older than `overview` while the lists are frozen.
     pub listed: Overview,
+    /// Node time: uptime and wall clock.
     pub now: Now,
+    /// Messages per second, received and delivered.
     pub rates: Rates,
     pub(crate) focus: Focus,
     /// The pane that has the focus, or had it before the input.
     pub pane: Pane,
     /// That pane has all of the body.
     pub(crate) is_zoomed: bool,
+    /// Window of the peer list, with its selection.
     pub peers: PeerList,
+    /// Window of the queue, with its selection.
     pub queue: QueueList,
     /// The message that goes next, while it is shown.
     pub head: Option<QueuedMessage>,
+    /// Window of the held messages, with its selection.
     pub held: Held,
+    /// Traffic log.
     pub log: Log,
     pub(crate) log_cursor: LogCursor,
+    /// History of each message that was seen.
     pub lives: MessageHistories,
+    /// Recent sends and their outcomes.
     pub sends: SendHistory,
+    /// Limits, and how often they were reached.
     pub limits: Limits,
 
-    /// The stations and what came for them.
+    /// Saved filters and their hits.
     pub listening: SavedFilterHits,
     /// The filter that is being written.
     pub writing: Option<FilterPreview>,
+    /// Input line, with its draft and history.
     pub input: Input,
     pub(crate) assist: Assist,
-    /// What was handed to the node last and may have to be given back.
+    /// Last input sent to the node. A refusal restores it to the input line.
     pub sending: Option<Sending>,
     /// The message that is being edited on the line.
     pub(crate) editing: Option<Editing>,
+    /// Open overlay, if any.
     pub overlay: Option<Overlay>,
+    /// Notice about the last action, if any.
     pub notice: Option<Notice>,
-    /// The list of what can be done, over everything else.
+    /// Palette of available commands, drawn over everything else.
     pub menu: Option<Palette>,
+    /// Marked peers and messages.
     pub marks: Marks,
+    /// Commands that can be undone.
     pub undo: Undo,
+    /// Messages received in the last hour, counted by peer.
     pub shares: Shares,
-    /// What the user is asked before anything else.
+    /// Open question. It receives the next key.
     pub question: Option<Confirmation>,
     /// Leaving is asked about even if nothing would be lost.
     pub(crate) asks_before_leaving: bool,
     /// Messages are handed on before the program ends.
     pub(crate) begun_to_hand_on: Option<DrainStarted>,
+    /// Whether the mouse is captured.
     pub mouse: bool,
     /// The lists are held still while the node goes on.
     pub(crate) frozen: Option<Frozen>,
@@ -118,11 +137,15 @@ pub struct Model {
     pub(crate) has_moved: bool,
     /// Something was opened or done in what is open, so that is fetched even if the screen is held still.
     pub(crate) has_opened: bool,
+    /// Network map.
     pub map: Map,
+    /// Clock and setting of the animations.
     pub motion: Animations,
+    /// Time series for the charts.
     pub trends: Trends,
+    /// The two shutter towers.
     pub towers: Towers,
-    /// The chart that was chosen; all of them if there is room for them.
+    /// Selected chart. `None` shows all charts that fit.
     pub chart: Option<Chart>,
     /// Bytes recorded, while anything is.
     pub recorded: Option<u64>,
@@ -130,19 +153,23 @@ pub struct Model {
     pub(crate) recording_failure: Option<String>,
     /// Lines that are missing in the log file.
     pub lost_lines: Option<LostLines>,
-    /// Where the replay stands, if it is one.
+    /// Progress of the replay. `None` for a live node.
     pub replay: Option<Progress>,
+    /// Theme in use, and the themes to choose from.
     pub looks: ThemeSelection,
 }
 
-/// Where keys go.
+/// Focus of the keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
+    /// Keys go to the list that has the focus.
     Lists,
+    /// Keys go to the input line.
     Input,
 }
 
 impl Model {
+    /// Creates the model of a node, with empty lists. `mouse` says whether the mouse is captured.
     pub fn new(overview: Overview, now: Now, zone: TimeZone, is_demo: bool, mouse: bool) -> Self {
         Self {
             screen: Rect::default(),
@@ -204,7 +231,7 @@ impl Model {
         self.keymap.name_of(self.pane.into(), command)
     }
 
-    /// What a key does now.
+    /// Returns the binding of a key in the present context.
     pub fn bound(&self, key: Key) -> Option<&Binding> {
         let owner = self.next_owner();
         let place = owner.place()?;
@@ -260,7 +287,7 @@ impl Model {
         Areas::of(self.screen, self.pane, self.is_zoomed, self.motion.setting() != Setting::Off)
     }
 
-    /// How many rows of a pane are on the screen.
+    /// Returns the number of rows of a pane on the screen, without its title.
     pub fn height(&self, pane: Pane) -> usize {
         self.areas().map_or(0, |areas| usize::from(areas.rows(pane).height))
     }

@@ -9,21 +9,24 @@ use super::Model;
 /// How long a notice stays.
 const NOTICE_STAYS: Duration = Duration::from_secs(10);
 
-/// One line about what was done last.
+/// Notice about the last action, one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
+    /// Text of the notice, one line.
     pub text: String,
+    /// Whether it is an error.
     pub is_error: bool,
     /// It says why an input did nothing, so it is of no use any more after the next one.
     answers_input: bool,
     /// What can be done about it as long as it stays.
     pub(crate) offer: Option<String>,
+    /// Uptime of the node at which the notice disappears.
     pub until: Duration,
 }
 
 impl Model {
-    /// A recording has begun or was ended, or failed for this reason. If it had begun before, that stays in the header and
-    /// in the traffic: a notice is gone soon.
+    /// A recording has begun or was ended, or failed for this reason. If it had begun before, that stays in the header
+    /// and in the traffic: a notice is gone soon.
     pub(crate) fn note_recorded(&mut self, failure: Option<&String>) {
         let had_begun = self.recorded.is_some_and(|bytes| bytes > 0);
         let reason = failure.map(|failure| failure.strip_prefix(HAS_STOPPED).unwrap_or(failure).to_owned());
@@ -33,10 +36,12 @@ impl Model {
         }
     }
 
+    /// Shows a notice for 10 seconds.
     pub fn say(&mut self, text: impl Into<String>) {
         self.set_notice(text.into(), false);
     }
 
+    /// Shows an error for 10 seconds.
     pub fn complain(&mut self, text: impl Into<String>) {
         self.set_notice(text.into(), true);
     }

@@ -26,9 +26,10 @@ const MAX_LAID_OUT: usize = 1 << 20;
 /// How many can lie over one another, the one that is seen included.
 const MAX_DEPTH: usize = 16;
 
-/// What lies over the lists.
+/// Overlay over the lists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overlay {
+    /// Content.
     pub content: OverlayKind,
     /// The message that belongs to it, laid out for the width of the screen.
     pub message: Vec<SafeLine>,
@@ -36,15 +37,18 @@ pub struct Overlay {
     pub is_cut: bool,
     /// Lines that are scrolled past.
     pub(crate) scrolled: usize,
-    /// What is looked for in it.
+    /// Search in the overlay, if one was started.
     pub search: Option<Search>,
     /// What it was opened from, and goes back to.
     beneath: Option<Box<Self>>,
 }
 
+/// Content of an overlay.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OverlayKind {
+    /// Saved filters.
     Stations,
+    /// Network map.
     Map,
     /// A peer, kept up to date while it is known.
     Peer(Box<PeerDetail>),
@@ -56,22 +60,26 @@ pub enum OverlayKind {
     Biography(Message),
     /// The messages that keep coming back.
     Overhead(ReturningList),
-    /// How receivers are chosen.
+    /// Explanation of the choice of receivers.
     Why,
-    /// What the node takes and does at most.
+    /// Limits of the node.
     Limits,
+    /// Charts.
     Charts,
+    /// Shutter towers.
     Tower,
     /// The messages that are held.
     Held,
 }
 
-/// All that is known of a peer.
+/// A peer and its certificate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PeerDetail {
+    /// Last known state of the peer.
     pub peer: Peer,
     /// The certificate that is trusted for it.
     pub certificate: Option<CertificateFingerprint>,
+    /// Whether the node still knows the peer.
     pub is_known: bool,
 }
 
@@ -115,7 +123,7 @@ impl Model {
         self.shown_peer().map(|detail| &detail.peer).or_else(beside).map(|peer| peer.address.clone())
     }
 
-    /// What is selected where keys act on a selection, to be shown in full.
+    /// Returns the selected item, as the content of an overlay.
     pub fn selection(&self) -> Option<OverlayKind> {
         let message = |queued: &QueuedMessage| OverlayKind::Message(queued.clone(), true);
         match self.selecting() {
@@ -192,7 +200,7 @@ fn laid_out(message: &Message, columns: usize, key: &str) -> (Vec<SafeLine>, boo
 }
 
 impl Overlay {
-    /// How many lie over one another, this one included.
+    /// Returns the number of stacked overlays, this one included. At most 16.
     #[cfg(test)]
     pub fn depth(&self) -> usize {
         1 + self.beneath.as_ref().map_or(0, |beneath| beneath.depth())

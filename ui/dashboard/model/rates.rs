@@ -5,13 +5,14 @@ use std::{collections::VecDeque, time::Duration};
 /// Over how long the rates in the header are taken.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 
-/// How many messages came and went, sampled as the screen is refreshed.
+/// Rates of received and delivered messages over the last 10 seconds.
 #[derive(Debug, Default)]
 pub struct Rates {
     samples: VecDeque<(Duration, u64, u64)>,
 }
 
 impl Rates {
+    /// Adds the counters of received and delivered messages at an uptime. Ignores all but two samples per second.
     pub fn sample(&mut self, uptime: Duration, received: u64, delivered: u64) {
         // Twice a second is enough for a mean over ten.
         if self

@@ -20,7 +20,8 @@ use crate::state::{
 const CHART_MOVES: Duration = Duration::from_secs(5);
 
 impl Model {
-    /// What to ask the node for: what is on the screen, and a page on either side so that keys can move there.
+    /// Returns the query for the next frame: the visible part of each list and one page on either side, so that keys
+    /// can move there.
     pub fn wanted(&self) -> Query {
         let (peers, queue) = (self.height(Pane::Peers).max(1), self.height(Pane::Queue).max(1));
         Query {
@@ -98,7 +99,8 @@ impl Model {
         self.queue.refresh(snapshot.queue, snapshot.queue_first, heights.1);
     }
 
-    /// Lines are missing in the log file: the first time that is told in the traffic, and the header says so from then on.
+    /// Lines are missing in the log file: the first time that is told in the traffic, and the header says so from then
+    /// on.
     fn note_lost_lines(&mut self, lost: Option<LostLines>) {
         if let Some(lost) = lost.as_ref().filter(|_| self.lost_lines.is_none()) {
             self.note_text(lost.summary());

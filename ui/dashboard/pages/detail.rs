@@ -14,6 +14,7 @@ use crate::model::{Model, overlay::PeerDetail};
 /// Columns of the names of fields.
 const NAME: usize = 14;
 
+/// Returns the lines about a peer, wrapped to a width in columns.
 pub fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: usize) -> Vec<Line<'static>> {
     let PeerDetail { peer, certificate, is_known } = detail;
     let age = format::age(peer.age(model.shown_now()));
@@ -27,6 +28,7 @@ pub fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: usize) ->
     fields(theme, columns, &facts::peer::fields(peer, status, known, &share, *certificate))
 }
 
+/// Returns the lines about a queued or held message, without its text. `waits` is false once it has left the node.
 pub fn message(
     model: &Model,
     theme: Theme,
@@ -37,6 +39,7 @@ pub fn message(
     above_message(fields(theme, columns, &facts::message::fields(queued, waits, model.shown_now())))
 }
 
+/// Returns the lines about a row of the traffic, without the text of its message.
 pub fn row(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec<Line<'static>> {
     let fields = fields(theme, columns, &facts::message::fields_of_row(row, &model.zone));
     if row.message.is_some() { above_message(fields) } else { fields }
@@ -53,7 +56,7 @@ fn above_message(mut fields: Vec<Line<'static>>) -> Vec<Line<'static>> {
     fields
 }
 
-/// How a peer became known, and how long ago, if that was seen.
+/// Returns how and how long ago a peer became known. `None` if that was not observed.
 pub fn introduced(model: &Model, peer: &Address) -> Option<String> {
     let introduced = model.shown_map().introduction(peer)?;
     let age = format::age(model.shown_now().uptime.saturating_sub(introduced.at));

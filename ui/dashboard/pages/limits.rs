@@ -22,7 +22,7 @@ const WIDE: usize = WHAT + SET + USED + MET;
 
 const UNKNOWN: &str = "-";
 
-/// Everything there is to say, in so many columns.
+/// Returns the page about limits, wrapped to a width in columns.
 pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let overview = &model.listed;
     let rows = rows(model.shown_limits().settings.as_ref(), overview, model.shown_limits().used.connections);

@@ -16,7 +16,7 @@ const SIDE: u16 = 1;
 /// From so many rows on what is known of the selected peer has two.
 const WITH_TWO_LINES: u16 = 14;
 
-/// Where the towers stand in an area with title and, at the bottom, the selected peer.
+/// Returns the area of the map between the title and the lines about the selected peer.
 pub fn field(model: &Model, area: Rect) -> Rect {
     let below = below_title(area);
     Rect { height: below.height - about_rows(model, below), ..below }

@@ -20,7 +20,7 @@ const NAME: usize = 14;
 /// A line of time is not narrower than this.
 const TIMELINE: usize = 20;
 
-/// Everything that is known of it, in so many columns, the newest pass first.
+/// Returns the page about the history of a message, newest event first, wrapped to a width in columns.
 pub fn lines(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Vec<Line<'static>> {
     let mut lines = summary(model, theme, life, columns);
     lines.extend(timeline(model, theme, life, columns));

@@ -26,7 +26,7 @@ const SHARE: usize = 10;
 /// The line of all draws is not narrower and not wider than this.
 const LINE: std::ops::RangeInclusive<usize> = 16..=100;
 
-/// Everything there is to say, in so many columns.
+/// Returns the page about the choice of receivers, wrapped to a width in columns.
 pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let mut lines = next(model, theme, columns);
     lines.push(Line::default());

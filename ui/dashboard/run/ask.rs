@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use super::source::Source;
 use crate::state::assist::{AssistQuery, AssistReply, Messages};
 
-/// What there is to be said.
+/// Answers a query about the line.
 pub fn answer(source: &Source, question: AssistQuery, zone: &TimeZone) -> AssistReply {
     let peers = match &question.need {
         Some(Need::Peers(known, typed)) => peers(source, *known, typed),

@@ -174,8 +174,8 @@ impl Dashboard {
     }
 }
 
-/// Carries out commands, so many at a time: with one at a time, in their order. Returns how each went, and what was before
-/// as far as it can be put back.
+/// Carries out commands, so many at a time: with one at a time, in their order. Returns how each went, and what was
+/// before as far as it can be put back.
 async fn run_all(
     node: &Node,
     commands: Vec<NodeCommand>,

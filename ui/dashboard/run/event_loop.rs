@@ -51,7 +51,7 @@ const REPLIES: usize = 64;
 /// How long events are taken in before a frame at most, so that keys are read even in a flood.
 const CATCHING_UP: Duration = Duration::from_millis(25);
 
-/// How the dashboard is opened.
+/// Settings of the dashboard.
 #[derive(Debug, Clone)]
 pub struct DashboardSettings {
     /// Whether the node is part of a demo network, whose messages nobody minds losing.
@@ -65,7 +65,7 @@ pub struct DashboardSettings {
     remark: Option<String>,
 }
 
-/// What the user chose for the screen.
+/// Options of the screen.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Clicks and the wheel are read.
@@ -76,7 +76,9 @@ pub struct Options {
     pub motion: Option<MotionSetting>,
     /// The filter of the traffic. Default: all of it.
     pub filter: Option<Filter>,
+    /// Saved filters.
     pub stations: Stations,
+    /// Key bindings of the user.
     pub keys: UserKeys,
 }
 
@@ -180,7 +182,9 @@ pub(crate) struct Dashboard {
 /// Whether the dashboard stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stay {
+    /// The dashboard stays open.
     Open,
+    /// The dashboard closes.
     Leave,
 }
 

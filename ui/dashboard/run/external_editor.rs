@@ -30,21 +30,26 @@ pub struct File {
     path: PathBuf,
 }
 
-/// What became of the file.
+/// Result of editing a file.
 #[derive(Debug, PartialEq, Eq)]
 pub enum EditResult {
+    /// The text was not changed.
     Unchanged,
+    /// The message as edited.
     Message(Message),
     /// The text is no message, for this reason.
     Wrong {
+        /// Text as edited.
         text: String,
+        /// Reason for the error, one line.
         reason: String,
     },
-    /// It can't be read or is no text; it stays where it is.
+    /// The file cannot be read or is no text. It is not deleted. Holds the reason and the path.
     Kept(String),
 }
 
 impl File {
+    /// Writes a message to a new file in a private temporary directory. Fails if the file cannot be written.
     pub fn with(message: &Message) -> io::Result<Self> {
         let directory = private_directory()?;
         let document = Document::of(message);
@@ -53,12 +58,12 @@ impl File {
         Ok(Self { document, directory, path })
     }
 
-    /// What opens it in the user's editor.
+    /// Returns the command that opens the file in the user's editor.
     pub fn editor(&self) -> Command {
         command(&chosen(|name| env::var(name).ok()), &self.path)
     }
 
-    /// What is in the file now. What can't be used otherwise is not deleted.
+    /// Reads the file. An unreadable file is not deleted.
     pub fn read(self) -> EditResult {
         match read(&self.path) {
             Ok(text) => match self.document.edited_to(&text) {

@@ -10,8 +10,8 @@ use clacks_text::paths::expand;
 /// Entries of a directory that are looked at at most.
 const MOST_READ: usize = 10_000;
 
-/// The names in a directory that begin so, in order, those of directories with a `/` at the end. Hidden ones are told
-/// to those who begin with a dot. A directory that can't be read has none.
+/// Returns the names in a directory that begin with `begun`, sorted. At most `most` names. A directory ends in `/`.
+/// Hidden files are included only if `begun` starts with a dot. Empty if the directory cannot be read.
 pub fn names(directory: &str, begun: &str, most: usize) -> Vec<String> {
     let path = Path::new(if directory.is_empty() { "." } else { directory });
     let Ok(path) = expand(path) else { return Vec::new() };

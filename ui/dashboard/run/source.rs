@@ -30,7 +30,7 @@ use crate::{
     update::editing,
 };
 
-/// What the dashboard watches.
+/// Source of the dashboard: a live node or a recording.
 #[derive(Debug)]
 pub enum Source {
     /// A node that runs.
@@ -48,22 +48,25 @@ pub struct Live {
     peer_lists: PeerLists,
 }
 
-/// Something that happened, and when.
+/// Event of the node, with its time.
 #[derive(Debug)]
 pub struct Happened {
+    /// Event of the node.
     pub event: Event,
+    /// Node time of the event.
     pub now: Now,
 }
 
-/// Something new.
+/// Next item of a [`Source`].
 #[derive(Debug)]
 pub enum SourceEvent {
+    /// Event of the node, live or replayed.
     Happened(Happened),
     /// A recording has begun or ended, or why not or too soon.
     Recorded(Result<String, String>),
     /// A replay has come to where it was to go, or to its end.
     Arrived,
-    /// What went wrong with a replay.
+    /// A replay failed. Holds the reason.
     Failed(String),
 }
 
@@ -73,7 +76,7 @@ impl Source {
         Self::Live(Box::new(Live { node: node.clone(), events: node.subscribe(), recorder, peer_lists }))
     }
 
-    /// What reads lists of peers; none where nothing can be sent.
+    /// Returns the reader of peer lists. `None` in a replay, which sends nothing.
     pub fn peer_lists(&self) -> Option<&PeerLists> {
         match self {
             Self::Live(live) => Some(&live.peer_lists),
@@ -89,6 +92,7 @@ impl Source {
         }
     }
 
+    /// Returns the node time. In a replay this is the position in the recording.
     pub fn now(&self) -> Now {
         match self {
             Self::Live(live) => live.node.now(),
@@ -96,6 +100,7 @@ impl Source {
         }
     }
 
+    /// Returns the counters and settings of the node.
     pub fn overview(&self) -> Overview {
         match self {
             Self::Live(live) => live.node.overview(),
@@ -151,7 +156,7 @@ impl Source {
         }
     }
 
-    /// What the model wants to show.
+    /// Returns the data for the next frame.
     pub fn snapshot(&self, model: &Model) -> Snapshot {
         match self {
             Self::Live(live) => Snapshot { recorded: live.recorder.bytes(), ..snapshot(&live.node, model) },
@@ -159,7 +164,7 @@ impl Source {
         }
     }
 
-    /// How long so much time of the node takes; `None` while that stands still.
+    /// Returns the real time that a span of node time takes. `None` while the replay is paused.
     pub fn takes(&self, time: Duration) -> Option<Duration> {
         match self {
             Self::Live(_) => Some(time),
@@ -172,7 +177,7 @@ impl Source {
         self.replay().is_some_and(|replay| replay.jumping.is_some())
     }
 
-    /// Where a replay stands, if it is one.
+    /// Returns the progress of the replay. `None` for a live node.
     pub fn replay(&self) -> Option<Progress> {
         match self {
             Self::Live(_) => None,
@@ -200,7 +205,7 @@ impl Source {
         }
     }
 
-    /// What of a recording is not played, in a line, if anything is.
+    /// Returns a remark about parts of a recording that are not played, one line. `None` if there are none.
     pub fn left_out(&self) -> Option<String> {
         match self {
             Self::Live(_) => None,
@@ -208,7 +213,8 @@ impl Source {
         }
     }
 
-    /// Has a recording begin or end, of which there are [`SourceEvent::Recorded`], or says why not.
+    /// Starts or stops a recording. The result arrives as [`SourceEvent::Recorded`]. Fails with a reason in a replay,
+    /// or if the command does not apply.
     pub fn record(&mut self, command: &RecordCommand) -> Result<(), String> {
         match self {
             Self::Live(live) => live.recorder.ask(command),

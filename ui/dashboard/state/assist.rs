@@ -11,7 +11,7 @@ use clacks_p2p::core::{Peer, QueuedMessage};
 /// What is known and shown about the line.
 #[derive(Debug, Default)]
 pub(crate) struct Assist {
-    /// What was asked about the line as it is now.
+    /// Last query about the line. `None` if the line needs no query.
     pub asked: Option<AssistQuery>,
     pub peers: Vec<Peer>,
     /// Remote addresses that are ignored.
@@ -33,48 +33,58 @@ pub(crate) struct Assist {
     pub(crate) awaits_files: Option<Direction>,
 }
 
-/// What has to be asked of the node and of the disk about a line.
+/// Query about the line to the node and the disk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AssistQuery {
+    /// Completion data that the line needs, if any.
     pub need: Option<Need>,
     /// The command that the line is.
     pub command: Option<Command>,
 }
 
-/// What the node answered.
+/// Reply to an [`AssistQuery`].
 #[derive(Debug)]
 pub struct AssistReply {
+    /// Query that is answered.
     pub question: AssistQuery,
+    /// Peers that match the line.
     pub peers: Vec<Peer>,
     /// Remote addresses that are ignored, if it was asked for who is.
     pub remotes: Vec<IpAddr>,
+    /// Messages that match the line.
     pub messages: Messages,
     /// Why the command would fail.
     pub(crate) objection: Option<String>,
 }
 
-/// Messages that a line may mean.
+/// Messages that match the line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Messages {
+    /// Messages in the queue.
     pub waiting: Vec<QueuedMessage>,
+    /// Held messages.
     pub held: Vec<QueuedMessage>,
 }
 
-/// What could follow behind the cursor.
+/// Hint behind the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InlineHint {
+    /// Text shown behind the cursor.
     pub text: String,
-    /// The line with it, if it can be taken.
+    /// Line with the hint accepted. `None` if the hint is only an explanation.
     pub line: Option<String>,
 }
 
-/// The choices that a line can be completed to.
+/// Popup with the choices of a completion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompletionPopup {
+    /// Choices, and the part of the line that they replace.
     pub completion: Completion,
+    /// Index of the current choice. `None` until one is chosen.
     pub chosen: Option<usize>,
-    /// The line without a choice, and the cursor in it.
+    /// Line before any choice was inserted.
     pub line: String,
+    /// Cursor in `line`.
     pub cursor: usize,
 }
 

@@ -2,7 +2,7 @@
 
 use clacks_language::command::NodeCommand;
 
-/// What a command does to what it is given, asked before it is done: `ignore 3 peers`.
+/// Returns the words of a question about a command, as in `ignore 3 peers`.
 pub fn asked(command: &NodeCommand, count: usize) -> String {
     let verb = match command {
         NodeCommand::Announce(_) => "announce to",

@@ -8,12 +8,13 @@ use crossterm::event::KeyCode;
 use super::message::Effect;
 use crate::keymap::key::Key;
 
-/// What the user is asked before anything else. What an answer does is settled when the question is asked, so that it
-/// can't be about anything else by the time it comes. A key that is no answer means no, and so does a click. A paste
-/// is no answer.
+/// Question to the user. It receives the next key.
+///
+/// The effects of each answer are fixed when the question is asked, because the selection can change before the answer
+/// comes. Any other key means no, and so does a click. A paste is no answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Confirmation {
-    /// What it is about, in a word.
+    /// Label of the input line while the question is open, one word.
     pub label: &'static str,
     /// The question, with the keys that answer it.
     pub text: String,
@@ -24,6 +25,7 @@ pub struct Confirmation {
 }
 
 impl Confirmation {
+    /// Creates a question to which every key means no.
     pub fn new(label: &'static str, text: String) -> Self {
         Self { label, text, answers: Vec::new(), pasted: None }
     }
@@ -66,7 +68,7 @@ impl Confirmation {
             .with_answer(plain('q'), vec![Effect::AskToLeave])
     }
 
-    /// Whether to do this to so many things that are not marked.
+    /// Asks before running a command that affects `count` unmarked items.
     pub fn before(count: usize, command: NodeCommand) -> Self {
         let text = format!("{}? y/n", super::command_words::asked(&command, count));
         Self::new("SURE?", text).with_answer(plain('y'), vec![Effect::Run(command)])
@@ -92,7 +94,7 @@ impl Confirmation {
         Self::new("SURE?", text).with_answer(Key::plain(KeyCode::Char('y')), forgets)
     }
 
-    /// What to do now that this key was pressed.
+    /// Returns the effects of a key. None if the key means no.
     pub fn answered(self, key: Key) -> Vec<Effect> {
         let answer = self.answers.into_iter().find(|(answer, _)| *answer == key);
         answer.map(|(_, effects)| effects).unwrap_or_default()

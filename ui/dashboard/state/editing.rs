@@ -5,6 +5,7 @@ use clacks_p2p::core::MessageId;
 /// A message that is being edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Editing {
+    /// Id of the message.
     pub id: MessageId,
     /// It waited in the queue, where it goes back to.
     pub goes_back: bool,

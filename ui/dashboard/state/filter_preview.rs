@@ -6,22 +6,25 @@ use clacks_language::filter::Filter;
 
 use super::layout::Pane;
 
-/// A filter that is being written.
+/// Filter that is being typed, and the filter before it.
 #[derive(Debug, PartialEq)]
 pub struct FilterPreview {
-    /// What was shown before, to go back to when the user leaves it at that.
+    /// Filter before typing began. Cancelling restores it.
     pub former: Option<Filter>,
     /// The list that had the focus before, unless another was chosen meanwhile.
     pub(crate) former_pane: Option<Pane>,
+    /// Filter as typed.
     pub text: String,
-    /// What is wrong with it; what is before that or was valid last stays on.
+    /// Error in the text. The last valid filter stays active.
     pub error: Option<Mistake>,
 }
 
-/// What is wrong with the draft, and where in it, in bytes.
+/// Error in a filter, with its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mistake {
+    /// Range of the error in the text, in bytes.
     pub span: Range<usize>,
+    /// Reason, one line.
     pub reason: String,
 }
 

@@ -5,37 +5,43 @@ use clacks_p2p::core::{HeldMessage, MessageId};
 
 use super::lists::{Anchor, QueueList};
 
-/// What is shown of the held messages, and which of them is selected.
+/// Held messages and their selection.
 #[derive(Debug, Default)]
 pub struct Held {
+    /// Window of the held messages, with its selection.
     pub list: QueueList<HeldMessage>,
-    /// How many are held.
+    /// Number of all held messages.
     pub total: usize,
-    /// The filter that holds what comes.
+    /// Filter of the hold rule, if one is set.
     pub rule: Option<String>,
 }
 
-/// The part of the held messages that is asked for.
+/// Query for a window of the held messages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WantedHeld {
+    /// Selected message.
     pub message: Anchor<MessageId>,
     /// The place of the selected message when it was last seen.
     pub place: usize,
+    /// Number of messages to fetch before the selected one.
     pub before: usize,
+    /// Number of messages to fetch from the selected one on.
     pub after: usize,
 }
 
-/// What the node answered.
+/// Held messages as the node returned them.
 #[derive(Debug, Clone)]
 pub struct HeldSnapshot {
+    /// Consecutive held messages.
     pub window: Vec<HeldMessage>,
-    /// The place of the first of them.
+    /// Index of the first message of the window.
     pub first: usize,
+    /// Filter of the hold rule, if one is set.
     pub rule: Option<String>,
 }
 
 impl Held {
-    /// What to ask for: a page, and one on either side so that keys can move there.
+    /// Returns the query for a page, and one page on either side so that keys can move there.
     pub fn wanted(&self, page: usize) -> WantedHeld {
         WantedHeld {
             message: self.list.selected.clone(),
@@ -51,6 +57,7 @@ impl Held {
         self.list.refresh(snapshot.window, snapshot.first, page);
     }
 
+    /// Moves the selection. `page` is the number of rows of a page.
     pub fn go(&mut self, by: Step, page: usize) {
         self.list.lost = None;
         match by {
@@ -62,7 +69,8 @@ impl Held {
 }
 
 impl WantedHeld {
-    /// The place where the window begins among so many, the selected message being at `place`.
+    /// Returns the index at which the window begins. `place` is the index of the selected message, `held` the number of
+    /// held messages.
     pub fn first(&self, place: Option<usize>, held: usize) -> usize {
         match self.message {
             Anchor::Untouched | Anchor::First => 0,

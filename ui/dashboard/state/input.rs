@@ -34,7 +34,7 @@ pub struct Inserted {
 }
 
 impl Input {
-    /// What is being written.
+    /// Returns the text of the line.
     pub fn draft(&self) -> &str {
         self.line().value()
     }
@@ -124,12 +124,12 @@ impl Input {
         self.set("");
     }
 
-    /// How many bytes more the line can hold.
+    /// Returns the number of bytes that the line can still hold.
     pub fn room(&self) -> usize {
         MAX_DRAFT.saturating_sub(self.draft().len())
     }
 
-    /// How many bytes more the draft of a message can hold, whatever is being written.
+    /// Returns the number of bytes that the line can still hold.
     pub(crate) fn room_of_message(&self) -> usize {
         MAX_DRAFT.saturating_sub(self.message.value().len())
     }
@@ -212,6 +212,7 @@ impl Input {
 
     // === The search in the history ===
 
+    /// Returns the search in the history, while it is open.
     pub fn search(&self) -> Option<&HistorySearch> {
         self.search.as_ref()
     }

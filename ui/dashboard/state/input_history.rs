@@ -32,13 +32,14 @@ pub(crate) struct Walk {
 /// A search for what a line holds, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HistorySearch {
+    /// Text to find.
     pub wanted: String,
     found: Option<usize>,
 }
 
 impl History {
-    /// Adds a line that was sent, unless it is the same as the last or too long to be kept. Returns whether it was added,
-    /// or was there already but not as one that was sent.
+    /// Adds a line that was sent, unless it is the same as the last or too long to be kept. Returns whether it was
+    /// added, or was there already but not as one that was sent.
     pub(crate) fn push(&mut self, line: &str) -> bool {
         self.add(line, true)
     }

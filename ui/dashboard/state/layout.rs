@@ -2,19 +2,24 @@
 
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
-/// What can have the focus.
+/// List that can have the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pane {
+    /// Peer list.
     Peers,
+    /// Queue.
     Queue,
+    /// Traffic.
     Traffic,
+    /// Network map.
     Map,
 }
 
 impl Pane {
+    /// All panes, in the order of Tab.
     pub const ALL: [Self; 4] = [Self::Peers, Self::Queue, Self::Traffic, Self::Map];
 
-    /// Those that have a place on a screen of this size, in the order in which Tab goes through them.
+    /// Returns the panes of a screen of this size, in the order of Tab.
     pub fn on(screen: Rect) -> &'static [Self] {
         if holds(screen, THREE_COLUMNS) { &Self::ALL } else { &[Self::Peers, Self::Queue, Self::Traffic] }
     }
@@ -23,24 +28,33 @@ impl Pane {
 /// The screen cut into areas. One without room has no height.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Areas {
+    /// Header line.
     pub header: Rect,
     /// All between header and notice: where a detail view or the help goes.
     pub body: Rect,
     /// Peers by status and length of the queue on a line, where the lists themselves have no room.
     pub summary: Rect,
+    /// Peer list.
     pub peers: Rect,
+    /// Queue.
     pub queue: Rect,
+    /// Traffic.
     pub traffic: Rect,
+    /// Network map.
     pub map: Rect,
+    /// Shutter towers.
     pub tower: Rect,
-    /// What came and went over the last minutes.
+    /// Charts of the last minutes.
     pub rates: Rect,
     /// All of what is selected.
     pub(crate) details: Rect,
     /// The lines between what stands side by side.
     pub(crate) rules: [Rect; 2],
+    /// Notice line.
     pub notice: Rect,
+    /// Input line.
     pub input: Rect,
+    /// Line of key hints.
     pub hints: Rect,
 }
 
@@ -66,8 +80,8 @@ const RATES: u16 = 10;
 
 impl Areas {
     /// The areas for a terminal of this size; `None` if it is too small to show anything. Zoomed, the pane with the
-    /// focus has all of the body, and so has the map where it has no place beside the others. A tower that does not move
-    /// is not worth its room.
+    /// focus has all of the body, and so has the map where it has no place beside the others. A tower that does not
+    /// move is not worth its room.
     pub fn of(screen: Rect, focus: Pane, is_zoomed: bool, has_tower: bool) -> Option<Self> {
         if !holds(screen, SMALLEST) {
             return None;
@@ -155,6 +169,7 @@ impl Areas {
         }
     }
 
+    /// Returns the area of a pane, its title included.
     pub fn pane(&self, pane: Pane) -> Rect {
         match pane {
             Pane::Peers => self.peers,
@@ -164,7 +179,7 @@ impl Areas {
         }
     }
 
-    /// Where the rows of a pane stand, below its title.
+    /// Returns the area of the rows of a pane, below its title.
     pub fn rows(&self, pane: Pane) -> Rect {
         below_title(self.pane(pane))
     }

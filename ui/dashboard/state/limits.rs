@@ -12,11 +12,12 @@ const BETWEEN: Duration = Duration::from_secs(1);
 /// Ignored remote addresses that are listed at most.
 pub(crate) const MOST_REMOTES: usize = 1000;
 
-/// What is known of the limits.
+/// Limits of the node, and how often they were reached in the last minute.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
     /// `None` of a node that was recorded.
     pub settings: Option<LimitSettings>,
+    /// Present use of the limits.
     pub used: Used,
     /// Uptimes and how often any limit had been met by then; the first is the last from before the window.
     samples: VecDeque<(Duration, u64)>,
@@ -24,9 +25,10 @@ pub struct Limits {
     rose_at: Option<Duration>,
 }
 
-/// What only the node knows, asked for while the limits are shown.
+/// Present use of the limits. Fetched only while the limits are shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Used {
+    /// Open inbound connections. `None` in a replay.
     pub connections: Option<usize>,
     /// The remote addresses that are ignored, as many as are listed, and how many there are.
     pub ignored_remotes: (Vec<IpAddr>, usize),
@@ -60,8 +62,8 @@ impl Limits {
         }
     }
 
-    /// In how long to look again, if nothing happens: as fewer were met in the last minute, or as more may have been
-    /// since they last were, for the node tells of one a second only. `None` if none was.
+    /// Returns the time until the count of the last minute can change without an event. At least 1 second after the
+    /// last rise, because the node reports at most one event per second. `None` if no limit was reached.
     pub fn changes_after(&self, uptime: Duration) -> Option<Duration> {
         let looks_again = self.rose_at.and_then(|rose| (rose + BETWEEN).checked_sub(uptime));
         if let Some(after) = looks_again.filter(|after| !after.is_zero()) {

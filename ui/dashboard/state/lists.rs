@@ -10,6 +10,7 @@ use clacks_p2p::{
 pub struct PeerList {
     /// Consecutive peers of the list, those on the screen and some on either side.
     pub window: Vec<Peer>,
+    /// Selected peer.
     pub selected: Anchor<Address>,
     /// The row of the screen on which the selected peer stands.
     pub row: usize,
@@ -18,12 +19,15 @@ pub struct PeerList {
 /// A window of the queue or of the held messages, and the message that is selected.
 #[derive(Debug)]
 pub struct QueueList<T = QueuedMessage> {
+    /// Consecutive messages of the list.
     pub window: Vec<T>,
     /// The place in the queue of the first message of the window; 0 is the head.
     pub first: usize,
+    /// Selected message.
     pub selected: Anchor<MessageId>,
     /// The place in the queue of the selected message.
     pub place: usize,
+    /// Row of the screen on which the selected message is shown.
     pub row: usize,
     /// The message that the user selected and that has gone by itself; another stands in its place.
     pub lost: Option<MessageId>,
@@ -31,8 +35,9 @@ pub struct QueueList<T = QueuedMessage> {
     dealt_with: Option<MessageId>,
 }
 
-/// Something with a message's ticket.
+/// Item with a message id.
 pub trait HasMessageId {
+    /// Returns the message with its id.
     fn queued(&self) -> &QueuedMessage;
 }
 
@@ -48,12 +53,13 @@ impl HasMessageId for HeldMessage {
     }
 }
 
-/// What a selection holds on to.
+/// Anchor of a selection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Anchor<T> {
     /// The first of the list, whichever that is, until the user does anything.
     #[default]
     Untouched,
+    /// This item.
     At(T),
     /// The first of the list; the next refresh makes it `At`.
     First,
@@ -73,7 +79,7 @@ impl<T: PartialEq> Anchor<T> {
 }
 
 impl PeerList {
-    /// Where the selected peer stands in the window.
+    /// Returns the index of the selected peer in the window.
     pub fn index(&self) -> Option<usize> {
         self.selected.index_in(&self.window, |peer| &peer.address)
     }
@@ -130,11 +136,12 @@ impl<T> Default for QueueList<T> {
 }
 
 impl<T: HasMessageId> QueueList<T> {
+    /// Returns the index of the selected message in the window.
     pub fn index(&self) -> Option<usize> {
         self.selected.index_in(&self.window, |message| &message.queued().id)
     }
 
-    /// Selects the message so many places on, or back.
+    /// Moves the selection by `by` messages. Stops at the ends of the window.
     pub fn step(&mut self, by: isize, height: usize) {
         let Some(index) = self.index() else { return };
         let target = index.saturating_add_signed(by).min(self.window.len() - 1);
@@ -162,6 +169,7 @@ impl<T: HasMessageId> QueueList<T> {
         }
     }
 
+    /// Returns the messages on a screen of `height` rows, and the index of the selected one.
     pub fn visible(&self, height: usize) -> (&[T], Option<usize>) {
         visible(&self.window, self.index(), self.row, height)
     }

@@ -5,7 +5,9 @@ use clacks_p2p::{PeerId, core::Status};
 /// A point of the map: 0 to 1 from left to right and from top to bottom.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
+    /// 0 is the left edge, 1 the right edge.
     pub x: f64,
+    /// 0 is the top edge, 1 the bottom edge.
     pub y: f64,
 }
 

@@ -10,13 +10,15 @@ const MAX_MARKS: usize = 500;
 /// Marked peers and messages. A mark goes with what it is on wherever that moves, and away with it.
 #[derive(Debug, Default)]
 pub struct Marks {
+    /// Marked peers.
     pub peers: Marked<Address>,
+    /// Marked messages of the queue.
     pub messages: Marked<MessageId>,
     /// Of the held ones.
     pub held: Marked<MessageId>,
 }
 
-/// What is marked in one list.
+/// Marked items of one list. At most 500.
 #[derive(Debug)]
 pub struct Marked<T> {
     items: BTreeSet<T>,
@@ -25,6 +27,7 @@ pub struct Marked<T> {
 }
 
 impl Marks {
+    /// Returns the number of all marks.
     pub fn len(&self) -> usize {
         self.peers.len() + self.messages.len() + self.held.len()
     }
@@ -41,6 +44,7 @@ impl Marks {
 }
 
 impl<T: Ord> Marked<T> {
+    /// Returns the number of marks in this list.
     pub fn len(&self) -> usize {
         self.items.len()
     }
@@ -50,10 +54,12 @@ impl<T: Ord> Marked<T> {
         self.len() == 0
     }
 
+    /// Returns whether an item is marked.
     pub fn contains(&self, item: &T) -> bool {
         self.items.contains(item)
     }
 
+    /// Returns the marked items in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.items.iter()
     }

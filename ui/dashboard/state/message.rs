@@ -23,19 +23,23 @@ use super::{assist::AssistReply, editing::Editing, sending::Sending, snapshot::S
 /// Something that happened to the dashboard.
 #[derive(Debug)]
 pub enum Msg {
+    /// One key.
     Key(KeyEvent),
     /// Keys that came faster than anybody types.
     Burst(Vec<KeyEvent>),
+    /// Pasted text.
     Paste(String),
+    /// Click or wheel.
     Mouse(MouseEvent),
     /// The terminal has the focus or has lost it.
     Focus(bool),
+    /// New size of the terminal, in cells.
     Resized(Rect),
     /// Something happened at the node.
     Node(Event),
-    /// What the node answered to what the model wanted.
+    /// Data for the next frame, in reply to a query of the model.
     Refreshed(Box<Snapshot>),
-    /// What the node says about the line that is being written.
+    /// Reply about the line that is being typed.
     Answered(AssistReply),
     /// The names that were found for a path that is being written.
     Listed(Need, Vec<String>),
@@ -43,35 +47,39 @@ pub enum Msg {
     FileChecked(ViewCommand, Option<String>),
     /// A replay begins again, on the way to an earlier place.
     BeginsAgain,
-    /// How commands went that were run together, and what was before, as far as it can be put back.
+    /// Results of commands that ran together, and the former state for undo.
     Ran(Vec<CommandResult>, Vec<Before>),
-    /// How it went to put back what was before, in a line, and what can be tried again.
+    /// Result of an undo, and the former state that can be tried again.
     Undone(Result<String, String>, Vec<Before>),
     /// A recording has begun or ended, in a line, or why it did not or ended by itself.
     Recorded(Result<String, String>),
-    /// How something went, in a line.
+    /// Result of an effect, one line.
     Done(Result<String, String>),
-    /// How the reading of lists of peers went.
+    /// Results of reading peer lists.
     PeersRead(Vec<Reading>),
     /// A message is held to be edited on the line.
     Editing(Box<HeldForEdit>),
-    /// What a message was edited to can't be, for this reason; it is to be mended on the line.
+    /// An edited message is not valid. Its line is opened for correction.
     Mend {
+        /// Message that is edited.
         editing: Editing,
+        /// Line to correct.
         line: String,
+        /// Reason, one line.
         reason: String,
     },
     /// The user wants to leave, and what the model knows of the queue is fresh.
     Leave,
-    /// How the handing on went; what the model knows of the queue is fresh.
+    /// Result of the drain. Sent after a refresh of the queue.
     HandedOn(Result<(), DrainError>),
 }
 
 /// Something to be done outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
+    /// Run a command of the node.
     Run(NodeCommand),
-    /// Run these, and tell of them in one line.
+    /// Run several commands of the node and report them in one line.
     RunAll(Vec<NodeCommand>),
     /// Ask the node, and where a path is written the disk, about the line that is being written.
     Ask(super::assist::AssistQuery),
@@ -81,9 +89,11 @@ pub enum Effect {
     Sending(Sending),
     /// For the model itself, once a question was answered so: insert text into the draft as one line.
     Insert(String),
+    /// Start or stop a recording.
     Record(RecordCommand),
     /// Read this list of peers, or all that are configured, then send [`Msg::PeersRead`].
     ReadPeers(Option<ListSource>),
+    /// Control the replay.
     Replay(ReplayCommand),
     /// Take a message out of sending to edit it, then send [`Msg::Editing`].
     Edit(MessageId),
@@ -97,7 +107,9 @@ pub enum Effect {
     Undo(Vec<Before>),
     /// Ask the node at once for what is on the screen now, so that the next key finds it there.
     Refresh,
+    /// Give the terminal back and stop the process until the shell continues it.
     Suspend,
+    /// Draw the next frame in full.
     Redraw,
     /// Put a text into the clipboard.
     Copy(Text),
@@ -109,16 +121,19 @@ pub enum Effect {
     Ring,
     /// Write down the stations that were changed.
     KeepStations(Stations),
+    /// Capture or release the mouse.
     SetMouse(bool),
     /// Refresh, then send [`Msg::Leave`].
     AskToLeave,
     /// Hand on what only this node has; before that, release what is held if that is to go too. Then send
     /// [`Msg::HandedOn`].
     HandOn {
+        /// Release the held messages first, so that they are drained too.
         with_held: bool,
     },
     /// Hand on no more, and take messages again.
     StopHandingOn,
+    /// End the program.
     Quit,
 }
 

@@ -22,13 +22,14 @@ pub struct Palette {
     target: PaletteTarget,
 }
 
-/// One line of the list.
+/// Item of the palette.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PaletteItem {
-    /// The names of its keys, or what it tells about.
+    /// Names of the keys, or the subject of an explanation.
     pub keys: String,
     /// The command, with what is selected in it, or what is to be written behind it.
     pub line: String,
+    /// Help text.
     pub does: String,
     pub(crate) deed: PaletteAction,
 }
@@ -46,11 +47,14 @@ pub(crate) enum PaletteAction {
     Explains,
 }
 
-/// What was selected when the list was opened.
+/// Selection at the time when the palette was opened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PaletteTarget {
+    /// Nothing.
     Nothing,
+    /// A peer.
     Peer(Address),
+    /// A message, queued or held.
     Message(MessageId),
     /// A row of the traffic.
     Row(u64),
@@ -67,7 +71,7 @@ impl Palette {
         &self.query
     }
 
-    /// How many items there are, narrowed down or not.
+    /// Returns the number of items that match the query, and of all items.
     pub fn counts(&self) -> (usize, usize) {
         (self.shown.len(), self.items.len())
     }
@@ -76,11 +80,12 @@ impl Palette {
         self.shown.get(self.selected).and_then(|index| self.items.get(*index))
     }
 
+    /// Returns the selection at the time when the palette was opened.
     pub fn target(&self) -> &PaletteTarget {
         &self.target
     }
 
-    /// The items in so many rows, and which of them is selected.
+    /// Returns the items on a screen of `height` rows, each with whether it is selected.
     pub fn visible(&self, height: usize) -> impl Iterator<Item = (&PaletteItem, bool)> {
         let shown = self.shown.iter().enumerate().skip(self.top_for(height)).take(height);
         shown.filter_map(|(at, index)| Some((self.items.get(*index)?, at == self.selected)))
@@ -91,7 +96,7 @@ impl Palette {
         self.top.clamp(lowest, self.selected.max(lowest))
     }
 
-    /// Takes in text to narrow by: a key, or a paste.
+    /// Appends typed or pasted text to the query. Drops control characters.
     pub fn type_in(&mut self, text: &str) {
         for character in text.chars().filter(|character| !character.is_control()) {
             if self.query.len() + character.len_utf8() <= MAX_QUERY {
@@ -122,7 +127,7 @@ impl Palette {
         (self.selected, self.top) = (0, 0);
     }
 
-    /// Moves the selection in a list of so many rows.
+    /// Moves the selection. `height` is the number of rows of the list.
     pub fn go(&mut self, step: Step, height: usize) {
         let page = height.saturating_sub(1).max(1);
         let last = self.shown.len().saturating_sub(1);

@@ -3,7 +3,7 @@
 use clacks_p2p::Message;
 use clacks_source::message_history::MessageHistories;
 
-/// What is selected, and from where on the list is on the screen.
+/// Selection and scroll position in the list of messages that keep coming back.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReturningList {
     /// The first of the list, whichever that is, until a key has moved.
@@ -12,7 +12,7 @@ pub struct ReturningList {
 }
 
 impl ReturningList {
-    /// Where in the list the selected message stands; the first if it is forgotten.
+    /// Returns the index of the selected message. 0 if the message was forgotten.
     pub fn position(&self, lives: &MessageHistories) -> usize {
         self.selected.as_ref().and_then(|message| lives.place(message)).unwrap_or(0)
     }
@@ -22,12 +22,12 @@ impl ReturningList {
         lives.ranking().nth(self.position(lives)).map(|life| life.message.clone())
     }
 
-    /// The position at the top of a screen of so many rows, on which `position` is.
+    /// Returns the index of the first row on a screen of `height` rows that contains `position`.
     pub fn top(&self, position: usize, height: usize) -> usize {
         self.top.max((position + 1).saturating_sub(height)).min(position)
     }
 
-    /// Selects another, so many places on or back.
+    /// Moves the selection by `by` messages. Stops at the ends.
     pub fn step(&mut self, lives: &MessageHistories, by: isize, height: usize) {
         let Some(last) = lives.returned().checked_sub(1) else { return };
         let from = self.position(lives);

@@ -20,7 +20,7 @@ const SAME_ROW: char = '\n';
 /// What stands between two rows that are two in the text as well.
 const NEXT_ROW: char = '\0';
 
-/// What is looked for in the text that is open, and where it was found.
+/// Search in the open text, with its matches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
     pub(crate) query: String,
@@ -28,7 +28,7 @@ pub struct Search {
     pub(crate) is_writing: bool,
     /// There is no text to look through. Keys are text nevertheless, so that none of them does anything else.
     pub(crate) has_no_text: bool,
-    /// How far the text was scrolled when the search began.
+    /// Scroll position at the start of the search, in lines.
     pub began: usize,
     /// Not all of the message was looked through, because it is not all shown.
     pub(crate) is_partial: bool,
@@ -36,15 +36,18 @@ pub struct Search {
     pub head: Vec<String>,
     /// The pieces of the matches, one in each row that a match is in, from top to bottom.
     pub pieces: Vec<Piece>,
+    /// Number of matches, at most 9999.
     pub matches: usize,
+    /// Index of the current match, from 0.
     pub current: usize,
 }
 
 /// The part of a match that stands in one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
+    /// Row of the text, from 0.
     pub row: usize,
-    /// In bytes.
+    /// Range in the row, in bytes.
     pub span: Range<usize>,
     /// Which of the matches it belongs to.
     number: usize,
@@ -55,7 +58,7 @@ impl Search {
         &self.query
     }
 
-    /// How it went: `3 of 17`, `no match`; nothing as long as there is nothing to look for.
+    /// Returns the outcome, as in `3 of 17` or `no match`. Empty while the query is empty.
     pub fn outcome(&self) -> String {
         let outcome = match self.matches {
             _ if self.has_no_text => {
@@ -97,6 +100,7 @@ impl Search {
         self.pieces.get(at).map(|piece| piece.row)
     }
 
+    /// Appends text to the query. Control characters become spaces. Ignores characters beyond 100 bytes.
     pub fn push(&mut self, text: &str) {
         let text = text.chars().map(|character| if character.is_control() { ' ' } else { character });
         for character in text {
@@ -141,6 +145,7 @@ impl Search {
         self.current = before.checked_sub(1).map_or(last, |at| self.pieces[at].number);
     }
 
+    /// Goes to the next or the previous match. Wraps around at the ends.
     pub fn step(&mut self, forwards: bool) {
         let matches = self.matches.max(1);
         self.current = (self.current + if forwards { 1 } else { matches - 1 }) % matches;
@@ -168,8 +173,8 @@ fn goes_on(row: &str, next: &str, columns: usize) -> bool {
     row.ends_with(' ') || is_full
 }
 
-/// What finds a text, also where a cell has pads behind it, a full row ends in the middle of a word, or any row between two. Capital letters are found as they are, small ones
-/// stand for both unless there is a capital among them.
+/// What finds a text, also where a cell has pads behind it, a full row ends in the middle of a word, or any row between
+/// two. Capital letters are found as they are, small ones stand for both unless there is a capital among them.
 fn pattern(query: &str) -> Option<Regex> {
     let words = query.split_whitespace().map(|word| {
         let letters = word.chars().map(|letter| regex::escape(letter.encode_utf8(&mut [0; 4])));

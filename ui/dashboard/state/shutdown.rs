@@ -7,22 +7,24 @@ use clacks_source::shutdown::UnsentCounts;
 /// How long messages are handed on at most.
 pub(crate) const WITHIN: Duration = Duration::from_secs(30);
 
-/// What is handed on before the program ends.
+/// Progress of a drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DrainProgress {
-    /// How many there were.
+    /// Number of messages at the start.
     pub total: usize,
-    /// How many are gone.
+    /// Number of messages that left this node.
     pub gone: usize,
-    /// How long it goes on at most.
+    /// Time until the drain ends, at most 30 seconds.
     pub left: Duration,
 }
 
-/// When it began, and with how many messages.
+/// Running drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DrainStarted {
+    /// Unsent messages at the start.
     pub with: UnsentCounts,
+    /// Uptime at which the drain ends, 30 seconds after its start.
     pub until: Duration,
-    /// What was held is handed on as well; what is left of it is held again in the end.
+    /// Whether held messages are drained too. Those left at the end are held again.
     pub with_held: bool,
 }

@@ -14,20 +14,22 @@ use super::{
     lists::Anchor,
 };
 
-/// What the node is asked for before a frame is drawn.
+/// Query to the node for the next frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
+    /// Selected peer.
     pub peer: Anchor<Address>,
     pub(crate) peers_before: usize,
     pub(crate) peers_after: usize,
+    /// Selected message of the queue.
     pub message: Anchor<MessageId>,
     /// The place of the selected message when it was last seen.
     pub place: usize,
     pub(crate) messages_before: usize,
     pub(crate) messages_after: usize,
-    /// The message that goes next.
+    /// Whether to fetch the message that goes next.
     pub head: bool,
-    /// So many of the first peers, for the map.
+    /// Number of peers to fetch for the map.
     pub towers: usize,
     /// The peer that is shown in full.
     pub(crate) shown_peer: Option<Address>,
@@ -39,13 +41,16 @@ pub struct Query {
     pub limits: bool,
 }
 
-/// What the node answered.
+/// Data of the node for one frame, in reply to a [`Query`].
 #[derive(Debug)]
 pub struct Snapshot {
+    /// Counters and settings of the node.
     pub overview: Overview,
+    /// Window of the peer list.
     pub peers: Vec<Peer>,
     /// The peer that is selected: the one that was, or its neighbour if that is not known any more.
     pub(crate) selected_peer: Option<Address>,
+    /// Window of the queue.
     pub queue: Vec<QueuedMessage>,
     pub(crate) queue_first: usize,
     /// The message that goes next, if it is wanted.
@@ -60,11 +65,11 @@ pub struct Snapshot {
     pub recorded: Option<u64>,
     /// Lines that are missing in the log file.
     pub lost_lines: Option<LostLines>,
-    /// Where the replay stands, if it is one.
+    /// Progress of the replay. `None` for a live node.
     pub replay: Option<Progress>,
     /// The held messages, if they are wanted.
     pub held: Option<HeldSnapshot>,
-    /// What is marked and not there any more.
+    /// Marked items that no longer exist.
     pub gone: Missing,
     /// While the limits are shown.
     pub limits: Option<Used>,
@@ -73,7 +78,10 @@ pub struct Snapshot {
 /// Peers that are not known any more and messages that do not wait any more.
 #[derive(Debug, Default)]
 pub struct Missing {
+    /// Peers that were forgotten.
     pub peers: Vec<Address>,
+    /// Messages that left the queue.
     pub messages: Vec<MessageId>,
+    /// Messages that are no longer held.
     pub held: Vec<MessageId>,
 }

@@ -18,7 +18,7 @@ pub struct Title {
 }
 
 impl Title {
-    /// What the window is to be called from now on, if it is not called so already.
+    /// Returns the new title of the window if it must change. Titles are at least 1 second apart.
     pub fn next(&mut self, wanted: String, uptime: Duration) -> Option<&str> {
         let may_change = match &self.set {
             Some((set, since)) => *set != wanted && uptime.abs_diff(*since) >= BETWEEN,
@@ -27,14 +27,14 @@ impl Title {
         may_change.then(|| self.set.insert((wanted, uptime)).0.as_str())
     }
 
-    /// How long until the title may change, if it is to.
+    /// Returns the time until the title can change. `None` if it need not change.
     pub fn waits(&self, wanted: &str, uptime: Duration) -> Option<Duration> {
         let (set, since) = self.set.as_ref()?;
         (set != wanted).then(|| BETWEEN.saturating_sub(uptime.abs_diff(*since)))
     }
 }
 
-/// What the window is to be called; without a character that a terminal acts on, whatever the hostname is.
+/// Returns the title of the window. It contains no control characters, whatever the hostname is.
 pub fn of(overview: &Overview, is_replay: bool) -> String {
     let title = of_node(&overview.address.to_string(), overview.queued);
     if is_replay { format!("replay {} {title}", glyphs().apart) } else { title }

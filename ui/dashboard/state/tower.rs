@@ -30,11 +30,13 @@ const SLOW_LETTER: Duration = Duration::from_secs(1);
 /// The two towers.
 #[derive(Debug, Clone, Default)]
 pub struct Towers {
+    /// Tower of received messages.
     pub incoming: ShutterTower,
+    /// Tower of sent messages.
     pub outgoing: ShutterTower,
 }
 
-/// One tower.
+/// Shutter tower that spells one message.
 #[derive(Debug, Clone, Default)]
 pub struct ShutterTower {
     spelling: Option<Spelling>,
@@ -45,7 +47,7 @@ pub struct ShutterTower {
 #[derive(Debug, Clone)]
 pub(crate) struct Passing {
     pub peer: Address,
-    /// What it says, cut to a bound. Written by a peer.
+    /// Text of the message, cut to a maximum length. Written by a peer.
     pub text: String,
 }
 
@@ -59,19 +61,31 @@ struct Spelling {
     run: Option<Run>,
 }
 
-/// How a tower looks at a time.
+/// Face of a tower at one point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TowerFace {
     /// All shutters are open: nothing is spelt.
     Resting,
-    /// The shutters show the byte at this place of the message.
-    Showing { at: usize, byte: u8 },
-    /// The shutters turn to that byte from another.
-    Turning { at: usize, from: u8, byte: u8 },
+    /// The shutters show one byte of the message.
+    Showing {
+        /// Index of the byte in the message.
+        at: usize,
+        /// Byte that is shown.
+        byte: u8,
+    },
+    /// The shutters turn from one byte to the next.
+    Turning {
+        /// Index of the new byte in the message.
+        at: usize,
+        /// Previous byte, or 0 before the first one.
+        from: u8,
+        /// New byte.
+        byte: u8,
+    },
 }
 
 impl Towers {
-    /// Takes in an event.
+    /// Updates the towers with an event.
     pub fn note(&mut self, event: &Event, now: Duration, motion: &mut Animations) {
         let (tower, peer, message) = match event {
             Event::MessageReceived { peer, message, .. } => (&mut self.incoming, peer, message),
@@ -104,6 +118,7 @@ impl ShutterTower {
         self.spelling.as_ref().map(|spelling| &spelling.passing)
     }
 
+    /// Returns the face of the tower at an uptime.
     pub fn look(&self, now: Duration, motion: &Animations) -> TowerFace {
         self.spelling.as_ref().map_or(TowerFace::Resting, |spelling| spelling.look(now, motion))
     }

@@ -29,8 +29,8 @@ fn changed(model: &mut Model) -> Vec<Effect> {
     ask(model)
 }
 
-/// Enter was pressed on a line that is refused. What the node or the disk has against it may have gone since, so they are
-/// asked again, and the line is sent if they have nothing against it any more.
+/// Enter was pressed on a line that is refused. What the node or the disk has against it may have gone since, so they
+/// are asked again, and the line is sent if they have nothing against it any more.
 pub fn refuse(model: &mut Model) -> Vec<Effect> {
     model.assist.menu = None;
     model.assist.was_sent = true;
@@ -76,7 +76,7 @@ fn has_to_be_asked_about(command: &Command) -> bool {
     }
 }
 
-/// Takes in what the node says about the line.
+/// Stores the reply of the node about the line. Ignores a reply to an older line.
 ///
 /// Returns whether the line is to be sent now.
 pub fn answered(model: &mut Model, answer: AssistReply) -> bool {
@@ -104,7 +104,7 @@ pub(crate) fn room_changed(model: &Model) -> Vec<Effect> {
     asked.cloned().map(Effect::Ask).into_iter().collect()
 }
 
-/// Takes in the names that were found for a path.
+/// Stores the file names found for a path. Ignores names found for an older line.
 pub fn listed(model: &mut Model, need: Need, names: Vec<String>) -> Vec<Effect> {
     if model.assist.asked.as_ref().and_then(|asked| asked.need.as_ref()) != Some(&need) {
         return Vec::new();
@@ -141,7 +141,8 @@ fn judge(model: &mut Model) {
     (model.assist.refusal, model.assist.ghost) = (refusal, ghost);
 }
 
-/// What the line could go on with: as one that was sent before, as the only completion, or with an argument.
+/// Returns the hint behind the cursor: an earlier line, the only completion, or an argument. Returns `None` unless the
+/// cursor is at the end of the line.
 pub fn ghost(model: &Model, completion: &Completion) -> Option<InlineHint> {
     let line = model.input.draft();
     if line.is_empty() || !model.input.is_at_end() {

@@ -112,6 +112,7 @@ fn hold_on_to_the_row(model: &mut Model) -> Result<(), String> {
     Err("the traffic stands still now; press the key again to act on the peer of the selected row".to_owned())
 }
 
+/// Runs a command. A command that does not work in this context leaves an error notice.
 pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     if let Some(reason) = out_of_place(model, &command) {
         model.complain(reason);
@@ -202,7 +203,7 @@ fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
     Vec::new()
 }
 
-/// What is shown in the place of something else.
+/// Runs a command that opens or closes a pane or an overlay. Returns `None` for any other command.
 pub fn show(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>> {
     match command {
         ViewCommand::Peers => model.focus_list(Pane::Peers),

@@ -27,8 +27,8 @@ impl Model {
         self.copied(text)
     }
 
-    /// What is open: the message that it shows as a whole, as one line; of a life what is told above it as well; and all
-    /// that is told of anything else.
+    /// What is open: the message that it shows as a whole, as one line; of a life what is told above it as well; and
+    /// all that is told of anything else.
     fn open_text(&self) -> Option<String> {
         let message = crate::pages::message(self).as_ref().map(line);
         match &self.overlay.as_ref()?.content {
@@ -98,7 +98,8 @@ impl Model {
     }
 }
 
-/// The same on one line, as it is copied: pasted into a shell, a line break that a peer wrote would be Enter.
+/// Returns the text of a message on one line, for the clipboard. A line break could run a command where the text is
+/// pasted.
 pub fn line(message: &Message) -> String {
     one_line(&text(message))
 }

@@ -23,7 +23,7 @@ use crate::{
 /// What the key for the filter that holds messages begins to write.
 const HOLD: &str = ":hold ";
 
-/// What is done to what is being written.
+/// Runs a command that edits the line. Returns `None` for any other command.
 pub fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
     match command {
         ViewCommand::Send if model.writes_search() => model.keep_search(),
@@ -54,6 +54,7 @@ pub fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
     None
 }
 
+/// Edits the line with one key. Refuses input beyond the maximum length with an error notice.
 pub fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let goes_on = matches!(key.code, KeyCode::Right | KeyCode::End) && key.modifiers.is_empty();
     if let Some(effects) = goes_on.then(|| assist::take_ghost(model)).flatten() {
@@ -113,6 +114,7 @@ pub fn send(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// Starts a line with this text, as `:` starts a command, and gives the input the focus.
 pub fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
     // What is written goes before what is looked at.
     model.focus_input();

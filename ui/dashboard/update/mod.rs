@@ -37,7 +37,7 @@ use super::{
     state::message::{Effect, Msg},
 };
 
-/// Takes in what happened at this time.
+/// Applies a message to the model. Returns the effects to execute.
 pub fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     model.now = now;
     model.shares.forget_old(now);
@@ -167,6 +167,7 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     if rings && !is_jumping { vec![Effect::Ring] } else { Vec::new() }
 }
 
+/// Handles one key. The context of the focus decides its command.
 pub fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     settle(model);
     let key = Key::from(event);

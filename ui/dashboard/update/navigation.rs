@@ -46,6 +46,7 @@ pub fn moved(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Refresh]
 }
 
+/// Moves the selection in the list that has the focus.
 pub fn go(model: &mut Model, by: Step) {
     if model.selecting() == Selecting::List(Pane::Map) {
         return super::map::step(model, by);
@@ -72,6 +73,7 @@ fn go_to_end(model: &mut Model, top: bool) {
     }
 }
 
+/// Moves the selection by rows, down if `by` is positive. Stops at the ends.
 pub fn step(model: &mut Model, by: isize) {
     let height = model.height(model.pane);
     match model.pane {
@@ -145,6 +147,7 @@ pub(crate) fn open_within(model: &mut Model) {
     }
 }
 
+/// Opens the selected item in an overlay. Does nothing without a selection.
 pub fn open(model: &mut Model) {
     if let Some(content) = model.selection() {
         model.open(content);

@@ -59,8 +59,8 @@ fn with_line_feeds(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-/// Takes in a paste while a question is asked, which stays. One that asks about a paste is asked about both together, with
-/// `between` between them unless a line ends there; beside another question the paste is refused.
+/// Takes in a paste while a question is asked, which stays. One that asks about a paste is asked about both together,
+/// with `between` between them unless a line ends there; beside another question the paste is refused.
 fn join(model: &mut Model, text: &str, between: &str) {
     let Some(first) = model.question.as_ref().and_then(Confirmation::pasted) else {
         model.complain("the paste was not taken: answer the question first, then paste again");
@@ -226,8 +226,8 @@ fn plain(character: char) -> Key {
     Key::plain(KeyCode::Char(character))
 }
 
-/// Keys that came faster than anybody types. They are a paste, unless they do nothing but move. Where text is written, those
-/// that edit a line do so, as when they were typed over a slow connection; no key that does something else acts.
+/// Keys that came faster than anybody types. They are a paste, unless they do nothing but move. Where text is written,
+/// those that edit a line do so, as when they were typed over a slow connection; no key that does something else acts.
 pub(crate) fn on_burst(model: &mut Model, keys: Vec<KeyEvent>) -> Vec<Effect> {
     let text: String = keys.iter().filter_map(|key| text_of(*key)).collect();
     let line = text.trim_matches(['\r', '\n']);

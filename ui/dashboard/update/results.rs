@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Takes in how commands went that were run together, and what was before them.
+/// Reports the results of commands, and keeps the former state for undo.
 pub fn note(model: &mut Model, outcomes: &[CommandResult], before: Vec<Before>) {
     let ignored = ignored(outcomes);
     for (command, _) in outcomes.iter().filter(|(_, result)| result.is_ok()) {

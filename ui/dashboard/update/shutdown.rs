@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Model {
-    /// How far the handing on is, while there is one.
+    /// Returns the progress of the drain, while one runs.
     pub fn handing_on(&self) -> Option<DrainProgress> {
         let DrainStarted { with, until, with_held } = self.begun_to_hand_on?;
         let total = with.to_hand_on(with_held);
@@ -54,7 +54,7 @@ pub fn begin(model: &mut Model, with_held: bool) -> Vec<Effect> {
     vec![Effect::HandOn { with_held }]
 }
 
-/// What is done meanwhile with what the user does: nothing, unless it is a key that ends it.
+/// Handles input during a drain. Only a key that ends the drain has an effect.
 pub fn on_input(model: &mut Model, msg: &Msg) -> Vec<Effect> {
     let key = match msg {
         Msg::Key(key) => Some(*key),

@@ -247,6 +247,7 @@ fn hint<'a>(model: &Model, binding: &'a Binding) -> &'a str {
     }
 }
 
+/// Draws the line of key hints.
 pub fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     match model.focus_owner() {
         FocusOwner::HandingOn => return leaving::draw_hints(theme, area, frame),

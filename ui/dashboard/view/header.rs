@@ -18,6 +18,7 @@ const NAME: usize = 8;
 /// Columns from which on it is said how a note is taken away.
 const LONG: usize = 100;
 
+/// Draws the header line.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let overview = &model.overview;
     let width = usize::from(area.width);
@@ -116,7 +117,8 @@ pub(crate) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut 
     frame.render_widget(line, area);
 }
 
-/// How many peers have each status: `2N 8A 2? 1L`, where `?` are alive by their word alone and `A` are the others.
+/// Returns the number of peers by status, as in `2N 8A 2? 1L`. `?` counts peers that only claim to be alive, `A` the
+/// other live peers.
 pub fn counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
     let counted = Status::ALL.into_iter().flat_map(|status| {
         let claimed = if status == Status::Alive { peers.unverified } else { 0 };

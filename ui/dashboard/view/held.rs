@@ -31,6 +31,7 @@ const EMPTY: &[&str] = &[
     ":hold FILTER all that a filter admits",
 ];
 
+/// Draws the overlay of the held messages.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let rows = below_title(area);
     let (held, selected) = model.held.list.visible(usize::from(rows.height));

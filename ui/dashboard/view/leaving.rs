@@ -45,6 +45,7 @@ fn words(DrainProgress { total, gone, left }: DrainProgress, columns: usize) -> 
     }
 }
 
+/// Draws the key hints during a drain.
 pub fn draw_hints(theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let hints = KEYS.iter().flat_map(|(key, does)| {
         [Span::styled(*key, theme.strong), Span::styled(format!(" {does}  "), theme.quiet)]

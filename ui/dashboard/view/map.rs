@@ -54,6 +54,7 @@ const LEGENDS: [&str; 2] = [
     "  \u{2824}\u{2824}\u{2824} talks with us  \u{2804}\u{2800}\u{2804} named the other",
 ];
 
+/// Draws the network map. Draws nothing if the area exceeds the frame.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     // The terminal may be smaller by now.
     if area.is_empty() || area.intersection(frame.area()) != area {

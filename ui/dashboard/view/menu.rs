@@ -26,6 +26,7 @@ const WIDE: usize = 70;
 /// The commands have a third of the room, within these bounds.
 const COMMAND: std::ops::RangeInclusive<usize> = 24..=40;
 
+/// Draws the palette of available commands.
 pub fn draw(menu: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     Clear.render(area, frame.buffer_mut());
     let parts = Parts::of(area);

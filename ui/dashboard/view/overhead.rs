@@ -52,7 +52,7 @@ fn visited(visits: u32) -> String {
     format!("{visits} visit{}", if visits == 1 { "" } else { "s" })
 }
 
-/// What the title says of messages that came back and are not in the list.
+/// Returns the note in the title about messages that came back but are no longer in the list.
 pub fn note(model: &Model) -> String {
     match model.shown_lives().forgotten() {
         0 => String::new(),

@@ -28,6 +28,7 @@ const EMPTY: [&str; 4] =
 
 const EMPTY_IN_REPLAY: [&str; 2] = ["no peers yet", TO_COMMAND];
 
+/// Draws the peer list.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
         return;

@@ -32,6 +32,7 @@ const EMPTY_IN_REPLAY: &[&str] = &["the queue is empty", TO_COMMAND];
 const HELD: &[&str] = &["all of it is held", "{:held} lists it"];
 const WAITING: &[&str] = &["all of it is on its way"];
 
+/// Draws the queue.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
         return;

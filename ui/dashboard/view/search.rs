@@ -28,7 +28,7 @@ pub(crate) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut
     frame.set_cursor_position(Position::new(column.min(area.right().saturating_sub(1)), area.y));
 }
 
-/// What the title says of a search.
+/// Returns the note in the title about a search. `room` is its maximum width in columns.
 pub fn note(search: &Search, theme: Theme, room: usize) -> Span<'static> {
     let outcome = search.outcome();
     let query = shown(search.query(), room.saturating_sub(outcome.len() + 4));

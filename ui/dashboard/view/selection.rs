@@ -20,6 +20,7 @@ const BYTES_A_CELL: usize = 16;
 
 const EMPTY: &[&str] = &["nothing is selected"];
 
+/// Draws the selected item in full.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
         return;

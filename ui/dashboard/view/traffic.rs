@@ -40,6 +40,7 @@ const RULE: usize = 3;
 const EMPTY: &str = "nothing has come or gone yet";
 const FILTERED: &str = "no traffic is admitted by this filter; {:prompt :filter } changes it";
 
+/// Draws the traffic.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
         return;

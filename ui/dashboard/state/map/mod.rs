@@ -44,6 +44,7 @@ pub struct Map {
 /// A peer on the map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapPeer {
+    /// Last known state of the peer.
     pub peer: Peer,
     identifier: PeerId,
     place: Point,
@@ -81,35 +82,51 @@ enum FlightResult {
 /// Something to be seen on the edge between a peer and us.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mark {
+    /// Position of the peer.
     pub peer: Point,
-    /// How far from us towards the peer, 0 to 1.
+    /// Distance from this node on the edge: 0 is this node, 1 the peer.
     pub part: f64,
+    /// Kind of the mark.
     pub kind: MarkKind,
 }
 
+/// Kind of a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarkKind {
+    /// Message to this node.
     In,
+    /// Message from this node.
     Out,
+    /// Failed delivery.
     Failed,
 }
 
 /// An edge of the map.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Edge {
+    /// Start of the edge.
     pub from: Point,
+    /// End of the edge.
     pub to: Point,
+    /// Kind of the edge.
     pub kind: EdgeKind,
 }
 
+/// Kind of an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EdgeKind {
     /// A message is on its way between the peer and us, or was the last that was.
     Busy,
     /// Messages went between the peer and us, or it made itself known.
-    Met { is_recent: bool },
+    Met {
+        /// Whether that was within the last 60 seconds.
+        is_recent: bool,
+    },
     /// The one made the other known to us.
-    Vouched { is_recent: bool },
+    Vouched {
+        /// Whether that was within the last 60 seconds.
+        is_recent: bool,
+    },
 }
 
 /// For so long an edge is drawn as one of the present.
@@ -118,14 +135,18 @@ const RECENT: Duration = Duration::from_secs(60);
 /// A direction in which to look for the next tower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MapDirection {
+    /// Towards the top.
     Up,
+    /// Towards the bottom.
     Down,
+    /// Towards the left.
     Left,
+    /// Towards the right.
     Right,
 }
 
 impl Map {
-    /// Takes in what happened.
+    /// Updates the map with an event. `now` is the uptime.
     pub fn note(&mut self, event: &Event, now: Duration, motion: &mut Animations) {
         self.introductions.record(event, now);
         match event {
@@ -200,6 +221,7 @@ impl Map {
         self.flights.retain(|flight| flight.is_seen(now, motion));
     }
 
+    /// Returns the peers on the map, ordered by identifier. At most 64.
     pub fn towers(&self) -> &[MapPeer] {
         &self.towers
     }
@@ -208,7 +230,7 @@ impl Map {
         self.is_crowded
     }
 
-    /// How a peer became known, if that was seen.
+    /// Returns the introduction of a peer, if it was observed.
     pub fn introduction(&self, peer: &Address) -> Option<&Introduced> {
         self.introductions.by_peer.get(peer)
     }
@@ -217,7 +239,7 @@ impl Map {
         self.towers.iter().find(|tower| tower.peer.address == *address)
     }
 
-    /// Where a tower stands.
+    /// Returns the position of a peer.
     pub fn place(&self, tower: &MapPeer) -> Point {
         if self.is_crowded { map_layout::on_ring(&tower.identifier, tower.peer.status) } else { tower.place }
     }
@@ -264,7 +286,7 @@ impl Map {
         Some(Edge { from: tower.place, to: CENTRE, kind: EdgeKind::Met { is_recent } })
     }
 
-    /// What is on its way.
+    /// Returns the marks of all messages in flight.
     pub fn marks(&self, now: Duration, motion: &Animations) -> Vec<Mark> {
         self.flights
             .iter()
@@ -272,7 +294,7 @@ impl Map {
             .collect()
     }
 
-    /// The next tower in a direction, on a map that is so many times wider than high.
+    /// Returns the nearest peer in a direction. `aspect` is the width of the map divided by its height.
     pub fn next(&self, from: &Peer, direction: MapDirection, aspect: f64) -> Option<&Address> {
         let start = self.place_of(from).unwrap_or(CENTRE);
         let others = self.towers.iter().filter(|tower| tower.peer.address != from.address);

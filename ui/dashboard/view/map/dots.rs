@@ -26,6 +26,7 @@ pub struct Dots {
 }
 
 impl Dots {
+    /// Creates an empty field of dots.
     pub fn new(field: Rect) -> Self {
         Self { field, points: Vec::new() }
     }

@@ -14,8 +14,8 @@ const SHORTENED: usize = 8;
 /// A tower this near to a name is taken for the one that it belongs to, in columns.
 const BESIDE: u16 = 3;
 
-/// The names for a tower among others, the best first: the first part of its hostname, or what tells it from others
-/// that share it.
+/// Returns short names for a peer on the map, best first. A name is the first label of the hostname. Peers that share
+/// it are distinguished by their port.
 pub fn name(address: &Address, all: &[&Address]) -> Vec<String> {
     let first = first_part(address);
     let is_shared = all.iter().any(|other| *other != address && first_part(other) == first);
