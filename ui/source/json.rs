@@ -11,12 +11,9 @@ use serde::Serialize;
 
 use clacks_text::escape::escaped_json;
 
-/// Replies to input lines.
 pub mod answers;
-/// Events of the node as JSON.
 pub mod events;
 mod failure;
-/// JSON forms of the values in events.
 pub mod parts;
 
 use events::Written;

@@ -1,7 +1,6 @@
 //! The node as every interface sees it, and the data that interfaces derive from its events: traffic rows, JSON,
 //! commands, undo and histories.
 
-/// Announces to configured peers and to the addresses of peer lists.
 pub mod bootstrap;
 pub mod execute;
 pub mod export;

@@ -1,4 +1,4 @@
-//! What ratatui draws with: a frame is gathered and goes out in one write.
+//! The ratatui backend: buffers a frame and writes it at once.
 
 use std::io;
 
@@ -11,16 +11,16 @@ use ratatui::{
 
 use super::{cell_writer::CellWriter, guard, uncertain::Write};
 
-/// Most columns and rows that are drawn on, more than any screen has. Each cell takes some dozens of bytes, and a window
-/// may say that it has 65,535 each way.
+/// Maximum size that is drawn on, larger than any screen. A cell needs some dozens of bytes, and a window can claim
+/// 65,535 columns and rows.
 const MOST: Size = Size::new(1000, 500);
-/// Where a terminal does not tell its size.
+/// The size if the terminal does not report one.
 const USUAL: Size = Size::new(80, 24);
 
-/// Gathers what a frame changes.
+/// Buffers the changes of a frame.
 ///
-/// ratatui's own backend flushes at each move of the cursor, so that a frame would be torn between them, asks the
-/// terminal where its cursor is, to which nobody listens, and starts `tput` once a terminal has gone.
+/// ratatui's own backend flushes at each cursor move, which tears a frame; asks the terminal for its cursor position,
+/// which nobody reads; and starts `tput` after a hangup.
 #[derive(Debug, Default)]
 pub(crate) struct Tty {
     frame: Vec<u8>,
@@ -43,7 +43,7 @@ impl Tty {
         self.cursor.shown.replace(shown) != Some(shown)
     }
 
-    /// Adds the cells of uncertain width and those around them, and writes the frame to the terminal.
+    /// Adds the cells of uncertain width and their neighbours, and writes the frame to the terminal.
     pub(crate) fn finish(&mut self, uncertain: &[Write]) -> io::Result<()> {
         self.draw_uncertain(uncertain)?;
         let written = guard::write_frame(&self.frame);
@@ -128,7 +128,7 @@ impl Backend for Tty {
     }
 }
 
-/// The bytes that a terminal gets for these cells.
+/// The bytes that the terminal receives for these cells.
 #[cfg(any(test, feature = "testing"))]
 #[allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "only tests call it")]
 pub fn bytes_of(cells: Vec<(u16, u16, &Cell)>, uncertain: &[Write]) -> Vec<u8> {

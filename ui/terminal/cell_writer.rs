@@ -1,4 +1,4 @@
-//! Cells to the bytes that a terminal gets.
+//! Encodes cells as terminal output.
 
 use std::io;
 
@@ -32,12 +32,12 @@ type CellStyle = (Color, Color, Modifier);
 
 const PLAIN: CellStyle = (Color::Reset, Color::Reset, Modifier::empty());
 
-/// Writes cells. It relies on the cursor's place only behind a cell that every terminal draws in the same columns;
-/// elsewhere it moves the cursor to an absolute place.
+/// Writes cells. It relies on the cursor position only behind a cell whose width is the same in every terminal;
+/// elsewhere it moves the cursor to an absolute position.
 #[derive(Debug)]
 pub(crate) struct CellWriter<'a> {
     out: &'a mut Vec<u8>,
-    /// Where the cursor is, if every terminal agrees.
+    /// The cursor position, if it is the same in every terminal.
     cursor: Option<(u16, u16)>,
     look: CellStyle,
 }
@@ -47,7 +47,7 @@ impl<'a> CellWriter<'a> {
         Self { out, cursor: None, look: PLAIN }
     }
 
-    /// Writes one cell. The columns of a cell that may be drawn in fewer of them are blanked before.
+    /// Writes one cell. If terminals can draw it in fewer columns than it has, those are blanked before.
     pub(crate) fn write(&mut self, x: u16, y: u16, cell: &Cell) -> io::Result<()> {
         let symbol = cell.symbol();
         let columns = if symbol.len() > 1 { symbol.cell_width().max(1) } else { 1 };
@@ -67,7 +67,7 @@ impl<'a> CellWriter<'a> {
         queue!(self.out, Print(symbol))
     }
 
-    /// Leaves nothing set.
+    /// Resets all attributes.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.set_look(PLAIN)
     }

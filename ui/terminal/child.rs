@@ -1,4 +1,4 @@
-//! Another program that has the terminal for a while.
+//! Runs another program in the terminal.
 
 use std::{io, process::ExitStatus, time::Duration};
 
@@ -15,21 +15,26 @@ use super::{
     notices::{self, Notice},
 };
 
-/// How long a program may take to end when it is asked to.
+/// Maximum time between the termination request and the kill.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How it ended.
+/// The end of the program.
 #[derive(Debug)]
 pub enum Ended {
+    /// The program exited with this status.
     ByItself(ExitStatus),
-    /// This program is asked to end, and so the other one was. The terminal was not taken again.
+    /// This program received this request to end, and forwarded it to the child. The terminal was not entered again.
     Asked(Input),
 }
 
-/// Runs a program until it ends, or until this one is to end.
+/// Runs a program until it ends, or until this program has to end.
 ///
-/// Where a shell is above, the program is in our process group: both stop together, and the shell continues both. Where
-/// none is, the program has a group of its own, which is continued as soon as it stops.
+/// With a parent shell the child stays in our process group: both stop together, and the shell continues both. Without
+/// one the child gets its own group and is continued as soon as it stops.
+///
+/// # Errors
+///
+/// Fails if the program cannot be started.
 pub async fn run(program: &mut Command) -> io::Result<Ended> {
     if job_control::is_above() {
         let mut child = program.kill_on_drop(true).spawn()?;

@@ -1,26 +1,24 @@
-//! The clipboard: by a program of this machine's desktop, by tmux, else by asking the terminal (OSC 52).
+//! The clipboard: through a desktop program, through tmux, else through the terminal (OSC 52).
 //!
-//! A crate that talks to the desktop itself would bring a client for X11 and one for Wayland, and what it puts into the
-//! clipboard is gone when this program ends; the desktops' own programs keep it. Over ssh the desktop is at the other
-//! end, which only the terminal reaches. Around a terminal of tmux stands another: as tmux comes, it heeds no program
-//! that asks for the clipboard, but it asks the terminal around it by itself for what it is told to keep.
+//! A clipboard crate would bring a client for X11 and one for Wayland, and its content is lost when this program ends;
+//! the desktops' own programs keep it. Over ssh the desktop is on the other side, which only the terminal reaches. tmux
+//! by default ignores OSC 52 of programs, but sets the clipboard of the outer terminal when its own buffer is loaded.
 
 use std::{env, ffi::OsString, io, process::Stdio, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::{io::AsyncWriteExt, process::Command};
 
-/// Most bytes that the terminal is asked to put into the clipboard: in base64 they are no more than the 100,000 that common
-/// terminals take.
+/// Maximum bytes for OSC 52. In base64 they are at most the 100,000 bytes that common terminals accept.
 const MOST_FOR_TERMINAL: usize = 74_994;
-/// How long a program may take.
+/// Maximum time for a clipboard program.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Keeps the text in tmux, and has it ask the terminal around it; without `-w` it is a tmux before 3.2.
+/// Loads the text into a tmux buffer and sets the outer terminal's clipboard. A tmux before 3.2 does not know `-w`.
 const TMUX: Way = Way::Program("tmux", &["load-buffer", "-w", "-"]);
-/// What stands for a character that is left out.
+/// Replaces removed characters.
 const REPLACEMENT: char = '\u{fffd}';
 
-/// Where the text goes.
+/// A way to the clipboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Way {
     /// To the standard input of this program with these arguments.
@@ -31,27 +29,30 @@ enum Way {
     },
 }
 
-/// Text that may go to the clipboard: what a peer wrote, without what does something where it is pasted.
+/// Text that is safe to paste.
 ///
-/// Control characters other than line feed and tab, and those that reorder or break the lines around them, are replaced by `�`,
-/// so that an ESC does not act in a shell and what is pasted reads as what was copied. All else is as it was written.
-/// A line feed is Enter to a shell that does not tell pasted text from keys: what a peer wrote goes through
-/// [`one_line`] first, and the rows of a list are counted to whoever copies them.
+/// Control characters other than line feed and tab, and characters that reorder or break lines, are replaced by `�`. So
+/// an ESC has no effect in a shell, and the pasted text reads as it was copied.
+///
+/// A line feed acts as Enter in a shell without bracketed paste. So callers pass text of peers through [`one_line`]
+/// first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(String);
 
 impl Text {
+    /// Replaces unsafe characters, and CRLF by LF.
     pub fn new(text: &str) -> Self {
         let text = text.replace("\r\n", "\n");
         Self(text.replace(is_harmful, REPLACEMENT.encode_utf8(&mut [0; 4])))
     }
 
+    /// The safe text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What a peer wrote on one line: its line breaks and tabs are spaces.
+/// Replaces line breaks and tabs by spaces.
 pub fn one_line(text: &str) -> String {
     text.replace("\r\n", " ").replace(['\n', '\r', '\t'], " ")
 }
@@ -64,7 +65,13 @@ fn is_harmful(character: char) -> bool {
     reorders || character.is_control() && !matches!(character, '\n' | '\t')
 }
 
-/// Puts text into the clipboard and says in a line by which way, or why it did not work.
+/// Copies text to the clipboard. Returns one line that names the way. The terminal does not confirm OSC 52, so success
+/// means only that it was sent.
+///
+/// # Errors
+///
+/// Returns the reason if the text is empty, if it exceeds 74,994 bytes and only the terminal is left, or if the
+/// terminal cannot be written.
 pub async fn copy(text: Text) -> Result<String, String> {
     if text.as_str().is_empty() {
         return Err("there is no text to copy".to_owned());

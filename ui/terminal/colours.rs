@@ -1,21 +1,21 @@
-//! Whether the terminal is to be coloured, and which background it has.
+//! Colour support and background of the terminal.
 //!
-//! crossterm obeys `NO_COLOR` by leaving the colours out of its sequences, and an empty sequence resets the highlight
-//! that was set before it. So it is told to write them, and a palette without colours is the dashboard's to take.
+//! crossterm obeys `NO_COLOR` by omitting colours from its sequences, and an empty sequence resets the highlight before
+//! it. So crossterm always writes colours, and the dashboard chooses a theme without colours instead.
 
 use std::{env, ffi::OsStr};
 
-/// Whether the user wants colours and the terminal has them.
+/// Whether to use colours: `NO_COLOR` is unset or empty, and `TERM` is not `dumb`.
 pub fn colours_wanted() -> bool {
     env::var_os("NO_COLOR").is_none_or(|no_color| no_color.is_empty()) && !is_dumb()
 }
 
-/// Whether the terminal knows no escape sequences.
+/// Whether `TERM` is `dumb`, a terminal without escape sequences.
 pub(crate) fn is_dumb() -> bool {
     env::var_os("TERM").as_deref() == Some(OsStr::new("dumb"))
 }
 
-/// Whether the terminal has a window with a title. A console has none, and some print what they are sent for one.
+/// Whether the terminal has a window title, by the value of `TERM`. Consoles have none, and some print the sequence.
 pub fn has_title() -> bool {
     env::var("TERM").is_ok_and(|term| is_of_a_window(&term))
 }
@@ -25,18 +25,20 @@ fn is_of_a_window(term: &str) -> bool {
     !term.is_empty() && !consoles.iter().any(|console| term.starts_with(console))
 }
 
-/// What is known of the terminal's background.
+/// The background of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Background {
+    /// A dark background.
     Dark,
+    /// A light background.
     Light,
+    /// The environment does not tell.
     Unknown,
 }
 
-/// The background, as far as the environment tells it.
+/// The background by the variable `COLORFGBG`.
 ///
-/// The terminal is not asked: its answer comes whenever it likes, over a slow connection after the first keys, and
-/// would be taken for keys by whoever reads them then.
+/// The terminal is not queried, because its response can arrive late over a slow connection and would be read as keys.
 pub fn background() -> Background {
     env::var("COLORFGBG").map_or(Background::Unknown, |colours| background_in(&colours))
 }

@@ -1,7 +1,7 @@
-//! The bytes that a terminal sends, to what the user does.
+//! Decodes terminal input to user input.
 //!
-//! Time is an argument: bytes are taken with the time at which they came, and [`Decoder::deadline`] says when to ask again
-//! though nothing came.
+//! Time is an argument: bytes come with their time of arrival, and [`Decoder::deadline`] is the time for the next call
+//! without new bytes.
 
 use std::{
     collections::VecDeque,
@@ -313,7 +313,7 @@ fn is_line_break(key: KeyEvent) -> bool {
     key.code == KeyCode::Enter || key.code == KeyCode::Char('j') && key.modifiers == KeyModifiers::CONTROL
 }
 
-/// What a key writes; Enter and Tab write as well.
+/// The character that a key types, including Enter and Tab. `None` for other keys and with Ctrl or Alt.
 pub fn text_of(key: KeyEvent) -> Option<char> {
     match key.code {
         KeyCode::Enter => Some('\r'),

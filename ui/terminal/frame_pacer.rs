@@ -1,21 +1,21 @@
-//! When to draw: when something changed, but at most thirty times a second; and when an age on the screen changes.
+//! Schedules frames: at most thirty a second after changes, and one when a displayed age changes.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The shortest time between two frames, so that no second holds more than thirty.
+/// Minimum time between two frames, so that a second has at most thirty.
 const BETWEEN: Duration = Duration::from_millis(34);
 
-/// A frame a day more or less is nothing.
+/// The delay if nothing changes by itself: one frame a day.
 const NEVER: Duration = Duration::from_secs(86_400);
 
-/// The plan for the next frame.
+/// The schedule of the next frame.
 #[derive(Debug)]
 pub struct FramePacer {
     last: Option<Instant>,
     is_due: bool,
-    /// When something on the screen changes by itself.
+    /// The time at which the screen changes by itself.
     changes_at: Instant,
 }
 
@@ -26,22 +26,23 @@ impl Default for FramePacer {
 }
 
 impl FramePacer {
-    /// Something changed.
+    /// Requests a frame.
     pub fn request(&mut self) {
         self.is_due = true;
     }
 
+    /// Whether a frame was requested since the last one.
     pub fn is_due(&self) -> bool {
         self.is_due
     }
 
-    /// Waits until it is time to draw. Cancel-safe.
+    /// Waits until the next frame can be drawn. Cancel-safe.
     pub async fn wait(&self) {
         let earliest = self.last.map_or_else(Instant::now, |last| last + BETWEEN);
         tokio::time::sleep_until(if self.is_due { earliest } else { self.changes_at.max(earliest) }).await;
     }
 
-    /// A frame was drawn; what it shows changes by itself after this time, if it does.
+    /// Records a drawn frame. `changes_after` is the time until the screen changes by itself; `None` if it does not.
     pub fn drawn(&mut self, changes_after: Option<Duration>) {
         let now = Instant::now();
         (self.last, self.is_due, self.changes_at) = (Some(now), false, now + changes_after.unwrap_or(NEVER));

@@ -1,4 +1,4 @@
-//! The modes of the terminal: which are set, and undoing those.
+//! The terminal's modes: sets them, and resets those that are set.
 
 use std::{
     io,
@@ -16,32 +16,36 @@ use rustix::{
     io::Errno,
 };
 
-/// How long the restoring waits for a frame that is being written, and for a terminal that takes nothing.
+/// Maximum time that [`restore`] waits for a frame that is being written, and for a terminal that accepts no bytes.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 const BEGIN_SYNCHRONIZED: &[u8] = b"\x1b[?2026h";
 const END_SYNCHRONIZED: &[u8] = b"\x1b[?2026l";
 
-/// A mode that is set with an escape sequence.
+/// A terminal mode that an escape sequence sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
+    /// The alternate screen.
     Alternate = 1,
+    /// A hidden cursor.
     HiddenCursor = 2,
+    /// Bracketed paste.
     Paste = 4,
-    /// Buttons and wheel only: a program that asks for every motion is woken by each and makes nothing of it.
+    /// Reports of mouse buttons and the wheel. Motion is not reported, because each report would wake the program for
+    /// nothing.
     Mouse = 8,
-    /// News of the focus: whether anybody looks.
+    /// Reports of focus changes.
     Focus = 16,
-    /// The title that the window had before ours, laid aside.
+    /// The previous window title, pushed on the terminal's title stack.
     Title = 32,
-    /// What is drawn at the right edge stays in its row, also where the terminal takes it for wider than the room there.
+    /// No automatic wrap: text at the right edge stays in its row, even if the terminal draws it wider.
     Unwrapped = 64,
 }
 
-/// The bit for raw mode, which is no escape sequence.
+/// The bit of raw mode, which has no escape sequence.
 const RAW: u8 = 128;
 
-/// In the order in which they are undone.
+/// The modes in the order of their reset.
 const MODES: [Mode; 7] = [
     Mode::Title,
     Mode::Focus,
@@ -79,35 +83,41 @@ impl Mode {
     }
 }
 
-/// The modes that are set. A bit is set before its mode is, so that there is never a mode that nobody undoes.
+/// The modes that are set. A bit is set before its mode is, so that no mode stays set without its bit.
 static SET: AtomicU8 = AtomicU8::new(0);
-/// Whether a [`Screen`](super::Screen) exists, be it suspended or not.
+/// Whether a [`Screen`](super::Screen) exists, suspended or not.
 static HELD: AtomicBool = AtomicBool::new(false);
-/// Held while bytes go out: frames are drawn by one thread and the terminal may be restored by another.
+/// Locked while bytes are written, because one thread draws and another can restore the terminal.
 static WRITING: Mutex<()> = Mutex::new(());
 
+/// Marks the terminal as held by a [`Screen`](super::Screen), so that signals become notices.
 pub fn hold() {
     HELD.store(true, Ordering::SeqCst);
 }
 
+/// Whether a [`Screen`](super::Screen) holds the terminal, suspended or not.
 pub fn is_held() -> bool {
     HELD.load(Ordering::SeqCst)
 }
 
-/// Restores the terminal for good.
+/// Restores the terminal and marks it as no longer held.
 pub(crate) fn let_go() -> io::Result<()> {
     HELD.store(false, Ordering::SeqCst);
     restore()
 }
 
-/// Sets raw mode, also where somebody else unset it meanwhile.
+/// Sets raw mode, even if another program has reset it.
 pub(crate) fn set_raw() -> io::Result<()> {
     SET.fetch_or(RAW, Ordering::SeqCst);
     disable_raw_mode()?;
     enable_raw_mode()
 }
 
-/// Sets a mode, unless the terminal was restored meanwhile by another thread.
+/// Sets a mode. Does nothing if another thread has restored the terminal.
+///
+/// # Errors
+///
+/// Fails if the terminal cannot be written.
 pub fn set(mode: Mode) -> io::Result<()> {
     let _writing = lock();
     if !is_set(RAW) {
@@ -117,7 +127,12 @@ pub fn set(mode: Mode) -> io::Result<()> {
     write_out(mode.on())
 }
 
-/// Gives the window a title, which must hold no control character, and lays the one aside that it had before.
+/// Sets the window's title and pushes the previous one. Does nothing if the terminal is restored or the title has a
+/// control character.
+///
+/// # Errors
+///
+/// Fails if the terminal cannot be written.
 pub fn set_title(title: &str) -> io::Result<()> {
     let _writing = lock();
     if !is_set(RAW) || title.contains(char::is_control) {
@@ -135,8 +150,12 @@ pub(crate) fn unset(mode: Mode) -> io::Result<()> {
     write_out(mode.off())
 }
 
-/// Undoes the modes that are set. Any thread may call it, as often as it likes; it does not take long, whatever the
-/// other threads and the terminal do.
+/// Resets all modes that are set. Any thread can call it repeatedly. It waits at most 300 ms for the lock and 300 ms
+/// for the terminal.
+///
+/// # Errors
+///
+/// Fails if the terminal accepts no bytes in time. Raw mode is reset in any case.
 pub fn restore() -> io::Result<()> {
     let set = SET.swap(0, Ordering::SeqCst);
     if set == 0 {
@@ -150,7 +169,7 @@ pub fn restore() -> io::Result<()> {
     written.and(cooked)
 }
 
-/// Undoes what another program that did not end well may have set.
+/// Resets the modes that a failed program can have left set.
 pub(crate) fn restore_from_another() -> io::Result<()> {
     match lock_or_give_up() {
         // The title is the terminal's own at this time.
@@ -164,13 +183,13 @@ fn undoing(set: u8) -> Vec<u8> {
     undone.flat_map(Mode::off).copied().collect()
 }
 
-/// Writes what draws nothing, if the terminal is still ours.
+/// Writes a sequence that draws nothing. Does nothing while the terminal is restored.
 pub(crate) fn write_beside(bytes: &[u8]) -> io::Result<()> {
     let _writing = lock();
     if is_set(Mode::Alternate as u8) { write_out(bytes) } else { Ok(()) }
 }
 
-/// Writes a frame so that the terminal shows it at once, if the terminal is still ours.
+/// Writes a frame as a synchronized update. Does nothing while the terminal is restored.
 pub(crate) fn write_frame(frame: &[u8]) -> io::Result<()> {
     if frame.is_empty() {
         return Ok(());

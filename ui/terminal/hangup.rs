@@ -1,7 +1,7 @@
-//! The thread that notices when the terminal has gone: its window was closed, the connection broke.
+//! The thread that detects a hangup: a closed window or a broken connection.
 //!
-//! SIGHUP tells the same, but not to every process: not where another leads the session. The reader of the keys can't
-//! tell: crossterm's reads on for ever and takes a whole core for it.
+//! SIGHUP is not enough, because only the session leader and the foreground group receive it. The key reader cannot
+//! detect it either: crossterm's reader then loops and uses a whole core.
 
 use std::{io, sync::OnceLock, thread};
 
@@ -18,7 +18,11 @@ use super::{
 
 static WATCHING: OnceLock<()> = OnceLock::new();
 
-/// Starts the watch, once for the life of the process.
+/// Starts the thread, once per process.
+///
+/// # Errors
+///
+/// Fails if the thread cannot be started.
 pub fn watch() -> io::Result<()> {
     if WATCHING.set(()).is_ok() {
         thread::Builder::new().name("hang-up".into()).spawn(tell_when_gone)?;

@@ -1,4 +1,4 @@
-//! What the user does, and the thread that reads it.
+//! Input of the user and the system, and the thread that reads the keyboard.
 
 use std::{
     io::{self, PipeReader, PipeWriter, Read, Write},
@@ -15,52 +15,54 @@ use tokio::sync::mpsc;
 
 use super::decoder::Decoder;
 
-/// How many keys wait while a frame is drawn; more wait in the terminal.
+/// Maximum number of buffered inputs while a frame is drawn; further ones stay in the terminal.
 const WAITING_KEYS: usize = 64;
 
-/// How long the reader may take to leave the keyboard to another program.
+/// Maximum time until the reader has paused for another program.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How many bytes are read at once.
+/// Maximum number of bytes per read.
 const READ: usize = 4096;
 
-/// Something that the user or the system does.
+/// An input of the user or the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// A key went down or repeats.
+    /// A key press or repeat.
     Key(KeyEvent),
-    /// Keys that came faster than anybody types, as from a terminal without bracketed paste.
+    /// Keys that arrived faster than anybody types, as from a paste without bracketed paste.
     Burst(Vec<KeyEvent>),
-    /// Text came at once. It is never a key, whatever it says.
+    /// Pasted text. It never acts as keys.
     Paste(String),
+    /// A mouse button or the wheel.
     Mouse(MouseEvent),
-    /// The terminal has the focus or has lost it. Not every terminal says so.
+    /// The terminal got (`true`) or lost the focus. Not every terminal reports it.
     Focus(bool),
-    /// The terminal has another size; however often, it is told once.
+    /// The terminal's size changed. Several changes in a row are reported once.
     Resized,
-    /// The process was stopped and goes on. The terminal is empty.
+    /// The process was stopped and continues. The screen is empty.
     Resumed,
-    /// The system asked the program to stop, and it can't, for this reason.
+    /// The system asked the process to stop, which failed for this reason.
     CannotStop(String),
-    /// The system asks the program to end: SIGTERM, SIGINT from another process, SIGHUP.
+    /// A termination request: SIGTERM, SIGHUP, or SIGINT from another process.
     Terminate,
-    /// The terminal has gone.
+    /// The terminal was closed.
     HungUp,
-    /// A thread or task panicked. The terminal was given back and the panic is on it: end with a failure.
+    /// A thread or task panicked. The terminal is restored and shows the message; the program has to exit with a
+    /// failure.
     Panicked,
 }
 
-/// The keys that were read, and the thread that reads them.
+/// The receiver of keyboard input, and the control of its reader thread.
 #[derive(Debug)]
 pub struct Keys {
     read: mpsc::Receiver<Input>,
-    /// A byte has the thread stop reading, the next one has it go on.
+    /// One byte pauses the reader, the next one resumes it.
     wishes: PipeWriter,
     stopped: std::sync::mpsc::Receiver<()>,
 }
 
-/// Reads the keyboard and the mouse on a thread of its own. The bytes go through a [`Decoder`] of ours, because crossterm's
-/// takes the answers of a terminal for keys, and waits without end for the rest of a paste.
+/// Starts a thread that reads the keyboard and the mouse. It uses our own [`Decoder`], because crossterm's reads
+/// terminal responses as keys and waits forever for the end of a paste.
 pub(crate) fn read_keys() -> io::Result<Keys> {
     let (sender, read) = mpsc::channel(WAITING_KEYS);
     let (heard, wishes) = io::pipe()?;
@@ -72,13 +74,16 @@ pub(crate) fn read_keys() -> io::Result<Keys> {
 }
 
 impl Keys {
-    /// The next one; `None` once there will be none.
+    /// The next input; `None` after the reader has ended. Cancel-safe.
     pub async fn next(&mut self) -> Option<Input> {
         self.read.recv().await
     }
 
-    /// Leaves what is typed to another program, until [`Keys::take`]. Fails if the reader does not come to it, as when
-    /// many keys wait.
+    /// Pauses the reader, so that another program can read the keyboard, until [`Keys::take`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the reader does not pause within 1 s, for example because many keys are buffered. It then continues.
     pub fn leave(&mut self) -> io::Result<()> {
         // A late answer to an earlier wish is none to this one.
         while self.stopped.try_recv().is_ok() {}
@@ -90,7 +95,11 @@ impl Keys {
         Err(io::Error::new(io::ErrorKind::TimedOut, "the keyboard is busy; try again"))
     }
 
-    /// Takes what is typed again.
+    /// Resumes the reader.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the reader has ended.
     pub fn take(&mut self) -> io::Result<()> {
         self.wish()
     }

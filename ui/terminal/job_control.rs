@@ -1,14 +1,14 @@
-//! Whether this process can be stopped, and how a program that it starts gets the terminal.
+//! Job control: whether this process can be stopped, and the terminal's foreground group.
 
 use std::io;
 
 use nix::sys::signal::{SigSet, Signal};
 use rustix::process::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 
-/// Whether a shell is above that could continue this process once it is stopped.
+/// Whether a parent shell could continue this process after a stop.
 ///
-/// There is none if this process leads its session, as in a window or a container of its own, or if its process group is
-/// an orphan: nobody in the session is the parent of one in the group without being in it.
+/// There is none if this process leads its session, as in a window or a container of its own, or if its process group
+/// is orphaned: no process of the group has a parent in another group of the session.
 pub fn is_above() -> bool {
     let Ok(session) = getsid(None) else { return true };
     if session == getpid() {
@@ -44,7 +44,7 @@ fn parent_in(status: &str) -> Option<i32> {
     behind_name.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Makes a process group the one in the foreground of the terminal.
+/// Makes a process group the foreground group of the terminal.
 pub(crate) fn give_terminal(group: Pid) -> io::Result<()> {
     // From the background this would stop us otherwise.
     let mut blocked = SigSet::empty();
@@ -55,7 +55,7 @@ pub(crate) fn give_terminal(group: Pid) -> io::Result<()> {
     Ok(given?)
 }
 
-/// Takes the terminal back.
+/// Makes our own process group the foreground group.
 pub(crate) fn take_terminal() -> io::Result<()> {
     give_terminal(getpgrp())
 }

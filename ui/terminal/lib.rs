@@ -1,14 +1,11 @@
-//! The terminal, and giving it back whatever happens.
+//! The terminal, and its restoration at every exit.
 //!
-//! [`Screen`] is the terminal while the program has it. Whichever way the program ends, [`guard`] undoes the modes
-//! that were set:
+//! [`Screen`] owns the terminal while the program uses it. At every exit [`guard`] resets the modes that were set:
 //!
-//! - it leaves, returns an error or unwinds: [`Screen`] is dropped,
-//! - any thread or task panics: [`mod@panic`],
-//! - a signal comes or the terminal goes: [`signals`] and [`hangup`] tell the program, and [`watchdog`] ends it by force
-//!   if it does not end.
-
-#![allow(missing_docs, reason = "names of an inner crate; documented step by step")]
+//! - normal exit, error or unwinding: [`Screen`] is dropped,
+//! - panic of any thread or task: [`mod@panic`],
+//! - signal or hangup: [`signals`] and [`hangup`] notify the program, and [`watchdog`] ends the process if it does not
+//!   end by itself.
 
 pub mod backend;
 pub mod cell_writer;
@@ -52,20 +49,24 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::process::Command;
 use uncertain::{UncertainCells, replace_without_room};
 
-/// The terminal, taken. There can be one at a time.
+/// The terminal in the alternate screen. At most one exists at a time.
 #[derive(Debug)]
 pub struct Screen {
     terminal: Terminal<Tty>,
     uncertain: UncertainCells,
     keys: Keys,
     mouse: bool,
-    /// What the window is called, where it was given a name.
+    /// The window's title, if one was set.
     title: Option<String>,
 }
 
 impl Screen {
-    /// Takes the terminal: raw mode, the alternate screen, bracketed paste, news of the focus, the mouse's buttons and wheel if
-    /// asked. Fails with nothing changed where there is no terminal to take.
+    /// Enters raw mode, the alternate screen, bracketed paste and focus reports, and mouse reports if `mouse` is set.
+    ///
+    /// # Errors
+    ///
+    /// Fails without a change if standard input or output is no terminal or `TERM` is `dumb`; otherwise if the system
+    /// refuses.
     pub fn enter(mouse: bool) -> io::Result<Self> {
         fit_to_draw_on(NODE_WITHOUT_SCREEN)?;
         crossterm::style::force_color_output(true);
@@ -82,7 +83,11 @@ impl Screen {
         Ok(screen)
     }
 
-    /// Draws one frame. The cursor is shown only where `view` puts it; a frame that changes nothing writes nothing.
+    /// Draws one frame. The cursor is visible only if `view` places it. A frame without changes writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the terminal cannot be written.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
         let drawn = self.terminal.draw(|frame| {
             view(frame);
@@ -92,11 +97,12 @@ impl Screen {
         self.terminal.backend_mut().finish(&uncertain)
     }
 
+    /// The size that is drawn on, at most 1,000 by 500; 80 by 24 if the terminal does not report its size.
     pub fn size(&self) -> Size {
         self.terminal.size().unwrap_or_default()
     }
 
-    /// The next thing that the user or the system does. What is not awaited to its end is not lost.
+    /// The next input of the user or the system. Cancel-safe. After a hangup it returns [`Input::HungUp`].
     pub async fn next(&mut self) -> Input {
         loop {
             if let Some(input) = notices::take().and_then(|news| self.react(news)) {
@@ -113,11 +119,15 @@ impl Screen {
         }
     }
 
-    /// Gives the terminal back, stops this process, and takes the terminal again when it is continued.
+    /// Restores the terminal, stops this process, and enters the screen again when the process continues.
     /// [`next`](Self::next) then reports [`Input::Resumed`].
     ///
-    /// The node inside stops with it. Where that can't be done, as where no shell is above that could continue it, the
-    /// reason is in the inner result, and the terminal is ours.
+    /// The embedded node stops as well.
+    ///
+    /// # Errors
+    ///
+    /// The inner result fails if the process cannot be stopped, for example without a parent shell that could continue
+    /// it; the screen then stays. The outer result fails if the terminal cannot be entered again.
     pub fn suspend(&mut self) -> io::Result<io::Result<()>> {
         if !job_control::is_above() {
             return Ok(Err(io::Error::new(
@@ -131,8 +141,12 @@ impl Screen {
         Ok(stopped)
     }
 
-    /// Lets another program have the terminal until it ends, then takes it again. What the system asks meanwhile is
-    /// passed on to it.
+    /// Runs another program in the restored terminal until it ends, then enters the screen again. Termination requests
+    /// meanwhile are forwarded to it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the keyboard reader does not pause within 1 s, or if the program cannot be started.
     pub async fn hand_over(&mut self, program: &mut Command) -> io::Result<Ended> {
         self.keys.leave()?;
         let ended = self.run_alone(program).await;
@@ -149,30 +163,50 @@ impl Screen {
         ended
     }
 
-    /// Has the next frame drawn whole, over whatever another program wrote.
+    /// Forces a full redraw with the next frame, over the output of other programs.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the terminal cannot be cleared.
     pub fn redraw(&mut self) -> io::Result<()> {
         self.uncertain.forget();
         self.terminal.resize(Rect::from(self.size()))
     }
 
-    /// Rings the terminal's bell, if the terminal is taken.
+    /// Rings the terminal's bell. Does nothing while the terminal is restored.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the terminal cannot be written.
     pub fn ring() -> io::Result<()> {
         write_beside(b"\x07")
     }
 
-    /// Takes the mouse, or leaves it to the terminal's own selection.
+    /// Enables or disables mouse reports. Without them the mouse selects text in the terminal.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the terminal cannot be written.
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         if on { guard::set(Mode::Mouse) } else { guard::unset(Mode::Mouse) }
     }
 
-    /// Gives the window a title, which must hold no control character, until the terminal is given back.
+    /// Sets the window's title until the terminal is restored. A title with control characters is ignored.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the terminal cannot be written.
     pub fn set_title(&mut self, title: &str) -> io::Result<()> {
         self.title = Some(title.to_owned());
         guard::set_title(title)
     }
 
-    /// Gives the terminal back. From here on signals do what they do to any program.
+    /// Restores the terminal. From here on signals have their default effect.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the terminal cannot be restored.
     pub fn leave(self) -> io::Result<()> {
         let given_back = guard::let_go();
         drop(self);
@@ -242,11 +276,15 @@ async fn run_in_terminal(program: &mut Command) -> io::Result<Ended> {
     ended
 }
 
-/// What to do where a node can't be shown.
+/// The advice for a node that has no terminal to draw on.
 pub const NODE_WITHOUT_SCREEN: &str =
     "`clacks --accessible` tells in sentences what happens, `clacks node` runs without a screen";
 
-/// Fails where there is no terminal that a screen could be drawn on, and says what to do instead.
+/// Checks that a screen can be drawn on this terminal.
+///
+/// # Errors
+///
+/// Fails if standard input or output is no terminal, or if `TERM` is `dumb`. The error ends with the advice `instead`.
 pub fn fit_to_draw_on(instead: &str) -> io::Result<()> {
     let unfit = |what: &str| io::Error::new(io::ErrorKind::Unsupported, format!("{what}; {instead}"));
     if !io::stdin().is_terminal() {

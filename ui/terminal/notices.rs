@@ -1,20 +1,26 @@
-//! What happens to the program from outside, told by any thread to the one that draws.
+//! Notices from any thread to the one that draws.
 //!
-//! Each kind of news is a bit: what comes twice before it is heard is heard once, so a storm of resizes costs one
-//! frame, and nothing piles up while nobody listens.
+//! Each kind is a bit, so repeated notices are delivered once: a storm of resizes costs one frame, and nothing
+//! accumulates while nobody reads.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::sync::Notify;
 
-/// The most urgent first.
+/// A kind of notice, in order of urgency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
+    /// A thread or task panicked.
     Panicked = 1,
+    /// The terminal was closed.
     HungUp = 2,
+    /// A termination signal.
     Terminate = 4,
+    /// A stop request (SIGTSTP).
     Stop = 8,
+    /// The process continues after a stop (SIGCONT).
     Resumed = 16,
+    /// The terminal's size changed (SIGWINCH).
     Resized = 32,
 }
 
@@ -30,17 +36,18 @@ impl Notice {
 static NEWS: AtomicU8 = AtomicU8::new(0);
 static BELL: Notify = Notify::const_new();
 
+/// Posts a notice and wakes the reader. Safe from any thread.
 pub fn tell(news: Notice) {
     NEWS.fetch_or(news as u8, Ordering::SeqCst);
     BELL.notify_one();
 }
 
-/// The most urgent news, if there is any.
+/// Removes and returns the most urgent notice; `None` without one.
 pub fn take() -> Option<Notice> {
     BY_URGENCY.into_iter().find(|&news| take_one(news))
 }
 
-/// News that ends the program, if there is any; other news stays.
+/// Removes and returns the most urgent notice that ends the program. Others stay.
 pub(crate) fn take_end() -> Option<Notice> {
     BY_URGENCY.into_iter().filter(|news| news.is_end()).find(|&news| take_one(news))
 }
@@ -49,7 +56,7 @@ fn take_one(news: Notice) -> bool {
     NEWS.fetch_and(!(news as u8), Ordering::SeqCst) & news as u8 != 0
 }
 
-/// Waits until there may be news.
+/// Waits until a notice was posted. Can return without one. Cancel-safe.
 pub async fn come() {
     BELL.notified().await;
 }

@@ -1,4 +1,4 @@
-//! A panic anywhere in the program gives the terminal back before its message is printed.
+//! A panic hook that restores the terminal before the message is printed.
 
 use std::{panic, sync::Once};
 
@@ -10,10 +10,10 @@ use super::{
 
 static INSTALLED: Once = Once::new();
 
-/// Puts the restoring before the hook that is there.
+/// Installs the hook in front of the current one, once per process.
 ///
-/// The panic may be that of a task of the embedded node, which the runtime catches. So the dashboard is told, once the
-/// message is out, and if it cannot end the program any more, the program is ended by force.
+/// The runtime catches a panic in a task of the embedded node, so the hook posts a notice after the message is printed.
+/// The watchdog ends the process if the dashboard no longer reacts.
 pub(crate) fn install_hook() {
     INSTALLED.call_once(|| {
         let previous = panic::take_hook();

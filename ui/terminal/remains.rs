@@ -1,11 +1,12 @@
-//! Answers of a terminal whose first bytes did not come, because another program read them.
+//! Terminal responses whose first bytes are missing, because another program read them.
 //!
-//! What is left has the form of text: `]11;rgb:1e1e/2e2e/3e3e`, `[?1;2c`, `41;390;0c`. It is left out where several
-//! characters came at once, as nobody types, and have the form of an answer. A piece without that form stays text.
+//! The rest looks like text: `]11;rgb:1e1e/2e2e/3e3e`, `[?1;2c`, `41;390;0c`. It is removed if several characters
+//! arrived at once, unlike typed text, and have the form of a response. Other text is kept.
 
-/// The length in bytes of an answer at the start of `text` that lacks its ESC, or its ESC and what follows that.
+/// Length in bytes of a response at the start of `text` without its ESC, or without its ESC and introducer; 0 for other
+/// text.
 ///
-/// `is_first` says that nothing was read at once before it; then less of a form is needed.
+/// `is_first` means that nothing before it arrived at the same time; a weaker form then suffices.
 pub fn answer(text: &str, is_first: bool) -> usize {
     let inner = text.strip_prefix('[').unwrap_or(text);
     let has_bracket = inner.len() < text.len();
@@ -21,7 +22,7 @@ pub fn answer(text: &str, is_first: bool) -> usize {
     if is_answer { text.len() - inner.len() + form.length } else { 0 }
 }
 
-/// Whether all that was read at once is one answer that lacks its start.
+/// Whether all text that arrived at once is a single response without its start.
 pub fn is_answer(read: &str) -> bool {
     let end = ["\x1b\\", "\x07"].into_iter().find_map(|end| read.strip_suffix(end));
     match end {
@@ -85,7 +86,7 @@ impl Form {
     }
 }
 
-/// Where the remains of a string start in `text`, behind which the end of one came.
+/// The start of a cut string response in `text`, whose terminator follows the text.
 pub(crate) fn string_start(text: &str) -> usize {
     let is_start = |at: usize| {
         let rest = &text[at..];
@@ -98,7 +99,7 @@ pub(crate) fn string_start(text: &str) -> usize {
     text.char_indices().map(|(at, _)| at).find(|at| is_start(*at)).unwrap_or(0)
 }
 
-/// Whether more may come of an answer that lacks its start, so that it is worth to wait for it.
+/// Whether `text` can be the beginning of a response without its start, so that waiting for the rest is useful.
 pub(crate) fn may_go_on(text: &str) -> bool {
     let is_start = |c: char| {
         matches!(c, '[' | ']' | 'P' | '_' | '^' | 'X' | '?' | '>' | '<' | '=' | ';') || c.is_ascii_digit()

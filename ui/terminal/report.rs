@@ -1,10 +1,11 @@
-//! Lines on standard error.
+//! Messages on standard error.
 
 use std::io::{self, Write};
 
 use clacks_text::escape;
 
-/// Says something on standard error. A terminal that is gone is told nothing.
+/// Writes an escaped line, prefixed with `clacks: `, to standard error. Ignores write errors, because the terminal can
+/// be closed.
 pub fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "clacks: {}", escape::escaped(text));
 }

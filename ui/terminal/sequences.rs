@@ -1,20 +1,25 @@
-//! What the sequences of a terminal mean: keys, the mouse, the focus, the marks of a paste, or an answer.
+//! Meanings of terminal input sequences: key, mouse, focus, paste mark or response.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-/// What a sequence is.
+/// The meaning of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
+    /// A key press or repeat.
     Key(KeyEvent),
+    /// A mouse button or the wheel.
     Mouse(MouseEvent),
+    /// The terminal got (`true`) or lost the focus.
     Focus(bool),
+    /// The start of a bracketed paste.
     PasteBegins,
+    /// The end of a bracketed paste.
     PasteEnds,
-    /// An answer, the release of a key, or a key that does not exist: nothing that anybody did.
+    /// No user input: a response, a key release or an unknown key.
     Nothing,
 }
 
-/// A control sequence without its introducer: what stands before its last byte, and that.
+/// The meaning of a control sequence, given the bytes between its introducer and its last byte, and the last byte.
 pub fn control(parameters: &[u8], last: u8) -> Meaning {
     let Ok(text) = str::from_utf8(parameters) else { return Meaning::Nothing };
     if let Some(mouse) = text.strip_prefix('<') {
@@ -38,7 +43,7 @@ pub fn control(parameters: &[u8], last: u8) -> Meaning {
     }
 }
 
-/// A key of the keypad or of those for applications.
+/// A key of the keypad or of the application mode.
 pub(crate) fn single_shift(last: u8) -> Meaning {
     match last {
         b'M' => key(KeyCode::Enter, Some(KeyModifiers::NONE)),
@@ -54,7 +59,7 @@ pub(crate) fn console(last: u8) -> Meaning {
     }
 }
 
-/// The mouse as terminals report it that do not know the newer form: three bytes.
+/// A mouse report in the old three-byte form.
 pub(crate) fn mouse_x10(bytes: [u8; 3]) -> Meaning {
     let [button, column, row] = bytes.map(|byte| byte.wrapping_sub(32));
     // The release does not say of which button.

@@ -1,7 +1,7 @@
-//! What signals do, and the thread that takes them.
+//! Signal handling in a thread.
 //!
-//! While the terminal is held they are news for the dashboard. Afterwards, while the node winds up, they do what they
-//! do to any program, so that a second Ctrl-C ends one that takes too long.
+//! While the terminal is held, signals become notices for the dashboard. Afterwards, during the shutdown of the node,
+//! they have their default effect, so a second Ctrl-C ends a slow shutdown.
 
 use std::{
     ffi::c_int,
@@ -28,29 +28,33 @@ use super::{
 const WATCHED: [c_int; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH];
 
 static WATCHING: OnceLock<()> = OnceLock::new();
-/// Set while we stop ourselves: the SIGCONT that ends it is no news.
+/// Set while the process stops itself, so that the following SIGCONT is no notice.
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
-/// Set once the terminal has gone, which is told several times: by the watch on it, and by a SIGHUP each for the leader
-/// of the session and for those in the foreground.
+/// Set after a hangup. It is reported several times: by [`hangup`](super::hangup), and by a SIGHUP each for the session
+/// leader and the foreground group.
 static HUNG_UP: AtomicBool = AtomicBool::new(false);
 
 /// Set while another program has the terminal and the keyboard.
 static HANDED_OVER: AtomicBool = AtomicBool::new(false);
 
-/// Says whether another program has the keyboard, and so what comes from it.
+/// Sets whether another program has the keyboard. Meanwhile SIGINT and SIGQUIT are ignored, because they are meant for
+/// it.
 pub fn hand_over(handed_over: bool) {
     HANDED_OVER.store(handed_over, Ordering::SeqCst);
 }
 
-/// Says that the terminal has gone: a SIGHUP is no news from now on, and no second signal from somebody in a hurry.
+/// Records a hangup. A later SIGHUP is ignored and does not count as a second signal.
 pub(crate) fn note_hang_up() {
     HUNG_UP.store(true, Ordering::SeqCst);
 }
 
-/// Starts the watch, once for the life of the process.
+/// Starts the thread, once per process. It is no task of the runtime, so it works while the runtime's threads are
+/// stuck.
 ///
-/// It is no task of the runtime, so that it can act while the runtime's threads are stuck.
+/// # Errors
+///
+/// Fails if the handlers cannot be installed or the thread cannot be started.
 pub fn watch() -> io::Result<()> {
     if WATCHING.set(()).is_ok() {
         let mut signals = Signals::new(WATCHED)?;
@@ -93,7 +97,7 @@ fn by_default(signal: c_int) {
     let _ = low_level::emulate_default_handler(signal);
 }
 
-/// Stops the process and returns when it goes on. It is SIGSTOP that does it, because SIGTSTP is taken.
+/// Stops the process with SIGSTOP, because SIGTSTP is handled. Returns when the process continues.
 pub(crate) fn stop_here() -> io::Result<()> {
     STOPPING.store(true, Ordering::SeqCst);
     low_level::raise(SIGSTOP)

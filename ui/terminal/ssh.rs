@@ -1,8 +1,8 @@
-//! Whether the terminal is at the other end of a network.
+//! Detection of ssh.
 
 use std::{env, ffi::OsString};
 
-/// Whether the program runs in a session of ssh, as sshd tells its shells.
+/// Whether the program runs in an ssh session: `SSH_CONNECTION` or `SSH_TTY` is set and not empty.
 pub fn is_over_ssh() -> bool {
     says_ssh(env::var_os)
 }

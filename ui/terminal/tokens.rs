@@ -1,8 +1,8 @@
-//! The bytes of a terminal in pieces: what was typed, clicked and pasted, and the ends of answers. The dashboard and
-//! `--accessible` read it alike.
+//! Splits terminal input into tokens: keys, mouse, paste marks, and ends of responses. The dashboard and `--accessible`
+//! share it.
 //!
-//! Whatever is in the form of an answer is left out, whether or not anybody asked: a question of the program before may
-//! be answered late, and in pieces.
+//! Terminal responses are always removed, even unexpected ones, because a query of an earlier program can be answered
+//! late and in pieces.
 
 use std::{mem, time::Duration};
 
@@ -10,27 +10,32 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 
 use super::sequences::{self, Meaning};
 
-/// How long to wait for what follows an ESC, or another start that is a key of its own if nothing follows.
+/// Maximum wait for the rest after an ESC or another introducer that is a key if it stays alone.
 pub(crate) const ESCAPE_WAIT: Duration = Duration::from_millis(50);
-/// How long to wait for the rest of an answer or another sequence. Then it has no rest.
+/// Maximum wait for the rest of a response or another sequence. An incomplete one is removed.
 pub(crate) const SEQUENCE_WAIT: Duration = Duration::from_secs(1);
 
 const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;
-/// Bytes of a control sequence, more than any has.
+/// Maximum length of a control sequence in bytes, longer than any in use.
 const LONGEST_SEQUENCE: usize = 256;
 
-/// A piece of what was read.
+/// A token of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Token {
+    /// A key press or repeat.
     Key(KeyEvent),
+    /// A mouse button or the wheel.
     Mouse(MouseEvent),
+    /// The terminal got (`true`) or lost the focus.
     Focus(bool),
+    /// The start of a bracketed paste.
     PasteBegins,
+    /// The end of a bracketed paste.
     PasteEnds,
-    /// The end of an answer whose start did not come.
+    /// The terminator of a response whose start is missing.
     AnswerEnds,
-    /// A byte that belongs to no character.
+    /// A byte that is part of no UTF-8 character.
     NotText,
 }
 
@@ -65,7 +70,7 @@ enum Last {
     Other,
 }
 
-/// Takes bytes one by one.
+/// An incremental tokenizer.
 #[derive(Debug, Default)]
 pub struct Tokenizer {
     state: State,
@@ -73,13 +78,13 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-    /// Takes a byte and returns what it completes.
+    /// Processes a byte. Returns the tokens that it completes.
     pub fn take(&mut self, byte: u8) -> Vec<Token> {
         self.step(byte);
         mem::take(&mut self.tokens)
     }
 
-    /// How long to wait for the next byte before [`give_up`](Self::give_up).
+    /// Maximum wait for the next byte before [`give_up`](Self::give_up); `None` if no sequence is open.
     pub fn patience(&self) -> Option<Duration> {
         match &self.state {
             State::Ground => None,
@@ -91,7 +96,8 @@ impl Tokenizer {
         }
     }
 
-    /// Nothing more came in that time: an introducer alone was a key, and what has no end is left out.
+    /// Ends an open sequence: an introducer alone becomes a key, an incomplete sequence is removed. Returns the
+    /// resulting tokens.
     pub fn give_up(&mut self) -> Vec<Token> {
         let alt = |byte: u8| key(KeyCode::Char(char::from(byte)), KeyModifiers::ALT);
         match mem::take(&mut self.state) {

@@ -1,20 +1,20 @@
-//! Cells whose text terminals may draw in another number of columns than ratatui reckons.
+//! Cells whose width differs between terminals and ratatui.
 //!
-//! The cells behind such a one are damaged where a terminal takes more columns, and show what stood there before where it
-//! takes fewer. So whenever such a cell comes, changes or goes, all columns that any terminal may take for it are
-//! written again, from left to right and each at an absolute place, but for the blanks behind the cell: those are written
-//! before it, because a terminal may draw the rest of the cell there. After a frame every cell of certain width is where
-//! it should be, whatever the terminal believes.
+//! A terminal that draws such a cell wider damages the cells behind it; one that draws it narrower leaves old content
+//! there. So when such a cell appears, changes or disappears, all columns that any terminal can use for it are written
+//! again, left to right, each at an absolute position. The blanks behind the cell are an exception: they are written
+//! before it, because a terminal can draw the rest of the cell there. After a frame every cell of certain width is in
+//! its place in every terminal.
 
 use std::ops::Range;
 
 use clacks_text::width_range::{PAD, is_certain, is_drawn, is_open, joins, layout_columns, most_columns};
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 
-/// What stands in the place of a cell that may not fit into its row.
+/// Replaces a cell that does not fit in its row.
 const PLACEHOLDER: &str = "?";
 
-/// A cell that has to be written, and its column and row.
+/// A cell to write, with its column and row.
 pub type Write = (u16, u16, Cell);
 
 /// The cells of uncertain width in the last frame.
@@ -51,9 +51,9 @@ impl Placed {
     }
 }
 
-/// Makes the pads of text blanks, and replaces cells that have no room: those at the right edge behind which a terminal
-/// may go on in the next row; those of several columns over which something else was drawn, a list over text, say; and
-/// those that a terminal would take for a part of the cell before them, in a field of its own.
+/// Turns padding into blanks, and replaces cells without room by `?`: cells at the right edge that a terminal can wrap
+/// into the next row; wide cells that something else was drawn over, such as a list over text; and cells of a field
+/// that a terminal would join to the cell before them.
 pub fn replace_without_room(frame: &mut Buffer) {
     let width = usize::from(frame.area.width).max(1);
     for row in frame.content.chunks_mut(width) {
@@ -88,7 +88,7 @@ fn blank_pads(cells: &mut [Cell]) {
     }
 }
 
-/// How many blanks behind the first cell of these a terminal may draw a part of it in.
+/// Number of blanks behind the first of these cells in which a terminal can draw a part of it.
 pub fn blanks_behind(row: &[Cell]) -> usize {
     let symbol = row[0].symbol();
     if symbol.len() <= 1 || is_certain(symbol) {
@@ -117,12 +117,12 @@ fn is_line(symbol: &str) -> bool {
 }
 
 impl UncertainCells {
-    /// Forgets the last frame: the terminal is empty.
+    /// Forgets the last frame, because the screen was cleared.
     pub fn forget(&mut self) {
         self.placed.clear();
     }
 
-    /// What has to be written when everything else of this frame was, in this order.
+    /// The cells to write after all others of this frame, in this order.
     pub fn update(&mut self, frame: &Buffer) -> Vec<Write> {
         let size = (frame.area.width, frame.area.height);
         if std::mem::replace(&mut self.size, size) != size {
@@ -234,7 +234,7 @@ fn may_damage_before(cell: &Cell, at: usize, width: usize) -> bool {
     !is_certain(symbol) && (is_cluster(symbol) || at + usize::from(most_columns(symbol)) > width)
 }
 
-/// The bytes that a terminal gets for one frame after the other.
+/// The bytes that the terminal receives for consecutive frames.
 #[cfg(any(test, feature = "testing"))]
 #[derive(Debug)]
 pub struct Frames {
@@ -244,12 +244,13 @@ pub struct Frames {
 
 #[cfg(any(test, feature = "testing"))]
 impl Frames {
+    /// An empty screen of this size.
     pub fn new(width: u16, height: u16) -> Self {
         let last = Buffer::empty(ratatui::layout::Rect::new(0, 0, width, height));
         Self { uncertain: UncertainCells::default(), last }
     }
 
-    /// The bytes for a frame.
+    /// The bytes of the next frame.
     pub fn next(&mut self, mut frame: Buffer) -> Vec<u8> {
         replace_without_room(&mut frame);
         let writes = self.uncertain.update(&frame);
@@ -258,7 +259,7 @@ impl Frames {
         bytes
     }
 
-    /// How many blanks behind a cell of the last frame may hold a part of it.
+    /// Number of blanks behind a cell of the last frame that can hold a part of it.
     pub fn blanks_behind(&self, x: u16, y: u16) -> u16 {
         let width = usize::from(self.last.area.width);
         let row = &self.last.content[usize::from(y) * width..][..width];

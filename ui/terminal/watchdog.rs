@@ -1,4 +1,4 @@
-//! The end by force, for when the program was asked to end and does not.
+//! A watchdog that ends the process if it does not end by itself.
 
 use std::{ffi::c_int, process, thread, time::Duration};
 
@@ -6,7 +6,7 @@ use signal_hook::consts::SIGHUP;
 
 use super::guard;
 
-/// Why the program has to end.
+/// The reason why the program has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     HungUp,
@@ -15,7 +15,7 @@ pub(crate) enum Ending {
 }
 
 impl Ending {
-    /// How long the program may take to end by itself.
+    /// Time for the program to end by itself.
     fn grace(self) -> Duration {
         match self {
             // Time to hand on what only the node has and for the node to stop.
@@ -25,7 +25,7 @@ impl Ending {
         }
     }
 
-    /// What a shell would report.
+    /// The exit code that a shell would report.
     fn exit_code(self) -> i32 {
         match self {
             Self::HungUp => 128 + SIGHUP,
@@ -35,9 +35,9 @@ impl Ending {
     }
 }
 
-/// Ends the program when it has not ended by itself after a while.
+/// Restores the terminal and exits after a grace period: 10 s after a signal or panic, 6 s after a hangup.
 ///
-/// A thread and not a task: the runtime's threads may be stuck, writing to a terminal that takes nothing.
+/// Runs in a thread, because the runtime's threads can be stuck in a write to the terminal.
 pub(crate) fn end_by_force(ending: Ending) {
     // Where no thread can be started, nothing can be done about that either.
     let _ = thread::Builder::new().name("ending".into()).spawn(move || {

@@ -28,7 +28,6 @@ use super::{
     width_range::{PAD, layout_columns_of},
 };
 
-/// Emoji sequences, reduced to their first character.
 pub mod emoji;
 
 /// Maximum number of rows in a detail view, which bounds the work of finding the last of them.

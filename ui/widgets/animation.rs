@@ -1,26 +1,25 @@
-//! Motion: what moves by itself asks here whether it may, and the dashboard when its next frame is due. There is no
-//! other timer for it.
+//! Animation: whether a picture can move, and when its next frame is due. No other timer animates.
 //!
-//! A picture that begins to move gets a [`Run`], which it keeps and asks for its progress as it is drawn. Frames are
-//! drawn only while a picture that is on the screen has such a run.
+//! A picture that starts to move gets a [`Run`], which it stores and uses to ask for its progress while it is drawn.
+//! Frames are drawn only while a picture on the screen has a run.
 
 use std::time::Duration;
 
 use clacks_language::command::motion_setting::Setting;
 
-/// Between two frames of a picture that moves smoothly: ten a second.
+/// Time between two frames of a smooth animation: ten a second.
 const SMOOTH: Duration = Duration::from_millis(100);
-/// Between two frames of a picture that changes in steps.
+/// Time between two frames of a stepped animation.
 const STEP: Duration = Duration::from_secs(1);
-/// No run lasts longer, so that a clock that was set back does not keep anything moving.
+/// Maximum length of a run, so that a clock that was set back does not animate for ever.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// What can move.
+/// A picture that can move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Picture {
-    /// The clacks tower: its shutters.
+    /// The shutters of the clacks tower.
     Tower,
-    /// The map: what travels along its edges.
+    /// The messages along the edges of the map.
     Map,
     /// The time until the next send.
     Countdown,
@@ -29,7 +28,7 @@ pub enum Picture {
 impl Picture {
     const ALL: [Self; 3] = [Self::Tower, Self::Map, Self::Countdown];
 
-    /// The time between two frames of this picture; `None` if it does not move. Something that travels has no steps.
+    /// Time between two frames of this picture; `None` if it does not move. The map has no stepped form.
     fn between_frames(self, setting: Setting) -> Option<Duration> {
         match (setting, self) {
             (Setting::Full | Setting::Reduced, Self::Countdown) | (Setting::Reduced, Self::Tower) => {
@@ -41,20 +40,20 @@ impl Picture {
     }
 }
 
-/// Something that moves from its beginning to its end.
+/// One animation from start to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
     picture: Picture,
-    /// The uptime at which it began.
+    /// The uptime at its start.
     began: Duration,
     lasts: Duration,
 }
 
-/// What moves at present.
+/// The running animations.
 #[derive(Debug)]
 pub struct Animations {
     setting: Setting,
-    /// Whether the terminal has the focus, as far as it says so.
+    /// Whether the terminal has the focus; true if it does not report it.
     has_focus: bool,
     /// The uptime until which each picture moves.
     until: [Duration; 3],
@@ -67,31 +66,32 @@ impl Default for Animations {
 }
 
 impl Animations {
+    /// Creates the state without a running animation, and with the focus.
     pub fn new(setting: Setting) -> Self {
         Self { setting, has_focus: true, until: [Duration::ZERO; 3] }
     }
 
-    /// Nothing moves yet: the clock was set back.
+    /// Stops all animations, because the clock was set back.
     pub fn begin_again(&mut self) {
         self.until = [Duration::ZERO; 3];
     }
 
+    /// The motion setting.
     pub fn setting(&self) -> Setting {
         self.setting
     }
 
-    /// Takes another setting at once, also for what moves already.
+    /// Changes the motion setting, also for running animations.
     pub fn set(&mut self, setting: Setting) {
         self.setting = setting;
     }
 
-    /// The terminal got the focus or lost it. Nobody looks at one without it, so nothing moves there.
+    /// Records that the terminal got or lost the focus. Without it nothing moves, because nobody looks.
     pub fn set_focus(&mut self, has_focus: bool) {
         self.has_focus = has_focus;
     }
 
-    /// Has a picture move from now on, for at most a minute. `None` if it may not: then it is drawn as it is when
-    /// nothing moves.
+    /// Starts to animate a picture for at most a minute. `None` if it cannot move; draw it at rest then.
     pub fn begin(&mut self, picture: Picture, now: Duration, lasts: Duration) -> Option<Run> {
         self.between_frames(picture)?;
         let lasts = lasts.min(LONGEST);
@@ -100,18 +100,18 @@ impl Animations {
         Some(Run { picture, began: now, lasts })
     }
 
-    /// How far a run has come, from 0 up to 1. `None` when it is over, or nothing may move any more.
+    /// Progress of a run from 0 to 1, exclusive. `None` if it is over or nothing can move any more.
     pub fn progress(&self, run: Run, now: Duration) -> Option<f64> {
         Some(self.gone(run, now)?.as_secs_f64() / run.lasts.as_secs_f64())
     }
 
-    /// For how long a run has gone on; `None` as for its progress.
+    /// Time since the start of a run; `None` as for [`progress`](Self::progress).
     pub fn gone(&self, run: Run, now: Duration) -> Option<Duration> {
         self.between_frames(run.picture)?;
         now.checked_sub(run.began).filter(|gone| *gone < run.lasts)
     }
 
-    /// When the next frame is due, if any picture that is on the screen moves.
+    /// Time until the next frame; `None` if no picture on the screen moves.
     pub fn changes_after(&self, now: Duration, is_on_screen: impl Fn(Picture) -> bool) -> Option<Duration> {
         let due = |picture| {
             let left = self.until[picture as usize].checked_sub(now)?;

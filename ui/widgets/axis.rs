@@ -1,14 +1,15 @@
-//! The ends of axes.
+//! Scales of axes.
 
-/// Levels that a cell of a bar can have.
+/// Number of heights that a bar can have within a cell.
 const LEVELS: u16 = 8;
 
-/// What a bar must have at least to be seen.
+/// The smallest value that makes a bar visible: an eighth of a cell, in a chart of `height` rows that ends at `scale`.
 pub fn least_seen(scale: u64, height: u16) -> u64 {
     scale.div_ceil(u64::from(height.max(1) * LEVELS))
 }
 
-/// The next number with which a scale is easily read.
+/// Rounds up to a number that makes a readable scale: 1, 1.5, 2, 3, 4, 5, 6 or 8 times a power of ten. 0 for values
+/// that are not positive or not finite.
 pub fn nice(value: f64) -> f64 {
     if value <= 0.0 || !value.is_finite() {
         return 0.0;

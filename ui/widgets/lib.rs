@@ -1,6 +1,4 @@
-//! What every screen draws with: themes, animation, axes, SVG.
-
-#![allow(missing_docs, reason = "names of an inner crate; documented step by step")]
+//! Building blocks of the views: themes, animation, axes, SVG.
 
 pub mod animation;
 pub mod axis;

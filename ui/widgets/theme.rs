@@ -1,6 +1,8 @@
-//! What things look like: a style for each role, as a theme's file names it. The terminal's own foreground and
-//! background, and its sixteen colours, so that it fits what people have set; and never colour alone: each status has
-//! a letter, a word and an attribute of its own, and what is selected is reversed and marked.
+//! Themes: a style for each role, as named in a theme's file.
+//!
+//! The built-in themes use the terminal's own foreground, background and sixteen colours, to fit the user's settings.
+//! Colour is never the only sign: each status also has a letter, a word and an attribute, and a selection is reversed
+//! and marked.
 
 pub mod file;
 #[cfg(test)]
@@ -17,18 +19,18 @@ use themes::{AUTO, Themes};
 
 use self::file::Styles;
 
-/// How to draw: cheap to pass on, as the styles of a theme stay where they were read for as long as the program runs.
+/// The styles of a theme. Cheap to copy, because the styles stay in memory until the process ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Theme(&'static Styles);
 
 impl Default for Theme {
-    /// The one that fits any background.
+    /// The theme for any background.
     fn default() -> Self {
         Themes::built_in(AUTO).unwrap_or_else(Self::mono)
     }
 }
 
-/// The styles by the names that a theme's file gives them.
+/// The styles by role.
 impl Deref for Theme {
     type Target = Styles;
 
@@ -38,16 +40,17 @@ impl Deref for Theme {
 }
 
 impl Theme {
-    /// Without any colour.
+    /// The theme without colours.
     pub fn mono() -> Self {
         Themes::built_in(themes::MONO).unwrap_or(Self(&themes::PLAIN))
     }
 
-    /// The name of a pane or of what is open.
+    /// The title of a pane or popup.
     pub fn title(self, has_focus: bool) -> Style {
         if has_focus { self.focused_title } else { self.title }
     }
 
+    /// A peer's status.
     pub fn status(self, status: Status) -> Style {
         match status {
             Status::New => self.new,
@@ -58,15 +61,17 @@ impl Theme {
         }
     }
 
-    /// A status that only the peer itself claims looks like one that was not tried.
+    /// A peer. An unverified status has the style of [`Status::New`].
     pub fn peer(self, peer: &Peer) -> Style {
         if peer.is_unverified() { self.claim() } else { self.status(peer.status) }
     }
 
+    /// An unverified status.
     pub fn claim(self) -> Style {
         self.new
     }
 
+    /// The tone of an outcome.
     pub fn mood(self, mood: Tone) -> Style {
         match mood {
             Tone::Good => self.good,
@@ -75,6 +80,7 @@ impl Theme {
         }
     }
 
+    /// The direction of a traffic row.
     pub fn direction(self, direction: Direction) -> Style {
         match direction {
             Direction::In => self.incoming,
@@ -84,24 +90,25 @@ impl Theme {
         }
     }
 
-    /// A part of the draft that is wrong.
+    /// An invalid part of the command line.
     pub fn mistake(self) -> Style {
         self.invalid
     }
 
+    /// A notice, by whether it reports an error.
     pub fn notice(self, is_error: bool) -> Style {
         self.mood(if is_error { Tone::Bad } else { Tone::Good })
     }
 
-    /// The line of a chart by its number from 0; after the last style comes the first again, so a chart tells its
-    /// lines apart by something else as well.
+    /// The line of a chart by its number from 0. The styles repeat after the last one, so a chart also distinguishes
+    /// its lines by other means.
     pub fn series(self, number: usize) -> Style {
         let styles = &self.0.series;
         styles.get(number % styles.len().max(1)).copied().unwrap_or_default()
     }
 }
 
-/// What is wrong with the text of a theme's file.
+/// The error in the text of a theme's file; empty if it is valid.
 #[cfg(any(test, feature = "testing"))]
 pub fn error_in(text: &str) -> String {
     match clacks_text::toml::parse::<file::File>(text) {
@@ -121,7 +128,7 @@ pub fn letter(status: Status) -> char {
     }
 }
 
-/// Stands in the letter's place for peers that are alive by their word alone.
+/// Replaces the letter for peers whose status is unverified.
 pub const CLAIMED: char = '?';
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the user wants things to look like.
+//! The selection of a theme.
 
 use std::path::Path;
 
@@ -10,23 +10,27 @@ use super::theme::{
     themes::{AUTO, Themes},
 };
 
-/// What a command begins with that chooses a theme.
+/// The command that selects a theme.
 const COMMAND: &str = ":theme ";
 
-/// The themes that there are and the one that is chosen.
+/// All themes and the selected one.
 #[derive(Debug, Clone, Default)]
 pub struct ThemeSelection {
     themes: Themes,
-    /// What `auto` stands for on this terminal.
+    /// The theme that `auto` stands for on this terminal.
     automatic: Theme,
     chosen: Theme,
-    /// Themes of the user's own that cannot be read, and why.
+    /// One line for each of the user's themes that cannot be read.
     complaints: Vec<String>,
 }
 
 impl ThemeSelection {
-    /// Reads the user's own themes in a directory and chooses the one with this name, or `auto`. `place` is the line
-    /// that names it, if a file does: an error begins with it.
+    /// Reads the user's themes in a directory, and selects the theme with this name or file; `auto` by default. `place`
+    /// is the configuration line that names the theme; errors start with it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the theme's file cannot be read, or if there is no such theme.
     pub fn open(directory: Option<&Path>, name: Option<&str>, place: Option<&str>) -> anyhow::Result<Self> {
         let (mut themes, complaints) = directory.map(Themes::with_directory).unwrap_or_default();
         let wanted = name.unwrap_or(AUTO);
@@ -52,18 +56,18 @@ impl ThemeSelection {
         Ok(looks)
     }
 
-    /// The theme `auto`, for a terminal with this background, or without any colour.
+    /// Selects `auto` for a terminal with this background, or without colours.
     fn new(themes: Themes, background: Background, colours: bool) -> Self {
         let automatic = if colours { Themes::automatic(background) } else { Theme::mono() };
         Self { themes, automatic, chosen: automatic, complaints: Vec::new() }
     }
 
-    /// The theme that is chosen.
+    /// The selected theme.
     pub fn theme(&self) -> Theme {
         self.chosen
     }
 
-    /// The theme that a command chooses which is being written, to be looked at before.
+    /// The theme for a preview while the user types `:theme NAME`; `None` for other drafts and unknown names.
     pub fn tried(&self, draft: &str) -> Option<Theme> {
         let name = draft.strip_prefix(COMMAND)?;
         self.find(name.trim()).ok().map(|(_, theme)| theme)
@@ -74,7 +78,11 @@ impl ThemeSelection {
         self.themes.names()
     }
 
-    /// The theme that this name means, which may be the beginning of one, and its whole name.
+    /// The theme with this name or unique prefix, and its full name.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason if there is no such theme.
     pub fn find(&self, name: &str) -> Result<(&str, Theme), String> {
         match self.themes.find(name) {
             Some((AUTO, _)) => Ok((AUTO, self.automatic)),
@@ -86,14 +94,18 @@ impl ThemeSelection {
         }
     }
 
-    /// Takes the theme with this name and returns its whole name.
+    /// Selects a theme by its name or unique prefix. Returns its full name.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason if there is no such theme; the selection then stays.
     pub fn choose(&mut self, name: &str) -> Result<String, String> {
         let (name, theme) = self.find(name).map(|(name, theme)| (name.to_owned(), theme))?;
         self.chosen = theme;
         Ok(name)
     }
 
-    /// Which of the user's own themes cannot be read, in one line.
+    /// The user's themes that cannot be read, in one line; `None` if all can.
     pub fn complaint(&self) -> Option<String> {
         let first = self.complaints.first()?;
         Some(match self.complaints.len() {
@@ -102,7 +114,7 @@ impl ThemeSelection {
         })
     }
 
-    /// What is wrong with the file that a theme would have come from.
+    /// The error in the file of a theme with this name, in parentheses; empty if there is none.
     fn why_not(&self, name: &str) -> String {
         let file = format!("{name}.toml: ");
         let why = self.complaints.iter().find(|complaint| complaint.contains(&file));

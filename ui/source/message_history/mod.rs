@@ -1,6 +1,5 @@
 //! Histories of messages: arrivals, departures, senders, receivers, and a ranking of messages that return.
 
-/// The history of one message.
 pub mod life;
 #[cfg(test)]
 mod tests;

@@ -12,13 +12,10 @@ use tracing::{info, warn};
 
 use super::bootstrap::{Introducer, NamedBy};
 
-/// Downloads a list over HTTPS.
 pub mod fetch;
-/// Reads a list from a file.
 pub mod file;
 #[cfg(test)]
 mod fuzz;
-/// Parses the text of a list.
 pub mod parse;
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,7 @@
 pub mod every_event;
 #[cfg(test)]
 mod filter_tests;
-/// Makes rows from events.
 pub mod from_event;
-/// One row.
 pub mod row;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! A screen as an SVG.
 //!
-//! Text goes where its columns are, whatever the font of who looks at it. What only fits together if it fills its cell
-//! (lines, bars, dots) is drawn, not written.
+//! Each run of text is placed at its column, whatever the reader's font. Characters that have to fill their cell
+//! (lines, bars, dots) are drawn as paths.
 
 pub mod shapes;
 
@@ -14,26 +14,26 @@ use ratatui::{
 use shapes::Shape;
 use unicode_width::UnicodeWidthStr;
 
-/// Of a cell, in the picture's units.
+/// Size of a cell in SVG units.
 const WIDTH: usize = 8;
 const HEIGHT: usize = 16;
-/// With which most fonts whose letters have one width are as wide as a cell.
+/// With this size most monospace fonts are as wide as a cell.
 const FONT_SIZE: f64 = 13.3;
-/// From the top of a cell to the line on which letters stand.
+/// Distance from the top of a cell to the baseline.
 const BASELINE: usize = 12;
 const MARGIN: usize = 10;
-/// A unit is so many pixels where there is room.
+/// Pixels per SVG unit at the natural size.
 const ZOOM: f64 = 1.25;
 
 const FONTS: &str = "'DejaVu Sans Mono',Menlo,'SF Mono',Consolas,'Liberation Mono',monospace";
 const FOREGROUND: Rgb = Rgb(0xd5_d9e0);
 const BACKGROUND: Rgb = Rgb(0x12_161c);
-/// The sixteen colours, in the order of their numbers.
+/// The sixteen colours, by number.
 const PALETTE: [u32; 16] = [
     0x3b_4252, 0xe0_6c75, 0x7e_c27e, 0xd9_b55b, 0x6a_9fe0, 0xc5_86d0, 0x56_b6c2, 0xc3_c8d0, 0x7f_8896,
     0xff_7b84, 0xa3_e0a3, 0xf2_d27c, 0x8e_bcff, 0xe2_a8ec, 0x7f_dbe6, 0xff_ffff,
 ];
-/// Of the cube of 6 x 6 x 6 colours behind the sixteen, as xterm has them.
+/// The levels of xterm's colour cube (6 x 6 x 6), which follows the sixteen colours.
 const LEVELS: [u32; 6] = [0x00, 0x5f, 0x87, 0xaf, 0xd7, 0xff];
 /// The classes of the attributes; those of shapes (`f` is filled, `q`, `h` and `t` by quarters, `l` is a line, `o` dots)
 /// stand beside them.
@@ -50,7 +50,7 @@ const CLASSES: [(Modifier, char); 5] = [
     (Modifier::CROSSED_OUT, 's'),
 ];
 
-/// Red, green and blue, a byte each.
+/// Red, green and blue, one byte each.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Rgb(u32);
 
@@ -110,7 +110,7 @@ fn colour(colour: Color, usual: Rgb) -> Rgb {
     }
 }
 
-/// The number of a colour that is one of 256.
+/// The index of a colour among the 256 indexed ones; `None` for RGB colours and the terminal's default.
 pub fn number(colour: Color) -> Option<u8> {
     Some(match colour {
         Color::Black => 0,
@@ -185,7 +185,7 @@ fn placed(cells: &[Cell]) -> Vec<Placed<'_>> {
     placed
 }
 
-/// Draws it.
+/// Renders a buffer as an SVG document.
 pub fn of(buffer: &Buffer) -> String {
     let columns = usize::from(buffer.area.width);
     let mut svg = head(columns, usize::from(buffer.area.height));

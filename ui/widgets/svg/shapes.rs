@@ -1,38 +1,41 @@
-//! Characters that are drawn, so that they meet those beside them in every font.
+//! Characters that are drawn as paths, so that they meet their neighbours in every font.
 
 use std::fmt::{self, Write};
 
 use super::{HEIGHT, WIDTH};
 
-/// What stands in a cell, drawn.
+/// A cell's content as a path.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Shape {
-    /// Lines from the middle to the left, right, up and down.
+    /// Lines from the centre to the left, right, top and bottom.
     Lines([bool; 4]),
-    /// So many eighths of the cell, from below.
+    /// A bar from the bottom, in eighths of the cell.
     Bar(usize),
-    /// All of the cell, in so many quarters of its colour.
+    /// The whole cell, with its opacity in quarters.
     Shade(u32),
-    /// The dots of a braille pattern, by the bits of its number.
+    /// A Braille pattern, as the bits of its code point.
     Dots(u32),
 }
 
-/// What can be drawn together.
+/// The kind of a shape. Shapes of one kind share a path.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
+    /// Box-drawing lines.
     Lines,
+    /// Block elements.
     Bars,
-    /// In so many quarters.
+    /// Shades, by opacity in quarters.
     Shades(u32),
+    /// Braille patterns.
     Dots,
 }
 
-/// The bits of a braille pattern, row by row in either column.
+/// The bits of a Braille pattern by column and row.
 const DOTS: [[u32; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
-/// Between two dots, in either direction.
+/// Distance between two dots.
 const DOT: usize = 4;
 
-/// The shape of a symbol that is to be drawn.
+/// The shape of a symbol; `None` if it is written as text.
 pub fn of(symbol: &str) -> Option<Shape> {
     let mut characters = symbol.chars();
     let (Some(character), None) = (characters.next(), characters.next()) else { return None };
@@ -57,6 +60,7 @@ pub fn of(symbol: &str) -> Option<Shape> {
 }
 
 impl Shape {
+    /// The kind of this shape.
     pub fn kind(self) -> Kind {
         match self {
             Self::Lines(_) => Kind::Lines,
@@ -66,7 +70,11 @@ impl Shape {
         }
     }
 
-    /// Adds it to a path of its kind, side by side in so many cells from `x` on.
+    /// Appends this shape to a path of its kind, in `cells` adjacent cells from `x` on.
+    ///
+    /// # Errors
+    ///
+    /// Never fails, because writing to a string does not.
     pub fn draw(self, path: &mut String, x: usize, cells: usize) -> fmt::Result {
         match self {
             Self::Lines([true, true, false, false]) => {

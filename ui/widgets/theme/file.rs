@@ -7,19 +7,20 @@ use super::words::Words;
 
 macro_rules! roles {
     ($($(#[$doc:meta])* $role:ident,)*) => {
-        /// A style for each role. Where a style is drawn over another, it changes what it names.
+        /// NOPE
+        /// A style for each role. A style drawn over another changes only the properties that it sets.
         #[derive(Debug, Clone, PartialEq)]
         pub struct Styles {
             $($(#[$doc])* pub $role: Style,)*
-            /// The lines of a chart, by turns.
+            /// The lines of a chart; repeats after the last.
             pub series: Vec<Style>,
         }
 
         impl Styles {
-            /// No style for anything.
+            /// No style for any role.
             pub const PLAIN: Self = Self { $($role: Style::new(),)* series: Vec::new() };
 
-            /// Every role that a colour can be given to.
+            /// All roles.
             #[cfg(test)]
             pub(crate) fn roles(&self) -> Vec<(&'static str, Style)> {
                 let series = self.series.iter().map(|style| ("series", *style));
@@ -27,7 +28,7 @@ macro_rules! roles {
             }
         }
 
-        /// What a file says.
+        /// The content of a file.
         #[derive(Debug, Deserialize)]
         #[serde(deny_unknown_fields, rename_all = "kebab-case")]
         pub struct File {
@@ -36,7 +37,7 @@ macro_rules! roles {
         }
 
         impl File {
-            /// The styles of the file, and for roles that it leaves out those of another theme.
+            /// The styles of the file; roles that it omits have those of `base`.
             pub fn over(self, base: &Styles) -> Styles {
                 let series = self.series.map(|series| series.into_iter().map(|words| words.0).collect());
                 Styles {
@@ -45,7 +46,7 @@ macro_rules! roles {
                 }
             }
 
-            /// The roles that the file leaves out.
+            /// The roles that the file omits.
             #[cfg(test)]
             pub fn missing(&self) -> Vec<&'static str> {
                 let mut missing = vec![$(self.$role.is_none().then_some(stringify!($role)),)*];
@@ -57,49 +58,57 @@ macro_rules! roles {
 }
 
 roles! {
-    /// What is more important.
+    /// Emphasized text.
     strong,
-    /// What is less important: rules, names of fields.
+    /// De-emphasized text: rules, names of fields.
     quiet,
-    /// The name of a pane.
+    /// The title of a pane.
     title,
-    /// The name of the pane that has the focus.
+    /// The title of the focused pane; always reversed.
     focused_title,
-    /// The selected row of the list that has the focus; always reversed, and in no colour, as a row of several
-    /// colours is hard to read in reverse.
+    /// The selected row of the focused list; always reversed, and without colour, because a row of several colours is
+    /// hard to read in reverse.
     selected,
-    /// A peer by its status.
+    /// A peer with the status new, or with an unverified status.
     new,
+    /// A peer with the status alive.
     alive,
+    /// A peer with the status lost.
     lost,
+    /// A peer with the status dead.
     dead,
+    /// A peer with the status ignored.
     ignored,
-    /// What went well, and what did not.
+    /// A success.
     good,
+    /// A failure or a refusal.
     bad,
-    /// Which way something went; a note is about nothing that travelled.
+    /// A traffic row from a peer.
     incoming,
+    /// A traffic row to a peer.
     outgoing,
+    /// A traffic row about the user's own message.
     own,
+    /// A traffic row about a local change.
     note,
-    /// Where a search or a filter found its words.
+    /// A match of a search or a filter.
     matched,
-    /// A row that was marked to be acted on.
+    /// A row marked for a command.
     marked,
-    /// A message that is kept from being sent.
+    /// A held message.
     held,
-    /// What is written and won't work.
+    /// An invalid part of the command line.
     invalid,
-    /// What could be written next.
+    /// The inline completion hint.
     ghost,
-    /// The map: one peer was named by another.
+    /// An edge of the map: one peer was discovered through another.
     edge,
-    /// The same, learnt just now.
+    /// An edge of the map that was discovered just now.
     fresh_edge,
-    /// A message on its way along an edge.
+    /// A message in flight along an edge of the map.
     dot,
-    /// Events are being recorded.
+    /// The sign of an active recording.
     recording,
-    /// Recorded events are being played back.
+    /// The sign of a replay.
     replay,
 }

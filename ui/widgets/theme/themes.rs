@@ -1,4 +1,4 @@
-//! The themes that there are: those built in, and the user's own.
+//! The built-in themes, and the user's own.
 
 use std::{
     path::{Path, PathBuf},
@@ -15,15 +15,15 @@ use super::{
     file::{File, Styles},
 };
 
-/// The theme that is chosen unless another is: `dark` or `light` where the background is known, else one for both.
+/// The default theme: `dark` or `light` if the background is known, else one for both.
 pub(crate) const AUTO: &str = "auto";
 pub(crate) const MONO: &str = "mono";
 const DARK: &str = "dark";
 const LIGHT: &str = "light";
 
-/// Most themes of the user's own, each of which is kept.
+/// Maximum number of the user's own themes, because each stays in memory.
 const MOST_OWN: usize = 100;
-/// Largest file of a theme in bytes.
+/// Maximum size of a theme's file in bytes.
 const LARGEST: u64 = 64 << 10;
 
 macro_rules! files {
@@ -32,13 +32,13 @@ macro_rules! files {
     };
 }
 
-/// The first is what the others are read over.
+/// The built-in themes. The first is the base of the others.
 pub(crate) const FILES: &[(&str, &str)] = files!["auto", "dark", "light", "mono", "high", "deuter", "trit"];
 
-/// What the first is read over.
+/// The base of the first built-in theme: no styles.
 pub static PLAIN: Styles = Styles::PLAIN;
 
-/// Those built in, read when the first of them is asked for. A test reads each.
+/// The built-in themes, parsed on first use. A test parses each.
 static BUILT_IN: LazyLock<Vec<(&str, Styles)>> = LazyLock::new(|| {
     let mut themes: Vec<(&str, Styles)> = Vec::new();
     for (name, text) in FILES {
@@ -48,28 +48,28 @@ static BUILT_IN: LazyLock<Vec<(&str, Styles)>> = LazyLock::new(|| {
     themes
 });
 
-/// Every theme, by name.
+/// All themes by name.
 #[derive(Debug, Clone)]
 pub(crate) struct Themes {
-    /// In the order in which they are listed. One of the user's own hides one of the same name.
+    /// In list order. A user's theme replaces a built-in one of the same name.
     named: Vec<(String, Theme)>,
 }
 
 impl Default for Themes {
-    /// Those built in.
+    /// The built-in themes.
     fn default() -> Self {
         Self { named: BUILT_IN.iter().map(|(name, styles)| ((*name).to_owned(), Theme(styles))).collect() }
     }
 }
 
 impl Themes {
-    /// A theme that comes with the program.
+    /// The built-in theme with this name.
     pub(crate) fn built_in(name: &str) -> Option<Theme> {
         BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, styles)| Theme(styles))
     }
 
-    /// Those built in and those in a directory, which need not exist: each file `NAME.toml` is a theme. The second
-    /// value says which of them cannot be read and why, each in a line.
+    /// The built-in themes and those in a directory, which need not exist: each file `NAME.toml` is a theme. The second
+    /// value has one line for each file that cannot be read.
     pub(crate) fn with_directory(directory: &Path) -> (Self, Vec<String>) {
         let (mut themes, mut complaints) = (Self::default(), Vec::new());
         for file in files_in(directory) {
@@ -81,7 +81,7 @@ impl Themes {
         (themes, complaints)
     }
 
-    /// Reads a file and returns the name of the theme that it holds: the file's, without what is behind the dot.
+    /// Reads a theme's file. Returns the theme's name: the file name without its extension.
     pub(crate) fn add(&mut self, file: &Path) -> anyhow::Result<String> {
         let name = file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if name == AUTO {
@@ -101,7 +101,7 @@ impl Themes {
         self.named.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The theme with this name, or the only one whose name begins so, and that name.
+    /// The theme with this name, or the only one whose name starts with it, and its full name.
     pub(crate) fn find(&self, name: &str) -> Option<(&str, Theme)> {
         let mut beginning =
             self.named.iter().filter(|(known, _)| !name.is_empty() && known.starts_with(name));
@@ -110,7 +110,7 @@ impl Themes {
         whole.or(only).map(|(name, theme)| (name.as_str(), *theme))
     }
 
-    /// What the theme `auto` is.
+    /// The theme that `auto` stands for.
     pub(crate) fn automatic(background: Background) -> Theme {
         let name = match background {
             Background::Dark => DARK,

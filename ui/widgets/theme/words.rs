@@ -3,7 +3,8 @@
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
-/// The colours, by their names in a theme's file: the terminal's own, whatever they look like there.
+/// The colours by their names in a theme's file. They are the terminal's palette, so their look depends on the
+/// terminal.
 const COLOURS: [(&str, Color); 17] = [
     ("default", Color::Reset),
     ("black", Color::Black),
@@ -33,17 +34,17 @@ const ATTRIBUTES: [(&str, Modifier); 6] = [
     ("crossed-out", Modifier::CROSSED_OUT),
 ];
 
-/// What stands alone for no style.
+/// The word for no style.
 const PLAIN: &str = "plain";
-/// What stands before the colour of the background.
+/// The word before the background colour.
 const ON: &str = "on";
 
-/// A style as a theme's file has it.
+/// A style in the words of a theme's file.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Words(pub(crate) Style);
 
-/// Why text is no style.
+/// The reason why a text is no style.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum WordsError {
     #[error("{0:?} is no colour and no attribute; {vocabulary}", vocabulary = vocabulary())]
@@ -98,7 +99,7 @@ fn attribute(word: &str) -> Option<Modifier> {
     ATTRIBUTES.iter().find(|(name, _)| *name == word).map(|(_, attribute)| *attribute)
 }
 
-/// The words for a style, as short as they can be.
+/// The shortest words for a style.
 #[cfg(any(test, feature = "testing"))]
 pub fn in_words(style: Style) -> String {
     let name = |wanted: Color| COLOURS.iter().find(|(_, colour)| *colour == wanted).map(|(name, _)| *name);
