@@ -149,12 +149,12 @@ impl<'a> Subject<'a> {
 
     /// Whether the pattern matches the sender's address.
     pub fn came_from(&self, pattern: &Pattern) -> bool {
-        self.from.is_some_and(|peer| added_by_user(pattern, peer))
+        self.from.is_some_and(|peer| matches_address(pattern, peer))
     }
 
     /// Whether the pattern matches the receiver's address.
     pub fn went_to(&self, pattern: &Pattern) -> bool {
-        self.to.is_some_and(|peer| added_by_user(pattern, peer))
+        self.to.is_some_and(|peer| matches_address(pattern, peer))
     }
 
     /// Whether this very peer has this role.
@@ -169,12 +169,12 @@ impl<'a> Subject<'a> {
 
     pub(crate) fn has_peer(&self, pattern: &Pattern) -> bool {
         let peers = [self.from, self.to, self.peer];
-        peers.into_iter().flatten().any(|peer| added_by_user(pattern, peer))
+        peers.into_iter().flatten().any(|peer| matches_address(pattern, peer))
     }
 }
 
 /// Whether the pattern is in the address, as it was written or in the one spelling that stands for all.
-fn added_by_user(pattern: &Pattern, peer: &Address) -> bool {
+fn matches_address(pattern: &Pattern, peer: &Address) -> bool {
     let canonical = peer.canonical();
     let is_spelt_otherwise = canonical.hostname() != peer.hostname();
     pattern.is_match(&peer.to_string()) || (is_spelt_otherwise && pattern.is_match(&canonical.to_string()))
