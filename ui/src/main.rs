@@ -218,8 +218,8 @@ fn peers_beside(node: &Node, config: &Config) -> Vec<Address> {
 /// What to say if the node itself was named as a peer.
 fn remark_on_ourselves(node: &Node, config: &Config) -> Option<String> {
     let here = node.address();
-    let added_by_user = config.peers.iter().flatten().any(|peer| *peer == here);
-    added_by_user.then(|| format!("--peer {here} is this node itself and is left out"))
+    let is_named = config.peers.iter().flatten().any(|peer| *peer == here);
+    is_named.then(|| format!("--peer {here} is this node itself and is left out"))
 }
 
 /// What records the node, which it does at once if the options say so.
