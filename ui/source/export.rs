@@ -39,7 +39,7 @@ pub fn write(target: &Target, rows: &[Row]) -> Result<String, String> {
     }
 }
 
-/// The reason why [`write`] would fail now, as far as the file system knows. Writes nothing. Blocks on the disk.
+/// The reason why [`write()`] would fail now, as far as the file system knows. Writes nothing. Blocks on the disk.
 pub fn why_not(target: &Target) -> Option<String> {
     place(target).err().map(|error| refusal(target, error))
 }

@@ -1,6 +1,6 @@
 //! Decodes terminal input to user input.
 //!
-//! Time is an argument: bytes come with their time of arrival, and [`Decoder::deadline`] is the time for the next call
+//! Time is an argument: bytes come with their time of arrival, and `Decoder::deadline` is the time for the next call
 //! without new bytes.
 
 use std::{

@@ -1,6 +1,6 @@
 //! The events of a node as JSON: one struct per kind, and [`EventLine`] as their sum type.
 //!
-//! A new kind needs a struct with its [`Kind`] in one of the files here, and a row in the table below.
+//! A new kind needs a struct with its `Kind` in one of the files here, and a row in the table below.
 
 use clacks_p2p::core::{Event, Now};
 use serde::Serialize;
