@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// Lines that are kept.
+/// Maximum number of lines in the history.
 pub const MOST_LINES: usize = 500;
 /// Longest line that is kept, in bytes.
 pub(crate) const LONGEST_LINE: usize = 8 << 10;
@@ -29,7 +29,7 @@ pub(crate) struct Walk {
     begun: String,
 }
 
-/// A search for what a line holds, the newest first.
+/// Search in the history, newest line first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HistorySearch {
     /// Text to find.

@@ -64,7 +64,7 @@ struct Spelling {
 /// Face of a tower at one point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TowerFace {
-    /// All shutters are open: nothing is spelt.
+    /// All shutters are open: no message is spelt.
     Resting,
     /// The shutters show one byte of the message.
     Showing {
@@ -96,7 +96,7 @@ impl Towers {
         tower.go_on(now, motion);
     }
 
-    /// Begins with what waits where the message before is over.
+    /// Starts the waiting message of each tower whose message has ended.
     pub fn go_on(&mut self, now: Duration, motion: &mut Animations) {
         self.incoming.go_on(now, motion);
         self.outgoing.go_on(now, motion);
@@ -165,7 +165,7 @@ impl Spelling {
 }
 
 impl TowerFace {
-    /// The byte, and its place in the message.
+    /// Returns the index of the byte in the message, and the byte.
     pub fn byte(self) -> Option<(usize, u8)> {
         match self {
             Self::Resting => None,

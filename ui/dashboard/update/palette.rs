@@ -46,7 +46,7 @@ pub(crate) fn type_into_search(model: &mut Model, event: KeyEvent) {
     }
 }
 
-/// Does what is selected in the list, to what was selected when it was opened.
+/// Runs the selected item of the palette, for the selection at the time when it was opened.
 pub fn choose(model: &mut Model) -> Vec<Effect> {
     let Some(menu) = model.menu.take() else { return Vec::new() };
     match menu.selected_item().map(|item| item.deed.clone()) {

@@ -17,7 +17,8 @@ const NARROWEST: usize = 5;
 /// What is there to press.
 const KEYS: [(&str, &str); 2] = [("Esc", "give up and stay"), ("q", "ask again")];
 
-/// `handed on 12 of 40, 18 s left  ████░░░`. The bar is last, as some terminals make its cells wider.
+/// Draws the progress of the drain: `handed on 12 of 40, 18 s left  ████░░░`. The bar is last, because some terminals
+/// make its cells wider.
 pub fn draw(handing_on: DrainProgress, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let columns = usize::from(area.width);
     let said = words(handing_on, columns);
