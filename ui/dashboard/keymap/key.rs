@@ -72,6 +72,7 @@ impl Key {
         Self { code, modifiers: KeyModifiers::NONE }
     }
 
+    /// Returns the event that a terminal sends for the key.
     #[cfg(test)]
     pub fn event(self) -> KeyEvent {
         KeyEvent::new(self.code, self.modifiers)

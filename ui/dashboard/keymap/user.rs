@@ -47,6 +47,7 @@ pub enum Table {
 }
 
 impl Table {
+    /// All tables with their names in the configuration file.
     #[cfg(test)]
     pub const ALL: [(Self, &str); 13] = [
         (Self::Lists, "lists"),

@@ -117,6 +117,7 @@ impl FocusOwner {
 }
 
 impl OpenOverlay {
+    /// All kinds of overlays.
     #[cfg(test)]
     pub const ALL: [Self; 12] = [
         Self::Stations,
