@@ -1,4 +1,4 @@
-//! What can be done now: what a command would act on, and why one would do nothing.
+//! Availability of commands: the items that a command acts on, and the reason why it cannot be run.
 
 use clacks_language::command::{
     Command, NodeCommand, ViewCommand,

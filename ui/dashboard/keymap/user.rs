@@ -1,4 +1,4 @@
-//! What the user binds keys to: the tables `[keys.…]` of the configuration file.
+//! Key bindings of the user: the tables `[keys.…]` of the configuration file.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! What has the focus: the one answer from which keys, mouse, footer, palette, selection and the label of the input
-//! follow. Nothing else asks which overlay is open or whether the input is written.
+//! Focus of the keyboard. Keys, mouse, footer, palette, selection and the label of the input all follow from it, and no
+//! other code decides which overlay is open or whether the input has the focus.
 
 use super::{Focus, Model, overlay::OverlayKind};
 use crate::{

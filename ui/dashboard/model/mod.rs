@@ -1,4 +1,4 @@
-//! What the dashboard knows. [`update`](super::update::update()) changes it, [`view`](super::view) draws it.
+//! State of the dashboard. [`update`](super::update::update()) changes it, [`view`](super::view) draws it.
 
 pub mod focus;
 pub mod notice;

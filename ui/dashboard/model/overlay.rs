@@ -1,4 +1,4 @@
-//! What lies over the lists.
+//! Overlays: pages and pictures over the lists.
 
 use clacks_p2p::{
     Address, Message,

@@ -1,4 +1,4 @@
-//! How many messages came and went a second.
+//! Messages per second, received and delivered.
 
 use std::{collections::VecDeque, time::Duration};
 

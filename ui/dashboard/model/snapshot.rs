@@ -1,4 +1,4 @@
-//! What the node is asked for before a frame is drawn, and taking in its answer.
+//! Query to the node before a frame, and the update of the model with its reply.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where the traffic stands.
+//! Scroll position of the traffic.
 
 use super::Model;
 use crate::state::layout::Pane;

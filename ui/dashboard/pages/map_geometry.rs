@@ -1,4 +1,4 @@
-//! Where the map is drawn, and which point of it a cell shows.
+//! Area of the map, and the mapping between positions and cells.
 
 use ratatui::layout::{Position, Rect};
 

@@ -1,4 +1,4 @@
-//! What the dashboard does at the node, on the disk and at the terminal because the model asked for it.
+//! Execution of [`Effect`]s at the node, on the disk and at the terminal.
 
 use std::{io, time::Instant};
 

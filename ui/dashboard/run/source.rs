@@ -1,4 +1,4 @@
-//! Where what is shown comes from.
+//! Source of events and data: a live node or a recording.
 
 use std::time::Duration;
 

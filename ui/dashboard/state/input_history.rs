@@ -1,4 +1,5 @@
-//! What was sent before, the oldest first: walked with the arrows, searched with Ctrl-R, suggested behind the cursor.
+//! History of the input, oldest line first. The arrow keys walk it, Ctrl-R searches it, and the hint behind the cursor
+//! suggests from it.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! Where everything stands, for each size of the terminal.
+//! Layout of the screen for each size of the terminal.
 
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 

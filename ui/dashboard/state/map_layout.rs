@@ -1,4 +1,4 @@
-//! Where towers stand on the map. A tower stays where it was put: whoever comes later makes way.
+//! Positions of peers on the map. A peer keeps its position; later peers avoid it.
 
 use clacks_p2p::{PeerId, core::Status};
 

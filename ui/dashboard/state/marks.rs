@@ -1,4 +1,4 @@
-//! What the user has marked, to act on all of it at once.
+//! Marks: peers and messages that one command acts on together.
 
 use std::collections::BTreeSet;
 

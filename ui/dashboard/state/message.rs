@@ -1,4 +1,4 @@
-//! What happens to the dashboard, and what it asks for outside.
+//! Inputs of the update function, and the effects that it returns.
 
 use clacks_language::{
     command::{

@@ -1,4 +1,4 @@
-//! What the screen shows of a node: the question and its answer.
+//! Query for the data on the screen, and its reply.
 
 use clacks_p2p::{
     Address,

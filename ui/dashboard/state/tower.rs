@@ -1,7 +1,7 @@
-//! What the clacks towers spell: one the last message that came, one the last that went, letter by letter.
+//! Shutter towers. One spells the last received message, the other the last sent one, byte by byte.
 //!
-//! A tower has eight shutters, which are the bits of a byte. A message that comes while another is spelt waits for its
-//! end; of several that wait only the newest is spelt, so a tower is never far behind.
+//! A tower has eight shutters, one for each bit of a byte. A message that arrives while another is spelt waits for its
+//! end. Only the newest waiting message is kept, so a tower is never far behind.
 
 use std::time::Duration;
 

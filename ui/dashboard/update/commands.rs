@@ -1,4 +1,4 @@
-//! What commands do, be it that they were written or that a key is bound to them.
+//! Execution of commands, typed or bound to a key.
 
 use clacks_language::{
     command::{Command, NodeCommand, Step, ViewCommand},

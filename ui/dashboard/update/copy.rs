@@ -1,4 +1,4 @@
-//! What the keys that copy take: what is selected, what is open, what is marked, or all that the filter shows.
+//! Copying: the selected item, the overlay, the marked items, or all traffic that the filter shows.
 
 use clacks_p2p::Message;
 use clacks_source::traffic::{row::Row, text};

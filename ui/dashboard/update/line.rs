@@ -1,4 +1,4 @@
-//! What is done to the line that is being written.
+//! Editing of the input line.
 
 use clacks_language::{
     command::{Command, NodeCommand, ViewCommand},

@@ -1,4 +1,4 @@
-//! What happens to the [`Model`]: a pure function from a [`Msg`] to changes and [`Effect`]s.
+//! The update function: pure, from a [`Msg`] to changes of the [`Model`] and [`Effect`]s.
 
 pub mod assist;
 pub mod check;

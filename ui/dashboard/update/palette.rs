@@ -1,4 +1,4 @@
-//! What is done with the list of what can be done, and what is typed into it or into a search.
+//! Actions of the palette, and text that is typed into it or into a search.
 
 use clacks_language::command::{Command, Step};
 use crossterm::event::{KeyCode, KeyEvent};

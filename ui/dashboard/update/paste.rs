@@ -1,4 +1,4 @@
-//! What becomes of text that comes at once: never keys, and what has many lines only after a question.
+//! Pasted text. It never acts as keys. Several lines are inserted only after a question.
 
 use std::mem;
 

@@ -1,4 +1,4 @@
-//! How far the handing on before the end is, in the place of the input.
+//! Progress of the drain, in the place of the input.
 
 use clacks_text::{fit::fit, format};
 use clacks_widgets::theme::Theme;

@@ -1,4 +1,4 @@
-//! What came and went over the last minute, in bars so small that they have room in a title.
+//! Bars of the messages received and delivered over the last minute, small enough for a title.
 
 use clacks_source::{
     time_series::{Column, SPARKS},
