@@ -1,4 +1,4 @@
-//! What can be done now: what a command would act on, and why one would do nothing.
+//! Availability of commands: the items that a command acts on, and the reason why it cannot be run.
 
 use clacks_language::command::{
     Command, NodeCommand, ViewCommand,
@@ -73,7 +73,7 @@ pub fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> {
     lines?.into_iter().map(command).collect::<Option<Vec<_>>>().filter(|commands| !commands.is_empty())
 }
 
-/// Why a line that a key is bound to would do nothing now; `None` if it would do something.
+/// Returns the reason why a bound line cannot be run now, or `None` if it can.
 pub fn why_not(model: &Model, template: &str) -> Option<String> {
     if marked(model, template).is_some() {
         return model.replay.is_some().then(|| REPLAY_SENDS_NOTHING.to_owned());

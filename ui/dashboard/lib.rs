@@ -1,6 +1,8 @@
-//! The dashboard: a [`model`] that [`update`] changes and [`view`] draws, all pure, and [`run`], the loop that connects
-//! them to the terminal and to the node. [`state`] holds the data that the model is made of, [`pages`] the text that
-//! opens over the lists, [`available`] which commands can be run now.
+//! The dashboard, in the model–update–view pattern.
+//!
+//! [`update`] changes the [`model`], and [`view`] draws it. Both are pure. [`run`] is the event loop: it connects them
+//! to the terminal and to the node. [`state`] holds the parts of the model, [`keymap`] the key bindings, [`pages`] the
+//! text of the overlays, and [`available`] decides which commands can be run now.
 
 pub mod available;
 pub mod keymap;

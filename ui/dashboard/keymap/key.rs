@@ -9,15 +9,14 @@ use KeyCode::{
 use clacks_text::charset;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// A key of the keyboard, with what is held beside it. Shift makes another character, so it counts only with keys that
-/// are none.
+/// Key with its modifiers. Shift counts only for keys that are no characters, because Shift changes a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     code: KeyCode,
     modifiers: KeyModifiers,
 }
 
-/// Why a text names no key.
+/// Error of parsing a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The text names no key.
@@ -73,6 +72,7 @@ impl Key {
         Self { code, modifiers: KeyModifiers::NONE }
     }
 
+    /// Returns the event that a terminal sends for the key.
     #[cfg(test)]
     pub fn event(self) -> KeyEvent {
         KeyEvent::new(self.code, self.modifiers)

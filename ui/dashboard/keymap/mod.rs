@@ -26,19 +26,18 @@ pub struct Keymap {
     unbound: HashSet<(KeyContext, Key)>,
 }
 
-/// A command and the keys that run it.
+/// Binding of a command: its keys, contexts and help.
 #[derive(Debug, Clone)]
 pub struct Binding {
-    /// The keys and where they work, the first of which is the one to hint at.
+    /// Keys with their contexts. The first one is shown in hints.
     pub keys: Vec<(KeyContext, Key)>,
     /// Where it belongs, though it may have no key there.
     places: Vec<KeyContext>,
-    /// The line that is run; `{peer}` and `{message}` stand for what is selected, `{key}` for the
-    /// key that was pressed.
+    /// Command line to run. `{peer}` and `{message}` are replaced by the selection, `{key}` by the pressed key.
     pub command: Cow<'static, str>,
-    /// For the hints; empty if it is not to be hinted at.
+    /// Text of the hint. Empty if the command has no hint.
     pub hint: Cow<'static, str>,
-    /// For the help.
+    /// Text of the help.
     pub does: Cow<'static, str>,
 }
 
@@ -69,7 +68,7 @@ pub enum KeyContext {
     Choices,
     /// Search in the history, while it is open.
     Recall,
-    /// In a replay, wherever text is not written, and only the keys that do nothing else there.
+    /// Replay, wherever no text is written. Applies only to keys without another binding there.
     Replay,
 }
 
@@ -103,7 +102,7 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The keys as the user wants them, for the rest as they are.
+    /// Returns these bindings, changed by the bindings of the user.
     pub fn with(mut self, keys: &UserKeys) -> Self {
         for (table, key, line) in keys.iter() {
             for place in table.places() {
@@ -160,7 +159,7 @@ impl Keymap {
         self.unbound.contains(&(place, key))
     }
 
-    /// Every command that a key is bound to, in the order in which hints and help list them.
+    /// Returns all bindings, in the order of hints and help.
     pub fn bindings(&self) -> &[Binding] {
         &self.bindings
     }
@@ -190,7 +189,7 @@ impl Keymap {
 }
 
 impl Binding {
-    /// The keys in the places that this holds for, without those named already.
+    /// Returns the keys of the contexts for which `is_there` is true, without duplicates.
     pub fn keys_in(&self, is_there: impl Fn(KeyContext) -> bool) -> Vec<Key> {
         let mut keys = Vec::new();
         for (_, key) in self.keys.iter().filter(|(place, _)| is_there(*place)) {

@@ -5,11 +5,11 @@ use super::KeyContext;
 /// Row of the key table: keys, contexts and command.
 #[derive(Debug)]
 pub struct Row {
-    /// The keys, with spaces between them; the first is the one to hint at.
+    /// Keys, separated by spaces. The first one is shown in hints.
     pub keys: &'static str,
     /// Contexts in which the keys work.
     pub places: &'static [KeyContext],
-    /// `{peer}` and `{message}` stand for what is selected, `{key}` for the key that was pressed.
+    /// Command line to run. `{peer}` and `{message}` are replaced by the selection, `{key}` by the pressed key.
     pub command: &'static str,
     /// Text of the hint. Empty if the command has no hint.
     pub hint: &'static str,
@@ -59,7 +59,7 @@ const INPUT: &[KeyContext] = &[KeyContext::Input];
 const CHOICES: &[KeyContext] = &[KeyContext::Choices];
 const RECALL: &[KeyContext] = &[KeyContext::Recall];
 
-/// Every key, in the order in which hints and help list them.
+/// All bindings, in the order of hints and help.
 #[rustfmt::skip]
 pub const ROWS: &[Row] = rows![
     "i", LISTS, ":say", "say", "write a message";

@@ -1,4 +1,4 @@
-//! What the user binds keys to: the tables `[keys.…]` of the configuration file.
+//! Key bindings of the user: the tables `[keys.…]` of the configuration file.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use serde::{
 
 use super::{KeyContext, key::Key};
 
-/// Keys and what they are to do, table by table, each as it is written and none twice in a table.
+/// Key bindings of the user, by table. A key occurs at most once per table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserKeys(Vec<(Table, Vec<(Key, String)>)>);
 
-/// A table of keys, by where they work. The narrower ones go before `lists` and `overlay`.
+/// Table of the configuration file. `lists` and `overlay` are overridden by the narrower tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Table {
@@ -47,6 +47,7 @@ pub enum Table {
 }
 
 impl Table {
+    /// All tables with their names in the configuration file.
     #[cfg(test)]
     pub const ALL: [(Self, &str); 13] = [
         (Self::Lists, "lists"),
@@ -95,7 +96,7 @@ impl UserKeys {
         if self == Self::default() { other } else { self }
     }
 
-    /// Each key, in the order in which a later one goes before an earlier one.
+    /// Returns all bindings. A later binding of a key overrides an earlier one.
     pub fn iter(&self) -> impl Iterator<Item = (Table, Key, &str)> {
         self.0.iter().flat_map(|(table, keys)| keys.iter().map(|(key, line)| (*table, *key, line.as_str())))
     }

@@ -1,5 +1,5 @@
-//! What has the focus: the one answer from which keys, mouse, footer, palette, selection and the label of the input
-//! follow. Nothing else asks which overlay is open or whether the input is written.
+//! Focus of the keyboard. Keys, mouse, footer, palette, selection and the label of the input all follow from it, and no
+//! other code decides which overlay is open or whether the input has the focus.
 
 use super::{Focus, Model, overlay::OverlayKind};
 use crate::{
@@ -12,13 +12,13 @@ use crate::{
 pub(crate) enum FocusOwner {
     /// The screen is too small to show anything.
     Unseen,
-    /// Messages are handed on before the program ends.
+    /// A drain runs before the program ends.
     HandingOn,
     /// A question stands in the place of the input.
     Question,
-    /// The list of all that can be done.
+    /// Palette of available commands.
     Menu,
-    /// Text to look for in what is open.
+    /// Search in an overlay.
     Search(OpenOverlay),
     /// An overlay.
     Overlay(OpenOverlay),
@@ -86,7 +86,7 @@ pub(crate) enum Selecting {
     Overhead,
     /// A text, which is scrolled; keys act on the peer or the message that it is about.
     Text,
-    /// A picture of all that there is.
+    /// A picture without a selection.
     Picture,
 }
 
@@ -117,6 +117,7 @@ impl FocusOwner {
 }
 
 impl OpenOverlay {
+    /// All kinds of overlays.
     #[cfg(test)]
     pub const ALL: [Self; 12] = [
         Self::Stations,
@@ -200,7 +201,7 @@ impl Line {
         }
     }
 
-    /// The label in front of the line. One that will not work has a sign in it.
+    /// Returns the label in front of the line. A sign marks a line that cannot be run.
     pub fn label(self, is_wrong: bool) -> &'static str {
         match (self, is_wrong) {
             (Self::Command | Self::Empty { is_command: true }, false) => " CMD ",
@@ -243,7 +244,7 @@ impl Model {
         }
     }
 
-    /// The keys that work now, or will once nothing is asked any more.
+    /// Returns the context of the keys, now or after an open question is answered.
     pub fn place(&self) -> KeyContext {
         self.next_owner().place().unwrap_or(self.pane.into())
     }

@@ -1,4 +1,4 @@
-//! What the dashboard knows. [`update`](super::update::update()) changes it, [`view`](super::view) draws it.
+//! State of the dashboard. [`update`](super::update::update()) changes it, [`view`](super::view) draws it.
 
 pub mod focus;
 pub mod notice;
@@ -64,7 +64,7 @@ pub struct Model {
     pub screen: Rect,
     /// Key bindings.
     pub keymap: Keymap,
-    /// For the times in the log.
+    /// Time zone of all times on the screen.
     pub zone: TimeZone,
     pub(crate) is_demo: bool,
     /// Counters and settings of the node, as last fetched.
@@ -76,7 +76,7 @@ pub struct Model {
     /// Messages per second, received and delivered.
     pub rates: Rates,
     pub(crate) focus: Focus,
-    /// The pane that has the focus, or had it before the input.
+    /// Pane that has the focus, or had it before the input.
     pub pane: Pane,
     /// That pane has all of the body.
     pub(crate) is_zoomed: bool,
@@ -100,7 +100,7 @@ pub struct Model {
 
     /// Saved filters and their hits.
     pub listening: SavedFilterHits,
-    /// The filter that is being written.
+    /// Filter that is being typed, if any.
     pub writing: Option<FilterPreview>,
     /// Input line, with its draft and history.
     pub input: Input,
@@ -147,7 +147,7 @@ pub struct Model {
     pub towers: Towers,
     /// Selected chart. `None` shows all charts that fit.
     pub chart: Option<Chart>,
-    /// Bytes recorded, while anything is.
+    /// Size of the running recording, in bytes. `None` if none runs.
     pub recorded: Option<u64>,
     /// Why a recording ended by itself, until another begins or the user has acknowledged it.
     pub(crate) recording_failure: Option<String>,
@@ -259,7 +259,7 @@ impl Model {
         self.replay.is_some() && !owner.takes_text()
     }
 
-    /// Forgets what has happened, as a replay begins again. What the user chose stays.
+    /// Clears everything derived from events, because a replay starts again. The choices of the user stay.
     pub fn begin_again(&mut self) {
         self.log.clear();
         self.log_cursor = LogCursor::Following;
@@ -275,14 +275,14 @@ impl Model {
         self.question = None;
     }
 
-    /// The theme to draw with: the one that is chosen, or while the name of another is being written, that one.
+    /// Returns the theme to draw with: the theme whose name is being typed, else the selected one.
     pub fn theme(&self) -> Theme {
         let writes = matches!(self.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
         let tried = if writes { self.looks.tried(self.input.draft()) } else { None };
         tried.unwrap_or(self.looks.theme())
     }
 
-    /// The areas of the screen; `None` if it is too small.
+    /// Returns the areas of the screen, or `None` if it is too small.
     pub fn areas(&self) -> Option<Areas> {
         Areas::of(self.screen, self.pane, self.is_zoomed, self.motion.setting() != Setting::Off)
     }

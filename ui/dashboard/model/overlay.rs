@@ -1,4 +1,4 @@
-//! What lies over the lists.
+//! Overlays: pages and pictures over the lists.
 
 use clacks_p2p::{
     Address, Message,
@@ -31,9 +31,9 @@ const MAX_DEPTH: usize = 16;
 pub struct Overlay {
     /// Content.
     pub content: OverlayKind,
-    /// The message that belongs to it, laid out for the width of the screen.
+    /// Message of the overlay, wrapped to the width of the screen.
     pub message: Vec<SafeLine>,
-    /// Whether the message is longer than what is laid out, which its last line says.
+    /// Whether the message was cut because it is too long. The last line says so.
     pub is_cut: bool,
     /// Lines that are scrolled past.
     pub(crate) scrolled: usize,
@@ -52,11 +52,11 @@ pub enum OverlayKind {
     Map,
     /// A peer, kept up to date while it is known.
     Peer(Box<PeerDetail>),
-    /// A message of the queue or one that is held, and whether it is still here.
+    /// A queued or held message, and whether it is still here.
     Message(QueuedMessage, bool),
     /// A row of the log.
     Row(Box<traffic::row::Row>),
-    /// The life of a message.
+    /// History of a message.
     Biography(Message),
     /// The messages that keep coming back.
     Overhead(ReturningList),
@@ -77,7 +77,7 @@ pub enum OverlayKind {
 pub struct PeerDetail {
     /// Last known state of the peer.
     pub peer: Peer,
-    /// The certificate that is trusted for it.
+    /// Trusted certificate of the peer, if any.
     pub certificate: Option<CertificateFingerprint>,
     /// Whether the node still knows the peer.
     pub is_known: bool,
@@ -146,7 +146,7 @@ impl Model {
         OverlayKind::Peer(Box::new(PeerDetail { peer: peer.clone(), certificate, is_known: true }))
     }
 
-    /// Opens something over the lists.
+    /// Opens an overlay. Closing it returns to the one before.
     pub fn open(&mut self, content: OverlayKind) {
         if self.overlay.as_ref().is_some_and(|overlay| overlay.content.is_same(&content)) {
             return;
@@ -158,13 +158,13 @@ impl Model {
         self.lay_out();
     }
 
-    /// Closes what is open, and goes back to what it was opened from.
+    /// Closes the overlay, and returns to the one before it.
     pub fn close(&mut self) {
         self.overlay = self.overlay.take().and_then(|overlay| overlay.beneath).map(|beneath| *beneath);
         self.lay_out();
     }
 
-    /// Lays out the message of what is open for the width of the screen.
+    /// Wraps the message of the overlay to the width of the screen.
     pub fn lay_out(&mut self) {
         let columns = self.areas().map_or(0, |areas| usize::from(areas.body.width));
         let key = self.keymap.name_of(KeyContext::Overlay, ":copy");
@@ -174,7 +174,7 @@ impl Model {
         self.search_again();
     }
 
-    /// Whether this lies over the lists.
+    /// Returns whether an overlay of this kind is open.
     pub fn is_open(&self, kind: Kind) -> bool {
         self.open_overlay() == Some(kind)
     }
@@ -228,7 +228,7 @@ impl OverlayKind {
         self == other || (!is_about_one && self.kind() == other.kind())
     }
 
-    /// The message that belongs to it.
+    /// Returns the message of the overlay, if it has one.
     pub fn message(&self) -> Option<&Message> {
         match self {
             Self::Message(queued, _) => Some(&queued.message),

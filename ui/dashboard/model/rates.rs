@@ -1,4 +1,4 @@
-//! How many messages came and went a second.
+//! Messages per second, received and delivered.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -29,7 +29,7 @@ impl Rates {
         }
     }
 
-    /// Messages a second, in and out.
+    /// Returns messages per second, received and delivered. Mean over 10 seconds.
     pub fn per_second(&self) -> (f64, f64) {
         let (Some(first), Some(last)) = (self.samples.front(), self.samples.back()) else {
             return (0.0, 0.0);

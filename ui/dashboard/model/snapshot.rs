@@ -1,4 +1,4 @@
-//! What the node is asked for before a frame is drawn, and taking in its answer.
+//! Query to the node before a frame, and the update of the model with its reply.
 
 use std::time::Duration;
 
@@ -117,8 +117,7 @@ impl Model {
         }
     }
 
-    /// When something on the screen changes although nothing happens: an age, a rate, a notice that has been there
-    /// long enough.
+    /// Returns the time until the screen changes without an event: an age, a rate or a notice. At most 60 seconds.
     pub fn changes_after(&self) -> Duration {
         let young = |since: Duration| self.now.uptime.saturating_sub(since) < Duration::from_secs(60);
         let is_young = young(Duration::ZERO)
@@ -152,7 +151,7 @@ impl Model {
         }
     }
 
-    /// Whether a picture is on the screen.
+    /// Returns whether a picture is on the screen.
     pub fn shows(&self, picture: Picture) -> bool {
         match picture {
             _ if self.menu.is_some() => false,

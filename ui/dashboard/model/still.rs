@@ -21,7 +21,7 @@ pub(crate) struct Frozen {
     fetched: Now,
     /// Where the traffic stood, and the number of the row that was to come next.
     stood: (LogCursor, u64),
-    /// Rows of the traffic that have come since.
+    /// Number of traffic rows that arrived since.
     pub held: usize,
     /// Where the log was made to stand still, if it was followed before.
     follows: Option<LogCursor>,

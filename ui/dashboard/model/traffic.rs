@@ -1,4 +1,4 @@
-//! Where the traffic stands.
+//! Scroll position of the traffic.
 
 use super::Model;
 use crate::state::layout::Pane;
@@ -6,9 +6,9 @@ use crate::state::layout::Pane;
 /// Where the log stands still, if it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogCursor {
-    /// The newest row is at the bottom.
+    /// The newest row is at the bottom, and new rows scroll the list.
     Following,
-    /// This row is selected and stands on this row of the screen.
+    /// A row is selected and keeps its place on the screen.
     Frozen { number: u64, row: usize },
 }
 
@@ -51,7 +51,7 @@ impl Model {
         self.log_cursor = LogCursor::Frozen { number, row };
     }
 
-    /// Adds a row to the traffic that no event of the node makes.
+    /// Adds a row to the traffic that does not come from an event of the node.
     pub fn note_text(&mut self, text: String) {
         self.log.note_text(text, self.now.unix_ms);
         self.count_held_rows(1);

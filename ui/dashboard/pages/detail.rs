@@ -1,4 +1,4 @@
-//! What is known of one peer, one message, or one row of the traffic, beside the message itself.
+//! Pages about one peer, one message, or one row of the traffic. The message text itself is drawn elsewhere.
 
 use clacks_p2p::{Address, core::QueuedMessage};
 use clacks_source::{facts, traffic::row::Row};

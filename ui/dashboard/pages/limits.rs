@@ -1,4 +1,4 @@
-//! What the node takes and does at most, how much of it is used, and how often it was met.
+//! Page about the limits of the node: settings, present use, and how often each was reached.
 
 use clacks_language::command::target::IgnoreTarget;
 use clacks_p2p::core::PlaceShare;

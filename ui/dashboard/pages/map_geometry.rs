@@ -1,4 +1,4 @@
-//! Where the map is drawn, and which point of it a cell shows.
+//! Area of the map, and the mapping between positions and cells.
 
 use ratatui::layout::{Position, Rect};
 
@@ -48,7 +48,7 @@ pub(crate) fn point_at(field: Rect, position: Position) -> Point {
     }
 }
 
-/// The cell of a point: the first of its tower.
+/// Returns the cell of a position, the first one of its tower.
 pub fn cell(field: Rect, point: Point) -> Position {
     let place = |part: f64, length: u16| (part * f64::from(length)).round() as u16;
     let columns = field.width.saturating_sub(2 * SIDE + TOWER_COLUMNS);

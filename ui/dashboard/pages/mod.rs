@@ -17,7 +17,7 @@ use super::model::{
     overlay::{Overlay, OverlayKind},
 };
 
-/// The message that is selected, or that what is open is about.
+/// Returns the message of the overlay, else the selected one.
 pub fn message(model: &Model) -> Option<Message> {
     match &model.overlay {
         Some(Overlay { content: OverlayKind::Overhead(souls), .. }) => souls.message(model.shown_lives()),

@@ -13,7 +13,8 @@ const LABEL: usize = 12;
 /// Columns of the number and the count in the list.
 const LEFT: usize = 18;
 
-/// The stations in a title: with the beginning of their filters if that has room, else their numbers and counts.
+/// Returns the saved filters for a title: number, count and the start of each filter. Without room it returns numbers
+/// and counts only.
 pub fn notes(model: &Model, theme: Theme, room: usize) -> Vec<Span<'static>> {
     let long: Vec<_> =
         model.shown_listening().iter().flat_map(|station| note(model, theme, station, true)).collect();
@@ -56,7 +57,7 @@ fn note(
     note
 }
 
-/// The list of stations.
+/// Returns the page of saved filters, wrapped to a width in columns.
 pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let stations = model.shown_listening().iter().flat_map(|(number, station, hits)| {
         let is_on = model.log.filter() == Some(&station.filter);

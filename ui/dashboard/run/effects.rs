@@ -1,4 +1,4 @@
-//! What the dashboard does at the node, on the disk and at the terminal because the model asked for it.
+//! Execution of [`Effect`]s at the node, on the disk and at the terminal.
 
 use std::{io, time::Instant};
 
@@ -103,7 +103,7 @@ impl Dashboard {
             )
         };
         if commands.first().is_some_and(takes_long) {
-            // It takes as long as the other nodes take, or the look at the whole queue; meanwhile the dashboard goes on.
+            // The command waits for other nodes or visits the whole queue, so it runs in the background.
             let (node, replies) = (node.clone(), self.replies.0.clone());
             tokio::spawn(async move {
                 let (outcomes, before) = run_all(&node, commands, AT_ONCE).await;

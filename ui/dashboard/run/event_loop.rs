@@ -54,7 +54,7 @@ const CATCHING_UP: Duration = Duration::from_millis(25);
 /// Settings of the dashboard.
 #[derive(Debug, Clone)]
 pub struct DashboardSettings {
-    /// Whether the node is part of a demo network, whose messages nobody minds losing.
+    /// Whether the node is part of a demo network. Its messages may be lost without a question.
     pub demo: bool,
     options: Options,
     /// Where what is sent is kept from one run to the next.
@@ -68,13 +68,13 @@ pub struct DashboardSettings {
 /// Options of the screen.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Clicks and the wheel are read.
+    /// Whether to capture the mouse.
     pub mouse: bool,
-    /// The title of the window is set.
+    /// Whether to set the title of the window.
     pub title: bool,
-    /// Default: full, but off over ssh.
+    /// Motion setting. Default: full, but off over SSH.
     pub motion: Option<MotionSetting>,
-    /// The filter of the traffic. Default: all of it.
+    /// Filter of the traffic. Default: all traffic.
     pub filter: Option<Filter>,
     /// Saved filters.
     pub stations: Stations,
@@ -90,24 +90,24 @@ struct KeptStations {
 }
 
 impl DashboardSettings {
-    /// Without a history, and without a file for stations.
+    /// Creates settings without a history file and without a file for saved filters.
     pub fn new(demo: bool, options: Options, looks: ThemeSelection) -> Self {
         Self { demo, options, history: None, looks, stations: KeptStations::default(), remark: None }
     }
 
-    /// Keeps stations in a directory; reads those that are kept there.
+    /// Keeps saved filters in a directory, and reads those that are there. Fails if the file cannot be read.
     pub fn keep_in(self, directory: &Path) -> anyhow::Result<Self> {
         let file = StationFile::in_directory(directory);
         let changed = file.read()?;
         Ok(Self { stations: KeptStations { file: Some(file), changed }, ..self })
     }
 
-    /// Keeps what is sent from one run to the next in this file.
+    /// Sets the history file. `None` keeps no history.
     pub fn with_history(self, file: Option<PathBuf>) -> Self {
         Self { history: file, ..self }
     }
 
-    /// Says this at the start, in the traffic as well, where it stays.
+    /// Sets a remark for the start. It is shown as a notice and in the traffic.
     pub fn with_remark(self, remark: Option<String>) -> Self {
         Self { remark, ..self }
     }
@@ -125,9 +125,9 @@ impl DashboardSettings {
     }
 }
 
-/// Shows what happens until the user leaves, the terminal is gone or the system asks the program to end.
+/// Runs the dashboard until the user quits, the terminal is gone, or the system ends the program.
 ///
-/// What only the node has is not handed on where the user was not asked about it; the cause says so.
+/// Unsent messages are drained only if the user confirmed. Otherwise the returned `Cause` tells the caller to do it.
 pub async fn run(source: Source, settings: &DashboardSettings) -> anyhow::Result<Cause> {
     let screen = Screen::enter(settings.takes_mouse())?;
     let mut dashboard = Dashboard::new(source, screen, settings);
@@ -163,13 +163,13 @@ pub(crate) struct Dashboard {
     /// `None` where it is not ours to change.
     title: Option<Title>,
     pub replies: Replies,
-    /// Keeps the stations for the next run, where they are kept.
+    /// Writer of the saved filters, if they are kept.
     pub stations: Option<StationWriter>,
-    /// Keeps what is sent for the next run.
+    /// Writer of the history file, if there is one.
     pub history: Option<HistoryWriter>,
     /// To be told when the terminal is given back.
     pub(crate) last_words: Option<String>,
-    /// The handing on before the end, while there is one.
+    /// Task of the drain, while one runs.
     pub handing_on: JoinSet<Result<(), DrainError>>,
     /// Why the program ends.
     cause: Cause,
@@ -179,7 +179,7 @@ pub(crate) struct Dashboard {
     following: Vec<Effect>,
 }
 
-/// Whether the dashboard stays.
+/// Whether the event loop continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stay {
     /// The dashboard stays open.

@@ -22,7 +22,7 @@ const MAX_READ: u64 = 64 << 20;
 /// The editor of those who have not chosen one.
 const USUAL: &str = "vi";
 
-/// A message in a file of its own, which goes with this.
+/// Message in a temporary file, which is deleted with this value.
 #[derive(Debug)]
 pub struct File {
     document: Document,
@@ -37,7 +37,7 @@ pub enum EditResult {
     Unchanged,
     /// The message as edited.
     Message(Message),
-    /// The text is no message, for this reason.
+    /// The text is not a valid message.
     Wrong {
         /// Text as edited.
         text: String,
@@ -75,7 +75,7 @@ impl File {
         }
     }
 
-    /// Keeps what was written although the editor did not end well, and adds where it is to the reason.
+    /// Keeps the file after a failure of the editor. Returns the reason with the path.
     pub fn kept(self, reason: &str) -> String {
         told(reason, self.keep_if_changed())
     }
@@ -100,7 +100,7 @@ fn told(reason: &str, path: Option<PathBuf>) -> String {
     }
 }
 
-/// Keeps a text that is no message and would be lost, and says where it is.
+/// Keeps an invalid text in a file. Returns the reason with the path.
 pub fn kept(text: &str, reason: &str) -> String {
     match keep(text) {
         Ok(path) => told(reason, Some(path)),

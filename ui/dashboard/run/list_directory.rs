@@ -1,4 +1,4 @@
-//! What is in a directory, for whoever writes a path.
+//! Directory listings for the completion of paths.
 
 use std::{
     fs::{self, DirEntry},

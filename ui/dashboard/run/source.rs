@@ -1,4 +1,4 @@
-//! Where what is shown comes from.
+//! Source of events and data: a live node or a recording.
 
 use std::time::Duration;
 
@@ -33,13 +33,13 @@ use crate::{
 /// Source of the dashboard: a live node or a recording.
 #[derive(Debug)]
 pub enum Source {
-    /// A node that runs.
+    /// Live node.
     Live(Box<Live>),
-    /// A recording. There is no node, and nothing is sent.
+    /// Recording. There is no node, and nothing is sent.
     Replay(Box<Player>),
 }
 
-/// A node that runs, what happens there, and what records it.
+/// Live node with its events, recorder and peer lists.
 #[derive(Debug)]
 pub struct Live {
     node: Node,
@@ -62,16 +62,16 @@ pub struct Happened {
 pub enum SourceEvent {
     /// Event of the node, live or replayed.
     Happened(Happened),
-    /// A recording has begun or ended, or why not or too soon.
+    /// A recording started or ended. The error is the reason why it failed.
     Recorded(Result<String, String>),
-    /// A replay has come to where it was to go, or to its end.
+    /// A replay reached its target or its end.
     Arrived,
     /// A replay failed. Holds the reason.
     Failed(String),
 }
 
 impl Source {
-    /// A node from now on.
+    /// Creates a source from a live node. Subscribes to its events.
     pub fn live(node: &Node, recorder: Recorder, peer_lists: PeerLists) -> Self {
         Self::Live(Box::new(Live { node: node.clone(), events: node.subscribe(), recorder, peer_lists }))
     }
@@ -84,7 +84,7 @@ impl Source {
         }
     }
 
-    /// The node that commands go to; none where nothing can be sent.
+    /// Returns the node for commands. `None` in a replay, which sends nothing.
     pub fn node(&self) -> Option<&Node> {
         match self {
             Self::Live(live) => Some(&live.node),
@@ -108,7 +108,7 @@ impl Source {
         }
     }
 
-    /// A message that waits.
+    /// Returns a queued message.
     pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
         match self {
             Self::Live(live) => live.node.queued_message(id),
@@ -116,7 +116,7 @@ impl Source {
         }
     }
 
-    /// The first peers that are wanted, as many as can be chosen from. Looks at each in vain at worst.
+    /// Returns the first peers that match, at most `MOST_CHOICES`. Visits every peer in the worst case.
     pub fn find_peers(&self, is_wanted: &mut dyn FnMut(&Peer) -> bool) -> Vec<Peer> {
         match self {
             Self::Live(live) => live.node.find_peers(MOST_CHOICES, is_wanted),
@@ -124,7 +124,7 @@ impl Source {
         }
     }
 
-    /// The next thing that happens; `None` once there will be none. Cancel-safe.
+    /// Waits for the next event. `None` at the end of the source. Cancel-safe.
     pub async fn next(&mut self) -> Option<SourceEvent> {
         match self {
             Self::Live(live) => {
@@ -142,7 +142,7 @@ impl Source {
         }
     }
 
-    /// The next thing that happened, if there is one already.
+    /// Returns the next event if it is already there.
     pub fn try_next(&mut self) -> Option<Happened> {
         match self {
             Self::Live(live) => {
@@ -185,7 +185,7 @@ impl Source {
         }
     }
 
-    /// Why a command would be refused now, as far as neither the model nor the disk has to be asked.
+    /// Returns the reason why a command would fail now, without asking the model or the disk.
     pub fn why_not(&self, command: &Command, zone: &TimeZone) -> Option<String> {
         match (self, command) {
             (Self::Live(live), Command::Node(command)) => precheck::at_node(&live.node, command),
@@ -222,7 +222,7 @@ impl Source {
         }
     }
 
-    /// Does with a replay what the user asks.
+    /// Controls the replay. Fails with a reason for a live node.
     pub fn control(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Seek, String> {
         match self {
             Self::Live(_) => Err("this is no replay; clacks replay FILE plays a recording".to_owned()),
@@ -230,7 +230,7 @@ impl Source {
         }
     }
 
-    /// Ends a recording, if there is one, and says what it holds or what went wrong.
+    /// Stops the recording, if one runs. Returns its summary or the error, one line.
     pub async fn close(self) -> Option<String> {
         match self {
             Self::Live(mut live) => {
@@ -247,7 +247,7 @@ impl SourceEvent {
     }
 }
 
-/// Asks for what the screen shows.
+/// Fetches the data for the screen.
 pub fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
     let wanted = model.wanted();
     let is_known = |address: &Address| node.peer(address).is_some();

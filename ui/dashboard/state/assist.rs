@@ -17,11 +17,11 @@ pub(crate) struct Assist {
     /// Remote addresses that are ignored.
     pub remotes: Vec<IpAddr>,
     pub messages: Messages,
-    /// The names that were found for a path.
+    /// File names found for a path.
     pub files: Option<(Need, Vec<String>)>,
     /// Why the node or the disk would refuse the line.
     pub(crate) objection: Option<String>,
-    /// Why Enter refuses the line.
+    /// Reason why Enter refuses the line.
     pub refusal: Option<String>,
     /// Enter was pressed although the line is refused.
     pub(crate) was_sent: bool,
@@ -38,7 +38,7 @@ pub(crate) struct Assist {
 pub struct AssistQuery {
     /// Completion data that the line needs, if any.
     pub need: Option<Need>,
-    /// The command that the line is.
+    /// Command of the line, if it is valid.
     pub command: Option<Command>,
 }
 
@@ -49,7 +49,7 @@ pub struct AssistReply {
     pub question: AssistQuery,
     /// Peers that match the line.
     pub peers: Vec<Peer>,
-    /// Remote addresses that are ignored, if it was asked for who is.
+    /// Ignored remote addresses. Empty unless the query asks for them.
     pub remotes: Vec<IpAddr>,
     /// Messages that match the line.
     pub messages: Messages,
@@ -89,7 +89,7 @@ pub struct CompletionPopup {
 }
 
 impl Assist {
-    /// Why Enter refuses the line.
+    /// Reason why Enter refuses the line.
     pub(crate) fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
     }

@@ -16,7 +16,7 @@ use crate::keymap::key::Key;
 pub struct Confirmation {
     /// Label of the input line while the question is open, one word.
     pub label: &'static str,
-    /// The question, with the keys that answer it.
+    /// Text of the question, with the keys that answer it.
     pub text: String,
     /// Keys other than no, and what they do.
     answers: Vec<(Key, Vec<Effect>)>,

@@ -2,12 +2,12 @@
 
 use clacks_p2p::core::MessageId;
 
-/// A message that is being edited.
+/// Message that is being edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Editing {
     /// Id of the message.
     pub id: MessageId,
-    /// It waited in the queue, where it goes back to.
+    /// Whether the message returns to its place in the queue.
     pub goes_back: bool,
     /// The held messages were shown, and are again afterwards.
     pub(crate) from_held: bool,

@@ -21,7 +21,7 @@ pub struct Held {
 pub struct WantedHeld {
     /// Selected message.
     pub message: Anchor<MessageId>,
-    /// The place of the selected message when it was last seen.
+    /// Last known index of the selected message.
     pub place: usize,
     /// Number of messages to fetch before the selected one.
     pub before: usize,
@@ -79,7 +79,7 @@ impl WantedHeld {
         }
     }
 
-    /// The message that is selected, if it is a certain one.
+    /// Returns the id of the selected message, if the anchor names one.
     pub fn id(&self) -> Option<MessageId> {
         match self.message {
             Anchor::At(id) => Some(id),

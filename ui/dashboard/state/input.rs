@@ -8,7 +8,7 @@ use super::input_history::{History, HistorySearch, LONGEST_LINE, Walk};
 /// Longest draft in bytes.
 pub(crate) const MAX_DRAFT: usize = LONGEST_LINE;
 
-/// The drafts, of a message and of a command, and what was sent before.
+/// Input line: the draft of a message, the draft of a command, and the history.
 #[derive(Debug, Default)]
 pub struct Input {
     message: Line,
@@ -24,12 +24,12 @@ pub struct Input {
     search: Option<HistorySearch>,
 }
 
-/// A line that was taken from the input.
+/// Line taken from the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inserted {
     /// It was a command begun from the lists.
     pub(crate) was_command: bool,
-    /// The line, if it is new to the history.
+    /// The line, if it was added to the history.
     pub remembered: Option<String>,
 }
 
@@ -69,7 +69,7 @@ impl Input {
         self.writes_command && self.command.value().is_empty() && self.begun.starts_with(begun)
     }
 
-    /// Leaves the draft to be gone on with later, but for a command that nothing was added to: that is none.
+    /// Keeps the draft for later. Discards a command of which only its start was written.
     pub fn leave(&mut self) {
         if self.writes_command && self.draft() == self.begun {
             self.clear();
@@ -119,7 +119,7 @@ impl Input {
         self.line().cursor()
     }
 
-    /// Empties the line that is being written.
+    /// Clears the line.
     pub fn clear(&mut self) {
         self.set("");
     }
@@ -129,13 +129,12 @@ impl Input {
         MAX_DRAFT.saturating_sub(self.draft().len())
     }
 
-    /// Returns the number of bytes that the line can still hold.
+    /// Returns the number of bytes that the draft of the message can still hold.
     pub(crate) fn room_of_message(&self) -> usize {
         MAX_DRAFT.saturating_sub(self.message.value().len())
     }
 
-    /// Inserts text at the cursor as one line, all of it or, where it has no room, nothing. Returns whether it was
-    /// inserted.
+    /// Inserts text at the cursor, as one line. Inserts nothing if it does not fit. Returns whether it was inserted.
     pub fn insert(&mut self, text: &str) -> bool {
         // A line break would end the line; a space keeps the words apart.
         let text = text.trim_end_matches(['\r', '\n']).replace("\r\n", "\n").replace(['\n', '\r', '\t'], " ");
@@ -154,7 +153,7 @@ impl Input {
         matches!(key.code, KeyCode::Char(character) if is_typing(key) && character.len_utf8() > self.room())
     }
 
-    /// Whether the cursor is behind all of the draft.
+    /// Returns whether the cursor is at the end of the line.
     pub fn is_at_end(&self) -> bool {
         self.cursor_byte() == self.draft().len()
     }
@@ -176,7 +175,7 @@ impl Input {
         self.history.push_unsent(line);
     }
 
-    /// Takes the draft, and remembers it. What is written next is the message again.
+    /// Takes the draft and adds it to the history. The draft of the message is active again.
     pub fn take(&mut self) -> Inserted {
         let remembered = self.remember();
         self.clear();
@@ -217,7 +216,7 @@ impl Input {
         self.search.as_ref()
     }
 
-    /// The line that the search has found.
+    /// Returns the line that the search has found.
     pub fn found(&self) -> Option<&str> {
         self.search.as_ref().and_then(|search| self.history.found(search))
     }
@@ -255,7 +254,7 @@ impl Input {
 
     // === Editing ===
 
-    /// Edits the draft; returns whether the key did anything.
+    /// Edits the draft with one key. Returns whether the key had an effect.
     pub fn edit(&mut self, key: KeyEvent) -> bool {
         match key.code {
             KeyCode::Up => self.recall(false),

@@ -1,8 +1,9 @@
-//! What was sent before, the oldest first: walked with the arrows, searched with Ctrl-R, suggested behind the cursor.
+//! History of the input, oldest line first. The arrow keys walk it, Ctrl-R searches it, and the hint behind the cursor
+//! suggests from it.
 
 use std::collections::VecDeque;
 
-/// Lines that are kept.
+/// Maximum number of lines in the history.
 pub const MOST_LINES: usize = 500;
 /// Longest line that is kept, in bytes.
 pub(crate) const LONGEST_LINE: usize = 8 << 10;
@@ -29,7 +30,7 @@ pub(crate) struct Walk {
     begun: String,
 }
 
-/// A search for what a line holds, the newest first.
+/// Search in the history, newest line first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HistorySearch {
     /// Text to find.

@@ -1,4 +1,4 @@
-//! Where everything stands, for each size of the terminal.
+//! Layout of the screen for each size of the terminal.
 
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
@@ -25,14 +25,14 @@ impl Pane {
     }
 }
 
-/// The screen cut into areas. One without room has no height.
+/// Areas of the screen. An area that does not fit has height 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Areas {
     /// Header line.
     pub header: Rect,
-    /// All between header and notice: where a detail view or the help goes.
+    /// Everything between header and notice. Overlays use it.
     pub body: Rect,
-    /// Peers by status and length of the queue on a line, where the lists themselves have no room.
+    /// One line with the peers by status and the length of the queue, if the lists do not fit.
     pub summary: Rect,
     /// Peer list.
     pub peers: Rect,

@@ -15,7 +15,7 @@ pub(crate) const MOST_REMOTES: usize = 1000;
 /// Limits of the node, and how often they were reached in the last minute.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
-    /// `None` of a node that was recorded.
+    /// Settings of the node. `None` in a replay.
     pub settings: Option<LimitSettings>,
     /// Present use of the limits.
     pub used: Used,
@@ -30,14 +30,14 @@ pub struct Limits {
 pub struct Used {
     /// Open inbound connections. `None` in a replay.
     pub connections: Option<usize>,
-    /// The remote addresses that are ignored, as many as are listed, and how many there are.
+    /// First ignored remote addresses, at most 1000, and the number of all.
     pub ignored_remotes: (Vec<IpAddr>, usize),
-    /// The remote places with the most messages here, and how many places there are.
+    /// Remote addresses or networks with the most messages here, and the number of all.
     pub places: (Vec<PlaceShare>, usize),
 }
 
 impl Limits {
-    /// Notes how often any limit has been met so far.
+    /// Adds the total number of times that limits were reached, at an uptime.
     pub fn sample(&mut self, uptime: Duration, met: u64) {
         if self.samples.back().is_some_and(|(_, before)| *before < met) {
             self.rose_at = Some(uptime);
@@ -74,7 +74,7 @@ impl Limits {
         Some((*at + WINDOW).saturating_sub(uptime).max(BETWEEN))
     }
 
-    /// Forgets what was met, as a replay begins again.
+    /// Clears the counts, because a replay starts again.
     pub fn begin_again(&mut self) {
         self.samples.clear();
         self.rose_at = None;

@@ -5,31 +5,31 @@ use clacks_p2p::{
     core::{HeldMessage, MessageId, Peer, QueuedMessage},
 };
 
-/// A window of the peers, and the peer that is selected.
+/// Window of the peer list, with its selection.
 #[derive(Debug, Default)]
 pub struct PeerList {
     /// Consecutive peers of the list, those on the screen and some on either side.
     pub window: Vec<Peer>,
     /// Selected peer.
     pub selected: Anchor<Address>,
-    /// The row of the screen on which the selected peer stands.
+    /// Row of the screen on which the selected peer is shown.
     pub row: usize,
 }
 
-/// A window of the queue or of the held messages, and the message that is selected.
+/// Window of the queue or of the held messages, with its selection.
 #[derive(Debug)]
 pub struct QueueList<T = QueuedMessage> {
     /// Consecutive messages of the list.
     pub window: Vec<T>,
-    /// The place in the queue of the first message of the window; 0 is the head.
+    /// Index of the first message of the window. 0 is the head of the queue.
     pub first: usize,
     /// Selected message.
     pub selected: Anchor<MessageId>,
-    /// The place in the queue of the selected message.
+    /// Index of the selected message in the queue.
     pub place: usize,
     /// Row of the screen on which the selected message is shown.
     pub row: usize,
-    /// The message that the user selected and that has gone by itself; another stands in its place.
+    /// Selected message that left the list by itself. Another one is in its place.
     pub lost: Option<MessageId>,
     /// The user dealt with this one, so it goes without a warning.
     dealt_with: Option<MessageId>,
@@ -56,7 +56,7 @@ impl HasMessageId for HeldMessage {
 /// Anchor of a selection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Anchor<T> {
-    /// The first of the list, whichever that is, until the user does anything.
+    /// First item of the list at any time, until the user moves the selection.
     #[default]
     Untouched,
     /// This item.

@@ -1,8 +1,8 @@
-//! Where towers stand on the map. A tower stays where it was put: whoever comes later makes way.
+//! Positions of peers on the map. A peer keeps its position; later peers avoid it.
 
 use clacks_p2p::{PeerId, core::Status};
 
-/// A point of the map: 0 to 1 from left to right and from top to bottom.
+/// Position on the map.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// 0 is the left edge, 1 the right edge.
@@ -83,7 +83,7 @@ fn room(place: Point, others: &[Point]) -> f64 {
     others.iter().map(|other| place.distance(*other)).fold(ours.min(COMFORT), f64::min)
 }
 
-/// The radius of the ring on which peers of a status stand when there are too many for a place each.
+/// Returns the radius of the ring for peers of a status, on a crowded map.
 pub fn ring(status: Status) -> f64 {
     match status {
         Status::Alive => 0.15,

@@ -1,4 +1,4 @@
-//! What the user has marked, to act on all of it at once.
+//! Marks: peers and messages that one command acts on together.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub struct Marks {
     pub peers: Marked<Address>,
     /// Marked messages of the queue.
     pub messages: Marked<MessageId>,
-    /// Of the held ones.
+    /// Marked held messages.
     pub held: Marked<MessageId>,
 }
 
@@ -37,7 +37,7 @@ impl Marks {
         self.len() == 0
     }
 
-    /// Takes all marks away.
+    /// Removes all marks.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
@@ -77,7 +77,7 @@ impl<T: Ord> Marked<T> {
         Ok(())
     }
 
-    /// Takes the mark from what was dealt with.
+    /// Removes the mark of an item.
     pub fn remove(&mut self, item: &T) {
         self.items.remove(item);
     }

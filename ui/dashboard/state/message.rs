@@ -1,4 +1,4 @@
-//! What happens to the dashboard, and what it asks for outside.
+//! Inputs of the update function, and the effects that it returns.
 
 use clacks_language::{
     command::{
@@ -20,44 +20,44 @@ use ratatui::layout::Rect;
 
 use super::{assist::AssistReply, editing::Editing, sending::Sending, snapshot::Snapshot};
 
-/// Something that happened to the dashboard.
+/// Input of the update function.
 #[derive(Debug)]
 pub enum Msg {
     /// One key.
     Key(KeyEvent),
-    /// Keys that came faster than anybody types.
+    /// Keys that arrived faster than typing, as from a paste.
     Burst(Vec<KeyEvent>),
     /// Pasted text.
     Paste(String),
     /// Click or wheel.
     Mouse(MouseEvent),
-    /// The terminal has the focus or has lost it.
+    /// Focus of the terminal: true if gained, false if lost.
     Focus(bool),
     /// New size of the terminal, in cells.
     Resized(Rect),
-    /// Something happened at the node.
+    /// Event of the node.
     Node(Event),
     /// Data for the next frame, in reply to a query of the model.
     Refreshed(Box<Snapshot>),
     /// Reply about the line that is being typed.
     Answered(AssistReply),
-    /// The names that were found for a path that is being written.
+    /// File names for a path that is being typed.
     Listed(Need, Vec<String>),
-    /// Why the disk has it that a command about a file would be refused, if it does.
+    /// Result of checking the file of a command: the reason for an error, if any.
     FileChecked(ViewCommand, Option<String>),
-    /// A replay begins again, on the way to an earlier place.
+    /// The replay starts again, because it seeks backwards.
     BeginsAgain,
     /// Results of commands that ran together, and the former state for undo.
     Ran(Vec<CommandResult>, Vec<Before>),
     /// Result of an undo, and the former state that can be tried again.
     Undone(Result<String, String>, Vec<Before>),
-    /// A recording has begun or ended, in a line, or why it did not or ended by itself.
+    /// A recording started or ended, one line. The error is the reason why it failed.
     Recorded(Result<String, String>),
     /// Result of an effect, one line.
     Done(Result<String, String>),
     /// Results of reading peer lists.
     PeersRead(Vec<Reading>),
-    /// A message is held to be edited on the line.
+    /// A message was taken from the queue for editing on the line.
     Editing(Box<HeldForEdit>),
     /// An edited message is not valid. Its line is opened for correction.
     Mend {
@@ -68,44 +68,44 @@ pub enum Msg {
         /// Reason, one line.
         reason: String,
     },
-    /// The user wants to leave, and what the model knows of the queue is fresh.
+    /// The user wants to quit. Sent after a refresh of the queue.
     Leave,
     /// Result of the drain. Sent after a refresh of the queue.
     HandedOn(Result<(), DrainError>),
 }
 
-/// Something to be done outside.
+/// Effect for the event loop to execute.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Run a command of the node.
     Run(NodeCommand),
     /// Run several commands of the node and report them in one line.
     RunAll(Vec<NodeCommand>),
-    /// Ask the node, and where a path is written the disk, about the line that is being written.
+    /// Query the node, and for paths the disk, about the line that is being typed.
     Ask(super::assist::AssistQuery),
-    /// Add a line to the history that is kept from one run to the next.
+    /// Add a line to the history file.
     Remember(String),
-    /// For the model itself, once a question was answered so: what the messages that are run next were pasted as.
+    /// Handled by the model after a question: the input from which the next messages come.
     Sending(Sending),
-    /// For the model itself, once a question was answered so: insert text into the draft as one line.
+    /// Handled by the model after a question: insert text into the draft as one line.
     Insert(String),
     /// Start or stop a recording.
     Record(RecordCommand),
-    /// Read this list of peers, or all that are configured, then send [`Msg::PeersRead`].
+    /// Read a peer list, or all configured ones for `None`. Then send [`Msg::PeersRead`].
     ReadPeers(Option<ListSource>),
     /// Control the replay.
     Replay(ReplayCommand),
-    /// Take a message out of sending to edit it, then send [`Msg::Editing`].
+    /// Hold a message for editing. Then send [`Msg::Editing`].
     Edit(MessageId),
-    /// Put a message that was held to be edited back to its place in the queue, as it is.
+    /// Return a message that was held for editing to its place in the queue, unchanged.
     PutBack(MessageId),
-    /// Give the message that is edited this text, and put it back to where it was.
+    /// Replace the edited message by this one, and return it to its place.
     FinishEdit(Editing, Message),
-    /// Edit a message in the user's own editor, which gets the terminal meanwhile.
+    /// Edit a message in the user's editor, which gets the terminal meanwhile.
     OpenEditor(MessageId),
-    /// Put back what was before, then send [`Msg::Undone`].
+    /// Restore the former state. Then send [`Msg::Undone`].
     Undo(Vec<Before>),
-    /// Ask the node at once for what is on the screen now, so that the next key finds it there.
+    /// Fetch the data for the screen at once, so that the next key acts on it.
     Refresh,
     /// Give the terminal back and stop the process until the shell continues it.
     Suspend,
@@ -113,29 +113,28 @@ pub enum Effect {
     Redraw,
     /// Put a text into the clipboard.
     Copy(Text),
-    /// Put these messages of the queue into the clipboard, wherever in the queue they are.
+    /// Put messages of the queue into the clipboard.
     CopyMessages(Vec<MessageId>),
     /// Write rows into a file.
     Write(Target, Vec<Row>),
-    /// Ring the terminal's bell, unless it has rung a moment ago.
+    /// Ring the bell of the terminal, unless it rang just before.
     Ring,
-    /// Write down the stations that were changed.
+    /// Save the changed saved filters to their file.
     KeepStations(Stations),
     /// Capture or release the mouse.
     SetMouse(bool),
     /// Refresh, then send [`Msg::Leave`].
     AskToLeave,
-    /// Hand on what only this node has; before that, release what is held if that is to go too. Then send
-    /// [`Msg::HandedOn`].
+    /// Drain: send the messages that only this node has. Then send [`Msg::HandedOn`].
     HandOn {
         /// Release the held messages first, so that they are drained too.
         with_held: bool,
     },
-    /// Hand on no more, and take messages again.
+    /// Cancel the drain, and accept messages again.
     StopHandingOn,
     /// End the program.
     Quit,
 }
 
-/// A command and how it went, in a line.
+/// A command and its result, one line.
 pub type CommandResult = (NodeCommand, Result<String, String>);

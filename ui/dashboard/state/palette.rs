@@ -8,7 +8,7 @@ use super::confirmation::Confirmation;
 /// Longest text to narrow by, in bytes.
 const MAX_QUERY: usize = 100;
 
-/// The list, as it was when it was opened: what it does is done to what was selected then.
+/// Palette of commands. It acts on the selection at the time when it was opened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Palette {
     query: String,
@@ -27,7 +27,7 @@ pub struct Palette {
 pub struct PaletteItem {
     /// Names of the keys, or the subject of an explanation.
     pub keys: String,
-    /// The command, with what is selected in it, or what is to be written behind it.
+    /// Command line with the selection filled in, or the start of a line to type.
     pub line: String,
     /// Help text.
     pub does: String,
@@ -61,7 +61,7 @@ pub enum PaletteTarget {
 }
 
 impl Palette {
-    /// A list of these items, for what is selected.
+    /// Creates a palette of these items for a selection.
     pub fn new(items: Vec<PaletteItem>, target: PaletteTarget) -> Self {
         let shown = (0..items.len()).collect();
         Self { query: String::new(), items, shown, selected: 0, top: 0, target }
@@ -112,7 +112,7 @@ impl Palette {
         self.narrow();
     }
 
-    /// Shows everything again.
+    /// Clears the query and shows all items.
     pub fn clear(&mut self) {
         self.query.clear();
         self.narrow();
@@ -176,7 +176,7 @@ impl PaletteItem {
         Some((is_idle, rank))
     }
 
-    /// Why it does nothing, or what it does.
+    /// Returns the reason why the item cannot be run, or else its help.
     pub fn tells(&self) -> String {
         match &self.deed {
             PaletteAction::Nothing(reason) => format!("{}: not now, {reason}", self.does),

@@ -17,7 +17,7 @@ impl ReturningList {
         self.selected.as_ref().and_then(|message| lives.place(message)).unwrap_or(0)
     }
 
-    /// The message that is selected.
+    /// Returns the selected message.
     pub fn message(&self, lives: &MessageHistories) -> Option<Message> {
         lives.ranking().nth(self.position(lives)).map(|life| life.message.clone())
     }

@@ -32,9 +32,9 @@ pub struct Search {
     pub began: usize,
     /// Not all of the message was looked through, because it is not all shown.
     pub(crate) is_partial: bool,
-    /// The rows that were looked through above the message, which unlike it can change.
+    /// Rows above the message that were searched. Unlike the message they can change.
     pub head: Vec<String>,
-    /// The pieces of the matches, one in each row that a match is in, from top to bottom.
+    /// Pieces of the matches, from top to bottom. A match has one piece in each of its rows.
     pub pieces: Vec<Piece>,
     /// Number of matches, at most 9999.
     pub matches: usize,
@@ -42,7 +42,7 @@ pub struct Search {
     pub current: usize,
 }
 
-/// The part of a match that stands in one row.
+/// Part of a match in one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     /// Row of the text, from 0.
@@ -94,7 +94,7 @@ impl Search {
         pieces.map(|piece| (piece, piece.number == self.current))
     }
 
-    /// The first row of the match that was gone to.
+    /// Returns the first row of the current match.
     pub fn row(&self) -> Option<usize> {
         let at = self.pieces.partition_point(|piece| piece.number < self.current);
         self.pieces.get(at).map(|piece| piece.row)

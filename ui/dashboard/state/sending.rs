@@ -17,6 +17,6 @@ pub enum Sending {
         /// Line that means the same when it is typed.
         line: String,
     },
-    /// The lines of a paste, a message each.
+    /// The lines of a paste, one message each.
     Lines,
 }

@@ -1,4 +1,4 @@
-//! What the screen shows of a node: the question and its answer.
+//! Query for the data on the screen, and its reply.
 
 use clacks_p2p::{
     Address,
@@ -23,7 +23,7 @@ pub struct Query {
     pub(crate) peers_after: usize,
     /// Selected message of the queue.
     pub message: Anchor<MessageId>,
-    /// The place of the selected message when it was last seen.
+    /// Last known index of the selected message.
     pub place: usize,
     pub(crate) messages_before: usize,
     pub(crate) messages_after: usize,
@@ -35,9 +35,9 @@ pub struct Query {
     pub(crate) shown_peer: Option<Address>,
     /// The message that is shown in full.
     pub(crate) shown_message: Option<MessageId>,
-    /// While the held messages are shown.
+    /// Query for the held messages, while they are shown.
     pub held: Option<WantedHeld>,
-    /// Whether the limits are shown.
+    /// Whether to fetch the use of the limits.
     pub limits: bool,
 }
 
@@ -53,7 +53,7 @@ pub struct Snapshot {
     /// Window of the queue.
     pub queue: Vec<QueuedMessage>,
     pub(crate) queue_first: usize,
-    /// The message that goes next, if it is wanted.
+    /// Message that goes next, if the query asked for it.
     pub head: Option<QueuedMessage>,
     /// The first peers, for the map.
     pub towers: Vec<Peer>,
@@ -61,21 +61,21 @@ pub struct Snapshot {
     pub(crate) shown_peer: Option<(Peer, Option<CertificateFingerprint>)>,
     /// Whether the message that is shown in full still waits or is held.
     pub(crate) shown_message_waits: bool,
-    /// Bytes recorded, while anything is.
+    /// Size of the running recording, in bytes. `None` if none runs.
     pub recorded: Option<u64>,
     /// Lines that are missing in the log file.
     pub lost_lines: Option<LostLines>,
     /// Progress of the replay. `None` for a live node.
     pub replay: Option<Progress>,
-    /// The held messages, if they are wanted.
+    /// Held messages, if the query asked for them.
     pub held: Option<HeldSnapshot>,
     /// Marked items that no longer exist.
     pub gone: Missing,
-    /// While the limits are shown.
+    /// Use of the limits, if the query asked for it.
     pub limits: Option<Used>,
 }
 
-/// Peers that are not known any more and messages that do not wait any more.
+/// Peers that were forgotten, and messages that left the queue or the held list.
 #[derive(Debug, Default)]
 pub struct Missing {
     /// Peers that were forgotten.

@@ -10,7 +10,7 @@ const BETWEEN: Duration = Duration::from_secs(1);
 /// Columns of the address, which can be longer than any window is wide.
 const ADDRESS: usize = 60;
 
-/// The title that the window has.
+/// Title of the terminal window.
 #[derive(Debug, Default)]
 pub struct Title {
     /// What it says, and since when in uptime, which goes back in a replay.

@@ -1,7 +1,7 @@
-//! What the clacks towers spell: one the last message that came, one the last that went, letter by letter.
+//! Shutter towers. One spells the last received message, the other the last sent one, byte by byte.
 //!
-//! A tower has eight shutters, which are the bits of a byte. A message that comes while another is spelt waits for its
-//! end; of several that wait only the newest is spelt, so a tower is never far behind.
+//! A tower has eight shutters, one for each bit of a byte. A message that arrives while another is spelt waits for its
+//! end. Only the newest waiting message is kept, so a tower is never far behind.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ struct Spelling {
 /// Face of a tower at one point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TowerFace {
-    /// All shutters are open: nothing is spelt.
+    /// All shutters are open: no message is spelt.
     Resting,
     /// The shutters show one byte of the message.
     Showing {
@@ -96,7 +96,7 @@ impl Towers {
         tower.go_on(now, motion);
     }
 
-    /// Begins with what waits where the message before is over.
+    /// Starts the waiting message of each tower whose message has ended.
     pub fn go_on(&mut self, now: Duration, motion: &mut Animations) {
         self.incoming.go_on(now, motion);
         self.outgoing.go_on(now, motion);
@@ -165,7 +165,7 @@ impl Spelling {
 }
 
 impl TowerFace {
-    /// The byte, and its place in the message.
+    /// Returns the index of the byte in the message, and the byte.
     pub fn byte(self) -> Option<(usize, u8)> {
         match self {
             Self::Resting => None,

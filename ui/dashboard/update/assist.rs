@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// The line was changed by a key: what was said about it does not hold any more.
+/// Handles a change of the line by a key. Discards the last refusal.
 pub fn edited(model: &mut Model) -> Vec<Effect> {
     model.assist.menu = None;
     changed(model)

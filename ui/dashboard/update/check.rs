@@ -1,4 +1,4 @@
-//! Whether Enter would run the line that is being written: the colour of the line and Enter itself go by the same answer.
+//! Checks whether Enter would run the line. Both the colour of the line and Enter use this check.
 
 use clacks_language::command::Command;
 

@@ -1,4 +1,4 @@
-//! What commands do, be it that they were written or that a key is bound to them.
+//! Execution of commands, typed or bound to a key.
 
 use clacks_language::{
     command::{Command, NodeCommand, Step, ViewCommand},
@@ -203,7 +203,7 @@ fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Runs a command that opens or closes a pane or an overlay. Returns `None` for any other command.
+/// Runs a command that opens or changes a pane or an overlay. `None` means no effects. Ignores other commands.
 pub fn show(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>> {
     match command {
         ViewCommand::Peers => model.focus_list(Pane::Peers),

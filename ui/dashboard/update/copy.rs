@@ -1,4 +1,4 @@
-//! What the keys that copy take: what is selected, what is open, what is marked, or all that the filter shows.
+//! Copying: the selected item, the overlay, the marked items, or all traffic that the filter shows.
 
 use clacks_p2p::Message;
 use clacks_source::traffic::{row::Row, text};
@@ -13,7 +13,7 @@ use crate::{
 const MOST: usize = 4 << 20;
 
 impl Model {
-    /// Copies what is open, else what is selected.
+    /// Copies the content of the overlay, else the selected item.
     pub fn copy(&mut self) -> Vec<Effect> {
         if self.selecting() == Selecting::List(Pane::Traffic) && self.log_cursor == LogCursor::Following {
             // The newest row may be one that was not there when the key was pressed.

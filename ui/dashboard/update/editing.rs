@@ -10,7 +10,7 @@ use crate::{
     state::{editing::Editing, input::MAX_DRAFT, lists::Anchor, message::Effect},
 };
 
-/// Why a message can't be edited on the line, if it can't.
+/// Returns the reason why a message cannot be edited on the line, if it is too long.
 pub fn too_long(id: MessageId, message: &Message) -> Option<String> {
     let is_too_long = edit::line(id, message).len() > MAX_DRAFT;
     is_too_long
@@ -27,7 +27,7 @@ pub(crate) fn on_a_line(line: String) -> Option<String> {
     Some(line).filter(|line| line.len() <= MAX_DRAFT)
 }
 
-/// Begins to edit a message, with what it says on the line.
+/// Starts editing a message. Its text goes to the input line.
 pub fn begin(model: &mut Model, in_hand: &HeldForEdit) {
     let HeldForEdit { id, waited, .. } = *in_hand;
     results::deal_with(model, id);
@@ -35,7 +35,7 @@ pub fn begin(model: &mut Model, in_hand: &HeldForEdit) {
     write(model, &edit::line(id, &in_hand.message));
 }
 
-/// Goes on with an edit that could not be carried out.
+/// Reopens an edit that failed.
 pub fn mend(model: &mut Model, editing: Editing, line: &str) {
     model.editing = Some(editing);
     write(model, line);
@@ -47,7 +47,7 @@ fn write(model: &mut Model, line: &str) {
     model.notice = None;
 }
 
-/// Carries an edit out if this is one that is under way.
+/// Returns the effect that finishes the current edit, if the command belongs to it.
 pub fn finish(model: &mut Model, command: &NodeCommand) -> Option<Effect> {
     let NodeCommand::Replace(id, message) = command else { return None };
     let editing = model.editing.take_if(|editing| editing.id == *id)?;
@@ -55,7 +55,7 @@ pub fn finish(model: &mut Model, command: &NodeCommand) -> Option<Effect> {
     Some(Effect::FinishEdit(editing, message.clone()))
 }
 
-/// Ends the edit if the user has left the line: the message goes back to where it was, the text into the history.
+/// Cancels the edit if the user left the line. The message returns to its place, its text to the history.
 pub fn leave(model: &mut Model) -> Vec<Effect> {
     let writes = model.owner_below_menu().is_input() && model.input.writes_command();
     if writes || model.editing.is_none() {
@@ -65,7 +65,7 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
     give_up(model)
 }
 
-/// Ends the edit, if there is one: the message goes back to where it was.
+/// Cancels the edit, if there is one. The message returns to its place.
 pub fn give_up(model: &mut Model) -> Vec<Effect> {
     let Some(editing) = model.editing.take() else { return Vec::new() };
     reopen(model, &editing);

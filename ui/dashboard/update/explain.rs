@@ -5,7 +5,7 @@ use crate::{
     model::{Model, focus::FocusOwner},
 };
 
-/// Says which list a key is for, or that it is for none.
+/// Shows in which list a key works, or that it works in none.
 pub fn explain(model: &mut Model, key: Key) {
     let owner = model.next_owner();
     let is_list = |place: KeyContext| {

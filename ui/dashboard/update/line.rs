@@ -1,4 +1,4 @@
-//! What is done to the line that is being written.
+//! Editing of the input line.
 
 use clacks_language::{
     command::{Command, NodeCommand, ViewCommand},
@@ -23,7 +23,7 @@ use crate::{
 /// What the key for the filter that holds messages begins to write.
 const HOLD: &str = ":hold ";
 
-/// Runs a command that edits the line. Returns `None` for any other command.
+/// Runs a command of the line, and leaves other commands to [`show`]. `None` means no effects.
 pub fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
     match command {
         ViewCommand::Send if model.writes_search() => model.keep_search(),
@@ -81,7 +81,7 @@ fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
     assist::end_choosing(model, takes_it)
 }
 
-/// Runs what is written, or says why not.
+/// Runs the line, or shows why it cannot be run.
 pub fn send(model: &mut Model) -> Vec<Effect> {
     if model.line() == (Line::Empty { is_command: true }) {
         // Who deletes the filter wants none.

@@ -1,4 +1,4 @@
-//! What happens to the [`Model`]: a pure function from a [`Msg`] to changes and [`Effect`]s.
+//! The update function: pure, from a [`Msg`] to changes of the [`Model`] and [`Effect`]s.
 
 pub mod assist;
 pub mod check;
@@ -220,7 +220,7 @@ fn answered(model: &mut Model, effect: Effect) -> Vec<Effect> {
     }
 }
 
-/// Keeps a line for the next run, unless it begins with a space, as those do in a shell that nobody is to find.
+/// Returns the effect that adds a line to the history file. Lines that begin with a space are not kept, as in a shell.
 pub fn remember(line: String) -> Option<Effect> {
     (!line.starts_with(' ')).then_some(Effect::Remember(line))
 }

@@ -1,4 +1,4 @@
-//! What the mouse does.
+//! Mouse input.
 
 use clacks_language::command::Step;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};

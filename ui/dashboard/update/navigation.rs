@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Goes to another list, or to another chart where those are open.
+/// Moves the focus to another list, or selects another chart if the charts are open.
 pub fn turn(model: &mut Model, by: isize) {
     if model.is_open(Kind::Charts) {
         let all_fit = model.areas().is_some_and(|areas| crate::state::layout::all_fit(areas.body));
@@ -39,7 +39,7 @@ pub(crate) fn open_picture(model: &mut Model, picture: OverlayKind) {
     }
 }
 
-/// The lists have to be fetched, even if they are held still.
+/// Fetches the lists, even while they are frozen.
 pub fn moved(model: &mut Model) -> Vec<Effect> {
     model.has_moved = true;
     model.queue.lost = None;

@@ -1,4 +1,4 @@
-//! What is done with the list of what can be done, and what is typed into it or into a search.
+//! Actions of the palette, and text that is typed into it or into a search.
 
 use clacks_language::command::{Command, Step};
 use crossterm::event::{KeyCode, KeyEvent};
@@ -46,7 +46,7 @@ pub(crate) fn type_into_search(model: &mut Model, event: KeyEvent) {
     }
 }
 
-/// Does what is selected in the list, to what was selected when it was opened.
+/// Runs the selected item of the palette, for the selection at the time when it was opened.
 pub fn choose(model: &mut Model) -> Vec<Effect> {
     let Some(menu) = model.menu.take() else { return Vec::new() };
     match menu.selected_item().map(|item| item.deed.clone()) {

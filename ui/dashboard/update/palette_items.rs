@@ -69,7 +69,7 @@ pub(crate) fn select_target(model: &mut Model, target: &PaletteTarget) -> Result
     if is_there { Ok(()) } else { Err("what was selected when the list was opened has gone".to_owned()) }
 }
 
-/// The list for where the focus is and what is selected.
+/// Returns the palette for the present focus and selection.
 pub fn palette(model: &Model) -> Palette {
     Palette::new(items(model), selected_target(model))
 }
@@ -79,7 +79,7 @@ pub(crate) fn acts_on_selection(command: &ViewCommand) -> bool {
     matches!(command, ViewCommand::Open | ViewCommand::Copy | ViewCommand::Mark | ViewCommand::Biography)
 }
 
-/// Everything, what can be done first.
+/// Returns all items, those that can be run first.
 pub fn items(model: &Model) -> Vec<PaletteItem> {
     let bindings = model.keymap.bindings().iter().map(|binding| (binding, model.keys_of(binding)));
     let is_listed = |(binding, keys): &(&Binding, Vec<Key>)| !keys.is_empty() && binding.command != THIS;

@@ -1,4 +1,4 @@
-//! What becomes of text that comes at once: never keys, and what has many lines only after a question.
+//! Pasted text. It never acts as keys. Several lines are inserted only after a question.
 
 use std::mem;
 
@@ -89,7 +89,7 @@ fn writes_command(model: &Model) -> bool {
     model.next_owner().is_input() && matches!(model.line(), Line::Command | Line::Empty { is_command: true })
 }
 
-/// Inserts text into the draft, as one line: all of it, or nothing if it has no room.
+/// Inserts text into the line, as one line. Inserts nothing if it does not fit.
 pub fn insert(model: &mut Model, text: &str) -> Vec<Effect> {
     if !model.next_owner().is_input() {
         write(model, "");
@@ -105,7 +105,7 @@ pub fn insert(model: &mut Model, text: &str) -> Vec<Effect> {
     assist::edited(model)
 }
 
-/// Asks what is to become of a paste. As long as it is asked, another paste can be joined to it.
+/// Asks how to use a paste. While the question is open, another paste is appended.
 pub fn ask(model: &mut Model, pasted: String) {
     let text = pasted.trim_matches('\n').to_owned();
     if text.len() > LONGEST_PASTE {

@@ -1,4 +1,4 @@
-//! What to say of commands that were carried out, and what follows from them.
+//! Reports of command results, and their consequences for the model.
 
 use clacks_language::command::{NodeCommand, target::IgnoreTarget};
 use clacks_p2p::{Address, core::MessageId};

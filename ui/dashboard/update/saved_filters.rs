@@ -26,7 +26,7 @@ impl Model {
         }
     }
 
-    /// Does what `:station` asks for.
+    /// Runs a `:station` command.
     pub fn wish(&mut self, number: Number, wish: StationCommand) -> Vec<Effect> {
         if let Some(reason) = self.why_not_station(number, &wish) {
             self.complain(reason);

@@ -6,7 +6,7 @@ use crate::{
 };
 
 impl Model {
-    /// The search in what is open, if there is one.
+    /// Returns the search in the overlay, if there is one.
     pub fn search(&self) -> Option<&Search> {
         self.overlay.as_ref().and_then(|overlay| overlay.search.as_ref())
     }

@@ -25,7 +25,7 @@ impl Model {
     }
 }
 
-/// Leaves, or asks before if anything would be lost.
+/// Ends the program. Asks first if unsent messages would be lost.
 pub fn leave(model: &mut Model) -> Vec<Effect> {
     let asks = std::mem::take(&mut model.asks_before_leaving);
     let at_stake = UnsentCounts::of(&model.overview);
@@ -40,13 +40,13 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Asks before leaving, whatever is at stake.
+/// Ends the program after a question, even if nothing would be lost.
 pub fn interrupt(model: &mut Model) -> Vec<Effect> {
     model.asks_before_leaving = true;
     vec![Effect::AskToLeave]
 }
 
-/// Begins to hand on; the held messages too if they are to be released.
+/// Starts a drain, for at most 30 seconds. `with_held` releases the held messages too.
 pub fn begin(model: &mut Model, with_held: bool) -> Vec<Effect> {
     let with = UnsentCounts::of(&model.overview);
     model.begun_to_hand_on = Some(DrainStarted { with, until: model.now.uptime + WITHIN, with_held });
@@ -93,7 +93,7 @@ fn stop(model: &mut Model, then: Then) -> Vec<Effect> {
     }
 }
 
-/// Leaves once all is handed on; otherwise says why not, and asks again.
+/// Handles the end of a drain. Ends the program if all messages were sent, else shows the reason and asks again.
 pub fn ended(model: &mut Model, result: Result<(), DrainError>) -> Vec<Effect> {
     let Some(DrainProgress { total, gone, .. }) = model.handing_on() else { return Vec::new() };
     model.begun_to_hand_on = None;

@@ -1,4 +1,4 @@
-//! What a line can be completed to: a list above the input, or where there is no room for one, the notice.
+//! Choices of a completion: a list above the input, or the notice line if there is no room.
 
 use clacks_language::completion::Choice;
 use clacks_text::{fit::fit, sanitize::shown};

@@ -1,4 +1,4 @@
-//! How far the handing on before the end is, in the place of the input.
+//! Progress of the drain, in the place of the input.
 
 use clacks_text::{fit::fit, format};
 use clacks_widgets::theme::Theme;
@@ -17,7 +17,8 @@ const NARROWEST: usize = 5;
 /// What is there to press.
 const KEYS: [(&str, &str); 2] = [("Esc", "give up and stay"), ("q", "ask again")];
 
-/// `handed on 12 of 40, 18 s left  ████░░░`. The bar is last, as some terminals make its cells wider.
+/// Draws the progress of the drain: `handed on 12 of 40, 18 s left  ████░░░`. The bar is last, because some terminals
+/// make its cells wider.
 pub fn draw(handing_on: DrainProgress, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let columns = usize::from(area.width);
     let said = words(handing_on, columns);

@@ -35,7 +35,7 @@ pub fn note(search: &Search, theme: Theme, room: usize) -> Span<'static> {
     Span::styled(format!("  /{} {outcome}", query.as_str()), theme.strong)
 }
 
-/// Marks what was found in a row of the text that is drawn already.
+/// Highlights the matches in a row that is already drawn.
 pub fn mark(search: &Search, row: usize, line: &str, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let columns = |text: &str| u16::try_from(shown(text, usize::MAX).width()).unwrap_or(u16::MAX);
     for (piece, is_current) in search.found_in(row) {

@@ -1,4 +1,4 @@
-//! What came and went over the last minute, in bars so small that they have room in a title.
+//! Bars of the messages received and delivered over the last minute, small enough for a title.
 
 use clacks_source::{
     time_series::{Column, SPARKS},
@@ -15,7 +15,7 @@ const COLUMNS: usize = 12;
 const LEVELS: [&str; 8] =
     ["\u{2581}", "\u{2582}", "\u{2583}", "\u{2584}", "\u{2585}", "\u{2586}", "\u{2587}", "\u{2588}"];
 
-/// The bars with what they are; nothing where there is nothing to see.
+/// Returns the bars with their labels, or `None` without data.
 pub fn line(model: &Model, theme: Theme) -> Option<Line<'static>> {
     if !model.shown_trends().is_busy(SPARKS) {
         return None;

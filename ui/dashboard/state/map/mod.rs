@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const AT_THE_DOOR: f64 = 0.85;
 const HALF_WAY: f64 = 0.5;
 
-/// The network.
+/// Network map: peers, introductions and messages in flight.
 #[derive(Debug, Clone, Default)]
 pub struct Map {
     /// By identifier, which is no order that says anything, but always the same.
@@ -41,14 +41,14 @@ pub struct Map {
     is_crowded: bool,
 }
 
-/// A peer on the map.
+/// Peer on the map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapPeer {
     /// Last known state of the peer.
     pub peer: Peer,
     identifier: PeerId,
     place: Point,
-    /// The uptime at which a message last went to it or came from it, as far as was seen.
+    /// Uptime of the last message from or to the peer. `None` if none was observed.
     pub met: Option<Duration>,
 }
 
@@ -79,7 +79,7 @@ enum FlightResult {
     Failed(Run),
 }
 
-/// Something to be seen on the edge between a peer and us.
+/// Mark of a message on the edge between a peer and this node.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mark {
     /// Position of the peer.
@@ -101,7 +101,7 @@ pub enum MarkKind {
     Failed,
 }
 
-/// An edge of the map.
+/// Edge of the map.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Edge {
     /// Start of the edge.
@@ -115,14 +115,14 @@ pub struct Edge {
 /// Kind of an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EdgeKind {
-    /// A message is on its way between the peer and us, or was the last that was.
+    /// A message is in flight between the peer and this node, or was the last one.
     Busy,
-    /// Messages went between the peer and us, or it made itself known.
+    /// The peer exchanged messages with this node, or introduced itself.
     Met {
         /// Whether that was within the last 60 seconds.
         is_recent: bool,
     },
-    /// The one made the other known to us.
+    /// One peer introduced the other to this node.
     Vouched {
         /// Whether that was within the last 60 seconds.
         is_recent: bool,
@@ -132,7 +132,7 @@ pub enum EdgeKind {
 /// For so long an edge is drawn as one of the present.
 const RECENT: Duration = Duration::from_secs(60);
 
-/// A direction in which to look for the next tower.
+/// Direction of a move on the map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MapDirection {
     /// Towards the top.
@@ -253,7 +253,7 @@ impl Map {
         }
     }
 
-    /// The edges, those that matter least first. A crowd has none but the busy ones.
+    /// Returns the edges, least important first. A crowded map has only busy edges.
     pub fn edges(&self, now: Duration, motion: &Animations) -> Vec<Edge> {
         let mut edges = Vec::new();
         if !self.is_crowded {

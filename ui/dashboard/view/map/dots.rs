@@ -17,7 +17,7 @@ const ROWS: u16 = 4;
 const BLANK: u32 = 0x2800;
 const ALL: u32 = 0xff;
 
-/// Dots of one style.
+/// Braille dots of one style.
 #[derive(Debug)]
 pub struct Dots {
     field: Rect,
@@ -31,7 +31,7 @@ impl Dots {
         Self { field, points: Vec::new() }
     }
 
-    /// A line between two cells, of every so manieth dot.
+    /// Adds a line between two cells. Draws only each `every`-th dot.
     pub fn line(&mut self, from: Position, to: Position, every: usize) {
         let ((x, y), (to_x, to_y)) = (self.middle(from), self.middle(to));
         let length = (to_x - x).abs().max((to_y - y).abs()).max(1.0);
@@ -47,7 +47,7 @@ impl Dots {
         self.points.extend(offsets.map(|(right, up)| (x + right, y + up)));
     }
 
-    /// A ring around the middle, its radius a part of the field on either axis.
+    /// Adds a ring around the centre. `radius` is a fraction of the field on either axis.
     pub fn ring(&mut self, radius: f64, dots: u32) {
         let (width, height) = (self.right(), self.top());
         self.points.extend((0..dots).map(|dot| {

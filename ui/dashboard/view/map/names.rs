@@ -1,4 +1,4 @@
-//! What towers are called, and where their names have room.
+//! Names of peers on the map, and their placement.
 
 use std::net::IpAddr;
 
