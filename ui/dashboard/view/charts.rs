@@ -21,7 +21,10 @@ use ratatui::{
     widgets::{Bar, BarChart, BarGroup, Clear, Sparkline},
 };
 
-use super::{draw_empty, draw_heading, header};
+use super::{
+    header,
+    parts::{draw_empty, draw_heading},
+};
 use crate::{
     model::Model,
     state::layout::{all_fit, below_title},

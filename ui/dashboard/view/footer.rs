@@ -17,7 +17,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{TO_COMMAND, choices, leaving, search};
+use super::{choices, leaving, parts::TO_COMMAND, search};
 use crate::{
     available::{FILTER, is_worth_a_hint},
     keymap::Binding,

@@ -14,7 +14,10 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{draw_empty, marked, queue::digits};
+use super::{
+    parts::{draw_empty, marked},
+    queue::digits,
+};
 use crate::{model::Model, state::layout::below_title};
 
 const MARKER: usize = 2;

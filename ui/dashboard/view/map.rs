@@ -17,7 +17,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{draw_heading, peers};
+use super::parts::draw_heading;
 use crate::{
     model::{
         Model,
@@ -63,7 +63,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     draw_heading(theme, heading(model, theme, area), area, frame);
     let field = field(model, area);
     if model.listed.peers.total() == 0 {
-        peers::draw_none(model, theme, field, frame);
+        super::parts::draw_none(model, theme, field, frame);
         return;
     }
     draw_dots(model, theme, field, frame.buffer_mut());
@@ -208,7 +208,7 @@ fn draw_names(
 ) {
     let addresses: Vec<&Address> = standing.iter().map(|(tower, _)| &tower.peer.address).collect();
     for (tower, place) in standing {
-        let style = Style::reset().patch(peers::address_style(theme, tower.peer.status));
+        let style = Style::reset().patch(super::parts::address_style(theme, tower.peer.status));
         for name in name(&tower.peer.address, &addresses) {
             if let Some(at) = cells.name(*place, &name) {
                 write_name(at, &name, style, field, buffer);

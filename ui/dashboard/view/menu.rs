@@ -12,7 +12,7 @@ use ratatui::{
     widgets::{Clear, Widget},
 };
 
-use super::draw_heading;
+use super::parts::draw_heading;
 use crate::state::{
     layout::Parts,
     palette::{Palette, PaletteAction, PaletteItem},

@@ -10,6 +10,7 @@ pub mod map;
 pub mod menu;
 pub mod names;
 pub mod overhead;
+pub mod parts;
 pub mod peers;
 pub mod queue;
 pub mod search;
@@ -29,9 +30,9 @@ use ratatui::{
 };
 
 use super::{
-    model::{Model, focus::FocusOwner, overlay::OverlayKind},
+    model::{Model, overlay::OverlayKind},
     pages::overlay_lines,
-    state::layout::{Areas, Pane},
+    state::layout::Areas,
 };
 
 /// Draws everything.
@@ -94,81 +95,6 @@ fn draw_rules(theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
         if let Some(cell) = frame.buffer_mut().cell_mut(position) {
             cell.set_symbol("\u{2502}").set_style(theme.quiet);
         }
-    }
-}
-
-// === Panes ===
-
-/// The title of a pane: its name, what there is to say about it, and a rule to the end.
-fn draw_title(
-    model: &Model,
-    theme: Theme,
-    pane: Pane,
-    area: Rect,
-    notes: Vec<Span<'static>>,
-    frame: &mut Frame<'_>,
-) {
-    let name = match pane {
-        Pane::Peers => " PEERS ",
-        Pane::Queue => " QUEUE ",
-        Pane::Traffic => " TRAFFIC ",
-        Pane::Map => " MAP ",
-    };
-    let has_focus = model.owner_below_menu() == FocusOwner::List(pane);
-    let mut line = Line::from(Span::styled(name, theme.title(has_focus)));
-    line.push_span(Span::raw(" "));
-    if model.is_zoomed {
-        line.push_span(Span::styled("ZOOM  ", theme.strong));
-    }
-    line.spans.extend(notes);
-    draw_heading(theme, line, area, frame);
-}
-
-/// How many rows are marked, for the title.
-fn marked(theme: Theme, count: usize) -> Option<Span<'static>> {
-    (count > 0).then(|| Span::styled(format!("{count} marked  "), theme.marked))
-}
-
-/// The line of a title, and a rule to the end.
-fn draw_heading(theme: Theme, mut line: Line<'static>, area: Rect, frame: &mut Frame<'_>) {
-    let rule = usize::from(area.width).saturating_sub(line.width() + 1);
-    line.push_span(Span::styled(format!(" {}", "\u{2500}".repeat(rule)), theme.quiet));
-    frame.render_widget(line, Rect { height: area.height.min(1), ..area });
-}
-
-/// One row of a list; the selected one is reversed and has a sign as well, as not every terminal shows the former.
-fn draw_row(
-    model: &Model,
-    theme: Theme,
-    pane: Pane,
-    (is_selected, is_marked): (bool, bool),
-    spans: Vec<Span<'static>>,
-    area: Rect,
-    frame: &mut Frame<'_>,
-) {
-    let marker = Span::raw(if is_selected { ">" } else { " " });
-    let mark = if is_marked { Span::styled("*", theme.marked) } else { Span::raw(" ") };
-    let mut line = Line::from(vec![marker, mark]);
-    line.spans.extend(spans);
-    frame.render_widget(line, area);
-    if is_selected && model.pane == pane {
-        frame.buffer_mut().set_style(area, theme.selected);
-    }
-}
-
-/// What is said in a replay instead of how to send something.
-const TO_COMMAND: &str = "this is a replay; {:prompt :} takes commands";
-
-/// What to say where a list is empty.
-fn draw_empty(theme: Theme, area: Rect, lines: &[impl AsRef<str>], frame: &mut Frame<'_>) {
-    for (text, row) in lines.iter().zip(area.rows()) {
-        frame.render_widget(
-            Line::styled(
-                format!("  {}", fit(text.as_ref(), usize::from(area.width).saturating_sub(2))),
-                theme.quiet,
-            ),
-            row,
-        );
     }
 }
 

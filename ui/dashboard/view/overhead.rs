@@ -12,7 +12,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::draw_empty;
+use super::parts::draw_empty;
 use crate::{model::Model, state::returning::ReturningList};
 
 const MARKER: usize = 2;

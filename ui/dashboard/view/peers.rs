@@ -1,6 +1,6 @@
 //! The peers: status, address, time in the status, last round trip.
 
-use clacks_p2p::core::{Peer, Status};
+use clacks_p2p::core::Peer;
 use clacks_text::{
     fit::{fit, fit_right},
     format,
@@ -8,10 +8,13 @@ use clacks_text::{
 use clacks_widgets::theme::{Theme, letter};
 use ratatui::{Frame, layout::Rect, text::Span};
 
-use super::{TO_COMMAND, draw_empty, draw_row, draw_title, header, marked, names::Names};
+use super::{
+    header,
+    names::Names,
+    parts::{address_style, draw_none, draw_row, draw_title, marked},
+};
 use crate::{
     model::Model,
-    pages::keys::with_keys,
     state::layout::{Pane, below_title},
 };
 
@@ -22,11 +25,6 @@ const AGE: usize = 5;
 const ROUND_TRIP: usize = 8;
 /// An address has at least so many, or the round trip gives way.
 const ADDRESS: usize = 12;
-
-const EMPTY: [&str; 4] =
-    ["no peers yet", "press {:prompt :} and type", "announce HOST:PORT", "or wait for somebody to call"];
-
-const EMPTY_IN_REPLAY: [&str; 2] = ["no peers yet", TO_COMMAND];
 
 /// Draws the peer list.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
@@ -51,12 +49,6 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     }
 }
 
-/// How to come by a peer, where there is none.
-pub(crate) fn draw_none(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let lines = if model.replay.is_some() { &EMPTY_IN_REPLAY[..] } else { &EMPTY };
-    draw_empty(theme, area, &lines.iter().map(|line| with_keys(model, line)).collect::<Vec<_>>(), frame);
-}
-
 /// The columns of the address, and whether there is room for the round trip.
 fn columns(width: usize) -> (usize, bool) {
     let fixed = MARKER + STATUS + AGE + 1;
@@ -78,11 +70,4 @@ fn spans(model: &Model, theme: Theme, peer: &Peer, names: &Names, width: usize) 
         spans.push(Span::styled(fit_right(&round_trip, ROUND_TRIP), theme.quiet));
     }
     spans
-}
-
-pub(crate) fn address_style(theme: Theme, status: Status) -> ratatui::style::Style {
-    match status {
-        Status::Dead | Status::Ignored => theme.quiet,
-        Status::New | Status::Alive | Status::Lost => ratatui::style::Style::new(),
-    }
 }

@@ -11,7 +11,7 @@ use clacks_text::{
 use clacks_widgets::theme::Theme;
 use ratatui::{Frame, layout::Rect, text::Span};
 
-use super::{TO_COMMAND, draw_empty, draw_row, draw_title, marked};
+use super::parts::{TO_COMMAND, draw_empty, draw_row, draw_title, marked};
 use crate::{
     model::Model,
     pages::keys::with_keys,

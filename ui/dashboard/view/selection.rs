@@ -8,7 +8,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{draw_empty, draw_heading};
+use super::parts::{draw_empty, draw_heading};
 use crate::{
     model::{Model, overlay::OverlayKind},
     pages::{content_lines, keys::with_keys, message_history},

@@ -13,7 +13,7 @@ use ratatui::{
 };
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::draw_heading;
+use super::parts::draw_heading;
 use crate::{
     model::Model,
     state::{

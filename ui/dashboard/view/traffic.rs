@@ -9,7 +9,11 @@ use clacks_text::{
 use clacks_widgets::theme::Theme;
 use ratatui::{Frame, layout::Rect, text::Span};
 
-use super::{draw_empty, draw_row, draw_title, names::Names, sparks};
+use super::{
+    names::Names,
+    parts::{draw_empty, draw_row, draw_title},
+    sparks,
+};
 use crate::{
     model::{Model, traffic::LogCursor},
     pages::{keys::with_keys, saved_filters},

@@ -1,0 +1,109 @@
+//! Parts that several panels draw: titles, headings, rows, and what an empty list says.
+
+use clacks_p2p::core::Status;
+use clacks_text::fit::fit;
+use clacks_widgets::theme::Theme;
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use crate::{
+    model::{Model, focus::FocusOwner},
+    pages::keys::with_keys,
+    state::layout::Pane,
+};
+
+// === Panes ===
+
+/// The title of a pane: its name, what there is to say about it, and a rule to the end.
+pub(crate) fn draw_title(
+    model: &Model,
+    theme: Theme,
+    pane: Pane,
+    area: Rect,
+    notes: Vec<Span<'static>>,
+    frame: &mut Frame<'_>,
+) {
+    let name = match pane {
+        Pane::Peers => " PEERS ",
+        Pane::Queue => " QUEUE ",
+        Pane::Traffic => " TRAFFIC ",
+        Pane::Map => " MAP ",
+    };
+    let has_focus = model.owner_below_menu() == FocusOwner::List(pane);
+    let mut line = Line::from(Span::styled(name, theme.title(has_focus)));
+    line.push_span(Span::raw(" "));
+    if model.is_zoomed {
+        line.push_span(Span::styled("ZOOM  ", theme.strong));
+    }
+    line.spans.extend(notes);
+    draw_heading(theme, line, area, frame);
+}
+
+/// How many rows are marked, for the title.
+pub(crate) fn marked(theme: Theme, count: usize) -> Option<Span<'static>> {
+    (count > 0).then(|| Span::styled(format!("{count} marked  "), theme.marked))
+}
+
+/// The line of a title, and a rule to the end.
+pub(crate) fn draw_heading(theme: Theme, mut line: Line<'static>, area: Rect, frame: &mut Frame<'_>) {
+    let rule = usize::from(area.width).saturating_sub(line.width() + 1);
+    line.push_span(Span::styled(format!(" {}", "\u{2500}".repeat(rule)), theme.quiet));
+    frame.render_widget(line, Rect { height: area.height.min(1), ..area });
+}
+
+/// One row of a list; the selected one is reversed and has a sign as well, as not every terminal shows the former.
+pub(crate) fn draw_row(
+    model: &Model,
+    theme: Theme,
+    pane: Pane,
+    (is_selected, is_marked): (bool, bool),
+    spans: Vec<Span<'static>>,
+    area: Rect,
+    frame: &mut Frame<'_>,
+) {
+    let marker = Span::raw(if is_selected { ">" } else { " " });
+    let mark = if is_marked { Span::styled("*", theme.marked) } else { Span::raw(" ") };
+    let mut line = Line::from(vec![marker, mark]);
+    line.spans.extend(spans);
+    frame.render_widget(line, area);
+    if is_selected && model.pane == pane {
+        frame.buffer_mut().set_style(area, theme.selected);
+    }
+}
+
+/// What is said in a replay instead of how to send something.
+pub(crate) const TO_COMMAND: &str = "this is a replay; {:prompt :} takes commands";
+
+/// What to say where a list is empty.
+pub(crate) fn draw_empty(theme: Theme, area: Rect, lines: &[impl AsRef<str>], frame: &mut Frame<'_>) {
+    for (text, row) in lines.iter().zip(area.rows()) {
+        frame.render_widget(
+            Line::styled(
+                format!("  {}", fit(text.as_ref(), usize::from(area.width).saturating_sub(2))),
+                theme.quiet,
+            ),
+            row,
+        );
+    }
+}
+
+const EMPTY: [&str; 4] =
+    ["no peers yet", "press {:prompt :} and type", "announce HOST:PORT", "or wait for somebody to call"];
+
+const EMPTY_IN_REPLAY: [&str; 2] = ["no peers yet", TO_COMMAND];
+
+/// How to come by a peer, where there is none.
+pub(crate) fn draw_none(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let lines = if model.replay.is_some() { &EMPTY_IN_REPLAY[..] } else { &EMPTY };
+    draw_empty(theme, area, &lines.iter().map(|line| with_keys(model, line)).collect::<Vec<_>>(), frame);
+}
+
+pub(crate) fn address_style(theme: Theme, status: Status) -> ratatui::style::Style {
+    match status {
+        Status::Dead | Status::Ignored => theme.quiet,
+        Status::New | Status::Alive | Status::Lost => ratatui::style::Style::new(),
+    }
+}
