@@ -64,7 +64,7 @@ impl SendHistory {
                 change: None,
             }),
             Event::MessageDelivered { id, round_trip, .. } => {
-                self.ended(*id, AttemptResult::Taken(*round_trip))
+                self.ended(*id, AttemptResult::Taken(*round_trip));
             }
             Event::DeliveryFailed { id, failure, .. } => {
                 self.ended(*id, AttemptResult::Failed(failure.to_string()));

@@ -121,4 +121,4 @@ fn request_error(error: &reqwest::Error) -> ReadError {
 
 #[cfg(test)]
 #[path = "fetch_tests.rs"]
-pub mod tests;
+mod tests;
