@@ -20,10 +20,10 @@ const PACE: Pace = Pace {
     listed: Duration::from_millis(800),
 };
 
-/// Announces at the same time to peers that were named one by one: each takes a connection, and where most of them
-/// do not answer, the one that does should not wait for long.
+/// Maximum concurrent announces to named peers. Each uses a connection. The limit is high, because the peer that
+/// responds must not wait for those that do not.
 const MAX_NAMED: usize = 64;
-/// Announces at the same time to addresses of lists.
+/// Maximum concurrent announces to addresses of lists.
 const MAX_LISTED: usize = 8;
 
 /// Announces the node in background tasks. Results appear as events of the node. Clones share the same limits: 64
@@ -33,19 +33,19 @@ pub struct Introducer {
     node: Node,
     named: Arc<Semaphore>,
     listed: Arc<Semaphore>,
-    /// The addresses of lists whose turn is to come.
+    /// List addresses that are not announced to yet.
     pending: Arc<Mutex<HashSet<Address>>>,
     pace: Pace,
 }
 
-/// How often announces are made.
+/// The rate of announces.
 #[derive(Debug, Clone, Copy)]
 struct Pace {
-    /// The wait before the second try. It doubles with each try.
+    /// Wait before the first retry. It doubles with each retry.
     first_wait: Duration,
     longest_wait: Duration,
-    /// The least time that an announce to an address of a list keeps its place, so that there are at most ten a second:
-    /// whoever writes a list that many use can name ten thousand ports of one machine.
+    /// Minimum time that an announce to a list address occupies its slot, so that there are at most ten a second. A
+    /// list that many nodes use could otherwise flood one machine with ten thousand ports.
     listed: Duration,
 }
 
@@ -62,9 +62,9 @@ pub(crate) enum NamedBy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Announced {
     Answered,
-    /// It can be tried again.
+    /// A retry can succeed.
     Failed,
-    /// Nothing was sent, because the user ignores the peer. It can be tried again once the user does not.
+    /// The user ignores the peer, so nothing was sent. A retry can succeed after that ends.
     Ignored,
     Ourselves,
     /// The node has stopped.

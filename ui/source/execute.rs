@@ -66,7 +66,7 @@ fn enqueue(node: &Node, message: Message) -> Result<String, String> {
     Ok(format!("{what} as {id}{}", warning_of_size(size)))
 }
 
-/// What to say of a message of so many bytes, if anything.
+/// A warning if a message of this size is too large for nodes of the npm package; else empty.
 fn warning_of_size(size: usize) -> String {
     if size <= MAX_WHOLE_MESSAGE {
         return String::new();
@@ -82,7 +82,7 @@ async fn hold(node: &Node, filter: Filter) -> Result<String, String> {
     set.map(|()| held(node)).map_err(|_| "that failed".to_owned())
 }
 
-/// What is held, and why.
+/// Reports the number of held messages and the hold rule.
 fn held(node: &Node) -> String {
     let messages = match node.held_len() {
         0 => "no message is held".to_owned(),
@@ -162,7 +162,7 @@ pub fn replace(node: &Node, id: MessageId, message: Message) -> Result<String, S
     Ok(format!("changed {id}{}", warning_of_size(size)))
 }
 
-/// Why a message has the text that it had.
+/// The reason why a message keeps its old text.
 pub(crate) fn not_changed(id: MessageId, error: &ReplaceError) -> String {
     format!("{id} is as it was: {error}")
 }
@@ -235,7 +235,7 @@ fn drop_message(node: &Node, id: MessageId) -> Result<String, String> {
     }
 }
 
-/// Drops all messages that wait or are held and that the filter admits, and returns them.
+/// Drops all queued and held messages that the filter admits, or all without a filter. Returns their earlier states.
 pub(crate) async fn drop_matching(node: &Node, filter: Option<Filter>) -> Vec<MessageState> {
     let node = node.clone();
     let admits = move |queued: &QueuedMessage| {

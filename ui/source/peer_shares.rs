@@ -23,16 +23,16 @@ pub struct Shares {
     /// The sums over the minutes.
     by_peer: HashMap<Address, u64>,
     all: u64,
-    /// Messages that are counted for nobody by name.
+    /// Messages without a counted sender.
     unnamed: u64,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Minute {
-    /// Counted from the start of the node.
+    /// The minute of the node's uptime.
     number: u64,
     by_peer: HashMap<Address, u64>,
-    /// Those with a single message, as far as they have not had another since. Each gives its place away.
+    /// Peers that had a single message when they were added. A new peer can replace them.
     singles: Vec<Address>,
     all: u64,
     unnamed: u64,
@@ -97,7 +97,7 @@ impl Minute {
         }
     }
 
-    /// Takes the place of a peer with a single message.
+    /// Removes and returns a peer with a single message.
     fn give_a_place_away(&mut self) -> Option<Address> {
         while let Some(peer) = self.singles.pop() {
             if self.by_peer.get(&peer) == Some(&1) {

@@ -160,8 +160,8 @@ mod tests {
         }
     }
 
-    /// Lines for a node that knows `tower:1`, ignores `rude:1` and 192.0.2.7, and has message 1 in the queue and 2 held;
-    /// whether they are refused.
+    /// Command lines, and whether the node refuses them. The node knows `tower:1`, ignores `rude:1` and 192.0.2.7, has
+    /// message 1 in the queue and holds message 2.
     fn lines(here: &Address) -> Vec<(String, bool)> {
         let largest = Message::MAX_SIZE - 2;
         let fine =

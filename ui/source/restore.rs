@@ -160,7 +160,7 @@ pub fn undo(node: &Node, all: Vec<Before>) -> (Result<String, String>, Vec<Befor
     (told.summary(), left)
 }
 
-/// What there is to say of what was put back.
+/// The report of an undo.
 #[derive(Debug, Default)]
 struct UndoSummary {
     peers: Vec<String>,
@@ -171,7 +171,7 @@ struct UndoSummary {
 }
 
 impl UndoSummary {
-    /// One line about all of it; an error if something could not be put back.
+    /// One line about the whole undo; an error if a part could not be restored.
     fn summary(self) -> Result<String, String> {
         let Self { peers, certificates, messages, others, errors } = self;
         // Of a peer that is known again nobody needs to be told about its certificate.
@@ -197,7 +197,7 @@ fn several(told: Vec<String>, what: &str) -> Vec<String> {
     if told.len() > 1 { vec![format!("{} {what}", told.len())] } else { told }
 }
 
-/// What to say of messages that were put back.
+/// Reports the restored messages.
 fn messages_told(restored: &RestoredMessages) -> Result<String, String> {
     let RestoredMessages { waiting, held, on_their_way, gone, refused, error, .. } = restored;
     let parts = [

@@ -13,7 +13,7 @@ use clacks_p2p::Node;
 
 use super::{bootstrap::Introducer, peer_list::PeerLists};
 
-/// What reads lists for a node of which none are configured.
+/// A reader of peer lists for a node without configured lists.
 pub fn no_lists(node: &Node) -> PeerLists {
     PeerLists::new(Introducer::new(node), &[])
 }

@@ -43,7 +43,7 @@ struct Second {
 /// The counts per second of the last 15 minutes, and the latest 1,000 round trips.
 #[derive(Debug, Clone, Default)]
 pub struct Trends {
-    /// One entry a second, without gaps; the last is the one that is not over yet.
+    /// One entry per second, without gaps; the last second is still running.
     seconds: VecDeque<Second>,
     /// The second of the node's uptime that the last entry stands for.
     last: u64,
@@ -172,7 +172,7 @@ impl Trends {
         Column::of(&self.seconds.range(from.min(to)..to))
     }
 
-    /// What there is to show in the very first second.
+    /// The column of the very first second.
     fn first(&self) -> Option<Column> {
         self.seconds.back().and_then(|present| Column::of(&[present].into_iter()))
     }

@@ -27,7 +27,7 @@ pub(crate) struct Tty {
     cursor: Cursor,
 }
 
-/// What is known of the cursor; drawing cells moves it.
+/// The known state of the cursor. Drawing cells moves it.
 #[derive(Debug, Default)]
 struct Cursor {
     shown: Option<bool>,
@@ -138,7 +138,7 @@ pub fn bytes_of(cells: Vec<(u16, u16, &Cell)>, uncertain: &[Write]) -> Vec<u8> {
     tty.frame
 }
 
-/// How large the terminal is now.
+/// The current size to draw on.
 fn size() -> Size {
     match rustix::termios::tcgetwinsize(io::stdout()) {
         Ok(size) => drawn(Size::new(size.ws_col, size.ws_row)),
@@ -146,7 +146,7 @@ fn size() -> Size {
     }
 }
 
-/// How much of a window that says that it has this size is drawn on.
+/// The size to draw on for a window of this size.
 fn drawn(window: Size) -> Size {
     if window.width == 0 || window.height == 0 {
         return USUAL;

@@ -101,7 +101,7 @@ pub async fn copy(text: Text) -> Result<String, String> {
     Err("there is no clipboard here".to_owned())
 }
 
-/// How much it is. Who pastes several lines into a shell should know that there are several.
+/// The size in bytes and lines. The lines are a warning, because pasting several lines into a shell can run them.
 fn amount(text: &str) -> String {
     let bytes = if text.len() == 1 { "1 byte".to_owned() } else { format!("{} bytes", text.len()) };
     match text.lines().count() {
@@ -110,7 +110,7 @@ fn amount(text: &str) -> String {
     }
 }
 
-/// The ways that there may be, the best first.
+/// The possible ways, best first.
 fn ways(variable: impl Fn(&'static str) -> Option<OsString>) -> Vec<Way> {
     let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
     let is_local = !crate::ssh::says_ssh(&variable);
@@ -128,7 +128,8 @@ fn ways(variable: impl Fn(&'static str) -> Option<OsString>) -> Vec<Way> {
     ways
 }
 
-/// Gives a program the text; it stays in the background by itself as long as the clipboard is its.
+/// Runs a clipboard program with the text as its input. The program itself stays in the background while it owns the
+/// clipboard.
 async fn feed(program: &str, arguments: &[&str], text: &str) -> io::Result<()> {
     let mut child = Command::new(program)
         .args(arguments)
@@ -151,8 +152,8 @@ async fn feed(program: &str, arguments: &[&str], text: &str) -> io::Result<()> {
     tokio::time::timeout(PATIENCE, taken).await?
 }
 
-/// What asks the terminal. A tmux that could not be told takes the first for its own clipboard, if it is set to, and hands the second on to the
-/// terminal around it, if it is set to; to have it twice does no harm.
+/// The OSC 52 sequence. In tmux it is sent twice: plain for tmux's own clipboard, and wrapped for the outer terminal.
+/// tmux obeys each only if it is configured to; sending both does no harm.
 fn sequence(text: &str, in_tmux: bool) -> Vec<u8> {
     let plain = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
     if !in_tmux {

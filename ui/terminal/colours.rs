@@ -43,7 +43,7 @@ pub fn background() -> Background {
     env::var("COLORFGBG").map_or(Background::Unknown, |colours| background_in(&colours))
 }
 
-/// What the last number of `15;0` or `0;default;15` means: which of the sixteen colours the background is.
+/// The background by the last number of `15;0` or `0;default;15`, which is its index among the sixteen colours.
 fn background_in(colours: &str) -> Background {
     match colours.rsplit(';').next().and_then(|number| number.parse::<u8>().ok()) {
         Some(0..=6 | 8) => Background::Dark,

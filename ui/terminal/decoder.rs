@@ -17,30 +17,30 @@ use super::{
     tokens::{Token, Tokenizer},
 };
 
-/// How soon after another a key comes that was not typed but read together with it.
+/// Maximum time between two keys that were read together and not typed.
 const AT_ONCE: Duration = Duration::from_millis(2);
-/// How soon the next piece of such a crowd of keys comes.
+/// Maximum time between two pieces of such a burst.
 const IN_PIECES: Duration = Duration::from_millis(15);
-/// How soon the next piece of an answer comes whose start is missing.
+/// Maximum time between two pieces of a response whose start is missing.
 const ANSWER_IN_PIECES: Duration = Duration::from_millis(100);
-/// From so many keys on that write something, nobody typed them.
+/// Minimum number of typing keys that form a burst.
 const BURST: usize = 6;
-/// From so many on if one of them is Enter: a short line that was pasted is not run.
+/// Minimum number of typing keys that form a burst if one of them is Enter, so that a short pasted line is not run.
 const BURST_WITH_ENTER: usize = 3;
-/// Keys that are passed on together at most, more than the longest draft has letters; the others are dropped.
+/// Maximum number of keys in a burst, more than the longest draft; further keys are dropped.
 const LONGEST_BURST: usize = 64 << 10;
 
-/// How long nothing more has to come of a paste whose end did not come. Then what came is the paste, and keys are keys.
+/// Maximum silence within a paste without an end mark. After that the paste is complete.
 pub(crate) const PASTE_WAIT: Duration = Duration::from_secs(1);
-/// How long after its end what comes belongs to a paste: one that holds the mark of its end goes on behind it.
+/// Time after its end mark during which input belongs to the paste, because pasted text can contain the mark.
 const PASTE_SETTLES: Duration = Duration::from_millis(50);
-/// Bytes of a paste that are kept, more than is taken. Of a longer one the middle is dropped.
+/// Maximum bytes of a paste. Of a longer one the middle is dropped.
 const LONGEST_PASTE: usize = 8 << 20;
 
 const PASTE_BEGINS: &[u8] = b"\x1b[200~";
 const PASTE_ENDS: &[u8] = b"\x1b[201~";
 
-/// What was read and is not passed on yet.
+/// The decoder's state: input that was read and is not yet decoded.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     tokenizer: Tokenizer,
@@ -62,12 +62,12 @@ enum Item {
 #[derive(Debug, Default)]
 struct Paste {
     bytes: Vec<u8>,
-    /// Where it ended first.
+    /// The position of the first end mark.
     end: Option<usize>,
 }
 
 impl Decoder {
-    /// Takes what was read at this time.
+    /// Decodes bytes that arrived at this time.
     pub(crate) fn take(&mut self, bytes: &[u8], now: Instant) {
         self.expire(now);
         self.last_byte = Some(now);
@@ -76,7 +76,7 @@ impl Decoder {
         }
     }
 
-    /// Passes on what waited for more than came until now.
+    /// Completes everything whose wait has expired.
     pub(crate) fn expire(&mut self, now: Instant) {
         while self.deadline().is_some_and(|deadline| deadline <= now) {
             if let Some(paste) = self.paste.take() {
@@ -94,7 +94,7 @@ impl Decoder {
         }
     }
 
-    /// When to call [`expire`](Self::expire), if nothing comes before.
+    /// The time for the next call of [`expire`](Self::expire) if no byte arrives before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let patience = match &self.paste {
             Some(paste) => Some(if paste.end.is_some() { PASTE_SETTLES } else { PASTE_WAIT }),
@@ -103,12 +103,12 @@ impl Decoder {
         Some(self.last_byte? + patience?)
     }
 
-    /// The next thing that the user did.
+    /// Removes and returns the next input.
     pub(crate) fn next(&mut self) -> Option<Input> {
         self.inputs.pop_front()
     }
 
-    /// Forgets what has begun.
+    /// Discards incomplete input.
     pub(crate) fn reset(&mut self) {
         *self = Self::default();
     }
@@ -154,7 +154,7 @@ impl Decoder {
         self.inputs.push_back(input);
     }
 
-    /// What came with the end of a paste is a paste, though its start did not come, or it was over already.
+    /// Turns the current group into a paste, because an end mark came without a start.
     fn end_paste_without_start(&mut self) {
         let keys = without_answers(&mem::take(&mut self.group));
         if !keys.is_empty() {
@@ -168,7 +168,7 @@ impl Decoder {
         self.inputs.extend(others);
     }
 
-    /// How long to wait for more of what came at once.
+    /// Maximum wait for more keys of the current group.
     fn group_patience(&self) -> Option<Duration> {
         let text = match &self.group[..] {
             [] => return None,
@@ -245,7 +245,7 @@ impl Item {
     }
 }
 
-/// What is left of what came at once when answers are left out.
+/// The keys of a group without terminal responses.
 fn without_answers(items: &[Item]) -> Vec<KeyEvent> {
     let mut keys: Vec<KeyEvent> = Vec::new();
     // Where the text began that stands at the end of `keys`.

@@ -109,7 +109,7 @@ impl Keys {
     }
 }
 
-/// What the thread has.
+/// The state of the reader thread.
 struct Reader {
     listener: mpsc::Sender<Input>,
     heard: PipeReader,
@@ -117,7 +117,7 @@ struct Reader {
     decoder: Decoder,
 }
 
-/// What the reader was woken by.
+/// The event that woke the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Woken {
     Typed,

@@ -39,7 +39,7 @@ pub enum Token {
     NotText,
 }
 
-/// What has begun.
+/// The state of the tokenizer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum State {
     #[default]
@@ -60,7 +60,7 @@ enum State {
     Utf8(Vec<u8>, bool),
 }
 
-/// What came last of a string.
+/// The kind of the last byte in a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Last {
     Introducer,

@@ -28,11 +28,12 @@ pub struct UncertainCells {
 /// A cell of uncertain width.
 #[derive(Debug, Clone, PartialEq)]
 struct Placed {
-    /// Where it is in the buffer.
+    /// Its index in the buffer.
     index: usize,
     /// The columns that a terminal may take for it, within its row.
     columns: usize,
-    /// Whether a terminal may draw a part of it in the cell before.
+    /// Whether a terminal can draw a part of the cell in the cell before: if it does not wrap at the edge, or does not
+    /// know the first of several characters.
     reaches_back: bool,
     cell: Cell,
     /// The blanks behind it in which a terminal may draw a part of it.

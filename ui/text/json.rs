@@ -57,7 +57,7 @@ fn lay_out<'a>(
     (out, 0)
 }
 
-/// A string with its line breaks as such, behind the quote; as much of it as there is room for. Other tokens as they are.
+/// A string with real line breaks, indented to its opening quote, cut at `max_bytes`. Other tokens are unchanged.
 fn in_lines(token: &str, depth: usize, max_bytes: usize) -> Cow<'_, str> {
     if !token.starts_with('"') || !token.contains("\\n") {
         return token.into();

@@ -207,7 +207,7 @@ fn fill_row<'a>(text: &'a str, columns: usize, row: &mut SafeLine) -> Option<&'a
     }
 }
 
-/// What is for the next row when one is full.
+/// The text for the row after a full one.
 fn behind_break(rest: &str) -> Option<&str> {
     if rest.is_empty() { None } else { strip_line_break(rest).or(Some(rest)) }
 }
@@ -291,7 +291,7 @@ struct Cell {
     letters: usize,
 }
 
-/// What becomes of a character behind a cell.
+/// The treatment of a character behind a cell.
 enum Joining {
     /// It is in the cell now.
     Joined,

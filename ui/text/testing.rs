@@ -2,8 +2,8 @@
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-/// What no cell may hold, said apart from the tables that the code looks into: bidirectional controls, zero-width
-/// and other invisible characters, selectors, tags, fillers, private use.
+/// Characters that no cell can contain, independent of the tables that the code uses: bidirectional controls,
+/// zero-width and other invisible characters, selectors, tags, fillers, private use.
 pub const HIDDEN: [(u32, u32); 25] = [
     (0x00, 0x1f),
     (0x7f, 0x9f),
@@ -36,7 +36,7 @@ pub fn is_hidden(c: char) -> bool {
     HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&u32::from(c)))
 }
 
-/// Text that goes for the weak places more often than chance would.
+/// Text with a high share of characters that are hard to sanitize.
 pub fn hostile() -> impl Strategy<Value = String> {
     let fragments = select(vec![
         "\x1b[2J",

@@ -43,13 +43,13 @@ pub fn fields_of_row(row: &Row, zone: &TimeZone) -> [(&'static str, String); 7] 
     ]
 }
 
-/// What closes all connections from a remote address.
+/// The command that closes all connections from a remote address.
 fn ignoring(remote: IpAddr) -> String {
     let party = IgnoreTarget::Remote(remote.to_canonical());
     format!(":ignore {party} closes all connections from there")
 }
 
-/// What drops all that came from a place and is here.
+/// The command that drops all messages from a remote address.
 fn dropping(place: IpAddr) -> String {
     format!(":drop {} drops what came from there", IgnoreTarget::Remote(place))
 }

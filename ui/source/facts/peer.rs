@@ -49,7 +49,7 @@ fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// What speaks for the status of a peer, beside what strangers say.
+/// The evidence for a peer's status, besides the claims of unknown peers.
 fn proof(peer: &Peer, has_certificate: bool) -> &'static str {
     match (peer.is_unverified(), peer.last_attempt_ok, peer.ever_responded) {
         (true, _, false) => "says so itself; it has not answered us yet at that address",

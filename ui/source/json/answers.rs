@@ -143,7 +143,7 @@ pub fn limits(time: u64, line: u64, node: &Node) -> Record {
     answer(time, line, told)
 }
 
-/// What the limits are set to.
+/// The settings of the limits.
 #[derive(Serialize)]
 struct Limits {
     max_connections: usize,
@@ -201,7 +201,7 @@ impl From<&LimitSettings> for Limits {
     }
 }
 
-/// How much of them is used.
+/// The current use of the limits.
 #[derive(Serialize)]
 struct Used {
     connections: usize,

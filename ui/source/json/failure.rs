@@ -31,7 +31,7 @@ enum Cause {
     },
     Stopped,
     NoRoom,
-    /// One of a later version: its words are all that is known of it.
+    /// A failure of a later version; only its text is known.
     #[serde(other)]
     Other,
 }

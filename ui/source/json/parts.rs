@@ -183,7 +183,7 @@ impl From<By> for HeldBy {
 #[serde(try_from = "Place")]
 pub struct Named(pub Address);
 
-/// What is read of an address: its identifier follows from the rest.
+/// The fields that are read of an address. Its identifier follows from them.
 #[derive(Deserialize)]
 struct Place {
     hostname: String,
@@ -420,7 +420,7 @@ impl TryFrom<Waiting> for (Address, QueuedMessage) {
 pub struct Counts {
     new: u32,
     alive: u32,
-    /// Older recordings do not tell it.
+    /// Missing in older recordings.
     #[serde(default)]
     claimed: u32,
     lost: u32,

@@ -32,14 +32,14 @@ const MAX_BYTES: usize = 8 << 20;
 pub struct MessageHistories {
     hasher: RandomState,
     known: HashMap<Digest, MessageHistory>,
-    /// The lives of messages of which only the beginning is kept, by the digest of that.
+    /// The digests of messages of which only the beginning is kept, by the digest of that beginning.
     beginnings: HashMap<Digest, Digest>,
     seen_once: Shelf,
     returned: Shelf,
-    /// Those that came back, by the number of visits and then by the last pass, greatest first.
+    /// The messages that returned, sorted by visits and then by their last pass, highest first.
     ranked: BTreeSet<Rank>,
     next_pass: u64,
-    /// Messages that came back and are not remembered any more, because others came back later.
+    /// Number of messages that returned and were removed to make room for newer ones.
     forgotten: u64,
 }
 

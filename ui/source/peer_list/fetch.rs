@@ -119,6 +119,7 @@ fn request_error(error: &reqwest::Error) -> ReadError {
     ReadError::Request(cause.to_string())
 }
 
+/// Tests against HTTPS servers on this machine.
 #[cfg(test)]
 #[path = "fetch_tests.rs"]
 mod tests;

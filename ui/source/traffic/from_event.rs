@@ -100,8 +100,8 @@ fn peer_row(event: &Event) -> Option<Row> {
     Some(row)
 }
 
-/// Of what the rule finds in the queue or holds as it comes back there is no row: it can be all of the queue, and the row
-/// of the failed delivery is there.
+/// The row of a held message. There is none if the rule holds it from the queue, which can be all of the queue, or
+/// after a failed delivery, which has its own row.
 fn held_row(held: &HeldMessage, origin: Option<&Origin>) -> Option<Row> {
     let is_asked_for = held.by == HeldBy::Hand || matches!(origin, Some(Origin::Local));
     if held.by == HeldBy::Refused && matches!(origin, Some(Origin::Returned(_))) {
@@ -114,7 +114,7 @@ fn of_queued(queued: &QueuedMessage) -> Row {
     own_or_from(queued.from.as_ref(), &queued.message).at(queued.place)
 }
 
-/// What became of a message here, whoever it is from.
+/// A row about a local change of a message, written here or by a peer.
 fn own_or_from(from: Option<&Address>, message: &Message) -> Row {
     match from {
         None => own(message),
@@ -136,7 +136,7 @@ pub fn note(peer: Option<&Address>) -> Row {
     Row { peer: peer.cloned(), ..blank(Direction::Note) }.of(&[Type::Note])
 }
 
-/// Short, as it stands where messages do: the command has it in the same words.
+/// A note about a remote address, in the words of the command and short enough for the message column.
 fn note_of_remote(remote: IpAddr, outcome: &str) -> Row {
     note(None).saying(IgnoreTarget::Remote(remote).to_string()).ended(outcome, Tone::Plain)
 }

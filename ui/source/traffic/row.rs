@@ -182,8 +182,8 @@ impl Row {
     }
 }
 
-/// A failure in a word, which stands beside the whole reason or where there is no room for that. "Refused" is what a node
-/// does to a request, and no word for a connection that there was none of.
+/// A failure in a word or two, beside the full reason or instead of it. "Refused" means a request that a node refused,
+/// so a failed connection is "unreachable".
 fn brief(failure: &Failure) -> Cow<'static, str> {
     match failure {
         Failure::Status(status) => status.to_string().into(),

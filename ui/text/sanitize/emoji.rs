@@ -55,7 +55,7 @@ fn is_skin_tone(c: char) -> bool {
     matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
 }
 
-/// What is behind a selector, a skin tone, or the tags of a flag.
+/// The text behind a selector, a skin tone or the tags of a flag.
 fn without_modifier(emoji: char, rest: &str) -> &str {
     let is_modifier = |c: char| matches!(c, '\u{fe0e}' | '\u{fe0f}') || is_skin_tone(c);
     let behind_tags = (emoji == BLACK_FLAG).then(|| without_tags(rest)).flatten();

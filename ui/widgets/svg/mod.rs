@@ -35,8 +35,8 @@ const PALETTE: [u32; 16] = [
 ];
 /// The levels of xterm's colour cube (6 x 6 x 6), which follows the sixteen colours.
 const LEVELS: [u32; 6] = [0x00, 0x5f, 0x87, 0xaf, 0xd7, 0xff];
-/// The classes of the attributes; those of shapes (`f` is filled, `q`, `h` and `t` by quarters, `l` is a line, `o` dots)
-/// stand beside them.
+/// The CSS classes of text attributes. Those of shapes are `f` (filled), `q`, `h` and `t` (opacity in quarters), `l`
+/// (lines) and `o` (dots).
 const STYLE: &str = "text{white-space:pre;unicode-bidi:bidi-override}\
     rect,.f{shape-rendering:crispEdges}.q{fill-opacity:.25}.h{fill-opacity:.5}.t{fill-opacity:.75}\
     .l,.o{fill:none}.o{stroke-width:2.4;stroke-linecap:round}\
@@ -60,7 +60,7 @@ impl fmt::Display for Rgb {
     }
 }
 
-/// How a cell is drawn, apart from what stands in it.
+/// The style of a cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct CellLook {
     ink: Rgb,

@@ -14,7 +14,7 @@ use crate::json::{
     parts::{By, Counts, Described, Detail, Draw, Millis, Named, Text, Ticket, Wrong},
 };
 
-/// Where a message came from.
+/// The origin of a message.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "origin", rename_all = "snake_case")]
 enum CameFrom {
@@ -50,7 +50,7 @@ impl From<CameFrom> for Option<Origin> {
     }
 }
 
-/// What is known of a message beside its number and its text.
+/// The fields of a message besides its number and its text.
 #[derive(Debug, Serialize, Deserialize)]
 struct Waits {
     since_ms: u64,

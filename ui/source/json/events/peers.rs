@@ -11,7 +11,7 @@ use crate::json::{
     parts::{Described, Detail, Millis, Named, Wrong},
 };
 
-/// How a peer became known.
+/// The discovery of a peer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "introduction", rename_all = "snake_case")]
 enum Introduced {
