@@ -109,7 +109,7 @@ fn the_readme_shows_what_the_program_draws() {
         }
         assert!(
             std::fs::read_to_string(&path).unwrap_or_default() == picture,
-            "assets/pictures/{name} is behind: run `UPDATE_README=1 cargo test -p clacks-monitor readme`"
+            "assets/pictures/{name} is behind: run `UPDATE_README=1 cargo test -p clacks-dashboard readme`"
         );
         assert!(picture.len() < MOST_BYTES, "{name} has {} bytes", picture.len());
     }

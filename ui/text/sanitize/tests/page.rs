@@ -78,6 +78,6 @@ fn the_page_shows_what_becomes_of_text() {
         std::fs::write(PAGE, &made).unwrap();
     }
     for (is, should_be) in std::fs::read_to_string(PAGE).unwrap().lines().zip(made.lines()) {
-        assert_eq!(is, should_be, "run `UPDATE_README=1 cargo test -p clacks-monitor page`");
+        assert_eq!(is, should_be, "run `UPDATE_README=1 cargo test -p clacks-text page`");
     }
 }
