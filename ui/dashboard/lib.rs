@@ -8,6 +8,7 @@ pub mod available;
 pub mod keymap;
 pub mod model;
 pub mod pages;
+#[expect(clippy::disallowed_methods, reason = "the event loop has the clock")]
 pub mod run;
 pub mod state;
 #[cfg(test)]

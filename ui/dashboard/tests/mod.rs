@@ -1,6 +1,7 @@
 //! The dashboard without a terminal and without a node: keys go into [`update`], frames into a buffer.
 
 pub(crate) mod ascii;
+#[expect(clippy::disallowed_methods, reason = "it measures")]
 pub(crate) mod cost;
 pub(crate) mod file_checks;
 pub(crate) mod filters;
