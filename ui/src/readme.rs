@@ -77,7 +77,7 @@ fn keys() -> String {
 
 fn commands() -> String {
     let mut text = table_of(Availability::Anywhere);
-    text += "| `::text` | send the message \":text\" |\n\n## On the screen only\n\n";
+    text += "| `::text` | send the message \":text\" |\n\n## With an interface\n\nOn the screen, and most of them [with `--accessible`](accessible.md); not in `clacks node`:\n\n";
     text += &table_of(Availability::Screen);
     text + "\n## For key bindings\n\nThese commands are useful only when a key is bound to them:\n\n"
         + &table_of(Availability::Key)
