@@ -4,9 +4,15 @@
 //! [`Command::parse`](clacks_language::command::Command::parse) already refuses commands that no node and no screen
 //! accepts.
 
-use std::io;
+use std::{io, path::Path};
 
-use clacks_language::command::{NodeCommand, ViewCommand, argument::RecordCommand};
+use clacks_language::{
+    command::{
+        NodeCommand, ViewCommand,
+        argument::{Existing, RecordCommand},
+    },
+    list_source::ListSource,
+};
 use clacks_p2p::{
     Address, Message, Node,
     core::{MessageId, ReplaceError, Status},
@@ -14,7 +20,7 @@ use clacks_p2p::{
 };
 use rustix::fs::{Access, access};
 
-use super::{execute, peer_list};
+use super::{execute, export, peer_list};
 
 /// The reason if there is no message to drop.
 pub(crate) const NOTHING_TO_DROP: &str = "no queued or held message matches";
@@ -100,7 +106,7 @@ pub fn is_about_a_file(command: &ViewCommand) -> bool {
         command,
         ViewCommand::Write(_)
             | ViewCommand::Record(RecordCommand::Start(..))
-            | ViewCommand::PeersFrom(Some(clacks_language::list_source::ListSource::File(_)))
+            | ViewCommand::PeersFrom(Some(ListSource::File(_)))
     )
 }
 
@@ -108,10 +114,10 @@ pub fn is_about_a_file(command: &ViewCommand) -> bool {
 /// the disk.
 pub fn on_disk(
     command: &ViewCommand,
-    recording: impl Fn(&std::path::Path, clacks_language::command::argument::Existing) -> Option<String>,
+    recording: impl Fn(&Path, Existing) -> Option<String>,
 ) -> Option<String> {
     match command {
-        ViewCommand::Write(target) => super::export::why_not(target),
+        ViewCommand::Write(target) => export::why_not(target),
         ViewCommand::Record(RecordCommand::Start(path, existing)) => recording(path, *existing),
         ViewCommand::PeersFrom(Some(source)) => peer_list::why_not(source),
         _ => None,
@@ -123,9 +129,9 @@ pub fn on_disk(
 /// # Errors
 ///
 /// Fails if the directory is missing, is no directory, or denies writing.
-pub fn directory_of(path: &std::path::Path) -> io::Result<()> {
+pub fn directory_of(path: &Path) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.unwrap_or(std::path::Path::new("."));
+    let directory = directory.unwrap_or(Path::new("."));
     if !directory.metadata()?.is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());
     }

@@ -2,16 +2,13 @@
 
 use std::{net::IpAddr, ops::Range, time::Duration};
 
-use super::lists::Lists;
 use clacks_p2p::{
-    Address,
+    Address, Node,
     core::{Core, HeldMessage, MessageId, Peer, QueuedMessage},
     node::{CertificateFingerprint, Overview},
 };
 
-use clacks_p2p::Node;
-
-use super::{bootstrap::Introducer, peer_list::PeerLists};
+use super::{bootstrap::Introducer, lists::Lists, peer_list::PeerLists};
 
 /// A reader of peer lists for a node without configured lists.
 pub fn no_lists(node: &Node) -> PeerLists {

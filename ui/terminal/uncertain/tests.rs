@@ -96,6 +96,20 @@ fn blank(size: (u16, u16)) -> Buffer {
     Buffer::empty(Rect::new(0, 0, size.0, size.1))
 }
 
+/// A terminal with each table of widths.
+fn emulators(size: (u16, u16)) -> Vec<Emulator> {
+    tables().into_iter().map(|table| Emulator::new(table, AtEdge::MovesBack, size.0, size.1)).collect()
+}
+
+/// Writes the bytes to each terminal, which then shows the last frame and nothing else.
+fn assert_shown(terminals: &mut [Emulator], bytes: &[u8], frames: &Frames) {
+    for terminal in terminals {
+        terminal.process(bytes);
+        terminal.assert_shows(frames.last());
+        terminal.assert_holds(frames.last());
+    }
+}
+
 /// Draws frames over one another on a terminal of each kind. Returns how many clusters were drawn.
 fn draw_over(seed: u64) -> usize {
     let mut rng = StdRng::seed_from_u64(seed);
@@ -122,11 +136,7 @@ fn draw_over(seed: u64) -> usize {
             frame.set_string(0, 0, "over", Style::new());
         }
         let bytes = frames.next(frame.clone());
-        for terminal in &mut terminals {
-            terminal.process(&bytes);
-            terminal.assert_shows(frames.last());
-            terminal.assert_holds(frames.last());
-        }
+        assert_shown(&mut terminals, &bytes, &frames);
     }
     count
 }
@@ -240,10 +250,7 @@ fn all_of_each_letter_is_on_the_screen_whatever_stands_behind_it() {
     for text in SCRIPTS {
         let size = (60, 2);
         let mut frames = Frames::new(size.0, size.1);
-        let mut terminals: Vec<_> = tables()
-            .into_iter()
-            .map(|table| Emulator::new(table, AtEdge::MovesBack, size.0, size.1))
-            .collect();
+        let mut terminals = emulators(size);
         // The text comes, its blanks change in colour, it moves, and something else comes behind it.
         for (x, style, behind) in [
             (0, Style::new(), "end"),
@@ -258,11 +265,7 @@ fn all_of_each_letter_is_on_the_screen_whatever_stands_behind_it() {
             let bytes = frames.next(frame);
             let drawn: String = frames.last().content.iter().map(Cell::symbol).collect();
             assert!(!drawn.contains('?'), "{drawn}");
-            for terminal in &mut terminals {
-                terminal.process(&bytes);
-                terminal.assert_shows(frames.last());
-                terminal.assert_holds(frames.last());
-            }
+            assert_shown(&mut terminals, &bytes, &frames);
         }
     }
 }
@@ -297,21 +300,14 @@ fn a_field_never_joins_the_field_before_it_nor_what_stood_there() {
             &[(0, &end), (behind, &start)],
         ];
         let mut frames = Frames::new(size.0, size.1);
-        let mut terminals: Vec<_> = tables()
-            .into_iter()
-            .map(|table| Emulator::new(table, AtEdge::MovesBack, size.0, size.1))
-            .collect();
+        let mut terminals = emulators(size);
         for fields in fields {
             let mut frame = blank(size);
             for (x, text) in fields {
                 frame.set_string(*x, 0, text, Style::new());
             }
             let bytes = frames.next(frame);
-            for terminal in &mut terminals {
-                terminal.process(&bytes);
-                terminal.assert_shows(frames.last());
-                terminal.assert_holds(frames.last());
-            }
+            assert_shown(&mut terminals, &bytes, &frames);
         }
     }
 }
@@ -350,19 +346,12 @@ fn nothing_is_left_in_the_cell_before_nor_in_a_column_that_a_terminal_does_not_d
     for text in ["\u{1f5fc}", "\u{1f91d}", "\u{1f91d}\u{301}"] {
         for before in ["\u{e9}", "a"] {
             let mut frames = Frames::new(size.0, size.1);
-            let mut terminals: Vec<_> = tables()
-                .into_iter()
-                .map(|table| Emulator::new(table, AtEdge::MovesBack, size.0, size.1))
-                .collect();
+            let mut terminals = emulators(size);
             for behind in ["old text", text, "", text, "xy"] {
                 let mut frame = blank(size);
                 frame.set_string(0, 0, format!("{before}{behind}"), Style::new());
                 let bytes = frames.next(frame);
-                for terminal in &mut terminals {
-                    terminal.process(&bytes);
-                    terminal.assert_shows(frames.last());
-                    terminal.assert_holds(frames.last());
-                }
+                assert_shown(&mut terminals, &bytes, &frames);
             }
         }
     }
