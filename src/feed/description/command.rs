@@ -1,0 +1,163 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Label, Name};
+
+/// A command of the node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CommandSpec {
+    /// Its name: `ignore` for `:ignore`.
+    pub name: Name,
+    /// Other spellings.
+    #[serde(default)]
+    pub also: Vec<Name>,
+    /// The lists whose items it acts on.
+    #[serde(default)]
+    pub on: Vec<Name>,
+    /// Its arguments.
+    #[serde(default)]
+    pub args: Vec<Arg>,
+    /// What it does.
+    pub does: Label,
+    /// The verb of a question: `forget`.
+    pub ask: Label,
+    /// The verb of its result: `forgot`.
+    pub past: Label,
+    /// Whether the user is asked first.
+    #[serde(default)]
+    pub confirm: Confirm,
+    /// The key that runs it on the selected or marked items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<char>,
+}
+
+/// An argument of a command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Arg {
+    /// Its name in the summary of the command: `PEER`.
+    pub name: Label,
+    /// What it accepts, tried in this order.
+    pub takes: Vec<Takes>,
+    /// How often it occurs.
+    pub need: Need,
+}
+
+/// What an argument accepts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Takes {
+    /// The key of an item.
+    Item {
+        /// The list.
+        list: Name,
+        /// The statuses of which the item has at least one. Empty: any item.
+        #[serde(default)]
+        only: Vec<Name>,
+    },
+    /// A host and a port.
+    HostPort,
+    /// An address in the form of this network. Only the node can check it.
+    Address,
+    /// One of these words.
+    Word(Vec<Name>),
+    /// A number between two others, both included.
+    Number(f64, f64),
+    /// A duration: `500ms`, `2s`, `5m`.
+    Time,
+    /// A filter.
+    Filter,
+    /// A JSON value.
+    Json,
+    /// Any text.
+    Text,
+}
+
+/// How often an argument occurs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// Once.
+    One,
+    /// Once or not at all.
+    Optional,
+    /// It is the rest of the line.
+    Rest,
+}
+
+/// Whether the user is asked before a command runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confirm {
+    /// Never.
+    #[default]
+    Never,
+    /// If it acts on several items.
+    Many,
+    /// Always.
+    Always,
+}
+
+impl CommandSpec {
+    /// A command without arguments that acts on no list.
+    pub fn new(name: &'static str, does: &'static str) -> Self {
+        Self {
+            name: name.into(),
+            also: Vec::new(),
+            on: Vec::new(),
+            args: Vec::new(),
+            does: does.into(),
+            ask: name.into(),
+            past: name.into(),
+            confirm: Confirm::Never,
+            key: None,
+        }
+    }
+
+    /// Sets other spellings.
+    pub fn also(self, names: &[&'static str]) -> Self {
+        Self { also: names.iter().copied().map(Name::from).collect(), ..self }
+    }
+
+    /// Sets the lists whose items it acts on.
+    pub fn on(self, lists: &[&'static str]) -> Self {
+        Self { on: lists.iter().copied().map(Name::from).collect(), ..self }
+    }
+
+    /// Adds an argument.
+    pub fn arg(mut self, name: &'static str, takes: &[Takes], need: Need) -> Self {
+        self.args.push(Arg { name: name.into(), takes: takes.to_vec(), need });
+        self
+    }
+
+    /// Sets the verbs of its question and of its result.
+    pub fn verbs(self, ask: &'static str, past: &'static str) -> Self {
+        Self { ask: ask.into(), past: past.into(), ..self }
+    }
+
+    /// Sets when the user is asked first.
+    pub fn confirm(self, confirm: Confirm) -> Self {
+        Self { confirm, ..self }
+    }
+
+    /// Sets the key.
+    pub fn key(self, key: char) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    /// Whether this is one of its names.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.also.iter().any(|also| also == name)
+    }
+}
+
+impl Takes {
+    /// An item of a list with any status.
+    pub fn item(list: &'static str) -> Self {
+        Self::Item { list: list.into(), only: Vec::new() }
+    }
+
+    /// An item of a list that has at least one of these statuses.
+    pub fn item_with(list: &'static str, statuses: &[&'static str]) -> Self {
+        Self::Item { list: list.into(), only: statuses.iter().copied().map(Name::from).collect() }
+    }
+}

@@ -1,0 +1,197 @@
+//! Events: what happened at a node, which rows it changed, and the line that a person reads about it.
+
+use std::{any::Any, borrow::Cow, fmt, net::IpAddr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    Key, Now, Statuses, Text, Value,
+    description::{EventId, ListId, Tone, TypeId},
+};
+
+/// An event of a node. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its number among the events of this run, counted from 1. No number is used twice.
+    pub seq: u64,
+    /// Its kind.
+    pub kind: EventId,
+    /// When it happened.
+    pub now: Now,
+    /// The screen or script that caused it.
+    pub by: Option<Text>,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What happened: the network's own type, or what was read from JSON.
+#[derive(Clone)]
+pub enum Body {
+    /// An event of a node in this process.
+    Typed(Arc<dyn TypedEvent>),
+    /// An event of a recording or of a node elsewhere.
+    Json(Arc<JsonEvent>),
+}
+
+/// A network's own type of events.
+///
+/// Each function computes its result when it is called, so that an event that nobody watches costs nothing.
+pub trait TypedEvent: Any + Send + Sync {
+    /// The line for a person. `None` if the event only changes rows, or repeats another event.
+    fn line(&self) -> Option<Line>;
+    /// The rows that the event changed, added or removed.
+    fn touched(&self) -> Touched;
+    /// The network's fields: one JSON object.
+    fn json(&self) -> Box<RawValue>;
+    /// Bytes that the event keeps in memory beyond its own size.
+    fn bytes(&self) -> usize;
+}
+
+/// An event that was read from JSON.
+#[derive(Debug, Clone)]
+pub struct JsonEvent {
+    /// The network's fields: one JSON object.
+    pub fields: Box<RawValue>,
+    /// The line for a person.
+    pub line: Option<Line>,
+    /// The rows that the event changed, added or removed.
+    pub touched: Touched,
+}
+
+/// The rows that an event changed, added or removed. When a row is removed, the rows under it are removed too and need
+/// no mention.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Touched {
+    /// The rows.
+    pub rows: Vec<(ListId, Key)>,
+    /// Whether the settings changed.
+    pub settings: bool,
+}
+
+/// The direction of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From a peer.
+    In,
+    /// To a peer.
+    Out,
+    /// Written by the user of this node.
+    Own,
+    /// A change at this node.
+    #[default]
+    #[serde(other)]
+    Note,
+}
+
+/// A set of types, as `type:` in a filter matches them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Types(pub u64);
+
+/// One line about an event, for traffic, filters, exports, narration and the log.
+///
+/// `what` and `outcome` are words. Numbers are `values`, so that each face can format them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Line {
+    /// The direction.
+    pub direction: Direction,
+    /// The types that `type:` matches.
+    pub types: Types,
+    /// The peer that the event is about, by its key.
+    pub peer: Option<Key>,
+    /// The statuses of the peer at that time.
+    pub status: Statuses,
+    /// The item that the event is about.
+    pub item: Option<(ListId, Key)>,
+    /// The remote IP address.
+    pub remote: Option<IpAddr>,
+    /// The text of the message, if it has one.
+    pub text: Option<Text>,
+    /// What happened, in words. It may quote a reason.
+    pub what: Text,
+    /// The result in a word or two, without digits, arrows and units.
+    pub outcome: Text,
+    /// The tone of the result.
+    pub tone: Tone,
+    /// Values of the fields of this kind of events, in the order of the description. Fields at the end may be left out.
+    pub values: Vec<Value>,
+}
+
+impl Event {
+    /// The network's own type, if the event happened in this process and has that type.
+    pub fn get<T: TypedEvent>(&self) -> Option<&T> {
+        match &self.body {
+            Body::Typed(event) => (&**event as &dyn Any).downcast_ref(),
+            Body::Json(_) => None,
+        }
+    }
+
+    /// The line for a person.
+    pub fn line(&self) -> Option<Line> {
+        match &self.body {
+            Body::Typed(event) => event.line(),
+            Body::Json(event) => event.line.clone(),
+        }
+    }
+
+    /// The rows that the event changed, added or removed.
+    pub fn touched(&self) -> Touched {
+        match &self.body {
+            Body::Typed(event) => event.touched(),
+            Body::Json(event) => event.touched.clone(),
+        }
+    }
+
+    /// The network's fields: one JSON object.
+    pub fn json(&self) -> Cow<'_, RawValue> {
+        match &self.body {
+            Body::Typed(event) => Cow::Owned(event.json()),
+            Body::Json(event) => Cow::Borrowed(&event.fields),
+        }
+    }
+
+    /// Bytes that the event keeps in memory beyond its own size.
+    pub fn bytes(&self) -> usize {
+        match &self.body {
+            Body::Typed(event) => event.bytes(),
+            Body::Json(event) => event.fields.get().len(),
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Typed(event) => write!(f, "Typed({})", event.json()),
+            Self::Json(event) => write!(f, "Json({})", event.fields),
+        }
+    }
+}
+
+impl Touched {
+    /// Rows of a node.
+    pub fn rows(rows: impl IntoIterator<Item = (ListId, Key)>) -> Self {
+        Self { rows: rows.into_iter().collect(), settings: false }
+    }
+}
+
+impl Types {
+    /// No type.
+    pub const NONE: Self = Self(0);
+
+    /// These types.
+    pub fn of(types: impl IntoIterator<Item = TypeId>) -> Self {
+        types.into_iter().fold(Self::NONE, |types, id| Self(types.0 | 1 << (id.0 & 63)))
+    }
+
+    /// Whether this type is one of them.
+    pub fn contains(self, id: TypeId) -> bool {
+        id.0 < 64 && self.0 & (1 << id.0) != 0
+    }
+
+    /// All of them.
+    pub fn iter(self) -> impl Iterator<Item = TypeId> {
+        (0..64).map(TypeId).filter(move |id| self.contains(*id))
+    }
+}

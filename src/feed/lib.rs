@@ -1,0 +1,34 @@
+//! The contract between a network's node and whatever shows it.
+//!
+//! A network implements [`Network`] once. A face (a dashboard, a pipe of JSON lines, a narration for a screen reader, a
+//! recording) holds a [`Source`] and knows no network. Between them are plain data:
+//!
+//! - A [`Description`](description::Description): the lists with typed columns, statuses, kinds of events, commands,
+//!   gauges and settings. It is constant.
+//! - A [`View`] says which parts of which lists a face shows. A [`Look`] answers with those rows.
+//! - An [`Event`] says what happened, which rows it changed, and gives one [`Line`] for a person.
+//! - A [`Call`] is a command. The network checks it and carries it out.
+//!
+//! Columns, gauges, settings and the numbers of events are all [`Field`](description::Field)s, and what they hold is a
+//! [`Value`]. Text that somebody else wrote is a [`Text`], which cannot be printed by accident.
+
+pub mod description;
+pub mod escape;
+
+mod call;
+mod event;
+mod name;
+mod network;
+mod query;
+mod source;
+mod text;
+mod value;
+
+pub use call::{Call, Check, Draft, Outcome, Refusal, Run};
+pub use event::{Body, Direction, Event, JsonEvent, Line, Touched, TypedEvent, Types};
+pub use name::{Label, MAX_LABEL, MAX_NAME, Name, NameError};
+pub use network::{Doing, Network, Watch, Watched};
+pub use query::{Anchor, Look, MAX_ITEMS, MAX_OPEN, MAX_ROWS, MAX_WINDOWS, Page, Sort, View, Window};
+pub use source::{Answer, Find, Link, News, Request, Source};
+pub use text::Text;
+pub use value::{Key, Now, Order, Row, Statuses, Value};

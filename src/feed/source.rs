@@ -1,0 +1,124 @@
+//! What a face holds: a node in this process, a recording, or a node elsewhere.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use crate::{
+    Call, Check, Event, Key, Look, Name, Now, Outcome, Refusal, Row, Run, Text, View,
+    description::{Description, ListId},
+};
+
+/// Where a face gets its events and rows from.
+///
+/// It is driven by polling alone. A face never waits: [`Source::look`] answers with what is there, and everything else is
+/// a [`Request`] whose [`Answer`] comes as [`News`].
+pub trait Source: Send {
+    /// What the node offers.
+    fn description(&self) -> &Arc<Description>;
+
+    /// The run of the node.
+    fn run(&self) -> Run;
+
+    /// The time at the node.
+    fn now(&self) -> Now;
+
+    /// Whether the node is here, recorded or elsewhere.
+    fn link(&self) -> Link;
+
+    /// The rows for a view: as they are now, or those that came last if the node is elsewhere.
+    fn look(&mut self, view: &View) -> Arc<Look>;
+
+    /// Begins a request. Its answer has the returned number.
+    fn request(&mut self, request: Request) -> u64;
+
+    /// The next news. `None` once there can be no more.
+    fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<Option<News>>;
+}
+
+/// Where the node of a [`Source`] is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Link {
+    /// In this process.
+    Near,
+    /// In a recording.
+    Replay,
+    /// In another process. `away`: how long the connection has been interrupted.
+    Far {
+        /// `None` while it is connected.
+        away: Option<Duration>,
+    },
+}
+
+/// A request of a face.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// Carry out a command.
+    Call(Call),
+    /// Say what a command would do. A newer check replaces an older one that is not yet answered.
+    Check(Call),
+    /// Find items for completion. A newer search replaces an older one that is not yet answered.
+    Find(Find),
+    /// Read whole rows, with texts of any length.
+    Rows {
+        /// The list.
+        list: ListId,
+        /// The items, at most 512.
+        keys: Vec<Key>,
+    },
+}
+
+/// A search for items whose key, or a text of which, contains what was typed. Case is ignored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Find {
+    /// The list.
+    pub list: ListId,
+    /// The statuses of which an item has at least one. Empty: any item.
+    pub only: Vec<Name>,
+    /// What was typed.
+    pub typed: Text,
+}
+
+/// The answer to a [`Request`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// To [`Request::Call`].
+    Called(Box<Result<Outcome, Refusal>>),
+    /// To [`Request::Check`].
+    Checked(Check),
+    /// To [`Request::Find`].
+    Found {
+        /// The items, at most 16, in the order of the list.
+        rows: Vec<Row>,
+        /// Whether there are more.
+        more: bool,
+    },
+    /// To [`Request::Rows`]: the items in the same order. `None`: there is no such item.
+    Rows(Vec<Option<Row>>),
+    /// The request was replaced by a newer one of its kind.
+    Replaced,
+    /// The connection ended. Whether the request was carried out is not known.
+    Lost,
+}
+
+/// What a [`Source`] reports.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// An event.
+    Event(Event),
+    /// Events were missed: this number of them.
+    Lagged(u64),
+    /// A newer answer to the last view is there. [`Source::look`] returns it.
+    Looked,
+    /// The answer to the request with this number.
+    Answer(u64, Answer),
+    /// The connection was interrupted, for this reason.
+    Away(Text),
+    /// The connection is there again. `restarted`: the node has another run, so keys mean other items.
+    Back {
+        /// Whether the node was restarted.
+        restarted: bool,
+    },
+}
