@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Key, Name, Now, Order, Row, Value, description::ListId};
+use crate::{Key, Name, Now, Order, Row, Text, Value, description::ListId};
 
 /// Maximum items that can be open in a [`View`].
 pub const MAX_OPEN: usize = 8;
@@ -104,12 +104,15 @@ pub struct Page {
     /// Number of rows with each status of [`ListSpec::statuses`](crate::description::ListSpec::statuses), in that order.
     /// Filters do not change it.
     pub counts: Vec<u64>,
-    /// The rows, in ascending order of their positions.
+    /// The rows, in the order of the window: in ascending order of their positions unless it is sorted.
     pub rows: Vec<Row>,
     /// Index of the anchor in `rows`. 0 if there are none.
     pub anchor: usize,
     /// Progress in per cent while the rows of a sorted or filtered window are still collected. `None`: they are complete.
     pub ready: Option<u8>,
+    /// Why there are no rows: the list is too long to be sorted, the filter is invalid, or there is no such column.
+    /// `total` is then the length of the list without the filter. `None` for a window in the list's own order.
+    pub refused: Option<Text>,
 }
 
 impl Window {
@@ -146,6 +149,7 @@ impl Page {
             rows: Vec::new(),
             anchor: 0,
             ready: None,
+            refused: None,
         }
     }
 }

@@ -99,6 +99,8 @@ pub enum Answer {
     Rows(Vec<Option<Row>>),
     /// The request was replaced by a newer one of its kind.
     Replaced,
+    /// The request was not begun, for this reason: too many wait for their answers, or it names too many items.
+    Refused(Text),
     /// The connection ended. Whether the request was carried out is not known.
     Lost,
 }

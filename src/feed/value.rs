@@ -1,6 +1,6 @@
 //! Values of cells, gauges, settings and event fields, and the rows of a list.
 
-use std::time::Duration;
+use std::{cmp::Ordering, time::Duration};
 
 use crate::{
     Text,
@@ -102,6 +102,38 @@ impl Value {
         }
     }
 
+    /// Compares values of one field, for sorting. Numbers, durations and moments are ordered by size, texts and keys by
+    /// their bytes, `false` before `true`, and statuses by the main one, then by the others. No value, and no status, is
+    /// after everything. The order is total, also between values of different kinds.
+    pub fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Flag(a), Self::Flag(b)) => a.cmp(b),
+            (Self::Count(a), Self::Count(b)) => a.cmp(b),
+            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
+            (Self::Took(a), Self::Took(b)) => a.cmp(b),
+            (Self::At(a), Self::At(b)) => a.cmp(b),
+            (Self::Status(a), Self::Status(b)) => a.compare(*b),
+            (Self::Text(a, bytes_a), Self::Text(b, bytes_b)) => a.cmp(b).then_with(|| bytes_a.cmp(bytes_b)),
+            (Self::Ref(a), Self::Ref(b)) => a.cmp(b),
+            _ => self.sort_class().cmp(&other.sort_class()),
+        }
+    }
+
+    /// Position among the kinds of values, for comparing values of different kinds.
+    fn sort_class(&self) -> u8 {
+        match self {
+            Self::Flag(_) => 0,
+            Self::Count(_) => 1,
+            Self::Number(_) => 2,
+            Self::Took(_) => 3,
+            Self::At(_) => 4,
+            Self::Status(_) => 5,
+            Self::Text(..) => 6,
+            Self::Ref(_) => 7,
+            Self::None => u8::MAX,
+        }
+    }
+
     /// The value with at most `bytes` bytes of its text.
     pub fn cut(&self, bytes: usize) -> Self {
         match self {
@@ -179,6 +211,12 @@ impl Statuses {
         (self.0 != 0).then(|| StatusId(self.0.trailing_zeros() as u8))
     }
 
+    /// Compares sets by their main statuses, then by the next ones. No status is last.
+    fn compare(self, other: Self) -> Ordering {
+        // With the bits reversed the main status is the highest bit, so the greater number comes first.
+        other.0.reverse_bits().cmp(&self.0.reverse_bits())
+    }
+
     /// All that apply, the main one first.
     pub fn iter(self) -> impl Iterator<Item = StatusId> {
         (0..64).map(StatusId).filter(move |status| self.contains(*status))
@@ -207,5 +245,40 @@ mod tests {
         assert_eq!(statuses.main(), Some(StatusId(5)));
         assert_eq!(statuses.iter().collect::<Vec<_>>(), [StatusId(5), StatusId(63)]);
         assert_eq!(Statuses::NONE.main(), None);
+    }
+
+    #[test]
+    fn values_are_ordered_by_size_and_no_value_is_last() {
+        let statuses = |ids: &[u8]| Value::Status(ids.iter().copied().map(StatusId).collect());
+        let ascending: [&[Value]; 8] = [
+            &[Value::Flag(false), Value::Flag(true)],
+            &[Value::Count(9), Value::Count(10), Value::Count(u64::MAX)],
+            &[Value::Number(-1.0), Value::Number(0.5), Value::Number(10.0)],
+            &[Value::Took(Duration::from_nanos(1)), Value::Took(Duration::from_secs(9))],
+            &[Value::At(-2), Value::At(-1), Value::At(3)],
+            &[
+                statuses(&[0, 1]),
+                statuses(&[0, 2]),
+                statuses(&[0]),
+                statuses(&[1]),
+                statuses(&[63]),
+                statuses(&[]),
+            ],
+            &[
+                Value::text("".into()),
+                Value::text("B".into()),
+                Value::text("a".into()),
+                Value::text("aa".into()),
+            ],
+            &[Value::Ref("a".into()), Value::Ref("b".into())],
+        ];
+        for values in ascending {
+            let values: Vec<_> = values.iter().cloned().chain([Value::None]).collect();
+            for (i, a) in values.iter().enumerate() {
+                for (j, b) in values.iter().enumerate() {
+                    assert_eq!(a.compare(b), i.cmp(&j), "{a:?} {b:?}");
+                }
+            }
+        }
     }
 }
