@@ -173,7 +173,7 @@ fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
             Some("nothing is open")
         }
         ViewCommand::Match { .. } if model.search().is_none_or(Search::is_idle) => {
-            let key = model.keymap.name_of(KeyContext::Overlay, ":search");
+            let key = model.key_at(KeyContext::Overlay, ":search");
             return Some(format!("nothing is looked for; {key} begins"));
         }
         ViewCommand::Match { .. } if model.search().is_some_and(Search::is_in_vain) => {

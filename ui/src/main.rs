@@ -28,7 +28,6 @@ use clacks_p2p::{Address, Node};
 use clacks_recording::recorder::Recorder;
 use clacks_source::{bootstrap::Introducer, peer_list::PeerLists, shutdown::Cause};
 use clacks_terminal::report::tell;
-use clacks_text::charset;
 use cli::{Cli, Command};
 use config::{Config, view::View};
 use platform::runtime;
@@ -115,12 +114,17 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 
 /// A node on the screen, or told in sentences.
 async fn monitor(config: &Config) -> anyhow::Result<()> {
-    charset::choose(config.view.ascii);
     if config.view.accessible.unwrap_or_default() {
         let kept = config.kept_in()?.map(|directory| StationFile::in_directory(&directory));
         let kept = kept.map(|file| file.read().map(|changed| (file, changed))).transpose()?;
         let (filter, stations) = (config.view.filter.clone(), config.view.stations.clone());
-        let options = accessible::AccessibleOptions { demo: false, filter, stations, kept };
+        let options = accessible::AccessibleOptions {
+            demo: false,
+            filter,
+            charset: config.view.charset(),
+            stations,
+            kept,
+        };
         let (node, recorder, lists) = start(config).await?;
         let result = accessible::run(&node, recorder, lists, options).await;
         tell_of_loss(&stop(&node).await);
@@ -154,7 +158,6 @@ async fn headless(config: &Config) -> anyhow::Result<()> {
 /// The demo network, on the screen, told in sentences, or as JSON lines.
 async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     let view = demo.view.with_file(demo.file.as_deref())?;
-    charset::choose(view.ascii);
     let is_accessible = view.accessible.unwrap_or_default();
     if !demo.no_screen && !is_accessible {
         clacks_terminal::fit_to_draw_on(clacks_terminal::NODE_WITHOUT_SCREEN)?;
@@ -168,7 +171,13 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
         Ok(recorder) if demo.no_screen => headless::run(node, recorder, lists, false).await.map(drop),
         Ok(recorder) if is_accessible => {
             let (filter, stations) = (view.filter.clone(), view.stations.clone());
-            let options = accessible::AccessibleOptions { demo: true, filter, stations, kept: None };
+            let options = accessible::AccessibleOptions {
+                demo: true,
+                filter,
+                charset: view.charset(),
+                stations,
+                kept: None,
+            };
             accessible::run(node, recorder, lists, options).await
         }
         Ok(recorder) => {

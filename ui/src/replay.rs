@@ -8,7 +8,7 @@ use std::{
 use clacks_dashboard::run::source::Source;
 use clacks_recording::{left_out::remark, player::Player};
 use clacks_terminal::report::tell;
-use clacks_text::{charset, paths::UserPath};
+use clacks_text::paths::UserPath;
 
 use super::{
     accessible::{self, replay::Pace},
@@ -47,7 +47,6 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
         anyhow::bail!("a replay is recorded already; --record is for a node");
     }
     let view = options.view.with_file(options.config.as_deref())?;
-    charset::choose(view.ascii);
     let settings = view.settings(false)?;
     let is_accessible = view.accessible.unwrap_or_default();
     let mut progress = LoadingProgress::new(is_accessible);
@@ -58,9 +57,13 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
     let result = if is_accessible {
         let is_for_a_program = !io::stdout().is_terminal() && options.speed.is_none();
         let pace = if is_for_a_program { Pace::AtOnce } else { Pace::AsItHappened };
-        let (filter, stations) = (view.filter.clone(), view.stations.clone());
-        let options =
-            accessible::AccessibleOptions { filter, stations, ..accessible::AccessibleOptions::default() };
+        let (filter, charset, stations) = (view.filter.clone(), view.charset(), view.stations.clone());
+        let options = accessible::AccessibleOptions {
+            filter,
+            charset,
+            stations,
+            ..accessible::AccessibleOptions::default()
+        };
         accessible::replay::replay(player, options, pace).await
     } else {
         clacks_terminal::fit_to_draw_on(WITHOUT_SCREEN)?;

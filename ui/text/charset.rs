@@ -1,36 +1,31 @@
 //! The character set of the terminal: all of Unicode, or ASCII only.
 
-use std::{
-    cell::Cell,
-    env,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::env;
 
 /// The locale variables. The first that is not empty decides.
 const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 
-/// The choice for the process.
-static ASCII: AtomicBool = AtomicBool::new(false);
-
-thread_local! {
-    /// The choice for this thread, which overrides that for the process. Tests in one process draw with both.
-    static HERE: Cell<Option<bool>> = const { Cell::new(None) };
+/// The characters that can be shown. The program decides on one at its start and passes it to whatever writes text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Charset {
+    /// All of Unicode.
+    #[default]
+    Unicode,
+    /// ASCII only.
+    Ascii,
 }
 
-/// Sets the character set of the process. `None` chooses by the locale. Call this before anything is drawn.
-pub fn choose(ascii: Option<bool>) {
-    let ascii = ascii.unwrap_or_else(|| !is_unicode(|name| env::var(name).ok()));
-    ASCII.store(ascii, Ordering::Relaxed);
-}
+impl Charset {
+    /// The character set that an option asks for. `None` is decided by the locale, which is read from the environment.
+    pub fn chosen(ascii: Option<bool>) -> Self {
+        let ascii = ascii.unwrap_or_else(|| !is_unicode(|name| env::var(name).ok()));
+        if ascii { Self::Ascii } else { Self::Unicode }
+    }
 
-/// Overrides the character set for this thread.
-pub fn choose_for_thread(ascii: bool) {
-    HERE.set(Some(ascii));
-}
-
-/// Whether only ASCII can be shown.
-pub fn is_ascii() -> bool {
-    HERE.get().unwrap_or_else(|| ASCII.load(Ordering::Relaxed))
+    /// Whether only ASCII can be shown.
+    pub fn is_ascii(self) -> bool {
+        self == Self::Ascii
+    }
 }
 
 /// Whether the locale's encoding is UTF-8. Without a locale only Windows counts as Unicode, because its consoles show

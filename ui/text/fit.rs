@@ -8,6 +8,7 @@ use ratatui::{
 };
 
 use super::{
+    charset::Charset,
     glyphs::glyphs,
     sanitize::{SafeLine, shown, shown_lines},
 };
@@ -16,22 +17,22 @@ use super::{
 const PREVIEW: usize = 1024;
 
 /// Sanitizes text to exactly this many columns: cut, or padded with spaces on the right.
-pub fn fit(text: &str, columns: usize) -> String {
-    let shown = shown(text, columns);
+pub fn fit(text: &str, columns: usize, charset: Charset) -> String {
+    let shown = shown(text, columns, charset);
     let spaces = columns.saturating_sub(shown.width());
     format!("{}{}", shown.as_str(), " ".repeat(spaces))
 }
 
 /// Sanitizes text to exactly this many columns: cut, or padded with spaces on the left.
-pub fn fit_right(text: &str, columns: usize) -> String {
-    let shown = shown(text, columns);
+pub fn fit_right(text: &str, columns: usize, charset: Charset) -> String {
+    let shown = shown(text, columns, charset);
     let spaces = columns.saturating_sub(shown.width());
     format!("{}{}", " ".repeat(spaces), shown.as_str())
 }
 
 /// An address in exactly this many columns. A long address keeps its port and both ends of its hostname: the first part
 /// identifies the node, the last part its domain.
-pub fn fit_address(address: &Address, columns: usize) -> String {
+pub fn fit_address(address: &Address, columns: usize, charset: Charset) -> String {
     let text = address.to_string();
     let port = format!(":{}", address.port());
     match columns.checked_sub(port.len()) {
@@ -40,9 +41,9 @@ pub fn fit_address(address: &Address, columns: usize) -> String {
             let host = &text[..text.len() - port.len()];
             // The first part tells more.
             let tail = (room - 1) * 2 / 5;
-            format!("{}{}{}{port}", &host[..room - 1 - tail], glyphs().cut, &host[host.len() - tail..])
+            format!("{}{}{}{port}", &host[..room - 1 - tail], glyphs(charset).cut, &host[host.len() - tail..])
         }
-        _ => fit(&text, columns),
+        _ => fit(&text, columns, charset),
     }
 }
 
@@ -67,12 +68,13 @@ pub fn entry(
     name: &str,
     value: &str,
     columns: usize,
+    charset: Charset,
 ) -> Vec<Line<'static>> {
     let left = name_columns.min(columns / 2);
-    let values = shown_lines(value, columns - left, 0, usize::MAX);
+    let values = shown_lines(value, columns - left, 0, usize::MAX, charset);
     let names = std::iter::once(name).chain(std::iter::repeat(""));
     let line = |(name, value): (&str, &SafeLine)| {
-        Line::from(vec![Span::styled(fit(name, left), style), Span::raw(value.as_str().to_owned())])
+        Line::from(vec![Span::styled(fit(name, left, charset), style), Span::raw(value.as_str().to_owned())])
     };
     names.zip(&values).map(line).collect()
 }

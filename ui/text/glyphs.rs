@@ -5,7 +5,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::charset;
+use super::charset::Charset;
 
 /// Symbols for text.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,9 +24,12 @@ const UNICODE: Glyphs = Glyphs { cut: '\u{2026}', times: "\u{d7}", becomes: "\u{
 
 const ASCII: Glyphs = Glyphs { cut: '~', times: "x", becomes: "->", apart: "-" };
 
-/// The symbols for the [character set](charset) of the terminal.
-pub fn glyphs() -> &'static Glyphs {
-    if charset::is_ascii() { &ASCII } else { &UNICODE }
+/// The symbols of a character set.
+pub fn glyphs(charset: Charset) -> &'static Glyphs {
+    match charset {
+        Charset::Unicode => &UNICODE,
+        Charset::Ascii => &ASCII,
+    }
 }
 
 /// Replaces non-ASCII cells: a drawing by a similar ASCII character, anything else by `?`.
@@ -117,9 +120,8 @@ mod tests {
 
     #[test]
     fn signs_in_text_are_of_the_set_that_was_chosen() {
-        assert_eq!(glyphs(), &UNICODE);
-        charset::choose_for_thread(true);
-        assert_eq!(glyphs(), &ASCII);
+        assert_eq!(glyphs(Charset::Unicode), &UNICODE);
+        assert_eq!(glyphs(Charset::Ascii), &ASCII);
         let texts = [ASCII.times, ASCII.becomes, ASCII.apart];
         assert!(texts.iter().all(|text| text.is_ascii()) && ASCII.cut.is_ascii());
     }

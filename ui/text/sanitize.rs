@@ -7,7 +7,7 @@
 //! A backslash of a peer stays a backslash, so `\x1b` on the screen is either an ESC or those four letters. Both are
 //! harmless, because the output is never parsed. So JSON and paths keep their look, and sanitizing is idempotent.
 //!
-//! In [ASCII mode](charset) every other character is an escape as well.
+//! In [ASCII](Charset::Ascii) every other character is an escape as well.
 //!
 //! Right-to-left letters are kept. A terminal reorders them only within their row, so a view that puts such text beside
 //! other fields gives it a column of fixed width.
@@ -23,7 +23,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
 use super::{
-    charset,
+    charset::Charset,
     glyphs::glyphs,
     width_range::{PAD, layout_columns_of},
 };
@@ -52,13 +52,13 @@ pub struct SafeLine {
 /// behind it as no-break spaces.
 ///
 /// The work is bounded by `max_columns`, not by the length of the text.
-pub fn shown(text: &str, max_columns: usize) -> SafeLine {
-    row_of(Pieces::new(text), max_columns)
+pub fn shown(text: &str, max_columns: usize, charset: Charset) -> SafeLine {
+    row_of(Pieces::new(text, charset), max_columns)
 }
 
 /// As [`shown`], without the no-break spaces, for text that is read out and not laid out in columns.
-pub fn spelt(text: &str, max_columns: usize) -> String {
-    row_of(Pieces { is_padded: false, ..Pieces::new(text) }, max_columns).text
+pub fn spelt(text: &str, max_columns: usize, charset: Charset) -> String {
+    row_of(Pieces { is_padded: false, ..Pieces::new(text, charset) }, max_columns).text
 }
 
 fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> SafeLine {
@@ -70,7 +70,7 @@ fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> SafeLine {
         if row.width > max_columns {
             row.truncate(cut);
             if max_columns > 0 {
-                row.push_cut();
+                row.push_cut(pieces.charset);
             }
             break;
         }
@@ -85,8 +85,8 @@ fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> SafeLine {
 ///
 /// Rows end at line breaks, else behind the last space that fits, else at the last cell that fits. There are at most
 /// [`MOST_ROWS`] rows; the last row of a longer text is `…`. The work is bounded by `skip + rows` rows.
-pub fn shown_lines(text: &str, columns: usize, skip: usize, rows: usize) -> Vec<SafeLine> {
-    Rows::new(text, columns).skip(skip).take(rows).collect()
+pub fn shown_lines(text: &str, columns: usize, skip: usize, rows: usize, charset: Charset) -> Vec<SafeLine> {
+    Rows::new(text, columns, charset).skip(skip).take(rows).collect()
 }
 
 impl SafeLine {
@@ -112,8 +112,8 @@ impl SafeLine {
         self.width = end.width;
     }
 
-    fn push_cut(&mut self) {
-        self.text.push(glyphs().cut);
+    fn push_cut(&mut self, charset: Charset) {
+        self.text.push(glyphs(charset).cut);
         self.width += 1;
     }
 }
@@ -150,12 +150,13 @@ struct Rows<'a> {
     /// `None` behind the last row.
     rest: Option<&'a str>,
     columns: usize,
+    charset: Charset,
     number: usize,
 }
 
 impl<'a> Rows<'a> {
-    fn new(text: &'a str, columns: usize) -> Self {
-        Self { rest: (columns > 0).then_some(text), columns, number: 0 }
+    fn new(text: &'a str, columns: usize, charset: Charset) -> Self {
+        Self { rest: (columns > 0).then_some(text), columns, charset, number: 0 }
     }
 }
 
@@ -164,19 +165,19 @@ impl Iterator for Rows<'_> {
 
     fn next(&mut self) -> Option<SafeLine> {
         let mut row = SafeLine::default();
-        self.rest = fill_row(self.rest?, self.columns, &mut row);
+        self.rest = fill_row(self.rest?, self.columns, self.charset, &mut row);
         self.number += 1;
         if self.number == MOST_ROWS && self.rest.take().is_some() {
             row = SafeLine::default();
-            row.push_cut();
+            row.push_cut(self.charset);
         }
         Some(row)
     }
 }
 
 /// Fills one row from the beginning of `text` and returns what is for the next, if there is a next.
-fn fill_row<'a>(text: &'a str, columns: usize, row: &mut SafeLine) -> Option<&'a str> {
-    let mut pieces = Pieces::new(text);
+fn fill_row<'a>(text: &'a str, columns: usize, charset: Charset, row: &mut SafeLine) -> Option<&'a str> {
+    let mut pieces = Pieces::new(text, charset);
     let mut behind_space = None;
     loop {
         let (end, rest) = (row.end(), pieces.rest());
@@ -202,7 +203,7 @@ fn fill_row<'a>(text: &'a str, columns: usize, row: &mut SafeLine) -> Option<&'a
             return Some(rest);
         }
         // Not even a whole row holds this piece.
-        row.push_cut();
+        row.push_cut(charset);
         return behind_break(pieces.rest());
     }
 }
@@ -219,6 +220,7 @@ fn strip_line_break(text: &str) -> Option<&str> {
 /// A text in pieces that are not broken up: a cell as the renderer will make it, or an escape.
 struct Pieces<'a> {
     rest: Chars<'a>,
+    charset: Charset,
     /// Whether the next character would join the last cell but must not.
     is_turned_away: bool,
     /// Whether the columns that terminals may need behind a cell are written.
@@ -226,8 +228,8 @@ struct Pieces<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { rest: text.chars(), is_turned_away: false, is_padded: true }
+    fn new(text: &'a str, charset: Charset) -> Self {
+        Self { rest: text.chars(), charset, is_turned_away: false, is_padded: true }
     }
 
     fn rest(&self) -> &'a str {
@@ -239,7 +241,7 @@ impl<'a> Pieces<'a> {
         let first = self.rest.next()?;
         let start = out.len();
         let is_alone = is_half_a_flag(first) && !self.rest.clone().next().is_some_and(is_half_a_flag);
-        if mem::take(&mut self.is_turned_away) || is_alone || !is_base(first) {
+        if mem::take(&mut self.is_turned_away) || is_alone || !is_base(first, self.charset) {
             write_escape(first, out);
             return Some(out.len() - start);
         }
@@ -247,7 +249,7 @@ impl<'a> Pieces<'a> {
         self.skip_emoji(first);
         let mut cell = Cell { start, width: columns(first), marks: 0, letters: 0 };
         while let Some(next) = self.rest.clone().next() {
-            match cell.take(next, out) {
+            match cell.take(next, self.charset, out) {
                 Joining::Joined => self.rest.next(),
                 Joining::TurnedAway => {
                     self.is_turned_away = true;
@@ -276,7 +278,7 @@ impl Pieces<'_> {
 
     /// Leaves out what makes a sequence of the emoji `first`.
     fn skip_emoji(&mut self, first: char) {
-        if !charset::is_ascii() {
+        if !self.charset.is_ascii() {
             let rest = self.rest.as_str();
             self.rest = rest[emoji::tail(first, rest)..].chars();
         }
@@ -303,8 +305,8 @@ enum Joining {
 
 impl Cell {
     /// Takes `next` into the cell, which stands at the end of `out`, if the renderer will take it for a part of it.
-    fn take(&mut self, next: char, out: &mut String) -> Joining {
-        if next.is_ascii() || charset::is_ascii() {
+    fn take(&mut self, next: char, charset: Charset, out: &mut String) -> Joining {
+        if next.is_ascii() || charset.is_ascii() {
             return Joining::Apart;
         }
         let before = out.len();
@@ -336,11 +338,11 @@ impl Cell {
 }
 
 /// Whether a cell can begin with this character.
-fn is_base(c: char) -> bool {
+fn is_base(c: char, charset: Charset) -> bool {
     if c.is_ascii() {
         return !c.is_ascii_control();
     }
-    if charset::is_ascii() {
+    if charset.is_ascii() {
         return false;
     }
     // Without a base of its own, what joins would stand upon the last character of an escape or of another field.

@@ -173,13 +173,16 @@ mod tests {
     use clacks_terminal::emulator::tables;
 
     use super::*;
-    use crate::sanitize::{is_hidden, shown};
+    use crate::{
+        charset::Charset,
+        sanitize::{is_hidden, shown},
+    };
 
     /// Every character that can stand at the start of a cell.
     fn bases() -> impl Iterator<Item = char> {
         let all = (0x20..0x3_4000).chain(0xe_0000..0xe_1000).filter_map(char::from_u32);
         all.filter(|c| {
-            let row = shown(c.encode_utf8(&mut [0; 4]), 20);
+            let row = shown(c.encode_utf8(&mut [0; 4]), 20, Charset::Unicode);
             row.chars().eq([*c])
         })
     }
@@ -211,7 +214,7 @@ mod tests {
         let mut wrong = Vec::new();
         let tables: Vec<_> = tables().into_iter().filter(|table| !table.is_measured_alone).collect();
         // What is spelt is wherever it stands.
-        let is_spelt = |c: char| shown(&format!("\u{915}{c}"), 40).contains('\\');
+        let is_spelt = |c: char| shown(&format!("\u{915}{c}"), 40, Charset::Unicode).contains('\\');
         for c in ('\u{80}'..='\u{3ffff}').filter(|c| !is_spelt(*c)) {
             let columns = layout_columns_of(c);
             // Wider ones are spelt.

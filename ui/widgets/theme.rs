@@ -14,14 +14,20 @@ use std::ops::Deref;
 
 use clacks_p2p::core::{Peer, Status};
 use clacks_source::traffic::row::{Direction, Tone};
+use clacks_text::charset::Charset;
 use ratatui::style::Style;
 use themes::{AUTO, Themes};
 
 use self::file::Styles;
 
-/// The styles of a theme. Cheap to copy, because the styles stay in memory until the process ends.
+/// The styles of a theme, and the characters that are drawn in them. Cheap to copy, because the styles stay in memory
+/// until the process ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Theme(&'static Styles);
+pub struct Theme {
+    styles: &'static Styles,
+    /// The characters that the terminal can show.
+    pub charset: Charset,
+}
 
 impl Default for Theme {
     /// The theme for any background.
@@ -35,14 +41,25 @@ impl Deref for Theme {
     type Target = Styles;
 
     fn deref(&self) -> &Styles {
-        self.0
+        self.styles
     }
 }
 
 impl Theme {
+    /// Styles drawn in all of Unicode.
+    fn new(styles: &'static Styles) -> Self {
+        Self { styles, charset: Charset::Unicode }
+    }
+
     /// The theme without colours.
     pub fn mono() -> Self {
-        Themes::built_in(themes::MONO).unwrap_or(Self(&themes::PLAIN))
+        Themes::built_in(themes::MONO).unwrap_or_else(|| Self::new(&themes::PLAIN))
+    }
+
+    /// The same styles with these characters.
+    #[must_use]
+    pub fn with_charset(self, charset: Charset) -> Self {
+        Self { charset, ..self }
     }
 
     /// The title of a pane or popup.
@@ -103,7 +120,7 @@ impl Theme {
     /// The line of a chart by its number from 0. The styles repeat after the last one, so a chart also distinguishes
     /// its lines by other means.
     pub fn series(self, number: usize) -> Style {
-        let styles = &self.0.series;
+        let styles = &self.styles.series;
         styles.get(number % styles.len().max(1)).copied().unwrap_or_default()
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clacks_terminal::colours::Background;
-use clacks_text::paths::expand;
+use clacks_text::{charset::Charset, paths::expand};
 
 use super::theme::{
     Theme,
@@ -20,6 +20,8 @@ pub struct ThemeSelection {
     /// The theme that `auto` stands for on this terminal.
     automatic: Theme,
     chosen: Theme,
+    /// The characters that every theme is drawn with.
+    charset: Charset,
     /// One line for each of the user's themes that cannot be read.
     complaints: Vec<String>,
 }
@@ -59,12 +61,23 @@ impl ThemeSelection {
     /// Selects `auto` for a terminal with this background, or without colours.
     fn new(themes: Themes, background: Background, colours: bool) -> Self {
         let automatic = if colours { Themes::automatic(background) } else { Theme::mono() };
-        Self { themes, automatic, chosen: automatic, complaints: Vec::new() }
+        Self { themes, automatic, chosen: automatic, charset: Charset::Unicode, complaints: Vec::new() }
+    }
+
+    /// The same themes drawn with these characters; all of Unicode by default.
+    #[must_use]
+    pub fn with_charset(self, charset: Charset) -> Self {
+        Self { charset, ..self }
+    }
+
+    /// The characters that every theme is drawn with.
+    pub fn charset(&self) -> Charset {
+        self.charset
     }
 
     /// The selected theme.
     pub fn theme(&self) -> Theme {
-        self.chosen
+        self.chosen.with_charset(self.charset)
     }
 
     /// The theme for a preview while the user types `:theme NAME`; `None` for other drafts and unknown names.
@@ -85,8 +98,8 @@ impl ThemeSelection {
     /// Returns the reason if there is no such theme.
     pub fn find(&self, name: &str) -> Result<(&str, Theme), String> {
         match self.themes.find(name) {
-            Some((AUTO, _)) => Ok((AUTO, self.automatic)),
-            Some(found) => Ok(found),
+            Some((AUTO, _)) => Ok((AUTO, self.automatic.with_charset(self.charset))),
+            Some((name, theme)) => Ok((name, theme.with_charset(self.charset))),
             None => {
                 let names = self.names().collect::<Vec<_>>().join(", ");
                 Err(format!("there is no theme {name}; there are {names}"))

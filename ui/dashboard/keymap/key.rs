@@ -6,7 +6,7 @@ use KeyCode::{
     BackTab, Backspace, Char, Delete, Down, End, Enter, Esc, F, Home, Insert, Left, PageDown, PageUp, Right,
     Tab, Up,
 };
-use clacks_text::charset;
+use clacks_text::charset::Charset;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// Key with its modifiers. Shift counts only for keys that are no characters, because Shift changes a character.
@@ -89,6 +89,24 @@ impl Key {
         (modifiers != self.modifiers).then_some(Self { modifiers, ..self })
     }
 
+    /// The name as keyboards have it: `Ctrl-X`, `PgUp`, `I`. Arrows are signs in Unicode and words in ASCII. A key that
+    /// is a letter is that letter in both.
+    pub fn name(self, charset: Charset) -> String {
+        let held = MODIFIERS.iter().filter(|(modifier, _)| self.modifiers.contains(*modifier));
+        let held: String = held.map(|(_, prefix)| *prefix).collect();
+        if let Some((_, names)) = NAMES.iter().find(|(code, _)| *code == self.code) {
+            let shown = names.iter().find(|name| name.is_ascii() || !charset.is_ascii());
+            return held + shown.unwrap_or(&names[0]);
+        }
+        match self.code {
+            Char(character) if self.modifiers.contains(KeyModifiers::CONTROL) => {
+                format!("{held}{}", character.to_ascii_uppercase())
+            }
+            Char(character) => format!("{held}{character}"),
+            code => format!("{held}{code}"),
+        }
+    }
+
     fn of_name(name: &str) -> Option<KeyCode> {
         let is_called = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         if let Some((code, _)) = NAMES.iter().find(|(_, names)| is_called(names)) {
@@ -161,22 +179,10 @@ impl From<KeyEvent> for Key {
     }
 }
 
-/// As keyboards have it: `Ctrl-X`, `PgUp`, `I`.
+/// The name in Unicode, as in [`Key::name`].
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut held = MODIFIERS.iter().filter(|(modifier, _)| self.modifiers.contains(*modifier));
-        held.try_for_each(|(_, prefix)| f.write_str(prefix))?;
-        if let Some((_, names)) = NAMES.iter().find(|(code, _)| *code == self.code) {
-            let shown = names.iter().find(|name| name.is_ascii() || !charset::is_ascii());
-            return f.write_str(shown.unwrap_or(&names[0]));
-        }
-        match self.code {
-            Char(character) if self.modifiers.contains(KeyModifiers::CONTROL) => {
-                write!(f, "{}", character.to_ascii_uppercase())
-            }
-            Char(character) => write!(f, "{character}"),
-            code => write!(f, "{code}"),
-        }
+        f.write_str(&self.name(Charset::Unicode))
     }
 }
 

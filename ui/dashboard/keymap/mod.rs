@@ -7,6 +7,7 @@ use std::{
 };
 
 use clacks_language::command;
+use clacks_text::charset::Charset;
 use key::Key;
 use user::UserKeys;
 
@@ -175,10 +176,10 @@ impl Keymap {
     }
 
     /// The name of the key that runs a command in a place; the command itself if there is none.
-    pub(crate) fn name_of(&self, place: KeyContext, command: &str) -> String {
+    pub(crate) fn name_of(&self, place: KeyContext, command: &str, charset: Charset) -> String {
         let mut bindings = self.bindings.iter().filter(|binding| binding.command == command);
         let key = bindings.find_map(|binding| binding.keys_at(place).first().copied());
-        key.map_or_else(|| command.to_owned(), |key| key.to_string())
+        key.map_or_else(|| command.to_owned(), |key| key.name(charset))
     }
 
     fn push(&mut self, binding: Binding) {

@@ -25,6 +25,7 @@ use clacks_source::{
     traffic::Log,
     undo::Undo,
 };
+use clacks_text::charset::Charset;
 use clacks_widgets::{animation::Animations, theme::Theme, theme_selection::ThemeSelection};
 use focus::FocusOwner;
 use jiff::tz::TimeZone;
@@ -228,7 +229,12 @@ impl Model {
     /// The name of the key that runs a command in the list that has the focus or had it last; the command itself if
     /// there is none.
     pub(crate) fn key_for(&self, command: &str) -> String {
-        self.keymap.name_of(self.pane.into(), command)
+        self.key_at(self.pane.into(), command)
+    }
+
+    /// The name of the key that runs a command in a place; the command itself if there is none.
+    pub(crate) fn key_at(&self, place: KeyContext, command: &str) -> String {
+        self.keymap.name_of(place, command, self.charset())
     }
 
     /// Returns the binding of a key in the present context.
@@ -280,6 +286,11 @@ impl Model {
         let writes = matches!(self.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
         let tried = if writes { self.looks.tried(self.input.draft()) } else { None };
         tried.unwrap_or(self.looks.theme())
+    }
+
+    /// The characters that the terminal can show.
+    pub fn charset(&self) -> Charset {
+        self.looks.charset()
     }
 
     /// Returns the areas of the screen, or `None` if it is too small.

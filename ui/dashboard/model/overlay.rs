@@ -7,6 +7,7 @@ use clacks_p2p::{
 };
 use clacks_source::traffic;
 use clacks_text::{
+    charset::Charset,
     format, json,
     sanitize::{MOST_ROWS, SafeLine, shown_lines},
 };
@@ -167,9 +168,10 @@ impl Model {
     /// Wraps the message of the overlay to the width of the screen.
     pub fn lay_out(&mut self) {
         let columns = self.areas().map_or(0, |areas| usize::from(areas.body.width));
-        let key = self.keymap.name_of(KeyContext::Overlay, ":copy");
+        let key = self.key_at(KeyContext::Overlay, ":copy");
+        let charset = self.charset();
         let Some(overlay) = &mut self.overlay else { return };
-        let laid_out = overlay.content.message().map(|message| laid_out(message, columns, &key));
+        let laid_out = overlay.content.message().map(|message| laid_out(message, columns, &key, charset));
         (overlay.message, overlay.is_cut) = laid_out.unwrap_or_default();
         self.search_again();
     }
@@ -181,9 +183,9 @@ impl Model {
 }
 
 /// A message in rows of this width, and whether something is left out, which the last row says.
-fn laid_out(message: &Message, columns: usize, key: &str) -> (Vec<SafeLine>, bool) {
+fn laid_out(message: &Message, columns: usize, key: &str, charset: Charset) -> (Vec<SafeLine>, bool) {
     let (text, left_out) = json::laid_out(message.as_json(), MAX_LAID_OUT);
-    let mut rows = shown_lines(&text, columns, 0, usize::MAX);
+    let mut rows = shown_lines(&text, columns, 0, usize::MAX, charset);
     let missing = if rows.len() < MOST_ROWS {
         (left_out > 0).then(|| format::size(left_out))
     } else {
@@ -194,7 +196,7 @@ fn laid_out(message: &Message, columns: usize, key: &str) -> (Vec<SafeLine>, boo
     };
     if let Some(missing) = &missing {
         let note = format!("\u{2026} {missing} more of this message are not shown; {key} copies all of it");
-        rows.extend(shown_lines(&note, columns, 0, usize::MAX));
+        rows.extend(shown_lines(&note, columns, 0, usize::MAX, charset));
     }
     (rows, missing.is_some())
 }

@@ -48,7 +48,7 @@ pub fn row(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec<Line<'
 /// The fields that have something in them.
 fn fields(theme: Theme, columns: usize, fields: &[(&str, String)]) -> Vec<Line<'static>> {
     let known = fields.iter().filter(|(_, value)| !value.is_empty());
-    known.flat_map(|(name, value)| entry(theme.quiet, NAME, name, value, columns)).collect()
+    known.flat_map(|(name, value)| entry(theme.quiet, NAME, name, value, columns, theme.charset)).collect()
 }
 
 fn above_message(mut fields: Vec<Line<'static>>) -> Vec<Line<'static>> {

@@ -4,6 +4,7 @@ use clacks_language::command::target::IgnoreTarget;
 use clacks_p2p::core::PlaceShare;
 use clacks_source::limits::{self, LimitRow, rows};
 use clacks_text::{
+    charset::Charset,
     fit::{entry, fit, fit_right},
     format,
 };
@@ -26,10 +27,13 @@ const UNKNOWN: &str = "-";
 pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let overview = &model.listed;
     let rows = rows(model.shown_limits().settings.as_ref(), overview, model.shown_limits().used.connections);
-    let mut lines = entry(theme.quiet, 0, "", &summary(model), columns);
+    let mut lines = entry(theme.quiet, 0, "", &summary(model), columns, theme.charset);
     lines.push(Line::default());
     if columns >= WIDE {
-        lines.push(Line::styled(cells(["limit", "set to", "used now", "met"]).concat(), theme.quiet));
+        lines.push(Line::styled(
+            cells(["limit", "set to", "used now", "met"], theme.charset).concat(),
+            theme.quiet,
+        ));
     }
     lines.extend(rows.iter().flat_map(|row| limit(theme, row, columns)));
     lines.push(Line::default());
@@ -42,16 +46,22 @@ pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> 
 fn places(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let (places, count) = &model.shown_limits().used.places;
     let Some(first) = places.first() else { return Vec::new() };
-    let mut lines = vec![Line::styled(fit("most of the messages here came from", columns), theme.strong)];
-    let listed = |share: &PlaceShare| entry(theme.quiet, 2, "", &limits::place(share), columns);
+    let mut lines =
+        vec![Line::styled(fit("most of the messages here came from", columns, theme.charset), theme.strong)];
+    let listed =
+        |share: &PlaceShare| entry(theme.quiet, 2, "", &limits::place(share), columns, theme.charset);
     lines.extend(places.iter().flat_map(listed));
     let others = count.saturating_sub(places.len());
     if others > 0 {
-        lines.push(Line::raw(fit(&format!("and {} more places", format::count(others)), columns)));
+        lines.push(Line::raw(fit(
+            &format!("and {} more places", format::count(others)),
+            columns,
+            theme.charset,
+        )));
     }
     let party = IgnoreTarget::Remote(first.place);
     let advice = format!(":drop {party} drops those of the first, :ignore {party} closes its connections");
-    lines.extend(entry(theme.quiet, 0, "", &advice, columns));
+    lines.extend(entry(theme.quiet, 0, "", &advice, columns, theme.charset));
     lines.push(Line::default());
     lines
 }
@@ -81,23 +91,24 @@ fn limit(theme: Theme, row: &LimitRow, columns: usize) -> Vec<Line<'static>> {
     // What was met stands out by more than its number.
     let style = if row.met.is_some_and(|met| met > 0) { theme.strong } else { ratatui::style::Style::new() };
     if columns >= WIDE {
-        let [what, set, used, met] = cells([row.what, set, row.used.as_deref().unwrap_or_default(), &met]);
+        let texts = [row.what, set, row.used.as_deref().unwrap_or_default(), &met];
+        let [what, set, used, met] = cells(texts, theme.charset);
         let spans = [Span::styled(what, style), Span::raw(set), Span::raw(used), Span::styled(met, style)];
         return vec![Line::from_iter(spans)];
     }
-    let what = Span::styled(fit(row.what, columns.saturating_sub(MET)), style);
-    let first = Line::from(vec![what, Span::styled(fit_right(&met, MET.min(columns)), style)]);
+    let what = Span::styled(fit(row.what, columns.saturating_sub(MET), theme.charset), style);
+    let first = Line::from(vec![what, Span::styled(fit_right(&met, MET.min(columns), theme.charset), style)]);
     let used = row.used.as_ref().map(|used| format!(", {used} used")).unwrap_or_default();
-    vec![first, Line::styled(fit(&format!("  {set}{used}"), columns), theme.quiet)]
+    vec![first, Line::styled(fit(&format!("  {set}{used}"), columns, theme.charset), theme.quiet)]
 }
 
-fn cells([what, set, used, met]: [&str; 4]) -> [String; 4] {
+fn cells([what, set, used, met]: [&str; 4], charset: Charset) -> [String; 4] {
     let (set, used) = match used {
         // What a limit is set to has room where nothing is used.
-        "" => (fit(set, SET + USED - UNKNOWN.len()), UNKNOWN.to_owned()),
-        used => (fit(set, SET), fit_right(used, USED)),
+        "" => (fit(set, SET + USED - UNKNOWN.len(), charset), UNKNOWN.to_owned()),
+        used => (fit(set, SET, charset), fit_right(used, USED, charset)),
     };
-    [fit(what, WHAT), set, used, fit_right(met, MET)]
+    [fit(what, WHAT, charset), set, used, fit_right(met, MET, charset)]
 }
 
 /// The remote addresses that are ignored, and how they no longer are.
@@ -105,15 +116,17 @@ fn remotes(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let (remotes, count) = &model.shown_limits().used.ignored_remotes;
     if remotes.is_empty() {
         let text = "no remote address is ignored; :ignore ip:ADDRESS closes all connections from one";
-        return entry(theme.quiet, 0, "", text, columns);
+        return entry(theme.quiet, 0, "", text, columns, theme.charset);
     }
-    let mut lines = vec![Line::styled(fit("connections are ignored from", columns), theme.strong)];
+    let mut lines =
+        vec![Line::styled(fit("connections are ignored from", columns, theme.charset), theme.strong)];
     let party = |remote: &std::net::IpAddr| IgnoreTarget::Remote(*remote);
-    let unignore = |remote| entry(theme.quiet, 2, "", &format!(":unignore {}", party(remote)), columns);
+    let unignore =
+        |remote| entry(theme.quiet, 2, "", &format!(":unignore {}", party(remote)), columns, theme.charset);
     lines.extend(remotes.iter().flat_map(unignore));
     let others = count.saturating_sub(MOST_REMOTES.min(remotes.len()));
     if others > 0 {
-        lines.push(Line::raw(fit(&format!("and {} more", format::count(others)), columns)));
+        lines.push(Line::raw(fit(&format!("and {} more", format::count(others)), columns, theme.charset)));
     }
     lines
 }

@@ -42,7 +42,9 @@ fn stays(life: &MessageHistory) -> String {
 
 fn summary(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Vec<Line<'static>> {
     let told = facts::life::summary(life, model.shown_now(), &model.zone);
-    told.into_iter().flat_map(|(name, value)| entry(theme.quiet, NAME, name, &value, columns)).collect()
+    told.into_iter()
+        .flat_map(|(name, value)| entry(theme.quiet, NAME, name, &value, columns, theme.charset))
+        .collect()
 }
 
 /// A line from the first of the remembered stays until now, with a mark where the message came.
@@ -57,7 +59,7 @@ fn timeline(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) 
         cells[at] = if cells[at] == '\u{2500}' { '\u{2502}' } else { '\u{2503}' };
     }
     Some(Line::from(vec![
-        Span::styled(fit("over time", NAME), theme.quiet),
+        Span::styled(fit("over time", NAME, theme.charset), theme.quiet),
         Span::styled(label, theme.quiet),
         Span::raw(cells.into_iter().collect::<String>()),
         Span::styled(" now", theme.quiet),
@@ -75,5 +77,5 @@ fn place(time: Duration, length: Duration, cells: usize) -> usize {
 
 fn stay(model: &Model, theme: Theme, pass: &Pass, columns: usize) -> Vec<Line<'static>> {
     let time = clock(pass.came.unix_ms, &model.zone);
-    entry(theme.quiet, NAME, &time, &facts::life::stay(pass), columns)
+    entry(theme.quiet, NAME, &time, &facts::life::stay(pass), columns, theme.charset)
 }

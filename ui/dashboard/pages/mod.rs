@@ -70,7 +70,7 @@ pub(crate) fn overlay_text(model: &Model) -> Vec<String> {
 /// The same without the message that stands at the end.
 pub(crate) fn overlay_head(model: &Model) -> Vec<String> {
     let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));
-    let lines = overlay_lines(model, Theme::default(), columns).into_iter();
+    let lines = overlay_lines(model, model.theme(), columns).into_iter();
     lines.map(|line| line.to_string().trim_end().to_owned()).collect()
 }
 
@@ -78,5 +78,5 @@ pub(crate) fn overlay_head(model: &Model) -> Vec<String> {
 pub(crate) fn overlay_length(model: &Model) -> usize {
     let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));
     let message = model.overlay.as_ref().map_or(0, |overlay| overlay.message.len());
-    overlay_lines(model, Theme::default(), columns).len() + message
+    overlay_lines(model, model.theme(), columns).len() + message
 }

@@ -33,7 +33,14 @@ pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> 
     let mut sends = model.shown_sends().newest_first();
     match sends.next() {
         Some(last) => lines.extend(send(model, theme, last, columns)),
-        None => lines.extend(entry(theme.quiet, NAME, "last send", "nothing has been sent yet", columns)),
+        None => lines.extend(entry(
+            theme.quiet,
+            NAME,
+            "last send",
+            "nothing has been sent yet",
+            columns,
+            theme.charset,
+        )),
     }
     let earlier: Vec<_> = sends.take(EARLIER).collect();
     if !earlier.is_empty() {
@@ -60,7 +67,10 @@ fn next(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
         None => (with_keys(model, idle(overview)), "-".to_owned()),
     };
     let line = |name: &str, style, text: &str| {
-        Line::from(vec![Span::styled(fit(name, NAME), style), Span::raw(fit(text, room))])
+        Line::from(vec![
+            Span::styled(fit(name, NAME, theme.charset), style),
+            Span::raw(fit(text, room, theme.charset)),
+        ])
     };
     vec![line("next send", theme.strong, &when), line("to", theme.quiet, &odds)]
 }
@@ -69,11 +79,15 @@ fn next(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
 
 fn send(model: &Model, theme: Theme, send: &Attempt, columns: usize) -> Vec<Line<'static>> {
     let time = clock(send.when.unix_ms, &model.zone);
-    let mut lines = entry(theme.strong, NAME, "last send", &format!("at {time} to {}", send.to), columns);
+    let mut lines =
+        entry(theme.strong, NAME, "last send", &format!("at {time} to {}", send.to), columns, theme.charset);
     let room = columns.saturating_sub(NAME);
-    lines.push(Line::from(vec![Span::raw(fit("", NAME)), Span::raw(fit(&preview(&send.message), room))]));
-    lines.extend(entry(theme.quiet, NAME, "why", &reason(&send.choice), columns));
-    lines.extend(entry(theme.quiet, NAME, "what came", &outcome(send), columns));
+    lines.push(Line::from(vec![
+        Span::raw(fit("", NAME, theme.charset)),
+        Span::raw(fit(&preview(&send.message), room, theme.charset)),
+    ]));
+    lines.extend(entry(theme.quiet, NAME, "why", &reason(&send.choice), columns, theme.charset));
+    lines.extend(entry(theme.quiet, NAME, "what came", &outcome(send), columns, theme.charset));
     lines.push(Line::default());
     lines.extend(table(theme, &send.choice, columns));
     lines.extend(draw_line(theme, &send.choice, columns));
@@ -90,7 +104,14 @@ fn brief(model: &Model, theme: Theme, send: &Attempt, columns: usize) -> Vec<Lin
         AttemptResult::Returned => "came back".to_owned(),
     };
     let time = clock(send.when.unix_ms, &model.zone);
-    entry(theme.quiet, NAME, &time, &format!("{drawn:>6} {status} {}: {what}", send.to), columns)
+    entry(
+        theme.quiet,
+        NAME,
+        &time,
+        &format!("{drawn:>6} {status} {}: {what}", send.to),
+        columns,
+        theme.charset,
+    )
 }
 
 // === The odds ===
@@ -98,13 +119,14 @@ fn brief(model: &Model, theme: Theme, send: &Attempt, columns: usize) -> Vec<Lin
 fn table(theme: Theme, choice: &PeerChoice, columns: usize) -> Vec<Line<'static>> {
     let head = format!(
         "{}{}{}{}",
-        fit("status", STATUS),
-        fit_right("free", FREE),
-        fit_right("share", SHARE),
-        fit_right("each", SHARE)
+        fit("status", STATUS, theme.charset),
+        fit_right("free", FREE, theme.charset),
+        fit_right("share", SHARE, theme.charset),
+        fit_right("each", SHARE, theme.charset)
     );
     let bar = columns.saturating_sub(NAME + STATUS + FREE + 2 * SHARE + 3).min(40);
-    let mut lines = vec![Line::from(vec![Span::raw(fit("", NAME)), Span::styled(head, theme.quiet)])];
+    let mut lines =
+        vec![Line::from(vec![Span::raw(fit("", NAME, theme.charset)), Span::styled(head, theme.quiet)])];
     let sendable = Status::ALL.into_iter().filter(|status| *status != Status::Ignored);
     lines.extend(sendable.map(|status| table_row(theme, status, choice, bar)));
     lines
@@ -123,12 +145,12 @@ fn table_row(theme: Theme, status: Status, choice: &PeerChoice, bar: usize) -> L
     let pad = " ".repeat(STATUS.saturating_sub(name.len()));
     let full = (f64::from(draws) / f64::from(PeerChoice::DRAWS) * bar as f64).round() as usize;
     Line::from(vec![
-        Span::styled(fit_right(if is_chosen { "> " } else { "" }, NAME), theme.strong),
+        Span::styled(fit_right(if is_chosen { "> " } else { "" }, NAME, theme.charset), theme.strong),
         Span::styled(name, theme.status(status)),
         Span::raw(pad),
-        Span::raw(fit_right(&format::count(count), FREE)),
-        Span::raw(fit_right(&percent(f64::from(draws)), SHARE)),
-        Span::styled(fit_right(&percent(each), SHARE), theme.quiet),
+        Span::raw(fit_right(&format::count(count), FREE, theme.charset)),
+        Span::raw(fit_right(&percent(f64::from(draws)), SHARE, theme.charset)),
+        Span::styled(fit_right(&percent(each), SHARE, theme.charset), theme.quiet),
         Span::raw("   "),
         Span::styled("\u{2588}".repeat(full), theme.status(status)),
     ])
@@ -145,7 +167,7 @@ fn draw_line(theme: Theme, choice: &PeerChoice, columns: usize) -> Vec<Line<'sta
     let drawn = |cell: usize| PeerChoice { draw: at(cell), ..*choice }.drawn();
     let cells =
         (0..width).map(|cell| Span::styled(letter(drawn(cell)).to_string(), theme.status(drawn(cell))));
-    let mut line = Line::from(Span::raw(fit("", NAME)));
+    let mut line = Line::from(Span::raw(fit("", NAME, theme.charset)));
     line.spans.extend(cells);
     let cell = (u64::from(choice.draw) * width as u64 / u64::from(PeerChoice::DRAWS)) as usize;
     let mark = format!("^ {}", grouped(choice.draw.into()));
@@ -153,11 +175,11 @@ fn draw_line(theme: Theme, choice: &PeerChoice, columns: usize) -> Vec<Line<'sta
     let pointer = if cell + mark.len() <= width {
         format!("{}{mark}", " ".repeat(cell))
     } else {
-        fit_right(&format!("{} ^", grouped(choice.draw.into())), cell + 1)
+        fit_right(&format!("{} ^", grouped(choice.draw.into())), cell + 1, theme.charset)
     };
     vec![
         Line::default(),
         line,
-        Line::from(vec![Span::raw(fit("", NAME)), Span::styled(pointer, theme.strong)]),
+        Line::from(vec![Span::raw(fit("", NAME, theme.charset)), Span::styled(pointer, theme.strong)]),
     ]
 }

@@ -41,7 +41,7 @@ fn note(
 ) -> Vec<Span<'static>> {
     let is_on = model.log.filter() == Some(&station.filter);
     let style = if is_on { theme.strong } else { theme.quiet };
-    let label = shown(station.filter.as_str(), LABEL);
+    let label = shown(station.filter.as_str(), LABEL, theme.charset);
     let label = if with_filter { format!(" {}", label.as_str()) } else { String::new() };
     let marker = if is_on { " >" } else { "  " };
     let mut note = vec![Span::styled(format!("{marker}{number}{label}"), style)];
@@ -63,11 +63,18 @@ pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> 
         let is_on = model.log.filter() == Some(&station.filter);
         let marker = if is_on { '>' } else { ' ' };
         let came = if is_on { "tuned in".to_owned() } else { format!("{} new", count(hits)) };
-        fit::entry(theme.strong, LEFT, &format!("{marker} {number}  {came}"), &station.to_string(), columns)
+        fit::entry(
+            theme.strong,
+            LEFT,
+            &format!("{marker} {number}  {came}"),
+            &station.to_string(),
+            columns,
+            theme.charset,
+        )
     });
     let mut lines: Vec<_> = stations.collect();
     if lines.is_empty() {
-        lines = fit::entry(theme.quiet, 0, "", &none(model), columns);
+        lines = fit::entry(theme.quiet, 0, "", &none(model), columns, theme.charset);
     }
     lines
 }

@@ -415,8 +415,9 @@ impl Dashboard {
     /// Gives the window its title, and returns how long until it is to get another.
     fn entitle(&mut self) -> anyhow::Result<Duration> {
         let Some(title) = &mut self.title else { return Ok(Duration::MAX) };
-        let (wanted, uptime) =
-            (title::of(&self.model.overview, self.model.replay.is_some()), self.model.now.uptime);
+        let model = &self.model;
+        let wanted = title::of(&model.overview, model.replay.is_some(), model.charset());
+        let uptime = model.now.uptime;
         if let Some(text) = title.next(wanted.clone(), uptime) {
             self.screen.set_title(text)?;
         }

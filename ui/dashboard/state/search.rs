@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use clacks_text::sanitize::{SafeLine, shown};
+use clacks_text::{
+    charset::Charset,
+    sanitize::{SafeLine, shown},
+};
 use regex::{Regex, RegexBuilder};
 
 /// Longest text to look for, in bytes.
@@ -111,13 +114,19 @@ impl Search {
     }
 
     /// Looks through the rows of a text that is this many columns wide, of which the message is the end.
-    pub(crate) fn look_through(&mut self, head: Vec<String>, message: &[SafeLine], columns: usize) {
+    pub(crate) fn look_through(
+        &mut self,
+        head: Vec<String>,
+        message: &[SafeLine],
+        columns: usize,
+        charset: Charset,
+    ) {
         self.head = head;
         (self.pieces, self.matches) = (Vec::new(), 0);
         let Some(pattern) = pattern(&self.query) else { return };
         let rows: Vec<&str> =
             self.head.iter().map(String::as_str).chain(message.iter().map(|row| &**row)).collect();
-        let (text, starts) = joined(&rows, columns);
+        let (text, starts) = joined(&rows, columns, charset);
         for (number, found) in pattern.find_iter(&text).take(MAX_MATCHES).enumerate() {
             self.matches = number + 1;
             let first = starts.partition_point(|start| *start <= found.start()).saturating_sub(1);
@@ -153,23 +162,23 @@ impl Search {
 }
 
 /// The rows as one text, and where in it each begins.
-fn joined(rows: &[&str], columns: usize) -> (String, Vec<usize>) {
+fn joined(rows: &[&str], columns: usize, charset: Charset) -> (String, Vec<usize>) {
     let mut text = String::with_capacity(rows.iter().map(|row| row.len() + 1).sum());
     let mut starts = Vec::with_capacity(rows.len());
     for (number, row) in rows.iter().enumerate() {
         starts.push(text.len());
         text.push_str(row);
         let next = rows.get(number + 1).copied().unwrap_or_default();
-        text.push(if goes_on(row, next, columns) { SAME_ROW } else { NEXT_ROW });
+        text.push(if goes_on(row, next, columns, charset) { SAME_ROW } else { NEXT_ROW });
     }
     (text, starts)
 }
 
 /// Whether a row was broken only because it was full.
-fn goes_on(row: &str, next: &str, columns: usize) -> bool {
+fn goes_on(row: &str, next: &str, columns: usize, charset: Charset) -> bool {
     // A cell of two columns leaves one over, and what is not broken leaves more.
     let left = if next.starts_with('\\') { LONGEST_PIECE } else { 1 };
-    let is_full = row.len() + left >= columns && shown(row, usize::MAX).width() + left >= columns;
+    let is_full = row.len() + left >= columns && shown(row, usize::MAX, charset).width() + left >= columns;
     row.ends_with(' ') || is_full
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clacks_p2p::node::Overview;
-use clacks_text::{format, glyphs::glyphs, sanitize::shown};
+use clacks_text::{charset::Charset, format, glyphs::glyphs, sanitize::shown};
 
 /// The shortest time between two titles, as a window manager has work with each.
 const BETWEEN: Duration = Duration::from_secs(1);
@@ -35,17 +35,17 @@ impl Title {
 }
 
 /// Returns the title of the window. It contains no control characters, whatever the hostname is.
-pub fn of(overview: &Overview, is_replay: bool) -> String {
-    let title = of_node(&overview.address.to_string(), overview.queued);
-    if is_replay { format!("replay {} {title}", glyphs().apart) } else { title }
+pub fn of(overview: &Overview, is_replay: bool, charset: Charset) -> String {
+    let title = of_node(&overview.address.to_string(), overview.queued, charset);
+    if is_replay { format!("replay {} {title}", glyphs(charset).apart) } else { title }
 }
 
-fn of_node(address: &str, queued: usize) -> String {
+fn of_node(address: &str, queued: usize, charset: Charset) -> String {
     let queued = match queued {
         0 => String::new(),
-        number => format!(" {} {} queued", glyphs().apart, format::count(number)),
+        number => format!(" {} {} queued", glyphs(charset).apart, format::count(number)),
     };
-    format!("clacks {}{queued}", shown(address, ADDRESS))
+    format!("clacks {}{queued}", shown(address, ADDRESS, charset))
 }
 
 #[cfg(test)]
@@ -56,11 +56,11 @@ mod tests {
 
     #[test]
     fn it_says_which_node_it_is_and_how_much_waits() {
-        assert_eq!(of_node("tower:8080", 0), "clacks tower:8080");
-        assert_eq!(of_node("tower:8080", 12), "clacks tower:8080 \u{b7} 12 queued");
-        assert!(!of_node("a\u{1b}]0;b\u{7}\u{9c}\u{202e}:1", 1).contains(clacks_text::sanitize::is_hidden));
-        clacks_text::charset::choose_for_thread(true);
-        assert_eq!(of_node("tower:8080", 1234), "clacks tower:8080 - 1.2k queued");
+        let title = |address, queued| of_node(address, queued, Charset::Unicode);
+        assert_eq!(title("tower:8080", 0), "clacks tower:8080");
+        assert_eq!(title("tower:8080", 12), "clacks tower:8080 \u{b7} 12 queued");
+        assert!(!title("a\u{1b}]0;b\u{7}\u{9c}\u{202e}:1", 1).contains(clacks_text::sanitize::is_hidden));
+        assert_eq!(of_node("tower:8080", 1234, Charset::Ascii), "clacks tower:8080 - 1.2k queued");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use clacks_p2p::{
     Message,
     core::{Event, Origin},
 };
-use clacks_text::charset;
+use clacks_text::charset::Charset;
 use crossterm::event::KeyCode;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
 
@@ -24,8 +24,7 @@ const HOSTILE: &[&str] = &[
 ];
 
 fn fixture(width: u16, height: u16) -> Fixture {
-    charset::choose_for_thread(true);
-    let mut fixture = Fixture::busy(width, height);
+    let mut fixture = Fixture::busy_in(Charset::Ascii, width, height);
     for (number, text) in HOSTILE.iter().enumerate() {
         let id = (100 + number).to_string().parse().unwrap();
         let (message, origin) = (Message::text(text), Origin::Local);
@@ -93,8 +92,7 @@ fn every_message_is_ascii_in_full_and_nothing_of_it_is_lost() {
 
 #[test]
 fn what_is_our_own_is_in_signs_that_ascii_has() {
-    charset::choose_for_thread(true);
-    let mut fixture = Fixture::busy(120, 40);
+    let mut fixture = Fixture::busy_in(Charset::Ascii, 120, 40);
     // But for two messages of the queue, which are a peer's.
     let screen = fixture.screen();
     let own = screen.lines().filter(|line| !line.contains(" wide ") && !line.contains("\\x1b"));
@@ -109,6 +107,5 @@ fn what_is_our_own_is_in_signs_that_ascii_has() {
 
 #[test]
 fn busy() {
-    charset::choose_for_thread(true);
-    insta::assert_snapshot!(Fixture::busy(80, 24).screen());
+    insta::assert_snapshot!(Fixture::busy_in(Charset::Ascii, 80, 24).screen());
 }

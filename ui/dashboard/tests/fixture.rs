@@ -15,7 +15,8 @@ use clacks_p2p::{
     node::Overview,
 };
 use clacks_source::{limits::MOST_PLACES, lost_lines::LostLines, restore::Before};
-use clacks_widgets::animation::Animations;
+use clacks_text::charset::Charset;
+use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
@@ -87,7 +88,13 @@ impl Fixture {
 
     /// A dashboard with peers of every status, a queue and some traffic.
     pub(crate) fn busy(width: u16, height: u16) -> Self {
+        Self::busy_in(Charset::Unicode, width, height)
+    }
+
+    /// The same on a terminal that shows these characters.
+    pub(crate) fn busy_in(charset: Charset, width: u16, height: u16) -> Self {
         let mut fixture = Self::empty(width, height);
+        fixture.model.looks = ThemeSelection::default().with_charset(charset);
         fixture.peers = some_peers();
         fixture.queue = some_messages();
         some_traffic().into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));

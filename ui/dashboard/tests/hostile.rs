@@ -10,7 +10,12 @@ use clacks_p2p::{
 use clacks_recording::{player::Player, scripted::Recording};
 use clacks_source::lists::Lists;
 use clacks_terminal::uncertain::Frames;
-use clacks_text::testing::{hostile, is_hidden};
+use clacks_text::{
+    charset::Charset,
+    glyphs::glyphs,
+    sanitize::shown,
+    testing::{hostile, is_hidden},
+};
 use clacks_widgets::animation::Animations;
 use crossterm::event::KeyCode;
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -219,9 +224,9 @@ fn what_is_looked_for_and_found_is_shown_harmlessly() {
         fixture.press(KeyCode::Enter);
         fixture.press(KeyCode::Char('/'));
         // What is shown of it is found, and then what it is.
-        let shown = clacks_text::sanitize::shown(text, 20);
-        fixture
-            .send(Msg::Paste(shown.as_str().trim_end_matches(clacks_text::glyphs::glyphs().cut).to_owned()));
+        let shown = shown(text, 20, Charset::Unicode);
+        let cut = glyphs(Charset::Unicode).cut;
+        fixture.send(Msg::Paste(shown.as_str().trim_end_matches(cut).to_owned()));
         assert_harmless(&fixture);
         fixture.send(Msg::Paste((*text).to_owned()));
         assert_harmless(&fixture);

@@ -288,7 +288,7 @@ fn unmark(model: &mut Model) {
 
 fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
     model.mouse = !model.mouse;
-    let key = model.keymap.name_of(model.place(), ":mouse");
+    let key = model.key_at(model.place(), ":mouse");
     model.say(if model.mouse {
         "the mouse selects rows here".to_owned()
     } else {

@@ -26,7 +26,7 @@ pub fn explain(model: &mut Model, key: Key) {
 }
 
 fn help(model: &Model, owner: FocusOwner) -> String {
-    model.keymap.name_of(owner.place().unwrap_or(model.pane.into()), ":help")
+    model.key_at(owner.place().unwrap_or(model.pane.into()), ":help")
 }
 
 /// The places that are no text in which a key runs a binding.

@@ -158,7 +158,7 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     model.towers.note(event, model.now.uptime, &mut model.motion);
     model.map.note(event, model.now.uptime, &mut model.motion);
     model.hold_traffic();
-    let is_row = model.log.note(event, model.now.unix_ms);
+    let is_row = model.log.note(event, model.now.unix_ms, model.charset());
     model.count_held_rows(usize::from(is_row));
     let row = model.log.newest().filter(|_| is_row).map(Row::subject);
     let rings = row.is_some_and(|row| model.listening.note(&row, model.log.filter()));
@@ -178,7 +178,7 @@ pub fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         _ => {}
     }
     let bound = model.bound(key);
-    if let Some(line) = bound.map(|binding| binding.command.replace("{key}", &key.to_string())) {
+    if let Some(line) = bound.map(|binding| binding.command.replace("{key}", &key.name(model.charset()))) {
         return run_line(model, &line);
     }
     if owner.place().is_some_and(|place| is_unbound(model, place, key)) {

@@ -7,6 +7,7 @@ use clacks_language::{
     },
     filter::GRAMMAR,
 };
+use clacks_text::charset::Charset;
 
 use crate::{
     available::{fill_in, marked, out_of_place, why_not},
@@ -118,7 +119,7 @@ fn bound_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
         PaletteAction::Ask(question) => question.text.clone(),
         _ => line.trim_start_matches(":prompt ").to_owned(),
     };
-    PaletteItem { keys: names(keys), line, does: binding.does.to_string(), deed }
+    PaletteItem { keys: names(keys, model.charset()), line, does: binding.does.to_string(), deed }
 }
 
 fn typed_item(model: &Model, spec: &Spec) -> PaletteItem {
@@ -150,6 +151,8 @@ fn explained(about: &str, (what, means): (&str, &str)) -> PaletteItem {
     }
 }
 
-fn names(keys: &[Key]) -> String {
-    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+fn names(keys: &[Key], charset: Charset) -> String {
+    keys.iter().map(|key| key.name(charset)).collect::<Vec<_>>().join(" ")
 }
+
+// IMPORT

@@ -36,7 +36,7 @@ fn offer_to_undo(model: &mut Model, outcomes: &[CommandResult], text: String, is
     let done = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
     let is_one_drop = matches!(outcomes, [(NodeCommand::DropAll(_), _)]);
     let them = if done > 1 || is_one_drop && !text.ends_with("1 message") { "them" } else { "it" };
-    let key = model.keymap.name_of(model.place(), ":undo");
+    let key = model.key_at(model.place(), ":undo");
     model.offer(text, is_error, format!("{key} takes {them} back"));
 }
 

@@ -78,7 +78,7 @@ impl Model {
 
     /// Goes to the next match, or to the one before; round at the ends. Who has scrolled away goes on from there.
     pub(crate) fn step_search(&mut self, forwards: bool) {
-        let key = self.keymap.name_of(crate::keymap::KeyContext::Overlay, ":search");
+        let key = self.key_at(crate::keymap::KeyContext::Overlay, ":search");
         let height = self.overlay_height();
         let Some(Overlay { search: Some(search), scrolled, .. }) = &mut self.overlay else {
             self.complain(format!("nothing is looked for; {key} begins"));
@@ -98,10 +98,11 @@ impl Model {
         if self.search().is_none() {
             return;
         }
-        let (head, columns) = (crate::pages::overlay_head(self), self.overlay_columns());
+        let (head, columns, charset) =
+            (crate::pages::overlay_head(self), self.overlay_columns(), self.charset());
         if let Some(Overlay { search: Some(search), message, is_cut, .. }) = &mut self.overlay {
             search.is_partial = *is_cut;
-            search.look_through(head, message, columns);
+            search.look_through(head, message, columns, charset);
         }
     }
 
@@ -151,17 +152,17 @@ impl Model {
 
 #[cfg(test)]
 mod tests {
-    use clacks_text::sanitize::shown_lines;
+    use clacks_text::{charset::Charset, sanitize::shown_lines};
 
     use crate::state::search::{MAX_MATCHES, Search};
 
     /// What is looked for in a message below these rows.
     fn searched(query: &str, head: &[&str], message: &str, columns: usize) -> (Search, Vec<String>) {
         let head: Vec<String> = head.iter().map(|row| (*row).to_owned()).collect();
-        let message = shown_lines(message, columns, 0, usize::MAX);
+        let message = shown_lines(message, columns, 0, usize::MAX, Charset::Unicode);
         let rows = head.iter().cloned().chain(message.iter().map(ToString::to_string)).collect();
         let mut search = Search { query: query.to_owned(), ..Search::default() };
-        search.look_through(head, &message, columns);
+        search.look_through(head, &message, columns, Charset::Unicode);
         (search, rows)
     }
 
@@ -231,9 +232,9 @@ mod tests {
             search.current
         });
         assert_eq!(places, [2, 0, 0, 2]);
-        search.look_through(vec!["a".repeat(20_000)], &[], 40);
+        search.look_through(vec!["a".repeat(20_000)], &[], 40, Charset::Unicode);
         assert_eq!((search.matches, search.outcome()), (MAX_MATCHES, "3 of 9999 or more".to_owned()));
-        search.look_through(vec!["b".to_owned()], &[], 40);
+        search.look_through(vec!["b".to_owned()], &[], 40, Charset::Unicode);
         search.step(true);
         assert_eq!(search.outcome(), "no match");
     }

@@ -316,7 +316,9 @@ impl Panel<'_> {
     fn draw_gutter(&self, name: &str, top: &str, area: Rect, graph: Rect, frame: &mut Frame<'_>) {
         let width = graph.x.saturating_sub(area.x).min(GUTTER);
         let gutter = Rect { width, ..area };
-        let text = |text: &str| format!("{} ", fit_right(text, usize::from(width).saturating_sub(1)));
+        let text = |text: &str| {
+            format!("{} ", fit_right(text, usize::from(width).saturating_sub(1), self.theme.charset))
+        };
         if width == 0 || area.height == 0 {
             return;
         }

@@ -36,8 +36,9 @@ pub(crate) fn are_in_notice(model: &Model) -> bool {
 pub fn draw(model: &Model, theme: Theme, body: Rect, frame: &mut Frame<'_>) {
     let Some(menu) = menu(model).filter(|_| body.height >= LEAST_BODY) else { return };
     let (first, choices) = visible(menu);
-    let texts = choices.iter().map(|choice| shown(&choice.text, usize::from(body.width) / 2).width());
-    let notes = choices.iter().map(|choice| shown(&choice.note, NOTE).width());
+    let texts =
+        choices.iter().map(|choice| shown(&choice.text, usize::from(body.width) / 2, theme.charset).width());
+    let notes = choices.iter().map(|choice| shown(&choice.note, NOTE, theme.charset).width());
     let (text, note) = (texts.max().unwrap_or(0), notes.max().unwrap_or(0));
     let width = u16::try_from(text + note + 6).unwrap_or(u16::MAX).max(24).min(body.width);
     let height = u16::try_from(choices.len() + 1).unwrap_or(u16::MAX).min(body.height);
@@ -50,10 +51,10 @@ pub fn draw(model: &Model, theme: Theme, body: Rect, frame: &mut Frame<'_>) {
     }
     for ((number, choice), row) in (first..).zip(choices).zip(rows) {
         let is_chosen = menu.chosen == Some(number);
-        let note = fit(&choice.note, usize::from(width).saturating_sub(text + 5));
+        let note = fit(&choice.note, usize::from(width).saturating_sub(text + 5), theme.charset);
         let line = vec![
             Span::raw(if is_chosen { "> " } else { "  " }),
-            Span::raw(fit(&choice.text, text)),
+            Span::raw(fit(&choice.text, text, theme.charset)),
             Span::styled(format!("  {note}"), theme.quiet),
         ];
         frame.render_widget(Line::from(line), row);
@@ -86,7 +87,7 @@ pub(crate) fn draw_in_line(model: &Model, theme: Theme, area: Rect, frame: &mut 
     let Some(menu) = menu(model) else { return };
     let columns = usize::from(area.width);
     let chosen = menu.chosen.unwrap_or(0);
-    let width = |choice: &Choice| shown(&choice.text, columns).width() + 3;
+    let width = |choice: &Choice| shown(&choice.text, columns, theme.charset).width() + 3;
     let mut room = columns;
     let fits = |number: &usize| {
         let width = width(&menu.completion.choices[*number]);
@@ -105,7 +106,7 @@ pub(crate) fn draw_in_line(model: &Model, theme: Theme, area: Rect, frame: &mut 
         if left == 0 {
             break;
         }
-        let text = shown(&choice.text, left);
+        let text = shown(&choice.text, left, theme.charset);
         let is_chosen = menu.chosen == Some(number);
         let style = if is_chosen { theme.selected } else { theme.quiet };
         line.push_span(Span::styled(

@@ -8,7 +8,7 @@ use clacks_language::{
     filter::IN_SHORT,
 };
 use clacks_source::precheck::REPLAY_SENDS_NOTHING;
-use clacks_text::{fit::fit, format, sanitize::shown};
+use clacks_text::{charset::Charset, fit::fit, format, sanitize::shown};
 use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
@@ -47,7 +47,7 @@ pub(crate) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
     let has_failed = model.notice.as_ref().is_some_and(|notice| notice.is_error);
     let mistake = mistake.filter(|_| !has_failed);
     if let Some(reason) = mistake {
-        let text = shown(reason, usize::from(area.width));
+        let text = shown(reason, usize::from(area.width), theme.charset);
         frame.render_widget(Line::styled(text.as_str().to_owned(), theme.notice(true)), area);
         return;
     }
@@ -59,11 +59,14 @@ pub(crate) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
             let left = notice.until.saturating_sub(model.now.uptime);
             format!("; {offer}, {}", format::age(left))
         });
-        let text = shown(&notice.text, usize::from(area.width).saturating_sub(offer.len()));
+        let text = shown(&notice.text, usize::from(area.width).saturating_sub(offer.len()), theme.charset);
         let line = format!("{}{}", text.as_str(), offer);
         frame.render_widget(Line::styled(line, theme.notice(notice.is_error)), area);
     } else if let Some(hint) = hint {
-        frame.render_widget(Line::styled(fit(&hint, usize::from(area.width)), theme.quiet), area);
+        frame.render_widget(
+            Line::styled(fit(&hint, usize::from(area.width), theme.charset), theme.quiet),
+            area,
+        );
     }
 }
 
@@ -108,7 +111,8 @@ pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
         return;
     }
     if let Some(question) = &model.question {
-        let text = fit(&format!(" {} {}", question.label, question.text), usize::from(area.width));
+        let text =
+            fit(&format!(" {} {}", question.label, question.text), usize::from(area.width), theme.charset);
         frame.render_widget(Line::styled(text, theme.notice(true).patch(theme.selected)), area);
         return;
     }
@@ -132,10 +136,10 @@ pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
     if model.input.draft().is_empty() && !has_focus {
         let hint = if model.replay.is_some() { TO_COMMAND } else { TO_WRITE };
         let hint = with_keys(model, hint);
-        frame.render_widget(Line::styled(fit(&hint, room), theme.quiet), text);
+        frame.render_widget(Line::styled(fit(&hint, room, theme.charset), theme.quiet), text);
         return;
     }
-    let (line, cursor) = scrolled(model.input.draft(), model.input.cursor_byte(), room);
+    let (line, cursor) = scrolled(model.input.draft(), model.input.cursor_byte(), room, theme.charset);
     // In a filter only what is wrong is marked.
     let is_wrong = wrong(model).is_some() && model.writing.is_none();
     let mut line = Line::styled(line, if is_wrong { theme.notice(true) } else { Style::new() });
@@ -162,19 +166,20 @@ fn behind(model: &Model, theme: Theme, columns: usize) -> Option<Span<'static>> 
         (_, Some(ghost)) if model.input.is_at_end() => (ghost.text.clone(), theme.quiet),
         _ => return None,
     };
-    Some(Span::styled(shown(&text, columns).as_str().to_owned(), style))
+    Some(Span::styled(shown(&text, columns, theme.charset).as_str().to_owned(), style))
 }
 
 /// The search in the history: what is searched for, and the line that was found.
 fn draw_search(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let wanted = model.input.search().map_or("", |search| search.wanted.as_str());
-    let (wanted, cursor) = scrolled(wanted, wanted.len(), usize::from(area.width) / 2);
+    let (wanted, cursor) = scrolled(wanted, wanted.len(), usize::from(area.width) / 2, theme.charset);
     let room = usize::from(area.width).saturating_sub(cursor + 3);
     let found = match model.input.found() {
-        Some(found) => Span::styled(shown(found, room).as_str().to_owned(), theme.strong),
-        None => {
-            Span::styled(shown("nothing that was sent holds this", room).as_str().to_owned(), theme.quiet)
-        }
+        Some(found) => Span::styled(shown(found, room, theme.charset).as_str().to_owned(), theme.strong),
+        None => Span::styled(
+            shown("nothing that was sent holds this", room, theme.charset).as_str().to_owned(),
+            theme.quiet,
+        ),
     };
     frame.render_widget(Line::from(vec![Span::raw(wanted), Span::styled(" : ", theme.quiet), found]), area);
     put_cursor(area, cursor, frame);
@@ -192,7 +197,7 @@ fn mark_mistake(model: &Model, theme: Theme, area: Rect, cursor: usize, frame: &
     let (draft, at) = (model.input.draft(), model.input.cursor_byte());
     let column = |byte: usize| {
         let between = draft.get(at.min(byte)..at.max(byte)).unwrap_or_default();
-        let width = shown(between, usize::MAX).width();
+        let width = shown(between, usize::MAX, theme.charset).width();
         if byte < at { cursor.saturating_sub(width) } else { cursor.saturating_add(width) }
     };
     let (start, end) = (column(mistake.span.start), column(mistake.span.end));
@@ -206,17 +211,17 @@ fn mark_mistake(model: &Model, theme: Theme, area: Rect, cursor: usize, frame: &
 }
 
 /// The part of the draft around the cursor, and the cursor's column in it.
-fn scrolled(draft: &str, cursor: usize, columns: usize) -> (String, usize) {
+fn scrolled(draft: &str, cursor: usize, columns: usize, charset: Charset) -> (String, usize) {
     let (before, after) = draft.split_at(cursor);
     // What is shown before the cursor is its end, as much as leaves room for the cursor itself. A character takes a
     // column at least, or joins one that does.
     let room = columns.saturating_sub(1);
     let starts: Vec<usize> =
         before.char_indices().rev().map(|(at, _)| at).take(LONGEST_CELL * room).collect();
-    let fitting = starts.partition_point(|at| shown(&before[*at..], usize::MAX).width() <= room);
+    let fitting = starts.partition_point(|at| shown(&before[*at..], usize::MAX, charset).width() <= room);
     let start = fitting.checked_sub(1).map_or(cursor, |last| starts[last]);
-    let head = shown(&before[start..], room);
-    let tail = shown(after, columns.saturating_sub(head.width()));
+    let head = shown(&before[start..], room, charset);
+    let tail = shown(after, columns.saturating_sub(head.width()), charset);
     (format!("{}{}", head.as_str(), tail.as_str()), head.width())
 }
 
@@ -257,7 +262,7 @@ pub fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>
     }
     let mut line = Line::default();
     for binding in hinted(model) {
-        let key = model.keys_of(binding).first().map(ToString::to_string).unwrap_or_default();
+        let key = model.keys_of(binding).first().map(|key| key.name(theme.charset)).unwrap_or_default();
         let hint = hint(model, binding);
         let hint = vec![Span::styled(key, theme.strong), Span::styled(format!(" {hint}"), theme.quiet)];
         let gap = if line.spans.is_empty() { "" } else { "  " };

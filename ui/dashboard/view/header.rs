@@ -25,7 +25,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let address = overview.address.to_string();
     let replay = failures(model, theme).or_else(|| replay(model, theme));
     let room = width.saturating_sub(7 + replay.as_ref().map_or(0, |replay| 2 + replay.width()));
-    let name = fit_address(&overview.address, address.len().min(room));
+    let name = fit_address(&overview.address, address.len().min(room), theme.charset);
     let mut line = Line::from(vec![Span::styled("clacks ", theme.strong), Span::styled(name, theme.strong)]);
     if let Some(replay) = replay {
         // Where it stands matters more than where it was recorded.

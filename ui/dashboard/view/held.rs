@@ -66,7 +66,11 @@ fn draw_title(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     line.push_span(Span::raw(" "));
     line.spans.extend(marked(theme, model.marks.held.len()));
     let notes = format!("{}  {rule}", format::count(model.held.total));
-    line.push_span(Span::raw(fit(&notes, usize::from(area.width).saturating_sub(line.width()))));
+    line.push_span(Span::raw(fit(
+        &notes,
+        usize::from(area.width).saturating_sub(line.width()),
+        theme.charset,
+    )));
     frame.render_widget(line, Rect { height: area.height.min(1), ..area });
 }
 
@@ -86,16 +90,16 @@ fn spans(model: &Model, theme: Theme, held: &HeldMessage, digits: usize, width: 
     };
     let sender = match &queued.from {
         _ if from == 0 => String::new(),
-        Some(sender) => fit_address(sender, from - 1),
+        Some(sender) => fit_address(sender, from - 1, theme.charset),
         None => "written here".to_owned(),
     };
     vec![
         Span::styled(number, theme.quiet),
-        Span::raw(fit(&preview(&queued.message), text)),
-        Span::styled(fit_right(by, BY), theme.strong),
-        Span::raw(fit(if from == 0 { "" } else { " " }, from.min(1))),
-        Span::raw(fit(&sender, from.saturating_sub(1))),
-        Span::styled(fit_right(&format::size(queued.message.size()), size), theme.quiet),
-        Span::raw(fit_right(&format::age(age), AGE)),
+        Span::raw(fit(&preview(&queued.message), text, theme.charset)),
+        Span::styled(fit_right(by, BY, theme.charset), theme.strong),
+        Span::raw(fit(if from == 0 { "" } else { " " }, from.min(1), theme.charset)),
+        Span::raw(fit(&sender, from.saturating_sub(1), theme.charset)),
+        Span::styled(fit_right(&format::size(queued.message.size()), size, theme.charset), theme.quiet),
+        Span::raw(fit_right(&format::age(age), AGE, theme.charset)),
     ]
 }

@@ -23,7 +23,7 @@ pub fn draw(handing_on: DrainProgress, theme: Theme, area: Rect, frame: &mut Fra
     let columns = usize::from(area.width);
     let said = words(handing_on, columns);
     let room = columns.saturating_sub(said.len() + 3).min(WIDEST);
-    let mut line = Line::from(Span::styled(fit(&said, columns), theme.strong));
+    let mut line = Line::from(Span::styled(fit(&said, columns, theme.charset), theme.strong));
     if room >= NARROWEST {
         let full =
             handing_on.gone.saturating_mul(room).checked_div(handing_on.total).unwrap_or(room).min(room);

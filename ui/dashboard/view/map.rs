@@ -209,7 +209,7 @@ fn draw_names(
     let addresses: Vec<&Address> = standing.iter().map(|(tower, _)| &tower.peer.address).collect();
     for (tower, place) in standing {
         let style = Style::reset().patch(super::parts::address_style(theme, tower.peer.status));
-        for name in name(&tower.peer.address, &addresses) {
+        for name in name(&tower.peer.address, &addresses, theme.charset) {
             if let Some(at) = cells.name(*place, &name) {
                 write_name(at, &name, style, field, buffer);
                 break;
@@ -269,13 +269,13 @@ fn draw_about(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let columns = usize::from(area.width).saturating_sub(2);
     let text = about(model, peer);
     let height = usize::from(area.height);
-    let lines = shown_lines(&text, columns, 0, height + 1);
+    let lines = shown_lines(&text, columns, 0, height + 1, theme.charset);
     let style = theme.peer(peer);
     for (index, (line, row)) in lines.iter().zip(area.rows()).enumerate() {
         let marker = if index == 0 { "> " } else { "  " };
         let is_cut = index + 1 == height && lines.len() > height;
         let text = if is_cut {
-            fit(&format!("{}{}", line.as_str(), glyphs().cut), columns)
+            fit(&format!("{}{}", line.as_str(), glyphs(theme.charset).cut), columns, theme.charset)
         } else {
             line.as_str().to_owned()
         };

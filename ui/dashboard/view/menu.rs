@@ -1,6 +1,7 @@
 //! The list of what can be done now.
 
 use clacks_text::{
+    charset::Charset,
     fit::fit,
     sanitize::{shown, shown_lines},
 };
@@ -40,7 +41,7 @@ pub fn draw(menu: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         draw_item(item, is_selected, theme, row, frame);
     }
     if shown == 0 {
-        let text = fit("  no command matches", usize::from(area.width));
+        let text = fit("  no command matches", usize::from(area.width), theme.charset);
         frame.render_widget(Line::styled(text, theme.quiet), parts.rows);
     }
     draw_whole(menu, theme, parts.whole, frame);
@@ -52,12 +53,12 @@ fn draw_query(menu: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     }
     let room = usize::from(area.width).saturating_sub(MARKER + 1);
     if menu.query().is_empty() {
-        let hint = fit("type to narrow the list", room);
+        let hint = fit("type to narrow the list", room, theme.charset);
         frame.render_widget(Line::from(vec![Span::raw("/ "), Span::styled(hint, theme.quiet)]), area);
     } else {
-        frame.render_widget(Line::raw(format!("/ {}", fit(menu.query(), room))), area);
+        frame.render_widget(Line::raw(format!("/ {}", fit(menu.query(), room, theme.charset))), area);
     }
-    let column = MARKER + shown(menu.query(), room).width();
+    let column = MARKER + shown(menu.query(), room, theme.charset).width();
     let column = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
     frame.set_cursor_position(Position::new(column.min(area.right() - 1), area.y));
 }
@@ -76,9 +77,12 @@ fn draw_item(item: &PaletteItem, is_selected: bool, theme: Theme, area: Rect, fr
         _ => item.does.clone(),
     };
     let mut line = Line::from(Span::raw(if is_selected { "> " } else { "  " }));
-    line.push_span(Span::styled(columns(&item.keys, keys), style(theme.strong)));
-    line.push_span(Span::styled(columns(&item.line, command), style(ratatui::style::Style::new())));
-    line.push_span(Span::styled(fit(&text, rest), style(ratatui::style::Style::new())));
+    line.push_span(Span::styled(columns(&item.keys, keys, theme.charset), style(theme.strong)));
+    line.push_span(Span::styled(
+        columns(&item.line, command, theme.charset),
+        style(ratatui::style::Style::new()),
+    ));
+    line.push_span(Span::styled(fit(&text, rest, theme.charset), style(ratatui::style::Style::new())));
     frame.render_widget(line, area);
     if is_selected {
         frame.buffer_mut().set_style(area, theme.selected);
@@ -86,9 +90,9 @@ fn draw_item(item: &PaletteItem, is_selected: bool, theme: Theme, area: Rect, fr
 }
 
 /// Text in so many columns, the last of which is a space.
-fn columns(text: &str, columns: usize) -> String {
+fn columns(text: &str, columns: usize, charset: Charset) -> String {
     match columns.checked_sub(1) {
-        Some(room) => format!("{} ", fit(text, room)),
+        Some(room) => format!("{} ", fit(text, room, charset)),
         None => String::new(),
     }
 }
@@ -96,7 +100,7 @@ fn columns(text: &str, columns: usize) -> String {
 fn draw_whole(menu: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let Some(item) = menu.selected_item().filter(|_| !area.is_empty()) else { return };
     let text = format!("{}  {}", item.line, item.tells());
-    let lines = shown_lines(&text, usize::from(area.width), 0, usize::from(area.height));
+    let lines = shown_lines(&text, usize::from(area.width), 0, usize::from(area.height), theme.charset);
     for (line, row) in lines.iter().zip(area.rows()) {
         frame.render_widget(Line::styled(line.as_str().to_owned(), theme.quiet), row);
     }

@@ -20,7 +20,7 @@ pub mod tower;
 pub mod traffic;
 
 use clacks_source::time_series::Chart;
-use clacks_text::{charset, fit::fit, glyphs};
+use clacks_text::{fit::fit, glyphs};
 use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
@@ -38,7 +38,7 @@ use super::{
 /// Draws everything.
 pub fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     draw(model, theme, frame);
-    if charset::is_ascii() {
+    if theme.charset.is_ascii() {
         glyphs::to_ascii(frame.buffer_mut());
     }
 }
@@ -65,7 +65,7 @@ fn draw_too_small(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     let text = question.map_or("20x5 at least", |question| &question.text);
     let area = frame.area();
     if !area.is_empty() {
-        frame.render_widget(fit(text, usize::from(area.width)), area);
+        frame.render_widget(fit(text, usize::from(area.width), theme.charset), area);
     }
 }
 

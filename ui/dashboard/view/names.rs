@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use clacks_p2p::Address;
-use clacks_text::{fit::fit_address, glyphs::glyphs};
+use clacks_text::{charset::Charset, fit::fit_address, glyphs::glyphs};
 
 use crate::{model::Model, state::layout::Pane};
 
@@ -11,41 +11,47 @@ use crate::{model::Model, state::layout::Pane};
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     columns: usize,
+    charset: Charset,
     /// Those that would look like another one that is on the screen, and how they are written instead.
     special: HashMap<String, String>,
 }
 
 impl Names {
     /// For addresses in so many columns, of which `addresses` are on the screen.
-    pub(crate) fn new<'a>(addresses: impl IntoIterator<Item = &'a Address>, columns: usize) -> Self {
+    pub(crate) fn new<'a>(
+        addresses: impl IntoIterator<Item = &'a Address>,
+        columns: usize,
+        charset: Charset,
+    ) -> Self {
         let mut special = HashMap::new();
-        for group in alike(addresses.into_iter().collect(), |address| fit_address(address, columns)) {
+        for group in alike(addresses.into_iter().collect(), |address| fit_address(address, columns, charset))
+        {
             let from = common_start(&group);
-            let cut = |address: &Address| fit_difference(address, columns, from);
+            let cut = |address: &Address| fit_difference(address, columns, from, charset);
             special.extend(group.iter().map(|address| (address.to_string(), cut(address))));
             for (address, number) in
                 alike(group, cut).into_iter().flat_map(|group| group.into_iter().zip(1..))
             {
                 let mark = format!("!{number} ");
                 let room = columns.saturating_sub(mark.len());
-                special.insert(address.to_string(), format!("{mark}{}", fit_address(address, room)));
+                special.insert(address.to_string(), format!("{mark}{}", fit_address(address, room, charset)));
             }
         }
-        Self { columns, special }
+        Self { columns, charset, special }
     }
 
     /// Among all that are on the screen now.
-    pub(crate) fn on_screen(model: &Model, columns: usize) -> Self {
+    pub(crate) fn on_screen(model: &Model, columns: usize, charset: Charset) -> Self {
         let peers = model.peers.visible(model.height(Pane::Peers)).0.iter().map(|peer| &peer.address);
         let top = model.log_top();
         let rows = (top..top + model.height(Pane::Traffic)).map_while(|at| model.log.at(at));
-        Self::new(peers.chain(rows.filter_map(|row| row.peer.as_ref())), columns)
+        Self::new(peers.chain(rows.filter_map(|row| row.peer.as_ref())), columns, charset)
     }
 
     /// The address in exactly the columns.
     pub(crate) fn fit(&self, address: &Address) -> String {
         let name = if self.special.is_empty() { None } else { self.special.get(&address.to_string()) };
-        let name = name.cloned().unwrap_or_else(|| fit_address(address, self.columns));
+        let name = name.cloned().unwrap_or_else(|| fit_address(address, self.columns, self.charset));
         // Where there is no room but for the mark.
         name.chars().take(self.columns).collect()
     }
@@ -70,17 +76,17 @@ fn common_start(addresses: &BTreeSet<&Address>) -> usize {
 }
 
 /// An address in so many columns, with what stands behind the first `from` bytes.
-fn fit_difference(address: &Address, columns: usize, from: usize) -> String {
+fn fit_difference(address: &Address, columns: usize, from: usize, charset: Charset) -> String {
     let text = address.to_string();
     let port = format!(":{}", address.port());
     let host = &text[..text.len() - port.len()];
     let room = columns.saturating_sub(port.len() + 1);
     if text.len() <= columns || room == 0 || from >= host.len() {
-        return fit_address(address, columns);
+        return fit_address(address, columns, charset);
     }
     // With a letter or two of the difference.
     let head = (from + 2).min(host.len()).min(room);
-    let cut = glyphs().cut;
+    let cut = glyphs(charset).cut;
     if from < room {
         return format!("{}{cut}{}{port}", &host[..head], &host[host.len() - (room - head)..]);
     }
@@ -113,7 +119,7 @@ mod tests {
 
     fn names(names: &[&str], columns: usize) -> Vec<String> {
         let addresses: Vec<_> = names.iter().map(|name| address(name)).collect();
-        let names = Names::new(&addresses, columns);
+        let names = Names::new(&addresses, columns, Charset::Unicode);
         addresses.iter().map(|address| names.fit(address)).collect()
     }
 

@@ -73,9 +73,9 @@ fn spans(model: &Model, theme: Theme, life: &MessageHistory, width: usize) -> Ve
     let every =
         life.interval().map(|interval| format!("every {}", format::span(interval))).unwrap_or_default();
     vec![
-        Span::raw(fit(&preview(&life.message), text)),
-        Span::styled(fit_right(&visited(life.visits), visits), theme.strong),
-        Span::raw(fit_right(&every, interval)),
-        Span::styled(fit_right(&format!("{} ago", format::age(ago)), last), theme.quiet),
+        Span::raw(fit(&preview(&life.message), text, theme.charset)),
+        Span::styled(fit_right(&visited(life.visits), visits, theme.charset), theme.strong),
+        Span::raw(fit_right(&every, interval, theme.charset)),
+        Span::styled(fit_right(&format!("{} ago", format::age(ago)), last, theme.charset), theme.quiet),
     ]
 }

@@ -82,7 +82,7 @@ pub(crate) fn draw_empty(theme: Theme, area: Rect, lines: &[impl AsRef<str>], fr
     for (text, row) in lines.iter().zip(area.rows()) {
         frame.render_widget(
             Line::styled(
-                format!("  {}", fit(text.as_ref(), usize::from(area.width).saturating_sub(2))),
+                format!("  {}", fit(text.as_ref(), usize::from(area.width).saturating_sub(2), theme.charset)),
                 theme.quiet,
             ),
             row,

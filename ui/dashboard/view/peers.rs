@@ -41,7 +41,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         draw_none(model, theme, rows, frame);
     }
     let width = usize::from(area.width);
-    let names = Names::on_screen(model, columns(width).0);
+    let names = Names::on_screen(model, columns(width).0, theme.charset);
     for (index, (peer, row)) in peers.iter().zip(rows.rows()).enumerate() {
         let spans = spans(model, theme, peer, &names, width);
         let signs = (selected == Some(index), model.marks.peers.contains(&peer.address));
@@ -60,14 +60,14 @@ fn spans(model: &Model, theme: Theme, peer: &Peer, names: &Names, width: usize) 
     let (_, has_round_trip) = columns(width);
     let status = format!("{} {}", letter(peer.status), format::status(peer));
     let mut spans = vec![
-        Span::styled(fit(&status, STATUS - 1), theme.peer(peer)),
+        Span::styled(fit(&status, STATUS - 1, theme.charset), theme.peer(peer)),
         Span::raw(" "),
         Span::styled(names.fit(&peer.address), address_style(theme, peer.status)),
-        Span::raw(fit_right(&format::age(peer.age(model.shown_now())), AGE + 1)),
+        Span::raw(fit_right(&format::age(peer.age(model.shown_now())), AGE + 1, theme.charset)),
     ];
     if has_round_trip {
         let round_trip = peer.round_trip.map(format::round_trip).unwrap_or_default();
-        spans.push(Span::styled(fit_right(&round_trip, ROUND_TRIP), theme.quiet));
+        spans.push(Span::styled(fit_right(&round_trip, ROUND_TRIP, theme.charset), theme.quiet));
     }
     spans
 }

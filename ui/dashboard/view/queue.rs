@@ -91,14 +91,18 @@ fn spans(
     };
     let fixed = MARKER + number.len() + SIZE + AGE + 2;
     let visits = if width >= fixed + VISITS + PREVIEW { VISITS } else { 0 };
-    let text = fit(&preview(&queued.message), width.saturating_sub(fixed + visits));
+    let text = fit(&preview(&queued.message), width.saturating_sub(fixed + visits), theme.charset);
     let age = model.shown_now().uptime.saturating_sub(Duration::from_millis(queued.since_ms));
-    let seen = if queued.visits > 1 { format!("{}{}", glyphs().times, queued.visits) } else { String::new() };
+    let seen = if queued.visits > 1 {
+        format!("{}{}", glyphs(theme.charset).times, queued.visits)
+    } else {
+        String::new()
+    };
     vec![
         Span::styled(number, theme.quiet),
         Span::raw(text),
-        Span::styled(fit_right(&seen, visits), theme.strong),
-        Span::styled(fit_right(&format::size(queued.message.size()), SIZE + 1), theme.quiet),
-        Span::raw(fit_right(&format::age(age), AGE + 1)),
+        Span::styled(fit_right(&seen, visits, theme.charset), theme.strong),
+        Span::styled(fit_right(&format::size(queued.message.size()), SIZE + 1, theme.charset), theme.quiet),
+        Span::raw(fit_right(&format::age(age), AGE + 1, theme.charset)),
     ]
 }

@@ -19,7 +19,7 @@ pub(crate) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut
     // The end is what is being written.
     let query = search.query();
     let starts = query.char_indices().map(|(at, _)| at);
-    let end = starts.map(|at| shown(&query[at..], usize::MAX)).find(|end| end.width() <= room);
+    let end = starts.map(|at| shown(&query[at..], usize::MAX, theme.charset)).find(|end| end.width() <= room);
     let end = end.unwrap_or_default();
     let column = LABEL.len() + 1 + end.width();
     let outcome = Span::styled(format!("  {}", search.outcome()), theme.quiet);
@@ -31,13 +31,14 @@ pub(crate) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut
 /// Returns the note in the title about a search. `room` is its maximum width in columns.
 pub fn note(search: &Search, theme: Theme, room: usize) -> Span<'static> {
     let outcome = search.outcome();
-    let query = shown(search.query(), room.saturating_sub(outcome.len() + 4));
+    let query = shown(search.query(), room.saturating_sub(outcome.len() + 4), theme.charset);
     Span::styled(format!("  /{} {outcome}", query.as_str()), theme.strong)
 }
 
 /// Highlights the matches in a row that is already drawn.
 pub fn mark(search: &Search, row: usize, line: &str, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let columns = |text: &str| u16::try_from(shown(text, usize::MAX).width()).unwrap_or(u16::MAX);
+    let columns =
+        |text: &str| u16::try_from(shown(text, usize::MAX, theme.charset).width()).unwrap_or(u16::MAX);
     for (piece, is_current) in search.found_in(row) {
         // What was found may have changed since.
         let (Some(before), Some(found)) = (line.get(..piece.span.start), line.get(piece.span.clone())) else {

@@ -3,7 +3,7 @@
 use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::Address;
 use clacks_source::traffic::row::Direction;
-use clacks_text::{fit::fit_address, sanitize::shown};
+use clacks_text::{charset::Charset, fit::fit_address, sanitize::shown};
 use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
@@ -128,23 +128,30 @@ impl Scene<'_> {
     /// The message with the letter that is spelt in reverse, what is still to come quiet.
     fn message(&self, text: &str, look: TowerFace, width: usize) -> Line<'static> {
         let Some((before, letter, after)) = look.byte().and_then(|(at, _)| around(text, at)) else {
-            return Line::styled(shown(text, width).as_str().to_owned(), self.theme.quiet);
+            return Line::styled(
+                shown(text, width, self.theme.charset).as_str().to_owned(),
+                self.theme.quiet,
+            );
         };
         // The letter stays in the left two thirds, so that one can read ahead.
-        let before = shown_end(before, width * 2 / 3);
-        let letter = shown(letter, width.saturating_sub(shown(before, width).width()));
-        let before = shown(before, width);
+        let before = shown_end(before, width * 2 / 3, self.theme.charset);
+        let letter = shown(
+            letter,
+            width.saturating_sub(shown(before, width, self.theme.charset).width()),
+            self.theme.charset,
+        );
+        let before = shown(before, width, self.theme.charset);
         let room = width.saturating_sub(before.width() + letter.width());
         Line::from(vec![
             Span::raw(before.as_str().to_owned()),
             Span::styled(letter.as_str().to_owned(), self.theme.strong.patch(self.theme.selected)),
-            Span::styled(shown(after, room).as_str().to_owned(), self.theme.quiet),
+            Span::styled(shown(after, room, self.theme.charset).as_str().to_owned(), self.theme.quiet),
         ])
     }
 
     fn peer(&self, peer: &Address, width: usize) -> Line<'static> {
         let word = if self.direction == Direction::In { "from " } else { "to " };
-        let address = fit_address(peer, width.saturating_sub(word.len()));
+        let address = fit_address(peer, width.saturating_sub(word.len()), self.theme.charset);
         Line::from(vec![Span::styled(word, self.theme.quiet), Span::raw(address.trim_end().to_owned())])
     }
 
@@ -154,7 +161,7 @@ impl Scene<'_> {
             return Line::styled("at rest", self.theme.quiet);
         };
         Line::from(vec![
-            Span::styled(name(&passing.text, at), self.theme.strong),
+            Span::styled(name(&passing.text, at, self.theme.charset), self.theme.strong),
             Span::raw(format!("   {:04b} {:04b}   0x{byte:02x}", byte >> 4, byte & 0xf)),
         ])
     }
@@ -162,7 +169,7 @@ impl Scene<'_> {
     /// The same below each other beside the shutters.
     fn draw_beside(&self, look: TowerFace, shape: Shape, area: Rect, frame: &mut Frame<'_>) {
         let (Some((at, byte)), Some(passing)) = (look.byte(), self.tower.passing()) else { return };
-        let letter = name(&passing.text, at);
+        let letter = name(&passing.text, at, self.theme.charset);
         let lines = [
             Line::styled(letter, self.theme.strong),
             Line::raw(format!("0x{byte:02x}")),
@@ -330,10 +337,10 @@ fn around(text: &str, at: usize) -> Option<(&str, &str, &str)> {
 }
 
 /// As much of the end of a text as is shown in so many columns.
-fn shown_end(text: &str, columns: usize) -> &str {
+fn shown_end(text: &str, columns: usize, charset: Charset) -> &str {
     let mut start = text.len();
     for (at, _) in text.grapheme_indices(true).rev() {
-        if shown(&text[at..], columns + 1).width() > columns {
+        if shown(&text[at..], columns + 1, charset).width() > columns {
             break;
         }
         start = at;
@@ -342,10 +349,10 @@ fn shown_end(text: &str, columns: usize) -> &str {
 }
 
 /// The letter that the byte at a place belongs to, as it can be read.
-fn name(text: &str, at: usize) -> String {
+fn name(text: &str, at: usize, charset: Charset) -> String {
     match around(text, at) {
         Some((_, " ", _)) => "space".to_owned(),
-        Some((_, letter, _)) => shown(letter, usize::from(BESIDE)).as_str().to_owned(),
+        Some((_, letter, _)) => shown(letter, usize::from(BESIDE), charset).as_str().to_owned(),
         None => String::new(),
     }
 }
@@ -374,21 +381,21 @@ mod tests {
     fn a_letter_of_several_bytes_is_one_letter() {
         let text = "Ve\u{301}timi \u{1f5fc}!";
         assert_eq!(around(text, 2), Some(("V", "e\u{301}", "timi \u{1f5fc}!")));
-        assert_eq!(name(text, 12), "\u{1f5fc}");
-        assert_eq!((name(text, 8).as_str(), around(text, 99)), ("space", None));
+        assert_eq!(name(text, 12, Charset::Unicode), "\u{1f5fc}");
+        assert_eq!((name(text, 8, Charset::Unicode).as_str(), around(text, 99)), ("space", None));
     }
 
     #[test]
     fn hostile_letters_are_named_by_what_they_are() {
-        assert_eq!(name("a\u{1b}b", 1), "\\x1b");
-        assert!(!name("\u{202e}", 1).contains('\u{202e}'));
+        assert_eq!(name("a\u{1b}b", 1, Charset::Unicode), "\\x1b");
+        assert!(!name("\u{202e}", 1, Charset::Unicode).contains('\u{202e}'));
     }
 
     #[test]
     fn the_end_of_a_text_is_what_has_room() {
-        assert_eq!(shown_end("GNU Terry", 5), "Terry");
-        assert_eq!(shown_end("GNU", 5), "GNU");
-        assert_eq!(shown_end("\u{4e16}\u{754c}", 3), "\u{754c}");
-        assert_eq!(shown_end("", 0), "");
+        assert_eq!(shown_end("GNU Terry", 5, Charset::Unicode), "Terry");
+        assert_eq!(shown_end("GNU", 5, Charset::Unicode), "GNU");
+        assert_eq!(shown_end("\u{4e16}\u{754c}", 3, Charset::Unicode), "\u{754c}");
+        assert_eq!(shown_end("", 0, Charset::Unicode), "");
     }
 }

@@ -60,7 +60,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         return;
     }
     let (top, selected) = (model.log_top(), model.log_position());
-    let names = Names::on_screen(model, columns(usize::from(area.width)).1);
+    let names = Names::on_screen(model, columns(usize::from(area.width)).1, theme.charset);
     for (offset, row) in rows.rows().enumerate() {
         let entry = model.log.at(top + offset).filter(|entry| !model.is_held_back(entry.number));
         let Some(entry) = entry else { break };
@@ -83,7 +83,7 @@ fn draw_sparks(model: &Model, theme: Theme, title: Rect, taken: usize, frame: &m
 fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
     let mut notes = Vec::new();
     if let Some(filter) = model.log.filter() {
-        let text = shown(filter.as_str(), width / 3);
+        let text = shown(filter.as_str(), width / 3, theme.charset);
         notes.push(Span::styled(format!("/{} ", text.as_str()), theme.strong));
         notes.push(Span::raw(format!("{} of {}  ", model.log.len(), model.log.total())));
     }
@@ -139,12 +139,12 @@ fn spans(model: &Model, theme: Theme, row: &Row, names: &Names, width: usize) ->
     let text = row.message.as_ref().map_or_else(|| row.what.clone(), preview);
     let text_style = if is_note { theme.quiet } else { ratatui::style::Style::new() };
     vec![
-        Span::styled(fit(&clock(row.unix_ms, &model.zone), time), theme.quiet),
-        Span::styled(fit(row.kind(), DIRECTION), theme.direction(row.direction)),
+        Span::styled(fit(&clock(row.unix_ms, &model.zone), time, theme.charset), theme.quiet),
+        Span::styled(fit(row.kind(), DIRECTION, theme.charset), theme.direction(row.direction)),
         Span::raw(address),
         Span::raw(" "),
-        Span::styled(fit(&text, rest), text_style),
+        Span::styled(fit(&text, rest, theme.charset), text_style),
         Span::raw(" "),
-        Span::styled(fit_right(&row.outcome, outcome), theme.mood(row.mood)),
+        Span::styled(fit_right(&row.outcome, outcome, theme.charset), theme.mood(row.mood)),
     ]
 }

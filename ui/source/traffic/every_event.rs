@@ -10,13 +10,16 @@ use clacks_p2p::{
     },
 };
 
+use clacks_text::charset::Charset;
+
 use super::{from_event::row, row::Row};
 
 /// The rows that events make, each with everything that the event can say.
 pub fn rows_of_every_event() -> Vec<Row> {
     let message_events =
         [Message::text("a"), Message::text("long text")].iter().flat_map(of_message).collect();
-    [message_events, of_peers(), of_others()].concat().iter().filter_map(row).collect()
+    let events = [message_events, of_peers(), of_others()].concat();
+    events.iter().filter_map(|event| row(event, Charset::Unicode)).collect()
 }
 
 fn address() -> Address {

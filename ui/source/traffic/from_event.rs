@@ -7,12 +7,13 @@ use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
     core::{Discovery, Event, Failure, HeldBy, HeldMessage, Origin, Peer, QueuedMessage, Refusal},
 };
-use clacks_text::{format, glyphs::glyphs};
+use clacks_text::{charset::Charset, format, glyphs::glyphs};
 
 use super::row::{Direction, Row, Tone, about, blank};
 
-/// The row of an event, with `number` and `unix_ms` 0. `None` for events that repeat the content of another.
-pub fn row(event: &Event) -> Option<Row> {
+/// The row of an event, with `number` and `unix_ms` 0. `None` for events that repeat the content of another. The row's
+/// own symbols are of `charset`; texts of peers stay as they are.
+pub fn row(event: &Event, charset: Charset) -> Option<Row> {
     match event {
         Event::MessageReceived { peer, message, id, visits, remote } => {
             Some(received(peer, message, id.is_some(), *visits).at(*remote))
@@ -56,18 +57,18 @@ pub fn row(event: &Event) -> Option<Row> {
         Event::HoldRuleChanged { rule: None } => Some(note(None).saying("nothing more is held by a rule")),
         Event::Refused(refusal) => Some(refused(refusal)),
         Event::Lagged(missed) => Some(note(None).saying(format!("{missed} events were missed"))),
-        peer_event => peer_row(peer_event),
+        peer_event => peer_row(peer_event, charset),
     }
 }
 
-fn peer_row(event: &Event) -> Option<Row> {
+fn peer_row(event: &Event, charset: Charset) -> Option<Row> {
     let row = match event {
         Event::PeerDiscovered { peer, introduction, remote } => {
             let row = note_about(peer).at(*remote).saying(introduced(introduction));
             row.ended(&format::status(peer), Tone::Plain)
         }
         Event::PeerUpdated { peer, from } => {
-            note_about(peer).saying(format!("{from} {} {}", glyphs().becomes, format::status(peer)))
+            note_about(peer).saying(format!("{from} {} {}", glyphs(charset).becomes, format::status(peer)))
         }
         Event::ClaimConfirmed { peer } => {
             let row = note_about(peer).saying("answered us at its address");

@@ -20,6 +20,7 @@ use clacks_p2p::{
     Message,
     core::{Event, Origin},
 };
+use clacks_text::charset::Charset;
 use from_event::{note, row};
 use row::{Row, Tone};
 
@@ -58,15 +59,16 @@ pub struct Log {
 }
 
 impl Log {
-    /// Records an event. Returns whether it made a row. Events that repeat the content of another make none.
-    pub fn note(&mut self, event: &Event, unix_ms: u64) -> bool {
+    /// Records an event. Returns whether it made a row. Events that repeat the content of another make none. The row's own
+    /// symbols are of `charset`.
+    pub fn note(&mut self, event: &Event, unix_ms: u64, charset: Charset) -> bool {
         if let Event::Lagged(missed) = event {
             self.missed = self.missed.saturating_add(*missed);
         }
         if let Event::MessageHeld { held, origin: Some(Origin::Received(_)) } = event {
             self.amend_last(&held.queued.message, "held");
         }
-        let row = row(event);
+        let row = row(event, charset);
         let is_row = row.is_some();
         row.into_iter().for_each(|row| self.push(Row { unix_ms, ..row }));
         is_row

@@ -46,7 +46,7 @@ fn receive(log: &mut Log, name: &str, remote: u8, size: usize) {
     let peer = Peer::new(format!("{name}:1").parse().unwrap(), Status::Alive, now);
     let message = Message::text(&"x".repeat(size - 2));
     let remote = Some(IpAddr::from([192, 0, 2, remote]));
-    log.note(&Event::MessageReceived { peer, message, id: None, visits: 1, remote }, 0);
+    log.note(&Event::MessageReceived { peer, message, id: None, visits: 1, remote }, 0, Charset::Unicode);
 }
 
 fn is_whole(row: &Row, size: usize) -> bool {
@@ -118,8 +118,9 @@ fn what_the_rule_holds_as_it_comes_is_one_row() {
     let origin = Some(Origin::Received(peer.address.clone()));
     let mut log = Log::default();
     say(&mut log, "red");
-    assert!(log.note(&Event::MessageReceived { peer, message, id: Some(id), visits: 1, remote: None }, 5));
-    assert!(!log.note(&Event::MessageHeld { held, origin }, 5));
+    let received = Event::MessageReceived { peer, message, id: Some(id), visits: 1, remote: None };
+    assert!(log.note(&received, 5, Charset::Unicode));
+    assert!(!log.note(&Event::MessageHeld { held, origin }, 5, Charset::Unicode));
     let rows: Vec<_> = (0..log.len()).filter_map(|at| log.at(at)).collect();
     let shown: Vec<_> = rows.iter().map(|row| (row.number, row.outcome.as_str(), row.unix_ms)).collect();
     assert_eq!(shown, [(0, "", 0), (1, "held", 5)]);
@@ -142,7 +143,7 @@ fn what_becomes_of_a_message_is_own_only_if_it_was_written_here() {
             (Event::MessageDropped { id, message: message.clone(), from: from.clone() }, "dropped"),
             (Event::MessageRestored { was: None, queued, held: None }, "as before"),
         ] {
-            let row = row(&event).unwrap();
+            let row = row(&event, Charset::Unicode).unwrap();
             assert_eq!((row.direction, &row.peer, &*row.outcome), (direction, &from, outcome));
             assert!(row.types.contains(&kind) && row.types.contains(&Type::Message), "{:?}", row.types);
             assert_eq!(

@@ -257,9 +257,15 @@ fn biography(reading: &Reading, contents: &Contents<'_>) -> Vec<String> {
         return vec!["No message is selected; :biography NUMBER names one of :queue or :held.".to_owned()];
     };
     let Some(life) = contents.teller.memory.lives.of(&message) else {
-        return vec![ended(format!("Nothing is remembered of the message: {}", sentences::text(&message)))];
+        return vec![ended(format!(
+            "Nothing is remembered of the message: {}",
+            sentences::text(&message, contents.teller.charset())
+        ))];
     };
-    let mut told = vec![ended(format!("The life of the message: {}", sentences::text(&message)))];
+    let mut told = vec![ended(format!(
+        "The life of the message: {}",
+        sentences::text(&message, contents.teller.charset())
+    ))];
     told.extend(said(facts::life::summary(life, contents.now, contents.teller.zone())));
     let stays = life.passes.iter().rev().take(PAGE).map(|pass| {
         ended(format!(
@@ -288,7 +294,9 @@ fn next_send(overview: &Overview, contents: &Contents<'_>) -> String {
     let wait = format::span(at.saturating_sub(contents.now.uptime));
     let odds = facts::choice::odds(&overview.free_peers, overview.verified_only);
     let head = contents.lists.queue_window(0..1).pop();
-    let text = head.map(|head| format!(": {}", sentences::text(&head.message))).unwrap_or_default();
+    let text = head
+        .map(|head| format!(": {}", sentences::text(&head.message, contents.teller.charset())))
+        .unwrap_or_default();
     ended(format!("{rate}. The next goes in {wait} to {odds}{text}"))
 }
 
@@ -307,7 +315,11 @@ fn why(contents: &Contents<'_>) -> Vec<String> {
         return told;
     };
     let time = clock(last.when.unix_ms, zone);
-    told.push(ended(format!("The last went at {time} to {}: {}", last.to, sentences::text(&last.message))));
+    told.push(ended(format!(
+        "The last went at {time} to {}: {}",
+        last.to,
+        sentences::text(&last.message, contents.teller.charset())
+    )));
     told.push(ended(format!("Why there: {}", facts::choice::reason(&last.choice))));
     told.push(ended(format!("What came of it: {}", facts::choice::outcome(last))));
     let earlier = sends.take(EARLIER_SENDS).map(|send| {

@@ -56,7 +56,7 @@ pub(crate) async fn tell_all(
     sentences: Vec<TurnResult>,
     (signals, replies): (&mut Signals, &mut mpsc::Receiver<Reply>),
 ) -> Result<Spoken, Closed> {
-    let mut telling = std::pin::pin!(tell(output, sentences));
+    let mut telling = std::pin::pin!(tell(output, sentences, session.teller.charset()));
     loop {
         tokio::select! {
             told = &mut telling => return told.map(|()| Spoken::All),

@@ -24,7 +24,7 @@ use clacks_source::{
     peer_list::PeerLists,
     saved_filters::{Bell, SavedFilterHits},
 };
-use clacks_text::sanitize::spelt;
+use clacks_text::{charset::Charset, sanitize::spelt};
 use keyboard::{Ended, Input, Keyboard};
 use leaving::{Draining, LeaveQuestion, Spoken, hung_up, tell_all};
 use reading::Reading;
@@ -70,6 +70,8 @@ pub(crate) struct AccessibleOptions {
     pub(crate) demo: bool,
     /// Only traffic that it admits is told.
     pub(crate) filter: Option<Filter>,
+    /// The characters that can be read.
+    pub(crate) charset: Charset,
     /// The stations of the configuration file.
     pub(crate) stations: Stations,
     /// Where stations that are changed are kept, and those that were.
@@ -166,10 +168,10 @@ async fn nobody_reads(
     if session.is_on_terminal { Ok(()) } else { closed.into_result() }
 }
 
-async fn tell(output: &Output, sentences: Vec<TurnResult>) -> Result<(), Closed> {
+async fn tell(output: &Output, sentences: Vec<TurnResult>, charset: Charset) -> Result<(), Closed> {
     for told in sentences {
         match told {
-            TurnResult::Sentence(sentence) => output.write(line(&sentence)).await?,
+            TurnResult::Sentence(sentence) => output.write(line(&sentence, charset)).await?,
             TurnResult::Echo(text) => output.echo(text).await?,
         }
     }
@@ -177,8 +179,8 @@ async fn tell(output: &Output, sentences: Vec<TurnResult>) -> Result<(), Closed>
 }
 
 /// A sentence that may be written, whatever a peer has put into it.
-fn line(sentence: &str) -> String {
-    spelt(sentence, usize::MAX)
+fn line(sentence: &str, charset: Charset) -> String {
+    spelt(sentence, usize::MAX, charset)
 }
 
 fn sentences_of(sentences: Vec<String>) -> Vec<TurnResult> {
@@ -229,10 +231,10 @@ impl Session {
         options: AccessibleOptions,
         replies: mpsc::Sender<Reply>,
     ) -> Self {
-        let AccessibleOptions { demo, filter, stations, kept } = options;
+        let AccessibleOptions { demo, filter, charset, stations, kept } = options;
         let (file, changed) =
             kept.map_or((None, Stations::default()), |(file, changed)| (Some(file), changed));
-        let mut teller = Narrator::new(filter);
+        let mut teller = Narrator::new(filter, charset);
         teller.memory.listening = SavedFilterHits::new(stations, changed);
         let complaints = replies.clone();
         // An error means that nobody listens any more.
@@ -247,7 +249,7 @@ impl Session {
             bell: Bell::default(),
             reading: Reading::default(),
             undoable: Undoable::default(),
-            turns: Turns::with_tab(tab::of_node),
+            turns: Turns::new(tab::of_node, charset),
             stations: file.map(|file| StationWriter::new(file, complain)),
             question: LeaveQuestion::None,
             handing_on: None,

@@ -83,6 +83,7 @@ impl List {
     /// Items from a position on, each with the sentence about it.
     fn items(self, contents: &Contents<'_>, from: usize, count: usize) -> Vec<(Item, String)> {
         let Contents { lists, teller, now } = *contents;
+        let charset = teller.charset();
         match self {
             Self::Peers => {
                 let peers = lists.first_peers(from.saturating_add(count));
@@ -90,13 +91,15 @@ impl List {
                 peers.iter().skip(from).map(item).collect()
             }
             Self::Queue => {
-                let item =
-                    |queued: &QueuedMessage| (Item::Message(queued.id), sentences::queued(queued, now));
+                let item = |queued: &QueuedMessage| {
+                    (Item::Message(queued.id), sentences::queued(queued, now, charset))
+                };
                 lists.queue_window(from..from.saturating_add(count)).iter().map(item).collect()
             }
             Self::Held => {
-                let item =
-                    |held: &HeldMessage| (Item::Message(held.queued.id), sentences::held_message(held, now));
+                let item = |held: &HeldMessage| {
+                    (Item::Message(held.queued.id), sentences::held_message(held, now, charset))
+                };
                 lists.held_window(from..from.saturating_add(count)).iter().map(item).collect()
             }
             Self::Traffic => {
@@ -105,7 +108,9 @@ impl List {
             }
             Self::Overhead => {
                 let lives = teller.memory.lives.ranking().skip(from).take(count);
-                lives.map(|life| (Item::Text(life.message.clone()), sentences::returned(life, now))).collect()
+                lives
+                    .map(|life| (Item::Text(life.message.clone()), sentences::returned(life, now, charset)))
+                    .collect()
             }
         }
     }

@@ -50,7 +50,7 @@ pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pac
     let mut sentences = sentences_of(session.welcome());
     loop {
         tokio::select! {
-            told = tell(&output, sentences) => if let Err(closed) = told { return closed.into_result() },
+            told = tell(&output, sentences, session.teller.charset()) => if let Err(closed) = told { return closed.into_result() },
             _ = signals.next() => return Ok(()),
         }
         if session.leaves {
@@ -119,13 +119,14 @@ impl Session {
             player.jump(player.progress().length);
         }
         let stays = pace == Pace::AsItHappened && io::stdin().is_terminal() && io::stdout().is_terminal();
-        let (mut teller, zone) = (Narrator::of_recording(options.filter), TimeZone::system());
+        let (mut teller, zone) =
+            (Narrator::of_recording(options.filter, options.charset), TimeZone::system());
         teller.memory.listening = SavedFilterHits::new(options.stations, Stations::default());
         Self {
             player,
             teller,
             reading: Reading::default(),
-            turns: Turns::with_tab(tab::of_replay),
+            turns: Turns::new(tab::of_replay, options.charset),
             replies,
             pace,
             zone,

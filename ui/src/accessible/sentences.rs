@@ -16,6 +16,7 @@ use clacks_source::{
     traffic::row::{Direction, Row, Tone},
 };
 use clacks_text::{
+    charset::Charset,
     fit::{clock, preview},
     format,
     glyphs::glyphs,
@@ -57,15 +58,15 @@ const OF_REPLAY: [&str; 4] = ["pause", "step", "speed", "jump"];
 const ALSO_IN_REPLAY: [&str; 6] = ["peers", "queue", "limits", "held", "help", "quit"];
 
 /// What happened.
-pub(crate) fn happened(row: &Row, zone: &TimeZone) -> String {
+pub(crate) fn happened(row: &Row, zone: &TimeZone, charset: Charset) -> String {
     let peer = row.peer.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
-    let said = match (row.direction, row.mood, row.message.as_ref().map(text)) {
+    let said = match (row.direction, row.mood, row.message.as_ref().map(|message| text(message, charset))) {
         (Direction::In, Tone::Bad, text) => {
             let what = [Some(row.what.clone()), text].into_iter().flatten().collect::<Vec<_>>().join(": ");
             format!("from {peer}, {}: {what}", row.outcome)
         }
         (Direction::In, _, Some(_)) => {
-            let text = row.message.as_ref().map(text_within).unwrap_or_default();
+            let text = row.message.as_ref().map(|message| text_within(message, charset)).unwrap_or_default();
             format!("in from {peer}: {text}, {}", row.outcome)
         }
         (Direction::In, _, None) => format!("{} from {peer}", row.what),
@@ -73,25 +74,25 @@ pub(crate) fn happened(row: &Row, zone: &TimeZone) -> String {
         (Direction::Out, Tone::Bad, None) => format!("not taken by {peer}, {}", row.what),
         (Direction::Out, _, text) => {
             let sent = match row.message.as_ref().filter(|_| text.is_some()) {
-                Some(message) => format!("out to {peer}: {}", text_within(message)),
+                Some(message) => format!("out to {peer}: {}", text_within(message, charset)),
                 None => format!("{} to {peer}", row.what),
             };
             format!("{sent}, taken in {}", row.outcome.strip_prefix("200 ").unwrap_or(&row.outcome))
         }
         (Direction::Own, _, text) => format!("own message {}: {}", row.outcome, text.unwrap_or_default()),
         (Direction::Note, _, Some(text)) => format!("message from {peer} {}: {text}", row.outcome),
-        (Direction::Note, _, None) => note(row),
+        (Direction::Note, _, None) => note(row, charset),
     };
     ended(format!("{} {said}", &clock(row.unix_ms, zone)[..5]))
 }
 
 /// Something about which nothing travelled.
-fn note(row: &Row) -> String {
+fn note(row: &Row, charset: Charset) -> String {
     let Some(peer) = &row.peer else {
         let outcome = if row.outcome.is_empty() { String::new() } else { format!(" is {}", row.outcome) };
         return format!("{}{outcome}", row.what);
     };
-    if let Some((from, to)) = row.what.split_once(&format!(" {} ", glyphs().becomes)) {
+    if let Some((from, to)) = row.what.split_once(&format!(" {} ", glyphs(charset).becomes)) {
         let is = if to.ends_with('?') { "says itself that it is" } else { "is" };
         return format!("{peer} {is} {} now, it was {from}", to.trim_end_matches('?'));
     }
@@ -100,8 +101,8 @@ fn note(row: &Row) -> String {
 }
 
 /// The start of a message.
-pub(crate) fn text(message: &Message) -> String {
-    spelt(&preview(message), MESSAGE)
+pub(crate) fn text(message: &Message, charset: Charset) -> String {
+    spelt(&preview(message), MESSAGE, charset)
 }
 
 /// A text as the end of a sentence, or as all of it: with a full stop, unless it ends as a sentence does.
@@ -114,8 +115,8 @@ pub(crate) fn ended(text: impl Into<String>) -> String {
 }
 
 /// The start of a message within a sentence, without the full stop that it may end with.
-fn text_within(message: &Message) -> String {
-    let text = text(message);
+fn text_within(message: &Message, charset: Charset) -> String {
+    let text = text(message, charset);
     match text.strip_suffix('.') {
         Some(start) if !start.ends_with('.') => start.to_owned(),
         _ => text,
@@ -270,8 +271,8 @@ pub(crate) fn queue(overview: &Overview) -> String {
 }
 
 /// A message that waits.
-pub(crate) fn queued(queued: &QueuedMessage, now: Now) -> String {
-    format!("Waiting, {}", waiting(queued, now))
+pub(crate) fn queued(queued: &QueuedMessage, now: Now, charset: Charset) -> String {
+    format!("Waiting, {}", waiting(queued, now, charset))
 }
 
 /// How many messages are held, and by which filter, if by one.
@@ -281,27 +282,27 @@ pub(crate) fn held(count: usize, rule: Option<&str>) -> String {
 }
 
 /// A message that is held.
-pub(crate) fn held_message(held: &HeldMessage, now: Now) -> String {
+pub(crate) fn held_message(held: &HeldMessage, now: Now, charset: Charset) -> String {
     let by = match held.by {
         HeldBy::Hand => "by hand",
         HeldBy::Rule => "by the filter",
         HeldBy::Refused => "because peers refused it",
     };
-    format!("Held {by}, {}", waiting(&held.queued, now))
+    format!("Held {by}, {}", waiting(&held.queued, now, charset))
 }
 
 /// A message that keeps coming back.
-pub(crate) fn returned(life: &MessageHistory, now: Now) -> String {
+pub(crate) fn returned(life: &MessageHistory, now: Now, charset: Charset) -> String {
     let ago = format::age(now.uptime.saturating_sub(life.last.uptime));
     let every = life.interval().map(|interval| format!(", every {}", format::span(interval)));
     let every = every.unwrap_or_default();
-    ended(format!("{} visits{every}, the last {ago} ago: {}", life.visits, text(&life.message)))
+    ended(format!("{} visits{every}, the last {ago} ago: {}", life.visits, text(&life.message, charset)))
 }
 
-fn waiting(queued: &QueuedMessage, now: Now) -> String {
+fn waiting(queued: &QueuedMessage, now: Now, charset: Charset) -> String {
     let age = format::age(now.uptime.saturating_sub(Duration::from_millis(queued.since_ms)));
     let visits = if queued.visits > 1 { format!(", visit {}", queued.visits) } else { String::new() };
-    format!("number {}: {}{visits}, here for {age}.", queued.id, text_within(&queued.message))
+    format!("number {}: {}{visits}, here for {age}.", queued.id, text_within(&queued.message, charset))
 }
 
 /// The answer to `:help`.
@@ -430,7 +431,7 @@ mod tests {
             assert_eq!(ended(text), sentence);
         }
         for (text, within) in [("Hello.", "Hello"), ("Well...", "Well..."), ("Who?", "Who?"), (".", "")] {
-            assert_eq!(text_within(&Message::text(text)), within);
+            assert_eq!(text_within(&Message::text(text), Charset::Unicode), within);
         }
     }
 

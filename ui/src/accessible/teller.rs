@@ -8,6 +8,7 @@ use clacks_source::traffic::{
     Log,
     row::{Direction, Row, Tone},
 };
+use clacks_text::charset::Charset;
 use jiff::tz::TimeZone;
 
 use super::{
@@ -35,6 +36,7 @@ pub(crate) struct Narrator {
     log: Log,
     flood: Digest,
     zone: TimeZone,
+    charset: Charset,
     /// Whether the newest row is not told yet.
     waits: bool,
     /// Whether what was typed at the node is told as well, as nobody here knows the answers that it got.
@@ -47,13 +49,14 @@ pub(crate) struct Narrator {
 }
 
 impl Narrator {
-    pub(crate) fn new(filter: Option<Filter>) -> Self {
+    pub(crate) fn new(filter: Option<Filter>, charset: Charset) -> Self {
         let mut log = Log::default();
         log.set_filter(filter);
         Self {
             log,
             flood: Digest::default(),
             zone: TimeZone::system(),
+            charset,
             waits: false,
             tells_own: false,
             kept_back: None,
@@ -63,8 +66,8 @@ impl Narrator {
     }
 
     /// One who tells what is recorded.
-    pub(crate) fn of_recording(filter: Option<Filter>) -> Self {
-        Self { tells_own: true, ..Self::new(filter) }
+    pub(crate) fn of_recording(filter: Option<Filter>, charset: Charset) -> Self {
+        Self { tells_own: true, ..Self::new(filter, charset) }
     }
 
     /// Forgets what has happened.
@@ -97,7 +100,7 @@ impl Narrator {
         let waits = matches!(event, Event::MessageReceived { id: Some(_), .. });
         let waited = std::mem::replace(&mut self.waits, waits);
         let first = self.log.next_number().saturating_sub(u64::from(waited));
-        let is_row = self.log.note(event, now.unix_ms);
+        let is_row = self.log.note(event, now.unix_ms, self.charset);
         self.memory.record(event, now);
         if let Some(row) = self.log.newest().filter(|_| is_row)
             && self.memory.listening.note(&row.subject(), self.log.filter())
@@ -108,7 +111,7 @@ impl Narrator {
         // Those that the filter hides are not there; of those that answer what was typed the answer says as much.
         let at = |number| self.log.at(self.log.position(number)).filter(|row| row.number == number);
         let untold = (first..end).filter_map(at).filter(|row| self.tells_own || !is_answer(row));
-        let mut told: Vec<_> = untold.map(|row| sentences::happened(row, &self.zone)).collect();
+        let mut told: Vec<_> = untold.map(|row| sentences::happened(row, &self.zone, self.charset)).collect();
         if let Some(first) = told.first_mut().filter(|_| self.rings == Rings::Next) {
             first.insert_str(0, BELL);
             self.rings = Rings::Rung;
@@ -148,9 +151,14 @@ impl Narrator {
         &self.zone
     }
 
+    /// The characters that can be read.
+    pub(crate) fn charset(&self) -> Charset {
+        self.charset
+    }
+
     /// What a row of the traffic says.
     pub(crate) fn sentence(&self, row: &Row) -> String {
-        sentences::happened(row, &self.zone)
+        sentences::happened(row, &self.zone, self.charset)
     }
 
     /// Tells nothing of what happens, or goes on to tell it.
@@ -210,7 +218,7 @@ mod tests {
     }
 
     fn teller() -> Narrator {
-        Narrator { zone: TimeZone::UTC, ..Narrator::new(None) }
+        Narrator { zone: TimeZone::UTC, ..Narrator::new(None, Charset::Unicode) }
     }
 
     fn tower() -> Address {
@@ -426,7 +434,7 @@ mod tests {
             let said: Vec<_> = events.iter().filter_map(|event| teller.note_all(event, now(0))).collect();
             prop_assert!(said.len() >= 4, "{:?}", said);
             for sentence in said {
-                prop_assert!(!line(&sentence).chars().any(is_hidden), "{:?}", sentence);
+                prop_assert!(!line(&sentence, Charset::Unicode).chars().any(is_hidden), "{:?}", sentence);
             }
         }
     }

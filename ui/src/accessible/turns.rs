@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use clacks_text::charset::Charset;
+
 use super::{
     keyboard::columns,
     tab::Tab,
@@ -28,9 +30,9 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    /// For lines in which Tab does this.
-    pub(crate) fn with_tab(tab: fn(&str) -> Option<Tab>) -> Self {
-        Self { editor: LineEditor::with_tab(tab), ..Self::default() }
+    /// For lines in these characters in which Tab does this.
+    pub(crate) fn new(tab: fn(&str) -> Option<Tab>, charset: Charset) -> Self {
+        Self { editor: LineEditor::new(tab, charset), ..Self::default() }
     }
 
     /// What is to be told of what happened: nothing while a line is being typed.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use clacks_text::sanitize::spelt;
+use clacks_text::{charset::Charset, sanitize::spelt};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -41,6 +41,7 @@ pub(crate) struct LineEditor {
     drawn: Drawn,
     /// Columns of the terminal; 0 where that is not known.
     columns: usize,
+    charset: Charset,
     sequence: Sequence,
     lines: Vec<String>,
     /// The line of those before that is shown, counted from the newest; 0 for the one that is new.
@@ -80,9 +81,9 @@ enum Sequence {
 }
 
 impl LineEditor {
-    /// One in which Tab does this.
-    pub(crate) fn with_tab(tab: fn(&str) -> Option<Tab>) -> Self {
-        Self { tab: Some(tab), ..Self::default() }
+    /// One that shows a line in these characters, and in which Tab does this.
+    pub(crate) fn new(tab: fn(&str) -> Option<Tab>, charset: Charset) -> Self {
+        Self { tab: Some(tab), charset, ..Self::default() }
     }
 
     pub(crate) fn set_columns(&mut self, columns: usize) {
@@ -166,7 +167,7 @@ impl LineEditor {
                 Some(Vec::new())
             }
             Tab::Tell(sentence) => Some(self.after_drawing(|editor| {
-                let sentence = spelt(&sentence, usize::MAX);
+                let sentence = spelt(&sentence, usize::MAX, editor.charset);
                 Typed::Echo(format!("\n{sentence}\n{}", editor.drawn.text))
             })),
         }
@@ -249,7 +250,7 @@ impl LineEditor {
     fn draw(&mut self) -> Option<Typed> {
         let settled = self.drawn.settled;
         let tail = whole_characters(&self.line[settled.line..]);
-        let new = shown_bytes(tail);
+        let new = shown_bytes(tail, self.charset);
         let old = self.drawn.text.split_off(settled.text);
         let common = common_start(&old, &new);
         let gone = old[common..].width();
@@ -259,7 +260,7 @@ impl LineEditor {
         let text = str::from_utf8(tail).map(without_tabs).unwrap_or_default();
         if let Some((last, _)) = text.grapheme_indices(true).next_back() {
             // How a joiner is shown depends on what stands behind it.
-            let shown = shown_bytes(&tail[..last]);
+            let shown = shown_bytes(&tail[..last], self.charset);
             if !text[..last].ends_with(ZERO_WIDTH_JOINER) && new.starts_with(&shown) {
                 self.drawn.settled = Length { line: settled.line + last, text: settled.text + shown.len() };
             }
@@ -287,8 +288,8 @@ fn whole_characters(line: &[u8]) -> &[u8] {
 }
 
 /// What is shown of a line or of its end.
-fn shown_bytes(line: &[u8]) -> String {
-    spelt(&without_tabs(&String::from_utf8_lossy(line)), usize::MAX)
+fn shown_bytes(line: &[u8], charset: Charset) -> String {
+    spelt(&without_tabs(&String::from_utf8_lossy(line)), usize::MAX, charset)
 }
 
 /// Spaces in place of tabs, which are as long and leave every other character where it is.

@@ -9,7 +9,7 @@ use clacks_dashboard::{
 use clacks_language::{
     command::motion_setting::Setting as MotionSetting, filter::Filter, saved_filter::Stations,
 };
-use clacks_text::{byte_size::ByteSize, paths::UserPath};
+use clacks_text::{byte_size::ByteSize, charset::Charset, paths::UserPath};
 use clacks_widgets::theme_selection::ThemeSelection;
 use serde::Deserialize;
 use toml::Spanned;
@@ -118,10 +118,17 @@ impl Located for View {
 }
 
 impl View {
-    /// Opens the theme that is named here, or `auto`.
+    /// The characters that the terminal can show: as `--ascii` says, else as the locale does.
+    pub(crate) fn charset(&self) -> Charset {
+        Charset::chosen(self.ascii)
+    }
+
+    /// Opens the theme that is named here, or `auto`, to be drawn with the characters that were chosen.
     pub(crate) fn open_theme(&self) -> anyhow::Result<ThemeSelection> {
         let directory = super::file::themes_directory();
-        ThemeSelection::open(directory.as_deref(), self.theme.as_deref(), self.theme_place.as_deref())
+        let themes =
+            ThemeSelection::open(directory.as_deref(), self.theme.as_deref(), self.theme_place.as_deref())?;
+        Ok(themes.with_charset(self.charset()))
     }
 
     /// How the dashboard is opened, without a history. Reads the themes, so that a wrong one is reported before a node

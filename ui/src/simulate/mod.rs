@@ -11,7 +11,7 @@ mod table;
 use std::time::{Duration, Instant};
 
 use clacks_p2p::simulation::{Report, Sample, Scenario, Simulation};
-use clacks_text::{charset, paths::UserPath};
+use clacks_text::paths::UserPath;
 use clacks_widgets::theme::Theme;
 use picture::PictureFile;
 use progress::Progress;
@@ -102,7 +102,7 @@ impl Look {
         if self.theme.is_none() && self.ascii.is_none() && self.config.is_none() {
             return Ok(Theme::default());
         }
-        theme(&self.view()?)
+        Ok(self.view()?.open_theme()?.theme())
     }
 
     fn view(self) -> anyhow::Result<View> {
@@ -142,16 +142,10 @@ pub(crate) async fn run(options: SimulateOptions) -> anyhow::Result<()> {
 
 /// Shows the simulation, and prints the table when the terminal is given back.
 async fn show(scenario: Scenario, samples: Option<u32>, view: &View) -> anyhow::Result<()> {
-    match screen::run(scenario, samples, theme(view)?).await? {
+    match screen::run(scenario, samples, view.open_theme()?.theme()).await? {
         Some((scenario, report)) => super::print(&table::table(&scenario, &report)),
         None => Ok(()),
     }
-}
-
-/// The theme; from now on the characters are those that were chosen too.
-fn theme(view: &View) -> anyhow::Result<Theme> {
-    charset::choose(view.ascii);
-    Ok(view.open_theme()?.theme())
 }
 
 /// Simulates as fast as it goes.

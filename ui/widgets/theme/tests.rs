@@ -82,10 +82,10 @@ fn high_contrast_is_never_dim() {
 #[test]
 fn charts_never_run_out_of_styles() {
     for (name, theme) in all() {
-        assert!(theme.0.series.len() > 1, "{name}");
-        assert_eq!(theme.series(usize::MAX), theme.series(usize::MAX % theme.0.series.len()));
+        assert!(theme.styles.series.len() > 1, "{name}");
+        assert_eq!(theme.series(usize::MAX), theme.series(usize::MAX % theme.styles.series.len()));
     }
-    assert_eq!(Theme(Box::leak(Box::new(Styles::PLAIN))).series(3), Style::new());
+    assert_eq!(Theme::new(Box::leak(Box::new(Styles::PLAIN))).series(3), Style::new());
 }
 
 // === What colours look like ===

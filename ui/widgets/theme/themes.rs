@@ -58,14 +58,16 @@ pub(crate) struct Themes {
 impl Default for Themes {
     /// The built-in themes.
     fn default() -> Self {
-        Self { named: BUILT_IN.iter().map(|(name, styles)| ((*name).to_owned(), Theme(styles))).collect() }
+        Self {
+            named: BUILT_IN.iter().map(|(name, styles)| ((*name).to_owned(), Theme::new(styles))).collect(),
+        }
     }
 }
 
 impl Themes {
     /// The built-in theme with this name.
     pub(crate) fn built_in(name: &str) -> Option<Theme> {
-        BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, styles)| Theme(styles))
+        BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, styles)| Theme::new(styles))
     }
 
     /// The built-in themes and those in a directory, which need not exist: each file `NAME.toml` is a theme. The second
@@ -89,7 +91,7 @@ impl Themes {
         }
         let styles = read(file).with_context(|| file.display().to_string())?;
         // It stays for as long as the program runs, and there are few.
-        let theme = Theme(Box::leak(Box::new(styles)));
+        let theme = Theme::new(Box::leak(Box::new(styles)));
         match self.named.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = theme,
             None => self.named.push((name.clone(), theme)),

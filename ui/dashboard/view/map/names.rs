@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use clacks_p2p::Address;
-use clacks_text::fit::fit;
+use clacks_text::{charset::Charset, fit::fit};
 use ratatui::layout::{Position, Rect};
 
 use crate::pages::map_geometry::TOWER_COLUMNS;
@@ -16,7 +16,7 @@ const BESIDE: u16 = 3;
 
 /// Returns short names for a peer on the map, best first. A name is the first label of the hostname. Peers that share
 /// it are distinguished by their port.
-pub fn name(address: &Address, all: &[&Address]) -> Vec<String> {
+pub fn name(address: &Address, all: &[&Address], charset: Charset) -> Vec<String> {
     let first = first_part(address);
     let is_shared = all.iter().any(|other| *other != address && first_part(other) == first);
     let port = format!(":{}", address.port());
@@ -28,10 +28,10 @@ pub fn name(address: &Address, all: &[&Address]) -> Vec<String> {
     };
     let length = names[0].len();
     if length > LONGEST {
-        names[0] = fit(&names[0], LONGEST);
+        names[0] = fit(&names[0], LONGEST, charset);
     }
     if length > SHORTENED && !is_shared {
-        names.push(fit(first, SHORTENED));
+        names.push(fit(first, SHORTENED, charset));
     }
     names
 }
@@ -138,7 +138,7 @@ mod tests {
         let addresses =
             ["tower:1", "tower:2", "quirm.example.org:1"].map(|text| text.parse::<Address>().unwrap());
         let all: Vec<_> = addresses.iter().collect();
-        assert_eq!(name(all[0], &all), ["tower:1", ":1"]);
-        assert_eq!(name(all[2], &all), ["quirm"]);
+        assert_eq!(name(all[0], &all, Charset::Unicode), ["tower:1", ":1"]);
+        assert_eq!(name(all[2], &all, Charset::Unicode), ["quirm"]);
     }
 }

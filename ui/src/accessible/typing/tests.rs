@@ -156,7 +156,7 @@ fn a_paste_is_drawn_once_a_read_and_only_its_end_is_laid_out_again() {
             let again = editor.line.len() - editor.drawn.settled.line;
             assert!(again <= 2 * text.len() + 4, "{text:?}: {again}");
         }
-        assert_eq!(editor.drawn.text, shown_bytes(paste.as_bytes()), "{text:?}");
+        assert_eq!(editor.drawn.text, shown_bytes(paste.as_bytes(), Charset::Unicode), "{text:?}");
     }
 }
 
@@ -170,7 +170,11 @@ fn a_joiner_that_joins_nothing_is_drawn_as_the_whole_is() {
         let mut editor = LineEditor::default();
         for byte in line.bytes() {
             editor.press(&[byte]);
-            assert_eq!(editor.drawn.text, shown_bytes(whole_characters(&editor.line)), "{line:?}");
+            assert_eq!(
+                editor.drawn.text,
+                shown_bytes(whole_characters(&editor.line), Charset::Unicode),
+                "{line:?}"
+            );
         }
     }
 }
@@ -212,7 +216,7 @@ proptest! {
         let keys = pieces.concat().replace(['\r', '\n', '\u{1b}', '\u{1a}', '\u{4}'], "");
         for read in keys.as_bytes().chunks(size) {
             editor.press(read);
-            prop_assert_eq!(&editor.drawn.text, &shown_bytes(whole_characters(&editor.line)));
+            prop_assert_eq!(&editor.drawn.text, &shown_bytes(whole_characters(&editor.line), Charset::Unicode));
         }
     }
 }
@@ -229,7 +233,7 @@ fn tab(line: &str) -> Option<Tab> {
 #[test]
 fn tab_completes_a_line_or_tells_between_it_and_itself() {
     let echo = |text: &str| Typed::Echo(text.to_owned());
-    let mut editor = LineEditor::with_tab(tab);
+    let mut editor = LineEditor::new(tab, Charset::Unicode);
     assert_eq!(editor.press(b":pe"), [echo(":pe")]);
     assert_eq!(editor.press(b"\t"), [echo("ers")]);
     assert_eq!(editor.press(b"\t"), [echo("\nIt tells.\n:peers")]);

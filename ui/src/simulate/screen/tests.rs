@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use clacks_p2p::simulation::{Churn, Sample, Scenario, Simulation, Topology};
-use clacks_text::charset;
+use clacks_text::charset::Charset;
 use clacks_widgets::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
@@ -89,8 +89,12 @@ fn cells(number: usize) -> Vec<Cell> {
 }
 
 fn drawn(model: &Model) -> String {
+    drawn_with(model, Theme::default())
+}
+
+fn drawn_with(model: &Model, theme: Theme) -> String {
     let mut terminal = Terminal::new(TestBackend::new(model.screen.width, model.screen.height)).unwrap();
-    terminal.draw(|frame| view(model, Theme::default(), frame)).unwrap();
+    terminal.draw(|frame| view(model, theme, frame)).unwrap();
     let rows = terminal.backend().buffer().content.chunks(usize::from(model.screen.width).max(1));
     let rows = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>());
     rows.map(|row| row.trim_end().to_owned() + "\n").collect()
@@ -115,8 +119,8 @@ fn a_simulation_at_every_size() {
 
 #[test]
 fn a_simulation_in_ascii() {
-    charset::choose_for_thread(true);
-    let screen = drawn(&after(10, Stage::Running, (80, 24)));
+    let model = after(10, Stage::Running, (80, 24));
+    let screen = drawn_with(&model, Theme::default().with_charset(Charset::Ascii));
     assert!(screen.is_ascii() && screen.contains("to .11 :21 %32 #42"), "each shade has a sign of its own");
     insta::assert_snapshot!(screen);
 }

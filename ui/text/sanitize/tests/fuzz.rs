@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    charset,
+    charset::Charset,
     escape::{escaped, escaped_json},
     sanitize::{SafeLine, shown, shown_lines},
     testing::is_hidden,
@@ -16,24 +16,23 @@ fn cells() {
         let columns = u16::from(columns % 100);
         // The emulator does not draw what stands for broken bytes.
         let text = String::from_utf8_lossy(text).replace('\u{fffd}', "?");
-        for is_ascii in [false, true] {
-            charset::choose_for_thread(is_ascii);
-            check(&text, columns, usize::from(*skip), usize::from(rows % 40), is_ascii);
+        for charset in [Charset::Unicode, Charset::Ascii] {
+            check(&text, columns, usize::from(*skip), usize::from(rows % 40), charset);
         }
         check_escaped(&text);
     });
 }
 
-fn check(text: &str, columns: u16, skip: usize, rows: usize, is_ascii: bool) {
-    let row = shown(text, columns.into());
+fn check(text: &str, columns: u16, skip: usize, rows: usize, charset: Charset) {
+    let row = shown(text, columns.into(), charset);
     check_row(&row, columns);
     check_terminal(&row, columns);
-    assert_eq!(shown(&row, columns.into()), row);
-    assert!(!is_ascii || row.is_ascii());
-    let all = shown_lines(text, columns.into(), 0, usize::MAX);
+    assert_eq!(shown(&row, columns.into(), charset), row);
+    assert!(!charset.is_ascii() || row.is_ascii());
+    let all = shown_lines(text, columns.into(), 0, usize::MAX, charset);
     all.iter().for_each(|row| check_row(row, columns));
     let window: Vec<SafeLine> = all.into_iter().skip(skip).take(rows).collect();
-    assert_eq!(shown_lines(text, columns.into(), skip, rows), window);
+    assert_eq!(shown_lines(text, columns.into(), skip, rows, charset), window);
 }
 
 /// What is written outside the screen.

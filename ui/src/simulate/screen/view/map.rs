@@ -20,7 +20,13 @@ pub(crate) fn draw(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame
     if areas.map.is_empty() {
         return;
     }
-    draw_line(&format!(" {}", title(model.measure, areas.heading.width)), theme.title, areas.heading, frame);
+    draw_line(
+        &format!(" {}", title(model.measure, areas.heading.width)),
+        theme.title,
+        theme.charset,
+        areas.heading,
+        frame,
+    );
     let heat = &*model.snapshot.heat;
     // After a change of the size or of the map, the next one is on its way.
     if model.snapshot.stage == Stage::Preparing || heat.grid != areas.grid || heat.measure != model.measure {

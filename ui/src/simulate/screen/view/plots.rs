@@ -97,10 +97,10 @@ fn draw_plot(plot: &Plot, number: usize, end: f64, theme: Theme, area: Rect, fra
         Constraint::Length(u16::from(area.height > 7)),
     ])
     .areas(area);
-    draw_line(plot.name, theme.strong, heading, frame);
+    draw_line(plot.name, theme.strong, theme.charset, heading, frame);
     let graph = Rect { x: band.x + GUTTER, width: band.width.saturating_sub(GUTTER + 1), ..band };
     let top = format!("{:>width$}", plot.top, width = usize::from(GUTTER) - 1);
-    draw_line(&top, theme.quiet, Rect { width: GUTTER, ..band }, frame);
+    draw_line(&top, theme.quiet, theme.charset, Rect { width: GUTTER, ..band }, frame);
     let scale = ((plot.scale * FINE) as u64).max(1);
     let least = least_seen(scale, band.height);
     let value = |value: &f64| if *value > 0.0 { ((value * FINE) as u64).max(least) } else { 0 };
@@ -121,7 +121,7 @@ fn draw_axis(end: f64, theme: Theme, axis: Rect, frame: &mut Frame<'_>) {
         let before = (width / 2).saturating_sub(start.len() + middle.len() / 2).min(free);
         format!("{start}{}{middle}{}{now}", " ".repeat(before), " ".repeat(free - before))
     } else {
-        shown(now, width).as_str().to_owned()
+        shown(now, width, theme.charset).as_str().to_owned()
     };
     frame.render_widget(Line::from(Span::styled(line, theme.quiet)), axis);
 }
