@@ -7,7 +7,6 @@ use super::words::Words;
 
 macro_rules! roles {
     ($($(#[$doc:meta])* $role:ident,)*) => {
-        /// NOPE
         /// A style for each role. A style drawn over another changes only the properties that it sets.
         #[derive(Debug, Clone, PartialEq)]
         pub struct Styles {
