@@ -83,7 +83,7 @@ impl Value {
         Self::At(i64::try_from(uptime.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// Whether a field of this kind can hold the value.
+    /// Whether a field of this kind can hold the value. Values of an unknown kind are texts: their JSON.
     pub fn fits(&self, kind: &Kind) -> bool {
         match self {
             Self::None => true,
@@ -96,7 +96,7 @@ impl Value {
             Self::At(_) => matches!(kind, Kind::At),
             Self::Status(_) => matches!(kind, Kind::Status),
             Self::Text(start, length) => {
-                start.len() as u64 <= u64::from(*length) && matches!(kind, Kind::Id | Kind::Text | Kind::Json)
+                start.len() as u64 <= u64::from(*length) && (kind.is_text() || *kind == Kind::Unknown)
             }
             Self::Ref(_) => matches!(kind, Kind::Ref(_)),
         }

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use super::{Description, Field, Kind, ListSpec, Takes};
+use super::{Description, EventSpec, Field, Kind, ListSpec, Takes};
 use crate::{Name, escape::is_hidden};
 
 /// Maximum lengths of a description's parts. A reader refuses more, because a description can come from anybody.
@@ -20,6 +20,13 @@ pub mod bounds {
     /// Maximum lists beside the traffic.
     pub const BESIDE: usize = 2;
 }
+
+/// Names that a network's own JSON of an event can't have, because each event line has these fields.
+pub const EVENT_FIELDS: [&str; 9] =
+    ["event", "seq", "time", "uptime_ms", "caused_by", "line", "rows", "totals", "settings"];
+/// Names that the fields of a kind of events can't have, because each [`Line`](crate::Line) has these in JSON.
+pub const LINE_FIELDS: [&str; 10] =
+    ["direction", "types", "peer", "status", "item", "remote", "text", "what", "outcome", "tone"];
 
 /// Why a description is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +50,9 @@ pub enum DescriptionError {
     /// A status has an invisible letter.
     #[error("the letter of the status {0} is not visible")]
     Letter(Name),
+    /// A field of an event has a name that each line has. The values are the event and the name.
+    #[error("the event {0} has a field {1}, but each line has something else by that name")]
+    Reserved(Name, Name),
     /// The field has a maximum width below its minimum width.
     #[error("the field {0} has a maximum width below its minimum width")]
     Width(Name),
@@ -71,7 +81,7 @@ pub(super) fn check(description: &Description) -> Checked {
         return Err(DescriptionError::Letter(status.name.clone()));
     }
     fields(description, "gauges", gauges)?;
-    events.iter().try_for_each(|event| fields(description, "fields", &event.fields))?;
+    events.iter().try_for_each(|spec| event(description, spec))?;
     lists.iter().try_for_each(|spec| list(description, spec))?;
     commands.iter().try_for_each(|spec| command(description, spec))?;
     settings.iter().try_for_each(|spec| setting(description, spec))?;
@@ -97,6 +107,15 @@ fn list(description: &Description, spec: &ListSpec) -> Checked {
     } else {
         Err(DescriptionError::Under(spec.name.clone()))
     }
+}
+
+fn event(description: &Description, spec: &EventSpec) -> Checked {
+    fields(description, "fields", &spec.fields)?;
+    let of_line =
+        spec.fields.iter().map(|field| &field.name).find(|name| LINE_FIELDS.contains(&name.as_str()));
+    let of_event = spec.text.as_ref().filter(|name| EVENT_FIELDS.contains(&name.as_str()));
+    let reserved = of_line.or(of_event);
+    reserved.map_or(Ok(()), |name| Err(DescriptionError::Reserved(spec.name.clone(), name.clone())))
 }
 
 /// Whether the lists above a list lead back to it, or into another circle.

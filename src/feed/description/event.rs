@@ -13,6 +13,9 @@ pub struct EventSpec {
     /// The field of the event's JSON that is the text of its line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Name>,
+    /// Whether the text of its line is the text of a JSON value. Otherwise it is plain text.
+    #[serde(default)]
+    pub is_json: bool,
     /// The numbers of its line.
     #[serde(default)]
     pub fields: Vec<Field>,
@@ -35,12 +38,24 @@ pub enum Level {
 impl EventSpec {
     /// An ordinary kind of events, without a text and numbers.
     pub fn new(name: &'static str, does: &'static str) -> Self {
-        Self { name: name.into(), level: Level::Info, text: None, fields: Vec::new(), does: does.into() }
+        Self {
+            name: name.into(),
+            level: Level::Info,
+            text: None,
+            is_json: false,
+            fields: Vec::new(),
+            does: does.into(),
+        }
     }
 
-    /// Sets the field of its JSON that is the text of its line.
+    /// Sets the field of its JSON that is the text of its line: a string.
     pub fn text(self, field: &'static str) -> Self {
-        Self { text: Some(field.into()), ..self }
+        Self { text: Some(field.into()), is_json: false, ..self }
+    }
+
+    /// Sets the field of its JSON that is the text of its line: any value, whose JSON is the text.
+    pub fn json_text(self, field: &'static str) -> Self {
+        Self { text: Some(field.into()), is_json: true, ..self }
     }
 
     /// Sets the numbers of its line.

@@ -52,8 +52,8 @@ pub enum Kind {
     Json,
     /// The key of an item in the list with this name.
     Ref(Name),
-    /// A kind of a later version of the program. Its values are not shown.
-    #[serde(other, skip_serializing)]
+    /// A kind of a later version of the program. Its values are shown as their JSON.
+    #[serde(other)]
     Unknown,
 }
 

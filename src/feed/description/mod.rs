@@ -14,7 +14,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use check::{DescriptionError, bounds};
+pub use check::{DescriptionError, EVENT_FIELDS, LINE_FIELDS, bounds};
 pub use command::{Arg, CommandSpec, Confirm, Need, Takes};
 pub use event::{EventSpec, Level};
 pub use field::{Chart, Field, Kind};
@@ -173,6 +173,9 @@ impl ListId {
 }
 
 impl EventId {
+    /// A kind that the description does not have. Only an event that was read from JSON has it.
+    pub const UNKNOWN: Self = Self(u8::MAX);
+
     /// As an index of [`Description::events`].
     pub fn index(self) -> usize {
         usize::from(self.0)

@@ -57,6 +57,17 @@ fn names_that_do_not_exist_are_found_wherever_they_are_used() {
 }
 
 #[test]
+fn fields_of_events_that_each_line_has_are_refused() {
+    let reserved = |name: &str| Err(DescriptionError::Reserved("added".into(), Name::new(name).unwrap()));
+    let mut of_line = description();
+    of_line.events[0].fields = vec![Field::new("peer", Kind::Count)];
+    assert_eq!(of_line.check(), reserved("peer"));
+    let mut of_event = description();
+    of_event.events[0].text = Some("line".into());
+    assert_eq!(of_event.check(), reserved("line"));
+}
+
+#[test]
 fn a_list_is_not_under_itself() {
     let mut description = description();
     description.lists[0] = ListSpec::new("boxes", "box", "boxes", Role::Peers).under("toys");
@@ -82,4 +93,6 @@ fn values_of_a_later_version_are_read_as_the_neutral_ones() {
     assert_eq!(read.lists[0].columns[0].kind, Kind::Unknown);
     assert_eq!(read.lists[0].role, Role::Other);
     assert_eq!(read.statuses[0].tone, Tone::Plain);
+    let written = serde_json::to_string(&read).unwrap();
+    assert_eq!(serde_json::from_str::<Description>(&written).unwrap(), read);
 }
